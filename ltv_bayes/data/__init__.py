@@ -1,0 +1,1 @@
+"""Raw rows to one row a customer."""

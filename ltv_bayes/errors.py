@@ -1,0 +1,120 @@
+"""Errors and warnings that name the rows at fault and the cure."""
+
+from collections.abc import Iterable
+from typing import Any
+
+LISTED = 5
+
+
+class LtvBayesError(Exception):
+    """Something in the request cannot be answered; the message says what to change."""
+
+
+class InputError(LtvBayesError, ValueError):
+    """The data given are wrong; the message names the rows or customers and the cure.
+
+    Attributes
+    ----------
+    rows : tuple
+        Row numbers (as a spreadsheet shows them) or customer ids at fault.
+    """
+
+    def __init__(self, message: str, rows: Iterable[Any] = ()) -> None:
+        super().__init__(message)
+        self.rows = tuple(rows)
+
+
+class ColumnError(InputError, KeyError):
+    """A column that the work needs is missing or has the wrong kind of content."""
+
+    def __str__(self) -> str:
+        """Return the sentence itself: KeyError would put quotation marks around it."""
+        return str(self.args[0])
+
+
+class UnitError(InputError):
+    """A duration, date or rate carries no unit, the wrong unit, or an impossible value."""
+
+
+class PriorError(InputError):
+    """A prior is misspelt, unknown, or allows values the model cannot use."""
+
+
+class JudgementError(InputError):
+    """A judgement about future value contradicts itself or names an unknown customer."""
+
+
+class FitError(LtvBayesError, RuntimeError):
+    """A fit could not be made, saved or read."""
+
+
+class LtvBayesWarning(UserWarning):
+    """A result is usable, but the reader should act on what the message says."""
+
+
+class ConvergenceWarning(LtvBayesWarning):
+    """The sampler did not converge: the posterior cannot be trusted yet."""
+
+
+class DataWarning(LtvBayesWarning):
+    """The data were accepted, but something in them probably needs correcting."""
+
+
+def listed(items: Iterable[Any], limit: int = LISTED) -> str:
+    """Name a few items and count the rest.
+
+    Examples
+    --------
+    >>> listed([18, 204, 377])
+    '18, 204, 377'
+    >>> listed(range(9), limit=3)
+    '0, 1, 2 and 6 more'
+    """
+    items = list(items)
+    shown = ", ".join(str(item) for item in items[:limit])
+    rest = len(items) - limit
+    return f"{shown} and {rest:,} more" if rest > 0 else shown
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Write a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "customer"), counted(2357, "customer")
+    ('1 customer', '2,357 customers')
+    """
+    word = noun if number == 1 else (plural or f"{noun}s")
+    return f"{number:,} {word}"
+
+
+def rows_at_fault(rows: Iterable[Any], noun: str, problem: str, cure: str, plural: str | None = None) -> str:
+    """Write the sentence every input error follows: who, what, what next.
+
+    Examples
+    --------
+    >>> rows_at_fault([18, 204], "customer", "with recency after T", "Does as_of lie before their last order?")
+    '2 customers with recency after T (ids 18, 204). Does as_of lie before their last order?'
+    >>> rows_at_fault([7], "row", "without a date", "Fill in the date.")
+    '1 row without a date (row 7). Fill in the date.'
+    """
+    rows = list(rows)
+    single, several = ("row", "rows") if noun == "row" else ("id", "ids")
+    label = single if len(rows) == 1 else several
+    return f"{counted(len(rows), noun, plural)} {problem} ({label} {listed(rows)}). {cure}"
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Name what the user probably meant, and everything that is known.
+
+    Examples
+    --------
+    >>> suggestion("mean_rat", ["mean_rate", "rate_cv"])
+    "Did you mean 'mean_rate'? Known names: mean_rate, rate_cv."
+    """
+    import difflib
+
+    known = list(known)
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+    meant = f"Did you mean {near[0]!r}? " if near else ""
+    return f"{meant}Known names: {', '.join(known)}."

@@ -1,0 +1,1 @@
+"""Closed forms and exact simulation: arrays in, arrays out, no PyMC."""

@@ -1,0 +1,1 @@
+"""Any PyMC model to posterior draws; nothing here knows of customers."""

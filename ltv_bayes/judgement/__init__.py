@@ -1,0 +1,1 @@
+"""What experts know, as future-value priors."""

@@ -1,0 +1,1 @@
+"""Draw a computed result; compute nothing."""

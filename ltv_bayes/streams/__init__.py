@@ -1,0 +1,1 @@
+"""What a customer pays for: each stream yields draws of discounted future money."""

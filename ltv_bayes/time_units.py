@@ -1,0 +1,195 @@
+"""Time units, horizons, as-of dates and discount factors: the one place that converts.
+
+A month is 1/12 and a quarter 1/4 of a mean year of 365.25 days; a week is 7 days.
+"""
+
+import datetime as dt
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+from ltv_bayes.errors import UnitError, suggestion
+
+TimeUnit = Literal["day", "week", "month", "quarter", "year"]
+
+DAYS_PER_YEAR = 365.25
+DAYS_PER_UNIT: dict[TimeUnit, float] = {
+    "day": 1.0,
+    "week": 7.0,
+    "month": DAYS_PER_YEAR / 12,
+    "quarter": DAYS_PER_YEAR / 4,
+    "year": DAYS_PER_YEAR,
+}
+OTHER_SPELLINGS: dict[str, TimeUnit] = {
+    "d": "day",
+    "w": "week",
+    "wk": "week",
+    "mo": "month",
+    "q": "quarter",
+    "y": "year",
+    "yr": "year",
+    "天": "day",
+    "日": "day",
+    "周": "week",
+    "星期": "week",
+    "月": "month",
+    "个月": "month",
+    "季度": "quarter",
+    "年": "year",
+}
+DURATION = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([^\d\s.]+)\s*")
+
+
+def as_time_unit(text: str) -> TimeUnit:
+    """Read the name of a time unit.
+
+    Examples
+    --------
+    >>> as_time_unit("weeks"), as_time_unit("Year"), as_time_unit("个月")
+    ('week', 'year', 'month')
+
+    Raises
+    ------
+    UnitError
+        If the name is none of day, week, month, quarter, year.
+    """
+    word = str(text).strip().lower()
+    units = get_args(TimeUnit)
+    for candidate in (word, word.removesuffix("s")):
+        if candidate in units:
+            return cast(TimeUnit, candidate)
+        if candidate in OTHER_SPELLINGS:
+            return OTHER_SPELLINGS[candidate]
+    raise UnitError(f"{text!r} is not a time unit. {suggestion(word, units)}")
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A length of time with its unit, such as a forecast horizon.
+
+    Examples
+    --------
+    >>> Duration(39, "week").to("day")
+    273.0
+    >>> str(Duration(3, "year"))
+    '3 years'
+    """
+
+    amount: float
+    unit: TimeUnit
+
+    @property
+    def days(self) -> float:
+        """Length in days."""
+        return self.amount * DAYS_PER_UNIT[self.unit]
+
+    def to(self, unit: TimeUnit) -> float:
+        """Length in another unit."""
+        if unit == self.unit:
+            return float(self.amount)
+        return self.days / DAYS_PER_UNIT[unit]
+
+    def __str__(self) -> str:
+        return f"{self.amount:g} {self.unit}{'' if self.amount == 1 else 's'}"
+
+
+def as_duration(value: Any, name: str = "horizon") -> Duration:
+    """Read a duration that carries its unit.
+
+    Parameters
+    ----------
+    value : str, Duration or datetime.timedelta
+        Such as ``"39 weeks"``, ``"3 years"``, ``"12个月"``.
+    name : str
+        How the caller's argument is called, for the message.
+
+    Raises
+    ------
+    UnitError
+        If there is no unit, or the length is not positive and finite.
+
+    Examples
+    --------
+    >>> as_duration("39 weeks")
+    Duration(amount=39.0, unit='week')
+    """
+    if isinstance(value, Duration):
+        duration = value
+    elif isinstance(value, dt.timedelta):
+        duration = Duration(value.total_seconds() / 86_400, "day")
+    elif isinstance(value, str) and (match := DURATION.fullmatch(value)):
+        duration = Duration(float(match[1]), as_time_unit(match[2]))
+    else:
+        raise UnitError(f"{name} {value!r} has no unit. Write it with one, as in {name}='39 weeks' or {name}='3 years'.")
+    if not (duration.amount > 0 and math.isfinite(duration.amount)):
+        raise UnitError(f"{name} must be longer than zero and finite, not {value!r}.")
+    return duration
+
+
+def as_date(value: Any, name: str = "as_of") -> dt.date:
+    """Read a calendar date.
+
+    Parameters
+    ----------
+    value : str, datetime.date, datetime.datetime, pandas.Timestamp or numpy.datetime64
+        A string must be ISO 8601, ``"1997-09-30"``.
+    name : str
+        How the caller's argument is called, for the message.
+
+    Examples
+    --------
+    >>> as_date("1997-09-30")
+    datetime.date(1997, 9, 30)
+    """
+    if isinstance(value, dt.datetime) and value == value:  # NaT is a datetime unequal to itself
+        return value.date()
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    try:
+        if isinstance(value, str):
+            return dt.datetime.fromisoformat(value.strip()).date()
+        return dt.date.fromisoformat(str(value)[:10])
+    except ValueError:
+        raise UnitError(f"{name} {value!r} is not a date. Write it as year-month-day, as in {name}='2025-09-30'.") from None
+
+
+def discount_intensity(discount_rate: float, unit: TimeUnit) -> float:
+    """Turn an annual effective discount rate into a continuous one per time unit.
+
+    Money due after a time ``t`` in that unit is worth ``exp(-intensity * t)`` today.
+
+    Parameters
+    ----------
+    discount_rate : float
+        Annual effective rate: 0.10 makes 110 in one year worth 100 today.
+    unit : str
+        Time unit of the intensity.
+
+    Raises
+    ------
+    UnitError
+        If the rate is negative, not finite, or looks like a percentage (1 or more).
+
+    Examples
+    --------
+    >>> round(math.exp(-discount_intensity(0.10, "week") * 365.25 / 7), 6)
+    0.909091
+    """
+    rate = as_number(discount_rate, "discount_rate")
+    if not 0 <= rate:
+        raise UnitError(f"discount_rate must not be negative, not {rate:g}. Write 10% a year as discount_rate=0.10.")
+    if rate >= 1:
+        raise UnitError(f"discount_rate {rate:g} means {rate:.0%} a year. Write 10% a year as discount_rate=0.10.")
+    return math.log1p(rate) / (DAYS_PER_YEAR / DAYS_PER_UNIT[unit])
+
+
+def as_number(value: Any, name: str) -> float:
+    """Read one finite number, or say which argument is not one."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise UnitError(f"{name} must be a number, not {value!r}.") from None
+    if not math.isfinite(number):
+        raise UnitError(f"{name} must be finite, not {number}.")
+    return number

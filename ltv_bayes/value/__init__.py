@@ -1,0 +1,1 @@
+"""Streams to lifetime value, segments and decisions."""
