@@ -1,0 +1,46 @@
+python := .venv/bin/python
+ready := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test fast check lint types imports format pins clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(ready)  ## value a sample book of clients and write the pictures and pages to demo_output/
+	.venv/bin/ltv-bayes demo --out demo_output
+
+test: check  ## check, then run every test
+	$(python) -m pytest
+
+fast: $(ready)  ## run the tests that take milliseconds
+	$(python) -m pytest -m "not slow"
+
+check: lint types imports  ## lint, formatting, types and the direction of imports
+
+lint: $(ready)
+	$(python) -m ruff check
+	$(python) -m ruff format --check
+
+types: $(ready)
+	$(python) -m mypy
+
+imports: $(ready)
+	.venv/bin/lint-imports --no-logo
+
+format: $(ready)  ## sort imports, mend what ruff can mend, and format
+	$(python) -m ruff check --fix
+	$(python) -m ruff format
+
+pins:  ## choose the newest versions again for requirements/dev.txt (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.12 --upgrade \
+		--no-emit-index-url --custom-compile-command "make pins" --quiet --output-file requirements/dev.txt
+
+clean:  ## remove .venv and everything these commands made
+	rm -rf .venv demo_output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Set-up runs by itself, and again when one of these changes.
+$(ready): requirements/dev.txt pyproject.toml scripts/set_up.sh
+	./scripts/set_up.sh
+	@touch $@

@@ -1,0 +1,54 @@
+"""Columns by the name the user gave them."""
+
+from typing import Any
+
+import pandas as pd
+
+from ltv_bayes.errors import ColumnError, suggestion
+
+
+def named_column(frame: pd.DataFrame, name: Any, argument: str, cure: str = "") -> pd.Series:
+    """Find a column, or an index level, by its name.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Where to look.
+    name : str
+        The user's name for the column.
+    argument : str
+        The argument that carries the name, for the message.
+    cure : str
+        A last sentence for the message.
+
+    Raises
+    ------
+    ColumnError
+        If there is no such column; the message suggests the nearest name.
+
+    Examples
+    --------
+    >>> named_column(pd.DataFrame({"client": ["Ada"]}), "client", "customer").tolist()
+    ['Ada']
+    """
+    wanted = name.strip() if isinstance(name, str) else name
+    if wanted in frame.columns:
+        return frame[wanted]
+    if wanted is not None and wanted in frame.index.names:
+        return pd.Series(frame.index.get_level_values(wanted), index=frame.index)
+    known = [str(column) for column in [*frame.columns, *frame.index.names] if column is not None]
+    remedy = cure or f"Name the column with {argument}='...'."
+    raise ColumnError(f"There is no column {name!r}. {suggestion(name, known)} {remedy}")
+
+
+def refuse_clash(names: pd.Index, taken: tuple[str, ...], cure: str) -> None:
+    """Raise if an extra column has the name of a column that is computed here.
+
+    Raises
+    ------
+    ColumnError
+        If a name is taken.
+    """
+    clashing = [str(name) for name in names if name in taken]
+    if clashing:
+        raise ColumnError(f"The extra columns {', '.join(clashing)} have names that the customer table uses. {cure}")

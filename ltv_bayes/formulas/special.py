@@ -1,0 +1,38 @@
+"""Special functions that the purchase models share, in forms that neither overflow nor cancel."""
+
+import functools
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+Array = NDArray[np.float64]
+
+
+def log_beta(a: ArrayLike, b: ArrayLike) -> Array:
+    """ln B(a, b)."""
+    return special.betaln(a, b)
+
+
+def one_minus_power(log_base: ArrayLike, exponent: ArrayLike) -> Array:
+    """(1 - base**exponent) / exponent, with its limit -ln(base) at exponent 0.
+
+    Examples
+    --------
+    >>> float(one_minus_power(np.log(0.5), 0.0)) == -np.log(0.5)
+    True
+    """
+    log_base = np.asarray(log_base, dtype=float)
+    return -log_base * special.exprel(np.asarray(exponent) * log_base)
+
+
+def hypergeometric(a: ArrayLike, b: ArrayLike, c: ArrayLike, z: ArrayLike) -> Array:
+    """Gauss's 2F1(a, b; c; z) for 0 <= z < 1."""
+    return special.hyp2f1(a, b, c, z)
+
+
+@functools.cache
+def gauss_legendre(nodes: int) -> tuple[Array, Array]:
+    """Nodes and weights of Gauss-Legendre quadrature on (0, 1)."""
+    x, weight = np.polynomial.legendre.leggauss(nodes)
+    return (x + 1) / 2, weight / 2

@@ -1,0 +1,112 @@
+"""Summaries of draws: mean, sd, median and an interval whose level stands in its name.
+
+Intervals follow ArviZ: `ci_prob` and `ci_kind` default to its rcParams.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ltv_bayes.errors import UnitError, suggestion
+
+KINDS = ("eti", "hdi")
+SAMPLE_DIMS = ("chain", "draw")
+
+
+def interval_settings(ci_prob: float | None, ci_kind: str | None) -> tuple[float, str]:
+    """Fill in ArviZ's defaults and check what the user gave.
+
+    Raises
+    ------
+    UnitError
+        If the probability is not between 0 and 1, or the kind is unknown.
+    """
+    from arviz_base import rcParams
+
+    prob = rcParams["stats.ci_prob"] if ci_prob is None else ci_prob
+    kind = rcParams["stats.ci_kind"] if ci_kind is None else ci_kind
+    if not 0 < prob < 1:
+        raise UnitError(f"ci_prob must lie between 0 and 1, not {prob!r}. Write 90% as ci_prob=0.9.")
+    if kind not in KINDS:
+        raise UnitError(f"ci_kind {kind!r} is unknown. {suggestion(str(kind), KINDS)}")
+    return float(prob), str(kind)
+
+
+def interval_name(ci_prob: float, ci_kind: str) -> str:
+    """Write the level as column names carry it.
+
+    Examples
+    --------
+    >>> interval_name(0.89, "eti"), interval_name(0.975, "hdi")
+    ('eti89', 'hdi97.5')
+    """
+    return f"{ci_kind}{100 * ci_prob:g}"
+
+
+def describe_interval(ci_prob: float, ci_kind: str) -> str:
+    """Write the level as a sentence carries it.
+
+    Examples
+    --------
+    >>> describe_interval(0.89, "eti")
+    '89% interval'
+    >>> describe_interval(0.89, "hdi")
+    '89% highest-density interval'
+    """
+    return f"{100 * ci_prob:g}% {'highest-density ' if ci_kind == 'hdi' else ''}interval"
+
+
+def interval(values: np.ndarray, ci_prob: float, ci_kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds of the interval over the first axis.
+
+    Parameters
+    ----------
+    values : array of shape (draws, ...)
+    """
+    if ci_kind == "eti":
+        low, high = np.quantile(values, [(1 - ci_prob) / 2, (1 + ci_prob) / 2], axis=0)
+        return low, high
+    return _narrowest(values, ci_prob)
+
+
+def _narrowest(values: np.ndarray, ci_prob: float) -> tuple[np.ndarray, np.ndarray]:
+    """The shortest stretch of sorted draws that holds the probability (Chen & Shao 1999)."""
+    ordered = np.sort(values, axis=0)
+    inside = min(int(np.floor(ci_prob * len(ordered))), len(ordered) - 1)
+    start = np.argmin(ordered[inside:] - ordered[: len(ordered) - inside], axis=0)[np.newaxis]
+    return np.take_along_axis(ordered, start, 0)[0], np.take_along_axis(ordered, start + inside, 0)[0]
+
+
+def summarize_draws(
+    draws: xr.DataArray, *, ci_prob: float | None = None, ci_kind: str | None = None, sample_dims: Sequence[str] = SAMPLE_DIMS
+) -> pd.DataFrame:
+    """One row per element of the remaining dimension: mean, sd, median, and the interval.
+
+    Examples
+    --------
+    >>> draws = xr.DataArray(np.arange(101.0).reshape(1, 101, 1), dims=("chain", "draw", "customer_id"))
+    >>> list(summarize_draws(draws, ci_prob=0.9))
+    ['mean', 'sd', 'median', 'eti90_lb', 'eti90_ub']
+    """
+    prob, kind = interval_settings(ci_prob, ci_kind)
+    rest = [dim for dim in draws.dims if dim not in sample_dims]
+    values = draws.transpose(*sample_dims, *rest).to_numpy()
+    values = values.reshape(-1, *values.shape[len(sample_dims) :])
+    low, high = interval(values, prob, kind)
+    name = interval_name(prob, kind)
+    columns = {
+        "mean": values.mean(axis=0),
+        "sd": values.std(axis=0, ddof=1) if len(values) > 1 else np.full(values.shape[1:], np.nan),
+        "median": np.median(values, axis=0),
+        f"{name}_lb": low,
+        f"{name}_ub": high,
+    }
+    index = draws.indexes[rest[0]] if rest and rest[0] in draws.indexes else None
+    return pd.DataFrame({key: np.atleast_1d(column) for key, column in columns.items()}, index=index)
+
+
+def flagged(table: pd.DataFrame, caution: str) -> pd.DataFrame:
+    """Add a last column that says what is wrong with the fit behind the table; nothing when all is well."""
+    return table.assign(caution=caution) if caution else table

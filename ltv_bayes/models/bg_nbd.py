@@ -1,0 +1,227 @@
+"""BG/NBD as a PyMC model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import xarray as xr
+
+from ltv_bayes.data.customers import Customers, Histories
+from ltv_bayes.errors import InputError
+from ltv_bayes.inference.methods import fit_posterior
+from ltv_bayes.models.prior_predictive import prior_tree
+from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, add_priors, chosen_priors, describe
+from ltv_bayes.predictions.fitted import fit_attrs
+from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+DOMAINS: dict[str, Domain] = {
+    "mean_rate": POSITIVE,
+    "rate_cv": POSITIVE,
+    "dropout_mean": PROBABILITY,
+    "dropout_concentration": POSITIVE,
+    "r": POSITIVE,
+    "alpha": POSITIVE,
+    "a": POSITIVE,
+    "b": POSITIVE,
+}
+ALTERNATIVES = {("r", "alpha"): ("mean_rate", "rate_cv"), ("a", "b"): ("dropout_mean", "dropout_concentration")}
+
+
+@dataclass(frozen=True)
+class BGNBD:
+    """How often do customers come back, and when do they leave? The settings of a BG/NBD model.
+
+    Parameters
+    ----------
+    priors : mapping, optional
+        Priors by name, in place of the usual ones. The names are ``mean_rate`` (purchases per time unit of the
+        average customer while alive, r / alpha), ``rate_cv`` (coefficient of variation of the rate between customers,
+        1 / sqrt(r)), ``dropout_mean`` (average probability of leaving after a purchase, a / (a + b)) and
+        ``dropout_concentration`` (how alike customers are in it, a + b). Instead of the first two, ``r`` and
+        ``alpha``; instead of the last two, ``a`` and ``b``. A prior is a `Prior`, a mapping, a PyMC or a PreliZ
+        distribution.
+
+    Examples
+    --------
+    >>> from ltv_bayes.models.priors import Prior
+    >>> BGNBD(priors={"dropout_mean": Prior("Beta", alpha=1, beta=3)})
+    BGNBD(priors={'dropout_mean': Prior('Beta', alpha=1, beta=3)})
+
+    Notes
+    -----
+    The usual priors follow the data's own scale, so changing the time unit changes nothing but the unit: mean_rate
+    is LogNormal around repeat purchases per observed time with sigma 2, rate_cv LogNormal(0, 1), dropout_mean
+    uniform, dropout_concentration LogNormal(ln 3, 1). All are proper: with flat ones the posterior would not be,
+    since the likelihood stays finite as a and b grow together.
+
+    References
+    ----------
+    Fader, Hardie & Lee (2005), "Counting Your Customers" the Easy Way, Marketing Science 24.
+    """
+
+    priors: Mapping[str, Any] = field(default_factory=dict)
+
+    def default_priors(self, customers: Customers) -> dict[str, Prior]:
+        """Say which priors the model takes for these customers where the user gives none."""
+        return _usual_priors(customers.unique_histories())
+
+    def build(self, customers: Customers) -> "pm.Model":
+        """Make the PyMC model, with the likelihood on unique histories with their counts.
+
+        Returns
+        -------
+        pymc.Model
+            With r, alpha, a, b in the customers' time unit; an ordinary model that can be extended.
+        """
+        import pymc as pm
+
+        histories = customers.unique_histories()
+        coords = {"history": np.arange(histories.count.size), "statistic": ["frequency", "recency"]}
+        with pm.Model(coords=coords) as model:
+            priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
+            parameters = _name_parameters(add_priors(model, priors, DOMAINS))
+            _add_likelihood(histories, parameters)
+        return model
+
+    def fit(
+        self,
+        customers: Customers,
+        *,
+        method: Literal["auto", "nuts"] = "auto",
+        draws: int = 1000,
+        tune: int = 1000,
+        chains: int = 4,
+        random_seed: int | None = None,
+        progressbar: bool = True,
+        **sampler_settings: Any,
+    ) -> FittedPurchases:
+        """Draw from the posterior.
+
+        Parameters
+        ----------
+        customers : Customers
+            At least two; a customer without a repeat purchase carries information too.
+        method : {"auto", "nuts"}
+            How to draw; "auto" chooses NUTS.
+        draws, tune, chains : int
+            Draws kept and draws used to tune the sampler, for each chain.
+        random_seed : int, optional
+            The same seed gives the same draws.
+        progressbar : bool
+            Whether to show progress.
+        **sampler_settings
+            Passed on to `pymc.sample`.
+
+        Returns
+        -------
+        FittedPurchases
+            Posterior draws with the forecasts they make.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If r-hat, effective sample size or divergences say that the draws cannot be trusted.
+        """
+        _require_population(customers)
+        model = self.build(customers)
+        tree = fit_posterior(
+            model,
+            method=method,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            random_seed=random_seed,
+            progressbar=progressbar,
+            **sampler_settings,
+        )
+        tree.attrs.update(fit_attrs("bg_nbd", customers, time_unit=customers.time_unit, settings=self._settings(customers)))
+        return FittedPurchases(tree)
+
+    def sample_prior(self, customers: Customers, *, draws: int = 1000, random_seed: int | None = None) -> xr.DataTree:
+        """Draw parameters from the priors, and from each draw the histories that these customers would have.
+
+        Returns
+        -------
+        xarray.DataTree
+            Group ``prior`` of shape (chain, draw) and group ``prior_predictive`` with ``frequency`` and ``recency``
+            of shape (chain, draw, customer_id).
+        """
+        prior = prior_tree(self.build(customers), draws=draws, random_seed=random_seed)
+        prior["prior_predictive"] = xr.DataTree(
+            replicate_histories(prior["prior"].to_dataset(), "bg_nbd", customers, random_seed=random_seed)
+        )
+        return prior
+
+    def _settings(self, customers: Customers) -> dict[str, Any]:
+        priors = chosen_priors(self.priors, self.default_priors(customers), ALTERNATIVES)
+        return {"priors": {name: describe(prior) for name, prior in priors.items()}}
+
+
+def _usual_priors(histories: Histories) -> dict[str, Prior]:
+    repeats = float((histories.frequency * histories.count).sum())
+    observed = float((histories.T * histories.count).sum())
+    if observed <= 0:
+        raise InputError("No customer has been observed for any time (T is 0 for all). Choose a later as_of.")
+    return {
+        "mean_rate": Prior("LogNormal", mu=np.log(max(repeats, 0.5) / observed), sigma=2.0),
+        "rate_cv": Prior("LogNormal", mu=0.0, sigma=1.0),
+        "dropout_mean": Prior("Beta", alpha=1.0, beta=1.0),
+        "dropout_concentration": Prior("LogNormal", mu=np.log(3.0), sigma=1.0),
+    }
+
+
+def _name_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Give r, alpha, a, b, whichever way the priors were written."""
+    import pymc as pm
+
+    named = dict(variables)
+    if "mean_rate" in named:
+        named["r"] = pm.Deterministic("r", named["rate_cv"] ** -2.0)
+        named["alpha"] = pm.Deterministic("alpha", named["r"] / named["mean_rate"])
+    if "dropout_mean" in named:
+        named["a"] = pm.Deterministic("a", named["dropout_mean"] * named["dropout_concentration"])
+        named["b"] = pm.Deterministic("b", (1 - named["dropout_mean"]) * named["dropout_concentration"])
+    return {name: named[name] for name in ("r", "alpha", "a", "b")}
+
+
+def _add_likelihood(histories: Histories, parameters: Mapping[str, Any]) -> None:
+    import pymc as pm
+
+    def logp(value: Any, r: Any, alpha: Any, a: Any, b: Any) -> Any:
+        return histories.count * log_likelihood_graph(histories, r=r, alpha=alpha, a=a, b=b)
+
+    pm.CustomDist(
+        "history",
+        *parameters.values(),
+        logp=logp,
+        signature="(),(),(),()->(2)",
+        observed=np.column_stack([histories.frequency, histories.recency]),
+        dims=("history", "statistic"),
+    )
+
+
+def log_likelihood_graph(histories: Histories, *, r: Any, alpha: Any, a: Any, b: Any) -> Any:
+    """Write equation (6) as a PyTensor graph, one value for each unique history.
+
+    The gamma functions depend on the frequency alone and are computed once for each distinct one.
+    """
+    import pytensor.tensor as pt
+
+    x, t_x, T = histories.frequency, histories.recency, histories.T
+    distinct, position = np.unique(x, return_inverse=True)
+    purchases = pt.gammaln(r + distinct) - pt.gammaln(r) + r * pt.log(alpha)
+    staying = pt.gammaln(b + distinct) - pt.gammaln(b) + pt.gammaln(a + b) - pt.gammaln(a + b + distinct)
+    still_alive = -(r + x) * pt.log(alpha + T)
+    left_at_last = pt.log(a) - pt.log(b + np.maximum(x, 1) - 1) - (r + x) * pt.log(alpha + t_x)
+    return (purchases + staying)[position] + pt.where(x > 0, pt.logaddexp(still_alive, left_at_last), still_alive)
+
+
+def _require_population(customers: Customers) -> None:
+    if len(customers) < 2:
+        raise InputError(
+            "One customer cannot show how customers differ. Give at least two, better thirty or more.", customers.ids
+        )

@@ -1,0 +1,214 @@
+"""Gamma-gamma as a PyMC model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import xarray as xr
+
+from ltv_bayes.data.customers import Customers, SpendHistories
+from ltv_bayes.errors import InputError
+from ltv_bayes.inference.methods import fit_posterior
+from ltv_bayes.models.prior_predictive import prior_tree
+from ltv_bayes.models.priors import POSITIVE, Domain, Prior, add_priors, chosen_priors, describe
+from ltv_bayes.predictions.fitted import fit_attrs
+from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+DOMAINS: dict[str, Domain] = {
+    "mean_spend": POSITIVE,
+    "order_cv": POSITIVE,
+    "q_excess": POSITIVE,
+    "p": POSITIVE,
+    "q": Domain(1.0, np.inf),
+    "v": POSITIVE,
+}
+ALTERNATIVES = {("p", "q", "v"): ("mean_spend", "order_cv", "q_excess")}
+
+
+@dataclass(frozen=True)
+class GammaGamma:
+    """What do customers spend per order? The settings of a gamma-gamma model.
+
+    Parameters
+    ----------
+    priors : mapping, optional
+        Priors by name, in place of the usual ones. The names are ``mean_spend`` (expected order value over all
+        customers, p v / (q - 1), in the customers' currency), ``order_cv`` (coefficient of variation of one customer's
+        orders, 1 / sqrt(p)) and ``q_excess`` (q - 1 > 0: the smaller, the more customers differ in what they spend).
+        Instead of the three, ``p``, ``q`` and ``v``, with q above 1.
+
+    Notes
+    -----
+    The usual priors follow the data's own scale: mean_spend is LogNormal around the mean order value with sigma 1,
+    order_cv LogNormal(ln 0.5, 1), q_excess LogNormal(ln 2, 1). q above 1 makes mean spend exist in every draw.
+    The model assumes that what customers spend does not depend on how often they buy; `FittedSpend` reports the
+    correlation found in the data.
+
+    References
+    ----------
+    Fader, Hardie & Lee (2005), RFM and CLV, Journal of Marketing Research 42; Hardie's note 025.
+    """
+
+    priors: Mapping[str, Any] = field(default_factory=dict)
+
+    def default_priors(self, customers: Customers) -> dict[str, Prior]:
+        """Say which priors the model takes for these customers where the user gives none."""
+        return _usual_priors(_spend(customers))
+
+    def build(self, customers: Customers) -> "pm.Model":
+        """Make the PyMC model, with the likelihood on unique histories with their counts.
+
+        Returns
+        -------
+        pymc.Model
+            With p, q, v; v in the customers' currency.
+        """
+        import pymc as pm
+
+        histories = _spend(customers)
+        with pm.Model(coords={"history": np.arange(histories.count.size)}) as model:
+            priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
+            parameters = _name_parameters(add_priors(model, priors, DOMAINS))
+            _add_likelihood(histories, parameters)
+        return model
+
+    def fit(
+        self,
+        customers: Customers,
+        *,
+        method: Literal["auto", "nuts"] = "auto",
+        draws: int = 1000,
+        tune: int = 1000,
+        chains: int = 4,
+        random_seed: int | None = None,
+        progressbar: bool = True,
+        **sampler_settings: Any,
+    ) -> FittedSpend:
+        """Draw from the posterior; arguments as in `BGNBD.fit`.
+
+        Raises
+        ------
+        InputError
+            If fewer than two customers have a repeat order with a value.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If r-hat, effective sample size or divergences say that the draws cannot be trusted.
+        """
+        model = self.build(customers)
+        tree = fit_posterior(
+            model,
+            method=method,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            random_seed=random_seed,
+            progressbar=progressbar,
+            **sampler_settings,
+        )
+        tree.attrs.update(fit_attrs("gamma_gamma", customers, time_unit="", settings=self._settings(customers)))
+        tree.attrs["frequency_spend_correlation"] = frequency_spend_correlation(customers)
+        return FittedSpend(tree)
+
+    def sample_prior(self, customers: Customers, *, draws: int = 1000, random_seed: int | None = None) -> xr.DataTree:
+        """Draw parameters from the priors, and from each draw the mean spend that these customers would show.
+
+        Returns
+        -------
+        xarray.DataTree
+            Group ``prior`` of shape (chain, draw) and group ``prior_predictive`` with ``monetary_value`` of shape
+            (chain, draw, customer_id), of the customers with a repeat order that carries a value.
+        """
+        prior = prior_tree(self.build(customers), draws=draws, random_seed=random_seed)
+        prior["prior_predictive"] = xr.DataTree(
+            replicate_mean_spend(prior["prior"].to_dataset(), customers, random_seed=random_seed)
+        )
+        return prior
+
+    def _settings(self, customers: Customers) -> dict[str, Any]:
+        priors = chosen_priors(self.priors, self.default_priors(customers), ALTERNATIVES)
+        return {"priors": {name: describe(prior) for name, prior in priors.items()}}
+
+
+def frequency_spend_correlation(customers: Customers) -> float:
+    """Correlation of frequency and mean spend among repeat buyers; the model takes it to be 0."""
+    buyers = customers.table[customers.table["spend_frequency"] > 0]
+    values = buyers[["spend_frequency", "monetary_value"]].to_numpy(dtype=float).T
+    if values.shape[1] < 3 or (values.std(axis=1) == 0).any():
+        return float("nan")
+    return float(np.corrcoef(values)[0, 1])
+
+
+def _spend(customers: Customers) -> SpendHistories:
+    histories = customers.unique_spend()
+    buyers = int(histories.count.sum())
+    if buyers == 0:
+        raise InputError(
+            f"None of the {len(customers):,} customers has a repeat order with a value, so what they spend cannot be "
+            f"learned. Give a longer log, or value them by judgement alone.",
+        )
+    if buyers == 1:
+        raise InputError(
+            "Only one customer has repeat orders with a value, which cannot show how customers differ. Give a longer "
+            "log or more customers."
+        )
+    return histories
+
+
+def _usual_priors(histories: SpendHistories) -> dict[str, Prior]:
+    orders = histories.frequency * histories.count
+    mean = float((orders * histories.monetary_value).sum() / orders.sum())
+    return {
+        "mean_spend": Prior("LogNormal", mu=np.log(mean), sigma=1.0),
+        "order_cv": Prior("LogNormal", mu=np.log(0.5), sigma=1.0),
+        "q_excess": Prior("LogNormal", mu=np.log(2.0), sigma=1.0),
+    }
+
+
+def _name_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Give p, q, v, whichever way the priors were written."""
+    import pymc as pm
+
+    named = dict(variables)
+    if "mean_spend" in named:
+        named["p"] = pm.Deterministic("p", named["order_cv"] ** -2.0)
+        named["q"] = pm.Deterministic("q", 1 + named["q_excess"])
+        named["v"] = pm.Deterministic("v", named["mean_spend"] * named["q_excess"] / named["p"])
+    return {name: named[name] for name in ("p", "q", "v")}
+
+
+def _add_likelihood(histories: SpendHistories, parameters: Mapping[str, Any]) -> None:
+    import pymc as pm
+
+    def logp(value: Any, p: Any, q: Any, v: Any) -> Any:
+        return histories.count * log_likelihood_graph(histories, p=p, q=q, v=v)
+
+    pm.CustomDist(
+        "mean_spend_observed",
+        *parameters.values(),
+        logp=logp,
+        signature="(),(),()->()",
+        observed=histories.monetary_value,
+        dims="history",
+    )
+
+
+def log_likelihood_graph(histories: SpendHistories, *, p: Any, q: Any, v: Any) -> Any:
+    """Write note 025's equation (1a) as a PyTensor graph, one value for each unique history."""
+    import pytensor.tensor as pt
+
+    x, m = histories.frequency, histories.monetary_value
+    distinct, position = np.unique(x, return_inverse=True)
+    gammas = pt.gammaln(p * distinct + q) - pt.gammaln(p * distinct) - pt.gammaln(q)
+    return (
+        gammas[position]
+        + q * pt.log(v)
+        + (p * x - 1) * np.log(m)
+        + p * x * np.log(x)
+        - (p * x + q) * pt.log(v + x * m)
+    )

@@ -1,0 +1,172 @@
+"""Priors that users replace by name: a family with its numbers, a PyMC distribution, or a PreliZ one."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ltv_bayes.errors import PriorError, suggestion
+
+PROBES = 1000
+
+
+@dataclass(frozen=True, init=False)
+class Prior:
+    """A distribution by its family and numbers, as PyMC names them.
+
+    Examples
+    --------
+    >>> Prior("LogNormal", mu=0, sigma=1)
+    Prior('LogNormal', mu=0, sigma=1)
+    """
+
+    family: str
+    parameters: tuple[tuple[str, float], ...]
+
+    def __init__(self, family: str, **parameters: float) -> None:
+        object.__setattr__(self, "family", family)
+        object.__setattr__(self, "parameters", tuple(parameters.items()))
+
+    def __repr__(self) -> str:
+        numbers = "".join(f", {name}={value:.6g}" for name, value in self.parameters)
+        return f"Prior({self.family!r}{numbers})"
+
+    def distribution(self) -> Any:
+        """Make the PyMC distribution."""
+        import pymc as pm
+
+        families = [name for name in pm.distributions.__all__ if name[:1].isupper()]
+        if self.family not in families:
+            raise PriorError(f"{self.family!r} is not a PyMC distribution. {suggestion(self.family, families)}")
+        try:
+            return getattr(pm, self.family).dist(**dict(self.parameters))
+        except (TypeError, ValueError) as problem:
+            raise PriorError(f"{self!r} cannot be made: {problem}") from None
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where a parameter may lie."""
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"above {self.low:g}" if np.isinf(self.high) else f"between {self.low:g} and {self.high:g}"
+
+
+POSITIVE = Domain(0.0, np.inf)
+PROBABILITY = Domain(0.0, 1.0)
+
+
+def as_distribution(value: Any, name: str) -> Any:
+    """Turn what the user gave into a PyMC distribution.
+
+    Parameters
+    ----------
+    value
+        A `Prior`; a mapping such as ``{"family": "LogNormal", "mu": 0, "sigma": 1}``; a pair such as
+        ``("LogNormal", {"mu": 0, "sigma": 1})``; a PyMC distribution made with ``.dist()``; a PreliZ distribution.
+    name : str
+        The parameter it is the prior of, for the message.
+    """
+    if isinstance(value, Prior):
+        return value.distribution()
+    if isinstance(value, Mapping):
+        rest = dict(value)
+        family = rest.pop("family", None)
+        if family is None:
+            raise PriorError(f"The prior of {name} has no family. Write {{'family': 'LogNormal', 'mu': 0, 'sigma': 1}}.")
+        return Prior(family, **rest).distribution()
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Mapping):
+        return Prior(value[0], **value[1]).distribution()
+    if type(value).__module__.startswith("preliz"):
+        return value.to_pymc()
+    if hasattr(value, "owner") and hasattr(value, "type"):
+        return value
+    raise PriorError(
+        f"The prior of {name} is {value!r}, which is not a distribution. "
+        f"Write Prior('LogNormal', mu=0, sigma=1), or give a PyMC or PreliZ distribution."
+    )
+
+
+def describe(value: Any) -> str:
+    """Write a prior as text, to be kept with the fit."""
+    owner = getattr(value, "owner", None)
+    if owner is None or isinstance(value, Prior | Mapping | tuple):
+        return repr(value)
+    numbers = ", ".join(str(part.eval()) for part in owner.op.dist_params(owner))
+    return f"{getattr(owner.op, '_print_name', [str(owner.op)])[0]}({numbers})"
+
+
+def add_priors(model: Any, priors: Mapping[str, Any], domains: Mapping[str, Domain]) -> dict[str, Any]:
+    """Register each prior in the model under its name, after checking that it stays where the parameter may lie."""
+    variables = {}
+    for name, value in priors.items():
+        distribution = as_distribution(value, name)
+        check_domain(distribution, name, domains[name])
+        variables[name] = model.register_rv(distribution, name)
+    return variables
+
+
+def check_domain(distribution: Any, name: str, domain: Domain) -> None:
+    """Draw from the prior and refuse it where values fall outside."""
+    import pymc as pm
+
+    draws = np.asarray(pm.draw(distribution, draws=PROBES, random_seed=0))
+    if draws.ndim != 1:
+        raise PriorError(f"The prior of {name} must be one number, not of shape {draws.shape[1:]}.")
+    outside = np.mean(~((draws > domain.low) & (draws < domain.high) & np.isfinite(draws)))
+    if outside > 0:
+        raise PriorError(
+            f"The prior of {name} puts about {outside:.0%} of its weight outside its range ({name} must lie {domain}). "
+            f"Choose a family that stays inside, or truncate it."
+        )
+
+
+def chosen_priors(
+    given: Mapping[str, Any],
+    usual: Mapping[str, Any],
+    alternatives: Mapping[tuple[str, ...], tuple[str, ...]],
+) -> dict[str, Any]:
+    """Put the user's priors in place of the usual ones.
+
+    Parameters
+    ----------
+    given : mapping
+        The user's priors by name.
+    usual : mapping
+        The defaults by name.
+    alternatives : mapping
+        Groups of names that may replace a group of usual names, such as (r, alpha) for (mean_rate, rate_cv).
+
+    Raises
+    ------
+    PriorError
+        If a name is unknown, a group is given in part, or both of two rival groups are given.
+    """
+    known = [*usual, *(name for group in alternatives for name in group)]
+    for name in given:
+        if name not in known:
+            raise PriorError(f"There is no parameter {name!r}. {suggestion(name, known)}")
+    chosen = dict(usual)
+    for group, replaced in alternatives.items():
+        found = [name for name in group if name in given]
+        if not found:
+            continue
+        _require_whole_group(group, found, [name for name in replaced if name in given])
+        for name in replaced:
+            del chosen[name]
+        chosen.update({name: given[name] for name in group})
+    return {name: given.get(name, prior) for name, prior in chosen.items()}
+
+
+def _require_whole_group(group: Iterable[str], found: list[str], rivals: list[str]) -> None:
+    names = ", ".join(group)
+    if rivals:
+        raise PriorError(f"Give priors of either {names} or {', '.join(rivals)}, not of both.")
+    if missing := [name for name in group if name not in found]:
+        raise PriorError(f"Priors of {names} go together: {', '.join(missing)} is missing.")
+
+

@@ -1,0 +1,128 @@
+"""The fitted DataTree's layout: read its draws, thin it, save it, load it.
+
+A fit is an xarray DataTree as ArviZ lays it out: a group `posterior` whose variables have the dimensions
+(chain, draw), beside `sample_stats` and the like. What the fit must remember of itself stands in the tree's
+attributes, as text and numbers.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ltv_bayes.errors import FitError
+
+SAMPLE_DIMS = ("chain", "draw")
+
+
+def tree_from_draws(draws: Mapping[str, Any], attrs: Mapping[str, Any] | None = None) -> xr.DataTree:
+    """Lay out posterior draws as a DataTree.
+
+    Parameters
+    ----------
+    draws : mapping
+        Name of each parameter to an array of shape (chains, draws).
+    attrs : mapping, optional
+        What the fit remembers of itself; texts and numbers.
+
+    Examples
+    --------
+    >>> tree = tree_from_draws({"r": [[0.2, 0.3]], "alpha": [[4.0, 5.0]]})
+    >>> dict(tree["posterior"].sizes)
+    {'chain': 1, 'draw': 2}
+    """
+    arrays = {name: np.asarray(values, dtype=float) for name, values in draws.items()}
+    shapes = {values.shape for values in arrays.values()}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 2:
+        raise FitError(f"Posterior draws must all have one shape (chains, draws), not {sorted(shapes)}.")
+    chains, length = next(iter(shapes))
+    posterior = xr.Dataset(
+        {name: (SAMPLE_DIMS, values) for name, values in arrays.items()},
+        coords={"chain": np.arange(chains), "draw": np.arange(length)},
+    )
+    tree = xr.DataTree.from_dict({"posterior": posterior})
+    tree.attrs.update(attrs or {})
+    return tree
+
+
+def parameter_draws(tree: xr.DataTree, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Read the named parameters, each of shape (chains, draws)."""
+    posterior = tree["posterior"]
+    missing = [name for name in names if name not in posterior]
+    if missing:
+        raise FitError(f"The posterior lacks {', '.join(missing)}; it holds {', '.join(map(str, posterior.data_vars))}.")
+    return {name: posterior[name].transpose(*SAMPLE_DIMS).to_numpy().astype(float) for name in names}
+
+
+def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
+    """Keep the first chains and, evenly spaced, so many draws of each."""
+    posterior = tree["posterior"].to_dataset()
+    keep = np.linspace(0, posterior.sizes["draw"] - 1, draws).round().astype(int)
+    kept = posterior.isel(chain=slice(chains), draw=keep).assign_coords(draw=np.arange(draws))
+    thinned = xr.DataTree.from_dict({"posterior": kept})
+    thinned.attrs.update(tree.attrs)
+    return thinned
+
+
+def save(tree: xr.DataTree, path: str | Path) -> Path:
+    """Write the tree to a netCDF file; an interrupted write leaves no half-written file.
+
+    Raises
+    ------
+    FitError
+        If the folder does not exist.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FitError(f"There is no folder {path.parent}. Make it first, or save elsewhere.")
+    unfinished = path.with_name(path.name + ".unfinished")
+    try:
+        _storable(tree).to_netcdf(unfinished, engine="h5netcdf")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
+def load(path: str | Path) -> xr.DataTree:
+    """Read a tree that `save` wrote, whole, into memory.
+
+    Raises
+    ------
+    FitError
+        If there is no such file or it is not a saved fit.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FitError(f"There is no file {path}. Save a fit with fit.save(path) first.")
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as tree:
+            return tree.load().copy()
+    except (OSError, ValueError) as problem:
+        raise FitError(f"{path} is not a saved fit ({problem}).") from None
+
+
+def read_json(tree: xr.DataTree, key: str) -> Any:
+    """Read something structured that the tree keeps as text."""
+    return json.loads(tree.attrs.get(key, "null"))
+
+
+def _storable(tree: xr.DataTree) -> xr.DataTree:
+    """Leave out what netCDF cannot hold: empty groups, variables of Python objects, lists in attributes."""
+    groups = {}
+    for node in tree.subtree:
+        dataset = node.to_dataset(inherit=False)
+        dataset = dataset.drop_vars([name for name, values in dataset.variables.items() if values.dtype == object])
+        dataset.attrs = {key: _plain(value) for key, value in dataset.attrs.items()}
+        for variable in dataset.variables.values():
+            variable.attrs = {key: _plain(value) for key, value in variable.attrs.items()}
+        if dataset.variables or node is tree:
+            groups[node.path] = dataset
+    return xr.DataTree.from_dict(groups)
+
+
+def _plain(value: Any) -> str | int | float:
+    return value if isinstance(value, str | int | float) and not isinstance(value, bool) else json.dumps(value, default=str)

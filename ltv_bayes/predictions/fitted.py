@@ -1,0 +1,183 @@
+"""What every fitted model has: its draws, its verdict, a summary, a file."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ltv_bayes import posterior
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.diagnostics import Diagnostics
+from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.intervals import flagged, summarize_draws
+
+UNCONVERGED = "fit did not converge"
+LARGEST_ARRAY = 8 * 2**30
+
+
+@dataclass(frozen=True, repr=False)
+class FittedModel:
+    """Posterior draws with what the fit remembers of itself; the interface of every fitted model.
+
+    Attributes
+    ----------
+    idata : xarray.DataTree
+        ArviZ layout: group ``posterior`` with variables of shape (chain, draw), ``sample_stats`` beside it.
+    """
+
+    idata: xr.DataTree
+    model: ClassVar[str]
+    parameters: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
+        """Make a fitted model from parameter draws of shape (chains, draws), however they were made."""
+        return cls(posterior.tree_from_draws(draws, {"model": cls.model, **attrs}))
+
+    def __post_init__(self) -> None:
+        posterior.parameter_draws(self.idata, self.parameters)
+
+    @property
+    def draws(self) -> dict[str, np.ndarray]:
+        """The parameters' draws, each of shape (chains, draws)."""
+        return posterior.parameter_draws(self.idata, self.parameters)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of chains and of draws per chain."""
+        sizes = self.idata["posterior"].sizes
+        return sizes["chain"], sizes["draw"]
+
+    def flat_draws(self) -> dict[str, np.ndarray]:
+        """The parameters' draws with chains joined, each of shape (chains * draws,)."""
+        return {name: values.ravel() for name, values in self.draws.items()}
+
+    def thin(self, draws: int, chains: int | None = None) -> Self:
+        """Keep so many draws of each chain, evenly spaced, and all chains unless said."""
+        had_chains, had_draws = self.shape
+        kept = min(chains or had_chains, had_chains), min(draws, had_draws)
+        return self if kept == self.shape else type(self)(posterior.thin(self.idata, *kept))
+
+    @property
+    def currency(self) -> str | None:
+        """Currency of the data that were fitted, where known."""
+        return self.idata.attrs.get("currency") or None
+
+    def diagnose(self) -> Diagnostics | None:
+        """Say what made the draws and whether they converged; None for draws made by another tool."""
+        text = self.idata.attrs.get("diagnostics")
+        return None if text is None else Diagnostics.from_json(text)
+
+    @property
+    def converged(self) -> bool:
+        """Whether nothing speaks against the draws; True for draws made by another tool."""
+        verdict = self.diagnose()
+        return verdict is None or verdict.converged
+
+    @property
+    def caution(self) -> str:
+        """What every table made from this fit must say; empty when there is nothing."""
+        return "" if self.converged else UNCONVERGED
+
+    def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """Table of the parameters: mean, sd, median, interval, r-hat and effective sample size.
+
+        Parameters
+        ----------
+        ci_prob : float, optional
+            Probability of the interval; ArviZ's setting where not given.
+        ci_kind : {"eti", "hdi"}, optional
+            Equal-tailed or highest-density interval; ArviZ's setting where not given.
+        """
+        import arviz_stats as stats
+
+        names = list(self.idata["posterior"].data_vars)
+        stacked = xr.concat([self.idata["posterior"][name] for name in names], pd.Index(names, name="parameter"))
+        table = summarize_draws(stacked, ci_prob=ci_prob, ci_kind=ci_kind)
+        chosen = self.idata["posterior"].to_dataset()
+        table["r_hat"] = [float(value) for value in stats.rhat(chosen).data_vars.values()]
+        table["ess_bulk"] = [float(value) for value in stats.ess(chosen).data_vars.values()]
+        return flagged(table, self.caution)
+
+    def save(self, path: str | Path) -> Path:
+        """Write draws, unit, settings and verdict to a netCDF file, which `load_fit` reads."""
+        return posterior.save(self.idata, path)
+
+    def __repr__(self) -> str:
+        attrs = self.idata.attrs
+        lines = [
+            f"{type(self).__name__} ({self.model}), {attrs.get('customers', '?')} customers"
+            + (f", per {attrs['time_unit']}" if attrs.get("time_unit") else "")
+            + (f", in {self.currency}" if self.currency else "")
+        ]
+        means = ", ".join(f"{name} {np.mean(values):.4g}" for name, values in self.draws.items())
+        lines.append(f"posterior means: {means}")
+        verdict = self.diagnose()
+        lines.append(str(verdict) if verdict else "draws made by another tool")
+        return "\n".join([*lines, *self._more_lines()])
+
+    def _more_lines(self) -> list[str]:
+        return []
+
+
+def fit_attrs(model: str, customers: Customers, *, time_unit: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What a fit remembers: the model, the data's unit, currency, date and size, and the settings."""
+    import ltv_bayes
+
+    return {
+        "model": model,
+        "time_unit": time_unit,
+        "currency": customers.currency or "",
+        "as_of": "" if customers.as_of is None else customers.as_of.isoformat(),
+        "customers": len(customers),
+        "settings": json.dumps(settings),
+        "ltv_bayes_version": ltv_bayes.__version__,
+    }
+
+
+def per_customer(
+    customers: Customers, shape: tuple[int, int], compute: Callable[[int, Any], np.ndarray], name: str, **attrs: Any
+) -> xr.DataArray:
+    """Fill an array (chain, draw, customer_id), one customer at a time.
+
+    Parameters
+    ----------
+    compute : callable
+        From a customer's position and id to values of shape (chains * draws,).
+    """
+    require_memory(shape, len(customers))
+    values = np.empty((len(customers), shape[0] * shape[1]))
+    for position, customer_id in enumerate(customers.ids):
+        values[position] = compute(position, customer_id)
+    return labelled(values.reshape(len(customers), *shape).transpose(1, 2, 0), customers, name, **attrs)
+
+
+def labelled(values: np.ndarray, customers: Customers, name: str, **attrs: Any) -> xr.DataArray:
+    """Put names on an array (chains, draws, customers)."""
+    chains, draws, _ = values.shape
+    coords = {"chain": np.arange(chains), "draw": np.arange(draws), "customer_id": customers.ids.to_numpy()}
+    return xr.DataArray(values, dims=("chain", "draw", "customer_id"), coords=coords, name=name, attrs=attrs)
+
+
+def require_memory(shape: tuple[int, int], customers: int) -> None:
+    """Refuse an array of draws that would not fit, and say how to make it smaller."""
+    needed = 8 * shape[0] * shape[1] * customers
+    if needed > LARGEST_ARRAY:
+        fewer = max(1, LARGEST_ARRAY // (8 * shape[0] * customers))
+        raise InputError(
+            f"{shape[0]} x {shape[1]:,} draws for {customers:,} customers need {needed / 2**30:,.1f} GiB. "
+            f"Thin the fit with fit.thin(draws={fewer}), or score fewer customers at a time with customers.subset(ids)."
+        )
+
+
+def load_tree(path: str | Path) -> xr.DataTree:
+    """Read a saved fit and see that it is one of this package's."""
+    tree = posterior.load(path)
+    if "model" not in tree.attrs:
+        raise FitError(f"{path} holds no fitted model of ltv_bayes.")
+    return tree

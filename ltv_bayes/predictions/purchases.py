@@ -1,0 +1,290 @@
+"""How many purchases will customers make? Forecasts from the posterior of a purchase model."""
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, ClassVar
+
+import numpy as np
+import xarray as xr
+
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.errors import UnitError
+from ltv_bayes.formulas import bg_nbd
+from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory
+from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.time_units import Duration, TimeUnit, as_duration, as_time_unit, discount_intensity
+
+FORMULAS: dict[str, ModuleType] = {"bg_nbd": bg_nbd}
+
+
+@dataclass(frozen=True, repr=False)
+class FittedPurchases(FittedModel):
+    """A fitted purchase model: posterior draws with the forecasts they make.
+
+    Methods named ``expected_*`` give the posterior of an expectation; ``predict_*`` give predictive draws, whole
+    purchases that may or may not happen. Arrays have the dimensions (chain, draw, customer_id).
+
+    Examples
+    --------
+    >>> from ltv_bayes.data.customers import Customers
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"customer_id": ["A"], "frequency": [2], "recency": [30.43], "T": [38.86]})
+    >>> customers = Customers.from_summary(frame, time_unit="week")
+    >>> draws = {"r": [[0.243]], "alpha": [[4.414]], "a": [[0.793]], "b": [[2.426]]}
+    >>> fit = FittedPurchases.from_draws(draws, time_unit="week")
+    >>> round(fit.expected_purchases(customers, horizon="39 weeks").item(), 3)
+    1.226
+    """
+
+    model: ClassVar[str] = "bg_nbd"
+    parameters: ClassVar[tuple[str, ...]] = bg_nbd.PARAMETERS
+
+    @property
+    def time_unit(self) -> TimeUnit:
+        """Time unit of the parameters."""
+        unit = self.idata.attrs.get("time_unit")
+        if not unit:
+            raise UnitError("The fit has no time unit. Give it one: FittedPurchases.from_draws(..., time_unit='week').")
+        return as_time_unit(unit)
+
+    @property
+    def formulas(self) -> ModuleType:
+        """The closed forms of this model."""
+        return FORMULAS[self.idata.attrs.get("model", self.model)]
+
+    def probability_alive(self, customers: Customers) -> xr.DataArray:
+        """Posterior of the probability that each customer is still alive at the as-of date.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw, customer_id), between 0 and 1. Exactly 1 for a customer without a repeat purchase: in
+            BG/NBD customers can leave only after a repeat purchase.
+        """
+        values = self._over_histories(customers, lambda future: future.alive)
+        return labelled(values, customers, "probability_alive", long_name="probability of being alive", units="1")
+
+    def expected_purchases(self, customers: Customers, horizon: Any) -> xr.DataArray:
+        """Posterior of the expected number of purchases within the horizon after the as-of date.
+
+        Parameters
+        ----------
+        customers : Customers
+            In any time unit; converted to that of the fit.
+        horizon : str or Duration
+            With its unit, ``"39 weeks"``.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw, customer_id), purchases.
+        """
+        length = as_duration(horizon)
+        t = length.to(self.time_unit)
+        values = self._over_histories(customers, lambda future: bg_nbd.expected_purchases(t, future))
+        return labelled(values, customers, "expected_purchases", **_purchases(length))
+
+    def expected_discounted_purchases(self, customers: Customers, horizon: Any, discount_rate: float) -> xr.DataArray:
+        """Posterior of the expected number of purchases, each discounted at its own time.
+
+        Parameters
+        ----------
+        horizon : str or Duration
+            With its unit, ``"3 years"``.
+        discount_rate : float
+            Annual and effective: 0.10 for 10% a year.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw, customer_id), purchases of today's worth.
+        """
+        length = as_duration(horizon)
+        t, delta = length.to(self.time_unit), discount_intensity(discount_rate, self.time_unit)
+        values = self._over_histories(customers, lambda future: bg_nbd.discounted_expected_purchases(t, delta, future))
+        return labelled(values, customers, "expected_discounted_purchases", **_purchases(length))
+
+    def predict_purchases(
+        self, customers: Customers, horizon: Any, random_seed: int | None = None
+    ) -> xr.DataArray:
+        """Predictive draws of the number of purchases within the horizon: whole numbers.
+
+        Each draw decides whether the customer is still alive, how often they buy and when they leave.
+
+        Parameters
+        ----------
+        customers : Customers
+            Each customer has a random stream of their own: order and company of customers change nothing.
+        horizon : str or Duration
+            With its unit, ``"39 weeks"``.
+        random_seed : int, optional
+            The same seed gives the same draws.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw, customer_id), purchases; of whole numbers.
+        """
+        length, seed = as_duration(horizon), as_seed(random_seed)
+        t = length.to(self.time_unit)
+        futures = self.futures(customers)
+
+        def one(position: int, customer_id: Any) -> np.ndarray:
+            stream = customer_stream(seed, "purchases", customer_id)
+            return bg_nbd.draw_purchases(stream, t, futures(position)).count
+
+        drawn = per_customer(customers, self.shape, one, "predicted_purchases", **_purchases(length), random_seed=str(seed))
+        return drawn.astype(np.int64)
+
+    def probability_of_purchases(self, customers: Customers, purchases: int, horizon: Any) -> xr.DataArray:
+        """Posterior of the probability of exactly so many purchases within the horizon.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw, customer_id), between 0 and 1.
+        """
+        length = as_duration(horizon)
+        t = length.to(self.time_unit)
+        values = self._over_histories(customers, lambda future: bg_nbd.probability_of_purchases(purchases, t, future))
+        name = "probability_of_purchases"
+        return labelled(values, customers, name, units="1", horizon=str(length), purchases=purchases)
+
+    def expected_purchases_new_customer(self, horizon: Any) -> xr.DataArray:
+        """Posterior of the expected repeat purchases of a new customer within the horizon after the first purchase.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw), purchases.
+        """
+        length = as_duration(horizon)
+        values = bg_nbd.expected_purchases(length.to(self.time_unit), self._new_customer())
+        return self._unlabelled(values, "expected_purchases_new_customer", length)
+
+    def predict_purchases_new_customer(self, horizon: Any, random_seed: int | None = None) -> xr.DataArray:
+        """Predictive draws of the repeat purchases of one new customer: whole numbers.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw), purchases.
+        """
+        length, rng = as_duration(horizon), np.random.default_rng(as_seed(random_seed))
+        count = bg_nbd.draw_purchases(rng, length.to(self.time_unit), self._new_customer()).count
+        return self._unlabelled(count, "predicted_purchases_new_customer", length).astype(np.int64)
+
+    def log_likelihood(self, customers: Customers) -> xr.DataArray:
+        """Pointwise log-likelihood of each customer's history.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw, customer_id).
+        """
+        values = self._over_unique(
+            customers, lambda x, t_x, T, parameters: self.formulas.log_likelihood(x, t_x, T, **parameters)
+        )
+        return labelled(values, customers, "history")
+
+    def with_log_likelihood(self, customers: Customers) -> xr.DataTree:
+        """Make the tree that `arviz.loo` reads: the posterior with a group ``log_likelihood``.
+
+        Examples
+        --------
+        ``az.loo(fit.with_log_likelihood(customers))``
+        """
+        return _with_group(self.idata, "log_likelihood", self.log_likelihood(customers).to_dataset())
+
+    def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
+        """Draw the histories that these customers would have if the model were true.
+
+        Returns
+        -------
+        xarray.DataTree
+            Group ``posterior_predictive`` with ``frequency`` and ``recency`` (in the fit's time unit), of shape
+            (chain, draw, customer_id), beside the posterior and ``observed_data``.
+        """
+        converted = customers.in_time_unit(self.time_unit)
+        replicated = replicate_histories(self.idata["posterior"].to_dataset(), self.model, converted, random_seed)
+        observed = xr.Dataset({name: ("customer_id", converted.table[name]) for name in ("frequency", "recency")})
+        tree = _with_group(self.idata, "posterior_predictive", replicated)
+        return _with_group(tree, "observed_data", observed.assign_coords(customer_id=converted.ids.to_numpy()))
+
+    def futures(self, customers: Customers) -> "Futures":
+        """What the posterior says of each customer's future, one customer at a time."""
+        return Futures(self, customers.in_time_unit(self.time_unit))
+
+    def _new_customer(self) -> bg_nbd.Outlook:
+        return self.formulas.outlook_of_new_customer(**self.draws)
+
+    def _over_histories(self, customers: Customers, compute: Any) -> np.ndarray:
+        return self._over_unique(
+            customers, lambda x, t_x, T, parameters: compute(self.formulas.outlook(x, t_x, T, **parameters))
+        )
+
+    def _over_unique(self, customers: Customers, compute: Any) -> np.ndarray:
+        """Compute once per unique history and hand the result to every customer who has it."""
+        require_memory(self.shape, len(customers))
+        histories = customers.in_time_unit(self.time_unit).unique_histories()
+        parameters = {name: values[..., np.newaxis] for name, values in self.draws.items()}
+        values = compute(histories.frequency, histories.recency, histories.T, parameters)
+        return np.asarray(values)[..., histories.inverse]
+
+    def _unlabelled(self, values: np.ndarray, name: str, length: Duration) -> xr.DataArray:
+        chains, draws = self.shape
+        coords = {"chain": np.arange(chains), "draw": np.arange(draws)}
+        return xr.DataArray(values, dims=("chain", "draw"), coords=coords, name=name, attrs=_purchases(length))
+
+
+class Futures:
+    """The outlook of each customer over all draws, made when asked for."""
+
+    def __init__(self, fit: FittedPurchases, customers: Customers) -> None:
+        self._parameters = fit.flat_draws()
+        self._formulas = fit.formulas
+        self._histories = customers.table[["frequency", "recency", "T"]].to_numpy(dtype=float)
+
+    def __call__(self, position: int) -> bg_nbd.Outlook:
+        """Outlook of the customer at this position, each part of shape (chains * draws,)."""
+        return self._formulas.outlook(*self._histories[position], **self._parameters)
+
+
+def replicate_histories(
+    parameters: xr.Dataset, model: str, customers: Customers, random_seed: int | None = None
+) -> xr.Dataset:
+    """Draw, for each parameter draw, the frequency and recency that customers observed for their T would show.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``frequency`` and ``recency`` of shape (chain, draw, customer_id).
+    """
+    names, seed = FORMULAS[model].PARAMETERS, as_seed(random_seed)
+    flat = {name: parameters[name].transpose("chain", "draw").to_numpy().ravel() for name in names}
+    shape = parameters.sizes["chain"], parameters.sizes["draw"]
+    require_memory(shape, 2 * len(customers))
+    future = FORMULAS[model].outlook_of_new_customer(**flat)
+    frequency = np.empty((*shape, len(customers)))
+    recency = np.empty_like(frequency)
+    for position, (customer_id, T) in enumerate(customers.table["T"].items()):
+        stream = customer_stream(seed, "history", customer_id)
+        drawn = bg_nbd.draw_purchases(stream, T, future)
+        frequency[..., position] = drawn.count.reshape(shape)
+        recency[..., position] = bg_nbd.draw_last_purchase_time(stream, T, drawn).reshape(shape)
+    return xr.Dataset(
+        {
+            "frequency": labelled(frequency, customers, "frequency", units="purchases"),
+            "recency": labelled(recency, customers, "recency", units=customers.time_unit),
+        }
+    )
+
+
+def _purchases(length: Duration) -> dict[str, str]:
+    return {"units": "purchases", "horizon": str(length)}
+
+
+def _with_group(tree: xr.DataTree, name: str, dataset: xr.Dataset) -> xr.DataTree:
+    extended = tree.copy()
+    extended[name] = xr.DataTree(dataset)
+    return extended

@@ -1,0 +1,43 @@
+"""What every stream of money can do."""
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.streams.terms import Terms
+
+
+class Stream(Protocol):
+    """A source of money from customers, valued by draws.
+
+    Attributes
+    ----------
+    name : str
+        Names the stream's column in results.
+    shape : (int, int)
+        Chains, and draws per chain, that the stream can give.
+    caution : str
+        What every table made from the stream must say; empty when nothing.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+
+    @property
+    def caution(self) -> str: ...
+
+    def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "CustomerDraws":
+        """Make ready to value these customers with this number of chains and draws."""
+        ...
+
+
+class CustomerDraws(Protocol):
+    """Values one customer at a time."""
+
+    def __call__(self, position: int, customer_id: Any) -> np.ndarray:
+        """Discounted money of the customer at this position, of shape (chains * draws,)."""
+        ...
