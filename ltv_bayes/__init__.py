@@ -9,13 +9,40 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "BGNBD": "ltv_bayes.models.bg_nbd",
+    "Backtest": "ltv_bayes.evaluation.backtest",
     "Customers": "ltv_bayes.data.customers",
+    "FittedPurchases": "ltv_bayes.predictions.purchases",
+    "FittedSpend": "ltv_bayes.predictions.spend",
+    "FutureValuePriors": "ltv_bayes.judgement.future_value",
+    "GammaGamma": "ltv_bayes.models.gamma_gamma",
+    "LifetimeValue": "ltv_bayes.value.lifetime_value",
+    "LtvBayesError": "ltv_bayes.errors",
+    "LtvBayesWarning": "ltv_bayes.errors",
+    "Prior": "ltv_bayes.models.priors",
+    "RepeatPurchases": "ltv_bayes.streams.repeat_purchases",
     "Transactions": "ltv_bayes.data.transactions",
-    "read_transactions": "ltv_bayes.data.transactions",
+    "backtest": "ltv_bayes.evaluation.backtest",
+    "errors": "ltv_bayes.errors",
+    "hybrid_ltv": "ltv_bayes.formulas.point_values",
+    "lifetime_value": "ltv_bayes.value.lifetime_value",
+    "load_fit": "ltv_bayes.predictions.load",
+    "plot_calibration": "ltv_bayes.plots.checks",
+    "plot_lifetime_value": "ltv_bayes.plots.values",
+    "plot_prior_posterior": "ltv_bayes.plots.checks",
+    "plot_segments": "ltv_bayes.plots.values",
+    "plot_tracking": "ltv_bayes.plots.checks",
+    "plot_waterfall": "ltv_bayes.plots.values",
+    "project_ltv": "ltv_bayes.formulas.point_values",
     "read_table": "ltv_bayes.data.readers",
-    "summarize": "ltv_bayes.data.customers",
+    "read_transactions": "ltv_bayes.data.transactions",
+    "readable": "ltv_bayes.tables",
     "samples": "ltv_bayes.data.samples",
+    "subscription_ltv": "ltv_bayes.formulas.point_values",
+    "summarize": "ltv_bayes.data.customers",
 }
+
+_MODULES = ("errors", "samples")
 
 __all__ = sorted([*_PUBLIC, "__version__"])
 
@@ -24,7 +51,7 @@ def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'ltv_bayes' has no attribute {name!r}")
     module = importlib.import_module(_PUBLIC[name])
-    value = module if _PUBLIC[name].rpartition(".")[2] == name else getattr(module, name)
+    value = module if name in _MODULES else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -6,6 +6,8 @@ import pandas as pd
 
 from ltv_bayes.errors import ColumnError, suggestion
 
+PLAIN_TYPES = {"i": "Int64", "u": "UInt64", "f": "float64", "b": "boolean", "U": "str"}
+
 
 def named_column(frame: pd.DataFrame, name: Any, argument: str, cure: str = "") -> pd.Series:
     """Find a column, or an index level, by its name.
@@ -39,6 +41,29 @@ def named_column(frame: pd.DataFrame, name: Any, argument: str, cure: str = "") 
     known = [str(column) for column in [*frame.columns, *frame.index.names] if column is not None]
     remedy = cure or f"Name the column with {argument}='...'."
     raise ColumnError(f"There is no column {name!r}. {suggestion(name, known)} {remedy}")
+
+
+def plain(cells: pd.Series) -> pd.Series:
+    """Undo categories and Arrow types, so that a column holds ordinary values.
+
+    Examples
+    --------
+    >>> plain(pd.Series(["a"], dtype="category")).dtype
+    <StringDtype(na_value=nan)>
+    """
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        return plain(cells.astype(cells.dtype.categories.dtype))
+    if isinstance(cells.dtype, pd.ArrowDtype):
+        return cells.astype(_plain_type(cells.dtype))
+    return cells
+
+
+def _plain_type(arrow: pd.ArrowDtype) -> Any:
+    """Choose the ordinary type for an Arrow type; a time zone stays."""
+    if arrow.kind == "M":
+        zone = getattr(arrow.pyarrow_dtype, "tz", None)
+        return pd.DatetimeTZDtype("us", zone) if zone else "datetime64[us]"
+    return PLAIN_TYPES.get(arrow.kind, object)
 
 
 def refuse_clash(names: pd.Index, taken: tuple[str, ...], cure: str) -> None:

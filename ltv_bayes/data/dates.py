@@ -8,18 +8,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.columns import plain
 from ltv_bayes.data.faults import Fault, quoted
 from ltv_bayes.errors import InputError, rows_at_fault
 
 EXCEL = "excel"
 EXCEL_EPOCH = np.datetime64("1899-12-30", "D")
 EXCEL_RANGE = (20_000, 80_000)  # 1954 to 2119
+NO_DAY = np.datetime64("NaT", "D")
 TIME = r"(?:(?:T|\s+)\D{0,4}\d{1,2}:\d{2}[\w:.,+\-/\[\] ]*)?"
 YEAR_FIRST = re.compile(
     rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}}){TIME}"
     rf"|(\d{{4}})/(\d{{1,2}})/(\d{{1,2}}){TIME}"
     rf"|(\d{{4}})\.(\d{{1,2}})\.(\d{{1,2}}){TIME}"
-    rf"|(\d{{4}})\s*年\s*(\d{{1,2}})\s*月\s*(\d{{1,2}})\s*[日号]?{TIME}"
+    r"|(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*(?:[日号]\s*(?:\D{0,4}\d{1,2}[:时点][\w:., ]*)?)?"
     rf"|(\d{{4}})(\d{{2}})(\d{{2}})(?:\.0|T?\d{{4}}(?:\d{{2}})?Z?|{TIME})"
 )
 YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}})({TIME})")
@@ -29,7 +31,7 @@ SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
 def as_days(cells: pd.Series, *, date_format: str | None = None) -> tuple[pd.Series, list[Fault]]:
     """Read a column of dates.
 
-    A time of day is left out; a time zone is too, so the day is the one the column itself shows.
+    The time of day is left out. So is a time zone: the day is the one the column itself shows.
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ def as_days(cells: pd.Series, *, date_format: str | None = None) -> tuple[pd.Ser
     pandas.Series
         Days (datetime64[us] at midnight), missing where there is a fault.
     list of Fault
-        Rows without a date, rows with one that cannot be read.
+        Rows without a date, and rows with one that cannot be read.
 
     Raises
     ------
@@ -56,25 +58,32 @@ def as_days(cells: pd.Series, *, date_format: str | None = None) -> tuple[pd.Ser
     >>> days.dt.strftime("%Y-%m-%d").unique().tolist()
     ['1997-09-30']
     """
+    cells = plain(cells)
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         days = cells.dt.tz_localize(None).astype("datetime64[us]").dt.normalize()
         return days, [_without_date(days.isna().to_numpy())]
-    return _from_texts(_texts(cells), date_format)
+    return _from_cells(cells, date_format)
 
 
-def _without_date(at: np.ndarray) -> Fault:
-    return Fault(at, "without a date", "Fill in the date.")
+def _from_cells(cells: pd.Series, date_format: str | None) -> tuple[pd.Series, list[Fault]]:
+    """Read each distinct cell once, then give every row its day."""
+    codes, written = _distinct(cells)
+    if date_format is None:
+        _refuse_open_order(cells, codes, written)
+        _refuse_serials(cells, codes, written)
+    days = np.append(_read(written, date_format), NO_DAY)[codes]
+    blank = np.array([not text for text in written] + [True])[codes]
+    unread = np.isnat(days) & ~blank
+    faults = [_without_date(blank), _unreadable(unread, quoted(cells, unread), date_format)]
+    return pd.Series(days.astype("datetime64[us]"), index=cells.index), faults
 
 
-def _texts(cells: pd.Series) -> pd.Series:
-    """Write every cell as text, missing where blank."""
-    if isinstance(cells.dtype, pd.CategoricalDtype):
-        return _texts(cells.astype(cells.dtype.categories.dtype))
-    if pd.api.types.is_float_dtype(cells.dtype):
-        cells = cells.astype(object)
-    texts = cells.map(_written, na_action="ignore") if cells.dtype == object else cells.astype(str)
-    texts = texts.mask(cells.isna()).str.strip()
-    return texts.mask(texts == "")
+def _distinct(cells: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """Each row's place among the distinct texts (-1 where missing), and those texts."""
+    if cells.dtype == object:  # equal moments in different zones show different days, so write before comparing
+        cells = cells.map(_written, na_action="ignore")
+    codes, distinct = pd.factorize(cells)
+    return codes, [unicodedata.normalize("NFKC", _written(value)).strip() for value in distinct]
 
 
 def _written(value: Any) -> str:
@@ -86,29 +95,15 @@ def _written(value: Any) -> str:
     return str(value)
 
 
-def _from_texts(texts: pd.Series, date_format: str | None) -> tuple[pd.Series, list[Fault]]:
-    """Read each distinct text once, then give every row its day."""
-    codes, distinct = pd.factorize(texts)
-    written = [unicodedata.normalize("NFKC", text) for text in distinct]
-    if date_format is None:
-        _refuse_open_order(texts, codes, written)
-        _refuse_serials(texts, codes, written)
-    days = np.append(_read(written, date_format), np.datetime64("NaT", "D"))[codes]
-    blank = codes < 0
-    unread = np.isnat(days) & ~blank
-    faults = [_without_date(blank), _unreadable(unread, quoted(texts, unread), date_format)]
-    return pd.Series(days.astype("datetime64[us]"), index=texts.index), faults
-
-
 def _read(written: list[str], date_format: str | None) -> np.ndarray:
     """Days of distinct texts, not-a-time where unreadable."""
     if date_format is None:
         return _days([YEAR_FIRST.fullmatch(text) for text in written])
     if date_format == EXCEL:
-        serials = [SERIAL.fullmatch(text) for text in written]
-        days = np.array([int(match[1]) if match else 0 for match in serials], dtype="timedelta64[D]")
-        return np.where(days > np.timedelta64(0), EXCEL_EPOCH + days, np.datetime64("NaT", "D"))
-    return np.array([_by_format(text, date_format) for text in written], dtype="datetime64[D]")
+        matches = [SERIAL.fullmatch(text) for text in written]
+        days = np.array([int(match[1]) if match else 0 for match in matches], dtype="timedelta64[D]")
+        return np.where(days > np.timedelta64(0, "D"), EXCEL_EPOCH + days, NO_DAY)
+    return _by_format(written, date_format)
 
 
 def _days(matches: list[re.Match[str] | None]) -> np.ndarray:
@@ -118,36 +113,53 @@ def _days(matches: list[re.Match[str] | None]) -> np.ndarray:
     months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (day - 1)
     real = (year > 0) & (month >= 1) & (month <= 12) & (days.astype("datetime64[M]") == months)
-    return np.where(real, days, np.datetime64("NaT", "D"))
+    return np.where(real, days, NO_DAY)
 
 
-def _by_format(text: str, date_format: str) -> dt.date | None:
-    """Read one text by the user's format."""
+def _by_format(written: list[str], date_format: str) -> np.ndarray:
+    """Read texts by the user's format; a written time zone does not move the day."""
+    try:
+        if "%" not in date_format:
+            raise ValueError("it names no part of a date")
+        if "%z" in date_format:
+            return np.array([_strptime(text, date_format) for text in written], dtype="datetime64[D]")
+        moments = pd.to_datetime(pd.Series(written, dtype=object), format=date_format, errors="coerce")
+        return moments.to_numpy(dtype="datetime64[D]")
+    except ValueError as problem:
+        cure = "Write it in the letters of strptime, as in date_format='%d/%m/%Y'."
+        raise InputError(f"date_format {date_format!r} cannot be used: {problem}. {cure}") from None
+
+
+def _strptime(text: str, date_format: str) -> dt.date | None:
+    """Read one text, or give nothing; a faulty format still raises."""
     try:
         return dt.datetime.strptime(text, date_format).date()
     except ValueError as problem:
-        if "directive" in str(problem) or "stray %" in str(problem):
-            raise InputError(f"date_format {date_format!r} cannot be used: {problem}. Write it as '%Y-%m-%d'.") from None
-        return None
+        if "does not match" in str(problem) or "remains" in str(problem) or "out of range" in str(problem):
+            return None
+        raise
+
+
+def _without_date(at: np.ndarray) -> Fault:
+    return Fault(at, "without a date", "Fill in the date.")
 
 
 def _unreadable(at: np.ndarray, example: str, date_format: str | None) -> Fault:
     if date_format is None:
         cure = "Write it as year-month-day, or say how it is written, as in date_format='%d %b %Y'."
         return Fault(at, "with a date that cannot be read", cure, example)
-    cure = "Correct the cells or the format."
-    return Fault(at, f"with a date that does not follow date_format={date_format!r}", cure, example)
+    return Fault(at, f"with a date that does not follow date_format={date_format!r}", "Correct either.", example)
 
 
-def _refuse_open_order(texts: pd.Series, codes: np.ndarray, written: list[str]) -> None:
+def _refuse_open_order(cells: pd.Series, codes: np.ndarray, written: list[str]) -> None:
     """Raise if day and month could change places: the whole column would be misread."""
     matches = [YEAR_LAST.fullmatch(text) for text in written]
-    open_order = np.array([match is not None for match in matches] + [False], dtype=bool)[codes]
-    if open_order.any():
-        found = [match for match in matches if match]
-        problem = f"with a date whose order of day, month and year is open, such as {quoted(texts, open_order)}"
-        rows = texts.index[open_order]
-        raise InputError(rows_at_fault(rows, "row", problem, f"Pass {_likely_formats(found)}."), rows)
+    found = [match for match in matches if match]
+    if found:
+        at = np.array([match is not None for match in matches] + [False])[codes]
+        problem = f"with a date whose order of day, month and year is open, such as {quoted(cells, at)}"
+        message = rows_at_fault(cells.index[at], "row", problem, f"Pass {_likely_formats(found)}.")
+        raise InputError(message, cells.index[at])
 
 
 def _likely_formats(found: list[re.Match[str]]) -> str:
@@ -163,16 +175,17 @@ def _likely_formats(found: list[re.Match[str]]) -> str:
     mark, year = found[0][2], "%Y" if len(found[0][4]) == 4 else "%y"
     time = ["", " %H:%M", " %H:%M:%S"][min(found[0][5].count(":"), 2)]
     orders = [("%d", "%m", "day first"), ("%m", "%d", "month first")]
-    firsts, seconds = max(int(match[1]) for match in found), max(int(match[3]) for match in found)
-    fitting = [order for order, top in zip(orders, (seconds, firsts), strict=True) if top <= 12] or orders
+    months = max(int(match[3]) for match in found), max(int(match[1]) for match in found)
+    fitting = [order for order, month in zip(orders, months, strict=True) if month <= 12] or orders
     return " or ".join(f"date_format='{a}{mark}{b}{mark}{year}{time}' ({name})" for a, b, name in fitting)
 
 
-def _refuse_serials(texts: pd.Series, codes: np.ndarray, written: list[str]) -> None:
-    """Raise if cells hold Excel's day numbers: they count from 1900 in one file and 1904 in another."""
+def _refuse_serials(cells: pd.Series, codes: np.ndarray, written: list[str]) -> None:
+    """Raise if cells hold Excel's day numbers: they count from 1900 in one file and from 1904 in another."""
     matches = [SERIAL.fullmatch(text) for text in written]
-    serial = np.array([bool(m) and EXCEL_RANGE[0] <= int(m[1]) <= EXCEL_RANGE[1] for m in matches] + [False])[codes]
-    if serial.any():
-        problem = f"whose date looks like one of Excel's day numbers, such as {quoted(texts, serial)}"
-        cure = "Format the column as dates and export it again, or pass date_format='excel' if 1 means 1900-01-01."
-        raise InputError(rows_at_fault(texts.index[serial], "row", problem, cure), texts.index[serial])
+    serial = [bool(match) and EXCEL_RANGE[0] <= int(match[1]) <= EXCEL_RANGE[1] for match in matches]
+    if any(serial):
+        at = np.array([*serial, False])[codes]
+        problem = f"whose date looks like one of Excel's day numbers, such as {quoted(cells, at)}"
+        cure = "Format the column as dates and export it again, or pass date_format='excel' if day 1 is 1900-01-01."
+        raise InputError(rows_at_fault(cells.index[at], "row", problem, cure), cells.index[at])

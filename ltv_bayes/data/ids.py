@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.faults import Fault
+from ltv_bayes.data.columns import plain
+from ltv_bayes.data.faults import Fault, refuse
 from ltv_bayes.errors import InputError, rows_at_fault
 
 BLANKS = " \t\r\n\f\v\u00a0\u3000\ufeff\u200b"
@@ -38,8 +39,21 @@ def as_ids(cells: pd.Series) -> tuple[pd.Series, Fault]:
     >>> as_ids(pd.Series([7.0, None]))[0].tolist()
     [7, <NA>]
     """
-    ids = _tidy(_plain(cells))
+    ids = _tidy(plain(cells))
     return ids, Fault(ids.isna().to_numpy(), NO_ID, "Fill in the id.")
+
+
+def ids_of(cells: pd.Series) -> pd.Index:
+    """Read the ids of a table with one row a customer.
+
+    Raises
+    ------
+    InputError
+        If a row has no id.
+    """
+    ids, without_id = as_ids(cells)
+    refuse([without_id], cells.index)
+    return pd.Index(final_ids(ids), name="customer_id")
 
 
 def final_ids(ids: pd.Series | pd.Index) -> Any:
@@ -63,15 +77,6 @@ def as_text(ids: Any) -> pd.Index:
 def looks_missing(ids: pd.Series) -> pd.Series:
     """Mark ids such as NULL that were probably meant to be blank."""
     return ids.isin(MISSING_WORDS) if pd.api.types.is_string_dtype(ids.dtype) else pd.Series(False, index=ids.index)
-
-
-def _plain(cells: pd.Series) -> pd.Series:
-    """Undo categories and Arrow types."""
-    if isinstance(cells.dtype, pd.CategoricalDtype):
-        return _plain(cells.astype(cells.dtype.categories.dtype))
-    if isinstance(cells.dtype, pd.ArrowDtype):
-        return cells.convert_dtypes(dtype_backend="numpy_nullable")
-    return cells
 
 
 def _tidy(cells: pd.Series) -> pd.Series:

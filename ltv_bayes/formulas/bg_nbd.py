@@ -195,7 +195,7 @@ class FuturePurchases(NamedTuple):
     possible: Array
 
 
-def draw_purchases(rng: np.random.Generator, t: float, future: Outlook) -> FuturePurchases:
+def draw_purchases(rng: np.random.Generator, t: ArrayLike, future: Outlook) -> FuturePurchases:
     """Draw the exact number of purchases within a time t, one for each element of the outlook.
 
     Poisson occasions and a geometric number of purchases until leaving; the smaller one is the count.
@@ -211,7 +211,7 @@ def draw_purchases(rng: np.random.Generator, t: float, future: Outlook) -> Futur
     return FuturePurchases(count, possible)
 
 
-def draw_last_purchase_time(rng: np.random.Generator, t: float, purchases: FuturePurchases) -> Array:
+def draw_last_purchase_time(rng: np.random.Generator, t: ArrayLike, purchases: FuturePurchases) -> Array:
     """Draw the time of the last purchase within t; 0 where there is none."""
     count, possible = purchases
     none = count == 0
@@ -219,7 +219,9 @@ def draw_last_purchase_time(rng: np.random.Generator, t: float, purchases: Futur
     return np.where(none, 0.0, t * last)
 
 
-def draw_purchase_times(rng: np.random.Generator, t: float, purchases: FuturePurchases) -> tuple[Array, Array]:
+def draw_purchase_times(
+    rng: np.random.Generator, t: ArrayLike, purchases: FuturePurchases
+) -> tuple[Array, Array]:
     """Draw when each purchase within t happens.
 
     Parameters

@@ -43,8 +43,8 @@ def population_mean_spend(*, p: ArrayLike, q: ArrayLike, v: ArrayLike) -> Array:
 
     Examples
     --------
-    >>> round(float(population_mean_spend(p=6.24957, q=3.74422, v=15.44352)), 3)
-    35.171
+    >>> round(float(population_mean_spend(p=6.24957, q=3.74422, v=15.44352)), 2)
+    35.17
     """
     return expected_spend(0, 0.0, p=p, q=q, v=v)
 

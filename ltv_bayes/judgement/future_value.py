@@ -1,7 +1,5 @@
 """Future-value priors: what experts expect of named opportunities, as distributions of money."""
 
-import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -11,13 +9,271 @@ import pandas as pd
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.readers import read_table
-from ltv_bayes.errors import ColumnError, JudgementError, counted, listed, rows_at_fault, suggestion
-from ltv_bayes.formatting import money, percent
+from ltv_bayes.errors import ColumnError, JudgementError, counted, rows_at_fault, suggestion
+from ltv_bayes.formatting import money
 from ltv_bayes.judgement.elicit import draw_amounts, log_normal_from_interval, mean_amount
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.streams.stream import CustomerDraws
-from ltv_bayes.streams.terms import Terms
-from ltv_bayes.time_units import as_number
+from ltv_bayes.terms import Terms
+from ltv_bayes.time_units import DAYS_PER_UNIT, UnitError, as_date, as_number
 
 NEEDED = ("customer_id", "probability", "low", "high")
 OPTIONAL = ("likely", "expected_on", "expert", "opportunity")
+PURPOSE = "judged"
+
+
+@dataclass(frozen=True, repr=False)
+class FutureValuePriors:
+    """Opportunities judged by experts: will it come, how much, when.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row per opportunity: customer_id, probability, low, high, likely, expected_on, expert, opportunity, and the
+        distribution they make: median, log_sd_below, log_sd_above, mean (of the amount, if it comes).
+    interval : float
+        Probability that the amount, if it comes, lies between low and high.
+    """
+
+    table: pd.DataFrame
+    interval: float = 0.8
+
+    @classmethod
+    def from_judgements(
+        cls, frame: Any, *, interval: float = 0.8, customer_id: str = "customer_id"
+    ) -> "FutureValuePriors":
+        """Read judgements, one row per opportunity; a customer may have several.
+
+        Parameters
+        ----------
+        frame : DataFrame, or path of a CSV, Excel or Parquet file
+            Columns customer_id; probability that the opportunity comes (0 to 1); low and high amount, in the customers'
+            currency, before margin. Optionally likely (the median amount), expected_on (date of the money; without it
+            any day within the horizon is as likely as another), expert, opportunity (names).
+        interval : float
+            Probability of the amount lying between low and high; 0.8 means one chance in ten on either side.
+        customer_id : str
+            Name of the column with the customer's id.
+
+        Raises
+        ------
+        ColumnError
+            If a column is missing.
+        JudgementError
+            If a probability lies outside 0 to 1, an amount is not positive, low is above high, likely lies outside
+            them, or one opportunity is given twice. The message names the rows.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.6], "low": [50.0], "high": [200.0]})
+        >>> FutureValuePriors.from_judgements(frame)
+        1 judged opportunity of 1 customer; amounts lie within 80% intervals
+        expected value before margin and discount: 67.9
+        """
+        as_interval(interval)
+        stated = _known_columns(read_table(frame), customer_id)
+        judged = _checked(stated)
+        median, below, above = log_normal_from_interval(judged["low"], judged["high"], judged["likely"], interval=interval)
+        judged = judged.assign(
+            median=median, log_sd_below=below, log_sd_above=above, mean=mean_amount(median, below, above)
+        )
+        return cls(judged, float(interval))
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def summary(self) -> pd.DataFrame:
+        """One row per opportunity: what was stated, and the expected value it makes before margin and discount."""
+        stated = self.table[["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]]
+        return stated.assign(expected_value=self.table["probability"] * self.table["mean"])
+
+    def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "JudgedDraws":
+        """Make ready to value these customers.
+
+        Raises
+        ------
+        JudgementError
+            If a judged customer is not among the customers, or an expected date lies before the as-of date.
+        """
+        table = self._placed(customers)
+        years = _years_until(table, terms)
+        return JudgedDraws(table.assign(years=years), terms, shape[0] * shape[1], seed)
+
+    def outside_horizon(self, terms: Terms) -> pd.DataFrame:
+        """Opportunities expected after the horizon, which do not count."""
+        return self.table[(_years_until(self.table, terms) > terms.length("year")).to_numpy()]
+
+    def without_date(self) -> int:
+        """Number of opportunities without an expected date."""
+        return int(self.table["expected_on"].isna().sum())
+
+    def _placed(self, customers: Customers) -> pd.DataFrame:
+        """Write each judgement's customer as the customers' table does."""
+        ids = {str(customer_id): customer_id for customer_id in customers.ids}
+        unknown = ~self.table["customer_id"].astype(str).isin(ids)
+        if unknown.any():
+            names = list(dict.fromkeys(self.table.loc[unknown, "customer_id"]))
+            raise JudgementError(
+                rows_at_fault(
+                    names,
+                    "judged customer",
+                    "not among the customers valued",
+                    "Correct the ids, or leave these judgements out.",
+                ),
+                names,
+            )
+        return self.table.assign(customer_id=self.table["customer_id"].astype(str).map(ids))
+
+    def __repr__(self) -> str:
+        expected = float((self.table["probability"] * self.table["mean"]).sum())
+        customers = counted(self.table["customer_id"].nunique(), "customer")
+        return (
+            f"{counted(len(self), 'judged opportunity', 'judged opportunities')} of {customers}; "
+            f"amounts lie within {100 * self.interval:g}% intervals\n"
+            f"expected value before margin and discount: {money(expected)}"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self)).replace(chr(10), '<br>')}</p>{self.summary().to_html(max_rows=10, index=False)}"
+
+
+class JudgedDraws:
+    """Draws of judged money, one customer at a time."""
+
+    def __init__(self, table: pd.DataFrame, terms: Terms, size: int, seed: int) -> None:
+        columns = ["probability", "median", "log_sd_below", "log_sd_above", "years", "opportunity"]
+        self._judgements: dict[Any, list[tuple[Any, ...]]] = {}
+        for row in table[["customer_id", *columns]].itertuples(index=False):
+            self._judgements.setdefault(row[0], []).append(tuple(row[1:]))
+        self._terms, self._size, self._seed = terms, size, seed
+
+    def __call__(self, position: int, customer_id: Any) -> np.ndarray:
+        """Discounted money of this customer's opportunities, of shape (draws,)."""
+        total = np.zeros(self._size)
+        for probability, median, below, above, years, opportunity in self._judgements.get(customer_id, ()):
+            rng = customer_stream(self._seed, f"{PURPOSE}\x1f{opportunity}", customer_id)
+            comes = rng.random(self._size) < probability
+            amount = draw_amounts(rng, self._size, median, below, above)
+            total += comes * amount * self._worth(years, rng)
+        return total
+
+    def _worth(self, years: float, rng: np.random.Generator) -> Any:
+        """What one unit of money due then is worth today; nothing after the horizon."""
+        horizon = self._terms.length("year")
+        when = rng.random(self._size) * horizon if np.isnan(years) else np.float64(years)
+        return np.exp(-self._terms.delta("year") * when) * (when <= horizon)
+
+
+def as_interval(interval: float) -> float:
+    """Read the probability of an expert's interval."""
+    value = as_number(interval, "interval")
+    if not 0 < value < 1:
+        raise UnitError(f"interval must lie between 0 and 1, not {interval!r}. Write 80% as interval=0.8.")
+    return value
+
+
+def _known_columns(raw: pd.DataFrame, customer_id: str) -> pd.DataFrame:
+    """Pick the columns by name, in one order; optional ones that are absent become empty."""
+    raw = raw.rename(columns={customer_id: "customer_id"})
+    for name in NEEDED:
+        if name not in raw:
+            raise ColumnError(f"The judgements have no column {name!r}. {suggestion(name, map(str, raw.columns))}")
+    if raw.empty:
+        raise JudgementError("There is no judgement in the table. Give at least one row.")
+    table = pd.DataFrame({name: raw[name] if name in raw else None for name in (*NEEDED, *OPTIONAL)})
+    return table.set_axis(raw.index)
+
+
+def _checked(stated: pd.DataFrame) -> pd.DataFrame:
+    """Turn text into numbers and dates, and refuse what contradicts itself."""
+    blank = stated["customer_id"].isna() | (stated["customer_id"].astype(str).str.strip() == "")
+    _refuse(stated, blank, "without a customer", "Fill in customer_id.")
+    judged = stated.assign(
+        probability=_numbers(stated, "probability", percent=True),
+        low=_numbers(stated, "low"),
+        high=_numbers(stated, "high"),
+        likely=_numbers(stated, "likely", optional=True),
+        expected_on=_dates(stated),
+    )
+    _refuse(
+        judged,
+        ~judged["probability"].between(0, 1),
+        "with a probability outside 0 to 1",
+        "Write 60% as 0.6.",
+    )
+    _refuse(judged, judged["low"] <= 0, "with a low amount of 0 or less", "State what it brings if it comes, above 0.")
+    _refuse(judged, judged["low"] > judged["high"], "with low above high", "Swap the two, or correct them.")
+    outside = (judged["likely"] < judged["low"]) | (judged["likely"] > judged["high"])
+    _refuse(judged, outside, "with likely outside low to high", "Correct one of the three.")
+    return _named(judged)
+
+
+def _named(judged: pd.DataFrame) -> pd.DataFrame:
+    """Name nameless opportunities by their content's order, so that the order of rows does not matter."""
+    named = judged["opportunity"].notna() & (judged["opportunity"].astype(str).str.strip() != "")
+    twice = judged[named].duplicated(["customer_id", "opportunity"], keep=False).reindex(judged.index, fill_value=False)
+    _refuse(
+        judged,
+        twice,
+        "stating an opportunity of one customer more than once",
+        "Keep one, or give them different names.",
+    )
+    ordered = judged.sort_values(["customer_id", "expected_on", "probability", "low", "high"], kind="stable", key=_sortable)
+    number = ordered[~named.loc[ordered.index]].groupby("customer_id").cumcount() + 1
+    name = judged["opportunity"].astype(object).where(named, number.reindex(judged.index).map("opportunity {:.0f}".format))
+    return judged.assign(opportunity=name)
+
+
+def _sortable(column: pd.Series) -> pd.Series:
+    return column.astype(str) if column.dtype == object else column
+
+
+def _numbers(table: pd.DataFrame, column: str, *, percent: bool = False, optional: bool = False) -> pd.Series:
+    """Read a column of numbers; text such as '1,200' or, for probabilities, '60%' is understood."""
+    values = table[column]
+    text = values.astype(str).str.strip().str.replace(",", "", regex=False)
+    in_percent = text.str.endswith("%") & percent
+    numbers = pd.to_numeric(text.str.removesuffix("%").where(in_percent, text), errors="coerce")
+    numbers = numbers.where(~in_percent, numbers / 100).astype(float)
+    blank = values.isna() | text.isin(["", "nan", "None", "<NA>"])
+    wrong = ~np.isfinite(numbers) & ~(blank & optional)
+    _refuse(table, wrong, f"without a number in {column!r}", "Write it as a plain number.")
+    return numbers
+
+
+def _dates(table: pd.DataFrame) -> pd.Series:
+    values = table["expected_on"]
+    blank = values.isna() | (values.astype(str).str.strip() == "")
+
+    def read(value: Any) -> Any:
+        try:
+            return pd.Timestamp(as_date(value, "expected_on"))
+        except UnitError:
+            return None
+
+    dates = pd.Series([None if empty else read(value) for value, empty in zip(values, blank, strict=True)], values.index)
+    _refuse(table, dates.isna() & ~blank, "with an expected_on that is not a date", "Write it as in 2026-06-30.")
+    return pd.to_datetime(dates)
+
+
+def _refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str) -> None:
+    if wrong.any():
+        rows = list(table.index[wrong.to_numpy(dtype=bool)])
+        raise JudgementError(rows_at_fault(rows, "row", f"of the judgements {problem}", cure), rows)
+
+
+def _years_until(table: pd.DataFrame, terms: Terms) -> pd.Series:
+    """Years from the as-of date to the expected date; nan where there is none."""
+    dated = table["expected_on"].notna()
+    if dated.any() and terms.as_of is None:
+        raise JudgementError(
+            "The judgements have dates (expected_on) but the customers have no as-of date to count from. "
+            "Pass as_of= to Customers.from_summary."
+        )
+    days = (table["expected_on"] - pd.Timestamp(terms.as_of or 0)).dt.days
+    _refuse(
+        table,
+        dated & (days < 0),
+        f"expected before the as-of date {terms.as_of}",
+        "Give a date to come, or leave out what has already come or been lost.",
+    )
+    return days.where(dated) / DAYS_PER_UNIT["year"]

@@ -13,7 +13,7 @@ import xarray as xr
 from ltv_bayes import posterior
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.errors import InputError
 from ltv_bayes.intervals import flagged, summarize_draws
 
 UNCONVERGED = "fit did not converge"
@@ -174,10 +174,3 @@ def require_memory(shape: tuple[int, int], customers: int) -> None:
             f"Thin the fit with fit.thin(draws={fewer}), or score fewer customers at a time with customers.subset(ids)."
         )
 
-
-def load_tree(path: str | Path) -> xr.DataTree:
-    """Read a saved fit and see that it is one of this package's."""
-    tree = posterior.load(path)
-    if "model" not in tree.attrs:
-        raise FitError(f"{path} holds no fitted model of ltv_bayes.")
-    return tree

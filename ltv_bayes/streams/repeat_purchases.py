@@ -12,7 +12,7 @@ from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.streams.stream import CustomerDraws
-from ltv_bayes.streams.terms import Terms
+from ltv_bayes.terms import Terms
 
 MOST_PURCHASES_AT_ONCE = 4_000_000
 

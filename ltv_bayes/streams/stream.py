@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ltv_bayes.data.customers import Customers
-from ltv_bayes.streams.terms import Terms
+from ltv_bayes.terms import Terms
 
 
 class Stream(Protocol):

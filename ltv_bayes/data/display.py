@@ -1,0 +1,56 @@
+"""Tables of data as a notebook shows them: a few lines, then a few rows, with everything escaped in HTML."""
+
+from collections.abc import Sequence
+from html import escape
+
+import pandas as pd
+
+SHOWN_ROWS = 5
+
+
+def as_plain_text(lines: Sequence[str], table: pd.DataFrame) -> str:
+    """Write the lines above the first rows of a table.
+
+    Examples
+    --------
+    >>> print(as_plain_text(["2 clients"], pd.DataFrame({"client": ["Ada", "Bo"]})))
+    2 clients
+      client
+    0    Ada
+    1     Bo
+    """
+    return "\n".join([*map(one_line, lines), _head(table).to_string(), *_rest(table)])
+
+
+def as_html(lines: Sequence[str], table: pd.DataFrame) -> str:
+    """Write the same as HTML; names and cells come from outside, so all of them are escaped.
+
+    Examples
+    --------
+    >>> "<b>" in as_html(["<b>"], pd.DataFrame({"client": ["<b>"]}))
+    False
+    """
+    first, *others = [escape(one_line(line)) for line in (*lines, *_rest(table))]
+    heading = "".join([f"<strong>{first}</strong>", *(f"<br>{line}" for line in others)])
+    return f'<div class="tex2jax_ignore mathjax_ignore"><p>{heading}</p>{_head(table).to_html(escape=True)}</div>'
+
+
+def one_line(text: str) -> str:
+    r"""Keep a name from breaking out of its line.
+
+    Examples
+    --------
+    >>> one_line("a\nb")
+    'a b'
+    """
+    return " ".join(str(text).splitlines())
+
+
+def _head(table: pd.DataFrame) -> pd.DataFrame:
+    return table.head(SHOWN_ROWS)
+
+
+def _rest(table: pd.DataFrame) -> list[str]:
+    """Say how many rows are not shown."""
+    rest = len(table) - SHOWN_ROWS
+    return [f"... and {rest:,} more"] if rest > 0 else []

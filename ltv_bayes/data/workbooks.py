@@ -1,0 +1,60 @@
+"""Sheets of Excel and OpenDocument workbooks to rows of cells."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from ltv_bayes.errors import InputError, counted, suggestion
+
+
+def read_sheet_rows(path: Path, sheet: str | int | None = None) -> pd.DataFrame:
+    """Read the cells of one sheet as they are stored, the header among them.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        An .xlsx, .xls, .xlsb or .ods file.
+    sheet : str or int, optional
+        The sheet's name, or its place counted from 0. Needed if several sheets hold anything.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Cells, missing where blank; the index counts rows as the spreadsheet does, from 1.
+
+    Raises
+    ------
+    InputError
+        If the file is no workbook, the sheet is not there, or the choice is open.
+    """
+    rows = _chosen(_sheets(path), sheet, path.name)
+    rows.index += 1
+    return rows
+
+
+def _sheets(path: Path) -> dict[str, pd.DataFrame]:
+    """Read every sheet of a workbook."""
+    from python_calamine import CalamineError
+
+    options = {"header": None, "dtype": object, "keep_default_na": False, "na_values": [""]}
+    try:
+        return pd.read_excel(path, sheet_name=None, engine="calamine", **options)
+    except CalamineError as problem:
+        cure = "Open it in a spreadsheet program and save it again as .xlsx, without a password."
+        raise InputError(f"{path.name} cannot be read as a workbook: {problem}. {cure}") from None
+
+
+def _chosen(sheets: dict[str, pd.DataFrame], sheet: str | int | None, name: str) -> pd.DataFrame:
+    """Take the sheet asked for, or the only one that holds anything."""
+    names = list(sheets)
+    if isinstance(sheet, int) and not isinstance(sheet, bool) and 0 <= sheet < len(names):
+        return sheets[names[sheet]]
+    if sheet is not None and sheet not in sheets:
+        raise InputError(f"There is no sheet {sheet!r} in {name}. {suggestion(str(sheet), names)}")
+    if sheet is not None:
+        return sheets[sheet]
+    filled = [key for key, rows in sheets.items() if not rows.isna().all(axis=None)]
+    if len(filled) > 1:
+        count = counted(len(filled), "filled sheet")
+        raise InputError(f"{name} has {count}: {', '.join(filled)}. Pass sheet={filled[0]!r} or another.")
+    return sheets[filled[0]] if filled else pd.DataFrame()

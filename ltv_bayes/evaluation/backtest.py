@@ -1,0 +1,316 @@
+"""Would the model have known? Fit on the past, forecast a holdout, compare with what happened."""
+
+import datetime as dt
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import stats
+
+from ltv_bayes.data.customers import Customers, summarize
+from ltv_bayes.data.transactions import Transactions
+from ltv_bayes.errors import InputError
+from ltv_bayes.formatting import label
+from ltv_bayes.formulas import bg_nbd
+from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings
+from ltv_bayes.models.bg_nbd import BGNBD
+from ltv_bayes.models.gamma_gamma import GammaGamma
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.random_streams import as_seed
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_date, as_duration, as_time_unit
+from ltv_bayes.value.lifetime_value import lifetime_value
+
+TRACKED_DRAWS = 400
+TRACKED_STEPS = 120
+HIGHEST_FREQUENCY = 7
+
+
+def backtest(
+    orders: Transactions,
+    *,
+    as_of: Any,
+    horizon: Any,
+    time_unit: str = "week",
+    purchases: BGNBD | FittedPurchases | None = None,
+    spend: GammaGamma | FittedSpend | None = None,
+    random_seed: int | None = None,
+    **fit_settings: Any,
+) -> "Backtest":
+    """Fit on the orders up to a date, forecast the time after it, and hold the forecast to what happened.
+
+    Parameters
+    ----------
+    orders : Transactions
+        A log that goes on after `as_of`, at least as far as the horizon.
+    as_of : date
+        End of the calibration period.
+    horizon : str or Duration
+        Length of the holdout, with its unit.
+    time_unit : str
+        Unit of the customer table.
+    purchases, spend : model settings or fitted models, optional
+        `BGNBD()` and `GammaGamma()` where not given; fitted models are used as they are.
+    random_seed : int, optional
+        The same seed gives the same result.
+    **fit_settings
+        Passed to both ``fit`` methods: draws, chains, progressbar, ...
+
+    Returns
+    -------
+    Backtest
+
+    Raises
+    ------
+    InputError
+        If the log ends before the holdout does.
+    """
+    length, start, seed = as_duration(horizon), as_date(as_of), as_seed(random_seed)
+    end = start + dt.timedelta(days=round(length.days))
+    last = orders.table["date"].max().date()
+    if last < end:
+        raise InputError(
+            f"The log ends on {last}, before the holdout of {length} after {start} does ({end}). "
+            f"Choose an earlier as_of or a shorter horizon."
+        )
+    customers = summarize(orders, time_unit=time_unit, as_of=start)
+    fits = {"random_seed": seed, **fit_settings}
+    fitted = purchases if isinstance(purchases, FittedPurchases) else (purchases or BGNBD()).fit(customers, **fits)
+    spent = spend if isinstance(spend, FittedSpend) else (spend or GammaGamma()).fit(customers, **fits)
+    actual = holdout_occasions(orders, customers, start, end)
+    predicted = fitted.predict_purchases(customers, length, random_seed=seed)
+    money = lifetime_value(customers, [RepeatPurchases(fitted, spent)], horizon=length, random_seed=seed).draws
+    return Backtest(orders, customers, fitted, spent, start, length, actual, predicted, money, seed)
+
+
+@dataclass(frozen=True, repr=False)
+class Backtest:
+    """A forecast beside what happened.
+
+    Attributes
+    ----------
+    actual : pandas.DataFrame
+        Indexed by customer_id: purchases and spend in the holdout.
+    predicted_purchases, predicted_spend : xarray.DataArray
+        (chain, draw, customer_id), predictive.
+    """
+
+    orders: Transactions
+    customers: Customers
+    purchases: FittedPurchases
+    spend: FittedSpend
+    as_of: dt.date
+    horizon: Duration
+    actual: pd.DataFrame
+    predicted_purchases: xr.DataArray
+    predicted_spend: xr.DataArray
+    random_seed: int
+
+    @property
+    def time_unit(self) -> TimeUnit:
+        """Unit of the customer table and of tracking."""
+        return as_time_unit(self.customers.time_unit)
+
+    @property
+    def start(self) -> dt.date:
+        """Day of the first order of all."""
+        return self.orders.table["date"].min().date()
+
+    @property
+    def calibration_length(self) -> float:
+        """From the first order of all to the as-of date, in the time unit."""
+        return (self.as_of - self.start).days / DAYS_PER_UNIT[self.time_unit]
+
+    @property
+    def caution(self) -> str:
+        """What every table made from this must say."""
+        return self.purchases.caution or self.spend.caution
+
+    def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """Holdout totals: actual beside predicted with its interval, and whether the interval holds it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Rows purchases, spend, active_customers; columns actual, predicted, interval, inside.
+        """
+        prob, kind = interval_settings(ci_prob, ci_kind)
+        name = interval_name(prob, kind)
+        pairs = {
+            "purchases": (self.actual["purchases"].sum(), self.predicted_purchases.sum("customer_id")),
+            "spend": (self.actual["spend"].sum(), self.predicted_spend.sum("customer_id")),
+            "active_customers": (
+                (self.actual["purchases"] > 0).sum(),
+                (self.predicted_purchases > 0).sum("customer_id"),
+            ),
+        }
+        rows = {}
+        for what, (actual, draws) in pairs.items():
+            low, high = interval(draws.to_numpy().ravel(), prob, kind)
+            rows[what] = {
+                "actual": float(actual),
+                "predicted": float(draws.mean()),
+                f"{name}_lb": float(low),
+                f"{name}_ub": float(high),
+                "inside": bool(low <= actual <= high),
+            }
+        return flagged(pd.DataFrame.from_dict(rows, orient="index"), self.caution)
+
+    def coverage(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.Series:
+        """Share of customers whose holdout lies inside their own predictive interval.
+
+        Returns
+        -------
+        pandas.Series
+            ``purchases`` and ``spend``; the interval's probability is in the name. Discrete purchases make intervals
+            hold a little more than their level.
+        """
+        prob, kind = interval_settings(ci_prob, ci_kind)
+        shares = {}
+        for what, draws in (("purchases", self.predicted_purchases), ("spend", self.predicted_spend)):
+            low, high = interval(_stacked(draws), prob, kind)
+            shares[what] = float(np.mean((self.actual[what] >= low) & (self.actual[what] <= high)))
+        return pd.Series(shares, name=f"inside_{interval_name(prob, kind)}")
+
+    def pit(self) -> pd.Series:
+        """Randomised probability integral transform of each customer's holdout purchases; uniform if the model holds.
+
+        Source: Czado, Gneiting & Held (2009), Predictive model assessment for count data, Biometrics 65.
+        """
+        drawn, actual = _stacked(self.predicted_purchases), self.actual["purchases"].to_numpy()
+        below, equal = (drawn < actual).mean(axis=0), (drawn == actual).mean(axis=0)
+        uniform = np.random.default_rng(self.random_seed).random(actual.size)
+        return pd.Series(below + uniform * equal, index=self.actual.index, name="pit")
+
+    def pit_p_value(self) -> float:
+        """Kolmogorov-Smirnov p-value of the PIT against the uniform distribution; small speaks against the model."""
+        return float(stats.kstest(self.pit(), "uniform").pvalue)
+
+    def by_frequency(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """Mean holdout purchases per customer by calibration frequency, actual beside predicted.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by frequency ("0", ..., "7+"): customers, actual, predicted, interval (predictive, of the mean).
+        """
+        prob, kind = interval_settings(ci_prob, ci_kind)
+        name = interval_name(prob, kind)
+        frequency = self.customers.table["frequency"].to_numpy()
+        drawn, actual = _stacked(self.predicted_purchases), self.actual["purchases"].to_numpy()
+        rows = {}
+        for value in range(HIGHEST_FREQUENCY + 1):
+            last = value == HIGHEST_FREQUENCY
+            group = frequency >= value if last else frequency == value
+            if group.any():
+                means = drawn[:, group].mean(axis=1)
+                low, high = interval(means, prob, kind)
+                rows[f"{value}+" if last else str(value)] = {
+                    "customers": int(group.sum()),
+                    "actual": actual[group].mean(),
+                    "predicted": means.mean(),
+                    f"{name}_lb": float(low),
+                    f"{name}_ub": float(high),
+                }
+        table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("frequency")
+        return flagged(table, self.caution)
+
+    def tracking(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """Cumulative repeat purchases of all customers, actual beside predicted, through calibration and holdout.
+
+        The prediction starts each customer anew at the first order, as the literature's tracking plots do; its band is
+        predictive.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by time since the first order of all, in the time unit: actual, predicted, interval.
+        """
+        prob, kind = interval_settings(ci_prob, ci_kind)
+        end = self.calibration_length + self.horizon.to(self.time_unit)
+        step = max(1.0, np.ceil(end / TRACKED_STEPS))
+        times = np.arange(step, end + 1e-9, step)
+        starts = self.calibration_length - self.customers.table["T"].to_numpy()
+        paths = tracked_paths(self.purchases, starts, times, self.random_seed)
+        low, high = interval(paths, prob, kind)
+        name = interval_name(prob, kind)
+        table = pd.DataFrame(
+            {
+                "actual": self._actual_path(times),
+                "predicted": paths.mean(axis=0),
+                f"{name}_lb": low,
+                f"{name}_ub": high,
+            },
+            index=pd.Index(times, name=f"{self.time_unit}s"),
+        )
+        return flagged(table, self.caution)
+
+    def _actual_path(self, times: np.ndarray) -> np.ndarray:
+        days = occasions(self.orders)
+        days = days[days["customer_id"].isin(self.customers.ids)]
+        repeats = days[days["date"] > days.groupby("customer_id")["date"].transform("min")]
+        when = (repeats["date"] - pd.Timestamp(self.start)).dt.days.to_numpy() / DAYS_PER_UNIT[self.time_unit]
+        return np.searchsorted(np.sort(when), times + 1e-9, side="right")
+
+    def __repr__(self) -> str:
+        coverage, pit = self.coverage(0.9), self.pit_p_value()
+        return "\n".join(
+            [
+                f"Backtest: {len(self.customers):,} customers as of {self.as_of}, holdout of {self.horizon}",
+                self.summary().rename(index=label).round(1).to_string(),
+                f"inside their own 90% interval: {coverage['purchases']:.1%} of customers for purchases, "
+                f"{coverage['spend']:.1%} for spend",
+                f"randomised PIT of purchases: p = {pit:.2f} against uniform",
+            ]
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"
+
+
+def occasions(orders: Transactions) -> pd.DataFrame:
+    """Days on which customers bought: rows with an order, and what the day came to after refunds."""
+    table = orders.table
+    kept = table[table["amount"].isna() | (table["amount"] >= 0)]
+    days = kept[["customer_id", "date"]].drop_duplicates()
+    value = table.groupby(["customer_id", "date"], as_index=False, sort=False)["amount"].sum()
+    return days.merge(value, on=["customer_id", "date"], how="left")
+
+
+def holdout_occasions(orders: Transactions, customers: Customers, start: dt.date, end: dt.date) -> pd.DataFrame:
+    """Count purchases and add up spend of each customer after `start`, up to and including `end`."""
+    days = occasions(orders)
+    inside = days[(days["date"] > pd.Timestamp(start)) & (days["date"] <= pd.Timestamp(end))]
+    grouped = inside.assign(amount=inside["amount"].clip(lower=0)).groupby("customer_id")["amount"]
+    actual = pd.DataFrame({"purchases": grouped.size(), "spend": grouped.sum()})
+    return actual.reindex(customers.ids, fill_value=0).rename_axis("customer_id")
+
+
+def tracked_paths(fit: FittedPurchases, starts: np.ndarray, times: np.ndarray, random_seed: int) -> np.ndarray:
+    """Draw cumulative repeat purchases of customers who start at given times.
+
+    Returns
+    -------
+    array of shape (draws, times)
+        A few hundred posterior draws, one simulated business each.
+    """
+    chains, draws = fit.shape
+    thinned = fit.thin(max(1, min(draws, TRACKED_DRAWS // chains)))
+    rng = np.random.default_rng(random_seed)
+    left = np.maximum(times[-1] - starts, 0)
+    paths = []
+    for parameters in zip(*thinned.flat_draws().values(), strict=True):
+        values = dict(zip(fit.parameters, parameters, strict=True))
+        future = bg_nbd.Outlook(*(np.broadcast_to(v, left.shape) for v in fit.formulas.outlook_of_new_customer(**values)))
+        owner, time = bg_nbd.draw_purchase_times(rng, left, bg_nbd.draw_purchases(rng, left, future))
+        paths.append(np.searchsorted(np.sort(starts[owner] + time), times, side="right"))
+    return np.array(paths)
+
+
+def _stacked(draws: xr.DataArray) -> np.ndarray:
+    """Draws of shape (chains * draws, customers)."""
+    return draws.transpose("chain", "draw", "customer_id").to_numpy().reshape(-1, draws.sizes["customer_id"])

@@ -1,0 +1,26 @@
+"""Read a saved fit back as what it was."""
+
+from pathlib import Path
+
+from ltv_bayes import posterior
+from ltv_bayes.errors import FitError
+from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.spend import FittedSpend
+
+FITTED: dict[str, type[FittedModel]] = {"bg_nbd": FittedPurchases, "gamma_gamma": FittedSpend}
+
+
+def load_fit(path: str | Path) -> FittedModel:
+    """Read a fit that its ``save`` wrote: draws, unit, settings and verdict. PyMC is not needed.
+
+    Raises
+    ------
+    FitError
+        If there is no such file, or it holds no fit of this package.
+    """
+    tree = posterior.load(path)
+    fitted = FITTED.get(tree.attrs.get("model", ""))
+    if fitted is None:
+        raise FitError(f"{path} holds no fitted model of ltv_bayes. Save one with fit.save(path).")
+    return fitted(tree)

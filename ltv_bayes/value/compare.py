@@ -1,0 +1,85 @@
+"""Comparisons of draws: pairwise differences and ranks, with their probabilities."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ltv_bayes.errors import UnitError
+from ltv_bayes.formatting import label, money, probability, with_currency
+from ltv_bayes.intervals import describe_interval, interval, interval_name, interval_settings
+
+SENTENCE = (
+    "{a} is worth more than {b} {measure} with probability {probability}; "
+    "the difference is {difference}, {level} {low} to {high}."
+)
+
+
+def compare_pairs(
+    draws: xr.DataArray,
+    *,
+    equivalent_within: float | None = None,
+    ci_prob: float | None = None,
+    ci_kind: str | None = None,
+    measure: str = "per_customer",
+    currency: str | None = None,
+) -> pd.DataFrame:
+    """Compare every pair along the last dimension, draw by draw.
+
+    Parameters
+    ----------
+    draws : xarray.DataArray
+        (chain, draw, segment).
+    equivalent_within : float, optional
+        Differences up to this amount either way do not matter.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per pair, the one with the higher mean as segment_a.
+    """
+    if equivalent_within is not None and not equivalent_within > 0:
+        raise UnitError(f"equivalent_within must be an amount above 0, not {equivalent_within!r}.")
+    prob, kind = interval_settings(ci_prob, ci_kind)
+    values = draws.transpose("chain", "draw", ...).to_numpy().reshape(-1, draws.shape[-1])
+    names = draws.indexes[str(draws.dims[-1])]
+    order = np.argsort(-values.mean(axis=0), kind="stable")
+    rows = []
+    for first, second in combinations(order, 2):
+        difference = values[:, first] - values[:, second]
+        low, high = interval(difference, prob, kind)
+        above = float(np.mean(difference > 0) + np.mean(difference == 0) / 2)
+        row = {
+            "segment_a": names[first],
+            "segment_b": names[second],
+            "difference": difference.mean(),
+            f"{interval_name(prob, kind)}_lb": float(low),
+            f"{interval_name(prob, kind)}_ub": float(high),
+            "probability_a_above_b": above,
+        }
+        if equivalent_within is not None:
+            row["probability_equivalent"] = float(np.mean(np.abs(difference) <= equivalent_within))
+        row["sentence"] = SENTENCE.format(
+            a=names[first],
+            b=names[second],
+            measure="in total" if measure == "total" else label(measure),
+            probability=probability(above),
+            difference=with_currency(money(difference.mean(), currency), currency),
+            level=describe_interval(prob, kind),
+            low=money(float(low), currency),
+            high=money(float(high), currency),
+        )
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def rank_probabilities(draws: xr.DataArray) -> pd.DataFrame:
+    """Probability of each rank along the last dimension; rank 1 is the highest."""
+    values = draws.transpose("chain", "draw", ...).to_numpy().reshape(-1, draws.shape[-1])
+    ranks = (-values).argsort(axis=1, kind="stable").argsort(axis=1)
+    count = values.shape[1]
+    shares = np.stack([(ranks == rank).mean(axis=0) for rank in range(count)], axis=1)
+    index = pd.Index(draws.indexes[str(draws.dims[-1])], name="segment")
+    table = pd.DataFrame(shares, index=index, columns=[f"rank_{rank + 1}" for rank in range(count)])
+    return table.assign(expected_rank=ranks.mean(axis=0) + 1).sort_values("expected_rank")

@@ -1,0 +1,391 @@
+"""Lifetime value: streams and judgements added draw by draw, for each customer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.errors import ColumnError, FitError, InputError, counted, rows_at_fault, suggestion
+from ltv_bayes.formatting import label, money, percent, with_currency
+from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_draws
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.predictions.fitted import per_customer, require_memory
+from ltv_bayes.progress import progress
+from ltv_bayes.random_streams import as_seed
+from ltv_bayes.streams.stream import CustomerDraws, Stream
+from ltv_bayes.terms import Terms
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.segments import SegmentValues
+
+REALISED, JUDGED, TOTAL = "realised", "judged", "total"
+DRAWS_FOR_JUDGEMENT_ALONE = (4, 1000)
+FEW_CUSTOMERS = 30
+FAR_HORIZON = 3.0
+MUCH_JUDGEMENT = 0.5
+
+
+def lifetime_value(
+    customers: Customers,
+    streams: Sequence[Stream] = (),
+    *,
+    future_value: FutureValuePriors | None = None,
+    horizon: Any,
+    discount_rate: float = 0.0,
+    margin: float | str | Mapping[Any, float] | pd.Series = 1.0,
+    realised: bool = False,
+    random_seed: int | None = None,
+    progressbar: bool = False,
+) -> "LifetimeValue":
+    """Value each customer over the horizon: draws of the money they will really bring, not of its expectation.
+
+    Parameters
+    ----------
+    customers : Customers
+        Who is valued, as of when, in which currency.
+    streams : sequence of Stream
+        What they pay for, such as ``[RepeatPurchases(purchases, spend)]``.
+    future_value : FutureValuePriors, optional
+        Opportunities judged by experts, added draw by draw.
+    horizon : str or Duration
+        How far ahead, with its unit: ``"3 years"``. Money after it does not count.
+    discount_rate : float
+        Annual and effective, 0.10 for 10% a year; every payment is discounted at its own date.
+    margin : float, column name, or mapping from id to float
+        Share of revenue that is kept, between 0 and 1; applied to streams, judgements and what was realised.
+    realised : bool
+        Whether the total includes what customers have brought so far (``total_value`` of their table, undiscounted).
+    random_seed : int, optional
+        The same seed gives the same draws for a customer, whoever else is valued.
+    progressbar : bool
+        Whether to show progress.
+
+    Returns
+    -------
+    LifetimeValue
+        Draws of shape (chain, draw, customer_id) with their summaries.
+
+    Raises
+    ------
+    InputError
+        If nothing is given to value, a margin is out of range or missing, or a judged customer is unknown.
+    """
+    terms = Terms.read(horizon, discount_rate, customers.as_of)
+    if not streams and future_value is None and not realised:
+        raise InputError("There is nothing to value. Give streams=[RepeatPurchases(purchases, spend)] or future_value=.")
+    _require_distinct_names(streams)
+    share = margins(customers, margin)
+    seed = as_seed(random_seed)
+    shape = _common_shape(streams)
+    parts: dict[str, CustomerDraws] = {REALISED: _realised(customers, shape)} if realised else {}
+    parts |= {stream.name: stream.prepare(customers, terms, shape, seed) for stream in streams}
+    if future_value is not None:
+        parts[JUDGED] = future_value.prepare(customers, terms, shape, seed)
+    require_memory(shape, (len(parts) + 1) * len(customers))
+    components = xr.Dataset(
+        {
+            name: _valued(customers, shape, draw, name, share, progressbar)
+            for name, draw in parts.items()
+        }
+    )
+    settings = ValueSettings(terms, margin_text(share), seed)
+    cautions = [stream.caution for stream in streams if stream.caution]
+    return LifetimeValue(customers, components, settings, future_value, cautions[0] if cautions else "")
+
+
+@dataclass(frozen=True)
+class ValueSettings:
+    """On which terms a value was computed."""
+
+    terms: Terms
+    margin: str
+    random_seed: int
+
+    def __str__(self) -> str:
+        as_of = f" from {self.terms.as_of}" if self.terms.as_of else ""
+        return (
+            f"{self.terms.horizon}{as_of}, discounted at {self.terms.discount_rate:.4g} a year, margin {self.margin}"
+            if self.terms.discount_rate
+            else f"{self.terms.horizon}{as_of}, not discounted, margin {self.margin}"
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class LifetimeValue:
+    """Lifetime values as draws, with the summaries that a report needs.
+
+    Attributes
+    ----------
+    customers : Customers
+        Who was valued.
+    components : xarray.Dataset
+        One variable per source of money (realised, streams, judged), each of shape (chain, draw, customer_id), after
+        margin and discount, in the customers' currency.
+    settings : ValueSettings
+        Horizon, discount, margin, seed.
+    """
+
+    customers: Customers
+    components: xr.Dataset
+    settings: ValueSettings
+    future_value: FutureValuePriors | None = None
+    caution: str = ""
+    _cache: dict[str, xr.DataArray] = field(default_factory=dict, compare=False)
+
+    @property
+    def draws(self) -> xr.DataArray:
+        """Total value of each customer: (chain, draw, customer_id), predictive."""
+        if TOTAL not in self._cache:
+            total = sum(self.components.data_vars.values())
+            assert isinstance(total, xr.DataArray)
+            self._cache[TOTAL] = total.rename("lifetime_value").assign_attrs(self._attrs)
+        return self._cache[TOTAL]
+
+    @property
+    def currency(self) -> str | None:
+        """Currency of the values."""
+        return self.customers.currency
+
+    def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """One row per customer: mean, sd, median, interval of what they will really bring, and the judged share.
+
+        Parameters
+        ----------
+        ci_prob : float, optional
+            Probability of the interval; ArviZ's setting where not given.
+        ci_kind : {"eti", "hdi"}, optional
+            Equal-tailed or highest-density interval; ArviZ's setting where not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by customer_id; money in the customers' currency. ``judged_share`` is the part of the mean that
+            rests on judgement.
+        """
+        table = summarize_draws(self.draws, ci_prob=ci_prob, ci_kind=ci_kind)
+        if JUDGED in self.components:
+            judged = self.components[JUDGED].mean(("chain", "draw")).to_numpy()
+            table["judged_share"] = _ratio(judged, table["mean"].to_numpy())
+        return flagged(table, self.caution)
+
+    def total(self) -> xr.DataArray:
+        """Value of the whole book: the sum over customers within each draw, of shape (chain, draw)."""
+        return self.draws.sum("customer_id").rename("total").assign_attrs(self._attrs)
+
+    def probability_above(self, threshold: float) -> pd.Series:
+        """Probability that each customer brings more than an amount.
+
+        Returns
+        -------
+        pandas.Series
+            Indexed by customer_id, between 0 and 1.
+        """
+        share = (self.draws > threshold).mean(("chain", "draw"))
+        return pd.Series(share.to_numpy(), index=self.customers.ids, name=f"probability_above_{threshold:g}")
+
+    def explain(
+        self, customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
+    ) -> pd.DataFrame:
+        """Where the value comes from: each component and the total, with its interval.
+
+        Parameters
+        ----------
+        customer_id
+            One customer; the whole book when left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by component (realised, streams, judged, total): mean, sd, median, interval, share of the mean.
+            The interval of the total is that of the added draws, not the sum of the intervals.
+        """
+        picked = self._picked(customer_id)
+        prob, kind = interval_settings(ci_prob, ci_kind)
+        names = [*map(str, picked.data_vars), TOTAL]
+        stacked = xr.concat([*picked.data_vars.values(), sum(picked.data_vars.values())], pd.Index(names, name="component"))
+        table = summarize_draws(stacked, ci_prob=prob, ci_kind=kind)
+        table["share"] = _ratio(table["mean"].to_numpy(), table.loc[TOTAL, "mean"])
+        table = flagged(table, self.caution)
+        table.attrs = {
+            "subject": "all customers" if customer_id is None else str(customer_id),
+            "currency": self.currency or "",
+            "interval": describe_interval(prob, kind),
+            "settings": str(self.settings),
+        }
+        return table
+
+    def judgement_share(self) -> pd.Series:
+        """How much of the book is judgement: its share of the mean, and of the variance of the total.
+
+        The share of variance is Cov(judged, total) / Var(total), so the shares of all components add up to 1.
+        """
+        if JUDGED not in self.components:
+            return pd.Series({"mean": 0.0, "variance": 0.0}, name="judgement_share")
+        judged = self.components[JUDGED].sum("customer_id").to_numpy().ravel()
+        total = self.total().to_numpy().ravel()
+        covariance = np.cov(judged, total)
+        shares = {"mean": judged.mean() / total.mean(), "variance": covariance[0, 1] / covariance[1, 1]}
+        return pd.Series(shares, name="judgement_share")
+
+    def by(self, column: str | pd.Series | Mapping[Any, Any]) -> "SegmentValues":
+        """Group customers by an attribute and add their draws.
+
+        Parameters
+        ----------
+        column : str, Series or mapping
+            A column of ``customers.table``, or the segment of each customer id.
+        """
+        from ltv_bayes.value.segments import segment_values
+
+        return segment_values(self, column)
+
+    def to_datatree(self) -> xr.DataTree:
+        """Lay out total and components for ArviZ: group ``lifetime_value``, dimensions (chain, draw, customer_id)."""
+        dataset = self.components.assign({TOTAL: self.draws})
+        return xr.DataTree.from_dict({"lifetime_value": dataset.assign_attrs(self._attrs)})
+
+    def notes(self) -> list[str]:
+        """What the reader should know before relying on the numbers."""
+        return _notes(self)
+
+    def _picked(self, customer_id: Any) -> xr.Dataset:
+        if customer_id is None:
+            return self.components.sum("customer_id")
+        ids = self.customers.ids
+        known = ids[ids.astype(str) == str(customer_id)]
+        if known.empty:
+            raise InputError(
+                f"There is no customer {customer_id!r}. {suggestion(str(customer_id), ids[:5].astype(str))}", [customer_id]
+            )
+        return self.components.sel(customer_id=known[0])
+
+    @property
+    def _attrs(self) -> dict[str, str]:
+        return {
+            "units": self.currency or "currency of the data",
+            "settings": str(self.settings),
+            "random_seed": str(self.settings.random_seed),
+        }
+
+    def __repr__(self) -> str:
+        whole = self.explain()
+        low, high = (name for name in whole.columns if name.endswith(("_lb", "_ub")))
+        total = whole.loc[TOTAL]
+        lines = [
+            f"Lifetime value of {counted(len(self.customers), 'customer')}: {self.settings}",
+            f"total {self._money(total['mean'])}, {whole.attrs['interval']} "
+            f"{self._money(total[low])} to {self._money(total[high])}",
+        ]
+        lines += [
+            f"  {label(name)}: {self._money(row['mean'])} ({percent(row['share'])})"
+            for name, row in whole.drop(TOTAL).iterrows()
+        ]
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes())])
+
+    def _repr_html_(self) -> str:
+        from ltv_bayes.tables import readable
+
+        return f"<p>{escape(repr(self)).replace(chr(10), '<br>')}</p>{readable(self.summary(), self.currency).to_html(max_rows=10)}"
+
+    def _money(self, amount: float) -> str:
+        return with_currency(money(amount, self.currency), self.currency)
+
+
+def margins(customers: Customers, margin: float | str | Mapping[Any, float] | pd.Series) -> np.ndarray:
+    """Read the margin of each customer, in the customers' order.
+
+    Raises
+    ------
+    InputError
+        If a margin is missing, or lies outside 0 to 1 (as a percentage does).
+    """
+    if isinstance(margin, str):
+        if margin not in customers.table:
+            raise ColumnError(f"The customers have no column {margin!r}. {suggestion(margin, customers.table.columns)}")
+        values = pd.to_numeric(customers.table[margin], errors="coerce").to_numpy(dtype=float)
+    elif isinstance(margin, Mapping | pd.Series):
+        given = {str(key): value for key, value in margin.items()}
+        values = np.array([given.get(str(customer_id), np.nan) for customer_id in customers.ids], dtype=float)
+    else:
+        values = np.full(len(customers), margin, dtype=float)
+    wrong = ~((values >= 0) & (values <= 1))
+    if wrong.any():
+        ids = list(customers.ids[wrong])
+        problem = "with a margin that is missing or outside 0 to 1"
+        raise InputError(rows_at_fault(ids, "customer", problem, "Write 35% as margin=0.35."), ids)
+    return values
+
+
+def margin_text(share: np.ndarray) -> str:
+    """Write the margin, or its range."""
+    low, high = share.min(), share.max()
+    return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+
+
+def _require_distinct_names(streams: Sequence[Stream]) -> None:
+    names = [stream.name for stream in streams]
+    taken = [name for name in names if names.count(name) > 1 or name in (REALISED, JUDGED, TOTAL)]
+    if taken:
+        raise InputError(f"Streams need names of their own: {', '.join(taken)} is taken. Pass name= to each stream.", taken)
+
+
+def _common_shape(streams: Sequence[Stream]) -> tuple[int, int]:
+    """Chains and draws that every stream has."""
+    shapes = [stream.shape for stream in streams] or [DRAWS_FOR_JUDGEMENT_ALONE]
+    return min(chains for chains, _ in shapes), min(draws for _, draws in shapes)
+
+
+def _realised(customers: Customers, shape: tuple[int, int]) -> CustomerDraws:
+    if "total_value" not in customers.table:
+        raise ColumnError(
+            "What customers have brought so far is not known: their table has no column 'total_value'. "
+            "Make the customers with summarize(), add the column, or leave realised=False."
+        )
+    values = customers.table["total_value"].to_numpy(dtype=float)
+    if not np.isfinite(values).all():
+        raise FitError("total_value must be a number for every customer when realised=True.")
+    return lambda position, customer_id: np.full(shape[0] * shape[1], values[position])
+
+
+def _valued(
+    customers: Customers, shape: tuple[int, int], draw: CustomerDraws, name: str, share: np.ndarray, progressbar: bool
+) -> xr.DataArray:
+    with progress(len(customers), f"valuing {label(name)}", show=progressbar) as step:
+
+        def one(position: int, customer_id: Any) -> np.ndarray:
+            step()
+            return share[position] * draw(position, customer_id)
+
+        return per_customer(customers, shape, one, name, units=customers.currency or "currency of the data")
+
+
+def _ratio(part: Any, whole: Any) -> Any:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.asarray(whole) > 0, np.asarray(part) / whole, 0.0)
+
+
+def _notes(value: LifetimeValue) -> list[str]:
+    notes = [f"{value.caution}: do not use these numbers yet."] if value.caution else []
+    terms, customers = value.settings.terms, value.customers
+    history = float(customers.table["T"].max())
+    if history > 0 and terms.length(customers.time_unit) > FAR_HORIZON * history:
+        ratio = terms.length(customers.time_unit) / history
+        notes.append(f"the horizon is {ratio:.1f} times the longest history: far beyond the data.")
+    if len(customers) < FEW_CUSTOMERS:
+        notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
+    share = value.judgement_share()["mean"]
+    if share > MUCH_JUDGEMENT:
+        notes.append(f"judgement makes up {percent(share)} of the expected value.")
+    if value.future_value is not None:
+        late = value.future_value.outside_horizon(terms)
+        if len(late):
+            notes.append(
+                f"{counted(len(late), 'judged opportunity', 'judged opportunities')} expected after the horizon "
+                f"{'does' if len(late) == 1 else 'do'} not count (rows {', '.join(map(str, late.index[:5]))})."
+            )
+    return notes
