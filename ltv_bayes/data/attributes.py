@@ -11,6 +11,7 @@ from ltv_bayes.data.readers import read_table
 from ltv_bayes.data.validation import refuse_repeated
 from ltv_bayes.errors import ColumnError, DataWarning, rows_at_fault, suggestion
 
+
 def join_attributes(
     table: pd.DataFrame, source: Any, *, customer_column: str, taken: tuple[str, ...]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -8,17 +8,15 @@ from typing import Any, Literal, Self
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.attributes import comparable, join_attributes
+from ltv_bayes.data.attributes import join_attributes
 from ltv_bayes.data.display import as_html, as_plain_text
 from ltv_bayes.data.histories import Histories, SpendHistories, unique_histories, unique_spend
 from ltv_bayes.data.occasions import customer_rows
+from ltv_bayes.data.selection import Returns, counting_orders, observation_end
 from ltv_bayes.data.summaries import COMPUTED, customer_table
 from ltv_bayes.data.transactions import DROPPED_COLUMNS, Transactions, count_by_reason, left_out_line, refuse_choice
-from ltv_bayes.errors import InputError, counted, rows_at_fault, suggestion
+from ltv_bayes.errors import InputError, counted, rows_at_fault
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit, as_date, as_time_unit
-
-AFTER_AS_OF = "after as_of"
-IGNORED_RETURN = "return, ignored"
 
 
 def _no_dropped() -> pd.DataFrame:
@@ -101,7 +99,7 @@ class Customers:
         38.86
         """
         names = {"customer_id": customer_id, "frequency": frequency, "recency": recency, "T": T}
-        table = customer_table(frame, names | {"monetary_value": monetary_value})
+        table = customer_table(frame, names, monetary_value=monetary_value)
         return cls(table, as_time_unit(time_unit), None if as_of is None else as_date(as_of), currency)
 
     @property
@@ -187,14 +185,99 @@ class Customers:
 def _mask(ids: pd.Index, chosen: Any) -> np.ndarray:
     """Mark the customers chosen by id or by mask."""
     if isinstance(chosen, pd.Series) and pd.api.types.is_bool_dtype(chosen.dtype):
-        chosen = chosen.reindex(ids, fill_value=False) if chosen.index.is_unique else chosen
+        if not chosen.index.is_unique or not ids.isin(chosen.index).all():
+            raise InputError("The mask is not indexed by the ids of these customers. Make it from customers.table.")
+        chosen = chosen.reindex(ids)
     wanted = pd.Index(list(chosen))
-    if pd.api.types.is_bool_dtype(wanted.dtype) and len(wanted):
+    if len(wanted) and pd.api.types.is_bool_dtype(wanted.dtype):
         if len(wanted) != len(ids):
-            raise InputError(f"The mask has {len(wanted):,} entries for {counted(len(ids), 'customer')}. Give one each.")
+            raise InputError(
+                f"The mask has {len(wanted):,} entries for {counted(len(ids), 'customer')}. Give one each."
+            )
         return wanted.to_numpy(dtype=bool)
     unknown = wanted[~wanted.isin(ids)]
     if len(unknown):
-        cure = suggestion(str(unknown[0]), [str(known) for known in ids[:100]])
-        raise InputError(rows_at_fault(unknown, "id", "not in the table", cure), unknown)
+        cure = f"Write ids as the table does, as in {ids[0]!r}."
+        raise InputError(rows_at_fault(unknown, "customer", "not in the table", cure), unknown)
     return ids.isin(wanted)
+
+
+def summarize(
+    orders: Transactions,
+    *,
+    time_unit: str = "week",
+    as_of: Any = None,
+    attributes: Any = None,
+    zero_orders: Literal["count", "drop"] = "count",
+    returns: Returns = "net",
+) -> Customers:
+    """Turn a transaction log into one row a customer.
+
+    All orders of one customer on one day are one purchase, worth the day's net amount. A day with nothing but returns
+    is no purchase, but lowers total_value.
+
+    Parameters
+    ----------
+    orders : Transactions
+        What :func:`ltv_bayes.read_transactions` returns.
+    time_unit : str
+        Unit of recency and T: day, week, month, quarter or year.
+    as_of : date, optional
+        The day on which observation ends; later orders are left out, which cuts a calibration period. The day of the
+        last order if not given.
+    attributes : path or frame, optional
+        One row a customer, anything that :func:`ltv_bayes.read_table` reads; ids in a column called customer_id or
+        as in the orders.
+    zero_orders : {"count", "drop"}
+        Whether a day with an order but a net amount of zero or less is a purchase. It never enters monetary_value.
+    returns : {"net", "ignore", "error"}
+        Set negative amounts against the same day's orders, leave them out altogether, or refuse them.
+
+    Returns
+    -------
+    Customers
+        The table, with the orders left out and why.
+
+    Raises
+    ------
+    InputError
+        If orders are dated in the future, ``as_of`` lies before the first order, or no purchase is left.
+
+    Examples
+    --------
+    >>> from ltv_bayes.data.transactions import read_transactions
+    >>> log = pd.DataFrame({"customer_id": ["Ada"] * 2, "date": ["1997-01-01", "1997-01-15"], "amount": [10.0, 20.0]})
+    >>> summarize(read_transactions(log), as_of="1997-01-29").table[["frequency", "recency", "T", "monetary_value"]]
+                 frequency  recency    T  monetary_value
+    customer_id
+    Ada                  1      2.0  4.0            20.0
+    """
+    _refuse_settings(orders, zero_orders, returns)
+    unit, end = as_time_unit(time_unit), observation_end(orders.table, as_of)
+    counting, left_out = counting_orders(orders.table, end, returns)
+    count_zero = zero_orders == "count"
+    table, no_occasion = customer_rows(counting, end, days_per_unit=DAYS_PER_UNIT[unit], count_zero_orders=count_zero)
+    dropped = _joined([orders.dropped, *left_out, no_occasion])
+    if table.empty:
+        reasons = "; ".join(left_out_line(dropped))
+        raise InputError(f"No purchase is left ({reasons}). Check the amounts and as_of.", dropped["row"])
+    others = pd.DataFrame()
+    if attributes is not None:
+        column = orders.customer_column
+        table, others = join_attributes(table, attributes, customer_column=column, taken=COMPUTED)
+    return Customers(table, unit, end, orders.currency, dropped, others)
+
+
+def _refuse_settings(orders: Any, zero_orders: str, returns: str) -> None:
+    """Raise if an argument is of the wrong kind."""
+    if not isinstance(orders, Transactions):
+        cure = "Read them with read_transactions first; a ready table goes to Customers.from_summary."
+        raise InputError(f"orders must be checked transactions, not {type(orders).__name__}. {cure}")
+    refuse_choice("zero_orders", zero_orders, ("count", "drop"))
+    refuse_choice("returns", returns, ("net", "ignore", "error"))
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put lists of orders left out one below the other."""
+    filled = [part[list(DROPPED_COLUMNS)] for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else _no_dropped()

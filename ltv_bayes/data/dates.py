@@ -183,7 +183,7 @@ def _likely_formats(found: list[re.Match[str]]) -> str:
 def _refuse_serials(cells: pd.Series, codes: np.ndarray, written: list[str]) -> None:
     """Raise if cells hold Excel's day numbers: they count from 1900 in one file and from 1904 in another."""
     matches = [SERIAL.fullmatch(text) for text in written]
-    serial = [bool(match) and EXCEL_RANGE[0] <= int(match[1]) <= EXCEL_RANGE[1] for match in matches]
+    serial = [match is not None and EXCEL_RANGE[0] <= int(match[1]) <= EXCEL_RANGE[1] for match in matches]
     if any(serial):
         at = np.array([*serial, False])[codes]
         problem = f"whose date looks like one of Excel's day numbers, such as {quoted(cells, at)}"

@@ -6,6 +6,7 @@ from html import escape
 import pandas as pd
 
 SHOWN_ROWS = 5
+SHOWN_COLUMNS = 14
 
 
 def as_plain_text(lines: Sequence[str], table: pd.DataFrame) -> str:
@@ -19,7 +20,7 @@ def as_plain_text(lines: Sequence[str], table: pd.DataFrame) -> str:
     0    Ada
     1     Bo
     """
-    return "\n".join([*map(one_line, lines), _head(table).to_string(), *_rest(table)])
+    return "\n".join([*map(one_line, lines), _head(table).to_string(max_cols=SHOWN_COLUMNS), *_rest(table)])
 
 
 def as_html(lines: Sequence[str], table: pd.DataFrame) -> str:
@@ -30,9 +31,11 @@ def as_html(lines: Sequence[str], table: pd.DataFrame) -> str:
     >>> "<b>" in as_html(["<b>"], pd.DataFrame({"client": ["<b>"]}))
     False
     """
-    first, *others = [escape(one_line(line)) for line in (*lines, *_rest(table))]
+    first, *others = [escape(one_line(line)) for line in lines]
     heading = "".join([f"<strong>{first}</strong>", *(f"<br>{line}" for line in others)])
-    return f'<div class="tex2jax_ignore mathjax_ignore"><p>{heading}</p>{_head(table).to_html(escape=True)}</div>'
+    body = _head(table).to_html(escape=True, max_cols=SHOWN_COLUMNS)
+    rest = "".join(f"<p>{line}</p>" for line in _rest(table))
+    return f'<div class="tex2jax_ignore mathjax_ignore"><p>{heading}</p>{body}{rest}</div>'
 
 
 def one_line(text: str) -> str:

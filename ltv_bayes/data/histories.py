@@ -71,7 +71,8 @@ def unique_histories(table: pd.DataFrame) -> Histories:
     """
     columns = [table[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T")]
     first, count, inverse = unique_rows(columns)
-    return Histories(*(column[first] for column in columns), count, inverse)
+    frequency, recency, T = (column[first] for column in columns)
+    return Histories(frequency, recency, T, count, inverse)
 
 
 def unique_spend(table: pd.DataFrame) -> SpendHistories:
@@ -79,7 +80,9 @@ def unique_spend(table: pd.DataFrame) -> SpendHistories:
 
     Examples
     --------
-    >>> table = pd.DataFrame({"spend_frequency": [0, 2, 2], "monetary_value": [np.nan, 9.0, 9.0]}, index=["a", "b", "c"])
+    >>> table = pd.DataFrame(
+    ...     {"spend_frequency": [0, 2, 2], "monetary_value": [np.nan, 9.0, 9.0]}, index=["a", "b", "c"]
+    ... )
     >>> spend = unique_spend(table)
     >>> spend.count.tolist(), spend.customers.tolist(), spend.ids.tolist()
     ([2], [1, 2], ['b', 'c'])
@@ -87,7 +90,8 @@ def unique_spend(table: pd.DataFrame) -> SpendHistories:
     customers = np.flatnonzero(table["spend_frequency"].to_numpy() > 0)
     columns = [table[name].to_numpy(dtype=float)[customers] for name in ("spend_frequency", "monetary_value")]
     first, count, inverse = unique_rows(columns)
-    return SpendHistories(*(column[first] for column in columns), count, inverse, customers, table.index[customers])
+    frequency, value = (column[first] for column in columns)
+    return SpendHistories(frequency, value, count, inverse, customers, table.index[customers])
 
 
 def unique_rows(columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -20,7 +20,9 @@ DATES = ("first_order", "last_order")
 COMPUTED = (*HISTORY, *SPEND, *VALUES, *DATES)
 
 
-def customer_table(source: Any, names: dict[str, str | None]) -> pd.DataFrame:
+def customer_table(
+    source: Any, names: dict[str, str], *, monetary_value: str | None = "monetary_value"
+) -> pd.DataFrame:
     """Read and check a table with one row a customer.
 
     Parameters
@@ -28,7 +30,9 @@ def customer_table(source: Any, names: dict[str, str | None]) -> pd.DataFrame:
     source : path or frame
         Anything that ``read_table`` reads.
     names : dict
-        The user's column for each of customer_id, frequency, recency, T and monetary_value.
+        The user's column for each of customer_id, frequency, recency and T.
+    monetary_value : str or None
+        The user's column of mean values; None for a table without money.
 
     Returns
     -------
@@ -43,7 +47,7 @@ def customer_table(source: Any, names: dict[str, str | None]) -> pd.DataFrame:
     Examples
     --------
     >>> frame = pd.DataFrame({"ID": [7], "x": [2], "t_x": [30.43], "T": [38.86], "channel": ["web"]})
-    >>> names = {"customer_id": "ID", "frequency": "x", "recency": "t_x", "T": "T", "monetary_value": None}
+    >>> names = {"customer_id": "ID", "frequency": "x", "recency": "t_x", "T": "T"}
     >>> customer_table(frame, names).columns.tolist()
     ['frequency', 'recency', 'T', 'monetary_value', 'spend_frequency', 'channel']
     """
@@ -52,13 +56,13 @@ def customer_table(source: Any, names: dict[str, str | None]) -> pd.DataFrame:
     refuse_repeated(ids)
     frame = frame.set_axis(ids, axis="index")
     history = _history(frame, names)
-    spend = _spend(frame, names["monetary_value"], history["frequency"])
-    attributes = frame.drop(columns=[*names.values(), *COMPUTED[len(HISTORY) :]], errors="ignore")
+    spend = _spend(frame, monetary_value, history["frequency"])
+    attributes = frame.drop(columns=[*names.values(), monetary_value, *COMPUTED[len(HISTORY) :]], errors="ignore")
     refuse_clash(attributes.columns, COMPUTED, "Rename them, or name them as the columns to use.")
     return pd.concat([history, spend, _known(frame), attributes], axis="columns").sort_index()
 
 
-def _history(frame: pd.DataFrame, names: dict[str, str | None]) -> pd.DataFrame:
+def _history(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
     """Take frequency, recency and T, checked."""
     table = pd.DataFrame({name: _as_numbers(named_column(frame, names[name], name)) for name in HISTORY})
     refuse_impossible(table, HISTORY_RULES)

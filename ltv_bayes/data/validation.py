@@ -37,7 +37,9 @@ def _missing(name: str) -> Rule:
 
 
 def _negative(name: str) -> Rule:
-    return Rule(lambda table: table[name] < 0, f"with a negative {name}", "Correct the numbers: none can be below zero.")
+    return Rule(
+        lambda table: table[name] < 0, f"with a negative {name}", "Correct the numbers: none can be below zero."
+    )
 
 
 def _fractional(name: str) -> Rule:
@@ -58,7 +60,7 @@ HISTORY_RULES = (
     Rule(
         lambda table: (table["frequency"] > 0) & (table["recency"] == 0),
         "with repeat purchases but recency 0",
-        "recency runs from the first purchase to the last; is it the time since the last one, or frequency one too high?",
+        "recency runs from the first purchase to the last: is it the time since the last, or frequency one too high?",
     ),
 )
 SPEND_RULES = (

@@ -204,7 +204,7 @@ def draw_purchases(rng: np.random.Generator, t: ArrayLike, future: Outlook) -> F
     rate = rng.gamma(A) / B
     leaving = rng.beta(a, C)
     possible = rng.poisson(np.minimum(rate * t, LARGEST_POISSON_MEAN)).astype(float)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         until_leaving = np.ceil(np.log1p(-rng.random(alive.shape)) / np.log1p(-leaving))
     stays = rng.random(alive.shape) < alive
     count = np.where(stays, np.minimum(possible, np.maximum(until_leaving, 1)), 0.0)

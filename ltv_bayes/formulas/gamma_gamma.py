@@ -77,14 +77,16 @@ def draw_spend_rate(
 ) -> Array:
     """Draw each customer's nu given the history: once per customer and draw, shared by all of their orders."""
     shape, rate = spend_outlook(frequency, monetary_value, p=p, q=q, v=v)
-    return rng.gamma(np.broadcast_to(shape, np.broadcast_shapes(shape.shape, rate.shape))) / rate
+    shape, rate = np.broadcast_arrays(shape, rate)
+    return rng.gamma(shape) / rate
 
 
 def draw_order_values(rng: np.random.Generator, p: ArrayLike, nu: ArrayLike) -> Array:
     """Draw the value of one order for each element of p and nu."""
-    return rng.gamma(p) / nu
+    return draw_total_spend(rng, 1, p, nu)
 
 
 def draw_total_spend(rng: np.random.Generator, orders: ArrayLike, p: ArrayLike, nu: ArrayLike) -> Array:
     """Draw what a number of orders of one customer come to: Gamma(p y, nu), and 0 for no order."""
-    return rng.gamma(np.asarray(p) * orders) / nu
+    shape, nu = np.broadcast_arrays(np.asarray(p) * orders, nu)
+    return rng.gamma(shape) / nu
