@@ -30,7 +30,9 @@ AmountColumn = Annotated[str, typer.Option("--amount", help="Column with the ord
 DateFormat = Annotated[str | None, typer.Option(help="Format of ambiguous dates, such as %d/%m/%Y.")]
 Currency = Annotated[str | None, typer.Option(help="Currency of the amounts, such as CNY.")]
 AmountUnit = Annotated[str | None, typer.Option(help="What one unit of the amounts is: 万元, 亿 or a number.")]
-AsOf = Annotated[str | None, typer.Option(help="Last day that counts, as in 2025-09-30; the last order's day if left out.")]
+AsOf = Annotated[
+    str | None, typer.Option(help="Last day that counts, as in 2025-09-30; the last order's day if left out.")
+]
 Unit = Annotated[str, typer.Option("--time-unit", help="day, week, month, quarter or year.")]
 Attributes = Annotated[Path | None, typer.Option(help="Table with one row per customer: industry, region, ...")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same numbers.")]
@@ -117,7 +119,9 @@ def value(
     time_unit: Unit = "week",
     attributes: Attributes = None,
     fits: Annotated[Path, typer.Option(help="Folder that `fit` wrote.")] = Path("fits"),
-    judgements: Annotated[Path | None, typer.Option(help="Judged opportunities: customer_id, probability, low, high.")] = None,
+    judgements: Annotated[
+        Path | None, typer.Option(help="Judged opportunities: customer_id, probability, low, high.")
+    ] = None,
     horizon: Annotated[str, typer.Option(help="How far ahead, with its unit.")] = "3 years",
     discount_rate: Annotated[float, typer.Option(help="A year, 0.10 for 10%.")] = 0.10,
     margin: Annotated[float, typer.Option(help="Share of revenue that is kept, 0.35 for 35%.")] = 1.0,

@@ -80,7 +80,11 @@ def _narrowest(values: np.ndarray, ci_prob: float) -> tuple[np.ndarray, np.ndarr
 
 
 def summarize_draws(
-    draws: xr.DataArray, *, ci_prob: float | None = None, ci_kind: str | None = None, sample_dims: Sequence[str] = SAMPLE_DIMS
+    draws: xr.DataArray,
+    *,
+    ci_prob: float | None = None,
+    ci_kind: str | None = None,
+    sample_dims: Sequence[str] = SAMPLE_DIMS,
 ) -> pd.DataFrame:
     """One row per element of the remaining dimension: mean, sd, median, and the interval.
 

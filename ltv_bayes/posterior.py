@@ -53,7 +53,9 @@ def parameter_draws(tree: xr.DataTree, names: Sequence[str]) -> dict[str, np.nda
     posterior = tree["posterior"]
     missing = [name for name in names if name not in posterior]
     if missing:
-        raise FitError(f"The posterior lacks {', '.join(missing)}; it holds {', '.join(map(str, posterior.data_vars))}.")
+        raise FitError(
+            f"The posterior lacks {', '.join(missing)}; it holds {', '.join(map(str, posterior.data_vars))}."
+        )
     return {name: posterior[name].transpose(*SAMPLE_DIMS).to_numpy().astype(float) for name in names}
 
 
@@ -125,4 +127,8 @@ def _storable(tree: xr.DataTree) -> xr.DataTree:
 
 
 def _plain(value: Any) -> str | int | float:
-    return value if isinstance(value, str | int | float) and not isinstance(value, bool) else json.dumps(value, default=str)
+    return (
+        value
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
+        else json.dumps(value, default=str)
+    )

@@ -7,7 +7,6 @@ import pandas as pd
 from ltv_bayes.formatting import label, money, percent, probability
 
 
-
 def readable(table: pd.DataFrame, currency: str | None = None) -> pd.DataFrame:
     """Write a result table as text; the numbers themselves stay in the table it was made from.
 

@@ -121,7 +121,9 @@ def as_duration(value: Any, name: str = "horizon") -> Duration:
     elif isinstance(value, str) and (match := DURATION.fullmatch(value)):
         duration = Duration(float(match[1]), as_time_unit(match[2]))
     else:
-        raise UnitError(f"{name} {value!r} has no unit. Write it with one, as in {name}='39 weeks' or {name}='3 years'.")
+        raise UnitError(
+            f"{name} {value!r} has no unit. Write it with one, as in {name}='39 weeks' or {name}='3 years'."
+        )
     if not (duration.amount > 0 and math.isfinite(duration.amount)):
         raise UnitError(f"{name} must be longer than zero and finite, not {value!r}.")
     return duration
@@ -151,7 +153,9 @@ def as_date(value: Any, name: str = "as_of") -> dt.date:
             return dt.datetime.fromisoformat(value.strip()).date()
         return dt.date.fromisoformat(str(value)[:10])
     except ValueError:
-        raise UnitError(f"{name} {value!r} is not a date. Write it as year-month-day, as in {name}='2025-09-30'.") from None
+        raise UnitError(
+            f"{name} {value!r} is not a date. Write it as year-month-day, as in {name}='2025-09-30'."
+        ) from None
 
 
 def discount_intensity(discount_rate: float, unit: TimeUnit) -> float:
@@ -177,7 +181,7 @@ def discount_intensity(discount_rate: float, unit: TimeUnit) -> float:
     0.909091
     """
     rate = as_number(discount_rate, "discount_rate")
-    if not 0 <= rate:
+    if not rate >= 0:
         raise UnitError(f"discount_rate must not be negative, not {rate:g}. Write 10% a year as discount_rate=0.10.")
     if rate >= 1:
         raise UnitError(f"discount_rate {rate:g} means {rate:.0%} a year. Write 10% a year as discount_rate=0.10.")

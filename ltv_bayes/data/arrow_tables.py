@@ -48,12 +48,22 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
 
 def read_arrow(table: Any) -> pd.DataFrame:
-    """Read anything that offers an Arrow stream; rows are numbered from 0."""
+    """Read anything that offers an Arrow stream; rows are numbered from 0.
+
+    Raises
+    ------
+    InputError
+        If what it offers is no table.
+    """
     if hasattr(table, "read_all"):  # a stream of batches can be read only once
         table = table.read_all()
     with duckdb.connect() as connection:
-        connection.register("source", ArrowStream(table))
-        frame = fetched(connection.execute("SELECT * FROM source"))
+        try:
+            connection.register("source", ArrowStream(table))
+            frame = fetched(connection.execute("SELECT * FROM source"))
+        except duckdb.Error as problem:
+            cure = "Pass a table with named columns."
+            raise InputError(f"The {type(table).__name__} cannot be read as a table: {problem}. {cure}") from None
     return _wall_clock(frame, lambda: time_zones(getattr(table, "schema", ())))
 
 

@@ -15,6 +15,8 @@ from ltv_bayes.errors import InputError, rows_at_fault
 EXCEL = "excel"
 EXCEL_EPOCH = np.datetime64("1899-12-30", "D")
 EXCEL_RANGE = (20_000, 80_000)  # 1954 to 2119
+COMMON_FORMAT = "%Y-%m-%d %H:%M:%S"
+MOVING_DAYS = ("now", "today")  # pandas would read these as the day it is
 NO_DAY = np.datetime64("NaT", "D")
 TIME = r"(?:(?:T|\s+)\D{0,4}\d{1,2}:\d{2}[\w:.,+\-/\[\] ]*)?"
 YEAR_FIRST = re.compile(
@@ -68,10 +70,12 @@ def as_days(cells: pd.Series, *, date_format: str | None = None) -> tuple[pd.Ser
 def _from_cells(cells: pd.Series, date_format: str | None) -> tuple[pd.Series, list[Fault]]:
     """Read each distinct cell once, then give every row its day."""
     codes, written = _distinct(cells)
+    distinct = _read(written, date_format)
     if date_format is None:
-        _refuse_open_order(cells, codes, written)
-        _refuse_serials(cells, codes, written)
-    days = np.append(_read(written, date_format), NO_DAY)[codes]
+        unread_texts = {place: written[place] for place in np.flatnonzero(np.isnat(distinct))}
+        _refuse_open_order(cells, codes, unread_texts)
+        _refuse_serials(cells, codes, unread_texts)
+    days = np.append(distinct, NO_DAY)[codes]
     blank = np.array([not text for text in written] + [True])[codes]
     unread = np.isnat(days) & ~blank
     faults = [_without_date(blank), _unreadable(unread, quoted(cells, unread), date_format)]
@@ -83,7 +87,7 @@ def _distinct(cells: pd.Series) -> tuple[np.ndarray, list[str]]:
     if cells.dtype == object:  # equal moments in different zones show different days, so write before comparing
         cells = cells.map(_written, na_action="ignore")
     codes, distinct = pd.factorize(cells)
-    return codes, [unicodedata.normalize("NFKC", _written(value)).strip() for value in distinct]
+    return codes, [_normal(_written(value)) for value in distinct]
 
 
 def _written(value: Any) -> str:
@@ -95,10 +99,18 @@ def _written(value: Any) -> str:
     return str(value)
 
 
+def _normal(text: str) -> str:
+    """Turn full-width digits and signs into plain ones."""
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
+
+
 def _read(written: list[str], date_format: str | None) -> np.ndarray:
     """Days of distinct texts, not-a-time where unreadable."""
     if date_format is None:
-        return _days([YEAR_FIRST.fullmatch(text) for text in written])
+        days = _by_format(written, COMMON_FORMAT)  # the quick way for exports with the time to the second
+        others = np.flatnonzero(np.isnat(days))
+        days[others] = _days([YEAR_FIRST.fullmatch(written[place]) for place in others])
+        return days
     if date_format == EXCEL:
         matches = [SERIAL.fullmatch(text) for text in written]
         days = np.array([int(match[1]) if match else 0 for match in matches], dtype="timedelta64[D]")
@@ -108,12 +120,18 @@ def _read(written: list[str], date_format: str | None) -> np.ndarray:
 
 def _days(matches: list[re.Match[str] | None]) -> np.ndarray:
     """Year, month and day of each match as a day; none where the calendar has no such day."""
-    parts = [[int(group) for group in match.groups() if group] if match else [0, 0, 0] for match in matches]
-    year, month, day = np.array(parts, dtype=np.int64).reshape(-1, 3).T
+    parts = [_three(match) if match else ("0", "0", "0") for match in matches]
+    year, month, day = np.array(parts, dtype="U4").reshape(-1, 3).T.astype(np.int64)
     months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + (day - 1)
     real = (year > 0) & (month >= 1) & (month <= 12) & (days.astype("datetime64[M]") == months)
     return np.where(real, days, NO_DAY)
+
+
+def _three(match: re.Match[str]) -> tuple[str, ...]:
+    """Take the three groups of the alternative that matched."""
+    last = match.lastindex or 3
+    return match.group(last - 2, last - 1, last)
 
 
 def _by_format(written: list[str], date_format: str) -> np.ndarray:
@@ -123,7 +141,8 @@ def _by_format(written: list[str], date_format: str) -> np.ndarray:
             raise ValueError("it names no part of a date")
         if "%z" in date_format:
             return np.array([_strptime(text, date_format) for text in written], dtype="datetime64[D]")
-        moments = pd.to_datetime(pd.Series(written, dtype=object), format=date_format, errors="coerce")
+        texts = ["" if text.lower() in MOVING_DAYS else text for text in written]
+        moments = pd.to_datetime(pd.Series(texts, dtype=object), format=date_format, errors="coerce")
         return moments.to_numpy(dtype="datetime64[D]")
     except ValueError as problem:
         cure = "Write it in the letters of strptime, as in date_format='%d/%m/%Y'."
@@ -151,14 +170,13 @@ def _unreadable(at: np.ndarray, example: str, date_format: str | None) -> Fault:
     return Fault(at, f"with a date that does not follow date_format={date_format!r}", "Correct either.", example)
 
 
-def _refuse_open_order(cells: pd.Series, codes: np.ndarray, written: list[str]) -> None:
+def _refuse_open_order(cells: pd.Series, codes: np.ndarray, unread: dict[int, str]) -> None:
     """Raise if day and month could change places: the whole column would be misread."""
-    matches = [YEAR_LAST.fullmatch(text) for text in written]
-    found = [match for match in matches if match]
+    found = {place: match for place, text in unread.items() if (match := YEAR_LAST.fullmatch(text))}
     if found:
-        at = np.array([match is not None for match in matches] + [False])[codes]
+        at = np.isin(codes, list(found))
         problem = f"with a date whose order of day, month and year is open, such as {quoted(cells, at)}"
-        message = rows_at_fault(cells.index[at], "row", problem, f"Pass {_likely_formats(found)}.")
+        message = rows_at_fault(cells.index[at], "row", problem, f"Pass {_likely_formats(list(found.values()))}.")
         raise InputError(message, cells.index[at])
 
 
@@ -180,12 +198,12 @@ def _likely_formats(found: list[re.Match[str]]) -> str:
     return " or ".join(f"date_format='{a}{mark}{b}{mark}{year}{time}' ({name})" for a, b, name in fitting)
 
 
-def _refuse_serials(cells: pd.Series, codes: np.ndarray, written: list[str]) -> None:
+def _refuse_serials(cells: pd.Series, codes: np.ndarray, unread: dict[int, str]) -> None:
     """Raise if cells hold Excel's day numbers: they count from 1900 in one file and from 1904 in another."""
-    matches = [SERIAL.fullmatch(text) for text in written]
-    serial = [match is not None and EXCEL_RANGE[0] <= int(match[1]) <= EXCEL_RANGE[1] for match in matches]
-    if any(serial):
-        at = np.array([*serial, False])[codes]
+    matches = {place: SERIAL.fullmatch(text) for place, text in unread.items()}
+    found = [place for place, match in matches.items() if match and EXCEL_RANGE[0] <= int(match[1]) <= EXCEL_RANGE[1]]
+    if found:
+        at = np.isin(codes, found)
         problem = f"whose date looks like one of Excel's day numbers, such as {quoted(cells, at)}"
         cure = "Format the column as dates and export it again, or pass date_format='excel' if day 1 is 1900-01-01."
         raise InputError(rows_at_fault(cells.index[at], "row", problem, cure), cells.index[at])

@@ -219,9 +219,7 @@ def draw_last_purchase_time(rng: np.random.Generator, t: ArrayLike, purchases: F
     return np.where(none, 0.0, t * last)
 
 
-def draw_purchase_times(
-    rng: np.random.Generator, t: ArrayLike, purchases: FuturePurchases
-) -> tuple[Array, Array]:
+def draw_purchase_times(rng: np.random.Generator, t: ArrayLike, purchases: FuturePurchases) -> tuple[Array, Array]:
     """Draw when each purchase within t happens.
 
     Parameters

@@ -17,7 +17,9 @@ NAME = "gamma_gamma"
 PARAMETERS = ("p", "q", "v")
 
 
-def log_likelihood(frequency: ArrayLike, monetary_value: ArrayLike, *, p: ArrayLike, q: ArrayLike, v: ArrayLike) -> Array:
+def log_likelihood(
+    frequency: ArrayLike, monetary_value: ArrayLike, *, p: ArrayLike, q: ArrayLike, v: ArrayLike
+) -> Array:
     """Log density of the mean of `frequency` orders, note 025 equation (1a); frequency must be positive.
 
     Examples
@@ -49,7 +51,9 @@ def population_mean_spend(*, p: ArrayLike, q: ArrayLike, v: ArrayLike) -> Array:
     return expected_spend(0, 0.0, p=p, q=q, v=v)
 
 
-def expected_spend(frequency: ArrayLike, monetary_value: ArrayLike, *, p: ArrayLike, q: ArrayLike, v: ArrayLike) -> Array:
+def expected_spend(
+    frequency: ArrayLike, monetary_value: ArrayLike, *, p: ArrayLike, q: ArrayLike, v: ArrayLike
+) -> Array:
     """Expected order value of a customer with this history, note 025 equation (5); infinite where it has no mean."""
     p = np.asarray(p, dtype=float)
     shape, rate = spend_outlook(frequency, monetary_value, p=p, q=q, v=v)

@@ -76,7 +76,9 @@ def hybrid_ltv(
     """
     rate = as_number(discount_rate, "discount_rate")
     if not 0 <= rate < 1:
-        raise UnitError(f"discount_rate must lie between 0 and 1, not {rate:g}. Write 10% a year as discount_rate=0.10.")
+        raise UnitError(
+            f"discount_rate must lie between 0 and 1, not {rate:g}. Write 10% a year as discount_rate=0.10."
+        )
     total = as_money(product_sale, "product_sale")
     for name, payments in (("consumables", consumables), ("subscription", subscription), ("service", service)):
         total += sum(as_money(paid, name) / (1 + rate) ** year for year, paid in enumerate(payments, start=1))

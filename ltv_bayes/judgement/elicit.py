@@ -58,9 +58,7 @@ def mean_amount(median: ArrayLike, log_sd_below: ArrayLike, log_sd_above: ArrayL
     return np.asarray(median) * (lower + upper)
 
 
-def draw_amounts(
-    rng: np.random.Generator, size: int, median: float, log_sd_below: float, log_sd_above: float
-) -> Array:
+def draw_amounts(rng: np.random.Generator, size: int, median: float, log_sd_below: float, log_sd_above: float) -> Array:
     """Draw amounts, of shape (size,)."""
     z = rng.standard_normal(size)
     return median * np.exp(z * np.where(z < 0, log_sd_below, log_sd_above))

@@ -72,7 +72,9 @@ class FutureValuePriors:
         as_interval(interval)
         stated = _known_columns(read_table(frame), customer_id)
         judged = _checked(stated)
-        median, below, above = log_normal_from_interval(judged["low"], judged["high"], judged["likely"], interval=interval)
+        median, below, above = log_normal_from_interval(
+            judged["low"], judged["high"], judged["likely"], interval=interval
+        )
         judged = judged.assign(
             median=median, log_sd_below=below, log_sd_above=above, mean=mean_amount(median, below, above)
         )
@@ -83,7 +85,9 @@ class FutureValuePriors:
 
     def summary(self) -> pd.DataFrame:
         """One row per opportunity: what was stated, and the expected value it makes before margin and discount."""
-        stated = self.table[["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]]
+        stated = self.table[
+            ["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]
+        ]
         return stated.assign(expected_value=self.table["probability"] * self.table["mean"])
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "JudgedDraws":
@@ -217,9 +221,13 @@ def _named(judged: pd.DataFrame) -> pd.DataFrame:
         "stating an opportunity of one customer more than once",
         "Keep one, or give them different names.",
     )
-    ordered = judged.sort_values(["customer_id", "expected_on", "probability", "low", "high"], kind="stable", key=_sortable)
+    ordered = judged.sort_values(
+        ["customer_id", "expected_on", "probability", "low", "high"], kind="stable", key=_sortable
+    )
     number = ordered[~named.loc[ordered.index]].groupby("customer_id").cumcount() + 1
-    name = judged["opportunity"].astype(object).where(named, number.reindex(judged.index).map("opportunity {:.0f}".format))
+    name = (
+        judged["opportunity"].astype(object).where(named, number.reindex(judged.index).map("opportunity {:.0f}".format))
+    )
     return judged.assign(opportunity=name)
 
 
@@ -250,7 +258,9 @@ def _dates(table: pd.DataFrame) -> pd.Series:
         except UnitError:
             return None
 
-    dates = pd.Series([None if empty else read(value) for value, empty in zip(values, blank, strict=True)], values.index)
+    dates = pd.Series(
+        [None if empty else read(value) for value, empty in zip(values, blank, strict=True)], values.index
+    )
     _refuse(table, dates.isna() & ~blank, "with an expected_on that is not a date", "Write it as in 2026-06-30.")
     return pd.to_datetime(dates)
 

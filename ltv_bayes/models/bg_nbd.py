@@ -80,7 +80,7 @@ class BGNBD:
         import pymc as pm
 
         histories = customers.unique_histories()
-        coords = {"history": np.arange(histories.count.size), "statistic": ["frequency", "recency"]}
+        coords = {"unique_history": np.arange(histories.count.size), "statistic": ["frequency", "recency"]}
         with pm.Model(coords=coords) as model:
             priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
             parameters = _name_parameters(add_priors(model, priors, DOMAINS))
@@ -138,7 +138,9 @@ class BGNBD:
             progressbar=progressbar,
             **sampler_settings,
         )
-        tree.attrs.update(fit_attrs("bg_nbd", customers, time_unit=customers.time_unit, settings=self._settings(customers)))
+        tree.attrs.update(
+            fit_attrs("bg_nbd", customers, time_unit=customers.time_unit, settings=self._settings(customers))
+        )
         return FittedPurchases(tree)
 
     def sample_prior(self, customers: Customers, *, draws: int = 1000, random_seed: int | None = None) -> xr.DataTree:
@@ -200,7 +202,7 @@ def _add_likelihood(histories: Histories, parameters: Mapping[str, Any]) -> None
         logp=logp,
         signature="(),(),(),()->(2)",
         observed=np.column_stack([histories.frequency, histories.recency]),
-        dims=("history", "statistic"),
+        dims=("unique_history", "statistic"),
     )
 
 

@@ -70,7 +70,7 @@ class GammaGamma:
         import pymc as pm
 
         histories = _spend(customers)
-        with pm.Model(coords={"history": np.arange(histories.count.size)}) as model:
+        with pm.Model(coords={"unique_history": np.arange(histories.count.size)}) as model:
             priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
             parameters = _name_parameters(add_priors(model, priors, DOMAINS))
             _add_likelihood(histories, parameters)
@@ -194,7 +194,7 @@ def _add_likelihood(histories: SpendHistories, parameters: Mapping[str, Any]) ->
         logp=logp,
         signature="(),(),()->()",
         observed=histories.monetary_value,
-        dims="history",
+        dims="unique_history",
     )
 
 
@@ -206,9 +206,5 @@ def log_likelihood_graph(histories: SpendHistories, *, p: Any, q: Any, v: Any) -
     distinct, position = np.unique(x, return_inverse=True)
     gammas = pt.gammaln(p * distinct + q) - pt.gammaln(p * distinct) - pt.gammaln(q)
     return (
-        gammas[position]
-        + q * pt.log(v)
-        + (p * x - 1) * np.log(m)
-        + p * x * np.log(x)
-        - (p * x + q) * pt.log(v + x * m)
+        gammas[position] + q * pt.log(v) + (p * x - 1) * np.log(m) + p * x * np.log(x) - (p * x + q) * pt.log(v + x * m)
     )

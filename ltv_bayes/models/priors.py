@@ -77,7 +77,9 @@ def as_distribution(value: Any, name: str) -> Any:
         rest = dict(value)
         family = rest.pop("family", None)
         if family is None:
-            raise PriorError(f"The prior of {name} has no family. Write {{'family': 'LogNormal', 'mu': 0, 'sigma': 1}}.")
+            raise PriorError(
+                f"The prior of {name} has no family. Write {{'family': 'LogNormal', 'mu': 0, 'sigma': 1}}."
+            )
         return Prior(family, **rest).distribution()
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Mapping):
         return Prior(value[0], **value[1]).distribution()
@@ -168,5 +170,3 @@ def _require_whole_group(group: Iterable[str], found: list[str], rivals: list[st
         raise PriorError(f"Give priors of either {names} or {', '.join(rivals)}, not of both.")
     if missing := [name for name in group if name not in found]:
         raise PriorError(f"Priors of {names} go together: {', '.join(missing)} is missing.")
-
-

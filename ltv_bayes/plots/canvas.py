@@ -76,7 +76,9 @@ def shortened(name: Any, length: int = 28) -> str:
 
 def titled(ax: Any, title: str, caution: str = "") -> None:
     """Write the title, and above all what speaks against the numbers."""
-    ax.set_title(f"{title}\n{caution.upper()}" if caution else title, parse_math=False, color=RED if caution else "black")
+    ax.set_title(
+        f"{title}\n{caution.upper()}" if caution else title, parse_math=False, color=RED if caution else "black"
+    )
 
 
 def unit(currency: str | None) -> str:

@@ -107,16 +107,16 @@ def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
         errors = np.abs(np.vstack([starts + means - lows, highs - starts - means]))
         ax.errorbar(starts + means, rows, xerr=errors, fmt="none", ecolor="black", elinewidth=1.2, capsize=3)
         for row, (mean, right) in enumerate(zip(means, np.maximum(highs, starts + means), strict=True)):
-            ax.annotate(
-                money(mean, attrs["currency"]), (right, row), (6, 0), textcoords="offset points", va="center"
-            )
+            ax.annotate(money(mean, attrs["currency"]), (right, row), (6, 0), textcoords="offset points", va="center")
         name_rows(ax, [label(name) for name in explanation.index])
         ax.margins(x=0.12)
         ax.set_xlim(left=min(0.0, lows.min()))
         money_axis(ax.xaxis, attrs["currency"])
         ax.set_xlabel(f"value{unit(attrs['currency'])}: {attrs['settings']}", parse_math=False)
         caution = explanation["caution"].iloc[0] if "caution" in explanation else ""
-        titled(ax, f"Where the value of {shortened(attrs['subject'])} comes from: mean and {attrs['interval']}", caution)
+        titled(
+            ax, f"Where the value of {shortened(attrs['subject'])} comes from: mean and {attrs['interval']}", caution
+        )
     return ax
 
 

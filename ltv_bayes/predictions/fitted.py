@@ -173,4 +173,3 @@ def require_memory(shape: tuple[int, int], customers: int) -> None:
             f"{shape[0]} x {shape[1]:,} draws for {customers:,} customers need {needed / 2**30:,.1f} GiB. "
             f"Thin the fit with fit.thin(draws={fewer}), or score fewer customers at a time with customers.subset(ids)."
         )
-

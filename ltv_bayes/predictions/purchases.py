@@ -104,9 +104,7 @@ class FittedPurchases(FittedModel):
         values = self._over_histories(customers, lambda future: bg_nbd.discounted_expected_purchases(t, delta, future))
         return labelled(values, customers, "expected_discounted_purchases", **_purchases(length))
 
-    def predict_purchases(
-        self, customers: Customers, horizon: Any, random_seed: int | None = None
-    ) -> xr.DataArray:
+    def predict_purchases(self, customers: Customers, horizon: Any, random_seed: int | None = None) -> xr.DataArray:
         """Predictive draws of the number of purchases within the horizon: whole numbers.
 
         Each draw decides whether the customer is still alive, how often they buy and when they leave.
@@ -133,7 +131,9 @@ class FittedPurchases(FittedModel):
             stream = customer_stream(seed, "purchases", customer_id)
             return bg_nbd.draw_purchases(stream, t, futures(position)).count
 
-        drawn = per_customer(customers, self.shape, one, "predicted_purchases", **_purchases(length), random_seed=str(seed))
+        drawn = per_customer(
+            customers, self.shape, one, "predicted_purchases", **_purchases(length), random_seed=str(seed)
+        )
         return drawn.astype(np.int64)
 
     def probability_of_purchases(self, customers: Customers, purchases: int, horizon: Any) -> xr.DataArray:

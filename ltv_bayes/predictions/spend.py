@@ -21,8 +21,9 @@ class FittedSpend(FittedModel):
     --------
     >>> from ltv_bayes.data.customers import Customers
     >>> import pandas as pd
-    >>> frame = pd.DataFrame({"customer_id": ["A"], "frequency": [2], "recency": [30.43], "T": [38.86],
-    ...                       "monetary_value": [22.35]})
+    >>> frame = pd.DataFrame(
+    ...     {"customer_id": ["A"], "frequency": [2], "recency": [30.43], "T": [38.86], "monetary_value": [22.35]}
+    ... )
     >>> customers = Customers.from_summary(frame, time_unit="week")
     >>> fit = FittedSpend.from_draws({"p": [[6.24957]], "q": [[3.74422]], "v": [[15.44352]]})
     >>> round(fit.expected_spend(customers).item(), 3)

@@ -25,8 +25,12 @@ def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
     An interrupted write leaves no half-written file.
     """
     path = Path(path)
-    flat = table.reset_index() if table.index.name or table.index.nlevels > 1 else table.rename_axis("row").reset_index()
-    safe = flat.rename(columns=harmless).apply(lambda column: column.map(harmless) if column.dtype.kind in "OTU" else column)
+    flat = (
+        table.reset_index() if table.index.name or table.index.nlevels > 1 else table.rename_axis("row").reset_index()
+    )
+    safe = flat.rename(columns=harmless).apply(
+        lambda column: column.map(harmless) if column.dtype.kind in "OTU" else column
+    )
     unfinished = path.with_name(path.name + ".unfinished")
     try:
         safe.to_csv(unfinished, index=False, encoding="utf-8-sig")

@@ -77,7 +77,9 @@ def lifetime_value(
     """
     terms = Terms.read(horizon, discount_rate, customers.as_of)
     if not streams and future_value is None and not realised:
-        raise InputError("There is nothing to value. Give streams=[RepeatPurchases(purchases, spend)] or future_value=.")
+        raise InputError(
+            "There is nothing to value. Give streams=[RepeatPurchases(purchases, spend)] or future_value=."
+        )
     _require_distinct_names(streams)
     share = margins(customers, margin)
     seed = as_seed(random_seed)
@@ -88,10 +90,7 @@ def lifetime_value(
         parts[JUDGED] = future_value.prepare(customers, terms, shape, seed)
     require_memory(shape, (len(parts) + 1) * len(customers))
     components = xr.Dataset(
-        {
-            name: _valued(customers, shape, draw, name, share, progressbar)
-            for name, draw in parts.items()
-        }
+        {name: _valued(customers, shape, draw, name, share, progressbar) for name, draw in parts.items()}
     )
     settings = ValueSettings(terms, margin_text(share), seed)
     cautions = [stream.caution for stream in streams if stream.caution]
@@ -108,11 +107,9 @@ class ValueSettings:
 
     def __str__(self) -> str:
         as_of = f" from {self.terms.as_of}" if self.terms.as_of else ""
-        return (
-            f"{self.terms.horizon}{as_of}, discounted at {self.terms.discount_rate:.4g} a year, margin {self.margin}"
-            if self.terms.discount_rate
-            else f"{self.terms.horizon}{as_of}, not discounted, margin {self.margin}"
-        )
+        rate = self.terms.discount_rate
+        discount = f"discounted at {100 * rate:.3g}% a year" if rate else "not discounted"
+        return f"{self.terms.horizon}{as_of}, {discount}, margin {self.margin}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -207,7 +204,9 @@ class LifetimeValue:
         picked = self._picked(customer_id)
         prob, kind = interval_settings(ci_prob, ci_kind)
         names = [*map(str, picked.data_vars), TOTAL]
-        stacked = xr.concat([*picked.data_vars.values(), sum(picked.data_vars.values())], pd.Index(names, name="component"))
+        stacked = xr.concat(
+            [*picked.data_vars.values(), sum(picked.data_vars.values())], pd.Index(names, name="component")
+        )
         table = summarize_draws(stacked, ci_prob=prob, ci_kind=kind)
         table["share"] = _ratio(table["mean"].to_numpy(), table.loc[TOTAL, "mean"])
         table = flagged(table, self.caution)
@@ -260,7 +259,8 @@ class LifetimeValue:
         known = ids[ids.astype(str) == str(customer_id)]
         if known.empty:
             raise InputError(
-                f"There is no customer {customer_id!r}. {suggestion(str(customer_id), ids[:5].astype(str))}", [customer_id]
+                f"There is no customer {customer_id!r}. {suggestion(str(customer_id), ids[:5].astype(str))}",
+                [customer_id],
             )
         return self.components.sel(customer_id=known[0])
 
@@ -324,14 +324,16 @@ def margins(customers: Customers, margin: float | str | Mapping[Any, float] | pd
 def margin_text(share: np.ndarray) -> str:
     """Write the margin, or its range."""
     low, high = share.min(), share.max()
-    return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+    return f"{100 * low:.3g}%" if low == high else f"{100 * low:.3g}% to {100 * high:.3g}%"
 
 
 def _require_distinct_names(streams: Sequence[Stream]) -> None:
     names = [stream.name for stream in streams]
     taken = [name for name in names if names.count(name) > 1 or name in (REALISED, JUDGED, TOTAL)]
     if taken:
-        raise InputError(f"Streams need names of their own: {', '.join(taken)} is taken. Pass name= to each stream.", taken)
+        raise InputError(
+            f"Streams need names of their own: {', '.join(taken)} is taken. Pass name= to each stream.", taken
+        )
 
 
 def _common_shape(streams: Sequence[Stream]) -> tuple[int, int]:

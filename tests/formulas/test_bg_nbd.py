@@ -45,7 +45,11 @@ class TestPublished:
 
     @pytest.mark.parametrize(
         ("history", "alive", "expected"),
-        [((1, 1.71, 38.86), 0.21223, 0.20325), ((7, 29.43, 38.86), 0.64180, 3.33719), ((26, 30.86, 31), 0.96892, 20.75028)],
+        [
+            ((1, 1.71, 38.86), 0.21223, 0.20325),
+            ((7, 29.43, 38.86), 0.64180, 3.33719),
+            ((26, 30.86, 31), 0.96892, 20.75028),
+        ],
     )
     def test_three_more_customers(self, history, alive, expected):
         assert bg_nbd.probability_alive(*history, **FITTED) == pytest.approx(alive, abs=5e-6)
@@ -76,7 +80,9 @@ class TestMaximumLikelihood:
             values = dict(zip(bg_nbd.PARAMETERS, np.exp(logs), strict=True))
             return -np.sum(h.count * bg_nbd.log_likelihood(h.frequency, h.recency, h.T, **values))
 
-        return optimize.minimize(loss, np.log([1, 5, 1, 1]), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-9})
+        return optimize.minimize(
+            loss, np.log([1, 5, 1, 1]), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-9}
+        )
 
     def test_estimates(self, fitted):
         np.testing.assert_allclose(np.exp(fitted.x), list(FITTED.values()), rtol=1e-3)
@@ -152,7 +158,9 @@ class TestDefinition:
 
     def test_discounted_purchases_are_the_integral_of_the_rate(self):
         future = outlook((7, 29.43, 38.86))
-        expected = integrate.quad(lambda s: np.exp(-0.01 * s) * bg_nbd.purchase_rate(s, future), 0, 156, epsrel=1e-10)[0]
+        expected = integrate.quad(lambda s: np.exp(-0.01 * s) * bg_nbd.purchase_rate(s, future), 0, 156, epsrel=1e-10)[
+            0
+        ]
         assert bg_nbd.discounted_expected_purchases(156, 0.01, future) == pytest.approx(expected, rel=1e-9)
 
     def test_probability_alive_falls_at_the_pace_of_purchases(self):

@@ -13,7 +13,9 @@ def test_estimates_on_cdnow(cdnow):
         values = dict(zip(mbg_nbd.PARAMETERS, np.exp(logs), strict=True))
         return -np.sum(h.count * mbg_nbd.log_likelihood(h.frequency, h.recency, h.T, **values))
 
-    found = optimize.minimize(loss, np.zeros(4), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-9, "maxiter": 4000})
+    found = optimize.minimize(
+        loss, np.zeros(4), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-9, "maxiter": 4000}
+    )
     np.testing.assert_allclose(np.exp(found.x), [0.52484, 6.18308, 0.89136, 1.61400], rtol=1e-3)
 
 
