@@ -29,7 +29,7 @@ _PUBLIC = {
     "load_fit": "ltv_bayes.predictions.load",
     "plot_calibration": "ltv_bayes.plots.checks",
     "plot_lifetime_value": "ltv_bayes.plots.values",
-    "plot_prior_posterior": "ltv_bayes.plots.checks",
+    "plot_prior_posterior": "ltv_bayes.plots.priors",
     "plot_segments": "ltv_bayes.plots.values",
     "plot_tracking": "ltv_bayes.plots.checks",
     "plot_waterfall": "ltv_bayes.plots.values",

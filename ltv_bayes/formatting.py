@@ -1,14 +1,21 @@
-"""Numbers as people write them: 61.7k, 6.2万, 35%."""
+"""Numbers and names as people read them: 61.7k, 6.2万, 35%."""
 
 import math
+import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 CHINESE_MONEY = {"CNY", "RMB", "CNH", "人民币", "元", "¥", "￥"}
 THOUSANDS = ((1e12, "tn"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
 MYRIADS = ((1e8, "亿"), (1e4, "万"))
+ONES = (1.0, "")
+UNKNOWN = "–"
+NEARLY = 0.9995
+"""From this share of a size on, three digits round up to it: 999,500 is 1M, not 1,000k."""
+INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
-def money(amount: float, currency: str | None = None) -> str:
+def money(amount: float | None, currency: str | None = None) -> str:
     """Write an amount in thousands and millions, or in 万 and 亿 for yuan; without the currency's name.
 
     Examples
@@ -19,36 +26,65 @@ def money(amount: float, currency: str | None = None) -> str:
     ('6.2万', '230万')
     """
     if amount is None or not math.isfinite(amount):
-        return "–" if amount is None or math.isnan(amount) else ("∞" if amount > 0 else "-∞")
-    steps = MYRIADS if currency in CHINESE_MONEY else THOUSANDS
-    for size, suffix in steps:
-        if abs(amount) >= 0.9995 * size:
-            return three_digits(amount / size) + suffix
-    return three_digits(amount)
+        return UNKNOWN if amount is None or math.isnan(amount) else ("∞" if amount > 0 else "-∞")
+    size, suffix = _size(abs(amount), currency)
+    return three_digits(amount / size) + suffix
+
+
+def money_labels(amounts: Sequence[float], currency: str | None = None) -> list[str]:
+    """Write the amounts of one axis alike: in one size, with as many decimals as the finest needs.
+
+    Examples
+    --------
+    >>> money_labels([0, 500_000, 1_000_000, 1_500_000])
+    ['0', '0.5M', '1.0M', '1.5M']
+    >>> money_labels([0, 20_000_000, 40_000_000], "CNY")
+    ['0', '2,000万', '4,000万']
+    """
+    size, suffix = _size(max((abs(amount) for amount in amounts), default=0.0), currency)
+    scaled = [amount / size for amount in amounts]
+    finest = max(map(abs, scaled), default=0.0) * 1e-6
+    decimals = next((d for d in range(12) if all(abs(round(x, d) - x) <= finest for x in scaled)), 12)
+    return [f"{x:,.{decimals}f}{suffix}" if abs(x) > finest else "0" for x in scaled]
+
+
+def _size(largest: float, currency: str | None) -> tuple[float, str]:
+    """The size that a number is counted in, with its suffix."""
+    sizes = MYRIADS if currency in CHINESE_MONEY else THOUSANDS
+    return next(((size, suffix) for size, suffix in sizes if largest >= NEARLY * size), ONES)
 
 
 def three_digits(number: float) -> str:
-    """Write a number with three significant digits, never in scientific notation.
+    """Write a number with three significant digits; scientific only below a millionth.
 
     Examples
     --------
-    >>> three_digits(1234.5), three_digits(61.74), three_digits(0.0523)
-    ('1,234', '61.7', '0.0523')
+    >>> three_digits(1234.5), three_digits(61.74), three_digits(0.0523), three_digits(2e-9)
+    ('1,234', '61.7', '0.0523', '2e-09')
     """
-    return f"{number:,.0f}" if abs(number) >= 99.95 else f"{number:.3g}"
+    if abs(number) >= 99.95:
+        return f"{number:,.0f}"
+    if number == 0 or abs(number) < 1e-6:
+        return f"{number + 0.0:.2g}"
+    decimals = 2 - math.floor(math.log10(abs(number)))
+    return f"{number:.{decimals}f}".rstrip("0").rstrip(".")
 
 
 def percent(share: float) -> str:
-    """Write a share in percent.
+    """Write a share in percent, never rounding the last doubt away.
 
     Examples
     --------
-    >>> percent(0.352), percent(0.004)
-    ('35%', '0.4%')
+    >>> percent(0.352), percent(0.004), percent(0.0001), percent(0.9996)
+    ('35%', '0.4%', '< 0.1%', '> 99%')
     """
     if not math.isfinite(share):
-        return "–"
-    return f"{100 * share:.0f}%" if abs(share) >= 0.0095 or share == 0 else f"{100 * share:.1g}%"
+        return UNKNOWN
+    if 0 < share < 0.0005:
+        return "< 0.1%"
+    if 0.995 <= share < 1:
+        return "> 99%"
+    return f"{100 * share:.0f}%" if abs(share) >= 0.0095 or share == 0 else f"{100 * share:.1f}%"
 
 
 def probability(value: float) -> str:
@@ -59,9 +95,11 @@ def probability(value: float) -> str:
     >>> probability(0.938), probability(0.9996), probability(0.0001)
     ('0.94', '> 0.99', '< 0.01')
     """
-    if value > 0.99:
+    if not math.isfinite(value):
+        return UNKNOWN
+    if value >= 0.995:
         return "1" if value == 1 else "> 0.99"
-    if value < 0.01:
+    if value < 0.005:
         return "0" if value == 0 else "< 0.01"
     return f"{value:.2f}"
 
@@ -80,3 +118,43 @@ def label(name: Any) -> str:
     'repeat purchases'
     """
     return str(name).replace("_", " ")
+
+
+def visible(text: Any) -> str:
+    r"""Put � for what would move a cursor, colour a screen or turn the writing round; line breaks stay.
+
+    Examples
+    --------
+    >>> visible("Ada\x1b[31m"), visible("王\u3000芳")
+    ('Ada�[31m', '王\u3000芳')
+    """
+    return "".join(char if char == "\n" or unicodedata.category(char) not in INVISIBLE else "�" for char in str(text))
+
+
+def shortened(name: Any, width: int = 28) -> str:
+    """Write a name in one line, and cut a long one in the middle; a Chinese character takes the room of two letters.
+
+    Examples
+    --------
+    >>> shortened("Ada & Sons")
+    'Ada & Sons'
+    >>> shortened("The Very Long Company of Somewhere, North Branch")
+    'The Very Long Comp…th Branch'
+    """
+    text = visible(" ".join(str(name).split()))
+    if _width(text) <= width:
+        return text
+    tail = width // 3
+    return f"{_fitting(text, width - tail - 1)}…{_fitting(text[::-1], tail)[::-1]}"
+
+
+def _fitting(text: str, width: int) -> str:
+    """As much of the text's beginning as fits."""
+    while _width(text) > width:
+        text = text[:-1]
+    return text
+
+
+def _width(text: str) -> int:
+    """Columns that a text takes."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

@@ -1,50 +1,110 @@
 """Tables as people read them: money shortened, shares in percent, interval bounds side by side."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pandas as pd
 
-from ltv_bayes.formatting import label, money, percent, probability
+from ltv_bayes.formatting import UNKNOWN, label, money, percent, probability, visible
+
+LOWER_BOUND = re.compile(r"(?P<stem>(?:(?P<before>.*)_)?(?P<kind>eti|hdi)(?P<level>[\d.]+))_lb")
+CHANCE = re.compile(r"probability|rank_\d+$")
+NUMBERED = re.compile(r"(?:^|_)(?:id|row|year)$")
 
 
-def readable(table: pd.DataFrame, currency: str | None = None) -> pd.DataFrame:
+def readable(table: pd.DataFrame, currency: str | None = None, *, amounts: bool = True) -> pd.DataFrame:
     """Write a result table as text; the numbers themselves stay in the table it was made from.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A result of this package: a summary, a comparison, an explanation.
+    currency : str, optional
+        The currency of its amounts; yuan are counted in 万 and 亿.
+    amounts : bool
+        Whether numbers that are neither shares nor probabilities are money; False for parameters and counts.
 
     Examples
     --------
-    >>> readable(pd.DataFrame({"mean": [61_700.0], "eti89_lb": [8_000.0], "eti89_ub": [262_000.0]}))
-        mean     89% interval
-    0  61.7k  8,000 to 262k
+    >>> print(readable(pd.DataFrame({"mean": [61_700.0], "eti89_lb": [8_000.0], "eti89_ub": [262_000.0]})).to_string())
+        mean 89% interval
+    0  61.7k   8k to 262k
     """
-    columns = {}
-    for name in table.columns:
-        text = str(name)
-        if text.endswith("_ub") and f"{text[:-3]}_lb" in table:
+
+    def write_number(number: Any) -> str:
+        return money(float(number), currency) if amounts else _plain(float(number))
+
+    columns = list(_columns(table, write_number))
+    text = pd.DataFrame(dict(enumerate(cells for _, cells in columns)), index=table.index, dtype=object)
+    return text.set_axis([name for name, _ in columns], axis="columns")
+
+
+def as_text(table: pd.DataFrame, currency: str | None = None, *, amounts: bool = True) -> str:
+    """Write a result table as lines of text, in columns that stay straight with Chinese names too.
+
+    Examples
+    --------
+    >>> print(as_text(pd.DataFrame({"mean": [61_700.0], "share": [0.35]}, index=["王芳"])))
+           mean share
+    王芳  61.7k   35%
+    """
+    text = readable(table, currency, amounts=amounts).rename(index=_name)
+    with pd.option_context("display.unicode.east_asian_width", True, "display.width", None):
+        lines = text.to_string(index_names=False).splitlines()
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _name(name: Any) -> str:
+    """A name of the index in one line."""
+    return visible(" ".join(str(name).split()))
+
+
+def _columns(table: pd.DataFrame, write_number: Callable[[Any], str]) -> Iterator[tuple[str, list[str]]]:
+    """Each column's heading and cells, the two bounds of an interval in one."""
+    bounds = {match["stem"]: match for name in table.columns if (match := LOWER_BOUND.fullmatch(str(name)))}
+    pairs = {stem: match for stem, match in bounds.items() if f"{stem}_ub" in table}
+    for name, column in table.items():
+        stem, _, end = str(name).rpartition("_")
+        if stem in pairs and end == "ub":
             continue
-        if text.endswith("_lb") and f"{text[:-3]}_ub" in table:
-            low, high = table[text], table[f"{text[:-3]}_ub"]
-            columns[_interval_label(text[:-3])] = [
-                f"{money(a, currency)} to {money(b, currency)}" for a, b in zip(low, high, strict=True)
-            ]
+        if stem in pairs and end == "lb":
+            both = zip(column, table[f"{stem}_ub"], strict=True)
+            yield _interval_label(pairs[stem]), [_stretch(low, high, write_number) for low, high in both]
         else:
-            write = _writer(text, table[name], currency)
-            columns[label(text)] = [write(value) for value in table[name]]
-    return pd.DataFrame(columns, index=table.index)
+            write = _writer(str(name), column, write_number)
+            yield label(name), [UNKNOWN if _missing(value) else write(value) for value in column]
 
 
-def _interval_label(name: str) -> str:
-    """Turn 'total_eti89' into 'total 89% interval'."""
-    before, _, level = name.rpartition("_")
-    kind, prob = level[:3], level[3:]
-    text = f"{prob}% {'highest-density ' if kind == 'hdi' else ''}interval"
-    return f"{label(before)} {text}" if before else text
+def _stretch(low: float, high: float, write: Callable[[Any], str]) -> str:
+    return UNKNOWN if pd.isna(low) or pd.isna(high) else f"{write(low)} to {write(high)}"
 
 
-def _writer(name: str, column: pd.Series, currency: str | None) -> Callable[[object], str]:
+def _missing(value: Any) -> bool:
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def _interval_label(name: re.Match[str]) -> str:
+    """Turn 'total_eti89_lb' into 'total 89% interval'."""
+    kind = "highest-density interval" if name["kind"] == "hdi" else "interval"
+    return f"{label(name['before'] or '')} {name['level']}% {kind}".strip()
+
+
+def _writer(name: str, column: pd.Series, write_number: Callable[[Any], str]) -> Callable[[Any], str]:
+    """How to write the cells of a column."""
+    if pd.api.types.is_bool_dtype(column):
+        return lambda value: "yes" if value else "no"
+    if pd.api.types.is_integer_dtype(column):
+        return str if NUMBERED.search(name) else lambda value: f"{value:,}"
     if not pd.api.types.is_float_dtype(column):
-        return str
+        return lambda value: visible(value)
     if "share" in name:
-        return lambda value: percent(float(value))  # type: ignore[arg-type]
-    if "probability" in name:
-        return lambda value: probability(float(value))  # type: ignore[arg-type]
-    return lambda value: money(float(value), currency)  # type: ignore[arg-type]
+        return lambda value: percent(float(value))
+    if CHANCE.search(name):
+        return lambda value: probability(float(value))
+    return write_number
+
+
+def _plain(number: float) -> str:
+    """A number that is no money: four digits, thousands marked."""
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"

@@ -53,3 +53,10 @@ def spend():
     """A spend posterior around CDNOW's estimates, made by hand: 2 chains x 500 draws."""
     draws = normal_draws({"p": 6.25, "q": 3.744, "v": 15.44}, 0.05, 2, 500, 2)
     return lb.FittedSpend.from_draws(draws, currency="USD")
+
+
+@pytest.fixture(scope="session")
+def cdnow_fits(cdnow):
+    """Both models sampled on CDNOW with the usual priors; slow, made once."""
+    purchases = lb.BGNBD().fit(cdnow, random_seed=1, progressbar=False)
+    return purchases, lb.GammaGamma().fit(cdnow, random_seed=2, progressbar=False)

@@ -259,8 +259,8 @@ def summarize(
     table, no_occasion = customer_rows(counting, end, days_per_unit=DAYS_PER_UNIT[unit], count_zero_orders=count_zero)
     dropped = _joined([orders.dropped, *left_out, no_occasion])
     if table.empty:
-        reasons = "; ".join(left_out_line(dropped))
-        raise InputError(f"No purchase is left ({reasons}). Check the amounts and as_of.", dropped["row"])
+        explained = "; ".join(["No purchase is left", *left_out_line(dropped)])
+        raise InputError(f"{explained}. Check the amounts and as_of.", dropped["row"])
     others = pd.DataFrame()
     if attributes is not None:
         column = orders.customer_column

@@ -72,7 +72,7 @@ def _from_cells(cells: pd.Series, date_format: str | None) -> tuple[pd.Series, l
     codes, written = _distinct(cells)
     distinct = _read(written, date_format)
     if date_format is None:
-        unread_texts = {place: written[place] for place in np.flatnonzero(np.isnat(distinct))}
+        unread_texts = {place: written[place] for place in np.flatnonzero(np.isnat(distinct)).tolist()}
         _refuse_open_order(cells, codes, unread_texts)
         _refuse_serials(cells, codes, unread_texts)
     days = np.append(distinct, NO_DAY)[codes]

@@ -115,7 +115,7 @@ def _from_frame(source: Any) -> pd.DataFrame:
         source = source.collect()
     if library in ("duckdb", "_duckdb") and hasattr(source, "df"):
         return fetched(source)
-    if hasattr(source, "__arrow_c_stream__"):
+    if hasattr(source, "__arrow_c_stream__") and type(source).__name__ != "Series":
         return read_arrow(source)
     raise InputError(
         f"{source_name(source)} is no table. Pass the path of a file, or a pandas, polars or pyarrow table."

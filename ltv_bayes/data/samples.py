@@ -140,8 +140,9 @@ class ProjectBusiness:
 
     def __repr__(self) -> str:
         return (
-            f"Simulated project business as of {self.as_of}: {len(self.clients):,} clients, {len(self.orders):,} deals, "
-            f"{len(self.opportunities):,} open opportunities, truth known for {self.future_years:g} years ahead"
+            f"Simulated project business as of {self.as_of}: {len(self.clients):,} clients, "
+            f"{len(self.orders):,} deals, {len(self.opportunities):,} open opportunities, "
+            f"truth known for {self.future_years:g} years ahead"
         )
 
 

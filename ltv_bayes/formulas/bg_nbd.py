@@ -18,10 +18,17 @@ is written once, for a customer described by (A, B, a, C).
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import special
 
-from ltv_bayes.formulas.special import Array, gauss_legendre, hypergeometric, log_beta, one_minus_power
+from ltv_bayes.formulas.special import (
+    Array,
+    IntArray,
+    Numbers,
+    gauss_legendre,
+    hypergeometric,
+    log_beta,
+    one_minus_power,
+)
 
 NAME = "bg_nbd"
 PARAMETERS = ("r", "alpha", "a", "b")
@@ -43,14 +50,14 @@ class Outlook(NamedTuple):
 
 
 def log_likelihood(
-    frequency: ArrayLike,
-    recency: ArrayLike,
-    T: ArrayLike,
+    frequency: Numbers,
+    recency: Numbers,
+    T: Numbers,
     *,
-    r: ArrayLike,
-    alpha: ArrayLike,
-    a: ArrayLike,
-    b: ArrayLike,
+    r: Numbers,
+    alpha: Numbers,
+    a: Numbers,
+    b: Numbers,
 ) -> Array:
     """Log-likelihood of one customer's history, equation (6).
 
@@ -70,14 +77,14 @@ def log_likelihood(
 
 
 def probability_alive(
-    frequency: ArrayLike,
-    recency: ArrayLike,
-    T: ArrayLike,
+    frequency: Numbers,
+    recency: Numbers,
+    T: Numbers,
     *,
-    r: ArrayLike,
-    alpha: ArrayLike,
-    a: ArrayLike,
-    b: ArrayLike,
+    r: Numbers,
+    alpha: Numbers,
+    a: Numbers,
+    b: Numbers,
 ) -> Array:
     """P(alive at T | history), Hardie's note 021; exactly 1 for a customer without a repeat purchase.
 
@@ -97,14 +104,14 @@ def probability_alive(
 
 
 def outlook(
-    frequency: ArrayLike,
-    recency: ArrayLike,
-    T: ArrayLike,
+    frequency: Numbers,
+    recency: Numbers,
+    T: Numbers,
     *,
-    r: ArrayLike,
-    alpha: ArrayLike,
-    a: ArrayLike,
-    b: ArrayLike,
+    r: Numbers,
+    alpha: Numbers,
+    a: Numbers,
+    b: Numbers,
 ) -> Outlook:
     """Everything that the history says of the future, by the renewal property."""
     x, T = np.asarray(frequency, dtype=float), np.asarray(T, dtype=float)
@@ -112,12 +119,12 @@ def outlook(
     return Outlook(alive, np.asarray(r) + x, np.asarray(alpha) + T, np.asarray(a, dtype=float), np.asarray(b) + x)
 
 
-def outlook_of_new_customer(*, r: ArrayLike, alpha: ArrayLike, a: ArrayLike, b: ArrayLike) -> Outlook:
+def outlook_of_new_customer(*, r: Numbers, alpha: Numbers, a: Numbers, b: Numbers) -> Outlook:
     """The future of a customer at the moment of the first purchase."""
     return outlook(0, 0, 0, r=r, alpha=alpha, a=a, b=b)
 
 
-def expected_purchases(t: ArrayLike, future: Outlook) -> Array:
+def expected_purchases(t: Numbers, future: Outlook) -> Array:
     """Expected number of purchases within a time t from now, equation (10) after Euler's transformation.
 
     The textbook form overflows for heavy buyers and is singular at a = 1; here the singular factor is
@@ -140,14 +147,14 @@ def expected_purchases(t: ArrayLike, future: Outlook) -> Array:
     return alive * expected
 
 
-def purchase_rate(s: ArrayLike, future: Outlook) -> Array:
+def purchase_rate(s: Numbers, future: Outlook) -> Array:
     """Expected purchases per time unit at a time s from now; finite for every a > 0."""
     s, alive, A, B, a, C = _broadcast(s, *future)
     u = s / (B + s)
     return alive * A / B * (1 - u) ** a * hypergeometric(a, a + C - A - 1, a + C, u)
 
 
-def discounted_expected_purchases(t: ArrayLike, delta: ArrayLike, future: Outlook) -> Array:
+def discounted_expected_purchases(t: Numbers, delta: Numbers, future: Outlook) -> Array:
     """Integral of the purchase rate times exp(-delta s) over (0, t); t may be infinite when delta > 0.
 
     Gauss-Legendre quadrature in y = ln(1 + s/B), where the integrand is smooth.
@@ -164,14 +171,14 @@ def discounted_expected_purchases(t: ArrayLike, delta: ArrayLike, future: Outloo
     return alive * length * total
 
 
-def probability_alive_after(s: ArrayLike, future: Outlook) -> Array:
+def probability_alive_after(s: Numbers, future: Outlook) -> Array:
     """P(still alive at a time s from now)."""
     s, alive, A, B, a, C = _broadcast(s, *future)
     u = s / (B + s)
     return alive * (1 - u) ** a * hypergeometric(a, a + C - A, a + C, u)
 
 
-def probability_of_purchases(y: ArrayLike, t: ArrayLike, future: Outlook) -> Array:
+def probability_of_purchases(y: Numbers, t: Numbers, future: Outlook) -> Array:
     """P(exactly y purchases within a time t from now), equation (8) carried over by renewal."""
     y, t, alive, A, B, a, C = _broadcast(y, t, *future)
     z = t / (B + t)
@@ -188,14 +195,14 @@ class FuturePurchases(NamedTuple):
     """Drawn purchases of a number of futures: whole counts, and what places them in time.
 
     ``possible`` is the number of purchase occasions had the customer stayed; a customer with
-    ``count < possible`` left at the last purchase.
+    ``number < possible`` left at the last purchase.
     """
 
-    count: Array
+    number: Array
     possible: Array
 
 
-def draw_purchases(rng: np.random.Generator, t: ArrayLike, future: Outlook) -> FuturePurchases:
+def draw_purchases(rng: np.random.Generator, t: Numbers, future: Outlook) -> FuturePurchases:
     """Draw the exact number of purchases within a time t, one for each element of the outlook.
 
     Poisson occasions and a geometric number of purchases until leaving; the smaller one is the count.
@@ -203,7 +210,7 @@ def draw_purchases(rng: np.random.Generator, t: ArrayLike, future: Outlook) -> F
     alive, A, B, a, C = _broadcast(*future)
     rate = rng.gamma(A) / B
     leaving = rng.beta(a, C)
-    possible = rng.poisson(np.minimum(rate * t, LARGEST_POISSON_MEAN)).astype(float)
+    possible = rng.poisson(np.minimum(rate * np.asarray(t, dtype=float), LARGEST_POISSON_MEAN)).astype(float)
     with np.errstate(divide="ignore", over="ignore"):
         until_leaving = np.ceil(np.log1p(-rng.random(alive.shape)) / np.log1p(-leaving))
     stays = rng.random(alive.shape) < alive
@@ -211,15 +218,15 @@ def draw_purchases(rng: np.random.Generator, t: ArrayLike, future: Outlook) -> F
     return FuturePurchases(count, possible)
 
 
-def draw_last_purchase_time(rng: np.random.Generator, t: ArrayLike, purchases: FuturePurchases) -> Array:
+def draw_last_purchase_time(rng: np.random.Generator, t: Numbers, purchases: FuturePurchases) -> Array:
     """Draw the time of the last purchase within t; 0 where there is none."""
     count, possible = purchases
     none = count == 0
     last = rng.beta(np.where(none, 1, count), np.where(none, 1, possible - count + 1))
-    return np.where(none, 0.0, t * last)
+    return np.where(none, 0.0, np.asarray(t, dtype=float) * last)
 
 
-def draw_purchase_times(rng: np.random.Generator, t: ArrayLike, purchases: FuturePurchases) -> tuple[Array, Array]:
+def draw_purchase_times(rng: np.random.Generator, t: Numbers, purchases: FuturePurchases) -> tuple[IntArray, Array]:
     """Draw when each purchase within t happens.
 
     Parameters
@@ -232,7 +239,7 @@ def draw_purchase_times(rng: np.random.Generator, t: ArrayLike, purchases: Futur
     owner, time : arrays of shape (total purchases,)
         Which future each purchase belongs to, and its time from now; unordered within a future.
     """
-    count = purchases.count.astype(np.int64)
+    count = purchases.number.astype(np.int64)
     owner = np.repeat(np.arange(count.size), count)
     left = (count > 0) & (count < purchases.possible)
     end = np.where(left, draw_last_purchase_time(rng, t, purchases), t)
@@ -242,5 +249,5 @@ def draw_purchase_times(rng: np.random.Generator, t: ArrayLike, purchases: Futur
     return owner, time
 
 
-def _broadcast(*values: ArrayLike) -> tuple[Array, ...]:
+def _broadcast(*values: Numbers) -> tuple[Array, ...]:
     return np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in values))

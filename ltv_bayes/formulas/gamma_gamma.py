@@ -8,18 +8,15 @@ Sources: Fader, Hardie & Lee (2005), Journal of Marketing Research 42; Hardie's 
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import special
 
-from ltv_bayes.formulas.special import Array
+from ltv_bayes.formulas.special import Array, Numbers
 
 NAME = "gamma_gamma"
 PARAMETERS = ("p", "q", "v")
 
 
-def log_likelihood(
-    frequency: ArrayLike, monetary_value: ArrayLike, *, p: ArrayLike, q: ArrayLike, v: ArrayLike
-) -> Array:
+def log_likelihood(frequency: Numbers, monetary_value: Numbers, *, p: Numbers, q: Numbers, v: Numbers) -> Array:
     """Log density of the mean of `frequency` orders, note 025 equation (1a); frequency must be positive.
 
     Examples
@@ -40,7 +37,7 @@ def log_likelihood(
     )
 
 
-def population_mean_spend(*, p: ArrayLike, q: ArrayLike, v: ArrayLike) -> Array:
+def population_mean_spend(*, p: Numbers, q: Numbers, v: Numbers) -> Array:
     """Expected order value of a customer nothing is known of: p v / (q - 1), infinite for q <= 1.
 
     Examples
@@ -51,9 +48,7 @@ def population_mean_spend(*, p: ArrayLike, q: ArrayLike, v: ArrayLike) -> Array:
     return expected_spend(0, 0.0, p=p, q=q, v=v)
 
 
-def expected_spend(
-    frequency: ArrayLike, monetary_value: ArrayLike, *, p: ArrayLike, q: ArrayLike, v: ArrayLike
-) -> Array:
+def expected_spend(frequency: Numbers, monetary_value: Numbers, *, p: Numbers, q: Numbers, v: Numbers) -> Array:
     """Expected order value of a customer with this history, note 025 equation (5); infinite where it has no mean."""
     p = np.asarray(p, dtype=float)
     shape, rate = spend_outlook(frequency, monetary_value, p=p, q=q, v=v)
@@ -62,7 +57,7 @@ def expected_spend(
 
 
 def spend_outlook(
-    frequency: ArrayLike, monetary_value: ArrayLike, *, p: ArrayLike, q: ArrayLike, v: ArrayLike
+    frequency: Numbers, monetary_value: Numbers, *, p: Numbers, q: Numbers, v: Numbers
 ) -> tuple[Array, Array]:
     """Shape and rate of the customer's nu ~ Gamma(p x + q, v + x m) given the history; frequency may be 0."""
     x = np.asarray(frequency, dtype=float)
@@ -72,12 +67,12 @@ def spend_outlook(
 
 def draw_spend_rate(
     rng: np.random.Generator,
-    frequency: ArrayLike,
-    monetary_value: ArrayLike,
+    frequency: Numbers,
+    monetary_value: Numbers,
     *,
-    p: ArrayLike,
-    q: ArrayLike,
-    v: ArrayLike,
+    p: Numbers,
+    q: Numbers,
+    v: Numbers,
 ) -> Array:
     """Draw each customer's nu given the history: once per customer and draw, shared by all of their orders."""
     shape, rate = spend_outlook(frequency, monetary_value, p=p, q=q, v=v)
@@ -85,12 +80,12 @@ def draw_spend_rate(
     return rng.gamma(shape) / rate
 
 
-def draw_order_values(rng: np.random.Generator, p: ArrayLike, nu: ArrayLike) -> Array:
+def draw_order_values(rng: np.random.Generator, p: Numbers, nu: Numbers) -> Array:
     """Draw the value of one order for each element of p and nu."""
     return draw_total_spend(rng, 1, p, nu)
 
 
-def draw_total_spend(rng: np.random.Generator, orders: ArrayLike, p: ArrayLike, nu: ArrayLike) -> Array:
+def draw_total_spend(rng: np.random.Generator, orders: Numbers, p: Numbers, nu: Numbers) -> Array:
     """Draw what a number of orders of one customer come to: Gamma(p y, nu), and 0 for no order."""
     shape, nu = np.broadcast_arrays(np.asarray(p) * orders, nu)
     return rng.gamma(shape) / nu

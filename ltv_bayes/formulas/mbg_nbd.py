@@ -5,24 +5,23 @@ Parameters and histories as in `ltv_bayes.formulas.bg_nbd`.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import special
 
-from ltv_bayes.formulas.special import Array, log_beta
+from ltv_bayes.formulas.special import Array, Numbers, log_beta
 
 NAME = "mbg_nbd"
 PARAMETERS = ("r", "alpha", "a", "b")
 
 
 def log_likelihood(
-    frequency: ArrayLike,
-    recency: ArrayLike,
-    T: ArrayLike,
+    frequency: Numbers,
+    recency: Numbers,
+    T: Numbers,
     *,
-    r: ArrayLike,
-    alpha: ArrayLike,
-    a: ArrayLike,
-    b: ArrayLike,
+    r: Numbers,
+    alpha: Numbers,
+    a: Numbers,
+    b: Numbers,
 ) -> Array:
     """Log-likelihood of one customer's history; a customer without a repeat purchase may have left at once."""
     x, t_x, T = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (frequency, recency, T)))
@@ -36,14 +35,14 @@ def log_likelihood(
 
 
 def probability_alive(
-    frequency: ArrayLike,
-    recency: ArrayLike,
-    T: ArrayLike,
+    frequency: Numbers,
+    recency: Numbers,
+    T: Numbers,
     *,
-    r: ArrayLike,
-    alpha: ArrayLike,
-    a: ArrayLike,
-    b: ArrayLike,
+    r: Numbers,
+    alpha: Numbers,
+    a: Numbers,
+    b: Numbers,
 ) -> Array:
     """P(alive at T | history); below 1 for a customer without a repeat purchase too."""
     x = np.asarray(frequency, dtype=float)

@@ -1,20 +1,23 @@
 """Special functions that the purchase models share, in forms that neither overflow nor cancel."""
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import special
 
 Array = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Numbers = NDArray[np.float64] | NDArray[np.int64] | Sequence[float] | float
 
 
-def log_beta(a: ArrayLike, b: ArrayLike) -> Array:
+def log_beta(a: Numbers, b: Numbers) -> Array:
     """ln B(a, b)."""
     return special.betaln(a, b)
 
 
-def one_minus_power(log_base: ArrayLike, exponent: ArrayLike) -> Array:
+def one_minus_power(log_base: Numbers, exponent: Numbers) -> Array:
     """(1 - base**exponent) / exponent, with its limit -ln(base) at exponent 0.
 
     Examples
@@ -23,10 +26,10 @@ def one_minus_power(log_base: ArrayLike, exponent: ArrayLike) -> Array:
     True
     """
     log_base = np.asarray(log_base, dtype=float)
-    return -log_base * special.exprel(np.asarray(exponent) * log_base)
+    return -log_base * special.exprel(np.asarray(exponent, dtype=float) * log_base)
 
 
-def hypergeometric(a: ArrayLike, b: ArrayLike, c: ArrayLike, z: ArrayLike) -> Array:
+def hypergeometric(a: Numbers, b: Numbers, c: Numbers, z: Numbers) -> Array:
     """Gauss's 2F1(a, b; c; z) for 0 <= z < 1."""
     return special.hyp2f1(a, b, c, z)
 

@@ -183,7 +183,7 @@ def _known_columns(raw: pd.DataFrame, customer_id: str) -> pd.DataFrame:
             raise ColumnError(f"The judgements have no column {name!r}. {suggestion(name, map(str, raw.columns))}")
     if raw.empty:
         raise JudgementError("There is no judgement in the table. Give at least one row.")
-    table = pd.DataFrame({name: raw[name] if name in raw else None for name in (*NEEDED, *OPTIONAL)})
+    table = pd.DataFrame({name: raw.get(name) for name in (*NEEDED, *OPTIONAL)})
     return table.set_axis(raw.index)
 
 

@@ -10,8 +10,18 @@ import xarray as xr
 from ltv_bayes.data.customers import Customers, Histories
 from ltv_bayes.errors import InputError
 from ltv_bayes.inference.methods import fit_posterior
+from ltv_bayes.models.likelihoods import add_bg_nbd
 from ltv_bayes.models.prior_predictive import prior_tree
-from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, add_priors, chosen_priors, describe
+from ltv_bayes.models.priors import (
+    POSITIVE,
+    PROBABILITY,
+    Domain,
+    Prior,
+    as_distributions,
+    chosen_priors,
+    describe,
+    register,
+)
 from ltv_bayes.predictions.fitted import fit_attrs
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 
@@ -28,7 +38,10 @@ DOMAINS: dict[str, Domain] = {
     "a": POSITIVE,
     "b": POSITIVE,
 }
-ALTERNATIVES = {("r", "alpha"): ("mean_rate", "rate_cv"), ("a", "b"): ("dropout_mean", "dropout_concentration")}
+ALTERNATIVES: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("r", "alpha"): ("mean_rate", "rate_cv"),
+    ("a", "b"): ("dropout_mean", "dropout_concentration"),
+}
 
 
 @dataclass(frozen=True)
@@ -80,11 +93,12 @@ class BGNBD:
         import pymc as pm
 
         histories = customers.unique_histories()
+        priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
+        distributions = as_distributions(priors, DOMAINS)
         coords = {"unique_history": np.arange(histories.count.size), "statistic": ["frequency", "recency"]}
         with pm.Model(coords=coords) as model:
-            priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-            parameters = _name_parameters(add_priors(model, priors, DOMAINS))
-            _add_likelihood(histories, parameters)
+            parameters = _name_parameters(register(model, distributions))
+            add_bg_nbd(histories, parameters)
         return model
 
     def fit(
@@ -188,38 +202,6 @@ def _name_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
         named["a"] = pm.Deterministic("a", named["dropout_mean"] * named["dropout_concentration"])
         named["b"] = pm.Deterministic("b", (1 - named["dropout_mean"]) * named["dropout_concentration"])
     return {name: named[name] for name in ("r", "alpha", "a", "b")}
-
-
-def _add_likelihood(histories: Histories, parameters: Mapping[str, Any]) -> None:
-    import pymc as pm
-
-    def logp(value: Any, r: Any, alpha: Any, a: Any, b: Any) -> Any:
-        return histories.count * log_likelihood_graph(histories, r=r, alpha=alpha, a=a, b=b)
-
-    pm.CustomDist(
-        "history",
-        *parameters.values(),
-        logp=logp,
-        signature="(),(),(),()->(2)",
-        observed=np.column_stack([histories.frequency, histories.recency]),
-        dims=("unique_history", "statistic"),
-    )
-
-
-def log_likelihood_graph(histories: Histories, *, r: Any, alpha: Any, a: Any, b: Any) -> Any:
-    """Write equation (6) as a PyTensor graph, one value for each unique history.
-
-    The gamma functions depend on the frequency alone and are computed once for each distinct one.
-    """
-    import pytensor.tensor as pt
-
-    x, t_x, T = histories.frequency, histories.recency, histories.T
-    distinct, position = np.unique(x, return_inverse=True)
-    purchases = pt.gammaln(r + distinct) - pt.gammaln(r) + r * pt.log(alpha)
-    staying = pt.gammaln(b + distinct) - pt.gammaln(b) + pt.gammaln(a + b) - pt.gammaln(a + b + distinct)
-    still_alive = -(r + x) * pt.log(alpha + T)
-    left_at_last = pt.log(a) - pt.log(b + np.maximum(x, 1) - 1) - (r + x) * pt.log(alpha + t_x)
-    return (purchases + staying)[position] + pt.where(x > 0, pt.logaddexp(still_alive, left_at_last), still_alive)
 
 
 def _require_population(customers: Customers) -> None:

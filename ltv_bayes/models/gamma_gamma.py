@@ -10,8 +10,9 @@ import xarray as xr
 from ltv_bayes.data.customers import Customers, SpendHistories
 from ltv_bayes.errors import InputError
 from ltv_bayes.inference.methods import fit_posterior
+from ltv_bayes.models.likelihoods import add_gamma_gamma
 from ltv_bayes.models.prior_predictive import prior_tree
-from ltv_bayes.models.priors import POSITIVE, Domain, Prior, add_priors, chosen_priors, describe
+from ltv_bayes.models.priors import POSITIVE, Domain, Prior, as_distributions, chosen_priors, describe, register
 from ltv_bayes.predictions.fitted import fit_attrs
 from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend
 
@@ -26,7 +27,7 @@ DOMAINS: dict[str, Domain] = {
     "q": Domain(1.0, np.inf),
     "v": POSITIVE,
 }
-ALTERNATIVES = {("p", "q", "v"): ("mean_spend", "order_cv", "q_excess")}
+ALTERNATIVES: dict[tuple[str, ...], tuple[str, ...]] = {("p", "q", "v"): ("mean_spend", "order_cv", "q_excess")}
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,11 @@ class GammaGamma:
         import pymc as pm
 
         histories = _spend(customers)
+        priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
+        distributions = as_distributions(priors, DOMAINS)
         with pm.Model(coords={"unique_history": np.arange(histories.count.size)}) as model:
-            priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-            parameters = _name_parameters(add_priors(model, priors, DOMAINS))
-            _add_likelihood(histories, parameters)
+            parameters = _name_parameters(register(model, distributions))
+            add_gamma_gamma(histories, parameters)
         return model
 
     def fit(
@@ -180,31 +182,3 @@ def _name_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
         named["q"] = pm.Deterministic("q", 1 + named["q_excess"])
         named["v"] = pm.Deterministic("v", named["mean_spend"] * named["q_excess"] / named["p"])
     return {name: named[name] for name in ("p", "q", "v")}
-
-
-def _add_likelihood(histories: SpendHistories, parameters: Mapping[str, Any]) -> None:
-    import pymc as pm
-
-    def logp(value: Any, p: Any, q: Any, v: Any) -> Any:
-        return histories.count * log_likelihood_graph(histories, p=p, q=q, v=v)
-
-    pm.CustomDist(
-        "mean_spend_observed",
-        *parameters.values(),
-        logp=logp,
-        signature="(),(),()->()",
-        observed=histories.monetary_value,
-        dims="unique_history",
-    )
-
-
-def log_likelihood_graph(histories: SpendHistories, *, p: Any, q: Any, v: Any) -> Any:
-    """Write note 025's equation (1a) as a PyTensor graph, one value for each unique history."""
-    import pytensor.tensor as pt
-
-    x, m = histories.frequency, histories.monetary_value
-    distinct, position = np.unique(x, return_inverse=True)
-    gammas = pt.gammaln(p * distinct + q) - pt.gammaln(p * distinct) - pt.gammaln(q)
-    return (
-        gammas[position] + q * pt.log(v) + (p * x - 1) * np.log(m) + p * x * np.log(x) - (p * x + q) * pt.log(v + x * m)
-    )

@@ -102,14 +102,21 @@ def describe(value: Any) -> str:
     return f"{getattr(owner.op, '_print_name', [str(owner.op)])[0]}({numbers})"
 
 
-def add_priors(model: Any, priors: Mapping[str, Any], domains: Mapping[str, Domain]) -> dict[str, Any]:
-    """Register each prior in the model under its name, after checking that it stays where the parameter may lie."""
-    variables = {}
+def as_distributions(priors: Mapping[str, Any], domains: Mapping[str, Domain]) -> dict[str, Any]:
+    """Turn each prior into a PyMC distribution that stays where its parameter may lie.
+
+    To be called before a model is on the context stack, where PreliZ would want to name variables itself.
+    """
+    distributions = {}
     for name, value in priors.items():
-        distribution = as_distribution(value, name)
-        check_domain(distribution, name, domains[name])
-        variables[name] = model.register_rv(distribution, name)
-    return variables
+        distributions[name] = as_distribution(value, name)
+        check_domain(distributions[name], name, domains[name])
+    return distributions
+
+
+def register(model: Any, distributions: Mapping[str, Any]) -> dict[str, Any]:
+    """Add each distribution to the model as a variable of its name."""
+    return {name: model.register_rv(distribution, name) for name, distribution in distributions.items()}
 
 
 def check_domain(distribution: Any, name: str, domain: Domain) -> None:

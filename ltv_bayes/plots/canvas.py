@@ -1,43 +1,46 @@
-"""What every picture shares: axes, colours, money on an axis, and text that is never read as markup."""
+"""What every picture shares: its axes, their labels and title, and the colours."""
 
+import textwrap
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from ltv_bayes.formatting import money
+import matplotlib as mpl
+from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
+
+from ltv_bayes.formatting import money_labels
+from ltv_bayes.plots.lettering import (
+    BOX,
+    BOX_NOTE,
+    drawable,
+    drawable_currency,
+    font_families,
+    in_own_words,
+    ink,
+    short_money,
+)
 
 BLUE, ORANGE, GREEN, RED, GREY = "#2f6f9f", "#d9822b", "#4b8b5a", "#b5443f", "#7a7a7a"
-CHINESE_FONTS = (
-    "Noto Sans CJK SC",
-    "Noto Sans SC",
-    "Source Han Sans SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "SimHei",
-    "WenQuanYi Micro Hei",
-    "WenQuanYi Zen Hei",
-)
+TITLE_WIDTH, LABEL_WIDTH = 76, 90
 
 
 def house_style() -> AbstractContextManager[None]:
-    """Settings for the time of one drawing; Chinese fonts join where they are installed."""
-    import matplotlib as mpl
-    from matplotlib import font_manager
-
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    families = ["DejaVu Sans", *(font for font in CHINESE_FONTS if font in installed)]
+    """Settings for the time of one drawing; the user's own are as before when it ends."""
     return mpl.rc_context(
         {
-            "font.family": families,
+            "font.family": font_families(),
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.titlelocation": "left",
             "axes.titlesize": "medium",
+            "axes.titleweight": "bold",
             "axes.grid": True,
             "axes.axisbelow": True,
-            "grid.color": "#e6e6e6",
+            "grid.color": GREY,
+            "grid.alpha": 0.2,
             "legend.frameon": False,
             "text.parse_math": False,
+            "text.usetex": False,
         }
     )
 
@@ -52,33 +55,68 @@ def axes_for(ax: Any, *, width: float = 7.5, height: float = 4.5) -> Any:
     return made
 
 
+class MoneyFormatter(FuncFormatter):
+    """Writes the ticks of an axis as money, all in one size."""
+
+    def __init__(self, currency: str | None) -> None:
+        super().__init__(lambda amount, _: short_money(amount, currency))
+        self._currency = drawable_currency(currency)
+
+    def format_ticks(self, values: Any) -> list[str]:
+        """Write all ticks alike."""
+        self.set_locs(values)
+        return money_labels(list(values), self._currency)
+
+
 def money_axis(axis: Any, currency: str | None) -> None:
     """Write an axis' numbers as money."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(MoneyFormatter(currency))
+    axis.set_tick_params(labelfontfamily=font_families())
 
-    axis.set_major_locator(MaxNLocator(nbins=6))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: money(value, currency)))
+
+def count_axis(axis: Any) -> None:
+    """Write an axis' numbers with their thousands marked."""
+    axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+
+
+def from_zero(ax: Any, lowest: float, highest: float) -> None:
+    """Let the x axis begin at a line that marks zero, a little inside the frame so that nothing is cut there."""
+    low, high = min(0.0, lowest), max(0.0, highest)
+    span = (high - low) or 1.0
+    ax.set_xlim(low - (0.05 if low < 0 else 0.012) * span, high + 0.05 * span if high > low else 1.0)
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.axvline(0, color=ink(), linewidth=0.8, zorder=1)
 
 
 def name_rows(ax: Any, names: Iterable[Any]) -> None:
     """Write names beside horizontal rows, the first on top."""
-    names = [shortened(name) for name in names]
-    ax.set_yticks(range(len(names)), names, parse_math=False)
+    names = [drawable(name) for name in names]
+    ax.set_yticks(range(len(names)), names, **in_own_words())
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)
 
 
-def shortened(name: Any, length: int = 28) -> str:
-    """Cut a long name; line breaks become blanks."""
-    text = " ".join(str(name).split())
-    return text if len(text) <= length else text[: length - 1] + "…"
+def label_x(ax: Any, *lines: str) -> None:
+    """Write what the x axis shows, and below it on what terms."""
+    text = "\n".join(textwrap.fill(drawable(line), LABEL_WIDTH) for line in lines)
+    ax.set_xlabel(text, loc="right", multialignment="right", **in_own_words())
 
 
-def titled(ax: Any, title: str, caution: str = "") -> None:
-    """Write the title, and above all what speaks against the numbers."""
-    ax.set_title(
-        f"{title}\n{caution.upper()}" if caution else title, parse_math=False, color=RED if caution else "black"
-    )
+def label_y(ax: Any, text: str) -> None:
+    """Write what the y axis shows."""
+    ax.set_ylabel(drawable(text), **in_own_words())
+
+
+def finish(ax: Any, title: str, caution: str = "") -> None:
+    """Write the title, in red with what speaks against the numbers, and what a box stands for if there is one."""
+    text = textwrap.fill(drawable(title), TITLE_WIDTH)
+    colour = RED if caution else ink()
+    ax.set_title(f"{text}\n{caution.upper()}" if caution else text, color=colour, **in_own_words())
+    written = [ax.title, ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels()]
+    if any(BOX in part.get_text() for part in written):
+        label_x(ax, *ax.get_xlabel().split("\n"), BOX_NOTE)
 
 
 def unit(currency: str | None) -> str:

@@ -1,11 +1,13 @@
-"""Pictures of lifetime values: by customer, by segment, and one customer's waterfall."""
+"""Pictures of lifetime values: by customer, by segment, and how one value adds up."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.formatting import label, money
+from ltv_bayes.errors import UnitError, counted
+from ltv_bayes.formatting import label, percent, shortened
 from ltv_bayes.intervals import describe_interval, interval_settings
 from ltv_bayes.plots.canvas import (
     BLUE,
@@ -13,17 +15,20 @@ from ltv_bayes.plots.canvas import (
     GREY,
     ORANGE,
     axes_for,
+    finish,
+    from_zero,
     house_style,
+    label_x,
     money_axis,
     name_rows,
-    shortened,
-    titled,
     unit,
 )
+from ltv_bayes.plots.lettering import in_own_words, ink, short_money
 from ltv_bayes.value.lifetime_value import JUDGED, REALISED, TOTAL, LifetimeValue
 from ltv_bayes.value.segments import Measure, SegmentValues
 
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}
+MEASURED = {"per_customer": "lifetime value per customer", "total": "total lifetime value"}
 
 
 def plot_lifetime_value(
@@ -33,6 +38,8 @@ def plot_lifetime_value(
 
     Parameters
     ----------
+    ltv : LifetimeValue
+        What `lifetime_value` returned.
     top : int
         How many customers, by mean value.
     ci_prob, ci_kind
@@ -44,16 +51,18 @@ def plot_lifetime_value(
     -------
     matplotlib Axes
     """
+    if top < 1:
+        raise UnitError(f"top must be at least 1 customer, not {top!r}.")
     prob, kind = interval_settings(ci_prob, ci_kind)
-    table = ltv.summary(prob, kind).sort_values("mean", ascending=False).head(top)
+    table = ltv.summary(prob, kind).sort_values("mean", ascending=False, kind="stable").head(top)
+    shown, every = len(table), counted(len(ltv.customers), "customer")
+    which = f"The {shown} of {every} worth most" if shown < len(ltv.customers) else f"Lifetime value of {every}"
     with house_style():
-        ax = axes_for(ax, height=1.4 + 0.27 * len(table))
-        _rows_of_intervals(ax, table, "", ltv.currency)
-        ax.set_xlabel(f"lifetime value per customer{unit(ltv.currency)}: {ltv.settings}", parse_math=False)
-        name_rows(ax, table.index)
-        many = len(table) < len(ltv.customers)
-        which = f"The {len(table)} of {len(ltv.customers):,} customers worth most" if many else "Customers"
-        titled(ax, f"{which}: mean and {describe_interval(prob, kind)}", ltv.caution)
+        ax = axes_for(ax, height=1.5 + 0.27 * shown)
+        _draw_intervals(ax, table, "", ltv.currency)
+        name_rows(ax, map(shortened, table.index))
+        label_x(ax, f"lifetime value per customer{unit(ltv.currency)}", str(ltv.settings))
+        finish(ax, f"{which}: mean and {describe_interval(prob, kind)}", ltv.caution)
     return ax
 
 
@@ -69,67 +78,112 @@ def plot_segments(
 
     Parameters
     ----------
+    by : SegmentValues
+        What `LifetimeValue.by` returned.
     measure : {"per_customer", "total"}
         Mean value per customer, or the segment's total.
+    ci_prob, ci_kind
+        Interval, as in `SegmentValues.summary`.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
 
     Returns
     -------
     matplotlib Axes
     """
+    by.draws(measure)
     prob, kind = interval_settings(ci_prob, ci_kind)
-    table = by.summary(prob, kind).sort_values(f"{measure}_mean", ascending=False)
+    table = by.summary(prob, kind).sort_values(f"{measure}_mean", ascending=False, kind="stable")
     with house_style():
-        ax = axes_for(ax, height=1.4 + 0.4 * len(table))
-        _rows_of_intervals(ax, table, f"{measure}_", by.currency)
-        what = "lifetime value per customer" if measure == "per_customer" else "total lifetime value"
-        ax.set_xlabel(f"{what}{unit(by.currency)}: {by.settings}", parse_math=False)
+        ax = axes_for(ax, height=1.5 + 0.32 * len(table))
+        _draw_intervals(ax, table, f"{measure}_", by.currency)
         name_rows(ax, [f"{shortened(name)}  (n = {count:,})" for name, count in table["customers"].items()])
-        titled(ax, f"Lifetime value by {label(by.column)}: mean and {describe_interval(prob, kind)}", by.caution)
+        label_x(ax, f"{MEASURED[measure]}{unit(by.currency)}; n: customers", by.settings)
+        of = "Lifetime value per customer" if measure == "per_customer" else "Total lifetime value"
+        finish(ax, f"{of} by {shortened(label(by.column))}: mean and {describe_interval(prob, kind)}", by.caution)
     return ax
 
 
 def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
-    """Draw how a customer's value adds up, from the table that `LifetimeValue.explain` returns.
+    """Draw how a value adds up: each bar starts where the one before ended, and the total is all of them.
+
+    Parameters
+    ----------
+    explanation : pandas.DataFrame
+        What `LifetimeValue.explain` returned.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
 
     Returns
     -------
     matplotlib Axes
     """
-    low, high = _bounds(explanation)
-    means = explanation["mean"].to_numpy()
-    starts = np.where(explanation.index == TOTAL, 0.0, np.cumsum(means) - means)
-    lows, highs = starts + explanation[low].to_numpy(), starts + explanation[high].to_numpy()
-    attrs = explanation.attrs
+    attrs, currency = explanation.attrs, explanation.attrs["currency"]
+    steps = _steps(explanation)
     with house_style():
-        ax = axes_for(ax, height=1.6 + 0.5 * len(explanation))
-        rows = np.arange(len(explanation))
-        ax.barh(rows, means, left=starts, height=0.55, color=[COLOURS.get(name, GREEN) for name in explanation.index])
-        errors = np.abs(np.vstack([starts + means - lows, highs - starts - means]))
-        ax.errorbar(starts + means, rows, xerr=errors, fmt="none", ecolor="black", elinewidth=1.2, capsize=3)
-        for row, (mean, right) in enumerate(zip(means, np.maximum(highs, starts + means), strict=True)):
-            ax.annotate(money(mean, attrs["currency"]), (right, row), (6, 0), textcoords="offset points", va="center")
-        name_rows(ax, [label(name) for name in explanation.index])
-        ax.margins(x=0.12)
-        ax.set_xlim(left=min(0.0, lows.min()))
-        money_axis(ax.xaxis, attrs["currency"])
-        ax.set_xlabel(f"value{unit(attrs['currency'])}: {attrs['settings']}", parse_math=False)
+        ax = axes_for(ax, height=1.7 + 0.5 * len(steps))
+        colours = [COLOURS.get(str(name), GREEN) for name in steps.index]
+        rows = np.arange(len(steps))
+        ax.barh(rows, steps["mean"], left=steps["start"], height=0.55, color=colours)
+        _draw_whiskers(ax, steps)
+        ax.vlines(steps["end"].iloc[:-1], rows[:-1], rows[1:], color=GREY, linewidth=0.8, zorder=1)
+        name_rows(ax, [shortened(label(name)) for name in steps.index])
+        money_axis(ax.xaxis, currency)
+        from_zero(ax, _lowest(steps[["start", "end", "low"]]), 1.2 * _highest(steps[["end", "high"]]))
+        _write_means(ax, steps, currency)
+        label_x(ax, f"value{unit(currency)}; line: {attrs['interval']} of each part", attrs["settings"])
         caution = explanation["caution"].iloc[0] if "caution" in explanation else ""
-        titled(
-            ax, f"Where the value of {shortened(attrs['subject'])} comes from: mean and {attrs['interval']}", caution
-        )
+        whose = shortened(attrs["subject"])
+        finish(ax, f"Where the value of {whose} comes from: mean and {attrs['interval']}", caution)
     return ax
 
 
-def _rows_of_intervals(ax: Any, table: pd.DataFrame, prefix: str, currency: str | None) -> None:
+def _steps(explanation: pd.DataFrame) -> pd.DataFrame:
+    """Where each bar starts and ends, and the ends of its interval."""
+    low, high = _bounds(explanation)
+    mean = explanation["mean"]
+    start = (mean.cumsum() - mean).where(explanation.index != TOTAL, 0.0)
+    ends = {"end": start + mean, "low": start + explanation[low], "high": start + explanation[high]}
+    return pd.DataFrame({"mean": mean, "share": explanation["share"], "start": start, **ends})
+
+
+def _draw_whiskers(ax: Any, steps: pd.DataFrame) -> None:
+    """Draw intervals, of the parts that are uncertain."""
+    rows = np.flatnonzero(steps["high"] > steps["low"])
+    some = steps.iloc[rows]
+    ax.hlines(rows, some["low"], some["high"], color=ink(), linewidth=1.2)
+    for end in ("low", "high"):
+        ax.plot(some[end], rows, "|", color=ink(), markersize=8)
+
+
+def _write_means(ax: Any, steps: pd.DataFrame, currency: str | None) -> None:
+    """Write each mean, and the parts' shares, right of the bar and its interval."""
+    for row, (name, step) in enumerate(steps.iterrows()):
+        text = short_money(step["mean"], currency)
+        text = text if name == TOTAL else f"{text} ({percent(step['share'])})"
+        right = max(step["start"], step["end"], step["high"])
+        ax.annotate(text, (right, row), (7, 0), textcoords="offset points", va="center", **in_own_words())
+
+
+def _draw_intervals(ax: Any, table: pd.DataFrame, prefix: str, currency: str | None) -> None:
+    """Draw a row for each line of a table: its interval, and its mean as a dot."""
     low, high = _bounds(table, prefix)
     rows = np.arange(len(table))
-    ax.hlines(rows, table[low], table[high], color=BLUE, linewidth=3, alpha=0.55)
+    ax.hlines(rows, table[low], table[high], color=BLUE, linewidth=4, alpha=0.45)
     ax.plot(table[f"{prefix}mean"], rows, "o", color=BLUE)
-    ax.set_xlim(left=min(0.0, float(table[low].min())))
     money_axis(ax.xaxis, currency)
+    from_zero(ax, _lowest(table[[low]]), _highest(table[[high, f"{prefix}mean"]]))
 
 
-def _bounds(table: pd.DataFrame, prefix: str = "") -> tuple[str, str]:
+def _bounds(table: pd.DataFrame, prefix: str = "") -> Sequence[str]:
     """Names of the interval's columns."""
     names = [str(name) for name in table.columns if str(name).startswith(prefix)]
-    return next(name for name in names if name.endswith("_lb")), next(name for name in names if name.endswith("_ub"))
+    return [next(name for name in names if name.endswith(end)) for end in ("_lb", "_ub")]
+
+
+def _lowest(values: pd.DataFrame) -> float:
+    return float(np.nanmin(values.to_numpy()))
+
+
+def _highest(values: pd.DataFrame) -> float:
+    return float(np.nanmax(values.to_numpy()))

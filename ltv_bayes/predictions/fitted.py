@@ -96,12 +96,10 @@ class FittedModel:
         """
         import arviz_stats as stats
 
-        names = list(self.idata["posterior"].data_vars)
-        stacked = xr.concat([self.idata["posterior"][name] for name in names], pd.Index(names, name="parameter"))
-        table = summarize_draws(stacked, ci_prob=ci_prob, ci_kind=ci_kind)
-        chosen = self.idata["posterior"].to_dataset()
-        table["r_hat"] = [float(value) for value in stats.rhat(chosen).data_vars.values()]
-        table["ess_bulk"] = [float(value) for value in stats.ess(chosen).data_vars.values()]
+        drawn = self.idata["posterior"].to_dataset()
+        table = summarize_draws(drawn.to_dataarray("parameter"), ci_prob=ci_prob, ci_kind=ci_kind)
+        table["r_hat"] = [float(value) for value in stats.rhat(drawn).data_vars.values()]
+        table["ess_bulk"] = [float(value) for value in stats.ess(drawn).data_vars.values()]
         return flagged(table, self.caution)
 
     def save(self, path: str | Path) -> Path:

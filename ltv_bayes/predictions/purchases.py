@@ -129,7 +129,7 @@ class FittedPurchases(FittedModel):
 
         def one(position: int, customer_id: Any) -> np.ndarray:
             stream = customer_stream(seed, "purchases", customer_id)
-            return bg_nbd.draw_purchases(stream, t, futures(position)).count
+            return bg_nbd.draw_purchases(stream, t, futures(position)).number
 
         drawn = per_customer(
             customers, self.shape, one, "predicted_purchases", **_purchases(length), random_seed=str(seed)
@@ -171,7 +171,7 @@ class FittedPurchases(FittedModel):
             (chain, draw), purchases.
         """
         length, rng = as_duration(horizon), np.random.default_rng(as_seed(random_seed))
-        count = bg_nbd.draw_purchases(rng, length.to(self.time_unit), self._new_customer()).count
+        count = bg_nbd.draw_purchases(rng, length.to(self.time_unit), self._new_customer()).number
         return self._unlabelled(count, "predicted_purchases_new_customer", length).astype(np.int64)
 
     def log_likelihood(self, customers: Customers) -> xr.DataArray:
@@ -270,7 +270,7 @@ def replicate_histories(
     for position, (customer_id, T) in enumerate(customers.table["T"].items()):
         stream = customer_stream(seed, "history", customer_id)
         drawn = bg_nbd.draw_purchases(stream, T, future)
-        frequency[..., position] = drawn.count.reshape(shape)
+        frequency[..., position] = drawn.number.reshape(shape)
         recency[..., position] = bg_nbd.draw_last_purchase_time(stream, T, drawn).reshape(shape)
     return xr.Dataset(
         {

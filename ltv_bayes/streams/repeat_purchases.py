@@ -86,12 +86,12 @@ def draw_discounted_spend(
     -------
     array of shape (draws,)
     """
-    total = np.zeros(purchases.count.size)
-    for part in _parts(purchases.count):
-        some = bg_nbd.FuturePurchases(purchases.count[part], purchases.possible[part])
+    total = np.zeros(purchases.number.size)
+    for part in _parts(purchases.number):
+        some = bg_nbd.FuturePurchases(purchases.number[part], purchases.possible[part])
         owner, time = bg_nbd.draw_purchase_times(rng, t, some)
         worth = gamma_gamma.draw_order_values(rng, p[part][owner], nu[part][owner]) * np.exp(-delta * time)
-        total[part] = np.bincount(owner, weights=worth, minlength=some.count.size)
+        total[part] = np.bincount(owner, weights=worth, minlength=some.number.size)
     return total
 
 

@@ -9,26 +9,22 @@ from ltv_bayes.terms import Terms
 
 
 class Stream(Protocol):
-    """A source of money from customers, valued by draws.
-
-    Attributes
-    ----------
-    name : str
-        Names the stream's column in results.
-    shape : (int, int)
-        Chains, and draws per chain, that the stream can give.
-    caution : str
-        What every table made from the stream must say; empty when nothing.
-    """
+    """A source of money from customers, valued by draws."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What names the stream's column in results."""
+        ...
 
     @property
-    def shape(self) -> tuple[int, int]: ...
+    def shape(self) -> tuple[int, int]:
+        """Chains, and draws per chain, that the stream can give."""
+        ...
 
     @property
-    def caution(self) -> str: ...
+    def caution(self) -> str:
+        """What every table made from the stream must say; empty when nothing."""
+        ...
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "CustomerDraws":
         """Make ready to value these customers with this number of chains and draws."""

@@ -1,5 +1,7 @@
 """Lifetime value: streams and judgements added draw by draw, for each customer."""
 
+import functools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -18,6 +20,7 @@ from ltv_bayes.predictions.fitted import per_customer, require_memory
 from ltv_bayes.progress import progress
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.stream import CustomerDraws, Stream
+from ltv_bayes.tables import readable
 from ltv_bayes.terms import Terms
 
 if TYPE_CHECKING:
@@ -138,9 +141,7 @@ class LifetimeValue:
     def draws(self) -> xr.DataArray:
         """Total value of each customer: (chain, draw, customer_id), predictive."""
         if TOTAL not in self._cache:
-            total = sum(self.components.data_vars.values())
-            assert isinstance(total, xr.DataArray)
-            self._cache[TOTAL] = total.rename("lifetime_value").assign_attrs(self._attrs)
+            self._cache[TOTAL] = added(self.components).rename("lifetime_value").assign_attrs(self._attrs)
         return self._cache[TOTAL]
 
     @property
@@ -203,11 +204,8 @@ class LifetimeValue:
         """
         picked = self._picked(customer_id)
         prob, kind = interval_settings(ci_prob, ci_kind)
-        names = [*map(str, picked.data_vars), TOTAL]
-        stacked = xr.concat(
-            [*picked.data_vars.values(), sum(picked.data_vars.values())], pd.Index(names, name="component")
-        )
-        table = summarize_draws(stacked, ci_prob=prob, ci_kind=kind)
+        with_total = picked.assign({TOTAL: added(picked)}).to_dataarray("component")
+        table = summarize_draws(with_total, ci_prob=prob, ci_kind=kind)
         table["share"] = _ratio(table["mean"].to_numpy(), table.loc[TOTAL, "mean"])
         table = flagged(table, self.caution)
         table.attrs = {
@@ -288,12 +286,16 @@ class LifetimeValue:
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes())])
 
     def _repr_html_(self) -> str:
-        from ltv_bayes.tables import readable
-
-        return f"<p>{escape(repr(self)).replace(chr(10), '<br>')}</p>{readable(self.summary(), self.currency).to_html(max_rows=10)}"
+        heading = escape(repr(self)).replace("\n", "<br>")
+        return f"<p>{heading}</p>{readable(self.summary(), self.currency).to_html(max_rows=10)}"
 
     def _money(self, amount: float) -> str:
         return with_currency(money(amount, self.currency), self.currency)
+
+
+def added(components: xr.Dataset) -> xr.DataArray:
+    """Add the components within each draw."""
+    return functools.reduce(operator.add, components.data_vars.values())
 
 
 def margins(customers: Customers, margin: float | str | Mapping[Any, float] | pd.Series) -> np.ndarray:

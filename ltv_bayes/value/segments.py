@@ -82,7 +82,7 @@ class SegmentValues:
         ci_prob: float | None = None,
         ci_kind: str | None = None,
     ) -> pd.DataFrame:
-        """Compare every pair of segments: is A worth more than B, by how much, how surely?
+        """Compare every pair of segments: which is worth more, by how much, how surely.
 
         Parameters
         ----------

@@ -105,7 +105,7 @@ def test_unusable_files_say_what_to_do(tmp_path, name, text, message):
 
 
 def test_missing_files_and_folders(tmp_path):
-    with pytest.raises(InputError, match="does not exist.*Check the path"):
+    with pytest.raises(InputError, match=r"does not exist.*Check the path"):
         read_table(tmp_path / "nowhere.csv")
     with pytest.raises(InputError, match="is a folder"):
         read_table(tmp_path)
@@ -113,13 +113,13 @@ def test_missing_files_and_folders(tmp_path):
 
 @pytest.mark.parametrize("source", [3, [1, 2], {"id": [1]}, pd.Series([1]), pl.Series([1])])
 def test_other_objects_are_no_table(source):
-    with pytest.raises(InputError, match=r"Pass (the path of a file|a table)"):
+    with pytest.raises(InputError, match="Pass the path of a file"):
         read_table(source)
 
 
 def test_options_that_mean_nothing_are_refused(tmp_path):
     path = written(tmp_path / "orders.csv", "id\n1\n")
-    with pytest.raises(InputError, match="sheet='Q1' is for workbooks.*Leave sheet out"):
+    with pytest.raises(InputError, match=r"sheet='Q1' is for workbooks.*Leave sheet out"):
         read_table(path, sheet="Q1")
     with pytest.raises(InputError, match="Leave encoding out"):
         read_table(pd.DataFrame({"id": [1]}), encoding="utf-8")
@@ -151,6 +151,7 @@ def test_open_document_sheets(tmp_path):
     )
     with zipfile.ZipFile(tmp_path / "orders.ods", "w") as book:
         book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        book.writestr("META-INF/manifest.xml", "<manifest/>")
         book.writestr("content.xml", content)
     assert read_table(tmp_path / "orders.ods")["客户"].tolist() == ["0004"]
 
@@ -169,7 +170,7 @@ def test_sheets(tmp_path):
     both = workbook(tmp_path / "both.xlsx", Q1=one, Q2=two)
     assert read_table(both, sheet="Q2")["id"].tolist() == [2]
     assert read_table(both, sheet=0)["id"].tolist() == [1]
-    with pytest.raises(InputError, match="2 filled sheets: Q1, Q2. Pass sheet='Q1'"):
+    with pytest.raises(InputError, match=r"2 filled sheets: Q1, Q2. Pass sheet='Q1'"):
         read_table(both)
     with pytest.raises(InputError, match="Did you mean 'Q1'"):
         read_table(both, sheet="Q11")

@@ -203,8 +203,8 @@ class TestEdges:
     def test_tiny_dropout_draws_do_not_break(self):
         rng = np.random.default_rng(1)
         drawn = bg_nbd.draw_purchases(rng, 1e4, outlook((0, 0, 1), (1000,), r=1e-3, alpha=1e-6, a=1e-3, b=1e3))
-        assert np.isfinite(drawn.count).all()
-        assert (drawn.count <= drawn.possible).all()
+        assert np.isfinite(drawn.number).all()
+        assert (drawn.number <= drawn.possible).all()
 
 
 class TestSimulation:
@@ -219,14 +219,14 @@ class TestSimulation:
 
     def test_mean(self, drawn):
         _, future, purchases = drawn
-        error = purchases.count.std() / np.sqrt(DRAWS)
-        assert abs(purchases.count.mean() - bg_nbd.expected_purchases(39, future)) < 4 * error
+        error = purchases.number.std() / np.sqrt(DRAWS)
+        assert abs(purchases.number.mean() - bg_nbd.expected_purchases(39, future)) < 4 * error
 
     def test_probabilities(self, drawn):
         _, future, purchases = drawn
         y = np.arange(30)
         chance = bg_nbd.probability_of_purchases(y, 39, future)
-        share = np.array([(purchases.count == value).mean() for value in y])
+        share = np.array([(purchases.number == value).mean() for value in y])
         assert (np.abs(share - chance) <= 4 * np.sqrt(chance * (1 - chance) / DRAWS) + 1e-12).all()
 
     def test_discounted_sum(self, drawn):
@@ -258,6 +258,6 @@ class TestSimulation:
         new = bg_nbd.Outlook(*(np.full(size, v) for v in bg_nbd.outlook_of_new_customer(**values)))
         drawn = bg_nbd.draw_purchases(rng, 52.0, new)
         recency = bg_nbd.draw_last_purchase_time(rng, 52.0, drawn)
-        for ours, story in ((drawn.count, count), (recency, last), (recency * drawn.count, last * count)):
+        for ours, story in ((drawn.number, count), (recency, last), (recency * drawn.number, last * count)):
             error = np.sqrt((ours.var() + story.var()) / size)
             assert abs(ours.mean() - story.mean()) < 4 * error

@@ -1,0 +1,121 @@
+"""A picture of what the data taught: each parameter's prior and posterior."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ltv_bayes.errors import FitError
+from ltv_bayes.formatting import label
+from ltv_bayes.intervals import SAMPLE_DIMS, describe_interval, interval, interval_settings
+from ltv_bayes.plots.canvas import BLUE, GREY, RED, house_style
+from ltv_bayes.plots.lettering import drawable, in_own_words, ink
+from ltv_bayes.predictions.fitted import FittedModel
+
+PANELS_A_ROW = 4
+BARS = 60
+BULK = (0.001, 0.999)
+MIDDLE = (0.05, 0.95)
+PRIOR_ROOM = 3.0
+"""How far the panel may reach beyond the posterior to show the prior, in widths of the posterior."""
+
+
+def plot_prior_posterior(
+    fit: FittedModel, prior: xr.DataTree, *, ci_prob: float | None = None, ci_kind: str | None = None
+) -> Any:
+    """Draw each parameter's prior and posterior: where they are alike, the data taught nothing.
+
+    Parameters
+    ----------
+    fit : FittedModel
+        The posterior.
+    prior : xarray.DataTree
+        What the model's ``sample_prior`` returned.
+    ci_prob, ci_kind
+        Interval of the posterior; ArviZ's setting where not given.
+
+    Returns
+    -------
+    matplotlib Figure
+
+    Raises
+    ------
+    FitError
+        If prior and posterior have no parameter in common.
+    """
+    prob, kind = interval_settings(ci_prob, ci_kind)
+    names = _common_names(fit, prior)
+    with house_style():
+        figure, panels = _panels(len(names))
+        for name, ax in zip(names, panels, strict=True):
+            posterior_draws, prior_draws = (tree[name].to_numpy().ravel() for tree in (fit.idata["posterior"], prior["prior"]))
+            _draw_panel(ax, posterior_draws, prior_draws, interval(posterior_draws, prob, kind))
+            ax.set_xlabel(drawable(_with_unit(name, fit)), **in_own_words())
+        lines, words = panels[0].get_legend_handles_labels()
+        figure.legend(lines, [*words[:-1], describe_interval(prob, kind)], loc="outside lower center", ncols=3)
+        _write_title(figure, f"Prior and posterior, with {describe_interval(prob, kind)}", fit.caution)
+    return figure
+
+
+def _common_names(fit: FittedModel, prior: xr.DataTree) -> list[str]:
+    """The parameters that both have, of those that are one number."""
+    posterior = fit.idata["posterior"]
+    names = [
+        str(name)
+        for name, draws in posterior.data_vars.items()
+        if name in prior["prior"] and set(draws.dims) == set(SAMPLE_DIMS)
+    ]
+    if not names:
+        held = ", ".join(map(str, prior["prior"].data_vars))
+        raise FitError(f"Prior and posterior have no parameter in common; the prior holds {held}. Are they one model's?")
+    return names
+
+
+def _panels(count: int) -> tuple[Any, list[Any]]:
+    """A figure with so many panels, four a row."""
+    import matplotlib.pyplot as plt
+
+    columns, rows = min(PANELS_A_ROW, count), -(-count // PANELS_A_ROW)
+    size = (max(3.0 * columns, 5.0), 2.4 * rows + 0.8)
+    figure, panels = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+    for ax in panels.flat[count:]:
+        ax.set_visible(False)
+    return figure, list(panels.flat[:count])
+
+
+def _draw_panel(ax: Any, posterior: np.ndarray, prior: np.ndarray, bounds: tuple[Any, Any]) -> None:
+    """Draw both densities on the stretch that holds the posterior and what fits in of the middle of the prior."""
+    left, right = _stretch(posterior, prior)
+    for draws, bars, style in (
+        (prior, BARS // 2, {"color": GREY, "alpha": 0.35, "label": "prior"}),
+        (posterior, BARS, {"color": BLUE, "alpha": 0.6, "label": "posterior"}),
+    ):
+        edges = np.linspace(left, right, bars + 1)
+        weights = np.full(draws.size, 1 / (draws.size * (edges[1] - edges[0])))
+        ax.hist(draws, edges, weights=weights, histtype="stepfilled", **style)
+    ax.hlines(0, *bounds, color=ink(), linewidth=5, label="interval")
+    ax.set(xlim=(left, right), yticks=[])
+    ax.spines["left"].set_visible(False)
+    ax.grid(visible=False)
+
+
+def _stretch(posterior: np.ndarray, prior: np.ndarray) -> tuple[float, float]:
+    """The part of the axis to show; a heavy tail of the prior does not squeeze the posterior."""
+    low, high = np.quantile(posterior, BULK)
+    room = PRIOR_ROOM * ((high - low) or max(abs(high), 1.0))
+    left, right = np.clip(np.quantile(prior[np.isfinite(prior)], MIDDLE), low - room, high + room)
+    return float(min(left, low)), float(max(right, high))
+
+
+def _with_unit(name: str, fit: FittedModel) -> str:
+    """Write the parameter with its unit, where it has one."""
+    time, money = fit.idata.attrs.get("time_unit"), fit.currency
+    units = {"mean_spend": money, "v": money}
+    units |= {"mean_rate": f"purchases per {time}", "alpha": f"{time}s"} if time else {}
+    return f"{label(name)} ({units[name]})" if units.get(name) else label(name)
+
+
+def _write_title(figure: Any, title: str, caution: str) -> None:
+    text = f"{title}\n{caution.upper()}" if caution else title
+    style = {"color": RED if caution else ink(), "fontsize": "medium", "fontweight": "bold", **in_own_words()}
+    figure.suptitle(text, x=0.01, ha="left", **style)

@@ -1,0 +1,124 @@
+"""Real sampling on CDNOW: published posteriors, scale, reproducibility, what a fit carries."""
+
+import arviz as az
+import numpy as np
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import ConvergenceWarning
+from ltv_bayes.models.priors import Prior
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def settings():
+    return {"progressbar": False, "random_seed": 1}
+
+
+class TestPublishedPosterior:
+    def test_flat_priors_give_the_published_posterior(self, cdnow, settings):
+        flat = {name: Prior("Uniform", lower=0, upper=upper) for name, upper in zip("ab", (20, 60), strict=True)}
+        rates = {"r": Prior("Uniform", lower=0, upper=5), "alpha": Prior("Uniform", lower=0, upper=50)}
+        fit = lb.BGNBD(priors={**flat, **rates}).fit(cdnow, draws=2000, **settings)
+        published = {"r": (0.245, 0.013), "alpha": (4.49, 0.39), "a": (0.97, 0.29), "b": (3.18, 1.18)}
+        for name, (mean, sd) in published.items():
+            drawn = fit.draws[name]
+            assert abs(drawn.mean() - mean) < 0.15 * sd, name
+            if name != "b":  # its tail is so heavy that the sd of runs of 40,000 draws lies between 1.2 and 1.3
+                assert drawn.std() == pytest.approx(sd, rel=0.12), name
+
+    def test_usual_priors_lie_within_the_published_spread(self, cdnow_fits):
+        estimates = {"r": (0.2426, 0.0126), "alpha": (4.414, 0.378), "a": (0.793, 0.186), "b": (2.426, 0.705)}
+        for name, (estimate, error) in estimates.items():
+            assert abs(cdnow_fits[0].draws[name].mean() - estimate) < 0.5 * error, name
+
+    def test_spend_posterior_holds_the_published_estimates(self, cdnow_fits):
+        for name, estimate in {"p": 6.24957, "q": 3.74422, "v": 15.44352}.items():
+            low, high = np.quantile(cdnow_fits[1].draws[name], [0.25, 0.75])
+            assert low < estimate < high, name
+        mean = cdnow_fits[1].expected_spend_new_customer()
+        assert float(mean.mean()) == pytest.approx(35.171, abs=0.3)
+        assert (cdnow_fits[1].draws["q"] > 1).all()
+
+
+class TestScale:
+    def test_days_and_cents_change_nothing_but_the_unit(self, cdnow, cdnow_fits, settings):
+        cents = cdnow.table.assign(
+            **{c: cdnow.table[c] * 100 for c in ("monetary_value", "first_value", "total_value")}
+        )
+        other = lb.Customers(cents, cdnow.time_unit, cdnow.as_of, "cents").in_time_unit("day")
+        purchases = lb.BGNBD().fit(other, progressbar=False, random_seed=11)
+        spend = lb.GammaGamma().fit(other, progressbar=False, random_seed=11)
+        terms = {"horizon": "1 year", "discount_rate": 0.1, "margin": 0.5, "random_seed": 5}
+        ours = lb.lifetime_value(cdnow, [lb.RepeatPurchases(*cdnow_fits)], **terms)
+        theirs = lb.lifetime_value(other, [lb.RepeatPurchases(purchases, spend)], **terms)
+        a, b = ours.total().to_numpy(), theirs.total().to_numpy() / 100
+        assert a.mean() == pytest.approx(b.mean(), rel=0.01)
+        np.testing.assert_allclose(np.quantile(a, [0.055, 0.945]), np.quantile(b, [0.055, 0.945]), rtol=0.02)
+        each, converted = ours.summary(), theirs.summary()
+        worth = each["mean"] > 20
+        np.testing.assert_allclose(converted["mean"][worth] / 100, each["mean"][worth], rtol=0.15)
+
+
+class TestWhatAFitCarries:
+    def test_same_seed_same_draws(self, cdnow, settings):
+        few = {**settings, "draws": 200, "tune": 300, "chains": 2}
+        subset = cdnow.subset(cdnow.ids[:200])
+        with pytest.warns(ConvergenceWarning):
+            first, second = (lb.BGNBD().fit(subset, **few) for _ in range(2))
+        np.testing.assert_array_equal(first.draws["r"], second.draws["r"])
+        assert not first.converged
+        assert "fit did not converge" in set(first.summary()["caution"])
+
+    def test_saved_and_read_again(self, cdnow, cdnow_fits, tmp_path):
+        for fit, name in zip(cdnow_fits, ("purchases", "spend"), strict=True):
+            again = lb.load_fit(fit.save(tmp_path / f"{name}.nc"))
+            assert type(again) is type(fit)
+            assert again.diagnose() == fit.diagnose()
+            assert again.idata.attrs["settings"] == fit.idata.attrs["settings"]
+            for parameter, drawn in fit.draws.items():
+                np.testing.assert_array_equal(again.draws[parameter], drawn)
+        assert lb.load_fit(tmp_path / "purchases.nc").time_unit == "week"
+
+    def test_arviz_reads_it(self, cdnow, cdnow_fits):
+        loo = az.loo(cdnow_fits[0].thin(250).with_log_likelihood(cdnow))
+        assert loo.elpd == pytest.approx(-9586, abs=6)
+        assert (loo.pareto_k < 0.7).all()
+        assert {"r", "alpha", "a", "b"} <= set(az.summary(cdnow_fits[0].idata).index)
+
+    def test_pymc_samples_it_too(self, book, settings):
+        with pytest.warns(ConvergenceWarning):
+            fit = lb.BGNBD().fit(book, draws=50, tune=100, chains=2, nuts_sampler="pymc", cores=1, **settings)
+        assert fit.shape == (2, 50)
+
+
+class TestPriorPredictive:
+    def test_histories_are_possible(self, cdnow):
+        tree = lb.BGNBD().sample_prior(cdnow.subset(cdnow.ids[:100]), draws=200, random_seed=1)
+        x, t_x = (tree["prior_predictive"][name].to_numpy() for name in ("frequency", "recency"))
+        assert x.shape == (1, 200, 100)
+        assert (x == x.round()).all()
+        assert ((x == 0) == (t_x == 0)).all()
+        assert (t_x <= cdnow.table["T"].to_numpy()[:100]).all()
+
+    def test_mean_spend_has_the_scale_of_the_data(self, cdnow):
+        tree = lb.GammaGamma().sample_prior(cdnow, draws=400, random_seed=1)
+        median = np.median(tree["prior_predictive"]["monetary_value"])
+        assert 10 < median < 100
+
+
+class TestPosteriorPredictive:
+    def test_replicated_frequencies_look_like_the_data(self, cdnow, cdnow_fits):
+        tree = cdnow_fits[0].thin(100).posterior_predictive(cdnow, random_seed=1)
+        repeats = tree["posterior_predictive"]["frequency"].sum("customer_id").to_numpy().ravel()
+        assert np.quantile(repeats, 0.025) < 2457 < np.quantile(repeats, 0.975)
+        none = (tree["posterior_predictive"]["frequency"] == 0).sum("customer_id").to_numpy().ravel()
+        assert np.quantile(none, 0.025) < 1411 < np.quantile(none, 0.975)
+
+    def test_replicated_spend_looks_like_the_data(self, cdnow, cdnow_fits):
+        tree = cdnow_fits[1].thin(100).posterior_predictive(cdnow, random_seed=1)
+        means = tree["posterior_predictive"]["monetary_value"].mean("customer_id").to_numpy().ravel()
+        assert (
+            np.quantile(means, 0.01) < float(tree["observed_data"]["monetary_value"].mean()) < np.quantile(means, 0.99)
+        )
