@@ -1,20 +1,22 @@
 """The command line: a demonstration, and the way from the user's own file to values."""
 
 import contextlib
+import inspect
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 
 import ltv_bayes as lb
-from ltv_bayes.demo import run_demo
-from ltv_bayes.errors import LtvBayesError, LtvBayesWarning
-from ltv_bayes.report.console import say, show
+from ltv_bayes.errors import ColumnError, FitError, LtvBayesError, LtvBayesWarning, suggestion
+from ltv_bayes.report.console import complain, say, show
 from ltv_bayes.report.files import write_csv
-from ltv_bayes.report.pictures import save_picture
+from ltv_bayes.report.overwriting import refuse_foreign_table, refuse_inputs
+from ltv_bayes.report.results import Results
 
 app = typer.Typer(
     add_completion=False,
@@ -23,102 +25,125 @@ app = typer.Typer(
     help="What clients are worth, and how sure we may be.",
 )
 
-OrdersFile = Annotated[Path, typer.Argument(help="Order log: CSV, Excel or Parquet.")]
-CustomerColumn = Annotated[str, typer.Option("--customer", help="Column with the customer's id.")]
-DateColumn = Annotated[str, typer.Option("--date", help="Column with the order's date.")]
-AmountColumn = Annotated[str, typer.Option("--amount", help="Column with the order's value.")]
-DateFormat = Annotated[str | None, typer.Option(help="Format of ambiguous dates, such as %d/%m/%Y.")]
-Currency = Annotated[str | None, typer.Option(help="Currency of the amounts, such as CNY.")]
-AmountUnit = Annotated[str | None, typer.Option(help="What one unit of the amounts is: 万元, 亿 or a number.")]
-AsOf = Annotated[
-    str | None, typer.Option(help="Last day that counts, as in 2025-09-30; the last order's day if left out.")
-]
-Unit = Annotated[str, typer.Option("--time-unit", help="day, week, month, quarter or year.")]
 Attributes = Annotated[Path | None, typer.Option(help="Table with one row per customer: industry, region, ...")]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same numbers.")]
-Draws = Annotated[int, typer.Option(help="Posterior draws per chain.")]
-Chains = Annotated[int, typer.Option(help="Markov chains.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")]
+Draws = Annotated[int, typer.Option(min=1, help="Posterior draws per chain.")]
+Chains = Annotated[int, typer.Option(min=1, help="Markov chains.")]
 
 
-@app.command()
+@dataclass(frozen=True)
+class OrderLog:
+    """The user's orders, and how to read them: the options that several commands share."""
+
+    orders: Annotated[Path, typer.Argument(help="Order log: CSV, Excel or Parquet, one row an order.")]
+    customer: Annotated[str, typer.Option(help="Column with the customer's id.")] = "customer_id"
+    date: Annotated[str, typer.Option(help="Column with the order's date.")] = "date"
+    amount: Annotated[str, typer.Option(help="Column with the order's value.")] = "amount"
+    amount_unit: Annotated[str | None, typer.Option(help="What 1 in that column is: 万元, 亿 or a number.")] = None
+    currency: Annotated[str | None, typer.Option(help="Currency of the amounts, such as CNY.")] = None
+    date_format: Annotated[str | None, typer.Option(help="How ambiguous dates are written, as in %d/%m/%Y.")] = None
+    decimal: Annotated[str, typer.Option(help="Decimal mark of the amounts: . or ,")] = "."
+    encoding: Annotated[str | None, typer.Option(help="Encoding of a text file; UTF-8 and GBK are found out.")] = None
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None
+    bad_rows: Annotated[str, typer.Option(help="Rows that cannot be read: error stops, drop leaves them out.")] = (
+        "error"
+    )
+    time_unit: Annotated[str, typer.Option(help="day, week, month, quarter or year.")] = "week"
+    as_of: Annotated[str | None, typer.Option(help="Last day that counts, 2025-09-30; else the last order's.")] = None
+
+    def customers(self, attributes: Path | None = None) -> lb.Customers:
+        """Read the orders and make one row per customer."""
+        orders = lb.read_transactions(
+            self.orders,
+            customer=self.customer,
+            date=self.date,
+            amount=self.amount,
+            amount_unit=_number_or_text(self.amount_unit),
+            currency=self.currency,
+            date_format=self.date_format,
+            decimal=self.decimal,
+            encoding=self.encoding,
+            sheet=self.sheet,
+            bad_rows=self.bad_rows,
+        )
+        return lb.summarize(orders, time_unit=self.time_unit, as_of=self.as_of, attributes=attributes)
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command of a function, with errors as sentences; its parameter `log` becomes the options of `OrderLog`."""
+    own = dict(inspect.signature(function).parameters)
+    shared = dict(inspect.signature(OrderLog).parameters) if own.pop("log", None) else {}
+
+    def run(**given: Any) -> None:
+        with plain_messages():
+            log = [OrderLog(**{name: given.pop(name) for name in shared})] if shared else []
+            function(*log, **given)
+
+    asked = [part.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in (shared | own).values()]
+    run.__signature__ = inspect.Signature(asked)  # type: ignore[attr-defined]
+    run.__annotations__ = {part.name: part.annotation for part in asked}
+    run.__name__, run.__doc__ = function.__name__, function.__doc__
+    return app.command()(run)
+
+
+@command
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("demo_output"),
     draws: Draws = 1000,
     seed: Seed = 1,
 ) -> None:
-    """Fit the CDNOW customers, hold the forecast to what happened, and value a simulated project business."""
-    with _plain_messages():
-        run_demo(out, draws=draws, random_seed=seed)
+    """Hold a forecast of real customers to what happened, and value a simulated project business."""
+    from ltv_bayes.demo import run_demo
+
+    draw_without_screen()
+    run_demo(out, draws=draws, random_seed=seed)
 
 
-@app.command()
+@command
 def summarize(
-    orders: OrdersFile,
-    customer: CustomerColumn = "customer_id",
-    date: DateColumn = "date",
-    amount: AmountColumn = "amount",
-    date_format: DateFormat = None,
-    currency: Currency = None,
-    amount_unit: AmountUnit = None,
-    as_of: AsOf = None,
-    time_unit: Unit = "week",
+    log: OrderLog,
     attributes: Attributes = None,
-    out: Annotated[Path, typer.Option(help="Where to write the customer table.")] = Path("customers.csv"),
+    out: Annotated[Path, typer.Option(help="Where to write the customer table, a .csv file.")] = Path("customers.csv"),
 ) -> None:
     """Turn an order log into one row per customer: frequency, recency, T, monetary value."""
-    with _plain_messages():
-        read = _orders(orders, customer, date, amount, date_format, currency, amount_unit)
-        customers = lb.summarize(read, time_unit=time_unit, as_of=as_of, attributes=attributes)
-        say(repr(customers))
-        say(f"written: {write_csv(customers.table, out)}")
-        if len(customers.dropped):
-            left_out = out.with_name(f"{out.stem}_left_out.csv")
-            say(f"written: {write_csv(customers.dropped, left_out)} (what was left out, and why)")
+    left_out = out.with_name(f"{out.stem}_left_out.csv")
+    for path, header in ((out, "customer_id,frequency,recency,T"), (left_out, "row,reason,customer_id")):
+        refuse_foreign_table(path, header)
+        refuse_inputs(path, [log.orders, attributes])
+    customers = log.customers(attributes)
+    say(repr(customers))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    say(f"\nWritten to {write_csv(customers.table, out).resolve()}: one row per customer")
+    if len(customers.dropped):
+        say(f"Written to {write_csv(customers.dropped, left_out).resolve()}: what was left out, and why")
 
 
-@app.command()
+@command
 def fit(
-    orders: OrdersFile,
-    customer: CustomerColumn = "customer_id",
-    date: DateColumn = "date",
-    amount: AmountColumn = "amount",
-    date_format: DateFormat = None,
-    currency: Currency = None,
-    amount_unit: AmountUnit = None,
-    as_of: AsOf = None,
-    time_unit: Unit = "week",
+    log: OrderLog,
     draws: Draws = 1000,
     chains: Chains = 4,
     seed: Seed = 1,
     out: Annotated[Path, typer.Option(help="Folder for the two fits.")] = Path("fits"),
 ) -> None:
-    """Fit BG/NBD and gamma-gamma to an order log and save both."""
-    with _plain_messages():
-        read = _orders(orders, customer, date, amount, date_format, currency, amount_unit)
-        customers = lb.summarize(read, time_unit=time_unit, as_of=as_of)
-        say(repr(customers))
-        out.mkdir(parents=True, exist_ok=True)
-        purchases = lb.BGNBD().fit(customers, draws=draws, chains=chains, random_seed=seed)
-        spend = lb.GammaGamma().fit(customers, draws=draws, chains=chains, random_seed=seed)
-        for name, fitted in (("purchases", purchases), ("spend", spend)):
-            say(repr(fitted))
-            show(fitted.summary(), title=f"Posterior of the {name} model", money=False)
-            say(f"written: {fitted.save(out / f'{name}.nc')}")
+    """Learn how often customers buy and what they spend (BG/NBD, gamma-gamma), and save both fits."""
+    customers = log.customers()
+    say(repr(customers))
+    out.mkdir(parents=True, exist_ok=True)
+    for name, model in (("purchases", lb.BGNBD()), ("spend", lb.GammaGamma())):
+        say(f"\nFitting the {name} model ...")
+        fitted = model.fit(customers, draws=draws, chains=chains, random_seed=seed)
+        path = fitted.save(out / f"{name}.nc")
+        say(repr(fitted))
+        show(fitted.summary(), title=f"Posterior of the {name} model", amounts=False)
+        say(f"Written to {path.resolve()}")
 
 
-@app.command()
+@command
 def value(
-    orders: OrdersFile,
-    customer: CustomerColumn = "customer_id",
-    date: DateColumn = "date",
-    amount: AmountColumn = "amount",
-    date_format: DateFormat = None,
-    currency: Currency = None,
-    amount_unit: AmountUnit = None,
-    as_of: AsOf = None,
-    time_unit: Unit = "week",
+    log: OrderLog,
     attributes: Attributes = None,
-    fits: Annotated[Path, typer.Option(help="Folder that `fit` wrote.")] = Path("fits"),
+    fits: Annotated[Path, typer.Option(help="Folder that the command fit wrote.")] = Path("fits"),
     judgements: Annotated[
         Path | None, typer.Option(help="Judged opportunities: customer_id, probability, low, high.")
     ] = None,
@@ -127,63 +152,113 @@ def value(
     margin: Annotated[float, typer.Option(help="Share of revenue that is kept, 0.35 for 35%.")] = 1.0,
     realised: Annotated[bool, typer.Option(help="Add what customers have brought so far.")] = False,
     by: Annotated[str | None, typer.Option(help="Column of the attributes to compare segments by.")] = None,
+    draws: Annotated[int | None, typer.Option(min=1, help="Draws per chain to use; all if left out.")] = None,
     seed: Seed = 1,
     out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("values"),
 ) -> None:
-    """Value the customers of an order log with saved fits, and judged opportunities if there are any."""
-    with _plain_messages():
-        read = _orders(orders, customer, date, amount, date_format, currency, amount_unit)
-        customers = lb.summarize(read, time_unit=time_unit, as_of=as_of, attributes=attributes)
-        ltv = lb.lifetime_value(
-            customers,
-            [lb.RepeatPurchases(lb.load_fit(fits / "purchases.nc"), lb.load_fit(fits / "spend.nc"))],
-            future_value=None if judgements is None else lb.FutureValuePriors.from_judgements(judgements),
-            horizon=horizon,
-            discount_rate=discount_rate,
-            margin=margin,
-            realised=realised,
-            random_seed=seed,
-            progressbar=True,
-        )
-        out.mkdir(parents=True, exist_ok=True)
-        write_values(ltv, by, out)
-
-
-def write_values(ltv: Any, by: str | None, out: Path) -> None:
-    """Print and write the value of each customer, of the book, and of segments."""
-    say(repr(ltv))
-    table = ltv.summary().sort_values("mean", ascending=False)
-    show(table.head(10), title="The customers worth most", currency=ltv.currency)
-    say(f"written: {write_csv(table, out / 'lifetime_value.csv')}")
-    say(f"written: {save_picture(lb.plot_lifetime_value(ltv), out / 'lifetime_value.png')}")
-    if by is not None:
-        segments = ltv.by(by)
-        show(segments.summary(), title=f"By {by}", currency=ltv.currency)
-        for sentence in segments.compare().get("sentence", pd.Series(dtype=str)):
-            say(sentence)
-        say(f"written: {write_csv(segments.summary(), out / 'segments.csv')}")
-        say(f"written: {write_csv(segments.compare(), out / 'segments_compared.csv')}")
-        say(f"written: {save_picture(lb.plot_segments(segments), out / 'segments.png')}")
-
-
-def _orders(
-    path: Path,
-    customer: str,
-    date: str,
-    amount: str,
-    date_format: str | None,
-    currency: str | None,
-    amount_unit: str | None,
-) -> lb.Transactions:
-    return lb.read_transactions(
-        path,
-        customer=customer,
-        date=date,
-        amount=amount,
-        date_format=date_format,
-        currency=currency,
-        amount_unit=_number_or_text(amount_unit),
+    """Value customers with saved fits, and with judged opportunities if there are any."""
+    draw_without_screen()
+    purchases = load(fits / "purchases.nc", lb.FittedPurchases, draws)
+    spend = load(fits / "spend.nc", lb.FittedSpend, draws)
+    judged = None if judgements is None else lb.FutureValuePriors.from_judgements(judgements)
+    customers = log.customers(attributes)
+    if by is not None and by not in customers.table:
+        raise ColumnError(f"The customers have no column {by!r}. {suggestion(by, map(str, customers.table.columns))}")
+    results = Results(out, [log.orders, attributes, judgements])
+    ltv = lb.lifetime_value(
+        customers,
+        [lb.RepeatPurchases(purchases, spend)],
+        future_value=judged,
+        horizon=horizon,
+        discount_rate=discount_rate,
+        margin=margin,
+        realised=realised,
+        random_seed=seed,
+        progressbar=True,
     )
+    report_values(ltv, results)
+    if by is not None:
+        report_segments(ltv.by(by), results)
+    say(f"\n{results.listing()}")
+
+
+def report_values(ltv: lb.LifetimeValue, results: Results) -> None:
+    """Print and write the value of each customer and of the book."""
+    say(repr(ltv))
+    table = ltv.summary().sort_values("mean", ascending=False, kind="stable")
+    show(table.head(10), title="The customers worth most", currency=ltv.currency)
+    results.table(table, "lifetime_value.csv", "value of each customer, with its interval")
+    results.table(ltv.explain(), "sources.csv", "where the value of all customers comes from")
+    results.picture(lb.plot_lifetime_value(ltv), "lifetime_value.png", "the customers worth most")
+    results.picture(lb.plot_waterfall(ltv.explain()), "sources.png", "where the value of all customers comes from")
+
+
+def report_segments(segments: Any, results: Results) -> None:
+    """Print and write the value of each segment, and how they compare."""
+    column, compared = segments.column, segments.compare()
+    show(segments.summary(), title=f"By {column}", currency=segments.currency)
+    if len(compared):
+        say()
+        for sentence in compared["sentence"].head(len(segments.customers) - 1):
+            say(" ".join(sentence.split()))
+    results.table(segments.summary(), "segments.csv", "value of each segment")
+    results.table(compared, "segments_compared.csv", "each pair of segments: difference and probability")
+    results.picture(lb.plot_segments(segments), "segments.png", "value per customer of each segment")
+
+
+def load(path: Path, kind: type, draws: int | None) -> Any:
+    """Read a saved fit, check that it is of the kind that is needed, and keep so many draws of each chain."""
+    if not path.is_file():
+        raise FitError(f"There is no file {path}. Run the command fit first, or name its folder with --fits.")
+    fitted = lb.load_fit(path)
+    if not isinstance(fitted, kind):
+        raise FitError(f"{path} holds a {type(fitted).__name__}, not a {kind.__name__}. Run the command fit again.")
+    return fitted if draws is None else fitted.thin(draws)
+
+
+def draw_without_screen() -> None:
+    """Draw to files whatever the surroundings ask for: a notebook hands its own backend on to commands."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+
+
+@contextlib.contextmanager
+def plain_messages() -> Iterator[None]:
+    """Show errors and warnings of this package, and files out of reach, as sentences; others keep their traceback."""
+
+    def write(message: Any, category: type[Warning], *rest: Any) -> None:
+        if issubclass(category, LtvBayesWarning):
+            complain("warning", with_options(str(message)), colour="yellow")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", LtvBayesWarning)
+        warnings.showwarning = write
+        try:
+            yield
+        except LtvBayesError as error:
+            complain("error", with_options(str(error)), colour="red")
+            raise typer.Exit(1) from None
+        except OSError as error:
+            complain("error", f"{error.filename or 'a file'}: {error.strerror or error}.", colour="red")
+            raise typer.Exit(1) from None
+
+
+def with_options(message: str) -> str:
+    """Name the command's options where a message names the arguments of Python functions.
+
+    Examples
+    --------
+    >>> with_options("Write 35% as margin=0.35, or leave such rows out with bad_rows='drop'.")
+    'Write 35% as --margin 0.35, or leave such rows out with --bad-rows drop.'
+    """
+    return ARGUMENT.sub(lambda found: f"--{found[1].replace('_', '-')} {found[2] or found[3]}", message)
+
+
+ARGUMENT = re.compile(
+    r"\b(amount|amount_unit|bad_rows|date_format|decimal|encoding|sheet|margin|as_of|draws|chains)"
+    r"=(?:'([^']*)'|(\d+(?:\.\d+)?))"
+)
 
 
 def _number_or_text(unit: str | None) -> float | str | None:
@@ -191,20 +266,3 @@ def _number_or_text(unit: str | None) -> float | str | None:
         return None if unit is None else float(unit)
     except ValueError:
         return unit
-
-
-@contextlib.contextmanager
-def _plain_messages() -> Iterator[None]:
-    """Show errors and warnings of this package as sentences; others keep their traceback."""
-
-    def write(message: Any, category: type[Warning], *rest: Any) -> None:
-        if issubclass(category, LtvBayesWarning):
-            typer.secho(f"warning: {message}", fg="yellow", err=True)
-
-    with warnings.catch_warnings():
-        warnings.showwarning = write
-        try:
-            yield
-        except LtvBayesError as error:
-            typer.secho(f"error: {error}", fg="red", err=True)
-            raise typer.Exit(1) from None

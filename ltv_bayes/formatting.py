@@ -12,6 +12,7 @@ ONES = (1.0, "")
 UNKNOWN = "–"
 NEARLY = 0.9995
 """From this share of a size on, three digits round up to it: 999,500 is 1M, not 1,000k."""
+MOST_IN_A_SIZE = 10_000
 INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
@@ -27,31 +28,38 @@ def money(amount: float | None, currency: str | None = None) -> str:
     """
     if amount is None or not math.isfinite(amount):
         return UNKNOWN if amount is None or math.isnan(amount) else ("∞" if amount > 0 else "-∞")
-    size, suffix = _size(abs(amount), currency)
+    size, suffix = next((step for step in _sizes(currency) if abs(amount) >= NEARLY * step[0]), ONES)
     return three_digits(amount / size) + suffix
 
 
 def money_labels(amounts: Sequence[float], currency: str | None = None) -> list[str]:
-    """Write the amounts of one axis alike: in one size, with as many decimals as the finest needs.
+    """Write the amounts of one axis alike: in one size, without decimals where a smaller size can spare them.
 
     Examples
     --------
-    >>> money_labels([0, 500_000, 1_000_000, 1_500_000])
-    ['0', '0.5M', '1.0M', '1.5M']
-    >>> money_labels([0, 20_000_000, 40_000_000], "CNY")
-    ['0', '2,000万', '4,000万']
+    >>> money_labels([0, 500_000, 1_000_000, 1_500_000]), money_labels([0, 2_500_000, 12_500_000])
+    (['0', '500k', '1,000k', '1,500k'], ['0', '2.5M', '12.5M'])
+    >>> money_labels([0, 20_000_000, 100_000_000], "CNY")
+    ['0', '2,000万', '10,000万']
     """
-    size, suffix = _size(max((abs(amount) for amount in amounts), default=0.0), currency)
+    largest = max(map(abs, amounts), default=0.0)
+    sizes = [step for step in (*_sizes(currency), ONES) if largest >= NEARLY * step[0]] or [ONES]
+    whole = [step for step in sizes if _decimals(amounts, step[0]) == 0 and largest <= MOST_IN_A_SIZE * step[0]]
+    size, suffix = (whole or sizes)[0]
+    decimals = _decimals(amounts, size)
+    return [f"{amount / size:,.{decimals}f}{suffix}" if abs(amount) > 1e-6 * largest else "0" for amount in amounts]
+
+
+def _decimals(amounts: Sequence[float], size: float) -> int:
+    """How many decimals the finest of the amounts needs."""
     scaled = [amount / size for amount in amounts]
-    finest = max(map(abs, scaled), default=0.0) * 1e-6
-    decimals = next((d for d in range(12) if all(abs(round(x, d) - x) <= finest for x in scaled)), 12)
-    return [f"{x:,.{decimals}f}{suffix}" if abs(x) > finest else "0" for x in scaled]
+    close = 1e-6 * max(map(abs, scaled), default=0.0)
+    return next((count for count in range(12) if all(abs(round(x, count) - x) <= close for x in scaled)), 12)
 
 
-def _size(largest: float, currency: str | None) -> tuple[float, str]:
-    """The size that a number is counted in, with its suffix."""
-    sizes = MYRIADS if currency in CHINESE_MONEY else THOUSANDS
-    return next(((size, suffix) for size, suffix in sizes if largest >= NEARLY * size), ONES)
+def _sizes(currency: str | None) -> tuple[tuple[float, str], ...]:
+    """What amounts are counted in, the largest first."""
+    return MYRIADS if currency in CHINESE_MONEY else THOUSANDS
 
 
 def three_digits(number: float) -> str:

@@ -42,13 +42,13 @@ def cdnow_orders(*, full: bool = False) -> Transactions:
     """
     names = ["master_id", "sample_id", "date", "cds", "dollars"]
     name, columns = ("CDNOW_master.txt", ["master_id", *names[2:]]) if full else ("CDNOW_sample.txt", names)
-    raw = pd.read_csv(_lifetimes_file(name), sep=r"\s+", names=columns, skiprows=1 if full else 0, dtype={"date": str})
+    raw = pd.read_csv(lifetimes_file(name), sep=r"\s+", names=columns, skiprows=1 if full else 0, dtype={"date": str})
     raw["date"] = pd.to_datetime(raw["date"], format="%Y%m%d")
     customer = "master_id" if full else "sample_id"
     return read_transactions(raw, customer=customer, date="date", amount="dollars", currency="USD")
 
 
-def _lifetimes_file(name: str) -> Path:
+def lifetimes_file(name: str) -> Path:
     """Find a data file of the installed package without importing it."""
     cure = "The CDNOW files come with the package lifetimes: pip install 'ltv-bayes[samples]'."
     try:

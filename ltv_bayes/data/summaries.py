@@ -92,7 +92,8 @@ def _as_numbers(cells: pd.Series) -> pd.Series:
     """Turn cells, text among them, into floats; blank ones become missing."""
     cells = plain(cells)
     numbers = pd.to_numeric(cells, errors="coerce").astype("Float64").astype("float64")
-    unread = (numbers.isna() & cells.notna() & (cells.astype(str).str.strip() != "")).to_numpy()
+    unread = (numbers.isna() & cells.notna()).to_numpy(copy=True)
+    unread[unread] = (cells[unread].astype(str).str.strip() != "").to_numpy()
     if unread.any():
         problem = f"whose {cells.name} is no number, such as {quoted(cells, unread)}"
         cure = "Write plain numbers, such as 38.86."
@@ -105,5 +106,6 @@ def _as_dates(cells: pd.Series) -> pd.Series:
     days, (_, *unread) = as_days(cells)
     for fault in unread:
         if fault.at.any():
-            raise InputError(rows_at_fault(cells.index[fault.at], "customer", fault.problem, fault.cure))
+            rows = cells.index[fault.at]
+            raise InputError(rows_at_fault(rows, "customer", fault.problem, fault.cure), rows)
     return days

@@ -243,7 +243,7 @@ class Backtest:
         prob, kind = interval_settings(ci_prob, ci_kind)
         end = self.calibration_length + self.horizon.to(self.time_unit)
         step = max(1.0, np.ceil(end / TRACKED_STEPS))
-        times = np.append(np.arange(step, end - step / 2, step), end)
+        times = _steps_through(self.calibration_length, end, step)
         starts = self.calibration_length - self.customers.table["T"].to_numpy()
         paths = tracked_paths(self.purchases, starts, times, self.random_seed)
         low, high = interval(paths, prob, kind)
@@ -340,6 +340,12 @@ def tracked_paths(fit: FittedPurchases, starts: np.ndarray, times: np.ndarray, r
         owner, time = bg_nbd.draw_purchase_times(rng, left, bg_nbd.draw_purchases(rng, left, future))
         paths.append(np.searchsorted(np.sort(starts[owner] + time), times, side="right"))
     return np.array(paths)
+
+
+def _steps_through(middle: float, end: float, step: float) -> np.ndarray:
+    """Times after 0 in equal steps that meet the end of the calibration period, and the end of all."""
+    times = middle + step * np.arange(-np.ceil(middle / step) + 1, np.ceil((end - middle) / step - 1e-9))
+    return np.append(times, end)
 
 
 def _stacked(draws: xr.DataArray) -> np.ndarray:

@@ -146,7 +146,8 @@ class JudgedDraws:
     def __init__(self, table: pd.DataFrame, terms: Terms, size: int, seed: int) -> None:
         columns = ["probability", "median", "log_sd_below", "log_sd_above", "years", "opportunity"]
         self._judgements: dict[Any, list[tuple[Any, ...]]] = {}
-        for row in table[["customer_id", *columns]].itertuples(index=False):
+        by_name = table.sort_values("opportunity", key=lambda names: names.astype(str))
+        for row in by_name[["customer_id", *columns]].itertuples(index=False):
             self._judgements.setdefault(row[0], []).append(tuple(row[1:]))
         self._terms, self._size, self._seed = terms, size, seed
 

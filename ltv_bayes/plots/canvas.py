@@ -21,7 +21,7 @@ from ltv_bayes.plots.lettering import (
 )
 
 BLUE, ORANGE, GREEN, RED, GREY = "#2f6f9f", "#d9822b", "#4b8b5a", "#b5443f", "#7a7a7a"
-TITLE_WIDTH, LABEL_WIDTH = 76, 90
+TITLE_WIDTH, LABEL_WIDTH = 60, 90
 
 
 def house_style() -> AbstractContextManager[None]:
@@ -29,11 +29,12 @@ def house_style() -> AbstractContextManager[None]:
     return mpl.rc_context(
         {
             "font.family": font_families(),
+            "figure.constrained_layout.w_pad": 0.1,
+            "figure.constrained_layout.h_pad": 0.1,
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.titlelocation": "left",
-            "axes.titlesize": "medium",
-            "axes.titleweight": "bold",
+            "axes.titlesize": 11,
             "axes.grid": True,
             "axes.axisbelow": True,
             "grid.color": GREY,
@@ -109,14 +110,17 @@ def label_y(ax: Any, text: str) -> None:
     ax.set_ylabel(drawable(text), **in_own_words())
 
 
-def finish(ax: Any, title: str, caution: str = "") -> None:
-    """Write the title, in red with what speaks against the numbers, and what a box stands for if there is one."""
-    text = textwrap.fill(drawable(title), TITLE_WIDTH)
-    colour = RED if caution else ink()
-    ax.set_title(f"{text}\n{caution.upper()}" if caution else text, color=colour, **in_own_words())
+def finish(ax: Any, title: str, detail: str, caution: str = "") -> None:
+    """Write the title, in red if something speaks against the numbers, and what a box stands for if there is one."""
+    ax.set_title(heading(title, detail, caution), color=RED if caution else ink(), **in_own_words())
     written = [ax.title, ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels()]
     if any(BOX in part.get_text() for part in written):
         label_x(ax, *ax.get_xlabel().split("\n"), BOX_NOTE)
+
+
+def heading(title: str, detail: str, caution: str) -> str:
+    """Put a title's lines one below the other."""
+    return "\n".join(textwrap.fill(drawable(line), TITLE_WIDTH) for line in (title, detail, caution.upper()) if line)
 
 
 def unit(currency: str | None) -> str:

@@ -51,8 +51,8 @@ def plot_tracking(
         count_axis(ax.yaxis)
         label_x(ax, f"{backtest.time_unit}s since the first order of all ({backtest.start})")
         label_y(ax, "cumulative repeat purchases")
-        ax.legend(loc="lower right")
-        finish(ax, f"Repeat purchases, actual against predicted, with {level}", backtest.caution)
+        ax.legend(loc="lower right", frameon=True, edgecolor="none", framealpha=0.9)
+        finish(ax, "Repeat purchases: actual against predicted", f"with {level}", backtest.caution)
     return ax
 
 
@@ -90,7 +90,7 @@ def plot_calibration(
         label_x(ax, f"repeat purchases until {backtest.as_of}; n: customers")
         label_y(ax, f"mean purchases per customer\nin the {backtest.horizon} after")
         ax.legend(loc="upper left")
-        finish(ax, f"Purchases by past frequency, actual against predicted, with {level}", backtest.caution)
+        finish(ax, "Purchases by past frequency: actual against predicted", f"with {level}", backtest.caution)
     return ax
 
 

@@ -8,9 +8,10 @@ import xarray as xr
 from ltv_bayes.errors import FitError
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import SAMPLE_DIMS, describe_interval, interval, interval_settings
-from ltv_bayes.plots.canvas import BLUE, GREY, RED, house_style
+from ltv_bayes.plots.canvas import BLUE, GREY, RED, heading, house_style, unit
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.purchases import FittedPurchases
 
 PANELS_A_ROW = 4
 BARS = 60
@@ -48,12 +49,16 @@ def plot_prior_posterior(
     with house_style():
         figure, panels = _panels(len(names))
         for name, ax in zip(names, panels, strict=True):
-            posterior_draws, prior_draws = (tree[name].to_numpy().ravel() for tree in (fit.idata["posterior"], prior["prior"]))
+            posterior_draws, prior_draws = (
+                tree[name].to_numpy().ravel() for tree in (fit.idata["posterior"], prior["prior"])
+            )
             _draw_panel(ax, posterior_draws, prior_draws, interval(posterior_draws, prob, kind))
             ax.set_xlabel(drawable(_with_unit(name, fit)), **in_own_words())
         lines, words = panels[0].get_legend_handles_labels()
         figure.legend(lines, [*words[:-1], describe_interval(prob, kind)], loc="outside lower center", ncols=3)
-        _write_title(figure, f"Prior and posterior, with {describe_interval(prob, kind)}", fit.caution)
+        title = heading("Prior and posterior", f"with {describe_interval(prob, kind)}", fit.caution)
+        colour = RED if fit.caution else ink()
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=colour, **in_own_words())
     return figure
 
 
@@ -67,7 +72,9 @@ def _common_names(fit: FittedModel, prior: xr.DataTree) -> list[str]:
     ]
     if not names:
         held = ", ".join(map(str, prior["prior"].data_vars))
-        raise FitError(f"Prior and posterior have no parameter in common; the prior holds {held}. Are they one model's?")
+        raise FitError(
+            f"Prior and posterior have no parameter in common; the prior holds {held}. Are they one model's?"
+        )
     return names
 
 
@@ -109,13 +116,8 @@ def _stretch(posterior: np.ndarray, prior: np.ndarray) -> tuple[float, float]:
 
 def _with_unit(name: str, fit: FittedModel) -> str:
     """Write the parameter with its unit, where it has one."""
-    time, money = fit.idata.attrs.get("time_unit"), fit.currency
-    units = {"mean_spend": money, "v": money}
-    units |= {"mean_rate": f"purchases per {time}", "alpha": f"{time}s"} if time else {}
-    return f"{label(name)} ({units[name]})" if units.get(name) else label(name)
-
-
-def _write_title(figure: Any, title: str, caution: str) -> None:
-    text = f"{title}\n{caution.upper()}" if caution else title
-    style = {"color": RED if caution else ink(), "fontsize": "medium", "fontweight": "bold", **in_own_words()}
-    figure.suptitle(text, x=0.01, ha="left", **style)
+    if isinstance(fit, FittedPurchases):
+        units = {"mean_rate": f"purchases per {fit.time_unit}", "alpha": f"{fit.time_unit}s"}
+    else:
+        units = {"mean_spend": fit.currency or "", "v": fit.currency or ""}
+    return f"{label(name)}{unit(units.get(name))}"

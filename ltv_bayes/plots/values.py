@@ -62,7 +62,7 @@ def plot_lifetime_value(
         _draw_intervals(ax, table, "", ltv.currency)
         name_rows(ax, map(shortened, table.index))
         label_x(ax, f"lifetime value per customer{unit(ltv.currency)}", str(ltv.settings))
-        finish(ax, f"{which}: mean and {describe_interval(prob, kind)}", ltv.caution)
+        finish(ax, which, f"mean and {describe_interval(prob, kind)}", ltv.caution)
     return ax
 
 
@@ -99,8 +99,8 @@ def plot_segments(
         _draw_intervals(ax, table, f"{measure}_", by.currency)
         name_rows(ax, [f"{shortened(name)}  (n = {count:,})" for name, count in table["customers"].items()])
         label_x(ax, f"{MEASURED[measure]}{unit(by.currency)}; n: customers", by.settings)
-        of = "Lifetime value per customer" if measure == "per_customer" else "Total lifetime value"
-        finish(ax, f"{of} by {shortened(label(by.column))}: mean and {describe_interval(prob, kind)}", by.caution)
+        title = f"{MEASURED[measure].capitalize()} by {shortened(label(by.column))}"
+        finish(ax, title, f"mean and {describe_interval(prob, kind)}", by.caution)
     return ax
 
 
@@ -133,8 +133,8 @@ def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
         _write_means(ax, steps, currency)
         label_x(ax, f"value{unit(currency)}; line: {attrs['interval']} of each part", attrs["settings"])
         caution = explanation["caution"].iloc[0] if "caution" in explanation else ""
-        whose = shortened(attrs["subject"])
-        finish(ax, f"Where the value of {whose} comes from: mean and {attrs['interval']}", caution)
+        title = f"Where the value of {shortened(attrs['subject'])} comes from"
+        finish(ax, title, f"mean and {attrs['interval']}", caution)
     return ax
 
 
@@ -159,9 +159,9 @@ def _draw_whiskers(ax: Any, steps: pd.DataFrame) -> None:
 def _write_means(ax: Any, steps: pd.DataFrame, currency: str | None) -> None:
     """Write each mean, and the parts' shares, right of the bar and its interval."""
     for row, (name, step) in enumerate(steps.iterrows()):
-        text = short_money(step["mean"], currency)
-        text = text if name == TOTAL else f"{text} ({percent(step['share'])})"
+        share = f" ({percent(step['share'])})" if name != TOTAL and steps["end"].iloc[-1] > 0 else ""
         right = max(step["start"], step["end"], step["high"])
+        text = f"{short_money(step['mean'], currency)}{share}"
         ax.annotate(text, (right, row), (7, 0), textcoords="offset points", va="center", **in_own_words())
 
 

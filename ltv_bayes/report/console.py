@@ -1,22 +1,31 @@
 """Tables and sentences on a terminal."""
 
+import sys
+
 import pandas as pd
 import typer
 
-from ltv_bayes.tables import readable
+from ltv_bayes.formatting import visible
+from ltv_bayes.tables import as_text
 
 
-def say(text: str) -> None:
+def say(text: str = "") -> None:
     """Print a sentence; control characters in names cannot move the cursor or colour the screen."""
-    typer.echo("".join(char if char.isprintable() or char == "\n" else "�" for char in text))
+    typer.echo(_printable(text, sys.stdout.encoding))
 
 
-def show(table: pd.DataFrame, *, title: str, currency: str | None = None, money: bool = True) -> None:
-    """Print a result table as people read it, with its title; numbers as they are where `money` is False."""
-    text = readable(table, currency) if money else table.map(_short)
-    with pd.option_context("display.unicode.east_asian_width", True, "display.width", None):
-        say(f"\n{title}\n{text.to_string()}\n")
+def complain(kind: str, text: str, *, colour: str) -> None:
+    """Print an error or a warning to the error stream, in one line."""
+    line = " ".join(f"{kind}: {text}".split())
+    typer.secho(_printable(line, sys.stderr.encoding), fg=colour, err=True)
 
 
-def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def show(table: pd.DataFrame, *, title: str, currency: str | None = None, amounts: bool = True) -> None:
+    """Print a result table as people read it, below its title; `amounts` as in `readable`."""
+    say(f"\n{title}\n{as_text(table, currency, amounts=amounts)}")
+
+
+def _printable(text: str, encoding: str | None) -> str:
+    """Put a mark for what the terminal cannot write."""
+    encoding = encoding or "utf-8"
+    return visible(text).encode(encoding, errors="replace").decode(encoding)

@@ -1,40 +1,66 @@
 """Tables on disk: CSV that a spreadsheet opens as text and numbers, never as formulas."""
 
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = "=+-@"
+UNSAFE_FIRST = "\t\r\n"
+UNSEEN = " \t\r\n\f\v\u00a0\u200b\u2060\u3000\ufeff"
 
 
 def harmless(value: Any) -> Any:
-    """Put an apostrophe before text that a spreadsheet would run as a formula; numbers stay numbers.
+    """Put an apostrophe before text that a spreadsheet might run as a formula; numbers stay numbers.
+
+    Blanks before the sign and its full-width forms do not help it through.
 
     Examples
     --------
-    >>> harmless("=1+1"), harmless("-5 Ltd"), harmless("Müller"), harmless(-5)
-    ("'=1+1", "'-5 Ltd", 'Müller', -5)
+    >>> harmless("=1+1"), harmless(" -5 Ltd"), harmless("＝1"), harmless("Müller"), harmless(-5)
+    ("'=1+1", "' -5 Ltd", "'＝1", 'Müller', -5)
     """
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    if not isinstance(value, str):
+        return value
+    first = unicodedata.normalize("NFKC", value.lstrip(UNSEEN)[:1])
+    unsafe = value.startswith(tuple(UNSAFE_FIRST)) or first.startswith(tuple(FORMULA_STARTS))
+    return f"'{value}" if unsafe else value
 
 
 def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
     """Write a table with its index; UTF-8 with the mark that spreadsheets need to read Chinese.
 
-    An interrupted write leaves no half-written file.
+    An interrupted write leaves no half-written file, and an older one as it was.
     """
+    named = table.index.name is not None or table.index.nlevels > 1
+    flat = (table if named else table.rename_axis("row")).reset_index()
+    safe = flat.rename(columns=harmless).apply(_harmless_column)
+    with replacing(path) as unfinished:
+        safe.to_csv(unfinished, index=False, encoding="utf-8-sig")
+    return Path(path)
+
+
+def write_bytes(content: bytes, path: str | Path) -> Path:
+    """Write a file whole or not at all."""
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(content)
+    return Path(path)
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Give another path to write to, which takes the place of the wanted one when all went well."""
     path = Path(path)
-    flat = (
-        table.reset_index() if table.index.name or table.index.nlevels > 1 else table.rename_axis("row").reset_index()
-    )
-    safe = flat.rename(columns=harmless).apply(
-        lambda column: column.map(harmless) if column.dtype.kind in "OTU" else column
-    )
     unfinished = path.with_name(path.name + ".unfinished")
     try:
-        safe.to_csv(unfinished, index=False, encoding="utf-8-sig")
+        yield unfinished
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
-    return path
+
+
+def _harmless_column(column: pd.Series) -> pd.Series:
+    return column.map(harmless) if column.dtype.kind in "OTU" else column

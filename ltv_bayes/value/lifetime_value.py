@@ -226,7 +226,10 @@ class LifetimeValue:
         judged = self.components[JUDGED].sum("customer_id").to_numpy().ravel()
         total = self.total().to_numpy().ravel()
         covariance = np.cov(judged, total)
-        shares = {"mean": judged.mean() / total.mean(), "variance": covariance[0, 1] / covariance[1, 1]}
+        shares = {
+            "mean": float(_ratio(judged.mean(), total.mean())),
+            "variance": float(_ratio(covariance[0, 1], covariance[1, 1])),
+        }
         return pd.Series(shares, name="judgement_share")
 
     def by(self, column: str | pd.Series | Mapping[Any, Any]) -> "SegmentValues":

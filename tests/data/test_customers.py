@@ -72,6 +72,14 @@ def test_a_file_of_text_becomes_numbers(tmp_path):
     assert table["frequency"].dtype == "int64"
 
 
+def test_blank_text_is_missing():
+    table = customers_of(monetary_value=["22.35", "  ", "11.77"], first_order=["2024-01-01", " ", None]).table
+    assert table["monetary_value"].isna().tolist() == [False, True, False]
+    assert table["first_order"].isna().tolist() == [False, True, True]
+    with pytest.raises(InputError, match=r"1 customer with a date that cannot be read \(id Ada\)"):
+        customers_of(first_order=["soon", " ", None])
+
+
 def test_text_that_is_no_number_is_named():
     with pytest.raises(
         InputError, match=r"1 customer whose recency is no number, such as 'soon' \(id Bo\). Write plain"

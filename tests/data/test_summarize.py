@@ -161,7 +161,7 @@ def test_a_full_refund_leaves_nothing_to_rounding():
     customers = summarize(
         orders_of(
             ("Ada", "2024-01-01", 1.0),
-            *(("Ada", "2024-01-08", amount) for amount in (29.7, 0.3, 0.1, 0.2, -30.3)),
+            *(("Ada", "2024-01-08", amount) for amount in (0.1, 0.2, -0.3)),
             *(("Ada", "2024-01-09", amount) for amount in (0.01, 1e9, -1e9)),
         )
     )

@@ -1,33 +1,40 @@
 """Gamma-gamma against published estimates and its own exact simulation."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from scipy import optimize, stats
+from scipy import stats
 
+from ltv_bayes.data import samples
 from ltv_bayes.formulas import gamma_gamma
+from tests.formulas.estimates import maximum_likelihood
 
 FITTED = {"p": 6.24957, "q": 3.74422, "v": 15.44352}
 DRAWS = 400_000
 
 
+START = {"p": 2, "q": 2, "v": 20}
+
+
 def test_estimates_on_cdnow(cdnow):
     h = cdnow.unique_spend()
     assert h.count.sum() == 946
-
-    def loss(logs):
-        values = dict(zip(gamma_gamma.PARAMETERS, np.exp(logs), strict=True))
-        return -np.sum(h.count * gamma_gamma.log_likelihood(h.frequency, h.monetary_value, **values))
-
-    found = optimize.minimize(loss, np.log([2, 2, 20]), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-9})
-    np.testing.assert_allclose(np.exp(found.x), list(FITTED.values()), rtol=1e-3)
-    assert -found.fun == pytest.approx(-4055.91769, abs=1e-3)
+    found, height = maximum_likelihood(gamma_gamma.log_likelihood, h.count, (h.frequency, h.monetary_value), START)
+    assert found == pytest.approx(FITTED, rel=1e-5)
+    assert height == pytest.approx(-4055.91769, abs=1e-5)
 
 
-def test_expected_spend_of_the_first_ten_customers(cdnow):
-    first = cdnow.table.loc[range(1, 11)]
-    found = gamma_gamma.expected_spend(first["spend_frequency"], first["monetary_value"], **FITTED)
+def test_expected_spend_of_the_first_ten_customers():
+    """Published from the summary file, whose values are rounded to cents."""
+    table = pd.read_csv(samples.lifetimes_file("cdnow_customers_summary_with_transactions.csv"))
+    buyers = table[table["x"] > 0]
+    found, _ = maximum_likelihood(
+        gamma_gamma.log_likelihood, 1, (buyers["x"].to_numpy(), buyers["zbar"].to_numpy()), START
+    )
+    first = table.head(10)
+    spend = gamma_gamma.expected_spend(first["x"].to_numpy(), first["zbar"].to_numpy(), **found)
     published = [24.6586, 18.9115, 35.1710, 35.1710, 35.1710, 71.4629, 18.9115, 35.1710, 27.2824, 35.1710]
-    np.testing.assert_allclose(found, published, atol=1e-3)
+    np.testing.assert_allclose(spend, published, atol=5e-5)
 
 
 def test_log_density_integrates_to_one():

@@ -1,22 +1,16 @@
 """MBG/NBD against its published estimates."""
 
-import numpy as np
-from scipy import optimize
+import pytest
 
 from ltv_bayes.formulas import mbg_nbd
+from tests.formulas.estimates import maximum_likelihood
 
 
 def test_estimates_on_cdnow(cdnow):
     h = cdnow.unique_histories()
-
-    def loss(logs):
-        values = dict(zip(mbg_nbd.PARAMETERS, np.exp(logs), strict=True))
-        return -np.sum(h.count * mbg_nbd.log_likelihood(h.frequency, h.recency, h.T, **values))
-
-    found = optimize.minimize(
-        loss, np.zeros(4), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-9, "maxiter": 4000}
-    )
-    np.testing.assert_allclose(np.exp(found.x), [0.52484, 6.18308, 0.89136, 1.61400], rtol=1e-3)
+    start = {"r": 1, "alpha": 5, "a": 1, "b": 1}
+    found, _ = maximum_likelihood(mbg_nbd.log_likelihood, h.count, (h.frequency, h.recency, h.T), start)
+    assert found == pytest.approx({"r": 0.52484, "alpha": 6.18308, "a": 0.89136, "b": 1.61400}, rel=1e-4)
 
 
 def test_a_customer_without_repeat_may_have_left():

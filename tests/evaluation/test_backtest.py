@@ -1,0 +1,145 @@
+"""Backtests: what is counted, what is compared, and that a wrong model is found out."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import InputError
+from ltv_bayes.evaluation.backtest import CountDistribution, tracked_paths
+from ltv_bayes.formulas import bg_nbd
+
+FITTED = {"r": 0.2425945, "alpha": 4.4136021, "a": 0.7929220, "b": 2.4259068}
+
+
+@pytest.fixture(scope="module")
+def test(cdnow_orders, purchases, spend):
+    return lb.backtest(
+        cdnow_orders,
+        as_of="1997-09-30",
+        horizon="39 weeks",
+        purchases=purchases.thin(250),
+        spend=spend.thin(250),
+        random_seed=1,
+    )
+
+
+class TestActual:
+    def test_published_holdout(self, test):
+        assert test.actual["purchases"].sum() == 1882
+        assert len(test.actual) == 2357
+        assert test.actual.index.equals(test.customers.ids)
+
+    def test_counts_days_and_nets_returns(self):
+        frame = pd.DataFrame(
+            [
+                ("A", "2024-01-01", 10.0), ("A", "2024-02-01", 20.0), ("A", "2024-02-01", 5.0),
+                ("A", "2024-03-01", -5.0), ("A", "2024-04-01", 30.0), ("A", "2024-04-01", -10.0),
+                ("A", "2024-12-01", 99.0), ("B", "2024-01-15", 7.0),
+            ],
+            columns=["customer_id", "date", "amount"],
+        )  # fmt: skip
+        from ltv_bayes.evaluation.backtest import holdout_occasions
+
+        orders = lb.read_transactions(frame)
+        customers = lb.summarize(orders, as_of="2024-01-31")
+        found = holdout_occasions(orders, customers, dt.date(2024, 1, 31), dt.date(2024, 6, 30))
+        assert found.loc["A"].tolist() == [2, 45]
+        assert found.loc["B"].tolist() == [0, 0]
+
+    def test_a_log_that_ends_too_early(self, cdnow_orders, purchases, spend):
+        with pytest.raises(InputError, match="ends on 1998-06-30, before the holdout"):
+            lb.backtest(cdnow_orders, as_of="1998-01-01", horizon="1 year", purchases=purchases, spend=spend)
+
+
+class TestComparison:
+    def test_totals(self, test):
+        table = test.summary()
+        assert table.loc["purchases", "actual"] == 1882
+        drawn = test.predicted_purchases.sum("customer_id")
+        assert table.loc["purchases", "predicted"] == pytest.approx(float(drawn.mean()))
+
+    def test_published_misfit_of_the_cohort_is_shown(self, test):
+        assert not test.summary().loc["purchases", "inside"]
+
+    def test_by_frequency(self, test):
+        table = test.by_frequency()
+        assert table["customers"].tolist() == [1411, 439, 214, 100, 62, 38, 29, 64]
+        assert (table["customers"] * table["actual"]).sum() == pytest.approx(1882)
+
+    def test_tracking_actual_matches_the_paper(self, test):
+        table = test.tracking()
+        assert test.calibration_length == pytest.approx(272 / 7)
+        by_week = dict(zip(np.round(table.index * 7 + 1).astype(int), table["actual"], strict=True))
+        assert [by_week[day] for day in (25 * 7, 39 * 7, 78 * 7)] == [1672, 2457, 4339]
+
+    def test_tracked_paths_have_the_published_mean(self, cdnow):
+        fit = lb.FittedPurchases.from_draws({n: np.full((1, 400), v) for n, v in FITTED.items()}, time_unit="week")
+        starts = cdnow.table["T"].max() - cdnow.table["T"].to_numpy()
+        paths = tracked_paths(fit, starts, np.array([25.0, 39.0, 78.0]), 1)
+        for drawn, published in zip(paths.T, (1669.6, 2501.5, 4165.7), strict=True):
+            assert abs(drawn.mean() - published) < 4 * drawn.std() / np.sqrt(400)
+        assert (np.diff(paths, axis=1) >= 0).all()
+
+    def test_repr_states_coverage(self, test):
+        assert "inside their own 90% interval" in repr(test)
+        assert "<script" not in test._repr_html_()
+
+
+class TestCalibration:
+    def test_coverage_of_the_shop(self, test):
+        inside = test.coverage(0.9)
+        assert 0.90 <= inside["spend"] <= 0.96
+        assert 0.90 <= inside["purchases"] <= 0.97
+
+    def test_coverage_finds_a_wrong_model_out(self, cdnow_orders, purchases, spend):
+        stingy = lb.FittedSpend.from_draws({**spend.draws, "v": spend.draws["v"] / 30}, currency="USD").thin(100)
+        rare = lb.FittedPurchases.from_draws(
+            {**purchases.draws, "alpha": purchases.draws["alpha"] * 4}, time_unit="week"
+        )
+        wrong = lb.backtest(
+            cdnow_orders, as_of="1997-09-30", horizon="39 weeks", purchases=rare.thin(100), spend=stingy, random_seed=1
+        )
+        assert wrong.coverage(0.9)["spend"] < 0.9
+        assert wrong.pit_p_value() < 0.01
+
+    def test_pit_of_the_model_itself_is_uniform(self):
+        rng = np.random.default_rng(1)
+        future = bg_nbd.Outlook(*(np.full((2000, 300), v) for v in bg_nbd.outlook(2, 30.43, 38.86, **FITTED)))
+        drawn = bg_nbd.draw_purchases(rng, 39.0, future).number.astype(int)
+        chance = CountDistribution(drawn)
+        right = np.mean([chance.distance_from_uniform(row) for row in drawn[:50]])
+        wrong = np.mean([chance.distance_from_uniform(row + 1) for row in drawn[:50]])
+        assert right < 0.05
+        assert wrong > 0.2
+
+    def test_pit_values_are_probabilities(self, test):
+        pit = test.pit()
+        assert pit.between(0, 1).all()
+        assert pit.mean() == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.slow
+class TestRealFit:
+    """The demands on CDNOW, with fits as a user makes them."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def real(cdnow_orders, cdnow_fits):
+        fits = dict(zip(("purchases", "spend"), cdnow_fits, strict=True))
+        return lb.backtest(cdnow_orders, as_of="1997-09-30", horizon="39 weeks", random_seed=1, **fits)
+
+    def test_spend_intervals_hold(self, real):
+        assert 0.90 <= real.coverage(0.9)["spend"] <= 0.96
+
+    def test_counts_are_not_distinguishable_from_the_model(self, real):
+        assert real.pit_p_value() > 0.02
+
+    def test_expectation_is_not_a_distribution_of_outcomes(self, real, cdnow, cdnow_fits):
+        """The peers' interval, of the expectation, holds what happened for almost nobody."""
+        expected = cdnow_fits[0].expected_purchases(cdnow, "39 weeks") * cdnow_fits[1].expected_spend(cdnow)
+        low, high = np.quantile(expected.to_numpy().reshape(-1, len(cdnow)), [0.05, 0.95], axis=0)
+        inside = np.mean((real.actual["spend"] >= low) & (real.actual["spend"] <= high))
+        assert inside < 0.1

@@ -1,0 +1,145 @@
+"""Judgements: what is read, what is refused with rows and cure, what they are worth."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import ColumnError, InputError, JudgementError, UnitError
+
+
+def judgement(**changes):
+    return {"customer_id": "A", "probability": 0.6, "low": 50.0, "high": 200.0, **changes}
+
+
+def read(*rows, **settings):
+    return lb.FutureValuePriors.from_judgements(pd.DataFrame(list(rows)), **settings)
+
+
+def worth(book, judged, **terms):
+    terms = {"horizon": "3 years", "random_seed": 1, **terms}
+    return lb.lifetime_value(book, future_value=judged, **terms).components["judged"]
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"probability": 60}, "probability outside 0 to 1.*row 1.*Write 60% as 0.6"),
+            ({"probability": -0.1}, "probability outside 0 to 1"),
+            ({"probability": np.nan}, "without a number in 'probability'"),
+            ({"low": 300.0}, "low above high.*row 1"),
+            ({"low": 0.0}, "low amount of 0 or less"),
+            ({"low": -5.0}, "low amount of 0 or less"),
+            ({"high": np.inf}, "without a number in 'high'"),
+            ({"high": "a lot"}, "without a number in 'high'"),
+            ({"likely": 500.0}, "likely outside low to high"),
+            ({"customer_id": None}, "without a customer"),
+            ({"customer_id": "  "}, "without a customer"),
+            ({"expected_on": "next spring"}, "not a date.*row 1"),
+        ],
+    )
+    def test_a_contradiction_names_its_row(self, changes, message):
+        with pytest.raises(JudgementError, match=message) as caught:
+            read(judgement(), judgement(**changes))
+        assert caught.value.rows == (1,)
+
+    def test_missing_column_and_empty_table(self):
+        with pytest.raises(ColumnError, match=r"no column 'probability'.*Did you mean 'probabilty'"):
+            read({"customer_id": "A", "probabilty": 0.5, "low": 1.0, "high": 2.0})
+        with pytest.raises(InputError, match="no rows"):
+            lb.FutureValuePriors.from_judgements(pd.DataFrame(columns=["customer_id", "probability", "low", "high"]))
+
+    def test_one_opportunity_twice(self):
+        with pytest.raises(JudgementError, match=r"more than once \(rows 0, 1\)"):
+            read(judgement(opportunity="Plant"), judgement(opportunity="Plant"))
+
+    def test_unknown_customer(self, book):
+        with pytest.raises(JudgementError, match=r"not among the customers valued \(id Zeta\)") as caught:
+            worth(book, read(judgement(), judgement(customer_id="Zeta")))
+        assert caught.value.rows == ("Zeta",)
+
+    def test_a_date_before_the_as_of_date(self, book):
+        with pytest.raises(JudgementError, match=r"before the as-of date 1997-09-30.*row 0"):
+            worth(book, read(judgement(expected_on="1997-01-01")))
+
+    def test_a_date_but_no_as_of(self, book):
+        undated = lb.Customers(book.table, "week")
+        with pytest.raises(JudgementError, match="no as-of date"):
+            worth(undated, read(judgement(expected_on="1998-01-01")))
+
+    @pytest.mark.parametrize("interval", [0, 1, 80, -0.5, "wide"])
+    def test_interval_is_a_probability(self, interval):
+        with pytest.raises(UnitError, match="interval"):
+            read(judgement(), interval=interval)
+
+
+class TestReading:
+    def test_text_as_a_spreadsheet_writes_it(self):
+        judged = read(judgement(probability="60%", low="1,200", high="4,800", expected_on="2026-06-30"))
+        row = judged.table.iloc[0]
+        assert (row["probability"], row["low"], row["high"]) == (0.6, 1200, 4800)
+        assert row["expected_on"] == pd.Timestamp("2026-06-30")
+
+    def test_from_a_csv_file(self, tmp_path):
+        (tmp_path / "judged.csv").write_text(
+            "customer_id,probability,low,high,expert\nA,0.5,10,20,Wang\n", encoding="utf-8"
+        )
+        judged = lb.FutureValuePriors.from_judgements(tmp_path / "judged.csv")
+        assert judged.table["expert"].tolist() == ["Wang"]
+
+    def test_own_name_of_the_id_column(self):
+        judged = read({"client": 7, "probability": 0.5, "low": 1.0, "high": 2.0}, customer_id="client")
+        assert judged.table["customer_id"].tolist() == [7]
+
+    def test_hostile_names_are_text(self):
+        judged = read(judgement(customer_id="<script>alert(1)</script>", opportunity="=1+1"))
+        assert "<script>" not in judged._repr_html_()
+
+    def test_summary_states_the_expected_value(self):
+        table = read(judgement(low=80.0, high=80.0), judgement(low=100.0, high=100.0)).summary()
+        assert table["expected_value"].tolist() == pytest.approx([48, 60])
+
+
+class TestWorth:
+    def test_certain_amount_on_a_date_is_discounted_from_that_date(self, book):
+        judged = read(judgement(probability=1, low=110.0, high=110.0, expected_on="1998-09-30"))
+        found = worth(book, judged, discount_rate=0.10).sel(customer_id="A")
+        assert found.values == pytest.approx(110 * 1.1 ** (-365 / 365.25))
+
+    def test_after_the_horizon_nothing_counts_and_a_note_says_so(self, book):
+        judged = read(judgement(probability=1, expected_on="2001-01-01"))
+        ltv = lb.lifetime_value(book, future_value=judged, horizon="3 years")
+        assert (ltv.draws == 0).all()
+        assert any("after the horizon" in note for note in ltv.notes())
+
+    def test_probability_and_mean(self, book):
+        judged = read(judgement(), judgement(opportunity="second", probability=0.3, low=10.0, high=1000.0, likely=50.0))
+        found = worth(book, judged).sel(customer_id="A")
+        expected = float((judged.table["probability"] * judged.table["mean"]).sum())
+        assert abs(float(found.mean()) - expected) < 4 * float(found.std()) / np.sqrt(found.size)
+        nothing = float((found == 0).mean())
+        assert abs(nothing - 0.4 * 0.7) < 4 * np.sqrt(0.28 * 0.72 / found.size)
+
+    def test_without_a_date_any_day_of_the_horizon_is_as_likely(self, book):
+        judged = read(judgement(probability=1, low=100.0, high=100.0))
+        found = worth(book, judged, discount_rate=0.10).sel(customer_id="A")
+        delta = np.log(1.1)
+        expected = 100 * (1 - np.exp(-3 * delta)) / (3 * delta)
+        assert abs(float(found.mean()) - expected) < 4 * float(found.std()) / np.sqrt(found.size)
+
+    def test_order_of_rows_changes_nothing(self, book):
+        rows = [judgement(), judgement(probability=0.2), judgement(customer_id="C"), judgement(low=60.0)]
+        np.testing.assert_array_equal(worth(book, read(*rows)), worth(book, read(*rows[::-1])))
+
+    def test_ids_as_numbers_and_as_text_meet(self, book):
+        numbered = lb.Customers.from_summary(book.table.reset_index().assign(customer_id=range(6)), time_unit="week")
+        found = worth(numbered, read(judgement(customer_id="3", probability=1)))
+        assert (found.sel(customer_id=3) > 0).all()
+
+    def test_the_worked_example(self, book):
+        """50 x 3 + 80, in ten thousand yuan: the point formula as a distribution whose parts can be read off."""
+        judged = read(judgement(probability=1, low=60.0, high=100.0, likely=80.0))
+        found = worth(book, judged).sel(customer_id="A")
+        assert float(found.median()) == pytest.approx(80, rel=0.02)
+        assert lb.project_ltv(average_deal=50, average_deals=3, future_value=80) == 230

@@ -1,0 +1,171 @@
+"""Forecasts of purchases from posteriors made by hand: formulas, draws, ids, units."""
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import FitError, InputError, UnitError
+from ltv_bayes.formulas import bg_nbd
+
+
+def renamed(customers, names):
+    frame = customers.table.reset_index().assign(customer_id=names)
+    return lb.Customers.from_summary(frame, time_unit=customers.time_unit, as_of=customers.as_of)
+
+
+class TestExpectation:
+    def test_every_draw_is_the_formula(self, book, purchases):
+        found = purchases.expected_purchases(book, horizon="39 weeks")
+        assert found.dims == ("chain", "draw", "customer_id")
+        assert found.shape == (2, 500, 6)
+        values = {name: drawn[1, 7] for name, drawn in purchases.draws.items()}
+        row = book.table.loc["C"]
+        alone = bg_nbd.expected_purchases(39, bg_nbd.outlook(row["frequency"], row["recency"], row["T"], **values))
+        assert found.sel(customer_id="C").values[1, 7] == pytest.approx(float(alone), rel=1e-12)
+
+    def test_probability_alive_is_one_without_repeat(self, book, purchases):
+        found = purchases.probability_alive(book)
+        assert (found.sel(customer_id="B") == 1).all()
+        assert (found.sel(customer_id="D") < 0.5).all()
+
+    def test_customers_in_another_unit_are_converted(self, book, purchases):
+        by_day = purchases.expected_purchases(book.in_time_unit("day"), horizon="273 days")
+        by_week = purchases.expected_purchases(book, horizon="39 weeks")
+        np.testing.assert_allclose(by_day, by_week, rtol=1e-12)
+
+    def test_discounting_lowers_the_number(self, book, purchases):
+        plain = purchases.expected_purchases(book, horizon="3 years")
+        at_nothing = purchases.expected_discounted_purchases(book, horizon="3 years", discount_rate=0.0)
+        at_ten = purchases.expected_discounted_purchases(book, horizon="3 years", discount_rate=0.10)
+        np.testing.assert_allclose(at_nothing, plain, rtol=1e-8)
+        assert (at_ten < plain).all()
+
+    def test_new_customer(self, purchases):
+        found = purchases.expected_purchases_new_customer(horizon="1 year")
+        assert found.dims == ("chain", "draw")
+        values = {name: drawn[0, 0] for name, drawn in purchases.draws.items()}
+        alone = bg_nbd.expected_purchases(365.25 / 7, bg_nbd.outlook_of_new_customer(**values))
+        assert float(found[0, 0]) == pytest.approx(float(alone))
+
+    def test_probabilities_of_purchases(self, book, purchases):
+        parts = [purchases.probability_of_purchases(book, y, horizon="39 weeks") for y in range(200)]
+        np.testing.assert_allclose(sum(parts).sel(customer_id=["A", "B", "D"]), 1, atol=1e-9)
+
+
+class TestPrediction:
+    def test_mean_of_draws_is_the_expectation(self, book, purchases):
+        drawn = purchases.predict_purchases(book, horizon="39 weeks", random_seed=1)
+        expected = purchases.expected_purchases(book, horizon="39 weeks")
+        error = drawn.std(("chain", "draw")) / np.sqrt(1000)
+        assert (abs(drawn.mean(("chain", "draw")) - expected.mean(("chain", "draw"))) < 4 * error).all()
+
+    def test_draws_are_whole_and_the_seed_repeats_them(self, book, purchases):
+        first, again, other = (
+            purchases.predict_purchases(book, horizon="39 weeks", random_seed=seed) for seed in (1, 1, 2)
+        )
+        assert first.dtype == np.int64
+        assert first.equals(again)
+        assert not first.equals(other)
+        assert first.attrs == {"units": "purchases", "horizon": "39 weeks", "random_seed": "1"}
+
+    def test_order_and_company_of_customers_change_nothing(self, book, purchases):
+        whole = purchases.predict_purchases(book, horizon="39 weeks", random_seed=1)
+        some = purchases.predict_purchases(book.subset(["C", "A"]), horizon="39 weeks", random_seed=1)
+        np.testing.assert_array_equal(some, whole.sel(customer_id=some["customer_id"]))
+
+    def test_numbers_and_texts_as_ids_agree(self, book, purchases):
+        as_numbers, as_texts = (renamed(book, names) for names in ([3, 1, 2, 6, 5, 4], list("312654")))
+        one = purchases.predict_purchases(as_numbers, horizon="1 year", random_seed=4)
+        other = purchases.predict_purchases(as_texts, horizon="1 year", random_seed=4)
+        for number in range(1, 7):
+            np.testing.assert_array_equal(one.sel(customer_id=number), other.sel(customer_id=str(number)))
+
+    def test_new_customer(self, purchases):
+        drawn = purchases.predict_purchases_new_customer(horizon="1 year", random_seed=1)
+        expected = float(purchases.expected_purchases_new_customer(horizon="1 year").mean())
+        assert abs(float(drawn.mean()) - expected) < 4 * float(drawn.std()) / np.sqrt(1000)
+
+    def test_fifty_years_of_a_heavy_buyer(self):
+        fit = lb.FittedPurchases.from_draws(
+            {"r": [[0.5] * 50], "alpha": [[10.0] * 50], "a": [[1.0] * 50], "b": [[3.0] * 50]}, time_unit="day"
+        )
+        frame = pd.DataFrame({"customer_id": ["x"], "frequency": [3000], "recency": [364.9], "T": [365.0]})
+        customers = lb.Customers.from_summary(frame, time_unit="day")
+        expected = fit.expected_purchases(customers, horizon="50 years")
+        drawn = fit.predict_purchases(customers, horizon="50 years", random_seed=1)
+        assert np.isfinite(expected).all()
+        assert (expected > 0).all()
+        assert (drawn >= 0).all()
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("horizon", [39, "39", "-3 weeks", "soon", None, "3 fortnights", "0 weeks"])
+    def test_a_horizon_needs_a_unit(self, book, purchases, horizon):
+        with pytest.raises(UnitError):
+            purchases.expected_purchases(book, horizon=horizon)
+
+    def test_too_many_draws_for_memory(self, purchases):
+        frame = pd.DataFrame(
+            {"frequency": 0, "recency": 0.0, "T": 5.0}, index=pd.RangeIndex(2_000_000, name="customer_id")
+        )
+        many = lb.Customers.from_summary(frame, time_unit="week")
+        with pytest.raises(InputError, match=r"GiB\. Thin the fit"):
+            purchases.expected_purchases(many, horizon="1 year")
+
+    def test_draws_without_a_unit(self, book):
+        fit = lb.FittedPurchases.from_draws({name: [[1.0]] for name in ("r", "alpha", "a", "b")})
+        with pytest.raises(UnitError, match="time_unit"):
+            fit.expected_purchases(book, horizon="1 year")
+
+    def test_missing_parameter(self):
+        with pytest.raises(FitError, match="lacks b"):
+            lb.FittedPurchases.from_draws({name: [[1.0]] for name in ("r", "alpha", "a")})
+
+
+class TestFile:
+    def test_saved_and_read_again(self, purchases, tmp_path):
+        again = lb.load_fit(purchases.save(tmp_path / "fit.nc"))
+        assert isinstance(again, lb.FittedPurchases)
+        assert again.time_unit == "week"
+        np.testing.assert_array_equal(again.draws["alpha"], purchases.draws["alpha"])
+        assert list(tmp_path.iterdir()) == [tmp_path / "fit.nc"]
+
+    def test_a_file_that_is_no_fit(self, tmp_path):
+        (tmp_path / "fit.nc").write_bytes(b"something else")
+        with pytest.raises(FitError, match="not a saved fit"):
+            lb.load_fit(tmp_path / "fit.nc")
+
+    def test_no_file_and_no_folder(self, purchases, tmp_path):
+        with pytest.raises(FitError, match="no file"):
+            lb.load_fit(tmp_path / "nothing.nc")
+        with pytest.raises(FitError, match="no folder"):
+            purchases.save(tmp_path / "missing" / "fit.nc")
+
+    def test_a_tree_of_something_else(self, purchases, tmp_path):
+        other = purchases.idata.copy()
+        other.attrs["model"] = "weather"
+        with pytest.raises(FitError, match="no fitted model"):
+            lb.load_fit(lb.FittedPurchases(other).save(tmp_path / "fit.nc"))
+
+
+class TestArviz:
+    def test_loo_reads_the_pointwise_likelihood(self, cdnow, purchases):
+        tree = purchases.thin(100).with_log_likelihood(cdnow)
+        values = {name: drawn[0, 0] for name, drawn in purchases.thin(100).draws.items()}
+        row = cdnow.table.iloc[0]
+        alone = bg_nbd.log_likelihood(row["frequency"], row["recency"], row["T"], **values)
+        assert float(tree["log_likelihood"]["history"][0, 0, 0]) == pytest.approx(float(alone))
+        assert az.loo(tree).elpd == pytest.approx(-9587, abs=10)
+
+    def test_summary_carries_the_level_in_its_columns(self, purchases):
+        assert {"eti89_lb", "eti89_ub"} <= set(purchases.summary())
+        assert {"hdi50_lb", "hdi50_ub"} <= set(purchases.summary(0.5, "hdi"))
+
+    def test_replicated_histories_are_possible(self, book, purchases):
+        tree = purchases.posterior_predictive(book, random_seed=1)
+        x, t_x = (tree["posterior_predictive"][name] for name in ("frequency", "recency"))
+        assert ((x == 0) == (t_x == 0)).all()
+        assert (t_x <= book.table["T"].to_numpy()).all()
+        assert tree["observed_data"]["frequency"].sel(customer_id="C") == 7

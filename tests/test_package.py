@@ -1,0 +1,56 @@
+"""The package as a whole: what importing loads, what is public, what works without PyMC."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import ltv_bayes as lb
+
+HEAVY = ("pymc", "pytensor", "arviz", "arviz_base", "matplotlib", "nutpie", "duckdb", "pandas", "xarray", "scipy")
+
+
+def run(code):
+    """Run code in a fresh interpreter and return what it printed."""
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_importing_loads_nothing_heavy():
+    assert run(f"import sys, ltv_bayes; print([name for name in {HEAVY} if name in sys.modules])") == "[]"
+
+
+def test_version_is_public():
+    assert lb.__version__
+
+
+@pytest.mark.parametrize("name", [name for name in lb.__all__ if name != "__version__"])
+def test_public_names_exist_and_are_documented(name):
+    assert getattr(lb, name).__doc__
+
+
+def test_a_misspelt_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="lifetime_valu"):
+        lb.lifetime_valu  # noqa: B018
+
+
+def test_scoring_needs_no_pymc(purchases, spend, tmp_path):
+    purchases.save(tmp_path / "purchases.nc")
+    spend.save(tmp_path / "spend.nc")
+    printed = run(f"""
+        import sys
+        for name in ("pymc", "pytensor", "nutpie"):
+            sys.modules[name] = None
+        import pandas as pd
+        import ltv_bayes as lb
+
+        frame = pd.DataFrame({{"customer_id": ["A"], "frequency": [2], "recency": [30.0], "T": [38.0],
+                               "monetary_value": [22.0]}})
+        customers = lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30")
+        fits = lb.load_fit({str(tmp_path / "purchases.nc")!r}), lb.load_fit({str(tmp_path / "spend.nc")!r})
+        ltv = lb.lifetime_value(customers, [lb.RepeatPurchases(*fits)], horizon="1 year", random_seed=1)
+        print(ltv.summary().shape, "matplotlib" in sys.modules)
+    """)
+    assert printed == "(1, 5) False"

@@ -1,0 +1,244 @@
+"""Lifetime values from posteriors made by hand: sums, units, discounting, refusals."""
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.formulas import bg_nbd, gamma_gamma
+
+TERMS = {"horizon": "3 years", "discount_rate": 0.10, "margin": 0.35, "random_seed": 4}
+
+
+@pytest.fixture(scope="module")
+def judged():
+    frame = pd.DataFrame(
+        {"customer_id": ["A", "E"], "probability": [0.5, 0.9], "low": [50.0, 20.0], "high": [200.0, 60.0]}
+    )
+    return lb.FutureValuePriors.from_judgements(frame)
+
+
+@pytest.fixture(scope="module")
+def streams(purchases, spend):
+    return [lb.RepeatPurchases(purchases, spend)]
+
+
+@pytest.fixture(scope="module")
+def ltv(book, streams, judged):
+    return lb.lifetime_value(book, streams, future_value=judged, realised=True, **TERMS)
+
+
+class TestDraws:
+    def test_shape_and_labels(self, ltv):
+        assert ltv.draws.dims == ("chain", "draw", "customer_id")
+        assert ltv.draws.shape == (2, 500, 6)
+        assert ltv.draws.attrs["units"] == "USD"
+        assert list(ltv.components) == ["realised", "repeat_purchases", "judged"]
+
+    def test_components_add_up_within_each_draw(self, ltv):
+        np.testing.assert_allclose(ltv.draws, sum(ltv.components.values()))
+        np.testing.assert_allclose(ltv.total(), ltv.draws.sum("customer_id"))
+
+    def test_realised_value_is_certain_and_bears_the_margin(self, ltv, book):
+        np.testing.assert_allclose(ltv.components["realised"][0, 0], 0.35 * book.table["total_value"])
+
+    def test_repeat_value_has_the_mean_of_the_closed_forms(self, book, purchases, spend, streams):
+        found = lb.lifetime_value(book, streams, horizon="39 weeks", discount_rate=0.10, random_seed=1).draws
+        delta = np.log(1.1) / (365.25 / 7)
+        for customer, row in book.table.iterrows():
+            future = bg_nbd.outlook(row["frequency"], row["recency"], row["T"], **purchases.flat_draws())
+            number = bg_nbd.discounted_expected_purchases(39, delta, future)
+            value = gamma_gamma.expected_spend(row["spend_frequency"], row["monetary_value"], **spend.flat_draws())
+            drawn = found.sel(customer_id=customer)
+            assert abs(float(drawn.mean()) - (number * value).mean()) < 4 * float(drawn.std()) / np.sqrt(drawn.size)
+
+    def test_values_are_predictive_not_expectations(self, book, purchases, spend, streams):
+        found = lb.lifetime_value(book, streams, horizon="39 weeks", random_seed=1).draws.sel(customer_id="A")
+        expected = purchases.expected_purchases(book, "39 weeks") * spend.expected_spend(book)
+        assert float(found.std()) > 5 * float(expected.sel(customer_id="A").std())
+        assert float((found == 0).mean()) == pytest.approx(0.45, abs=0.06)
+
+    def test_pieces_of_memory_change_nothing_but_the_order_of_random_numbers(self, monkeypatch, book, streams):
+        from ltv_bayes.streams import repeat_purchases
+
+        whole = lb.lifetime_value(book, streams, **TERMS).total()
+        monkeypatch.setattr(repeat_purchases, "MOST_PURCHASES_AT_ONCE", 500)
+        pieces = lb.lifetime_value(book, streams, **TERMS).total()
+        error = np.hypot(float(whole.std()), float(pieces.std())) / np.sqrt(whole.size)
+        assert abs(float(whole.mean()) - float(pieces.mean())) < 4 * error
+
+
+class TestInvariance:
+    def test_same_seed_same_values(self, book, streams, judged, ltv):
+        again = lb.lifetime_value(book, streams, future_value=judged, realised=True, **TERMS)
+        assert again.draws.identical(ltv.draws)
+
+    def test_order_and_company_of_customers_change_nothing(self, book, streams, judged, ltv):
+        some = lb.lifetime_value(book.subset(["E", "A"]), streams, future_value=judged, realised=True, **TERMS)
+        np.testing.assert_array_equal(some.draws, ltv.draws.sel(customer_id=some.customers.ids))
+
+    def test_cents_and_days_convert(self, book, purchases, spend, judged):
+        money = ["monetary_value", "total_value"]
+        cents = lb.Customers(book.table.assign(**{name: book.table[name] * 100 for name in money}), "week", book.as_of)
+        days = lb.FittedPurchases.from_draws(
+            {**purchases.draws, "alpha": purchases.draws["alpha"] * 7}, time_unit="day"
+        )
+        in_cents = lb.FittedSpend.from_draws({**spend.draws, "v": spend.draws["v"] * 100})
+        stated = judged.table[["customer_id", "probability"]].assign(
+            low=judged.table["low"] * 100, high=judged.table["high"] * 100
+        )
+        ours = lb.lifetime_value(
+            book, [lb.RepeatPurchases(purchases, spend)], future_value=judged, realised=True, **TERMS
+        )
+        theirs = lb.lifetime_value(
+            cents.in_time_unit("day"),
+            [lb.RepeatPurchases(days, in_cents)],
+            future_value=lb.FutureValuePriors.from_judgements(stated),
+            realised=True,
+            **TERMS,
+        )
+        np.testing.assert_allclose(theirs.draws, 100 * ours.draws, rtol=1e-9)
+
+    def test_horizon_in_weeks_or_years(self, book, streams):
+        one = lb.lifetime_value(book, streams, horizon="1 year", random_seed=1)
+        other = lb.lifetime_value(book, streams, horizon="365.25 days", random_seed=1)
+        np.testing.assert_allclose(one.draws, other.draws)
+
+    def test_fits_of_different_sizes_are_thinned_to_the_smaller(self, book, purchases, spend):
+        ltv = lb.lifetime_value(book, [lb.RepeatPurchases(purchases, spend.thin(100))], **TERMS)
+        assert ltv.draws.shape == (2, 100, 6)
+
+
+class TestReports:
+    def test_summary(self, ltv):
+        table = ltv.summary(ci_prob=0.9)
+        assert table.index.name == "customer_id"
+        assert {"mean", "sd", "median", "eti90_lb", "eti90_ub", "judged_share"} == set(table)
+        drawn = ltv.draws.sel(customer_id="A").to_numpy().ravel()
+        assert table.loc["A", "mean"] == pytest.approx(drawn.mean())
+        assert table.loc["A", "eti90_ub"] == pytest.approx(np.quantile(drawn, 0.95))
+        assert table.loc["B", "judged_share"] == 0
+
+    def test_default_interval_follows_arviz(self, ltv):
+        assert "eti89_lb" in ltv.summary()
+        with az.rc_context({"stats.ci_prob": 0.5, "stats.ci_kind": "hdi"}):
+            assert "hdi50_lb" in ltv.summary()
+
+    def test_highest_density_interval_agrees_with_arviz(self, ltv):
+        bounds = az.hdi(ltv.to_datatree(), prob=0.8, group="lifetime_value", var_names=["total"])["total"]
+        table = ltv.summary(0.8, "hdi")
+        np.testing.assert_allclose(bounds.sel(ci_bound="lower"), table["hdi80_lb"], atol=1e-9)
+        np.testing.assert_allclose(bounds.sel(ci_bound="upper"), table["hdi80_ub"], atol=1e-9)
+
+    @pytest.mark.parametrize(("prob", "kind"), [(1.2, "eti"), (0, "eti"), (90, "eti"), (0.9, "hdl")])
+    def test_wrong_intervals_are_refused(self, ltv, prob, kind):
+        with pytest.raises(UnitError):
+            ltv.summary(prob, kind)
+
+    def test_probability_above(self, ltv):
+        found = ltv.probability_above(50)
+        assert found["E"] == pytest.approx(float((ltv.draws.sel(customer_id="E") > 50).mean()))
+        assert found.between(0, 1).all()
+
+    def test_explain_a_customer(self, ltv):
+        table = ltv.explain("A")
+        assert list(table.index) == ["realised", "repeat_purchases", "judged", "total"]
+        assert table.loc[["realised", "repeat_purchases", "judged"], "mean"].sum() == pytest.approx(
+            table.loc["total", "mean"]
+        )
+        assert table["share"].tolist()[:3] == pytest.approx((table["mean"] / table.loc["total", "mean"]).tolist()[:3])
+        widths = (table["eti89_ub"] - table["eti89_lb"]).to_numpy()
+        assert widths[0] == 0
+        assert widths[3] < widths[:3].sum()
+
+    def test_explain_everybody(self, ltv):
+        assert ltv.explain().loc["total", "mean"] == pytest.approx(float(ltv.total().mean()))
+
+    def test_share_of_judgement(self, ltv):
+        share = ltv.judgement_share()
+        judged, total = (x.to_numpy().ravel() for x in (ltv.components["judged"].sum("customer_id"), ltv.total()))
+        assert share["mean"] == pytest.approx(judged.mean() / total.mean())
+        assert share["variance"] == pytest.approx(np.cov(judged, total)[0, 1] / total.var(ddof=1))
+
+    def test_shares_of_variance_add_up_to_one(self, ltv):
+        parts = [c.sum("customer_id").to_numpy().ravel() for c in ltv.components.values()]
+        total = sum(parts)
+        assert sum(np.cov(part, total)[0, 1] for part in parts) / total.var(ddof=1) == pytest.approx(1)
+
+    def test_arviz_reads_it(self, ltv):
+        tree = ltv.to_datatree()
+        table = az.summary(tree, group="lifetime_value", var_names=["total"], kind="stats")
+        assert len(table) == 6
+        assert {"realised", "repeat_purchases", "judged", "total"} == set(tree["lifetime_value"].data_vars)
+
+    def test_repr_is_quotable(self, ltv):
+        text = repr(ltv)
+        for word in ("6 customers", "3 years", "10% a year", "margin 35%", "89% interval", "USD", "judged"):
+            assert word in text
+        assert "few" in text
+
+    def test_notes_tell_what_is_not_known(self, book, purchases, spend):
+        frame = pd.DataFrame({"customer_id": ["A"], "probability": [1.0], "low": [1e6], "high": [2e6]})
+        judged = lb.FutureValuePriors.from_judgements(frame)
+        ltv = lb.lifetime_value(book, [lb.RepeatPurchases(purchases, spend)], future_value=judged, horizon="30 years")
+        notes = " ".join(ltv.notes())
+        assert "far beyond the data" in notes
+        assert "judgement makes up" in notes
+
+    def test_an_unconverged_fit_says_so_in_every_table(self, book, purchases, spend):
+        from ltv_bayes.diagnostics import Diagnostics
+
+        tree = purchases.idata.copy()
+        tree.attrs["diagnostics"] = Diagnostics("NUTS", 1.3, 9, 0, 500, 2, ("r-hat is 1.3.",)).to_json()
+        bad = lb.FittedPurchases(tree)
+        ltv = lb.lifetime_value(book, [lb.RepeatPurchases(bad, spend)], **TERMS)
+        by = ltv.by("industry")
+        for table in (bad.summary(), ltv.summary(), ltv.explain("A"), by.summary(), by.compare(), by.rank()):
+            assert set(table["caution"]) == {"fit did not converge"}
+        assert "did not converge" in repr(ltv)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("changes", "error", "message"),
+        [
+            ({"horizon": 3}, UnitError, "horizon 3 has no unit"),
+            ({"horizon": "3"}, UnitError, "no unit"),
+            ({"discount_rate": -0.1}, UnitError, "negative"),
+            ({"discount_rate": 10}, UnitError, "0.10"),
+            ({"discount_rate": float("nan")}, UnitError, "finite"),
+            ({"margin": 35}, InputError, "Write 35% as margin=0.35"),
+            ({"margin": -0.1}, InputError, "outside 0 to 1"),
+            ({"margin": {"A": 0.5}}, InputError, r"5 customers .*ids B, C"),
+            ({"margin": "profit"}, ColumnError, "no column 'profit'"),
+        ],
+    )
+    def test_wrong_terms(self, book, streams, changes, error, message):
+        with pytest.raises(error, match=message):
+            lb.lifetime_value(book, streams, **{**TERMS, **changes})
+
+    def test_nothing_to_value(self, book):
+        with pytest.raises(InputError, match="nothing to value"):
+            lb.lifetime_value(book, horizon="1 year")
+
+    def test_realised_value_unknown(self, book, streams):
+        unknown = lb.Customers(book.table.drop(columns="total_value"), "week", book.as_of)
+        with pytest.raises(ColumnError, match="total_value"):
+            lb.lifetime_value(unknown, streams, realised=True, **TERMS)
+
+    def test_two_streams_of_one_name(self, book, streams):
+        with pytest.raises(InputError, match="names of their own"):
+            lb.lifetime_value(book, [*streams, *streams], **TERMS)
+
+    def test_unknown_customer(self, ltv):
+        with pytest.raises(InputError, match="no customer 'Zeta'"):
+            ltv.explain("Zeta")
+
+    def test_margin_per_customer(self, book, streams):
+        whole = lb.lifetime_value(book, streams, **{**TERMS, "margin": 1.0}).draws
+        each = lb.lifetime_value(
+            book, streams, **{**TERMS, "margin": dict(zip("ABCDEF", [0, 0.1, 0.2, 0.3, 0.4, 1], strict=True))}
+        ).draws
+        np.testing.assert_allclose(each, whole * [0, 0.1, 0.2, 0.3, 0.4, 1])
