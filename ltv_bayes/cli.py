@@ -210,7 +210,7 @@ def load(path: Path, kind: type, draws: int | None) -> Any:
     """Read a saved fit, check that it is of the kind that is needed, and keep so many draws of each chain."""
     if not path.is_file():
         raise FitError(f"There is no file {path}. Run the command fit first, or name its folder with --fits.")
-    fitted = lb.load_fit(path)
+    fitted: Any = lb.load_fit(path)
     if not isinstance(fitted, kind):
         raise FitError(f"{path} holds a {type(fitted).__name__}, not a {kind.__name__}. Run the command fit again.")
     return fitted if draws is None else fitted.thin(draws)
@@ -227,7 +227,7 @@ def draw_without_screen() -> None:
 def plain_messages() -> Iterator[None]:
     """Show errors and warnings of this package, and files out of reach, as sentences; others keep their traceback."""
 
-    def write(message: Any, category: type[Warning], *rest: Any) -> None:
+    def write(message: Any, category: type[Warning], *rest: Any, **more: Any) -> None:
         if issubclass(category, LtvBayesWarning):
             complain("warning", with_options(str(message)), colour="yellow")
 

@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 import ltv_bayes as lb
 from ltv_bayes.data import samples
-from ltv_bayes.formatting import money, percent
+from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import describe_interval, interval, interval_settings
 from ltv_bayes.report.console import say, show
 from ltv_bayes.report.results import Results
@@ -58,37 +57,36 @@ def forecast_cdnow(results: Results, *, draws: int, random_seed: int) -> None:
 
 def verdict(test: lb.Backtest) -> str:
     """Say in plain words where the forecast held and where it did not."""
-    table = test.summary()
-    outside = table.index[~table["inside"]]
+    table, level = test.summary(), describe_interval(*interval_settings(None, None))
     share = test.coverage(OWN_LEVEL)["purchases"]
-    lines = [
-        *(_held(str(name).replace("_", " "), row, test) for name, row in table.iterrows()),
-        f"Each customer alone: {percent(share)} bought as often as their own {percent(OWN_LEVEL)} interval says.",
+    lines = [_beside_actual(str(name), row, level, test.customers.currency) for name, row in table.iterrows()]
+    lines += [
+        f"Each customer alone: {percent(share)} bought as often as their own {percent(OWN_LEVEL)} interval says",
+        "(counts are whole numbers, so such intervals hold a little more than they promise).",
     ]
-    if len(outside) and share >= OWN_LEVEL:
-        lines += [MISFIT]
-    return "\n".join(lines)
+    missed = table.loc["purchases", "actual"] > table.loc["purchases", "predicted"] and not table["inside"].any()
+    return "\n".join([*lines, MISFIT] if missed and share >= OWN_LEVEL else lines)
 
 
-def _held(what: str, row: pd.Series, test: lb.Backtest) -> str:
+def _beside_actual(what: str, row: pd.Series, level: str, currency: str | None) -> str:
     """One total beside its forecast."""
     low, high = (row[name] for name in row.index if str(name).endswith(("_lb", "_ub")))
-    currency = f" {test.customers.currency}" if what == "spend" else ""
-    inside = "inside" if row["inside"] else "outside"
+    counted_in = with_currency(label(what), currency) if what == "spend" else label(what)
+    inside = "inside" if row["inside"] else "OUTSIDE"
     return (
-        f"All customers, {what}: {row['predicted']:,.0f}{currency} forecast, {describe_interval(*interval_settings(None, None))} "
-        f"{low:,.0f} to {high:,.0f}; {row['actual']:,.0f} came, {inside} the interval."
+        f"All customers, {counted_in}: {row['predicted']:,.0f} forecast, {level} {low:,.0f} to {high:,.0f}; "
+        f"{row['actual']:,.0f} came, {inside}."
     )
 
 
 HOW_TO_READ_CUSTOMERS = (
-    "frequency: days with a purchase after the first; recency: weeks from the first to the last of them;\n"
-    "T: weeks from the first purchase to the end; monetary_value: mean worth of those days."
+    "frequency: days with a purchase after the first; recency: weeks from the first purchase to the last;\n"
+    "T: weeks from the first purchase to the end; monetary_value: mean worth of the days that frequency counts."
 )
 MISFIT = (
-    "So trust the forecast of a customer here more than that of the sum. Each miss is small, but most go the same way\n"
-    "and add up: these customers bought more in 1998 than their first 39 weeks foretold. The misfit is the model's own,\n"
-    "not the fitting's: its published estimates expect 1,653 purchases too."
+    "So the interval of one customer can be trusted here, that of the sum cannot: each miss is small, but most go the\n"
+    "same way and add up. These customers bought more in the second 39 weeks than their first 39 foretold. The misfit\n"
+    "is the model's own, not the fitting's: with the published estimates it expects 1,653 purchases."
 )
 
 
@@ -114,9 +112,15 @@ def value_project_business(results: Results, *, draws: int, random_seed: int) ->
         random_seed=random_seed,
         progressbar=True,
     )
-    say(f"{ltv!r}\n{beside_truth(ltv, business)}")
+    say(f"\n{ltv!r}\n{HOW_TO_READ_SOURCES}\n{beside_truth(ltv, business)}")
     report_clients(results, ltv)
     report_industries(results, ltv.by("industry"))
+
+
+HOW_TO_READ_SOURCES = (
+    "realised: brought so far; repeat purchases: foreseen from each client's history; judged: opportunities, with\n"
+    "the probability and the amounts that its account manager stated."
+)
 
 
 def beside_truth(ltv: lb.LifetimeValue, business: samples.ProjectBusiness) -> str:
@@ -125,12 +129,13 @@ def beside_truth(ltv: lb.LifetimeValue, business: samples.ProjectBusiness) -> st
     deals = business.future_orders
     years = (deals["closed_on"] - pd.Timestamp(business.as_of)).dt.days / DAYS_PER_YEAR
     came = float((MARGIN * deals["value"] * (1 + DISCOUNT_RATE) ** -years).sum())
-    low, high = interval(ltv.components["repeat_purchases"].sum("customer_id").to_numpy().ravel(), prob, kind)
-    low_text, high_text, came_text = (money(float(amount), ltv.currency) for amount in (low, high, came))
+    draws = ltv.components["repeat_purchases"].sum("customer_id").to_numpy().ravel()
+    low, high = map(float, interval(draws, prob, kind))
+    foreseen, known = " to ".join(money(amount, ltv.currency) for amount in (low, high)), money(came, ltv.currency)
+    inside = "inside" if low <= came <= high else "OUTSIDE"
     return (
-        f"Repeat deals lie between {low_text} and {high_text} with {percent(prob)} ({describe_interval(prob, kind)}). "
-        f"As this business is simulated, its future is known:\n"
-        f"they come to {came_text}, {'inside' if low <= came <= high else 'outside'} the interval."
+        f"The business is simulated, so its future is known: repeat deals bring {known}, {inside} the "
+        f"{describe_interval(prob, kind)} {foreseen}."
     )
 
 
@@ -138,12 +143,19 @@ def report_clients(results: Results, ltv: lb.LifetimeValue) -> None:
     """Show and write the clients worth most, and where the value of one of them comes from."""
     table = ltv.summary().sort_values("mean", ascending=False)
     show(table.head(10), title=f"The clients worth most, {ltv.currency}", currency=ltv.currency)
+    say(HOW_TO_READ_CLIENTS)
     judged = table.index[table["judged_share"] > 0][0]
     explained = ltv.explain(judged)
     show(explained, title=f"Where the value of {judged} comes from, {ltv.currency}", currency=ltv.currency)
     results.table(table, "project_lifetime_value.csv", "value of each client, with its interval")
     results.picture(lb.plot_lifetime_value(ltv), "project_lifetime_value.png", "the clients worth most")
     results.picture(lb.plot_waterfall(explained), "project_waterfall.png", f"where the value of {judged} comes from")
+
+
+HOW_TO_READ_CLIENTS = (
+    "What a client will really bring lies inside the interval with its probability. A mean above its interval belongs\n"
+    "to a client who has probably left, but would bring much if not."
+)
 
 
 def report_industries(results: Results, by: Any) -> None:

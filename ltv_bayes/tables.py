@@ -46,10 +46,10 @@ def as_text(table: pd.DataFrame, currency: str | None = None, *, amounts: bool =
     Examples
     --------
     >>> print(as_text(pd.DataFrame({"mean": [61_700.0], "share": [0.35]}, index=["王芳"])))
-           mean share
-    王芳  61.7k   35%
+           mean  share
+    王芳  61.7k    35%
     """
-    text = readable(table, currency, amounts=amounts).rename(index=_name)
+    text = readable(table, currency, amounts=amounts).rename(index=_name, columns=" {}".format)
     with pd.option_context("display.unicode.east_asian_width", True, "display.width", None):
         lines = text.to_string(index_names=False).splitlines()
     return "\n".join(line.rstrip() for line in lines)

@@ -25,8 +25,9 @@ BOX_NOTE = f"{BOX}: a character that no installed font has; Chinese names need a
 
 def font_families() -> list[str]:
     """Name the installed fonts to draw with: the user's own, then Chinese ones, then the one that is always there."""
+    settings: Any = mpl.rcParams
     installed = {font.name for font in font_manager.fontManager.ttflist}
-    wanted = [name for family in mpl.rcParams["font.family"] for name in mpl.rcParams.get(f"font.{family}", [family])]
+    wanted = [name for family in settings["font.family"] for name in settings.get(f"font.{family}", [family])]
     own = [name for name in wanted if name in installed][:1]
     return list(dict.fromkeys([*own, *(name for name in CHINESE_FONTS if name in installed), ALWAYS_THERE]))
 

@@ -1,0 +1,163 @@
+"""Run the code of the documentation's pages, and write what it prints below it.
+
+    python docs/run_pages.py                          runs every page, and the README
+    python docs/run_pages.py --write                  writes printed text and pictures into them
+    python docs/run_pages.py --write docs/models.md   one page
+
+In a page, a ```python block is a notebook's cell: the blocks share their names, and a block shows what it prints, then
+the value of its last line. The ```text block right below it holds what was shown. A block may fail only if that text
+begins with the error's name. In a ```console block, lines that begin with $ are commands, and the others their output.
+Each page runs in an empty folder with the sample files of examples/data, and with the two fits of `fit_the_sample`.
+"""
+
+import argparse
+import ast
+import contextlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+SAMPLES = ROOT / "examples" / "data"
+PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
+BLOCK = re.compile(r"^```(python|text|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+WIDTH = 118
+
+
+@dataclass
+class Cell:
+    """A block of code, with the place of its output in the page."""
+
+    kind: str
+    code: str
+    shown: str | None
+    start: int
+    end: int
+
+
+def cells(page: str) -> list[Cell]:
+    """Find the blocks of code in a page, each with the output below it, if the page shows any."""
+    found: list[Cell] = []
+    above: tuple[Cell, int] | None = None
+    for block in BLOCK.finditer(page):
+        kind, body = block.groups()
+        if kind == "text" and above and not page[above[1] : block.start()].strip():
+            above[0].shown, above[0].start, above[0].end = body, *block.span(2)
+        elif kind != "text":
+            shown = body if kind == "console" else None
+            found.append(Cell(kind, body, shown, *block.span(2)))
+        above = (found[-1], block.end()) if kind == "python" else None
+    return found
+
+
+def run_page(path: Path, folder: Path, fits: Callable[[Path], None]) -> Iterator[tuple[Cell, str]]:
+    """Run a page's blocks in order, in a folder, and give each with what it shows."""
+    prepare(folder, fits)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for cell in cells(path.read_text(encoding="utf-8")):
+        with contextlib.chdir(folder):
+            yield cell, run_commands(cell.code) if cell.kind == "console" else run_code(cell, names)
+
+
+def prepare(folder: Path, fits: Callable[[Path], None]) -> None:
+    """Put the sample files where the pages and the README look for them, and the two fits."""
+    for place in (folder, folder / "examples" / "data"):
+        shutil.copytree(SAMPLES, place, dirs_exist_ok=True)
+    (folder / "fits").mkdir()
+    fits(folder / "fits")
+
+
+def run_code(cell: Cell, names: dict[str, Any]) -> str:
+    """Run a block as a notebook runs a cell, and give what it shows."""
+    from ltv_bayes.errors import LtvBayesError
+
+    body = ast.parse(cell.code).body
+    last = body.pop().value if body and isinstance(body[-1], ast.Expr) else None
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(compile(ast.Module(body, []), "<page>", "exec"), names)
+            value = None if last is None else eval(compile(ast.Expression(last), "<page>", "eval"), names)
+            if value is not None:
+                print(value if isinstance(value, str) else repr(value))
+    except LtvBayesError as error:
+        if cell.shown is None or not cell.shown.startswith(type(error).__name__):
+            raise
+        return textwrap.fill(f"{type(error).__name__}: {error}", WIDTH) + "\n"
+    if cell.shown and re.match(r"\w+Error: ", cell.shown):
+        raise AssertionError(f"The page says that this fails, but it does not:\n{cell.code}")
+    return printed.getvalue()
+
+
+def run_commands(block: str) -> str:
+    """Run the commands of a block, and give them with what they print."""
+    shown = []
+    for command in re.findall(r"^\$ (.*(?:\\\n.*)*)", block, re.MULTILINE):
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        settings = {"PATH": path, "COLUMNS": str(WIDTH), "NO_COLOR": "1", "TERM": "dumb"}
+        done = subprocess.run(command, shell=True, text=True, capture_output=True, env=os.environ | settings)
+        if done.returncode:
+            raise RuntimeError(f"{command} failed:\n{done.stdout}{done.stderr}")
+        shown.append(f"$ {command}\n{done.stdout.strip(chr(10))}".rstrip() + "\n")
+    return "\n".join(shown)
+
+
+def fit_the_sample(folder: Path) -> None:
+    """Fit both models to the sample orders, as docs/models.md does."""
+    import ltv_bayes as lb
+
+    orders = lb.read_transactions(
+        SAMPLES / "orders.csv", customer="client", date="closed_on", amount="value", currency="EUR"
+    )
+    customers = lb.summarize(orders, time_unit="month", as_of="2025-12-31")
+    lb.BGNBD().fit(customers, random_seed=1, progressbar=False).save(folder / "purchases.nc")
+    lb.GammaGamma().fit(customers, random_seed=2, progressbar=False).save(folder / "spend.nc")
+
+
+def written(page: str, results: list[tuple[Cell, str]]) -> str:
+    """Put what was shown into the page."""
+    for cell, shown in reversed(results):
+        if cell.shown is not None:
+            text = "\n".join(line.rstrip() for line in shown.strip("\n").splitlines())
+            page = f"{page[: cell.start]}{text}\n{page[cell.end :]}"
+    return page
+
+
+def main() -> None:
+    """Run the pages named, or all of them."""
+    import matplotlib as mpl
+    import pandas as pd
+
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("pages", nargs="*", type=Path)
+    asked.add_argument("--write", action="store_true")
+    given = asked.parse_args()
+    mpl.use("agg")
+    pd.set_option("display.width", WIDTH, "display.max_columns", 20, "display.max_colwidth", 80)
+    with tempfile.TemporaryDirectory() as made:
+        fits = Path(made) / "fits"
+        fits.mkdir()
+        fit_the_sample(fits)
+        for path in given.pages or PAGES:
+            folder = Path(made) / path.stem
+            folder.mkdir()
+            results = list(run_page(path, folder, lambda to: shutil.copytree(fits, to, dirs_exist_ok=True)))
+            print(f"{path}: {len(results)} blocks ran")
+            if given.write:
+                path.write_text(written(path.read_text(encoding="utf-8"), results), encoding="utf-8")
+                for picture in folder.glob("*.png"):
+                    shutil.copy(picture, DOCS / "images" / picture.name)
+
+
+if __name__ == "__main__":
+    main()
