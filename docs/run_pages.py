@@ -66,7 +66,8 @@ def run_page(path: Path, folder: Path, fits: Callable[[Path], None]) -> Iterator
     names: dict[str, Any] = {"__name__": "__main__"}
     for cell in cells(path.read_text(encoding="utf-8")):
         with contextlib.chdir(folder):
-            yield cell, run_commands(cell.code) if cell.kind == "console" else run_code(cell, names)
+            shown = run_commands(cell.code) if cell.kind == "console" else run_code(cell, names)
+        yield cell, shown
 
 
 def prepare(folder: Path, fits: Callable[[Path], None]) -> None:

@@ -1,10 +1,7 @@
 """The command line: a demonstration, and the way from the user's own file to values."""
 
-import contextlib
 import inspect
-import re
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, FitError, LtvBayesError, LtvBayesWarning, suggestion
-from ltv_bayes.report.console import complain, say, show
+from ltv_bayes.errors import ColumnError, FitError, suggestion
+from ltv_bayes.report.console import say, show
 from ltv_bayes.report.files import write_csv
+from ltv_bayes.report.messages import plain_messages
 from ltv_bayes.report.overwriting import refuse_foreign_table, refuse_inputs
 from ltv_bayes.report.results import Results
 
@@ -75,7 +73,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     shared = dict(inspect.signature(OrderLog).parameters) if own.pop("log", None) else {}
 
     def run(**given: Any) -> None:
-        with plain_messages():
+        with plain_messages(set(given)):
             log = [OrderLog(**{name: given.pop(name) for name in shared})] if shared else []
             function(*log, **given)
 
@@ -206,11 +204,11 @@ def report_segments(segments: Any, results: Results) -> None:
     results.picture(lb.plot_segments(segments), "segments.png", "value per customer of each segment")
 
 
-def load(path: Path, kind: type, draws: int | None) -> Any:
+def load(path: Path, kind: Any, draws: int | None) -> Any:
     """Read a saved fit, check that it is of the kind that is needed, and keep so many draws of each chain."""
     if not path.is_file():
         raise FitError(f"There is no file {path}. Run the command fit first, or name its folder with --fits.")
-    fitted: Any = lb.load_fit(path)
+    fitted = lb.load_fit(path)
     if not isinstance(fitted, kind):
         raise FitError(f"{path} holds a {type(fitted).__name__}, not a {kind.__name__}. Run the command fit again.")
     return fitted if draws is None else fitted.thin(draws)
@@ -221,44 +219,6 @@ def draw_without_screen() -> None:
     import matplotlib as mpl
 
     mpl.use("agg")
-
-
-@contextlib.contextmanager
-def plain_messages() -> Iterator[None]:
-    """Show errors and warnings of this package, and files out of reach, as sentences; others keep their traceback."""
-
-    def write(message: Any, category: type[Warning], *rest: Any, **more: Any) -> None:
-        if issubclass(category, LtvBayesWarning):
-            complain("warning", with_options(str(message)), colour="yellow")
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", LtvBayesWarning)
-        warnings.showwarning = write
-        try:
-            yield
-        except LtvBayesError as error:
-            complain("error", with_options(str(error)), colour="red")
-            raise typer.Exit(1) from None
-        except OSError as error:
-            complain("error", f"{error.filename or 'a file'}: {error.strerror or error}.", colour="red")
-            raise typer.Exit(1) from None
-
-
-def with_options(message: str) -> str:
-    """Name the command's options where a message names the arguments of Python functions.
-
-    Examples
-    --------
-    >>> with_options("Write 35% as margin=0.35, or leave such rows out with bad_rows='drop'.")
-    'Write 35% as --margin 0.35, or leave such rows out with --bad-rows drop.'
-    """
-    return ARGUMENT.sub(lambda found: f"--{found[1].replace('_', '-')} {found[2] or found[3]}", message)
-
-
-ARGUMENT = re.compile(
-    r"\b(amount|amount_unit|bad_rows|date_format|decimal|encoding|sheet|margin|as_of|draws|chains)"
-    r"=(?:'([^']*)'|(\d+(?:\.\d+)?))"
-)
 
 
 def _number_or_text(unit: str | None) -> float | str | None:

@@ -150,7 +150,7 @@ def shortened(name: Any, width: int = 28) -> str:
     'The Very Long Comp…th Branch'
     """
     text = visible(" ".join(str(name).split()))
-    if _width(text) <= width:
+    if display_width(text) <= width:
         return text
     tail = width // 3
     return f"{_fitting(text, width - tail - 1)}…{_fitting(text[::-1], tail)[::-1]}"
@@ -158,11 +158,18 @@ def shortened(name: Any, width: int = 28) -> str:
 
 def _fitting(text: str, width: int) -> str:
     """As much of the text's beginning as fits."""
-    while _width(text) > width:
+    while display_width(text) > width:
         text = text[:-1]
     return text
 
 
-def _width(text: str) -> int:
-    """Columns that a text takes."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+def display_width(text: str) -> int:
+    """Columns that a text takes on a terminal; combining marks take none.
+
+    Examples
+    --------
+    >>> display_width("王芳"), display_width("Ada")
+    (4, 3)
+    """
+    letters = (char for char in text if not unicodedata.combining(char))
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in letters)

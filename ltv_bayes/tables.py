@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ltv_bayes.formatting import UNKNOWN, label, money, percent, probability, visible
+from ltv_bayes.formatting import UNKNOWN, display_width, label, money, percent, probability, visible
 
 LOWER_BOUND = re.compile(r"(?P<stem>(?:(?P<before>.*)_)?(?P<kind>eti|hdi)(?P<level>[\d.]+))_lb")
 CHANCE = re.compile(r"probability|rank_\d+$")
@@ -49,15 +49,21 @@ def as_text(table: pd.DataFrame, currency: str | None = None, *, amounts: bool =
            mean  share
     王芳  61.7k    35%
     """
-    text = readable(table, currency, amounts=amounts).rename(index=_name, columns=" {}".format)
-    with pd.option_context("display.unicode.east_asian_width", True, "display.width", None):
-        lines = text.to_string(index_names=False).splitlines()
-    return "\n".join(line.rstrip() for line in lines)
+    text = readable(table, currency, amounts=amounts)
+    rows = [["", *text.columns], *([name, *cells] for name, cells in zip(text.index, text.to_numpy(), strict=True))]
+    lines = [[_one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(_aligned(line, widths) for line in lines)
 
 
-def _name(name: Any) -> str:
-    """A name of the index in one line."""
-    return visible(" ".join(str(name).split()))
+def _aligned(line: list[str], widths: list[int]) -> str:
+    """Put the name left and the cells right in their columns."""
+    blanks = [" " * (width - display_width(cell)) for cell, width in zip(line, widths, strict=True)]
+    return "  ".join([line[0] + blanks[0], *(blank + cell for blank, cell in zip(blanks[1:], line[1:], strict=True))])
+
+
+def _one_line(cell: Any) -> str:
+    return visible(" ".join(str(cell).split()))
 
 
 def _columns(table: pd.DataFrame, write_number: Callable[[Any], str]) -> Iterator[tuple[str, list[str]]]:

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -128,8 +129,6 @@ def _cells(text: str, separator: str, name: str, skipped: int) -> pd.DataFrame:
 
 def _ragged(problem: str, name: str, separator: str, skipped: int) -> str:
     """Explain why a file does not fall into columns."""
-    import re
-
     if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", problem):
         expected, line, seen = (int(number) for number in found.groups())
         cure = f"Put cells that contain {separator!r} into quotation marks."

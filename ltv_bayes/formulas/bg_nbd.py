@@ -27,6 +27,7 @@ from ltv_bayes.formulas.special import (
     gauss_legendre,
     hypergeometric,
     log_beta,
+    log_rising_factorial,
     one_minus_power,
 )
 
@@ -68,11 +69,10 @@ def log_likelihood(
     """
     x, t_x, T = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (frequency, recency, T)))
     r, alpha, a, b = (np.asarray(v, dtype=float) for v in (r, alpha, a, b))
-    A, C = r + x, b + x
-    purchases = special.gammaln(A) - special.gammaln(r) + r * np.log(alpha)
-    staying = log_beta(a, C) - log_beta(a, b)
-    still_alive = -A * np.log(alpha + T)
-    left_at_last = np.log(a) - np.log(b + np.maximum(x, 1) - 1) - A * np.log(alpha + t_x)
+    purchases = log_rising_factorial(r, x) - r * np.log1p(T / alpha)
+    staying = log_beta(a, b + x) - log_beta(a, b)
+    still_alive = -x * np.log(alpha + T)
+    left_at_last = np.log(a) - np.log(b + np.maximum(x, 1) - 1) + still_alive + (r + x) * _log_ratio(t_x, T, alpha)
     return purchases + staying + np.where(x > 0, np.logaddexp(still_alive, left_at_last), still_alive)
 
 
@@ -96,9 +96,7 @@ def probability_alive(
     x = np.asarray(frequency, dtype=float)
     alpha = np.asarray(alpha, dtype=float)
     log_odds_of_death = (
-        np.log(a)
-        - np.log(np.asarray(b) + np.maximum(x, 1) - 1)
-        + (np.asarray(r) + x) * np.log((alpha + T) / (alpha + recency))
+        np.log(a) - np.log(np.asarray(b) + np.maximum(x, 1) - 1) + (np.asarray(r) + x) * _log_ratio(recency, T, alpha)
     )
     return np.where(x == 0, 1.0, special.expit(-log_odds_of_death))
 
@@ -247,6 +245,12 @@ def draw_purchase_times(rng: np.random.Generator, t: Numbers, purchases: FutureP
     last = np.cumsum(count) - 1
     time[last[left]] = end[left]
     return owner, time
+
+
+def _log_ratio(recency: Numbers, T: Numbers, alpha: Numbers) -> Array:
+    """ln ((alpha + T) / (alpha + recency)), without cancelling where alpha is large."""
+    recency = np.asarray(recency, dtype=float)
+    return np.log1p((np.asarray(T, dtype=float) - recency) / (np.asarray(alpha, dtype=float) + recency))
 
 
 def _broadcast(*values: Numbers) -> tuple[Array, ...]:

@@ -17,6 +17,19 @@ def log_beta(a: Numbers, b: Numbers) -> Array:
     return special.betaln(a, b)
 
 
+def log_rising_factorial(r: Numbers, x: Numbers) -> Array:
+    """ln (Gamma(r + x) / Gamma(r)), without cancelling where r is large; 0 for x = 0.
+
+    Examples
+    --------
+    >>> bool(np.isclose(log_rising_factorial(1e18, 5), 5 * np.log(1e18)))
+    True
+    """
+    r, x = np.asarray(r, dtype=float), np.asarray(x, dtype=float)
+    positive = np.maximum(x, 1)
+    return np.where(x > 0, special.gammaln(positive) - special.betaln(r, positive), 0.0)
+
+
 def one_minus_power(log_base: Numbers, exponent: Numbers) -> Array:
     """(1 - base**exponent) / exponent, with its limit -ln(base) at exponent 0.
 

@@ -33,17 +33,20 @@ def add_bg_nbd(histories: "Histories", parameters: Mapping[str, Any]) -> None:
 def bg_nbd_graph(histories: "Histories", *, r: Any, alpha: Any, a: Any, b: Any) -> Any:
     """Write equation (6) as a PyTensor graph, one value for each unique history.
 
-    The gamma functions depend on the frequency alone and are computed once for each distinct one.
+    Ratios of gamma functions are sums over 0, ..., x - 1, made once for all frequencies: stable where the parameters
+    are large, as they are when customers hardly differ.
     """
     import pytensor.tensor as pt
 
     x, t_x, T = histories.frequency, histories.recency, histories.T
-    distinct, position = np.unique(x, return_inverse=True)
-    purchases = pt.gammaln(r + distinct) - pt.gammaln(r) + r * pt.log(alpha)
-    staying = pt.gammaln(b + distinct) - pt.gammaln(b) + pt.gammaln(a + b) - pt.gammaln(a + b + distinct)
-    still_alive = -(r + x) * pt.log(alpha + T)
-    left_at_last = pt.log(a) - pt.log(b + np.maximum(x, 1) - 1) - (r + x) * pt.log(alpha + t_x)
-    return (purchases + staying)[position] + pt.where(x > 0, pt.logaddexp(still_alive, left_at_last), still_alive)
+    number, steps = x.astype(int), np.arange(int(x.max(initial=0)))
+    rising = pt.concatenate([[0.0], pt.cumsum(pt.log(r + steps))])[number]
+    staying = -pt.concatenate([[0.0], pt.cumsum(pt.log1p(a / (b + steps)))])[number]
+    purchases = rising - r * pt.log1p(T / alpha)
+    still_alive = -x * pt.log(alpha + T)
+    longer = pt.log1p((T - t_x) / (alpha + t_x))
+    left_at_last = pt.log(a) - pt.log(b + np.maximum(x, 1) - 1) + still_alive + (r + x) * longer
+    return purchases + staying + pt.where(x > 0, pt.logaddexp(still_alive, left_at_last), still_alive)
 
 
 def add_gamma_gamma(histories: "SpendHistories", parameters: Mapping[str, Any]) -> None:

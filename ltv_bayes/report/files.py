@@ -31,13 +31,11 @@ def harmless(value: Any) -> Any:
 
 
 def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
-    """Write a table with its index; UTF-8 with the mark that spreadsheets need to read Chinese.
+    """Write a table, with its index unless that only counts; UTF-8 with the mark that spreadsheets need for Chinese.
 
     An interrupted write leaves no half-written file, and an older one as it was.
     """
-    named = table.index.name is not None or table.index.nlevels > 1
-    flat = (table if named else table.rename_axis("row")).reset_index()
-    safe = flat.rename(columns=harmless).apply(_harmless_column)
+    safe = _with_index(table).rename(columns=harmless).apply(_harmless_column)
     with replacing(path) as unfinished:
         safe.to_csv(unfinished, index=False, encoding="utf-8-sig")
     return Path(path)
@@ -60,6 +58,15 @@ def replacing(path: str | Path) -> Iterator[Path]:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _with_index(table: pd.DataFrame) -> pd.DataFrame:
+    """Make columns of the index, under names that are free."""
+    if isinstance(table.index, pd.RangeIndex) and table.index.name is None:
+        return table
+    names = [str(name or "row") for name in table.index.names]
+    taken = set(map(str, table.columns))
+    return table.rename_axis([f"{name} (index)" if name in taken else name for name in names]).reset_index()
 
 
 def _harmless_column(column: pd.Series) -> pd.Series:

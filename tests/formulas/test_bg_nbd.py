@@ -184,6 +184,14 @@ class TestEdges:
         assert (np.array(found) >= 0).all()
         assert found[1] <= found[0] * (1 + 1e-9)
 
+    def test_customers_who_do_not_differ_are_poisson(self):
+        """r and alpha growing together: purchases at one rate, 0.1, and dropout as before."""
+        x, t_x, T, a, b = 5, 40.0, 52.0, 0.5, 3.0
+        many = bg_nbd.log_likelihood(x, t_x, T, r=1e16, alpha=1e17, a=a, b=b)
+        chance = a / (b + x - 1) * np.exp(-0.1 * t_x) + np.exp(-0.1 * T)
+        poisson = x * np.log(0.1) + special.betaln(a, b + x) - special.betaln(a, b) + np.log(chance)
+        assert many == pytest.approx(poisson, rel=1e-12)
+
     def test_a_customer_without_repeat_is_alive_for_sure(self):
         assert bg_nbd.probability_alive(0, 0, 500, **CDNOW) == 1
 

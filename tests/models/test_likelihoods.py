@@ -10,7 +10,7 @@ from ltv_bayes.formulas import bg_nbd, gamma_gamma
 from ltv_bayes.models.likelihoods import bg_nbd_graph, gamma_gamma_graph
 
 POINTS = {
-    "bg_nbd": [(0.243, 4.414, 0.793, 2.426), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0)],
+    "bg_nbd": [(0.243, 4.414, 0.793, 2.426), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
     "gamma_gamma": [(6.25, 3.74, 15.44), (1.2, 1.5, 4000.0)],
 }
 

@@ -1,0 +1,68 @@
+"""Errors and warnings as sentences on a terminal, in the words of the command line."""
+
+import re
+import shlex
+import warnings
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from ltv_bayes.errors import LtvBayesError, LtvBayesWarning
+from ltv_bayes.report.console import complain
+
+ARGUMENT = re.compile(r"\b(?P<name>[a-z_]+)=(?:'(?P<text>[^']*)'|(?P<number>\d+(?:\.\d+)?))")
+
+
+@contextmanager
+def plain_messages(options: Container[str]) -> Iterator[None]:
+    """Show errors and warnings of this package, and files out of reach, as sentences; a fault keeps its traceback.
+
+    Parameters
+    ----------
+    options : container of str
+        The command's options, as Python writes them.
+
+    Raises
+    ------
+    typer.Exit
+        With code 1, after an error.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", LtvBayesWarning)
+        warnings.showwarning = _warning_writer(options)
+        try:
+            yield
+        except LtvBayesError as error:
+            complain("error", with_options(str(error), options), colour="red")
+            raise typer.Exit(1) from None
+        except OSError as error:
+            complain("error", f"{error.filename or 'a file'}: {error.strerror or error}.", colour="red")
+            raise typer.Exit(1) from None
+
+
+def with_options(message: str, options: Container[str]) -> str:
+    """Name the command's options where a message names the arguments of a Python function.
+
+    Examples
+    --------
+    >>> with_options("Pass as_of='2025-09-30', or fit with tune=2000.", {"as_of"})
+    'Pass --as-of 2025-09-30, or fit with tune=2000.'
+    """
+
+    def as_option(found: re.Match[str]) -> str:
+        name, value = found["name"], found["text"] or found["number"]
+        return f"--{name.replace('_', '-')} {shlex.quote(value)}" if name in options else found[0]
+
+    return ARGUMENT.sub(as_option, message)
+
+
+def _warning_writer(options: Container[str]) -> Any:
+    """Show this package's warnings; what other packages warn of is not the user's to mend."""
+
+    def write(message: Any, category: type[Warning], *rest: Any, **more: Any) -> None:
+        if issubclass(category, LtvBayesWarning):
+            complain("warning", with_options(str(message), options), colour="yellow")
+
+    return write
