@@ -277,6 +277,21 @@ def _refuse_settings(orders: Any, zero_orders: str, returns: str) -> None:
     refuse_choice("returns", returns, ("net", "ignore", "error"))
 
 
+def require_customers(value: Any) -> None:
+    """Say how to make customers, where something else was given.
+
+    Raises
+    ------
+    InputError
+        If the value is not `Customers`.
+    """
+    if not isinstance(value, Customers):
+        raise InputError(
+            f"Customers are needed, not a {type(value).__name__}. Make them with summarize(read_transactions(...)), "
+            f"or from a ready table with Customers.from_summary(frame, time_unit='week')."
+        )
+
+
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Put lists of orders left out one below the other."""
     filled = [part[list(DROPPED_COLUMNS)] for part in parts if len(part)]

@@ -8,9 +8,8 @@ Sources: Fader, Hardie & Lee (2005), Journal of Marketing Research 42; Hardie's 
 """
 
 import numpy as np
-from scipy import special
 
-from ltv_bayes.formulas.special import Array, Numbers
+from ltv_bayes.formulas.special import Array, Numbers, log_beta
 
 NAME = "gamma_gamma"
 PARAMETERS = ("p", "q", "v")
@@ -19,6 +18,8 @@ PARAMETERS = ("p", "q", "v")
 def log_likelihood(frequency: Numbers, monetary_value: Numbers, *, p: Numbers, q: Numbers, v: Numbers) -> Array:
     """Log density of the mean of `frequency` orders, note 025 equation (1a); frequency must be positive.
 
+    Its powers are collected into x m / (v + x m) and v / (v + x m), which do not cancel for large p or x.
+
     Examples
     --------
     >>> round(float(log_likelihood(1, 35.0, p=6.25, q=3.74, v=15.44)), 8)
@@ -26,15 +27,8 @@ def log_likelihood(frequency: Numbers, monetary_value: Numbers, *, p: Numbers, q
     """
     x, m = np.asarray(frequency, dtype=float), np.asarray(monetary_value, dtype=float)
     p, q, v = (np.asarray(value, dtype=float) for value in (p, q, v))
-    return (
-        special.gammaln(p * x + q)
-        - special.gammaln(p * x)
-        - special.gammaln(q)
-        + q * np.log(v)
-        + (p * x - 1) * np.log(m)
-        + p * x * np.log(x)
-        - (p * x + q) * np.log(v + x * m)
-    )
+    total = x * m
+    return -log_beta(p * x, q) - p * x * np.log1p(v / total) - q * np.log1p(total / v) - np.log(m)
 
 
 def population_mean_spend(*, p: Numbers, q: Numbers, v: Numbers) -> Array:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers, Histories
+from ltv_bayes.data.customers import Customers, Histories, require_customers
 from ltv_bayes.errors import InputError
 from ltv_bayes.inference.methods import fit_posterior
 from ltv_bayes.models.likelihoods import add_bg_nbd
@@ -92,6 +92,7 @@ class BGNBD:
         """
         import pymc as pm
 
+        require_customers(customers)
         histories = customers.unique_histories()
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
         distributions = as_distributions(priors, DOMAINS)
@@ -140,6 +141,7 @@ class BGNBD:
         ConvergenceWarning
             If r-hat, effective sample size or divergences say that the draws cannot be trusted.
         """
+        require_customers(customers)
         _require_population(customers)
         model = self.build(customers)
         tree = fit_posterior(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers, SpendHistories
+from ltv_bayes.data.customers import Customers, SpendHistories, require_customers
 from ltv_bayes.errors import InputError
 from ltv_bayes.inference.methods import fit_posterior
 from ltv_bayes.models.likelihoods import add_gamma_gamma
@@ -70,6 +70,7 @@ class GammaGamma:
         """
         import pymc as pm
 
+        require_customers(customers)
         histories = _spend(customers)
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
         distributions = as_distributions(priors, DOMAINS)

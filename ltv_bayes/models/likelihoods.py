@@ -73,6 +73,5 @@ def gamma_gamma_graph(histories: "SpendHistories", *, p: Any, q: Any, v: Any) ->
     x, m = histories.frequency, histories.monetary_value
     distinct, position = np.unique(x, return_inverse=True)
     gammas = pt.gammaln(p * distinct + q) - pt.gammaln(p * distinct) - pt.gammaln(q)
-    return (
-        gammas[position] + q * pt.log(v) + (p * x - 1) * np.log(m) + p * x * np.log(x) - (p * x + q) * pt.log(v + x * m)
-    )
+    total = x * m
+    return gammas[position] - p * x * pt.log1p(v / total) - q * pt.log1p(total / v) - np.log(m)

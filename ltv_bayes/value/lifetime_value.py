@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.customers import Customers, require_customers
 from ltv_bayes.errors import ColumnError, FitError, InputError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_draws
@@ -78,6 +78,7 @@ def lifetime_value(
     InputError
         If nothing is given to value, a margin is out of range or missing, or a judged customer is unknown.
     """
+    require_customers(customers)
     terms = Terms.read(horizon, discount_rate, customers.as_of)
     if not streams and future_value is None and not realised:
         raise InputError(

@@ -54,3 +54,9 @@ def test_wrong_settings_are_named(book, settings, message):
 def test_models_are_frozen():
     with pytest.raises(AttributeError):
         lb.BGNBD().priors = {}
+
+
+@pytest.mark.parametrize("fit", [lb.BGNBD().fit, lb.GammaGamma().fit, lb.BGNBD().build])
+def test_a_bare_frame_is_no_customers(book, fit):
+    with pytest.raises(InputError, match=r"not a DataFrame.*from_summary"):
+        fit(book.table)

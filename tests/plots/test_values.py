@@ -1,0 +1,231 @@
+"""Pictures of values: what is drawn are the table's numbers, and what they are stands beside them."""
+
+import dataclasses
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import same_color
+
+import ltv_bayes as lb
+from ltv_bayes.errors import LtvBayesError
+from ltv_bayes.plots.canvas import RED
+from tests.plots.drawn import cut_off, dots, names, stretches
+
+TERMS = "39 weeks from 1997-09-30, discounted at 10% a year, margin 35%"
+
+
+def pictures(ltv):
+    """Each picture of a value, as a function of the axes to draw on."""
+    return {
+        "customers": lambda ax=None: lb.plot_lifetime_value(ltv, ax=ax),
+        "segments": lambda ax=None: lb.plot_segments(ltv.by("industry"), ax=ax),
+        "waterfall": lambda ax=None: lb.plot_waterfall(ltv.explain(), ax=ax),
+    }
+
+
+@pytest.fixture(params=["customers", "segments", "waterfall"])
+def kind(request):
+    return request.param
+
+
+def named_book(names, industry=None, *, currency="USD", total=None):
+    """Customers of these names, every second of whom bought again."""
+    again = np.arange(len(names)) % 2
+    frame = pd.DataFrame(
+        {
+            "customer_id": names,
+            "frequency": 3 * again,
+            "recency": 20.0 * again,
+            "T": 30.0,
+            "monetary_value": np.where(again, 25.0, np.nan),
+            "total_value": 40.0 if total is None else total,
+            "industry": industry or "Retail",
+        }
+    )
+    return lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30", currency=currency)
+
+
+def test_customers_are_drawn_at_their_mean_and_interval_the_best_first(ltv):
+    ax = lb.plot_lifetime_value(ltv, ci_prob=0.8)
+    table = ltv.summary(0.8).sort_values("mean", ascending=False)
+    assert names(ax) == list(table.index)
+    np.testing.assert_allclose(dots(ax), table["mean"])
+    np.testing.assert_allclose(stretches(ax), table[["eti80_lb", "eti80_ub"]])
+
+
+def test_only_the_customers_worth_most_are_drawn(ltv):
+    ax = lb.plot_lifetime_value(ltv, top=2)
+    assert names(ax) == list(ltv.summary()["mean"].nlargest(2).index)
+    assert "The 2 of 6 customers worth most" in ax.get_title(loc="left")
+
+
+def test_no_customer_is_no_picture(ltv):
+    with pytest.raises(LtvBayesError, match="at least 1"):
+        lb.plot_lifetime_value(ltv, top=0)
+
+
+@pytest.mark.parametrize("measure", ["per_customer", "total"])
+def test_segments_are_drawn_at_their_mean_and_interval(ltv, measure):
+    by = ltv.by("industry")
+    ax = lb.plot_segments(by, measure=measure, ci_prob=0.8)
+    table = by.summary(0.8).sort_values(f"{measure}_mean", ascending=False)
+    assert names(ax) == [f"{name}  (n = {count})" for name, count in table["customers"].items()]
+    np.testing.assert_allclose(dots(ax), table[f"{measure}_mean"])
+    np.testing.assert_allclose(stretches(ax), table[[f"{measure}_eti80_lb", f"{measure}_eti80_ub"]])
+
+
+def test_an_unknown_measure_is_named(ltv):
+    with pytest.raises(LtvBayesError, match="'median'"):
+        lb.plot_segments(ltv.by("industry"), measure="median")
+
+
+def test_waterfall_bars_start_where_the_last_ended_and_the_total_at_zero(ltv):
+    table = ltv.explain("C", ci_prob=0.8)
+    ax = lb.plot_waterfall(table)
+    bars = ax.containers[0].patches
+    ends = [bar.get_x() + bar.get_width() for bar in bars]
+    np.testing.assert_allclose([bar.get_width() for bar in bars], table["mean"])
+    np.testing.assert_allclose([bar.get_x() for bar in bars], [0.0, *ends[:-2], 0.0])
+    assert ends[-1] == pytest.approx(ends[-2])
+    assert names(ax) == ["realised", "repeat purchases", "total"]
+
+
+def test_waterfall_lines_are_the_intervals_of_the_parts(ltv):
+    table = ltv.explain("C", ci_prob=0.8)
+    ax = lb.plot_waterfall(table)
+    begin = np.array([table.loc["realised", "mean"], 0.0])
+    uncertain = table.loc[["repeat_purchases", "total"], ["eti80_lb", "eti80_ub"]]
+    np.testing.assert_allclose(stretches(ax), uncertain.to_numpy() + begin[:, np.newaxis])
+
+
+def test_waterfall_writes_each_mean_and_share(ltv):
+    ax = lb.plot_waterfall(ltv.explain("C"))
+    written = [text.get_text() for text in ax.texts]
+    assert written[0].startswith("91 (")
+    assert "%" not in written[-1]
+
+
+def test_pictures_say_level_currency_and_terms(ltv, kind):
+    ax = pictures(ltv)[kind]()
+    assert "89% interval" in ax.get_title(loc="left")
+    assert "(USD)" in ax.get_xlabel()
+    assert TERMS in ax.get_xlabel()
+
+
+def test_the_level_asked_for_is_the_level_named(ltv):
+    for ax in (
+        lb.plot_lifetime_value(ltv, ci_prob=0.5, ci_kind="hdi"),
+        lb.plot_segments(ltv.by("industry"), ci_prob=0.5, ci_kind="hdi"),
+        lb.plot_waterfall(ltv.explain(ci_prob=0.5, ci_kind="hdi")),
+    ):
+        assert "mean and 50% highest-density interval" in ax.get_title(loc="left")
+
+
+def test_without_a_currency_none_is_named(valued, kind):
+    ax = pictures(valued(named_book(["A", "B"], currency=None)))[kind]()
+    assert "(" not in ax.get_xlabel()
+
+
+def test_pictures_are_drawn_on_given_axes(ltv, kind):
+    figure, axes = plt.subplots(1, 2)
+    assert pictures(ltv)[kind](axes[1]) is axes[1]
+    assert plt.get_fignums() == [figure.number]
+    assert not axes[0].has_data()
+
+
+def test_settings_of_the_user_stay_as_they_were(ltv, kind):
+    with mpl.rc_context({"font.size": 7, "axes.grid": False, "text.usetex": False}):
+        before = dict(mpl.rcParams)
+        pictures(ltv)[kind]()
+        assert dict(mpl.rcParams) == before
+
+
+def test_an_unconverged_fit_is_said_in_red(book, purchases, valued, unconverged, kind):
+    ax = pictures(valued(book, unconverged(purchases)))[kind]()
+    title = next(title for title in (ax.title, ax._left_title) if title.get_text())
+    assert "FIT DID NOT CONVERGE" in title.get_text()
+    assert same_color(title.get_color(), RED)
+
+
+def test_a_good_fit_is_not_said_in_red(ltv, kind):
+    ax = pictures(ltv)[kind]()
+    assert "CONVERGE" not in ax.get_title(loc="left")
+    assert not same_color(ax._left_title.get_color(), RED)
+
+
+HOSTILE = ["$x^2$", "$\\frac{$", "a_b", "<b>bold</b>", "100% {\\LaTeX}", "=1+1", "\x1b[31mred", "two\nlines"]
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_names_are_never_read_as_markup(valued, given):
+    ltv = valued(named_book(HOSTILE, industry=HOSTILE))
+    for draw in (
+        lambda ax: lb.plot_lifetime_value(ltv, ax=ax),
+        lambda ax: lb.plot_segments(ltv.by("industry"), ax=ax),
+        lambda ax: lb.plot_waterfall(ltv.explain("$\\frac{$"), ax=ax),
+    ):
+        ax = draw(plt.figure().add_subplot() if given else None)
+        ax.figure.canvas.draw()
+        assert not any(text.get_parse_math() for text in [*ax.get_yticklabels(), ax._left_title, ax.xaxis.label])
+    assert set(names(lb.plot_lifetime_value(ltv))) >= {"$x^2$", "$\\frac{$", "<b>bold</b>", "two lines", "�[31mred"}
+
+
+def test_the_column_that_makes_segments_is_no_markup_either(valued):
+    book = named_book(["A", "B"])
+    odd = lb.Customers.from_summary(
+        book.table.rename(columns={"industry": "$\\frac{$"}).reset_index(), time_unit="week", as_of=book.as_of
+    )
+    lb.plot_segments(valued(odd).by("$\\frac{$")).figure.canvas.draw()
+
+
+LONG = "The Very Long Company of Somewhere and Elsewhere Holdings International, Branch"
+
+
+@pytest.mark.parametrize(
+    "book",
+    [
+        pytest.param(named_book(["A", "B"]), id="two customers, one segment"),
+        pytest.param(named_book(["A"]), id="one customer"),
+        pytest.param(
+            named_book([f"{LONG} {n}" for n in range(60)], [f"{LONG} {n % 30}" for n in range(60)]), id="30 long names"
+        ),
+        pytest.param(named_book(["A", "B"], total=[-500.0, 20.0]), id="more returned than bought"),
+        pytest.param(named_book(["A", "B"], currency="CNY", total=9e8), id="yuan"),
+        pytest.param(named_book(["北京华夏智能制造有限公司", "🙂"], ["制造业", "\U000e0041"]), id="Chinese, emoji"),
+    ],
+)
+def test_nothing_is_cut_off(valued, kind, book):
+    ltv = valued(book, realised=True)
+    assert cut_off(pictures(ltv)[kind]().figure) == []
+
+
+def test_nothing_is_cut_off_where_the_fit_did_not_converge(valued, kind):
+    ltv = dataclasses.replace(valued(named_book([LONG, "B"])), caution="fit did not converge", _cache={})
+    assert cut_off(pictures(ltv)[kind]().figure) == []
+
+
+def test_customers_worth_nothing_are_drawn_at_zero(valued, kind):
+    ltv = valued(named_book(["A", "B"]), margin=0.0)
+    ax = pictures(ltv)[kind]()
+    assert cut_off(ax.figure) == []
+    assert ax.get_xlim()[0] < 0 < ax.get_xlim()[1]
+
+
+def test_money_axes_begin_just_left_of_zero(ltv):
+    low, high = lb.plot_lifetime_value(ltv).get_xlim()
+    assert -0.02 * high < low < 0
+
+
+@pytest.mark.parametrize("scale", [1e-2, 1, 1e3, 1e6, 3e9])
+def test_ticks_of_money_are_in_one_size(book, valued, spend, purchases, scale):
+    ltv = valued(book)
+    scaled = dataclasses.replace(ltv, components=ltv.components * scale, _cache={})
+    ax = lb.plot_lifetime_value(scaled)
+    ax.figure.canvas.draw()
+    labels = [label.get_text() for label in ax.get_xticklabels() if label.get_text() != "0"]
+    suffixes = {label.strip("-0123456789.,") for label in labels}
+    assert len(suffixes) == 1
+    assert len(set(labels)) == len(labels)

@@ -1,0 +1,98 @@
+"""Result tables as text."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ltv_bayes.formatting import display_width
+from ltv_bayes.tables import as_text, readable
+
+
+def table(**columns):
+    return pd.DataFrame({name: [value] for name, value in columns.items()}, index=["A"])
+
+
+def cell(text):
+    return text.iloc[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "heading"),
+    [
+        ("eti89", "89% interval"),
+        ("hdi97.5", "97.5% highest-density interval"),
+        ("per_customer_eti90", "per customer 90% interval"),
+    ],
+)
+def test_the_two_bounds_of_an_interval_become_one_column_that_names_its_level(bounds, heading):
+    text = readable(table(**{f"{bounds}_lb": 8_000.0, f"{bounds}_ub": 262_000.0}))
+    assert list(text) == [heading]
+    assert cell(text) == "8k to 262k"
+
+
+def test_columns_that_are_no_interval_stay_apart():
+    assert list(readable(table(width_lb=1.0, width_ub=2.0, eti89_lb=1.0))) == ["width lb", "width ub", "eti89 lb"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "text"),
+    [
+        ("mean", 61_700.0, "61.7k"),
+        ("mean", np.nan, "–"),
+        ("mean", np.inf, "∞"),
+        ("judged_share", 0.352, "35%"),
+        ("probability_a_above_b", 0.9996, "> 0.99"),
+        ("rank_1", 0.5, "0.50"),
+        ("customers", 2357, "2,357"),
+        ("customer_id", 2357, "2357"),
+        ("row", 2357, "2357"),
+        ("inside", True, "yes"),
+        ("inside", False, "no"),
+        ("expert", None, "–"),
+        ("expert", "Ada\x1b[31m", "Ada�[31m"),
+    ],
+)
+def test_cells_are_written_for_people(column, value, text):
+    assert cell(readable(table(**{column: value}))) == text
+
+
+def test_an_interval_that_is_not_known_is_a_dash():
+    assert cell(readable(table(eti89_lb=np.nan, eti89_ub=np.nan))) == "–"
+
+
+def test_yuan_are_counted_in_myriads():
+    assert cell(readable(table(mean=62_000.0), "CNY")) == "6.2万"
+
+
+def test_parameters_are_no_money():
+    text = readable(table(mean=0.05503, v=259_476.3), "CNY", amounts=False)
+    assert text.iloc[0].tolist() == ["0.05503", "259,476"]
+
+
+def test_the_table_itself_keeps_its_numbers():
+    numbers = table(mean=61_700.0)
+    readable(numbers)
+    assert numbers.loc["A", "mean"] == 61_700.0
+
+
+def test_repeated_names_of_rows_are_kept():
+    doubled = pd.concat([table(mean=1.0), table(mean=2.0)])
+    assert readable(doubled)["mean"].tolist() == ["1", "2"]
+
+
+def test_an_empty_table_is_its_headings():
+    assert list(readable(table(mean=1.0).head(0))) == ["mean"]
+    assert as_text(table(mean=1.0).head(0)).split() == ["mean"]
+
+
+def test_columns_stay_straight_with_chinese_names():
+    frame = pd.DataFrame({"mean": [1.0, 61_700.0], "expert": ["王芳", "Ada"]}, index=["制造业", "B"])
+    widths = {display_width(line) for line in as_text(frame).splitlines()}
+    assert len(widths) == 1
+
+
+def test_names_cannot_break_out_of_their_line_or_colour_the_terminal():
+    frame = pd.DataFrame({"mean": [1.0]}, index=["x\nerror: pay now\x1b[31m"])
+    text = as_text(frame)
+    assert len(text.splitlines()) == 2
+    assert "\x1b" not in text
