@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from math import isnan, nan
 
 
 @dataclass(frozen=True)
@@ -12,24 +13,27 @@ class Diagnostics:
     ----------
     method : str
         What made the draws.
-    rhat : float
-        Worst r-hat over all parameters; at most 1.01 when converged, nan for a single chain.
     ess : float
-        Smallest effective sample size, bulk and tail; at least 100 per chain when converged.
-    divergences : int
-        Divergent transitions; at most 0.1% of the draws when converged.
+        Smallest effective sample size over all parameters; at least 100 per chain when converged.
     draws, chains : int
         Draws kept per chain, and chains.
+    rhat : float
+        Worst r-hat over all parameters; at most 1.01 when chains converged, nan for a single chain and for weights.
+    divergences : int
+        Divergent transitions; at most 0.1% of the draws when chains converged.
+    pareto_k : float
+        Shape of the importance weights' tail; below 0.7 when they can be trusted, nan for chains.
     problems : tuple of str
         What is wrong, one sentence each; empty when converged.
     """
 
     method: str
-    rhat: float
     ess: float
-    divergences: int
     draws: int
     chains: int
+    rhat: float = nan
+    divergences: int = 0
+    pareto_k: float = nan
     problems: tuple[str, ...] = ()
 
     @property
@@ -49,8 +53,9 @@ class Diagnostics:
 
     def __str__(self) -> str:
         verdict = "converged" if self.converged else "DID NOT CONVERGE: " + " ".join(self.problems)
-        return (
-            f"{self.method}, {self.chains} chains x {self.draws:,} draws: {verdict} "
-            f"(worst r-hat {self.rhat:.3f}, smallest effective sample size {self.ess:,.0f}, "
-            f"{self.divergences} divergences)"
-        )
+        size = f"effective sample size {self.ess:,.0f}"
+        if isnan(self.pareto_k):
+            details = f"worst r-hat {self.rhat:.3f}, smallest {size}, {self.divergences} divergences"
+        else:
+            details = f"Pareto k {self.pareto_k:.2f}, {size}"
+        return f"{self.method}, {self.chains} chains x {self.draws:,} draws: {verdict} ({details})"

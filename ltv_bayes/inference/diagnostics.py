@@ -1,4 +1,4 @@
-"""Did the sampler converge? r-hat, effective sample size and divergences after every fit."""
+"""Can the draws be trusted? r-hat and divergences of chains, Pareto k of weights, effective sample size of both."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,10 +11,12 @@ from ltv_bayes.diagnostics import Diagnostics
 HIGHEST_RHAT = 1.01
 LOWEST_ESS_PER_CHAIN = 100
 HIGHEST_DIVERGING = 0.001
+HIGHEST_PARETO_K = 0.7
+LOWEST_WEIGHTED_SHARE = 0.25
 
 
-def diagnose_draws(tree: xr.DataTree, method: str) -> Diagnostics:
-    """Judge posterior draws of shape (chain, draw)."""
+def diagnose_chains(tree: xr.DataTree) -> Diagnostics:
+    """Judge Markov chains of shape (chain, draw) by r-hat, effective sample size and divergences."""
     import arviz_stats as stats
 
     posterior = tree["posterior"].to_dataset()
@@ -22,15 +24,21 @@ def diagnose_draws(tree: xr.DataTree, method: str) -> Diagnostics:
     rhat = _extreme(stats.rhat(posterior), np.max) if chains > 1 else float("nan")
     ess = min(_extreme(stats.ess(posterior, method=kind), np.min) for kind in ("bulk", "tail"))
     diverging = int(tree["sample_stats"]["diverging"].sum()) if "sample_stats" in tree.children else 0
-    found = Diagnostics(method, rhat, ess, diverging, draws, chains)
-    return replace(found, problems=tuple(_problems(found)))
+    found = Diagnostics("NUTS", ess, draws, chains, rhat=rhat, divergences=diverging)
+    return replace(found, problems=tuple(_problems_of_chains(found)))
+
+
+def diagnose_weights(pareto_k: float, ess: float, chains: int, draws: int) -> Diagnostics:
+    """Judge weighted draws from an approximation by Pareto k and effective sample size."""
+    found = Diagnostics("Laplace with importance sampling", ess, draws, chains, pareto_k=pareto_k)
+    return replace(found, problems=tuple(_problems_of_weights(found)))
 
 
 def _extreme(dataset: xr.Dataset, pick: Callable[[np.ndarray], float]) -> float:
     return float(pick(np.concatenate([np.ravel(values) for values in dataset.data_vars.values()])))
 
 
-def _problems(found: Diagnostics) -> list[str]:
+def _problems_of_chains(found: Diagnostics) -> list[str]:
     problems = []
     if found.chains == 1:
         problems.append("One chain cannot show convergence; run at least two, better four.")
@@ -44,4 +52,14 @@ def _problems(found: Diagnostics) -> list[str]:
             f"{found.divergences} of {found.draws * found.chains} transitions diverged; "
             f"raise target_accept or give stronger priors."
         )
+    return problems
+
+
+def _problems_of_weights(found: Diagnostics) -> list[str]:
+    problems = []
+    if not found.pareto_k < HIGHEST_PARETO_K:
+        problems.append(f"Pareto k is {found.pareto_k:.2f}, not below {HIGHEST_PARETO_K}; use method='nuts'.")
+    needed = max(LOWEST_ESS_PER_CHAIN * found.chains, LOWEST_WEIGHTED_SHARE * found.chains * found.draws)
+    if not found.ess >= needed:
+        problems.append(f"The effective sample size is {found.ess:.0f}, below {needed:.0f}; use method='nuts'.")
     return problems

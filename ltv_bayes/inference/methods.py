@@ -2,31 +2,60 @@
 
 import time
 import warnings
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
 
+from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import ConvergenceWarning, FitError, suggestion
-from ltv_bayes.inference.diagnostics import diagnose_draws
-from ltv_bayes.inference.nuts import sample_nuts
+from ltv_bayes.inference.curvature import Peak, find_peak
+from ltv_bayes.inference.density import Density
+from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights
+from ltv_bayes.inference.laplace import sample_laplace
+from ltv_bayes.inference.nuts import has_nutpie, sample_by_pymc, sample_from_peak
+from ltv_bayes.posterior import tree_from_draws
 from ltv_bayes.random_streams import as_seed
 
-METHODS = ("auto", "nuts")
+Method = Literal["auto", "laplace", "nuts"]
+METHODS = ("auto", "laplace", "nuts")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How many draws, from which seed, with progress or without."""
+
+    draws: int
+    tune: int
+    chains: int
+    random_seed: int
+    progressbar: bool
 
 
 def fit_posterior(
     model: Any,
     *,
-    method: str,
-    draws: int,
-    tune: int,
-    chains: int,
-    random_seed: int | None,
-    progressbar: bool,
+    method: Method = "auto",
+    draws: int = 1000,
+    tune: int = 1000,
+    chains: int = 4,
+    random_seed: int | None = None,
+    progressbar: bool = True,
     **sampler_settings: Any,
 ) -> xr.DataTree:
-    """Draw from a model's posterior and judge the draws.
+    """Draw from the posterior of any PyMC model with continuous variables, and judge the draws.
+
+    Parameters
+    ----------
+    model : pymc.Model
+        Whose variables are scalars.
+    method : {"auto", "laplace", "nuts"}
+        "laplace" draws from a heavy-tailed approximation at the mode and weights the draws to the posterior; "nuts"
+        runs Markov chains; "auto" takes the first where its own diagnostics certify it, and goes on to the second,
+        started and scaled from what the first learned, where not.
+    **sampler_settings
+        For `pymc.sample`; they ask for NUTS.
 
     Returns
     -------
@@ -39,18 +68,42 @@ def fit_posterior(
         If the draws cannot be trusted, with what to change.
     """
     _check_settings(method, draws=draws, tune=tune, chains=chains)
-    seed = as_seed(random_seed)
+    wanted = Wanted(int(draws), int(tune), int(chains), as_seed(random_seed), progressbar)
     start = time.perf_counter()
-    tree = sample_nuts(
-        model, draws=draws, tune=tune, chains=chains, random_seed=seed, progressbar=progressbar, **sampler_settings
-    )
-    diagnostics = diagnose_draws(tree, "NUTS")
-    tree.attrs.update(
-        diagnostics=diagnostics.to_json(), random_seed=str(seed), seconds=round(time.perf_counter() - start, 2)
-    )
-    if not diagnostics.converged:
-        warnings.warn(f"The fit did not converge. {' '.join(diagnostics.problems)}", ConvergenceWarning, stacklevel=3)
+    if sampler_settings:
+        tree = sample_by_pymc(model, **vars(wanted), **sampler_settings)
+        verdict = diagnose_chains(tree)
+    else:
+        tree, verdict = _draw(model, method, wanted)
+    seconds = round(time.perf_counter() - start, 2)
+    tree.attrs.update(diagnostics=verdict.to_json(), random_seed=str(wanted.random_seed), seconds=seconds)
+    if not verdict.converged:
+        warnings.warn(f"The fit did not converge. {' '.join(verdict.problems)}", ConvergenceWarning, stacklevel=3)
     return tree
+
+
+def _draw(model: Any, method: Method, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics]:
+    density = Density(model)
+    peak = find_peak(density)
+    if method != "nuts":
+        tree, verdict, peak = _by_weights(density, peak, wanted)
+        if verdict.converged or method == "laplace":
+            return tree, verdict
+    if has_nutpie():
+        tree = sample_from_peak(density, peak, **vars(wanted))
+    else:
+        tree = sample_by_pymc(model, **vars(wanted))
+    return tree, diagnose_chains(tree)
+
+
+def _by_weights(density: Density, peak: Peak, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:
+    """Importance sampling: the draws, the verdict, and the approximation they came from."""
+    rng = np.random.default_rng(wanted.random_seed)
+    shape = wanted.chains, wanted.draws
+    drawn = sample_laplace(density, peak, wanted.chains * wanted.draws, rng)
+    found = density.expand(drawn.resampled(wanted.chains * wanted.draws, rng))
+    tree = tree_from_draws({name: values.reshape(shape) for name, values in found.items()})
+    return tree, diagnose_weights(drawn.pareto_k, drawn.ess, *shape), drawn.peak
 
 
 def _check_settings(method: str, **counts: int) -> None:

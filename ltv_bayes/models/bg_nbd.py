@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.customers import Customers, Histories, require_customers
 from ltv_bayes.errors import InputError
-from ltv_bayes.inference.methods import fit_posterior
+from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.models.likelihoods import add_bg_nbd
 from ltv_bayes.models.prior_predictive import prior_tree
 from ltv_bayes.models.priors import (
@@ -96,7 +96,7 @@ class BGNBD:
         histories = customers.unique_histories()
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
         distributions = as_distributions(priors, DOMAINS)
-        coords = {"unique_history": np.arange(histories.count.size), "statistic": ["frequency", "recency"]}
+        coords = {"unique_history": np.arange(histories.count.size)}
         with pm.Model(coords=coords) as model:
             parameters = _name_parameters(register(model, distributions))
             add_bg_nbd(histories, parameters)
@@ -106,7 +106,7 @@ class BGNBD:
         self,
         customers: Customers,
         *,
-        method: Literal["auto", "nuts"] = "auto",
+        method: Method = "auto",
         draws: int = 1000,
         tune: int = 1000,
         chains: int = 4,
@@ -120,8 +120,9 @@ class BGNBD:
         ----------
         customers : Customers
             At least two; a customer without a repeat purchase carries information too.
-        method : {"auto", "nuts"}
-            How to draw; "auto" chooses NUTS.
+        method : {"auto", "laplace", "nuts"}
+            How to draw: "laplace" weights draws from an approximation at the mode, "nuts" runs Markov chains, "auto"
+            takes the first where its own diagnostics certify it and else the second. The result says which it was.
         draws, tune, chains : int
             Draws kept and draws used to tune the sampler, for each chain.
         random_seed : int, optional
@@ -129,7 +130,7 @@ class BGNBD:
         progressbar : bool
             Whether to show progress.
         **sampler_settings
-            Passed on to `pymc.sample`.
+            Passed on to `pymc.sample`; they ask for NUTS.
 
         Returns
         -------
@@ -139,7 +140,7 @@ class BGNBD:
         Warns
         -----
         ConvergenceWarning
-            If r-hat, effective sample size or divergences say that the draws cannot be trusted.
+            If Pareto k, r-hat, effective sample size or divergences say that the draws cannot be trusted.
         """
         require_customers(customers)
         _require_population(customers)

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.customers import Customers, SpendHistories, require_customers
 from ltv_bayes.errors import InputError
-from ltv_bayes.inference.methods import fit_posterior
+from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.models.likelihoods import add_gamma_gamma
 from ltv_bayes.models.prior_predictive import prior_tree
 from ltv_bayes.models.priors import POSITIVE, Domain, Prior, as_distributions, chosen_priors, describe, register
@@ -83,7 +83,7 @@ class GammaGamma:
         self,
         customers: Customers,
         *,
-        method: Literal["auto", "nuts"] = "auto",
+        method: Method = "auto",
         draws: int = 1000,
         tune: int = 1000,
         chains: int = 4,
@@ -101,7 +101,7 @@ class GammaGamma:
         Warns
         -----
         ConvergenceWarning
-            If r-hat, effective sample size or divergences say that the draws cannot be trusted.
+            If Pareto k, r-hat, effective sample size or divergences say that the draws cannot be trusted.
         """
         model = self.build(customers)
         tree = fit_posterior(

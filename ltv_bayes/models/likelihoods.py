@@ -1,4 +1,4 @@
-"""The likelihoods as PyTensor graphs over unique histories, for any PyMC model.
+"""The likelihoods over unique histories, fused and as PyTensor graphs, for any PyMC model.
 
 PyMC keeps these functions until the interpreter ends, and with them all that their module imports; so nothing that
 must be torn down in time, such as DuckDB, is imported here.
@@ -9,25 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ltv_bayes.formulas import fused
+from ltv_bayes.models.fused_op import FusedLikelihood
+
 if TYPE_CHECKING:
     from ltv_bayes.data.histories import Histories, SpendHistories
 
 
 def add_bg_nbd(histories: "Histories", parameters: Mapping[str, Any]) -> None:
-    """Observe the histories in the model on the context stack: one variable, each row weighted by its count."""
-    import pymc as pm
-
-    def logp(value: Any, r: Any, alpha: Any, a: Any, b: Any) -> Any:
-        return histories.count * bg_nbd_graph(histories, r=r, alpha=alpha, a=a, b=b)
-
-    pm.CustomDist(
-        "history",
-        *parameters.values(),
-        logp=logp,
-        signature="(),(),(),()->(2)",
-        observed=np.column_stack([histories.frequency, histories.recency]),
-        dims=("unique_history", "statistic"),
-    )
+    """Observe the histories in the model on the context stack, through the fused likelihood."""
+    tables = fused.purchase_tables(histories.frequency, histories.recency, histories.T, histories.count)
+    likelihood = FusedLikelihood(fused.bg_nbd, fused.bg_nbd_value, tables)
+    observed = np.column_stack([histories.frequency, histories.recency])
+    design = np.column_stack([histories.T, histories.count])
+    _observe("history", likelihood, parameters, observed, design)
 
 
 def bg_nbd_graph(histories: "Histories", *, r: Any, alpha: Any, a: Any, b: Any) -> Any:
@@ -50,20 +45,11 @@ def bg_nbd_graph(histories: "Histories", *, r: Any, alpha: Any, a: Any, b: Any) 
 
 
 def add_gamma_gamma(histories: "SpendHistories", parameters: Mapping[str, Any]) -> None:
-    """Observe the mean spend in the model on the context stack: one variable, each row weighted by its count."""
-    import pymc as pm
-
-    def logp(value: Any, p: Any, q: Any, v: Any) -> Any:
-        return histories.count * gamma_gamma_graph(histories, p=p, q=q, v=v)
-
-    pm.CustomDist(
-        "mean_spend_observed",
-        *parameters.values(),
-        logp=logp,
-        signature="(),(),()->()",
-        observed=histories.monetary_value,
-        dims="unique_history",
-    )
+    """Observe the mean spend in the model on the context stack, through the fused likelihood."""
+    tables = fused.spend_tables(histories.frequency, histories.monetary_value, histories.count)
+    likelihood = FusedLikelihood(fused.gamma_gamma, fused.gamma_gamma_value, tables)
+    observed = np.column_stack([histories.frequency, histories.monetary_value])
+    _observe("spend", likelihood, parameters, observed, np.column_stack([histories.count, histories.count]))
 
 
 def gamma_gamma_graph(histories: "SpendHistories", *, p: Any, q: Any, v: Any) -> Any:
@@ -75,3 +61,16 @@ def gamma_gamma_graph(histories: "SpendHistories", *, p: Any, q: Any, v: Any) ->
     gammas = pt.gammaln(p * distinct + q) - pt.gammaln(p * distinct) - pt.gammaln(q)
     total = x * m
     return gammas[position] - p * x * pt.log1p(v / total) - q * pt.log1p(total / v) - np.log(m)
+
+
+def _observe(
+    name: str, likelihood: FusedLikelihood, parameters: Mapping[str, Any], observed: np.ndarray, design: np.ndarray
+) -> None:
+    """Add one observed variable, of shape (unique histories, 2), whose log density is the fused likelihood."""
+    import pymc as pm
+
+    def logp(value: Any, *arguments: Any) -> Any:
+        return likelihood(*arguments[:-1])[0]
+
+    signature = ",".join(["()"] * len(parameters)) + ",(h,s)->(h,s)"
+    pm.CustomDist(name, *parameters.values(), design, logp=logp, signature=signature, observed=observed)

@@ -1,0 +1,82 @@
+"""The mode of a density and the curvature there: where a posterior lies, and how wide it is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize
+
+from ltv_bayes.errors import FitError
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.inference.density import Density
+
+STEP = 1e-4
+FLATTEST = 1e-8
+LARGE = 1e100
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A normal approximation: centre, and a matrix whose columns span one standard deviation each way.
+
+    Attributes
+    ----------
+    centre : array of shape (size,)
+    spread : array of shape (size, size)
+        Covariance is ``spread @ spread.T``.
+    """
+
+    centre: Array
+    spread: Array
+
+    def at(self, z: Array) -> Array:
+        """Map standardised points, of shape (points, size), to the density's space."""
+        return self.centre + z @ self.spread.T
+
+
+def find_peak(density: Density) -> Peak:
+    """Climb to the mode and measure the curvature by differences of gradients.
+
+    Raises
+    ------
+    FitError
+        If no mode is found.
+    """
+    start = density.start
+
+    def loss(x: Array) -> tuple[float, Array]:
+        value, gradient = density(x)
+        return (-value, -gradient) if np.isfinite(value) else (LARGE, np.zeros_like(x))
+
+    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-13})
+    centre, peak = found.x, None
+    for _ in range(5):
+        if not np.isfinite(density(centre)[0]):
+            raise FitError("The posterior has no mode that can be reached from the prior's centre.")
+        peak = Peak(centre, _spread(density, centre))
+        moved = _newton(density, peak)
+        if moved is None:
+            break
+        centre = moved
+    assert peak is not None
+    return peak
+
+
+def _newton(density: Density, peak: Peak) -> Array | None:
+    """One step towards the mode, if there is anything to gain."""
+    value, gradient = density(peak.centre)
+    step = peak.spread @ (peak.spread.T @ gradient)
+    if gradient @ step < 1e-6:
+        return None
+    return next((x for x in (peak.centre + step * 0.5**k for k in range(8)) if density(x)[0] > value), None)
+
+
+def _spread(density: Density, centre: Array) -> Array:
+    """Square root of the inverse of the negative second derivatives; flat directions are given a wide one."""
+    size = centre.size
+    curvature = np.empty((size, size))
+    for i in range(size):
+        step = np.zeros(size)
+        step[i] = STEP * max(1.0, abs(centre[i]))
+        curvature[i] = (density(centre - step)[1] - density(centre + step)[1]) / (2 * step[i])
+    values, vectors = np.linalg.eigh((curvature + curvature.T) / 2)
+    return vectors / np.sqrt(np.maximum(values, FLATTEST * max(1.0, values.max(initial=1.0))))

@@ -1,0 +1,72 @@
+"""A fused log-likelihood as one PyTensor operation, with its gradient, inside an ordinary PyMC model.
+
+Over many parameter draws at once, as importance sampling needs it, the kernel runs on all cores.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.graph.basic import Apply
+from pytensor.graph.op import Op
+from pytensor.graph.replace import _vectorize_node
+
+Kernel = Callable[..., Any]
+
+
+class FusedLikelihood(Op):
+    """From scalar parameters to a log-likelihood and its derivatives, in one call of a kernel.
+
+    Parameters
+    ----------
+    kernel : callable
+        From parameters, then tables, to a tuple of the value and one derivative per parameter.
+    value_kernel : callable
+        The same without the derivatives, for many draws at once.
+    tables : sequence of arrays
+        The data, laid out for the kernels.
+    """
+
+    def __init__(self, kernel: Kernel, value_kernel: Kernel, tables: Sequence[np.ndarray]) -> None:
+        self.kernel, self.value_kernel, self.tables = kernel, value_kernel, tuple(tables)
+
+    def make_node(self, *parameters: Any) -> Apply:
+        """Take the parameters; give the value and the vector of derivatives."""
+        return Apply(self, [pt.as_tensor(value, dtype="float64") for value in parameters], [pt.dscalar(), pt.dvector()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        """Call the kernel."""
+        value, *derivatives = self.kernel(*map(float, inputs), *self.tables)
+        output_storage[0][0] = np.asarray(value)
+        output_storage[1][0] = np.asarray(derivatives)
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        """Hand the derivatives on; second derivatives are not there."""
+        return [cotangents[0] * outputs[1][i] for i in range(len(inputs))]
+
+
+class ManyDraws(Op):
+    """A fused log-likelihood over vectors of parameters; its derivatives are not there and come out as nan."""
+
+    def __init__(self, likelihood: FusedLikelihood) -> None:
+        self.likelihood = likelihood
+
+    def make_node(self, *parameters: Any) -> Apply:
+        """Take vectors of parameters; give the vector of values, and a matrix in the derivatives' place."""
+        return Apply(self, [pt.as_tensor(value, dtype="float64") for value in parameters], [pt.dvector(), pt.dmatrix()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        """Call the value kernel for each draw, on all cores."""
+        kernel, tables = self.likelihood.value_kernel, self.likelihood.tables
+        draws = list(zip(*(values.tolist() for values in np.broadcast_arrays(*inputs)), strict=True))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            output_storage[0][0] = np.fromiter(pool.map(lambda draw: kernel(*draw, *tables), draws), float, len(draws))
+        output_storage[1][0] = np.full((len(draws), len(inputs)), np.nan)
+
+
+@_vectorize_node.register(FusedLikelihood)
+def _over_many_draws(op: FusedLikelihood, node: Apply, *batched: Any) -> Apply:
+    return ManyDraws(op).make_node(*batched)
