@@ -6,7 +6,8 @@
 
 In a page, a ```python block is a notebook's cell: the blocks share their names, and a block shows what it prints, then
 the value of its last line. The ```text block right below it holds what was shown. A block may fail only if that text
-begins with the error's name. In a ```console block, lines that begin with $ are commands, and the others their output.
+begins with the error's name. In a ```console block, lines that begin with $ are commands, and the others their output;
+a command may fail only if that says "error: ".
 Each page runs in an empty folder with the sample files of examples/data, and with the two fits of `fit_the_sample`.
 """
 
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ ROOT = DOCS.parent
 SAMPLES = ROOT / "examples" / "data"
 PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
 BLOCK = re.compile(r"^```(python|text|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PROGRESS = re.compile(r"^ +(?:(?:[━─]|Progress|Grad|Step).*)?\n", re.MULTILINE)
 WIDTH = 118
 
 
@@ -60,14 +62,22 @@ def cells(page: str) -> list[Cell]:
     return found
 
 
-def run_page(path: Path, folder: Path, fits: Callable[[Path], None]) -> Iterator[tuple[Cell, str]]:
+def run_page(path: Path, folder: Path, fits: Callable[[Path], None]) -> list[tuple[Cell, str]]:
     """Run a page's blocks in order, in a folder, and give each with what it shows."""
+    import matplotlib.pyplot as plt
+    import pandas as pd
+
+    found = cells(path.read_text(encoding="utf-8"))
     prepare(folder, fits)
+    plt.switch_backend("agg")
     names: dict[str, Any] = {"__name__": "__main__"}
-    for cell in cells(path.read_text(encoding="utf-8")):
-        with contextlib.chdir(folder):
-            shown = run_commands(cell.code) if cell.kind == "console" else run_code(cell, names)
-        yield cell, shown
+    settings = ("display.width", WIDTH, "display.max_columns", 20, "display.max_colwidth", 80)
+    results = []
+    with contextlib.chdir(folder), pd.option_context(*settings):
+        for cell in found:
+            results.append((cell, run_commands(cell.code) if cell.kind == "console" else run_code(cell, names)))
+    plt.close("all")
+    return results
 
 
 def prepare(folder: Path, fits: Callable[[Path], None]) -> None:
@@ -103,13 +113,16 @@ def run_code(cell: Cell, names: dict[str, Any]) -> str:
 def run_commands(block: str) -> str:
     """Run the commands of a block, and give them with what they print."""
     shown = []
-    for command in re.findall(r"^\$ (.*(?:\\\n.*)*)", block, re.MULTILINE):
+    for command in re.findall(r"^\$ ((?:.*\\\n)*.*)", block, re.MULTILINE):
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         settings = {"PATH": path, "COLUMNS": str(WIDTH), "NO_COLOR": "1", "TERM": "dumb"}
         done = subprocess.run(command, shell=True, text=True, capture_output=True, env=os.environ | settings)
-        if done.returncode:
+        if done.returncode and "error: " not in block:
             raise RuntimeError(f"{command} failed:\n{done.stdout}{done.stderr}")
-        shown.append(f"$ {command}\n{done.stdout.strip(chr(10))}".rstrip() + "\n")
+        text = PROGRESS.sub("", done.stderr if done.returncode else done.stdout)
+        printed = "\n".join(line.rstrip() for line in text.splitlines())
+        printed = printed.replace(f"{Path.cwd()}{os.sep}", "")
+        shown.append(f"$ {command}\n{printed}".rstrip() + "\n")
     return "\n".join(shown)
 
 
@@ -136,15 +149,10 @@ def written(page: str, results: list[tuple[Cell, str]]) -> str:
 
 def main() -> None:
     """Run the pages named, or all of them."""
-    import matplotlib as mpl
-    import pandas as pd
-
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("pages", nargs="*", type=Path)
     asked.add_argument("--write", action="store_true")
     given = asked.parse_args()
-    mpl.use("agg")
-    pd.set_option("display.width", WIDTH, "display.max_columns", 20, "display.max_colwidth", 80)
     with tempfile.TemporaryDirectory() as made:
         fits = Path(made) / "fits"
         fits.mkdir()
@@ -152,7 +160,7 @@ def main() -> None:
         for path in given.pages or PAGES:
             folder = Path(made) / path.stem
             folder.mkdir()
-            results = list(run_page(path, folder, lambda to: shutil.copytree(fits, to, dirs_exist_ok=True)))
+            results = run_page(path, folder, lambda to: shutil.copytree(fits, to, dirs_exist_ok=True))
             print(f"{path}: {len(results)} blocks ran")
             if given.write:
                 path.write_text(written(path.read_text(encoding="utf-8"), results), encoding="utf-8")

@@ -17,14 +17,14 @@ HOLDOUT = "39 weeks"
 
 orders = lb.samples.cdnow_orders()
 customers = lb.summarize(orders, time_unit="week", as_of="1997-09-30")
-purchases = lb.BGNBD().fit(customers, random_seed=1, progressbar=False)
-spend = lb.GammaGamma().fit(customers, random_seed=2, progressbar=False)
+purchases = lb.BGNBD().fit(customers, draws=500, random_seed=1, progressbar=False)
+spend = lb.GammaGamma().fit(customers, draws=500, random_seed=2, progressbar=False)
 
 print("1. Who is still a customer? Probability of being alive on 30 September 1997\n")
 alive = purchases.probability_alive(customers).mean(("chain", "draw")).to_series().rename("probability_alive")
 forecast = customers.table[["frequency", "recency", "T"]].join(alive)
 print(forecast.loc[[1901, 1516, 1, 2, 3]].round(2).to_string())
-print("\n  Customer 1901 bought 21 times within five weeks and then not for 24: gone, in all likelihood.")
+print("\n  Customer 1901 came back 21 times within five weeks and then not for 24: gone, in all likelihood.")
 print("  Customer 1516 is as frequent, and bought yesterday. Customer 3 has one purchase only, and probability 1: in")
 print("  this model nobody leaves before a repeat purchase.")
 
@@ -42,8 +42,10 @@ print("\n3. The backtest: what happened, beside what was predicted\n")
 test = lb.backtest(orders, as_of="1997-09-30", horizon=HOLDOUT, purchases=purchases, spend=spend, random_seed=1)
 print(test)
 print("\n  Customers' own intervals hold what they did at least as often as they promise. The total of the cohort came")
-print("  out above its interval: something moved many customers together, or the model's form is off a little. It knows")
-print("  of no such common cause, so for this log its totals are less sure than it says.")
+print(
+    "  out above its interval: something moved many customers together, or the model's form is off a little. It knows"
+)
+print("  of no such common cause, so for this log its totals are less sure than its intervals say.")
 
 print("\n4. Share of customers whose real purchases lie inside 'their' 90% interval\n")
 actual = test.actual["purchases"].to_numpy()

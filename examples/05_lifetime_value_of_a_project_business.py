@@ -65,7 +65,9 @@ brought = 0.35 * business.future_orders["value"] / 1.10**years
 brought = brought.groupby(business.future_orders["client"]).sum().reindex(clients.ids, fill_value=0.0)
 repeat = ltv.components["repeat_purchases"]
 low, high = np.quantile(repeat.sum("customer_id"), [0.05, 0.95])
-print(f"  repeat deals: predicted {low / 1e6:.1f}M to {high / 1e6:.1f}M (90% interval), came {brought.sum() / 1e6:.1f}M")
+print(
+    f"  repeat deals: predicted {low / 1e6:.1f}M to {high / 1e6:.1f}M (90% interval), came {brought.sum() / 1e6:.1f}M"
+)
 low, high = np.quantile(repeat.stack(sample=("chain", "draw")), [0.05, 0.95], axis=-1)
 print(f"  clients inside their own 90% interval: {((brought >= low) & (brought <= high)).mean():.0%}")
 

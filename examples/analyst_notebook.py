@@ -25,13 +25,14 @@
 # This notebook is a text file. `jupytext --to ipynb examples/analyst_notebook.py` makes a notebook of it.
 
 # %%
+# %matplotlib inline
 import numpy as np
 import pandas as pd
 
 import ltv_bayes as lb
 
 TERMS = {"horizon": "3 years", "discount_rate": 0.10, "margin": 0.35, "random_seed": 4}
-pd.options.display.float_format = "{:,.3g}".format
+pd.options.display.float_format = lambda number: f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 # %% [markdown]
 # ## The data
@@ -83,17 +84,13 @@ pd.concat({"purchases": purchases.summary(), "spend": spend.summary()}).drop(col
 # We go back to the end of 2023, fit to what was known then, forecast the two years after, and compare.
 
 # %%
-test = lb.backtest(
-    deals, as_of="2023-12-31", horizon="2 years", time_unit="month", random_seed=1, progressbar=False
-)
+test = lb.backtest(deals, as_of="2023-12-31", horizon="2 years", time_unit="month", random_seed=1, progressbar=False)
 test
 
 # %%
-lb.plot_tracking(test);
-
+lb.plot_tracking(test)
 # %%
-lb.plot_calibration(test);
-
+lb.plot_calibration(test)
 # %% [markdown]
 # The totals lie inside their intervals. Single clients' 90% intervals held for more than 90% of them: they are a little
 # too wide. One reason shows when we look at deals one by one, which the spend model does not; it sees only each
@@ -120,8 +117,7 @@ ltv = lb.lifetime_value(clients, [lb.RepeatPurchases(purchases, spend)], future_
 ltv
 
 # %%
-lb.plot_lifetime_value(ltv);
-
+lb.plot_lifetime_value(ltv)
 # %% [markdown]
 # The book is known much better than any client in it: luck averages out over clients, and what remains is mostly what
 # we do not know about the population. Few clients can be promised to bring much:
@@ -157,8 +153,7 @@ explanation = ltv.explain(client)
 lb.readable(explanation, ltv.currency)
 
 # %%
-lb.plot_waterfall(explanation);
-
+lb.plot_waterfall(explanation)
 # %% [markdown]
 # What the account manager said, word for word:
 
@@ -174,8 +169,7 @@ by = ltv.by("industry")
 by
 
 # %%
-lb.plot_segments(by);
-
+lb.plot_segments(by)
 # %%
 for sentence in by.compare()["sentence"]:
     print(sentence)
@@ -211,7 +205,9 @@ came = worth.groupby(business.future_orders["client"]).sum().reindex(clients.ids
 repeat = ltv.components["repeat_purchases"]
 low, high = np.quantile(repeat.stack(sample=("chain", "draw")), [0.05, 0.95], axis=-1)
 total_low, total_high = np.quantile(repeat.sum("customer_id"), [0.05, 0.95])
-print(f"repeat deals, whole book: came {came.sum() / 1e6:.1f}M, 90% interval {total_low / 1e6:.1f}M to {total_high / 1e6:.1f}M")
+print(
+    f"repeat deals, whole book: came {came.sum() / 1e6:.1f}M, 90% interval {total_low / 1e6:.1f}M to {total_high / 1e6:.1f}M"
+)
 print(f"clients inside their own 90% interval: {((came >= low) & (came <= high)).mean():.0%}")
 
 # %%

@@ -17,6 +17,7 @@ CALIBRATION_END = "1997-09-30"
 HOLDOUT = "39 weeks"
 DISCOUNT_RATE, MARGIN = 0.10, 0.35
 OWN_LEVEL = 0.9
+TRACKED = "cumulative repeat purchases, forecast from each first order on"
 
 
 def run_demo(out: Path, *, draws: int = 1000, random_seed: int = 1) -> None:
@@ -48,9 +49,9 @@ def forecast_cdnow(results: Results, *, draws: int, random_seed: int) -> None:
     parameters = purchases.summary().rename_axis("parameter")
     results.table(test.summary(), "cdnow_holdout.csv", "totals of the holdout: actual, predicted, interval")
     results.table(test.by_frequency(), "cdnow_by_frequency.csv", "holdout purchases by past frequency")
-    results.table(test.tracking(), "cdnow_tracking.csv", "cumulative repeat purchases week by week")
+    results.table(test.tracking(), "cdnow_tracking.csv", TRACKED)
     results.table(parameters, "cdnow_parameters.csv", "posterior of the purchase model")
-    results.picture(lb.plot_tracking(test), "cdnow_tracking.png", "cumulative repeat purchases week by week")
+    results.picture(lb.plot_tracking(test), "cdnow_tracking.png", TRACKED)
     results.picture(lb.plot_calibration(test), "cdnow_by_frequency.png", "holdout purchases by past frequency")
     results.picture(lb.plot_prior_posterior(purchases, prior), "cdnow_prior_posterior.png", "what the data taught")
 

@@ -20,6 +20,7 @@ def progress(total: int, description: str, *, show: bool) -> Iterator[Callable[[
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(transient=True, console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    with Progress(transient=True, console=console, disable=not (console.is_terminal or console.is_jupyter)) as bar:
         task = bar.add_task(description, total=total)
         yield lambda: bar.advance(task)

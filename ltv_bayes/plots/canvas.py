@@ -112,8 +112,8 @@ def label_y(ax: Any, text: str) -> None:
 
 def finish(ax: Any, title: str, detail: str, caution: str = "") -> None:
     """Write the title, in red if something speaks against the numbers, and what a box stands for if there is one."""
-    ax.set_title(heading(title, detail, caution), color=RED if caution else ink(), **in_own_words())
-    written = [ax.title, ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels()]
+    above = ax.set_title(heading(title, detail, caution), color=RED if caution else ink(), **in_own_words())
+    written = [above, ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels()]
     if any(BOX in part.get_text() for part in written):
         label_x(ax, *ax.get_xlabel().split("\n"), BOX_NOTE)
 

@@ -110,7 +110,11 @@ def _stretch(posterior: np.ndarray, prior: np.ndarray) -> tuple[float, float]:
     """The part of the axis to show; a heavy tail of the prior does not squeeze the posterior."""
     low, high = np.quantile(posterior, BULK)
     room = PRIOR_ROOM * ((high - low) or max(abs(high), 1.0))
-    left, right = np.clip(np.quantile(prior[np.isfinite(prior)], MIDDLE), low - room, high + room)
+    finite = prior[np.isfinite(prior)]
+    ends = np.quantile(finite, MIDDLE) if finite.size else (low, high)
+    left, right = np.clip(ends, low - room, high + room)
+    if min(left, low) == max(right, high):
+        left, right = low - room, high + room
     return float(min(left, low)), float(max(right, high))
 
 

@@ -64,7 +64,8 @@ def _with_index(table: pd.DataFrame) -> pd.DataFrame:
     """Make columns of the index, under names that are free."""
     if isinstance(table.index, pd.RangeIndex) and table.index.name is None:
         return table
-    names = [str(name or "row") for name in table.index.names]
+    numbered = ["row", *(f"row {level}" for level in range(2, table.index.nlevels + 1))]
+    names = [str(name) if name is not None else spare for name, spare in zip(table.index.names, numbered, strict=True)]
     taken = set(map(str, table.columns))
     return table.rename_axis([f"{name} (index)" if name in taken else name for name in names]).reset_index()
 

@@ -2,6 +2,7 @@
 
 import matplotlib as mpl
 import pytest
+from matplotlib.text import Text
 
 import ltv_bayes as lb
 from ltv_bayes.diagnostics import Diagnostics
@@ -35,7 +36,8 @@ def valued(purchases, spend):
     """Values customers over 39 weeks with the posteriors made by hand."""
 
     def value(customers, purchases=purchases, **settings):
-        streams = [lb.RepeatPurchases(purchases.thin(50), spend.thin(50))]
+        any_currency = lb.FittedSpend.from_draws(spend.thin(50).draws)
+        streams = [lb.RepeatPurchases(purchases.thin(50), any_currency)]
         terms = {"horizon": "39 weeks", "discount_rate": 0.1, "margin": 0.35, "random_seed": 1}
         return lb.lifetime_value(customers, streams, **{**terms, **settings})
 
@@ -67,3 +69,32 @@ def backtested(cdnow_orders, purchases, spend):
 @pytest.fixture(scope="session")
 def test_of_cdnow(backtested, purchases):
     return backtested(purchases)
+
+
+@pytest.fixture
+def cut_off():
+    """Names the texts of a figure that reach beyond its edge."""
+
+    def beyond(figure):
+        figure.canvas.draw()
+        frame, unseen = figure.bbox, _unseen_ticks(figure)
+        shown = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text() and text not in unseen]
+        boxes = [(text.get_text(), text.get_window_extent()) for text in shown]
+        return [
+            text
+            for text, box in boxes
+            if box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
+        ]
+
+    return beyond
+
+
+def _unseen_ticks(figure):
+    """Labels of ticks outside their axis' view, which are not drawn."""
+    axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
+    return [tick.label1 for axis in axes for tick in axis.get_major_ticks() if not _in_view(axis, tick)]
+
+
+def _in_view(axis, tick):
+    low, high = sorted(axis.get_view_interval())
+    return low <= tick.get_loc() <= high

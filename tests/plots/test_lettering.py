@@ -1,0 +1,87 @@
+"""Names in scripts that fonts may lack, and money in characters that may be missing."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.plots import lettering
+from ltv_bayes.plots.canvas import MoneyFormatter, money_axis
+from ltv_bayes.plots.lettering import BOX, BOX_NOTE, drawable, font_families, short_money
+
+
+@pytest.fixture
+def no_chinese_font(monkeypatch):
+    """A machine without one."""
+    monkeypatch.setattr(lettering, "CHINESE_FONTS", ())
+
+
+@pytest.fixture
+def every_font(monkeypatch):
+    """A machine whose fonts have every character."""
+    monkeypatch.setattr(lettering, "_characters", lambda families: range(0x110000))
+
+
+@pytest.fixture
+def chinese(valued):
+    frame = pd.DataFrame({"customer_id": ["王芳", "Ada"], "frequency": [0, 2], "recency": [0.0, 20.0], "T": 30.0})
+    frame = frame.assign(monetary_value=[None, 25.0], total_value=9e4, 行业=["制造业", "零售"])
+    customers = lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30", currency="CNY")
+    return valued(customers, realised=True)
+
+
+def test_missing_characters_become_boxes_without_a_warning(no_chinese_font, chinese):
+    ax = lb.plot_lifetime_value(chinese)
+    ax.figure.canvas.draw()
+    assert {label.get_text() for label in ax.get_yticklabels()} == {"Ada", BOX * 2}
+    assert BOX_NOTE in ax.get_xlabel()
+
+
+def test_boxes_in_a_title_are_explained_too(no_chinese_font, chinese):
+    ax = lb.plot_waterfall(chinese.explain("王芳"))
+    ax.figure.canvas.draw()
+    assert BOX * 2 in ax.get_title(loc="left")
+    assert BOX_NOTE in ax.get_xlabel()
+    assert BOX_NOTE not in lb.plot_waterfall(chinese.explain("Ada")).get_xlabel()
+
+
+def test_names_that_can_be_drawn_stay(every_font, chinese):
+    ax = lb.plot_segments(chinese.by("行业"))
+    assert {label.get_text() for label in ax.get_yticklabels()} == {"制造业  (n = 1)", "零售  (n = 1)"}
+    assert "行业" in ax.get_title(loc="left")
+    assert BOX_NOTE not in ax.get_xlabel()
+
+
+def test_yuan_are_counted_in_thousands_where_no_font_has_the_myriad(no_chinese_font):
+    assert short_money(62_000, "CNY") == "62k"
+    assert MoneyFormatter("CNY").format_ticks([0, 50_000]) == ["0", "50k"]
+
+
+def test_yuan_are_counted_in_myriads_where_a_font_has_it(every_font):
+    assert short_money(62_000, "CNY") == "6.2万"
+    assert MoneyFormatter("CNY").format_ticks([0, 50_000]) == ["0", "5万"]
+    assert MoneyFormatter("CNY")(50_000) == "5万"
+
+
+def test_ticks_are_written_in_the_fonts_of_the_names(monkeypatch):
+    ax = plt.figure().add_subplot()
+    money_axis(ax.xaxis, "CNY")
+    ax.figure.canvas.draw()
+    assert ax.get_xticklabels()[0].get_fontfamily() == font_families()
+
+
+def test_the_users_own_font_comes_first():
+    with mpl.rc_context({"font.family": "monospace", "font.monospace": ["Not Installed", "DejaVu Sans Mono"]}):
+        assert font_families()[0] == "DejaVu Sans Mono"
+    with mpl.rc_context({"font.family": ["DejaVu Serif"]}):
+        assert font_families()[0] == "DejaVu Serif"
+
+
+def test_there_is_always_a_font():
+    with mpl.rc_context({"font.family": ["Not Installed"]}):
+        assert "DejaVu Sans" in font_families()
+
+
+def test_latin_text_and_blanks_are_drawable():
+    assert drawable("Müller & Söhne\n€ 1,000 – 2") == "Müller & Söhne\n€ 1,000 – 2"

@@ -1,0 +1,139 @@
+"""The examples, the notebook, the README and the pages of the documentation run as they are written."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ltv_bayes as lb
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
+TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+FAST_PAGES = ["data", "judgements", "lifetime_value", "predictions", "segments"]
+SLOW_PAGES = ["command_line", "evaluation", "models"]
+LARGEST_PICTURE = 150_000
+
+OUR_WARNINGS_AS_ERRORS = """
+import warnings
+from ltv_bayes.errors import LtvBayesWarning
+warnings.simplefilter("error", LtvBayesWarning)
+"""
+RUN_SCRIPT = f"{OUR_WARNINGS_AS_ERRORS}\nimport runpy, sys\nrunpy.run_path(sys.argv[1], run_name='__main__')"
+RUN_NOTEBOOK = f"""
+import sys
+import jupytext, nbclient, nbformat
+notebook = jupytext.read(sys.argv[1])
+notebook.cells.insert(0, nbformat.v4.new_code_cell({OUR_WARNINGS_AS_ERRORS!r}))
+nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+print(sum("image/png" in output.get("data", {{}}) for output in shown), "pictures")
+"""
+
+
+def run(code: str, path: Path) -> str:
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def pages():
+    """What runs the code of the pages."""
+    spec = importlib.util.spec_from_file_location("run_pages", ROOT / "docs" / "run_pages.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+def hand_made_fits(folder: Path) -> None:
+    """Save posteriors made by hand, around what the sample business gives, where a page looks for its fits."""
+    rng = np.random.default_rng(1)
+
+    def around(**means):
+        return {name: mean * np.exp(0.1 * rng.standard_normal((2, 200))) for name, mean in means.items()}
+
+    purchases = around(r=1.2, alpha=16.6, a=1.3, b=8.0)
+    lb.FittedPurchases.from_draws(purchases, time_unit="month", currency="EUR").save(folder / "purchases.nc")
+    spend = around(p=1.7, q=3.0, v=6e5)
+    lb.FittedSpend.from_draws(spend, currency="EUR").save(folder / "spend.nc")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_runs(path):
+    assert run(RUN_SCRIPT, path)
+
+
+@pytest.mark.slow
+def test_notebook_runs_as_a_notebook_and_shows_its_pictures():
+    notebook = ROOT / "examples" / "analyst_notebook.py"
+    drawn = len(re.findall(r"^lb\.plot_", notebook.read_text(encoding="utf-8"), re.MULTILINE))
+    assert run(RUN_NOTEBOOK, notebook).split() == [str(drawn), "pictures"]
+
+
+@pytest.mark.slow
+def test_readme_runs_as_written(pages, tmp_path):
+    assert pages.run_page(ROOT / "README.md", tmp_path, lambda folder: None)
+    assert (tmp_path / "lifetime_value.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", [*FAST_PAGES, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW_PAGES)])
+def test_page_runs(pages, tmp_path, name):
+    assert pages.run_page(ROOT / "docs" / f"{name}.md", tmp_path, hand_made_fits)
+
+
+def test_every_page_with_code_is_run(pages):
+    with_code = {path.stem for path in (ROOT / "docs").glob("*.md") if "```python" in path.read_text(encoding="utf-8")}
+    assert with_code - {"architecture"} <= {*FAST_PAGES, *SLOW_PAGES}
+
+
+@pytest.mark.parametrize("name", ["data", "judgements"])
+def test_page_shows_what_its_code_prints(pages, tmp_path, name):
+    path = ROOT / "docs" / f"{name}.md"
+    text = path.read_text(encoding="utf-8")
+    now = pages.written(text, pages.run_page(path, tmp_path, hand_made_fits))
+    assert now == text, f"Run: python docs/run_pages.py --write docs/{name}.md"
+
+
+def test_page_that_no_longer_runs_is_noticed(pages, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("```python\nimport ltv_bayes as lb\nlb.no_such_name\n```\n", encoding="utf-8")
+    with pytest.raises(AttributeError, match="no_such_name"):
+        pages.run_page(page, tmp_path / "folder", lambda folder: None)
+
+
+def test_page_that_promises_an_error_must_fail(pages, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("```python\n1 + 1\n```\n\n```text\nInputError: too small\n```\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match="does not"):
+        pages.run_page(page, tmp_path / "folder", lambda folder: None)
+
+
+def test_output_is_written_below_the_code(pages, tmp_path):
+    text = "```python\n1 + 1\n```\n\n```text\nold\n```\n\n```python\nprint('unseen')\n```\n"
+    page = tmp_path / "page.md"
+    page.write_text(text, encoding="utf-8")
+    results = pages.run_page(page, tmp_path / "folder", lambda folder: None)
+    assert pages.written(text, results) == text.replace("old", "2")
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    text = path.read_text(encoding="utf-8")
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    missing = [link for link in links if link and not (path.parent / link).exists()]
+    assert not missing
+
+
+def test_pictures_are_small_and_used():
+    shown = "".join(path.read_text(encoding="utf-8") for path in TEXTS)
+    for picture in (ROOT / "docs" / "images").glob("*.png"):
+        assert picture.stat().st_size < LARGEST_PICTURE
+        assert f"images/{picture.name}" in shown
