@@ -125,7 +125,7 @@ def bg_nbd_value(r, alpha, a, b, more_than, T, T_count, x, t_x, T_x, count):  # 
     log_a = np.log(a)
     for i in range(x.size):
         since, until = alpha + T_x[i], alpha + t_x[i]
-        odds = log_a - np.log(b + x[i] - 1.0) + (r + x[i]) * np.log(since / until)
+        odds = log_a - np.log(b + x[i] - 1.0) + (r + x[i]) * np.log1p((T_x[i] - t_x[i]) / until)
         branch = odds + np.log1p(np.exp(-odds)) if odds > 0.0 else np.log1p(np.exp(odds))
         value += count[i] * (branch - x[i] * np.log(since))
     return value

@@ -18,7 +18,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.curvature import Peak
 from ltv_bayes.inference.density import Density
 
-DEGREES_OF_FREEDOM = 8
+DEGREES_OF_FREEDOM = 5
 HIGHEST_PARETO_K = 0.7
 ENOUGH = 0.5
 ROUNDS = 4

@@ -3,6 +3,7 @@
 import time
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ from ltv_bayes.random_streams import as_seed
 
 Method = Literal["auto", "laplace", "nuts"]
 METHODS = ("auto", "laplace", "nuts")
+FEWEST_PROPOSALS = 2000
 
 
 @dataclass(frozen=True)
@@ -89,10 +91,8 @@ def _draw(model: Any, method: Method, wanted: Wanted) -> tuple[xr.DataTree, Diag
         tree, verdict, peak = _by_weights(density, peak, wanted)
         if verdict.converged or method == "laplace":
             return tree, verdict
-    if has_nutpie():
-        tree = sample_from_peak(density, peak, **vars(wanted))
-    else:
-        tree = sample_by_pymc(model, **vars(wanted))
+    by_chains = partial(sample_from_peak, density, peak) if has_nutpie() else partial(sample_by_pymc, model)
+    tree = by_chains(**vars(wanted))
     return tree, diagnose_chains(tree)
 
 
@@ -100,10 +100,11 @@ def _by_weights(density: Density, peak: Peak, wanted: Wanted) -> tuple[xr.DataTr
     """Importance sampling: the draws, the verdict, and the approximation they came from."""
     rng = np.random.default_rng(wanted.random_seed)
     shape = wanted.chains, wanted.draws
-    drawn = sample_laplace(density, peak, wanted.chains * wanted.draws, rng)
-    found = density.expand(drawn.resampled(wanted.chains * wanted.draws, rng))
+    kept = wanted.chains * wanted.draws
+    drawn = sample_laplace(density, peak, max(kept, FEWEST_PROPOSALS), rng)
+    found = density.expand(drawn.resampled(kept, rng))
     tree = tree_from_draws({name: values.reshape(shape) for name, values in found.items()})
-    return tree, diagnose_weights(drawn.pareto_k, drawn.ess, *shape), drawn.peak
+    return tree, diagnose_weights(drawn.pareto_k, min(drawn.ess, kept), *shape), drawn.peak
 
 
 def _check_settings(method: str, **counts: int) -> None:

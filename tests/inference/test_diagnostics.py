@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.inference.diagnostics import diagnose_draws
+from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights
 from ltv_bayes.posterior import tree_from_draws
 
 
@@ -21,7 +21,7 @@ def tree(chains=4, draws=1000, shift=0.0, slow=0.0, diverging=0):
 
 
 def test_independent_draws_pass():
-    verdict = diagnose_draws(tree(), "NUTS")
+    verdict = diagnose_chains(tree())
     assert verdict.converged
     assert verdict.rhat < 1.01
     assert verdict.ess > 3000
@@ -38,14 +38,30 @@ def test_independent_draws_pass():
     ],
 )
 def test_bad_draws_are_named_with_the_cure(settings, word):
-    verdict = diagnose_draws(tree(**settings), "NUTS")
+    verdict = diagnose_chains(tree(**settings))
     assert not verdict.converged
     assert any(word in problem for problem in verdict.problems)
     assert "DID NOT CONVERGE" in str(verdict)
 
 
 def test_a_verdict_survives_being_written():
-    verdict = diagnose_draws(tree(chains=1), "NUTS")
+    verdict = diagnose_chains(tree(chains=1))
     again = Diagnostics.from_json(verdict.to_json())
     assert again.problems == verdict.problems
     assert np.isnan(again.rhat)
+
+
+def test_weights_that_can_be_trusted():
+    verdict = diagnose_weights(0.1, 3600, 4, 1000)
+    assert verdict.converged
+    assert "Pareto k 0.10" in str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("pareto_k", "ess", "word"),
+    [(0.8, 3000, "Pareto k is 0.80"), (float("nan"), 3000, "Pareto k"), (0.3, 390, "effective sample size is 390")],
+)
+def test_weights_that_cannot(pareto_k, ess, word):
+    verdict = diagnose_weights(pareto_k, ess, 4, 1000)
+    assert any(word in problem for problem in verdict.problems)
+    assert "method='nuts'" in verdict.problems[0]

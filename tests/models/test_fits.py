@@ -42,6 +42,33 @@ class TestPublishedPosterior:
         assert (cdnow_fits[1].draws["q"] > 1).all()
 
 
+class TestMethods:
+    """Weighted draws and Markov chains are of one posterior."""
+
+    @pytest.mark.parametrize("customers", [50, 2357])
+    @pytest.mark.parametrize("settings_of_model", [lb.BGNBD(), lb.GammaGamma()], ids=lambda model: type(model).__name__)
+    def test_laplace_and_nuts_agree(self, cdnow, customers, settings_of_model):
+        some = cdnow.subset(cdnow.ids[:customers])
+        weighted, chains = (
+            settings_of_model.fit(some, method=method, draws=draws, tune=500, random_seed=7, progressbar=False)
+            for method, draws in (("laplace", 4000), ("nuts", 750))
+        )
+        assert weighted.diagnose().method != chains.diagnose().method
+        for name in weighted.parameters:
+            ours, theirs = (np.log(fit.draws[name]).ravel() for fit in (weighted, chains))
+            error = np.sqrt(ours.var() / weighted.diagnose().ess + theirs.var() / chains.diagnose().ess)
+            assert abs(ours.mean() - theirs.mean()) < 4 * error, name
+            assert ours.std() == pytest.approx(theirs.std(), rel=0.12), name
+            tails = (np.quantile(values, [0.05, 0.95]) for values in (ours, theirs))
+            np.testing.assert_allclose(*tails, atol=0.2 * theirs.std(), err_msg=name)
+
+    def test_auto_takes_the_fast_way_on_cdnow(self, cdnow_fits):
+        for fit in cdnow_fits:
+            assert "Laplace" in fit.diagnose().method
+            assert fit.diagnose().pareto_k < 0.5
+            assert fit.diagnose().ess > 3000
+
+
 class TestScale:
     def test_days_and_cents_change_nothing_but_the_unit(self, cdnow, cdnow_fits, settings):
         cents = cdnow.table.assign(
@@ -63,19 +90,22 @@ class TestScale:
 
 class TestWhatAFitCarries:
     def test_same_seed_same_draws(self, cdnow, settings):
-        few = {**settings, "draws": 200, "tune": 300, "chains": 2}
         subset = cdnow.subset(cdnow.ids[:200])
+        for method in ("laplace", "nuts"):
+            first, second = (lb.BGNBD().fit(subset, method=method, draws=100, tune=200, **settings) for _ in range(2))
+            np.testing.assert_array_equal(first.draws["r"], second.draws["r"])
+
+    def test_an_unconverged_fit_is_said_to_be(self, cdnow, settings):
         with pytest.warns(ConvergenceWarning):
-            first, second = (lb.BGNBD().fit(subset, **few) for _ in range(2))
-        np.testing.assert_array_equal(first.draws["r"], second.draws["r"])
-        assert not first.converged
-        assert "fit did not converge" in set(first.summary()["caution"])
+            fit = lb.BGNBD().fit(cdnow.subset(cdnow.ids[:50]), method="nuts", draws=50, tune=20, chains=2, **settings)
+        assert not fit.converged
+        assert "fit did not converge" in set(fit.summary()["caution"])
 
     def test_saved_and_read_again(self, cdnow, cdnow_fits, tmp_path):
         for fit, name in zip(cdnow_fits, ("purchases", "spend"), strict=True):
             again = lb.load_fit(fit.save(tmp_path / f"{name}.nc"))
             assert type(again) is type(fit)
-            assert again.diagnose() == fit.diagnose()
+            assert str(again.diagnose()) == str(fit.diagnose())
             assert again.idata.attrs["settings"] == fit.idata.attrs["settings"]
             for parameter, drawn in fit.draws.items():
                 np.testing.assert_array_equal(again.draws[parameter], drawn)

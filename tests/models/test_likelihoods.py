@@ -1,4 +1,4 @@
-"""The PyTensor graphs against the formulas, gradients included."""
+"""Formula, PyTensor graph and fused kernel of each likelihood are one function, gradients included."""
 
 import numpy as np
 import pytensor
@@ -6,38 +6,64 @@ import pytensor.tensor as pt
 import pytest
 from scipy import optimize
 
-from ltv_bayes.formulas import bg_nbd, gamma_gamma
+from ltv_bayes.formulas import bg_nbd, fused, gamma_gamma
+from ltv_bayes.models.fused_op import FusedLikelihood
 from ltv_bayes.models.likelihoods import bg_nbd_graph, gamma_gamma_graph
 
 POINTS = {
     "bg_nbd": [(0.243, 4.414, 0.793, 2.426), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
-    "gamma_gamma": [(6.25, 3.74, 15.44), (1.2, 1.5, 4000.0)],
+    "gamma_gamma": [(6.25, 3.74, 15.44), (1.2, 1.5, 4000.0), (900.0, 40.0, 2.0)],
 }
 
 
-def totals(model, customers):
-    """The weighted sum as a formula and as a graph, both functions of the logarithms of the parameters."""
-    if model == "bg_nbd":
-        h, names, graph = customers.unique_histories(), bg_nbd.PARAMETERS, bg_nbd_graph
-        data, formula = (h.frequency, h.recency, h.T), bg_nbd.log_likelihood
+@pytest.fixture(scope="module", params=POINTS)
+def versions(request, cdnow):
+    """Functions of the logarithms of the parameters: the formula's total; value and gradient of the others."""
+    name = request.param
+    if name == "bg_nbd":
+        h, module, graph = cdnow.unique_histories(), bg_nbd, bg_nbd_graph
+        data, tables = (h.frequency, h.recency, h.T), fused.purchase_tables(h.frequency, h.recency, h.T, h.count)
+        op = FusedLikelihood(fused.bg_nbd, fused.bg_nbd_value, tables)
     else:
-        h, names, graph = customers.unique_spend(), gamma_gamma.PARAMETERS, gamma_gamma_graph
-        data, formula = (h.frequency, h.monetary_value), gamma_gamma.log_likelihood
-
-    def by_formula(logs):
-        return np.sum(h.count * formula(*data, **dict(zip(names, np.exp(logs), strict=True))))
-
+        h, module, graph = cdnow.unique_spend(), gamma_gamma, gamma_gamma_graph
+        data, tables = (h.frequency, h.monetary_value), fused.spend_tables(h.frequency, h.monetary_value, h.count)
+        op = FusedLikelihood(fused.gamma_gamma, fused.gamma_gamma_value, tables)
+    names = module.PARAMETERS
     logs = pt.dvector()
-    total = pt.sum(h.count * graph(h, **{name: pt.exp(logs[i]) for i, name in enumerate(names)}))
-    by_graph = pytensor.function([logs], [total, pt.grad(total, logs)], mode="FAST_COMPILE")
-    return by_formula, by_graph
+    parameters = {name: pt.exp(logs[i]) for i, name in enumerate(names)}
+
+    def formula(at):
+        return np.sum(h.count * module.log_likelihood(*data, **dict(zip(names, np.exp(at), strict=True))))
+
+    def compiled(total):
+        return pytensor.function([logs], [total, pt.grad(total, logs)], mode="FAST_COMPILE")
+
+    by_graph = compiled(pt.sum(h.count * graph(h, **parameters)))
+    return name, formula, by_graph, compiled(op(*parameters.values())[0]), (op, logs, parameters)
 
 
-@pytest.mark.parametrize("model", POINTS)
-def test_graph_and_formula_agree_with_their_gradients(model, cdnow):
-    by_formula, by_graph = totals(model, cdnow)
-    for point in POINTS[model]:
-        value, gradient = by_graph(np.log(point))
-        assert value == pytest.approx(by_formula(np.log(point)), rel=1e-11)
-        numeric = optimize.approx_fprime(np.log(point), by_formula, 1e-6)
+def test_values_agree(versions):
+    name, formula, *others, _ = versions
+    for point in POINTS[name]:
+        for other in others:
+            assert other(np.log(point))[0] == pytest.approx(formula(np.log(point)), rel=1e-11)
+
+
+def test_gradients_agree(versions):
+    name, formula, by_graph, by_kernel, _ = versions
+    for point in POINTS[name]:
+        at = np.log(point)
+        value, gradient = by_kernel(at)
+        np.testing.assert_allclose(gradient, by_graph(at)[1], rtol=1e-7, atol=1e-9 * abs(value))
+        numeric = optimize.approx_fprime(at, formula, 1e-6)
         np.testing.assert_allclose(gradient, numeric, rtol=1e-4, atol=1e-2 + 1e-6 * abs(value))
+
+
+def test_many_draws_at_once_agree(versions):
+    from pytensor.graph.replace import vectorize_graph
+
+    name, formula, _, _, (op, logs, parameters) = versions
+    many = pt.dmatrix()
+    total = vectorize_graph(op(*parameters.values())[0], {logs: many})
+    found = pytensor.function([many], total, mode="FAST_COMPILE")(np.log(POINTS[name]))
+    np.testing.assert_allclose(found, [formula(np.log(point)) for point in POINTS[name]], rtol=1e-11)

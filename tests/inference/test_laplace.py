@@ -1,0 +1,127 @@
+"""Laplace with importance weights: exact on normal densities, honest on others, equal to NUTS where it certifies."""
+
+import numpy as np
+import pytest
+
+from ltv_bayes.errors import ConvergenceWarning, FitError
+from ltv_bayes.inference.curvature import find_peak
+from ltv_bayes.inference.density import Density
+from ltv_bayes.inference.laplace import sample_laplace
+from ltv_bayes.inference.methods import fit_posterior
+
+
+def model_of(build):
+    import pymc as pm
+
+    with pm.Model() as model:
+        build(pm)
+    return model
+
+
+@pytest.fixture(scope="module")
+def normal():
+    """x ~ N(3, 2) and y | x ~ N(x, 1): known moments."""
+    return model_of(lambda pm: pm.Normal("y", pm.Normal("x", 3, 2), 1))
+
+
+@pytest.fixture(scope="module")
+def skewed():
+    """A gamma with shape 1/2, seen on the logarithmic scale."""
+    return model_of(lambda pm: pm.Gamma("x", 0.5, 1.0))
+
+
+@pytest.fixture(scope="module")
+def funnel():
+    """Neal's funnel: no approximation at the mode will do."""
+
+    def build(pm):
+        width = pm.Normal("width", 0, 3)
+        for number in range(6):
+            pm.Normal(f"x{number}", 0, pm.math.exp(width))
+
+    return model_of(build)
+
+
+def test_density_and_gradient(normal):
+    density = Density(normal)
+    value, gradient = density(np.array([1.0, 2.0]))
+    assert value == pytest.approx(-0.5 * (1 - 3) ** 2 / 4 - 0.5 - np.log(2 * np.pi) - np.log(2))
+    np.testing.assert_allclose(gradient, [0.5 + 1, -1])
+    np.testing.assert_allclose(density.values(np.array([[1.0, 2.0]])), [value])
+
+
+def test_peak_of_a_normal_density(normal):
+    peak = find_peak(Density(normal))
+    np.testing.assert_allclose(peak.centre, [3, 3], atol=1e-5)
+    np.testing.assert_allclose(peak.spread @ peak.spread.T, [[4, 4], [4, 5]], rtol=1e-4)
+
+
+def test_moments_of_a_normal_density(normal):
+    tree = fit_posterior(normal, method="laplace", draws=5000, random_seed=1)
+    x, y = (tree["posterior"][name].to_numpy().ravel() for name in ("x", "y"))
+    assert x.mean() == pytest.approx(3, abs=4 * 2 / np.sqrt(18_000))
+    assert y.std() == pytest.approx(np.sqrt(5), rel=0.03)
+    assert np.corrcoef(x, y)[0, 1] == pytest.approx(np.sqrt(0.8), abs=0.01)
+
+
+def test_moments_of_a_skewed_density(skewed):
+    tree = fit_posterior(skewed, method="laplace", draws=5000, random_seed=1)
+    x = tree["posterior"]["x"].to_numpy().ravel()
+    assert x.mean() == pytest.approx(0.5, abs=0.03)
+    assert x.std() == pytest.approx(np.sqrt(0.5), rel=0.05)
+
+
+def test_weights_add_up_and_are_worth_what_they_say(normal):
+    density = Density(normal)
+    drawn = sample_laplace(density, find_peak(density), 4000, np.random.default_rng(1))
+    assert drawn.weights.sum() == pytest.approx(1)
+    assert drawn.pareto_k < 0.5
+    assert 3000 < drawn.ess <= 4000
+
+
+def test_resampling_keeps_proportions(normal):
+    density = Density(normal)
+    drawn = sample_laplace(density, find_peak(density), 4000, np.random.default_rng(1))
+    points = drawn.resampled(40_000, np.random.default_rng(2))
+    np.testing.assert_allclose(points.mean(axis=0), drawn.weights @ drawn.points, atol=0.02)
+
+
+def test_a_funnel_is_not_certified(funnel):
+    with pytest.warns(ConvergenceWarning, match="method='nuts'"):
+        tree = fit_posterior(funnel, method="laplace", draws=1000, random_seed=1)
+    assert "Laplace" in tree.attrs["diagnostics"]
+
+
+def test_auto_says_which_method_it_took(normal):
+    tree = fit_posterior(normal, draws=500, random_seed=1)
+    assert "Laplace" in tree.attrs["diagnostics"]
+
+
+def test_auto_goes_on_to_chains_where_weights_fail(normal, monkeypatch):
+    from ltv_bayes.inference import methods
+
+    refused = methods.diagnose_weights(1.0, 10, 4, 1000)
+    monkeypatch.setattr(methods, "diagnose_weights", lambda *_: refused)
+    tree = fit_posterior(normal, random_seed=1, progressbar=False)
+    assert "NUTS" in tree.attrs["diagnostics"]
+    assert "sample_stats" in tree.children
+    x, y = (tree["posterior"][name].to_numpy().ravel() for name in ("x", "y"))
+    assert x.mean() == pytest.approx(3, abs=0.15)
+    assert y.std() == pytest.approx(np.sqrt(5), rel=0.08)
+
+
+def test_a_density_without_a_mode():
+    class Rising:
+        start = np.zeros(1)
+
+        def __call__(self, x):
+            return (float(x[0]), np.ones(1)) if x[0] < 1e3 else (np.inf, np.zeros(1))
+
+    with pytest.raises(FitError, match="no mode"):
+        find_peak(Rising())
+
+
+@pytest.mark.parametrize("seeds", [(1, 1), (1, 2)])
+def test_the_seed_decides(normal, seeds):
+    first, second = (fit_posterior(normal, draws=100, random_seed=seed)["posterior"]["x"] for seed in seeds)
+    assert bool((first == second).all()) == (seeds[0] == seeds[1])
