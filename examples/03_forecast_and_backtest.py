@@ -41,17 +41,15 @@ print("  The second says what this customer may really do.")
 print("\n3. The backtest: what happened, beside what was predicted\n")
 test = lb.backtest(orders, as_of="1997-09-30", horizon=HOLDOUT, purchases=purchases, spend=spend, random_seed=1)
 print(test)
-print("\n  Customers' own intervals hold what they did at least as often as they promise. The total of the cohort came")
-print(
-    "  out above its interval: something moved many customers together, or the model's form is off a little. It knows"
-)
-print("  of no such common cause, so for this log its totals are less sure than its intervals say.")
+print("\n  Customers' own intervals hold what they did at least as often as they promise. The total of the cohort")
+print("  came out above its interval: something moved many customers together, or the model's form is off a little.")
+print("  It knows of no such common cause, so for this log its totals are less sure than its intervals say.")
 
 print("\n4. Share of customers whose real purchases lie inside 'their' 90% interval\n")
 actual = test.actual["purchases"].to_numpy()
 rows = {}
 for name, draws in (("of the expectation", expected), ("predictive", predicted)):
-    low, high = np.quantile(draws.stack(sample=("chain", "draw")), [0.05, 0.95], axis=-1)
+    low, high = draws.quantile([0.05, 0.95], ("chain", "draw")).values
     rows[name] = {"inside": ((actual >= low) & (actual <= high)).mean(), "mean width": (high - low).mean()}
 print(pd.DataFrame(rows).T.round(3).to_string())
 print("\n  An interval of the expectation is the wrong answer to 'how much will they buy?'.")

@@ -25,9 +25,7 @@ judged = lb.FutureValuePriors.from_judgements(HERE / "data" / "opportunities.csv
 print(judged)
 print()
 print(judged.summary().drop(columns="likely").head().to_string(index=False))
-print(
-    "\n  'low' and 'high': one chance in ten that it comes in lower, one in ten that it comes in higher, if it comes."
-)
+print("\n  'low' and 'high', if it comes: one chance in ten that it is less, and one in ten that it is more.")
 
 print("\n2. The first one, as a distribution of money in today's value, over three years at 10% a year\n")
 terms = {"horizon": "3 years", "discount_rate": 0.10, "random_seed": 1}
