@@ -92,7 +92,7 @@ class TestWhatAFitCarries:
     def test_same_seed_same_draws(self, cdnow, settings):
         subset = cdnow.subset(cdnow.ids[:200])
         for method in ("laplace", "nuts"):
-            first, second = (lb.BGNBD().fit(subset, method=method, draws=100, tune=200, **settings) for _ in range(2))
+            first, second = (lb.BGNBD().fit(subset, method=method, draws=400, tune=400, **settings) for _ in range(2))
             np.testing.assert_array_equal(first.draws["r"], second.draws["r"])
 
     def test_an_unconverged_fit_is_said_to_be(self, cdnow, settings):
