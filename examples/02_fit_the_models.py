@@ -44,7 +44,7 @@ purchases_loyal = loyal.fit(customers, random_seed=1, progressbar=False)
 spend = lb.GammaGamma().fit(customers, random_seed=2, progressbar=False)
 print(purchases, spend, sep="\n\n")
 print("\nThe parameters, with their intervals and what says that the sampler converged:\n")
-columns = ["mean", "sd", "eti89_lb", "eti89_ub", "r_hat", "ess_bulk"]
+columns = ["mean", "sd", "eti89_lb", "eti89_ub", "r_hat", "ess"]
 print(purchases.summary(ci_prob=0.89)[columns].round(3).to_string())
 print("\nDid the replaced prior matter? Posterior mean of the probability to leave after a purchase:\n")
 for name, fit in (("usual prior", purchases), ("replaced prior", purchases_loyal)):

@@ -25,7 +25,6 @@
 # This notebook is a text file. `jupytext --to ipynb examples/analyst_notebook.py` makes a notebook of it.
 
 # %%
-# %matplotlib inline
 import pandas as pd
 
 import ltv_bayes as lb

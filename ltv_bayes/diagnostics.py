@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from math import isnan, nan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnostics:
     """What the draws say of their own quality.
 
@@ -37,6 +37,11 @@ class Diagnostics:
     problems: tuple[str, ...] = ()
 
     @property
+    def weighted(self) -> bool:
+        """Whether the draws were weighted, not made by Markov chains."""
+        return not isnan(self.pareto_k)
+
+    @property
     def converged(self) -> bool:
         """Whether nothing speaks against the draws."""
         return not self.problems
@@ -51,11 +56,11 @@ class Diagnostics:
         values = json.loads(text)
         return cls(**{**values, "problems": tuple(values["problems"])})
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         verdict = "converged" if self.converged else "DID NOT CONVERGE: " + " ".join(self.problems)
         size = f"effective sample size {self.ess:,.0f}"
-        if isnan(self.pareto_k):
-            details = f"worst r-hat {self.rhat:.3f}, smallest {size}, {self.divergences} divergences"
-        else:
+        if self.weighted:
             details = f"Pareto k {self.pareto_k:.2f}, {size}"
+        else:
+            details = f"worst r-hat {self.rhat:.3f}, smallest {size}, {self.divergences} divergences"
         return f"{self.method}, {self.chains} chains x {self.draws:,} draws: {verdict} ({details})"

@@ -7,6 +7,7 @@ import pandas as pd
 
 SHOWN_ROWS = 5
 SHOWN_COLUMNS = 14
+WIDTH = 120
 
 
 def as_plain_text(lines: Sequence[str], table: pd.DataFrame) -> str:
@@ -20,7 +21,9 @@ def as_plain_text(lines: Sequence[str], table: pd.DataFrame) -> str:
     0    Ada
     1     Bo
     """
-    return "\n".join([*map(one_line, lines), _head(table).to_string(max_cols=SHOWN_COLUMNS), *_rest(table)])
+    return "\n".join(
+        [*map(one_line, lines), _head(table).to_string(max_cols=SHOWN_COLUMNS, line_width=WIDTH), *_rest(table)]
+    )
 
 
 def as_html(lines: Sequence[str], table: pd.DataFrame) -> str:
@@ -50,7 +53,10 @@ def one_line(text: str) -> str:
 
 
 def _head(table: pd.DataFrame) -> pd.DataFrame:
-    return table.head(SHOWN_ROWS)
+    """The first rows, with numbers as people write them."""
+    head = table.head(SHOWN_ROWS)
+    fractions = head.select_dtypes("float").columns
+    return head.assign(**{name: head[name].map("{:,.2f}".format).replace("nan", "") for name in fractions})
 
 
 def _rest(table: pd.DataFrame) -> list[str]:

@@ -39,6 +39,7 @@ def backtest(
     time_unit: str = "week",
     purchases: BGNBD | FittedPurchases | None = None,
     spend: GammaGamma | FittedSpend | None = None,
+    observed_until: Any = None,
     random_seed: int | None = None,
     **fit_settings: Any,
 ) -> "Backtest":
@@ -56,6 +57,8 @@ def backtest(
         Unit of the customer table.
     purchases, spend : model settings or fitted models, optional
         `BGNBD()` and `GammaGamma()` where not given; fitted models are used as they are.
+    observed_until : date, optional
+        Last day that the log covers, where it is later than the last order.
     random_seed : int, optional
         The same seed gives the same result.
     **fit_settings
@@ -72,11 +75,11 @@ def backtest(
     """
     length, start, seed = as_duration(horizon), as_date(as_of), as_seed(random_seed)
     end = start + dt.timedelta(days=round(length.days))
-    last = orders.table["date"].max().date()
+    last = orders.table["date"].max().date() if observed_until is None else as_date(observed_until, "observed_until")
     if last < end:
         raise InputError(
             f"The log ends on {last}, before the holdout of {length} after {start} does ({end}). "
-            f"Choose an earlier as_of or a shorter horizon."
+            f"Choose an earlier as_of or a shorter horizon, or say with observed_until= how far the log goes."
         )
     customers = summarize(orders, time_unit=time_unit, as_of=start)
     fits = {"random_seed": seed, **fit_settings}

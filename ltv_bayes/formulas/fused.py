@@ -25,7 +25,7 @@ class PurchaseTables(NamedTuple):
         Number of customers with more than k repeat purchases, k = 0, 1, ...
     T, T_count : arrays of shape (distinct T,)
         Distinct T, and the number of customers with each.
-    x, t_x, T_x, count : arrays of shape (unique histories with a repeat purchase,)
+    x, t_x, T_x, customers : arrays of shape (unique histories with a repeat purchase,)
         Frequency, recency, T, number of customers.
     """
 
@@ -35,7 +35,7 @@ class PurchaseTables(NamedTuple):
     x: Array
     t_x: Array
     T_x: Array
-    count: Array
+    customers: Array
 
 
 class SpendTables(NamedTuple):
@@ -45,7 +45,7 @@ class SpendTables(NamedTuple):
     ----------
     x, x_count : arrays of shape (distinct frequencies,)
         Distinct frequency, and the number of customers with each.
-    orders, total, count : arrays of shape (unique spend histories,)
+    orders, total, customers : arrays of shape (unique spend histories,)
         Frequency, total spend, number of customers.
     constant : array of shape (1,)
         What the likelihood holds of the data alone.
@@ -55,7 +55,7 @@ class SpendTables(NamedTuple):
     x_count: Array
     orders: Array
     total: Array
-    count: Array
+    customers: Array
     constant: Array
 
 

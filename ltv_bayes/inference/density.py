@@ -37,7 +37,8 @@ class Density:
         )
         self._outputs = [variable.name for variable in model.unobserved_value_vars]
         self._wanted = [variable.name for variable in model.unobserved_RVs]
-        self._evaluate = function([joined], [logp, pt.grad(logp, joined)], mode=mode)
+        gradient: Any = pt.grad(logp, joined)
+        self._evaluate = function([joined], [logp, gradient], mode=mode)
         many = pt.dmatrix("many")
         self._evaluate_many, self._expand_many = (
             function([many], vectorize_graph(outputs, {joined: many}), mode=mode) for outputs in (logp, expanded)

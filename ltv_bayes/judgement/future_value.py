@@ -181,7 +181,9 @@ def _known_columns(raw: pd.DataFrame, customer_id: str) -> pd.DataFrame:
     raw = raw.rename(columns={customer_id: "customer_id"})
     for name in NEEDED:
         if name not in raw:
-            raise ColumnError(f"The judgements have no column {name!r}. {suggestion(name, map(str, raw.columns))}")
+            own_name = " Name the column with customer_id=." if name == "customer_id" else ""
+            known = suggestion(name, map(str, raw.columns))
+            raise ColumnError(f"The judgements have no column {name!r}.{own_name} {known}")
     if raw.empty:
         raise JudgementError("There is no judgement in the table. Give at least one row.")
     table = pd.DataFrame({name: raw.get(name) for name in (*NEEDED, *OPTIONAL)})

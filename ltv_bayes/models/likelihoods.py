@@ -70,7 +70,8 @@ def _observe(
     import pymc as pm
 
     def logp(value: Any, *arguments: Any) -> Any:
-        return likelihood(*arguments[:-1])[0]
+        outputs: Any = likelihood(*arguments[:-1])
+        return outputs[0]
 
     signature = ",".join(["()"] * len(parameters)) + ",(h,s)->(h,s)"
     pm.CustomDist(name, *parameters.values(), design, logp=logp, signature=signature, observed=observed)

@@ -1,5 +1,6 @@
 """Draws of a model's parameters from its priors alone."""
 
+import logging
 from typing import Any
 
 import xarray as xr
@@ -9,6 +10,12 @@ def prior_tree(model: Any, *, draws: int, random_seed: int | None) -> xr.DataTre
     """Draw every unobserved variable of a PyMC model from its prior: group ``prior`` of shape (chain, draw)."""
     import pymc as pm
 
+    logger = logging.getLogger("pymc")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     names = [variable.name for variable in model.unobserved_RVs]
-    sampled = pm.sample_prior_predictive(draws, model=model, var_names=names, random_seed=random_seed)
+    try:
+        sampled = pm.sample_prior_predictive(draws, model=model, var_names=names, random_seed=random_seed)
+    finally:
+        logger.setLevel(level)
     return xr.DataTree.from_dict({"prior": sampled["prior"].to_dataset()})

@@ -25,7 +25,14 @@ TITLE_WIDTH, LABEL_WIDTH = 60, 90
 
 
 def house_style() -> AbstractContextManager[None]:
-    """Settings for the time of one drawing; the user's own are as before when it ends."""
+    """Settings for the time of one drawing; the user's own are as before when it ends.
+
+    pyplot loads its backend when it is first needed, and a notebook's backend then turns interactive mode on: that
+    must not happen while the settings are borrowed, or it is undone with them.
+    """
+    import matplotlib.pyplot as plt
+
+    plt.draw_if_interactive()
     return mpl.rc_context(
         {
             "font.family": font_families(),

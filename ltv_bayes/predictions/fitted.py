@@ -87,6 +87,8 @@ class FittedModel:
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Table of the parameters: mean, sd, median, interval, r-hat and effective sample size.
 
+        Weighted draws have no r-hat, and one effective sample size for all parameters.
+
         Parameters
         ----------
         ci_prob : float, optional
@@ -98,8 +100,12 @@ class FittedModel:
 
         drawn = self.idata["posterior"].to_dataset()
         table = summarize_draws(drawn.to_dataarray("parameter"), ci_prob=ci_prob, ci_kind=ci_kind)
-        table["r_hat"] = [float(value) for value in stats.rhat(drawn).data_vars.values()]
-        table["ess_bulk"] = [float(value) for value in stats.ess(drawn).data_vars.values()]
+        verdict = self.diagnose()
+        if verdict is not None and verdict.weighted:
+            table["r_hat"], table["ess"] = np.nan, verdict.ess
+        else:
+            table["r_hat"] = [float(value) for value in stats.rhat(drawn).data_vars.values()]
+            table["ess"] = [float(value) for value in stats.ess(drawn).data_vars.values()]
         return flagged(table, self.caution)
 
     def save(self, path: str | Path) -> Path:
@@ -109,7 +115,7 @@ class FittedModel:
     def __repr__(self) -> str:
         attrs = self.idata.attrs
         lines = [
-            f"{type(self).__name__} ({self.model}), {attrs.get('customers', '?')} customers"
+            f"{type(self).__name__} ({self.model}), {attrs.get('customers', '?'):,} customers"
             + (f", per {attrs['time_unit']}" if attrs.get("time_unit") else "")
             + (f", in {self.currency}" if self.currency else "")
         ]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ltv_bayes.data.customers import Customers
+from ltv_bayes.errors import InputError
 from ltv_bayes.formulas import bg_nbd, gamma_gamma
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
@@ -34,6 +35,14 @@ class RepeatPurchases:
     purchases: FittedPurchases
     spend: FittedSpend
     name: str = "repeat_purchases"
+
+    def __post_init__(self) -> None:
+        for value, kind, made in ((self.purchases, FittedPurchases, "BGNBD"), (self.spend, FittedSpend, "GammaGamma")):
+            if not isinstance(value, kind):
+                raise InputError(
+                    f"RepeatPurchases takes a purchase fit and a spend fit, in this order; where {made}().fit(...) "
+                    f"belongs there is a {type(value).__name__}."
+                )
 
     @property
     def shape(self) -> tuple[int, int]:

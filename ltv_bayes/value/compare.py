@@ -37,7 +37,7 @@ def compare_pairs(
     Returns
     -------
     pandas.DataFrame
-        One row per pair, the one with the higher mean as segment_a.
+        One row per pair, the one that is higher in most draws as segment_a.
     """
     if equivalent_within is not None and not equivalent_within > 0:
         raise UnitError(f"equivalent_within must be an amount above 0, not {equivalent_within!r}.")
@@ -48,8 +48,10 @@ def compare_pairs(
     rows = []
     for first, second in combinations(order, 2):
         difference = values[:, first] - values[:, second]
-        low, high = interval(difference, prob, kind)
         above = float(np.mean(difference > 0) + np.mean(difference == 0) / 2)
+        if above < 0.5:  # a heavy tail can carry the mean of the one that is mostly lower
+            first, second, difference, above = second, first, -difference, 1 - above
+        low, high = interval(difference, prob, kind)
         row = {
             "segment_a": names[first],
             "segment_b": names[second],
@@ -64,7 +66,7 @@ def compare_pairs(
             a=names[first],
             b=names[second],
             measure="in total" if measure == "total" else label(measure),
-            probability=probability(above),
+            probability=probability(min(above, 1 - 1 / difference.size)),
             difference=with_currency(money(difference.mean(), currency), currency),
             level=describe_interval(prob, kind),
             low=money(float(low), currency),

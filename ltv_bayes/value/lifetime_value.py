@@ -14,6 +14,7 @@ import xarray as xr
 from ltv_bayes.data.customers import Customers, require_customers
 from ltv_bayes.errors import ColumnError, FitError, InputError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import label, money, percent, with_currency
+from ltv_bayes.formulas.point_values import as_share
 from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_draws
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.fitted import per_customer, require_memory
@@ -31,11 +32,12 @@ DRAWS_FOR_JUDGEMENT_ALONE = (4, 1000)
 FEW_CUSTOMERS = 30
 FAR_HORIZON = 3.0
 MUCH_JUDGEMENT = 0.5
+HEAVY_TAIL = 1.5
 
 
 def lifetime_value(
     customers: Customers,
-    streams: Sequence[Stream] = (),
+    streams: Sequence[Stream] | Stream = (),
     *,
     future_value: FutureValuePriors | None = None,
     horizon: Any,
@@ -51,7 +53,7 @@ def lifetime_value(
     ----------
     customers : Customers
         Who is valued, as of when, in which currency.
-    streams : sequence of Stream
+    streams : sequence of Stream, or one
         What they pay for, such as ``[RepeatPurchases(purchases, spend)]``.
     future_value : FutureValuePriors, optional
         Opportunities judged by experts, added draw by draw.
@@ -79,6 +81,7 @@ def lifetime_value(
         If nothing is given to value, a margin is out of range or missing, or a judged customer is unknown.
     """
     require_customers(customers)
+    streams = list(streams) if isinstance(streams, Sequence) else [streams]
     terms = Terms.read(horizon, discount_rate, customers.as_of)
     if not streams and future_value is None and not realised:
         raise InputError(
@@ -250,6 +253,11 @@ class LifetimeValue:
         dataset = self.components.assign({TOTAL: self.draws})
         return xr.DataTree.from_dict({"lifetime_value": dataset.assign_attrs(self._attrs)})
 
+    @property
+    def has_streams(self) -> bool:
+        """Whether anything but judgements and the past is valued."""
+        return bool(set(map(str, self.components)) - {REALISED, JUDGED})
+
     def notes(self) -> list[str]:
         """What the reader should know before relying on the numbers."""
         return _notes(self)
@@ -318,7 +326,7 @@ def margins(customers: Customers, margin: float | str | Mapping[Any, float] | pd
         given = {str(key): value for key, value in margin.items()}
         values = np.array([given.get(str(customer_id), np.nan) for customer_id in customers.ids], dtype=float)
     else:
-        values = np.full(len(customers), margin, dtype=float)
+        values = np.full(len(customers), as_share(margin, "margin"))
     wrong = ~((values >= 0) & (values <= 1))
     if wrong.any():
         ids = list(customers.ids[wrong])
@@ -377,6 +385,12 @@ def _ratio(part: Any, whole: Any) -> Any:
         return np.where(np.asarray(whole) > 0, np.asarray(part) / whole, 0.0)
 
 
+def _tail_ratio(total: np.ndarray) -> float:
+    """The sd against what the middle 90% would give a normal distribution: 1 for a normal, large with a heavy tail."""
+    low, high = np.quantile(total, [0.05, 0.95])
+    return float(_ratio(total.std(), (high - low) / 3.29))
+
+
 def _notes(value: LifetimeValue) -> list[str]:
     notes = [f"{value.caution}: do not use these numbers yet."] if value.caution else []
     terms, customers = value.settings.terms, value.customers
@@ -384,11 +398,13 @@ def _notes(value: LifetimeValue) -> list[str]:
     if history > 0 and terms.length(customers.time_unit) > FAR_HORIZON * history:
         ratio = terms.length(customers.time_unit) / history
         notes.append(f"the horizon is {ratio:.1f} times the longest history: far beyond the data.")
-    if len(customers) < FEW_CUSTOMERS:
+    if len(customers) < FEW_CUSTOMERS and value.has_streams:
         notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
     share = value.judgement_share()["mean"]
-    if share > MUCH_JUDGEMENT:
+    if share > MUCH_JUDGEMENT and value.has_streams:
         notes.append(f"judgement makes up {percent(share)} of the expected value.")
+    if _tail_ratio(value.total().to_numpy().ravel()) > HEAVY_TAIL:
+        notes.append("a few extreme draws carry the mean and sd of the total: rely on medians and intervals.")
     if value.future_value is not None:
         late = value.future_value.outside_horizon(terms)
         if len(late):

@@ -11,7 +11,7 @@ import xarray as xr
 
 from ltv_bayes.errors import ColumnError, suggestion
 from ltv_bayes.intervals import flagged, summarize_draws
-from ltv_bayes.tables import readable
+from ltv_bayes.tables import as_text, readable
 from ltv_bayes.value.compare import compare_pairs, rank_probabilities
 from ltv_bayes.value.lifetime_value import JUDGED, LifetimeValue
 
@@ -118,8 +118,7 @@ class SegmentValues:
         return flagged(rank_probabilities(self.draws(measure)), self.caution)
 
     def __repr__(self) -> str:
-        text = readable(self.summary(), self.currency).to_string()
-        return f"Lifetime value by {self.column}: {self.settings}\n{text}"
+        return f"Lifetime value by {self.column}: {self.settings}\n{as_text(self.summary(), self.currency)}"
 
     def _repr_html_(self) -> str:
         heading = escape(f"Lifetime value by {self.column}: {self.settings}")

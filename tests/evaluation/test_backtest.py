@@ -53,6 +53,12 @@ class TestActual:
         with pytest.raises(InputError, match="ends on 1998-06-30, before the holdout"):
             lb.backtest(cdnow_orders, as_of="1998-01-01", horizon="1 year", purchases=purchases, spend=spend)
 
+    def test_a_log_that_goes_on_without_orders(self, cdnow_orders, purchases, spend):
+        terms = {"as_of": "1997-09-30", "horizon": "40 weeks", "purchases": purchases.thin(20), "spend": spend.thin(20)}
+        with pytest.raises(InputError, match="observed_until"):
+            lb.backtest(cdnow_orders, **terms)
+        assert lb.backtest(cdnow_orders, **terms, observed_until="1998-07-10").actual["purchases"].sum() == 1882
+
 
 class TestComparison:
     def test_totals(self, test):

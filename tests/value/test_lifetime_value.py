@@ -71,6 +71,10 @@ class TestDraws:
 
 
 class TestInvariance:
+    def test_one_stream_needs_no_list(self, book, streams):
+        alone, listed = (lb.lifetime_value(book, given, **TERMS) for given in (streams[0], streams))
+        assert alone.draws.identical(listed.draws)
+
     def test_same_seed_same_values(self, book, streams, judged, ltv):
         again = lb.lifetime_value(book, streams, future_value=judged, realised=True, **TERMS)
         assert again.draws.identical(ltv.draws)
@@ -187,11 +191,23 @@ class TestReports:
         assert "far beyond the data" in notes
         assert "judgement makes up" in notes
 
+    def test_notes_warn_of_a_heavy_tail(self, book, purchases, spend):
+        wild = lb.FittedSpend.from_draws({**spend.draws, "q": np.full((2, 500), 1.05)}, currency="USD")
+        steady, heavy = (
+            lb.lifetime_value(book, lb.RepeatPurchases(purchases, fit), **TERMS).notes() for fit in (spend, wild)
+        )
+        assert not any("extreme draws" in note for note in steady)
+        assert any("extreme draws" in note for note in heavy)
+
+    def test_judgement_alone_has_no_prior_to_warn_of(self, book, judged):
+        notes = lb.lifetime_value(book, future_value=judged, horizon="1 year").notes()
+        assert not any("few" in note or "makes up" in note for note in notes)
+
     def test_an_unconverged_fit_says_so_in_every_table(self, book, purchases, spend):
         from ltv_bayes.diagnostics import Diagnostics
 
         tree = purchases.idata.copy()
-        tree.attrs["diagnostics"] = Diagnostics("NUTS", 1.3, 9, 0, 500, 2, ("r-hat is 1.3.",)).to_json()
+        tree.attrs["diagnostics"] = Diagnostics("NUTS", 9, 500, 2, rhat=1.3, problems=("r-hat is 1.3.",)).to_json()
         bad = lb.FittedPurchases(tree)
         ltv = lb.lifetime_value(book, [lb.RepeatPurchases(bad, spend)], **TERMS)
         by = ltv.by("industry")
@@ -209,8 +225,8 @@ class TestRefusals:
             ({"discount_rate": -0.1}, UnitError, "negative"),
             ({"discount_rate": 10}, UnitError, "0.10"),
             ({"discount_rate": float("nan")}, UnitError, "finite"),
-            ({"margin": 35}, InputError, "Write 35% as margin=0.35"),
-            ({"margin": -0.1}, InputError, "outside 0 to 1"),
+            ({"margin": 35}, UnitError, "margin must lie between 0 and 1, not 35. Write 35% as margin=0.35"),
+            ({"margin": -0.1}, InputError, "between 0 and 1"),
             ({"margin": {"A": 0.5}}, InputError, r"5 customers .*ids B, C"),
             ({"margin": "profit"}, ColumnError, "no column 'profit'"),
         ],
@@ -227,6 +243,10 @@ class TestRefusals:
         unknown = lb.Customers(book.table.drop(columns="total_value"), "week", book.as_of)
         with pytest.raises(ColumnError, match="total_value"):
             lb.lifetime_value(unknown, streams, realised=True, **TERMS)
+
+    def test_fits_in_the_wrong_places(self, purchases, spend):
+        with pytest.raises(InputError, match=r"BGNBD\(\).fit.* belongs there is a FittedSpend"):
+            lb.RepeatPurchases(spend, purchases)
 
     def test_two_streams_of_one_name(self, book, streams):
         with pytest.raises(InputError, match="names of their own"):

@@ -96,3 +96,17 @@ class TestComparison:
         assert list(table.index) == ["A", "B", "C"]
         assert table.loc["A", "rank_1"] == pytest.approx(0.654, abs=0.01)
         assert table.loc["A", "expected_rank"] < 1.5
+
+    def test_the_one_that_is_higher_in_most_draws_comes_first(self):
+        """A's mean is carried by one draw in a hundred."""
+        drawn = np.column_stack([np.r_[np.full(99, 1.0), 1e6], np.full(100, 2.0)])[np.newaxis]
+        draws = xr.DataArray(drawn, dims=("chain", "draw", "segment"), coords={"segment": ["A", "B"]})
+        row = compare_pairs(draws).iloc[0]
+        assert (row["segment_a"], row["segment_b"]) == ("B", "A")
+        assert row["probability_a_above_b"] == pytest.approx(0.99)
+        assert "> 0.99" not in row["sentence"]
+
+    def test_no_finite_number_of_draws_is_certainty(self, normal):
+        sure = compare_pairs(normal + xr.DataArray([100.0, 0, 0], dims="segment")).iloc[0]
+        assert sure["probability_a_above_b"] == 1
+        assert "probability > 0.99" in sure["sentence"]
