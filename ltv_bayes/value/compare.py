@@ -37,7 +37,8 @@ def compare_pairs(
     Returns
     -------
     pandas.DataFrame
-        One row per pair, the one that is higher in most draws as segment_a.
+        One row per pair, the one that is higher in most draws as segment_a. ``difference`` is the mean, as in
+        summaries; the sentence names the median, which has the sign of the comparison.
     """
     if equivalent_within is not None and not equivalent_within > 0:
         raise UnitError(f"equivalent_within must be an amount above 0, not {equivalent_within!r}.")
@@ -56,6 +57,7 @@ def compare_pairs(
             "segment_a": names[first],
             "segment_b": names[second],
             "difference": difference.mean(),
+            "median_difference": np.median(difference),
             f"{interval_name(prob, kind)}_lb": float(low),
             f"{interval_name(prob, kind)}_ub": float(high),
             "probability_a_above_b": above,
@@ -67,7 +69,7 @@ def compare_pairs(
             b=names[second],
             measure="in total" if measure == "total" else label(measure),
             probability=probability(min(above, 1 - 1 / difference.size)),
-            difference=with_currency(money(difference.mean(), currency), currency),
+            difference=with_currency(money(float(np.median(difference)), currency), currency),
             level=describe_interval(prob, kind),
             low=money(float(low), currency),
             high=money(float(high), currency),

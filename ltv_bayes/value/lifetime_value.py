@@ -32,7 +32,7 @@ DRAWS_FOR_JUDGEMENT_ALONE = (4, 1000)
 FEW_CUSTOMERS = 30
 FAR_HORIZON = 3.0
 MUCH_JUDGEMENT = 0.5
-HEAVY_TAIL = 1.5
+HEAVY_TAIL = 0.2
 
 
 def lifetime_value(
@@ -385,10 +385,10 @@ def _ratio(part: Any, whole: Any) -> Any:
         return np.where(np.asarray(whole) > 0, np.asarray(part) / whole, 0.0)
 
 
-def _tail_ratio(total: np.ndarray) -> float:
-    """The sd against what the middle 90% would give a normal distribution: 1 for a normal, large with a heavy tail."""
-    low, high = np.quantile(total, [0.05, 0.95])
-    return float(_ratio(total.std(), (high - low) / 3.29))
+def _share_of_largest(total: np.ndarray) -> float:
+    """The part of the variance that the single most extreme draw makes: near 0 unless the tail has no variance."""
+    squares = (total - total.mean()) ** 2
+    return float(_ratio(squares.max(), squares.sum()))
 
 
 def _notes(value: LifetimeValue) -> list[str]:
@@ -403,8 +403,8 @@ def _notes(value: LifetimeValue) -> list[str]:
     share = value.judgement_share()["mean"]
     if share > MUCH_JUDGEMENT and value.has_streams:
         notes.append(f"judgement makes up {percent(share)} of the expected value.")
-    if _tail_ratio(value.total().to_numpy().ravel()) > HEAVY_TAIL:
-        notes.append("a few extreme draws carry the mean and sd of the total: rely on medians and intervals.")
+    if _share_of_largest(value.total().to_numpy().ravel()) > HEAVY_TAIL:
+        notes.append("single extreme draws carry the sd of the total and sway its mean: rely on medians and intervals.")
     if value.future_value is not None:
         late = value.future_value.outside_horizon(terms)
         if len(late):

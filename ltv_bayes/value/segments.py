@@ -94,8 +94,9 @@ class SegmentValues:
         Returns
         -------
         pandas.DataFrame
-            One row per pair: segment_a, segment_b, difference with its interval, probability_a_above_b,
-            probability_equivalent (if a region was given), and a sentence to quote.
+            One row per pair: segment_a, segment_b (the one that is higher in most draws first), mean and median
+            difference with the interval, probability_a_above_b, probability_equivalent (if a region was given), and a
+            sentence to quote, which names the median difference.
         """
         table = compare_pairs(
             self.draws(measure),
