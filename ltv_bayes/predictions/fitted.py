@@ -1,7 +1,9 @@
 """What every fitted model has: its draws, its verdict, a summary, a file."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -18,6 +20,7 @@ from ltv_bayes.intervals import flagged, summarize_draws
 
 UNCONVERGED = "fit did not converge"
 LARGEST_ARRAY = 8 * 2**30
+CHUNK = 64
 
 
 @dataclass(frozen=True, repr=False)
@@ -147,7 +150,7 @@ def fit_attrs(model: str, customers: Customers, *, time_unit: str, settings: Map
 def per_customer(
     customers: Customers, shape: tuple[int, int], compute: Callable[[int, Any], np.ndarray], name: str, **attrs: Any
 ) -> xr.DataArray:
-    """Fill an array (chain, draw, customer_id), one customer at a time.
+    """Fill an array (chain, draw, customer_id), one customer at a time, on all cores.
 
     Parameters
     ----------
@@ -156,8 +159,14 @@ def per_customer(
     """
     require_memory(shape, len(customers))
     values = np.empty((len(customers), shape[0] * shape[1]))
-    for position, customer_id in enumerate(customers.ids):
-        values[position] = compute(position, customer_id)
+    ids = list(customers.ids)
+
+    def some(first: int) -> None:
+        for position in range(first, min(first + CHUNK, len(ids))):
+            values[position] = compute(position, ids[position])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(some, range(0, len(ids), CHUNK)))
     return labelled(values.reshape(len(customers), *shape).transpose(1, 2, 0), customers, name, **attrs)
 
 

@@ -211,9 +211,13 @@ class FittedPurchases(FittedModel):
         tree = _with_group(self.idata, "posterior_predictive", replicated)
         return _with_group(tree, "observed_data", observed.assign_coords(customer_id=converted.ids.to_numpy()))
 
+    def histories(self, customers: Customers) -> np.ndarray:
+        """Frequency, recency and T of each customer in the time unit of the fit: shape (customers, 3)."""
+        return customers.in_time_unit(self.time_unit).table[["frequency", "recency", "T"]].to_numpy(dtype=float)
+
     def futures(self, customers: Customers) -> "Futures":
         """What the posterior says of each customer's future, one customer at a time."""
-        return Futures(self, customers.in_time_unit(self.time_unit))
+        return Futures(self, self.histories(customers))
 
     def _new_customer(self) -> bg_nbd.Outlook:
         return self.formulas.outlook_of_new_customer(**self.draws)
@@ -240,10 +244,10 @@ class FittedPurchases(FittedModel):
 class Futures:
     """The outlook of each customer over all draws, made when asked for."""
 
-    def __init__(self, fit: FittedPurchases, customers: Customers) -> None:
+    def __init__(self, fit: FittedPurchases, histories: np.ndarray) -> None:
         self._parameters = fit.flat_draws()
         self._formulas = fit.formulas
-        self._histories = customers.table[["frequency", "recency", "T"]].to_numpy(dtype=float)
+        self._histories = histories
 
     def __call__(self, position: int) -> bg_nbd.Outlook:
         """Outlook of the customer at this position, each part of shape (chains * draws,)."""

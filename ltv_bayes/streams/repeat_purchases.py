@@ -1,6 +1,5 @@
 """Repeat purchases: how often a customer will buy, times what each purchase brings, discounted at its own date."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +7,12 @@ import numpy as np
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.errors import InputError
-from ltv_bayes.formulas import bg_nbd, gamma_gamma
+from ltv_bayes.formulas import fused_draws
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.streams.stream import CustomerDraws
 from ltv_bayes.terms import Terms
-
-MOST_PURCHASES_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -61,52 +58,15 @@ class RepeatPurchases:
         purchases, spend = self.purchases.thin(draws, chains), self.spend.thin(draws, chains)
         unit = purchases.time_unit
         t, delta = terms.length(unit), terms.delta(unit)
-        futures, (x, m), parameters = purchases.futures(customers), spend.histories(customers), spend.flat_draws()
+        orders, mean = spend.histories(customers)
+        spent = np.where(orders > 0, orders * np.nan_to_num(mean), 0.0)
+        histories = np.column_stack([purchases.histories(customers), orders, spent])
+        parameters = (*purchases.flat_draws().values(), *spend.flat_draws().values())
 
         def one(position: int, customer_id: Any) -> np.ndarray:
+            value = np.empty(chains * draws)
             rng = customer_stream(seed, self.name, customer_id)
-            drawn = bg_nbd.draw_purchases(rng, t, futures(position))
-            nu = gamma_gamma.draw_spend_rate(rng, x[position], m[position], **parameters)
-            return draw_discounted_spend(rng, t, delta, drawn, parameters["p"], nu)
+            fused_draws.bg_nbd_gamma_gamma(rng, *histories[position], t, delta, *parameters, value)
+            return value
 
         return one
-
-
-def draw_discounted_spend(
-    rng: np.random.Generator,
-    t: float,
-    delta: float,
-    purchases: bg_nbd.FuturePurchases,
-    p: np.ndarray,
-    nu: np.ndarray,
-) -> np.ndarray:
-    """Draw date and value of every purchase and add up what they are worth today.
-
-    Parameters
-    ----------
-    t, delta : float
-        Horizon and continuous discount rate, in one time unit.
-    purchases : FuturePurchases
-        Counts of shape (draws,).
-    p, nu : arrays of shape (draws,)
-        Order values are Gamma(p, nu).
-
-    Returns
-    -------
-    array of shape (draws,)
-    """
-    total = np.zeros(purchases.number.size)
-    for part in _parts(purchases.number):
-        some = bg_nbd.FuturePurchases(purchases.number[part], purchases.possible[part])
-        owner, time = bg_nbd.draw_purchase_times(rng, t, some)
-        worth = gamma_gamma.draw_order_values(rng, p[part][owner], nu[part][owner]) * np.exp(-delta * time)
-        total[part] = np.bincount(owner, weights=worth, minlength=some.number.size)
-    return total
-
-
-def _parts(count: np.ndarray) -> Iterator[slice]:
-    """Cut the draws into stretches whose purchases fit in memory."""
-    share = np.cumsum(count) // MOST_PURCHASES_AT_ONCE
-    edges = np.flatnonzero(np.diff(share)) + 1
-    for start, stop in zip([0, *edges], [*edges, count.size], strict=True):
-        yield slice(start, stop)

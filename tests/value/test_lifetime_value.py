@@ -60,15 +60,6 @@ class TestDraws:
         assert float(found.std()) > 5 * float(expected.sel(customer_id="A").std())
         assert float((found == 0).mean()) == pytest.approx(0.45, abs=0.06)
 
-    def test_pieces_of_memory_change_nothing_but_the_order_of_random_numbers(self, monkeypatch, book, streams):
-        from ltv_bayes.streams import repeat_purchases
-
-        whole = lb.lifetime_value(book, streams, **TERMS).total()
-        monkeypatch.setattr(repeat_purchases, "MOST_PURCHASES_AT_ONCE", 500)
-        pieces = lb.lifetime_value(book, streams, **TERMS).total()
-        error = np.hypot(float(whole.std()), float(pieces.std())) / np.sqrt(whole.size)
-        assert abs(float(whole.mean()) - float(pieces.mean())) < 4 * error
-
 
 class TestInvariance:
     def test_one_stream_needs_no_list(self, book, streams):
