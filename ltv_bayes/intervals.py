@@ -79,6 +79,41 @@ def _narrowest(values: np.ndarray, ci_prob: float) -> tuple[np.ndarray, np.ndarr
     return np.take_along_axis(ordered, start, 0)[0], np.take_along_axis(ordered, start + inside, 0)[0]
 
 
+def summarize_sorted(ordered: np.ndarray, ci_prob: float, ci_kind: str) -> dict[str, np.ndarray]:
+    """Mean, sd, median and interval of each row.
+
+    Parameters
+    ----------
+    ordered : array of shape (rows, draws)
+        Each row in ascending order.
+
+    Returns
+    -------
+    dict of arrays of shape (rows,)
+    """
+    count = ordered.shape[1]
+    name = interval_name(ci_prob, ci_kind)
+    if ci_kind == "eti":
+        low, high = (_sorted_quantile(ordered, level) for level in ((1 - ci_prob) / 2, (1 + ci_prob) / 2))
+    else:
+        low, high = _narrowest(ordered.T, ci_prob)
+    return {
+        "mean": ordered.mean(axis=1),
+        "sd": ordered.std(axis=1, ddof=1) if count > 1 else np.full(len(ordered), np.nan),
+        "median": _sorted_quantile(ordered, 0.5),
+        f"{name}_lb": low,
+        f"{name}_ub": high,
+    }
+
+
+def _sorted_quantile(ordered: np.ndarray, level: float) -> np.ndarray:
+    """Linear interpolation between the two draws next to the level, as NumPy does."""
+    place = level * (ordered.shape[1] - 1)
+    below = int(np.floor(place))
+    above = min(below + 1, ordered.shape[1] - 1)
+    return ordered[:, below] + (place - below) * (ordered[:, above] - ordered[:, below])
+
+
 def summarize_draws(
     draws: xr.DataArray,
     *,
@@ -98,17 +133,9 @@ def summarize_draws(
     rest = [dim for dim in draws.dims if dim not in sample_dims]
     values = draws.transpose(*sample_dims, *rest).to_numpy()
     values = values.reshape(-1, *values.shape[len(sample_dims) :])
-    low, high = interval(values, prob, kind)
-    name = interval_name(prob, kind)
-    columns = {
-        "mean": values.mean(axis=0),
-        "sd": values.std(axis=0, ddof=1) if len(values) > 1 else np.full(values.shape[1:], np.nan),
-        "median": np.median(values, axis=0),
-        f"{name}_lb": low,
-        f"{name}_ub": high,
-    }
+    columns = summarize_sorted(np.sort(values.reshape(len(values), -1).T, axis=1), prob, kind)
     index = draws.indexes[rest[0]] if rest and rest[0] in draws.indexes else None
-    return pd.DataFrame({key: np.atleast_1d(column) for key, column in columns.items()}, index=index)
+    return pd.DataFrame(columns, index=index)
 
 
 def flagged(table: pd.DataFrame, caution: str) -> pd.DataFrame:

@@ -15,14 +15,15 @@ from ltv_bayes.data.customers import Customers, require_customers
 from ltv_bayes.errors import ColumnError, FitError, InputError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.formulas.point_values import as_share
-from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_draws
+from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.predictions.fitted import per_customer, require_memory
-from ltv_bayes.progress import progress
+from ltv_bayes.predictions.fitted import labelled, require_memory
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.tables import readable
 from ltv_bayes.terms import Terms
+from ltv_bayes.value.one_pass import Totals, attribute_groupings, one_pass
+from ltv_bayes.value.valuation import Components, Valuation
 
 if TYPE_CHECKING:
     from ltv_bayes.value.segments import SegmentValues
@@ -33,6 +34,7 @@ FEW_CUSTOMERS = 30
 FAR_HORIZON = 3.0
 MUCH_JUDGEMENT = 0.5
 HEAVY_TAIL = 0.2
+KEPT_WITHOUT_ASKING = 2 * 2**30
 
 
 def lifetime_value(
@@ -45,6 +47,7 @@ def lifetime_value(
     margin: float | str | Mapping[Any, float] | pd.Series = 1.0,
     realised: bool = False,
     random_seed: int | None = None,
+    keep_draws: bool | None = None,
     progressbar: bool = False,
 ) -> "LifetimeValue":
     """Value each customer over the horizon: draws of the money they will really bring, not of its expectation.
@@ -67,6 +70,9 @@ def lifetime_value(
         Whether the total includes what customers have brought so far (``total_value`` of their table, undiscounted).
     random_seed : int, optional
         The same seed gives the same draws for a customer, whoever else is valued.
+    keep_draws : bool, optional
+        Whether to keep every draw in memory. If not said, up to 2 GiB are kept; beyond, customers are valued stretch by
+        stretch in one pass when a summary is asked for, with the same result.
     progressbar : bool
         Whether to show progress.
 
@@ -95,13 +101,13 @@ def lifetime_value(
     parts |= {stream.name: stream.prepare(customers, terms, shape, seed) for stream in streams}
     if future_value is not None:
         parts[JUDGED] = future_value.prepare(customers, terms, shape, seed)
-    require_memory(shape, (len(parts) + 1) * len(customers))
-    components = xr.Dataset(
-        {name: _valued(customers, shape, draw, name, share, progressbar) for name, draw in parts.items()}
-    )
     settings = ValueSettings(terms, margin_text(share), seed)
     cautions = [stream.caution for stream in streams if stream.caution]
-    return LifetimeValue(customers, components, settings, future_value, cautions[0] if cautions else "")
+    valuation = Valuation(customers, parts, share, shape)
+    if valuation.bytes_needed <= KEPT_WITHOUT_ASKING if keep_draws is None else keep_draws:
+        require_memory(shape, (len(parts) + 1) * len(customers))
+        valuation = valuation.keeping(progressbar=progressbar)
+    return LifetimeValue(valuation, settings, future_value, cautions[0] if cautions else "", progressbar)
 
 
 @dataclass(frozen=True)
@@ -125,33 +131,61 @@ class LifetimeValue:
 
     Attributes
     ----------
-    customers : Customers
-        Who was valued.
-    components : xarray.Dataset
-        One variable per source of money (realised, streams, judged), each of shape (chain, draw, customer_id), after
-        margin and discount, in the customers' currency.
+    valuation : Valuation
+        The draws of every source of money, kept or made anew when asked for.
     settings : ValueSettings
         Horizon, discount, margin, seed.
     """
 
-    customers: Customers
-    components: xr.Dataset
+    valuation: Valuation
     settings: ValueSettings
     future_value: FutureValuePriors | None = None
     caution: str = ""
-    _cache: dict[str, xr.DataArray] = field(default_factory=dict, compare=False)
+    progressbar: bool = False
+    _done: dict[Any, Any] = field(default_factory=dict, compare=False)
 
     @property
-    def draws(self) -> xr.DataArray:
-        """Total value of each customer: (chain, draw, customer_id), predictive."""
-        if TOTAL not in self._cache:
-            self._cache[TOTAL] = added(self.components).rename("lifetime_value").assign_attrs(self._attrs)
-        return self._cache[TOTAL]
+    def customers(self) -> Customers:
+        """Who was valued."""
+        return self.valuation.customers
+
+    @property
+    def sources(self) -> list[str]:
+        """Where money comes from: realised, the streams, judged."""
+        return list(self.valuation.parts)
 
     @property
     def currency(self) -> str | None:
         """Currency of the values."""
         return self.customers.currency
+
+    @property
+    def components(self) -> xr.Dataset:
+        """Every draw of every source of money, after margin and discount.
+
+        Returns
+        -------
+        xarray.Dataset
+            One variable per source, of shape (chain, draw, customer_id), in the customers' currency.
+
+        Raises
+        ------
+        InputError
+            If the draws were not kept and do not fit in memory.
+        """
+        if "components" not in self._done:
+            require_memory(self.valuation.shape, (len(self.sources) + 1) * len(self.customers))
+            kept = self.valuation.keeping(progressbar=self.progressbar).kept or {}
+            arrays = {name: self._labelled(values, name) for name, values in kept.items()}
+            self._done["components"] = xr.Dataset(arrays)
+        return self._done["components"]
+
+    @property
+    def draws(self) -> xr.DataArray:
+        """Total value of each customer: (chain, draw, customer_id), predictive."""
+        if TOTAL not in self._done:
+            self._done[TOTAL] = added(self.components).rename("lifetime_value").assign_attrs(self._attrs)
+        return self._done[TOTAL]
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per customer: mean, sd, median, interval of what they will really bring, and the judged share.
@@ -169,15 +203,20 @@ class LifetimeValue:
             Indexed by customer_id; money in the customers' currency. ``judged_share`` is the part of the mean that
             rests on judgement.
         """
-        table = summarize_draws(self.draws, ci_prob=ci_prob, ci_kind=ci_kind)
-        if JUDGED in self.components:
-            judged = self.components[JUDGED].mean(("chain", "draw")).to_numpy()
-            table["judged_share"] = _ratio(judged, table["mean"].to_numpy())
+        found, _ = self._pass(*interval_settings(ci_prob, ci_kind))
+        table = found.drop(columns=[f"mean_{name}" for name in self.sources])
+        if JUDGED in self.sources:
+            table["judged_share"] = _ratio(found[f"mean_{JUDGED}"].to_numpy(), table["mean"].to_numpy())
         return flagged(table, self.caution)
+
+    def totals(self) -> Totals:
+        """Money of the book and of its segments, added within each draw."""
+        known = next((found for key, found in self._done.items() if isinstance(key, tuple)), None)
+        return (known or self._pass(*interval_settings(None, None)))[1]
 
     def total(self) -> xr.DataArray:
         """Value of the whole book: the sum over customers within each draw, of shape (chain, draw)."""
-        return self.draws.sum("customer_id").rename("total").assign_attrs(self._attrs)
+        return self._over_draws(sum(self.totals().book.values())).rename("total")
 
     def probability_above(self, threshold: float) -> pd.Series:
         """Probability that each customer brings more than an amount.
@@ -187,8 +226,12 @@ class LifetimeValue:
         pandas.Series
             Indexed by customer_id, between 0 and 1.
         """
-        share = (self.draws > threshold).mean(("chain", "draw"))
-        return pd.Series(share.to_numpy(), index=self.customers.ids, name=f"probability_above_{threshold:g}")
+
+        def share(_: int, components: Components) -> np.ndarray:
+            return (sum(components.values()) > threshold).mean(axis=1)
+
+        shares = list(self.valuation.over_stretches(share, progressbar=self.progressbar))
+        return pd.Series(np.concatenate(shares), index=self.customers.ids, name=f"probability_above_{threshold:g}")
 
     def explain(
         self, customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
@@ -206,10 +249,10 @@ class LifetimeValue:
             Indexed by component (realised, streams, judged, total): mean, sd, median, interval, share of the mean.
             The interval of the total is that of the added draws, not the sum of the intervals.
         """
-        picked = self._picked(customer_id)
+        picked = self.totals().book if customer_id is None else self._of_customer(customer_id)
         prob, kind = interval_settings(ci_prob, ci_kind)
-        with_total = picked.assign({TOTAL: added(picked)}).to_dataarray("component")
-        table = summarize_draws(with_total, ci_prob=prob, ci_kind=kind)
+        rows = np.sort(np.stack([*picked.values(), sum(picked.values())]), axis=1)
+        table = pd.DataFrame(summarize_sorted(rows, prob, kind), index=pd.Index([*picked, TOTAL], name="component"))
         table["share"] = _ratio(table["mean"].to_numpy(), table.loc[TOTAL, "mean"])
         table = flagged(table, self.caution)
         table.attrs = {
@@ -225,13 +268,13 @@ class LifetimeValue:
 
         The share of variance is Cov(judged, total) / Var(total), so the shares of all components add up to 1.
         """
-        if JUDGED not in self.components:
+        if JUDGED not in self.sources:
             return pd.Series({"mean": 0.0, "variance": 0.0}, name="judgement_share")
-        judged = self.components[JUDGED].sum("customer_id").to_numpy().ravel()
-        total = self.total().to_numpy().ravel()
+        book = self.totals().book
+        judged, total = book[JUDGED], sum(book.values())
         covariance = np.cov(judged, total)
         shares = {
-            "mean": float(_ratio(judged.mean(), total.mean())),
+            "mean": float(_ratio(judged.mean(), np.mean(total))),
             "variance": float(_ratio(covariance[0, 1], covariance[1, 1])),
         }
         return pd.Series(shares, name="judgement_share")
@@ -256,23 +299,41 @@ class LifetimeValue:
     @property
     def has_streams(self) -> bool:
         """Whether anything but judgements and the past is valued."""
-        return bool(set(map(str, self.components)) - {REALISED, JUDGED})
+        return bool(set(self.sources) - {REALISED, JUDGED})
 
     def notes(self) -> list[str]:
         """What the reader should know before relying on the numbers."""
         return _notes(self)
 
-    def _picked(self, customer_id: Any) -> xr.Dataset:
-        if customer_id is None:
-            return self.components.sum("customer_id")
+    def _pass(self, ci_prob: float, ci_kind: str) -> tuple[pd.DataFrame, Totals]:
+        """One pass over all customers, remembered."""
+        key = (ci_prob, ci_kind)
+        if key not in self._done:
+            groupings = attribute_groupings(self.customers.table)
+            self._done[key] = one_pass(
+                self.valuation, groupings, ci_prob=ci_prob, ci_kind=ci_kind, progressbar=self.progressbar
+            )
+        return self._done[key]
+
+    def _of_customer(self, customer_id: Any) -> Components:
         ids = self.customers.ids
-        known = ids[ids.astype(str) == str(customer_id)]
-        if known.empty:
+        position = np.flatnonzero(ids.astype(str) == str(customer_id))
+        if not position.size:
             raise InputError(
                 f"There is no customer {customer_id!r}. {suggestion(str(customer_id), ids[:5].astype(str))}",
                 [customer_id],
             )
-        return self.components.sel(customer_id=known[0])
+        return {name: values[0] for name, values in self.valuation.of(position[0], position[0] + 1).items()}
+
+    def _labelled(self, values: np.ndarray, name: str) -> xr.DataArray:
+        arranged = values.reshape(len(self.customers), *self.valuation.shape).transpose(1, 2, 0)
+        return labelled(arranged, self.customers, name, units=self.currency or "currency of the data")
+
+    def _over_draws(self, values: Any) -> xr.DataArray:
+        chains, draws = self.valuation.shape
+        coords = {"chain": np.arange(chains), "draw": np.arange(draws)}
+        shaped = np.reshape(values, self.valuation.shape)
+        return xr.DataArray(shaped, dims=("chain", "draw"), coords=coords, attrs=self._attrs)
 
     @property
     def _attrs(self) -> dict[str, str]:
@@ -366,18 +427,6 @@ def _realised(customers: Customers, shape: tuple[int, int]) -> CustomerDraws:
     if not np.isfinite(values).all():
         raise FitError("total_value must be a number for every customer when realised=True.")
     return lambda position, customer_id: np.full(shape[0] * shape[1], values[position])
-
-
-def _valued(
-    customers: Customers, shape: tuple[int, int], draw: CustomerDraws, name: str, share: np.ndarray, progressbar: bool
-) -> xr.DataArray:
-    with progress(len(customers), f"valuing {label(name)}", show=progressbar) as step:
-
-        def one(position: int, customer_id: Any) -> np.ndarray:
-            step()
-            return share[position] * draw(position, customer_id)
-
-        return per_customer(customers, shape, one, name, units=customers.currency or "currency of the data")
 
 
 def _ratio(part: Any, whole: Any) -> Any:

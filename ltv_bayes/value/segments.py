@@ -10,12 +10,12 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.errors import ColumnError, suggestion
-from ltv_bayes.intervals import flagged, summarize_draws
+from ltv_bayes.intervals import flagged, interval_settings, summarize_draws
 from ltv_bayes.tables import as_text, readable
 from ltv_bayes.value.compare import compare_pairs, rank_probabilities
 from ltv_bayes.value.lifetime_value import JUDGED, LifetimeValue
+from ltv_bayes.value.one_pass import Grouping, one_pass
 
-MISSING = "(missing)"
 Measure = Literal["per_customer", "total"]
 
 
@@ -128,36 +128,43 @@ class SegmentValues:
 
 def segment_values(value: LifetimeValue, column: str | pd.Series | Mapping[Any, Any]) -> SegmentValues:
     """Add the draws of each segment's customers; customers without a segment form one of their own."""
-    name, segment = _segments(value, column)
-    codes, segments = pd.factorize(segment, sort=True)
+    name, grouping = _grouping(value, column)
+    known = value.totals().segments if isinstance(column, str) else {}
+    if name not in known:
+        settings = dict(zip(("ci_prob", "ci_kind"), interval_settings(None, None), strict=True))
+        _, totals = one_pass(value.valuation, {name: grouping}, **settings, progressbar=value.progressbar)
+        known = totals.segments
+    added = known[name]
     return SegmentValues(
         name,
-        _added(value.draws, codes, segments),
-        pd.Series(np.bincount(codes, minlength=len(segments)), index=pd.Index(segments, name="segment")),
-        _added(value.components[JUDGED], codes, segments) if JUDGED in value.components else None,
+        _labelled(value, sum(added.values()), grouping),
+        pd.Series(np.bincount(grouping.codes, minlength=len(grouping.names)), index=_index(grouping)),
+        _labelled(value, added[JUDGED], grouping) if JUDGED in added else None,
         value.currency,
         str(value.settings),
         value.caution,
     )
 
 
-def _segments(value: LifetimeValue, column: str | pd.Series | Mapping[Any, Any]) -> tuple[str, pd.Series]:
+def _grouping(value: LifetimeValue, column: str | pd.Series | Mapping[Any, Any]) -> tuple[str, Grouping]:
     table = value.customers.table
     if isinstance(column, str):
         if column not in table:
             raise ColumnError(f"The customers have no column {column!r}. {suggestion(column, map(str, table.columns))}")
-        return column, _named(table[column])
+        return column, Grouping.of(table[column])
     given = {str(key): segment for key, segment in column.items()}
     name = str(getattr(column, "name", None) or "segment")
-    return name, _named(pd.Series([given.get(str(customer_id)) for customer_id in table.index], index=table.index))
+    return name, Grouping.of(pd.Series([given.get(str(customer_id)) for customer_id in table.index], index=table.index))
 
 
-def _named(segment: pd.Series) -> pd.Series:
-    return segment.astype(object).where(segment.notna(), MISSING).map(str)
+def _index(grouping: Grouping) -> pd.Index:
+    return pd.Index(grouping.names, name="segment")
 
 
-def _added(draws: xr.DataArray, codes: np.ndarray, segments: Any) -> xr.DataArray:
-    values = draws.transpose("chain", "draw", "customer_id").to_numpy()
-    totals = np.stack([values[..., codes == code].sum(axis=-1) for code in range(len(segments))], axis=-1)
-    coords = {"chain": draws["chain"], "draw": draws["draw"], "segment": np.asarray(segments, dtype=object)}
-    return xr.DataArray(totals, dims=("chain", "draw", "segment"), coords=coords, name="total", attrs=draws.attrs)
+def _labelled(value: LifetimeValue, added: Any, grouping: Grouping) -> xr.DataArray:
+    chains, draws = value.valuation.shape
+    coords = {"chain": np.arange(chains), "draw": np.arange(draws), "segment": np.asarray(grouping.names, dtype=object)}
+    values = np.reshape(added, (chains, draws, len(grouping.names)))
+    return xr.DataArray(
+        values, dims=("chain", "draw", "segment"), coords=coords, name="total", attrs=value.total().attrs
+    )
