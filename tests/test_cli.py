@@ -212,7 +212,7 @@ def test_value_can_use_fewer_draws(folder):
 
 def test_value_says_that_a_fit_did_not_converge(folder, purchases):
     tree = purchases.idata.copy()
-    tree.attrs["diagnostics"] = Diagnostics("NUTS", 1.2, 20.0, 0, 40, 2, ("r-hat is 1.2.",)).to_json()
+    tree.attrs["diagnostics"] = Diagnostics("NUTS", 20.0, 40, 2, rhat=1.2, problems=("r-hat is 1.2.",)).to_json()
     lb.FittedPurchases(tree).save("fits/purchases.nc")
     result = succeed(*value())
     assert "fit did not converge: do not use these numbers yet" in result.stdout

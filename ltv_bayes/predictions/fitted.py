@@ -118,7 +118,8 @@ class FittedModel:
     def __repr__(self) -> str:
         attrs = self.idata.attrs
         lines = [
-            f"{type(self).__name__} ({self.model}), {attrs.get('customers', '?'):,} customers"
+            f"{type(self).__name__} ({self.model})"
+            + (f", {attrs['customers']:,} customers" if "customers" in attrs else "")
             + (f", per {attrs['time_unit']}" if attrs.get("time_unit") else "")
             + (f", in {self.currency}" if self.currency else "")
         ]

@@ -24,7 +24,7 @@ def unconverged():
 
     def make(fit):
         tree = fit.idata.copy()
-        verdict = Diagnostics("NUTS", 1.2, 20.0, 30, 500, 2, ("r-hat is 1.2.",))
+        verdict = Diagnostics("NUTS", 20.0, 500, 2, rhat=1.2, divergences=30, problems=("r-hat is 1.2.",))
         tree.attrs["diagnostics"] = verdict.to_json()
         return type(fit)(tree)
 

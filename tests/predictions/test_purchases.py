@@ -169,3 +169,7 @@ class TestArviz:
         assert ((x == 0) == (t_x == 0)).all()
         assert (t_x <= book.table["T"].to_numpy()).all()
         assert tree["observed_data"]["frequency"].sel(customer_id="C") == 7
+
+
+def test_repr_of_draws_made_by_hand(purchases):
+    assert repr(purchases).startswith("FittedPurchases (bg_nbd), per week\nposterior means: r 0.24")
