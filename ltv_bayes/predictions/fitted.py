@@ -178,12 +178,14 @@ def labelled(values: np.ndarray, customers: Customers, name: str, **attrs: Any) 
     return xr.DataArray(values, dims=("chain", "draw", "customer_id"), coords=coords, name=name, attrs=attrs)
 
 
-def require_memory(shape: tuple[int, int], customers: int) -> None:
-    """Refuse an array of draws that would not fit, and say how to make it smaller."""
-    needed = 8 * shape[0] * shape[1] * customers
+def require_memory(shape: tuple[int, int], customers: int, arrays: int = 1) -> None:
+    """Refuse arrays of draws that would not fit, and say how to make them smaller."""
+    needed = 8 * shape[0] * shape[1] * customers * arrays
     if needed > LARGEST_ARRAY:
-        fewer = max(1, LARGEST_ARRAY // (8 * shape[0] * customers))
+        fewer = max(1, LARGEST_ARRAY // (8 * shape[0] * customers * arrays))
+        several = f", {arrays} arrays of them," if arrays > 1 else ""
         raise InputError(
-            f"{shape[0]} x {shape[1]:,} draws for {customers:,} customers need {needed / 2**30:,.1f} GiB. "
-            f"Thin the fit with fit.thin(draws={fewer}), or score fewer customers at a time with customers.subset(ids)."
+            f"{shape[0]} x {shape[1]:,} draws for {customers:,} customers{several} need {needed / 2**30:,.1f} GiB. "
+            f"Thin the fit with fit.thin(draws={fewer}), or score fewer customers at a time with "
+            f"customers.subset(ids). Summaries and totals of lifetime values need no draws in memory."
         )

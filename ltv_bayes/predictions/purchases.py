@@ -267,7 +267,7 @@ def replicate_histories(
     names, seed = FORMULAS[model].PARAMETERS, as_seed(random_seed)
     flat = {name: parameters[name].transpose("chain", "draw").to_numpy().ravel() for name in names}
     shape = parameters.sizes["chain"], parameters.sizes["draw"]
-    require_memory(shape, 2 * len(customers))
+    require_memory(shape, len(customers), 2)
     future = FORMULAS[model].outlook_of_new_customer(**flat)
     frequency = np.empty((*shape, len(customers)))
     recency = np.empty_like(frequency)

@@ -63,10 +63,12 @@ class RepeatPurchases:
         histories = np.column_stack([purchases.histories(customers), orders, spent])
         parameters = (*purchases.flat_draws().values(), *spend.flat_draws().values())
 
+        fill: Any = fused_draws.bg_nbd_gamma_gamma
+
         def one(position: int, customer_id: Any) -> np.ndarray:
             value = np.empty(chains * draws)
             rng = customer_stream(seed, self.name, customer_id)
-            fused_draws.bg_nbd_gamma_gamma(rng, *histories[position], t, delta, *parameters, value)
+            fill(rng, *histories[position], t, delta, *parameters, value)
             return value
 
         return one

@@ -23,7 +23,7 @@ from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.tables import readable
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.one_pass import Totals, attribute_groupings, one_pass
-from ltv_bayes.value.valuation import Components, Valuation
+from ltv_bayes.value.valuation import Components, Valuation, added
 
 if TYPE_CHECKING:
     from ltv_bayes.value.segments import SegmentValues
@@ -105,7 +105,7 @@ def lifetime_value(
     cautions = [stream.caution for stream in streams if stream.caution]
     valuation = Valuation(customers, parts, share, shape)
     if valuation.bytes_needed <= KEPT_WITHOUT_ASKING if keep_draws is None else keep_draws:
-        require_memory(shape, (len(parts) + 1) * len(customers))
+        require_memory(shape, len(customers), len(parts) + 1)
         valuation = valuation.keeping(progressbar=progressbar)
     return LifetimeValue(valuation, settings, future_value, cautions[0] if cautions else "", progressbar)
 
@@ -174,7 +174,7 @@ class LifetimeValue:
             If the draws were not kept and do not fit in memory.
         """
         if "components" not in self._done:
-            require_memory(self.valuation.shape, (len(self.sources) + 1) * len(self.customers))
+            require_memory(self.valuation.shape, len(self.customers), len(self.sources) + 1)
             kept = self.valuation.keeping(progressbar=self.progressbar).kept or {}
             arrays = {name: self._labelled(values, name) for name, values in kept.items()}
             self._done["components"] = xr.Dataset(arrays)
@@ -184,7 +184,11 @@ class LifetimeValue:
     def draws(self) -> xr.DataArray:
         """Total value of each customer: (chain, draw, customer_id), predictive."""
         if TOTAL not in self._done:
-            self._done[TOTAL] = added(self.components).rename("lifetime_value").assign_attrs(self._attrs)
+            self._done[TOTAL] = (
+                functools.reduce(operator.add, self.components.data_vars.values())
+                .rename("lifetime_value")
+                .assign_attrs(self._attrs)
+            )
         return self._done[TOTAL]
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
@@ -216,7 +220,7 @@ class LifetimeValue:
 
     def total(self) -> xr.DataArray:
         """Value of the whole book: the sum over customers within each draw, of shape (chain, draw)."""
-        return self._over_draws(sum(self.totals().book.values())).rename("total")
+        return self._over_draws(added(self.totals().book)).rename("total")
 
     def probability_above(self, threshold: float) -> pd.Series:
         """Probability that each customer brings more than an amount.
@@ -228,7 +232,7 @@ class LifetimeValue:
         """
 
         def share(_: int, components: Components) -> np.ndarray:
-            return (sum(components.values()) > threshold).mean(axis=1)
+            return np.mean(added(components) > threshold, axis=1)
 
         shares = list(self.valuation.over_stretches(share, progressbar=self.progressbar))
         return pd.Series(np.concatenate(shares), index=self.customers.ids, name=f"probability_above_{threshold:g}")
@@ -251,7 +255,7 @@ class LifetimeValue:
         """
         picked = self.totals().book if customer_id is None else self._of_customer(customer_id)
         prob, kind = interval_settings(ci_prob, ci_kind)
-        rows = np.sort(np.stack([*picked.values(), sum(picked.values())]), axis=1)
+        rows = np.sort(np.stack([*picked.values(), added(picked)]), axis=1)
         table = pd.DataFrame(summarize_sorted(rows, prob, kind), index=pd.Index([*picked, TOTAL], name="component"))
         table["share"] = _ratio(table["mean"].to_numpy(), table.loc[TOTAL, "mean"])
         table = flagged(table, self.caution)
@@ -271,10 +275,10 @@ class LifetimeValue:
         if JUDGED not in self.sources:
             return pd.Series({"mean": 0.0, "variance": 0.0}, name="judgement_share")
         book = self.totals().book
-        judged, total = book[JUDGED], sum(book.values())
+        judged, total = book[JUDGED], added(book)
         covariance = np.cov(judged, total)
         shares = {
-            "mean": float(_ratio(judged.mean(), np.mean(total))),
+            "mean": float(_ratio(judged.mean(), total.mean())),
             "variance": float(_ratio(covariance[0, 1], covariance[1, 1])),
         }
         return pd.Series(shares, name="judgement_share")
@@ -364,11 +368,6 @@ class LifetimeValue:
 
     def _money(self, amount: float) -> str:
         return with_currency(money(amount, self.currency), self.currency)
-
-
-def added(components: xr.Dataset) -> xr.DataArray:
-    """Add the components within each draw."""
-    return functools.reduce(operator.add, components.data_vars.values())
 
 
 def margins(customers: Customers, margin: float | str | Mapping[Any, float] | pd.Series) -> np.ndarray:

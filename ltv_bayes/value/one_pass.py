@@ -1,18 +1,20 @@
 """Summaries of every customer, and totals of the book and its segments, in one pass over the draws."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.formulas.special import Array
+from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import summarize_sorted
-from ltv_bayes.value.valuation import Components, Valuation
+from ltv_bayes.value.valuation import Components, Valuation, added
 
 MOST_SEGMENTS = 200
 MISSING = "(missing)"
+BOOK = "\x1fbook"
+
+GroupSum = tuple[str, int, str, Array]
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Grouping:
         The segments, in order.
     """
 
-    codes: Array
+    codes: IntArray
     names: list[str]
 
     @classmethod
@@ -35,7 +37,7 @@ class Grouping:
         """Group by the values of a column; missing ones form a segment of their own."""
         named = segment.astype(object).where(segment.notna(), MISSING).map(str)
         codes, names = pd.factorize(named, sort=True)
-        return cls(codes, list(names))
+        return cls(codes.astype(np.int64), list(names))
 
 
 @dataclass(frozen=True)
@@ -81,44 +83,35 @@ def one_pass(
         One row per customer: mean, sd, median, interval, and the mean of each source under ``mean_`` and its name.
     Totals
     """
-    names, size = list(valuation.parts), valuation.size
-    book = {name: np.zeros(size) for name in names}
-    segments = {
-        column: {name: np.zeros((size, len(grouping.names))) for name in names}
+    everybody = Grouping(np.zeros(len(valuation.customers), dtype=np.int64), [BOOK])
+    groupings = {BOOK: everybody, **groupings}
+    totals = {
+        column: {name: np.zeros((valuation.size, len(grouping.names))) for name in valuation.parts}
         for column, grouping in groupings.items()
     }
 
-    def reduce(first: int, components: Components) -> tuple[dict[str, Array], list[tuple[Any, ...]], int]:
-        total = sum(components.values())
-        columns = summarize_sorted(np.sort(total, axis=1), ci_prob, ci_kind)
+    def reduce(first: int, components: Components) -> tuple[dict[str, Array], list[GroupSum]]:
+        columns = summarize_sorted(np.sort(added(components), axis=1), ci_prob, ci_kind)
         columns |= {f"mean_{name}": values.mean(axis=1) for name, values in components.items()}
-        added = [
-            (column, int(code), {name: values[rows].sum(axis=0) for name, values in components.items()})
-            for column, code, rows in _groups(groupings, first, len(total))
-        ]
-        added.append((None, 0, {name: values.sum(axis=0) for name, values in components.items()}))
-        return columns, added, first
+        return columns, list(_group_sums(groupings, first, components))
 
     tables = []
-    for columns, added, _ in valuation.over_stretches(reduce, progressbar=progressbar):
+    for columns, sums in valuation.over_stretches(reduce, progressbar=progressbar):
         tables.append(columns)
-        for column, code, sums in added:
-            for name, values in sums.items():
-                if column is None:
-                    book[name] += values
-                else:
-                    segments[column][name][:, code] += values
+        for column, code, name, values in sums:
+            totals[column][name][:, code] += values
     table = pd.DataFrame(
         {name: np.concatenate([columns[name] for columns in tables]) for name in tables[0]},
         index=valuation.customers.ids,
     )
-    return table, Totals(book, segments)
+    book = {name: values[:, 0] for name, values in totals.pop(BOOK).items()}
+    return table, Totals(book, totals)
 
 
-def _groups(groupings: Mapping[str, Grouping], first: int, length: int) -> list[tuple[str, int, Array]]:
-    """Every segment that occurs in a stretch, with the rows of its customers."""
-    found = []
+def _group_sums(groupings: Mapping[str, Grouping], first: int, components: Components) -> Iterator[GroupSum]:
+    """Add up a stretch of customers by grouping, segment and source."""
     for column, grouping in groupings.items():
-        codes = grouping.codes[first : first + length]
-        found += [(column, int(code), np.flatnonzero(codes == code)) for code in np.unique(codes)]
-    return found
+        for name, values in components.items():
+            codes = grouping.codes[first : first + len(values)]
+            for code in np.unique(codes):
+                yield column, int(code), name, values[codes == code].sum(axis=0)

@@ -15,6 +15,7 @@ from ltv_bayes.tables import as_text, readable
 from ltv_bayes.value.compare import compare_pairs, rank_probabilities
 from ltv_bayes.value.lifetime_value import JUDGED, LifetimeValue
 from ltv_bayes.value.one_pass import Grouping, one_pass
+from ltv_bayes.value.valuation import added
 
 Measure = Literal["per_customer", "total"]
 
@@ -131,15 +132,16 @@ def segment_values(value: LifetimeValue, column: str | pd.Series | Mapping[Any, 
     name, grouping = _grouping(value, column)
     known = value.totals().segments if isinstance(column, str) else {}
     if name not in known:
-        settings = dict(zip(("ci_prob", "ci_kind"), interval_settings(None, None), strict=True))
-        _, totals = one_pass(value.valuation, {name: grouping}, **settings, progressbar=value.progressbar)
+        prob, kind = interval_settings(None, None)
+        alone = {name: grouping}
+        _, totals = one_pass(value.valuation, alone, ci_prob=prob, ci_kind=kind, progressbar=value.progressbar)
         known = totals.segments
-    added = known[name]
+    sums = known[name]
     return SegmentValues(
         name,
-        _labelled(value, sum(added.values()), grouping),
+        _labelled(value, added(sums), grouping),
         pd.Series(np.bincount(grouping.codes, minlength=len(grouping.names)), index=_index(grouping)),
-        _labelled(value, added[JUDGED], grouping) if JUDGED in added else None,
+        _labelled(value, sums[JUDGED], grouping) if JUDGED in sums else None,
         value.currency,
         str(value.settings),
         value.caution,
@@ -161,10 +163,10 @@ def _index(grouping: Grouping) -> pd.Index:
     return pd.Index(grouping.names, name="segment")
 
 
-def _labelled(value: LifetimeValue, added: Any, grouping: Grouping) -> xr.DataArray:
+def _labelled(value: LifetimeValue, sums: np.ndarray, grouping: Grouping) -> xr.DataArray:
     chains, draws = value.valuation.shape
     coords = {"chain": np.arange(chains), "draw": np.arange(draws), "segment": np.asarray(grouping.names, dtype=object)}
-    values = np.reshape(added, (chains, draws, len(grouping.names)))
+    values = np.reshape(sums, (chains, draws, len(grouping.names)))
     return xr.DataArray(
         values, dims=("chain", "draw", "segment"), coords=coords, name="total", attrs=value.total().attrs
     )

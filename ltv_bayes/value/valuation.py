@@ -26,6 +26,11 @@ AHEAD = 4
 Components = Mapping[str, Array]
 
 
+def added(components: Components) -> Array:
+    """Add the sources of money."""
+    return np.add.reduce(list(components.values()))
+
+
 @dataclass(frozen=True)
 class Valuation:
     """What each source of money is worth, for any customers and all draws.

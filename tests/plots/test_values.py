@@ -221,7 +221,7 @@ def test_nothing_is_cut_off(valued, kind, book, cut_off):
 
 
 def test_nothing_is_cut_off_where_the_fit_did_not_converge(valued, kind, cut_off):
-    ltv = dataclasses.replace(valued(named_book([LONG, "B"])), caution="fit did not converge", _cache={})
+    ltv = dataclasses.replace(valued(named_book([LONG, "B"])), caution="fit did not converge", _done={})
     assert cut_off(pictures(ltv)[kind]().figure) == []
 
 
@@ -240,7 +240,8 @@ def test_money_axes_begin_just_left_of_zero(ltv):
 @pytest.mark.parametrize("scale", [1e-2, 1, 1e3, 1e6, 3e9])
 def test_ticks_of_money_are_in_one_size(book, valued, scale):
     ltv = valued(book)
-    scaled = dataclasses.replace(ltv, components=ltv.components * scale, _cache={})
+    kept = {name: values * scale for name, values in ltv.valuation.kept.items()}
+    scaled = dataclasses.replace(ltv, valuation=dataclasses.replace(ltv.valuation, kept=kept), _done={})
     ax = lb.plot_lifetime_value(scaled)
     ax.figure.canvas.draw()
     labels = [label.get_text() for label in ax.get_xticklabels() if label.get_text() != "0"]

@@ -1,0 +1,117 @@
+"""Draws kept or made anew, whatever the number of threads or the length of a stretch: one result."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import InputError
+from ltv_bayes.value import valuation
+
+
+@pytest.fixture(scope="module")
+def many(purchases, spend):
+    """A function from settings to the value of 700 customers, from few draws."""
+    rng = np.random.default_rng(1)
+    frequency = rng.poisson(1.5, 700)
+    frame = pd.DataFrame(
+        {
+            "customer_id": [f"C{number:03d}" for number in range(700)],
+            "frequency": frequency,
+            "recency": np.where(frequency > 0, rng.uniform(1, 38, 700), 0.0),
+            "T": 39.0,
+            "monetary_value": rng.gamma(3, 10, 700),
+            "total_value": 50.0,
+            "industry": rng.choice(["Energy", "Retail", None], 700),
+        }
+    )
+    customers = lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30", currency="USD")
+    judged = lb.FutureValuePriors.from_judgements(
+        pd.DataFrame({"customer_id": ["C003", "C650"], "probability": 0.5, "low": 10.0, "high": 90.0})
+    )
+    stream = lb.RepeatPurchases(purchases.thin(60), spend.thin(60))
+    terms = {"horizon": "1 year", "discount_rate": 0.1, "margin": 0.4, "realised": True, "random_seed": 2}
+    return lambda **settings: lb.lifetime_value(customers, stream, future_value=judged, **terms, **settings)
+
+
+@pytest.fixture(scope="module")
+def kept(many):
+    return many(keep_draws=True)
+
+
+def same(one, other):
+    pd.testing.assert_frame_equal(one.summary(0.8, "hdi"), other.summary(0.8, "hdi"))
+    pd.testing.assert_frame_equal(one.summary(), other.summary())
+    pd.testing.assert_frame_equal(one.explain(), other.explain())
+    pd.testing.assert_frame_equal(one.explain("C650"), other.explain("C650"))
+    pd.testing.assert_frame_equal(one.by("industry").summary(), other.by("industry").summary())
+    pd.testing.assert_series_equal(one.probability_above(20), other.probability_above(20))
+    np.testing.assert_array_equal(one.total(), other.total())
+
+
+def test_draws_kept_or_not(many, kept):
+    streamed = many(keep_draws=False)
+    assert streamed.valuation.kept is None
+    same(kept, streamed)
+    np.testing.assert_array_equal(streamed.draws, kept.draws)
+
+
+def test_number_of_threads(many, kept, monkeypatch):
+    monkeypatch.setattr(valuation.os, "cpu_count", lambda: 7)
+    same(kept, many(keep_draws=False))
+
+
+def test_summaries_are_those_of_the_draws(kept):
+    from ltv_bayes.intervals import summarize_draws
+
+    table = summarize_draws(kept.draws, ci_prob=0.9)
+    pd.testing.assert_frame_equal(kept.summary(0.9)[list(table)], table, check_index_type=False)
+    np.testing.assert_allclose(kept.total(), kept.draws.sum("customer_id"))
+    share = (kept.draws > 20).mean(("chain", "draw"))
+    np.testing.assert_allclose(kept.probability_above(20), share)
+
+
+def test_segments_are_sums_of_draws(kept):
+    by = kept.by("industry")
+    rows = (kept.customers.table["industry"] == "Retail").to_numpy()
+    np.testing.assert_allclose(by.total.sel(segment="Retail"), kept.draws[..., rows].sum("customer_id"))
+    judged = kept.components["judged"].sum("customer_id")
+    np.testing.assert_allclose(by.judged.sum("segment"), judged)
+    assert by.customers["(missing)"] == int(kept.customers.table["industry"].isna().sum())
+
+
+def test_a_column_of_numbers_makes_segments_too(kept):
+    by = kept.by("frequency")
+    np.testing.assert_allclose(by.total.sum("segment"), kept.total())
+
+
+def test_memory_is_stated_before_it_is_taken(many, monkeypatch):
+    from ltv_bayes.predictions import fitted
+
+    monkeypatch.setattr(fitted, "LARGEST_ARRAY", 100_000)
+    with pytest.raises(InputError, match=r"2 x 60 draws for 700 customers, 4 arrays of them, need"):
+        many(keep_draws=True)
+    streamed = many(keep_draws=False)
+    assert len(streamed.summary()) == 700
+    with pytest.raises(InputError, match="GiB"):
+        _ = streamed.draws
+
+
+def test_many_draws_are_not_kept_unless_asked(many, monkeypatch):
+    from ltv_bayes.value import lifetime_value
+
+    assert many().valuation.kept is not None
+    monkeypatch.setattr(lifetime_value, "KEPT_WITHOUT_ASKING", 1000)
+    assert many().valuation.kept is None
+
+
+def test_an_error_in_a_stretch_comes_out(many):
+    streamed = many(keep_draws=False)
+
+    def fail(first, components):
+        if first > 200:
+            raise ZeroDivisionError(first)
+        return 0
+
+    with pytest.raises(ZeroDivisionError, match="256"):
+        list(streamed.valuation.over_stretches(fail))
