@@ -84,7 +84,6 @@ def prepare(folder: Path, fits: Callable[[Path], None]) -> None:
     """Put the sample files where the pages and the README look for them, and the two fits."""
     for place in (folder, folder / "examples" / "data"):
         shutil.copytree(SAMPLES, place, dirs_exist_ok=True)
-    (folder / "fits").mkdir()
     fits(folder / "fits")
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 import ltv_bayes as lb
 from ltv_bayes.data import samples
+from ltv_bayes.errors import FitError
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import describe_interval, interval, interval_settings
 from ltv_bayes.report.console import say, show
@@ -24,7 +25,10 @@ def run_demo(out: Path, *, draws: int = 1000, random_seed: int = 1) -> None:
     """Run both parts and write tables and pictures to a folder."""
     results = Results(out)
     say(f"Two examples, a minute or two. Tables and pictures go to {out.resolve()}\n")
-    forecast_cdnow(results, draws=draws, random_seed=random_seed)
+    try:
+        forecast_cdnow(results, draws=draws, random_seed=random_seed)
+    except FitError as missing:
+        say(f"   Left out. {missing}\n")
     value_project_business(results, draws=draws, random_seed=random_seed)
     say(f"\n{results.listing()}")
 

@@ -70,16 +70,9 @@ def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
 
 
 def save(tree: xr.DataTree, path: str | Path) -> Path:
-    """Write the tree to a netCDF file; an interrupted write leaves no half-written file.
-
-    Raises
-    ------
-    FitError
-        If the folder does not exist.
-    """
+    """Write the tree to a netCDF file, in a folder made if need be; an interrupted write leaves nothing behind."""
     path = Path(path)
-    if not path.parent.is_dir():
-        raise FitError(f"There is no folder {path.parent}. Make it first, or save elsewhere.")
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(path.name + ".unfinished")
     try:
         _storable(tree).to_netcdf(unfinished, engine="h5netcdf")

@@ -38,6 +38,7 @@ OTHER_SPELLINGS: dict[str, TimeUnit] = {
     "季度": "quarter",
     "年": "year",
 }
+YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 DURATION = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([^\d\s.]+)\s*")
 
 
@@ -135,7 +136,7 @@ def as_date(value: Any, name: str = "as_of") -> dt.date:
     Parameters
     ----------
     value : str, datetime.date, datetime.datetime, pandas.Timestamp or numpy.datetime64
-        A string must be ISO 8601, ``"1997-09-30"``.
+        A string must be ISO 8601, ``"1997-09-30"``, or year first in another way, ``"1997/9/30"``.
     name : str
         How the caller's argument is called, for the message.
 
@@ -150,6 +151,8 @@ def as_date(value: Any, name: str = "as_of") -> dt.date:
         return value
     try:
         if isinstance(value, str):
+            if match := YEAR_FIRST.fullmatch(value.strip()):
+                return dt.date(*map(int, match.groups()))
             return dt.datetime.fromisoformat(value.strip()).date()
         return dt.date.fromisoformat(str(value)[:10])
     except ValueError:

@@ -67,6 +67,8 @@ def test_conversion_and_back(unit, other, amount):
     "value",
     [
         "1997-09-30",
+        "1997/9/30",
+        "1997.09.30",
         dt.date(1997, 9, 30),
         dt.datetime(1997, 9, 30, 23),
         pd.Timestamp("1997-09-30"),

@@ -50,7 +50,7 @@ def cdnow_orders(*, full: bool = False) -> Transactions:
 
 def lifetimes_file(name: str) -> Path:
     """Find a data file of the installed package without importing it."""
-    cure = "The CDNOW files come with the package lifetimes: pip install 'ltv-bayes[samples]'."
+    cure = "The CDNOW files come with the package lifetimes: pip install lifetimes."
     try:
         files = importlib.metadata.files("lifetimes") or []
     except importlib.metadata.PackageNotFoundError:

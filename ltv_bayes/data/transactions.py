@@ -70,7 +70,12 @@ class Transactions:
         customers = counted(self.table["customer_id"].nunique(), "customer")
         total = f", total {self.table['amount'].sum():,.2f} {self.currency or ''}".rstrip() if self.has_amounts else ""
         extent = f"{counted(len(self), 'order')} of {customers}, {first:%Y-%m-%d} to {last:%Y-%m-%d}{total}"
-        return [f"{extent} ({self.source})", *left_out_line(self.dropped)]
+        return [f"{extent} ({self.source})", *self._repeated_line(), *left_out_line(self.dropped)]
+
+    def _repeated_line(self) -> list[str]:
+        """Say how many rows say the same as another: a file exported twice looks like this."""
+        repeated = int(self.table.duplicated(["customer_id", "date", "amount"]).sum())
+        return [f"{counted(repeated, 'row')} with the customer, day and amount of another"] if repeated else []
 
 
 def read_transactions(
@@ -130,10 +135,10 @@ def read_transactions(
     >>> log = pd.DataFrame({"client": ["Ada", "Bo"], "day": ["1997/1/1", "1997年1月12日"], "value": ["¥1,200", 350]})
     >>> read_transactions(log, customer="client", date="day", amount="value", currency="CNY")
     2 orders of 2 customers, 1997-01-01 to 1997-01-12, total 1,550.00 CNY (the pandas DataFrame)
-        customer_id       date  amount
+        customer_id       date    amount
     row
-    0           Ada 1997-01-01  1200.0
-    1            Bo 1997-01-12   350.0
+    0           Ada 1997-01-01  1,200.00
+    1            Bo 1997-01-12    350.00
     """
     refuse_choice("bad_rows", bad_rows, ("error", "drop"))
     cells = _cells(read_table(source, sheet=sheet, encoding=encoding), customer, date, amount)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.amounts import as_amounts
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.readers import read_table
 from ltv_bayes.errors import ColumnError, JudgementError, counted, rows_at_fault, suggestion
@@ -39,7 +40,12 @@ class FutureValuePriors:
 
     @classmethod
     def from_judgements(
-        cls, frame: Any, *, interval: float = 0.8, customer_id: str = "customer_id"
+        cls,
+        frame: Any,
+        *,
+        interval: float = 0.8,
+        customer_id: str = "customer_id",
+        amount_unit: float | str | None = None,
     ) -> "FutureValuePriors":
         """Read judgements, one row per opportunity; a customer may have several.
 
@@ -53,6 +59,8 @@ class FutureValuePriors:
             Probability of the amount lying between low and high; 0.8 means one chance in ten on either side.
         customer_id : str
             Name of the column with the customer's id.
+        amount_unit : float or str, optional
+            What 1 in the columns of amounts is worth, as in ``read_transactions``: 1000, ``"万元"``, ``"亿"``.
 
         Raises
         ------
@@ -67,11 +75,11 @@ class FutureValuePriors:
         >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.6], "low": [50.0], "high": [200.0]})
         >>> FutureValuePriors.from_judgements(frame)
         1 judged opportunity of 1 customer; amounts lie within 80% intervals
-        expected value before margin and discount: 67.9
+        expected value before margin and discount: 69.5
         """
         as_interval(interval)
         stated = _known_columns(read_table(frame), customer_id)
-        judged = _checked(stated)
+        judged = _checked(stated, amount_unit)
         median, below, above = log_normal_from_interval(
             judged["low"], judged["high"], judged["likely"], interval=interval
         )
@@ -190,15 +198,15 @@ def _known_columns(raw: pd.DataFrame, customer_id: str) -> pd.DataFrame:
     return table.set_axis(raw.index)
 
 
-def _checked(stated: pd.DataFrame) -> pd.DataFrame:
+def _checked(stated: pd.DataFrame, amount_unit: float | str | None) -> pd.DataFrame:
     """Turn text into numbers and dates, and refuse what contradicts itself."""
     blank = stated["customer_id"].isna() | (stated["customer_id"].astype(str).str.strip() == "")
     _refuse(stated, blank, "without a customer", "Fill in customer_id.")
     judged = stated.assign(
-        probability=_numbers(stated, "probability", percent=True),
-        low=_numbers(stated, "low"),
-        high=_numbers(stated, "high"),
-        likely=_numbers(stated, "likely", optional=True),
+        probability=_probabilities(stated),
+        low=_amounts(stated, "low", amount_unit),
+        high=_amounts(stated, "high", amount_unit),
+        likely=_amounts(stated, "likely", amount_unit, optional=True),
         expected_on=_dates(stated),
     )
     _refuse(
@@ -238,14 +246,25 @@ def _sortable(column: pd.Series) -> pd.Series:
     return column.astype(str) if column.dtype == object else column
 
 
-def _numbers(table: pd.DataFrame, column: str, *, percent: bool = False, optional: bool = False) -> pd.Series:
-    """Read a column of numbers; text such as '1,200' or, for probabilities, '60%' is understood."""
-    values = table[column]
-    text = values.astype(str).str.strip().str.replace(",", "", regex=False)
-    in_percent = text.str.endswith("%") & percent
-    numbers = pd.to_numeric(text.str.removesuffix("%").where(in_percent, text), errors="coerce")
-    numbers = numbers.where(~in_percent, numbers / 100).astype(float)
-    blank = values.isna() | text.isin(["", "nan", "None", "<NA>"])
+def _probabilities(table: pd.DataFrame) -> pd.Series:
+    """Read probabilities; "60%" is understood."""
+    text = table["probability"].astype(str).str.strip()
+    in_percent = text.str.endswith("%")
+    numbers = pd.to_numeric(text.str.removesuffix("%"), errors="coerce").astype(float)
+    numbers = numbers.where(~in_percent, numbers / 100)
+    _refuse(
+        table, ~np.isfinite(numbers), "without a number in 'probability'", "Write it as a plain number, such as 0.6."
+    )
+    return numbers
+
+
+def _amounts(table: pd.DataFrame, column: str, amount_unit: float | str | None, *, optional: bool = False) -> pd.Series:
+    """Read a column of money, as orders are read; an optional one may have blanks."""
+    cells = table[column]
+    blank = cells.isna() | (cells.astype(str).str.strip() == "")
+    numbers = pd.Series(np.nan, index=cells.index)
+    if not blank.all():
+        numbers[~blank], _ = as_amounts(cells[~blank], unit=amount_unit)
     wrong = ~np.isfinite(numbers) & ~(blank & optional)
     _refuse(table, wrong, f"without a number in {column!r}", "Write it as a plain number.")
     return numbers

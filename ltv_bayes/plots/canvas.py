@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 
+from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import money_labels
 from ltv_bayes.plots.lettering import (
     BOX,
@@ -51,6 +52,18 @@ def house_style() -> AbstractContextManager[None]:
             "text.usetex": False,
         }
     )
+
+
+def require(value: Any, kind: type, cure: str) -> None:
+    """Say what a picture is made of, where something else was given.
+
+    Raises
+    ------
+    InputError
+        If the value is not of the kind.
+    """
+    if not isinstance(value, kind):
+        raise InputError(f"This picture is drawn from a {kind.__name__}, not a {type(value).__name__}. {cure}")
 
 
 def axes_for(ax: Any, *, width: float = 7.5, height: float = 4.5) -> Any:

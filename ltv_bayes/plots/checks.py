@@ -17,6 +17,7 @@ from ltv_bayes.plots.canvas import (
     house_style,
     label_x,
     label_y,
+    require,
 )
 
 
@@ -38,6 +39,7 @@ def plot_tracking(
     -------
     matplotlib Axes
     """
+    require(backtest, Backtest, "Pass what backtest(...) returned.")
     prob, kind = interval_settings(ci_prob, ci_kind)
     table, level = backtest.tracking(ci_prob=prob, ci_kind=kind), describe_interval(prob, kind)
     low, high = _bounds(table)
@@ -74,6 +76,7 @@ def plot_calibration(
     -------
     matplotlib Axes
     """
+    require(backtest, Backtest, "Pass what backtest(...) returned.")
     prob, kind = interval_settings(ci_prob, ci_kind)
     table, level = backtest.by_frequency(ci_prob=prob, ci_kind=kind), describe_interval(prob, kind)
     low, high = _bounds(table)

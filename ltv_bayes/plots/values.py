@@ -21,6 +21,7 @@ from ltv_bayes.plots.canvas import (
     label_x,
     money_axis,
     name_rows,
+    require,
     unit,
 )
 from ltv_bayes.plots.lettering import in_own_words, ink, short_money
@@ -53,6 +54,7 @@ def plot_lifetime_value(
     """
     if top < 1:
         raise UnitError(f"top must be at least 1 customer, not {top!r}.")
+    require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
     prob, kind = interval_settings(ci_prob, ci_kind)
     table = ltv.summary(prob, kind).sort_values("mean", ascending=False, kind="stable").head(top)
     shown, every = len(table), counted(len(ltv.customers), "customer")
@@ -91,6 +93,7 @@ def plot_segments(
     -------
     matplotlib Axes
     """
+    require(by, SegmentValues, "Pass what ltv.by(column) returned.")
     by.draws(measure)
     prob, kind = interval_settings(ci_prob, ci_kind)
     table = by.summary(prob, kind).sort_values(f"{measure}_mean", ascending=False, kind="stable")
@@ -118,6 +121,7 @@ def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
     -------
     matplotlib Axes
     """
+    require(explanation, pd.DataFrame, "Pass what ltv.explain(customer_id) returned.")
     attrs, currency = explanation.attrs, explanation.attrs["currency"]
     steps = _steps(explanation)
     with house_style():

@@ -1,5 +1,6 @@
 """What will customers spend per order? Forecasts from the posterior of the spend model."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -7,10 +8,13 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.customers import Customers
-from ltv_bayes.errors import UnitError
+from ltv_bayes.errors import DataWarning, UnitError
+from ltv_bayes.formatting import money
 from ltv_bayes.formulas import gamma_gamma
 from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory
 from ltv_bayes.random_streams import as_seed, customer_stream
+
+FAR_SCALE = 100.0
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,7 +31,7 @@ class FittedSpend(FittedModel):
     >>> customers = Customers.from_summary(frame, time_unit="week")
     >>> fit = FittedSpend.from_draws({"p": [[6.24957]], "q": [[3.74422]], "v": [[15.44352]]})
     >>> round(fit.expected_spend(customers).item(), 3)
-    24.659
+    24.658
     """
 
     model: ClassVar[str] = "gamma_gamma"
@@ -124,7 +128,19 @@ class FittedSpend(FittedModel):
                 f"Convert the amounts to one currency first."
             )
         table = customers.table
+        self._warn_of_scale(float(table["monetary_value"].median()))
         return table["spend_frequency"].to_numpy(dtype=float), table["monetary_value"].to_numpy(dtype=float)
+
+    def _warn_of_scale(self, typical: float) -> None:
+        """Warn where the customers' orders and those that were fitted can hardly be counted in one unit."""
+        expected = float(np.median(gamma_gamma.population_mean_spend(**self.draws)))
+        if typical > 0 and np.isfinite(expected) and not 1 / FAR_SCALE < typical / expected < FAR_SCALE:
+            warnings.warn(
+                f"The customers' orders are typically {money(typical, self.currency)}, those that were fitted "
+                f"{money(expected, self.currency)}: are they counted in one unit?",
+                DataWarning,
+                stacklevel=4,
+            )
 
     @property
     def _money(self) -> str:

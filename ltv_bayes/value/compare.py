@@ -12,7 +12,7 @@ from ltv_bayes.intervals import describe_interval, interval, interval_name, inte
 
 SENTENCE = (
     "{a} is worth more than {b} {measure} with probability {probability}; "
-    "the difference is {difference}, {level} {low} to {high}."
+    "the median difference is {difference}, {level} {low} to {high}."
 )
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import operator
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -12,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers import Customers, require_customers
-from ltv_bayes.errors import ColumnError, FitError, InputError, counted, rows_at_fault, suggestion
+from ltv_bayes.errors import ColumnError, DataWarning, FitError, InputError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.formulas.point_values import as_share
 from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_sorted
@@ -34,6 +35,7 @@ FEW_CUSTOMERS = 30
 FAR_HORIZON = 3.0
 MUCH_JUDGEMENT = 0.5
 HEAVY_TAIL = 0.2
+FAR_SCALE = 500.0
 KEPT_WITHOUT_ASKING = 2 * 2**30
 
 
@@ -101,7 +103,9 @@ def lifetime_value(
     parts |= {stream.name: stream.prepare(customers, terms, shape, seed) for stream in streams}
     if future_value is not None:
         parts[JUDGED] = future_value.prepare(customers, terms, shape, seed)
-    settings = ValueSettings(terms, margin_text(share), seed)
+    if future_value is not None:
+        _warn_of_scale(customers, future_value)
+    settings = ValueSettings(terms, margin_text(share), seed, realised)
     cautions = [stream.caution for stream in streams if stream.caution]
     valuation = Valuation(customers, parts, share, shape)
     if valuation.bytes_needed <= KEPT_WITHOUT_ASKING if keep_draws is None else keep_draws:
@@ -117,12 +121,14 @@ class ValueSettings:
     terms: Terms
     margin: str
     random_seed: int
+    realised: bool = False
 
     def __str__(self) -> str:
         as_of = f" from {self.terms.as_of}" if self.terms.as_of else ""
         rate = self.terms.discount_rate
         discount = f"discounted at {100 * rate:.3g}% a year" if rate else "not discounted"
-        return f"{self.terms.horizon}{as_of}, {discount}, margin {self.margin}"
+        past = "; realised value, not discounted, included" if self.realised else ""
+        return f"{self.terms.horizon}{as_of}, {discount}, margin {self.margin}{past}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -353,11 +359,11 @@ class LifetimeValue:
         total = whole.loc[TOTAL]
         lines = [
             f"Lifetime value of {counted(len(self.customers), 'customer')}: {self.settings}",
-            f"total {self._money(total['mean'])}, {whole.attrs['interval']} "
-            f"{self._money(total[low])} to {self._money(total[high])}",
+            f"total: mean {self._money(total['mean'])}, median {self._money(total['median'])}, "
+            f"{whole.attrs['interval']} {self._money(total[low])} to {self._money(total[high])}",
         ]
         lines += [
-            f"  {label(name)}: {self._money(row['mean'])} ({percent(row['share'])})"
+            f"  {label(name)}: mean {self._money(row['mean'])} ({percent(row['share'])})"
             for name, row in whole.drop(TOTAL).iterrows()
         ]
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes())])
@@ -431,6 +437,20 @@ def _realised(customers: Customers, shape: tuple[int, int]) -> CustomerDraws:
 def _ratio(part: Any, whole: Any) -> Any:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.asarray(whole) > 0, np.asarray(part) / whole, 0.0)
+
+
+def _warn_of_scale(customers: Customers, judged: FutureValuePriors) -> None:
+    """Warn where judged amounts and orders can hardly be counted in one unit."""
+    column = "first_value" if "first_value" in customers.table else "monetary_value"
+    order, amount = customers.table[column].median(), judged.table["median"].median()
+    if order > 0 and not 1 / FAR_SCALE < amount / order < FAR_SCALE:
+        warnings.warn(
+            f"Judged amounts are typically {money(amount, customers.currency)}, "
+            f"orders {money(order, customers.currency)}: "
+            f"are they counted in one unit? If not, pass amount_unit= to from_judgements.",
+            DataWarning,
+            stacklevel=3,
+        )
 
 
 def _share_of_largest(total: np.ndarray) -> float:

@@ -81,6 +81,10 @@ class TestReading:
         assert (row["probability"], row["low"], row["high"]) == (0.6, 1200, 4800)
         assert row["expected_on"] == pd.Timestamp("2026-06-30")
 
+    def test_amounts_in_ten_thousands(self):
+        judged = read(judgement(low="￥23", high="69", likely=None), amount_unit="万元")
+        assert judged.table[["low", "high"]].iloc[0].tolist() == [230_000, 690_000]
+
     def test_from_a_csv_file(self, tmp_path):
         (tmp_path / "judged.csv").write_text(
             "customer_id,probability,low,high,expert\nA,0.5,10,20,Wang\n", encoding="utf-8"

@@ -137,11 +137,12 @@ class TestFile:
         with pytest.raises(FitError, match="not a saved fit"):
             lb.load_fit(tmp_path / "fit.nc")
 
-    def test_no_file_and_no_folder(self, purchases, tmp_path):
+    def test_no_file(self, tmp_path):
         with pytest.raises(FitError, match="no file"):
             lb.load_fit(tmp_path / "nothing.nc")
-        with pytest.raises(FitError, match="no folder"):
-            purchases.save(tmp_path / "missing" / "fit.nc")
+
+    def test_the_folder_is_made(self, purchases, tmp_path):
+        assert purchases.save(tmp_path / "new" / "fit.nc").is_file()
 
     def test_a_tree_of_something_else(self, purchases, tmp_path):
         other = purchases.idata.copy()

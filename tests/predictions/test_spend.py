@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import UnitError
+from ltv_bayes.errors import DataWarning, UnitError
 from ltv_bayes.formulas import gamma_gamma
 
 
@@ -51,3 +51,9 @@ def test_replicated_mean_spend_leaves_out_who_did_not_spend(book, spend):
     tree = spend.posterior_predictive(book, random_seed=1)
     assert list(tree["posterior_predictive"]["customer_id"].values) == ["A", "C", "D", "E", "F"]
     assert (tree["posterior_predictive"]["monetary_value"] > 0).all()
+
+
+def test_customers_in_another_unit_are_noticed(book, spend):
+    cents = book.table.assign(monetary_value=book.table["monetary_value"] * 10_000)
+    with pytest.warns(DataWarning, match="counted in one unit"):
+        spend.expected_spend(lb.Customers(cents, book.time_unit, book.as_of))

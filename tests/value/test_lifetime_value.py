@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 from ltv_bayes.formulas import bg_nbd, gamma_gamma
 
 TERMS = {"horizon": "3 years", "discount_rate": 0.10, "margin": 0.35, "random_seed": 4}
@@ -175,7 +175,7 @@ class TestReports:
         assert "few" in text
 
     def test_notes_tell_what_is_not_known(self, book, purchases, spend):
-        frame = pd.DataFrame({"customer_id": ["A"], "probability": [1.0], "low": [1e6], "high": [2e6]})
+        frame = pd.DataFrame({"customer_id": ["A"], "probability": [1.0], "low": [5e3], "high": [9e3]})
         judged = lb.FutureValuePriors.from_judgements(frame)
         ltv = lb.lifetime_value(book, [lb.RepeatPurchases(purchases, spend)], future_value=judged, horizon="30 years")
         notes = " ".join(ltv.notes())
@@ -190,6 +190,12 @@ class TestReports:
         )
         assert not any("extreme draws" in note for note in steady)
         assert any("extreme draws" in note for note in heavy)
+
+    def test_judgements_in_another_unit_are_noticed(self, book, streams):
+        frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.5], "low": [3e5], "high": [6e5]})
+        judged = lb.FutureValuePriors.from_judgements(frame)
+        with pytest.warns(DataWarning, match="counted in one unit"):
+            lb.lifetime_value(book, streams, future_value=judged, horizon="1 year")
 
     def test_judgement_alone_has_no_prior_to_warn_of(self, book, judged):
         notes = lb.lifetime_value(book, future_value=judged, horizon="1 year").notes()

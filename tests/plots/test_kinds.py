@@ -1,0 +1,21 @@
+"""Pictures say what they are made of."""
+
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("draw", "kind"),
+    [
+        (lb.plot_waterfall, "DataFrame"),
+        (lb.plot_segments, "SegmentValues"),
+        (lb.plot_lifetime_value, "LifetimeValue"),
+        (lb.plot_tracking, "Backtest"),
+        (lb.plot_calibration, "Backtest"),
+    ],
+)
+def test_something_else_is_refused_with_the_cure(draw, kind):
+    with pytest.raises(InputError, match=f"drawn from a {kind}, not a str. Pass what"):
+        draw("something else")
