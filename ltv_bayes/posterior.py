@@ -90,6 +90,8 @@ def load(path: str | Path) -> xr.DataTree:
     FitError
         If there is no such file or it is not a saved fit.
     """
+    if not isinstance(path, str | Path):
+        raise FitError(f"A saved fit is read from the path of a file, not from a {type(path).__name__}.")
     path = Path(path)
     if not path.is_file():
         raise FitError(f"There is no file {path}. Save a fit with fit.save(path) first.")

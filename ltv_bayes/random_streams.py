@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from ltv_bayes.errors import InputError
+
 
 def fresh_seed() -> int:
     """Draw a seed from the operating system, small enough for every sampler."""
@@ -12,8 +14,18 @@ def fresh_seed() -> int:
 
 
 def as_seed(random_seed: int | None) -> int:
-    """Take the user's seed, or a fresh one that the result can name."""
-    return fresh_seed() if random_seed is None else int(random_seed)
+    """Take the user's seed, or a fresh one that the result can name.
+
+    Raises
+    ------
+    InputError
+        If it is not a whole number of 0 or more.
+    """
+    if random_seed is None:
+        return fresh_seed()
+    if not isinstance(random_seed, int | np.integer) or isinstance(random_seed, bool) or random_seed < 0:
+        raise InputError(f"random_seed must be a whole number of 0 or more, not {random_seed!r}.")
+    return int(random_seed)
 
 
 def customer_stream(seed: int, purpose: str, customer_id: Any) -> np.random.Generator:

@@ -73,6 +73,10 @@ def backtest(
     InputError
         If the log ends before the holdout does.
     """
+    if not isinstance(orders, Transactions):
+        raise InputError(
+            f"A backtest needs the orders as read_transactions returns them, not a {type(orders).__name__}."
+        )
     length, start, seed = as_duration(horizon), as_date(as_of), as_seed(random_seed)
     end = start + dt.timedelta(days=round(length.days))
     last = orders.table["date"].max().date() if observed_until is None else as_date(observed_until, "observed_until")

@@ -15,7 +15,7 @@ import xarray as xr
 from ltv_bayes import posterior
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import FitError, InputError
 from ltv_bayes.intervals import flagged, summarize_draws
 
 UNCONVERGED = "fit did not converge"
@@ -43,7 +43,9 @@ class FittedModel:
         return cls(posterior.tree_from_draws(draws, {"model": cls.model, **attrs}))
 
     def __post_init__(self) -> None:
-        posterior.parameter_draws(self.idata, self.parameters)
+        for name, values in posterior.parameter_draws(self.idata, self.parameters).items():
+            if not (np.isfinite(values) & (values > 0)).all():
+                raise FitError(f"{name} must be above 0 and finite in every draw.")
 
     @property
     def draws(self) -> dict[str, np.ndarray]:

@@ -23,6 +23,7 @@ from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.tables import readable
 from ltv_bayes.terms import Terms
+from ltv_bayes.time_units import as_number
 from ltv_bayes.value.one_pass import Totals, attribute_groupings, one_pass
 from ltv_bayes.value.valuation import Components, Valuation, added
 
@@ -90,6 +91,7 @@ def lifetime_value(
     """
     require_customers(customers)
     streams = list(streams) if isinstance(streams, Sequence) else [streams]
+    _require_kinds(streams, future_value)
     terms = Terms.read(horizon, discount_rate, customers.as_of)
     if not streams and future_value is None and not realised:
         raise InputError(
@@ -236,6 +238,7 @@ class LifetimeValue:
         pandas.Series
             Indexed by customer_id, between 0 and 1.
         """
+        threshold = as_number(threshold, "threshold")
 
         def share(_: int, components: Components) -> np.ndarray:
             return np.mean(added(components) > threshold, axis=1)
@@ -405,6 +408,20 @@ def margin_text(share: np.ndarray) -> str:
     """Write the margin, or its range."""
     low, high = share.min(), share.max()
     return f"{100 * low:.3g}%" if low == high else f"{100 * low:.3g}% to {100 * high:.3g}%"
+
+
+def _require_kinds(streams: Sequence[Any], future_value: Any) -> None:
+    """Say how to make streams and judgements, where something else was given."""
+    for stream in streams:
+        if not (hasattr(stream, "prepare") and hasattr(stream, "shape")):
+            raise InputError(
+                f"A {type(stream).__name__} is no stream of money. "
+                f"Pass RepeatPurchases(purchases, spend), made of two fits."
+            )
+    if future_value is not None and not isinstance(future_value, FutureValuePriors):
+        raise InputError(
+            f"future_value is a {type(future_value).__name__}. Make it with FutureValuePriors.from_judgements(...)."
+        )
 
 
 def _require_distinct_names(streams: Sequence[Stream]) -> None:

@@ -154,6 +154,11 @@ def _grouping(value: LifetimeValue, column: str | pd.Series | Mapping[Any, Any])
         if column not in table:
             raise ColumnError(f"The customers have no column {column!r}. {suggestion(column, map(str, table.columns))}")
         return column, Grouping.of(table[column])
+    if not isinstance(column, Mapping | pd.Series):
+        raise ColumnError(
+            f"Segments are made by the name of a column, or by a mapping from customer id to segment, "
+            f"not by a {type(column).__name__}."
+        )
     given = {str(key): segment for key, segment in column.items()}
     name = str(getattr(column, "name", None) or "segment")
     return name, Grouping.of(pd.Series([given.get(str(customer_id)) for customer_id in table.index], index=table.index))

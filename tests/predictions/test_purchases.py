@@ -119,6 +119,18 @@ class TestRefusals:
         with pytest.raises(UnitError, match="time_unit"):
             fit.expected_purchases(book, horizon="1 year")
 
+    @pytest.mark.parametrize("value", [0.0, -1.0, np.nan, np.inf])
+    def test_impossible_parameter(self, value):
+        with pytest.raises(FitError, match="alpha must be above 0"):
+            lb.FittedPurchases.from_draws({"r": [[1.0]], "alpha": [[value]], "a": [[1.0]], "b": [[1.0]]})
+
+    @pytest.mark.parametrize("method", ["probability_alive", "with_log_likelihood", "posterior_predictive"])
+    def test_a_bare_frame_is_no_customers(self, book, purchases, spend, method):
+        for fit in (purchases, spend):
+            if hasattr(fit, method):
+                with pytest.raises(InputError, match="not a DataFrame"):
+                    getattr(fit, method)(book.table)
+
     def test_missing_parameter(self):
         with pytest.raises(FitError, match="lacks b"):
             lb.FittedPurchases.from_draws({name: [[1.0]] for name in ("r", "alpha", "a")})

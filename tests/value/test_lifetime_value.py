@@ -246,6 +246,29 @@ class TestRefusals:
         with pytest.raises(InputError, match=r"BGNBD\(\).fit.* belongs there is a FittedSpend"):
             lb.RepeatPurchases(spend, purchases)
 
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"streams": ["repeat"]}, "A str is no stream"),
+            ({"streams": None}, "A NoneType is no stream"),
+            ({"future_value": pd.DataFrame()}, "future_value is a DataFrame. Make it with"),
+            ({"random_seed": "one"}, "random_seed must be a whole number"),
+            ({"random_seed": 1.5}, "random_seed must be a whole number"),
+        ],
+    )
+    def test_wrong_kinds(self, book, streams, changes, message):
+        with pytest.raises(InputError, match=message):
+            lb.lifetime_value(book, **{"streams": streams, **TERMS, **changes})
+
+    @pytest.mark.parametrize("threshold", ["50万", None, float("nan")])
+    def test_a_threshold_is_a_number(self, ltv, threshold):
+        with pytest.raises(UnitError, match="threshold"):
+            ltv.probability_above(threshold)
+
+    def test_segments_are_named_or_mapped(self, ltv):
+        with pytest.raises(ColumnError, match="not by a NoneType"):
+            ltv.by(None)
+
     def test_two_streams_of_one_name(self, book, streams):
         with pytest.raises(InputError, match="names of their own"):
             lb.lifetime_value(book, [*streams, *streams], **TERMS)
