@@ -83,9 +83,9 @@ def test_odd_priors_are_drawn(purchases, values):
 
 
 def test_a_posterior_of_one_value_is_drawn():
-    fit = lb.FittedPurchases.from_draws({name: [[1.0, 1.0]] for name in "ab"} | {"r": [[0, 0]], "alpha": [[5, 5]]})
+    fit = lb.FittedPurchases.from_draws({name: [[1.0, 1.0]] for name in "ab"} | {"r": [[0.5, 0.5]], "alpha": [[5, 5]]})
     fit.idata.attrs["time_unit"] = "week"
-    lb.plot_prior_posterior(fit, prior_of(r=[0.0, 1.0], a=[0.5, 2.0], alpha=[5.0, 5.0])).canvas.draw()
+    lb.plot_prior_posterior(fit, prior_of(r=[0.5, 1.0], a=[0.5, 2.0], alpha=[5.0, 5.0])).canvas.draw()
 
 
 def test_parameters_of_several_numbers_are_left_out(purchases, prior):
