@@ -3,8 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 import ltv_bayes as lb
+
+settings.register_profile("unhurried", deadline=None)  # machines are shared; speed is measured in benchmarks
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,16 @@ class TestDraws:
             drawn = found.sel(customer_id=customer)
             assert abs(float(drawn.mean()) - (number * value).mean()) < 4 * float(drawn.std()) / np.sqrt(drawn.size)
 
+    def test_every_purchase_is_discounted_at_its_own_date(self, book, purchases, spend, streams):
+        """At 80% a year over five years little of the undiscounted value is left; the closed form says how much."""
+        found = lb.lifetime_value(book, streams, horizon="5 years", discount_rate=0.80, random_seed=1).draws
+        plain = lb.lifetime_value(book, streams, horizon="5 years", random_seed=1).draws
+        number = purchases.expected_discounted_purchases(book, horizon="5 years", discount_rate=0.80)
+        expected = (number * spend.expected_spend(book)).mean(("chain", "draw"))
+        error = found.std(("chain", "draw")) / np.sqrt(1000)
+        assert (abs(found.mean(("chain", "draw")) - expected) < 4 * error).all()
+        assert float(found.sum("customer_id").mean()) < 0.7 * float(plain.sum("customer_id").mean())
+
     def test_values_are_predictive_not_expectations(self, book, purchases, spend, streams):
         found = lb.lifetime_value(book, streams, horizon="39 weeks", random_seed=1).draws.sel(customer_id="A")
         expected = purchases.expected_purchases(book, "39 weeks") * spend.expected_spend(book)

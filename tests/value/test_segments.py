@@ -105,6 +105,9 @@ class TestComparison:
         row = compare_pairs(draws).iloc[0]
         assert (row["segment_a"], row["segment_b"]) == ("B", "A")
         assert row["probability_a_above_b"] == pytest.approx(0.99)
+        assert row["median_difference"] == 1
+        assert row["difference"] == pytest.approx(2 - drawn[0, :, 0].mean())
+        assert row["eti89_lb"] == row["eti89_ub"] == 1
         assert "> 0.99" not in row["sentence"]
 
     def test_no_finite_number_of_draws_is_certainty(self, normal):
