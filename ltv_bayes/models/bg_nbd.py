@@ -80,6 +80,7 @@ class BGNBD:
 
     def default_priors(self, customers: Customers) -> dict[str, Prior]:
         """Say which priors the model takes for these customers where the user gives none."""
+        require_customers(customers)
         return _usual_priors(customers.unique_histories())
 
     def build(self, customers: Customers) -> "pm.Model":

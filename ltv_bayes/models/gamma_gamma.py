@@ -58,6 +58,7 @@ class GammaGamma:
 
     def default_priors(self, customers: Customers) -> dict[str, Prior]:
         """Say which priors the model takes for these customers where the user gives none."""
+        require_customers(customers)
         return _usual_priors(_spend(customers))
 
     def build(self, customers: Customers) -> "pm.Model":

@@ -1,5 +1,6 @@
 """Priors that users replace by name: a family with its numbers, a PyMC distribution, or a PreliZ one."""
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ import numpy as np
 from ltv_bayes.errors import PriorError, suggestion
 
 PROBES = 1000
+IMPROPER = ("flat", "half_flat")
+UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @dataclass(frozen=True, init=False)
@@ -29,7 +32,7 @@ class Prior:
         object.__setattr__(self, "parameters", tuple(parameters.items()))
 
     def __repr__(self) -> str:
-        numbers = "".join(f", {name}={value:.6g}" for name, value in self.parameters)
+        numbers = "".join(f", {name}={_short(value)}" for name, value in self.parameters)
         return f"Prior({self.family!r}{numbers})"
 
     def distribution(self) -> Any:
@@ -39,10 +42,19 @@ class Prior:
         families = [name for name in pm.distributions.__all__ if name[:1].isupper()]
         if self.family not in families:
             raise PriorError(f"{self.family!r} is not a PyMC distribution. {suggestion(self.family, families)}")
+        make = getattr(pm, self.family).dist
+        known = [name for name, kind in inspect.signature(make).parameters.items() if kind.kind not in UNNAMED]
+        for name, _ in self.parameters:
+            if known and name not in known:
+                raise PriorError(f"{self.family} has no parameter {name!r}. {suggestion(name, known)}")
         try:
-            return getattr(pm, self.family).dist(**dict(self.parameters))
-        except (TypeError, ValueError) as problem:
+            return make(**dict(self.parameters))
+        except (TypeError, ValueError, NotImplementedError) as problem:
             raise PriorError(f"{self!r} cannot be made: {problem}") from None
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 
 @dataclass(frozen=True)
@@ -123,7 +135,15 @@ def check_domain(distribution: Any, name: str, domain: Domain) -> None:
     """Draw from the prior and refuse it where values fall outside."""
     import pymc as pm
 
-    draws = np.asarray(pm.draw(distribution, draws=PROBES, random_seed=0))
+    if getattr(getattr(distribution.owner, "op", None), "name", "") in IMPROPER:
+        raise PriorError(f"The prior of {name} must be proper: a flat one leaves no posterior. Give it a width.")
+    try:
+        draws = np.asarray(pm.draw(distribution, draws=PROBES, random_seed=0))
+        pm.logp(distribution, draws[0]).eval(mode="FAST_COMPILE")
+    except (NotImplementedError, ValueError, AssertionError) as problem:
+        raise PriorError(
+            f"The prior of {name} cannot be drawn from ({problem}). It must be proper, with parameters in their range."
+        ) from None
     if draws.ndim != 1:
         raise PriorError(f"The prior of {name} must be one number, not of shape {draws.shape[1:]}.")
     outside = np.mean(~((draws > domain.low) & (draws < domain.high) & np.isfinite(draws)))
