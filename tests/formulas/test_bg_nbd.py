@@ -184,6 +184,21 @@ class TestEdges:
         assert (np.array(found) >= 0).all()
         assert found[1] <= found[0] * (1 + 1e-9)
 
+    @pytest.mark.parametrize("off", [0.0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-5, 2e-4])
+    @pytest.mark.parametrize(
+        ("A", "B", "a", "C", "t"), [(0.1, 0.6015625, 0.1, 16.0, 259.0), (1.1, 0.6, 0.1, 17.0, 2000.0)]
+    )
+    def test_rate_and_dropout_shapes_that_differ_by_a_whole_number(self, off, A, B, a, C, t):
+        """Where r + x - a is whole and the horizon long, the hypergeometric function of SciPy has no digits left."""
+        future = bg_nbd.Outlook(*map(np.asarray, (1.0, A + off, B, a, C)))
+        logit = np.arange(-700, 60 / C + 20, 0.05)
+        p, weight = special.expit(logit), 0.05 * np.exp(-special.betaln(a, C))
+        density = weight * np.exp(a * special.log_expit(logit) + C * special.log_expit(-logit))
+        bought = -np.expm1(-(A + off) * np.log1p(p * t / B)) / p
+        assert bg_nbd.expected_purchases(t, future) == pytest.approx(np.sum(density * bought), rel=1e-8)
+        stays = np.exp(-(A + off) * np.log1p(p * t / B))
+        assert bg_nbd.probability_alive_after(t, future) == pytest.approx(np.sum(density * stays), rel=1e-8)
+
     def test_customers_who_do_not_differ_are_poisson(self):
         """r and alpha growing together: purchases at one rate, 0.1, and dropout as before."""
         x, t_x, T, a, b = 5, 40.0, 52.0, 0.5, 3.0
