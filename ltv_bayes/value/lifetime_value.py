@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ltv_bayes.value.segments import SegmentValues
 
 REALISED, JUDGED, TOTAL = "realised", "judged", "total"
+RESERVED = (REALISED, JUDGED, TOTAL, "chain", "draw", "customer_id")
 DRAWS_FOR_JUDGEMENT_ALONE = (4, 1000)
 FEW_CUSTOMERS = 30
 FAR_HORIZON = 3.0
@@ -426,7 +427,10 @@ def _require_kinds(streams: Sequence[Any], future_value: Any) -> None:
 
 def _require_distinct_names(streams: Sequence[Stream]) -> None:
     names = [stream.name for stream in streams]
-    taken = [name for name in names if names.count(name) > 1 or name in (REALISED, JUDGED, TOTAL)]
+    for name in names:
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(f"A stream is named by a text, not by {name!r}. Pass name= to it.", [name])
+    taken = [name for name in names if names.count(name) > 1 or name in RESERVED]
     if taken:
         raise InputError(
             f"Streams need names of their own: {', '.join(taken)} is taken. Pass name= to each stream.", taken

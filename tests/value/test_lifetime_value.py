@@ -283,6 +283,11 @@ class TestRefusals:
         with pytest.raises(InputError, match="names of their own"):
             lb.lifetime_value(book, [*streams, *streams], **TERMS)
 
+    @pytest.mark.parametrize("name", ["", None, 5, "total", "customer_id"])
+    def test_impossible_names_of_streams(self, book, purchases, spend, name):
+        with pytest.raises(InputError, match="name"):
+            lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend, name), **TERMS)
+
     def test_unknown_customer(self, ltv):
         with pytest.raises(InputError, match="no customer 'Zeta'"):
             ltv.explain("Zeta")
