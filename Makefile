@@ -7,13 +7,13 @@ ready := .venv/.ready
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(ready)  ## value a sample book of clients and write the pictures and pages to demo_output/
+demo: $(ready)  ## value a sample book of clients and write tables and pictures to demo_output/
 	.venv/bin/ltv-bayes demo --out demo_output
 
 test: check  ## check, then run every test
 	$(python) -m pytest
 
-fast: $(ready)  ## run the tests that take milliseconds
+fast: $(ready)  ## run the tests without real sampling
 	$(python) -m pytest -m "not slow"
 
 check: lint types imports  ## lint, formatting, types and the direction of imports

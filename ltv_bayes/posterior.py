@@ -50,6 +50,8 @@ def tree_from_draws(draws: Mapping[str, Any], attrs: Mapping[str, Any] | None = 
 
 def parameter_draws(tree: xr.DataTree, names: Sequence[str]) -> dict[str, np.ndarray]:
     """Read the named parameters, each of shape (chains, draws)."""
+    if "posterior" not in tree.children:
+        raise FitError("There is no group 'posterior' in the tree, so it holds no draws.")
     posterior = tree["posterior"]
     missing = [name for name in names if name not in posterior]
     if missing:

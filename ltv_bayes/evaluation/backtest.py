@@ -17,6 +17,7 @@ from ltv_bayes.formulas import bg_nbd
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings
 from ltv_bayes.models.bg_nbd import BGNBD
 from ltv_bayes.models.gamma_gamma import GammaGamma
+from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed
@@ -89,6 +90,8 @@ def backtest(
     fits = {"random_seed": seed, **fit_settings}
     fitted = purchases if isinstance(purchases, FittedPurchases) else (purchases or BGNBD()).fit(customers, **fits)
     spent = spend if isinstance(spend, FittedSpend) else (spend or GammaGamma()).fit(customers, **fits)
+    _require_unseen(fitted, start)
+    _require_unseen(spent, start)
     actual = holdout_occasions(orders, customers, start, end)
     predicted = fitted.predict_purchases(customers, length, random_seed=seed)
     money = lifetime_value(customers, [RepeatPurchases(fitted, spent)], horizon=length, random_seed=seed).draws
@@ -252,7 +255,8 @@ class Backtest:
         step = max(1.0, np.ceil(end / TRACKED_STEPS))
         times = _steps_through(self.calibration_length, end, step)
         starts = self.calibration_length - self.customers.table["T"].to_numpy()
-        paths = tracked_paths(self.purchases, starts, times, self.random_seed)
+        to_fit = DAYS_PER_UNIT[self.time_unit] / DAYS_PER_UNIT[self.purchases.time_unit]
+        paths = tracked_paths(self.purchases, to_fit * starts, to_fit * times, self.random_seed)
         low, high = interval(paths, prob, kind)
         name = interval_name(prob, kind)
         table = pd.DataFrame(
@@ -287,6 +291,16 @@ class Backtest:
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(repr(self))}</pre>"
+
+
+def _require_unseen(fit: FittedModel, start: dt.date) -> None:
+    """Refuse a fit that has seen the holdout."""
+    seen = fit.idata.attrs.get("as_of")
+    if seen and as_date(seen) > start:
+        raise InputError(
+            f"The fit has seen orders until {seen}, after as_of {start}, so it knows what it should forecast. "
+            f"Fit on summarize(orders, as_of='{start}')."
+        )
 
 
 class CountDistribution:

@@ -2,8 +2,8 @@
 
 Draws come from a multivariate t at the mode with the posterior's curvature, are weighted by the ratio of the two
 densities, the weights smoothed by a generalised Pareto fit (PSIS), and resampled. The fit's shape k says how far the
-weights can be trusted: below 0.7 they can. Skewed posteriors get a second and third approximation, which takes its
-centre and spread from the weighted draws of the one before.
+weights can be trusted: below 0.7 they can. Skewed posteriors get further approximations, up to
+three, each taking its centre and spread from the weighted draws of the one before.
 
 Sources: Vehtari, Simpson, Gelman, Yao & Gabry (2024), Pareto smoothed importance sampling, JMLR 25; Cappe, Guillin,
 Marin & Robert (2004), Population Monte Carlo, JCGS 13.

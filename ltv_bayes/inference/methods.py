@@ -112,5 +112,5 @@ def _check_settings(method: str, **counts: int) -> None:
         raise FitError(f"There is no method {method!r}. {suggestion(method, METHODS)}")
     for name, value in counts.items():
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not (whole and value >= (0 if name == "tune" else 1)):
+        if not (whole and value >= 1):
             raise FitError(f"{name} must be a whole number of at least 1, not {value!r}.")

@@ -152,18 +152,17 @@ class JudgedDraws:
     """Draws of judged money, one customer at a time."""
 
     def __init__(self, table: pd.DataFrame, terms: Terms, size: int, seed: int) -> None:
-        columns = ["probability", "median", "log_sd_below", "log_sd_above", "years", "opportunity"]
+        columns = ["probability", "median", "log_sd_below", "log_sd_above", "years", "key"]
         self._judgements: dict[Any, list[tuple[Any, ...]]] = {}
-        by_name = table.sort_values("opportunity", key=lambda names: names.astype(str))
-        for row in by_name[["customer_id", *columns]].itertuples(index=False):
+        for row in table.sort_values("key")[["customer_id", *columns]].itertuples(index=False):
             self._judgements.setdefault(row[0], []).append(tuple(row[1:]))
         self._terms, self._size, self._seed = terms, size, seed
 
     def __call__(self, position: int, customer_id: Any) -> np.ndarray:
         """Discounted money of this customer's opportunities, of shape (draws,)."""
         total = np.zeros(self._size)
-        for probability, median, below, above, years, opportunity in self._judgements.get(customer_id, ()):
-            rng = customer_stream(self._seed, f"{PURPOSE}\x1f{opportunity}", customer_id)
+        for probability, median, below, above, years, key in self._judgements.get(customer_id, ()):
+            rng = customer_stream(self._seed, f"{PURPOSE}\x1f{key}", customer_id)
             comes = rng.random(self._size) < probability
             amount = draw_amounts(rng, self._size, median, below, above)
             total += comes * amount * self._worth(years, rng)
@@ -186,7 +185,8 @@ def as_interval(interval: float) -> float:
 
 def _known_columns(raw: pd.DataFrame, customer_id: str) -> pd.DataFrame:
     """Pick the columns by name, in one order; optional ones that are absent become empty."""
-    raw = raw.rename(columns={customer_id: "customer_id"})
+    if customer_id != "customer_id":
+        raw = raw.drop(columns="customer_id", errors="ignore").rename(columns={customer_id: "customer_id"})
     for name in NEEDED:
         if name not in raw:
             own_name = " Name the column with customer_id=." if name == "customer_id" else ""
@@ -224,22 +224,22 @@ def _checked(stated: pd.DataFrame, amount_unit: float | str | None) -> pd.DataFr
 
 def _named(judged: pd.DataFrame) -> pd.DataFrame:
     """Name nameless opportunities by their content's order, so that the order of rows does not matter."""
-    named = judged["opportunity"].notna() & (judged["opportunity"].astype(str).str.strip() != "")
-    twice = judged[named].duplicated(["customer_id", "opportunity"], keep=False).reindex(judged.index, fill_value=False)
+    text = judged["opportunity"].astype(str).str.strip()
+    named = judged["opportunity"].notna() & (text != "")
+    judged = judged.assign(opportunity=text.where(named), key=("named " + text).where(named))
     _refuse(
         judged,
-        twice,
+        named & judged.duplicated(["customer_id", "opportunity"], keep=False),
         "stating an opportunity of one customer more than once",
         "Keep one, or give them different names.",
     )
-    ordered = judged.sort_values(
-        ["customer_id", "expected_on", "probability", "low", "high"], kind="stable", key=_sortable
-    )
-    number = ordered[~named.loc[ordered.index]].groupby("customer_id").cumcount() + 1
-    name = (
-        judged["opportunity"].astype(object).where(named, number.reindex(judged.index).map("opportunity {:.0f}".format))
-    )
-    return judged.assign(opportunity=name)
+    columns = ["customer_id", "expected_on", "probability", "low", "high"]
+    nameless = judged.reset_index(drop=True)[~named.to_numpy()].sort_values(columns, kind="stable", key=_sortable)
+    number = nameless.groupby("customer_id").cumcount() + 1
+    opportunity, key = (judged[name].to_numpy(dtype=object, copy=True) for name in ("opportunity", "key"))
+    opportunity[number.index] = number.map("(unnamed {})".format)
+    key[number.index] = number.map("nameless {}".format)
+    return judged.assign(opportunity=opportunity, key=key)
 
 
 def _sortable(column: pd.Series) -> pd.Series:

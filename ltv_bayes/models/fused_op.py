@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
+from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.graph.replace import _vectorize_node
@@ -44,7 +45,17 @@ class FusedLikelihood(Op):
         output_storage[1][0] = np.asarray(derivatives)
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        """Hand the derivatives on; second derivatives are not there."""
+        """Hand the derivatives on.
+
+        Raises
+        ------
+        NotImplementedError
+            If second derivatives are asked for.
+        """
+        if not isinstance(cotangents[1].type, DisconnectedType):
+            raise NotImplementedError(
+                "The fused likelihood has no second derivatives; the graphs in ltv_bayes.models.likelihoods have."
+            )
         return [cotangents[0] * outputs[1][i] for i in range(len(inputs))]
 
 

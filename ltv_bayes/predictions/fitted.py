@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -66,7 +66,13 @@ class FittedModel:
         """Keep so many draws of each chain, evenly spaced, and all chains unless said."""
         had_chains, had_draws = self.shape
         kept = min(chains or had_chains, had_chains), min(draws, had_draws)
-        return self if kept == self.shape else type(self)(posterior.thin(self.idata, *kept))
+        if kept == self.shape:
+            return self
+        tree, verdict = posterior.thin(self.idata, *kept), self.diagnose()
+        if verdict is not None:
+            fewer = replace(verdict, chains=kept[0], draws=kept[1], ess=min(verdict.ess, kept[0] * kept[1]))
+            tree.attrs["diagnostics"] = fewer.to_json()
+        return type(self)(tree)
 
     @property
     def currency(self) -> str | None:
@@ -107,7 +113,7 @@ class FittedModel:
         table = summarize_draws(drawn.to_dataarray("parameter"), ci_prob=ci_prob, ci_kind=ci_kind)
         verdict = self.diagnose()
         if verdict is not None and verdict.weighted:
-            table["r_hat"], table["ess"] = np.nan, verdict.ess
+            table["r_hat"], table["ess"] = np.nan, min(verdict.ess, self.shape[0] * self.shape[1])
         else:
             table["r_hat"] = [float(value) for value in stats.rhat(drawn).data_vars.values()]
             table["ess"] = [float(value) for value in stats.ess(drawn).data_vars.values()]

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy import stats
 
 from ltv_bayes.errors import UnitError
 from ltv_bayes.formatting import label, money, probability, with_currency
@@ -79,11 +80,13 @@ def compare_pairs(
 
 
 def rank_probabilities(draws: xr.DataArray) -> pd.DataFrame:
-    """Probability of each rank along the last dimension; rank 1 is the highest."""
+    """Probability of each rank along the last dimension; rank 1 is the highest; ties share their ranks."""
     values = draws.transpose("chain", "draw", ...).to_numpy().reshape(-1, draws.shape[-1])
-    ranks = (-values).argsort(axis=1, kind="stable").argsort(axis=1)
+    first, last = (stats.rankdata(-values, method=method, axis=1) for method in ("min", "max"))
     count = values.shape[1]
-    shares = np.stack([(ranks == rank).mean(axis=0) for rank in range(count)], axis=1)
+    shared = last - first + 1
+    at = [np.where((first <= rank) & (rank <= last), 1 / shared, 0.0) for rank in range(1, count + 1)]
+    shares = np.stack([part.mean(axis=0) for part in at], axis=1)
     index = pd.Index(draws.indexes[str(draws.dims[-1])], name="segment")
     table = pd.DataFrame(shares, index=index, columns=[f"rank_{rank + 1}" for rank in range(count)])
-    return table.assign(expected_rank=ranks.mean(axis=0) + 1).sort_values("expected_rank")
+    return table.assign(expected_rank=((first + last) / 2).mean(axis=0)).sort_values("expected_rank")

@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.occasions import RETURN_ONLY
 from ltv_bayes.errors import ColumnError, DataWarning, FitError, InputError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.formulas.point_values import as_share
@@ -37,6 +38,7 @@ FEW_CUSTOMERS = 30
 FAR_HORIZON = 3.0
 MUCH_JUDGEMENT = 0.5
 HEAVY_TAIL = 0.2
+MOSTLY_VALUED = 0.98
 FAR_SCALE = 500.0
 KEPT_WITHOUT_ASKING = 2 * 2**30
 
@@ -219,7 +221,7 @@ class LifetimeValue:
         found, _ = self._pass(*interval_settings(ci_prob, ci_kind))
         table = found.drop(columns=[f"mean_{name}" for name in self.sources])
         if JUDGED in self.sources:
-            table["judged_share"] = _ratio(found[f"mean_{JUDGED}"].to_numpy(), table["mean"].to_numpy())
+            table["judged_share"] = share_of(found[f"mean_{JUDGED}"].to_numpy(), table["mean"].to_numpy())
         return flagged(table, self.caution)
 
     def totals(self) -> Totals:
@@ -267,7 +269,7 @@ class LifetimeValue:
         prob, kind = interval_settings(ci_prob, ci_kind)
         rows = np.sort(np.stack([*picked.values(), added(picked)]), axis=1)
         table = pd.DataFrame(summarize_sorted(rows, prob, kind), index=pd.Index([*picked, TOTAL], name="component"))
-        table["share"] = _ratio(table["mean"].to_numpy(), table.loc[TOTAL, "mean"])
+        table["share"] = share_of(table["mean"].to_numpy(), table.loc[TOTAL, "mean"])
         table = flagged(table, self.caution)
         table.attrs = {
             "subject": "all customers" if customer_id is None else str(customer_id),
@@ -288,8 +290,8 @@ class LifetimeValue:
         judged, total = book[JUDGED], added(book)
         covariance = np.cov(judged, total)
         shares = {
-            "mean": float(_ratio(judged.mean(), total.mean())),
-            "variance": float(_ratio(covariance[0, 1], covariance[1, 1])),
+            "mean": float(share_of(judged.mean(), total.mean())),
+            "variance": float(share_of(covariance[0, 1], covariance[1, 1])),
         }
         return pd.Series(shares, name="judgement_share")
 
@@ -455,7 +457,8 @@ def _realised(customers: Customers, shape: tuple[int, int]) -> CustomerDraws:
     return lambda position, customer_id: np.full(shape[0] * shape[1], values[position])
 
 
-def _ratio(part: Any, whole: Any) -> Any:
+def share_of(part: Any, whole: Any) -> Any:
+    """The part that something makes of a whole; 0 where the whole is nothing or less."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.asarray(whole) > 0, np.asarray(part) / whole, 0.0)
 
@@ -477,7 +480,7 @@ def _warn_of_scale(customers: Customers, judged: FutureValuePriors) -> None:
 def _share_of_largest(total: np.ndarray) -> float:
     """The part of the variance that the single most extreme draw makes: near 0 unless the tail has no variance."""
     squares = (total - total.mean()) ** 2
-    return float(_ratio(squares.max(), squares.sum()))
+    return float(share_of(squares.max(), squares.sum()))
 
 
 def _notes(value: LifetimeValue) -> list[str]:
@@ -487,6 +490,14 @@ def _notes(value: LifetimeValue) -> list[str]:
     if history > 0 and terms.length(customers.time_unit) > FAR_HORIZON * history:
         ratio = terms.length(customers.time_unit) / history
         notes.append(f"the horizon is {ratio:.1f} times the longest history: far beyond the data.")
+    purchases, valued = customers.table["frequency"].sum(), customers.table["spend_frequency"].sum()
+    if value.has_streams and purchases > 0 and 0 < valued < MOSTLY_VALUED * purchases:
+        notes.append(
+            f"{percent(1 - valued / purchases)} of repeat purchases had no value, but each one foreseen is given that "
+            f"of a paid one: values are too high by about as much. summarize(zero_orders='drop') leaves free ones out."
+        )
+    if (customers.dropped.get("reason") == RETURN_ONLY).any():
+        notes.append("returns on days of their own lower no value foreseen: values are before such returns.")
     if len(customers) < FEW_CUSTOMERS and value.has_streams:
         notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
     share = value.judgement_share()["mean"]

@@ -13,7 +13,7 @@ from ltv_bayes.errors import ColumnError, suggestion
 from ltv_bayes.intervals import flagged, interval_settings, summarize_draws
 from ltv_bayes.tables import as_text, readable
 from ltv_bayes.value.compare import compare_pairs, rank_probabilities
-from ltv_bayes.value.lifetime_value import JUDGED, LifetimeValue
+from ltv_bayes.value.lifetime_value import JUDGED, LifetimeValue, share_of
 from ltv_bayes.value.one_pass import Grouping, one_pass
 from ltv_bayes.value.valuation import added
 
@@ -72,7 +72,7 @@ class SegmentValues:
         table = pd.concat([self.customers.rename("customers"), *tables], axis=1)
         if self.judged is not None:
             judged = self.judged.mean(("chain", "draw")).to_numpy()
-            table["judged_share"] = judged / np.maximum(table["total_mean"].to_numpy(), np.finfo(float).tiny)
+            table["judged_share"] = share_of(judged, table["total_mean"].to_numpy())
         return flagged(table.sort_values("per_customer_mean", ascending=False), self.caution)
 
     def compare(

@@ -89,6 +89,20 @@ class TestComparison:
             assert abs(drawn.mean() - published) < 4 * drawn.std() / np.sqrt(400)
         assert (np.diff(paths, axis=1) >= 0).all()
 
+    @pytest.mark.parametrize("unit", ["day", "month"])
+    def test_tracking_in_another_unit_than_the_fit(self, cdnow_orders, purchases, spend, test, unit):
+        fits = {"purchases": purchases.thin(50), "spend": spend.thin(50)}
+        other = lb.backtest(
+            cdnow_orders, as_of="1997-09-30", horizon="39 weeks", time_unit=unit, random_seed=1, **fits
+        ).tracking()
+        assert other["actual"].iloc[-1] == 4339
+        assert other["predicted"].iloc[-1] == pytest.approx(test.tracking()["predicted"].iloc[-1], rel=0.05)
+
+    def test_a_fit_that_saw_the_holdout_is_refused(self, cdnow_orders, purchases, spend):
+        knowing = lb.FittedPurchases.from_draws(purchases.draws, time_unit="week", as_of="1998-06-30")
+        with pytest.raises(InputError, match="has seen orders until 1998-06-30"):
+            lb.backtest(cdnow_orders, as_of="1997-09-30", horizon="39 weeks", purchases=knowing, spend=spend)
+
     def test_repr_states_coverage(self, test):
         assert "inside their own 90% interval" in repr(test)
         assert "<script" not in test._repr_html_()

@@ -54,6 +54,28 @@ class TestRefusals:
         with pytest.raises(JudgementError, match=r"more than once \(rows 0, 1\)"):
             read(judgement(opportunity="Plant"), judgement(opportunity="Plant"))
 
+    def test_a_nameless_opportunity_is_none_of_the_named(self, book):
+        judged = read(judgement(probability=0.5, opportunity="(unnamed 1) "), judgement(probability=0.5, low=60.0))
+        nothing = float((worth(book, judged).sel(customer_id="A") == 0).mean())
+        assert nothing == pytest.approx(0.25, abs=0.04)
+
+    def test_rows_of_two_tables_put_together(self, book):
+        parts = [
+            pd.DataFrame([judgement(opportunity="Plant"), judgement()]),
+            pd.DataFrame([judgement(customer_id="C")]),
+        ]
+        judged = lb.FutureValuePriors.from_judgements(pd.concat(parts))
+        assert judged.table["opportunity"].tolist() == ["Plant", "(unnamed 1)", "(unnamed 1)"]
+        assert (worth(book, judged).sel(customer_id=["A", "C"]) > 0).any()
+
+    def test_names_are_compared_as_text(self):
+        with pytest.raises(JudgementError, match="more than once"):
+            read(judgement(opportunity=1), judgement(opportunity="1 "))
+
+    def test_two_columns_of_ids(self):
+        judged = read({**judgement(customer_id="CRM-7"), "client": "A"}, customer_id="client")
+        assert judged.table["customer_id"].tolist() == ["A"]
+
     def test_unknown_customer(self, book):
         with pytest.raises(JudgementError, match=r"not among the customers valued \(id Zeta\)") as caught:
             worth(book, read(judgement(), judgement(customer_id="Zeta")))

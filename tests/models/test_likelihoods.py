@@ -67,3 +67,10 @@ def test_many_draws_at_once_agree(versions):
     total = vectorize_graph(op(*parameters.values())[0], {logs: many})
     found = pytensor.function([many], total, mode="FAST_COMPILE")(np.log(POINTS[name]))
     np.testing.assert_allclose(found, [formula(np.log(point)) for point in POINTS[name]], rtol=1e-11)
+
+
+def test_second_derivatives_are_refused(versions):
+    *_, (op, logs, parameters) = versions
+    total = op(*parameters.values())[0]
+    with pytest.raises(NotImplementedError, match="no second derivatives"):
+        pt.grad(pt.sum(pt.grad(total, logs)), logs)

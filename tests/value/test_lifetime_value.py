@@ -207,6 +207,11 @@ class TestReports:
         with pytest.warns(DataWarning, match="counted in one unit"):
             lb.lifetime_value(book, streams, future_value=judged, horizon="1 year")
 
+    def test_notes_tell_of_free_orders(self, book, streams):
+        half = lb.Customers(book.table.assign(spend_frequency=book.table["frequency"] // 2), "week", book.as_of, "USD")
+        assert any("had no value" in note for note in lb.lifetime_value(half, streams, **TERMS).notes())
+        assert not any("had no value" in note for note in lb.lifetime_value(book, streams, **TERMS).notes())
+
     def test_judgement_alone_has_no_prior_to_warn_of(self, book, judged):
         notes = lb.lifetime_value(book, future_value=judged, horizon="1 year").notes()
         assert not any("few" in note or "makes up" in note for note in notes)

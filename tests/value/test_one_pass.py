@@ -22,6 +22,7 @@ def many(purchases, spend):
             "T": 39.0,
             "monetary_value": rng.gamma(3, 10, 700),
             "total_value": 50.0,
+            "share": rng.uniform(0.2, 0.6, 700),
             "industry": rng.choice(["Energy", "Retail", None], 700),
         }
     )
@@ -30,7 +31,7 @@ def many(purchases, spend):
         pd.DataFrame({"customer_id": ["C003", "C650"], "probability": 0.5, "low": 10.0, "high": 90.0})
     )
     stream = lb.RepeatPurchases(purchases.thin(60), spend.thin(60))
-    terms = {"horizon": "1 year", "discount_rate": 0.1, "margin": 0.4, "realised": True, "random_seed": 2}
+    terms = {"horizon": "1 year", "discount_rate": 0.1, "margin": "share", "realised": True, "random_seed": 2}
     return lambda **settings: lb.lifetime_value(customers, stream, future_value=judged, **terms, **settings)
 
 

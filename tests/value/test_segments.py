@@ -91,6 +91,12 @@ class TestComparison:
         same = xr.DataArray(np.zeros((1, 10, 2)), dims=("chain", "draw", "segment"), coords={"segment": ["A", "B"]})
         assert compare_pairs(same)["probability_a_above_b"].tolist() == [0.5]
 
+    def test_ties_share_their_ranks(self):
+        same = xr.DataArray(np.zeros((1, 10, 2)), dims=("chain", "draw", "segment"), coords={"segment": ["A", "B"]})
+        table = rank_probabilities(same)
+        assert table["rank_1"].tolist() == [0.5, 0.5]
+        assert table["expected_rank"].tolist() == [1.5, 1.5]
+
     def test_ranks(self, normal):
         table = rank_probabilities(normal)
         np.testing.assert_allclose(table[["rank_1", "rank_2", "rank_3"]].sum(axis=1), 1)
