@@ -134,7 +134,7 @@ def beside_truth(ltv: lb.LifetimeValue, business: samples.ProjectBusiness) -> st
     deals = business.future_orders
     years = (deals["closed_on"] - pd.Timestamp(business.as_of)).dt.days / DAYS_PER_YEAR
     came = float((MARGIN * deals["value"] * (1 + DISCOUNT_RATE) ** -years).sum())
-    draws = ltv.totals().book["repeat_purchases"]
+    draws = ltv.book()["repeat_purchases"]
     low, high = map(float, interval(draws, prob, kind))
     foreseen, known = " to ".join(money(amount, ltv.currency) for amount in (low, high)), money(came, ltv.currency)
     inside = "inside" if low <= came <= high else "OUTSIDE"

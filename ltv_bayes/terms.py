@@ -1,40 +1,94 @@
 """The terms on which money is valued: how far ahead, and at what discount."""
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Self
 
+import numpy as np
+
+from ltv_bayes.errors import UnitError
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
+
+SAME = 1e-9
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Horizon after the as-of date, and annual effective discount rate.
+    """Horizons after the as-of date, and annual effective discount rate.
 
     Attributes
     ----------
-    horizon : Duration
-        Money after it does not count.
+    horizons : tuple of Duration
+        From the shortest to the longest; money after the last does not count.
     discount_rate : float
         0.10 for 10% a year; money is discounted at its own date.
     as_of : datetime.date or None
         The day that values are stated for.
     """
 
-    horizon: Duration
+    horizons: tuple[Duration, ...]
     discount_rate: float
     as_of: dt.date | None
 
     @classmethod
     def read(cls, horizon: Any, discount_rate: float, as_of: dt.date | None) -> "Terms":
-        """Check and keep what the user gave."""
+        """Check and keep what the user gave: one horizon, or several.
+
+        Raises
+        ------
+        UnitError
+            If a horizon has no unit, two are the same, or none is given.
+        """
         discount_intensity(discount_rate, "year")
-        return cls(as_duration(horizon), float(discount_rate), as_of)
+        several = isinstance(horizon, Sequence) and not isinstance(horizon, str)
+        horizons = sorted(map(as_duration, horizon if several else [horizon]), key=lambda length: length.days)
+        if not horizons:
+            raise UnitError("No horizon is given. Write one, as in horizon='3 years'.")
+        for shorter, longer in pairwise(horizons):
+            if longer.days <= shorter.days * (1 + SAME):
+                raise UnitError(f"Two horizons are the same: {shorter} and {longer}. Give each once.")
+        return cls(tuple(horizons), float(discount_rate), as_of)
+
+    @property
+    def horizon(self) -> Duration:
+        """The longest horizon."""
+        return self.horizons[-1]
 
     def length(self, unit: TimeUnit) -> float:
-        """Horizon in a time unit."""
+        """Longest horizon in a time unit."""
         return self.horizon.to(unit)
 
     def delta(self, unit: TimeUnit) -> float:
         """Continuous discount rate per time unit."""
         return discount_intensity(self.discount_rate, unit)
+
+    def periods(self) -> tuple[Duration, ...]:
+        """The ends of the periods that money is counted in: every year's end, and every horizon.
+
+        Examples
+        --------
+        >>> [str(end) for end in Terms.read(["6 months", "30 months"], 0.1, None).periods()]
+        ['6 months', '1 year', '2 years', '30 months']
+        """
+        longest = self.horizon.days
+        years = (Duration(float(year), "year") for year in range(1, int(self.horizon.to("year")) + 1))
+        ends = list(self.horizons)
+        for year in years:
+            if all(abs(year.days - end.days) > SAME * longest for end in ends):
+                ends.append(year)
+        return tuple(sorted(ends, key=lambda end: end.days))
+
+    def edges(self, unit: TimeUnit) -> np.ndarray:
+        """The ends of the periods in a time unit, an array of shape (periods,)."""
+        return np.array([end.to(unit) for end in self.periods()])
+
+    def periods_until(self) -> tuple[int, ...]:
+        """How many periods each horizon holds."""
+        ends = self.periods()
+        return tuple(ends.index(horizon) + 1 for horizon in self.horizons)
+
+    def until(self, place: int) -> Self:
+        """The same terms without the horizons after this one."""
+        return replace(self, horizons=self.horizons[: place + 1])

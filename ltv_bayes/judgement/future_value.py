@@ -99,41 +99,36 @@ class FutureValuePriors:
         return stated.assign(expected_value=self.table["probability"] * self.table["mean"])
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "JudgedDraws":
-        """Make ready to value these customers.
+        """Make ready to value these customers; judgements of others do not count.
 
         Raises
         ------
         JudgementError
-            If a judged customer is not among the customers, or an expected date lies before the as-of date.
+            If an expected date lies before the as-of date.
         """
-        table = self._placed(customers)
-        years = _years_until(table, terms)
-        return JudgedDraws(table.assign(years=years), terms, shape[0] * shape[1], seed)
+        years = _years_until(self.table, terms)
+        found = _written_as(customers, self.table["customer_id"])
+        table = self.table.assign(customer_id=found, years=years)[found.notna()]
+        return JudgedDraws(table, terms, shape[0] * shape[1], seed)
 
     def outside_horizon(self, terms: Terms) -> pd.DataFrame:
         """Opportunities expected after the horizon, which do not count."""
         return self.table[(_years_until(self.table, terms) > terms.length("year")).to_numpy()]
 
-    def without_date(self) -> int:
-        """Number of opportunities without an expected date."""
-        return int(self.table["expected_on"].isna().sum())
+    def require_known(self, customers: Customers) -> None:
+        """Refuse judgements of anybody who is not among the customers.
 
-    def _placed(self, customers: Customers) -> pd.DataFrame:
-        """Write each judgement's customer as the customers' table does."""
-        ids = {str(customer_id): customer_id for customer_id in customers.ids}
-        unknown = ~self.table["customer_id"].astype(str).isin(ids)
+        Raises
+        ------
+        JudgementError
+            If a judged customer is not there.
+        """
+        unknown = _written_as(customers, self.table["customer_id"]).isna()
         if unknown.any():
             names = list(dict.fromkeys(self.table.loc[unknown, "customer_id"]))
-            raise JudgementError(
-                rows_at_fault(
-                    names,
-                    "judged customer",
-                    "not among the customers valued",
-                    "Correct the ids, or leave these judgements out.",
-                ),
-                names,
-            )
-        return self.table.assign(customer_id=self.table["customer_id"].astype(str).map(ids))
+            problem = "not among the customers valued"
+            cure = "Correct the ids, or leave these judgements out."
+            raise JudgementError(rows_at_fault(names, "judged customer", problem, cure), names)
 
     def __repr__(self) -> str:
         expected = float((self.table["probability"] * self.table["mean"]).sum())
@@ -156,23 +151,21 @@ class JudgedDraws:
         self._judgements: dict[Any, list[tuple[Any, ...]]] = {}
         for row in table.sort_values("key")[["customer_id", *columns]].itertuples(index=False):
             self._judgements.setdefault(row[0], []).append(tuple(row[1:]))
-        self._terms, self._size, self._seed = terms, size, seed
+        self._ends, self._delta = terms.edges("year"), terms.delta("year")
+        self._size, self._seed = size, seed
 
-    def __call__(self, position: int, customer_id: Any) -> np.ndarray:
-        """Discounted money of this customer's opportunities, of shape (draws,)."""
-        total = np.zeros(self._size)
+    def __call__(self, position: int, customer_id: Any, money: np.ndarray) -> None:
+        """Fill in the discounted money of this customer's opportunities: an array of shape (periods, draws)."""
+        money[:] = 0.0
         for probability, median, below, above, years, key in self._judgements.get(customer_id, ()):
             rng = customer_stream(self._seed, f"{PURPOSE}\x1f{key}", customer_id)
             comes = rng.random(self._size) < probability
             amount = draw_amounts(rng, self._size, median, below, above)
-            total += comes * amount * self._worth(years, rng)
-        return total
-
-    def _worth(self, years: float, rng: np.random.Generator) -> Any:
-        """What one unit of money due then is worth today; nothing after the horizon."""
-        horizon = self._terms.length("year")
-        when = rng.random(self._size) * horizon if np.isnan(years) else np.float64(years)
-        return np.exp(-self._terms.delta("year") * when) * (when <= horizon)
+            anywhen = rng.random(self._size) * self._ends[-1]
+            when = anywhen if np.isnan(years) else np.full(self._size, years)
+            period = np.searchsorted(self._ends, when)
+            counts = np.flatnonzero(comes & (period < len(self._ends)))
+            money[period[counts], counts] += amount[counts] * np.exp(-self._delta * when[counts])
 
 
 def as_interval(interval: float) -> float:
@@ -309,3 +302,9 @@ def _years_until(table: pd.DataFrame, terms: Terms) -> pd.Series:
         "Give a date to come, or leave out what has already come or been lost.",
     )
     return days.where(dated) / DAYS_PER_UNIT["year"]
+
+
+def _written_as(customers: Customers, judged: pd.Series) -> pd.Series:
+    """Write each judged customer as the customers' table does; missing where they are not in it."""
+    text = judged.astype(str)
+    return text.map(customers.known_ids(text.unique()))

@@ -14,6 +14,8 @@ from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.streams.stream import CustomerDraws
 from ltv_bayes.terms import Terms
 
+KERNELS: dict[tuple[str, str], Any] = {("bg_nbd", "gamma_gamma"): fused_draws.bg_nbd_gamma_gamma}
+
 
 @dataclass(frozen=True)
 class RepeatPurchases:
@@ -57,18 +59,15 @@ class RepeatPurchases:
         chains, draws = shape
         purchases, spend = self.purchases.thin(draws, chains), self.spend.thin(draws, chains)
         unit = purchases.time_unit
-        t, delta = terms.length(unit), terms.delta(unit)
+        ends, delta = terms.edges(unit), terms.delta(unit)
         orders, mean = spend.histories(customers)
         spent = np.where(orders > 0, orders * np.nan_to_num(mean), 0.0)
         histories = np.column_stack([purchases.histories(customers), orders, spent])
         parameters = (*purchases.flat_draws().values(), *spend.flat_draws().values())
+        fill = KERNELS[purchases.model, spend.model]
 
-        fill: Any = fused_draws.bg_nbd_gamma_gamma
-
-        def one(position: int, customer_id: Any) -> np.ndarray:
-            value = np.empty(chains * draws)
+        def one(position: int, customer_id: Any, money: np.ndarray) -> None:
             rng = customer_stream(seed, self.name, customer_id)
-            fill(rng, *histories[position], t, delta, *parameters, value)
-            return value
+            fill(rng, *histories[position], ends, delta, *parameters, money)
 
         return one

@@ -34,6 +34,12 @@ class Stream(Protocol):
 class CustomerDraws(Protocol):
     """Values one customer at a time."""
 
-    def __call__(self, position: int, customer_id: Any) -> np.ndarray:
-        """Discounted money of the customer at this position, of shape (chains * draws,)."""
+    def __call__(self, position: int, customer_id: Any, money: np.ndarray) -> None:
+        """Fill in the discounted money of the customer at this position.
+
+        Parameters
+        ----------
+        money : array of shape (periods, chains * draws)
+            In the periods of the terms, whatever it held before.
+        """
         ...

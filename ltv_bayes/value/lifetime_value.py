@@ -2,9 +2,9 @@
 
 import functools
 import operator
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -13,33 +13,30 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers import Customers, require_customers
-from ltv_bayes.data.occasions import RETURN_ONLY
-from ltv_bayes.errors import ColumnError, DataWarning, FitError, InputError, counted, rows_at_fault, suggestion
+from ltv_bayes.errors import InputError, counted, suggestion
 from ltv_bayes.formatting import label, money, percent, with_currency
-from ltv_bayes.formulas.point_values import as_share
 from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.fitted import labelled, require_memory
 from ltv_bayes.random_streams import as_seed
-from ltv_bayes.streams.stream import CustomerDraws, Stream
+from ltv_bayes.streams.stream import Stream
 from ltv_bayes.tables import readable
-from ltv_bayes.terms import Terms
-from ltv_bayes.time_units import as_number
-from ltv_bayes.value.one_pass import Totals, attribute_groupings, one_pass
-from ltv_bayes.value.valuation import Components, Valuation, added
+from ltv_bayes.terms import SAME, Terms
+from ltv_bayes.time_units import as_duration, as_number
+from ltv_bayes.value.kept_draws import KeptDraws
+from ltv_bayes.value.margins import Margin
+from ltv_bayes.value.notes import notes_on, warn_of_scale
+from ltv_bayes.value.one_pass import Columns, Interval, OnePass, Segments, at_horizons, summary_columns
+from ltv_bayes.value.over_time import cash_flow_table, horizons_table
+from ltv_bayes.value.shares import share_of
+from ltv_bayes.value.valuation import BATCH, JUDGED, REALISED, Components, Stretch, Valuation, added
 
 if TYPE_CHECKING:
     from ltv_bayes.value.segments import SegmentValues
 
-REALISED, JUDGED, TOTAL = "realised", "judged", "total"
+TOTAL = "total"
 RESERVED = (REALISED, JUDGED, TOTAL, "chain", "draw", "customer_id")
 DRAWS_FOR_JUDGEMENT_ALONE = (4, 1000)
-FEW_CUSTOMERS = 30
-FAR_HORIZON = 3.0
-MUCH_JUDGEMENT = 0.5
-HEAVY_TAIL = 0.2
-MOSTLY_VALUED = 0.98
-FAR_SCALE = 500.0
 KEPT_WITHOUT_ASKING = 2 * 2**30
 
 
@@ -66,8 +63,10 @@ def lifetime_value(
         What they pay for, such as ``[RepeatPurchases(purchases, spend)]``.
     future_value : FutureValuePriors, optional
         Opportunities judged by experts, added draw by draw.
-    horizon : str or Duration
-        How far ahead, with its unit: ``"3 years"``. Money after it does not count.
+    horizon : str or Duration, or several
+        How far ahead, with its unit: ``"3 years"``. Money after it does not count. Of several,
+        ``["1 year", "2 years", "3 years"]``, the longest is the one reported unless another is asked for by
+        `LifetimeValue.at`; all come from the same draws, in one pass.
     discount_rate : float
         Annual and effective, 0.10 for 10% a year; every payment is discounted at its own date.
     margin : float, column name, or mapping from id to float
@@ -77,8 +76,8 @@ def lifetime_value(
     random_seed : int, optional
         The same seed gives the same draws for a customer, whoever else is valued.
     keep_draws : bool, optional
-        Whether to keep every draw in memory. If not said, up to 2 GiB are kept; beyond, customers are valued stretch by
-        stretch in one pass when a summary is asked for, with the same result.
+        Whether to keep every draw in memory. If not said, up to 2 GiB are kept; beyond, and for customers in a file,
+        customers are valued stretch by stretch in one pass when a summary is asked for, with the same result.
     progressbar : bool
         Whether to show progress.
 
@@ -101,22 +100,20 @@ def lifetime_value(
             "There is nothing to value. Give streams=[RepeatPurchases(purchases, spend)] or future_value=."
         )
     _require_distinct_names(streams)
-    share = margins(customers, margin)
-    seed = as_seed(random_seed)
-    shape = _common_shape(streams)
-    parts: dict[str, CustomerDraws] = {REALISED: _realised(customers, shape)} if realised else {}
-    parts |= {stream.name: stream.prepare(customers, terms, shape, seed) for stream in streams}
+    share, seed = Margin.read(customers, margin), as_seed(random_seed)
     if future_value is not None:
-        parts[JUDGED] = future_value.prepare(customers, terms, shape, seed)
-    if future_value is not None:
-        _warn_of_scale(customers, future_value)
-    settings = ValueSettings(terms, margin_text(share), seed, realised)
+        future_value.require_known(customers)
+        warn_of_scale(customers, future_value)
+    valuation = Valuation(customers, tuple(streams), future_value, terms, share, seed, _common_shape(streams), realised)
+    first = next(iter(customers.batches(BATCH)))
+    valuation.of(first)  # so that what cannot be valued is refused at once
+    settings = ValueSettings(terms, share.text, seed, realised)
     cautions = [stream.caution for stream in streams if stream.caution]
-    valuation = Valuation(customers, parts, share, shape)
-    if valuation.bytes_needed <= KEPT_WITHOUT_ASKING if keep_draws is None else keep_draws:
-        require_memory(shape, len(customers), len(parts) + 1)
-        valuation = valuation.keeping(progressbar=progressbar)
-    return LifetimeValue(valuation, settings, future_value, cautions[0] if cautions else "", progressbar)
+    ltv = LifetimeValue(valuation, settings, cautions[0] if cautions else "", progressbar)
+    small = customers.in_memory and valuation.bytes_needed <= KEPT_WITHOUT_ASKING
+    if small if keep_draws is None else keep_draws:
+        ltv.keep()
+    return ltv
 
 
 @dataclass(frozen=True)
@@ -136,24 +133,25 @@ class ValueSettings:
         return f"{self.terms.horizon}{as_of}, {discount}, margin {self.margin}{past}"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LifetimeValue:
     """Lifetime values as draws, with the summaries that a report needs.
 
     Attributes
     ----------
     valuation : Valuation
-        The draws of every source of money, kept or made anew when asked for.
+        How every source of money is valued, for any customers.
     settings : ValueSettings
         Horizon, discount, margin, seed.
+    caution : str
+        What every table must say; empty when nothing.
     """
 
     valuation: Valuation
     settings: ValueSettings
-    future_value: FutureValuePriors | None = None
     caution: str = ""
     progressbar: bool = False
-    _done: dict[Any, Any] = field(default_factory=dict, compare=False)
+    _done: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def customers(self) -> Customers:
@@ -163,12 +161,67 @@ class LifetimeValue:
     @property
     def sources(self) -> list[str]:
         """Where money comes from: realised, the streams, judged."""
-        return list(self.valuation.parts)
+        return self.valuation.sources
 
     @property
     def currency(self) -> str | None:
         """Currency of the values."""
         return self.customers.currency
+
+    @property
+    def future_value(self) -> FutureValuePriors | None:
+        """What experts expect."""
+        return self.valuation.future_value
+
+    @property
+    def horizons(self) -> list[str]:
+        """The horizons that were asked for, from the shortest to the longest."""
+        return [str(horizon) for horizon in self.valuation.terms.horizons]
+
+    def at(self, horizon: Any) -> "LifetimeValue":
+        """The value up to another of the horizons that were asked for, from the same draws.
+
+        Parameters
+        ----------
+        horizon : str or Duration
+            One of `horizons`.
+
+        Raises
+        ------
+        InputError
+            If it was not asked for.
+
+        Examples
+        --------
+        ``lifetime_value(..., horizon=["1 year", "3 years"]).at("1 year").summary()``
+        """
+        days = as_duration(horizon).days
+        place = next(
+            (k for k, one in enumerate(self.valuation.terms.horizons) if abs(one.days - days) <= SAME * days), None
+        )
+        if place is None:
+            raise InputError(
+                f"Values were not made at {horizon}, but at {', '.join(self.horizons)}. "
+                f"Ask for it: lifetime_value(..., horizon=[..., {str(as_duration(horizon))!r}])."
+            )
+        return replace(self, settings=replace(self.settings, terms=self.valuation.terms.until(place)))
+
+    @property
+    def kept(self) -> KeptDraws | None:
+        """All draws at every horizon, if they were kept."""
+        return self._done.get("kept")
+
+    def keep(self) -> None:
+        """Make all draws and keep them.
+
+        Raises
+        ------
+        InputError
+            If they do not fit in memory; the message says how much they need.
+        """
+        if self.kept is None:
+            require_memory(self.valuation.shape, len(self.customers), self.valuation.arrays)
+            self._go_once(interval_settings(None, None), KeptDraws.room_for(self.valuation))
 
     @property
     def components(self) -> xr.Dataset:
@@ -184,23 +237,22 @@ class LifetimeValue:
         InputError
             If the draws were not kept and do not fit in memory.
         """
-        if "components" not in self._done:
-            require_memory(self.valuation.shape, len(self.customers), len(self.sources) + 1)
-            kept = self.valuation.keeping(progressbar=self.progressbar).kept or {}
-            arrays = {name: self._labelled(values, name) for name, values in kept.items()}
-            self._done["components"] = xr.Dataset(arrays)
-        return self._done["components"]
+        key = "components", self.place
+        if key not in self._done:
+            self.keep()
+            assert self.kept is not None
+            arrays = {name: self._labelled(every[self.place], name) for name, every in self.kept.money.items()}
+            self._done[key] = xr.Dataset(arrays)
+        return self._done[key]
 
     @property
     def draws(self) -> xr.DataArray:
         """Total value of each customer: (chain, draw, customer_id), predictive."""
-        if TOTAL not in self._done:
-            self._done[TOTAL] = (
-                functools.reduce(operator.add, self.components.data_vars.values())
-                .rename("lifetime_value")
-                .assign_attrs(self._attrs)
-            )
-        return self._done[TOTAL]
+        key = TOTAL, self.place
+        if key not in self._done:
+            total = functools.reduce(operator.add, self.components.data_vars.values())
+            self._done[key] = total.rename("lifetime_value").assign_attrs(self._attrs)
+        return self._done[key]
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per customer: mean, sd, median, interval of what they will really bring, and the judged share.
@@ -218,20 +270,64 @@ class LifetimeValue:
             Indexed by customer_id; money in the customers' currency. ``judged_share`` is the part of the mean that
             rests on judgement.
         """
-        found, _ = self._pass(*interval_settings(ci_prob, ci_kind))
-        table = found.drop(columns=[f"mean_{name}" for name in self.sources])
-        if JUDGED in self.sources:
-            table["judged_share"] = share_of(found[f"mean_{JUDGED}"].to_numpy(), table["mean"].to_numpy())
+        found = self._summaries(interval_settings(ci_prob, ci_kind))[self.place]
+        table = pd.DataFrame(self._shown(found), index=self._done["ids"])
         return flagged(table, self.caution)
 
-    def totals(self) -> Totals:
-        """Money of the book and of its segments, added within each draw."""
-        known = next((found for key, found in self._done.items() if isinstance(key, tuple)), None)
-        return (known or self._pass(*interval_settings(None, None)))[1]
+    def book(self) -> Components:
+        """Money of all customers within each draw up to the horizon, an array (draws,) for each source."""
+        return self._up_to_horizon(self.flows())
+
+    def flows(self, customer_id: Any = None) -> Components:
+        """Money of all customers, or of one, within each draw: an array (periods, draws) for each source.
+
+        Periods end at every year's end and at every horizon; see `Terms.periods`.
+        """
+        if customer_id is not None:
+            return self._of_customer(customer_id)
+        if "book" not in self._done:
+            self._go_once(interval_settings(None, None))
+        return self._done["book"]
 
     def total(self) -> xr.DataArray:
         """Value of the whole book: the sum over customers within each draw, of shape (chain, draw)."""
-        return self._over_draws(added(self.totals().book)).rename("total")
+        return self._over_draws(added(self.book())).rename("total")
+
+    def by_horizon(
+        self, customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
+    ) -> pd.DataFrame:
+        """How value grows with the horizon: one row for each horizon asked for, up to this one.
+
+        Parameters
+        ----------
+        customer_id
+            One customer; the whole book when left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by horizon: mean, sd, median, interval, and the mean of each source under ``mean_`` and its name.
+        """
+        return horizons_table(self, customer_id, interval_settings(ci_prob, ci_kind))
+
+    def cash_flow(
+        self, customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
+    ) -> pd.DataFrame:
+        """Value per future year: what comes in each year, at today's worth if values are discounted.
+
+        Parameters
+        ----------
+        customer_id
+            One customer; the whole book when left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by year (1 is the year after the as-of date; the last may be a part of one): until (its end, in
+            years), mean, sd, median, interval, and the mean of each source under ``mean_`` and its name. What was
+            realised before is no future money and not among it.
+        """
+        return cash_flow_table(self, customer_id, interval_settings(ci_prob, ci_kind))
 
     def probability_above(self, threshold: float) -> pd.Series:
         """Probability that each customer brings more than an amount.
@@ -243,11 +339,22 @@ class LifetimeValue:
         """
         threshold = as_number(threshold, "threshold")
 
-        def share(_: int, components: Components) -> np.ndarray:
-            return np.mean(added(components) > threshold, axis=1)
+        until, place = self.valuation.terms.periods_until(), self.place
 
-        shares = list(self.valuation.over_stretches(share, progressbar=self.progressbar))
-        return pd.Series(np.concatenate(shares), index=self.customers.ids, name=f"probability_above_{threshold:g}")
+        def of_kept(_: Stretch, components: Components) -> np.ndarray:
+            return np.mean(added(components)[:, place] > threshold, axis=1)
+
+        def of_new(stretch: Stretch, components: Components) -> np.ndarray:
+            return of_kept(stretch, at_horizons(components, until))
+
+        shares = (
+            self.valuation.over_stretches(of_new, progressbar=self.progressbar)
+            if self.kept is None
+            else self.kept.over_stretches(of_kept)
+        )
+        return pd.Series(
+            np.concatenate(list(shares)), index=self.customers.ids, name=f"probability_above_{threshold:g}"
+        )
 
     def explain(
         self, customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
@@ -265,7 +372,7 @@ class LifetimeValue:
             Indexed by component (realised, streams, judged, total): mean, sd, median, interval, share of the mean.
             The interval of the total is that of the added draws, not the sum of the intervals.
         """
-        picked = self.totals().book if customer_id is None else self._of_customer(customer_id)
+        picked = self.book() if customer_id is None else self._up_to_horizon(self._of_customer(customer_id))
         prob, kind = interval_settings(ci_prob, ci_kind)
         rows = np.sort(np.stack([*picked.values(), added(picked)]), axis=1)
         table = pd.DataFrame(summarize_sorted(rows, prob, kind), index=pd.Index([*picked, TOTAL], name="component"))
@@ -286,7 +393,7 @@ class LifetimeValue:
         """
         if JUDGED not in self.sources:
             return pd.Series({"mean": 0.0, "variance": 0.0}, name="judgement_share")
-        book = self.totals().book
+        book = self.book()
         judged, total = book[JUDGED], added(book)
         covariance = np.cov(judged, total)
         shares = {
@@ -319,27 +426,64 @@ class LifetimeValue:
 
     def notes(self) -> list[str]:
         """What the reader should know before relying on the numbers."""
-        return _notes(self)
+        return notes_on(self)
 
-    def _pass(self, ci_prob: float, ci_kind: str) -> tuple[pd.DataFrame, Totals]:
-        """One pass over all customers, remembered."""
-        key = (ci_prob, ci_kind)
+    def segments_of(self, column: str) -> Segments | None:
+        """Segments that were added up in passing: those of a column of text with not too many values."""
+        if "segments" not in self._done:
+            self._go_once(interval_settings(None, None))
+        return self._done["segments"].get(column)
+
+    @property
+    def place(self) -> int:
+        """Position of this horizon among those asked for."""
+        return len(self.settings.terms.horizons) - 1
+
+    def _summaries(self, interval: Interval) -> list[Columns]:
+        """Summaries of customers at each horizon, remembered."""
+        key = "summaries", *interval
         if key not in self._done:
-            groupings = attribute_groupings(self.customers.table)
-            self._done[key] = one_pass(
-                self.valuation, groupings, ci_prob=ci_prob, ci_kind=ci_kind, progressbar=self.progressbar
-            )
+            if self.kept is None:
+                self._go_once(interval)
+            else:
+                reduce = partial(_summarized, interval=interval)
+                self._done[key] = _joined(list(self.kept.over_stretches(reduce)))
         return self._done[key]
 
+    def _go_once(self, interval: Interval, kept: KeptDraws | None = None) -> None:
+        """Go over all customers, and remember what came out."""
+        going = OnePass(self.valuation, interval, kept)
+        ids, columns = [], []
+        for stretch, found in going.over_stretches(progressbar=self.progressbar):
+            ids.append(stretch.ids)
+            columns.append(found)
+        self._done["summaries", *interval] = _joined(columns)
+        self._done.update(book=going.book, segments=going.segments, ids=ids[0].append(ids[1:]))
+        if kept is not None:
+            self._done["kept"] = kept
+
+    def _up_to_horizon(self, flows: Components) -> Components:
+        """Add periods up to the horizon: an array (draws,) for each source."""
+        until = self.valuation.terms.periods_until()[self.place]
+        return {name: money[:until].sum(axis=0) for name, money in flows.items()}
+
+    def _shown(self, columns: Columns) -> Columns:
+        """The columns of a summary, with the judged share in place of the means of sources."""
+        shown = {name: values for name, values in columns.items() if not name.startswith("mean_")}
+        if JUDGED in self.sources:
+            shown["judged_share"] = share_of(columns[f"mean_{JUDGED}"], columns["mean"])
+        return shown
+
     def _of_customer(self, customer_id: Any) -> Components:
-        ids = self.customers.ids
-        position = np.flatnonzero(ids.astype(str) == str(customer_id))
-        if not position.size:
+        known = self.customers.known_ids([str(customer_id)])
+        if not known:
+            some = next(iter(self.customers.batches(BATCH))).ids[:5].astype(str)
             raise InputError(
-                f"There is no customer {customer_id!r}. {suggestion(str(customer_id), ids[:5].astype(str))}",
-                [customer_id],
+                f"There is no customer {customer_id!r}. {suggestion(str(customer_id), some)}", [customer_id]
             )
-        return {name: values[0] for name, values in self.valuation.of(position[0], position[0] + 1).items()}
+        alone = self.customers.subset(list(known.values()))
+        money = self.valuation.of(alone)(Stretch(alone, 0, 1, 0))
+        return {name: values[0] for name, values in money.items()}
 
     def _labelled(self, values: np.ndarray, name: str) -> xr.DataArray:
         arranged = values.reshape(len(self.customers), *self.valuation.shape).transpose(1, 2, 0)
@@ -382,37 +526,6 @@ class LifetimeValue:
         return with_currency(money(amount, self.currency), self.currency)
 
 
-def margins(customers: Customers, margin: float | str | Mapping[Any, float] | pd.Series) -> np.ndarray:
-    """Read the margin of each customer, in the customers' order.
-
-    Raises
-    ------
-    InputError
-        If a margin is missing, or lies outside 0 to 1 (as a percentage does).
-    """
-    if isinstance(margin, str):
-        if margin not in customers.table:
-            raise ColumnError(f"The customers have no column {margin!r}. {suggestion(margin, customers.table.columns)}")
-        values = pd.to_numeric(customers.table[margin], errors="coerce").to_numpy(dtype=float)
-    elif isinstance(margin, Mapping | pd.Series):
-        given = {str(key): value for key, value in margin.items()}
-        values = np.array([given.get(str(customer_id), np.nan) for customer_id in customers.ids], dtype=float)
-    else:
-        values = np.full(len(customers), as_share(margin, "margin"))
-    wrong = ~((values >= 0) & (values <= 1))
-    if wrong.any():
-        ids = list(customers.ids[wrong])
-        problem = "with a margin that is missing or outside 0 to 1"
-        raise InputError(rows_at_fault(ids, "customer", problem, "Write 35% as margin=0.35."), ids)
-    return values
-
-
-def margin_text(share: np.ndarray) -> str:
-    """Write the margin, or its range."""
-    low, high = share.min(), share.max()
-    return f"{100 * low:.3g}%" if low == high else f"{100 * low:.3g}% to {100 * high:.3g}%"
-
-
 def _require_kinds(streams: Sequence[Any], future_value: Any) -> None:
     """Say how to make streams and judgements, where something else was given."""
     for stream in streams:
@@ -445,71 +558,13 @@ def _common_shape(streams: Sequence[Stream]) -> tuple[int, int]:
     return min(chains for chains, _ in shapes), min(draws for _, draws in shapes)
 
 
-def _realised(customers: Customers, shape: tuple[int, int]) -> CustomerDraws:
-    if "total_value" not in customers.table:
-        raise ColumnError(
-            "What customers have brought so far is not known: their table has no column 'total_value'. "
-            "Make the customers with summarize(), add the column, or leave realised=False."
-        )
-    values = customers.table["total_value"].to_numpy(dtype=float)
-    if not np.isfinite(values).all():
-        raise FitError("total_value must be a number for every customer when realised=True.")
-    return lambda position, customer_id: np.full(shape[0] * shape[1], values[position])
+def _summarized(_: Stretch, components: Components, interval: Interval) -> list[Columns]:
+    return summary_columns(components, interval)
 
 
-def share_of(part: Any, whole: Any) -> Any:
-    """The part that something makes of a whole; 0 where the whole is nothing or less."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.asarray(whole) > 0, np.asarray(part) / whole, 0.0)
-
-
-def _warn_of_scale(customers: Customers, judged: FutureValuePriors) -> None:
-    """Warn where judged amounts and orders can hardly be counted in one unit."""
-    column = "first_value" if "first_value" in customers.table else "monetary_value"
-    order, amount = customers.table[column].median(), judged.table["median"].median()
-    if order > 0 and not 1 / FAR_SCALE < amount / order < FAR_SCALE:
-        warnings.warn(
-            f"Judged amounts are typically {money(amount, customers.currency)}, "
-            f"orders {money(order, customers.currency)}: "
-            f"are they counted in one unit? If not, pass amount_unit= to from_judgements.",
-            DataWarning,
-            stacklevel=3,
-        )
-
-
-def _share_of_largest(total: np.ndarray) -> float:
-    """The part of the variance that the single most extreme draw makes: near 0 unless the tail has no variance."""
-    squares = (total - total.mean()) ** 2
-    return float(share_of(squares.max(), squares.sum()))
-
-
-def _notes(value: LifetimeValue) -> list[str]:
-    notes = [f"{value.caution}: do not use these numbers yet."] if value.caution else []
-    terms, customers = value.settings.terms, value.customers
-    history = float(customers.table["T"].max())
-    if history > 0 and terms.length(customers.time_unit) > FAR_HORIZON * history:
-        ratio = terms.length(customers.time_unit) / history
-        notes.append(f"the horizon is {ratio:.1f} times the longest history: far beyond the data.")
-    purchases, valued = customers.table["frequency"].sum(), customers.table["spend_frequency"].sum()
-    if value.has_streams and purchases > 0 and 0 < valued < MOSTLY_VALUED * purchases:
-        notes.append(
-            f"{percent(1 - valued / purchases)} of repeat purchases had no value, but each one foreseen is given that "
-            f"of a paid one: values are too high by about as much. summarize(zero_orders='drop') leaves free ones out."
-        )
-    if (customers.dropped.get("reason") == RETURN_ONLY).any():
-        notes.append("returns on days of their own lower no value foreseen: values are before such returns.")
-    if len(customers) < FEW_CUSTOMERS and value.has_streams:
-        notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
-    share = value.judgement_share()["mean"]
-    if share > MUCH_JUDGEMENT and value.has_streams:
-        notes.append(f"judgement makes up {percent(share)} of the expected value.")
-    if _share_of_largest(value.total().to_numpy().ravel()) > HEAVY_TAIL:
-        notes.append("single extreme draws carry the sd of the total and sway its mean: rely on medians and intervals.")
-    if value.future_value is not None:
-        late = value.future_value.outside_horizon(terms)
-        if len(late):
-            notes.append(
-                f"{counted(len(late), 'judged opportunity', 'judged opportunities')} expected after the horizon "
-                f"{'does' if len(late) == 1 else 'do'} not count (rows {', '.join(map(str, late.index[:5]))})."
-            )
-    return notes
+def _joined(stretches: Sequence[list[Columns]]) -> list[Columns]:
+    """Put the columns of stretches one below the other, for each horizon."""
+    return [
+        {name: np.concatenate([columns[name] for columns in parts]) for name in parts[0]}
+        for parts in zip(*stretches, strict=True)
+    ]

@@ -10,17 +10,18 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.errors import ColumnError, suggestion
-from ltv_bayes.intervals import flagged, interval_settings, summarize_draws
+from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.tables import as_text, readable
 from ltv_bayes.value.compare import compare_pairs, rank_probabilities
-from ltv_bayes.value.lifetime_value import JUDGED, LifetimeValue, share_of
-from ltv_bayes.value.one_pass import Grouping, one_pass
-from ltv_bayes.value.valuation import added
+from ltv_bayes.value.lifetime_value import LifetimeValue
+from ltv_bayes.value.one_pass import Segmenting, by_column, segments_by
+from ltv_bayes.value.shares import share_of
+from ltv_bayes.value.valuation import JUDGED, added
 
 Measure = Literal["per_customer", "total"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SegmentValues:
     """Draws of each segment's value.
 
@@ -129,31 +130,29 @@ class SegmentValues:
 
 def segment_values(value: LifetimeValue, column: str | pd.Series | Mapping[Any, Any]) -> SegmentValues:
     """Add the draws of each segment's customers; customers without a segment form one of their own."""
-    name, grouping = _grouping(value, column)
-    known = value.totals().segments if isinstance(column, str) else {}
-    if name not in known:
-        prob, kind = interval_settings(None, None)
-        alone = {name: grouping}
-        _, totals = one_pass(value.valuation, alone, ci_prob=prob, ci_kind=kind, progressbar=value.progressbar)
-        known = totals.segments
-    sums = known[name]
+    name, segmenting = _segmenting(value, column)
+    found = value.segments_of(column) if isinstance(column, str) else None
+    if found is None:
+        found = segments_by(value.kept or value.valuation, segmenting, progressbar=value.progressbar)
+    sums = {source: money[:, value.place] for source, money in found.money.items()}
     return SegmentValues(
         name,
-        _labelled(value, added(sums), grouping),
-        pd.Series(np.bincount(grouping.codes, minlength=len(grouping.names)), index=_index(grouping)),
-        _labelled(value, sums[JUDGED], grouping) if JUDGED in sums else None,
+        _labelled(value, added(sums), found.names),
+        pd.Series(found.customers, index=pd.Index(found.names, name="segment")),
+        _labelled(value, sums[JUDGED], found.names) if JUDGED in sums else None,
         value.currency,
         str(value.settings),
         value.caution,
     )
 
 
-def _grouping(value: LifetimeValue, column: str | pd.Series | Mapping[Any, Any]) -> tuple[str, Grouping]:
-    table = value.customers.table
+def _segmenting(value: LifetimeValue, column: str | pd.Series | Mapping[Any, Any]) -> tuple[str, Segmenting]:
+    """The name of a grouping, and how to find the segments of customers."""
+    columns = value.customers.columns
     if isinstance(column, str):
-        if column not in table:
-            raise ColumnError(f"The customers have no column {column!r}. {suggestion(column, map(str, table.columns))}")
-        return column, Grouping.of(table[column])
+        if column not in columns:
+            raise ColumnError(f"The customers have no column {column!r}. {suggestion(column, map(str, columns))}")
+        return column, by_column(column)
     if not isinstance(column, Mapping | pd.Series):
         raise ColumnError(
             f"Segments are made by the name of a column, or by a mapping from customer id to segment, "
@@ -161,17 +160,14 @@ def _grouping(value: LifetimeValue, column: str | pd.Series | Mapping[Any, Any])
         )
     given = {str(key): segment for key, segment in column.items()}
     name = str(getattr(column, "name", None) or "segment")
-    return name, Grouping.of(pd.Series([given.get(str(customer_id)) for customer_id in table.index], index=table.index))
+    return name, lambda customers: pd.Series([given.get(str(customer_id)) for customer_id in customers.ids])
 
 
-def _index(grouping: Grouping) -> pd.Index:
-    return pd.Index(grouping.names, name="segment")
-
-
-def _labelled(value: LifetimeValue, sums: np.ndarray, grouping: Grouping) -> xr.DataArray:
+def _labelled(value: LifetimeValue, sums: np.ndarray, names: list[str]) -> xr.DataArray:
+    """Label an array (segments, draws)."""
     chains, draws = value.valuation.shape
-    coords = {"chain": np.arange(chains), "draw": np.arange(draws), "segment": np.asarray(grouping.names, dtype=object)}
-    values = np.reshape(sums, (chains, draws, len(grouping.names)))
+    coords = {"chain": np.arange(chains), "draw": np.arange(draws), "segment": np.asarray(names, dtype=object)}
+    values = np.reshape(sums.T, (chains, draws, len(names)))
     return xr.DataArray(
         values, dims=("chain", "draw", "segment"), coords=coords, name="total", attrs=value.total().attrs
     )

@@ -1,27 +1,29 @@
-"""The draws behind a lifetime value, made for any stretch of customers: kept where they fit, made anew where not.
+"""How to value any customers: the streams, judgements, margin and terms, and the draws they make for one stretch."""
 
-Customers are handled in stretches of a fixed length, on all cores, and results are put together in order. Since every
-customer has a random stream of their own, neither the number of threads nor whether draws are kept can change a result.
-"""
-
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers
-from ltv_bayes.errors import counted
+from ltv_bayes.errors import ColumnError, InputError, counted, rows_at_fault
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.progress import progress
-from ltv_bayes.streams.stream import CustomerDraws
+from ltv_bayes.streams.stream import CustomerDraws, Stream
+from ltv_bayes.terms import Terms
+from ltv_bayes.value.margins import Margin
 
-STRETCH = 256
-AHEAD = 4
+REALISED, JUDGED = "realised", "judged"
+STRETCH = 64
+BATCH = STRETCH * 1024
+AHEAD = 3
 
 Components = Mapping[str, Array]
 
@@ -32,28 +34,78 @@ def added(components: Components) -> Array:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """A few customers who are valued at once.
+
+    Attributes
+    ----------
+    customers : Customers
+        The batch that they belong to.
+    first, last : int
+        Their positions in the batch.
+    place : int
+        Position of the first among all customers.
+    about : object
+        What was said of the batch.
+    """
+
+    customers: Customers
+    first: int
+    last: int
+    place: int
+    about: Any = None
+
+    @property
+    def rows(self) -> slice:
+        """Their positions among all customers."""
+        return slice(self.place, self.place + self.last - self.first)
+
+    @property
+    def ids(self) -> Any:
+        """Their ids."""
+        return self.customers.ids[self.first : self.last]
+
+
+Reduce = Callable[[Stretch, Components], Any]
+About = Callable[[Customers], Any]
+
+
+@dataclass(frozen=True)
 class Valuation:
-    """What each source of money is worth, for any customers and all draws.
+    """What each source of money is worth, for any customers, all periods and all draws.
+
+    Customers are handled in stretches of a fixed length, on all cores, and results come in order. Since every customer
+    has a random stream of their own, neither the number of threads, nor whether customers stand in memory or in a file,
+    nor whether draws are kept can change a result.
 
     Attributes
     ----------
     customers : Customers
         Who is valued.
-    parts : mapping
-        Name of each source to the draws of one customer.
-    margin : array of shape (customers,)
+    streams : tuple of Stream
+        What they pay for.
+    future_value : FutureValuePriors or None
+        What experts expect beside that.
+    terms : Terms
+        Horizons and discount.
+    margin : Margin
         Share of revenue that is kept.
+    seed : int
+        Of all random streams.
     shape : (int, int)
         Chains, and draws per chain.
-    kept : mapping or None
-        Name of each source to an array (customers, chains * draws), where all draws were kept.
+    realised : bool
+        Whether what customers have brought so far is a source.
     """
 
     customers: Customers
-    parts: Mapping[str, CustomerDraws]
-    margin: Array
+    streams: tuple[Stream, ...]
+    future_value: FutureValuePriors | None
+    terms: Terms
+    margin: Margin
+    seed: int
     shape: tuple[int, int]
-    kept: Components | None = None
+    realised: bool = False
 
     @property
     def size(self) -> int:
@@ -61,61 +113,129 @@ class Valuation:
         return self.shape[0] * self.shape[1]
 
     @property
+    def sources(self) -> list[str]:
+        """Where money comes from: realised, the streams, judged."""
+        judged = [] if self.future_value is None else [JUDGED]
+        return [*([REALISED] if self.realised else []), *(stream.name for stream in self.streams), *judged]
+
+    @property
+    def arrays(self) -> int:
+        """How many arrays (customers, draws) hold all draws, with their total, at every horizon."""
+        return len(self.terms.horizons) * (len(self.sources) + 1)
+
+    @property
     def bytes_needed(self) -> int:
-        """Memory that all draws take, with their total."""
-        return 8 * self.size * len(self.customers) * (len(self.parts) + 1)
+        """Memory that all draws take."""
+        return 8 * self.size * len(self.customers) * self.arrays
 
-    def of(self, first: int, last: int) -> Components:
-        """Money of the customers at these positions: arrays of shape (customers, draws)."""
-        if self.kept is not None:
-            return {name: values[first:last] for name, values in self.kept.items()}
-        ids = self.customers.ids[first:last]
-        drawn: dict[str, Array] = {}
-        for name, draw in self.parts.items():
-            drawn[name] = values = np.empty((len(ids), self.size))
-            for row, customer_id in enumerate(ids):
-                values[row] = self.margin[first + row] * draw(first + row, customer_id)
-        return drawn
+    def of(self, customers: Customers) -> "Maker":
+        """Make ready to value some of the customers."""
+        made: dict[str, CustomerDraws] = {REALISED: _realised(customers)} if self.realised else {}
+        made |= {stream.name: stream.prepare(customers, self.terms, self.shape, self.seed) for stream in self.streams}
+        if self.future_value is not None:
+            made[JUDGED] = self.future_value.prepare(customers, self.terms, self.shape, self.seed)
+        return Maker(made, self.margin.of(customers), (len(self.terms.periods()), self.size))
 
-    def over_stretches(self, reduce: Callable[[int, Components], Any], *, progressbar: bool = False) -> Iterator[Any]:
-        """Reduce each stretch of customers, on all cores; results come in order and memory stays bounded.
+    def over_stretches(self, reduce: Reduce, *, about: About | None = None, progressbar: bool = False) -> Iterator[Any]:
+        """Make the draws of each stretch of customers and reduce them; see `in_order`.
 
         Parameters
         ----------
         reduce : callable
-            From the position of the first customer, and the components, to anything.
+            From the stretch and its money, arrays of shape (customers, periods, draws) by source, to anything.
+        about : callable, optional
+            From a batch of customers to what `reduce` needs to know of it: done once for thousands of customers.
         """
-        starts = range(0, len(self.customers), STRETCH)
 
-        def work(first: int) -> Any:
-            return reduce(first, self.of(first, min(first + STRETCH, len(self.customers))))
+        def task(stretch: Stretch, make: Maker) -> Any:
+            return reduce(stretch, make(stretch))
 
-        what = f"valuing {counted(len(self.customers), 'customer')}: {', '.join(map(label, self.parts))}"
-        with ThreadPoolExecutor(os.cpu_count()) as pool, progress(len(starts), what, show=progressbar) as step:
-            waiting: deque[Future[Any]] = deque()
-            try:
-                for first in starts:
-                    waiting.append(pool.submit(work, first))
-                    if len(waiting) >= AHEAD * (os.cpu_count() or 1):
-                        yield waiting.popleft().result()
-                        step()
-                while waiting:
+        def tasks() -> Iterator[Callable[[], Any]]:
+            for batch, stretches in stretches_of(self.customers, about):
+                make = self.of(batch)
+                yield from (partial(task, stretch, make) for stretch in stretches)
+
+        what = f"valuing {counted(len(self.customers), 'customer')}: {', '.join(map(label, self.sources))}"
+        return in_order(tasks(), -(-len(self.customers) // STRETCH), what, progressbar=progressbar)
+
+
+def stretches_of(customers: Customers, about: About | None = None) -> Iterator[tuple[Customers, list[Stretch]]]:
+    """Cut customers into batches, and those into stretches."""
+    place = 0
+    for batch in customers.batches(BATCH):
+        said = about(batch) if about else None
+        firsts = range(0, len(batch), STRETCH)
+        yield batch, [Stretch(batch, k, min(k + STRETCH, len(batch)), place + k, said) for k in firsts]
+        place += len(batch)
+
+
+def in_order(
+    tasks: Iterator[Callable[[], Any]], number: int, description: str, *, progressbar: bool = False
+) -> Iterator[Any]:
+    """Run tasks on all cores and give their results in the tasks' order, a few at a time."""
+    cores = available_cores()
+    with ThreadPoolExecutor(cores) as pool, progress(number, description, show=progressbar) as step:
+        waiting: deque[Future[Any]] = deque()
+        try:
+            for task in tasks:
+                waiting.append(pool.submit(task))
+                if len(waiting) >= AHEAD * cores:
                     yield waiting.popleft().result()
                     step()
-            finally:
-                for task in waiting:
-                    task.cancel()
+            while waiting:
+                yield waiting.popleft().result()
+                step()
+        finally:
+            for left in waiting:
+                left.cancel()
 
-    def keeping(self, *, progressbar: bool = False) -> "Valuation":
-        """Make all draws and keep them."""
-        if self.kept is not None:
-            return self
-        kept = {name: np.empty((len(self.customers), self.size)) for name in self.parts}
 
-        def keep(first: int, components: Components) -> None:
-            for name, values in components.items():
-                kept[name][first : first + len(values)] = values
+@dataclass(frozen=True)
+class Maker:
+    """Makes the draws of some customers.
 
-        for _ in self.over_stretches(keep, progressbar=progressbar):
-            pass
-        return Valuation(self.customers, self.parts, self.margin, self.shape, kept)
+    Attributes
+    ----------
+    made : mapping
+        Name of each source to the draws of one customer.
+    margin : array of shape (customers,)
+        Share of revenue that is kept.
+    shape : (int, int)
+        Periods and draws.
+    """
+
+    made: Mapping[str, CustomerDraws]
+    margin: Array
+    shape: tuple[int, int]
+
+    def __call__(self, stretch: Stretch) -> Components:
+        """Money of a stretch of the customers: arrays of shape (customers, periods, draws)."""
+        margin = self.margin[stretch.first : stretch.last, np.newaxis, np.newaxis]
+        drawn: dict[str, Array] = {}
+        for name, draw in self.made.items():
+            drawn[name] = money = np.empty((len(margin), *self.shape))
+            for row, customer_id in enumerate(stretch.ids):
+                draw(stretch.first + row, customer_id, money[row])
+            if (margin != 1).any():
+                money *= margin
+        return drawn
+
+
+def _realised(customers: Customers) -> CustomerDraws:
+    """What customers have brought so far, counted with the first period."""
+    if "total_value" not in customers.columns:
+        raise ColumnError(
+            "What customers have brought so far is not known: their table has no column 'total_value'. "
+            "Make the customers with summarize(), add the column, or leave realised=False."
+        )
+    values = customers.table["total_value"].to_numpy(dtype=float)
+    missing = ~np.isfinite(values)
+    if missing.any():
+        ids = list(customers.ids[missing])
+        cure = "Fill it in, or leave realised=False."
+        raise InputError(rows_at_fault(ids, "customer", "without a number in total_value", cure), ids)
+
+    def one(position: int, customer_id: Any, money: Array) -> None:
+        money[0], money[1:] = values[position], 0.0
+
+    return one

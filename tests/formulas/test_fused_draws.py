@@ -19,11 +19,11 @@ HISTORIES = [
 
 def drawn(history, t, delta, seed=1):
     x, t_x, T, orders, mean = map(float, history)
-    value = np.empty(SIZE)
+    money = np.empty((1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values()))
     rng = np.random.Generator(np.random.Philox(seed))
-    fused_draws.bg_nbd_gamma_gamma(rng, x, t_x, T, orders, orders * mean, t, delta, *parameters, value)
-    return value
+    fused_draws.bg_nbd_gamma_gamma(rng, x, t_x, T, orders, orders * mean, np.array([t]), delta, *parameters, money)
+    return money[0]
 
 
 @pytest.mark.parametrize("history", HISTORIES, ids=str)
@@ -57,11 +57,11 @@ def test_distribution_is_that_of_the_separate_draws(history):
 
 
 def test_heavy_buyers_and_extreme_parameters_stay_finite():
-    value = np.empty(200)
+    money = np.empty((1, 200))
     heavy = (np.full(200, number) for number in (0.5, 10.0, 1.0, 3.0, 6.0, 3.0, 15.0))
     rng = np.random.default_rng(1)
-    fused_draws.bg_nbd_gamma_gamma(rng, 3000.0, 364.9, 365.0, 3000.0, 9e4, 18_262.0, 1e-4, *heavy, value)
-    assert np.isfinite(value).all()
+    fused_draws.bg_nbd_gamma_gamma(rng, 3000.0, 364.9, 365.0, 3000.0, 9e4, np.array([18_262.0]), 1e-4, *heavy, money)
+    assert np.isfinite(money).all()
     rare = (np.full(200, number) for number in (1e-3, 1e6, 1e-3, 1e3, 6.0, 3.0, 15.0))
-    fused_draws.bg_nbd_gamma_gamma(rng, 0.0, 0.0, 1.0, 0.0, 0.0, 1e4, 0.0, *rare, value)
-    assert np.isfinite(value).all()
+    fused_draws.bg_nbd_gamma_gamma(rng, 0.0, 0.0, 1.0, 0.0, 0.0, np.array([1e4]), 0.0, *rare, money)
+    assert np.isfinite(money).all()

@@ -240,8 +240,10 @@ def test_money_axes_begin_just_left_of_zero(ltv):
 @pytest.mark.parametrize("scale", [1e-2, 1, 1e3, 1e6, 3e9])
 def test_ticks_of_money_are_in_one_size(book, valued, scale):
     ltv = valued(book)
-    kept = {name: values * scale for name, values in ltv.valuation.kept.items()}
-    scaled = dataclasses.replace(ltv, valuation=dataclasses.replace(ltv.valuation, kept=kept), _done={})
+    summaries = [
+        {name: values * scale for name, values in columns.items()} for columns in ltv._summaries((0.89, "eti"))
+    ]
+    scaled = dataclasses.replace(ltv, _done={**ltv._done, ("summaries", 0.89, "eti"): summaries})
     ax = lb.plot_lifetime_value(scaled)
     ax.figure.canvas.draw()
     labels = [label.get_text() for label in ax.get_xticklabels() if label.get_text() != "0"]

@@ -52,13 +52,13 @@ def same(one, other):
 
 def test_draws_kept_or_not(many, kept):
     streamed = many(keep_draws=False)
-    assert streamed.valuation.kept is None
+    assert streamed.kept is None
     same(kept, streamed)
     np.testing.assert_array_equal(streamed.draws, kept.draws)
 
 
 def test_number_of_threads(many, kept, monkeypatch):
-    monkeypatch.setattr(valuation.os, "cpu_count", lambda: 7)
+    monkeypatch.setattr(valuation, "available_cores", lambda: 7)
     same(kept, many(keep_draws=False))
 
 
@@ -101,17 +101,17 @@ def test_memory_is_stated_before_it_is_taken(many, monkeypatch):
 def test_many_draws_are_not_kept_unless_asked(many, monkeypatch):
     from ltv_bayes.value import lifetime_value
 
-    assert many().valuation.kept is not None
+    assert many().kept is not None
     monkeypatch.setattr(lifetime_value, "KEPT_WITHOUT_ASKING", 1000)
-    assert many().valuation.kept is None
+    assert many().kept is None
 
 
 def test_an_error_in_a_stretch_comes_out(many):
     streamed = many(keep_draws=False)
 
-    def fail(first, components):
-        if first > 200:
-            raise ZeroDivisionError(first)
+    def fail(stretch, components):
+        if stretch.place > 200:
+            raise ZeroDivisionError(stretch.place)
         return 0
 
     with pytest.raises(ZeroDivisionError, match="256"):

@@ -1,0 +1,75 @@
+"""What a reader should know before relying on a value."""
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.occasions import RETURN_ONLY
+from ltv_bayes.errors import DataWarning, counted
+from ltv_bayes.formatting import money, percent
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.value.shares import share_of
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.lifetime_value import LifetimeValue
+
+FEW_CUSTOMERS = 30
+FAR_HORIZON = 3.0
+MUCH_JUDGEMENT = 0.5
+HEAVY_TAIL = 0.2
+MOSTLY_VALUED = 0.98
+FAR_SCALE = 500.0
+
+
+def warn_of_scale(customers: Customers, judged: FutureValuePriors) -> None:
+    """Warn where judged amounts and orders can hardly be counted in one unit."""
+    order, amount = customers.overview().typical_order, judged.table["median"].median()
+    if order > 0 and not 1 / FAR_SCALE < amount / order < FAR_SCALE:
+        warnings.warn(
+            f"Judged amounts are typically {money(amount, customers.currency)}, "
+            f"orders {money(order, customers.currency)}: "
+            f"are they counted in one unit? If not, pass amount_unit= to from_judgements.",
+            DataWarning,
+            stacklevel=3,
+        )
+
+
+def notes_on(value: "LifetimeValue") -> list[str]:
+    """Write the notes."""
+    notes = [f"{value.caution}: do not use these numbers yet."] if value.caution else []
+    terms, customers = value.settings.terms, value.customers
+    seen = customers.overview()
+    if seen.longest_history > 0 and terms.length(customers.time_unit) > FAR_HORIZON * seen.longest_history:
+        ratio = terms.length(customers.time_unit) / seen.longest_history
+        notes.append(f"the horizon is {ratio:.1f} times the longest history: far beyond the data.")
+    if value.has_streams and seen.repeats > 0 and 0 < seen.valued_repeats < MOSTLY_VALUED * seen.repeats:
+        notes.append(
+            f"{percent(1 - seen.valued_repeats / seen.repeats)} of repeat purchases had no value, but each one "
+            f"foreseen is given that of a paid one: values are too high by about as much. "
+            f"summarize(zero_orders='drop') leaves free ones out."
+        )
+    if RETURN_ONLY in customers.dropped_by_reason().index:
+        notes.append("returns on days of their own lower no value foreseen: values are before such returns.")
+    if len(customers) < FEW_CUSTOMERS and value.has_streams:
+        notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
+    share = value.judgement_share()["mean"]
+    if share > MUCH_JUDGEMENT and value.has_streams:
+        notes.append(f"judgement makes up {percent(share)} of the expected value.")
+    if _share_of_largest(value.total().to_numpy().ravel()) > HEAVY_TAIL:
+        notes.append("single extreme draws carry the sd of the total and sway its mean: rely on medians and intervals.")
+    if value.future_value is not None:
+        late = value.future_value.outside_horizon(terms)
+        if len(late):
+            notes.append(
+                f"{counted(len(late), 'judged opportunity', 'judged opportunities')} expected after the horizon "
+                f"{'does' if len(late) == 1 else 'do'} not count (rows {', '.join(map(str, late.index[:5]))})."
+            )
+    return notes
+
+
+def _share_of_largest(total: np.ndarray) -> float:
+    """The part of the variance that the single most extreme draw makes: near 0 unless the tail has no variance."""
+    squares = (total - total.mean()) ** 2
+    return float(share_of(squares.max(), squares.sum()))
