@@ -49,7 +49,10 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
             u *= 1.0 + odds_of_death
             if u >= 1.0:
                 continue
-        if A * t <= LARGEST_INVERTED_MEAN * B:
+        mean = A * t / B
+        if mean <= LARGEST_INVERTED_MEAN:
+            if u < 1.0 - mean:  # a lower bound of the chance of none, by Bernoulli's inequality
+                continue
             chance = np.exp(-A * np.log1p(t / B))
             if u < chance:
                 continue

@@ -13,7 +13,7 @@ from ltv_bayes.data.readers import read_table
 from ltv_bayes.errors import ColumnError, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.judgement.elicit import draw_amounts, log_normal_from_interval, mean_amount
-from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.random_streams import brief_customer_stream
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_UNIT, UnitError, as_date, as_number
 
@@ -158,7 +158,7 @@ class JudgedDraws:
         """Fill in the discounted money of this customer's opportunities: an array of shape (periods, draws)."""
         money[:] = 0.0
         for probability, median, below, above, years, key in self._judgements.get(customer_id, ()):
-            rng = customer_stream(self._seed, f"{PURPOSE}\x1f{key}", customer_id)
+            rng = brief_customer_stream(self._seed, f"{PURPOSE}\x1f{key}", customer_id)
             comes = rng.random(self._size) < probability
             amount = draw_amounts(rng, self._size, median, below, above)
             anywhen = rng.random(self._size) * self._ends[-1]

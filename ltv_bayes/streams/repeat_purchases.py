@@ -10,7 +10,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.formulas import fused_draws
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
-from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.random_streams import brief_customer_stream
 from ltv_bayes.streams.stream import CustomerDraws
 from ltv_bayes.terms import Terms
 
@@ -67,7 +67,7 @@ class RepeatPurchases:
         fill = KERNELS[purchases.model, spend.model]
 
         def one(position: int, customer_id: Any, money: np.ndarray) -> None:
-            rng = customer_stream(seed, self.name, customer_id)
+            rng = brief_customer_stream(seed, self.name, customer_id)
             fill(rng, *histories[position], ends, delta, *parameters, money)
 
         return one
