@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.errors import FitError
+from ltv_bayes.whole_files import written_whole
 
 SAMPLE_DIMS = ("chain", "draw")
 
@@ -73,15 +74,9 @@ def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
 
 def save(tree: xr.DataTree, path: str | Path) -> Path:
     """Write the tree to a netCDF file, in a folder made if need be; an interrupted write leaves nothing behind."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    try:
+    with written_whole(path) as unfinished:
         _storable(tree).to_netcdf(unfinished, engine="h5netcdf")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
+    return Path(path)
 
 
 def load(path: str | Path) -> xr.DataTree:
@@ -102,11 +97,6 @@ def load(path: str | Path) -> xr.DataTree:
             return tree.load().copy()
     except (OSError, ValueError) as problem:
         raise FitError(f"{path} is not a saved fit ({problem}).") from None
-
-
-def read_json(tree: xr.DataTree, key: str) -> Any:
-    """Read something structured that the tree keeps as text."""
-    return json.loads(tree.attrs.get(key, "null"))
 
 
 def _storable(tree: xr.DataTree) -> xr.DataTree:

@@ -2,10 +2,11 @@
 
 import functools
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from ltv_bayes.value.notes import notes_on, warn_of_scale
 from ltv_bayes.value.one_pass import Columns, Interval, OnePass, Segments, at_horizons, summary_columns
 from ltv_bayes.value.over_time import cash_flow_table, horizons_table
 from ltv_bayes.value.shares import share_of
+from ltv_bayes.value.storage import write_draws, write_summary
 from ltv_bayes.value.valuation import BATCH, JUDGED, REALISED, Components, Stretch, Valuation, added
 
 if TYPE_CHECKING:
@@ -251,7 +253,7 @@ class LifetimeValue:
         key = TOTAL, self.place
         if key not in self._done:
             total = functools.reduce(operator.add, self.components.data_vars.values())
-            self._done[key] = total.rename("lifetime_value").assign_attrs(self._attrs)
+            self._done[key] = total.rename("lifetime_value").assign_attrs(self.attrs)
         return self._done[key]
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
@@ -271,7 +273,7 @@ class LifetimeValue:
             rests on judgement.
         """
         found = self._summaries(interval_settings(ci_prob, ci_kind))[self.place]
-        table = pd.DataFrame(self._shown(found), index=self._done["ids"])
+        table = pd.DataFrame(self.shown(found), index=self._done["ids"])
         return flagged(table, self.caution)
 
     def book(self) -> Components:
@@ -414,10 +416,54 @@ class LifetimeValue:
 
         return segment_values(self, column)
 
+    def write_summary(self, path: str | Path, ci_prob: float | None = None, ci_kind: str | None = None) -> Path:
+        """Write one row per customer, as in `summary`, to a Parquet file: for books whose table is large itself.
+
+        Customers are valued stretch by stretch; memory does not grow with their number. The file is there whole or
+        not at all, and replaces one of the same name.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ending in ``.parquet``.
+
+        Raises
+        ------
+        InputError
+            If the path does not say a format, or is a folder.
+        """
+        return write_summary(self, Path(path), interval_settings(ci_prob, ci_kind))
+
+    def write_draws(self, path: str | Path) -> Path:
+        """Write every draw of every customer and source, without ever holding all of them in memory.
+
+        Parameters
+        ----------
+        path : str or Path
+            ``draws.parquet``: one row per customer and draw, with customer_id, chain, draw, the money of each source,
+            and total. ``draws.zarr``: arrays (chain, draw, customer_id) in a group ``lifetime_value``, which
+            ``xarray.open_datatree(path, engine="zarr")`` opens without reading them, and ArviZ plots.
+
+        Raises
+        ------
+        InputError
+            If the path does not say a format, or is a folder of somebody else's.
+
+        Notes
+        -----
+        Before compression the draws take 8 bytes x draws x customers x (sources + 1): `bytes_of_draws`.
+        """
+        return write_draws(self, Path(path))
+
+    @property
+    def bytes_of_draws(self) -> int:
+        """Memory that the draws of all customers and sources take, with their total, at one horizon."""
+        return 8 * self.valuation.size * len(self.customers) * (len(self.sources) + 1)
+
     def to_datatree(self) -> xr.DataTree:
         """Lay out total and components for ArviZ: group ``lifetime_value``, dimensions (chain, draw, customer_id)."""
         dataset = self.components.assign({TOTAL: self.draws})
-        return xr.DataTree.from_dict({"lifetime_value": dataset.assign_attrs(self._attrs)})
+        return xr.DataTree.from_dict({"lifetime_value": dataset.assign_attrs(self.attrs)})
 
     @property
     def has_streams(self) -> bool:
@@ -450,6 +496,34 @@ class LifetimeValue:
                 self._done[key] = _joined(list(self.kept.over_stretches(reduce)))
         return self._done[key]
 
+    def summaries_by_stretch(self, interval: Interval) -> Iterator[tuple[Stretch, Columns]]:
+        """Summaries of customers, one stretch after another; nothing is remembered but the totals."""
+        if self.kept is not None:
+
+            def reduce(stretch: Stretch, money: Components) -> tuple[Stretch, Columns]:
+                return stretch, summary_columns(money, interval)[self.place]
+
+            yield from self.kept.over_stretches(reduce)
+            return
+        going = OnePass(self.valuation, interval)
+        for stretch, columns in going.over_stretches(progressbar=self.progressbar):
+            yield stretch, columns[self.place]
+        self._done.update(book=going.book, segments=going.segments)
+
+    def draws_by_stretch(self) -> Iterator[tuple[Stretch, Components]]:
+        """Draws of customers up to the horizon, one stretch after another: arrays (customers, draws) by source."""
+        until = self.valuation.terms.periods_until()[self.place]
+
+        def of_kept(stretch: Stretch, money: Components) -> tuple[Stretch, Components]:
+            return stretch, {name: values[:, self.place] for name, values in money.items()}
+
+        def of_new(stretch: Stretch, money: Components) -> tuple[Stretch, Components]:
+            return stretch, {name: values[:, :until].sum(axis=1) for name, values in money.items()}
+
+        if self.kept is not None:
+            return self.kept.over_stretches(of_kept)
+        return self.valuation.over_stretches(of_new, progressbar=self.progressbar)
+
     def _go_once(self, interval: Interval, kept: KeptDraws | None = None) -> None:
         """Go over all customers, and remember what came out."""
         going = OnePass(self.valuation, interval, kept)
@@ -467,7 +541,7 @@ class LifetimeValue:
         until = self.valuation.terms.periods_until()[self.place]
         return {name: money[:until].sum(axis=0) for name, money in flows.items()}
 
-    def _shown(self, columns: Columns) -> Columns:
+    def shown(self, columns: Columns) -> Columns:
         """The columns of a summary, with the judged share in place of the means of sources."""
         shown = {name: values for name, values in columns.items() if not name.startswith("mean_")}
         if JUDGED in self.sources:
@@ -493,10 +567,11 @@ class LifetimeValue:
         chains, draws = self.valuation.shape
         coords = {"chain": np.arange(chains), "draw": np.arange(draws)}
         shaped = np.reshape(values, self.valuation.shape)
-        return xr.DataArray(shaped, dims=("chain", "draw"), coords=coords, attrs=self._attrs)
+        return xr.DataArray(shaped, dims=("chain", "draw"), coords=coords, attrs=self.attrs)
 
     @property
-    def _attrs(self) -> dict[str, str]:
+    def attrs(self) -> dict[str, str]:
+        """What arrays of values say of themselves."""
         return {
             "units": self.currency or "currency of the data",
             "settings": str(self.settings),
