@@ -512,13 +512,13 @@ class LifetimeValue:
 
     def draws_by_stretch(self) -> Iterator[tuple[Stretch, Components]]:
         """Draws of customers up to the horizon, one stretch after another: arrays (customers, draws) by source."""
-        until = self.valuation.terms.periods_until()[self.place]
+        until = self.valuation.terms.periods_until()
 
         def of_kept(stretch: Stretch, money: Components) -> tuple[Stretch, Components]:
             return stretch, {name: values[:, self.place] for name, values in money.items()}
 
         def of_new(stretch: Stretch, money: Components) -> tuple[Stretch, Components]:
-            return stretch, {name: values[:, :until].sum(axis=1) for name, values in money.items()}
+            return of_kept(stretch, at_horizons(money, until))
 
         if self.kept is not None:
             return self.kept.over_stretches(of_kept)
