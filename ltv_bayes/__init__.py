@@ -28,6 +28,7 @@ _PUBLIC = {
     "lifetime_value": "ltv_bayes.value.lifetime_value",
     "load_fit": "ltv_bayes.predictions.load",
     "plot_calibration": "ltv_bayes.plots.checks",
+    "plot_cash_flow": "ltv_bayes.plots.values",
     "plot_lifetime_value": "ltv_bayes.plots.values",
     "plot_prior_posterior": "ltv_bayes.plots.priors",
     "plot_segments": "ltv_bayes.plots.values",

@@ -130,6 +130,14 @@ def label_y(ax: Any, text: str) -> None:
     ax.set_ylabel(drawable(text), **in_own_words())
 
 
+def legend_of(ax: Any, entries: int) -> None:
+    """Name the colours, where there are several."""
+    if entries > 1:
+        legend = ax.legend(loc="upper right")
+        for text in legend.get_texts():
+            text.set(**in_own_words())
+
+
 def finish(ax: Any, title: str, detail: str, caution: str = "") -> None:
     """Write the title, in red if something speaks against the numbers, and what a box stands for if there is one."""
     above = ax.set_title(heading(title, detail, caution), color=RED if caution else ink(), **in_own_words())

@@ -19,6 +19,8 @@ from ltv_bayes.plots.canvas import (
     from_zero,
     house_style,
     label_x,
+    label_y,
+    legend_of,
     money_axis,
     name_rows,
     require,
@@ -28,6 +30,7 @@ from ltv_bayes.plots.lettering import in_own_words, ink, short_money
 from ltv_bayes.value.lifetime_value import JUDGED, REALISED, TOTAL, LifetimeValue
 from ltv_bayes.value.segments import Measure, SegmentValues
 
+STREAM_COLOURS = (GREEN, BLUE, "#8c6bb1", "#c994c7")
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}
 MEASURED = {"per_customer": "lifetime value per customer", "total": "total lifetime value"}
 
@@ -140,6 +143,68 @@ def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
         title = f"Where the value of {shortened(attrs['subject'])} comes from"
         finish(ax, title, f"mean and {attrs['interval']}", caution)
     return ax
+
+
+def plot_cash_flow(
+    ltv: LifetimeValue,
+    customer_id: Any = None,
+    *,
+    ci_prob: float | None = None,
+    ci_kind: str | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draw what comes in each future year: a bar for the mean, made up of its sources, and the interval of the year.
+
+    Parameters
+    ----------
+    ltv : LifetimeValue
+        What `lifetime_value` returned.
+    customer_id
+        One customer; the whole book when left out.
+    ci_prob, ci_kind
+        Interval, as in `LifetimeValue.cash_flow`.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
+    prob, kind = interval_settings(ci_prob, ci_kind)
+    flow = ltv.cash_flow(customer_id, ci_prob=prob, ci_kind=kind)
+    means = flow[[name for name in flow.columns if name.startswith("mean_")]]
+    with house_style():
+        ax = axes_for(ax, width=max(7.5, min(12.0, 3.5 + 0.6 * len(flow))))
+        years = np.arange(len(flow))
+        bottom = np.zeros(len(flow))
+        for number, (column, values) in enumerate(means.items()):
+            source = str(column).removeprefix("mean_")
+            colour = COLOURS.get(source, STREAM_COLOURS[number % len(STREAM_COLOURS)])
+            ax.bar(years, values, bottom=bottom, width=0.6, color=colour, label=shortened(label(source)))
+            bottom += values.to_numpy()
+        low, high = _bounds(flow)
+        ax.vlines(years, flow[low], flow[high], color=ink(), linewidth=1.2)
+        for end in (low, high):
+            ax.plot(years, flow[end], "_", color=ink(), markersize=8)
+        ax.set_xticks(years, _names_of_years(flow))
+        ax.set_ylim(0, 1.08 * max(_highest(flow[[high, "mean"]]), 1e-300))
+        ax.grid(axis="x", visible=False)
+        money_axis(ax.yaxis, ltv.currency)
+        label_y(ax, f"money in the year{unit(ltv.currency)}")
+        label_x(ax, "year after the as-of date", str(ltv.settings))
+        legend_of(ax, means.shape[1])
+        whose = "all customers" if customer_id is None else shortened(str(customer_id))
+        finish(ax, f"What comes in each year, {whose}", f"mean and {describe_interval(prob, kind)}", ltv.caution)
+    return ax
+
+
+def _names_of_years(flow: pd.DataFrame) -> list[str]:
+    """Write years; a year of which the horizon holds only a part says so."""
+    return [
+        str(year) if until == year else f"{year}\n(to {until:.3g})"
+        for year, until in zip(flow.index, flow["until"].round(9), strict=True)
+    ]
 
 
 def _steps(explanation: pd.DataFrame) -> pd.DataFrame:

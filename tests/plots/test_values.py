@@ -42,10 +42,11 @@ def pictures(ltv):
         "customers": lambda ax=None: lb.plot_lifetime_value(ltv, ax=ax),
         "segments": lambda ax=None: lb.plot_segments(ltv.by("industry"), ax=ax),
         "waterfall": lambda ax=None: lb.plot_waterfall(ltv.explain(), ax=ax),
+        "cash flow": lambda ax=None: lb.plot_cash_flow(ltv, ax=ax),
     }
 
 
-@pytest.fixture(params=["customers", "segments", "waterfall"])
+@pytest.fixture(params=["customers", "segments", "waterfall", "cash flow"])
 def kind(request):
     return request.param
 
@@ -130,7 +131,7 @@ def test_waterfall_writes_each_mean_and_share(ltv):
 def test_pictures_say_level_currency_and_terms(ltv, kind):
     ax = pictures(ltv)[kind]()
     assert "89% interval" in ax.get_title(loc="left")
-    assert "(USD)" in ax.get_xlabel()
+    assert "(USD)" in ax.get_xlabel() + ax.get_ylabel()
     assert TERMS in ax.get_xlabel()
 
 
@@ -139,6 +140,7 @@ def test_the_level_asked_for_is_the_level_named(ltv):
         lb.plot_lifetime_value(ltv, ci_prob=0.5, ci_kind="hdi"),
         lb.plot_segments(ltv.by("industry"), ci_prob=0.5, ci_kind="hdi"),
         lb.plot_waterfall(ltv.explain(ci_prob=0.5, ci_kind="hdi")),
+        lb.plot_cash_flow(ltv, ci_prob=0.5, ci_kind="hdi"),
     ):
         assert "mean and 50% highest-density interval" in ax.get_title(loc="left")
 
@@ -250,3 +252,13 @@ def test_ticks_of_money_are_in_one_size(book, valued, scale):
     suffixes = {label.strip("-0123456789.,") for label in labels}
     assert len(suffixes) == 1
     assert len(set(labels)) == len(labels)
+
+
+def test_the_cash_flow_is_that_of_the_table(book, valued):
+    ltv = valued(book, horizon="30 months", realised=True)
+    ax = lb.plot_cash_flow(ltv, "C")
+    table = ltv.cash_flow("C")
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx(table["mean_repeat_purchases"].tolist())
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "3\n(to 2.5)"]
+    ends = np.array([segment[:, 1] for segment in ax.collections[0].get_segments()])
+    np.testing.assert_allclose(ends, table[["eti89_lb", "eti89_ub"]])
