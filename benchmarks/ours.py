@@ -4,6 +4,7 @@ Each runs in a process of its own; imports stand where they are to be counted, o
 """
 
 import time
+from pathlib import Path
 from typing import Any
 
 from measuring import main, measured, peak_mb, since_start
@@ -84,7 +85,8 @@ def purchases(
         fit = model.fit(customers, method=method, **settings)
         result["fit_seconds"] = time.perf_counter() - began
     histories = customers.unique_histories()
-    return result | verdict(fit, PURCHASES) | {"customers": len(customers), "histories": int(histories.count.size)}
+    sizes = {"customers": int(fit.idata.attrs["customers"]), "histories": int(histories.count.size)}
+    return result | verdict(fit, PURCHASES) | sizes
 
 
 def segments(table: str, fits: str, draws: int) -> dict[str, Any]:
@@ -137,10 +139,10 @@ def summarize_scanned(orders: str, to: str) -> dict[str, Any]:
 
     if not hasattr(lb, "scan_transactions"):
         return {"absent": "scan_transactions"}
-    scan: Any = lb.scan_transactions
+    Path(to).unlink(missing_ok=True)
     with measured() as result:
-        scanned = scan(orders, customer="customer_id", date="date", amount="amount")
-        lb.summarize(scanned, time_unit="week", to=to)  # type: ignore[call-arg]
+        scanned = lb.scan_transactions(orders, customer="customer_id", date="date", amount="amount")
+        lb.summarize(scanned, time_unit="week", to=to)
     return result
 
 
@@ -150,6 +152,8 @@ def bare(orders: str, from_frame: bool = False, to: str | None = None) -> dict[s
     import pandas as pd
 
     frame = pd.read_parquet(orders) if from_frame else None
+    if to is not None:
+        Path(to).unlink(missing_ok=True)
     query = BARE.format(orders="frame" if from_frame else f"read_parquet('{orders}')")
     with measured() as result, duckdb.connect() as connection:
         if from_frame:

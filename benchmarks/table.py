@@ -82,7 +82,8 @@ def row(line: Line, runs: Runs, small: bool) -> list[str]:
     other = (f"{best.task.options['sampler']}: " if best and "sampler" in best.task.options else "") + str(best or NONE)
     demands = "; ".join(map(str, line.demands)) or NONE
     result = "not judged" if small and line.demands else verdict(line.demands, ours, best)
-    return [line.work, str(ours), other, ratio, demands, result, counts, line.ours.warm_up]
+    start = " / ".join(dict.fromkeys(each.task.warm_up for each in (ours, best) if each is not None))
+    return [line.work, str(ours), other, ratio, demands, result, counts, start]
 
 
 def ours_to(ours: Measured, best: Measured | None) -> str:
@@ -161,7 +162,7 @@ def notes(runs: Runs) -> str:
     began = sorted(run["began"] for run in every)
     said = [
         "Medians of the runs; peak memory of the whole process. ESS: the smallest effective sample size over all "
-        "parameters. Runs: ours / other.",
+        "parameters. Runs and start: ours / other.",
         *(f"Start, {name}: {meaning}." for name, meaning in WARM_UP.items()),
         f"Measured on {'; '.join(sorted(machines))}, {began[0][:16]} to {began[-1][:16]} UTC.",
         *(versions_of(side, runs) for side in ("ours", "peer")),
