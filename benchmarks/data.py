@@ -83,11 +83,12 @@ def order_parts(rows: int, days: int, seed: int) -> Iterator[pd.DataFrame]:
         firsts["amount"] = np.round(np.maximum(rng.gamma(2.0, 20.0, len(found)), 0.01), 2)
         log = pd.concat([firsts, repeats], ignore_index=True)
         log = pd.concat([log, log[rng.random(len(log)) < SAME_DAY]], ignore_index=True)
+        log = log.sort_values("at", kind="stable", ignore_index=True).head(left)
         day = (LAST_DAY - found["T"].to_numpy()[log["at"]] + log["day"]).astype("int64")
         log["date"] = FIRST_DAY + day.to_numpy() * np.timedelta64(1, "D")
         log["customer_id"] = found["customer_id"].to_numpy()[log["at"]]
-        yield log.sort_values("date", kind="stable", ignore_index=True)[["customer_id", "date", "amount"]].head(left)
-        left -= min(left, len(log))
+        yield log.sort_values("date", kind="stable", ignore_index=True)[["customer_id", "date", "amount"]]
+        left -= len(log)
         if not left:
             return
 

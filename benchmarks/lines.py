@@ -101,9 +101,9 @@ def fit(power: int, **options: Any) -> Task:
     return ours("purchases", table=f"customers_1e{power}", **DRAWS, **options)
 
 
-def value(power: int) -> Task:
+def value(power: int, **options: Any) -> Task:
     """Summaries and segment totals of 10^power customers."""
-    return ours("segments", table=f"customers_1e{power}", fits="fits_customers_1e5", draws=1000)
+    return ours("segments", table=f"customers_1e{power}", fits="fits_customers_1e5", draws=1000, **options)
 
 
 def bare(**options: Any) -> Task:
@@ -162,6 +162,7 @@ LINES = (
         (),
         LARGE_VALUE,
     ),
+    Line("segments_scanned", "the same, customers scanned in their file", value(6, scanned=True), (), LARGE_VALUE),
     Line(
         "cdnow_value",
         "value of CDNOW, 2,000 draws, 12 months: predictive (peer: expectation)",

@@ -89,11 +89,14 @@ def purchases(
     return result | verdict(fit, PURCHASES) | sizes
 
 
-def segments(table: str, fits: str, draws: int) -> dict[str, Any]:
+def segments(table: str, fits: str, draws: int, scanned: bool = False) -> dict[str, Any]:
     """Summaries of every customer and totals of segments: reading and imports not counted, but their memory is."""
     import ltv_bayes as lb
 
-    customers = lb.Customers.from_summary(table, time_unit="day")
+    if scanned and not hasattr(lb.Customers, "scan"):
+        return {"absent": "Customers.scan"}
+    read: Any = lb.Customers.scan if scanned else lb.Customers.from_summary
+    customers = read(table, time_unit="day")
     stream = repeat_purchases(fits, draws)
     with measured() as result:
         value = lb.lifetime_value(
