@@ -111,8 +111,8 @@ def bare(**options: Any) -> Task:
     return ours("bare", orders="orders", **options)
 
 
-CDNOW = {"table": "cdnow", **DRAWS}
-WEEKLY = {"table": "customers_weekly", **DRAWS}
+CDNOW: dict[str, Any] = {"table": "cdnow", **DRAWS}
+WEEKLY: dict[str, Any] = {"table": "customers_weekly", **DRAWS}
 LARGE_FIT = (Demand("seconds", 120), Demand("peak_gb", 6))
 LARGE_VALUE = (Demand("seconds", 120, aim=60), Demand("peak_gb", 3, aim=1.5))
 QUERY = (Demand("times the query", 1.5),)

@@ -33,7 +33,7 @@ def purchases(table: str, sampler: str, draws: int, tune: int) -> dict[str, Any]
     import pandas as pd
     from pymc_marketing.clv import BetaGeoModel
 
-    customers = pd.read_parquet(table)
+    customers = pd.read_parquet(table)[["customer_id", "frequency", "recency", "T"]]
     with measured() as result:
         model = BetaGeoModel()
         model.fit(customers, **settings(sampler, draws, tune))

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def arguments() -> argparse.Namespace:
     asked.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help="measure some lines")
     asked.add_argument("--repeats", type=int, default=3, help="runs of each task of ours (3)")
     asked.add_argument("--peer-repeats", type=int, default=3, help="runs of each task of the peer; 0 leaves it out (3)")
-    asked.add_argument("--missing", action="store_true", help="measure only what has no results yet")
+    asked.add_argument("--missing", action="store_true", help="measure only what has too few results yet")
     asked.add_argument("--report", action="store_true", help="measure nothing, print the table")
     asked.add_argument("--small", action="store_true", help="tiny inputs, to check the machinery")
     asked.add_argument("--results", type=Path, help="folder of results (benchmarks/results)")
@@ -66,11 +67,12 @@ def chosen_tasks(given: argparse.Namespace) -> list[list[Task]]:
     groups = [list(line.tasks) for line in LINES if line.name in given.only]
     if "growth" in given.only:
         groups += [[task] for tasks in GROWTH_TASKS.values() for task in tasks if task is not None]
-    done = {each["task"] for each in read(given.results / "runs.json")} if given.missing else set()
+    done = Counter(each["task"] for each in read(given.results / "runs.json") if "failed" not in each)
     seen: set[str] = set()
     chosen = []
     for group in groups:
-        chosen.append([task for task in group if task.key not in seen | done and repeats(task, given)])
+        wanted = [task for task in group if done[task.key] < repeats(task, given) or not given.missing]
+        chosen.append([task for task in wanted if task.key not in seen and repeats(task, given)])
         seen |= {task.key for task in group}
     return [group for group in chosen if group]
 

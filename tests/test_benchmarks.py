@@ -120,6 +120,16 @@ def test_first_result_of_a_new_measurement_replaces_the_older_ones(benchmarks, l
     assert [each["seconds"] for each in json.loads(path.read_text())] == [3.0, 4.0]
 
 
+def test_going_on_measures_only_what_has_too_few_results(benchmarks, line, tmp_path):
+    for task, times in ((line.ours, 3), (line.others[0], 2)):
+        for turn in range(times):
+            benchmarks.run.keep(result(task, 1.0), tmp_path / "runs.json", anew=turn == 0)
+    given = SimpleNamespace(only=[line.name], results=tmp_path, repeats=3, peer_repeats=3, missing=True)
+    assert benchmarks.run.chosen_tasks(given) == [list(line.others)]
+    given.missing, given.peer_repeats = False, 0
+    assert benchmarks.run.chosen_tasks(given) == [[line.ours]]
+
+
 @pytest.mark.slow
 def test_small_run_measures_and_reports(tmp_path):
     folders = ["--results", tmp_path / "results", "--inputs", tmp_path / "inputs"]
