@@ -1,8 +1,9 @@
 python := .venv/bin/python
 ready := .venv/.ready
+peer := benchmarks/.peer/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast check lint types imports format pins clean
+.PHONY: help demo test fast check lint types imports format bench pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,15 +33,25 @@ format: $(ready)  ## sort imports, mend what ruff can mend, and format
 	$(python) -m ruff check --fix
 	$(python) -m ruff format
 
-pins:  ## choose the newest versions again for requirements/dev.txt (needs uv)
+bench: $(ready) $(peer)  ## measure speed and memory beside pymc-marketing; options as in make bench ARGS="--only cdnow"
+	$(python) benchmarks/run.py $(ARGS)
+
+pins:  ## choose the newest versions again for requirements/dev.txt and benchmarks/peer/ (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.12 --upgrade \
 		--no-emit-index-url --custom-compile-command "make pins" --quiet --output-file requirements/dev.txt
+	uv pip compile benchmarks/peer/requirements.in --universal --python-version 3.12 --upgrade --no-annotate \
+		--no-emit-index-url --custom-compile-command "make pins" --quiet --output-file benchmarks/peer/requirements.txt
 
 clean:  ## remove .venv and everything these commands made
 	rm -rf .venv demo_output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf benchmarks/.peer benchmarks/.data benchmarks/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up runs by itself, and again when one of these changes.
 $(ready): requirements/dev.txt pyproject.toml scripts/set_up.sh
 	./scripts/set_up.sh
+	@touch $@
+
+$(peer): benchmarks/peer/requirements.txt scripts/set_up.sh
+	./scripts/set_up.sh benchmarks/.peer benchmarks/peer/requirements.txt
 	@touch $@

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Set up .venv: find a suitable Python, install the pinned packages, then this project itself.
 # PYTHON=/path/to/python chooses the interpreter. Running it again brings .venv up to date.
+# `set_up.sh FOLDER PINS` makes another environment in the same way, with the packages of that file alone.
 set -eu
 cd "$(dirname "$0")/.."
 
-venv=.venv
-pins=requirements/dev.txt
+venv=${1:-.venv}
+pins=${2:-requirements/dev.txt}
 uv=${UV:-uv}
 
 say() { printf '%s\n' "$*" >&2; }
@@ -86,5 +87,6 @@ venv_is_usable || make_venv
 
 say "Setting up $venv with Python $(version_of "$venv/bin/python"): a few minutes the first time."
 "$venv/bin/python" -m pip install -qq --disable-pip-version-check --requirement "$pins"
+[ $# -eq 0 ] || exit 0
 # The build tool is among the pins, so nothing is looked up here.
 "$venv/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .

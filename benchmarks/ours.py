@@ -1,0 +1,196 @@
+"""The timed tasks of ltv_bayes and of bare DuckDB: ``python ours.py TASK '{"argument": ...}'``.
+
+Each runs in a process of its own; imports stand where they are to be counted, or before the clock where not.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from measuring import main, measured, peak_mb, since_start
+
+PACKAGES = ("ltv_bayes", "numpy", "scipy", "numba", "pandas", "pymc", "pytensor", "nutpie", "arviz", "duckdb")
+PURCHASES = ("r", "alpha", "a", "b")
+SPEND = ("p", "q", "v")
+
+# One day's orders of a customer are one purchase; amounts in plain floating point.
+BARE = """
+WITH days AS (
+    SELECT customer_id, CAST(date AS DATE) AS day, sum(amount) AS net
+    FROM {orders}
+    GROUP BY ALL
+)
+SELECT
+    customer_id,
+    count(*) - 1 AS frequency,
+    (max(day) - min(day)) / 7.0 AS recency,
+    ((SELECT max(day) FROM days) - min(day)) / 7.0 AS T,
+    (sum(net) - arg_min(net, day)) / nullif(count(*) - 1, 0) AS monetary_value
+FROM days
+GROUP BY customer_id
+ORDER BY customer_id
+"""
+
+
+def import_package() -> dict[str, Any]:
+    """From a running interpreter to the imported package."""
+    with measured() as result:
+        import ltv_bayes  # noqa: F401
+    return result
+
+
+def posteriors(table: str, draws: int, tune: int) -> dict[str, Any]:
+    """Both posteriors, from the start of the process: imports and compilation are counted."""
+    import ltv_bayes as lb
+
+    customers = lb.Customers.from_summary(table, time_unit="week")
+    purchases = lb.BGNBD().fit(customers, draws=draws, tune=tune, chains=4, random_seed=1, progressbar=False)
+    spend = lb.GammaGamma().fit(customers, draws=draws, tune=tune, chains=4, random_seed=2, progressbar=False)
+    result = {"seconds": since_start(), "peak_mb": peak_mb()}
+    found = [verdict(purchases, PURCHASES), verdict(spend, SPEND)]
+    return result | {
+        "ess": min(each["ess"] for each in found),
+        "bulk_ess": min(each["bulk_ess"] for each in found),
+        "converged": all(each["converged"] for each in found),
+        "method": " and ".join(each["method"] for each in found),
+    }
+
+
+def purchases(
+    table: str,
+    draws: int,
+    tune: int,
+    unit: str = "day",
+    method: str = "auto",
+    scanned: bool = False,
+    from_frame: bool = False,
+) -> dict[str, Any]:
+    """The BG/NBD posterior of a Parquet table; imports not counted, nor is reading, if from a pandas frame."""
+    import arviz_stats  # noqa: F401
+    import duckdb  # noqa: F401
+    import nutpie  # noqa: F401
+    import pandas as pd
+    import pymc  # noqa: F401
+
+    import ltv_bayes as lb
+
+    if scanned and not hasattr(lb.Customers, "scan"):
+        return {"absent": "Customers.scan"}
+    model, source = lb.BGNBD(), pd.read_parquet(table) if from_frame else table
+    read: Any = lb.Customers.scan if scanned else lb.Customers.from_summary
+    settings = {"draws": draws, "tune": tune, "chains": 4, "random_seed": 1, "progressbar": False}
+    with measured() as result:
+        customers = read(source, time_unit=unit)
+        began = time.perf_counter()
+        fit = model.fit(customers, method=method, **settings)
+        result["fit_seconds"] = time.perf_counter() - began
+    histories = customers.unique_histories()
+    sizes = {"customers": int(fit.idata.attrs["customers"]), "histories": int(histories.count.size)}
+    return result | verdict(fit, PURCHASES) | sizes
+
+
+def segments(table: str, fits: str, draws: int, scanned: bool = False) -> dict[str, Any]:
+    """Summaries of every customer and totals of segments: reading and imports not counted, but their memory is."""
+    import ltv_bayes as lb
+
+    if scanned and not hasattr(lb.Customers, "scan"):
+        return {"absent": "Customers.scan"}
+    read: Any = lb.Customers.scan if scanned else lb.Customers.from_summary
+    customers = read(table, time_unit="day")
+    stream = repeat_purchases(fits, draws)
+    with measured() as result:
+        value = lb.lifetime_value(
+            customers, [stream], horizon="1 year", discount_rate=0.10, random_seed=1, keep_draws=False
+        )
+        summary, totals = value.summary(), value.by("segment").summary()
+    return result | {"customers": len(summary), "segments": len(totals)}
+
+
+def lifetime_value(table: str, fits: str, draws: int) -> dict[str, Any]:
+    """Predictive value of every customer over a year, with its summary; imports not counted."""
+    import ltv_bayes as lb
+
+    customers = lb.Customers.from_summary(table, time_unit="week")
+    stream = repeat_purchases(fits, draws)
+    with measured() as result:
+        summary = lb.lifetime_value(customers, [stream], horizon="1 year", discount_rate=0.10, random_seed=1).summary()
+    return result | {"customers": len(summary)}
+
+
+def summarize(orders: str, from_frame: bool, checked: bool = False) -> dict[str, Any]:
+    """One row a customer from an order log; from a pandas frame, reading the file is not counted.
+
+    With ``checked``, `read_transactions` has been called before the clock starts.
+    """
+    import pandas as pd
+
+    import ltv_bayes as lb
+
+    source = pd.read_parquet(orders) if from_frame else orders
+    if checked:
+        source = lb.read_transactions(source)
+    with measured() as result:
+        if not checked:
+            source = lb.read_transactions(source)
+        customers = lb.summarize(source, time_unit="week")
+    return result | {"customers": len(customers)}
+
+
+def summarize_scanned(orders: str, to: str) -> dict[str, Any]:
+    """The same from file to file: the rows stay on disk."""
+    import ltv_bayes as lb
+
+    if not hasattr(lb, "scan_transactions"):
+        return {"absent": "scan_transactions"}
+    Path(to).unlink(missing_ok=True)
+    with measured() as result:
+        scanned = lb.scan_transactions(orders, customer="customer_id", date="date", amount="amount")
+        lb.summarize(scanned, time_unit="week", to=to)
+    return result
+
+
+def bare(orders: str, from_frame: bool = False, to: str | None = None) -> dict[str, Any]:
+    """Bare DuckDB for the same rows, to a pandas frame or to a Parquet file."""
+    import duckdb
+    import pandas as pd
+
+    frame = pd.read_parquet(orders) if from_frame else None
+    if to is not None:
+        Path(to).unlink(missing_ok=True)
+    query = BARE.format(orders="frame" if from_frame else f"read_parquet('{orders}')")
+    with measured() as result, duckdb.connect() as connection:
+        if from_frame:
+            connection.register("frame", frame)
+        if to is None:
+            result["customers"] = len(connection.execute(query).df())
+        else:
+            connection.execute(f"COPY ({query}) TO '{to}' (FORMAT parquet)")
+    return result
+
+
+def repeat_purchases(fits: str, draws: int) -> Any:
+    """Read the saved fits, thinned to so many draws in all."""
+    import ltv_bayes as lb
+
+    thinned = [lb.load_fit(f"{fits}/{name}.nc").thin(draws // 4) for name in ("purchases", "spend")]
+    return lb.RepeatPurchases(*thinned)
+
+
+def verdict(fit: Any, parameters: tuple[str, ...]) -> dict[str, Any]:
+    """Say what the draws are worth: the effective draws that the fit states, and ArviZ's bulk ESS beside them."""
+    import arviz_stats
+
+    said = fit.diagnose()
+    drawn = fit.idata["posterior"].to_dataset()[list(parameters)]
+    bulk = min(float(value) for value in arviz_stats.ess(drawn, method="bulk").data_vars.values())
+    return {
+        "ess": said.ess if said.weighted else bulk,
+        "bulk_ess": bulk,
+        "converged": said.converged,
+        "method": said.method,
+    }
+
+
+if __name__ == "__main__":
+    every = (import_package, posteriors, purchases, segments, lifetime_value, summarize, summarize_scanned, bare)
+    main({task.__name__: task for task in every}, PACKAGES)
