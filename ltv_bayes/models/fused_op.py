@@ -3,7 +3,6 @@
 Over many parameter draws at once, as importance sampling needs it, the kernel runs on all cores.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,6 +13,8 @@ from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.graph.replace import _vectorize_node
+
+from ltv_bayes.cores import available_cores
 
 Kernel = Callable[..., Any]
 
@@ -73,7 +74,7 @@ class ManyDraws(Op):
         """Call the value kernel for each draw, on all cores."""
         kernel, tables = self.likelihood.value_kernel, self.likelihood.tables
         draws = list(zip(*(values.tolist() for values in np.broadcast_arrays(*inputs)), strict=True))
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(available_cores()) as pool:
             output_storage[0][0] = np.fromiter(pool.map(lambda draw: kernel(*draw, *tables), draws), float, len(draws))
         output_storage[1][0] = np.full((len(draws), len(inputs)), np.nan)
 
