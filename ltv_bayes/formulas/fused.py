@@ -10,13 +10,15 @@ in blocks, and each step on a block is a loop without branches or calls, which t
 instructions; hence the series for exp and ln (1 + e) written out below, both exact to the last digits.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from scipy import special
 
 from ltv_bayes.formulas.special import Array
+
+Places = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 BLOCK = 512
 LN_2 = 0.6931471805599453
@@ -25,8 +27,8 @@ LN_2_LOW = 1.90821492927058770002e-10
 FARTHEST = 708.0
 HALVINGS = 0.5 ** np.arange(1023.0)
 
-_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-_sum_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+_kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_sum_kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 
 
 class PurchaseTables(NamedTuple):
@@ -52,9 +54,9 @@ class PurchaseTables(NamedTuple):
     T_purchases: Array
     t_x: Array
     x: Array
-    first: Array
-    T_at: Array
-    t_x_at: Array
+    first: Places
+    T_at: Places
+    t_x_at: Places
     customers: Array
 
 
@@ -74,7 +76,7 @@ class SpendTables(NamedTuple):
     """
 
     x: Array
-    first: Array
+    first: Places
     x_customers: Array
     log_total: Array
     customers: Array
@@ -91,9 +93,9 @@ def purchase_tables(frequency: Array, recency: Array, T: Array, count: Array) ->
     order = order[np.searchsorted(frequency[order], 0.0, side="right") :]
     distinct_t_x, t_x_at = np.unique(np.asarray(recency, dtype=float)[order], return_inverse=True)
     x, first = _stretches(frequency[order])
-    places = T_at[order].astype(np.uint32), t_x_at.astype(np.uint32)
+    T_at, t_x_at = T_at[order].astype(np.uint32), t_x_at.astype(np.uint32)
     return PurchaseTables(
-        more_than, distinct_T, T_customers, T_purchases, distinct_t_x, x, first, *places, count[order]
+        more_than, distinct_T, T_customers, T_purchases, distinct_t_x, x, first, T_at, t_x_at, count[order]
     )
 
 
@@ -104,10 +106,10 @@ def spend_tables(frequency: Array, monetary_value: Array, count: Array) -> Spend
     x, first = _stretches(frequency)
     log_value = np.log(value)
     constant = np.array([-np.sum(count * log_value)])
-    return SpendTables(x, first, np.add.reduceat(count, first[:-1]), np.log(frequency) + log_value, count, constant)
+    return SpendTables(x, first, np.diff(np.append(0.0, np.cumsum(count))[first]), np.log(frequency) + log_value, count, constant)
 
 
-def _stretches(ascending: Array) -> tuple[Array, Array]:
+def _stretches(ascending: Array) -> tuple[Array, Places]:
     """Distinct values, and where each begins; one more place for the end."""
     distinct, first = np.unique(ascending, return_index=True)
     return distinct, np.append(first, ascending.size).astype(np.int64)

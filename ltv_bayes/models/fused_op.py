@@ -17,6 +17,7 @@ from pytensor.graph.replace import _vectorize_node
 from ltv_bayes.cores import available_cores
 
 Kernel = Callable[..., Any]
+CHUNK = 16
 
 
 class FusedLikelihood(Op):
@@ -74,8 +75,15 @@ class ManyDraws(Op):
         """Call the value kernel for each draw, on all cores."""
         kernel, tables = self.likelihood.value_kernel, self.likelihood.tables
         draws = list(zip(*(values.tolist() for values in np.broadcast_arrays(*inputs)), strict=True))
+        values = np.empty(len(draws))
+
+        def some(first: int) -> None:
+            for i in range(first, min(first + CHUNK, len(draws))):
+                values[i] = kernel(*draws[i], *tables)
+
         with ThreadPoolExecutor(available_cores()) as pool:
-            output_storage[0][0] = np.fromiter(pool.map(lambda draw: kernel(*draw, *tables), draws), float, len(draws))
+            list(pool.map(some, range(0, len(draws), CHUNK)))
+        output_storage[0][0] = values
         output_storage[1][0] = np.full((len(draws), len(inputs)), np.nan)
 
 
