@@ -106,7 +106,9 @@ def spend_tables(frequency: Array, monetary_value: Array, count: Array) -> Spend
     x, first = _stretches(frequency)
     log_value = np.log(value)
     constant = np.array([-np.sum(count * log_value)])
-    return SpendTables(x, first, np.diff(np.append(0.0, np.cumsum(count))[first]), np.log(frequency) + log_value, count, constant)
+    return SpendTables(
+        x, first, np.diff(np.append(0.0, np.cumsum(count))[first]), np.log(frequency) + log_value, count, constant
+    )
 
 
 def _stretches(ascending: Array) -> tuple[Array, Places]:

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.inference.unofficial import copy_with_own_memory
+from ltv_bayes.posterior import tree_from_draws
 
 
 class Density:
@@ -35,8 +38,9 @@ class Density:
         [logp, *expanded], joined = join_nonshared_inputs(
             point, [model.logp(jacobian=True), *model.unobserved_value_vars], model.value_vars
         )
-        self._outputs = [variable.name for variable in model.unobserved_value_vars]
+        self._outputs = [(variable.name, variable.ndim) for variable in model.unobserved_value_vars]
         self._wanted = [variable.name for variable in model.unobserved_RVs]
+        self._dims, self._coords = dict(model.named_vars_to_dims), dict(model.coords)
         gradient: Any = pt.grad(logp, joined)
         self._evaluate = function([joined], [logp, gradient], mode=mode)
         many = pt.dmatrix("many")
@@ -56,7 +60,7 @@ class Density:
 
     def for_another_thread(self) -> Callable[[Array], tuple[float, Array]]:
         """Copy the function, with its own working memory."""
-        evaluate = self._evaluate.copy(share_memory=False)
+        evaluate = copy_with_own_memory(self._evaluate)
         return lambda x: _finite(*evaluate(x))
 
     def values(self, points: Array) -> Array:
@@ -66,8 +70,15 @@ class Density:
 
     def expand(self, points: Array) -> dict[str, Array]:
         """The model's variables, deterministic ones included, at many points: name to array (points, ...)."""
-        found = dict(zip(self._outputs, self._expand_many(points), strict=True))
-        return {name: np.broadcast_to(found[name], (len(points), *np.shape(found[name])[1:])) for name in self._wanted}
+        found = {}
+        for (name, ndim), values in zip(self._outputs, self._expand_many(points), strict=True):
+            found[name] = np.broadcast_to(values, (len(points), *values.shape[values.ndim - ndim :]))
+        return {name: found[name] for name in self._wanted}
+
+    def tree(self, points: Array, chains: int, draws: int) -> xr.DataTree:
+        """Lay out points, chain after chain, as posterior draws of the model's variables."""
+        found = {name: values.reshape(chains, draws, *values.shape[1:]) for name, values in self.expand(points).items()}
+        return tree_from_draws(found, dims=self._dims, coords=self._coords)
 
 
 def _finite(value: Any, gradient: Any) -> tuple[float, Array]:

@@ -34,6 +34,16 @@ def diagnose_weights(pareto_k: float, ess: float, chains: int, draws: int) -> Di
     return replace(found, problems=tuple(_problems_of_weights(found)))
 
 
+def only_too_few(found: Diagnostics) -> bool:
+    """Whether weighted draws lack nothing but number: none of them could be better, and chains would not help."""
+    return found.draws < LOWEST_ESS_PER_CHAIN and _weights_hold(found)
+
+
+def _weights_hold(found: Diagnostics) -> bool:
+    enough = LOWEST_WEIGHTED_SHARE * found.chains * found.draws
+    return found.pareto_k < HIGHEST_PARETO_K and found.ess >= enough
+
+
 def _extreme(dataset: xr.Dataset, pick: Callable[[np.ndarray], float]) -> float:
     return float(pick(np.concatenate([np.ravel(values) for values in dataset.data_vars.values()])))
 
@@ -61,5 +71,6 @@ def _problems_of_weights(found: Diagnostics) -> list[str]:
         problems.append(f"Pareto k is {found.pareto_k:.2f}, not below {HIGHEST_PARETO_K}; use method='nuts'.")
     needed = max(LOWEST_ESS_PER_CHAIN * found.chains, LOWEST_WEIGHTED_SHARE * found.chains * found.draws)
     if not found.ess >= needed:
-        problems.append(f"The effective sample size is {found.ess:.0f}, below {needed:.0f}; use method='nuts'.")
+        cure = "run with more draws" if _weights_hold(found) else "use method='nuts'"
+        problems.append(f"The effective sample size is {found.ess:.0f}, below {needed:.0f}; {cure}.")
     return problems

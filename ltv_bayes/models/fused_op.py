@@ -12,9 +12,9 @@ import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
-from pytensor.graph.replace import _vectorize_node
 
 from ltv_bayes.cores import available_cores
+from ltv_bayes.models.unofficial import vectorizes
 
 Kernel = Callable[..., Any]
 CHUNK = 16
@@ -87,6 +87,6 @@ class ManyDraws(Op):
         output_storage[1][0] = np.full((len(draws), len(inputs)), np.nan)
 
 
-@_vectorize_node.register(FusedLikelihood)
+@vectorizes(FusedLikelihood)
 def _over_many_draws(op: FusedLikelihood, node: Apply, *batched: Any) -> Apply:
     return ManyDraws(op).make_node(*batched)
