@@ -1,13 +1,15 @@
 """A PyMC model as a function on the unconstrained space: log density with gradient, and the way back."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from threading import Lock
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.inference.unofficial import copy_with_own_memory
+from ltv_bayes.inference.unofficial import copy_with_own_memory, has_inner_functions
 from ltv_bayes.posterior import tree_from_draws
 
 
@@ -43,6 +45,7 @@ class Density:
         self._dims, self._coords = dict(model.named_vars_to_dims), dict(model.coords)
         gradient: Any = pt.grad(logp, joined)
         self._evaluate = function([joined], [logp, gradient], mode=mode)
+        self._turn = Lock() if has_inner_functions(self._evaluate) else nullcontext()
         many = pt.dmatrix("many")
         self._evaluate_many, self._expand_many = (
             function([many], vectorize_graph(outputs, {joined: many}), mode=mode) for outputs in (logp, expanded)
@@ -59,9 +62,14 @@ class Density:
         return _finite(*self._evaluate(x))
 
     def for_another_thread(self) -> Callable[[Array], tuple[float, Array]]:
-        """Copy the function, with its own working memory."""
+        """Copy the function, with its own working memory; copies that must share some wait for each other."""
         evaluate = copy_with_own_memory(self._evaluate)
-        return lambda x: _finite(*evaluate(x))
+
+        def evaluate_at(x: Array) -> tuple[float, Array]:
+            with self._turn:
+                return _finite(*evaluate(x))
+
+        return evaluate_at
 
     def values(self, points: Array) -> Array:
         """Log density at many points, an array of shape (points, size); -inf where it is not finite."""

@@ -53,3 +53,10 @@ def pareto_smoothed(log_ratios: Array) -> tuple[Array, float]:
 def copy_with_own_memory(function: Any) -> Any:
     """Copy a compiled PyTensor function, so that two threads may call the two at once."""
     return function.copy(share_memory=False)
+
+
+def has_inner_functions(function: Any) -> bool:
+    """Whether a compiled PyTensor function calls others, which its copies share with it."""
+    from pytensor.graph.op import HasInnerGraph
+
+    return any(isinstance(node.op, HasInnerGraph) for node in function.maker.fgraph.apply_nodes)
