@@ -19,32 +19,54 @@ from ltv_bayes.whole_files import written_whole
 SAMPLE_DIMS = ("chain", "draw")
 
 
-def tree_from_draws(draws: Mapping[str, Any], attrs: Mapping[str, Any] | None = None) -> xr.DataTree:
+def tree_from_draws(
+    draws: Mapping[str, Any],
+    attrs: Mapping[str, Any] | None = None,
+    *,
+    dims: Mapping[str, Sequence[str | None]] | None = None,
+    coords: Mapping[str, Any] | None = None,
+) -> xr.DataTree:
     """Lay out posterior draws as a DataTree.
 
     Parameters
     ----------
     draws : mapping
-        Name of each parameter to an array of shape (chains, draws).
+        Name of each parameter to an array of shape (chains, draws), or (chains, draws, ...) for a parameter of more
+        than one number.
     attrs : mapping, optional
         What the fit remembers of itself; texts and numbers.
+    dims : mapping, optional
+        Name of a parameter to the names of its dimensions after (chain, draw); ``NAME_dim_0`` and so on where not
+        given, as ArviZ has it.
+    coords : mapping, optional
+        Name of a dimension to its labels; 0, 1, ... where not given.
 
     Examples
     --------
     >>> tree = tree_from_draws({"r": [[0.2, 0.3]], "alpha": [[4.0, 5.0]]})
     >>> dict(tree["posterior"].sizes)
     {'chain': 1, 'draw': 2}
+    >>> tree = tree_from_draws(
+    ...     {"r": [[[0.2, 0.3]]]}, dims={"r": ["industry"]}, coords={"industry": ["Energy", "Retail"]}
+    ... )
+    >>> tree["posterior"]["r"].sel(industry="Retail").item()
+    0.3
     """
     arrays = {name: np.asarray(values, dtype=float) for name, values in draws.items()}
-    shapes = {values.shape for values in arrays.values()}
+    shapes = {values.shape[:2] for values in arrays.values()}
     if len(shapes) != 1 or len(next(iter(shapes))) != 2:
-        raise FitError(f"Posterior draws must all have one shape (chains, draws), not {sorted(shapes)}.")
-    chains, length = next(iter(shapes))
-    posterior = xr.Dataset(
-        {name: (SAMPLE_DIMS, values) for name, values in arrays.items()},
-        coords={"chain": np.arange(chains), "draw": np.arange(length)},
-    )
-    tree = xr.DataTree.from_dict({"posterior": posterior})
+        found = sorted({values.shape for values in arrays.values()})
+        raise FitError(f"Posterior draws must all have one shape (chains, draws), not {found}.")
+    laid_out, labels = {}, dict(zip(SAMPLE_DIMS, map(np.arange, next(iter(shapes))), strict=True))
+    for name, values in arrays.items():
+        sizes = values.shape[2:]
+        given = (dims or {}).get(name) or [None] * len(sizes)
+        named = [dim or f"{name}_dim_{place}" for place, dim in enumerate(given)]
+        laid_out[name] = ((*SAMPLE_DIMS, *named), values)
+        for dim, size in zip(named, sizes, strict=True):
+            known = (coords or {}).get(dim)
+            labels[dim] = np.arange(size) if known is None else np.asarray(known)
+    tree = xr.DataTree.from_dict({"posterior": xr.Dataset(laid_out, coords=labels)})
     tree.attrs.update(attrs or {})
     return tree
 

@@ -4,16 +4,31 @@ The formulas say what is computed; here it is computed fast. Tests hold the two,
 
 What depends on the frequency alone is computed once per purchase number, since a sum over customers of
 ln (r + 0) + ... + ln (r + x - 1) is a sum over k of ln (r + k) times the number of customers with more than k
-purchases. What depends on T alone is computed once per distinct T. The rest is one loop over repeat buyers.
+purchases. Logarithms of times are computed once per distinct T and per distinct t_x, which are dates and so are few.
+What is left for each row of either likelihood is ln (1 + exp u) for some number u, and its derivative. Rows are taken
+in blocks, and each step on a block is a loop without branches or calls, which the compiler turns into vector
+instructions; hence the series for exp and ln (1 + e) written out below, both exact to the last digits.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 from scipy import special
 
 from ltv_bayes.formulas.special import Array
+
+Places = np.ndarray[Any, np.dtype[np.integer[Any]]]
+
+BLOCK = 512
+LN_2 = 0.6931471805599453
+LN_2_HIGH = 6.93147180369123816490e-01  # its product with a whole number below 2**20 is exact
+LN_2_LOW = 1.90821492927058770002e-10
+FARTHEST = 708.0
+HALVINGS = 0.5 ** np.arange(1023.0)
+
+_kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+_sum_kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 
 
 class PurchaseTables(NamedTuple):
@@ -23,18 +38,25 @@ class PurchaseTables(NamedTuple):
     ----------
     more_than : array of shape (largest frequency,)
         Number of customers with more than k repeat purchases, k = 0, 1, ...
-    T, T_count : arrays of shape (distinct T,)
-        Distinct T, and the number of customers with each.
-    x, t_x, T_x, customers : arrays of shape (unique histories with a repeat purchase,)
-        Frequency, recency, T, number of customers.
+    T, T_customers, T_purchases : arrays of shape (distinct T,)
+        Distinct T, and the number of customers, and of their repeat purchases, with each.
+    t_x : array of shape (distinct recencies of repeat buyers,)
+        Distinct recency.
+    x, first : arrays of shape (distinct frequencies above 0,) and one more
+        Distinct frequency, and where its rows begin; they end where the next one's begin.
+    T_at, t_x_at, customers : arrays of shape (unique histories with a repeat purchase,)
+        Places of T and recency among the distinct ones, and number of customers; sorted by frequency.
     """
 
     more_than: Array
     T: Array
-    T_count: Array
-    x: Array
+    T_customers: Array
+    T_purchases: Array
     t_x: Array
-    T_x: Array
+    x: Array
+    first: Places
+    T_at: Places
+    t_x_at: Places
     customers: Array
 
 
@@ -43,46 +65,90 @@ class SpendTables(NamedTuple):
 
     Attributes
     ----------
-    x, x_count : arrays of shape (distinct frequencies,)
-        Distinct frequency, and the number of customers with each.
-    orders, total, customers : arrays of shape (unique spend histories,)
-        Frequency, total spend, number of customers.
+    x, first : arrays of shape (distinct frequencies,) and one more
+        Distinct frequency, and where its rows begin; they end where the next one's begin.
+    x_customers : array of shape (distinct frequencies,)
+        Number of customers with each.
+    log_total, customers : arrays of shape (unique spend histories,)
+        Logarithm of total spend, and number of customers; sorted by frequency.
     constant : array of shape (1,)
         What the likelihood holds of the data alone.
     """
 
     x: Array
-    x_count: Array
-    orders: Array
-    total: Array
+    first: Places
+    x_customers: Array
+    log_total: Array
     customers: Array
     constant: Array
 
 
 def purchase_tables(frequency: Array, recency: Array, T: Array, count: Array) -> PurchaseTables:
     """Lay out unique histories with their counts."""
-    count = np.asarray(count, dtype=float)
-    by_frequency = np.bincount(frequency.astype(np.int64), weights=count)
-    more_than = count.sum() - np.cumsum(by_frequency)[:-1]
-    distinct, position = np.unique(T, return_inverse=True)
-    buys = frequency > 0
-    columns = (np.ascontiguousarray(v[buys], dtype=float) for v in (frequency, recency, T, count))
-    return PurchaseTables(more_than, distinct, np.bincount(position, weights=count), *columns)
+    frequency, count = np.asarray(frequency, dtype=float), np.asarray(count, dtype=float)
+    more_than = count.sum() - np.cumsum(np.bincount(frequency.astype(np.int64), weights=count))[:-1]
+    distinct_T, T_at = np.unique(np.asarray(T, dtype=float), return_inverse=True)
+    T_customers, T_purchases = (np.bincount(T_at, weights=weight) for weight in (count, count * frequency))
+    order = np.argsort(frequency, kind="stable")
+    order = order[np.searchsorted(frequency[order], 0.0, side="right") :]
+    distinct_t_x, t_x_at = np.unique(np.asarray(recency, dtype=float)[order], return_inverse=True)
+    x, first = _stretches(frequency[order])
+    T_at, t_x_at = T_at[order].astype(np.uint32), t_x_at.astype(np.uint32)
+    return PurchaseTables(
+        more_than, distinct_T, T_customers, T_purchases, distinct_t_x, x, first, T_at, t_x_at, count[order]
+    )
 
 
 def spend_tables(frequency: Array, monetary_value: Array, count: Array) -> SpendTables:
     """Lay out unique spend histories with their counts."""
-    x, count = np.asarray(frequency, dtype=float), np.asarray(count, dtype=float)
-    distinct, position = np.unique(x, return_inverse=True)
-    constant = -np.sum(count * np.log(monetary_value))
+    order = np.argsort(frequency, kind="stable")
+    frequency, value, count = (np.asarray(v, dtype=float)[order] for v in (frequency, monetary_value, count))
+    x, first = _stretches(frequency)
+    log_value = np.log(value)
+    constant = np.array([-np.sum(count * log_value)])
     return SpendTables(
-        distinct, np.bincount(position, weights=count), x, x * monetary_value, count, np.array([constant])
+        x, first, np.diff(np.append(0.0, np.cumsum(count))[first]), np.log(frequency) + log_value, count, constant
     )
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def bg_nbd(r, alpha, a, b, more_than, T, T_count, x, t_x, T_x, count):  # type: ignore[no-untyped-def]
+def _stretches(ascending: Array) -> tuple[Array, Places]:
+    """Distinct values, and where each begins; one more place for the end."""
+    distinct, first = np.unique(ascending, return_index=True)
+    return distinct, np.append(first, ascending.size).astype(np.int64)
+
+
+def bg_nbd(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
     """Log-likelihood of BG/NBD and its derivatives by r, alpha, a, b."""
+    return _bg_nbd(r, alpha, a, b, *tables, True)
+
+
+def bg_nbd_value(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
+    """Log-likelihood of BG/NBD without its derivatives."""
+    return _bg_nbd(r, alpha, a, b, *tables, False)[0]
+
+
+def gamma_gamma(p, q, v, *tables):  # type: ignore[no-untyped-def]
+    """Log-likelihood of gamma-gamma and its derivatives by p, q, v."""
+    x, first, x_customers, log_total, customers, constant = tables
+    value, d_p, d_q, d_v = _spend(p, q, v, x, first, log_total, customers, True)
+    both = special.digamma(p * x + q)
+    value += constant[0] - np.sum(x_customers * special.betaln(p * x, q))
+    d_p += np.sum(x_customers * x * (both - special.digamma(p * x)))
+    d_q += np.sum(x_customers * (both - special.digamma(q)))
+    return value, d_p, d_q, d_v
+
+
+def gamma_gamma_value(p, q, v, *tables):  # type: ignore[no-untyped-def]
+    """Log-likelihood of gamma-gamma without its derivatives."""
+    x, first, x_customers, log_total, customers, constant = tables
+    value = _spend(p, q, v, x, first, log_total, customers, False)[0]
+    return value + constant[0] - np.sum(x_customers * special.betaln(p * x, q))
+
+
+@_kernel
+def _bg_nbd(  # type: ignore[no-untyped-def]
+    r, alpha, a, b, more_than, T, T_customers, T_purchases, t_x, x, first, T_at, t_x_at, customers, with_slopes
+):
     value, d_r, d_alpha, d_a, d_b = 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(more_than.size):
         rest = more_than[k]
@@ -90,78 +156,139 @@ def bg_nbd(r, alpha, a, b, more_than, T, T_count, x, t_x, T_x, count):  # type: 
         d_r += rest / (r + k)
         d_a -= rest / (a + b + k)
         d_b += rest * a / ((b + k) * (a + b + k))
+    grown, share = np.log1p(T / alpha), T / (alpha + T) / alpha
+    grown_t, share_t = np.log1p(t_x / alpha), t_x / (alpha + t_x) / alpha
+    log_a, log_alpha = np.log(a), np.log(alpha)
     for i in range(T.size):
-        grown = np.log1p(T[i] / alpha)
-        value -= T_count[i] * r * grown
-        d_r -= T_count[i] * grown
-        d_alpha += T_count[i] * r * T[i] / (alpha * (alpha + T[i]))
-    log_a = np.log(a)
-    for i in range(x.size):
-        n, since, until = count[i], alpha + T_x[i], alpha + t_x[i]
-        longer = np.log1p((T_x[i] - t_x[i]) / until)
-        odds = log_a - np.log(b + x[i] - 1.0) + (r + x[i]) * longer
-        if odds > 0.0:
-            e = np.exp(-odds)
-            left, branch = 1.0 / (1.0 + e), odds + np.log1p(e)
-        else:
-            e = np.exp(odds)
-            left, branch = e / (1.0 + e), np.log1p(e)
-        value += n * (branch - x[i] * np.log(since))
-        d_r += n * left * longer
-        d_alpha += n * (left * (r + x[i]) * (1.0 / since - 1.0 / until) - x[i] / since)
-        d_a += n * left / a
-        d_b -= n * left / (b + x[i] - 1.0)
+        value -= T_customers[i] * r * grown[i] + T_purchases[i] * (log_alpha + grown[i])
+        d_r -= T_customers[i] * grown[i]
+        d_alpha += T_customers[i] * r * share[i] - T_purchases[i] / (alpha + T[i])
+    log_odds, longer, small, log_1p, weight = _block(), _block(), _block(), _block(), _block()
+    for j in range(x.size):
+        power, stays = r + x[j], b + (x[j] - 1.0)
+        for low in range(first[j], first[j + 1], BLOCK):
+            high = min(low + BLOCK, first[j + 1])
+            size, T_here, t_here, n = high - low, T_at[low:high], t_x_at[low:high], customers[low:high]
+            _log_odds_of_leaving(log_a - np.log(stays), power, grown, grown_t, T_here, t_here, longer, log_odds)
+            _exp_of_minus_size(log_odds[:size], small)
+            _log_1p(small[:size], log_1p)
+            value += _sum_of_log_1p_exp(log_odds, log_1p, n)
+            if with_slopes:
+                _logistic(log_odds, small, n, weight)
+                left, left_longer, left_share = _sums_of_leaving(weight, longer, share, share_t, T_here, t_here)
+                d_r += left_longer
+                d_alpha -= power * left_share
+                d_a += left / a
+                d_b -= left / stays
     return value, d_r, d_alpha, d_a, d_b
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def bg_nbd_value(r, alpha, a, b, more_than, T, T_count, x, t_x, T_x, count):  # type: ignore[no-untyped-def]
-    """Log-likelihood of BG/NBD without its derivatives."""
-    value = 0.0
-    for k in range(more_than.size):
-        value += more_than[k] * (np.log(r + k) - np.log1p(a / (b + k)))
-    for i in range(T.size):
-        value -= T_count[i] * r * np.log1p(T[i] / alpha)
-    log_a = np.log(a)
-    for i in range(x.size):
-        since, until = alpha + T_x[i], alpha + t_x[i]
-        odds = log_a - np.log(b + x[i] - 1.0) + (r + x[i]) * np.log1p((T_x[i] - t_x[i]) / until)
-        branch = odds + np.log1p(np.exp(-odds)) if odds > 0.0 else np.log1p(np.exp(odds))
-        value += count[i] * (branch - x[i] * np.log(since))
-    return value
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _spend_value(p, q, v, orders, total, count):  # type: ignore[no-untyped-def]
-    value = 0.0
-    for i in range(orders.size):
-        value -= count[i] * (p * orders[i] * np.log1p(v / total[i]) + q * np.log1p(total[i] / v))
-    return value
-
-
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _spend_sums(p, q, v, orders, total, count):  # type: ignore[no-untyped-def]
+@_kernel
+def _spend(p, q, v, x, first, log_total, customers, with_slopes):  # type: ignore[no-untyped-def]
+    """Sum of -p x ln(1 + v / total) - q ln(1 + total / v), with derivatives by p, q, v."""
     value, d_p, d_q, d_v = 0.0, 0.0, 0.0, 0.0
-    for i in range(orders.size):
-        n, x = count[i], orders[i]
-        of_spend, of_v = np.log1p(v / total[i]), np.log1p(total[i] / v)
-        value -= n * (p * x * of_spend + q * of_v)
-        d_p -= n * x * of_spend
-        d_q -= n * of_v
-        d_v += n * (q * total[i] / v - p * x) / (v + total[i])
+    log_v = np.log(v)
+    above, below, small, log_1p, weight = _block(), _block(), _block(), _block(), _block()
+    for j in range(x.size):
+        for low in range(first[j], first[j + 1], BLOCK):
+            high = min(low + BLOCK, first[j + 1])
+            size, n = high - low, customers[low:high]
+            _differences(log_total[low:high], log_v, above, below)
+            _exp_of_minus_size(above[:size], small)
+            _log_1p(small[:size], log_1p)
+            of_v, of_spend = _sum_of_log_1p_exp(above, log_1p, n), _sum_of_log_1p_exp(below, log_1p, n)
+            value -= p * x[j] * of_spend + q * of_v
+            if with_slopes:
+                d_p -= x[j] * of_spend
+                d_q -= of_v
+                _logistic(above, small, n, weight)
+                d_v += q / v * _sum(weight[:size])
+                _logistic(below, small, n, weight)
+                d_v -= p * x[j] / v * _sum(weight[:size])
     return value, d_p, d_q, d_v
 
 
-def gamma_gamma(p, q, v, x, x_count, orders, total, count, constant):  # type: ignore[no-untyped-def]
-    """Log-likelihood of gamma-gamma and its derivatives by p, q, v."""
-    value, d_p, d_q, d_v = _spend_sums(p, q, v, orders, total, count)
-    both = special.digamma(p * x + q)
-    value += constant[0] - np.sum(x_count * special.betaln(p * x, q))
-    d_p += np.sum(x_count * x * (both - special.digamma(p * x)))
-    d_q += np.sum(x_count * (both - special.digamma(q)))
-    return value, d_p, d_q, d_v
+@_kernel
+def _block():  # type: ignore[no-untyped-def]
+    return np.empty(BLOCK)
 
 
-def gamma_gamma_value(p, q, v, x, x_count, orders, total, count, constant):  # type: ignore[no-untyped-def]
-    """Log-likelihood of gamma-gamma without its derivatives."""
-    return _spend_value(p, q, v, orders, total, count) + constant[0] - np.sum(x_count * special.betaln(p * x, q))
+@_kernel
+def _log_odds_of_leaving(start, power, grown, grown_t, T_at, t_x_at, longer, log_odds):  # type: ignore[no-untyped-def]
+    for i in range(T_at.size):
+        longer[i] = grown[T_at[i]] - grown_t[t_x_at[i]]
+        log_odds[i] = start + power * longer[i]
+
+
+@_kernel
+def _differences(values, origin, above, below):  # type: ignore[no-untyped-def]
+    for i in range(values.size):
+        above[i] = values[i] - origin
+        below[i] = origin - values[i]
+
+
+@_kernel
+def _exp_of_minus_size(u, small):  # type: ignore[no-untyped-def]
+    """exp(-|u|): halved as often as ln 2 goes into |u|, the rest by Taylor's series; nan counts as far away."""
+    for i in range(u.size):
+        size = abs(u[i])
+        size = size if size < FARTHEST else FARTHEST
+        halvings = np.int32(size * (1 / LN_2) + 0.5)
+        z = halvings * LN_2_HIGH - size + halvings * LN_2_LOW
+        e = 1 / 479001600 + z / 6227020800
+        e = 1 / 3628800 + z * (1 / 39916800 + z * e)
+        e = 1 / 40320 + z * (1 / 362880 + z * e)
+        e = 1 / 720 + z * (1 / 5040 + z * e)
+        e = 1 / 24 + z * (1 / 120 + z * e)
+        e = 1 / 2 + z * (1 / 6 + z * e)
+        small[i] = (1 + z * (1 + z * e)) * HALVINGS[np.uint32(halvings)]
+
+
+@_kernel
+def _log_1p(small, log_1p):  # type: ignore[no-untyped-def]
+    """ln(1 + e) for e between 0 and 1, as 2 artanh(e / (2 + e))."""
+    for i in range(small.size):
+        s = small[i] / (2 + small[i])
+        u = s * s
+        total = 1 / 29 + u * (1 / 31)
+        total = 1 / 25 + u * (1 / 27 + u * total)
+        total = 1 / 21 + u * (1 / 23 + u * total)
+        total = 1 / 17 + u * (1 / 19 + u * total)
+        total = 1 / 13 + u * (1 / 15 + u * total)
+        total = 1 / 9 + u * (1 / 11 + u * total)
+        total = 1 / 5 + u * (1 / 7 + u * total)
+        log_1p[i] = 2 * s * (1 + u * (1 / 3 + u * total))
+
+
+@_kernel
+def _logistic(u, small, n, weight):  # type: ignore[no-untyped-def]
+    """N / (1 + exp(-u)), where small is exp(-|u|)."""
+    for i in range(n.size):
+        weight[i] = n[i] * (1.0 if u[i] > 0.0 else small[i]) / (1.0 + small[i])
+
+
+@_sum_kernel
+def _sum_of_log_1p_exp(u, log_1p, n):  # type: ignore[no-untyped-def]
+    """Sum of n ln(1 + exp u), where log_1p is ln(1 + exp(-|u|))."""
+    total = 0.0
+    for i in range(n.size):
+        total += n[i] * ((0.0 if u[i] < 0.0 else u[i]) + log_1p[i])
+    return total
+
+
+@_sum_kernel
+def _sums_of_leaving(weight, longer, share, share_t, T_at, t_x_at):  # type: ignore[no-untyped-def]
+    total, by_longer, by_share = 0.0, 0.0, 0.0
+    for i in range(T_at.size):
+        total += weight[i]
+        by_longer += weight[i] * longer[i]
+        by_share += weight[i] * (share[T_at[i]] - share_t[t_x_at[i]])
+    return total, by_longer, by_share
+
+
+@_sum_kernel
+def _sum(values):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for i in range(values.size):
+        total += values[i]
+    return total

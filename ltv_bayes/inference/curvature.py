@@ -1,5 +1,6 @@
 """The mode of a density and the curvature there: where a posterior lies, and how wide it is."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from ltv_bayes.inference.density import Density
 STEP = 1e-4
 FLATTEST = 1e-8
 LARGE = 1e100
+ROUNDS = 5
+NEAR = 0.01
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,19 @@ class Peak:
         """Map standardised points, of shape (points, size), to the density's space."""
         return self.centre + z @ self.spread.T
 
+    def uphill(self, gradient: Array) -> Array:
+        """Turn a gradient by the density's variables into one by the standardised ones."""
+        return self.spread.T @ gradient
+
+    def standardised(self, density: Callable[[Array], tuple[float, Array]]) -> Callable[[Array], tuple[float, Array]]:
+        """Turn a density with its gradient into one of the standardised variables."""
+
+        def evaluate(z: Array) -> tuple[float, Array]:
+            value, gradient = density(self.at(z[np.newaxis])[0])
+            return value, self.uphill(gradient)
+
+        return evaluate
+
 
 def find_peak(density: Density) -> Peak:
     """Climb to the mode and measure the curvature by differences of gradients.
@@ -48,26 +64,24 @@ def find_peak(density: Density) -> Peak:
         return (-value, -gradient) if np.isfinite(value) else (LARGE, np.zeros_like(x))
 
     found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-13})
-    centre, peak = found.x, None
-    for _ in range(5):
-        if not np.isfinite(density(centre)[0]):
+    peak = Peak(found.x, np.eye(found.x.size))
+    for _ in range(ROUNDS):
+        if not np.isfinite(density(peak.centre)[0]):
             raise FitError("The posterior has no mode that can be reached from the prior's centre.")
-        peak = Peak(centre, _spread(density, centre))
-        moved = _newton(density, peak)
-        if moved is None:
+        peak, distance = _newton(density, Peak(peak.centre, _spread(density, peak.centre)))
+        if distance < NEAR:
             break
-        centre = moved
-    assert peak is not None
     return peak
 
 
-def _newton(density: Density, peak: Peak) -> Array | None:
-    """One step towards the mode, if there is anything to gain."""
+def _newton(density: Density, peak: Peak) -> tuple[Peak, float]:
+    """One step towards the mode, if there is anything to gain, and its length in standard deviations."""
     value, gradient = density(peak.centre)
-    step = peak.spread @ (peak.spread.T @ gradient)
-    if gradient @ step < 1e-6:
-        return None
-    return next((x for x in (peak.centre + step * 0.5**k for k in range(8)) if density(x)[0] > value), None)
+    step = peak.at(peak.uphill(gradient)[np.newaxis])[0] - peak.centre
+    for x in (peak.centre + step * 0.5**k for k in range(8)):
+        if density(x)[0] > value:
+            return Peak(x, peak.spread), float(np.linalg.norm(peak.uphill(gradient)))
+    return peak, 0.0
 
 
 def _spread(density: Density, centre: Array) -> Array:

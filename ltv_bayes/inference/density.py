@@ -1,11 +1,16 @@
 """A PyMC model as a function on the unconstrained space: log density with gradient, and the way back."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from threading import Lock
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.inference.unofficial import copy_with_own_memory, has_inner_functions
+from ltv_bayes.posterior import tree_from_draws
 
 
 class Density:
@@ -35,10 +40,12 @@ class Density:
         [logp, *expanded], joined = join_nonshared_inputs(
             point, [model.logp(jacobian=True), *model.unobserved_value_vars], model.value_vars
         )
-        self._outputs = [variable.name for variable in model.unobserved_value_vars]
+        self._outputs = [(variable.name, variable.ndim) for variable in model.unobserved_value_vars]
         self._wanted = [variable.name for variable in model.unobserved_RVs]
+        self._dims, self._coords = dict(model.named_vars_to_dims), dict(model.coords)
         gradient: Any = pt.grad(logp, joined)
         self._evaluate = function([joined], [logp, gradient], mode=mode)
+        self._turn = Lock() if has_inner_functions(self._evaluate) else nullcontext()
         many = pt.dmatrix("many")
         self._evaluate_many, self._expand_many = (
             function([many], vectorize_graph(outputs, {joined: many}), mode=mode) for outputs in (logp, expanded)
@@ -55,9 +62,14 @@ class Density:
         return _finite(*self._evaluate(x))
 
     def for_another_thread(self) -> Callable[[Array], tuple[float, Array]]:
-        """Copy the function, with its own working memory."""
-        evaluate = self._evaluate.copy(share_memory=False)
-        return lambda x: _finite(*evaluate(x))
+        """Copy the function, with its own working memory; copies that must share some wait for each other."""
+        evaluate = copy_with_own_memory(self._evaluate)
+
+        def evaluate_at(x: Array) -> tuple[float, Array]:
+            with self._turn:
+                return _finite(*evaluate(x))
+
+        return evaluate_at
 
     def values(self, points: Array) -> Array:
         """Log density at many points, an array of shape (points, size); -inf where it is not finite."""
@@ -66,8 +78,15 @@ class Density:
 
     def expand(self, points: Array) -> dict[str, Array]:
         """The model's variables, deterministic ones included, at many points: name to array (points, ...)."""
-        found = dict(zip(self._outputs, self._expand_many(points), strict=True))
-        return {name: np.broadcast_to(found[name], (len(points), *np.shape(found[name])[1:])) for name in self._wanted}
+        found = {}
+        for (name, ndim), values in zip(self._outputs, self._expand_many(points), strict=True):
+            found[name] = np.broadcast_to(values, (len(points), *values.shape[values.ndim - ndim :]))
+        return {name: found[name] for name in self._wanted}
+
+    def tree(self, points: Array, chains: int, draws: int) -> xr.DataTree:
+        """Lay out points, chain after chain, as posterior draws of the model's variables."""
+        found = {name: values.reshape(chains, draws, *values.shape[1:]) for name, values in self.expand(points).items()}
+        return tree_from_draws(found, dims=self._dims, coords=self._coords)
 
 
 def _finite(value: Any, gradient: Any) -> tuple[float, Array]:

@@ -1,6 +1,5 @@
 """Can the draws be trusted? r-hat and divergences of chains, Pareto k of weights, effective sample size of both."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,10 +18,12 @@ def diagnose_chains(tree: xr.DataTree) -> Diagnostics:
     """Judge Markov chains of shape (chain, draw) by r-hat, effective sample size and divergences."""
     import arviz_stats as stats
 
-    posterior = tree["posterior"].to_dataset()
-    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
-    rhat = _extreme(stats.rhat(posterior), np.max) if chains > 1 else float("nan")
-    ess = min(_extreme(stats.ess(posterior, method=kind), np.min) for kind in ("bulk", "tail"))
+    numbers = _varying(tree["posterior"].to_dataset())
+    chains, draws, varying = numbers["number"].shape
+    rhat, ess = np.nan, np.nan
+    if varying:
+        rhat = float(stats.rhat(numbers)["number"].max(skipna=False)) if chains > 1 else np.nan
+        ess = min(float(stats.ess(numbers, method=kind)["number"].min(skipna=False)) for kind in ("bulk", "tail"))
     diverging = int(tree["sample_stats"]["diverging"].sum()) if "sample_stats" in tree.children else 0
     found = Diagnostics("NUTS", ess, draws, chains, rhat=rhat, divergences=diverging)
     return replace(found, problems=tuple(_problems_of_chains(found)))
@@ -34,8 +35,23 @@ def diagnose_weights(pareto_k: float, ess: float, chains: int, draws: int) -> Di
     return replace(found, problems=tuple(_problems_of_weights(found)))
 
 
-def _extreme(dataset: xr.Dataset, pick: Callable[[np.ndarray], float]) -> float:
-    return float(pick(np.concatenate([np.ravel(values) for values in dataset.data_vars.values()])))
+def only_too_few(found: Diagnostics) -> bool:
+    """Whether weighted draws lack nothing but number: none of them could be better, and chains would not help."""
+    return found.draws < LOWEST_ESS_PER_CHAIN and _weights_hold(found)
+
+
+def _weights_hold(found: Diagnostics) -> bool:
+    enough = LOWEST_WEIGHTED_SHARE * found.chains * found.draws
+    return found.pareto_k < HIGHEST_PARETO_K and found.ess >= enough
+
+
+def _varying(posterior: xr.Dataset) -> xr.Dataset:
+    """Every single number of the posterior, beside each other; without those that are the same in all draws."""
+    sizes = posterior.sizes["chain"], posterior.sizes["draw"], -1
+    columns = [values.transpose("chain", "draw", ...).to_numpy().reshape(sizes) for values in posterior.values()]
+    numbers = np.concatenate(columns, axis=-1)
+    constant = np.ptp(numbers, axis=(0, 1)) == 0
+    return xr.Dataset({"number": (("chain", "draw", "place"), numbers[..., ~constant])})
 
 
 def _problems_of_chains(found: Diagnostics) -> list[str]:
@@ -61,5 +77,6 @@ def _problems_of_weights(found: Diagnostics) -> list[str]:
         problems.append(f"Pareto k is {found.pareto_k:.2f}, not below {HIGHEST_PARETO_K}; use method='nuts'.")
     needed = max(LOWEST_ESS_PER_CHAIN * found.chains, LOWEST_WEIGHTED_SHARE * found.chains * found.draws)
     if not found.ess >= needed:
-        problems.append(f"The effective sample size is {found.ess:.0f}, below {needed:.0f}; use method='nuts'.")
+        cure = "run with more draws" if _weights_hold(found) else "use method='nuts'"
+        problems.append(f"The effective sample size is {found.ess:.0f}, below {needed:.0f}; {cure}.")
     return problems

@@ -9,6 +9,7 @@ Sources: Vehtari, Simpson, Gelman, Yao & Gabry (2024), Pareto smoothed importanc
 Marin & Robert (2004), Population Monte Carlo, JCGS 13.
 """
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +18,16 @@ from scipy import stats
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.curvature import Peak
 from ltv_bayes.inference.density import Density
+from ltv_bayes.inference.unofficial import pareto_smoothed
+from ltv_bayes.progress import progress
 
 DEGREES_OF_FREEDOM = 5
 HIGHEST_PARETO_K = 0.7
 ENOUGH = 0.5
 ROUNDS = 4
+FIRST = 64
+LONG = 2.0
+PARTS = 100
 
 
 @dataclass(frozen=True)
@@ -60,28 +66,39 @@ class WeightedDraws:
         return self.points[rng.permutation(chosen)]
 
 
-def sample_laplace(density: Density, peak: Peak, size: int, rng: np.random.Generator) -> WeightedDraws:
+def sample_laplace(
+    density: Density, peak: Peak, size: int, rng: np.random.Generator, *, progressbar: bool = False
+) -> WeightedDraws:
     """Draw from the approximation and weight; approximate again from the weighted draws while that helps."""
-    best = _weighted(density, peak, size, rng)
+    best = _weighted(density, peak, size, rng, progressbar)
     for _ in range(ROUNDS - 1):
         if best.pareto_k < HIGHEST_PARETO_K and best.ess >= ENOUGH * size:
             break
-        peak = _matched(best)
-        found = _weighted(density, peak, size, rng)
+        found = _weighted(density, _matched(best), size, rng, progressbar)
         best = found if found.ess > best.ess else best
     return best
 
 
-def _weighted(density: Density, peak: Peak, size: int, rng: np.random.Generator) -> WeightedDraws:
-    from arviz_stats.base import array_stats
-
-    law = stats.multivariate_t(np.zeros(peak.centre.size), np.eye(peak.centre.size), df=DEGREES_OF_FREEDOM)
+def _weighted(density: Density, peak: Peak, size: int, rng: np.random.Generator, progressbar: bool) -> WeightedDraws:
+    dimensions = peak.centre.size
+    law = stats.multivariate_t(np.zeros(dimensions), np.eye(dimensions), df=DEGREES_OF_FREEDOM)
     z = np.atleast_2d(law.rvs(size, random_state=rng).reshape(size, -1))
     points = peak.at(z)
-    log_ratios = density.values(points) - law.logpdf(z)
-    log_weights, k = array_stats.psislw(-log_ratios)  # it takes log-likelihoods, and weights by their inverse
-    weights = np.exp(log_weights - log_weights.max())
-    return WeightedDraws(points, weights / weights.sum(), float(k), peak)
+    weights, k = pareto_smoothed(_values(density, points, progressbar) - law.logpdf(z))
+    return WeightedDraws(points, weights, k, peak)
+
+
+def _values(density: Density, points: Array, progressbar: bool) -> Array:
+    """Log density at the points; with a progress bar where the first of them say that all will take long."""
+    start = time.perf_counter()
+    found = [density.values(points[:FIRST])]
+    expected = (time.perf_counter() - start) * points.shape[0] / FIRST
+    parts = max(1, min(int(expected), PARTS))
+    with progress(parts, "drawing from the posterior", show=progressbar and expected > LONG) as step:
+        for part in np.array_split(points[FIRST:], parts):
+            found.append(density.values(part))
+            step()
+    return np.concatenate(found)
 
 
 def _matched(drawn: WeightedDraws) -> Peak:

@@ -13,10 +13,9 @@ from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import ConvergenceWarning, FitError, suggestion
 from ltv_bayes.inference.curvature import Peak, find_peak
 from ltv_bayes.inference.density import Density
-from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights
+from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, only_too_few
 from ltv_bayes.inference.laplace import sample_laplace
-from ltv_bayes.inference.nuts import has_nutpie, sample_by_pymc, sample_from_peak
-from ltv_bayes.posterior import tree_from_draws
+from ltv_bayes.inference.nuts import TUNE, has_nutpie, sample_by_pymc, sample_from_peak
 from ltv_bayes.random_streams import as_seed
 
 Method = Literal["auto", "laplace", "nuts"]
@@ -29,7 +28,7 @@ class Wanted:
     """How many draws, from which seed, with progress or without."""
 
     draws: int
-    tune: int
+    tune: int | None
     chains: int
     random_seed: int
     progressbar: bool
@@ -40,7 +39,7 @@ def fit_posterior(
     *,
     method: Method = "auto",
     draws: int = 1000,
-    tune: int = 1000,
+    tune: int | None = None,
     chains: int = 4,
     random_seed: int | None = None,
     progressbar: bool = True,
@@ -51,11 +50,20 @@ def fit_posterior(
     Parameters
     ----------
     model : pymc.Model
-        Whose variables are scalars.
+        Whose variables may have any shape; their dimensions and labels are kept.
     method : {"auto", "laplace", "nuts"}
         "laplace" draws from a heavy-tailed approximation at the mode and weights the draws to the posterior; "nuts"
         runs Markov chains; "auto" takes the first where its own diagnostics certify it, and goes on to the second,
         started and scaled from what the first learned, where not.
+    draws, chains : int
+        Draws kept for each chain, and number of chains.
+    tune : int, optional
+        Draws of each Markov chain that only tune the sampler; as many as needed where not given: 200 for chains that
+        start at the mode, 1000 for others.
+    random_seed : int, optional
+        The same seed gives the same draws.
+    progressbar : bool
+        Whether to show the progress of long work.
     **sampler_settings
         For `pymc.sample`; they ask for NUTS.
 
@@ -69,8 +77,9 @@ def fit_posterior(
     ConvergenceWarning
         If the draws cannot be trusted, with what to change.
     """
-    _check_settings(method, draws=draws, tune=tune, chains=chains)
-    wanted = Wanted(int(draws), int(tune), int(chains), as_seed(random_seed), progressbar)
+    _check_settings(method, draws=draws, tune=TUNE if tune is None else tune, chains=chains)
+    tune = None if tune is None else int(tune)
+    wanted = Wanted(int(draws), tune, int(chains), as_seed(random_seed), progressbar)
     start = time.perf_counter()
     if sampler_settings:
         tree = sample_by_pymc(model, **vars(wanted), **sampler_settings)
@@ -89,7 +98,7 @@ def _draw(model: Any, method: Method, wanted: Wanted) -> tuple[xr.DataTree, Diag
     peak = find_peak(density)
     if method != "nuts":
         tree, verdict, peak = _by_weights(density, peak, wanted)
-        if verdict.converged or method == "laplace":
+        if verdict.converged or only_too_few(verdict) or method == "laplace":
             return tree, verdict
     by_chains = partial(sample_from_peak, density, peak) if has_nutpie() else partial(sample_by_pymc, model)
     tree = by_chains(**vars(wanted))
@@ -99,12 +108,11 @@ def _draw(model: Any, method: Method, wanted: Wanted) -> tuple[xr.DataTree, Diag
 def _by_weights(density: Density, peak: Peak, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:
     """Importance sampling: the draws, the verdict, and the approximation they came from."""
     rng = np.random.default_rng(wanted.random_seed)
-    shape = wanted.chains, wanted.draws
     kept = wanted.chains * wanted.draws
-    drawn = sample_laplace(density, peak, max(kept, FEWEST_PROPOSALS), rng)
-    found = density.expand(drawn.resampled(kept, rng))
-    tree = tree_from_draws({name: values.reshape(shape) for name, values in found.items()})
-    return tree, diagnose_weights(drawn.pareto_k, min(drawn.ess, kept), *shape), drawn.peak
+    drawn = sample_laplace(density, peak, max(kept, FEWEST_PROPOSALS), rng, progressbar=wanted.progressbar)
+    tree = density.tree(drawn.resampled(kept, rng), wanted.chains, wanted.draws)
+    verdict = diagnose_weights(drawn.pareto_k, min(drawn.ess, kept), wanted.chains, wanted.draws)
+    return tree, verdict, drawn.peak
 
 
 def _check_settings(method: str, **counts: int) -> None:

@@ -3,15 +3,20 @@
 import importlib.util
 import logging
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from ltv_bayes.cores import available_cores
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.curvature import Peak
 from ltv_bayes.inference.density import Density
-from ltv_bayes.posterior import tree_from_draws
+from ltv_bayes.inference.unofficial import nutpie_model
+
+TUNE = 1000
+TUNE_FROM_PEAK = 200  # there only the size of steps is left to tune
 
 
 def has_nutpie() -> bool:
@@ -24,13 +29,13 @@ def sample_from_peak(
     peak: Peak,
     *,
     draws: int,
-    tune: int,
+    tune: int | None,
     chains: int,
     random_seed: int,
     progressbar: bool,
     **sampler_settings: Any,
 ) -> xr.DataTree:
-    """Draw by nutpie, started at a peak and in its scale, so that nothing needs compiling.
+    """Draw by nutpie, started at a peak and in its scale, so that nothing needs compiling and little needs tuning.
 
     Returns
     -------
@@ -38,41 +43,26 @@ def sample_from_peak(
         Groups ``posterior`` and ``sample_stats``, dimensions (chain, draw).
     """
     import nutpie
-    from nutpie.compiled_pyfunc import from_pyfunc
 
-    size = density.size
-
-    def make_density() -> Any:
-        evaluate_at = density.for_another_thread()
-
-        def evaluate(z: Array) -> tuple[float, Array]:
-            value, gradient = evaluate_at(peak.at(z[np.newaxis])[0])
-            return value, peak.spread.T @ gradient
-
-        return evaluate
-
-    def make_expand(*_: Any) -> Any:
-        return lambda z: {"z": np.asarray(z, dtype=np.float64)}
+    def make_density() -> Callable[[Array], tuple[float, Array]]:
+        return peak.standardised(density.for_another_thread())
 
     def start(seed: int) -> Array:
-        return np.random.default_rng(seed).standard_normal(size)
+        return np.random.default_rng(seed).standard_normal(density.size)
 
-    compiled = from_pyfunc(
-        size, make_density, make_expand, [np.dtype(np.float64)], [(size,)], ["z"], make_initial_point_fn=start
-    )
     sampled = nutpie.sample(
-        compiled,
+        nutpie_model(density.size, make_density, start),
         draws=draws,
-        tune=tune,
+        tune=TUNE_FROM_PEAK if tune is None else tune,
         chains=chains,
+        cores=min(chains, available_cores()),
         seed=random_seed,
         progress_bar=progressbar,
         save_warmup=False,
         **sampler_settings,
     )
     z = sampled["posterior"]["z"].transpose("chain", "draw", ...).to_numpy()
-    found = density.expand(peak.at(z.reshape(-1, size)))
-    tree = tree_from_draws({name: values.reshape(chains, draws) for name, values in found.items()})
+    tree = density.tree(peak.at(z.reshape(-1, density.size)), chains, draws)
     tree["sample_stats"] = xr.DataTree(sampled["sample_stats"].to_dataset())
     return tree
 
@@ -81,7 +71,7 @@ def sample_by_pymc(
     model: Any,
     *,
     draws: int,
-    tune: int,
+    tune: int | None,
     chains: int,
     random_seed: int,
     progressbar: bool,
@@ -105,7 +95,7 @@ def sample_by_pymc(
             warnings.filterwarnings("ignore", message="Numba will use object mode", category=UserWarning)
             return pm.sample(
                 draws,
-                tune=tune,
+                tune=TUNE if tune is None else tune,
                 chains=chains,
                 random_seed=random_seed,
                 progressbar=progressbar,

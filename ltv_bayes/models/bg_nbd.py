@@ -109,7 +109,7 @@ class BGNBD:
         *,
         method: Method = "auto",
         draws: int = 1000,
-        tune: int = 1000,
+        tune: int | None = None,
         chains: int = 4,
         random_seed: int | None = None,
         progressbar: bool = True,
@@ -124,8 +124,10 @@ class BGNBD:
         method : {"auto", "laplace", "nuts"}
             How to draw: "laplace" weights draws from an approximation at the mode, "nuts" runs Markov chains, "auto"
             takes the first where its own diagnostics certify it and else the second. The result says which it was.
-        draws, tune, chains : int
-            Draws kept and draws used to tune the sampler, for each chain.
+        draws, chains : int
+            Draws kept for each chain, and number of chains.
+        tune : int, optional
+            Draws of each Markov chain that only tune the sampler; as many as needed where not given.
         random_seed : int, optional
             The same seed gives the same draws.
         progressbar : bool

@@ -3,7 +3,6 @@
 Over many parameter draws at once, as importance sampling needs it, the kernel runs on all cores.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,9 +12,12 @@ import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
-from pytensor.graph.replace import _vectorize_node
+
+from ltv_bayes.cores import available_cores
+from ltv_bayes.models.unofficial import vectorizes
 
 Kernel = Callable[..., Any]
+CHUNK = 16
 
 
 class FusedLikelihood(Op):
@@ -73,11 +75,18 @@ class ManyDraws(Op):
         """Call the value kernel for each draw, on all cores."""
         kernel, tables = self.likelihood.value_kernel, self.likelihood.tables
         draws = list(zip(*(values.tolist() for values in np.broadcast_arrays(*inputs)), strict=True))
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            output_storage[0][0] = np.fromiter(pool.map(lambda draw: kernel(*draw, *tables), draws), float, len(draws))
+        values = np.empty(len(draws))
+
+        def some(first: int) -> None:
+            for i in range(first, min(first + CHUNK, len(draws))):
+                values[i] = kernel(*draws[i], *tables)
+
+        with ThreadPoolExecutor(available_cores()) as pool:
+            list(pool.map(some, range(0, len(draws), CHUNK)))
+        output_storage[0][0] = values
         output_storage[1][0] = np.full((len(draws), len(inputs)), np.nan)
 
 
-@_vectorize_node.register(FusedLikelihood)
+@vectorizes(FusedLikelihood)
 def _over_many_draws(op: FusedLikelihood, node: Apply, *batched: Any) -> Apply:
     return ManyDraws(op).make_node(*batched)

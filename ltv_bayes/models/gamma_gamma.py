@@ -86,7 +86,7 @@ class GammaGamma:
         *,
         method: Method = "auto",
         draws: int = 1000,
-        tune: int = 1000,
+        tune: int | None = None,
         chains: int = 4,
         random_seed: int | None = None,
         progressbar: bool = True,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ltv_bayes.errors import PriorError, suggestion
+from ltv_bayes.models.unofficial import name_and_parameters
 
 PROBES = 1000
 IMPROPER = ("flat", "half_flat")
@@ -107,11 +108,10 @@ def as_distribution(value: Any, name: str) -> Any:
 
 def describe(value: Any) -> str:
     """Write a prior as text, to be kept with the fit."""
-    owner = getattr(value, "owner", None)
-    if owner is None or isinstance(value, Prior | Mapping | tuple):
+    if getattr(value, "owner", None) is None or isinstance(value, Prior | Mapping | tuple):
         return repr(value)
-    numbers = ", ".join(str(part.eval()) for part in owner.op.dist_params(owner))
-    return f"{getattr(owner.op, '_print_name', [str(owner.op)])[0]}({numbers})"
+    name, parameters = name_and_parameters(value)
+    return f"{name}({', '.join(str(part.eval()) for part in parameters)})"
 
 
 def as_distributions(priors: Mapping[str, Any], domains: Mapping[str, Domain]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """The verdict on draws: good ones pass, each kind of bad ones is named."""
 
+import arviz_stats as stats
 import numpy as np
 import pytest
 
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights
+from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, only_too_few
 from ltv_bayes.posterior import tree_from_draws
 
 
@@ -51,6 +52,36 @@ def test_a_verdict_survives_being_written():
     assert np.isnan(again.rhat)
 
 
+def test_slow_tails_are_seen():
+    """Signs are independent from draw to draw, sizes are not: only the tails mix slowly."""
+    size = np.abs(tree(draws=2000, slow=0.995)["posterior"]["r"].to_numpy())
+    sign = np.random.default_rng(2).choice([-1, 1], size.shape)
+    made = tree_from_draws({"r": sign * size})
+    bulk, tail = (float(stats.ess(made["posterior"].to_dataset(), method=kind)["r"]) for kind in ("bulk", "tail"))
+    assert bulk > 1000
+    assert tail < 400
+    verdict = diagnose_chains(made)
+    assert verdict.ess == tail
+    assert any("effective sample size" in problem for problem in verdict.problems)
+
+
+def test_the_worst_of_many_variables_counts():
+    good, bad = (tree(slow=slow)["posterior"]["r"].to_numpy() for slow in (0.0, 0.99))
+    verdict = diagnose_chains(tree_from_draws({"r": good, "shares": np.stack([good, bad, good], axis=-1)}))
+    assert verdict.ess < 400
+    assert not verdict.converged
+
+
+def test_constants_are_no_fault():
+    made = tree_from_draws({"r": tree()["posterior"]["r"].to_numpy(), "one": np.ones((4, 1000, 2))})
+    assert diagnose_chains(made).converged
+
+
+def test_chains_that_never_moved_are_not_trusted():
+    verdict = diagnose_chains(tree_from_draws({"r": np.ones((4, 1000))}))
+    assert len(verdict.problems) == 2
+
+
 def test_weights_that_can_be_trusted():
     verdict = diagnose_weights(0.1, 3600, 4, 1000)
     assert verdict.converged
@@ -65,3 +96,11 @@ def test_weights_that_cannot(pareto_k, ess, word):
     verdict = diagnose_weights(pareto_k, ess, 4, 1000)
     assert any(word in problem for problem in verdict.problems)
     assert "method='nuts'" in verdict.problems[0]
+
+
+@pytest.mark.parametrize(("pareto_k", "ess", "few"), [(0.1, 190, True), (0.8, 190, False), (0.1, 40, False)])
+def test_too_few_draws_of_a_good_approximation(pareto_k, ess, few):
+    verdict = diagnose_weights(pareto_k, ess, 4, 50)
+    assert not verdict.converged
+    assert only_too_few(verdict) == few
+    assert ("run with more draws" in verdict.problems[-1]) == few

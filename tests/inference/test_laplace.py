@@ -1,10 +1,14 @@
 """Laplace with importance weights: exact on normal densities, honest on others, equal to NUTS where it certifies."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
-from ltv_bayes.errors import ConvergenceWarning, FitError
-from ltv_bayes.inference.curvature import find_peak
+from ltv_bayes.diagnostics import Diagnostics
+from ltv_bayes.errors import ConvergenceWarning
+from ltv_bayes.inference import laplace
+from ltv_bayes.inference.curvature import Peak, find_peak
 from ltv_bayes.inference.density import Density
 from ltv_bayes.inference.laplace import sample_laplace
 from ltv_bayes.inference.methods import fit_posterior
@@ -86,6 +90,81 @@ def test_resampling_keeps_proportions(normal):
     np.testing.assert_allclose(points.mean(axis=0), drawn.weights @ drawn.points, atol=0.02)
 
 
+def test_resampled_points_come_in_random_order():
+    points = np.arange(4000.0)[:, np.newaxis]
+    drawn = laplace.WeightedDraws(points, np.full(4000, 1 / 4000), 0.0, None)
+    again = drawn.resampled(4000, np.random.default_rng(1))[:, 0]
+    assert abs(np.corrcoef(again, np.arange(4000))[0, 1]) < 4 / np.sqrt(4000)
+    assert abs(np.corrcoef(again[:-1], again[1:])[0, 1]) < 4 / np.sqrt(4000)
+    np.testing.assert_array_equal(np.sort(again), points[:, 0])
+
+
+def test_a_bad_approximation_is_mended_from_its_weighted_draws(normal):
+    density = Density(normal)
+    wide = Peak(np.array([5.0, 1.0]), np.diag([12.0, 15.0]))
+    drawn = sample_laplace(density, wide, 20_000, np.random.default_rng(1))
+    np.testing.assert_allclose(drawn.peak.centre, [3, 3], atol=0.3)
+    np.testing.assert_allclose(drawn.peak.spread @ drawn.peak.spread.T, [[4, 4], [4, 5]], rtol=0.15)
+    assert drawn.ess > 0.7 * 20_000
+
+
+def test_the_best_approximation_stays_when_later_ones_are_worse(normal, monkeypatch):
+    worth = iter([400, 900, 300, 200])
+
+    def weighted(density, peak, size, rng, progressbar):
+        weights = np.zeros(size)
+        weights[: next(worth)] = 1.0
+        return laplace.WeightedDraws(np.zeros((size, 2)), weights / weights.sum(), 0.1, peak)
+
+    monkeypatch.setattr(laplace, "_weighted", weighted)
+    assert sample_laplace(Density(normal), None, 4000, np.random.default_rng(1)).ess == pytest.approx(900)
+    assert next(worth, None) is None
+
+
+def test_draws_are_not_said_to_be_worth_more_than_their_number(normal):
+    tree = fit_posterior(normal, method="laplace", draws=150, chains=2, random_seed=1)
+    assert Diagnostics.from_json(tree.attrs["diagnostics"]).ess == 300
+
+
+@pytest.mark.parametrize("method", ["auto", "laplace"])
+def test_too_few_draws_are_cured_by_more_of_them(normal, method):
+    with pytest.warns(ConvergenceWarning, match="is 100, below 200; run with more draws"):
+        tree = fit_posterior(normal, method=method, draws=50, chains=2, random_seed=1)
+    assert "Laplace" in tree.attrs["diagnostics"]
+
+
+class Timed:
+    """A density whose clock runs as it is asked, so that no one needs to wait."""
+
+    def __init__(self, seconds):
+        self.now, self.seconds = 0.0, seconds
+
+    def values(self, points):
+        self.now += self.seconds * len(points)
+        return points.sum(axis=1)
+
+    def perf_counter(self):
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("seconds", "asked", "shown"), [(0.01, True, True), (0.01, False, False), (0.0001, True, False)]
+)
+def test_progress_is_shown_for_long_work_only(monkeypatch, seconds, asked, shown):
+    bars, density, points = [], Timed(seconds), np.random.default_rng(1).random((1000, 2))
+
+    @contextmanager
+    def progress(total, description, *, show):
+        steps = []
+        yield lambda: steps.append(1)
+        bars.append((show, len(steps) == total))
+
+    monkeypatch.setattr(laplace, "progress", progress)
+    monkeypatch.setattr(laplace, "time", density)
+    np.testing.assert_array_equal(laplace._values(density, points, asked), points.sum(axis=1))
+    assert bars == [(shown, True)]
+
+
 def test_a_funnel_is_not_certified(funnel):
     with pytest.warns(ConvergenceWarning, match="method='nuts'"):
         tree = fit_posterior(funnel, method="laplace", draws=1000, random_seed=1)
@@ -108,17 +187,6 @@ def test_auto_goes_on_to_chains_where_weights_fail(normal, monkeypatch):
     x, y = (tree["posterior"][name].to_numpy().ravel() for name in ("x", "y"))
     assert x.mean() == pytest.approx(3, abs=0.15)
     assert y.std() == pytest.approx(np.sqrt(5), rel=0.08)
-
-
-def test_a_density_without_a_mode():
-    class Rising:
-        start = np.zeros(1)
-
-        def __call__(self, x):
-            return (float(x[0]), np.ones(1)) if x[0] < 1e3 else (np.inf, np.zeros(1))
-
-    with pytest.raises(FitError, match="no mode"):
-        find_peak(Rising())
 
 
 @pytest.mark.parametrize("seeds", [(1, 1), (1, 2)])

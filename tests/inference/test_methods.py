@@ -1,0 +1,82 @@
+"""The way into inference: variables of any shape, and how much chains are tuned."""
+
+import numpy as np
+import pymc as pm
+import pytest
+
+from ltv_bayes.inference import nuts
+from ltv_bayes.inference.methods import fit_posterior
+from ltv_bayes.inference.nuts import TUNE, TUNE_FROM_PEAK
+
+MEANS = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+
+
+@pytest.fixture(scope="module")
+def shaped():
+    """Variables of several shapes, with known means."""
+    with pm.Model(coords={"industry": ["Energy", "Retail", "Public"], "size": [10, 20]}) as model:
+        level = pm.Normal("level", 7, 1)
+        each = pm.Normal("each", MEANS, 0.5, dims=("industry", "size"))
+        pm.Dirichlet("shares", [8.0, 4.0, 4.0])
+        pm.Deterministic("moved", each + level, dims=("industry", "size"))
+        pm.Deterministic("constant", pm.math.stack([1.0, 2.0]))
+    return model
+
+
+@pytest.mark.parametrize("method", ["laplace", "nuts"])
+def test_variables_of_any_shape(shaped, method):
+    few = {"draws": 300, "chains": 2, "random_seed": 1, "progressbar": False}
+    posterior = fit_posterior(shaped, method=method, **few)["posterior"]
+    assert posterior["level"].dims == ("chain", "draw")
+    assert posterior["each"].dims == posterior["moved"].dims == ("chain", "draw", "industry", "size")
+    assert posterior["shares"].dims == ("chain", "draw", "shares_dim_0")
+    assert posterior["industry"].to_numpy().tolist() == ["Energy", "Retail", "Public"]
+    assert posterior["size"].to_numpy().tolist() == [10, 20]
+    np.testing.assert_allclose(posterior["each"].mean(("chain", "draw")), MEANS, atol=0.1)
+    np.testing.assert_allclose(posterior["shares"].mean(("chain", "draw")), [0.5, 0.25, 0.25], atol=0.03)
+    np.testing.assert_allclose(posterior["moved"], posterior["each"] + posterior["level"])
+    np.testing.assert_array_equal(posterior["constant"].to_numpy().reshape(-1, 2).min(axis=0), [1, 2])
+    assert posterior["constant"].shape == (2, 300, 2)
+
+
+class Called(Exception):
+    """Stands for a sampler, and tells what it was asked."""
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What samplers are asked, in place of sampling."""
+    import nutpie
+
+    def sample(*_, **settings):
+        raise Called(settings)
+
+    monkeypatch.setattr(nutpie, "sample", sample)
+    monkeypatch.setattr(pm, "sample", sample)
+
+    def settings_of(**settings):
+        with pm.Model() as model:
+            pm.Normal("x")
+        with pytest.raises(Called) as caught:
+            fit_posterior(model, method="nuts", random_seed=1, **settings)
+        return caught.value.args[0]
+
+    return settings_of
+
+
+def test_tuning_is_as_long_as_needed(asked):
+    assert asked()["tune"] == TUNE_FROM_PEAK
+    assert asked(target_accept=0.9)["tune"] == TUNE
+
+
+@pytest.mark.parametrize("more", [{}, {"target_accept": 0.9}])
+def test_tuning_may_be_chosen(asked, more):
+    assert asked(tune=77, **more)["tune"] == 77
+
+
+def test_without_nutpie_chains_start_anywhere(asked, monkeypatch):
+    monkeypatch.setattr("ltv_bayes.inference.methods.has_nutpie", lambda: False)
+    monkeypatch.setattr(nuts, "has_nutpie", lambda: False)
+    settings = asked()
+    assert settings["tune"] == TUNE
+    assert settings["nuts_sampler"] == "pymc"
