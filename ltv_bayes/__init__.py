@@ -39,7 +39,7 @@ _PUBLIC = {
     "readable": "ltv_bayes.tables",
     "samples": "ltv_bayes.data.samples",
     "subscription_ltv": "ltv_bayes.formulas.point_values",
-    "summarize": "ltv_bayes.data.customers",
+    "summarize": "ltv_bayes.data.summarize",
 }
 
 _MODULES = ("errors", "samples")
