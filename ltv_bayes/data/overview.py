@@ -62,9 +62,11 @@ def overview_of(rows: Rows, left_out: Mapping[str, int]) -> Overview:
     typical = "'nan'::DOUBLE" if money is None else f"coalesce(median({money}) FILTER (isfinite({money})), 'nan')"
     needs = ["frequency", "T", "spend_frequency", *([] if money is None else [money])]
     found = rows.ask(NUMBERS.format(typical=typical), needs).iloc[0]
-    whole = (int(found[name]) for name in ("customers", "repeat_customers", "repeats", "valued_repeats"))
     return Overview(
-        *whole,
+        customers=int(found["customers"]),
+        repeat_customers=int(found["repeat_customers"]),
+        repeats=int(found["repeats"]),
+        valued_repeats=int(found["valued_repeats"]),
         longest_history=float(found["longest_history"]),
         observed=float(found["observed"]),
         typical_order=float(found["typical_order"]),

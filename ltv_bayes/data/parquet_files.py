@@ -159,8 +159,8 @@ def refuse_same_names(names: Sequence[Any]) -> None:
 
 def write_parquet(
     connection: duckdb.DuckDBPyConnection, query: str, path: Path, metadata: Mapping[str, str] | None = None
-) -> None:
-    """Write the rows of a query to a Parquet file; an interrupted write leaves nothing behind.
+) -> int:
+    """Write the rows of a query to a Parquet file, if there are any; an interrupted write leaves nothing behind.
 
     Parameters
     ----------
@@ -170,16 +170,24 @@ def write_parquet(
         The file, in a folder made if need be; a file there is replaced when the new one is whole.
     metadata : mapping, optional
         Notes to write into the file.
+
+    Returns
+    -------
+    int
+        The number of rows. If it is 0, the file is not touched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")
     notes = ", ".join(f"{text_literal(key)}: {text_literal(value)}" for key, value in (metadata or {}).items())
     options = f"FORMAT parquet, USE_TMP_FILE false{f', KV_METADATA {{{notes}}}' if notes else ''}"
     try:
-        connection.execute(f"COPY ({query}) TO {text_literal(unfinished)} ({options})")
-        unfinished.replace(path)
+        found = connection.execute(f"COPY ({query}) TO {text_literal(unfinished)} ({options})").fetchall()
+        number = int(found[0][0])
+        if number:
+            unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+    return number
 
 
 def read_metadata(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, set[str]]:

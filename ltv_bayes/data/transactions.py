@@ -143,7 +143,7 @@ def read_transactions(
     refuse_choice("bad_rows", bad_rows, ("error", "drop"))
     cells = _cells(read_table(source, sheet=sheet, encoding=encoding), customer, date, amount)
     if amount is not None:
-        _warn_of_unit(amount, amount_unit)
+        warn_of_unit(amount, amount_unit)
     ids, no_id = as_ids(cells["customer_id"])
     days, no_day = as_days(cells["date"], date_format=date_format)
     money, no_money = (
@@ -198,7 +198,7 @@ def _divided(table: pd.DataFrame, cells: pd.DataFrame, faults: list[Fault]) -> t
     return kept, dropped.reset_index(drop=True)[list(DROPPED_COLUMNS)]
 
 
-def _warn_of_unit(name: Any, unit: Any) -> None:
+def warn_of_unit(name: Any, unit: Any) -> None:
     """Warn if the header speaks of ten thousands and the amounts are read as they are."""
     mark = next((mark for mark in ("万", "亿") if mark in str(name)), None)
     if mark and unit is None:
