@@ -1,6 +1,7 @@
 """Orders that stay in Parquet files give the same customers as those in memory."""
 
 import datetime as dt
+from fractions import Fraction
 
 import duckdb
 import numpy as np
@@ -240,3 +241,17 @@ def test_a_log_far_larger_than_the_memory_limit(tmp_path):
     expected = duckdb.sql(f"SELECT sum(amount), count(DISTINCT customer_id) FROM '{path}'").fetchall()[0]
     table = customers.table
     assert (table["total_value"].sum(), len(table)) == (pytest.approx(float(expected[0])), expected[1])
+
+
+@pytest.mark.parametrize("places", [2, 4])
+def test_means_of_decimals_are_correct_to_the_last_digit(tmp_path, places):
+    rng = np.random.default_rng(2)
+    whole = rng.integers(1, 10**6, 3000)
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(3000) // 10, unit="D")
+    frame = pd.DataFrame({"customer_id": np.arange(3000) % 10, "date": days, "amount": whole / 10**places})
+    for customers in both(frame, tmp_path):
+        for customer, row in customers.table.iterrows():
+            first, *later = [int(number) for number in whole[np.arange(3000) % 10 == customer]]
+            assert row["monetary_value"] == float(Fraction(sum(later), 10**places * len(later)))
+            assert row["first_value"] == float(Fraction(first, 10**places))
+            assert row["total_value"] == float(Fraction(first + sum(later), 10**places))
