@@ -21,6 +21,7 @@ _PUBLIC = {
     "LtvBayesWarning": "ltv_bayes.errors",
     "Prior": "ltv_bayes.models.priors",
     "RepeatPurchases": "ltv_bayes.streams.repeat_purchases",
+    "ScannedTransactions": "ltv_bayes.data.scanned_transactions",
     "Transactions": "ltv_bayes.data.transactions",
     "backtest": "ltv_bayes.evaluation.backtest",
     "errors": "ltv_bayes.errors",
@@ -39,8 +40,9 @@ _PUBLIC = {
     "read_transactions": "ltv_bayes.data.transactions",
     "readable": "ltv_bayes.tables",
     "samples": "ltv_bayes.data.samples",
+    "scan_transactions": "ltv_bayes.data.scanned_transactions",
     "subscription_ltv": "ltv_bayes.formulas.point_values",
-    "summarize": "ltv_bayes.data.customers",
+    "summarize": "ltv_bayes.data.summarize",
 }
 
 _MODULES = ("errors", "samples")

@@ -60,8 +60,8 @@ class DataWarning(LtvBayesWarning):
     """The data were accepted, but something in them probably needs correcting."""
 
 
-def listed(items: Iterable[Any], limit: int = LISTED) -> str:
-    """Name a few items and count the rest.
+def listed(items: Iterable[Any], limit: int = LISTED, number: int | None = None) -> str:
+    """Name a few items and count the rest, of so many items of which these are the first.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def listed(items: Iterable[Any], limit: int = LISTED) -> str:
     """
     items = list(items)
     shown = ", ".join(str(item) for item in items[:limit])
-    rest = len(items) - limit
+    rest = (len(items) if number is None else number) - limit
     return f"{shown} and {rest:,} more" if rest > 0 else shown
 
 
@@ -88,8 +88,12 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {word}"
 
 
-def rows_at_fault(rows: Iterable[Any], noun: str, problem: str, cure: str, plural: str | None = None) -> str:
+def rows_at_fault(
+    rows: Iterable[Any], noun: str, problem: str, cure: str, plural: str | None = None, number: int | None = None
+) -> str:
     """Write the sentence every input error follows: who, what, what next.
+
+    ``number`` says how many there are if ``rows`` are but the first of them.
 
     Examples
     --------
@@ -100,8 +104,9 @@ def rows_at_fault(rows: Iterable[Any], noun: str, problem: str, cure: str, plura
     """
     rows = list(rows)
     single, several = ("row", "rows") if noun == "row" else ("id", "ids")
-    label = single if len(rows) == 1 else several
-    return f"{counted(len(rows), noun, plural)} {problem} ({label} {listed(rows)}). {cure}"
+    number = len(rows) if number is None else number
+    label = single if number == 1 else several
+    return f"{counted(number, noun, plural)} {problem} ({label} {listed(rows, number=number)}). {cure}"
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

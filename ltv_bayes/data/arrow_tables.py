@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from ltv_bayes.data.engine import fetched
+from ltv_bayes.data.parquet_files import UNNAMED_INDEX
 from ltv_bayes.errors import DataWarning, InputError
-
-UNNAMED_INDEX = "__index_level_0__"
 
 
 class ArrowStream:
@@ -65,14 +65,6 @@ def read_arrow(table: Any) -> pd.DataFrame:
             cure = "Pass a table with named columns."
             raise InputError(f"The {type(table).__name__} cannot be read as a table: {problem}. {cure}") from None
     return _wall_clock(frame, lambda: time_zones(getattr(table, "schema", ())))
-
-
-def fetched(found: Any) -> pd.DataFrame:
-    """Fetch all rows of a DuckDB result; it calls pandas in an old way where columns have time zones."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", getattr(pd.errors, "Pandas4Warning", DeprecationWarning))
-        return found.df()
 
 
 def _own_index(frame: pd.DataFrame) -> pd.DataFrame:

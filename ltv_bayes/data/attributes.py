@@ -56,7 +56,7 @@ def join_attributes(
     >>> joined.loc["Ada", "industry"], others.index.tolist()
     ('music', ['Bo'])
     """
-    attributes = _by_id(read_table(source), customer_column)
+    attributes = attributes_by_id(source, customer_column)
     refuse_clash(attributes.columns, taken, "Rename them in the attributes.")
     wanted, known = comparable(table.index, attributes.index)
     without = table.index[~wanted.isin(known)]
@@ -80,8 +80,9 @@ def comparable(some: pd.Index, others: pd.Index) -> tuple[pd.Index, pd.Index]:
     return as_text(some), as_text(others)
 
 
-def _by_id(frame: pd.DataFrame, customer_column: str) -> pd.DataFrame:
-    """Index the attributes by customer id, and raise unless every id is there once."""
+def attributes_by_id(source: Any, customer_column: str) -> pd.DataFrame:
+    """Read attributes, indexed by customer id, and raise unless every id is there once."""
+    frame = read_table(source)
     name = _id_column(frame, customer_column)
     ids = ids_of(named_column(frame, name, "customer"))
     refuse_repeated(ids, "rows of attributes")

@@ -1,59 +1,68 @@
 """Customers: one row each, with frequency, recency, T and monetary_value."""
 
 import datetime as dt
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.attributes import join_attributes
-from ltv_bayes.data.display import as_html, as_plain_text
+from ltv_bayes.data.customer_files import BATCH, file_notes, scan_customers
+from ltv_bayes.data.display import SHOWN_ROWS, as_html, as_plain_text
+from ltv_bayes.data.frame_rows import FrameRows
 from ltv_bayes.data.histories import Histories, SpendHistories, unique_histories, unique_spend
-from ltv_bayes.data.occasions import customer_rows
-from ltv_bayes.data.selection import Returns, counting_orders, observation_end
-from ltv_bayes.data.summaries import COMPUTED, customer_table
-from ltv_bayes.data.transactions import DROPPED_COLUMNS, Transactions, count_by_reason, left_out_line, refuse_choice
-from ltv_bayes.errors import InputError, counted, rows_at_fault
+from ltv_bayes.data.ids import as_text, ids_from_texts
+from ltv_bayes.data.left_out import LeftOutFile
+from ltv_bayes.data.overview import Overview, overview_of
+from ltv_bayes.data.parquet_files import parquet_target, refuse_same_names
+from ltv_bayes.data.parquet_rows import ParquetRows
+from ltv_bayes.data.rows import Rows
+from ltv_bayes.data.summaries import customer_table
+from ltv_bayes.data.transactions import DROPPED_COLUMNS, count_by_reason, left_out_line
+from ltv_bayes.errors import InputError, UnitError, counted, rows_at_fault
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit, as_date, as_time_unit
 
 
-def _no_dropped() -> pd.DataFrame:
+def no_orders() -> pd.DataFrame:
+    """Make an empty list of orders left out."""
     return pd.DataFrame(columns=list(DROPPED_COLUMNS))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Customers:
-    """The purchase history of every customer, summarised.
+    """The purchase history of every customer, summarised, in memory or in a Parquet file.
 
-    Make one with :func:`summarize` or :meth:`Customers.from_summary`, which check the numbers.
+    Make one with :func:`summarize`, :meth:`Customers.from_summary` or :meth:`Customers.scan`, which check the numbers.
 
-    Attributes
+    Parameters
     ----------
-    table : pandas.DataFrame
-        Indexed by customer_id and sorted by it: frequency (repeat purchase days), recency (first to last purchase)
-        and T (first purchase to as_of) in the time unit, monetary_value (mean of the repeat purchase days that have a
-        value; missing without any), spend_frequency (their number), and from orders also first_value, total_value,
-        first_order and last_order; then attributes.
+    rows : pandas.DataFrame or Rows
+        One row a customer, a frame indexed by customer_id or another place where rows live.
     time_unit : str
         Unit of recency and T: day, week, month, quarter or year.
-    as_of : datetime.date or None
+    as_of : datetime.date, optional
         The day on which observation ended.
-    currency : str or None
+    currency : str, optional
         What money is counted in.
-    dropped : pandas.DataFrame
-        Orders left out: row, reason, customer_id, date, amount.
+    left_out : pandas.DataFrame or LeftOutFile
+        Orders left out.
     without_orders : pandas.DataFrame
         Attributes of those who have no row in the table.
     """
 
-    table: pd.DataFrame
+    rows: Rows
     time_unit: TimeUnit
     as_of: dt.date | None = None
     currency: str | None = None
-    dropped: pd.DataFrame = field(default_factory=_no_dropped)
+    left_out: pd.DataFrame | LeftOutFile = field(default_factory=no_orders)
     without_orders: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.rows, pd.DataFrame):
+            object.__setattr__(self, "rows", FrameRows(self.rows))
 
     @classmethod
     def from_summary(
@@ -99,13 +108,195 @@ class Customers:
         38.86
         """
         names = {"customer_id": customer_id, "frequency": frequency, "recency": recency, "T": T}
-        table = customer_table(frame, names, monetary_value=monetary_value)
-        return cls(table, as_time_unit(time_unit), None if as_of is None else as_date(as_of), currency)
+        rows = FrameRows(customer_table(frame, names, monetary_value=monetary_value))
+        return cls(rows, as_time_unit(time_unit), None if as_of is None else as_date(as_of), currency)
+
+    @classmethod
+    def scan(
+        cls,
+        path: Any,
+        *,
+        time_unit: str | None = None,
+        as_of: Any = None,
+        currency: str | None = None,
+        customer_id: str = "customer_id",
+        frequency: str = "frequency",
+        recency: str = "recency",
+        T: str = "T",
+        monetary_value: str | None = "monetary_value",
+        memory_limit: str | None = None,
+    ) -> Self:
+        """Take a ready table that stays in a Parquet file, such as one that :meth:`save` wrote.
+
+        All rows are checked once, and read again when they are needed, so the file must stay as it is. Customers are in
+        the order of the file.
+
+        Parameters
+        ----------
+        path : path
+            A Parquet file with one row a customer; or a pattern such as ``"customers_*.parquet"`` that names several.
+            Columns not named here are attributes.
+        time_unit : str, optional
+            Unit of recency and T; a file that :meth:`save` wrote says it itself.
+        as_of : date, optional
+            The day on which observation ended, if the file does not say it.
+        currency : str, optional
+            What money is counted in, if the file does not say it.
+        customer_id, frequency, recency, T, monetary_value : str
+            The names of the columns, as in :meth:`from_summary`. Ids are text or whole numbers.
+        memory_limit : str, optional
+            The memory that a question about all customers may take before it goes to temporary files, such as
+            ``"2GB"``.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, or its numbers cannot be the history of a customer; the message names the
+            customers.
+        UnitError
+            If the time unit is not known, or the file says another one.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> frame = pd.DataFrame({"customer_id": ["Ada"], "frequency": [2], "recency": [3.0], "T": [4.0]})
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Customers.from_summary(frame, time_unit="week").save(Path(folder) / "customers.parquet")
+        ...     Customers.scan(path)
+        1 customer, weeks, in customers.parquet
+        1 bought again (2 repeat purchase days)
+                     frequency recency    T monetary_value  spend_frequency
+        customer_id
+        Ada                  2    3.00 4.00                               0
+        """
+        names = {"customer_id": customer_id, "frequency": frequency, "recency": recency, "T": T}
+        rows, notes = scan_customers(path, names, monetary_value=monetary_value, memory_limit=memory_limit)
+        unit = _unit_of_file(rows, time_unit, notes.get("time_unit"))
+        day = notes.get("as_of") if as_of is None else as_of
+        left_out = LeftOutFile.beside(rows.paths) or no_orders()
+        return cls(rows, unit, None if day is None else as_date(day), currency or notes.get("currency"), left_out)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the table to a Parquet file, with its time unit, as-of date and currency.
+
+        Orders left out, if there are any, are written beside it: those of ``customers.parquet`` to
+        ``customers.left_out.parquet``. ``without_orders`` is not written. An interrupted write leaves nothing behind.
+
+        Parameters
+        ----------
+        path : path
+            A file ending in ``.parquet``, in a folder made if need be.
+
+        Returns
+        -------
+        pathlib.Path
+            The file, for :meth:`scan`.
+
+        Raises
+        ------
+        InputError
+            If the name ends otherwise, or these customers live in that file.
+        """
+        target = parquet_target(path)
+        refuse_same_names(self.columns)
+        self.rows.copy_to(target, file_notes(self.time_unit, self.as_of, self.currency))
+        if isinstance(self.left_out, LeftOutFile):
+            self.left_out.copy_to(LeftOutFile.path_beside(target))
+        else:
+            LeftOutFile.write(self.left_out, target)
+        return target
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether all rows are in memory; otherwise they are in a file."""
+        return self.rows.in_memory
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a customer, indexed by customer_id; customers in a file are read anew each time.
+
+        frequency (repeat purchase days), recency (first to last purchase) and T (first purchase to as_of) in the time
+        unit, monetary_value (mean of the repeat purchase days that have a value; missing without any), spend_frequency
+        (their number), and from orders also first_value, total_value, first_order and last_order; then attributes.
+        Sorted by customer_id, except that a file keeps its order.
+        """
+        return self.rows.table()
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the table's columns."""
+        return self.rows.columns
 
     @property
     def ids(self) -> pd.Index:
-        """Customer ids as the user wrote them, sorted."""
-        return self.table.index
+        """Customer ids as the user wrote them, in the order of the table."""
+        return self.rows.ids()
+
+    @property
+    def dropped(self) -> pd.DataFrame:
+        """Orders left out: row, reason, customer_id, date, amount."""
+        return self.left_out.table() if isinstance(self.left_out, LeftOutFile) else self.left_out
+
+    def batches(self, size: int = 100_000) -> Iterator[Self]:
+        """Go over the customers in the order of the table, so many at a time, in bounded memory.
+
+        Parameters
+        ----------
+        size : int
+            Customers in each batch; the last one may have fewer.
+
+        Yields
+        ------
+        Customers
+            In memory, without orders left out.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": [1, 2, 3], "frequency": 0, "recency": 0.0, "T": 4.0})
+        >>> [len(batch) for batch in Customers.from_summary(frame, time_unit="week").batches(2)]
+        [2, 1]
+        """
+        if size < 1:
+            raise InputError(f"A batch has at least one customer, not {size}.")
+        for table in self.rows.batches(size):
+            yield type(self)(FrameRows(table), self.time_unit, self.as_of, self.currency)
+
+    def overview(self) -> Overview:
+        """Look over all customers at once: their purchases, longest history, typical order, orders left out.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": [0, 2], "recency": [0.0, 3.0], "T": [4.0, 4.0]})
+        >>> Customers.from_summary(frame, time_unit="week").overview().repeats
+        2
+        """
+        return overview_of(self.rows, self.dropped_by_reason().to_dict())
+
+    def known_ids(self, texts: Iterable[str]) -> dict[str, Any]:
+        """Find ids written as text among the customers.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            Ids as somebody wrote them.
+
+        Returns
+        -------
+        dict
+            Those who are customers, with the id as the table has it.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": 0, "recency": 0.0, "T": 4.0})
+        >>> Customers.from_summary(frame, time_unit="week").known_ids(["2", "Zoe"])
+        {'2': 2}
+        """
+        if not (asked := list(dict.fromkeys(map(str, texts)))):
+            return {}
+        found = self.rows.with_ids(ids_from_texts(asked, self.rows.head(1).index)).index
+        known = dict(zip(as_text(found), found.tolist(), strict=True))
+        return {text: known[text] for text in asked if text in known}
 
     def in_time_unit(self, time_unit: str) -> Self:
         """Convert recency and T to another time unit.
@@ -117,20 +308,21 @@ class Customers:
         28.0
         """
         unit = as_time_unit(time_unit)
-        days = self.table[["recency", "T"]] * DAYS_PER_UNIT[self.time_unit]
-        converted = (days / DAYS_PER_UNIT[unit]).to_dict("series")
-        return self if unit == self.time_unit else replace(self, table=self.table.assign(**converted), time_unit=unit)
+        if unit == self.time_unit:
+            return self
+        rows = self.rows.scaled(DAYS_PER_UNIT[self.time_unit], DAYS_PER_UNIT[unit])
+        return replace(self, rows=rows, time_unit=unit)
 
     def unique_histories(self) -> Histories:
         """Find the distinct (frequency, recency, T), with the number of customers that share each."""
-        return unique_histories(self.table)
+        return unique_histories(self.rows)
 
     def unique_spend(self) -> SpendHistories:
         """Find the distinct (spend_frequency, monetary_value) of the customers with repeat spend."""
-        return unique_spend(self.table)
+        return unique_spend(self.rows)
 
     def subset(self, ids_or_mask: Iterable[Any]) -> Self:
-        """Keep some customers, in the order of the table.
+        """Keep some customers, in the order of the table; they are in memory even if the others are in a file.
 
         Parameters
         ----------
@@ -149,11 +341,14 @@ class Customers:
         >>> customers.subset(customers.table["frequency"] > 0).ids.tolist()
         [2]
         """
-        table = self.table[_mask(self.ids, ids_or_mask)]
+        table = _chosen(self.rows, ids_or_mask)
         if table.empty:
             raise InputError("No customer is left. Choose at least one id.")
-        dropped = self.dropped[self.dropped["customer_id"].isin(table.index)]
-        return replace(self, table=table, dropped=dropped, without_orders=self.without_orders.head(0))
+        if isinstance(self.left_out, LeftOutFile):
+            dropped = self.left_out.of(table.index)
+        else:
+            dropped = self.left_out[self.left_out["customer_id"].isin(table.index)]
+        return replace(self, rows=FrameRows(table), left_out=dropped, without_orders=self.without_orders.head(0))
 
     @property
     def in_memory(self):
@@ -185,124 +380,71 @@ class Customers:
 
     def dropped_by_reason(self) -> pd.Series:
         """Count the orders left out by reason."""
-        return count_by_reason(self.dropped)
+        return self.left_out.by_reason() if isinstance(self.left_out, LeftOutFile) else count_by_reason(self.left_out)
 
     def __len__(self) -> int:
-        return len(self.table)
+        return len(self.rows)
 
     def __repr__(self) -> str:
-        return as_plain_text(self._heading(), self.table)
+        return as_plain_text(self._heading(), self.rows.head(SHOWN_ROWS), len(self))
 
     def _repr_html_(self) -> str:
-        return as_html(self._heading(), self.table)
+        return as_html(self._heading(), self.rows.head(SHOWN_ROWS), len(self))
 
     def _heading(self) -> list[str]:
         """Say who is here, in which units, and what was left out."""
+        seen = self.overview()
         as_of = f"as of {self.as_of}" if self.as_of else ""
-        parts = [counted(len(self), "customer"), f"{self.time_unit}s", as_of, self.currency or ""]
-        frequency = self.table["frequency"]
-        buyers, repeats = int((frequency > 0).sum()), counted(int(frequency.sum()), "repeat purchase day")
-        lines = [", ".join(part for part in parts if part), f"{buyers:,} bought again ({repeats})"]
-        return [*lines, *left_out_line(self.dropped), *self._without_orders_line()]
+        parts = [counted(len(self), "customer"), f"{self.time_unit}s", as_of, self.currency or "", self.rows.place]
+        again = f"{seen.repeat_customers:,} bought again ({counted(seen.repeats, 'repeat purchase day')})"
+        lines = [", ".join(part for part in parts if part), again]
+        return [*lines, *left_out_line(pd.Series(seen.left_out, dtype=int)), *self._without_orders_line()]
 
     def _without_orders_line(self) -> list[str]:
         number = len(self.without_orders)
         return [f"attributes without orders: {counted(number, 'row')} (see without_orders)"] if number else []
 
 
-def _mask(ids: pd.Index, chosen: Any) -> np.ndarray:
-    """Mark the customers chosen by id or by mask."""
+def _unit_of_file(rows: ParquetRows, given: str | None, said: str | None) -> TimeUnit:
+    """Choose the time unit of a file: as given, or as the file says."""
+    if given is None and said is None:
+        cure = "Pass time_unit='week', or whichever unit it is."
+        raise UnitError(f"The file does not say in which unit recency and T are ({rows.place}). {cure}")
+    unit = as_time_unit(str(said if given is None else given))
+    if said is not None and unit != said:
+        cure = f"Leave time_unit out, and convert with .in_time_unit({unit!r})."
+        raise UnitError(f"The file says that recency and T are in {said}s, not in {unit}s ({rows.place}). {cure}")
+    return unit
+
+
+def _chosen(rows: Rows, chosen: Any) -> pd.DataFrame:
+    """Take the rows of the customers chosen by id or by mask."""
     if isinstance(chosen, pd.Series) and pd.api.types.is_bool_dtype(chosen.dtype):
+        ids = rows.ids()
         if not chosen.index.is_unique or not ids.isin(chosen.index).all():
             raise InputError("The mask is not indexed by the ids of these customers. Make it from customers.table.")
         chosen = chosen.reindex(ids)
     wanted = pd.Index(list(chosen))
     if len(wanted) and pd.api.types.is_bool_dtype(wanted.dtype):
-        if len(wanted) != len(ids):
-            raise InputError(
-                f"The mask has {len(wanted):,} entries for {counted(len(ids), 'customer')}. Give one each."
-            )
-        return wanted.to_numpy(dtype=bool)
-    unknown = wanted[~wanted.isin(ids)]
+        return _masked(rows, wanted.to_numpy(dtype=bool))
+    table = rows.with_ids(wanted)
+    unknown = wanted[~wanted.isin(table.index)]
     if len(unknown):
-        cure = f"Write ids as the table does, as in {ids[0]!r}."
+        cure = f"Write ids as the table does, as in {rows.head(1).index[0]!r}."
         raise InputError(rows_at_fault(unknown, "customer", "not in the table", cure), unknown)
-    return ids.isin(wanted)
+    return table
 
 
-def summarize(
-    orders: Transactions,
-    *,
-    time_unit: str = "week",
-    as_of: Any = None,
-    attributes: Any = None,
-    zero_orders: Literal["count", "drop"] = "count",
-    returns: Returns = "net",
-) -> Customers:
-    """Turn a transaction log into one row a customer.
-
-    All orders of one customer on one day are one purchase, worth the day's net amount. A day with nothing but returns
-    is no purchase, but lowers total_value.
-
-    Parameters
-    ----------
-    orders : Transactions
-        What :func:`ltv_bayes.read_transactions` returns.
-    time_unit : str
-        Unit of recency and T: day, week, month, quarter or year.
-    as_of : date, optional
-        The day on which observation ends; later orders are left out, which cuts a calibration period. The day of the
-        last order if not given.
-    attributes : path or frame, optional
-        One row a customer, anything that :func:`ltv_bayes.read_table` reads; ids in a column called customer_id or
-        as in the orders.
-    zero_orders : {"count", "drop"}
-        Whether a day with an order but a net amount of zero or less is a purchase. It never enters monetary_value.
-    returns : {"net", "ignore", "error"}
-        Set negative amounts against the same day's orders, leave them out altogether, or refuse them.
-
-    Returns
-    -------
-    Customers
-        The table, with the orders left out and why.
-
-    Raises
-    ------
-    InputError
-        If orders are dated in the future, ``as_of`` lies before the first order, or no purchase is left.
-
-    Examples
-    --------
-    >>> from ltv_bayes.data.transactions import read_transactions
-    >>> log = pd.DataFrame({"customer_id": ["Ada"] * 2, "date": ["1997-01-01", "1997-01-15"], "amount": [10.0, 20.0]})
-    >>> summarize(read_transactions(log), as_of="1997-01-29").table[["frequency", "recency", "T", "monetary_value"]]
-                 frequency  recency    T  monetary_value
-    customer_id
-    Ada                  1      2.0  4.0            20.0
-    """
-    _refuse_settings(orders, zero_orders, returns)
-    unit, end = as_time_unit(time_unit), observation_end(orders.table, as_of)
-    counting, left_out = counting_orders(orders.table, end, returns)
-    count_zero = zero_orders == "count"
-    table, no_occasion = customer_rows(counting, end, days_per_unit=DAYS_PER_UNIT[unit], count_zero_orders=count_zero)
-    dropped = _joined([orders.dropped, *left_out, no_occasion])
-    if table.empty:
-        explained = "; ".join(["No purchase is left", *left_out_line(dropped)])
-        raise InputError(f"{explained}. Check the amounts and as_of.", dropped["row"])
-    others = pd.DataFrame()
-    if attributes is not None:
-        column = orders.customer_column
-        table, others = join_attributes(table, attributes, customer_column=column, taken=COMPUTED)
-    return Customers(table, unit, end, orders.currency, dropped, others)
-
-
-def _refuse_settings(orders: Any, zero_orders: str, returns: str) -> None:
-    """Raise if an argument is of the wrong kind."""
-    if not isinstance(orders, Transactions):
-        cure = "Read them with read_transactions first; a ready table goes to Customers.from_summary."
-        raise InputError(f"orders must be checked transactions, not {type(orders).__name__}. {cure}")
-    refuse_choice("zero_orders", zero_orders, ("count", "drop"))
-    refuse_choice("returns", returns, ("net", "ignore", "error"))
+def _masked(rows: Rows, mask: np.ndarray) -> pd.DataFrame:
+    """Take the rows that a mask marks."""
+    if len(mask) != len(rows):
+        raise InputError(f"The mask has {len(mask):,} entries for {counted(len(rows), 'customer')}. Give one each.")
+    kept, first = [rows.head(0)], 0
+    for batch in rows.batches(BATCH):
+        kept.append(batch[mask[first : first + len(batch)]])
+        first += len(batch)
+    filled = [batch for batch in kept if len(batch)] or kept[:1]
+    return filled[0] if len(filled) == 1 else pd.concat(filled)
 
 
 def require_customers(value: Any) -> None:
@@ -318,9 +460,3 @@ def require_customers(value: Any) -> None:
             f"Customers are needed, not a {type(value).__name__}. Make them with summarize(read_transactions(...)), "
             f"or from a ready table with Customers.from_summary(frame, time_unit='week')."
         )
-
-
-def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put lists of orders left out one below the other."""
-    filled = [part[list(DROPPED_COLUMNS)] for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else _no_dropped()

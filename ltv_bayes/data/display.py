@@ -10,8 +10,8 @@ SHOWN_COLUMNS = 14
 WIDTH = 120
 
 
-def as_plain_text(lines: Sequence[str], table: pd.DataFrame) -> str:
-    """Write the lines above the first rows of a table.
+def as_plain_text(lines: Sequence[str], table: pd.DataFrame, number: int | None = None) -> str:
+    """Write the lines above the first rows of a table, or of so many rows of which the table holds the first.
 
     Examples
     --------
@@ -22,11 +22,11 @@ def as_plain_text(lines: Sequence[str], table: pd.DataFrame) -> str:
     1     Bo
     """
     return "\n".join(
-        [*map(one_line, lines), _head(table).to_string(max_cols=SHOWN_COLUMNS, line_width=WIDTH), *_rest(table)]
+        [*map(one_line, lines), _head(table).to_string(max_cols=SHOWN_COLUMNS, line_width=WIDTH), *_rest(table, number)]
     )
 
 
-def as_html(lines: Sequence[str], table: pd.DataFrame) -> str:
+def as_html(lines: Sequence[str], table: pd.DataFrame, number: int | None = None) -> str:
     """Write the same as HTML; names and cells come from outside, so all of them are escaped.
 
     Examples
@@ -37,7 +37,7 @@ def as_html(lines: Sequence[str], table: pd.DataFrame) -> str:
     first, *others = [escape(one_line(line)) for line in lines]
     heading = "".join([f"<strong>{first}</strong>", *(f"<br>{line}" for line in others)])
     body = _head(table).to_html(escape=True, max_cols=SHOWN_COLUMNS)
-    rest = "".join(f"<p>{line}</p>" for line in _rest(table))
+    rest = "".join(f"<p>{line}</p>" for line in _rest(table, number))
     return f'<div class="tex2jax_ignore mathjax_ignore"><p>{heading}</p>{body}{rest}</div>'
 
 
@@ -59,7 +59,7 @@ def _head(table: pd.DataFrame) -> pd.DataFrame:
     return head.assign(**{name: head[name].map("{:,.2f}".format).replace("nan", "") for name in fractions})
 
 
-def _rest(table: pd.DataFrame) -> list[str]:
+def _rest(table: pd.DataFrame, number: int | None) -> list[str]:
     """Say how many rows are not shown."""
-    rest = len(table) - SHOWN_ROWS
+    rest = (len(table) if number is None else number) - SHOWN_ROWS
     return [f"... and {rest:,} more"] if rest > 0 else []

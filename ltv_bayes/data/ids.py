@@ -1,5 +1,7 @@
 """Customer ids as the user wrote them: text stays text, whole numbers stay whole numbers."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from ltv_bayes.errors import InputError, rows_at_fault
 BLANKS = " \t\r\n\f\v\u00a0\u3000\ufeff\u200b"
 EXACT_LIMIT = 2.0**53
 MISSING_WORDS = ("NULL", "null", "None", "none", "NaN", "nan", "N/A", "n/a", "#N/A", "NA", "-")
+WHOLE_NUMBER = re.compile(r"0|-?[1-9]\d{0,18}", re.ASCII)
 NO_ID = "without a customer id"
 
 
@@ -72,6 +75,21 @@ def as_text(ids: Any) -> pd.Index:
     ['1', '20']
     """
     return pd.Index(ids).astype(str)
+
+
+def ids_from_texts(texts: Sequence[str], like: pd.Index) -> pd.Index:
+    """Read ids written as text in the type of others; what cannot be such an id is left out.
+
+    Examples
+    --------
+    >>> ids_from_texts(["4", "04", "Ada"], pd.Index([1, 2])).tolist()
+    [4]
+    """
+    if not pd.api.types.is_integer_dtype(like.dtype):
+        return pd.Index(texts, dtype="str")
+    numbers = [text for text in texts if WHOLE_NUMBER.fullmatch(text)]
+    fitting = [int(text) for text in numbers if -(2**63) <= int(text) < 2**63]
+    return pd.Index(fitting, dtype="int64")
 
 
 def looks_missing(ids: pd.Series) -> pd.Series:

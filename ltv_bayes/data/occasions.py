@@ -1,80 +1,163 @@
 """Orders to one row a customer: the SQL that defines frequency, recency, T and monetary_value."""
 
 import datetime as dt
-from typing import Any
+from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.engine import engine, fetched
+
 RETURN_ONLY = "return without an order that day"
 NO_VALUE = "day without value"
 LARGEST_SUM = 1e37  # DECIMAL(38, 0) holds 38 digits
+LARGEST_EXACT = 2.0**53
+DECIMALS = (100.0, 10_000.0)
 
-DAYS = """
-WITH amounts AS (
-    -- Money in whole numbers of a tiny unit: sums are exact, so the order of the rows cannot change the last digit.
-    SELECT position, customer, CAST(date AS DATE) AS day, CAST(amount * $scale AS DECIMAL(38, 0)) AS money
-    FROM orders
-),
-net_days AS (
-    -- The rows of one customer and day are one occasion, worth their net amount;
-    -- what remains of a full refund by rounding (29.70 + 0.30 - 30.00) is zero.
-    SELECT
-        customer,
-        day,
-        CASE WHEN abs(sum(money)) <= 1e-13 * sum(abs(money)) THEN 0 ELSE sum(money) END AS net,
-        -- A day with nothing but returns is no occasion. A log without money has no returns.
-        coalesce(max(money) >= 0, TRUE) AS has_order
-    FROM amounts
-    GROUP BY customer, day
-),
-days AS (
-    SELECT
-        customer,
-        day,
-        net,
-        has_order,
-        has_order AND ($count_zero_orders OR coalesce(net > 0, TRUE)) AS is_occasion
-    FROM net_days
-)"""
+AMOUNTS = f"""
+SELECT
+    count(*) AS number,
+    coalesce(max(abs(amount)), 0) AS largest,
+    coalesce(sum(abs(amount)), 0) AS total,
+    coalesce(bool_or(amount <= 0), FALSE) AS any_unpaid,
+    {", ".join(f"coalesce(bool_and(round(amount * {s!r}) / {s!r} = amount), TRUE) AS every_{s:.0f}" for s in DECIMALS)}
+FROM orders
+"""
 
-CUSTOMERS = f"""{DAYS},
-firsts AS (
-    SELECT customer, min(day) AS first_order
-    FROM days
-    WHERE is_occasion
-    GROUP BY customer
-)
+NET_DAYS = """
+-- The rows of one customer and day are one occasion, worth their net amount.
 SELECT
     customer,
-    -- Repeat occasions: all but the first.
-    count(*) FILTER (WHERE is_occasion) - 1 AS frequency,
-    -- From the first occasion to the last one, and to as_of, in time units.
-    date_diff('day', first_order, max(day) FILTER (WHERE is_occasion)) / $days_per_unit AS recency,
-    date_diff('day', first_order, CAST($as_of AS DATE)) / $days_per_unit AS T,
-    -- Mean value of those repeat occasions that have any, and their number.
-    CAST(sum(net) FILTER (WHERE is_occasion AND day > first_order AND net > 0) AS DOUBLE) / $scale
-        / count(*) FILTER (WHERE is_occasion AND day > first_order AND net > 0) AS monetary_value,
-    count(*) FILTER (WHERE is_occasion AND day > first_order AND net > 0) AS spend_frequency,
-    CAST(max(net) FILTER (WHERE day = first_order) AS DOUBLE) / $scale AS first_value,
-    -- All money up to as_of, days that are no occasions included.
-    CAST(sum(net) AS DOUBLE) / $scale AS total_value,
-    first_order,
-    max(day) FILTER (WHERE is_occasion) AS last_order
-FROM days
-JOIN firsts USING (customer)
-GROUP BY customer, first_order
-ORDER BY customer
+    CAST(date AS DATE) AS day,
+    {net} AS net,
+    -- A day with nothing but returns is no occasion. A log without money has no returns.
+    coalesce(max(amount) >= 0, TRUE) AS has_order
+FROM orders
+GROUP BY ALL
 """
 
-LEFT_OUT = f"""{DAYS}
-SELECT position, has_order
-FROM amounts
-JOIN days USING (customer, day)
-WHERE NOT is_occasion
-ORDER BY position
+DAYS = """
+SELECT *, has_order AND ({count_zero_orders} OR coalesce(net > 0, TRUE)) AS is_occasion
+FROM ({net_days})
 """
+
+CUSTOMERS = """
+WITH sums AS (
+    SELECT
+        customer,
+        count(*) FILTER (is_occasion) AS occasions,
+        min(day) FILTER (is_occasion) AS first_order,
+        max(day) FILTER (is_occasion) AS last_order,
+        arg_min(net, day) FILTER (is_occasion) AS first_net,
+        -- The occasions that have any value: what they bring, and their number.
+        sum(net) FILTER (is_occasion AND net > 0) AS paid,
+        count(*) FILTER (is_occasion AND net > 0) AS paid_occasions,
+        -- All money up to as_of, days that are no occasions included.
+        sum(net) AS total
+    FROM days
+    GROUP BY customer
+),
+repeats AS (
+    -- Repeat occasions are all but the first.
+    SELECT
+        *,
+        paid - greatest(first_net, 0) AS repeat_paid,
+        paid_occasions - coalesce(CAST(first_net > 0 AS INTEGER), 0) AS spend_frequency
+    FROM sums
+    WHERE occasions > 0
+)
+SELECT
+    customer AS customer_id,
+    occasions - 1 AS frequency,
+    -- From the first occasion to the last one, and to as_of, in time units.
+    (last_order - first_order) / {days_per_unit!r}::DOUBLE AS recency,
+    (DATE '{as_of}' - first_order) / {days_per_unit!r}::DOUBLE AS "T",
+    -- One division of whole numbers, so the mean is correct to the last digit.
+    CAST(repeat_paid AS DOUBLE) / ({scale!r}::DOUBLE * nullif(spend_frequency, 0)) AS monetary_value,
+    spend_frequency,
+    CAST(first_net AS DOUBLE) / {scale!r}::DOUBLE AS first_value,
+    CAST(total AS DOUBLE) / {scale!r}::DOUBLE AS total_value,
+    first_order,
+    last_order
+FROM repeats
+"""
+
+LEFT_OUT = f"""
+SELECT orders.*, CASE WHEN has_order THEN '{NO_VALUE}' ELSE '{RETURN_ONLY}' END AS reason
+FROM orders
+JOIN days ON orders.customer = days.customer AND CAST(orders.date AS DATE) = days.day
+WHERE NOT is_occasion
+"""
+
+
+@dataclass(frozen=True)
+class WholeMoney:
+    """How amounts become whole numbers, whose sums are exact: the order of the rows cannot change the last digit.
+
+    Attributes
+    ----------
+    scale : float
+        What amounts are multiplied by.
+    in_decimals : bool
+        Whether amounts are decimals of two or four places, and so small that a float holds their sums as whole
+        numbers. Otherwise the scale is a power of two, which changes no digit, and sums are wide integers.
+    any_unpaid : bool
+        Whether there are amounts of zero or less.
+    """
+
+    scale: float
+    in_decimals: bool
+    any_unpaid: bool
+
+    @classmethod
+    def of_orders(cls, connection: duckdb.DuckDBPyConnection) -> "WholeMoney":
+        """Look over the amounts in the table ``orders``."""
+        found = fetched(connection.execute(AMOUNTS)).iloc[0]
+        unpaid = bool(found["any_unpaid"])
+        for scale in DECIMALS:
+            if found[f"every_{scale:.0f}"] and found["total"] * scale * 2 < LARGEST_EXACT:
+                return cls(scale, True, unpaid)
+        return cls(exact_scale(float(found["largest"]), int(found["number"])), False, unpaid)
+
+    def net(self) -> str:
+        """SQL for the sum of a day's amounts, as a whole number."""
+        if self.in_decimals:
+            return f"sum(round(amount * {self.scale!r}))"
+        money = f"CAST(amount * {self.scale!r}::DOUBLE AS DECIMAL(38, 0))"
+        # What remains of a full refund by rounding (29.70 + 0.30 - 30.00) is zero.
+        return f"CASE WHEN abs(sum({money})) <= 1e-13 * sum(abs({money})) THEN 0 ELSE sum({money}) END"
+
+
+def exact_scale(largest: float, number: int) -> float:
+    """Choose the power of two that makes amounts whole numbers, with room for their sum.
+
+    Multiplying by a power of two changes no digit, and 38 decimal digits hold far more than a float's 16.
+
+    Examples
+    --------
+    >>> exact_scale(29.73, 2) == 2.0**117
+    True
+    """
+    if largest == 0:
+        return 1.0
+    return float(2.0 ** np.clip(np.floor(np.log2(LARGEST_SUM / number) - np.log2(largest)), -1000, 1000))
+
+
+def prepare_days(connection: duckdb.DuckDBPyConnection, *, count_zero_orders: bool) -> WholeMoney:
+    """Make the table ``days`` of the table ``orders``, whose columns are customer, date and amount.
+
+    It is kept where it will be read twice: if some of its days may be no occasions.
+    """
+    money = WholeMoney.of_orders(connection)
+    days = DAYS.format(count_zero_orders=count_zero_orders, net_days=NET_DAYS.format(net=money.net()))
+    connection.execute(f"CREATE TEMP {'TABLE' if money.any_unpaid else 'VIEW'} days AS {days}")
+    return money
+
+
+def customers_query(money: WholeMoney, as_of: dt.date, days_per_unit: float) -> str:
+    """SQL that makes the customer table of the table ``days``."""
+    return CUSTOMERS.format(as_of=as_of, days_per_unit=float(days_per_unit), scale=money.scale)
 
 
 def customer_rows(
@@ -111,39 +194,25 @@ def customer_rows(
     T            4.0
     Name: Ada, dtype: float64
     """
-    codes, ids = pd.factorize(orders["customer_id"], sort=True)  # ids stay outside the SQL, whatever is written in them
-    coded = pd.DataFrame({"position": np.arange(len(orders)), "customer": codes, "date": orders["date"].array})
-    coded["amount"] = orders["amount"].array
-    settings = {"scale": exact_scale(orders["amount"]), "count_zero_orders": count_zero_orders}
-    with duckdb.connect() as connection:
-        connection.register("orders", coded)
-        ends = {"as_of": as_of, "days_per_unit": float(days_per_unit)}
-        table = connection.execute(CUSTOMERS, settings | ends).df()
-        left_out = _left_out(connection, orders, settings)
-    index = pd.Index(ids[table.pop("customer")], name="customer_id")
-    return table.set_index(index), left_out
+    codes, ids = _whole_ids(orders["customer_id"])
+    columns = {"customer": codes, "date": orders["date"].array, "amount": orders["amount"].array}
+    with engine() as connection:
+        connection.register("orders", pd.DataFrame(columns, copy=False))
+        money = prepare_days(connection, count_zero_orders=count_zero_orders)
+        query = customers_query(money, as_of, days_per_unit)
+        table = fetched(connection.execute(f"{query} ORDER BY customer_id"))
+        no_occasion = orders.head(0).assign(reason="")
+        if money.any_unpaid:
+            connection.register("orders", pd.DataFrame(columns | {"position": np.arange(len(orders))}, copy=False))
+            found = fetched(connection.execute(f"SELECT position, reason FROM ({LEFT_OUT}) ORDER BY position"))
+            no_occasion = orders.iloc[found["position"]].assign(reason=found["reason"].to_numpy())
+    codes = table.pop("customer_id").to_numpy()
+    return table.set_index(pd.Index(codes if ids is None else ids[codes], name="customer_id")), no_occasion
 
 
-def exact_scale(amounts: pd.Series) -> float:
-    """Choose the power of two that makes amounts whole numbers, with room for their sum.
-
-    Multiplying by a power of two changes no digit, and 38 decimal digits hold far more than a float's 16.
-
-    Examples
-    --------
-    >>> exact_scale(pd.Series([29.33, 29.73])) == 2.0**117
-    True
-    """
-    largest = float(amounts.abs().max()) if amounts.notna().any() else 0.0
-    if largest == 0:
-        return 1.0
-    return float(2.0 ** np.clip(np.floor(np.log2(LARGEST_SUM / len(amounts)) - np.log2(largest)), -1000, 1000))
-
-
-def _left_out(connection: duckdb.DuckDBPyConnection, orders: pd.DataFrame, settings: dict[str, Any]) -> pd.DataFrame:
-    """List the orders on days that are no occasions; only returns and free orders can be among them."""
-    if not (orders["amount"] <= 0).any():
-        return orders.head(0).assign(reason="")
-    found = connection.execute(LEFT_OUT, settings).df()
-    reason = np.where(found["has_order"], NO_VALUE, RETURN_ONLY)
-    return orders.iloc[found["position"]].assign(reason=reason)
+def _whole_ids(ids: pd.Series) -> tuple[np.ndarray, pd.Index | None]:
+    """Give ids as whole numbers in the order of the ids, and what these stand for unless for themselves."""
+    if isinstance(ids.dtype, np.dtype) and pd.api.types.is_integer_dtype(ids.dtype):
+        return ids.to_numpy(), None
+    codes, distinct = pd.factorize(ids, sort=True)
+    return codes, pd.Index(distinct)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from ltv_bayes.data.arrow_tables import fetched, read_arrow, read_parquet
+from ltv_bayes.data.arrow_tables import read_arrow, read_parquet
+from ltv_bayes.data.engine import fetched
 from ltv_bayes.data.ids import BLANKS
 from ltv_bayes.data.text_files import read_text_rows
 from ltv_bayes.data.workbooks import read_sheet_rows

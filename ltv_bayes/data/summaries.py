@@ -91,6 +91,8 @@ def _known(frame: pd.DataFrame) -> pd.DataFrame:
 def _as_numbers(cells: pd.Series) -> pd.Series:
     """Turn cells, text among them, into floats; blank ones become missing."""
     cells = plain(cells)
+    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "iuf":
+        return cells.astype("float64")
     numbers = pd.to_numeric(cells, errors="coerce").astype("Float64").astype("float64")
     unread = (numbers.isna() & cells.notna()).to_numpy(copy=True)
     unread[unread] = (cells[unread].astype(str).str.strip() != "").to_numpy()

@@ -70,7 +70,7 @@ class Transactions:
         customers = counted(self.table["customer_id"].nunique(), "customer")
         total = f", total {self.table['amount'].sum():,.2f} {self.currency or ''}".rstrip() if self.has_amounts else ""
         extent = f"{counted(len(self), 'order')} of {customers}, {first:%Y-%m-%d} to {last:%Y-%m-%d}{total}"
-        return [f"{extent} ({self.source})", *self._repeated_line(), *left_out_line(self.dropped)]
+        return [f"{extent} ({self.source})", *self._repeated_line(), *left_out_line(self.dropped_by_reason())]
 
     def _repeated_line(self) -> list[str]:
         """Say how many rows say the same as another: a file exported twice looks like this."""
@@ -143,7 +143,7 @@ def read_transactions(
     refuse_choice("bad_rows", bad_rows, ("error", "drop"))
     cells = _cells(read_table(source, sheet=sheet, encoding=encoding), customer, date, amount)
     if amount is not None:
-        _warn_of_unit(amount, amount_unit)
+        warn_of_unit(amount, amount_unit)
     ids, no_id = as_ids(cells["customer_id"])
     days, no_day = as_days(cells["date"], date_format=date_format)
     money, no_money = (
@@ -167,9 +167,8 @@ def count_by_reason(dropped: pd.DataFrame) -> pd.Series:
     return dropped["reason"].value_counts().rename("rows")
 
 
-def left_out_line(dropped: pd.DataFrame) -> list[str]:
-    """Say what was left out, if anything."""
-    counts = count_by_reason(dropped)
+def left_out_line(counts: pd.Series) -> list[str]:
+    """Say what was left out, if anything, from the counts by reason."""
     parts = "; ".join(f"{counted(int(number), 'row')} ({reason})" for reason, number in counts.items())
     return [f"left out: {parts}"] if parts else []
 
@@ -199,7 +198,7 @@ def _divided(table: pd.DataFrame, cells: pd.DataFrame, faults: list[Fault]) -> t
     return kept, dropped.reset_index(drop=True)[list(DROPPED_COLUMNS)]
 
 
-def _warn_of_unit(name: Any, unit: Any) -> None:
+def warn_of_unit(name: Any, unit: Any) -> None:
     """Warn if the header speaks of ten thousands and the amounts are read as they are."""
     mark = next((mark for mark in ("万", "亿") if mark in str(name)), None)
     if mark and unit is None:

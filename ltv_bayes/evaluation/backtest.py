@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers, summarize
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.summarize import summarize
 from ltv_bayes.data.transactions import Transactions
 from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import label

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers, Histories, require_customers
+from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.histories import Histories
 from ltv_bayes.errors import InputError
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.models.likelihoods import add_bg_nbd
@@ -91,10 +92,13 @@ class BGNBD:
         pymc.Model
             With r, alpha, a, b in the customers' time unit; an ordinary model that can be extended.
         """
+        require_customers(customers)
+        return self._graph(customers.unique_histories())
+
+    def _graph(self, histories: Histories) -> "pm.Model":
+        """Make the PyMC model of these histories."""
         import pymc as pm
 
-        require_customers(customers)
-        histories = customers.unique_histories()
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
         distributions = as_distributions(priors, DOMAINS)
         coords = {"unique_history": np.arange(histories.count.size)}
@@ -147,9 +151,9 @@ class BGNBD:
         """
         require_customers(customers)
         _require_population(customers)
-        model = self.build(customers)
+        histories = customers.unique_histories()
         tree = fit_posterior(
-            model,
+            self._graph(histories),
             method=method,
             draws=draws,
             tune=tune,
@@ -159,7 +163,7 @@ class BGNBD:
             **sampler_settings,
         )
         tree.attrs.update(
-            fit_attrs("bg_nbd", customers, time_unit=customers.time_unit, settings=self._settings(customers))
+            fit_attrs("bg_nbd", customers, time_unit=customers.time_unit, settings=self._settings(histories))
         )
         return FittedPurchases(tree)
 
@@ -178,8 +182,8 @@ class BGNBD:
         )
         return prior
 
-    def _settings(self, customers: Customers) -> dict[str, Any]:
-        priors = chosen_priors(self.priors, self.default_priors(customers), ALTERNATIVES)
+    def _settings(self, histories: Histories) -> dict[str, Any]:
+        priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
         return {"priors": {name: describe(prior) for name, prior in priors.items()}}
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers, SpendHistories, require_customers
+from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.histories import SpendHistories
 from ltv_bayes.errors import InputError
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.models.likelihoods import add_gamma_gamma
@@ -69,10 +70,13 @@ class GammaGamma:
         pymc.Model
             With p, q, v; v in the customers' currency.
         """
+        require_customers(customers)
+        return self._graph(_spend(customers))
+
+    def _graph(self, histories: SpendHistories) -> "pm.Model":
+        """Make the PyMC model of these histories."""
         import pymc as pm
 
-        require_customers(customers)
-        histories = _spend(customers)
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
         distributions = as_distributions(priors, DOMAINS)
         with pm.Model(coords={"unique_history": np.arange(histories.count.size)}) as model:
@@ -104,9 +108,10 @@ class GammaGamma:
         ConvergenceWarning
             If Pareto k, r-hat, effective sample size or divergences say that the draws cannot be trusted.
         """
-        model = self.build(customers)
+        require_customers(customers)
+        histories = _spend(customers)
         tree = fit_posterior(
-            model,
+            self._graph(histories),
             method=method,
             draws=draws,
             tune=tune,
@@ -115,8 +120,8 @@ class GammaGamma:
             progressbar=progressbar,
             **sampler_settings,
         )
-        tree.attrs.update(fit_attrs("gamma_gamma", customers, time_unit="", settings=self._settings(customers)))
-        tree.attrs["frequency_spend_correlation"] = frequency_spend_correlation(customers)
+        tree.attrs.update(fit_attrs("gamma_gamma", customers, time_unit="", settings=self._settings(histories)))
+        tree.attrs["frequency_spend_correlation"] = frequency_spend_correlation(histories)
         return FittedSpend(tree)
 
     def sample_prior(self, customers: Customers, *, draws: int = 1000, random_seed: int | None = None) -> xr.DataTree:
@@ -134,18 +139,18 @@ class GammaGamma:
         )
         return prior
 
-    def _settings(self, customers: Customers) -> dict[str, Any]:
-        priors = chosen_priors(self.priors, self.default_priors(customers), ALTERNATIVES)
+    def _settings(self, histories: SpendHistories) -> dict[str, Any]:
+        priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
         return {"priors": {name: describe(prior) for name, prior in priors.items()}}
 
 
-def frequency_spend_correlation(customers: Customers) -> float:
+def frequency_spend_correlation(histories: SpendHistories) -> float:
     """Correlation of frequency and mean spend among repeat buyers; the model takes it to be 0."""
-    buyers = customers.table[customers.table["spend_frequency"] > 0]
-    values = buyers[["spend_frequency", "monetary_value"]].to_numpy(dtype=float).T
-    if values.shape[1] < 3 or (values.std(axis=1) == 0).any():
+    values = np.stack([histories.frequency, histories.monetary_value])
+    if histories.count.sum() < 3 or (np.ptp(values, axis=1) == 0).any():
         return float("nan")
-    return float(np.corrcoef(values)[0, 1])
+    covariance = np.cov(values, fweights=histories.count)
+    return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
 
 
 def _spend(customers: Customers) -> SpendHistories:

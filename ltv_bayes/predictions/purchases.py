@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.histories import histories_with_positions
 from ltv_bayes.errors import UnitError
 from ltv_bayes.formulas import bg_nbd
 from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory
@@ -233,10 +234,10 @@ class FittedPurchases(FittedModel):
         """Compute once per unique history and hand the result to every customer who has it."""
         require_customers(customers)
         require_memory(self.shape, len(customers))
-        histories = customers.in_time_unit(self.time_unit).unique_histories()
+        histories, positions = histories_with_positions(customers.in_time_unit(self.time_unit).table)
         parameters = {name: values[..., np.newaxis] for name, values in self.draws.items()}
         values = compute(histories.frequency, histories.recency, histories.T, parameters)
-        return np.asarray(values)[..., histories.inverse]
+        return np.asarray(values)[..., positions]
 
     def _unlabelled(self, values: np.ndarray, name: str, length: Duration) -> xr.DataArray:
         chains, draws = self.shape

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltv_bayes import Customers, read_transactions, summarize
+from ltv_bayes.data.histories import histories_with_positions
 from ltv_bayes.errors import ColumnError, InputError, UnitError
 
 GOOD = {
@@ -204,21 +205,23 @@ def test_unique_histories_with_counts_are_the_table(rows):
     recency = np.where(frequency > 0, recency / 7, 0.0)
     frame = pd.DataFrame({"customer_id": range(len(rows)), "frequency": frequency, "recency": recency})
     customers = Customers.from_summary(frame.assign(T=recency + extra, monetary_value=value * 1.1), time_unit="week")
-    histories, spend = customers.unique_histories(), customers.unique_spend()
-    table = customers.table
+    histories, spend, table = customers.unique_histories(), customers.unique_spend(), customers.table
+    again, positions = histories_with_positions(table)
     for name in ("frequency", "recency", "T"):
         column = getattr(histories, name)
         assert column.dtype == float
-        np.testing.assert_array_equal(column[histories.inverse], table[name])
+        np.testing.assert_array_equal(column[positions], table[name])
+        np.testing.assert_array_equal(column, getattr(again, name))
     triples = list(zip(histories.frequency, histories.recency, histories.T, strict=True))
     assert triples == sorted(set(triples))
-    np.testing.assert_array_equal(histories.count, np.bincount(histories.inverse))
-    assert histories.count.dtype == histories.inverse.dtype == np.int64
-    buyers = table.iloc[spend.customers]
-    assert spend.ids.tolist() == buyers.index.tolist() == table.index[table["spend_frequency"] > 0].tolist()
-    np.testing.assert_array_equal(spend.frequency[spend.inverse], buyers["spend_frequency"])
-    np.testing.assert_array_equal(spend.monetary_value[spend.inverse], buyers["monetary_value"])
-    assert spend.count.sum() == len(buyers)
+    np.testing.assert_array_equal(histories.count, np.bincount(positions))
+    np.testing.assert_array_equal(histories.count, again.count)
+    assert histories.count.dtype == positions.dtype == np.int64
+    buyers = table[table["spend_frequency"] > 0]
+    pairs = zip(spend.frequency, spend.monetary_value, strict=True)
+    expected = buyers.groupby(["spend_frequency", "monetary_value"]).size()
+    assert dict(zip(pairs, spend.count, strict=True)) == expected.to_dict()
+    assert list(zip(spend.frequency, spend.monetary_value, strict=True)) == sorted(expected.index)
 
 
 def test_repr_says_what_matters():

@@ -1,0 +1,112 @@
+"""DuckDB as the engine for tables: it works in memory, and spills to a temporary folder when memory runs short."""
+
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from ltv_bayes.errors import UnitError
+
+VECTOR = 2048  # rows that DuckDB hands over at once
+
+
+@contextmanager
+def engine(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an engine of its own, whose temporary files go where the system keeps such files (``TMPDIR``).
+
+    Parameters
+    ----------
+    memory_limit : str, optional
+        The memory it may take, such as ``"2GB"``; otherwise four fifths of the machine's.
+
+    Examples
+    --------
+    >>> with engine() as connection:
+    ...     connection.execute("SELECT 1 + 1").fetchone()
+    (2,)
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="ltv_bayes_", ignore_cleanup_errors=True) as folder,
+        duckdb.connect(config={"temp_directory": folder, **_limit(memory_limit)}) as connection,
+    ):
+        yield connection
+
+
+def _limit(memory_limit: str | None) -> dict[str, str]:
+    """Settings for a limit of memory, checked."""
+    if memory_limit is None:
+        return {}
+    try:
+        duckdb.connect(config={"memory_limit": str(memory_limit)}).close()
+    except duckdb.Error:
+        raise UnitError(f"memory_limit {memory_limit!r} is not an amount of memory. Write it as in '2GB'.") from None
+    return {"memory_limit": str(memory_limit)}
+
+
+def text_literal(text: object) -> str:
+    """Write a text into SQL.
+
+    Examples
+    --------
+    >>> print(text_literal("O'Brien"))
+    'O''Brien'
+    """
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """Write the name of a column into SQL.
+
+    Examples
+    --------
+    >>> print(identifier('his "T"'))
+    "his ""T\"""
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def fetched(found: Any) -> pd.DataFrame:
+    """Fetch all rows of a DuckDB result."""
+    with _without_its_warnings():
+        return found.df()
+
+
+def fetched_batches(found: Any, size: int) -> Iterator[pd.DataFrame]:
+    """Fetch the rows of a DuckDB result in order, so many at a time, in bounded memory.
+
+    Examples
+    --------
+    >>> with engine() as connection:
+    ...     [len(batch) for batch in fetched_batches(connection.execute("FROM range(5000)"), 2000)]
+    [2000, 2000, 1000]
+    """
+    waiting: list[pd.DataFrame] = []
+    number = 0
+    while len(chunk := _next_chunk(found, max(1, size // VECTOR))):
+        waiting.append(chunk)
+        number += len(chunk)
+        if number >= size:
+            rows = pd.concat(waiting, ignore_index=True) if len(waiting) > 1 else chunk
+            whole = number - number % size
+            yield from (rows.iloc[first : first + size] for first in range(0, whole, size))
+            waiting, number = [rows.iloc[whole:]], number - whole
+    if number:
+        yield pd.concat(waiting, ignore_index=True)
+
+
+def _next_chunk(found: Any, vectors: int) -> pd.DataFrame:
+    with _without_its_warnings():
+        return found.fetch_df_chunk(vectors)
+
+
+@contextmanager
+def _without_its_warnings() -> Iterator[None]:
+    """DuckDB calls pandas in an old way where columns have time zones."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", getattr(pd.errors, "Pandas4Warning", DeprecationWarning))
+        yield
