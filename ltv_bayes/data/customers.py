@@ -350,34 +350,6 @@ class Customers:
             dropped = self.left_out[self.left_out["customer_id"].isin(table.index)]
         return replace(self, rows=FrameRows(table), left_out=dropped, without_orders=self.without_orders.head(0))
 
-    @property
-    def in_memory(self):
-        return True
-
-    @property
-    def columns(self):
-        return list(self.table.columns)
-
-    def batches(self, size=100_000):
-        yield self
-
-    def known_ids(self, texts):
-        wanted = set(texts)
-        return {str(i): i for i in self.ids if str(i) in wanted}
-
-    def overview(self):
-        from types import SimpleNamespace
-
-        t = self.table
-        column = "first_value" if "first_value" in t else "monetary_value"
-        return SimpleNamespace(
-            customers=len(t),
-            repeats=float(t["frequency"].sum()),
-            valued_repeats=float(t["spend_frequency"].sum()),
-            longest_history=float(t["T"].max()),
-            typical_order=float(t[column].median()),
-        )
-
     def dropped_by_reason(self) -> pd.Series:
         """Count the orders left out by reason."""
         return self.left_out.by_reason() if isinstance(self.left_out, LeftOutFile) else count_by_reason(self.left_out)
