@@ -8,7 +8,7 @@ from scipy import optimize
 
 from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.inference.density import Density
+from ltv_bayes.inference.density import LogDensity
 
 STEP = 1e-4
 FLATTEST = 1e-8
@@ -49,7 +49,7 @@ class Peak:
         return evaluate
 
 
-def find_peak(density: Density) -> Peak:
+def find_peak(density: LogDensity) -> Peak:
     """Climb to the mode and measure the curvature by differences of gradients.
 
     Raises
@@ -74,7 +74,7 @@ def find_peak(density: Density) -> Peak:
     return peak
 
 
-def _newton(density: Density, peak: Peak) -> tuple[Peak, float]:
+def _newton(density: LogDensity, peak: Peak) -> tuple[Peak, float]:
     """One step towards the mode, if there is anything to gain, and its length in standard deviations."""
     value, gradient = density(peak.centre)
     step = peak.at(peak.uphill(gradient)[np.newaxis])[0] - peak.centre
@@ -84,7 +84,7 @@ def _newton(density: Density, peak: Peak) -> tuple[Peak, float]:
     return peak, 0.0
 
 
-def _spread(density: Density, centre: Array) -> Array:
+def _spread(density: LogDensity, centre: Array) -> Array:
     """Square root of the inverse of the negative second derivatives; flat directions are given a wide one."""
     size = centre.size
     curvature = np.empty((size, size))

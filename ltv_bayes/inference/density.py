@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import nullcontext
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
@@ -11,6 +11,31 @@ import xarray as xr
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.unofficial import copy_with_own_memory, has_inner_functions
 from ltv_bayes.posterior import tree_from_draws
+
+
+@runtime_checkable
+class LogDensity(Protocol):
+    """Log density of a posterior over its unconstrained variables, laid end to end."""
+
+    @property
+    def size(self) -> int:
+        """Number of unconstrained variables."""
+
+    @property
+    def start(self) -> Array:
+        """A point to start from, of shape (size,)."""
+
+    def __call__(self, x: Array) -> tuple[float, Array]:
+        """Log density and gradient at a point; -inf with a zero gradient where it is not finite."""
+
+    def for_another_thread(self) -> Callable[[Array], tuple[float, Array]]:
+        """The same function, to be called at the same time."""
+
+    def values(self, points: Array) -> Array:
+        """Log density at many points, an array of shape (points, size); -inf where it is not finite."""
+
+    def tree(self, points: Array, chains: int, draws: int) -> xr.DataTree:
+        """Lay out points, chain after chain, as posterior draws of the model's variables."""
 
 
 class Density:
@@ -24,7 +49,8 @@ class Density:
     Notes
     -----
     PyTensor is told to simplify the graph and run it node by node, which starts in half a second where compiling takes
-    ten; around a fused likelihood there are a few dozen small nodes.
+    ten; around a fused likelihood there are a few dozen small nodes. Nodes are not joined into one: that pays only when
+    the result is compiled.
     """
 
     def __init__(self, model: Any) -> None:
@@ -34,7 +60,7 @@ class Density:
         from pytensor.compile.mode import Mode
         from pytensor.graph.replace import vectorize_graph
 
-        mode = Mode(linker="py", optimizer="fast_run")
+        mode = Mode(linker="py", optimizer="fast_run").excluding("fusion")
 
         point = model.initial_point()
         [logp, *expanded], joined = join_nonshared_inputs(
@@ -50,12 +76,17 @@ class Density:
         self._evaluate_many, self._expand_many = (
             function([many], vectorize_graph(outputs, {joined: many}), mode=mode) for outputs in (logp, expanded)
         )
-        self.start: Array = np.concatenate([np.ravel(point[variable.name]) for variable in model.value_vars])
+        self._start: Array = np.concatenate([np.ravel(point[variable.name]) for variable in model.value_vars])
 
     @property
     def size(self) -> int:
         """Number of unconstrained variables."""
-        return self.start.size
+        return self._start.size
+
+    @property
+    def start(self) -> Array:
+        """PyMC's initial point."""
+        return self._start
 
     def __call__(self, x: Array) -> tuple[float, Array]:
         """Log density and gradient at a point; -inf with a zero gradient where it is not finite."""

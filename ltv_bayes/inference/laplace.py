@@ -17,7 +17,7 @@ from scipy import stats
 
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.curvature import Peak
-from ltv_bayes.inference.density import Density
+from ltv_bayes.inference.density import LogDensity
 from ltv_bayes.inference.unofficial import pareto_smoothed
 from ltv_bayes.progress import progress
 
@@ -67,7 +67,7 @@ class WeightedDraws:
 
 
 def sample_laplace(
-    density: Density, peak: Peak, size: int, rng: np.random.Generator, *, progressbar: bool = False
+    density: LogDensity, peak: Peak, size: int, rng: np.random.Generator, *, progressbar: bool = False
 ) -> WeightedDraws:
     """Draw from the approximation and weight; approximate again from the weighted draws while that helps."""
     best = _weighted(density, peak, size, rng, progressbar)
@@ -79,7 +79,7 @@ def sample_laplace(
     return best
 
 
-def _weighted(density: Density, peak: Peak, size: int, rng: np.random.Generator, progressbar: bool) -> WeightedDraws:
+def _weighted(density: LogDensity, peak: Peak, size: int, rng: np.random.Generator, progressbar: bool) -> WeightedDraws:
     dimensions = peak.centre.size
     law = stats.multivariate_t(np.zeros(dimensions), np.eye(dimensions), df=DEGREES_OF_FREEDOM)
     z = np.atleast_2d(law.rvs(size, random_state=rng).reshape(size, -1))
@@ -88,7 +88,7 @@ def _weighted(density: Density, peak: Peak, size: int, rng: np.random.Generator,
     return WeightedDraws(points, weights, k, peak)
 
 
-def _values(density: Density, points: Array, progressbar: bool) -> Array:
+def _values(density: LogDensity, points: Array, progressbar: bool) -> Array:
     """Log density at the points; with a progress bar where the first of them say that all will take long."""
     start = time.perf_counter()
     found = [density.values(points[:FIRST])]

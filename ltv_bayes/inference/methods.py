@@ -12,7 +12,7 @@ import xarray as xr
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import ConvergenceWarning, FitError, suggestion
 from ltv_bayes.inference.curvature import Peak, find_peak
-from ltv_bayes.inference.density import Density
+from ltv_bayes.inference.density import Density, LogDensity
 from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, only_too_few
 from ltv_bayes.inference.laplace import sample_laplace
 from ltv_bayes.inference.nuts import TUNE, has_nutpie, sample_by_pymc, sample_from_peak
@@ -49,8 +49,9 @@ def fit_posterior(
 
     Parameters
     ----------
-    model : pymc.Model
-        Whose variables may have any shape; their dimensions and labels are kept.
+    model : pymc.Model or LogDensity
+        A model whose variables may have any shape; their dimensions and labels are kept. Or its log density, where that
+        is known without PyMC.
     method : {"auto", "laplace", "nuts"}
         "laplace" draws from a heavy-tailed approximation at the mode and weights the draws to the posterior; "nuts"
         runs Markov chains; "auto" takes the first where its own diagnostics certify it, and goes on to the second,
@@ -94,7 +95,7 @@ def fit_posterior(
 
 
 def _draw(model: Any, method: Method, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics]:
-    density = Density(model)
+    density: LogDensity = model if isinstance(model, LogDensity) else Density(model)
     peak = find_peak(density)
     if method != "nuts":
         tree, verdict, peak = _by_weights(density, peak, wanted)
@@ -105,7 +106,7 @@ def _draw(model: Any, method: Method, wanted: Wanted) -> tuple[xr.DataTree, Diag
     return tree, diagnose_chains(tree)
 
 
-def _by_weights(density: Density, peak: Peak, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:
+def _by_weights(density: LogDensity, peak: Peak, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:
     """Importance sampling: the draws, the verdict, and the approximation they came from."""
     rng = np.random.default_rng(wanted.random_seed)
     kept = wanted.chains * wanted.draws

@@ -12,7 +12,7 @@ import xarray as xr
 from ltv_bayes.cores import available_cores
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.curvature import Peak
-from ltv_bayes.inference.density import Density
+from ltv_bayes.inference.density import LogDensity
 from ltv_bayes.inference.unofficial import nutpie_model
 
 TUNE = 1000
@@ -25,7 +25,7 @@ def has_nutpie() -> bool:
 
 
 def sample_from_peak(
-    density: Density,
+    density: LogDensity,
     peak: Peak,
     *,
     draws: int,

@@ -10,19 +10,13 @@ import xarray as xr
 from ltv_bayes.data.customers import Customers, require_customers
 from ltv_bayes.data.histories import Histories
 from ltv_bayes.errors import InputError
-from ltv_bayes.inference.methods import Method, fit_posterior
-from ltv_bayes.models.likelihoods import add_bg_nbd
+from ltv_bayes.formulas import fused
+from ltv_bayes.formulas.bg_nbd import PARAMETERS
+from ltv_bayes.inference.methods import Method
+from ltv_bayes.models.direct_density import Likelihood
 from ltv_bayes.models.prior_predictive import prior_tree
-from ltv_bayes.models.priors import (
-    POSITIVE,
-    PROBABILITY,
-    Domain,
-    Prior,
-    as_distributions,
-    chosen_priors,
-    describe,
-    register,
-)
+from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
+from ltv_bayes.models.recipe import Recipe
 from ltv_bayes.predictions.fitted import fit_attrs
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 
@@ -93,19 +87,7 @@ class BGNBD:
             With r, alpha, a, b in the customers' time unit; an ordinary model that can be extended.
         """
         require_customers(customers)
-        return self._graph(customers.unique_histories())
-
-    def _graph(self, histories: Histories) -> "pm.Model":
-        """Make the PyMC model of these histories."""
-        import pymc as pm
-
-        priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-        distributions = as_distributions(priors, DOMAINS)
-        coords = {"unique_history": np.arange(histories.count.size)}
-        with pm.Model(coords=coords) as model:
-            parameters = _name_parameters(register(model, distributions))
-            add_bg_nbd(histories, parameters)
-        return model
+        return self._recipe(customers.unique_histories()).model()
 
     def fit(
         self,
@@ -151,9 +133,8 @@ class BGNBD:
         """
         require_customers(customers)
         _require_population(customers)
-        histories = customers.unique_histories()
-        tree = fit_posterior(
-            self._graph(histories),
+        recipe = self._recipe(customers.unique_histories())
+        tree = recipe.fit(
             method=method,
             draws=draws,
             tune=tune,
@@ -162,9 +143,7 @@ class BGNBD:
             progressbar=progressbar,
             **sampler_settings,
         )
-        tree.attrs.update(
-            fit_attrs("bg_nbd", customers, time_unit=customers.time_unit, settings=self._settings(histories))
-        )
+        tree.attrs.update(fit_attrs("bg_nbd", customers, time_unit=customers.time_unit, settings=recipe.settings()))
         return FittedPurchases(tree)
 
     def sample_prior(self, customers: Customers, *, draws: int = 1000, random_seed: int | None = None) -> xr.DataTree:
@@ -182,9 +161,18 @@ class BGNBD:
         )
         return prior
 
-    def _settings(self, histories: Histories) -> dict[str, Any]:
+    def _recipe(self, histories: Histories) -> Recipe:
+        def likelihood() -> Likelihood:
+            tables = fused.purchase_tables(histories.frequency, histories.recency, histories.T, histories.count)
+            return Likelihood(PARAMETERS, fused.bg_nbd, fused.bg_nbd_value, tables)
+
+        def observe(parameters: Mapping[str, Any]) -> None:
+            from ltv_bayes.models.likelihoods import add_bg_nbd
+
+            add_bg_nbd(histories, {name: parameters[name] for name in PARAMETERS})
+
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-        return {"priors": {name: describe(prior) for name, prior in priors.items()}}
+        return Recipe(priors, DOMAINS, with_parameters, likelihood, observe, len(histories))
 
 
 def _usual_priors(histories: Histories) -> dict[str, Prior]:
@@ -200,18 +188,16 @@ def _usual_priors(histories: Histories) -> dict[str, Prior]:
     }
 
 
-def _name_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Give r, alpha, a, b, whichever way the priors were written."""
-    import pymc as pm
-
+def with_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Add r, alpha, a, b, whichever way the priors were written."""
     named = dict(variables)
     if "mean_rate" in named:
-        named["r"] = pm.Deterministic("r", named["rate_cv"] ** -2.0)
-        named["alpha"] = pm.Deterministic("alpha", named["r"] / named["mean_rate"])
+        named["r"] = named["rate_cv"] ** -2.0
+        named["alpha"] = named["r"] / named["mean_rate"]
     if "dropout_mean" in named:
-        named["a"] = pm.Deterministic("a", named["dropout_mean"] * named["dropout_concentration"])
-        named["b"] = pm.Deterministic("b", (1 - named["dropout_mean"]) * named["dropout_concentration"])
-    return {name: named[name] for name in ("r", "alpha", "a", "b")}
+        named["a"] = named["dropout_mean"] * named["dropout_concentration"]
+        named["b"] = (1 - named["dropout_mean"]) * named["dropout_concentration"]
+    return named
 
 
 def _require_population(customers: Customers) -> None:

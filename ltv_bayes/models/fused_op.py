@@ -3,8 +3,7 @@
 Over many parameter draws at once, as importance sampling needs it, the kernel runs on all cores.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,8 @@ from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 
-from ltv_bayes.cores import available_cores
+from ltv_bayes.models.many_draws import Kernel, at_many_draws
 from ltv_bayes.models.unofficial import vectorizes
-
-Kernel = Callable[..., Any]
-CHUNK = 16
 
 
 class FusedLikelihood(Op):
@@ -73,18 +69,9 @@ class ManyDraws(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         """Call the value kernel for each draw, on all cores."""
-        kernel, tables = self.likelihood.value_kernel, self.likelihood.tables
-        draws = list(zip(*(values.tolist() for values in np.broadcast_arrays(*inputs)), strict=True))
-        values = np.empty(len(draws))
-
-        def some(first: int) -> None:
-            for i in range(first, min(first + CHUNK, len(draws))):
-                values[i] = kernel(*draws[i], *tables)
-
-        with ThreadPoolExecutor(available_cores()) as pool:
-            list(pool.map(some, range(0, len(draws), CHUNK)))
+        values = at_many_draws(self.likelihood.value_kernel, inputs, self.likelihood.tables)
         output_storage[0][0] = values
-        output_storage[1][0] = np.full((len(draws), len(inputs)), np.nan)
+        output_storage[1][0] = np.full((values.size, len(inputs)), np.nan)
 
 
 @vectorizes(FusedLikelihood)

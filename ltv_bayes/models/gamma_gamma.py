@@ -10,10 +10,13 @@ import xarray as xr
 from ltv_bayes.data.customers import Customers, require_customers
 from ltv_bayes.data.histories import SpendHistories
 from ltv_bayes.errors import InputError
-from ltv_bayes.inference.methods import Method, fit_posterior
-from ltv_bayes.models.likelihoods import add_gamma_gamma
+from ltv_bayes.formulas import fused
+from ltv_bayes.formulas.gamma_gamma import PARAMETERS
+from ltv_bayes.inference.methods import Method
+from ltv_bayes.models.direct_density import Likelihood
 from ltv_bayes.models.prior_predictive import prior_tree
-from ltv_bayes.models.priors import POSITIVE, Domain, Prior, as_distributions, chosen_priors, describe, register
+from ltv_bayes.models.priors import POSITIVE, Domain, Prior, chosen_priors
+from ltv_bayes.models.recipe import Recipe
 from ltv_bayes.predictions.fitted import fit_attrs
 from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend
 
@@ -71,18 +74,7 @@ class GammaGamma:
             With p, q, v; v in the customers' currency.
         """
         require_customers(customers)
-        return self._graph(_spend(customers))
-
-    def _graph(self, histories: SpendHistories) -> "pm.Model":
-        """Make the PyMC model of these histories."""
-        import pymc as pm
-
-        priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-        distributions = as_distributions(priors, DOMAINS)
-        with pm.Model(coords={"unique_history": np.arange(histories.count.size)}) as model:
-            parameters = _name_parameters(register(model, distributions))
-            add_gamma_gamma(histories, parameters)
-        return model
+        return self._recipe(_spend(customers)).model()
 
     def fit(
         self,
@@ -110,8 +102,8 @@ class GammaGamma:
         """
         require_customers(customers)
         histories = _spend(customers)
-        tree = fit_posterior(
-            self._graph(histories),
+        recipe = self._recipe(histories)
+        tree = recipe.fit(
             method=method,
             draws=draws,
             tune=tune,
@@ -120,7 +112,7 @@ class GammaGamma:
             progressbar=progressbar,
             **sampler_settings,
         )
-        tree.attrs.update(fit_attrs("gamma_gamma", customers, time_unit="", settings=self._settings(histories)))
+        tree.attrs.update(fit_attrs("gamma_gamma", customers, time_unit="", settings=recipe.settings()))
         tree.attrs["frequency_spend_correlation"] = frequency_spend_correlation(histories)
         return FittedSpend(tree)
 
@@ -139,9 +131,18 @@ class GammaGamma:
         )
         return prior
 
-    def _settings(self, histories: SpendHistories) -> dict[str, Any]:
+    def _recipe(self, histories: SpendHistories) -> Recipe:
+        def likelihood() -> Likelihood:
+            tables = fused.spend_tables(histories.frequency, histories.monetary_value, histories.count)
+            return Likelihood(PARAMETERS, fused.gamma_gamma, fused.gamma_gamma_value, tables)
+
+        def observe(parameters: Mapping[str, Any]) -> None:
+            from ltv_bayes.models.likelihoods import add_gamma_gamma
+
+            add_gamma_gamma(histories, {name: parameters[name] for name in PARAMETERS})
+
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-        return {"priors": {name: describe(prior) for name, prior in priors.items()}}
+        return Recipe(priors, DOMAINS, with_parameters, likelihood, observe, len(histories))
 
 
 def frequency_spend_correlation(histories: SpendHistories) -> float:
@@ -179,13 +180,11 @@ def _usual_priors(histories: SpendHistories) -> dict[str, Prior]:
     }
 
 
-def _name_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Give p, q, v, whichever way the priors were written."""
-    import pymc as pm
-
+def with_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Add p, q, v, whichever way the priors were written."""
     named = dict(variables)
     if "mean_spend" in named:
-        named["p"] = pm.Deterministic("p", named["order_cv"] ** -2.0)
-        named["q"] = pm.Deterministic("q", 1 + named["q_excess"])
-        named["v"] = pm.Deterministic("v", named["mean_spend"] * named["q_excess"] / named["p"])
-    return {name: named[name] for name in ("p", "q", "v")}
+        named["p"] = named["order_cv"] ** -2.0
+        named["q"] = 1 + named["q_excess"]
+        named["v"] = named["mean_spend"] * named["q_excess"] / named["p"]
+    return named

@@ -49,9 +49,14 @@ class Prior:
             if known and name not in known:
                 raise PriorError(f"{self.family} has no parameter {name!r}. {suggestion(name, known)}")
         try:
-            return make(**dict(self.parameters))
+            return make(**{name: _exact(value) for name, value in self.parameters})
         except (TypeError, ValueError, NotImplementedError) as problem:
             raise PriorError(f"{self!r} cannot be made: {problem}") from None
+
+
+def _exact(value: Any) -> Any:
+    """Keep all digits of a number: PyTensor computes with plain ones in single precision where it can."""
+    return np.float64(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _short(value: Any) -> str:
@@ -73,6 +78,15 @@ POSITIVE = Domain(0.0, np.inf)
 PROBABILITY = Domain(0.0, 1.0)
 
 
+def as_prior(value: Any) -> Any:
+    """Write a prior given as a mapping or a pair as a `Prior`; anything else stays as it is."""
+    if isinstance(value, Mapping) and "family" in value:
+        return Prior(**value)
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Mapping):
+        return Prior(value[0], **value[1])
+    return value
+
+
 def as_distribution(value: Any, name: str) -> Any:
     """Turn what the user gave into a PyMC distribution.
 
@@ -84,18 +98,11 @@ def as_distribution(value: Any, name: str) -> Any:
     name : str
         The parameter it is the prior of, for the message.
     """
+    value = as_prior(value)
     if isinstance(value, Prior):
         return value.distribution()
     if isinstance(value, Mapping):
-        rest = dict(value)
-        family = rest.pop("family", None)
-        if family is None:
-            raise PriorError(
-                f"The prior of {name} has no family. Write {{'family': 'LogNormal', 'mu': 0, 'sigma': 1}}."
-            )
-        return Prior(family, **rest).distribution()
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Mapping):
-        return Prior(value[0], **value[1]).distribution()
+        raise PriorError(f"The prior of {name} has no family. Write {{'family': 'LogNormal', 'mu': 0, 'sigma': 1}}.")
     if type(value).__module__.startswith("preliz"):
         return value.to_pymc()
     if hasattr(value, "owner") and hasattr(value, "type"):
