@@ -63,8 +63,8 @@ def identifier(name: str) -> str:
 
     Examples
     --------
-    >>> print(identifier('his "T"'))
-    "his ""T\"""
+    >>> print(identifier("first order"))
+    "first order"
     """
     return '"' + name.replace('"', '""') + '"'
 
