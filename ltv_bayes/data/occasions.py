@@ -32,13 +32,13 @@ SELECT
     CAST(date AS DATE) AS day,
     {net} AS net,
     -- A day with nothing but returns is no occasion. A log without money has no returns.
-    coalesce(max(amount) >= 0, TRUE) AS has_order
+    {has_order} AS has_order
 FROM orders
 GROUP BY ALL
 """
 
 DAYS = """
-SELECT *, has_order AND ({count_zero_orders} OR coalesce(net > 0, TRUE)) AS is_occasion
+SELECT *, {is_occasion} AS is_occasion
 FROM ({net_days})
 """
 
@@ -150,7 +150,11 @@ def prepare_days(connection: duckdb.DuckDBPyConnection, *, count_zero_orders: bo
     It is kept where it will be read twice: if some of its days may be no occasions.
     """
     money = WholeMoney.of_orders(connection)
-    days = DAYS.format(count_zero_orders=count_zero_orders, net_days=NET_DAYS.format(net=money.net()))
+    has_order, is_occasion = "TRUE", "TRUE"
+    if money.any_unpaid:
+        has_order = "coalesce(max(amount) >= 0, TRUE)"
+        is_occasion = f"has_order AND ({count_zero_orders} OR coalesce(net > 0, TRUE))"
+    days = DAYS.format(is_occasion=is_occasion, net_days=NET_DAYS.format(net=money.net(), has_order=has_order))
     connection.execute(f"CREATE TEMP {'TABLE' if money.any_unpaid else 'VIEW'} days AS {days}")
     return money
 
