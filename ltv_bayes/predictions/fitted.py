@@ -1,7 +1,6 @@
 """What every fitted model has: its draws, its verdict, a summary, a file."""
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes import posterior
+from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import FitError, InputError
@@ -174,7 +174,7 @@ def per_customer(
         for position in range(first, min(first + CHUNK, len(ids))):
             values[position] = compute(position, ids[position])
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(available_cores()) as pool:
         list(pool.map(some, range(0, len(ids), CHUNK)))
     return labelled(values.reshape(len(customers), *shape).transpose(1, 2, 0), customers, name, **attrs)
 

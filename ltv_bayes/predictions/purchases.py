@@ -1,5 +1,6 @@
 """How many purchases will customers make? Forecasts from the posterior of a purchase model."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, ClassVar
@@ -7,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
+from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers, require_customers
 from ltv_bayes.data.histories import histories_with_positions
 from ltv_bayes.errors import UnitError
@@ -15,6 +17,7 @@ from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, re
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, as_time_unit, discount_intensity
 
+TOGETHER = 2**17  # numbers in a block of draws: temporary arrays stay small
 FORMULAS: dict[str, ModuleType] = {"bg_nbd": bg_nbd}
 
 
@@ -235,9 +238,20 @@ class FittedPurchases(FittedModel):
         require_customers(customers)
         require_memory(self.shape, len(customers))
         histories, positions = histories_with_positions(customers.in_time_unit(self.time_unit).table)
-        parameters = {name: values[..., np.newaxis] for name, values in self.draws.items()}
-        values = compute(histories.frequency, histories.recency, histories.T, parameters)
-        return np.asarray(values)[..., positions]
+        draws = {name: values[:, np.newaxis] for name, values in self.flat_draws().items()}
+        chains, each = self.shape
+        found = np.empty((chains * each, len(customers)))
+        block = max(1, TOGETHER // len(histories))
+
+        def some(first: int) -> None:
+            rows = slice(first, first + block)
+            parameters = {name: values[rows] for name, values in draws.items()}
+            values = compute(histories.frequency, histories.recency, histories.T, parameters)
+            found[rows] = np.asarray(values)[:, positions]
+
+        with ThreadPoolExecutor(available_cores()) as pool:
+            list(pool.map(some, range(0, len(found), block)))
+        return found.reshape(chains, each, len(customers))
 
     def _unlabelled(self, values: np.ndarray, name: str, length: Duration) -> xr.DataArray:
         chains, draws = self.shape
