@@ -132,7 +132,7 @@ class TestScale:
 class TestWhatAFitCarries:
     @pytest.mark.parametrize("method", ["laplace", "nuts"])
     def test_same_seed_same_draws(self, cdnow, settings, method):
-        few = {**settings, "draws": 600, "chains": 2, "method": method}
+        few = {**settings, "draws": 1000, "chains": 2, "method": method}
         first, second = (lb.GammaGamma().fit(cdnow.subset(cdnow.ids[:300]), **few) for _ in range(2))
         np.testing.assert_array_equal(first.draws["p"], second.draws["p"])
 
