@@ -13,7 +13,7 @@ from ltv_bayes.data.readers import read_table
 from ltv_bayes.errors import ColumnError, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.judgement.elicit import draw_amounts, log_normal_from_interval, mean_amount
-from ltv_bayes.random_streams import brief_customer_stream
+from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_UNIT, UnitError, as_date, as_number
 
@@ -109,7 +109,7 @@ class FutureValuePriors:
         years = _years_until(self.table, terms)
         found = _written_as(customers, self.table["customer_id"])
         table = self.table.assign(customer_id=found, years=years)[found.notna()]
-        return JudgedDraws(table, terms, shape[0] * shape[1], seed)
+        return JudgedDraws(customers.ids, table, terms, shape[0] * shape[1], seed)
 
     def outside_horizon(self, terms: Terms) -> pd.DataFrame:
         """Opportunities expected after the horizon, which do not count."""
@@ -144,28 +144,33 @@ class FutureValuePriors:
 
 
 class JudgedDraws:
-    """Draws of judged money, one customer at a time."""
+    """Draws of judged money of some customers."""
 
-    def __init__(self, table: pd.DataFrame, terms: Terms, size: int, seed: int) -> None:
+    def __init__(self, ids: pd.Index, table: pd.DataFrame, terms: Terms, size: int, seed: int) -> None:
         columns = ["probability", "median", "log_sd_below", "log_sd_above", "years", "key"]
         self._judgements: dict[Any, list[tuple[Any, ...]]] = {}
         for row in table.sort_values("key")[["customer_id", *columns]].itertuples(index=False):
             self._judgements.setdefault(row[0], []).append(tuple(row[1:]))
         self._ends, self._delta = terms.edges("year"), terms.delta("year")
-        self._size, self._seed = size, seed
+        self._ids, self._size, self._seed = ids, size, seed
 
-    def __call__(self, position: int, customer_id: Any, money: np.ndarray) -> None:
-        """Fill in the discounted money of this customer's opportunities: an array of shape (periods, draws)."""
+    def __call__(self, first: int, last: int, money: np.ndarray) -> None:
+        """Fill in the discounted money of customers' opportunities: an array of shape (customers, periods, draws)."""
         money[:] = 0.0
-        for probability, median, below, above, years, key in self._judgements.get(customer_id, ()):
-            rng = brief_customer_stream(self._seed, f"{PURPOSE}\x1f{key}", customer_id)
-            comes = rng.random(self._size) < probability
-            amount = draw_amounts(rng, self._size, median, below, above)
-            anywhen = rng.random(self._size) * self._ends[-1]
-            when = anywhen if np.isnan(years) else np.full(self._size, years)
-            period = np.searchsorted(self._ends, when)
-            counts = np.flatnonzero(comes & (period < len(self._ends)))
-            money[period[counts], counts] += amount[counts] * np.exp(-self._delta * when[counts])
+        for row, customer_id in enumerate(self._ids[first:last]):
+            for judgement in self._judgements.get(customer_id, ()):
+                self._add(customer_id, judgement, money[row])
+
+    def _add(self, customer_id: Any, judgement: tuple[Any, ...], money: np.ndarray) -> None:
+        probability, median, below, above, years, key = judgement
+        rng = customer_stream(self._seed, f"{PURPOSE}\x1f{key}", customer_id)
+        comes = rng.random(self._size) < probability
+        amount = draw_amounts(rng, self._size, median, below, above)
+        anywhen = rng.random(self._size) * self._ends[-1]
+        when = anywhen if np.isnan(years) else np.full(self._size, years)
+        period = np.searchsorted(self._ends, when)
+        counts = np.flatnonzero(comes & (period < len(self._ends)))
+        money[period[counts], counts] += amount[counts] * np.exp(-self._delta * when[counts])
 
 
 def as_interval(interval: float) -> float:

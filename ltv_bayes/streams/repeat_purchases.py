@@ -10,7 +10,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.formulas import fused_draws
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
-from ltv_bayes.random_streams import brief_customer_stream
+from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.stream import CustomerDraws
 from ltv_bayes.terms import Terms
 
@@ -66,8 +66,8 @@ class RepeatPurchases:
         parameters = (*purchases.flat_draws().values(), *spend.flat_draws().values())
         fill = KERNELS[purchases.model, spend.model]
 
-        def one(position: int, customer_id: Any, money: np.ndarray) -> None:
-            rng = brief_customer_stream(seed, self.name, customer_id)
-            fill(rng, *histories[position], ends, delta, *parameters, money)
+        def draw(first: int, last: int, money: np.ndarray) -> None:
+            states = customer_states(seed, self.name, customers.ids[first:last])
+            fill(states, histories[first:last], ends, delta, *parameters, money)
 
-        return one
+        return draw

@@ -1,6 +1,6 @@
 """What every stream of money can do."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -32,14 +32,14 @@ class Stream(Protocol):
 
 
 class CustomerDraws(Protocol):
-    """Values one customer at a time."""
+    """Values a few customers at a time."""
 
-    def __call__(self, position: int, customer_id: Any, money: np.ndarray) -> None:
-        """Fill in the discounted money of the customer at this position.
+    def __call__(self, first: int, last: int, money: np.ndarray) -> None:
+        """Fill in the discounted money of the customers at positions from the first up to the last.
 
         Parameters
         ----------
-        money : array of shape (periods, chains * draws)
+        money : array of shape (customers, periods, chains * draws)
             In the periods of the terms, whatever it held before.
         """
         ...

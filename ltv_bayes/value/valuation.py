@@ -197,7 +197,7 @@ class Maker:
     Attributes
     ----------
     made : mapping
-        Name of each source to the draws of one customer.
+        Name of each source to its draws.
     margin : array of shape (customers,)
         Share of revenue that is kept.
     shape : (int, int)
@@ -214,8 +214,7 @@ class Maker:
         drawn: dict[str, Array] = {}
         for name, draw in self.made.items():
             drawn[name] = money = np.empty((len(margin), *self.shape))
-            for row, customer_id in enumerate(stretch.ids):
-                draw(stretch.first + row, customer_id, money[row])
+            draw(stretch.first, stretch.last, money)
             if (margin != 1).any():
                 money *= margin
         return drawn
@@ -235,7 +234,7 @@ def _realised(customers: Customers) -> CustomerDraws:
         cure = "Fill it in, or leave realised=False."
         raise InputError(rows_at_fault(ids, "customer", "without a number in total_value", cure), ids)
 
-    def one(position: int, customer_id: Any, money: Array) -> None:
-        money[0], money[1:] = values[position], 0.0
+    def draw(first: int, last: int, money: Array) -> None:
+        money[:, 0], money[:, 1:] = values[first:last, np.newaxis], 0.0
 
-    return one
+    return draw

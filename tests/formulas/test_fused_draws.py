@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from ltv_bayes.formulas import bg_nbd, fused_draws, gamma_gamma
+from ltv_bayes.random_streams import customer_states
 
 SIZE = 200_000
 PURCHASES = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
@@ -19,11 +20,12 @@ HISTORIES = [
 
 def drawn(history, t, delta, seed=1):
     x, t_x, T, orders, mean = map(float, history)
-    money = np.empty((1, SIZE))
+    money = np.empty((1, 1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values()))
-    rng = np.random.Generator(np.random.Philox(seed))
-    fused_draws.bg_nbd_gamma_gamma(rng, x, t_x, T, orders, orders * mean, np.array([t]), delta, *parameters, money)
-    return money[0]
+    histories = np.array([[x, t_x, T, orders, orders * mean]])
+    states = customer_states(seed, "test", ["A"])
+    fused_draws.bg_nbd_gamma_gamma(states, histories, np.array([t]), delta, *parameters, money)
+    return money[0, 0]
 
 
 @pytest.mark.parametrize("history", HISTORIES, ids=str)
@@ -57,11 +59,49 @@ def test_distribution_is_that_of_the_separate_draws(history):
 
 
 def test_heavy_buyers_and_extreme_parameters_stay_finite():
-    money = np.empty((1, 200))
+    money = np.empty((1, 1, 200))
     heavy = (np.full(200, number) for number in (0.5, 10.0, 1.0, 3.0, 6.0, 3.0, 15.0))
-    rng = np.random.default_rng(1)
-    fused_draws.bg_nbd_gamma_gamma(rng, 3000.0, 364.9, 365.0, 3000.0, 9e4, np.array([18_262.0]), 1e-4, *heavy, money)
+    history, states = np.array([[3000.0, 364.9, 365.0, 3000.0, 9e4]]), customer_states(1, "test", ["A"])
+    fused_draws.bg_nbd_gamma_gamma(states, history, np.array([18_262.0]), 1e-4, *heavy, money)
     assert np.isfinite(money).all()
     rare = (np.full(200, number) for number in (1e-3, 1e6, 1e-3, 1e3, 6.0, 3.0, 15.0))
-    fused_draws.bg_nbd_gamma_gamma(rng, 0.0, 0.0, 1.0, 0.0, 0.0, np.array([1e4]), 0.0, *rare, money)
+    fused_draws.bg_nbd_gamma_gamma(states, np.array([[0.0, 0.0, 1.0, 0.0, 0.0]]), np.array([1e4]), 0.0, *rare, money)
     assert np.isfinite(money).all()
+
+
+def test_customers_are_drawn_one_by_one():
+    """Together or apart, each customer's draws are the same, and depend on their own stream alone."""
+    histories = np.array([[x, t_x, T, n, n * m] for x, t_x, T, n, m in HISTORIES], dtype=float)
+    parameters = [np.full(300, number) for number in (*PURCHASES.values(), *SPEND.values())]
+    ends = np.array([20.0, 39.0])
+    together = np.empty((4, 2, 300))
+    ids = ["A", "B", "C", "D"]
+    fused_draws.bg_nbd_gamma_gamma(customer_states(1, "t", ids), histories, ends, 0.01, *parameters, together)
+    for row, name in enumerate(ids):
+        alone = np.empty((1, 2, 300))
+        states = customer_states(1, "t", [name])
+        fused_draws.bg_nbd_gamma_gamma(states, histories[row : row + 1], ends, 0.01, *parameters, alone)
+        np.testing.assert_array_equal(alone[0], together[row])
+
+
+def test_payments_fall_into_their_periods():
+    """Undiscounted, each period holds what the closed form expects of it."""
+    money, ends = np.empty((1, 3, SIZE)), np.array([10.0, 39.0, 78.0])
+    parameters = [np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values())]
+    histories = np.array([[7.0, 29.43, 38.86, 6.0, 6 * 31.5]])
+    fused_draws.bg_nbd_gamma_gamma(customer_states(3, "t", ["A"]), histories, ends, 0.0, *parameters, money)
+    future = bg_nbd.outlook(7, 29.43, 38.86, **PURCHASES)
+    until = [float(bg_nbd.expected_purchases(t, future)) for t in ends]
+    expected = np.diff([0.0, *until]) * float(gamma_gamma.expected_spend(6, 31.5, **SPEND))
+    error = money[0].std(axis=1) / np.sqrt(SIZE)
+    assert (abs(money[0].mean(axis=1) - expected) < 4 * error).all()
+
+
+@pytest.mark.parametrize("t", [900.0, 4000.0])
+def test_long_horizons_of_heavy_buyers_by_rates_and_by_counts(t):
+    """Beyond some mean, purchases come from a rate and a Poisson number instead of by inversion: one law."""
+    history = (26, 30.86, 31.0, 26, 40.0)
+    value = drawn(history, t, 0.0)
+    expected = bg_nbd.expected_purchases(t, bg_nbd.outlook(*history[:3], **PURCHASES))
+    expected = expected * gamma_gamma.expected_spend(*history[3:], **SPEND)
+    assert abs(value.mean() - expected) < 4 * value.std() / np.sqrt(SIZE)

@@ -103,7 +103,7 @@ def test_an_interrupt_leaves_nothing_behind_and_what_was_there_stays(ltv, tmp_pa
         raise KeyboardInterrupt
 
     again = lb.lifetime_value(ltv.customers, ltv.valuation.streams, horizon="1 year", random_seed=1, keep_draws=False)
-    monkeypatch.setattr(repeat_purchases, "brief_customer_stream", stop)
+    monkeypatch.setattr(repeat_purchases, "customer_states", stop)
     for name, path in written.items():
         write = again.write_summary if name == "values.parquet" else again.write_draws
         with pytest.raises(KeyboardInterrupt):
