@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from ltv_bayes.formulas import bg_nbd, gamma_gamma, mbg_nbd
+from ltv_bayes.formulas import bg_nbd, gamma_gamma, mbg_nbd, shifted_beta_geometric
 
 VALUES = json.loads((Path(__file__).parent / "reference_values.json").read_text(encoding="utf-8"))["values"]
-MODELS = {"bg_nbd": bg_nbd, "mbg_nbd": mbg_nbd, "gamma_gamma": gamma_gamma}
+MODELS = {
+    "bg_nbd": bg_nbd,
+    "mbg_nbd": mbg_nbd,
+    "gamma_gamma": gamma_gamma,
+    "shifted_beta_geometric": shifted_beta_geometric,
+}
 ABOUT_THE_FUTURE = {
     "expected_purchases": ("t",),
     "expected_purchases_new_customer": ("t",),
@@ -37,5 +42,5 @@ def test_formula_agrees_with_definition(case):
     assert value == pytest.approx(float(case["value"]), rel=1e-9, abs=0)
 
 
-def test_all_273_values_are_there():
-    assert len(VALUES) == 273
+def test_all_294_values_are_there():
+    assert len(VALUES) == 294

@@ -1,0 +1,52 @@
+"""NBD: events at a rate of each customer's own, for as long as they may happen.
+
+Events of one customer are Poisson at a rate; rate ~ Gamma(r, alpha) differs between customers. A history is the number
+of events and the exposure, the time in which they could happen. r is a pure number, alpha has the unit of exposure.
+
+Sources: Ehrenberg (1959), The pattern of consumer purchases, Applied Statistics 8; Greenwood & Yule (1920), Journal of
+the Royal Statistical Society 83.
+"""
+
+import numpy as np
+from scipy import special
+
+from ltv_bayes.formulas.special import Array, Numbers, log_rising_factorial
+
+NAME = "nbd"
+PARAMETERS = ("r", "alpha")
+
+
+def log_likelihood(events: Numbers, exposure: Numbers, *, r: Numbers, alpha: Numbers) -> Array:
+    """Log probability of so many events in an exposure.
+
+    Examples
+    --------
+    >>> round(float(np.exp(log_likelihood(0, 10.0, r=0.5, alpha=10.0))), 4)
+    0.7071
+    """
+    x, exposure = np.asarray(events, dtype=float), np.asarray(exposure, dtype=float)
+    r, alpha = np.asarray(r, dtype=float), np.asarray(alpha, dtype=float)
+    happened = log_rising_factorial(r, x) - special.gammaln(x + 1) + special.xlogy(x, exposure / (alpha + exposure))
+    return happened - r * np.log1p(exposure / alpha)
+
+
+def expected_events(t: Numbers, events: Numbers, exposure: Numbers, *, r: Numbers, alpha: Numbers) -> Array:
+    """Expected events in a further time t, given the history: the rate is Gamma(r + events, alpha + exposure).
+
+    Examples
+    --------
+    >>> float(expected_events(12.0, 3, 24.0, r=1.0, alpha=8.0))
+    1.5
+    """
+    rate = (np.asarray(r, dtype=float) + np.asarray(events)) / (np.asarray(alpha, dtype=float) + np.asarray(exposure))
+    return np.asarray(t, dtype=float) * rate
+
+
+def draw_rate(
+    rng: np.random.Generator, events: Numbers, exposure: Numbers, *, r: Numbers, alpha: Numbers
+) -> Array:
+    """Draw a customer's rate given the history, one for each element."""
+    shape, per = np.broadcast_arrays(
+        np.asarray(r, dtype=float) + np.asarray(events), np.asarray(alpha, dtype=float) + np.asarray(exposure)
+    )
+    return rng.gamma(shape) / per

@@ -1,0 +1,103 @@
+"""Shifted beta-geometric: a subscriber renews or leaves at the end of each period.
+
+Each subscriber leaves at a renewal with a probability of their own, churn ~ Beta(alpha, beta), the same at every
+renewal. Who has renewed n times and is active still has churn ~ Beta(alpha, beta + n): those prone to leave have left,
+so retention rises with tenure though nobody changes. A history is the number of renewals made, and whether the
+subscriber then left.
+
+Sources: Fader & Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21; Fader & Hardie
+(2010), Customer-base valuation in a contractual setting, Marketing Science 29.
+"""
+
+import numpy as np
+
+from ltv_bayes.formulas.special import Array, Numbers, hypergeometric, log_beta
+
+NAME = "shifted_beta_geometric"
+PARAMETERS = ("alpha", "beta")
+
+
+def log_likelihood(renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:
+    """Log-likelihood of one subscriber's history, equations (5) and (6) of 2007.
+
+    Parameters
+    ----------
+    renewals : array
+        Renewals made.
+    lost : array
+        1 for those who left at the next renewal, 0 for those still active.
+
+    Examples
+    --------
+    >>> round(float(np.exp(log_likelihood(0, 1, alpha=1.0, beta=1.0))), 3), float(
+    ...     np.exp(log_likelihood(3, 0, alpha=1, beta=1)).round(3)
+    ... )
+    (0.5, 0.25)
+    """
+    n, lost = np.asarray(renewals, dtype=float), np.asarray(lost, dtype=float)
+    alpha, beta = np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float)
+    return log_beta(alpha + lost, beta + n) - log_beta(alpha, beta)
+
+
+def survival(t: Numbers, *, alpha: Numbers, beta: Numbers, renewals: Numbers = 0) -> Array:
+    """Probability that t more renewals are made by a subscriber who is active after so many already.
+
+    Examples
+    --------
+    >>> survival(np.arange(4), alpha=1, beta=1).round(4).tolist()
+    [1.0, 0.5, 0.3333, 0.25]
+    """
+    alpha = np.asarray(alpha, dtype=float)
+    tenured = np.asarray(beta, dtype=float) + np.asarray(renewals, dtype=float)
+    return np.exp(log_beta(alpha, tenured + np.asarray(t, dtype=float)) - log_beta(alpha, tenured))
+
+
+def retention(renewals: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:
+    """Probability of the next renewal of a subscriber who is active after so many, equation (8) of 2007.
+
+    Examples
+    --------
+    >>> float(retention(0, alpha=1, beta=1)), round(float(retention(8, alpha=1, beta=1)), 4)
+    (0.5, 0.9)
+    """
+    tenured = np.asarray(beta, dtype=float) + np.asarray(renewals, dtype=float)
+    return tenured / (np.asarray(alpha, dtype=float) + tenured)
+
+
+def discounted_expected_residual_life(n: Numbers, d: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:
+    """Expected renewals from the n-th on, which is due at once, each discounted at d per period; 2010, equation (8).
+
+    Parameters
+    ----------
+    n : array
+        Number of the renewal that is due: n - 1 were made.
+    d : array
+        Discount rate per period, above 0: without discounting the sum need not be finite.
+
+    Examples
+    --------
+    >>> discounted_expected_residual_life(np.arange(1, 4), 0.1, alpha=0.66809, beta=3.80610).round(4).tolist()
+    [5.4145, 5.9014, 6.2939]
+    """
+    alpha = np.asarray(alpha, dtype=float)
+    tenured = np.asarray(beta, dtype=float) + np.asarray(n, dtype=float)
+    series = hypergeometric(1.0, tenured, alpha + tenured, 1 / (1 + np.asarray(d, dtype=float)))
+    return (tenured - 1) / (alpha + tenured - 1) * series
+
+
+def draw_renewals(rng: np.random.Generator, renewals: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:
+    """Draw how many more renewals a subscriber makes who is active after so many, one for each element.
+
+    Their churn is drawn, then the number of renewals before the first that fails.
+
+    Examples
+    --------
+    >>> draw_renewals(np.random.default_rng(1), np.zeros(5), alpha=1.0, beta=2.0).shape
+    (5,)
+    """
+    alpha, tenured = np.broadcast_arrays(
+        np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float) + np.asarray(renewals, dtype=float)
+    )
+    churn = rng.beta(alpha, tenured)
+    with np.errstate(divide="ignore"):
+        return np.floor(np.log1p(-rng.random(churn.shape)) / np.log1p(-churn))

@@ -1,0 +1,41 @@
+"""NBD against SciPy's negative binomial, the definition and simulation."""
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+
+from ltv_bayes.formulas import nbd
+
+
+@pytest.mark.parametrize(("r", "alpha"), [(0.25, 4.4), (1.0, 100.0), (50.0, 3.0)])
+def test_log_likelihood_is_the_negative_binomial(r, alpha):
+    x = np.arange(30)
+    expected = stats.nbinom(r, alpha / (alpha + 12.0)).logpmf(x)
+    np.testing.assert_allclose(nbd.log_likelihood(x, 12.0, r=r, alpha=alpha), expected, rtol=1e-9)
+
+
+def test_log_likelihood_is_the_mean_over_rates():
+    law = stats.gamma(0.7, scale=1 / 5.0)
+    mean, _ = integrate.quad(lambda rate: stats.poisson(rate * 9).pmf(2) * law.pdf(rate), 0, 20, limit=300)
+    assert np.exp(nbd.log_likelihood(2, 9.0, r=0.7, alpha=5.0)) == pytest.approx(mean, rel=1e-7)
+
+
+def test_no_exposure_no_events():
+    assert nbd.log_likelihood(0, 0.0, r=1.0, alpha=2.0) == 0
+    assert np.isneginf(nbd.log_likelihood(1, 0.0, r=1.0, alpha=2.0))
+
+
+def test_alike_customers_are_poisson():
+    found = nbd.log_likelihood(3, 10.0, r=1e9, alpha=5e9)
+    assert found == pytest.approx(stats.poisson(2.0).logpmf(3), rel=1e-6)
+
+
+def test_draws_given_the_history_agree_with_those_who_had_it():
+    """Rates of simulated customers who really had 3 events are those that the formula draws."""
+    rng = np.random.default_rng(1)
+    rate = rng.gamma(0.8, 1 / 6.0, 400_000)
+    had = rng.poisson(rate * 10.0) == 3
+    drawn = nbd.draw_rate(rng, np.full(had.sum(), 3), 10.0, r=0.8, alpha=6.0)
+    assert stats.ks_2samp(rate[had], drawn, method="asymp").pvalue > 1e-3
+    expected = float(nbd.expected_events(4.0, 3, 10.0, r=0.8, alpha=6.0))
+    assert abs(4.0 * drawn.mean() - expected) < 4 * 4.0 * drawn.std() / np.sqrt(drawn.size)

@@ -1,0 +1,72 @@
+"""Shifted beta-geometric: the High End table of 2007, definitions, and simulation."""
+
+import numpy as np
+import pytest
+from scipy import integrate, optimize, stats
+
+from ltv_bayes.formulas import shifted_beta_geometric as sbg
+
+HIGH_END = np.array([1000, 869, 743, 653, 593, 551, 517, 491, 468, 445, 427, 409, 394])  # active after 0..12 renewals
+ALPHA, BETA = 0.66809, 3.80610
+
+
+def negative_log_likelihood(logs):
+    alpha, beta = np.exp(logs)
+    lost, active = -np.diff(HIGH_END[:8]), HIGH_END[7]
+    by_year = sbg.log_likelihood(np.arange(7), 1, alpha=alpha, beta=beta)
+    return -(lost @ by_year + active * sbg.log_likelihood(7, 0, alpha=alpha, beta=beta))
+
+
+def test_maximum_likelihood_of_the_high_end_table():
+    found = optimize.minimize(negative_log_likelihood, [0.0, 1.0], tol=1e-12)
+    assert np.exp(found.x) == pytest.approx([ALPHA, BETA], rel=1e-4)
+    assert -found.fun == pytest.approx(-1611.158, abs=5e-4)
+
+
+def test_projected_survival_is_as_published():
+    later = 100 * sbg.survival(np.arange(8, 13), alpha=ALPHA, beta=BETA)
+    np.testing.assert_allclose(later, [46.04, 43.58, 41.42, 39.51, 37.80], atol=0.005)
+
+
+def test_residual_life_is_as_published():
+    found = sbg.discounted_expected_residual_life(np.arange(1, 9), 0.1, alpha=ALPHA, beta=BETA)
+    np.testing.assert_allclose(found, [5.4145, 5.9014, 6.2939, 6.6199, 6.8967, 7.1357, 7.3447, 7.5296], atol=5e-5)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(ALPHA, BETA), (1.0, 1.0), (0.05, 0.4), (30.0, 200.0)])
+def test_survival_is_the_mean_over_churn(alpha, beta):
+    for n in (0, 3):
+        law = stats.beta(alpha, beta + n)
+        for t in (1, 5, 20):
+            mean, _ = integrate.quad(lambda p, t=t, law=law: (1 - p) ** t * law.pdf(p), 0, 1, limit=200)
+            assert sbg.survival(t, alpha=alpha, beta=beta, renewals=n) == pytest.approx(mean, rel=1e-6)
+
+
+def test_histories_have_probability_one():
+    """Lost at one of the first 40 renewals, or still active: nothing else can be."""
+    lost = np.exp(sbg.log_likelihood(np.arange(40), 1, alpha=ALPHA, beta=BETA)).sum()
+    assert lost + np.exp(sbg.log_likelihood(40, 0, alpha=ALPHA, beta=BETA)) == pytest.approx(1, rel=1e-12)
+
+
+def test_retention_is_the_ratio_of_survivals():
+    t = np.arange(10)
+    survival = sbg.survival(np.arange(11), alpha=ALPHA, beta=BETA)
+    np.testing.assert_allclose(sbg.retention(t, alpha=ALPHA, beta=BETA), survival[1:] / survival[:-1])
+
+
+def test_residual_life_is_the_discounted_sum_of_survivals():
+    t = np.arange(4000)
+    for n in (1, 4):
+        first = sbg.retention(n - 1, alpha=ALPHA, beta=BETA)
+        later = sbg.survival(t, alpha=ALPHA, beta=BETA, renewals=n)
+        total = first * (later / 1.1**t).sum()
+        assert sbg.discounted_expected_residual_life(n, 0.1, alpha=ALPHA, beta=BETA) == pytest.approx(total, rel=1e-9)
+
+
+@pytest.mark.parametrize("renewals", [0, 5])
+def test_draws_have_the_survival_of_the_formula(renewals):
+    size = 200_000
+    drawn = sbg.draw_renewals(np.random.default_rng(1), np.full(size, renewals), alpha=ALPHA, beta=BETA)
+    for t in (1, 2, 8, 30):
+        chance = float(sbg.survival(t, alpha=ALPHA, beta=BETA, renewals=renewals))
+        assert abs((drawn >= t).mean() - chance) < 4 * np.sqrt(chance * (1 - chance) / size)
