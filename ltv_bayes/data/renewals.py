@@ -1,0 +1,165 @@
+"""Subscriptions: one row each, with the renewals made, and whether it then ended."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.display import as_html, as_plain_text
+from ltv_bayes.errors import InputError, counted, rows_at_fault
+
+STATES = ("renewals", "lost")
+
+
+@dataclass(frozen=True, eq=False)
+class RenewalHistories:
+    """The distinct histories of subscriptions.
+
+    Attributes
+    ----------
+    renewals, lost, count : numpy.ndarray
+        Renewals made, 1 where the subscription then ended, and how many share both.
+    """
+
+    renewals: np.ndarray
+    lost: np.ndarray
+    count: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.count)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Renewals:
+    """Subscriptions and what became of them.
+
+    Make them with :func:`summarize_renewals` or :meth:`Renewals.from_cohort_table`, which check the numbers.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        renewals (made so far), lost (whether it then ended), subscriptions (how many the row stands for); from records
+        also customer_id as the index, start, period, next_due (the next renewal of an active one), price, product, and
+        further columns as attributes.
+    as_of : datetime.date or None
+        The day on which observation ended.
+    currency : str or None
+        What prices are counted in.
+    """
+
+    table: pd.DataFrame
+    as_of: dt.date | None = None
+    currency: str | None = None
+
+    @classmethod
+    def from_cohort_table(cls, active: Any) -> Self:
+        """Take counts of who was still active.
+
+        Parameters
+        ----------
+        active : sequence, Series or DataFrame
+            How many were active after 0, 1, 2, ... renewals: one cohort, or one in each row, blank where a cohort has
+            not come so far.
+
+        Raises
+        ------
+        InputError
+            If counts are missing in between, rise, are negative or no whole numbers; the message names the cohorts.
+
+        Examples
+        --------
+        >>> Renewals.from_cohort_table([1000, 869, 743])
+        1,000 subscriptions: 743 active, 257 lost; 1,612 renewals
+        """
+        frame = active if isinstance(active, pd.DataFrame) else pd.DataFrame([list(active)])
+        counts = frame.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+        _refuse_counts(frame, counts)
+        rows: dict[tuple[int, bool], int] = {}
+        for cohort in counts:
+            known = cohort[~np.isnan(cohort)]
+            for made, left in enumerate(-np.diff(known)):
+                rows[made, True] = rows.get((made, True), 0) + int(left)
+            rows[len(known) - 1, False] = rows.get((len(known) - 1, False), 0) + int(known[-1])
+        found = [(made, lost, number) for (made, lost), number in sorted(rows.items()) if number]
+        return cls(pd.DataFrame(found, columns=[*STATES, "subscriptions"]))
+
+    def unique_histories(self) -> RenewalHistories:
+        """Find the distinct histories, with the number of subscriptions that share each."""
+        grouped = self.table.groupby(list(STATES), sort=True)["subscriptions"].sum().reset_index()
+        columns = (grouped[name].to_numpy(dtype=float) for name in (*STATES, "subscriptions"))
+        return RenewalHistories(*columns)
+
+    def active(self) -> Self:
+        """Keep those that have not ended."""
+        return self.subset(~self.table["lost"].to_numpy(dtype=bool))
+
+    def subset(self, mask: Iterable[bool]) -> Self:
+        """Keep some subscriptions, by one True or False for each row of the table.
+
+        Raises
+        ------
+        InputError
+            If none is left.
+        """
+        table = self.table[np.asarray(list(mask), dtype=bool)]
+        if table.empty:
+            raise InputError("No subscription is left. Choose at least one.")
+        return replace(self, table=table)
+
+    def __len__(self) -> int:
+        return int(self.table["subscriptions"].sum())
+
+    def __repr__(self) -> str:
+        if self.table.index.name != "customer_id":
+            return self._heading()[0]
+        return as_plain_text(self._heading(), self.table)
+
+    def _repr_html_(self) -> str:
+        return as_html(self._heading(), self.table)
+
+    def _heading(self) -> list[str]:
+        lost = int(self.table.loc[self.table["lost"], "subscriptions"].sum())
+        made = int((self.table["renewals"] * self.table["subscriptions"]).sum())
+        as_of = f", as of {self.as_of}" if self.as_of else ""
+        currency = f", {self.currency}" if self.currency else ""
+        states = f"{len(self) - lost:,} active, {lost:,} lost; {counted(made, 'renewal')}"
+        return [f"{counted(len(self), 'subscription')}{as_of}{currency}: {states}"]
+
+
+def require_renewals(value: Any) -> None:
+    """Say how to make renewals, where something else was given.
+
+    Raises
+    ------
+    InputError
+        If the value is not `Renewals`.
+    """
+    if not isinstance(value, Renewals):
+        raise InputError(
+            f"Renewals are needed, not a {type(value).__name__}. Make them with summarize_renewals(records, "
+            f"period='month'), or from counts with Renewals.from_cohort_table([1000, 869, 743])."
+        )
+
+
+def _refuse_counts(frame: pd.DataFrame, counts: np.ndarray) -> None:
+    """Raise unless every cohort's counts can be."""
+    known = ~np.isnan(counts)
+    written = frame.notna().to_numpy() & (frame.astype(str).apply(lambda cells: cells.str.strip()) != "").to_numpy()
+    gap = np.diff(known.astype(int), axis=1).max(axis=1, initial=0) > 0
+    with np.errstate(invalid="ignore"):
+        checks: Sequence[tuple[np.ndarray, str, str]] = (
+            ((written & ~known).any(axis=1), "with a count that is no number", "Write plain numbers."),
+            (~known[:, 0], "without a count at the start", "Give the number that subscribed first."),
+            (gap, "with a count missing in between", "Fill it in; blanks may only stand at the end."),
+            ((counts < 0).any(axis=1), "with a negative count", "Correct it."),
+            ((known & (counts % 1 != 0)).any(axis=1), "with a count that is no whole number", "Give counts, no shares."),
+            ((np.diff(counts, axis=1) > 0).any(axis=1), "with more active later than before", "Those who return start anew."),
+            (known.sum(axis=1) < 2, "with one count alone", "Give the number after at least one renewal."),
+        )
+    for wrong, problem, cure in checks:
+        if wrong.any():
+            cohorts = list(frame.index[wrong])
+            raise InputError(rows_at_fault(cohorts, "cohort", problem, cure), cohorts)

@@ -1,0 +1,152 @@
+"""Subscriptions from records and from cohort tables, against a count by hand of every renewal date."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from dateutil.relativedelta import relativedelta
+
+from ltv_bayes.data.renewals import Renewals
+from ltv_bayes.data.summarize_renewals import summarize_renewals
+from ltv_bayes.errors import ColumnError, InputError, UnitError
+
+STEP = {"month": {"months": 1}, "quarter": {"months": 3}, "year": {"years": 1}, "week": {"weeks": 1}}
+
+
+def records(**columns):
+    frame = {"customer_id": ["A", "B"], "start": ["2024-01-31", "2024-02-29"], "cancelled_on": [None, None], "price": 10}
+    return pd.DataFrame({**frame, **columns})
+
+
+def by_hand(start, cancelled, period, as_of):
+    """Walk from one renewal date to the next."""
+    made = 0
+    while True:
+        due = start + relativedelta(**{unit: (made + 1) * size for unit, size in STEP[period].items()})
+        if cancelled is not None and cancelled <= as_of and cancelled <= due:
+            return made, True, None
+        if due > as_of:
+            return made, False, due
+        made += 1
+
+
+@pytest.mark.parametrize("period", STEP)
+def test_counts_are_those_of_walking_along_the_calendar(period):
+    rng = np.random.default_rng(1)
+    starts = [dt.date(2021, 1, 1) + dt.timedelta(days=int(n)) for n in rng.integers(0, 1200, 300)]
+    ends = [start + dt.timedelta(days=int(n)) if n < 900 else None for start, n in zip(starts, rng.integers(0, 1500, 300))]
+    as_of = dt.date(2024, 6, 30)
+    frame = pd.DataFrame({"customer_id": range(300), "start": starts, "cancelled_on": ends, "price": 5.0})
+    found = summarize_renewals(frame, period=period, as_of=as_of).table
+    for customer, row in found.iterrows():
+        made, lost, due = by_hand(starts[customer], ends[customer], period, as_of)
+        assert (row["renewals"], row["lost"]) == (made, lost)
+        assert row["next_due"] == pd.Timestamp(due) if due else pd.isna(row["next_due"])
+
+
+def test_a_cancellation_on_the_renewal_date_is_a_renewal_not_made():
+    frame = records(start="2024-01-15", cancelled_on=["2024-03-15", "2024-03-16"])
+    assert summarize_renewals(frame, as_of="2024-12-31").table["renewals"].tolist() == [1, 2]
+
+
+def test_what_happens_after_as_of_is_not_known():
+    frame = records(start=["2024-01-15", "2024-09-01"], cancelled_on=["2024-09-20", None])
+    found = summarize_renewals(frame, as_of="2024-06-30")
+    assert found.table.index.tolist() == ["A"]
+    assert not found.table.loc["A", "lost"]
+    assert str(found.table.loc["A", "next_due"].date()) == "2024-07-15"
+
+
+def test_contracts_of_different_length():
+    found = summarize_renewals(records(term=["yearly", "季度"]), period="term", as_of="2025-03-01").table
+    assert found["period"].tolist() == ["year", "quarter"]
+    assert found["renewals"].tolist() == [1, 4]
+    assert [str(day.date()) for day in found["next_due"]] == ["2026-01-31", "2025-05-29"]
+
+
+def test_products_tell_subscriptions_of_one_customer_apart():
+    frame = records(customer_id="A", product=["cloud", "service"], region=["N", "S"])
+    found = summarize_renewals(frame, product="product", as_of="2024-12-31")
+    assert len(found) == 2
+    assert found.table["region"].tolist() == ["N", "S"]
+
+
+def test_who_returns_starts_anew():
+    frame = records(customer_id="A", start=["2024-01-01", "2024-05-01"], cancelled_on=["2024-03-10", None])
+    assert len(summarize_renewals(frame, as_of="2024-12-31")) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"customer_id": "A"}, r"2 rows with subscriptions of one customer that overlap \(rows 0, 1\)\. Name the column"),
+        ({"cancelled_on": ["2024-01-01", None]}, r"1 row cancelled before the start \(row 0\)"),
+        ({"price": [0, 5]}, r"1 row with a price of zero or less \(row 0\)"),
+        ({"price": [5, -1]}, r"1 row with a price of zero or less \(row 1\)"),
+        ({"price": [5, None]}, r"1 row without an? price \(row 1\)"),
+        ({"start": ["2024-01-01", None]}, r"1 row without a date \(row 1\)"),
+        ({"start": ["2024-01-01", "soon"]}, r"row 1"),
+        ({"customer_id": ["A", None]}, r"1 row without a customer id \(row 1\)"),
+        ({"cancelled_on": [None, "later"]}, r"row 1"),
+    ],
+)
+def test_contradictions_are_refused_with_their_rows(changes, message):
+    with pytest.raises(InputError, match=message):
+        summarize_renewals(records(**changes), as_of="2024-12-31")
+
+
+def test_periods_and_columns_that_are_not_there():
+    with pytest.raises(UnitError, match="neither a contract length nor a column"):
+        summarize_renewals(records(), period="fortnight")
+    with pytest.raises(InputError, match=r"1 row whose term is no contract length \(row 1\)"):
+        summarize_renewals(records(term=["month", "now and then"]), period="term")
+    with pytest.raises(ColumnError, match="no column 'fee'"):
+        summarize_renewals(records(), price="fee")
+    with pytest.raises(ColumnError, match="The columns lost have names that are used here"):
+        summarize_renewals(records(lost=1), as_of="2024-12-31")
+
+
+class TestCohorts:
+    def test_one_cohort(self):
+        renewals = Renewals.from_cohort_table([1000, 869, 743, 653])
+        histories = renewals.unique_histories()
+        assert dict(zip(zip(histories.renewals, histories.lost), histories.count)) == {
+            (0, 1): 131,
+            (1, 1): 126,
+            (2, 1): 90,
+            (3, 0): 653,
+        }
+        assert len(renewals) == 1000
+        assert repr(renewals) == "1,000 subscriptions: 653 active, 347 lost; 2,265 renewals"
+
+    def test_cohorts_of_different_age_add_up(self):
+        frame = pd.DataFrame([[100, 80, 70], [50, 45, None], [30, "27", ""]], index=["2021", "2022", "2023"])
+        histories = Renewals.from_cohort_table(frame).unique_histories()
+        assert dict(zip(zip(histories.renewals, histories.lost), histories.count)) == {
+            (0, 1): 28,
+            (1, 1): 10,
+            (1, 0): 72,
+            (2, 0): 70,
+        }
+
+    @pytest.mark.parametrize(
+        ("rows", "message"),
+        [
+            ([[100, 80], [50, 60]], r"1 cohort with more active later than before \(.*1\)"),
+            ([[100, None, 70]], "missing in between"),
+            ([[100, -5]], "negative count"),
+            ([[100, 80.5]], "no whole number"),
+            ([[100, "many"]], "that is no number"),
+            ([[None, 80]], "without a count at the start"),
+            ([[100]], "one count alone"),
+        ],
+    )
+    def test_impossible_counts(self, rows, message):
+        with pytest.raises(InputError, match=message):
+            Renewals.from_cohort_table(pd.DataFrame(rows))
+
+    def test_active_ones(self):
+        assert len(Renewals.from_cohort_table([10, 7]).active()) == 7
+        with pytest.raises(InputError, match="No subscription is left"):
+            Renewals.from_cohort_table([10, 0]).active()
