@@ -13,6 +13,7 @@ _PUBLIC = {
     "Backtest": "ltv_bayes.evaluation.backtest",
     "Customers": "ltv_bayes.data.customers",
     "FittedPurchases": "ltv_bayes.predictions.purchases",
+    "FittedRenewals": "ltv_bayes.predictions.renewals",
     "FittedSpend": "ltv_bayes.predictions.spend",
     "FutureValuePriors": "ltv_bayes.judgement.future_value",
     "GammaGamma": "ltv_bayes.models.gamma_gamma",
@@ -20,8 +21,10 @@ _PUBLIC = {
     "LtvBayesError": "ltv_bayes.errors",
     "LtvBayesWarning": "ltv_bayes.errors",
     "Prior": "ltv_bayes.models.priors",
+    "Renewals": "ltv_bayes.data.renewals",
     "RepeatPurchases": "ltv_bayes.streams.repeat_purchases",
     "ScannedTransactions": "ltv_bayes.data.scanned_transactions",
+    "ShiftedBetaGeometric": "ltv_bayes.models.shifted_beta_geometric",
     "Transactions": "ltv_bayes.data.transactions",
     "backtest": "ltv_bayes.evaluation.backtest",
     "errors": "ltv_bayes.errors",
@@ -43,6 +46,7 @@ _PUBLIC = {
     "scan_transactions": "ltv_bayes.data.scanned_transactions",
     "subscription_ltv": "ltv_bayes.formulas.point_values",
     "summarize": "ltv_bayes.data.summarize",
+    "summarize_renewals": "ltv_bayes.data.summarize_renewals",
 }
 
 _MODULES = ("errors", "samples")

@@ -155,8 +155,16 @@ def _refuse_counts(frame: pd.DataFrame, counts: np.ndarray) -> None:
             (~known[:, 0], "without a count at the start", "Give the number that subscribed first."),
             (gap, "with a count missing in between", "Fill it in; blanks may only stand at the end."),
             ((counts < 0).any(axis=1), "with a negative count", "Correct it."),
-            ((known & (counts % 1 != 0)).any(axis=1), "with a count that is no whole number", "Give counts, no shares."),
-            ((np.diff(counts, axis=1) > 0).any(axis=1), "with more active later than before", "Those who return start anew."),
+            (
+                (known & (counts % 1 != 0)).any(axis=1),
+                "with a count that is no whole number",
+                "Give counts, no shares.",
+            ),
+            (
+                (np.diff(counts, axis=1) > 0).any(axis=1),
+                "with more active later than before",
+                "Those who return start anew.",
+            ),
             (known.sum(axis=1) < 2, "with one count alone", "Give the number after at least one renewal."),
         )
     for wrong, problem, cure in checks:

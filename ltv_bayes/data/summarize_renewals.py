@@ -1,4 +1,4 @@
-"""Subscription records to renewals: how often was each renewed, and is it still active?"""
+"""Subscription records to renewals: how often each was renewed, and whether it is still active."""
 
 import datetime as dt
 from typing import Any
@@ -92,9 +92,7 @@ def summarize_renewals(
     money, no_money = _prices(raw, price, amount_unit)
     periods = _periods(raw, period)
     what = pd.Series("", raw.index) if product is None else named_column(raw, product, "product").astype(str)
-    before = Fault(
-        (cancelled < starts).to_numpy(), "cancelled before the start", "Correct one of the two dates."
-    )
+    before = Fault((cancelled < starts).to_numpy(), "cancelled before the start", "Correct one of the two dates.")
     free = Fault((money <= 0).to_numpy(), "with a price of zero or less", "Give the price of one period, above 0.")
     refuse([*no_start, *unread, *no_money, before, free], raw.index)
     table = pd.DataFrame(
@@ -148,8 +146,15 @@ def _periods(raw: pd.DataFrame, period: str) -> np.ndarray:
 def _as_period(text: str) -> str:
     """Read a contract length: month, monthly, 月."""
     word = text.strip().lower()
-    word = {"monthly": "month", "quarterly": "quarter", "yearly": "year", "annual": "year", "annually": "year",
-            "weekly": "week", "daily": "day"}.get(word, OTHER_SPELLINGS.get(word, word.removesuffix("s")))
+    word = {
+        "monthly": "month",
+        "quarterly": "quarter",
+        "yearly": "year",
+        "annual": "year",
+        "annually": "year",
+        "weekly": "week",
+        "daily": "day",
+    }.get(word, OTHER_SPELLINGS.get(word, word.removesuffix("s")))
     if word not in PERIODS:
         raise UnitError(f"{text!r} is neither a contract length nor a column. {suggestion(word, PERIODS)}")
     return word

@@ -145,6 +145,22 @@ def gamma_gamma_value(p, q, v, *tables):  # type: ignore[no-untyped-def]
     return value + constant[0] - np.sum(x_customers * special.betaln(p * x, q))
 
 
+def shifted_beta_geometric(alpha, beta, *tables):  # type: ignore[no-untyped-def]
+    """Log-likelihood of shifted beta-geometric and its derivatives by alpha and beta."""
+    renewals, lost, count = tables
+    value = shifted_beta_geometric_value(alpha, beta, *tables)
+    both = special.digamma(alpha + lost + beta + renewals) - special.digamma(alpha + beta)
+    d_alpha = np.sum(count * (special.digamma(alpha + lost) - special.digamma(alpha) - both))
+    d_beta = np.sum(count * (special.digamma(beta + renewals) - special.digamma(beta) - both))
+    return value, d_alpha, d_beta
+
+
+def shifted_beta_geometric_value(alpha, beta, *tables):  # type: ignore[no-untyped-def]
+    """Log-likelihood of shifted beta-geometric without its derivatives."""
+    renewals, lost, count = tables
+    return np.sum(count * (special.betaln(alpha + lost, beta + renewals) - special.betaln(alpha, beta)))
+
+
 @_kernel
 def _bg_nbd(  # type: ignore[no-untyped-def]
     r, alpha, a, b, more_than, T, T_customers, T_purchases, t_x, x, first, T_at, t_x_at, customers, with_slopes

@@ -42,9 +42,7 @@ def expected_events(t: Numbers, events: Numbers, exposure: Numbers, *, r: Number
     return np.asarray(t, dtype=float) * rate
 
 
-def draw_rate(
-    rng: np.random.Generator, events: Numbers, exposure: Numbers, *, r: Numbers, alpha: Numbers
-) -> Array:
+def draw_rate(rng: np.random.Generator, events: Numbers, exposure: Numbers, *, r: Numbers, alpha: Numbers) -> Array:
     """Draw a customer's rate given the history, one for each element."""
     shape, per = np.broadcast_arrays(
         np.asarray(r, dtype=float) + np.asarray(events), np.asarray(alpha, dtype=float) + np.asarray(exposure)

@@ -29,8 +29,9 @@ def log_likelihood(renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Nu
 
     Examples
     --------
-    >>> round(float(np.exp(log_likelihood(0, 1, alpha=1.0, beta=1.0))), 3), float(
-    ...     np.exp(log_likelihood(3, 0, alpha=1, beta=1)).round(3)
+    >>> (
+    ...     round(float(np.exp(log_likelihood(0, 1, alpha=1.0, beta=1.0))), 3),
+    ...     float(np.exp(log_likelihood(3, 0, alpha=1, beta=1)).round(3)),
     ... )
     (0.5, 0.25)
     """

@@ -14,6 +14,7 @@ from ltv_bayes.models.fused_op import FusedLikelihood
 
 if TYPE_CHECKING:
     from ltv_bayes.data.histories import Histories, SpendHistories
+    from ltv_bayes.data.renewals import RenewalHistories
 
 
 def add_bg_nbd(histories: "Histories", parameters: Mapping[str, Any]) -> None:
@@ -61,6 +62,23 @@ def gamma_gamma_graph(histories: "SpendHistories", *, p: Any, q: Any, v: Any) ->
     gammas = pt.gammaln(p * distinct + q) - pt.gammaln(p * distinct) - pt.gammaln(q)
     total = x * m
     return gammas[position] - p * x * pt.log1p(v / total) - q * pt.log1p(total / v) - np.log(m)
+
+
+def add_shifted_beta_geometric(histories: "RenewalHistories", parameters: Mapping[str, Any]) -> None:
+    """Observe renewals in the model on the context stack, through the fused likelihood."""
+    tables = (histories.renewals, histories.lost, histories.count)
+    likelihood = FusedLikelihood(fused.shifted_beta_geometric, fused.shifted_beta_geometric_value, tables)
+    observed = np.column_stack([histories.renewals, histories.lost])
+    _observe("renewals", likelihood, parameters, observed, np.column_stack([histories.count, histories.count]))
+
+
+def shifted_beta_geometric_graph(histories: "RenewalHistories", *, alpha: Any, beta: Any) -> Any:
+    """Write equations (5) and (6) of 2007 as a PyTensor graph, one value for each unique history."""
+    import pytensor.tensor as pt
+
+    n, lost = histories.renewals, histories.lost
+    after = pt.gammaln(alpha + lost) + pt.gammaln(beta + n) - pt.gammaln(alpha + beta + lost + n)
+    return after - pt.gammaln(alpha) - pt.gammaln(beta) + pt.gammaln(alpha + beta)
 
 
 def _observe(

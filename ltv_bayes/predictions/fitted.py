@@ -14,6 +14,7 @@ import xarray as xr
 from ltv_bayes import posterior
 from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import FitError, InputError
 from ltv_bayes.intervals import flagged, summarize_draws
@@ -141,7 +142,9 @@ class FittedModel:
         return []
 
 
-def fit_attrs(model: str, customers: Customers, *, time_unit: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def fit_attrs(
+    model: str, customers: Customers | Renewals, *, time_unit: str, settings: Mapping[str, Any]
+) -> dict[str, Any]:
     """What a fit remembers: the model, the data's unit, currency, date and size, and the settings."""
     import ltv_bayes
 

@@ -6,9 +6,14 @@ from ltv_bayes import posterior
 from ltv_bayes.errors import FitError
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 
-FITTED: dict[str, type[FittedModel]] = {"bg_nbd": FittedPurchases, "gamma_gamma": FittedSpend}
+FITTED: dict[str, type[FittedModel]] = {
+    "bg_nbd": FittedPurchases,
+    "gamma_gamma": FittedSpend,
+    "shifted_beta_geometric": FittedRenewals,
+}
 
 
 def load_fit(path: str | Path) -> FittedModel:

@@ -6,7 +6,13 @@ import pytest
 
 from ltv_bayes.data.calendar import PERIODS, after, number_until
 
-OFFSETS = {"day": {"days": 1}, "week": {"days": 7}, "month": {"months": 1}, "quarter": {"months": 3}, "year": {"months": 12}}
+OFFSETS = {
+    "day": {"days": 1},
+    "week": {"days": 7},
+    "month": {"months": 1},
+    "quarter": {"months": 3},
+    "year": {"months": 12},
+}
 STARTS = pd.to_datetime(["2024-01-31", "2024-02-29", "2023-12-30", "1999-08-01", "2000-11-30"])
 
 

@@ -15,7 +15,12 @@ STEP = {"month": {"months": 1}, "quarter": {"months": 3}, "year": {"years": 1}, 
 
 
 def records(**columns):
-    frame = {"customer_id": ["A", "B"], "start": ["2024-01-31", "2024-02-29"], "cancelled_on": [None, None], "price": 10}
+    frame = {
+        "customer_id": ["A", "B"],
+        "start": ["2024-01-31", "2024-02-29"],
+        "cancelled_on": [None, None],
+        "price": 10,
+    }
     return pd.DataFrame({**frame, **columns})
 
 
@@ -35,7 +40,10 @@ def by_hand(start, cancelled, period, as_of):
 def test_counts_are_those_of_walking_along_the_calendar(period):
     rng = np.random.default_rng(1)
     starts = [dt.date(2021, 1, 1) + dt.timedelta(days=int(n)) for n in rng.integers(0, 1200, 300)]
-    ends = [start + dt.timedelta(days=int(n)) if n < 900 else None for start, n in zip(starts, rng.integers(0, 1500, 300))]
+    ends = [
+        start + dt.timedelta(days=int(n)) if n < 900 else None
+        for start, n in zip(starts, rng.integers(0, 1500, 300), strict=True)
+    ]
     as_of = dt.date(2024, 6, 30)
     frame = pd.DataFrame({"customer_id": range(300), "start": starts, "cancelled_on": ends, "price": 5.0})
     found = summarize_renewals(frame, period=period, as_of=as_of).table
@@ -80,7 +88,10 @@ def test_who_returns_starts_anew():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"customer_id": "A"}, r"2 rows with subscriptions of one customer that overlap \(rows 0, 1\)\. Name the column"),
+        (
+            {"customer_id": "A"},
+            r"2 rows with subscriptions of one customer that overlap \(rows 0, 1\)\. Name the column",
+        ),
         ({"cancelled_on": ["2024-01-01", None]}, r"1 row cancelled before the start \(row 0\)"),
         ({"price": [0, 5]}, r"1 row with a price of zero or less \(row 0\)"),
         ({"price": [5, -1]}, r"1 row with a price of zero or less \(row 1\)"),
@@ -111,7 +122,7 @@ class TestCohorts:
     def test_one_cohort(self):
         renewals = Renewals.from_cohort_table([1000, 869, 743, 653])
         histories = renewals.unique_histories()
-        assert dict(zip(zip(histories.renewals, histories.lost), histories.count)) == {
+        assert dict(zip(zip(histories.renewals, histories.lost, strict=True), histories.count, strict=True)) == {
             (0, 1): 131,
             (1, 1): 126,
             (2, 1): 90,
@@ -123,7 +134,7 @@ class TestCohorts:
     def test_cohorts_of_different_age_add_up(self):
         frame = pd.DataFrame([[100, 80, 70], [50, 45, None], [30, "27", ""]], index=["2021", "2022", "2023"])
         histories = Renewals.from_cohort_table(frame).unique_histories()
-        assert dict(zip(zip(histories.renewals, histories.lost), histories.count)) == {
+        assert dict(zip(zip(histories.renewals, histories.lost, strict=True), histories.count, strict=True)) == {
             (0, 1): 28,
             (1, 1): 10,
             (1, 0): 72,

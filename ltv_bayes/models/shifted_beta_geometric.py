@@ -1,0 +1,140 @@
+"""Shifted beta-geometric as a PyMC model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ltv_bayes.data.renewals import RenewalHistories, Renewals, require_renewals
+from ltv_bayes.errors import InputError
+from ltv_bayes.formulas import fused
+from ltv_bayes.formulas.shifted_beta_geometric import PARAMETERS
+from ltv_bayes.inference.methods import Method
+from ltv_bayes.models.direct_density import Likelihood
+from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
+from ltv_bayes.models.recipe import Recipe
+from ltv_bayes.predictions.fitted import fit_attrs
+from ltv_bayes.predictions.renewals import FittedRenewals
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+DOMAINS: dict[str, Domain] = {
+    "churn_mean": PROBABILITY,
+    "churn_concentration": POSITIVE,
+    "alpha": POSITIVE,
+    "beta": POSITIVE,
+}
+ALTERNATIVES: dict[tuple[str, ...], tuple[str, ...]] = {("alpha", "beta"): ("churn_mean", "churn_concentration")}
+USUAL: dict[str, Prior] = {
+    "churn_mean": Prior("Beta", alpha=1.0, beta=1.0),
+    "churn_concentration": Prior("LogNormal", mu=1.0986122886681098, sigma=1.0),
+}
+
+
+@dataclass(frozen=True)
+class ShiftedBetaGeometric:
+    """How often do subscribers renew? The settings of a shifted beta-geometric model.
+
+    Parameters
+    ----------
+    priors : mapping, optional
+        Priors by name, in place of the usual ones. The names are ``churn_mean`` (average probability of not renewing,
+        alpha / (alpha + beta)) and ``churn_concentration`` (how alike subscribers are in it, alpha + beta). Instead of
+        the two, ``alpha`` and ``beta``.
+
+    Notes
+    -----
+    The usual priors: churn_mean uniform, churn_concentration LogNormal(ln 3, 1). Churn is that of one renewal, so
+    contracts of different length are better fitted apart: ``renewals.subset(renewals.table["period"] == "year")``.
+
+    References
+    ----------
+    Fader & Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21.
+    """
+
+    priors: Mapping[str, Any] = field(default_factory=dict)
+
+    def build(self, renewals: Renewals) -> "pm.Model":
+        """Make the PyMC model, with the likelihood on unique histories with their counts.
+
+        Returns
+        -------
+        pymc.Model
+            With alpha and beta; an ordinary model that can be extended.
+        """
+        require_renewals(renewals)
+        return self._recipe(renewals.unique_histories()).model()
+
+    def fit(
+        self,
+        renewals: Renewals,
+        *,
+        method: Method = "auto",
+        draws: int = 1000,
+        tune: int | None = None,
+        chains: int = 4,
+        random_seed: int | None = None,
+        progressbar: bool = True,
+        **sampler_settings: Any,
+    ) -> FittedRenewals:
+        """Draw from the posterior; arguments as in `BGNBD.fit`.
+
+        Raises
+        ------
+        InputError
+            If fewer than two subscriptions have come to a renewal.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If Pareto k, r-hat, effective sample size or divergences say that the draws cannot be trusted.
+        """
+        require_renewals(renewals)
+        histories = renewals.unique_histories()
+        _require_renewal_dates(histories)
+        recipe = self._recipe(histories)
+        tree = recipe.fit(
+            method=method,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            random_seed=random_seed,
+            progressbar=progressbar,
+            **sampler_settings,
+        )
+        tree.attrs.update(
+            fit_attrs("shifted_beta_geometric", renewals, time_unit="", settings=recipe.settings()),
+            periods=", ".join(sorted(renewals.table["period"].unique())) if "period" in renewals.table else "",
+        )
+        return FittedRenewals(tree)
+
+    def _recipe(self, histories: RenewalHistories) -> Recipe:
+        def likelihood() -> Likelihood:
+            tables = (histories.renewals, histories.lost, histories.count)
+            return Likelihood(PARAMETERS, fused.shifted_beta_geometric, fused.shifted_beta_geometric_value, tables)
+
+        def observe(parameters: Mapping[str, Any]) -> None:
+            from ltv_bayes.models.likelihoods import add_shifted_beta_geometric
+
+            add_shifted_beta_geometric(histories, {name: parameters[name] for name in PARAMETERS})
+
+        priors = chosen_priors(self.priors, USUAL, ALTERNATIVES)
+        return Recipe(priors, DOMAINS, with_parameters, likelihood, observe, len(histories))
+
+
+def with_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Add alpha and beta, whichever way the priors were written."""
+    named = dict(variables)
+    if "churn_mean" in named:
+        named["alpha"] = named["churn_mean"] * named["churn_concentration"]
+        named["beta"] = (1 - named["churn_mean"]) * named["churn_concentration"]
+    return named
+
+
+def _require_renewal_dates(histories: RenewalHistories) -> None:
+    came = histories.count[(histories.renewals > 0) | (histories.lost > 0)].sum()
+    if came < 2:
+        raise InputError(
+            f"{int(came)} of {int(histories.count.sum()):,} subscriptions came to a renewal, so churn cannot be "
+            f"learned. Give records that go on for longer."
+        )
