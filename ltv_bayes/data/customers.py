@@ -4,6 +4,7 @@ import datetime as dt
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -154,7 +155,7 @@ class Customers:
             If the file cannot be read, or its numbers cannot be the history of a customer; the message names the
             customers.
         UnitError
-            If the time unit is not known, or the file says another one.
+            If the time unit is not known, or the file says another one, another as-of date or another currency.
 
         Examples
         --------
@@ -173,9 +174,11 @@ class Customers:
         names = {"customer_id": customer_id, "frequency": frequency, "recency": recency, "T": T}
         rows, notes = scan_customers(path, names, monetary_value=monetary_value, memory_limit=memory_limit)
         unit = _unit_of_file(rows, time_unit, notes.get("time_unit"))
-        day = notes.get("as_of") if as_of is None else as_of
+        said = notes.get("as_of")
+        day = _as_the_file_says(rows, "as_of", None if as_of is None else as_date(as_of), said and as_date(said))
+        money = _as_the_file_says(rows, "currency", currency, notes.get("currency"))
         left_out = LeftOutFile.beside(rows.paths) or no_orders()
-        return cls(rows, unit, None if day is None else as_date(day), currency or notes.get("currency"), left_out)
+        return cls(rows, unit, day, money, left_out)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the table to a Parquet file, with its time unit, as-of date and currency.
@@ -200,17 +203,21 @@ class Customers:
         """
         target = parquet_target(path)
         refuse_same_names(self.columns)
-        self.rows.copy_to(target, file_notes(self.time_unit, self.as_of, self.currency))
-        if isinstance(self.left_out, LeftOutFile):
-            self.left_out.copy_to(LeftOutFile.path_beside(target))
-        else:
-            LeftOutFile.write(self.left_out, target)
+        left_out = self.left_out
+        write = left_out.copy_to if isinstance(left_out, LeftOutFile) else partial(LeftOutFile.write, left_out)
+        with LeftOutFile.written_with(target, write):
+            self.rows.copy_to(target, file_notes(self.time_unit, self.as_of, self.currency))
         return target
 
     @property
     def in_memory(self) -> bool:
         """Whether all rows are in memory; otherwise they are in a file."""
         return self.rows.in_memory
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the rows are read from; none in memory."""
+        return tuple(path.resolve() for path in getattr(self.rows, "paths", ()))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -387,6 +394,14 @@ def _unit_of_file(rows: ParquetRows, given: str | None, said: str | None) -> Tim
         cure = f"Leave time_unit out, and convert with .in_time_unit({unit!r})."
         raise UnitError(f"The file says that recency and T are in {said}s, not in {unit}s ({rows.place}). {cure}")
     return unit
+
+
+def _as_the_file_says(rows: ParquetRows, what: str, given: Any, said: Any) -> Any:
+    """Choose what is given or what the file says, which may not contradict each other."""
+    if given is not None and said and given != said:
+        cure = f"Leave {what} out, or make the customers anew."
+        raise UnitError(f"The file says {what} {said}, not {given} ({rows.place}). {cure}")
+    return said or None if given is None else given
 
 
 def _chosen(rows: Rows, chosen: Any) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Orders that were left out of a summary, in a Parquet file beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -9,6 +10,7 @@ import pandas as pd
 
 from ltv_bayes.data.engine import engine, fetched
 from ltv_bayes.data.parquet_files import LEFT_OUT_SUFFIX, parquet_source, write_parquet
+from ltv_bayes.whole_files import written_whole
 
 
 @dataclass(frozen=True)
@@ -41,19 +43,37 @@ class LeftOutFile:
         return path.with_name(path.stem + LEFT_OUT_SUFFIX)
 
     @classmethod
-    def write(cls, orders: pd.DataFrame, customers: Path) -> None:
-        """Write orders beside a file of customers; without any, a file that is there goes."""
+    @contextmanager
+    def written_with(cls, customers: Path, write: Callable[[Path], int]) -> Iterator[None]:
+        """Write orders beside a file of customers that is written meanwhile, so that the two change together.
+
+        Parameters
+        ----------
+        customers : pathlib.Path
+            The file of customers.
+        write : callable
+            Writes the orders to a path and gives their number; without any, a file that is there goes.
+        """
+        beside = cls.path_beside(customers)
+        with written_whole(beside) as unfinished:
+            number = write(unfinished)
+            yield
+        if not number:
+            beside.unlink(missing_ok=True)
+
+    @staticmethod
+    def write(orders: pd.DataFrame, path: Path) -> int:
+        """Write orders to a file, and give their number."""
         if orders.empty:
-            cls.path_beside(customers).unlink(missing_ok=True)
-            return
+            return 0
         with engine() as connection:
             connection.register("orders", orders.assign(**{name: _storable(orders[name]) for name in orders.columns}))
-            write_parquet(connection, "FROM orders", cls.path_beside(customers))
+            return write_parquet(connection, "FROM orders", path)
 
-    def copy_to(self, path: Path) -> None:
-        """Write the same orders to another file."""
+    def copy_to(self, path: Path) -> int:
+        """Write the same orders to another file, and give their number."""
         with engine() as connection:
-            write_parquet(connection, f"FROM {self._source}", path)
+            return write_parquet(connection, f"FROM {self._source}", path)
 
     def table(self) -> pd.DataFrame:
         """All of them, read anew."""

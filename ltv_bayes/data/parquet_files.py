@@ -3,7 +3,6 @@
 import glob
 import os
 import re
-import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import duckdb
 
 from ltv_bayes.data.engine import identifier, text_literal
 from ltv_bayes.errors import ColumnError, InputError, suggestion
+from ltv_bayes.whole_files import written_whole
 
 LEFT_OUT_SUFFIX = ".left_out.parquet"
 UNNAMED_INDEX = "__index_level_0__"  # what pandas calls an index without a name
@@ -138,7 +138,7 @@ def parquet_target(path: Any) -> Path:
     InputError
         If it does not end in .parquet.
     """
-    target = Path(path).expanduser().absolute()
+    target = Path(path).expanduser().resolve()
     if target.suffix.lower() != ".parquet" or target.name.endswith(LEFT_OUT_SUFFIX):
         raise InputError(f"{target.name} is not the name of a Parquet file for customers. Write 'customers.parquet'.")
     return target
@@ -176,17 +176,13 @@ def write_parquet(
     int
         The number of rows. If it is 0, the file is not touched.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unfinished")
     notes = ", ".join(f"{text_literal(key)}: {text_literal(value)}" for key, value in (metadata or {}).items())
     options = f"FORMAT parquet, USE_TMP_FILE false{f', KV_METADATA {{{notes}}}' if notes else ''}"
-    try:
+    with written_whole(path) as unfinished:
         found = connection.execute(f"COPY ({query}) TO {text_literal(unfinished)} ({options})").fetchall()
         number = int(found[0][0])
-        if number:
-            unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        if not number:
+            unfinished.unlink()
     return number
 
 

@@ -65,14 +65,14 @@ class ParquetRows:
                 yield batch.set_index("customer_id")
 
     def with_ids(self, ids: pd.Index) -> pd.DataFrame:
-        """Those of the rows whose ids are asked for."""
+        """Those of the rows whose ids are asked for, in the order of the files."""
         kind = pd.api.types.is_integer_dtype
         if len(ids) == 0 or kind(ids.dtype) != kind(self.head(1).index.dtype):
             return self.head(0)
-        wanted = {"wanted": pd.DataFrame({"id": ids})}
-        return self._fetched(
-            f"FROM ({self.query}) WHERE customer_id IN (SELECT id FROM wanted)", tables=wanted
-        ).set_index("customer_id")
+        wanted = {"wanted": pd.DataFrame({"id": ids.unique()})}
+        numbered = f"SELECT *, row_number() OVER () AS place_in_file FROM ({self.query})"
+        found = f"FROM ({numbered}) WHERE customer_id IN (SELECT id FROM wanted) ORDER BY place_in_file"
+        return self._fetched(found, tables=wanted).drop(columns="place_in_file").set_index("customer_id")
 
     def ask(self, sql: str, needs: Sequence[str], settings: dict[str, Any] | None = None) -> pd.DataFrame:
         """Answer a question in SQL about the table ``customers``; no other columns are read than it needs."""
@@ -86,7 +86,7 @@ class ParquetRows:
         InputError
             If the rows live in that very file.
         """
-        if path.absolute() in self.paths:
+        if path.resolve() in {own.resolve() for own in self.paths}:
             raise InputError(f"These customers live in {path.name}, so it cannot be written. Choose another name.")
         with engine(self.memory_limit) as connection:
             write_parquet(connection, self.query, path, metadata)

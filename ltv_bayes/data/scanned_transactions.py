@@ -1,7 +1,7 @@
 """A transaction log that stays in Parquet files, for logs larger than memory."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,7 +165,7 @@ def scan_transactions(
         columns = {
             "row": "file_row_number" if len(paths) == 1 else "parse_filename(filename) || ':' || file_row_number",
             "customer": id_column(types, customer, "customer", BLANKS),
-            "date": _day_column(types, date, paths[0]),
+            "date": _day_column(types, date, paths),
             "amount": "NULL::DOUBLE"
             if amount is None
             else f"{number_column(types, amount, 'amount')} * {as_factor(amount_unit)!r}::DOUBLE",
@@ -180,12 +180,16 @@ def scan_transactions(
     return log
 
 
-def _day_column(types: Mapping[str, str], name: str, path: Path) -> str:
+def _day_column(types: Mapping[str, str], name: str, paths: Sequence[Path]) -> str:
     """Write a column of dates or moments into SQL, as days on the column's own wall clock."""
     column = require_column(types, name, "date")
     kind = types[name]
     if kind == "TIMESTAMP WITH TIME ZONE":
-        zone = parquet_time_zones(path).get(name)
+        zones = {parquet_time_zones(path).get(name) for path in paths}
+        if len(zones) > 1:
+            known = ", ".join(sorted(map(str, zones)))
+            raise ColumnError(f"The column {name!r} is in several time zones ({known}). Write the files in one.")
+        zone = zones.pop()
         if zone is None:
             cure = "Install pyarrow or polars, or write the column as plain dates."
             warnings.warn(f"The time zone of {name} cannot be read, so days are counted in UTC. {cure}", DataWarning, 3)

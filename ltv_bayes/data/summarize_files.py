@@ -50,7 +50,7 @@ def summarize_to_file(
     InputError
         If orders are dated in the future, ``as_of`` lies before the first order, or no purchase is left.
     """
-    if target in log.paths:
+    if target.resolve() in {path.resolve() for path in log.paths}:
         raise InputError(f"The orders are in {target.name}, so customers cannot be written there. Choose another name.")
     with engine(log.memory_limit) as connection:
         log.open_in(connection)
@@ -62,14 +62,18 @@ def summarize_to_file(
             connection, customers_query(money, end, DAYS_PER_UNIT[time_unit]), attributes, log.customer_column
         )
         notes = file_notes(time_unit, end, log.currency)
-        if not write_parquet(connection, f"{query} ORDER BY customer_id", target, notes):
-            counts = fetched(connection.execute(f"SELECT reason, count(*) AS rows FROM ({left_out}) GROUP BY reason"))
-            explained = "; ".join(["No purchase is left", *left_out_line(counts.set_index("reason")["rows"])])
-            raise InputError(f"{explained}. Check the amounts and as_of.")
-        if not write_parquet(connection, f"{left_out} ORDER BY row", LeftOutFile.path_beside(target)):
-            LeftOutFile.path_beside(target).unlink(missing_ok=True)
+        with LeftOutFile.written_with(target, lambda path: write_parquet(connection, f"{left_out} ORDER BY row", path)):
+            if not write_parquet(connection, f"{query} ORDER BY customer_id", target, notes):
+                raise _nobody_left(connection, left_out)
         others = pd.DataFrame() if clients is None else _without_orders(connection, clients, target)
     return open_customers(target, log.memory_limit), end, others
+
+
+def _nobody_left(connection: duckdb.DuckDBPyConnection, left_out: str) -> InputError:
+    """Say why no customer is left."""
+    counts = fetched(connection.execute(f"SELECT reason, count(*) AS rows FROM ({left_out}) GROUP BY reason"))
+    explained = "; ".join(["No purchase is left", *left_out_line(counts.set_index("reason")["rows"])])
+    return InputError(f"{explained}. Check the amounts and as_of.")
 
 
 def _observation_end(connection: duckdb.DuckDBPyConnection, as_of: Any) -> dt.date:

@@ -18,11 +18,11 @@ from scipy import stats
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.curvature import Peak
 from ltv_bayes.inference.density import LogDensity
+from ltv_bayes.inference.diagnostics import HIGHEST_PARETO_K
 from ltv_bayes.inference.unofficial import pareto_smoothed
 from ltv_bayes.progress import progress
 
 DEGREES_OF_FREEDOM = 5
-HIGHEST_PARETO_K = 0.7
 ENOUGH = 0.5
 ROUNDS = 4
 FIRST = 64

@@ -312,4 +312,5 @@ def _years_until(table: pd.DataFrame, terms: Terms) -> pd.Series:
 def _written_as(customers: Customers, judged: pd.Series) -> pd.Series:
     """Write each judged customer as the customers' table does; missing where they are not in it."""
     text = judged.astype(str)
-    return text.map(customers.known_ids(text.unique()))
+    known = customers.known_ids(text.unique())
+    return pd.Series([known.get(written) for written in text], index=judged.index, dtype=object)

@@ -202,7 +202,7 @@ def plot_cash_flow(
 def _names_of_years(flow: pd.DataFrame) -> list[str]:
     """Write years; a year of which the horizon holds only a part says so."""
     return [
-        str(year) if until == year else f"{year}\n(to {until:.3g})"
+        str(year) if until == year else f"{year}\n(to {until:.4g})"
         for year, until in zip(flow.index, flow["until"].round(9), strict=True)
     ]
 

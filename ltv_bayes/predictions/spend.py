@@ -120,8 +120,11 @@ class FittedSpend(FittedModel):
         tree["observed_data"] = xr.DataTree(observed.assign_coords(customer_id=buyers.ids.to_numpy()))
         return tree
 
-    def histories(self, customers: Customers) -> tuple[np.ndarray, np.ndarray]:
-        """Number and mean value of each customer's valued repeat orders, in the currency of the fit."""
+    def histories(self, customers: Customers, *, warn: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        """Number and mean value of each customer's valued repeat orders, in the currency of the fit.
+
+        Warns, unless told not to, where they can hardly be counted in the fit's unit.
+        """
         require_customers(customers)
         if self.currency and customers.currency and self.currency != customers.currency:
             raise UnitError(
@@ -129,18 +132,19 @@ class FittedSpend(FittedModel):
                 f"Convert the amounts to one currency first."
             )
         table = customers.table
-        self._warn_of_scale(float(table["monetary_value"].median()))
+        if warn:
+            self.warn_of_scale(float(table["monetary_value"].median()), stacklevel=4)
         return table["spend_frequency"].to_numpy(dtype=float), table["monetary_value"].to_numpy(dtype=float)
 
-    def _warn_of_scale(self, typical: float) -> None:
-        """Warn where the customers' orders and those that were fitted can hardly be counted in one unit."""
+    def warn_of_scale(self, typical: float, *, stacklevel: int) -> None:
+        """Warn where the customers' typical order and those that were fitted can hardly be counted in one unit."""
         expected = float(np.median(gamma_gamma.population_mean_spend(**self.draws)))
         if typical > 0 and np.isfinite(expected) and not 1 / FAR_SCALE < typical / expected < FAR_SCALE:
             warnings.warn(
                 f"The customers' orders are typically {money(typical, self.currency)}, those that were fitted "
                 f"{money(expected, self.currency)}: are they counted in one unit?",
                 DataWarning,
-                stacklevel=4,
+                stacklevel=stacklevel,
             )
 
     @property

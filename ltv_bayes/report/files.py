@@ -1,12 +1,12 @@
 """Tables on disk: CSV that a spreadsheet opens as text and numbers, never as formulas."""
 
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from ltv_bayes.whole_files import written_whole
 
 FORMULA_STARTS = "=+-@"
 UNSAFE_FIRST = "\t\r\n"
@@ -36,28 +36,16 @@ def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
     An interrupted write leaves no half-written file, and an older one as it was.
     """
     safe = _with_index(table).rename(columns=harmless).apply(_harmless_column)
-    with replacing(path) as unfinished:
+    with written_whole(path) as unfinished:
         safe.to_csv(unfinished, index=False, encoding="utf-8-sig")
     return Path(path)
 
 
 def write_bytes(content: bytes, path: str | Path) -> Path:
     """Write a file whole or not at all."""
-    with replacing(path) as unfinished:
+    with written_whole(path) as unfinished:
         unfinished.write_bytes(content)
     return Path(path)
-
-
-@contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
-    """Give another path to write to, which takes the place of the wanted one when all went well."""
-    path = Path(path)
-    unfinished = path.with_name(path.name + ".unfinished")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _with_index(table: pd.DataFrame) -> pd.DataFrame:

@@ -54,13 +54,17 @@ class RepeatPurchases:
         """What every table made from the two fits must say."""
         return self.purchases.caution or self.spend.caution
 
+    def check(self, customers: Customers) -> None:
+        """Warn where orders can hardly be counted in the unit of the fit."""
+        self.spend.warn_of_scale(customers.overview().typical_order, stacklevel=4)
+
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`."""
         chains, draws = shape
         purchases, spend = self.purchases.thin(draws, chains), self.spend.thin(draws, chains)
         unit = purchases.time_unit
         ends, delta = terms.edges(unit), terms.delta(unit)
-        orders, mean = spend.histories(customers)
+        orders, mean = spend.histories(customers, warn=False)
         spent = np.where(orders > 0, orders * np.nan_to_num(mean), 0.0)
         histories = np.column_stack([purchases.histories(customers), orders, spent])
         parameters = (*purchases.flat_draws().values(), *spend.flat_draws().values())

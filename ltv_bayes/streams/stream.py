@@ -26,6 +26,10 @@ class Stream(Protocol):
         """What every table made from the stream must say; empty when nothing."""
         ...
 
+    def check(self, customers: Customers) -> None:
+        """Warn of what can be seen of all customers at once, before anything is drawn."""
+        ...
+
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "CustomerDraws":
         """Make ready to value these customers with this number of chains and draws."""
         ...

@@ -22,16 +22,19 @@ class KeptDraws:
         Whose draws.
     money : mapping
         Name of each source to an array (horizons, customers, draws).
+    stretch : int
+        How many customers are summarised at once.
     """
 
     customers: Customers
     money: Components
+    stretch: int
 
     @classmethod
     def room_for(cls, valuation: Valuation) -> "KeptDraws":
         """Take the memory, to be filled."""
         shape = len(valuation.terms.horizons), len(valuation.customers), valuation.size
-        return cls(valuation.customers, {name: np.empty(shape) for name in valuation.sources})
+        return cls(valuation.customers, {name: np.empty(shape) for name in valuation.sources}, valuation.stretch)
 
     def keep(self, stretch: Stretch, components: Components) -> None:
         """Keep the draws of a stretch: arrays of shape (customers, horizons, draws)."""
@@ -45,8 +48,8 @@ class KeptDraws:
             return reduce(stretch, {name: every[:, stretch.rows].swapaxes(0, 1) for name, every in self.money.items()})
 
         def tasks() -> Iterator[Callable[[], Any]]:
-            for _, stretches in stretches_of(self.customers, about):
+            for _, stretches in stretches_of(self.customers, self.stretch, about):
                 yield from (partial(read, stretch) for stretch in stretches)
 
         what = f"summarising {counted(len(self.customers), 'customer')}"
-        return in_order(tasks(), len(self.customers), what, progressbar=progressbar)
+        return in_order(tasks(), -(-len(self.customers) // self.stretch), what, progressbar=progressbar)

@@ -2,9 +2,8 @@
 
 import functools
 import operator
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,24 +13,24 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers import Customers, require_customers
-from ltv_bayes.errors import InputError, counted, suggestion
+from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.predictions.fitted import labelled, require_memory
+from ltv_bayes.predictions.fitted import labelled
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.tables import readable
 from ltv_bayes.terms import SAME, Terms
 from ltv_bayes.time_units import as_duration, as_number
-from ltv_bayes.value.kept_draws import KeptDraws
 from ltv_bayes.value.margins import Margin
 from ltv_bayes.value.notes import notes_on, warn_of_scale
-from ltv_bayes.value.one_pass import Columns, Interval, OnePass, Segments, at_horizons, summary_columns
+from ltv_bayes.value.one_pass import Columns
 from ltv_bayes.value.over_time import cash_flow_table, horizons_table
+from ltv_bayes.value.results import Results
 from ltv_bayes.value.shares import share_of
-from ltv_bayes.value.storage import write_draws, write_summary
-from ltv_bayes.value.valuation import BATCH, JUDGED, REALISED, Components, Stretch, Valuation, added
+from ltv_bayes.value.storage import Draws, refuse_place, write_draws, write_tables
+from ltv_bayes.value.valuation import BATCH, JUDGED, REALISED, Components, Valuation, added
 
 if TYPE_CHECKING:
     from ltv_bayes.value.segments import SegmentValues
@@ -68,7 +67,8 @@ def lifetime_value(
     horizon : str or Duration, or several
         How far ahead, with its unit: ``"3 years"``. Money after it does not count. Of several,
         ``["1 year", "2 years", "3 years"]``, the longest is the one reported unless another is asked for by
-        `LifetimeValue.at`; all come from the same draws, in one pass.
+        `LifetimeValue.at`; all come from the same draws, in one pass. A judged opportunity without a date may come on
+        any day of the longest.
     discount_rate : float
         Annual and effective, 0.10 for 10% a year; every payment is discounted at its own date.
     margin : float, column name, or mapping from id to float
@@ -106,16 +106,18 @@ def lifetime_value(
     if future_value is not None:
         future_value.require_known(customers)
         warn_of_scale(customers, future_value)
+    for stream in streams:
+        stream.check(customers)
     valuation = Valuation(customers, tuple(streams), future_value, terms, share, seed, _common_shape(streams), realised)
     first = next(iter(customers.batches(BATCH)))
     valuation.of(first)  # so that what cannot be valued is refused at once
     settings = ValueSettings(terms, share.text, seed, realised)
     cautions = [stream.caution for stream in streams if stream.caution]
-    ltv = LifetimeValue(valuation, settings, cautions[0] if cautions else "", progressbar)
+    results = Results(valuation, progressbar=progressbar)
     small = customers.in_memory and valuation.bytes_needed <= KEPT_WITHOUT_ASKING
     if small if keep_draws is None else keep_draws:
-        ltv.keep()
-    return ltv
+        results.keep()
+    return LifetimeValue(results, settings, cautions[0] if cautions else "")
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,11 @@ class ValueSettings:
     margin: str
     random_seed: int
     realised: bool = False
+
+    @property
+    def place(self) -> int:
+        """Position of the horizon among those that were asked for."""
+        return len(self.terms.horizons) - 1
 
     def __str__(self) -> str:
         as_of = f" from {self.terms.as_of}" if self.terms.as_of else ""
@@ -141,19 +148,22 @@ class LifetimeValue:
 
     Attributes
     ----------
-    valuation : Valuation
-        How every source of money is valued, for any customers.
+    results : Results
+        What was computed, at all horizons.
     settings : ValueSettings
         Horizon, discount, margin, seed.
     caution : str
         What every table must say; empty when nothing.
     """
 
-    valuation: Valuation
+    results: Results
     settings: ValueSettings
     caution: str = ""
-    progressbar: bool = False
-    _done: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def valuation(self) -> Valuation:
+        """How every source of money is valued, for any customers."""
+        return self.results.valuation
 
     @property
     def customers(self) -> Customers:
@@ -183,6 +193,8 @@ class LifetimeValue:
     def at(self, horizon: Any) -> "LifetimeValue":
         """The value up to another of the horizons that were asked for, from the same draws.
 
+        They are the draws of the longest horizon without what comes later.
+
         Parameters
         ----------
         horizon : str or Duration
@@ -208,24 +220,7 @@ class LifetimeValue:
             )
         return replace(self, settings=replace(self.settings, terms=self.valuation.terms.until(place)))
 
-    @property
-    def kept(self) -> KeptDraws | None:
-        """All draws at every horizon, if they were kept."""
-        return self._done.get("kept")
-
-    def keep(self) -> None:
-        """Make all draws and keep them.
-
-        Raises
-        ------
-        InputError
-            If they do not fit in memory; the message says how much they need.
-        """
-        if self.kept is None:
-            require_memory(self.valuation.shape, len(self.customers), self.valuation.arrays)
-            self._go_once(interval_settings(None, None), KeptDraws.room_for(self.valuation))
-
-    @property
+    @functools.cached_property
     def components(self) -> xr.Dataset:
         """Every draw of every source of money, after margin and discount.
 
@@ -239,22 +234,16 @@ class LifetimeValue:
         InputError
             If the draws were not kept and do not fit in memory.
         """
-        key = "components", self.place
-        if key not in self._done:
-            self.keep()
-            assert self.kept is not None
-            arrays = {name: self._labelled(every[self.place], name) for name, every in self.kept.money.items()}
-            self._done[key] = xr.Dataset(arrays)
-        return self._done[key]
+        kept = self.results.keep()
+        return xr.Dataset(
+            {name: self._labelled(every[self.settings.place], name) for name, every in kept.money.items()}
+        )
 
-    @property
+    @functools.cached_property
     def draws(self) -> xr.DataArray:
         """Total value of each customer: (chain, draw, customer_id), predictive."""
-        key = TOTAL, self.place
-        if key not in self._done:
-            total = functools.reduce(operator.add, self.components.data_vars.values())
-            self._done[key] = total.rename("lifetime_value").assign_attrs(self.attrs)
-        return self._done[key]
+        total = functools.reduce(operator.add, self.components.data_vars.values())
+        return total.rename("lifetime_value").assign_attrs(self._attrs())
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per customer: mean, sd, median, interval of what they will really bring, and the judged share.
@@ -272,24 +261,12 @@ class LifetimeValue:
             Indexed by customer_id; money in the customers' currency. ``judged_share`` is the part of the mean that
             rests on judgement.
         """
-        found = self._summaries(interval_settings(ci_prob, ci_kind))[self.place]
-        table = pd.DataFrame(self.shown(found), index=self._done["ids"])
-        return flagged(table, self.caution)
+        ids, found = self.results.summaries(interval_settings(ci_prob, ci_kind))
+        return self._table(ids, found[self.settings.place])
 
     def book(self) -> Components:
         """Money of all customers within each draw up to the horizon, an array (draws,) for each source."""
-        return self._up_to_horizon(self.flows())
-
-    def flows(self, customer_id: Any = None) -> Components:
-        """Money of all customers, or of one, within each draw: an array (periods, draws) for each source.
-
-        Periods end at every year's end and at every horizon; see `Terms.periods`.
-        """
-        if customer_id is not None:
-            return self._of_customer(customer_id)
-        if "book" not in self._done:
-            self._go_once(interval_settings(None, None))
-        return self._done["book"]
+        return self._up_to_horizon(self.results.flows())
 
     def total(self) -> xr.DataArray:
         """Value of the whole book: the sum over customers within each draw, of shape (chain, draw)."""
@@ -340,23 +317,8 @@ class LifetimeValue:
             Indexed by customer_id, between 0 and 1.
         """
         threshold = as_number(threshold, "threshold")
-
-        until, place = self.valuation.terms.periods_until(), self.place
-
-        def of_kept(_: Stretch, components: Components) -> np.ndarray:
-            return np.mean(added(components)[:, place] > threshold, axis=1)
-
-        def of_new(stretch: Stretch, components: Components) -> np.ndarray:
-            return of_kept(stretch, at_horizons(components, until))
-
-        shares = (
-            self.valuation.over_stretches(of_new, progressbar=self.progressbar)
-            if self.kept is None
-            else self.kept.over_stretches(of_kept)
-        )
-        return pd.Series(
-            np.concatenate(list(shares)), index=self.customers.ids, name=f"probability_above_{threshold:g}"
-        )
+        shares = self.results.shares_above(threshold, self.settings.place)
+        return pd.Series(shares, index=self.customers.ids, name=f"probability_above_{threshold:g}")
 
     def explain(
         self, customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
@@ -374,7 +336,7 @@ class LifetimeValue:
             Indexed by component (realised, streams, judged, total): mean, sd, median, interval, share of the mean.
             The interval of the total is that of the added draws, not the sum of the intervals.
         """
-        picked = self.book() if customer_id is None else self._up_to_horizon(self._of_customer(customer_id))
+        picked = self.book() if customer_id is None else self._up_to_horizon(self.results.flows(customer_id))
         prob, kind = interval_settings(ci_prob, ci_kind)
         rows = np.sort(np.stack([*picked.values(), added(picked)]), axis=1)
         table = pd.DataFrame(summarize_sorted(rows, prob, kind), index=pd.Index([*picked, TOTAL], name="component"))
@@ -426,13 +388,19 @@ class LifetimeValue:
         ----------
         path : str or Path
             Ending in ``.parquet``.
+        ci_prob, ci_kind
+            Interval, as in `summary`.
 
         Raises
         ------
         InputError
-            If the path does not say a format, or is a folder.
+            If the path does not say the format, is a folder, or the customers live in it.
         """
-        return write_summary(self, Path(path), interval_settings(ci_prob, ci_kind))
+        interval = interval_settings(ci_prob, ci_kind)
+        notes = {**self._attrs(), "interval": describe_interval(*interval), "caution": self.caution}
+        found = self.results.summaries_by_stretch(interval, self.settings.place)
+        tables = (self._table(stretch.ids, columns) for stretch, columns in found)
+        return write_tables(tables, self._place_for(path, ".parquet"), notes)
 
     def write_draws(self, path: str | Path) -> Path:
         """Write every draw of every customer and source, without ever holding all of them in memory.
@@ -447,23 +415,25 @@ class LifetimeValue:
         Raises
         ------
         InputError
-            If the path does not say a format, or is a folder of somebody else's.
+            If the path does not say the format, is a folder of another kind, or the customers live in it.
 
         Notes
         -----
-        Before compression the draws take 8 bytes x draws x customers x (sources + 1): `bytes_of_draws`.
+        Before compression the draws of one horizon take 8 bytes x draws x customers x (sources + 1).
         """
-        return write_draws(self, Path(path))
+        place = self._place_for(path, ".parquet", ".zarr")
+        draws = Draws(self.results.draws_by_stretch(self.settings.place), self.valuation, self._attrs())
+        return write_draws(draws, place)
 
     @property
     def bytes_of_draws(self) -> int:
-        """Memory that the draws of all customers and sources take, with their total, at one horizon."""
-        return 8 * self.valuation.size * len(self.customers) * (len(self.sources) + 1)
+        """Memory that the draws of all customers and sources take, with their total, at every horizon."""
+        return self.valuation.bytes_needed
 
     def to_datatree(self) -> xr.DataTree:
         """Lay out total and components for ArviZ: group ``lifetime_value``, dimensions (chain, draw, customer_id)."""
         dataset = self.components.assign({TOTAL: self.draws})
-        return xr.DataTree.from_dict({"lifetime_value": dataset.assign_attrs(self.attrs)})
+        return xr.DataTree.from_dict({"lifetime_value": dataset.assign_attrs(self._attrs())})
 
     @property
     def has_streams(self) -> bool:
@@ -474,90 +444,25 @@ class LifetimeValue:
         """What the reader should know before relying on the numbers."""
         return notes_on(self)
 
-    def segments_of(self, column: str) -> Segments | None:
-        """Segments that were added up in passing: those of a column of text with not too many values."""
-        if "segments" not in self._done:
-            self._go_once(interval_settings(None, None))
-        return self._done["segments"].get(column)
-
-    @property
-    def place(self) -> int:
-        """Position of this horizon among those asked for."""
-        return len(self.settings.terms.horizons) - 1
-
-    def _summaries(self, interval: Interval) -> list[Columns]:
-        """Summaries of customers at each horizon, remembered."""
-        key = "summaries", *interval
-        if key not in self._done:
-            if self.kept is None:
-                self._go_once(interval)
-            else:
-                reduce = partial(_summarized, interval=interval)
-                self._done[key] = _joined(list(self.kept.over_stretches(reduce)))
-        return self._done[key]
-
-    def summaries_by_stretch(self, interval: Interval) -> Iterator[tuple[Stretch, Columns]]:
-        """Summaries of customers, one stretch after another; nothing is remembered but the totals."""
-        if self.kept is not None:
-
-            def reduce(stretch: Stretch, money: Components) -> tuple[Stretch, Columns]:
-                return stretch, summary_columns(money, interval)[self.place]
-
-            yield from self.kept.over_stretches(reduce)
-            return
-        going = OnePass(self.valuation, interval)
-        for stretch, columns in going.over_stretches(progressbar=self.progressbar):
-            yield stretch, columns[self.place]
-        self._done.update(book=going.book, segments=going.segments)
-
-    def draws_by_stretch(self) -> Iterator[tuple[Stretch, Components]]:
-        """Draws of customers up to the horizon, one stretch after another: arrays (customers, draws) by source."""
-        until = self.valuation.terms.periods_until()
-
-        def of_kept(stretch: Stretch, money: Components) -> tuple[Stretch, Components]:
-            return stretch, {name: values[:, self.place] for name, values in money.items()}
-
-        def of_new(stretch: Stretch, money: Components) -> tuple[Stretch, Components]:
-            return of_kept(stretch, at_horizons(money, until))
-
-        if self.kept is not None:
-            return self.kept.over_stretches(of_kept)
-        return self.valuation.over_stretches(of_new, progressbar=self.progressbar)
-
-    def _go_once(self, interval: Interval, kept: KeptDraws | None = None) -> None:
-        """Go over all customers, and remember what came out."""
-        going = OnePass(self.valuation, interval, kept)
-        ids, columns = [], []
-        for stretch, found in going.over_stretches(progressbar=self.progressbar):
-            ids.append(stretch.ids)
-            columns.append(found)
-        self._done["summaries", *interval] = _joined(columns)
-        self._done.update(book=going.book, segments=going.segments, ids=ids[0].append(ids[1:]))
-        if kept is not None:
-            self._done["kept"] = kept
-
     def _up_to_horizon(self, flows: Components) -> Components:
         """Add periods up to the horizon: an array (draws,) for each source."""
-        until = self.valuation.terms.periods_until()[self.place]
+        until = self.valuation.terms.periods_until()[self.settings.place]
         return {name: money[:until].sum(axis=0) for name, money in flows.items()}
 
-    def shown(self, columns: Columns) -> Columns:
-        """The columns of a summary, with the judged share in place of the means of sources."""
+    def _table(self, ids: pd.Index, columns: Columns) -> pd.DataFrame:
+        """A summary, with the judged share in place of the means of sources."""
         shown = {name: values for name, values in columns.items() if not name.startswith("mean_")}
         if JUDGED in self.sources:
             shown["judged_share"] = share_of(columns[f"mean_{JUDGED}"], columns["mean"])
-        return shown
+        return flagged(pd.DataFrame(shown, index=ids), self.caution)
 
-    def _of_customer(self, customer_id: Any) -> Components:
-        known = self.customers.known_ids([str(customer_id)])
-        if not known:
-            some = next(iter(self.customers.batches(BATCH))).ids[:5].astype(str)
-            raise InputError(
-                f"There is no customer {customer_id!r}. {suggestion(str(customer_id), some)}", [customer_id]
-            )
-        alone = self.customers.subset(list(known.values()))
-        money = self.valuation.of(alone)(Stretch(alone, 0, 1, 0))
-        return {name: values[0] for name, values in money.items()}
+    def _place_for(self, path: str | Path, *suffixes: str) -> Path:
+        """Read where something is to be written, and refuse the files that customers live in."""
+        place = Path(path).expanduser()
+        refuse_place(place, suffixes)
+        if place.resolve() in self.customers.files:
+            raise InputError(f"The customers live in {place.name}, so nothing else can be written there.")
+        return place
 
     def _labelled(self, values: np.ndarray, name: str) -> xr.DataArray:
         arranged = values.reshape(len(self.customers), *self.valuation.shape).transpose(1, 2, 0)
@@ -567,11 +472,10 @@ class LifetimeValue:
         chains, draws = self.valuation.shape
         coords = {"chain": np.arange(chains), "draw": np.arange(draws)}
         shaped = np.reshape(values, self.valuation.shape)
-        return xr.DataArray(shaped, dims=("chain", "draw"), coords=coords, attrs=self.attrs)
+        return xr.DataArray(shaped, dims=("chain", "draw"), coords=coords, attrs=self._attrs())
 
-    @property
-    def attrs(self) -> dict[str, str]:
-        """What arrays of values say of themselves."""
+    def _attrs(self) -> dict[str, str]:
+        """What values say of themselves where they are stored."""
         return {
             "units": self.currency or "currency of the data",
             "settings": str(self.settings),
@@ -631,15 +535,3 @@ def _common_shape(streams: Sequence[Stream]) -> tuple[int, int]:
     """Chains and draws that every stream has."""
     shapes = [stream.shape for stream in streams] or [DRAWS_FOR_JUDGEMENT_ALONE]
     return min(chains for chains, _ in shapes), min(draws for _, draws in shapes)
-
-
-def _summarized(_: Stretch, components: Components, interval: Interval) -> list[Columns]:
-    return summary_columns(components, interval)
-
-
-def _joined(stretches: Sequence[list[Columns]]) -> list[Columns]:
-    """Put the columns of stretches one below the other, for each horizon."""
-    return [
-        {name: np.concatenate([columns[name] for columns in parts]) for name in parts[0]}
-        for parts in zip(*stretches, strict=True)
-    ]

@@ -12,7 +12,7 @@ from ltv_bayes.data.customers import Customers
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.value.kept_draws import KeptDraws
-from ltv_bayes.value.valuation import Components, Stretch, Valuation, added
+from ltv_bayes.value.valuation import BATCH, Components, Stretch, Valuation, added
 
 MOST_SEGMENTS = 200
 MISSING = "(missing)"
@@ -118,12 +118,13 @@ def by_column(name: str) -> Segmenting:
 
 
 def offered_groupings(customers: Customers) -> dict[str, Segmenting]:
-    """The groupings that a book offers by itself: its columns of text or categories."""
-    first = next(iter(customers.batches())).table
+    """The groupings that a book offers by itself: its columns of text or categories with not too many values."""
+    first = next(iter(customers.batches(BATCH))).table
     return {
         str(name): by_column(name)
         for name, column in first.items()
         if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column))
+        and column.nunique() <= MOST_SEGMENTS
     }
 
 
@@ -164,8 +165,8 @@ class OnePass:
         Filled in on the way.
     book : mapping
         Name of each source to an array (periods, draws): the money of all customers so far.
-    segments : mapping
-        Name of each grouping that the book offers to its segments so far.
+    adding, groupings : mappings
+        Name of each grouping that the book offers to what adds up its segments, and to how they are found.
     """
 
     valuation: Valuation
@@ -173,6 +174,7 @@ class OnePass:
     kept: KeptDraws | None = None
     book: dict[str, Array] = field(init=False)
     adding: dict[str, Adding] = field(init=False)
+    groupings: dict[str, Segmenting] = field(init=False)
 
     def __post_init__(self) -> None:
         shape = len(self.valuation.terms.periods()), self.valuation.size

@@ -17,18 +17,18 @@ def horizons_table(value: "LifetimeValue", customer_id: object, interval: tuple[
     """One row for each horizon up to the value's own; see `LifetimeValue.by_horizon`."""
     horizons = value.settings.terms.horizons
     until = value.valuation.terms.periods_until()[: len(horizons)]
-    flows = value.flows(customer_id)
+    flows = value.results.flows(customer_id)
     rows = {name: np.stack([money[:last].sum(axis=0) for last in until]) for name, money in flows.items()}
     return _table(value, rows, pd.Index([str(one) for one in horizons], name="horizon"), customer_id, interval)
 
 
 def cash_flow_table(value: "LifetimeValue", customer_id: object, interval: tuple[float, str]) -> pd.DataFrame:
     """One row for each future year; see `LifetimeValue.cash_flow`."""
-    until = value.valuation.terms.periods_until()[value.place]
+    until = value.valuation.terms.periods_until()[value.settings.place]
     ends = value.valuation.terms.edges("year")[:until]
     year = np.ceil(np.round(ends, 9)).astype(int)
     firsts = np.flatnonzero(np.diff(year, prepend=0))
-    flows = {name: money[:until] for name, money in value.flows(customer_id).items() if name != REALISED}
+    flows = {name: money[:until] for name, money in value.results.flows(customer_id).items() if name != REALISED}
     rows = {name: np.add.reduceat(money, firsts, axis=0) for name, money in flows.items()}
     index = pd.Index(year[firsts], name="year")
     table = _table(value, rows, index, customer_id, interval)

@@ -14,7 +14,7 @@ from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.tables import as_text, readable
 from ltv_bayes.value.compare import compare_pairs, rank_probabilities
 from ltv_bayes.value.lifetime_value import LifetimeValue
-from ltv_bayes.value.one_pass import Segmenting, by_column, segments_by
+from ltv_bayes.value.one_pass import Segmenting, by_column
 from ltv_bayes.value.shares import share_of
 from ltv_bayes.value.valuation import JUDGED, added
 
@@ -131,10 +131,8 @@ class SegmentValues:
 def segment_values(value: LifetimeValue, column: str | pd.Series | Mapping[Any, Any]) -> SegmentValues:
     """Add the draws of each segment's customers; customers without a segment form one of their own."""
     name, segmenting = _segmenting(value, column)
-    found = value.segments_of(column) if isinstance(column, str) else None
-    if found is None:
-        found = segments_by(value.kept or value.valuation, segmenting, progressbar=value.progressbar)
-    sums = {source: money[:, value.place] for source, money in found.money.items()}
+    found = value.results.segments(column if isinstance(column, str) else None, segmenting)
+    sums = {source: money[:, value.settings.place] for source, money in found.money.items()}
     return SegmentValues(
         name,
         _labelled(value, added(sums), found.names),

@@ -1,21 +1,17 @@
-"""Values on disk, written stretch by stretch: summaries as Parquet, draws as Parquet or zarr."""
+"""Values on disk, written piece by piece: tables as Parquet, draws as Parquet or zarr."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from ltv_bayes.errors import InputError
-from ltv_bayes.intervals import describe_interval
-from ltv_bayes.value.one_pass import Columns, Interval
-from ltv_bayes.value.valuation import STRETCH, Components, Stretch, added
+from ltv_bayes.value.valuation import STRETCH, Components, Stretch, Valuation, added
 from ltv_bayes.whole_files import written_whole
-
-if TYPE_CHECKING:
-    from ltv_bayes.value.lifetime_value import LifetimeValue
 
 GROUP = "lifetime_value"
 ROWS_TOGETHER = 64 * STRETCH
@@ -23,52 +19,95 @@ CHUNK = 4 * STRETCH
 MARK = "ltv_bayes"
 
 
-def write_summary(value: "LifetimeValue", path: Path, interval: Interval) -> Path:
-    """Write one row per customer; see `LifetimeValue.write_summary`."""
+@dataclass(frozen=True)
+class Draws:
+    """Draws to be written.
+
+    Attributes
+    ----------
+    stretches : iterator
+        One stretch of customers after another, with arrays (customers, draws) by source.
+    valuation : Valuation
+        What made them.
+    attrs : mapping
+        What they say of themselves.
+    """
+
+    stretches: Iterator[tuple[Stretch, Components]]
+    valuation: Valuation
+    attrs: Mapping[str, str]
+
+
+def write_tables(tables: Iterable[pd.DataFrame], path: Path, notes: Mapping[str, str]) -> Path:
+    """Write tables indexed by customer, one below the other, to one Parquet file with notes in its metadata."""
     import pyarrow as pa
 
-    _refuse_place(path, (".parquet",))
-    notes = {
-        "settings": str(value.settings),
-        "currency": value.currency or "",
-        "interval": describe_interval(*interval),
-        "caution": value.caution,
-    }
-    writer = None
-    with written_whole(path) as unfinished:
-        try:
-            for ids, columns in _together(value.summaries_by_stretch(interval)):
-                shown = {"customer_id": pa.array(ids)} | value.shown(columns)
-                if value.caution:
-                    shown["caution"] = pa.array([value.caution] * len(ids))
-                table = pa.table(shown).replace_schema_metadata({f"{MARK}.{key}": text for key, text in notes.items()})
-                writer = writer or _parquet_writer(unfinished, table.schema)
-                writer.write_table(table)
-        finally:
-            if writer is not None:
-                writer.close()
+    metadata = {f"{MARK}.{key}": text for key, text in notes.items()}
+    with written_whole(path) as unfinished, _ParquetFile(unfinished) as file:
+        for rows in _together(tables):
+            ids = rows.index.rename("customer_id")
+            table = pa.Table.from_pandas(rows.set_axis(ids).reset_index(), preserve_index=False)
+            file.write(table.replace_schema_metadata(metadata))
     return path
 
 
-def write_draws(value: "LifetimeValue", path: Path) -> Path:
-    """Write every draw; see `LifetimeValue.write_draws`."""
-    _refuse_place(path, (".parquet", ".zarr"))
-    write = _draws_to_parquet if path.suffix == ".parquet" else _draws_to_zarr
-    with written_whole(path) as unfinished:
-        write(value, unfinished)
+def write_draws(draws: Draws, path: Path) -> Path:
+    """Write every draw to a Parquet file or a zarr store, as the name says; see `LifetimeValue.write_draws`."""
+    to_parquet = path.suffix.lower() == ".parquet"
+    write = _draws_to_parquet if to_parquet else _draws_to_zarr
+    with written_whole(path, replaces_folder=not to_parquet) as unfinished:
+        write(draws, unfinished)
     return path
 
 
-def _draws_to_parquet(value: "LifetimeValue", path: Path) -> None:
+def refuse_place(path: Path, suffixes: tuple[str, ...]) -> None:
+    """Raise unless something of this name may be written here.
+
+    Raises
+    ------
+    InputError
+        If the name does not say a format, or something of another kind is there.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in suffixes:
+        raise InputError(f"{path} does not end in {' or '.join(suffixes)}, which says the format to write.")
+    if path.is_dir() and not (suffix == ".zarr" and _is_ours(path)):
+        raise InputError(f"{path} is a folder that was not written by write_draws. Choose another name.")
+    if suffix == ".zarr" and path.is_file():
+        raise InputError(f"{path} is a file, and a zarr store is a folder. Choose another name.")
+
+
+class _ParquetFile:
+    """A Parquet file that takes its columns from the first table."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: Any = None
+
+    def __enter__(self) -> "_ParquetFile":
+        return self
+
+    def write(self, table: Any) -> None:
+        """Write a table's rows."""
+        import pyarrow.parquet as parquet
+
+        self._writer = self._writer or parquet.ParquetWriter(self._path, table.schema, compression="zstd")
+        self._writer.write_table(table)
+
+    def __exit__(self, *_: Any) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+def _draws_to_parquet(drawn: Draws, path: Path) -> None:
     """One row per customer and draw."""
     import pyarrow as pa
 
-    chains, draws = value.valuation.shape
+    chains, draws = drawn.valuation.shape
     chain = np.repeat(np.arange(chains, dtype=np.int16), draws)
     draw = np.tile(np.arange(draws, dtype=np.int32), chains)
-    writer = None
-    try:
-        for stretch, components in value.draws_by_stretch():
+    with _ParquetFile(path) as file:
+        for stretch, components in drawn.stretches:
             ids = pa.array(stretch.ids)
             rows = pa.array(np.repeat(np.arange(len(ids), dtype=np.int32), chains * draws))
             columns: dict[str, Any] = {
@@ -77,43 +116,37 @@ def _draws_to_parquet(value: "LifetimeValue", path: Path) -> None:
                 "draw": np.tile(draw, len(ids)),
             }
             money = {**components, "total": added(components)}
-            table = pa.table(columns | {name: values.ravel() for name, values in money.items()})
-            writer = writer or _parquet_writer(path, table.schema)
-            writer.write_table(table)
-    finally:
-        if writer is not None:
-            writer.close()
+            file.write(pa.table(columns | {name: values.ravel() for name, values in money.items()}))
 
 
-def _draws_to_zarr(value: "LifetimeValue", path: Path) -> None:
+def _draws_to_zarr(drawn: Draws, path: Path) -> None:
     """The layout of `LifetimeValue.to_datatree`: arrays (chain, draw, customer_id) in chunks of customers."""
     import zarr
 
-    chains, draws = value.valuation.shape
-    shape = chains, draws, len(value.customers)
-    ids = value.customers.ids
+    chains, draws = drawn.valuation.shape
+    ids = drawn.valuation.customers.ids
     labels = xr.Dataset(
         coords={
             "chain": np.arange(chains),
             "draw": np.arange(draws),
             "customer_id": ids.to_numpy(dtype=None if ids.dtype.kind in "iu" else "U"),
         },
-        attrs={**value.attrs, "written_by": MARK},
+        attrs={**drawn.attrs, "written_by": MARK},
     )
     labels.to_zarr(path, group=GROUP, mode="w", zarr_format=2, consolidated=False)
     group = zarr.open_group(path, path=GROUP, mode="r+", zarr_format=2)
     arrays = {
         name: group.create_array(
             name,
-            shape=shape,
-            chunks=(chains, draws, min(CHUNK, shape[2])),
+            shape=(chains, draws, len(ids)),
+            chunks=(chains, draws, min(CHUNK, len(ids))),
             dtype="f8",
             fill_value=np.nan,
-            attributes={"_ARRAY_DIMENSIONS": ["chain", "draw", "customer_id"], "units": value.attrs["units"]},
+            attributes={"_ARRAY_DIMENSIONS": ["chain", "draw", "customer_id"], "units": drawn.attrs["units"]},
         )
-        for name in (*value.sources, "total")
+        for name in (*drawn.valuation.sources, "total")
     }
-    for first, components in _chunks(value.draws_by_stretch()):
+    for first, components in _chunks(drawn.stretches):
         for name, values in {**components, "total": added(components)}.items():
             arrays[name][:, :, first : first + len(values)] = np.moveaxis(values.reshape(-1, chains, draws), 0, -1)
     zarr.consolidate_metadata(path, zarr_format=2)
@@ -133,39 +166,21 @@ def _chunks(stretches: Iterator[tuple[Stretch, Components]]) -> Iterator[tuple[i
         yield first, {name: np.concatenate([some[name] for some in waiting]) for name in waiting[0]}
 
 
-def _together(stretches: Iterator[tuple[Stretch, Columns]]) -> Iterator[tuple[Any, Columns]]:
-    """Put summaries of stretches together to some thousand rows."""
-    waiting: list[tuple[Stretch, Columns]] = []
-    for found in stretches:
-        waiting.append(found)
-        if len(waiting) * STRETCH >= ROWS_TOGETHER:
-            yield _joined(waiting)
-            waiting = []
+def _together(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Put tables together to some thousand rows."""
+    waiting: list[pd.DataFrame] = []
+    rows = 0
+    for table in tables:
+        waiting.append(table)
+        rows += len(table)
+        if rows >= ROWS_TOGETHER:
+            yield pd.concat(waiting)
+            rows, waiting = 0, []
     if waiting:
-        yield _joined(waiting)
-
-
-def _joined(found: list[tuple[Stretch, Columns]]) -> tuple[Any, Columns]:
-    ids = found[0][0].ids.append([stretch.ids for stretch, _ in found[1:]])
-    return ids, {name: np.concatenate([columns[name] for _, columns in found]) for name in found[0][1]}
-
-
-def _parquet_writer(path: Path, schema: Any) -> Any:
-    import pyarrow.parquet as parquet
-
-    return parquet.ParquetWriter(path, schema, compression="zstd")
-
-
-def _refuse_place(path: Path, suffixes: tuple[str, ...]) -> None:
-    """Raise unless something of this name may be written here."""
-    if path.suffix not in suffixes:
-        raise InputError(f"{path} does not end in {' or '.join(suffixes)}, which says the format to write.")
-    if path.is_dir() and not _is_ours(path):
-        raise InputError(f"{path} is a folder that was not written by write_draws. Choose another name.")
+        yield pd.concat(waiting)
 
 
 def _is_ours(path: Path) -> bool:
     """Whether a folder holds draws written here before."""
-    if path.suffix != ".zarr" or not os.path.exists(path / GROUP / ".zattrs"):
-        return False
-    return f'"written_by": "{MARK}"' in (path / GROUP / ".zattrs").read_text(encoding="utf-8")
+    notes = path / GROUP / ".zattrs"
+    return notes.is_file() and f'"written_by": "{MARK}"' in notes.read_text(encoding="utf-8")

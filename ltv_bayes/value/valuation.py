@@ -23,6 +23,7 @@ from ltv_bayes.value.margins import Margin
 REALISED, JUDGED = "realised", "judged"
 STRETCH = 64
 BATCH = STRETCH * 1024
+NUMBERS = 2**19  # in the money of one source of a stretch, about
 AHEAD = 3
 
 Components = Mapping[str, Array]
@@ -113,6 +114,15 @@ class Valuation:
         return self.shape[0] * self.shape[1]
 
     @property
+    def stretch(self) -> int:
+        """How many customers are valued at once: a power of two, fewer where periods and draws are many.
+
+        It depends on nothing else, so that sums are added in the same order wherever customers are valued.
+        """
+        room = max(1, NUMBERS // (len(self.terms.periods()) * self.size))
+        return min(STRETCH, 2 ** (room.bit_length() - 1))
+
+    @property
     def sources(self) -> list[str]:
         """Where money comes from: realised, the streams, judged."""
         judged = [] if self.future_value is None else [JUDGED]
@@ -151,21 +161,23 @@ class Valuation:
             return reduce(stretch, make(stretch))
 
         def tasks() -> Iterator[Callable[[], Any]]:
-            for batch, stretches in stretches_of(self.customers, about):
+            for batch, stretches in stretches_of(self.customers, self.stretch, about):
                 make = self.of(batch)
                 yield from (partial(task, stretch, make) for stretch in stretches)
 
         what = f"valuing {counted(len(self.customers), 'customer')}: {', '.join(map(label, self.sources))}"
-        return in_order(tasks(), -(-len(self.customers) // STRETCH), what, progressbar=progressbar)
+        return in_order(tasks(), -(-len(self.customers) // self.stretch), what, progressbar=progressbar)
 
 
-def stretches_of(customers: Customers, about: About | None = None) -> Iterator[tuple[Customers, list[Stretch]]]:
+def stretches_of(
+    customers: Customers, length: int, about: About | None = None
+) -> Iterator[tuple[Customers, list[Stretch]]]:
     """Cut customers into batches, and those into stretches."""
     place = 0
     for batch in customers.batches(BATCH):
         said = about(batch) if about else None
-        firsts = range(0, len(batch), STRETCH)
-        yield batch, [Stretch(batch, k, min(k + STRETCH, len(batch)), place + k, said) for k in firsts]
+        firsts = range(0, len(batch), length)
+        yield batch, [Stretch(batch, k, min(k + length, len(batch)), place + k, said) for k in firsts]
         place += len(batch)
 
 

@@ -169,3 +169,22 @@ class TestWorth:
         found = worth(book, judged).sel(customer_id="A")
         assert float(found.median()) == pytest.approx(80, rel=0.02)
         assert lb.project_ltv(average_deal=50, average_deals=3, future_value=80) == 230
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_judgements_find_customers_with_long_numbers(purchases, spend, tmp_path, monkeypatch, in_file):
+    """Ids above 2**53 keep every digit, also where a judged customer is in another batch, or explained alone."""
+    from ltv_bayes.value import valuation
+
+    monkeypatch.setattr(valuation, "BATCH", 64)
+    ids = [1234567890123456789 + 2 * n for n in range(150)]
+    frame = pd.DataFrame({"customer_id": ids, "frequency": 0, "recency": 0.0, "T": 30.0})
+    customers = lb.Customers.from_summary(frame, time_unit="week", as_of="2025-01-01")
+    if in_file:
+        customers = lb.Customers.scan(customers.save(tmp_path / "customers.parquet"))
+    judged = lb.FutureValuePriors.from_judgements(
+        pd.DataFrame({"customer_id": [ids[0], ids[149]], "probability": 1.0, "low": 100.0, "high": 100.0})
+    )
+    ltv = lb.lifetime_value(customers, future_value=judged, horizon="1 year", random_seed=1)
+    assert ltv.summary()["mean"].round(6).tolist() == [100.0, *[0.0] * 148, 100.0]
+    assert ltv.explain(ids[149]).loc["total", "mean"] == pytest.approx(100)

@@ -1,5 +1,6 @@
 """Pictures of values: what is drawn are the table's numbers, and what they are stands beside them."""
 
+import copy
 import dataclasses
 
 import matplotlib as mpl
@@ -223,7 +224,7 @@ def test_nothing_is_cut_off(valued, kind, book, cut_off):
 
 
 def test_nothing_is_cut_off_where_the_fit_did_not_converge(valued, kind, cut_off):
-    ltv = dataclasses.replace(valued(named_book([LONG, "B"])), caution="fit did not converge", _done={})
+    ltv = dataclasses.replace(valued(named_book([LONG, "B"])), caution="fit did not converge")
     assert cut_off(pictures(ltv)[kind]().figure) == []
 
 
@@ -242,10 +243,11 @@ def test_money_axes_begin_just_left_of_zero(ltv):
 @pytest.mark.parametrize("scale", [1e-2, 1, 1e3, 1e6, 3e9])
 def test_ticks_of_money_are_in_one_size(book, valued, scale):
     ltv = valued(book)
-    summaries = [
-        {name: values * scale for name, values in columns.items()} for columns in ltv._summaries((0.89, "eti"))
-    ]
-    scaled = dataclasses.replace(ltv, _done={**ltv._done, ("summaries", 0.89, "eti"): summaries})
+    results = copy.copy(ltv.results)
+    ids, found = ltv.results.summaries((0.89, "eti"))
+    summaries = [{name: values * scale for name, values in columns.items()} for columns in found]
+    results.summaries = lambda interval: (ids, summaries)
+    scaled = dataclasses.replace(ltv, results=results)
     ax = lb.plot_lifetime_value(scaled)
     ax.figure.canvas.draw()
     labels = [label.get_text() for label in ax.get_xticklabels() if label.get_text() != "0"]

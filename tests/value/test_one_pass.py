@@ -52,7 +52,7 @@ def same(one, other):
 
 def test_draws_kept_or_not(many, kept):
     streamed = many(keep_draws=False)
-    assert streamed.kept is None
+    assert streamed.results.kept is None
     same(kept, streamed)
     np.testing.assert_array_equal(streamed.draws, kept.draws)
 
@@ -101,9 +101,9 @@ def test_memory_is_stated_before_it_is_taken(many, monkeypatch):
 def test_many_draws_are_not_kept_unless_asked(many, monkeypatch):
     from ltv_bayes.value import lifetime_value
 
-    assert many().kept is not None
+    assert many().results.kept is not None
     monkeypatch.setattr(lifetime_value, "KEPT_WITHOUT_ASKING", 1000)
-    assert many().kept is None
+    assert many().results.kept is None
 
 
 def test_an_error_in_a_stretch_comes_out(many):

@@ -108,7 +108,7 @@ class TestHorizons:
             pd.testing.assert_frame_equal(streamed.at(horizon).summary(0.7), ltv.at(horizon).summary(0.7))
             some, others = streamed.at(horizon).by("industry").total, ltv.at(horizon).by("industry").total
             np.testing.assert_array_equal(some, others)
-        assert streamed.kept is None
+        assert streamed.results.kept is None
 
     def test_a_horizon_that_was_not_asked_for(self, ltv):
         with pytest.raises(InputError, match=r"not made at 2 years, but at 1 year, 18 months, 3 years. Ask for it"):

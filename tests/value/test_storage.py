@@ -40,7 +40,7 @@ def test_summary_says_what_it_is(ltv, tmp_path):
     path = ltv.at("1 year").write_summary(tmp_path / "values.parquet")
     notes = {key.decode(): text.decode() for key, text in parquet.read_schema(path).metadata.items()}
     assert notes["ltv_bayes.settings"].startswith("1 year from 1997-09-30")
-    assert notes["ltv_bayes.currency"] == "USD"
+    assert notes["ltv_bayes.units"] == "USD"
     assert notes["ltv_bayes.interval"] == "89% interval"
 
 
@@ -124,7 +124,7 @@ def test_other_folders_and_formats_are_refused(ltv, tmp_path):
 
 
 def test_memory_is_known_before(ltv):
-    assert ltv.bytes_of_draws == 8 * 100 * 6 * 3
+    assert ltv.bytes_of_draws == 8 * 100 * 6 * 3 * 2
 
 
 def test_a_whole_file_replaces_only_at_the_end(tmp_path):
@@ -138,3 +138,69 @@ def test_a_whole_file_replaces_only_at_the_end(tmp_path):
         unfinished.write_text("half") + "an error"
     assert [file.name for file in tmp_path.iterdir()] == ["one.txt"]
     assert path.read_text() == "new"
+
+
+def test_the_files_that_customers_live_in_are_not_replaced(book, purchases, spend, tmp_path):
+    path = book.save(tmp_path / "customers.parquet")
+    stream = lb.RepeatPurchases(purchases.thin(5), spend.thin(5))
+    ltv = lb.lifetime_value(lb.Customers.scan(path), stream, horizon="1 year", random_seed=1)
+    (tmp_path / "sub").mkdir()
+    for same in (path, tmp_path / "sub" / ".." / "customers.parquet"):
+        for write in (ltv.write_summary, ltv.write_draws):
+            with pytest.raises(InputError, match=r"The customers live in customers\.parquet"):
+                write(same)
+    assert len(lb.Customers.scan(path)) == 6
+
+
+def test_a_zarr_store_does_not_replace_a_file(ltv, tmp_path):
+    (tmp_path / "draws.zarr").write_text("mine")
+    with pytest.raises(InputError, match="is a file, and a zarr store is a folder"):
+        ltv.write_draws(tmp_path / "draws.zarr")
+    assert (tmp_path / "draws.zarr").read_text() == "mine"
+
+
+def test_an_old_store_stays_until_the_new_one_is_whole(ltv, tmp_path, monkeypatch):
+    from ltv_bayes.streams import repeat_purchases
+
+    path = ltv.write_draws(tmp_path / "draws.zarr")
+    before = {file.relative_to(path): file.read_bytes() for file in path.rglob("*") if file.is_file()}
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(repeat_purchases, "customer_states", stop)
+    again = lb.lifetime_value(
+        ltv.customers, ltv.valuation.streams[0], horizon="1 year", random_seed=1, keep_draws=False
+    )
+    with pytest.raises(KeyboardInterrupt):
+        again.write_draws(path)
+    assert {file.relative_to(path): file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
+    assert [file.name for file in tmp_path.iterdir()] == ["draws.zarr"]
+
+
+def test_a_folder_is_put_back_if_the_new_one_cannot_take_its_place(tmp_path, monkeypatch):
+    from pathlib import Path
+
+    path = tmp_path / "store"
+    path.mkdir()
+    (path / "old.txt").write_text("old")
+    rename = Path.rename
+
+    def fails(self, target):
+        if self.name.endswith(".unfinished"):
+            raise OSError("no")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails)
+    with pytest.raises(OSError, match="no"), written_whole(path, replaces_folder=True) as unfinished:
+        unfinished.mkdir()
+    assert [file.name for file in tmp_path.iterdir()] == ["store"]
+    assert (path / "old.txt").read_text() == "old"
+
+
+def test_a_fit_is_not_saved_in_place_of_a_folder(purchases, tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match="is a folder"):
+        purchases.save(tmp_path / "results")
+    assert (tmp_path / "results" / "mine.txt").read_text() == "mine"
