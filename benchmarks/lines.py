@@ -166,7 +166,7 @@ LINES = (
     Line(
         "cdnow_value",
         "value of CDNOW, 2,000 draws, 12 months: predictive (peer: expectation)",
-        ours("lifetime_value", "same", table="cdnow", fits="fits_cdnow", draws=2000),
+        ours("lifetime_value", "same", table="cdnow", draws=2000),
         (peer("lifetime_value", table="cdnow", draws=2000),),
         (Demand("times faster", 30),),
     ),

@@ -106,12 +106,13 @@ def segments(table: str, fits: str, draws: int, scanned: bool = False) -> dict[s
     return result | {"customers": len(summary), "segments": len(totals)}
 
 
-def lifetime_value(table: str, fits: str, draws: int) -> dict[str, Any]:
-    """Predictive value of every customer over a year, with its summary; imports not counted."""
+def lifetime_value(table: str, draws: int) -> dict[str, Any]:
+    """Predictive value of every customer over a year, with its summary; fits in the same process are not counted."""
     import ltv_bayes as lb
 
     customers = lb.Customers.from_summary(table, time_unit="week")
-    stream = repeat_purchases(fits, draws)
+    fits = [model.fit(customers, random_seed=1, progressbar=False) for model in (lb.BGNBD(), lb.GammaGamma())]
+    stream = lb.RepeatPurchases(*(fit.thin(draws // 4) for fit in fits))
     with measured() as result:
         summary = lb.lifetime_value(customers, [stream], horizon="1 year", discount_rate=0.10, random_seed=1).summary()
     return result | {"customers": len(summary)}

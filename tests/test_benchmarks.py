@@ -42,7 +42,7 @@ def row_of(text, work):
     return next(row for row in text.splitlines() if row.startswith(f"| {work}"))
 
 
-def test_customers_are_the_same_however_many_chunks(benchmarks, monkeypatch):
+def test_the_same_seed_simulates_the_same_customers_in_chunks(benchmarks, monkeypatch):
     monkeypatch.setattr(benchmarks.data, "CHUNK", 100)
     first, second = ([found for found, _ in benchmarks.data.simulated(250, 365, seed=1)] for _ in range(2))
     assert [len(part) for part in first] == [100, 100, 50]

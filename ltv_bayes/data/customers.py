@@ -280,6 +280,20 @@ class Customers:
         """
         return overview_of(self.rows, self.dropped_by_reason().to_dict())
 
+    def typical_order(self) -> float:
+        """The median of first_value, or of monetary_value where there are no first values; nan without money.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": [0, 2], "recency": [0.0, 3.0], "T": [4.0, 4.0]})
+        >>> Customers.from_summary(frame.assign(monetary_value=[None, 8.0]), time_unit="week").typical_order()
+        8.0
+        """
+        if not self.in_memory:
+            return self.overview().typical_order
+        name = "first_value" if "first_value" in self.columns else "monetary_value"
+        return float(self.table[name].median())
+
     def known_ids(self, texts: Iterable[str]) -> dict[str, Any]:
         """Find ids written as text among the customers.
 

@@ -55,14 +55,17 @@ def _one(state, x, t_x, T, orders, spent, ends, delta, r, alpha, a, b, p, q, v, 
     for i in range(money.shape[1]):
         A, B = r[i] + x, alpha[i] + T
         u = uniform(state)
+        # Twice, a bound by Bernoulli's inequality settles most draws before anything costly is computed.
         if x > 0.0:
-            odds_of_death = a[i] / (b[i] + x - 1.0) * np.exp(A * np.log1p((T - t_x) / (alpha[i] + t_x)))
-            u *= 1.0 + odds_of_death
+            odds_at_last, silence = a[i] / (b[i] + x - 1.0), (T - t_x) / (alpha[i] + t_x)
+            if u * (1.0 + odds_at_last * (1.0 + A * silence)) >= 1.0 and A >= 1.0:
+                continue
+            u *= 1.0 + odds_at_last * np.exp(A * np.log1p(silence))
             if u >= 1.0:
                 continue
         mean = A * t / B
         if mean <= LARGEST_INVERTED_MEAN:
-            if u < 1.0 - mean:  # a lower bound of the chance of none, by Bernoulli's inequality
+            if u < 1.0 - mean:
                 continue
             chance = np.exp(-A * np.log1p(t / B))
             if u < chance:

@@ -56,7 +56,7 @@ class RepeatPurchases:
 
     def check(self, customers: Customers) -> None:
         """Warn where orders can hardly be counted in the unit of the fit."""
-        self.spend.warn_of_scale(customers.overview().typical_order, stacklevel=4)
+        self.spend.warn_of_scale(customers.typical_order(), stacklevel=4)
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`."""

@@ -85,6 +85,8 @@ def test_the_typical_order(tmp_path, columns, typical):
     in_file = lb.Customers.scan(customers.save(tmp_path / "customers.parquet"))
     for seen in (customers.overview(), in_file.overview()):
         np.testing.assert_equal(seen.typical_order, typical)
+    for some in (customers, in_file):
+        np.testing.assert_equal(some.typical_order(), typical)
 
 
 @pytest.mark.parametrize("unit", ["day", "month"])
