@@ -62,7 +62,8 @@ def as_days(cells: pd.Series, *, date_format: str | None = None) -> tuple[pd.Ser
     """
     cells = plain(cells)
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        days = cells.dt.tz_localize(None).astype("datetime64[us]").dt.normalize()
+        naive = cells if cells.dt.tz is None else cells.dt.tz_localize(None)
+        days = naive.astype("datetime64[us]").dt.normalize()
         return days, [_without_date(days.isna().to_numpy())]
     return _from_cells(cells, date_format)
 
