@@ -290,3 +290,19 @@ def test_a_fit_does_not_know_where_customers_live(book, kept, model):
     assert remembered[0] == remembered[1]
     for name, draws in some.draws.items():
         np.testing.assert_array_equal(draws, others.draws[name])
+
+
+def test_some_customers_of_a_file_come_in_its_order(tmp_path):
+    frame = pd.DataFrame({"customer_id": range(3000), "frequency": 0, "recency": 0.0, "T": 4.0})
+    in_file = lb.Customers.scan(lb.Customers.from_summary(frame, time_unit="week").save(tmp_path / "c.parquet"))
+    chosen = [*range(2999, 0, -1)] * 3
+    assert in_file.subset(chosen).ids.tolist() == list(range(1, 3000))
+
+
+def test_what_the_file_says_is_not_contradicted(book, tmp_path):
+    path = book.save(tmp_path / "customers.parquet")
+    assert lb.Customers.scan(path, as_of=book.as_of, currency=book.currency).as_of == book.as_of
+    with pytest.raises(UnitError, match="The file says as_of"):
+        lb.Customers.scan(path, as_of="2030-01-01")
+    with pytest.raises(UnitError, match="The file says currency"):
+        lb.Customers.scan(path, currency="JPY")

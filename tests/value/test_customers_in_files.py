@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, InputError, JudgementError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError
 from ltv_bayes.value import valuation
 
 
@@ -109,3 +109,40 @@ def test_fits_are_the_same(in_memory, in_file):
         ours, theirs = (model.fit(some, random_seed=1, progressbar=False) for some in (in_file, in_memory))
         for name, values in theirs.draws.items():
             np.testing.assert_allclose(ours.draws[name], values, rtol=1e-12)
+
+
+def test_one_customer_of_small_orders_is_no_reason_to_ask_for_the_unit(purchases, spend):
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["a", "b", "c"],
+            "frequency": [2, 3, 4],
+            "recency": [5.0, 9.0, 12.0],
+            "T": 39.0,
+            "monetary_value": [0.2, 30.0, 35.0],
+        }
+    )
+    customers = lb.Customers.from_summary(frame, time_unit="week")
+    stream = lb.RepeatPurchases(purchases.thin(20), spend.thin(20))
+    ltv = lb.lifetime_value(customers, stream, horizon="1 year", random_seed=1)
+    assert ltv.explain("a").loc["total", "mean"] >= 0  # a warning would be an error here
+    cents = lb.Customers.from_summary(frame.assign(monetary_value=frame["monetary_value"] * 1e4), time_unit="week")
+    with pytest.warns(DataWarning, match="are they counted in one unit"):
+        lb.lifetime_value(cents, stream, horizon="1 year", random_seed=1)
+
+
+def test_progress_counts_every_stretch(value, in_memory, monkeypatch):
+    from contextlib import contextmanager
+
+    seen = []
+
+    @contextmanager
+    def counting(total, description, *, show):
+        steps = []
+        yield lambda: steps.append(1)
+        seen.append((total, len(steps)))
+
+    monkeypatch.setattr(valuation, "progress", counting)
+    ltv = value(in_memory, keep_draws=True)
+    ltv.summary(0.5)
+    assert len(seen) == 2
+    assert all(total == steps > 1 for total, steps in seen)
