@@ -137,3 +137,8 @@ def test_pictures_are_small_and_used():
     for picture in (ROOT / "docs" / "images").glob("*.png"):
         assert picture.stat().st_size < LARGEST_PICTURE
         assert f"images/{picture.name}" in shown
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_no_text_is_left_unfinished(path):
+    assert not re.search(r"\b(TODO|FIXME|XXX)\b", path.read_text(encoding="utf-8"))
