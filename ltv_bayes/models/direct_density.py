@@ -73,12 +73,11 @@ class LogNormal:
 
 
 @dataclass(frozen=True)
-class Gamma:
-    """Gamma with a shape and a rate; see `LogNormal` for the methods."""
+class Shapes:
+    """What gamma and beta have in common: two positive numbers."""
 
     alpha: float
     beta: float
-    low, high = 0.0, math.inf
 
     @property
     def valid(self) -> bool:
@@ -89,6 +88,13 @@ class Gamma:
     def start(self) -> float:
         """A central point."""
         return math.log(self.alpha / self.beta)
+
+
+@dataclass(frozen=True)
+class Gamma(Shapes):
+    """Gamma with a shape and a rate, on the logarithm; see `LogNormal` for the methods."""
+
+    low, high = 0.0, math.inf
 
     def value(self, z: Any) -> tuple[Any, Any]:
         """The variable at an unconstrained point, and its derivative."""
@@ -103,22 +109,10 @@ class Gamma:
 
 
 @dataclass(frozen=True)
-class Beta:
+class Beta(Shapes):
     """Beta, on the log odds; see `LogNormal` for the methods."""
 
-    alpha: float
-    beta: float
     low, high = 0.0, 1.0
-
-    @property
-    def valid(self) -> bool:
-        """Whether the numbers make a distribution."""
-        return 0 < self.alpha < math.inf and 0 < self.beta < math.inf
-
-    @property
-    def start(self) -> float:
-        """A central point."""
-        return math.log(self.alpha / self.beta)
 
     def value(self, z: Any) -> tuple[Any, Any]:
         """The variable at an unconstrained point, and its derivative."""
