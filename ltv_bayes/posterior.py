@@ -71,6 +71,18 @@ def tree_from_draws(
     return tree
 
 
+def labelled_draws(values: np.ndarray, name: str, **attrs: Any) -> xr.DataArray:
+    """Put names on an array (chains, draws).
+
+    Examples
+    --------
+    >>> labelled_draws(np.zeros((2, 5)), "lifetime_value").dims
+    ('chain', 'draw')
+    """
+    coords = {dim: np.arange(size) for dim, size in zip(SAMPLE_DIMS, values.shape, strict=True)}
+    return xr.DataArray(values, dims=SAMPLE_DIMS, coords=coords, name=name, attrs=attrs)
+
+
 def parameter_draws(tree: xr.DataTree, names: Sequence[str]) -> dict[str, np.ndarray]:
     """Read the named parameters, each of shape (chains, draws)."""
     if "posterior" not in tree.children:

@@ -63,6 +63,26 @@ class SpendHistories:
         return len(self.count)
 
 
+@dataclass(frozen=True, eq=False)
+class EventHistories:
+    """The distinct numbers of events with their exposure, sorted.
+
+    Attributes
+    ----------
+    frequency, T : numpy.ndarray
+        Number of events, and the time in which they could happen: one entry a distinct pair, as floats.
+    count : numpy.ndarray
+        How many customers share it.
+    """
+
+    frequency: np.ndarray
+    T: np.ndarray
+    count: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.count)
+
+
 def unique_histories(rows: Rows) -> Histories:
     """Find the distinct (frequency, recency, T) of customers.
 
@@ -75,6 +95,20 @@ def unique_histories(rows: Rows) -> Histories:
     """
     found = rows.ask(HISTORIES, ("frequency", "recency", "T"))
     return Histories(*(found[name].to_numpy() for name in ("frequency", "recency", "T", "number")))
+
+
+def without_recency(histories: Histories) -> EventHistories:
+    """Put histories together that differ in nothing but the date of the last event.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"frequency": [2, 2, 0], "recency": [3.0, 4.0, 0.0], "T": [5.0, 5.0, 5.0]})
+    >>> without_recency(histories_with_positions(table)[0]).count.tolist()
+    [1, 2]
+    """
+    frame = pd.DataFrame({name: getattr(histories, name) for name in ("frequency", "T", "count")})
+    merged = frame.groupby(["frequency", "T"], as_index=False)["count"].sum()
+    return EventHistories(*(merged[name].to_numpy() for name in ("frequency", "T", "count")))
 
 
 def unique_spend(rows: Rows) -> SpendHistories:

@@ -83,10 +83,30 @@ class SpendTables(NamedTuple):
     constant: Array
 
 
+class EventTables(NamedTuple):
+    """Events and exposures laid out for the kernel: it takes sums by events and by exposure, not the two together.
+
+    Attributes
+    ----------
+    more_than : array of shape (largest number of events,)
+        Number of customers with more than k events, k = 0, 1, ...
+    T, T_customers, T_events : arrays of shape (distinct exposures,)
+        Distinct exposure, and the number of customers, and of their events, with each.
+    constant : array of shape (1,)
+        What the likelihood holds of the data alone.
+    """
+
+    more_than: Array
+    T: Array
+    T_customers: Array
+    T_events: Array
+    constant: Array
+
+
 def purchase_tables(frequency: Array, recency: Array, T: Array, count: Array) -> PurchaseTables:
     """Lay out unique histories with their counts."""
     frequency, count = np.asarray(frequency, dtype=float), np.asarray(count, dtype=float)
-    more_than = count.sum() - np.cumsum(np.bincount(frequency.astype(np.int64), weights=count))[:-1]
+    more_than = _customers_with_more(frequency, count)
     distinct_T, T_at = np.unique(np.asarray(T, dtype=float), return_inverse=True)
     T_customers, T_purchases = (np.bincount(T_at, weights=weight) for weight in (count, count * frequency))
     order = np.argsort(frequency, kind="stable")
@@ -109,6 +129,20 @@ def spend_tables(frequency: Array, monetary_value: Array, count: Array) -> Spend
     return SpendTables(
         x, first, np.diff(np.append(0.0, np.cumsum(count))[first]), np.log(frequency) + log_value, count, constant
     )
+
+
+def event_tables(events: Array, exposure: Array, count: Array) -> EventTables:
+    """Lay out unique histories with their counts."""
+    events, count = np.asarray(events, dtype=float), np.asarray(count, dtype=float)
+    T, T_at = np.unique(np.asarray(exposure, dtype=float), return_inverse=True)
+    T_customers, T_events = (np.bincount(T_at, weights=weight) for weight in (count, count * events))
+    constant = np.sum(special.xlogy(T_events, T)) - np.sum(count * special.gammaln(events + 1))
+    return EventTables(_customers_with_more(events, count), T, T_customers, T_events, np.array([constant]))
+
+
+def _customers_with_more(number: Array, count: Array) -> Array:
+    """How many customers have more than 0, 1, ... of something, up to one less than the largest number."""
+    return count.sum() - np.cumsum(np.bincount(number.astype(np.int64), weights=count))[:-1]
 
 
 def _stretches(ascending: Array) -> tuple[Array, Places]:
@@ -143,6 +177,16 @@ def gamma_gamma_value(p, q, v, *tables):  # type: ignore[no-untyped-def]
     x, first, x_customers, log_total, customers, constant = tables
     value = _spend(p, q, v, x, first, log_total, customers, False)[0]
     return value + constant[0] - np.sum(x_customers * special.betaln(p * x, q))
+
+
+def nbd(r, alpha, *tables):  # type: ignore[no-untyped-def]
+    """Log-likelihood of NBD and its derivatives by r and alpha."""
+    return _nbd(r, alpha, *tables)
+
+
+def nbd_value(r, alpha, *tables):  # type: ignore[no-untyped-def]
+    """Log-likelihood of NBD without its derivatives."""
+    return _nbd(r, alpha, *tables)[0]
 
 
 def shifted_beta_geometric(alpha, beta, *tables):  # type: ignore[no-untyped-def]
@@ -197,6 +241,21 @@ def _bg_nbd(  # type: ignore[no-untyped-def]
                 d_a += left / a
                 d_b -= left / stays
     return value, d_r, d_alpha, d_a, d_b
+
+
+@_kernel
+def _nbd(r, alpha, more_than, T, T_customers, T_events, constant):  # type: ignore[no-untyped-def]
+    """Sums by events, of ln (1 + k / r), and by exposure, of ln (1 + T / alpha): small where r and alpha are large."""
+    value, d_r, d_alpha = constant[0] + np.sum(T_events) * np.log(r / alpha), 0.0, 0.0
+    for k in range(more_than.size):
+        value += more_than[k] * np.log1p(k / r)
+        d_r += more_than[k] / (r + k)
+    for i in range(T.size):
+        grown = np.log1p(T[i] / alpha)
+        value -= (r * T_customers[i] + T_events[i]) * grown
+        d_r -= T_customers[i] * grown
+        d_alpha += (r * T_customers[i] * T[i] / alpha - T_events[i]) / (alpha + T[i])
+    return value, d_r, d_alpha
 
 
 @_kernel

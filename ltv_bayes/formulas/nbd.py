@@ -10,7 +10,7 @@ the Royal Statistical Society 83.
 import numpy as np
 from scipy import special
 
-from ltv_bayes.formulas.special import Array, Numbers, log_rising_factorial
+from ltv_bayes.formulas.special import Array, IntArray, Numbers, log_rising_factorial
 
 NAME = "nbd"
 PARAMETERS = ("r", "alpha")
@@ -42,9 +42,32 @@ def expected_events(t: Numbers, events: Numbers, exposure: Numbers, *, r: Number
     return np.asarray(t, dtype=float) * rate
 
 
+def discounted_expected_events(
+    t: Numbers, delta: Numbers, events: Numbers, exposure: Numbers, *, r: Numbers, alpha: Numbers
+) -> Array:
+    """Expected events in a further time t, each discounted at its own time: rate (1 - exp(-delta t)) / delta.
+
+    Examples
+    --------
+    >>> round(float(discounted_expected_events(12.0, 0.01, 3, 24.0, r=1.0, alpha=8.0)), 4)
+    1.4135
+    """
+    t = np.asarray(t, dtype=float)
+    worth = t * special.exprel(-np.asarray(delta, dtype=float) * t)
+    return expected_events(worth, events, exposure, r=r, alpha=alpha)
+
+
 def draw_rate(rng: np.random.Generator, events: Numbers, exposure: Numbers, *, r: Numbers, alpha: Numbers) -> Array:
     """Draw a customer's rate given the history, one for each element."""
     shape, per = np.broadcast_arrays(
         np.asarray(r, dtype=float) + np.asarray(events), np.asarray(alpha, dtype=float) + np.asarray(exposure)
     )
     return rng.gamma(shape) / per
+
+
+def draw_events(
+    rng: np.random.Generator, t: Numbers, events: Numbers, exposure: Numbers, *, r: Numbers, alpha: Numbers
+) -> IntArray:
+    """Draw the number of events in a further time t given the history, one for each element."""
+    t, events = np.broadcast_arrays(np.asarray(t, dtype=float), np.asarray(events))
+    return rng.poisson(t * draw_rate(rng, events, exposure, r=r, alpha=alpha))

@@ -9,13 +9,14 @@ import xarray as xr
 
 from ltv_bayes.data.customers import Customers, require_customers
 from ltv_bayes.data.histories import Histories
-from ltv_bayes.errors import InputError
 from ltv_bayes.formulas import fused
 from ltv_bayes.formulas.bg_nbd import PARAMETERS
 from ltv_bayes.inference.methods import Method
+from ltv_bayes.models import rates
 from ltv_bayes.models.direct_density import Likelihood
 from ltv_bayes.models.prior_predictive import prior_tree
 from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
+from ltv_bayes.models.rates import require_population
 from ltv_bayes.models.recipe import Recipe
 from ltv_bayes.predictions.fitted import fit_attrs
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
@@ -24,17 +25,14 @@ if TYPE_CHECKING:
     import pymc as pm
 
 DOMAINS: dict[str, Domain] = {
-    "mean_rate": POSITIVE,
-    "rate_cv": POSITIVE,
+    **rates.DOMAINS,
     "dropout_mean": PROBABILITY,
     "dropout_concentration": POSITIVE,
-    "r": POSITIVE,
-    "alpha": POSITIVE,
     "a": POSITIVE,
     "b": POSITIVE,
 }
 ALTERNATIVES: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("r", "alpha"): ("mean_rate", "rate_cv"),
+    **rates.ALTERNATIVES,
     ("a", "b"): ("dropout_mean", "dropout_concentration"),
 }
 
@@ -132,7 +130,7 @@ class BGNBD:
             If Pareto k, r-hat, effective sample size or divergences say that the draws cannot be trusted.
         """
         require_customers(customers)
-        _require_population(customers)
+        require_population(customers)
         recipe = self._recipe(customers.unique_histories())
         tree = recipe.fit(
             method=method,
@@ -176,13 +174,8 @@ class BGNBD:
 
 
 def _usual_priors(histories: Histories) -> dict[str, Prior]:
-    repeats = float((histories.frequency * histories.count).sum())
-    observed = float((histories.T * histories.count).sum())
-    if observed <= 0:
-        raise InputError("No customer has been observed for any time (T is 0 for all). Choose a later as_of.")
     return {
-        "mean_rate": Prior("LogNormal", mu=np.log(max(repeats, 0.5) / observed), sigma=2.0),
-        "rate_cv": Prior("LogNormal", mu=0.0, sigma=1.0),
+        **rates.usual_priors(histories),
         "dropout_mean": Prior("Beta", alpha=1.0, beta=1.0),
         "dropout_concentration": Prior("LogNormal", mu=np.log(3.0), sigma=1.0),
     }
@@ -190,18 +183,8 @@ def _usual_priors(histories: Histories) -> dict[str, Prior]:
 
 def with_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Add r, alpha, a, b, whichever way the priors were written."""
-    named = dict(variables)
-    if "mean_rate" in named:
-        named["r"] = named["rate_cv"] ** -2.0
-        named["alpha"] = named["r"] / named["mean_rate"]
+    named = rates.with_parameters(variables)
     if "dropout_mean" in named:
         named["a"] = named["dropout_mean"] * named["dropout_concentration"]
         named["b"] = (1 - named["dropout_mean"]) * named["dropout_concentration"]
     return named
-
-
-def _require_population(customers: Customers) -> None:
-    if len(customers) < 2:
-        raise InputError(
-            "One customer cannot show how customers differ. Give at least two, better thirty or more.", customers.ids
-        )

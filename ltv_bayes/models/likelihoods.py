@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from ltv_bayes.formulas import fused
 from ltv_bayes.models.fused_op import FusedLikelihood
 
 if TYPE_CHECKING:
-    from ltv_bayes.data.histories import Histories, SpendHistories
+    from ltv_bayes.data.histories import EventHistories, Histories, SpendHistories
     from ltv_bayes.data.renewals import RenewalHistories
 
 
@@ -62,6 +63,25 @@ def gamma_gamma_graph(histories: "SpendHistories", *, p: Any, q: Any, v: Any) ->
     gammas = pt.gammaln(p * distinct + q) - pt.gammaln(p * distinct) - pt.gammaln(q)
     total = x * m
     return gammas[position] - p * x * pt.log1p(v / total) - q * pt.log1p(total / v) - np.log(m)
+
+
+def add_nbd(histories: "EventHistories", parameters: Mapping[str, Any]) -> None:
+    """Observe the numbers of events in the model on the context stack, through the fused likelihood."""
+    tables = fused.event_tables(histories.frequency, histories.T, histories.count)
+    likelihood = FusedLikelihood(fused.nbd, fused.nbd_value, tables)
+    observed = np.column_stack([histories.frequency, histories.T])
+    _observe("events", likelihood, parameters, observed, np.column_stack([histories.T, histories.count]))
+
+
+def nbd_graph(histories: "EventHistories", *, r: Any, alpha: Any) -> Any:
+    """Write the negative binomial as a PyTensor graph, one value for each unique history."""
+    import pytensor.tensor as pt
+
+    x, T = histories.frequency, histories.T
+    steps = np.arange(int(x.max(initial=0)))
+    more_than_poisson = pt.concatenate([[0.0], pt.cumsum(pt.log1p(steps / r))])[x.astype(int)]
+    constant = special.xlogy(x, T) - special.gammaln(x + 1)
+    return more_than_poisson + x * pt.log(r / alpha) - (r + x) * pt.log1p(T / alpha) + constant
 
 
 def add_shifted_beta_geometric(histories: "RenewalHistories", parameters: Mapping[str, Any]) -> None:

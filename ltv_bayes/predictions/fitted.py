@@ -16,8 +16,9 @@ from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.errors import FitError, InputError, UnitError
 from ltv_bayes.intervals import flagged, summarize_draws
+from ltv_bayes.time_units import TimeUnit, as_time_unit
 
 UNCONVERGED = "fit did not converge"
 LARGEST_ARRAY = 8 * 2**30
@@ -187,6 +188,22 @@ def labelled(values: np.ndarray, customers: Customers, name: str, **attrs: Any) 
     chains, draws, _ = values.shape
     coords = {"chain": np.arange(chains), "draw": np.arange(draws), "customer_id": customers.ids.to_numpy()}
     return xr.DataArray(values, dims=("chain", "draw", "customer_id"), coords=coords, name=name, attrs=attrs)
+
+
+def time_unit_of(fit: FittedModel) -> TimeUnit:
+    """Time unit of a fit's parameters."""
+    unit = fit.idata.attrs.get("time_unit")
+    if not unit:
+        cure = f"{type(fit).__name__}.from_draws(..., time_unit='week')"
+        raise UnitError(f"The fit has no time unit. Give it one: {cure}.")
+    return as_time_unit(unit)
+
+
+def with_group(tree: xr.DataTree, name: str, dataset: xr.Dataset) -> xr.DataTree:
+    """Make a tree with one more group."""
+    extended = tree.copy()
+    extended[name] = xr.DataTree(dataset)
+    return extended
 
 
 def require_memory(shape: tuple[int, int], customers: int, arrays: int = 1) -> None:

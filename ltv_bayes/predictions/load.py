@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ltv_bayes import posterior
 from ltv_bayes.errors import FitError
+from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
@@ -12,6 +13,7 @@ from ltv_bayes.predictions.spend import FittedSpend
 FITTED: dict[str, type[FittedModel]] = {
     "bg_nbd": FittedPurchases,
     "gamma_gamma": FittedSpend,
+    "nbd": FittedEvents,
     "shifted_beta_geometric": FittedRenewals,
 }
 

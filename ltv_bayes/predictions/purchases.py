@@ -11,11 +11,11 @@ import xarray as xr
 from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers, require_customers
 from ltv_bayes.data.histories import histories_with_positions
-from ltv_bayes.errors import UnitError
 from ltv_bayes.formulas import bg_nbd
-from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory
+from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory, time_unit_of, with_group
 from ltv_bayes.random_streams import as_seed, customer_stream
-from ltv_bayes.time_units import Duration, TimeUnit, as_duration, as_time_unit, discount_intensity
+from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
 
 TOGETHER = 2**17  # numbers in a block of draws: temporary arrays stay small
 FORMULAS: dict[str, ModuleType] = {"bg_nbd": bg_nbd}
@@ -46,10 +46,7 @@ class FittedPurchases(FittedModel):
     @property
     def time_unit(self) -> TimeUnit:
         """Time unit of the parameters."""
-        unit = self.idata.attrs.get("time_unit")
-        if not unit:
-            raise UnitError("The fit has no time unit. Give it one: FittedPurchases.from_draws(..., time_unit='week').")
-        return as_time_unit(unit)
+        return time_unit_of(self)
 
     @property
     def formulas(self) -> ModuleType:
@@ -198,7 +195,7 @@ class FittedPurchases(FittedModel):
         --------
         ``az.loo(fit.with_log_likelihood(customers))``
         """
-        return _with_group(self.idata, "log_likelihood", self.log_likelihood(customers).to_dataset())
+        return with_group(self.idata, "log_likelihood", self.log_likelihood(customers).to_dataset())
 
     def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
         """Draw the histories that these customers would have if the model were true.
@@ -213,8 +210,8 @@ class FittedPurchases(FittedModel):
         converted = customers.in_time_unit(self.time_unit)
         replicated = replicate_histories(self.idata["posterior"].to_dataset(), self.model, converted, random_seed)
         observed = xr.Dataset({name: ("customer_id", converted.table[name]) for name in ("frequency", "recency")})
-        tree = _with_group(self.idata, "posterior_predictive", replicated)
-        return _with_group(tree, "observed_data", observed.assign_coords(customer_id=converted.ids.to_numpy()))
+        tree = with_group(self.idata, "posterior_predictive", replicated)
+        return with_group(tree, "observed_data", observed.assign_coords(customer_id=converted.ids.to_numpy()))
 
     def histories(self, customers: Customers) -> np.ndarray:
         """Frequency, recency and T of each customer in the time unit of the fit: shape (customers, 3)."""
@@ -254,9 +251,7 @@ class FittedPurchases(FittedModel):
         return found.reshape(chains, each, len(customers))
 
     def _unlabelled(self, values: np.ndarray, name: str, length: Duration) -> xr.DataArray:
-        chains, draws = self.shape
-        coords = {"chain": np.arange(chains), "draw": np.arange(draws)}
-        return xr.DataArray(values, dims=("chain", "draw"), coords=coords, name=name, attrs=_purchases(length))
+        return labelled_draws(values, name, **_purchases(length))
 
 
 class Futures:
@@ -304,9 +299,3 @@ def replicate_histories(
 
 def _purchases(length: Duration) -> dict[str, str]:
     return {"units": "purchases", "horizon": str(length)}
-
-
-def _with_group(tree: xr.DataTree, name: str, dataset: xr.Dataset) -> xr.DataTree:
-    extended = tree.copy()
-    extended[name] = xr.DataTree(dataset)
-    return extended

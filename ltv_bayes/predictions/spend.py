@@ -11,6 +11,7 @@ from ltv_bayes.data.customers import Customers, require_customers
 from ltv_bayes.errors import DataWarning, UnitError
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas import gamma_gamma
+from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory
 from ltv_bayes.random_streams import as_seed, customer_stream
 
@@ -77,11 +78,7 @@ class FittedSpend(FittedModel):
         xarray.DataArray
             (chain, draw), in the currency of the fit.
         """
-        values = gamma_gamma.population_mean_spend(**self.draws)
-        chains, draws = self.shape
-        coords = {"chain": np.arange(chains), "draw": np.arange(draws)}
-        attrs = {"units": self._money}
-        return xr.DataArray(values, dims=("chain", "draw"), coords=coords, name="expected_spend", attrs=attrs)
+        return labelled_draws(gamma_gamma.population_mean_spend(**self.draws), "expected_spend", units=self._money)
 
     def log_likelihood(self, customers: Customers) -> xr.DataArray:
         """Pointwise log-likelihood, of the customers with a repeat order that carries a value.

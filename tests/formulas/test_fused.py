@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ltv_bayes.formulas import bg_nbd, fused, gamma_gamma
+from ltv_bayes.formulas import bg_nbd, fused, gamma_gamma, nbd
 
 PURCHASES = [
     (0.243, 4.414, 0.793, 2.426),
@@ -14,6 +14,7 @@ PURCHASES = [
     (30.0, 1e5, 1e3, 2e3),
     (1e-4, 500.0, 300.0, 1e-3),
 ]
+EVENTS = [(0.4, 12.0), (3.0, 0.5), (1e12, 1e13), (1e-4, 500.0), (30.0, 1e-9)]
 SPEND = [(6.25, 3.74, 15.44), (1.2, 1.5, 4000.0), (900.0, 40.0, 2.0), (0.01, 1.001, 1e-9), (50.0, 300.0, 1e12)]
 
 
@@ -45,6 +46,15 @@ def test_purchases_as_by_the_formula(purchases, at):
     assert fused.bg_nbd_value(*at, *tables) == fused.bg_nbd(*at, *tables)[0]
 
 
+@pytest.mark.parametrize("at", EVENTS)
+def test_events_as_by_the_formula(purchases, at):
+    events, _, exposure, count = purchases
+    tables = fused.event_tables(events, exposure, count)
+    of_one = nbd.log_likelihood(events, exposure, **dict(zip(nbd.PARAMETERS, at, strict=True)))
+    assert fused.nbd(*at, *tables)[0] == pytest.approx(total(of_one, count), rel=1e-11)
+    assert fused.nbd_value(*at, *tables) == fused.nbd(*at, *tables)[0]
+
+
 @pytest.mark.parametrize("at", SPEND)
 @pytest.mark.parametrize("rows", [1, 5000])
 def test_spend_as_by_the_formula(rows, at):
@@ -59,6 +69,12 @@ def test_spend_as_by_the_formula(rows, at):
 @pytest.mark.parametrize("at", PURCHASES)
 def test_slopes_of_purchases_are_those_of_the_value(purchases, at):
     slopes_fit(fused.bg_nbd, fused.purchase_tables(*purchases), at)
+
+
+@pytest.mark.parametrize("at", EVENTS)
+def test_slopes_of_events_are_those_of_the_value(purchases, at):
+    events, _, exposure, count = purchases
+    slopes_fit(fused.nbd, fused.event_tables(events, exposure, count), at)
 
 
 @pytest.mark.parametrize("at", SPEND)
@@ -91,6 +107,14 @@ def test_exp_and_logarithm_of_a_block_are_exact():
 @pytest.mark.parametrize("at", [(np.nan, 4.0, 0.8, 2.4), (0.2, np.inf, 0.8, 2.4), (0.2, 4.0, np.nan, 2.4)])
 def test_impossible_parameters_give_no_number(purchases, at):
     assert not np.isfinite(fused.bg_nbd(*at, *fused.purchase_tables(*purchases))[0])
+
+
+def test_events_where_they_cannot_be():
+    certain = fused.nbd(1.0, 2.0, *fused.event_tables(np.zeros(2), np.zeros(2), np.array([3, 4])))
+    assert certain == (0.0, 0.0, 0.0)
+    impossible = fused.nbd(1.0, 2.0, *fused.event_tables(np.array([0, 1]), np.zeros(2), np.ones(2)))
+    assert impossible[0] == -np.inf
+    assert not np.isfinite(fused.nbd(np.nan, 2.0, *fused.event_tables(np.ones(1), np.ones(1), np.ones(1)))[0])
 
 
 def test_order_of_rows_is_of_no_matter(purchases):

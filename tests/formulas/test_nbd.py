@@ -39,3 +39,22 @@ def test_draws_given_the_history_agree_with_those_who_had_it():
     assert stats.ks_2samp(rate[had], drawn, method="asymp").pvalue > 1e-3
     expected = float(nbd.expected_events(4.0, 3, 10.0, r=0.8, alpha=6.0))
     assert abs(4.0 * drawn.mean() - expected) < 4 * 4.0 * drawn.std() / np.sqrt(drawn.size)
+
+
+def test_discounted_events_are_the_integral_of_the_discounted_rate():
+    history = {"events": 3, "exposure": 10.0, "r": 0.8, "alpha": 6.0}
+    rate = float(nbd.expected_events(1.0, **history))
+    for delta in (1e-12, 0.01, 2.0):
+        expected, _ = integrate.quad(lambda t, delta=delta: rate * np.exp(-delta * t), 0, 12)
+        assert nbd.discounted_expected_events(12.0, delta, **history) == pytest.approx(expected, rel=1e-9)
+    assert nbd.discounted_expected_events(12.0, 0.0, **history) == pytest.approx(12 * rate)
+
+
+def test_drawn_events_given_the_history_are_negative_binomial():
+    """The rate is Gamma(r + x, alpha + T), so events in a further time t are NB with alpha + T against t."""
+    drawn = nbd.draw_events(np.random.default_rng(2), np.full(100_000, 4.0), 3, 10.0, r=0.8, alpha=6.0)
+    law = stats.nbinom(3.8, 16 / 20)
+    numbers = np.arange(6)
+    seen = np.array([(drawn == number).sum() for number in numbers] + [(drawn > 5).sum()])
+    expected = drawn.size * np.append(law.pmf(numbers), law.sf(5))
+    assert stats.chisquare(seen, expected).pvalue > 1e-3

@@ -10,14 +10,15 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.inference.density import Density
 from ltv_bayes.models.direct_density import FAMILIES, DirectDensity
+from ltv_bayes.models.nbd import _events
 
 CHOICES = {
-    "usual": (lb.BGNBD(), "unique_histories"),
+    "usual": (lb.BGNBD(), lb.Customers.unique_histories),
     "other numbers": (
         lb.BGNBD(
             priors={"dropout_mean": lb.Prior("Beta", alpha=2, beta=5.5), "rate_cv": ("Gamma", {"alpha": 2, "beta": 3})}
         ),
-        "unique_histories",
+        lb.Customers.unique_histories,
     ),
     "the papers' parameters": (
         lb.BGNBD(
@@ -26,17 +27,25 @@ CHOICES = {
             }
             | {"alpha": {"family": "LogNormal", "mu": 1.0, "sigma": 2.0}}
         ),
-        "unique_histories",
+        lb.Customers.unique_histories,
     ),
-    "spend": (lb.GammaGamma(), "unique_spend"),
-    "spend, other numbers": (lb.GammaGamma(priors={"q_excess": lb.Prior("Gamma", alpha=3, beta=1)}), "unique_spend"),
+    "spend": (lb.GammaGamma(), lb.Customers.unique_spend),
+    "spend, other numbers": (
+        lb.GammaGamma(priors={"q_excess": lb.Prior("Gamma", alpha=3, beta=1)}),
+        lb.Customers.unique_spend,
+    ),
+    "events": (lb.NBD(), _events),
+    "events, the papers' parameters": (
+        lb.NBD(priors={name: lb.Prior("Gamma", alpha=1.5, beta=0.5) for name in ("r", "alpha")}),
+        _events,
+    ),
 }
 
 
 @pytest.fixture(scope="module", params=CHOICES)
 def both(request, book):
-    model, question = CHOICES[request.param]
-    recipe = model._recipe(getattr(book, question)())
+    model, histories_of = CHOICES[request.param]
+    recipe = model._recipe(histories_of(book))
     return recipe.density(), Density(recipe.model())
 
 

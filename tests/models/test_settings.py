@@ -1,5 +1,6 @@
 """Settings of models: what fit refuses before it starts."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -21,9 +22,10 @@ def customers(frequency, T=10.0, **columns):
     return lb.Customers.from_summary(frame, time_unit="week")
 
 
-def test_one_customer_cannot_show_a_population():
+@pytest.mark.parametrize("model", [lb.BGNBD(), lb.NBD()], ids=lambda model: type(model).__name__)
+def test_one_customer_cannot_show_a_population(model):
     with pytest.raises(InputError, match="at least two") as caught:
-        lb.BGNBD().fit(customers([3]))
+        model.fit(customers([3]))
     assert caught.value.rows == (0,)
 
 
@@ -37,9 +39,19 @@ def test_spend_needs_two_repeat_buyers():
         lb.GammaGamma().fit(customers([0, 2], monetary_value=[0.0, 10.0]))
 
 
-def test_nobody_observed_for_any_time():
+@pytest.mark.parametrize("model", [lb.BGNBD(), lb.NBD()], ids=lambda model: type(model).__name__)
+def test_nobody_observed_for_any_time(model):
     with pytest.raises(InputError, match="later as_of"):
-        lb.BGNBD().fit(customers([0, 0], T=0.0))
+        model.fit(customers([0, 0], T=0.0))
+
+
+def test_usual_rate_follows_the_time_unit(book):
+    """A week has seven days, so a rate per day is a seventh of that per week; how customers differ has no unit."""
+    week, day = (lb.NBD().default_priors(some) for some in (book, book.in_time_unit("day")))
+    (_, mu), (_, sigma) = week["mean_rate"].parameters
+    assert dict(day["mean_rate"].parameters) == pytest.approx({"mu": mu - np.log(7), "sigma": sigma})
+    assert mu == pytest.approx(np.log(book.table["frequency"].sum() / book.table["T"].sum()))
+    assert day["rate_cv"] == week["rate_cv"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +68,7 @@ def test_models_are_frozen():
         lb.BGNBD().priors = {}
 
 
-@pytest.mark.parametrize("fit", [lb.BGNBD().fit, lb.GammaGamma().fit, lb.BGNBD().build])
+@pytest.mark.parametrize("fit", [lb.BGNBD().fit, lb.GammaGamma().fit, lb.BGNBD().build, lb.NBD().fit])
 def test_a_bare_frame_is_no_customers(book, fit):
     with pytest.raises(InputError, match=r"not a DataFrame.*from_summary"):
         fit(book.table)

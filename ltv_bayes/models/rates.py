@@ -1,0 +1,49 @@
+"""What models have in common whose customers differ in a rate: rate ~ Gamma(r, alpha)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.histories import EventHistories, Histories
+from ltv_bayes.errors import InputError
+from ltv_bayes.models.priors import POSITIVE, Domain, Prior
+
+DOMAINS: dict[str, Domain] = {"mean_rate": POSITIVE, "rate_cv": POSITIVE, "r": POSITIVE, "alpha": POSITIVE}
+ALTERNATIVES: dict[tuple[str, ...], tuple[str, ...]] = {("r", "alpha"): ("mean_rate", "rate_cv")}
+
+
+def usual_priors(histories: Histories | EventHistories) -> dict[str, Prior]:
+    """Priors around the rate in the data, with its unit.
+
+    Raises
+    ------
+    InputError
+        If nobody has been observed for any time.
+    """
+    happened = float((histories.frequency * histories.count).sum())
+    observed = float((histories.T * histories.count).sum())
+    if observed <= 0:
+        raise InputError("No customer has been observed for any time (T is 0 for all). Choose a later as_of.")
+    return {
+        "mean_rate": Prior("LogNormal", mu=np.log(max(happened, 0.5) / observed), sigma=2.0),
+        "rate_cv": Prior("LogNormal", mu=0.0, sigma=1.0),
+    }
+
+
+def with_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Add r and alpha, whichever way the priors were written."""
+    named = dict(variables)
+    if "mean_rate" in named:
+        named["r"] = named["rate_cv"] ** -2.0
+        named["alpha"] = named["r"] / named["mean_rate"]
+    return named
+
+
+def require_population(customers: Customers) -> None:
+    """Refuse a single customer, who cannot show how customers differ."""
+    if len(customers) < 2:
+        raise InputError(
+            "One customer cannot show how customers differ. Give at least two, better thirty or more.", customers.ids
+        )

@@ -1,0 +1,193 @@
+"""How often will something happen to customers who stay? Forecasts from the posterior of an event model."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import xarray as xr
+
+from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.formulas import nbd
+from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.predictions.fitted import (
+    FittedModel,
+    labelled,
+    per_customer,
+    require_memory,
+    time_unit_of,
+    with_group,
+)
+from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
+
+
+@dataclass(frozen=True, repr=False)
+class FittedEvents(FittedModel):
+    """A fitted event model: posterior draws with the forecasts they make, for customers who stay.
+
+    Methods named ``expected_*`` give the posterior of an expectation; ``predict_*`` give predictive draws, whole
+    events that may or may not happen. Arrays have the dimensions (chain, draw, customer_id).
+
+    Examples
+    --------
+    >>> from ltv_bayes.data.customers import Customers
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"customer_id": ["A"], "frequency": [3], "recency": [20.0], "T": [24.0]})
+    >>> customers = Customers.from_summary(frame, time_unit="month")
+    >>> fit = FittedEvents.from_draws({"r": [[1.0]], "alpha": [[8.0]]}, time_unit="month")
+    >>> fit.expected_events(customers, horizon="1 year").item()
+    1.5
+    """
+
+    model: ClassVar[str] = nbd.NAME
+    parameters: ClassVar[tuple[str, ...]] = nbd.PARAMETERS
+
+    @property
+    def time_unit(self) -> TimeUnit:
+        """Time unit of the parameters."""
+        return time_unit_of(self)
+
+    def expected_events(self, customers: Customers, horizon: Any) -> xr.DataArray:
+        """Posterior of the expected number of events within the horizon after the as-of date.
+
+        Parameters
+        ----------
+        customers : Customers
+            In any time unit; converted to that of the fit.
+        horizon : str or Duration
+            With its unit, ``"1 year"``.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw, customer_id), events.
+        """
+        length = as_duration(horizon)
+        events, exposure = self._columns(customers)
+        values = nbd.expected_events(length.to(self.time_unit), events, exposure, **self._parameters())
+        return labelled(values, customers, "expected_events", **_events(length))
+
+    def expected_discounted_events(self, customers: Customers, horizon: Any, discount_rate: float) -> xr.DataArray:
+        """Posterior of the expected number of events, each discounted at its own time.
+
+        Parameters
+        ----------
+        horizon : str or Duration
+            With its unit, ``"3 years"``.
+        discount_rate : float
+            Annual and effective: 0.10 for 10% a year.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw, customer_id), events of today's worth.
+        """
+        length = as_duration(horizon)
+        t, delta = length.to(self.time_unit), discount_intensity(discount_rate, self.time_unit)
+        events, exposure = self._columns(customers)
+        values = nbd.discounted_expected_events(t, delta, events, exposure, **self._parameters())
+        return labelled(values, customers, "expected_discounted_events", **_events(length))
+
+    def predict_events(self, customers: Customers, horizon: Any, random_seed: int | None = None) -> xr.DataArray:
+        """Predictive draws of the number of events within the horizon: whole numbers.
+
+        Parameters
+        ----------
+        customers : Customers
+            Each customer has a random stream of their own: order and company of customers change nothing.
+        horizon : str or Duration
+            With its unit, ``"1 year"``.
+        random_seed : int, optional
+            The same seed gives the same draws.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw, customer_id), events; of whole numbers.
+        """
+        length, seed = as_duration(horizon), as_seed(random_seed)
+        t, parameters, histories = length.to(self.time_unit), self.flat_draws(), self.histories(customers)
+
+        def one(position: int, customer_id: Any) -> np.ndarray:
+            return nbd.draw_events(customer_stream(seed, "events", customer_id), t, *histories[position], **parameters)
+
+        drawn = per_customer(customers, self.shape, one, "predicted_events", **_events(length), random_seed=str(seed))
+        return drawn.astype(np.int64)
+
+    def expected_events_new_customer(self, horizon: Any) -> xr.DataArray:
+        """Posterior of the expected number of events of a new customer within the horizon.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw), events.
+        """
+        length = as_duration(horizon)
+        values = nbd.expected_events(length.to(self.time_unit), 0, 0.0, **self.draws)
+        return labelled_draws(values, "expected_events_new_customer", **_events(length))
+
+    def log_likelihood(self, customers: Customers) -> xr.DataArray:
+        """Pointwise log-likelihood of each customer's number of events.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw, customer_id).
+        """
+        return labelled(nbd.log_likelihood(*self._columns(customers), **self._parameters()), customers, "events")
+
+    def with_log_likelihood(self, customers: Customers) -> xr.DataTree:
+        """Make the tree that `arviz.loo` reads: the posterior with a group ``log_likelihood``."""
+        return with_group(self.idata, "log_likelihood", self.log_likelihood(customers).to_dataset())
+
+    def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
+        """Draw the numbers of events that these customers would have had if the model were true.
+
+        Returns
+        -------
+        xarray.DataTree
+            Group ``posterior_predictive`` with ``frequency`` of shape (chain, draw, customer_id), beside the posterior
+            and ``observed_data``.
+        """
+        require_customers(customers)
+        converted = customers.in_time_unit(self.time_unit)
+        replicated = replicate_events(self.idata["posterior"].to_dataset(), converted, random_seed)
+        observed = xr.Dataset({"frequency": ("customer_id", converted.table["frequency"])})
+        tree = with_group(self.idata, "posterior_predictive", replicated)
+        return with_group(tree, "observed_data", observed.assign_coords(customer_id=converted.ids.to_numpy()))
+
+    def histories(self, customers: Customers) -> np.ndarray:
+        """Events and exposure (frequency and T) of each customer, in the fit's time unit: shape (customers, 2)."""
+        require_customers(customers)
+        return customers.in_time_unit(self.time_unit).table[["frequency", "T"]].to_numpy(dtype=float)
+
+    def _columns(self, customers: Customers) -> np.ndarray:
+        """Events and exposure, each of shape (customers,), if the arrays of draws will fit in memory."""
+        require_customers(customers)
+        require_memory(self.shape, len(customers))
+        return self.histories(customers).T
+
+    def _parameters(self) -> dict[str, np.ndarray]:
+        return {name: values[..., np.newaxis] for name, values in self.draws.items()}
+
+
+def replicate_events(parameters: xr.Dataset, customers: Customers, random_seed: int | None = None) -> xr.Dataset:
+    """Draw, for each parameter draw, the number of events that customers observed for their T would show.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``frequency`` of shape (chain, draw, customer_id).
+    """
+    seed, exposure = as_seed(random_seed), customers.table["T"].to_numpy(dtype=float)
+    flat = {name: parameters[name].transpose("chain", "draw").to_numpy().ravel() for name in nbd.PARAMETERS}
+
+    def one(position: int, customer_id: Any) -> np.ndarray:
+        return nbd.draw_events(customer_stream(seed, "history", customer_id), exposure[position], 0, 0.0, **flat)
+
+    shape = parameters.sizes["chain"], parameters.sizes["draw"]
+    return per_customer(customers, shape, one, "frequency", units="events").to_dataset()
+
+
+def _events(length: Duration) -> dict[str, str]:
+    return {"units": "events", "horizon": str(length)}
