@@ -319,17 +319,12 @@ def _subscriptions(
         renewals = np.floor(np.log1p(-rng.random(size)) / np.log1p(-churn))
     renewals = np.minimum(renewals, math.ceil(12 * years) + 1).astype(int)
     started = chosen["since"].to_numpy()
-    ends = after(started, renewals + 1, terms["period"])
-    return pd.DataFrame(
-        {
-            "contract": terms["contract"].to_numpy(),
-            "period": terms["period"].to_numpy(),
-            "started": started,
-            "price": (_log_normal(rng, MONTHLY_PRICE, MONTHLY_LOG_SD, size) * terms["months_paid"].to_numpy()).round(),
-            "renewals": renewals,
-            "ends": (ends - today).astype(float),
-        },
-        index=pd.Index(chosen["customer_id"]),
+    price = _log_normal(rng, MONTHLY_PRICE, MONTHLY_LOG_SD, size) * terms["months_paid"].to_numpy()
+    ends = after(started, renewals + 1, terms["period"]) - today
+    return (
+        terms[["contract", "period"]]
+        .set_axis(pd.Index(chosen["customer_id"]), axis="index")
+        .assign(started=started, price=price.round(), renewals=renewals, ends=ends.astype(float))
     )
 
 
@@ -400,15 +395,9 @@ def _future(payments: pd.DataFrame, known: float) -> pd.DataFrame:
 
 def _seen_records(records: pd.DataFrame, today: np.datetime64) -> pd.DataFrame:
     """What is known of subscriptions: whoever leaves later is still active."""
-    return pd.DataFrame(
-        {
-            "client": records.index,
-            "contract": records["contract"].to_numpy(),
-            "started_on": records["started"].to_numpy(),
-            "cancelled_on": _dates(today, records["ends"].where(records["ends"] <= 0).to_numpy()),
-            "price": records["price"].to_numpy(),
-        }
-    )
+    cancelled = _dates(today, records["ends"].where(records["ends"] <= 0).to_numpy())
+    seen = records.reset_index(names="client").rename(columns={"started": "started_on"}).assign(cancelled_on=cancelled)
+    return seen[["client", "contract", "started_on", "cancelled_on", "price"]]
 
 
 def _dates(today: np.datetime64, days: Any) -> np.ndarray:
