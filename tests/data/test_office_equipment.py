@@ -150,6 +150,14 @@ class TestDates:
         assert np.isinf(company.lifetimes.drop(records.index)).all()
         assert company.lifetimes[np.isfinite(company.lifetimes)].max() <= 3 * DAYS_PER_YEAR
 
+    @pytest.mark.parametrize(("years", "future_years"), [(4, 3), (1, 0.5), (0.5, 20)])
+    def test_who_never_leaves_outlives_what_is_known(self, years, future_years):
+        contracts = [Contract("monthly", "month", share=1.0, months_paid=1, mean_churn=1e-9, concentration=10)]
+        company = simulate(50, years=years, future_years=future_years, contracts=contracts, random_seed=5)
+        assert np.isinf(company.lifetimes).all()
+        subscribers, fees = len(company.subscriptions), (company.future["stream"] == "subscription").sum()
+        assert fees == pytest.approx(12 * future_years * subscribers, abs=subscribers)
+
     def test_every_renewal_after_as_of_is_paid_until_the_one_not_made(self, company):
         paid = company.future[company.future["stream"] == "subscription"]
         found = {client: own[["date", "amount"]].to_numpy().tolist() for client, own in paid.groupby("customer_id")}
