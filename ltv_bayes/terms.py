@@ -89,6 +89,11 @@ class Terms:
         ends = self.periods()
         return tuple(ends.index(horizon) + 1 for horizon in self.horizons)
 
+    def discounted_at(self, discount_rate: float) -> Self:
+        """The same terms at another discount rate, annual and effective."""
+        discount_intensity(discount_rate, "year")
+        return replace(self, discount_rate=float(discount_rate))
+
     def until(self, place: int) -> Self:
         """The same terms without the horizons after this one."""
         return replace(self, horizons=self.horizons[: place + 1])

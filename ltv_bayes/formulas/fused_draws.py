@@ -1,4 +1,4 @@
-"""Repeat purchases of a few customers, valued over all posterior draws in one compiled loop.
+"""Orders of a few customers, valued over all posterior draws in one compiled loop.
 
 The draws have the distribution of `bg_nbd.draw_purchases`, `bg_nbd.draw_purchase_times` and
 `gamma_gamma.draw_order_values`. A draw in which the customer has left, or will not buy, takes one random number: given
@@ -20,18 +20,22 @@ from ltv_bayes.formulas.compiled_random import (
 )
 
 LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are faster, and lose no digits
+NOT_ASKED = np.empty((1, 0))  # in place of an array of lifetimes that nobody gives or wants
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def bg_nbd_gamma_gamma(states, histories, ends, delta, r, alpha, a, b, p, q, v, money):  # type: ignore[no-untyped-def]
+def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
+    states, histories, ends, delta, r, alpha, a, b, p, q, v, money, until=NOT_ASKED, life=NOT_ASKED
+):
     """Fill in the discounted money of customers' purchases, by customer, period and draw.
 
     Parameters
     ----------
     states : array of shape (customers, 4)
         Each customer's own random stream, as `random_streams.customer_states` makes them; used up.
-    histories : array of shape (customers, 5)
-        Frequency, recency, T, number of valued repeat orders, and what they came to.
+    histories : array of shape (customers, 6)
+        Frequency, recency, T, number of valued repeat orders, what they came to, and 1 for customers known to be
+        alive. Who has no history, not-a-number, brings nothing.
     ends : array of shape (periods,)
         When each period ends, in the time unit of the parameters; the last is the horizon.
     delta : float
@@ -40,52 +44,127 @@ def bg_nbd_gamma_gamma(states, histories, ends, delta, r, alpha, a, b, p, q, v, 
         Posterior draws.
     money : array of shape (customers, periods, draws)
         Filled in.
+    until : array of shape (customers, draws), or (1, 0)
+        When the relation ends, in the same time unit, for other reasons: a customer is alive until then, and buys
+        nothing later. Not-a-number where nothing is known of it.
+    life : array of shape (customers, draws), or (1, 0)
+        Filled in: when the relation ends, for whichever reason; infinite if after the horizon, 0 for who has left.
     """
     for row in range(histories.shape[0]):
-        x, t_x, T, orders, spent = histories[row]
-        _one(states[row], x, t_x, T, orders, spent, ends, delta, r, alpha, a, b, p, q, v, money[row])
+        limits = until[min(row, until.shape[0] - 1)]
+        lives = life[min(row, life.shape[0] - 1)]
+        _bg_nbd_row(states[row], histories[row], ends, delta, r, alpha, a, b, p, q, v, money[row], limits, lives)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _one(state, x, t_x, T, orders, spent, ends, delta, r, alpha, a, b, p, q, v, money):  # type: ignore[no-untyped-def]
-    t = ends[-1]
-    for k in range(money.shape[0]):
-        for i in range(money.shape[1]):
-            money[k, i] = 0.0
+def _bg_nbd_row(state, history, ends, delta, r, alpha, a, b, p, q, v, money, limits, lives):  # type: ignore[no-untyped-def]
+    x, t_x, T, orders, spent, known = history
+    rides, tells, t, sure = limits.shape[0] > 0, lives.shape[0] > 0, ends[-1], known > 0.0
+    _clear(money)
+    if x != x:
+        for i in range(lives.shape[0]):
+            lives[i] = limits[i] if rides else np.nan
+        return
     for i in range(money.shape[1]):
+        if rides:
+            sure = known > 0.0 or limits[i] == limits[i]
+            t = limits[i] if limits[i] < ends[-1] else ends[-1]
+            if t <= 0.0:
+                if tells:
+                    lives[i] = t
+                continue
+        if tells:
+            lives[i] = limits[i] if rides and limits[i] == limits[i] else np.inf
         A, B = r[i] + x, alpha[i] + T
         u = uniform(state)
         # Twice, a bound by Bernoulli's inequality settles most draws before anything costly is computed.
-        if x > 0.0:
+        if x > 0.0 and not sure:
             odds_at_last, silence = a[i] / (b[i] + x - 1.0), (T - t_x) / (alpha[i] + t_x)
-            if u * (1.0 + odds_at_last * (1.0 + A * silence)) >= 1.0 and A >= 1.0:
-                continue
-            u *= 1.0 + odds_at_last * np.exp(A * np.log1p(silence))
-            if u >= 1.0:
+            gone = u * (1.0 + odds_at_last * (1.0 + A * silence)) >= 1.0 and A >= 1.0
+            if not gone:
+                u *= 1.0 + odds_at_last * np.exp(A * np.log1p(silence))
+                gone = u >= 1.0
+            if gone:
+                if tells:
+                    lives[i] = 0.0
                 continue
         mean = A * t / B
-        if mean <= LARGEST_INVERTED_MEAN:
-            if u < 1.0 - mean:
-                continue
-            chance = np.exp(-A * np.log1p(t / B))
-            if u < chance:
-                continue
-            possible = _negative_binomial(u, chance, A, t / (B + t))
-        else:
-            possible = poisson(state, min(standard_gamma(state, A) / B * t, LARGEST_POISSON_MEAN))
-            if possible == 0.0:
-                continue
+        if mean <= LARGEST_INVERTED_MEAN and u < 1.0 - mean:
+            continue
+        possible = _possible(state, u, A, B, t)
+        if possible == 0.0:
+            continue
         count = _until_leaving(state, possible, a[i], b[i] + x)
         left = count < possible
         nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
         end = t * beta(state, count, possible - count + 1.0) if left else t
-        shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
+        shape, (d, c), value, last = p[i], gamma_constants(p[i]), 1.0 / nu, 0.0
         for order in range(int(count)):
             when = end if left and order == 0 else end * uniform(state)
             period = 0
             while when > ends[period]:
                 period += 1
             money[period, i] += value * gamma_from_constants(state, shape, d, c) * np.exp(-delta * when)
+            last = max(last, when)
+        if tells:
+            staying = (b[i] + x + count - 1.0) / (a[i] + b[i] + x + count - 1.0)
+            if left or uniform(state) >= staying:  # the last purchase seen may be the customer's last too
+                lives[i] = last
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def nbd_gamma_gamma(  # type: ignore[no-untyped-def]
+    states, histories, ends, delta, r, alpha, p, q, v, money, until=NOT_ASKED, life=NOT_ASKED
+):
+    """Fill in the discounted money of events at each customer's own rate, for as long as the relation lasts.
+
+    Arguments are those of `bg_nbd_gamma_gamma`. Of a history, recency and knowledge of life do not matter, since nobody
+    leaves by themselves: life is what is said by ``until``.
+    """
+    for row in range(histories.shape[0]):
+        limits = until[min(row, until.shape[0] - 1)]
+        _nbd_row(states[row], histories[row], ends, delta, r, alpha, p, q, v, money[row], limits)
+        for i in range(life.shape[1]):
+            life[row, i] = limits[i] if limits.shape[0] > 0 else np.nan
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _nbd_row(state, history, ends, delta, r, alpha, p, q, v, money, limits):  # type: ignore[no-untyped-def]
+    x, _, T, orders, spent, _ = history
+    _clear(money)
+    for i in range(money.shape[1]):
+        t = limits[i] if limits.shape[0] > 0 and limits[i] < ends[-1] else ends[-1]
+        if t <= 0.0 or x != x:
+            continue
+        number = _possible(state, uniform(state), r[i] + x, alpha[i] + T, t)
+        if number == 0.0:
+            continue
+        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
+        shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
+        for _ in range(int(number)):
+            when, period = t * uniform(state), 0
+            while when > ends[period]:
+                period += 1
+            money[period, i] += value * gamma_from_constants(state, shape, d, c) * np.exp(-delta * when)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _clear(money):  # type: ignore[no-untyped-def]
+    for k in range(money.shape[0]):
+        for i in range(money.shape[1]):
+            money[k, i] = 0.0
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _possible(state, u, A, B, t):  # type: ignore[no-untyped-def]
+    """How many purchases within t a rate Gamma(A, B) allows, by the inverse of its distribution at u."""
+    mean = A * t / B
+    if mean > LARGEST_INVERTED_MEAN:
+        return poisson(state, min(standard_gamma(state, A) / B * t, LARGEST_POISSON_MEAN))
+    if u < 1.0 - mean:
+        return 0.0
+    chance = np.exp(-A * np.log1p(t / B))
+    return 0.0 if u < chance else _negative_binomial(u, chance, A, t / (B + t))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

@@ -154,8 +154,13 @@ class JudgedDraws:
         self._ends, self._delta = terms.edges("year"), terms.delta("year")
         self._ids, self._size, self._seed = ids, size, seed
 
-    def __call__(self, first: int, last: int, money: np.ndarray) -> None:
-        """Fill in the discounted money of customers' opportunities: an array of shape (customers, periods, draws)."""
+    def __call__(
+        self, first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
+    ) -> None:
+        """Fill in the discounted money of customers' opportunities: an array of shape (customers, periods, draws).
+
+        Opportunities ride on no stream, and none rides on them.
+        """
         money[:] = 0.0
         for row, customer_id in enumerate(self._ids[first:last]):
             for judgement in self._judgements.get(customer_id, ()):

@@ -1,77 +1,85 @@
 """Repeat purchases: how often a customer will buy, times what each purchase brings, discounted at its own date."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.customers import Customers, require_customers
 from ltv_bayes.errors import InputError
-from ltv_bayes.formulas import fused_draws
+from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
-from ltv_bayes.random_streams import customer_states
-from ltv_bayes.streams.stream import CustomerDraws
-from ltv_bayes.terms import Terms
-
-KERNELS: dict[tuple[str, str], Any] = {("bg_nbd", "gamma_gamma"): fused_draws.bg_nbd_gamma_gamma}
+from ltv_bayes.streams.order_stream import OrderStream
 
 
 @dataclass(frozen=True)
-class RepeatPurchases:
+class RepeatPurchases(OrderStream):
     """The stream of repeat purchases.
 
     Parameters
     ----------
-    purchases : FittedPurchases
-        How often customers buy and when they leave.
+    purchases : FittedPurchases or FittedEvents
+        How often customers buy and when they leave, as `BGNBD` fits it; from `NBD`, customers do not leave by
+        themselves.
     spend : FittedSpend
         What they spend per order. The two fits are independent, so their draws are paired as they come.
     name : str
         Names the stream in results.
+    customers : Customers, optional
+        Histories in this stream, if other orders stand beside it; otherwise those of the customers valued. Who is not
+        among them buys nothing in this stream.
+    while_alive : str, optional
+        The name of a stream that this one rides on, such as a subscription. Purchases end when the relation ends there.
+        Who is known to be alive there is alive here; who has ended there buys nothing. For those whom the other stream
+        does not know, this one decides by itself.
+    known_alive : iterable of ids, optional
+        Customers of whom is known that they are alive, from a source outside the streams.
+    margin : float, column name, or mapping from id to float, optional
+        Share of this stream's revenue that is kept; that of the value if not given.
+    discount_rate : float, optional
+        Annual effective rate of this stream; that of the value if not given.
+
+    Notes
+    -----
+    If purchases ride on another stream, fit them on time in which the relation lasted:
+    ``customers.observed_until(renewals.ended())``. Otherwise relations that ended elsewhere look like customers who
+    stopped buying, and the end is counted twice.
     """
 
-    purchases: FittedPurchases
+    purchases: FittedPurchases | FittedEvents
     spend: FittedSpend
     name: str = "repeat_purchases"
+    customers: Customers | None = field(default=None, kw_only=True)
+    while_alive: str | None = field(default=None, kw_only=True)
+    known_alive: Iterable[Any] = field(default=(), kw_only=True)
+    margin: Any = field(default=None, kw_only=True)
+    discount_rate: float | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        for value, kind, made in ((self.purchases, FittedPurchases, "BGNBD"), (self.spend, FittedSpend, "GammaGamma")):
-            if not isinstance(value, kind):
+        for value, kinds, made in (
+            (self.purchases, FittedPurchases | FittedEvents, "BGNBD"),
+            (self.spend, FittedSpend, "GammaGamma"),
+        ):
+            if not isinstance(value, kinds):
                 raise InputError(
                     f"RepeatPurchases takes a purchase fit and a spend fit, in this order; where {made}().fit(...) "
                     f"belongs there is a {type(value).__name__}."
                 )
+        if self.customers is not None:
+            require_customers(self.customers)
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """Chains and draws per chain that both fits have."""
-        (chains_a, draws_a), (chains_b, draws_b) = self.purchases.shape, self.spend.shape
-        return min(chains_a, chains_b), min(draws_a, draws_b)
+    def ends_a_relation(self) -> bool:
+        """Whether customers can leave by themselves."""
+        return isinstance(self.purchases, FittedPurchases)
 
     @property
-    def caution(self) -> str:
-        """What every table made from the two fits must say."""
-        return self.purchases.caution or self.spend.caution
+    def counts(self) -> FittedPurchases | FittedEvents:
+        """How many orders."""
+        return self.purchases
 
-    def check(self, customers: Customers) -> None:
-        """Warn where orders can hardly be counted in the unit of the fit."""
-        self.spend.warn_of_scale(customers.typical_order(), stacklevel=4)
-
-    def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
-        """Make ready to value these customers; see `Stream`."""
-        chains, draws = shape
-        purchases, spend = self.purchases.thin(draws, chains), self.spend.thin(draws, chains)
-        unit = purchases.time_unit
-        ends, delta = terms.edges(unit), terms.delta(unit)
-        orders, mean = spend.histories(customers, warn=False)
-        spent = np.where(orders > 0, orders * np.nan_to_num(mean), 0.0)
-        histories = np.column_stack([purchases.histories(customers), orders, spent])
-        parameters = (*purchases.flat_draws().values(), *spend.flat_draws().values())
-        fill = KERNELS[purchases.model, spend.model]
-
-        def draw(first: int, last: int, money: np.ndarray) -> None:
-            states = customer_states(seed, self.name, customers.ids[first:last])
-            fill(states, histories[first:last], ends, delta, *parameters, money)
-
-        return draw
+    @cached_property
+    def alive_for_sure(self) -> frozenset[str]:
+        """Ids, as text, of customers who are known to be alive."""
+        return frozenset(map(str, self.known_alive))

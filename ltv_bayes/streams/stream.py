@@ -1,10 +1,11 @@
 """What every stream of money can do."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from ltv_bayes.data.customers import Customers
+from ltv_bayes.formulas.special import Array
 from ltv_bayes.terms import Terms
 
 
@@ -17,8 +18,28 @@ class Stream(Protocol):
         ...
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """Chains, and draws per chain, that the stream can give."""
+    def while_alive(self) -> str | None:
+        """The name of the stream that this one rides on: what ends there ends here."""
+        ...
+
+    @property
+    def ends_a_relation(self) -> bool:
+        """Whether the stream knows, in each draw, when the relation with a customer ends: others may ride on it."""
+        ...
+
+    @property
+    def margin(self) -> Any:
+        """Share of the stream's revenue that is kept, if it has one of its own."""
+        ...
+
+    @property
+    def discount_rate(self) -> float | None:
+        """Annual effective rate, if the stream has one of its own."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """Chains, and draws per chain, that the stream can give; None for any number."""
         ...
 
     @property
@@ -27,7 +48,15 @@ class Stream(Protocol):
         ...
 
     def check(self, customers: Customers) -> None:
-        """Warn of what can be seen of all customers at once, before anything is drawn."""
+        """Refuse or warn of what can be seen of all customers at once, before anything is drawn."""
+        ...
+
+    def notes(self, customers: Customers) -> list[str]:
+        """Say what a reader should know of these customers in this stream."""
+        ...
+
+    def realised(self, customers: Customers) -> Array:
+        """What customers have brought so far, an array of shape (customers,), before margin."""
         ...
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "CustomerDraws":
@@ -38,12 +67,20 @@ class Stream(Protocol):
 class CustomerDraws(Protocol):
     """Values a few customers at a time."""
 
-    def __call__(self, first: int, last: int, money: np.ndarray) -> None:
+    def __call__(
+        self, first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
+    ) -> None:
         """Fill in the discounted money of the customers at positions from the first up to the last.
 
         Parameters
         ----------
         money : array of shape (customers, periods, chains * draws)
             In the periods of the terms, whatever it held before.
+        until : array of shape (customers, chains * draws), optional
+            When the relation ends in the stream that this one rides on, in days after the as-of date: 0 or less where
+            it has ended, infinite where it outlasts the horizon, not-a-number where that stream knows nothing of the
+            customer.
+        life : array of the same shape, optional
+            Filled in likewise, for streams that ride on this one.
         """
         ...

@@ -20,10 +20,11 @@ from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.fitted import labelled
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.stream import Stream
+from ltv_bayes.streams.together import common_shape, require_distinct_names, require_hosts
 from ltv_bayes.tables import readable
 from ltv_bayes.terms import SAME, Terms
 from ltv_bayes.time_units import as_duration, as_number
-from ltv_bayes.value.margins import Margin
+from ltv_bayes.value.margins import Margin, Margins
 from ltv_bayes.value.notes import notes_on, warn_of_scale
 from ltv_bayes.value.one_pass import Columns
 from ltv_bayes.value.over_time import cash_flow_table, horizons_table
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 TOTAL = "total"
 RESERVED = (REALISED, JUDGED, TOTAL, "chain", "draw", "customer_id")
-DRAWS_FOR_JUDGEMENT_ALONE = (4, 1000)
+DRAWS_WITHOUT_FITS = (4, 1000)
 KEPT_WITHOUT_ASKING = 2 * 2**30
 
 
@@ -101,17 +102,19 @@ def lifetime_value(
         raise InputError(
             "There is nothing to value. Give streams=[RepeatPurchases(purchases, spend)] or future_value=."
         )
-    _require_distinct_names(streams)
-    share, seed = Margin.read(customers, margin), as_seed(random_seed)
+    require_distinct_names(streams, RESERVED)
+    require_hosts(streams)
+    margins, seed = _margins(customers, streams, margin), as_seed(random_seed)
     if future_value is not None:
         future_value.require_known(customers)
         warn_of_scale(customers, future_value)
     for stream in streams:
         stream.check(customers)
-    valuation = Valuation(customers, tuple(streams), future_value, terms, share, seed, _common_shape(streams), realised)
+    shape = common_shape(streams) or DRAWS_WITHOUT_FITS
+    valuation = Valuation(customers, tuple(streams), future_value, terms, margins, seed, shape, realised)
     first = next(iter(customers.batches(BATCH)))
     valuation.of(first)  # so that what cannot be valued is refused at once
-    settings = ValueSettings(terms, share.text, seed, realised)
+    settings = ValueSettings(terms, margins.usual.text, seed, realised, _exceptions(streams, margins))
     cautions = [stream.caution for stream in streams if stream.caution]
     results = Results(valuation, progressbar=progressbar)
     small = customers.in_memory and valuation.bytes_needed <= KEPT_WITHOUT_ASKING
@@ -128,6 +131,7 @@ class ValueSettings:
     margin: str
     random_seed: int
     realised: bool = False
+    exceptions: str = ""
 
     @property
     def place(self) -> int:
@@ -139,7 +143,7 @@ class ValueSettings:
         rate = self.terms.discount_rate
         discount = f"discounted at {100 * rate:.3g}% a year" if rate else "not discounted"
         past = "; realised value, not discounted, included" if self.realised else ""
-        return f"{self.terms.horizon}{as_of}, {discount}, margin {self.margin}{past}"
+        return f"{self.terms.horizon}{as_of}, {discount}, margin {self.margin}{self.exceptions}{past}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -519,19 +523,18 @@ def _require_kinds(streams: Sequence[Any], future_value: Any) -> None:
         )
 
 
-def _require_distinct_names(streams: Sequence[Stream]) -> None:
-    names = [stream.name for stream in streams]
-    for name in names:
-        if not isinstance(name, str) or not name.strip():
-            raise InputError(f"A stream is named by a text, not by {name!r}. Pass name= to it.", [name])
-    taken = [name for name in names if names.count(name) > 1 or name in RESERVED]
-    if taken:
-        raise InputError(
-            f"Streams need names of their own: {', '.join(taken)} is taken. Pass name= to each stream.", taken
-        )
+def _margins(customers: Customers, streams: Sequence[Stream], usual: Any) -> Margins:
+    """Read the margin of the value, and those of streams that have their own."""
+    own = {stream.name: Margin.read(customers, stream.margin) for stream in streams if stream.margin is not None}
+    return Margins(Margin.read(customers, usual), own)
 
 
-def _common_shape(streams: Sequence[Stream]) -> tuple[int, int]:
-    """Chains and draws that every stream has."""
-    shapes = [stream.shape for stream in streams] or [DRAWS_FOR_JUDGEMENT_ALONE]
-    return min(chains for chains, _ in shapes), min(draws for _, draws in shapes)
+def _exceptions(streams: Sequence[Stream], margins: Margins) -> str:
+    """Say which streams have a margin or a discount rate of their own."""
+    said = []
+    for stream in streams:
+        parts = [f"margin {margins.own[stream.name].text}"] if stream.name in margins.own else []
+        if stream.discount_rate is not None:
+            parts.append(f"discounted at {100 * stream.discount_rate:.3g}%")
+        said += [f"{label(stream.name)} {', '.join(parts)}"] if parts else []
+    return f" ({'; '.join(said)})" if said else ""

@@ -1,4 +1,4 @@
-"""The share of each customer's revenue that is kept."""
+"""The share of each customer's revenue that is kept, in each stream."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,6 +62,26 @@ class Margin:
             problem = "with a margin that is missing or outside 0 to 1"
             raise InputError(rows_at_fault(ids, "customer", problem, "Write 35% as margin=0.35."), ids)
         return values
+
+
+@dataclass(frozen=True)
+class Margins:
+    """The margins of a value's sources.
+
+    Attributes
+    ----------
+    usual : Margin
+        Of sources without one of their own.
+    own : mapping
+        Names of the other sources, with theirs.
+    """
+
+    usual: Margin
+    own: Mapping[str, Margin]
+
+    def of(self, source: str, customers: Customers) -> Array:
+        """Shares of these customers in a source, an array of shape (customers,)."""
+        return self.own.get(source, self.usual).of(customers)
 
 
 def _text(low: float, high: float) -> str:

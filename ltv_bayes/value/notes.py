@@ -50,6 +50,8 @@ def notes_on(value: "LifetimeValue") -> list[str]:
             f"foreseen is given that of a paid one: values are too high by about as much. "
             f"summarize(zero_orders='drop') leaves free ones out."
         )
+    if customers.in_memory:
+        notes += [note for stream in value.valuation.streams for note in stream.notes(customers)]
     if RETURN_ONLY in customers.dropped_by_reason().index:
         notes.append("returns on days of their own lower no value foreseen: values are before such returns.")
     if len(customers) < FEW_CUSTOMERS and value.has_streams:

@@ -11,14 +11,16 @@ import numpy as np
 
 from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers
-from ltv_bayes.errors import ColumnError, InputError, counted, rows_at_fault
+from ltv_bayes.errors import counted
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.progress import progress
+from ltv_bayes.streams.order_stream import total_value
 from ltv_bayes.streams.stream import CustomerDraws, Stream
+from ltv_bayes.streams.together import hosts_first, hosts_of
 from ltv_bayes.terms import Terms
-from ltv_bayes.value.margins import Margin
+from ltv_bayes.value.margins import Margins
 
 REALISED, JUDGED = "realised", "judged"
 STRETCH = 64
@@ -89,8 +91,8 @@ class Valuation:
         What experts expect beside that.
     terms : Terms
         Horizons and discount.
-    margin : Margin
-        Share of revenue that is kept.
+    margins : Margins
+        Share of revenue that is kept, of each source.
     seed : int
         Of all random streams.
     shape : (int, int)
@@ -103,7 +105,7 @@ class Valuation:
     streams: tuple[Stream, ...]
     future_value: FutureValuePriors | None
     terms: Terms
-    margin: Margin
+    margins: Margins
     seed: int
     shape: tuple[int, int]
     realised: bool = False
@@ -140,11 +142,27 @@ class Valuation:
 
     def of(self, customers: Customers) -> "Maker":
         """Make ready to value some of the customers."""
-        made: dict[str, CustomerDraws] = {REALISED: _realised(customers)} if self.realised else {}
-        made |= {stream.name: stream.prepare(customers, self.terms, self.shape, self.seed) for stream in self.streams}
+        made: dict[str, CustomerDraws] = {REALISED: self._realised(customers)} if self.realised else {}
+        for stream in self.streams:
+            made[stream.name] = stream.prepare(customers, self.terms_of(stream), self.shape, self.seed)
         if self.future_value is not None:
             made[JUDGED] = self.future_value.prepare(customers, self.terms, self.shape, self.seed)
-        return Maker(made, self.margin.of(customers), (len(self.terms.periods()), self.size))
+        margins = {name: self.margins.of(name, customers) for name in made if name != REALISED}
+        return Maker(made, margins, hosts_of(self.streams), (len(self.terms.periods()), self.size))
+
+    def terms_of(self, stream: Stream) -> Terms:
+        """The terms of a stream, which may have a discount rate of its own."""
+        return self.terms if stream.discount_rate is None else self.terms.discounted_at(stream.discount_rate)
+
+    def _realised(self, customers: Customers) -> CustomerDraws:
+        """What customers have brought so far in all streams, after margin, counted with the first period."""
+        past = [self.margins.of(stream.name, customers) * stream.realised(customers) for stream in self.streams]
+        values = np.sum(past, axis=0) if past else self.margins.of(REALISED, customers) * total_value(customers)
+
+        def draw(first: int, last: int, money: Array, until: Array | None = None, life: Array | None = None) -> None:
+            money[:, 0], money[:, 1:] = values[first:last, np.newaxis], 0.0
+
+        return draw
 
     def over_stretches(self, reduce: Reduce, *, about: About | None = None, progressbar: bool = False) -> Iterator[Any]:
         """Make the draws of each stretch of customers and reduce them; see `in_order`.
@@ -210,43 +228,31 @@ class Maker:
     ----------
     made : mapping
         Name of each source to its draws.
-    margin : array of shape (customers,)
-        Share of revenue that is kept.
+    margins : mapping
+        Name of each source to the share of its revenue that is kept, arrays of shape (customers,); what is not there is
+        kept whole.
+    hosts : mapping
+        Name of each stream that rides on another, to the name of that.
     shape : (int, int)
         Periods and draws.
     """
 
     made: Mapping[str, CustomerDraws]
-    margin: Array
+    margins: Mapping[str, Array]
+    hosts: Mapping[str, str]
     shape: tuple[int, int]
 
     def __call__(self, stretch: Stretch) -> Components:
         """Money of a stretch of the customers: arrays of shape (customers, periods, draws)."""
-        margin = self.margin[stretch.first : stretch.last, np.newaxis, np.newaxis]
+        number, (periods, size) = stretch.last - stretch.first, self.shape
         drawn: dict[str, Array] = {}
-        for name, draw in self.made.items():
-            drawn[name] = money = np.empty((len(margin), *self.shape))
-            draw(stretch.first, stretch.last, money)
-            if (margin != 1).any():
-                money *= margin
-        return drawn
-
-
-def _realised(customers: Customers) -> CustomerDraws:
-    """What customers have brought so far, counted with the first period."""
-    if "total_value" not in customers.columns:
-        raise ColumnError(
-            "What customers have brought so far is not known: their table has no column 'total_value'. "
-            "Make the customers with summarize(), add the column, or leave realised=False."
-        )
-    values = customers.table["total_value"].to_numpy(dtype=float)
-    missing = ~np.isfinite(values)
-    if missing.any():
-        ids = list(customers.ids[missing])
-        cure = "Fill it in, or leave realised=False."
-        raise InputError(rows_at_fault(ids, "customer", "without a number in total_value", cure), ids)
-
-    def draw(first: int, last: int, money: Array) -> None:
-        money[:, 0], money[:, 1:] = values[first:last, np.newaxis], 0.0
-
-    return draw
+        lives = {name: np.empty((number, size)) for name in self.hosts.values()}
+        for name in hosts_first(self.made, self.hosts):
+            drawn[name] = money = np.empty((number, periods, size))
+            until = lives[self.hosts[name]] if name in self.hosts else None
+            self.made[name](stretch.first, stretch.last, money, until, lives.get(name))
+            if name in self.margins:
+                margin = self.margins[name][stretch.first : stretch.last, np.newaxis, np.newaxis]
+                if (margin != 1).any():
+                    money *= margin
+        return {name: drawn[name] for name in self.made}

@@ -22,7 +22,7 @@ def drawn(history, t, delta, seed=1):
     x, t_x, T, orders, mean = map(float, history)
     money = np.empty((1, 1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values()))
-    histories = np.array([[x, t_x, T, orders, orders * mean]])
+    histories = np.array([[x, t_x, T, orders, orders * mean, 0.0]])
     states = customer_states(seed, "test", ["A"])
     fused_draws.bg_nbd_gamma_gamma(states, histories, np.array([t]), delta, *parameters, money)
     return money[0, 0]
@@ -61,17 +61,19 @@ def test_distribution_is_that_of_the_separate_draws(history):
 def test_heavy_buyers_and_extreme_parameters_stay_finite():
     money = np.empty((1, 1, 200))
     heavy = (np.full(200, number) for number in (0.5, 10.0, 1.0, 3.0, 6.0, 3.0, 15.0))
-    history, states = np.array([[3000.0, 364.9, 365.0, 3000.0, 9e4]]), customer_states(1, "test", ["A"])
+    history, states = np.array([[3000.0, 364.9, 365.0, 3000.0, 9e4, 0.0]]), customer_states(1, "test", ["A"])
     fused_draws.bg_nbd_gamma_gamma(states, history, np.array([18_262.0]), 1e-4, *heavy, money)
     assert np.isfinite(money).all()
     rare = (np.full(200, number) for number in (1e-3, 1e6, 1e-3, 1e3, 6.0, 3.0, 15.0))
-    fused_draws.bg_nbd_gamma_gamma(states, np.array([[0.0, 0.0, 1.0, 0.0, 0.0]]), np.array([1e4]), 0.0, *rare, money)
+    fused_draws.bg_nbd_gamma_gamma(
+        states, np.array([[0.0, 0.0, 1.0, 0.0, 0.0, 0.0]]), np.array([1e4]), 0.0, *rare, money
+    )
     assert np.isfinite(money).all()
 
 
 def test_customers_are_drawn_one_by_one():
     """Together or apart, each customer's draws are the same, and depend on their own stream alone."""
-    histories = np.array([[x, t_x, T, n, n * m] for x, t_x, T, n, m in HISTORIES], dtype=float)
+    histories = np.array([[x, t_x, T, n, n * m, 0.0] for x, t_x, T, n, m in HISTORIES], dtype=float)
     parameters = [np.full(300, number) for number in (*PURCHASES.values(), *SPEND.values())]
     ends = np.array([20.0, 39.0])
     together = np.empty((4, 2, 300))
@@ -88,7 +90,7 @@ def test_payments_fall_into_their_periods():
     """Undiscounted, each period holds what the closed form expects of it."""
     money, ends = np.empty((1, 3, SIZE)), np.array([10.0, 39.0, 78.0])
     parameters = [np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values())]
-    histories = np.array([[7.0, 29.43, 38.86, 6.0, 6 * 31.5]])
+    histories = np.array([[7.0, 29.43, 38.86, 6.0, 6 * 31.5, 0.0]])
     fused_draws.bg_nbd_gamma_gamma(customer_states(3, "t", ["A"]), histories, ends, 0.0, *parameters, money)
     future = bg_nbd.outlook(7, 29.43, 38.86, **PURCHASES)
     until = [float(bg_nbd.expected_purchases(t, future)) for t in ends]

@@ -92,7 +92,7 @@ def test_many_customers_are_written_in_pieces(purchases, spend, tmp_path):
 
 
 def test_an_interrupt_leaves_nothing_behind_and_what_was_there_stays(ltv, tmp_path, monkeypatch):
-    from ltv_bayes.streams import repeat_purchases
+    from ltv_bayes.streams import order_stream
 
     written = {name: tmp_path / name for name in ("values.parquet", "draws.parquet", "draws.zarr")}
     ltv.write_summary(written["values.parquet"])
@@ -103,7 +103,7 @@ def test_an_interrupt_leaves_nothing_behind_and_what_was_there_stays(ltv, tmp_pa
         raise KeyboardInterrupt
 
     again = lb.lifetime_value(ltv.customers, ltv.valuation.streams, horizon="1 year", random_seed=1, keep_draws=False)
-    monkeypatch.setattr(repeat_purchases, "customer_states", stop)
+    monkeypatch.setattr(order_stream, "customer_states", stop)
     for name, path in written.items():
         write = again.write_summary if name == "values.parquet" else again.write_draws
         with pytest.raises(KeyboardInterrupt):
@@ -160,7 +160,7 @@ def test_a_zarr_store_does_not_replace_a_file(ltv, tmp_path):
 
 
 def test_an_old_store_stays_until_the_new_one_is_whole(ltv, tmp_path, monkeypatch):
-    from ltv_bayes.streams import repeat_purchases
+    from ltv_bayes.streams import order_stream
 
     path = ltv.write_draws(tmp_path / "draws.zarr")
     before = {file.relative_to(path): file.read_bytes() for file in path.rglob("*") if file.is_file()}
@@ -168,7 +168,7 @@ def test_an_old_store_stays_until_the_new_one_is_whole(ltv, tmp_path, monkeypatc
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(repeat_purchases, "customer_states", stop)
+    monkeypatch.setattr(order_stream, "customer_states", stop)
     again = lb.lifetime_value(
         ltv.customers, ltv.valuation.streams[0], horizon="1 year", random_seed=1, keep_draws=False
     )

@@ -1,0 +1,205 @@
+"""One-off sales: what was sold, and what is planned with a date and a probability."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.amounts import as_amounts
+from ltv_bayes.data.columns import named_column
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.dates import as_days
+from ltv_bayes.data.faults import Fault, refuse
+from ltv_bayes.data.ids import as_text, ids_of
+from ltv_bayes.data.readers import read_table
+from ltv_bayes.data.transactions import Transactions
+from ltv_bayes.errors import InputError, UnitError, rows_at_fault
+from ltv_bayes.formulas.point_values import as_money
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.streams.own_data import not_valued, require_same
+from ltv_bayes.streams.stream import CustomerDraws
+from ltv_bayes.terms import Terms
+
+COLUMNS = ["days", "amount", "probability"]
+
+
+@dataclass(frozen=True, eq=False)
+class OneOffSale:
+    """The stream of single sales, each with its own date and amount.
+
+    Sales up to the as-of date are realised: they count as past value (``realised=True``). Later ones are planned: in
+    each draw they happen or not.
+
+    Parameters
+    ----------
+    sales : frame, path, Transactions or float
+        One row a sale: customer_id, date, amount, and, where a sale is not certain, probability between 0 and 1 (blank
+        where it is). Or orders, all certain. Or an amount that every customer valued pays at once, at the as-of date:
+        the first sale to new customers.
+    name : str
+        Names the stream in results.
+    while_alive : str, optional
+        The name of a stream that this one rides on: a sale planned for after the relation ended there is not made.
+        Probabilities then are those of a customer who is still there.
+    margin : float, column name, or mapping from id to float, optional
+        Share of this stream's revenue that is kept; that of the value if not given.
+    discount_rate : float, optional
+        Annual effective rate of this stream; that of the value if not given.
+    currency : str, optional
+        What amounts are counted in.
+    amount_unit : float or str, optional
+        What 1 in the column of amounts is worth, as in `read_transactions`.
+    date_format : str, optional
+        How dates are written, if not year-month-day.
+
+    Raises
+    ------
+    ColumnError
+        If a column is missing.
+    InputError
+        If a sale has no customer, date or amount above 0, or a probability outside 0 to 1; the message names the rows.
+
+    Examples
+    --------
+    >>> sales = pd.DataFrame({"customer_id": ["A"], "date": ["2026-06-30"], "amount": [30_000], "probability": [0.4]})
+    >>> OneOffSale(sales).table[["amount", "probability"]]
+                  amount  probability
+    customer_id
+    A            30000.0          0.4
+    """
+
+    sales: Any
+    name: str = "one_off_sale"
+    while_alive: str | None = field(default=None, kw_only=True)
+    margin: Any = field(default=None, kw_only=True)
+    discount_rate: float | None = field(default=None, kw_only=True)
+    currency: str | None = field(default=None, kw_only=True)
+    amount_unit: float | str | None = field(default=None, kw_only=True)
+    date_format: str | None = field(default=None, kw_only=True)
+
+    ends_a_relation: ClassVar[bool] = False
+    shape: ClassVar[None] = None
+    caution: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        self.table  # noqa: B018 - what is wrong with the sales is refused at once
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """The sales, indexed by customer_id: date, amount, probability, and row as their source numbers it."""
+        if self._at_once is not None:
+            return pd.DataFrame(columns=["date", "amount", "probability", "row"])
+        if isinstance(self.sales, Transactions):
+            found = self.sales.table.set_index("customer_id")[["date", "amount", "row"]]
+            return found.assign(probability=1.0)
+        raw = read_table(self.sales)
+        ids = ids_of(named_column(raw, "customer_id", "customer"))
+        dates, no_date = as_days(named_column(raw, "date", "date"), date_format=self.date_format)
+        amounts, no_amount = as_amounts(named_column(raw, "amount", "amount"), unit=self.amount_unit)
+        probability, no_probability = _probabilities(raw)
+        free = Fault((amounts <= 0).to_numpy(), "with an amount of zero or less", "State what it brings, above 0.")
+        refuse([*no_date, *no_amount, no_probability, free], raw.index)
+        columns = {"date": dates.array, "amount": amounts.array, "probability": probability, "row": raw.index}
+        return pd.DataFrame(columns, index=ids)
+
+    def check(self, customers: Customers) -> None:
+        """Refuse another currency, and sales of the past that are said to be uncertain."""
+        currency = self.sales.currency if isinstance(self.sales, Transactions) else self.currency
+        require_same(customers, self.name, None, currency)
+        if self._at_once is not None:
+            return
+        late = ~self._planned(customers) & (self.table["probability"] < 1).to_numpy()
+        if late.any():
+            rows = list(self.table["row"][late])
+            problem = f"of the sales with a probability, though dated on or before the as-of date {customers.as_of}"
+            raise InputError(
+                rows_at_fault(rows, "row", problem, "Give a date to come, or leave out what was lost or has come."),
+                rows,
+            )
+
+    def notes(self, customers: Customers) -> list[str]:
+        """Say whose sales are not valued."""
+        return not_valued(customers, as_text(self.table.index), self.name)
+
+    def realised(self, customers: Customers) -> Array:
+        """What was sold up to the as-of date."""
+        if self._at_once is not None:
+            return np.zeros(len(customers))
+        past = self.table[~self._planned(customers)]
+        position = as_text(customers.ids).get_indexer(as_text(past.index))
+        return np.bincount(position[position >= 0], past["amount"].to_numpy()[position >= 0], len(customers))
+
+    def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
+        """Make ready to value these customers; see `Stream`."""
+        planned = self._sales_to(customers)
+        size, ends, delta = shape[0] * shape[1], terms.edges("day"), terms.delta("day")
+
+        def draw(
+            first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
+        ) -> None:
+            money[:] = 0.0
+            for row, customer_id in enumerate(customers.ids[first:last]):
+                if first + row not in planned:
+                    continue
+                rng = customer_stream(seed, self.name, customer_id)
+                for days, amount, probability in planned[first + row]:
+                    comes = rng.random(size) < probability
+                    if until is not None:
+                        comes &= ~(until[row] <= days)
+                    if days <= ends[-1]:
+                        money[row, np.searchsorted(ends, days)] += comes * amount * np.exp(-delta * days)
+
+        return draw
+
+    def _sales_to(self, customers: Customers) -> dict[int, list[tuple[float, float, float]]]:
+        """Planned sales by the position of the customer: days ahead, amount, probability."""
+        if self._at_once is not None:
+            return {place: [(0.0, self._at_once, 1.0)] for place in range(len(customers))}
+        table = self.table[self._planned(customers)]
+        if table.empty:
+            return {}
+        days = (table["date"] - pd.Timestamp(_as_of(customers))).dt.days.astype(float)
+        position = as_text(customers.ids).get_indexer(as_text(table.index))
+        table = table.assign(days=days, position=position)[position >= 0].sort_values(COLUMNS)
+        planned: dict[int, list[tuple[float, float, float]]] = {}
+        for place, *sale in table[["position", *COLUMNS]].itertuples(index=False):
+            planned.setdefault(place, []).append(tuple(sale))
+        return planned
+
+    def _planned(self, customers: Customers) -> np.ndarray:
+        """Mark the sales after the as-of date."""
+        if self.table.empty:
+            return np.zeros(0, dtype=bool)
+        return (self.table["date"] > pd.Timestamp(_as_of(customers))).to_numpy()
+
+    @cached_property
+    def _at_once(self) -> float | None:
+        """The amount that every customer pays at once, if that is what was given."""
+        number = isinstance(self.sales, int | float | np.number) and not isinstance(self.sales, bool)
+        return as_money(self.sales, "sales") if number else None
+
+
+def _as_of(customers: Customers) -> dt.date:
+    if customers.as_of is None:
+        raise UnitError(
+            "The sales have dates but the customers have no as-of date to count from. "
+            "Pass as_of= when the customers are made."
+        )
+    return customers.as_of
+
+
+def _probabilities(raw: pd.DataFrame) -> tuple[np.ndarray, Fault]:
+    """Read probabilities; blank is certain, "60%" is understood."""
+    if "probability" not in raw:
+        return np.ones(len(raw)), Fault(np.zeros(len(raw), dtype=bool), "", "")
+    cells = raw["probability"]
+    text = cells.astype(str).str.strip()
+    blank = (cells.isna() | (text == "")).to_numpy()
+    share = pd.to_numeric(text.str.removesuffix("%"), errors="coerce").to_numpy(dtype=float)
+    share = np.where(text.str.endswith("%"), share / 100, share)
+    wrong = ~blank & ~((share >= 0) & (share <= 1))
+    return np.where(blank, 1.0, share), Fault(wrong, "with a probability outside 0 to 1", "Write 60% as 0.6.")

@@ -1,0 +1,166 @@
+"""Streams of orders, made of a fit of how many there are and one of what each brings."""
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.ids import as_text
+from ltv_bayes.errors import ColumnError, InputError, rows_at_fault
+from ltv_bayes.formulas import fused_draws
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.predictions.events import FittedEvents
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.random_streams import customer_states
+from ltv_bayes.streams.own_data import not_valued, positions, require_same, without_data
+from ltv_bayes.streams.stream import CustomerDraws
+from ltv_bayes.terms import Terms
+from ltv_bayes.time_units import DAYS_PER_UNIT
+
+KERNELS: dict[tuple[str, str], Any] = {
+    ("bg_nbd", "gamma_gamma"): fused_draws.bg_nbd_gamma_gamma,
+    ("nbd", "gamma_gamma"): fused_draws.nbd_gamma_gamma,
+}
+
+
+class OrderStream(ABC):
+    """What streams of orders share: two fits, and whose history they are asked about.
+
+    Attributes
+    ----------
+    spend : FittedSpend
+        What each order brings.
+    customers : Customers or None
+        Histories in this stream; those of the customers valued, if there are none.
+    name : str
+        Names the stream in results.
+    """
+
+    spend: FittedSpend
+    customers: Customers | None
+    name: str
+
+    @property
+    @abstractmethod
+    def counts(self) -> FittedPurchases | FittedEvents:
+        """How many orders."""
+
+    @property
+    @abstractmethod
+    def alive_for_sure(self) -> frozenset[str]:
+        """Ids, as text, of customers who are known to be alive."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Chains and draws per chain that both fits have."""
+        (chains_a, draws_a), (chains_b, draws_b) = self.counts.shape, self.spend.shape
+        return min(chains_a, chains_b), min(draws_a, draws_b)
+
+    @property
+    def caution(self) -> str:
+        """What every table made from the two fits must say."""
+        return self.counts.caution or self.spend.caution
+
+    def check(self, customers: Customers) -> None:
+        """Refuse data of another day or currency; warn of orders that can hardly be counted in the fit's unit."""
+        if self.customers is not None:
+            require_same(customers, self.name, self.customers.as_of, self.customers.currency)
+        orders = customers if self.customers is None else self.customers
+        self.spend.warn_of_scale(orders.typical_order(), stacklevel=4)
+
+    def notes(self, customers: Customers) -> list[str]:
+        """Say who is not in the data."""
+        if self.customers is None:
+            return []
+        return [*without_data(customers, self._own_ids, self.name), *not_valued(customers, self._own_ids, self.name)]
+
+    def realised(self, customers: Customers) -> Array:
+        """What customers have brought so far."""
+        if self.customers is None:
+            return total_value(customers)
+        return self._taken(total_value(self.customers), customers, 0.0)
+
+    def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
+        """Make ready to value these customers; see `Stream`."""
+        chains, draws = shape
+        counts, spend = self.counts.thin(draws, chains), self.spend.thin(draws, chains)
+        unit = counts.time_unit
+        ends, delta, days = terms.edges(unit), terms.delta(unit), DAYS_PER_UNIT[unit]
+        histories = self._histories(customers)
+        parameters = (*counts.flat_draws().values(), *spend.flat_draws().values())
+        fill = KERNELS[counts.model, spend.model]
+
+        def draw(
+            first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
+        ) -> None:
+            states = customer_states(seed, self.name, customers.ids[first:last])
+            limits = fused_draws.NOT_ASKED if until is None else until / days
+            lives = fused_draws.NOT_ASKED if life is None else life
+            fill(states, histories[first:last], ends, delta, *parameters, money, limits, lives)
+            lives *= days
+
+        return draw
+
+    def _histories(self, customers: Customers) -> Array:
+        """What the compiled loops need of customers; not-a-number for those who are not in the data."""
+        if self.customers is None:
+            found = histories(self.counts, self.spend, customers)
+        else:
+            found = self._taken(self._of_own, customers, np.nan)
+        alive = as_text(customers.ids).isin(list(self.alive_for_sure))
+        return np.column_stack([found, alive])
+
+    @cached_property
+    def _of_own(self) -> Array:
+        assert self.customers is not None
+        return histories(self.counts, self.spend, self.customers)
+
+    @cached_property
+    def _own_ids(self) -> pd.Index:
+        assert self.customers is not None
+        return as_text(self.customers.ids)
+
+    def _taken(self, values: Array, customers: Customers, absent: float) -> Array:
+        """Rows of the own data for these customers."""
+        at = positions(customers, self._own_ids)
+        taken = values[at]
+        taken[at < 0] = absent
+        return taken
+
+
+def histories(counts: FittedPurchases | FittedEvents, spend: FittedSpend, customers: Customers) -> Array:
+    """Frequency, recency, T, number of valued repeat orders, and what they came to: shape (customers, 5)."""
+    past = counts.histories(customers)
+    if isinstance(counts, FittedEvents):
+        past = np.insert(past, 1, 0.0, axis=1)
+    orders, mean = spend.histories(customers, warn=False)
+    spent = np.where(orders > 0, orders * np.nan_to_num(mean), 0.0)
+    return np.column_stack([past, orders, spent])
+
+
+def total_value(customers: Customers) -> Array:
+    """What customers have brought so far, by their table.
+
+    Raises
+    ------
+    ColumnError
+        If the table does not say it.
+    InputError
+        If it does not for some.
+    """
+    if "total_value" not in customers.columns:
+        raise ColumnError(
+            "What customers have brought so far is not known: their table has no column 'total_value'. "
+            "Make the customers with summarize(), add the column, or leave realised=False."
+        )
+    values = customers.table["total_value"].to_numpy(dtype=float)
+    missing = ~np.isfinite(values)
+    if missing.any():
+        ids = list(customers.ids[missing])
+        cure = "Fill it in, or leave realised=False."
+        raise InputError(rows_at_fault(ids, "customer", "without a number in total_value", cure), ids)
+    return values

@@ -1,0 +1,58 @@
+"""A stream's own data of customers: matched by id with those who are valued, and checked against them."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.ids import as_text
+from ltv_bayes.errors import UnitError, counted, listed
+from ltv_bayes.formatting import label
+from ltv_bayes.formulas.special import IntArray
+
+
+def positions(customers: Customers, own: pd.Index) -> IntArray:
+    """Where customers stand among ids written as text; -1 for those who are not there.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"customer_id": [7, 9], "frequency": 0, "recency": 0.0, "T": 4.0})
+    >>> positions(Customers.from_summary(frame, time_unit="week"), pd.Index(["9", "8"])).tolist()
+    [-1, 0]
+    """
+    return np.asarray(own.get_indexer(as_text(customers.ids)), dtype=np.int64)
+
+
+def require_same(customers: Customers, name: str, as_of: dt.date | None, currency: str | None) -> None:
+    """Raise if a stream's data end on another day, or count money otherwise, than the customers valued.
+
+    Raises
+    ------
+    UnitError
+        If as-of date or currency differ.
+    """
+    if as_of and customers.as_of and as_of != customers.as_of:
+        raise UnitError(
+            f"The data of the stream {name!r} are as of {as_of}, the customers valued as of {customers.as_of}. "
+            f"Summarize both with one as_of."
+        )
+    if currency and customers.currency and currency != customers.currency:
+        raise UnitError(
+            f"The stream {name!r} is in {currency}, the customers valued are in {customers.currency}. "
+            f"Convert the amounts to one currency first."
+        )
+
+
+def without_data(customers: Customers, own: pd.Index, name: str) -> list[str]:
+    """Say how many of the customers valued are not in a stream's data, given the ids in these as text."""
+    without = int((~as_text(customers.ids).isin(own)).sum())
+    return [f"{without:,} of {counted(len(customers), 'customer')} have no {label(name)}."] if without else []
+
+
+def not_valued(customers: Customers, own: pd.Index, name: str) -> list[str]:
+    """Say who in a stream's data is not among the customers valued, given the ids in the data as text."""
+    beyond = own[~own.isin(as_text(customers.ids))].unique()
+    return [f"{label(name)} of {counted(len(beyond), 'customer')} not valued here: {listed(beyond)}."] * bool(
+        len(beyond)
+    )

@@ -1,0 +1,229 @@
+"""Subscriptions: renewals of each contract, at its own dates and prices, for as long as it is renewed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.calendar import after, number_until
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.ids import as_text
+from ltv_bayes.data.renewals import Renewals, require_renewals
+from ltv_bayes.errors import ColumnError, InputError, rows_at_fault
+from ltv_bayes.formulas import renewal_draws
+from ltv_bayes.formulas.fused_draws import NOT_ASKED
+from ltv_bayes.formulas.point_values import as_money
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.predictions.renewals import FittedRenewals
+from ltv_bayes.random_streams import customer_states
+from ltv_bayes.streams.own_data import not_valued, require_same, without_data
+from ltv_bayes.streams.prices import PriceChanges
+from ltv_bayes.streams.stream import CustomerDraws
+from ltv_bayes.terms import Terms
+
+ALL = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Subscription:
+    """The stream of subscription payments.
+
+    Every contract that is active at the as-of date is renewed at the dates of the calendar until, in each draw, a
+    renewal is not made. The payment of a renewal is due at its date. Contracts of one customer are renewed or not
+    independently of each other, given the parameters.
+
+    Parameters
+    ----------
+    fit : FittedRenewals, or mapping from contract length to FittedRenewals
+        How often subscribers renew, as `ShiftedBetaGeometric` fits it; churn is that of one renewal, so monthly and
+        yearly contracts need fits of their own: ``{"month": monthly, "year": yearly}``.
+    renewals : Renewals
+        The contracts, as `summarize_renewals` makes them.
+    name : str
+        Names the stream in results.
+    price : float, optional
+        What every renewal costs, where the records have no prices.
+    price_changes : float, mapping or frame, optional
+        How prices go on. A number is a share a year, 0.03 for 3%, counted to each payment's date. A mapping from date
+        to share, ``{"2026-07-01": 0.05}``, changes all prices from that day on. A frame with customer_id, valid_from,
+        price (and product, if contracts have one) gives new prices of contracts.
+    while_alive : str, optional
+        The name of a stream that this one rides on: no renewal is made after the relation ends there.
+    margin : float, column name, or mapping from id to float, optional
+        Share of this stream's revenue that is kept; that of the value if not given.
+    discount_rate : float, optional
+        Annual effective rate of this stream; that of the value if not given.
+
+    Raises
+    ------
+    InputError
+        If contracts have no fit for their length, or no price; the message names the customers.
+    """
+
+    fit: FittedRenewals | Mapping[str, FittedRenewals]
+    renewals: Renewals
+    name: str = "subscription"
+    price: float | None = field(default=None, kw_only=True)
+    price_changes: Any = field(default=None, kw_only=True)
+    while_alive: str | None = field(default=None, kw_only=True)
+    margin: Any = field(default=None, kw_only=True)
+    discount_rate: float | None = field(default=None, kw_only=True)
+
+    ends_a_relation: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        fits = self.fit.values() if isinstance(self.fit, Mapping) else [self.fit]
+        for value in fits:
+            if not isinstance(value, FittedRenewals):
+                raise InputError(
+                    f"Subscription takes a renewal fit, or one for each contract length, and the renewals; where "
+                    f"ShiftedBetaGeometric().fit(...) belongs there is a {type(value).__name__}."
+                )
+        require_renewals(self.renewals)
+        if "start" not in self.renewals.table:
+            raise InputError(
+                "A cohort table does not say which customer subscribes, and from when. Make renewals from records: "
+                "summarize_renewals(records, period='month')."
+            )
+        self._refuse_unfitted()
+        self._prices, self._changes  # noqa: B018 - what is wrong with prices is refused at once
+
+    @property
+    def fits(self) -> dict[str, FittedRenewals]:
+        """The fits by contract length; a single one counts for all."""
+        return dict(self.fit) if isinstance(self.fit, Mapping) else {ALL: self.fit}
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Chains and draws per chain that all fits have."""
+        shapes = [fit.shape for fit in self.fits.values()]
+        return min(chains for chains, _ in shapes), min(draws for _, draws in shapes)
+
+    @property
+    def caution(self) -> str:
+        """What every table made from the fits must say."""
+        return next((fit.caution for fit in self.fits.values() if fit.caution), "")
+
+    def check(self, customers: Customers) -> None:
+        """Refuse data of another day or currency."""
+        require_same(customers, self.name, self.renewals.as_of, self.renewals.currency)
+
+    def notes(self, customers: Customers) -> list[str]:
+        """Say who is not in the records."""
+        return [*without_data(customers, self._ids, self.name), *not_valued(customers, self._ids, self.name)]
+
+    def realised(self, customers: Customers) -> Array:
+        """What was paid at the start and at renewals so far, at the price of the records."""
+        table = self.renewals.table
+        paid = (table["renewals"].to_numpy() + 1) * self._prices
+        position = as_text(customers.ids).get_indexer(self._ids)
+        return np.bincount(position[position >= 0], paid[position >= 0], len(customers))
+
+    def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
+        """Make ready to value these customers; see `Stream`."""
+        rows, held = self._contracts(customers)
+        ended, paid, payments = self._payments(rows, terms)
+        chains, draws = shape
+        fits = [fit.thin(draws, chains).flat_draws() for fit in self.fits.values()]
+        alpha, beta = (np.stack([fit[name] for fit in fits]) for name in FittedRenewals.parameters)
+        renewals, law = self.renewals.table["renewals"].to_numpy(dtype=float)[rows], self._laws[rows]
+
+        def draw(
+            first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
+        ) -> None:
+            renewal_draws.shifted_beta_geometric(
+                customer_states(seed, self.name, customers.ids[first:last]),
+                held[first : last + 1],
+                renewals,
+                ended,
+                law,
+                paid,
+                *payments,
+                alpha,
+                beta,
+                money,
+                NOT_ASKED if until is None else until,
+                NOT_ASKED if life is None else life,
+            )
+
+        return draw
+
+    def _contracts(self, customers: Customers) -> tuple[IntArray, IntArray]:
+        """Rows of the contracts in the order of the customers, and where those of each customer begin and end."""
+        position = as_text(customers.ids).get_indexer(self._ids)
+        table = self.renewals.table
+        what = table["product"].to_numpy(dtype=str) if "product" in table else np.zeros(len(table))
+        order = np.lexsort((self._prices, what, table["period"].to_numpy(dtype=str), table["start"], position))
+        rows = order[position[order] >= 0]
+        return rows, np.searchsorted(position[rows], np.arange(len(customers) + 1)).astype(np.int64)
+
+    def _payments(self, rows: IntArray, terms: Terms) -> tuple[Array, IntArray, tuple[Array, IntArray, Array]]:
+        """When contracts have ended, and what active ones will pay: days, periods and discounted amounts."""
+        table = self.renewals.table.iloc[rows]
+        start, length = table["start"].to_numpy(dtype="M8[D]"), table["period"].to_numpy(dtype=str)
+        made, lost = table["renewals"].to_numpy(dtype=np.int64), table["lost"].to_numpy(dtype=bool)
+        as_of, ends = np.datetime64(self._as_of), terms.edges("day")
+        unmade = (after(start, made + 1, length) - as_of).astype(float)
+        last = as_of + np.timedelta64(int(np.floor(ends[-1])), "D")
+        number = np.where(lost, 0, number_until(start, np.maximum(last, start), length) - made)
+        paid = np.concatenate([[0], np.cumsum(number)])
+        contract = np.repeat(np.arange(len(rows)), number)
+        step = np.arange(paid[-1]) - paid[contract] + 1
+        due = after(start[contract], made[contract] + step, length[contract])
+        days = (due - as_of).astype(float)
+        price = self._changes.at(self._prices[rows][contract], rows[contract], due, days)
+        amount = price * np.exp(-terms.delta("day") * days)
+        return np.where(lost, unmade, np.nan), paid, (days, np.searchsorted(ends, days).astype(np.int64), amount)
+
+    @property
+    def _as_of(self) -> Any:
+        return self.renewals.as_of
+
+    @cached_property
+    def _ids(self) -> pd.Index:
+        return as_text(self.renewals.table.index)
+
+    @cached_property
+    def _laws(self) -> IntArray:
+        """Which fit counts for each contract."""
+        fits = list(self.fits)
+        if fits == [ALL]:
+            return np.zeros(len(self.renewals.table), dtype=np.int64)
+        return pd.Index(fits).get_indexer(self.renewals.table["period"])
+
+    @cached_property
+    def _prices(self) -> Array:
+        """The price of one renewal of each contract."""
+        table = self.renewals.table
+        if self.price is not None:
+            return np.full(len(table), as_money(self.price, "price"))
+        if "price" not in table:
+            raise ColumnError("The renewals have no prices. Read them with price='...', or pass price= here.")
+        return table["price"].to_numpy(dtype=float)
+
+    @cached_property
+    def _changes(self) -> PriceChanges:
+        return PriceChanges.read(self.price_changes, self.renewals.table)
+
+    def _refuse_unfitted(self) -> None:
+        """Raise if there is no fit for the length of some active contracts."""
+        table = self.renewals.table[~self.renewals.table["lost"].to_numpy(dtype=bool)]
+        if isinstance(self.fit, Mapping):
+            known = set(self.fit)
+        else:
+            known = set(filter(None, self.fit.idata.attrs.get("periods", "").split(", "))) or set(table["period"])
+        wrong = ~table["period"].isin(known).to_numpy()
+        if wrong.any():
+            lengths = sorted(table["period"][wrong].unique())
+            raise InputError(
+                rows_at_fault(
+                    table.index[wrong].unique(),
+                    "customer",
+                    f"with contracts of a {' or a '.join(lengths)}, for which there is no fit",
+                    "Pass one for each length: Subscription({'month': monthly, 'year': yearly}, renewals).",
+                ),
+                table.index[wrong],
+            )

@@ -1,0 +1,83 @@
+"""Streams that are valued together: their names, how many draws they share, and which of them ride on which."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from ltv_bayes.errors import InputError, suggestion
+from ltv_bayes.streams.stream import Stream
+
+NO_HOST = "Add a Subscription or RepeatPurchases, or leave while_alive out."
+
+
+def require_distinct_names(streams: Sequence[Stream], reserved: Collection[str]) -> None:
+    """Raise unless every stream has a name of its own.
+
+    Raises
+    ------
+    InputError
+        If a name is blank, given twice or reserved.
+    """
+    names = [stream.name for stream in streams]
+    for name in names:
+        if not isinstance(name, str) or not name.strip():
+            raise InputError(f"A stream is named by a text, not by {name!r}. Pass name= to it.", [name])
+    taken = [name for name in names if names.count(name) > 1 or name in reserved]
+    if taken:
+        raise InputError(
+            f"Streams need names of their own: {', '.join(taken)} is taken. Pass name= to each stream.", taken
+        )
+
+
+def common_shape(streams: Sequence[Stream]) -> tuple[int, int] | None:
+    """Chains and draws that every stream has; None if they leave it open."""
+    shapes = [stream.shape for stream in streams if stream.shape is not None]
+    return (min(chains for chains, _ in shapes), min(draws for _, draws in shapes)) if shapes else None
+
+
+def hosts_of(streams: Sequence[Stream]) -> dict[str, str]:
+    """The streams that ride on another, with the name of that."""
+    return {stream.name: stream.while_alive for stream in streams if stream.while_alive is not None}
+
+
+def hosts_first(names: Iterable[str], hosts: Mapping[str, str]) -> list[str]:
+    """Put every stream after the one that it rides on.
+
+    Examples
+    --------
+    >>> hosts_first(["repairs", "orders", "subscription"], {"repairs": "orders", "orders": "subscription"})
+    ['subscription', 'orders', 'repairs']
+    """
+
+    def depth(name: str) -> int:
+        return 1 + depth(hosts[name]) if name in hosts else 0
+
+    return sorted(names, key=depth)
+
+
+def require_hosts(streams: Sequence[Stream]) -> None:
+    """Raise if a stream rides on one that is not there, on one that knows no end, or on itself.
+
+    Raises
+    ------
+    InputError
+        With the names that are possible.
+    """
+    hosts, known = hosts_of(streams), {stream.name: stream for stream in streams}
+    for name, host in hosts.items():
+        able = [stream.name for stream in streams if stream.ends_a_relation and stream.name != name]
+        cure = suggestion(host, able) if able else NO_HOST
+        if host not in known:
+            raise InputError(f"The stream {name!r} rides on {host!r}, which is not among the streams. {cure}", [name])
+        if not known[host].ends_a_relation:
+            raise InputError(
+                f"{host!r}, which {name!r} rides on, does not know how long a relation lasts. {cure}", [name]
+            )
+        _refuse_circle(name, hosts)
+
+
+def _refuse_circle(name: str, hosts: Mapping[str, str]) -> None:
+    ridden = [name]
+    while (host := hosts.get(ridden[-1])) is not None:
+        ridden.append(host)
+        if host in ridden[:-1]:
+            circle = " rides on ".join(map(repr, ridden))
+            raise InputError(f"Streams ride in a circle: {circle}. Leave while_alive out of one of them.", ridden[:-1])
