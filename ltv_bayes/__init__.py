@@ -28,6 +28,7 @@ _PUBLIC = {
     "ScannedTransactions": "ltv_bayes.data.scanned_transactions",
     "ShiftedBetaGeometric": "ltv_bayes.models.shifted_beta_geometric",
     "Transactions": "ltv_bayes.data.transactions",
+    "all_customers": "ltv_bayes.data.all_customers",
     "backtest": "ltv_bayes.evaluation.backtest",
     "errors": "ltv_bayes.errors",
     "hybrid_ltv": "ltv_bayes.formulas.point_values",

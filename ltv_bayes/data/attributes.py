@@ -83,20 +83,26 @@ def comparable(some: pd.Index, others: pd.Index) -> tuple[pd.Index, pd.Index]:
 def attributes_by_id(source: Any, customer_column: str) -> pd.DataFrame:
     """Read attributes, indexed by customer id, and raise unless every id is there once."""
     frame = read_table(source)
-    name = _id_column(frame, customer_column)
+    name = id_column_name(frame, customer_column)
     ids = ids_of(named_column(frame, name, "customer"))
     refuse_repeated(ids, "rows of attributes")
     return frame.drop(columns=name, errors="ignore").set_axis(ids, axis="index")
 
 
-def _id_column(frame: pd.DataFrame, customer_column: str) -> str:
-    """Find what the ids are called."""
+def id_column_name(frame: pd.DataFrame, customer_column: str) -> str:
+    """Find what the ids are called in a table with one row a customer.
+
+    Raises
+    ------
+    ColumnError
+        If there is no such column.
+    """
     names = [*frame.columns, *frame.index.names]
     found = next((name for name in ("customer_id", customer_column) if name in names), None)
     if found is None:
         known = suggestion(customer_column, [str(name) for name in names if name is not None])
         cure = f"Call the column of ids 'customer_id' or, as in the orders, {customer_column!r}."
-        raise ColumnError(f"The attributes have no column of customer ids. {known} {cure}")
+        raise ColumnError(f"There is no column of customer ids. {known} {cure}")
     return found
 
 

@@ -11,17 +11,19 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customer_dates import customer_dates
 from ltv_bayes.data.customer_files import BATCH, file_notes, scan_customers
 from ltv_bayes.data.display import SHOWN_ROWS, as_html, as_plain_text
 from ltv_bayes.data.frame_rows import FrameRows
 from ltv_bayes.data.histories import Histories, SpendHistories, unique_histories, unique_spend
 from ltv_bayes.data.ids import as_text, ids_from_texts
 from ltv_bayes.data.left_out import LeftOutFile
+from ltv_bayes.data.observed_until import observed_until
 from ltv_bayes.data.overview import Overview, overview_of
 from ltv_bayes.data.parquet_files import parquet_target, refuse_same_names
 from ltv_bayes.data.parquet_rows import ParquetRows
 from ltv_bayes.data.rows import Rows
-from ltv_bayes.data.summaries import customer_table
+from ltv_bayes.data.summaries import HISTORY, customer_table
 from ltv_bayes.data.transactions import DROPPED_COLUMNS, count_by_reason, left_out_line
 from ltv_bayes.errors import InputError, UnitError, counted, rows_at_fault
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit, as_date, as_time_unit
@@ -51,7 +53,7 @@ class Customers:
     left_out : pandas.DataFrame or LeftOutFile
         Orders left out.
     without_orders : pandas.DataFrame
-        Attributes of those who have no row in the table.
+        Those who have no row in the table, with their attributes.
     """
 
     rows: Rows
@@ -199,8 +201,9 @@ class Customers:
         Raises
         ------
         InputError
-            If the name ends otherwise, or these customers live in that file.
+            If the name ends otherwise, these customers live in that file, or they have no history.
         """
+        require_history(self)
         target = parquet_target(path)
         refuse_same_names(self.columns)
         left_out = self.left_out
@@ -229,6 +232,11 @@ class Customers:
         Sorted by customer_id, except that a file keeps its order.
         """
         return self.rows.table()
+
+    @property
+    def has_history(self) -> bool:
+        """Whether there are histories of purchases; those of :func:`all_customers` have none."""
+        return set(HISTORY) <= set(self.columns)
 
     @property
     def columns(self) -> list[str]:
@@ -278,6 +286,8 @@ class Customers:
         >>> Customers.from_summary(frame, time_unit="week").overview().repeats
         2
         """
+        if not self.has_history:
+            return Overview(len(self), 0, 0, 0, 0.0, 0.0, float("nan"))
         return overview_of(self.rows, self.dropped_by_reason().to_dict())
 
     def typical_order(self) -> float:
@@ -289,7 +299,7 @@ class Customers:
         >>> Customers.from_summary(frame.assign(monetary_value=[None, 8.0]), time_unit="week").typical_order()
         8.0
         """
-        if not self.in_memory:
+        if not (self.in_memory and self.has_history):
             return self.overview().typical_order
         name = "first_value" if "first_value" in self.columns else "monetary_value"
         return float(self.table[name].median())
@@ -331,15 +341,53 @@ class Customers:
         unit = as_time_unit(time_unit)
         if unit == self.time_unit:
             return self
+        if not self.has_history:
+            return replace(self, time_unit=unit)
         rows = self.rows.scaled(DAYS_PER_UNIT[self.time_unit], DAYS_PER_UNIT[unit])
         return replace(self, rows=rows, time_unit=unit)
 
+    def observed_until(self, ended: Any) -> Self:
+        """Let the observation of some customers end before the as-of date, such as on the day their contract ended.
+
+        T shrinks to that day, so that a purchase model does not take the time after it for time without interest.
+
+        Parameters
+        ----------
+        ended : mapping, Series, path or frame
+            Days, such as :meth:`Renewals.ended` gives: a mapping from ids, a series indexed by id, or a table with a
+            column ``ended_on``. Ids that are not among these customers, missing days and days after the as-of date
+            change nothing.
+
+        Raises
+        ------
+        InputError
+            If customers ordered after their end, naming them; if there is no as-of date, or the rows are in a file.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["Ada"], "frequency": [2], "recency": [3.0], "T": [8.0]})
+        >>> customers = Customers.from_summary(frame, time_unit="week", as_of="2024-06-30")
+        >>> customers.observed_until({"Ada": "2024-06-09"}).table.loc["Ada", "T"].item()
+        5.0
+        """
+        require_history(self)
+        if not self.in_memory:
+            cure = "Load them with Customers.from_summary(customers.table, time_unit=..., as_of=..., currency=...)."
+            raise InputError(f"Observation of customers in a file cannot end earlier. {cure}")
+        if self.as_of is None:
+            raise InputError("These customers have no as-of date to count back from. Make them with as_of=...")
+        days = customer_dates(ended, "ended_on", blank=True)
+        rows = FrameRows(observed_until(self.table, days, self.as_of, DAYS_PER_UNIT[self.time_unit]))
+        return replace(self, rows=rows)
+
     def unique_histories(self) -> Histories:
         """Find the distinct (frequency, recency, T), with the number of customers that share each."""
+        require_history(self)
         return unique_histories(self.rows)
 
     def unique_spend(self) -> SpendHistories:
         """Find the distinct (spend_frequency, monetary_value) of the customers with repeat spend."""
+        require_history(self)
         return unique_spend(self.rows)
 
     def subset(self, ids_or_mask: Iterable[Any]) -> Self:
@@ -386,16 +434,20 @@ class Customers:
 
     def _heading(self) -> list[str]:
         """Say who is here, in which units, and what was left out."""
-        seen = self.overview()
         as_of = f"as of {self.as_of}" if self.as_of else ""
         parts = [counted(len(self), "customer"), f"{self.time_unit}s", as_of, self.currency or "", self.rows.place]
-        again = f"{seen.repeat_customers:,} bought again ({counted(seen.repeats, 'repeat purchase day')})"
-        lines = [", ".join(part for part in parts if part), again]
-        return [*lines, *left_out_line(pd.Series(seen.left_out, dtype=int)), *self._without_orders_line()]
+        lines = [", ".join(part for part in parts if part), self._history_line()]
+        return [*lines, *left_out_line(self.dropped_by_reason()), *self._without_orders_line()]
+
+    def _history_line(self) -> str:
+        if not self.has_history:
+            return "no purchase history of their own"
+        seen = self.overview()
+        return f"{seen.repeat_customers:,} bought again ({counted(seen.repeats, 'repeat purchase day')})"
 
     def _without_orders_line(self) -> list[str]:
         number = len(self.without_orders)
-        return [f"attributes without orders: {counted(number, 'row')} (see without_orders)"] if number else []
+        return [f"known, but not in the table: {counted(number, 'customer')} (see without_orders)"] if number else []
 
 
 def _unit_of_file(rows: ParquetRows, given: str | None, said: str | None) -> TimeUnit:
@@ -460,4 +512,23 @@ def require_customers(value: Any) -> None:
         raise InputError(
             f"Customers are needed, not a {type(value).__name__}. Make them with summarize(read_transactions(...)), "
             f"or from a ready table with Customers.from_summary(frame, time_unit='week')."
+        )
+
+
+def require_history(value: Any) -> None:
+    """Say what to do where customers without a purchase history were given.
+
+    Raises
+    ------
+    InputError
+        If the value is not `Customers`, or they have no history.
+    """
+    require_customers(value)
+    if not value.has_history:
+        cure = (
+            "Pass customers= to the stream (RepeatPurchases(purchases, spend, customers=consumables)), "
+            "or summarize the orders."
+        )
+        raise InputError(
+            f"These customers have no purchase history of their own: all_customers only lists them. {cure}"
         )

@@ -55,6 +55,8 @@ def one_line(text: str) -> str:
 def _head(table: pd.DataFrame) -> pd.DataFrame:
     """The first rows, with numbers as people write them."""
     head = table.head(SHOWN_ROWS)
+    if head.columns.empty:
+        return head.index.to_frame(index=False)
     fractions = head.select_dtypes("float").columns
     return head.assign(**{name: head[name].map("{:,.2f}".format).replace("nan", "") for name in fractions})
 

@@ -92,6 +92,28 @@ def ids_from_texts(texts: Sequence[str], like: pd.Index) -> pd.Index:
     return pd.Index(fitting, dtype="int64")
 
 
+def alike(first: pd.Index, *others: pd.Index) -> list[pd.Index]:
+    """Write ids of several tables in one type: that of the first if it can be, else text.
+
+    Examples
+    --------
+    >>> [ids.tolist() for ids in alike(pd.Index([18]), pd.Index(["18", "204"]))]
+    [[18], [18, 204]]
+    >>> [ids.tolist() for ids in alike(pd.Index([18]), pd.Index(["018"]))]
+    [['18'], ['018']]
+    """
+    written = [ids if _like(ids, first) else ids_from_texts(as_text(ids).tolist(), first) for ids in others]
+    if all(len(some) == len(ids) for some, ids in zip(written, others, strict=True)):
+        return [first, *written]
+    return [as_text(first), *map(as_text, others)]
+
+
+def _like(some: pd.Index, other: pd.Index) -> bool:
+    """Whether both hold whole numbers, or neither does."""
+    kind = pd.api.types.is_integer_dtype
+    return bool(kind(some.dtype) == kind(other.dtype))
+
+
 def looks_missing(ids: pd.Series) -> pd.Series:
     """Mark ids such as NULL that were probably meant to be blank."""
     return ids.isin(MISSING_WORDS) if pd.api.types.is_string_dtype(ids.dtype) else pd.Series(False, index=ids.index)

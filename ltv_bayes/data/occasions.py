@@ -18,6 +18,7 @@ DECIMALS = (100.0, 10_000.0)
 AMOUNTS = f"""
 SELECT
     count(*) AS number,
+    count(amount) > 0 AS any_amount,
     coalesce(max(abs(amount)), 0) AS largest,
     coalesce(sum(abs(amount)), 0) AS total,
     coalesce(bool_or(amount <= 0), FALSE) AS any_unpaid,
@@ -42,8 +43,15 @@ SELECT *, {is_occasion} AS is_occasion
 FROM ({net_days})
 """
 
-CUSTOMERS = """
-WITH sums AS (
+REPEATS_AFTER_FIRST = """
+-- The clock of a customer starts with the first occasion; repeat occasions are all but that.
+SELECT
+    *,
+    first_order AS start,
+    occasions - 1 AS frequency,
+    paid - greatest(first_net, 0) AS repeat_paid,
+    paid_occasions - coalesce(CAST(first_net > 0 AS INTEGER), 0) AS spend_frequency
+FROM (
     SELECT
         customer,
         count(*) FILTER (is_occasion) AS occasions,
@@ -57,22 +65,34 @@ WITH sums AS (
         sum(net) AS total
     FROM days
     GROUP BY customer
-),
-repeats AS (
-    -- Repeat occasions are all but the first.
-    SELECT
-        *,
-        paid - greatest(first_net, 0) AS repeat_paid,
-        paid_occasions - coalesce(CAST(first_net > 0 AS INTEGER), 0) AS spend_frequency
-    FROM sums
-    WHERE occasions > 0
 )
+WHERE occasions > 0
+"""
+
+REPEATS_SINCE = """
+-- The clock of a customer starts on a given day; repeat occasions are all after it.
+SELECT
+    customer,
+    since AS start,
+    count(*) FILTER (is_occasion AND day > since) AS frequency,
+    min(day) FILTER (is_occasion) AS first_order,
+    max(day) FILTER (is_occasion) AS last_order,
+    arg_min(net, day) FILTER (is_occasion) AS first_net,
+    sum(net) FILTER (is_occasion AND net > 0 AND day > since) AS repeat_paid,
+    count(*) FILTER (is_occasion AND net > 0 AND day > since) AS spend_frequency,
+    coalesce(sum(net), {no_money}) AS total
+FROM (SELECT customer, CAST(since AS DATE) AS since FROM starts)
+LEFT JOIN days USING (customer)
+GROUP BY customer, since
+"""
+
+CUSTOMERS = """
 SELECT
     customer AS customer_id,
-    occasions - 1 AS frequency,
-    -- From the first occasion to the last one, and to as_of, in time units.
-    (last_order - first_order) / {days_per_unit!r}::DOUBLE AS recency,
-    (DATE '{as_of}' - first_order) / {days_per_unit!r}::DOUBLE AS "T",
+    frequency,
+    -- From the start to the last occasion, and to as_of, in time units.
+    (greatest(last_order, start) - start) / {days_per_unit!r}::DOUBLE AS recency,
+    (DATE '{as_of}' - start) / {days_per_unit!r}::DOUBLE AS "T",
     -- One division of whole numbers, so the mean is correct to the last digit.
     CAST(repeat_paid AS DOUBLE) / ({scale!r}::DOUBLE * nullif(spend_frequency, 0)) AS monetary_value,
     spend_frequency,
@@ -80,7 +100,8 @@ SELECT
     CAST(total AS DOUBLE) / {scale!r}::DOUBLE AS total_value,
     first_order,
     last_order
-FROM repeats
+    {more}
+FROM ({repeats})
 """
 
 LEFT_OUT = f"""
@@ -104,21 +125,24 @@ class WholeMoney:
         numbers. Otherwise the scale is a power of two, which changes no digit, and sums are wide integers.
     any_unpaid : bool
         Whether there are amounts of zero or less.
+    any_amount : bool
+        Whether there are amounts at all.
     """
 
     scale: float
     in_decimals: bool
     any_unpaid: bool
+    any_amount: bool
 
     @classmethod
     def of_orders(cls, connection: duckdb.DuckDBPyConnection) -> "WholeMoney":
         """Look over the amounts in the table ``orders``."""
         found = fetched(connection.execute(AMOUNTS)).iloc[0]
-        unpaid = bool(found["any_unpaid"])
+        kinds = bool(found["any_unpaid"]), bool(found["any_amount"])
         for scale in DECIMALS:
             if found[f"every_{scale:.0f}"] and found["total"] * scale * 2 < LARGEST_EXACT:
-                return cls(scale, True, unpaid)
-        return cls(exact_scale(float(found["largest"]), int(found["number"])), False, unpaid)
+                return cls(scale, True, *kinds)
+        return cls(exact_scale(float(found["largest"]), int(found["number"])), False, *kinds)
 
     def net(self) -> str:
         """SQL for the sum of a day's amounts, as a whole number."""
@@ -159,13 +183,28 @@ def prepare_days(connection: duckdb.DuckDBPyConnection, *, count_zero_orders: bo
     return money
 
 
-def customers_query(money: WholeMoney, as_of: dt.date, days_per_unit: float) -> str:
-    """SQL that makes the customer table of the table ``days``."""
-    return CUSTOMERS.format(as_of=as_of, days_per_unit=float(days_per_unit), scale=money.scale)
+def customers_query(money: WholeMoney, as_of: dt.date, days_per_unit: float, *, given_starts: bool = False) -> str:
+    """SQL that makes the customer table of the table ``days``, and of ``starts`` where the clock's starts are given.
+
+    The table ``starts`` has the columns customer and since; its customers are those of the result.
+    """
+    since = REPEATS_SINCE.format(no_money="0" if money.any_amount else "NULL")
+    return CUSTOMERS.format(
+        as_of=as_of,
+        days_per_unit=float(days_per_unit),
+        scale=money.scale,
+        more=", start AS since" if given_starts else "",
+        repeats=since if given_starts else REPEATS_AFTER_FIRST,
+    )
 
 
 def customer_rows(
-    orders: pd.DataFrame, as_of: dt.date, *, days_per_unit: float, count_zero_orders: bool
+    orders: pd.DataFrame,
+    as_of: dt.date,
+    *,
+    days_per_unit: float,
+    count_zero_orders: bool,
+    since: pd.Series | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make the customer table of orders up to a day.
 
@@ -179,6 +218,9 @@ def customer_rows(
         Days in the time unit of recency and T.
     count_zero_orders : bool
         Whether a day with an order but without value is an occasion.
+    since : pandas.Series, optional
+        The day from which each customer's clock runs, indexed by id, none after their first order: then everybody in
+        it has a row, with a last column ``since``.
 
     Returns
     -------
@@ -198,12 +240,17 @@ def customer_rows(
     T            4.0
     Name: Ada, dtype: float64
     """
-    codes, ids = _whole_ids(orders["customer_id"])
-    columns = {"customer": codes, "date": orders["date"].array, "amount": orders["amount"].array}
+    known = orders["customer_id"]
+    if since is not None:
+        known = pd.concat([known, since.index.to_series()], ignore_index=True)
+    codes, ids = _whole_ids(known)
+    columns = {"customer": codes[: len(orders)], "date": orders["date"].array, "amount": orders["amount"].array}
     with engine() as connection:
         connection.register("orders", pd.DataFrame(columns, copy=False))
         money = prepare_days(connection, count_zero_orders=count_zero_orders)
-        query = customers_query(money, as_of, days_per_unit)
+        if since is not None:
+            connection.register("starts", pd.DataFrame({"customer": codes[len(orders) :], "since": since.array}))
+        query = customers_query(money, as_of, days_per_unit, given_starts=since is not None)
         table = fetched(connection.execute(f"{query} ORDER BY customer_id"))
         no_occasion = orders.head(0).assign(reason="")
         if money.any_unpaid:

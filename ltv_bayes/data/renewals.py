@@ -42,8 +42,9 @@ class Renewals:
     ----------
     table : pandas.DataFrame
         renewals (made so far), lost (whether it then ended), subscriptions (how many the row stands for); from records
-        also customer_id as the index, start, period, next_due (the next renewal of an active one), price, product, and
-        further columns as attributes.
+        also customer_id as the index, start, period, next_due (the next renewal of an active one), ended_on (the
+        renewal that a lost one did not make, perhaps after as_of: paid until then), price, product, and further columns
+        as attributes.
     as_of : datetime.date or None
         The day on which observation ended.
     currency : str or None
@@ -87,10 +88,49 @@ class Renewals:
         return cls(pd.DataFrame(found, columns=[*STATES, "subscriptions"]))
 
     def unique_histories(self) -> RenewalHistories:
-        """Find the distinct histories, with the number of subscriptions that share each."""
-        grouped = self.table.groupby(list(STATES), sort=True)["subscriptions"].sum().reset_index()
+        """Find the distinct histories as of the as-of date, with the number of subscriptions that share each.
+
+        A renewal that is due only later is open, even if notice has been given: which of the others will give notice
+        is not known yet, so that counting those who have would overrate churn.
+        """
+        known = self.table.assign(lost=self.table["lost"].astype(bool) & ~self._due_later())
+        grouped = known.groupby(list(STATES), sort=True)["subscriptions"].sum().reset_index()
         columns = (grouped[name].to_numpy(dtype=float) for name in (*STATES, "subscriptions"))
         return RenewalHistories(*columns)
+
+    def _due_later(self) -> pd.Series:
+        """Mark those whose unmade renewal is due after the as-of date; counts of cohorts have no dates."""
+        if self.as_of is None or "ended_on" not in self.table.columns:
+            return pd.Series(False, index=self.table.index)
+        return self.table["ended_on"] > pd.Timestamp(self.as_of)
+
+    def ended(self) -> pd.Series:
+        """The day on which the relation ended, of customers all of whose subscriptions are lost.
+
+        Returns
+        -------
+        pandas.Series
+            ``ended_on``, indexed by customer id: the latest of a customer's, which may lie after the as-of date.
+
+        Raises
+        ------
+        InputError
+            If the subscriptions have no customers and dates, as counts of cohorts.
+
+        Examples
+        --------
+        >>> table = pd.DataFrame({"renewals": [2, 5], "lost": [True, False], "subscriptions": 1})
+        >>> table = table.assign(ended_on=pd.to_datetime(["2024-04-30", None])).set_axis(["Ada", "Bo"], axis=0)
+        >>> Renewals(table.rename_axis("customer_id")).ended()
+        customer_id
+        Ada   2024-04-30
+        Name: ended_on, dtype: datetime64[us]
+        """
+        if self.table.index.name != "customer_id" or "ended_on" not in self.table.columns:
+            cure = "Make the renewals of records, with summarize_renewals."
+            raise InputError(f"These subscriptions do not say when whose relation ended. {cure}")
+        everybody = self.table.groupby(level="customer_id", sort=True)
+        return everybody["ended_on"].max()[everybody["lost"].all().astype(bool)]
 
     def active(self) -> Self:
         """Keep those that have not ended."""

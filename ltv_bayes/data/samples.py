@@ -1,4 +1,4 @@
-"""Data to try things on: real orders from an installed package, and a simulated business whose truth is known."""
+"""Data to try things on: real orders from an installed package, and simulated businesses whose truth is known."""
 
 import datetime as dt
 import importlib.metadata
@@ -10,9 +10,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.office_equipment import OfficeEquipment, simulate_office_equipment
 from ltv_bayes.data.transactions import Transactions, read_transactions
 from ltv_bayes.errors import FitError
 from ltv_bayes.time_units import DAYS_PER_YEAR, as_date
+
+__all__ = [
+    "Industry",
+    "OfficeEquipment",
+    "ProjectBusiness",
+    "cdnow_orders",
+    "lifetimes_file",
+    "simulate_office_equipment",
+    "simulate_project_business",
+]
 
 SMALLEST_DEAL, LARGEST_DEAL = 10_000.0, 5_000_000.0
 REGIONS = ("North", "East", "South", "West")

@@ -2,9 +2,9 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import pandas as pd
@@ -14,6 +14,7 @@ from ltv_bayes.data.arrow_tables import parquet_time_zones
 from ltv_bayes.data.display import as_html, as_plain_text
 from ltv_bayes.data.engine import engine, fetched, text_literal
 from ltv_bayes.data.ids import BLANKS, MISSING_WORDS
+from ltv_bayes.data.order_streams import not_told_apart, require_stream, streams_line
 from ltv_bayes.data.parquet_files import (
     column_types,
     files_name,
@@ -32,6 +33,7 @@ FAULTS = {
     "date IS NULL": ("without a date", "Fill in the date, or leave such rows out of the file."),
     "amount IS NULL": ("without an amount", "Fill in the amount, 0 for a free order."),
     "NOT isfinite(amount)": ("with an infinite amount", "Correct the amount."),
+    "stream IS NULL": ("without a stream", "Fill in which stream the order belongs to."),
 }
 EXTENT = """
 SELECT count(*) AS orders, min(date) AS first, max(date) AS last, sum(amount) AS total,
@@ -47,7 +49,8 @@ class ScannedTransactions:
     Attributes
     ----------
     query : str
-        SQL that gives the orders: row, customer, date (a day), amount (a float, missing without money).
+        SQL that gives the orders: row, customer, date (a day), amount (a float, missing without money), and stream
+        if the log says which stream an order belongs to.
     paths : tuple of pathlib.Path
         The files.
     currency : str or None
@@ -58,6 +61,8 @@ class ScannedTransactions:
         Whether the log carries money.
     memory_limit : str or None
         The memory that the engine may take.
+    has_streams : bool
+        Whether the log says which stream each order belongs to.
     """
 
     query: str
@@ -66,6 +71,32 @@ class ScannedTransactions:
     customer_column: str
     has_amounts: bool
     memory_limit: str | None
+    has_streams: bool = False
+
+    @property
+    def streams(self) -> pd.Series:
+        """The number of orders of each stream, the largest first.
+
+        Raises
+        ------
+        InputError
+            If the log was scanned without ``stream=``.
+        """
+        if not self.has_streams:
+            raise not_told_apart("scan_transactions")
+        sql = "SELECT stream, count(*) AS orders FROM log GROUP BY stream ORDER BY orders DESC, stream"
+        return self._fetched(sql).set_index("stream")["orders"]
+
+    def stream(self, name: str) -> Self:
+        """Keep the orders of one stream.
+
+        Raises
+        ------
+        InputError
+            If there are no orders of this stream, or the log was scanned without ``stream=``.
+        """
+        require_stream(name, self.streams.index)
+        return replace(self, query=f"SELECT * FROM ({self.query}) WHERE stream = {text_literal(name)}")
 
     def __len__(self) -> int:
         return int(self._fetched("SELECT count(*) AS number FROM log")["number"].iloc[0])
@@ -84,8 +115,9 @@ class ScannedTransactions:
         total = f", total {found['total']:,.2f} {self.currency or ''}".rstrip() if self.has_amounts else ""
         extent = f"{counted(int(found['orders']), 'order')} of {counted(int(found['customers']), 'customer')}"
         dates = f"{found['first']:%Y-%m-%d} to {found['last']:%Y-%m-%d}"
-        head = self._fetched("SELECT row, customer AS customer_id, date, amount FROM log LIMIT 5")
-        return [f"{extent}, {dates}{total} (in {files_name(self.paths)})"], head.set_index("row")
+        head = self._fetched("SELECT * RENAME (customer AS customer_id) FROM log LIMIT 5")
+        streams = [streams_line(self.streams)] if self.has_streams else []
+        return [f"{extent}, {dates}{total} (in {files_name(self.paths)})", *streams], head.set_index("row")
 
     def _fetched(self, sql: str) -> pd.DataFrame:
         with engine(self.memory_limit) as connection:
@@ -103,6 +135,7 @@ def scan_transactions(
     customer: str = "customer_id",
     date: str = "date",
     amount: str | None = "amount",
+    stream: str | None = None,
     currency: str | None = None,
     amount_unit: float | str | None = None,
     memory_limit: str | None = None,
@@ -118,6 +151,8 @@ def scan_transactions(
         A Parquet file, or a pattern such as ``"orders/*.parquet"`` that names several with the same columns.
     customer, date, amount : str
         The names of the columns; ``amount=None`` for a log without money.
+    stream : str, optional
+        The name of a column that says which stream an order belongs to, text or whole numbers.
     currency : str, optional
         What amounts are counted in, for labels.
     amount_unit : float or str, optional
@@ -136,7 +171,7 @@ def scan_transactions(
     ColumnError
         If a column is not there, or holds another kind of values.
     InputError
-        If rows have no id, date or amount, naming them by their number in the file, from 0.
+        If rows have no id, date, amount or stream, naming them by their number in the file, from 0.
 
     Warns
     -----
@@ -169,10 +204,13 @@ def scan_transactions(
             "amount": "NULL::DOUBLE"
             if amount is None
             else f"{number_column(types, amount, 'amount')} * {as_factor(amount_unit)!r}::DOUBLE",
+            **({} if stream is None else {"stream": f"{id_column(types, stream, 'stream', BLANKS)}::VARCHAR"}),
         }
         listed = ", ".join(f"{column} AS {name}" for name, column in columns.items())
         query = f"SELECT {listed} FROM {parquet_source(paths)}"
-        log = ScannedTransactions(query, paths, currency, str(customer), amount is not None, memory_limit)
+        log = ScannedTransactions(
+            query, paths, currency, str(customer), amount is not None, memory_limit, stream is not None
+        )
         log.open_in(connection)
         _refuse_faults(connection, log)
         if types[customer] == "VARCHAR":
@@ -204,7 +242,9 @@ def _day_column(types: Mapping[str, str], name: str, paths: Sequence[Path]) -> s
 
 def _refuse_faults(connection: duckdb.DuckDBPyConnection, log: ScannedTransactions) -> None:
     """Raise one error that tells every fault of the rows, if there is any."""
-    faults = {rule: words for rule, words in FAULTS.items() if log.has_amounts or "amount" not in rule}
+    told = {"amount": log.has_amounts, "stream": log.has_streams}
+    absent = [column for column, there in told.items() if not there]
+    faults = {rule: words for rule, words in FAULTS.items() if not any(column in rule for column in absent)}
     counts = ", ".join(f"count(*) FILTER ({rule})" for rule in faults)
     total, *numbers = connection.execute(f"SELECT count(*), {counts} FROM log").fetchall()[0]
     if not total:

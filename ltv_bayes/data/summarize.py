@@ -8,14 +8,17 @@ from typing import Any, Literal
 import pandas as pd
 
 from ltv_bayes.data.attributes import join_attributes
+from ltv_bayes.data.customer_dates import customer_dates
 from ltv_bayes.data.customer_files import open_customers
 from ltv_bayes.data.customers import Customers, no_orders
 from ltv_bayes.data.frame_rows import FrameRows
+from ltv_bayes.data.ids import alike
 from ltv_bayes.data.left_out import LeftOutFile
 from ltv_bayes.data.occasions import customer_rows
 from ltv_bayes.data.parquet_files import parquet_target
 from ltv_bayes.data.scanned_transactions import ScannedTransactions
 from ltv_bayes.data.selection import Returns, counting_orders, observation_end
+from ltv_bayes.data.starts import starts_until
 from ltv_bayes.data.summaries import COMPUTED
 from ltv_bayes.data.summarize_files import summarize_to_file
 from ltv_bayes.data.transactions import DROPPED_COLUMNS, Transactions, count_by_reason, left_out_line, refuse_choice
@@ -31,6 +34,7 @@ def summarize(
     attributes: Any = None,
     zero_orders: Literal["count", "drop"] = "count",
     returns: Returns = "net",
+    since: Any = None,
     to: str | os.PathLike[str] | None = None,
 ) -> Customers:
     """Turn a transaction log into one row a customer.
@@ -54,6 +58,13 @@ def summarize(
         Whether a day with an order but a net amount of zero or less is a purchase. It never enters monetary_value.
     returns : {"net", "ignore", "error"}
         Set negative amounts against the same day's orders, leave them out altogether, or refuse them.
+    since : mapping, Series, path or frame, optional
+        The day from which each customer could have ordered, such as the installation of the equipment: a mapping from
+        ids, a series indexed by id, or a table with a column ``since``. The clock then starts there: frequency counts
+        all order days after that day, recency runs from it to the last order, T from it to ``as_of``, and
+        monetary_value is the mean of all order days after it. Orders on the day itself belong to the installation:
+        they are in total_value, not in frequency. Customers without orders are there too; those whose day lies after
+        ``as_of`` are in ``without_orders``. For orders that were read, not scanned.
     to : path, optional
         A Parquet file to write the customers to, ``"customers.parquet"``, needed for orders that were scanned. The
         customers then live in that file, and :meth:`Customers.scan` opens it again. Orders left out, if there are any,
@@ -67,7 +78,8 @@ def summarize(
     Raises
     ------
     InputError
-        If orders are dated in the future, ``as_of`` lies before the first order, or no purchase is left.
+        If orders are dated in the future, ``as_of`` lies before the first order, or no purchase is left; if customers
+        ordered before their day in ``since``, or have none.
 
     Examples
     --------
@@ -77,10 +89,23 @@ def summarize(
                  frequency  recency    T  monetary_value
     customer_id
     Ada                  1      2.0  4.0            20.0
+
+    The same customer, seen from the day on which their machine was installed, beside one who never ordered:
+
+    >>> installed = {"Ada": "1996-12-25", "Bo": "1997-01-08"}
+    >>> found = summarize(read_transactions(log), as_of="1997-01-29", since=installed)
+    >>> found.table[["frequency", "recency", "T", "monetary_value"]]
+                 frequency  recency    T  monetary_value
+    customer_id
+    Ada                  2      3.0  5.0            15.0
+    Bo                   0      0.0  3.0             NaN
     """
     _refuse_settings(orders, zero_orders, returns)
     count_zero = zero_orders == "count"
     if isinstance(orders, ScannedTransactions):
+        if since is not None:
+            cure = "Read them into memory with read_transactions, or leave since out."
+            raise InputError(f"Scanned orders are counted from each customer's first order. {cure}")
         return _summarized_in_file(
             orders,
             to,
@@ -92,18 +117,40 @@ def summarize(
         )
     target = None if to is None else parquet_target(to)
     unit, end = as_time_unit(time_unit), observation_end(orders.table, as_of)
-    counting, left_out = counting_orders(orders.table, end, returns)
-    table, no_occasion = customer_rows(counting, end, days_per_unit=DAYS_PER_UNIT[unit], count_zero_orders=count_zero)
+    log, starts = _written_alike(orders, since)
+    counting, left_out = counting_orders(log, end, returns)
+    there, later = (None, None) if starts is None else starts_until(starts, counting, end)
+    table, no_occasion = customer_rows(
+        counting, end, days_per_unit=DAYS_PER_UNIT[unit], count_zero_orders=count_zero, since=there
+    )
     dropped = _joined([orders.dropped, *left_out, no_occasion])
     if table.empty:
         explained = "; ".join(["No purchase is left", *left_out_line(count_by_reason(dropped))])
         raise InputError(f"{explained}. Check the amounts and as_of.", dropped["row"])
     others = pd.DataFrame()
     if attributes is not None:
-        column = orders.customer_column
-        table, others = join_attributes(table, attributes, customer_column=column, taken=COMPUTED)
+        column, taken = orders.customer_column, (*COMPUTED, *(["since"] if starts is not None else []))
+        table, others = join_attributes(table, attributes, customer_column=column, taken=taken)
+    others = others if later is None or later.empty else _with_later(others, later)
     customers = Customers(FrameRows(table), unit, end, orders.currency, dropped, others)
     return customers if target is None else _living_in(customers.save(target), customers)
+
+
+def _written_alike(orders: Transactions, since: Any) -> tuple[pd.DataFrame, pd.Series | None]:
+    """Read since when customers could have ordered, with their ids and those of the orders written alike."""
+    if since is None:
+        return orders.table, None
+    starts = customer_dates(since, "since", customer_column=orders.customer_column)
+    ids, known = alike(pd.Index(orders.table["customer_id"]), starts.index)
+    return orders.table.assign(customer_id=ids), starts.set_axis(known.rename("customer_id"))
+
+
+def _with_later(others: pd.DataFrame, later: pd.Series) -> pd.DataFrame:
+    """Add the customers who are not there yet to those without a row in the table."""
+    if others.empty:
+        return later.to_frame()
+    known, ids = alike(others.index, later.index)
+    return others.set_axis(known).join(later.set_axis(ids), how="outer").rename_axis("customer_id")
 
 
 def _summarized_in_file(orders: ScannedTransactions, to: Any, **settings: Any) -> Customers:

@@ -18,7 +18,7 @@ from ltv_bayes.data.selection import today
 from ltv_bayes.errors import ColumnError, UnitError, suggestion
 from ltv_bayes.time_units import OTHER_SPELLINGS, as_date
 
-OURS = ("renewals", "lost", "subscriptions", "start", "period", "next_due", "price", "product")
+OURS = ("renewals", "lost", "subscriptions", "start", "period", "next_due", "ended_on", "price", "product")
 
 
 def summarize_renewals(
@@ -39,7 +39,10 @@ def summarize_renewals(
 
     A subscription is paid for from its start for one period, and renewed at the end of each. Renewal dates follow the
     calendar: from 31 January by the month, they are 29 February, 31 March and so on. Who cancels is lost at the next
-    renewal date; a cancellation on a renewal date means that this renewal was not made.
+    renewal date, ``ended_on``; a cancellation on a renewal date means that this renewal was not made. A notice that has
+    been given although the renewal is due only after ``as_of`` counts as lost in the table, and as still open in a fit:
+    others whose renewal is not due yet have not been asked either, and counting only those who leave would overrate
+    churn.
 
     Parameters
     ----------
@@ -78,11 +81,11 @@ def summarize_renewals(
     ...     {"customer_id": ["Ada", "Bo"], "start": ["2024-01-31", "2024-03-01"], "cancelled_on": ["2024-04-10", None]}
     ... )
     >>> found = summarize_renewals(records, price=None, as_of="2024-06-15").table
-    >>> found[["renewals", "lost", "next_due"]]
-                 renewals   lost   next_due
+    >>> found[["renewals", "lost", "next_due", "ended_on"]]
+                 renewals   lost   next_due   ended_on
     customer_id
-    Ada                 2   True        NaT
-    Bo                  3  False 2024-07-01
+    Ada                 2   True        NaT 2024-04-30
+    Bo                  3  False 2024-07-01        NaT
     """
     raw = read_table(records)
     end = today() if as_of is None else as_date(as_of)
@@ -167,9 +170,10 @@ def _counted(table: pd.DataFrame, cancelled: pd.Series, end: dt.date) -> pd.Data
     lost = (cancelled <= last).to_numpy()
     until = np.where(lost, cancelled.to_numpy() - np.timedelta64(1, "D"), last.to_datetime64())
     renewals = np.maximum(number_until(start, np.maximum(until, start), period), 0)
-    due = pd.Series(after(start, renewals + 1, period).astype("M8[us]"), index=table.index).mask(lost)
+    due = pd.Series(after(start, renewals + 1, period).astype("M8[us]"), index=table.index)
     counts = {"renewals": renewals, "lost": lost, "subscriptions": 1}
-    return table.assign(**counts, next_due=due)[[*counts, "start", "period", "next_due", "price", "product"]]
+    dates = {"next_due": due.mask(lost), "ended_on": due.where(lost)}
+    return table.assign(**counts, **dates)[[*counts, "start", "period", *dates, "price", "product"]]
 
 
 def _refuse_overlaps(table: pd.DataFrame, cancelled: pd.Series, labels: pd.Index) -> None:

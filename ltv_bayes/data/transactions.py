@@ -2,8 +2,8 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from ltv_bayes.data.dates import as_days
 from ltv_bayes.data.display import as_html, as_plain_text
 from ltv_bayes.data.faults import Fault, at_fault, reasons, refuse
 from ltv_bayes.data.ids import as_ids, final_ids, looks_missing
+from ltv_bayes.data.order_streams import as_streams, not_told_apart, require_stream, streams_line
 from ltv_bayes.data.readers import read_table, source_name
 from ltv_bayes.errors import DataWarning, InputError, counted, rows_at_fault, suggestion
 
@@ -29,7 +30,7 @@ class Transactions:
     ----------
     table : pandas.DataFrame
         One row an order: row (as its source numbers it), customer_id, date (a day), amount (float; missing
-        throughout if the log has no money).
+        throughout if the log has no money), and stream (text) if the log says which stream an order belongs to.
     dropped : pandas.DataFrame
         Rows left out: row, reason, and the cells as they stood.
     currency : str or None
@@ -51,6 +52,49 @@ class Transactions:
         """Whether the log carries money."""
         return bool(self.table["amount"].notna().any())
 
+    @property
+    def has_streams(self) -> bool:
+        """Whether the log says which stream each order belongs to."""
+        return "stream" in self.table.columns
+
+    @property
+    def streams(self) -> pd.Series:
+        """The number of orders of each stream, the largest first.
+
+        Raises
+        ------
+        InputError
+            If the log was read without ``stream=``.
+        """
+        if not self.has_streams:
+            raise not_told_apart("read_transactions")
+        counts = self.table["stream"].value_counts().rename("orders")
+        return counts.sort_index().sort_values(ascending=False, kind="stable")
+
+    def stream(self, name: str) -> Self:
+        """Keep the orders of one stream, and of the rows left out those that say this stream.
+
+        Parameters
+        ----------
+        name : str
+            The stream as the log writes it; :attr:`streams` lists them.
+
+        Raises
+        ------
+        InputError
+            If there are no orders of this stream, or the log was read without ``stream=``.
+
+        Examples
+        --------
+        >>> log = {"customer_id": ["Ada"] * 2, "date": "2024-01-15", "amount": [900, 20], "line": ["board", "pens"]}
+        >>> len(read_transactions(pd.DataFrame(log), stream="line").stream("pens"))
+        1
+        """
+        require_stream(name, self.streams.index)
+        kept = self.table[self.table["stream"] == name].reset_index(drop=True)
+        said = as_streams(self.dropped["stream"])[0] == name
+        return replace(self, table=kept, dropped=self.dropped[said.to_numpy(dtype=bool)].reset_index(drop=True))
+
     def dropped_by_reason(self) -> pd.Series:
         """Count the rows left out by reason."""
         return count_by_reason(self.dropped)
@@ -70,11 +114,13 @@ class Transactions:
         customers = counted(self.table["customer_id"].nunique(), "customer")
         total = f", total {self.table['amount'].sum():,.2f} {self.currency or ''}".rstrip() if self.has_amounts else ""
         extent = f"{counted(len(self), 'order')} of {customers}, {first:%Y-%m-%d} to {last:%Y-%m-%d}{total}"
-        return [f"{extent} ({self.source})", *self._repeated_line(), *left_out_line(self.dropped_by_reason())]
+        streams = [streams_line(self.streams)] if self.has_streams else []
+        left_out = left_out_line(self.dropped_by_reason())
+        return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out]
 
     def _repeated_line(self) -> list[str]:
         """Say how many rows say the same as another: a file exported twice looks like this."""
-        repeated = int(self.table.duplicated(["customer_id", "date", "amount"]).sum())
+        repeated = int(self.table.drop(columns="row").duplicated().sum())
         return [f"{counted(repeated, 'row')} with the customer, day and amount of another"] if repeated else []
 
 
@@ -84,6 +130,7 @@ def read_transactions(
     customer: str = "customer_id",
     date: str = "date",
     amount: str | None = "amount",
+    stream: str | None = None,
     currency: str | None = None,
     date_format: str | None = None,
     decimal: str = ".",
@@ -100,6 +147,9 @@ def read_transactions(
         Anything that :func:`ltv_bayes.read_table` reads.
     customer, date, amount : str
         The names of the columns; ``amount=None`` for a log without money.
+    stream : str, optional
+        The name of a column that says which stream an order belongs to, such as equipment, consumables or service;
+        :meth:`Transactions.stream` then gives the orders of one of them.
     currency : str, optional
         What amounts are counted in, for labels.
     date_format : str, optional
@@ -141,7 +191,7 @@ def read_transactions(
     1            Bo 1997-01-12    350.00
     """
     refuse_choice("bad_rows", bad_rows, ("error", "drop"))
-    cells = _cells(read_table(source, sheet=sheet, encoding=encoding), customer, date, amount)
+    cells = _cells(read_table(source, sheet=sheet, encoding=encoding), customer, date, amount, stream)
     if amount is not None:
         warn_of_unit(amount, amount_unit)
     ids, no_id = as_ids(cells["customer_id"])
@@ -149,10 +199,12 @@ def read_transactions(
     money, no_money = (
         (cells["amount"], []) if amount is None else as_amounts(cells["amount"], decimal=decimal, unit=amount_unit)
     )
-    faults = [no_id, *no_day, *no_money]
+    streams, no_stream = ({}, []) if stream is None else _streams(cells)
+    faults = [no_id, *no_day, *no_money, *no_stream]
     if bad_rows == "error":
         refuse(faults, cells.index, "Or leave such rows out with bad_rows='drop'.")
-    table = pd.DataFrame({"row": cells.index, "customer_id": ids.array, "date": days.array, "amount": money.array})
+    columns = {"row": cells.index, "customer_id": ids.array, "date": days.array, "amount": money.array, **streams}
+    table = pd.DataFrame(columns)
     return Transactions(*_divided(table, cells, faults), currency, source_name(source), str(customer))
 
 
@@ -173,13 +225,20 @@ def left_out_line(counts: pd.Series) -> list[str]:
     return [f"left out: {parts}"] if parts else []
 
 
-def _cells(frame: pd.DataFrame, customer: str, date: str, amount: str | None) -> pd.DataFrame:
-    """Take the three columns as they stand; the index names the rows."""
+def _streams(cells: pd.DataFrame) -> tuple[dict[str, Any], list[Fault]]:
+    """Read which stream each order belongs to."""
+    names, without = as_streams(cells["stream"])
+    return {"stream": names.array}, [without]
+
+
+def _cells(frame: pd.DataFrame, customer: str, date: str, amount: str | None, stream: str | None) -> pd.DataFrame:
+    """Take the columns as they stand; the index names the rows."""
     money = "A log without money is read with amount=None; otherwise name the column with amount='...'."
     columns = {
         "customer_id": named_column(frame, customer, "customer"),
         "date": named_column(frame, date, "date"),
         "amount": None if amount is None else named_column(frame, amount, "amount", money),
+        **({} if stream is None else {"stream": named_column(frame, stream, "stream")}),
     }
     labels = frame.index.to_flat_index() if isinstance(frame.index, pd.MultiIndex) else frame.index
     cells = pd.DataFrame(columns, index=frame.index).set_axis(labels, axis="index")
@@ -195,7 +254,8 @@ def _divided(table: pd.DataFrame, cells: pd.DataFrame, faults: list[Fault]) -> t
     kept = kept.assign(customer_id=final_ids(kept["customer_id"]))
     _warn_of_null_ids(kept)
     dropped = cells[bad].astype(object).assign(row=cells.index[bad], reason=reasons(faults, len(cells))[bad])
-    return kept, dropped.reset_index(drop=True)[list(DROPPED_COLUMNS)]
+    columns = [*DROPPED_COLUMNS, *(["stream"] if "stream" in cells.columns else [])]
+    return kept, dropped.reset_index(drop=True)[columns]
 
 
 def warn_of_unit(name: Any, unit: Any) -> None:

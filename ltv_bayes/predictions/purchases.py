@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.cores import available_cores
-from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.customers import Customers, require_history
 from ltv_bayes.data.histories import histories_with_positions
 from ltv_bayes.formulas import bg_nbd
 from ltv_bayes.posterior import labelled_draws
@@ -206,7 +206,7 @@ class FittedPurchases(FittedModel):
             Group ``posterior_predictive`` with ``frequency`` and ``recency`` (in the fit's time unit), of shape
             (chain, draw, customer_id), beside the posterior and ``observed_data``.
         """
-        require_customers(customers)
+        require_history(customers)
         converted = customers.in_time_unit(self.time_unit)
         replicated = replicate_histories(self.idata["posterior"].to_dataset(), self.model, converted, random_seed)
         observed = xr.Dataset({name: ("customer_id", converted.table[name]) for name in ("frequency", "recency")})
@@ -215,7 +215,7 @@ class FittedPurchases(FittedModel):
 
     def histories(self, customers: Customers) -> np.ndarray:
         """Frequency, recency and T of each customer in the time unit of the fit: shape (customers, 3)."""
-        require_customers(customers)
+        require_history(customers)
         return customers.in_time_unit(self.time_unit).table[["frequency", "recency", "T"]].to_numpy(dtype=float)
 
     def futures(self, customers: Customers) -> "Futures":
@@ -232,7 +232,7 @@ class FittedPurchases(FittedModel):
 
     def _over_unique(self, customers: Customers, compute: Any) -> np.ndarray:
         """Compute once per unique history and hand the result to every customer who has it."""
-        require_customers(customers)
+        require_history(customers)
         require_memory(self.shape, len(customers))
         histories, positions = histories_with_positions(customers.in_time_unit(self.time_unit).table)
         draws = {name: values[:, np.newaxis] for name, values in self.flat_draws().items()}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.customers import Customers, require_history
 from ltv_bayes.errors import DataWarning, UnitError
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas import gamma_gamma
@@ -122,7 +122,7 @@ class FittedSpend(FittedModel):
 
         Warns, unless told not to, where they can hardly be counted in the fit's unit.
         """
-        require_customers(customers)
+        require_history(customers)
         if self.currency and customers.currency and self.currency != customers.currency:
             raise UnitError(
                 f"The spend model was fitted in {self.currency}, the customers are in {customers.currency}. "
@@ -157,7 +157,7 @@ class FittedSpend(FittedModel):
 
 def spenders(customers: Customers) -> Customers:
     """Keep the customers with a repeat order that carries a value."""
-    require_customers(customers)
+    require_history(customers)
     return customers.subset((customers.table["spend_frequency"] > 0).to_numpy())
 
 

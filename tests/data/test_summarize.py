@@ -284,7 +284,7 @@ class TestAttributes:
         assert customers.without_orders["branch"].to_dict() == {"Cy": 2}
         assert customers.table["branch"].to_dict() == {"Ada": 3, "Bo": 1}
         assert customers.table["branch"].dtype == "int64"
-        assert "attributes without orders: 1 row" in repr(customers)
+        assert "known, but not in the table: 1 customer (see without_orders)" in repr(customers)
 
     @pytest.mark.parametrize("sides", [(int, str), (str, int), (int, float), (str, str)])
     def test_numbers_and_text_match_as_text(self, sides):
