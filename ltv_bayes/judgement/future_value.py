@@ -12,7 +12,7 @@ from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.readers import read_table
 from ltv_bayes.errors import ColumnError, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
-from ltv_bayes.judgement.elicit import draw_amounts, log_normal_from_interval, mean_amount
+from ltv_bayes.formulas.elicit import draw_amounts, log_normal_from_interval, mean_amount
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_UNIT, UnitError, as_date, as_number

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.errors import ColumnError, InputError, rows_at_fault, suggestion
-from ltv_bayes.formulas.point_values import as_share
+from ltv_bayes.formulas.point_inputs import as_share
 from ltv_bayes.formulas.special import Array
 
 

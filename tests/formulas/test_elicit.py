@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from ltv_bayes.judgement.elicit import draw_amounts, log_normal_from_interval, mean_amount
+from ltv_bayes.formulas.elicit import draw_amounts, log_normal_from_interval, mean_amount
 
 amounts = st.lists(st.floats(1e-3, 1e9), min_size=3, max_size=3).map(sorted)
 
