@@ -106,12 +106,8 @@ def ids_in(source: Any) -> pd.Index:
 
 
 def _holds_ids(source: Any) -> bool:
-    """Whether a source is a collection of ids, and neither a path nor a table."""
-    return (
-        not isinstance(source, str | Mapping)
-        and not hasattr(source, "columns")
-        and not hasattr(source, "__arrow_c_stream__")
-    )
+    """Whether a source is a collection of ids, and neither a path nor a table of any library."""
+    return not isinstance(source, str | Mapping) and not any(hasattr(source, name) for name in ("columns", "schema"))
 
 
 def _subscribers(renewals: Renewals) -> pd.Index:

@@ -411,7 +411,7 @@ class Customers:
         [2]
         """
         table = _chosen(self.rows, ids_or_mask)
-        if table.empty:
+        if table.index.empty:
             raise InputError("No customer is left. Choose at least one id.")
         if isinstance(self.left_out, LeftOutFile):
             dropped = self.left_out.of(table.index)

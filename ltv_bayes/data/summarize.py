@@ -103,9 +103,7 @@ def summarize(
     _refuse_settings(orders, zero_orders, returns)
     count_zero = zero_orders == "count"
     if isinstance(orders, ScannedTransactions):
-        if since is not None:
-            cure = "Read them into memory with read_transactions, or leave since out."
-            raise InputError(f"Scanned orders are counted from each customer's first order. {cure}")
+        _refuse_since(since)
         return _summarized_in_file(
             orders,
             to,
@@ -119,7 +117,7 @@ def summarize(
     unit, end = as_time_unit(time_unit), observation_end(orders.table, as_of)
     log, starts = _written_alike(orders, since)
     counting, left_out = counting_orders(log, end, returns)
-    there, later = (None, None) if starts is None else starts_until(starts, counting, end)
+    there, later = (None, pd.Series()) if starts is None else starts_until(starts, counting, end)
     table, no_occasion = customer_rows(
         counting, end, days_per_unit=DAYS_PER_UNIT[unit], count_zero_orders=count_zero, since=there
     )
@@ -129,10 +127,9 @@ def summarize(
         raise InputError(f"{explained}. Check the amounts and as_of.", dropped["row"])
     others = pd.DataFrame()
     if attributes is not None:
-        column, taken = orders.customer_column, (*COMPUTED, *(["since"] if starts is not None else []))
+        column, taken = orders.customer_column, COMPUTED if starts is None else (*COMPUTED, "since")
         table, others = join_attributes(table, attributes, customer_column=column, taken=taken)
-    others = others if later is None or later.empty else _with_later(others, later)
-    customers = Customers(FrameRows(table), unit, end, orders.currency, dropped, others)
+    customers = Customers(FrameRows(table), unit, end, orders.currency, dropped, _with_later(others, later))
     return customers if target is None else _living_in(customers.save(target), customers)
 
 
@@ -147,10 +144,19 @@ def _written_alike(orders: Transactions, since: Any) -> tuple[pd.DataFrame, pd.S
 
 def _with_later(others: pd.DataFrame, later: pd.Series) -> pd.DataFrame:
     """Add the customers who are not there yet to those without a row in the table."""
-    if others.empty:
+    if later.empty:
+        return others
+    if others.index.empty:
         return later.to_frame()
     known, ids = alike(others.index, later.index)
     return others.set_axis(known).join(later.set_axis(ids), how="outer").rename_axis("customer_id")
+
+
+def _refuse_since(since: Any) -> None:
+    """Raise if scanned orders are to be counted from given days."""
+    if since is not None:
+        cure = "Read them into memory with read_transactions, or leave since out."
+        raise InputError(f"Scanned orders are counted from each customer's first order. {cure}")
 
 
 def _summarized_in_file(orders: ScannedTransactions, to: Any, **settings: Any) -> Customers:

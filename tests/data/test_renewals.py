@@ -51,6 +51,8 @@ def test_counts_are_those_of_walking_along_the_calendar(period):
         made, lost, due = by_hand(starts[customer], ends[customer], period, as_of)
         assert (row["renewals"], row["lost"]) == (made, lost)
         assert row["next_due"] == pd.Timestamp(due) if due else pd.isna(row["next_due"])
+        unmade = starts[customer] + relativedelta(**{unit: (made + 1) * size for unit, size in STEP[period].items()})
+        assert row["ended_on"] == pd.Timestamp(unmade) if lost else pd.isna(row["ended_on"])
 
 
 def test_a_cancellation_on_the_renewal_date_is_a_renewal_not_made():
@@ -116,6 +118,61 @@ def test_periods_and_columns_that_are_not_there():
         summarize_renewals(records(), price="fee")
     with pytest.raises(ColumnError, match="The columns lost have names that are used here"):
         summarize_renewals(records(lost=1), as_of="2024-12-31")
+
+
+def test_the_relation_ends_with_the_last_of_a_customers_subscriptions():
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["A", "A", "B", "B", "C"],
+            "start": ["2024-01-31", "2024-02-10", "2024-01-15", "2024-01-15", "2023-10-01"],
+            "cancelled_on": ["2024-03-05", "2024-06-20", "2024-03-01", None, "2024-02-01"],
+            "what": ["cloud", "care", "cloud", "care", "cloud"],
+        }
+    )
+    found = summarize_renewals(frame, price=None, product="what", as_of="2024-06-30").ended()
+    assert found.dt.strftime("%Y-%m-%d").to_dict() == {"A": "2024-07-10", "C": "2024-02-01"}
+    assert found.name == "ended_on"
+
+
+def test_relations_that_have_not_ended():
+    assert summarize_renewals(records(), as_of="2024-12-31").ended().empty
+    with pytest.raises(InputError, match="Make the renewals of records, with summarize_renewals"):
+        Renewals.from_cohort_table([10, 7]).ended()
+
+
+class TestNoticeBeforeTheRenewalIsDue:
+    """Who has given notice is lost; a fit counts them as open until the renewal is due, like the others."""
+
+    def test_the_table_knows_of_it_and_the_histories_do_not_yet(self):
+        frame = records(start="2023-01-15", cancelled_on=["2024-05-01", None])
+        found = summarize_renewals(frame, period="year", as_of="2024-06-30")
+        assert found.table["lost"].tolist() == [True, False]
+        assert len(found.active()) == 1
+        assert repr(found).startswith("2 subscriptions, as of 2024-06-30: 1 active, 1 lost")
+        histories = found.unique_histories()
+        assert (histories.renewals.tolist(), histories.lost.tolist(), histories.count.tolist()) == ([1], [0], [2])
+
+    @pytest.mark.parametrize(("as_of", "lost"), [("2025-01-14", [0]), ("2025-01-15", [0, 1])])
+    def test_it_counts_from_the_day_on_which_the_renewal_is_due(self, as_of, lost):
+        frame = records(start="2023-01-15", cancelled_on=["2024-05-01", None])
+        found = summarize_renewals(frame, period="year", as_of=as_of).unique_histories()
+        assert sorted(found.lost.tolist()) == lost
+
+    def test_churn_is_not_overrated(self):
+        """Notices at any time of a contract's year; of the renewals that were due, a fifth was not made."""
+        rng = np.random.default_rng(7)
+        number, churn = 20_000, 0.2
+        starts = pd.to_datetime("2021-01-01") + pd.to_timedelta(rng.integers(0, 1400, number), unit="D")
+        unmade = rng.geometric(churn, number)
+        given = starts + pd.to_timedelta(np.ceil((unmade - rng.random(number)) * 365), unit="D")
+        frame = pd.DataFrame({"customer_id": range(number), "start": starts, "cancelled_on": given, "price": 5})
+        renewals = summarize_renewals(frame, period="year", as_of="2024-12-31")
+        histories = renewals.unique_histories()
+        lost, made = ((histories.count * each).sum() for each in (histories.lost, histories.renewals))
+        standard_error = np.sqrt(churn * (1 - churn) / (lost + made))
+        assert abs(lost / (lost + made) - churn) < 4 * standard_error
+        naive = renewals.table["lost"].sum() / (renewals.table["lost"] + renewals.table["renewals"]).sum()
+        assert naive > churn + 10 * standard_error
 
 
 class TestCohorts:
