@@ -134,6 +134,15 @@ def test_service_may_ride_on_consumables(everybody, consumables, service, buying
     assert near(ltv.components["service"].sel(customer_id="Ada"), expected)
 
 
+def test_a_host_may_be_given_itself(everybody, renewals, service, breaking, fees, churning):
+    host = lb.Subscription(churning, renewals)
+    given, named = (
+        value(everybody, [host, lb.TriggeredService(breaking, fees, customers=service, while_alive=alive)])
+        for alive in (host, "subscription")
+    )
+    np.testing.assert_array_equal(given.draws, named.draws)
+
+
 def test_a_chain_of_riders_ends_with_the_first(everybody, streams, churning):
     """Service on consumables on the subscription: where the subscription is not renewed, nothing comes after."""
     ltv = value(everybody, streams(churning, service_on="consumables"), horizon="2 years", discount_rate=0.0)
