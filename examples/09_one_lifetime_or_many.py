@@ -4,7 +4,7 @@ A simulated company whose future is known: the relation with a client ends with 
 same clients are held to what came: one lifetime, with consumables as BG/NBD or as NBD; one lifetime, but the end
 counted twice; and no common lifetime. Only clients whose relation lives at the as-of date are counted.
 
-    python examples/09_one_lifetime_or_many.py [number of clients]
+    python examples/09_one_lifetime_or_many.py [number of clients [random seed of the company]]
 """
 
 import sys
@@ -18,11 +18,12 @@ import ltv_bayes as lb
 
 OUTPUT = Path(__file__).parent / "output"
 OUTPUT.mkdir(exist_ok=True)
-CLIENTS = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 2500
+given = [int(word) for word in sys.argv[1:] if word.isdigit()]
+CLIENTS, SEED = (*given, *(2500, 1)[len(given) :])
 QUIET = {"progressbar": False}
 CONTRACTS = ("month", "quarter", "year")
 
-company = lb.samples.simulate_office_equipment(CLIENTS, random_seed=1)
+company = lb.samples.simulate_office_equipment(CLIENTS, random_seed=SEED)
 as_of, currency = company.as_of, company.currency
 orders = lb.read_transactions(
     company.orders, customer="client", date="ordered_on", amount="amount", currency=currency, stream="product_line"
