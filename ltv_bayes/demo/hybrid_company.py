@@ -1,7 +1,7 @@
 """A simulated company valued whose clients pay in four ways at once, all ended by one lifetime."""
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 
@@ -82,32 +82,25 @@ def value_hybrid_company(results: Results, *, draws: int, random_seed: int) -> N
 def valued(data: Data, host: str | None, *, draws: int, random_seed: int) -> lb.LifetimeValue:
     """Fit a model for each way of paying and value all streams, riding on the host or each by itself."""
     fitting = {"draws": draws, "random_seed": random_seed}
-    lengths = data.renewals.table["period"]
-    renewing = {
-        length: lb.ShiftedBetaGeometric().fit(data.renewals.subset(lengths == length), **fitting)
-        for length in sorted(lengths.unique())
-    }
-    consumables = lb.RepeatPurchases(
-        lb.BGNBD().fit(data.consumables, **fitting),
-        lb.GammaGamma().fit(data.consumables, **fitting),
-        "consumables",
-        customers=data.consumables,
-        while_alive=host,
-        margin=MARGINS["consumables"],
-    )
-    service = lb.TriggeredService(
-        lb.NBD().fit(data.service, **fitting),
-        lb.GammaGamma().fit(data.service, **fitting),
-        "service",
-        customers=data.service,
-        while_alive=host,
-    )
     return lb.lifetime_value(
         data.everybody,
         [
-            lb.Subscription(renewing, data.renewals, margin=MARGINS["subscription"]),
-            consumables,
-            service,
+            lb.Subscription(renewing(data.renewals, **fitting), data.renewals, margin=MARGINS["subscription"]),
+            lb.RepeatPurchases(
+                lb.BGNBD().fit(data.consumables, **fitting),
+                lb.GammaGamma().fit(data.consumables, **fitting),
+                "consumables",
+                customers=data.consumables,
+                while_alive=host,
+                margin=MARGINS["consumables"],
+            ),
+            lb.TriggeredService(
+                lb.NBD().fit(data.service, **fitting),
+                lb.GammaGamma().fit(data.service, **fitting),
+                "service",
+                customers=data.service,
+                while_alive=host,
+            ),
             lb.OneOffSale(data.planned, "equipment", while_alive=host),
         ],
         horizon=HORIZON,
@@ -115,6 +108,15 @@ def valued(data: Data, host: str | None, *, draws: int, random_seed: int) -> lb.
         margin=USUAL_MARGIN,
         random_seed=random_seed,
     )
+
+
+def renewing(renewals: lb.Renewals, **fitting: Any) -> dict[str, lb.FittedRenewals]:
+    """Fit how often contracts of each length are renewed."""
+    lengths = renewals.table["period"]
+    return {
+        length: lb.ShiftedBetaGeometric().fit(renewals.subset(lengths == length), **fitting)
+        for length in sorted(lengths.unique())
+    }
 
 
 def report_streams(results: Results, ltv: lb.LifetimeValue, truth: pd.DataFrame) -> None:
