@@ -90,8 +90,8 @@ def demo(
     draws: Draws = 1000,
     seed: Seed = 1,
 ) -> None:
-    """Hold a forecast of real customers to what happened, and value a simulated project business."""
-    from ltv_bayes.demo import run_demo
+    """Hold a forecast of real customers to what happened, and value two simulated companies beside their truth."""
+    from ltv_bayes.demo.run import run_demo
 
     draw_without_screen()
     run_demo(out, draws=draws, random_seed=seed)

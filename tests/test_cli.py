@@ -1,6 +1,7 @@
 """The command line, run on real files with fits made by hand."""
 
 import csv
+import re
 import subprocess
 import sys
 import unicodedata
@@ -358,15 +359,41 @@ def test_demo_names_its_folder_and_writes_what_it_lists(folder, monkeypatch, pur
     monkeypatch.setattr(lb.BGNBD, "fit", lambda self, customers, **given: cdnow_fit(customers, purchases))
     monkeypatch.setattr(lb.GammaGamma, "fit", lambda self, customers, **given: cdnow_spend(customers, spend))
     monkeypatch.setattr(lb.BGNBD, "sample_prior", lambda self, customers, **given: prior_like(purchases))
+    monkeypatch.setattr(lb.NBD, "fit", lambda self, customers, **given: repairs_fit())
+    monkeypatch.setattr(lb.ShiftedBetaGeometric, "fit", lambda self, renewals, **given: renewing_fit(renewals))
     result = succeed("demo", "--out", "shown")
     written = {path.name for path in (folder / "shown").iterdir()}
     assert str(folder / "shown") in result.stdout
     assert all(f"  {name} " in result.stdout for name in written)
-    assert len(written) == 13
+    assert len(written) == 18
+    beside = pd.read_csv("shown/hybrid_streams.csv", index_col=0)
+    assert beside.loc["total", ["mean", "came"]].tolist() == pytest.approx(beside.iloc[:-1][["mean", "came"]].sum())
+
+
+def test_demo_values_nothing_of_clients_who_are_gone_unless_streams_stand_by_themselves(monkeypatch, purchases, spend):
+    from ltv_bayes.demo import hybrid_company
+
+    monkeypatch.setattr(lb.BGNBD, "fit", lambda self, customers, **given: cdnow_fit(customers, purchases))
+    monkeypatch.setattr(lb.GammaGamma, "fit", lambda self, customers, **given: cdnow_spend(customers, spend))
+    monkeypatch.setattr(lb.NBD, "fit", lambda self, customers, **given: repairs_fit())
+    monkeypatch.setattr(lb.ShiftedBetaGeometric, "fit", lambda self, renewals, **given: renewing_fit(renewals))
+    company = lb.samples.simulate_office_equipment(600, random_seed=3)
+    data = hybrid_company.Data.of(company)
+    shorter = data.while_related()
+    ended = data.renewals.ended()
+    assert (shorter.service.table["T"] < data.service.table["T"]).sum() == (ended < "2025-12-31").sum()
+    together = hybrid_company.valued(shorter, "subscription", draws=40, random_seed=1)
+    apart = hybrid_company.valued(data, None, draws=40, random_seed=1)
+    gone = company.lifetimes.reindex(together.customers.ids).to_numpy() <= 0
+    assert not together.draws.to_numpy()[:, :, gone].any()
+    assert (apart.draws.mean(("chain", "draw")).to_numpy()[gone] > 0).all()
+    table = hybrid_company.streams_table(together)
+    assert table.loc["total", "clients"] == (~gone).sum()
+    assert table.loc["subscription", "clients"] == data.renewals.active().table.index.nunique()
 
 
 def test_demo_says_that_the_sum_was_missed_only_where_it_was(folder, monkeypatch, purchases, spend):
-    from ltv_bayes import demo
+    from ltv_bayes.demo import forecast as demo
 
     orders = lb.samples.cdnow_orders()
     customers = lb.summarize(orders, time_unit="week", as_of=demo.CALIBRATION_END)
@@ -383,17 +410,29 @@ def test_demo_says_that_the_sum_was_missed_only_where_it_was(folder, monkeypatch
 
 
 def cdnow_fit(customers, otherwise):
-    """A fit of CDNOW's customers made by hand, and the other one for others."""
+    """A fit of CDNOW's customers made by hand, for all that are counted in weeks, and the other one for others."""
     means = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
     rng = np.random.default_rng(1)
     draws = {name: mean * np.exp(0.03 * rng.standard_normal((2, 40))) for name, mean in means.items()}
-    return otherwise if customers.currency == "CNY" else lb.FittedPurchases.from_draws(draws, time_unit="week")
+    weekly = customers.time_unit == "week"
+    return lb.FittedPurchases.from_draws(draws, time_unit="week") if weekly else otherwise
 
 
 def cdnow_spend(customers, otherwise):
-    means = {"p": 6.25, "q": 3.744, "v": 15.44}
-    fit = lb.FittedSpend.from_draws(draws_around(means, 2), currency="USD")
-    return otherwise if customers.currency == "CNY" else fit
+    if customers.time_unit != "week":
+        return otherwise
+    means = {"p": 6.25, "q": 3.744, "v": 15.44 if customers.currency == "USD" else 450.0}
+    return lb.FittedSpend.from_draws(draws_around(means, 2), currency=customers.currency)
+
+
+def repairs_fit():
+    draws = draws_around({"r": 1.6, "alpha": 55.0}, 3)
+    return lb.FittedEvents.from_draws(draws, time_unit="week", currency="CNY")
+
+
+def renewing_fit(renewals):
+    churn = {"month": 0.03, "quarter": 0.08, "year": 0.18}[renewals.table["period"].iloc[0]]
+    return lb.FittedRenewals.from_draws(draws_around({"alpha": 20 * churn, "beta": 20 * (1 - churn)}, 4))
 
 
 def prior_like(fit):
@@ -406,7 +445,10 @@ def prior_like(fit):
 def test_demo_with_real_fits(folder):
     result = succeed("demo", "--draws", 300)
     assert "OUTSIDE" in result.stdout
-    assert len(list((folder / "demo_output").iterdir())) == 13
+    assert len(list((folder / "demo_output").iterdir())) == 18
+    shared, ignored = (int(share) for share in re.findall(r"(?:lives, |would be )(\d+)%", result.stdout))
+    assert 86 <= shared <= 94
+    assert ignored < shared - 4
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """What every picture shares: its axes, their labels and title, and the colours."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 
 from ltv_bayes.errors import InputError
-from ltv_bayes.formatting import money_labels
+from ltv_bayes.formatting import display_width, money_labels
 from ltv_bayes.plots.lettering import (
     BOX,
     BOX_NOTE,
@@ -130,12 +130,17 @@ def label_y(ax: Any, text: str) -> None:
     ax.set_ylabel(drawable(text), **in_own_words())
 
 
-def legend_of(ax: Any, entries: int) -> None:
-    """Name the colours, where there are several."""
-    if entries > 1:
-        legend = ax.legend(loc="upper right")
+def legend_beside(ax: Any, names: Sequence[str]) -> None:
+    """Name the colours of stacked bars right of the axes, from top to bottom, where there are several."""
+    if len(names) > 1:
+        legend = ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), reverse=True)
         for text in legend.get_texts():
             text.set(**in_own_words())
+
+
+def room_for_legend(names: Sequence[str]) -> float:
+    """Width in inches that `legend_beside` takes."""
+    return 0.8 + 0.09 * max(map(display_width, names)) if len(names) > 1 else 0.0
 
 
 def finish(ax: Any, title: str, detail: str, caution: str = "") -> None:

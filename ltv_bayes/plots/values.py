@@ -1,6 +1,7 @@
 """Pictures of lifetime values: by customer, by segment, and how one value adds up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -20,17 +21,18 @@ from ltv_bayes.plots.canvas import (
     house_style,
     label_x,
     label_y,
-    legend_of,
+    legend_beside,
     money_axis,
     name_rows,
     require,
+    room_for_legend,
     unit,
 )
 from ltv_bayes.plots.lettering import in_own_words, ink, short_money
 from ltv_bayes.value.lifetime_value import JUDGED, REALISED, TOTAL, LifetimeValue
 from ltv_bayes.value.segments import Measure, SegmentValues
 
-STREAM_COLOURS = (GREEN, BLUE, "#8c6bb1", "#c994c7")
+STREAM_COLOURS = (GREEN, "#8c6bb1", "#7fc4c1", "#d9a0c0")
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}
 MEASURED = {"per_customer": "lifetime value per customer", "total": "total lifetime value"}
 
@@ -129,9 +131,8 @@ def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
     steps = _steps(explanation)
     with house_style():
         ax = axes_for(ax, height=1.7 + 0.5 * len(steps))
-        colours = [COLOURS.get(str(name), GREEN) for name in steps.index]
         rows = np.arange(len(steps))
-        ax.barh(rows, steps["mean"], left=steps["start"], height=0.55, color=colours)
+        ax.barh(rows, steps["mean"], left=steps["start"], height=0.55, color=_colours(steps.index))
         _draw_whiskers(ax, steps)
         ax.vlines(steps["end"].iloc[:-1], rows[:-1], rows[1:], color=GREY, linewidth=0.8, zorder=1)
         name_rows(ax, [shortened(label(name)) for name in steps.index])
@@ -173,16 +174,16 @@ def plot_cash_flow(
     require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
     prob, kind = interval_settings(ci_prob, ci_kind)
     flow = ltv.cash_flow(customer_id, ci_prob=prob, ci_kind=kind)
-    means = flow[[name for name in flow.columns if name.startswith("mean_")]]
+    sources = [name.removeprefix("mean_") for name in flow.columns if name.startswith("mean_")]
+    names = [shortened(label(source)) for source in sources]
     with house_style():
-        ax = axes_for(ax, width=max(7.5, min(12.0, 3.5 + 0.6 * len(flow))))
+        ax = axes_for(ax, width=max(7.5, min(12.0, 3.5 + 0.6 * len(flow))) + room_for_legend(names))
         years = np.arange(len(flow))
         bottom = np.zeros(len(flow))
-        for number, (column, values) in enumerate(means.items()):
-            source = str(column).removeprefix("mean_")
-            colour = COLOURS.get(source, STREAM_COLOURS[number % len(STREAM_COLOURS)])
-            ax.bar(years, values, bottom=bottom, width=0.6, color=colour, label=shortened(label(source)))
-            bottom += values.to_numpy()
+        for source, name, colour in zip(sources, names, _colours(sources), strict=True):
+            means = flow[f"mean_{source}"].to_numpy()
+            ax.bar(years, means, bottom=bottom, width=0.6, color=colour, label=name)
+            bottom += means
         low, high = _bounds(flow)
         ax.vlines(years, flow[low], flow[high], color=ink(), linewidth=1.2)
         for end in (low, high):
@@ -193,10 +194,16 @@ def plot_cash_flow(
         money_axis(ax.yaxis, ltv.currency)
         label_y(ax, f"money in the year{unit(ltv.currency)}")
         label_x(ax, "year after the as-of date", str(ltv.settings))
-        legend_of(ax, means.shape[1])
+        legend_beside(ax, names)
         whose = "all customers" if customer_id is None else shortened(str(customer_id))
         finish(ax, f"What comes in each year, {whose}", f"mean and {describe_interval(prob, kind)}", ltv.caution)
     return ax
+
+
+def _colours(sources: Iterable[Any]) -> list[str]:
+    """A colour for each source of money: the same stream has the same one in every picture of a value."""
+    streams = cycle(STREAM_COLOURS)
+    return [COLOURS[str(name)] if str(name) in COLOURS else next(streams) for name in sources]
 
 
 def _names_of_years(flow: pd.DataFrame) -> list[str]:

@@ -264,3 +264,32 @@ def test_the_cash_flow_is_that_of_the_table(book, valued):
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "3\n(to 2.5)"]
     ends = np.array([segment[:, 1] for segment in ax.collections[0].get_segments()])
     np.testing.assert_allclose(ends, table[["eti89_lb", "eti89_ub"]])
+
+
+@pytest.fixture
+def of_many_streams():
+    """A value of these streams, each of them one sale to every customer."""
+
+    def value(names):
+        streams = [lb.OneOffSale(100.0 * number, name) for number, name in enumerate(names, start=1)]
+        return lb.lifetime_value(named_book(["A", "B"]), streams, horizon="3 years", random_seed=1)
+
+    return value
+
+
+def test_streams_have_one_colour_in_every_picture_and_the_legend_stands_as_they_are_stacked(of_many_streams):
+    ltv = of_many_streams(["subscription", "consumables", "service", "equipment"])
+    flow, waterfall = lb.plot_cash_flow(ltv, "A"), lb.plot_waterfall(ltv.explain("A"))
+    stacked = [bars[0].get_facecolor() for bars in flow.containers]
+    assert len(set(stacked)) == 4
+    assert [bar.get_facecolor() for bar in waterfall.patches][:-1] == stacked
+    assert waterfall.patches[-1].get_facecolor() not in stacked
+    words = [text.get_text() for text in flow.get_legend().get_texts()]
+    assert words == ["equipment", "service", "consumables", "subscription"]
+
+
+@pytest.mark.parametrize("length", [1, 3, 60])
+def test_the_legend_of_streams_lies_beside_the_bars_and_inside_the_picture(of_many_streams, cut_off, length):
+    ax = lb.plot_cash_flow(of_many_streams(["s" * length + str(number) for number in range(6)]))
+    assert cut_off(ax.figure) == []
+    assert ax.get_legend().get_window_extent().x0 > ax.get_window_extent().x1

@@ -1,0 +1,1 @@
+"""The demonstration: forecasts and values held to what came."""

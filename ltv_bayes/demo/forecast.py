@@ -1,0 +1,77 @@
+"""A real shop's forecast held to what happened."""
+
+import pandas as pd
+
+import ltv_bayes as lb
+from ltv_bayes.data import samples
+from ltv_bayes.formatting import label, percent, with_currency
+from ltv_bayes.intervals import describe_interval, interval_settings
+from ltv_bayes.report.console import say, show
+from ltv_bayes.report.results import Results
+
+CALIBRATION_END = "1997-09-30"
+HOLDOUT = "39 weeks"
+OWN_LEVEL = 0.9
+TRACKED = "cumulative repeat purchases, forecast from each first order on"
+
+
+def forecast_cdnow(results: Results, *, draws: int, random_seed: int) -> None:
+    """Fit 39 weeks of the CDNOW music shop, forecast the 39 weeks after, compare."""
+    say(f"1. Does a forecast hold? The music shop CDNOW: fitted on orders until {CALIBRATION_END},")
+    say(f"   forecast for the {HOLDOUT} after, compared with what happened then.\n")
+    orders = samples.cdnow_orders()
+    customers = lb.summarize(orders, time_unit="week", as_of=CALIBRATION_END)
+    say(f"{customers!r}\n{HOW_TO_READ_CUSTOMERS}\n")
+    model = lb.BGNBD()
+    purchases = model.fit(customers, draws=draws, random_seed=random_seed)
+    spend = lb.GammaGamma().fit(customers, draws=draws, random_seed=random_seed)
+    say(f"{purchases!r}\n\n{spend!r}\n")
+    test = lb.backtest(
+        orders, as_of=CALIBRATION_END, horizon=HOLDOUT, purchases=purchases, spend=spend, random_seed=random_seed
+    )
+    say(verdict(test))
+    show(test.by_frequency(), title=f"Purchases per customer in the {HOLDOUT} after, by frequency", amounts=False)
+    prior = model.sample_prior(customers, draws=4 * draws, random_seed=random_seed)
+    parameters = purchases.summary().rename_axis("parameter")
+    results.table(test.summary(), "cdnow_holdout.csv", "totals of the holdout: actual, predicted, interval")
+    results.table(test.by_frequency(), "cdnow_by_frequency.csv", "holdout purchases by past frequency")
+    results.table(test.tracking(), "cdnow_tracking.csv", TRACKED)
+    results.table(parameters, "cdnow_parameters.csv", "posterior of the purchase model")
+    results.picture(lb.plot_tracking(test), "cdnow_tracking.png", TRACKED)
+    results.picture(lb.plot_calibration(test), "cdnow_by_frequency.png", "holdout purchases by past frequency")
+    results.picture(lb.plot_prior_posterior(purchases, prior), "cdnow_prior_posterior.png", "what the data taught")
+
+
+def verdict(test: lb.Backtest) -> str:
+    """Say in plain words where the forecast held and where it did not."""
+    table, level = test.summary(), describe_interval(*interval_settings(None, None))
+    share = test.coverage(OWN_LEVEL)["purchases"]
+    lines = [_beside_actual(str(name), row, level, test.customers.currency) for name, row in table.iterrows()]
+    lines += [
+        f"Each customer alone: {percent(share)} bought as often as their own {percent(OWN_LEVEL)} interval says",
+        "(counts are whole numbers, so such intervals hold a little more than they promise).",
+    ]
+    missed = table.loc["purchases", "actual"] > table.loc["purchases", "predicted"] and not table["inside"].any()
+    return "\n".join([*lines, MISFIT] if missed and share >= OWN_LEVEL else lines)
+
+
+def _beside_actual(what: str, row: pd.Series, level: str, currency: str | None) -> str:
+    """One total beside its forecast."""
+    low, high = (row[name] for name in row.index if str(name).endswith(("_lb", "_ub")))
+    counted_in = with_currency(label(what), currency) if what == "spend" else label(what)
+    inside = "inside" if row["inside"] else "OUTSIDE"
+    return (
+        f"All customers, {counted_in}: {row['predicted']:,.0f} forecast, {level} {low:,.0f} to {high:,.0f}; "
+        f"{row['actual']:,.0f} came, {inside}."
+    )
+
+
+HOW_TO_READ_CUSTOMERS = (
+    "frequency: days with a purchase after the first; recency: weeks from the first purchase to the last;\n"
+    "T: weeks from the first purchase to the end; monetary_value: mean worth of the days that frequency counts."
+)
+MISFIT = (
+    "So the interval of one customer can be trusted here, that of the sum cannot: each miss is small, but most go the\n"
+    "same way and add up. These customers bought more in the second 39 weeks than their first 39 foretold. The misfit\n"
+    "is the model's own, not the fitting's: with the published estimates it expects 1,653 purchases."
+)

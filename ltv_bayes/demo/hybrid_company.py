@@ -1,0 +1,178 @@
+"""A simulated company valued whose clients pay in four ways at once, all ended by one lifetime."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import pandas as pd
+
+import ltv_bayes as lb
+from ltv_bayes.data import samples
+from ltv_bayes.demo.beside_truth import beside_truth
+from ltv_bayes.formatting import percent
+from ltv_bayes.report.console import say, show
+from ltv_bayes.report.results import Results
+
+CLIENTS, HORIZON = 1500, "3 years"
+DISCOUNT_RATE, USUAL_MARGIN = 0.10, 0.30
+MARGINS = {"subscription": 0.80, "consumables": 0.45, "service": USUAL_MARGIN, "equipment": USUAL_MARGIN}
+OWN_LEVEL, CENT = 0.9, 0.01
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is known of the company's clients.
+
+    Attributes
+    ----------
+    everybody : Customers
+        Who is valued.
+    renewals : Renewals
+        Of their subscriptions.
+    consumables, service : Customers
+        How often they ordered and called for repairs, and for how long they could have.
+    planned : pandas.DataFrame
+        Sales with a date and a probability.
+    """
+
+    everybody: lb.Customers
+    renewals: lb.Renewals
+    consumables: lb.Customers
+    service: lb.Customers
+    planned: pd.DataFrame
+
+    @classmethod
+    def of(cls, company: samples.OfficeEquipment) -> Self:
+        """Read the company's tables as an analyst would."""
+        as_of, named = company.as_of, {"customer": "client", "currency": company.currency}
+        orders = lb.read_transactions(
+            company.orders, date="ordered_on", amount="amount", stream="product_line", **named
+        )
+        renewals = lb.summarize_renewals(
+            company.subscriptions, start="started_on", period="contract", as_of=as_of, **named
+        )
+        consumables = lb.summarize(orders.stream("consumables"), time_unit="week", as_of=as_of)
+        service = lb.summarize(orders.stream("service"), since=company.installations, time_unit="week", as_of=as_of)
+        everybody = lb.all_customers(renewals, consumables, service, orders, attributes=company.clients)
+        return cls(everybody, renewals, consumables, service, company.planned)
+
+    def while_related(self) -> Self:
+        """The same, without the time after a relation has ended, in which nothing could come."""
+        ended = self.renewals.ended()
+        return replace(
+            self, consumables=self.consumables.observed_until(ended), service=self.service.observed_until(ended)
+        )
+
+
+def value_hybrid_company(results: Results, *, draws: int, random_seed: int) -> None:
+    """Value clients who pay in four ways, with one lifetime and with one for each way, beside the truth."""
+    say("\n\n3. What if clients pay in several ways at once? A simulated maker of meeting boards sells boards,")
+    say("   subscriptions, consumables and repairs; with the subscription all of it ends.\n")
+    company = samples.simulate_office_equipment(CLIENTS, random_seed=random_seed)
+    data = Data.of(company)
+    say(f"{company!r}\n")
+    ltv = valued(data.while_related(), "subscription", draws=draws, random_seed=random_seed)
+    apart = valued(data, None, draws=draws, random_seed=random_seed)
+    truth = company.true_value(HORIZON, DISCOUNT_RATE, MARGINS).loc[ltv.customers.ids]
+    say(f"\n{ltv!r}")
+    report_streams(results, ltv, truth)
+    say(f"\n{of_living_clients(ltv, apart, company, truth)}")
+    report_client(results, ltv, truth)
+
+
+def valued(data: Data, host: str | None, *, draws: int, random_seed: int) -> lb.LifetimeValue:
+    """Fit a model for each way of paying and value all streams, riding on the host or each by itself."""
+    fitting = {"draws": draws, "random_seed": random_seed}
+    return lb.lifetime_value(
+        data.everybody,
+        [
+            lb.Subscription(renewing(data.renewals, **fitting), data.renewals, margin=MARGINS["subscription"]),
+            lb.RepeatPurchases(
+                lb.BGNBD().fit(data.consumables, **fitting),
+                lb.GammaGamma().fit(data.consumables, **fitting),
+                "consumables",
+                customers=data.consumables,
+                while_alive=host,
+                margin=MARGINS["consumables"],
+            ),
+            lb.TriggeredService(
+                lb.NBD().fit(data.service, **fitting),
+                lb.GammaGamma().fit(data.service, **fitting),
+                "service",
+                customers=data.service,
+                while_alive=host,
+            ),
+            lb.OneOffSale(data.planned, "equipment", while_alive=host),
+        ],
+        horizon=HORIZON,
+        discount_rate=DISCOUNT_RATE,
+        margin=USUAL_MARGIN,
+        random_seed=random_seed,
+    )
+
+
+def renewing(renewals: lb.Renewals, **fitting: Any) -> dict[str, lb.FittedRenewals]:
+    """Fit how often contracts of each length are renewed."""
+    lengths = renewals.table["period"]
+    return {
+        length: lb.ShiftedBetaGeometric().fit(renewals.subset(lengths == length), **fitting)
+        for length in sorted(lengths.unique())
+    }
+
+
+def report_streams(results: Results, ltv: lb.LifetimeValue, truth: pd.DataFrame) -> None:
+    """Show and write what each stream brings, beside what came."""
+    came = truth.sum()
+    table = streams_table(ltv).assign(came=came)
+    show(table, title=f"The company's streams over {HORIZON}, {ltv.currency}", currency=ltv.currency)
+    say(HOW_TO_READ_STREAMS)
+    say(f"All together {beside_truth(came['total'], ltv.total().to_numpy().ravel(), ltv.currency)}.")
+    results.table(table, "hybrid_streams.csv", "what each stream brings: foreseen, interval, came")
+    results.picture(lb.plot_cash_flow(ltv), "hybrid_cash_flow.png", "what all clients bring in each year")
+
+
+HOW_TO_READ_STREAMS = (
+    "clients: those of whom the stream foresees money; came: the company is simulated, so its future is known.\n"
+    "Every payment is after margin and discounted at its own date."
+)
+
+
+def streams_table(ltv: lb.LifetimeValue) -> pd.DataFrame:
+    """One row for each stream and their total: clients, mean, interval, share of the mean."""
+    paying = ltv.components.assign(total=ltv.draws).mean(("chain", "draw")) > 0
+    table = ltv.explain().drop(columns=["sd", "median"])
+    table.insert(0, "clients", [int(paying[name].sum()) for name in table.index])
+    return table
+
+
+def of_living_clients(
+    ltv: lb.LifetimeValue, apart: lb.LifetimeValue, company: samples.OfficeEquipment, truth: pd.DataFrame
+) -> str:
+    """Say for how many clients still there the interval of each value holds what came."""
+    living = truth.index[company.lifetimes.reindex(truth.index) > 0]
+    shared, ignored = (_share_inside(value, truth["total"], living) for value in (ltv, apart))
+    return (
+        f"Of the {len(living):,} clients whose relation lives, {percent(shared)} bring what their own "
+        f"{percent(OWN_LEVEL)} interval says.\nValued as if each stream ended by itself, it would be "
+        f"{percent(ignored)}: streams that end together are good or bad together."
+    )
+
+
+def _share_inside(ltv: lb.LifetimeValue, came: pd.Series, ids: pd.Index) -> float:
+    """How many of these customers lie inside their own highest-density interval, up to rounding."""
+    own, came = ltv.summary(OWN_LEVEL, "hdi").loc[ids], came.loc[ids]
+    low, high = (own[name] for name in own.columns if name.endswith(("_lb", "_ub")))
+    return float(came.between(low - CENT, high + CENT).mean())
+
+
+def report_client(results: Results, ltv: lb.LifetimeValue, truth: pd.DataFrame) -> None:
+    """Show and write the clients' values, and where and when that of one with all streams comes."""
+    table = ltv.summary().sort_values("mean", ascending=False)
+    means = ltv.components.mean(("chain", "draw")).to_dataframe().loc[table.index]
+    client = table.index[(means > 0).all(axis="columns")][0]
+    explained = ltv.explain(client)
+    show(explained, title=f"Where the value of {client} comes from, {ltv.currency}", currency=ltv.currency)
+    total = ltv.draws.sel(customer_id=client).to_numpy().ravel()
+    say(f"{client} really brings {beside_truth(truth.loc[client, 'total'], total, ltv.currency)}.")
+    results.table(table, "hybrid_lifetime_value.csv", "value of each client, with its interval")
+    results.picture(lb.plot_waterfall(explained), "hybrid_waterfall.png", f"where the value of {client} comes from")
+    results.picture(lb.plot_cash_flow(ltv, client), "hybrid_client_by_year.png", f"what {client} brings in each year")

@@ -1,0 +1,23 @@
+"""All parts of the demonstration, one after the other."""
+
+from pathlib import Path
+
+from ltv_bayes.demo.forecast import forecast_cdnow
+from ltv_bayes.demo.hybrid_company import value_hybrid_company
+from ltv_bayes.demo.project_business import value_project_business
+from ltv_bayes.errors import FitError
+from ltv_bayes.report.console import say
+from ltv_bayes.report.results import Results
+
+
+def run_demo(out: Path, *, draws: int = 1000, random_seed: int = 1) -> None:
+    """Run all parts and write tables and pictures to a folder."""
+    results = Results(out)
+    say(f"Three examples, a minute or two. Tables and pictures go to {out.resolve()}\n")
+    try:
+        forecast_cdnow(results, draws=draws, random_seed=random_seed)
+    except FitError as missing:
+        say(f"   Left out. {missing}\n")
+    value_project_business(results, draws=draws, random_seed=random_seed)
+    value_hybrid_company(results, draws=draws, random_seed=random_seed)
+    say(f"\n{results.listing()}")
