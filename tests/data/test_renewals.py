@@ -112,7 +112,7 @@ def test_contradictions_are_refused_with_their_rows(changes, message):
 def test_periods_and_columns_that_are_not_there():
     with pytest.raises(UnitError, match="neither a contract length nor a column"):
         summarize_renewals(records(), period="fortnight")
-    with pytest.raises(InputError, match=r"1 row whose term is no contract length \(row 1\)"):
+    with pytest.raises(InputError, match=r"1 row whose term is no contract length, such as 'now and then' \(row 1\)"):
         summarize_renewals(records(term=["month", "now and then"]), period="term")
     with pytest.raises(ColumnError, match="no column 'fee'"):
         summarize_renewals(records(), price="fee")
