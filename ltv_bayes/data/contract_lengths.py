@@ -78,7 +78,7 @@ def periods_of(raw: pd.DataFrame, period: str) -> np.ndarray:
     """
     if not is_column(raw, period):
         return np.full(len(raw), as_period(period))
-    cells = raw[period].astype(str)
+    cells = raw[period].map(str)
     known: dict[str, str] = {}
     for cell in cells.unique():
         try:

@@ -1,12 +1,13 @@
 """Subscription records to renewals: how often each was renewed, and whether it is still active."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.amounts import as_amounts
+from ltv_bayes.data.amounts import as_amounts, require_unit_of_header
 from ltv_bayes.data.columns import named_column
 from ltv_bayes.data.contract_lengths import is_column, periods_of
 from ltv_bayes.data.contracts import FOUND, contradictions, count_renewals, overlaps, written_twice
@@ -122,6 +123,8 @@ def summarize_renewals(
     raw = read_table(records)
     end = today() if as_of is None else as_date(as_of)
     grace_days = _grace_days(grace, cancelled_on, renewed_on)
+    named = [name for name in (customer, start, cancelled_on, renewed_on, price, product) if name is not None]
+    _refuse_one_column_for_two(named)
     ids = ids_of(named_column(raw, customer, "customer"))
     contracts, faults = _contracts(
         raw, start, {"cancelled": cancelled_on, "renewed": renewed_on}, price, product, amount_unit, date_format
@@ -131,7 +134,7 @@ def summarize_renewals(
     refuse([written_twice(contracts, ids)], raw.index)
     refuse([overlaps(contracts, ids, end, grace_days)], raw.index)
     begun = _begun(contracts, end)
-    used = [customer, start, cancelled_on, renewed_on, price, product, *([period] if is_column(raw, period) else [])]
+    used = [*named, *([period] if is_column(raw, period) else [])]
     others = _others(raw.drop(columns=[name for name in used if name in raw.columns]))
     table = pd.concat([count_renewals(contracts, end, grace_days), others], axis="columns").set_axis(ids, axis="index")
     unasked = [*([] if price else ["price"]), *([] if product else ["product"])]
@@ -169,7 +172,7 @@ def _blank_allowed(
     if argument == "cancelled_on":
         cure += " Where only renewals are recorded, pass cancelled_on=None and renewed_on='...'."
     days, (_, *unread) = as_days(named_column(raw, name, argument, cure), date_format=date_format)
-    return days, unread
+    return days, [replace(fault, cure=f"{fault.cure} Leave it blank where there is none.") for fault in unread]
 
 
 def _grace_days(grace: Any, cancelled_on: str | None, renewed_on: str | None) -> int:
@@ -189,22 +192,28 @@ def _grace_days(grace: Any, cancelled_on: str | None, renewed_on: str | None) ->
     return days
 
 
+def _refuse_one_column_for_two(names: list[str]) -> None:
+    """Raise if one column was named for two things."""
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise ColumnError(f"The column {twice[0]!r} was named for two things. Name another one for one of them.", twice)
+
+
 def _prices(raw: pd.DataFrame, name: str | None, unit: Any) -> tuple[pd.Series, list[Fault]]:
     if name is None:
         return pd.Series(np.nan, raw.index), []
     cure = "Records without money are read with price=None; otherwise name the column with price='...'."
-    values, (missing, *others) = as_amounts(named_column(raw, name, "price", cure), unit=unit)
-    what_it_costs = "Give the price of one period, above 0."
-    free = Fault((values <= 0).to_numpy(), "with a price of zero or less", what_it_costs)
-    return values, [Fault(missing.at, "without a price", what_it_costs), *map(_of_price, others), free]
-
-
-def _of_price(fault: Fault) -> Fault:
-    """Speak of prices where an amount was read."""
-    problem, cure = (
-        text.replace("an amount", "a price").replace("amount", "price") for text in (fault.problem, fault.cure)
-    )
-    return Fault(fault.at, problem, cure, fault.example)
+    cells = named_column(raw, name, "price", cure)
+    require_unit_of_header(name, unit)
+    values, (missing, infinite, unread) = as_amounts(cells, unit=unit)
+    above_zero = "Give the price of one period, above 0."
+    plain_number = "Write a plain number, such as 1200.50; a unit such as 万元 is passed as amount_unit=."
+    return values, [
+        Fault(missing.at, "without a price", above_zero),
+        Fault(infinite.at, "with an infinite price", above_zero),
+        Fault(unread.at, "with a price that cannot be read", plain_number, unread.example),
+        Fault((values <= 0).to_numpy(), "with a price of zero or less", above_zero),
+    ]
 
 
 def _products(raw: pd.DataFrame, name: str | None) -> tuple[pd.Series, list[Fault]]:
