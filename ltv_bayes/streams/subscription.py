@@ -112,7 +112,7 @@ class Subscription:
         """Refuse data of another day or currency."""
         require_same(customers, self.name, self.renewals.as_of, self.renewals.currency)
 
-    def notes(self, customers: Customers) -> list[str]:
+    def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """Say who is not in the records."""
         return [*without_data(customers, self._ids, self.name), *not_valued(customers, self._ids, self.name)]
 
