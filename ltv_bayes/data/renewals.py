@@ -201,6 +201,22 @@ def require_renewals(value: Any) -> None:
         )
 
 
+def require_records(value: Any) -> None:
+    """Raise unless these are renewals made from records, which name customers and dates.
+
+    Raises
+    ------
+    InputError
+        If they are something else, or come from counts.
+    """
+    require_renewals(value)
+    if "start" not in value.table:
+        raise InputError(
+            "A cohort table does not say which customer subscribes, and from when. Make renewals from records: "
+            "summarize_renewals(records, period='month')."
+        )
+
+
 def _refuse_counts(frame: pd.DataFrame, counts: np.ndarray) -> None:
     """Raise unless every cohort's counts can be."""
     known = ~np.isnan(counts)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ltv_bayes.data.renewals import RenewalHistories, Renewals, require_renewals
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas import fused
@@ -25,10 +27,6 @@ DOMAINS: dict[str, Domain] = {
     "beta": POSITIVE,
 }
 ALTERNATIVES: dict[tuple[str, ...], tuple[str, ...]] = {("alpha", "beta"): ("churn_mean", "churn_concentration")}
-USUAL: dict[str, Prior] = {
-    "churn_mean": Prior("Beta", alpha=1.0, beta=1.0),
-    "churn_concentration": Prior("LogNormal", mu=1.0986122886681098, sigma=1.0),
-}
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,12 @@ class ShiftedBetaGeometric:
 
     Notes
     -----
-    The usual priors: churn_mean uniform, churn_concentration LogNormal(ln 3, 1). Churn is that of one renewal, so
-    contracts of different length are better fitted apart: ``renewals.subset(renewals.table["period"] == "year")``.
+    The usual priors: churn_mean uniform; churn_concentration LogNormal around 1 / churn, churn being the share of
+    renewals not made in the data, with sigma 1. So alpha is around 1, and the coefficient of variation of churn between
+    subscribers too, whether contracts run for a month or a year.
+
+    Churn is that of one renewal, so contracts of different length are better fitted apart:
+    ``renewals.subset(renewals.table["period"] == "year")``.
 
     References
     ----------
@@ -53,6 +55,11 @@ class ShiftedBetaGeometric:
     """
 
     priors: Mapping[str, Any] = field(default_factory=dict)
+
+    def default_priors(self, renewals: Renewals) -> dict[str, Prior]:
+        """Say which priors the model takes for these renewals where the user gives none."""
+        require_renewals(renewals)
+        return _usual_priors(renewals.unique_histories())
 
     def build(self, renewals: Renewals) -> "pm.Model":
         """Make the PyMC model, with the likelihood on unique histories with their counts.
@@ -118,8 +125,18 @@ class ShiftedBetaGeometric:
 
             add_shifted_beta_geometric(histories, {name: parameters[name] for name in PARAMETERS})
 
-        priors = chosen_priors(self.priors, USUAL, ALTERNATIVES)
+        priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
         return Recipe(priors, DOMAINS, with_parameters, likelihood, observe, len(histories))
+
+
+def _usual_priors(histories: RenewalHistories) -> dict[str, Prior]:
+    lost = float((histories.lost * histories.count).sum())
+    made = float((histories.renewals * histories.count).sum())
+    churn = max(lost, 0.5) / max(made + lost, 1.0)
+    return {
+        "churn_mean": Prior("Beta", alpha=1.0, beta=1.0),
+        "churn_concentration": Prior("LogNormal", mu=-np.log(churn), sigma=1.0),
+    }
 
 
 def with_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:

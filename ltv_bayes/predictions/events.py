@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.customers import Customers, require_history
 from ltv_bayes.formulas import nbd
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import (
@@ -149,7 +149,7 @@ class FittedEvents(FittedModel):
             Group ``posterior_predictive`` with ``frequency`` of shape (chain, draw, customer_id), beside the posterior
             and ``observed_data``.
         """
-        require_customers(customers)
+        require_history(customers)
         converted = customers.in_time_unit(self.time_unit)
         replicated = replicate_events(self.idata["posterior"].to_dataset(), converted, random_seed)
         observed = xr.Dataset({"frequency": ("customer_id", converted.table["frequency"])})
@@ -158,12 +158,12 @@ class FittedEvents(FittedModel):
 
     def histories(self, customers: Customers) -> np.ndarray:
         """Events and exposure (frequency and T) of each customer, in the fit's time unit: shape (customers, 2)."""
-        require_customers(customers)
+        require_history(customers)
         return customers.in_time_unit(self.time_unit).table[["frequency", "T"]].to_numpy(dtype=float)
 
     def _columns(self, customers: Customers) -> np.ndarray:
         """Events and exposure, each of shape (customers,), if the arrays of draws will fit in memory."""
-        require_customers(customers)
+        require_history(customers)
         require_memory(self.shape, len(customers))
         return self.histories(customers).T
 

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
+from ltv_bayes.data.renewals import Renewals, require_records
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.formulas import shifted_beta_geometric
 from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.time_units import TimeUnit, as_time_unit, discount_intensity
 
 
@@ -57,30 +60,72 @@ class FittedRenewals(FittedModel):
         return self._by_period(shifted_beta_geometric.retention(made, **self._parameters()), made, "retention")
 
     def expected_residual_life(self, renewals: Any, discount_rate: float, *, period: str | None = None) -> xr.DataArray:
-        """Posterior of the expected renewals still to come, each discounted, seen just before the next is due.
+        """Posterior of the expected renewals still to come, each discounted.
 
         Parameters
         ----------
-        renewals : int or sequence of int
-            Renewals made so far by an active subscriber.
+        renewals : Renewals, int or sequence of int
+            Subscriptions: of each active one the renewals to come, discounted to the as-of date. Or numbers of renewals
+            made so far by an active subscriber, seen just before the next is due.
         discount_rate : float
             Annual and effective, above 0.
         period : str, optional
-            Length of the contracts, if the fit does not know it or knows several.
+            Length of the contracts, for numbers of renewals, if the fit does not know it or knows several.
 
         Returns
         -------
         xarray.DataArray
-            (chain, draw, period), renewals of today's worth; period counts the renewals made.
+            (chain, draw, customer_id) for subscriptions, (chain, draw, period) for numbers: renewals of today's worth.
+
+        Raises
+        ------
+        UnitError
+            If the discount rate is 0, since residual life need not be finite then.
+
+        References
+        ----------
+        Fader & Hardie (2010), Customer-base valuation in a contractual setting, Marketing Science 29.
         """
+        if isinstance(renewals, Renewals):
+            table = active_records(renewals)
+            made = table["renewals"].to_numpy(dtype=np.int64)
+            rates = table["period"].map(lambda length: _rate_per_period(discount_rate, length)).to_numpy(dtype=float)
+            wait = (table["next_due"] - pd.Timestamp(renewals.as_of)).dt.days.to_numpy(dtype=float)
+            values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, rates, **self._parameters())
+            values = values * np.exp(-discount_intensity(discount_rate, "day") * wait)
+            return self._by_customer(values, table, "expected_residual_life")
         made = whole_numbers(renewals, "renewals")
-        per_period = np.expm1(discount_intensity(discount_rate, self._period(period)))
-        if per_period <= 0:
-            raise UnitError(
-                "discount_rate must be above 0 here: without discounting, residual life need not be finite."
-            )
-        values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, per_period, **self._parameters())
+        rate = _rate_per_period(discount_rate, self._period(period))
+        values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, rate, **self._parameters())
         return self._by_period(values, made, "expected_residual_life")
+
+    def predict_renewals(self, renewals: Renewals, periods: int, random_seed: int | None = None) -> xr.DataArray:
+        """Predictive draws of the renewals still to come, of so many at most: whole numbers.
+
+        Parameters
+        ----------
+        renewals : Renewals
+            Subscriptions; each active one has a random stream of its own.
+        periods : int
+            How many renewals ahead, in periods of each contract.
+        random_seed : int, optional
+            The same seed gives a subscription the same draws.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw, customer_id), one entry for each active subscription.
+        """
+        table, most = active_records(renewals), whole_numbers(periods, "periods")[0]
+        seed, (chains, draws) = as_seed(random_seed), self.shape
+        parameters = self.flat_draws()
+        what = table["product"] if "product" in table else pd.Series("", table.index)
+        left = np.empty((chains * draws, len(table)))
+        contracts = zip(table.index, what, table["start"], table["renewals"], strict=True)
+        for place, (customer_id, product, start, made) in enumerate(contracts):
+            rng = customer_stream(seed, f"renewals\x1f{product}\x1f{start:%Y-%m-%d}", customer_id)
+            left[:, place] = shifted_beta_geometric.draw_renewals(rng, made, **parameters)
+        return self._by_customer(np.minimum(left, most).reshape(chains, draws, -1), table, "renewals")
 
     def _period(self, given: str | None) -> TimeUnit:
         known = self.idata.attrs.get("periods", "")
@@ -93,10 +138,35 @@ class FittedRenewals(FittedModel):
     def _parameters(self) -> dict[str, np.ndarray]:
         return {name: values[..., np.newaxis] for name, values in self.draws.items()}
 
+    def _by_customer(self, values: np.ndarray, table: pd.DataFrame, name: str) -> xr.DataArray:
+        chains, draws = self.shape
+        coords = {"chain": np.arange(chains), "draw": np.arange(draws), "customer_id": table.index.to_numpy()}
+        return xr.DataArray(values, dims=("chain", "draw", "customer_id"), coords=coords, name=name)
+
     def _by_period(self, values: np.ndarray, periods: np.ndarray, name: str) -> xr.DataArray:
         chains, draws = self.shape
         coords = {"chain": np.arange(chains), "draw": np.arange(draws), "period": periods}
         return xr.DataArray(values, dims=("chain", "draw", "period"), coords=coords, name=name)
+
+
+def active_records(renewals: Any) -> pd.DataFrame:
+    """The active subscriptions of records, one row each.
+
+    Raises
+    ------
+    InputError
+        If these are no renewals, or come from counts, which name no customers.
+    """
+    require_records(renewals)
+    return renewals.active().table
+
+
+def _rate_per_period(discount_rate: float, period: str) -> float:
+    """The discount rate of one period, which must be above 0."""
+    rate = float(np.expm1(discount_intensity(discount_rate, as_time_unit(period))))
+    if rate <= 0:
+        raise UnitError("discount_rate must be above 0 here: without discounting, residual life need not be finite.")
+    return rate
 
 
 def whole_numbers(values: Any, name: str) -> np.ndarray:

@@ -21,7 +21,7 @@ from ltv_bayes.formulas.point_values import as_money
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.streams.own_data import not_valued, require_same
-from ltv_bayes.streams.stream import CustomerDraws
+from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
 
 COLUMNS = ["days", "amount", "probability"]
@@ -42,8 +42,8 @@ class OneOffSale:
         the first sale to new customers.
     name : str
         Names the stream in results.
-    while_alive : str, optional
-        The name of a stream that this one rides on: a sale planned for after the relation ended there is not made.
+    while_alive : str or stream, optional
+        A stream that this one rides on, or its name: a sale planned for after the relation ended there is not made.
         Probabilities then are those of a customer who is still there.
     margin : float, column name, or mapping from id to float, optional
         Share of this stream's revenue that is kept; that of the value if not given.
@@ -74,7 +74,7 @@ class OneOffSale:
 
     sales: Any
     name: str = "one_off_sale"
-    while_alive: str | None = field(default=None, kw_only=True)
+    while_alive: str | Stream | None = field(default=None, kw_only=True)
     margin: Any = field(default=None, kw_only=True)
     discount_rate: float | None = field(default=None, kw_only=True)
     currency: str | None = field(default=None, kw_only=True)

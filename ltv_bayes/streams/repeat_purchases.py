@@ -11,6 +11,7 @@ from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.streams.order_stream import OrderStream
+from ltv_bayes.streams.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class RepeatPurchases(OrderStream):
     customers : Customers, optional
         Histories in this stream, if other orders stand beside it; otherwise those of the customers valued. Who is not
         among them buys nothing in this stream.
-    while_alive : str, optional
-        The name of a stream that this one rides on, such as a subscription. Purchases end when the relation ends there.
-        Who is known to be alive there is alive here; who has ended there buys nothing. For those whom the other stream
-        does not know, this one decides by itself.
+    while_alive : str or stream, optional
+        A stream that this one rides on, or its name, such as a subscription. Purchases end when the relation ends
+        there. Who is known to be alive there is alive here; who has ended there buys nothing. For those whom the other
+        stream does not know, this one decides by itself.
     known_alive : iterable of ids, optional
         Customers of whom is known that they are alive, from a source outside the streams.
     margin : float, column name, or mapping from id to float, optional
@@ -51,7 +52,7 @@ class RepeatPurchases(OrderStream):
     spend: FittedSpend
     name: str = "repeat_purchases"
     customers: Customers | None = field(default=None, kw_only=True)
-    while_alive: str | None = field(default=None, kw_only=True)
+    while_alive: str | Stream | None = field(default=None, kw_only=True)
     known_alive: Iterable[Any] = field(default=(), kw_only=True)
     margin: Any = field(default=None, kw_only=True)
     discount_rate: float | None = field(default=None, kw_only=True)

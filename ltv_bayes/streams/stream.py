@@ -18,8 +18,8 @@ class Stream(Protocol):
         ...
 
     @property
-    def while_alive(self) -> str | None:
-        """The name of the stream that this one rides on: what ends there ends here."""
+    def while_alive(self) -> "str | Stream | None":
+        """The stream that this one rides on, or its name: what ends there ends here."""
         ...
 
     @property

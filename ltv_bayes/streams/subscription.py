@@ -11,7 +11,7 @@ import pandas as pd
 from ltv_bayes.data.calendar import after, number_until
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
-from ltv_bayes.data.renewals import Renewals, require_renewals
+from ltv_bayes.data.renewals import Renewals, require_records
 from ltv_bayes.errors import ColumnError, InputError, rows_at_fault
 from ltv_bayes.formulas import renewal_draws
 from ltv_bayes.formulas.fused_draws import NOT_ASKED
@@ -21,7 +21,7 @@ from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.own_data import not_valued, require_same, without_data
 from ltv_bayes.streams.prices import PriceChanges
-from ltv_bayes.streams.stream import CustomerDraws
+from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
 
 ALL = ""
@@ -51,8 +51,8 @@ class Subscription:
         How prices go on. A number is a share a year, 0.03 for 3%, counted to each payment's date. A mapping from date
         to share, ``{"2026-07-01": 0.05}``, changes all prices from that day on. A frame with customer_id, valid_from,
         price (and product, if contracts have one) gives new prices of contracts.
-    while_alive : str, optional
-        The name of a stream that this one rides on: no renewal is made after the relation ends there.
+    while_alive : str or stream, optional
+        A stream that this one rides on, or its name: no renewal is made after the relation ends there.
     margin : float, column name, or mapping from id to float, optional
         Share of this stream's revenue that is kept; that of the value if not given.
     discount_rate : float, optional
@@ -69,7 +69,7 @@ class Subscription:
     name: str = "subscription"
     price: float | None = field(default=None, kw_only=True)
     price_changes: Any = field(default=None, kw_only=True)
-    while_alive: str | None = field(default=None, kw_only=True)
+    while_alive: str | Stream | None = field(default=None, kw_only=True)
     margin: Any = field(default=None, kw_only=True)
     discount_rate: float | None = field(default=None, kw_only=True)
 
@@ -83,12 +83,7 @@ class Subscription:
                     f"Subscription takes a renewal fit, or one for each contract length, and the renewals; where "
                     f"ShiftedBetaGeometric().fit(...) belongs there is a {type(value).__name__}."
                 )
-        require_renewals(self.renewals)
-        if "start" not in self.renewals.table:
-            raise InputError(
-                "A cohort table does not say which customer subscribes, and from when. Make renewals from records: "
-                "summarize_renewals(records, period='month')."
-            )
+        require_records(self.renewals)
         self._refuse_unfitted()
         self._prices, self._changes  # noqa: B018 - what is wrong with prices is refused at once
 

@@ -34,8 +34,9 @@ def common_shape(streams: Sequence[Stream]) -> tuple[int, int] | None:
 
 
 def hosts_of(streams: Sequence[Stream]) -> dict[str, str]:
-    """The streams that ride on another, with the name of that."""
-    return {stream.name: stream.while_alive for stream in streams if stream.while_alive is not None}
+    """The streams that ride on another, with the name of that: they say its name, or have it itself."""
+    hosts = {stream.name: stream.while_alive for stream in streams if stream.while_alive is not None}
+    return {name: host if isinstance(host, str) else host.name for name, host in hosts.items()}
 
 
 def hosts_first(names: Iterable[str], hosts: Mapping[str, str]) -> list[str]:

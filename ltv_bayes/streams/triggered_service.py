@@ -8,6 +8,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.streams.order_stream import OrderStream
+from ltv_bayes.streams.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class TriggeredService(OrderStream):
     customers : Customers, optional
         Events and exposure of customers, if other orders stand beside them; otherwise those of the customers valued.
         Who is not among them has no such events.
-    while_alive : str or None
-        The name of the stream that says how long the relation lasts. None if it lasts as long as the horizon; so it
+    while_alive : str, stream or None
+        The stream, or its name, that says how long the relation lasts. None if it lasts as long as the horizon; so it
         does for customers whom that stream does not know.
     margin : float, column name, or mapping from id to float, optional
         Share of this stream's revenue that is kept; that of the value if not given.
@@ -44,7 +45,7 @@ class TriggeredService(OrderStream):
     spend: FittedSpend
     name: str = "triggered_service"
     customers: Customers | None = field(default=None, kw_only=True)
-    while_alive: str | None = field(kw_only=True)
+    while_alive: str | Stream | None = field(kw_only=True)
     margin: Any = field(default=None, kw_only=True)
     discount_rate: float | None = field(default=None, kw_only=True)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltv_bayes.formulas import bg_nbd, fused_draws, gamma_gamma
+from ltv_bayes.formulas import bg_nbd, fused_draws, gamma_gamma, nbd
 from ltv_bayes.random_streams import customer_states
 
 SIZE = 200_000
@@ -107,3 +107,127 @@ def test_long_horizons_of_heavy_buyers_by_rates_and_by_counts(t):
     expected = bg_nbd.expected_purchases(t, bg_nbd.outlook(*history[:3], **PURCHASES))
     expected = expected * gamma_gamma.expected_spend(*history[3:], **SPEND)
     assert abs(value.mean() - expected) < 4 * value.std() / np.sqrt(SIZE)
+
+
+ALIVE = (7, 20.0, 38.86, 6, 31.5)  # silent for long: P(alive) 0.29
+
+
+def drawn_with_limits(history, t, until=None, *, known=0.0, delta=0.0, seed=1):
+    """Money and life of one customer in all draws."""
+    x, t_x, T, orders, mean = map(float, history)
+    money, life = np.empty((1, 1, SIZE)), np.empty((1, SIZE))
+    parameters = (np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values()))
+    histories = np.array([[x, t_x, T, orders, orders * mean, known]])
+    limits = fused_draws.NOT_ASKED if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
+    states = customer_states(seed, "test", ["A"])
+    fused_draws.bg_nbd_gamma_gamma(states, histories, np.array([t]), delta, *parameters, money, limits, life)
+    return money[0, 0], life[0]
+
+
+def alive_for_sure(history):
+    return bg_nbd.outlook(*history[:3], **PURCHASES)._replace(alive=1.0)
+
+
+@pytest.mark.parametrize(("until", "known"), [(np.inf, 0.0), (None, 1.0), (np.nan, 1.0)])
+def test_who_is_known_to_be_alive_is_drawn_from_the_alive_branch_alone(until, known):
+    value, _ = drawn_with_limits(ALIVE, 39.0, until, known=known, delta=0.02)
+    purchases = bg_nbd.discounted_expected_purchases(39.0, 0.02, alive_for_sure(ALIVE))
+    expected = purchases * gamma_gamma.expected_spend(*ALIVE[3:], **SPEND)
+    assert abs(value.mean() - expected) < 4 * value.std() / np.sqrt(SIZE)
+    chance = float(bg_nbd.probability_of_purchases(0, 39.0, alive_for_sure(ALIVE)))
+    assert abs((value == 0).mean() - chance) < 4 * np.sqrt(chance * (1 - chance) / SIZE)
+
+
+def test_not_using_that_knowledge_would_show():
+    unaware = drawn(ALIVE, 39.0, 0.02)
+    aware, _ = drawn_with_limits(ALIVE, 39.0, np.inf, delta=0.02)
+    assert unaware.mean() < 0.5 * aware.mean()
+
+
+def test_purchases_end_with_the_relation():
+    """Until a limit that differs from draw to draw, the mean is that of the closed form up to each limit."""
+    until = np.where(np.arange(SIZE) % 2 == 0, 6.0, 200.0)
+    value, life = drawn_with_limits(ALIVE, 39.0, until)
+    spend = gamma_gamma.expected_spend(*ALIVE[3:], **SPEND)
+    for limit, horizon in ((6.0, 6.0), (200.0, 39.0)):
+        some = value[until == limit]
+        expected = bg_nbd.expected_purchases(horizon, alive_for_sure(ALIVE)) * spend
+        assert abs(some.mean() - expected) < 4 * some.std() / np.sqrt(some.size)
+        assert (life[until == limit] <= limit).all()
+    assert (life[until == 6.0] == 6.0).any()
+
+
+def test_who_has_ended_elsewhere_buys_nothing_and_unknown_changes_nothing():
+    value, life = drawn_with_limits(ALIVE, 39.0, -3.0)
+    assert not value.any()
+    assert (life == -3.0).all()
+    unknown, _ = drawn_with_limits(ALIVE, 39.0, np.nan)
+    alone, _ = drawn_with_limits(ALIVE, 39.0)
+    np.testing.assert_array_equal(unknown, alone)
+
+
+@pytest.mark.parametrize("history", [(2, 30.43, 38.86, 2, 22.35), (26, 30.86, 31.0, 26, 40.0), (0, 0.0, 38.86, 0, 0.0)])
+def test_life_has_the_law_of_staying_alive(history):
+    _, life = drawn_with_limits(history, 60.0)
+    future = bg_nbd.outlook(*history[:3], **PURCHASES)
+    for s in (0.0, 5.0, 20.0, 59.9):
+        chance = float(bg_nbd.probability_alive_after(s, future))
+        error = np.sqrt(chance * (1 - chance) / SIZE)
+        assert abs((life > s).mean() - chance) < 4 * error + 1e-12
+    assert np.isinf(life[life > 60.0]).all()
+
+
+def test_asking_for_lives_does_not_change_what_is_bought():
+    history = (7, 29.43, 38.86, 6, 31.5)
+    value, _ = drawn_with_limits(history, 39.0)
+    assert abs(value.mean() - drawn(history, 39.0, 0.0).mean()) < 4 * value.std() * np.sqrt(2 / SIZE)
+
+
+def test_who_has_no_history_brings_nothing():
+    value, life = drawn_with_limits((np.nan,) * 5, 39.0, 7.0)
+    assert not value.any()
+    assert (life == 7.0).all()
+    assert np.isnan(drawn_with_limits((np.nan,) * 5, 39.0)[1]).all()
+
+
+EVENTS = {"r": 1.5, "alpha": 20.0}
+
+
+def drawn_events(history, t, until=None, delta=0.0, spend=SPEND):
+    x, T, orders, mean = map(float, history)
+    money = np.empty((1, 1, SIZE))
+    parameters = (np.full(SIZE, number) for number in (*EVENTS.values(), *spend.values()))
+    limits = fused_draws.NOT_ASKED if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
+    histories = np.array([[x, 0.0, T, orders, orders * mean, 0.0]])
+    states = customer_states(1, "test", ["A"])
+    fused_draws.nbd_gamma_gamma(states, histories, np.array([t]), delta, *parameters, money, limits)
+    return money[0, 0]
+
+
+@pytest.mark.parametrize("history", [(0, 10.0, 0, 0.0), (4, 52.0, 3, 25.0), (300, 52.0, 300, 31.0)], ids=str)
+@pytest.mark.parametrize("delta", [0.0, 0.02])
+def test_events_while_alive_are_the_closed_form(history, delta):
+    value = drawn_events(history, 39.0, delta=delta)
+    events = nbd.discounted_expected_events(39.0, delta, *history[:2], **EVENTS)
+    expected = events * gamma_gamma.expected_spend(*history[2:], **SPEND)
+    assert abs(value.mean() - expected) < 4 * value.std() / np.sqrt(SIZE)
+
+
+def test_number_of_events_is_negative_binomial():
+    """With orders that are worth 1 nearly exactly, money counts events."""
+    exact = {"p": 1e9, "q": 1e9, "v": 1.0 - 1e-9}
+    counts = np.round(drawn_events((4, 52.0, 0, 0.0), 39.0, spend=exact)).astype(int)
+    law = stats.nbinom(EVENTS["r"] + 4, (EVENTS["alpha"] + 52.0) / (EVENTS["alpha"] + 52.0 + 39.0))
+    seen, expected = np.bincount(np.minimum(counts, 15), minlength=16), SIZE * law.pmf(np.arange(16))
+    expected[15] = SIZE * law.sf(14)
+    assert stats.chisquare(seen, expected).pvalue > 1e-3
+
+
+def test_events_end_with_the_relation():
+    until = np.where(np.arange(SIZE) % 2 == 0, 13.0, np.nan)
+    value = drawn_events((4, 52.0, 3, 25.0), 39.0, until)
+    spend = gamma_gamma.expected_spend(3, 25.0, **SPEND)
+    for some, t in ((value[until == 13.0], 13.0), (value[np.isnan(until)], 39.0)):
+        expected = nbd.expected_events(t, 4, 52.0, **EVENTS) * spend
+        assert abs(some.mean() - expected) < 4 * some.std() / np.sqrt(some.size)
+    assert not drawn_events((4, 52.0, 3, 25.0), 39.0, 0.0).any()

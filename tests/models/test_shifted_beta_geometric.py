@@ -124,3 +124,12 @@ def test_wrong_questions(fit):
         lb.ShiftedBetaGeometric().fit([1, 2])
     with pytest.raises(InputError, match="0 of 5 subscriptions came to a renewal"):
         lb.ShiftedBetaGeometric().fit(lb.Renewals(lb.Renewals.from_cohort_table([5, 5]).table.assign(renewals=0)))
+
+
+@pytest.mark.parametrize("counts", [[1000, 970, 941, 913], [1000, 820, 690, 590]])
+def test_usual_priors_put_the_variation_of_churn_around_its_mean(counts):
+    """Whether contracts run for a month or a year: alpha, the inverse of its squared variation, is around 1."""
+    priors = lb.ShiftedBetaGeometric().default_priors(lb.Renewals.from_cohort_table(counts))
+    made, lost = sum(counts[1:]), counts[0] - counts[-1]
+    concentration = np.exp(dict(priors["churn_concentration"].parameters)["mu"])
+    assert concentration * lost / (made + lost) == pytest.approx(1)

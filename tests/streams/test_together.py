@@ -1,0 +1,260 @@
+"""Streams of one customer: who rides on whom, what a host knows, and what is lost when that is ignored."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.formulas import bg_nbd, gamma_gamma, nbd, shifted_beta_geometric
+
+AS_OF = pd.Timestamp("2025-06-30")
+RATE = 0.1
+DELTA_WEEK = np.log1p(RATE) * 7 / 365.25
+
+
+@pytest.fixture
+def streams(renewals, consumables, service, buying, breaking, spending, fees):
+    """The streams by name; arguments change how they ride."""
+
+    def make(subscription, *, consumables_on="subscription", service_on="subscription"):
+        return [
+            lb.Subscription(subscription, renewals),
+            lb.RepeatPurchases(buying, spending, "consumables", customers=consumables, while_alive=consumables_on),
+            lb.TriggeredService(breaking, fees, "service", customers=service, while_alive=service_on),
+        ]
+
+    return make
+
+
+def value(customers, streams, **terms):
+    terms = {"horizon": "3 years", "discount_rate": RATE, "random_seed": 1, **terms}
+    return lb.lifetime_value(customers, streams, **terms)
+
+
+def near(draws, expected):
+    draws = np.asarray(draws).ravel()
+    return abs(draws.mean() - expected) < 4 * draws.std() / np.sqrt(draws.size)
+
+
+def alive_for_sure(x, t_x, T):
+    return bg_nbd.outlook(x, t_x, T, r=1.0, alpha=12.0, a=0.8, b=6.0)._replace(alive=1.0)
+
+
+def test_an_active_subscription_is_knowledge_of_life(everybody, streams, loyal):
+    """Ada has bought nothing for 66 weeks; while she subscribes she is alive, and only the alive branch counts."""
+    ltv = value(everybody, streams(loyal))
+    purchases = bg_nbd.discounted_expected_purchases(3 * 365.25 / 7, DELTA_WEEK, alive_for_sure(7, 60.0, 126.0))
+    expected = purchases * gamma_gamma.expected_spend(7, 31.5, p=6.25, q=3.744, v=15.44)
+    assert near(ltv.components["consumables"].sel(customer_id="Ada"), expected)
+    ignoring = value(everybody, streams(loyal, consumables_on=None))
+    assert float(ignoring.components["consumables"].sel(customer_id="Ada").mean()) < 0.2 * expected
+
+
+def test_consumables_end_with_the_relation(everybody, streams, churning):
+    """Cleo renews in June of each year: a sum over the years in which the relation may end."""
+    ltv = value(everybody, streams(churning))
+    ends = [(pd.Timestamp(f"{year}-06-15") - AS_OF).days / 7 for year in (2026, 2027, 2028)]
+    stays = shifted_beta_geometric.survival(np.arange(4), alpha=0.668, beta=3.806, renewals=4)
+    shares = np.append(-np.diff(stays), stays[-1])
+    future = alive_for_sure(12, 200.0, 210.0)
+    within = [float(bg_nbd.discounted_expected_purchases(t, DELTA_WEEK, future)) for t in (*ends, 3 * 365.25 / 7)]
+    expected = (shares @ within) * gamma_gamma.expected_spend(12, 40.2, p=6.25, q=3.744, v=15.44)
+    assert near(ltv.components["consumables"].sel(customer_id="Cleo"), expected)
+
+
+def test_service_while_alive_is_the_closed_form(everybody, streams, churning):
+    ltv = value(everybody, streams(churning))
+    ends = [(pd.Timestamp(f"{year}-06-15") - AS_OF).days / 7 for year in (2026, 2027, 2028)]
+    stays = shifted_beta_geometric.survival(np.arange(4), alpha=0.668, beta=3.806, renewals=4)
+    shares = np.append(-np.diff(stays), stays[-1])
+    within = [
+        float(nbd.discounted_expected_events(t, DELTA_WEEK, 6, 210.0, r=1.5, alpha=60.0))
+        for t in (*ends, 3 * 365.25 / 7)
+    ]
+    expected = (shares @ within) * gamma_gamma.expected_spend(6, 90.0, p=4.0, q=4.0, v=110.0)
+    assert near(ltv.components["service"].sel(customer_id="Cleo"), expected)
+
+
+def test_relation_and_orders_end_together_in_each_draw(everybody, streams, churning):
+    """Where Cleo does not renew in June 2026, nothing comes after that day: the second year holds no money."""
+    ltv = value(everybody, streams(churning), horizon="2 years", discount_rate=0.0)
+    flows = ltv.results.flows("Cleo")
+    left = flows["subscription"].sum(axis=0) == 0
+    assert 0.05 < left.mean() < 0.5
+    for name in ("consumables", "service"):
+        assert not flows[name][1][left].any()
+        assert flows[name][1][~left].any()
+
+
+def test_who_has_ended_brings_nothing_and_who_is_paid_until_later_a_little(everybody, streams, loyal):
+    """Eve's contract has ended. Dan has cancelled, but has paid until February 2026."""
+    ltv = value(everybody, streams(loyal), discount_rate=0.0)
+    assert not ltv.draws.sel(customer_id="Eve").any()
+    paid_weeks = (pd.Timestamp("2026-02-10") - AS_OF).days / 7
+    expected = nbd.expected_events(paid_weeks, 1, 72.0, r=1.5, alpha=60.0)
+    expected = expected * gamma_gamma.expected_spend(1, 300.0, p=4.0, q=4.0, v=110.0)
+    assert near(ltv.components["service"].sel(customer_id="Dan"), expected)
+
+
+def test_whom_the_host_does_not_know_decides_alone(everybody, streams, loyal):
+    riding, alone = (
+        value(everybody, streams(loyal)),
+        value(everybody, streams(loyal, consumables_on=None, service_on=None)),
+    )
+    for name, source in (("Finn", "consumables"), ("Gil", "service")):
+        np.testing.assert_array_equal(
+            riding.components[source].sel(customer_id=name), alone.components[source].sel(customer_id=name)
+        )
+
+
+def test_customers_in_some_streams_only(everybody, streams, loyal):
+    ltv = value(everybody, streams(loyal))
+    brings = {name: ltv.components[name].mean(("chain", "draw")).to_series() for name in ltv.sources}
+    assert brings["subscription"]["Finn"] == brings["service"]["Finn"] == 0
+    assert brings["consumables"]["Finn"] > 0
+    assert brings["consumables"]["Gil"] == brings["consumables"]["Bo"] == 0
+    assert "2 of 7 customers have no subscription." in ltv.notes()
+    assert "3 of 7 customers have no consumables." in ltv.notes()
+
+
+def test_service_may_ride_on_consumables(everybody, consumables, service, buying, breaking, spending, fees):
+    """A purchase model knows when the relation ends, too: events until then, in each draw."""
+    streams = [
+        lb.TriggeredService(breaking, fees, "service", customers=service, while_alive="consumables"),
+        lb.RepeatPurchases(buying, spending, "consumables", customers=consumables),
+    ]
+    ltv = value(everybody, streams, discount_rate=0.0)
+    assert ltv.sources == ["service", "consumables"]
+    future = bg_nbd.outlook(7, 60.0, 126.0, r=1.0, alpha=12.0, a=0.8, b=6.0)
+    weeks = np.linspace(0, 3 * 365.25 / 7, 4001)
+    alive = np.array([float(bg_nbd.probability_alive_after(s, future)) for s in weeks])
+    rate = float(nbd.expected_events(1.0, 3, 126.0, r=1.5, alpha=60.0))
+    expected = rate * np.trapezoid(alive, weeks) * gamma_gamma.expected_spend(3, 150.0, p=4.0, q=4.0, v=110.0)
+    assert near(ltv.components["service"].sel(customer_id="Ada"), expected)
+
+
+def test_a_host_may_be_given_itself(everybody, renewals, service, breaking, fees, churning):
+    host = lb.Subscription(churning, renewals)
+    given, named = (
+        value(everybody, [host, lb.TriggeredService(breaking, fees, customers=service, while_alive=alive)])
+        for alive in (host, "subscription")
+    )
+    np.testing.assert_array_equal(given.draws, named.draws)
+
+
+def test_a_chain_of_riders_ends_with_the_first(everybody, streams, churning):
+    """Service on consumables on the subscription: where the subscription is not renewed, nothing comes after."""
+    ltv = value(everybody, streams(churning, service_on="consumables"), horizon="2 years", discount_rate=0.0)
+    flows = ltv.results.flows("Cleo")
+    left = flows["subscription"].sum(axis=0) == 0
+    assert not flows["service"][1][left].any()
+    direct = value(everybody, streams(churning), horizon="2 years", discount_rate=0.0)
+    chained, ridden = (one.components["service"].sel(customer_id="Cleo").mean() for one in (ltv, direct))
+    assert chained < ridden
+
+
+def test_a_subscription_may_ride_on_purchases(everybody, renewals, consumables, loyal, buying, spending):
+    streams = [
+        lb.RepeatPurchases(buying, spending, customers=consumables),
+        lb.Subscription(loyal, renewals, while_alive="repeat_purchases"),
+    ]
+    ltv = value(everybody, streams, discount_rate=0.0)
+    future = bg_nbd.outlook(12, 200.0, 210.0, r=1.0, alpha=12.0, a=0.8, b=6.0)
+    due = [(pd.Timestamp(f"{year}-06-15") - AS_OF).days / 7 for year in (2026, 2027, 2028)]
+    expected = 1200 * sum(float(bg_nbd.probability_alive_after(s, future)) for s in due)
+    assert near(ltv.components["subscription"].sel(customer_id="Cleo"), expected)
+
+
+def test_known_alive_from_elsewhere(everybody, consumables, buying, spending):
+    stream = lb.RepeatPurchases(buying, spending, customers=consumables, known_alive=["Ada"])
+    ltv = value(everybody, [stream])
+    purchases = bg_nbd.discounted_expected_purchases(3 * 365.25 / 7, DELTA_WEEK, alive_for_sure(7, 60.0, 126.0))
+    expected = purchases * gamma_gamma.expected_spend(7, 31.5, p=6.25, q=3.744, v=15.44)
+    assert near(ltv.draws.sel(customer_id="Ada"), expected)
+    unaware = value(everybody, [lb.RepeatPurchases(buying, spending, customers=consumables)])
+    np.testing.assert_array_equal(ltv.draws.sel(customer_id="Cleo"), unaware.draws.sel(customer_id="Cleo"))
+
+
+def test_purchases_without_an_end_of_their_own(everybody, renewals, consumables, breaking, spending, loyal):
+    """NBD fits may stand for repeat purchases: nobody leaves but by the host."""
+    streams = [
+        lb.Subscription(loyal, renewals),
+        lb.RepeatPurchases(breaking, spending, "consumables", customers=consumables, while_alive="subscription"),
+    ]
+    ltv = value(everybody, streams)
+    events = nbd.discounted_expected_events(3 * 365.25 / 7, DELTA_WEEK, 7, 126.0, r=1.5, alpha=60.0)
+    expected = events * gamma_gamma.expected_spend(7, 31.5, p=6.25, q=3.744, v=15.44)
+    assert near(ltv.components["consumables"].sel(customer_id="Ada"), expected)
+
+
+class TestTerms:
+    """Margins and discount rates of streams."""
+
+    def test_margins_of_streams(self, everybody, streams, loyal):
+        plain = value(everybody, streams(loyal), margin=0.5, realised=True)
+        some = streams(loyal)
+        some[0] = lb.Subscription(loyal, some[0].renewals, margin=0.8)
+        own = value(everybody, some, margin=0.5, realised=True)
+        for name, factor in (("subscription", 1.6), ("consumables", 1.0), ("service", 1.0)):
+            np.testing.assert_allclose(own.components[name], factor * plain.components[name])
+        paid = (some[0].renewals.table["renewals"]["Bo"] + 1) * 300
+        assert own.components["realised"].sel(customer_id="Bo").to_numpy() == pytest.approx(0.8 * paid)
+        assert "margin 50% (subscription margin 80%)" in str(own.settings)
+
+    def test_discount_rates_of_streams(self, everybody, renewals, loyal):
+        slow = value(everybody, [lb.Subscription(loyal, renewals, discount_rate=0.0)])
+        assert float(slow.draws.sel(customer_id="Bo").mean()) == pytest.approx(3600, rel=1e-6)
+        assert "subscription discounted at 0%" in str(slow.settings)
+        with pytest.raises(UnitError, match="10% a year"):
+            value(everybody, [lb.Subscription(loyal, renewals, discount_rate=10)])
+
+    def test_realised_money_is_that_of_all_streams(self, everybody, streams, loyal, renewals):
+        ltv = value(everybody, streams(loyal), realised=True)
+        paid = ltv.components["realised"].mean(("chain", "draw")).to_series()
+        assert paid["Ada"] == pytest.approx((renewals.table["renewals"]["Ada"] + 1) * 120 + 250 + 450)
+        assert paid["Finn"] == pytest.approx(70)
+
+
+class TestChecks:
+    """What cannot be valued together is refused."""
+
+    def test_a_host_that_is_not_there(self, everybody, streams, loyal):
+        with pytest.raises(InputError, match=r"'service' rides on 'subscriptions', .* Did you mean 'subscription'"):
+            value(everybody, streams(loyal, service_on="subscriptions"))
+
+    def test_a_host_that_knows_no_end(self, everybody, streams, loyal):
+        with pytest.raises(InputError, match="'service', which 'consumables' rides on, does not know how long"):
+            value(everybody, streams(loyal, consumables_on="service"))
+
+    def test_a_circle(self, everybody, renewals, consumables, loyal, buying, spending):
+        streams = [
+            lb.Subscription(loyal, renewals, while_alive="repeat_purchases"),
+            lb.RepeatPurchases(buying, spending, customers=consumables, while_alive="subscription"),
+        ]
+        with pytest.raises(InputError, match="circle"):
+            value(everybody, streams)
+        with pytest.raises(InputError, match="circle"):
+            value(everybody, [lb.Subscription(loyal, renewals, while_alive="subscription")])
+
+    def test_another_as_of_or_currency_of_a_stream(self, everybody, consumables, buying, spending):
+        table = consumables.table.reset_index()
+        for changed, message in (({"as_of": "2025-01-31"}, "as of 2025-01-31"), ({"currency": "CNY"}, "in CNY")):
+            given = {"time_unit": "week", "as_of": "2025-06-30", "currency": "EUR", **changed}
+            other = lb.Customers.from_summary(table, **given)
+            with pytest.raises(UnitError, match=message):
+                value(everybody, [lb.RepeatPurchases(buying, spending, customers=other)])
+
+    def test_customers_without_a_history_of_their_own(self, everybody, buying, spending):
+        with pytest.raises(InputError, match="no purchase history"):
+            value(everybody, [lb.RepeatPurchases(buying, spending)])
+
+    def test_service_takes_events(self, buying, breaking, fees, service):
+        with pytest.raises(InputError, match=r"NBD\(\)\.fit"):
+            lb.TriggeredService(buying, fees, while_alive=None)
+        with pytest.raises(InputError, match=r"GammaGamma\(\)\.fit"):
+            lb.TriggeredService(breaking, breaking, while_alive=None)
+        with pytest.raises(InputError, match="Customers are needed"):
+            lb.TriggeredService(breaking, fees, customers=service.table, while_alive=None)
+        with pytest.raises(TypeError, match="while_alive"):
+            lb.TriggeredService(breaking, fees)
