@@ -19,7 +19,7 @@ from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.history_notes import far_horizon, free_purchases, returns_apart
 from ltv_bayes.streams.own_data import not_valued, positions, refuse_ended, require_same, without_data
-from ltv_bayes.streams.stream import CustomerDraws
+from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_UNIT
 
@@ -40,14 +40,14 @@ class OrderStream(ABC):
         Histories in this stream; those of the customers valued, if there are none.
     name : str
         Names the stream in results.
-    while_alive : str or None
-        The name of the stream that this one rides on.
+    while_alive : str, stream or None
+        The stream that this one rides on, or its name.
     """
 
     spend: FittedSpend
     customers: Customers | None
     name: str
-    while_alive: str | None
+    while_alive: str | Stream | None
 
     @property
     @abstractmethod
