@@ -2,6 +2,7 @@
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.occasions import RETURN_ONLY
+from ltv_bayes.data.overview import Overview
 from ltv_bayes.formatting import percent
 from ltv_bayes.terms import Terms
 
@@ -9,25 +10,40 @@ FAR_HORIZON = 3.0
 MOSTLY_VALUED = 0.98
 
 
-def far_horizon(customers: Customers, terms: Terms) -> list[str]:
-    """Say that the horizon goes far beyond the longest history, if it does.
+def history_notes(customers: Customers, terms: Terms, *, foreseen: bool = True) -> list[str]:
+    """Say that the horizon goes far beyond histories, that purchases had no value, or returns days of their own.
+
+    Parameters
+    ----------
+    customers : Customers
+        With histories or without.
+    terms : Terms
+        On which they are valued.
+    foreseen : bool
+        Whether purchases are foreseen from these histories.
 
     Examples
     --------
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"customer_id": [1], "frequency": [0], "recency": [0.0], "T": [26.0]})
-    >>> far_horizon(Customers.from_summary(frame, time_unit="week"), Terms.read("2 years", 0.0, None))
+    >>> history_notes(Customers.from_summary(frame, time_unit="week"), Terms.read("2 years", 0.0, None))
     ['the horizon is 4.0 times the longest history: far beyond the data.']
     """
-    longest, horizon = customers.overview().longest_history, terms.length(customers.time_unit)
-    if longest <= 0 or horizon <= FAR_HORIZON * longest:
-        return []
-    return [f"the horizon is {horizon / longest:.1f} times the longest history: far beyond the data."]
-
-
-def free_purchases(customers: Customers) -> list[str]:
-    """Say that repeat purchases without a value are foreseen like paid ones, if there are more than a few."""
     seen = customers.overview()
+    return [
+        *_far_horizon(seen, terms.length(customers.time_unit)),
+        *(_free_purchases(seen) if foreseen else []),
+        *_returns_apart(customers),
+    ]
+
+
+def _far_horizon(seen: Overview, horizon: float) -> list[str]:
+    if seen.longest_history <= 0 or horizon <= FAR_HORIZON * seen.longest_history:
+        return []
+    return [f"the horizon is {horizon / seen.longest_history:.1f} times the longest history: far beyond the data."]
+
+
+def _free_purchases(seen: Overview) -> list[str]:
     if not 0 < seen.valued_repeats < MOSTLY_VALUED * seen.repeats:
         return []
     return [
@@ -37,8 +53,7 @@ def free_purchases(customers: Customers) -> list[str]:
     ]
 
 
-def returns_apart(customers: Customers) -> list[str]:
-    """Say that returns on days of their own lower no value, if there are any."""
+def _returns_apart(customers: Customers) -> list[str]:
     if RETURN_ONLY not in customers.dropped_by_reason().index:
         return []
     return ["returns on days of their own lower no value foreseen: values are before such returns."]

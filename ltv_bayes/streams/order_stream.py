@@ -17,7 +17,7 @@ from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import customer_states
-from ltv_bayes.streams.history_notes import far_horizon, free_purchases, returns_apart
+from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.streams.own_data import not_valued, positions, refuse_ended, require_same, without_data
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
@@ -86,12 +86,10 @@ class OrderStream(ABC):
         """Say who is not in the data, and what there is to know of histories of the stream's own."""
         if self.customers is None:
             return []
-        own = self.customers
-        about = [*far_horizon(own, terms), *free_purchases(own), *returns_apart(own)]
         return [
             *without_data(customers, self._own_ids, self.name),
             *not_valued(customers, self._own_ids, self.name),
-            *(f"{label(self.name)}: {note}" for note in about),
+            *(f"{label(self.name)}: {note}" for note in history_notes(self.customers, terms)),
         ]
 
     def realised(self, customers: Customers) -> Array:

@@ -9,7 +9,7 @@ from ltv_bayes.data.customers import Customers
 from ltv_bayes.errors import DataWarning, counted
 from ltv_bayes.formatting import money, percent
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.streams.history_notes import far_horizon, free_purchases, returns_apart
+from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.value.shares import share_of
 
 if TYPE_CHECKING:
@@ -38,11 +38,8 @@ def notes_on(value: "LifetimeValue") -> list[str]:
     """Write the notes."""
     notes = [f"{value.caution}: do not use these numbers yet."] if value.caution else []
     terms, customers = value.settings.terms, value.customers
-    notes += far_horizon(customers, terms)
-    if value.has_streams:
-        notes += free_purchases(customers)
+    notes += history_notes(customers, terms, foreseen=value.has_streams)
     notes += [note for stream in value.valuation.streams for note in stream.notes(customers, terms)]
-    notes += returns_apart(customers)
     if len(customers) < FEW_CUSTOMERS and value.has_streams:
         notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
     share = value.judgement_share()["mean"]
