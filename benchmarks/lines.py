@@ -164,6 +164,11 @@ LINES = (
     ),
     Line("segments_scanned", "the same, customers scanned in their file", value(6, scanned=True), (), LARGE_VALUE),
     Line(
+        "hybrid",
+        "value of 100,000 hybrid clients x 1,000 draws: four streams, one lifetime; summaries and segments",
+        ours("hybrid", "same", table="customers_1e5", draws=1000),
+    ),
+    Line(
         "cdnow_value",
         "value of CDNOW, 2,000 draws, 12 months: predictive (peer: expectation)",
         ours("lifetime_value", "same", table="cdnow", draws=2000),

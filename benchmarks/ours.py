@@ -106,6 +106,48 @@ def segments(table: str, fits: str, draws: int, scanned: bool = False) -> dict[s
     return result | {"customers": len(summary), "segments": len(totals)}
 
 
+def hybrid(table: str, draws: int) -> dict[str, Any]:
+    """Summaries and segments of a simulated company, with as many clients as a Parquet table has rows, in four streams.
+
+    Data and fits are not counted.
+    """
+    import pyarrow.parquet as pq
+
+    import ltv_bayes as lb
+
+    company = lb.samples.simulate_office_equipment(pq.read_metadata(table).num_rows, random_seed=1)
+    columns = {"customer": "client", "date": "ordered_on", "amount": "amount", "stream": "product_line"}
+    orders = lb.read_transactions(company.orders, **columns)
+    renewals = lb.summarize_renewals(
+        company.subscriptions, customer="client", start="started_on", period="contract", as_of=company.as_of
+    )
+    terms: Any = {"time_unit": "week", "as_of": company.as_of}
+    ended, host = renewals.ended(), "subscription"
+    consumables = lb.summarize(orders.stream("consumables"), **terms).observed_until(ended)
+    service = lb.summarize(orders.stream("service"), since=company.installations, **terms).observed_until(ended)
+    fit: Any = {"draws": draws // 4, "random_seed": 1, "progressbar": False}
+    lengths = renewals.table["period"]
+    churn = {
+        length: lb.ShiftedBetaGeometric().fit(renewals.subset(lengths == length), **fit) for length in lengths.unique()
+    }
+    bought, serviced = ((one, lb.GammaGamma().fit(one, **fit)) for one in (consumables, service))
+    streams = [
+        lb.Subscription(churn, renewals),
+        lb.RepeatPurchases(
+            lb.BGNBD().fit(consumables, **fit), bought[1], "consumables", customers=bought[0], while_alive=host
+        ),
+        lb.TriggeredService(lb.NBD().fit(service, **fit), serviced[1], customers=serviced[0], while_alive=host),
+        lb.OneOffSale(company.planned, while_alive=host),
+    ]
+    everybody = lb.all_customers(consumables, service, renewals, orders, attributes=company.clients)
+    with measured() as result:
+        value = lb.lifetime_value(
+            everybody, streams, horizon="3 years", discount_rate=0.10, random_seed=1, keep_draws=False
+        )
+        summary, totals = value.summary(), value.by("industry").summary()
+    return result | {"customers": len(summary), "segments": len(totals)}
+
+
 def lifetime_value(table: str, draws: int) -> dict[str, Any]:
     """Predictive value of every customer over a year, with its summary; fits in the same process are not counted."""
     import ltv_bayes as lb
@@ -193,5 +235,15 @@ def verdict(fit: Any, parameters: tuple[str, ...]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    every = (import_package, posteriors, purchases, segments, lifetime_value, summarize, summarize_scanned, bare)
+    every = (
+        import_package,
+        posteriors,
+        purchases,
+        segments,
+        hybrid,
+        lifetime_value,
+        summarize,
+        summarize_scanned,
+        bare,
+    )
     main({task.__name__: task for task in every}, PACKAGES)

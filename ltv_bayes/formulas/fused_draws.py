@@ -20,12 +20,11 @@ from ltv_bayes.formulas.compiled_random import (
 )
 
 LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are faster, and lose no digits
-NOT_ASKED = np.empty((1, 0))  # in place of an array of lifetimes that nobody gives or wants
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
-    states, histories, ends, delta, r, alpha, a, b, p, q, v, money, until=NOT_ASKED, life=NOT_ASKED
+    states, histories, ends, delta, r, alpha, a, b, p, q, v, money, until=None, life=None
 ):
     """Fill in the discounted money of customers' purchases, by customer, period and draw.
 
@@ -44,37 +43,41 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
         Posterior draws.
     money : array of shape (customers, periods, draws)
         Filled in.
-    until : array of shape (customers, draws), or (1, 0)
+    until : array of shape (customers, draws), optional
         When the relation ends, in the same time unit, for other reasons: a customer is alive until then, and buys
         nothing later. Not-a-number where nothing is known of it.
-    life : array of shape (customers, draws), or (1, 0)
+    life : array of shape (customers, draws), optional
         Filled in: when the relation ends, for whichever reason; infinite if after the horizon, 0 for who has left.
     """
     for row in range(histories.shape[0]):
-        limits = until[min(row, until.shape[0] - 1)]
-        lives = life[min(row, life.shape[0] - 1)]
-        _bg_nbd_row(states[row], histories[row], ends, delta, r, alpha, a, b, p, q, v, money[row], limits, lives)
+        _bg_nbd_row(row, states[row], histories[row], ends, delta, r, alpha, a, b, p, q, v, money[row], until, life)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _bg_nbd_row(state, history, ends, delta, r, alpha, a, b, p, q, v, money, limits, lives):  # type: ignore[no-untyped-def]
+def _bg_nbd_row(  # type: ignore[no-untyped-def]
+    row, state, history, ends, delta, r, alpha, a, b, p, q, v, money, until, life
+):
     x, t_x, T, orders, spent, known = history
-    rides, tells, t, sure = limits.shape[0] > 0, lives.shape[0] > 0, ends[-1], known > 0.0
+    t, sure = ends[-1], known > 0.0
     _clear(money)
     if x != x:
-        for i in range(lives.shape[0]):
-            lives[i] = limits[i] if rides else np.nan
+        if life is not None:
+            life[row] = np.nan
+            if until is not None:
+                life[row] = until[row]
         return
     for i in range(money.shape[1]):
-        if rides:
-            sure = known > 0.0 or limits[i] == limits[i]
-            t = limits[i] if limits[i] < ends[-1] else ends[-1]
+        if until is not None:
+            sure = known > 0.0 or until[row, i] == until[row, i]
+            t = until[row, i] if until[row, i] < ends[-1] else ends[-1]
             if t <= 0.0:
-                if tells:
-                    lives[i] = t
+                if life is not None:
+                    life[row, i] = t
                 continue
-        if tells:
-            lives[i] = limits[i] if rides and limits[i] == limits[i] else np.inf
+        if life is not None:
+            life[row, i] = np.inf
+            if until is not None:
+                life[row, i] = until[row, i] if until[row, i] == until[row, i] else np.inf
         A, B = r[i] + x, alpha[i] + T
         u = uniform(state)
         # Twice, a bound by Bernoulli's inequality settles most draws before anything costly is computed.
@@ -85,8 +88,8 @@ def _bg_nbd_row(state, history, ends, delta, r, alpha, a, b, p, q, v, money, lim
                 u *= 1.0 + odds_at_last * np.exp(A * np.log1p(silence))
                 gone = u >= 1.0
             if gone:
-                if tells:
-                    lives[i] = 0.0
+                if life is not None:
+                    life[row, i] = 0.0
                 continue
         mean = A * t / B
         if mean <= LARGEST_INVERTED_MEAN and u < 1.0 - mean:
@@ -106,15 +109,15 @@ def _bg_nbd_row(state, history, ends, delta, r, alpha, a, b, p, q, v, money, lim
                 period += 1
             money[period, i] += value * gamma_from_constants(state, shape, d, c) * np.exp(-delta * when)
             last = max(last, when)
-        if tells:
+        if life is not None:
             staying = (b[i] + x + count - 1.0) / (a[i] + b[i] + x + count - 1.0)
             if left or uniform(state) >= staying:  # the last purchase seen may be the customer's last too
-                lives[i] = last
+                life[row, i] = last
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def nbd_gamma_gamma(  # type: ignore[no-untyped-def]
-    states, histories, ends, delta, r, alpha, p, q, v, money, until=NOT_ASKED, life=NOT_ASKED
+    states, histories, ends, delta, r, alpha, p, q, v, money, until=None, life=None
 ):
     """Fill in the discounted money of events at each customer's own rate, for as long as the relation lasts.
 
@@ -122,18 +125,23 @@ def nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     leaves by themselves: life is what is said by ``until``.
     """
     for row in range(histories.shape[0]):
-        limits = until[min(row, until.shape[0] - 1)]
-        _nbd_row(states[row], histories[row], ends, delta, r, alpha, p, q, v, money[row], limits)
-        for i in range(life.shape[1]):
-            life[row, i] = limits[i] if limits.shape[0] > 0 else np.nan
+        _nbd_row(row, states[row], histories[row], ends, delta, r, alpha, p, q, v, money[row], until)
+        if life is not None:
+            life[row] = np.nan
+            if until is not None:
+                life[row] = until[row]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _nbd_row(state, history, ends, delta, r, alpha, p, q, v, money, limits):  # type: ignore[no-untyped-def]
+def _nbd_row(  # type: ignore[no-untyped-def]
+    row, state, history, ends, delta, r, alpha, p, q, v, money, until
+):
     x, _, T, orders, spent, _ = history
     _clear(money)
     for i in range(money.shape[1]):
-        t = limits[i] if limits.shape[0] > 0 and limits[i] < ends[-1] else ends[-1]
+        t = ends[-1]
+        if until is not None and until[row, i] < t:
+            t = until[row, i]
         if t <= 0.0 or x != x:
             continue
         number = _possible(state, uniform(state), r[i] + x, alpha[i] + T, t)

@@ -8,12 +8,11 @@ import numba
 import numpy as np
 
 from ltv_bayes.formulas.compiled_random import uniform
-from ltv_bayes.formulas.fused_draws import NOT_ASKED
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def shifted_beta_geometric(  # type: ignore[no-untyped-def]
-    states, held, renewals, ended, law, paid, due, period, amount, alpha, beta, money, until=NOT_ASKED, life=NOT_ASKED
+    states, held, renewals, ended, law, paid, due, period, amount, alpha, beta, money, until=None, life=None
 ):
     """Fill in the money of customers' renewals, by customer, period and draw.
 
@@ -33,35 +32,35 @@ def shifted_beta_geometric(  # type: ignore[no-untyped-def]
         Posterior draws.
     money : array of shape (customers, periods, draws)
         Filled in.
-    until : array of shape (customers, draws), or (1, 0)
+    until : array of shape (customers, draws), optional
         When the relation ends for other reasons, in the unit of ``due``; nothing is paid from then on. Not-a-number
         where nothing is known of it.
-    life : array of shape (customers, draws), or (1, 0)
+    life : array of shape (customers, draws), optional
         Filled in: when the last subscription ends; infinite if all renewals of one are made, not-a-number for
         customers without subscriptions.
     """
     for row in range(held.shape[0] - 1):
-        limits = until[min(row, until.shape[0] - 1)]
-        lives = life[min(row, life.shape[0] - 1)]
         money[row] = 0.0
-        lives[:] = np.nan
+        if life is not None:
+            life[row] = np.nan
+            if until is not None and held[row] == held[row + 1]:
+                life[row] = until[row]
         for j in range(held[row], held[row + 1]):
             payments = slice(paid[j], paid[j + 1])
             tables = due[payments], period[payments], amount[payments]
             laws = alpha[law[j]], beta[law[j]]
-            _subscription(states[row], renewals[j], ended[j], *tables, *laws, money[row], limits, lives)
-        if held[row] == held[row + 1] and limits.shape[0] > 0 and lives.shape[0] > 0:
-            lives[:] = limits
+            _subscription(row, states[row], renewals[j], ended[j], *tables, *laws, money[row], until, life)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _subscription(  # type: ignore[no-untyped-def]
-    state, renewals, ended, due, period, amount, alpha, beta, money, limits, lives
+    row, state, renewals, ended, due, period, amount, alpha, beta, money, until, life
 ):
     """Add the payments of one subscription, and let the relation live as long as it does."""
     for i in range(money.shape[1]):
-        limit = limits[i] if limits.shape[0] > 0 and limits[i] == limits[i] else np.inf
-        end = ended
+        limit, end = np.inf, ended
+        if until is not None and until[row, i] == until[row, i]:
+            limit = until[row, i]
         if ended != ended:
             end = np.inf
             u, staying = uniform(state), 1.0
@@ -71,7 +70,5 @@ def _subscription(  # type: ignore[no-untyped-def]
                     end = due[k]
                     break
                 money[period[k], i] += amount[k]
-        if lives.shape[0] > 0:
-            end = min(end, limit)
-            if not lives[i] >= end:
-                lives[i] = end
+        if life is not None and not life[row, i] >= min(end, limit):
+            life[row, i] = min(end, limit)

@@ -15,7 +15,7 @@ from ltv_bayes.data.dates import as_days
 from ltv_bayes.data.faults import Fault, refuse
 from ltv_bayes.data.ids import as_text, ids_of
 from ltv_bayes.data.readers import read_table
-from ltv_bayes.data.transactions import Transactions
+from ltv_bayes.data.transactions import Transactions, warn_of_unit
 from ltv_bayes.errors import InputError, UnitError, rows_at_fault
 from ltv_bayes.formulas.point_values import as_money
 from ltv_bayes.formulas.special import Array
@@ -37,9 +37,9 @@ class OneOffSale:
     Parameters
     ----------
     sales : frame, path, Transactions or float
-        One row a sale: customer_id, date, amount, and, where a sale is not certain, probability between 0 and 1 (blank
-        where it is). Or orders, all certain. Or an amount that every customer valued pays at once, at the as-of date:
-        the first sale to new customers.
+        Anything that :func:`ltv_bayes.read_table` reads, one row a sale: customer, date, amount, and, where a sale is
+        not certain, probability between 0 and 1 (blank where it is). Or orders, all certain. Or an amount that every
+        customer valued pays at once, at the as-of date: the first sale to new customers.
     name : str
         Names the stream in results.
     while_alive : str or stream, optional
@@ -49,6 +49,8 @@ class OneOffSale:
         Share of this stream's revenue that is kept; that of the value if not given.
     discount_rate : float, optional
         Annual effective rate of this stream; that of the value if not given.
+    customer, date, amount, probability : str
+        The names of the columns; that of probabilities may be absent.
     currency : str, optional
         What amounts are counted in.
     amount_unit : float or str, optional
@@ -77,6 +79,10 @@ class OneOffSale:
     while_alive: str | Stream | None = field(default=None, kw_only=True)
     margin: Any = field(default=None, kw_only=True)
     discount_rate: float | None = field(default=None, kw_only=True)
+    customer: str = field(default="customer_id", kw_only=True)
+    date: str = field(default="date", kw_only=True)
+    amount: str = field(default="amount", kw_only=True)
+    probability: str = field(default="probability", kw_only=True)
     currency: str | None = field(default=None, kw_only=True)
     amount_unit: float | str | None = field(default=None, kw_only=True)
     date_format: str | None = field(default=None, kw_only=True)
@@ -97,10 +103,11 @@ class OneOffSale:
             found = self.sales.table.set_index("customer_id")[["date", "amount", "row"]]
             return found.assign(probability=1.0)
         raw = read_table(self.sales)
-        ids = ids_of(named_column(raw, "customer_id", "customer"))
-        dates, no_date = as_days(named_column(raw, "date", "date"), date_format=self.date_format)
-        amounts, no_amount = as_amounts(named_column(raw, "amount", "amount"), unit=self.amount_unit)
-        probability, no_probability = _probabilities(raw)
+        ids = ids_of(named_column(raw, self.customer, "customer"))
+        dates, no_date = as_days(named_column(raw, self.date, "date"), date_format=self.date_format)
+        warn_of_unit(self.amount, self.amount_unit)
+        amounts, no_amount = as_amounts(named_column(raw, self.amount, "amount"), unit=self.amount_unit)
+        probability, no_probability = _probabilities(raw, self.probability)
         free = Fault((amounts <= 0).to_numpy(), "with an amount of zero or less", "State what it brings, above 0.")
         refuse([*no_date, *no_amount, no_probability, free], raw.index)
         columns = {"date": dates.array, "amount": amounts.array, "probability": probability, "row": raw.index}
@@ -192,11 +199,11 @@ def _as_of(customers: Customers) -> dt.date:
     return customers.as_of
 
 
-def _probabilities(raw: pd.DataFrame) -> tuple[np.ndarray, Fault]:
+def _probabilities(raw: pd.DataFrame, name: str) -> tuple[np.ndarray, Fault]:
     """Read probabilities; blank is certain, "60%" is understood."""
-    if "probability" not in raw:
+    if name not in raw and name == "probability":
         return np.ones(len(raw)), Fault(np.zeros(len(raw), dtype=bool), "", "")
-    cells = raw["probability"]
+    cells = named_column(raw, name, "probability")
     text = cells.astype(str).str.strip()
     blank = (cells.isna() | (text == "")).to_numpy()
     share = pd.to_numeric(text.str.removesuffix("%"), errors="coerce").to_numpy(dtype=float)

@@ -112,10 +112,10 @@ class OrderStream(ABC):
             first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
         ) -> None:
             states = customer_states(seed, self.name, customers.ids[first:last])
-            limits = fused_draws.NOT_ASKED if until is None else until / days
-            lives = fused_draws.NOT_ASKED if life is None else life
-            fill(states, histories[first:last], ends, delta, *parameters, money, limits, lives)
-            lives *= days
+            limits = None if until is None else until / days
+            fill(states, histories[first:last], ends, delta, *parameters, money, limits, life)
+            if life is not None:
+                life *= days
 
         return draw
 

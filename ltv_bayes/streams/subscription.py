@@ -14,7 +14,6 @@ from ltv_bayes.data.ids import as_text
 from ltv_bayes.data.renewals import Renewals, require_records
 from ltv_bayes.errors import ColumnError, InputError, rows_at_fault
 from ltv_bayes.formulas import renewal_draws
-from ltv_bayes.formulas.fused_draws import NOT_ASKED
 from ltv_bayes.formulas.point_values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.renewals import FittedRenewals
@@ -141,8 +140,8 @@ class Subscription:
                 alpha,
                 beta,
                 money,
-                NOT_ASKED if until is None else until,
-                NOT_ASKED if life is None else life,
+                until,
+                life,
             )
 
         return draw

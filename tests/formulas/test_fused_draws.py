@@ -118,7 +118,7 @@ def drawn_with_limits(history, t, until=None, *, known=0.0, delta=0.0, seed=1):
     money, life = np.empty((1, 1, SIZE)), np.empty((1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values()))
     histories = np.array([[x, t_x, T, orders, orders * mean, known]])
-    limits = fused_draws.NOT_ASKED if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
+    limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     states = customer_states(seed, "test", ["A"])
     fused_draws.bg_nbd_gamma_gamma(states, histories, np.array([t]), delta, *parameters, money, limits, life)
     return money[0, 0], life[0]
@@ -197,7 +197,7 @@ def drawn_events(history, t, until=None, delta=0.0, spend=SPEND):
     x, T, orders, mean = map(float, history)
     money = np.empty((1, 1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*EVENTS.values(), *spend.values()))
-    limits = fused_draws.NOT_ASKED if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
+    limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     histories = np.array([[x, 0.0, T, orders, orders * mean, 0.0]])
     states = customer_states(1, "test", ["A"])
     fused_draws.nbd_gamma_gamma(states, histories, np.array([t]), delta, *parameters, money, limits)

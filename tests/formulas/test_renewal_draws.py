@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from ltv_bayes.formulas import renewal_draws, shifted_beta_geometric
-from ltv_bayes.formulas.fused_draws import NOT_ASKED
 from ltv_bayes.random_streams import customer_states
 
 SIZE = 200_000
@@ -34,7 +33,7 @@ def drawn(renewals, due, amount=None, *, ended=None, until=None, periods=None):
         np.full((1, SIZE), ALPHA),
         np.full((1, SIZE), BETA),
         money,
-        NOT_ASKED if until is None else np.broadcast_to(until, (1, SIZE)).astype(float),
+        None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float),
         life,
     )
     return money[0], life[0]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 
 SALES = pd.DataFrame(
     {
@@ -85,6 +85,19 @@ def test_a_sale_is_made_to_those_who_are_still_there(everybody, renewals, churni
 def test_draws_number_as_many_as_other_streams_have(everybody, renewals, uncertain):
     streams = [lb.Subscription(uncertain["renewals"], renewals), lb.OneOffSale(SALES)]
     assert lb.lifetime_value(everybody, streams, horizon="1 year").draws.shape[:2] == (2, 500)
+
+
+def test_columns_in_the_users_own_words(everybody):
+    """A Chinese export in ten thousands of yuan, probabilities in percent."""
+    columns = {"customer_id": "客户", "date": "日期", "amount": "金额（万元）", "probability": "赢率"}
+    sales = SALES.assign(amount=[2, 3, 2.5, 4, 1], probability=["", "40%", "", "90%", ""]).rename(columns=columns)
+    names = {"customer": "客户", "date": "日期", "amount": "金额（万元）", "probability": "赢率"}
+    theirs = value(everybody, lb.OneOffSale(sales, **names, amount_unit="万元"))
+    np.testing.assert_array_equal(theirs.draws, value(everybody, lb.OneOffSale(SALES)).draws)
+    with pytest.warns(DataWarning, match="amount_unit"):
+        lb.OneOffSale(sales, **names)
+    with pytest.raises(ColumnError, match="概率"):
+        lb.OneOffSale(sales, **{**names, "probability": "概率"}, amount_unit=1)
 
 
 @pytest.mark.parametrize(
