@@ -24,6 +24,7 @@ AMOUNT = re.compile(
     rf"(?P<number>\d[\d.,' ]*|[.,]\d+)(?P<exponent>(?:E[-+]?\d{{1,3}})?)"
     rf"\s*(?P<after>{MARK}?)\s*(?P<close>[-)]?)\s*(?P<last>{MARK}?)"
 )
+UNIT_IN_HEADER = re.compile(r"(百万元|[千万亿]元)|[(（]\s*(百万|[千万亿])\s*[)）]")
 NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+|\d{1,3}(?P<mark>[,' ])\d{3}(?:(?P=mark)\d{3})*(?:\.\d*)?")
 SAME_CURRENCY = {"RMB": "CNY", "CNH": "CNY", "¥": "CNY", "CN¥": "CNY", "元": "CNY", "円": "JPY", "$": "USD"}
 SAME_CURRENCY |= {"US$": "USD", "€": "EUR", "£": "GBP", "HK$": "HKD", "NT$": "TWD"}
@@ -99,6 +100,30 @@ def as_factor(unit: Any) -> float:
     if factor <= 0:
         raise UnitError(f"amount_unit must be above zero, not {factor:g}.")
     return factor
+
+
+def require_unit_of_header(name: Any, unit: Any) -> None:
+    """Raise if a column's name says that it is counted in thousands or more, and no unit was given.
+
+    Raises
+    ------
+    UnitError
+        With the unit to pass.
+
+    Examples
+    --------
+    >>> require_unit_of_header("月费（万元）", "万元")
+    >>> require_unit_of_header("月费（万元）", None)
+    Traceback (most recent call last):
+        ...
+    ltv_bayes.errors.UnitError: The name of the column '月费（万元）' says 万元. Pass amount_unit='万元'; if ...
+    """
+    if unit is None and (match := UNIT_IN_HEADER.search(str(name))):
+        said = match[1] or match[2]
+        raise UnitError(
+            f"The name of the column {name!r} says {said}. Pass amount_unit={said!r}; "
+            f"if its amounts are plain ones all the same, amount_unit=1."
+        )
 
 
 def _values(cells: pd.Series, decimal: str) -> np.ndarray:

@@ -54,5 +54,19 @@ def number_until(start: Any, end: Any, period: Any) -> np.ndarray:
     return number - (after(first, number, period) > last)
 
 
+def nearest_number(start: Any, day: Any, period: Any) -> np.ndarray:
+    """How many periods after a start ends the one whose end is nearest to a day; of two as near, the earlier.
+
+    Examples
+    --------
+    >>> days = np.array(["2024-02-05", "2024-02-27", "2024-03-04"], "M8[D]")
+    >>> nearest_number(np.datetime64("2024-01-31"), days, "month").tolist()
+    [0, 1, 1]
+    """
+    number = number_until(start, day, period)
+    since = _as_days(day) - after(start, number, period)
+    return number + (after(start, number + 1, period) - _as_days(day) < since)
+
+
 def _as_days(dates: Any) -> np.ndarray:
     return np.asarray(dates, dtype="M8[us]").astype("M8[D]")

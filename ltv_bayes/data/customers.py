@@ -228,8 +228,8 @@ class Customers:
 
         frequency (repeat purchase days), recency (first to last purchase) and T (first purchase to as_of) in the time
         unit, monetary_value (mean of the repeat purchase days that have a value; missing without any), spend_frequency
-        (their number), and from orders also first_value, total_value, first_order and last_order; then attributes.
-        Sorted by customer_id, except that a file keeps its order.
+        (their number), and from orders also first_value, total_value, first_order and last_order; then attributes, and
+        observed_until where observation ended early. Sorted by customer_id, except that a file keeps its order.
         """
         return self.rows.table()
 
@@ -349,7 +349,10 @@ class Customers:
     def observed_until(self, ended: Any) -> Self:
         """Let the observation of some customers end before the as-of date, such as on the day their contract ended.
 
-        T shrinks to that day, so that a purchase model does not take the time after it for time without interest.
+        T shrinks to that day, so that a purchase model does not take the time after it for time without interest. The
+        day is kept in the column ``observed_until``, missing for those who are observed to the end; of several days
+        given one after the other, the earliest counts. A stream that values such customers has to ride on one that
+        knows that their relation ended, with ``while_alive=``.
 
         Parameters
         ----------

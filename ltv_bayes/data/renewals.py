@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.calendar import number_until
 from ltv_bayes.data.display import as_html, as_plain_text
 from ltv_bayes.errors import InputError, counted, rows_at_fault
 
@@ -49,11 +50,15 @@ class Renewals:
         The day on which observation ended.
     currency : str or None
         What prices are counted in.
+    grace_days : int
+        How long a renewal that is due may still be on its way. An active subscription whose next_due lies on or before
+        as_of is within it.
     """
 
     table: pd.DataFrame
     as_of: dt.date | None = None
     currency: str | None = None
+    grace_days: int = 0
 
     @classmethod
     def from_cohort_table(cls, active: Any) -> Self:
@@ -90,19 +95,24 @@ class Renewals:
     def unique_histories(self) -> RenewalHistories:
         """Find the distinct histories as of the as-of date, with the number of subscriptions that share each.
 
-        A renewal that is due only later is open, even if notice has been given: which of the others will give notice
-        is not known yet, so that counting those who have would overrate churn.
+        A renewal that is due only later is open, even if notice has been given or it has been paid for: which of the
+        others will give notice is not known yet, so that counting those who have would overrate churn, and counting
+        those who paid early would underrate it. Likewise where a renewal that is due may still be on its way.
         """
-        known = self.table.assign(lost=self.table["lost"].astype(bool) & ~self._due_later())
-        grouped = known.groupby(list(STATES), sort=True)["subscriptions"].sum().reset_index()
+        grouped = self._settled().groupby(list(STATES), sort=True)["subscriptions"].sum().reset_index()
         columns = (grouped[name].to_numpy(dtype=float) for name in (*STATES, "subscriptions"))
         return RenewalHistories(*columns)
 
-    def _due_later(self) -> pd.Series:
-        """Mark those whose unmade renewal is due after the as-of date; counts of cohorts have no dates."""
-        if self.as_of is None or "ended_on" not in self.table.columns:
-            return pd.Series(False, index=self.table.index)
-        return self.table["ended_on"] > pd.Timestamp(self.as_of)
+    def _settled(self) -> pd.DataFrame:
+        """Count what was due by the day up to which it is known of everybody; counts of cohorts have no dates."""
+        table = self.table
+        if self.as_of is None or not {"start", "period", "ended_on"} <= set(table.columns):
+            return table
+        settled = pd.Timestamp(self.as_of - dt.timedelta(days=self.grace_days))
+        start, period = table["start"].to_numpy(), table["period"].to_numpy(dtype=str)
+        due = number_until(start, np.maximum(start, settled.to_datetime64()), period)
+        lost = table["lost"].astype(bool) & ~(table["ended_on"] > settled)
+        return table.assign(renewals=np.minimum(table["renewals"], due), lost=lost)
 
     def ended(self) -> pd.Series:
         """The day on which the relation ended, of customers all of whose subscriptions are lost.
@@ -165,8 +175,15 @@ class Renewals:
         made = int((self.table["renewals"] * self.table["subscriptions"]).sum())
         as_of = f", as of {self.as_of}" if self.as_of else ""
         currency = f", {self.currency}" if self.currency else ""
-        states = f"{len(self) - lost:,} active, {lost:,} lost; {counted(made, 'renewal')}"
+        states = f"{len(self) - lost:,} active{self._overdue()}, {lost:,} lost; {counted(made, 'renewal')}"
         return [f"{counted(len(self), 'subscription')}{as_of}{currency}: {states}"]
+
+    def _overdue(self) -> str:
+        """Say how many active ones have a renewal that is due and may be on its way."""
+        if not self.grace_days:
+            return ""
+        number = int((self.table["next_due"] <= pd.Timestamp(self.as_of)).sum())
+        return f" ({number:,} overdue for less than {counted(self.grace_days, 'day')})"
 
 
 def require_renewals(value: Any) -> None:

@@ -16,7 +16,8 @@ from ltv_bayes.errors import InputError, rows_at_fault
 HISTORY = ("frequency", "recency", "T")
 SPEND = ("monetary_value", "spend_frequency")
 VALUES = ("first_value", "total_value")
-DATES = ("first_order", "last_order")
+OBSERVED_UNTIL = "observed_until"
+DATES = ("first_order", "last_order", OBSERVED_UNTIL)
 COMPUTED = (*HISTORY, *SPEND, *VALUES, *DATES)
 
 

@@ -90,7 +90,7 @@ class FittedRenewals(FittedModel):
             table = active_records(renewals)
             made = table["renewals"].to_numpy(dtype=np.int64)
             rates = table["period"].map(lambda length: _rate_per_period(discount_rate, length)).to_numpy(dtype=float)
-            wait = (table["next_due"] - pd.Timestamp(renewals.as_of)).dt.days.to_numpy(dtype=float)
+            wait = (table["next_due"] - pd.Timestamp(renewals.as_of)).dt.days.clip(lower=0).to_numpy(dtype=float)
             values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, rates, **self._parameters())
             values = values * np.exp(-discount_intensity(discount_rate, "day") * wait)
             return self._by_customer(values, table, "expected_residual_life")

@@ -128,7 +128,7 @@ class OneOffSale:
                 rows,
             )
 
-    def notes(self, customers: Customers) -> list[str]:
+    def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """Say whose sales are not valued."""
         return not_valued(customers, as_text(self.table.index), self.name)
 

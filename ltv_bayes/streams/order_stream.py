@@ -10,14 +10,16 @@ import pandas as pd
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import ColumnError, InputError, rows_at_fault
+from ltv_bayes.formatting import label
 from ltv_bayes.formulas import fused_draws
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import customer_states
-from ltv_bayes.streams.own_data import not_valued, positions, require_same, without_data
-from ltv_bayes.streams.stream import CustomerDraws
+from ltv_bayes.streams.history_notes import history_notes
+from ltv_bayes.streams.own_data import not_valued, positions, refuse_ended, require_same, without_data
+from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_UNIT
 
@@ -38,11 +40,14 @@ class OrderStream(ABC):
         Histories in this stream; those of the customers valued, if there are none.
     name : str
         Names the stream in results.
+    while_alive : str, stream or None
+        The stream that this one rides on, or its name.
     """
 
     spend: FittedSpend
     customers: Customers | None
     name: str
+    while_alive: str | Stream | None
 
     @property
     @abstractmethod
@@ -66,17 +71,26 @@ class OrderStream(ABC):
         return self.counts.caution or self.spend.caution
 
     def check(self, customers: Customers) -> None:
-        """Refuse data of another day or currency; warn of orders that can hardly be counted in the fit's unit."""
+        """Refuse data of another day or currency, and histories that ended with a relation which nobody asks about.
+
+        Warn of orders that can hardly be counted in the fit's unit.
+        """
         if self.customers is not None:
             require_same(customers, self.name, self.customers.as_of, self.customers.currency)
         orders = customers if self.customers is None else self.customers
+        if self.while_alive is None:
+            refuse_ended(orders, customers, self.name)
         self.spend.warn_of_scale(orders.typical_order(), stacklevel=4)
 
-    def notes(self, customers: Customers) -> list[str]:
-        """Say who is not in the data."""
+    def notes(self, customers: Customers, terms: Terms) -> list[str]:
+        """Say who is not in the data, and what there is to know of histories of the stream's own."""
         if self.customers is None:
             return []
-        return [*without_data(customers, self._own_ids, self.name), *not_valued(customers, self._own_ids, self.name)]
+        return [
+            *without_data(customers, self._own_ids, self.name),
+            *not_valued(customers, self._own_ids, self.name),
+            *(f"{label(self.name)}: {note}" for note in history_notes(self.customers, terms)),
+        ]
 
     def realised(self, customers: Customers) -> Array:
         """What customers have brought so far."""
@@ -152,6 +166,11 @@ def total_value(customers: Customers) -> Array:
     InputError
         If it does not for some.
     """
+    if not customers.has_history:
+        raise ColumnError(
+            "What customers have brought so far is not known: all_customers only lists them. Add the streams that "
+            "bring their histories, as in RepeatPurchases(purchases, spend, customers=...), or leave realised=False."
+        )
     if "total_value" not in customers.columns:
         raise ColumnError(
             "What customers have brought so far is not known: their table has no column 'total_value'. "

@@ -7,7 +7,8 @@ import pandas as pd
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
-from ltv_bayes.errors import UnitError, counted, listed
+from ltv_bayes.data.summaries import OBSERVED_UNTIL
+from ltv_bayes.errors import InputError, UnitError, counted, listed, rows_at_fault
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import IntArray
 
@@ -44,14 +45,53 @@ def require_same(customers: Customers, name: str, as_of: dt.date | None, currenc
         )
 
 
+def refuse_ended(orders: Customers, valued: Customers, name: str) -> None:
+    """Raise if the observation of some who are valued ended early, for a stream that does not ask when relations end.
+
+    Their futures would begin on the as-of date, from histories that ended before.
+
+    Parameters
+    ----------
+    orders : Customers
+        The stream's histories.
+    valued : Customers
+        Who is valued.
+    name : str
+        The stream's name.
+
+    Raises
+    ------
+    InputError
+        Naming the customers.
+    """
+    if OBSERVED_UNTIL not in orders.columns:
+        return
+    ended = [batch.ids[batch.table[OBSERVED_UNTIL].notna()] for batch in orders.batches()]
+    ids = list(valued.known_ids(str(customer_id) for some in ended for customer_id in some).values())
+    if ids:
+        problem = f"observed only until their relation ended, whom the stream {name!r} would value as if it went on"
+        cure = "Let it ride on the stream that knows when relations end, as in while_alive='subscription'."
+        raise InputError(rows_at_fault(ids, "customer", problem, cure), ids)
+
+
 def without_data(customers: Customers, own: pd.Index, name: str) -> list[str]:
-    """Say how many of the customers valued are not in a stream's data, given the ids in these as text."""
+    """Say how many of the customers valued are not in a stream's data, given the ids in these as text.
+
+    Customers in a file are not gone through.
+    """
+    if not customers.in_memory:
+        return []
     without = int((~as_text(customers.ids).isin(own)).sum())
     return [f"{without:,} of {counted(len(customers), 'customer')} have no {label(name)}."] if without else []
 
 
 def not_valued(customers: Customers, own: pd.Index, name: str) -> list[str]:
-    """Say who in a stream's data is not among the customers valued, given the ids in the data as text."""
+    """Say who in a stream's data is not among the customers valued, given the ids in the data as text.
+
+    Customers in a file are not gone through.
+    """
+    if not customers.in_memory:
+        return []
     beyond = own[~own.isin(as_text(customers.ids))].unique()
     return [f"{label(name)} of {counted(len(beyond), 'customer')} not valued here: {listed(beyond)}."] * bool(
         len(beyond)

@@ -51,8 +51,8 @@ class Stream(Protocol):
         """Refuse or warn of what can be seen of all customers at once, before anything is drawn."""
         ...
 
-    def notes(self, customers: Customers) -> list[str]:
-        """Say what a reader should know of these customers in this stream."""
+    def notes(self, customers: Customers, terms: Terms) -> list[str]:
+        """Say what a reader should know of these customers in this stream, valued on these terms."""
         ...
 
     def realised(self, customers: Customers) -> Array:

@@ -31,8 +31,9 @@ class Subscription:
     """The stream of subscription payments.
 
     Every contract that is active at the as-of date is renewed at the dates of the calendar until, in each draw, a
-    renewal is not made. The payment of a renewal is due at its date. Contracts of one customer are renewed or not
-    independently of each other, given the parameters.
+    renewal is not made. The payment of a renewal is due at its date; a renewal that has been due for less than the
+    grace of the records, and is not recorded yet, is made or not on the as-of date. Contracts of one customer are
+    renewed or not independently of each other, given the parameters.
 
     Parameters
     ----------
@@ -105,7 +106,7 @@ class Subscription:
         """Refuse data of another day or currency."""
         require_same(customers, self.name, self.renewals.as_of, self.renewals.currency)
 
-    def notes(self, customers: Customers) -> list[str]:
+    def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """Say who is not in the records."""
         return [*without_data(customers, self._ids, self.name), *not_valued(customers, self._ids, self.name)]
 
@@ -167,7 +168,7 @@ class Subscription:
         contract = np.repeat(np.arange(len(rows)), number)
         step = np.arange(paid[-1]) - paid[contract] + 1
         due = after(start[contract], made[contract] + step, length[contract])
-        days = (due - as_of).astype(float)
+        days = np.maximum((due - as_of).astype(float), 0.0)  # one that is due and may be on its way is due now
         price = self._changes.at(self._prices[rows][contract], rows[contract], due, days)
         amount = price * np.exp(-terms.delta("day") * days)
         return np.where(lost, unmade, np.nan), paid, (days, np.searchsorted(ends, days).astype(np.int64), amount)

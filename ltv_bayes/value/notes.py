@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ltv_bayes.data.customers import Customers
-from ltv_bayes.data.occasions import RETURN_ONLY
 from ltv_bayes.errors import DataWarning, counted
 from ltv_bayes.formatting import money, percent
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.value.shares import share_of
 
 if TYPE_CHECKING:
     from ltv_bayes.value.lifetime_value import LifetimeValue
 
 FEW_CUSTOMERS = 30
-FAR_HORIZON = 3.0
 MUCH_JUDGEMENT = 0.5
 HEAVY_TAIL = 0.2
-MOSTLY_VALUED = 0.98
 FAR_SCALE = 500.0
 
 
@@ -40,20 +38,8 @@ def notes_on(value: "LifetimeValue") -> list[str]:
     """Write the notes."""
     notes = [f"{value.caution}: do not use these numbers yet."] if value.caution else []
     terms, customers = value.settings.terms, value.customers
-    seen = customers.overview()
-    if seen.longest_history > 0 and terms.length(customers.time_unit) > FAR_HORIZON * seen.longest_history:
-        ratio = terms.length(customers.time_unit) / seen.longest_history
-        notes.append(f"the horizon is {ratio:.1f} times the longest history: far beyond the data.")
-    if value.has_streams and seen.repeats > 0 and 0 < seen.valued_repeats < MOSTLY_VALUED * seen.repeats:
-        notes.append(
-            f"{percent(1 - seen.valued_repeats / seen.repeats)} of repeat purchases had no value, but each one "
-            f"foreseen is given that of a paid one: values are too high by about as much. "
-            f"summarize(zero_orders='drop') leaves free ones out."
-        )
-    if customers.in_memory:
-        notes += [note for stream in value.valuation.streams for note in stream.notes(customers)]
-    if RETURN_ONLY in customers.dropped_by_reason().index:
-        notes.append("returns on days of their own lower no value foreseen: values are before such returns.")
+    notes += history_notes(customers, terms, foreseen=value.has_streams)
+    notes += [note for stream in value.valuation.streams for note in stream.notes(customers, terms)]
     if len(customers) < FEW_CUSTOMERS and value.has_streams:
         notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
     share = value.judgement_share()["mean"]

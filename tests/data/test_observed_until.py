@@ -9,8 +9,9 @@ import pytest
 from ltv_bayes import Customers, read_transactions, summarize, summarize_renewals
 from ltv_bayes.errors import InputError
 from ltv_bayes.time_units import DAYS_PER_UNIT
+from ltv_bayes.value.one_pass import offered_groupings
 
-AS_OF = dt.date(2024, 6, 30)
+AS_OF, NOTED = dt.date(2024, 6, 30), "observed_until"
 
 
 def customers_of(**columns):
@@ -22,10 +23,45 @@ def test_only_those_who_ended_before_as_of_change():
     ended = {1: "2024-06-09", 2: None, 3: "2024-07-20", 99: "2024-01-01"}
     found = customers_of().observed_until(ended)
     assert found.table["T"].tolist() == [5.0, 5.0, 6.0]
-    pd.testing.assert_frame_equal(found.table.drop(columns="T"), customers_of().table.drop(columns="T"))
+    pd.testing.assert_frame_equal(found.table.drop(columns=["T", NOTED]), customers_of().table.drop(columns="T"))
     assert (found.as_of, found.time_unit) == (AS_OF, "week")
-    assert customers_of().observed_until({}).table.equals(customers_of().table)
-    assert customers_of().observed_until({1: AS_OF}).table.equals(customers_of().table)
+    for nobody in ({}, {1: AS_OF}):
+        unchanged = customers_of().observed_until(nobody).table
+        assert unchanged[NOTED].isna().all()
+        pd.testing.assert_frame_equal(unchanged.drop(columns=NOTED), customers_of().table)
+
+
+def days_noted(customers):
+    return [None if pd.isna(day) else str(day.date()) for day in customers.table[NOTED]]
+
+
+def test_the_table_notes_whose_observation_ended_and_when():
+    found = customers_of().observed_until({1: "2024-06-09", 3: "2024-07-20"})
+    assert days_noted(found) == ["2024-06-09", None, None]
+    assert found.table[NOTED].dtype == "datetime64[us]"
+
+
+@pytest.mark.parametrize("second", ["2024-06-02", "2024-06-09", "2024-06-20", None])
+def test_of_two_ends_the_earlier_counts(second):
+    once, other = {1: "2024-06-09"}, {"1": second, 2: "2024-06-23"}
+    expected = {1: min("2024-06-09", second or "2024-06-09"), 2: "2024-06-23"}
+    for first, then in ((once, other), (other, once)):
+        found = customers_of(recency=[2.0, 0.0, 2.0]).observed_until(first).observed_until(then)
+        pd.testing.assert_frame_equal(found.table, customers_of(recency=[2.0, 0.0, 2.0]).observed_until(expected).table)
+
+
+def test_the_note_stays_in_files_and_tables(tmp_path):
+    found = customers_of().observed_until({1: "2024-06-09"})
+    in_file = Customers.scan(found.save(tmp_path / "customers.parquet"))
+    again = Customers.from_summary(found.table.reset_index(), time_unit="week", as_of=AS_OF)
+    for kept in (in_file, again, found.subset([1]), found.in_time_unit("day")):
+        assert days_noted(kept)[0] == "2024-06-09"
+        assert kept.table[NOTED].dtype.kind == "M"
+
+
+def test_the_note_is_no_segmentation():
+    ended = customers_of(industry=["music", "retail", "music"]).observed_until({1: "2024-06-09"})
+    assert list(offered_groupings(ended)) == ["industry"]
 
 
 @pytest.mark.parametrize("unit", sorted(DAYS_PER_UNIT))

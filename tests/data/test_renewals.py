@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from dateutil.relativedelta import relativedelta
 
+from ltv_bayes.data.contract_lengths import as_period
 from ltv_bayes.data.renewals import Renewals
 from ltv_bayes.data.summarize_renewals import summarize_renewals
 from ltv_bayes.errors import ColumnError, InputError, UnitError
@@ -97,7 +98,7 @@ def test_who_returns_starts_anew():
         ({"cancelled_on": ["2024-01-01", None]}, r"1 row cancelled before the start \(row 0\)"),
         ({"price": [0, 5]}, r"1 row with a price of zero or less \(row 0\)"),
         ({"price": [5, -1]}, r"1 row with a price of zero or less \(row 1\)"),
-        ({"price": [5, None]}, r"1 row without an? price \(row 1\)"),
+        ({"price": [5, None]}, r"1 row without a price \(row 1\)"),
         ({"start": ["2024-01-01", None]}, r"1 row without a date \(row 1\)"),
         ({"start": ["2024-01-01", "soon"]}, r"row 1"),
         ({"customer_id": ["A", None]}, r"1 row without a customer id \(row 1\)"),
@@ -109,10 +110,131 @@ def test_contradictions_are_refused_with_their_rows(changes, message):
         summarize_renewals(records(**changes), as_of="2024-12-31")
 
 
+@pytest.mark.parametrize(
+    ("changes", "settings", "message"),
+    [
+        ({"customer_id": [18, "18"]}, {}, r"2 rows with subscriptions of one customer that overlap \(rows 0, 1\)"),
+        (
+            {"customer_id": "A", "start": "2024-01-31"},
+            {},
+            r"2 rows written more than once \(rows 0, 1\)\. Keep one of each\.",
+        ),
+        (
+            {"customer_id": "A", "start": "2024-01-31", "cancelled_on": ["2024-01-31"] * 2},
+            {},
+            r"2 rows written more than once \(rows 0, 1\)",
+        ),
+        (
+            {"price": [5, "many"]},
+            {},
+            r"1 row with a price that cannot be read, such as 'many' \(row 1\)\. Write a plain",
+        ),
+        ({"price": [5, "1.2万"]}, {}, r"such as '1\.2万' \(row 1\).*amount_unit="),
+        ({"price": [5, float("inf")]}, {}, r"1 row with an infinite price \(row 1\)"),
+        ({"price": ["5 EUR", "5 USD"]}, {}, r"2 currencies \(EUR in rows 0; USD in rows 1\)"),
+        ({"what": ["cloud", " "]}, {"product": "what"}, r"1 row without a product \(row 1\)\. Fill in what"),
+        ({"customer_id": "A", "what": ["cloud", "cloud "]}, {"product": "what"}, r"overlap \(rows 0, 1\)"),
+        ({"cancelled_on": ["0000-00-00", None]}, {}, r"\(row 0\)\. .* Leave it blank where there is none"),
+        ({"start": ["31/01/2024", "03/04/2024"]}, {}, r"order of day, month and year is open.*date_format="),
+        ({"term": ["month", None]}, {"period": "term"}, r"1 row whose term is no contract length.* \(row 1\)"),
+        ({}, {"as_of": "2024-01-30"}, r"as_of 2024-01-30 lies before the first start \(2024-01-31\)\. Choose a later"),
+    ],
+)
+def test_bad_records_are_refused_with_their_rows_and_the_cure(changes, settings, message):
+    with pytest.raises(InputError, match=message):
+        summarize_renewals(records(**changes), **{"as_of": "2024-12-31", **settings})
+
+
+def test_every_row_of_an_overlap_is_named():
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["A", "B", "A", "A", "A"],
+            "start": ["2022-01-01", "2020-01-01", "2020-01-01", "2021-01-01", "2019-01-01"],
+            "cancelled_on": ["2022-06-01", None, "2023-01-01", "2021-06-01", "2020-01-01"],
+        }
+    )
+    with pytest.raises(InputError, match=r"3 rows with subscriptions of one customer that overlap \(rows 0, 2, 3\)"):
+        summarize_renewals(frame, price=None, as_of="2024-12-31")
+
+
+def test_prices_in_ten_thousands():
+    frame = records(price=[1.2, "3"]).rename(columns={"price": "月费（万元）"})
+    found = summarize_renewals(frame, price="月费（万元）", amount_unit="万元", as_of="2024-12-31").table
+    assert found["price"].tolist() == [12_000, 30_000]
+    with pytest.raises(UnitError, match=r"says 万元\. Pass amount_unit='万元'"):
+        summarize_renewals(frame, price="月费（万元）", as_of="2024-12-31")
+    plain = summarize_renewals(frame, price="月费（万元）", amount_unit=1, as_of="2024-12-31").table
+    assert plain["price"].tolist() == [1.2, 3]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "expected"),
+    [
+        ("2025-02-27", (0, "2025-02-28")),
+        ("2025-02-28", (1, "2026-02-28")),
+        ("2028-02-28", (3, "2028-02-29")),
+        ("2028-02-29", (4, "2029-02-28")),
+    ],
+)
+def test_a_year_from_the_29th_of_february(as_of, expected):
+    row = summarize_renewals(records(start="2024-02-29"), period="year", as_of=as_of).table.iloc[0]
+    assert (row["renewals"], str(row["next_due"].date())) == expected
+
+
+def test_the_day_of_the_start():
+    row = summarize_renewals(records(), as_of="2024-01-31").table.loc["A"]
+    assert (row["renewals"], row["lost"], str(row["next_due"].date())) == (0, False, "2024-02-29")
+    frame = records(cancelled_on=["2024-01-31", None])
+    for as_of in ("2024-01-31", "2024-12-31"):
+        row = summarize_renewals(frame, as_of=as_of).table.loc["A"]
+        assert (row["renewals"], row["lost"], str(row["ended_on"].date())) == (0, True, "2024-02-29")
+
+
+def test_a_year_that_stands_for_never():
+    found = summarize_renewals(records(cancelled_on=["9999-12-31", "2099-12-31"]), as_of="2024-12-31").table
+    assert not found["lost"].any()
+
+
+@pytest.mark.parametrize(
+    ("words", "period"),
+    [
+        (["月", "按月", "月付", "每月", "月度", "1个月", "包月", "monthly", "Months", "per month", "1 month"], "month"),
+        (["季", "季度", "按季", "季付", "每季度", "3个月", "quarterly", "3 months"], "quarter"),
+        (["年", "按年", "年付", "年度", "一年", "12个月", "１２个月", "annual", "yearly", "12-month"], "year"),
+        (["周", "每周", "7天", "weekly"], "week"),
+        (["天", "日", "按天", "daily"], "day"),
+    ],
+)
+def test_the_words_for_a_contract_length(words, period):
+    frame = pd.DataFrame({"customer_id": range(len(words)), "start": "2024-01-31", "cancelled_on": None, "term": words})
+    found = summarize_renewals(frame, period="term", price=None, as_of="2024-12-31").table
+    assert set(found["period"]) == {period}
+    assert {as_period(word) for word in words} == {period}
+
+
+@pytest.mark.parametrize("word", ["半年", "双月", "24 months", "2年", "biannual", "", "月年"])
+def test_other_contract_lengths_are_refused(word):
+    with pytest.raises(UnitError, match="neither a contract length nor a column"):
+        as_period(word)
+
+
+def test_a_column_that_is_called_like_a_length_is_none():
+    found = summarize_renewals(records(month=["Jan", "Feb"]), period="month", as_of="2024-12-31").table
+    assert found["period"].tolist() == ["month", "month"]
+    assert found["month"].tolist() == ["Jan", "Feb"]
+
+
+def test_one_column_for_two_things_is_refused():
+    with pytest.raises(ColumnError, match="The column 'start' was named for two things"):
+        summarize_renewals(records(), cancelled_on="start", as_of="2024-12-31")
+    with pytest.raises(ColumnError, match="The columns customer_id have names that are used here"):
+        summarize_renewals(records(client=["a", "b"]), customer="client", as_of="2024-12-31")
+
+
 def test_periods_and_columns_that_are_not_there():
     with pytest.raises(UnitError, match="neither a contract length nor a column"):
         summarize_renewals(records(), period="fortnight")
-    with pytest.raises(InputError, match=r"1 row whose term is no contract length \(row 1\)"):
+    with pytest.raises(InputError, match=r"1 row whose term is no contract length, such as 'now and then' \(row 1\)"):
         summarize_renewals(records(term=["month", "now and then"]), period="term")
     with pytest.raises(ColumnError, match="no column 'fee'"):
         summarize_renewals(records(), price="fee")
