@@ -99,11 +99,22 @@ def parameter_draws(tree: xr.DataTree, names: Sequence[str]) -> dict[str, np.nda
 def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
     """Keep the first chains and, evenly spaced, so many draws of each."""
     posterior = tree["posterior"].to_dataset()
-    keep = np.linspace(0, posterior.sizes["draw"] - 1, draws).round().astype(int)
+    keep = evenly_spaced(posterior.sizes["draw"], draws)
     kept = posterior.isel(chain=slice(chains), draw=keep).assign_coords(draw=np.arange(draws))
     thinned = xr.DataTree.from_dict({"posterior": kept})
     thinned.attrs.update(tree.attrs)
     return thinned
+
+
+def evenly_spaced(draws: int, kept: int) -> np.ndarray:
+    """Positions of so many of a chain's draws, evenly spaced.
+
+    Examples
+    --------
+    >>> evenly_spaced(9, 3).tolist()
+    [0, 4, 8]
+    """
+    return np.linspace(0, draws - 1, kept).round().astype(int)
 
 
 def save(tree: xr.DataTree, path: str | Path) -> Path:

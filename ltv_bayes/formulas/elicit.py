@@ -62,3 +62,25 @@ def draw_amounts(rng: np.random.Generator, size: int, median: float, log_sd_belo
     """Draw amounts, of shape (size,)."""
     z = rng.standard_normal(size)
     return median * np.exp(z * np.where(z < 0, log_sd_below, log_sd_above))
+
+
+def amount_quantiles(family: str, parameters: tuple[float, ...], level: Array) -> Array:
+    """Amounts at levels of their distribution.
+
+    Parameters
+    ----------
+    family : {"log-normal"}
+        Its parameters are median and sd of the logarithm below and above it.
+    level : array
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> amount_quantiles("log-normal", (100.0, 0.5, 0.5), np.array([0.5])).tolist()
+    [100.0]
+    """
+    if family != "log-normal":
+        raise ValueError(family)
+    median, below, above = parameters
+    z = special.ndtri(level)
+    return median * np.exp(z * np.where(z < 0, below, above))

@@ -1,6 +1,7 @@
 """Streams that are valued together: their names, how many draws they share, and which of them ride on which."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.streams.stream import Stream
@@ -27,8 +28,17 @@ def require_distinct_names(streams: Sequence[Stream], reserved: Collection[str])
         )
 
 
-def common_shape(streams: Sequence[Stream]) -> tuple[int, int] | None:
-    """Chains and draws that every stream has; None if they leave it open."""
+class Shaped(Protocol):
+    """What has draws."""
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """Chains and draws per chain; None for any number."""
+        ...
+
+
+def common_shape(streams: Iterable[Shaped]) -> tuple[int, int] | None:
+    """Chains and draws that every stream, or other source of draws, has; None if they leave it open."""
     shapes = [stream.shape for stream in streams if stream.shape is not None]
     return (min(chains for chains, _ in shapes), min(draws for _, draws in shapes)) if shapes else None
 

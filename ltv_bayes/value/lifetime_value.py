@@ -110,7 +110,7 @@ def lifetime_value(
         warn_of_scale(customers, future_value)
     for stream in streams:
         stream.check(customers)
-    shape = common_shape(streams) or DRAWS_WITHOUT_FITS
+    shape = common_shape([*streams, *([] if future_value is None else [future_value])]) or DRAWS_WITHOUT_FITS
     valuation = Valuation(customers, tuple(streams), future_value, terms, margins, seed, shape, realised)
     first = next(iter(customers.batches(BATCH)))
     valuation.of(first)  # so that what cannot be valued is refused at once

@@ -1,0 +1,162 @@
+"""Draws of judged money: whether an opportunity comes, how much it brings, and when."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ltv_bayes.errors import JudgementError
+from ltv_bayes.formulas.elicit import amount_quantiles
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.judgement.adjustments import Adjustments
+from ltv_bayes.judgement.columns import refuse
+from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.terms import Terms
+from ltv_bayes.time_units import DAYS_PER_UNIT
+
+PURPOSE = "judged"
+
+
+class Belief(NamedTuple):
+    """One opportunity of a customer, as it is drawn.
+
+    Attributes
+    ----------
+    position : int
+        In the table of judgements.
+    key : str
+        Names the opportunity among those of the customer.
+    probability, chance_a, chance_b : float
+        That it comes: a number, or the two parameters of a beta distribution.
+    family, amounts : str, tuple
+        Distribution of the amount, and its parameters.
+    first, last : float
+        Years until the money may come; not-a-number where nothing is known.
+    groups : mapping
+        Columns whose shared effects count, with the customer's groups.
+    """
+
+    position: int
+    key: str
+    probability: float
+    chance_a: float
+    chance_b: float
+    family: str
+    amounts: tuple[float, ...]
+    first: float
+    last: float
+    groups: Mapping[str, str]
+
+
+class JudgedDraws:
+    """Draws of judged money of some customers.
+
+    Parameters
+    ----------
+    ids : pandas.Index
+        The customers.
+    table : pandas.DataFrame
+        Their judgements, `FutureValuePriors.table` with the position of each and years until its window.
+    shared : mapping
+        Columns of groups whose opportunities rise and fall together, with the correlation within each.
+    """
+
+    def __init__(
+        self,
+        ids: pd.Index,
+        table: pd.DataFrame,
+        terms: Terms,
+        shape: tuple[int, int],
+        seed: int,
+        *,
+        adjustments: Adjustments | None = None,
+        shared: Mapping[str, float] | None = None,
+    ) -> None:
+        self._ids, self._shape, self._seed = ids, shape, seed
+        self._size = shape[0] * shape[1]
+        self._adjustments, self._shared = adjustments, dict(shared or {})
+        self._ends, self._delta = terms.edges("year"), terms.delta("year")
+        self._beliefs: dict[Any, list[Belief]] = {}
+        for row in table.sort_values("key").to_dict("records"):
+            self._beliefs.setdefault(row["customer_id"], []).append(self._belief(row))
+        groups = {item for beliefs in self._beliefs.values() for belief in beliefs for item in belief.groups.items()}
+        self._effects = {group: self._effect(*group) for group in sorted(groups)}
+
+    def __call__(
+        self, first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
+    ) -> None:
+        """Fill in the discounted money of customers' opportunities: an array of shape (customers, periods, draws).
+
+        Opportunities ride on no stream, and none rides on them.
+        """
+        money[:] = 0.0
+        for row, customer_id in enumerate(self._ids[first:last]):
+            for belief in self._beliefs.get(customer_id, ()):
+                self._add(customer_id, belief, money[row])
+
+    def _belief(self, row: Mapping[Any, Any]) -> Belief:
+        return Belief(
+            row["position"],
+            row["key"],
+            row["probability"],
+            row["chance_a"],
+            row["chance_b"],
+            row["family"],
+            (row["amount_1"], row["amount_2"], row["amount_3"]),
+            row["first_years"],
+            row["last_years"],
+            {column: str(row[column]) for column in self._shared if not pd.isna(row[column])},
+        )
+
+    def _effect(self, column: str, group: str) -> Array:
+        """What all opportunities of a group share, on chance and on amount: shape (2, draws), standard normal."""
+        return customer_stream(self._seed, f"{PURPOSE} together\x1f{column}", group).standard_normal((2, self._size))
+
+    def _add(self, customer_id: Any, belief: Belief, money: np.ndarray) -> None:
+        rng = customer_stream(self._seed, f"{PURPOSE}\x1f{belief.key}", customer_id)
+        own, anywhen = rng.standard_normal((2, self._size)), rng.random(self._size)
+        certain = np.isnan(belief.chance_a)
+        chance = belief.probability if certain else rng.beta(belief.chance_a, belief.chance_b, self._size)
+        shares = {group: self._shared[group[0]] for group in belief.groups.items()}
+        level = np.sqrt(1 - sum(shares.values())) * own
+        for group, share in shares.items():
+            level += np.sqrt(share) * self._effects[group]
+        factor = np.ones(self._size)
+        if self._adjustments is not None:
+            change = self._adjustments.of(belief.position, self._shape)
+            chance = special.expit(change.intercept + change.slope * special.logit(chance))
+            level[1] *= change.spread
+            factor = np.exp(change.shift)
+        amount = factor * amount_quantiles(belief.family, belief.amounts, special.ndtr(level[1]))
+        comes = special.ndtr(-level[0]) < chance
+        first, last = (0.0, self._ends[-1]) if np.isnan(belief.first) else (belief.first, belief.last)
+        when = first + (last - first) * anywhen
+        period = np.searchsorted(self._ends, when)
+        counts = np.flatnonzero(comes & (period < len(self._ends)))
+        money[period[counts], counts] += amount[counts] * np.exp(-self._delta * when[counts])
+
+
+def years_until(table: pd.DataFrame, terms: Terms, column: str) -> pd.Series:
+    """Years from the as-of date to the dates of a column; not-a-number where there is none.
+
+    Raises
+    ------
+    JudgementError
+        If there are dates but nothing to count from, or dates of the past.
+    """
+    dated = table[column].notna()
+    if dated.any() and terms.as_of is None:
+        raise JudgementError(
+            "The judgements have dates (expected_on) but the customers have no as-of date to count from. "
+            "Pass as_of= to Customers.from_summary."
+        )
+    days = (table[column] - pd.Timestamp(terms.as_of or 0)).dt.days
+    refuse(
+        table,
+        dated & (days < 0),
+        f"expected before the as-of date {terms.as_of}",
+        "Give a date to come, or leave out what has already come or been lost.",
+    )
+    return days.where(dated) / DAYS_PER_UNIT["year"]
