@@ -31,6 +31,7 @@ _PUBLIC = {
     "Subscription": "ltv_bayes.streams.subscription",
     "Transactions": "ltv_bayes.data.transactions",
     "TriggeredService": "ltv_bayes.streams.triggered_service",
+    "VisibleShare": "ltv_bayes.predictions.visibility",
     "all_customers": "ltv_bayes.data.all_customers",
     "backtest": "ltv_bayes.evaluation.backtest",
     "errors": "ltv_bayes.errors",

@@ -170,8 +170,8 @@ def simulate_project_business(
     """Simulate clients who buy projects of 10 thousand to 5 million with long gaps, and managers who judge them.
 
     Clients arrive over the observed years; deals follow BG/NBD and gamma-gamma with the industry's parameters. A share
-    of the clients has one open opportunity besides. Managers are honest: an opportunity stated at 60% comes with
-    60%, and its amount lies within the stated interval with 80%.
+    of the clients who have not left has one open opportunity besides. Managers are honest: an opportunity stated at
+    60% comes with 60%, and its amount lies within the stated interval with 80%.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def simulate_project_business(
     future_years : float
         How far ahead the truth is known.
     judged_share : float
-        Share of clients with an open opportunity.
+        Share of the clients who have not left with an open opportunity.
     random_seed : int
         The same seed gives the same business.
 
@@ -212,7 +212,7 @@ def simulate_project_business(
     deals["closed_on"] = pd.Timestamp(today) + pd.to_timedelta(np.ceil(deals["year"] * DAYS_PER_YEAR), unit="D")
     past = deals["closed_on"] <= pd.Timestamp(today)
     columns = ["client", "closed_on", "value"]
-    opportunities, won = _opportunities(rng, book, traits, today, future_years, judged_share)
+    opportunities, won = _opportunities(rng, book, traits, leaving > 0, today, future_years, judged_share)
     future = deals.loc[~past].groupby("client")["value"]
     truth = traits[["rate", "dropout", "mean_deal"]].assign(
         alive=leaving > 0,
@@ -274,12 +274,13 @@ def _opportunities(
     rng: np.random.Generator,
     book: pd.DataFrame,
     traits: pd.DataFrame,
+    living: pd.Series,
     today: dt.date,
     future_years: float,
     judged_share: float,
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Draw open opportunities, what managers say of them, and what comes of them."""
-    chosen = book[rng.random(len(book)) < judged_share]
+    chosen = book[(rng.random(len(book)) < judged_share) & living.loc[book["customer_id"]].to_numpy()]
     size = len(chosen)
     probability = rng.beta(2.5, 2.5, size).round(2).clip(0.05, 0.95)
     log_sd = rng.uniform(0.25, 0.6, size)
@@ -296,6 +297,7 @@ def _opportunities(
             "low": np.maximum(low, 1_000.0),
             "high": np.maximum(high, 2_000.0),
             "expected_on": pd.Timestamp(today) + pd.to_timedelta(days, unit="D"),
+            "relation": "additional",
         }
     )
     amount = median * np.exp(log_sd * rng.standard_normal(size))

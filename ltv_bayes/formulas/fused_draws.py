@@ -24,7 +24,7 @@ LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are fa
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
-    states, histories, ends, delta, r, alpha, a, b, p, q, v, money, until=None, life=None
+    states, histories, ends, delta, r, alpha, a, b, p, q, v, money, until=None, life=None, shown=None, shown_until=0.0
 ):
     """Fill in the discounted money of customers' purchases, by customer, period and draw.
 
@@ -48,14 +48,21 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
         nothing later. Not-a-number where nothing is known of it.
     life : array of shape (customers, draws), optional
         Filled in: when the relation ends, for whichever reason; infinite if after the horizon, 0 for who has left.
+    shown : array of shape (draws,), optional
+        Share of the purchases up to ``shown_until`` that are counted elsewhere: each is left out with this chance.
+    shown_until : float
+        In the same time unit.
     """
     for row in range(histories.shape[0]):
-        _bg_nbd_row(row, states[row], histories[row], ends, delta, r, alpha, a, b, p, q, v, money[row], until, life)
+        _bg_nbd_row(
+            row, states[row], histories[row], ends, delta, r, alpha, a, b, p, q, v, money[row],
+            until, life, shown, shown_until,
+        )  # fmt: skip
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _bg_nbd_row(  # type: ignore[no-untyped-def]
-    row, state, history, ends, delta, r, alpha, a, b, p, q, v, money, until, life
+    row, state, history, ends, delta, r, alpha, a, b, p, q, v, money, until, life, shown, shown_until
 ):
     x, t_x, T, orders, spent, known = history
     t, sure = ends[-1], known > 0.0
@@ -104,11 +111,13 @@ def _bg_nbd_row(  # type: ignore[no-untyped-def]
         shape, (d, c), value, last = p[i], gamma_constants(p[i]), 1.0 / nu, 0.0
         for order in range(int(count)):
             when = end if left and order == 0 else end * uniform(state)
+            last = max(last, when)
+            if shown is not None and when <= shown_until and uniform(state) < shown[i]:
+                continue
             period = 0
             while when > ends[period]:
                 period += 1
             money[period, i] += value * gamma_from_constants(state, shape, d, c) * np.exp(-delta * when)
-            last = max(last, when)
         if life is not None:
             staying = (b[i] + x + count - 1.0) / (a[i] + b[i] + x + count - 1.0)
             if left or uniform(state) >= staying:  # the last purchase seen may be the customer's last too
@@ -117,7 +126,7 @@ def _bg_nbd_row(  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def nbd_gamma_gamma(  # type: ignore[no-untyped-def]
-    states, histories, ends, delta, r, alpha, p, q, v, money, until=None, life=None
+    states, histories, ends, delta, r, alpha, p, q, v, money, until=None, life=None, shown=None, shown_until=0.0
 ):
     """Fill in the discounted money of events at each customer's own rate, for as long as the relation lasts.
 
@@ -125,7 +134,9 @@ def nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     leaves by themselves: life is what is said by ``until``.
     """
     for row in range(histories.shape[0]):
-        _nbd_row(row, states[row], histories[row], ends, delta, r, alpha, p, q, v, money[row], until)
+        _nbd_row(
+            row, states[row], histories[row], ends, delta, r, alpha, p, q, v, money[row], until, shown, shown_until
+        )
         if life is not None:
             life[row] = np.nan
             if until is not None:
@@ -134,7 +145,7 @@ def nbd_gamma_gamma(  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _nbd_row(  # type: ignore[no-untyped-def]
-    row, state, history, ends, delta, r, alpha, p, q, v, money, until
+    row, state, history, ends, delta, r, alpha, p, q, v, money, until, shown, shown_until
 ):
     x, _, T, orders, spent, _ = history
     _clear(money)
@@ -151,6 +162,8 @@ def _nbd_row(  # type: ignore[no-untyped-def]
         shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
         for _ in range(int(number)):
             when, period = t * uniform(state), 0
+            if shown is not None and when <= shown_until and uniform(state) < shown[i]:
+                continue
             while when > ends[period]:
                 period += 1
             money[period, i] += value * gamma_from_constants(state, shape, d, c) * np.exp(-delta * when)

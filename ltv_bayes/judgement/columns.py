@@ -10,7 +10,7 @@ from ltv_bayes.errors import ColumnError, JudgementError, rows_at_fault, suggest
 from ltv_bayes.time_units import UnitError, as_date, as_number
 
 NEEDED = ("customer_id", "probability", "low", "high")
-OPTIONAL = ("likely", "expected_on", "expert", "opportunity")
+OPTIONAL = ("likely", "expected_on", "expert", "opportunity", "relation")
 
 
 def as_interval(interval: float) -> float:

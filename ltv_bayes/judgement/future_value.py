@@ -1,22 +1,27 @@
 """Future-value priors: what experts expect of named opportunities, as distributions of money."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.readers import read_table
-from ltv_bayes.errors import JudgementError, counted, rows_at_fault
+from ltv_bayes.errors import ColumnError, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.elicit import log_normal_from_interval, mean_amount
+from ltv_bayes.formulas.point_inputs import as_share
 from ltv_bayes.judgement.adjustments import Adjustments
-from ltv_bayes.judgement.columns import as_interval, checked, known_columns
+from ltv_bayes.judgement.columns import as_interval, checked, known_columns, refuse
 from ltv_bayes.judgement.draws import JudgedDraws, years_until
+from ltv_bayes.judgement.opinions import Opinion, opinions_by_customer
+from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.terms import Terms
+
+ADDITIONAL, VISIBLE_SHARE, SAME_TOTAL = RELATIONS = ("additional", "visible_share", "same_total")
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,12 +41,33 @@ class FutureValuePriors:
         How what came of earlier judgements changes these.
     shared : mapping
         Columns whose groups rise and fall together, with the correlation within each: ``{"expert": 0.2}``.
+    visible : VisibleShare or None
+        Which share of ordinary purchases stands in the pipeline, for judgements that are such purchases.
+    opinion_weight : float or None
+        Weight of an opinion on a customer's whole future value in a logarithmic pool with the model's; None if opinions
+        are evidence of their own, from other sources than the orders.
+    shows_life : bool
+        Whether a customer with an open opportunity is known to be alive.
     """
 
     table: pd.DataFrame
     interval: float = 0.8
     adjustments: Adjustments | None = None
     shared: Mapping[str, float] = field(default_factory=dict)
+    visible: VisibleShare | None = None
+    opinion_weight: float | None = 0.5
+    shows_life: bool = True
+
+    def __post_init__(self) -> None:
+        shares = [as_share(share, column) for column, share in self.shared.items()]
+        if sum(shares) >= 1:
+            raise JudgementError(f"Correlations of shared effects add up to {sum(shares):g}; they must stay below 1.")
+        for column in self.shared:
+            if column not in self.table:
+                raise ColumnError(f"The judgements have no column {column!r}. {suggestion(column, self.table.columns)}")
+        if self.opinion_weight is not None:
+            as_share(self.opinion_weight, "opinion_weight")
+        self._refuse_relations()
 
     @classmethod
     def from_judgements(
@@ -102,6 +128,53 @@ class FutureValuePriors:
         )
         return cls(judged, float(interval))
 
+    def with_relation(
+        self,
+        relation: str,
+        *,
+        visible: VisibleShare | None = None,
+        opinion_weight: float | None = 0.5,
+        shows_life: bool = True,
+    ) -> Self:
+        """Say how judgements relate to what the model foresees, where the table does not say it row by row.
+
+        Parameters
+        ----------
+        relation : {"additional", "visible_share", "same_total"}
+            Projects outside the ordinary repeat purchases; ordinary purchases that the pipeline shows already; or
+            opinions on all that a customer will bring within the horizon.
+        visible : VisibleShare, optional
+            For ``visible_share``: which part of the ordinary purchases the pipeline shows, and how far ahead.
+        opinion_weight : float or None
+            For ``same_total``: weight of the opinion in a logarithmic pool, between 0 and 1; or None if opinions are
+            evidence of their own, from other sources than the orders.
+        shows_life : bool
+            Whether a customer with an open opportunity is known to be alive.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.6], "low": [50.0], "high": [200.0]})
+        >>> judged = FutureValuePriors.from_judgements(frame).with_relation("additional")
+        >>> judged.relations.tolist()
+        ['additional']
+        """
+        stated = self.relations
+        table = self.table.assign(relation=stated.where(stated.notna(), relation))
+        return replace(self, table=table, visible=visible, opinion_weight=opinion_weight, shows_life=shows_life)
+
+    @property
+    def relations(self) -> pd.Series:
+        """How each judgement relates to what the model foresees; missing where nobody has said."""
+        if "relation" not in self.table:
+            return pd.Series(None, self.table.index, dtype=object)
+        text = self.table["relation"].astype(object)
+        return text.where(text.notna() & (text.astype(str).str.strip() != ""), None)
+
+    @property
+    def are_opinions(self) -> np.ndarray:
+        """Mark opinions on a customer's whole future value; the others are opportunities."""
+        return (self.relations == SAME_TOTAL).to_numpy(dtype=bool)
+
     @property
     def shape(self) -> tuple[int, int] | None:
         """Chains and draws per chain that adjustments have; None, for any number, without any."""
@@ -128,8 +201,16 @@ class FutureValuePriors:
         first, last = (years_until(self.table, terms, name) for name in ("expected_from", "expected_to"))
         found = _written_as(customers, self.table["customer_id"])
         placed = {"position": np.arange(len(self.table)), "first_years": first, "last_years": last}
-        table = self.table.assign(customer_id=found, **placed)[found.notna()]
+        table = self.table.assign(customer_id=found, **placed)[found.notna() & ~self.are_opinions]
         return JudgedDraws(customers.ids, table, terms, shape, seed, adjustments=self.adjustments, shared=self.shared)
+
+    def opinions(self, customers: Customers) -> dict[Any, Opinion]:
+        """The opinions on these customers' whole future value, by id."""
+        if not self.are_opinions.any():
+            return {}
+        found = _written_as(customers, self.table["customer_id"])
+        table = self.table.assign(customer_id=found, position=np.arange(len(self.table)))
+        return opinions_by_customer(table[found.notna() & self.are_opinions], self.opinion_weight, self.adjustments)
 
     def outside_horizon(self, terms: Terms) -> pd.DataFrame:
         """Opportunities expected after the horizon, which do not count."""
@@ -149,6 +230,22 @@ class FutureValuePriors:
             problem = "not among the customers valued"
             cure = "Correct the ids, or leave these judgements out."
             raise JudgementError(rows_at_fault(names, "judged customer", problem, cure), names)
+
+    def _refuse_relations(self) -> None:
+        """Raise for relations that cannot be."""
+        relations = self.relations
+        unknown = relations.notna() & ~relations.isin(RELATIONS)
+        refuse(self.table, unknown, "with an unknown relation", f"Write one of {', '.join(RELATIONS)}.")
+        if (relations == VISIBLE_SHARE).any() and self.visible is None:
+            refuse(
+                self.table,
+                relations == VISIBLE_SHARE,
+                "that are purchases which the pipeline shows, but not which share of purchases it shows",
+                "Pass visible=VisibleShare.known(0.6, within='6 months'), or learn it by VisibleShare.from_snapshots.",
+            )
+        named = self.table["customer_id"].astype(str).where(self.are_opinions, "")
+        twice = self.are_opinions & named.duplicated(keep=False)
+        refuse(self.table, twice, "with another opinion on the same customer's whole value", "Pool them into one.")
 
     def __repr__(self) -> str:
         expected = float((self.table["probability"] * self.table["mean"]).sum())

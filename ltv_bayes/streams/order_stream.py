@@ -16,6 +16,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.streams.own_data import not_valued, positions, refuse_ended, require_same, without_data
@@ -58,6 +59,11 @@ class OrderStream(ABC):
     @abstractmethod
     def alive_for_sure(self) -> frozenset[str]:
         """Ids, as text, of customers who are known to be alive."""
+
+    @property
+    @abstractmethod
+    def shown_elsewhere(self) -> VisibleShare | None:
+        """Which share of orders is counted elsewhere."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -107,13 +113,15 @@ class OrderStream(ABC):
         histories = self._histories(customers)
         parameters = (*counts.flat_draws().values(), *spend.flat_draws().values())
         fill = KERNELS[counts.model, spend.model]
+        shown = None if self.shown_elsewhere is None else self.shown_elsewhere.draws(shape, seed)
+        shown_until = 0.0 if self.shown_elsewhere is None else self.shown_elsewhere.within.to(unit)
 
         def draw(
             first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
         ) -> None:
             states = customer_states(seed, self.name, customers.ids[first:last])
             limits = None if until is None else until / days
-            fill(states, histories[first:last], ends, delta, *parameters, money, limits, life)
+            fill(states, histories[first:last], ends, delta, *parameters, money, limits, life, shown, shown_until)
             if life is not None:
                 life *= days
 

@@ -10,6 +10,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.stream import Stream
 
@@ -35,7 +36,11 @@ class RepeatPurchases(OrderStream):
         there. Who is known to be alive there is alive here; who has ended there buys nothing. For those whom the other
         stream does not know, this one decides by itself.
     known_alive : iterable of ids, optional
-        Customers of whom is known that they are alive, from a source outside the streams.
+        Customers of whom is known that they are alive, from a source outside the streams. Those with an open
+        opportunity among the judgements of a value are taken to be alive without being named here.
+    visible : VisibleShare, optional
+        Which share of the purchases to come is counted elsewhere, as judged opportunities: each is left out with this
+        chance. Judgements that say so (``visible_share``) set it by themselves.
     margin : float, column name, or mapping from id to float, optional
         Share of this stream's revenue that is kept; that of the value if not given.
     discount_rate : float, optional
@@ -54,6 +59,7 @@ class RepeatPurchases(OrderStream):
     customers: Customers | None = field(default=None, kw_only=True)
     while_alive: str | Stream | None = field(default=None, kw_only=True)
     known_alive: Iterable[Any] = field(default=(), kw_only=True)
+    visible: VisibleShare | None = field(default=None, kw_only=True)
     margin: Any = field(default=None, kw_only=True)
     discount_rate: float | None = field(default=None, kw_only=True)
 
@@ -79,6 +85,11 @@ class RepeatPurchases(OrderStream):
     def counts(self) -> FittedPurchases | FittedEvents:
         """How many orders."""
         return self.purchases
+
+    @property
+    def shown_elsewhere(self) -> VisibleShare | None:
+        """Which share of orders is counted elsewhere."""
+        return self.visible
 
     @cached_property
     def alive_for_sure(self) -> frozenset[str]:

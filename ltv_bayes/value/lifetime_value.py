@@ -28,6 +28,7 @@ from ltv_bayes.value.margins import Margin, Margins
 from ltv_bayes.value.notes import notes_on, warn_of_scale
 from ltv_bayes.value.one_pass import Columns
 from ltv_bayes.value.over_time import cash_flow_table, horizons_table
+from ltv_bayes.value.overlap import beside_judgement, opinions_table, warn_of_double_count
 from ltv_bayes.value.results import Results
 from ltv_bayes.value.shares import share_of
 from ltv_bayes.value.storage import Draws, refuse_place, write_draws, write_tables
@@ -108,6 +109,8 @@ def lifetime_value(
     if future_value is not None:
         future_value.require_known(customers)
         warn_of_scale(customers, future_value)
+        warn_of_double_count(customers, streams, future_value, terms)
+        streams = beside_judgement(streams, future_value)
     for stream in streams:
         stream.check(customers)
     shape = common_shape([*streams, *([] if future_value is None else [future_value])]) or DRAWS_WITHOUT_FITS
@@ -369,6 +372,17 @@ class LifetimeValue:
             "variance": float(share_of(covariance[0, 1], covariance[1, 1])),
         }
         return pd.Series(shares, name="judgement_share")
+
+    def opinions(self) -> pd.DataFrame:
+        """What became of opinions on customers' whole future value, beside the model's draws.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by customer_id: probability and median as stated; model_median and median of the total within the
+            longest horizon, not discounted and before margin; pareto_k of the weights (below 0.7 they can be trusted).
+        """
+        return opinions_table(self.valuation)
 
     def by(self, column: str | pd.Series | Mapping[Any, Any]) -> "SegmentValues":
         """Group customers by an attribute and add their draws.

@@ -10,6 +10,7 @@ from ltv_bayes.errors import DataWarning, counted
 from ltv_bayes.formatting import money, percent
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.streams.history_notes import history_notes
+from ltv_bayes.value.overlap import notes_on_overlap
 from ltv_bayes.value.shares import share_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ FAR_SCALE = 500.0
 
 def warn_of_scale(customers: Customers, judged: FutureValuePriors) -> None:
     """Warn where judged amounts and orders can hardly be counted in one unit."""
-    order, amount = customers.typical_order(), judged.table["median"].median()
+    order, amount = customers.typical_order(), judged.table["median"][~judged.are_opinions].median()
     if order > 0 and not 1 / FAR_SCALE < amount / order < FAR_SCALE:
         warnings.warn(
             f"Judged amounts are typically {money(amount, customers.currency)}, "
@@ -42,6 +43,7 @@ def notes_on(value: "LifetimeValue") -> list[str]:
     notes += [note for stream in value.valuation.streams for note in stream.notes(customers, terms)]
     if len(customers) < FEW_CUSTOMERS and value.has_streams:
         notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
+    notes += notes_on_overlap(value.valuation)
     share = value.judgement_share()["mean"]
     if share > MUCH_JUDGEMENT and value.has_streams:
         notes.append(f"judgement makes up {percent(share)} of the expected value.")

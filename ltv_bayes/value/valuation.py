@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -13,8 +13,9 @@ from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.errors import counted
 from ltv_bayes.formatting import label
-from ltv_bayes.formulas.special import Array
+from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.opinions import Opinion
 from ltv_bayes.progress import progress
 from ltv_bayes.streams.order_stream import total_value
 from ltv_bayes.streams.stream import CustomerDraws, Stream
@@ -127,8 +128,13 @@ class Valuation:
     @property
     def sources(self) -> list[str]:
         """Where money comes from: realised, the streams, judged."""
-        judged = [] if self.future_value is None else [JUDGED]
+        judged = [JUDGED] if self.has_opportunities else []
         return [*([REALISED] if self.realised else []), *(stream.name for stream in self.streams), *judged]
+
+    @property
+    def has_opportunities(self) -> bool:
+        """Whether money is judged that the streams do not hold."""
+        return self.future_value is not None and not self.future_value.are_opinions.all()
 
     @property
     def arrays(self) -> int:
@@ -142,17 +148,30 @@ class Valuation:
 
     def of(self, customers: Customers) -> "Maker":
         """Make ready to value some of the customers."""
-        made: dict[str, CustomerDraws] = {REALISED: self._realised(customers)} if self.realised else {}
-        for stream in self.streams:
-            made[stream.name] = stream.prepare(customers, self.terms_of(stream), self.shape, self.seed)
-        if self.future_value is not None:
-            made[JUDGED] = self.future_value.prepare(customers, self.terms, self.shape, self.seed)
-        margins = {name: self.margins.of(name, customers) for name in made if name != REALISED}
-        return Maker(made, margins, hosts_of(self.streams), (len(self.terms.periods()), self.size))
+        opinions = {} if self.future_value is None else self.future_value.opinions(customers)
+        place = {customer_id: place for place, customer_id in enumerate(customers.ids)} if opinions else {}
+        made = self._made(customers, self.terms)
+        if self.realised:
+            made = {REALISED: self._realised(customers), **made}
+        return Maker(
+            made,
+            {name: self.margins.of(name, customers) for name in made if name != REALISED},
+            hosts_of(self.streams),
+            (len(self.terms.periods()), self.size),
+            {place[customer_id]: opinion for customer_id, opinion in opinions.items()},
+            self._made(customers, self.terms.discounted_at(0.0), alone=True) if opinions else {},
+            self.seed,
+        )
 
-    def terms_of(self, stream: Stream) -> Terms:
-        """The terms of a stream, which may have a discount rate of its own."""
-        return self.terms if stream.discount_rate is None else self.terms.discounted_at(stream.discount_rate)
+    def _made(self, customers: Customers, terms: Terms, *, alone: bool = False) -> dict[str, CustomerDraws]:
+        """Draws of the streams and judged opportunities; streams alone on these terms, whatever rate they have."""
+        made: dict[str, CustomerDraws] = {}
+        for stream in self.streams:
+            on = terms if alone or stream.discount_rate is None else terms.discounted_at(stream.discount_rate)
+            made[stream.name] = stream.prepare(customers, on, self.shape, self.seed)
+        if self.future_value is not None and self.has_opportunities:
+            made[JUDGED] = self.future_value.prepare(customers, terms, self.shape, self.seed)
+        return made
 
     def _realised(self, customers: Customers) -> CustomerDraws:
         """What customers have brought so far in all streams, after margin, counted with the first period."""
@@ -235,24 +254,51 @@ class Maker:
         Name of each stream that rides on another, to the name of that.
     shape : (int, int)
         Periods and draws.
+    opinions : mapping
+        Positions of customers of whose whole value somebody has an opinion, with that.
+    undiscounted : mapping
+        Draws of the same sources without discount, which opinions speak of.
+    seed : int
+        Of all random streams.
     """
 
     made: Mapping[str, CustomerDraws]
     margins: Mapping[str, Array]
     hosts: Mapping[str, str]
     shape: tuple[int, int]
+    opinions: Mapping[int, Opinion] = field(default_factory=dict)
+    undiscounted: Mapping[str, CustomerDraws] = field(default_factory=dict)
+    seed: int = 0
 
     def __call__(self, stretch: Stretch) -> Components:
         """Money of a stretch of the customers: arrays of shape (customers, periods, draws)."""
-        number, (periods, size) = stretch.last - stretch.first, self.shape
+        drawn = self._drawn(self.made, stretch.first, stretch.last)
+        for name, margin in self.margins.items():
+            share = margin[stretch.first : stretch.last, np.newaxis, np.newaxis]
+            if (share != 1).any():
+                drawn[name] *= share
+        for position in range(stretch.first, stretch.last) if self.opinions else ():
+            if position in self.opinions:
+                taken, _ = self.combined(position)
+                for name in set(drawn) - {REALISED}:
+                    drawn[name][position - stretch.first] = drawn[name][position - stretch.first][:, taken]
+        return drawn
+
+    def combined(self, position: int) -> tuple[IntArray, float]:
+        """Which draws to take of a customer of whose whole value somebody has an opinion; and Pareto k."""
+        return self.opinions[position].combined(self.totals(position), self.seed)
+
+    def totals(self, position: int) -> Array:
+        """All that such a customer brings, not discounted and before margin: an array of shape (draws,)."""
+        return added(self._drawn(self.undiscounted, position, position + 1))[0].sum(axis=0)
+
+    def _drawn(self, made: Mapping[str, CustomerDraws], first: int, last: int) -> dict[str, Array]:
+        """Money before margin, those streams drawn first that others ride on."""
+        number, (periods, size) = last - first, self.shape
         drawn: dict[str, Array] = {}
         lives = {name: np.empty((number, size)) for name in self.hosts.values()}
-        for name in hosts_first(self.made, self.hosts):
-            drawn[name] = money = np.empty((number, periods, size))
+        for name in hosts_first(made, self.hosts):
+            drawn[name] = np.empty((number, periods, size))
             until = lives[self.hosts[name]] if name in self.hosts else None
-            self.made[name](stretch.first, stretch.last, money, until, lives.get(name))
-            if name in self.margins:
-                margin = self.margins[name][stretch.first : stretch.last, np.newaxis, np.newaxis]
-                if (margin != 1).any():
-                    money *= margin
-        return {name: drawn[name] for name in self.made}
+            made[name](first, last, drawn[name], until, lives.get(name))
+        return {name: drawn[name] for name in made}

@@ -40,7 +40,7 @@ def value(purchases, spend, monkeypatch):
     monkeypatch.setattr(valuation, "BATCH", 4 * valuation.STRETCH)
     judged = lb.FutureValuePriors.from_judgements(
         pd.DataFrame({"customer_id": ["C003", "C850"], "probability": 0.5, "low": 10.0, "high": 90.0})
-    )
+    ).with_relation("additional")
     settings = {
         "future_value": judged,
         "horizon": ["1 year", "2 years"],
@@ -96,7 +96,7 @@ def test_wrong_terms_are_refused_before_anything_is_drawn(value, in_file, change
 def test_judgements_of_strangers_are_refused(value, in_file):
     frame = pd.DataFrame({"customer_id": ["C003", "Zoe"], "probability": 0.5, "low": 10.0, "high": 90.0})
     with pytest.raises(JudgementError, match="Zoe"):
-        value(in_file, future_value=lb.FutureValuePriors.from_judgements(frame))
+        value(in_file, future_value=lb.FutureValuePriors.from_judgements(frame).with_relation("additional"))
 
 
 def test_unknown_customer(value, in_file):

@@ -17,7 +17,7 @@ def judged():
     frame = pd.DataFrame(
         {"customer_id": ["A", "E"], "probability": [0.5, 0.9], "low": [50.0, 20.0], "high": [200.0, 60.0]}
     )
-    return lb.FutureValuePriors.from_judgements(frame)
+    return lb.FutureValuePriors.from_judgements(frame).with_relation("additional")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ class TestInvariance:
         theirs = lb.lifetime_value(
             cents.in_time_unit("day"),
             [lb.RepeatPurchases(days, in_cents)],
-            future_value=lb.FutureValuePriors.from_judgements(stated),
+            future_value=lb.FutureValuePriors.from_judgements(stated).with_relation("additional"),
             realised=True,
             **TERMS,
         )
@@ -186,7 +186,7 @@ class TestReports:
 
     def test_notes_tell_what_is_not_known(self, book, purchases, spend):
         frame = pd.DataFrame({"customer_id": ["A"], "probability": [1.0], "low": [5e3], "high": [9e3]})
-        judged = lb.FutureValuePriors.from_judgements(frame)
+        judged = lb.FutureValuePriors.from_judgements(frame).with_relation("additional")
         ltv = lb.lifetime_value(book, [lb.RepeatPurchases(purchases, spend)], future_value=judged, horizon="30 years")
         notes = " ".join(ltv.notes())
         assert "far beyond the data" in notes
@@ -203,7 +203,7 @@ class TestReports:
 
     def test_judgements_in_another_unit_are_noticed(self, book, streams):
         frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.5], "low": [3e5], "high": [6e5]})
-        judged = lb.FutureValuePriors.from_judgements(frame)
+        judged = lb.FutureValuePriors.from_judgements(frame).with_relation("additional")
         with pytest.warns(DataWarning, match="counted in one unit"):
             lb.lifetime_value(book, streams, future_value=judged, horizon="1 year")
 

@@ -29,7 +29,7 @@ def many(purchases, spend):
     customers = lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30", currency="USD")
     judged = lb.FutureValuePriors.from_judgements(
         pd.DataFrame({"customer_id": ["C003", "C650"], "probability": 0.5, "low": 10.0, "high": 90.0})
-    )
+    ).with_relation("additional")
     stream = lb.RepeatPurchases(purchases.thin(60), spend.thin(60))
     terms = {"horizon": "1 year", "discount_rate": 0.1, "margin": "share", "realised": True, "random_seed": 2}
     return lambda **settings: lb.lifetime_value(customers, stream, future_value=judged, **terms, **settings)

@@ -24,7 +24,7 @@ def judged():
             "expected_on": [None, "1999-03-01", "2001-01-01"],
         }
     )
-    return lb.FutureValuePriors.from_judgements(frame)
+    return lb.FutureValuePriors.from_judgements(frame).with_relation("additional", shows_life=False)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from ltv_bayes.whole_files import written_whole
 def ltv(request, book, purchases, spend):
     judged = lb.FutureValuePriors.from_judgements(
         pd.DataFrame({"customer_id": ["B"], "probability": 0.5, "low": 10.0, "high": 90.0})
-    )
+    ).with_relation("additional")
     return lb.lifetime_value(
         book,
         lb.RepeatPurchases(purchases.thin(50), spend.thin(50)),

@@ -1,0 +1,112 @@
+"""Opinions on a customer's whole future value, combined with what the streams say of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ltv_bayes.formulas import opinions
+from ltv_bayes.formulas.elicit import amount_quantiles
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.random_streams import customer_stream
+
+LEVELS = special.ndtr(np.linspace(-7, 7, 1401))
+
+
+@dataclass(frozen=True, eq=False)
+class Opinion:
+    """What somebody says of all that a customer will bring within the horizon.
+
+    Attributes
+    ----------
+    customer_id : object
+        As the customers' table has it.
+    probability : float
+        That it is anything at all.
+    family, amounts : str, tuple
+        Distribution of the amount, if it is anything, and its parameters.
+    shift, spread : float
+        Of the logarithm of the amount, and of its standard deviation, by what came of earlier opinions.
+    weight : float or None
+        In a logarithmic pool; None for an opinion that is evidence of its own.
+    """
+
+    customer_id: Any
+    probability: float
+    family: str
+    amounts: tuple[float, ...]
+    shift: float = 0.0
+    spread: float = 1.0
+    weight: float | None = 0.5
+
+    @classmethod
+    def of(cls, row: Mapping[Any, Any], weight: float | None, *, shift: float = 0.0, spread: float = 1.0) -> "Opinion":
+        """Take a row of `FutureValuePriors.table`."""
+        amounts = (row["amount_1"], row["amount_2"], row["amount_3"])
+        return cls(row["customer_id"], row["probability"], row["family"], amounts, shift, spread, weight)
+
+    def quantiles(self, level: Array) -> Array:
+        """Amounts at levels of the opinion's distribution, if it is anything."""
+        z = self.spread * special.ndtri(level)
+        return np.exp(self.shift) * amount_quantiles(self.family, self.amounts, special.ndtr(z))
+
+    def log_density(self, amounts: Array) -> Array:
+        """Log density of the logarithm of amounts; minus infinity far outside."""
+        x = np.log(np.maximum(self.quantiles(LEVELS), np.finfo(float).tiny))
+        apart = np.flatnonzero(np.diff(x, prepend=-np.inf) > 0)
+        with np.errstate(divide="ignore"):
+            density = np.log(np.gradient(LEVELS[apart], x[apart]))
+        return np.interp(np.log(amounts), x[apart], density, left=-np.inf, right=-np.inf)
+
+    def combined(self, totals: Array, seed: int) -> tuple[IntArray, float]:
+        """Which draws to take in place of each, so that they follow both beliefs; and Pareto k.
+
+        Parameters
+        ----------
+        totals : array of shape (draws,)
+            What the customer brings by the model, not discounted and before margin.
+
+        Returns
+        -------
+        array of shape (draws,)
+            Positions of draws.
+        float
+            Pareto k of the weights: below 0.7 they can be trusted; infinite if the two beliefs have nothing in common,
+            and then draws stay as they are.
+        """
+        from ltv_bayes.inference.unofficial import pareto_smoothed
+
+        density = np.full(totals.shape, -np.inf)
+        density[totals > 0] = self.log_density(totals[totals > 0])
+        ratios = opinions.log_ratios(totals, self.probability, density, self.weight)
+        if np.isfinite(ratios).sum() < 2:
+            return np.arange(totals.size), np.inf
+        weights, k = pareto_smoothed(
+            np.where(np.isfinite(ratios), ratios, np.nanmin(ratios[np.isfinite(ratios)]) - 700)
+        )
+        weights[~np.isfinite(ratios)] = 0.0
+        level = customer_stream(seed, "opinion", self.customer_id).random()
+        return opinions.resampled(weights / weights.sum(), level), k
+
+
+def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Any) -> dict[Any, Opinion]:
+    """Opinions by the customer's id, from rows of `FutureValuePriors.table` with the position of each.
+
+    Parameters
+    ----------
+    changes : Adjustments or None
+        What came of earlier judgements; an opinion is changed by the mean.
+    """
+    found = {}
+    for row in table.to_dict("records"):
+        change = {}
+        if changes is not None:
+            own = changes.of(row["position"], changes.shape)
+            chance = special.expit(own.intercept + own.slope * special.logit(row["probability"]))
+            row = {**row, "probability": float(chance.mean())}
+            change = {"shift": float(own.shift.mean()), "spread": float(own.spread.mean())}
+        found[row["customer_id"]] = Opinion.of(row, weight, **change)
+    return found

@@ -1,0 +1,151 @@
+"""Which part of the purchases to come stands in the pipeline already."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.columns import named_column
+from ltv_bayes.data.dates import as_days
+from ltv_bayes.data.faults import Fault, refuse
+from ltv_bayes.data.ids import as_text, ids_of
+from ltv_bayes.data.readers import read_table
+from ltv_bayes.data.transactions import Transactions
+from ltv_bayes.errors import InputError, rows_at_fault
+from ltv_bayes.formatting import percent
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.time_units import Duration, as_duration, as_number
+
+
+@dataclass(frozen=True)
+class VisibleShare:
+    """The share of purchases within some time ahead that the pipeline shows, a beta distribution.
+
+    Make one with :meth:`known`, :meth:`from_counts` or :meth:`from_snapshots`.
+
+    Attributes
+    ----------
+    a, b : float
+        Parameters of the distribution; infinite b and a for a known share are written as their ratio in ``share``.
+    within : Duration
+        How far ahead the pipeline looks.
+    share : float
+        The mean.
+    """
+
+    share: float
+    within: Duration
+    a: float = np.inf
+    b: float = np.inf
+
+    @classmethod
+    def known(cls, share: float, *, within: Any) -> Self:
+        """Take a share that is known.
+
+        Examples
+        --------
+        >>> VisibleShare.known(0.6, within="6 months")
+        60% of the purchases within 6 months stand in the pipeline
+        """
+        number = as_number(share, "share")
+        if not 0 <= number <= 1:
+            raise InputError(f"share must lie between 0 and 1, not {number:g}.")
+        return cls(number, as_duration(within, "within"))
+
+    @classmethod
+    def from_counts(cls, seen: int, *, of: int, within: Any) -> Self:
+        """Learn the share from past purchases: how many of so many stood in the pipeline before. Uniform prior.
+
+        Examples
+        --------
+        >>> VisibleShare.from_counts(18, of=30, within="6 months")
+        59% (18 of 30) of the purchases within 6 months stand in the pipeline
+        """
+        number, total = as_number(seen, "seen"), as_number(of, "of")
+        if number % 1 or total % 1 or not 0 <= number <= total or total == 0:
+            raise InputError(f"seen and of count purchases, seen at most of: not {seen!r} of {of!r}.")
+        a, b = 1 + number, 1 + total - number
+        return cls(a / (a + b), as_duration(within, "within"), a, b)
+
+    @classmethod
+    def from_snapshots(
+        cls,
+        snapshots: Any,
+        orders: Transactions,
+        *,
+        within: Any,
+        customer: str = "customer_id",
+        seen_on: str = "seen_on",
+        closed_on: str = "closed_on",
+    ) -> Self:
+        """Learn the share from snapshots of the pipeline and the orders that then came.
+
+        Of the orders that came within the time after a snapshot, those count as seen that an opportunity of this
+        customer in the snapshot became: it closed on the order's day. First orders of new customers do not count, since
+        purchase models do not forecast them.
+
+        Parameters
+        ----------
+        snapshots : path or frame
+            One row for each opportunity in each snapshot: customer, day of the snapshot, and the day on which it was
+            won (blank if it was lost or is open).
+        orders : Transactions
+            All orders.
+        within : str or Duration
+            How far ahead the pipeline looks, ``"6 months"``.
+        customer, seen_on, closed_on : str
+            The names of the columns.
+
+        Raises
+        ------
+        InputError
+            If no snapshot is old enough, or an opportunity was won on a day without an order; the message names rows.
+        """
+        length, raw = as_duration(within, "within"), read_table(snapshots)
+        ids = as_text(ids_of(named_column(raw, customer, "customer")))
+        seen, no_day = as_days(named_column(raw, seen_on, "seen_on"))
+        closed, (_, *unread) = as_days(named_column(raw, closed_on, "closed_on"))
+        early = Fault(
+            (closed <= seen).to_numpy(), "won on or before the day of the snapshot", "Correct one of the days."
+        )
+        refuse([*no_day, *unread, early], raw.index)
+        listed = pd.DataFrame({"customer": ids, "seen": seen.array, "closed": closed.array}, index=raw.index)
+        made = orders.table.assign(customer=as_text(orders.table["customer_id"]))[
+            ["customer", "date"]
+        ].drop_duplicates()
+        first = made.groupby("customer")["date"].transform("min")
+        known = pd.MultiIndex.from_frame(listed[["customer", "closed"]]).isin(pd.MultiIndex.from_frame(made))
+        lost = listed["closed"].notna().to_numpy() & ~known
+        if lost.any():
+            rows = list(raw.index[lost])
+            cure = "Correct closed_on, or give the orders of that time."
+            raise InputError(rows_at_fault(rows, "row", "won on a day without an order of the customer", cure), rows)
+        repeats, span, end = made[made["date"] > first], pd.Timedelta(days=length.days), made["date"].max()
+        shown = came = 0
+        for day in sorted(set(listed["seen"])):
+            if day + span > end:
+                continue
+            within_span = repeats[(repeats["date"] > day) & (repeats["date"] <= day + span)]
+            became = listed[(listed["seen"] == day) & listed["closed"].notna()]
+            pairs = pd.MultiIndex.from_frame(became[["customer", "closed"]])
+            came += len(within_span)
+            shown += int(pd.MultiIndex.from_frame(within_span).isin(pairs).sum())
+        if came == 0:
+            raise InputError(
+                f"No repeat order came within {length} after a snapshot that lies {length} before the last order. "
+                f"Give older snapshots, or a shorter time."
+            )
+        return cls.from_counts(shown, of=came, within=length)
+
+    def draws(self, shape: tuple[int, int], seed: int) -> Array:
+        """Draw the share: an array of shape (chains * draws,)."""
+        size = shape[0] * shape[1]
+        if np.isinf(self.a):
+            return np.full(size, self.share)
+        return customer_stream(seed, "visible share", "").beta(self.a, self.b, size)
+
+    def __repr__(self) -> str:
+        counts = "" if np.isinf(self.a) else f" ({self.a - 1:g} of {self.a + self.b - 2:g})"
+        return f"{percent(self.share)}{counts} of the purchases within {self.within} stand in the pipeline"

@@ -1,0 +1,118 @@
+"""What judgements and repeat purchases say of the same money: counted once, or said how much may be counted twice."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.ids import as_text
+from ltv_bayes.errors import DataWarning, counted, listed
+from ltv_bayes.formatting import money, with_currency
+from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.streams.stream import Stream
+from ltv_bayes.terms import Terms
+from ltv_bayes.value.valuation import Valuation
+
+ENOUGH_DRAWS = 50
+WORTH_A_WARNING = 0.02
+TRUSTED = 0.7
+
+
+def beside_judgement(streams: Sequence[Stream], judged: FutureValuePriors) -> list[Stream]:
+    """Tell repeat purchases what judgements show: who is alive, and which purchases are counted there already."""
+    opportunities = judged.table[~judged.are_opinions]
+    alive = list(opportunities["customer_id"].astype(str)) if judged.shows_life else []
+    visible = judged.visible if (judged.relations == VISIBLE_SHARE).any() else None
+
+    def told(stream: Stream) -> Stream:
+        if not isinstance(stream, RepeatPurchases):
+            return stream
+        return replace(stream, known_alive=[*stream.known_alive, *alive], visible=visible or stream.visible)
+
+    return [told(stream) for stream in streams]
+
+
+def warn_of_double_count(
+    customers: Customers, streams: Sequence[Stream], judged: FutureValuePriors, terms: Terms
+) -> None:
+    """Warn where judgements do not say how they relate to repeat purchases, with the size of a possible double count.
+
+    Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees.
+    """
+    unsaid = judged.table[judged.relations.isna()]
+    models = [stream for stream in streams if isinstance(stream, RepeatPurchases)]
+    if unsaid.empty or not models:
+        return
+    stated = (unsaid["probability"] * unsaid["mean"]).groupby(unsaid["customer_id"].astype(str)).sum()
+    foreseen = sum(_expected_money(stream, customers, stated.index, terms) for stream in models)
+    possible = float(np.minimum(stated.to_numpy(), foreseen).sum())
+    if possible <= WORTH_A_WARNING * stated.sum():
+        return
+    warnings.warn(
+        f"{counted(len(unsaid), 'judgement')} do not say how they relate to the repeat purchases that the model "
+        f"foresees anyway; of {_worth(stated.sum(), customers)} judged, up to {_worth(possible, customers)} may be "
+        f"counted twice (before margin and discount). Write a column relation, or say it for all with "
+        f"judged.with_relation('additional'), 'visible_share' or 'same_total'.",
+        DataWarning,
+        stacklevel=3,
+    )
+
+
+def opinions_table(valuation: Valuation) -> pd.DataFrame:
+    """What became of opinions on customers' whole future value; see `LifetimeValue.opinions`."""
+    columns = ["probability", "stated_median", "model_median", "median", "pareto_k"]
+    held = {} if valuation.future_value is None else valuation.future_value.opinions(valuation.customers)
+    if not held:
+        return pd.DataFrame(columns=columns)
+    customers = valuation.customers.subset(list(held))
+    make, rows = valuation.of(customers), []
+    for position, customer_id in enumerate(customers.ids):
+        totals, opinion = make.totals(position), held[customer_id]
+        taken, k = make.combined(position)
+        stated = float(opinion.quantiles(np.array([0.5]))[0])
+        rows.append((opinion.probability, stated, np.median(totals), np.median(totals[taken]), k))
+    return pd.DataFrame(rows, columns=columns, index=customers.ids)
+
+
+def notes_on_overlap(valuation: Valuation) -> list[str]:
+    """Say what judgements changed beside adding money."""
+    judged = valuation.future_value
+    if judged is None:
+        return []
+    notes: list[str] = []
+    models = any(isinstance(stream, RepeatPurchases) for stream in valuation.streams)
+    living = judged.table["customer_id"][~judged.are_opinions].astype(str).nunique()
+    if models and judged.shows_life and living:
+        verb = "is" if living == 1 else "are"
+        notes.append(f"{counted(living, 'customer')} with an open opportunity {verb} taken to be alive.")
+    if models and judged.visible is not None:
+        notes.append(f"{judged.visible}; they are left out of repeat purchases and judged instead.")
+    if judged.are_opinions.any():
+        unsure = list(opinions_table(valuation).query(f"not pareto_k < {TRUSTED}").index)
+        if unsure:
+            notes.append(f"opinion and model have little in common for {listed(unsure)} (Pareto k above {TRUSTED}).")
+    return notes
+
+
+def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence[str], terms: Terms) -> np.ndarray:
+    """What the model expects of customers, by their ids as text: not discounted, before margin."""
+    own = customers if stream.customers is None else stream.customers
+    known = own.known_ids(ids)
+    expected = np.zeros(len(ids))
+    if not known or not isinstance(stream.purchases, FittedPurchases):
+        return expected
+    some = own.subset(list(known.values()))
+    each = max(1, ENOUGH_DRAWS // stream.purchases.shape[0])
+    purchases = stream.purchases.thin(each).expected_purchases(some, terms.horizon).mean(("chain", "draw"))
+    spend = stream.spend.thin(each).expected_spend(some).median(("chain", "draw"))
+    found = dict(zip(as_text(some.ids), (purchases * spend).to_numpy(), strict=True))
+    return np.array([found.get(one, 0.0) for one in ids])
+
+
+def _worth(amount: float, customers: Customers) -> str:
+    return with_currency(money(amount, customers.currency), customers.currency)

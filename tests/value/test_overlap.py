@@ -1,0 +1,225 @@
+"""Judgements and the model's forecast of one customer: money is counted once, and knowledge is used."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, UnitError
+from ltv_bayes.formulas import bg_nbd, gamma_gamma
+
+TERMS = {"horizon": "3 years", "random_seed": 1}
+PURCHASES = {"r": 0.9, "alpha": 20.0, "a": 0.8, "b": 3.0}
+SPEND = {"p": 6.25, "q": 3.744, "v": 15.44}
+WEEKS = 3 * 365.25 / 7
+
+
+def exactly(kind, size=20_000, **means):
+    return kind.from_draws({name: np.full((2, size), mean) for name, mean in means.items()}, time_unit="week")
+
+
+@pytest.fixture(scope="module")
+def stream():
+    return lb.RepeatPurchases(exactly(lb.FittedPurchases, **PURCHASES), exactly(lb.FittedSpend, **SPEND))
+
+
+def opportunities(customers=("A",), probability=0.5, low=50.0, high=200.0, **more):
+    frame = pd.DataFrame({"customer_id": list(customers), "probability": probability, "low": low, "high": high, **more})
+    return lb.FutureValuePriors.from_judgements(frame)
+
+
+def near(draws, expected):
+    draws = np.asarray(draws).ravel()
+    return abs(draws.mean() - expected) < 4 * draws.std() / np.sqrt(draws.size)
+
+
+def outlook(book, customer):
+    return bg_nbd.outlook(*book.table.loc[customer, ["frequency", "recency", "T"]], **PURCHASES)
+
+
+def expected_spend(book, customer):
+    return gamma_gamma.expected_spend(*book.table.loc[customer, ["frequency", "monetary_value"]], **SPEND)
+
+
+class TestLife:
+    """An open opportunity shows that the client is alive."""
+
+    def test_only_the_alive_branch_counts(self, book, stream):
+        ltv = lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
+        alive = outlook(book, "A")._replace(alive=1.0)
+        expected = bg_nbd.expected_purchases(WEEKS, alive) * expected_spend(book, "A")
+        assert near(ltv.components["repeat_purchases"].sel(customer_id="A"), expected)
+        assert any("1 customer with an open opportunity is taken to be alive" in note for note in ltv.notes())
+
+    def test_others_and_who_asks_otherwise_are_not_touched(self, book, stream):
+        plain = lb.lifetime_value(book, stream, **TERMS).components["repeat_purchases"]
+        told = lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
+        np.testing.assert_array_equal(
+            told.components["repeat_purchases"].sel(customer_id="C"), plain.sel(customer_id="C")
+        )
+        judged = opportunities().with_relation("additional", shows_life=False)
+        silent = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        np.testing.assert_array_equal(silent.components["repeat_purchases"], plain)
+
+
+class TestUnsaid:
+    """Where nobody says how judgements relate, the possible double count is told."""
+
+    def test_size_is_the_smaller_of_judged_and_foreseen(self, book, stream):
+        judged = opportunities(["A", "D"], 1.0, [10.0, 1e3], [10.0, 1e3])
+        foreseen = bg_nbd.expected_purchases(WEEKS, outlook(book, "D")) * expected_spend(book, "D")
+        with pytest.warns(DataWarning, match="2 judgements do not say how they relate") as caught:
+            lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        said = next(str(one.message) for one in caught if "relate" in str(one.message))
+        assert f"up to {10 + foreseen:.3g} USD" in said
+
+    def test_nothing_is_said_where_nothing_overlaps(self, book, stream):
+        lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
+        lb.lifetime_value(book, future_value=opportunities(), **TERMS)
+
+    def test_some_rows_may_say_it_themselves(self, book, stream):
+        judged = opportunities(["A", "C"], relation=["additional", None])
+        assert judged.with_relation("same_total").relations.tolist() == ["additional", "same_total"]
+        with pytest.warns(DataWarning, match="1 judgement do"):
+            lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+
+
+class TestVisibleShare:
+    """Purchases that the pipeline shows are left out of the forecast."""
+
+    def test_the_base_stream_is_thinned_as_far_as_the_pipeline_looks(self, book, stream):
+        visible = lb.VisibleShare.known(0.6, within="6 months")
+        judged = opportunities(["B"]).with_relation("visible_share", visible=visible)
+        ltv = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        weeks = 0.5 * 365.25 / 7
+        for customer in ("C", "E"):
+            seen, all_ = (float(bg_nbd.expected_purchases(t, outlook(book, customer))) for t in (weeks, WEEKS))
+            expected = (all_ - 0.6 * seen) * expected_spend(book, customer)
+            assert near(ltv.components["repeat_purchases"].sel(customer_id=customer), expected)
+        assert any("60% of the purchases within 6 months" in note for note in ltv.notes())
+
+    def test_the_share_must_be_said(self):
+        with pytest.raises(JudgementError, match=r"which share of purchases it shows \(row 0\)\. Pass visible="):
+            opportunities().with_relation("visible_share")
+
+
+@pytest.fixture
+def combined(book, stream):
+    """A function from the weight of an opinion on E to the value."""
+
+    def value(weight, probability=0.9, low=100.0, high=220.0, **terms):
+        judged = opportunities(["E"], probability, low, high).with_relation("same_total", opinion_weight=weight)
+        return lb.lifetime_value(book, stream, future_value=judged, **{**TERMS, **terms})
+
+    return value
+
+
+class TestSameTotal:
+    """An opinion on the customer's whole future value is combined with the model's draws, not added."""
+
+    def test_nothing_is_added(self, combined):
+        ltv = combined(0.5)
+        assert ltv.sources == ["repeat_purchases"]
+
+    def test_a_weight_of_nothing_changes_nothing(self, book, stream, combined):
+        plain = lb.lifetime_value(book, stream, **TERMS).draws
+        np.testing.assert_array_equal(combined(0.0).draws, plain)
+
+    def test_evidence_weights_the_models_draws(self, book, stream, combined):
+        """Weights made by hand give the same mean and quantiles."""
+        plain = lb.lifetime_value(book, stream, **TERMS).draws.sel(customer_id="E").to_numpy().ravel()
+        found = combined(None).draws.sel(customer_id="E").to_numpy().ravel()
+        sd = np.log(220 / 100) / 2 / 1.2815515655446004
+        x = np.log(np.maximum(plain, 1e-300))
+        density = np.exp(-0.5 * ((x - np.log(np.sqrt(22_000.0))) / sd) ** 2)
+        some = plain > 0
+        weights = np.where(some, 0.9 * density / density[some].mean(), 0.1)
+        weights /= weights.sum()
+        assert found.mean() == pytest.approx(weights @ plain, rel=0.01)
+        assert (found == 0).mean() == pytest.approx(weights[~some].sum(), abs=0.002)
+
+    def test_discount_and_margin_apply_after_it(self, combined):
+        """The opinion speaks of revenue as it comes, so the draws that it takes do not depend on either."""
+        plain, other = combined(0.5), combined(0.5, discount_rate=0.1, margin=0.35)
+        ratio = (other.draws / plain.draws).sel(customer_id="E").to_numpy()
+        ratio = ratio[np.isfinite(ratio)]
+        assert ratio.min() >= 0.35 * 1.1**-3
+        assert ratio.max() <= 0.35
+
+    def test_other_customers_keep_their_draws(self, book, stream, combined):
+        plain = lb.lifetime_value(book, stream, **TERMS).draws
+        np.testing.assert_array_equal(combined(0.5).draws.sel(customer_id="C"), plain.sel(customer_id="C"))
+
+    def test_trust_is_told(self, combined):
+        table = combined(0.5).opinions()
+        assert table.loc["E", "pareto_k"] < 0.7
+        assert table.loc["E", "median"] != table.loc["E", "model_median"]
+        far = combined(None, low=1e6, high=2e6)
+        assert far.opinions().loc["E", "pareto_k"] > 0.7
+        assert any("opinion" in note and "E" in note for note in far.notes())
+
+    def test_one_opinion_for_each_customer(self):
+        with pytest.raises(JudgementError, match=r"whole value \(rows 0, 1\)\. Pool"):
+            opportunities(["E", "E"], opportunity=["one", "two"]).with_relation("same_total")
+
+
+class TestTogether:
+    """Opportunities of one expert or market rise and fall together."""
+
+    def judged(self, shared, number=40):
+        frame = pd.DataFrame(
+            {
+                "customer_id": [f"C{k}" for k in range(number)],
+                "probability": 0.3,
+                "low": 50.0,
+                "high": 200.0,
+                "expert": ["Li", "Wang"] * (number // 2),
+            }
+        )
+        judged = lb.FutureValuePriors.from_judgements(frame)
+        return lb.FutureValuePriors(judged.table, shared=shared)
+
+    def value(self, shared):
+        customers = pd.DataFrame(
+            {"customer_id": [f"C{k}" for k in range(40)], "frequency": 0, "recency": 0.0, "T": 1.0}
+        )
+        book = lb.Customers.from_summary(customers, time_unit="week")
+        return lb.lifetime_value(book, future_value=self.judged(shared), horizon="1 year", random_seed=1)
+
+    def test_each_keeps_its_law_and_the_book_spreads(self):
+        alone, together = self.value({}), self.value({"expert": 0.4})
+        for one in (alone, together):
+            share = (one.draws > 0).mean(("chain", "draw")).to_numpy()
+            assert (abs(share - 0.3) < 4 * np.sqrt(0.21 / 4000)).all()
+        assert float(together.total().std()) > 2 * float(alone.total().std())
+        assert near(together.total(), float(alone.total().mean()))
+
+    def test_two_of_one_group_have_the_stated_correlation(self):
+        """Certain to come, so that amounts alone vary: their logarithms correlate by the shared part."""
+        judged = self.judged({"expert": 0.4})
+        judged = lb.FutureValuePriors(judged.table.assign(probability=1.0), shared={"expert": 0.4})
+        customers = pd.DataFrame(
+            {"customer_id": [f"C{k}" for k in range(40)], "frequency": 0, "recency": 0.0, "T": 1.0}
+        )
+        book = lb.Customers.from_summary(customers, time_unit="week")
+        ltv = lb.lifetime_value(book, future_value=judged, horizon="1 year", random_seed=1)
+        draws = ltv.draws.sel(customer_id=[f"C{k}" for k in range(40)])
+        logs = np.log(draws.to_numpy().reshape(-1, 40))
+        correlation = np.corrcoef(logs.T)
+        same = [correlation[i, j] for i in range(40) for j in range(i) if (i - j) % 2 == 0]
+        other = [correlation[i, j] for i in range(40) for j in range(i) if (i - j) % 2]
+        assert np.mean(same) == pytest.approx(0.4, abs=0.03)
+        assert np.mean(other) == pytest.approx(0.0, abs=0.03)
+
+    def test_shares_that_cannot_be(self):
+        with pytest.raises(JudgementError, match="below 1"):
+            self.judged({"expert": 0.6, "customer_id": 0.5})
+        with pytest.raises(ColumnError, match="market"):
+            self.judged({"market": 0.2})
+        with pytest.raises(UnitError, match="between 0 and 1"):
+            self.judged({"expert": 40})
+
+
+def test_unknown_relations_are_refused():
+    with pytest.raises(JudgementError, match=r"unknown relation \(row 0\)\. Write one of additional"):
+        opportunities(relation="the same")
