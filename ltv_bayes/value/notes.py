@@ -25,7 +25,7 @@ FAR_SCALE = 500.0
 def warn_of_scale(customers: Customers, judged: FutureValuePriors) -> None:
     """Warn where judged amounts and orders can hardly be counted in one unit."""
     order, amount = customers.typical_order(), judged.table["median"][~judged.are_opinions].median()
-    if order > 0 and not 1 / FAR_SCALE < amount / order < FAR_SCALE:
+    if order > 0 and amount > 0 and not 1 / FAR_SCALE < amount / order < FAR_SCALE:
         warnings.warn(
             f"Judged amounts are typically {money(amount, customers.currency)}, "
             f"orders {money(order, customers.currency)}: "
