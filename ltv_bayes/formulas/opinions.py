@@ -45,7 +45,7 @@ def log_ratios(totals: Array, probability: float, log_density: Array, weight: fl
     said, model = chances
     if weight is None:
         # Given that something comes, the opinion's density weights draws; its chance is odds on the model's.
-        if some.any():
+        if np.isfinite(log_density[some]).any():
             relative = log_density[some] - _log_mean(log_density[some])
             found[some] = said[1] + relative
         found[~some] = said[0]

@@ -13,6 +13,7 @@ from ltv_bayes.formulas.elicit import amount_quantiles
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.random_streams import customer_stream
 
+FAR_BELOW = 700.0  # a weight of nothing that a logarithm can hold
 LEVELS = special.ndtr(np.linspace(-7, 7, 1401))
 
 
