@@ -60,6 +60,11 @@ class OrderStream(ABC):
         """Ids, as text, of customers who are known to be alive."""
 
     @property
+    @abstractmethod
+    def one_life(self) -> bool:
+        """Whether who is alive in the stream that this one rides on is known to be alive here."""
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain that both fits have."""
         (chains_a, draws_a), (chains_b, draws_b) = self.counts.shape, self.spend.shape
@@ -81,6 +86,12 @@ class OrderStream(ABC):
         if self.while_alive is None:
             refuse_ended(orders, customers, self.name)
         self.spend.warn_of_scale(orders.typical_order(), stacklevel=4)
+
+    def knows(self, customers: Customers) -> np.ndarray:
+        """Mark the customers who have a history here."""
+        if self.customers is None:
+            return np.ones(len(customers), dtype=bool)
+        return np.asarray(as_text(customers.ids).isin(self._own_ids))
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """Say who is not in the data, and what there is to know of histories of the stream's own."""
@@ -113,7 +124,7 @@ class OrderStream(ABC):
         ) -> None:
             states = customer_states(seed, self.name, customers.ids[first:last])
             limits = None if until is None else until / days
-            fill(states, histories[first:last], ends, delta, *parameters, money, limits, life)
+            fill(states, histories[first:last], ends, delta, *parameters, money, limits, life, self.one_life)
             if life is not None:
                 life *= days
 

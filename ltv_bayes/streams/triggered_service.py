@@ -51,6 +51,7 @@ class TriggeredService(OrderStream):
 
     ends_a_relation: ClassVar[bool] = False
     alive_for_sure: ClassVar[frozenset[str]] = frozenset()
+    one_life: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for value, kind, made in ((self.events, FittedEvents, "NBD"), (self.spend, FittedSpend, "GammaGamma")):
