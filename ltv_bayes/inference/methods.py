@@ -1,6 +1,5 @@
 """One way into inference: a PyMC model and a method in, judged posterior draws out."""
 
-import hashlib
 import time
 import warnings
 from dataclasses import dataclass
@@ -109,21 +108,12 @@ def _draw(model: Any, method: Method, wanted: Wanted) -> tuple[xr.DataTree, Diag
 
 def _by_weights(density: LogDensity, peak: Peak, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:
     """Importance sampling: the draws, the verdict, and the approximation they came from."""
-    rng = stream_of_fit(wanted.random_seed, peak.centre)
+    rng = np.random.default_rng(wanted.random_seed)
     kept = wanted.chains * wanted.draws
     drawn = sample_laplace(density, peak, max(kept, FEWEST_PROPOSALS), rng, progressbar=wanted.progressbar)
     tree = density.tree(drawn.resampled(kept, rng), wanted.chains, wanted.draws)
     verdict = diagnose_weights(drawn.pareto_k, min(drawn.ess, kept), wanted.chains, wanted.draws)
     return tree, verdict, drawn.peak
-
-
-def stream_of_fit(seed: int, centre: np.ndarray) -> np.random.Generator:
-    """Start the random stream of one fit, from the seed and where its posterior peaks.
-
-    Fits of different data with one seed are independent: their draws are paired as they come.
-    """
-    digest = hashlib.blake2b(" ".join(f"{value:.6g}" for value in centre).encode(), digest_size=16).digest()
-    return np.random.default_rng([seed, *np.frombuffer(digest, dtype="<u4").tolist()])
 
 
 def _check_settings(method: str, **counts: int) -> None:

@@ -111,13 +111,16 @@ class OrderStream(ABC):
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`."""
-        chains, draws = shape
-        counts, spend = self.counts.thin(draws, chains), self.spend.thin(draws, chains)
-        unit = counts.time_unit
+        unit = self.counts.time_unit
         ends, delta, days = terms.edges(unit), terms.delta(unit), DAYS_PER_UNIT[unit]
         histories = self._histories(customers)
-        parameters = (*counts.flat_draws().values(), *spend.flat_draws().values())
-        fill = KERNELS[counts.model, spend.model]
+        fits = {"counts": self.counts, "spend": self.spend}
+        parameters = [
+            values
+            for role, fit in fits.items()
+            for values in fit.mixed_draws(shape, seed, f"{self.name} {role}").values()
+        ]
+        fill = KERNELS[self.counts.model, self.spend.model]
 
         def draw(
             first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None

@@ -139,8 +139,7 @@ class Subscription:
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`. Payments are laid out for a few customers at a time."""
         rows, held = self._contracts(customers)
-        chains, draws = shape
-        fits = [fit.thin(draws, chains).flat_draws() for fit in self.fits.values()]
+        fits = [fit.mixed_draws(shape, seed, f"{self.name} {length}") for length, fit in self.fits.items()]
         alpha, beta = (np.stack([fit[name] for fit in fits]) for name in FittedRenewals.parameters)
         renewals = self.renewals.table["renewals"].to_numpy(dtype=float)
         ends, delta = terms.last_days(), terms.delta("day")
