@@ -7,11 +7,13 @@ from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
 from ltv_bayes.errors import UnitError
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
 
 SAME = 1e-9
+MONTHS: dict[TimeUnit, int] = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,24 @@ class Terms:
         """The ends of the periods in a time unit, an array of shape (periods,)."""
         return np.array([end.to(unit) for end in self.periods()])
 
+    def last_days(self) -> np.ndarray:
+        """The last day of each period, counted from the as-of date: for payments that have a date.
+
+        Whole months, quarters and years end on the day of the calendar: three years after 31 December 2025 is
+        31 December 2028, 1,096 days later.
+
+        Returns
+        -------
+        array of shape (periods,)
+            Whole days, as floats.
+
+        Examples
+        --------
+        >>> Terms.read(["100 days", "3 years"], 0.1, dt.date(2025, 12, 31)).last_days().tolist()
+        [100.0, 365.0, 730.0, 1096.0]
+        """
+        return np.maximum.accumulate([_last_day(end, self.as_of) for end in self.periods()])
+
     def periods_until(self) -> tuple[int, ...]:
         """How many periods each horizon holds."""
         ends = self.periods()
@@ -97,3 +117,11 @@ class Terms:
     def until(self, place: int) -> Self:
         """The same terms without the horizons after this one."""
         return replace(self, horizons=self.horizons[: place + 1])
+
+
+def _last_day(end: Duration, as_of: dt.date | None) -> float:
+    """The last whole day of a duration from a day on."""
+    months = end.amount * MONTHS.get(end.unit, 0)
+    if as_of is None or months == 0 or months % 1:
+        return float(np.floor(end.days * (1 + SAME)))
+    return float((pd.Timestamp(as_of) + pd.DateOffset(months=int(months)) - pd.Timestamp(as_of)).days)

@@ -1,13 +1,56 @@
 """Dates that come back every so many months or weeks, as contracts have them."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 DAYS = {"day": 1, "week": 7}
 PERIODS = (*DAYS, *MONTHS)
+
+
+class Steps(NamedTuple):
+    """Lengths of periods as whole months, or as whole days where months are 0: arrays of one shape."""
+
+    months: np.ndarray
+    days: np.ndarray
+
+    @classmethod
+    def of(cls, period: Any) -> "Steps":
+        """Read names of periods: day, week, month, quarter or year.
+
+        Examples
+        --------
+        >>> Steps.of(["week", "quarter"])
+        Steps(months=array([0, 3]), days=array([7, 0]))
+        """
+        names = np.asarray(period, dtype=str)
+        found, which = np.unique(names, return_inverse=True)
+        months = np.array([MONTHS.get(name, 0) for name in found], dtype=np.int64)
+        days = np.array([0 if name in MONTHS else DAYS[name] for name in found], dtype=np.int64)
+        return cls(months[which].reshape(names.shape), days[which].reshape(names.shape))
+
+    def taken(self, at: Any) -> "Steps":
+        """The entries at some positions."""
+        return Steps(self.months[at], self.days[at])
+
+    def after(self, start: Any, number: Any) -> np.ndarray:
+        """The days so many periods after a start; the 31st falls on the last day of shorter months."""
+        days, number, months, each = np.broadcast_arrays(
+            _as_days(start), np.asarray(number, dtype=np.int64), self.months, self.days
+        )
+        month = days.astype("M8[M]")
+        aim = month + (months * number).astype("m8[M]")
+        last = (aim + np.timedelta64(1, "M")).astype("M8[D]") - np.timedelta64(1, "D")
+        by_months = np.minimum(aim.astype("M8[D]") + (days - month.astype("M8[D]")), last)
+        return np.where(months > 0, by_months, days + (each * number).astype("m8[D]"))
+
+    def number_until(self, start: Any, end: Any) -> np.ndarray:
+        """How many whole periods lie between two days: the last of them ends on or before the second."""
+        first, last, months, each = np.broadcast_arrays(_as_days(start), _as_days(end), self.months, self.days)
+        by_months = (last.astype("M8[M]") - first.astype("M8[M]")).astype(np.int64)
+        number = np.where(months > 0, by_months, (last - first).astype(np.int64)) // np.where(months > 0, months, each)
+        return number - (self.after(first, number) > last)
 
 
 def after(start: Any, number: Any, period: Any) -> np.ndarray:
@@ -29,13 +72,7 @@ def after(start: Any, number: Any, period: Any) -> np.ndarray:
     >>> after(np.datetime64("2024-01-31"), [1, 2, 12], "month").astype(str).tolist()
     ['2024-02-29', '2024-03-31', '2025-01-31']
     """
-    days, number, period = np.broadcast_arrays(_as_days(start), np.asarray(number, dtype=np.int64), np.asarray(period))
-    steps = pd.Series(period.ravel()).map({**DAYS, **MONTHS}).to_numpy(dtype=np.int64).reshape(period.shape) * number
-    month = days.astype("M8[M]")
-    aim = month + steps.astype("m8[M]")
-    last = (aim + np.timedelta64(1, "M")).astype("M8[D]") - np.timedelta64(1, "D")
-    by_months = np.minimum(aim.astype("M8[D]") + (days - month.astype("M8[D]")), last)
-    return np.where(np.isin(period, list(MONTHS)), by_months, days + steps.astype("m8[D]"))
+    return Steps.of(period).after(start, number)
 
 
 def number_until(start: Any, end: Any, period: Any) -> np.ndarray:
@@ -46,12 +83,7 @@ def number_until(start: Any, end: Any, period: Any) -> np.ndarray:
     >>> number_until(np.datetime64("2024-01-31"), np.array(["2024-02-28", "2024-02-29"], "M8[D]"), "month").tolist()
     [0, 1]
     """
-    first, last, period = np.broadcast_arrays(_as_days(start), _as_days(end), np.asarray(period))
-    length = pd.Series(period.ravel()).map({**DAYS, **MONTHS}).to_numpy(dtype=np.int64).reshape(period.shape)
-    months = (last.astype("M8[M]") - first.astype("M8[M]")).astype(np.int64)
-    days = (last - first).astype(np.int64)
-    number = np.where(np.isin(period, list(MONTHS)), months, days) // length
-    return number - (after(first, number, period) > last)
+    return Steps.of(period).number_until(start, end)
 
 
 def nearest_number(start: Any, day: Any, period: Any) -> np.ndarray:

@@ -12,6 +12,7 @@ import pandas as pd
 from ltv_bayes.data.calendar import after, number_until
 from ltv_bayes.data.transactions import Transactions, read_transactions
 from ltv_bayes.errors import InputError, counted, suggestion
+from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_YEAR, Duration, as_date, as_duration, as_number, discount_intensity
 
 STREAMS = ("equipment", "subscription", "consumables", "service")
@@ -176,7 +177,9 @@ class OfficeEquipment:
                 f"Shorten the horizon, or simulate with a larger future_years."
             )
         shares, delta = _shares(margins or {}), discount_intensity(discount_rate, "day")
-        due = self.future[self.future["days"] <= length.days]
+        on_dates = self.future["stream"].isin(["subscription", "equipment"])
+        last = np.where(on_dates, Terms.read(length, 0.0, self.as_of).last_days()[-1], length.days)
+        due = self.future[self.future["days"] <= last]
         kept = due["amount"] * due["stream"].map(shares).astype(float)
         value = pd.DataFrame(0.0, index=pd.Index(self.clients["customer_id"]), columns=list(STREAMS))
         for stream, money in (kept * np.exp(-delta * due["days"])).groupby(due["stream"]):
@@ -251,13 +254,14 @@ def simulate_office_equipment(
     _refuse_shares(contracts)
     rng = np.random.default_rng(random_seed)
     today = np.datetime64(as_date(as_of))
-    known = future_years * DAYS_PER_YEAR
+    known = float(Terms.read(Duration(future_years, "year"), 0.0, as_date(as_of)).last_days()[-1])
     book = _book(rng, clients)
     since = -rng.integers(1, math.ceil(years * DAYS_PER_YEAR), clients, endpoint=True).astype(float)
     installed = pd.DataFrame({"customer_id": book["customer_id"], "since": _dates(today, since)})
     records = _subscriptions(rng, installed, contracts, today, years + max(future_years, PLANNED_AHEAD.to("year")))
     ends = records["ends"].reindex(book["customer_id"], fill_value=np.inf)
-    relations = pd.DataFrame({"since": since, "until": np.minimum(ends, known)}, index=ends.index)
+    until = np.minimum(ends, future_years * DAYS_PER_YEAR)
+    relations = pd.DataFrame({"since": since, "until": until}, index=ends.index)
     users = relations.loc[records.index[rng.random(len(records)) < USING_CONSUMABLES]]
     planned, sold = _planned_sales(rng, ends, today)
     payments = pd.concat(

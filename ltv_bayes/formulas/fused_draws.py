@@ -19,12 +19,29 @@ from ltv_bayes.formulas.compiled_random import (
     uniform,
 )
 
+APART = np.uint64(0x9E3779B97F4A7C15)
 LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are faster, and lose no digits
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
-    states, histories, ends, delta, r, alpha, a, b, p, q, v, money, until=None, life=None, shown=None, shown_until=0.0
+    states,
+    histories,
+    ends,
+    delta,
+    r,
+    alpha,
+    a,
+    b,
+    p,
+    q,
+    v,
+    money,
+    until=None,
+    life=None,
+    one_life=True,
+    shown=None,
+    shown_until=0.0,
 ):
     """Fill in the discounted money of customers' purchases, by customer, period and draw.
 
@@ -44,10 +61,13 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     money : array of shape (customers, periods, draws)
         Filled in.
     until : array of shape (customers, draws), optional
-        When the relation ends, in the same time unit, for other reasons: a customer is alive until then, and buys
-        nothing later. Not-a-number where nothing is known of it.
+        When the relation ends, in the same time unit, for other reasons: nothing is bought later. Not-a-number where
+        nothing is known of it.
     life : array of shape (customers, draws), optional
         Filled in: when the relation ends, for whichever reason; infinite if after the horizon, 0 for who has left.
+    one_life : bool
+        Whether a customer whose relation goes on, by ``until``, is known to be alive. Otherwise customers may have
+        stopped buying before, as their history says.
     shown : array of shape (draws,), optional
         Share of the purchases up to ``shown_until`` that are counted elsewhere: each is left out with this chance.
     shown_until : float
@@ -56,16 +76,17 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     for row in range(histories.shape[0]):
         _bg_nbd_row(
             row, states[row], histories[row], ends, delta, r, alpha, a, b, p, q, v, money[row],
-            until, life, shown, shown_until,
+            until, life, one_life, shown, shown_until,
         )  # fmt: skip
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def _bg_nbd_row(  # type: ignore[no-untyped-def]
-    row, state, history, ends, delta, r, alpha, a, b, p, q, v, money, until, life, shown, shown_until
+    row, state, history, ends, delta, r, alpha, a, b, p, q, v, money, until, life, one_life, shown, shown_until
 ):
     x, t_x, T, orders, spent, known = history
     t, sure = ends[-1], known > 0.0
+    apart = state ^ APART  # so that purchases are the same whether or not somebody asks for lives
     _clear(money)
     if x != x:
         if life is not None:
@@ -75,7 +96,7 @@ def _bg_nbd_row(  # type: ignore[no-untyped-def]
         return
     for i in range(money.shape[1]):
         if until is not None:
-            sure = known > 0.0 or until[row, i] == until[row, i]
+            sure = known > 0.0 or (one_life and until[row, i] == until[row, i])
             t = until[row, i] if until[row, i] < ends[-1] else ends[-1]
             if t <= 0.0:
                 if life is not None:
@@ -120,13 +141,27 @@ def _bg_nbd_row(  # type: ignore[no-untyped-def]
             money[period, i] += value * gamma_from_constants(state, shape, d, c) * np.exp(-delta * when)
         if life is not None:
             staying = (b[i] + x + count - 1.0) / (a[i] + b[i] + x + count - 1.0)
-            if left or uniform(state) >= staying:  # the last purchase seen may be the customer's last too
+            if left or uniform(apart) >= staying:  # the last purchase seen may be the customer's last too
                 life[row, i] = last
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def nbd_gamma_gamma(  # type: ignore[no-untyped-def]
-    states, histories, ends, delta, r, alpha, p, q, v, money, until=None, life=None, shown=None, shown_until=0.0
+    states,
+    histories,
+    ends,
+    delta,
+    r,
+    alpha,
+    p,
+    q,
+    v,
+    money,
+    until=None,
+    life=None,
+    one_life=True,
+    shown=None,
+    shown_until=0.0,
 ):
     """Fill in the discounted money of events at each customer's own rate, for as long as the relation lasts.
 

@@ -14,7 +14,6 @@ from ltv_bayes.judgement.adjustments import Adjustments
 from ltv_bayes.judgement.columns import refuse
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.terms import Terms
-from ltv_bayes.time_units import DAYS_PER_UNIT
 
 PURPOSE = "judged"
 
@@ -33,7 +32,7 @@ class Belief(NamedTuple):
     family, amounts : str, tuple
         Distribution of the amount, and its parameters.
     first, last : float
-        Years until the money may come; not-a-number where nothing is known.
+        Days until the money may come; not-a-number where nothing is known.
     groups : mapping
         Columns whose shared effects count, with the customer's groups.
     """
@@ -58,7 +57,7 @@ class JudgedDraws:
     ids : pandas.Index
         The customers.
     table : pandas.DataFrame
-        Their judgements, `FutureValuePriors.table` with the position of each and years until its window.
+        Their judgements, `FutureValuePriors.table` with the position of each and days until its window.
     shared : mapping
         Columns of groups whose opportunities rise and fall together, with the correlation within each.
     """
@@ -77,7 +76,7 @@ class JudgedDraws:
         self._ids, self._shape, self._seed = ids, shape, seed
         self._size = shape[0] * shape[1]
         self._adjustments, self._shared = adjustments, dict(shared or {})
-        self._ends, self._delta = terms.edges("year"), terms.delta("year")
+        self._ends, self._delta = terms.last_days(), terms.delta("day")
         self._beliefs: dict[Any, list[Belief]] = {}
         for row in table.sort_values("key").to_dict("records"):
             self._beliefs.setdefault(row["customer_id"], []).append(self._belief(row))
@@ -105,8 +104,8 @@ class JudgedDraws:
             row["chance_b"],
             row["family"],
             (row["amount_1"], row["amount_2"], row["amount_3"]),
-            row["first_years"],
-            row["last_years"],
+            row["first_days"],
+            row["last_days"],
             {column: str(row[column]) for column in self._shared if not pd.isna(row[column])},
         )
 
@@ -138,8 +137,8 @@ class JudgedDraws:
         money[period[counts], counts] += amount[counts] * np.exp(-self._delta * when[counts])
 
 
-def years_until(table: pd.DataFrame, terms: Terms, column: str) -> pd.Series:
-    """Years from the as-of date to the dates of a column; not-a-number where there is none.
+def days_until(table: pd.DataFrame, terms: Terms, column: str) -> pd.Series:
+    """Days from the as-of date to the dates of a column; not-a-number where there is none.
 
     Raises
     ------
@@ -159,4 +158,4 @@ def years_until(table: pd.DataFrame, terms: Terms, column: str) -> pd.Series:
         f"expected before the as-of date {terms.as_of}",
         "Give a date to come, or leave out what has already come or been lost.",
     )
-    return days.where(dated) / DAYS_PER_UNIT["year"]
+    return days.where(dated).astype(float)

@@ -16,7 +16,7 @@ from ltv_bayes.formulas.elicit import log_normal_from_interval, mean_amount
 from ltv_bayes.formulas.point_inputs import as_share
 from ltv_bayes.judgement.adjustments import Adjustments
 from ltv_bayes.judgement.columns import as_interval, checked, known_columns, refuse
-from ltv_bayes.judgement.draws import JudgedDraws, years_until
+from ltv_bayes.judgement.draws import JudgedDraws, days_until
 from ltv_bayes.judgement.opinions import Opinion, opinions_by_customer
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.terms import Terms
@@ -198,9 +198,9 @@ class FutureValuePriors:
         JudgementError
             If an expected date lies before the as-of date.
         """
-        first, last = (years_until(self.table, terms, name) for name in ("expected_from", "expected_to"))
+        first, last = (days_until(self.table, terms, name) for name in ("expected_from", "expected_to"))
         found = _written_as(customers, self.table["customer_id"])
-        placed = {"position": np.arange(len(self.table)), "first_years": first, "last_years": last}
+        placed = {"position": np.arange(len(self.table)), "first_days": first, "last_days": last}
         table = self.table.assign(customer_id=found, **placed)[found.notna() & ~self.are_opinions]
         return JudgedDraws(customers.ids, table, terms, shape, seed, adjustments=self.adjustments, shared=self.shared)
 
@@ -214,7 +214,7 @@ class FutureValuePriors:
 
     def outside_horizon(self, terms: Terms) -> pd.DataFrame:
         """Opportunities expected after the horizon, which do not count."""
-        return self.table[(years_until(self.table, terms, "expected_from") > terms.length("year")).to_numpy()]
+        return self.table[(days_until(self.table, terms, "expected_from") > terms.last_days()[-1]).to_numpy()]
 
     def require_known(self, customers: Customers) -> None:
         """Refuse judgements of anybody who is not among the customers.

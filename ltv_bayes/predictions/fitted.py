@@ -18,6 +18,7 @@ from ltv_bayes.data.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import FitError, InputError, UnitError
 from ltv_bayes.intervals import flagged, summarize_draws
+from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import TimeUnit, as_time_unit
 
 UNCONVERGED = "fit did not converge"
@@ -63,6 +64,26 @@ class FittedModel:
     def flat_draws(self) -> dict[str, np.ndarray]:
         """The parameters' draws with chains joined, each of shape (chains * draws,)."""
         return {name: values.ravel() for name, values in self.draws.items()}
+
+    def mixed_draws(self, shape: tuple[int, int], seed: int, purpose: str) -> dict[str, np.ndarray]:
+        """So many of the parameters' draws, in a random order that belongs to a purpose.
+
+        Fits are paired draw by draw as if they were independent, which they are not in the order of their drawing if
+        one seed made both.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Chains, and draws per chain.
+
+        Returns
+        -------
+        dict
+            Arrays of shape (chains * draws,).
+        """
+        chains, draws = shape
+        order = customer_stream(seed, "order of draws", purpose).permutation(chains * draws)
+        return {name: values[order] for name, values in self.thin(draws, chains).flat_draws().items()}
 
     def thin(self, draws: int, chains: int | None = None) -> Self:
         """Keep so many draws of each chain, evenly spaced, and all chains unless said."""

@@ -100,6 +100,8 @@ class OneOffSale:
         if self._at_once is not None:
             return pd.DataFrame(columns=["date", "amount", "probability", "row"])
         if isinstance(self.sales, Transactions):
+            if not self.sales.has_amounts:
+                raise InputError("The orders have no amounts. Read them with amount='...'.")
             found = self.sales.table.set_index("customer_id")[["date", "amount", "row"]]
             return found.assign(probability=1.0)
         raw = read_table(self.sales)
@@ -128,6 +130,10 @@ class OneOffSale:
                 rows,
             )
 
+    def knows(self, customers: Customers) -> np.ndarray:
+        """Mark nobody: sales do not say when a relation ends."""
+        return np.zeros(len(customers), dtype=bool)
+
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """Say whose sales are not valued."""
         return not_valued(customers, as_text(self.table.index), self.name)
@@ -143,18 +149,21 @@ class OneOffSale:
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`."""
         planned = self._sales_to(customers)
-        size, ends, delta = shape[0] * shape[1], terms.edges("day"), terms.delta("day")
+        size, ends, delta = shape[0] * shape[1], terms.last_days(), terms.delta("day")
 
         def draw(
             first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
         ) -> None:
             money[:] = 0.0
+            if self._at_once is not None:
+                money[:, 0] = self._at_once if until is None else np.where(until <= 0, 0.0, self._at_once)
+                return
             for row, customer_id in enumerate(customers.ids[first:last]):
                 if first + row not in planned:
                     continue
                 rng = customer_stream(seed, self.name, customer_id)
                 for days, amount, probability in planned[first + row]:
-                    comes = rng.random(size) < probability
+                    comes = rng.random(size) < probability if probability < 1 else np.ones(size, dtype=bool)
                     if until is not None:
                         comes &= ~(until[row] <= days)
                     if days <= ends[-1]:
@@ -165,7 +174,7 @@ class OneOffSale:
     def _sales_to(self, customers: Customers) -> dict[int, list[tuple[float, float, float]]]:
         """Planned sales by the position of the customer: days ahead, amount, probability."""
         if self._at_once is not None:
-            return {place: [(0.0, self._at_once, 1.0)] for place in range(len(customers))}
+            return {}
         table = self.table[self._planned(customers)]
         if table.empty:
             return {}

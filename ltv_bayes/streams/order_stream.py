@@ -66,6 +66,11 @@ class OrderStream(ABC):
         """Which share of orders is counted elsewhere."""
 
     @property
+    @abstractmethod
+    def one_life(self) -> bool:
+        """Whether who is alive in the stream that this one rides on is known to be alive here."""
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain that both fits have."""
         (chains_a, draws_a), (chains_b, draws_b) = self.counts.shape, self.spend.shape
@@ -88,6 +93,12 @@ class OrderStream(ABC):
             refuse_ended(orders, customers, self.name)
         self.spend.warn_of_scale(orders.typical_order(), stacklevel=4)
 
+    def knows(self, customers: Customers) -> np.ndarray:
+        """Mark the customers who have a history here."""
+        if self.customers is None:
+            return np.ones(len(customers), dtype=bool)
+        return np.asarray(as_text(customers.ids).isin(self._own_ids))
+
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """Say who is not in the data, and what there is to know of histories of the stream's own."""
         if self.customers is None:
@@ -106,22 +117,26 @@ class OrderStream(ABC):
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`."""
-        chains, draws = shape
-        counts, spend = self.counts.thin(draws, chains), self.spend.thin(draws, chains)
-        unit = counts.time_unit
+        unit = self.counts.time_unit
         ends, delta, days = terms.edges(unit), terms.delta(unit), DAYS_PER_UNIT[unit]
         histories = self._histories(customers)
-        parameters = (*counts.flat_draws().values(), *spend.flat_draws().values())
-        fill = KERNELS[counts.model, spend.model]
         shown = None if self.shown_elsewhere is None else self.shown_elsewhere.draws(shape, seed)
         shown_until = 0.0 if self.shown_elsewhere is None else self.shown_elsewhere.within.to(unit)
+        fits = {"counts": self.counts, "spend": self.spend}
+        parameters = [
+            values
+            for role, fit in fits.items()
+            for values in fit.mixed_draws(shape, seed, f"{self.name} {role}").values()
+        ]
+        fill = KERNELS[self.counts.model, self.spend.model]
 
         def draw(
             first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
         ) -> None:
             states = customer_states(seed, self.name, customers.ids[first:last])
             limits = None if until is None else until / days
-            fill(states, histories[first:last], ends, delta, *parameters, money, limits, life, shown, shown_until)
+            more = (limits, life, self.one_life, shown, shown_until)
+            fill(states, histories[first:last], ends, delta, *parameters, money, *more)
             if life is not None:
                 life *= days
 

@@ -1,6 +1,7 @@
 """A stream's own data of customers: matched by id with those who are valued, and checked against them."""
 
 import datetime as dt
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,14 +65,18 @@ def refuse_ended(orders: Customers, valued: Customers, name: str) -> None:
     InputError
         Naming the customers.
     """
-    if OBSERVED_UNTIL not in orders.columns:
-        return
-    ended = [batch.ids[batch.table[OBSERVED_UNTIL].notna()] for batch in orders.batches()]
-    ids = list(valued.known_ids(str(customer_id) for some in ended for customer_id in some).values())
-    if ids:
+    if ids := ended_early(orders, valued):
         problem = f"observed only until their relation ended, whom the stream {name!r} would value as if it went on"
         cure = "Let it ride on the stream that knows when relations end, as in while_alive='subscription'."
         raise InputError(rows_at_fault(ids, "customer", problem, cure), ids)
+
+
+def ended_early(orders: Customers, valued: Customers) -> list[Any]:
+    """Ids of those valued whose observation in a stream's histories ended early."""
+    if OBSERVED_UNTIL not in orders.columns:
+        return []
+    ended = [batch.ids[batch.table[OBSERVED_UNTIL].notna()] for batch in orders.batches()]
+    return list(valued.known_ids(str(customer_id) for some in ended for customer_id in some).values())
 
 
 def without_data(customers: Customers, own: pd.Index, name: str) -> list[str]:

@@ -1,6 +1,7 @@
 """How the prices of contracts go on."""
 
 import datetime as dt
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -8,13 +9,17 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.ids import as_text
+from ltv_bayes.data.amounts import as_amounts
+from ltv_bayes.data.columns import named_column
+from ltv_bayes.data.dates import as_days
+from ltv_bayes.data.faults import Fault, refuse
+from ltv_bayes.data.ids import as_text, ids_of
 from ltv_bayes.data.readers import read_table
-from ltv_bayes.errors import ColumnError, InputError, UnitError, rows_at_fault, suggestion
+from ltv_bayes.errors import DataWarning, UnitError
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.time_units import DAYS_PER_YEAR, as_date, as_number
 
-NEEDED = ("customer_id", "valid_from", "price")
+FAR = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +41,7 @@ class PriceChanges:
     new: tuple[tuple[dt.date, IntArray, Array], ...] = field(default=())
 
     @classmethod
-    def read(cls, given: Any, contracts: pd.DataFrame) -> Self:
+    def read(cls, given: Any, contracts: pd.DataFrame, unit: float | str | None = None) -> Self:
         """Read what the user gave: nothing, a share a year, shares by date, or new prices.
 
         Raises
@@ -53,7 +58,7 @@ class PriceChanges:
             return cls(steps=tuple(steps))
         if isinstance(given, int | float | np.number):
             return cls(a_year=_share(given))
-        return cls(new=_new_prices(read_table(given), contracts))
+        return cls(new=_new_prices(read_table(given), contracts, unit))
 
     def at(self, prices: Array, contract: IntArray, due: Array, days: Array) -> Array:
         """The price of each payment.
@@ -83,30 +88,47 @@ def _share(given: Any) -> float:
     return share
 
 
-def _new_prices(frame: pd.DataFrame, contracts: pd.DataFrame) -> tuple[tuple[dt.date, IntArray, Array], ...]:
+def _new_prices(
+    frame: pd.DataFrame, contracts: pd.DataFrame, unit: float | str | None
+) -> tuple[tuple[dt.date, IntArray, Array], ...]:
     keys = ["product"] if "product" in contracts else []
-    for name in (*NEEDED, *keys):
-        if name not in frame:
-            raise ColumnError(f"price_changes have no column {name!r}. {suggestion(name, map(str, frame.columns))}")
-    price = pd.to_numeric(frame["price"], errors="coerce").to_numpy(dtype=float)
-    _refuse(frame, ~(price > 0), "without a price above 0", "Give the price of one period.")
+    ids = as_text(ids_of(named_column(frame, "customer_id", "customer")))
+    days, unread = as_days(named_column(frame, "valid_from", "valid_from"))
+    price, no_price = as_amounts(named_column(frame, "price", "price"), unit=unit)
+    free = Fault(
+        ~(price > 0).to_numpy(), "of the price changes without a price above 0", "Give the price of one period."
+    )
+    refuse([*unread, *no_price, *([] if no_price and no_price[0].at.any() else [free])], frame.index)
+    wanted = pd.DataFrame({"customer": ids, "day": days.dt.date.array, "price": price.array})
     owner = pd.DataFrame({"customer": as_text(contracts.index), "row": np.arange(len(contracts))})
-    wanted = pd.DataFrame({"customer": frame["customer_id"].astype(str).to_numpy(), "price": price})
     for name in keys:
-        owner[name], wanted[name] = contracts[name].astype(str).to_numpy(), frame[name].astype(str).to_numpy()
-    wanted["day"] = [as_date(value, "valid_from") for value in frame["valid_from"]]
+        owner[name] = contracts[name].astype(str).to_numpy()
+        wanted[name] = named_column(frame, name, name).astype(str).str.strip().to_numpy()
     wanted["line"] = np.arange(len(frame))
     found = wanted.merge(owner, on=["customer", *keys])
-    known = np.isin(np.arange(len(frame)), found["line"])
-    _refuse(frame, ~known, "for whom there is no contract", "Correct customer_id (and product), or leave them out.")
+    strange = ~np.isin(np.arange(len(frame)), found["line"])
+    cure = "Correct customer_id (and product), or leave them out."
     twice = wanted.duplicated(["customer", *keys, "day"], keep=False).to_numpy()
-    _refuse(frame, twice, "giving one contract two prices from one day", "Keep one of them.")
+    refuse(
+        [
+            Fault(strange, "of the price changes for whom there is no contract", cure),
+            Fault(twice, "of the price changes giving one contract two prices from one day", "Keep one of them."),
+        ],
+        frame.index,
+    )
+    if "price" in contracts:
+        _warn_of_unit(found["price"].to_numpy() / contracts["price"].to_numpy(dtype=float)[found["row"]])
     return tuple(
         (day, group["row"].to_numpy(), group["price"].to_numpy()) for day, group in found.groupby("day", sort=True)
     )
 
 
-def _refuse(frame: pd.DataFrame, wrong: np.ndarray, problem: str, cure: str) -> None:
-    if wrong.any():
-        rows = list(frame.index[wrong])
-        raise InputError(rows_at_fault(rows, "row", f"of the price changes {problem}", cure), rows)
+def _warn_of_unit(ratio: Array) -> None:
+    typical = float(np.median(ratio))
+    if not 1 / FAR < typical < FAR:
+        warnings.warn(
+            f"New prices are typically {typical:,.3g} times the old ones: are they counted in one unit? "
+            f"If not, pass amount_unit= to Subscription.",
+            DataWarning,
+            stacklevel=6,
+        )

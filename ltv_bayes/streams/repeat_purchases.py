@@ -35,6 +35,10 @@ class RepeatPurchases(OrderStream):
         A stream that this one rides on, or its name, such as a subscription. Purchases end when the relation ends
         there. Who is known to be alive there is alive here; who has ended there buys nothing. For those whom the other
         stream does not know, this one decides by itself.
+    one_life : bool
+        Whether who is alive in that stream is known to be alive in this one: there is one lifetime. False where
+        customers may stop buying here and keep the other: then their own history decides whether they have, and the end
+        there only cuts.
     known_alive : iterable of ids, optional
         Customers of whom is known that they are alive, from a source outside the streams. Those with an open
         opportunity among the judgements of a value are taken to be alive without being named here.
@@ -58,6 +62,7 @@ class RepeatPurchases(OrderStream):
     name: str = "repeat_purchases"
     customers: Customers | None = field(default=None, kw_only=True)
     while_alive: str | Stream | None = field(default=None, kw_only=True)
+    one_life: bool = field(default=True, kw_only=True)
     known_alive: Iterable[Any] = field(default=(), kw_only=True)
     visible: VisibleShare | None = field(default=None, kw_only=True)
     margin: Any = field(default=None, kw_only=True)
@@ -75,6 +80,8 @@ class RepeatPurchases(OrderStream):
                 )
         if self.customers is not None:
             require_customers(self.customers)
+        if isinstance(self.known_alive, str):
+            raise InputError(f"known_alive takes several ids: write [{self.known_alive!r}].")
 
     @property
     def ends_a_relation(self) -> bool:

@@ -51,6 +51,10 @@ class Stream(Protocol):
         """Refuse or warn of what can be seen of all customers at once, before anything is drawn."""
         ...
 
+    def knows(self, customers: Customers) -> np.ndarray:
+        """Mark the customers of whom the stream knows when their relation ends, an array of shape (customers,)."""
+        ...
+
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """Say what a reader should know of these customers in this stream, valued on these terms."""
         ...

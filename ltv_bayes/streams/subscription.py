@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.calendar import after, number_until
+from ltv_bayes.data.calendar import Steps
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
 from ltv_bayes.data.renewals import Renewals, require_records
@@ -24,6 +24,15 @@ from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
 
 ALL = ""
+
+
+class Schedule(NamedTuple):
+    """When contracts began, in which steps they go on, renewals made, and whether they are lost: one entry each."""
+
+    start: Any
+    steps: Steps
+    made: IntArray
+    lost: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +59,8 @@ class Subscription:
         How prices go on. A number is a share a year, 0.03 for 3%, counted to each payment's date. A mapping from date
         to share, ``{"2026-07-01": 0.05}``, changes all prices from that day on. A frame with customer_id, valid_from,
         price (and product, if contracts have one) gives new prices of contracts.
+    amount_unit : float or str, optional
+        What 1 in new prices is worth, as in `read_transactions`.
     while_alive : str or stream, optional
         A stream that this one rides on, or its name: no renewal is made after the relation ends there.
     margin : float, column name, or mapping from id to float, optional
@@ -68,6 +79,7 @@ class Subscription:
     name: str = "subscription"
     price: float | None = field(default=None, kw_only=True)
     price_changes: Any = field(default=None, kw_only=True)
+    amount_unit: float | str | None = field(default=None, kw_only=True)
     while_alive: str | Stream | None = field(default=None, kw_only=True)
     margin: Any = field(default=None, kw_only=True)
     discount_rate: float | None = field(default=None, kw_only=True)
@@ -75,15 +87,18 @@ class Subscription:
     ends_a_relation: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        fits = self.fit.values() if isinstance(self.fit, Mapping) else [self.fit]
+        fits = list(self.fit.values()) if isinstance(self.fit, Mapping) else [self.fit]
         for value in fits:
             if not isinstance(value, FittedRenewals):
                 raise InputError(
                     f"Subscription takes a renewal fit, or one for each contract length, and the renewals; where "
                     f"ShiftedBetaGeometric().fit(...) belongs there is a {type(value).__name__}."
                 )
+        if not fits:
+            raise InputError("There is no fit. Pass one, or one for each contract length.")
         require_records(self.renewals)
         self._refuse_unfitted()
+        self._refuse_mixed()
         self._prices, self._changes  # noqa: B018 - what is wrong with prices is refused at once
 
     @property
@@ -106,6 +121,10 @@ class Subscription:
         """Refuse data of another day or currency."""
         require_same(customers, self.name, self.renewals.as_of, self.renewals.currency)
 
+    def knows(self, customers: Customers) -> np.ndarray:
+        """Mark the customers who have contracts."""
+        return np.asarray(as_text(customers.ids).isin(self._ids))
+
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """Say who is not in the records."""
         return [*without_data(customers, self._ids, self.name), *not_valued(customers, self._ids, self.name)]
@@ -118,25 +137,28 @@ class Subscription:
         return np.bincount(position[position >= 0], paid[position >= 0], len(customers))
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
-        """Make ready to value these customers; see `Stream`."""
+        """Make ready to value these customers; see `Stream`. Payments are laid out for a few customers at a time."""
         rows, held = self._contracts(customers)
-        ended, paid, payments = self._payments(rows, terms)
-        chains, draws = shape
-        fits = [fit.thin(draws, chains).flat_draws() for fit in self.fits.values()]
+        fits = [fit.mixed_draws(shape, seed, f"{self.name} {length}") for length, fit in self.fits.items()]
         alpha, beta = (np.stack([fit[name] for fit in fits]) for name in FittedRenewals.parameters)
-        renewals, law = self.renewals.table["renewals"].to_numpy(dtype=float)[rows], self._laws[rows]
+        renewals = self.renewals.table["renewals"].to_numpy(dtype=float)
+        ends, delta = terms.last_days(), terms.delta("day")
 
         def draw(
             first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
         ) -> None:
+            some = rows[held[first] : held[last]]
+            paid, due, amount = self._payments(some, ends[-1])
             renewal_draws.shifted_beta_geometric(
                 customer_states(seed, self.name, customers.ids[first:last]),
-                held[first : last + 1],
-                renewals,
-                ended,
-                law,
+                held[first : last + 1] - held[first],
+                renewals[some],
+                self._ended[some],
+                self._laws[some],
                 paid,
-                *payments,
+                due,
+                np.searchsorted(ends, due).astype(np.int64),
+                amount * np.exp(-delta * due),
                 alpha,
                 beta,
                 money,
@@ -155,23 +177,43 @@ class Subscription:
         rows = order[position[order] >= 0]
         return rows, np.searchsorted(position[rows], np.arange(len(customers) + 1)).astype(np.int64)
 
-    def _payments(self, rows: IntArray, terms: Terms) -> tuple[Array, IntArray, tuple[Array, IntArray, Array]]:
-        """When contracts have ended, and what active ones will pay: days, periods and discounted amounts."""
-        table = self.renewals.table.iloc[rows]
-        start, length = table["start"].to_numpy(dtype="M8[D]"), table["period"].to_numpy(dtype=str)
-        made, lost = table["renewals"].to_numpy(dtype=np.int64), table["lost"].to_numpy(dtype=bool)
-        as_of, ends = np.datetime64(self._as_of), terms.edges("day")
-        unmade = (after(start, made + 1, length) - as_of).astype(float)
-        last = as_of + np.timedelta64(int(np.floor(ends[-1])), "D")
-        number = np.where(lost, 0, number_until(start, np.maximum(last, start), length) - made)
-        paid = np.concatenate([[0], np.cumsum(number)])
-        contract = np.repeat(np.arange(len(rows)), number)
+    def _payments(self, rows: IntArray, horizon: float) -> tuple[IntArray, Array, Array]:
+        """What active contracts pay within the horizon, if all renewals are made.
+
+        Returns
+        -------
+        paid : array of shape (contracts + 1,)
+            The payments of contract j are those from paid[j] up to paid[j + 1].
+        due, amount : arrays of shape (payments,)
+            Days until they are due, and prices. What is overdue at the as-of date is due that day.
+        """
+        schedule, as_of = self._schedule, np.datetime64(self._as_of)
+        last = as_of + np.timedelta64(int(horizon), "D")
+        start, steps, made = schedule.start[rows], schedule.steps.taken(rows), schedule.made[rows]
+        number = np.where(schedule.lost[rows], 0, steps.number_until(start, np.maximum(last, start)) - made)
+        paid = np.concatenate([[0], np.cumsum(np.maximum(number, 0))])
+        contract = np.repeat(np.arange(len(rows)), np.maximum(number, 0))
         step = np.arange(paid[-1]) - paid[contract] + 1
-        due = after(start[contract], made[contract] + step, length[contract])
-        days = np.maximum((due - as_of).astype(float), 0.0)  # one that is due and may be on its way is due now
-        price = self._changes.at(self._prices[rows][contract], rows[contract], due, days)
-        amount = price * np.exp(-terms.delta("day") * days)
-        return np.where(lost, unmade, np.nan), paid, (days, np.searchsorted(ends, days).astype(np.int64), amount)
+        date = steps.taken(contract).after(start[contract], made[contract] + step)
+        days = np.maximum((date - as_of).astype(float), 0.0)
+        return paid, days, self._changes.at(self._prices[rows][contract], rows[contract], date, days)
+
+    @cached_property
+    def _schedule(self) -> "Schedule":
+        table = self.renewals.table
+        return Schedule(
+            table["start"].to_numpy(dtype="M8[D]"),
+            Steps.of(table["period"].to_numpy(dtype=str)),
+            table["renewals"].to_numpy(dtype=np.int64),
+            table["lost"].to_numpy(dtype=bool),
+        )
+
+    @cached_property
+    def _ended(self) -> Array:
+        """When lost contracts end, in days after the as-of date; not-a-number for active ones."""
+        schedule = self._schedule
+        end = schedule.steps.after(schedule.start, schedule.made + 1) - np.datetime64(self._as_of)
+        return np.where(schedule.lost, end.astype(float), np.nan)
 
     @property
     def _as_of(self) -> Any:
@@ -201,7 +243,7 @@ class Subscription:
 
     @cached_property
     def _changes(self) -> PriceChanges:
-        return PriceChanges.read(self.price_changes, self.renewals.table)
+        return PriceChanges.read(self.price_changes, self.renewals.table, self.amount_unit)
 
     def _refuse_unfitted(self) -> None:
         """Raise if there is no fit for the length of some active contracts."""
@@ -221,4 +263,15 @@ class Subscription:
                     "Pass one for each length: Subscription({'month': monthly, 'year': yearly}, renewals).",
                 ),
                 table.index[wrong],
+            )
+
+    def _refuse_mixed(self) -> None:
+        """Raise if one fit learned from contracts of several lengths: a renewal after a year is no renewal a month."""
+        if isinstance(self.fit, Mapping):
+            return
+        lengths = self.fit.idata.attrs.get("periods", "").split(", ")
+        if len(lengths) > 1:
+            raise InputError(
+                f"The fit is of contracts of a {', a '.join(lengths)} together, whose churn is not the same. Fit each "
+                f"length apart: renewals.subset(renewals.table['period'] == '{lengths[0]}'), and pass a mapping."
             )

@@ -3,7 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from ltv_bayes.errors import InputError, suggestion
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.errors import InputError, rows_at_fault, suggestion
+from ltv_bayes.streams.order_stream import OrderStream
+from ltv_bayes.streams.own_data import ended_early
 from ltv_bayes.streams.stream import Stream
 
 NO_HOST = "Add a Subscription or RepeatPurchases, or leave while_alive out."
@@ -21,6 +24,10 @@ def require_distinct_names(streams: Sequence[Stream], reserved: Collection[str])
     for name in names:
         if not isinstance(name, str) or not name.strip():
             raise InputError(f"A stream is named by a text, not by {name!r}. Pass name= to it.", [name])
+        if set(name) & set("/\\\0") or name.strip(". ") == "":
+            raise InputError(
+                f"The name {name!r} of a stream cannot name a column or a file. Leave out / and \\.", [name]
+            )
     taken = [name for name in names if names.count(name) > 1 or name in reserved]
     if taken:
         raise InputError(
@@ -46,7 +53,7 @@ def common_shape(streams: Iterable[Shaped]) -> tuple[int, int] | None:
 def hosts_of(streams: Sequence[Stream]) -> dict[str, str]:
     """The streams that ride on another, with the name of that: they say its name, or have it itself."""
     hosts = {stream.name: stream.while_alive for stream in streams if stream.while_alive is not None}
-    return {name: host if isinstance(host, str) else host.name for name, host in hosts.items()}
+    return {name: host if isinstance(host, str) else str(getattr(host, "name", host)) for name, host in hosts.items()}
 
 
 def hosts_first(names: Iterable[str], hosts: Mapping[str, str]) -> list[str]:
@@ -92,3 +99,44 @@ def _refuse_circle(name: str, hosts: Mapping[str, str]) -> None:
         if host in ridden[:-1]:
             circle = " rides on ".join(map(repr, ridden))
             raise InputError(f"Streams ride in a circle: {circle}. Leave while_alive out of one of them.", ridden[:-1])
+
+
+def require_one_use(streams: Sequence[Stream]) -> None:
+    """Raise if several streams of orders are asked about the one history of the customers valued.
+
+    Raises
+    ------
+    InputError
+        With the streams.
+    """
+    names = [stream.name for stream in streams if isinstance(stream, OrderStream) and stream.customers is None]
+    if len(names) > 1:
+        raise InputError(
+            f"The streams {', '.join(map(repr, names))} would all count the same orders, those of the customers "
+            f"valued. Pass customers= to each, with the histories of its own orders.",
+            names,
+        )
+
+
+def refuse_unknown_ends(streams: Sequence[Stream], customers: Customers) -> None:
+    """Raise if a stream's histories ended with relations that the stream it rides on does not know.
+
+    Raises
+    ------
+    InputError
+        Naming the customers.
+    """
+    hosts, known = hosts_of(streams), {stream.name: stream for stream in streams}
+    for stream in streams:
+        if stream.name not in hosts or not isinstance(stream, OrderStream):
+            continue
+        host = known[hosts[stream.name]]
+        ended = ended_early(customers if stream.customers is None else stream.customers, customers)
+        if not ended:
+            continue
+        some = customers.subset(ended)
+        strangers = list(some.ids[~host.knows(some)])
+        if strangers:
+            problem = f"observed only until their relation ended, of whom the stream {host.name!r} knows nothing"
+            cure = "Give it all contracts, ended ones too: Subscription(fit, renewals)."
+            raise InputError(rows_at_fault(strangers, "customer", problem, cure), strangers)

@@ -52,6 +52,7 @@ class TriggeredService(OrderStream):
     ends_a_relation: ClassVar[bool] = False
     alive_for_sure: ClassVar[frozenset[str]] = frozenset()
     shown_elsewhere: ClassVar[None] = None
+    one_life: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for value, kind, made in ((self.events, FittedEvents, "NBD"), (self.spend, FittedSpend, "GammaGamma")):

@@ -20,7 +20,13 @@ from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.fitted import labelled
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.stream import Stream
-from ltv_bayes.streams.together import common_shape, require_distinct_names, require_hosts
+from ltv_bayes.streams.together import (
+    common_shape,
+    refuse_unknown_ends,
+    require_distinct_names,
+    require_hosts,
+    require_one_use,
+)
 from ltv_bayes.tables import readable
 from ltv_bayes.terms import SAME, Terms
 from ltv_bayes.time_units import as_duration, as_number
@@ -105,6 +111,7 @@ def lifetime_value(
         )
     require_distinct_names(streams, RESERVED)
     require_hosts(streams)
+    require_one_use(streams)
     margins, seed = _margins(customers, streams, margin), as_seed(random_seed)
     if future_value is not None:
         future_value.require_known(customers)
@@ -113,6 +120,7 @@ def lifetime_value(
         streams = beside_judgement(streams, future_value)
     for stream in streams:
         stream.check(customers)
+    refuse_unknown_ends(streams, customers)
     shape = common_shape([*streams, *([] if future_value is None else [future_value])]) or DRAWS_WITHOUT_FITS
     valuation = Valuation(customers, tuple(streams), future_value, terms, margins, seed, shape, realised)
     first = next(iter(customers.batches(BATCH)))
@@ -460,6 +468,10 @@ class LifetimeValue:
 
     def notes(self) -> list[str]:
         """What the reader should know before relying on the numbers."""
+        return list(self._notes)
+
+    @functools.cached_property
+    def _notes(self) -> list[str]:
         return notes_on(self)
 
     def _up_to_horizon(self, flows: Components) -> Components:

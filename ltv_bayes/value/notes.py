@@ -10,6 +10,7 @@ from ltv_bayes.errors import DataWarning, counted
 from ltv_bayes.formatting import money, percent
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.streams.history_notes import history_notes
+from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.value.overlap import notes_on_overlap
 from ltv_bayes.value.shares import share_of
 
@@ -39,7 +40,8 @@ def notes_on(value: "LifetimeValue") -> list[str]:
     """Write the notes."""
     notes = [f"{value.caution}: do not use these numbers yet."] if value.caution else []
     terms, customers = value.settings.terms, value.customers
-    notes += history_notes(customers, terms, foreseen=value.has_streams)
+    uses = any(isinstance(one, OrderStream) and one.customers is None for one in value.valuation.streams)
+    notes += history_notes(customers, terms, foreseen=uses)
     notes += [note for stream in value.valuation.streams for note in stream.notes(customers, terms)]
     if len(customers) < FEW_CUSTOMERS and value.has_streams:
         notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")

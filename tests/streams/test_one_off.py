@@ -72,6 +72,12 @@ def test_orders_of_a_log_are_certain(everybody):
     assert value(everybody, stream, realised=True).summary().loc["Ada", "mean"] == 500
 
 
+def test_orders_without_amounts_are_refused():
+    log = pd.DataFrame({"customer_id": ["Ada"], "date": ["2025-01-31"]})
+    with pytest.raises(InputError, match="no amounts"):
+        lb.OneOffSale(lb.read_transactions(log, amount=None))
+
+
 def test_a_sale_is_made_to_those_who_are_still_there(everybody, renewals, churning):
     """Cleo's renewal of June 2026 decides whether she is there in March 2027; in January 2026 she is for certain."""
     streams = [lb.Subscription(churning, renewals), lb.OneOffSale(SALES, while_alive="subscription")]

@@ -8,7 +8,7 @@ import pytest
 from dateutil.relativedelta import relativedelta
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 from ltv_bayes.formulas import shifted_beta_geometric
 
 AS_OF = dt.date(2025, 6, 30)
@@ -43,7 +43,7 @@ class TestCalendar:
     )
     def test_who_always_renews_pays_at_each_date(self, everybody, renewals, loyal, customer, start, months, price):
         mean, _ = mean_of(everybody, lb.Subscription(loyal, renewals), customer)
-        dates = payments(start, months, AS_OF + dt.timedelta(days=int(3 * 365.25)))
+        dates = payments(start, months, dt.date(2028, 6, 30))
         assert mean == pytest.approx(worth(dates, price), rel=1e-6)
 
     def test_payments_are_counted_in_their_years(self, everybody, renewals, loyal):
@@ -59,8 +59,41 @@ class TestCalendar:
             assert mean == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("as_of", "horizon", "payments"),
+    [
+        ("2025-12-31", "3 years", 3),
+        ("2023-12-31", "1 year", 1),
+        ("2024-01-31", "12 months", 1),
+        ("2025-12-31", "52 weeks", 0),
+    ],
+)
+def test_years_of_a_horizon_end_on_the_day_of_the_calendar(loyal, as_of, horizon, payments):
+    """A yearly contract that begins on the as-of date is renewed as often as the horizon has years."""
+    records = pd.DataFrame({"customer_id": ["Ada"], "start": [as_of], "cancelled_on": [None], "price": [1200.0]})
+    renewals = lb.summarize_renewals(records, period="year", as_of=as_of)
+    ltv = lb.lifetime_value(
+        lb.all_customers(renewals), lb.Subscription(loyal, renewals), horizon=horizon, random_seed=1
+    )
+    assert float(ltv.draws.mean()) == pytest.approx(payments * 1200, rel=1e-6)
+    assert (ltv.cash_flow()["mean"].to_numpy()[:payments] == pytest.approx(1200, rel=1e-6)) if payments else True
+
+
+def test_a_renewal_paid_before_it_is_due_is_not_paid_again(loyal):
+    records = pd.DataFrame(
+        {"customer_id": ["Ada"], "start": ["2023-09-01"], "renewed_on": ["2024-06-20"], "price": [9.0]}
+    )
+    renewals = lb.summarize_renewals(
+        records, period="year", cancelled_on=None, renewed_on="renewed_on", as_of="2024-06-30"
+    )
+    book, stream = lb.all_customers(renewals), lb.Subscription(loyal, renewals)
+    for horizon, expected in (("1 month", 0.0), ("1 year", 0.0), ("15 months", 9.0)):
+        draws = lb.lifetime_value(book, stream, horizon=horizon, random_seed=1).draws
+        assert float(draws.mean()) == pytest.approx(expected, rel=1e-6)
+
+
 def test_the_mean_is_the_sum_of_survival_times_price_at_each_date(everybody, renewals, churning):
-    dates = payments(dt.date(2023, 1, 31), 1, AS_OF + dt.timedelta(days=1095))
+    dates = payments(dt.date(2023, 1, 31), 1, dt.date(2028, 6, 30))
     made = 28  # from 28 February 2023 to 30 May 2025; 30 June comes on the as-of date itself
     assert renewals.table.loc["Ada", "renewals"] == made + 1
     survival = shifted_beta_geometric.survival(np.arange(1, len(dates) + 1), alpha=0.668, beta=3.806, renewals=made + 1)
@@ -128,6 +161,16 @@ class TestPrices:
         with pytest.raises(InputError, match=message):
             lb.Subscription(loyal, renewals, price_changes=pd.DataFrame(changes))
 
+    def test_new_prices_are_read_as_records_are(self, everybody, renewals, loyal):
+        """In ten thousands, ids with blanks, thousands with commas."""
+        new = pd.DataFrame(
+            {"customer_id": ["Cleo ", "Bo"], "valid_from": ["2027/1/1", "2027-01-01"], "price": ["0.15", "1,000"]}
+        )
+        stream = lb.Subscription(loyal, renewals, price_changes=new[:1], amount_unit="万元")
+        assert mean_of(everybody, stream, "Cleo", discount_rate=0.0)[0] == pytest.approx(1200 + 2 * 1500, rel=1e-6)
+        with pytest.warns(DataWarning, match="counted in one unit"):
+            lb.Subscription(loyal, renewals, price_changes=new[:1])
+
     def test_other_faults_of_price_changes(self, renewals, loyal):
         with pytest.raises(ColumnError, match="valid_from"):
             lb.Subscription(loyal, renewals, price_changes=pd.DataFrame({"customer_id": ["Bo"], "price": [1.0]}))
@@ -138,10 +181,7 @@ class TestPrices:
 
 
 class TestContracts:
-    """Which fit counts for which contract, and several contracts of one customer.
-
-    Three years are 1,095 whole days, so of Ada's payments by the month 35 fall into them: the 36th is due a day later.
-    """
+    """Which fit counts for which contract, and several contracts of one customer."""
 
     def test_each_length_has_its_own_fit(self, everybody, renewals, loyal):
         never = lb.FittedRenewals.from_draws({"alpha": np.full((4, 10_000), 1e6), "beta": np.full((4, 10_000), 1e-6)})
@@ -169,11 +209,13 @@ class TestContracts:
         )
         renewals = lb.summarize_renewals(records, period="term", product="what", as_of=AS_OF)
         mean, _ = mean_of(lb.all_customers(renewals), lb.Subscription(loyal, renewals), "Ada", discount_rate=0.0)
-        assert mean == pytest.approx(35 * 120 + 3 * 1200, rel=1e-6)
-        new = pd.DataFrame({"customer_id": ["Ada"], "product": ["support"], "valid_from": ["2025-07-01"], "price": 1.0})
+        assert mean == pytest.approx(36 * 120 + 3 * 1200, rel=1e-6)
+        new = pd.DataFrame(
+            {"customer_id": ["Ada"], "product": ["support"], "valid_from": ["2025-07-01"], "price": 600.0}
+        )
         stream = lb.Subscription(loyal, renewals, price_changes=new)
         mean, _ = mean_of(lb.all_customers(renewals), stream, "Ada", discount_rate=0.0)
-        assert mean == pytest.approx(35 * 120 + 3, rel=1e-6)
+        assert mean == pytest.approx(36 * 120 + 3 * 600, rel=1e-6)
 
     def test_order_of_records_and_of_customers_changes_nothing(self, records, churning, everybody):
         one = lb.summarize_renewals(records, period="term", as_of=AS_OF)
@@ -200,6 +242,13 @@ class TestContracts:
 
 class TestChecks:
     """What does not fit together is refused."""
+
+    def test_a_fit_of_several_lengths(self, renewals, loyal):
+        mixed = lb.FittedRenewals.from_draws(loyal.draws, periods="month, quarter, year")
+        with pytest.raises(InputError, match="Fit each length apart"):
+            lb.Subscription(mixed, renewals)
+        with pytest.raises(InputError, match="There is no fit"):
+            lb.Subscription({}, renewals)
 
     def test_another_as_of_or_currency(self, records, loyal, everybody):
         earlier = lb.summarize_renewals(records, period="term", as_of="2025-01-31")

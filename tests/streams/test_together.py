@@ -176,6 +176,25 @@ def test_known_alive_from_elsewhere(everybody, consumables, buying, spending):
     np.testing.assert_array_equal(ltv.draws.sel(customer_id="Cleo"), unaware.draws.sel(customer_id="Cleo"))
 
 
+def test_customers_may_stop_buying_and_keep_the_subscription(everybody, renewals, consumables, buying, spending, loyal):
+    """With one_life=False the customer's own history decides whether they still buy; the subscription only cuts."""
+    host = lb.Subscription(loyal, renewals)
+    riding = lb.RepeatPurchases(
+        buying, spending, "consumables", customers=consumables, while_alive=host, one_life=False
+    )
+    alone = lb.RepeatPurchases(buying, spending, "consumables", customers=consumables)
+    found, own = (value(everybody, [host, one]).components["consumables"] for one in (riding, alone))
+    np.testing.assert_array_equal(found.sel(customer_id="Ada"), own.sel(customer_id="Ada"))
+    assert not found.sel(customer_id="Eve").any()
+
+
+def test_a_rider_changes_no_draw_of_its_host(everybody, consumables, service, buying, breaking, spending, fees):
+    host = lb.RepeatPurchases(buying, spending, "consumables", customers=consumables)
+    rider = lb.TriggeredService(breaking, fees, "service", customers=service, while_alive="consumables")
+    together, alone = value(everybody, [host, rider]), value(everybody, [host])
+    np.testing.assert_array_equal(together.components["consumables"], alone.components["consumables"])
+
+
 def test_purchases_without_an_end_of_their_own(everybody, renewals, consumables, breaking, spending, loyal):
     """NBD fits may stand for repeat purchases: nobody leaves but by the host."""
     streams = [
@@ -248,6 +267,28 @@ class TestChecks:
     def test_customers_without_a_history_of_their_own(self, everybody, buying, spending):
         with pytest.raises(InputError, match="no purchase history"):
             value(everybody, [lb.RepeatPurchases(buying, spending)])
+
+    def test_one_history_is_not_counted_by_two_streams(self, consumables, buying, breaking, spending, fees):
+        streams = [lb.RepeatPurchases(buying, spending), lb.TriggeredService(breaking, fees, while_alive=None)]
+        with pytest.raises(InputError, match="would all count the same orders"):
+            value(consumables, streams)
+
+    def test_histories_that_ended_with_a_relation_the_host_does_not_know(
+        self, everybody, renewals, consumables, buying, spending, loyal
+    ):
+        ended = consumables.observed_until({"Finn": "2025-06-01"})
+        stream = lb.RepeatPurchases(buying, spending, "consumables", customers=ended, while_alive="subscription")
+        with pytest.raises(InputError, match=r"'subscription' knows nothing \(id Finn\)"):
+            value(everybody, [lb.Subscription(loyal, renewals), stream])
+
+    @pytest.mark.parametrize("name", ["a/b", "..", "a\\b"])
+    def test_names_that_cannot_name_a_file(self, consumables, buying, spending, name):
+        with pytest.raises(InputError, match="cannot name a column or a file"):
+            value(consumables, [lb.RepeatPurchases(buying, spending, name)])
+
+    def test_known_alive_takes_several_ids(self, buying, spending):
+        with pytest.raises(InputError, match="several ids"):
+            lb.RepeatPurchases(buying, spending, known_alive="Ada")
 
     def test_service_takes_events(self, buying, breaking, fees, service):
         with pytest.raises(InputError, match=r"NBD\(\)\.fit"):
