@@ -9,8 +9,10 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "AmountBelief": "ltv_bayes.judgement.amount_belief",
     "BGNBD": "ltv_bayes.models.bg_nbd",
     "Backtest": "ltv_bayes.evaluation.backtest",
+    "ChanceBelief": "ltv_bayes.judgement.chance_belief",
     "Customers": "ltv_bayes.data.customers",
     "FittedEvents": "ltv_bayes.predictions.events",
     "FittedPurchases": "ltv_bayes.predictions.purchases",
@@ -36,10 +38,12 @@ _PUBLIC = {
     "backtest": "ltv_bayes.evaluation.backtest",
     "errors": "ltv_bayes.errors",
     "hybrid_ltv": "ltv_bayes.formulas.point_values",
+    "judgement_template": "ltv_bayes.judgement.sheets",
     "lifetime_value": "ltv_bayes.value.lifetime_value",
     "load_fit": "ltv_bayes.predictions.load",
     "plot_calibration": "ltv_bayes.plots.checks",
     "plot_cash_flow": "ltv_bayes.plots.values",
+    "plot_judgement": "ltv_bayes.plots.judgements",
     "plot_lifetime_value": "ltv_bayes.plots.values",
     "plot_prior_posterior": "ltv_bayes.plots.priors",
     "plot_segments": "ltv_bayes.plots.values",

@@ -6,6 +6,8 @@ import pandas as pd
 
 from ltv_bayes.errors import InputError, counted, suggestion
 
+NO_WORKBOOK = "Open it in a spreadsheet program and save it again as .xlsx, without a password."
+
 
 def read_sheet_rows(path: Path, sheet: str | int | None = None) -> pd.DataFrame:
     """Read the cells of one sheet as they are stored, the header among them.
@@ -32,6 +34,22 @@ def read_sheet_rows(path: Path, sheet: str | int | None = None) -> pd.DataFrame:
     return rows
 
 
+def sheet_names(path: Path) -> list[str]:
+    """Name the sheets of a workbook.
+
+    Raises
+    ------
+    InputError
+        If the file is no workbook.
+    """
+    from python_calamine import CalamineError, load_workbook
+
+    try:
+        return list(load_workbook(path).sheet_names)
+    except CalamineError as problem:
+        raise InputError(f"{path.name} cannot be read as a workbook: {problem}. {NO_WORKBOOK}") from None
+
+
 def _sheets(path: Path) -> dict[str, pd.DataFrame]:
     """Read every sheet of a workbook."""
     from python_calamine import CalamineError
@@ -40,8 +58,7 @@ def _sheets(path: Path) -> dict[str, pd.DataFrame]:
     try:
         return pd.read_excel(path, sheet_name=None, engine="calamine", **options)
     except CalamineError as problem:
-        cure = "Open it in a spreadsheet program and save it again as .xlsx, without a password."
-        raise InputError(f"{path.name} cannot be read as a workbook: {problem}. {cure}") from None
+        raise InputError(f"{path.name} cannot be read as a workbook: {problem}. {NO_WORKBOOK}") from None
 
 
 def _chosen(sheets: dict[str, pd.DataFrame], sheet: str | int | None, name: str) -> pd.DataFrame:

@@ -1,16 +1,59 @@
-"""The columns of judgements: read, checked, opportunities named."""
+"""The columns of judgements: found by name, read, checked, opportunities named."""
 
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.amounts import as_amounts
-from ltv_bayes.errors import ColumnError, JudgementError, rows_at_fault, suggestion
-from ltv_bayes.time_units import UnitError, as_date, as_number
+from ltv_bayes.data.amounts import require_unit_of_header
+from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, rows_at_fault, suggestion
+from ltv_bayes.formulas.amount_families import FAMILIES, LOG_NORMAL
+from ltv_bayes.judgement.cells import blank, refuse, texts
+from ltv_bayes.judgement.chances import chances
+from ltv_bayes.judgement.form import AMOUNT, COLUMNS, NAMES, RELATIONS
+from ltv_bayes.judgement.stated_amounts import intervals, stated_amounts
+from ltv_bayes.judgement.stated_dates import stated_dates
+from ltv_bayes.time_units import UnitError, as_number
 
-NEEDED = ("customer_id", "probability", "low", "high")
-OPTIONAL = ("likely", "expected_on", "expert", "opportunity", "relation")
+CHANCES = ("probability", "cases", "probability_low", "stage")
+AMOUNTS = (("low", "high"), ("q25", "q50", "q75"), ("mean", "sd"))
+NAMELESS_BY = ["expected_on", "probability", "low", "high", "likely", "q25", "q50", "q75", "mean", "sd"]
+NAMELESS_BY += ["expected_from", "expected_to"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How judgements are written.
+
+    Attributes
+    ----------
+    interval : float
+        Probability of an interval whose row does not say it.
+    family : str
+        Distribution of amounts whose row does not say it.
+    stages : mapping, optional
+        The chance of each stage.
+    amount_unit : float or str, optional
+        What 1 in the columns of amounts is worth.
+    decimal : str
+        The decimal mark in text.
+    date_format : str, optional
+        How dates are written.
+    """
+
+    interval: float = 0.8
+    family: str = LOG_NORMAL
+    stages: Mapping[str, Any] | None = None
+    amount_unit: float | str | None = None
+    decimal: str = "."
+    date_format: str | None = None
+
+    def __post_init__(self) -> None:
+        as_interval(self.interval)
+        if self.family not in FAMILIES:
+            raise JudgementError(f"There is no family {self.family!r} of amounts. {suggestion(self.family, FAMILIES)}")
 
 
 def as_interval(interval: float) -> float:
@@ -21,43 +64,81 @@ def as_interval(interval: float) -> float:
     return value
 
 
-def known_columns(raw: pd.DataFrame, customer_id: str) -> pd.DataFrame:
-    """Pick the columns by name, in one order; optional ones that are absent become empty."""
-    if customer_id != "customer_id":
-        raw = raw.drop(columns="customer_id", errors="ignore").rename(columns={customer_id: "customer_id"})
-    for name in NEEDED:
-        if name not in raw:
-            own_name = " Name the column with customer_id=." if name == "customer_id" else ""
-            known = suggestion(name, map(str, raw.columns))
-            raise ColumnError(f"The judgements have no column {name!r}.{own_name} {known}")
-    if raw.empty:
+def known_columns(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading) -> pd.DataFrame:
+    """Pick the columns by name, in one order; those that are absent become empty, and empty forms are left out.
+
+    Parameters
+    ----------
+    raw : pandas.DataFrame
+        As it was read.
+    names : mapping
+        The user's own name of a column, by ours.
+    reading : Reading
+        How judgements are written.
+    """
+    for name, own in names.items():
+        if name not in NAMES:
+            raise ColumnError(f"columns= names {name!r}, which is no column of judgements. {suggestion(name, NAMES)}")
+        if own not in raw:
+            cure = " Name the column with customer_id=." if name == "customer_id" else ""
+            raise ColumnError(f"The judgements have no column {own!r}.{cure} {suggestion(own, map(str, raw.columns))}")
+    ours = {name: names.get(name, name) for name in NAMES}
+    _require_enough([name for name, own in ours.items() if own in raw], raw, reading)
+    for column in COLUMNS:
+        if column.kind == AMOUNT and ours[column.name] in raw:
+            require_unit_of_header(ours[column.name], reading.amount_unit)
+    table = pd.DataFrame({name: raw.get(own) for name, own in ours.items()}).set_axis(raw.index)
+    filled = ~table.drop(columns="customer_id").apply(blank).all(axis=1)
+    if not filled.any():
         raise JudgementError("There is no judgement in the table. Give at least one row.")
-    table = pd.DataFrame({name: raw.get(name) for name in (*NEEDED, *OPTIONAL)})
-    return table.set_axis(raw.index)
+    return table[filled]
 
 
-def checked(stated: pd.DataFrame, amount_unit: float | str | None) -> pd.DataFrame:
-    """Turn text into numbers and dates, and refuse what contradicts itself."""
-    blank = stated["customer_id"].isna() | (stated["customer_id"].astype(str).str.strip() == "")
-    refuse(stated, blank, "without a customer", "Fill in customer_id.")
-    judged = stated.assign(
-        probability=_probabilities(stated),
-        low=_amounts(stated, "low", amount_unit),
-        high=_amounts(stated, "high", amount_unit),
-        likely=_amounts(stated, "likely", amount_unit, optional=True),
-        expected_on=_dates(stated),
-    )
-    refuse(
-        judged,
-        ~judged["probability"].between(0, 1),
-        "with a probability outside 0 to 1",
-        "Write 60% as 0.6.",
-    )
-    refuse(judged, judged["low"] <= 0, "with a low amount of 0 or less", "State what it brings if it comes, above 0.")
-    refuse(judged, judged["low"] > judged["high"], "with low above high", "Swap the two, or correct them.")
-    outside = (judged["likely"] < judged["low"]) | (judged["likely"] > judged["high"])
-    refuse(judged, outside, "with likely outside low to high", "Correct one of the three.")
-    return _named(judged)
+def _require_enough(found: list[str], raw: pd.DataFrame, reading: Reading) -> None:
+    """Raise unless there is a client, a chance and an amount."""
+    missing = ["customer_id"] if "customer_id" not in found else []
+    if not any(name in found for name in CHANCES if name != "stage" or reading.stages is not None):
+        missing.append("probability")
+    if not any(name in found for way in AMOUNTS for name in way):
+        missing += ["low", "high"]
+    elif not any(set(way) <= set(found) for way in AMOUNTS):
+        missing += [name for way in AMOUNTS if set(way) & set(found) for name in way if name not in found][:1]
+    if missing:
+        own_name = " Name the column with customer_id=." if missing[0] == "customer_id" else ""
+        known = suggestion(missing[0], map(str, raw.columns))
+        raise ColumnError(f"The judgements have no column {missing[0]!r}.{own_name} {known}")
+
+
+def checked(stated: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Turn text into numbers and dates, refuse what contradicts itself, and give each judgement its distribution."""
+    refuse(stated, blank(stated["customer_id"]), "without a customer", "Fill in customer_id.")
+    interval = intervals(stated, reading.interval, reading.decimal)
+    chance = chances(stated, interval, reading.stages, reading.decimal)
+    amount = stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal)
+    dates = stated_dates(stated, reading.date_format)
+    words = {name: texts(stated[name]) for name in ("expert", "market", "stage")}
+    words["relation"] = _relations(stated)
+    judged = _named(stated.assign(interval=interval, **chance, **amount, **dates, **words))
+    _warn_of_certainty(judged)
+    return judged.assign(mean=judged["mean_amount"]).drop(columns="mean_amount")
+
+
+def _relations(stated: pd.DataFrame) -> pd.Series:
+    """Read how each judgement relates to ordinary business, missing where nobody has said."""
+    words = texts(stated["relation"])
+    plain = words.map(lambda word: str(word).strip().lower().replace(" ", "_").replace("-", "_"), "ignore")
+    unknown = plain.notna() & ~plain.isin(RELATIONS)
+    refuse(stated, unknown, "with an unknown relation", f"Write one of {', '.join(RELATIONS)}.")
+    return plain
+
+
+def _warn_of_certainty(judged: pd.DataFrame) -> None:
+    certain = judged["probability"].isin([0.0, 1.0]).to_numpy()
+    if certain.any():
+        cure = "If there is any doubt, state 0.99 or 0.01; no evidence can change what is certain."
+        problem = "of the judgements stated as certain, with probability 0 or 1"
+        message = rows_at_fault(judged.index[certain], "row", problem, cure)
+        warnings.warn(message, DataWarning, stacklevel=2)
 
 
 def _named(judged: pd.DataFrame) -> pd.DataFrame:
@@ -71,7 +152,7 @@ def _named(judged: pd.DataFrame) -> pd.DataFrame:
         "stating an opportunity of one customer more than once",
         "Keep one, or give them different names.",
     )
-    columns = ["customer_id", "expected_on", "probability", "low", "high"]
+    columns = ["customer_id", *NAMELESS_BY]
     nameless = judged.reset_index(drop=True)[~named.to_numpy()].sort_values(columns, kind="stable", key=_sortable)
     number = nameless.groupby("customer_id").cumcount() + 1
     opportunity, key = (judged[name].to_numpy(dtype=object, copy=True) for name in ("opportunity", "key"))
@@ -82,51 +163,3 @@ def _named(judged: pd.DataFrame) -> pd.DataFrame:
 
 def _sortable(column: pd.Series) -> pd.Series:
     return column.astype(str) if column.dtype == object else column
-
-
-def _probabilities(table: pd.DataFrame) -> pd.Series:
-    """Read probabilities; "60%" is understood."""
-    text = table["probability"].astype(str).str.strip()
-    in_percent = text.str.endswith("%")
-    numbers = pd.to_numeric(text.str.removesuffix("%"), errors="coerce").astype(float)
-    numbers = numbers.where(~in_percent, numbers / 100)
-    refuse(
-        table, ~np.isfinite(numbers), "without a number in 'probability'", "Write it as a plain number, such as 0.6."
-    )
-    return numbers
-
-
-def _amounts(table: pd.DataFrame, column: str, amount_unit: float | str | None, *, optional: bool = False) -> pd.Series:
-    """Read a column of money, as orders are read; an optional one may have blanks."""
-    cells = table[column]
-    blank = cells.isna() | (cells.astype(str).str.strip() == "")
-    numbers = pd.Series(np.nan, index=cells.index)
-    if not blank.all():
-        numbers[~blank], _ = as_amounts(cells[~blank], unit=amount_unit)
-    wrong = ~np.isfinite(numbers) & ~(blank & optional)
-    refuse(table, wrong, f"without a number in {column!r}", "Write it as a plain number.")
-    return numbers
-
-
-def _dates(table: pd.DataFrame) -> pd.Series:
-    values = table["expected_on"]
-    blank = values.isna() | (values.astype(str).str.strip() == "")
-
-    def read(value: Any) -> Any:
-        try:
-            return pd.Timestamp(as_date(value, "expected_on"))
-        except UnitError:
-            return None
-
-    dates = pd.Series(
-        [None if empty else read(value) for value, empty in zip(values, blank, strict=True)], values.index
-    )
-    refuse(table, dates.isna() & ~blank, "with an expected_on that is not a date", "Write it as in 2026-06-30.")
-    return pd.to_datetime(dates)
-
-
-def refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str) -> None:
-    """Raise for judgements at fault, naming their rows."""
-    if wrong.any():
-        rows = list(table.index[wrong.to_numpy(dtype=bool)])
-        raise JudgementError(rows_at_fault(rows, "row", f"of the judgements {problem}", cure), rows)

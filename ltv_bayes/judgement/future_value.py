@@ -3,25 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from ltv_bayes.data.customers import Customers
-from ltv_bayes.data.readers import read_table
 from ltv_bayes.errors import ColumnError, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
-from ltv_bayes.formulas.elicit import log_normal_from_interval, mean_amount
+from ltv_bayes.formulas.amount_families import amount_quantiles
 from ltv_bayes.formulas.point_inputs import as_share
 from ltv_bayes.judgement.adjustments import Adjustments
-from ltv_bayes.judgement.columns import as_interval, checked, known_columns, refuse
+from ltv_bayes.judgement.cells import refuse
+from ltv_bayes.judgement.columns import Reading, checked, known_columns
 from ltv_bayes.judgement.draws import JudgedDraws, days_until
+from ltv_bayes.judgement.form import RELATIONS
 from ltv_bayes.judgement.opinions import Opinion, opinions_by_customer
+from ltv_bayes.judgement.opportunity import Opportunity
+from ltv_bayes.judgement.sheets import as_stated, read_form, write_form
+from ltv_bayes.judgement.stated_amounts import PARAMETERS
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.terms import Terms
 
-ADDITIONAL, VISIBLE_SHARE, SAME_TOTAL = RELATIONS = ("additional", "visible_share", "same_total")
+VISIBLE_SHARE, SAME_TOTAL = "visible_share", "same_total"
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,10 +37,10 @@ class FutureValuePriors:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row per opportunity: customer_id, probability, low, high, likely, expected_on, expert, opportunity as they
-        were stated, and what they make. Whether it comes: probability, or chance_a and chance_b of a beta
-        distribution. The amount, if it comes: family, amount_1 to amount_3 (see `formulas.elicit.amount_quantiles`),
-        median and mean. When: between expected_from and expected_to.
+        One row per opportunity: the columns of the form as they were stated, and what they make. Whether it comes:
+        probability, or chance_a and chance_b of a beta distribution, whose mean is then probability. The amount, if it
+        comes: family, amount_1 to amount_3 (see `formulas.amount_families`), median and mean. When: between
+        expected_from and expected_to.
     interval : float
         Probability that the amount, if it comes, lies between low and high.
     adjustments : Adjustments or None
@@ -75,31 +81,74 @@ class FutureValuePriors:
         frame: Any,
         *,
         interval: float = 0.8,
+        family: str = "log-normal",
+        stages: Mapping[str, Any] | None = None,
         customer_id: str = "customer_id",
+        columns: Mapping[str, str] | None = None,
         amount_unit: float | str | None = None,
+        decimal: str = ".",
+        date_format: str | None = None,
+        sheet: str | int | None = None,
+        relation: str | None = None,
+        visible: VisibleShare | None = None,
+        opinion_weight: float | None = 0.5,
+        shows_life: bool = True,
+        shared: Mapping[str, float] | None = None,
     ) -> "FutureValuePriors":
         """Read judgements, one row per opportunity; a customer may have several.
 
         Parameters
         ----------
         frame : DataFrame, or path of a CSV, Excel or Parquet file
-            Columns customer_id; probability that the opportunity comes (0 to 1); low and high amount, in the customers'
-            currency, before margin. Optionally likely (the median amount), expected_on (date of the money; without it
-            any day within the horizon is as likely as another), expert, opportunity (names).
+            Columns of the form that `judgement_template` writes, of which a row fills in what it needs; rows with
+            nothing but a customer are left out.
+
+            - customer_id
+            - The chance that the opportunity comes: probability (0.6, "60%" or "3 of 10"), or cases and of, or
+              probability_low and probability_high, or stage.
+            - The amount if it comes, in the customers' currency, before margin: low and high, with or without likely;
+              or quartiles q25, q50 and q75; or mean and sd. Optionally interval and family.
+            - When: expected_on (a day, "2026-Q3" or "2026-07"), or expected_from and expected_to; if blank, any day
+              within the horizon is as likely as another.
+            - Optionally opportunity, expert, market, stage (names), stated_on (a date), and relation: additional,
+              visible_share or same_total.
         interval : float
-            Probability of the amount lying between low and high; 0.8 means one chance in ten on either side.
+            Probability of the amount lying between low and high, and of the chance between its ends, where a row does
+            not say it; 0.8 means one chance in ten on either side.
+        family : {"log-normal", "gamma", "pert"}
+            Distribution of amounts where a row does not say it.
+        stages : mapping, optional
+            The chance of each stage: a number, ``(won, of)``, or a `ChanceBelief`.
         customer_id : str
             Name of the column with the customer's id.
+        columns : mapping, optional
+            Your names of the columns, by ours: ``{"customer_id": "客户", "low": "金额下限"}``.
         amount_unit : float or str, optional
             What 1 in the columns of amounts is worth, as in ``read_transactions``: 1000, ``"万元"``, ``"亿"``.
+        decimal : str
+            The decimal mark in text, ``"."`` or ``","``.
+        date_format : str, optional
+            How dates are written, as in ``read_transactions``.
+        sheet : str or int, optional
+            The sheet of a workbook; otherwise the one called judgements, or the only one.
+        relation, visible, opinion_weight, shows_life : optional
+            How judgements relate to what the model foresees, as in :meth:`with_relation`; the column relation says it
+            row by row.
+        shared : mapping, optional
+            Columns whose groups rise and fall together, with the correlation within each: ``{"expert": 0.2}``.
 
         Raises
         ------
         ColumnError
             If a column is missing.
         JudgementError
-            If a probability lies outside 0 to 1, an amount is not positive, low is above high, likely lies outside
-            them, or one opportunity is given twice. The message names the rows.
+            If a row contradicts itself or cannot be read, or one opportunity is given twice. The message names the
+            rows.
+
+        Warns
+        -----
+        DataWarning
+            If probabilities are stated as certain, or a family cannot meet the amounts stated.
 
         Examples
         --------
@@ -108,25 +157,20 @@ class FutureValuePriors:
         1 judged opportunity of 1 customer; amounts lie within 80% intervals
         expected value before margin and discount: 69.5
         """
-        as_interval(interval)
-        stated = known_columns(read_table(frame), customer_id)
-        judged = checked(stated, amount_unit)
-        median, below, above = log_normal_from_interval(
-            judged["low"], judged["high"], judged["likely"], interval=interval
+        reading = Reading(interval, family, stages, amount_unit, decimal, date_format)
+        own = {"customer_id": customer_id} if customer_id != "customer_id" else {}
+        stated = known_columns(read_form(frame, sheet), {**own, **(columns or {})}, reading)
+        judged = cls(
+            checked(stated, reading),
+            float(interval),
+            shared=dict(shared or {}),
+            visible=visible,
+            opinion_weight=opinion_weight,
+            shows_life=shows_life,
         )
-        judged = judged.assign(
-            chance_a=np.nan,
-            chance_b=np.nan,
-            family="log-normal",
-            amount_1=median,
-            amount_2=below,
-            amount_3=above,
-            median=median,
-            mean=mean_amount(median, below, above),
-            expected_from=judged["expected_on"],
-            expected_to=judged["expected_on"],
-        )
-        return cls(judged, float(interval))
+        if relation is None:
+            return judged
+        return judged.with_relation(relation, visible=visible, opinion_weight=opinion_weight, shows_life=shows_life)
 
     def with_relation(
         self,
@@ -184,21 +228,91 @@ class FutureValuePriors:
         return len(self.table)
 
     def summary(self) -> pd.DataFrame:
-        """One row per opportunity: what was stated, and the expected value it makes before margin and discount."""
-        stated = self.table[
-            ["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]
-        ]
+        """One row per opportunity: what was stated, and the expected value it makes before margin and discount.
+
+        Where the amount was not stated as low and high, these are quantiles of its distribution.
+        """
+        names = ["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]
+        low, high = self._interval_of_amounts()
+        stated = self.table[names].assign(low=low, high=high)
         return stated.assign(expected_value=self.table["probability"] * self.table["mean"])
 
+    def amount_quantiles(self, level: ArrayLike) -> pd.Series:
+        """Amounts at a level of each opportunity's distribution, if it comes; before adjustments.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.6], "low": [50.0], "high": [200.0]})
+        >>> FutureValuePriors.from_judgements(frame).amount_quantiles(0.5).round(6).tolist()
+        [100.0]
+        """
+        levels = np.broadcast_to(np.asarray(level, dtype=float), len(self))
+        amounts = np.empty(len(self))
+        for family in self.table["family"].unique():
+            rows = (self.table["family"] == family).to_numpy()
+            first, second, third = (self.table[name].to_numpy()[rows] for name in PARAMETERS)
+            amounts[rows] = amount_quantiles(family, (first, second, third), levels[rows])
+        return pd.Series(amounts, self.table.index)
+
+    def opportunities(self) -> list[Opportunity]:
+        """Each opportunity by itself, with its beliefs, in the order of the table."""
+        return [Opportunity.of(row) for row in self.table.to_dict("records")]
+
+    def in_words(self, currency: str | None = None) -> pd.Series:
+        """Feed each judgement back in plain words, for whoever stated it to agree or not.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": ["3 of 10"], "low": [50e3], "high": [200e3]})
+        >>> print(FutureValuePriors.from_judgements(frame).in_words().item())
+        you say: 3 of 10 such come; the chance is 32%, with 80% between 15% and 50%
+        if it comes: one chance in ten above 200k, one in ten below 50k, as likely above 100k as below; 116k on average
+        when: on a day that nobody knows yet, within the horizon
+        """
+        words = ["\n".join(opportunity.sentences(currency)) for opportunity in self.opportunities()]
+        names = [self.table["customer_id"], self.table["opportunity"]]
+        return pd.Series(words, pd.MultiIndex.from_arrays(names), name="in_words", dtype=object)
+
+    def fit_table(self) -> pd.DataFrame:
+        """What was said of each amount beside what its distribution has there; see `AmountBelief.fit_table`."""
+        tables = {
+            (opportunity.customer_id, opportunity.name): opportunity.amount.fit_table().assign(
+                family=opportunity.amount.family
+            )
+            for opportunity in self.opportunities()
+        }
+        return pd.concat(tables, names=["customer_id", "opportunity"])
+
+    def write(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the judgements as they were stated, as CSV or .xlsx, in the form that `from_judgements` reads.
+
+        Adjustments and shared effects are not written. Text that a spreadsheet might take for a formula bears an
+        apostrophe in CSV, which `from_judgements` takes away; in a workbook it is text.
+
+        Parameters
+        ----------
+        path : path
+            Ends in .csv or .xlsx.
+        overwrite : bool
+            Whether a file that is there may be replaced.
+
+        Raises
+        ------
+        InputError
+            If the path ends in something else, or there is a file already.
+        """
+        return write_form(as_stated(self.table), path, overwrite=overwrite)
+
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "JudgedDraws":
-        """Make ready to value these customers; judgements of others do not count.
+        """Make ready to value these customers; judgements of others do not count, nor the past of an open window.
 
         Raises
         ------
         JudgementError
             If an expected date lies before the as-of date.
         """
-        first, last = (days_until(self.table, terms, name) for name in ("expected_from", "expected_to"))
+        begun = _cut_windows(self.table, terms)
+        first, last = (days_until(begun, terms, name) for name in ("expected_from", "expected_to"))
         found = _written_as(customers, self.table["customer_id"])
         placed = {"position": np.arange(len(self.table)), "first_days": first, "last_days": last}
         table = self.table.assign(customer_id=found, **placed)[found.notna() & ~self.are_opinions]
@@ -214,7 +328,8 @@ class FutureValuePriors:
 
     def outside_horizon(self, terms: Terms) -> pd.DataFrame:
         """Opportunities expected after the horizon, which do not count."""
-        return self.table[(days_until(self.table, terms, "expected_from") > terms.last_days()[-1]).to_numpy()]
+        begins = days_until(_cut_windows(self.table, terms), terms, "expected_from")
+        return self.table[(begins > terms.last_days()[-1]).to_numpy()]
 
     def require_known(self, customers: Customers) -> None:
         """Refuse judgements of anybody who is not among the customers.
@@ -231,33 +346,61 @@ class FutureValuePriors:
             cure = "Correct the ids, or leave these judgements out."
             raise JudgementError(rows_at_fault(names, "judged customer", problem, cure), names)
 
+    def require_visible_share(self) -> None:
+        """Raise for purchases that the pipeline shows if nobody has said which share of purchases it shows.
+
+        Raises
+        ------
+        JudgementError
+            Naming the rows.
+        """
+        if self.visible is None:
+            refuse(
+                self.table,
+                self.relations == VISIBLE_SHARE,
+                "that are purchases which the pipeline shows, but not which share of purchases it shows",
+                "Pass visible=VisibleShare.known(0.6, within='6 months'), or learn it by VisibleShare.from_snapshots.",
+            )
+
     def _refuse_relations(self) -> None:
         """Raise for relations that cannot be."""
         relations = self.relations
         unknown = relations.notna() & ~relations.isin(RELATIONS)
         refuse(self.table, unknown, "with an unknown relation", f"Write one of {', '.join(RELATIONS)}.")
-        if (relations == VISIBLE_SHARE).any() and self.visible is None:
-            refuse(
-                self.table,
-                relations == VISIBLE_SHARE,
-                "that are purchases which the pipeline shows, but not which share of purchases it shows",
-                "Pass visible=VisibleShare.known(0.6, within='6 months'), or learn it by VisibleShare.from_snapshots.",
-            )
         named = self.table["customer_id"].astype(str).where(self.are_opinions, "")
         twice = self.are_opinions & named.duplicated(keep=False)
         refuse(self.table, twice, "with another opinion on the same customer's whole value", "Pool them into one.")
+
+    def _interval_of_amounts(self) -> tuple[pd.Series, pd.Series]:
+        """Low and high as stated, or of the distribution where the amount was stated otherwise."""
+        tail = (1 - self.table["interval"]) / 2
+        low, high = self.amount_quantiles(tail), self.amount_quantiles(1 - tail)
+        return self.table["low"].fillna(low), self.table["high"].fillna(high)
 
     def __repr__(self) -> str:
         expected = float((self.table["probability"] * self.table["mean"]).sum())
         customers = counted(self.table["customer_id"].nunique(), "customer")
         return (
             f"{counted(len(self), 'judged opportunity', 'judged opportunities')} of {customers}; "
-            f"amounts lie within {100 * self.interval:g}% intervals\n"
+            f"amounts lie within {self._intervals()} intervals\n"
             f"expected value before margin and discount: {money(expected)}"
         )
 
+    def _intervals(self) -> str:
+        levels = self.table["interval"].unique() if "interval" in self.table else [self.interval]
+        return f"{100 * levels[0]:g}%" if len(levels) == 1 else "stated"
+
     def _repr_html_(self) -> str:
         return f"<p>{escape(repr(self)).replace(chr(10), '<br>')}</p>{self.summary().to_html(max_rows=10, index=False)}"
+
+
+def _cut_windows(table: pd.DataFrame, terms: Terms) -> pd.DataFrame:
+    """Let windows that have begun and not ended begin on the as-of date."""
+    if terms.as_of is None:
+        return table
+    today = pd.Timestamp(terms.as_of)
+    begun = (table["expected_from"] < today) & (table["expected_to"] >= today)
+    return table.assign(expected_from=table["expected_from"].mask(begun, today))
 
 
 def _written_as(customers: Customers, judged: pd.Series) -> pd.Series:

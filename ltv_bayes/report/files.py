@@ -1,33 +1,11 @@
 """Tables on disk: CSV that a spreadsheet opens as text and numbers, never as formulas."""
 
-import unicodedata
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from ltv_bayes.data.safe_text import harmless
 from ltv_bayes.whole_files import written_whole
-
-FORMULA_STARTS = "=+-@"
-UNSAFE_FIRST = "\t\r\n"
-UNSEEN = " \t\r\n\f\v\u00a0\u200b\u2060\u3000\ufeff"
-
-
-def harmless(value: Any) -> Any:
-    """Put an apostrophe before text that a spreadsheet might run as a formula; numbers stay numbers.
-
-    Blanks before the sign and its full-width forms do not help it through.
-
-    Examples
-    --------
-    >>> harmless("=1+1"), harmless(" -5 Ltd"), harmless("＝1"), harmless("Müller"), harmless(-5)
-    ("'=1+1", "' -5 Ltd", "'＝1", 'Müller', -5)
-    """
-    if not isinstance(value, str):
-        return value
-    first = unicodedata.normalize("NFKC", value.lstrip(UNSEEN)[:1])
-    unsafe = value.startswith(tuple(UNSAFE_FIRST)) or first.startswith(tuple(FORMULA_STARTS))
-    return f"'{value}" if unsafe else value
 
 
 def write_csv(table: pd.DataFrame, path: str | Path) -> Path:

@@ -52,7 +52,7 @@ def notes_on(value: "LifetimeValue") -> list[str]:
     if _share_of_largest(value.total().to_numpy().ravel()) > HEAVY_TAIL:
         notes.append("single extreme draws carry the sd of the total and sway its mean: rely on medians and intervals.")
     if value.future_value is not None:
-        undated = int(value.future_value.table["expected_on"].isna().sum())
+        undated = int(value.future_value.table["expected_from"].isna().sum())
         if undated and len(value.horizons) > 1:
             notes.append(
                 f"{counted(undated, 'judged opportunity', 'judged opportunities')} without a date may come on any day "

@@ -25,6 +25,7 @@ TRUSTED = 0.7
 
 def beside_judgement(streams: Sequence[Stream], judged: FutureValuePriors) -> list[Stream]:
     """Tell repeat purchases what judgements show: who is alive, and which purchases are counted there already."""
+    judged.require_visible_share()
     opportunities = judged.table[~judged.are_opinions]
     alive = list(opportunities["customer_id"].astype(str)) if judged.shows_life else []
     visible = judged.visible if (judged.relations == VISIBLE_SHARE).any() else None

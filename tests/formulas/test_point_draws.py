@@ -9,7 +9,8 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import DataWarning, InputError, UnitError
-from ltv_bayes.formulas.elicit import log_normal_from_interval, mean_amount
+from ltv_bayes.formulas.amount_families import amount_mean
+from ltv_bayes.formulas.elicit import log_normal_from_interval
 
 MANY = {"draws": 10_000, "chains": 4, "random_seed": 1}
 
@@ -121,7 +122,7 @@ class TestProject:
             future_value_interval=interval,
             **MANY,
         )
-        future = float(mean_amount(*log_normal_from_interval(*interval, 800_000)))
+        future = float(amount_mean("log-normal", log_normal_from_interval(*interval, 800_000)))
         assert is_the_mean_of(drawn, 500_000 * 31 / 10 + future)
 
     def test_deals_are_the_gamma_posterior(self):

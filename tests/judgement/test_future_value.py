@@ -7,6 +7,8 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError, JudgementError, UnitError
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*stated as certain:ltv_bayes.errors.DataWarning")
+
 
 def judgement(**changes):
     return {"customer_id": "A", "probability": 0.6, "low": 50.0, "high": 200.0, **changes}

@@ -64,9 +64,13 @@ def test_formulas_in_headings_are_disarmed(tmp_path, text):
     assert cells(write_csv(table, tmp_path / "t.csv"))[0] == [f"'{text}2", f"'{text}"]
 
 
-@pytest.mark.parametrize("value", ["Müller", "王芳", "a=b", "1-2", "", "’=1", "'=1", 5, -5, -0.5, None, True])
+@pytest.mark.parametrize("value", ["Müller", "王芳", "a=b", "1-2", "", "’=1", "'s", 5, -5, -0.5, None, True])
 def test_all_else_stays_as_it_is(value):
     assert harmless(value) is value
+
+
+def test_an_apostrophe_of_the_text_is_not_taken_for_ours():
+    assert harmless("'=1") == "''=1"
 
 
 def test_numbers_stay_numbers(tmp_path):

@@ -184,6 +184,7 @@ class TestReports:
             assert word in text
         assert "few" in text
 
+    @pytest.mark.filterwarnings("ignore:.*stated as certain:ltv_bayes.errors.DataWarning")
     def test_notes_tell_what_is_not_known(self, book, purchases, spend):
         frame = pd.DataFrame({"customer_id": ["A"], "probability": [1.0], "low": [5e3], "high": [9e3]})
         judged = lb.FutureValuePriors.from_judgements(frame).with_relation("additional")

@@ -11,6 +11,8 @@ from ltv_bayes.terms import Terms
 HORIZONS = ["3 years", "1 year", "18 months"]
 TERMS = {"discount_rate": 0.10, "margin": 0.35, "random_seed": 4}
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*stated as certain:ltv_bayes.errors.DataWarning")
+
 
 @pytest.fixture(scope="module")
 def judged():

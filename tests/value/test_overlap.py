@@ -98,9 +98,10 @@ class TestVisibleShare:
             assert near(ltv.components["repeat_purchases"].sel(customer_id=customer), expected)
         assert any("60% of the purchases within 6 months" in note for note in ltv.notes())
 
-    def test_the_share_must_be_said(self):
+    def test_the_share_must_be_said(self, book, stream):
+        judged = opportunities().with_relation("visible_share")
         with pytest.raises(JudgementError, match=r"which share of purchases it shows \(row 0\)\. Pass visible="):
-            opportunities().with_relation("visible_share")
+            lb.lifetime_value(book, stream, future_value=judged, **TERMS)
 
 
 @pytest.fixture

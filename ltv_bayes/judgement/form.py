@@ -1,0 +1,54 @@
+"""The form that judgements are written in: its columns, and what each means."""
+
+from typing import NamedTuple
+
+TEXT, AMOUNT, SHARE, NUMBER, DATE = "text", "amount", "share", "number", "date"
+RELATIONS = ("additional", "visible_share", "same_total")
+
+
+class Column(NamedTuple):
+    """One column of the form."""
+
+    name: str
+    kind: str
+    meaning: str
+    choices: tuple[str, ...] = ()
+
+
+COLUMNS = (
+    Column("customer_id", TEXT, "The client, as in the orders. Needed."),
+    Column("opportunity", TEXT, "A name for it. Two opportunities of one client need different names."),
+    Column(
+        "probability", SHARE, "The chance that it comes at all, such as 60% or 0.6. Or fill in one of the next two."
+    ),
+    Column("cases", NUMBER, "Like 3 of the last 10: the 3. Or write '3 of 10' into probability."),
+    Column("of", NUMBER, "Like 3 of the last 10: the 10."),
+    Column("probability_low", SHARE, "Instead of one chance, an interval: one in ten that the true chance is less."),
+    Column("probability_high", SHARE, "One in ten that the true chance is more."),
+    Column("low", AMOUNT, "If it comes: one chance in ten of less than this. Revenue, before margin."),
+    Column(
+        "likely", AMOUNT, "If it comes: as likely above as below. May stay blank. With pert: the most likely amount."
+    ),
+    Column("high", AMOUNT, "If it comes: one chance in ten of more than this."),
+    Column("q25", AMOUNT, "Instead of low and high, quartiles: one chance in four of less than this."),
+    Column("q50", AMOUNT, "As likely above as below."),
+    Column("q75", AMOUNT, "One chance in four of more than this."),
+    Column("mean", AMOUNT, "Instead of those, an average, with sd."),
+    Column("sd", AMOUNT, "The standard deviation around the mean."),
+    Column("interval", SHARE, "How sure you are of low to high. Blank means 80%: one chance in ten on either side."),
+    Column("family", TEXT, "The distribution. Blank means log-normal.", ("log-normal", "gamma", "pert")),
+    Column("expected_on", DATE, "The day the money comes. Blank if unknown; or fill in the next two."),
+    Column("expected_from", DATE, "The first day on which it may come."),
+    Column("expected_to", DATE, "The last day on which it may come."),
+    Column("relation", TEXT, "How it relates to the client's ordinary business.", RELATIONS),
+    Column("expert", TEXT, "Who judges."),
+    Column("market", TEXT, "A market, industry or product line that it belongs to."),
+    Column("stage", TEXT, "The stage of the sale, as in your CRM."),
+    Column("stated_on", DATE, "The day on which this was said."),
+)
+NAMES = tuple(column.name for column in COLUMNS)
+MEANINGS_OF_RELATIONS = {
+    "additional": "a project outside the client's ordinary repeat purchases",
+    "visible_share": "one of the ordinary purchases, which the pipeline shows already",
+    "same_total": "an opinion on all that the client will bring",
+}

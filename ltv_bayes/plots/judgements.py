@@ -1,0 +1,242 @@
+"""Pictures of judgements, which feed them back to whoever stated them."""
+
+import textwrap
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.errors import InputError, suggestion
+from ltv_bayes.formatting import percent, shortened
+from ltv_bayes.judgement.amount_belief import AmountBelief
+from ltv_bayes.judgement.chance_belief import ChanceBelief
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.opportunity import Opportunity
+from ltv_bayes.plots.canvas import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    axes_for,
+    house_style,
+    label_x,
+    money_axis,
+    unit,
+)
+from ltv_bayes.plots.lettering import drawable, drawable_currency, in_own_words, ink, short_money
+
+MOST_PANELS = 6
+SHOWN = (0.002, 0.98)
+"""The part of an amount's distribution that a panel has room for."""
+FROM_ZERO = 0.5
+"""An axis whose amounts begin below this part of the last one begins at 0."""
+POINTS = 600
+WIDE, NARROW = 96, 78
+
+
+def plot_judgement(
+    belief: AmountBelief | ChanceBelief | FutureValuePriors,
+    opportunity: str | None = None,
+    *,
+    customer_id: Any = None,
+    currency: str | None = None,
+) -> Any:
+    """Draw what somebody believes, and say it in plain words, for them to agree or not.
+
+    Parameters
+    ----------
+    belief : AmountBelief, ChanceBelief or FutureValuePriors
+        One belief, or judgements of opportunities.
+    opportunity : str, optional
+        The name of one opportunity; otherwise the six with the largest expected value.
+    customer_id : optional
+        Whose opportunities are meant.
+    currency : str, optional
+        Written behind amounts.
+
+    Returns
+    -------
+    matplotlib Figure
+
+    Raises
+    ------
+    InputError
+        If there is no such opportunity, or several customers have one of that name.
+    """
+    with house_style():
+        if isinstance(belief, AmountBelief | ChanceBelief):
+            return _one_belief(belief, currency)
+        if not isinstance(belief, FutureValuePriors):
+            raise InputError(
+                f"This picture is drawn from a FutureValuePriors, not a {type(belief).__name__}. Pass what "
+                f"FutureValuePriors.from_judgements(...) returned, or an AmountBelief or ChanceBelief."
+            )
+        found = _chosen(belief, opportunity, customer_id)
+        if len(found) == 1:
+            return _one_opportunity(found[0], currency)
+        return _several(found, len(belief), currency)
+
+
+def _chosen(judged: FutureValuePriors, name: str | None, customer_id: Any) -> list[Opportunity]:
+    """The opportunities to draw."""
+    known = judged.opportunities()
+    found = [one for one in known if customer_id is None or str(one.customer_id) == str(customer_id)]
+    if not found:
+        raise InputError(f"There is no judgement of the customer {customer_id!r}. Name one with customer_id=.")
+    if name is None:
+        return sorted(found, key=lambda one: -one.expected_value)[:MOST_PANELS]
+    named = [one for one in found if one.name == str(name).strip()]
+    if not named:
+        raise InputError(f"There is no opportunity {name!r}. {suggestion(name, [one.name for one in found])}")
+    if len(named) > 1:
+        raise InputError(f"{len(named)} customers have an opportunity {name!r}. Say whose, with customer_id=.")
+    return named
+
+
+def _one_belief(belief: AmountBelief | ChanceBelief, currency: str | None) -> Any:
+    """Draw one belief by itself."""
+    if isinstance(belief, AmountBelief):
+        ax, words = axes_for(None), belief.sentence(drawable_currency(currency))
+        _draw_amount(ax, belief, currency)
+    else:
+        ax, words = axes_for(None, height=1.9), belief.sentence()
+        _draw_chance(ax, belief)
+    _write_above(ax, [words], WIDE - 10)
+    return ax.figure
+
+
+def _one_opportunity(one: Opportunity, currency: str | None) -> Any:
+    """Draw amount, chance and window of one opportunity."""
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplot_mosaic(
+        [["amount", "amount"], ["chance", "when"]],
+        figsize=(8.5, 5.6),
+        height_ratios=[3, 1],
+        layout="constrained",
+    )
+    _draw_amount(panels["amount"], one.amount, currency)
+    _draw_chance(panels["chance"], one.chance)
+    _draw_window(panels["when"], one)
+    _write_figure_title(figure, [_name(one), *one.sentences(drawable_currency(currency))], WIDE)
+    return figure
+
+
+def _several(found: list[Opportunity], number: int, currency: str | None) -> Any:
+    """Draw the amounts of several opportunities, with their sentences."""
+    import matplotlib.pyplot as plt
+
+    rows = -(-len(found) // 2)
+    figure, panels = plt.subplots(rows, 2, figsize=(12.0, 3.6 * rows + 0.5), layout="constrained", squeeze=False)
+    for ax in panels.flat[len(found) :]:
+        ax.set_visible(False)
+    for ax, one in zip(panels.flat, found, strict=False):
+        _draw_amount(ax, one.amount, currency)
+        _write_above(ax, [_name(one), *one.sentences(drawable_currency(currency))], NARROW, fontsize=9)
+    which = f"The {len(found)} of {number:,} opportunities with the largest expected value"
+    _write_figure_title(figure, [which if len(found) < number else f"All {number} opportunities"], WIDE)
+    return figure
+
+
+def _name(one: Opportunity) -> str:
+    return f"{shortened(one.name)} of {shortened(one.customer_id)}"
+
+
+def _draw_amount(ax: Any, belief: AmountBelief, currency: str | None) -> None:
+    """Draw an amount's density, with the stated points marked."""
+    points = {name: amount for name, amount in belief.stated.items() if name != "sd"}
+    low, high = belief.quantile(list(SHOWN)).tolist()
+    left, right = min(low, *points.values()), max(high, *points.values())
+    if belief.is_certain:
+        left, right, points = 0.5 * left, 1.5 * right, {"certain": belief.median}
+    else:
+        left = 0.0 if left < FROM_ZERO * right else left
+        amounts = np.unique([*np.linspace(left, right, POINTS)[1:], belief.median])
+        density = belief.density(amounts)
+        ax.fill_between(amounts, density, color=BLUE, alpha=0.35, linewidth=0)
+        ax.plot(amounts, density, color=BLUE, linewidth=1.5)
+        ax.set_ylim(0, 1.3 * density.max())
+    ax.set_xlim(left, right + 0.04 * (right - left))
+    for step, (name, amount) in enumerate(points.items()):
+        on_left = amount > left + 0.8 * (right - left)
+        _mark(ax, amount, f"{name} {short_money(amount, currency)}", 0.97 - 0.07 * step, on_left=on_left)
+    money_axis(ax.xaxis, currency)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    label_x(ax, f"amount if it comes{unit(currency)}")
+
+
+def _mark(ax: Any, amount: float, text: str, height: float, *, on_left: bool) -> None:
+    """Mark a stated point by a line with its name beside its top."""
+    ax.axvline(amount, ymax=height, color=ORANGE, linewidth=1.2)
+    ax.annotate(
+        drawable(text),
+        (amount, height),
+        xycoords=ax.get_xaxis_transform(),
+        xytext=(-4 if on_left else 4, 0),
+        textcoords="offset points",
+        ha="right" if on_left else "left",
+        va="top",
+        fontsize=9,
+        color=ink(),
+        **in_own_words(),
+    )
+
+
+def _draw_chance(ax: Any, belief: ChanceBelief) -> None:
+    """Draw a chance on the line from never to always, with its middle 80% if it is in doubt."""
+    low, high = belief.quantile([0.1, 0.9]).tolist()
+    ax.hlines(0, 0, 1, color=GREY, linewidth=1, alpha=0.5)
+    if not belief.is_number:
+        ax.hlines(0, low, high, color=GREEN, linewidth=6, alpha=0.45)
+    ax.plot([belief.probability], [0], "o", color=GREEN, markersize=9)
+    ax.annotate(
+        percent(belief.probability),
+        (belief.probability, 0),
+        xytext=(0, 9),
+        textcoords="offset points",
+        ha="center",
+        color=ink(),
+    )
+    ax.set(xlim=(-0.04, 1.04), ylim=(-1, 1), yticks=[], xticks=[0, 0.25, 0.5, 0.75, 1])
+    ax.set_xticklabels(["never", "25%", "50%", "75%", "always"])
+    ax.spines["left"].set_visible(False)
+    label_x(ax, "chance that it comes" + ("" if belief.is_number else "; bar: 80% of what it may be"))
+
+
+def _draw_window(ax: Any, one: Opportunity) -> None:
+    """Draw the day or the window on a line of time."""
+    ax.set(ylim=(-1, 1), yticks=[])
+    ax.spines["left"].set_visible(False)
+    label_x(ax, "when it comes")
+    if pd.isna(one.first):
+        ax.set_xticks([])
+        ax.grid(visible=False)
+        ax.text(0.5, 0.5, "not known", transform=ax.transAxes, ha="center", va="center", color=GREY)
+        return
+    room = max((one.last - one.first) / 4, pd.Timedelta(days=30))
+    ax.set_xlim(one.first - room, one.last + room)
+    ax.hlines(0, one.first - room, one.last + room, color=GREY, linewidth=1, alpha=0.5)
+    if one.first < one.last:
+        ax.hlines(0, one.first, one.last, color=ORANGE, linewidth=6, alpha=0.6)
+        days = [one.first, one.last]
+    else:
+        ax.plot([one.first], [0], "o", color=ORANGE, markersize=9)
+        days = [one.first]
+    ax.set_xticks(days, [f"{day:%Y-%m-%d}" for day in days])
+
+
+def _write_above(ax: Any, lines: list[str], width: int, **style: Any) -> None:
+    """Write sentences above a panel."""
+    ax.set_title(_wrapped(lines, width), color=ink(), **{"fontsize": 10, **style}, **in_own_words())
+
+
+def _write_figure_title(figure: Any, lines: list[str], width: int) -> None:
+    """Write sentences above all panels."""
+    figure.suptitle(
+        _wrapped(lines, width), x=0.01, ha="left", multialignment="left", fontsize=11, color=ink(), **in_own_words()
+    )
+
+
+def _wrapped(lines: list[str], width: int) -> str:
+    return "\n".join(textwrap.fill(drawable(line), width) for line in lines)

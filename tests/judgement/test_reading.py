@@ -1,0 +1,242 @@
+"""Judgements in every way that they may be written, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import ltv_bayes as lb
+from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, UnitError
+from ltv_bayes.formulas.amount_families import amount_quantiles
+
+BASE = {"customer_id": "A", "probability": 0.6, "low": 50.0, "high": 200.0}
+
+
+def read(*rows, **settings):
+    return lb.FutureValuePriors.from_judgements(pd.DataFrame(list(rows)), **settings)
+
+
+def said(**changes):
+    return {**BASE, **changes}
+
+
+def otherwise(**amounts):
+    return {"customer_id": "A", "probability": 0.6, **amounts}
+
+
+def quantiles(judged, levels):
+    row = judged.table.iloc[0]
+    return amount_quantiles(row["family"], tuple(row[["amount_1", "amount_2", "amount_3"]]), levels)
+
+
+class TestAmounts:
+    @pytest.mark.parametrize("family", ["log-normal", "gamma", "pert", "Lognormal", " PERT "])
+    def test_an_interval(self, family):
+        judged = read(said(family=family, low=100.0))
+        np.testing.assert_allclose(quantiles(judged, [0.1, 0.9]), [100, 200])
+
+    def test_the_family_of_a_row_goes_before_the_usual_one(self):
+        judged = read(said(), said(family="pert", low=100.0), family="gamma")
+        assert sorted(judged.table["family"]) == ["gamma", "pert"]
+
+    def test_the_interval_of_a_row_goes_before_the_usual_one(self):
+        judged = read(said(interval="50%"), said(interval=None, opportunity="other"), interval=0.9)
+        assert judged.table["interval"].tolist() == [0.5, 0.9]
+        np.testing.assert_allclose(quantiles(judged, [0.25, 0.75]), [50, 200])
+
+    def test_quartiles(self):
+        judged = read(otherwise(q25="80", q50="100", q75="150"))
+        np.testing.assert_allclose(quantiles(judged, [0.25, 0.5, 0.75]), [80, 100, 150])
+
+    def test_mean_and_sd(self):
+        judged = read(otherwise(mean=100, sd=50, family="gamma"))
+        law = stats.gamma(4, scale=25)
+        np.testing.assert_allclose(quantiles(judged, [0.1, 0.9]), law.ppf([0.1, 0.9]))
+        assert judged.summary()[["low", "high"]].iloc[0].tolist() == pytest.approx(law.ppf([0.1, 0.9]).tolist())
+        assert judged.summary()["expected_value"].item() == pytest.approx(60)
+
+    def test_rows_may_differ(self):
+        judged = read(said(), otherwise(opportunity="q", q25=80, q50=100, q75=150))
+        assert judged.table["median"].tolist() == pytest.approx([100, 100])
+
+    def test_a_certain_amount_of_any_family(self):
+        for family in ("gamma", "pert", "log-normal"):
+            assert quantiles(read(said(family=family, low=80, high=80)), [0.1, 0.5, 0.9]).tolist() == pytest.approx(
+                [80] * 3
+            )
+
+    def test_a_misfit_is_said(self):
+        with pytest.warns(DataWarning, match=r"1 row .* meets the amounts stated only within \d+% \(row 1\)"):
+            read(said(), said(opportunity="x", low=10, likely=100, high=120, family="gamma"))
+
+    def test_units_and_decimals(self):
+        judged = read(said(low="1.200,5", high="4.800"), amount_unit="万元", decimal=",")
+        assert judged.table[["low", "high"]].iloc[0].tolist() == [12_005_000, 48_000_000]
+
+    def test_a_unit_in_the_header(self):
+        frame = pd.DataFrame([{"客户": "A", "概率": "60%", "下限（万元）": 5, "上限": 20}])
+        names = {"customer_id": "客户", "probability": "概率", "low": "下限（万元）", "high": "上限"}
+        with pytest.raises(UnitError, match="says 万"):
+            lb.FutureValuePriors.from_judgements(frame, columns=names)
+        judged = lb.FutureValuePriors.from_judgements(frame, columns=names, amount_unit="万元")
+        assert judged.table[["low", "high"]].iloc[0].tolist() == [50_000, 200_000]
+
+
+class TestChances:
+    @pytest.mark.parametrize("cell", ["3 of 10", "3/10", "3 of the last 10", "３ of １０", "3 out of 10"])
+    def test_cases_in_words(self, cell):
+        row = read(said(probability=cell)).table.iloc[0]
+        assert (row["chance_a"], row["chance_b"]) == (3.5, 7.5)
+        assert row["probability"] == pytest.approx(3.5 / 11)
+
+    def test_cases_in_columns(self):
+        frame = pd.DataFrame([{"customer_id": "A", "cases": 3, "of": 10, "low": 50, "high": 200}])
+        row = lb.FutureValuePriors.from_judgements(frame).table.iloc[0]
+        assert (row["chance_a"], row["chance_b"]) == (3.5, 7.5)
+
+    def test_an_interval_of_the_chance(self):
+        row = read(said(probability=None, probability_low="40%", probability_high=0.7)).table.iloc[0]
+        np.testing.assert_allclose(stats.beta(row["chance_a"], row["chance_b"]).ppf([0.1, 0.9]), [0.4, 0.7])
+
+    def test_stages(self):
+        stages = {"Proposal": 0.4, "negotiation": (6, 10)}
+        rows = [said(probability=None, stage=name, opportunity=name) for name in ("proposal ", "Negotiation")]
+        judged = read(*rows, stages=stages)
+        assert judged.table["probability"].tolist() == pytest.approx([0.4, 6.5 / 11])
+        assert judged.table["stage"].tolist() == ["proposal ", "Negotiation"]
+
+    def test_a_stage_without_chances_is_a_name(self):
+        assert read(said(stage="whatever")).table["probability"].item() == 0.6
+
+    def test_ways_that_agree_are_one(self):
+        judged = read(said(probability=0.4, stage="proposal"), stages={"proposal": 0.4})
+        assert judged.table["probability"].item() == 0.4
+
+    def test_draws_of_a_chance_in_doubt(self, book):
+        """Two of a customer's opportunities: each comes as often as the mean chance says."""
+        judged = read(said(probability="3 of 10", low=100, high=100))
+        draws = lb.lifetime_value(book, future_value=judged, horizon="1 year", random_seed=1).components["judged"]
+        found = draws.sel(customer_id="A") > 0
+        assert abs(float(found.mean()) - 3.5 / 11) < 4 * np.sqrt(0.22 / found.size)
+
+    @pytest.mark.parametrize("number", [0, 1, "100%"])
+    def test_certainty_is_said(self, number):
+        with pytest.warns(DataWarning, match=r"1 row of the judgements stated as certain.*\(row 1\)"):
+            read(said(), said(probability=number, opportunity="x"))
+
+
+class TestDates:
+    @pytest.mark.parametrize(
+        ("changes", "window"),
+        [
+            ({"expected_on": "2026-06-30"}, ["2026-06-30", "2026-06-30"]),
+            ({"expected_on": "2026年6月30日"}, ["2026-06-30", "2026-06-30"]),
+            ({"expected_on": "2026-Q3"}, ["2026-07-01", "2026-09-30"]),
+            ({"expected_on": "2028-02"}, ["2028-02-01", "2028-02-29"]),
+            ({"expected_from": "2026-01-01", "expected_to": "2026-03-31"}, ["2026-01-01", "2026-03-31"]),
+        ],
+    )
+    def test_a_day_or_a_window(self, changes, window):
+        row = read(said(**changes)).table.iloc[0]
+        assert [f"{row[name]:%Y-%m-%d}" for name in ("expected_from", "expected_to")] == window
+
+    @pytest.mark.parametrize("cell", [None, "", "unknown", "未知", "?"])
+    def test_nobody_knows(self, cell):
+        assert read(said(expected_on=cell)).table["expected_to"].isna().all()
+
+    def test_how_dates_are_written(self):
+        with pytest.raises(JudgementError, match=r"order of day, month and year is open.*row 0.*date_format"):
+            read(said(expected_on="03/04/2026"))
+        row = read(said(expected_on="03/04/2026"), date_format="%d/%m/%Y").table.iloc[0]
+        assert row["expected_on"] == pd.Timestamp("2026-04-03")
+
+    def test_money_falls_into_the_window(self, book):
+        row = said(probability=0.99, expected_from="1998-10-01", expected_to="1999-09-30")
+        ltv = lb.lifetime_value(book, future_value=read(row), horizon=["1 year", "2 years"], random_seed=1)
+        assert float(ltv.at("1 year").total().max()) == 0
+        assert float((ltv.total() > 0).mean()) == pytest.approx(0.99, abs=0.02)
+
+    def test_a_window_that_has_begun_is_cut(self, book):
+        """Both windows end alike, so both mean any day from the as-of date to that end."""
+        worth = [
+            lb.lifetime_value(
+                book,
+                future_value=read(said(expected_from=start, expected_to="1998-09-30")),
+                horizon="2 years",
+                discount_rate=0.2,
+                random_seed=1,
+            ).draws
+            for start in ("1996-01-01", "1997-09-30")
+        ]
+        np.testing.assert_array_equal(*worth)
+
+    def test_a_window_that_has_ended_is_refused(self, book):
+        judged = read(said(expected_from="1996-01-01", expected_to="1997-09-29"))
+        with pytest.raises(JudgementError, match=r"before the as-of date 1997-09-30.*row 0"):
+            lb.lifetime_value(book, future_value=judged, horizon="1 year")
+
+
+class TestWords:
+    def test_what_is_kept(self):
+        row = read(said(market="EU", relation="Same total", stated_on="2025-01-31", expert=" ")).table.iloc[0]
+        assert (row["market"], row["relation"], row["expert"]) == ("EU", "same_total", None)
+        assert row["stated_on"] == pd.Timestamp("2025-01-31")
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("row", "message"),
+        [
+            (otherwise(q25=80, q50=70, q75=150), "quartiles that cross"),
+            (otherwise(q25=0, q50=70, q75=150), "q25 of 0 or less"),
+            (otherwise(q25=80, q50=100), "without a number in 'q75'"),
+            (otherwise(mean=100, sd=0), "sd of 0 or less.*both the same"),
+            (otherwise(mean=100, sd=-5), "sd of 0 or less"),
+            (otherwise(mean=-100, sd=5), "mean of 0 or less"),
+            (otherwise(mean=100, sd=5, family="pert"), "mean and sd of a pert"),
+            (said(mean=100, sd=5), "amount in several ways"),
+            (said(family="normal"), "unknown family.*log-normal, gamma, pert"),
+            (said(interval=80), "interval that is no share"),
+            (said(interval=1), "interval of 100%"),
+            (said(probability="12 of 10"), "cases below 0 or above of"),
+            (said(probability="often"), "without a number in 'probability'"),
+            (said(probability=None), "without a number in 'probability'"),
+            (said(cases=3), "one of cases and of only"),
+            (said(cases=3, of=10), "chance in several ways that contradict"),
+            (said(probability="3 of 10", cases=3), "cases in 'probability' and in 'cases'"),
+            (said(probability=None, probability_low=0.7, probability_high=0.4), "probability_low above"),
+            (said(probability=None, probability_low=0, probability_high=0.4), "reaches 0 or 1"),
+            (said(probability=None, stage="won"), "stage that stages= does not have, such as 'won'"),
+            (said(stage="proposal"), "chance in several ways"),
+            (said(expected_from="2026-02-01", expected_to="2026-01-01"), "expected_from after expected_to"),
+            (said(expected_from="2026-02-01"), "one of expected_from and expected_to only"),
+            (said(expected_on="2026-02-01", expected_from="2026-02-01", expected_to="2026-03-01"), "another window"),
+            (said(stated_on="then"), "a stated_on that is not a date"),
+            (said(relation="extra"), "unknown relation.*additional, visible_share, same_total"),
+        ],
+    )
+    def test_a_contradiction_names_its_row(self, row, message):
+        with pytest.raises(JudgementError, match=message) as caught:
+            read(said(opportunity="sound"), row, stages={"proposal": 0.4})
+        assert caught.value.rows == (1,)
+
+    @pytest.mark.parametrize(
+        ("settings", "error", "message"),
+        [
+            ({"columns": {"customer": "客户"}}, ColumnError, "Did you mean 'customer_id'"),
+            ({"columns": {"low": "下限"}}, ColumnError, "no column '下限'"),
+            ({"family": "gama"}, JudgementError, "Did you mean 'gamma'"),
+            ({"stages": {"won": 1.5}}, JudgementError, "The chance of 'won' is 1.5"),
+            ({"stages": {"won": "a lot"}}, JudgementError, "The chance of 'won' is 'a lot'"),
+            ({"stages": {"won": (3, 2)}}, JudgementError, "3 of 2 cannot be"),
+        ],
+    )
+    def test_settings(self, settings, error, message):
+        with pytest.raises(error, match=message):
+            read(said(stage="won"), **settings)
+
+    def test_no_amounts_at_all(self):
+        with pytest.raises(ColumnError, match="no column 'low'"):
+            read({"customer_id": "A", "probability": 0.5})
+        with pytest.raises(ColumnError, match="no column 'sd'"):
+            read({"customer_id": "A", "probability": 0.5, "mean": 3})
