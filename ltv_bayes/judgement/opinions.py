@@ -14,6 +14,7 @@ from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.random_streams import customer_stream
 
 FAR_BELOW = 700.0  # a weight of nothing that a logarithm can hold
+FEWEST = 10  # draws that both beliefs hold possible
 LEVELS = special.ndtr(np.linspace(-7, 7, 1401))
 
 
@@ -80,15 +81,19 @@ class Opinion:
         """
         from ltv_bayes.inference.unofficial import pareto_smoothed
 
+        as_they_are, some = np.arange(totals.size), totals > 0
+        if self.weight == 0:
+            return as_they_are, -np.inf
         density = np.full(totals.shape, -np.inf)
-        density[totals > 0] = self.log_density(totals[totals > 0])
+        density[some] = self.log_density(totals[some])
+        if self.probability > 0 and np.isfinite(density).sum() < FEWEST:
+            return as_they_are, np.inf
         ratios = opinions.log_ratios(totals, self.probability, density, self.weight)
-        if np.isfinite(ratios).sum() < 2:
-            return np.arange(totals.size), np.inf
-        weights, k = pareto_smoothed(
-            np.where(np.isfinite(ratios), ratios, np.nanmin(ratios[np.isfinite(ratios)]) - 700)
-        )
-        weights[~np.isfinite(ratios)] = 0.0
+        possible = np.isfinite(ratios)
+        if possible.sum() < FEWEST:
+            return as_they_are, np.inf
+        weights, k = pareto_smoothed(np.where(possible, ratios, ratios[possible].min() - FAR_BELOW))
+        weights[~possible] = 0.0
         level = customer_stream(seed, "opinion", self.customer_id).random()
         return opinions.resampled(weights / weights.sum(), level), k
 

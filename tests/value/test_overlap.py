@@ -66,12 +66,12 @@ class TestUnsaid:
     """Where nobody says how judgements relate, the possible double count is told."""
 
     def test_size_is_the_smaller_of_judged_and_foreseen(self, book, stream):
-        judged = opportunities(["A", "D"], 1.0, [10.0, 1e3], [10.0, 1e3])
+        judged = opportunities(["A", "D"], 0.999, [10.0, 1e3], [10.0, 1e3])
         foreseen = bg_nbd.expected_purchases(WEEKS, outlook(book, "D")) * expected_spend(book, "D")
         with pytest.warns(DataWarning, match="2 judgements do not say how they relate") as caught:
             lb.lifetime_value(book, stream, future_value=judged, **TERMS)
         said = next(str(one.message) for one in caught if "relate" in str(one.message))
-        assert f"up to {10 + foreseen:.3g} USD" in said
+        assert f"up to {9.99 + foreseen:.3g} USD" in said
 
     def test_nothing_is_said_where_nothing_overlaps(self, book, stream):
         lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
@@ -215,8 +215,8 @@ class TestTogether:
     def test_shares_that_cannot_be(self):
         with pytest.raises(JudgementError, match="below 1"):
             self.judged({"expert": 0.6, "customer_id": 0.5})
-        with pytest.raises(ColumnError, match="market"):
-            self.judged({"market": 0.2})
+        with pytest.raises(ColumnError, match="tribe"):
+            self.judged({"tribe": 0.2})
         with pytest.raises(UnitError, match="between 0 and 1"):
             self.judged({"expert": 40})
 
