@@ -15,6 +15,7 @@ _PUBLIC = {
     "FittedEvents": "ltv_bayes.predictions.events",
     "FittedPurchases": "ltv_bayes.predictions.purchases",
     "FittedRenewals": "ltv_bayes.predictions.renewals",
+    "FittedScorecard": "ltv_bayes.predictions.scorecard",
     "FittedSpend": "ltv_bayes.predictions.spend",
     "FutureValuePriors": "ltv_bayes.judgement.future_value",
     "GammaGamma": "ltv_bayes.models.gamma_gamma",
@@ -34,6 +35,7 @@ _PUBLIC = {
     "all_customers": "ltv_bayes.data.all_customers",
     "backtest": "ltv_bayes.evaluation.backtest",
     "errors": "ltv_bayes.errors",
+    "fit_scorecard": "ltv_bayes.judgement.learn_scorecard",
     "hybrid_ltv": "ltv_bayes.formulas.point_values",
     "lifetime_value": "ltv_bayes.value.lifetime_value",
     "load_fit": "ltv_bayes.predictions.load",
@@ -51,6 +53,7 @@ _PUBLIC = {
     "samples": "ltv_bayes.data.samples",
     "scan_transactions": "ltv_bayes.data.scanned_transactions",
     "subscription_ltv": "ltv_bayes.formulas.point_values",
+    "scorecard": "ltv_bayes.judgement.scorecard",
     "summarize": "ltv_bayes.data.summarize",
     "summarize_renewals": "ltv_bayes.data.summarize_renewals",
 }
