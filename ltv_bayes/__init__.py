@@ -44,6 +44,7 @@ _PUBLIC = {
     "plot_lifetime_value": "ltv_bayes.plots.values",
     "plot_prior_posterior": "ltv_bayes.plots.priors",
     "plot_segments": "ltv_bayes.plots.values",
+    "plot_tornado": "ltv_bayes.plots.values",
     "plot_tracking": "ltv_bayes.plots.checks",
     "plot_waterfall": "ltv_bayes.plots.values",
     "project_ltv": "ltv_bayes.formulas.point_values",
@@ -56,6 +57,7 @@ _PUBLIC = {
     "scorecard": "ltv_bayes.judgement.scorecard",
     "summarize": "ltv_bayes.data.summarize",
     "summarize_renewals": "ltv_bayes.data.summarize_renewals",
+    "write_table": "ltv_bayes.report.workbooks",
 }
 
 _MODULES = ("errors", "samples")
