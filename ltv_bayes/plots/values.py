@@ -34,7 +34,7 @@ from ltv_bayes.value.segments import Measure, SegmentValues
 
 STREAM_COLOURS = (GREEN, "#8c6bb1", "#7fc4c1", "#d9a0c0")
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}
-TORNADO_COLOURS = "grey: it does not come; orange: it comes, from low to high amount"
+TORNADO_COLOURS = "grey: does not come; orange: comes, from low to high"
 MEASURED = {"per_customer": "lifetime value per customer", "total": "total lifetime value"}
 
 

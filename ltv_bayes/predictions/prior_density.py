@@ -1,4 +1,8 @@
-"""The density of a fit's own priors at its draws, read from what the fit remembers of them."""
+"""The density of a fit's own priors at its draws, read from what the fit remembers of them.
+
+Densities are those of a parameter's logarithm where it is positive, and of its log-odds where it lies between 0 and 1:
+on the scale on which samplers see it, a log-normal prior raised to a power keeps its median.
+"""
 
 import json
 import re
@@ -27,7 +31,7 @@ FAMILIES: dict[tuple[str, ...], Callable[..., Any]] = {
 
 
 def log_prior(fit: FittedModel) -> Array | None:
-    """Logarithm of the joint prior density at each draw, shape (chains * draws,).
+    """Logarithm of the joint prior density at each draw, up to a constant, shape (chains * draws,).
 
     None where the fit does not remember its priors in words that are understood, or does not keep their variables.
 
@@ -44,7 +48,16 @@ def log_prior(fit: FittedModel) -> Array | None:
     if not laws or None in laws.values() or not set(laws) <= set(fit.idata["posterior"].data_vars):
         return None
     drawn = parameter_draws(fit.idata, list(laws))
-    return np.sum([law.logpdf(drawn[name].ravel()) for name, law in laws.items() if law is not None], axis=0)
+    return np.sum([_log_density(law, drawn[name].ravel()) for name, law in laws.items()], axis=0)
+
+
+def _log_density(law: Any, values: Array) -> Array:
+    """Log density of the logarithm, the log-odds or the number itself, by where a distribution lies."""
+    low, high = law.support()
+    density = np.asarray(law.logpdf(values))
+    if np.isfinite(low):
+        density = density + np.log(values)
+    return density + np.log1p(-values) if np.isfinite(high) else density
 
 
 def _law(text: str) -> Any:

@@ -493,7 +493,8 @@ class LifetimeValue:
         Nothing but themselves stands behind judgements, so their draws are made anew from the scaled density: log-odds
         times the power, and the standard deviation of the logarithm of an amount over its root. A firmer 60% becomes
         more than 60%, since 60% leans to yes. Priors of models are scaled by importance weights of the posterior draws,
-        which Pareto k judges: at 0.7 or above, fit again with other priors instead.
+        which Pareto k judges: at 0.7 or above, fit again with other priors instead. Densities of positive parameters
+        are those of their logarithm, so that a log-normal prior keeps its median too.
 
         References
         ----------
