@@ -8,10 +8,9 @@ import pytest
 from scipy import stats
 
 import ltv_bayes as lb
-from ltv_bayes.errors import InputError, JudgementError, UnitError
+from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.judgement.adjustments import Adjustments
-from ltv_bayes.judgement.what_if import only, power_scaled, surely_bringing
-from ltv_bayes.predictions.prior_density import log_prior
+from ltv_bayes.judgement.what_if import power_scaled
 from ltv_bayes.value.conflicts import tail_probability
 from ltv_bayes.value.judged_parts import judged_parts
 
@@ -221,37 +220,6 @@ class TestPowerScaling:
         same = power_scaled(judged, 1.0, (2, 500))
         np.testing.assert_allclose(value(same).book()["judged"], value(judged).book()["judged"])
 
-    def test_priors_of_a_fit_against_the_closed_form(self):
-        """On the scale of logarithms Gamma(a, b) to a power is Gamma(alpha a, alpha b), which weights must find."""
-        rng = np.random.default_rng(6)
-        drawn = {"p": rng.gamma(3.0, 1 / 2.0, (4, 5000)), "q": np.full((4, 5000), 3.0), "v": np.ones((4, 5000))}
-        settings = json.dumps({"priors": {"p": "Prior('Gamma', alpha=3.0, beta=2.0)"}})
-        density = log_prior(lb.FittedSpend.from_draws(drawn, settings=settings))
-        weights = np.exp(0.25 * density)
-        mean = np.average(drawn["p"].ravel(), weights=weights)
-        variance = np.average((drawn["p"].ravel() - mean) ** 2, weights=weights)
-        assert mean == pytest.approx(3 / 2, rel=0.02)
-        assert variance == pytest.approx(3 / 2**2 / 1.25, rel=0.05)
-
-    @pytest.mark.parametrize(
-        ("prior", "law"),
-        [
-            ("Prior('LogNormal', mu=-1.5, sigma=2)", stats.norm(-1.5, 2)),
-            ("Prior('Exponential', lam=1e-05)", stats.gumbel_l(np.log(1e5))),
-            ("Prior('Gamma', mu=2, sigma=1)", stats.loggamma(4, scale=1, loc=-np.log(2))),
-        ],
-    )
-    def test_densities_are_those_of_the_logarithm(self, prior, law):
-        p = np.exp(np.linspace(-2, 2, 5))
-        drawn = {"p": p[np.newaxis], "q": np.full((1, 5), 3.0), "v": np.ones((1, 5))}
-        fit = lb.FittedSpend.from_draws(drawn, settings=json.dumps({"priors": {"p": prior}}))
-        np.testing.assert_allclose(log_prior(fit), law.logpdf(np.log(p)))
-
-    @pytest.mark.parametrize("text", ["lognormal(0.0, 1.0)", "Prior('Wald', mu=1, lam=2)", "__import__('os')"])
-    def test_priors_in_other_words_are_not_guessed(self, text):
-        drawn = {name: np.full((1, 2), 2.0) for name in "pqv"}
-        assert log_prior(lb.FittedSpend.from_draws(drawn, settings=json.dumps({"priors": {"p": text}}))) is None
-
     def test_priors_that_nobody_remembers_are_said_to_be_unknown(self, ltv):
         rows = ltv.power_scaling().query("held.str.startswith('priors')", engine="python")
         assert rows["held"].tolist() == [
@@ -352,41 +320,3 @@ class TestAudit:
         assert row["expert"] == "Li"
         assert table["used"].sum() == pytest.approx(ltv.explain().loc["judged", "mean"])
         assert table["used_share"].sum() == pytest.approx(ltv.judgement_share()["mean"])
-
-    def test_recalibrated_amounts_follow_the_closed_form(self):
-        judged = read(ROWS[:1])
-        entries = [np.full((1, 2, 50), one) for one in (np.log(0.5), 1.0, np.log(0.7), 2.0)]
-        changed = type(judged)(judged.table, judged.interval, Adjustments(np.array([0]), *entries))
-        row = changed.audit().iloc[0]
-        odds = 0.5 * 0.6 / 0.4
-        assert row["probability"] == pytest.approx(odds / (1 + odds))
-        assert row["median"] == pytest.approx(70.0)
-        assert row["high"] == pytest.approx(0.7 * 100 * 2.0**2, rel=0.001)
-        assert row["stated_high"] == 200.0
-
-    def test_a_calibration_recalibrates_once(self):
-        class Halves:
-            def recalibrate(self, judged):
-                return power_scaled(judged, 2.0, (1, 10))
-
-        assert read().audit(Halves())["probability"].iloc[0] == pytest.approx(0.36 / 0.52)
-        with pytest.raises(JudgementError, match="recalibrated already"):
-            Halves().recalibrate(read()).audit(Halves())
-
-    def test_dates_are_named_where_there_are_any(self):
-        assert "expected_on" not in read().audit()
-        dated = read([{**ROWS[0], "expected_on": "1998-09-30"}]).audit()
-        assert dated["expected_on"].item() == pd.Timestamp("1998-09-30")
-
-
-def test_chosen_judgements_keep_their_adjustments():
-    judged = adjusted(read(), (2, 10))
-    chosen = only(judged, np.array([False, True, True]))
-    assert len(chosen) == 2
-    assert chosen.adjustments.who.tolist() == [1, 1]
-
-
-def test_what_surely_comes_brings_its_amount_in_every_draw(book):
-    judged = surely_bringing(read(), np.array([1.0, 2.0, 4.0]))
-    ltv = lb.lifetime_value(book, future_value=judged, horizon="1 year", random_seed=1)
-    np.testing.assert_allclose(ltv.draws.sel(customer_id=["A", "E"]).mean(("chain", "draw")), [1.0, 6.0])
