@@ -17,6 +17,7 @@ _PUBLIC = {
     "FittedEvents": "ltv_bayes.predictions.events",
     "FittedPurchases": "ltv_bayes.predictions.purchases",
     "FittedRenewals": "ltv_bayes.predictions.renewals",
+    "FittedScorecard": "ltv_bayes.predictions.scorecard",
     "FittedSpend": "ltv_bayes.predictions.spend",
     "FutureValuePriors": "ltv_bayes.judgement.future_value",
     "GammaGamma": "ltv_bayes.models.gamma_gamma",
@@ -37,6 +38,7 @@ _PUBLIC = {
     "all_customers": "ltv_bayes.data.all_customers",
     "backtest": "ltv_bayes.evaluation.backtest",
     "errors": "ltv_bayes.errors",
+    "fit_scorecard": "ltv_bayes.judgement.learn_scorecard",
     "hybrid_ltv": "ltv_bayes.formulas.point_values",
     "judgement_template": "ltv_bayes.judgement.sheets",
     "lifetime_value": "ltv_bayes.value.lifetime_value",
@@ -47,6 +49,7 @@ _PUBLIC = {
     "plot_lifetime_value": "ltv_bayes.plots.values",
     "plot_prior_posterior": "ltv_bayes.plots.priors",
     "plot_segments": "ltv_bayes.plots.values",
+    "plot_tornado": "ltv_bayes.plots.values",
     "plot_tracking": "ltv_bayes.plots.checks",
     "plot_waterfall": "ltv_bayes.plots.values",
     "project_ltv": "ltv_bayes.formulas.point_values",
@@ -56,8 +59,10 @@ _PUBLIC = {
     "samples": "ltv_bayes.data.samples",
     "scan_transactions": "ltv_bayes.data.scanned_transactions",
     "subscription_ltv": "ltv_bayes.formulas.point_values",
+    "scorecard": "ltv_bayes.judgement.scorecard",
     "summarize": "ltv_bayes.data.summarize",
     "summarize_renewals": "ltv_bayes.data.summarize_renewals",
+    "write_table": "ltv_bayes.report.workbooks",
 }
 
 _MODULES = ("errors", "samples")

@@ -83,13 +83,15 @@ def percent(share: float) -> str:
 
     Examples
     --------
-    >>> percent(0.352), percent(0.004), percent(0.0001), percent(0.9996)
-    ('35%', '0.4%', '< 0.1%', '> 99%')
+    >>> percent(0.352), percent(0.004), percent(0.0001), percent(0.9996), percent(-0.0001)
+    ('35%', '0.4%', '< 0.1%', '> 99%', '> -0.1%')
     """
     if not math.isfinite(share):
         return UNKNOWN
     if 0 < share < 0.0005:
         return "< 0.1%"
+    if -0.0005 < share < 0:
+        return "> -0.1%"
     if 0.995 <= share < 1:
         return "> 99%"
     return f"{100 * share:.0f}%" if abs(share) >= 0.0095 or share == 0 else f"{100 * share:.1f}%"

@@ -16,10 +16,10 @@ import numpy as np
 from scipy import stats
 
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.formulas.unofficial import pareto_smoothed
 from ltv_bayes.inference.curvature import Peak
 from ltv_bayes.inference.density import LogDensity
 from ltv_bayes.inference.diagnostics import HIGHEST_PARETO_K
-from ltv_bayes.inference.unofficial import pareto_smoothed
 from ltv_bayes.progress import progress
 
 DEGREES_OF_FREEDOM = 5

@@ -33,23 +33,6 @@ def nutpie_model(size: int, make_density: Callable[[], Any], start: Callable[[in
     )
 
 
-def pareto_smoothed(log_ratios: Array) -> tuple[Array, float]:
-    """Smooth importance ratios by a generalised Pareto fit to their tail.
-
-    Returns
-    -------
-    array
-        Weights that add up to 1.
-    float
-        Shape k of the fit.
-    """
-    from arviz_stats.base import array_stats
-
-    log_weights, k = array_stats.psislw(-log_ratios)  # it takes log-likelihoods, and weights by their inverse
-    weights = np.exp(log_weights - log_weights.max())
-    return weights / weights.sum(), float(k)
-
-
 def copy_with_own_memory(function: Any) -> Any:
     """Copy a compiled PyTensor function, so that two threads may call the two at once."""
     return function.copy(share_memory=False)

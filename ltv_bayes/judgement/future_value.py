@@ -303,6 +303,37 @@ class FutureValuePriors:
         """
         return write_form(as_stated(self.table), path, overwrite=overwrite)
 
+    def audit(self, calibration: Any = None) -> pd.DataFrame:
+        """Where each judgement comes from, and what became of it.
+
+        Parameters
+        ----------
+        calibration : Calibration, optional
+            What the experts' record teaches, if these judgements are not recalibrated yet.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per opportunity: customer_id, opportunity, expert; stated_probability, stated_low, stated_likely,
+            stated_high; probability (its mean), low, median and high (of the amount, its middle 80%) as they are used
+            after recalibration; and the days and words that are known, such as expected_on, stated_on, relation.
+
+        Raises
+        ------
+        JudgementError
+            If a calibration is given for judgements that were recalibrated before.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.6], "low": [50.0], "high": [200.0]})
+        >>> FutureValuePriors.from_judgements(frame).audit()[["stated_low", "low", "median", "high"]].round(6)
+           stated_low   low  median   high
+        0        50.0  50.0   100.0  200.0
+        """
+        from ltv_bayes.judgement.audit import audit_table
+
+        return audit_table(self, calibration)
+
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "JudgedDraws":
         """Make ready to value these customers; judgements of others do not count, nor the past of an open window.
 

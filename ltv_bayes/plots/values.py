@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import cycle
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,7 @@ from ltv_bayes.value.segments import Measure, SegmentValues
 
 STREAM_COLOURS = (GREEN, "#8c6bb1", "#7fc4c1", "#d9a0c0")
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}
+TORNADO_COLOURS = "grey: does not come; orange: comes, from low to high"
 MEASURED = {"per_customer": "lifetime value per customer", "total": "total lifetime value"}
 
 
@@ -198,6 +199,59 @@ def plot_cash_flow(
         whose = "all customers" if customer_id is None else shortened(str(customer_id))
         finish(ax, f"What comes in each year, {whose}", f"mean and {describe_interval(prob, kind)}", ltv.caution)
     return ax
+
+
+def plot_tornado(
+    ltv: LifetimeValue, *, top: int = 15, statistic: Literal["mean", "median"] = "mean", ax: Any = None
+) -> Any:
+    """Draw which judgements matter: how far the book moves if one opportunity does not come, or surely does.
+
+    Parameters
+    ----------
+    ltv : LifetimeValue
+        What `lifetime_value` returned, with judgements.
+    top : int
+        How many judgements, those that move the book most.
+    statistic : {"mean", "median"}
+        Of the book.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    if top < 1:
+        raise UnitError(f"top must be at least 1 judgement, not {top!r}.")
+    require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
+    every = ltv.tornado(statistic)
+    table, book = every.head(top), every.attrs["book"]
+    rows = np.arange(len(table))
+    with house_style():
+        ax = axes_for(ax, height=2.2 + 0.27 * len(table))
+        _draw_reach(ax, rows, table["absent"], book, color=GREY, alpha=0.7)
+        _draw_reach(ax, rows, book, table["at_high"], color=ORANGE, alpha=0.35)
+        _draw_reach(ax, rows, table["at_low"], table["at_high"], color=ORANGE)
+        ax.axvline(book, color=ink(), linewidth=1.0)
+        name_rows(ax, [_name_of_judgement(row) for row in table.itertuples()])
+        money_axis(ax.xaxis, ltv.currency)
+        ends = table[["absent", "at_low", "at_high"]].assign(book=book)
+        margin = 0.05 * ((_highest(ends) - _lowest(ends)) or 1.0)
+        ax.set_xlim(_lowest(ends) - margin, _highest(ends) + margin)
+        ax.tick_params(axis="y", length=0)
+        label_x(ax, f"{statistic} of the book{unit(ltv.currency)}; line: as it stands", str(ltv.settings))
+        fewer = f"The {len(table)} of {counted(len(every), 'judgement')} that matter most"
+        finish(ax, fewer if len(table) < len(every) else "Which judgements matter", TORNADO_COLOURS, ltv.caution)
+    return ax
+
+
+def _draw_reach(ax: Any, rows: np.ndarray, start: Any, end: Any, **look: Any) -> None:
+    """Draw a bar in each row from one end to the other."""
+    ax.barh(rows, np.asarray(end) - np.asarray(start), left=start, height=0.55, **look)
+
+
+def _name_of_judgement(row: Any) -> str:
+    return shortened(f"{row.customer_id}: {row.opportunity}", 34)
 
 
 def _colours(sources: Iterable[Any]) -> list[str]:

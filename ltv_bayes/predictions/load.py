@@ -8,12 +8,14 @@ from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
+from ltv_bayes.predictions.scorecard import FittedScorecard
 from ltv_bayes.predictions.spend import FittedSpend
 
 FITTED: dict[str, type[FittedModel]] = {
     "bg_nbd": FittedPurchases,
     "gamma_gamma": FittedSpend,
     "nbd": FittedEvents,
+    "scorecard": FittedScorecard,
     "shifted_beta_geometric": FittedRenewals,
 }
 

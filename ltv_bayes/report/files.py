@@ -13,7 +13,7 @@ def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
 
     An interrupted write leaves no half-written file, and an older one as it was.
     """
-    safe = _with_index(table).rename(columns=harmless).apply(_harmless_column)
+    safe = with_index(table).rename(columns=harmless).apply(_harmless_column)
     with written_whole(path) as unfinished:
         safe.to_csv(unfinished, index=False, encoding="utf-8-sig")
     return Path(path)
@@ -26,7 +26,7 @@ def write_bytes(content: bytes, path: str | Path) -> Path:
     return Path(path)
 
 
-def _with_index(table: pd.DataFrame) -> pd.DataFrame:
+def with_index(table: pd.DataFrame) -> pd.DataFrame:
     """Make columns of the index, under names that are free."""
     if isinstance(table.index, pd.RangeIndex) and table.index.name is None:
         return table

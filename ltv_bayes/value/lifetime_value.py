@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -283,6 +283,10 @@ class LifetimeValue:
         """Money of all customers within each draw up to the horizon, an array (draws,) for each source."""
         return self._up_to_horizon(self.results.flows())
 
+    def of_customer(self, customer_id: Any) -> Components:
+        """Money of one customer within each draw up to the horizon, an array (draws,) for each source."""
+        return self._up_to_horizon(self.results.flows(customer_id))
+
     def total(self) -> xr.DataArray:
         """Value of the whole book: the sum over customers within each draw, of shape (chain, draw)."""
         return self._over_draws(added(self.book())).rename("total")
@@ -351,7 +355,7 @@ class LifetimeValue:
             Indexed by component (realised, streams, judged, total): mean, sd, median, interval, share of the mean.
             The interval of the total is that of the added draws, not the sum of the intervals.
         """
-        picked = self.book() if customer_id is None else self._up_to_horizon(self.results.flows(customer_id))
+        picked = self.book() if customer_id is None else self.of_customer(customer_id)
         prob, kind = interval_settings(ci_prob, ci_kind)
         rows = np.sort(np.stack([*picked.values(), added(picked)]), axis=1)
         table = pd.DataFrame(summarize_sorted(rows, prob, kind), index=pd.Index([*picked, TOTAL], name="component"))
@@ -391,6 +395,189 @@ class LifetimeValue:
             longest horizon, not discounted and before margin; pareto_k of the weights (below 0.7 they can be trusted).
         """
         return opinions_table(self.valuation)
+
+    def with_and_without(
+        self, customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
+    ) -> pd.DataFrame:
+        """The value with judgement beside the value without it.
+
+        Parameters
+        ----------
+        customer_id
+            One customer; the whole book when left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Three rows, with judgement, without judgement, judgement alone: mean, sd, median, interval.
+
+        Raises
+        ------
+        InputError
+            If nothing is judged.
+        """
+        from ltv_bayes.value.sensitivity import with_and_without
+
+        return with_and_without(self, customer_id, interval_settings(ci_prob, ci_kind))
+
+    def without_judgement(self) -> "LifetimeValue":
+        """The same value without judged money: the same draws of all the rest.
+
+        Raises
+        ------
+        InputError
+            If nothing else is valued.
+        """
+        if self.sources == [JUDGED]:
+            raise InputError("Nothing but judgement is in this value, so nothing is left without it. Add a stream.")
+        return replace(self, results=self.results.without_judged())
+
+    def sensitivity(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """How much of the book each judgement is, and what the book is without it.
+
+        Parameters
+        ----------
+        ci_prob : float, optional
+            Probability of the interval; ArviZ's setting where not given.
+        ci_kind : {"eti", "hdi"}, optional
+            Equal-tailed or highest-density interval; ArviZ's setting where not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each source that is not judged, then for each judgement, the largest mean first: source,
+            customer_id, opportunity, expert; mean (of its money within the value); mean_share and variance_share,
+            Cov(part, total) / Var(total), each of which adds up to 1 over all rows; mean, median and interval of the
+            book without it under ``without_``.
+
+        Raises
+        ------
+        InputError
+            If nothing is judged.
+
+        Notes
+        -----
+        Beyond the totals of the book only judged customers are looked at, so this is quick for a large book.
+        """
+        from ltv_bayes.value.sensitivity import sensitivity_table
+
+        return sensitivity_table(self, interval_settings(ci_prob, ci_kind))
+
+    def tornado(self, statistic: Literal["mean", "median"] = "mean") -> pd.DataFrame:
+        """Which judgements matter: the book if one opportunity is known not to come, or to come.
+
+        Parameters
+        ----------
+        statistic : {"mean", "median"}
+            Of the book.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each judgement: customer_id, opportunity, expert; the book if it does not come (absent), if it
+            comes with its low amount (at_low) and with its high one (at_high), of which each is passed with one chance
+            in ten, after recalibration; swing = at_high - absent, the largest first. ``attrs["book"]`` is the book as
+            it stands.
+
+        Raises
+        ------
+        InputError
+            If nothing is judged, or the statistic is unknown.
+        """
+        from ltv_bayes.value.sensitivity import tornado_table
+
+        if statistic not in ("mean", "median"):
+            raise InputError(f"statistic must be 'mean' or 'median', not {statistic!r}.")
+        return tornado_table(self, statistic)
+
+    def power_scaling(self, alphas: tuple[float, float] = (0.8, 1.25), ci_prob: float | None = None) -> pd.DataFrame:
+        """What becomes of the book if a judgement, or a model's priors, are held more or less firmly.
+
+        The density of each is raised to a power: below 1 it is held more loosely, above 1 more firmly.
+
+        Parameters
+        ----------
+        alphas : (float, float)
+            Two powers, one below 1 and one above.
+        ci_prob : float, optional
+            Probability of the equal-tailed interval; ArviZ's setting where not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for all judgements, for those of each expert, for each judgement alone, and for the priors of each
+            fit: mean_change and the changes of the interval's ends for each doubling of the power, in money;
+            sensitivity, the largest of the three over the interval's width, and noticeable where that is above 0.05.
+            Of priors also pareto_k, and in note what cannot be known or trusted.
+
+        Notes
+        -----
+        Nothing but themselves stands behind judgements, so their draws are made anew from the scaled density: log-odds
+        times the power, and the standard deviation of the logarithm of an amount over its root. A firmer 60% becomes
+        more than 60%, since 60% leans to yes. Priors of models are scaled by importance weights of the posterior draws,
+        which Pareto k judges: at 0.7 or above, fit again with other priors instead. Densities of positive parameters
+        are those of their logarithm, so that a log-normal prior keeps its median too.
+
+        References
+        ----------
+        Kallioinen, Paananen, Bürkner & Vehtari (2024), Detecting and diagnosing prior and likelihood sensitivity with
+        power-scaling, Statistics and Computing 34, 57.
+        """
+        from ltv_bayes.value.power_scaling import power_scaling_table
+
+        return power_scaling_table(self, alphas, interval_settings(ci_prob, "eti")[0])
+
+    def conflicts(self, threshold: float = 0.01, gone: float = 0.2) -> pd.DataFrame:
+        """Where judgement and model disagree beyond chance.
+
+        Two questions for each judgement of a client with a stream of repeat purchases: is the amount further out than
+        an order of this client would be, and is the client still there?
+
+        Parameters
+        ----------
+        threshold : float
+            Probability that an order of the client lies as far out as the judged amount's median, on either side,
+            below which that is a conflict. Of judgements in line with the model about so many are flagged by chance.
+        gone : float
+            Probability of being active below which a client is held for gone, if more than that is judged.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each judgement: customer_id, opportunity, expert, probability and judged_amount as used,
+            expected_order, tail_probability, probability_alive, conflict, and the reason in words; conflicts first.
+
+        Raises
+        ------
+        InputError
+            If nothing is judged, or no stream of repeat purchases is valued.
+
+        Notes
+        -----
+        A conflict is a question to the expert, not a mistake: the opportunity may be larger than anything this client
+        ever bought.
+        """
+        from ltv_bayes.value.conflicts import conflicts_table
+
+        return conflicts_table(self, threshold, gone)
+
+    def audit(self) -> pd.DataFrame:
+        """Where each judgement comes from, and what it brings: stated, recalibrated, used, by whom, when.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `FutureValuePriors.audit`, with used (mean of its money in the value, discounted and after margin) and
+            used_share (its share of the book's mean). `write_table` writes it to a file.
+
+        Raises
+        ------
+        InputError
+            If nothing is judged.
+        """
+        from ltv_bayes.value.audit import value_audit_table
+
+        return value_audit_table(self)
 
     def by(self, column: str | pd.Series | Mapping[Any, Any]) -> "SegmentValues":
         """Group customers by an attribute and add their draws.

@@ -1,7 +1,7 @@
 """Summaries of every customer, and totals of the book and its segments, in one pass over the draws."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numba
@@ -66,6 +66,11 @@ class Adding:
         known = self.money.setdefault(name, {source: np.zeros_like(some) for source, some in sums.items()})
         for source, some in sums.items():
             known[source] += some
+
+    def of_sources(self, sources: list[str]) -> "Adding":
+        """The same of some sources of money."""
+        money = {name: {source: sums[source] for source in sources} for name, sums in self.money.items()}
+        return replace(self, money=money)
 
     def segments(self) -> Segments:
         """What was added, the segments in the order of their names."""
@@ -186,6 +191,13 @@ class OnePass:
     def segments(self) -> dict[str, Segments]:
         """The segments of each grouping that the book offers."""
         return {column: adding.segments() for column, adding in self.adding.items() if not adding.given_up}
+
+    def of_sources(self, valuation: Valuation) -> "OnePass":
+        """What a pass with a valuation of fewer sources, and the same draws of them, would have added up."""
+        fewer = OnePass(valuation, self.interval)
+        fewer.book = {name: self.book[name] for name in valuation.sources}
+        fewer.adding = {column: adding.of_sources(valuation.sources) for column, adding in self.adding.items()}
+        return fewer
 
     def over_stretches(self, *, progressbar: bool = False) -> Iterator[tuple[Stretch, list[Columns]]]:
         """Summaries of one stretch of customers after another, at each horizon."""

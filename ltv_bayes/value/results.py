@@ -1,6 +1,7 @@
 """What has been computed of a valuation: each thing once, in as few passes over the customers as can be."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -111,6 +112,17 @@ class Results:
         if self.kept is not None:
             return self.kept.over_stretches(of_kept)
         return self.valuation.over_stretches(of_new, progressbar=self.progressbar)
+
+    def without_judged(self) -> "Results":
+        """The same without judged money; what is known already is not computed again."""
+        fewer = Results(replace(self.valuation, future_value=None), progressbar=self.progressbar)
+        fewer._ids = self._ids
+        if self._first is not None:
+            fewer._first = self._first.of_sources(fewer.valuation)
+        if self.kept is not None:
+            money = {name: self.kept.money[name] for name in fewer.valuation.sources}
+            fewer.kept = replace(self.kept, money=money)
+        return fewer
 
     def _passed(self) -> OnePass:
         """The first pass that went over all customers."""

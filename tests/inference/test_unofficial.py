@@ -6,13 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
-import pytest
 from pytensor.compile.builders import OpFromGraph
 from pytensor.compile.mode import Mode
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 
-from ltv_bayes.inference.unofficial import copy_with_own_memory, has_inner_functions, nutpie_model, pareto_smoothed
+from ltv_bayes.inference.unofficial import copy_with_own_memory, has_inner_functions, nutpie_model
 
 
 def test_nutpie_samples_a_density_in_python():
@@ -32,24 +31,6 @@ def test_nutpie_samples_a_density_in_python():
     np.testing.assert_allclose(z.mean(axis=(0, 1)), 3, atol=0.25)
     np.testing.assert_allclose(z.std(axis=(0, 1)), 1, atol=0.2)
     assert {"diverging", "n_steps"} <= set(sampled["sample_stats"].data_vars)
-
-
-@pytest.mark.parametrize("k", [0.2, 0.6, 0.9])
-def test_pareto_tails_are_recognised(k):
-    log_ratios = -k * np.log(np.random.default_rng(1).random(50_000))
-    weights, found = pareto_smoothed(log_ratios)
-    tail = 3 * np.sqrt(log_ratios.size)
-    assert found == pytest.approx(k, abs=4 * (1 + k) / np.sqrt(tail))
-    assert weights.sum() == pytest.approx(1)
-
-
-def test_weights_below_the_tail_are_in_proportion_to_the_ratios():
-    log_ratios = np.random.default_rng(2).normal(size=4000)
-    weights, _ = pareto_smoothed(log_ratios)
-    body = log_ratios < np.quantile(log_ratios, 0.9)
-    proportion = weights[body] / np.exp(log_ratios[body])
-    np.testing.assert_allclose(proportion, proportion[0])
-    assert weights[~body].min() >= weights[body].max()
 
 
 class Slowly(Op):

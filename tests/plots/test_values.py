@@ -293,3 +293,46 @@ def test_the_legend_of_streams_lies_beside_the_bars_and_inside_the_picture(of_ma
     ax = lb.plot_cash_flow(of_many_streams(["s" * length + str(number) for number in range(6)]))
     assert cut_off(ax.figure) == []
     assert ax.get_legend().get_window_extent().x0 > ax.get_window_extent().x1
+
+
+@pytest.fixture
+def with_judgements(book, valued):
+    """A book with two judgements, one of which is likely and the other large."""
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["A", "E"],
+            "probability": [0.95, 0.2],
+            "low": [30.0, 400.0],
+            "high": [60.0, 900.0],
+            "opportunity": ["a line", "the new hall of the northern plant, in three stages"],
+        }
+    )
+    return valued(book, future_value=lb.FutureValuePriors.from_judgements(frame))
+
+
+class TestTornado:
+    def test_bars_reach_from_what_is_lost_to_what_is_won(self, with_judgements):
+        table = with_judgements.tornado()
+        ax = lb.plot_tornado(with_judgements)
+        ends = np.array([sorted((bar.get_x(), bar.get_x() + bar.get_width())) for bar in ax.patches])
+        book = float(with_judgements.total().mean())
+        np.testing.assert_allclose(ends[:2], np.column_stack([table["absent"], [book] * 2]))
+        np.testing.assert_allclose(ends[4:], table[["at_low", "at_high"]])
+
+    def test_rows_are_named_and_nothing_is_cut_off(self, with_judgements, cut_off):
+        ax = lb.plot_tornado(with_judgements, statistic="median")
+        assert names(ax)[1] == "A: a line"
+        assert names(ax)[0].startswith("E: the new")
+        assert "median of the book (USD); line: as it stands" in ax.get_xlabel()
+        assert not cut_off(ax.figure)
+
+    def test_of_many_the_first_are_drawn_and_counted(self, with_judgements):
+        ax = lb.plot_tornado(with_judgements, top=1)
+        assert len(names(ax)) == 1
+        assert ax.get_title(loc="left").startswith("The 1 of 2 judgements that matter most")
+
+    def test_without_judgements_and_without_rows(self, ltv, with_judgements):
+        with pytest.raises(LtvBayesError, match="Nothing in this value is judged"):
+            lb.plot_tornado(ltv)
+        with pytest.raises(LtvBayesError, match="at least 1"):
+            lb.plot_tornado(with_judgements, top=0)

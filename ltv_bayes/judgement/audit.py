@@ -1,0 +1,81 @@
+"""Where each judgement comes from, and what became of it: stated, recalibrated, by whom, when."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ltv_bayes.errors import JudgementError
+from ltv_bayes.formulas.elicit import amount_quantiles
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.judgement.adjustments import Adjustment
+from ltv_bayes.judgement.future_value import FutureValuePriors
+
+INTERVAL = 0.8
+LEVELS = 100
+DRAWS = 400
+WINDOW = ("expected_from", "expected_to")
+KEPT = ("expected_on", *WINDOW, "stated_on", "stage", "market", "relation")
+
+
+def audit_table(judged: FutureValuePriors, calibration: Any = None) -> pd.DataFrame:
+    """One row for each judgement; see `FutureValuePriors.audit`."""
+    if calibration is not None:
+        if judged.adjustments is not None:
+            raise JudgementError("These judgements are recalibrated already. Call audit() without a calibration.")
+        judged = calibration.recalibrate(judged)
+    said = judged.table
+    used = [_recalibrated(judged, position) for position in range(len(said))]
+    columns = {f"stated_{name}": said[name] for name in ("probability", "low", "likely", "high")}
+    columns |= dict(zip(("probability", "low", "median", "high"), np.transpose(used), strict=True))
+    kept = {name: said[name] for name in KEPT if name in said and said[name].notna().any()}
+    if all(said[end].equals(said["expected_on"]) for end in WINDOW):
+        kept = {name: column for name, column in kept.items() if name not in WINDOW}
+    return said[["customer_id", "opportunity", "expert"]].assign(**columns, **kept)
+
+
+def amounts_used(judged: FutureValuePriors, levels: Array) -> Array:
+    """Quantiles of each judgement's amount as it is used, adjustments in it: shape (judgements, levels)."""
+    return np.array([_amounts(judged, position, levels) for position in range(len(judged))])
+
+
+def _recalibrated(judged: FutureValuePriors, position: int) -> tuple[float, ...]:
+    """Mean chance, and lower end, median and upper end of the interval of the amount."""
+    low, median, high = _amounts(judged, position, np.array([(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2]))
+    return _chance(judged, position), low, median, high
+
+
+def _chance(judged: FutureValuePriors, position: int) -> float:
+    row = judged.table.iloc[position]
+    certain = np.isnan(row["chance_a"])
+    chance = row["probability"] if certain else special.betaincinv(row["chance_a"], row["chance_b"], _levels(1))
+    change = _change(judged, position)
+    if change is None:
+        return float(np.mean(chance))
+    log_odds = change.intercept[:, np.newaxis] + change.slope[:, np.newaxis] * special.logit(np.atleast_1d(chance))
+    return float(special.expit(log_odds).mean())
+
+
+def _amounts(judged: FutureValuePriors, position: int, levels: Array) -> Array:
+    row = judged.table.iloc[position]
+    parameters = (row["amount_1"], row["amount_2"], row["amount_3"])
+    change = _change(judged, position)
+    if change is None:
+        return amount_quantiles(row["family"], parameters, levels)
+    z = change.spread[:, np.newaxis] * special.ndtri(_levels(change.spread.size))
+    amounts = np.exp(change.shift)[:, np.newaxis] * amount_quantiles(row["family"], parameters, special.ndtr(z))
+    return np.quantile(amounts, levels, method="hazen")
+
+
+def _levels(rows: int) -> Array:
+    """Levels between 0 and 1, shape (rows, levels); those of all rows together are evenly spaced."""
+    return (np.arange(LEVELS) + (np.arange(rows)[:, np.newaxis] + 0.5) / rows) / LEVELS
+
+
+def _change(judged: FutureValuePriors, position: int) -> Adjustment | None:
+    """How a judgement is changed, in so many draws that quantiles hold."""
+    if judged.adjustments is None:
+        return None
+    chains, draws = judged.adjustments.shape
+    return judged.adjustments.of(position, (chains, min(draws, max(1, DRAWS // chains))))

@@ -1,0 +1,70 @@
+"""The density of a fit's own priors at its draws, read from what the fit remembers of them.
+
+Densities are those of a parameter's logarithm where it is positive, and of its log-odds where it lies between 0 and 1:
+on the scale on which samplers see it, a log-normal prior raised to a power keeps its median.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.posterior import parameter_draws
+from ltv_bayes.predictions.fitted import FittedModel
+
+WRITTEN = re.compile(r"Prior\('(?P<family>\w+)'(?P<numbers>(?:, \w+=[-+\d.e]+)*)\)")
+NUMBER = re.compile(r"(\w+)=([-+\d.e]+)")
+
+FAMILIES: dict[tuple[str, ...], Callable[..., Any]] = {
+    ("LogNormal", "mu", "sigma"): lambda mu, sigma: stats.lognorm(sigma, scale=np.exp(mu)),
+    ("Normal", "mu", "sigma"): stats.norm,
+    ("HalfNormal", "sigma"): lambda sigma: stats.halfnorm(scale=sigma),
+    ("Exponential", "lam"): lambda lam: stats.expon(scale=1 / lam),
+    ("Gamma", "alpha", "beta"): lambda alpha, beta: stats.gamma(alpha, scale=1 / beta),
+    ("Gamma", "mu", "sigma"): lambda mu, sigma: stats.gamma((mu / sigma) ** 2, scale=sigma**2 / mu),
+    ("Beta", "alpha", "beta"): stats.beta,
+}
+
+
+def log_prior(fit: FittedModel) -> Array | None:
+    """Logarithm of the joint prior density at each draw, up to a constant, shape (chains * draws,).
+
+    None where the fit does not remember its priors in words that are understood, or does not keep their variables.
+
+    Examples
+    --------
+    >>> from ltv_bayes.predictions.spend import FittedSpend
+    >>> settings = json.dumps({"priors": {"p": "Prior('Exponential', lam=2.0)"}})
+    >>> fit = FittedSpend.from_draws({"p": [[1.0]], "q": [[2.0]], "v": [[1.0]]}, settings=settings)
+    >>> log_prior(fit).round(4).tolist()
+    [-1.3069]
+    """
+    written = json.loads(fit.idata.attrs.get("settings", "{}")).get("priors", {})
+    laws = {name: _law(str(text)) for name, text in written.items()}
+    if not laws or None in laws.values() or not set(laws) <= set(fit.idata["posterior"].data_vars):
+        return None
+    drawn = parameter_draws(fit.idata, list(laws))
+    return np.sum([_log_density(law, drawn[name].ravel()) for name, law in laws.items()], axis=0)
+
+
+def _log_density(law: Any, values: Array) -> Array:
+    """Log density of the logarithm, the log-odds or the number itself, by where a distribution lies."""
+    low, high = law.support()
+    density = np.asarray(law.logpdf(values))
+    if np.isfinite(low):
+        density = density + np.log(values)
+    return density + np.log1p(-values) if np.isfinite(high) else density
+
+
+def _law(text: str) -> Any:
+    """The distribution that a prior's text names; None if it is none of the common ones."""
+    written = WRITTEN.fullmatch(text)
+    if written is None:
+        return None
+    numbers = {name: float(number) for name, number in NUMBER.findall(written["numbers"])}
+    make = FAMILIES.get((written["family"], *numbers))
+    return None if make is None else make(*numbers.values())

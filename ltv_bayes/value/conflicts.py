@@ -1,0 +1,122 @@
+"""Where judgement and model disagree beyond chance."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.formatting import money, probability
+from ltv_bayes.formulas.gamma_gamma import expected_spend, spend_outlook
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.intervals import flagged
+from ltv_bayes.judgement.audit import audit_table
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.time_units import as_number
+from ltv_bayes.value.judged_parts import require_judged
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.lifetime_value import LifetimeValue
+
+NAMES = ["customer_id", "opportunity", "expert"]
+
+
+def conflicts_table(value: "LifetimeValue", threshold: float, gone: float) -> pd.DataFrame:
+    """One row for each judgement of a client whose history a stream knows; see `LifetimeValue.conflicts`."""
+    threshold, gone = _level(threshold, "threshold"), _level(gone, "gone")
+    judged = require_judged(value)
+    streams = [stream for stream in value.valuation.streams if isinstance(stream, RepeatPurchases)]
+    if not streams:
+        raise InputError(
+            "No stream of repeat purchases is valued, so no model says what these clients' deals are worth. "
+            "Value them with [RepeatPurchases(purchases, spend)]."
+        )
+    said = audit_table(judged)[[*NAMES, "probability", "median"]].rename(columns={"median": "judged_amount"})
+    found = pd.concat([_beside(said, stream, value) for stream in streams])
+    table = _with_reasons(found, threshold, gone, value.currency)
+    table = table.sort_values(["conflict", "tail_probability"], ascending=[False, True], kind="stable")
+    table = flagged(table.reset_index(drop=True), value.caution)
+    table.attrs = {"threshold": threshold, "gone": gone, "currency": value.currency or ""}
+    return table
+
+
+def tail_probability(amount: Array, frequency: Array, monetary_value: Array, spend: FittedSpend) -> Array:
+    """Probability that an order of a customer with this history lies as far out as an amount, on either side.
+
+    An order x | p, nu ~ Gamma(p, nu) with nu ~ Gamma(shape, rate) makes x / (x + rate) ~ Beta(p, shape). Averaged over
+    the posterior.
+
+    Examples
+    --------
+    >>> fit = FittedSpend.from_draws({"p": [[1.0]], "q": [[2.0]], "v": [[10.0]]})
+    >>> tail_probability(np.array([90.0]), np.array([0]), np.array([0.0]), fit).round(6).tolist()
+    [0.02]
+    """
+    drawn = {name: values[:, np.newaxis] for name, values in spend.flat_draws().items()}
+    shape, rate = spend_outlook(frequency, monetary_value, **drawn)
+    below = special.betainc(drawn["p"], shape, amount / (amount + rate)).mean(axis=0)
+    return 2 * np.minimum(below, 1 - below)
+
+
+def _level(value: float, name: str) -> float:
+    level = as_number(value, name)
+    if not 0 < level < 1:
+        raise UnitError(f"{name} must lie between 0 and 1, not {value!r}.")
+    return level
+
+
+def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: "LifetimeValue") -> pd.DataFrame:
+    """What a stream says of the clients judged; those it does not know are left out."""
+    orders = value.customers if stream.customers is None else stream.customers
+    text = said["customer_id"].astype(str)
+    known = orders.known_ids(text.unique())
+    here = said[text.isin(known).to_numpy()]
+    if here.empty:
+        return here.assign(expected_order=np.nan, tail_probability=np.nan, probability_alive=np.nan)
+    clients = orders.subset(list(known.values()))
+    rows = clients.ids.get_indexer(pd.Index([known[str(written)] for written in here["customer_id"]]))
+    x, m = (values[rows] for values in stream.spend.histories(clients, warn=False))
+    drawn = {name: values[:, np.newaxis] for name, values in stream.spend.flat_draws().items()}
+    return here.assign(
+        expected_order=np.median(expected_spend(x, m, **drawn), axis=0),
+        tail_probability=tail_probability(here["judged_amount"].to_numpy(), x, m, stream.spend),
+        probability_alive=_alive(stream, clients)[rows],
+    )
+
+
+def _alive(stream: RepeatPurchases, clients: Customers) -> Array:
+    """Probability of being alive; 1 where another source knows, or the model lets nobody leave."""
+    if stream.while_alive is not None or not isinstance(stream.purchases, FittedPurchases):
+        return np.ones(len(clients))
+    alive = stream.purchases.probability_alive(clients).mean(("chain", "draw")).to_numpy()
+    known = clients.ids.astype(str).isin(list(stream.alive_for_sure))
+    return np.where(known, 1.0, alive)
+
+
+def _with_reasons(table: pd.DataFrame, threshold: float, gone: float, currency: str | None) -> pd.DataFrame:
+    """Say in words what is in conflict."""
+    far = table["tail_probability"] < threshold
+    left = (table["probability_alive"] < gone) & (table["probability_alive"] < table["probability"])
+
+    def reason(row: Any, is_far: bool, has_left: bool) -> str:
+        said = []
+        if is_far:
+            side = "above" if row.judged_amount > row.expected_order else "below"
+            said.append(
+                f"{money(row.judged_amount, currency)} is judged, far {side} this client's usual order "
+                f"({money(row.expected_order, currency)}): chance of an order so far out "
+                f"{probability(row.tail_probability)}"
+            )
+        if has_left:
+            said.append(
+                f"a chance of {probability(row.probability)} is judged, but by its history the client is still "
+                f"active with probability {probability(row.probability_alive)} only"
+            )
+        return "; ".join(said)
+
+    rows = zip(table.itertuples(), far, left, strict=True)
+    return table.assign(conflict=far | left, reason=[reason(*row) for row in rows])

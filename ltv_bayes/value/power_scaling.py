@@ -1,0 +1,141 @@
+"""What becomes of a book where judgements, or the models' priors, are held more or less firmly."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.errors import UnitError
+from ltv_bayes.formatting import label
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.formulas.unofficial import pareto_smoothed
+from ltv_bayes.intervals import describe_interval, flagged, interval_name, summarize_sorted
+from ltv_bayes.judgement.what_if import power_scaled
+from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.prior_density import log_prior
+from ltv_bayes.time_units import as_number
+from ltv_bayes.value.judged_parts import NOBODY, judged_parts, named
+from ltv_bayes.value.valuation import added
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.lifetime_value import LifetimeValue
+
+Interval = tuple[float, str]
+NOTICEABLE = 0.05
+HIGHEST_PARETO_K = 0.7
+UNKNOWN_PRIOR = "the fit does not remember its priors, or they are of no common family"
+
+
+def power_scaling_table(value: "LifetimeValue", alphas: tuple[float, float], ci_prob: float) -> pd.DataFrame:
+    """One row for each thing that is held more or less firmly; see `LifetimeValue.power_scaling`."""
+    alphas = _checked(alphas)
+    total = added(value.book())
+    rows = [*_of_judgements(value, total, alphas, ci_prob), *_of_priors(value, total, alphas, ci_prob)]
+    table = flagged(pd.DataFrame(rows), value.caution)
+    table.attrs = {
+        "alphas": alphas,
+        "currency": value.currency or "",
+        "interval": describe_interval(ci_prob, "eti"),
+        "settings": str(value.settings),
+    }
+    return table
+
+
+def _checked(alphas: Any) -> tuple[float, float]:
+    lower, upper = (as_number(alpha, "alphas") for alpha in alphas)
+    if not 0 < lower < 1 < upper:
+        raise UnitError(f"alphas must lie on either side of 1, as in alphas=(0.8, 1.25), not {alphas!r}.")
+    return lower, upper
+
+
+def _of_judgements(
+    value: "LifetimeValue", total: Array, alphas: tuple[float, float], ci_prob: float
+) -> Iterator[dict[str, Any]]:
+    """Each judgement alone, those of each expert together, and all together."""
+    judged = value.future_value
+    if judged is None:
+        return
+    scaled = [judged_parts(value, power_scaled(judged, alpha, value.valuation.shape)) for alpha in alphas]
+    alone: list[dict[str, Any]] = []
+    together: dict[str, Array] = {}
+    for (position, money), (_, looser), (_, firmer) in zip(judged_parts(value), *scaled, strict=True):
+        change = np.stack([looser - money, firmer - money])
+        name = named(judged, position)
+        alone.append({"held": "one judgement", **name, **_exactly(total, change, alphas, ci_prob)})
+        expert = "" if pd.isna(name["expert"]) else str(name["expert"])
+        together[expert] = together.get(expert, np.zeros_like(change)) + change
+    every = np.sum(list(together.values()), axis=0)
+    yield {"held": "all judgements", **NOBODY, **_exactly(total, every, alphas, ci_prob)}
+    for expert in sorted(set(together) - {""}):
+        whose = {**NOBODY, "expert": expert}
+        yield {"held": "all of an expert", **whose, **_exactly(total, together[expert], alphas, ci_prob)}
+    yield from sorted(alone, key=lambda row: -row["sensitivity"])
+
+
+def _of_priors(
+    value: "LifetimeValue", total: Array, alphas: tuple[float, float], ci_prob: float
+) -> Iterator[dict[str, Any]]:
+    """The priors of each fit, by weighting its draws."""
+    chains, draws = value.valuation.shape
+    for name, fit in _fits(value):
+        held = {"held": f"priors of {fit.model}, {label(name)}", **NOBODY}
+        density = log_prior(fit.thin(draws, chains))
+        if density is None:
+            yield {**held, "noticeable": False, "note": UNKNOWN_PRIOR}
+            continue
+        weighted = [pareto_smoothed((alpha - 1) * density) for alpha in alphas]
+        ends = [_weighted(total, weights, ci_prob) for weights, _ in weighted]
+        yield {**held, **_changes(ends, total, alphas, ci_prob), **_verdict(max(k for _, k in weighted))}
+
+
+def _fits(value: "LifetimeValue") -> Iterator[tuple[str, FittedModel]]:
+    """Every fit of every stream, with the stream's name; a fit that several streams share comes once."""
+    seen: list[FittedModel] = []
+    for stream in value.valuation.streams:
+        found: list[Any] = [getattr(stream, one.name) for one in fields(stream)] if is_dataclass(stream) else []
+        for fit in found:
+            if isinstance(fit, FittedModel) and not any(fit is other for other in seen):
+                seen.append(fit)
+                yield stream.name, fit
+
+
+def _verdict(pareto_k: float) -> dict[str, Any]:
+    if pareto_k < HIGHEST_PARETO_K:
+        return {"pareto_k": pareto_k, "note": ""}
+    return {"pareto_k": pareto_k, "note": f"Pareto k is not below {HIGHEST_PARETO_K}: not to be trusted; fit anew"}
+
+
+def _exactly(total: Array, change: Array, alphas: tuple[float, float], ci_prob: float) -> dict[str, Any]:
+    """Changes of a book whose draws are known at both ends."""
+    ends = [_numbers(total + end, ci_prob) for end in change]
+    return {**_changes(ends, total, alphas, ci_prob), "pareto_k": np.nan, "note": ""}
+
+
+def _changes(ends: list[Array], total: Array, alphas: tuple[float, float], ci_prob: float) -> dict[str, Any]:
+    """Changes of mean and interval for each doubling of the power, and the largest over the interval's width."""
+    now, name = _numbers(total, ci_prob), interval_name(ci_prob, "eti")
+    change = (ends[1] - ends[0]) / np.log2(alphas[1] / alphas[0])
+    width = now[2] - now[1]
+    sensitivity = float(np.abs(change).max() / width) if width > 0 else np.nan
+    return {
+        **dict(zip(("mean_change", f"{name}_lb_change", f"{name}_ub_change"), change, strict=True)),
+        "sensitivity": sensitivity,
+        "noticeable": sensitivity > NOTICEABLE,
+    }
+
+
+def _numbers(draws: Array, ci_prob: float) -> Array:
+    """Mean, lower and upper end of the interval."""
+    found = summarize_sorted(np.sort(draws)[np.newaxis], ci_prob, "eti")
+    name = interval_name(ci_prob, "eti")
+    return np.array([found[column][0] for column in ("mean", f"{name}_lb", f"{name}_ub")])
+
+
+def _weighted(draws: Array, weights: Array, ci_prob: float) -> Array:
+    """The same of weighted draws."""
+    order = np.argsort(draws)
+    reached = np.cumsum(weights[order]) - weights[order] / 2
+    ends = np.interp([(1 - ci_prob) / 2, (1 + ci_prob) / 2], reached, draws[order])
+    return np.array([draws @ weights, *ends])

@@ -1,0 +1,322 @@
+"""What hangs on judgements: parts, shares, with and without, power-scaling, conflicts, audit, against closed forms."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import ltv_bayes as lb
+from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.judgement.adjustments import Adjustments
+from ltv_bayes.judgement.what_if import power_scaled
+from ltv_bayes.value.conflicts import tail_probability
+from ltv_bayes.value.judged_parts import judged_parts
+
+ROWS = [
+    {"customer_id": "A", "probability": 0.6, "low": 50.0, "high": 200.0, "expert": "Li", "opportunity": "Plant"},
+    {"customer_id": "E", "probability": 0.9, "low": 20.0, "high": 60.0, "expert": "Wu", "opportunity": "Line"},
+    {"customer_id": "E", "probability": 0.3, "low": 100.0, "high": 900.0, "expert": "Li", "opportunity": "Hall"},
+]
+TERMS = {"horizon": ["1 year", "3 years"], "discount_rate": 0.10, "margin": 0.35, "random_seed": 4}
+
+
+def read(rows=ROWS):
+    return lb.FutureValuePriors.from_judgements(pd.DataFrame(rows))
+
+
+@pytest.fixture(scope="module")
+def value(book, purchases, spend):
+    def make(judged=None, **more):
+        stream = lb.RepeatPurchases(purchases, spend)
+        return lb.lifetime_value(book, stream, future_value=judged or read(), **{**TERMS, **more})
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def ltv(value):
+    return value(realised=True)
+
+
+def adjusted(judged, shape):
+    """Judgements that were recalibrated, the first unlike the others."""
+    rng = np.random.default_rng(3)
+    entries = [rng.normal(centre, 0.1, (2, *shape)) for centre in (-0.5, 0.8, -0.2, 1.4)]
+    return type(judged)(judged.table, judged.interval, Adjustments(np.array([0, 1, 1]), *entries))
+
+
+class TestParts:
+    @pytest.mark.parametrize("margin", [0.35, "own"])
+    def test_parts_add_up_to_the_judged_money_of_the_book(self, book, purchases, spend, margin):
+        shares = {name: 0.1 * place for place, name in enumerate(book.ids)} if margin == "own" else margin
+        stream = lb.RepeatPurchases(purchases, spend)
+        ltv = lb.lifetime_value(book, stream, future_value=adjusted(read(), (2, 500)), **{**TERMS, "margin": shares})
+        for horizon in TERMS["horizon"]:
+            at = ltv.at(horizon)
+            np.testing.assert_allclose(sum(money for _, money in judged_parts(at)), at.book()["judged"])
+
+    def test_parts_of_customers_in_a_file(self, book, tmp_path):
+        in_file = lb.Customers.scan(book.save(tmp_path / "customers.parquet"))
+        ltv = lb.lifetime_value(in_file, future_value=read(), **TERMS)
+        np.testing.assert_allclose(sum(money for _, money in judged_parts(ltv)), ltv.book()["judged"])
+
+    def test_each_part_comes_once_whatever_the_order_of_rows(self, value):
+        there = {read().table["opportunity"].iloc[place]: money for place, money in judged_parts(value())}
+        turned = read(ROWS[::-1])
+        back = {turned.table["opportunity"].iloc[place]: money for place, money in judged_parts(value(turned))}
+        assert set(there) == {"Plant", "Line", "Hall"}
+        for name, money in there.items():
+            np.testing.assert_array_equal(money, back[name])
+
+    def test_only_judged_customers_are_looked_at(self, value, monkeypatch):
+        ltv = value()
+        ltv.book()
+
+        def fail(*_, **__):
+            raise AssertionError("went over the whole book again")
+
+        monkeypatch.setattr(type(ltv.valuation), "over_stretches", fail)
+        for ask in (ltv.sensitivity, ltv.with_and_without, ltv.tornado, ltv.conflicts, ltv.audit, ltv.power_scaling):
+            assert len(ask())
+
+
+class TestShares:
+    def test_shares_add_up_to_one(self, ltv):
+        table = ltv.sensitivity()
+        assert table["source"].tolist() == ["realised", "repeat_purchases", "judged", "judged", "judged"]
+        assert table[["mean_share", "variance_share"]].sum().tolist() == pytest.approx([1, 1])
+        judged = table[table["source"] == "judged"]
+        whole = ltv.judgement_share()
+        assert judged["mean_share"].sum() == pytest.approx(whole["mean"])
+        assert judged["variance_share"].sum() == pytest.approx(whole["variance"])
+
+    def test_variance_of_independent_judgements_alone_is_shared_by_their_variances(self, book):
+        ltv = lb.lifetime_value(book, future_value=read(), horizon="1 year", random_seed=2)
+        share = ltv.sensitivity().set_index("opportunity")["variance_share"]
+        stated = read().table.set_index("opportunity")
+        second = stated["amount_1"] ** 2 * np.exp(2 * stated["amount_2"] ** 2)
+        variance = stated["probability"] * second - (stated["probability"] * stated["mean"]) ** 2
+        for name, expected in (variance / variance.sum()).items():
+            assert share[name] == pytest.approx(expected, abs=0.05)
+
+    def test_mean_of_a_part_is_chance_times_mean_times_margin_and_discount(self, ltv):
+        mean = ltv.sensitivity().set_index("opportunity").loc["Line", "mean"]
+        delta = np.log(1.1)
+        discount = (1 - np.exp(-3 * delta)) / (3 * delta)
+        stated = read().table.set_index("opportunity").loc["Line"]
+        assert mean == pytest.approx(stated["probability"] * stated["mean"] * 0.35 * discount, rel=0.05)
+
+    def test_the_book_without_one_is_the_book_valued_without_it(self, value):
+        found = value().sensitivity(ci_prob=0.8).set_index("opportunity").loc["Hall"]
+        without = value(read(ROWS[:2])).explain(ci_prob=0.8).loc["total"]
+        for name in ("mean", "median", "eti80_lb", "eti80_ub"):
+            assert found[f"without_{name}"] == pytest.approx(without[name])
+
+    def test_nothing_judged(self, book, purchases, spend):
+        ltv = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), **TERMS)
+        for ask in (ltv.sensitivity, ltv.with_and_without, ltv.tornado, ltv.conflicts, ltv.audit):
+            with pytest.raises(InputError, match="Nothing in this value is judged"):
+                ask()
+
+
+class TestWithout:
+    @pytest.mark.parametrize("keep_draws", [True, False])
+    def test_the_rest_has_the_draws_it_had(self, value, purchases, spend, book, keep_draws):
+        ltv = value(realised=True, keep_draws=keep_draws)
+        ltv.summary()
+        plain = lb.lifetime_value(
+            book, lb.RepeatPurchases(purchases, spend), realised=True, keep_draws=keep_draws, **TERMS
+        )
+        less = ltv.without_judgement()
+        assert less.sources == ["realised", "repeat_purchases"]
+        pd.testing.assert_frame_equal(less.summary(), plain.summary())
+        pd.testing.assert_frame_equal(less.explain("E"), plain.explain("E"))
+        pd.testing.assert_frame_equal(less.by("industry").summary(), plain.by("industry").summary())
+        np.testing.assert_array_equal(less.at("1 year").total(), plain.at("1 year").total())
+
+    def test_beside_each_other(self, ltv):
+        table = ltv.with_and_without(ci_prob=0.8)
+        assert table.loc["with judgement"].to_dict() == ltv.explain(ci_prob=0.8).loc["total"].drop("share").to_dict()
+        without = ltv.without_judgement().explain(ci_prob=0.8).loc["total"].drop("share")
+        assert table.loc["without judgement"].to_dict() == pytest.approx(without.to_dict())
+
+    def test_of_one_customer(self, ltv):
+        table, explained = ltv.with_and_without("E"), ltv.explain("E")
+        assert table.loc["judgement alone", "mean"] == pytest.approx(explained.loc["judged", "mean"])
+
+    def test_nothing_left(self, book):
+        with pytest.raises(InputError, match="Nothing but judgement"):
+            lb.lifetime_value(book, future_value=read(), **TERMS).without_judgement()
+
+
+class TestTornado:
+    def test_ends_are_those_of_the_stated_amounts(self, book):
+        dated = [{**row, "expected_on": "1998-09-30"} for row in ROWS]
+        ltv = lb.lifetime_value(book, future_value=read(dated), horizon="3 years", discount_rate=0.10, random_seed=1)
+        row = ltv.tornado().set_index("opportunity").loc["Hall"]
+        worth = 1.1 ** (-365 / 365.25)
+        assert row["at_low"] - row["absent"] == pytest.approx(100 * worth)
+        assert row["at_high"] - row["absent"] == pytest.approx(900 * worth)
+        others = ltv.sensitivity().set_index("opportunity").loc["Hall", "without_mean"]
+        assert row["absent"] == pytest.approx(others)
+
+    def test_the_largest_swing_comes_first(self, ltv):
+        assert ltv.tornado()["opportunity"].tolist() == ["Hall", "Plant", "Line"]
+        assert ltv.tornado("median")["swing"].is_monotonic_decreasing
+
+    def test_recalibrated_amounts_count(self, value):
+        stated, judged = value().tornado(), adjusted(read(), (2, 500))
+        found = value(judged).tornado()
+        ends = [table.set_index("opportunity").loc["Hall", "swing"] for table in (stated, found)]
+        assert ends[0] != pytest.approx(ends[1], rel=0.05)
+
+    def test_an_unknown_statistic(self, ltv):
+        with pytest.raises(InputError, match="'mean' or 'median'"):
+            ltv.tornado("mode")
+
+
+class TestPowerScaling:
+    @pytest.mark.parametrize("alpha", [0.5, 2.0])
+    def test_a_scaled_judgement_is_the_log_normal_with_the_scaled_variance(self, book, alpha):
+        judged = power_scaled(read(ROWS[:1]), alpha, (4, 1000))
+        ltv = lb.lifetime_value(book, future_value=judged, horizon="1 year", random_seed=2)
+        drawn = ltv.draws.sel(customer_id="A").to_numpy().ravel()
+        came = drawn[drawn > 0]
+        stated = read(ROWS[:1]).table.iloc[0]
+        law = stats.lognorm(stated["amount_2"] / np.sqrt(alpha), scale=stated["amount_1"])
+        assert stats.kstest(came, law.cdf).pvalue > 0.001
+        chance = 0.6**alpha / (0.6**alpha + 0.4**alpha)
+        assert came.size / drawn.size == pytest.approx(chance, abs=4 * np.sqrt(0.25 / drawn.size))
+
+    def test_importance_weights_of_the_stated_draws_say_the_same(self, ltv):
+        """The power-scaled mean of a book, by weighting its draws instead of making them anew."""
+        stated = read().table.set_index("opportunity").loc["Plant"]
+        rng, size = np.random.default_rng(5), 400_000
+        z, comes = rng.standard_normal(size), rng.random(size) < stated["probability"]
+        money = np.where(comes, stated["amount_1"] * np.exp(stated["amount_2"] * z), 0.0)
+        log_density = stats.norm.logpdf(z) + np.log(np.where(comes, 0.6, 0.4))
+        means = [np.average(money, weights=np.exp((alpha - 1) * log_density)) for alpha in (0.8, 1.25)]
+        delta = np.log(1.1)
+        per_doubling = (means[1] - means[0]) / np.log2(1.25 / 0.8) * 0.35 * (1 - np.exp(-3 * delta)) / (3 * delta)
+        table = ltv.power_scaling()
+        found = table[(table["held"] == "one judgement") & (table["opportunity"] == "Plant")]["mean_change"].item()
+        assert found == pytest.approx(per_doubling, abs=1.0)
+
+    def test_all_of_an_expert_and_all_together_add_up(self, ltv):
+        table = ltv.power_scaling()
+        mean = table.set_index(["held", "expert"])["mean_change"]
+        single = table[table["held"] == "one judgement"]
+        assert mean["all of an expert", "Li"] == pytest.approx(single[single["expert"] == "Li"]["mean_change"].sum())
+        assert table["mean_change"].iloc[0] == pytest.approx(single["mean_change"].sum())
+
+    def test_an_even_chance_and_a_known_amount_stay_as_they_are(self, value):
+        table = value(read([{**ROWS[0], "probability": 0.5, "low": 80.0, "high": 80.0}])).power_scaling()
+        assert table["mean_change"].iloc[0] == 0
+
+    def test_power_one_changes_nothing_that_was_recalibrated(self, value):
+        judged = adjusted(read(), (2, 500))
+        same = power_scaled(judged, 1.0, (2, 500))
+        np.testing.assert_allclose(value(same).book()["judged"], value(judged).book()["judged"])
+
+    def test_priors_that_nobody_remembers_are_said_to_be_unknown(self, ltv):
+        rows = ltv.power_scaling().query("held.str.startswith('priors')", engine="python")
+        assert rows["held"].tolist() == [
+            "priors of bg_nbd, repeat purchases",
+            "priors of gamma_gamma, repeat purchases",
+        ]
+        assert rows["note"].str.contains("does not remember").all()
+
+    @pytest.mark.slow
+    def test_priors_of_real_fits_are_found_and_weights_are_judged(self, cdnow, cdnow_fits):
+        buyers = cdnow.subset(cdnow.ids[:50])
+        ltv = lb.lifetime_value(buyers, lb.RepeatPurchases(*cdnow_fits), horizon="39 weeks", random_seed=1)
+        table = ltv.power_scaling()
+        assert (table["pareto_k"] < 0.7).all()
+        assert (table["note"] == "").all()
+        assert (table["sensitivity"] < 0.05).all()
+
+    def test_weights_that_cannot_be_trusted_are_said_to_be_so(self, book, purchases):
+        rng = np.random.default_rng(7)
+        p = np.exp(3.0 * rng.standard_normal((2, 500)))
+        settings = json.dumps({"priors": {"p": "Prior('LogNormal', mu=0.0, sigma=0.5)"}})
+        spend = lb.FittedSpend.from_draws({"p": p, "q": p * 0 + 3, "v": 1 / p}, settings=settings)
+        ltv = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), horizon="1 year", random_seed=1)
+        row = ltv.power_scaling(alphas=(0.1, 1.25)).iloc[-1]
+        assert row["pareto_k"] > 0.7
+        assert "not to be trusted" in row["note"]
+
+    @pytest.mark.parametrize("alphas", [(1.25, 0.8), (0.0, 2.0), (1.0, 2.0)])
+    def test_powers_on_one_side(self, ltv, alphas):
+        with pytest.raises(UnitError, match="either side of 1"):
+            ltv.power_scaling(alphas)
+
+
+class TestConflicts:
+    def test_tails_against_simulated_orders(self, book, spend):
+        few = book.subset(["A", "C"])
+        x, m = spend.histories(few)
+        orders = spend.predict_spend(few, random_seed=1).to_numpy().reshape(-1, 2)
+        amount = np.array([40.0, 20.0])
+        below = (orders < amount).mean(axis=0)
+        found = tail_probability(amount, x, m, spend)
+        np.testing.assert_allclose(found, 2 * np.minimum(below, 1 - below), atol=0.06)
+
+    def test_about_so_many_are_flagged_as_the_threshold_says_where_judgement_is_an_order(self, spend):
+        frame = pd.DataFrame({"customer_id": range(4000), "frequency": 3, "recency": 30.0, "T": 40.0})
+        customers = lb.Customers.from_summary(frame.assign(monetary_value=30.0), time_unit="week")
+        one = spend.thin(1, 1)
+        amount = one.predict_spend(customers, random_seed=2).to_numpy().ravel()
+        found = tail_probability(amount, *one.histories(customers), one)
+        assert np.mean(found < 0.05) == pytest.approx(0.05, abs=0.015)
+        assert stats.kstest(found, "uniform").pvalue > 0.001
+
+    def test_far_amounts_and_clients_who_have_gone_are_named_in_words(self, book, purchases, spend):
+        rows = [
+            {"customer_id": "A", "probability": 0.5, "low": 20.0, "high": 40.0},
+            {"customer_id": "C", "probability": 0.5, "low": 20_000.0, "high": 40_000.0},
+            {"customer_id": "E", "probability": 0.5, "low": 0.01, "high": 0.02},
+            {"customer_id": "F", "probability": 0.9, "low": 20.0, "high": 40.0},
+        ]
+        ltv = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), future_value=read(rows), **TERMS)
+        table = ltv.conflicts(gone=0.7).set_index("customer_id")
+        assert table.loc["C", "reason"].startswith("28.3k is judged, far above this client's usual order")
+        assert "far below" in table.loc["E", "reason"]
+        assert "still active with probability" in table.loc["F", "reason"]
+        assert not table.loc["A", "conflict"]
+        assert table["conflict"].tolist() == [True, True, True, False]
+
+    def test_nobody_is_held_for_gone_who_is_known_to_be_there(self, book, purchases, spend):
+        judged = read([{"customer_id": "F", "probability": 0.9, "low": 20.0, "high": 40.0}])
+        stream = lb.RepeatPurchases(purchases, spend, known_alive=["F"])
+        ltv = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        assert not ltv.conflicts(gone=0.99)["conflict"].item()
+
+    def test_histories_of_the_streams_own(self, book, purchases, spend):
+        everybody = lb.all_customers(book)
+        stream = lb.RepeatPurchases(purchases, spend, customers=book.subset(["A", "E"]))
+        rows = [*ROWS[:2], {**ROWS[0], "customer_id": "B"}]
+        table = lb.lifetime_value(everybody, stream, future_value=read(rows), **TERMS).conflicts()
+        assert sorted(table["customer_id"]) == ["A", "E"]
+
+    def test_without_a_model_to_compare_with(self, book):
+        ltv = lb.lifetime_value(book, future_value=read(), **TERMS)
+        with pytest.raises(InputError, match="No stream of repeat purchases"):
+            ltv.conflicts()
+
+    @pytest.mark.parametrize("threshold", [0, 1, "low"])
+    def test_a_threshold_is_a_probability(self, ltv, threshold):
+        with pytest.raises(UnitError):
+            ltv.conflicts(threshold)
+
+
+class TestAudit:
+    def test_stated_and_used_without_recalibration(self, ltv):
+        table = ltv.audit().set_index("opportunity")
+        row = table.loc["Plant"]
+        assert row[["stated_probability", "stated_low", "stated_high"]].tolist() == [0.6, 50.0, 200.0]
+        assert row[["probability", "low", "median", "high"]].tolist() == pytest.approx([0.6, 50.0, 100.0, 200.0])
+        assert row["expert"] == "Li"
+        assert table["used"].sum() == pytest.approx(ltv.explain().loc["judged", "mean"])
+        assert table["used_share"].sum() == pytest.approx(ltv.judgement_share()["mean"])
