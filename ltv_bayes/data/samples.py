@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.office_equipment import OfficeEquipment, simulate_office_equipment
+from ltv_bayes.data.pipeline import Pipeline, simulate_pipeline
 from ltv_bayes.data.transactions import Transactions, read_transactions
 from ltv_bayes.errors import FitError
 from ltv_bayes.time_units import DAYS_PER_YEAR, as_date
@@ -18,10 +19,12 @@ from ltv_bayes.time_units import DAYS_PER_YEAR, as_date
 __all__ = [
     "Industry",
     "OfficeEquipment",
+    "Pipeline",
     "ProjectBusiness",
     "cdnow_orders",
     "lifetimes_file",
     "simulate_office_equipment",
+    "simulate_pipeline",
     "simulate_project_business",
 ]
 

@@ -16,10 +16,13 @@ def pareto_smoothed(log_ratios: Array) -> tuple[Array, float]:
     array
         Weights that add up to 1.
     float
-        Shape k of the fit.
+        Shape k of the fit; minus infinity where the largest ratios are all the same, which is no tail.
     """
     from arviz_stats.base import array_stats
 
-    log_weights, k = array_stats.psislw(-log_ratios)  # it takes log-likelihoods, and weights by their inverse
+    try:
+        log_weights, k = array_stats.psislw(-log_ratios)  # it takes log-likelihoods, and weights by their inverse
+    except ValueError:  # "All tail values are the same"
+        log_weights, k = log_ratios, -np.inf
     weights = np.exp(log_weights - log_weights.max())
     return weights / weights.sum(), float(k)

@@ -52,8 +52,8 @@ class FutureValuePriors:
     opinion_weight : float or None
         Weight of an opinion on a customer's whole future value in a logarithmic pool with the model's; None if opinions
         are evidence of their own, from other sources than the orders.
-    shows_life : bool
-        Whether a customer with an open opportunity is known to be alive.
+    shows_life : bool or None
+        Whether a customer with an open opportunity is known to be alive; None as `with_relation` says.
     """
 
     table: pd.DataFrame
@@ -62,7 +62,7 @@ class FutureValuePriors:
     shared: Mapping[str, float] = field(default_factory=dict)
     visible: VisibleShare | None = None
     opinion_weight: float | None = 0.5
-    shows_life: bool = True
+    shows_life: bool | None = None
 
     def __post_init__(self) -> None:
         shares = [as_share(share, column) for column, share in self.shared.items()]
@@ -92,7 +92,7 @@ class FutureValuePriors:
         relation: str | None = None,
         visible: VisibleShare | None = None,
         opinion_weight: float | None = 0.5,
-        shows_life: bool = True,
+        shows_life: bool | None = None,
         shared: Mapping[str, float] | None = None,
     ) -> "FutureValuePriors":
         """Read judgements, one row per opportunity; a customer may have several.
@@ -178,7 +178,7 @@ class FutureValuePriors:
         *,
         visible: VisibleShare | None = None,
         opinion_weight: float | None = 0.5,
-        shows_life: bool = True,
+        shows_life: bool | None = None,
     ) -> Self:
         """Say how judgements relate to what the model foresees, where the table does not say it row by row.
 
@@ -192,8 +192,10 @@ class FutureValuePriors:
         opinion_weight : float or None
             For ``same_total``: weight of the opinion in a logarithmic pool, between 0 and 1; or None if opinions are
             evidence of their own, from other sources than the orders.
-        shows_life : bool
-            Whether a customer with an open opportunity is known to be alive.
+        shows_life : bool, optional
+            Whether a customer with an open opportunity is known to be alive. Yes, if not said, but for
+            ``visible_share``: where the pipeline shows purchases, that it shows none is news too, and to use the good
+            news alone would rate the book too high.
 
         Examples
         --------
@@ -213,6 +215,11 @@ class FutureValuePriors:
             return pd.Series(None, self.table.index, dtype=object)
         text = self.table["relation"].astype(object)
         return text.where(text.notna() & (text.astype(str).str.strip() != ""), None)
+
+    @property
+    def tell_of_life(self) -> bool:
+        """Whether customers with open opportunities are taken to be alive."""
+        return not (self.relations == VISIBLE_SHARE).any() if self.shows_life is None else self.shows_life
 
     @property
     def are_opinions(self) -> np.ndarray:

@@ -79,7 +79,7 @@ class Opinion:
             Pareto k of the weights: below 0.7 they can be trusted; infinite if the two beliefs have nothing in common,
             and then draws stay as they are.
         """
-        from ltv_bayes.inference.unofficial import pareto_smoothed
+        from ltv_bayes.formulas.unofficial import pareto_smoothed
 
         as_they_are, some = np.arange(totals.size), totals > 0
         if self.weight == 0:
@@ -92,8 +92,9 @@ class Opinion:
         possible = np.isfinite(ratios)
         if possible.sum() < FEWEST:
             return as_they_are, np.inf
-        weights, k = pareto_smoothed(np.where(possible, ratios, ratios[possible].min() - FAR_BELOW))
-        weights[~possible] = 0.0
+        likely = ratios > ratios.max() - FAR_BELOW
+        weights, k = pareto_smoothed(np.where(likely, ratios, ratios.max() - FAR_BELOW))
+        weights[~likely] = 0.0
         level = customer_stream(seed, "opinion", self.customer_id).random()
         return opinions.resampled(weights / weights.sum(), level), k
 

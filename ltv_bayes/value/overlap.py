@@ -27,7 +27,7 @@ def beside_judgement(streams: Sequence[Stream], judged: FutureValuePriors) -> li
     """Tell repeat purchases what judgements show: who is alive, and which purchases are counted there already."""
     judged.require_visible_share()
     opportunities = judged.table[~judged.are_opinions]
-    alive = list(opportunities["customer_id"].astype(str)) if judged.shows_life else []
+    alive = list(opportunities["customer_id"].astype(str)) if judged.tell_of_life else []
     visible = judged.visible if (judged.relations == VISIBLE_SHARE).any() else None
 
     def told(stream: Stream) -> Stream:
@@ -54,10 +54,11 @@ def warn_of_double_count(
     possible = float(np.minimum(stated.to_numpy(), foreseen).sum())
     if possible <= WORTH_A_WARNING * stated.sum():
         return
+    how = "how it relates" if len(unsaid) == 1 else "how they relate"
     warnings.warn(
-        f"{counted(len(unsaid), 'judgement')} do not say how they relate to the repeat purchases that the model "
-        f"foresees anyway; of {_worth(stated.sum(), customers)} judged, up to {_worth(possible, customers)} may be "
-        f"counted twice (before margin and discount). Write a column relation, or say it for all with "
+        f"{counted(len(unsaid), 'judgement')} without a word on {how} to the repeat purchases that the model foresees "
+        f"anyway: of {_worth(stated.sum(), customers)} judged, up to {_worth(possible, customers)} may be counted "
+        f"twice (before margin and discount). Write a column relation, or say it for all with "
         f"judged.with_relation('additional'), 'visible_share' or 'same_total'.",
         DataWarning,
         stacklevel=3,
@@ -88,7 +89,7 @@ def notes_on_overlap(valuation: Valuation) -> list[str]:
     notes: list[str] = []
     models = any(isinstance(stream, RepeatPurchases) for stream in valuation.streams)
     living = judged.table["customer_id"][~judged.are_opinions].astype(str).nunique()
-    if models and judged.shows_life and living:
+    if models and judged.tell_of_life and living:
         verb = "is" if living == 1 else "are"
         notes.append(f"{counted(living, 'customer')} with an open opportunity {verb} taken to be alive.")
     if models and judged.visible is not None:

@@ -68,7 +68,7 @@ class TestUnsaid:
     def test_size_is_the_smaller_of_judged_and_foreseen(self, book, stream):
         judged = opportunities(["A", "D"], 0.999, [10.0, 1e3], [10.0, 1e3])
         foreseen = bg_nbd.expected_purchases(WEEKS, outlook(book, "D")) * expected_spend(book, "D")
-        with pytest.warns(DataWarning, match="2 judgements do not say how they relate") as caught:
+        with pytest.warns(DataWarning, match="2 judgements without a word on how they relate") as caught:
             lb.lifetime_value(book, stream, future_value=judged, **TERMS)
         said = next(str(one.message) for one in caught if "relate" in str(one.message))
         assert f"up to {9.99 + foreseen:.3g} USD" in said
@@ -80,7 +80,7 @@ class TestUnsaid:
     def test_some_rows_may_say_it_themselves(self, book, stream):
         judged = opportunities(["A", "C"], relation=["additional", None])
         assert judged.with_relation("same_total").relations.tolist() == ["additional", "same_total"]
-        with pytest.warns(DataWarning, match="1 judgement do"):
+        with pytest.warns(DataWarning, match="1 judgement without a word on how it relates"):
             lb.lifetime_value(book, stream, future_value=judged, **TERMS)
 
 

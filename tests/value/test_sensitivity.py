@@ -23,7 +23,7 @@ TERMS = {"horizon": ["1 year", "3 years"], "discount_rate": 0.10, "margin": 0.35
 
 
 def read(rows=ROWS):
-    return lb.FutureValuePriors.from_judgements(pd.DataFrame(rows))
+    return lb.FutureValuePriors.from_judgements(pd.DataFrame(rows), relation="additional", shows_life=False)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,92 @@
+"""Is money counted once? A simulated business whose pipeline shows a part of the purchases that the model foresees."""
+
+import numpy as np
+import pytest
+
+import ltv_bayes as lb
+
+pytestmark = pytest.mark.slow
+
+FIT = {"draws": 500, "progressbar": False}
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def company(request):
+    return lb.samples.simulate_pipeline(1500, random_seed=request.param)
+
+
+@pytest.fixture(scope="module")
+def customers(company):
+    return lb.summarize(company.transactions(), time_unit="month", as_of=company.as_of)
+
+
+@pytest.fixture(scope="module")
+def value(company, customers):
+    """A function from judgements to the book's draws, of shape (draws, customers)."""
+    stream = lb.RepeatPurchases(
+        lb.BGNBD().fit(customers, random_seed=1, **FIT), lb.GammaGamma().fit(customers, random_seed=2, **FIT)
+    )
+
+    def draws(frame, **relation):
+        judged = lb.FutureValuePriors.from_judgements(frame, **relation)
+        horizon = f"{company.future_years:g} years"
+        ltv = lb.lifetime_value(customers, stream, future_value=judged, horizon=horizon, random_seed=3)
+        return ltv.draws.to_numpy().reshape(-1, len(customers))
+
+    return draws
+
+
+@pytest.fixture(scope="module")
+def truth(company, customers):
+    return company.true_value().reindex(customers.ids).to_numpy()
+
+
+def inside(draws, truth, level=0.9):
+    """Share of customers whose truth lies within the middle of their draws, ties broken at random."""
+    below, same = (draws < truth - 1e-6).mean(axis=0), (abs(draws - truth) <= 1e-6).mean(axis=0)
+    levels = below + np.random.default_rng(0).random(len(truth)) * same
+    return (abs(levels - 0.5) < level / 2).mean()
+
+
+def test_opportunities_are_honest(company):
+    """As many come as their probabilities say: those that come fall on the day of a deal of the client."""
+    deals = company.future_orders.assign(day=np.ceil(company.future_orders["days"]))
+    days = (company.opportunities["expected_on"] - np.datetime64(company.as_of)).dt.days
+    listed = company.opportunities.assign(day=days.astype(float))
+    came = listed.merge(deals[["customer_id", "day"]].drop_duplicates(), on=["customer_id", "day"])
+    chance = company.opportunities["probability"]
+    assert abs(len(came) - chance.sum()) < 4 * np.sqrt((chance * (1 - chance)).sum())
+
+
+def test_adding_visible_purchases_overstates_the_book(company, value, truth):
+    book = value(company.opportunities, relation="additional").sum(axis=1)
+    assert np.quantile(book, 0.001) > truth.sum()
+    assert book.mean() > 1.2 * truth.sum()
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_a_visible_share_covers_the_truth(company, value, truth, learned):
+    visible = (
+        lb.VisibleShare.from_counts(60, of=100, within=company.within)
+        if learned
+        else lb.VisibleShare.known(company.share, within=company.within)
+    )
+    draws = value(company.opportunities, relation="visible_share", visible=visible)
+    book = draws.sum(axis=1)
+    assert np.quantile(book, 0.005) < truth.sum() < np.quantile(book, 0.995)
+    assert 0.87 < inside(draws, truth) < 0.93
+
+
+def test_opinions_on_totals_cover_the_truth(company, value, truth):
+    """Managers' hints come from other sources than the orders, so they are evidence of their own."""
+    draws = value(company.opinions, relation="same_total", opinion_weight=None)
+    book = draws.sum(axis=1)
+    assert np.quantile(book, 0.005) < truth.sum() < np.quantile(book, 0.995)
+    assert 0.87 < inside(draws, truth) < 0.93
+
+
+def test_opinions_sharpen_the_book_and_a_pool_is_cautious(company, value, truth):
+    evidence = value(company.opinions, relation="same_total", opinion_weight=None)
+    pooled = value(company.opinions, relation="same_total", opinion_weight=0.5)
+    assert np.median(evidence.std(axis=0)) < np.median(pooled.std(axis=0))
+    assert inside(pooled, truth) > 0.9
