@@ -116,7 +116,7 @@ class FittedRenewals(FittedModel):
         xarray.DataArray
             (chain, draw, customer_id), one entry for each active subscription.
         """
-        table, most = active_records(renewals), whole_numbers(periods, "periods")[0]
+        table, most = active_records(renewals), whole_numbers([periods], "periods")[0]
         seed, (chains, draws) = as_seed(random_seed), self.shape
         parameters = self.flat_draws()
         what = table["product"] if "product" in table else pd.Series("", table.index)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.amounts import as_amounts
+from ltv_bayes.data.amounts import as_amounts, as_factor
 from ltv_bayes.data.columns import named_column
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.dates import as_days
@@ -196,7 +196,7 @@ class OneOffSale:
     def _at_once(self) -> float | None:
         """The amount that every customer pays at once, if that is what was given."""
         number = isinstance(self.sales, int | float | np.number) and not isinstance(self.sales, bool)
-        return as_money(self.sales, "sales") if number else None
+        return as_money(self.sales, "sales") * as_factor(self.amount_unit) if number else None
 
 
 def _as_of(customers: Customers) -> dt.date:

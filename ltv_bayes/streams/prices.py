@@ -41,7 +41,7 @@ class PriceChanges:
     new: tuple[tuple[dt.date, IntArray, Array], ...] = field(default=())
 
     @classmethod
-    def read(cls, given: Any, contracts: pd.DataFrame, unit: float | str | None = None) -> Self:
+    def read(cls, given: Any, contracts: pd.DataFrame, as_of: dt.date, unit: float | str | None = None) -> Self:
         """Read what the user gave: nothing, a share a year, shares by date, or new prices.
 
         Raises
@@ -55,6 +55,12 @@ class PriceChanges:
             return cls()
         if isinstance(given, Mapping):
             steps = sorted((as_date(day, "price_changes"), _share(share)) for day, share in given.items())
+            early = [f"{day}" for day, _ in steps if day <= as_of]
+            if early:
+                raise UnitError(
+                    f"price_changes from {', '.join(early)} lie before the as-of date {as_of}: the records have the "
+                    f"prices of today. Leave them out."
+                )
             return cls(steps=tuple(steps))
         if isinstance(given, int | float | np.number):
             return cls(a_year=_share(given))

@@ -235,6 +235,10 @@ class Subscription:
     def _prices(self) -> Array:
         """The price of one renewal of each contract."""
         table = self.renewals.table
+        if self.price is not None and "price" in table:
+            raise InputError(
+                "The renewals have prices of their own. Leave price= out, or change them by price_changes=."
+            )
         if self.price is not None:
             return np.full(len(table), as_money(self.price, "price"))
         if "price" not in table:
@@ -243,7 +247,7 @@ class Subscription:
 
     @cached_property
     def _changes(self) -> PriceChanges:
-        return PriceChanges.read(self.price_changes, self.renewals.table, self.amount_unit)
+        return PriceChanges.read(self.price_changes, self.renewals.table, self._as_of, self.amount_unit)
 
     def _refuse_unfitted(self) -> None:
         """Raise if there is no fit for the length of some active contracts."""

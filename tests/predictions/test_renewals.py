@@ -76,6 +76,8 @@ def test_counts_name_no_customers(fit, renewals):
     with pytest.raises(InputError, match="cohort table"):
         fit.expected_residual_life(counts, 0.1)
     with pytest.raises(InputError, match="whole numbers"):
+        fit.predict_renewals(renewals, [1, 2])
+    with pytest.raises(InputError, match="whole numbers"):
         fit.predict_renewals(renewals, 1.5)
     with pytest.raises(UnitError, match="need not be finite"):
         fit.expected_residual_life(renewals, 0.0)

@@ -66,6 +66,10 @@ def test_new_customers_pay_at_once(everybody):
     assert not value(everybody, lb.OneOffSale(30_000.0), realised=True).components["realised"].any()
 
 
+def test_an_amount_for_everybody_has_a_unit_too(everybody):
+    assert value(everybody, lb.OneOffSale(3, amount_unit="万元")).draws.to_numpy() == pytest.approx(30_000)
+
+
 def test_orders_of_a_log_are_certain(everybody):
     log = pd.DataFrame({"customer_id": ["Ada"], "date": ["2025-01-31"], "amount": [500.0]})
     stream = lb.OneOffSale(lb.read_transactions(log))

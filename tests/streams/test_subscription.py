@@ -171,6 +171,12 @@ class TestPrices:
         with pytest.warns(DataWarning, match="counted in one unit"):
             lb.Subscription(loyal, renewals, price_changes=new[:1])
 
+    def test_prices_of_today_are_not_changed_again(self, renewals, loyal):
+        with pytest.raises(UnitError, match="from 2024-01-01 lie before the as-of date 2025-06-30"):
+            lb.Subscription(loyal, renewals, price_changes={"2024-01-01": 0.05})
+        with pytest.raises(InputError, match="prices of their own"):
+            lb.Subscription(loyal, renewals, price=7.0)
+
     def test_other_faults_of_price_changes(self, renewals, loyal):
         with pytest.raises(ColumnError, match="valid_from"):
             lb.Subscription(loyal, renewals, price_changes=pd.DataFrame({"customer_id": ["Bo"], "price": [1.0]}))
