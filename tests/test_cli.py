@@ -344,7 +344,7 @@ def _is_number(text):
 def test_hostile_names_are_escaped_in_html(hostile, purchases, spend):
     orders = lb.read_transactions("orders.csv", customer="client", date="closed_on", amount="value", currency="CNY")
     customers = lb.summarize(orders, time_unit="month", as_of="2025-12-31", attributes="clients.csv")
-    judged = lb.FutureValuePriors.from_judgements("judged.csv")
+    judged = lb.FutureValuePriors.from_judgements("judged.csv", relation="additional")
     ltv = lb.lifetime_value(
         customers, [lb.RepeatPurchases(purchases, spend)], future_value=judged, horizon="3 years", random_seed=1
     )

@@ -307,7 +307,7 @@ def with_judgements(book, valued):
             "opportunity": ["a line", "the new hall of the northern plant, in three stages"],
         }
     )
-    return valued(book, future_value=lb.FutureValuePriors.from_judgements(frame))
+    return valued(book, future_value=lb.FutureValuePriors.from_judgements(frame, relation="additional"))
 
 
 class TestTornado:
