@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "BGNBD": "ltv_bayes.models.bg_nbd",
     "Backtest": "ltv_bayes.evaluation.backtest",
+    "Calibration": "ltv_bayes.judgement.calibration",
     "Customers": "ltv_bayes.data.customers",
     "FittedEvents": "ltv_bayes.predictions.events",
     "FittedPurchases": "ltv_bayes.predictions.purchases",
@@ -33,6 +34,7 @@ _PUBLIC = {
     "TriggeredService": "ltv_bayes.streams.triggered_service",
     "all_customers": "ltv_bayes.data.all_customers",
     "backtest": "ltv_bayes.evaluation.backtest",
+    "calibrate_judgements": "ltv_bayes.judgement.calibrate",
     "errors": "ltv_bayes.errors",
     "hybrid_ltv": "ltv_bayes.formulas.point_values",
     "lifetime_value": "ltv_bayes.value.lifetime_value",

@@ -41,12 +41,18 @@ def checked(stated: pd.DataFrame, amount_unit: float | str | None) -> pd.DataFra
     blank = stated["customer_id"].isna() | (stated["customer_id"].astype(str).str.strip() == "")
     refuse(stated, blank, "without a customer", "Fill in customer_id.")
     judged = stated.assign(
-        probability=_probabilities(stated),
-        low=_amounts(stated, "low", amount_unit),
-        high=_amounts(stated, "high", amount_unit),
-        likely=_amounts(stated, "likely", amount_unit, optional=True),
+        probability=probabilities(stated),
+        low=amounts(stated, "low", amount_unit),
+        high=amounts(stated, "high", amount_unit),
+        likely=amounts(stated, "likely", amount_unit, optional=True),
         expected_on=_dates(stated),
     )
+    refuse_contradictions(judged)
+    return _named(judged)
+
+
+def refuse_contradictions(judged: pd.DataFrame) -> None:
+    """Refuse chances and amounts, read as numbers, that cannot be."""
     refuse(
         judged,
         ~judged["probability"].between(0, 1),
@@ -57,7 +63,6 @@ def checked(stated: pd.DataFrame, amount_unit: float | str | None) -> pd.DataFra
     refuse(judged, judged["low"] > judged["high"], "with low above high", "Swap the two, or correct them.")
     outside = (judged["likely"] < judged["low"]) | (judged["likely"] > judged["high"])
     refuse(judged, outside, "with likely outside low to high", "Correct one of the three.")
-    return _named(judged)
 
 
 def _named(judged: pd.DataFrame) -> pd.DataFrame:
@@ -84,7 +89,7 @@ def _sortable(column: pd.Series) -> pd.Series:
     return column.astype(str) if column.dtype == object else column
 
 
-def _probabilities(table: pd.DataFrame) -> pd.Series:
+def probabilities(table: pd.DataFrame) -> pd.Series:
     """Read probabilities; "60%" is understood."""
     text = table["probability"].astype(str).str.strip()
     in_percent = text.str.endswith("%")
@@ -96,7 +101,7 @@ def _probabilities(table: pd.DataFrame) -> pd.Series:
     return numbers
 
 
-def _amounts(table: pd.DataFrame, column: str, amount_unit: float | str | None, *, optional: bool = False) -> pd.Series:
+def amounts(table: pd.DataFrame, column: str, amount_unit: float | str | None, *, optional: bool = False) -> pd.Series:
     """Read a column of money, as orders are read; an optional one may have blanks."""
     cells = table[column]
     blank = cells.isna() | (cells.astype(str).str.strip() == "")

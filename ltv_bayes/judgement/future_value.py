@@ -29,7 +29,7 @@ class FutureValuePriors:
         One row per opportunity: customer_id, probability, low, high, likely, expected_on, expert, opportunity as they
         were stated, and what they make. Whether it comes: probability, or chance_a and chance_b of a beta
         distribution. The amount, if it comes: family, amount_1 to amount_3 (see `formulas.elicit.amount_quantiles`),
-        median and mean. When: between expected_from and expected_to.
+        median and mean. When: between expected_from and expected_to. With adjustments also expected_value, after them.
     interval : float
         Probability that the amount, if it comes, lies between low and high.
     adjustments : Adjustments or None
@@ -115,7 +115,7 @@ class FutureValuePriors:
         stated = self.table[
             ["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]
         ]
-        return stated.assign(expected_value=self.table["probability"] * self.table["mean"])
+        return stated.assign(expected_value=self._expected())
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "JudgedDraws":
         """Make ready to value these customers; judgements of others do not count.
@@ -150,8 +150,13 @@ class FutureValuePriors:
             cure = "Correct the ids, or leave these judgements out."
             raise JudgementError(rows_at_fault(names, "judged customer", problem, cure), names)
 
+    def _expected(self) -> pd.Series:
+        """Expected value of each before margin and discount, after adjustments."""
+        stated = self.table["probability"] * self.table["mean"]
+        return stated if self.adjustments is None else self.table["expected_value"]
+
     def __repr__(self) -> str:
-        expected = float((self.table["probability"] * self.table["mean"]).sum())
+        expected = float(self._expected().sum())
         customers = counted(self.table["customer_id"].nunique(), "customer")
         return (
             f"{counted(len(self), 'judged opportunity', 'judged opportunities')} of {customers}; "
