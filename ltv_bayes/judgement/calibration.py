@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -20,9 +20,10 @@ from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import DataWarning, FitError, InputError, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import percent, three_digits
 from ltv_bayes.formulas.scores import brier, log_amount_crps, mean_score_draws
-from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.intervals import flagged, interval_settings
 from ltv_bayes.judgement.adjustments import Adjustment, Adjustments
+from ltv_bayes.judgement.cells import mean_cells, median_cells, share_cells
 from ltv_bayes.judgement.expected import expected_money
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.fitted import UNCONVERGED
@@ -32,7 +33,6 @@ MODEL = "judgement_calibration"
 ANYBODY_ELSE = "(anybody else)"
 EVERYBODY = "(all)"
 NAMED = 10
-LEVELS = (np.arange(2000) + 0.5) / 2000
 
 Measure = Literal["chances", "amounts"]
 MEASURES = ("chances", "amounts")
@@ -156,8 +156,8 @@ class Calibration:
         Returns
         -------
         FutureValuePriors
-            The same judgements with adjustments, which `lifetime_value` uses. Somebody without a record is taken for one
-            of those with one, drawn anew in each draw. Chances below 1% count as 1%, those above 99% as 99%.
+            The same judgements with adjustments, which `lifetime_value` uses. Somebody without a record is taken for
+            one of those with one, drawn anew in each draw. Chances below 1% count as 1%, those above 99% as 99%.
 
         Raises
         ------
@@ -167,8 +167,8 @@ class Calibration:
         Warns
         -----
         DataWarning
-            If more than half of what a judgement is expected to bring comes from one draw in a hundred: the record is too
-            short to say how wide its interval must be.
+            If more than half of what a judgement is expected to bring comes from one draw in a hundred: the record is
+            too short to say how wide its interval must be.
         """
         if judged.adjustments is not None:
             raise JudgementError("These judgements have been recalibrated or pooled before. Pass the stated ones.")
@@ -195,9 +195,9 @@ class Calibration:
         Returns
         -------
         pandas.DataFrame
-            One row each, and one for anybody without a record. cases, won; says: ``stated``; comes: the share that comes
-            of what is stated so; amount_factor: amounts that come, as a multiple of those stated; spread_factor: how
-            many times as wide intervals must be, on the scale of logarithms. Medians of the draws, with intervals.
+            One row each, and one for anybody without a record. cases, won; says: ``stated``; comes: the share that
+            comes of what is stated so; amount_factor: amounts that come, as a multiple of those stated; spread_factor:
+            how many times as wide intervals must be, on the scale of logarithms. Medians of the draws, with intervals.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
         names, record = self.names, self.record
@@ -208,9 +208,9 @@ class Calibration:
             comes = _recalibrated(change, np.array([stated]))[0]
             rows.append(
                 {"cases": number, "won": came, "says": stated}
-                | _median("comes", comes, prob, kind)
-                | _median("amount_factor", np.exp(change.shift), prob, kind)
-                | _median("spread_factor", change.spread, prob, kind)
+                | median_cells("comes", comes, prob, kind)
+                | median_cells("amount_factor", np.exp(change.shift), prob, kind)
+                | median_cells("spread_factor", change.spread, prob, kind)
             )
         table = pd.DataFrame(rows, index=pd.Index([*names, ANYBODY_ELSE], name=self.by))
         return flagged(table, self.caution)
@@ -246,13 +246,11 @@ class Calibration:
         rows = {}
         for number in np.unique(stretch[chosen]):
             at = chosen & (stretch == number)
-            drawn = self._by_case(
-                at, lambda change, cases: _recalibrated(change, record.probability[cases]).sum(axis=0)
-            )
+            drawn = [_recalibrated(change, record.probability[cases]).sum(axis=0) for change, cases in self._parts(at)]
             rows[f"{number / bins:.0%} to {(number + 1) / bins:.0%}"] = (
                 {"cases": int(at.sum()), "said": record.probability[at].mean()}
-                | _share("came", record.won[at], prob, kind)
-                | _median("recalibrated", np.sum(drawn, axis=0) / at.sum(), prob, kind)
+                | share_cells("came", record.won[at], prob, kind)
+                | median_cells("recalibrated", np.sum(drawn, axis=0) / at.sum(), prob, kind)
             )
         return flagged(pd.DataFrame.from_dict(rows, orient="index").rename_axis("stated"), self.caution)
 
@@ -276,7 +274,7 @@ class Calibration:
             at = self._cases_of(None if name == EVERYBODY else name)[self.record.won]
             rows[name] = {"won": int(at.sum()), "should": self.interval}
             for source, hit in hits.items():
-                rows[name] |= _share(source, hit[at], prob, kind)
+                rows[name] |= share_cells(source, hit[at], prob, kind)
         return flagged(pd.DataFrame.from_dict(rows, orient="index").rename_axis(self.by), self.caution)
 
     def rank(
@@ -294,23 +292,25 @@ class Calibration:
         Returns
         -------
         pandas.DataFrame
-            The best first. cases that count; score: mean in the long run, with its interval; probability_best. Everybody's
-            scores count as two more cases of each.
+            The best first. cases that count; score: mean in the long run, with its interval; probability_best.
+            Everybody's scores count as two more cases of each.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
         cases, drawn = self.score_draws(measure)
         best = np.bincount(drawn.argmin(axis=0), minlength=len(cases)) / drawn.shape[1]
-        rows = [{"cases": number} | _mean("score", one, prob, kind) for number, one in zip(cases, drawn, strict=True)]
+        rows = [
+            {"cases": number} | mean_cells("score", one, prob, kind) for number, one in zip(cases, drawn, strict=True)
+        ]
         table = pd.DataFrame(rows, index=pd.Index(self.names, name=self.by)).assign(probability_best=best)
         return flagged(table.sort_values("score", kind="stable"), self.caution)
 
-    def score_draws(self, measure: Measure = "chances") -> tuple[Array, Array]:
+    def score_draws(self, measure: Measure = "chances") -> tuple[IntArray, Array]:
         """What each one's mean score may be: number of cases, and draws of shape (names, draws)."""
         if measure not in MEASURES:
             raise InputError(f"measure {measure!r} is unknown. {suggestion(str(measure), MEASURES)}")
         record = self.record
         if measure == "chances":
-            who, scores = record.who, brier(record.probability, record.won)
+            who, scores = record.who, brier(record.probability, record.won.astype(float))
         else:
             won = record.won
             who, scores = record.who[won], log_amount_crps(record.log_error[won], record.below[won], record.above[won])
@@ -340,35 +340,28 @@ class Calibration:
             )
         values = list(judged.table[self.by] if given is None else given)
         if len(values) != len(judged):
-            raise JudgementError(
-                f"who= names {len(values)} for {counted(len(judged), 'judgement')}. Give one for each."
-            )
+            number = counted(len(judged), "judgement")
+            raise JudgementError(f"who= has {len(values):,} names for {number}. Give one for each.")
         return [None if pd.isna(value) or not str(value).strip() else str(value).strip() for value in values]
 
-    def _by_case(self, at: np.ndarray, compute: Callable[[Adjustment, np.ndarray], Array]) -> list[Array]:
-        """Ask something of the chosen cases of each who has some."""
-        return [
-            compute(self.change(name), np.flatnonzero(at & (self.record.who == place)))
-            for name, place in self._places.items()
-            if (at & (self.record.who == place)).any()
-        ]
+    def _parts(self, at: np.ndarray) -> Iterator[tuple[Adjustment, np.ndarray]]:
+        """Sort the chosen cases by who judged them, with what happens to those."""
+        for name, place in self._places.items():
+            cases = np.flatnonzero(at & (self.record.who == place))
+            if cases.size:
+                yield self.change(name), cases
 
     def _levels(self) -> Mapping[str, Array]:
         """Where each amount that came lay in its distribution, as stated and as recalibrated: 0 to 1."""
         record = self.record
-        won = np.flatnonzero(record.won)
         side = np.where(record.log_error < 0, record.below, record.above)
         recalibrated = np.empty(record.who.size)
-        for place, name in enumerate(self.names):
-            change = self.change(name)
-            for case in won[record.who[won] == place]:
-                recalibrated[case] = _level_without(
-                    change, record.log_error[case], record.below[case], record.above[case]
-                )
-        return {
-            "stated": special.ndtr(record.log_error[won] / side[won]),
-            "recalibrated": recalibrated[won],
-        }
+        for change, cases in self._parts(record.won):
+            for case in cases:
+                stated = record.log_error[case], record.below[case], record.above[case]
+                recalibrated[case] = _level_without(change, *stated)
+        levels = {"stated": special.ndtr(record.log_error / side), "recalibrated": recalibrated}
+        return {source: each[record.won] for source, each in levels.items()}
 
     def __repr__(self) -> str:
         record, table = self.record, self.summary()
@@ -420,24 +413,3 @@ def _flat(values: xr.DataArray) -> Array:
 
 def _size(drawn: xr.Dataset) -> int:
     return drawn.sizes["chain"] * drawn.sizes["draw"]
-
-
-def _bounds(name: str, values: Array, prob: float, kind: str) -> dict[str, float]:
-    low, high = interval(values, prob, kind)
-    level = interval_name(prob, kind)
-    return {f"{name}_{level}_lb": float(low), f"{name}_{level}_ub": float(high)}
-
-
-def _median(name: str, values: Array, prob: float, kind: str) -> dict[str, float]:
-    return {name: float(np.median(values))} | _bounds(name, values, prob, kind)
-
-
-def _mean(name: str, values: Array, prob: float, kind: str) -> dict[str, float]:
-    return {name: float(np.mean(values))} | _bounds(name, values, prob, kind)
-
-
-def _share(name: str, hits: np.ndarray, prob: float, kind: str) -> dict[str, float]:
-    """A share of cases, with the interval of its posterior under Jeffreys' prior; nothing of no cases."""
-    count, number = int(hits.sum()), hits.size
-    drawn = special.betaincinv(count + 0.5, number - count + 0.5, LEVELS)
-    return {name: count / number if number else np.nan} | _bounds(name, drawn, prob, kind)

@@ -1,6 +1,5 @@
 """Closed judgements: what experts stated, and what came of it, read and checked."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -93,7 +92,7 @@ def _known_columns(raw: pd.DataFrame, by: str) -> pd.DataFrame:
             raise ColumnError(f"The closed judgements have no column {name!r}.{own_name} {known}")
     if raw.empty:
         raise JudgementError("There is no closed judgement in the table. Give at least one row.")
-    names: Sequence[str] = dict.fromkeys((by, *NEEDED, *OPTIONAL))
+    names = dict.fromkeys((by, *NEEDED, *OPTIONAL))
     return pd.DataFrame({name: raw.get(name) for name in names}).set_axis(raw.index)
 
 

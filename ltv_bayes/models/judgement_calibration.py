@@ -43,9 +43,9 @@ class JudgementCalibration:
 
     Notes
     -----
-    Of what expert e states at probability p, a share logit^-1(intercept_e + slope_e logit p) comes. What comes brings an
-    amount whose logarithm is normal around the stated median's, moved by shift_e, with the stated sd times spread_e; a
-    belief that is wider on one side stays so. Intercept, log slope, shift and log spread of each expert are normal
+    Of what expert e states at probability p, a share logit^-1(intercept_e + slope_e logit p) comes. What comes brings
+    an amount whose logarithm is normal around the stated median's, moved by shift_e, with the stated sd times spread_e;
+    a belief that is wider on one side stays so. Intercept, log slope, shift and log spread of each expert are normal
     around those of all. An honest expert has 0, 1, 0, 1.
 
     The usual priors are centred there. They have no unit: shift is a logarithm of money, so log 1.4 is a bias of 40%.
