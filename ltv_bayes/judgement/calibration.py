@@ -1,8 +1,7 @@
 """What a record of closed judgements says of who made them, and what it makes of their next ones."""
 
 import json
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -17,14 +16,14 @@ from scipy import special
 from ltv_bayes import posterior
 from ltv_bayes.data.closed_judgements import ClosedJudgements, within_certain
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.errors import DataWarning, FitError, InputError, JudgementError, counted, rows_at_fault, suggestion
+from ltv_bayes.errors import FitError, InputError, JudgementError, counted, suggestion
 from ltv_bayes.formatting import percent, three_digits
+from ltv_bayes.formulas.pooling import correlation_posterior
 from ltv_bayes.formulas.scores import brier, log_amount_crps, mean_score_draws
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import flagged, interval_settings
 from ltv_bayes.judgement.adjustments import Adjustment, Adjustments
-from ltv_bayes.judgement.cells import mean_cells, median_cells, share_cells
-from ltv_bayes.judgement.expected import expected_money
+from ltv_bayes.judgement.cells import LEVELS, mean_cells, median_cells, share_cells
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.fitted import UNCONVERGED
 from ltv_bayes.random_streams import customer_stream
@@ -33,6 +32,7 @@ MODEL = "judgement_calibration"
 ANYBODY_ELSE = "(anybody else)"
 EVERYBODY = "(all)"
 NAMED = 10
+LOWEST_SCORE = 1e-3
 
 Measure = Literal["chances", "amounts"]
 MEASURES = ("chances", "amounts")
@@ -90,6 +90,11 @@ class Calibration:
     def by(self) -> str:
         """The column that says who judged."""
         return str(self.idata.attrs["by"])
+
+    @property
+    def judges(self) -> str:
+        """How many there are, with their noun."""
+        return counted(len(self.names), self.by, None if self.by.isascii() else self.by)
 
     @property
     def interval(self) -> float:
@@ -178,9 +183,7 @@ class Calibration:
         stacked = (np.stack(part).reshape(len(entries), *self.shape) for part in zip(*changes, strict=True))
         adjustments = Adjustments(np.array([entries.index(name) for name in names]), *stacked)
         table = judged.table.assign(probability=within_certain(judged.table["probability"]))
-        expected, unsure = expected_money(table, adjustments)
-        _warn_of_tails(table.index[unsure], self.by)
-        return replace(judged, table=table.assign(expected_value=expected), adjustments=adjustments)
+        return replace(judged, table=table).adjusted(adjustments)
 
     def summary(self, stated: float = 0.6, *, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Say what comes of each one's judgements.
@@ -304,6 +307,42 @@ class Calibration:
         table = pd.DataFrame(rows, index=pd.Index(self.names, name=self.by)).assign(probability_best=best)
         return flagged(table.sort_values("score", kind="stable"), self.caution)
 
+    def weights(self, names: Iterable[str]) -> dict[str, float]:
+        """Weigh some experts by their record: 1 / Brier score, everybody's for whoever has none."""
+        _, drawn = self.score_draws("chances")
+        everybody = float(np.mean(brier(self.record.probability, self.record.won.astype(float))))
+        scores = {
+            name: float(drawn[self._places[name]].mean()) if name in self._places else everybody for name in names
+        }
+        return {name: 1 / max(score, LOWEST_SCORE) for name, score in scores.items()}
+
+    def correlation(self, *, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.Series:
+        """How far do errors about one amount go together? From opportunities that several of them judged.
+
+        Errors are those that are left after recalibration by the posterior's mean; the correlation is the same for each
+        pair, and any from 0 to 1 is as likely before.
+
+        Returns
+        -------
+        pandas.Series
+            opportunities that count; correlation: posterior mean, with its interval.
+
+        Raises
+        ------
+        InputError
+            If no opportunity that came was judged by several of them.
+        """
+        prob, kind = interval_settings(ci_prob, ci_kind)
+        groups = self._errors_together()
+        if not groups:
+            raise InputError(
+                "No opportunity that came was judged by several experts, so their correlation cannot be learned. Name "
+                "opportunities in the history (columns customer_id, opportunity), or give correlation= as a number."
+            )
+        grid, weights = correlation_posterior(groups)
+        drawn = np.interp(LEVELS, np.cumsum(weights), grid)
+        return pd.Series({"opportunities": len(groups)} | mean_cells("correlation", drawn, prob, kind))
+
     def score_draws(self, measure: Measure = "chances") -> tuple[IntArray, Array]:
         """What each one's mean score may be: number of cases, and draws of shape (names, draws)."""
         if measure not in MEASURES:
@@ -351,6 +390,19 @@ class Calibration:
             if cases.size:
                 yield self.change(name), cases
 
+    def _errors_together(self) -> list[Array]:
+        """Standardised errors of amounts that came, of each opportunity that several judged."""
+        record, opportunity = self.record, self.idata["record"]["opportunity"].to_numpy()
+        shift, log_spread = np.zeros(len(self.names)), np.zeros(len(self.names))
+        for name, place in self._places.items():
+            change = self.change(name)
+            shift[place], log_spread[place] = change.shift.mean(), np.log(change.spread).mean()
+        error = record.log_error - shift[record.who]
+        error = error / (np.where(error < 0, record.below, record.above) * np.exp(log_spread[record.who]))
+        at = record.won & (opportunity >= 0)
+        grouped = pd.Series(error[at]).groupby(opportunity[at])
+        return [one.to_numpy() for _, one in grouped if len(one) > 1]
+
     def _levels(self) -> Mapping[str, Array]:
         """Where each amount that came lay in its distribution, as stated and as recalibrated: 0 to 1."""
         record = self.record
@@ -365,22 +417,16 @@ class Calibration:
 
     def __repr__(self) -> str:
         record, table = self.record, self.summary()
-        judges, cases = counted(len(self.names), self.by), counted(record.who.size, "closed judgement")
+        cases = counted(record.who.size, "closed judgement")
         known = table.drop(index=ANYBODY_ELSE)
         shown = [_sentence(str(name), row) for name, row in known.head(NAMED).iterrows()]
         rest = [f"and {len(known) - NAMED:,} more"] if len(known) > NAMED else []
-        return "\n".join([f"{cases} of {judges}, {int(record.won.sum()):,} won", *shown, *rest, str(self.diagnose())])
+        return "\n".join(
+            [f"{cases} of {self.judges}, {int(record.won.sum()):,} won", *shown, *rest, str(self.diagnose())]
+        )
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(repr(self)).replace(chr(10), '<br>')}</p>"
-
-
-def _warn_of_tails(rows: pd.Index, by: str) -> None:
-    """Say whose expected value rests on a few draws."""
-    if len(rows):
-        problem = "whose expected value rests on one draw in a hundred, in which the interval is far too narrow"
-        cure = f"Close more cases of the same {by}, state narrower intervals, or go by the median of what they bring."
-        warnings.warn(rows_at_fault(rows, "row", problem, cure), DataWarning, stacklevel=3)
 
 
 def _sentence(name: str, row: pd.Series) -> str:

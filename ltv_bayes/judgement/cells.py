@@ -14,8 +14,8 @@ def median_cells(name: str, values: Array, prob: float, kind: str) -> dict[str, 
 
     Examples
     --------
-    >>> median_cells("comes", np.arange(101.0), 0.9, "eti")
-    {'comes': 50.0, 'comes_eti90_lb': 5.0, 'comes_eti90_ub': 95.0}
+    >>> median_cells("comes", np.arange(101.0), 0.5, "eti")
+    {'comes': 50.0, 'comes_eti50_lb': 25.0, 'comes_eti50_ub': 75.0}
     """
     return {name: float(np.median(values))} | _bounds(name, values, prob, kind)
 

@@ -1,7 +1,8 @@
 """Future-value priors: what experts expect of named opportunities, as distributions of money."""
 
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -10,12 +11,13 @@ import pandas as pd
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.readers import read_table
-from ltv_bayes.errors import JudgementError, counted, rows_at_fault
+from ltv_bayes.errors import DataWarning, JudgementError, counted, rows_at_fault
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.elicit import log_normal_from_interval, mean_amount
 from ltv_bayes.judgement.adjustments import Adjustments
 from ltv_bayes.judgement.columns import as_interval, checked, known_columns
 from ltv_bayes.judgement.draws import JudgedDraws, years_until
+from ltv_bayes.judgement.expected import expected_money
 from ltv_bayes.terms import Terms
 
 
@@ -109,6 +111,26 @@ class FutureValuePriors:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def adjusted(self, adjustments: Adjustments) -> "FutureValuePriors":
+        """Change these judgements draw by draw, and say what they are then expected to bring.
+
+        Warns
+        -----
+        DataWarning
+            If more than half of what a judgement is expected to bring comes from one draw in a hundred.
+        """
+        expected, unsure = expected_money(self.table, adjustments)
+        if unsure.any():
+            rows = list(self.table.index[unsure])
+            problem = (
+                "whose expected value rests on one draw in a hundred, in which the stated interval is far too narrow"
+            )
+            cure = (
+                "Close more cases of the same kind, state narrower intervals, or go by the median of what they bring."
+            )
+            warnings.warn(rows_at_fault(rows, "row", problem, cure), DataWarning, stacklevel=3)
+        return replace(self, table=self.table.assign(expected_value=expected), adjustments=adjustments)
 
     def summary(self) -> pd.DataFrame:
         """One row per opportunity: what was stated, and the expected value it makes before margin and discount."""
