@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.judges import Judge, SimulatedJudges, simulate_judges
 from ltv_bayes.data.office_equipment import OfficeEquipment, simulate_office_equipment
 from ltv_bayes.data.pipeline import Pipeline, simulate_pipeline
 from ltv_bayes.data.transactions import Transactions, read_transactions
@@ -18,11 +19,14 @@ from ltv_bayes.time_units import DAYS_PER_YEAR, as_date
 
 __all__ = [
     "Industry",
+    "Judge",
     "OfficeEquipment",
     "Pipeline",
     "ProjectBusiness",
+    "SimulatedJudges",
     "cdnow_orders",
     "lifetimes_file",
+    "simulate_judges",
     "simulate_office_equipment",
     "simulate_pipeline",
     "simulate_project_business",

@@ -20,6 +20,7 @@ from scipy import special
 Array = NDArray[np.float64]
 Parameters = tuple[ArrayLike, ...]
 
+FARTHEST = 8.0
 LOG_NORMAL, GAMMA, PERT = "log-normal", "gamma", "pert"
 
 
@@ -50,6 +51,23 @@ def amount_quantiles(family: str, parameters: Parameters, level: ArrayLike) -> A
     [10.0, 20.0, 30.0]
     """
     return FAMILIES[family].quantile(*_as_arrays(parameters), np.asarray(level, dtype=float))
+
+
+def amounts_at(family: str, parameters: Parameters, z: ArrayLike) -> Array:
+    """Amounts at levels given in standard normal units, which may lie further out than a probability can say.
+
+    Beyond `FARTHEST` a log-normal amount goes on; the others stay where they are.
+
+    Examples
+    --------
+    >>> amounts_at("log-normal", (100.0, 0.5, 0.5), [0.0, 10.0]).round(1).tolist()
+    [100.0, 14841.3]
+    """
+    levels = np.asarray(z, dtype=float)
+    if family == LOG_NORMAL:
+        median, below, above = _as_arrays(parameters)
+        return median * np.exp(levels * np.where(levels < 0, below, above))
+    return amount_quantiles(family, parameters, special.ndtr(np.clip(levels, -FARTHEST, FARTHEST)))
 
 
 def amount_density(family: str, parameters: Parameters, amount: ArrayLike) -> Array:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.errors import JudgementError
-from ltv_bayes.formulas.elicit import amount_quantiles
+from ltv_bayes.formulas.amount_families import amount_quantiles, amounts_at
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.adjustments import Adjustment
 from ltv_bayes.judgement.future_value import FutureValuePriors
@@ -64,7 +64,7 @@ def _amounts(judged: FutureValuePriors, position: int, levels: Array) -> Array:
     if change is None:
         return amount_quantiles(row["family"], parameters, levels)
     z = change.spread[:, np.newaxis] * special.ndtri(_levels(change.spread.size))
-    amounts = np.exp(change.shift)[:, np.newaxis] * amount_quantiles(row["family"], parameters, special.ndtr(z))
+    amounts = np.exp(change.shift)[:, np.newaxis] * amounts_at(row["family"], parameters, z)
     return np.quantile(amounts, levels, method="hazen")
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.errors import JudgementError
-from ltv_bayes.formulas.elicit import amount_quantiles
+from ltv_bayes.formulas.amount_families import amounts_at
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.adjustments import Adjustments
 from ltv_bayes.judgement.columns import refuse
@@ -128,7 +128,7 @@ class JudgedDraws:
             chance = special.expit(change.intercept + change.slope * special.logit(chance))
             level[1] *= change.spread
             factor = np.exp(change.shift)
-        amount = factor * amount_quantiles(belief.family, belief.amounts, special.ndtr(level[1]))
+        amount = factor * amounts_at(belief.family, belief.amounts, level[1])
         comes = special.ndtr(-level[0]) < chance
         first, last = (0.0, self._ends[-1]) if np.isnan(belief.first) else (belief.first, belief.last)
         when = first + (last - first) * anywhen

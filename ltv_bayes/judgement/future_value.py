@@ -1,5 +1,6 @@
 """Future-value priors: what experts expect of named opportunities, as distributions of money."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -11,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ltv_bayes.data.customers import Customers
-from ltv_bayes.errors import ColumnError, JudgementError, counted, rows_at_fault, suggestion
+from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.amount_families import amount_quantiles
 from ltv_bayes.formulas.point_inputs import as_share
@@ -19,6 +20,7 @@ from ltv_bayes.judgement.adjustments import Adjustments
 from ltv_bayes.judgement.cells import refuse
 from ltv_bayes.judgement.columns import Reading, checked, known_columns
 from ltv_bayes.judgement.draws import JudgedDraws, days_until
+from ltv_bayes.judgement.expected import expected_money
 from ltv_bayes.judgement.form import RELATIONS
 from ltv_bayes.judgement.opinions import Opinion, opinions_by_customer
 from ltv_bayes.judgement.opportunity import Opportunity
@@ -234,6 +236,26 @@ class FutureValuePriors:
     def __len__(self) -> int:
         return len(self.table)
 
+    def adjusted(self, adjustments: Adjustments) -> Self:
+        """Change these judgements draw by draw.
+
+        Warns
+        -----
+        DataWarning
+            If more than half of what a judgement is expected to bring comes from one draw in a hundred.
+        """
+        _, unsure = expected_money(self.table, adjustments)
+        if unsure.any():
+            rows = list(self.table.index[unsure])
+            problem = (
+                "whose expected value rests on one draw in a hundred, in which the stated interval is far too narrow"
+            )
+            cure = (
+                "Close more cases of the same kind, state narrower intervals, or go by the median of what they bring."
+            )
+            warnings.warn(rows_at_fault(rows, "row", problem, cure), DataWarning, stacklevel=3)
+        return replace(self, adjustments=adjustments)
+
     def summary(self) -> pd.DataFrame:
         """One row per opportunity: what was stated, and the expected value it makes before margin and discount.
 
@@ -242,7 +264,7 @@ class FutureValuePriors:
         names = ["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]
         low, high = self._interval_of_amounts()
         stated = self.table[names].assign(low=low, high=high)
-        return stated.assign(expected_value=self.table["probability"] * self.table["mean"])
+        return stated.assign(expected_value=self._expected())
 
     def amount_quantiles(self, level: ArrayLike) -> pd.Series:
         """Amounts at a level of each opportunity's distribution, if it comes; before adjustments.
@@ -409,6 +431,13 @@ class FutureValuePriors:
         twice = self.are_opinions & named.duplicated(keep=False)
         refuse(self.table, twice, "with another opinion on the same customer's whole value", "Pool them into one.")
 
+    def _expected(self) -> pd.Series:
+        """Expected value of each before margin and discount, after adjustments."""
+        if self.adjustments is None:
+            return self.table["probability"] * self.table["mean"]
+        expected, _ = expected_money(self.table, self.adjustments)
+        return pd.Series(expected, self.table.index)
+
     def _interval_of_amounts(self) -> tuple[pd.Series, pd.Series]:
         """Low and high as stated, or of the distribution where the amount was stated otherwise."""
         tail = (1 - self.table["interval"]) / 2
@@ -416,7 +445,7 @@ class FutureValuePriors:
         return self.table["low"].fillna(low), self.table["high"].fillna(high)
 
     def __repr__(self) -> str:
-        expected = float((self.table["probability"] * self.table["mean"]).sum())
+        expected = float(self._expected().sum())
         customers = counted(self.table["customer_id"].nunique(), "customer")
         return (
             f"{counted(len(self), 'judged opportunity', 'judged opportunities')} of {customers}; "

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.formulas import opinions
-from ltv_bayes.formulas.elicit import amount_quantiles
+from ltv_bayes.formulas.amount_families import amounts_at
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.random_streams import customer_stream
 
@@ -53,7 +53,7 @@ class Opinion:
     def quantiles(self, level: Array) -> Array:
         """Amounts at levels of the opinion's distribution, if it is anything."""
         z = self.spread * special.ndtri(level)
-        return np.exp(self.shift) * amount_quantiles(self.family, self.amounts, special.ndtr(z))
+        return np.exp(self.shift) * amounts_at(self.family, self.amounts, z)
 
     def log_density(self, amounts: Array) -> Array:
         """Log density of the logarithm of amounts; minus infinity far outside."""

@@ -1,0 +1,89 @@
+"""From a record of closed judgements to a calibration."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ltv_bayes.judgement.calibration import Calibration
+from ltv_bayes.judgement.columns import as_interval
+from ltv_bayes.judgement.history import closed_judgements, opportunities, read_history
+from ltv_bayes.models.judgement_calibration import JudgementCalibration
+
+
+def calibrate_judgements(
+    history: Any,
+    *,
+    by: str = "expert",
+    interval: float = 0.8,
+    amount_unit: float | str | None = None,
+    priors: Mapping[str, Any] | None = None,
+    draws: int = 1000,
+    tune: int | None = None,
+    chains: int = 4,
+    random_seed: int | None = None,
+    progressbar: bool = True,
+    **sampler_settings: Any,
+) -> Calibration:
+    """What comes of what experts state? Learn it from judgements whose outcome is known.
+
+    Each expert has a bias of chances (intercept and slope on the logistic scale), a bias of amounts and a factor by
+    which intervals are too narrow. They are learned together: whoever has few cases is drawn towards the others. See
+    `JudgementCalibration` for the model and its priors.
+
+    Parameters
+    ----------
+    history : DataFrame, or path of a CSV, Excel or Parquet file
+        One row per closed judgement: the column ``by``; probability, low and high as stated, before the outcome was
+        known; won (1 or 0, true or false, yes or no, 是 or 否); amount, what came, blank where nothing did. Optionally
+        likely (the stated median), customer_id and opportunity, which say what several experts judged together.
+    by : str
+        The column that says who judged: an expert, a team, a stage of the sale. For two of them together, put both into
+        one column.
+    interval : float
+        Probability with which amounts were meant to lie between low and high.
+    amount_unit : float or str, optional
+        What 1 in the columns of amounts is worth, as in `FutureValuePriors.from_judgements`.
+    priors : mapping, optional
+        Priors by name in place of the usual ones; see `JudgementCalibration`.
+    draws, tune, chains, random_seed, progressbar
+        As in `BGNBD.fit`.
+    **sampler_settings
+        For `pymc.sample`.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    ColumnError
+        If a column is missing.
+    JudgementError
+        If a judgement or its outcome contradicts itself. The message names the rows.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the draws cannot be trusted.
+
+    Examples
+    --------
+    >>> import ltv_bayes as lb
+    >>> judges = lb.samples.simulate_judges(40, random_seed=1)
+    >>> calibration = lb.calibrate_judgements(judges.history, random_seed=1)  # doctest: +SKIP
+    >>> calibration.recalibrate(judged)  # doctest: +SKIP
+    """
+    level = as_interval(interval)
+    closed = read_history(history, by, amount_unit)
+    laid_out, settings = closed_judgements(closed, level), JudgementCalibration(priors or {})
+    tree = settings.fit(
+        laid_out,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        random_seed=random_seed,
+        progressbar=progressbar,
+        **sampler_settings,
+    )
+    attrs = {"by": by, "interval": level, "settings": json.dumps(settings.settings())}
+    return Calibration.of(tree, laid_out, opportunities(closed), **attrs)

@@ -1,0 +1,303 @@
+"""Several experts on one opportunity: their judgements made one."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ltv_bayes.data.closed_judgements import within_certain
+from ltv_bayes.errors import ColumnError, InputError, listed, suggestion
+from ltv_bayes.formulas.amount_families import LOG_NORMAL, amount_mean
+from ltv_bayes.formulas.pooling import SMALLEST_SD, pooled_normal
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.judgement.adjustments import Adjustment, Adjustments
+from ltv_bayes.judgement.calibration import Calibration
+from ltv_bayes.judgement.cells import blank, refuse
+from ltv_bayes.judgement.columns import Reading, as_interval, checked, known_columns
+from ltv_bayes.judgement.expected import log_moments
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.sheets import read_form
+from ltv_bayes.judgement.stated_amounts import PARAMETERS
+from ltv_bayes.posterior import evenly_spaced
+from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.time_units import as_number
+
+Method = Literal["logarithmic", "linear"]
+METHODS = ("logarithmic", "linear")
+DRAWS_WITHOUT_CALIBRATION = (4, 1000)
+MOST_IN_QUANTILES = 500
+HALVINGS = 60
+NEARLY_NEVER = 1e-12
+STATED_OTHERWISE = ["cases", "of", "probability_low", "probability_high", "chance_a", "chance_b"]
+STATED_OTHERWISE += ["q25", "q50", "q75", "sd"]
+
+
+class Beliefs(NamedTuple):
+    """What some experts believe of one opportunity, draw by draw; one draw where nothing is uncertain about them.
+
+    Attributes
+    ----------
+    chance : array of shape (experts, draws)
+        That it comes.
+    location, sd : arrays of shape (experts, draws)
+        Of the logarithm of the amount, if it comes.
+    weights : array of shape (experts,)
+        Adding up to 1.
+    """
+
+    chance: Array
+    location: Array
+    sd: Array
+    weights: Array
+
+    @property
+    def known(self) -> bool:
+        """Whether this is one log-normal distribution."""
+        return self.chance.size == 1
+
+    def agreed(self, correlation: float) -> "Beliefs":
+        """The logarithmic pool: one expert in place of all."""
+        if self.weights.size == 1:
+            return self
+        log_odds = self.weights @ special.logit(within_certain(self.chance))
+        with np.errstate(divide="ignore"):
+            sd = np.maximum(self.sd, SMALLEST_SD) / np.sqrt(self.weights * self.weights.size)[:, np.newaxis]
+        location, pooled_sd, _ = pooled_normal(self.location, sd, correlation)
+        return Beliefs(special.expit(log_odds)[np.newaxis], location[np.newaxis], pooled_sd[np.newaxis], np.ones(1))
+
+    def quantiles(self, levels: tuple[float, ...]) -> list[float]:
+        """Amounts at levels of their distribution, if it comes, by halving the stretch they must lie in."""
+        few = evenly_spaced(self.chance.shape[1], min(self.chance.shape[1], MOST_IN_QUANTILES))
+        location, sd = self.location[:, few], self.sd[:, few]
+        share = self.weights[:, np.newaxis] * self.chance[:, few]
+        share = share / share.sum()
+        found = []
+        for level in levels:
+            ends = location + special.ndtri(level) * sd
+            low, high = ends[share > 0].min(), ends[share > 0].max()
+            for _ in range(HALVINGS):
+                middle = (low + high) / 2
+                below = np.sum(share * special.ndtr((middle - location) / sd)) < level
+                low, high = (middle, high) if below else (low, middle)
+            found.append(float(np.exp((low + high) / 2)))
+        return found
+
+    def change(self, base: float, base_sd: float, size: int, rng: np.random.Generator) -> Adjustment:
+        """Turn one amount distribution into these, in each draw that of one expert: arrays of shape (size,)."""
+        marks = (rng.permutation(size) + 0.5) / size
+        who = np.searchsorted(np.cumsum(self.weights), marks).clip(max=self.weights.size - 1)
+        at = who, np.arange(size) % self.chance.shape[1]
+        odds = special.logit(np.clip(self.chance[at], NEARLY_NEVER, 1 - NEARLY_NEVER))
+        return Adjustment(odds, np.zeros(size), self.location[at] - np.log(base), self.sd[at] / base_sd)
+
+
+def pool_judgements(
+    judgements: Any,
+    *,
+    method: Method = "logarithmic",
+    weights: Mapping[str, float] | Calibration | None = None,
+    correlation: float | Literal["learned"] = 0.0,
+    interval: float = 0.8,
+    customer_id: str = "customer_id",
+    amount_unit: float | str | None = None,
+    random_seed: int | None = None,
+) -> FutureValuePriors:
+    """What do several experts together believe? Make one judgement of all those about the same opportunity.
+
+    Parameters
+    ----------
+    judgements : DataFrame, or path of a CSV, Excel or Parquet file
+        As for `FutureValuePriors.from_judgements`, with a row for each expert and opportunity, and columns expert and
+        opportunity. A name of the opportunity may be missing where each expert judges only one of the customer.
+    method : {"logarithmic", "linear"}
+        "logarithmic" takes what all can agree on. Amounts: the normal model of correlated errors on the logarithmic
+        scale, so that more experts make a narrower belief, the less so the more their errors go together. Chances: the
+        weighted mean of log odds.
+        "linear" takes each expert to be right in a share of the draws, the weight. It is never narrower than the
+        experts are, and keeps a disagreement as two humps. Its expected value is the weighted mean of theirs.
+    weights : mapping or Calibration, optional
+        Weight of each expert; equal where not given. In the logarithmic pool an expert of twice the weight counts for
+        amounts as one whose errors have half the variance. From a calibration: judgements are recalibrated first, draw
+        by draw, and experts weighted by 1 / Brier score; of amounts in the logarithmic pool the recalibrated interval
+        alone decides.
+    correlation : float or "learned"
+        Correlation of the errors of two experts about one amount, from 0 (they know different things) to below 1 (they
+        know the same). For the logarithmic pool. "learned" takes it from opportunities that several experts of the
+        calibration judged, see `Calibration.correlation`.
+    interval, customer_id, amount_unit
+        As in `FutureValuePriors.from_judgements`.
+    random_seed : int, optional
+        Of the draws in which each expert of the linear pool is right.
+
+    Returns
+    -------
+    FutureValuePriors
+        One row per opportunity. low, likely and high are quantiles of the pooled amount. Money may come from the
+        earliest to the latest day that experts expect.
+
+    Raises
+    ------
+    ColumnError
+        If a column is missing.
+    JudgementError
+        If a judgement contradicts itself, has no expert, or it is not clear which opportunity it is about.
+    InputError
+        If the method, a weight or the correlation is none.
+
+    Notes
+    -----
+    An amount of another family, or with ``likely`` off the middle of low and high on the logarithmic scale, counts as
+    the log-normal amount with the same mean and sd of the logarithm. Of a chance that is in doubt itself, its mean
+    counts. Chances are not sharpened by agreement: for that one would have to know what each expert alone has seen.
+
+    References
+    ----------
+    Genest & Zidek (1986), Combining probability distributions, Statistical Science 1; Winkler (1981), Combining
+    probability distributions from dependent information sources, Management Science 27.
+
+    Examples
+    --------
+    >>> said = pd.DataFrame({"customer_id": "A", "expert": ["Chen", "Wang"], "probability": [0.5, 0.7]})
+    >>> said = said.assign(low=[50.0, 100.0], high=[200.0, 400.0])
+    >>> pool_judgements(said, correlation=0.5).summary()[["probability", "low", "likely", "high"]].round(1)
+       probability   low  likely   high
+    0          0.6  77.6   141.4  257.8
+    """
+    if method not in METHODS:
+        raise InputError(f"There is no method {method!r}. {suggestion(str(method), METHODS)}")
+    level, seed = as_interval(interval), as_seed(random_seed)
+    table = _read(judgements, Reading(level, amount_unit=amount_unit), customer_id)
+    calibration = weights if isinstance(weights, Calibration) else None
+    shared = _as_correlation(correlation, calibration)
+    weight = _as_weights(weights, sorted(table["expert"].unique()))
+    shape = DRAWS_WITHOUT_CALIBRATION if calibration is None else calibration.shape
+    rows: list[dict[Any, Any]] = []
+    changes: list[Adjustment | None] = []
+    for (customer, key), judged in table.groupby([table["customer_id"].astype(str), "key"], sort=False):
+        if len(judged) == 1 and calibration is None:
+            rows.append(judged.iloc[0].to_dict())
+            changes.append(None)
+            continue
+        beliefs = _beliefs(judged, weight, calibration)
+        pooled = beliefs.agreed(shared) if method == "logarithmic" else beliefs
+        row = _pooled_row(judged, pooled, level)
+        rows.append(row)
+        rng = customer_stream(seed, f"pooled\x1f{key}", customer)
+        changes.append(None if pooled.known else pooled.change(row["amount_1"], row["amount_2"], math.prod(shape), rng))
+    made = pd.DataFrame(rows)[list(table.columns)]
+    return _with_changes(FutureValuePriors(made, level), changes, shape)
+
+
+def _read(judgements: Any, reading: Reading, customer_id: str) -> pd.DataFrame:
+    """Read what each expert states by itself, and put it together."""
+    raw = read_form(judgements)
+    if "expert" not in raw:
+        raise ColumnError(f"The judgements have no column 'expert'. {suggestion('expert', map(str, raw.columns))}")
+    own = {"customer_id": customer_id} if customer_id != "customer_id" else {}
+    stated = known_columns(raw, own, reading)
+    refuse(stated, blank(stated["expert"]), "without an expert", "Say who judged.")
+    stated = stated.assign(expert=stated["expert"].astype(str).str.strip())
+    table = pd.concat(checked(one, reading) for _, one in stated.groupby("expert", sort=True))
+    nameless = table["key"].str.startswith("nameless ")
+    several = nameless & (nameless.groupby([table["customer_id"], table["expert"]]).transform("sum") > 1)
+    cure = "Name them in the column opportunity, so that it is clear which the experts share."
+    refuse(table, several, "about one of several nameless opportunities of a customer", cure)
+    shared = [table["customer_id"].astype(str), table["key"]]
+    differ = table["relation"].fillna("").groupby(shared).transform("nunique") > 1
+    refuse(table, differ, "whose experts name different relations for one opportunity", "Agree on one.")
+    return table.loc[stated.index] if stated.index.is_unique else table
+
+
+def _as_correlation(value: Any, calibration: Calibration | None) -> float:
+    """Read the correlation of experts' errors, or learn it."""
+    if value == "learned":
+        if calibration is None:
+            raise InputError("A correlation can be learned from a calibration only. Pass it as weights=calibration.")
+        return float(calibration.correlation()["correlation"])
+    number = as_number(value, "correlation")
+    if not 0 <= number < 1:
+        raise InputError(f"correlation must be at least 0 and below 1, not {number:g}.")
+    return number
+
+
+def _as_weights(given: Mapping[str, float] | Calibration | None, experts: list[str]) -> dict[str, float]:
+    """One weight for each expert."""
+    if given is None:
+        return dict.fromkeys(experts, 1.0)
+    if isinstance(given, Calibration):
+        return given.weights(experts)
+    if missing := [name for name in experts if name not in given]:
+        raise InputError(f"There is no weight of {listed(missing)}. Give one for each expert.", missing)
+    found = {name: as_number(given[name], f"the weight of {name}") for name in experts}
+    if wrong := [name for name, weight in found.items() if not (weight >= 0 and math.isfinite(weight))]:
+        raise InputError(f"Weights must be 0 or more: correct that of {listed(wrong)}.", wrong)
+    return found
+
+
+def _beliefs(judged: pd.DataFrame, weights: Mapping[str, float], calibration: Calibration | None) -> Beliefs:
+    """Lay out what the experts of one opportunity believe."""
+    weight = np.array([weights[name] for name in judged["expert"]])
+    if not weight.sum() > 0:
+        problem = "about an opportunity whose experts all have weight 0"
+        refuse(judged, pd.Series(True, judged.index), problem, "Give one of them a weight.")
+    parts = [_belief(row, calibration) for row in judged.to_dict("records")]
+    chance, location, sd = (np.stack(np.broadcast_arrays(*part)) for part in zip(*parts, strict=True))
+    return Beliefs(chance, location, np.maximum(sd, SMALLEST_SD), weight / weight.sum())
+
+
+def _belief(row: Mapping[Any, Any], calibration: Calibration | None) -> tuple[Array, Array, Array]:
+    """Chance, and mean and sd of the logarithm of the amount: arrays of shape (draws,)."""
+    chance, amounts = np.array([row["probability"]]), tuple(row[name] for name in PARAMETERS)
+    if calibration is None:
+        return chance, *log_moments(row["family"], amounts, np.ones(1))
+    change = calibration.change(row["expert"])
+    location, sd = log_moments(row["family"], amounts, change.spread)
+    odds = special.logit(within_certain(chance))
+    return special.expit(change.intercept + change.slope * odds), change.shift + location, sd
+
+
+def _pooled_row(judged: pd.DataFrame, pooled: Beliefs, interval: float) -> dict[Any, Any]:
+    """What the table says of one opportunity."""
+    low, median, high = pooled.quantiles(((1 - interval) / 2, 0.5, (1 + interval) / 2))
+    sd = float(pooled.sd[0, 0]) if pooled.known else float(np.sqrt(np.mean(pooled.sd**2)))
+    first, last = judged["expected_from"].min(), judged["expected_to"].max()
+    chance = float(pooled.weights @ pooled.chance.mean(axis=1))
+    return (
+        judged.iloc[0].to_dict()
+        | dict.fromkeys(STATED_OTHERWISE, np.nan)
+        | {
+            "expert": " + ".join(judged["expert"]),
+            "probability": chance if pooled.known else float(np.clip(chance, NEARLY_NEVER, 1 - NEARLY_NEVER)),
+            "interval": interval,
+            "low": low,
+            "high": high,
+            "likely": median,
+            "expected_on": first if first == last else pd.NaT,
+            "expected_from": first,
+            "expected_to": last,
+            "family": LOG_NORMAL,
+            "amount_1": median,
+            "amount_2": sd,
+            "amount_3": sd,
+            "median": median,
+            "mean": float(amount_mean(LOG_NORMAL, (median, sd, sd))),
+        }
+    )
+
+
+def _with_changes(
+    pooled: FutureValuePriors, changes: list[Adjustment | None], shape: tuple[int, int]
+) -> FutureValuePriors:
+    """Add what differs from draw to draw, if anything does."""
+    if all(change is None for change in changes):
+        return pooled
+    none = Adjustment(*(np.full(math.prod(shape), value) for value in (0.0, 1.0, 0.0, 1.0)))
+    parts = zip(*(change or none for change in changes), strict=True)
+    stacked = (np.stack(part).reshape(len(changes), *shape) for part in parts)
+    adjusted = pooled.adjusted(Adjustments(np.arange(len(changes)), *stacked))
+    mean = adjusted.summary()["expected_value"] / adjusted.table["probability"]
+    return replace(adjusted, table=adjusted.table.assign(mean=mean))

@@ -1,0 +1,171 @@
+"""How experts' judgements compare with what came of them, as a hierarchical PyMC model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from ltv_bayes.data.closed_judgements import ClosedJudgements, within_certain
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.inference.methods import fit_posterior
+from ltv_bayes.models.priors import POSITIVE, Domain, Prior, as_distributions, chosen_priors, describe, register
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+BIASES = ("intercept", "log_slope", "shift", "log_spread")
+TARGET_ACCEPT = 0.95
+PRIORS = {
+    "mean_intercept": Prior("Normal", mu=0.0, sigma=1.0),
+    "sd_intercept": Prior("LogNormal", mu=np.log(0.4), sigma=0.5),
+    "mean_log_slope": Prior("Normal", mu=0.0, sigma=0.5),
+    "sd_log_slope": Prior("LogNormal", mu=np.log(0.25), sigma=0.5),
+    "mean_shift": Prior("Normal", mu=0.0, sigma=0.5),
+    "sd_shift": Prior("LogNormal", mu=np.log(0.25), sigma=0.5),
+    "mean_log_spread": Prior("Normal", mu=0.0, sigma=0.7),
+    "sd_log_spread": Prior("LogNormal", mu=np.log(0.4), sigma=0.5),
+}
+DOMAINS = {name: POSITIVE if name.startswith("sd_") else Domain(-np.inf, np.inf) for name in PRIORS}
+USUAL_SD = {"intercept": 0.4, "log_slope": 0.25, "shift": 0.25, "log_spread": 0.4}
+
+
+@dataclass(frozen=True)
+class JudgementCalibration:
+    """What comes of what is judged? The settings of a hierarchical model of experts.
+
+    Parameters
+    ----------
+    priors : mapping, optional
+        Priors by name, in place of the usual ones: ``mean_...`` and ``sd_...`` of ``intercept``, ``log_slope``,
+        ``shift`` and ``log_spread``, over all experts.
+
+    Notes
+    -----
+    Of what expert e states at probability p, a share logit^-1(intercept_e + slope_e logit p) comes. What comes brings
+    an amount whose logarithm is normal around the stated median's, moved by shift_e, with the stated sd times spread_e;
+    a belief that is wider on one side stays so. Intercept, log slope, shift and log spread of each expert are normal
+    around those of all. An honest expert has 0, 1, 0, 1.
+
+    The usual priors are centred there. They have no unit: shift is a logarithm of money, so log 1.4 is a bias of 40%.
+
+    - over all experts: intercept N(0, 1), log slope N(0, 0.5), shift N(0, 0.5), log spread N(0, 0.7)
+    - sd between experts, log-normal with sigma 0.5 around 0.4, 0.25, 0.25 and 0.4, which keeps clear of 0: experts are
+      never taken to be all alike
+
+    Each expert's number is written partly as a distance from the mean, partly as it is, the more of the latter the more
+    cases the expert has: chains then move freely whether there are five cases or two hundred.
+
+    The model takes cases to be independent, given the expert, and errors of amounts not to depend on the chance.
+
+    References
+    ----------
+    Cox (1958), Two further applications of a model for binary regression, Biometrika 45, for intercept and slope;
+    Papaspiliopoulos, Roberts & Skold (2007), A general framework for the parametrization of hierarchical models,
+    Statistical Science 22.
+    """
+
+    priors: Mapping[str, Any] = field(default_factory=dict)
+
+    def build(self, closed: ClosedJudgements) -> "pm.Model":
+        """Make the PyMC model."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        distributions = as_distributions(self._chosen(), DOMAINS)
+        information = _information(closed)
+        with pm.Model(coords={"who": list(closed.names)}) as model:
+            over_all = register(model, distributions)
+            own = {name: _own(name, over_all, information[name]) for name in BIASES}
+            intercept = pm.Deterministic("intercept", own["intercept"], dims="who")
+            slope = pm.Deterministic("slope", pt.exp(own["log_slope"]), dims="who")
+            shift = pm.Deterministic("shift", own["shift"], dims="who")
+            spread = pm.Deterministic("spread", pt.exp(own["log_spread"]), dims="who")
+            _observe_chances(closed, intercept, slope)
+            _observe_amounts(closed, shift, spread)
+        return model
+
+    def fit(
+        self,
+        closed: ClosedJudgements,
+        *,
+        draws: int = 1000,
+        tune: int | None = None,
+        chains: int = 4,
+        random_seed: int | None = None,
+        progressbar: bool = True,
+        **sampler_settings: Any,
+    ) -> xr.DataTree:
+        """Draw from the posterior by NUTS; arguments as in `BGNBD.fit`.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If r-hat, effective sample size or divergences say that the draws cannot be trusted.
+        """
+        tree = fit_posterior(
+            self.build(closed),
+            method="nuts",
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            random_seed=random_seed,
+            progressbar=progressbar,
+            **{"target_accept": TARGET_ACCEPT, **sampler_settings},
+        )
+        tree["posterior"] = tree["posterior"].to_dataset().drop_vars([f"{name}_partly" for name in BIASES])
+        return tree
+
+    def settings(self) -> dict[str, Any]:
+        """What a fit remembers of it."""
+        return {"priors": {name: describe(prior) for name, prior in self._chosen().items()}}
+
+    def _chosen(self) -> dict[str, Any]:
+        return chosen_priors(self.priors, PRIORS, {})
+
+
+def _own(name: str, over_all: Mapping[str, Any], information: Array) -> Any:
+    """Each expert's number: the mean of all and a distance, the mean taken out in part only."""
+    import pymc as pm
+
+    mean, sd = over_all[f"mean_{name}"], over_all[f"sd_{name}"]
+    kept = information / (information + USUAL_SD[name] ** -2)
+    partly = pm.Normal(f"{name}_partly", kept * mean, sd**kept, dims="who")
+    return mean + sd ** (1 - kept) * (partly - kept * mean)
+
+
+def _information(closed: ClosedJudgements) -> dict[str, Array]:
+    """What each expert's cases say of each number, about, as a precision."""
+
+    def add(each: Array, cases: np.ndarray) -> Array:
+        return np.bincount(closed.who[cases], each[cases], len(closed.names))
+
+    everything = np.ones(closed.who.size, dtype=bool)
+    chance = within_certain(closed.probability)
+    certainty = chance * (1 - chance)
+    return {
+        "intercept": add(certainty, everything),
+        "log_slope": add(certainty * closed.log_odds**2, everything),
+        "shift": add(2 / (closed.below**2 + closed.above**2), closed.won),
+        "log_spread": add(np.full(closed.who.size, 2.0), closed.won),
+    }
+
+
+def _observe_chances(closed: ClosedJudgements, intercept: Any, slope: Any) -> None:
+    import pymc as pm
+
+    who = closed.who
+    pm.Bernoulli("won", logit_p=intercept[who] + slope[who] * closed.log_odds, observed=closed.won.astype(int))
+
+
+def _observe_amounts(closed: ClosedJudgements, shift: Any, spread: Any) -> None:
+    """The errors of amounts, normal on either side of the moved median, with a half of the probability on each."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    won = closed.won
+    if won.any():
+        who, error = closed.who[won], closed.log_error[won]
+        side = pt.where(error < shift[who], closed.below[won], closed.above[won])
+        pm.Normal("log_error", shift[who], spread[who] * side, observed=error)
