@@ -55,7 +55,7 @@ class FutureValuePriors:
         Weight of an opinion on a customer's whole future value in a logarithmic pool with the model's; None if opinions
         are evidence of their own, from other sources than the orders.
     shows_life : bool or None
-        Whether a customer with an open opportunity is known to be alive; None as `with_relation` says.
+        Whether open opportunities tell who is alive; None as `with_relation` says.
     """
 
     table: pd.DataFrame
@@ -195,9 +195,8 @@ class FutureValuePriors:
             For ``same_total``: weight of the opinion in a logarithmic pool, between 0 and 1; or None if opinions are
             evidence of their own, from other sources than the orders.
         shows_life : bool, optional
-            Whether a customer with an open opportunity is known to be alive. Yes, if not said, but for
-            ``visible_share``: where the pipeline shows purchases, that it shows none is news too, and to use the good
-            news alone would rate the book too high.
+            Whether an open opportunity shows that its customer is alive, and that there is none speaks a little against
+            the others. Yes, if not said, but for ``visible_share``, whose opportunities are a part of the purchases.
 
         Examples
         --------

@@ -62,6 +62,11 @@ class OrderStream(ABC):
 
     @property
     @abstractmethod
+    def share_known_alive(self) -> float:
+        """Of living customers, the share that is known to be alive."""
+
+    @property
+    @abstractmethod
     def shown_elsewhere(self) -> VisibleShare | None:
         """Which share of orders is counted elsewhere."""
 
@@ -148,8 +153,8 @@ class OrderStream(ABC):
             found = histories(self.counts, self.spend, customers)
         else:
             found = self._taken(self._of_own, customers, np.nan)
-        alive = as_text(customers.ids).isin(list(self.alive_for_sure))
-        return np.column_stack([found, alive])
+        known = as_text(customers.ids).isin(list(self.alive_for_sure))
+        return np.column_stack([found, np.where(known, 0.0, 1 / (1 - self.share_known_alive))])
 
     @cached_property
     def _of_own(self) -> Array:

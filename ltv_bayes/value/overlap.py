@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,8 @@ import pandas as pd
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
-from ltv_bayes.formatting import money, with_currency
-from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
+from ltv_bayes.formatting import money, percent, with_currency
+from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
@@ -21,21 +21,6 @@ from ltv_bayes.value.valuation import Valuation
 ENOUGH_DRAWS = 50
 WORTH_A_WARNING = 0.02
 TRUSTED = 0.7
-
-
-def beside_judgement(streams: Sequence[Stream], judged: FutureValuePriors) -> list[Stream]:
-    """Tell repeat purchases what judgements show: who is alive, and which purchases are counted there already."""
-    judged.require_visible_share()
-    opportunities = judged.table[~judged.are_opinions]
-    alive = list(opportunities["customer_id"].astype(str)) if judged.tell_of_life else []
-    visible = judged.visible if (judged.relations == VISIBLE_SHARE).any() else None
-
-    def told(stream: Stream) -> Stream:
-        if not isinstance(stream, RepeatPurchases):
-            return stream
-        return replace(stream, known_alive=[*stream.known_alive, *alive], visible=visible or stream.visible)
-
-    return [told(stream) for stream in streams]
 
 
 def warn_of_double_count(
@@ -92,6 +77,7 @@ def notes_on_overlap(valuation: Valuation) -> list[str]:
     if models and judged.tell_of_life and living:
         verb = "is" if living == 1 else "are"
         notes.append(f"{counted(living, 'customer')} with an open opportunity {verb} taken to be alive.")
+        notes += [_on_silence(stream) for stream in valuation.told if _marks_down(stream)]
     if models and judged.visible is not None:
         notes.append(f"{judged.visible}; they are left out of repeat purchases and judged instead.")
     if judged.are_opinions.any():
@@ -114,6 +100,17 @@ def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence
     spend = stream.spend.thin(each).expected_spend(some).median(("chain", "draw"))
     found = dict(zip(as_text(some.ids), (purchases * spend).to_numpy(), strict=True))
     return np.array([found.get(one, 0.0) for one in ids])
+
+
+def _marks_down(stream: Stream) -> TypeGuard[RepeatPurchases]:
+    return isinstance(stream, RepeatPurchases) and stream.share_known_alive > 0
+
+
+def _on_silence(stream: RepeatPurchases) -> str:
+    return (
+        f"of living customers about {percent(stream.share_known_alive)} have an open opportunity; that the others have "
+        f"none speaks a little against them (shows_life=False leaves both to the orders)."
+    )
 
 
 def _worth(amount: float, customers: Customers) -> str:

@@ -51,12 +51,21 @@ class TestLife:
         assert near(ltv.components["repeat_purchases"].sel(customer_id="A"), expected)
         assert any("1 customer with an open opportunity is taken to be alive" in note for note in ltv.notes())
 
-    def test_others_and_who_asks_otherwise_are_not_touched(self, book, stream):
+    def test_clients_without_one_are_a_little_less_likely_to_be_alive(self, book, stream):
+        ltv = lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
+        share = next(one for one in ltv.valuation.told).share_known_alive
+        others = np.array([outlook(book, customer).alive for customer in book.ids if customer != "A"])
+        q = (np.arange(4000) + 0.5) / 4000
+        weights = q * np.prod(1 - np.outer(q, others), axis=1)
+        assert share == pytest.approx(np.average(q, weights=weights), abs=0.002)
+        now = outlook(book, "C")
+        alive = now.alive * (1 - share) / (1 - share * now.alive)
+        expected = bg_nbd.expected_purchases(WEEKS, now._replace(alive=alive)) * expected_spend(book, "C")
+        assert near(ltv.components["repeat_purchases"].sel(customer_id="C"), expected)
+        assert any("have an open opportunity; that the others have none" in note for note in ltv.notes())
+
+    def test_who_asks_otherwise_changes_nobody(self, book, stream):
         plain = lb.lifetime_value(book, stream, **TERMS).components["repeat_purchases"]
-        told = lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
-        np.testing.assert_array_equal(
-            told.components["repeat_purchases"].sel(customer_id="C"), plain.sel(customer_id="C")
-        )
         judged = opportunities().with_relation("additional", shows_life=False)
         silent = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
         np.testing.assert_array_equal(silent.components["repeat_purchases"], plain)
@@ -224,3 +233,39 @@ class TestTogether:
 def test_unknown_relations_are_refused():
     with pytest.raises(JudgementError, match=r"unknown relation \(row 0\)\. Write one of additional"):
         opportunities(relation="the same")
+
+
+class TestSensitivityOfOpinions:
+    """An opinion on a whole value has no money of its own: its part is by how much it changes the value."""
+
+    @pytest.fixture
+    def ltv(self, book, stream):
+        judged = opportunities(["D"], 0.9, 400.0, 500.0).with_relation("same_total", opinion_weight=None)
+        return lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+
+    def test_parts_add_up(self, ltv):
+        table = ltv.sensitivity()
+        assert table["source"].tolist() == ["repeat_purchases", "streams as judged", "judged"]
+        assert table["mean_share"].sum() == pytest.approx(1)
+        of_opinion = table.set_index("source").loc["judged", "mean"]
+        expected = ltv.of_customer("D")["repeat_purchases"].mean()
+        expected -= ltv.without_judgement().of_customer("D")["repeat_purchases"].mean()
+        assert of_opinion == pytest.approx(expected)
+        assert table.set_index("source").loc["streams as judged", "mean"] == pytest.approx(0, abs=1e-6)
+
+    def test_settled_at_nothing_and_at_either_end(self, ltv):
+        row = ltv.tornado().iloc[0]
+        assert row["absent"] == pytest.approx(ltv.total().mean() - ltv.of_customer("D")["repeat_purchases"].mean())
+        assert row["at_high"] - row["absent"] == pytest.approx(500, rel=1e-3)
+        assert row["at_low"] - row["absent"] == pytest.approx(400, rel=1e-3)
+
+    def test_with_and_without(self, ltv):
+        table = ltv.with_and_without()["mean"]
+        plain = ltv.without_judgement()
+        assert plain.sources == ["repeat_purchases"]
+        assert table["without judgement"] == pytest.approx(float(plain.total().mean()))
+        assert table["what judgement adds"] == pytest.approx(table["with judgement"] - table["without judgement"])
+
+    def test_holding_it_more_firmly_shows(self, ltv):
+        row = ltv.power_scaling().iloc[0]
+        assert row["mean_change"] != 0
