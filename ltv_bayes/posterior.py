@@ -106,6 +106,26 @@ def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
     return thinned
 
 
+def reordered(tree: xr.DataTree, order: np.ndarray) -> xr.DataTree:
+    """Put the draws of all chains, laid end to end, into another order.
+
+    Examples
+    --------
+    >>> tree = tree_from_draws({"r": [[0.2, 0.3], [0.4, 0.5]]})
+    >>> reordered(tree, np.array([3, 0, 1, 2]))["posterior"]["r"].values.tolist()
+    [[0.5, 0.2], [0.3, 0.4]]
+    """
+    drawn = tree["posterior"].to_dataset()
+    moved = {}
+    for name, variable in drawn.data_vars.items():
+        values = variable.transpose(*SAMPLE_DIMS, ...)
+        flat = values.to_numpy().reshape(-1, *values.shape[2:])[order]
+        moved[name] = (values.dims, flat.reshape(values.shape))
+    found = xr.DataTree.from_dict({"posterior": xr.Dataset(moved, coords=drawn.coords)})
+    found.attrs.update(tree.attrs)
+    return found
+
+
 def evenly_spaced(draws: int, kept: int) -> np.ndarray:
     """Positions of so many of a chain's draws, evenly spaced.
 

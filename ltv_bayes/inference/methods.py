@@ -34,6 +34,10 @@ class Wanted:
     progressbar: bool
 
 
+HIERARCHICAL = {"target_accept": 0.9}
+TUNE_HIERARCHICAL = 500
+
+
 def fit_posterior(
     model: Any,
     *,
@@ -43,6 +47,7 @@ def fit_posterior(
     chains: int = 4,
     random_seed: int | None = None,
     progressbar: bool = True,
+    hierarchical: bool = False,
     **sampler_settings: Any,
 ) -> xr.DataTree:
     """Draw from the posterior of any PyMC model with continuous variables, and judge the draws.
@@ -65,6 +70,8 @@ def fit_posterior(
         The same seed gives the same draws.
     progressbar : bool
         Whether to show the progress of long work.
+    hierarchical : bool
+        Whether some variables are standard deviations of others: chains then tune for longer and take smaller steps.
     **sampler_settings
         For `pymc.sample`; they ask for NUTS.
 
@@ -79,6 +86,8 @@ def fit_posterior(
         If the draws cannot be trusted, with what to change.
     """
     _check_settings(method, draws=draws, tune=TUNE if tune is None else tune, chains=chains)
+    if tune is None and hierarchical:
+        tune = TUNE_HIERARCHICAL
     tune = None if tune is None else int(tune)
     wanted = Wanted(int(draws), tune, int(chains), as_seed(random_seed), progressbar)
     start = time.perf_counter()
@@ -86,7 +95,7 @@ def fit_posterior(
         tree = sample_by_pymc(model, **vars(wanted), **sampler_settings)
         verdict = diagnose_chains(tree)
     else:
-        tree, verdict = _draw(model, method, wanted)
+        tree, verdict = _draw(model, method, wanted, HIERARCHICAL if hierarchical else {})
     seconds = round(time.perf_counter() - start, 2)
     tree.attrs.update(diagnostics=verdict.to_json(), random_seed=str(wanted.random_seed), seconds=seconds)
     if not verdict.converged:
@@ -94,7 +103,7 @@ def fit_posterior(
     return tree
 
 
-def _draw(model: Any, method: Method, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics]:
+def _draw(model: Any, method: Method, wanted: Wanted, settings: dict[str, Any]) -> tuple[xr.DataTree, Diagnostics]:
     density: LogDensity = model if isinstance(model, LogDensity) else Density(model)
     peak = find_peak(density)
     if method != "nuts":
@@ -102,7 +111,7 @@ def _draw(model: Any, method: Method, wanted: Wanted) -> tuple[xr.DataTree, Diag
         if verdict.converged or only_too_few(verdict) or method == "laplace":
             return tree, verdict
     by_chains = partial(sample_from_peak, density, peak) if has_nutpie() else partial(sample_by_pymc, model)
-    tree = by_chains(**vars(wanted))
+    tree = by_chains(**vars(wanted), **settings)
     return tree, diagnose_chains(tree)
 
 

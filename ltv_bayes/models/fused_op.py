@@ -77,3 +77,40 @@ class ManyDraws(Op):
 @vectorizes(FusedLikelihood)
 def _over_many_draws(op: FusedLikelihood, node: Apply, *batched: Any) -> Apply:
     return ManyDraws(op).make_node(*batched)
+
+
+class FusedGroups(Op):
+    """From parameters of groups, arrays of shape (groups,), to a log-likelihood and its derivatives, in one call.
+
+    Parameters
+    ----------
+    kernel : callable
+        From parameters, then tables, to the value and derivatives of shape (parameters, groups).
+    tables : sequence of arrays
+        The data, laid out for the kernel.
+    """
+
+    def __init__(self, kernel: Kernel, tables: Sequence[np.ndarray]) -> None:
+        self.kernel, self.tables = kernel, tuple(tables)
+
+    def make_node(self, *parameters: Any) -> Apply:
+        """Take the parameters; give the value and the matrix of derivatives."""
+        return Apply(self, [pt.as_tensor(value, dtype="float64") for value in parameters], [pt.dscalar(), pt.dmatrix()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        """Call the kernel."""
+        value, derivatives = self.kernel(*map(np.ascontiguousarray, inputs), *self.tables)
+        output_storage[0][0] = np.asarray(value)
+        output_storage[1][0] = np.asarray(derivatives)
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        """Hand the derivatives on.
+
+        Raises
+        ------
+        NotImplementedError
+            If second derivatives are asked for.
+        """
+        if not isinstance(cotangents[1].type, DisconnectedType):
+            raise NotImplementedError("The fused likelihood has no second derivatives.")
+        return [cotangents[0] * outputs[1][i] for i in range(len(inputs))]

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 from ltv_bayes.formulas import fused
-from ltv_bayes.models.fused_op import FusedLikelihood
+from ltv_bayes.models.fused_op import FusedGroups, FusedLikelihood
 
 if TYPE_CHECKING:
     from ltv_bayes.data.histories import EventHistories, Histories, SpendHistories
@@ -99,6 +99,20 @@ def shifted_beta_geometric_graph(histories: "RenewalHistories", *, alpha: Any, b
     n, lost = histories.renewals, histories.lost
     after = pt.gammaln(alpha + lost) + pt.gammaln(beta + n) - pt.gammaln(alpha + beta + lost + n)
     return after - pt.gammaln(alpha) - pt.gammaln(beta) + pt.gammaln(alpha + beta)
+
+
+def add_groups(kernel: Any, tables: Any, parameters: Mapping[str, Any], observed: np.ndarray) -> None:
+    """Observe histories of groups in the model on the context stack; parameters are arrays of shape (groups,)."""
+    import pymc as pm
+
+    likelihood = FusedGroups(kernel, tables)
+
+    def logp(value: Any, *arguments: Any) -> Any:
+        outputs: Any = likelihood(*arguments)
+        return outputs[0]
+
+    signature = ",".join(["(g)"] * len(parameters)) + "->(h,s)"
+    pm.CustomDist("histories", *parameters.values(), logp=logp, signature=signature, observed=observed)
 
 
 def _observe(

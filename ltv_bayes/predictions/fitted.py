@@ -18,6 +18,7 @@ from ltv_bayes.data.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import FitError, InputError, UnitError
 from ltv_bayes.intervals import flagged, summarize_draws
+from ltv_bayes.predictions.pooling import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import TimeUnit, as_time_unit
 
@@ -84,6 +85,34 @@ class FittedModel:
         chains, draws = shape
         order = customer_stream(seed, "order of draws", purpose).permutation(chains * draws)
         return {name: values[order] for name, values in self.thin(draws, chains).flat_draws().items()}
+
+    def mixed(self, shape: tuple[int, int], seed: int, purpose: str) -> Self:
+        """So many of the draws, in a random order that belongs to a purpose; see `mixed_draws`."""
+        chains, draws = shape
+        order = customer_stream(seed, "order of draws", purpose).permutation(chains * draws)
+        return type(self)(posterior.reordered(self.thin(draws, chains).idata, order))
+
+    @property
+    def pooling(self) -> Pooling | None:
+        """How parameters differ between customers; None where they do not."""
+        return Pooling.of(self.idata)
+
+    def parameters_of(self, table: pd.DataFrame, noun: str = "customer") -> GroupDraws:
+        """Parameters of customers, by their rows with segments and covariates.
+
+        Raises
+        ------
+        ColumnError, InputError
+            If the fit is pooled by a column that is missing, or a row has no segment or number in it.
+        """
+        pooling = self.pooling
+        if pooling is None:
+            flat = {name: values[np.newaxis] for name, values in self.flat_draws().items()}
+            one = np.zeros(len(table), dtype=np.int64)
+            return GroupDraws(one, 1, lambda groups: {name: values[groups] for name, values in flat.items()})
+        cells, place = pooling.cells(table, noun)
+        drawn = self.idata["posterior"].to_dataset()
+        return GroupDraws(place, len(cells), lambda groups: pooling.parameters(drawn, cells.iloc[groups]))
 
     def thin(self, draws: int, chains: int | None = None) -> Self:
         """Keep so many draws of each chain, evenly spaced, and all chains unless said."""

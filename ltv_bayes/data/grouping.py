@@ -1,0 +1,154 @@
+"""Columns by which customers differ in their parameters: segments, and numbers that shift them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.columns import plain
+from ltv_bayes.data.ids import BLANKS, as_text
+from ltv_bayes.errors import ColumnError, InputError, rows_at_fault, suggestion
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Which columns make segments, and which are numbers.
+
+    Attributes
+    ----------
+    segments : tuple of str
+        Columns of text, categories or whole numbers.
+    covariates : tuple of str
+        Columns of numbers.
+    """
+
+    segments: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """All of them."""
+        return [*self.segments, *self.covariates]
+
+    def keys(self, table: pd.DataFrame, noun: str = "customer") -> pd.DataFrame:
+        """Segments as text and covariates as numbers, for each row.
+
+        Raises
+        ------
+        ColumnError
+            If a column is missing.
+        InputError
+            If rows have no segment or no number; the message names them.
+
+        Examples
+        --------
+        >>> table = pd.DataFrame({"industry": ["Energy", "Retail"], "size": [3, 4]}, index=["A", "B"])
+        >>> Grouping(("industry",), ("size",)).keys(table).loc["B"].tolist()
+        ['Retail', 4.0]
+        """
+        for column in self.columns:
+            if column not in table:
+                names = [str(name) for name in table.columns]
+                raise ColumnError(f"The {noun}s have no column {column!r}. {suggestion(column, names)}")
+        found: dict[str, Any] = {name: _segments(table[name], noun) for name in self.segments}
+        found |= {name: _numbers(table[name], noun) for name in self.covariates}
+        return pd.DataFrame(found, index=table.index)
+
+
+class InGroups(NamedTuple):
+    """Distinct histories within distinct groups.
+
+    Attributes
+    ----------
+    cells : pandas.DataFrame
+        One row a group: its segments, as text, and its covariates.
+    group : array of shape (histories,)
+        The group of each history.
+    histories : pandas.DataFrame
+        Distinct histories of a group, with the number of customers that share each as ``count``.
+    """
+
+    cells: pd.DataFrame
+    group: np.ndarray
+    histories: pd.DataFrame
+
+    @property
+    def size(self) -> int:
+        """Number of groups."""
+        return len(self.cells)
+
+    @property
+    def customers(self) -> np.ndarray:
+        """How many each group has."""
+        return np.bincount(self.group, self.histories["count"], self.size)
+
+    def parts(self) -> Iterable[dict[str, np.ndarray]]:
+        """Histories of one group after the other, by column."""
+        order = np.argsort(self.group, kind="stable")
+        ends = np.searchsorted(self.group[order], np.arange(self.size + 1))
+        columns = {name: column.to_numpy(dtype=float)[order] for name, column in self.histories.items()}
+        for first, last in zip(ends[:-1], ends[1:], strict=True):
+            yield {str(name): column[first:last] for name, column in columns.items()}
+
+
+def in_groups(
+    tables: Iterable[pd.DataFrame],
+    columns: Sequence[str],
+    grouping: Grouping,
+    *,
+    weight: str = "",
+    noun: str = "customer",
+) -> InGroups:
+    """Find the distinct histories in each group.
+
+    Parameters
+    ----------
+    tables : iterable of DataFrame
+        Rows of customers, a batch at a time.
+    columns : sequence of str
+        What makes a history.
+    weight : str
+        A column that says how many customers a row stands for; one, if not given.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"x": [1, 1, 2], "industry": ["a", "a", "b"]})
+    >>> found = in_groups([table], ["x"], Grouping(("industry",)))
+    >>> found.group.tolist(), found.histories["count"].tolist()
+    ([0, 1], [2.0, 1.0])
+    """
+    found = []
+    for table in tables:
+        keys = grouping.keys(table, noun)
+        counts = table[weight].to_numpy(dtype=float) if weight else np.ones(len(table))
+        values = table[list(columns)].astype(float).assign(count=counts).set_axis(keys.index)
+        found.append(pd.concat([keys, values], axis=1).groupby([*grouping.columns, *columns], as_index=False).sum())
+    every = pd.concat(found).groupby([*grouping.columns, *columns], as_index=False).sum()
+    cells = every[grouping.columns].drop_duplicates(ignore_index=True)
+    group = every.groupby(grouping.columns, sort=True).ngroup().to_numpy()
+    return InGroups(cells, group, every[[*columns, "count"]])
+
+
+def _segments(cells: pd.Series, noun: str) -> pd.Series:
+    """Segments as text, without what surrounds it."""
+    values = plain(cells)
+    text = pd.Series(np.asarray(as_text(values), dtype=object), cells.index).str.strip(BLANKS)
+    missing = (cells.isna() | (text == "")).to_numpy()
+    _refuse(cells, missing, noun, f"without a value in {cells.name}", "Fill it in, for instance with 'unknown'.")
+    return text
+
+
+def _numbers(cells: pd.Series, noun: str) -> pd.Series:
+    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    bad = ~np.isfinite(numbers.to_numpy())
+    cure = "Fill it in, for instance with the median, and say so in a column of its own."
+    _refuse(cells, bad, noun, f"without a number in {cells.name}", cure)
+    return numbers
+
+
+def _refuse(cells: pd.Series, bad: np.ndarray, noun: str, problem: str, cure: str) -> None:
+    if bad.any():
+        ids = list(cells.index[bad])
+        raise InputError(rows_at_fault(ids, noun, problem, cure), ids)

@@ -1,0 +1,133 @@
+"""Log-likelihoods of customers in groups that differ in their parameters, with gradients, in one compiled loop.
+
+The tables of `formulas.fused` are laid end to end, group after group; ``at`` of shape (tables, groups + 1) says where
+those of each group begin. Each function takes parameters of shape (groups,) and gives the value, and derivatives of
+shape (parameters, groups).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numba
+import numpy as np
+from scipy import special
+
+from ltv_bayes.formulas.fused import _bg_nbd, _nbd, _spend
+from ltv_bayes.formulas.special import Array
+
+_kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+Tables = tuple[Any, ...]
+Kernel = Callable[..., tuple[float, Array]]
+
+
+def end_to_end(tables: Sequence[Tables]) -> Tables:
+    """Lay the tables of groups end to end, behind where those of each group begin."""
+    kinds = list(zip(*tables, strict=True))
+    at = np.array([np.cumsum([0, *(len(part) for part in kind)]) for kind in kinds], dtype=np.int64)
+    return at, *(np.concatenate(kind) for kind in kinds)
+
+
+def bg_nbd(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
+    """BG/NBD; see `fused.bg_nbd`."""
+    return _bg_nbd_groups(r, alpha, a, b, *tables)
+
+
+def nbd(r, alpha, *tables):  # type: ignore[no-untyped-def]
+    """NBD; see `fused.nbd`."""
+    return _nbd_groups(r, alpha, *tables)
+
+
+def gamma_gamma(p, q, v, *tables):  # type: ignore[no-untyped-def]
+    """Gamma-gamma; see `fused.gamma_gamma`."""
+    at, x, _, x_customers, _, _, constant = tables
+    value, (d_p, d_q, d_v) = _spend_groups(p, q, v, *tables)
+    group = np.repeat(np.arange(p.size), np.diff(at[0]))
+    px, each_q = p[group] * x, q[group]
+    both = special.digamma(px + each_q)
+    value += constant.sum() - np.sum(x_customers * special.betaln(px, each_q))
+    d_p += np.bincount(group, x_customers * x * (both - special.digamma(px)), p.size)
+    d_q += np.bincount(group, x_customers * (both - special.digamma(each_q)), p.size)
+    return value, np.stack([d_p, d_q, d_v])
+
+
+def shifted_beta_geometric(alpha, beta, *tables):  # type: ignore[no-untyped-def]
+    """Shifted beta-geometric; see `fused.shifted_beta_geometric`."""
+    at, renewals, lost, count = tables
+    group = np.repeat(np.arange(alpha.size), np.diff(at[0]))
+    A, B = alpha[group], beta[group]
+    value = np.sum(count * (special.betaln(A + lost, B + renewals) - special.betaln(A, B)))
+    both = special.digamma(A + lost + B + renewals) - special.digamma(A + B)
+    d_alpha = count * (special.digamma(A + lost) - special.digamma(A) - both)
+    d_beta = count * (special.digamma(B + renewals) - special.digamma(B) - both)
+    return value, np.stack([np.bincount(group, by, alpha.size) for by in (d_alpha, d_beta)])
+
+
+@_kernel
+def _bg_nbd_groups(  # type: ignore[no-untyped-def]
+    r, alpha, a, b, at, more_than, T, T_customers, T_purchases, t_x, x, first, T_at, t_x_at, customers
+):
+    value, slopes = 0.0, np.empty((4, r.size))
+    for g in range(r.size):
+        of_group, slopes[0, g], slopes[1, g], slopes[2, g], slopes[3, g] = _bg_nbd(
+            r[g],
+            alpha[g],
+            a[g],
+            b[g],
+            more_than[at[0, g] : at[0, g + 1]],
+            T[at[1, g] : at[1, g + 1]],
+            T_customers[at[2, g] : at[2, g + 1]],
+            T_purchases[at[3, g] : at[3, g + 1]],
+            t_x[at[4, g] : at[4, g + 1]],
+            x[at[5, g] : at[5, g + 1]],
+            first[at[6, g] : at[6, g + 1]],
+            T_at[at[7, g] : at[7, g + 1]],
+            t_x_at[at[8, g] : at[8, g + 1]],
+            customers[at[9, g] : at[9, g + 1]],
+            True,
+        )
+        value += of_group
+    return value, slopes
+
+
+@_kernel
+def _nbd_groups(r, alpha, at, more_than, T, T_customers, T_events, constant):  # type: ignore[no-untyped-def]
+    value, slopes = 0.0, np.empty((2, r.size))
+    for g in range(r.size):
+        of_group, slopes[0, g], slopes[1, g] = _nbd(
+            r[g],
+            alpha[g],
+            more_than[at[0, g] : at[0, g + 1]],
+            T[at[1, g] : at[1, g + 1]],
+            T_customers[at[2, g] : at[2, g + 1]],
+            T_events[at[3, g] : at[3, g + 1]],
+            constant[at[4, g] : at[4, g + 1]],
+        )
+        value += of_group
+    return value, slopes
+
+
+@_kernel
+def _spend_groups(p, q, v, at, x, first, x_customers, log_total, customers, constant):  # type: ignore[no-untyped-def]
+    value, slopes = 0.0, np.empty((3, p.size))
+    for g in range(p.size):
+        of_group, slopes[0, g], slopes[1, g], slopes[2, g] = _spend(
+            p[g],
+            q[g],
+            v[g],
+            x[at[0, g] : at[0, g + 1]],
+            first[at[1, g] : at[1, g + 1]],
+            log_total[at[3, g] : at[3, g + 1]],
+            customers[at[4, g] : at[4, g + 1]],
+            True,
+        )
+        value += of_group
+    return value, slopes
+
+
+KERNELS: dict[str, Kernel] = {
+    "bg_nbd": bg_nbd,
+    "nbd": nbd,
+    "gamma_gamma": gamma_gamma,
+    "shifted_beta_geometric": shifted_beta_geometric,
+}

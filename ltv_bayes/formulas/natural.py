@@ -1,0 +1,81 @@
+"""Natural names of what models are made of, and the papers' parameters: plain arithmetic, for numbers of any kind.
+
+Priors, covariates and differences between segments are stated for quantities that one can picture, such as a mean rate,
+and not for r and alpha.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+Arithmetic = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+LOG, LOGIT = "log", "logit"
+
+
+def rates(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Add r and alpha of rate ~ Gamma(r, alpha)."""
+    named = dict(variables)
+    if "mean_rate" in named:
+        named["r"] = named["rate_cv"] ** -2.0
+        named["alpha"] = named["r"] / named["mean_rate"]
+    return named
+
+
+def purchases(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Add r, alpha, and a, b of dropout ~ Beta(a, b)."""
+    named = rates(variables)
+    if "dropout_mean" in named:
+        named["a"] = named["dropout_mean"] * named["dropout_concentration"]
+        named["b"] = (1 - named["dropout_mean"]) * named["dropout_concentration"]
+    return named
+
+
+def spend(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Add p, q, v of gamma-gamma."""
+    named = dict(variables)
+    if "mean_spend" in named:
+        named["p"] = named["order_cv"] ** -2.0
+        named["q"] = 1 + named["q_excess"]
+        named["v"] = named["mean_spend"] * named["q_excess"] / named["p"]
+    return named
+
+
+def churn(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Add alpha and beta of churn ~ Beta(alpha, beta)."""
+    named = dict(variables)
+    if "churn_mean" in named:
+        named["alpha"] = named["churn_mean"] * named["churn_concentration"]
+        named["beta"] = (1 - named["churn_mean"]) * named["churn_concentration"]
+    return named
+
+
+class Naming(NamedTuple):
+    """How a model's parameters follow from natural quantities.
+
+    Attributes
+    ----------
+    arithmetic : callable
+        From natural quantities by name to all by name.
+    links : mapping
+        Each natural quantity, with the scale on which segments and covariates shift it.
+    levels : tuple of str
+        Those that say how much there is of something; the others say how customers differ around it.
+    """
+
+    arithmetic: Arithmetic
+    links: Mapping[str, str]
+    levels: tuple[str, ...]
+
+
+_PURCHASES = Naming(
+    purchases,
+    {"mean_rate": LOG, "rate_cv": LOG, "dropout_mean": LOGIT, "dropout_concentration": LOG},
+    ("mean_rate", "dropout_mean"),
+)
+NAMINGS: dict[str, Naming] = {
+    "bg_nbd": _PURCHASES,
+    "mbg_nbd": _PURCHASES,
+    "nbd": Naming(rates, {"mean_rate": LOG, "rate_cv": LOG}, ("mean_rate",)),
+    "gamma_gamma": Naming(spend, {"mean_spend": LOG, "order_cv": LOG, "q_excess": LOG}, ("mean_spend",)),
+    "shifted_beta_geometric": Naming(churn, {"churn_mean": LOGIT, "churn_concentration": LOG}, ("churn_mean",)),
+}

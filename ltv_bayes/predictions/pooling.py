@@ -1,0 +1,161 @@
+"""Parameters of customers in groups: from a pooled fit's draws to those of each customer's own segment."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import special
+
+from ltv_bayes.data.grouping import Grouping
+from ltv_bayes.formulas.natural import LOG, NAMINGS
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.random_streams import customer_stream
+
+KEPT_GROUPS = 512
+
+Parameters = dict[str, Array]
+
+
+class GroupDraws:
+    """Parameter draws of customers in groups, made when asked for.
+
+    Parameters
+    ----------
+    place : array of shape (customers,)
+        The group of each customer.
+    number : int
+        How many groups there are.
+    make : callable
+        From places of groups to arrays of shape (groups, draws) by name.
+    """
+
+    def __init__(self, place: IntArray, number: int, make: Callable[[IntArray], Parameters]) -> None:
+        self.place, self.number, self._make = place, number, make
+        self._kept = make(np.arange(number)) if number <= KEPT_GROUPS else None
+
+    def at(self, groups: IntArray) -> Parameters:
+        """Of groups, arrays of shape (groups, draws)."""
+        if self._kept is None:
+            return self._make(groups)
+        return {name: values[groups] for name, values in self._kept.items()}
+
+    def of(self, position: int) -> Parameters:
+        """Of one customer, arrays of shape (draws,)."""
+        return {name: values[0] for name, values in self.at(self.place[position : position + 1]).items()}
+
+    def stretch(self, first: int, last: int) -> tuple[IntArray, Parameters]:
+        """Of the customers in a stretch: the place of each among their groups, and arrays (groups, draws)."""
+        if self.number == 1 and self._kept is not None:
+            return np.zeros(last - first, dtype=np.int64), self._kept
+        groups, place = np.unique(self.place[first:last], return_inverse=True)
+        return place.astype(np.int64), self.at(groups)
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """What a pooled fit remembers of how parameters differ.
+
+    Attributes
+    ----------
+    model : str
+    by : tuple of str
+        Columns of segments.
+    covariates : mapping
+        Quantity to columns of numbers.
+    scales : mapping
+        Mean and standard deviation of each covariate in the data that were fitted.
+    customers : mapping
+        Column to how many customers each of its segments had.
+    """
+
+    model: str
+    by: tuple[str, ...]
+    covariates: Mapping[str, tuple[str, ...]]
+    scales: Mapping[str, tuple[float, float]]
+    customers: Mapping[str, Mapping[str, float]]
+
+    @classmethod
+    def of(cls, tree: xr.DataTree) -> "Pooling | None":
+        """Read it from a fit; None where all customers have the same parameters."""
+        text = tree.attrs.get("pooling")
+        if not text:
+            return None
+        said = json.loads(text)
+        covariates = {name: tuple(columns) for name, columns in said["covariates"].items()}
+        scales = {name: (centre, scale) for name, (centre, scale) in said["scales"].items()}
+        return cls(said["model"], tuple(said["by"]), covariates, scales, said["customers"])
+
+    @property
+    def grouping(self) -> Grouping:
+        """The columns that make groups."""
+        return Grouping(self.by, tuple(self.scales))
+
+    def cells(self, table: pd.DataFrame, noun: str = "customer") -> tuple[pd.DataFrame, IntArray]:
+        """Distinct groups among rows, and the group of each row."""
+        keys = self.grouping.keys(table, noun)
+        place = keys.groupby(self.grouping.columns, sort=True).ngroup().to_numpy().astype(np.int64)
+        first = np.empty(place.max(initial=-1) + 1, dtype=np.int64)
+        first[place[::-1]] = np.arange(len(place))[::-1]
+        return keys.iloc[first].reset_index(drop=True), place
+
+    def unseen(self, table: pd.DataFrame) -> dict[str, list[str]]:
+        """Segments that the fit has not seen, by column, with any customers among the rows."""
+        keys = self.grouping.keys(table)
+        return {name: sorted(set(keys[name]) - set(self.customers[name])) for name in self.by}
+
+    def parameters(self, posterior: xr.Dataset, cells: pd.DataFrame) -> Parameters:
+        """Parameters of groups: arrays of shape (groups, draws) by name.
+
+        A segment that the fit has not seen is drawn from the distribution of segments, once for each draw.
+        """
+        naming, flat = NAMINGS[self.model], _flat(posterior)
+        natural = {}
+        for name, link in naming.links.items():
+            value = flat(name)[np.newaxis]
+            shifts = [self._effects(flat, name, column, cells[column]) for column in self.by if self._has(flat, name)]
+            if columns := self.covariates.get(name):
+                scaled = [
+                    (cells[one].to_numpy(dtype=float) - self.scales[one][0]) / self.scales[one][1] for one in columns
+                ]
+                shifts.append(np.column_stack(scaled) @ flat(f"{name}_slope").T)
+            if shifts:
+                linked = np.log(value) if link == LOG else special.logit(value)
+                shifted = linked + sum(shifts)
+                value = np.exp(shifted) if link == LOG else special.expit(shifted)
+            natural[name] = np.broadcast_to(value, (len(cells), value.shape[1]))
+        named = naming.arithmetic(natural)
+        return {name: np.ascontiguousarray(values) for name, values in named.items() if name not in naming.links}
+
+    def _has(self, flat: Any, quantity: str) -> bool:
+        return quantity in NAMINGS[self.model].levels
+
+    def _effects(self, flat: Any, quantity: str, column: str, segments: pd.Series) -> Array:
+        """Effects of the groups' segments: an array of shape (groups, draws)."""
+        name = f"{quantity}_by_{column}"
+        known = flat.labels(name)
+        at = known.get_indexer(pd.Index(segments.astype(str)))
+        effects = flat(name).T
+        found = effects[np.maximum(at, 0)]
+        for row in np.flatnonzero(at < 0):
+            stream = customer_stream(0, f"unseen segment\x1f{self.model}\x1f{name}", segments.iloc[row])
+            found[row] = flat(f"{quantity}_sd_{column}") * stream.standard_normal(effects.shape[1])
+        return found
+
+
+class _flat:
+    """Variables of a posterior with chains joined: arrays of shape (draws, ...)."""
+
+    def __init__(self, posterior: xr.Dataset) -> None:
+        self._posterior = posterior
+
+    def __call__(self, name: str) -> Array:
+        values = self._posterior[name].transpose("chain", "draw", ...).to_numpy()
+        return values.reshape(-1, *values.shape[2:])
+
+    def labels(self, name: str) -> pd.Index:
+        dim = next(str(dim) for dim in self._posterior[name].dims if dim not in ("chain", "draw"))
+        return pd.Index(self._posterior[dim].to_numpy()).astype(str)

@@ -1,0 +1,55 @@
+"""Likelihoods of customers in groups: each group has the value and the slopes that it has alone."""
+
+import numpy as np
+import pytest
+
+from ltv_bayes.formulas import fused, fused_groups
+
+RNG = np.random.default_rng(1)
+SIZES = (1, 40, 700, 3)
+
+
+def purchases(size):
+    frequency = RNG.poisson(2.0, size).astype(float)
+    T = RNG.integers(20, 60, size).astype(float)
+    return fused.purchase_tables(frequency, np.where(frequency > 0, T * RNG.random(size), 0.0), T, np.ones(size))
+
+
+def events(size):
+    return fused.event_tables(RNG.poisson(2.0, size), RNG.integers(20, 60, size), RNG.integers(1, 5, size))
+
+
+def spend(size):
+    return fused.spend_tables(RNG.integers(1, 6, size), RNG.gamma(4.0, 10.0, size), RNG.integers(1, 5, size))
+
+
+def renewals(size):
+    made = RNG.geometric(0.3, size) - 1.0
+    return made, (RNG.random(size) < 0.7).astype(float), np.ones(size)
+
+
+CASES = {
+    "bg_nbd": (purchases, 4),
+    "nbd": (events, 2),
+    "gamma_gamma": (spend, 3),
+    "shifted_beta_geometric": (renewals, 2),
+}
+
+
+@pytest.mark.parametrize("model", CASES)
+def test_each_group_has_what_it_has_alone(model):
+    make, number = CASES[model]
+    tables = [make(size) for size in SIZES]
+    parameters = RNG.gamma(2.0, 1.0, (number, len(SIZES)))
+    value, slopes = fused_groups.KERNELS[model](*parameters, *fused_groups.end_to_end(tables))
+    alone = [getattr(fused, model)(*parameters[:, g], *tables[g]) for g in range(len(SIZES))]
+    assert value == pytest.approx(sum(float(one[0]) for one in alone), rel=1e-12)
+    np.testing.assert_allclose(slopes, np.array([one[1:] for one in alone], dtype=float).T, rtol=1e-11, atol=1e-9)
+
+
+def test_nobody_in_a_group_bought_again():
+    empty = fused.purchase_tables(np.zeros(5), np.zeros(5), np.full(5, 30.0), np.ones(5))
+    tables = [empty, purchases(20)]
+    value, slopes = fused_groups.bg_nbd(*np.full((4, 2), 1.3), *fused_groups.end_to_end(tables))
+    assert np.isfinite(value)
+    np.testing.assert_allclose(slopes[2:, 0], 0)
