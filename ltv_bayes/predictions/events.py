@@ -17,6 +17,7 @@ from ltv_bayes.predictions.fitted import (
     time_unit_of,
     with_group,
 )
+from ltv_bayes.predictions.pooling import GroupDraws
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
 
@@ -64,7 +65,7 @@ class FittedEvents(FittedModel):
         """
         length = as_duration(horizon)
         events, exposure = self._columns(customers)
-        values = nbd.expected_events(length.to(self.time_unit), events, exposure, **self._parameters())
+        values = nbd.expected_events(length.to(self.time_unit), events, exposure, **self.by_customer(customers.table))
         return labelled(values, customers, "expected_events", **_events(length))
 
     def expected_discounted_events(self, customers: Customers, horizon: Any, discount_rate: float) -> xr.DataArray:
@@ -85,7 +86,7 @@ class FittedEvents(FittedModel):
         length = as_duration(horizon)
         t, delta = length.to(self.time_unit), discount_intensity(discount_rate, self.time_unit)
         events, exposure = self._columns(customers)
-        values = nbd.discounted_expected_events(t, delta, events, exposure, **self._parameters())
+        values = nbd.discounted_expected_events(t, delta, events, exposure, **self.by_customer(customers.table))
         return labelled(values, customers, "expected_discounted_events", **_events(length))
 
     def predict_events(self, customers: Customers, horizon: Any, random_seed: int | None = None) -> xr.DataArray:
@@ -106,13 +107,15 @@ class FittedEvents(FittedModel):
             (chain, draw, customer_id), events; of whole numbers.
         """
         length, seed = as_duration(horizon), as_seed(random_seed)
-        t, parameters, histories = length.to(self.time_unit), self.flat_draws(), self.histories(customers)
+        t, histories = length.to(self.time_unit), self.histories(customers)
+        drawn = self.parameters_of(customers.table)
 
         def one(position: int, customer_id: Any) -> np.ndarray:
-            return nbd.draw_events(customer_stream(seed, "events", customer_id), t, *histories[position], **parameters)
+            stream = customer_stream(seed, "events", customer_id)
+            return nbd.draw_events(stream, t, *histories[position], **drawn.of(position))
 
-        drawn = per_customer(customers, self.shape, one, "predicted_events", **_events(length), random_seed=str(seed))
-        return drawn.astype(np.int64)
+        number = per_customer(customers, self.shape, one, "predicted_events", **_events(length), random_seed=str(seed))
+        return number.astype(np.int64)
 
     def expected_events_new_customer(self, horizon: Any) -> xr.DataArray:
         """Posterior of the expected number of events of a new customer within the horizon.
@@ -134,7 +137,9 @@ class FittedEvents(FittedModel):
         xarray.DataArray
             (chain, draw, customer_id).
         """
-        return labelled(nbd.log_likelihood(*self._columns(customers), **self._parameters()), customers, "events")
+        return labelled(
+            nbd.log_likelihood(*self._columns(customers), **self.by_customer(customers.table)), customers, "events"
+        )
 
     def with_log_likelihood(self, customers: Customers) -> xr.DataTree:
         """Make the tree that `arviz.loo` reads: the posterior with a group ``log_likelihood``."""
@@ -151,7 +156,7 @@ class FittedEvents(FittedModel):
         """
         require_history(customers)
         converted = customers.in_time_unit(self.time_unit)
-        replicated = replicate_events(self.idata["posterior"].to_dataset(), converted, random_seed)
+        replicated = replicate_events(self.parameters_of(converted.table), self.shape, converted, random_seed)
         observed = xr.Dataset({"frequency": ("customer_id", converted.table["frequency"])})
         tree = with_group(self.idata, "posterior_predictive", replicated)
         return with_group(tree, "observed_data", observed.assign_coords(customer_id=converted.ids.to_numpy()))
@@ -167,12 +172,18 @@ class FittedEvents(FittedModel):
         require_memory(self.shape, len(customers))
         return self.histories(customers).T
 
-    def _parameters(self) -> dict[str, np.ndarray]:
-        return {name: values[..., np.newaxis] for name, values in self.draws.items()}
 
-
-def replicate_events(parameters: xr.Dataset, customers: Customers, random_seed: int | None = None) -> xr.Dataset:
+def replicate_events(
+    drawn: GroupDraws, shape: tuple[int, int], customers: Customers, random_seed: int | None = None
+) -> xr.Dataset:
     """Draw, for each parameter draw, the number of events that customers observed for their T would show.
+
+    Parameters
+    ----------
+    drawn : GroupDraws
+        Parameters of the customers.
+    shape : (int, int)
+        Chains, and draws per chain.
 
     Returns
     -------
@@ -180,12 +191,11 @@ def replicate_events(parameters: xr.Dataset, customers: Customers, random_seed: 
         ``frequency`` of shape (chain, draw, customer_id).
     """
     seed, exposure = as_seed(random_seed), customers.table["T"].to_numpy(dtype=float)
-    flat = {name: parameters[name].transpose("chain", "draw").to_numpy().ravel() for name in nbd.PARAMETERS}
 
     def one(position: int, customer_id: Any) -> np.ndarray:
-        return nbd.draw_events(customer_stream(seed, "history", customer_id), exposure[position], 0, 0.0, **flat)
+        stream = customer_stream(seed, "history", customer_id)
+        return nbd.draw_events(stream, exposure[position], 0, 0.0, **drawn.of(position))
 
-    shape = parameters.sizes["chain"], parameters.sizes["draw"]
     return per_customer(customers, shape, one, "frequency", units="events").to_dataset()
 
 

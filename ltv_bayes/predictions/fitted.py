@@ -97,6 +97,14 @@ class FittedModel:
         """How parameters differ between customers; None where they do not."""
         return Pooling.of(self.idata)
 
+    def by_customer(self, table: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Parameters of customers, by their rows: arrays of shape (chains, draws, customers or 1)."""
+        if self.pooling is None:
+            return {name: values[..., np.newaxis] for name, values in self.draws.items()}
+        drawn = self.parameters_of(table)
+        found = drawn.at(np.arange(drawn.number))
+        return {name: values.T.reshape(*self.shape, -1)[..., drawn.place] for name, values in found.items()}
+
     def parameters_of(self, table: pd.DataFrame, noun: str = "customer") -> GroupDraws:
         """Parameters of customers, by their rows with segments and covariates.
 

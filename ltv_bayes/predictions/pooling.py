@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,50 +111,43 @@ class Pooling:
 
         A segment that the fit has not seen is drawn from the distribution of segments, once for each draw.
         """
-        naming, flat = NAMINGS[self.model], _flat(posterior)
-        natural = {}
-        for name, link in naming.links.items():
-            value = flat(name)[np.newaxis]
-            shifts = [self._effects(flat, name, column, cells[column]) for column in self.by if self._has(flat, name)]
-            if columns := self.covariates.get(name):
-                scaled = [
-                    (cells[one].to_numpy(dtype=float) - self.scales[one][0]) / self.scales[one][1] for one in columns
-                ]
-                shifts.append(np.column_stack(scaled) @ flat(f"{name}_slope").T)
-            if shifts:
-                linked = np.log(value) if link == LOG else special.logit(value)
-                shifted = linked + sum(shifts)
-                value = np.exp(shifted) if link == LOG else special.expit(shifted)
-            natural[name] = np.broadcast_to(value, (len(cells), value.shape[1]))
+        naming = NAMINGS[self.model]
+        natural = {name: self._quantity(posterior, name, link, cells) for name, link in naming.links.items()}
         named = naming.arithmetic(natural)
         return {name: np.ascontiguousarray(values) for name, values in named.items() if name not in naming.links}
 
-    def _has(self, flat: Any, quantity: str) -> bool:
+    def _quantity(self, posterior: xr.Dataset, name: str, link: str, cells: pd.DataFrame) -> Array:
+        """A natural quantity of groups: an array of shape (groups, draws)."""
+        value = _flat(posterior[name])
+        shifts = [self._effects(posterior, name, column, cells[column]) for column in self.by if self._differs(name)]
+        if columns := self.covariates.get(name):
+            shifts.append(self._standardised(cells, columns) @ _flat(posterior[f"{name}_slope"]).T)
+        if not shifts:
+            return np.broadcast_to(value, (len(cells), value.size))
+        shifted = (np.log(value) if link == LOG else special.logit(value)) + sum(shifts)
+        return np.exp(shifted) if link == LOG else special.expit(shifted)
+
+    def _differs(self, quantity: str) -> bool:
         return quantity in NAMINGS[self.model].levels
 
-    def _effects(self, flat: Any, quantity: str, column: str, segments: pd.Series) -> Array:
+    def _standardised(self, cells: pd.DataFrame, columns: tuple[str, ...]) -> Array:
+        centre, scale = np.array([self.scales[name] for name in columns]).T
+        return (cells[list(columns)].to_numpy(dtype=float) - centre) / scale
+
+    def _effects(self, posterior: xr.Dataset, quantity: str, column: str, segments: pd.Series) -> Array:
         """Effects of the groups' segments: an array of shape (groups, draws)."""
         name = f"{quantity}_by_{column}"
-        known = flat.labels(name)
-        at = known.get_indexer(pd.Index(segments.astype(str)))
-        effects = flat(name).T
-        found = effects[np.maximum(at, 0)]
+        drawn = _flat(posterior[name]).T
+        levels = next(posterior[str(dim)] for dim in posterior[name].dims if dim not in ("chain", "draw"))
+        at = pd.Index(levels.to_numpy()).astype(str).get_indexer(pd.Index(segments))
+        found = drawn[np.maximum(at, 0)]
         for row in np.flatnonzero(at < 0):
             stream = customer_stream(0, f"unseen segment\x1f{self.model}\x1f{name}", segments.iloc[row])
-            found[row] = flat(f"{quantity}_sd_{column}") * stream.standard_normal(effects.shape[1])
+            found[row] = _flat(posterior[f"{quantity}_sd_{column}"]) * stream.standard_normal(drawn.shape[1])
         return found
 
 
-class _flat:
-    """Variables of a posterior with chains joined: arrays of shape (draws, ...)."""
-
-    def __init__(self, posterior: xr.Dataset) -> None:
-        self._posterior = posterior
-
-    def __call__(self, name: str) -> Array:
-        values = self._posterior[name].transpose("chain", "draw", ...).to_numpy()
-        return values.reshape(-1, *values.shape[2:])
-
-    def labels(self, name: str) -> pd.Index:
-        dim = next(str(dim) for dim in self._posterior[name].dims if dim not in ("chain", "draw"))
-        return pd.Index(self._posterior[dim].to_numpy()).astype(str)
+def _flat(variable: xr.DataArray) -> Array:
+    """A variable's draws with chains joined: an array of shape (draws, ...)."""
+    values = variable.transpose("chain", "draw", ...).to_numpy()
+    return values.reshape(-1, *values.shape[2:])

@@ -91,7 +91,8 @@ class FittedRenewals(FittedModel):
             made = table["renewals"].to_numpy(dtype=np.int64)
             rates = table["period"].map(lambda length: _rate_per_period(discount_rate, length)).to_numpy(dtype=float)
             wait = (table["next_due"] - pd.Timestamp(renewals.as_of)).dt.days.clip(lower=0).to_numpy(dtype=float)
-            values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, rates, **self._parameters())
+            parameters = self.by_customer(table)
+            values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, rates, **parameters)
             values = values * np.exp(-discount_intensity(discount_rate, "day") * wait)
             return self._by_customer(values, table, "expected_residual_life")
         made = whole_numbers(renewals, "renewals")
@@ -118,13 +119,13 @@ class FittedRenewals(FittedModel):
         """
         table, most = active_records(renewals), whole_numbers([periods], "periods")[0]
         seed, (chains, draws) = as_seed(random_seed), self.shape
-        parameters = self.flat_draws()
+        drawn = self.parameters_of(table)
         what = table["product"] if "product" in table else pd.Series("", table.index)
         left = np.empty((chains * draws, len(table)))
         contracts = zip(table.index, what, table["start"], table["renewals"], strict=True)
         for place, (customer_id, product, start, made) in enumerate(contracts):
             rng = customer_stream(seed, f"renewals\x1f{product}\x1f{start:%Y-%m-%d}", customer_id)
-            left[:, place] = shifted_beta_geometric.draw_renewals(rng, made, **parameters)
+            left[:, place] = shifted_beta_geometric.draw_renewals(rng, made, **drawn.of(place))
         return self._by_customer(np.minimum(left, most).reshape(chains, draws, -1), table, "renewals")
 
     def _period(self, given: str | None) -> TimeUnit:

@@ -13,6 +13,7 @@ from ltv_bayes.formatting import money
 from ltv_bayes.formulas import gamma_gamma
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory
+from ltv_bayes.predictions.pooling import GroupDraws
 from ltv_bayes.random_streams import as_seed, customer_stream
 
 FAR_SCALE = 100.0
@@ -48,8 +49,7 @@ class FittedSpend(FittedModel):
         """
         x, m = self.histories(customers)
         require_memory(self.shape, len(customers))
-        parameters = {name: values[..., np.newaxis] for name, values in self.draws.items()}
-        values = gamma_gamma.expected_spend(x, m, **parameters)
+        values = gamma_gamma.expected_spend(x, m, **self.by_customer(customers.table))
         return labelled(values, customers, "expected_spend", units=self._money)
 
     def predict_spend(self, customers: Customers, random_seed: int | None = None) -> xr.DataArray:
@@ -60,11 +60,11 @@ class FittedSpend(FittedModel):
         xarray.DataArray
             (chain, draw, customer_id), in the currency of the fit.
         """
-        seed, parameters = as_seed(random_seed), self.flat_draws()
+        seed, drawn = as_seed(random_seed), self.parameters_of(customers.table)
         x, m = self.histories(customers)
 
         def one(position: int, customer_id: Any) -> np.ndarray:
-            stream = customer_stream(seed, "spend", customer_id)
+            stream, parameters = customer_stream(seed, "spend", customer_id), drawn.of(position)
             nu = gamma_gamma.draw_spend_rate(stream, x[position], m[position], **parameters)
             return gamma_gamma.draw_order_values(stream, parameters["p"], nu)
 
@@ -91,7 +91,7 @@ class FittedSpend(FittedModel):
         buyers = spenders(customers)
         x, m = self.histories(buyers)
         require_memory(self.shape, len(buyers))
-        parameters = {name: values[..., np.newaxis] for name, values in self.draws.items()}
+        parameters = self.by_customer(buyers.table)
         return labelled(gamma_gamma.log_likelihood(x, m, **parameters), buyers, "mean_spend_observed")
 
     def with_log_likelihood(self, customers: Customers) -> xr.DataTree:
@@ -112,7 +112,7 @@ class FittedSpend(FittedModel):
         buyers = spenders(customers)
         observed = xr.Dataset({"monetary_value": ("customer_id", buyers.table["monetary_value"])})
         tree = self.idata.copy()
-        replicated = replicate_mean_spend(self.idata["posterior"].to_dataset(), customers, random_seed)
+        replicated = replicate_mean_spend(self.parameters_of(buyers.table), self.shape, buyers, random_seed)
         tree["posterior_predictive"] = xr.DataTree(replicated)
         tree["observed_data"] = xr.DataTree(observed.assign_coords(customer_id=buyers.ids.to_numpy()))
         return tree
@@ -161,23 +161,33 @@ def spenders(customers: Customers) -> Customers:
     return customers.subset((customers.table["spend_frequency"] > 0).to_numpy())
 
 
-def replicate_mean_spend(parameters: xr.Dataset, customers: Customers, random_seed: int | None = None) -> xr.Dataset:
+def replicate_mean_spend(
+    drawn: GroupDraws, shape: tuple[int, int], buyers: Customers, random_seed: int | None = None
+) -> xr.Dataset:
     """Draw, for each parameter draw, the mean spend over as many orders as each customer has.
+
+    Parameters
+    ----------
+    drawn : GroupDraws
+        Parameters of the customers.
+    shape : (int, int)
+        Chains, and draws per chain.
+    buyers : Customers
+        With a valued repeat order, all of them.
 
     Returns
     -------
     xarray.Dataset
-        ``monetary_value`` of shape (chain, draw, customer_id), of customers with a valued repeat order.
+        ``monetary_value`` of shape (chain, draw, customer_id).
     """
-    buyers, seed = spenders(customers), as_seed(random_seed)
-    p, q, v = (parameters[name].transpose("chain", "draw").to_numpy().ravel() for name in gamma_gamma.PARAMETERS)
+    seed = as_seed(random_seed)
     orders = buyers.table["spend_frequency"].to_numpy(dtype=float)
 
     def one(position: int, customer_id: Any) -> np.ndarray:
         stream = customer_stream(seed, "mean spend", customer_id)
+        p, q, v = (drawn.of(position)[name] for name in gamma_gamma.PARAMETERS)
         nu = gamma_gamma.draw_spend_rate(stream, 0, 0.0, p=p, q=q, v=v)
         return gamma_gamma.draw_total_spend(stream, orders[position], p, nu) / orders[position]
 
-    shape = parameters.sizes["chain"], parameters.sizes["draw"]
     money = buyers.currency or "currency of the data"
     return per_customer(buyers, shape, one, "monetary_value", units=money).to_dataset()
