@@ -25,6 +25,7 @@ _PUBLIC = {
     "LifetimeValue": "ltv_bayes.value.lifetime_value",
     "LtvBayesError": "ltv_bayes.errors",
     "LtvBayesWarning": "ltv_bayes.errors",
+    "MBGNBD": "ltv_bayes.models.mbg_nbd",
     "NBD": "ltv_bayes.models.nbd",
     "OneOffSale": "ltv_bayes.streams.one_off",
     "Prior": "ltv_bayes.models.priors",
