@@ -176,14 +176,13 @@ def mbg_nbd(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
     One chance to leave has passed for all: that of BG/NBD at b + 1, times b / (a + b) for each customer.
     """
     value, d_r, d_alpha, d_a, d_b = _bg_nbd(r, alpha, a, b + 1.0, *tables, True)
-    everybody = np.sum(tables[2])
-    passed = everybody / (a + b)
-    return value - everybody * np.log1p(a / b), d_r, d_alpha, d_a - passed, d_b + passed * a / b
+    stayed, stayed_a, stayed_b = _stayed_at_first(a, b, tables[2])
+    return value + stayed, d_r, d_alpha, d_a + stayed_a, d_b + stayed_b
 
 
 def mbg_nbd_value(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
     """Log-likelihood of MBG/NBD without its derivatives."""
-    return _bg_nbd(r, alpha, a, b + 1.0, *tables, False)[0] - np.sum(tables[2]) * np.log1p(a / b)
+    return _bg_nbd(r, alpha, a, b + 1.0, *tables, False)[0] + _stayed_at_first(a, b, tables[2])[0]
 
 
 def gamma_gamma(p, q, v, *tables):  # type: ignore[no-untyped-def]
@@ -266,6 +265,13 @@ def _bg_nbd(  # type: ignore[no-untyped-def]
                 d_a += left / a
                 d_b -= left / stays
     return value, d_r, d_alpha, d_a, d_b
+
+
+@_kernel
+def _stayed_at_first(a, b, customers):  # type: ignore[no-untyped-def]
+    """ln (b / (a + b)) for each customer, with derivatives by a and b."""
+    total = np.sum(customers)
+    return -total * np.log1p(a / b), -total / (a + b), total * a / b / (a + b)
 
 
 @_kernel
