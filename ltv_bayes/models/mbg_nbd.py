@@ -11,8 +11,8 @@ from ltv_bayes.models.purchase_model import Family, PurchaseModel
 class MBGNBD(PurchaseModel):
     """How often do customers come back, and when do they leave? The settings of an MBG/NBD model.
 
-    It is BG/NBD with one more chance to leave, at the first purchase: a client who bought once and has been silent since
-    may have left. `check_one_time` says what this changes for a book.
+    It is BG/NBD with one more chance to leave, at the first purchase: a client who bought once and has been silent
+    since may have left. `check_one_time` says what this changes for a book.
 
     Parameters
     ----------
