@@ -40,6 +40,8 @@ _PUBLIC = {
     "all_customers": "ltv_bayes.data.all_customers",
     "backtest": "ltv_bayes.evaluation.backtest",
     "calibrate_judgements": "ltv_bayes.judgement.calibrate",
+    "check_one_time": "ltv_bayes.evaluation.one_time",
+    "check_regularity": "ltv_bayes.evaluation.regularity",
     "errors": "ltv_bayes.errors",
     "fit_scorecard": "ltv_bayes.judgement.learn_scorecard",
     "hybrid_ltv": "ltv_bayes.formulas.point_values",
