@@ -1,5 +1,6 @@
 """What hangs on customers who bought once, who are all alive by BG/NBD and may have left by MBG/NBD."""
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,7 @@ WRITTEN = {bg_nbd.NAME: "BG/NBD", mbg_nbd.NAME: "MBG/NBD"}
 ENOUGH_DRAWS = 400
 CLEAR = 2.0  # standard errors
 AGES = 4
+LINE = 100
 
 
 def check_one_time(
@@ -36,7 +38,7 @@ def check_one_time(
     random_seed: int | None = None,
     **fit_settings: Any,
 ) -> "OneTimeCheck":
-    """Say how many customers bought once, what hangs on them, and whether the data show that some left at once.
+    """Say how many customers bought once, what hangs on them, and whether the data show that many left at once.
 
     BG/NBD takes every one of them to be alive, however long ago the purchase was; MBG/NBD lets customers leave right
     after the first purchase. The two models are compared by the predictive density of the histories (WAIC).
@@ -44,7 +46,8 @@ def check_one_time(
     Parameters
     ----------
     customers : Customers
-        The book.
+        The book. Where clocks start on a given day (``since``), those who have not ordered take the place of those who
+        bought once.
     *fits : FittedPurchases
         Fits of these customers by `BGNBD` or `MBGNBD` that are there already; what is missing is fitted.
     spend : FittedSpend, optional
@@ -95,6 +98,7 @@ def check_one_time(
         by_age,
         difference,
         error,
+        deed="never ordered" if "since" in customers.columns else "bought once",
     )
     cautions = [one.caution for one in (*fitted.values(), *([] if spend is None else [spend])) if one.caution]
     return replace(check, caution=cautions[0]) if cautions else check
@@ -120,6 +124,8 @@ class OneTimeCheck:
         and how many each model expects to have bought once.
     difference, error : float
         Log predictive density of MBG/NBD less that of BG/NBD, and its standard error.
+    deed : str
+        What they did: "bought once", or "never ordered" where clocks start on a given day.
     caution : str
         What is wrong with the fits; empty when nothing is.
     """
@@ -132,6 +138,7 @@ class OneTimeCheck:
     by_age: pd.DataFrame
     difference: float
     error: float
+    deed: str = "bought once"
     caution: str = ""
 
     @property
@@ -150,11 +157,11 @@ class OneTimeCheck:
     def sentence(self) -> str:
         """What to quote."""
         if self.one_time == 0:
-            return f"None of {counted(self.customers, 'customer')} bought just once."
+            return f"Of {counted(self.customers, 'customer')}, none {self.deed}."
         always, maybe = (self.table.loc[name] for name in (bg_nbd.NAME, mbg_nbd.NAME))
         text = (
             f"{self.one_time:,} of {counted(self.customers, 'customer')} ({percent(self.one_time / self.customers)}) "
-            f"bought once. BG/NBD takes all of them to be alive and expects {percent(always['share'])} of the "
+            f"{self.deed}. BG/NBD takes all of them to be alive and expects {percent(always['share'])} of the "
             f"{self.of} within {self.horizon} from them; MBG/NBD takes {percent(maybe['probability_alive'])} of them "
             f"to be alive and expects {percent(maybe['share'])}. {self._verdict()}"
         )
@@ -176,7 +183,7 @@ class OneTimeCheck:
         )
 
     def __repr__(self) -> str:
-        return self.sentence
+        return textwrap.fill(self.sentence, LINE)
 
 
 def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:

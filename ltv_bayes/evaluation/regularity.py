@@ -1,5 +1,6 @@
 """Whether purchases are as random in time as the models take them to be, or come in rhythm or in bursts."""
 
+import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from ltv_bayes.time_units import as_date
 
 REGULAR = 1.5
 LONG_SILENCE = 3
+LINE = 100
 
 
 def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float | None = None) -> "Regularity":
@@ -151,7 +153,7 @@ class Regularity:
         return f"Purchases are about as random in time as BG/NBD and MBG/NBD take them to be: {seen}."
 
     def __repr__(self) -> str:
-        return self.sentence
+        return textwrap.fill(self.sentence, LINE)
 
 
 def _gaps(orders: Transactions, as_of: Any) -> tuple[np.ndarray, np.ndarray]:

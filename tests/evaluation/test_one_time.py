@@ -32,7 +32,7 @@ def test_with_spend_shares_are_of_revenue(check, book, purchases, leaving_at_onc
     money = purchases.thin(200).expected_purchases(book, "39 weeks").mean(("chain", "draw"))
     money = money * spend.thin(200).expected_spend(book).median(("chain", "draw"))
     assert found.table.loc["bg_nbd", "share"] == pytest.approx(float(money.sel(customer_id="B") / money.sum()))
-    assert "of the revenue within 39 weeks" in str(found)
+    assert "of the revenue within 39 weeks" in found.sentence
 
 
 def test_expected_numbers_by_age_are_sums_of_chances(cdnow, purchases, leaving_at_once):
@@ -73,7 +73,7 @@ def verdict(difference, one_time=60, caution=""):
         {"probability_alive": [1.0, 0.4], "share": [0.3, 0.1]}, index=pd.Index(["bg_nbd", "mbg_nbd"], name="model")
     )
     return OneTimeCheck(
-        100, one_time, as_duration("3 years"), "purchases", table, pd.DataFrame(), difference, 4.0, caution
+        100, one_time, as_duration("3 years"), "purchases", table, pd.DataFrame(), difference, 4.0, caution=caution
     )
 
 
@@ -89,21 +89,34 @@ def test_the_sentence(difference, favours, words):
     found = verdict(difference)
     assert found.favours == favours
     assert found.misleads == (favours == "mbg_nbd")
-    assert str(found).startswith(
+    assert found.sentence.startswith(
         "60 of 100 customers (60%) bought once. BG/NBD takes all of them to be alive and expects 30% of the purchases "
         "within 3 years from them; MBG/NBD takes 40% of them to be alive and expects 10%. "
     )
-    assert words in str(found)
+    assert words in found.sentence
+
+
+def test_shown_it_is_the_sentence_in_lines():
+    found = verdict(20.0)
+    assert " ".join(repr(found).split("\n")) == found.sentence
+    assert max(map(len, repr(found).split("\n"))) <= 100
+
+
+def test_where_clocks_start_on_a_given_day_they_never_ordered(purchases, leaving_at_once):
+    orders = lb.read_transactions(pd.DataFrame({"customer_id": ["A"], "date": ["2024-03-01"], "amount": [5.0]}))
+    customers = lb.summarize(orders, as_of="2024-06-30", since={"A": "2024-01-01", "B": "2024-01-01"})
+    found = lb.check_one_time(customers, purchases, leaving_at_once)
+    assert found.sentence.startswith("1 of 2 customers (50%) never ordered. BG/NBD takes")
 
 
 def test_nobody_bought_once():
     found = verdict(20.0, one_time=0)
-    assert str(found) == "None of 100 customers bought just once."
+    assert found.sentence == "Of 100 customers, none bought once."
     assert not found.misleads
 
 
 def test_an_unconverged_fit_is_said_to_be():
-    assert str(verdict(5.0, caution="fit did not converge")).endswith("Caution: fit did not converge.")
+    assert verdict(5.0, caution="fit did not converge").sentence.endswith("Caution: fit did not converge.")
 
 
 def test_other_fits_are_refused(book, spend):

@@ -30,7 +30,7 @@ def test_verdict_by_how_gaps_were_drawn(k, regular, bursts):
     assert (found.regular, found.bursts) == (regular, bursts)
     assert found.low < found.k < found.high
     words = {"rhythm": regular, "bursts": bursts, "about as random": not (regular or bursts)}
-    assert {word: word in str(found) for word in words} == words
+    assert {word: word in found.sentence for word in words} == words
 
 
 def test_random_gaps_have_an_interval_around_one():
@@ -63,7 +63,9 @@ def test_cdnow_is_close_to_random_with_a_touch_of_bursts(cdnow_orders):
     assert 0.8 < found.low < found.high < 0.95
     assert not found.regular
     assert not found.bursts
-    assert str(found).startswith("Purchases are about as random in time as BG/NBD and MBG/NBD take them to be: k = 0.8")
+    assert found.sentence.startswith(
+        "Purchases are about as random in time as BG/NBD and MBG/NBD take them to be: k = 0.8"
+    )
 
 
 def test_nothing_to_compare():
