@@ -27,6 +27,7 @@ WRITTEN = {bg_nbd.NAME: "BG/NBD", mbg_nbd.NAME: "MBG/NBD"}
 ENOUGH_DRAWS = 400
 CLEAR = 2.0  # standard errors
 AGES = 4
+TOGETHER = 20_000
 LINE = 100
 
 
@@ -200,7 +201,7 @@ def _what_hangs_on_them(
 ) -> dict[str, float]:
     """P(alive) of customers who bought once, on average, and their share of what is expected."""
     alive, once, theirs, everything = 0.0, 0, 0.0, 0.0
-    for some in customers.batches():
+    for some in customers.batches(TOGETHER):
         bought_once = some.table["frequency"].to_numpy() == 0
         alive += float(fit.probability_alive(some).mean(("chain", "draw")).to_numpy()[bought_once].sum())
         expected = fit.expected_purchases(some, horizon).mean(("chain", "draw")).to_numpy()
@@ -221,10 +222,18 @@ def _log_predictive(fit: FittedPurchases, histories: Histories) -> Array:
 
     Source: Watanabe (2010), JMLR 11; Gelman, Hwang & Vehtari (2014), Statistics and Computing 24, equation (12).
     """
-    draws = {name: values[:, np.newaxis] for name, values in fit.flat_draws().items()}
-    each = fit.formulas.log_likelihood(histories.frequency, histories.recency, histories.T, **draws)
-    seen = special.logsumexp(each, axis=0) - np.log(len(each))
-    return np.asarray(seen - (each.var(axis=0, ddof=1) if len(each) > 1 else 0.0))
+    found, draws = np.empty(len(histories)), _columns_of_draws(fit)
+    for first in range(0, len(histories), TOGETHER):
+        rows = slice(first, first + TOGETHER)
+        some = histories.frequency[rows], histories.recency[rows], histories.T[rows]
+        each = fit.formulas.log_likelihood(*some, **draws)
+        owed = each.var(axis=0, ddof=1) if len(each) > 1 else 0.0
+        found[rows] = special.logsumexp(each, axis=0) - np.log(len(each)) - owed
+    return found
+
+
+def _columns_of_draws(fit: FittedPurchases) -> dict[str, Array]:
+    return {name: values[:, np.newaxis] for name, values in fit.flat_draws().items()}
 
 
 def _difference(density: Mapping[str, Array], count: Array) -> tuple[float, float]:
@@ -237,20 +246,18 @@ def _difference(density: Mapping[str, Array], count: Array) -> tuple[float, floa
 
 def _by_age(fits: Mapping[str, FittedPurchases], histories: Mapping[str, Histories]) -> pd.DataFrame:
     """Count who bought once by how long ago they came, and what each model expects."""
-    seen = histories[bg_nbd.NAME]
-    quarter = _quarters(seen.T, seen.count)
-    columns = {"customers": seen.count, "one_time": seen.count * (seen.frequency == 0)}
+    count, once = histories[bg_nbd.NAME].count, histories[bg_nbd.NAME].frequency == 0
+    columns = {"customers": count, "one_time": count * once}
     for name, fit in fits.items():
-        draws = {key: values[:, np.newaxis] for key, values in fit.flat_draws().items()}
-        nothing = fit.formulas.log_likelihood(0, 0.0, histories[name].T, **draws)
-        columns[name] = seen.count * np.exp(nothing).mean(axis=0)
-    found = pd.DataFrame(columns).groupby(quarter).sum().rename_axis("quarter")
+        T, at = np.unique(histories[name].T, return_inverse=True)
+        nothing = np.exp(fit.formulas.log_likelihood(0, 0.0, T, **_columns_of_draws(fit))).mean(axis=0)
+        columns[name] = count * nothing[at]
+    found = pd.DataFrame(columns).groupby(_quarters(T, at, count)).sum().rename_axis("quarter")
     return found.astype({"customers": int, "one_time": int})
 
 
-def _quarters(T: Array, count: Array) -> IntArray:
+def _quarters(T: Array, at: IntArray, count: Array) -> IntArray:
     """Put customers into quarters by T, the youngest in 0; those of one T stay together."""
-    distinct, at = np.unique(T, return_inverse=True)
-    number = np.bincount(at, weights=count, minlength=distinct.size)
+    number = np.bincount(at, weights=count, minlength=T.size)
     middle = np.cumsum(number) - number / 2
     return np.asarray(np.floor(AGES * middle / number.sum()), dtype=np.int64)[at]

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from ltv_bayes.data.customers import Customers, require_history
 from ltv_bayes.data.transactions import Transactions
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.evaluation.backtest import occasions
@@ -59,7 +61,6 @@ def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float 
 
     Examples
     --------
-    >>> import pandas as pd
     >>> from ltv_bayes.data.transactions import read_transactions
     >>> days = pd.date_range("2019-01-15", "2024-03-15", freq="365D")
     >>> log = pd.DataFrame({"customer_id": sorted(["Ada", "Bo"] * 6), "date": [*days, *days], "amount": 100.0})
@@ -142,7 +143,7 @@ class Regularity:
             return (
                 f"Purchases come in rhythm: {seen}. So {alive}. BG/NBD and MBG/NBD take too little from a long silence "
                 f"and think the silent alive too often, expect too many purchases, and make intervals too wide. Judge "
-                f"silent customers by their own usual gap, and hold forecasts to a backtest."
+                f"silent customers by their own usual gap (of_customers), and hold forecasts to a backtest."
             )
         if self.bursts:
             return (
@@ -151,6 +152,43 @@ class Regularity:
                 f"Count the orders of one project as one, and hold forecasts to a backtest."
             )
         return f"Purchases are about as random in time as BG/NBD and MBG/NBD take them to be: {seen}."
+
+    def of_customers(self, customers: Customers) -> pd.DataFrame:
+        """How long each repeat customer has been silent, beside their own usual gap; the least likely silence first.
+
+        Parameters
+        ----------
+        customers : Customers
+            With histories; who has not bought again has no gap, and is left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            By customer: ``gaps`` (their number), ``usual_gap`` and ``silence`` in days, and ``chance`` that a gap
+            between two purchases of this customer is longer than the silence so far, at this regularity.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["Ada"], "frequency": [3], "recency": [3.0], "T": [5.0]})
+        >>> yearly = Regularity(4.0, 3.8, 4.2, 0.89, 600, 2400, 362.0)
+        >>> yearly.of_customers(Customers.from_summary(frame, time_unit="year")).round(3)
+                     gaps  usual_gap  silence  chance
+        customer_id
+        Ada             3     365.25    730.5   0.091
+        """
+        require_history(customers)
+        table = customers.in_time_unit("day").table
+        table = table[table["frequency"] > 0]
+        total, silent = table["recency"], table["T"] - table["recency"]
+        found = pd.DataFrame(
+            {
+                "gaps": table["frequency"].astype(int),
+                "usual_gap": total / table["frequency"],
+                "silence": silent,
+                "chance": regularity.chance_of_silence(self.k, silent, table["frequency"], total),
+            }
+        )
+        return found.sort_values("chance", kind="stable")
 
     def __repr__(self) -> str:
         return textwrap.fill(self.sentence, LINE)

@@ -113,6 +113,22 @@ def quantile(k: Array, weights: Array, level: Numbers) -> Array:
     return np.asarray(np.interp(level, below, k))
 
 
+def chance_of_silence(k: Numbers, silent: Numbers, gaps: Numbers, total: Numbers) -> Array:
+    """Chance that the next gap is longer than the silence so far, given a customer's own gaps: their number and sum.
+
+    A gap over the sum of the others follows a beta-prime distribution, whatever the rate is.
+
+    Examples
+    --------
+    With k = 1, after one gap of 30 days, the next one is longer than that in half of all cases.
+
+    >>> round(float(chance_of_silence(1.0, 30, 1, 30)), 6)
+    0.5
+    """
+    silent, total, k = (np.asarray(v, dtype=float) for v in (silent, total, k))
+    return np.asarray(special.betainc(k * np.asarray(gaps, dtype=float), k, total / (total + silent)))
+
+
 def silence(k: Numbers, gaps: Numbers) -> Array:
     """Chance that a customer who stays is silent for so many of their usual gaps after a purchase.
 

@@ -78,6 +78,25 @@ def test_customers_do_not_tell_their_gaps(book):
         lb.check_regularity(book)
 
 
+def test_silence_beside_the_usual_gap(book):
+    found = lb.check_regularity(simulated(4)).of_customers(book)
+    assert set(found.index) == {"A", "C", "D", "E", "F"}
+    assert found.index[0] == "D"
+    assert found.loc["C"].tolist()[:3] == pytest.approx([7, 29.43 / 7 * 7, (38.86 - 29.43) * 7])
+    assert found["chance"].is_monotonic_increasing
+
+
+@pytest.mark.slow
+def test_in_rhythm_an_unlikely_silence_tells_who_has_left_where_the_model_does_not():
+    customers, alive, _ = business(4)
+    found = lb.check_regularity(simulated(4)).of_customers(customers)
+    gone = found.index[(found["chance"] < 0.01) & (found["gaps"] >= 3)]
+    assert len(gone) > 300
+    assert alive[gone].mean() < 0.05
+    fit = lb.BGNBD().fit(customers, random_seed=1, progressbar=False).thin(100)
+    assert fit.probability_alive(customers.subset(gone)).mean() > 0.3
+
+
 def business(k, size=8000, seed=1, horizon=12.0):
     """Customers whose gaps have shape k, in months: histories, who is alive, what they buy in the horizon."""
     rng = np.random.default_rng(seed)

@@ -206,7 +206,7 @@ def drawn_leaving_at_once(history, ends, *, until=None, weight=UNTOLD, delta=0.0
     fused_draws.mbg_nbd_gamma_gamma(
         states, histories, ends, delta, *parameters, money, limits, life, one_life, None, 0.0
     )
-    assert histories[0, 0] == x
+    np.testing.assert_equal(histories[0, 0], x)
     return money[0], life[0]
 
 
@@ -257,6 +257,19 @@ class TestLeavingAtOnce:
             expected = bg_nbd.expected_purchases(horizon, future) * gamma_gamma.expected_spend(0, 0.0, **SPEND)
             assert abs(some.mean() - expected) < 4 * some.std() / np.sqrt(some.size)
             assert (life[until == limit] <= limit).all()
+
+    def test_what_is_counted_elsewhere_is_left_out(self):
+        history = (2, 30.43, 38.86, 2, 22.35)
+        money = np.empty((1, 1, SIZE))
+        parameters = (np.full(SIZE, number) for number in (*LEAVING_AT_ONCE.values(), *SPEND.values()))
+        histories = np.array([[2.0, 30.43, 38.86, 2.0, 2 * 22.35, UNTOLD]])
+        more = (None, None, True, np.full(SIZE, 0.75), 39.0)
+        fused_draws.mbg_nbd_gamma_gamma(
+            customer_states(2, "test", ["A"]), histories, np.array([39.0]), 0.0, *parameters, money, *more
+        )
+        expected = bg_nbd.expected_purchases(39.0, mbg_nbd.outlook(*history[:3], **LEAVING_AT_ONCE))
+        expected = 0.25 * expected * gamma_gamma.expected_spend(*history[3:], **SPEND)
+        assert abs(money.mean() - expected) < 4 * money.std() / np.sqrt(SIZE)
 
     def test_who_has_no_history_brings_nothing(self):
         money, life = drawn_leaving_at_once((np.nan,) * 5, 39.0, until=7.0)

@@ -94,6 +94,16 @@ def test_perfect_rhythm_is_beyond_all_bounds_but_finite():
     assert 50 < regularity.quantile(k, weights, 0.05) < np.inf
 
 
+@pytest.mark.parametrize("k", [0.5, 1, 4])
+@pytest.mark.parametrize("gaps", [1, 5])
+def test_chance_of_a_silence_is_uniform_over_next_gaps_whatever_rates_are(k, gaps):
+    rng = np.random.default_rng(2)
+    rate = rng.gamma(0.3, 1.0, 20_000) + 1e-9
+    total, following = rng.gamma(k * gaps, 1 / rate), rng.gamma(k, 1 / rate)
+    chance = regularity.chance_of_silence(k, following, gaps, total)
+    assert stats.kstest(chance, "uniform").pvalue > 1e-3
+
+
 def test_silence_of_three_gaps_is_rare_where_purchases_are_regular():
     drawn = np.random.default_rng(1).gamma(4.0, 1 / 4.0, 400_000)
     assert regularity.silence(4.0, 3) == pytest.approx((drawn > 3).mean(), abs=4 * np.sqrt(0.0023 / 400_000))

@@ -175,8 +175,9 @@ class TestWhatAFitCarries:
 
 
 class TestPriorPredictive:
-    def test_histories_are_possible(self, cdnow):
-        tree = lb.BGNBD().sample_prior(cdnow.subset(cdnow.ids[:100]), draws=200, random_seed=1)
+    @pytest.mark.parametrize("model", [lb.BGNBD(), lb.MBGNBD()], ids=lambda model: type(model).__name__)
+    def test_histories_are_possible(self, cdnow, model):
+        tree = model.sample_prior(cdnow.subset(cdnow.ids[:100]), draws=200, random_seed=1)
         x, t_x = (tree["prior_predictive"][name].to_numpy() for name in ("frequency", "recency"))
         assert x.shape == (1, 200, 100)
         assert (x == x.round()).all()
