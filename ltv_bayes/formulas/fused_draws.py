@@ -50,8 +50,9 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     states : array of shape (customers, 4)
         Each customer's own random stream, as `random_streams.customer_states` makes them; used up.
     histories : array of shape (customers, 6)
-        Frequency, recency, T, number of valued repeat orders, what they came to, and 1 for customers known to be
-        alive. Who has no history, not-a-number, brings nothing.
+        Frequency, recency, T, number of valued repeat orders, what they came to, and by which factor the odds of having
+        left are multiplied for what else is known: 1 where nothing is, 0 for customers known to be alive. Who has no
+        history, not-a-number, brings nothing.
     ends : array of shape (periods,)
         When each period ends, in the time unit of the parameters; the last is the horizon.
     delta : float
@@ -116,8 +117,8 @@ def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
 def _bg_nbd_row(  # type: ignore[no-untyped-def]
     row, state, history, ends, delta, r, alpha, a, b, p, q, v, money, until, life, one_life, shown, shown_until
 ):
-    x, t_x, T, orders, spent, known = history
-    t, sure = ends[-1], known > 0.0
+    x, t_x, T, orders, spent, weight = history
+    t, sure = ends[-1], weight == 0.0
     apart = state ^ APART  # so that purchases are the same whether or not somebody asks for lives
     _clear(money)
     if x != x:
@@ -128,7 +129,7 @@ def _bg_nbd_row(  # type: ignore[no-untyped-def]
         return
     for i in range(money.shape[1]):
         if until is not None:
-            sure = known > 0.0 or (one_life and until[row, i] == until[row, i])
+            sure = weight == 0.0 or (one_life and until[row, i] == until[row, i])
             t = until[row, i] if until[row, i] < ends[-1] else ends[-1]
             if t <= 0.0:
                 if life is not None:
@@ -142,7 +143,7 @@ def _bg_nbd_row(  # type: ignore[no-untyped-def]
         u = uniform(state)
         # Twice, a bound by Bernoulli's inequality settles most draws before anything costly is computed.
         if x > 0.0 and not sure:
-            odds_at_last, silence = a[i] / (b[i] + x - 1.0), (T - t_x) / (alpha[i] + t_x)
+            odds_at_last, silence = weight * a[i] / (b[i] + x - 1.0), (T - t_x) / (alpha[i] + t_x)
             gone = u * (1.0 + odds_at_last * (1.0 + A * silence)) >= 1.0 and A >= 1.0
             if not gone:
                 u *= 1.0 + odds_at_last * np.exp(A * np.log1p(silence))

@@ -1,7 +1,6 @@
 """Opinions on a customer's whole future value, combined with what the streams say of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,15 @@ from scipy import special
 from ltv_bayes.formulas import opinions
 from ltv_bayes.formulas.amount_families import amounts_at
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.judgement.adjustments import Adjustments
+from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.random_streams import customer_stream
 
 FAR_BELOW = 700.0  # a weight of nothing that a logarithm can hold
 FEWEST = 10  # draws that both beliefs hold possible
-LEVELS = special.ndtr(np.linspace(-7, 7, 1401))
+Z = np.linspace(-7, 7, 1401)
+LEVELS = special.ndtr(Z)
+EVENLY, CHANGES = 500, 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +33,9 @@ class Opinion:
         That it is anything at all.
     family, amounts : str, tuple
         Distribution of the amount, if it is anything, and its parameters.
-    shift, spread : float
-        Of the logarithm of the amount, and of its standard deviation, by what came of earlier opinions.
+    shift, spread : arrays of shape (draws,)
+        Of the logarithm of the amount, and of its standard deviation, by what came of earlier opinions; the opinion is
+        the mixture of them.
     weight : float or None
         In a logarithmic pool; None for an opinion that is evidence of its own.
     """
@@ -40,28 +44,32 @@ class Opinion:
     probability: float
     family: str
     amounts: tuple[float, ...]
-    shift: float = 0.0
-    spread: float = 1.0
+    shift: Array = field(default_factory=lambda: np.zeros(1))
+    spread: Array = field(default_factory=lambda: np.ones(1))
     weight: float | None = 0.5
-
-    @classmethod
-    def of(cls, row: Mapping[Any, Any], weight: float | None, *, shift: float = 0.0, spread: float = 1.0) -> "Opinion":
-        """Take a row of `FutureValuePriors.table`."""
-        amounts = (row["amount_1"], row["amount_2"], row["amount_3"])
-        return cls(row["customer_id"], row["probability"], row["family"], amounts, shift, spread, weight)
 
     def quantiles(self, level: Array) -> Array:
         """Amounts at levels of the opinion's distribution, if it is anything."""
-        z = self.spread * special.ndtri(level)
-        return np.exp(self.shift) * amounts_at(self.family, self.amounts, z)
+        if self.shift.size == 1:
+            return self._amounts(special.ndtri(level), 0)
+        each = special.ndtri((np.arange(EVENLY) + 0.5) / EVENLY)
+        return np.quantile([self._amounts(each, draw) for draw in range(self.shift.size)], level)
 
     def log_density(self, amounts: Array) -> Array:
         """Log density of the logarithm of amounts; minus infinity far outside."""
-        x = np.log(np.maximum(self.quantiles(LEVELS), np.finfo(float).tiny))
+        each = [self._log_density(np.log(amounts), draw) for draw in range(self.shift.size)]
+        return special.logsumexp(each, axis=0) - np.log(self.shift.size)
+
+    def _amounts(self, z: Array, draw: int) -> Array:
+        """Amounts at levels of the standard normal distribution, as one draw of the changes has them."""
+        return np.exp(self.shift[draw]) * amounts_at(self.family, self.amounts, self.spread[draw] * z)
+
+    def _log_density(self, log_amounts: Array, draw: int) -> Array:
+        x = np.log(np.maximum(self._amounts(Z, draw), np.finfo(float).tiny))
         apart = np.flatnonzero(np.diff(x, prepend=-np.inf) > 0)
         with np.errstate(divide="ignore"):
             density = np.log(np.gradient(LEVELS[apart], x[apart]))
-        return np.interp(np.log(amounts), x[apart], density, left=-np.inf, right=-np.inf)
+        return np.interp(log_amounts, x[apart], density, left=-np.inf, right=-np.inf)
 
     def combined(self, totals: Array, seed: int) -> tuple[IntArray, float]:
         """Which draws to take in place of each, so that they follow both beliefs; and Pareto k.
@@ -99,21 +107,23 @@ class Opinion:
         return opinions.resampled(weights / weights.sum(), level), k
 
 
-def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Any) -> dict[Any, Opinion]:
+def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Adjustments | None) -> dict[Any, Opinion]:
     """Opinions by the customer's id, from rows of `FutureValuePriors.table` with the position of each.
 
     Parameters
     ----------
     changes : Adjustments or None
-        What came of earlier judgements; an opinion is changed by the mean.
+        What came of earlier judgements: some of the draws, evenly spaced, make the opinion a mixture.
     """
     found = {}
     for row in table.to_dict("records"):
-        change = {}
+        probability, changed = row["probability"], {}
         if changes is not None:
             own = changes.of(row["position"], changes.shape)
-            chance = special.expit(own.intercept + own.slope * special.logit(row["probability"]))
-            row = {**row, "probability": float(chance.mean())}
-            change = {"shift": float(own.shift.mean()), "spread": float(own.spread.mean())}
-        found[row["customer_id"]] = Opinion.of(row, weight, **change)
+            probability = float(special.expit(own.intercept + own.slope * special.logit(probability)).mean())
+            few = evenly_spaced(own.shift.size, min(own.shift.size, CHANGES))
+            changed = {"shift": own.shift[few], "spread": own.spread[few]}
+        amounts = (row["amount_1"], row["amount_2"], row["amount_3"])
+        opinion = Opinion(row["customer_id"], probability, row["family"], amounts, weight=weight, **changed)
+        found[row["customer_id"]] = opinion
     return found

@@ -15,6 +15,7 @@ from ltv_bayes.formulas import fused_draws
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.random_streams import customer_states
@@ -60,6 +61,11 @@ class OrderStream(ABC):
     @abstractmethod
     def alive_for_sure(self) -> frozenset[str]:
         """Ids, as text, of customers who are known to be alive."""
+
+    @property
+    @abstractmethod
+    def signs_of_life(self) -> SignsOfLife | None:
+        """Of whom something was heard."""
 
     @property
     @abstractmethod
@@ -149,8 +155,9 @@ class OrderStream(ABC):
             found = histories(self.counts, self.spend, customers)
         else:
             found = self._taken(self._of_own, customers, np.nan)
-        alive = as_text(customers.ids).isin(list(self.alive_for_sure))
-        return np.column_stack([found, alive])
+        heard = np.ones(len(customers)) if self.signs_of_life is None else self.signs_of_life.weights(customers.ids)
+        known = as_text(customers.ids).isin(list(self.alive_for_sure))
+        return np.column_stack([found, np.where(known, 0.0, heard)])
 
     @cached_property
     def _of_own(self) -> Array:

@@ -1,5 +1,6 @@
 """Where judgement and model disagree beyond chance."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.data.customers import Customers
-from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.formatting import money, probability
 from ltv_bayes.formulas.gamma_gamma import expected_spend, spend_outlook
 from ltv_bayes.formulas.special import Array
@@ -22,11 +23,30 @@ from ltv_bayes.value.judged_parts import require_judged
 if TYPE_CHECKING:
     from ltv_bayes.value.lifetime_value import LifetimeValue
 
+THRESHOLD, GONE = 0.01, 0.2
+ENOUGH_DRAWS = 200
 NAMES = ["customer_id", "opportunity", "expert"]
 
 
-def conflicts_table(value: "LifetimeValue", threshold: float, gone: float) -> pd.DataFrame:
-    """One row for each judgement of a client whose history a stream knows; see `LifetimeValue.conflicts`."""
+def note_on_conflicts(value: "LifetimeValue") -> list[str]:
+    """Say that there are judgements which disagree with the model."""
+    if value.future_value is None or not any(isinstance(one, RepeatPurchases) for one in value.valuation.streams):
+        return []
+    found = conflicts_table(value, THRESHOLD, GONE, draws=ENOUGH_DRAWS)["conflict"]
+    if not found.any():
+        return []
+    verb = "disagrees" if found.sum() == 1 else "disagree"
+    return [f"{counted(int(found.sum()), 'judgement')} {verb} with the model beyond chance: see conflicts()."]
+
+
+def conflicts_table(value: "LifetimeValue", threshold: float, gone: float, *, draws: int | None = None) -> pd.DataFrame:
+    """One row for each judgement of a client whose history a stream knows; see `LifetimeValue.conflicts`.
+
+    Parameters
+    ----------
+    draws : int, optional
+        Of the fits, about so many; all where not given.
+    """
     threshold, gone = _level(threshold, "threshold"), _level(gone, "gone")
     judged = require_judged(value)
     streams = [stream for stream in value.valuation.streams if isinstance(stream, RepeatPurchases)]
@@ -36,6 +56,8 @@ def conflicts_table(value: "LifetimeValue", threshold: float, gone: float) -> pd
             "Value them with [RepeatPurchases(purchases, spend)]."
         )
     said = audit_table(judged)[[*NAMES, "probability", "median"]].rename(columns={"median": "judged_amount"})
+    if draws is not None:
+        streams = [_thinned(stream, draws) for stream in streams]
     found = pd.concat([_beside(said, stream, value) for stream in streams])
     table = _with_reasons(found, threshold, gone, value.currency)
     table = table.sort_values(["conflict", "tail_probability"], ascending=[False, True], kind="stable")
@@ -67,6 +89,11 @@ def _level(value: float, name: str) -> float:
     if not 0 < level < 1:
         raise UnitError(f"{name} must lie between 0 and 1, not {value!r}.")
     return level
+
+
+def _thinned(stream: RepeatPurchases, draws: int) -> RepeatPurchases:
+    each = max(1, draws // stream.shape[0])
+    return replace(stream, purchases=stream.purchases.thin(each), spend=stream.spend.thin(each))
 
 
 def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: "LifetimeValue") -> pd.DataFrame:

@@ -34,7 +34,7 @@ from ltv_bayes.value.margins import Margin, Margins
 from ltv_bayes.value.notes import notes_on, warn_of_scale
 from ltv_bayes.value.one_pass import Columns
 from ltv_bayes.value.over_time import cash_flow_table, horizons_table
-from ltv_bayes.value.overlap import beside_judgement, opinions_table, warn_of_double_count
+from ltv_bayes.value.overlap import opinions_table, warn_of_double_count
 from ltv_bayes.value.results import Results
 from ltv_bayes.value.shares import share_of
 from ltv_bayes.value.storage import Draws, refuse_place, write_draws, write_tables
@@ -117,7 +117,7 @@ def lifetime_value(
         future_value.require_known(customers)
         warn_of_scale(customers, future_value)
         warn_of_double_count(customers, streams, future_value, terms)
-        streams = beside_judgement(streams, future_value)
+        future_value.require_visible_share()
     for stream in streams:
         stream.check(customers)
     refuse_unknown_ends(streams, customers)
@@ -409,7 +409,7 @@ class LifetimeValue:
         Returns
         -------
         pandas.DataFrame
-            Three rows, with judgement, without judgement, judgement alone: mean, sd, median, interval.
+            Three rows, with judgement, without judgement, what judgement adds: mean, sd, median, interval.
 
         Raises
         ------
@@ -421,7 +421,10 @@ class LifetimeValue:
         return with_and_without(self, customer_id, interval_settings(ci_prob, ci_kind))
 
     def without_judgement(self) -> "LifetimeValue":
-        """The same value without judged money: the same draws of all the rest.
+        """The same value without judgement.
+
+        The rest keeps its draws, unless judgements tell the streams something (who is alive, which purchases stand in
+        the pipeline, opinions on whole values): that is taken back too, and the book is valued anew.
 
         Raises
         ------
@@ -445,7 +448,8 @@ class LifetimeValue:
         Returns
         -------
         pandas.DataFrame
-            One row for each source that is not judged, then for each judgement, the largest mean first: source,
+            One row for each source as it is without judgement; one for what judgements change about these, such as who
+            is alive, if they do; then one for each judgement, the largest mean first: source,
             customer_id, opportunity, expert; mean (of its money within the value); mean_share and variance_share,
             Cov(part, total) / Var(total), each of which adds up to 1 over all rows; mean, median and interval of the
             book without it under ``without_``.
@@ -457,7 +461,9 @@ class LifetimeValue:
 
         Notes
         -----
-        Beyond the totals of the book only judged customers are looked at, so this is quick for a large book.
+        Beyond the totals of the book only judged customers are looked at, unless judgements change what streams bring:
+        then the book is valued a second time, without them. The part of an opinion on a whole value is by how much it
+        changes that.
         """
         from ltv_bayes.value.sensitivity import sensitivity_table
 
@@ -465,6 +471,8 @@ class LifetimeValue:
 
     def tornado(self, statistic: Literal["mean", "median"] = "mean") -> pd.DataFrame:
         """Which judgements matter: the book if one opportunity is known not to come, or to come.
+
+        An opinion on a whole value is settled likewise: the customer brings nothing, or the low or high amount.
 
         Parameters
         ----------

@@ -11,6 +11,7 @@ from ltv_bayes.formatting import money, percent
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.streams.order_stream import OrderStream
+from ltv_bayes.value.conflicts import note_on_conflicts
 from ltv_bayes.value.overlap import notes_on_overlap
 from ltv_bayes.value.shares import share_of
 
@@ -46,6 +47,7 @@ def notes_on(value: "LifetimeValue") -> list[str]:
     if len(customers) < FEW_CUSTOMERS and value.has_streams:
         notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
     notes += notes_on_overlap(value.valuation)
+    notes += note_on_conflicts(value)
     share = value.judgement_share()["mean"]
     if share > MUCH_JUDGEMENT and value.has_streams:
         notes.append(f"judgement makes up {percent(share)} of the expected value.")

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,10 @@ import pandas as pd
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
-from ltv_bayes.formatting import money, with_currency
-from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
+from ltv_bayes.formatting import money, percent, with_currency
+from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms
@@ -21,21 +22,6 @@ from ltv_bayes.value.valuation import Valuation
 ENOUGH_DRAWS = 50
 WORTH_A_WARNING = 0.02
 TRUSTED = 0.7
-
-
-def beside_judgement(streams: Sequence[Stream], judged: FutureValuePriors) -> list[Stream]:
-    """Tell repeat purchases what judgements show: who is alive, and which purchases are counted there already."""
-    judged.require_visible_share()
-    opportunities = judged.table[~judged.are_opinions]
-    alive = list(opportunities["customer_id"].astype(str)) if judged.tell_of_life else []
-    visible = judged.visible if (judged.relations == VISIBLE_SHARE).any() else None
-
-    def told(stream: Stream) -> Stream:
-        if not isinstance(stream, RepeatPurchases):
-            return stream
-        return replace(stream, known_alive=[*stream.known_alive, *alive], visible=visible or stream.visible)
-
-    return [told(stream) for stream in streams]
 
 
 def warn_of_double_count(
@@ -88,10 +74,8 @@ def notes_on_overlap(valuation: Valuation) -> list[str]:
         return []
     notes: list[str] = []
     models = any(isinstance(stream, RepeatPurchases) for stream in valuation.streams)
-    living = judged.table["customer_id"][~judged.are_opinions].astype(str).nunique()
-    if models and judged.tell_of_life and living:
-        verb = "is" if living == 1 else "are"
-        notes.append(f"{counted(living, 'customer')} with an open opportunity {verb} taken to be alive.")
+    if models and judged.signs_of_life is not None:
+        notes += [_on_life(stream.signs) for stream in valuation.told if _has_signs(stream)]
     if models and judged.visible is not None:
         notes.append(f"{judged.visible}; they are left out of repeat purchases and judged instead.")
     if judged.are_opinions.any():
@@ -114,6 +98,21 @@ def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence
     spend = stream.spend.thin(each).expected_spend(some).median(("chain", "draw"))
     found = dict(zip(as_text(some.ids), (purchases * spend).to_numpy(), strict=True))
     return np.array([found.get(one, 0.0) for one in ids])
+
+
+def _has_signs(stream: Stream) -> TypeGuard[RepeatPurchases]:
+    return isinstance(stream, RepeatPurchases) and stream.signs is not None
+
+
+def _on_life(signs: SignsOfLife | None) -> str:
+    assert signs is not None
+    have = "has" if len(signs.heard) == 1 else "have"
+    said = "surely alive" if np.isinf(signs.ratio) else f"alive with {signs.ratio:g} times the odds that orders give"
+    silent = f"; about {percent(signs.share)} of the living have one, so the others are a little less likely to be"
+    return (
+        f"{counted(len(signs.heard), 'customer')} {have} an open opportunity and {'is' if have == 'has' else 'are'} "
+        f"{said}{silent if signs.share > 0 else ''} (see shows_life)."
+    )
 
 
 def _worth(amount: float, customers: Customers) -> str:

@@ -114,8 +114,10 @@ class Results:
         return self.valuation.over_stretches(of_new, progressbar=self.progressbar)
 
     def without_judged(self) -> "Results":
-        """The same without judged money; what is known already is not computed again."""
+        """The same without judgement; what is known already, and does not depend on it, is not computed again."""
         fewer = Results(replace(self.valuation, future_value=None), progressbar=self.progressbar)
+        if self.valuation.streams_are_judged:
+            return fewer
         fewer._ids = self._ids
         if self._first is not None:
             fewer._first = self._first.of_sources(fewer.valuation)

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.streams.together import hosts_first, hosts_of
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.margins import Margins
+from ltv_bayes.value.told import told
 
 REALISED, JUDGED = "realised", "judged"
 STRETCH = 64
@@ -111,6 +112,17 @@ class Valuation:
     shape: tuple[int, int]
     realised: bool = False
 
+    @cached_property
+    def told(self) -> tuple[Stream, ...]:
+        """The streams as judgements change them."""
+        return self.streams if self.future_value is None else told(self.streams, self.future_value, self.customers)
+
+    @property
+    def streams_are_judged(self) -> bool:
+        """Whether judgement changes what streams bring, beside adding money of its own."""
+        changed = any(one is not other for one, other in zip(self.told, self.streams, strict=True))
+        return changed or (self.future_value is not None and bool(self.future_value.are_opinions.any()))
+
     @property
     def size(self) -> int:
         """Number of draws."""
@@ -166,7 +178,7 @@ class Valuation:
     def _made(self, customers: Customers, terms: Terms, *, alone: bool = False) -> dict[str, CustomerDraws]:
         """Draws of the streams and judged opportunities; streams alone on these terms, whatever rate they have."""
         made: dict[str, CustomerDraws] = {}
-        for stream in self.streams:
+        for stream in self.told:
             on = terms if alone or stream.discount_rate is None else terms.discounted_at(stream.discount_rate)
             made[stream.name] = stream.prepare(customers, on, self.shape, self.seed)
         if self.future_value is not None and self.has_opportunities:

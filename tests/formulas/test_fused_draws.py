@@ -22,7 +22,7 @@ def drawn(history, t, delta, seed=1):
     x, t_x, T, orders, mean = map(float, history)
     money = np.empty((1, 1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values()))
-    histories = np.array([[x, t_x, T, orders, orders * mean, 0.0]])
+    histories = np.array([[x, t_x, T, orders, orders * mean, 1.0]])
     states = customer_states(seed, "test", ["A"])
     fused_draws.bg_nbd_gamma_gamma(states, histories, np.array([t]), delta, *parameters, money)
     return money[0, 0]
@@ -61,19 +61,19 @@ def test_distribution_is_that_of_the_separate_draws(history):
 def test_heavy_buyers_and_extreme_parameters_stay_finite():
     money = np.empty((1, 1, 200))
     heavy = (np.full(200, number) for number in (0.5, 10.0, 1.0, 3.0, 6.0, 3.0, 15.0))
-    history, states = np.array([[3000.0, 364.9, 365.0, 3000.0, 9e4, 0.0]]), customer_states(1, "test", ["A"])
+    history, states = np.array([[3000.0, 364.9, 365.0, 3000.0, 9e4, 1.0]]), customer_states(1, "test", ["A"])
     fused_draws.bg_nbd_gamma_gamma(states, history, np.array([18_262.0]), 1e-4, *heavy, money)
     assert np.isfinite(money).all()
     rare = (np.full(200, number) for number in (1e-3, 1e6, 1e-3, 1e3, 6.0, 3.0, 15.0))
     fused_draws.bg_nbd_gamma_gamma(
-        states, np.array([[0.0, 0.0, 1.0, 0.0, 0.0, 0.0]]), np.array([1e4]), 0.0, *rare, money
+        states, np.array([[0.0, 0.0, 1.0, 0.0, 0.0, 1.0]]), np.array([1e4]), 0.0, *rare, money
     )
     assert np.isfinite(money).all()
 
 
 def test_customers_are_drawn_one_by_one():
     """Together or apart, each customer's draws are the same, and depend on their own stream alone."""
-    histories = np.array([[x, t_x, T, n, n * m, 0.0] for x, t_x, T, n, m in HISTORIES], dtype=float)
+    histories = np.array([[x, t_x, T, n, n * m, 1.0] for x, t_x, T, n, m in HISTORIES], dtype=float)
     parameters = [np.full(300, number) for number in (*PURCHASES.values(), *SPEND.values())]
     ends = np.array([20.0, 39.0])
     together = np.empty((4, 2, 300))
@@ -90,7 +90,7 @@ def test_payments_fall_into_their_periods():
     """Undiscounted, each period holds what the closed form expects of it."""
     money, ends = np.empty((1, 3, SIZE)), np.array([10.0, 39.0, 78.0])
     parameters = [np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values())]
-    histories = np.array([[7.0, 29.43, 38.86, 6.0, 6 * 31.5, 0.0]])
+    histories = np.array([[7.0, 29.43, 38.86, 6.0, 6 * 31.5, 1.0]])
     fused_draws.bg_nbd_gamma_gamma(customer_states(3, "t", ["A"]), histories, ends, 0.0, *parameters, money)
     future = bg_nbd.outlook(7, 29.43, 38.86, **PURCHASES)
     until = [float(bg_nbd.expected_purchases(t, future)) for t in ends]
@@ -113,12 +113,12 @@ UNTOLD, KNOWN = 0.0, 1.0  # the last column of histories: what else is known of 
 ALIVE = (7, 20.0, 38.86, 6, 31.5)  # silent for long: P(alive) 0.29
 
 
-def drawn_with_limits(history, t, until=None, *, known=0.0, delta=0.0, seed=1):
+def drawn_with_limits(history, t, until=None, *, weight=1.0, delta=0.0, seed=1):
     """Money and life of one customer in all draws."""
     x, t_x, T, orders, mean = map(float, history)
     money, life = np.empty((1, 1, SIZE)), np.empty((1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values()))
-    histories = np.array([[x, t_x, T, orders, orders * mean, known]])
+    histories = np.array([[x, t_x, T, orders, orders * mean, weight]])
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     states = customer_states(seed, "test", ["A"])
     fused_draws.bg_nbd_gamma_gamma(states, histories, np.array([t]), delta, *parameters, money, limits, life)
@@ -129,9 +129,9 @@ def alive_for_sure(history):
     return bg_nbd.outlook(*history[:3], **PURCHASES)._replace(alive=1.0)
 
 
-@pytest.mark.parametrize(("until", "known"), [(np.inf, 0.0), (None, 1.0), (np.nan, 1.0)])
-def test_who_is_known_to_be_alive_is_drawn_from_the_alive_branch_alone(until, known):
-    value, _ = drawn_with_limits(ALIVE, 39.0, until, known=known, delta=0.02)
+@pytest.mark.parametrize(("until", "weight"), [(np.inf, 1.0), (None, 0.0), (np.nan, 0.0)])
+def test_who_is_known_to_be_alive_is_drawn_from_the_alive_branch_alone(until, weight):
+    value, _ = drawn_with_limits(ALIVE, 39.0, until, weight=weight, delta=0.02)
     purchases = bg_nbd.discounted_expected_purchases(39.0, 0.02, alive_for_sure(ALIVE))
     expected = purchases * gamma_gamma.expected_spend(*ALIVE[3:], **SPEND)
     assert abs(value.mean() - expected) < 4 * value.std() / np.sqrt(SIZE)
@@ -156,6 +156,19 @@ def test_purchases_end_with_the_relation():
         assert abs(some.mean() - expected) < 4 * some.std() / np.sqrt(some.size)
         assert (life[until == limit] <= limit).all()
     assert (life[until == 6.0] == 6.0).any()
+
+
+@pytest.mark.parametrize("weight", [1.0, 1.5, 4.0, 100.0])
+def test_what_else_is_known_changes_the_odds_of_having_left(weight):
+    """The mean is that of a customer who is alive, times the probability of being so."""
+    value, life = drawn_with_limits(ALIVE, 39.0, weight=weight)
+    alive = bg_nbd.probability_alive(*ALIVE[:3], **PURCHASES)
+    told = alive / (alive + weight * (1 - alive))
+    expected = (
+        told * bg_nbd.expected_purchases(39.0, alive_for_sure(ALIVE)) * gamma_gamma.expected_spend(*ALIVE[3:], **SPEND)
+    )
+    assert abs(value.mean() - expected) < 4 * value.std() / np.sqrt(SIZE)
+    assert abs((life == 0).mean() - (1 - told)) < 4 * np.sqrt(told * (1 - told) / SIZE)
 
 
 def test_who_has_ended_elsewhere_buys_nothing_and_unknown_changes_nothing():
@@ -285,7 +298,7 @@ def drawn_events(history, t, until=None, delta=0.0, spend=SPEND):
     money = np.empty((1, 1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*EVENTS.values(), *spend.values()))
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
-    histories = np.array([[x, 0.0, T, orders, orders * mean, 0.0]])
+    histories = np.array([[x, 0.0, T, orders, orders * mean, 1.0]])
     states = customer_states(1, "test", ["A"])
     fused_draws.nbd_gamma_gamma(states, histories, np.array([t]), delta, *parameters, money, limits)
     return money[0, 0]

@@ -144,7 +144,7 @@ class TestWithout:
 
     def test_of_one_customer(self, ltv):
         table, explained = ltv.with_and_without("E"), ltv.explain("E")
-        assert table.loc["judgement alone", "mean"] == pytest.approx(explained.loc["judged", "mean"])
+        assert table.loc["what judgement adds", "mean"] == pytest.approx(explained.loc["judged", "mean"])
 
     def test_nothing_left(self, book):
         with pytest.raises(InputError, match="Nothing but judgement"):
@@ -286,6 +286,7 @@ class TestConflicts:
         assert "still active with probability" in table.loc["F", "reason"]
         assert not table.loc["A", "conflict"]
         assert table["conflict"].tolist() == [True, True, True, False]
+        assert any("2 judgements disagree with the model beyond chance" in note for note in ltv.notes())
 
     def test_nobody_is_held_for_gone_who_is_known_to_be_there(self, book, purchases, spend):
         judged = read([{"customer_id": "F", "probability": 0.9, "low": 20.0, "high": 40.0}])

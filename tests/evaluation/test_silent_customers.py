@@ -1,0 +1,90 @@
+"""Does an open opportunity, and that there is none, leave a book where it belongs? A simulated business."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+
+pytestmark = pytest.mark.slow
+
+LAW = {"r": 1.2, "alpha": 0.6, "a": 1.5, "b": 4.0}
+SPENT = {"p": 4.0, "q": 4.0, "v": 300.0}
+CLIENTS, YEARS, SHARE = 3000, 6.0, 0.4
+
+
+@pytest.fixture(scope="module")
+def business():
+    """Clients with the histories that BG/NBD gives them, whether they are alive, and who has an opportunity."""
+    rng, rows = np.random.default_rng(5), []
+    for number in range(CLIENTS):
+        rate, dropout, T = rng.gamma(LAW["r"]) / LAW["alpha"], rng.beta(LAW["a"], LAW["b"]), YEARS * rng.random()
+        time, last, bought, alive = 0.0, 0.0, 0, True
+        while alive:
+            time += rng.exponential(1 / rate)
+            if time > T:
+                break
+            bought, last = bought + 1, time
+            alive = rng.random() >= dropout
+        rows.append((f"C{number:04d}", bought, last, T, SPENT["v"] if bought else 0.0, alive))
+    columns = ["customer_id", "frequency", "recency", "T", "monetary_value", "alive"]
+    clients = pd.DataFrame(rows, columns=columns)
+    in_pipeline = rng.random(CLIENTS) < np.where(clients["alive"], SHARE, SHARE / 20)
+    return clients.assign(negotiates=in_pipeline)
+
+
+@pytest.fixture(scope="module")
+def lives(business):
+    """Share of draws in which each client is alive, and the value, by whether opportunities tell of life."""
+    customers = lb.Customers.from_summary(
+        business.drop(columns=["alive", "negotiates"]), time_unit="year", as_of="2025-12-31"
+    )
+    many = {name: np.full((2, 200), value) for name, value in LAW.items()}
+    stream = lb.RepeatPurchases(
+        lb.FittedPurchases.from_draws(many, time_unit="year"),
+        lb.FittedSpend.from_draws({name: np.full((2, 200), value) for name, value in SPENT.items()}),
+    )
+    judged = pd.DataFrame({"customer_id": business.loc[business["negotiates"], "customer_id"], "probability": 0.5})
+    judged = judged.assign(low=1.0, high=2.0)
+
+    def valued(shows_life):
+        priors = lb.FutureValuePriors.from_judgements(judged, relation="additional", shows_life=shows_life)
+        return lb.lifetime_value(customers, stream, future_value=priors, horizon="200 years", random_seed=1)
+
+    values = {shows_life: valued(shows_life) for shows_life in (True, False)}
+    bought = {name: value.components["repeat_purchases"] > 0 for name, value in values.items()}
+    return {name: (found.mean(("chain", "draw")).to_numpy(), values[name]) for name, found in bought.items()}
+
+
+def test_the_number_of_living_clients_stays(business, lives):
+    """A long horizon shows who is alive: who is, buys at least once more, with the rates of this business."""
+    told, _ = lives[True]
+    by_orders, _ = lives[False]
+    living, error = business["alive"].sum(), np.sqrt(np.sum(told * (1 - told)))
+    assert abs(told.sum() - living) < 3.5 * error
+    assert told.sum() == pytest.approx(by_orders.sum(), rel=0.015)
+    marked_up_alone = np.where(business["negotiates"], 1.0, by_orders)
+    assert marked_up_alone.sum() > living + 8 * error
+
+
+def test_probabilities_of_silent_clients_are_calibrated(business, lives):
+    told, value = lives[True]
+    silent, alive = ~business["negotiates"].to_numpy(), business["alive"].to_numpy()
+    assert next(one.signs.share for one in value.valuation.told) == pytest.approx(SHARE, abs=0.04)
+    for low, high in ((0.0, 0.4), (0.4, 0.8), (0.8, 1.0)):
+        some = silent & (told >= low) & (told < high)
+        error = np.sqrt(np.mean(told[some] * (1 - told[some])) / some.sum())
+        assert some.sum() > 100
+        assert abs(alive[some].mean() - told[some].mean()) < 3.5 * error
+
+
+def test_what_judgement_adds_holds_what_it_tells_of_life(business, lives):
+    _, value = lives[True]
+    _, mute = lives[False]
+    told, unsaid = value.with_and_without()["mean"], mute.with_and_without()["mean"]
+    assert told["without judgement"] == pytest.approx(unsaid["without judgement"])
+    table = value.sensitivity()
+    assert "streams as judged" in set(table["source"])
+    assert table["mean"].sum() == pytest.approx(told["with judgement"])
+    assert table["mean_share"].sum() == pytest.approx(1)
+    assert "streams as judged" not in set(mute.sensitivity()["source"])
