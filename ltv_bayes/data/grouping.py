@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,7 +90,7 @@ class InGroups(NamedTuple):
         order = np.argsort(self.group, kind="stable")
         ends = np.searchsorted(self.group[order], np.arange(self.size + 1))
         columns = {name: column.to_numpy(dtype=float)[order] for name, column in self.histories.items()}
-        for first, last in zip(ends[:-1], ends[1:], strict=True):
+        for first, last in pairwise(ends):
             yield {str(name): column[first:last] for name, column in columns.items()}
 
 

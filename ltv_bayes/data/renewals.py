@@ -99,11 +99,11 @@ class Renewals:
         others will give notice is not known yet, so that counting those who have would overrate churn, and counting
         those who paid early would underrate it. Likewise where a renewal that is due may still be on its way.
         """
-        grouped = self._settled().groupby(list(STATES), sort=True)["subscriptions"].sum().reset_index()
+        grouped = self.settled().groupby(list(STATES), sort=True)["subscriptions"].sum().reset_index()
         columns = (grouped[name].to_numpy(dtype=float) for name in (*STATES, "subscriptions"))
         return RenewalHistories(*columns)
 
-    def _settled(self) -> pd.DataFrame:
+    def settled(self) -> pd.DataFrame:
         """Count what was due by the day up to which it is known of everybody; counts of cohorts have no dates."""
         table = self.table
         if self.as_of is None or not {"start", "period", "ended_on"} <= set(table.columns):

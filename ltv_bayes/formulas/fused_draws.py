@@ -29,10 +29,12 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     histories,
     ends,
     delta,
+    counts,
     r,
     alpha,
     a,
     b,
+    spends,
     p,
     q,
     v,
@@ -57,7 +59,9 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
         When each period ends, in the time unit of the parameters; the last is the horizon.
     delta : float
         Continuous discount rate, in the time unit of the parameters.
-    r, alpha, a, b, p, q, v : arrays of shape (draws,)
+    counts, spends : arrays of shape (customers,)
+        Whose parameters of purchases, and of what each brings, count for a customer: places of groups.
+    r, alpha, a, b, p, q, v : arrays of shape (groups, draws)
         Posterior draws.
     money : array of shape (customers, periods, draws)
         Filled in.
@@ -75,8 +79,9 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
         In the same time unit.
     """
     for row in range(histories.shape[0]):
+        g, h = counts[row], spends[row]
         _bg_nbd_row(
-            row, states[row], histories[row], ends, delta, r, alpha, a, b, p, q, v, money[row],
+            row, states[row], histories[row], ends, delta, r[g], alpha[g], a[g], b[g], p[h], q[h], v[h], money[row],
             until, life, one_life, shown, shown_until,
         )  # fmt: skip
 
@@ -87,10 +92,12 @@ def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     histories,
     ends,
     delta,
+    counts,
     r,
     alpha,
     a,
     b,
+    spends,
     p,
     q,
     v,
@@ -109,8 +116,9 @@ def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     chances = histories.copy()
     chances[:, 0] += 1.0
     bg_nbd_gamma_gamma(
-        states, chances, ends, delta, r - 1.0, alpha, a, b, p, q, v, money, until, life, one_life, shown, shown_until
-    )
+        states, chances, ends, delta, counts, r - 1.0, alpha, a, b, spends, p, q, v, money,
+        until, life, one_life, shown, shown_until,
+    )  # fmt: skip
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -184,8 +192,10 @@ def nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     histories,
     ends,
     delta,
+    counts,
     r,
     alpha,
+    spends,
     p,
     q,
     v,
@@ -202,9 +212,11 @@ def nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     leaves by themselves: life is what is said by ``until``.
     """
     for row in range(histories.shape[0]):
+        g, h = counts[row], spends[row]
         _nbd_row(
-            row, states[row], histories[row], ends, delta, r, alpha, p, q, v, money[row], until, shown, shown_until
-        )
+            row, states[row], histories[row], ends, delta, r[g], alpha[g], p[h], q[h], v[h], money[row],
+            until, shown, shown_until,
+        )  # fmt: skip
         if life is not None:
             life[row] = np.nan
             if until is not None:

@@ -33,6 +33,16 @@ def bg_nbd(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
     return _bg_nbd_groups(r, alpha, a, b, *tables)
 
 
+def mbg_nbd(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
+    """MBG/NBD; see `fused.mbg_nbd`."""
+    at, _, _, T_customers, *_ = tables
+    value, slopes = _bg_nbd_groups(r, alpha, a, b + 1.0, *tables)
+    number = np.bincount(np.repeat(np.arange(r.size), np.diff(at[2])), T_customers, r.size)
+    slopes[2] -= number / (a + b)
+    slopes[3] += number * a / (b * (a + b))
+    return value - np.sum(number * np.log1p(a / b)), slopes
+
+
 def nbd(r, alpha, *tables):  # type: ignore[no-untyped-def]
     """NBD; see `fused.nbd`."""
     return _nbd_groups(r, alpha, *tables)
@@ -127,6 +137,7 @@ def _spend_groups(p, q, v, at, x, first, x_customers, log_total, customers, cons
 
 KERNELS: dict[str, Kernel] = {
     "bg_nbd": bg_nbd,
+    "mbg_nbd": mbg_nbd,
     "nbd": nbd,
     "gamma_gamma": gamma_gamma,
     "shifted_beta_geometric": shifted_beta_geometric,

@@ -60,22 +60,30 @@ class Naming(NamedTuple):
         Each natural quantity, with the scale on which segments and covariates shift it.
     levels : tuple of str
         Those that say how much there is of something; the others say how customers differ around it.
+    parameters : tuple of str
+        The papers' names, in the order in which kernels take them.
     """
 
     arithmetic: Arithmetic
     links: Mapping[str, str]
     levels: tuple[str, ...]
+    parameters: tuple[str, ...]
 
 
 _PURCHASES = Naming(
     purchases,
     {"mean_rate": LOG, "rate_cv": LOG, "dropout_mean": LOGIT, "dropout_concentration": LOG},
     ("mean_rate", "dropout_mean"),
+    ("r", "alpha", "a", "b"),
 )
 NAMINGS: dict[str, Naming] = {
     "bg_nbd": _PURCHASES,
     "mbg_nbd": _PURCHASES,
-    "nbd": Naming(rates, {"mean_rate": LOG, "rate_cv": LOG}, ("mean_rate",)),
-    "gamma_gamma": Naming(spend, {"mean_spend": LOG, "order_cv": LOG, "q_excess": LOG}, ("mean_spend",)),
-    "shifted_beta_geometric": Naming(churn, {"churn_mean": LOGIT, "churn_concentration": LOG}, ("churn_mean",)),
+    "nbd": Naming(rates, {"mean_rate": LOG, "rate_cv": LOG}, ("mean_rate",), ("r", "alpha")),
+    "gamma_gamma": Naming(
+        spend, {"mean_spend": LOG, "order_cv": LOG, "q_excess": LOG}, ("mean_spend",), ("p", "q", "v")
+    ),
+    "shifted_beta_geometric": Naming(
+        churn, {"churn_mean": LOGIT, "churn_concentration": LOG}, ("churn_mean",), ("alpha", "beta")
+    ),
 }

@@ -1,6 +1,6 @@
 """Gamma-gamma as a PyMC model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +8,16 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.grouping import in_groups
 from ltv_bayes.data.histories import SpendHistories
 from ltv_bayes.errors import InputError
-from ltv_bayes.formulas import fused
-from ltv_bayes.formulas.gamma_gamma import PARAMETERS
+from ltv_bayes.formulas import fused, natural
+from ltv_bayes.formulas.fused_groups import end_to_end
+from ltv_bayes.formulas.gamma_gamma import NAME, PARAMETERS
 from ltv_bayes.inference.methods import Method
 from ltv_bayes.models.direct_density import Likelihood
-from ltv_bayes.models.prior_predictive import prior_tree
+from ltv_bayes.models.pooled import Pool, PooledRecipe, pooled_priors
+from ltv_bayes.models.prior_predictive import as_fit, prior_tree
 from ltv_bayes.models.priors import POSITIVE, Domain, Prior, chosen_priors
 from ltv_bayes.models.recipe import Recipe
 from ltv_bayes.predictions.fitted import fit_attrs
@@ -59,6 +62,8 @@ class GammaGamma:
     """
 
     priors: Mapping[str, Any] = field(default_factory=dict)
+    pool_by: str | Sequence[str] | None = field(default=None, kw_only=True)
+    covariates: Sequence[str] | Mapping[str, Sequence[str]] | str | None = field(default=None, kw_only=True)
 
     def default_priors(self, customers: Customers) -> dict[str, Prior]:
         """Say which priors the model takes for these customers where the user gives none."""
@@ -74,7 +79,7 @@ class GammaGamma:
             With p, q, v; v in the customers' currency.
         """
         require_customers(customers)
-        return self._recipe(_spend(customers)).model()
+        return self._recipe(customers, _spend(customers)).model()
 
     def fit(
         self,
@@ -102,7 +107,7 @@ class GammaGamma:
         """
         require_customers(customers)
         histories = _spend(customers)
-        recipe = self._recipe(histories)
+        recipe = self._recipe(customers, histories)
         tree = recipe.fit(
             method=method,
             draws=draws,
@@ -112,7 +117,7 @@ class GammaGamma:
             progressbar=progressbar,
             **sampler_settings,
         )
-        tree.attrs.update(fit_attrs("gamma_gamma", customers, time_unit="", settings=recipe.settings()))
+        tree.attrs.update(fit_attrs(NAME, customers, time_unit="", settings=recipe.settings()))
         tree.attrs["frequency_spend_correlation"] = frequency_spend_correlation(histories)
         return FittedSpend(tree)
 
@@ -125,13 +130,24 @@ class GammaGamma:
             Group ``prior`` of shape (chain, draw) and group ``prior_predictive`` with ``monetary_value`` of shape
             (chain, draw, customer_id), of the customers with a repeat order that carries a value.
         """
-        prior = prior_tree(self.build(customers), draws=draws, random_seed=random_seed)
-        prior["prior_predictive"] = xr.DataTree(
-            replicate_mean_spend(prior["prior"].to_dataset(), customers, random_seed=random_seed)
-        )
+        recipe = self._recipe(customers, _spend(customers))
+        prior = prior_tree(recipe.model(), draws=draws, random_seed=random_seed)
+        fit = FittedSpend(as_fit(prior["prior"].to_dataset(), {"model": NAME, **recipe.attrs()}))
+        prior["prior_predictive"] = xr.DataTree(replicate_mean_spend(fit, customers, random_seed=random_seed))
         return prior
 
-    def _recipe(self, histories: SpendHistories) -> Recipe:
+    def _recipe(self, customers: Customers, histories: SpendHistories) -> Recipe | PooledRecipe:
+        pool = Pool.of(NAME, self.pool_by, self.covariates)
+        if pool is None:
+            return self._alike(histories)
+        columns = ("spend_frequency", "monetary_value")
+        buyers = (batch.table[batch.table["spend_frequency"] > 0] for batch in customers.batches())
+        data = in_groups(buyers, columns, pool.grouping)
+        tables = [fused.spend_tables(*(part[name] for name in (*columns, "count"))) for part in data.parts()]
+        priors = pooled_priors(NAME, pool, self.priors, _usual_priors(histories))
+        return PooledRecipe(NAME, PARAMETERS, pool, data, end_to_end(tables), priors)
+
+    def _alike(self, histories: SpendHistories) -> Recipe:
         def likelihood() -> Likelihood:
             tables = fused.spend_tables(histories.frequency, histories.monetary_value, histories.count)
             return Likelihood(PARAMETERS, fused.gamma_gamma, fused.gamma_gamma_value, tables)
@@ -142,7 +158,7 @@ class GammaGamma:
             add_gamma_gamma(histories, {name: parameters[name] for name in PARAMETERS})
 
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-        return Recipe(priors, DOMAINS, with_parameters, likelihood, observe, len(histories))
+        return Recipe(priors, DOMAINS, natural.spend, likelihood, observe, len(histories))
 
 
 def frequency_spend_correlation(histories: SpendHistories) -> float:
@@ -178,13 +194,3 @@ def _usual_priors(histories: SpendHistories) -> dict[str, Prior]:
         "order_cv": Prior("LogNormal", mu=np.log(0.5), sigma=1.0),
         "q_excess": Prior("LogNormal", mu=np.log(2.0), sigma=1.0),
     }
-
-
-def with_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Add p, q, v, whichever way the priors were written."""
-    named = dict(variables)
-    if "mean_spend" in named:
-        named["p"] = named["order_cv"] ** -2.0
-        named["q"] = 1 + named["q_excess"]
-        named["v"] = named["mean_spend"] * named["q_excess"] / named["p"]
-    return named

@@ -1,19 +1,22 @@
 """NBD as a PyMC model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.grouping import in_groups
 from ltv_bayes.data.histories import EventHistories, without_recency
-from ltv_bayes.formulas import fused
+from ltv_bayes.formulas import fused, natural
+from ltv_bayes.formulas.fused_groups import end_to_end
 from ltv_bayes.formulas.nbd import NAME, PARAMETERS
 from ltv_bayes.inference.methods import Method
 from ltv_bayes.models import rates
 from ltv_bayes.models.direct_density import Likelihood
-from ltv_bayes.models.prior_predictive import prior_tree
+from ltv_bayes.models.pooled import Pool, PooledRecipe, pooled_priors
+from ltv_bayes.models.prior_predictive import as_fit, prior_tree
 from ltv_bayes.models.priors import Prior, chosen_priors
 from ltv_bayes.models.rates import require_population
 from ltv_bayes.models.recipe import Recipe
@@ -56,6 +59,8 @@ class NBD:
     """
 
     priors: Mapping[str, Any] = field(default_factory=dict)
+    pool_by: str | Sequence[str] | None = field(default=None, kw_only=True)
+    covariates: Sequence[str] | Mapping[str, Sequence[str]] | str | None = field(default=None, kw_only=True)
 
     def default_priors(self, customers: Customers) -> dict[str, Prior]:
         """Say which priors the model takes for these customers where the user gives none."""
@@ -69,7 +74,7 @@ class NBD:
         pymc.Model
             With r and alpha, alpha in the customers' time unit; an ordinary model that can be extended.
         """
-        return self._recipe(_events(customers)).model()
+        return self._recipe(customers).model()
 
     def fit(
         self,
@@ -90,7 +95,7 @@ class NBD:
         ConvergenceWarning
             If Pareto k, r-hat, effective sample size or divergences say that the draws cannot be trusted.
         """
-        recipe = self._recipe(_events(customers))
+        recipe = self._recipe(customers)
         require_population(customers)
         tree = recipe.fit(
             method=method,
@@ -113,13 +118,25 @@ class NBD:
             Group ``prior`` of shape (chain, draw) and group ``prior_predictive`` with ``frequency`` of shape
             (chain, draw, customer_id).
         """
-        prior = prior_tree(self.build(customers), draws=draws, random_seed=random_seed)
-        prior["prior_predictive"] = xr.DataTree(
-            replicate_events(prior["prior"].to_dataset(), customers, random_seed=random_seed)
-        )
+        recipe = self._recipe(customers)
+        prior = prior_tree(recipe.model(), draws=draws, random_seed=random_seed)
+        attrs = {"model": NAME, "time_unit": customers.time_unit, **recipe.attrs()}
+        fit = FittedEvents(as_fit(prior["prior"].to_dataset(), attrs))
+        prior["prior_predictive"] = xr.DataTree(replicate_events(fit, customers, random_seed=random_seed))
         return prior
 
-    def _recipe(self, histories: EventHistories) -> Recipe:
+    def _recipe(self, customers: Customers) -> Recipe | PooledRecipe:
+        require_customers(customers)
+        pool = Pool.of(NAME, self.pool_by, self.covariates)
+        if pool is None:
+            return self._alike(_events(customers))
+        data = in_groups((batch.table for batch in customers.batches()), ("frequency", "T"), pool.grouping)
+        columns = (data.histories[name].to_numpy(dtype=float) for name in ("frequency", "T", "count"))
+        priors = pooled_priors(NAME, pool, self.priors, rates.usual_priors(EventHistories(*columns)))
+        tables = [fused.event_tables(part["frequency"], part["T"], part["count"]) for part in data.parts()]
+        return PooledRecipe(NAME, PARAMETERS, pool, data, end_to_end(tables), priors)
+
+    def _alike(self, histories: EventHistories) -> Recipe:
         def likelihood() -> Likelihood:
             tables = fused.event_tables(histories.frequency, histories.T, histories.count)
             return Likelihood(PARAMETERS, fused.nbd, fused.nbd_value, tables)
@@ -130,7 +147,7 @@ class NBD:
             add_nbd(histories, {name: parameters[name] for name in PARAMETERS})
 
         priors = chosen_priors(self.priors, rates.usual_priors(histories), rates.ALTERNATIVES)
-        return Recipe(priors, rates.DOMAINS, rates.with_parameters, likelihood, observe, len(histories))
+        return Recipe(priors, rates.DOMAINS, natural.rates, likelihood, observe, len(histories))
 
 
 def _events(customers: Customers) -> EventHistories:

@@ -14,7 +14,7 @@ from ltv_bayes.errors import InputError, PriorError, counted, listed, suggestion
 from ltv_bayes.formulas.fused_groups import KERNELS, Tables
 from ltv_bayes.formulas.natural import LOG, NAMINGS, Naming
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.inference.methods import fit_posterior
+from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
 from ltv_bayes.models.direct_density import FAMILIES
 from ltv_bayes.models.pooled_density import Column, Effects, PooledDensity, Slopes
@@ -225,7 +225,7 @@ class PooledRecipe:
             add_groups(KERNELS[self.name], self.tables, every, self.data.histories.to_numpy(dtype=float))
         return model
 
-    def fit(self, *, method: str = "auto", **settings: Any) -> xr.DataTree:
+    def fit(self, *, method: Method = "auto", **settings: Any) -> xr.DataTree:
         """Draw from the posterior by NUTS; settings as in `fit_posterior`."""
         ours = {"draws", "tune", "chains", "random_seed", "progressbar"}
         density = self.density() if has_nutpie() and ours.issuperset(settings) else None
@@ -234,8 +234,12 @@ class PooledRecipe:
         )
         posterior = tree["posterior"].to_dataset()
         tree["posterior"] = posterior.drop_vars([name for name in posterior if str(name).endswith("_part")])
-        tree.attrs["pooling"] = json.dumps(self.remembered())
+        tree.attrs.update(self.attrs())
         return tree
+
+    def attrs(self) -> dict[str, Any]:
+        """What a fit must know of how parameters differ between customers."""
+        return {"pooling": json.dumps(self.remembered())}
 
     def remembered(self) -> dict[str, Any]:
         """What a fit must know to find the parameters of a customer."""

@@ -1,6 +1,7 @@
 """Draws of a model's parameters from its priors alone."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import xarray as xr
@@ -19,3 +20,10 @@ def prior_tree(model: Any, *, draws: int, random_seed: int | None) -> xr.DataTre
     finally:
         logger.setLevel(level)
     return xr.DataTree.from_dict({"prior": sampled["prior"].to_dataset()})
+
+
+def as_fit(prior: xr.Dataset, attrs: Mapping[str, Any]) -> xr.DataTree:
+    """Lay out prior draws like posterior ones, so that a fitted model forecasts from them."""
+    tree = xr.DataTree.from_dict({"posterior": prior})
+    tree.attrs.update(attrs)
+    return tree

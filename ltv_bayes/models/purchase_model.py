@@ -1,6 +1,6 @@
 """What the models of customers who may leave unseen, BG/NBD and MBG/NBD, have in common: all but their likelihood."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -8,14 +8,17 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.grouping import in_groups
 from ltv_bayes.data.histories import Histories
-from ltv_bayes.formulas import fused
+from ltv_bayes.formulas import fused, natural
 from ltv_bayes.formulas.bg_nbd import PARAMETERS
+from ltv_bayes.formulas.fused_groups import end_to_end
 from ltv_bayes.inference.methods import Method
 from ltv_bayes.models import rates
 from ltv_bayes.models.direct_density import Likelihood
 from ltv_bayes.models.many_draws import Kernel
-from ltv_bayes.models.prior_predictive import prior_tree
+from ltv_bayes.models.pooled import Pool, PooledRecipe, pooled_priors
+from ltv_bayes.models.prior_predictive import as_fit, prior_tree
 from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
 from ltv_bayes.models.rates import require_population
 from ltv_bayes.models.recipe import Recipe
@@ -25,6 +28,7 @@ from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 if TYPE_CHECKING:
     import pymc as pm
 
+COLUMNS = ("frequency", "recency", "T")
 DOMAINS: dict[str, Domain] = {
     **rates.DOMAINS,
     "dropout_mean": PROBABILITY,
@@ -71,12 +75,16 @@ class PurchaseModel:
     ----------
     priors : mapping
         Priors by name, in place of the usual ones.
+    pool_by, covariates
+        By what parameters differ between customers; see `ltv_bayes.models.pooled`.
     family : Family
         Which model it is.
     """
 
     family: ClassVar[Family]
     priors: Mapping[str, Any] = field(default_factory=dict)
+    pool_by: str | Sequence[str] | None = field(default=None, kw_only=True)
+    covariates: Sequence[str] | Mapping[str, Sequence[str]] | str | None = field(default=None, kw_only=True)
 
     def default_priors(self, customers: Customers) -> dict[str, Prior]:
         """Say which priors the model takes for these customers where the user gives none."""
@@ -92,7 +100,7 @@ class PurchaseModel:
             With r, alpha, a, b in the customers' time unit; an ordinary model that can be extended.
         """
         require_customers(customers)
-        return self._recipe(customers.unique_histories()).model()
+        return self._recipe(customers).model()
 
     def fit(
         self,
@@ -138,7 +146,7 @@ class PurchaseModel:
         """
         require_customers(customers)
         require_population(customers)
-        recipe = self._recipe(customers.unique_histories())
+        recipe = self._recipe(customers)
         tree = recipe.fit(
             method=method,
             draws=draws,
@@ -162,13 +170,25 @@ class PurchaseModel:
             Group ``prior`` of shape (chain, draw) and group ``prior_predictive`` with ``frequency`` and ``recency``
             of shape (chain, draw, customer_id).
         """
-        prior = prior_tree(self.build(customers), draws=draws, random_seed=random_seed)
-        prior["prior_predictive"] = xr.DataTree(
-            replicate_histories(prior["prior"].to_dataset(), self.family.name, customers, random_seed=random_seed)
-        )
+        require_customers(customers)
+        recipe = self._recipe(customers)
+        prior = prior_tree(recipe.model(), draws=draws, random_seed=random_seed)
+        attrs = {"model": self.family.name, "time_unit": customers.time_unit, **recipe.attrs()}
+        fit = FittedPurchases(as_fit(prior["prior"].to_dataset(), attrs))
+        prior["prior_predictive"] = xr.DataTree(replicate_histories(fit, customers, random_seed=random_seed))
         return prior
 
-    def _recipe(self, histories: Histories) -> Recipe:
+    def _recipe(self, customers: Customers) -> Recipe | PooledRecipe:
+        pool = Pool.of(self.family.name, self.pool_by, self.covariates)
+        if pool is None:
+            return self._alike(customers.unique_histories())
+        data = in_groups((batch.table for batch in customers.batches()), COLUMNS, pool.grouping)
+        columns = (data.histories[name].to_numpy(dtype=float) for name in (*COLUMNS, "count"))
+        priors = pooled_priors(self.family.name, pool, self.priors, _usual_priors(Histories(*columns)))
+        tables = end_to_end([tuple(self.family.likelihood(Histories(**part)).tables) for part in data.parts()])
+        return PooledRecipe(self.family.name, PARAMETERS, pool, data, tables, priors)
+
+    def _alike(self, histories: Histories) -> Recipe:
         def likelihood() -> Likelihood:
             return self.family.likelihood(histories)
 
@@ -178,7 +198,7 @@ class PurchaseModel:
             add_histories(histories, self.family.likelihood(histories), parameters)
 
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-        return Recipe(priors, DOMAINS, with_parameters, likelihood, observe, len(histories))
+        return Recipe(priors, DOMAINS, natural.purchases, likelihood, observe, len(histories))
 
 
 def _usual_priors(histories: Histories) -> dict[str, Prior]:
@@ -187,12 +207,3 @@ def _usual_priors(histories: Histories) -> dict[str, Prior]:
         "dropout_mean": Prior("Beta", alpha=1.0, beta=1.0),
         "dropout_concentration": Prior("LogNormal", mu=np.log(3.0), sigma=1.0),
     }
-
-
-def with_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Add r, alpha, a, b, whichever way the priors were written."""
-    named = rates.with_parameters(variables)
-    if "dropout_mean" in named:
-        named["a"] = named["dropout_mean"] * named["dropout_concentration"]
-        named["b"] = (1 - named["dropout_mean"]) * named["dropout_concentration"]
-    return named

@@ -1,8 +1,5 @@
 """What models have in common whose customers differ in a rate: rate ~ Gamma(r, alpha)."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from ltv_bayes.data.customers import Customers
@@ -30,15 +27,6 @@ def usual_priors(histories: Histories | EventHistories) -> dict[str, Prior]:
         "mean_rate": Prior("LogNormal", mu=np.log(max(happened, 0.5) / observed), sigma=2.0),
         "rate_cv": Prior("LogNormal", mu=0.0, sigma=1.0),
     }
-
-
-def with_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Add r and alpha, whichever way the priors were written."""
-    named = dict(variables)
-    if "mean_rate" in named:
-        named["r"] = named["rate_cv"] ** -2.0
-        named["alpha"] = named["r"] / named["mean_rate"]
-    return named
 
 
 def require_population(customers: Customers) -> None:

@@ -67,6 +67,10 @@ class Recipe:
         density = self.density() if has_nutpie() and ours.issuperset(settings) else None
         return fit_posterior(density or self.model(), **settings)
 
+    def attrs(self) -> dict[str, Any]:
+        """What a fit must know of how parameters differ between customers: nothing, they do not."""
+        return {}
+
     def settings(self) -> dict[str, Any]:
         """What a fit remembers of it."""
         return {"priors": {name: describe(prior) for name, prior in self.priors.items()}}

@@ -1,17 +1,20 @@
 """Shifted beta-geometric as a PyMC model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ltv_bayes.data.renewals import RenewalHistories, Renewals, require_renewals
+from ltv_bayes.data.grouping import in_groups
+from ltv_bayes.data.renewals import STATES, RenewalHistories, Renewals, require_renewals
 from ltv_bayes.errors import InputError
-from ltv_bayes.formulas import fused
-from ltv_bayes.formulas.shifted_beta_geometric import PARAMETERS
+from ltv_bayes.formulas import fused, natural
+from ltv_bayes.formulas.fused_groups import end_to_end
+from ltv_bayes.formulas.shifted_beta_geometric import NAME, PARAMETERS
 from ltv_bayes.inference.methods import Method
 from ltv_bayes.models.direct_density import Likelihood
+from ltv_bayes.models.pooled import Pool, PooledRecipe, pooled_priors
 from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
 from ltv_bayes.models.recipe import Recipe
 from ltv_bayes.predictions.fitted import fit_attrs
@@ -55,6 +58,8 @@ class ShiftedBetaGeometric:
     """
 
     priors: Mapping[str, Any] = field(default_factory=dict)
+    pool_by: str | Sequence[str] | None = field(default=None, kw_only=True)
+    covariates: Sequence[str] | Mapping[str, Sequence[str]] | str | None = field(default=None, kw_only=True)
 
     def default_priors(self, renewals: Renewals) -> dict[str, Prior]:
         """Say which priors the model takes for these renewals where the user gives none."""
@@ -70,7 +75,7 @@ class ShiftedBetaGeometric:
             With alpha and beta; an ordinary model that can be extended.
         """
         require_renewals(renewals)
-        return self._recipe(renewals.unique_histories()).model()
+        return self._recipe(renewals).model()
 
     def fit(
         self,
@@ -97,9 +102,8 @@ class ShiftedBetaGeometric:
             If Pareto k, r-hat, effective sample size or divergences say that the draws cannot be trusted.
         """
         require_renewals(renewals)
-        histories = renewals.unique_histories()
-        _require_renewal_dates(histories)
-        recipe = self._recipe(histories)
+        _require_renewal_dates(renewals.unique_histories())
+        recipe = self._recipe(renewals)
         tree = recipe.fit(
             method=method,
             draws=draws,
@@ -110,12 +114,21 @@ class ShiftedBetaGeometric:
             **sampler_settings,
         )
         tree.attrs.update(
-            fit_attrs("shifted_beta_geometric", renewals, time_unit="", settings=recipe.settings()),
+            fit_attrs(NAME, renewals, time_unit="", settings=recipe.settings()),
             periods=", ".join(sorted(renewals.table["period"].unique())) if "period" in renewals.table else "",
         )
         return FittedRenewals(tree)
 
-    def _recipe(self, histories: RenewalHistories) -> Recipe:
+    def _recipe(self, renewals: Renewals) -> Recipe | PooledRecipe:
+        pool = Pool.of(NAME, self.pool_by, self.covariates)
+        if pool is None:
+            return self._alike(renewals.unique_histories())
+        data = in_groups([renewals.settled()], STATES, pool.grouping, weight="subscriptions", noun="subscription")
+        tables = [tuple(part[name] for name in (*STATES, "count")) for part in data.parts()]
+        priors = pooled_priors(NAME, pool, self.priors, _usual_priors(renewals.unique_histories()))
+        return PooledRecipe(NAME, PARAMETERS, pool, data, end_to_end(tables), priors)
+
+    def _alike(self, histories: RenewalHistories) -> Recipe:
         def likelihood() -> Likelihood:
             tables = (histories.renewals, histories.lost, histories.count)
             return Likelihood(PARAMETERS, fused.shifted_beta_geometric, fused.shifted_beta_geometric_value, tables)
@@ -126,7 +139,7 @@ class ShiftedBetaGeometric:
             add_shifted_beta_geometric(histories, {name: parameters[name] for name in PARAMETERS})
 
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-        return Recipe(priors, DOMAINS, with_parameters, likelihood, observe, len(histories))
+        return Recipe(priors, DOMAINS, natural.churn, likelihood, observe, len(histories))
 
 
 def _usual_priors(histories: RenewalHistories) -> dict[str, Prior]:
@@ -137,15 +150,6 @@ def _usual_priors(histories: RenewalHistories) -> dict[str, Prior]:
         "churn_mean": Prior("Beta", alpha=1.0, beta=1.0),
         "churn_concentration": Prior("LogNormal", mu=-np.log(churn), sigma=1.0),
     }
-
-
-def with_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Add alpha and beta, whichever way the priors were written."""
-    named = dict(variables)
-    if "churn_mean" in named:
-        named["alpha"] = named["churn_mean"] * named["churn_concentration"]
-        named["beta"] = (1 - named["churn_mean"]) * named["churn_concentration"]
-    return named
 
 
 def _require_renewal_dates(histories: RenewalHistories) -> None:

@@ -17,7 +17,6 @@ from ltv_bayes.predictions.fitted import (
     time_unit_of,
     with_group,
 )
-from ltv_bayes.predictions.pooling import GroupDraws
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
 
@@ -156,7 +155,7 @@ class FittedEvents(FittedModel):
         """
         require_history(customers)
         converted = customers.in_time_unit(self.time_unit)
-        replicated = replicate_events(self.parameters_of(converted.table), self.shape, converted, random_seed)
+        replicated = replicate_events(self, converted, random_seed)
         observed = xr.Dataset({"frequency": ("customer_id", converted.table["frequency"])})
         tree = with_group(self.idata, "posterior_predictive", replicated)
         return with_group(tree, "observed_data", observed.assign_coords(customer_id=converted.ids.to_numpy()))
@@ -173,17 +172,13 @@ class FittedEvents(FittedModel):
         return self.histories(customers).T
 
 
-def replicate_events(
-    drawn: GroupDraws, shape: tuple[int, int], customers: Customers, random_seed: int | None = None
-) -> xr.Dataset:
+def replicate_events(fit: FittedEvents, customers: Customers, random_seed: int | None = None) -> xr.Dataset:
     """Draw, for each parameter draw, the number of events that customers observed for their T would show.
 
     Parameters
     ----------
-    drawn : GroupDraws
-        Parameters of the customers.
-    shape : (int, int)
-        Chains, and draws per chain.
+    customers : Customers
+        In the fit's time unit.
 
     Returns
     -------
@@ -191,12 +186,13 @@ def replicate_events(
         ``frequency`` of shape (chain, draw, customer_id).
     """
     seed, exposure = as_seed(random_seed), customers.table["T"].to_numpy(dtype=float)
+    drawn = fit.parameters_of(customers.table)
 
     def one(position: int, customer_id: Any) -> np.ndarray:
         stream = customer_stream(seed, "history", customer_id)
         return nbd.draw_events(stream, exposure[position], 0, 0.0, **drawn.of(position))
 
-    return per_customer(customers, shape, one, "frequency", units="events").to_dataset()
+    return per_customer(customers, fit.shape, one, "frequency", units="events").to_dataset()
 
 
 def _events(length: Duration) -> dict[str, str]:

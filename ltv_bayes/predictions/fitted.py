@@ -73,8 +73,8 @@ class FittedModel:
         """The parameters' draws with chains joined, each of shape (chains * draws,)."""
         return {name: values.ravel() for name, values in self.draws.items()}
 
-    def mixed_draws(self, shape: tuple[int, int], seed: int, purpose: str) -> dict[str, np.ndarray]:
-        """So many of the parameters' draws, in a random order that belongs to a purpose.
+    def mixed(self, shape: tuple[int, int], seed: int, purpose: str) -> Self:
+        """So many of the draws, in a random order that belongs to a purpose.
 
         Fits are paired draw by draw as if they were independent, which they are not in the order of their drawing if
         one seed made both.
@@ -83,18 +83,7 @@ class FittedModel:
         ----------
         shape : (int, int)
             Chains, and draws per chain.
-
-        Returns
-        -------
-        dict
-            Arrays of shape (chains * draws,).
         """
-        chains, draws = shape
-        order = customer_stream(seed, "order of draws", purpose).permutation(chains * draws)
-        return {name: values[order] for name, values in self.thin(draws, chains).flat_draws().items()}
-
-    def mixed(self, shape: tuple[int, int], seed: int, purpose: str) -> Self:
-        """So many of the draws, in a random order that belongs to a purpose; see `mixed_draws`."""
         chains, draws = shape
         order = customer_stream(seed, "order of draws", purpose).permutation(chains * draws)
         return type(self)(posterior.reordered(self.thin(draws, chains).idata, order))

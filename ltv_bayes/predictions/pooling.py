@@ -1,7 +1,7 @@
 """Parameters of customers in groups: from a pooled fit's draws to those of each customer's own segment."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +45,20 @@ class GroupDraws:
     def of(self, position: int) -> Parameters:
         """Of one customer, arrays of shape (draws,)."""
         return {name: values[0] for name, values in self.at(self.place[position : position + 1]).items()}
+
+    def parts(self) -> Iterator[tuple[IntArray, Parameters]]:
+        """Customers, some at a time, with arrays of shape (draws, 1) where all have the same, else (draws, customers).
+
+        One group at a time where groups are few, and otherwise so many customers that arrays stay small.
+        """
+        if self.number <= KEPT_GROUPS:
+            for group in range(self.number):
+                drawn = self.at(np.array([group])).items()
+                yield np.flatnonzero(self.place == group), {name: values.T for name, values in drawn}
+            return
+        for first in range(0, self.place.size, KEPT_GROUPS):
+            here = np.arange(first, min(first + KEPT_GROUPS, self.place.size))
+            yield here, {name: np.ascontiguousarray(values.T) for name, values in self.at(self.place[here]).items()}
 
     def stretch(self, first: int, last: int) -> tuple[IntArray, Parameters]:
         """Of the customers in a stretch: the place of each among their groups, and arrays (groups, draws)."""
@@ -114,7 +128,7 @@ class Pooling:
         naming = NAMINGS[self.model]
         natural = {name: self._quantity(posterior, name, link, cells) for name, link in naming.links.items()}
         named = naming.arithmetic(natural)
-        return {name: np.ascontiguousarray(values) for name, values in named.items() if name not in naming.links}
+        return {name: np.ascontiguousarray(named[name]) for name in naming.parameters}
 
     def _quantity(self, posterior: xr.Dataset, name: str, link: str, cells: pd.DataFrame) -> Array:
         """A natural quantity of groups: an array of shape (groups, draws)."""

@@ -10,10 +10,11 @@ import xarray as xr
 
 from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers, require_history
-from ltv_bayes.data.histories import histories_with_positions
+from ltv_bayes.data.histories import Histories, histories_with_positions
 from ltv_bayes.formulas import bg_nbd, mbg_nbd
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory, time_unit_of, with_group
+from ltv_bayes.predictions.pooling import GroupDraws
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
 
@@ -214,7 +215,7 @@ class FittedPurchases(FittedModel):
         """
         require_history(customers)
         converted = customers.in_time_unit(self.time_unit)
-        replicated = replicate_histories(self.idata["posterior"].to_dataset(), self.model, converted, random_seed)
+        replicated = replicate_histories(self, converted, random_seed)
         observed = xr.Dataset({name: ("customer_id", converted.table[name]) for name in ("frequency", "recency")})
         tree = with_group(self.idata, "posterior_predictive", replicated)
         return with_group(tree, "observed_data", observed.assign_coords(customer_id=converted.ids.to_numpy()))
@@ -226,7 +227,7 @@ class FittedPurchases(FittedModel):
 
     def futures(self, customers: Customers) -> "Futures":
         """What the posterior says of each customer's future, one customer at a time."""
-        return Futures(self, self.histories(customers))
+        return Futures(self.formulas, self.parameters_of(customers.table), self.histories(customers))
 
     def _new_customer(self) -> bg_nbd.Outlook:
         return self.formulas.outlook_of_new_customer(**self.draws)
@@ -237,24 +238,34 @@ class FittedPurchases(FittedModel):
         )
 
     def _over_unique(self, customers: Customers, compute: Any) -> np.ndarray:
-        """Compute once per unique history and hand the result to every customer who has it."""
+        """Compute once per unique history of a group and hand the result to every customer who has it."""
         require_history(customers)
         require_memory(self.shape, len(customers))
-        histories, positions = histories_with_positions(customers.in_time_unit(self.time_unit).table)
-        draws = {name: values[:, np.newaxis] for name, values in self.flat_draws().items()}
         chains, each = self.shape
         found = np.empty((chains * each, len(customers)))
+        table, drawn = customers.in_time_unit(self.time_unit).table, self.parameters_of(customers.table)
+        for here, parameters in drawn.parts():
+            histories, positions = histories_with_positions(table.iloc[here])
+            if parameters[bg_nbd.PARAMETERS[0]].shape[1] > 1:  # every customer has parameters of their own
+                x, t_x, T = (table[name].to_numpy(dtype=float)[here] for name in ("frequency", "recency", "T"))
+                histories, positions = Histories(x, t_x, T, np.ones(here.size)), np.arange(here.size)
+            self._fill(found, here, histories, positions, parameters, compute)
+        return found.reshape(chains, each, len(customers))
+
+    def _fill(
+        self, found: np.ndarray, here: Any, histories: Histories, positions: np.ndarray, draws: Any, compute: Any
+    ) -> None:
+        """Fill in columns, some draws at a time, on all cores."""
         block = max(1, TOGETHER // len(histories))
 
         def some(first: int) -> None:
             rows = slice(first, first + block)
             parameters = {name: values[rows] for name, values in draws.items()}
             values = compute(histories.frequency, histories.recency, histories.T, parameters)
-            found[rows] = np.asarray(values)[:, positions]
+            found[rows, here] = np.asarray(values)[:, positions]
 
         with ThreadPoolExecutor(available_cores()) as pool:
             list(pool.map(some, range(0, len(found), block)))
-        return found.reshape(chains, each, len(customers))
 
     def _unlabelled(self, values: np.ndarray, name: str, length: Duration) -> xr.DataArray:
         return labelled_draws(values, name, **_purchases(length))
@@ -263,38 +274,38 @@ class FittedPurchases(FittedModel):
 class Futures:
     """The outlook of each customer over all draws, made when asked for."""
 
-    def __init__(self, fit: FittedPurchases, histories: np.ndarray) -> None:
-        self._parameters = fit.flat_draws()
-        self._formulas = fit.formulas
-        self._histories = histories
+    def __init__(self, formulas: ModuleType, drawn: GroupDraws, histories: np.ndarray) -> None:
+        self._formulas, self._drawn, self._histories = formulas, drawn, histories
 
     def __call__(self, position: int) -> bg_nbd.Outlook:
         """Outlook of the customer at this position, each part of shape (chains * draws,)."""
-        return self._formulas.outlook(*self._histories[position], **self._parameters)
+        return self._formulas.outlook(*self._histories[position], **self._drawn.of(position))
 
 
-def replicate_histories(
-    parameters: xr.Dataset, model: str, customers: Customers, random_seed: int | None = None
-) -> xr.Dataset:
+def replicate_histories(fit: FittedPurchases, customers: Customers, random_seed: int | None = None) -> xr.Dataset:
     """Draw, for each parameter draw, the frequency and recency that customers observed for their T would show.
+
+    Parameters
+    ----------
+    customers : Customers
+        In the fit's time unit.
 
     Returns
     -------
     xarray.Dataset
         ``frequency`` and ``recency`` of shape (chain, draw, customer_id).
     """
-    names, seed = FORMULAS[model].PARAMETERS, as_seed(random_seed)
-    flat = {name: parameters[name].transpose("chain", "draw").to_numpy().ravel() for name in names}
-    shape = parameters.sizes["chain"], parameters.sizes["draw"]
+    seed, shape = as_seed(random_seed), fit.shape
     require_memory(shape, len(customers), 2)
-    future = FORMULAS[model].outlook_of_new_customer(**flat)
+    drawn = fit.parameters_of(customers.table)
     frequency = np.empty((*shape, len(customers)))
     recency = np.empty_like(frequency)
     for position, (customer_id, T) in enumerate(customers.table["T"].items()):
         stream = customer_stream(seed, "history", customer_id)
-        drawn = bg_nbd.draw_purchases(stream, T, future)
-        frequency[..., position] = drawn.number.reshape(shape)
-        recency[..., position] = bg_nbd.draw_last_purchase_time(stream, T, drawn).reshape(shape)
+        future = fit.formulas.outlook_of_new_customer(**drawn.of(position))
+        purchases = bg_nbd.draw_purchases(stream, T, future)
+        frequency[..., position] = purchases.number.reshape(shape)
+        recency[..., position] = bg_nbd.draw_last_purchase_time(stream, T, purchases).reshape(shape)
     return xr.Dataset(
         {
             "frequency": labelled(frequency, customers, "frequency", units="purchases"),

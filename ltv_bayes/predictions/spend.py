@@ -13,7 +13,6 @@ from ltv_bayes.formatting import money
 from ltv_bayes.formulas import gamma_gamma
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory
-from ltv_bayes.predictions.pooling import GroupDraws
 from ltv_bayes.random_streams import as_seed, customer_stream
 
 FAR_SCALE = 100.0
@@ -112,7 +111,7 @@ class FittedSpend(FittedModel):
         buyers = spenders(customers)
         observed = xr.Dataset({"monetary_value": ("customer_id", buyers.table["monetary_value"])})
         tree = self.idata.copy()
-        replicated = replicate_mean_spend(self.parameters_of(buyers.table), self.shape, buyers, random_seed)
+        replicated = replicate_mean_spend(self, customers, random_seed)
         tree["posterior_predictive"] = xr.DataTree(replicated)
         tree["observed_data"] = xr.DataTree(observed.assign_coords(customer_id=buyers.ids.to_numpy()))
         return tree
@@ -161,27 +160,16 @@ def spenders(customers: Customers) -> Customers:
     return customers.subset((customers.table["spend_frequency"] > 0).to_numpy())
 
 
-def replicate_mean_spend(
-    drawn: GroupDraws, shape: tuple[int, int], buyers: Customers, random_seed: int | None = None
-) -> xr.Dataset:
+def replicate_mean_spend(fit: FittedSpend, customers: Customers, random_seed: int | None = None) -> xr.Dataset:
     """Draw, for each parameter draw, the mean spend over as many orders as each customer has.
-
-    Parameters
-    ----------
-    drawn : GroupDraws
-        Parameters of the customers.
-    shape : (int, int)
-        Chains, and draws per chain.
-    buyers : Customers
-        With a valued repeat order, all of them.
 
     Returns
     -------
     xarray.Dataset
-        ``monetary_value`` of shape (chain, draw, customer_id).
+        ``monetary_value`` of shape (chain, draw, customer_id), of customers with a valued repeat order.
     """
-    seed = as_seed(random_seed)
-    orders = buyers.table["spend_frequency"].to_numpy(dtype=float)
+    buyers, seed = spenders(customers), as_seed(random_seed)
+    orders, drawn = buyers.table["spend_frequency"].to_numpy(dtype=float), fit.parameters_of(buyers.table)
 
     def one(position: int, customer_id: Any) -> np.ndarray:
         stream = customer_stream(seed, "mean spend", customer_id)
@@ -190,4 +178,4 @@ def replicate_mean_spend(
         return gamma_gamma.draw_total_spend(stream, orders[position], p, nu) / orders[position]
 
     money = buyers.currency or "currency of the data"
-    return per_customer(buyers, shape, one, "monetary_value", units=money).to_dataset()
+    return per_customer(buyers, fit.shape, one, "monetary_value", units=money).to_dataset()

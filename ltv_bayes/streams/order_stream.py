@@ -12,8 +12,10 @@ from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import ColumnError, InputError, rows_at_fault
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas import fused_draws
-from ltv_bayes.formulas.special import Array
+from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents
+from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.pooling import GroupDraws
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.spend import FittedSpend
@@ -129,12 +131,11 @@ class OrderStream(ABC):
         histories = self._histories(customers)
         shown = None if self.shown_elsewhere is None else self.shown_elsewhere.draws(shape, seed)
         shown_until = 0.0 if self.shown_elsewhere is None else self.shown_elsewhere.within.to(unit)
-        fits = {"counts": self.counts, "spend": self.spend}
-        parameters = [
-            values
-            for role, fit in fits.items()
-            for values in fit.mixed_draws(shape, seed, f"{self.name} {role}").values()
-        ]
+        orders = customers if self.customers is None else self.customers
+        counts, spends = (
+            self._own_parameters(fit.mixed(shape, seed, f"{self.name} {role}"), customers, orders)
+            for role, fit in (("counts", self.counts), ("spend", self.spend))
+        )
         fill = KERNELS[self.counts.model, self.spend.model]
 
         def draw(
@@ -143,7 +144,8 @@ class OrderStream(ABC):
             states = customer_states(seed, self.name, customers.ids[first:last])
             limits = None if until is None else until / days
             more = (limits, life, self.one_life, shown, shown_until)
-            fill(states, histories[first:last], ends, delta, *parameters, money, *more)
+            of_counts, of_spends = _laid_out(counts, first, last), _laid_out(spends, first, last)
+            fill(states, histories[first:last], ends, delta, *of_counts, *of_spends, money, *more)
             if life is not None:
                 life *= days
 
@@ -158,6 +160,15 @@ class OrderStream(ABC):
         heard = np.ones(len(customers)) if self.signs_of_life is None else self.signs_of_life.weights(customers.ids)
         known = as_text(customers.ids).isin(list(self.alive_for_sure))
         return np.column_stack([found, np.where(known, 0.0, heard)])
+
+    def _own_parameters(self, fit: FittedModel, customers: Customers, orders: Customers) -> GroupDraws:
+        """Parameters of customers, by segments in the table of those valued or beside their orders."""
+        pooling = fit.pooling
+        if pooling is None or orders is customers or set(pooling.grouping.columns) <= set(customers.columns):
+            return fit.parameters_of(customers.table)
+        at = positions(customers, self._own_ids)
+        own = fit.parameters_of(orders.table)
+        return GroupDraws(own.place[np.maximum(at, 0)], own.number, own.at)
 
     @cached_property
     def _of_own(self) -> Array:
@@ -175,6 +186,12 @@ class OrderStream(ABC):
         taken = values[at]
         taken[at < 0] = absent
         return taken
+
+
+def _laid_out(drawn: GroupDraws, first: int, last: int) -> list[Array | IntArray]:
+    """Parameters of a stretch of customers as kernels take them."""
+    place, parameters = drawn.stretch(first, last)
+    return [place, *parameters.values()]
 
 
 def histories(counts: FittedPurchases | FittedEvents, spend: FittedSpend, customers: Customers) -> Array:

@@ -16,6 +16,7 @@ from ltv_bayes.errors import ColumnError, InputError, rows_at_fault
 from ltv_bayes.formulas import renewal_draws
 from ltv_bayes.formulas.point_values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.predictions.pooling import GroupDraws
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.own_data import not_valued, require_same, without_data
@@ -139,8 +140,8 @@ class Subscription:
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`. Payments are laid out for a few customers at a time."""
         rows, held = self._contracts(customers)
-        fits = [fit.mixed_draws(shape, seed, f"{self.name} {length}") for length, fit in self.fits.items()]
-        alpha, beta = (np.stack([fit[name] for fit in fits]) for name in FittedRenewals.parameters)
+        fits = [fit.mixed(shape, seed, f"{self.name} {length}") for length, fit in self.fits.items()]
+        drawn = [fit.parameters_of(self.renewals.table, "subscription") for fit in fits]
         renewals = self.renewals.table["renewals"].to_numpy(dtype=float)
         ends, delta = terms.last_days(), terms.delta("day")
 
@@ -149,12 +150,13 @@ class Subscription:
         ) -> None:
             some = rows[held[first] : held[last]]
             paid, due, amount = self._payments(some, ends[-1])
+            laws, alpha, beta = self._parameters(drawn, some)
             renewal_draws.shifted_beta_geometric(
                 customer_states(seed, self.name, customers.ids[first:last]),
                 held[first : last + 1] - held[first],
                 renewals[some],
                 self._ended[some],
-                self._laws[some],
+                laws,
                 paid,
                 due,
                 np.searchsorted(ends, due).astype(np.int64),
@@ -167,6 +169,18 @@ class Subscription:
             )
 
         return draw
+
+    def _parameters(self, drawn: list[GroupDraws], rows: IntArray) -> tuple[IntArray, Array, Array]:
+        """Whose parameters count for each contract, and the parameters: arrays of shape (groups, draws)."""
+        fits, number = self._laws[rows], 0
+        laws, found = np.zeros(len(rows), dtype=np.int64), []
+        for fit, own in enumerate(drawn):
+            groups, place = np.unique(own.place[rows[fits == fit]], return_inverse=True)
+            laws[fits == fit] = number + place
+            number += len(groups)
+            found.append(own.at(groups))
+        alpha, beta = (np.concatenate([part[name] for part in found]) for name in FittedRenewals.parameters)
+        return laws, alpha, beta
 
     def _contracts(self, customers: Customers) -> tuple[IntArray, IntArray]:
         """Rows of the contracts in the order of the customers, and where those of each customer begin and end."""

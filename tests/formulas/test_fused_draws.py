@@ -18,13 +18,26 @@ HISTORIES = [
 ]
 
 
+def alike(kernel):
+    """The kernel for customers who all have the same parameters, arrays of shape (draws,)."""
+    number = 4 if kernel is not fused_draws.nbd_gamma_gamma else 2
+
+    def fill(states, histories, ends, delta, *rest, **more):
+        one = np.zeros(len(histories), dtype=np.int64)
+        parameters = [values[np.newaxis] for values in rest[: number + 3]]
+        counts, spends = parameters[:number], parameters[number:]
+        kernel(states, histories, ends, delta, one, *counts, one, *spends, *rest[number + 3 :], **more)
+
+    return fill
+
+
 def drawn(history, t, delta, seed=1):
     x, t_x, T, orders, mean = map(float, history)
     money = np.empty((1, 1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values()))
     histories = np.array([[x, t_x, T, orders, orders * mean, 1.0]])
     states = customer_states(seed, "test", ["A"])
-    fused_draws.bg_nbd_gamma_gamma(states, histories, np.array([t]), delta, *parameters, money)
+    alike(fused_draws.bg_nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money)
     return money[0, 0]
 
 
@@ -62,10 +75,10 @@ def test_heavy_buyers_and_extreme_parameters_stay_finite():
     money = np.empty((1, 1, 200))
     heavy = (np.full(200, number) for number in (0.5, 10.0, 1.0, 3.0, 6.0, 3.0, 15.0))
     history, states = np.array([[3000.0, 364.9, 365.0, 3000.0, 9e4, 1.0]]), customer_states(1, "test", ["A"])
-    fused_draws.bg_nbd_gamma_gamma(states, history, np.array([18_262.0]), 1e-4, *heavy, money)
+    alike(fused_draws.bg_nbd_gamma_gamma)(states, history, np.array([18_262.0]), 1e-4, *heavy, money)
     assert np.isfinite(money).all()
     rare = (np.full(200, number) for number in (1e-3, 1e6, 1e-3, 1e3, 6.0, 3.0, 15.0))
-    fused_draws.bg_nbd_gamma_gamma(
+    alike(fused_draws.bg_nbd_gamma_gamma)(
         states, np.array([[0.0, 0.0, 1.0, 0.0, 0.0, 1.0]]), np.array([1e4]), 0.0, *rare, money
     )
     assert np.isfinite(money).all()
@@ -78,11 +91,11 @@ def test_customers_are_drawn_one_by_one():
     ends = np.array([20.0, 39.0])
     together = np.empty((4, 2, 300))
     ids = ["A", "B", "C", "D"]
-    fused_draws.bg_nbd_gamma_gamma(customer_states(1, "t", ids), histories, ends, 0.01, *parameters, together)
+    alike(fused_draws.bg_nbd_gamma_gamma)(customer_states(1, "t", ids), histories, ends, 0.01, *parameters, together)
     for row, name in enumerate(ids):
         alone = np.empty((1, 2, 300))
         states = customer_states(1, "t", [name])
-        fused_draws.bg_nbd_gamma_gamma(states, histories[row : row + 1], ends, 0.01, *parameters, alone)
+        alike(fused_draws.bg_nbd_gamma_gamma)(states, histories[row : row + 1], ends, 0.01, *parameters, alone)
         np.testing.assert_array_equal(alone[0], together[row])
 
 
@@ -91,7 +104,7 @@ def test_payments_fall_into_their_periods():
     money, ends = np.empty((1, 3, SIZE)), np.array([10.0, 39.0, 78.0])
     parameters = [np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values())]
     histories = np.array([[7.0, 29.43, 38.86, 6.0, 6 * 31.5, 1.0]])
-    fused_draws.bg_nbd_gamma_gamma(customer_states(3, "t", ["A"]), histories, ends, 0.0, *parameters, money)
+    alike(fused_draws.bg_nbd_gamma_gamma)(customer_states(3, "t", ["A"]), histories, ends, 0.0, *parameters, money)
     future = bg_nbd.outlook(7, 29.43, 38.86, **PURCHASES)
     until = [float(bg_nbd.expected_purchases(t, future)) for t in ends]
     expected = np.diff([0.0, *until]) * float(gamma_gamma.expected_spend(6, 31.5, **SPEND))
@@ -109,7 +122,7 @@ def test_long_horizons_of_heavy_buyers_by_rates_and_by_counts(t):
     assert abs(value.mean() - expected) < 4 * value.std() / np.sqrt(SIZE)
 
 
-UNTOLD, KNOWN = 0.0, 1.0  # the last column of histories: what else is known of a customer's life
+UNTOLD, KNOWN = 1.0, 0.0  # the last column of histories: what else is known of a customer's life
 ALIVE = (7, 20.0, 38.86, 6, 31.5)  # silent for long: P(alive) 0.29
 
 
@@ -121,7 +134,7 @@ def drawn_with_limits(history, t, until=None, *, weight=1.0, delta=0.0, seed=1):
     histories = np.array([[x, t_x, T, orders, orders * mean, weight]])
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     states = customer_states(seed, "test", ["A"])
-    fused_draws.bg_nbd_gamma_gamma(states, histories, np.array([t]), delta, *parameters, money, limits, life)
+    alike(fused_draws.bg_nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money, limits, life)
     return money[0, 0], life[0]
 
 
@@ -216,7 +229,7 @@ def drawn_leaving_at_once(history, ends, *, until=None, weight=UNTOLD, delta=0.0
     histories = np.array([[x, t_x, T, orders, orders * mean, weight]])
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     states = customer_states(seed, "test", ["A"])
-    fused_draws.mbg_nbd_gamma_gamma(
+    alike(fused_draws.mbg_nbd_gamma_gamma)(
         states, histories, ends, delta, *parameters, money, limits, life, one_life, None, 0.0
     )
     np.testing.assert_equal(histories[0, 0], x)
@@ -277,7 +290,7 @@ class TestLeavingAtOnce:
         parameters = (np.full(SIZE, number) for number in (*LEAVING_AT_ONCE.values(), *SPEND.values()))
         histories = np.array([[2.0, 30.43, 38.86, 2.0, 2 * 22.35, UNTOLD]])
         more = (None, None, True, np.full(SIZE, 0.75), 39.0)
-        fused_draws.mbg_nbd_gamma_gamma(
+        alike(fused_draws.mbg_nbd_gamma_gamma)(
             customer_states(2, "test", ["A"]), histories, np.array([39.0]), 0.0, *parameters, money, *more
         )
         expected = bg_nbd.expected_purchases(39.0, mbg_nbd.outlook(*history[:3], **LEAVING_AT_ONCE))
@@ -300,7 +313,7 @@ def drawn_events(history, t, until=None, delta=0.0, spend=SPEND):
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     histories = np.array([[x, 0.0, T, orders, orders * mean, 1.0]])
     states = customer_states(1, "test", ["A"])
-    fused_draws.nbd_gamma_gamma(states, histories, np.array([t]), delta, *parameters, money, limits)
+    alike(fused_draws.nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money, limits)
     return money[0, 0]
 
 

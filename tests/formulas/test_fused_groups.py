@@ -9,10 +9,14 @@ RNG = np.random.default_rng(1)
 SIZES = (1, 40, 700, 3)
 
 
-def purchases(size):
+def purchases(size, **how):
     frequency = RNG.poisson(2.0, size).astype(float)
     T = RNG.integers(20, 60, size).astype(float)
-    return fused.purchase_tables(frequency, np.where(frequency > 0, T * RNG.random(size), 0.0), T, np.ones(size))
+    return fused.purchase_tables(frequency, np.where(frequency > 0, T * RNG.random(size), 0.0), T, np.ones(size), **how)
+
+
+def leaving_at_once(size):
+    return purchases(size, may_leave_at_once=True)
 
 
 def events(size):
@@ -30,6 +34,7 @@ def renewals(size):
 
 CASES = {
     "bg_nbd": (purchases, 4),
+    "mbg_nbd": (leaving_at_once, 4),
     "nbd": (events, 2),
     "gamma_gamma": (spend, 3),
     "shifted_beta_geometric": (renewals, 2),

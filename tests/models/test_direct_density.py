@@ -46,7 +46,7 @@ CHOICES = {
 @pytest.fixture(scope="module", params=CHOICES)
 def both(request, book):
     model, histories_of = CHOICES[request.param]
-    recipe = model._recipe(histories_of(book))
+    recipe = model._alike(histories_of(book))
     return recipe.density(), Density(recipe.model())
 
 
@@ -99,7 +99,7 @@ def test_far_away_there_is_no_density_but_no_error_either(both, far):
     ],
 )
 def test_other_priors_are_left_to_pymc(book, priors):
-    assert lb.BGNBD(priors=priors)._recipe(book.unique_histories()).density() is None
+    assert lb.BGNBD(priors=priors)._alike(book.unique_histories()).density() is None
 
 
 def test_a_prior_outside_the_parameters_range_is_refused_whichever_way(book):
@@ -140,7 +140,7 @@ def test_sampler_settings_go_to_pymc(book, monkeypatch):
 
     given = []
     monkeypatch.setattr(module, "fit_posterior", lambda target, **settings: given.append((target, settings)))
-    recipe = lb.BGNBD()._recipe(book.unique_histories())
+    recipe = lb.BGNBD()._alike(book.unique_histories())
     recipe.fit(method="nuts", draws=5)
     recipe.fit(draws=5, target_accept=0.9)
     assert isinstance(given[0][0], DirectDensity)

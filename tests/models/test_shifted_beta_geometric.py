@@ -48,7 +48,7 @@ def test_density_is_that_of_the_model(renewals):
         lb.ShiftedBetaGeometric(),
         lb.ShiftedBetaGeometric(priors={name: lb.Prior("Gamma", alpha=2.0, beta=0.5) for name in ("alpha", "beta")}),
     ):
-        recipe = model._recipe(renewals.unique_histories())
+        recipe = model._alike(renewals.unique_histories())
         direct, through_pymc = recipe.density(), Density(recipe.model())
         for x in direct.start + np.random.default_rng(1).normal(size=(5, 2)):
             (value, gradient), (expected, slope) = direct(x), through_pymc(x)
