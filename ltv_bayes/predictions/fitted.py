@@ -16,7 +16,7 @@ from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.errors import FitError, InputError, UnitError
+from ltv_bayes.errors import ColumnError, FitError, InputError, UnitError
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.predictions.pooling import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
@@ -92,6 +92,80 @@ class FittedModel:
     def pooling(self) -> Pooling | None:
         """How parameters differ between customers; None where they do not."""
         return Pooling.of(self.idata)
+
+    def of_segment(self, values: Mapping[str, Any] | None = None, **more: Any) -> Self:
+        """The fit of one segment: a fit whose customers all have its parameters.
+
+        Parameters
+        ----------
+        values, more
+            Segment by column, and numbers of covariates: ``fit.of_segment(industry="Energy")``, or a mapping where
+            names of columns are no words. A column that is not named counts as typical: no effect of its segments, or
+            the mean of the covariate. A segment that the fit has not seen is drawn from the distribution of segments.
+
+        Returns
+        -------
+        fitted model
+            With ``*_new_customer`` forecasts of this segment.
+
+        Raises
+        ------
+        ColumnError
+            If the fit is not pooled by a column.
+        """
+        pooling = self.pooling
+        if pooling is None:
+            raise ColumnError("The fit is not pooled, so all segments have the same parameters. Fit with pool_by=.")
+        cells = pooling.cell({**(values or {}), **more})
+        drawn = pooling.parameters(self.idata["posterior"].to_dataset(), cells)
+        attrs = {str(name): value for name, value in self.idata.attrs.items() if name != "pooling"}
+        shaped = {name: found[0].reshape(self.shape) for name, found in drawn.items()}
+        return type(self)(posterior.tree_from_draws(shaped, attrs))
+
+    def segments(
+        self, column: str | None = None, *, ci_prob: float | None = None, ci_kind: str | None = None
+    ) -> pd.DataFrame:
+        """Natural quantities of each segment of a column, other columns taken as typical.
+
+        Parameters
+        ----------
+        column : str, optional
+            Where the fit is pooled by several.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by quantity and segment: customers, mean, sd, median, interval.
+        """
+        drawn = self.segment_draws(column)
+        name = str(next(dim for dim in drawn.dims if dim not in ("chain", "draw")))
+        tables = {
+            quantity: summarize_draws(values, ci_prob=ci_prob, ci_kind=ci_kind) for quantity, values in drawn.items()
+        }
+        table = pd.concat(tables, names=["quantity", name])
+        number = drawn["customers"].to_series().reindex(table.index.get_level_values(1)).to_numpy()
+        table.insert(0, "customers", number.astype(int))
+        return flagged(table, self.caution)
+
+    def segment_draws(self, column: str | None = None) -> xr.Dataset:
+        """Draws of natural quantities, such as the mean rate, of each segment: arrays (chain, draw, segment).
+
+        ``customers`` along the segments is how many the fit had of each.
+        """
+        pooling = self.pooling
+        if pooling is None or not pooling.by:
+            raise ColumnError("The fit is not pooled by segments. Fit with pool_by=.")
+        name = pooling.column(column)
+        levels = list(pooling.customers[name])
+        cells = pd.concat([pooling.cell({name: level}) for level in levels], ignore_index=True)
+        drawn = pooling.quantities(self.idata["posterior"].to_dataset(), cells)
+        found = {
+            quantity: (("chain", "draw", name), values.T.reshape(*self.shape, len(levels)))
+            for quantity, values in drawn.items()
+        }
+        coords = {"chain": np.arange(self.shape[0]), "draw": np.arange(self.shape[1]), name: levels}
+        number = [pooling.customers[name][level] for level in levels]
+        return xr.Dataset(found, coords={**coords, "customers": (name, number)})
 
     def by_customer(self, table: pd.DataFrame) -> dict[str, np.ndarray]:
         """Parameters of customers, by their rows: arrays of shape (chains, draws, customers or 1)."""
@@ -188,9 +262,11 @@ class FittedModel:
             + (f", in {self.currency}" if self.currency else "")
         ]
         means = ", ".join(f"{name} {np.mean(values):.4g}" for name, values in self.draws.items())
-        lines.append(f"posterior means: {means}")
+        lines.append(f"posterior means{' of a typical segment' if self.pooling else ''}: {means}")
         verdict = self.diagnose()
         lines.append(str(verdict) if verdict else "draws made by another tool")
+        if self.pooling is not None:
+            lines.append(str(self.pooling))
         return "\n".join([*lines, *self._more_lines()])
 
     def _more_lines(self) -> list[str]:

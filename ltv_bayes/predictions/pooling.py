@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import xarray as xr
 from scipy import special
 
 from ltv_bayes.data.grouping import Grouping
+from ltv_bayes.errors import ColumnError, counted, listed, suggestion
 from ltv_bayes.formulas.natural import LOG, NAMINGS
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.random_streams import customer_stream
@@ -115,6 +117,36 @@ class Pooling:
         first[place[::-1]] = np.arange(len(place))[::-1]
         return keys.iloc[first].reset_index(drop=True), place
 
+    def cell(self, values: Mapping[str, Any]) -> pd.DataFrame:
+        """One group by its columns; a column without a value counts as typical, with a missing segment.
+
+        Raises
+        ------
+        ColumnError
+            If there is no such column.
+        """
+        known = [*self.by, *self.scales]
+        for name in values:
+            if name not in known:
+                raise ColumnError(f"The fit is not pooled by {name!r}. {suggestion(str(name), known)}")
+        segments = {name: str(values[name]) if name in values else None for name in self.by}
+        numbers = {name: float(values.get(name, centre)) for name, (centre, _) in self.scales.items()}
+        return pd.DataFrame([{**segments, **numbers}])
+
+    def column(self, name: str | None) -> str:
+        """The column of segments that is meant."""
+        if name is None and len(self.by) == 1:
+            return self.by[0]
+        if name not in self.by:
+            raise ColumnError(f"The fit is pooled by {listed(self.by)}: say which column.")
+        return str(name)
+
+    def __str__(self) -> str:
+        columns = [f"{name} ({counted(len(self.customers[name]), 'segment')})" for name in self.by]
+        parts = [f"pooled by {listed(columns)}"] if columns else []
+        parts += [f"{name.replace('_', ' ')} by {listed(covariates)}" for name, covariates in self.covariates.items()]
+        return "; ".join(parts)
+
     def unseen(self, table: pd.DataFrame) -> dict[str, list[str]]:
         """Segments that the fit has not seen, by column, with any customers among the rows."""
         keys = self.grouping.keys(table)
@@ -126,9 +158,13 @@ class Pooling:
         A segment that the fit has not seen is drawn from the distribution of segments, once for each draw.
         """
         naming = NAMINGS[self.model]
-        natural = {name: self._quantity(posterior, name, link, cells) for name, link in naming.links.items()}
-        named = naming.arithmetic(natural)
+        named = naming.arithmetic(self.quantities(posterior, cells))
         return {name: np.ascontiguousarray(named[name]) for name in naming.parameters}
+
+    def quantities(self, posterior: xr.Dataset, cells: pd.DataFrame) -> Parameters:
+        """Natural quantities of groups: arrays of shape (groups, draws) by name."""
+        links = NAMINGS[self.model].links
+        return {name: self._quantity(posterior, name, link, cells) for name, link in links.items()}
 
     def _quantity(self, posterior: xr.Dataset, name: str, link: str, cells: pd.DataFrame) -> Array:
         """A natural quantity of groups: an array of shape (groups, draws)."""
@@ -155,7 +191,8 @@ class Pooling:
         levels = next(posterior[str(dim)] for dim in posterior[name].dims if dim not in ("chain", "draw"))
         at = pd.Index(levels.to_numpy()).astype(str).get_indexer(pd.Index(segments))
         found = drawn[np.maximum(at, 0)]
-        for row in np.flatnonzero(at < 0):
+        found[segments.isna().to_numpy()] = 0.0
+        for row in np.flatnonzero((at < 0) & segments.notna().to_numpy()):
             stream = customer_stream(0, f"unseen segment\x1f{self.model}\x1f{name}", segments.iloc[row])
             found[row] = _flat(posterior[f"{quantity}_sd_{column}"]) * stream.standard_normal(drawn.shape[1])
         return found
