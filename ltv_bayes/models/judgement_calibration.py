@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BIASES = ("intercept", "log_slope", "shift", "log_spread")
 TARGET_ACCEPT = 0.99
-ROUNDING, BLENDED = 0.1, 0.2
+ROUNDING, BLENDED = 0.1, 0.1
 PRIORS = {
     "mean_intercept": Prior("Normal", mu=0.0, sigma=1.0),
     "sd_intercept": Prior("LogNormal", mu=np.log(0.5), sigma=0.4),
@@ -59,8 +59,8 @@ class JudgementCalibration:
     cases the expert has: chains then move freely whether there are five cases or two hundred.
 
     Two things keep the density smooth. Amounts count as rounded to a tenth of the stated sd, so that errors that are
-    all the same do not make a spread of 0. And where a belief is wider on one side, its two halves are blended within a
-    fifth of the sd around the median, which leaves a half of the probability in each.
+    all the same do not make a spread of 0. And where a belief is wider on one side, its two halves, each with a half of
+    the probability, are blended within about a tenth of the smaller sd around the median.
 
     The model takes cases to be independent, given the expert, and errors of amounts not to depend on the chance.
 
@@ -182,7 +182,7 @@ def error_log_density(error: Any, spread: Any, below: Array, above: Array) -> An
     import pytensor.tensor as pt
 
     wider = pt.sqrt(spread**2 + ROUNDING**2)
-    blended = error / (BLENDED * np.sqrt((below**2 + above**2) / 2))
+    blended = error / (BLENDED * np.minimum(below, above))
     left = _normal_log_density(error, wider * below) - pt.softplus(blended)
     right = _normal_log_density(error, wider * above) - pt.softplus(-blended)
     return pt.logaddexp(left, right)
