@@ -65,7 +65,8 @@ class Beliefs(NamedTuple):
             return self
         log_odds = self.weights @ special.logit(within_certain(self.chance))
         with np.errstate(divide="ignore"):
-            sd = np.maximum(self.sd, SMALLEST_SD) / np.sqrt(self.weights * self.weights.size)[:, np.newaxis]
+            relative = self.weights * np.count_nonzero(self.weights)
+            sd = self.sd / np.sqrt(relative)[:, np.newaxis]
         location, pooled_sd, _ = pooled_normal(self.location, sd, correlation)
         return Beliefs(special.expit(log_odds)[np.newaxis], location[np.newaxis], pooled_sd[np.newaxis], np.ones(1))
 
@@ -182,6 +183,7 @@ def pool_judgements(
             rows.append(judged.iloc[0].to_dict())
             changes.append(None)
             continue
+        judged = judged.sort_values("expert")
         beliefs = _beliefs(judged, weight, calibration)
         pooled = beliefs.agreed(shared) if method == "logarithmic" else beliefs
         row = _pooled_row(judged, pooled, level)
