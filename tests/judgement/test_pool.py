@@ -8,6 +8,8 @@ from scipy import special, stats
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError, JudgementError
 from ltv_bayes.formulas.pooling import effective_number
+from ltv_bayes.judgement.expected import log_moments
+from ltv_bayes.judgement.stated_amounts import PARAMETERS
 
 Z = stats.norm.ppf(0.9)
 
@@ -222,3 +224,37 @@ class TestForms:
         columns = ["probability", "low", "high", "expected_value"]
         found = again.summary()[columns].reset_index(drop=True)
         pd.testing.assert_frame_equal(found, pooled.summary()[columns])
+
+    def test_all_that_judgements_can_say_is_read(self):
+        own = {"customer_id": "客户", "expert": "销售", "low": "下限", "high": "上限"}
+        frame = two(stage=["offer", "offer"], low="50,0", expected_on="31.12.2026").drop(columns="probability")
+        reading = {
+            "stages": {"offer": (6, 10)},
+            "family": "gamma",
+            "interval": 0.5,
+            "amount_unit": "万元",
+            "decimal": ",",
+            "date_format": "%d.%m.%Y",
+        }
+        found = lb.pool_judgements(frame.rename(columns=own), columns=own, **reading).table.iloc[0]
+        singly = [
+            lb.FutureValuePriors.from_judgements(one.rename(columns=own), columns=own, **reading).table.iloc[0]
+            for _, one in frame.groupby("expert")
+        ]
+        assert [row["family"] for row in singly] == ["gamma", "gamma"]
+        moments = [log_moments("gamma", tuple(row[PARAMETERS]), np.ones(1)) for row in singly]
+        location, sd = np.array(moments, dtype=float)[:, :, 0].T
+        assert np.log(found["median"]) == pytest.approx(np.average(location, weights=sd**-2))
+        assert found["probability"] == pytest.approx(6.5 / 11)
+        assert found["expected_on"] == pd.Timestamp("2026-12-31")
+
+    def test_of_a_workbook_one_sheet(self, tmp_path):
+        with pd.ExcelWriter(tmp_path / "said.xlsx") as book:
+            two(probability=0.2).to_excel(book, sheet_name="old", index=False)
+            two().to_excel(book, sheet_name="new", index=False)
+        found = lb.pool_judgements(tmp_path / "said.xlsx", sheet="new")
+        pd.testing.assert_frame_equal(found.summary(), lb.pool_judgements(two()).summary(), check_dtype=False)
+
+    def test_an_expert_column_under_another_name_that_is_missing(self):
+        with pytest.raises(ColumnError, match="no column '销售'"):
+            lb.pool_judgements(two(), columns={"expert": "销售"})
