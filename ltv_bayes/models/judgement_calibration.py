@@ -21,15 +21,15 @@ ROUNDING, BLENDED = 0.1, 0.1
 PRIORS = {
     "mean_intercept": Prior("Normal", mu=0.0, sigma=1.0),
     "sd_intercept": Prior("LogNormal", mu=np.log(0.5), sigma=0.4),
-    "mean_log_slope": Prior("Normal", mu=0.0, sigma=0.5),
-    "sd_log_slope": Prior("LogNormal", mu=np.log(0.4), sigma=0.4),
+    "mean_log_slope": Prior("Normal", mu=0.0, sigma=0.7),
+    "sd_log_slope": Prior("LogNormal", mu=np.log(0.6), sigma=0.4),
     "mean_shift": Prior("Normal", mu=0.0, sigma=0.5),
     "sd_shift": Prior("LogNormal", mu=np.log(0.3), sigma=0.4),
     "mean_log_spread": Prior("Normal", mu=0.0, sigma=0.5),
     "sd_log_spread": Prior("LogNormal", mu=np.log(0.4), sigma=0.4),
 }
 DOMAINS = {name: POSITIVE if name.startswith("sd_") else Domain(-np.inf, np.inf) for name in PRIORS}
-USUAL_SD = {"intercept": 0.5, "log_slope": 0.4, "shift": 0.3, "log_spread": 0.4}
+USUAL_SD = {"intercept": 0.5, "log_slope": 0.6, "shift": 0.3, "log_spread": 0.4}
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class JudgementCalibration:
 
     The usual priors are centred there. They have no unit: shift is a logarithm of money, so log 1.4 is a bias of 40%.
 
-    - over all experts: intercept N(0, 1), log slope N(0, 0.5), shift N(0, 0.5), log spread N(0, 0.5)
-    - sd between experts, log-normal with sigma 0.4 around 0.5, 0.4, 0.3 and 0.4, which keeps clear of 0: experts are
+    - over all experts: intercept N(0, 1), log slope N(0, 0.7), shift N(0, 0.5), log spread N(0, 0.5)
+    - sd between experts, log-normal with sigma 0.4 around 0.5, 0.6, 0.3 and 0.4, which keeps clear of 0: experts are
       never taken to be all alike
 
     Each expert's number is written partly as a distance from the mean, partly as it is, the more of the latter the more
