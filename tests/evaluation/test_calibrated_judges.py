@@ -4,6 +4,7 @@ Coverage differs from record to record, since a judge with 50 amounts that came 
 Over all records of a kind of judge the error of the mean coverage is about one point.
 """
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.data.judges import JUDGES, Judge
+from ltv_bayes.errors import DataWarning
 from ltv_bayes.judgement.history import closed_judgements, read_history
 
 pytestmark = pytest.mark.slow
@@ -30,7 +32,9 @@ def next_cases(calibration, record):
     """What each judge states next, as stated and as recalibrated, and what comes of it."""
     coming = lb.samples.simulate_judges(NEW, judges=TEAM, random_seed=1000 + record).history
     judged = lb.FutureValuePriors.from_judgements(coming.drop(columns=["won", "amount"]), relation="additional")
-    return judged.audit(calibration).join(coming[["won", "amount"]])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*expected value rests on one draw", category=DataWarning)
+        return judged.audit(calibration).join(coming[["won", "amount"]])
 
 
 def distances(calibration):

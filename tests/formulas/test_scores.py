@@ -34,6 +34,17 @@ def test_mean_score_is_between_the_judges_own_and_everybodys():
     assert draws.mean() == pytest.approx((own.sum() + 2 * everybody.mean()) / 10, abs=0.01)
 
 
+def test_intervals_of_the_mean_score_hold_it():
+    """Brier scores of judges whose chances are right: 90% intervals after 40 cases, over 300 simulated judges."""
+    rng = np.random.default_rng(4)
+    chance = rng.beta(2, 2, (300, 40))
+    scores = (chance - (rng.random(chance.shape) < chance)) ** 2
+    true = 0.2  # the mean of p (1 - p) under beta(2, 2)
+    draws = np.array([mean_score_draws(own, scores.ravel(), 400, rng) for own in scores])
+    low, high = np.quantile(draws, [0.05, 0.95], axis=1)
+    assert np.mean((low < true) & (true < high)) == pytest.approx(0.9, abs=0.05)
+
+
 def test_who_has_no_record_has_everybodys_score():
     everybody = np.random.default_rng(1).random(500)
     draws = mean_score_draws(np.array([]), everybody, 20_000, np.random.default_rng(2))
