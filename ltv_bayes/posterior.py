@@ -106,6 +106,29 @@ def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
     return thinned
 
 
+def one_number_each(drawn: xr.Dataset) -> xr.Dataset:
+    """Write variables of several numbers as one variable for each, named as ArviZ names them.
+
+    Examples
+    --------
+    >>> tree = tree_from_draws(
+    ...     {"r": [[[0.2, 0.3]]]}, dims={"r": ["industry"]}, coords={"industry": ["Energy", "Retail"]}
+    ... )
+    >>> list(one_number_each(tree["posterior"].to_dataset()))
+    ['r[Energy]', 'r[Retail]']
+    """
+    found: dict[str, Any] = {}
+    for name, values in drawn.data_vars.items():
+        others = [dim for dim in values.dims if dim not in SAMPLE_DIMS]
+        if not others:
+            found[str(name)] = values
+            continue
+        for labels, part in values.stack(label=others).groupby("label", squeeze=False):
+            text = ", ".join(map(str, labels if isinstance(labels, tuple) else (labels,)))
+            found[f"{name}[{text}]"] = (SAMPLE_DIMS, part.transpose(*SAMPLE_DIMS, ...).to_numpy()[..., 0])
+    return xr.Dataset(found, coords={dim: drawn[dim] for dim in SAMPLE_DIMS if dim in drawn.coords})
+
+
 def reordered(tree: xr.DataTree, order: np.ndarray) -> xr.DataTree:
     """Put the draws of all chains, laid end to end, into another order.
 

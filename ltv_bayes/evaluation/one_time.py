@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,6 @@ from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.time_units import Duration, as_duration
 
 MODELS: dict[str, PurchaseModel] = {bg_nbd.NAME: BGNBD(), mbg_nbd.NAME: MBGNBD()}
-WRITTEN = {bg_nbd.NAME: "BG/NBD", mbg_nbd.NAME: "MBG/NBD"}
 ENOUGH_DRAWS = 400
 CLEAR = 2.0  # standard errors
 AGES = 4
@@ -81,28 +80,26 @@ def check_one_time(
         for name, model in MODELS.items()
     }
     thinned = {name: fit.thin(max(1, ENOUGH_DRAWS // fit.shape[0])) for name, fit in fitted.items()}
-    table = pd.DataFrame.from_dict(
-        {name: _what_hangs_on_them(customers, fit, spend, length) for name, fit in thinned.items()}, orient="index"
-    ).rename_axis("model")
     histories = {name: customers.in_time_unit(fit.time_unit).unique_histories() for name, fit in thinned.items()}
     density = {name: _log_predictive(fit, histories[name]) for name, fit in thinned.items()}
-    table["log_predictive"] = [float(histories[name].count @ density[name]) for name in table.index]
-    difference, error = _difference(density, histories[mbg_nbd.NAME].count)
-    by_age = _by_age(thinned, histories)
-    seen = customers.overview()
-    check = OneTimeCheck(
-        seen.customers,
-        seen.customers - seen.repeat_customers,
-        length,
-        "purchases" if spend is None else "revenue",
-        table,
-        by_age,
-        difference,
-        error,
+    count, seen = histories[bg_nbd.NAME].count, customers.overview()
+    rows = {
+        name: {**_what_hangs_on_them(customers, fit, spend, length), "log_predictive": float(count @ density[name])}
+        for name, fit in thinned.items()
+    }
+    difference, error = _difference(density[mbg_nbd.NAME] - density[bg_nbd.NAME], count)
+    return OneTimeCheck(
+        customers=seen.customers,
+        one_time=seen.customers - seen.repeat_customers,
+        horizon=length,
+        of="purchases" if spend is None else "revenue",
+        table=pd.DataFrame.from_dict(rows, orient="index").rename_axis("model"),
+        by_age=_by_age(thinned, histories),
+        difference=difference,
+        error=error,
         deed="never ordered" if "since" in customers.columns else "bought once",
+        caution=next((one.caution for one in (*fitted.values(), spend) if one is not None and one.caution), ""),
     )
-    cautions = [one.caution for one in (*fitted.values(), *([] if spend is None else [spend])) if one.caution]
-    return replace(check, caution=cautions[0]) if cautions else check
 
 
 @dataclass(frozen=True, repr=False)
@@ -236,9 +233,8 @@ def _columns_of_draws(fit: FittedPurchases) -> dict[str, Array]:
     return {name: values[:, np.newaxis] for name, values in fit.flat_draws().items()}
 
 
-def _difference(density: Mapping[str, Array], count: Array) -> tuple[float, float]:
+def _difference(each: Array, count: Array) -> tuple[float, float]:
     """Sum of the differences of all customers, and its standard error."""
-    each = density[mbg_nbd.NAME] - density[bg_nbd.NAME]
     number = count.sum()
     spread = count @ (each - count @ each / number) ** 2
     return float(count @ each), float(np.sqrt(spread * number / max(number - 1, 1)))

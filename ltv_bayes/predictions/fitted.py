@@ -239,7 +239,7 @@ class FittedModel:
         """
         import arviz_stats as stats
 
-        drawn = self.idata["posterior"].to_dataset()
+        drawn = posterior.one_number_each(self.idata["posterior"].to_dataset())
         table = summarize_draws(drawn.to_dataarray("parameter"), ci_prob=ci_prob, ci_kind=ci_kind)
         verdict = self.diagnose()
         if verdict is not None and verdict.weighted:

@@ -122,7 +122,6 @@ def test_long_horizons_of_heavy_buyers_by_rates_and_by_counts(t):
     assert abs(value.mean() - expected) < 4 * value.std() / np.sqrt(SIZE)
 
 
-UNTOLD, KNOWN = 1.0, 0.0  # the last column of histories: what else is known of a customer's life
 ALIVE = (7, 20.0, 38.86, 6, 31.5)  # silent for long: P(alive) 0.29
 
 
@@ -220,7 +219,7 @@ def test_who_has_no_history_brings_nothing():
 LEAVING_AT_ONCE = {"r": 0.52484, "alpha": 6.18308, "a": 0.89136, "b": 1.61400}
 
 
-def drawn_leaving_at_once(history, ends, *, until=None, weight=UNTOLD, delta=0.0, seed=1, one_life=True):
+def drawn_leaving_at_once(history, ends, *, until=None, weight=1.0, delta=0.0, seed=1, one_life=True):
     """Money by period, and life, of one customer of MBG/NBD in all draws."""
     x, t_x, T, orders, mean = map(float, history)
     ends = np.atleast_1d(ends).astype(float)
@@ -270,7 +269,7 @@ class TestLeavingAtOnce:
     def test_who_is_known_to_be_alive_is_drawn_from_the_alive_branch_alone(self, history):
         known = mbg_nbd.outlook(*history[:3], **LEAVING_AT_ONCE)._replace(alive=1.0)
         expected = bg_nbd.expected_purchases(39.0, known) * gamma_gamma.expected_spend(*history[3:], **SPEND)
-        for told in ({"weight": KNOWN}, {"until": np.inf}):
+        for told in ({"weight": 0.0}, {"until": np.inf}):
             value = drawn_leaving_at_once(history, 39.0, **told)[0][0]
             assert abs(value.mean() - expected) < 4 * value.std() / np.sqrt(SIZE)
 
@@ -284,11 +283,22 @@ class TestLeavingAtOnce:
             assert abs(some.mean() - expected) < 4 * some.std() / np.sqrt(some.size)
             assert (life[until == limit] <= limit).all()
 
+    @pytest.mark.parametrize("weight", [0.2, 1.5, 4.0, 100.0])
+    def test_what_else_is_known_changes_the_odds_of_having_left(self, weight):
+        history = (0, 0.0, 38.86, 0, 0.0)
+        money, life = drawn_leaving_at_once(history, 39.0, weight=weight)
+        future = mbg_nbd.outlook(*history[:3], **LEAVING_AT_ONCE)
+        alive = future.alive / (future.alive + weight * (1 - future.alive))
+        assert abs((life > 0).mean() - alive) < 4 * np.sqrt(alive * (1 - alive) / SIZE)
+        expected = bg_nbd.expected_purchases(39.0, future._replace(alive=alive))
+        expected = expected * gamma_gamma.expected_spend(*history[3:], **SPEND)
+        assert abs(money.mean() - expected) < 4 * money.std() / np.sqrt(SIZE)
+
     def test_what_is_counted_elsewhere_is_left_out(self):
         history = (2, 30.43, 38.86, 2, 22.35)
         money = np.empty((1, 1, SIZE))
         parameters = (np.full(SIZE, number) for number in (*LEAVING_AT_ONCE.values(), *SPEND.values()))
-        histories = np.array([[2.0, 30.43, 38.86, 2.0, 2 * 22.35, UNTOLD]])
+        histories = np.array([[2.0, 30.43, 38.86, 2.0, 2 * 22.35, 1.0]])
         more = (None, None, True, np.full(SIZE, 0.75), 39.0)
         alike(fused_draws.mbg_nbd_gamma_gamma)(
             customer_states(2, "test", ["A"]), histories, np.array([39.0]), 0.0, *parameters, money, *more
