@@ -1,7 +1,7 @@
 """Models whose parameters differ between segments, drawn from a common distribution, and shift with covariates."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from ltv_bayes.formulas.natural import LOG, NAMINGS, Naming
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
-from ltv_bayes.models.direct_density import FAMILIES
+from ltv_bayes.models.direct_density import FAMILIES, Beta, LogNormal
 from ltv_bayes.models.pooled_density import Column, Effects, PooledDensity, Slopes
 from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, as_distributions, as_prior, describe, register
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 USUAL_SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
 USUAL_SLOPE = Prior("Normal", mu=0.0, sigma=0.5)
-EACH_CUSTOMER_SAYS = 0.3
+USUAL_PRECISION = 0.1**-2
 ANYWHERE = Domain(-np.inf, np.inf)
 
 
@@ -110,14 +110,26 @@ class PooledRecipe:
 
     @cached_property
     def effects(self) -> list[Effects]:
-        """Effects of each column on each level of something."""
-        usual = np.exp(-2 * np.log(0.3))
-        return [
-            Effects(quantity, column, said / (said + usual))
+        """Effects of each column on each level of something, written as chains best take them."""
+        none = [
+            Effects(quantity, column, np.zeros(len(column.levels)))
             for quantity in self.naming.levels
             for column in self.columns
-            for said in [EACH_CUSTOMER_SAYS * column.customers]
         ]
+        usual = {**dict(self._usual_laws), **{one.sd: _law(USUAL_SD, POSITIVE, None) for one in none}}
+        said = self._density(usual, none, []).information() if none else {}
+        found = []
+        for one in none:
+            of_level = np.bincount(one.column.of_group, said[one.quantity], len(one.column.levels))
+            found.append(one._replace(kept=of_level / (of_level + USUAL_PRECISION)))
+        return found
+
+    @property
+    def _usual_laws(self) -> Iterator[tuple[str, Any]]:
+        """Priors of the quantities in plain numbers; broad ones in place of those of uncommon families."""
+        for name, link in self.naming.links.items():
+            law = _law(as_prior(self.priors[name]), self._domain(name), None)
+            yield name, law or (LogNormal(0.0, 3.0) if link == LOG else Beta(1.0, 1.0))
 
     @cached_property
     def scales(self) -> dict[str, tuple[float, float]]:
@@ -173,16 +185,11 @@ class PooledRecipe:
             laws[name] = _law(prior, self._domain(name), wanted)
         if any(law is None for law in laws.values()):
             return None
-        return PooledDensity(
-            self.naming,
-            laws,
-            self.parameters,
-            KERNELS[self.name],
-            self.tables,
-            self.data.size,
-            self.effects,
-            self.slopes,
-        )
+        return self._density(laws, self.effects, self.slopes)
+
+    def _density(self, laws: Mapping[str, Any], effects: Sequence[Effects], slopes: Sequence[Slopes]) -> PooledDensity:
+        kernel = KERNELS[self.name]
+        return PooledDensity(self.naming, laws, self.parameters, kernel, self.tables, self.data.size, effects, slopes)
 
     def model(self) -> "pm.Model":
         """Make the PyMC model."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
-from scipy import special
+from scipy import optimize, special
 
 from ltv_bayes.formulas.fused_groups import Kernel, Tables
 from ltv_bayes.formulas.natural import LOG, Naming
@@ -22,6 +22,9 @@ from ltv_bayes.models.direct_density import SMALL
 from ltv_bayes.posterior import tree_from_draws
 
 HALF_LOG_2_PI = 0.5 * np.log(2 * np.pi)
+STEP = 1e-4
+LEAST = 1e-3
+LARGE = 1e100
 
 
 class Column(NamedTuple):
@@ -227,6 +230,33 @@ class PooledDensity:
             found = self.places
             self.__dict__["_found_places"] = found
         return found
+
+    def information(self) -> dict[str, Array]:
+        """How much the customers of each group say of each quantity, as a precision on the scale of its link.
+
+        At the best parameters that are the same for all. What they say of one quantity while the others are in doubt
+        too: of a group's matrix of second derivatives, the inverse of the inverse's diagonal.
+
+        Returns
+        -------
+        dict
+            Arrays of shape (groups,).
+        """
+        number = len(self.quantities)
+
+        def loss(z: Array) -> tuple[float, Array]:
+            value, gradient = self(np.concatenate([z, self.start[number:]]))
+            return -max(value, -LARGE), -gradient[:number]
+
+        best = optimize.minimize(loss, self.start[:number], jac=True, method="L-BFGS-B").x
+        links = {name: np.full(self.groups, best[place]) for place, name in enumerate(self.quantities)}
+        curvature = np.empty((self.groups, number, number))
+        for place, name in enumerate(self.quantities):
+            up, down = (self._likelihood(links | {name: links[name] + step})[1] for step in (STEP, -STEP))
+            curvature[:, place] = np.stack([(down[one] - up[one]) / (2 * STEP) for one in self.quantities], axis=1)
+        values, vectors = np.linalg.eigh((curvature + curvature.transpose(0, 2, 1)) / 2 + LEAST * np.eye(number))
+        inverse = np.einsum("gik,gk,gik->gi", vectors, 1 / np.maximum(values, LEAST), vectors)
+        return {name: 1 / inverse[:, place] for place, name in enumerate(self.quantities)}
 
     def tree(self, points: Array, chains: int, draws: int) -> xr.DataTree:
         """Lay out points, chain after chain, as posterior draws: quantities, parameters, sds, slopes, effects."""
