@@ -14,6 +14,7 @@ from ltv_bayes.formatting import label
 from ltv_bayes.formulas import fused_draws
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.events import FittedEvents
+from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.predictions.visibility import VisibleShare
@@ -82,6 +83,11 @@ class OrderStream(ABC):
         return min(chains_a, chains_b), min(draws_a, draws_b)
 
     @property
+    def fits_by_purpose(self) -> dict[str, FittedModel]:
+        """The two fits, counts first, by the purpose that the order of their draws belongs to."""
+        return {f"{self.name} counts": self.counts, f"{self.name} spend": self.spend}
+
+    @property
     def caution(self) -> str:
         """What every table made from the two fits must say."""
         return self.counts.caution or self.spend.caution
@@ -127,11 +133,10 @@ class OrderStream(ABC):
         histories = self._histories(customers)
         shown = None if self.shown_elsewhere is None else self.shown_elsewhere.draws(shape, seed)
         shown_until = 0.0 if self.shown_elsewhere is None else self.shown_elsewhere.within.to(unit)
-        fits = {"counts": self.counts, "spend": self.spend}
         parameters = [
             values
-            for role, fit in fits.items()
-            for values in fit.mixed_draws(shape, seed, f"{self.name} {role}").values()
+            for purpose, fit in self.fits_by_purpose.items()
+            for values in fit.mixed_draws(shape, seed, purpose).values()
         ]
         fill = KERNELS[self.counts.model, self.spend.model]
 

@@ -321,3 +321,58 @@ class TestAudit:
         assert row["expert"] == "Li"
         assert table["used"].sum() == pytest.approx(ltv.explain().loc["judged", "mean"])
         assert table["used_share"].sum() == pytest.approx(ltv.judgement_share()["mean"])
+
+
+class TestPowerScaledPriors:
+    """A book of orders that are worth v times a known number, under a log-normal prior of v that decides.
+
+    In ln v the posterior is normal, and so is its product with a power of the normal prior.
+    """
+
+    CLIENTS, YEARS, R, ALPHA, P, Q = 500, 3, 2.0, 1.0, 6.0, 4.0
+    MEAN, SD, PRIOR_MEAN, PRIOR_SD = np.log(30.0), 0.2, np.log(20.0), 0.3
+
+    @pytest.fixture
+    def clients(self):
+        frame = pd.DataFrame({"customer_id": range(self.CLIENTS), "frequency": 0, "recency": 0.0, "T": 0.0})
+        return lb.Customers.from_summary(frame.assign(monetary_value=0.0), time_unit="year", as_of="2025-12-31")
+
+    @pytest.fixture
+    def fits(self):
+        shape = (4, 1000)
+        events = {"r": np.full(shape, self.R), "alpha": np.full(shape, self.ALPHA)}
+        log_v = self.MEAN + self.SD * stats.norm.ppf((np.arange(4000) + 0.5) / 4000).reshape(shape)
+        settings = json.dumps({"priors": {"v": f"Prior('LogNormal', mu={self.PRIOR_MEAN}, sigma={self.PRIOR_SD})"}})
+        spend = {"p": np.full(shape, self.P), "q": np.full(shape, self.Q), "v": np.exp(log_v)}
+        return (
+            lb.FittedEvents.from_draws(events, time_unit="year"),
+            lb.FittedSpend.from_draws(spend, settings=settings),
+        )
+
+    def scaled_mean_of_v(self, alpha):
+        precision = self.SD**-2 + (alpha - 1) * self.PRIOR_SD**-2
+        centre = (self.MEAN * self.SD**-2 + (alpha - 1) * self.PRIOR_MEAN * self.PRIOR_SD**-2) / precision
+        return np.exp(centre + 0.5 / precision)
+
+    def expected_change(self, streams=1):
+        """Per doubling of the power: orders r t / alpha of each client, each worth p v / (q - 1) on average."""
+        per_v = self.CLIENTS * self.R * self.YEARS / self.ALPHA * self.P / (self.Q - 1)
+        ends = [self.scaled_mean_of_v(alpha) for alpha in (0.8, 1.25)]
+        return streams * per_v * (ends[1] - ends[0]) / np.log2(1.25 / 0.8)
+
+    def row(self, clients, streams):
+        ltv = lb.lifetime_value(clients, streams, horizon="3 years", random_seed=1)
+        return ltv.power_scaling().query("held.str.startswith('priors of gamma_gamma')", engine="python").squeeze()
+
+    def test_a_prior_that_decides_is_noticed_with_sign_and_size(self, clients, fits):
+        row = self.row(clients, lb.RepeatPurchases(*fits))
+        assert row["mean_change"] == pytest.approx(self.expected_change(), rel=0.05)
+        assert row["noticeable"]
+        assert row["pareto_k"] < 0.7
+
+    def test_a_fit_of_two_streams_is_weighted_in_the_order_of_each(self, clients, fits):
+        events, spend = fits
+        service = lb.TriggeredService(events, spend, while_alive=None, customers=clients)
+        row = self.row(lb.all_customers(clients), [lb.RepeatPurchases(events, spend, customers=clients), service])
+        assert row["held"] == "priors of gamma_gamma, repeat purchases, triggered service"
+        assert row["mean_change"] == pytest.approx(self.expected_change(streams=2), rel=0.08)
