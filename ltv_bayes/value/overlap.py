@@ -12,6 +12,7 @@ from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
 from ltv_bayes.formatting import money, percent, with_currency
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
@@ -28,14 +29,16 @@ def warn_of_double_count(
 ) -> None:
     """Warn where judgements do not say how they relate to repeat purchases, with the size of a possible double count.
 
-    Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees.
+    Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees, of whom an
+    opportunity shows to be alive as of one who is.
     """
     unsaid = judged.table[judged.relations.isna()]
     models = [stream for stream in streams if isinstance(stream, RepeatPurchases)]
     if unsaid.empty or not models:
         return
     stated = (unsaid["probability"] * unsaid["mean"]).groupby(unsaid["customer_id"].astype(str)).sum()
-    foreseen = sum(_expected_money(stream, customers, stated.index, terms) for stream in models)
+    living = frozenset(stated.index) if judged.tell_of_life else frozenset()
+    foreseen = sum(_expected_money(stream, customers, stated.index, living, terms) for stream in models)
     possible = float(np.minimum(stated.to_numpy(), foreseen).sum())
     if possible <= WORTH_A_WARNING * stated.sum():
         return
@@ -87,19 +90,35 @@ def notes_on_overlap(valuation: Valuation) -> list[str]:
     return notes
 
 
-def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence[str], terms: Terms) -> np.ndarray:
+def _expected_money(
+    stream: RepeatPurchases, customers: Customers, ids: Sequence[str], living: frozenset[str], terms: Terms
+) -> np.ndarray:
     """What the model expects of customers, by their ids as text: not discounted, before margin."""
-    own = customers if stream.customers is None else stream.customers
-    known = own.known_ids(ids)
-    expected = np.zeros(len(ids))
-    if not known or not isinstance(stream.purchases, FittedPurchases):
-        return expected
-    some = own.subset(list(known.values()))
-    each = max(1, ENOUGH_DRAWS // stream.purchases.shape[0])
-    purchases = stream.purchases.thin(each).expected_purchases(some, terms.horizon).mean(("chain", "draw"))
-    spend = stream.spend.thin(each).expected_spend(some).median(("chain", "draw"))
-    found = dict(zip(as_text(some.ids), (purchases * spend).to_numpy(), strict=True))
-    return np.array([found.get(one, 0.0) for one in ids])
+    own, surely = customers if stream.customers is None else stream.customers, stream.alive_for_sure | living
+    known, expected = own.known_ids(ids), pd.Series(0.0, index=ids)
+    for alive in (True, False):
+        written = [customer_id for text, customer_id in known.items() if (text in surely) == alive]
+        if written:
+            some = own.subset(written)
+            found = _expected_orders(stream.counts, some, terms, given_alive=alive) * _expected_spend(stream, some)
+            expected[as_text(some.ids)] = found
+    return expected.to_numpy()
+
+
+def _expected_orders(
+    counts: FittedPurchases | FittedEvents, customers: Customers, terms: Terms, *, given_alive: bool
+) -> np.ndarray:
+    few = counts.thin(max(1, ENOUGH_DRAWS // counts.shape[0]))
+    if isinstance(few, FittedPurchases):
+        orders = few.expected_purchases(customers, terms.horizon, given_alive=given_alive)
+    else:
+        orders = few.expected_events(customers, terms.horizon)
+    return orders.mean(("chain", "draw")).to_numpy()
+
+
+def _expected_spend(stream: RepeatPurchases, customers: Customers) -> np.ndarray:
+    few = stream.spend.thin(max(1, ENOUGH_DRAWS // stream.spend.shape[0]))
+    return few.expected_spend(customers).median(("chain", "draw")).to_numpy()
 
 
 def _marks_down(stream: Stream) -> TypeGuard[RepeatPurchases]:

@@ -76,11 +76,30 @@ class TestUnsaid:
 
     def test_size_is_the_smaller_of_judged_and_foreseen(self, book, stream):
         judged = opportunities(["A", "D"], 0.999, [10.0, 1e3], [10.0, 1e3])
-        foreseen = bg_nbd.expected_purchases(WEEKS, outlook(book, "D")) * expected_spend(book, "D")
+        alive = outlook(book, "D")._replace(alive=1.0)
+        foreseen = bg_nbd.expected_purchases(WEEKS, alive) * expected_spend(book, "D")
         with pytest.warns(DataWarning, match="2 judgements without a word on how they relate") as caught:
             lb.lifetime_value(book, stream, future_value=judged, **TERMS)
         said = next(str(one.message) for one in caught if "relate" in str(one.message))
         assert f"up to {9.99 + foreseen:.3g} USD" in said
+
+    def test_who_is_shown_to_be_alive_counts_as_alive(self, stream):
+        """A client long silent will hardly buy by the history, but does in a value with an open opportunity."""
+        history = {"customer_id": ["old"], "frequency": [20], "recency": [20.0], "T": [300.0], "monetary_value": [30.0]}
+        silent = lb.Customers.from_summary(pd.DataFrame(history), time_unit="week", as_of="1997-09-30", currency="USD")
+        now = outlook(silent, "old")
+        assert now.alive < 1e-6
+        foreseen = bg_nbd.expected_purchases(WEEKS, now._replace(alive=1.0)) * expected_spend(silent, "old")
+        with pytest.warns(DataWarning, match=f"up to {foreseen:.3g} USD may be counted twice"):
+            ltv = lb.lifetime_value(silent, stream, future_value=opportunities(["old"], 0.5, 1e3, 1e4), **TERMS)
+        assert near(ltv.components["repeat_purchases"], foreseen)
+
+    def test_purchases_of_those_who_never_leave_are_counted_too(self, book, stream):
+        events = exactly(lb.FittedEvents, r=0.9, alpha=20.0)
+        foreseen = (0.9 + 1) / (20.0 + 38.86) * WEEKS * expected_spend(book, "D")
+        never = lb.RepeatPurchases(events, stream.spend)
+        with pytest.warns(DataWarning, match=f"up to {foreseen:.3g} USD may be counted twice"):
+            lb.lifetime_value(book, never, future_value=opportunities(["D"], 0.5, 1e3, 1e3), **TERMS)
 
     def test_nothing_is_said_where_nothing_overlaps(self, book, stream):
         lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
