@@ -1,5 +1,7 @@
 """Judgements and the model's forecast of one customer: money is counted once, and knowledge is used."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -125,6 +127,33 @@ class TestVisibleShare:
             expected = (all_ - 0.6 * seen) * expected_spend(book, customer)
             assert near(ltv.components["repeat_purchases"].sel(customer_id=customer), expected)
         assert any("60% of the purchases within 6 months" in note for note in ltv.notes())
+
+    @pytest.mark.parametrize("leaving", [True, False])
+    def test_what_is_left_are_the_draws_without_it_less_what_is_shown(self, book, stream, leaving):
+        """Draw by draw, so that a value with a visible share can be compared with one without."""
+        events = lb.RepeatPurchases(exactly(lb.FittedEvents, r=0.9, alpha=20.0), stream.spend)
+        main = stream if leaving else events
+        plain = lb.lifetime_value(book, main, **TERMS).draws
+        assert not (plain == 0).all()
+        for share, within in ((0.0, "3 years"), (1.0, "1 week"), (0.5, "3 years"), (1.0, "3 years")):
+            visible = lb.VisibleShare.known(share, within=within)
+            left = lb.lifetime_value(book, replace(main, visible=visible), **TERMS).draws
+            assert (left <= plain).all()
+            seen = float((left < plain).mean() / (plain > 0).mean())
+            assert (seen == 0, seen == 1) == (share == 0, share == 1 and within == "3 years")
+
+    def test_lives_do_not_depend_on_what_is_shown(self, book, stream):
+        """A stream that rides on repeat purchases brings the same, whoever counts these."""
+        main = replace(stream, name="main", customers=book)
+        service = lb.TriggeredService(
+            exactly(lb.FittedEvents, r=0.9, alpha=20.0), stream.spend, while_alive="main", customers=book
+        )
+        shown = replace(main, visible=lb.VisibleShare.known(0.5, within="1 year"))
+        plain, left = (
+            lb.lifetime_value(lb.all_customers(book), [one, service], **TERMS).components["triggered_service"]
+            for one in (main, shown)
+        )
+        np.testing.assert_array_equal(left, plain)
 
     def test_the_share_must_be_said(self, book, stream):
         judged = opportunities().with_relation("visible_share")
