@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any, Self
@@ -263,7 +264,7 @@ class FutureValuePriors:
         names = ["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]
         low, high = self._interval_of_amounts()
         stated = self.table[names].assign(low=low, high=high)
-        return stated.assign(expected_value=self._expected())
+        return stated.assign(expected_value=self._expected)
 
     def amount_quantiles(self, level: ArrayLike) -> pd.Series:
         """Amounts at a level of each opportunity's distribution, if it comes; before adjustments.
@@ -388,7 +389,14 @@ class FutureValuePriors:
     def outside_horizon(self, terms: Terms) -> pd.DataFrame:
         """Opportunities expected after the horizon, which do not count."""
         begins = days_until(_cut_windows(self.table, terms), terms, "expected_from")
-        return self.table[(begins > terms.last_days()[-1]).to_numpy()]
+        return self.table[(begins > terms.last_days()[-1]).to_numpy() & ~self.are_opinions]
+
+    def across_horizon(self, terms: Terms) -> pd.DataFrame:
+        """Opportunities whose window begins within the horizon and ends after it: what comes late does not count."""
+        window = _cut_windows(self.table, terms)
+        first, last = (days_until(window, terms, name) for name in ("expected_from", "expected_to"))
+        horizon = terms.last_days()[-1]
+        return self.table[((first <= horizon) & (last > horizon)).to_numpy() & ~self.are_opinions]
 
     def require_known(self, customers: Customers) -> None:
         """Refuse judgements of anybody who is not among the customers.
@@ -430,6 +438,7 @@ class FutureValuePriors:
         twice = self.are_opinions & named.duplicated(keep=False)
         refuse(self.table, twice, "with another opinion on the same customer's whole value", "Pool them into one.")
 
+    @cached_property
     def _expected(self) -> pd.Series:
         """Expected value of each before margin and discount, after adjustments."""
         if self.adjustments is None:
@@ -444,13 +453,18 @@ class FutureValuePriors:
         return self.table["low"].fillna(low), self.table["high"].fillna(high)
 
     def __repr__(self) -> str:
-        expected = float(self._expected().sum())
-        customers = counted(self.table["customer_id"].nunique(), "customer")
-        return (
-            f"{counted(len(self), 'judged opportunity', 'judged opportunities')} of {customers}; "
-            f"amounts lie within {self._intervals()} intervals\n"
-            f"expected value before margin and discount: {money(expected)}"
-        )
+        opinions, said = int(self.are_opinions.sum()), []
+        if len(self) > opinions or not opinions:
+            customers = counted(self.table.loc[~self.are_opinions, "customer_id"].nunique(), "customer")
+            named = counted(len(self) - opinions, "judged opportunity", "judged opportunities")
+            said.append(f"{named} of {customers}")
+        if opinions:
+            said.append(f"{counted(opinions, 'opinion')} on a customer's whole future value")
+        text = f"{', '.join(said)}; amounts lie within {self._intervals()} intervals"
+        if len(self) == opinions > 0:
+            return text
+        expected = money(float(self._expected[~self.are_opinions].sum()))
+        return f"{text}\nexpected value before margin and discount: {expected}"
 
     def _intervals(self) -> str:
         levels = self.table["interval"].unique() if "interval" in self.table else [self.interval]
