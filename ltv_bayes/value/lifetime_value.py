@@ -538,8 +538,10 @@ class LifetimeValue:
     def conflicts(self, threshold: float = 0.01, gone: float = 0.2) -> pd.DataFrame:
         """Where judgement and model disagree beyond chance.
 
-        Two questions for each judgement of a client with a stream of repeat purchases: is the amount further out than
-        an order of this client would be, and is the client still there?
+        Two questions for each opportunity of a client with a stream of repeat purchases: is the amount further out
+        than an order of this client would be, and is the client still there? Where several such streams know a client,
+        the amount is compared with the one whose orders are most like it. Opinions on whole values are no orders; see
+        `opinions` for these.
 
         Parameters
         ----------
@@ -552,8 +554,9 @@ class LifetimeValue:
         Returns
         -------
         pandas.DataFrame
-            One row for each judgement: customer_id, opportunity, expert, probability and judged_amount as used,
-            expected_order, tail_probability, probability_alive, conflict, and the reason in words; conflicts first.
+            One row for each opportunity of a client whom such a stream knows: customer_id, opportunity, expert,
+            probability and judged_amount as used, expected_order, tail_probability, probability_alive, conflict, and
+            the reason in words; conflicts first.
 
         Raises
         ------

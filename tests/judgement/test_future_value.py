@@ -124,6 +124,14 @@ class TestReading:
         judged = read(judgement(customer_id="<script>alert(1)</script>", opportunity="=1+1"))
         assert "<script>" not in judged._repr_html_()
 
+    def test_opinions_on_whole_values_are_told_apart_and_not_added_up(self):
+        opinion = judgement(customer_id="B", low=1e6, high=1e6, relation="same_total")
+        mixed = repr(read(judgement(low=80.0, high=80.0), opinion))
+        assert mixed.startswith("1 judged opportunity of 1 customer, 1 opinion on a customer's whole future value;")
+        assert mixed.endswith("expected value before margin and discount: 48")
+        alone = repr(read(opinion, {**opinion, "customer_id": "C"}))
+        assert alone == "2 opinions on a customer's whole future value; amounts lie within 80% intervals"
+
     def test_summary_states_the_expected_value(self):
         table = read(judgement(low=80.0, high=80.0), judgement(low=100.0, high=100.0)).summary()
         assert table["expected_value"].tolist() == pytest.approx([48, 60])

@@ -301,6 +301,37 @@ class TestConflicts:
         table = lb.lifetime_value(everybody, stream, future_value=read(rows), **TERMS).conflicts()
         assert sorted(table["customer_id"]) == ["A", "E"]
 
+    def test_of_two_streams_the_one_that_an_opportunity_is_like(self, book, purchases, spend):
+        """Large deals and small orders beside each other: what would be far out for one is usual for the other."""
+        large = lb.FittedSpend.from_draws({**spend.draws, "v": 1000 * spend.draws["v"]}, currency="USD")
+        table = book.table.assign(monetary_value=1000 * book.table["monetary_value"])
+        deals = lb.Customers.from_summary(table.reset_index(), time_unit="week", as_of="1997-09-30", currency="USD")
+        streams = [
+            lb.RepeatPurchases(purchases, spend, name="orders", customers=book),
+            lb.RepeatPurchases(purchases, large, name="deals", customers=deals.subset(["A", "C"])),
+        ]
+        rows = [{**ROWS[0], "customer_id": who, "low": 20e3, "high": 50e3} for who in "ACE"]
+        ltv = lb.lifetime_value(lb.all_customers(book), streams, future_value=read(rows), **TERMS)
+        table = ltv.conflicts().set_index("customer_id")
+        assert sorted(table.index) == ["A", "C", "E"]
+        assert table["conflict"].to_dict() == {"E": True, "A": False, "C": False}
+        assert table.loc["C", "expected_order"] > 1e4 > table.loc["E", "expected_order"]
+
+    def test_opinions_on_whole_values_are_not_compared_with_one_order(self, book, purchases, spend):
+        rows = [ROWS[0], {**ROWS[1], "low": 20e3, "high": 60e3, "relation": "same_total"}]
+        ltv = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), future_value=read(rows), **TERMS)
+        assert ltv.conflicts()["opportunity"].tolist() == ["Plant"]
+        alone = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), future_value=read(rows[1:]), **TERMS)
+        assert alone.conflicts().empty
+        assert not any("beyond chance" in note for note in alone.notes())
+
+    def test_many_at_once_are_as_each_alone(self, book, purchases, spend, monkeypatch):
+        rows = [{**ROWS[0], "customer_id": who, "opportunity": f"{who} {k}"} for who in book.ids for k in range(3)]
+        ltv = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), future_value=read(rows), **TERMS)
+        whole = ltv.conflicts()
+        monkeypatch.setattr("ltv_bayes.value.conflicts.TOGETHER", 1)
+        pd.testing.assert_frame_equal(ltv.conflicts(), whole)
+
     def test_without_a_model_to_compare_with(self, book):
         ltv = lb.lifetime_value(book, future_value=read(), **TERMS)
         with pytest.raises(InputError, match="No stream of repeat purchases"):
