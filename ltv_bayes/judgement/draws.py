@@ -1,6 +1,6 @@
 """Draws of judged money: whether an opportunity comes, how much it brings, and when."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,6 +94,15 @@ class JudgedDraws:
         for row, customer_id in enumerate(self._ids[first:last]):
             for belief in self._beliefs.get(customer_id, ()):
                 self._add(customer_id, belief, money[row])
+
+    def each(self) -> Iterator[tuple[int, Array]]:
+        """Position of each opportunity in the table, and its discounted money alone: (periods, draws), filled anew."""
+        money = np.empty((len(self._ends), self._size))
+        for customer_id, beliefs in self._beliefs.items():
+            for belief in beliefs:
+                money[:] = 0.0
+                self._add(customer_id, belief, money)
+                yield belief.position, money
 
     def _belief(self, row: Mapping[Any, Any]) -> Belief:
         return Belief(

@@ -59,14 +59,18 @@ def opinions_table(valuation: Valuation) -> pd.DataFrame:
     held = {} if valuation.future_value is None else valuation.future_value.opinions(valuation.customers)
     if not held:
         return pd.DataFrame(columns=columns)
-    customers = valuation.customers.subset(list(held))
-    make, rows = valuation.of(customers), []
-    for position, customer_id in enumerate(customers.ids):
-        totals, opinion = make.totals(position), held[customer_id]
-        taken, k = make.combined(position)
+    missing = [customer_id for customer_id in held if customer_id not in valuation.outcomes]
+    if missing:
+        make = valuation.of(valuation.customers.subset(missing))
+        for position in make.opinions:
+            make.combined(position)
+    rows = []
+    for customer_id, opinion in held.items():
+        found = valuation.outcomes[customer_id]
         stated = float(opinion.quantiles(np.array([0.5]))[0])
-        rows.append((opinion.probability, stated, np.median(totals), np.median(totals[taken]), k))
-    return pd.DataFrame(rows, columns=columns, index=customers.ids)
+        rows.append((opinion.probability, stated, *found))
+    index = pd.Index(list(held), name=valuation.customers.table.index.name)
+    return pd.DataFrame(rows, columns=columns, index=index)
 
 
 def notes_on_overlap(valuation: Valuation) -> list[str]:
