@@ -17,6 +17,7 @@ from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, counted, 
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.amount_families import amount_quantiles
 from ltv_bayes.formulas.point_inputs import as_share
+from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.adjustments import Adjustments
 from ltv_bayes.judgement.cells import refuse
 from ltv_bayes.judgement.columns import Reading, checked, known_columns
@@ -244,7 +245,8 @@ class FutureValuePriors:
         DataWarning
             If more than half of what a judgement is expected to bring comes from one draw in a hundred.
         """
-        _, unsure = expected_money(self.table, adjustments)
+        changed = replace(self, adjustments=adjustments)
+        _, unsure = changed._expected_money
         if unsure.any():
             rows = list(self.table.index[unsure])
             problem = (
@@ -254,7 +256,7 @@ class FutureValuePriors:
                 "Close more cases of the same kind, state narrower intervals, or go by the median of what they bring."
             )
             warnings.warn(rows_at_fault(rows, "row", problem, cure), DataWarning, stacklevel=3)
-        return replace(self, adjustments=adjustments)
+        return changed
 
     def summary(self) -> pd.DataFrame:
         """One row per opportunity: what was stated, and the expected value it makes before margin and discount.
@@ -264,7 +266,7 @@ class FutureValuePriors:
         names = ["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]
         low, high = self._interval_of_amounts()
         stated = self.table[names].assign(low=low, high=high)
-        return stated.assign(expected_value=self._expected)
+        return stated.assign(expected_value=self._expected_money[0])
 
     def amount_quantiles(self, level: ArrayLike) -> pd.Series:
         """Amounts at a level of each opportunity's distribution, if it comes; before adjustments.
@@ -439,12 +441,12 @@ class FutureValuePriors:
         refuse(self.table, twice, "with another opinion on the same customer's whole value", "Pool them into one.")
 
     @cached_property
-    def _expected(self) -> pd.Series:
-        """Expected value of each before margin and discount, after adjustments."""
-        if self.adjustments is None:
-            return self.table["probability"] * self.table["mean"]
-        expected, _ = expected_money(self.table, self.adjustments)
-        return pd.Series(expected, self.table.index)
+    def _expected_money(self) -> tuple[Array, np.ndarray]:
+        """Expected value of each before margin and discount, after adjustments, and whether it rests on few draws."""
+        if self.adjustments is not None:
+            return expected_money(self.table, self.adjustments)
+        stated = self.table["probability"] * self.table["mean"]
+        return stated.to_numpy(dtype=float), np.zeros(len(self), dtype=bool)
 
     def _interval_of_amounts(self) -> tuple[pd.Series, pd.Series]:
         """Low and high as stated, or of the distribution where the amount was stated otherwise."""
@@ -463,7 +465,7 @@ class FutureValuePriors:
         text = f"{', '.join(said)}; amounts lie within {self._intervals()} intervals"
         if len(self) == opinions > 0:
             return text
-        expected = money(float(self._expected[~self.are_opinions].sum()))
+        expected = money(float(self._expected_money[0][~self.are_opinions].sum()))
         return f"{text}\nexpected value before margin and discount: {expected}"
 
     def _intervals(self) -> str:

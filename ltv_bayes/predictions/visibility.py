@@ -25,6 +25,10 @@ class VisibleShare:
 
     Make one with :meth:`known`, :meth:`from_counts` or :meth:`from_snapshots`.
 
+    Where several streams of repeat purchases are valued, judgements leave out the same share of each, so learn it from
+    the orders of all of them. Then as many purchases are left out as the pipeline shows, whichever stream they are of;
+    their money is right so far as orders of these streams are worth the same.
+
     Attributes
     ----------
     a, b : float

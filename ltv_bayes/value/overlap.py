@@ -10,7 +10,7 @@ import pandas as pd
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
-from ltv_bayes.formatting import money, percent, with_currency
+from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -29,8 +29,8 @@ def warn_of_double_count(
 ) -> None:
     """Warn where judgements do not say how they relate to repeat purchases, with the size of a possible double count.
 
-    Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees, of whom an
-    opportunity shows to be alive as of one who is.
+    Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees: of one
+    who is alive, where an opportunity shows it.
     """
     unsaid = judged.table[judged.relations.isna()]
     models = [stream for stream in streams if isinstance(stream, RepeatPurchases)]
@@ -86,7 +86,7 @@ def notes_on_overlap(valuation: Valuation) -> list[str]:
         notes.append(f"{counted(living, 'customer')} with an open opportunity {verb} taken to be alive.")
         notes += [_on_silence(stream) for stream in valuation.told if _marks_down(stream)]
     if models and judged.visible is not None:
-        notes.append(f"{judged.visible}; they are left out of repeat purchases and judged instead.")
+        notes.append(f"{judged.visible}; they are left out of {_each(valuation.streams)} and judged instead.")
     if judged.are_opinions.any():
         unsure = list(opinions_table(valuation).query(f"not pareto_k < {TRUSTED}").index)
         if unsure:
@@ -123,6 +123,11 @@ def _expected_orders(
 def _expected_spend(stream: RepeatPurchases, customers: Customers) -> np.ndarray:
     few = stream.spend.thin(max(1, ENOUGH_DRAWS // stream.spend.shape[0]))
     return few.expected_spend(customers).median(("chain", "draw")).to_numpy()
+
+
+def _each(streams: Sequence[Stream]) -> str:
+    names = [label(stream.name) for stream in streams if isinstance(stream, RepeatPurchases)]
+    return f"{', '.join(names)} alike" if len(names) > 1 else "repeat purchases"
 
 
 def _marks_down(stream: Stream) -> TypeGuard[RepeatPurchases]:

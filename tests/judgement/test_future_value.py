@@ -6,6 +6,8 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError, JudgementError, UnitError
+from ltv_bayes.judgement.adjustments import Adjustments
+from ltv_bayes.judgement.expected import expected_money
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*stated as certain:ltv_bayes.errors.DataWarning")
 
@@ -131,6 +133,22 @@ class TestReading:
         assert mixed.endswith("expected value before margin and discount: 48")
         alone = repr(read(opinion, {**opinion, "customer_id": "C"}))
         assert alone == "2 opinions on a customer's whole future value; amounts lie within 80% intervals"
+
+    def test_the_expected_value_after_recalibration_is_worked_out_once(self, monkeypatch):
+        shape, calls = (1, 1, 100), []
+        nothing, same = np.zeros(shape), np.ones(shape)
+
+        def counted(*arguments):
+            calls.append(arguments)
+            return expected_money(*arguments)
+
+        monkeypatch.setattr("ltv_bayes.judgement.future_value.expected_money", counted)
+        judged = read(judgement(low=80.0, high=80.0))
+        judged = judged.adjusted(Adjustments(np.zeros(1, dtype=int), nothing, same, nothing + np.log(2), same))
+        for _ in range(2):
+            judged._repr_html_()
+        assert judged.summary()["expected_value"].tolist() == pytest.approx([0.6 * 2 * 80])
+        assert len(calls) == 1
 
     def test_summary_states_the_expected_value(self):
         table = read(judgement(low=80.0, high=80.0), judgement(low=100.0, high=100.0)).summary()

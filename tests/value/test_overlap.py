@@ -142,6 +142,18 @@ class TestVisibleShare:
             seen = float((left < plain).mean() / (plain > 0).mean())
             assert (seen == 0, seen == 1) == (share == 0, share == 1 and within == "3 years")
 
+    def test_of_two_streams_the_same_share_is_left_out_of_each_and_a_note_says_so(self, book, stream):
+        judged = opportunities(["B"]).with_relation(
+            "visible_share", visible=lb.VisibleShare.known(0.6, within="3 years")
+        )
+        streams = [replace(stream, name=name, customers=book) for name in ("goods", "parts")]
+        plain = lb.lifetime_value(lb.all_customers(book), streams, **TERMS)
+        ltv = lb.lifetime_value(lb.all_customers(book), streams, future_value=judged, **TERMS)
+        for name in ("goods", "parts"):
+            left = ltv.components[name].sum("customer_id")
+            assert near(left, 0.4 * float(plain.components[name].sum("customer_id").mean()))
+        assert any("left out of goods, parts alike and judged" in note for note in ltv.notes())
+
     def test_lives_do_not_depend_on_what_is_shown(self, book, stream):
         """A stream that rides on repeat purchases brings the same, whoever counts these."""
         main = replace(stream, name="main", customers=book)
@@ -215,6 +227,19 @@ class TestSameTotal:
         far = combined(None, low=1e6, high=2e6)
         assert far.opinions().loc["E", "pareto_k"] > 0.7
         assert any("opinion" in note and "E" in note for note in far.notes())
+
+    def test_what_became_of_opinions_is_remembered(self, combined, monkeypatch):
+        """Making the draws says it in passing; asking before, or of scaled opinions, changes nothing."""
+        asked_first = combined(0.5, keep_draws=False).opinions()
+        ltv = combined(0.5)
+        ltv.power_scaling()
+
+        def fail(*_):
+            raise AssertionError("combined again")
+
+        monkeypatch.setattr("ltv_bayes.judgement.opinions.Opinion.combined", fail)
+        pd.testing.assert_frame_equal(ltv.opinions(), asked_first)
+        assert "Lifetime value of" in repr(ltv)
 
     def test_one_opinion_for_each_customer(self):
         with pytest.raises(JudgementError, match=r"whole value \(rows 0, 1\)\. Pool"):

@@ -70,6 +70,18 @@ class TestParts:
         for name, money in there.items():
             np.testing.assert_array_equal(money, back[name])
 
+    def test_many_of_one_customer_are_made_ready_at_once(self, value, monkeypatch):
+        ltv = value(read([{**ROWS[1], "opportunity": f"Line {k}"} for k in range(20)]))
+        prepare, calls = lb.FutureValuePriors.prepare, []
+
+        def counted(self, *arguments):
+            calls.append(arguments)
+            return prepare(self, *arguments)
+
+        monkeypatch.setattr(lb.FutureValuePriors, "prepare", counted)
+        assert len(list(judged_parts(ltv))) == 20
+        assert len(calls) == 1
+
     def test_only_judged_customers_are_looked_at(self, value, monkeypatch):
         ltv = value()
         ltv.book()
