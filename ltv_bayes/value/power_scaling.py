@@ -93,17 +93,18 @@ def _of_priors(
 
 
 def _fits(value: "LifetimeValue") -> list[tuple[FittedModel, dict[str, str]]]:
-    """Every fit, with the purposes that streams draw it for and the names of these streams.
+    """Every fit, with the purposes that streams draw it for and what these are called: the stream, if that will do.
 
     Each stream has an order of its own of the draws of a fit that several share.
     """
     found: list[tuple[FittedModel, dict[str, str]]] = []
     for stream in value.valuation.streams:
+        models = [fit.model for fit in stream.fits_by_purpose.values()]
         for purpose, fit in stream.fits_by_purpose.items():
             uses = next((uses for other, uses in found if other is fit), None)
             if uses is None:
                 found.append((fit, uses := {}))
-            uses[purpose] = stream.name
+            uses[purpose] = stream.name if models.count(fit.model) == 1 else purpose
     return found
 
 
