@@ -524,7 +524,8 @@ class LifetimeValue:
         times the power, and the standard deviation of the logarithm of an amount over its root. A firmer 60% becomes
         more than 60%, since 60% leans to yes. Priors of models are scaled by importance weights of the posterior draws,
         which Pareto k judges: at 0.7 or above, fit again with other priors instead. Densities of positive parameters
-        are those of their logarithm, so that a log-normal prior keeps its median too.
+        are those of their logarithm, so that a log-normal prior keeps its median too. An opinion on a whole value takes
+        its customer's draws out of their places, which weights cannot follow; ``note`` says so.
 
         References
         ----------

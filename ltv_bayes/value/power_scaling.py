@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Interval = tuple[float, str]
 NOTICEABLE = 0.05
 HIGHEST_PARETO_K = 0.7
+WITHOUT_OPINIONS = "nearly without customers of whose whole value somebody has an opinion: their draws change places"
 UNKNOWN_PRIOR = "the fit does not remember its priors, or they are of no common family"
 
 
@@ -77,7 +78,8 @@ def _of_priors(
     value: "LifetimeValue", total: Array, alphas: tuple[float, float], ci_prob: float
 ) -> Iterator[dict[str, Any]]:
     """The priors of each fit, by weighting its draws."""
-    valuation = value.valuation
+    valuation, judged = value.valuation, value.future_value
+    opinions = judged is not None and bool(judged.are_opinions.any())
     chains, draws = valuation.shape
     for fit, uses in _fits(value):
         held = {"held": f"priors of {fit.model}, {', '.join(map(label, uses.values()))}", **NOBODY}
@@ -89,7 +91,8 @@ def _of_priors(
         density = np.sum([of_draws[order] for order in orders], axis=0)
         weighted = [pareto_smoothed((alpha - 1) * density) for alpha in alphas]
         ends = [_weighted(total, weights, ci_prob) for weights, _ in weighted]
-        yield {**held, **_changes(ends, total, alphas, ci_prob), **_verdict(max(k for _, k in weighted))}
+        verdict = _verdict(max(k for _, k in weighted), opinions=opinions)
+        yield {**held, **_changes(ends, total, alphas, ci_prob), **verdict}
 
 
 def _fits(value: "LifetimeValue") -> list[tuple[FittedModel, dict[str, str]]]:
@@ -108,10 +111,11 @@ def _fits(value: "LifetimeValue") -> list[tuple[FittedModel, dict[str, str]]]:
     return found
 
 
-def _verdict(pareto_k: float) -> dict[str, Any]:
-    if pareto_k < HIGHEST_PARETO_K:
-        return {"pareto_k": pareto_k, "note": ""}
-    return {"pareto_k": pareto_k, "note": f"Pareto k is not below {HIGHEST_PARETO_K}: not to be trusted; fit anew"}
+def _verdict(pareto_k: float, *, opinions: bool) -> dict[str, Any]:
+    notes = [WITHOUT_OPINIONS] if opinions else []
+    if not pareto_k < HIGHEST_PARETO_K:
+        notes.insert(0, f"Pareto k is not below {HIGHEST_PARETO_K}: not to be trusted; fit anew")
+    return {"pareto_k": pareto_k, "note": "; ".join(notes)}
 
 
 def _exactly(total: Array, change: Array, alphas: tuple[float, float], ci_prob: float) -> dict[str, Any]:

@@ -403,8 +403,8 @@ class TestPowerScaledPriors:
         ends = [self.scaled_mean_of_v(alpha) for alpha in (0.8, 1.25)]
         return streams * per_v * (ends[1] - ends[0]) / np.log2(1.25 / 0.8)
 
-    def row(self, clients, streams):
-        ltv = lb.lifetime_value(clients, streams, horizon="3 years", random_seed=1)
+    def row(self, clients, streams, **terms):
+        ltv = lb.lifetime_value(clients, streams, horizon="3 years", random_seed=1, **terms)
         return ltv.power_scaling().query("held.str.startswith('priors of gamma_gamma')", engine="python").squeeze()
 
     def test_a_prior_that_decides_is_noticed_with_sign_and_size(self, clients, fits):
@@ -419,3 +419,10 @@ class TestPowerScaledPriors:
         row = self.row(lb.all_customers(clients), [lb.RepeatPurchases(events, spend, customers=clients), service])
         assert row["held"] == "priors of gamma_gamma, repeat purchases, triggered service"
         assert row["mean_change"] == pytest.approx(self.expected_change(streams=2), rel=0.08)
+
+    def test_who_is_left_out_for_an_opinion_is_said(self, clients, fits):
+        """An opinion takes draws out of their places, so weights of places say nothing of its customer."""
+        judged = read([{**ROWS[0], "customer_id": "7", "relation": "same_total"}])
+        row = self.row(clients, lb.RepeatPurchases(*fits), future_value=judged)
+        assert row["note"].startswith("nearly without customers of whose whole value")
+        assert row["mean_change"] == pytest.approx(self.expected_change(), rel=0.08)
