@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeGuard
 
 import numpy as np
@@ -12,7 +13,6 @@ from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
@@ -30,16 +30,16 @@ def warn_of_double_count(
 ) -> None:
     """Warn where judgements do not say how they relate to repeat purchases, with the size of a possible double count.
 
-    Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees: of one
-    who is alive, where an opportunity shows it.
+    Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees once it is
+    told of signs of life.
     """
     unsaid = judged.table[judged.relations.isna()]
-    models = [stream for stream in streams if isinstance(stream, RepeatPurchases)]
+    signs = judged.signs_of_life
+    models = [replace(one, signs=one.signs or signs) for one in streams if isinstance(one, RepeatPurchases)]
     if unsaid.empty or not models:
         return
     stated = (unsaid["probability"] * unsaid["mean"]).groupby(unsaid["customer_id"].astype(str)).sum()
-    living = frozenset(stated.index) if judged.tell_of_life else frozenset()
-    foreseen = sum(_expected_money(stream, customers, stated.index, living, terms) for stream in models)
+    foreseen = sum(_expected_money(stream, customers, stated.index, terms) for stream in models)
     possible = float(np.minimum(stated.to_numpy(), foreseen).sum())
     if possible <= WORTH_A_WARNING * stated.sum():
         return
@@ -92,30 +92,26 @@ def notes_on_overlap(valuation: Valuation) -> list[str]:
     return notes
 
 
-def _expected_money(
-    stream: RepeatPurchases, customers: Customers, ids: Sequence[str], living: frozenset[str], terms: Terms
-) -> np.ndarray:
+def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence[str], terms: Terms) -> np.ndarray:
     """What the model expects of customers, by their ids as text: not discounted, before margin."""
-    own, surely = customers if stream.customers is None else stream.customers, stream.alive_for_sure | living
-    known, expected = own.known_ids(ids), pd.Series(0.0, index=ids)
-    for alive in (True, False):
-        written = [customer_id for text, customer_id in known.items() if (text in surely) == alive]
-        if written:
-            some = own.subset(written)
-            found = _expected_orders(stream.counts, some, terms, given_alive=alive) * _expected_spend(stream, some)
-            expected[as_text(some.ids)] = found
+    own, expected = customers if stream.customers is None else stream.customers, pd.Series(0.0, index=ids)
+    known = own.known_ids(ids)
+    if known:
+        some = own.subset(list(known.values()))
+        expected[as_text(some.ids)] = _expected_orders(stream, some, terms) * _expected_spend(stream, some)
     return expected.to_numpy()
 
 
-def _expected_orders(
-    counts: FittedPurchases | FittedEvents, customers: Customers, terms: Terms, *, given_alive: bool
-) -> np.ndarray:
-    few = counts.thin(max(1, ENOUGH_DRAWS // counts.shape[0]))
-    if isinstance(few, FittedPurchases):
-        orders = few.expected_purchases(customers, terms.horizon, given_alive=given_alive)
-    else:
-        orders = few.expected_events(customers, terms.horizon)
-    return orders.mean(("chain", "draw")).to_numpy()
+def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms) -> np.ndarray:
+    few = stream.counts.thin(max(1, ENOUGH_DRAWS // stream.counts.shape[0]))
+    if not isinstance(few, FittedPurchases):
+        return few.expected_events(customers, terms.horizon).mean(("chain", "draw")).to_numpy()
+    alive = few.probability_alive(customers).to_numpy()
+    weights = np.ones(len(customers)) if stream.signs is None else stream.signs.weights(customers.ids)
+    weights[as_text(customers.ids).isin(list(stream.alive_for_sure))] = 0.0
+    told = np.divide(alive, alive + weights * (1 - alive), out=np.ones(alive.shape), where=weights > 0)
+    orders = told * few.expected_purchases(customers, terms.horizon, given_alive=True).to_numpy()
+    return orders.mean(axis=(0, 1))
 
 
 def _expected_spend(stream: RepeatPurchases, customers: Customers) -> np.ndarray:

@@ -39,6 +39,12 @@ def outlook(book, customer):
     return bg_nbd.outlook(*book.table.loc[customer, ["frequency", "recency", "T"]], **PURCHASES)
 
 
+def livelier(book, customer):
+    """The outlook of a customer with an open opportunity: 20 times the odds of being alive."""
+    now = outlook(book, customer)
+    return now._replace(alive=now.alive / (now.alive + (1 - now.alive) / 20))
+
+
 def expected_spend(book, customer):
     return gamma_gamma.expected_spend(*book.table.loc[customer, ["frequency", "monetary_value"]], **SPEND)
 
@@ -104,20 +110,20 @@ class TestUnsaid:
 
     def test_size_is_the_smaller_of_judged_and_foreseen(self, book, stream):
         judged = opportunities(["A", "D"], 0.999, [10.0, 1e3], [10.0, 1e3])
-        alive = outlook(book, "D")._replace(alive=1.0)
+        alive = livelier(book, "D")
         foreseen = bg_nbd.expected_purchases(WEEKS, alive) * expected_spend(book, "D")
         with pytest.warns(DataWarning, match="2 judgements without a word on how they relate") as caught:
             lb.lifetime_value(book, stream, future_value=judged, **TERMS)
         said = next(str(one.message) for one in caught if "relate" in str(one.message))
         assert f"up to {9.99 + foreseen:.3g} USD" in said
 
-    def test_who_is_shown_to_be_alive_counts_as_alive(self, stream):
-        """A client long silent will hardly buy by the history, but does in a value with an open opportunity."""
-        history = {"customer_id": ["old"], "frequency": [20], "recency": [20.0], "T": [300.0], "monetary_value": [30.0]}
+    def test_who_is_likelier_to_be_alive_is_foreseen_to_buy_more(self, stream):
+        """A client long silent will hardly buy by the history, but may in a value with an open opportunity."""
+        history = {"customer_id": ["old"], "frequency": [20], "recency": [20.0], "T": [36.0], "monetary_value": [30.0]}
         silent = lb.Customers.from_summary(pd.DataFrame(history), time_unit="week", as_of="1997-09-30", currency="USD")
-        now = outlook(silent, "old")
-        assert now.alive < 1e-6
-        foreseen = bg_nbd.expected_purchases(WEEKS, now._replace(alive=1.0)) * expected_spend(silent, "old")
+        now = livelier(silent, "old")
+        assert now.alive > 10 * outlook(silent, "old").alive
+        foreseen = bg_nbd.expected_purchases(WEEKS, now) * expected_spend(silent, "old")
         with pytest.warns(DataWarning, match=f"up to {foreseen:.3g} USD may be counted twice"):
             ltv = lb.lifetime_value(silent, stream, future_value=opportunities(["old"], 0.5, 1e3, 1e4), **TERMS)
         assert near(ltv.components["repeat_purchases"], foreseen)
