@@ -39,6 +39,7 @@ _PUBLIC = {
     "all_customers": "ltv_bayes.data.all_customers",
     "backtest": "ltv_bayes.evaluation.backtest",
     "calibrate_judgements": "ltv_bayes.judgement.calibrate",
+    "combine_judgements": "ltv_bayes.judgement.combine",
     "errors": "ltv_bayes.errors",
     "fit_scorecard": "ltv_bayes.judgement.learn_scorecard",
     "hybrid_ltv": "ltv_bayes.formulas.point_values",

@@ -103,7 +103,7 @@ class TestChances:
         rows = [said(probability=None, stage=name, opportunity=name) for name in ("proposal ", "Negotiation")]
         judged = read(*rows, stages=stages)
         assert judged.table["probability"].tolist() == pytest.approx([0.4, 6.5 / 11])
-        assert judged.table["stage"].tolist() == ["proposal ", "Negotiation"]
+        assert judged.table["stage"].tolist() == ["proposal", "Negotiation"]
 
     def test_a_stage_without_chances_is_a_name(self):
         assert read(said(stage="whatever")).table["probability"].item() == 0.6
