@@ -157,7 +157,8 @@ def amount_from_interval(
     if likely is None or np.isnan(likely).all():
         return exact
     upper = _upper(interval)
-    upper = upper.flat[0] if (upper == upper.flat[0]).all() else upper
+    if (upper == upper.flat[0]).all():
+        upper = np.asarray(upper.flat[0])
     near = amount_from_quantiles(GAMMA, _levels(1 - upper, 0.5, upper), _levels(low, likely, high))
     shape, rate = (np.where(np.isnan(likely), one, other) for one, other in zip(exact[:2], near[:2], strict=True))
     return shape, rate, exact[2]
@@ -251,30 +252,37 @@ def beta_from_interval(low: ArrayLike, high: ArrayLike, *, interval: ArrayLike =
     (True, [0.1, 0.9])
     """
     low, high, upper = np.broadcast_arrays(*(np.asarray(part, float) for part in (low, high, _upper(interval))))
-    a, b = _beta_by_newton(low, high, upper)
+    a, b = (shape.reshape(low.shape) for shape in _beta_by_newton(low.ravel(), high.ravel(), upper.ravel()))
     missed = ~(np.abs(_beta_misses(a, b, low, high, upper)).max(axis=0) < LANDED)
     if missed.any():
-        a, b = a.copy(), b.copy()
         a[missed], b[missed] = _beta_by_halving(low[missed], high[missed], upper[missed])
     return a, b
 
 
 def _beta_by_newton(low: Array, high: Array, upper: Array) -> tuple[Array, Array]:
     """Newton's method in the logarithms of the shapes, from a normal distribution of the log-odds."""
+    stated = np.stack([low, high, upper])
     middle = (special.logit(low) + special.logit(high)) / 2
     log_size = -2 * np.log((special.logit(high) - special.logit(low)) / (2 * special.ndtri(upper)))
-    log_a, log_b = log_size + np.logaddexp(0, middle), log_size + np.logaddexp(0, -middle)
+    logs = log_size + np.logaddexp(0, np.stack([middle, -middle]))
+    waiting = np.ones(low.shape, dtype=bool)
     with np.errstate(all="ignore"):
         for _ in range(NEWTON_STEPS):
-            misses, by_a, by_b = (
-                _beta_misses(np.exp(log_a + more_a), np.exp(log_b + more_b), low, high, upper)
-                for more_a, more_b in ((0, 0), (NUDGE, 0), (0, NUDGE))
-            )
-            (first_a, last_a), (first_b, last_b) = (by_a - misses) / NUDGE, (by_b - misses) / NUDGE
-            determinant = first_a * last_b - first_b * last_a
-            log_a = log_a - np.clip((misses[0] * last_b - misses[1] * first_b) / determinant, -1, 1)
-            log_b = log_b - np.clip((misses[1] * first_a - misses[0] * last_a) / determinant, -1, 1)
-        return np.exp(log_a), np.exp(log_b)
+            misses = _beta_misses(*np.exp(logs[:, waiting]), *stated[:, waiting])
+            waiting[waiting] = ~(np.abs(misses).max(axis=0) < LANDED)
+            logs[:, waiting] -= _newton_step(logs[:, waiting], stated[:, waiting])
+    return np.exp(logs[0]), np.exp(logs[1])
+
+
+def _newton_step(logs: Array, stated: Array) -> Array:
+    """By how much both logarithms must fall for both ends to be met, if all were straight lines; 1 at most."""
+    misses, by_a, by_b = (
+        _beta_misses(*np.exp(logs + np.array([[more_a], [more_b]])), *stated)
+        for more_a, more_b in ((0, 0), (NUDGE, 0), (0, NUDGE))
+    )
+    (low_a, high_a), (low_b, high_b) = (by_a - misses) / NUDGE, (by_b - misses) / NUDGE
+    fall_a, fall_b = misses[0] * high_b - misses[1] * low_b, misses[1] * low_a - misses[0] * high_a
+    return np.clip(np.stack([fall_a, fall_b]) / (low_a * high_b - low_b * high_a), -1, 1)
 
 
 def _beta_misses(a: Array, b: Array, low: Array, high: Array, upper: Array) -> Array:

@@ -436,7 +436,7 @@ class FutureValuePriors:
         first, last = (days_until(begun, terms, name) for name in ("expected_from", "expected_to"))
         if self.visible is not None:
             undated = (self.relations == VISIBLE_SHARE) & first.isna()
-            first, last = first.mask(undated, 0.0), last.mask(undated, self.visible.within.days)
+            first, last = first.mask(undated, 0.0), last.mask(undated, _last_day_shown(self.visible, terms))
         found = _written_as(customers, self.table["customer_id"])
         placed = {"position": np.arange(len(self.table)), "first_days": first, "last_days": last}
         table = self.table.assign(customer_id=found, **placed)[found.notna() & ~self.are_opinions]
@@ -503,7 +503,7 @@ class FutureValuePriors:
             return
         within, shown = self.visible.within, self.relations == VISIBLE_SHARE
         first, last = (days_until(_cut_windows(self.table, terms), terms, f"expected_{end}") for end in ("from", "to"))
-        until = replace(terms, horizons=(within,)).last_days()[-1]
+        until = _last_day_shown(self.visible, terms)
         cure = f"Give visible= a longer time than {within}, or call them additional."
         problem = f"that are purchases which the pipeline shows, but expected after the {within} that it shows"
         refuse(self.table, shown & (first > until), problem, cure)
@@ -559,6 +559,11 @@ class FutureValuePriors:
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(repr(self)).replace(chr(10), '<br>')}</p>{self.summary().to_html(max_rows=10, index=False)}"
+
+
+def _last_day_shown(visible: VisibleShare, terms: Terms) -> float:
+    """How many days after the as-of date the pipeline shows purchases."""
+    return float(replace(terms, horizons=(visible.within,)).last_days()[-1])
 
 
 def _cut_windows(table: pd.DataFrame, terms: Terms) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from scipy import optimize, stats
 
 from ltv_bayes.formulas.amount_families import FAMILIES, amount_mean, amount_quantiles, amount_sd
 from ltv_bayes.formulas.elicit import (
+    _beta_by_halving,
+    _beta_by_newton,
     amount_from_interval,
     amount_from_mean,
     amount_from_quantiles,
@@ -174,3 +176,23 @@ def test_draws_follow_the_stated_numbers():
 
 def test_low_equal_to_high_is_a_certain_amount():
     assert (draw_amounts(np.random.default_rng(1), 9, *map(float, log_normal_from_interval(80.0, 80.0))) == 80).all()
+
+
+def test_newtons_beta_is_that_of_halving():
+    low, part, upper = np.meshgrid([1e-5, 0.01, 0.3, 0.9], [1e-4, 0.1, 0.7], [0.6, 0.9, 0.99])
+    ends = low.ravel(), (low + part * (1 - low)).ravel(), upper.ravel()
+    np.testing.assert_allclose(np.log(_beta_by_newton(*ends)), np.log(_beta_by_halving(*ends)), atol=1e-5)
+
+
+def test_the_nearest_pert_is_that_of_a_fine_grid():
+    stated = np.array([80.0, 100.0, 150.0])
+
+    def loss(law):
+        return np.sum((amount_quantiles("pert", law, QUARTILES) - stated) ** 2)
+
+    least, mode, most = (float(part) for part in amount_from_quantiles("pert", QUARTILES, stated))
+    found = loss((least, mode, most))
+    for move in np.vstack([np.eye(3), -np.eye(3)]) * 0.05:
+        moved = np.array([least, mode, most]) + move
+        if moved[0] <= moved[1] <= moved[2] and moved[0] >= 0:
+            assert found <= loss(tuple(moved))
