@@ -562,8 +562,8 @@ class FutureValuePriors:
 
 
 def _last_day_shown(visible: VisibleShare, terms: Terms) -> float:
-    """How many days after the as-of date the pipeline shows purchases."""
-    return float(replace(terms, horizons=(visible.within,)).last_days()[-1])
+    """How many whole days after the as-of date the pipeline shows purchases: by the calendar or by rates, the later."""
+    return max(float(np.ceil(visible.within.days)), float(replace(terms, horizons=(visible.within,)).last_days()[-1]))
 
 
 def _cut_windows(table: pd.DataFrame, terms: Terms) -> pd.DataFrame:
