@@ -27,10 +27,13 @@ from ltv_bayes.judgement.opinions import Opinion, opinions_by_customer
 from ltv_bayes.judgement.opportunity import Opportunity
 from ltv_bayes.judgement.sheets import as_stated, read_form, write_form
 from ltv_bayes.judgement.stated_amounts import PARAMETERS
+from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.terms import Terms
 
 VISIBLE_SHARE, SAME_TOTAL = "visible_share", "same_total"
+SCORED = "score"
+LIVELIER = 20.0
 
 
 class Setting(Enum):
@@ -64,8 +67,8 @@ class FutureValuePriors:
     opinion_weight : float or None
         Weight of an opinion on a customer's whole future value in a logarithmic pool with the model's; None if opinions
         are evidence of their own, from other sources than the orders.
-    shows_life : bool or None
-        Whether open opportunities tell who is alive; None as `with_relation` says.
+    shows_life : bool, float or None
+        Whether open opportunities are signs of life, or how strong ones; None as `with_relation` says.
     """
 
     table: pd.DataFrame
@@ -74,7 +77,7 @@ class FutureValuePriors:
     shared: Mapping[str, float] = field(default_factory=dict)
     visible: VisibleShare | None = None
     opinion_weight: float | None = 0.5
-    shows_life: bool | None = None
+    shows_life: bool | float | None = None
 
     def __post_init__(self) -> None:
         shares = [as_share(share, column) for column, share in self.shared.items()]
@@ -90,6 +93,8 @@ class FutureValuePriors:
                 f"There are adjustments of {counted(len(self.adjustments.who), 'judgement')} for a table of "
                 f"{len(self.table):,}. Choose judgements with judged.subset(...), which keeps both together."
             )
+        if not isinstance(self.shows_life, bool | None) and not (_is_number(self.shows_life) and self.shows_life > 1):
+            raise JudgementError(f"shows_life must be True, False or a number above 1, not {self.shows_life!r}.")
         self._refuse_relations()
 
     @classmethod
@@ -109,7 +114,7 @@ class FutureValuePriors:
         relation: str | None = None,
         visible: VisibleShare | None = None,
         opinion_weight: float | None = 0.5,
-        shows_life: bool | None = None,
+        shows_life: bool | float | None = None,
         shared: Mapping[str, float] | None = None,
     ) -> "FutureValuePriors":
         """Read judgements, one row per opportunity; a customer may have several.
@@ -196,7 +201,7 @@ class FutureValuePriors:
         *,
         visible: VisibleShare | Setting | None = AS_BEFORE,
         opinion_weight: float | Setting | None = AS_BEFORE,
-        shows_life: bool | Setting | None = AS_BEFORE,
+        shows_life: bool | float | Setting | None = AS_BEFORE,
     ) -> Self:
         """Say how judgements relate to what the model foresees, where the table does not say it row by row.
 
@@ -212,9 +217,11 @@ class FutureValuePriors:
         opinion_weight : float or None
             For ``same_total``: weight of the opinion in a logarithmic pool, between 0 and 1; or None if opinions are
             evidence of their own, from other sources than the orders.
-        shows_life : bool, optional
-            Whether an open opportunity shows that its customer is alive, and that there is none speaks a little against
-            the others. Yes, if not said, but for ``visible_share``, whose opportunities are a part of the purchases.
+        shows_life : bool or float, optional
+            Whether open opportunities are signs of life, which they are if not said; or how many times as often living
+            customers have one as customers who left, by default 20. ``numpy.inf`` takes all that have one to be alive.
+            That there is none then speaks a little against the others. Opportunities of ``visible_share`` are a part
+            of the purchases and tell nothing.
 
         Examples
         --------
@@ -278,9 +285,20 @@ class FutureValuePriors:
         return text.where(text.notna() & (text.astype(str).str.strip() != ""), None)
 
     @property
-    def tell_of_life(self) -> bool:
-        """Whether customers with open opportunities are taken to be alive."""
-        return not (self.relations == VISIBLE_SHARE).any() if self.shows_life is None else self.shows_life
+    def signs_of_life(self) -> SignsOfLife | None:
+        """Customers with an open opportunity; None where these are not taken for signs of life, or there are none.
+
+        Opinions on a whole value and ratings are no signs, nor are opportunities without a chance. Those that stand for
+        purchases which the model foresees are none either: they are counted as purchases.
+        """
+        if self.shows_life is False:
+            return None
+        open_ones = ~self.are_opinions & (self.relations != VISIBLE_SHARE) & (self.table["probability"] > 0)
+        if SCORED in self.table:
+            open_ones &= self.table[SCORED].isna()
+        heard = frozenset(self.table["customer_id"][open_ones].astype(str))
+        ratio = LIVELIER if isinstance(self.shows_life, bool | None) else float(self.shows_life)
+        return SignsOfLife(heard, ratio) if heard else None
 
     @property
     def are_opinions(self) -> np.ndarray:
@@ -564,6 +582,10 @@ class FutureValuePriors:
 def _last_day_shown(visible: VisibleShare, terms: Terms) -> float:
     """How many whole days after the as-of date the pipeline shows purchases: by the calendar or by rates, the later."""
     return max(float(np.ceil(visible.within.days)), float(replace(terms, horizons=(visible.within,)).last_days()[-1]))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number)
 
 
 def _cut_windows(table: pd.DataFrame, terms: Terms) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from ltv_bayes.formulas import fused_draws
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.random_streams import customer_states
@@ -62,8 +63,8 @@ class OrderStream(ABC):
 
     @property
     @abstractmethod
-    def share_known_alive(self) -> float:
-        """Of living customers, the share that is known to be alive."""
+    def signs_of_life(self) -> SignsOfLife | None:
+        """Of whom something was heard."""
 
     @property
     @abstractmethod
@@ -153,8 +154,9 @@ class OrderStream(ABC):
             found = histories(self.counts, self.spend, customers)
         else:
             found = self._taken(self._of_own, customers, np.nan)
+        heard = np.ones(len(customers)) if self.signs_of_life is None else self.signs_of_life.weights(customers.ids)
         known = as_text(customers.ids).isin(list(self.alive_for_sure))
-        return np.column_stack([found, np.where(known, 0.0, 1 / (1 - self.share_known_alive))])
+        return np.column_stack([found, np.where(known, 0.0, heard)])
 
     @cached_property
     def _of_own(self) -> Array:

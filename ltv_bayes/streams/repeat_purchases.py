@@ -9,11 +9,11 @@ from ltv_bayes.data.customers import Customers, require_customers
 from ltv_bayes.errors import InputError
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.stream import Stream
-from ltv_bayes.time_units import as_number
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,10 @@ class RepeatPurchases(OrderStream):
         customers may stop buying here and keep the other: then their own history decides whether they have, and the end
         there only cuts.
     known_alive : iterable of ids, optional
-        Customers of whom is known that they are alive, from a source outside the streams. Those with an open
-        opportunity among the judgements of a value are taken to be alive without being named here.
-    share_known_alive : float
-        Of living customers, the share whom that source would name. Where it is above 0, that a customer is not named
-        speaks against them: the odds of having left are divided by 1 - share. Judgements set it by themselves.
+        Customers of whom is known that they are alive, from a source outside the streams.
+    signs : SignsOfLife, optional
+        Of whom something was heard, which makes it likelier that they are alive. Open opportunities among the
+        judgements of a value set it by themselves.
     visible : VisibleShare, optional
         Which share of the purchases to come is counted elsewhere, as judged opportunities: each is left out with this
         chance. Judgements that say so (``visible_share``) set it by themselves.
@@ -68,7 +67,7 @@ class RepeatPurchases(OrderStream):
     while_alive: str | Stream | None = field(default=None, kw_only=True)
     one_life: bool = field(default=True, kw_only=True)
     known_alive: Iterable[Any] = field(default=(), kw_only=True)
-    share_known_alive: float = field(default=0.0, kw_only=True)
+    signs: SignsOfLife | None = field(default=None, kw_only=True)
     visible: VisibleShare | None = field(default=None, kw_only=True)
     margin: Any = field(default=None, kw_only=True)
     discount_rate: float | None = field(default=None, kw_only=True)
@@ -87,8 +86,6 @@ class RepeatPurchases(OrderStream):
             require_customers(self.customers)
         if isinstance(self.known_alive, str):
             raise InputError(f"known_alive takes several ids: write [{self.known_alive!r}].")
-        if not 0 <= as_number(self.share_known_alive, "share_known_alive") < 1:
-            raise InputError(f"share_known_alive must be at least 0 and below 1, not {self.share_known_alive!r}.")
 
     @property
     def ends_a_relation(self) -> bool:
@@ -109,3 +106,8 @@ class RepeatPurchases(OrderStream):
     def alive_for_sure(self) -> frozenset[str]:
         """Ids, as text, of customers who are known to be alive."""
         return frozenset(map(str, self.known_alive))
+
+    @property
+    def signs_of_life(self) -> SignsOfLife | None:
+        """Of whom something was heard."""
+        return self.signs

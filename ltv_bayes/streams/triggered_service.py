@@ -51,7 +51,7 @@ class TriggeredService(OrderStream):
 
     ends_a_relation: ClassVar[bool] = False
     alive_for_sure: ClassVar[frozenset[str]] = frozenset()
-    share_known_alive: ClassVar[float] = 0.0
+    signs_of_life: ClassVar[None] = None
     shown_elsewhere: ClassVar[None] = None
     one_life: ClassVar[bool] = True
 

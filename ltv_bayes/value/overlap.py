@@ -13,6 +13,7 @@ from ltv_bayes.errors import DataWarning, counted, listed
 from ltv_bayes.formatting import money, percent, with_currency
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms
@@ -73,11 +74,8 @@ def notes_on_overlap(valuation: Valuation) -> list[str]:
         return []
     notes: list[str] = []
     models = any(isinstance(stream, RepeatPurchases) for stream in valuation.streams)
-    living = judged.table["customer_id"][~judged.are_opinions].astype(str).nunique()
-    if models and judged.tell_of_life and living:
-        verb = "is" if living == 1 else "are"
-        notes.append(f"{counted(living, 'customer')} with an open opportunity {verb} taken to be alive.")
-        notes += [_on_silence(stream) for stream in valuation.told if _marks_down(stream)]
+    if models and judged.signs_of_life is not None:
+        notes += [_on_life(stream.signs) for stream in valuation.told if _has_signs(stream)]
     if models and judged.visible is not None:
         notes.append(f"{judged.visible}; they are left out of repeat purchases and judged instead.")
     if judged.are_opinions.any():
@@ -102,14 +100,18 @@ def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence
     return np.array([found.get(one, 0.0) for one in ids])
 
 
-def _marks_down(stream: Stream) -> TypeGuard[RepeatPurchases]:
-    return isinstance(stream, RepeatPurchases) and stream.share_known_alive > 0
+def _has_signs(stream: Stream) -> TypeGuard[RepeatPurchases]:
+    return isinstance(stream, RepeatPurchases) and stream.signs is not None
 
 
-def _on_silence(stream: RepeatPurchases) -> str:
+def _on_life(signs: SignsOfLife | None) -> str:
+    assert signs is not None
+    have = "has" if len(signs.heard) == 1 else "have"
+    said = "surely alive" if np.isinf(signs.ratio) else f"alive with {signs.ratio:g} times the odds that orders give"
+    silent = f"; about {percent(signs.share)} of the living have one, so the others are a little less likely to be"
     return (
-        f"of living customers about {percent(stream.share_known_alive)} have an open opportunity; that the others have "
-        f"none speaks a little against them (shows_life=False leaves both to the orders)."
+        f"{counted(len(signs.heard), 'customer')} {have} an open opportunity and {'is' if have == 'has' else 'are'} "
+        f"{said}{silent if signs.share > 0 else ''} (see shows_life)."
     )
 
 

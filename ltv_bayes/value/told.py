@@ -1,4 +1,4 @@
-"""What judgements tell streams: who is alive, who is less likely to be, and which purchases are counted elsewhere."""
+"""What judgements tell streams: who is likelier to be alive, and which purchases are counted elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,10 +7,9 @@ import numpy as np
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
-from ltv_bayes.formulas.silence import share_heard_of
 from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
 
@@ -21,39 +20,34 @@ BATCH = 2**16
 def told(streams: Sequence[Stream], judged: FutureValuePriors, customers: Customers) -> tuple[Stream, ...]:
     """Tell repeat purchases what judgements show.
 
-    An open opportunity shows that its customer is alive. If living customers have one with some chance and those who
-    left have none, then that a customer has none speaks against them: the odds of having left are divided by the chance
-    that a living customer has none. Both together leave the number of living customers as it was, on average.
+    An open opportunity is a sign of life. If living customers have one with some chance, then that a customer has none
+    speaks against them. Both together leave the number of living customers as it was, on average.
     """
     judged.require_visible_share()
-    living = set(judged.table["customer_id"][~judged.are_opinions].astype(str)) if judged.tell_of_life else set()
-    visible = judged.visible if (judged.relations == VISIBLE_SHARE).any() else None
-    return tuple(
-        _told(stream, living, visible, customers) if isinstance(stream, RepeatPurchases) else stream
-        for stream in streams
-    )
+    return tuple(_told(one, judged, customers) if isinstance(one, RepeatPurchases) else one for one in streams)
 
 
-def _told(
-    stream: RepeatPurchases, living: set[str], visible: VisibleShare | None, customers: Customers
-) -> RepeatPurchases:
-    if not living and visible is None:
-        return stream
-    known = stream.alive_for_sure | living
-    silent = stream.share_known_alive
-    if living and not silent and stream.while_alive is None and isinstance(stream.purchases, FittedPurchases):
-        silent = _share_with_opportunity(stream, known, customers if stream.customers is None else stream.customers)
-    return replace(stream, known_alive=known, share_known_alive=silent, visible=visible or stream.visible)
+def _told(stream: RepeatPurchases, judged: FutureValuePriors, customers: Customers) -> RepeatPurchases:
+    signs = judged.signs_of_life
+    if signs is not None and stream.signs is None and isinstance(stream.purchases, FittedPurchases):
+        learned = _learned(signs, stream, customers if stream.customers is None else stream.customers)
+        stream = replace(stream, signs=learned)
+    if (judged.relations == VISIBLE_SHARE).any():
+        stream = replace(stream, visible=judged.visible)
+    return stream
 
 
-def _share_with_opportunity(stream: RepeatPurchases, known: frozenset[str], customers: Customers) -> float:
-    """Of living customers, the share with an open opportunity."""
+def _learned(signs: SignsOfLife, stream: RepeatPurchases, customers: Customers) -> SignsOfLife:
+    """Learn how many of the living have an open opportunity, unless another stream says who lives."""
+    if stream.while_alive is not None:
+        return signs
     assert isinstance(stream.purchases, FittedPurchases)
     few = stream.purchases.thin(max(1, ENOUGH_DRAWS // stream.purchases.shape[0]))
     heard, alive = 0, []
     for batch in customers.batches(BATCH):
-        here = as_text(batch.ids).isin(list(known))
+        here = as_text(batch.ids).isin(list(signs.heard))
         probability = few.probability_alive(batch).mean(("chain", "draw")).to_numpy()
+        probability[as_text(batch.ids).isin(list(stream.alive_for_sure))] = 1.0
         heard += int(here.sum())
         alive.append(probability[~here])
-    return share_heard_of(heard, np.concatenate(alive))
+    return signs.learned(heard, np.concatenate(alive))

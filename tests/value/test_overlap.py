@@ -44,25 +44,51 @@ def expected_spend(book, customer):
 class TestLife:
     """An open opportunity shows that the client is alive."""
 
-    def test_only_the_alive_branch_counts(self, book, stream):
-        ltv = lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
-        alive = outlook(book, "A")._replace(alive=1.0)
-        expected = bg_nbd.expected_purchases(WEEKS, alive) * expected_spend(book, "A")
+    @pytest.mark.parametrize(("ratio", "shows_life"), [(np.inf, np.inf), (20, None), (20, True), (3, 3.0)])
+    def test_odds_of_having_left_are_divided_by_how_much_livelier_such_clients_are(
+        self, book, stream, ratio, shows_life
+    ):
+        judged = opportunities().with_relation("additional", shows_life=shows_life)
+        ltv = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        now = outlook(book, "A")
+        told = now._replace(alive=now.alive / (now.alive + (1 - now.alive) / ratio))
+        expected = bg_nbd.expected_purchases(WEEKS, told) * expected_spend(book, "A")
         assert near(ltv.components["repeat_purchases"].sel(customer_id="A"), expected)
-        assert any("1 customer with an open opportunity is taken to be alive" in note for note in ltv.notes())
+        said = "surely alive" if ratio == np.inf else f"alive with {ratio} times the odds"
+        assert any(f"1 customer has an open opportunity and is {said}" in note for note in ltv.notes())
 
     def test_clients_without_one_are_a_little_less_likely_to_be_alive(self, book, stream):
         ltv = lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
-        share = next(one for one in ltv.valuation.told).share_known_alive
+        share = next(one for one in ltv.valuation.told).signs.share
         others = np.array([outlook(book, customer).alive for customer in book.ids if customer != "A"])
+        heard_of = others + (1 - others) / 20
         q = (np.arange(4000) + 0.5) / 4000
-        weights = q * np.prod(1 - np.outer(q, others), axis=1)
+        weights = q * np.prod(1 - np.outer(q, heard_of), axis=1)
         assert share == pytest.approx(np.average(q, weights=weights), abs=0.002)
         now = outlook(book, "C")
-        alive = now.alive * (1 - share) / (1 - share * now.alive)
-        expected = bg_nbd.expected_purchases(WEEKS, now._replace(alive=alive)) * expected_spend(book, "C")
-        assert near(ltv.components["repeat_purchases"].sel(customer_id="C"), expected)
-        assert any("have an open opportunity; that the others have none" in note for note in ltv.notes())
+        alive, left = now.alive * (1 - share), (1 - now.alive) * (1 - share / 20)
+        expected = bg_nbd.expected_purchases(WEEKS, now._replace(alive=alive / (alive + left)))
+        assert near(ltv.components["repeat_purchases"].sel(customer_id="C"), expected * expected_spend(book, "C"))
+        assert any("of the living have one, so the others are" in note for note in ltv.notes())
+
+    @pytest.mark.parametrize("shows_life", [0, 1.0, -3, "yes", np.nan])
+    def test_a_strength_that_is_none(self, shows_life):
+        with pytest.raises(JudgementError, match="shows_life must be True, False or a number above 1"):
+            opportunities().with_relation("additional", shows_life=shows_life)
+
+    @pytest.mark.filterwarnings("ignore:.*stated as certain")
+    def test_what_is_no_open_opportunity_tells_nothing(self):
+        assert opportunities().signs_of_life.heard == {"A"}
+        some = opportunities(["A", "B", "C"], [0.0, 0.5, 0.5], relation=["additional", "visible_share", "same_total"])
+        assert some.signs_of_life is None
+
+    def test_ratings_are_no_open_opportunity(self, book, stream):
+        rows = {"customer_id": list(book.ids), "industry_standing": 1, "growth_potential": 1, "relationship": 1}
+        rated = lb.scorecard(pd.DataFrame(rows), spend=stream.spend, customers=book)
+        assert rated.signs_of_life is None
+        ltv = lb.lifetime_value(book, stream, future_value=rated, **TERMS)
+        plain = lb.lifetime_value(book, stream, **TERMS)
+        np.testing.assert_array_equal(ltv.components["repeat_purchases"], plain.components["repeat_purchases"])
 
     def test_who_asks_otherwise_changes_nobody(self, book, stream):
         plain = lb.lifetime_value(book, stream, **TERMS).components["repeat_purchases"]

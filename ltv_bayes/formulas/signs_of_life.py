@@ -1,4 +1,4 @@
-"""What it says of customers that nobody has heard of them."""
+"""How many of the living one hears of."""
 
 import numpy as np
 from scipy import special
@@ -11,9 +11,9 @@ POINTS = 400
 def share_heard_of(heard: int, alive: Array) -> float:
     """Of living customers, the share who would be heard of: its posterior mean under a uniform prior.
 
-    A living customer is heard of with the same chance q, one who has left never. So ``heard`` customers of whom one has
-    heard have the likelihood q each, and one of the others, alive with probability P by all else that is known, has
-    1 - q P.
+    One hears of a living customer with the same chance q, of one who has left never. So ``heard`` customers have the
+    likelihood q each, and one of the others, alive with probability P by all else that is known, has 1 - q P. If one
+    hears of those who left too, a certain number of times more rarely, P + (1 - P) / ratio stands in place of P.
 
     Parameters
     ----------
