@@ -127,7 +127,8 @@ class FutureValuePriors:
 
             - customer_id
             - The chance that the opportunity comes: probability (0.6, "60%" or "3 of 10"), or cases and of, or
-              probability_low and probability_high, or stage.
+              probability_low and probability_high, or stage. Where it is in doubt, chance_of says whose chance it is:
+              of the opportunity alone, or, as with stages=, one unknown of all opportunities in the stage.
             - The amount if it comes, in the customers' currency, before margin: low and high, with or without likely;
               or quartiles q25, q50 and q75; or mean and sd. Optionally interval and family.
             - When: expected_on (a day, "2026-Q3" or "2026-07"), or expected_from and expected_to; if blank, any day
@@ -140,7 +141,8 @@ class FutureValuePriors:
         family : {"log-normal", "gamma", "pert"}
             Distribution of amounts where a row does not say it.
         stages : mapping, optional
-            The chance of each stage: a number, ``(won, of)``, or a `ChanceBelief`.
+            The chance of each stage: a number, ``(won, of)``, or a `ChanceBelief`. What is in doubt about it is drawn
+            once for all opportunities of the stage.
         customer_id : str
             Name of the column with the customer's id.
         columns : mapping, optional

@@ -259,7 +259,7 @@ class TestNames:
     def test_numbers_beside_a_blank_row_stay_whole(self):
         frame = pd.DataFrame({"customer_id": [101, None], "probability": [0.5, None], "low": 1.0, "high": 2.0})
         frame.loc[1, ["low", "high"]] = None
-        assert lb.FutureValuePriors.from_judgements(frame).table["customer_id"].tolist() == [101]
+        assert lb.FutureValuePriors.from_judgements(frame).table["customer_id"].map(str).tolist() == ["101"]
 
     def test_blanks_around_names_do_not_make_others(self):
         judged = read(said(expert="Wang"), said(expert=" Wang\u3000", market=" ", opportunity="other"))
