@@ -53,6 +53,14 @@ def purchases():
 
 
 @pytest.fixture(scope="session")
+def leaving_at_once():
+    """A posterior of MBG/NBD around CDNOW's estimates, made by hand: 2 chains x 500 draws."""
+    means = {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}
+    draws = normal_draws(means, 0.08, 2, 500, 3)
+    return lb.FittedPurchases.from_draws(draws, time_unit="week", model="mbg_nbd")
+
+
+@pytest.fixture(scope="session")
 def spend():
     """A spend posterior around CDNOW's estimates, made by hand: 2 chains x 500 draws."""
     draws = normal_draws({"p": 6.25, "q": 3.744, "v": 15.44}, 0.05, 2, 500, 2)

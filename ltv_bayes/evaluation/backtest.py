@@ -18,6 +18,7 @@ from ltv_bayes.formulas import bg_nbd
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings
 from ltv_bayes.models.bg_nbd import BGNBD
 from ltv_bayes.models.gamma_gamma import GammaGamma
+from ltv_bayes.models.purchase_model import PurchaseModel
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
@@ -39,7 +40,7 @@ def backtest(
     as_of: Any,
     horizon: Any,
     time_unit: str = "week",
-    purchases: BGNBD | FittedPurchases | None = None,
+    purchases: PurchaseModel | FittedPurchases | None = None,
     spend: GammaGamma | FittedSpend | None = None,
     observed_until: Any = None,
     random_seed: int | None = None,

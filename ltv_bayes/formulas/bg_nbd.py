@@ -72,7 +72,7 @@ def log_likelihood(
     purchases = log_rising_factorial(r, x) - r * np.log1p(T / alpha)
     staying = log_beta(a, b + x) - log_beta(a, b)
     still_alive = -x * np.log(alpha + T)
-    left_at_last = np.log(a) - np.log(b + np.maximum(x, 1) - 1) + still_alive + (r + x) * _log_ratio(t_x, T, alpha)
+    left_at_last = np.log(a) - np.log(b + np.maximum(x, 1) - 1) + still_alive + (r + x) * log_ratio(t_x, T, alpha)
     return purchases + staying + np.where(x > 0, np.logaddexp(still_alive, left_at_last), still_alive)
 
 
@@ -96,7 +96,7 @@ def probability_alive(
     x = np.asarray(frequency, dtype=float)
     alpha = np.asarray(alpha, dtype=float)
     log_odds_of_death = (
-        np.log(a) - np.log(np.asarray(b) + np.maximum(x, 1) - 1) + (np.asarray(r) + x) * _log_ratio(recency, T, alpha)
+        np.log(a) - np.log(np.asarray(b) + np.maximum(x, 1) - 1) + (np.asarray(r) + x) * log_ratio(recency, T, alpha)
     )
     return np.where(x == 0, 1.0, special.expit(-log_odds_of_death))
 
@@ -247,7 +247,7 @@ def draw_purchase_times(rng: np.random.Generator, t: Numbers, purchases: FutureP
     return owner, time
 
 
-def _log_ratio(recency: Numbers, T: Numbers, alpha: Numbers) -> Array:
+def log_ratio(recency: Numbers, T: Numbers, alpha: Numbers) -> Array:
     """ln ((alpha + T) / (alpha + recency)), without cancelling where alpha is large."""
     recency = np.asarray(recency, dtype=float)
     return np.log1p((np.asarray(T, dtype=float) - recency) / (np.asarray(alpha, dtype=float) + recency))

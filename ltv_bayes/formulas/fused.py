@@ -40,11 +40,11 @@ class PurchaseTables(NamedTuple):
         Number of customers with more than k repeat purchases, k = 0, 1, ...
     T, T_customers, T_purchases : arrays of shape (distinct T,)
         Distinct T, and the number of customers, and of their repeat purchases, with each.
-    t_x : array of shape (distinct recencies of repeat buyers,)
+    t_x : array of shape (distinct recencies of customers who may have left,)
         Distinct recency.
-    x, first : arrays of shape (distinct frequencies above 0,) and one more
+    x, first : arrays of shape (distinct frequencies of customers who may have left,) and one more
         Distinct frequency, and where its rows begin; they end where the next one's begin.
-    T_at, t_x_at, customers : arrays of shape (unique histories with a repeat purchase,)
+    T_at, t_x_at, customers : arrays of shape (unique histories of customers who may have left,)
         Places of T and recency among the distinct ones, and number of customers; sorted by frequency.
     """
 
@@ -103,14 +103,23 @@ class EventTables(NamedTuple):
     constant: Array
 
 
-def purchase_tables(frequency: Array, recency: Array, T: Array, count: Array) -> PurchaseTables:
-    """Lay out unique histories with their counts."""
+def purchase_tables(
+    frequency: Array, recency: Array, T: Array, count: Array, *, may_leave_at_once: bool = False
+) -> PurchaseTables:
+    """Lay out unique histories with their counts.
+
+    Parameters
+    ----------
+    may_leave_at_once : bool
+        Whether customers may leave after the first purchase, as in MBG/NBD, or after repeat purchases only.
+    """
     frequency, count = np.asarray(frequency, dtype=float), np.asarray(count, dtype=float)
     more_than = _customers_with_more(frequency, count)
     distinct_T, T_at = np.unique(np.asarray(T, dtype=float), return_inverse=True)
     T_customers, T_purchases = (np.bincount(T_at, weights=weight) for weight in (count, count * frequency))
     order = np.argsort(frequency, kind="stable")
-    order = order[np.searchsorted(frequency[order], 0.0, side="right") :]
+    if not may_leave_at_once:
+        order = order[np.searchsorted(frequency[order], 0.0, side="right") :]
     distinct_t_x, t_x_at = np.unique(np.asarray(recency, dtype=float)[order], return_inverse=True)
     x, first = _stretches(frequency[order])
     T_at, t_x_at = T_at[order].astype(np.uint32), t_x_at.astype(np.uint32)
@@ -159,6 +168,21 @@ def bg_nbd(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
 def bg_nbd_value(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
     """Log-likelihood of BG/NBD without its derivatives."""
     return _bg_nbd(r, alpha, a, b, *tables, False)[0]
+
+
+def mbg_nbd(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
+    """Log-likelihood of MBG/NBD and its derivatives by r, alpha, a, b; of tables with ``may_leave_at_once``.
+
+    One chance to leave has passed for all: that of BG/NBD at b + 1, times b / (a + b) for each customer.
+    """
+    value, d_r, d_alpha, d_a, d_b = _bg_nbd(r, alpha, a, b + 1.0, *tables, True)
+    stayed, stayed_a, stayed_b = _stayed_at_first(a, b, tables[2])
+    return value + stayed, d_r, d_alpha, d_a + stayed_a, d_b + stayed_b
+
+
+def mbg_nbd_value(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
+    """Log-likelihood of MBG/NBD without its derivatives."""
+    return _bg_nbd(r, alpha, a, b + 1.0, *tables, False)[0] + _stayed_at_first(a, b, tables[2])[0]
 
 
 def gamma_gamma(p, q, v, *tables):  # type: ignore[no-untyped-def]
@@ -241,6 +265,13 @@ def _bg_nbd(  # type: ignore[no-untyped-def]
                 d_a += left / a
                 d_b -= left / stays
     return value, d_r, d_alpha, d_a, d_b
+
+
+@_kernel
+def _stayed_at_first(a, b, customers):  # type: ignore[no-untyped-def]
+    """ln (b / (a + b)) for each customer, with derivatives by a and b."""
+    total = np.sum(customers)
+    return -total * np.log1p(a / b), -total / (a + b), total * a / b / (a + b)
 
 
 @_kernel

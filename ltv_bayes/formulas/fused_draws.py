@@ -82,6 +82,38 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
+def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
+    states,
+    histories,
+    ends,
+    delta,
+    r,
+    alpha,
+    a,
+    b,
+    p,
+    q,
+    v,
+    money,
+    until=None,
+    life=None,
+    one_life=True,
+    shown=None,
+    shown_until=0.0,
+):
+    """Fill in the discounted money of customers who may leave after the first purchase too.
+
+    Arguments are those of `bg_nbd_gamma_gamma`. A chance to leave passes at the first purchase as at each repeat one,
+    so a history of MBG/NBD is one of BG/NBD with one more repeat purchase, which says nothing of the rate.
+    """
+    chances = histories.copy()
+    chances[:, 0] += 1.0
+    bg_nbd_gamma_gamma(
+        states, chances, ends, delta, r - 1.0, alpha, a, b, p, q, v, money, until, life, one_life, shown, shown_until
+    )
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _bg_nbd_row(  # type: ignore[no-untyped-def]
     row, state, history, ends, delta, r, alpha, a, b, p, q, v, money, until, life, one_life, shown, shown_until
 ):

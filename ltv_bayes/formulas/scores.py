@@ -43,7 +43,7 @@ def log_amount_crps(log_error: Array, below: Array, above: Array) -> Array:
     (0.233695, 0.3)
     """
     error = np.asarray(log_error, dtype=float)
-    own, other = np.where(error < 0, [below, above], [above, below])
+    own, other = np.where(error < 0, below, above), np.where(error < 0, above, below)
     z = np.abs(error) / own
     density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
     whole = z * (2 * special.ndtr(z) - 1) + 2 * density - 1 / np.sqrt(np.pi)

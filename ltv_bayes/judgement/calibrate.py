@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ltv_bayes.formulas.amount_families import LOG_NORMAL
 from ltv_bayes.judgement.calibration import Calibration
-from ltv_bayes.judgement.columns import as_interval
+from ltv_bayes.judgement.columns import Reading, as_interval
 from ltv_bayes.judgement.history import closed_judgements, opportunities, read_history
 from ltv_bayes.models.judgement_calibration import JudgementCalibration
 
@@ -15,7 +16,12 @@ def calibrate_judgements(
     *,
     by: str = "expert",
     interval: float = 0.8,
+    family: str = LOG_NORMAL,
+    stages: Mapping[str, Any] | None = None,
+    columns: Mapping[str, str] | None = None,
     amount_unit: float | str | None = None,
+    decimal: str = ".",
+    sheet: str | int | None = None,
     priors: Mapping[str, Any] | None = None,
     draws: int = 1000,
     tune: int | None = None,
@@ -33,16 +39,19 @@ def calibrate_judgements(
     Parameters
     ----------
     history : DataFrame, or path of a CSV, Excel or Parquet file
-        One row per closed judgement: the column ``by``; probability, low and high as stated, before the outcome was
-        known; won (1 or 0, true or false, yes or no, 是 or 否); amount, what came, blank where nothing did. Optionally
-        likely (the stated median), customer_id and opportunity, which say what several experts judged together.
+        One row per closed judgement: the column ``by``; the chance and the amount as they were stated before the
+        outcome was known, in any way that `FutureValuePriors.from_judgements` reads, such as probability, low and high;
+        won (1 or 0, true or false, yes or no, 是 or 否); amount, what came, blank where nothing did. Optionally
+        customer_id and opportunity, which say what several experts judged together.
     by : str
         The column that says who judged: an expert, a team, a stage of the sale. For two of them together, put both into
         one column.
     interval : float
-        Probability with which amounts were meant to lie between low and high.
-    amount_unit : float or str, optional
-        What 1 in the columns of amounts is worth, as in `FutureValuePriors.from_judgements`.
+        Probability with which amounts were meant to lie between low and high, where a row does not say it.
+    family, stages, amount_unit, decimal, sheet : optional
+        As in `FutureValuePriors.from_judgements`.
+    columns : mapping, optional
+        Your names of the columns, by ours: ``{"expert": "销售", "won": "成交", "amount": "成交金额"}``.
     priors : mapping, optional
         Priors by name in place of the usual ones; see `JudgementCalibration`.
     draws, tune, chains, random_seed, progressbar
@@ -53,6 +62,11 @@ def calibrate_judgements(
     Returns
     -------
     Calibration
+
+    Notes
+    -----
+    Of a chance that is in doubt itself, as in 3 of 10, its mean counts. A gamma or PERT amount counts as the log-normal
+    one with the same median and the same interval.
 
     Raises
     ------
@@ -74,7 +88,8 @@ def calibrate_judgements(
     >>> calibration.recalibrate(judged)  # doctest: +SKIP
     """
     level = as_interval(interval)
-    closed = read_history(history, by, amount_unit)
+    reading = Reading(level, family, stages, amount_unit, decimal)
+    closed = read_history(history, by, reading, columns=columns, sheet=sheet)
     laid_out, settings = closed_judgements(closed, level), JudgementCalibration(priors or {})
     tree = settings.fit(
         laid_out,

@@ -1,7 +1,7 @@
 """The columns of judgements: found by name, read, checked, opportunities named."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from ltv_bayes.judgement.stated_dates import stated_dates
 from ltv_bayes.time_units import UnitError, as_number
 
 CHANCES = ("probability", "cases", "probability_low", "stage")
+CLIENT = {"customer_id": "Name the column with customer_id=."}
+AMOUNT_COLUMNS = {column.name for column in COLUMNS if column.kind == AMOUNT} | {"amount"}
 NAMELESS_BY = ["expected_on", "probability", "low", "high", "likely", "q25", "q50", "q75", "mean", "sd"]
 NAMELESS_BY += ["expected_from", "expected_to"]
 NAMELESS_BY += [name for name in NAMES if name not in ("customer_id", "opportunity", *NAMELESS_BY)]
@@ -78,27 +80,71 @@ def known_columns(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading)
     reading : Reading
         How judgements are written.
     """
-    for name, own in names.items():
-        if name not in NAMES:
-            raise ColumnError(f"columns= names {name!r}, which is no column of judgements. {suggestion(name, NAMES)}")
-        if own not in raw:
-            cure = " Name the column with customer_id=." if name == "customer_id" else ""
-            raise ColumnError(f"The judgements have no column {own!r}.{cure} {suggestion(own, map(str, raw.columns))}")
-    ours = {name: names.get(name, name) for name in NAMES}
-    _require_enough([name for name, own in ours.items() if own in raw], raw, reading)
-    for column in COLUMNS:
-        if column.kind == AMOUNT and ours[column.name] in raw:
-            require_unit_of_header(ours[column.name], reading.amount_unit)
-    table = pd.DataFrame({name: raw.get(own) for name, own in ours.items()}).set_axis(raw.index)
+    table = picked(raw, names, NAMES, reading)
     filled = ~table.drop(columns="customer_id").apply(blank).all(axis=1)
     if not filled.any():
         raise JudgementError("There is no judgement in the table. Give at least one row.")
     return table[filled]
 
 
-def _require_enough(found: list[str], raw: pd.DataFrame, reading: Reading) -> None:
-    """Raise unless there is a client, a chance and an amount."""
-    missing = ["customer_id"] if "customer_id" not in found else []
+def picked(
+    raw: pd.DataFrame,
+    names: Mapping[str, str],
+    ours: Iterable[str],
+    reading: Reading,
+    *,
+    needed: Mapping[str, str] = CLIENT,
+    what: str = "judgements",
+) -> pd.DataFrame:
+    """Take columns out of a table by the user's own names of them; those that are absent become empty.
+
+    Parameters
+    ----------
+    raw : pandas.DataFrame
+        As it was read.
+    names : mapping
+        The user's own name of a column, by ours.
+    ours : iterable of str
+        The columns to take, in this order.
+    reading : Reading
+        How judgements are written.
+    needed : mapping
+        What to do about a column that must be there, by its name.
+    what : str
+        What the rows are, in messages.
+
+    Raises
+    ------
+    ColumnError
+        If there is no such column, or a column of amounts is in a unit that nobody named.
+    JudgementError
+        If there is no row.
+    """
+    ours = list(dict.fromkeys(ours))
+    for name, own in names.items():
+        if name not in ours:
+            raise ColumnError(f"columns= names {name!r}, which is no column of {what}. {suggestion(name, ours)}")
+        if own not in raw:
+            raise _missing(own, raw, what, needed.get(name, ""))
+    found = {name: names.get(name, name) for name in ours if names.get(name, name) in raw}
+    for name in _not_said(found, needed, reading):
+        raise _missing(names.get(name, name), raw, what, needed.get(name, ""))
+    for name in AMOUNT_COLUMNS & found.keys():
+        require_unit_of_header(found[name], reading.amount_unit)
+    if raw.empty:
+        raise JudgementError(f"There are no {what} in the table. Give at least one row.")
+    return pd.DataFrame({name: raw.get(found.get(name)) for name in ours}).set_axis(raw.index)
+
+
+def _missing(name: str, raw: pd.DataFrame, what: str, cure: str) -> ColumnError:
+    """What to raise for a column that is not there."""
+    known = suggestion(name, map(str, raw.columns))
+    return ColumnError(" ".join(filter(None, (f"The {what} have no column {name!r}.", cure, known))))
+
+
+def _not_said(found: Mapping[str, str], needed: Iterable[str], reading: Reading) -> list[str]:
+    """Columns that are missing: of those needed, of the chance and of the amount."""
+    missing = [name for name in needed if name not in found]
     if not any(name in found for name in CHANCES if name != "stage" or reading.stages is not None):
         missing.append("probability")
     ways = WAYS.values()
@@ -106,10 +152,7 @@ def _require_enough(found: list[str], raw: pd.DataFrame, reading: Reading) -> No
         missing += ["low", "high"]
     elif not any(set(way) <= set(found) for way in ways):
         missing += [name for way in ways if set(way) & set(found) for name in way if name not in found][:1]
-    if missing:
-        own_name = " Name the column with customer_id=." if missing[0] == "customer_id" else ""
-        known = suggestion(missing[0], map(str, raw.columns))
-        raise ColumnError(f"The judgements have no column {missing[0]!r}.{own_name} {known}")
+    return missing
 
 
 def checked(stated: pd.DataFrame, reading: Reading) -> pd.DataFrame:

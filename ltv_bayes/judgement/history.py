@@ -1,29 +1,39 @@
 """Closed judgements: what experts stated, and what came of it, read and checked."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from ltv_bayes.data.closed_judgements import ClosedJudgements
 from ltv_bayes.data.faults import quoted
-from ltv_bayes.data.readers import read_table
-from ltv_bayes.errors import ColumnError, JudgementError, suggestion
-from ltv_bayes.formulas.amount_families import LOG_NORMAL
-from ltv_bayes.formulas.elicit import log_normal_from_interval
-from ltv_bayes.judgement.cells import amounts, refuse
+from ltv_bayes.formulas.amount_families import LOG_NORMAL, amount_quantiles
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.judgement.cells import amounts, blank, refuse
 from ltv_bayes.judgement.chances import chances
-from ltv_bayes.judgement.columns import Reading
+from ltv_bayes.judgement.columns import Reading, picked
 from ltv_bayes.judgement.form import NAMES
-from ltv_bayes.judgement.stated_amounts import INTERVAL, stated_amounts
+from ltv_bayes.judgement.sheets import read_form
+from ltv_bayes.judgement.stated_amounts import INTERVAL, PARAMETERS, intervals, stated_amounts
 
-NEEDED = ("probability", "low", "high", "won", "amount")
-OPTIONAL = ("likely", "customer_id", "opportunity")
+USUAL = Reading()
+
+OUTCOME = {"won": "Say of each whether it came.", "amount": "Say what each brought, blank where nothing came."}
+KEPT = ("who", "probability", *INTERVAL, "family", *PARAMETERS, "won", "amount", "customer_id", "opportunity")
 COME = ("1", "1.0", "true", "yes", "won", "是")
 LOST = ("0", "0.0", "false", "no", "lost", "否")
 
 
-def read_history(source: Any, by: str, amount_unit: float | str | None = None) -> pd.DataFrame:
+def read_history(
+    source: Any,
+    by: str,
+    reading: Reading = USUAL,
+    *,
+    columns: Mapping[str, str] | None = None,
+    sheet: str | int | None = None,
+) -> pd.DataFrame:
     """Read closed judgements: one row each, with who judged, what was stated, and what came.
 
     Parameters
@@ -31,14 +41,18 @@ def read_history(source: Any, by: str, amount_unit: float | str | None = None) -
     source : frame or path
     by : str
         The column that says who judged.
-    amount_unit : float or str, optional
-        What 1 in the columns of amounts is worth.
+    reading : Reading
+        How judgements are written.
+    columns : mapping, optional
+        The user's own name of a column, by ours.
+    sheet : str or int, optional
+        The sheet of a workbook.
 
     Returns
     -------
     pandas.DataFrame
-        who (as text), probability, low, high, likely, won (bool), amount (missing where nothing came), customer_id and
-        opportunity (missing where not given).
+        who (as text), probability, low, likely, high, family, amount_1 to amount_3, won (bool), amount (missing where
+        nothing came), customer_id and opportunity (missing where not given).
 
     Raises
     ------
@@ -47,25 +61,28 @@ def read_history(source: Any, by: str, amount_unit: float | str | None = None) -
     JudgementError
         If a judgement or its outcome contradicts itself. The message names the rows.
     """
-    stated = _known_columns(read_table(source), by)
+    needed = {by: "Name the column that says who judged with by=.", **OUTCOME}
+    ours = (by, *NAMES, *OUTCOME)
+    stated = picked(read_form(source, sheet), columns or {}, ours, reading, needed=needed, what="closed judgements")
     won = _won(stated)
     closed = stated.assign(
         who=stated[by].astype(str).str.strip(),
         won=won,
-        amount=amounts(stated, "amount", amount_unit, "."),
-        **_beliefs(stated, amount_unit),
+        amount=amounts(stated, "amount", reading.amount_unit, reading.decimal),
+        **_beliefs(stated, reading),
     )
-    refuse(closed, stated[by].isna() | (closed["who"] == ""), f"without {by!r}", "Say who judged.")
+    refuse(closed, blank(stated[by]), f"without {by!r}", "Say who judged.")
     _refuse_outcomes(closed)
-    return closed.assign(amount=closed["amount"].where(won))[["who", *NEEDED, *OPTIONAL]]
+    return closed.assign(amount=closed["amount"].where(won))[list(KEPT)]
 
 
 def closed_judgements(history: pd.DataFrame, interval: float) -> ClosedJudgements:
-    """Lay out what was read as a model takes it; names in alphabetical order."""
+    """Lay out what was read as a model takes it; names in alphabetical order.
+
+    An amount of another family counts as the log-normal one with the same median and the same interval.
+    """
     names = tuple(sorted(history["who"].unique()))
-    median, below, above = log_normal_from_interval(
-        history["low"], history["high"], history["likely"], interval=interval
-    )
+    median, below, above = _as_log_normal(history, interval)
     return ClosedJudgements(
         names,
         history["who"].map({name: place for place, name in enumerate(names)}).to_numpy(dtype=np.int64),
@@ -77,6 +94,20 @@ def closed_judgements(history: pd.DataFrame, interval: float) -> ClosedJudgement
     )
 
 
+def _as_log_normal(history: pd.DataFrame, interval: float) -> tuple[Array, Array, Array]:
+    """Median of each stated amount, and sd of its logarithm on either side, from the ends of an interval."""
+    parameters, tail = history[PARAMETERS].to_numpy(dtype=float), (1 - interval) / 2
+    logs = np.empty((3, len(history)))
+    for family in history["family"].unique():
+        rows = (history["family"] == family).to_numpy()
+        logs[:, rows] = [
+            np.log(amount_quantiles(family, tuple(parameters[rows].T), level)) for level in (tail, 0.5, 1 - tail)
+        ]
+    low, median, high = logs
+    edge = special.ndtri(1 - tail)
+    return np.exp(median), (median - low) / edge, (high - median) / edge
+
+
 def opportunities(history: pd.DataFrame) -> np.ndarray:
     """Number the opportunities, by customer and name; -1 where there is no name."""
     named = history["opportunity"].notna() & (history["opportunity"].astype(str).str.strip() != "")
@@ -84,26 +115,14 @@ def opportunities(history: pd.DataFrame) -> np.ndarray:
     return np.where(named, pd.factorize(both)[0], -1)
 
 
-def _known_columns(raw: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Pick the columns by name; optional ones that are absent become empty."""
-    for name in (by, *NEEDED):
-        if name not in raw:
-            own_name = " Name the column that says who judged with by=." if name == by else ""
-            known = suggestion(name, map(str, raw.columns))
-            raise ColumnError(f"The closed judgements have no column {name!r}.{own_name} {known}")
-    if raw.empty:
-        raise JudgementError("There is no closed judgement in the table. Give at least one row.")
-    names = dict.fromkeys((by, *NEEDED, *OPTIONAL))
-    return pd.DataFrame({name: raw.get(name) for name in names}).set_axis(raw.index)
-
-
-def _beliefs(stated: pd.DataFrame, amount_unit: float | str | None) -> dict[str, pd.Series]:
+def _beliefs(stated: pd.DataFrame, reading: Reading) -> dict[str, pd.Series]:
     """Read chances and amounts as open judgements are read."""
-    form = pd.DataFrame({name: stated.get(name) for name in NAMES}, index=stated.index)
-    usual = pd.Series(Reading().interval, index=stated.index)
-    chance = chances(form, usual, None, ".")["probability"]
-    said = stated_amounts(form, usual, LOG_NORMAL, amount_unit, ".")
-    return {"probability": chance, **{name: said[name] for name in INTERVAL}}
+    interval = intervals(stated, reading.interval, reading.decimal)
+    chance = chances(stated, interval, reading.stages, reading.decimal)["probability"]
+    return {
+        "probability": chance,
+        **stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal),
+    }
 
 
 def _won(stated: pd.DataFrame) -> pd.Series:
@@ -127,6 +146,7 @@ def _refuse_outcomes(closed: pd.DataFrame) -> None:
     refuse(closed, won & (amount <= 0), "won with an amount of 0 or less", "Correct the amount, or write it as lost.")
     paid = ~won & amount.notna() & (amount != 0)
     refuse(closed, paid, "lost, but with an amount", "Leave the amount blank, or write it as won.")
-    exact = won & (closed["low"] == closed["high"])
+    sure = (closed["family"] == LOG_NORMAL) & (closed[["amount_2", "amount_3"]].min(axis=1) <= 0)
     cure = "No factor widens such an interval. Give the one that was meant, or leave these rows out."
-    refuse(closed, exact, "with low equal to high", cure)
+    refuse(closed, won & (closed["low"] == closed["high"]), "with low equal to high", cure)
+    refuse(closed, won & sure, "with an interval that has no width on one side of its middle", cure)

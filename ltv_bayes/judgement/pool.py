@@ -65,7 +65,8 @@ class Beliefs(NamedTuple):
             return self
         log_odds = self.weights @ special.logit(within_certain(self.chance))
         with np.errstate(divide="ignore"):
-            sd = np.maximum(self.sd, SMALLEST_SD) / np.sqrt(self.weights * self.weights.size)[:, np.newaxis]
+            relative = self.weights * np.count_nonzero(self.weights)
+            sd = self.sd / np.sqrt(relative)[:, np.newaxis]
         location, pooled_sd, _ = pooled_normal(self.location, sd, correlation)
         return Beliefs(special.expit(log_odds)[np.newaxis], location[np.newaxis], pooled_sd[np.newaxis], np.ones(1))
 
@@ -102,8 +103,14 @@ def pool_judgements(
     weights: Mapping[str, float] | Calibration | None = None,
     correlation: float | Literal["learned"] = 0.0,
     interval: float = 0.8,
+    family: str = LOG_NORMAL,
+    stages: Mapping[str, Any] | None = None,
     customer_id: str = "customer_id",
+    columns: Mapping[str, str] | None = None,
     amount_unit: float | str | None = None,
+    decimal: str = ".",
+    date_format: str | None = None,
+    sheet: str | int | None = None,
     random_seed: int | None = None,
 ) -> FutureValuePriors:
     """What do several experts together believe? Make one judgement of all those about the same opportunity.
@@ -128,7 +135,7 @@ def pool_judgements(
         Correlation of the errors of two experts about one amount, from 0 (they know different things) to below 1 (they
         know the same). For the logarithmic pool. "learned" takes it from opportunities that several experts of the
         calibration judged, see `Calibration.correlation`.
-    interval, customer_id, amount_unit
+    interval, family, stages, customer_id, columns, amount_unit, decimal, date_format, sheet
         As in `FutureValuePriors.from_judgements`.
     random_seed : int, optional
         Of the draws in which each expert of the linear pool is right.
@@ -170,7 +177,9 @@ def pool_judgements(
     if method not in METHODS:
         raise InputError(f"There is no method {method!r}. {suggestion(str(method), METHODS)}")
     level, seed = as_interval(interval), as_seed(random_seed)
-    table = _read(judgements, Reading(level, amount_unit=amount_unit), customer_id)
+    reading = Reading(level, family, stages, amount_unit, decimal, date_format)
+    own = {"customer_id": customer_id} if customer_id != "customer_id" else {}
+    table = _read(read_form(judgements, sheet), {**own, **(columns or {})}, reading)
     calibration = weights if isinstance(weights, Calibration) else None
     shared = _as_correlation(correlation, calibration)
     weight = _as_weights(weights, sorted(table["expert"].unique()))
@@ -182,6 +191,7 @@ def pool_judgements(
             rows.append(judged.iloc[0].to_dict())
             changes.append(None)
             continue
+        judged = judged.sort_values("expert")
         beliefs = _beliefs(judged, weight, calibration)
         pooled = beliefs.agreed(shared) if method == "logarithmic" else beliefs
         row = _pooled_row(judged, pooled, level)
@@ -192,13 +202,12 @@ def pool_judgements(
     return _with_changes(FutureValuePriors(made, level), changes, shape)
 
 
-def _read(judgements: Any, reading: Reading, customer_id: str) -> pd.DataFrame:
+def _read(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading) -> pd.DataFrame:
     """Read what each expert states by itself, and put it together."""
-    raw = read_form(judgements)
-    if "expert" not in raw:
-        raise ColumnError(f"The judgements have no column 'expert'. {suggestion('expert', map(str, raw.columns))}")
-    own = {"customer_id": customer_id} if customer_id != "customer_id" else {}
-    stated = known_columns(raw, own, reading)
+    expert = names.get("expert", "expert")
+    if expert not in raw:
+        raise ColumnError(f"The judgements have no column {expert!r}. {suggestion(expert, map(str, raw.columns))}")
+    stated = known_columns(raw, names, reading)
     refuse(stated, blank(stated["expert"]), "without an expert", "Say who judged.")
     stated = stated.assign(expert=stated["expert"].astype(str).str.strip())
     table = pd.concat(checked(one, reading) for _, one in stated.groupby("expert", sort=True))

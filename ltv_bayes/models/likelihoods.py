@@ -16,15 +16,15 @@ from ltv_bayes.models.fused_op import FusedLikelihood
 if TYPE_CHECKING:
     from ltv_bayes.data.histories import EventHistories, Histories, SpendHistories
     from ltv_bayes.data.renewals import RenewalHistories
+    from ltv_bayes.models.direct_density import Likelihood
 
 
-def add_bg_nbd(histories: "Histories", parameters: Mapping[str, Any]) -> None:
-    """Observe the histories in the model on the context stack, through the fused likelihood."""
-    tables = fused.purchase_tables(histories.frequency, histories.recency, histories.T, histories.count)
-    likelihood = FusedLikelihood(fused.bg_nbd, fused.bg_nbd_value, tables)
+def add_histories(histories: "Histories", law: "Likelihood", parameters: Mapping[str, Any]) -> None:
+    """Observe purchase histories in the model on the context stack, through a fused likelihood."""
+    likelihood = FusedLikelihood(law.kernel, law.value_kernel, law.tables)
     observed = np.column_stack([histories.frequency, histories.recency])
     design = np.column_stack([histories.T, histories.count])
-    _observe("history", likelihood, parameters, observed, design)
+    _observe("history", likelihood, {name: parameters[name] for name in law.parameters}, observed, design)
 
 
 def bg_nbd_graph(histories: "Histories", *, r: Any, alpha: Any, a: Any, b: Any) -> Any:
@@ -44,6 +44,19 @@ def bg_nbd_graph(histories: "Histories", *, r: Any, alpha: Any, a: Any, b: Any) 
     longer = pt.log1p((T - t_x) / (alpha + t_x))
     left_at_last = pt.log(a) - pt.log(b + np.maximum(x, 1) - 1) + still_alive + (r + x) * longer
     return purchases + staying + pt.where(x > 0, pt.logaddexp(still_alive, left_at_last), still_alive)
+
+
+def mbg_nbd_graph(histories: "Histories", *, r: Any, alpha: Any, a: Any, b: Any) -> Any:
+    """Write the likelihood of Batislam et al. as a PyTensor graph, one value for each unique history."""
+    import pytensor.tensor as pt
+
+    x, t_x, T = histories.frequency, histories.recency, histories.T
+    number, steps = x.astype(int), np.arange(int(x.max(initial=0)) + 1)
+    rising = pt.concatenate([[0.0], pt.cumsum(pt.log(r + steps))])[number]
+    staying = -pt.cumsum(pt.log1p(a / (b + steps)))[number]
+    still_alive = -x * pt.log(alpha + T)
+    left_at_last = pt.log(a) - pt.log(b + x) + still_alive + (r + x) * pt.log1p((T - t_x) / (alpha + t_x))
+    return rising - r * pt.log1p(T / alpha) + staying + pt.logaddexp(still_alive, left_at_last)
 
 
 def add_gamma_gamma(histories: "SpendHistories", parameters: Mapping[str, Any]) -> None:

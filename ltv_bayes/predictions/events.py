@@ -39,7 +39,7 @@ class FittedEvents(FittedModel):
     1.5
     """
 
-    model: ClassVar[str] = nbd.NAME
+    default_model: ClassVar[str] = nbd.NAME
     parameters: ClassVar[tuple[str, ...]] = nbd.PARAMETERS
 
     @property

@@ -34,21 +34,28 @@ class FittedModel:
     ----------
     idata : xarray.DataTree
         ArviZ layout: group ``posterior`` with variables of shape (chain, draw), ``sample_stats`` beside it.
+    default_model : str
+        The model of draws that do not name theirs.
     """
 
     idata: xr.DataTree
-    model: ClassVar[str]
+    default_model: ClassVar[str]
     parameters: ClassVar[tuple[str, ...]]
 
     @classmethod
     def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
         """Make a fitted model from parameter draws of shape (chains, draws), however they were made."""
-        return cls(posterior.tree_from_draws(draws, {"model": cls.model, **attrs}))
+        return cls(posterior.tree_from_draws(draws, {"model": cls.default_model, **attrs}))
 
     def __post_init__(self) -> None:
         for name, values in posterior.parameter_draws(self.idata, self.parameters).items():
             if not (np.isfinite(values) & (values > 0)).all():
                 raise FitError(f"{name} must be above 0 and finite in every draw.")
+
+    @property
+    def model(self) -> str:
+        """The name of the model whose parameters these are."""
+        return str(self.idata.attrs.get("model", self.default_model))
 
     @property
     def draws(self) -> dict[str, np.ndarray]:

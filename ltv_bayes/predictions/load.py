@@ -14,6 +14,7 @@ from ltv_bayes.predictions.spend import FittedSpend
 FITTED: dict[str, type[FittedModel]] = {
     "bg_nbd": FittedPurchases,
     "gamma_gamma": FittedSpend,
+    "mbg_nbd": FittedPurchases,
     "nbd": FittedEvents,
     "scorecard": FittedScorecard,
     "shifted_beta_geometric": FittedRenewals,

@@ -11,19 +11,19 @@ import xarray as xr
 from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers, require_history
 from ltv_bayes.data.histories import histories_with_positions
-from ltv_bayes.formulas import bg_nbd
+from ltv_bayes.formulas import bg_nbd, mbg_nbd
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory, time_unit_of, with_group
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
 
 TOGETHER = 2**17  # numbers in a block of draws: temporary arrays stay small
-FORMULAS: dict[str, ModuleType] = {"bg_nbd": bg_nbd}
+FORMULAS: dict[str, ModuleType] = {bg_nbd.NAME: bg_nbd, mbg_nbd.NAME: mbg_nbd}
 
 
 @dataclass(frozen=True, repr=False)
 class FittedPurchases(FittedModel):
-    """A fitted purchase model: posterior draws with the forecasts they make.
+    """A fitted purchase model, BG/NBD or MBG/NBD: posterior draws with the forecasts they make.
 
     Methods named ``expected_*`` give the posterior of an expectation; ``predict_*`` give predictive draws, whole
     purchases that may or may not happen. Arrays have the dimensions (chain, draw, customer_id).
@@ -38,9 +38,15 @@ class FittedPurchases(FittedModel):
     >>> fit = FittedPurchases.from_draws(draws, time_unit="week")
     >>> round(fit.expected_purchases(customers, horizon="39 weeks").item(), 3)
     1.226
+
+    The same numbers as parameters of MBG/NBD, where customers may leave after the first purchase too:
+
+    >>> fit = FittedPurchases.from_draws(draws, time_unit="week", model="mbg_nbd")
+    >>> round(fit.expected_purchases(customers, horizon="39 weeks").item(), 3)
+    1.34
     """
 
-    model: ClassVar[str] = "bg_nbd"
+    default_model: ClassVar[str] = bg_nbd.NAME
     parameters: ClassVar[tuple[str, ...]] = bg_nbd.PARAMETERS
 
     @property
@@ -51,7 +57,7 @@ class FittedPurchases(FittedModel):
     @property
     def formulas(self) -> ModuleType:
         """The closed forms of this model."""
-        return FORMULAS[self.idata.attrs.get("model", self.model)]
+        return FORMULAS[self.model]
 
     def probability_alive(self, customers: Customers) -> xr.DataArray:
         """Posterior of the probability that each customer is still alive at the as-of date.
@@ -59,8 +65,8 @@ class FittedPurchases(FittedModel):
         Returns
         -------
         xarray.DataArray
-            (chain, draw, customer_id), between 0 and 1. Exactly 1 for a customer without a repeat purchase: in
-            BG/NBD customers can leave only after a repeat purchase.
+            (chain, draw, customer_id), between 0 and 1. Of BG/NBD, exactly 1 for a customer without a repeat purchase:
+            there, customers can leave only after a repeat purchase; in MBG/NBD they may leave after the first one.
         """
         values = self._over_histories(customers, lambda future: future.alive)
         return labelled(values, customers, "probability_alive", long_name="probability of being alive", units="1")

@@ -26,7 +26,7 @@ class FittedRenewals(FittedModel):
     [1.0, 0.8507, 0.4604]
     """
 
-    model: ClassVar[str] = "shifted_beta_geometric"
+    default_model: ClassVar[str] = "shifted_beta_geometric"
     parameters: ClassVar[tuple[str, ...]] = shifted_beta_geometric.PARAMETERS
 
     def survival(self, periods: Any, *, renewals: int = 0) -> xr.DataArray:

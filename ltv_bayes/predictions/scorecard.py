@@ -23,7 +23,7 @@ class FittedScorecard(FittedModel):
     amount at a known score), and a weight for each criterion under ``weight_`` and its name.
     """
 
-    model: ClassVar[str] = NAME
+    default_model: ClassVar[str] = NAME
     parameters: ClassVar[tuple[str, ...]] = (
         "probability_low",
         "probability_high",

@@ -35,7 +35,7 @@ class FittedSpend(FittedModel):
     24.658
     """
 
-    model: ClassVar[str] = "gamma_gamma"
+    default_model: ClassVar[str] = "gamma_gamma"
     parameters: ClassVar[tuple[str, ...]] = gamma_gamma.PARAMETERS
 
     def expected_spend(self, customers: Customers) -> xr.DataArray:

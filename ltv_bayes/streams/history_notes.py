@@ -4,9 +4,11 @@ from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.occasions import RETURN_ONLY
 from ltv_bayes.data.overview import Overview
 from ltv_bayes.formatting import percent
+from ltv_bayes.formulas import bg_nbd
 from ltv_bayes.terms import Terms
 
 FAR_HORIZON = 3.0
+MOSTLY_ONCE = 0.5
 MOSTLY_VALUED = 0.98
 
 
@@ -35,6 +37,25 @@ def history_notes(customers: Customers, terms: Terms, *, foreseen: bool = True) 
         *(_free_purchases(seen) if foreseen else []),
         *_returns_apart(customers),
     ]
+
+
+def bought_once_notes(customers: Customers, model: str) -> list[str]:
+    """Say that BG/NBD takes everybody who bought once to be alive, where most did.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"customer_id": [1, 2, 3], "frequency": [0, 0, 1], "recency": [0.0, 0.0, 4.0], "T": 9.0})
+    >>> bought_once_notes(Customers.from_summary(frame, time_unit="week"), "bg_nbd")
+    ['67% of customers bought once, and BG/NBD takes all of them to be alive: see check_one_time.']
+    """
+    if model != bg_nbd.NAME or "since" in customers.columns:
+        return []
+    seen = customers.overview()
+    once = 1 - seen.repeat_customers / seen.customers if seen.customers else 0.0
+    if once <= MOSTLY_ONCE:
+        return []
+    return [f"{percent(once)} of customers bought once, and BG/NBD takes all of them to be alive: see check_one_time."]
 
 
 def _far_horizon(seen: Overview, horizon: float) -> list[str]:

@@ -27,6 +27,7 @@ from ltv_bayes.time_units import DAYS_PER_UNIT
 
 KERNELS: dict[tuple[str, str], Any] = {
     ("bg_nbd", "gamma_gamma"): fused_draws.bg_nbd_gamma_gamma,
+    ("mbg_nbd", "gamma_gamma"): fused_draws.mbg_nbd_gamma_gamma,
     ("nbd", "gamma_gamma"): fused_draws.nbd_gamma_gamma,
 }
 

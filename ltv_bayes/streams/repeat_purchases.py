@@ -12,8 +12,10 @@ from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.streams.history_notes import bought_once_notes
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.stream import Stream
+from ltv_bayes.terms import Terms
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class RepeatPurchases(OrderStream):
     Parameters
     ----------
     purchases : FittedPurchases or FittedEvents
-        How often customers buy and when they leave, as `BGNBD` fits it; from `NBD`, customers do not leave by
-        themselves.
+        How often customers buy and when they leave, as `BGNBD` or `MBGNBD` fits it; from `NBD`, customers do not leave
+        by themselves.
     spend : FittedSpend
         What they spend per order. The two fits are independent, so their draws are paired as they come.
     name : str
@@ -86,6 +88,13 @@ class RepeatPurchases(OrderStream):
             require_customers(self.customers)
         if isinstance(self.known_alive, str):
             raise InputError(f"known_alive takes several ids: write [{self.known_alive!r}].")
+
+    def notes(self, customers: Customers, terms: Terms) -> list[str]:
+        """Say what there is to know of the data, and of customers who bought once where most did."""
+        if self.while_alive is not None:
+            return super().notes(customers, terms)
+        histories = customers if self.customers is None else self.customers
+        return [*super().notes(customers, terms), *bought_once_notes(histories, self.purchases.model)]
 
     @property
     def ends_a_relation(self) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ltv_bayes.formulas import bg_nbd, fused, gamma_gamma, nbd
+from ltv_bayes.formulas import bg_nbd, fused, gamma_gamma, mbg_nbd, nbd
 
 PURCHASES = [
     (0.243, 4.414, 0.793, 2.426),
@@ -44,6 +44,16 @@ def test_purchases_as_by_the_formula(purchases, at):
     expected = total(bg_nbd.log_likelihood(*data, **dict(zip(bg_nbd.PARAMETERS, at, strict=True))), count)
     assert fused.bg_nbd(*at, *tables)[0] == pytest.approx(expected, rel=1e-11)
     assert fused.bg_nbd_value(*at, *tables) == fused.bg_nbd(*at, *tables)[0]
+
+
+@pytest.mark.parametrize("at", PURCHASES)
+def test_purchases_of_who_may_leave_at_once_as_by_the_formula(purchases, at):
+    *data, count = purchases
+    tables = fused.purchase_tables(*purchases, may_leave_at_once=True)
+    expected = total(mbg_nbd.log_likelihood(*data, **dict(zip(mbg_nbd.PARAMETERS, at, strict=True))), count)
+    assert fused.mbg_nbd(*at, *tables)[0] == pytest.approx(expected, rel=1e-11)
+    assert fused.mbg_nbd_value(*at, *tables) == fused.mbg_nbd(*at, *tables)[0]
+    slopes_fit(fused.mbg_nbd, tables, at)
 
 
 @pytest.mark.parametrize("at", EVENTS)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltv_bayes.formulas import bg_nbd, fused_draws, gamma_gamma, nbd
+from ltv_bayes.formulas import bg_nbd, fused_draws, gamma_gamma, mbg_nbd, nbd
 from ltv_bayes.random_streams import customer_states
 
 SIZE = 200_000
@@ -201,6 +201,103 @@ def test_who_has_no_history_brings_nothing():
     assert not value.any()
     assert (life == 7.0).all()
     assert np.isnan(drawn_with_limits((np.nan,) * 5, 39.0)[1]).all()
+
+
+LEAVING_AT_ONCE = {"r": 0.52484, "alpha": 6.18308, "a": 0.89136, "b": 1.61400}
+
+
+def drawn_leaving_at_once(history, ends, *, until=None, weight=1.0, delta=0.0, seed=1, one_life=True):
+    """Money by period, and life, of one customer of MBG/NBD in all draws."""
+    x, t_x, T, orders, mean = map(float, history)
+    ends = np.atleast_1d(ends).astype(float)
+    money, life = np.empty((1, ends.size, SIZE)), np.empty((1, SIZE))
+    parameters = (np.full(SIZE, number) for number in (*LEAVING_AT_ONCE.values(), *SPEND.values()))
+    histories = np.array([[x, t_x, T, orders, orders * mean, weight]])
+    limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
+    states = customer_states(seed, "test", ["A"])
+    fused_draws.mbg_nbd_gamma_gamma(
+        states, histories, ends, delta, *parameters, money, limits, life, one_life, None, 0.0
+    )
+    np.testing.assert_equal(histories[0, 0], x)
+    return money[0], life[0]
+
+
+class TestLeavingAtOnce:
+    """MBG/NBD: the same loop, one more chance to leave."""
+
+    @pytest.mark.parametrize("history", HISTORIES, ids=str)
+    @pytest.mark.parametrize(("t", "delta"), [(39.0, 0.0), (39.0, 0.02), (520.0, 0.0027)])
+    def test_mean_is_the_closed_form(self, history, t, delta):
+        value = drawn_leaving_at_once(history, t, delta=delta)[0][0]
+        future = mbg_nbd.outlook(*history[:3], **LEAVING_AT_ONCE)
+        expected = bg_nbd.discounted_expected_purchases(t, delta, future)
+        expected = expected * gamma_gamma.expected_spend(*history[3:], **SPEND)
+        assert abs(value.mean() - expected) < 4 * value.std() / np.sqrt(SIZE)
+
+    @pytest.mark.parametrize("history", HISTORIES, ids=str)
+    def test_nothing_bought_and_life_have_their_laws(self, history):
+        money, life = drawn_leaving_at_once(history, 60.0)
+        future = mbg_nbd.outlook(*history[:3], **LEAVING_AT_ONCE)
+        for s in (0.0, 5.0, 20.0, 59.9):
+            chance = float(bg_nbd.probability_alive_after(s, future))
+            assert abs((life > s).mean() - chance) < 4 * np.sqrt(chance * (1 - chance) / SIZE) + 1e-12
+        chance = float(bg_nbd.probability_of_purchases(0, 60.0, future))
+        assert abs((money[0] == 0).mean() - chance) < 4 * np.sqrt(chance * (1 - chance) / SIZE)
+
+    def test_payments_fall_into_their_periods(self):
+        history, ends = (0, 0.0, 38.86, 0, 0.0), np.array([10.0, 39.0, 78.0])
+        money, _ = drawn_leaving_at_once(history, ends)
+        future = mbg_nbd.outlook(*history[:3], **LEAVING_AT_ONCE)
+        by_then = bg_nbd.expected_purchases(ends, future) * gamma_gamma.expected_spend(*history[3:], **SPEND)
+        error = money.std(axis=1) / np.sqrt(SIZE)
+        assert (abs(money.mean(axis=1) - np.diff([0.0, *by_then])) < 4 * error).all()
+
+    @pytest.mark.parametrize("history", [(0, 0.0, 38.86, 0, 0.0), ALIVE], ids=str)
+    def test_who_is_known_to_be_alive_is_drawn_from_the_alive_branch_alone(self, history):
+        known = mbg_nbd.outlook(*history[:3], **LEAVING_AT_ONCE)._replace(alive=1.0)
+        expected = bg_nbd.expected_purchases(39.0, known) * gamma_gamma.expected_spend(*history[3:], **SPEND)
+        for told in ({"weight": 0.0}, {"until": np.inf}):
+            value = drawn_leaving_at_once(history, 39.0, **told)[0][0]
+            assert abs(value.mean() - expected) < 4 * value.std() / np.sqrt(SIZE)
+
+    def test_purchases_end_with_the_relation(self):
+        until = np.where(np.arange(SIZE) % 2 == 0, 6.0, 200.0)
+        money, life = drawn_leaving_at_once((0, 0.0, 38.86, 0, 0.0), 39.0, until=until, one_life=False)
+        future = mbg_nbd.outlook(0, 0.0, 38.86, **LEAVING_AT_ONCE)
+        for limit, horizon in ((6.0, 6.0), (200.0, 39.0)):
+            some = money[0][until == limit]
+            expected = bg_nbd.expected_purchases(horizon, future) * gamma_gamma.expected_spend(0, 0.0, **SPEND)
+            assert abs(some.mean() - expected) < 4 * some.std() / np.sqrt(some.size)
+            assert (life[until == limit] <= limit).all()
+
+    @pytest.mark.parametrize("weight", [0.2, 1.5, 4.0, 100.0])
+    def test_what_else_is_known_changes_the_odds_of_having_left(self, weight):
+        history = (0, 0.0, 38.86, 0, 0.0)
+        money, life = drawn_leaving_at_once(history, 39.0, weight=weight)
+        future = mbg_nbd.outlook(*history[:3], **LEAVING_AT_ONCE)
+        alive = future.alive / (future.alive + weight * (1 - future.alive))
+        assert abs((life > 0).mean() - alive) < 4 * np.sqrt(alive * (1 - alive) / SIZE)
+        expected = bg_nbd.expected_purchases(39.0, future._replace(alive=alive))
+        expected = expected * gamma_gamma.expected_spend(*history[3:], **SPEND)
+        assert abs(money.mean() - expected) < 4 * money.std() / np.sqrt(SIZE)
+
+    def test_what_is_counted_elsewhere_is_left_out(self):
+        history = (2, 30.43, 38.86, 2, 22.35)
+        money = np.empty((1, 1, SIZE))
+        parameters = (np.full(SIZE, number) for number in (*LEAVING_AT_ONCE.values(), *SPEND.values()))
+        histories = np.array([[2.0, 30.43, 38.86, 2.0, 2 * 22.35, 1.0]])
+        more = (None, None, True, np.full(SIZE, 0.75), 39.0)
+        fused_draws.mbg_nbd_gamma_gamma(
+            customer_states(2, "test", ["A"]), histories, np.array([39.0]), 0.0, *parameters, money, *more
+        )
+        expected = bg_nbd.expected_purchases(39.0, mbg_nbd.outlook(*history[:3], **LEAVING_AT_ONCE))
+        expected = 0.25 * expected * gamma_gamma.expected_spend(*history[3:], **SPEND)
+        assert abs(money.mean() - expected) < 4 * money.std() / np.sqrt(SIZE)
+
+    def test_who_has_no_history_brings_nothing(self):
+        money, life = drawn_leaving_at_once((np.nan,) * 5, 39.0, until=7.0)
+        assert not money.any()
+        assert (life == 7.0).all()
 
 
 EVENTS = {"r": 1.5, "alpha": 20.0}

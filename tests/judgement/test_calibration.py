@@ -172,6 +172,32 @@ class TestTables:
         weight = calibration.weights(["Good", "Bad", "New"])
         assert weight["Good"] > weight["New"] > weight["Bad"]
 
+    def test_the_score_of_chances_is_what_one_computes_by_hand(self, by_hand, closed):
+        """Chen: 0.04, 0.04 and 0.36; Wang: 0.25. Everybody's mean, 0.1725, counts as two more cases of each."""
+        lost = {"won": 0, "amount": None}
+        rows = [closed(probability=0.8), closed(probability=0.2, **lost), closed(probability=0.6, **lost)]
+        rows += [closed(expert="Wang", probability=0.5)]
+        table = by_hand(rows, Chen={}, Wang={}).rank("chances")
+        assert table.loc[["Chen", "Wang"], "cases"].tolist() == [3, 1]
+        expected = [(0.44 + 2 * 0.1725) / 5, (0.25 + 2 * 0.1725) / 3]
+        assert table.loc[["Chen", "Wang"], "score"].tolist() == pytest.approx(expected, abs=0.01)
+
+    def test_the_score_of_amounts_is_that_of_the_normal_law(self, by_hand, closed):
+        """CRPS of a normal forecast, Gneiting & Raftery (2007), equation 21; alike cases leave nothing uncertain."""
+        sd, error = np.log(2) / stats.norm.ppf(0.9), np.log(1.2)
+        z = error / sd
+        expected = sd * (z * (2 * stats.norm.cdf(z) - 1) + 2 * stats.norm.pdf(z) - 1 / np.sqrt(np.pi))
+        table = by_hand([closed()] * 4, Chen={}).rank("amounts", ci_prob=0.9)
+        assert table.loc["Chen", ["score", "score_eti90_lb", "score_eti90_ub"]].tolist() == pytest.approx(
+            [expected] * 3
+        )
+
+    def test_judges_alike_are_each_as_likely_the_best(self, by_hand, closed):
+        lost = {"won": 0, "amount": None}
+        rows = [closed(expert=name, **end) for name in ("Chen", "Wang", "Li") for end in ({}, lost) for _ in range(20)]
+        table = by_hand(rows, Chen={}, Wang={}, Li={}).rank("chances")
+        assert table["probability_best"].tolist() == pytest.approx([1 / 3] * 3, abs=4 * np.sqrt(2 / 9 / 400))
+
     def test_rank_needs_amounts_to_rank_by(self, by_hand, closed):
         calibration = by_hand([closed(won=0, amount=None)], Chen={})
         with pytest.raises(InputError, match=r"Rank by 'chances'"):

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
-from ltv_bayes.errors import ColumnError, InputError, JudgementError
+from ltv_bayes.errors import ColumnError, InputError, JudgementError, UnitError
+from ltv_bayes.judgement.columns import Reading
 from ltv_bayes.judgement.history import closed_judgements, read_history
 
 
@@ -59,7 +61,7 @@ def test_missing_column_and_empty_table(closed):
 
 def test_from_a_csv_file_in_ten_thousands(closed, tmp_path):
     pd.DataFrame([closed(probability="60%", won="是")]).to_csv(tmp_path / "closed.csv", index=False)
-    row = read_history(tmp_path / "closed.csv", "expert", "万元").iloc[0]
+    row = read_history(tmp_path / "closed.csv", "expert", Reading(amount_unit="万元")).iloc[0]
     assert (row["probability"], row["low"], row["amount"]) == (0.6, 500_000, 1_200_000)
 
 
@@ -72,3 +74,100 @@ def test_errors_are_logarithms_of_amount_over_stated_median(closed):
     z = 1.2815515655446004
     np.testing.assert_allclose(found.below[:2], [np.log(2) / z, np.log(80 / 50) / z])
     np.testing.assert_allclose(found.above[:2], [np.log(2) / z, np.log(200 / 80) / z])
+
+
+class TestWaysToState:
+    """What open judgements can say, closed ones can."""
+
+    @staticmethod
+    def read(rows, **reading):
+        table = read_history(pd.DataFrame(rows), "expert", Reading(**reading))
+        return table, closed_judgements(table, 0.8)
+
+    def test_quartiles(self, closed):
+        row = closed(low=None, high=None, q25=80.0, q50=100.0, q75=150.0, amount=150.0)
+        _, found = self.read([row])
+        z = stats.norm.ppf(0.75)
+        assert found.below.item() == pytest.approx(np.log(100 / 80) / z)
+        assert found.above.item() == pytest.approx(np.log(150 / 100) / z) == pytest.approx(found.log_error.item() / z)
+
+    def test_mean_and_sd(self, closed):
+        _, found = self.read([closed(low=None, high=None, mean=100.0, sd=50.0)])
+        sd = np.sqrt(np.log(1.25))
+        assert (found.below.item(), found.above.item()) == (pytest.approx(sd), pytest.approx(sd))
+        assert found.log_error.item() == pytest.approx(np.log(120 / 100) + sd**2 / 2)
+
+    def test_an_amount_at_an_end_of_a_gamma_or_pert_interval_lies_where_it_was_stated(self, closed):
+        rows = [
+            closed(family=family, likely=likely, amount=amount)
+            for family, likely in (("gamma", None), ("pert", 90.0))
+            for amount in (50.0, 200.0)
+        ]
+        _, found = self.read(rows)
+        side = np.where(found.log_error < 0, found.below, found.above)
+        np.testing.assert_allclose(stats.norm.cdf(found.log_error / side), [0.1, 0.9, 0.1, 0.9], atol=2e-3)
+
+    def test_the_middle_of_a_gamma_amount_is_its_median(self, closed):
+        _, found = self.read([closed(low=None, high=None, mean=100.0, sd=50.0)], family="gamma")
+        law = stats.gamma(4, scale=25)
+        low, median, high = law.ppf([0.1, 0.5, 0.9])
+        assert found.log_error.item() == pytest.approx(np.log(120 / median))
+        assert found.below.item() == pytest.approx(np.log(median / low) / stats.norm.ppf(0.9))
+        assert found.above.item() == pytest.approx(np.log(high / median) / stats.norm.ppf(0.9))
+
+    def test_a_row_says_how_sure_it_is(self, closed):
+        _, found = self.read([closed(interval="50%"), closed()])
+        assert found.below[0] / found.below[1] == pytest.approx(stats.norm.ppf(0.9) / stats.norm.ppf(0.75))
+
+    def test_cases_intervals_of_the_chance_and_stages(self, closed):
+        rows = [
+            closed(probability="3 of 10"),
+            closed(probability=None, stage="Offer"),
+            closed(probability=None, probability_low=0.2, probability_high=0.4),
+        ]
+        table, _ = self.read(rows, stages={"offer": (6, 10)})
+        low, high = table["probability"].iloc[2] - 0.2, 0.4 - table["probability"].iloc[2]
+        assert table["probability"].tolist()[:2] == pytest.approx([3.5 / 11, 6.5 / 11])
+        assert low == pytest.approx(high, abs=0.02)
+
+    def test_headers_units_and_decimals_of_ones_own(self, closed):
+        own = {
+            "expert": "销售",
+            "probability": "把握",
+            "low": "下限",
+            "high": "上限",
+            "won": "成交",
+            "amount": "成交金额",
+        }
+        plain = pd.DataFrame([closed(), closed(won=0, amount=None)])
+        chinese = plain.assign(probability="60%", low="50,0", high="200,0", won=["是", "否"]).rename(columns=own)
+        found = read_history(chinese, "expert", Reading(amount_unit="万元", decimal=","), columns=own)
+        expected = read_history(plain, "expert", Reading(amount_unit=1e4))
+        pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+    def test_a_unit_in_a_header_must_be_named(self, closed):
+        frame = pd.DataFrame([closed()]).rename(columns={"amount": "成交金额(万元)"})
+        with pytest.raises(UnitError, match=r"says 万元. Pass amount_unit='万元'"):
+            read_history(frame, "expert", columns={"amount": "成交金额(万元)"})
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"likely": 50.0}, "no width on one side.*row 1.*Give the one that was meant"),
+            ({"q50": 100.0}, "stating the amount in several ways.*row 1"),
+            ({"family": "beta"}, "unknown family.*row 1"),
+            ({"cases": 3}, "one of cases and of only.*row 1"),
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, closed, changes, message):
+        with pytest.raises(JudgementError, match=message):
+            self.read([closed(), closed(**changes)])
+
+    def test_columns_that_are_none(self, closed):
+        frame = pd.DataFrame([closed()])
+        with pytest.raises(ColumnError, match=r"columns= names 'amout', which is no column of closed judgements"):
+            read_history(frame, "expert", columns={"amout": "amount"})
+        with pytest.raises(ColumnError, match=r"closed judgements have no column '成交'.*whether it came"):
+            read_history(frame, "expert", columns={"won": "成交"})
+        with pytest.raises(ColumnError, match=r"closed judgements have no column 'probability'"):
+            read_history(frame.drop(columns="probability").assign(stage="Offer"), "expert")

@@ -14,6 +14,7 @@ from ltv_bayes.models.nbd import _events
 
 CHOICES = {
     "usual": (lb.BGNBD(), lb.Customers.unique_histories),
+    "leaving at once": (lb.MBGNBD(), lb.Customers.unique_histories),
     "other numbers": (
         lb.BGNBD(
             priors={"dropout_mean": lb.Prior("Beta", alpha=2, beta=5.5), "rate_cv": ("Gamma", {"alpha": 2, "beta": 3})}

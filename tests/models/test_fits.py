@@ -35,6 +35,14 @@ class TestPublishedPosterior:
         for name, (estimate, error) in estimates.items():
             assert abs(cdnow_fits[0].draws[name].mean() - estimate) < 0.5 * error, name
 
+    def test_leaving_at_once_lies_around_the_published_estimates(self, cdnow):
+        fit = lb.MBGNBD().fit(cdnow, random_seed=1, progressbar=False)
+        assert fit.converged
+        assert fit.model == "mbg_nbd"
+        for name, estimate in {"r": 0.52484, "alpha": 6.18308, "a": 0.89136, "b": 1.61400}.items():
+            drawn = fit.draws[name]
+            assert abs(np.median(drawn) - estimate) < 0.5 * drawn.std(), name
+
     def test_spend_posterior_holds_the_published_estimates(self, cdnow_fits):
         for name, estimate in {"p": 6.24957, "q": 3.74422, "v": 15.44352}.items():
             low, high = np.quantile(cdnow_fits[1].draws[name], [0.25, 0.75])
@@ -87,7 +95,9 @@ class TestMethods:
     """Weighted draws and Markov chains are of one posterior."""
 
     @pytest.mark.parametrize("book", ["fifty", "cdnow", "many"])
-    @pytest.mark.parametrize("settings_of_model", [lb.BGNBD(), lb.GammaGamma()], ids=lambda model: type(model).__name__)
+    @pytest.mark.parametrize(
+        "settings_of_model", [lb.BGNBD(), lb.MBGNBD(), lb.GammaGamma()], ids=lambda model: type(model).__name__
+    )
     def test_laplace_and_nuts_agree(self, request, book, settings_of_model):
         cdnow = request.getfixturevalue("cdnow")
         some = cdnow.subset(cdnow.ids[:50]) if book == "fifty" else request.getfixturevalue(book)
@@ -165,8 +175,9 @@ class TestWhatAFitCarries:
 
 
 class TestPriorPredictive:
-    def test_histories_are_possible(self, cdnow):
-        tree = lb.BGNBD().sample_prior(cdnow.subset(cdnow.ids[:100]), draws=200, random_seed=1)
+    @pytest.mark.parametrize("model", [lb.BGNBD(), lb.MBGNBD()], ids=lambda model: type(model).__name__)
+    def test_histories_are_possible(self, cdnow, model):
+        tree = model.sample_prior(cdnow.subset(cdnow.ids[:100]), draws=200, random_seed=1)
         x, t_x = (tree["prior_predictive"][name].to_numpy() for name in ("frequency", "recency"))
         assert x.shape == (1, 200, 100)
         assert (x == x.round()).all()

@@ -7,12 +7,13 @@ import pytest
 from scipy import optimize
 
 from ltv_bayes.data.histories import without_recency
-from ltv_bayes.formulas import bg_nbd, fused, gamma_gamma, nbd
+from ltv_bayes.formulas import bg_nbd, fused, gamma_gamma, mbg_nbd, nbd
 from ltv_bayes.models.fused_op import FusedLikelihood
-from ltv_bayes.models.likelihoods import bg_nbd_graph, gamma_gamma_graph, nbd_graph
+from ltv_bayes.models.likelihoods import bg_nbd_graph, gamma_gamma_graph, mbg_nbd_graph, nbd_graph
 
 POINTS = {
     "bg_nbd": [(0.243, 4.414, 0.793, 2.426), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
+    "mbg_nbd": [(0.525, 6.18, 0.891, 1.614), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
     "gamma_gamma": [(6.25, 3.74, 15.44), (1.2, 1.5, 4000.0), (900.0, 40.0, 2.0)],
     "nbd": [(0.38, 12.1), (2.0, 50.0), (0.05, 0.1), (1e12, 1e13), (30.0, 1e-3)],
 }
@@ -26,6 +27,11 @@ def versions(request, cdnow):
         h, module, graph = cdnow.unique_histories(), bg_nbd, bg_nbd_graph
         data, tables = (h.frequency, h.recency, h.T), fused.purchase_tables(h.frequency, h.recency, h.T, h.count)
         op = FusedLikelihood(fused.bg_nbd, fused.bg_nbd_value, tables)
+    elif name == "mbg_nbd":
+        h, module, graph = cdnow.unique_histories(), mbg_nbd, mbg_nbd_graph
+        data = h.frequency, h.recency, h.T
+        tables = fused.purchase_tables(*data, h.count, may_leave_at_once=True)
+        op = FusedLikelihood(fused.mbg_nbd, fused.mbg_nbd_value, tables)
     elif name == "nbd":
         h, module, graph = without_recency(cdnow.unique_histories()), nbd, nbd_graph
         data, tables = (h.frequency, h.T), fused.event_tables(h.frequency, h.T, h.count)

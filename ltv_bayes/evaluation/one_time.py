@@ -1,0 +1,259 @@
+"""What hangs on customers who bought once, who are all alive by BG/NBD and may have left by MBG/NBD."""
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.histories import Histories
+from ltv_bayes.errors import InputError, counted
+from ltv_bayes.formatting import percent, three_digits
+from ltv_bayes.formulas import bg_nbd, mbg_nbd
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.models.bg_nbd import BGNBD
+from ltv_bayes.models.mbg_nbd import MBGNBD
+from ltv_bayes.models.purchase_model import PurchaseModel
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.time_units import Duration, as_duration
+
+MODELS: dict[str, PurchaseModel] = {bg_nbd.NAME: BGNBD(), mbg_nbd.NAME: MBGNBD()}
+ENOUGH_DRAWS = 400
+CLEAR = 2.0  # standard errors
+AGES = 4
+TOGETHER = 20_000
+LINE = 100
+
+
+def check_one_time(
+    customers: Customers,
+    *fits: FittedPurchases,
+    spend: FittedSpend | None = None,
+    horizon: Any = "3 years",
+    random_seed: int | None = None,
+    **fit_settings: Any,
+) -> "OneTimeCheck":
+    """Say how many customers bought once, what hangs on them, and whether the data show that many left at once.
+
+    BG/NBD takes every one of them to be alive, however long ago the purchase was; MBG/NBD lets customers leave right
+    after the first purchase. The two models are compared by the predictive density of the histories (WAIC).
+
+    Parameters
+    ----------
+    customers : Customers
+        The book. Where clocks start on a given day (``since``), those who have not ordered take the place of those who
+        bought once.
+    *fits : FittedPurchases
+        Fits of these customers by `BGNBD` or `MBGNBD` that are there already; what is missing is fitted.
+    spend : FittedSpend, optional
+        With it, shares are of expected revenue; otherwise of expected purchases.
+    horizon : str or Duration
+        How far ahead, with its unit.
+    random_seed : int, optional
+        The same seed gives the same fits.
+    **fit_settings
+        Passed on to ``fit``: draws, chains, progressbar, ...
+
+    Returns
+    -------
+    OneTimeCheck
+        Its text is a sentence to quote; ``table``, ``by_age``, ``favours`` and ``misleads`` are the numbers behind it.
+
+    Raises
+    ------
+    InputError
+        If a fit is of another kind.
+
+    Examples
+    --------
+    ``print(lb.check_one_time(customers, purchases, spend=spend, horizon="1 year"))``
+    """
+    require_customers(customers)
+    length, known = as_duration(horizon), _by_model(fits)
+    fitted = {
+        name: known.get(name) or model.fit(customers, random_seed=random_seed, **fit_settings)
+        for name, model in MODELS.items()
+    }
+    thinned = {name: fit.thin(max(1, ENOUGH_DRAWS // fit.shape[0])) for name, fit in fitted.items()}
+    histories = {name: customers.in_time_unit(fit.time_unit).unique_histories() for name, fit in thinned.items()}
+    density = {name: _log_predictive(fit, histories[name]) for name, fit in thinned.items()}
+    count, seen = histories[bg_nbd.NAME].count, customers.overview()
+    rows = {
+        name: {**_what_hangs_on_them(customers, fit, spend, length), "log_predictive": float(count @ density[name])}
+        for name, fit in thinned.items()
+    }
+    difference, error = _difference(density[mbg_nbd.NAME] - density[bg_nbd.NAME], count)
+    return OneTimeCheck(
+        customers=seen.customers,
+        one_time=seen.customers - seen.repeat_customers,
+        horizon=length,
+        of="purchases" if spend is None else "revenue",
+        table=pd.DataFrame.from_dict(rows, orient="index").rename_axis("model"),
+        by_age=_by_age(thinned, histories),
+        difference=difference,
+        error=error,
+        deed="never ordered" if "since" in customers.columns else "bought once",
+        caution=next((one.caution for one in (*fitted.values(), spend) if one is not None and one.caution), ""),
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class OneTimeCheck:
+    """What two models say of customers who bought once; its text is a sentence to quote.
+
+    Attributes
+    ----------
+    customers, one_time : int
+        How many there are, and how many of them bought once.
+    horizon : Duration
+        How far ahead shares look.
+    of : {"purchases", "revenue"}
+        What shares are of.
+    table : pandas.DataFrame
+        By model: ``probability_alive`` (average over customers who bought once), ``share`` (of what is expected within
+        the horizon that comes from them) and ``log_predictive`` (of all histories, by WAIC).
+    by_age : pandas.DataFrame
+        By quarters of the book from the youngest to the oldest customers: how many there are, how many bought once,
+        and how many each model expects to have bought once.
+    difference, error : float
+        Log predictive density of MBG/NBD less that of BG/NBD, and its standard error.
+    deed : str
+        What they did: "bought once", or "never ordered" where clocks start on a given day.
+    caution : str
+        What is wrong with the fits; empty when nothing is.
+    """
+
+    customers: int
+    one_time: int
+    horizon: Duration
+    of: str
+    table: pd.DataFrame
+    by_age: pd.DataFrame
+    difference: float
+    error: float
+    deed: str = "bought once"
+    caution: str = ""
+
+    @property
+    def favours(self) -> str | None:
+        """The model that the data favour by more than two standard errors; None where they do not tell them apart."""
+        if abs(self.difference) <= CLEAR * self.error:
+            return None
+        return mbg_nbd.NAME if self.difference > 0 else bg_nbd.NAME
+
+    @property
+    def misleads(self) -> bool:
+        """Whether the data show that BG/NBD's probability of 1 for customers who bought once is wrong."""
+        return self.one_time > 0 and self.favours == mbg_nbd.NAME
+
+    @property
+    def sentence(self) -> str:
+        """What to quote."""
+        if self.one_time == 0:
+            return f"Of {counted(self.customers, 'customer')}, none {self.deed}."
+        always, maybe = (self.table.loc[name] for name in (bg_nbd.NAME, mbg_nbd.NAME))
+        text = (
+            f"{self.one_time:,} of {counted(self.customers, 'customer')} ({percent(self.one_time / self.customers)}) "
+            f"{self.deed}. BG/NBD takes all of them to be alive and expects {percent(always['share'])} of the "
+            f"{self.of} within {self.horizon} from them; MBG/NBD takes {percent(maybe['probability_alive'])} of them "
+            f"to be alive and expects {percent(maybe['share'])}. {self._verdict()}"
+        )
+        return f"{text} Caution: {self.caution}." if self.caution else text
+
+    def _verdict(self) -> str:
+        by = (
+            f"(log predictive density {three_digits(abs(self.difference))} higher, standard error "
+            f"{three_digits(self.error)})"
+        )
+        if self.favours == mbg_nbd.NAME:
+            return f"The data favour MBG/NBD {by}: fit this book with MBGNBD()."
+        if self.favours == bg_nbd.NAME:
+            return f"The data favour BG/NBD {by}: it may stay."
+        return (
+            f"The data do not tell the two apart (log predictive densities differ by "
+            f"{three_digits(abs(self.difference))}, standard error {three_digits(self.error)}): decide by a backtest "
+            f"of both, or by what is known of these customers."
+        )
+
+    def __repr__(self) -> str:
+        return textwrap.fill(self.sentence, LINE)
+
+
+def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
+    for fit in fits:
+        if not isinstance(fit, FittedPurchases):
+            raise InputError(
+                f"check_one_time takes fits of BGNBD or MBGNBD, not a {type(fit).__name__}. Pass a spend fit as spend=."
+            )
+    return {fit.model: fit for fit in fits}
+
+
+def _what_hangs_on_them(
+    customers: Customers, fit: FittedPurchases, spend: FittedSpend | None, horizon: Duration
+) -> dict[str, float]:
+    """P(alive) of customers who bought once, on average, and their share of what is expected."""
+    alive, once, theirs, everything = 0.0, 0, 0.0, 0.0
+    for some in customers.batches(TOGETHER):
+        bought_once = some.table["frequency"].to_numpy() == 0
+        alive += float(fit.probability_alive(some).mean(("chain", "draw")).to_numpy()[bought_once].sum())
+        expected = fit.expected_purchases(some, horizon).mean(("chain", "draw")).to_numpy()
+        if spend is not None:
+            each = max(1, ENOUGH_DRAWS // spend.shape[0])
+            expected = expected * spend.thin(each).expected_spend(some).median(("chain", "draw")).to_numpy()
+        once += int(bought_once.sum())
+        theirs += float(expected[bought_once].sum())
+        everything += float(expected.sum())
+    return {
+        "probability_alive": alive / once if once else np.nan,
+        "share": theirs / everything if everything else np.nan,
+    }
+
+
+def _log_predictive(fit: FittedPurchases, histories: Histories) -> Array:
+    """Of each unique history, the log predictive density less what the fit owes to having seen it (WAIC).
+
+    Source: Watanabe (2010), JMLR 11; Gelman, Hwang & Vehtari (2014), Statistics and Computing 24, equation (12).
+    """
+    found, draws = np.empty(len(histories)), _columns_of_draws(fit)
+    for first in range(0, len(histories), TOGETHER):
+        rows = slice(first, first + TOGETHER)
+        some = histories.frequency[rows], histories.recency[rows], histories.T[rows]
+        each = fit.formulas.log_likelihood(*some, **draws)
+        owed = each.var(axis=0, ddof=1) if len(each) > 1 else 0.0
+        found[rows] = special.logsumexp(each, axis=0) - np.log(len(each)) - owed
+    return found
+
+
+def _columns_of_draws(fit: FittedPurchases) -> dict[str, Array]:
+    return {name: values[:, np.newaxis] for name, values in fit.flat_draws().items()}
+
+
+def _difference(each: Array, count: Array) -> tuple[float, float]:
+    """Sum of the differences of all customers, and its standard error."""
+    number = count.sum()
+    spread = count @ (each - count @ each / number) ** 2
+    return float(count @ each), float(np.sqrt(spread * number / max(number - 1, 1)))
+
+
+def _by_age(fits: Mapping[str, FittedPurchases], histories: Mapping[str, Histories]) -> pd.DataFrame:
+    """Count who bought once by how long ago they came, and what each model expects."""
+    count, once = histories[bg_nbd.NAME].count, histories[bg_nbd.NAME].frequency == 0
+    columns = {"customers": count, "one_time": count * once}
+    for name, fit in fits.items():
+        T, at = np.unique(histories[name].T, return_inverse=True)
+        nothing = np.exp(fit.formulas.log_likelihood(0, 0.0, T, **_columns_of_draws(fit))).mean(axis=0)
+        columns[name] = count * nothing[at]
+    found = pd.DataFrame(columns).groupby(_quarters(T, at, count)).sum().rename_axis("quarter")
+    return found.astype({"customers": int, "one_time": int})
+
+
+def _quarters(T: Array, at: IntArray, count: Array) -> IntArray:
+    """Put customers into quarters by T, the youngest in 0; those of one T stay together."""
+    number = np.bincount(at, weights=count, minlength=T.size)
+    middle = np.cumsum(number) - number / 2
+    return np.asarray(np.floor(AGES * middle / number.sum()), dtype=np.int64)[at]

@@ -1,0 +1,205 @@
+"""Whether purchases are as random in time as the models take them to be, or come in rhythm or in bursts."""
+
+import textwrap
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.customers import Customers, require_history
+from ltv_bayes.data.transactions import Transactions
+from ltv_bayes.errors import InputError, counted
+from ltv_bayes.evaluation.backtest import occasions
+from ltv_bayes.formatting import percent, three_digits
+from ltv_bayes.formulas import regularity
+from ltv_bayes.intervals import describe_interval, interval_settings
+from ltv_bayes.time_units import as_date
+
+REGULAR = 1.5
+LONG_SILENCE = 3
+LINE = 100
+
+
+def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float | None = None) -> "Regularity":
+    """Estimate how regular gaps between purchases are, and say what it does to forecasts.
+
+    BG/NBD and MBG/NBD take purchases of a customer to come at random moments. Where they come in rhythm, as projects do
+    that recur with the budget year, long silence says more than the models take from it; where they come in bursts,
+    less.
+
+    Parameters
+    ----------
+    orders : Transactions
+        What :func:`ltv_bayes.read_transactions` returns. Customers with three purchase days or more tell something.
+    as_of : date, optional
+        Orders after this day are left out.
+    ci_prob : float, optional
+        Probability of the interval; ArviZ's setting where not given.
+
+    Returns
+    -------
+    Regularity
+        Its text is a sentence to quote; ``k`` with its interval is the number behind it.
+
+    Raises
+    ------
+    InputError
+        If nobody has three purchase days.
+
+    Notes
+    -----
+    k is the shape of gamma-distributed gaps, of which each customer has a rate of their own: 1 is random. It is
+    estimated from how each customer's gaps divide their sum, which depends neither on rates nor on who has left or is
+    still observed (`ltv_bayes.formulas.regularity`). It is not biased where purchases are random; where they are
+    regular and only days apart, k comes out too large, by about k / (days in a gap).
+
+    References
+    ----------
+    Wheat & Morrison (1990), Estimating purchase regularity with two interpurchase times, Journal of Marketing Research
+    27. Platzer & Reutterer (2016), Ticking away the moments, Marketing Science 35.
+
+    Examples
+    --------
+    >>> from ltv_bayes.data.transactions import read_transactions
+    >>> days = pd.date_range("2019-01-15", "2024-03-15", freq="365D")
+    >>> log = pd.DataFrame({"customer_id": sorted(["Ada", "Bo"] * 6), "date": [*days, *days], "amount": 100.0})
+    >>> check_regularity(read_transactions(log)).regular
+    True
+    """
+    if not isinstance(orders, Transactions):
+        raise InputError(
+            f"Regularity is a matter of single orders, as read_transactions returns them, not of a "
+            f"{type(orders).__name__}."
+        )
+    prob, _ = interval_settings(ci_prob, "eti")
+    owner, days = _gaps(orders, as_of)
+    gaps = regularity.counted_gaps(owner, days)
+    if not gaps.customers.size:
+        raise InputError("Nobody bought on three days, so there are no two gaps to compare. Wait for more orders.")
+    low, middle, high = regularity.quantile(*regularity.posterior(gaps), [(1 - prob) / 2, 0.5, (1 + prob) / 2])
+    typical = float(np.median(np.repeat(gaps.spare, gaps.gaps.astype(int)) + 1))
+    number = int(gaps.customers.sum()), int(gaps.gaps.sum())
+    return Regularity(float(middle), float(low), float(high), prob, *number, typical)
+
+
+@dataclass(frozen=True, repr=False)
+class Regularity:
+    """How regular gaps between purchases are; its text is a sentence to quote.
+
+    Attributes
+    ----------
+    k, low, high : float
+        Posterior median of the gaps' shape and the ends of its interval: 1 is random, more is regular, less is bursts.
+    ci_prob : float
+        Probability of the interval.
+    customers, gaps : int
+        How many customers with at least two gaps, and how many gaps, it is estimated from.
+    typical_gap : float
+        Median of these gaps, in days.
+
+    Examples
+    --------
+    >>> Regularity(4.1, 3.9, 4.3, 0.89, 600, 2400, 362.0).regular
+    True
+    """
+
+    k: float
+    low: float
+    high: float
+    ci_prob: float
+    customers: int
+    gaps: int
+    typical_gap: float
+
+    @property
+    def regular(self) -> bool:
+        """Whether gaps are clearly more alike than random ones: the whole interval lies above 1.5."""
+        return self.low > REGULAR
+
+    @property
+    def bursts(self) -> bool:
+        """Whether gaps are clearly less alike than random ones: the whole interval lies below 1 / 1.5."""
+        return self.high < 1 / REGULAR
+
+    @property
+    def silence(self) -> float:
+        """Chance that a customer who stays is silent for three usual gaps; 0.05 where purchases are random."""
+        return float(regularity.silence(self.k, LONG_SILENCE))
+
+    @property
+    def sentence(self) -> str:
+        """What to quote."""
+        seen = (
+            f"k = {three_digits(self.k)} ({describe_interval(self.ci_prob, 'eti')} {three_digits(self.low)} to "
+            f"{three_digits(self.high)}; 1 is random), from {counted(self.gaps, 'gap')} of "
+            f"{counted(self.customers, 'customer')}, typically {counted(round(self.typical_gap), 'day')} long"
+        )
+        alive = (
+            f"a customer who stays is silent for three usual gaps with a chance of {percent(self.silence)}, "
+            f"not {percent(float(regularity.silence(1.0, LONG_SILENCE)))}"
+        )
+        if self.regular:
+            return (
+                f"Purchases come in rhythm: {seen}. So {alive}. BG/NBD and MBG/NBD take too little from a long silence "
+                f"and think the silent alive too often, expect too many purchases, and make intervals too wide. Judge "
+                f"silent customers by their own usual gap (of_customers), and hold forecasts to a backtest."
+            )
+        if self.bursts:
+            return (
+                f"Purchases come in bursts: {seen}. So {alive}. BG/NBD and MBG/NBD take too much from a silence and "
+                f"give up customers between two bursts, expect too few purchases, and make intervals too narrow. "
+                f"Count the orders of one project as one, and hold forecasts to a backtest."
+            )
+        return f"Purchases are about as random in time as BG/NBD and MBG/NBD take them to be: {seen}."
+
+    def of_customers(self, customers: Customers) -> pd.DataFrame:
+        """How long each repeat customer has been silent, beside their own usual gap; the least likely silence first.
+
+        Parameters
+        ----------
+        customers : Customers
+            With histories; who has not bought again has no gap, and is left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            By customer: ``gaps`` (their number), ``usual_gap`` and ``silence`` in days, and ``chance`` that a gap
+            between two purchases of this customer is longer than the silence so far, at this regularity.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["Ada"], "frequency": [3], "recency": [3.0], "T": [5.0]})
+        >>> yearly = Regularity(4.0, 3.8, 4.2, 0.89, 600, 2400, 362.0)
+        >>> yearly.of_customers(Customers.from_summary(frame, time_unit="year")).round(3)
+                     gaps  usual_gap  silence  chance
+        customer_id
+        Ada             3     365.25    730.5   0.091
+        """
+        require_history(customers)
+        table = customers.in_time_unit("day").table
+        table = table[table["frequency"] > 0]
+        total, silent = table["recency"], table["T"] - table["recency"]
+        found = pd.DataFrame(
+            {
+                "gaps": table["frequency"].astype(int),
+                "usual_gap": total / table["frequency"],
+                "silence": silent,
+                "chance": regularity.chance_of_silence(self.k, silent, table["frequency"], total),
+            }
+        )
+        return found.sort_values("chance", kind="stable")
+
+    def __repr__(self) -> str:
+        return textwrap.fill(self.sentence, LINE)
+
+
+def _gaps(orders: Transactions, as_of: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Whose gap each is, and its days."""
+    days = occasions(orders)
+    if as_of is not None:
+        days = days[days["date"].dt.date <= as_date(as_of)]
+    days = days.sort_values(["customer_id", "date"], kind="stable")
+    owner, length = days["customer_id"].factorize()[0], days["date"].diff().dt.days.to_numpy()
+    repeat = np.append(False, owner[1:] == owner[:-1])[: len(days)]
+    return owner[repeat], length[repeat]

@@ -1,0 +1,40 @@
+"""MBG/NBD as a PyMC model."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ltv_bayes.formulas import fused, mbg_nbd
+from ltv_bayes.models.purchase_model import Family, PurchaseModel
+
+
+@dataclass(frozen=True)
+class MBGNBD(PurchaseModel):
+    """How often do customers come back, and when do they leave? The settings of an MBG/NBD model.
+
+    It is BG/NBD with one more chance to leave, at the first purchase: a client who bought once and has been silent
+    since may have left. `check_one_time` says what this changes for a book.
+
+    Parameters
+    ----------
+    priors : mapping, optional
+        Priors by name, in place of the usual ones; names and usual priors are those of `BGNBD`. ``dropout_mean`` is the
+        average probability of leaving after any purchase, the first one included.
+
+    Examples
+    --------
+    >>> from ltv_bayes.models.priors import Prior
+    >>> MBGNBD(priors={"dropout_mean": Prior("Beta", alpha=1, beta=3)})
+    MBGNBD(priors={'dropout_mean': Prior('Beta', alpha=1, beta=3)})
+
+    Notes
+    -----
+    Fits are `FittedPurchases` like those of `BGNBD`, with the same forecasts. A new customer may leave right after the
+    first purchase, and forecasts for new customers count this.
+
+    References
+    ----------
+    Batislam, Denizel & Filiztekin (2007), Empirical validation and comparison of models for customer base analysis,
+    International Journal of Research in Marketing 24.
+    """
+
+    family: ClassVar[Family] = Family(mbg_nbd.NAME, fused.mbg_nbd, fused.mbg_nbd_value, may_leave_at_once=True)

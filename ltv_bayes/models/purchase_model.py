@@ -1,0 +1,198 @@
+"""What the models of customers who may leave unseen, BG/NBD and MBG/NBD, have in common: all but their likelihood."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.histories import Histories
+from ltv_bayes.formulas import fused
+from ltv_bayes.formulas.bg_nbd import PARAMETERS
+from ltv_bayes.inference.methods import Method
+from ltv_bayes.models import rates
+from ltv_bayes.models.direct_density import Likelihood
+from ltv_bayes.models.many_draws import Kernel
+from ltv_bayes.models.prior_predictive import prior_tree
+from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
+from ltv_bayes.models.rates import require_population
+from ltv_bayes.models.recipe import Recipe
+from ltv_bayes.predictions.fitted import fit_attrs
+from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+DOMAINS: dict[str, Domain] = {
+    **rates.DOMAINS,
+    "dropout_mean": PROBABILITY,
+    "dropout_concentration": POSITIVE,
+    "a": POSITIVE,
+    "b": POSITIVE,
+}
+ALTERNATIVES: dict[tuple[str, ...], tuple[str, ...]] = {
+    **rates.ALTERNATIVES,
+    ("a", "b"): ("dropout_mean", "dropout_concentration"),
+}
+
+
+class Family(NamedTuple):
+    """In what one of these models differs from the other.
+
+    Attributes
+    ----------
+    name : str
+        What fits carry.
+    kernel, value_kernel : callable
+        The fused log-likelihood with its derivatives, and alone.
+    may_leave_at_once : bool
+        Whether customers may leave after the first purchase, or after repeat purchases only.
+    """
+
+    name: str
+    kernel: Kernel
+    value_kernel: Kernel
+    may_leave_at_once: bool
+
+    def likelihood(self, histories: Histories) -> Likelihood:
+        """Lay out unique histories for the kernels."""
+        columns = histories.frequency, histories.recency, histories.T, histories.count
+        tables = fused.purchase_tables(*columns, may_leave_at_once=self.may_leave_at_once)
+        return Likelihood(PARAMETERS, self.kernel, self.value_kernel, tables)
+
+
+@dataclass(frozen=True)
+class PurchaseModel:
+    """Settings of a model of purchases and of leaving; the interface of `BGNBD` and `MBGNBD`.
+
+    Attributes
+    ----------
+    priors : mapping
+        Priors by name, in place of the usual ones.
+    family : Family
+        Which model it is.
+    """
+
+    family: ClassVar[Family]
+    priors: Mapping[str, Any] = field(default_factory=dict)
+
+    def default_priors(self, customers: Customers) -> dict[str, Prior]:
+        """Say which priors the model takes for these customers where the user gives none."""
+        require_customers(customers)
+        return _usual_priors(customers.unique_histories())
+
+    def build(self, customers: Customers) -> "pm.Model":
+        """Make the PyMC model, with the likelihood on unique histories with their counts.
+
+        Returns
+        -------
+        pymc.Model
+            With r, alpha, a, b in the customers' time unit; an ordinary model that can be extended.
+        """
+        require_customers(customers)
+        return self._recipe(customers.unique_histories()).model()
+
+    def fit(
+        self,
+        customers: Customers,
+        *,
+        method: Method = "auto",
+        draws: int = 1000,
+        tune: int | None = None,
+        chains: int = 4,
+        random_seed: int | None = None,
+        progressbar: bool = True,
+        **sampler_settings: Any,
+    ) -> FittedPurchases:
+        """Draw from the posterior.
+
+        Parameters
+        ----------
+        customers : Customers
+            At least two; a customer without a repeat purchase carries information too.
+        method : {"auto", "laplace", "nuts"}
+            How to draw: "laplace" weights draws from an approximation at the mode, "nuts" runs Markov chains, "auto"
+            takes the first where its own diagnostics certify it and else the second. The result says which it was.
+        draws, chains : int
+            Draws kept for each chain, and number of chains.
+        tune : int, optional
+            Draws of each Markov chain that only tune the sampler; as many as needed where not given.
+        random_seed : int, optional
+            The same seed gives the same draws.
+        progressbar : bool
+            Whether to show progress.
+        **sampler_settings
+            Passed on to `pymc.sample`; they ask for NUTS.
+
+        Returns
+        -------
+        FittedPurchases
+            Posterior draws with the forecasts they make.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If Pareto k, r-hat, effective sample size or divergences say that the draws cannot be trusted.
+        """
+        require_customers(customers)
+        require_population(customers)
+        recipe = self._recipe(customers.unique_histories())
+        tree = recipe.fit(
+            method=method,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            random_seed=random_seed,
+            progressbar=progressbar,
+            **sampler_settings,
+        )
+        tree.attrs.update(
+            fit_attrs(self.family.name, customers, time_unit=customers.time_unit, settings=recipe.settings())
+        )
+        return FittedPurchases(tree)
+
+    def sample_prior(self, customers: Customers, *, draws: int = 1000, random_seed: int | None = None) -> xr.DataTree:
+        """Draw parameters from the priors, and from each draw the histories that these customers would have.
+
+        Returns
+        -------
+        xarray.DataTree
+            Group ``prior`` of shape (chain, draw) and group ``prior_predictive`` with ``frequency`` and ``recency``
+            of shape (chain, draw, customer_id).
+        """
+        prior = prior_tree(self.build(customers), draws=draws, random_seed=random_seed)
+        prior["prior_predictive"] = xr.DataTree(
+            replicate_histories(prior["prior"].to_dataset(), self.family.name, customers, random_seed=random_seed)
+        )
+        return prior
+
+    def _recipe(self, histories: Histories) -> Recipe:
+        def likelihood() -> Likelihood:
+            return self.family.likelihood(histories)
+
+        def observe(parameters: Mapping[str, Any]) -> None:
+            from ltv_bayes.models.likelihoods import add_histories
+
+            add_histories(histories, self.family.likelihood(histories), parameters)
+
+        priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
+        return Recipe(priors, DOMAINS, with_parameters, likelihood, observe, len(histories))
+
+
+def _usual_priors(histories: Histories) -> dict[str, Prior]:
+    return {
+        **rates.usual_priors(histories),
+        "dropout_mean": Prior("Beta", alpha=1.0, beta=1.0),
+        "dropout_concentration": Prior("LogNormal", mu=np.log(3.0), sigma=1.0),
+    }
+
+
+def with_parameters(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Add r, alpha, a, b, whichever way the priors were written."""
+    named = rates.with_parameters(variables)
+    if "dropout_mean" in named:
+        named["a"] = named["dropout_mean"] * named["dropout_concentration"]
+        named["b"] = (1 - named["dropout_mean"]) * named["dropout_concentration"]
+    return named

@@ -1,0 +1,106 @@
+"""Pools and opinions against PyMC models of the same beliefs, sampled directly."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import special
+
+import ltv_bayes as lb
+from ltv_bayes.inference.methods import fit_posterior
+from ltv_bayes.judgement.opinions import Opinion
+
+pytestmark = pytest.mark.slow
+
+EDGE = special.ndtri(0.9)
+CHANCES, MEDIANS, SDS = np.array([0.3, 0.6, 0.8]), np.array([100.0, 160.0, 210.0]), np.array([0.5, 0.6, 0.45])
+SAID = pd.DataFrame(
+    {
+        "customer_id": "A",
+        "expert": ["Chen", "Garcia", "Kovacs"],
+        "probability": CHANCES,
+        "low": MEDIANS * np.exp(-EDGE * SDS),
+        "high": MEDIANS * np.exp(EDGE * SDS),
+    }
+)
+
+
+def sampled(model, name):
+    drawn = fit_posterior(model, method="nuts", draws=4000, random_seed=1, progressbar=False)
+    return drawn["posterior"][name].to_numpy().ravel()
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.5])
+def test_logarithmic_pool_is_the_posterior_of_an_amount_stated_with_correlated_errors(correlation):
+    import pymc as pm
+
+    row = lb.pool_judgements(SAID, correlation=correlation).table.iloc[0]
+    covariance = np.outer(SDS, SDS) * (correlation + (1 - correlation) * np.eye(3))
+    with pm.Model() as model:
+        log_amount = pm.Normal("log_amount", 5, 50)
+        pm.MvNormal("stated", log_amount * np.ones(3), cov=covariance, observed=np.log(MEDIANS))
+    found = np.log(row[["low", "likely", "high"]].to_numpy(dtype=float))
+    assert found == pytest.approx(np.quantile(sampled(model, "log_amount"), [0.1, 0.5, 0.9]), abs=0.04)
+
+
+def test_logarithmic_pool_of_chances_is_the_normalised_product_of_their_powers():
+    weights = {"Chen": 1.0, "Garcia": 2.0, "Kovacs": 5.0}
+    powers = np.array(list(weights.values())) / 8
+    comes, not_comes = np.prod(CHANCES**powers), np.prod((1 - CHANCES) ** powers)
+    found = lb.pool_judgements(SAID, weights=weights).table["probability"].item()
+    assert found == pytest.approx(comes / (comes + not_comes))
+
+
+def test_draws_of_the_linear_pool_are_those_of_a_mixture(book):
+    import pymc as pm
+
+    weights = np.array([0.5, 0.3, 0.2])
+    pooled = lb.pool_judgements(
+        SAID, method="linear", weights=dict(zip(SAID["expert"], weights, strict=True)), random_seed=1
+    )
+    drawn = lb.lifetime_value(book, future_value=pooled, horizon="3 years", random_seed=2).components["judged"]
+    drawn = drawn.sel(customer_id="A").to_numpy().ravel()
+    assert (drawn > 0).mean() == pytest.approx(weights @ CHANCES, abs=4 * np.sqrt(0.25 / drawn.size))
+    share = weights * CHANCES / (weights @ CHANCES)
+    with pm.Model() as model:
+        pm.NormalMixture("log_amount", share, np.log(MEDIANS), sigma=SDS)
+    expected = sampled(model, "log_amount")
+    levels = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
+    assert np.quantile(np.log(drawn[drawn > 0]), levels) == pytest.approx(np.quantile(expected, levels), abs=0.06)
+    row = np.log(pooled.table.iloc[0][["low", "likely", "high"]].to_numpy(dtype=float))
+    assert row == pytest.approx(np.quantile(expected, [0.1, 0.5, 0.9]), abs=0.04)
+
+
+@pytest.mark.parametrize("weight", [None, 0.5])
+@pytest.mark.parametrize("family", ["log-normal", "gamma"])
+def test_an_opinion_on_a_total_is_combined_as_a_model_of_both_beliefs(family, weight):
+    """The model's total is log-normal and sure to come, so that its density is known."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    location, sd = np.log(120.0), 0.7
+    said = {"customer_id": "A", "probability": 1.0, "mean": 250.0, "sd": 100.0, "family": family}
+    with pytest.warns(lb.errors.DataWarning, match="stated as certain"):
+        judged = lb.FutureValuePriors.from_judgements(
+            pd.DataFrame([said]), relation="same_total", opinion_weight=weight
+        )
+    totals = np.exp(location + sd * np.random.default_rng(1).standard_normal(20_000))
+    taken, k = Opinion.of(judged.table.iloc[0].to_dict(), weight).combined(totals, seed=1)
+    assert k < 0.7
+
+    def normal(x, mean, spread):
+        return -(((x - mean) / spread) ** 2) / 2
+
+    def opinion(x):
+        if family == "gamma":
+            shape, rate = 6.25, 0.025
+            return shape * x - rate * pt.exp(x)
+        log_sd = np.sqrt(np.log(1.16))
+        return normal(x, np.log(250) - log_sd**2 / 2, log_sd)
+
+    of_model, of_opinion = (1, 1) if weight is None else (1 - weight, weight)
+    with pm.Model() as model:
+        x = pm.Flat("x", initval=np.log(150.0))
+        pm.Potential("both", of_model * normal(x, location, sd) + of_opinion * opinion(x))
+    levels = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
+    expected = np.quantile(sampled(model, "x"), levels)
+    assert np.quantile(np.log(totals[taken]), levels) == pytest.approx(expected, abs=0.05)
