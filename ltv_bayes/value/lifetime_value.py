@@ -118,6 +118,7 @@ def lifetime_value(
         warn_of_scale(customers, future_value)
         warn_of_double_count(customers, streams, future_value, terms)
         future_value.require_visible_share()
+        future_value.check_shown_in_time(terms)
     for stream in streams:
         stream.check(customers)
     refuse_unknown_ends(streams, customers)

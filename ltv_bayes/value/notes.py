@@ -9,7 +9,7 @@ import pandas as pd
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.errors import DataWarning, counted
 from ltv_bayes.formatting import money, percent
-from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
 from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.terms import Terms
@@ -63,7 +63,8 @@ def notes_on(value: "LifetimeValue") -> list[str]:
 def _on_dates(judged: FutureValuePriors, terms: Terms, horizons: list[str]) -> list[str]:
     """Say which opportunities are without a date, or come after the horizon, be it for sure or perhaps."""
     notes, late, across = [], judged.outside_horizon(terms), judged.across_horizon(terms)
-    undated = int((judged.table["expected_from"].isna().to_numpy() & ~judged.are_opinions).sum())
+    anywhen = ~judged.are_opinions & (judged.relations != VISIBLE_SHARE)
+    undated = int((judged.table["expected_from"].isna() & anywhen).sum())
     if undated and len(horizons) > 1:
         notes.append(
             f"{_opportunities(undated)} without a date may come on any day of the longest horizon ({horizons[-1]})."
