@@ -42,6 +42,7 @@ _PUBLIC = {
     "calibrate_judgements": "ltv_bayes.judgement.calibrate",
     "check_one_time": "ltv_bayes.evaluation.one_time",
     "check_regularity": "ltv_bayes.evaluation.regularity",
+    "combine_judgements": "ltv_bayes.judgement.combine",
     "errors": "ltv_bayes.errors",
     "fit_scorecard": "ltv_bayes.judgement.learn_scorecard",
     "hybrid_ltv": "ltv_bayes.formulas.point_values",

@@ -21,6 +21,9 @@ Array = NDArray[np.float64]
 Parameters = tuple[ArrayLike, ...]
 
 FARTHEST = 8.0
+NODES = np.linspace(-FARTHEST, FARTHEST, 129)
+SMALLEST = 1e-200
+MANY = 4 * NODES.size
 LOG_NORMAL, GAMMA, PERT = "log-normal", "gamma", "pert"
 
 
@@ -56,7 +59,8 @@ def amount_quantiles(family: str, parameters: Parameters, level: ArrayLike) -> A
 def amounts_at(family: str, parameters: Parameters, z: ArrayLike) -> Array:
     """Amounts at levels given in standard normal units, which may lie further out than a probability can say.
 
-    Beyond `FARTHEST` a log-normal amount goes on; the others stay where they are.
+    Beyond `FARTHEST` a log-normal amount goes on; the others stay where they are. Many amounts of one gamma or PERT
+    distribution are read off a spline through some of them, to six digits or better.
 
     Examples
     --------
@@ -67,7 +71,23 @@ def amounts_at(family: str, parameters: Parameters, z: ArrayLike) -> Array:
     if family == LOG_NORMAL:
         median, below, above = _as_arrays(parameters)
         return median * np.exp(levels * np.where(levels < 0, below, above))
-    return amount_quantiles(family, parameters, special.ndtr(np.clip(levels, -FARTHEST, FARTHEST)))
+    levels = np.clip(levels, -FARTHEST, FARTHEST)
+    if levels.size >= MANY and all(np.size(number) == 1 for number in parameters):
+        return _by_spline(family, parameters, levels)
+    return amount_quantiles(family, parameters, special.ndtr(levels))
+
+
+def _by_spline(family: str, parameters: Parameters, z: Array) -> Array:
+    """Amounts at many levels from the logarithms of those at `NODES`, counted from the least that can be."""
+    from scipy.interpolate import CubicSpline
+
+    first, second, third = _as_arrays(parameters)
+    least = first if family == PERT else np.zeros(())
+    above = (first - least, second - least, third - least) if family == PERT else (first, second, third)
+    amounts = amount_quantiles(family, above, special.ndtr(NODES))
+    if amounts.min() < SMALLEST:
+        return amount_quantiles(family, parameters, special.ndtr(z))
+    return least + np.exp(CubicSpline(NODES, np.log(amounts))(z))
 
 
 def amount_density(family: str, parameters: Parameters, amount: ArrayLike) -> Array:

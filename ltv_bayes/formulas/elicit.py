@@ -22,7 +22,6 @@ from ltv_bayes.formulas.amount_families import (
     LOG_NORMAL,
     PERT,
     Array,
-    amount_quantiles,
     pert_shapes,
 )
 
@@ -33,7 +32,9 @@ LOG_SHAPES = (np.log(1e-2), np.log(1e15))
 LOG_SIZES = (np.log(1e-2), np.log(1e12))
 LOG_ODDS = (-40.0, 40.0)
 HALVINGS = 60
-PLACES, ZOOMS = 33, 12
+PLACES, NEARER = 33, 24
+GOLDEN = (3 - np.sqrt(5)) / 2
+NEWTON_STEPS, NUDGE, LANDED = 12, 1e-6, 1e-9
 
 
 def log_normal_from_interval(
@@ -73,6 +74,7 @@ def gamma_from_interval(low: ArrayLike, high: ArrayLike, *, interval: ArrayLike 
 
     Examples
     --------
+    >>> from ltv_bayes.formulas.amount_families import amount_quantiles
     >>> shape, rate, _ = gamma_from_interval(50.0, 200.0)
     >>> amount_quantiles("gamma", (shape, rate, np.nan), [0.1, 0.9]).round(6).tolist()
     [50.0, 200.0]
@@ -99,6 +101,7 @@ def pert_from_interval(
 
     Examples
     --------
+    >>> from ltv_bayes.formulas.amount_families import amount_quantiles
     >>> low, mode, high = pert_from_interval(100.0, 300.0, 150.0)
     >>> float(mode), amount_quantiles("pert", (low, mode, high), [0.1, 0.9]).round(6).tolist()
     (150.0, [100.0, 300.0])
@@ -154,6 +157,8 @@ def amount_from_interval(
     if likely is None or np.isnan(likely).all():
         return exact
     upper = _upper(interval)
+    if (upper == upper.flat[0]).all():
+        upper = np.asarray(upper.flat[0])
     near = amount_from_quantiles(GAMMA, _levels(1 - upper, 0.5, upper), _levels(low, likely, high))
     shape, rate = (np.where(np.isnan(likely), one, other) for one, other in zip(exact[:2], near[:2], strict=True))
     return shape, rate, exact[2]
@@ -171,6 +176,7 @@ def amount_from_quantiles(family: str, levels: ArrayLike, amounts: ArrayLike) ->
 
     Examples
     --------
+    >>> from ltv_bayes.formulas.amount_families import amount_quantiles
     >>> fitted = amount_from_quantiles("log-normal", [0.25, 0.5, 0.75], [80.0, 100.0, 150.0])
     >>> amount_quantiles("log-normal", fitted, [0.25, 0.5, 0.75]).round(6).tolist()
     [80.0, 100.0, 150.0]
@@ -246,6 +252,47 @@ def beta_from_interval(low: ArrayLike, high: ArrayLike, *, interval: ArrayLike =
     (True, [0.1, 0.9])
     """
     low, high, upper = np.broadcast_arrays(*(np.asarray(part, float) for part in (low, high, _upper(interval))))
+    a, b = (shape.reshape(low.shape) for shape in _beta_by_newton(low.ravel(), high.ravel(), upper.ravel()))
+    missed = ~(np.abs(_beta_misses(a, b, low, high, upper)).max(axis=0) < LANDED)
+    if missed.any():
+        a[missed], b[missed] = _beta_by_halving(low[missed], high[missed], upper[missed])
+    return a, b
+
+
+def _beta_by_newton(low: Array, high: Array, upper: Array) -> tuple[Array, Array]:
+    """Newton's method in the logarithms of the shapes, from a normal distribution of the log-odds."""
+    stated = np.stack([low, high, upper])
+    middle = (special.logit(low) + special.logit(high)) / 2
+    log_size = -2 * np.log((special.logit(high) - special.logit(low)) / (2 * special.ndtri(upper)))
+    logs = log_size + np.logaddexp(0, np.stack([middle, -middle]))
+    waiting = np.ones(low.shape, dtype=bool)
+    with np.errstate(all="ignore"):
+        for _ in range(NEWTON_STEPS):
+            misses = _beta_misses(*np.exp(logs[:, waiting]), *stated[:, waiting])
+            waiting[waiting] = ~(np.abs(misses).max(axis=0) < LANDED)
+            logs[:, waiting] -= _newton_step(logs[:, waiting], stated[:, waiting])
+    return np.exp(logs[0]), np.exp(logs[1])
+
+
+def _newton_step(logs: Array, stated: Array) -> Array:
+    """By how much both logarithms must fall for both ends to be met, if all were straight lines; 1 at most."""
+    misses, by_a, by_b = (
+        _beta_misses(*np.exp(logs + np.array([[more_a], [more_b]])), *stated)
+        for more_a, more_b in ((0, 0), (NUDGE, 0), (0, NUDGE))
+    )
+    (low_a, high_a), (low_b, high_b) = (by_a - misses) / NUDGE, (by_b - misses) / NUDGE
+    fall_a, fall_b = misses[0] * high_b - misses[1] * low_b, misses[1] * low_a - misses[0] * high_a
+    return np.clip(np.stack([fall_a, fall_b]) / (low_a * high_b - low_b * high_a), -1, 1)
+
+
+def _beta_misses(a: Array, b: Array, low: Array, high: Array, upper: Array) -> Array:
+    """How far the levels at the two ends are from those stated, in standard normal units: shape (2, ...)."""
+    z = special.ndtri(upper)
+    return np.stack([special.ndtri(special.betainc(a, b, low)) + z, -special.ndtri(special.betaincc(a, b, high)) - z])
+
+
+def _beta_by_halving(low: Array, high: Array, upper: Array) -> tuple[Array, Array]:
+    """The same by halving twice, which takes long and always arrives."""
 
     def shapes(log_size: Array) -> tuple[Array, Array]:
         size = np.exp(log_size)
@@ -257,27 +304,13 @@ def beta_from_interval(low: ArrayLike, high: ArrayLike, *, interval: ArrayLike =
         log_odds = _last_true(mean_too_low, LOG_ODDS, low.shape)
         return size * special.expit(log_odds), size * special.expit(-log_odds)
 
-    a, b = shapes(_last_true(lambda log_size: special.betainc(*shapes(log_size), high) < upper, LOG_SIZES, low.shape))
-    return a, b
+    return shapes(_last_true(lambda log_size: special.betainc(*shapes(log_size), high) < upper, LOG_SIZES, low.shape))
 
 
 def draw_amounts(rng: np.random.Generator, size: int, median: float, log_sd_below: float, log_sd_above: float) -> Array:
     """Draw amounts, of shape (size,)."""
     z = rng.standard_normal(size)
     return median * np.exp(z * np.where(z < 0, log_sd_below, log_sd_above))
-
-
-def largest_misfit(family: str, parameters: Fit, levels: ArrayLike, amounts: ArrayLike) -> Array:
-    """The largest relative difference between stated amounts, of shape (levels, judgements), and fitted ones.
-
-    Examples
-    --------
-    >>> float(largest_misfit("log-normal", (100.0, 0.5, 0.5), [0.5], [80.0]))
-    0.25
-    """
-    stated, levels = np.asarray(amounts, dtype=float), np.asarray(levels, dtype=float)
-    levels = levels.reshape(levels.shape + (1,) * (stated.ndim - levels.ndim))
-    return np.max(np.abs(amount_quantiles(family, parameters, levels) / stated - 1), axis=0)
 
 
 def _upper(interval: ArrayLike) -> Array:
@@ -300,12 +333,30 @@ def _last_true(holds: Callable[[Array], Array], between: tuple[float, float], sh
 
 
 def _least(loss: Callable[[Array], Array], between: tuple[float, float], shape: tuple[int, ...]) -> Array:
-    """Where a function is least: the best of some places, and again between its neighbours."""
-    low, high = (np.full(shape, end) for end in between)
-    for _ in range(ZOOMS):
-        places = np.linspace(low, high, PLACES)
-        best = np.argmin([loss(place) for place in places], axis=0)
-        low, high = (
-            np.take_along_axis(places, np.clip(best + step, 0, PLACES - 1)[None], axis=0)[0] for step in (-1, 1)
+    """Where a function is least: the best of some places, then nearer by parabolas and golden sections between."""
+    places = np.linspace(*between, PLACES)
+    values = np.stack([np.broadcast_to(loss(np.full((1,) * len(shape), place)), shape) for place in places])
+    best = values.argmin(axis=0)
+    around = [np.clip(best + step, 0, PLACES - 1) for step in (-1, 0, 1)]
+    low, middle, high = (places[place] for place in around)
+    at_low, at_middle, at_high = (np.take_along_axis(values, place[None], axis=0)[0] for place in around)
+    for turn in range(NEARER):
+        wide = np.where(
+            high - middle > middle - low, middle + GOLDEN * (high - middle), middle - GOLDEN * (middle - low)
         )
-    return (low + high) / 2
+        vertex = _vertex(low, middle, high, at_low - at_middle, at_high - at_middle)
+        tried = np.where((vertex > low) & (vertex < high) & (vertex != middle) & (turn % 3 < 2), vertex, wide)
+        at_tried = loss(tried)
+        better, left = at_tried < at_middle, tried < middle
+        inner, at_inner = np.where(better, middle, tried), np.where(better, at_middle, at_tried)
+        low, at_low = (np.where(better != left, new, old) for new, old in ((inner, low), (at_inner, at_low)))
+        high, at_high = (np.where(better == left, new, old) for new, old in ((inner, high), (at_inner, at_high)))
+        middle, at_middle = np.where(better, tried, middle), np.where(better, at_tried, at_middle)
+    return middle
+
+
+def _vertex(low: Array, middle: Array, high: Array, rise_low: Array, rise_high: Array) -> Array:
+    """Where the parabola through three points is least; not-a-number where there is none."""
+    before, after = middle - low, high - middle
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return middle + (after**2 * rise_low - before**2 * rise_high) / (2 * (after * rise_low + before * rise_high))

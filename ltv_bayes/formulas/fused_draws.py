@@ -19,7 +19,7 @@ from ltv_bayes.formulas.compiled_random import (
     uniform,
 )
 
-APART = np.uint64(0x9E3779B97F4A7C15)
+APART, ELSEWHERE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are faster, and lose no digits
 
 
@@ -127,7 +127,8 @@ def _bg_nbd_row(  # type: ignore[no-untyped-def]
 ):
     x, t_x, T, orders, spent, weight = history
     t, sure = ends[-1], weight == 0.0
-    apart = state ^ APART  # so that purchases are the same whether or not somebody asks for lives
+    # so that purchases are the same whether or not somebody asks for lives, or counts some elsewhere
+    apart, elsewhere = state ^ APART, state ^ ELSEWHERE
     _clear(money)
     if x != x:
         if life is not None:
@@ -173,13 +174,13 @@ def _bg_nbd_row(  # type: ignore[no-untyped-def]
         shape, (d, c), value, last = p[i], gamma_constants(p[i]), 1.0 / nu, 0.0
         for order in range(int(count)):
             when = end if left and order == 0 else end * uniform(state)
-            last = max(last, when)
-            if shown is not None and when <= shown_until and uniform(state) < shown[i]:
+            last, worth = max(last, when), value * gamma_from_constants(state, shape, d, c)
+            if shown is not None and when <= shown_until and uniform(elsewhere) < shown[i]:
                 continue
             period = 0
             while when > ends[period]:
                 period += 1
-            money[period, i] += value * gamma_from_constants(state, shape, d, c) * np.exp(-delta * when)
+            money[period, i] += worth * np.exp(-delta * when)
         if life is not None:
             staying = (b[i] + x + count - 1.0) / (a[i] + b[i] + x + count - 1.0)
             if left or uniform(apart) >= staying:  # the last purchase seen may be the customer's last too
@@ -228,6 +229,7 @@ def _nbd_row(  # type: ignore[no-untyped-def]
     row, state, history, ends, delta, r, alpha, p, q, v, money, until, shown, shown_until
 ):
     x, _, T, orders, spent, _ = history
+    elsewhere = state ^ ELSEWHERE
     _clear(money)
     for i in range(money.shape[1]):
         t = ends[-1]
@@ -241,12 +243,12 @@ def _nbd_row(  # type: ignore[no-untyped-def]
         nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
         shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
         for _ in range(int(number)):
-            when, period = t * uniform(state), 0
-            if shown is not None and when <= shown_until and uniform(state) < shown[i]:
+            when, period, worth = t * uniform(state), 0, value * gamma_from_constants(state, shape, d, c)
+            if shown is not None and when <= shown_until and uniform(elsewhere) < shown[i]:
                 continue
             while when > ends[period]:
                 period += 1
-            money[period, i] += value * gamma_from_constants(state, shape, d, c) * np.exp(-delta * when)
+            money[period, i] += worth * np.exp(-delta * when)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

@@ -1,16 +1,20 @@
 """How the beliefs of experts are changed by what came of their earlier ones, draw by draw."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
 
+from ltv_bayes.formulas.amount_families import Parameters, amounts_at
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.posterior import evenly_spaced
 
 
 class Adjustment(NamedTuple):
-    """The change of one judgement, arrays of shape (chains * draws,).
+    """The change of one judgement, arrays of shape (chains * draws,), or (chains * draws, 1) for several levels each.
 
     A probability p becomes expit(intercept + slope * logit(p)). An amount at level z, in standard normal units, of its
     stated distribution becomes exp(shift) times that at level spread * z.
@@ -20,6 +24,32 @@ class Adjustment(NamedTuple):
     slope: Array
     shift: Array
     spread: Array
+
+    def chance(self, probability: ArrayLike) -> Array:
+        """What becomes of chances, in each draw.
+
+        Examples
+        --------
+        >>> halved_odds = Adjustment(np.log([0.5]), np.ones(1), np.zeros(1), np.ones(1))
+        >>> halved_odds.chance(0.5).round(6).tolist(), halved_odds.chance(1.0).tolist()
+        ([0.333333], [1.0])
+        """
+        return special.expit(self.intercept + self.slope * special.logit(probability))
+
+    def amount(self, family: str, parameters: Parameters, z: ArrayLike) -> Array:
+        """What becomes of amounts at levels in standard normal units, in each draw.
+
+        Examples
+        --------
+        >>> doubled = Adjustment(np.zeros(1), np.ones(1), np.log([2.0]), np.ones(1))
+        >>> doubled.amount("log-normal", (100.0, 0.5, 0.5), 0.0).round(6).tolist()
+        [200.0]
+        """
+        return np.exp(self.shift) * amounts_at(family, parameters, self.spread * np.asarray(z))
+
+    def for_levels(self) -> "Adjustment":
+        """The same change with an axis for levels of each draw."""
+        return Adjustment(*(part[:, np.newaxis] for part in self))
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +70,20 @@ class Adjustments:
     shift: Array
     spread: Array
 
+    @classmethod
+    def none(cls, judgements: int, shape: tuple[int, int]) -> Self:
+        """Adjustments that change nothing, with so many chains and draws."""
+        nothing, same = np.zeros((1, *shape)), np.ones((1, *shape))
+        return cls(np.zeros(judgements, dtype=np.int64), nothing, same, nothing, same)
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Adjustments]") -> Self:
+        """Put changes of one shape one after the other, as their judgements are."""
+        begins = np.cumsum([0, *(len(part.intercept) for part in parts)])
+        who = np.concatenate([begin + part.who for begin, part in zip(begins, parts, strict=False)])
+        names = ("intercept", "slope", "shift", "spread")
+        return cls(who, *(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
     @property
     def shape(self) -> tuple[int, int]:
         """Chains, and draws per chain."""
@@ -55,5 +99,5 @@ class Adjustments:
         )
 
     def subset(self, kept: np.ndarray) -> Self:
-        """Keep some judgements, by one True or False for each."""
+        """Keep some judgements, by one True or False for each, or by their positions."""
         return type(self)(self.who[kept], self.intercept, self.slope, self.shift, self.spread)

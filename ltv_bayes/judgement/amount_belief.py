@@ -23,11 +23,11 @@ from ltv_bayes.formulas.amount_families import (
     amount_sd,
 )
 from ltv_bayes.formulas.elicit import amount_from_interval, amount_from_mean, amount_from_quantiles
+from ltv_bayes.judgement.form import QUARTILES
 from ltv_bayes.judgement.words import one_in
 from ltv_bayes.time_units import as_number
 
-QUARTILES = {"q25": 0.25, "q50": 0.5, "q75": 0.75}
-PROBED = {"q5": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
+PROBED = {"q5": 0.05, **QUARTILES, "q95": 0.95}
 """Levels at which another library's distribution is matched."""
 USUAL_INTERVAL = 0.8
 

@@ -7,15 +7,18 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.errors import JudgementError
-from ltv_bayes.formulas.amount_families import amount_quantiles, amounts_at
+from ltv_bayes.formulas.amount_families import amount_quantiles
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.adjustments import Adjustment
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.sheets import as_stated
 
 INTERVAL = 0.8
 LEVELS = 100
 DRAWS = 400
 WINDOW = ("expected_from", "expected_to")
+STATED = ("probability", "low", "likely", "high")
+STATED_OTHERWISE = ("cases", "of", "probability_low", "probability_high", "q25", "q50", "q75", "mean", "sd")
 KEPT = ("expected_on", *WINDOW, "stated_on", "stage", "market", "relation")
 
 
@@ -27,12 +30,21 @@ def audit_table(judged: FutureValuePriors, calibration: Any = None) -> pd.DataFr
         judged = calibration.recalibrate(judged)
     said = judged.table
     used = [_recalibrated(judged, position) for position in range(len(said))]
-    columns = {f"stated_{name}": said[name] for name in ("probability", "low", "likely", "high")}
+    columns = _stated(judged)
     columns |= dict(zip(("probability", "low", "median", "high"), np.transpose(used), strict=True))
     kept = {name: said[name] for name in KEPT if name in said and said[name].notna().any()}
     if all(said[end].equals(said["expected_on"]) for end in WINDOW):
         kept = {name: column for name, column in kept.items() if name not in WINDOW}
     return said[["customer_id", "opportunity", "expert"]].assign(**columns, **kept)
+
+
+def _stated(judged: FutureValuePriors) -> dict[str, pd.Series]:
+    """What was said of chance and amount, whichever way, before recalibration."""
+    form = as_stated(judged.table)
+    chance = judged.table.get("stated_probability", judged.table["probability"])
+    columns = {f"stated_{name}": form[name].astype(float) for name in STATED} | {"stated_probability": chance}
+    columns |= {f"stated_{name}": form[name] for name in STATED_OTHERWISE if form[name].notna().any()}
+    return columns | {name: judged.table[name] for name in ("interval", "family") if name in judged.table}
 
 
 def amounts_used(judged: FutureValuePriors, levels: Array) -> Array:
@@ -53,8 +65,7 @@ def _chance(judged: FutureValuePriors, position: int) -> float:
     change = _change(judged, position)
     if change is None:
         return float(np.mean(chance))
-    log_odds = change.intercept[:, np.newaxis] + change.slope[:, np.newaxis] * special.logit(np.atleast_1d(chance))
-    return float(special.expit(log_odds).mean())
+    return float(change.for_levels().chance(np.atleast_1d(chance)).mean())
 
 
 def _amounts(judged: FutureValuePriors, position: int, levels: Array) -> Array:
@@ -63,8 +74,7 @@ def _amounts(judged: FutureValuePriors, position: int, levels: Array) -> Array:
     change = _change(judged, position)
     if change is None:
         return amount_quantiles(row["family"], parameters, levels)
-    z = change.spread[:, np.newaxis] * special.ndtri(_levels(change.spread.size))
-    amounts = np.exp(change.shift)[:, np.newaxis] * amounts_at(row["family"], parameters, z)
+    amounts = change.for_levels().amount(row["family"], parameters, special.ndtri(_levels(change.spread.size)))
     return np.quantile(amounts, levels, method="hazen")
 
 

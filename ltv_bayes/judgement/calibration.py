@@ -183,7 +183,8 @@ class Calibration:
         changes = [self.change(name) for name in entries]
         stacked = (np.stack(part).reshape(len(entries), *self.shape) for part in zip(*changes, strict=True))
         adjustments = Adjustments(np.array([entries.index(name) for name in names]), *stacked)
-        table = judged.table.assign(probability=within_certain(judged.table["probability"]))
+        stated = judged.table["probability"]
+        table = judged.table.assign(stated_probability=stated, probability=within_certain(stated))
         return replace(judged, table=table).adjusted(adjustments)
 
     def summary(self, stated: float = 0.6, *, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:

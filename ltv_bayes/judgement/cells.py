@@ -10,6 +10,7 @@ import pandas as pd
 
 from ltv_bayes.data.amounts import as_amounts, read_amount
 from ltv_bayes.data.dates import as_days
+from ltv_bayes.data.ids import BLANKS
 from ltv_bayes.errors import InputError, JudgementError, rows_at_fault
 
 UNKNOWN = {"", "?", "unknown", "n/a", "未知", "不详"}
@@ -25,12 +26,18 @@ def refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str) -> No
 
 def blank(cells: pd.Series) -> pd.Series:
     """Mark cells with nothing in them."""
-    return cells.isna() | (cells.astype(str).str.strip() == "")
+    return cells.isna() | (cells.astype(str).str.strip(BLANKS) == "")
 
 
 def texts(cells: pd.Series) -> pd.Series:
-    """Read words, missing where blank."""
-    return cells.astype(object).where(~blank(cells), None)
+    """Read words without blanks around them, missing where there are none.
+
+    Examples
+    --------
+    >>> texts(pd.Series(["Wang ", " ", None, 7])).tolist()
+    ['Wang', None, None, '7']
+    """
+    return cells.astype(str).str.strip(BLANKS).astype(object).where(~blank(cells), None)
 
 
 def amounts(table: pd.DataFrame, column: str, unit: float | str | None, decimal: str) -> pd.Series:

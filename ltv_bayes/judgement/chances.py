@@ -12,6 +12,8 @@ from ltv_bayes.errors import suggestion
 from ltv_bayes.formulas.elicit import beta_from_interval
 from ltv_bayes.judgement.cells import blank, refuse, shares, texts
 from ltv_bayes.judgement.chance_belief import JEFFREYS, as_chance
+from ltv_bayes.judgement.distinct import for_distinct
+from ltv_bayes.judgement.form import OF_OPPORTUNITY, OF_STAGE
 
 LAW = ["probability", "chance_a", "chance_b"]
 SAID = ("cases", "of", "probability_low", "probability_high")
@@ -37,8 +39,8 @@ def chances(
     Returns
     -------
     dict of pandas.Series
-        probability, chance_a and chance_b (missing where the chance is a number), and what was said of cases and
-        intervals.
+        probability, chance_a and chance_b (missing where the chance is a number), what was said of cases and
+        intervals, and chance_of: stage where all opportunities of the stage have the same unknown chance.
     """
     table = _cases_apart(table)
     number = shares(table, "probability", decimal)
@@ -54,7 +56,20 @@ def chances(
         law = law.where(law["probability"].notna(), way)
     cure = "Write it as a plain number, such as 0.6, or as cases, such as 3 of 10."
     refuse(table, law["probability"].isna(), "without a number in 'probability'", cure)
-    return {**law, **{name: said[name].fillna(stage_said[name]) for name in SAID}}
+    said = {name: said[name].fillna(stage_said[name]) for name in SAID}
+    return {**law, **said, "chance_of": _whose(table, law, by_stage)}
+
+
+def _whose(table: pd.DataFrame, law: pd.DataFrame, by_stage: pd.DataFrame) -> pd.Series:
+    """Whose chance it is where it is in doubt: of the stage if it is said, or comes from the stage."""
+    words = texts(table["chance_of"])
+    plain = words.map(lambda word: str(word).lower(), na_action="ignore")
+    known = (OF_OPPORTUNITY, OF_STAGE)
+    refuse(table, plain.notna() & ~plain.isin(known), "with an unknown chance_of", f"Write one of {', '.join(known)}.")
+    whose = plain.where(plain.notna() | by_stage["chance_a"].isna(), OF_STAGE)
+    nowhere = (whose == OF_STAGE) & blank(table["stage"])
+    refuse(table, nowhere, "with the chance of a stage, but no stage", "Fill in stage, or leave chance_of blank.")
+    return whose.where(law["chance_a"].notna(), None)
 
 
 def _cases_apart(table: pd.DataFrame) -> pd.DataFrame:
@@ -109,7 +124,10 @@ def _from_interval(table: pd.DataFrame, said: Mapping[str, pd.Series], interval:
     law = _law(low.where(low == high))
     wide = (low < high).to_numpy()
     if wide.any():
-        a, b = beta_from_interval(low[wide], high[wide], interval=interval[wide])
+        a, b = for_distinct(
+            lambda first, last, sure: beta_from_interval(first, last, interval=sure),
+            *(column.to_numpy()[wide] for column in (low, high, interval)),
+        )
         law.loc[wide, LAW] = np.column_stack([a / (a + b), a, b])
     return law
 
@@ -122,8 +140,8 @@ def _from_stages(
     said = pd.DataFrame(np.nan, index=table.index, columns=list(SAID))
     if stages is None:
         return law, said
-    known = {_plain(name): as_chance(chance, str(name)) for name, chance in stages.items()}
-    stage = texts(table["stage"]).map(_plain, na_action="ignore")
+    known = {plain_stage(name): as_chance(chance, str(name)) for name, chance in stages.items()}
+    stage = texts(table["stage"]).map(plain_stage, na_action="ignore")
     unknown = stage.notna() & ~stage.isin(known)
     example = str(table.loc[unknown.to_numpy(), "stage"].iloc[0]) if unknown.any() else ""
     cure = f"{suggestion(example, map(str, stages))} Add it to stages=."
@@ -139,5 +157,12 @@ def _from_stages(
     return law, said
 
 
-def _plain(name: Any) -> str:
+def plain_stage(name: Any) -> str:
+    """Write the name of a stage so that capitals and blanks do not matter.
+
+    Examples
+    --------
+    >>> plain_stage(" Final  Talks")
+    'final talks'
+    """
     return " ".join(str(name).split()).casefold()

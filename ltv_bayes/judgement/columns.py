@@ -8,21 +8,23 @@ from typing import Any
 import pandas as pd
 
 from ltv_bayes.data.amounts import require_unit_of_header
-from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, rows_at_fault, suggestion
+from ltv_bayes.data.ids import as_ids, final_ids
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, rows_at_fault, suggestion
 from ltv_bayes.formulas.amount_families import FAMILIES, LOG_NORMAL
 from ltv_bayes.judgement.cells import blank, refuse, texts
 from ltv_bayes.judgement.chances import chances
-from ltv_bayes.judgement.form import AMOUNT, COLUMNS, NAMES, RELATIONS
+from ltv_bayes.judgement.form import AMOUNT, COLUMNS, NAMES, RELATIONS, WAYS
 from ltv_bayes.judgement.stated_amounts import intervals, stated_amounts
 from ltv_bayes.judgement.stated_dates import stated_dates
 from ltv_bayes.time_units import UnitError, as_number
 
 CHANCES = ("probability", "cases", "probability_low", "stage")
-AMOUNTS = (("low", "high"), ("q25", "q50", "q75"), ("mean", "sd"))
 CLIENT = {"customer_id": "Name the column with customer_id=."}
 AMOUNT_COLUMNS = {column.name for column in COLUMNS if column.kind == AMOUNT} | {"amount"}
 NAMELESS_BY = ["expected_on", "probability", "low", "high", "likely", "q25", "q50", "q75", "mean", "sd"]
 NAMELESS_BY += ["expected_from", "expected_to"]
+NAMELESS_BY += [name for name in NAMES if name not in ("customer_id", "opportunity", *NAMELESS_BY)]
+"""What nameless opportunities are put in order by: all that is said, so that no tie is left to the order of rows."""
 
 
 @dataclass(frozen=True)
@@ -145,31 +147,42 @@ def _not_said(found: Mapping[str, str], needed: Iterable[str], reading: Reading)
     missing = [name for name in needed if name not in found]
     if not any(name in found for name in CHANCES if name != "stage" or reading.stages is not None):
         missing.append("probability")
-    if not any(name in found for way in AMOUNTS for name in way):
+    ways = WAYS.values()
+    if not any(name in found for way in ways for name in way):
         missing += ["low", "high"]
-    elif not any(set(way) <= set(found) for way in AMOUNTS):
-        missing += [name for way in AMOUNTS if set(way) & set(found) for name in way if name not in found][:1]
+    elif not any(set(way) <= set(found) for way in ways):
+        missing += [name for way in ways if set(way) & set(found) for name in way if name not in found][:1]
     return missing
 
 
 def checked(stated: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     """Turn text into numbers and dates, refuse what contradicts itself, and give each judgement its distribution."""
-    refuse(stated, blank(stated["customer_id"]), "without a customer", "Fill in customer_id.")
+    customer = _customers(stated)
     interval = intervals(stated, reading.interval, reading.decimal)
     chance = chances(stated, interval, reading.stages, reading.decimal)
     amount = stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal)
     dates = stated_dates(stated, reading.date_format)
     words = {name: texts(stated[name]) for name in ("expert", "market", "stage")}
     words["relation"] = _relations(stated)
-    judged = _named(stated.assign(interval=interval, **chance, **amount, **dates, **words))
+    judged = _named(stated.assign(customer_id=customer, interval=interval, **chance, **amount, **dates, **words))
     _warn_of_certainty(judged)
     return judged.assign(mean=judged["mean_amount"]).drop(columns="mean_amount")
+
+
+def _customers(stated: pd.DataFrame) -> pd.Series:
+    """Read whom each judgement is about, as ids of orders are read."""
+    try:
+        ids, _ = as_ids(stated["customer_id"])
+    except InputError as problem:
+        raise JudgementError(f"customer_id: {problem}", problem.rows) from None
+    refuse(stated, ids.isna(), "without a customer", "Fill in customer_id.")
+    return pd.Series(final_ids(ids), index=stated.index)
 
 
 def _relations(stated: pd.DataFrame) -> pd.Series:
     """Read how each judgement relates to ordinary business, missing where nobody has said."""
     words = texts(stated["relation"])
-    plain = words.map(lambda word: str(word).strip().lower().replace(" ", "_").replace("-", "_"), "ignore")
+    plain = words.map(lambda word: str(word).lower().replace(" ", "_").replace("-", "_"), "ignore")
     unknown = plain.notna() & ~plain.isin(RELATIONS)
     refuse(stated, unknown, "with an unknown relation", f"Write one of {', '.join(RELATIONS)}.")
     return plain
@@ -186,9 +199,9 @@ def _warn_of_certainty(judged: pd.DataFrame) -> None:
 
 def _named(judged: pd.DataFrame) -> pd.DataFrame:
     """Name nameless opportunities by their content's order, so that the order of rows does not matter."""
-    text = judged["opportunity"].astype(str).str.strip()
-    named = judged["opportunity"].notna() & (text != "")
-    judged = judged.assign(opportunity=text.where(named), key=("named " + text).where(named))
+    text = texts(judged["opportunity"])
+    named = text.notna()
+    judged = judged.assign(opportunity=text, key=("named " + text.astype(str)).where(named))
     refuse(
         judged,
         named & judged.duplicated(["customer_id", "opportunity"], keep=False),

@@ -48,9 +48,9 @@ def expected_money(table: pd.DataFrame, adjustments: Adjustments) -> tuple[Array
 def _chance(row: Mapping[Any, Any], change: Adjustment) -> Array:
     """Chance that it comes, of shape (draws,): the mean over what it may be where it is in doubt."""
     if np.isnan(row["chance_a"]):
-        return special.expit(change.intercept + change.slope * special.logit(row["probability"]))
-    odds = special.logit(special.betaincinv(row["chance_a"], row["chance_b"], CHANCE_LEVELS))
-    return special.expit(change.intercept[:, np.newaxis] + change.slope[:, np.newaxis] * odds).mean(axis=1)
+        return change.chance(row["probability"])
+    chances = special.betaincinv(row["chance_a"], row["chance_b"], CHANCE_LEVELS)
+    return change.for_levels().chance(chances).mean(axis=1)
 
 
 def mean_when_spread(family: str, amounts: tuple[float, ...], spread: Array) -> Array:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 TEXT, AMOUNT, SHARE, NUMBER, DATE = "text", "amount", "share", "number", "date"
+OF_OPPORTUNITY, OF_STAGE = "opportunity", "stage"
 RELATIONS = ("additional", "visible_share", "same_total")
 
 
@@ -25,6 +26,12 @@ COLUMNS = (
     Column("of", NUMBER, "Like 3 of the last 10: the 10."),
     Column("probability_low", SHARE, "Instead of one chance, an interval: one in ten that the true chance is less."),
     Column("probability_high", SHARE, "One in ten that the true chance is more."),
+    Column(
+        "chance_of",
+        TEXT,
+        "Whose chance that is, if it is in doubt: of this opportunity alone (blank), or of all in this stage alike.",
+        (OF_OPPORTUNITY, OF_STAGE),
+    ),
     Column("low", AMOUNT, "If it comes: one chance in ten of less than this. Revenue, before margin."),
     Column(
         "likely", AMOUNT, "If it comes: as likely above as below. May stay blank. With pert: the most likely amount."
@@ -37,7 +44,7 @@ COLUMNS = (
     Column("sd", AMOUNT, "The standard deviation around the mean."),
     Column("interval", SHARE, "How sure you are of low to high. Blank means 80%: one chance in ten on either side."),
     Column("family", TEXT, "The distribution. Blank means log-normal.", ("log-normal", "gamma", "pert")),
-    Column("expected_on", DATE, "The day the money comes. Blank if unknown; or fill in the next two."),
+    Column("expected_on", DATE, "The day the money comes, 2026-Q3 or 2026-07. Blank if unknown; or the next two."),
     Column("expected_from", DATE, "The first day on which it may come."),
     Column("expected_to", DATE, "The last day on which it may come."),
     Column("relation", TEXT, "How it relates to the client's ordinary business.", RELATIONS),
@@ -47,6 +54,11 @@ COLUMNS = (
     Column("stated_on", DATE, "The day on which this was said."),
 )
 NAMES = tuple(column.name for column in COLUMNS)
+INTERVAL, MOMENTS = ("low", "likely", "high"), ("mean", "sd")
+QUARTILES = {"q25": 0.25, "q50": 0.5, "q75": 0.75}
+"""Level of each quartile."""
+WAYS = {INTERVAL: ("low", "high"), tuple(QUARTILES): tuple(QUARTILES), MOMENTS: MOMENTS}
+"""The ways of stating an amount, each with the columns that it needs."""
 MEANINGS_OF_RELATIONS = {
     "additional": "a project outside the client's ordinary repeat purchases",
     "visible_share": "one of the ordinary purchases, which the pipeline shows already",

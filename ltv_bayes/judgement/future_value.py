@@ -3,6 +3,8 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +18,7 @@ from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, counted, 
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.amount_families import amount_quantiles
 from ltv_bayes.formulas.point_inputs import as_share
+from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.adjustments import Adjustments
 from ltv_bayes.judgement.cells import refuse
 from ltv_bayes.judgement.columns import Reading, checked, known_columns
@@ -33,6 +36,15 @@ from ltv_bayes.terms import Terms
 VISIBLE_SHARE, SAME_TOTAL = "visible_share", "same_total"
 SCORED = "score"
 LIVELIER = 20.0
+
+
+class Setting(Enum):
+    """A setting that nobody gave."""
+
+    AS_BEFORE = "as before"
+
+
+AS_BEFORE = Setting.AS_BEFORE
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,6 +90,11 @@ class FutureValuePriors:
                 raise ColumnError(f"The judgements have no column {column!r}. {suggestion(column, self.table.columns)}")
         if self.opinion_weight is not None:
             as_share(self.opinion_weight, "opinion_weight")
+        if self.adjustments is not None and len(self.adjustments.who) != len(self.table):
+            raise JudgementError(
+                f"There are adjustments of {counted(len(self.adjustments.who), 'judgement')} for a table of "
+                f"{len(self.table):,}. Choose judgements with judged.subset(...), which keeps both together."
+            )
         if not isinstance(self.shows_life, bool | None) and not (_is_number(self.shows_life) and self.shows_life > 1):
             raise JudgementError(f"shows_life must be True, False or a number above 1, not {self.shows_life!r}.")
         self._refuse_relations()
@@ -112,7 +129,8 @@ class FutureValuePriors:
 
             - customer_id
             - The chance that the opportunity comes: probability (0.6, "60%" or "3 of 10"), or cases and of, or
-              probability_low and probability_high, or stage.
+              probability_low and probability_high, or stage. Where it is in doubt, chance_of says whose chance it is:
+              of the opportunity alone, or, as with stages=, one unknown of all opportunities in the stage.
             - The amount if it comes, in the customers' currency, before margin: low and high, with or without likely;
               or quartiles q25, q50 and q75; or mean and sd. Optionally interval and family.
             - When: expected_on (a day, "2026-Q3" or "2026-07"), or expected_from and expected_to; if blank, any day
@@ -125,7 +143,8 @@ class FutureValuePriors:
         family : {"log-normal", "gamma", "pert"}
             Distribution of amounts where a row does not say it.
         stages : mapping, optional
-            The chance of each stage: a number, ``(won, of)``, or a `ChanceBelief`.
+            The chance of each stage: a number, ``(won, of)``, or a `ChanceBelief`. What is in doubt about it is drawn
+            once for all opportunities of the stage.
         customer_id : str
             Name of the column with the customer's id.
         columns : mapping, optional
@@ -175,19 +194,22 @@ class FutureValuePriors:
             opinion_weight=opinion_weight,
             shows_life=shows_life,
         )
-        if relation is None:
-            return judged
-        return judged.with_relation(relation, visible=visible, opinion_weight=opinion_weight, shows_life=shows_life)
+        if relation is not None:
+            judged = judged.with_relation(relation)
+        judged._refuse_certain_opinions()
+        return judged
 
     def with_relation(
         self,
         relation: str,
         *,
-        visible: VisibleShare | None = None,
-        opinion_weight: float | None = 0.5,
-        shows_life: bool | float | None = None,
+        visible: VisibleShare | Setting | None = AS_BEFORE,
+        opinion_weight: float | Setting | None = AS_BEFORE,
+        shows_life: bool | float | Setting | None = AS_BEFORE,
     ) -> Self:
         """Say how judgements relate to what the model foresees, where the table does not say it row by row.
+
+        What is not given stays as it was.
 
         Parameters
         ----------
@@ -214,7 +236,49 @@ class FutureValuePriors:
         """
         stated = self.relations
         table = self.table.assign(relation=stated.where(stated.notna(), relation))
-        return replace(self, table=table, visible=visible, opinion_weight=opinion_weight, shows_life=shows_life)
+        settings = {"visible": visible, "opinion_weight": opinion_weight, "shows_life": shows_life}
+        given: dict[str, Any] = {name: value for name, value in settings.items() if value is not AS_BEFORE}
+        related = replace(self, table=table, **given)
+        related._refuse_certain_opinions()
+        return related
+
+    def subset(self, kept: Any) -> Self:
+        """Choose some judgements, each with its adjustments and the draws that it has among the others.
+
+        Parameters
+        ----------
+        kept : array of bool, or labels
+            One True or False for each row of the table, or labels of its index.
+
+        Raises
+        ------
+        JudgementError
+            If there are more or fewer marks than judgements, or no row of such a label.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["A", "B"], "probability": 0.6, "low": 50.0, "high": 200.0})
+        >>> judged = FutureValuePriors.from_judgements(frame)
+        >>> judged.subset(judged.table["customer_id"] == "B").table["customer_id"].tolist(), len(judged.subset([0]))
+        (['B'], 1)
+        """
+        rows = self._positions(kept)
+        adjustments = None if self.adjustments is None else self.adjustments.subset(rows)
+        return replace(self, table=self.table.iloc[rows], adjustments=adjustments)
+
+    def _positions(self, kept: Any) -> np.ndarray:
+        """Read a choice of rows."""
+        chosen = np.atleast_1d(np.asarray(kept))
+        if chosen.dtype != bool:
+            unknown = [label for label in chosen.tolist() if label not in self.table.index]
+            if unknown:
+                cure = "Give labels of judged.table.index, or a True or False for each row."
+                raise JudgementError(rows_at_fault(unknown, "row", "not in the table of judgements", cure), unknown)
+            return self.table.index.get_indexer_for(pd.Index(chosen))
+        if len(chosen) != len(self):
+            judgements = counted(len(self), "judgement")
+            raise JudgementError(f"There are {len(chosen):,} marks for {judgements}. Give one True or False for each.")
+        return np.flatnonzero(chosen)
 
     @property
     def relations(self) -> pd.Series:
@@ -261,7 +325,8 @@ class FutureValuePriors:
         DataWarning
             If more than half of what a judgement is expected to bring comes from one draw in a hundred.
         """
-        _, unsure = expected_money(self.table, adjustments)
+        changed = replace(self, adjustments=adjustments)
+        _, unsure = changed._expected_money
         if unsure.any():
             rows = list(self.table.index[unsure])
             problem = (
@@ -271,7 +336,7 @@ class FutureValuePriors:
                 "Close more cases of the same kind, state narrower intervals, or go by the median of what they bring."
             )
             warnings.warn(rows_at_fault(rows, "row", problem, cure), DataWarning, stacklevel=3)
-        return replace(self, adjustments=adjustments)
+        return changed
 
     def summary(self) -> pd.DataFrame:
         """One row per opportunity: what was stated, and the expected value it makes before margin and discount.
@@ -281,7 +346,7 @@ class FutureValuePriors:
         names = ["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]
         low, high = self._interval_of_amounts()
         stated = self.table[names].assign(low=low, high=high)
-        return stated.assign(expected_value=self._expected())
+        return stated.assign(expected_value=self._expected_money[0])
 
     def amount_quantiles(self, level: ArrayLike) -> pd.Series:
         """Amounts at a level of each opportunity's distribution, if it comes; before adjustments.
@@ -332,7 +397,8 @@ class FutureValuePriors:
     def write(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the judgements as they were stated, as CSV or .xlsx, in the form that `from_judgements` reads.
 
-        Adjustments and shared effects are not written. Text that a spreadsheet might take for a formula bears an
+        Adjustments, shared effects, visible, opinion_weight, shows_life and columns that the form does not have are not
+        written: pass the settings to `from_judgements` again. Text that a spreadsheet might take for a formula bears an
         apostrophe in CSV, which `from_judgements` takes away; in a workbook it is text.
 
         Parameters
@@ -361,8 +427,9 @@ class FutureValuePriors:
         -------
         pandas.DataFrame
             One row per opportunity: customer_id, opportunity, expert; stated_probability, stated_low, stated_likely,
-            stated_high; probability (its mean), low, median and high (of the amount, its middle 80%) as they are used
-            after recalibration; and the days and words that are known, such as expected_on, stated_on, relation.
+            stated_high, and what else was stated, such as stated_cases or stated_q25; interval and family of the stated
+            amount; probability (its mean), low, median and high (of the amount, its middle 80%) as they are used after
+            recalibration; and the days and words that are known, such as expected_on, stated_on, relation.
 
         Raises
         ------
@@ -390,6 +457,9 @@ class FutureValuePriors:
         """
         begun = _cut_windows(self.table, terms)
         first, last = (days_until(begun, terms, name) for name in ("expected_from", "expected_to"))
+        if self.visible is not None:
+            undated = (self.relations == VISIBLE_SHARE) & first.isna()
+            first, last = first.mask(undated, 0.0), last.mask(undated, _last_day_shown(self.visible, terms))
         found = _written_as(customers, self.table["customer_id"])
         placed = {"position": np.arange(len(self.table)), "first_days": first, "last_days": last}
         table = self.table.assign(customer_id=found, **placed)[found.notna() & ~self.are_opinions]
@@ -406,7 +476,14 @@ class FutureValuePriors:
     def outside_horizon(self, terms: Terms) -> pd.DataFrame:
         """Opportunities expected after the horizon, which do not count."""
         begins = days_until(_cut_windows(self.table, terms), terms, "expected_from")
-        return self.table[(begins > terms.last_days()[-1]).to_numpy()]
+        return self.table[(begins > terms.last_days()[-1]).to_numpy() & ~self.are_opinions]
+
+    def across_horizon(self, terms: Terms) -> pd.DataFrame:
+        """Opportunities whose window begins within the horizon and ends after it: what comes late does not count."""
+        window = _cut_windows(self.table, terms)
+        first, last = (days_until(window, terms, name) for name in ("expected_from", "expected_to"))
+        horizon = terms.last_days()[-1]
+        return self.table[((first <= horizon) & (last > horizon)).to_numpy() & ~self.are_opinions]
 
     def require_known(self, customers: Customers) -> None:
         """Refuse judgements of anybody who is not among the customers.
@@ -439,6 +516,42 @@ class FutureValuePriors:
                 "Pass visible=VisibleShare.known(0.6, within='6 months'), or learn it by VisibleShare.from_snapshots.",
             )
 
+    def check_shown_in_time(self, terms: Terms) -> None:
+        """Refuse purchases that the pipeline shows beyond the time in which the forecast leaves out as many.
+
+        Raises
+        ------
+        JudgementError
+            If the first day of a window lies beyond it.
+
+        Warns
+        -----
+        DataWarning
+            If the last day does.
+        """
+        if self.visible is None:
+            return
+        within, shown = self.visible.within, self.relations == VISIBLE_SHARE
+        first, last = (days_until(_cut_windows(self.table, terms), terms, f"expected_{end}") for end in ("from", "to"))
+        until = _last_day_shown(self.visible, terms)
+        cure = f"Give visible= a longer time than {within}, or call them additional."
+        problem = f"that are purchases which the pipeline shows, but expected after the {within} that it shows"
+        refuse(self.table, shown & (first > until), problem, cure)
+        late = shown & (last > until)
+        if late.any():
+            problem = (
+                f"that the pipeline shows, but that may come after the {within} in which the forecast leaves them out"
+            )
+            rows = list(self.table.index[late])
+            cure = f"They may be counted twice there. {cure}"
+            warnings.warn(rows_at_fault(rows, "judgement", problem, cure), DataWarning, stacklevel=3)
+
+    def _refuse_certain_opinions(self) -> None:
+        """Raise for opinions on a customer's whole value without any spread, which nothing can be combined with."""
+        certain = self.are_opinions & (self.amount_quantiles(0.9) <= self.amount_quantiles(0.1))
+        problem = "with an opinion on a customer's whole value whose low is its high"
+        refuse(self.table, certain, problem, "State how sure it is: a low below the high.")
+
     def _refuse_relations(self) -> None:
         """Raise for relations that cannot be."""
         relations = self.relations
@@ -448,12 +561,13 @@ class FutureValuePriors:
         twice = self.are_opinions & named.duplicated(keep=False)
         refuse(self.table, twice, "with another opinion on the same customer's whole value", "Pool them into one.")
 
-    def _expected(self) -> pd.Series:
-        """Expected value of each before margin and discount, after adjustments."""
-        if self.adjustments is None:
-            return self.table["probability"] * self.table["mean"]
-        expected, _ = expected_money(self.table, self.adjustments)
-        return pd.Series(expected, self.table.index)
+    @cached_property
+    def _expected_money(self) -> tuple[Array, np.ndarray]:
+        """Expected value of each before margin and discount, after adjustments, and whether it rests on few draws."""
+        if self.adjustments is not None:
+            return expected_money(self.table, self.adjustments)
+        stated = self.table["probability"] * self.table["mean"]
+        return stated.to_numpy(dtype=float), np.zeros(len(self), dtype=bool)
 
     def _interval_of_amounts(self) -> tuple[pd.Series, pd.Series]:
         """Low and high as stated, or of the distribution where the amount was stated otherwise."""
@@ -462,13 +576,18 @@ class FutureValuePriors:
         return self.table["low"].fillna(low), self.table["high"].fillna(high)
 
     def __repr__(self) -> str:
-        expected = float(self._expected().sum())
-        customers = counted(self.table["customer_id"].nunique(), "customer")
-        return (
-            f"{counted(len(self), 'judged opportunity', 'judged opportunities')} of {customers}; "
-            f"amounts lie within {self._intervals()} intervals\n"
-            f"expected value before margin and discount: {money(expected)}"
-        )
+        opinions, said = int(self.are_opinions.sum()), []
+        if len(self) > opinions or not opinions:
+            customers = counted(self.table.loc[~self.are_opinions, "customer_id"].nunique(), "customer")
+            named = counted(len(self) - opinions, "judged opportunity", "judged opportunities")
+            said.append(f"{named} of {customers}")
+        if opinions:
+            said.append(f"{counted(opinions, 'opinion')} on a customer's whole future value")
+        text = f"{', '.join(said)}; amounts lie within {self._intervals()} intervals"
+        if len(self) == opinions > 0:
+            return text
+        expected = money(float(self._expected_money[0][~self.are_opinions].sum()))
+        return f"{text}\nexpected value before margin and discount: {expected}"
 
     def _intervals(self) -> str:
         levels = self.table["interval"].unique() if "interval" in self.table else [self.interval]
@@ -476,6 +595,11 @@ class FutureValuePriors:
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(repr(self)).replace(chr(10), '<br>')}</p>{self.summary().to_html(max_rows=10, index=False)}"
+
+
+def _last_day_shown(visible: VisibleShare, terms: Terms) -> float:
+    """How many whole days after the as-of date the pipeline shows purchases: by the calendar or by rates, the later."""
+    return max(float(np.ceil(visible.within.days)), float(replace(terms, horizons=(visible.within,)).last_days()[-1]))
 
 
 def _is_number(value: Any) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.readers import read_table
-from ltv_bayes.errors import JudgementError
+from ltv_bayes.errors import ColumnError, JudgementError
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.judgement.ratings import Scale, rating_columns, refuse_ratings, require_column
@@ -60,6 +60,8 @@ def fit_scorecard(
 
     Raises
     ------
+    ColumnError
+        If a column is missing, or a criterion's name has a '/'.
     JudgementError
         If a rating is off the scale, an outcome is neither 0 nor 1, an amount contradicts it, or there are fewer than
         five cases. The message names the rows.
@@ -76,6 +78,7 @@ def fit_scorecard(
     never rated are not in the history: if clients rated high got more attention, the scorecard learns that too.
     """
     raw, names, read = read_table(history), list(map(str, criteria)), Scale.read(scale)
+    _refuse_names(names)
     levels = rating_columns(raw, names, read).fillna(0.5).to_numpy()
     outcome, amount = _outcomes(raw, came, relative_amount)
     tree = fit_posterior(
@@ -91,6 +94,17 @@ def fit_scorecard(
     tree["posterior"] = xr.DataTree(tree["posterior"].to_dataset()[kept])
     tree.attrs.update(model=NAME, customers=len(raw), scale=json.dumps([read.low, read.high]))
     return FittedScorecard(tree)
+
+
+def _refuse_names(criteria: list[str]) -> None:
+    """Refuse criteria that cannot name a variable of the fit."""
+    wrong = [name for name in criteria if "/" in name]
+    if wrong:
+        raise ColumnError(
+            f"The criterion {wrong[0]!r} cannot be learned under this name, since '/' parts the groups of a saved fit. "
+            f"Rename the column, as in history.rename(columns={{{wrong[0]!r}: {wrong[0].replace('/', ' or ')!r}}}).",
+            wrong,
+        )
 
 
 def _outcomes(raw: pd.DataFrame, came: str, relative_amount: str) -> tuple[Array, Array]:

@@ -120,7 +120,7 @@ def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Adj
         probability, changed = row["probability"], {}
         if changes is not None:
             own = changes.of(row["position"], changes.shape)
-            probability = float(special.expit(own.intercept + own.slope * special.logit(probability)).mean())
+            probability = float(own.chance(probability).mean())
             few = evenly_spaced(own.shift.size, min(own.shift.size, CHANGES))
             changed = {"shift": own.shift[few], "spread": own.spread[few]}
         amounts = (row["amount_1"], row["amount_2"], row["amount_3"])

@@ -9,7 +9,8 @@ import pandas as pd
 from ltv_bayes.judgement.amount_belief import AmountBelief
 from ltv_bayes.judgement.chance_belief import ChanceBelief
 from ltv_bayes.judgement.chances import SAID
-from ltv_bayes.judgement.stated_amounts import PARAMETERS, WAYS
+from ltv_bayes.judgement.form import WAYS
+from ltv_bayes.judgement.stated_amounts import PARAMETERS
 
 SAYING = "you say: "
 

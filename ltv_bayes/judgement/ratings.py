@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.ids import BLANKS, as_ids
 from ltv_bayes.data.readers import read_table
 from ltv_bayes.errors import ColumnError, JudgementError, rows_at_fault, suggestion
 from ltv_bayes.formulas.special import Array
@@ -175,8 +176,7 @@ def read_ratings(ratings: Any, criteria: Sequence[str], scale: Scale, *, custome
     raw = read_table(ratings)
     require_column(raw, customer_id, "Name the column with customer_id=.")
     levels = rating_columns(raw, criteria, scale)
-    customers, raters = _text(raw, customer_id), _text(raw, rater)
-    refuse_ratings(raw, customers == "", f"without a customer in {customer_id!r}", "Fill in the id.")
+    customers, raters = _customers(raw, customer_id), _text(raw, rater)
     twice = pd.DataFrame({"customer": customers, "rater": raters}).duplicated(keep=False)
     whose = "by one rater" if rater in raw else "without a rater"
     cure = f"Keep one rating of each rater{'' if rater in raw else '; name the raters with rater='}."
@@ -199,12 +199,19 @@ def refuse_ratings(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: st
         raise JudgementError(rows_at_fault(rows, "row", f"of the ratings {problem}", cure), rows)
 
 
+def _customers(raw: pd.DataFrame, column: str) -> pd.Series:
+    """Who is rated, as ids of orders are read, written as text."""
+    ids, _ = as_ids(raw[column])
+    refuse_ratings(raw, ids.isna(), f"without a customer in {column!r}", "Fill in the id.")
+    return ids.astype(str)
+
+
 def _text(raw: pd.DataFrame, column: str) -> pd.Series:
     """Cells as trimmed text, empty where blank or where there is no such column."""
     if column not in raw:
         return pd.Series("", index=raw.index)
     cells = raw[column]
-    return cells.astype(str).str.strip().where(cells.notna(), "")
+    return cells.astype(str).str.strip(BLANKS).where(cells.notna(), "")
 
 
 def _levels(raw: pd.DataFrame, name: str, scale: Scale) -> pd.Series:

@@ -111,8 +111,9 @@ def scorecard(
     -------
     FutureValuePriors
         One opportunity a client. Beside the usual columns its table has score (0 to 1), raters (how many), unrated
-        (the weight of what nobody rated), deal_size and log_sd. Choose among its rows before valuing if some clients'
-        opportunities are judged one by one: a scorecard is a judgement of all that is to come beyond repeat business.
+        (the weight of what nobody rated), deal_size and log_sd. A scorecard is a judgement of all that is to come
+        beyond repeat business: where some clients' opportunities are judged one by one, leave these clients out with
+        ``subset`` and add the others with `combine_judgements`.
 
     Raises
     ------

@@ -14,11 +14,15 @@ from ltv_bayes.data.readers import TEXT_FILES, WORKBOOKS, read_table
 from ltv_bayes.data.safe_text import as_it_was, harmless
 from ltv_bayes.data.workbooks import sheet_names
 from ltv_bayes.errors import InputError
+from ltv_bayes.judgement.cells import refuse
 from ltv_bayes.judgement.form import AMOUNT, COLUMNS, DATE, MEANINGS_OF_RELATIONS, NAMES, NUMBER, SHARE, TEXT
 from ltv_bayes.whole_files import written_whole
 
 SHEET, EXPLAINED = "judgements", "columns"
 FORMATS = {TEXT: "@", AMOUNT: "#,##0.##", SHARE: "0.0%", NUMBER: "0.##", DATE: "yyyy-mm-dd"}
+TO_FILL_IN = {**FORMATS, DATE: "@"}
+"""Blank cells of dates are text: a spreadsheet would make the first of July of 2026-07, which means all of July."""
+LONGEST_CELL = 32_767
 AS_TEXT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 SPARE_ROWS = 1000
 
@@ -70,7 +74,7 @@ def as_stated(table: pd.DataFrame) -> pd.DataFrame:
     one_day = form["expected_from"] == form["expected_to"]
     return form.assign(
         opportunity=form["opportunity"].mask(table["key"].astype(str).str.startswith("nameless ")),
-        probability=form["probability"].mask(a_beta),
+        probability=table.get("stated_probability", form["probability"]).mask(a_beta),
         mean=form["mean"].where(form["sd"].notna()),
         expected_on=form["expected_from"].where(one_day),
         expected_from=form["expected_from"].mask(one_day),
@@ -87,6 +91,8 @@ def write_form(form: pd.DataFrame, path: str | Path, *, overwrite: bool) -> Path
     if path.exists() and not overwrite:
         cure = "Choose another name, or pass overwrite=True."
         raise InputError(f"{path} exists already, and somebody may have filled it in. {cure}")
+    if suffix == ".xlsx":
+        _refuse_too_long(form)
     with written_whole(path) as unfinished:
         if suffix == ".csv":
             _write_csv(form, unfinished)
@@ -106,6 +112,14 @@ def read_form(source: Any, sheet: str | int | None = None) -> pd.DataFrame:
     return table
 
 
+def _refuse_too_long(form: pd.DataFrame) -> None:
+    """Raise for text that a workbook's cell cannot hold, which would be cut."""
+    for name in form:
+        long = (form[name].astype(str).str.len() > LONGEST_CELL) & form[name].notna()
+        cure = "Write a .csv, or shorten it."
+        refuse(form, long, f"with more than {LONGEST_CELL:,} characters in {name!r}, which a workbook would cut", cure)
+
+
 def _write_csv(form: pd.DataFrame, path: Path) -> None:
     """UTF-8 with the mark that spreadsheets need for Chinese."""
     safe = form.apply(lambda column: column.map(harmless) if column.dtype.kind in "OTU" else column)
@@ -119,10 +133,13 @@ def _write_workbook(form: pd.DataFrame, path: Path) -> None:
     with xlsxwriter.Workbook(str(path), AS_TEXT) as book:
         sheet, explained = book.add_worksheet(SHEET), book.add_worksheet(EXPLAINED)
         bold = book.add_format({"bold": True, "bottom": 1})
-        formats = {kind: book.add_format({"num_format": layout}) for kind, layout in FORMATS.items()}
+        formats, blank_formats = (
+            {kind: book.add_format({"num_format": layout}) for kind, layout in layouts.items()}
+            for layouts in (FORMATS, TO_FILL_IN)
+        )
         last_row = max(len(form), SPARE_ROWS)
         for place, column in enumerate(COLUMNS):
-            sheet.set_column(place, place, max(12, len(column.name) + 3), formats[column.kind])
+            sheet.set_column(place, place, max(12, len(column.name) + 3), blank_formats[column.kind])
             sheet.write_string(0, place, column.name, bold)
             sheet.write_comment(0, place, column.meaning, {"x_scale": 2})
             if column.choices:

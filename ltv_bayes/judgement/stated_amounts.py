@@ -10,12 +10,11 @@ import pandas as pd
 from ltv_bayes.errors import DataWarning, rows_at_fault
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.amount_families import FAMILIES, GAMMA, LOG_NORMAL, PERT, amount_mean, amount_quantiles
-from ltv_bayes.judgement.amount_belief import QUARTILES, fit_amounts
+from ltv_bayes.judgement.amount_belief import fit_amounts
 from ltv_bayes.judgement.cells import amounts, refuse, shares, texts
+from ltv_bayes.judgement.distinct import for_distinct
+from ltv_bayes.judgement.form import INTERVAL, QUARTILES, WAYS
 
-INTERVAL, QUANTILES, MOMENTS = ("low", "likely", "high"), tuple(QUARTILES), ("mean", "sd")
-WAYS = (INTERVAL, QUANTILES, MOMENTS)
-NEEDED = {INTERVAL: ("low", "high"), QUANTILES: QUANTILES, MOMENTS: MOMENTS}
 PARAMETERS = ["amount_1", "amount_2", "amount_3"]
 SPELLINGS = {name.replace("-", ""): name for name in FAMILIES} | {"lognorm": LOG_NORMAL, "betapert": PERT}
 POOR_FIT = 0.1
@@ -72,7 +71,7 @@ def _refuse_unclear(table: pd.DataFrame, said: Mapping[str, pd.Series]) -> None:
     cure = "Keep one: low and high, quartiles, or mean and sd."
     refuse(table, several, "stating the amount in several ways", cure)
     nothing = ~np.logical_or.reduce(list(started.values()))
-    for way, needed in NEEDED.items():
+    for way, needed in WAYS.items():
         wanted = started[way] | (nothing if way == INTERVAL else False)
         for name in needed:
             missing = pd.Series(wanted & said[name].isna().to_numpy(), index=table.index)
@@ -86,7 +85,7 @@ def _refuse_contradictions(table: pd.DataFrame, said: Mapping[str, pd.Series]) -
     refuse(table, low > high, "with low above high", "Swap the two, or correct them.")
     outside = (likely < low) | (likely > high)
     refuse(table, outside, "with likely outside low to high", "Correct one of the three.")
-    q25, q50, q75 = (said[name] for name in QUANTILES)
+    q25, q50, q75 = (said[name] for name in QUARTILES)
     refuse(table, q25 <= 0, "with a q25 of 0 or less", NO_AMOUNT)
     refuse(table, (q25 > q50) | (q50 > q75), "with quartiles that cross", "Write q25, q50 and q75 in ascending order.")
     refuse(table, said["mean"] <= 0, "with a mean of 0 or less", NO_AMOUNT)
@@ -107,7 +106,7 @@ def _fitted(
                 continue
             stated = {name: said[name].to_numpy()[rows] for name in way}
             sure = interval.to_numpy()[rows]
-            law = fit_amounts(family, stated, sure)
+            law = _law_of_distinct(family, stated, sure)
             parameters[rows] = np.column_stack(law)
             mean = stated.get("mean", amount_mean(family, law))
             summaries[rows] = np.column_stack([amount_quantiles(family, law, 0.5), mean])
@@ -116,6 +115,15 @@ def _fitted(
     columns = {name: parameters[:, place] for place, name in enumerate(PARAMETERS)}
     columns |= {"median": summaries[:, 0], "mean_amount": summaries[:, 1]}
     return {name: pd.Series(values, index=table.index) for name, values in columns.items()}
+
+
+def _law_of_distinct(family: str, stated: Mapping[str, np.ndarray], interval: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Fit each distinct statement once."""
+
+    def law(sure: np.ndarray, *numbers: np.ndarray) -> tuple[np.ndarray, ...]:
+        return fit_amounts(family, dict(zip(stated, numbers, strict=True)), sure)
+
+    return tuple(for_distinct(law, interval, *stated.values()))
 
 
 def _misfit(family: str, law: tuple, stated: Mapping[str, np.ndarray], interval: np.ndarray) -> np.ndarray:

@@ -11,8 +11,7 @@ from ltv_bayes.judgement.future_value import FutureValuePriors
 
 def only(judged: FutureValuePriors, kept: np.ndarray) -> FutureValuePriors:
     """Keep some judgements, by one True or False for each; each has the draws it has among the others."""
-    adjustments = None if judged.adjustments is None else judged.adjustments.subset(kept)
-    return replace(judged, table=judged.table[kept], adjustments=adjustments)
+    return judged.subset(kept)
 
 
 def surely_bringing(judged: FutureValuePriors, amounts: Array) -> FutureValuePriors:
@@ -34,12 +33,6 @@ def power_scaled(judged: FutureValuePriors, alpha: float, shape: tuple[int, int]
     shape : (int, int)
         Chains, and draws per chain, of judgements that no adjustment has changed.
     """
-    was = judged.adjustments or _unchanged(len(judged), judged.shape or shape)
+    was = judged.adjustments or Adjustments.none(len(judged), judged.shape or shape)
     scaled = Adjustments(was.who, alpha * was.intercept, alpha * was.slope, was.shift, was.spread / np.sqrt(alpha))
     return replace(judged, adjustments=scaled)
-
-
-def _unchanged(judgements: int, shape: tuple[int, int]) -> Adjustments:
-    """Adjustments that change nothing."""
-    nothing, same = np.zeros((1, *shape)), np.ones((1, *shape))
-    return Adjustments(np.zeros(judgements, dtype=np.int64), nothing, same, nothing, same)

@@ -17,6 +17,7 @@ from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import ColumnError, FitError, InputError, UnitError
+from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.predictions.pooling import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
@@ -85,7 +86,7 @@ class FittedModel:
             Chains, and draws per chain.
         """
         chains, draws = shape
-        order = customer_stream(seed, "order of draws", purpose).permutation(chains * draws)
+        order = order_of_draws(shape, seed, purpose)
         return type(self)(posterior.reordered(self.thin(draws, chains).idata, order))
 
     @property
@@ -271,6 +272,17 @@ class FittedModel:
 
     def _more_lines(self) -> list[str]:
         return []
+
+
+def order_of_draws(shape: tuple[int, int], seed: int, purpose: str) -> IntArray:
+    """The random order of a fit's draws that belongs to a purpose, an array of shape (chains * draws,).
+
+    Examples
+    --------
+    >>> order_of_draws((1, 4), 1, "repeat_purchases spend").tolist()
+    [3, 2, 1, 0]
+    """
+    return customer_stream(seed, "order of draws", purpose).permutation(shape[0] * shape[1])
 
 
 def fit_attrs(

@@ -72,7 +72,7 @@ class FittedPurchases(FittedModel):
         values = self._over_histories(customers, lambda future: future.alive)
         return labelled(values, customers, "probability_alive", long_name="probability of being alive", units="1")
 
-    def expected_purchases(self, customers: Customers, horizon: Any) -> xr.DataArray:
+    def expected_purchases(self, customers: Customers, horizon: Any, *, given_alive: bool = False) -> xr.DataArray:
         """Posterior of the expected number of purchases within the horizon after the as-of date.
 
         Parameters
@@ -81,6 +81,8 @@ class FittedPurchases(FittedModel):
             In any time unit; converted to that of the fit.
         horizon : str or Duration
             With its unit, ``"39 weeks"``.
+        given_alive : bool
+            Whether all are known to be alive, whatever their history says of it.
 
         Returns
         -------
@@ -89,7 +91,12 @@ class FittedPurchases(FittedModel):
         """
         length = as_duration(horizon)
         t = length.to(self.time_unit)
-        values = self._over_histories(customers, lambda future: bg_nbd.expected_purchases(t, future))
+
+        def expected(future: bg_nbd.Outlook) -> np.ndarray:
+            known = future._replace(alive=np.ones_like(future.alive)) if given_alive else future
+            return bg_nbd.expected_purchases(t, known)
+
+        values = self._over_histories(customers, expected)
         return labelled(values, customers, "expected_purchases", **_purchases(length))
 
     def expected_discounted_purchases(self, customers: Customers, horizon: Any, discount_rate: float) -> xr.DataArray:

@@ -25,6 +25,10 @@ class VisibleShare:
 
     Make one with :meth:`known`, :meth:`from_counts` or :meth:`from_snapshots`.
 
+    Where several streams of repeat purchases are valued, judgements leave out the same share of each, so learn it from
+    the orders of all of them. Then as many purchases are left out as the pipeline shows, whichever stream they are of;
+    their money is right so far as orders of these streams are worth the same.
+
     Attributes
     ----------
     a, b : float
@@ -84,7 +88,8 @@ class VisibleShare:
 
         Of the orders that came within the time after a snapshot, those count as seen that an opportunity of this
         customer in the snapshot became: it closed on the order's day. First orders of new customers do not count, since
-        purchase models do not forecast them.
+        purchase models do not forecast them. Snapshots may overlap: the share is that of all of them, but an order is
+        evidence once, however many snapshots come before it.
 
         Parameters
         ----------
@@ -103,41 +108,19 @@ class VisibleShare:
         InputError
             If no snapshot is old enough, or an opportunity was won on a day without an order; the message names rows.
         """
-        length, raw = as_duration(within, "within"), read_table(snapshots)
-        ids = as_text(ids_of(named_column(raw, customer, "customer")))
-        seen, no_day = as_days(named_column(raw, seen_on, "seen_on"))
-        closed, (_, *unread) = as_days(named_column(raw, closed_on, "closed_on"))
-        early = Fault(
-            (closed <= seen).to_numpy(), "won on or before the day of the snapshot", "Correct one of the days."
-        )
-        refuse([*no_day, *unread, early], raw.index)
-        listed = pd.DataFrame({"customer": ids, "seen": seen.array, "closed": closed.array}, index=raw.index)
-        made = orders.table.assign(customer=as_text(orders.table["customer_id"]))[
-            ["customer", "date"]
-        ].drop_duplicates()
-        first = made.groupby("customer")["date"].transform("min")
-        known = pd.MultiIndex.from_frame(listed[["customer", "closed"]]).isin(pd.MultiIndex.from_frame(made))
-        lost = listed["closed"].notna().to_numpy() & ~known
-        if lost.any():
-            rows = list(raw.index[lost])
-            cure = "Correct closed_on, or give the orders of that time."
-            raise InputError(rows_at_fault(rows, "row", "won on a day without an order of the customer", cure), rows)
-        repeats, span, end = made[made["date"] > first], pd.Timedelta(days=length.days), made["date"].max()
-        shown = came = 0
-        for day in sorted(set(listed["seen"])):
-            if day + span > end:
-                continue
-            within_span = repeats[(repeats["date"] > day) & (repeats["date"] <= day + span)]
-            became = listed[(listed["seen"] == day) & listed["closed"].notna()]
-            pairs = pd.MultiIndex.from_frame(became[["customer", "closed"]])
-            came += len(within_span)
-            shown += int(pd.MultiIndex.from_frame(within_span).isin(pairs).sum())
-        if came == 0:
+        length = as_duration(within, "within")
+        listed, made = _listed(read_table(snapshots), customer, seen_on, closed_on), _made(orders)
+        _refuse_unknown_wins(listed, made)
+        foreseen = _foreseen(listed["seen"], made, length)
+        if foreseen.empty:
             raise InputError(
                 f"No repeat order came within {length} after a snapshot that lies {length} before the last order. "
                 f"Give older snapshots, or a shorter time."
             )
-        return cls.from_counts(shown, of=came, within=length)
+        seen = pd.MultiIndex.from_frame(foreseen).isin(pd.MultiIndex.from_frame(listed[list(foreseen)]))
+        share, number = float(seen.mean()), _worth_in_orders(foreseen)
+        a, b = 1 + share * number, 1 + (1 - share) * number
+        return cls(a / (a + b), length, a, b)
 
     def draws(self, shape: tuple[int, int], seed: int) -> Array:
         """Draw the share: an array of shape (chains * draws,)."""
@@ -147,5 +130,47 @@ class VisibleShare:
         return customer_stream(seed, "visible share", "").beta(self.a, self.b, size)
 
     def __repr__(self) -> str:
-        counts = "" if np.isinf(self.a) else f" ({self.a - 1:g} of {self.a + self.b - 2:g})"
+        counts = "" if np.isinf(self.a) else f" ({self.a - 1:.0f} of {self.a + self.b - 2:.0f})"
         return f"{percent(self.share)}{counts} of the purchases within {self.within} stand in the pipeline"
+
+
+def _listed(raw: pd.DataFrame, customer: str, seen_on: str, closed_on: str) -> pd.DataFrame:
+    """Read snapshots: customer as text, the day seen and the day closed."""
+    ids = as_text(ids_of(named_column(raw, customer, "customer")))
+    seen, no_day = as_days(named_column(raw, seen_on, "seen_on"))
+    closed, (_, *unread) = as_days(named_column(raw, closed_on, "closed_on"))
+    early = Fault((closed <= seen).to_numpy(), "won on or before the day of the snapshot", "Correct one of the days.")
+    refuse([*no_day, *unread, early], raw.index)
+    return pd.DataFrame({"customer": ids, "seen": seen.array, "closed": closed.array}, index=raw.index)
+
+
+def _made(orders: Transactions) -> pd.DataFrame:
+    """Days with orders: customer as text, closed, and whether it is a repeat."""
+    days = pd.DataFrame({"customer": as_text(orders.table["customer_id"]), "closed": orders.table["date"].array})
+    days = days.drop_duplicates()
+    return days.assign(repeat=days["closed"] > days.groupby("customer")["closed"].transform("min"))
+
+
+def _refuse_unknown_wins(listed: pd.DataFrame, made: pd.DataFrame) -> None:
+    """Raise for opportunities won on a day without an order of the customer."""
+    pair = ["customer", "closed"]
+    known = pd.MultiIndex.from_frame(listed[pair]).isin(pd.MultiIndex.from_frame(made[pair]))
+    lost = listed["closed"].notna().to_numpy() & ~known
+    if lost.any():
+        rows = list(listed.index[lost])
+        cure = "Correct closed_on, or give the orders of that time."
+        raise InputError(rows_at_fault(rows, "row", "won on a day without an order of the customer", cure), rows)
+
+
+def _foreseen(snapshots: pd.Series, made: pd.DataFrame, length: Duration) -> pd.DataFrame:
+    """Repeat orders within a time after each snapshot that lies so long before the last order: a row for each pair."""
+    span, repeats = pd.Timedelta(days=length.days), made.loc[made["repeat"], ["customer", "closed"]]
+    days = snapshots[snapshots + span <= made["closed"].max()].drop_duplicates().sort_values()
+    pairs = [repeats[(repeats["closed"] > day) & (repeats["closed"] <= day + span)].assign(seen=day) for day in days]
+    return pd.concat(pairs) if pairs else repeats.assign(seen=pd.NaT).iloc[:0]
+
+
+def _worth_in_orders(foreseen: pd.DataFrame) -> float:
+    """How many orders that come once each would tell as much (Kish's effective number)."""
+    times = foreseen.groupby(["customer", "closed"]).size().to_numpy(dtype=float)
+    return float(times.sum() ** 2 / (times**2).sum())

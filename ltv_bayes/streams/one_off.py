@@ -1,6 +1,7 @@
 """One-off sales: what was sold, and what is planned with a date and a probability."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ from ltv_bayes.data.transactions import Transactions, warn_of_unit
 from ltv_bayes.errors import InputError, UnitError, rows_at_fault
 from ltv_bayes.formulas.point_values import as_money
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.streams.own_data import not_valued, require_same
 from ltv_bayes.streams.stream import CustomerDraws, Stream
@@ -90,6 +92,7 @@ class OneOffSale:
     ends_a_relation: ClassVar[bool] = False
     shape: ClassVar[None] = None
     caution: ClassVar[str] = ""
+    fits_by_purpose: ClassVar[Mapping[str, FittedModel]] = {}
 
     def __post_init__(self) -> None:
         self.table  # noqa: B018 - what is wrong with the sales is refused at once

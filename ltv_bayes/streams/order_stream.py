@@ -86,6 +86,11 @@ class OrderStream(ABC):
         return min(chains_a, chains_b), min(draws_a, draws_b)
 
     @property
+    def fits_by_purpose(self) -> dict[str, FittedModel]:
+        """The two fits, counts first, by the purpose that the order of their draws belongs to."""
+        return {f"{self.name} counts": self.counts, f"{self.name} spend": self.spend}
+
+    @property
     def caution(self) -> str:
         """What every table made from the two fits must say."""
         return self.counts.caution or self.spend.caution
@@ -133,8 +138,8 @@ class OrderStream(ABC):
         shown_until = 0.0 if self.shown_elsewhere is None else self.shown_elsewhere.within.to(unit)
         orders = customers if self.customers is None else self.customers
         counts, spends = (
-            self._own_parameters(fit.mixed(shape, seed, f"{self.name} {role}"), customers, orders)
-            for role, fit in (("counts", self.counts), ("spend", self.spend))
+            self._own_parameters(fit.mixed(shape, seed, purpose), customers, orders)
+            for purpose, fit in self.fits_by_purpose.items()
         )
         fill = KERNELS[self.counts.model, self.spend.model]
 

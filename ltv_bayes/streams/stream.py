@@ -1,11 +1,13 @@
 """What every stream of money can do."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.terms import Terms
 
 
@@ -40,6 +42,14 @@ class Stream(Protocol):
     @property
     def shape(self) -> tuple[int, int] | None:
         """Chains, and draws per chain, that the stream can give; None for any number."""
+        ...
+
+    @property
+    def fits_by_purpose(self) -> Mapping[str, FittedModel]:
+        """The fits whose draws the stream takes, by the purpose that their order belongs to.
+
+        See `FittedModel.mixed_draws`.
+        """
         ...
 
     @property

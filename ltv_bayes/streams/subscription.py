@@ -108,6 +108,11 @@ class Subscription:
         return dict(self.fit) if isinstance(self.fit, Mapping) else {ALL: self.fit}
 
     @property
+    def fits_by_purpose(self) -> dict[str, FittedRenewals]:
+        """The fits by the purpose that the order of their draws belongs to."""
+        return {f"{self.name} {length}": fit for length, fit in self.fits.items()}
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain that all fits have."""
         shapes = [fit.shape for fit in self.fits.values()]
@@ -140,7 +145,7 @@ class Subscription:
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`. Payments are laid out for a few customers at a time."""
         rows, held = self._contracts(customers)
-        fits = [fit.mixed(shape, seed, f"{self.name} {length}") for length, fit in self.fits.items()]
+        fits = [fit.mixed(shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
         drawn = [fit.parameters_of(self.renewals.table, "subscription") for fit in fits]
         renewals = self.renewals.table["renewals"].to_numpy(dtype=float)
         ends, delta = terms.last_days(), terms.delta("day")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ltv_bayes.value.lifetime_value import LifetimeValue
 
 THRESHOLD, GONE = 0.01, 0.2
-ENOUGH_DRAWS = 200
+ENOUGH_DRAWS, TOGETHER = 400, 2000
 NAMES = ["customer_id", "opportunity", "expert"]
 
 
@@ -32,33 +32,26 @@ def note_on_conflicts(value: "LifetimeValue") -> list[str]:
     """Say that there are judgements which disagree with the model."""
     if value.future_value is None or not any(isinstance(one, RepeatPurchases) for one in value.valuation.streams):
         return []
-    found = conflicts_table(value, THRESHOLD, GONE, draws=ENOUGH_DRAWS)["conflict"]
+    found = conflicts_table(value, THRESHOLD, GONE)["conflict"]
     if not found.any():
         return []
     verb = "disagrees" if found.sum() == 1 else "disagree"
     return [f"{counted(int(found.sum()), 'judgement')} {verb} with the model beyond chance: see conflicts()."]
 
 
-def conflicts_table(value: "LifetimeValue", threshold: float, gone: float, *, draws: int | None = None) -> pd.DataFrame:
-    """One row for each judgement of a client whose history a stream knows; see `LifetimeValue.conflicts`.
-
-    Parameters
-    ----------
-    draws : int, optional
-        Of the fits, about so many; all where not given.
-    """
+def conflicts_table(value: "LifetimeValue", threshold: float, gone: float) -> pd.DataFrame:
+    """One row for each opportunity of a client whose history a stream knows; see `LifetimeValue.conflicts`."""
     threshold, gone = _level(threshold, "threshold"), _level(gone, "gone")
     judged = require_judged(value)
-    streams = [stream for stream in value.valuation.streams if isinstance(stream, RepeatPurchases)]
+    streams = [_thinned(stream) for stream in value.valuation.streams if isinstance(stream, RepeatPurchases)]
     if not streams:
         raise InputError(
             "No stream of repeat purchases is valued, so no model says what these clients' deals are worth. "
             "Value them with [RepeatPurchases(purchases, spend)]."
         )
     said = audit_table(judged)[[*NAMES, "probability", "median"]].rename(columns={"median": "judged_amount"})
-    if draws is not None:
-        streams = [_thinned(stream, draws) for stream in streams]
-    found = pd.concat([_beside(said, stream, value) for stream in streams])
+    said = said[~judged.are_opinions].reset_index(drop=True)
+    found = _nearest([_beside(said, stream, value) for stream in streams])
     table = _with_reasons(found, threshold, gone, value.currency)
     table = table.sort_values(["conflict", "tail_probability"], ascending=[False, True], kind="stable")
     table = flagged(table.reset_index(drop=True), value.caution)
@@ -91,8 +84,8 @@ def _level(value: float, name: str) -> float:
     return level
 
 
-def _thinned(stream: RepeatPurchases, draws: int) -> RepeatPurchases:
-    each = max(1, draws // stream.shape[0])
+def _thinned(stream: RepeatPurchases) -> RepeatPurchases:
+    each = max(1, ENOUGH_DRAWS // stream.shape[0])
     return replace(stream, purchases=stream.purchases.thin(each), spend=stream.spend.thin(each))
 
 
@@ -107,12 +100,29 @@ def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: "LifetimeValue")
     clients = orders.subset(list(known.values()))
     rows = clients.ids.get_indexer(pd.Index([known[str(written)] for written in here["customer_id"]]))
     x, m = (values[rows] for values in stream.spend.histories(clients, warn=False))
-    drawn = {name: values[:, np.newaxis] for name, values in stream.spend.flat_draws().items()}
-    return here.assign(
-        expected_order=np.median(expected_spend(x, m, **drawn), axis=0),
-        tail_probability=tail_probability(here["judged_amount"].to_numpy(), x, m, stream.spend),
-        probability_alive=_alive(stream, clients)[rows],
-    )
+    expected, tail = _amounts_beside(here["judged_amount"].to_numpy(), x, m, stream.spend)
+    alive = _alive(stream, clients)[rows]
+    return here.assign(expected_order=expected, tail_probability=tail, probability_alive=alive)
+
+
+def _amounts_beside(amount: Array, frequency: Array, monetary_value: Array, spend: FittedSpend) -> tuple[Array, Array]:
+    """Expected order of each client, and how far out the amount is; some thousand at a time, so that memory does."""
+    drawn = {name: values[:, np.newaxis] for name, values in spend.flat_draws().items()}
+    expected, tail = np.empty(amount.shape), np.empty(amount.shape)
+    for first in range(0, amount.size, TOGETHER):
+        some = slice(first, first + TOGETHER)
+        x, m = frequency[some], monetary_value[some]
+        expected[some] = np.median(expected_spend(x, m, **drawn), axis=0)
+        tail[some] = tail_probability(amount[some], x, m, spend)
+    return expected, tail
+
+
+def _nearest(found: list[pd.DataFrame]) -> pd.DataFrame:
+    """One row for each opportunity: of the stream whose orders are most like it; who is alive in one is alive."""
+    every = pd.concat(found)
+    alive = every.groupby(level=0)["probability_alive"].max()
+    ordered = every.sort_values("tail_probability", ascending=False, kind="stable")
+    return ordered[~ordered.index.duplicated()].sort_index().assign(probability_alive=alive)
 
 
 def _alive(stream: RepeatPurchases, clients: Customers) -> Array:

@@ -53,18 +53,10 @@ def judged_parts(value: "LifetimeValue", judged: FutureValuePriors | None = None
 def opportunity_parts(value: "LifetimeValue", judged: FutureValuePriors) -> Iterator[tuple[int, Array]]:
     """Of opportunities alone; see `judged_parts`."""
     valuation, customers = value.valuation, _customers(value, judged)
-    text = judged.table["customer_id"].astype(str)
-    margins = valuation.margins.of(JUDGED, customers)
-    rows, until = _rows(customers, text), _until(value)
-    number = text.groupby(text).cumcount().to_numpy()
-    money = np.empty((1, len(valuation.terms.periods()), valuation.size))
-    for turn in range(number.max(initial=-1) + 1):
-        chosen = (number == turn) & ~judged.are_opinions
-        draw = only(judged, chosen).prepare(customers, valuation.terms, valuation.shape, valuation.seed)
-        for position in np.flatnonzero(chosen):
-            row = rows[position]
-            draw(row, row + 1, money)
-            yield int(position), margins[row] * money[0, :until].sum(axis=0)
+    margins, until = valuation.margins.of(JUDGED, customers), _until(value)
+    rows = _rows(customers, judged.table["customer_id"].astype(str))
+    for position, money in judged.prepare(customers, valuation.terms, valuation.shape, valuation.seed).each():
+        yield position, margins[rows[position]] * money[:until].sum(axis=0)
 
 
 def settled_opinions(value: "LifetimeValue", judged: FutureValuePriors) -> Iterator[tuple[int, Array, float]]:
@@ -82,7 +74,7 @@ def settled_opinions(value: "LifetimeValue", judged: FutureValuePriors) -> Itera
     for position, make, stretch in _opinionated(value, judged):
         money = added({name: part for name, part in make(stretch).items() if name != REALISED})
         money = money[0, : _until(value)].sum(axis=0)
-        before = make.totals(stretch.first)[make.combined(stretch.first)[0]].mean()
+        before = make.totals(stretch.first)[make.combined(stretch.first)].mean()
         yield position, money, float(money.mean() / before) if before > 0 else 0.0
 
 
@@ -99,7 +91,8 @@ def _opinionated(value: "LifetimeValue", judged: FutureValuePriors) -> Iterator[
     theirs = only(judged, judged.are_opinions)
     customers = _customers(value, theirs)
     rows, held = _rows(customers, theirs.table["customer_id"].astype(str)), theirs.opinions(customers)
-    make = replace(value.valuation.of(customers), opinions={row: held[customers.ids[row]] for row in rows})
+    opinions = {row: held[customers.ids[row]] for row in rows}
+    make = replace(value.valuation.of(customers), opinions=opinions, outcomes={})
     for position, row in zip(np.flatnonzero(judged.are_opinions), rows, strict=True):
         yield int(position), make, Stretch(customers, row, row + 1, row)
 

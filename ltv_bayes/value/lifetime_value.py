@@ -118,6 +118,7 @@ def lifetime_value(
         warn_of_scale(customers, future_value)
         warn_of_double_count(customers, streams, future_value, terms)
         future_value.require_visible_share()
+        future_value.check_shown_in_time(terms)
     for stream in streams:
         stream.check(customers)
     refuse_unknown_ends(streams, customers)
@@ -524,7 +525,8 @@ class LifetimeValue:
         times the power, and the standard deviation of the logarithm of an amount over its root. A firmer 60% becomes
         more than 60%, since 60% leans to yes. Priors of models are scaled by importance weights of the posterior draws,
         which Pareto k judges: at 0.7 or above, fit again with other priors instead. Densities of positive parameters
-        are those of their logarithm, so that a log-normal prior keeps its median too.
+        are those of their logarithm, so that a log-normal prior keeps its median too. An opinion on a whole value takes
+        its customer's draws out of their places, which weights cannot follow; ``note`` says so.
 
         References
         ----------
@@ -538,8 +540,10 @@ class LifetimeValue:
     def conflicts(self, threshold: float = 0.01, gone: float = 0.2) -> pd.DataFrame:
         """Where judgement and model disagree beyond chance.
 
-        Two questions for each judgement of a client with a stream of repeat purchases: is the amount further out than
-        an order of this client would be, and is the client still there?
+        Two questions for each opportunity of a client with a stream of repeat purchases: is the amount further out
+        than an order of this client would be, and is the client still there? Where several such streams know a client,
+        the amount is compared with the one whose orders are most like it. Opinions on whole values are no orders; see
+        `opinions` for these.
 
         Parameters
         ----------
@@ -552,8 +556,9 @@ class LifetimeValue:
         Returns
         -------
         pandas.DataFrame
-            One row for each judgement: customer_id, opportunity, expert, probability and judged_amount as used,
-            expected_order, tail_probability, probability_alive, conflict, and the reason in words; conflicts first.
+            One row for each opportunity of a client whom such a stream knows: customer_id, opportunity, expert,
+            probability and judged_amount as used, expected_order, tail_probability, probability_alive, conflict, and
+            the reason in words; conflicts first.
 
         Raises
         ------

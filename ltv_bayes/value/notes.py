@@ -4,13 +4,15 @@ import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.errors import DataWarning, counted
 from ltv_bayes.formatting import money, percent
-from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
 from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.streams.order_stream import OrderStream
+from ltv_bayes.terms import Terms
 from ltv_bayes.value.conflicts import note_on_conflicts
 from ltv_bayes.value.overlap import notes_on_overlap
 from ltv_bayes.value.shares import share_of
@@ -54,19 +56,36 @@ def notes_on(value: "LifetimeValue") -> list[str]:
     if _share_of_largest(value.total().to_numpy().ravel()) > HEAVY_TAIL:
         notes.append("single extreme draws carry the sd of the total and sway its mean: rely on medians and intervals.")
     if value.future_value is not None:
-        undated = int(value.future_value.table["expected_from"].isna().sum())
-        if undated and len(value.horizons) > 1:
-            notes.append(
-                f"{counted(undated, 'judged opportunity', 'judged opportunities')} without a date may come on any day "
-                f"of the longest horizon ({value.horizons[-1]})."
-            )
-        late = value.future_value.outside_horizon(terms)
-        if len(late):
-            notes.append(
-                f"{counted(len(late), 'judged opportunity', 'judged opportunities')} expected after the horizon "
-                f"{'does' if len(late) == 1 else 'do'} not count (rows {', '.join(map(str, late.index[:5]))})."
-            )
+        notes += _on_dates(value.future_value, value.settings.terms, value.horizons)
     return notes
+
+
+def _on_dates(judged: FutureValuePriors, terms: Terms, horizons: list[str]) -> list[str]:
+    """Say which opportunities are without a date, or come after the horizon, be it for sure or perhaps."""
+    notes, late, across = [], judged.outside_horizon(terms), judged.across_horizon(terms)
+    anywhen = ~judged.are_opinions & (judged.relations != VISIBLE_SHARE)
+    undated = int((judged.table["expected_from"].isna() & anywhen).sum())
+    if undated and len(horizons) > 1:
+        notes.append(
+            f"{_opportunities(undated)} without a date may come on any day of the longest horizon ({horizons[-1]})."
+        )
+    if len(late):
+        verb = "does" if len(late) == 1 else "do"
+        notes.append(f"{_opportunities(len(late))} expected after the horizon {verb} not count ({_rows(late)}).")
+    if len(across):
+        notes.append(
+            f"{_opportunities(len(across))} may come after the horizon, and {'does' if len(across) == 1 else 'do'} not "
+            f"count where so ({_rows(across)})."
+        )
+    return notes
+
+
+def _opportunities(number: int) -> str:
+    return counted(number, "judged opportunity", "judged opportunities")
+
+
+def _rows(table: pd.DataFrame) -> str:
+    return f"{'row' if len(table) == 1 else 'rows'} {', '.join(map(str, table.index[:5]))}"
 
 
 def _share_of_largest(total: np.ndarray) -> float:

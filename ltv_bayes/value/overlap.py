@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeGuard
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
-from ltv_bayes.formatting import money, percent, with_currency
+from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
@@ -29,10 +30,12 @@ def warn_of_double_count(
 ) -> None:
     """Warn where judgements do not say how they relate to repeat purchases, with the size of a possible double count.
 
-    Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees.
+    Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees once it is
+    told of signs of life.
     """
     unsaid = judged.table[judged.relations.isna()]
-    models = [stream for stream in streams if isinstance(stream, RepeatPurchases)]
+    signs = judged.signs_of_life
+    models = [replace(one, signs=one.signs or signs) for one in streams if isinstance(one, RepeatPurchases)]
     if unsaid.empty or not models:
         return
     stated = (unsaid["probability"] * unsaid["mean"]).groupby(unsaid["customer_id"].astype(str)).sum()
@@ -57,14 +60,18 @@ def opinions_table(valuation: Valuation) -> pd.DataFrame:
     held = {} if valuation.future_value is None else valuation.future_value.opinions(valuation.customers)
     if not held:
         return pd.DataFrame(columns=columns)
-    customers = valuation.customers.subset(list(held))
-    make, rows = valuation.of(customers), []
-    for position, customer_id in enumerate(customers.ids):
-        totals, opinion = make.totals(position), held[customer_id]
-        taken, k = make.combined(position)
+    missing = [customer_id for customer_id in held if customer_id not in valuation.outcomes]
+    if missing:
+        make = valuation.of(valuation.customers.subset(missing))
+        for position in make.opinions:
+            make.combined(position)
+    rows = []
+    for customer_id, opinion in held.items():
+        found = valuation.outcomes[customer_id]
         stated = float(opinion.quantiles(np.array([0.5]))[0])
-        rows.append((opinion.probability, stated, np.median(totals), np.median(totals[taken]), k))
-    return pd.DataFrame(rows, columns=columns, index=customers.ids)
+        rows.append((opinion.probability, stated, *found))
+    index = pd.Index(list(held), name=valuation.customers.table.index.name)
+    return pd.DataFrame(rows, columns=columns, index=index)
 
 
 def notes_on_overlap(valuation: Valuation) -> list[str]:
@@ -77,7 +84,7 @@ def notes_on_overlap(valuation: Valuation) -> list[str]:
     if models and judged.signs_of_life is not None:
         notes += [_on_life(stream.signs) for stream in valuation.told if _has_signs(stream)]
     if models and judged.visible is not None:
-        notes.append(f"{judged.visible}; they are left out of repeat purchases and judged instead.")
+        notes.append(f"{judged.visible}; they are left out of {_each(valuation.streams)} and judged instead.")
     if judged.are_opinions.any():
         unsure = list(opinions_table(valuation).query(f"not pareto_k < {TRUSTED}").index)
         if unsure:
@@ -87,17 +94,34 @@ def notes_on_overlap(valuation: Valuation) -> list[str]:
 
 def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence[str], terms: Terms) -> np.ndarray:
     """What the model expects of customers, by their ids as text: not discounted, before margin."""
-    own = customers if stream.customers is None else stream.customers
+    own, expected = customers if stream.customers is None else stream.customers, pd.Series(0.0, index=ids)
     known = own.known_ids(ids)
-    expected = np.zeros(len(ids))
-    if not known or not isinstance(stream.purchases, FittedPurchases):
-        return expected
-    some = own.subset(list(known.values()))
-    each = max(1, ENOUGH_DRAWS // stream.purchases.shape[0])
-    purchases = stream.purchases.thin(each).expected_purchases(some, terms.horizon).mean(("chain", "draw"))
-    spend = stream.spend.thin(each).expected_spend(some).median(("chain", "draw"))
-    found = dict(zip(as_text(some.ids), (purchases * spend).to_numpy(), strict=True))
-    return np.array([found.get(one, 0.0) for one in ids])
+    if known:
+        some = own.subset(list(known.values()))
+        expected[as_text(some.ids)] = _expected_orders(stream, some, terms) * _expected_spend(stream, some)
+    return expected.to_numpy()
+
+
+def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms) -> np.ndarray:
+    few = stream.counts.thin(max(1, ENOUGH_DRAWS // stream.counts.shape[0]))
+    if not isinstance(few, FittedPurchases):
+        return few.expected_events(customers, terms.horizon).mean(("chain", "draw")).to_numpy()
+    alive = few.probability_alive(customers).to_numpy()
+    weights = np.ones(len(customers)) if stream.signs is None else stream.signs.weights(customers.ids)
+    weights[as_text(customers.ids).isin(list(stream.alive_for_sure))] = 0.0
+    told = np.divide(alive, alive + weights * (1 - alive), out=np.ones(alive.shape), where=weights > 0)
+    orders = told * few.expected_purchases(customers, terms.horizon, given_alive=True).to_numpy()
+    return orders.mean(axis=(0, 1))
+
+
+def _expected_spend(stream: RepeatPurchases, customers: Customers) -> np.ndarray:
+    few = stream.spend.thin(max(1, ENOUGH_DRAWS // stream.spend.shape[0]))
+    return few.expected_spend(customers).median(("chain", "draw")).to_numpy()
+
+
+def _each(streams: Sequence[Stream]) -> str:
+    names = [label(stream.name) for stream in streams if isinstance(stream, RepeatPurchases)]
+    return f"{', '.join(names)} alike" if len(names) > 1 else "repeat purchases"
 
 
 def _has_signs(stream: Stream) -> TypeGuard[RepeatPurchases]:

@@ -1,7 +1,6 @@
 """What becomes of a book where judgements, or the models' priors, are held more or less firmly."""
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.formulas.unofficial import pareto_smoothed
 from ltv_bayes.intervals import describe_interval, flagged, interval_name, summarize_sorted
 from ltv_bayes.judgement.what_if import power_scaled
-from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.fitted import FittedModel, order_of_draws
 from ltv_bayes.predictions.prior_density import log_prior
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.judged_parts import NOBODY, judged_parts, named
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 Interval = tuple[float, str]
 NOTICEABLE = 0.05
 HIGHEST_PARETO_K = 0.7
+WITHOUT_OPINIONS = "nearly without customers of whose whole value somebody has an opinion: their draws change places"
 UNKNOWN_PRIOR = "the fit does not remember its priors, or they are of no common family"
 
 
@@ -78,33 +78,44 @@ def _of_priors(
     value: "LifetimeValue", total: Array, alphas: tuple[float, float], ci_prob: float
 ) -> Iterator[dict[str, Any]]:
     """The priors of each fit, by weighting its draws."""
-    chains, draws = value.valuation.shape
-    for name, fit in _fits(value):
-        held = {"held": f"priors of {fit.model}, {label(name)}", **NOBODY}
-        density = log_prior(fit.thin(draws, chains))
-        if density is None:
+    valuation, judged = value.valuation, value.future_value
+    opinions = judged is not None and bool(judged.are_opinions.any())
+    chains, draws = valuation.shape
+    for fit, uses in _fits(value):
+        held = {"held": f"priors of {fit.model}, {', '.join(map(label, uses.values()))}", **NOBODY}
+        of_draws = log_prior(fit.thin(draws, chains))
+        if of_draws is None:
             yield {**held, "noticeable": False, "note": UNKNOWN_PRIOR}
             continue
+        orders = (order_of_draws(valuation.shape, valuation.seed, purpose) for purpose in uses)
+        density = np.sum([of_draws[order] for order in orders], axis=0)
         weighted = [pareto_smoothed((alpha - 1) * density) for alpha in alphas]
         ends = [_weighted(total, weights, ci_prob) for weights, _ in weighted]
-        yield {**held, **_changes(ends, total, alphas, ci_prob), **_verdict(max(k for _, k in weighted))}
+        verdict = _verdict(max(k for _, k in weighted), opinions=opinions)
+        yield {**held, **_changes(ends, total, alphas, ci_prob), **verdict}
 
 
-def _fits(value: "LifetimeValue") -> Iterator[tuple[str, FittedModel]]:
-    """Every fit of every stream, with the stream's name; a fit that several streams share comes once."""
-    seen: list[FittedModel] = []
+def _fits(value: "LifetimeValue") -> list[tuple[FittedModel, dict[str, str]]]:
+    """Every fit, with the purposes that streams draw it for and what these are called: the stream, if that will do.
+
+    Each stream has an order of its own of the draws of a fit that several share.
+    """
+    found: list[tuple[FittedModel, dict[str, str]]] = []
     for stream in value.valuation.streams:
-        found: list[Any] = [getattr(stream, one.name) for one in fields(stream)] if is_dataclass(stream) else []
-        for fit in found:
-            if isinstance(fit, FittedModel) and not any(fit is other for other in seen):
-                seen.append(fit)
-                yield stream.name, fit
+        models = [fit.model for fit in stream.fits_by_purpose.values()]
+        for purpose, fit in stream.fits_by_purpose.items():
+            uses = next((uses for other, uses in found if other is fit), None)
+            if uses is None:
+                found.append((fit, uses := {}))
+            uses[purpose] = stream.name if models.count(fit.model) == 1 else purpose
+    return found
 
 
-def _verdict(pareto_k: float) -> dict[str, Any]:
-    if pareto_k < HIGHEST_PARETO_K:
-        return {"pareto_k": pareto_k, "note": ""}
-    return {"pareto_k": pareto_k, "note": f"Pareto k is not below {HIGHEST_PARETO_K}: not to be trusted; fit anew"}
+def _verdict(pareto_k: float, *, opinions: bool) -> dict[str, Any]:
+    notes = [WITHOUT_OPINIONS] if opinions else []
+    if not pareto_k < HIGHEST_PARETO_K:
+        notes.insert(0, f"Pareto k is not below {HIGHEST_PARETO_K}: not to be trusted; fit anew")
+    return {"pareto_k": pareto_k, "note": "; ".join(notes)}
 
 
 def _exactly(total: Array, change: Array, alphas: tuple[float, float], ci_prob: float) -> dict[str, Any]:

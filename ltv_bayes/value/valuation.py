@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -71,6 +71,14 @@ class Stretch:
         return self.customers.ids[self.first : self.last]
 
 
+class Outcome(NamedTuple):
+    """What became of an opinion on a customer's whole value: the median of the draws before and after, and Pareto k."""
+
+    model_median: float
+    median: float
+    pareto_k: float
+
+
 Reduce = Callable[[Stretch, Components], Any]
 About = Callable[[Customers], Any]
 
@@ -123,6 +131,11 @@ class Valuation:
         changed = any(one is not other for one, other in zip(self.told, self.streams, strict=True))
         return changed or (self.future_value is not None and bool(self.future_value.are_opinions.any()))
 
+    @cached_property
+    def outcomes(self) -> dict[Any, Outcome]:
+        """What became of opinions, by the customer's id: of those who were valued so far."""
+        return {}
+
     @property
     def size(self) -> int:
         """Number of draws."""
@@ -173,6 +186,7 @@ class Valuation:
             {place[customer_id]: opinion for customer_id, opinion in opinions.items()},
             self._made(customers, self.terms.discounted_at(0.0), alone=True) if opinions else {},
             self.seed,
+            self.outcomes,
         )
 
     def _made(self, customers: Customers, terms: Terms, *, alone: bool = False) -> dict[str, CustomerDraws]:
@@ -272,6 +286,8 @@ class Maker:
         Draws of the same sources without discount, which opinions speak of.
     seed : int
         Of all random streams.
+    outcomes : dict
+        What became of opinions is written here, by the customer's id.
     """
 
     made: Mapping[str, CustomerDraws]
@@ -281,6 +297,7 @@ class Maker:
     opinions: Mapping[int, Opinion] = field(default_factory=dict)
     undiscounted: Mapping[str, CustomerDraws] = field(default_factory=dict)
     seed: int = 0
+    outcomes: dict[Any, Outcome] = field(default_factory=dict)
 
     def __call__(self, stretch: Stretch) -> Components:
         """Money of a stretch of the customers: arrays of shape (customers, periods, draws)."""
@@ -291,14 +308,17 @@ class Maker:
                 drawn[name] *= share
         for position in range(stretch.first, stretch.last) if self.opinions else ():
             if position in self.opinions:
-                taken, _ = self.combined(position)
+                taken = self.combined(position)
                 for name in set(drawn) - {REALISED}:
                     drawn[name][position - stretch.first] = drawn[name][position - stretch.first][:, taken]
         return drawn
 
-    def combined(self, position: int) -> tuple[IntArray, float]:
-        """Which draws to take of a customer of whose whole value somebody has an opinion; and Pareto k."""
-        return self.opinions[position].combined(self.totals(position), self.seed)
+    def combined(self, position: int) -> IntArray:
+        """Which draws to take of a customer of whose whole value somebody has an opinion."""
+        opinion, totals = self.opinions[position], self.totals(position)
+        taken, k = opinion.combined(totals, self.seed)
+        self.outcomes[opinion.customer_id] = Outcome(float(np.median(totals)), float(np.median(totals[taken])), k)
+        return taken
 
     def totals(self, position: int) -> Array:
         """All that such a customer brings, not discounted and before margin: an array of shape (draws,)."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from ltv_bayes.formulas.amount_families import amount_density, amount_mean, amount_quantiles, amount_sd
+from ltv_bayes.formulas.amount_families import amount_density, amount_mean, amount_quantiles, amount_sd, amounts_at
 
 LEVELS = np.array([0.001, 0.1, 0.25, 0.5, 0.75, 0.9, 0.999])
 LAWS = [
@@ -60,3 +60,20 @@ def test_ends_that_meet_are_a_certain_amount():
     law = "pert", (80.0, 80.0, 80.0)
     assert amount_quantiles(*law, [0.0, 0.3, 1.0]).tolist() == [80.0] * 3
     assert (amount_mean(*law), amount_sd(*law)) == (80, 0)
+
+
+@pytest.mark.parametrize(
+    ("family", "parameters"),
+    [
+        ("gamma", (0.02, 1.0, np.nan)),
+        ("gamma", (0.4, 2.0, np.nan)),
+        ("gamma", (5e4, 0.01, np.nan)),
+        ("pert", (0.0, 0.0, 9.0)),
+        ("pert", (10.0, 40.0, 50.0)),
+        ("pert", (7.0, 7.0, 7.0)),
+    ],
+)
+def test_many_amounts_at_once_are_those_asked_for_one_by_one(family, parameters):
+    z = np.linspace(-7, 7, 2001)
+    few = np.concatenate([amounts_at(family, parameters, some) for some in np.array_split(z, 20)])
+    np.testing.assert_allclose(amounts_at(family, parameters, z), few, rtol=3e-6, atol=1e-12)

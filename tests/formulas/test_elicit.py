@@ -8,19 +8,24 @@ from scipy import optimize, stats
 
 from ltv_bayes.formulas.amount_families import FAMILIES, amount_mean, amount_quantiles, amount_sd
 from ltv_bayes.formulas.elicit import (
+    _beta_by_halving,
+    _beta_by_newton,
     amount_from_interval,
     amount_from_mean,
     amount_from_quantiles,
     beta_from_interval,
     draw_amounts,
     gamma_from_interval,
-    largest_misfit,
     log_normal_from_interval,
     pert_from_interval,
 )
 
 amounts = st.lists(st.floats(1e-3, 1e9), min_size=3, max_size=3).map(sorted)
 QUARTILES = [0.25, 0.5, 0.75]
+
+
+def largest_misfit(family, law, levels, stated):
+    return np.abs(amount_quantiles(family, law, levels) / stated - 1).max()
 
 
 @given(amounts, st.floats(0.5, 0.99))
@@ -77,7 +82,7 @@ def test_a_pert_never_begins_below_nothing():
     law = pert_from_interval(10.0, 100.0, 20.0)
     assert law[0] == 0
     assert law[1] == 20
-    assert float(largest_misfit("pert", law, [0.1, 0.9], [10.0, 100.0])) == pytest.approx(0.0485, abs=1e-3)
+    assert largest_misfit("pert", law, [0.1, 0.9], [10.0, 100.0]) == pytest.approx(0.0485, abs=1e-3)
     nearer = [
         float(np.sum((amount_quantiles("pert", (0.0, 20.0, most), [0.1, 0.9]) - [10.0, 100.0]) ** 2))
         for most in np.linspace(150, 300, 301)
@@ -171,3 +176,23 @@ def test_draws_follow_the_stated_numbers():
 
 def test_low_equal_to_high_is_a_certain_amount():
     assert (draw_amounts(np.random.default_rng(1), 9, *map(float, log_normal_from_interval(80.0, 80.0))) == 80).all()
+
+
+def test_newtons_beta_is_that_of_halving():
+    low, part, upper = np.meshgrid([1e-5, 0.01, 0.3, 0.9], [1e-4, 0.1, 0.7], [0.6, 0.9, 0.99])
+    ends = low.ravel(), (low + part * (1 - low)).ravel(), upper.ravel()
+    np.testing.assert_allclose(np.log(_beta_by_newton(*ends)), np.log(_beta_by_halving(*ends)), atol=1e-5)
+
+
+def test_the_nearest_pert_is_that_of_a_fine_grid():
+    stated = np.array([80.0, 100.0, 150.0])
+
+    def loss(law):
+        return np.sum((amount_quantiles("pert", law, QUARTILES) - stated) ** 2)
+
+    least, mode, most = (float(part) for part in amount_from_quantiles("pert", QUARTILES, stated))
+    found = loss((least, mode, most))
+    for move in np.vstack([np.eye(3), -np.eye(3)]) * 0.05:
+        moved = np.array([least, mode, most]) + move
+        if moved[0] <= moved[1] <= moved[2] and moved[0] >= 0:
+            assert found <= loss(tuple(moved))

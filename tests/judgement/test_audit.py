@@ -62,3 +62,37 @@ def test_what_surely_comes_brings_its_amount_in_every_draw(book):
     judged = surely_bringing(read(), np.array([1.0, 2.0, 4.0]))
     ltv = lb.lifetime_value(book, future_value=judged, horizon="1 year", random_seed=1)
     np.testing.assert_allclose(ltv.draws.sel(customer_id=["A", "E"]).mean(("chain", "draw")), [1.0, 6.0])
+
+
+def test_what_was_stated_is_kept_whichever_way():
+    rows = [
+        {"customer_id": "A", "probability": "3 of 10", "q25": 80.0, "q50": 100.0, "q75": 150.0},
+        {
+            "customer_id": "B",
+            "probability_low": 0.2,
+            "probability_high": 0.4,
+            "mean": 90.0,
+            "sd": 30.0,
+            "family": "gamma",
+        },
+        {"customer_id": "C", "probability": 0.5, "low": 50.0, "high": 200.0, "interval": 0.5},
+    ]
+    found = read(rows).audit().set_index("customer_id")
+    assert found.loc["A", ["stated_cases", "stated_of", "stated_q25", "stated_q75"]].tolist() == [3, 10, 80, 150]
+    assert found.loc["B", ["stated_probability_low", "stated_mean", "stated_sd", "family"]].tolist() == [
+        0.2,
+        90,
+        30,
+        "gamma",
+    ]
+    assert found["interval"].tolist() == [0.8, 0.8, 0.5]
+    assert found.loc["A", ["stated_mean", "stated_low"]].isna().all()
+
+
+def test_a_stated_certainty_is_audited_and_written_as_stated(by_hand, tmp_path):
+    with pytest.warns(lb.errors.DataWarning, match="certain"):
+        judged = read([{**ROWS[0], "probability": 1.0, "expert": "Ada"}])
+    changed_once = by_hand(Ada={}).recalibrate(judged)
+    assert changed_once.table["probability"].item() == 0.99
+    assert changed_once.audit()["stated_probability"].item() == 1.0
+    assert pd.read_csv(changed_once.write(tmp_path / "again.csv"))["probability"].item() == 1.0

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, InputError, JudgementError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
+from ltv_bayes.judgement.adjustments import Adjustments
+from ltv_bayes.judgement.expected import expected_money
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*stated as certain:ltv_bayes.errors.DataWarning")
 
@@ -124,6 +126,30 @@ class TestReading:
         judged = read(judgement(customer_id="<script>alert(1)</script>", opportunity="=1+1"))
         assert "<script>" not in judged._repr_html_()
 
+    def test_opinions_on_whole_values_are_told_apart_and_not_added_up(self):
+        opinion = judgement(customer_id="B", low=1e6, high=2e6, relation="same_total")
+        mixed = repr(read(judgement(low=80.0, high=80.0), opinion))
+        assert mixed.startswith("1 judged opportunity of 1 customer, 1 opinion on a customer's whole future value;")
+        assert mixed.endswith("expected value before margin and discount: 48")
+        alone = repr(read(opinion, {**opinion, "customer_id": "C"}))
+        assert alone == "2 opinions on a customer's whole future value; amounts lie within 80% intervals"
+
+    def test_the_expected_value_after_recalibration_is_worked_out_once(self, monkeypatch):
+        shape, calls = (1, 1, 100), []
+        nothing, same = np.zeros(shape), np.ones(shape)
+
+        def counted(*arguments):
+            calls.append(arguments)
+            return expected_money(*arguments)
+
+        monkeypatch.setattr("ltv_bayes.judgement.future_value.expected_money", counted)
+        judged = read(judgement(low=80.0, high=80.0))
+        judged = judged.adjusted(Adjustments(np.zeros(1, dtype=int), nothing, same, nothing + np.log(2), same))
+        for _ in range(2):
+            judged._repr_html_()
+        assert judged.summary()["expected_value"].tolist() == pytest.approx([0.6 * 2 * 80])
+        assert len(calls) == 1
+
     def test_summary_states_the_expected_value(self):
         table = read(judgement(low=80.0, high=80.0), judgement(low=100.0, high=100.0)).summary()
         assert table["expected_value"].tolist() == pytest.approx([48, 60])
@@ -190,3 +216,48 @@ def test_judgements_find_customers_with_long_numbers(purchases, spend, tmp_path,
     ltv = lb.lifetime_value(customers, future_value=judged, horizon="1 year", random_seed=1)
     assert ltv.summary()["mean"].round(6).tolist() == [100.0, *[0.0] * 148, 100.0]
     assert ltv.explain(ids[149]).loc["total", "mean"] == pytest.approx(100)
+
+
+class TestRelations:
+    def test_a_relation_changes_no_other_setting(self):
+        visible = lb.VisibleShare.known(0.6, within="6 months")
+        judged = read(judgement(), visible=visible, opinion_weight=None, shows_life=False)
+        related = judged.with_relation("additional")
+        assert (related.visible, related.opinion_weight, related.shows_life) == (visible, None, False)
+        assert judged.with_relation("additional", visible=None, opinion_weight=0.3).visible is None
+
+    @pytest.mark.parametrize("family", ["log-normal", "pert"])
+    def test_an_opinion_without_any_spread_is_refused(self, family):
+        certain = judgement(low=100.0, high=100.0, family=family)
+        with pytest.raises(JudgementError, match=r"whose low is its high \(row 0\).*a low below the high"):
+            read(certain, relation="same_total")
+        with pytest.raises(JudgementError, match="whose low is its high"):
+            read(certain).with_relation("same_total")
+
+
+class TestShownInTime:
+    """Purchases that the pipeline shows come within the time in which the forecast leaves out as many."""
+
+    def value(self, book, **changes):
+        visible = lb.VisibleShare.known(0.6, within="6 months")
+        judged = read(judgement(probability=1 - 1e-9) | changes, relation="visible_share", visible=visible)
+        return lb.lifetime_value(book, future_value=judged, horizon=["6 months", "3 years"], random_seed=1)
+
+    def test_a_day_beyond_is_refused(self, book):
+        late = book.as_of.replace(year=book.as_of.year + 2).isoformat()
+        with pytest.raises(JudgementError, match=r"expected after the 6 months that it shows \(row 0\)"):
+            self.value(book, expected_on=late)
+
+    def test_a_window_that_ends_beyond_is_said(self, book):
+        first, last = (book.as_of.replace(year=book.as_of.year + more).isoformat() for more in (0, 1))
+        with pytest.warns(DataWarning, match=r"may come after the 6 months .*\(id 0\).*counted twice"):
+            self.value(book, expected_from=first, expected_to=last)
+
+    def test_the_last_day_of_the_calendar_is_within(self, book):
+        self.value(book, expected_on=str((pd.Timestamp(book.as_of) + pd.DateOffset(months=6)).date()))
+
+    def test_undated_ones_come_within_it(self, book):
+        value = self.value(book)
+        early = value.at("6 months").total()
+        assert float((early > 0).mean()) == pytest.approx(181 / 183, abs=0.01)
+        assert float((value.total() > 0).mean()) == 1.0

@@ -24,6 +24,9 @@ def otherwise(**amounts):
     return {"customer_id": "A", "probability": 0.6, **amounts}
 
 
+STAGES = {"talks": (3, 10)}
+
+
 def quantiles(judged, levels):
     row = judged.table.iloc[0]
     return amount_quantiles(row["family"], tuple(row[["amount_1", "amount_2", "amount_3"]]), levels)
@@ -103,7 +106,7 @@ class TestChances:
         rows = [said(probability=None, stage=name, opportunity=name) for name in ("proposal ", "Negotiation")]
         judged = read(*rows, stages=stages)
         assert judged.table["probability"].tolist() == pytest.approx([0.4, 6.5 / 11])
-        assert judged.table["stage"].tolist() == ["proposal ", "Negotiation"]
+        assert judged.table["stage"].tolist() == ["proposal", "Negotiation"]
 
     def test_a_stage_without_chances_is_a_name(self):
         assert read(said(stage="whatever")).table["probability"].item() == 0.6
@@ -240,3 +243,97 @@ class TestRefusals:
             read({"customer_id": "A", "probability": 0.5})
         with pytest.raises(ColumnError, match="no column 'sd'"):
             read({"customer_id": "A", "probability": 0.5, "mean": 3})
+
+
+class TestNames:
+    def test_one_client_as_number_and_as_text_is_one(self):
+        with pytest.raises(
+            JudgementError, match=r"stating an opportunity of one customer more than once \(rows 0, 1\)"
+        ):
+            read(said(customer_id=17, opportunity="plant"), said(customer_id="17 ", opportunity="plant"))
+
+    def test_nameless_opportunities_of_such_a_client_have_draws_of_their_own(self):
+        judged = read(said(customer_id=17), said(customer_id="17", probability=0.2))
+        assert sorted(judged.table["key"]) == ["nameless 1", "nameless 2"]
+
+    def test_numbers_beside_a_blank_row_stay_whole(self):
+        frame = pd.DataFrame({"customer_id": [101, None], "probability": [0.5, None], "low": 1.0, "high": 2.0})
+        frame.loc[1, ["low", "high"]] = None
+        assert lb.FutureValuePriors.from_judgements(frame).table["customer_id"].map(str).tolist() == ["101"]
+
+    def test_blanks_around_names_do_not_make_others(self):
+        judged = read(said(expert="Wang"), said(expert=" Wang\u3000", market=" ", opportunity="other"))
+        assert judged.table["expert"].tolist() == ["Wang", "Wang"]
+        assert judged.table["market"].isna().all()
+
+    def test_nameless_opportunities_that_differ_in_their_expert_alone_do_not_follow_the_order_of_rows(self):
+        rows = [said(expert=name, market=market) for name, market in (("Wang", "x"), ("Chen", "y"), ("Wang", "a"))]
+        numbered = [
+            judged.table.set_index(["expert", "market"])["key"].to_dict() for judged in (read(*rows), read(*rows[::-1]))
+        ]
+        assert numbered[0] == numbered[1]
+
+
+@pytest.fixture(scope="module")
+def clients():
+    frame = pd.DataFrame({"customer_id": range(300), "frequency": 0, "recency": 0.0, "T": 30.0})
+    return lb.Customers.from_summary(frame, time_unit="week", as_of="2025-12-31")
+
+
+class TestChanceOfAStage:
+    """What is unknown of a stage is unknown of all its opportunities alike."""
+
+    ROWS = pd.DataFrame(
+        {"customer_id": range(300), "stage": "talks", "low": 1.0, "high": 1.0, "relation": "additional"}
+    )
+
+    def wins(self, clients, judged):
+        return lb.lifetime_value(clients, future_value=judged, horizon="1 year", random_seed=1).total().to_numpy()
+
+    def test_wins_of_many_follow_the_beta_binomial(self, clients):
+        wins = self.wins(clients, lb.FutureValuePriors.from_judgements(self.ROWS, stages=STAGES))
+        law = stats.betabinom(300, 3.5, 7.5)
+        assert wins.mean() == pytest.approx(law.mean(), rel=0.04)
+        assert wins.std() == pytest.approx(law.std(), rel=0.05)
+
+    def test_doubt_stated_row_by_row_is_each_rows_own(self, clients):
+        rows = self.ROWS.assign(cases=3, of=10)
+        wins = self.wins(clients, lb.FutureValuePriors.from_judgements(rows))
+        assert wins.std() == pytest.approx(stats.binom(300, 3.5 / 11).std(), rel=0.05)
+        together = self.wins(clients, lb.FutureValuePriors.from_judgements(rows.assign(chance_of="Stage")))
+        assert together.std() == pytest.approx(stats.betabinom(300, 3.5, 7.5).std(), rel=0.05)
+
+    def test_doubt_of_a_stage_never_makes_the_book_surer(self, clients):
+        shared = {"stage": 0.3}
+        doubted = {"talks": lb.ChanceBelief.from_interval(0.2, 0.8)}
+        sure, doubtful = (
+            self.wins(clients, lb.FutureValuePriors.from_judgements(self.ROWS, stages=stages, shared=shared)).std()
+            for stages in ({"talks": 0.5}, doubted)
+        )
+        assert doubtful > sure
+
+    def test_it_is_written_and_read_again(self, clients, tmp_path):
+        judged = lb.FutureValuePriors.from_judgements(self.ROWS, stages=STAGES)
+        again = lb.FutureValuePriors.from_judgements(judged.write(tmp_path / "judged.csv"))
+        np.testing.assert_allclose(self.wins(clients, again), self.wins(clients, judged))
+
+    @pytest.mark.parametrize(
+        ("row", "message"),
+        [
+            ({"chance_of": "market"}, r"unknown chance_of \(row 0\). Write one of opportunity, stage"),
+            ({"chance_of": "stage", "stage": None}, r"the chance of a stage, but no stage \(row 0\)"),
+        ],
+    )
+    def test_what_it_cannot_be_of_is_refused(self, row, message):
+        with pytest.raises(JudgementError, match=message):
+            read(said(probability="3 of 10", stage="talks") | row)
+
+
+def test_many_equal_rows_are_fitted_as_one_is():
+    rows = [said(low=60.0, likely=105.0, family="gamma", probability=None, probability_low=0.2, probability_high=0.5)]
+    one, many = read(*rows).table, read(*(rows * 3 + [said(low=70.0, opportunity="other")])).table
+    columns = ["amount_1", "amount_2", "mean", "chance_a", "chance_b"]
+    np.testing.assert_allclose(many[many["family"] == "gamma"][columns].astype(float).std(), 0)
+    np.testing.assert_allclose(
+        many[many["family"] == "gamma"][columns].iloc[0].astype(float), one[columns].iloc[0].astype(float), rtol=1e-9
+    )

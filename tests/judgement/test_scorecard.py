@@ -263,3 +263,16 @@ class TestLearned:
     def test_too_few_cases(self):
         with pytest.raises(JudgementError, match="4 past cases, too few"):
             learn(past(4, 1))
+
+
+def test_a_criterion_that_cannot_be_saved_is_refused_by_its_column():
+    history = past(20, 1).rename(columns={"growth": "growth/potential"})
+    with pytest.raises(lb.errors.ColumnError, match=r"'growth/potential' cannot be learned.*Rename the column"):
+        learn(history, criteria=["growth/potential", "standing"])
+
+
+def test_rated_clients_are_read_as_ids_of_orders_are(book, spend):
+    numbered = lb.Customers.from_summary(book.table.reset_index().assign(customer_id=range(6)), time_unit="week")
+    ratings = pd.DataFrame({"customer_id": [3.0, None], "growth": [4, None], "standing": [4, None]}).iloc[:1]
+    judged = lb.scorecard(ratings, spend=spend, customers=numbered, weights=WEIGHTS)
+    assert judged.table["customer_id"].tolist() == ["3"]

@@ -1,5 +1,6 @@
 """Forms that account managers fill in: written, explained, read back, never written over."""
 
+import re
 import zipfile
 
 import numpy as np
@@ -149,3 +150,23 @@ class TestTemplate:
     def test_another_kind_of_file(self, tmp_path):
         with pytest.raises(InputError, match=r"neither \.csv nor \.xlsx"):
             lb.judgement_template(tmp_path / "form.ods")
+
+
+def test_a_month_typed_into_the_form_is_not_made_a_day(tmp_path):
+    """Cells of dates are text in the form, so that a spreadsheet keeps 2026-07 as it is typed."""
+    with zipfile.ZipFile(lb.judgement_template(tmp_path / "form.xlsx", ["A"])) as parts:
+        sheet, styles = (parts.read(f"xl/{name}.xml").decode() for name in ("worksheets/sheet1", "styles"))
+    place = NAMES.index("expected_on") + 1
+    style = re.search(rf'<col min="{place}" [^>]*style="(\d+)"', sheet)[1]
+    numbers = re.findall(r'<xf numFmtId="(\d+)"', styles[styles.index("<cellXfs") :])
+    codes = dict(re.findall(r'<numFmt numFmtId="(\d+)" formatCode="([^"]+)"', styles))
+    assert codes.get(numbers[int(style)], numbers[int(style)]) in ("@", "49")
+
+
+def test_text_that_a_workbook_would_cut_is_refused(tmp_path):
+    frame = pd.DataFrame({"customer_id": ["A"], "opportunity": ["z" * 40_000], "probability": 0.5, "low": 1, "high": 2})
+    judged = lb.FutureValuePriors.from_judgements(frame)
+    with pytest.raises(JudgementError, match=r"more than 32,767 characters in 'opportunity'.*\(row 0\). Write a .csv"):
+        judged.write(tmp_path / "judged.xlsx")
+    again = lb.FutureValuePriors.from_judgements(judged.write(tmp_path / "judged.csv"))
+    assert again.table["opportunity"].str.len().item() == 40_000

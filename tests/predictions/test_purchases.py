@@ -30,6 +30,12 @@ class TestExpectation:
         assert (found.sel(customer_id="B") == 1).all()
         assert (found.sel(customer_id="D") < 0.5).all()
 
+    def test_of_those_known_to_be_alive_it_is_the_number_over_the_chance_of_being_so(self, book, purchases):
+        alive, plain = purchases.probability_alive(book), purchases.expected_purchases(book, horizon="39 weeks")
+        known = purchases.expected_purchases(book, horizon="39 weeks", given_alive=True)
+        np.testing.assert_allclose(known * alive, plain, rtol=1e-12)
+        assert (known.sel(customer_id="D") > 2 * plain.sel(customer_id="D")).all()
+
     def test_customers_in_another_unit_are_converted(self, book, purchases):
         by_day = purchases.expected_purchases(book.in_time_unit("day"), horizon="273 days")
         by_week = purchases.expected_purchases(book, horizon="39 weeks")

@@ -68,3 +68,37 @@ def test_snapshots_that_cannot_be_are_refused(changes, message):
 def test_counts_that_cannot_be_are_refused(seen, of):
     with pytest.raises(InputError, match="seen"):
         lb.VisibleShare.from_counts(seen, of=of, within="6 months")
+
+
+@pytest.fixture(scope="module")
+def orders():
+    """When each of many orders came, and how many days before it stood in the pipeline."""
+    rng = np.random.default_rng(5)
+    days = pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(1, 1460, 400), "D")
+    made = pd.DataFrame({"customer_id": rng.integers(0, 60, 400), "date": days, "amount": 1.0}).drop_duplicates()
+    firsts = pd.DataFrame({"customer_id": range(60), "date": pd.Timestamp("2021-12-31"), "amount": 1.0})
+    return pd.concat([firsts, made.assign(known_for=rng.uniform(0, 365, len(made)))], ignore_index=True)
+
+
+class TestOverlappingSnapshots:
+    """A pipeline looked at weekly and half a year ahead: the later a purchase, the less likely it is in it already."""
+
+    WITHIN = pd.Timedelta(days=182.625)
+
+    def learn(self, orders, every):
+        seen = []
+        for day in pd.date_range("2022-03-01", "2025-06-01", freq=f"{every}D"):
+            ahead = (orders["date"] - day).dt.days
+            shown = orders[(ahead > 0) & (ahead <= orders["known_for"])]
+            seen.append(pd.DataFrame({"customer_id": shown["customer_id"], "seen_on": day, "closed_on": shown["date"]}))
+        snapshots = pd.concat(seen, ignore_index=True)
+        return lb.VisibleShare.from_snapshots(snapshots, lb.read_transactions(orders), within="6 months")
+
+    def test_an_order_is_evidence_once(self, orders):
+        weekly, halves = self.learn(orders, 7), self.learn(orders, 183)
+        assert weekly.a + weekly.b - 2 <= orders["known_for"].notna().sum()
+        assert weekly.a + weekly.b == pytest.approx(halves.a + halves.b, rel=0.15)
+
+    def test_the_share_is_that_of_all_leads(self, orders):
+        """An order d days ahead is seen with chance 1 - d / 365: with three quarters on average over half a year."""
+        assert self.learn(orders, 7).share == pytest.approx(1 - self.WITHIN.days / 2 / 365, abs=0.04)

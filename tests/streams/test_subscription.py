@@ -279,3 +279,15 @@ class TestChecks:
         assert paid["Cleo"] == (made["Cleo"] + 1) * 1200
         assert paid["Eve"] == (made["Eve"] + 1) * 90
         assert paid["Gil"] == 0
+
+
+def test_priors_of_every_length_are_power_scaled(everybody, renewals, loyal, churning):
+    """Each contract length has a fit; one that two lengths share comes once."""
+    stream = lb.Subscription({"month": churning, "quarter": loyal, "year": loyal}, renewals)
+    one = lb.OneOffSale(1000.0)
+    held = lb.lifetime_value(everybody, [stream, one], horizon="1 year", random_seed=1).power_scaling()["held"]
+    model = churning.model
+    assert held.tolist() == [
+        f"priors of {model}, subscription month",
+        f"priors of {model}, subscription quarter, subscription year",
+    ]

@@ -1,5 +1,7 @@
 """Judgements and the model's forecast of one customer: money is counted once, and knowledge is used."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,6 +37,12 @@ def near(draws, expected):
 
 def outlook(book, customer):
     return bg_nbd.outlook(*book.table.loc[customer, ["frequency", "recency", "T"]], **PURCHASES)
+
+
+def livelier(book, customer):
+    """The outlook of a customer with an open opportunity: 20 times the odds of being alive."""
+    now = outlook(book, customer)
+    return now._replace(alive=now.alive / (now.alive + (1 - now.alive) / 20))
 
 
 def expected_spend(book, customer):
@@ -102,11 +110,30 @@ class TestUnsaid:
 
     def test_size_is_the_smaller_of_judged_and_foreseen(self, book, stream):
         judged = opportunities(["A", "D"], 0.999, [10.0, 1e3], [10.0, 1e3])
-        foreseen = bg_nbd.expected_purchases(WEEKS, outlook(book, "D")) * expected_spend(book, "D")
+        alive = livelier(book, "D")
+        foreseen = bg_nbd.expected_purchases(WEEKS, alive) * expected_spend(book, "D")
         with pytest.warns(DataWarning, match="2 judgements without a word on how they relate") as caught:
             lb.lifetime_value(book, stream, future_value=judged, **TERMS)
         said = next(str(one.message) for one in caught if "relate" in str(one.message))
         assert f"up to {9.99 + foreseen:.3g} USD" in said
+
+    def test_who_is_likelier_to_be_alive_is_foreseen_to_buy_more(self, stream):
+        """A client long silent will hardly buy by the history, but may in a value with an open opportunity."""
+        history = {"customer_id": ["old"], "frequency": [20], "recency": [20.0], "T": [36.0], "monetary_value": [30.0]}
+        silent = lb.Customers.from_summary(pd.DataFrame(history), time_unit="week", as_of="1997-09-30", currency="USD")
+        now = livelier(silent, "old")
+        assert now.alive > 10 * outlook(silent, "old").alive
+        foreseen = bg_nbd.expected_purchases(WEEKS, now) * expected_spend(silent, "old")
+        with pytest.warns(DataWarning, match=f"up to {foreseen:.3g} USD may be counted twice"):
+            ltv = lb.lifetime_value(silent, stream, future_value=opportunities(["old"], 0.5, 1e3, 1e4), **TERMS)
+        assert near(ltv.components["repeat_purchases"], foreseen)
+
+    def test_purchases_of_those_who_never_leave_are_counted_too(self, book, stream):
+        events = exactly(lb.FittedEvents, r=0.9, alpha=20.0)
+        foreseen = (0.9 + 1) / (20.0 + 38.86) * WEEKS * expected_spend(book, "D")
+        never = lb.RepeatPurchases(events, stream.spend)
+        with pytest.warns(DataWarning, match=f"up to {foreseen:.3g} USD may be counted twice"):
+            lb.lifetime_value(book, never, future_value=opportunities(["D"], 0.5, 1e3, 1e3), **TERMS)
 
     def test_nothing_is_said_where_nothing_overlaps(self, book, stream):
         lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
@@ -132,6 +159,45 @@ class TestVisibleShare:
             expected = (all_ - 0.6 * seen) * expected_spend(book, customer)
             assert near(ltv.components["repeat_purchases"].sel(customer_id=customer), expected)
         assert any("60% of the purchases within 6 months" in note for note in ltv.notes())
+
+    @pytest.mark.parametrize("leaving", [True, False])
+    def test_what_is_left_are_the_draws_without_it_less_what_is_shown(self, book, stream, leaving):
+        """Draw by draw, so that a value with a visible share can be compared with one without."""
+        events = lb.RepeatPurchases(exactly(lb.FittedEvents, r=0.9, alpha=20.0), stream.spend)
+        main = stream if leaving else events
+        plain = lb.lifetime_value(book, main, **TERMS).draws
+        assert not (plain == 0).all()
+        for share, within in ((0.0, "3 years"), (1.0, "1 week"), (0.5, "3 years"), (1.0, "3 years")):
+            visible = lb.VisibleShare.known(share, within=within)
+            left = lb.lifetime_value(book, replace(main, visible=visible), **TERMS).draws
+            assert (left <= plain).all()
+            seen = float((left < plain).mean() / (plain > 0).mean())
+            assert (seen == 0, seen == 1) == (share == 0, share == 1 and within == "3 years")
+
+    def test_of_two_streams_the_same_share_is_left_out_of_each_and_a_note_says_so(self, book, stream):
+        judged = opportunities(["B"]).with_relation(
+            "visible_share", visible=lb.VisibleShare.known(0.6, within="3 years")
+        )
+        streams = [replace(stream, name=name, customers=book) for name in ("goods", "parts")]
+        plain = lb.lifetime_value(lb.all_customers(book), streams, **TERMS)
+        ltv = lb.lifetime_value(lb.all_customers(book), streams, future_value=judged, **TERMS)
+        for name in ("goods", "parts"):
+            left = ltv.components[name].sum("customer_id")
+            assert near(left, 0.4 * float(plain.components[name].sum("customer_id").mean()))
+        assert any("left out of goods, parts alike and judged" in note for note in ltv.notes())
+
+    def test_lives_do_not_depend_on_what_is_shown(self, book, stream):
+        """A stream that rides on repeat purchases brings the same, whoever counts these."""
+        main = replace(stream, name="main", customers=book)
+        service = lb.TriggeredService(
+            exactly(lb.FittedEvents, r=0.9, alpha=20.0), stream.spend, while_alive="main", customers=book
+        )
+        shown = replace(main, visible=lb.VisibleShare.known(0.5, within="1 year"))
+        plain, left = (
+            lb.lifetime_value(lb.all_customers(book), [one, service], **TERMS).components["triggered_service"]
+            for one in (main, shown)
+        )
+        np.testing.assert_array_equal(left, plain)
 
     def test_the_share_must_be_said(self, book, stream):
         judged = opportunities().with_relation("visible_share")
@@ -193,6 +259,19 @@ class TestSameTotal:
         far = combined(None, low=1e6, high=2e6)
         assert far.opinions().loc["E", "pareto_k"] > 0.7
         assert any("opinion" in note and "E" in note for note in far.notes())
+
+    def test_what_became_of_opinions_is_remembered(self, combined, monkeypatch):
+        """Making the draws says it in passing; asking before, or of scaled opinions, changes nothing."""
+        asked_first = combined(0.5, keep_draws=False).opinions()
+        ltv = combined(0.5)
+        ltv.power_scaling()
+
+        def fail(*_):
+            raise AssertionError("combined again")
+
+        monkeypatch.setattr("ltv_bayes.judgement.opinions.Opinion.combined", fail)
+        pd.testing.assert_frame_equal(ltv.opinions(), asked_first)
+        assert "Lifetime value of" in repr(ltv)
 
     def test_one_opinion_for_each_customer(self):
         with pytest.raises(JudgementError, match=r"whole value \(rows 0, 1\)\. Pool"):

@@ -70,6 +70,18 @@ class TestParts:
         for name, money in there.items():
             np.testing.assert_array_equal(money, back[name])
 
+    def test_many_of_one_customer_are_made_ready_at_once(self, value, monkeypatch):
+        ltv = value(read([{**ROWS[1], "opportunity": f"Line {k}"} for k in range(20)]))
+        prepare, calls = lb.FutureValuePriors.prepare, []
+
+        def counted(self, *arguments):
+            calls.append(arguments)
+            return prepare(self, *arguments)
+
+        monkeypatch.setattr(lb.FutureValuePriors, "prepare", counted)
+        assert len(list(judged_parts(ltv))) == 20
+        assert len(calls) == 1
+
     def test_only_judged_customers_are_looked_at(self, value, monkeypatch):
         ltv = value()
         ltv.book()
@@ -301,6 +313,37 @@ class TestConflicts:
         table = lb.lifetime_value(everybody, stream, future_value=read(rows), **TERMS).conflicts()
         assert sorted(table["customer_id"]) == ["A", "E"]
 
+    def test_of_two_streams_the_one_that_an_opportunity_is_like(self, book, purchases, spend):
+        """Large deals and small orders beside each other: what would be far out for one is usual for the other."""
+        large = lb.FittedSpend.from_draws({**spend.draws, "v": 1000 * spend.draws["v"]}, currency="USD")
+        table = book.table.assign(monetary_value=1000 * book.table["monetary_value"])
+        deals = lb.Customers.from_summary(table.reset_index(), time_unit="week", as_of="1997-09-30", currency="USD")
+        streams = [
+            lb.RepeatPurchases(purchases, spend, name="orders", customers=book),
+            lb.RepeatPurchases(purchases, large, name="deals", customers=deals.subset(["A", "C"])),
+        ]
+        rows = [{**ROWS[0], "customer_id": who, "low": 20e3, "high": 50e3} for who in "ACE"]
+        ltv = lb.lifetime_value(lb.all_customers(book), streams, future_value=read(rows), **TERMS)
+        table = ltv.conflicts().set_index("customer_id")
+        assert sorted(table.index) == ["A", "C", "E"]
+        assert table["conflict"].to_dict() == {"E": True, "A": False, "C": False}
+        assert table.loc["C", "expected_order"] > 1e4 > table.loc["E", "expected_order"]
+
+    def test_opinions_on_whole_values_are_not_compared_with_one_order(self, book, purchases, spend):
+        rows = [ROWS[0], {**ROWS[1], "low": 20e3, "high": 60e3, "relation": "same_total"}]
+        ltv = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), future_value=read(rows), **TERMS)
+        assert ltv.conflicts()["opportunity"].tolist() == ["Plant"]
+        alone = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), future_value=read(rows[1:]), **TERMS)
+        assert alone.conflicts().empty
+        assert not any("beyond chance" in note for note in alone.notes())
+
+    def test_many_at_once_are_as_each_alone(self, book, purchases, spend, monkeypatch):
+        rows = [{**ROWS[0], "customer_id": who, "opportunity": f"{who} {k}"} for who in book.ids for k in range(3)]
+        ltv = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), future_value=read(rows), **TERMS)
+        whole = ltv.conflicts()
+        monkeypatch.setattr("ltv_bayes.value.conflicts.TOGETHER", 1)
+        pd.testing.assert_frame_equal(ltv.conflicts(), whole)
+
     def test_without_a_model_to_compare_with(self, book):
         ltv = lb.lifetime_value(book, future_value=read(), **TERMS)
         with pytest.raises(InputError, match="No stream of repeat purchases"):
@@ -321,3 +364,65 @@ class TestAudit:
         assert row["expert"] == "Li"
         assert table["used"].sum() == pytest.approx(ltv.explain().loc["judged", "mean"])
         assert table["used_share"].sum() == pytest.approx(ltv.judgement_share()["mean"])
+
+
+class TestPowerScaledPriors:
+    """A book of orders that are worth v times a known number, under a log-normal prior of v that decides.
+
+    In ln v the posterior is normal, and so is its product with a power of the normal prior.
+    """
+
+    CLIENTS, YEARS, R, ALPHA, P, Q = 500, 3, 2.0, 1.0, 6.0, 4.0
+    MEAN, SD, PRIOR_MEAN, PRIOR_SD = np.log(30.0), 0.2, np.log(20.0), 0.3
+
+    @pytest.fixture
+    def clients(self):
+        frame = pd.DataFrame({"customer_id": range(self.CLIENTS), "frequency": 0, "recency": 0.0, "T": 0.0})
+        return lb.Customers.from_summary(frame.assign(monetary_value=0.0), time_unit="year", as_of="2025-12-31")
+
+    @pytest.fixture
+    def fits(self):
+        shape = (4, 1000)
+        events = {"r": np.full(shape, self.R), "alpha": np.full(shape, self.ALPHA)}
+        log_v = self.MEAN + self.SD * stats.norm.ppf((np.arange(4000) + 0.5) / 4000).reshape(shape)
+        settings = json.dumps({"priors": {"v": f"Prior('LogNormal', mu={self.PRIOR_MEAN}, sigma={self.PRIOR_SD})"}})
+        spend = {"p": np.full(shape, self.P), "q": np.full(shape, self.Q), "v": np.exp(log_v)}
+        return (
+            lb.FittedEvents.from_draws(events, time_unit="year"),
+            lb.FittedSpend.from_draws(spend, settings=settings),
+        )
+
+    def scaled_mean_of_v(self, alpha):
+        precision = self.SD**-2 + (alpha - 1) * self.PRIOR_SD**-2
+        centre = (self.MEAN * self.SD**-2 + (alpha - 1) * self.PRIOR_MEAN * self.PRIOR_SD**-2) / precision
+        return np.exp(centre + 0.5 / precision)
+
+    def expected_change(self, streams=1):
+        """Per doubling of the power: orders r t / alpha of each client, each worth p v / (q - 1) on average."""
+        per_v = self.CLIENTS * self.R * self.YEARS / self.ALPHA * self.P / (self.Q - 1)
+        ends = [self.scaled_mean_of_v(alpha) for alpha in (0.8, 1.25)]
+        return streams * per_v * (ends[1] - ends[0]) / np.log2(1.25 / 0.8)
+
+    def row(self, clients, streams, **terms):
+        ltv = lb.lifetime_value(clients, streams, horizon="3 years", random_seed=1, **terms)
+        return ltv.power_scaling().query("held.str.startswith('priors of gamma_gamma')", engine="python").squeeze()
+
+    def test_a_prior_that_decides_is_noticed_with_sign_and_size(self, clients, fits):
+        row = self.row(clients, lb.RepeatPurchases(*fits))
+        assert row["mean_change"] == pytest.approx(self.expected_change(), rel=0.05)
+        assert row["noticeable"]
+        assert row["pareto_k"] < 0.7
+
+    def test_a_fit_of_two_streams_is_weighted_in_the_order_of_each(self, clients, fits):
+        events, spend = fits
+        service = lb.TriggeredService(events, spend, while_alive=None, customers=clients)
+        row = self.row(lb.all_customers(clients), [lb.RepeatPurchases(events, spend, customers=clients), service])
+        assert row["held"] == "priors of gamma_gamma, repeat purchases, triggered service"
+        assert row["mean_change"] == pytest.approx(self.expected_change(streams=2), rel=0.08)
+
+    def test_who_is_left_out_for_an_opinion_is_said(self, clients, fits):
+        """An opinion takes draws out of their places, so weights of places say nothing of its customer."""
+        judged = read([{**ROWS[0], "customer_id": "7", "relation": "same_total"}])
+        row = self.row(clients, lb.RepeatPurchases(*fits), future_value=judged)
+        assert row["note"].startswith("nearly without customers of whose whole value")
+        assert row["mean_change"] == pytest.approx(self.expected_change(), rel=0.08)

@@ -1,0 +1,99 @@
+"""Several sets of judgements put together into one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from ltv_bayes.data.ids import as_ids, final_ids
+from ltv_bayes.errors import InputError, JudgementError, rows_at_fault
+from ltv_bayes.judgement.adjustments import Adjustments
+from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
+
+
+def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:
+    """Put judgements together, such as a scorecard's and stated opportunities, to be valued as one.
+
+    Each judgement keeps its interval, its adjustments and the draws that it has alone. Rows are numbered anew where
+    several have one label.
+
+    Parameters
+    ----------
+    *priors : FutureValuePriors
+        Of different opportunities.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to combine.
+    JudgementError
+        If one opportunity of a customer is in several, a setting that counts for all judgements differs (shared,
+        visible, opinion_weight, shows_life), or adjustments have different numbers of draws.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.6], "low": [50.0], "high": [200.0]})
+    >>> plant, line = (FutureValuePriors.from_judgements(frame.assign(opportunity=name)) for name in ("plant", "line"))
+    >>> combine_judgements(plant, line).table["opportunity"].tolist()
+    ['plant', 'line']
+    """
+    if not priors or not all(isinstance(one, FutureValuePriors) for one in priors):
+        raise InputError("There are no judgements to combine. Pass FutureValuePriors, as in combine_judgements(a, b).")
+    table = pd.concat([_with_interval(one) for one in priors])
+    if not table.index.is_unique:
+        table = table.reset_index(drop=True)
+    ids, _ = as_ids(table["customer_id"].astype(object))
+    table = table.assign(customer_id=pd.Series(final_ids(ids), index=table.index))
+    _refuse_twice(table)
+    return FutureValuePriors(table, priors[0].interval, _adjustments(priors), **_settings(priors))
+
+
+def _with_interval(judged: FutureValuePriors) -> pd.DataFrame:
+    """Write the interval into every row, where the table does not say it."""
+    return judged.table if "interval" in judged.table else judged.table.assign(interval=judged.interval)
+
+
+def _refuse_twice(table: pd.DataFrame) -> None:
+    """Raise where several sets have one opportunity of a customer, or nameless ones of the same number."""
+    twice = pd.DataFrame({"who": table["customer_id"].astype(str), "key": table["key"]}).duplicated(keep=False)
+    if twice.any():
+        customers = list(dict.fromkeys(table.loc[twice, "customer_id"]))
+        problem = "with the same opportunity in several of these judgements, or a nameless one in each"
+        cure = "Keep one, or give them different names in the column opportunity."
+        raise JudgementError(rows_at_fault(customers, "customer", problem, cure), customers)
+
+
+def _settings(priors: Sequence[FutureValuePriors]) -> dict[str, Any]:
+    """Settings that count for all judgements: those of the sets in which they mean something."""
+    shows = [one for one in priors if (one.relations == VISIBLE_SHARE).any() or one.visible is not None]
+    thinks = [one for one in priors if one.are_opinions.any()]
+    says = [one for one in priors if one.shows_life is not None]
+    meaning = {"shared": list(priors), "visible": shows, "opinion_weight": thinks, "shows_life": says}
+    return {name: _same(name, meant or list(priors)) for name, meant in meaning.items()}
+
+
+def _same(name: str, priors: Sequence[FutureValuePriors]) -> Any:
+    """One value of a setting, which all of these must have."""
+    values = [getattr(one, name) for one in priors]
+    if any(value != values[0] for value in values):
+        different = ", ".join(dict.fromkeys(str(value) for value in values))
+        raise JudgementError(
+            f"{name} counts for all judgements that are valued together, but differs: {different}. "
+            f"Make it the same first, as in dataclasses.replace(judged, {name}=...)."
+        )
+    return values[0]
+
+
+def _adjustments(priors: Sequence[FutureValuePriors]) -> Adjustments | None:
+    """Adjustments of all, nothing being changed where there are none."""
+    shapes = {one.shape for one in priors if one.shape is not None}
+    if not shapes:
+        return None
+    if len(shapes) > 1:
+        said = ", ".join(f"{chains} x {draws}" for chains, draws in sorted(shapes))
+        raise JudgementError(
+            f"The adjustments of these judgements have different numbers of chains and draws ({said}). "
+            f"Recalibrate all of them with fits of the same number."
+        )
+    shape = shapes.pop()
+    return Adjustments.joined([one.adjustments or Adjustments.none(len(one), shape) for one in priors])

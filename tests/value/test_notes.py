@@ -1,0 +1,60 @@
+"""What a value says of itself before anybody relies on it."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+
+TERMS = {"horizon": ["1 year", "3 years"], "random_seed": 1}
+
+
+def value(book, purchases, spend, rows, relation="additional"):
+    judged = lb.FutureValuePriors.from_judgements(
+        pd.DataFrame([{"probability": 0.9, "low": 20.0, "high": 60.0, **row} for row in rows]), relation=relation
+    )
+    return lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), future_value=judged, **TERMS)
+
+
+def said(notes, words):
+    return [note for note in notes if words in note]
+
+
+class TestWindows:
+    """Days within which an opportunity may come: before the horizon, across it, after it."""
+
+    @pytest.fixture
+    def ltv(self, book, purchases, spend):
+        windows = [("1998-01-01", "1998-06-30"), ("1998-09-01", "1998-12-31"), ("1999-01-01", "1999-12-31")]
+        rows = [
+            {"customer_id": who, "expected_from": first, "expected_to": last}
+            for who, (first, last) in zip("ACE", windows, strict=True)
+        ]
+        return value(book, purchases, spend, rows).at("1 year")
+
+    def test_a_window_that_straddles_the_horizon_is_told(self, ltv):
+        assert said(ltv.notes(), "judged opportunity may come after the horizon, and does not count where so (row 1)")
+        assert said(ltv.notes(), "1 judged opportunity expected after the horizon does not count (row 2)")
+
+    def test_the_part_before_the_horizon_counts(self, ltv):
+        """The mean is the chance times the mean amount times the part of the days that lie before the horizon."""
+        first, last, end = dt.date(1998, 9, 1), dt.date(1998, 12, 31), dt.date(1998, 9, 30)
+        stated = ltv.future_value.table.iloc[1]
+        part = (end - first).days / (last - first).days
+        judged = ltv.components["judged"].sel(customer_id="C")
+        assert float(judged.mean()) == pytest.approx(0.9 * stated["mean"] * part, rel=0.15)
+
+    def test_nothing_is_said_where_all_lie_within(self, ltv):
+        assert not said(ltv.at("3 years").notes(), "after the horizon")
+
+
+class TestOpinions:
+    """Opinions on a whole value are no opportunities."""
+
+    def test_they_have_no_date_to_be_without(self, book, purchases, spend):
+        rows = [{"customer_id": "E", "low": 100.0, "high": 220.0}]
+        opinion = value(book, purchases, spend, rows, relation="same_total")
+        opportunity = value(book, purchases, spend, rows)
+        assert said(opportunity.notes(), "without a date may come on any day")
+        assert not said(opinion.notes(), "opportunit")
