@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 USUAL_SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
 USUAL_SLOPE = Prior("Normal", mu=0.0, sigma=0.5)
 USUAL_PRECISION = 0.3**-2
+RESERVED = ("chain", "draw", "customer_id")
 ANYWHERE = Domain(-np.inf, np.inf)
 
 
@@ -57,6 +58,9 @@ class Pool:
         else:
             columns = _as_columns(covariates, "covariates")
             shifted = dict.fromkeys(naming.levels, columns) if columns else {}
+        for name in (*by, *(name for columns in shifted.values() for name in columns)):
+            if "/" in name or name in (*RESERVED, *naming.links, *naming.parameters):
+                raise InputError(f"A column called {name!r} cannot name a part of the posterior: rename it.")
         return cls(by, shifted) if by or shifted else None
 
     @property
@@ -95,6 +99,9 @@ class PooledRecipe:
     def naming(self) -> Naming:
         """How parameters follow from quantities."""
         return NAMINGS[self.name]
+
+    def __post_init__(self) -> None:
+        require_segments(self.data, self.pool)
 
     @cached_property
     def columns(self) -> list[Column]:

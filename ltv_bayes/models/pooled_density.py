@@ -2,9 +2,9 @@
 
 On the scale of a quantity's link, log or logit, group g has z + sum of effects of its segments + slopes times
 covariates. Effects of a column's segments are normal with a common sd and add up to 0, so that z is the typical segment
-and no common shift of all effects can stand for it. They are combinations of contrasts, which are normal with the same sd
-and independent; the contrasts are those of which customers say most, next to most, and so on. Each is written partly as a
-distance in units of the sd, partly as it is, the more of the latter the more customers say of it:
+and no common shift of all effects can stand for it. They are combinations of contrasts, which are normal with the same
+sd and independent; the contrasts are those of which customers say most, next to most, and so on. Each is written partly
+as a distance in units of the sd, partly as it is, the more of the latter the more customers say of it:
 ``contrast = sd ** (1 - kept) * part``, with ``part`` normal around 0 with sd ``sd ** kept``. Chains then move freely
 whether a segment has one client or thousands.
 The density is the PyMC model's, on the same unconstrained space; a test holds the two equal.
