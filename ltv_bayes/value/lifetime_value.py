@@ -592,17 +592,23 @@ class LifetimeValue:
 
         return value_audit_table(self)
 
-    def by(self, column: str | pd.Series | Mapping[Any, Any]) -> "SegmentValues":
-        """Group customers by an attribute and add their draws.
+    def by(
+        self, column: str | Sequence[str] | pd.Series | Mapping[Any, Any], *, weight: str | None = None
+    ) -> "SegmentValues":
+        """Group customers by an attribute, or by several, and add their draws.
 
         Parameters
         ----------
-        column : str, Series or mapping
-            A column of ``customers.table``, or the segment of each customer id.
+        column : str, list of str, Series or mapping
+            A column of ``customers.table``; several, for segments such as "Energy / North"; or the segment of each
+            customer id. Customers without a value form a segment of their own.
+        weight : str, optional
+            What a customer counts by in the mean per customer: ``"revenue"``, what they have brought so far
+            (``total_value`` of their table, nothing where refunds exceed it), or a column. Equally, if not given.
         """
         from ltv_bayes.value.segments import segment_values
 
-        return segment_values(self, column)
+        return segment_values(self, column, weight)
 
     def write_summary(self, path: str | Path, ci_prob: float | None = None, ci_kind: str | None = None) -> Path:
         """Write one row per customer, as in `summary`, to a Parquet file: for books whose table is large itself.
