@@ -37,6 +37,7 @@ _PUBLIC = {
     "Subscription": "ltv_bayes.streams.subscription",
     "Transactions": "ltv_bayes.data.transactions",
     "TriggeredService": "ltv_bayes.streams.triggered_service",
+    "ValueOverTime": "ltv_bayes.evaluation.value_over_time",
     "VisibleShare": "ltv_bayes.predictions.visibility",
     "all_customers": "ltv_bayes.data.all_customers",
     "backtest": "ltv_bayes.evaluation.backtest",
@@ -58,9 +59,12 @@ _PUBLIC = {
     "plot_judgement": "ltv_bayes.plots.judgements",
     "plot_lifetime_value": "ltv_bayes.plots.values",
     "plot_prior_posterior": "ltv_bayes.plots.priors",
+    "plot_ranks": "ltv_bayes.plots.decisions",
     "plot_segments": "ltv_bayes.plots.values",
+    "plot_tiers": "ltv_bayes.plots.decisions",
     "plot_tornado": "ltv_bayes.plots.values",
     "plot_tracking": "ltv_bayes.plots.checks",
+    "plot_value_over_time": "ltv_bayes.plots.decisions",
     "plot_waterfall": "ltv_bayes.plots.values",
     "pool_judgements": "ltv_bayes.judgement.pool",
     "project_ltv": "ltv_bayes.formulas.point_values",
@@ -75,6 +79,7 @@ _PUBLIC = {
     "scorecard": "ltv_bayes.judgement.scorecard",
     "summarize": "ltv_bayes.data.summarize",
     "summarize_renewals": "ltv_bayes.data.summarize_renewals",
+    "value_over_time": "ltv_bayes.evaluation.value_over_time",
     "write_table": "ltv_bayes.report.workbooks",
 }
 
