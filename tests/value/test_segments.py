@@ -1,7 +1,5 @@
 """Segments: sums of draws, comparisons and ranks against hand-made draws and closed forms."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +8,6 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError, UnitError
-from ltv_bayes.formulas import natural
 from ltv_bayes.value.compare import compare, rank
 
 
@@ -218,22 +215,6 @@ class TestWeights:
 
 
 class TestQuantities:
-    @pytest.fixture
-    def pooled(self):
-        """A purchase fit pooled by industry, made by hand: the log rate of Energy is ln 2 above the others'."""
-        rng = np.random.default_rng(8)
-        names = ["Energy", "Public", "Retail"]
-        level = 0.05 * np.exp(0.01 * rng.standard_normal((2, 300)))
-        drawn = {"mean_rate": level, "rate_cv": level * 0 + 1.0, "dropout_mean": level * 0 + 0.2}
-        drawn["dropout_concentration"] = level * 0 + 5.0
-        for quantity, effects in (("mean_rate", [np.log(2), 0, 0]), ("dropout_mean", [-1.0, 0, 1.0])):
-            by = np.broadcast_to(effects, (2, 300, 3)) + 0.05 * rng.standard_normal((2, 300, 3))
-            drawn[f"{quantity}_by_industry"] = xr.DataArray(by, dims=("chain", "draw", "industry"))
-            drawn[f"{quantity}_sd_industry"] = level * 0 + 0.5
-        made = purchases_of(drawn, names)
-        assert made.pooling.by == ("industry",)
-        return made
-
     def test_what_pooled_fits_know_is_compared_by_name(self, book, pooled, spend):
         value = lb.lifetime_value(book, [lb.RepeatPurchases(pooled, spend)], horizon="1 year", random_seed=1)
         by = value.by("industry")
@@ -252,19 +233,3 @@ class TestQuantities:
         pair = by.compare("dropout_mean").set_index(["segment_a", "segment_b"]).loc[("Retail", "Energy")]
         assert pair["expected_loss_a"] == pytest.approx(pair["difference"])
         assert pair["expected_loss_b"] == 0
-
-
-def purchases_of(drawn, names):
-    """A pooled fit from draws of its quantities, as a fit lays them out."""
-    papers = natural.purchases({name: values for name, values in drawn.items() if "_by_" not in name})
-    variables = {name: (("chain", "draw"), papers[name]) for name in ("r", "alpha", "a", "b")}
-    variables |= {
-        name: values if isinstance(values, xr.DataArray) else (("chain", "draw"), values)
-        for name, values in drawn.items()
-    }
-    pooling = {"model": "bg_nbd", "by": ["industry"], "covariates": {}, "scales": {}}
-    pooling["customers"] = {"industry": dict.fromkeys(names, 2)}
-    dataset = xr.Dataset(variables, coords={"industry": names, "chain": [0, 1], "draw": np.arange(300)})
-    tree = xr.DataTree.from_dict({"posterior": dataset})
-    tree.attrs = {"model": "bg_nbd", "time_unit": "week", "pooling": json.dumps(pooling)}
-    return lb.FittedPurchases(tree)

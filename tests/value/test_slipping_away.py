@@ -83,6 +83,14 @@ class TestFacts:
         assert list(one.facts.index) == ["A"]
         pd.testing.assert_frame_equal(one.summary(), other.summary())
 
+    def test_segments_of_a_pooled_fit_come_from_now(self, book, before, pooled, spend):
+        """The customers of the earlier day need not say their industry."""
+        value = lb.lifetime_value(book, [lb.RepeatPurchases(pooled, spend)], **TERMS)
+        facts = lb.slipping_away(value, before, least_drop=0.01).facts
+        retail = pooled.of_segment(industry="Retail")
+        history = before.table.loc["C", ["frequency", "recency", "T"]].astype(float)
+        assert facts.loc["C", "probability_alive_before"] == pytest.approx(alive_by_the_paper(retail, *history))
+
 
 class TestAtStake:
     def test_is_the_value_if_alive_less_the_value_now(self, ltv, before):
