@@ -28,6 +28,7 @@ ALIKE = 0.95
 """From this probability of a difference that does not matter on, a sentence says that the two are alike."""
 BEYOND, INFINITE = 1e140, 1e100
 ENDS = ("_lb", "_ub")
+NO_UNIT = ("1", "currency of the data")
 
 
 def compare(
@@ -237,8 +238,9 @@ class Options:
         if bad:
             problem = "with draws that are missing or infinite"
             raise InputError(rows_at_fault(bad, "option", problem, "Leave them out with draws.sel(...)."), bad)
-        said = draws.attrs
-        return cls(names, values, lower_is_better, str(said.get("units", "")), str(said.get("caution", "")))
+        unit = str(draws.attrs.get("units", ""))
+        unit = "" if unit in NO_UNIT else unit
+        return cls(names, values, lower_is_better, unit, str(draws.attrs.get("caution", "")))
 
     @property
     def index(self) -> pd.Index:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged
 from ltv_bayes.time_units import as_number
-from ltv_bayes.value.valuation import added
+from ltv_bayes.value.valuation import added, in_order
 
 if TYPE_CHECKING:
     from ltv_bayes.value.lifetime_value import LifetimeValue
@@ -26,10 +27,11 @@ def tiers_table(value: "LifetimeValue", shares: Sequence[float], names: Sequence
     bounds = _bounds(shares)
     titles = _names(bounds, names)
     draws = _draws(value)
-    mean, within = draws.mean(axis=1), np.zeros((len(draws), len(titles)))
-    for money in draws.T:
-        within += shares_of_tiers(money, bounds)
-    within /= draws.shape[1]
+    mean, within = draws.mean(axis=0), np.zeros((draws.shape[1], len(titles)))
+    ranked = (partial(shares_of_tiers, money, bounds) for money in draws)
+    for shares_of_draw in in_order(ranked, len(draws), f"ranking {counted(draws.shape[1], 'customer')}"):
+        within += shares_of_draw
+    within /= len(draws)
     table = pd.DataFrame({"mean": mean}, index=value.customers.ids)
     for name, probability in zip(titles, within.T, strict=True):
         table[f"probability_{name}"] = probability
@@ -41,7 +43,7 @@ def tiers_table(value: "LifetimeValue", shares: Sequence[float], names: Sequence
         "currency": value.currency or "",
         "settings": str(value.settings),
         "tiers": titles,
-        "draws": draws.shape[1],
+        "draws": len(draws),
     }
     return table
 
@@ -67,15 +69,17 @@ def shares_of_tiers(money: Array, bounds: Array) -> Array:
     >>> shares_of_tiers(np.array([5.0, 0.0, 0.0, 0.0]), np.array([0.5, 1.0]))[1].round(3).tolist()
     [0.333, 0.667]
     """
-    order = np.argsort(-money, kind="stable")
-    ordered = money[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    ends = np.append(starts[1:], money.size)
-    until = np.clip(bounds * money.size, starts[:, np.newaxis], ends[:, np.newaxis]) - starts[:, np.newaxis]
-    inside = np.diff(until, prepend=0.0, axis=1) / (ends - starts)[:, np.newaxis]
-    found = np.empty((money.size, bounds.size))
-    found[order] = np.repeat(inside, ends - starts, axis=0)
-    return found
+    order = np.argsort(-money)
+    ordered = -money[order]
+    until = np.zeros((bounds.size, money.size))
+    for row, place in zip(until, bounds * money.size, strict=True):
+        here = ordered[min(int(place), money.size - 1)]
+        first, last = np.searchsorted(ordered, here, "left"), np.searchsorted(ordered, here, "right")
+        row[:first] = 1.0
+        row[first:last] = (place - first) / (last - first)
+    found = np.empty_like(until)
+    found[:, order] = np.diff(until, prepend=0.0, axis=0)
+    return found.T
 
 
 def _bounds(shares: Sequence[float]) -> Array:
@@ -102,7 +106,7 @@ def _names(bounds: Array, names: Sequence[str] | None) -> list[str]:
 
 
 def _draws(value: "LifetimeValue") -> Array:
-    """Draws of all customers at once, as ranks need them: as many as there is room for, an array (customers, draws)."""
+    """Draws of all customers at once, as ranks need them: as many as there is room for, an array (draws, customers)."""
     size, number = value.valuation.size, len(value.customers)
     step = math.ceil(8 * number * size / ROOM)
     if size // step < min(FEWEST_DRAWS, size):
@@ -111,7 +115,7 @@ def _draws(value: "LifetimeValue") -> Array:
             f"{FEWEST_DRAWS} draws of {counted(number, 'customer')}. Value a part of them, such as the half with the "
             f"highest mean: lifetime_value(customers.subset(ids), ...).tiers()."
         )
-    kept = np.empty((number, len(range(0, size, step))))
+    kept = np.empty((len(range(0, size, step)), number))
     for stretch, money in value.results.draws_by_stretch(value.settings.place):
-        kept[stretch.rows] = added(money)[:, ::step]
+        kept[:, stretch.rows] = added(money)[:, ::step].T
     return kept

@@ -74,12 +74,13 @@ def _reasons(value: "LifetimeValue", table: pd.DataFrame) -> list[str]:
     history = _of_histories(value, text)
     judged = _of_judgements(value)
     words = []
-    for written, (_, row) in zip(text, table.iterrows(), strict=True):
+    rows = table[["realised", "modelled", "judged"]].to_numpy()
+    for written, (realised, from_models, from_judgements) in zip(text, rows, strict=True):
         parts = [history.get(written, ""), judged.get(written, "")]
-        if row["judged"] > row["modelled"]:
+        if from_judgements > from_models:
             parts.reverse()
-        if np.isfinite(row["realised"]):
-            parts.append(f"has brought {money(row['realised'], value.currency)} so far")
+        if np.isfinite(realised):
+            parts.append(f"has brought {money(realised, value.currency)} so far")
         words.append("; ".join(part for part in parts if part))
     return words
 

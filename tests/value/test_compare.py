@@ -110,6 +110,11 @@ class TestSentences:
             "the median difference is 10万 CNY, 89% interval 10万 to 10万."
         )
 
+    @pytest.mark.parametrize("units", ["1", "currency of the data"])
+    def test_numbers_without_a_unit_have_none(self, units):
+        draws = options(np.column_stack([np.full(9, 3.0), np.full(9, 2.0)]), units=units)
+        assert "the median difference is 1, 89%" in lb.compare(draws)["sentence"].item()
+
     def test_a_toss_up_is_called_one(self):
         difference = np.r_[np.full(55, 1.0), np.full(45, -1.0)]
         draws = options(np.column_stack([10 + difference, np.full(100, 10.0)]), ["fair", "web"])
