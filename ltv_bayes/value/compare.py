@@ -232,6 +232,8 @@ class Options:
                 f"Options are compared by draws with the dimensions chain, draw and one more, not {seen}. "
                 f"Pass by.draws('total') or fit.segment_draws(column)['mean_spend']."
             )
+        if not draws.size:
+            raise InputError("There are no draws to compare: give at least one option and one draw.")
         values = draws.transpose(rest[0], *SAMPLE_DIMS).to_numpy().reshape(draws.sizes[rest[0]], -1).astype(float)
         names = list(draws[rest[0]].to_numpy())
         bad = [name for name, fine in zip(names, np.isfinite(values).all(axis=1), strict=True) if not fine]

@@ -92,6 +92,11 @@ class TestPairs:
         with pytest.raises(InputError, match=r"1 option .* \(id B\)"):
             lb.compare(options([[1.0, np.nan], [2.0, 3.0]]))
 
+    def test_no_options_are_refused(self, normal):
+        for judge in (lb.compare, lb.rank, lb.best):
+            with pytest.raises(InputError, match="at least one option"):
+                judge(normal.isel(channel=[]))
+
     def test_one_option_has_nothing_to_compare(self, normal):
         assert lb.compare(normal.isel(channel=[0])).empty
 
