@@ -53,7 +53,7 @@ def compare(
     equivalent_share : float, optional
         The same as a share of the larger of the two: 0.1 where a tenth either way does not matter.
     measure : str, optional
-        What is compared, for the sentences; the name of the draws if not given.
+        What is compared, for the sentences; what the draws call themselves if not given.
     unit : str, optional
         What the numbers are counted in, such as a currency; what the draws say of themselves if not given.
     lower_is_better : bool
@@ -98,7 +98,7 @@ def compare(
     options = Options.read(draws, lower_is_better=lower_is_better)
     region = Region.read(equivalent_within, equivalent_share)
     interval = interval_settings(ci_prob, ci_kind)
-    named = label(measure or draws.name or "value")
+    named = label(measure or draws.attrs.get("long_name") or draws.name or "value")
     words = Words.of_quantity(named, options.unit if unit is None else unit, interval)
     return compare_pairs(options, region, words)
 

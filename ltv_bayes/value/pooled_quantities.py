@@ -8,6 +8,13 @@ from ltv_bayes.formatting import label
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.streams.stream import Stream
 
+LONG_NAMES = {
+    "mean_rate": "mean rate of orders",
+    "mean_spend": "mean value of an order",
+    "dropout_mean": "chance of leaving after an order",
+    "churn_mean": "chance of leaving at a renewal",
+}
+
 
 def pooled_quantities(streams: Sequence[Stream], column: str | None) -> dict[str, xr.DataArray]:
     """Draws (chain, draw, segment) of what differs between the segments of a column, by quantity.
@@ -21,11 +28,12 @@ def pooled_quantities(streams: Sequence[Stream], column: str | None) -> dict[str
         if fit.pooling is not None and column in fit.pooling.by
     ]
     several = len({name for name, _ in pooled}) > 1
-    return {
-        f"{label(name)} {quantity}" if several else quantity: drawn
-        for name, fit in pooled
-        for quantity, drawn in _differing(fit, str(column)).items()
-    }
+    found = {}
+    for name, fit in pooled:
+        for quantity, drawn in _differing(fit, str(column)).items():
+            said = f"{drawn.attrs['long_name']} ({label(name)})" if several else drawn.attrs["long_name"]
+            found[f"{label(name)} {quantity}" if several else quantity] = drawn.assign_attrs(long_name=said)
+    return found
 
 
 def _differing(fit: FittedModel, column: str) -> dict[str, xr.DataArray]:
@@ -33,8 +41,9 @@ def _differing(fit: FittedModel, column: str) -> dict[str, xr.DataArray]:
     time_unit = fit.idata.attrs.get("time_unit")
     units = {"mean_rate": f"per {time_unit}" if time_unit else "", "mean_spend": fit.currency or ""}
     drawn = fit.segment_draws(column)
-    return {
-        str(name): values.rename({column: "segment"}).assign_attrs(units=units.get(str(name), ""), caution=fit.caution)
-        for name, values in drawn.data_vars.items()
-        if bool((values.max(column) > values.min(column)).any())
-    }
+    found = {}
+    for name, values in drawn.data_vars.items():
+        if bool((values.max(column) > values.min(column)).any()):
+            said = {"units": units.get(str(name), ""), "long_name": LONG_NAMES.get(str(name), label(name))}
+            found[str(name)] = values.rename({column: "segment"}).assign_attrs(**said, caution=fit.caution)
+    return found

@@ -171,8 +171,8 @@ class SegmentValues:
 
     def _words(self, measure: str, interval: tuple[float, str]) -> Words:
         if measure in self.quantities:
-            unit = str(self.quantities[measure].attrs.get("units", ""))
-            return Words.of_quantity(label(measure), unit, interval)
+            said = self.quantities[measure].attrs
+            return Words.of_quantity(said.get("long_name", label(measure)), said.get("units", ""), interval)
         weighted = f", weighted by {label(self.weight)}" if self.weight else ""
         how = "in total" if measure == TOTAL else f"per customer{weighted}"
         return Words.of_worth(how, self.currency or "", interval)

@@ -222,7 +222,7 @@ class TestQuantities:
         first = by.compare("mean_rate").iloc[0]
         assert first["segment_a"] == "Energy"
         assert first["ratio"] == pytest.approx(2, rel=0.02)
-        assert "has a higher mean rate than" in first["sentence"]
+        assert "has a higher mean rate of orders than" in first["sentence"]
         assert "per week" in first["sentence"]
 
     def test_leaving_less_is_better(self, book, pooled, spend):
@@ -233,3 +233,17 @@ class TestQuantities:
         pair = by.compare("dropout_mean").set_index(["segment_a", "segment_b"]).loc[("Retail", "Energy")]
         assert pair["expected_loss_a"] == pytest.approx(pair["difference"])
         assert pair["expected_loss_b"] == 0
+
+    def test_of_several_streams_the_stream_is_named(self, book, pooled, spend):
+        orders = lb.RepeatPurchases(pooled, spend, name="orders", customers=book)
+        repairs = lb.RepeatPurchases(pooled, spend, name="repairs", customers=book)
+        value = lb.lifetime_value(book, [orders, repairs], horizon="1 year", random_seed=1)
+        by = value.by("industry")
+        assert by.measures[2:] == [
+            "orders mean_rate",
+            "orders dropout_mean",
+            "repairs mean_rate",
+            "repairs dropout_mean",
+        ]
+        assert "mean rate of orders (repairs)" in by.compare("repairs mean_rate")["sentence"].iloc[0]
+        assert by.best("orders dropout_mean").index[0] == "Energy"
