@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 import ltv_bayes as lb
+from ltv_bayes.diagnostics import Diagnostics
 
 settings.register_profile("unhurried", deadline=None)  # machines are shared; speed is measured in benchmarks
 settings.load_profile("unhurried")
@@ -72,3 +73,16 @@ def cdnow_fits(cdnow):
     """Both models sampled on CDNOW with the usual priors; slow, made once."""
     purchases = lb.BGNBD().fit(cdnow, random_seed=1, progressbar=False)
     return purchases, lb.GammaGamma().fit(cdnow, random_seed=2, progressbar=False)
+
+
+@pytest.fixture(scope="session")
+def unconverged():
+    """Makes of a fit one whose sampler did not converge."""
+
+    def make(fit):
+        tree = fit.idata.copy()
+        verdict = Diagnostics("NUTS", 20.0, 500, 2, rhat=1.2, divergences=30, problems=("r-hat is 1.2.",))
+        tree.attrs["diagnostics"] = verdict.to_json()
+        return type(fit)(tree)
+
+    return make
