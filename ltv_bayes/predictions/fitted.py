@@ -24,6 +24,12 @@ from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import TimeUnit, as_time_unit
 
 UNCONVERGED = "fit did not converge"
+LONG_NAMES = {
+    "mean_rate": "mean rate of orders",
+    "mean_spend": "mean value of an order",
+    "dropout_mean": "chance of leaving after an order",
+    "churn_mean": "chance of leaving at a renewal",
+}
 LARGEST_ARRAY = 8 * 2**30
 CHUNK = 64
 
@@ -170,12 +176,10 @@ class FittedModel:
 
     def _described(self, quantity: str) -> dict[str, str]:
         """What comparisons say of a quantity: its name, its unit, and whether the draws can be trusted."""
-        units = {"mean_rate": f"per {self.idata.attrs.get('time_unit', 'time unit')}", "mean_spend": self.currency or ""}
-        return {
-            "long_name": quantity.replace("_", " "),
-            "units": units.get(quantity, ""),
-            "caution": self.caution,
-        }
+        unit = self.idata.attrs.get("time_unit")
+        units = {"mean_rate": f"per {unit}" if unit else "", "mean_spend": self.currency or ""}
+        name = LONG_NAMES.get(quantity, quantity.replace("_", " "))
+        return {"long_name": name, "units": units.get(quantity, ""), "caution": self.caution}
 
     def by_customer(self, table: pd.DataFrame) -> dict[str, np.ndarray]:
         """Parameters of customers, by their rows: arrays of shape (chains, draws, customers or 1)."""
