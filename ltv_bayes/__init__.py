@@ -9,6 +9,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "Acquisition": "ltv_bayes.value.acquisition",
     "AmountBelief": "ltv_bayes.judgement.amount_belief",
     "BGNBD": "ltv_bayes.models.bg_nbd",
     "Backtest": "ltv_bayes.evaluation.backtest",
@@ -27,6 +28,7 @@ _PUBLIC = {
     "LtvBayesWarning": "ltv_bayes.errors",
     "MBGNBD": "ltv_bayes.models.mbg_nbd",
     "NBD": "ltv_bayes.models.nbd",
+    "NewCustomerValue": "ltv_bayes.value.new_customers",
     "OneOffSale": "ltv_bayes.streams.one_off",
     "Prior": "ltv_bayes.models.priors",
     "Renewals": "ltv_bayes.data.renewals",
@@ -37,6 +39,7 @@ _PUBLIC = {
     "Transactions": "ltv_bayes.data.transactions",
     "TriggeredService": "ltv_bayes.streams.triggered_service",
     "VisibleShare": "ltv_bayes.predictions.visibility",
+    "acquisition": "ltv_bayes.value.acquisition",
     "all_customers": "ltv_bayes.data.all_customers",
     "backtest": "ltv_bayes.evaluation.backtest",
     "calibrate_judgements": "ltv_bayes.judgement.calibrate",
@@ -49,11 +52,14 @@ _PUBLIC = {
     "judgement_template": "ltv_bayes.judgement.sheets",
     "lifetime_value": "ltv_bayes.value.lifetime_value",
     "load_fit": "ltv_bayes.predictions.load",
+    "new_customer_value": "ltv_bayes.value.new_customers",
+    "plot_acquisition": "ltv_bayes.plots.acquisition",
     "plot_calibration": "ltv_bayes.plots.checks",
     "plot_calibration_curve": "ltv_bayes.plots.calibration",
     "plot_cash_flow": "ltv_bayes.plots.values",
     "plot_judgement": "ltv_bayes.plots.judgements",
     "plot_lifetime_value": "ltv_bayes.plots.values",
+    "plot_payback": "ltv_bayes.plots.acquisition",
     "plot_prior_posterior": "ltv_bayes.plots.priors",
     "plot_segments": "ltv_bayes.plots.values",
     "plot_tornado": "ltv_bayes.plots.values",
