@@ -152,7 +152,9 @@ def _contradictions(rows: pd.DataFrame, with_periods: bool) -> list[Fault]:
         apart = np.abs(np.where(won > 0, spend / won, np.nan) / each - 1) > SAME
     twice = rows.duplicated(["channel", "period"], keep=False).to_numpy()
     again = "Add them up to one row." if with_periods else "Add them up, or name the column of periods 'period'."
-    uncounted = pd.Series(np.isnan(won), rows.index).groupby(rows["channel"]).transform("any").to_numpy()
+    uncounted = (
+        pd.Series(np.isnan(won) & ~np.isnan(each), rows.index).groupby(rows["channel"]).transform("any").to_numpy()
+    )
     several = rows["channel"].duplicated(keep=False).to_numpy() & uncounted & ~nothing & ~twice
     both = "Give spend and clients_won, or cost_per_client alone."
     return [

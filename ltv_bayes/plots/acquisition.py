@@ -61,7 +61,8 @@ def plot_acquisition(
         ax.hlines(rows, low, np.minimum(high, most), color=colours, linewidth=4, alpha=0.45)
         ax.scatter(middle, rows, color=colours, zorder=3)
         beyond = high > most
-        ax.plot(np.full(beyond.sum(), most), rows[beyond], ">", color=GREY, markersize=6)
+        if beyond.any():
+            ax.plot(np.full(beyond.sum(), most), rows[beyond], ">", color=GREY, markersize=6)
         for place, look in ((1.0, ":"), (threshold, "--")):
             ax.axvline(place, color=ORANGE, linestyle=look, linewidth=1.3, zorder=1)
         name_rows(ax, [f"{shortened(name)}{_won(row.clients_won)}" for name, row in _rows(table)])
