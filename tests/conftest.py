@@ -96,7 +96,7 @@ def pooled_by_hand(kind, model, quantities, effects, **attrs):
 
 @pytest.fixture(scope="session")
 def channel_fits():
-    """Purchases and spend pooled by channel, parameters known: a mean rate of 0.1, 0.2, 0.15 a month, orders of 2000."""
+    """Purchases and spend pooled by channel, parameters known: orders of 2,000 at rates of 0.1, 0.2, 0.15 a month."""
     quantities = {"mean_rate": 0.1, "rate_cv": 0.8, "dropout_mean": 0.15, "dropout_concentration": 8.0}
     none = {"Ads": 0.0, "Fair": 0.0, "Referral": 0.0}
     effects = {"mean_rate": {"Ads": 0.0, "Fair": np.log(2.0), "Referral": np.log(1.5)}, "dropout_mean": none}

@@ -44,7 +44,9 @@ CHANNELS = (
     Channel("Trade fairs", 80_000, 2_600, orders_per_year=2.6, mean_order=5_200, dropout_mean=0.12),
     Channel("Referrals", 12_000, 700, orders_per_year=2.2, mean_order=3_600, dropout_mean=0.10),
     Channel("Cold calls", 45_000, 2_200, orders_per_year=1.4, mean_order=2_200, dropout_mean=0.22),
-    Channel("Webinars", 9_000, 1_500, orders_per_year=1.9, mean_order=2_900, dropout_mean=0.15),
+    Channel("Partners", 30_000, 1_400, orders_per_year=2.4, mean_order=4_100, dropout_mean=0.14),
+    Channel("Mailings", 18_000, 1_100, orders_per_year=1.3, mean_order=1_600, dropout_mean=0.20),
+    Channel("Webinars", 6_000, 1_500, orders_per_year=1.9, mean_order=2_900, dropout_mean=0.15),
 )
 
 
@@ -96,7 +98,7 @@ class ChannelBusiness:
         rng, years = np.random.default_rng(random_seed), as_duration(horizon).to("year")
         delta, rows = discount_intensity(discount_rate, "year"), {}
         for channel in self.channels:
-            owner, time, value = _lives(rng, channel, np.zeros(clients), years)
+            _, time, value = _lives(rng, channel, np.zeros(clients), years)
             rows[channel.name] = margin * float((value * np.exp(-delta * time)).sum()) / clients
         table = pd.DataFrame({"value": rows}).rename_axis("channel")
         table["cost_per_client"] = [channel.cost_per_client for channel in self.channels]
@@ -127,15 +129,17 @@ def simulate_channels(
     Examples
     --------
     >>> simulate_channels(random_seed=1).costs.shape
-    (15, 4)
+    (21, 4)
     """
     rng, today = np.random.default_rng(random_seed), as_date(as_of)
-    orders, clients, costs = [], [], []
+    orders: list[pd.DataFrame] = []
+    clients: list[tuple[Any, str]] = []
+    costs = []
     for channel in channels:
         for year in range(years):
             won = int(rng.poisson(channel.yearly_spend / channel.cost_per_client))
             first = np.sort(rng.random(won)) + year - years
-            names = np.array([f"C{len(clients) + number + 1:04d}" for number in range(won)], dtype=object)
+            names = pd.Index([f"C{len(clients) + number + 1:04d}" for number in range(won)])
             owner, time, value = _lives(rng, channel, first, 0.0)
             clients += [(name, channel.name) for name in names]
             costs.append((channel.name, today.year - years + year + 1, channel.yearly_spend, won))

@@ -45,7 +45,7 @@ def test_all_three_may_be_given_where_they_agree():
 def test_chinese_columns_in_ten_thousands(tmp_path):
     own = {"channel": "渠道", "period": "季度", "spend": "费用（万元）", "clients_won": "新客户"}
     path = tmp_path / "costs.csv"
-    good().rename(columns={ours: name for ours, name in own.items()}).to_csv(path, index=False, encoding="gb18030")
+    good().rename(columns=own).to_csv(path, index=False, encoding="gb18030")
     read = AcquisitionCosts.read(path, columns=own, amount_unit="万元")
     assert read.totals()["spend"].tolist() == [1_500_000.0, 3_000_000.0]
     with pytest.raises(UnitError, match="amount_unit='万元'"):
@@ -89,7 +89,7 @@ def test_bad_rows_are_named(changes, problem, rows):
 
 
 def test_everything_that_is_wrong_is_told_at_once():
-    with pytest.raises(InputError, match="without a channel.*above 0") as error:
+    with pytest.raises(InputError, match=r"without a channel.*above 0") as error:
         AcquisitionCosts.read(good(channel=["", "Ads", "Fair"], spend=[1, 0, 3]))
     assert error.value.rows == (2, 3)
 
@@ -108,8 +108,8 @@ def test_costs_per_client_of_several_periods_cannot_be_added_without_numbers():
 @pytest.mark.parametrize(
     ("table", "columns", "problem"),
     [
-        (good().drop(columns="channel"), None, "no column 'channel'. It has period, spend, clients_won"),
-        (good().drop(columns="clients_won"), None, "'cost_per_client', or 'spend' and 'clients_won'"),
+        (good().drop(columns="channel"), None, r"no column 'channel'\. It has period, spend, clients_won"),
+        (good().drop(columns="clients_won"), None, r"'cost_per_client', or 'spend' and 'clients_won'"),
         (good(), {"chanel": "x"}, "Did you mean 'channel'"),
         (good(), {"spend": "spent"}, "no column 'spent' in the costs. Did you mean 'spend'"),
     ],

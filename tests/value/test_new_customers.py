@@ -10,7 +10,7 @@ TERMS = {"horizon": "3 years", "discount_rate": 0.1, "margin": 0.35, "random_see
 
 
 def test_by_hand_from_the_closed_forms(channel_fits, channel_value):
-    purchases, spend = channel_fits
+    purchases = channel_fits[0]
     for name in ("Ads", "Fair", "Referral"):
         fit = purchases.of_segment(channel=name)
         drawn = {key: float(values[0, 0]) for key, values in fit.draws.items()}
