@@ -78,20 +78,20 @@ def cdnow_fits(cdnow):
     return purchases, lb.GammaGamma().fit(cdnow, random_seed=2, progressbar=False)
 
 
-def pooled_by_hand(kind, model, quantities, effects, **attrs):
-    """A fit pooled by channel without any spread: quantities of a typical channel, and effects by channel."""
+def pooled_by_hand(kind, model, quantities, effects, column="channel", **attrs):
+    """A pooled fit whose parameters are known: quantities of a typical segment, and effects of segments."""
     shape, naming = (2, 300), NAMINGS[model]
     draws = {name: np.full(shape, value) for name, value in quantities.items()}
     draws |= {name: value for name, value in naming.arithmetic(draws).items() if name in naming.parameters}
     channels, dims = list(next(iter(effects.values()))), {}
     for name in naming.levels:
-        draws[f"{name}_by_channel"] = np.broadcast_to(list(effects[name].values()), (*shape, len(channels)))
-        draws[f"{name}_sd_channel"] = np.full(shape, 0.5)
-        dims[f"{name}_by_channel"] = ["channel"]
-    said = {"model": model, "by": ["channel"], "covariates": {}, "scales": {}}
-    said["customers"] = {"channel": dict(zip(channels, [40.0, 12.0, 25.0], strict=True))}
+        draws[f"{name}_by_{column}"] = np.broadcast_to(list(effects[name].values()), (*shape, len(channels)))
+        draws[f"{name}_sd_{column}"] = np.full(shape, 0.5)
+        dims[f"{name}_by_{column}"] = [column]
+    said = {"model": model, "by": [column], "covariates": {}, "scales": {}}
+    said["customers"] = {column: dict(zip(channels, [40.0, 12.0, 25.0], strict=True))}
     attrs |= {"model": model, "pooling": json.dumps(said)}
-    return kind(posterior.tree_from_draws(draws, attrs, dims=dims, coords={"channel": channels}))
+    return kind(posterior.tree_from_draws(draws, attrs, dims=dims, coords={column: channels}))
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +104,14 @@ def channel_fits():
     quantities = {"mean_spend": 2000.0, "order_cv": 0.5, "q_excess": 4.0}
     effects = {"mean_spend": {"Ads": 0.0, "Fair": np.log(3.0), "Referral": 0.0}}
     return purchases, pooled_by_hand(lb.FittedSpend, "gamma_gamma", quantities, effects, currency="EUR")
+
+
+@pytest.fixture(scope="session")
+def spend_by_industry():
+    """Spend pooled by another column; 2,000 in a typical industry."""
+    quantities = {"mean_spend": 2000.0, "order_cv": 0.5, "q_excess": 4.0}
+    effects = {"mean_spend": {"Energy": 0.5, "Retail": -0.5, "Public": 0.3}}
+    return pooled_by_hand(lb.FittedSpend, "gamma_gamma", quantities, effects, "industry", currency="EUR")
 
 
 @pytest.fixture(scope="session")

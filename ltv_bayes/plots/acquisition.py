@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.formatting import shortened
@@ -25,6 +26,7 @@ from ltv_bayes.plots.canvas import (
 from ltv_bayes.plots.lettering import in_own_words, ink
 from ltv_bayes.value.acquisition import Acquisition
 from ltv_bayes.value.acquisition_words import NOT_ENOUGH
+from ltv_bayes.value.new_customers import Course
 
 CURE = "Pass what acquisition(...) returned."
 BREADTH = 4.0
@@ -65,7 +67,7 @@ def plot_acquisition(
             ax.plot(np.full(beyond.sum(), most), rows[beyond], ">", color=GREY, markersize=6)
         for place, look in ((1.0, ":"), (threshold, "--")):
             ax.axvline(place, color=ORANGE, linestyle=look, linewidth=1.3, zorder=1)
-        name_rows(ax, [f"{shortened(name)}{_won(row.clients_won)}" for name, row in _rows(table)])
+        name_rows(ax, [f"{shortened(name)}{_won(number)}" for name, number in table["clients_won"].items()])
         from_zero(ax, 0.0, max(1.0, threshold, min(most, float(high.max()))))
         colour = ["grey: not enough data"] if (table["verdict"] == NOT_ENOUGH).any() else []
         lines = "; ".join([f"dotted: the cost; dashed: {threshold:g} times the cost; n: clients won", *colour])
@@ -103,30 +105,15 @@ def plot_payback(
         raise InputError(f"There is no channel {name!r}. {suggestion(name, found.channels)}")
     place = found.channels.index(name)
     course, cost = found.courses[name], found.cac[..., place].to_numpy().ravel()
-    balance = course.money - cost[:, np.newaxis]
-    low, high = interval(balance, prob, kind)
     figures = found.figures(prob, kind)[place]
-    look = {"step": "post"} if course.by_steps else {}
+    in_time = figures.chance(figures.payback_in_time)
     with house_style():
         ax = axes_for(ax)
-        ax.fill_between(course.months, low, high, color=BLUE, alpha=0.2, linewidth=0, **look)
-        draw = ax.step if course.by_steps else ax.plot
-        draw(course.months, np.median(balance, axis=0), color=BLUE, **({"where": "post"} if course.by_steps else {}))
-        ax.axhline(0, color=ink(), linewidth=0.8)
-        within = found.yardstick.payback_within
-        ax.axvline(within.to("month"), color=ORANGE, linestyle="--", linewidth=1.3)
-        said = f"back within {within}\nwith probability {figures.chance(figures.payback_in_time)}"
-        ax.annotate(
-            said,
-            (within.to("month"), 0),
-            (6, 6),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            color=ORANGE,
-            **in_own_words(),
-        )
+        _draw_balance(ax, course, course.money - cost[:, np.newaxis], prob, kind)
         ax.set_xticks(_month_ticks(course.months[-1]))
         ax.set_xlim(0, course.months[-1])
+        within = found.yardstick.payback_within
+        _mark_month(ax, within.to("month"), f"back within {within}\nwith probability {in_time}")
         money_axis(ax.yaxis, found.currency)
         label_y(ax, f"money that came in, less the cost{unit(found.currency)}")
         label_x(ax, "months from the first order on", found.settings)
@@ -135,15 +122,37 @@ def plot_payback(
     return ax
 
 
+def _draw_balance(ax: Any, course: Course, balance: np.ndarray, ci_prob: float, ci_kind: str) -> None:
+    """Draw the median and the interval of the balance at each time."""
+    low, high = interval(balance, ci_prob, ci_kind)
+    steps = "post" if course.by_steps else None
+    ax.fill_between(course.months, low, high, color=BLUE, alpha=0.2, linewidth=0, step=steps)
+    style = "steps-post" if course.by_steps else "default"
+    ax.plot(course.months, np.median(balance, axis=0), color=BLUE, drawstyle=style)
+    ax.axhline(0, color=ink(), linewidth=0.8)
+
+
+def _mark_month(ax: Any, month: float, text: str) -> None:
+    """Draw a line at a month, and write beside it, on the side where there is more room."""
+    ax.axvline(month, color=ORANGE, linestyle="--", linewidth=1.3)
+    side, offset = ("right", -6) if month > ax.get_xlim()[1] / 2 else ("left", 6)
+    ax.annotate(
+        text,
+        (month, 0),
+        (offset, 6),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha=side,
+        color=ORANGE,
+        **in_own_words(),
+    )
+
+
 def _month_ticks(last: float) -> np.ndarray:
     """Every month, half-year or year, so that there are few."""
     step = next((step for step in (1, 2, 6, 12, 24) if last / step <= 12), 60)
     return np.arange(0, last + 1e-9, step)
 
 
-def _rows(table: Any) -> Any:
-    return zip(table.index, table.itertuples(), strict=True)
-
-
 def _won(number: Any) -> str:
-    return f"  (n = {number:,})" if isinstance(number, int) else ""
+    return "" if pd.isna(number) else f"  (n = {number:,})"

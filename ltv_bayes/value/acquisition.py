@@ -145,7 +145,8 @@ class Acquisition:
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
         table = pd.DataFrame([self._row(figures) for figures in self.figures(prob, kind)])
-        table = table.set_index("channel").sort_values("ltv_to_cac", ascending=False, kind="stable")
+        table = table.astype({"clients_won": "Int64"}).set_index("channel")
+        table = table.sort_values("ltv_to_cac", ascending=False, kind="stable")
         return flagged(table, self.caution)
 
     def sentences(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.Series:
@@ -279,6 +280,7 @@ class Acquisition:
         """The columns that fit on a page, under short names."""
         table = self.summary()
         left = [name for name in table if name.startswith("payback_months_") or name in NOT_SHOWN]
+        left = [name for name in left if name != self._above]
         return table.drop(columns=left).rename(columns=_short_name)
 
     def _row(self, figures: ChannelFigures) -> dict[str, Any]:

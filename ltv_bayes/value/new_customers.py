@@ -1,6 +1,7 @@
 """What is the next client worth? Values of new clients, by segment or channel of pooled fits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ltv_bayes.cores import available_cores
 from ltv_bayes.errors import ColumnError, InputError, UnitError, listed, suggestion
 from ltv_bayes.formulas.point_inputs import as_money, as_share
 from ltv_bayes.formulas.special import Array
@@ -83,6 +85,11 @@ class NewClients:
             if fit.pooling is not None and self.column in fit.pooling.by:
                 return dict(fit.pooling.customers[self.column])
         return {}
+
+    def others(self) -> list[str]:
+        """Columns that the fits take into account and that are not asked for."""
+        columns = [name for fit in self.fits if fit.pooling is not None for name in fit.pooling.grouping.columns]
+        return [name for name in dict.fromkeys(columns) if name != self.column]
 
     def newcomer(self, segment: str) -> Newcomer:
         """A new client of a segment; of any, where fits are not pooled."""
@@ -171,11 +178,11 @@ class NewCustomerValue:
     def draws(self) -> xr.DataArray:
         """Posterior of the expected value of a new client: (chain, draw, segment), or (chain, draw) of plain fits."""
         terms = self.terms
-        values = [
-            terms.kept(name) * self._newcomers[name].expected(terms.horizon, terms.discount_rate)
-            for name in self.segments
-        ]
-        return self._labelled(values, "expected_new_customer_value")
+
+        def one(name: str) -> Array:
+            return terms.kept(name) * self._newcomers[name].expected(terms.horizon, terms.discount_rate)
+
+        return self._labelled(self._each(one), "expected_new_customer_value")
 
     def predict(self, random_seed: int | None = None) -> xr.DataArray:
         """Draw what one new client will bring, luck included: few bring much, many little.
@@ -202,7 +209,7 @@ class NewCustomerValue:
 
     def course(self) -> dict[str, "Course"]:
         """What has come in from a new client of each segment by each time, in expectation."""
-        return {name: self._course(name) for name in self.segments}
+        return dict(zip(self.segments, self._each(self._course), strict=True))
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per segment: customers that the fit had, mean, sd, median and interval of the expected value."""
@@ -237,9 +244,17 @@ class NewCustomerValue:
 
     @property
     def _footing(self) -> str:
-        if not self.unseen:
-            return ""
-        return f"\nNot seen by the fit, so drawn from the distribution of segments: {listed(self.unseen)}."
+        said = ""
+        if self.unseen:
+            said += f"\nNot seen by the fit, so drawn from the distribution of segments: {listed(self.unseen)}."
+        if others := self.terms.others():
+            said += f"\nThe fits differ by {listed(others)} too, which counts as typical."
+        return said
+
+    def _each[T](self, compute: Callable[[str], T]) -> list[T]:
+        """Something of each segment, on all cores."""
+        with ThreadPoolExecutor(available_cores()) as pool:
+            return list(pool.map(compute, self.segments))
 
     @cached_property
     def _newcomers(self) -> dict[str, Newcomer]:

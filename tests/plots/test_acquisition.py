@@ -60,6 +60,13 @@ def test_payback_is_the_course_less_the_cost(found, cut_off):
     assert not cut_off(ax.figure)
 
 
+def test_a_line_at_the_end_has_its_words_on_the_left(purchases, spend, cut_off):
+    value = lb.new_customer_value(purchases, spend, horizon="1 year", random_seed=1)
+    ax = lb.plot_payback(lb.acquisition(value, {"Ads": 60}))
+    assert ax.texts[0].get_ha() == "right"
+    assert not cut_off(ax.figure)
+
+
 def test_payback_of_the_best_channel_unless_said(found):
     assert lb.plot_payback(found).get_title(loc="left").startswith(found.summary().index[0])
     with pytest.raises(InputError, match="Did you mean 'Fair'"):

@@ -41,6 +41,13 @@ def test_ratio_is_value_over_cost(known, channel_value):
     assert list(known.summary().index) == ["Fair", "Referral", "Ads"]
 
 
+def test_another_threshold_names_its_column(channel_value):
+    for threshold, name in ((1, "probability above 1"), (2.5, "probability above 2.5")):
+        found = lb.acquisition(channel_value, {"Ads": 1000}, threshold=threshold)
+        assert name in repr(found)
+        assert name.replace(" ", "_") in found.summary()
+
+
 def test_payback_by_hand(channel_fits, known):
     """The month in which expected discounted margin, counted day by day, reaches the cost."""
     fit = lb.FittedPurchases.from_draws(

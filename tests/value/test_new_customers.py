@@ -138,6 +138,16 @@ def test_what_cannot_be_is_refused(channel_fits, change, error, problem):
         lb.new_customer_value(*channel_fits, **{**TERMS, **change})
 
 
+def test_of_several_columns_one_is_asked_for_and_others_count_as_typical(
+    channel_fits, channel_value, spend_by_industry
+):
+    with pytest.raises(ColumnError, match="pooled by channel, industry: say which column, as in by='channel'"):
+        lb.new_customer_value(channel_fits[0], spend_by_industry, **TERMS)
+    value = lb.new_customer_value(channel_fits[0], spend_by_industry, **TERMS, by="channel")
+    np.testing.assert_allclose(value.draws.sel(channel="Ads"), channel_value.draws.sel(channel="Ads"))
+    assert "The fits differ by industry too, which counts as typical." in repr(value)
+
+
 def test_fits_of_the_wrong_kind_are_refused(purchases, spend):
     renewals = lb.FittedRenewals.from_draws({"alpha": [[1.0]], "beta": [[1.0]]})
     with pytest.raises(InputError, match="takes a fit of purchases or renewals first, not a FittedSpend"):
