@@ -7,12 +7,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.amounts import as_amounts, require_unit_of_header
+from ltv_bayes.data.amounts import as_amounts, read_amount, require_unit_of_header
 from ltv_bayes.data.columns import plain
 from ltv_bayes.data.faults import Fault, at_fault, refuse
 from ltv_bayes.data.ids import BLANKS, as_text
 from ltv_bayes.data.readers import read_table
-from ltv_bayes.errors import ColumnError, listed, suggestion
+from ltv_bayes.errors import ColumnError, InputError, listed, suggestion
 
 COLUMNS = ("channel", "period", "spend", "clients_won", "cost_per_client")
 MONEY = ("spend", "cost_per_client")
@@ -28,9 +28,12 @@ class AcquisitionCosts:
     ----------
     rows : pandas.DataFrame
         As given, by row: channel, period, spend, clients_won, cost_per_client; not-a-number where not said.
+    currency : str or None
+        What amounts written as text show.
     """
 
     rows: pd.DataFrame
+    currency: str | None = None
 
     @classmethod
     def read(
@@ -72,6 +75,8 @@ class AcquisitionCosts:
         [400.0, 2100.0]
         """
         if isinstance(source, Mapping):
+            if not source:
+                raise InputError("There are no costs. Give at least one channel its cost per client.")
             named = {"channel": list(source), "cost_per_client": list(source.values())}
             source = pd.DataFrame(named, index=pd.RangeIndex(1, len(source) + 1))
         raw = read_table(source, sheet=sheet, encoding=encoding)
@@ -80,7 +85,7 @@ class AcquisitionCosts:
         unread = at_fault(faults, len(rows))
         told = [replace(fault, at=fault.at & ~unread) for fault in _contradictions(rows, "period" in table)]
         refuse([*faults, *told], rows.index)
-        return cls(_completed(rows))
+        return cls(_completed(rows), _currency(table))
 
     @property
     def channels(self) -> list[str]:
@@ -155,6 +160,7 @@ def _contradictions(rows: pd.DataFrame, with_periods: bool) -> list[Fault]:
     uncounted = (
         pd.Series(np.isnan(won) & ~np.isnan(each), rows.index).groupby(rows["channel"]).transform("any").to_numpy()
     )
+    unnamed = (rows["period"] == "").to_numpy() & rows["channel"].duplicated(keep=False).to_numpy() & with_periods
     several = rows["channel"].duplicated(keep=False).to_numpy() & uncounted & ~nothing & ~twice
     both = "Give spend and clients_won, or cost_per_client alone."
     return [
@@ -163,8 +169,13 @@ def _contradictions(rows: pd.DataFrame, with_periods: bool) -> list[Fault]:
         Fault(won < 0, "with fewer than 0 clients_won", "Correct the number."),
         Fault(won % 1 > 0, "with a part of a client in clients_won", "Count whole clients."),
         Fault(apart, "whose cost_per_client is not spend over clients_won", both),
+        Fault(unnamed & ~twice, "without a period, of a channel with several rows", "Fill it in."),
         Fault(twice, f"with the same channel{' and period' if with_periods else ''} as another", again),
-        Fault(several, "of a channel with several periods but without clients_won", "Costs cannot be added without."),
+        Fault(
+            several,
+            "of a channel with several periods but without clients_won",
+            "Give them: costs cannot be added without.",
+        ),
     ]
 
 
@@ -174,6 +185,13 @@ def _completed(rows: pd.DataFrame) -> pd.DataFrame:
     counted = rows["clients_won"].notna() & made.notna()
     known = rows["cost_per_client"].where(~counted)
     return rows.assign(spend=made.where(counted), clients_won=rows["clients_won"].where(counted), cost_per_client=known)
+
+
+def _currency(table: pd.DataFrame) -> str | None:
+    """The currency that amounts show."""
+    cells = [plain(table[name]).dropna() for name in MONEY if name in table]
+    written = {str(cell) for column in cells if not pd.api.types.is_numeric_dtype(column) for cell in column}
+    return next(iter(sorted({read_amount(text)[1] for text in written} - {""})), None)
 
 
 def _texts(cells: pd.Series) -> pd.Series:

@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.acquisition_costs import AcquisitionCosts
+from ltv_bayes.data.amounts import SAME_CURRENCY
 from ltv_bayes.errors import DataWarning, InputError, UnitError, listed, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.acquisition import chance_of_one_rate, draw_cost_per_client, time_until
@@ -405,6 +406,10 @@ def acquisition(
     read = AcquisitionCosts.read(
         costs, columns=columns, amount_unit=amount_unit, decimal=decimal, sheet=sheet, encoding=encoding
     )
+    if read.currency and value.currency and read.currency != SAME_CURRENCY.get(value.currency, value.currency):
+        raise UnitError(
+            f"Costs are in {read.currency}, values in {value.currency}. Convert the costs to {value.currency} first."
+        )
     known = list(dict.fromkeys([*value.segments, *value.terms.known()])) if value.column else []
     if value.column and unseen == "refuse":
         _refuse_unseen(read, known, value.column)

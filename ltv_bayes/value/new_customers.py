@@ -94,6 +94,7 @@ class NewClients:
     def newcomer(self, segment: str) -> Newcomer:
         """A new client of a segment; of any, where fits are not pooled."""
         first = _of_segment(self.first_order, segment, "first_order")
+        first = first if isinstance(first, bool) else as_money(first, "first_order")
         model = self._of(self.model, segment)
         if self.spend is not None:
             return Buyer(model, self._of(self.spend, segment), first)
@@ -381,6 +382,7 @@ def new_customer_value(
     names = _segments(terms, segments)
     for name in names:
         terms.kept(name)
+        terms.newcomer(name)
     return NewCustomerValue(terms, names)
 
 

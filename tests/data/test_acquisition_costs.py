@@ -58,6 +58,16 @@ def test_a_workbook_reads_alike(tmp_path):
     pd.testing.assert_frame_equal(read.totals(), AcquisitionCosts.read(good()).totals(), check_dtype=False)
 
 
+def test_amounts_may_show_their_currency():
+    assert AcquisitionCosts.read({"Ads": "¥400", "Fair": 300}).currency == "CNY"
+    assert AcquisitionCosts.read(good()).currency is None
+
+
+def test_no_costs_at_all_are_refused():
+    with pytest.raises(InputError, match="There are no costs"):
+        AcquisitionCosts.read({})
+
+
 def test_other_columns_are_left_alone():
     assert "note" not in AcquisitionCosts.read(good(note=["a", "b", "c"])).rows
 
@@ -79,6 +89,7 @@ def test_a_period_without_a_client_counts_as_money_spent():
         ({"spend": ["100", "12万", "300"]}, "a spend that cannot be read, such as '12万'.*amount_unit", (3,)),
         ({"clients_won": ["4", "two", "3"]}, "a clients_won that cannot be read, such as 'two'", (3,)),
         ({"period": [2025, 2025, 2025]}, "same channel and period as another", (2, 3)),
+        ({"period": [None, 2025, 2025]}, "1 row without a period, of a channel with several rows", (2,)),
         ({"cost_per_client": [25.0, 60.0, 30.0]}, "not spend over clients_won", (3,)),
     ],
 )

@@ -211,6 +211,12 @@ def test_amounts_in_ten_thousands(channel_value):
     assert found.cac.to_numpy() == pytest.approx(2000.0)
 
 
+def test_costs_in_another_currency_are_refused(channel_value):
+    with pytest.raises(UnitError, match=r"Costs are in USD, values in EUR. Convert"):
+        lb.acquisition(channel_value, {"Ads": "$400"})
+    assert lb.acquisition(channel_value, {"Ads": "400 EUR"}).cac.to_numpy() == pytest.approx(400)
+
+
 def test_payback_is_asked_for_within_a_year_or_the_horizon(purchases, spend):
     value = lb.new_customer_value(purchases, spend, horizon="26 weeks", random_seed=1)
     assert "probability_payback_within_26_weeks" in lb.acquisition(value, {"Ads": 20}).summary()

@@ -131,6 +131,8 @@ def lb_verdict():
         ({"discount_rate": 10}, UnitError, "discount_rate=0.10"),
         ({"segments": []}, InputError, "segments= names none"),
         ({"price": 3}, InputError, "for renewals"),
+        ({"first_order": "no"}, UnitError, "first_order must be a number"),
+        ({"first_order": -4}, UnitError, "first_order must not be negative"),
     ],
 )
 def test_what_cannot_be_is_refused(channel_fits, change, error, problem):
