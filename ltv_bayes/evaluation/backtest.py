@@ -258,7 +258,8 @@ class Backtest:
         times = _steps_through(self.calibration_length, end, step)
         starts = self.calibration_length - self.customers.table["T"].to_numpy()
         to_fit = DAYS_PER_UNIT[self.time_unit] / DAYS_PER_UNIT[self.purchases.time_unit]
-        paths = tracked_paths(self.purchases, to_fit * starts, to_fit * times, self.random_seed)
+        table = self.customers.table
+        paths = tracked_paths(self.purchases, to_fit * starts, to_fit * times, self.random_seed, table)
         low, high = interval(paths, prob, kind)
         name = interval_name(prob, kind)
         table = pd.DataFrame(
@@ -342,8 +343,15 @@ def holdout_occasions(orders: Transactions, customers: Customers, start: dt.date
     return actual.reindex(customers.ids, fill_value=0).rename_axis("customer_id")
 
 
-def tracked_paths(fit: FittedPurchases, starts: np.ndarray, times: np.ndarray, random_seed: int) -> np.ndarray:
+def tracked_paths(
+    fit: FittedPurchases, starts: np.ndarray, times: np.ndarray, random_seed: int, table: pd.DataFrame | None = None
+) -> np.ndarray:
     """Draw cumulative repeat purchases of customers who start at given times.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, optional
+        Rows of the customers, with their segments for a pooled fit.
 
     Returns
     -------
@@ -355,8 +363,10 @@ def tracked_paths(fit: FittedPurchases, starts: np.ndarray, times: np.ndarray, r
     rng = np.random.default_rng(random_seed)
     left = np.maximum(times[-1] - starts, 0)
     paths = []
-    for parameters in zip(*thinned.flat_draws().values(), strict=True):
-        values = dict(zip(fit.parameters, parameters, strict=True))
+    drawn = thinned.parameters_of(pd.DataFrame(index=range(len(starts))) if table is None else table)
+    every = drawn.at(np.arange(drawn.number))
+    for draw in range(thinned.shape[0] * thinned.shape[1]):
+        values = {name: each[drawn.place, draw] for name, each in every.items()}
         future = bg_nbd.Outlook(
             *(np.broadcast_to(v, left.shape) for v in fit.formulas.outlook_of_new_customer(**values))
         )

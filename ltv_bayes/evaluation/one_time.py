@@ -190,6 +190,8 @@ def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
             raise InputError(
                 f"check_one_time takes fits of BGNBD or MBGNBD, not a {type(fit).__name__}. Pass a spend fit as spend=."
             )
+        if fit.pooling is not None:
+            raise InputError("check_one_time compares fits whose customers are all alike: fit it without pool_by.")
     return {fit.model: fit for fit in fits}
 
 

@@ -38,6 +38,9 @@ class LogDensity(Protocol):
         """Lay out points, chain after chain, as posterior draws of the model's variables."""
 
 
+FEW = 6
+
+
 class Density:
     """Log density of a model's posterior over its unconstrained variables, laid end to end.
 
@@ -62,6 +65,8 @@ class Density:
         # One number at a time is fastest through fused nodes, many at a time through NumPy's own loops.
         one = Mode(linker="py", optimizer="fast_run")
         several, plain = one.excluding("fusion"), Mode(linker="py", optimizer="fast_compile")
+        if len(model.value_vars) > FEW:  # a fused node takes 32 inputs at most
+            one = several
         point = model.initial_point()
         [logp, *expanded], joined = join_nonshared_inputs(
             point, [model.logp(jacobian=True), *model.unobserved_value_vars], model.value_vars

@@ -34,7 +34,7 @@ class Wanted:
     progressbar: bool
 
 
-HIERARCHICAL = {"target_accept": 0.9}
+HIERARCHICAL = {"target_accept": 0.95}
 TUNE_HIERARCHICAL = 500
 
 

@@ -121,11 +121,11 @@ def add_groups(kernel: Any, tables: Any, parameters: Mapping[str, Any], observed
     likelihood = FusedGroups(kernel, tables)
 
     def logp(value: Any, *arguments: Any) -> Any:
-        outputs: Any = likelihood(*arguments)
+        outputs: Any = likelihood(*arguments[:-1])
         return outputs[0]
 
-    signature = ",".join(["(g)"] * len(parameters)) + "->(h,s)"
-    pm.CustomDist("histories", *parameters.values(), logp=logp, signature=signature, observed=observed)
+    signature = ",".join(["(g)"] * len(parameters)) + ",(h,s)->(h,s)"
+    pm.CustomDist("histories", *parameters.values(), observed, logp=logp, signature=signature, observed=observed)
 
 
 def _observe(

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 USUAL_SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
 USUAL_SLOPE = Prior("Normal", mu=0.0, sigma=0.5)
-USUAL_PRECISION = 0.1**-2
+USUAL_PRECISION = 0.3**-2
+RESERVED = ("chain", "draw", "customer_id")
 ANYWHERE = Domain(-np.inf, np.inf)
 
 
@@ -57,6 +58,9 @@ class Pool:
         else:
             columns = _as_columns(covariates, "covariates")
             shifted = dict.fromkeys(naming.levels, columns) if columns else {}
+        for name in (*by, *(name for columns in shifted.values() for name in columns)):
+            if "/" in name or name in (*RESERVED, *naming.links, *naming.parameters):
+                raise InputError(f"A column called {name!r} cannot name a part of the posterior: rename it.")
         return cls(by, shifted) if by or shifted else None
 
     @property
@@ -96,6 +100,9 @@ class PooledRecipe:
         """How parameters follow from quantities."""
         return NAMINGS[self.name]
 
+    def __post_init__(self) -> None:
+        require_segments(self.data, self.pool)
+
     @cached_property
     def columns(self) -> list[Column]:
         """Columns of segments."""
@@ -112,7 +119,7 @@ class PooledRecipe:
     def effects(self) -> list[Effects]:
         """Effects of each column on each level of something, written as chains best take them."""
         none = [
-            Effects(quantity, column, np.zeros(len(column.levels)))
+            Effects.of(quantity, column, np.zeros(len(column.levels)), USUAL_PRECISION)
             for quantity in self.naming.levels
             for column in self.columns
         ]
@@ -121,7 +128,7 @@ class PooledRecipe:
         found = []
         for one in none:
             of_level = np.bincount(one.column.of_group, said[one.quantity], len(one.column.levels))
-            found.append(one._replace(kept=of_level / (of_level + USUAL_PRECISION)))
+            found.append(Effects.of(one.quantity, one.column, of_level, USUAL_PRECISION))
         return found
 
     @property
@@ -213,8 +220,8 @@ class PooledRecipe:
             }
             for one in self.effects:
                 sd = free[one.sd]
-                part = pm.Normal(f"{one.name}_part", 0.0, sd**one.kept, dims=one.column.name)
-                effect = pm.Deterministic(one.name, sd ** (1 - one.kept) * part, dims=one.column.name)
+                part = pm.Normal(f"{one.name}_part", 0.0, sd**one.kept)
+                effect = pm.Deterministic(one.name, one.basis @ (sd ** (1 - one.kept) * part), dims=one.column.name)
                 links[one.quantity] = links[one.quantity] + effect[one.column.of_group]
             for name, slope in slopes.items():
                 sigma = dict(self.chosen[name].parameters)["sigma"]

@@ -1,9 +1,12 @@
 """The log density of models whose parameters differ between groups of customers, written out.
 
 On the scale of a quantity's link, log or logit, group g has z + sum of effects of its segments + slopes times
-covariates. Effects of a column's segments are normal with a common sd; each is written partly as a distance in units of
-that sd, partly as it is, the more of the latter the more its customers say: ``effect = sd ** (1 - kept) * part``, with
-``part`` normal around 0 with sd ``sd ** kept``. Chains then move freely whether a segment has one client or thousands.
+covariates. Effects of a column's segments are normal with a common sd and add up to 0, so that z is the typical segment
+and no common shift of all effects can stand for it. They are combinations of contrasts, which are normal with the same
+sd and independent; the contrasts are those of which customers say most, next to most, and so on. Each is written partly
+as a distance in units of the sd, partly as it is, the more of the latter the more customers say of it:
+``contrast = sd ** (1 - kept) * part``, with ``part`` normal around 0 with sd ``sd ** kept``. Chains then move freely
+whether a segment has one client or thousands.
 The density is the PyMC model's, on the same unconstrained space; a test holds the two equal.
 """
 
@@ -54,13 +57,25 @@ class Effects(NamedTuple):
     ----------
     quantity : str
     column : Column
-    kept : array of shape (levels,)
-        How much of each effect is written as it is.
+    basis : array of shape (levels, levels - 1)
+        From contrasts to effects; its columns are orthonormal and add up to 0.
+    kept : array of shape (levels - 1,)
+        How much of each contrast is written as it is.
     """
 
     quantity: str
     column: Column
+    basis: Array
     kept: Array
+
+    @classmethod
+    def of(cls, quantity: str, column: Column, information: Array, usual_precision: float) -> "Effects":
+        """Find contrasts, and how to write them, from what the customers of each level say, as precisions."""
+        levels = len(column.levels)
+        contrasts = np.linalg.qr(np.column_stack([np.ones(levels), np.eye(levels)[:, 1:]]))[0][:, 1:]
+        said, turned = np.linalg.eigh(contrasts.T @ (information[:, np.newaxis] * contrasts))
+        said = np.maximum(said, 0.0)
+        return cls(quantity, column, contrasts @ turned, said / (said + usual_precision))
 
     @property
     def name(self) -> str:
@@ -136,7 +151,7 @@ class PooledDensity:
         """Where each variable stands."""
         sizes = dict.fromkeys(self.quantities, 1) | {one.sd: 1 for one in self.effects}
         sizes |= {one.name: len(one.names) for one in self.slopes}
-        sizes |= {one.name: len(one.column.levels) for one in self.effects}
+        sizes |= {one.name: one.kept.size for one in self.effects}
         ends = np.cumsum([0, *sizes.values()])
         return {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(sizes)}
 
@@ -203,7 +218,7 @@ class PooledDensity:
         return total + value, gradient
 
     def _shift(self, one: Effects, x: Array) -> "Shift":
-        return Shift(one.kept, x[self._places[one.sd]][0], x[self._places[one.name]])
+        return Shift(one, x[self._places[one.sd]][0], x[self._places[one.name]])
 
     def _likelihood(self, links: Mapping[str, Array]) -> tuple[float, dict[str, Array]]:
         """Log-likelihood, and its derivatives by the quantities of each group on the scale of their links."""
@@ -270,7 +285,7 @@ class PooledDensity:
         for one in self.effects:
             log_sd = points[:, self._places[one.sd]]
             found[one.sd] = np.exp(log_sd[:, 0])
-            found[one.name] = np.exp((1 - one.kept) * log_sd) * points[:, self._places[one.name]]
+            found[one.name] = (np.exp((1 - one.kept) * log_sd) * points[:, self._places[one.name]]) @ one.basis.T
             dims[one.name], coords[one.column.name] = [one.column.name], np.array(one.column.levels, dtype=object)
         shaped = {name: values.reshape(chains, draws, *values.shape[1:]) for name, values in found.items()}
         return tree_from_draws(shaped, dims=dims, coords=coords)
@@ -281,25 +296,26 @@ class Shift:
 
     Parameters
     ----------
-    kept : array of shape (levels,)
+    effects : Effects
     log_sd : float
-    part : array of shape (levels,)
+    part : array of shape (levels - 1,)
     """
 
-    def __init__(self, kept: Array, log_sd: float, part: Array) -> None:
-        self._kept, self._factor = kept, np.exp((1 - kept) * log_sd)
-        self._scaled = part * np.exp(-kept * log_sd)
-        self._inverse = np.exp(-kept * log_sd)
-        self.effect = self._factor * part
-        self.log_density = float(np.sum(-0.5 * self._scaled**2 - kept * log_sd - HALF_LOG_2_PI))
+    def __init__(self, effects: Effects, log_sd: float, part: Array) -> None:
+        self._basis, self._kept = effects.basis, effects.kept
+        self._factor, self._inverse = np.exp((1 - self._kept) * log_sd), np.exp(-self._kept * log_sd)
+        self._contrast, self._scaled = self._factor * part, self._inverse * part
+        self.effect = self._basis @ self._contrast
+        self.log_density = float(np.sum(-0.5 * self._scaled**2 - self._kept * log_sd - HALF_LOG_2_PI))
 
     def by_part(self, by_effect: Array) -> Array:
         """Derivative by the parts, of all that depends on them."""
-        return self._factor * by_effect - self._scaled * self._inverse
+        return self._factor * (by_effect @ self._basis) - self._scaled * self._inverse
 
     def by_log_sd(self, by_effect: Array) -> float:
         """Derivative by the logarithm of the sd, but for its own prior."""
-        return float(np.sum((1 - self._kept) * self.effect * by_effect + self._kept * (self._scaled**2 - 1)))
+        by_contrast = by_effect @ self._basis
+        return float(np.sum((1 - self._kept) * self._contrast * by_contrast + self._kept * (self._scaled**2 - 1)))
 
 
 def _value(link: str, x: Any) -> Any:

@@ -194,7 +194,8 @@ class Pooling:
         found[segments.isna().to_numpy()] = 0.0
         for row in np.flatnonzero((at < 0) & segments.notna().to_numpy()):
             stream = customer_stream(0, f"unseen segment\x1f{self.model}\x1f{name}", segments.iloc[row])
-            found[row] = _flat(posterior[f"{quantity}_sd_{column}"]) * stream.standard_normal(drawn.shape[1])
+            sd = _flat(posterior[f"{quantity}_sd_{column}"]) * np.sqrt(1 + 1 / len(drawn))  # of the mean, too
+            found[row] = sd * stream.standard_normal(drawn.shape[1])
         return found
 
 

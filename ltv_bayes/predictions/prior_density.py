@@ -13,7 +13,6 @@ import numpy as np
 from scipy import stats
 
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.posterior import parameter_draws
 from ltv_bayes.predictions.fitted import FittedModel
 
 WRITTEN = re.compile(r"Prior\('(?P<family>\w+)'(?P<numbers>(?:, \w+=[-+\d.e]+)*)\)")
@@ -47,8 +46,10 @@ def log_prior(fit: FittedModel) -> Array | None:
     laws = {name: _law(str(text)) for name, text in written.items()}
     if not laws or None in laws.values() or not set(laws) <= set(fit.idata["posterior"].data_vars):
         return None
-    drawn = parameter_draws(fit.idata, list(laws))
-    return np.sum([_log_density(law, drawn[name].ravel()) for name, law in laws.items()], axis=0)
+    drawn = fit.idata["posterior"]
+    number = fit.shape[0] * fit.shape[1]
+    each = {name: drawn[name].transpose("chain", "draw", ...).to_numpy().reshape(number, -1) for name in laws}
+    return np.sum([_log_density(law, each[name]).sum(axis=1) for name, law in laws.items()], axis=0)
 
 
 def _log_density(law: Any, values: Array) -> Array:

@@ -59,11 +59,18 @@ def conflicts_table(value: "LifetimeValue", threshold: float, gone: float) -> pd
     return table
 
 
-def tail_probability(amount: Array, frequency: Array, monetary_value: Array, spend: FittedSpend) -> Array:
+def tail_probability(
+    amount: Array, frequency: Array, monetary_value: Array, spend: FittedSpend, table: pd.DataFrame | None = None
+) -> Array:
     """Probability that an order of a customer with this history lies as far out as an amount, on either side.
 
     An order x | p, nu ~ Gamma(p, nu) with nu ~ Gamma(shape, rate) makes x / (x + rate) ~ Beta(p, shape). Averaged over
     the posterior.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, optional
+        Rows of the customers, with their segments for a pooled fit.
 
     Examples
     --------
@@ -71,7 +78,7 @@ def tail_probability(amount: Array, frequency: Array, monetary_value: Array, spe
     >>> tail_probability(np.array([90.0]), np.array([0]), np.array([0.0]), fit).round(6).tolist()
     [0.02]
     """
-    drawn = {name: values[:, np.newaxis] for name, values in spend.flat_draws().items()}
+    drawn = _by_customer(spend, table)
     shape, rate = spend_outlook(frequency, monetary_value, **drawn)
     below = special.betainc(drawn["p"], shape, amount / (amount + rate)).mean(axis=0)
     return 2 * np.minimum(below, 1 - below)
@@ -100,20 +107,27 @@ def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: "LifetimeValue")
     clients = orders.subset(list(known.values()))
     rows = clients.ids.get_indexer(pd.Index([known[str(written)] for written in here["customer_id"]]))
     x, m = (values[rows] for values in stream.spend.histories(clients, warn=False))
-    expected, tail = _amounts_beside(here["judged_amount"].to_numpy(), x, m, stream.spend)
+    expected, tail = _amounts_beside(here["judged_amount"].to_numpy(), x, m, stream.spend, clients.table.iloc[rows])
     alive = _alive(stream, clients)[rows]
     return here.assign(expected_order=expected, tail_probability=tail, probability_alive=alive)
 
 
-def _amounts_beside(amount: Array, frequency: Array, monetary_value: Array, spend: FittedSpend) -> tuple[Array, Array]:
+def _by_customer(spend: FittedSpend, table: pd.DataFrame | None) -> dict[str, Array]:
+    """Parameters with chains joined: arrays of shape (draws, customers or 1)."""
+    found = spend.by_customer(pd.DataFrame() if table is None else table)
+    return {name: values.reshape(-1, values.shape[-1]) for name, values in found.items()}
+
+
+def _amounts_beside(
+    amount: Array, frequency: Array, monetary_value: Array, spend: FittedSpend, table: pd.DataFrame
+) -> tuple[Array, Array]:
     """Expected order of each client, and how far out the amount is; some thousand at a time, so that memory does."""
-    drawn = {name: values[:, np.newaxis] for name, values in spend.flat_draws().items()}
     expected, tail = np.empty(amount.shape), np.empty(amount.shape)
     for first in range(0, amount.size, TOGETHER):
         some = slice(first, first + TOGETHER)
         x, m = frequency[some], monetary_value[some]
-        expected[some] = np.median(expected_spend(x, m, **drawn), axis=0)
-        tail[some] = tail_probability(amount[some], x, m, spend)
+        expected[some] = np.median(expected_spend(x, m, **_by_customer(spend, table.iloc[some])), axis=0)
+        tail[some] = tail_probability(amount[some], x, m, spend, table.iloc[some])
     return expected, tail
 
 

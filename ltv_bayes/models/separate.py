@@ -1,0 +1,68 @@
+"""Fits of one segment each, to set beside a pooled one."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.grouping import Grouping
+from ltv_bayes.errors import DataWarning, FitError, InputError, listed
+from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.progress import progress
+
+
+def fit_each(model: Any, customers: Customers, by: str, *, progressbar: bool = True, **settings: Any) -> dict[str, Any]:
+    """Fit a model to each segment by itself, as if the others said nothing.
+
+    Parameters
+    ----------
+    model : BGNBD, MBGNBD, NBD or GammaGamma
+        Without ``pool_by``.
+    customers : Customers
+    by : str
+        The column of segments.
+    progressbar : bool
+        Whether to show progress, segment by segment.
+    **settings
+        For the model's ``fit``.
+
+    Returns
+    -------
+    dict
+        From segment to its fit. Segments that cannot be fitted alone, such as one of a single client, are left out.
+
+    Raises
+    ------
+    InputError
+        If the model is pooled, or no segment can be fitted.
+
+    Warns
+    -----
+    DataWarning
+        With the segments left out.
+
+    Examples
+    --------
+    >>> fits = fit_each(lb.BGNBD(), customers, "industry")  # doctest: +SKIP
+    """
+    require_customers(customers)
+    if getattr(model, "pool_by", None) is not None:
+        raise InputError("A pooled model fits all segments at once. Pass one without pool_by.")
+    segments = Grouping((by,)).keys(customers.table)[by]
+    found: dict[str, FittedModel] = {}
+    left_out = []
+    names = sorted(segments.unique())
+    with progress(len(names), f"fitting {len(names)} segments, each alone", show=progressbar) as step:
+        for name in names:
+            some = customers.subset((segments == name).to_numpy())
+            try:
+                found[name] = model.fit(some, progressbar=False, **settings)
+            except (InputError, FitError):
+                left_out.append(name)
+            step()
+    if not found:
+        raise InputError(f"None of the {len(names)} segments can be fitted alone: pool them.", np.array(names))
+    if left_out:
+        warnings.warn(f"Too few clients to be fitted alone: {listed(left_out)}.", DataWarning, stacklevel=2)
+    return found
