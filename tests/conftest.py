@@ -9,6 +9,7 @@ from hypothesis import settings
 
 import ltv_bayes as lb
 from ltv_bayes import posterior
+from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.formulas.natural import NAMINGS
 
 settings.register_profile("unhurried", deadline=None)  # machines are shared; speed is measured in benchmarks
@@ -119,3 +120,16 @@ def channel_value(channel_fits):
     """Value of a new client by channel over three years."""
     terms = {"horizon": "3 years", "discount_rate": 0.1, "margin": 0.35, "random_seed": 1}
     return lb.new_customer_value(*channel_fits, **terms)
+
+
+@pytest.fixture(scope="session")
+def unconverged():
+    """Makes of a fit one whose sampler did not converge."""
+
+    def make(fit):
+        tree = fit.idata.copy()
+        verdict = Diagnostics("NUTS", 20.0, 500, 2, rhat=1.2, divergences=30, problems=("r-hat is 1.2.",))
+        tree.attrs["diagnostics"] = verdict.to_json()
+        return type(fit)(tree)
+
+    return make

@@ -34,7 +34,6 @@ class Wanted:
     progressbar: bool
 
 
-HIERARCHICAL = {"target_accept": 0.95}
 TUNE_HIERARCHICAL = 500
 
 
@@ -47,7 +46,7 @@ def fit_posterior(
     chains: int = 4,
     random_seed: int | None = None,
     progressbar: bool = True,
-    hierarchical: bool = False,
+    hierarchical: float | None = None,
     **sampler_settings: Any,
 ) -> xr.DataTree:
     """Draw from the posterior of any PyMC model with continuous variables, and judge the draws.
@@ -70,8 +69,9 @@ def fit_posterior(
         The same seed gives the same draws.
     progressbar : bool
         Whether to show the progress of long work.
-    hierarchical : bool
-        Whether some variables are standard deviations of others: chains then tune for longer and take smaller steps.
+    hierarchical : float, optional
+        Where some variables are standard deviations of others: how many steps of the chains shall be accepted, close to
+        1. Chains then tune for longer and take smaller steps.
     **sampler_settings
         For `pymc.sample`; they ask for NUTS.
 
@@ -86,7 +86,7 @@ def fit_posterior(
         If the draws cannot be trusted, with what to change.
     """
     _check_settings(method, draws=draws, tune=TUNE if tune is None else tune, chains=chains)
-    if tune is None and hierarchical:
+    if tune is None and hierarchical is not None:
         tune = TUNE_HIERARCHICAL
     tune = None if tune is None else int(tune)
     wanted = Wanted(int(draws), tune, int(chains), as_seed(random_seed), progressbar)
@@ -95,7 +95,7 @@ def fit_posterior(
         tree = sample_by_pymc(model, **vars(wanted), **sampler_settings)
         verdict = diagnose_chains(tree)
     else:
-        tree, verdict = _draw(model, method, wanted, HIERARCHICAL if hierarchical else {})
+        tree, verdict = _draw(model, method, wanted, {} if hierarchical is None else {"target_accept": hierarchical})
     seconds = round(time.perf_counter() - start, 2)
     tree.attrs.update(diagnostics=verdict.to_json(), random_seed=str(wanted.random_seed), seconds=seconds)
     if not verdict.converged:

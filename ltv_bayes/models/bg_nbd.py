@@ -20,6 +20,12 @@ class BGNBD(PurchaseModel):
         ``dropout_concentration`` (how alike customers are in it, a + b). Instead of the first two, ``r`` and
         ``alpha``; instead of the last two, ``a`` and ``b``. A prior is a `Prior`, a mapping, a PyMC or a PreliZ
         distribution.
+    pool_by : str or sequence of str, optional
+        Columns of segments, such as ``"industry"``. Each segment has a mean rate and a dropout mean of its own, drawn
+        from a common distribution whose width is learned; effects of several columns add up. See docs/pooling.md for
+        priors, and for what a pooled fit can do.
+    covariates : str, sequence of str or mapping, optional
+        Columns of numbers that shift the same; ``{"mean_rate": ["size"]}`` shifts the rate alone.
 
     Examples
     --------

@@ -48,6 +48,12 @@ class GammaGamma:
         customers, p v / (q - 1), in the customers' currency), ``order_cv`` (coefficient of variation of one customer's
         orders, 1 / sqrt(p)) and ``q_excess`` (q - 1 > 0: the smaller, the more customers differ in what they spend).
         Instead of the three, ``p``, ``q`` and ``v``, with q above 1.
+    pool_by : str or sequence of str, optional
+        Columns of segments, such as ``"industry"``. Each segment has a mean spend of its own, drawn from
+        a common distribution whose width is learned; effects of several columns add up. See docs/pooling.md for
+        priors, and for what a pooled fit can do.
+    covariates : str, sequence of str or mapping, optional
+        Columns of numbers that shift the same.
 
     Notes
     -----

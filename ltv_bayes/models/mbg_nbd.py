@@ -19,6 +19,12 @@ class MBGNBD(PurchaseModel):
     priors : mapping, optional
         Priors by name, in place of the usual ones; names and usual priors are those of `BGNBD`. ``dropout_mean`` is the
         average probability of leaving after any purchase, the first one included.
+    pool_by : str or sequence of str, optional
+        Columns of segments, such as ``"industry"``. Each segment has a mean rate and a dropout mean of its own, drawn
+        from a common distribution whose width is learned; effects of several columns add up. See docs/pooling.md for
+        priors, and for what a pooled fit can do.
+    covariates : str, sequence of str or mapping, optional
+        Columns of numbers that shift the same; ``{"mean_rate": ["size"]}`` shifts the rate alone.
 
     Examples
     --------

@@ -40,6 +40,12 @@ class NBD:
         Priors by name, in place of the usual ones. The names are ``mean_rate`` (events per time unit of the average
         customer, r / alpha) and ``rate_cv`` (coefficient of variation of the rate between customers, 1 / sqrt(r)).
         Instead of the two, ``r`` and ``alpha``. A prior is a `Prior`, a mapping, a PyMC or a PreliZ distribution.
+    pool_by : str or sequence of str, optional
+        Columns of segments, such as ``"industry"``. Each segment has a mean rate of its own, drawn from
+        a common distribution whose width is learned; effects of several columns add up. See docs/pooling.md for
+        priors, and for what a pooled fit can do.
+    covariates : str, sequence of str or mapping, optional
+        Columns of numbers that shift the same.
 
     Examples
     --------

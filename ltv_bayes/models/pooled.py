@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 USUAL_SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
 USUAL_SLOPE = Prior("Normal", mu=0.0, sigma=0.5)
 USUAL_PRECISION = 0.3**-2
+FEW_SEGMENTS = 8
+ACCEPT, ACCEPT_OF_FEW = 0.95, 0.98  # few segments leave the sd between them in doubt
 RESERVED = ("chain", "draw", "customer_id")
 ANYWHERE = Domain(-np.inf, np.inf)
 
@@ -243,9 +245,10 @@ class PooledRecipe:
         """Draw from the posterior by NUTS; settings as in `fit_posterior`."""
         ours = {"draws", "tune", "chains", "random_seed", "progressbar"}
         density = self.density() if has_nutpie() and ours.issuperset(settings) else None
-        tree = fit_posterior(
-            density or self.model(), method="nuts" if method == "auto" else method, hierarchical=True, **settings
-        )
+        fewest = min((len(column.levels) for column in self.columns), default=FEW_SEGMENTS)
+        accept = ACCEPT_OF_FEW if fewest < FEW_SEGMENTS else ACCEPT
+        method = "nuts" if method == "auto" else method
+        tree = fit_posterior(density or self.model(), method=method, hierarchical=accept, **settings)
         posterior = tree["posterior"].to_dataset()
         tree["posterior"] = posterior.drop_vars([name for name in posterior if str(name).endswith("_part")])
         tree.attrs.update(self.attrs())

@@ -42,6 +42,12 @@ class ShiftedBetaGeometric:
         Priors by name, in place of the usual ones. The names are ``churn_mean`` (average probability of not renewing,
         alpha / (alpha + beta)) and ``churn_concentration`` (how alike subscribers are in it, alpha + beta). Instead of
         the two, ``alpha`` and ``beta``.
+    pool_by : str or sequence of str, optional
+        Columns of segments, such as ``"industry"``. Each segment has a mean churn of its own, drawn from
+        a common distribution whose width is learned; effects of several columns add up. See docs/pooling.md for
+        priors, and for what a pooled fit can do.
+    covariates : str, sequence of str or mapping, optional
+        Columns of numbers that shift the same.
 
     Notes
     -----

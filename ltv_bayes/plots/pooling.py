@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.ticker import MaxNLocator
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.errors import ColumnError, InputError, UnitError, suggestion
@@ -142,6 +143,7 @@ def plot_history_surface(
         ax = axes_for(ax, height=5.0)
         mesh = ax.pcolormesh(last, np.arange(1, most + 1), shown, shading="nearest", cmap="Blues")
         ax.grid(visible=False)
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         bar = ax.figure.colorbar(mesh, ax=ax)
         what = "probability of being alive" if horizon is None else f"purchases expected within {as_duration(horizon)}"
         bar.set_label(what, **in_own_words())

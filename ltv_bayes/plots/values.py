@@ -30,7 +30,7 @@ from ltv_bayes.plots.canvas import (
 )
 from ltv_bayes.plots.lettering import in_own_words, ink, short_money
 from ltv_bayes.value.lifetime_value import JUDGED, REALISED, TOTAL, LifetimeValue
-from ltv_bayes.value.segments import Measure, SegmentValues
+from ltv_bayes.value.segments import SegmentValues
 
 STREAM_COLOURS = (GREEN, "#8c6bb1", "#7fc4c1", "#d9a0c0")
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}
@@ -77,7 +77,7 @@ def plot_lifetime_value(
 def plot_segments(
     by: SegmentValues,
     *,
-    measure: Measure = "per_customer",
+    measure: Literal["per_customer", "total"] = "per_customer",
     ci_prob: float | None = None,
     ci_kind: str | None = None,
     ax: Any = None,

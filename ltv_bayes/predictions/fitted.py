@@ -161,12 +161,24 @@ class FittedModel:
         cells = pd.concat([pooling.cell({name: level}) for level in levels], ignore_index=True)
         drawn = pooling.quantities(self.idata["posterior"].to_dataset(), cells)
         found = {
-            quantity: (("chain", "draw", name), values.T.reshape(*self.shape, len(levels)))
+            quantity: (("chain", "draw", name), values.T.reshape(*self.shape, len(levels)), self._described(quantity))
             for quantity, values in drawn.items()
         }
         coords = {"chain": np.arange(self.shape[0]), "draw": np.arange(self.shape[1]), name: levels}
         number = [pooling.customers[name][level] for level in levels]
         return xr.Dataset(found, coords={**coords, "customers": (name, number)})
+
+    def _described(self, quantity: str) -> dict[str, str]:
+        """What comparisons say of a quantity: its name, its unit, and whether the draws can be trusted."""
+        units = {
+            "mean_rate": f"per {self.idata.attrs.get('time_unit', 'time unit')}",
+            "mean_spend": self.currency or "",
+        }
+        return {
+            "long_name": quantity.replace("_", " "),
+            "units": units.get(quantity, ""),
+            "caution": self.caution,
+        }
 
     def by_customer(self, table: pd.DataFrame) -> dict[str, np.ndarray]:
         """Parameters of customers, by their rows: arrays of shape (chains, draws, customers or 1)."""

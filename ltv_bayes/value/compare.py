@@ -1,92 +1,402 @@
-"""Comparisons of draws: pairwise differences and ranks, with their probabilities."""
+"""Comparisons of draws: pairwise differences and ratios, ranks, and the best option, with their probabilities."""
 
-from itertools import combinations
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from ltv_bayes.errors import UnitError
-from ltv_bayes.formatting import label, money, probability, with_currency
-from ltv_bayes.intervals import describe_interval, interval, interval_name, interval_settings
-
-SENTENCE = (
-    "{a} is worth more than {b} {measure} with probability {probability}; "
-    "the median difference is {difference}, {level} {low} to {high}."
+from ltv_bayes.errors import InputError, UnitError, rows_at_fault
+from ltv_bayes.formatting import label, money, percent, probability, with_currency
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.intervals import (
+    SAMPLE_DIMS,
+    describe_interval,
+    flagged,
+    interval_name,
+    interval_settings,
+    summarize_sorted,
 )
+from ltv_bayes.time_units import as_number
+
+TOSS_UP = 0.6
+"""Below this probability of the likelier order a sentence does not say that one is more than the other."""
+ALIKE = 0.95
+"""From this probability of a difference that does not matter on, a sentence says that the two are alike."""
+BEYOND, INFINITE = 1e140, 1e100
+ENDS = ("_lb", "_ub")
+NO_UNIT = ("1", "currency of the data")
 
 
-def compare_pairs(
+def compare(
     draws: xr.DataArray,
     *,
     equivalent_within: float | None = None,
+    equivalent_share: float | None = None,
+    measure: str | None = None,
+    unit: str | None = None,
+    lower_is_better: bool = False,
     ci_prob: float | None = None,
     ci_kind: str | None = None,
-    measure: str = "per_customer",
-    currency: str | None = None,
 ) -> pd.DataFrame:
-    """Compare every pair along the last dimension, draw by draw.
+    """Compare every pair of options, draw by draw: which has more, by how much, how surely.
 
     Parameters
     ----------
     draws : xarray.DataArray
-        (chain, draw, segment).
+        (chain, draw, option), of anything that differs: ``fit.segment_draws("industry")["mean_spend"]``.
     equivalent_within : float, optional
-        Differences up to this amount either way do not matter.
+        Region of practical equivalence: differences up to this amount either way do not matter.
+    equivalent_share : float, optional
+        The same as a share of the larger of the two: 0.1 where a tenth either way does not matter.
+    measure : str, optional
+        What is compared, for the sentences; what the draws call themselves if not given.
+    unit : str, optional
+        What the numbers are counted in, such as a currency; what the draws say of themselves if not given.
+    lower_is_better : bool
+        Whether less is better, as of churn. It decides what is lost by a wrong choice.
+    ci_prob : float, optional
+        Probability of the interval; ArviZ's setting where not given.
+    ci_kind : {"eti", "hdi"}, optional
+        Equal-tailed or highest-density interval; ArviZ's setting where not given.
 
     Returns
     -------
     pandas.DataFrame
-        One row per pair, the one that is higher in most draws as segment_a. ``difference`` is the mean, as in
-        summaries; the sentence names the median, which has the sign of the comparison.
+        One row for each pair, the one that is higher in most draws as segment_a: difference (mean) and
+        median_difference with the interval; ratio (median) with its interval; probability_a_above_b;
+        probability_equivalent if a region was given; expected_loss_a and expected_loss_b, what is lost on average by
+        choosing that one where the other is better; and a sentence to quote, which names the median difference, as it
+        has the sign of the comparison.
+
+    Raises
+    ------
+    InputError
+        If the draws have other dimensions, or are not numbers for some option.
+    UnitError
+        If a region is not above 0, or two are given.
+
+    Notes
+    -----
+    Equal draws count half for each. The ratio is 1 where both are nothing, infinite where only the second is, and
+    missing for a pair that falls below 0 in any draw.
+
+    Examples
+    --------
+    >>> values = [[[10.0, 8.0], [12.0, 8.0], [9.0, 10.0], [14.0, 9.0]]]
+    >>> draws = xr.DataArray(values, dims=("chain", "draw", "channel"), coords={"channel": ["fair", "web"]})
+    >>> row = compare(draws, measure="value of a new client", unit="EUR", ci_prob=0.5).iloc[0]
+    >>> row["probability_a_above_b"].item(), row["expected_loss_a"].item(), row["expected_loss_b"].item()
+    (0.75, 0.25, 2.75)
+    >>> row["sentence"]
+    'fair has a higher value of a new client than web with probability 0.75; the median difference is 3 EUR,
+    50% interval 1.25 to 4.25.'
     """
-    if equivalent_within is not None and not equivalent_within > 0:
-        raise UnitError(f"equivalent_within must be an amount above 0, not {equivalent_within!r}.")
-    prob, kind = interval_settings(ci_prob, ci_kind)
-    values = draws.transpose("chain", "draw", ...).to_numpy().reshape(-1, draws.shape[-1])
-    names = draws.indexes[str(draws.dims[-1])]
-    order = np.argsort(-values.mean(axis=0), kind="stable")
-    rows = []
-    for first, second in combinations(order, 2):
-        difference = values[:, first] - values[:, second]
-        above = float(np.mean(difference > 0) + np.mean(difference == 0) / 2)
-        if above < 0.5:  # a heavy tail can carry the mean of the one that is mostly lower
-            first, second, difference, above = second, first, -difference, 1 - above
-        low, high = interval(difference, prob, kind)
-        row = {
-            "segment_a": names[first],
-            "segment_b": names[second],
-            "difference": difference.mean(),
-            "median_difference": np.median(difference),
-            f"{interval_name(prob, kind)}_lb": float(low),
-            f"{interval_name(prob, kind)}_ub": float(high),
-            "probability_a_above_b": above,
-        }
-        if equivalent_within is not None:
-            row["probability_equivalent"] = float(np.mean(np.abs(difference) <= equivalent_within))
-        row["sentence"] = SENTENCE.format(
-            a=names[first],
-            b=names[second],
-            measure="in total" if measure == "total" else label(measure),
-            probability=probability(min(above, 1 - 1 / difference.size)),
-            difference=with_currency(money(float(np.median(difference)), currency), currency),
-            level=describe_interval(prob, kind),
-            low=money(float(low), currency),
-            high=money(float(high), currency),
-        )
-        rows.append(row)
-    return pd.DataFrame(rows)
+    options = Options.read(draws, lower_is_better=lower_is_better)
+    region = Region.read(equivalent_within, equivalent_share)
+    interval = interval_settings(ci_prob, ci_kind)
+    named = label(measure or draws.attrs.get("long_name") or draws.name or "value")
+    words = Words.of_quantity(named, options.unit if unit is None else unit, interval)
+    return compare_pairs(options, region, words)
 
 
-def rank_probabilities(draws: xr.DataArray) -> pd.DataFrame:
-    """Probability of each rank along the last dimension; rank 1 is the highest; ties share their ranks."""
-    values = draws.transpose("chain", "draw", ...).to_numpy().reshape(-1, draws.shape[-1])
-    first, last = (stats.rankdata(-values, method=method, axis=1) for method in ("min", "max"))
-    count = values.shape[1]
-    shared = last - first + 1
-    at = [np.where((first <= rank) & (rank <= last), 1 / shared, 0.0) for rank in range(1, count + 1)]
-    shares = np.stack([part.mean(axis=0) for part in at], axis=1)
-    index = pd.Index(draws.indexes[str(draws.dims[-1])], name="segment")
-    table = pd.DataFrame(shares, index=index, columns=[f"rank_{rank + 1}" for rank in range(count)])
-    return table.assign(expected_rank=((first + last) / 2).mean(axis=0)).sort_values("expected_rank")
+def compare_pairs(options: "Options", region: "Region", words: "Words", within: Any = None) -> pd.DataFrame:
+    """Compare every pair of options, or those of which ``within``, a label for each option, is the same."""
+    order = np.argsort(-options.values.mean(axis=1), kind="stable")
+    columns: dict[str, list[Array]] = {name: [] for name in ("segment_a", "segment_b")}
+    for at, first in enumerate(order[:-1]):
+        others = order[at + 1 :]
+        if within is not None:
+            others = others[np.asarray(within)[others] == np.asarray(within)[first]]
+        for name, values in _pairs(options, first, others, region, words.interval).items() if others.size else ():
+            columns.setdefault(name, []).append(values)
+    if not columns["segment_a"]:
+        return flagged(pd.DataFrame(columns=[*columns, "sentence"]), options.caution)
+    table = pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
+    size = options.values.shape[1]
+    table["sentence"] = [words.of(row, region, size) for row in table.to_dict("records")]
+    return flagged(table, options.caution)
+
+
+def rank(draws: xr.DataArray, *, lower_is_better: bool = False) -> pd.DataFrame:
+    """Probability of each rank for each option; rank 1 is the best; ties share their ranks.
+
+    Parameters
+    ----------
+    draws : xarray.DataArray
+        (chain, draw, option).
+    lower_is_better : bool
+        Whether less is better, as of churn.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by option, columns ``rank_1`` ... ``rank_k`` and ``expected_rank``; rows add up to 1.
+
+    Examples
+    --------
+    >>> draws = xr.DataArray([[[1.0, 2.0], [3.0, 2.0], [5.0, 2.0], [4.0, 2.0]]], dims=("chain", "draw", "segment"))
+    >>> rank(draws)["rank_1"].tolist()
+    [0.75, 0.25]
+    """
+    options = Options.read(draws, lower_is_better=lower_is_better)
+    first, last = options.ranks()
+    shares = np.stack([_share_within(first, last, at, at) for at in range(1, len(options.names) + 1)], axis=1)
+    table = pd.DataFrame(shares, index=options.index, columns=[f"rank_{at + 1}" for at in range(shares.shape[1])])
+    expected = ((first + last) / 2).mean(axis=1)
+    return flagged(table.assign(expected_rank=expected).sort_values("expected_rank"), options.caution)
+
+
+def best(draws: xr.DataArray, *, top: int = 3, lower_is_better: bool = False) -> pd.DataFrame:
+    """Which option to choose: its probability of being the best, and what choosing it may cost.
+
+    Parameters
+    ----------
+    draws : xarray.DataArray
+        (chain, draw, option).
+    top : int
+        How many count as the top.
+    lower_is_better : bool
+        Whether less is better, as of churn.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by option, the one with the smallest expected loss first: mean, probability_best (ties share it),
+        ``probability_in_top_<top>``, and expected_loss, by how much the best option of each draw exceeds this one, on
+        average: what choosing it costs beside knowing the truth.
+
+    Raises
+    ------
+    UnitError
+        If top is below 1.
+
+    Notes
+    -----
+    The option with the smallest expected loss is the one with the best mean. The expected loss of the first is also
+    the most that finding out more about these options can be worth.
+
+    Examples
+    --------
+    >>> draws = xr.DataArray([[[10.0, 8.0], [12.0, 8.0], [9.0, 10.0], [14.0, 9.0]]], dims=("chain", "draw", "segment"))
+    >>> best(draws, top=1)["expected_loss"].tolist()
+    [0.25, 2.75]
+    """
+    if int(top) != top or top < 1:
+        raise UnitError(f"top must be a whole number of at least 1, not {top!r}.")
+    options = Options.read(draws, lower_is_better=lower_is_better)
+    first, last = options.ranks()
+    table = pd.DataFrame(
+        {
+            "mean": options.values.mean(axis=1),
+            "probability_best": _share_within(first, last, 1, 1),
+            f"probability_in_top_{int(top)}": _share_within(first, last, 1, int(top)),
+            "expected_loss": (options.better.max(axis=0) - options.better).mean(axis=1),
+        },
+        index=options.index,
+    )
+    return flagged(table.sort_values("expected_loss", kind="stable"), options.caution)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Draws of several options.
+
+    Attributes
+    ----------
+    names : list
+        Of the options.
+    values : array of shape (options, draws)
+    lower_is_better : bool
+        Whether less is better, as of churn.
+    unit, caution : str
+        What the draws say of themselves.
+    """
+
+    names: list[Any]
+    values: Array
+    lower_is_better: bool
+    unit: str
+    caution: str
+
+    @classmethod
+    def read(cls, draws: xr.DataArray, *, lower_is_better: bool = False) -> "Options":
+        """Take draws of one dimension beside chain and draw, and refuse what are no numbers."""
+        rest = [str(dim) for dim in getattr(draws, "dims", ()) if dim not in SAMPLE_DIMS]
+        if not isinstance(draws, xr.DataArray) or len(rest) != 1 or not set(SAMPLE_DIMS) <= set(draws.dims):
+            seen = getattr(draws, "dims", type(draws).__name__)
+            raise InputError(
+                f"Options are compared by draws with the dimensions chain, draw and one more, not {seen}. "
+                f"Pass by.draws('total') or fit.segment_draws(column)['mean_spend']."
+            )
+        if not draws.size:
+            raise InputError("There are no draws to compare: give at least one option and one draw.")
+        values = draws.transpose(rest[0], *SAMPLE_DIMS).to_numpy().reshape(draws.sizes[rest[0]], -1).astype(float)
+        names = list(draws[rest[0]].to_numpy())
+        bad = [name for name, fine in zip(names, np.isfinite(values).all(axis=1), strict=True) if not fine]
+        if bad:
+            problem = "with draws that are missing or infinite"
+            raise InputError(rows_at_fault(bad, "option", problem, "Leave them out with draws.sel(...)."), bad)
+        unit = str(draws.attrs.get("units", ""))
+        unit = "" if unit in NO_UNIT else unit
+        return cls(names, values, lower_is_better, unit, str(draws.attrs.get("caution", "")))
+
+    @property
+    def index(self) -> pd.Index:
+        """The names, as tables carry them."""
+        return pd.Index(self.names, name="segment")
+
+    @property
+    def better(self) -> Array:
+        """The values turned so that more is better."""
+        return -self.values if self.lower_is_better else self.values
+
+    def ranks(self) -> tuple[Array, Array]:
+        """First and last rank of each option in each draw, arrays (options, draws); they differ in ties."""
+        first, last = (stats.rankdata(-self.better, method=method, axis=0) for method in ("min", "max"))
+        return first, last
+
+
+@dataclass(frozen=True)
+class Region:
+    """Differences that do not matter: up to an amount, or up to a share of the larger of two."""
+
+    amount: float | None = None
+    share: float | None = None
+
+    @classmethod
+    def read(cls, amount: float | None, share: float | None) -> "Region":
+        """Check what the user gave."""
+        if amount is not None and share is not None:
+            raise UnitError("A region of practical equivalence is an amount or a share: give one of the two.")
+        if amount is not None and not as_number(amount, "equivalent_within") > 0:
+            raise UnitError(f"equivalent_within must be an amount above 0, not {amount!r}.")
+        if share is not None and not 0 < as_number(share, "equivalent_share") < 1:
+            raise UnitError(f"equivalent_share must lie between 0 and 1, not {share!r}. Write a tenth as 0.1.")
+        return cls(amount, share)
+
+    def __bool__(self) -> bool:
+        return self.amount is not None or self.share is not None
+
+    def holds(self, first: Array, second: Array) -> np.ndarray:
+        """Mark draws whose difference does not matter."""
+        reach = self.amount if self.share is None else self.share * np.maximum(np.abs(first), np.abs(second))
+        return np.asarray(np.abs(first - second) <= reach)
+
+    def text(self, unit: str) -> str:
+        """Write the largest difference that does not matter."""
+        if self.share is not None:
+            return percent(self.share)
+        return with_currency(money(self.amount, unit), unit)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Puts the numbers of one pair in a sentence.
+
+    Attributes
+    ----------
+    more : (str, str)
+        What stands between the two options, and after the second, where the first has more.
+    unsure : str
+        What stands after both where it is not known which has more.
+    alike : str
+        In what the two are alike.
+    unit : str
+        What the numbers are counted in.
+    interval : (float, str)
+        Probability and kind.
+    """
+
+    more: tuple[str, str]
+    unsure: str
+    alike: str
+    unit: str
+    interval: tuple[float, str]
+
+    @classmethod
+    def of_quantity(cls, name: str, unit: str, interval: tuple[float, str]) -> "Words":
+        """Words for a quantity by its name, such as mean spend."""
+        return cls((f"has a higher {name} than", ""), f"has the higher {name}", f" in {name}", unit, interval)
+
+    @classmethod
+    def of_worth(cls, how: str, unit: str, interval: tuple[float, str]) -> "Words":
+        """Words for what options are worth, such as per customer or in total."""
+        return cls(("is worth more than", f" {how}"), f"is worth more {how}", f" {how}", unit, interval)
+
+    def of(self, row: Mapping[Any, Any], region: Region, size: int) -> str:
+        """The sentence for a row of the table, made from so many draws: no finite number of them is certainty."""
+        a, b, most = row["segment_a"], row["segment_b"], 1 - 1 / size
+        above = min(row["probability_a_above_b"], most)
+        chance = probability(above)
+        held = min(row.get("probability_equivalent", 0.0), most)
+        within = f"it is at most {region.text(self.unit)} either way with probability {probability(held)}"
+        if region and held >= ALIKE:
+            begin = f"{a} and {b} are practically alike{self.alike}; {self._difference(row)}"
+            return f"{begin}; {within}, and {a} is higher with probability {chance}."
+        if above >= TOSS_UP:
+            begin = f"{a} {self.more[0]} {b}{self.more[1]} with probability {chance}"
+        else:
+            begin = f"Whether {a} or {b} {self.unsure} is a toss-up, {a} with probability {chance}"
+        return f"{begin}; {self._difference(row)}{f'; {within}' if region else ''}."
+
+    def _difference(self, row: Mapping[Any, Any]) -> str:
+        name = interval_name(*self.interval)
+        low, high = (money(row[f"{name}{end}"], self.unit) for end in ENDS)
+        middle = with_currency(money(row["median_difference"], self.unit), self.unit)
+        return f"the median difference is {middle}, {describe_interval(*self.interval)} {low} to {high}"
+
+
+def _pairs(
+    options: Options, first: int, others_at: IntArray, region: Region, interval: tuple[float, str]
+) -> dict[str, Array]:
+    """Compare one option with others: columns of a table."""
+    here, others = options.values[first], options.values[others_at]
+    above = np.mean(others < here, axis=1) + np.mean(others == here, axis=1) / 2
+    turned = above < 0.5  # a heavy tail can carry the mean of the one that is mostly lower
+    a = np.where(turned[:, np.newaxis], others, here)
+    b = np.where(turned[:, np.newaxis], here, others)
+    names = pd.Index(options.names, dtype=object).to_numpy()
+    here_name, other_names = names[first], names[others_at]
+    difference = a - b
+    loss_a, loss_b = np.maximum(-difference, 0).mean(axis=1), np.maximum(difference, 0).mean(axis=1)
+    if options.lower_is_better:
+        loss_a, loss_b = loss_b, loss_a
+    found = {
+        "segment_a": np.where(turned, other_names, here_name),
+        "segment_b": np.where(turned, here_name, other_names),
+        **dict(_of_differences(difference, interval)),
+        **dict(_of_ratios(a, b, interval)),
+        "probability_a_above_b": np.where(turned, 1 - above, above),
+    }
+    if region:
+        found["probability_equivalent"] = region.holds(a, b).mean(axis=1)
+    return {**found, "expected_loss_a": loss_a, "expected_loss_b": loss_b}
+
+
+def _of_differences(difference: Array, interval: tuple[float, str]) -> Iterator[tuple[str, Array]]:
+    """Mean, median and interval of differences, arrays (pairs, draws)."""
+    found = summarize_sorted(np.sort(difference, axis=1), *interval)
+    yield "difference", found["mean"]
+    yield "median_difference", found["median"]
+    yield from ((name, values) for name, values in found.items() if name.endswith(ENDS))
+
+
+def _of_ratios(a: Array, b: Array, interval: tuple[float, str]) -> Iterator[tuple[str, Array]]:
+    """Median and interval of ratios: 1 where both are nothing, infinite where the second is, missing below 0."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = np.where((a == 0) & (b == 0), 1.0, a / b)
+    found = summarize_sorted(np.sort(np.clip(ratio, -BEYOND, BEYOND), axis=1), *interval)
+    meant = (np.minimum(a, b) >= 0).all(axis=1)
+    for name in ("median", *(name for name in found if name.endswith(ENDS))):
+        values = np.where(found[name] > INFINITE, np.inf, found[name])
+        yield "ratio" if name == "median" else f"ratio_{name}", np.where(meant, values, np.nan)
+
+
+def _share_within(first: Array, last: Array, low: int, high: int) -> Array:
+    """Share of the draws in which each option has a rank from low to high, ties sharing theirs."""
+    inside = np.minimum(last, high) - np.maximum(first, low) + 1
+    return (np.clip(inside, 0, None) / (last - first + 1)).mean(axis=1)

@@ -592,17 +592,82 @@ class LifetimeValue:
 
         return value_audit_table(self)
 
-    def by(self, column: str | pd.Series | Mapping[Any, Any]) -> "SegmentValues":
-        """Group customers by an attribute and add their draws.
+    def by(
+        self, column: str | Sequence[str] | pd.Series | Mapping[Any, Any], *, weight: str | None = None
+    ) -> "SegmentValues":
+        """Group customers by an attribute, or by several, and add their draws.
 
         Parameters
         ----------
-        column : str, Series or mapping
-            A column of ``customers.table``, or the segment of each customer id.
+        column : str, list of str, Series or mapping
+            A column of ``customers.table``; several, for segments such as "Energy / North"; or the segment of each
+            customer id. Customers without a value form a segment of their own.
+        weight : str, optional
+            What a customer counts by in the mean per customer: ``"revenue"``, what they have brought so far
+            (``total_value`` of their table, nothing where refunds exceed it), or a column. Equally, if not given.
         """
         from ltv_bayes.value.segments import segment_values
 
-        return segment_values(self, column)
+        return segment_values(self, column, weight)
+
+    def tiers(self, shares: Sequence[float] = (0.2, 0.3, 0.5), names: Sequence[str] | None = None) -> pd.DataFrame:
+        """How surely each customer belongs to the top 20%, the next 30%, the rest: ranked within each draw.
+
+        Parameters
+        ----------
+        shares : sequence of float
+            What share of the customers each tier has, the best first; they add up to 1.
+        names : sequence of str, optional
+            Names of the tiers, such as ``["A", "B", "C"]``; by their place, such as "top 20%", if not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by customer_id, the surest of the best tier first: mean, ``probability_<tier>`` for each tier, and
+            tier, the likeliest. Probabilities add up to 1 for each customer, and to the tier's share over all.
+            `write_table` writes it to a file.
+
+        Raises
+        ------
+        UnitError
+            If the shares do not add up to 1.
+        InputError
+            If the customers are too many to rank in memory.
+
+        Notes
+        -----
+        A draw is what customers will really bring, luck included, so few are sure of their tier. Customers who bring
+        the same in a draw, such as nothing, share its places. Up to 2 GiB of draws are ranked: where all of them take
+        more, evenly spaced ones, at least 100; ``attrs["draws"]`` says how many.
+        """
+        from ltv_bayes.value.tiers import tiers_table
+
+        return tiers_table(self, shares, names)
+
+    def upside(self, *, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """Who has value that is not yet realised, and why: money to come, modelled and judged, beside money so far.
+
+        Parameters
+        ----------
+        ci_prob : float, optional
+            Probability of the interval; ArviZ's setting where not given.
+        ci_kind : {"eti", "hdi"}, optional
+            Equal-tailed or highest-density interval; ArviZ's setting where not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by customer_id, the most to come first: realised (so far, after margin; missing where the table does
+            not say it), modelled and judged (means of what is to come), upside (their sum) with its interval,
+            probability_above_realised, and the reason in words. `write_table` writes it to a file.
+
+        Notes
+        -----
+        The interval is predictive: of what the customer will really bring within the horizon, luck included.
+        """
+        from ltv_bayes.value.upside import upside_table
+
+        return upside_table(self, interval_settings(ci_prob, ci_kind))
 
     def write_summary(self, path: str | Path, ci_prob: float | None = None, ci_kind: str | None = None) -> Path:
         """Write one row per customer, as in `summary`, to a Parquet file: for books whose table is large itself.

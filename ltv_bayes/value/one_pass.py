@@ -19,6 +19,7 @@ MISSING = "(missing)"
 
 Interval = tuple[float, str]
 Segmenting = Callable[[Customers], pd.Series]
+Weighting = Callable[[Customers], Array]
 Columns = dict[str, Array]
 
 
@@ -81,12 +82,23 @@ class Adding:
 
 @dataclass(frozen=True)
 class Groups:
-    """The segments of a batch of customers: for each grouping the position of each one's segment, and the names."""
+    """The segments of a batch of customers.
+
+    Attributes
+    ----------
+    codes : mapping
+        For each grouping the position of each one's segment, and the names.
+    weights : array of shape (customers,), optional
+        How often the money of each counts; once if not given.
+    """
 
     codes: Mapping[str, tuple[IntArray, list[str]]]
+    weights: Array | None = None
 
     @classmethod
-    def of(cls, customers: Customers, groupings: Mapping[str, Segmenting]) -> "Groups":
+    def of(
+        cls, customers: Customers, groupings: Mapping[str, Segmenting], weights: Weighting | None = None
+    ) -> "Groups":
         """Find the segments; customers without one form a segment of their own."""
         found = {}
         for column, segmenting in groupings.items():
@@ -94,10 +106,13 @@ class Groups:
             named = segment.astype(object).where(segment.notna(), MISSING).map(str)
             codes, names = pd.factorize(named)
             found[column] = codes.astype(np.int64), list(names)
-        return cls(found)
+        return cls(found, None if weights is None else weights(customers))
 
     def sums(self, stretch: Stretch, components: Components) -> Iterator[tuple[str, str, int, dict[str, Array]]]:
         """Add up a stretch of the customers: grouping, segment, number of customers, (horizons, draws) by source."""
+        if self.weights is not None:
+            weights = self.weights[stretch.first : stretch.last, np.newaxis, np.newaxis]
+            components = {name: weights * values for name, values in components.items()}
         for column, (codes, names) in self.codes.items():
             present, place = np.unique(codes[stretch.first : stretch.last], return_inverse=True)
             sums = {name: _add_rows(values, place, len(present)) for name, values in components.items()}
@@ -222,15 +237,21 @@ class OnePass:
             yield stretch, columns
 
 
-def segments_by(draws: Valuation | KeptDraws, segmenting: Segmenting, *, progressbar: bool = False) -> Segments:
-    """Add up segments of one's own making."""
+def segments_by(
+    draws: Valuation | KeptDraws,
+    segmenting: Segmenting,
+    weights: Weighting | None = None,
+    *,
+    progressbar: bool = False,
+) -> Segments:
+    """Add up segments of one's own making, the money of each customer as often as their weight says."""
     until = draws.terms.periods_until() if isinstance(draws, Valuation) else None
 
     def reduce(stretch: Stretch, components: Components) -> Any:
         return list(_groups(stretch, components if until is None else at_horizons(components, until)))
 
     def about(batch: Customers) -> Groups:
-        return Groups.of(batch, {"": segmenting})
+        return Groups.of(batch, {"": segmenting}, weights)
 
     adding = Adding()
     for sums in draws.over_stretches(reduce, about=about, progressbar=progressbar):

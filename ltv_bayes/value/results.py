@@ -19,6 +19,7 @@ from ltv_bayes.value.one_pass import (
     OnePass,
     Segmenting,
     Segments,
+    Weighting,
     at_horizons,
     segments_by,
     summary_columns,
@@ -76,10 +77,10 @@ class Results:
         """
         return self._passed().book if customer_id is None else self._of_customer(customer_id)
 
-    def segments(self, column: str | None, segmenting: Segmenting) -> Segments:
+    def segments(self, column: str | None, segmenting: Segmenting, weights: Weighting | None = None) -> Segments:
         """Segments by a column, which may have been added up in passing, or of the user's own making."""
         known = self._passed().segments.get(column) if column is not None else None
-        return known or segments_by(self.kept or self.valuation, segmenting, progressbar=self.progressbar)
+        return known or segments_by(self.kept or self.valuation, segmenting, weights, progressbar=self.progressbar)
 
     def shares_above(self, threshold: float, place: int) -> Array:
         """Share of each customer's draws above a threshold, at one horizon: an array (customers,)."""

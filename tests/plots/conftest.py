@@ -5,7 +5,6 @@ import pytest
 from matplotlib.text import Text
 
 import ltv_bayes as lb
-from ltv_bayes.diagnostics import Diagnostics
 
 mpl.use("agg")
 
@@ -16,19 +15,6 @@ def figures():
 
     yield
     plt.close("all")
-
-
-@pytest.fixture(scope="session")
-def unconverged():
-    """Makes of a fit one whose sampler did not converge."""
-
-    def make(fit):
-        tree = fit.idata.copy()
-        verdict = Diagnostics("NUTS", 20.0, 500, 2, rhat=1.2, divergences=30, problems=("r-hat is 1.2.",))
-        tree.attrs["diagnostics"] = verdict.to_json()
-        return type(fit)(tree)
-
-    return make
 
 
 @pytest.fixture(scope="session")

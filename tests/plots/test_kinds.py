@@ -11,6 +11,9 @@ from ltv_bayes.errors import InputError
     [
         (lb.plot_waterfall, "DataFrame"),
         (lb.plot_segments, "SegmentValues"),
+        (lb.plot_ranks, "SegmentValues"),
+        (lb.plot_tiers, "DataFrame"),
+        (lb.plot_value_over_time, "ValueOverTime"),
         (lb.plot_lifetime_value, "LifetimeValue"),
         (lb.plot_tracking, "Backtest"),
         (lb.plot_calibration, "Backtest"),

@@ -243,23 +243,14 @@ def test_something_else_than_a_value_is_refused(channel_fits):
         lb.acquisition(channel_fits[0], {"Ads": 500})
 
 
-def test_tables_of_a_fit_that_did_not_converge_say_so(channel_fits, unconverged_spend):
-    value = lb.new_customer_value(channel_fits[0], unconverged_spend, horizon="3 years", random_seed=1)
+def test_tables_of_a_fit_that_did_not_converge_say_so(channel_fits, unconverged):
+    purchases, spend = channel_fits
+    value = lb.new_customer_value(purchases, unconverged(spend), horizon="3 years", random_seed=1)
     found = lb.acquisition(value, {"Ads": 2000, "Fair": 3000})
     for table in (found.summary(), found.budget(), found.by_period()):
         assert (table["caution"] == "fit did not converge").all()
     assert found.sentences().str.contains("do not use these numbers yet").all()
     assert "fit did not converge: do not use these numbers yet." in repr(found)
-
-
-@pytest.fixture
-def unconverged_spend(channel_fits):
-    from ltv_bayes.diagnostics import Diagnostics
-
-    tree = channel_fits[1].idata.copy()
-    verdict = Diagnostics("NUTS", 20.0, 300, 2, rhat=1.2, problems=("r-hat is 1.2.",))
-    tree.attrs["diagnostics"] = verdict.to_json()
-    return lb.FittedSpend(tree)
 
 
 def test_results_can_be_read_in_a_notebook_and_written(counted, tmp_path):

@@ -106,19 +106,11 @@ def test_fits_of_one_seed_are_not_paired(purchases, spend):
     np.testing.assert_array_equal(value.draws, again.draws)
 
 
-def test_a_fit_that_did_not_converge_says_so(channel_fits):
+def test_a_fit_that_did_not_converge_says_so(channel_fits, unconverged):
     purchases, spend = channel_fits
-    tree = spend.idata.copy()
-    tree.attrs["diagnostics"] = lb_verdict()
-    value = lb.new_customer_value(purchases, lb.FittedSpend(tree), **TERMS)
+    value = lb.new_customer_value(purchases, unconverged(spend), **TERMS)
     assert (value.summary()["caution"] == "fit did not converge").all()
     assert (value.summary_of_one(1)["caution"] == "fit did not converge").all()
-
-
-def lb_verdict():
-    from ltv_bayes.diagnostics import Diagnostics
-
-    return Diagnostics("NUTS", 20.0, 300, 2, rhat=1.2, problems=("r-hat is 1.2.",)).to_json()
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import xarray as xr
 from scipy import stats
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, UnitError
-from ltv_bayes.value.compare import compare_pairs, rank_probabilities
+from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.value.compare import compare, rank
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ class TestSegments:
 
 class TestComparison:
     def test_probability_and_difference_match_the_normal_law(self, normal):
-        table = compare_pairs(normal, ci_prob=0.9).set_index(["segment_a", "segment_b"])
+        table = compare(normal, ci_prob=0.9).set_index(["segment_a", "segment_b"])
         law = stats.norm(2, 5)
         row = table.loc[("A", "B")]
         assert row["probability_a_above_b"] == pytest.approx(law.sf(0), abs=4 * 0.5 / np.sqrt(200_000))
@@ -74,31 +74,31 @@ class TestComparison:
         np.testing.assert_allclose(row[["eti90_lb", "eti90_ub"]].astype(float), law.ppf([0.05, 0.95]), atol=0.08)
 
     def test_region_of_practical_equivalence(self, normal):
-        row = compare_pairs(normal, equivalent_within=1.0).iloc[0]
+        row = compare(normal, equivalent_within=1.0).iloc[0]
         law = stats.norm(2, 5)
         assert row["probability_equivalent"] == pytest.approx(law.cdf(1) - law.cdf(-1), abs=0.005)
         with pytest.raises(UnitError):
-            compare_pairs(normal, equivalent_within=0)
+            compare(normal, equivalent_within=0)
 
     def test_the_sentence_says_what_the_numbers_say(self, normal):
-        sentence = compare_pairs(normal * 1e5, ci_prob=0.9, currency="CNY")["sentence"].iloc[0]
-        assert sentence.startswith("A is worth more than B per customer with probability 0.65; ")
+        sentence = compare(normal * 1e5, ci_prob=0.9, unit="CNY", measure="margin")["sentence"].iloc[0]
+        assert sentence.startswith("A has a higher margin than B with probability 0.65; ")
         assert "the median difference is 19.9" in sentence
         assert "万 CNY" in sentence
         assert "90% interval" in sentence
 
     def test_ties_count_half(self):
         same = xr.DataArray(np.zeros((1, 10, 2)), dims=("chain", "draw", "segment"), coords={"segment": ["A", "B"]})
-        assert compare_pairs(same)["probability_a_above_b"].tolist() == [0.5]
+        assert compare(same)["probability_a_above_b"].tolist() == [0.5]
 
     def test_ties_share_their_ranks(self):
         same = xr.DataArray(np.zeros((1, 10, 2)), dims=("chain", "draw", "segment"), coords={"segment": ["A", "B"]})
-        table = rank_probabilities(same)
+        table = rank(same)
         assert table["rank_1"].tolist() == [0.5, 0.5]
         assert table["expected_rank"].tolist() == [1.5, 1.5]
 
     def test_ranks(self, normal):
-        table = rank_probabilities(normal)
+        table = rank(normal)
         np.testing.assert_allclose(table[["rank_1", "rank_2", "rank_3"]].sum(axis=1), 1)
         assert list(table.index) == ["A", "B", "C"]
         assert table.loc["A", "rank_1"] == pytest.approx(0.654, abs=0.01)
@@ -108,7 +108,7 @@ class TestComparison:
         """A's mean is carried by one draw in a hundred."""
         drawn = np.column_stack([np.r_[np.full(99, 1.0), 1e6], np.full(100, 2.0)])[np.newaxis]
         draws = xr.DataArray(drawn, dims=("chain", "draw", "segment"), coords={"segment": ["A", "B"]})
-        row = compare_pairs(draws).iloc[0]
+        row = compare(draws).iloc[0]
         assert (row["segment_a"], row["segment_b"]) == ("B", "A")
         assert row["probability_a_above_b"] == pytest.approx(0.99)
         assert row["median_difference"] == 1
@@ -117,6 +117,133 @@ class TestComparison:
         assert "> 0.99" not in row["sentence"]
 
     def test_no_finite_number_of_draws_is_certainty(self, normal):
-        sure = compare_pairs(normal + xr.DataArray([100.0, 0, 0], dims="segment")).iloc[0]
+        sure = compare(normal + xr.DataArray([100.0, 0, 0], dims="segment")).iloc[0]
         assert sure["probability_a_above_b"] == 1
         assert "probability > 0.99" in sure["sentence"]
+
+
+class TestSeveralColumns:
+    @pytest.fixture
+    def placed(self, book):
+        frame = book.table.assign(region=["North", "South", "North", "North", None, "South"])
+        return lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30", currency="USD")
+
+    @pytest.fixture
+    def value(self, placed, purchases, spend):
+        return lb.lifetime_value(placed, [lb.RepeatPurchases(purchases, spend)], horizon="1 year", random_seed=1)
+
+    def test_segments_are_the_combinations_that_occur(self, value):
+        by = value.by(["industry", "region"])
+        expected = {
+            "Energy / North": 1,
+            "Energy / South": 1,
+            "Public / South": 1,
+            "Retail / (missing)": 1,
+            "Retail / North": 2,
+        }
+        assert by.customers.to_dict() == expected
+        np.testing.assert_allclose(
+            by.total.sel(segment="Retail / North"), value.draws.sel(customer_id=["C", "D"]).sum("customer_id")
+        )
+        np.testing.assert_allclose(by.total.sum("segment"), value.total())
+
+    def test_levels_stand_as_columns(self, value):
+        table = value.by(["industry", "region"]).summary()
+        assert table.loc["Retail / North", ["industry", "region"]].tolist() == ["Retail", "North"]
+        totals = table.groupby("industry")["total_mean"].sum()
+        alone = value.by("industry").summary()["total_mean"]
+        pd.testing.assert_series_equal(totals, alone.sort_index(), check_names=False)
+
+    def test_pairs_within_one_level(self, value):
+        by = value.by(["industry", "region"])
+        within = by.compare(within="industry")
+        pairs = within[["segment_a", "segment_b"]].map(lambda name: name.split(" / ")[0])
+        assert sorted(map(tuple, pairs.to_numpy())) == [("Energy", "Energy"), ("Retail", "Retail")]
+        with pytest.raises(ColumnError, match="not made by 'regio'"):
+            by.compare(within="regio")
+        with pytest.raises(ColumnError, match="industry alone"):
+            value.by("industry").compare(within="industry")
+
+    def test_names_that_hold_the_separator_stay_apart(self, placed, purchases, spend):
+        frame = placed.table.assign(one=["a / b", "a", *"xxxx"], two=["c", "b / c", *"xxxx"])
+        customers = lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30", currency="USD")
+        value = lb.lifetime_value(customers, [lb.RepeatPurchases(purchases, spend)], horizon="1 year", random_seed=1)
+        assert value.by(["one", "two"]).customers.to_dict() == {'a / "b / c"': 1, '"a / b" / c': 1, "x / x": 4}
+
+    def test_a_list_of_one_is_that_column(self, value):
+        assert value.by(["industry"]).column == "industry"
+
+    def test_columns_that_do_not_exist_are_refused(self, value):
+        with pytest.raises(ColumnError, match="Did you mean 'region'"):
+            value.by(["industry", "regions"])
+        with pytest.raises(ColumnError, match="not by a list"):
+            value.by([])
+
+
+class TestWeights:
+    def test_revenue_weighs_the_mean(self, ltv, book):
+        by = ltv.by("industry", weight="revenue")
+        weights = book.table["total_value"][["C", "D", "E"]]
+        drawn = ltv.draws.sel(customer_id=["C", "D", "E"])
+        expected = (drawn * weights.to_numpy()).sum("customer_id") / weights.sum()
+        np.testing.assert_allclose(by.per_customer.sel(segment="Retail"), expected)
+        np.testing.assert_allclose(by.total, ltv.by("industry").total)
+        assert "weighted by revenue" in repr(by)
+        assert "per customer, weighted by revenue" in by.compare()["sentence"].iloc[0]
+
+    def test_equal_weights_change_nothing(self, ltv, book, purchases, spend):
+        frame = book.table.assign(size=2.5)
+        customers = lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30", currency="USD")
+        for keep in (True, False):
+            settings = {"horizon": "1 year", "random_seed": 1, "keep_draws": keep}
+            value = lb.lifetime_value(customers, [lb.RepeatPurchases(purchases, spend)], **settings)
+            weighted = value.by("industry", weight="size").per_customer
+            np.testing.assert_allclose(weighted, ltv.by("industry").per_customer)
+
+    def test_weights_that_are_no_numbers_are_refused(self, ltv):
+        with pytest.raises(InputError, match=r"6 customers without a weight in 'industry'"):
+            ltv.by("industry", weight="industry")
+        with pytest.raises(ColumnError, match="Did you mean"):
+            ltv.by("industry", weight="total_valu")
+
+    def test_a_segment_without_any_weight_is_refused(self, book, purchases, spend):
+        frame = book.table.assign(size=[1, 1, 1, 1, 1, 0])
+        customers = lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30", currency="USD")
+        value = lb.lifetime_value(customers, [lb.RepeatPurchases(purchases, spend)], horizon="1 year", random_seed=1)
+        with pytest.raises(InputError, match="No customer of Public"):
+            value.by("industry", weight="size")
+
+
+class TestQuantities:
+    def test_what_pooled_fits_know_is_compared_by_name(self, book, pooled, spend):
+        value = lb.lifetime_value(book, [lb.RepeatPurchases(pooled, spend)], horizon="1 year", random_seed=1)
+        by = value.by("industry")
+        assert by.measures == ["per_customer", "total", "mean_rate", "dropout_mean"]
+        first = by.compare("mean_rate").iloc[0]
+        assert first["segment_a"] == "Energy"
+        assert first["ratio"] == pytest.approx(2, rel=0.02)
+        assert "has a higher mean rate of orders than" in first["sentence"]
+        assert "per week" in first["sentence"]
+
+    def test_leaving_less_is_better(self, book, pooled, spend):
+        value = lb.lifetime_value(book, [lb.RepeatPurchases(pooled, spend)], horizon="1 year", random_seed=1)
+        by = value.by("industry")
+        assert list(by.best("dropout_mean").index) == ["Energy", "Public", "Retail"]
+        assert by.rank("mean_rate").index[0] == "Energy"
+        pair = by.compare("dropout_mean").set_index(["segment_a", "segment_b"]).loc[("Retail", "Energy")]
+        assert pair["expected_loss_a"] == pytest.approx(pair["difference"])
+        assert pair["expected_loss_b"] == 0
+
+    def test_of_several_streams_the_stream_is_named(self, book, pooled, spend):
+        orders = lb.RepeatPurchases(pooled, spend, name="orders", customers=book)
+        repairs = lb.RepeatPurchases(pooled, spend, name="repairs", customers=book)
+        value = lb.lifetime_value(book, [orders, repairs], horizon="1 year", random_seed=1)
+        by = value.by("industry")
+        assert by.measures[2:] == [
+            "orders mean_rate",
+            "orders dropout_mean",
+            "repairs mean_rate",
+            "repairs dropout_mean",
+        ]
+        assert "mean rate of orders (repairs)" in by.compare("repairs mean_rate")["sentence"].iloc[0]
+        assert by.best("orders dropout_mean").index[0] == "Energy"

@@ -1,0 +1,246 @@
+"""How value develops: what customers were worth on several days, from one log of orders."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.summarize import summarize
+from ltv_bayes.data.transactions import Transactions
+from ltv_bayes.errors import InputError, UnitError, suggestion
+from ltv_bayes.intervals import interval_settings, summarize_sorted
+from ltv_bayes.models.bg_nbd import BGNBD
+from ltv_bayes.models.gamma_gamma import GammaGamma
+from ltv_bayes.models.purchase_model import PurchaseModel
+from ltv_bayes.predictions.events import FittedEvents
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.progress import progress
+from ltv_bayes.random_streams import as_seed
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.tables import as_text, readable
+from ltv_bayes.time_units import as_date
+from ltv_bayes.value.lifetime_value import lifetime_value
+from ltv_bayes.value.segments import SegmentValues
+
+EVERYBODY = "all customers"
+MEASURES = ("per_customer", "total")
+
+Measure = Literal["per_customer", "total"]
+
+
+def value_over_time(
+    orders: Transactions,
+    days: Iterable[Any],
+    *,
+    horizon: Any,
+    by: str | Sequence[str] | Mapping[Any, Any] | pd.Series | None = None,
+    attributes: Any = None,
+    time_unit: str = "week",
+    purchases: PurchaseModel | FittedPurchases | FittedEvents | None = None,
+    spend: GammaGamma | FittedSpend | None = None,
+    refit: bool = True,
+    discount_rate: float = 0.0,
+    margin: float | Mapping[Any, float] | pd.Series = 1.0,
+    random_seed: int | None = None,
+    progressbar: bool = False,
+    **fit_settings: Any,
+) -> "ValueOverTime":
+    """Value the customers of each of several days, as one would have on that day.
+
+    Parameters
+    ----------
+    orders : Transactions
+        A log that holds all the days.
+    days : iterable of dates
+        As-of dates; each sees the orders up to it and no others.
+    horizon : str or Duration
+        How far ahead of each day, with its unit.
+    by : str, list of str, Series or mapping, optional
+        Segments, as in `LifetimeValue.by`; all customers together if not given.
+    attributes : path or frame, optional
+        One row a customer with the columns of segments, as in `summarize`. They are as they are now on every day.
+    time_unit : str
+        Unit of the customer tables.
+    purchases, spend : model settings or fitted models, optional
+        `BGNBD()` and `GammaGamma()` where not given; fitted models are used as they are on every day.
+    refit : bool
+        Whether models are fitted anew on each day. If not, they are fitted once, on the last day, so that values differ
+        by what customers did and not by what was learned of their like; the earlier days then know of later orders.
+    discount_rate, margin
+        As in `lifetime_value`.
+    random_seed : int, optional
+        The same seed gives the same result.
+    progressbar : bool
+        Whether to show progress.
+    **fit_settings
+        Passed to both ``fit`` methods: draws, chains, method, ...
+
+    Returns
+    -------
+    ValueOverTime
+
+    Raises
+    ------
+    InputError
+        If no day is given, or one twice, or a day has no customers.
+
+    Notes
+    -----
+    Per customer is the mean over all customers known by the day, those who have left included: it falls where old
+    customers leave and few new ones come. Intervals of two days are not of independent numbers: they share most orders.
+    """
+    if not isinstance(orders, Transactions):
+        raise InputError(f"The orders are needed as read_transactions returns them, not a {type(orders).__name__}.")
+    when, seed = _days(days), as_seed(random_seed)
+    settings = {"random_seed": seed, "progressbar": False, **fit_settings}
+    models = _Models(purchases or BGNBD(), spend or GammaGamma(), settings)
+    if not refit:
+        models = models.fitted(summarize(orders, time_unit=time_unit, as_of=when[-1], attributes=attributes))
+    found = []
+    with progress(len(when), f"valuing customers on {len(when)} days", show=progressbar) as step:
+        for day in when:
+            customers = summarize(orders, time_unit=time_unit, as_of=day, attributes=attributes)
+            fitted = models.fitted(customers)
+            ltv = lifetime_value(
+                customers,
+                RepeatPurchases(fitted.purchases, fitted.spend),
+                horizon=horizon,
+                discount_rate=discount_rate,
+                margin=margin,
+                random_seed=seed,
+            )
+            found.append(ltv.by(_everybody(customers) if by is None else by))
+            step()
+    return ValueOverTime(tuple(when), tuple(found))
+
+
+@dataclass(frozen=True)
+class _Models:
+    """Models of purchases and spend, fitted or to be fitted."""
+
+    purchases: Any
+    spend: Any
+    settings: Mapping[str, Any]
+
+    def fitted(self, customers: Customers) -> "_Models":
+        """The same with what is not fitted yet fitted to these customers."""
+        purchases, spend = (
+            model.fit(customers, **self.settings) if hasattr(model, "fit") else model
+            for model in (self.purchases, self.spend)
+        )
+        return _Models(purchases, spend, self.settings)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ValueOverTime:
+    """Values of segments on several days.
+
+    Attributes
+    ----------
+    days : tuple of datetime.date
+        From the first to the last.
+    values : tuple of SegmentValues
+        Of each day.
+    """
+
+    days: tuple[dt.date, ...]
+    values: tuple[SegmentValues, ...]
+
+    @property
+    def segments(self) -> list[str]:
+        """All segments that there are on any day, those with the highest value per customer on the last day first."""
+        last = self.values[-1].per_customer.mean(("chain", "draw")).to_series().sort_values(ascending=False)
+        every = sorted({str(name) for value in self.values for name in value.customers.index})
+        return [*map(str, last.index), *(name for name in every if name not in last.index)]
+
+    @property
+    def column(self) -> str:
+        """What the segments are made by."""
+        return self.values[-1].column
+
+    @property
+    def currency(self) -> str | None:
+        """Currency of the values."""
+        return self.values[-1].currency
+
+    @property
+    def settings(self) -> str:
+        """On which terms values were computed, but the day."""
+        return self.values[-1].settings.replace(f" from {self.days[-1]}", " from each day", 1)
+
+    @property
+    def caution(self) -> str:
+        """What every table must say: the caution of the first day that has one."""
+        return next((f"{day}: {value.caution}" for day, value in self if value.caution), "")
+
+    def __iter__(self) -> Any:
+        return iter(zip(self.days, self.values, strict=True))
+
+    def draws(self, measure: Measure = "per_customer") -> xr.DataArray:
+        """Draws of one measure, (chain, draw, as_of, segment); missing where a segment has no customers yet."""
+        if measure not in MEASURES:
+            raise InputError(f"There is no measure {measure!r}. {suggestion(str(measure), MEASURES)}")
+        parts = [value.draws(measure).reindex(segment=self.segments) for value in self.values]
+        return xr.concat(parts, dim=pd.DatetimeIndex(self.days, name="as_of"), join="outer").transpose(
+            "chain", "draw", "as_of", "segment"
+        )
+
+    def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """One row for each day and segment: customers, mean value per customer and total with their intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by as_of and segment; money in the customers' currency.
+        """
+        tables = {day: self._on(value, interval_settings(ci_prob, ci_kind)) for day, value in self}
+        table = pd.concat(tables, names=["as_of", "segment"])
+        if any(value.caution for value in self.values):
+            cautions = {day: value.caution for day, value in self}
+            table["caution"] = table.index.get_level_values("as_of").map(cautions)
+        return table
+
+    def _on(self, value: SegmentValues, interval: tuple[float, str]) -> pd.DataFrame:
+        table = pd.DataFrame({"customers": value.customers})
+        for measure in MEASURES:
+            draws = value.draws(measure).transpose("segment", "chain", "draw").to_numpy()
+            found = summarize_sorted(np.sort(draws.reshape(len(draws), -1), axis=1), *interval)
+            kept = {f"{measure}_{name}": drawn for name, drawn in found.items() if name not in ("sd", "median")}
+            table = table.assign(**kept)
+        return table.reindex([name for name in self.segments if name in table.index])
+
+    def _heading(self) -> str:
+        return f"Lifetime value by {self.column} on {len(self.days)} days, {self.days[0]} to {self.days[-1]}"
+
+    def _shown(self) -> pd.DataFrame:
+        """The table with days and segments as columns of text."""
+        table = self.summary()
+        return table.set_axis([f"{day} {segment}" for day, segment in table.index])
+
+    def __repr__(self) -> str:
+        return f"{self._heading()}: {self.settings}\n{as_text(self._shown(), self.currency)}"
+
+    def _repr_html_(self) -> str:
+        heading = escape(f"{self._heading()}: {self.settings}")
+        return f"<p>{heading}</p>{readable(self._shown(), self.currency).to_html()}"
+
+
+def _days(days: Iterable[Any]) -> list[dt.date]:
+    """Read the days, from the first to the last."""
+    if isinstance(days, str | dt.date):
+        raise UnitError(f"Several days are needed, such as ['2024-12-31', '2025-12-31'], not {days!r} alone.")
+    read = sorted(as_date(day, "days") for day in days)
+    if not read or len(set(read)) < len(read):
+        raise UnitError("Give at least one day to value customers on, and each once.")
+    return read
+
+
+def _everybody(customers: Customers) -> pd.Series:
+    return pd.Series(EVERYBODY, index=customers.ids, name="day")

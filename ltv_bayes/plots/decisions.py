@@ -1,0 +1,220 @@
+"""Pictures to decide by: ranks of segments, tiers of customers, and how values develop."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+
+from ltv_bayes.errors import InputError, UnitError, counted, suggestion
+from ltv_bayes.evaluation.value_over_time import ValueOverTime
+from ltv_bayes.formatting import label, probability, shortened
+from ltv_bayes.intervals import describe_interval, interval_name, interval_settings
+from ltv_bayes.plots.canvas import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    axes_for,
+    finish,
+    house_style,
+    label_x,
+    label_y,
+    money_axis,
+    name_rows,
+    require,
+    room_for_legend,
+    unit,
+)
+from ltv_bayes.plots.lettering import drawable, in_own_words, ink
+from ltv_bayes.plots.values import MEASURED
+from ltv_bayes.value.segments import SegmentValues
+
+COLOURS = (BLUE, ORANGE, GREEN, "#8c6bb1", RED, GREY)
+MOST_LINES = len(COLOURS)
+MOST_RANKS_IN_NUMBERS = 12
+WORTH_WRITING = 0.005
+TIER_COLOURS = ("#1f4e79", BLUE, "#8fb8d6", "#d3e2ee")
+RANK = "rank_"
+
+
+def plot_ranks(by: SegmentValues, *, measure: str = "per_customer", ax: Any = None) -> Any:
+    """Draw how probable each rank is for each segment: the darker, the likelier.
+
+    Parameters
+    ----------
+    by : SegmentValues
+        What `LifetimeValue.by` returned.
+    measure : str
+        One of its measures.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    require(by, SegmentValues, "Pass what ltv.by(column) returned.")
+    ranked = by.rank(measure)
+    table = ranked[[name for name in ranked if name.startswith(RANK)]]
+    count = len(table)
+    with house_style():
+        ax = axes_for(ax, width=min(14.0, 3.5 + max(0.5 * count, 3.0)), height=1.7 + 0.34 * count)
+        ax.imshow(table, cmap=_shades(), vmin=0, vmax=float(table.to_numpy().max()), aspect="auto")
+        name_rows(ax, map(shortened, table.index))
+        step = 1 if count <= MOST_RANKS_IN_NUMBERS else -(-count // MOST_RANKS_IN_NUMBERS)
+        ax.set_xticks(range(0, count, step), [str(rank + 1) for rank in range(0, count, step)])
+        ax.grid(visible=False)
+        ax.tick_params(length=0)
+        for spine in ax.spines.values():
+            spine.set_visible(False)
+        if count <= MOST_RANKS_IN_NUMBERS:
+            _write_probabilities(ax, table.to_numpy())
+        label_x(ax, "rank, 1 is best", by.settings)
+        title = f"Rank by {MEASURED.get(measure, label(measure))}: {shortened(label(by.column))}"
+        finish(ax, title, f"probability of each rank; darkest: {probability(table.to_numpy().max())}", by.caution)
+    return ax
+
+
+def plot_value_over_time(
+    trend: ValueOverTime,
+    *,
+    measure: Literal["per_customer", "total"] = "per_customer",
+    segments: Sequence[str] | None = None,
+    ci_prob: float | None = None,
+    ci_kind: str | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draw how the value of segments develops, with its interval on each day.
+
+    Parameters
+    ----------
+    trend : ValueOverTime
+        What `value_over_time` returned.
+    measure : {"per_customer", "total"}
+        Mean value per customer, or the segment's total.
+    segments : sequence of str, optional
+        Which segments, at most six; those with the highest value per customer on the last day if not given.
+    ci_prob, ci_kind
+        Interval, as in `ValueOverTime.summary`.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    require(trend, ValueOverTime, "Pass what value_over_time(...) returned.")
+    trend.draws(measure)
+    chosen = _chosen(trend, segments)
+    prob, kind = interval_settings(ci_prob, ci_kind)
+    table, name = trend.summary(prob, kind), interval_name(prob, kind)
+    names = [shortened(segment) for segment in chosen]
+    with house_style():
+        ax = axes_for(ax, width=7.5 + room_for_legend(names))
+        for place, segment in enumerate(chosen):
+            rows = table.xs(segment, level="segment")
+            days = _beside_each_other(rows.index, trend.days, place, len(chosen))
+            low, high = (rows[f"{measure}_{name}_{end}"] for end in ("lb", "ub"))
+            ax.vlines(days, low, high, color=COLOURS[place], linewidth=4, alpha=0.4)
+            ax.plot(
+                days, rows[f"{measure}_mean"], "o-", color=COLOURS[place], linewidth=1.2, label=drawable(names[place])
+            )
+        ax.set_xticks(pd.to_datetime(list(trend.days)), [f"{day}" for day in trend.days])
+        ax.tick_params(axis="x", labelrotation=30 if len(trend.days) > 5 else 0)
+        ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
+        money_axis(ax.yaxis, trend.currency)
+        label_y(ax, f"{MEASURED[measure]}{unit(trend.currency)}")
+        label_x(ax, "as of", trend.settings)
+        _legend(ax, names)
+        which = "" if len(chosen) == len(trend.segments) else f", {len(chosen)} of {len(trend.segments)}"
+        whose = "" if trend.segments == ["all customers"] else f" by {shortened(label(trend.column))}{which}"
+        title = f"{MEASURED[measure].capitalize()}{whose} over time"
+        finish(ax, title, f"mean and {describe_interval(prob, kind)}", trend.caution)
+    return ax
+
+
+def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
+    """Draw how surely the first customers belong to each tier.
+
+    Parameters
+    ----------
+    tiers : pandas.DataFrame
+        What `LifetimeValue.tiers` returned, or some of its rows.
+    top : int
+        How many customers.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    if top < 1:
+        raise UnitError(f"top must be at least 1 customer, not {top!r}.")
+    require(tiers, pd.DataFrame, "Pass what ltv.tiers() returned.")
+    if "tiers" not in tiers.attrs:
+        raise InputError("This table has no tiers. Pass what ltv.tiers() returned, or rows of it.")
+    names, table = list(tiers.attrs["tiers"]), tiers.head(top)
+    with house_style():
+        ax = axes_for(ax, width=7.5 + room_for_legend(names), height=1.7 + 0.27 * len(table))
+        start, shades = np.zeros(len(table)), LinearSegmentedColormap.from_list("tiers", TIER_COLOURS)
+        for place, name in enumerate(names):
+            share = table[f"probability_{name}"].to_numpy()
+            colour = shades(place / max(len(names) - 1, 1))
+            ax.barh(range(len(table)), share, left=start, height=0.7, color=colour, label=drawable(name))
+            start += share
+        name_rows(ax, map(shortened, table.index))
+        ax.set_xlim(0, 1)
+        ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        ax.tick_params(axis="y", length=0)
+        label_x(ax, "probability of each tier", tiers.attrs["settings"])
+        _legend(ax, names)
+        caution = str(table["caution"].iloc[0]) if "caution" in table else ""
+        which = (
+            f"The first {len(table)} of {counted(len(tiers), 'customer')}" if len(table) < len(tiers) else "Customers"
+        )
+        finish(ax, f"{which} by tier", "ranked by lifetime value within each draw", caution)
+    return ax
+
+
+def _shades() -> LinearSegmentedColormap:
+    """From the background of the picture to blue."""
+    return LinearSegmentedColormap.from_list("shades", [(*to_rgb(BLUE), 0.0), (*to_rgb(BLUE), 1.0)])
+
+
+def _write_probabilities(ax: Any, shares: np.ndarray) -> None:
+    """Write each probability into its field, where there is any."""
+    for row, column in zip(*np.nonzero(shares >= WORTH_WRITING), strict=True):
+        share = float(shares[row, column])
+        colour = "white" if share > shares.max() / 2 else ink()
+        ax.text(column, row, probability(share), ha="center", va="center", color=colour, fontsize=8, **in_own_words())
+
+
+def _chosen(trend: ValueOverTime, segments: Iterable[str] | None) -> list[str]:
+    """The segments to draw."""
+    chosen = trend.segments[:MOST_LINES] if segments is None else list(dict.fromkeys(segments))
+    for name in chosen:
+        if name not in trend.segments:
+            raise InputError(f"There is no segment {name!r}. {suggestion(str(name), trend.segments)}")
+    if not 1 <= len(chosen) <= MOST_LINES:
+        raise InputError(f"Between 1 and {MOST_LINES} segments can be told apart in one picture, not {len(chosen)}.")
+    return chosen
+
+
+def _beside_each_other(days: Iterable[dt.date], every: Sequence[dt.date], place: int, number: int) -> pd.DatetimeIndex:
+    """Days moved a little, so that the intervals of segments stand beside each other."""
+    gaps = np.diff(pd.to_datetime(list(every)).to_numpy()) / np.timedelta64(1, "D")
+    step = 0.06 * float(gaps.min(initial=365.0)) if gaps.size else 10.0
+    return pd.to_datetime(list(days)) + pd.Timedelta(days=step * (place - (number - 1) / 2))
+
+
+def _legend(ax: Any, names: Sequence[str]) -> None:
+    """Name colours from the first to the last, beside the axes."""
+    if len(names) > 1:
+        legend = ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        for text in legend.get_texts():
+            text.set(**in_own_words())

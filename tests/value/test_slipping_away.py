@@ -1,0 +1,219 @@
+"""Who is slipping away: against the paper's formula of P(alive), and against the value's own draws."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import InputError, UnitError
+
+SETTINGS = {"time_unit": "week", "currency": "USD"}
+TERMS = {"horizon": "1 year", "random_seed": 3}
+
+
+@pytest.fixture(scope="module")
+def before():
+    """The book thirteen weeks earlier: E has bought since, and B was not there yet."""
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["A", "C", "D", "E", "F"],
+            "frequency": [2, 5, 1, 9, 3],
+            "recency": [20.43, 20.0, 1.71, 17.5, 12.0],
+            "T": [25.86, 25.86, 25.86, 18.0, 12.0],
+            "monetary_value": [22.35, 31.5, 11.77, 40.2, 25.0],
+        }
+    )
+    return lb.Customers.from_summary(frame, as_of="1997-07-01", **SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def many(purchases, spend):
+    """The hand-made posteriors with more draws: 4 x 2,500."""
+    rng = np.random.default_rng(5)
+
+    def more(fit):
+        return {name: v.mean() * np.exp(0.08 * rng.standard_normal((4, 2500))) for name, v in fit.draws.items()}
+
+    return (
+        lb.FittedPurchases.from_draws(more(purchases), time_unit="week"),
+        lb.FittedSpend.from_draws(more(spend), currency="USD"),
+    )
+
+
+@pytest.fixture(scope="module")
+def ltv(book, many):
+    return lb.lifetime_value(book, [lb.RepeatPurchases(*many)], **TERMS)
+
+
+def alive_by_the_paper(fit, x, t_x, T):
+    """P(alive) of BG/NBD, Fader, Hardie & Lee (2008), averaged over the posterior."""
+    r, alpha, a, b = (fit.flat_draws()[name] for name in ("r", "alpha", "a", "b"))
+    return np.mean(1 / (1 + a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x)))
+
+
+class TestFacts:
+    def test_probabilities_are_those_of_the_paper(self, ltv, before, book, many):
+        facts = lb.slipping_away(ltv, before, least_drop=0.05).facts
+        assert sorted(facts.index) == ["C", "D", "F"]
+        for customer, row in facts.iterrows():
+            for table, name in ((before.table, "probability_alive_before"), (book.table, "probability_alive")):
+                history = table.loc[customer, ["frequency", "recency", "T"]].astype(float)
+                assert row[name] == pytest.approx(alive_by_the_paper(many[0], *history), rel=1e-9)
+        np.testing.assert_allclose(facts["drop"], facts["probability_alive_before"] - facts["probability_alive"])
+
+    def test_only_drops_that_count_are_listed(self, ltv, before):
+        every, fewer = (lb.slipping_away(ltv, before, least_drop=drop) for drop in (0.01, 0.2))
+        assert every.customers == fewer.customers == 5
+        assert (fewer.facts["drop"] >= 0.2).all()
+        assert 0 < len(fewer.facts) < len(every.facts)
+
+    def test_reasons_say_what_happened(self, ltv, before):
+        reason = lb.slipping_away(ltv, before, least_drop=0.05).facts.loc["F", "reason"]
+        assert reason.startswith("no order for 13 weeks, before that one every 4 weeks; P(alive) fell from 0.")
+        assert reason.endswith("since 1997-07-01")
+
+    def test_a_log_and_a_day_do_what_customers_of_that_day_do(self, many):
+        log = pd.DataFrame({"customer": list("AAAABBBC"), "value": 10.0})
+        log["day"] = pd.to_datetime("1997-01-01") + pd.to_timedelta([0, 30, 60, 90, 10, 40, 200, 20], unit="D")
+        orders = lb.read_transactions(log, customer="customer", date="day", amount="value", currency="USD")
+        customers = lb.summarize(orders, time_unit="week", as_of="1997-09-30")
+        value = lb.lifetime_value(customers, [lb.RepeatPurchases(*many)], **TERMS)
+        earlier = lb.summarize(orders, time_unit="week", as_of="1997-06-01")
+        one, other = lb.slipping_away(value, orders, since="1997-06-01"), lb.slipping_away(value, earlier)
+        assert list(one.facts.index) == ["A"]
+        pd.testing.assert_frame_equal(one.summary(), other.summary())
+
+    def test_segments_of_a_pooled_fit_come_from_now(self, book, before, pooled, spend):
+        """The customers of the earlier day need not say their industry."""
+        value = lb.lifetime_value(book, [lb.RepeatPurchases(pooled, spend)], **TERMS)
+        facts = lb.slipping_away(value, before, least_drop=0.01).facts
+        retail = pooled.of_segment(industry="Retail")
+        history = before.table.loc["C", ["frequency", "recency", "T"]].astype(float)
+        assert facts.loc["C", "probability_alive_before"] == pytest.approx(alive_by_the_paper(retail, *history))
+
+
+class TestAtStake:
+    def test_is_the_value_if_alive_less_the_value_now(self, ltv, before):
+        found = lb.slipping_away(ltv, before, least_drop=0.05)
+        now, lost = ltv.summary().loc[found.facts.index], found.at_stake.to_numpy().reshape(-1, len(found.facts))
+        error = np.hypot(now["sd"], lost.std(axis=0)) / np.sqrt(len(lost))
+        rest = found.facts["value_if_alive"] - lost.mean(axis=0)
+        assert (np.abs(rest - now["mean"]) < 4 * error).all()
+
+    def test_nothing_is_lost_in_draws_in_which_the_customer_is_there(self, ltv, before):
+        found = lb.slipping_away(ltv, before, least_drop=0.05)
+        lost = (found.at_stake > 0).mean(("chain", "draw")).to_numpy()
+        assert (lost <= 1 - found.facts["probability_alive"] + 0.02).all()
+        assert (lost > 0).all()
+        assert (found.at_stake >= 0).all()
+
+    def test_total_adds_draws(self, ltv, before):
+        found = lb.slipping_away(ltv, before, least_drop=0.05)
+        np.testing.assert_allclose(found.total(), found.at_stake.sum("customer_id"))
+        assert found.total().dims == ("chain", "draw")
+
+    def test_margin_horizon_and_discount_count(self, book, many, before):
+        streams = [lb.RepeatPurchases(*many)]
+        horizons = ["6 months", "1 year"]
+        whole = lb.lifetime_value(book, streams, horizon=horizons, random_seed=3)
+        part = lb.lifetime_value(book, streams, horizon=horizons, random_seed=3, margin=0.5)
+        a, b = (lb.slipping_away(value, before, least_drop=0.05) for value in (whole, part))
+        np.testing.assert_allclose(a.at_stake / 2, b.at_stake)
+        shorter = lb.slipping_away(whole.at("6 months"), before, least_drop=0.05)
+        assert float(shorter.total().mean()) < 0.8 * float(a.total().mean())
+
+    def test_what_rides_on_the_purchases_is_lost_with_them(self, book, many, before):
+        orders = lb.RepeatPurchases(*many, name="orders")
+        often = {"r": np.full((4, 2500), 1.0), "alpha": np.full((4, 2500), 4.0)}
+        events = lb.FittedEvents.from_draws(often, time_unit="week")
+        repairs = lb.TriggeredService(events, many[1], name="repairs", while_alive="orders", customers=book)
+        alone = lb.slipping_away(lb.lifetime_value(book, [orders], **TERMS), before, least_drop=0.05)
+        both = lb.slipping_away(lb.lifetime_value(book, [orders, repairs], **TERMS), before, least_drop=0.05)
+        assert (both.facts["value_if_alive"] > alone.facts["value_if_alive"].reindex(both.facts.index) * 1.5).all()
+        assert float(both.total().mean()) > 1.5 * float(alone.total().mean())
+
+    def test_an_open_opportunity_lowers_what_is_at_stake(self, book, many, before):
+        judged = lb.FutureValuePriors.from_judgements(
+            pd.DataFrame([{"customer_id": "F", "probability": 0.5, "low": 10, "high": 20, "relation": "additional"}])
+        )
+        streams = [lb.RepeatPurchases(*many)]
+        plain = lb.slipping_away(lb.lifetime_value(book, streams, **TERMS), before, least_drop=0.05).summary()
+        value = lb.lifetime_value(book, streams, future_value=judged, **TERMS)
+        told = lb.slipping_away(value, before, least_drop=0.05).summary()
+        assert told.loc["F", "at_stake"] < 0.6 * plain.loc["F", "at_stake"]
+        assert told.loc["F", "probability_alive"] == plain.loc["F", "probability_alive"]
+
+    def test_who_is_known_to_be_alive_is_not_slipping_away(self, book, many, before):
+        value = lb.lifetime_value(book, [lb.RepeatPurchases(*many, known_alive=["F"])], **TERMS)
+        assert "F" not in lb.slipping_away(value, before, least_drop=0.01).facts.index
+
+
+class TestResult:
+    def test_summary_is_written_to_a_file(self, ltv, before, tmp_path):
+        found = lb.slipping_away(ltv, before, least_drop=0.05)
+        table = found.summary(0.9)
+        assert list(table) == [
+            "probability_alive_before",
+            "probability_alive",
+            "drop",
+            "value_if_alive",
+            "at_stake",
+            "at_stake_eti90_lb",
+            "at_stake_eti90_ub",
+            "reason",
+        ]
+        assert table["at_stake"].is_monotonic_decreasing
+        back = lb.read_table(lb.write_table(table, tmp_path / "slipping.csv"))
+        assert back["customer_id"].tolist() == list(table.index)
+
+    def test_says_it_in_a_sentence(self, ltv, before):
+        found = lb.slipping_away(ltv, before, least_drop=0.05)
+        assert found.sentence().startswith(
+            "3 of 5 customers are slipping away: P(alive) fell by 0.05 or more from 1997-07-01 to 1997-09-30. "
+        )
+        assert "USD on average, 89% interval" in found.sentence()
+        assert "reason" in repr(found)
+        assert "reason" in found._repr_html_()
+
+    def test_nobody_is_slipping_away(self, ltv, before):
+        found = lb.slipping_away(ltv, before, least_drop=0.99)
+        assert found.summary().empty
+        assert "None of 5 customers" in repr(found)
+        assert float(found.total().sum()) == 0
+
+
+class TestRefused:
+    def test_days_in_the_wrong_order(self, ltv, book):
+        with pytest.raises(UnitError, match="must lie before"):
+            lb.slipping_away(ltv, book)
+
+    @pytest.mark.parametrize("drop", [0, 1.5, "much"])
+    def test_impossible_drops(self, ltv, before, drop):
+        with pytest.raises(UnitError, match="least_drop"):
+            lb.slipping_away(ltv, before, least_drop=drop)
+
+    def test_a_value_without_such_a_stream(self, book, before):
+        judged = lb.FutureValuePriors.from_judgements(
+            pd.DataFrame([{"customer_id": "A", "probability": 0.5, "low": 1, "high": 2}])
+        )
+        value = lb.lifetime_value(book, future_value=judged, **TERMS)
+        with pytest.raises(InputError, match="who is still a customer"):
+            lb.slipping_away(value, before)
+
+    def test_streams_that_are_not_there(self, ltv, before):
+        with pytest.raises(InputError, match="Did you mean 'repeat_purchases'"):
+            lb.slipping_away(ltv, before, stream="repeat_purchase")
+
+    def test_strangers(self, ltv, before):
+        frame = before.table.rename(index=lambda name: f"{name}x")
+        other = lb.Customers.from_summary(frame, as_of="1997-07-01", **SETTINGS)
+        with pytest.raises(InputError, match="No customer is known on both days"):
+            lb.slipping_away(ltv, other)
+
+    def test_other_kinds(self, ltv, before):
+        with pytest.raises(InputError, match="lifetime_value"):
+            lb.slipping_away(before, before)
+        with pytest.raises(InputError, match="since="):
+            lb.slipping_away(ltv, before, since="1997-07-01")
+        with pytest.raises(InputError, match="Customers are needed"):
+            lb.slipping_away(ltv, "1997-07-01")
