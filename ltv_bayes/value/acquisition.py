@@ -100,19 +100,19 @@ class Acquisition:
         """Posterior of the expected value of a new client: (chain, draw, channel)."""
         drawn = self.value.draws
         if self.value.column is None:
-            return self._labelled([drawn.to_numpy().ravel()] * len(self.channels), "ltv")
-        return self._labelled(list(drawn.to_numpy().reshape(-1, len(self.channels)).T), "ltv")
+            return self._labelled([drawn.to_numpy().ravel()] * len(self.channels), "ltv", self._money)
+        return self._labelled(list(drawn.to_numpy().reshape(-1, len(self.channels)).T), "ltv", self._money)
 
     @cached_property
     def cac(self) -> xr.DataArray:
         """Posterior of the cost per client: (chain, draw, channel)."""
         rows = self.costs.totals().loc[list(self.channels)]
-        return self._labelled([self._cost(name, *row) for name, row in rows.iterrows()], "cac")
+        return self._labelled([self._cost(name, *row) for name, row in rows.iterrows()], "cac", self._money)
 
     @cached_property
     def ratio(self) -> xr.DataArray:
         """Posterior of LTV:CAC: (chain, draw, channel)."""
-        return (self.ltv / self.cac).rename("ltv_to_cac")
+        return (self.ltv.drop_attrs() / self.cac.drop_attrs()).rename("ltv_to_cac")
 
     @cached_property
     def payback(self) -> xr.DataArray:
@@ -124,7 +124,7 @@ class Acquisition:
         for place, name in enumerate(self.channels):
             course, cost = courses[name], self.cac[..., place].to_numpy().ravel()
             each.append(time_until(cost, course.money, course.months, by_steps=course.by_steps))
-        return self._labelled(each, "payback_months")
+        return self._labelled(each, "payback_months", "months")
 
     @cached_property
     def courses(self) -> dict[str, Any]:
@@ -318,12 +318,16 @@ class Acquisition:
             return np.full(size, float(each))
         return draw_cost_per_client(customer_stream(self.seed, "cost per client", name), spend, clients, size)
 
-    def _labelled(self, values: list[Array], name: str) -> xr.DataArray:
+    @property
+    def _money(self) -> str:
+        return self.currency or "currency of the data"
+
+    def _labelled(self, values: list[Array], name: str, units: str) -> xr.DataArray:
         shape = self.value.terms.shape
         coords = dict(zip(SAMPLE_DIMS, map(np.arange, shape), strict=True))
         labels = {**coords, "channel": np.array(self.channels, dtype=object)}
         stacked = np.stack(values, axis=-1).reshape(*shape, len(values))
-        return xr.DataArray(stacked, dims=(*SAMPLE_DIMS, "channel"), coords=labels, name=name)
+        return xr.DataArray(stacked, dims=(*SAMPLE_DIMS, "channel"), coords=labels, name=name, attrs={"units": units})
 
 
 def acquisition(

@@ -48,6 +48,13 @@ def test_another_threshold_names_its_column(channel_value):
         assert name.replace(" ", "_") in found.summary()
 
 
+def test_draws_can_be_compared(known):
+    said = lb.compare(known.ltv)["sentence"][0]
+    assert said.startswith("Fair ")
+    assert " EUR" in said
+    assert " EUR" not in lb.compare(known.ratio)["sentence"][0]
+
+
 def test_payback_by_hand(channel_fits, known):
     """The month in which expected discounted margin, counted day by day, reaches the cost."""
     fit = lb.FittedPurchases.from_draws(
