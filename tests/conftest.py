@@ -1,12 +1,16 @@
 """What many tests share: CDNOW, a small book of customers, and posteriors made by hand."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
 
 import ltv_bayes as lb
+from ltv_bayes import posterior
 from ltv_bayes.diagnostics import Diagnostics
+from ltv_bayes.formulas.natural import NAMINGS
 
 settings.register_profile("unhurried", deadline=None)  # machines are shared; speed is measured in benchmarks
 settings.load_profile("unhurried")
@@ -73,6 +77,49 @@ def cdnow_fits(cdnow):
     """Both models sampled on CDNOW with the usual priors; slow, made once."""
     purchases = lb.BGNBD().fit(cdnow, random_seed=1, progressbar=False)
     return purchases, lb.GammaGamma().fit(cdnow, random_seed=2, progressbar=False)
+
+
+def pooled_by_hand(kind, model, quantities, effects, column="channel", **attrs):
+    """A pooled fit whose parameters are known: quantities of a typical segment, and effects of segments."""
+    shape, naming = (2, 300), NAMINGS[model]
+    draws = {name: np.full(shape, value) for name, value in quantities.items()}
+    draws |= {name: value for name, value in naming.arithmetic(draws).items() if name in naming.parameters}
+    channels, dims = list(next(iter(effects.values()))), {}
+    for name in naming.levels:
+        draws[f"{name}_by_{column}"] = np.broadcast_to(list(effects[name].values()), (*shape, len(channels)))
+        draws[f"{name}_sd_{column}"] = np.full(shape, 0.5)
+        dims[f"{name}_by_{column}"] = [column]
+    said = {"model": model, "by": [column], "covariates": {}, "scales": {}}
+    said["customers"] = {column: dict(zip(channels, [40.0, 12.0, 25.0], strict=True))}
+    attrs |= {"model": model, "pooling": json.dumps(said)}
+    return kind(posterior.tree_from_draws(draws, attrs, dims=dims, coords={column: channels}))
+
+
+@pytest.fixture(scope="session")
+def channel_fits():
+    """Purchases and spend pooled by channel, parameters known: orders of 2,000 at rates of 0.1, 0.2, 0.15 a month."""
+    quantities = {"mean_rate": 0.1, "rate_cv": 0.8, "dropout_mean": 0.15, "dropout_concentration": 8.0}
+    none = {"Ads": 0.0, "Fair": 0.0, "Referral": 0.0}
+    effects = {"mean_rate": {"Ads": 0.0, "Fair": np.log(2.0), "Referral": np.log(1.5)}, "dropout_mean": none}
+    purchases = pooled_by_hand(lb.FittedPurchases, "bg_nbd", quantities, effects, time_unit="month", currency="EUR")
+    quantities = {"mean_spend": 2000.0, "order_cv": 0.5, "q_excess": 4.0}
+    effects = {"mean_spend": {"Ads": 0.0, "Fair": np.log(3.0), "Referral": 0.0}}
+    return purchases, pooled_by_hand(lb.FittedSpend, "gamma_gamma", quantities, effects, currency="EUR")
+
+
+@pytest.fixture(scope="session")
+def spend_by_industry():
+    """Spend pooled by another column; 2,000 in a typical industry."""
+    quantities = {"mean_spend": 2000.0, "order_cv": 0.5, "q_excess": 4.0}
+    effects = {"mean_spend": {"Energy": 0.5, "Retail": -0.5, "Public": 0.3}}
+    return pooled_by_hand(lb.FittedSpend, "gamma_gamma", quantities, effects, "industry", currency="EUR")
+
+
+@pytest.fixture(scope="session")
+def channel_value(channel_fits):
+    """Value of a new client by channel over three years."""
+    terms = {"horizon": "3 years", "discount_rate": 0.1, "margin": 0.35, "random_seed": 1}
+    return lb.new_customer_value(*channel_fits, **terms)
 
 
 @pytest.fixture(scope="session")

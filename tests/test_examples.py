@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 FAST_PAGES = ["data", "judgements", "lifetime_value", "predictions", "segments", "sensitivity"]
-SLOW_PAGES = ["calibration", "command_line", "evaluation", "hybrid", "models", "pooling", "scorecards", "subscriptions"]
+SLOW_PAGES = ["acquisition", "calibration", "command_line", "evaluation", "hybrid", "models", "pooling", "scorecards"]
+SLOW_PAGES += ["subscriptions"]
 LARGEST_PICTURE = 150_000
 
 OUR_WARNINGS_AS_ERRORS = """

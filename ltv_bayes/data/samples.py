@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.channels import Channel, ChannelBusiness, simulate_channels
 from ltv_bayes.data.judges import Judge, SimulatedJudges, simulate_judges
 from ltv_bayes.data.office_equipment import OfficeEquipment, simulate_office_equipment
 from ltv_bayes.data.pipeline import Pipeline, simulate_pipeline
@@ -18,6 +19,8 @@ from ltv_bayes.errors import FitError
 from ltv_bayes.time_units import DAYS_PER_YEAR, as_date
 
 __all__ = [
+    "Channel",
+    "ChannelBusiness",
     "Industry",
     "Judge",
     "OfficeEquipment",
@@ -26,6 +29,7 @@ __all__ = [
     "SimulatedJudges",
     "cdnow_orders",
     "lifetimes_file",
+    "simulate_channels",
     "simulate_judges",
     "simulate_office_equipment",
     "simulate_pipeline",

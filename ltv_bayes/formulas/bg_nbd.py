@@ -35,6 +35,7 @@ NAME = "bg_nbd"
 PARAMETERS = ("r", "alpha", "a", "b")
 
 QUADRATURE_NODES = 128
+NODES_BETWEEN_ENDS = 6
 TOO_FEW_DIGITS = 1e-4
 DISCOUNTED_AWAY = 60.0
 LARGEST_POISSON_MEAN = 1e15
@@ -163,10 +164,37 @@ def discounted_expected_purchases(t: Numbers, delta: Numbers, future: Outlook) -
     length = np.log1p(end / B)
     total = np.zeros(np.shape(length))
     for node, weight in zip(*gauss_legendre(QUADRATURE_NODES), strict=True):
-        y = node * length
-        rate = A * np.exp(-(a - 1) * y) * hypergeometric(a, a + C - A - 1, a + C, -np.expm1(-y))
-        total += weight * rate * np.exp(-delta * B * np.expm1(y))
+        total += weight * _discounted_rate(node * length, delta, A, B, a, C)
     return alive * length * total
+
+
+def discounted_expected_purchases_by(ends: Numbers, delta: float, future: Outlook) -> Array:
+    """The same integral up to each of several ends, ascending: the course of expected discounted purchases.
+
+    Parameters
+    ----------
+    ends : array of shape (ends,)
+        Times from now.
+    future : Outlook
+        Parts of shape (...).
+
+    Returns
+    -------
+    array of shape (..., ends)
+    """
+    alive, A, B, a, C = (part[..., np.newaxis] for part in _broadcast(*future))
+    y = np.log1p(np.asarray(ends, dtype=float) / B)
+    start = np.concatenate([np.zeros_like(y[..., :1]), y[..., :-1]], axis=-1)
+    total = np.zeros(y.shape)
+    for node, weight in zip(*gauss_legendre(NODES_BETWEEN_ENDS), strict=True):
+        total += weight * _discounted_rate(start + node * (y - start), delta, A, B, a, C)
+    return alive * np.cumsum((y - start) * total, axis=-1)
+
+
+def _discounted_rate(y: Array, delta: Array | float, A: Array, B: Array, a: Array, C: Array) -> Array:
+    """Purchases of today's worth per unit of y = ln(1 + s/B), of a customer who is alive now."""
+    rate = A * np.exp(-(a - 1) * y) * hypergeometric(a, a + C - A - 1, a + C, -np.expm1(-y))
+    return rate * np.exp(-delta * B * np.expm1(y))
 
 
 def probability_alive_after(s: Numbers, future: Outlook) -> Array:

@@ -17,6 +17,8 @@ from ltv_bayes.errors import InputError
         (lb.plot_lifetime_value, "LifetimeValue"),
         (lb.plot_tracking, "Backtest"),
         (lb.plot_calibration, "Backtest"),
+        (lb.plot_acquisition, "Acquisition"),
+        (lb.plot_payback, "Acquisition"),
     ],
 )
 def test_something_else_is_refused_with_the_cure(draw, kind):

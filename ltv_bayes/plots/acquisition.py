@@ -1,0 +1,158 @@
+"""Pictures of acquisition: value over cost by channel, and how the cost comes back."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.errors import InputError, suggestion
+from ltv_bayes.formatting import shortened
+from ltv_bayes.intervals import describe_interval, interval, interval_name, interval_settings
+from ltv_bayes.plots.canvas import (
+    BLUE,
+    GREY,
+    ORANGE,
+    axes_for,
+    finish,
+    from_zero,
+    house_style,
+    label_x,
+    label_y,
+    money_axis,
+    name_rows,
+    require,
+    unit,
+)
+from ltv_bayes.plots.lettering import in_own_words, ink
+from ltv_bayes.value.acquisition import Acquisition
+from ltv_bayes.value.acquisition_words import NOT_ENOUGH
+from ltv_bayes.value.new_customers import Course
+
+CURE = "Pass what acquisition(...) returned."
+BREADTH = 4.0
+"""The axis of ratios reaches so many times beyond the threshold at least; a longer interval may leave it."""
+
+
+def plot_acquisition(
+    found: Acquisition, *, ci_prob: float | None = None, ci_kind: str | None = None, ax: Any = None
+) -> Any:
+    """Draw LTV:CAC by channel with its interval, the highest first, and lines at 1 and at the threshold.
+
+    Parameters
+    ----------
+    found : Acquisition
+        What `acquisition` returned.
+    ci_prob, ci_kind
+        Interval, as in `Acquisition.summary`.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    require(found, Acquisition, CURE)
+    prob, kind = interval_settings(ci_prob, ci_kind)
+    table, level = found.summary(prob, kind), interval_name(prob, kind)
+    low, high = (table[f"ltv_to_cac_{level}_{end}"].to_numpy() for end in ("lb", "ub"))
+    threshold, middle = found.yardstick.threshold, table["ltv_to_cac"].to_numpy()
+    most = max(BREADTH * threshold, 1.5 * float(middle.max()))
+    rows, colours = np.arange(len(table)), np.where(table["verdict"] == NOT_ENOUGH, GREY, BLUE)
+    with house_style():
+        ax = axes_for(ax, height=1.9 + 0.34 * len(table))
+        ax.hlines(rows, low, np.minimum(high, most), color=colours, linewidth=4, alpha=0.45)
+        ax.scatter(middle, rows, color=colours, zorder=3)
+        beyond = high > most
+        if beyond.any():
+            ax.plot(np.full(beyond.sum(), most), rows[beyond], ">", color=GREY, markersize=6)
+        for place, look in ((1.0, ":"), (threshold, "--")):
+            ax.axvline(place, color=ORANGE, linestyle=look, linewidth=1.3, zorder=1)
+        name_rows(ax, [f"{shortened(name)}{_won(number)}" for name, number in table["clients_won"].items()])
+        from_zero(ax, 0.0, max(1.0, threshold, min(most, float(high.max()))))
+        colour = ["grey: not enough data"] if (table["verdict"] == NOT_ENOUGH).any() else []
+        lines = "; ".join([f"dotted: the cost; dashed: {threshold:g} times the cost; n: clients won", *colour])
+        label_x(ax, "value of a new client over the cost of winning one", lines, found.settings)
+        finish(
+            ax, "What a new client is worth for its cost", f"median and {describe_interval(prob, kind)}", found.caution
+        )
+    return ax
+
+
+def plot_payback(
+    found: Acquisition, channel: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None, ax: Any = None
+) -> Any:
+    """Draw how the cost of a client comes back: money that has come in by each month, less the cost.
+
+    Parameters
+    ----------
+    found : Acquisition
+        What `acquisition` returned.
+    channel : str, optional
+        One channel; the one with the highest LTV:CAC if not given.
+    ci_prob, ci_kind
+        Interval of the balance, and of the month in which the cost is back.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    require(found, Acquisition, CURE)
+    prob, kind = interval_settings(ci_prob, ci_kind)
+    name = str(found.summary(prob, kind).index[0] if channel is None else channel)
+    if name not in found.channels:
+        raise InputError(f"There is no channel {name!r}. {suggestion(name, found.channels)}")
+    place = found.channels.index(name)
+    course, cost = found.courses[name], found.cac[..., place].to_numpy().ravel()
+    figures = found.figures(prob, kind)[place]
+    in_time = figures.chance(figures.payback_in_time)
+    with house_style():
+        ax = axes_for(ax)
+        _draw_balance(ax, course, course.money - cost[:, np.newaxis], prob, kind)
+        ax.set_xticks(_month_ticks(course.months[-1]))
+        ax.set_xlim(0, course.months[-1])
+        within = found.yardstick.payback_within
+        _mark_month(ax, within.to("month"), f"back within {within}\nwith probability {in_time}")
+        money_axis(ax.yaxis, found.currency)
+        label_y(ax, f"money that came in, less the cost{unit(found.currency)}")
+        label_x(ax, "months from the first order on", found.settings)
+        title = f"{shortened(name)}: when the cost of a new client is back"
+        finish(ax, title, f"median and {describe_interval(prob, kind)}, in expectation over clients", found.caution)
+    return ax
+
+
+def _draw_balance(ax: Any, course: Course, balance: np.ndarray, ci_prob: float, ci_kind: str) -> None:
+    """Draw the median and the interval of the balance at each time."""
+    low, high = interval(balance, ci_prob, ci_kind)
+    steps = "post" if course.by_steps else None
+    ax.fill_between(course.months, low, high, color=BLUE, alpha=0.2, linewidth=0, step=steps)
+    style = "steps-post" if course.by_steps else "default"
+    ax.plot(course.months, np.median(balance, axis=0), color=BLUE, drawstyle=style)
+    ax.axhline(0, color=ink(), linewidth=0.8)
+
+
+def _mark_month(ax: Any, month: float, text: str) -> None:
+    """Draw a line at a month, and write beside it, on the side where there is more room."""
+    ax.axvline(month, color=ORANGE, linestyle="--", linewidth=1.3)
+    side, offset = ("right", -6) if month > ax.get_xlim()[1] / 2 else ("left", 6)
+    ax.annotate(
+        text,
+        (month, 0),
+        (offset, 6),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha=side,
+        color=ORANGE,
+        **in_own_words(),
+    )
+
+
+def _month_ticks(last: float) -> np.ndarray:
+    """Every month, half-year or year, so that there are few."""
+    step = next((step for step in (1, 2, 6, 12, 24) if last / step <= 12), 60)
+    return np.arange(0, last + 1e-9, step)
+
+
+def _won(number: Any) -> str:
+    return "" if pd.isna(number) else f"  (n = {number:,})"

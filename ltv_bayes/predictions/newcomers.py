@@ -1,0 +1,174 @@
+"""What will a client bring who is won today? Money of new customers, by kind of model."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ltv_bayes.formulas import bg_nbd, gamma_gamma, nbd, shifted_beta_geometric
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.predictions.events import FittedEvents
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.renewals import FittedRenewals
+from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.time_units import Duration, TimeUnit, discount_intensity
+
+LONGEST_COURSE = 120
+SAME = 1e-9
+
+
+class Newcomer(Protocol):
+    """A client who is won today: revenue of today's worth, over all draws."""
+
+    @property
+    def by_steps(self) -> bool:
+        """Whether money comes on the days of the course alone."""
+
+    def times(self, horizon: Duration) -> list[Duration]:
+        """When a course is looked at, from time 0 to the horizon."""
+
+    def expected(self, horizon: Duration, discount_rate: float) -> Array:
+        """Expected revenue within the horizon, an array of shape (draws,)."""
+
+    def course(self, times: list[Duration], discount_rate: float) -> Array:
+        """Expected revenue by each time, an array of shape (draws, times)."""
+
+    def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
+        """Revenue of one such client in each draw, an array of shape (draws,)."""
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """A client who is won with a first order and may buy again, at times of their own.
+
+    Attributes
+    ----------
+    purchases : FittedPurchases or FittedEvents
+    spend : FittedSpend
+        Of as many draws.
+    first_order : bool or float
+        True for one like the others, False if it does not count, or its amount.
+    """
+
+    purchases: FittedPurchases | FittedEvents
+    spend: FittedSpend
+    first_order: bool | float = True
+
+    by_steps = False
+
+    def times(self, horizon: Duration) -> list[Duration]:
+        """Every month, or so many times in all; and the horizon."""
+        step = max(1.0, horizon.to("month") / LONGEST_COURSE)
+        whole = np.arange(0.0, horizon.to("month") * (1 - SAME), step)
+        return [*(Duration(float(month), "month") for month in whole), horizon]
+
+    def expected(self, horizon: Duration, discount_rate: float) -> Array:
+        """Expected orders of today's worth, times what an order brings."""
+        unit = self.purchases.time_unit
+        t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
+        if isinstance(self.purchases, FittedEvents):
+            number = nbd.discounted_expected_events(t, delta, 0, 0.0, **self.purchases.flat_draws())
+        else:
+            number = bg_nbd.discounted_expected_purchases(t, delta, _outlook(self.purchases))
+        return self._first() + number * self._mean_order()
+
+    def course(self, times: list[Duration], discount_rate: float) -> Array:
+        """The same by each time."""
+        unit = self.purchases.time_unit
+        ends, delta = np.array([time.to(unit) for time in times]), discount_intensity(discount_rate, unit)
+        if isinstance(self.purchases, FittedEvents):
+            drawn = {name: values[:, np.newaxis] for name, values in self.purchases.flat_draws().items()}
+            number = nbd.discounted_expected_events(ends, delta, 0, 0.0, **drawn)
+        else:
+            number = bg_nbd.discounted_expected_purchases_by(ends, delta, _outlook(self.purchases))
+        return self._first()[:, np.newaxis] + number * self._mean_order()[:, np.newaxis]
+
+    def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
+        """How often one client buys, when, and what each order brings."""
+        unit, spend = self.purchases.time_unit, self.spend.flat_draws()
+        t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
+        owner, time = self._draw_times(rng, t)
+        nu = gamma_gamma.draw_spend_rate(rng, 0, 0.0, **spend)
+        values = gamma_gamma.draw_order_values(rng, spend["p"][owner], nu[owner]) * np.exp(-delta * time)
+        later = np.bincount(owner, values, nu.size)
+        if self.first_order is True:
+            return later + gamma_gamma.draw_order_values(rng, spend["p"], nu)
+        return later + self._first()
+
+    def _draw_times(self, rng: np.random.Generator, t: float) -> tuple[IntArray, Array]:
+        """Which draw each purchase belongs to, and its time."""
+        if isinstance(self.purchases, FittedEvents):
+            number = nbd.draw_events(rng, t, 0, 0.0, **self.purchases.flat_draws())
+            owner = np.repeat(np.arange(number.size, dtype=np.int64), number)
+            return owner, t * rng.random(owner.size)
+        return bg_nbd.draw_purchase_times(rng, t, bg_nbd.draw_purchases(rng, t, _outlook(self.purchases)))
+
+    def _mean_order(self) -> Array:
+        return gamma_gamma.population_mean_spend(**self.spend.flat_draws())
+
+    def _first(self) -> Array:
+        if self.first_order is True:
+            return self._mean_order()
+        return np.full(self.spend.shape[0] * self.spend.shape[1], float(self.first_order))
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """A client who is won with a first payment, and pays again at each renewal until one is not made.
+
+    Attributes
+    ----------
+    renewals : FittedRenewals
+    price : float
+        Of each renewal.
+    period : str
+        Length of the contract.
+    first_order : bool or float
+        True for a first payment like the others, False if it does not count, or its amount.
+    """
+
+    renewals: FittedRenewals
+    price: float
+    period: TimeUnit
+    first_order: bool | float = True
+
+    by_steps = True
+
+    def times(self, horizon: Duration) -> list[Duration]:
+        """Each day of payment, and the horizon."""
+        due = [Duration(float(number), self.period) for number in range(self._payments(horizon) + 1)]
+        return due if horizon.days <= due[-1].days * (1 + SAME) else [*due, horizon]
+
+    def expected(self, horizon: Duration, discount_rate: float) -> Array:
+        """Expected payments of today's worth."""
+        return self.course([horizon], discount_rate)[:, -1]
+
+    def course(self, times: list[Duration], discount_rate: float) -> Array:
+        """The same by each time."""
+        made = np.array([self._payments(time) for time in times])
+        number = np.arange(1, made.max(initial=0) + 1)
+        drawn = {name: values[:, np.newaxis] for name, values in self.renewals.flat_draws().items()}
+        kept = shifted_beta_geometric.survival(number, **drawn) * self._worth(number, discount_rate)
+        paid = np.concatenate([np.zeros((len(kept), 1)), np.cumsum(kept, axis=1)], axis=1)
+        return self._first() + self.price * paid[:, made]
+
+    def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
+        """How many renewals one client makes, each paid on its day."""
+        most = self._payments(horizon)
+        made = shifted_beta_geometric.draw_renewals(rng, 0, **self.renewals.flat_draws())
+        paid = np.concatenate([[0.0], np.cumsum(self._worth(np.arange(1, most + 1), discount_rate))])
+        return self._first() + self.price * paid[np.minimum(made, most).astype(np.int64)]
+
+    def _payments(self, time: Duration) -> int:
+        """Renewals due by a time; one that is due on its last day counts."""
+        return int(time.to(self.period) * (1 + SAME))
+
+    def _worth(self, number: Any, discount_rate: float) -> Array:
+        return np.exp(-discount_intensity(discount_rate, self.period) * number)
+
+    def _first(self) -> float:
+        return self.price if self.first_order is True else float(self.first_order)
+
+
+def _outlook(fit: FittedPurchases) -> bg_nbd.Outlook:
+    return fit.formulas.outlook_of_new_customer(**fit.flat_draws())

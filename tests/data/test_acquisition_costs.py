@@ -1,0 +1,130 @@
+"""Costs of winning clients: what is read, and what is refused with its rows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.data.acquisition_costs import AcquisitionCosts
+from ltv_bayes.errors import ColumnError, InputError, UnitError
+
+
+def costs(**columns):
+    number = len(next(iter(columns.values())))
+    return pd.DataFrame(columns, index=range(2, number + 2))
+
+
+def good(**changes):
+    columns = {"channel": ["Ads", "Ads", "Fair"], "period": [2024, 2025, 2025], "spend": [100.0, 50.0, 300.0]}
+    return costs(**{**columns, "clients_won": [4, 1, 10], **changes})
+
+
+def test_periods_of_a_channel_are_added():
+    totals = AcquisitionCosts.read(good()).totals()
+    assert totals["spend"].to_dict() == {"Ads": 150.0, "Fair": 300.0}
+    assert totals["clients_won"].to_dict() == {"Ads": 5.0, "Fair": 10.0}
+    assert totals["cost_per_client"].isna().all()
+
+
+def test_a_cost_per_client_without_number_is_known():
+    totals = AcquisitionCosts.read({"Ads": 400, "Fair": "2,100"}).totals()
+    assert totals["cost_per_client"].to_dict() == {"Ads": 400.0, "Fair": 2100.0}
+    assert totals["clients_won"].isna().all()
+
+
+def test_a_cost_per_client_with_number_is_a_spend():
+    read = AcquisitionCosts.read(costs(channel=["Ads"], cost_per_client=[25.0], clients_won=[4]))
+    assert read.totals().loc["Ads"].fillna(-1).tolist() == [100.0, 4.0, -1.0]
+
+
+def test_all_three_may_be_given_where_they_agree():
+    table = costs(channel=["Ads"], spend=[100.0], clients_won=[3], cost_per_client=[33.3])
+    assert AcquisitionCosts.read(table).totals().loc["Ads", "spend"] == 100.0
+
+
+def test_chinese_columns_in_ten_thousands(tmp_path):
+    own = {"channel": "渠道", "period": "季度", "spend": "费用（万元）", "clients_won": "新客户"}
+    path = tmp_path / "costs.csv"
+    good().rename(columns=own).to_csv(path, index=False, encoding="gb18030")
+    read = AcquisitionCosts.read(path, columns=own, amount_unit="万元")
+    assert read.totals()["spend"].tolist() == [1_500_000.0, 3_000_000.0]
+    with pytest.raises(UnitError, match="amount_unit='万元'"):
+        AcquisitionCosts.read(path, columns=own)
+
+
+def test_a_workbook_reads_alike(tmp_path):
+    lb.write_table(good(), tmp_path / "costs.xlsx")
+    read = AcquisitionCosts.read(tmp_path / "costs.xlsx")
+    pd.testing.assert_frame_equal(read.totals(), AcquisitionCosts.read(good()).totals(), check_dtype=False)
+
+
+def test_amounts_may_show_their_currency():
+    assert AcquisitionCosts.read({"Ads": "¥400", "Fair": 300}).currency == "CNY"
+    assert AcquisitionCosts.read(good()).currency is None
+
+
+def test_no_costs_at_all_are_refused():
+    with pytest.raises(InputError, match="There are no costs"):
+        AcquisitionCosts.read({})
+
+
+def test_other_columns_are_left_alone():
+    assert "note" not in AcquisitionCosts.read(good(note=["a", "b", "c"])).rows
+
+
+def test_a_period_without_a_client_counts_as_money_spent():
+    totals = AcquisitionCosts.read(good(clients_won=[0, 5, 10])).totals()
+    assert totals.loc["Ads"].fillna(-1).tolist() == [150.0, 5.0, -1.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem", "rows"),
+    [
+        ({"channel": ["Ads", " ", None]}, "2 rows without a channel", (3, 4)),
+        ({"spend": [100, 0, -3]}, "2 rows with a cost that is not above 0", (3, 4)),
+        ({"spend": [100, np.nan, 3]}, "1 row without a cost", (3,)),
+        ({"clients_won": [4, np.nan, 3]}, "1 row without a cost", (3,)),
+        ({"clients_won": [4, -1, 3]}, "fewer than 0 clients_won", (3,)),
+        ({"clients_won": [4, 1.5, 3]}, "a part of a client", (3,)),
+        ({"spend": ["100", "12万", "300"]}, "a spend that cannot be read, such as '12万'.*amount_unit", (3,)),
+        ({"clients_won": ["4", "two", "3"]}, "a clients_won that cannot be read, such as 'two'", (3,)),
+        ({"period": [2025, 2025, 2025]}, "same channel and period as another", (2, 3)),
+        ({"period": [None, 2025, 2025]}, "1 row without a period, of a channel with several rows", (2,)),
+        ({"cost_per_client": [25.0, 60.0, 30.0]}, "not spend over clients_won", (3,)),
+    ],
+)
+def test_bad_rows_are_named(changes, problem, rows):
+    with pytest.raises(InputError, match=problem) as error:
+        AcquisitionCosts.read(good(**changes))
+    assert error.value.rows == rows
+
+
+def test_everything_that_is_wrong_is_told_at_once():
+    with pytest.raises(InputError, match=r"without a channel.*above 0") as error:
+        AcquisitionCosts.read(good(channel=["", "Ads", "Fair"], spend=[1, 0, 3]))
+    assert error.value.rows == (2, 3)
+
+
+def test_a_channel_twice_without_periods_asks_for_them():
+    with pytest.raises(InputError, match=r"2 rows with the same channel as another \(rows 2, 3\).*column of periods"):
+        AcquisitionCosts.read(good().drop(columns="period"))
+
+
+def test_costs_per_client_of_several_periods_cannot_be_added_without_numbers():
+    table = costs(channel=["Ads", "Ads"], period=[1, 2], cost_per_client=[20, 30])
+    with pytest.raises(InputError, match="several periods but without clients_won"):
+        AcquisitionCosts.read(table)
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "problem"),
+    [
+        (good().drop(columns="channel"), None, r"no column 'channel'\. It has period, spend, clients_won"),
+        (good().drop(columns="clients_won"), None, r"'cost_per_client', or 'spend' and 'clients_won'"),
+        (good(), {"chanel": "x"}, "Did you mean 'channel'"),
+        (good(), {"spend": "spent"}, "no column 'spent' in the costs. Did you mean 'spend'"),
+    ],
+)
+def test_missing_columns_are_named(table, columns, problem):
+    with pytest.raises(ColumnError, match=problem):
+        AcquisitionCosts.read(table, columns=columns)

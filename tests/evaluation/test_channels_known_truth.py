@@ -1,0 +1,63 @@
+"""Channels of a simulated company whose truth is known: intervals hold it, and probabilities come true."""
+
+import numpy as np
+import pytest
+
+import ltv_bayes as lb
+
+pytestmark = pytest.mark.slow
+
+TERMS = {"horizon": "3 years", "discount_rate": 0.10, "margin": 0.35}
+
+
+def channels(number, seed):
+    """Channels of 4 to 20 clients a year, whose clients cost, buy, spend and leave differently."""
+    rng = np.random.default_rng(seed)
+    for name in range(number):
+        cost, rate, order, leaving = rng.standard_normal(4) * (0.6, 0.3, 0.4, 0.4)
+        yield lb.samples.Channel(
+            f"Channel {name + 1}",
+            yearly_spend=1500 * np.exp(cost) * rng.integers(4, 20),
+            cost_per_client=1500 * np.exp(cost),
+            orders_per_year=1.8 * np.exp(rate),
+            mean_order=2800 * np.exp(order),
+            dropout_mean=1 / (1 + np.exp(1.7 - leaving)),
+        )
+
+
+@pytest.fixture(scope="module")
+def beside_truth():
+    company = lb.samples.simulate_channels(list(channels(40, seed=2)), random_seed=2)
+    customers = lb.summarize(company.transactions(), time_unit="month", as_of=company.as_of, attributes=company.clients)
+    purchases = lb.BGNBD(pool_by="channel").fit(customers, random_seed=1, progressbar=False)
+    spend = lb.GammaGamma(pool_by="channel").fit(customers, random_seed=2, progressbar=False)
+    value = lb.new_customer_value(purchases, spend, **TERMS, random_seed=3)
+    found = lb.acquisition(value, company.costs, random_seed=4)
+    table = found.summary().join(value.summary().add_prefix("value_"))
+    return table.join(company.truth(**TERMS).add_prefix("true_"))
+
+
+@pytest.mark.parametrize(
+    ("truth", "interval"), [("true_value", "value_eti89"), ("true_ltv_to_cac", "ltv_to_cac_eti89")]
+)
+def test_intervals_hold_the_truth_about_as_often_as_they_say(beside_truth, truth, interval):
+    inside = beside_truth[truth].between(beside_truth[f"{interval}_lb"], beside_truth[f"{interval}_ub"])
+    assert 0.75 <= inside.mean() < 1
+
+
+def test_values_are_right_on_average(beside_truth):
+    assert abs(np.log(beside_truth["value"] / beside_truth["true_value"]).mean()) < 0.06
+
+
+def test_channels_said_to_be_above_three_times_their_cost_are(beside_truth):
+    said, above = beside_truth["probability_above_3"], beside_truth["true_ltv_to_cac"] > 3
+    assert said.mean() == pytest.approx(above.mean(), abs=0.1)
+    assert above[said > 0.8].mean() > 0.75
+    assert above[said < 0.2].mean() < 0.15
+    assert ((said - above) ** 2).mean() < 0.15
+
+
+def test_verdicts_do_not_promise_what_is_not_so(beside_truth):
+    ratio, verdict = beside_truth["true_ltv_to_cac"], beside_truth["verdict"]
+    assert (ratio[verdict == "above 3"] > 2).all()
+    assert (ratio[verdict == "loses money"] < 1.3).all()

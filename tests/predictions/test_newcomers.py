@@ -1,0 +1,96 @@
+"""New clients: what they bring in expectation is what simulated ones bring on average."""
+
+import numpy as np
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.predictions.newcomers import Buyer, Subscriber
+from ltv_bayes.time_units import Duration
+
+MANY = 60_000
+THREE_YEARS = Duration(3, "year")
+
+
+def same(kind, draws, number, **attrs):
+    """A fit whose draws are all the same."""
+    return kind.from_draws({name: np.full((1, number), value) for name, value in draws.items()}, **attrs)
+
+
+SPEND = {"p": 4.0, "q": 5.0, "v": 2000.0}
+BUYING = {"r": 1.5, "alpha": 12.0, "a": 1.2, "b": 6.8}
+KINDS = ("BG/NBD", "MBG/NBD", "NBD", "sBG")
+
+
+def new(kind, first, number=1):
+    """A new client, over so many draws that are all the same."""
+    if kind == "sBG":
+        return Subscriber(same(lb.FittedRenewals, {"alpha": 0.668, "beta": 3.806}, number), 100.0, "quarter", first)
+    if kind == "NBD":
+        purchases = same(lb.FittedEvents, {"r": 1.5, "alpha": 12.0}, number, time_unit="month")
+    else:
+        model = {"BG/NBD": "bg_nbd", "MBG/NBD": "mbg_nbd"}[kind]
+        purchases = same(lb.FittedPurchases, BUYING, number, time_unit="month", model=model)
+    return Buyer(purchases, same(lb.FittedSpend, SPEND, number), first)
+
+
+@pytest.fixture(params=[True, False, 700.0])
+def first(request):
+    return request.param
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_expected_money_is_the_mean_of_what_clients_bring(kind, first):
+    client = new(kind, first)
+    drawn = new(kind, first, MANY).draw(np.random.default_rng(1), THREE_YEARS, 0.10)
+    error = drawn.std() / np.sqrt(drawn.size)
+    assert abs(drawn.mean() - client.expected(THREE_YEARS, 0.10)[0]) < 4 * error
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_course_begins_with_the_first_order_and_ends_with_all(kind, first):
+    client = new(kind, first)
+    times = client.times(THREE_YEARS)
+    course = client.course(times, 0.10)
+    paid = {True: 100.0 if kind == "sBG" else 2000.0, False: 0.0}.get(first, 700.0)
+    assert course[0, 0] == pytest.approx(paid)
+    assert course[0, -1] == pytest.approx(client.expected(THREE_YEARS, 0.10)[0], rel=1e-9)
+    assert (np.diff(course[0]) > 0).all()
+
+
+def test_purchases_are_those_of_a_new_customer_times_the_mean_order():
+    client = new("BG/NBD", True)
+    number = client.purchases.expected_purchases_new_customer("3 years").item(0)
+    assert client.expected(THREE_YEARS, 0.0)[0] == pytest.approx(2000.0 * (1 + number))
+
+
+def test_a_rate_without_end_by_hand():
+    client = new("NBD", False)
+    delta = np.log(1.1) / 12
+    worth = 1.5 / 12.0 * (1 - np.exp(-36 * delta)) / delta * 2000.0
+    assert client.expected(THREE_YEARS, 0.10)[0] == pytest.approx(worth)
+
+
+def test_renewals_by_hand():
+    renewals = lb.FittedRenewals.from_draws({"alpha": [[1.0]], "beta": [[1.0]]})
+    client = Subscriber(renewals, 100.0, "year")
+    expected = 100 * (1 + 1 / 2 / 1.1 + 1 / 3 / 1.1**2 + 1 / 4 / 1.1**3)
+    assert client.expected(THREE_YEARS, 0.10).item() == pytest.approx(expected)
+    assert [str(time) for time in client.times(THREE_YEARS)] == ["0 years", "1 year", "2 years", "3 years"]
+    assert client.course([Duration(18, "month")], 0.0).item() == pytest.approx(150.0)
+
+
+def test_a_horizon_between_two_renewals_ends_the_course():
+    client = Subscriber(lb.FittedRenewals.from_draws({"alpha": [[1.0]], "beta": [[1.0]]}), 100.0, "year")
+    assert [str(time) for time in client.times(Duration(18, "month"))] == ["0 years", "1 year", "18 months"]
+
+
+def test_a_long_course_has_a_bounded_number_of_times():
+    times = new("NBD", True).times(Duration(40, "year"))
+    assert len(times) == 121
+    assert times[-1] == Duration(40, "year")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_margin_free_money_has_todays_worth(kind):
+    client = new(kind, False)
+    assert client.expected(THREE_YEARS, 0.2)[0] < client.expected(THREE_YEARS, 0.1)[0]
