@@ -46,8 +46,10 @@ class Grouping:
         Examples
         --------
         >>> table = pd.DataFrame({"industry": ["Energy", "Retail"], "size": [3, 4]}, index=["A", "B"])
-        >>> Grouping(("industry",), ("size",)).keys(table).loc["B"].tolist()
-        ['Retail', 4.0]
+        >>> Grouping(("industry",), ("size",)).keys(table)
+          industry  size
+        A   Energy   3.0
+        B   Retail   4.0
         """
         for column in self.columns:
             if column not in table:
