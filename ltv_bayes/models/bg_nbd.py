@@ -7,7 +7,7 @@ from ltv_bayes.formulas import bg_nbd, fused
 from ltv_bayes.models.purchase_model import Family, PurchaseModel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BGNBD(PurchaseModel):
     """How often do customers come back, and when do they leave? The settings of a BG/NBD model.
 

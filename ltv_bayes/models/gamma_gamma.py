@@ -16,7 +16,7 @@ from ltv_bayes.formulas.fused_groups import end_to_end
 from ltv_bayes.formulas.gamma_gamma import NAME, PARAMETERS
 from ltv_bayes.inference.methods import Method
 from ltv_bayes.models.direct_density import Likelihood
-from ltv_bayes.models.pooled import Pool, PooledRecipe, pooled_priors
+from ltv_bayes.models.pooled import Pool, PooledRecipe, Settings, pooled_priors
 from ltv_bayes.models.prior_predictive import as_fit, prior_tree
 from ltv_bayes.models.priors import POSITIVE, Domain, Prior, chosen_priors
 from ltv_bayes.models.recipe import Recipe
@@ -37,8 +37,8 @@ DOMAINS: dict[str, Domain] = {
 ALTERNATIVES: dict[tuple[str, ...], tuple[str, ...]] = {("p", "q", "v"): ("mean_spend", "order_cv", "q_excess")}
 
 
-@dataclass(frozen=True)
-class GammaGamma:
+@dataclass(frozen=True, repr=False)
+class GammaGamma(Settings):
     """What do customers spend per order? The settings of a gamma-gamma model.
 
     Parameters

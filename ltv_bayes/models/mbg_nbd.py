@@ -7,7 +7,7 @@ from ltv_bayes.formulas import fused, mbg_nbd
 from ltv_bayes.models.purchase_model import Family, PurchaseModel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MBGNBD(PurchaseModel):
     """How often do customers come back, and when do they leave? The settings of an MBG/NBD model.
 

@@ -15,7 +15,7 @@ from ltv_bayes.formulas.nbd import NAME, PARAMETERS
 from ltv_bayes.inference.methods import Method
 from ltv_bayes.models import rates
 from ltv_bayes.models.direct_density import Likelihood
-from ltv_bayes.models.pooled import Pool, PooledRecipe, pooled_priors
+from ltv_bayes.models.pooled import Pool, PooledRecipe, Settings, pooled_priors
 from ltv_bayes.models.prior_predictive import as_fit, prior_tree
 from ltv_bayes.models.priors import Prior, chosen_priors
 from ltv_bayes.models.rates import require_population
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import pymc as pm
 
 
-@dataclass(frozen=True)
-class NBD:
+@dataclass(frozen=True, repr=False)
+class NBD(Settings):
     """How often does something happen to customers who stay? The settings of an NBD model.
 
     Events come at a rate of each customer's own for as long as they are observed: service calls under a contract,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,15 @@ FEW_SEGMENTS = 8
 ACCEPT, ACCEPT_OF_FEW = 0.95, 0.98  # few segments leave the sd between them in doubt
 RESERVED = ("chain", "draw", "customer_id")
 ANYWHERE = Domain(-np.inf, np.inf)
+
+
+class Settings:
+    """Settings of a model, which show what was set."""
+
+    def __repr__(self) -> str:
+        given = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]
+        said = ", ".join(f"{name}={value!r}" for name, value in given.items() if value is not None)
+        return f"{type(self).__name__}({said})"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ltv_bayes.inference.methods import Method
 from ltv_bayes.models import rates
 from ltv_bayes.models.direct_density import Likelihood
 from ltv_bayes.models.many_draws import Kernel
-from ltv_bayes.models.pooled import Pool, PooledRecipe, pooled_priors
+from ltv_bayes.models.pooled import Pool, PooledRecipe, Settings, pooled_priors
 from ltv_bayes.models.prior_predictive import as_fit, prior_tree
 from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
 from ltv_bayes.models.rates import require_population
@@ -67,8 +67,8 @@ class Family(NamedTuple):
         return Likelihood(PARAMETERS, self.kernel, self.value_kernel, tables)
 
 
-@dataclass(frozen=True)
-class PurchaseModel:
+@dataclass(frozen=True, repr=False)
+class PurchaseModel(Settings):
     """Settings of a model of purchases and of leaving; the interface of `BGNBD` and `MBGNBD`.
 
     Attributes

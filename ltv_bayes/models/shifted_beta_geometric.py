@@ -14,7 +14,7 @@ from ltv_bayes.formulas.fused_groups import end_to_end
 from ltv_bayes.formulas.shifted_beta_geometric import NAME, PARAMETERS
 from ltv_bayes.inference.methods import Method
 from ltv_bayes.models.direct_density import Likelihood
-from ltv_bayes.models.pooled import Pool, PooledRecipe, pooled_priors
+from ltv_bayes.models.pooled import Pool, PooledRecipe, Settings, pooled_priors
 from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
 from ltv_bayes.models.recipe import Recipe
 from ltv_bayes.predictions.fitted import fit_attrs
@@ -32,8 +32,8 @@ DOMAINS: dict[str, Domain] = {
 ALTERNATIVES: dict[tuple[str, ...], tuple[str, ...]] = {("alpha", "beta"): ("churn_mean", "churn_concentration")}
 
 
-@dataclass(frozen=True)
-class ShiftedBetaGeometric:
+@dataclass(frozen=True, repr=False)
+class ShiftedBetaGeometric(Settings):
     """How often do subscribers renew? The settings of a shifted beta-geometric model.
 
     Parameters
