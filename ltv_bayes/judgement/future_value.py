@@ -500,6 +500,21 @@ class FutureValuePriors:
             cure = "Correct the ids, or leave these judgements out."
             raise JudgementError(rows_at_fault(names, "judged customer", problem, cure), names)
 
+    def refuse_opinions_alone(self) -> None:
+        """Refuse opinions on whole values where nothing is foreseen that they could be combined with.
+
+        Raises
+        ------
+        JudgementError
+            Naming the rows.
+        """
+        refuse(
+            self.table,
+            pd.Series(self.are_opinions, self.table.index),
+            "with an opinion on a customer's whole value (same_total), but no stream that foresees anything of it",
+            "Give streams=, or write additional as their relation: what they say is then all that is valued.",
+        )
+
     def require_visible_share(self) -> None:
         """Raise for purchases that the pipeline shows if nobody has said which share of purchases it shows.
 

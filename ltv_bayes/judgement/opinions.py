@@ -84,11 +84,9 @@ class Opinion:
         array of shape (draws,)
             Positions of draws.
         float
-            Pareto k of the weights: below 0.7 they can be trusted; infinite if the two beliefs have nothing in common,
-            and then draws stay as they are.
+            Pareto k of the weights: below 0.7 they can be trusted; minus infinity if they have no tail, infinite if
+            the two beliefs have nothing in common, and then draws stay as they are.
         """
-        from ltv_bayes.formulas.unofficial import pareto_smoothed
-
         as_they_are, some = np.arange(totals.size), totals > 0
         if self.weight == 0:
             return as_they_are, -np.inf
@@ -101,7 +99,7 @@ class Opinion:
         if possible.sum() < FEWEST:
             return as_they_are, np.inf
         likely = ratios > ratios.max() - FAR_BELOW
-        weights, k = pareto_smoothed(np.where(likely, ratios, ratios.max() - FAR_BELOW))
+        weights, k = opinions.smoothed(np.where(likely, ratios, ratios.max() - FAR_BELOW), some)
         weights[~likely] = 0.0
         level = customer_stream(seed, "opinion", self.customer_id).random()
         return opinions.resampled(weights / weights.sum(), level), k
