@@ -60,10 +60,10 @@ def log_ratios(totals: Array, probability: float, log_density: Array, weight: fl
     return found
 
 
-def smoothed(log_ratios: Array, some: Array) -> tuple[Array, float]:
+def smoothed(log_ratios: Array, some: np.ndarray) -> tuple[Array, float]:
     """Weights of draws, and Pareto k: whether the amounts that weigh most are too few to stand for their tail.
 
-    The amount of 0 has one weight, which is known, so it has no tail: only draws above it are smoothed, and k is theirs.
+    The amount of 0 has one weight, which is known: only draws above it have a tail, are smoothed, and k is theirs.
     Where they have nearly one weight, k would be the shape of a difference that does not matter; where ten draws or
     fewer hold all the weight, there is no tail to fit.
 

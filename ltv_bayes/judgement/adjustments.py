@@ -90,6 +90,13 @@ class Adjustments:
         _, chains, draws = self.intercept.shape
         return chains, draws
 
+    @property
+    def change_anything(self) -> np.ndarray:
+        """Mark judgements that some draw changes."""
+        nothing = ((self.intercept, 0.0), (self.slope, 1.0), (self.shift, 0.0), (self.spread, 1.0))
+        changed = np.any([(values != same).any(axis=(1, 2)) for values, same in nothing], axis=0)
+        return np.asarray(changed[self.who])
+
     def of(self, judgement: int, shape: tuple[int, int]) -> Adjustment:
         """The change of a judgement by its position, with so many chains and draws, evenly spaced."""
         chains, draws = shape

@@ -55,6 +55,8 @@ def chances(
         refuse(table, differ, "stating the chance in several ways that contradict", cure)
         law = law.where(law["probability"].notna(), way)
     cure = "Write it as a plain number, such as 0.6, or as cases, such as 3 of 10."
+    if stages is None and (law["probability"].isna() & ~blank(table["stage"])).any():
+        cure += " Or give the chances of stages, as in stages={'proposal': 0.4}."
     refuse(table, law["probability"].isna(), "without a number in 'probability'", cure)
     said = {name: said[name].fillna(stage_said[name]) for name in SAID}
     return {**law, **said, "chance_of": _whose(table, law, by_stage)}

@@ -155,6 +155,11 @@ def pool_judgements(
     InputError
         If the method, a weight or the correlation is none.
 
+    Warns
+    -----
+    DataWarning
+        If an expert has no record in the calibration, or as in `FutureValuePriors.from_judgements`.
+
     Notes
     -----
     An amount of another family, or with ``likely`` off the middle of low and high on the logarithmic scale, counts as
@@ -181,6 +186,8 @@ def pool_judgements(
     own = {"customer_id": customer_id} if customer_id != "customer_id" else {}
     table = _read(read_form(judgements, sheet), {**own, **(columns or {})}, reading)
     calibration = weights if isinstance(weights, Calibration) else None
+    if calibration is not None:
+        calibration.warn_of_no_record(sorted(table["expert"].unique()))
     shared = _as_correlation(correlation, calibration)
     weight = _as_weights(weights, sorted(table["expert"].unique()))
     shape = DRAWS_WITHOUT_CALIBRATION if calibration is None else calibration.shape

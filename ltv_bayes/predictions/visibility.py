@@ -88,9 +88,9 @@ class VisibleShare:
         """Learn the share from snapshots of the pipeline and the orders that then came.
 
         Of the orders that came within the time after a snapshot, those count as seen that an opportunity of this
-        customer in the snapshot became: it closed on the order's day. Only orders of customers who had ordered by the day
-        of the snapshot count, since purchase models forecast nobody else's. Snapshots may overlap: the share is that of all of them, but an order is
-        evidence once, however many snapshots come before it.
+        customer in the snapshot became: it closed on the order's day. Only orders of customers who had ordered by the
+        day of the snapshot count, since purchase models forecast nobody else's. Snapshots may overlap: the share is
+        that of all of them, but an order is evidence once, however many snapshots come before it.
 
         Parameters
         ----------
@@ -118,8 +118,8 @@ class VisibleShare:
         foreseen = _foreseen(listed["seen"], made, length)
         if foreseen.empty:
             raise InputError(
-                f"No order of a customer known by then came within {length} after a snapshot that lies {length} before the "
-                f"last order. "
+                f"No order of a customer known by then came within {length} after a snapshot "
+                f"that lies {length} before the last order. "
                 f"Give older snapshots, or a shorter time."
             )
         seen = pd.MultiIndex.from_frame(foreseen).isin(pd.MultiIndex.from_frame(listed[list(foreseen)]))
