@@ -18,13 +18,14 @@ from ltv_bayes.data.lost_zeros import lost_zeros
 from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.amount_families import amount_quantiles
+from ltv_bayes.formulas.log_normal_mixture import LogNormalMixture
 from ltv_bayes.formulas.point_inputs import as_share
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.adjustments import Adjustments
 from ltv_bayes.judgement.cells import refuse
 from ltv_bayes.judgement.columns import Reading, checked, known_columns
 from ltv_bayes.judgement.draws import JudgedDraws, days_until
-from ltv_bayes.judgement.expected import expected_money
+from ltv_bayes.judgement.expected import chance_in_draws, expected_money, log_moments
 from ltv_bayes.judgement.form import RELATIONS, SCORED
 from ltv_bayes.judgement.opinions import Opinion, opinions_by_customer
 from ltv_bayes.judgement.opportunity import Opportunity
@@ -378,8 +379,30 @@ class FutureValuePriors:
         return pd.Series(amounts, self.table.index)
 
     def opportunities(self) -> list[Opportunity]:
-        """Each opportunity by itself, with its beliefs, in the order of the table."""
-        return [Opportunity.of(row) for row in self.table.to_dict("records")]
+        """Each opportunity by itself, with its beliefs, in the order of the table.
+
+        Beliefs are as they were stated; of pooled judgements, which nobody stated so, as they are drawn.
+        """
+        mixed, rows = self._are_mixed, self.table.to_dict("records")
+        return [
+            Opportunity.of(row, self._mixture(place, row) if mixed[place] else None, self._recalibrated(place, row))
+            for place, row in enumerate(rows)
+        ]
+
+    def _mixture(self, position: int, row: Mapping[Any, Any]) -> LogNormalMixture:
+        """The amount of a pooled judgement if it comes: of each draw, as often as it comes there."""
+        assert self.adjustments is not None
+        change = self.adjustments.of(position, self.adjustments.shape)
+        location, sd = log_moments(row["family"], tuple(row[name] for name in PARAMETERS), change.spread)
+        return LogNormalMixture(change.shift + location, sd, chance_in_draws(row, change))
+
+    def _recalibrated(self, position: int, row: Mapping[Any, Any]) -> tuple[float, ...] | None:
+        """Mean chance and quantiles of the amount that are used, if they are not as stated."""
+        from ltv_bayes.judgement.audit import recalibrated
+
+        if self.adjustments is None or pd.isna(row.get("stated_probability", np.nan)):
+            return None
+        return recalibrated(self, position)
 
     def in_words(self, currency: str | None = None) -> pd.Series:
         """Feed each judgement back in plain words, for whoever stated it to agree or not.
@@ -410,8 +433,9 @@ class FutureValuePriors:
         """Write the judgements as they were stated, as CSV or .xlsx, in the form that `from_judgements` reads.
 
         Adjustments, shared effects, visible, opinion_weight, shows_life and columns that the form does not have are not
-        written: pass the settings to `from_judgements` again. Ratings stay ratings, by a column rating_score. Text that a spreadsheet might take for a formula bears an
-        apostrophe in CSV, which `from_judgements` takes away; in a workbook it is text.
+        written: pass the settings to `from_judgements` again. Ratings stay ratings, by a column rating_score. Text that
+        a spreadsheet might take for a formula bears an apostrophe in CSV, which `from_judgements` takes away; in a
+        workbook it is text.
 
         Parameters
         ----------

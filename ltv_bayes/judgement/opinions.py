@@ -11,7 +11,6 @@ from ltv_bayes.formulas import opinions
 from ltv_bayes.formulas.amount_families import amounts_at
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.adjustments import Adjustments
-from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.random_streams import customer_stream
 
 FAR_BELOW = 700.0  # a weight of nothing that a logarithm can hold
@@ -111,7 +110,7 @@ def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Adj
     Parameters
     ----------
     changes : Adjustments or None
-        What came of earlier judgements: some of the draws, evenly spaced, make the opinion a mixture.
+        What came of earlier judgements: some of the draws in which it comes make the opinion a mixture.
     """
     found = {}
     for row in table.to_dict("records"):
@@ -119,8 +118,8 @@ def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Adj
         if changes is not None:
             own = changes.of(row["position"], changes.shape)
             probability = float(own.chance(probability).mean())
-            few = evenly_spaced(own.shift.size, min(own.shift.size, CHANGES))
-            changed = {"shift": own.shift[few], "spread": own.spread[few]}
+            few = own.where_it_comes(own.chance(row["probability"]), min(own.shift.size, CHANGES))
+            changed = {"shift": few.shift, "spread": few.spread}
         amounts = (row["amount_1"], row["amount_2"], row["amount_3"])
         opinion = Opinion(row["customer_id"], probability, row["family"], amounts, weight=weight, **changed)
         found[row["customer_id"]] = opinion
