@@ -16,7 +16,7 @@ from ltv_bayes.judgement.sheets import as_stated
 
 INTERVAL = 0.8
 LEVELS = 100
-DRAWS = 400
+DRAWS = 1000
 WINDOW = ("expected_from", "expected_to")
 STATED = ("probability", "low", "likely", "high")
 STATED_OTHERWISE = ("cases", "of", "probability_low", "probability_high", "q25", "q50", "q75", "mean", "sd")
