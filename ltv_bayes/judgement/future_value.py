@@ -144,8 +144,8 @@ class FutureValuePriors:
         family : {"log-normal", "gamma", "pert"}
             Distribution of amounts where a row does not say it.
         stages : mapping, optional
-            The chance of each stage: a number, ``(won, of)``, or a `ChanceBelief`. What is in doubt about it is drawn
-            once for all opportunities of the stage.
+            The chance of each stage: a number, ``(won, of)``, "3 of 10", or a `ChanceBelief`. What is in doubt about
+            it is drawn once for all opportunities of the stage.
         customer_id : str
             Name of the column with the customer's id.
         columns : mapping, optional

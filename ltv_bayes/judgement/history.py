@@ -10,7 +10,7 @@ from scipy import special
 
 from ltv_bayes.data.closed_judgements import ClosedJudgements
 from ltv_bayes.data.faults import quoted
-from ltv_bayes.errors import DataWarning
+from ltv_bayes.errors import DataWarning, rows_at_fault
 from ltv_bayes.formatting import three_digits
 from ltv_bayes.formulas.amount_families import LOG_NORMAL, amount_quantiles
 from ltv_bayes.formulas.special import Array
@@ -68,7 +68,8 @@ def read_history(
     Warns
     -----
     DataWarning
-        If what came can hardly be counted in the unit of what was stated.
+        If what came can hardly be counted in the unit of what was stated, or a row of a named opportunity is there
+        twice.
     """
     needed = {by: "Name the column that says who judged with by=.", **OUTCOME}
     ours = (by, *NAMES, *OUTCOME)
@@ -83,6 +84,7 @@ def read_history(
     refuse(closed, blank(stated[by]), f"without {by!r}", "Say who judged.")
     _refuse_outcomes(closed)
     _warn_of_units(closed)
+    _warn_of_repeats(stated)
     return closed.assign(amount=closed["amount"].where(won))[list(KEPT)]
 
 
@@ -147,6 +149,15 @@ def _warn_of_units(closed: pd.DataFrame) -> None:
             DataWarning,
             stacklevel=4,
         )
+
+
+def _warn_of_repeats(stated: pd.DataFrame) -> None:
+    """Warn of rows that say of a named opportunity what another row says: they would count twice."""
+    twice = stated.astype(str).duplicated() & ~blank(stated["opportunity"])
+    if twice.any():
+        problem = "of the closed judgements that say the same of an opportunity as a row before"
+        cure = "Each counts as a case; leave out what is there twice."
+        warnings.warn(rows_at_fault(stated.index[twice], "row", problem, cure), DataWarning, stacklevel=4)
 
 
 def _won(stated: pd.DataFrame) -> pd.Series:

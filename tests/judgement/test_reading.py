@@ -395,3 +395,15 @@ def test_days_that_cannot_be_read_say_that_windows_can():
 
 def test_no_windows_no_columns_for_them():
     assert "expected_from" not in read(said(expected_on="2026-07-01")).summary()
+
+
+def test_no_amount_at_all_says_in_which_ways_it_may_be_stated():
+    with pytest.raises(JudgementError, match=r"without a number in 'low' \(row 0\)\..*or quartiles, or mean and sd"):
+        read(said(low=None, high=None))
+
+
+@pytest.mark.parametrize(("written", "chance"), [("3 of 10", (3, 10)), ("40%", 0.4), ("０.4", 0.4)])
+def test_chances_of_stages_may_be_written_as_in_rows(written, chance):
+    row = said(probability=None, stage="talks")
+    found, expected = (read(row, stages={"talks": way}).table for way in (written, chance))
+    pd.testing.assert_frame_equal(found, expected)
