@@ -10,8 +10,11 @@ import numpy as np
 from scipy import ndimage
 
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.formulas.unofficial import pareto_smoothed
 
 GRID = 1024
+NEARLY_ALIKE = 0.8
+HARDLY_ANY = 10
 SMALLEST_BANDWIDTH = 1e-3
 
 
@@ -55,6 +58,47 @@ def log_ratios(totals: Array, probability: float, log_density: Array, weight: fl
     if not some.all():
         found[~some] = weight * (said[0] - model[0])
     return found
+
+
+def smoothed(log_ratios: Array, some: np.ndarray) -> tuple[Array, float]:
+    """Weights of draws, and Pareto k: whether the amounts that weigh most are too few to stand for their tail.
+
+    The amount of 0 has one weight, which is known: only draws above it have a tail, are smoothed, and k is theirs.
+    Where they have nearly one weight, k would be the shape of a difference that does not matter; where ten draws or
+    fewer hold all the weight, there is no tail to fit.
+
+    Parameters
+    ----------
+    log_ratios : array of shape (draws,)
+        Finite, up to a constant.
+    some : array of bool, of shape (draws,)
+        Draws above 0.
+
+    Returns
+    -------
+    array of shape (draws,)
+        Up to a constant.
+    float
+        Minus infinity without a tail, infinite where hardly any draw carries weight.
+
+    Examples
+    --------
+    >>> smoothed(np.zeros(100), np.arange(100) > 30)[1]
+    -inf
+    """
+    weights = np.exp(log_ratios - log_ratios.max())
+    if not some.any():
+        return weights, -np.inf
+    own, k = pareto_smoothed(log_ratios[some])
+    lightest = int(np.argmin(log_ratios[some]))  # the lightest draw is no part of the tail
+    if own[lightest] > 0:
+        weights[some] = own / own[lightest] * weights[some][lightest]
+    effective = own.sum() ** 2 / (own @ own)
+    if effective > NEARLY_ALIKE * own.size:
+        return weights, -np.inf
+    if np.isnan(k):
+        return weights, np.inf if effective <= HARDLY_ANY else -np.inf
+    return weights, k
 
 
 def log_kernel_density(points: Array) -> Array:

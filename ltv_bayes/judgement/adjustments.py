@@ -47,6 +47,26 @@ class Adjustment(NamedTuple):
         """
         return np.exp(self.shift) * amounts_at(family, parameters, self.spread * np.asarray(z))
 
+    def where_it_comes(self, chance: ArrayLike, number: int) -> "Adjustment":
+        """Some draws in which an opportunity comes, each as often as its chance there says, by rising shift.
+
+        Amounts are asked about if it comes. Where chance and amount differ from draw to draw, as in a linear pool, the
+        draws in which it is likely count for more.
+
+        Examples
+        --------
+        >>> mixed = Adjustment(np.zeros(2), np.zeros(2), np.array([1.0, 2.0]), np.ones(2))
+        >>> mixed.where_it_comes([0.25, 0.75], 4).shift.tolist()
+        [1.0, 2.0, 2.0, 2.0]
+        """
+        chances = np.broadcast_to(np.asarray(chance, dtype=float), self.shift.shape)
+        chances = chances if chances.sum() > 0 else np.ones(self.shift.shape)
+        order = np.argsort(self.shift, kind="stable")
+        reached = np.cumsum(chances[order])
+        marks = (np.arange(number) + 0.5) / number * reached[-1]
+        kept = order[np.searchsorted(reached, marks).clip(max=order.size - 1)]
+        return Adjustment(*(part[kept] for part in self))
+
     def for_levels(self) -> "Adjustment":
         """The same change with an axis for levels of each draw."""
         return Adjustment(*(part[:, np.newaxis] for part in self))
@@ -89,6 +109,13 @@ class Adjustments:
         """Chains, and draws per chain."""
         _, chains, draws = self.intercept.shape
         return chains, draws
+
+    @property
+    def change_anything(self) -> np.ndarray:
+        """Mark judgements that some draw changes."""
+        nothing = ((self.intercept, 0.0), (self.slope, 1.0), (self.shift, 0.0), (self.spread, 1.0))
+        changed = np.any([(values != same).any(axis=(1, 2)) for values, same in nothing], axis=0)
+        return np.asarray(changed[self.who])
 
     def of(self, judgement: int, shape: tuple[int, int]) -> Adjustment:
         """The change of a judgement by its position, with so many chains and draws, evenly spaced."""

@@ -23,6 +23,7 @@ from ltv_bayes.formulas.amount_families import (
     amount_sd,
 )
 from ltv_bayes.formulas.elicit import amount_from_interval, amount_from_mean, amount_from_quantiles
+from ltv_bayes.formulas.log_normal_mixture import LogNormalMixture
 from ltv_bayes.judgement.form import QUARTILES
 from ltv_bayes.judgement.words import one_in
 from ltv_bayes.time_units import as_number
@@ -46,6 +47,8 @@ class AmountBelief:
         What was said, by the names of the columns of judgements: low, likely, high; q25, q50, q75; mean, sd.
     interval : float
         Probability of the amount lying between low and high.
+    mixture : LogNormalMixture or None
+        What several experts believe together, where no family has its shape; the family is then near it only.
 
     Examples
     --------
@@ -60,6 +63,7 @@ class AmountBelief:
     parameters: tuple[float, float, float]
     stated: Mapping[str, float]
     interval: float = USUAL_INTERVAL
+    mixture: LogNormalMixture | None = None
 
     @classmethod
     def from_interval(
@@ -172,10 +176,14 @@ class AmountBelief:
 
     def quantile(self, level: ArrayLike) -> Array:
         """Amounts below which an outcome falls with these probabilities."""
+        if self.mixture is not None:
+            return self.mixture.quantile(level)
         return amount_quantiles(self.family, self.parameters, level)
 
     def density(self, amount: ArrayLike) -> Array:
         """Density of the distribution at amounts."""
+        if self.mixture is not None:
+            return self.mixture.density(amount)
         return amount_density(self.family, self.parameters, amount)
 
     @property
@@ -186,11 +194,13 @@ class AmountBelief:
     @property
     def mean(self) -> float:
         """Mean of the distribution."""
-        return float(amount_mean(self.family, self.parameters))
+        return float(amount_mean(self.family, self.parameters)) if self.mixture is None else self.mixture.mean
 
     @property
     def sd(self) -> float:
         """Standard deviation of the distribution."""
+        if self.mixture is not None:
+            return self.mixture.standard_deviation
         return float(amount_sd(self.family, self.parameters))
 
     @property
@@ -272,7 +282,7 @@ class AmountBelief:
         return {"family": self.family, "low": low, "likely": likely, "high": high, "interval": interval}
 
     def __repr__(self) -> str:
-        return f"{self.sentence()}\n({self.family})"
+        return f"{self.sentence()}\n({self.family if self.mixture is None else 'a mixture'})"
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(self.sentence())}</p>{self.fit_table().to_html(float_format='{:,.4g}'.format)}"

@@ -10,12 +10,13 @@ from ltv_bayes.errors import JudgementError
 from ltv_bayes.formulas.amount_families import amount_quantiles
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.adjustments import Adjustment
+from ltv_bayes.judgement.expected import chance_in_draws
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.sheets import as_stated
 
 INTERVAL = 0.8
 LEVELS = 100
-DRAWS = 400
+DRAWS = 1000
 WINDOW = ("expected_from", "expected_to")
 STATED = ("probability", "low", "likely", "high")
 STATED_OTHERWISE = ("cases", "of", "probability_low", "probability_high", "q25", "q50", "q75", "mean", "sd")
@@ -29,7 +30,7 @@ def audit_table(judged: FutureValuePriors, calibration: Any = None) -> pd.DataFr
             raise JudgementError("These judgements are recalibrated already. Call audit() without a calibration.")
         judged = calibration.recalibrate(judged)
     said = judged.table
-    used = [_recalibrated(judged, position) for position in range(len(said))]
+    used = [recalibrated(judged, position) for position in range(len(said))]
     columns = _stated(judged)
     columns |= dict(zip(("probability", "low", "median", "high"), np.transpose(used), strict=True))
     kept = {name: said[name] for name in KEPT if name in said and said[name].notna().any()}
@@ -52,7 +53,7 @@ def amounts_used(judged: FutureValuePriors, levels: Array) -> Array:
     return np.array([_amounts(judged, position, levels) for position in range(len(judged))])
 
 
-def _recalibrated(judged: FutureValuePriors, position: int) -> tuple[float, ...]:
+def recalibrated(judged: FutureValuePriors, position: int) -> tuple[float, ...]:
     """Mean chance, and lower end, median and upper end of the interval of the amount."""
     low, median, high = _amounts(judged, position, np.array([(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2]))
     return _chance(judged, position), low, median, high
@@ -60,18 +61,15 @@ def _recalibrated(judged: FutureValuePriors, position: int) -> tuple[float, ...]
 
 def _chance(judged: FutureValuePriors, position: int) -> float:
     row = judged.table.iloc[position]
-    certain = np.isnan(row["chance_a"])
-    chance = row["probability"] if certain else special.betaincinv(row["chance_a"], row["chance_b"], _levels(1))
-    change = _change(judged, position)
-    if change is None:
-        return float(np.mean(chance))
-    return float(change.for_levels().chance(np.atleast_1d(chance)).mean())
+    if judged.adjustments is None:
+        return float(row["probability"])
+    return float(chance_in_draws(row, judged.adjustments.of(position, judged.adjustments.shape)).mean())
 
 
 def _amounts(judged: FutureValuePriors, position: int, levels: Array) -> Array:
     row = judged.table.iloc[position]
     parameters = (row["amount_1"], row["amount_2"], row["amount_3"])
-    change = _change(judged, position)
+    change = _where_it_comes(judged, position)
     if change is None:
         return amount_quantiles(row["family"], parameters, levels)
     amounts = change.for_levels().amount(row["family"], parameters, special.ndtri(_levels(change.spread.size)))
@@ -83,9 +81,10 @@ def _levels(rows: int) -> Array:
     return (np.arange(LEVELS) + (np.arange(rows)[:, np.newaxis] + 0.5) / rows) / LEVELS
 
 
-def _change(judged: FutureValuePriors, position: int) -> Adjustment | None:
-    """How a judgement is changed, in so many draws that quantiles hold."""
+def _where_it_comes(judged: FutureValuePriors, position: int) -> Adjustment | None:
+    """How a judgement is changed in draws in which it comes, so many that quantiles hold."""
     if judged.adjustments is None:
         return None
-    chains, draws = judged.adjustments.shape
-    return judged.adjustments.of(position, (chains, min(draws, max(1, DRAWS // chains))))
+    change = judged.adjustments.of(position, judged.adjustments.shape)
+    chances = chance_in_draws(judged.table.iloc[position], change)
+    return change.where_it_comes(chances, min(change.shift.size, DRAWS))

@@ -79,6 +79,9 @@ def calibrate_judgements(
     -----
     ConvergenceWarning
         If the draws cannot be trusted.
+    DataWarning
+        If what came can hardly be counted in the unit of what was stated, or a column that is not read was perhaps
+        meant to be.
 
     Examples
     --------

@@ -1,6 +1,8 @@
 """What a record of closed judgements says of who made them, and what it makes of their next ones."""
 
+import difflib
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,7 +18,7 @@ from scipy import special
 from ltv_bayes import posterior
 from ltv_bayes.data.closed_judgements import ClosedJudgements, within_certain
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.errors import FitError, InputError, JudgementError, counted, suggestion
+from ltv_bayes.errors import DataWarning, FitError, InputError, JudgementError, counted, listed, suggestion
 from ltv_bayes.formatting import percent, three_digits
 from ltv_bayes.formulas.pooling import correlation_posterior
 from ltv_bayes.formulas.scores import brier, log_amount_crps, mean_score_draws
@@ -173,12 +175,13 @@ class Calibration:
         Warns
         -----
         DataWarning
-            If more than half of what a judgement is expected to bring comes from one draw in a hundred: the record is
-            too short to say how wide its interval must be.
+            If somebody named has no record, or more than half of what a judgement is expected to bring comes from one
+            draw in a hundred: the record is too short to say how wide its interval must be.
         """
         if judged.adjustments is not None:
             raise JudgementError("These judgements have been recalibrated or pooled before. Pass the stated ones.")
         names = self._who(judged, who)
+        self.warn_of_no_record(names)
         entries = list(dict.fromkeys(names))
         changes = [self.change(name) for name in entries]
         stacked = (np.stack(part).reshape(len(entries), *self.shape) for part in zip(*changes, strict=True))
@@ -186,6 +189,28 @@ class Calibration:
         stated = judged.table["probability"]
         table = judged.table.assign(stated_probability=stated, probability=within_certain(stated))
         return replace(judged, table=table).adjusted(adjustments)
+
+    def warn_of_no_record(self, names: Iterable[str | None]) -> None:
+        """Warn of names without a record, with the name that was probably meant.
+
+        Warns
+        -----
+        DataWarning
+            Naming them.
+        """
+        unknown = [name for name in dict.fromkeys(names) if name is not None and name not in self._places]
+        if not unknown:
+            return
+        plain = {name.casefold(): name for name in self.names}
+        near = {name: difflib.get_close_matches(name.casefold(), plain, n=1, cutoff=0.7) for name in unknown}
+        said = [f"{name!r}{f' (did you mean {plain[near[name][0]]!r}?)' if near[name] else ''}" for name in unknown]
+        noun = "name" if self.by == EXPERT else self.by
+        warnings.warn(
+            f"{counted(len(unknown), noun, None if noun.isascii() else noun)} without a record: {listed(said)}. "
+            f"{'It is' if len(unknown) == 1 else 'They are'} taken for anybody with one; correct what is misspelt.",
+            DataWarning,
+            stacklevel=3,
+        )
 
     def summary(self, stated: float = 0.6, *, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Say what comes of each one's judgements.

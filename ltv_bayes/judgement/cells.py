@@ -10,10 +10,16 @@ import pandas as pd
 
 from ltv_bayes.data.amounts import as_amounts, read_amount
 from ltv_bayes.data.dates import as_days
+from ltv_bayes.data.faults import quoted
 from ltv_bayes.data.ids import BLANKS
 from ltv_bayes.errors import InputError, JudgementError, rows_at_fault
 
 UNKNOWN = {"", "?", "unknown", "n/a", "未知", "不详"}
+CHINESE_MONTH, CHINESE_QUARTER = (
+    re.compile(r"(\d{4})年\s*(\d{1,2})月"),
+    re.compile(r"(\d{4})年\s*第?([一二三四1-4])季度"),
+)
+QUARTERS = {"一": "1", "二": "2", "三": "3", "四": "4"}
 PERIOD = re.compile(r"(?P<year>\d{4})\s*[-/ ]?\s*(?:Q(?P<quarter>[1-4])|(?<=[-/])(?P<month>0?[1-9]|1[0-2]))")
 
 
@@ -48,8 +54,14 @@ def amounts(table: pd.DataFrame, column: str, unit: float | str | None, decimal:
         read, _ = as_amounts(cells[~empty], unit=unit, decimal=decimal)
         numbers[~empty] = read.to_numpy()
     wrong = ~np.isfinite(numbers) & ~empty
-    refuse(table, wrong, f"without a number in {column!r}", "Write it as a plain number.")
+    refuse(table, wrong, f"without a number in {column!r}{_such_as(cells, wrong)}", "Write it as a plain number.")
     return numbers
+
+
+def _such_as(cells: pd.Series, wrong: pd.Series) -> str:
+    """Quote what is written there."""
+    found = quoted(cells, wrong.to_numpy(dtype=bool))
+    return f", but {found}" if found else ""
 
 
 def shares(table: pd.DataFrame, column: str, decimal: str) -> pd.Series:
@@ -57,12 +69,9 @@ def shares(table: pd.DataFrame, column: str, decimal: str) -> pd.Series:
     cells, empty = table[column], blank(table[column])
     numbers = cells.where(~empty, None).map(lambda cell: np.nan if cell is None else as_share(cell, decimal))
     numbers = numbers.astype(float)
-    refuse(
-        table,
-        ~np.isfinite(numbers) & ~empty,
-        f"without a number in {column!r}",
-        "Write it as a plain number, such as 0.6.",
-    )
+    wrong = ~np.isfinite(numbers) & ~empty
+    cure = "Write it as a plain number, such as 0.6."
+    refuse(table, wrong, f"without a number in {column!r}{_such_as(cells, wrong)}", cure)
     return numbers
 
 
@@ -92,9 +101,19 @@ def days(table: pd.DataFrame, column: str, date_format: str | None) -> pd.Series
             found[known] = read.to_numpy()
         except InputError as problem:
             raise JudgementError(f"{column}: {problem}", problem.rows) from None
-    cure = "Write it as in 2026-06-30."
+    cure = f"Write it as in 2026-06-30{', 2026-07 or 2026-Q3' if column == 'expected_on' else ''}."
     refuse(table, known & found.isna(), f"with {'an' if column[0] == 'e' else 'a'} {column} that is not a date", cure)
     return found
+
+
+def _without_chinese(cell: str) -> str:
+    """Write a month or quarter with a Chinese year as 2026-07 or 2026-Q3."""
+    text = unicodedata.normalize("NFKC", cell).strip()
+    if month := CHINESE_MONTH.fullmatch(text):
+        return f"{month[1]}-{month[2]}"
+    if quarter := CHINESE_QUARTER.fullmatch(text):
+        return f"{quarter[1]}-Q{QUARTERS.get(quarter[2], quarter[2])}"
+    return text
 
 
 def as_period(cell: Any) -> tuple[dt.date, dt.date] | None:
@@ -104,8 +123,10 @@ def as_period(cell: Any) -> tuple[dt.date, dt.date] | None:
     --------
     >>> [str(day) for day in as_period("2026-Q3")], as_period("2026-02-01")
     (['2026-07-01', '2026-09-30'], None)
+    >>> as_period("2026年7月") == as_period("2026-07"), as_period("2026年第三季度") == as_period("2026-Q3")
+    (True, True)
     """
-    if not isinstance(cell, str) or not (match := PERIOD.fullmatch(cell.strip().upper())):
+    if not isinstance(cell, str) or not (match := PERIOD.fullmatch(_without_chinese(cell).upper())):
         return None
     year, months = int(match["year"]), 3 if match["quarter"] else 1
     first = 3 * int(match["quarter"]) - 2 if match["quarter"] else int(match["month"])

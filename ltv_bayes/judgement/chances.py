@@ -10,7 +10,7 @@ import pandas as pd
 
 from ltv_bayes.errors import suggestion
 from ltv_bayes.formulas.elicit import beta_from_interval
-from ltv_bayes.judgement.cells import blank, refuse, shares, texts
+from ltv_bayes.judgement.cells import as_share, blank, refuse, shares, texts
 from ltv_bayes.judgement.chance_belief import JEFFREYS, as_chance
 from ltv_bayes.judgement.distinct import for_distinct
 from ltv_bayes.judgement.form import OF_OPPORTUNITY, OF_STAGE
@@ -32,7 +32,7 @@ def chances(
     interval : pandas.Series
         Probability of the chance lying within its interval.
     stages : mapping, optional
-        The chance of each stage: a number, ``(won, of)`` or a `ChanceBelief`.
+        The chance of each stage: a number, ``(won, of)``, "3 of 10" or a `ChanceBelief`.
     decimal : str
         The decimal mark in text.
 
@@ -55,6 +55,8 @@ def chances(
         refuse(table, differ, "stating the chance in several ways that contradict", cure)
         law = law.where(law["probability"].notna(), way)
     cure = "Write it as a plain number, such as 0.6, or as cases, such as 3 of 10."
+    if stages is None and (law["probability"].isna() & ~blank(table["stage"])).any():
+        cure += " Or give the chances of stages, as in stages={'proposal': 0.4}."
     refuse(table, law["probability"].isna(), "without a number in 'probability'", cure)
     said = {name: said[name].fillna(stage_said[name]) for name in SAID}
     return {**law, **said, "chance_of": _whose(table, law, by_stage)}
@@ -140,7 +142,7 @@ def _from_stages(
     said = pd.DataFrame(np.nan, index=table.index, columns=list(SAID))
     if stages is None:
         return law, said
-    known = {plain_stage(name): as_chance(chance, str(name)) for name, chance in stages.items()}
+    known = {plain_stage(name): as_chance(_as_rows_say(chance), str(name)) for name, chance in stages.items()}
     stage = texts(table["stage"]).map(plain_stage, na_action="ignore")
     unknown = stage.notna() & ~stage.isin(known)
     example = str(table.loc[unknown.to_numpy(), "stage"].iloc[0]) if unknown.any() else ""
@@ -155,6 +157,16 @@ def _from_stages(
             levels = np.column_stack([1 - interval[rows], 1 + interval[rows]]) / 2
             said.loc[rows, ["probability_low", "probability_high"]] = chance.quantile(levels)
     return law, said
+
+
+def _as_rows_say(chance: Any) -> Any:
+    """Read text as the rows of a table may say it: "3 of 10", "40%"."""
+    if not isinstance(chance, str):
+        return chance
+    if match := CASES.fullmatch(unicodedata.normalize("NFKC", chance).strip().lower()):
+        return float(match[1]), float(match[2])
+    number = as_share(chance)
+    return number if np.isfinite(number) else chance
 
 
 def plain_stage(name: Any) -> str:

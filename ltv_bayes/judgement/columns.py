@@ -11,15 +11,20 @@ from ltv_bayes.data.amounts import require_unit_of_header
 from ltv_bayes.data.ids import as_ids, final_ids
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, rows_at_fault, suggestion
 from ltv_bayes.formulas.amount_families import FAMILIES, LOG_NORMAL
-from ltv_bayes.judgement.cells import blank, refuse, texts
+from ltv_bayes.judgement.cells import blank, refuse, shares, texts
 from ltv_bayes.judgement.chances import chances
-from ltv_bayes.judgement.form import AMOUNT, COLUMNS, NAMES, RELATIONS, WAYS
+from ltv_bayes.judgement.form import AMOUNT, COLUMNS, NAMES, RATING, RELATIONS, SCORED, WAYS
 from ltv_bayes.judgement.stated_amounts import intervals, stated_amounts
 from ltv_bayes.judgement.stated_dates import stated_dates
+from ltv_bayes.judgement.unread import warn_of_unread
 from ltv_bayes.time_units import UnitError, as_number
 
 CHANCES = ("probability", "cases", "probability_low", "stage")
 CLIENT = {"customer_id": "Name the column with customer_id=."}
+OTHER_WAYS = {
+    "probability": "Or give cases and of, an interval of the chance, or stages=.",
+    "low": "Or give quartiles q25, q50 and q75, or mean and sd.",
+}
 AMOUNT_COLUMNS = {column.name for column in COLUMNS if column.kind == AMOUNT} | {"amount"}
 NAMELESS_BY = ["expected_on", "probability", "low", "high", "likely", "q25", "q50", "q75", "mean", "sd"]
 NAMELESS_BY += ["expected_from", "expected_to"]
@@ -80,7 +85,7 @@ def known_columns(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading)
     reading : Reading
         How judgements are written.
     """
-    table = picked(raw, names, NAMES, reading)
+    table = picked(raw, names, (*NAMES, RATING), reading)
     filled = ~table.drop(columns="customer_id").apply(blank).all(axis=1)
     if not filled.any():
         raise JudgementError("There is no judgement in the table. Give at least one row.")
@@ -119,16 +124,22 @@ def picked(
         If there is no such column, or a column of amounts is in a unit that nobody named.
     JudgementError
         If there is no row.
+
+    Warns
+    -----
+    DataWarning
+        If a column that is not read was perhaps meant to be.
     """
     ours = list(dict.fromkeys(ours))
     for name, own in names.items():
         if name not in ours:
             raise ColumnError(f"columns= names {name!r}, which is no column of {what}. {suggestion(name, ours)}")
         if own not in raw:
-            raise _missing(own, raw, what, needed.get(name, ""))
+            raise _missing(own, raw, what, needed.get(name, f"columns= names it for {name!r}."))
     found = {name: names.get(name, name) for name in ours if names.get(name, name) in raw}
     for name in _not_said(found, needed, reading):
-        raise _missing(names.get(name, name), raw, what, needed.get(name, ""))
+        raise _missing(names.get(name, name), raw, what, needed.get(name, _cure(name)))
+    warn_of_unread(raw, found, ours, named=bool(names.keys() - {"customer_id"}))
     for name in AMOUNT_COLUMNS & found.keys():
         require_unit_of_header(found[name], reading.amount_unit)
     if raw.empty:
@@ -140,6 +151,12 @@ def _missing(name: str, raw: pd.DataFrame, what: str, cure: str) -> ColumnError:
     """What to raise for a column that is not there."""
     known = suggestion(name, map(str, raw.columns))
     return ColumnError(" ".join(filter(None, (f"The {what} have no column {name!r}.", cure, known))))
+
+
+def _cure(name: str) -> str:
+    """What to do about a column that is missing."""
+    own = f"If yours has another name, say it in columns=, as in columns={{{name!r}: 'your heading'}}."
+    return " ".join(filter(None, (own, OTHER_WAYS.get(name, ""))))
 
 
 def _not_said(found: Mapping[str, str], needed: Iterable[str], reading: Reading) -> list[str]:
@@ -166,7 +183,9 @@ def checked(stated: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     words["relation"] = _relations(stated)
     judged = _named(stated.assign(customer_id=customer, interval=interval, **chance, **amount, **dates, **words))
     _warn_of_certainty(judged)
-    return judged.assign(mean=judged["mean_amount"]).drop(columns="mean_amount")
+    judged = judged.assign(mean=judged["mean_amount"]).drop(columns=["mean_amount", RATING])
+    score = shares(stated, RATING, reading.decimal)
+    return judged.assign(**{SCORED: score}) if score.notna().any() else judged
 
 
 def _customers(stated: pd.DataFrame) -> pd.Series:
@@ -191,7 +210,10 @@ def _relations(stated: pd.DataFrame) -> pd.Series:
 def _warn_of_certainty(judged: pd.DataFrame) -> None:
     certain = judged["probability"].isin([0.0, 1.0]).to_numpy()
     if certain.any():
-        cure = "If there is any doubt, state 0.99 or 0.01; no evidence can change what is certain."
+        cure = (
+            "They are so in every draw; only recalibration by a record doubts them, as it doubts 0.99 and 0.01. "
+            "If there is any doubt, state it."
+        )
         problem = "of the judgements stated as certain, with probability 0 or 1"
         message = rows_at_fault(judged.index[certain], "row", problem, cure)
         warnings.warn(message, DataWarning, stacklevel=2)

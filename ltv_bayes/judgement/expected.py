@@ -39,13 +39,13 @@ def expected_money(table: pd.DataFrame, adjustments: Adjustments) -> tuple[Array
         change = adjustments.of(place, adjustments.shape)
         amounts = (row["amount_1"], row["amount_2"], row["amount_3"])
         mean = mean_when_spread(row["family"], amounts, change.spread)
-        money = _chance(row, change) * np.exp(change.shift) * mean
+        money = chance_in_draws(row, change) * np.exp(change.shift) * mean
         few = np.sort(money)[-max(1, round(FEW * money.size)) :]
         found[place], unsure[place] = money.mean(), few.sum() > MOST * money.sum()
     return found, unsure
 
 
-def _chance(row: Mapping[Any, Any], change: Adjustment) -> Array:
+def chance_in_draws(row: Mapping[Any, Any], change: Adjustment) -> Array:
     """Chance that it comes, of shape (draws,): the mean over what it may be where it is in doubt."""
     if np.isnan(row["chance_a"]):
         return change.chance(row["probability"])

@@ -14,17 +14,19 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.lost_zeros import lost_zeros
 from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.amount_families import amount_quantiles
+from ltv_bayes.formulas.log_normal_mixture import LogNormalMixture
 from ltv_bayes.formulas.point_inputs import as_share
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.adjustments import Adjustments
 from ltv_bayes.judgement.cells import refuse
 from ltv_bayes.judgement.columns import Reading, checked, known_columns
 from ltv_bayes.judgement.draws import JudgedDraws, days_until
-from ltv_bayes.judgement.expected import expected_money
-from ltv_bayes.judgement.form import RELATIONS
+from ltv_bayes.judgement.expected import chance_in_draws, expected_money, log_moments
+from ltv_bayes.judgement.form import RELATIONS, SCORED
 from ltv_bayes.judgement.opinions import Opinion, opinions_by_customer
 from ltv_bayes.judgement.opportunity import Opportunity
 from ltv_bayes.judgement.sheets import as_stated, read_form, write_form
@@ -34,7 +36,6 @@ from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.terms import Terms
 
 VISIBLE_SHARE, SAME_TOTAL = "visible_share", "same_total"
-SCORED = "score"
 LIVELIER = 20.0
 
 
@@ -143,8 +144,8 @@ class FutureValuePriors:
         family : {"log-normal", "gamma", "pert"}
             Distribution of amounts where a row does not say it.
         stages : mapping, optional
-            The chance of each stage: a number, ``(won, of)``, or a `ChanceBelief`. What is in doubt about it is drawn
-            once for all opportunities of the stage.
+            The chance of each stage: a number, ``(won, of)``, "3 of 10", or a `ChanceBelief`. What is in doubt about
+            it is drawn once for all opportunities of the stage.
         customer_id : str
             Name of the column with the customer's id.
         columns : mapping, optional
@@ -174,7 +175,8 @@ class FutureValuePriors:
         Warns
         -----
         DataWarning
-            If probabilities are stated as certain, or a family cannot meet the amounts stated.
+            If probabilities are stated as certain, a family cannot meet the amounts stated, or a column is not read
+            whose heading is near to one that is; all that are not read are named where ``columns=`` is given.
 
         Examples
         --------
@@ -310,6 +312,14 @@ class FutureValuePriors:
         return (self.relations == SAME_TOTAL).to_numpy(dtype=bool)
 
     @property
+    def _are_mixed(self) -> np.ndarray:
+        """Mark pooled judgements whose distribution differs from draw to draw: nobody stated it in the table's way."""
+        if self.adjustments is None:
+            return np.zeros(len(self), dtype=bool)
+        stated = self.table.get("stated_probability", pd.Series(np.nan, self.table.index))
+        return stated.isna().to_numpy() & self.adjustments.change_anything
+
+    @property
     def shape(self) -> tuple[int, int] | None:
         """Chains and draws per chain that adjustments have; None, for any number, without any."""
         return None if self.adjustments is None else self.adjustments.shape
@@ -341,9 +351,12 @@ class FutureValuePriors:
     def summary(self) -> pd.DataFrame:
         """One row per opportunity: what was stated, and the expected value it makes before margin and discount.
 
-        Where the amount was not stated as low and high, these are quantiles of its distribution.
+        Where the amount was not stated as low and high, these are quantiles of its distribution. Where some are
+        expected within a window, expected_from and expected_to stand beside expected_on.
         """
         names = ["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]
+        if (self.table["expected_from"] < self.table["expected_to"]).any():
+            names += ["expected_from", "expected_to"]
         low, high = self._interval_of_amounts()
         stated = self.table[names].assign(low=low, high=high)
         return stated.assign(expected_value=self._expected_money[0])
@@ -366,8 +379,30 @@ class FutureValuePriors:
         return pd.Series(amounts, self.table.index)
 
     def opportunities(self) -> list[Opportunity]:
-        """Each opportunity by itself, with its beliefs, in the order of the table."""
-        return [Opportunity.of(row) for row in self.table.to_dict("records")]
+        """Each opportunity by itself, with its beliefs, in the order of the table.
+
+        Beliefs are as they were stated; of pooled judgements, which nobody stated so, as they are drawn.
+        """
+        mixed, rows = self._are_mixed, self.table.to_dict("records")
+        return [
+            Opportunity.of(row, self._mixture(place, row) if mixed[place] else None, self._recalibrated(place, row))
+            for place, row in enumerate(rows)
+        ]
+
+    def _mixture(self, position: int, row: Mapping[Any, Any]) -> LogNormalMixture:
+        """The amount of a pooled judgement if it comes: of each draw, as often as it comes there."""
+        assert self.adjustments is not None
+        change = self.adjustments.of(position, self.adjustments.shape)
+        location, sd = log_moments(row["family"], tuple(row[name] for name in PARAMETERS), change.spread)
+        return LogNormalMixture(change.shift + location, sd, chance_in_draws(row, change))
+
+    def _recalibrated(self, position: int, row: Mapping[Any, Any]) -> tuple[float, ...] | None:
+        """Mean chance and quantiles of the amount that are used, if they are not as stated."""
+        from ltv_bayes.judgement.audit import recalibrated
+
+        if self.adjustments is None or pd.isna(row.get("stated_probability", np.nan)):
+            return None
+        return recalibrated(self, position)
 
     def in_words(self, currency: str | None = None) -> pd.Series:
         """Feed each judgement back in plain words, for whoever stated it to agree or not.
@@ -398,8 +433,9 @@ class FutureValuePriors:
         """Write the judgements as they were stated, as CSV or .xlsx, in the form that `from_judgements` reads.
 
         Adjustments, shared effects, visible, opinion_weight, shows_life and columns that the form does not have are not
-        written: pass the settings to `from_judgements` again. Text that a spreadsheet might take for a formula bears an
-        apostrophe in CSV, which `from_judgements` takes away; in a workbook it is text.
+        written: pass the settings to `from_judgements` again. Ratings stay ratings, by a column rating_score. Text that
+        a spreadsheet might take for a formula bears an apostrophe in CSV, which `from_judgements` takes away; in a
+        workbook it is text.
 
         Parameters
         ----------
@@ -412,8 +448,20 @@ class FutureValuePriors:
         ------
         InputError
             If the path ends in something else, or there is a file already.
+
+        Warns
+        -----
+        DataWarning
+            If pooled judgements differ from draw to draw, such as those of a linear pool: the form has room for their
+            quantiles alone.
         """
-        return write_form(as_stated(self.table), path, overwrite=overwrite)
+        written = write_form(as_stated(self.table), path, overwrite=overwrite)
+        if self._are_mixed.any():
+            rows = list(self.table.index[self._are_mixed])
+            problem = "of the judgements pooled into a mixture, of which a form holds low, likely and high alone"
+            cure = "Keep the experts' own judgements, and pool them again after reading."
+            warnings.warn(rows_at_fault(rows, "row", problem, cure), DataWarning, stacklevel=2)
+        return written
 
     def audit(self, calibration: Any = None) -> pd.DataFrame:
         """Where each judgement comes from, and what became of it.
@@ -497,8 +545,23 @@ class FutureValuePriors:
         if unknown.any():
             names = list(dict.fromkeys(self.table.loc[unknown, "customer_id"]))
             problem = "not among the customers valued"
-            cure = "Correct the ids, or leave these judgements out."
+            cure = f"{lost_zeros(names, customers)}Correct the ids, or leave these judgements out."
             raise JudgementError(rows_at_fault(names, "judged customer", problem, cure), names)
+
+    def refuse_opinions_alone(self) -> None:
+        """Refuse opinions on whole values where nothing is foreseen that they could be combined with.
+
+        Raises
+        ------
+        JudgementError
+            Naming the rows.
+        """
+        refuse(
+            self.table,
+            pd.Series(self.are_opinions, self.table.index),
+            "with an opinion on a customer's whole value (same_total), but no stream that foresees anything of it",
+            "Give streams=, or write additional as their relation: what they say is then all that is valued.",
+        )
 
     def require_visible_share(self) -> None:
         """Raise for purchases that the pipeline shows if nobody has said which share of purchases it shows.

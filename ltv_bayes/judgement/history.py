@@ -1,5 +1,6 @@
 """Closed judgements: what experts stated, and what came of it, read and checked."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from scipy import special
 
 from ltv_bayes.data.closed_judgements import ClosedJudgements
 from ltv_bayes.data.faults import quoted
+from ltv_bayes.errors import DataWarning, rows_at_fault
+from ltv_bayes.formatting import three_digits
 from ltv_bayes.formulas.amount_families import LOG_NORMAL, amount_quantiles
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.cells import amounts, blank, refuse
@@ -19,6 +22,7 @@ from ltv_bayes.judgement.sheets import read_form
 from ltv_bayes.judgement.stated_amounts import INTERVAL, PARAMETERS, intervals, stated_amounts
 
 USUAL = Reading()
+FAR_SCALE = 30.0
 
 OUTCOME = {"won": "Say of each whether it came.", "amount": "Say what each brought, blank where nothing came."}
 KEPT = ("who", "probability", *INTERVAL, "family", *PARAMETERS, "won", "amount", "customer_id", "opportunity")
@@ -60,6 +64,12 @@ def read_history(
         If a column is missing.
     JudgementError
         If a judgement or its outcome contradicts itself. The message names the rows.
+
+    Warns
+    -----
+    DataWarning
+        If what came can hardly be counted in the unit of what was stated, or a row of a named opportunity is there
+        twice.
     """
     needed = {by: "Name the column that says who judged with by=.", **OUTCOME}
     ours = (by, *NAMES, *OUTCOME)
@@ -73,6 +83,8 @@ def read_history(
     )
     refuse(closed, blank(stated[by]), f"without {by!r}", "Say who judged.")
     _refuse_outcomes(closed)
+    _warn_of_units(closed)
+    _warn_of_repeats(stated)
     return closed.assign(amount=closed["amount"].where(won))[list(KEPT)]
 
 
@@ -123,6 +135,29 @@ def _beliefs(stated: pd.DataFrame, reading: Reading) -> dict[str, pd.Series]:
         "probability": chance,
         **stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal),
     }
+
+
+def _warn_of_units(closed: pd.DataFrame) -> None:
+    """Warn where amounts that came are so far from the stated ones that they are hardly counted in one unit."""
+    won = closed[closed["won"]]
+    ratio = float((won["amount"] / won["median"]).median())
+    if not 1 / FAR_SCALE < ratio < FAR_SCALE and ratio > 0:
+        times = f"{three_digits(ratio)} times" if ratio > 1 else f"1/{three_digits(1 / ratio)} of"
+        warnings.warn(
+            f"Amounts that came are typically {times} those stated: are both counted in one unit? "
+            f"If not, bring the columns into one; amount_unit= counts for all of them.",
+            DataWarning,
+            stacklevel=4,
+        )
+
+
+def _warn_of_repeats(stated: pd.DataFrame) -> None:
+    """Warn of rows that say of a named opportunity what another row says: they would count twice."""
+    twice = stated.astype(str).duplicated() & ~blank(stated["opportunity"])
+    if twice.any():
+        problem = "of the closed judgements that say the same of an opportunity as a row before"
+        cure = "Each counts as a case; leave out what is there twice."
+        warnings.warn(rows_at_fault(stated.index[twice], "row", problem, cure), DataWarning, stacklevel=4)
 
 
 def _won(stated: pd.DataFrame) -> pd.Series:

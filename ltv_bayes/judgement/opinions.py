@@ -11,7 +11,6 @@ from ltv_bayes.formulas import opinions
 from ltv_bayes.formulas.amount_families import amounts_at
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.adjustments import Adjustments
-from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.random_streams import customer_stream
 
 FAR_BELOW = 700.0  # a weight of nothing that a logarithm can hold
@@ -84,11 +83,9 @@ class Opinion:
         array of shape (draws,)
             Positions of draws.
         float
-            Pareto k of the weights: below 0.7 they can be trusted; infinite if the two beliefs have nothing in common,
-            and then draws stay as they are.
+            Pareto k of the weights: below 0.7 they can be trusted; minus infinity if they have no tail, infinite if
+            the two beliefs have nothing in common, and then draws stay as they are.
         """
-        from ltv_bayes.formulas.unofficial import pareto_smoothed
-
         as_they_are, some = np.arange(totals.size), totals > 0
         if self.weight == 0:
             return as_they_are, -np.inf
@@ -101,7 +98,7 @@ class Opinion:
         if possible.sum() < FEWEST:
             return as_they_are, np.inf
         likely = ratios > ratios.max() - FAR_BELOW
-        weights, k = pareto_smoothed(np.where(likely, ratios, ratios.max() - FAR_BELOW))
+        weights, k = opinions.smoothed(np.where(likely, ratios, ratios.max() - FAR_BELOW), some)
         weights[~likely] = 0.0
         level = customer_stream(seed, "opinion", self.customer_id).random()
         return opinions.resampled(weights / weights.sum(), level), k
@@ -113,7 +110,7 @@ def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Adj
     Parameters
     ----------
     changes : Adjustments or None
-        What came of earlier judgements: some of the draws, evenly spaced, make the opinion a mixture.
+        What came of earlier judgements: some of the draws in which it comes make the opinion a mixture.
     """
     found = {}
     for row in table.to_dict("records"):
@@ -121,8 +118,8 @@ def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Adj
         if changes is not None:
             own = changes.of(row["position"], changes.shape)
             probability = float(own.chance(probability).mean())
-            few = evenly_spaced(own.shift.size, min(own.shift.size, CHANGES))
-            changed = {"shift": own.shift[few], "spread": own.spread[few]}
+            few = own.where_it_comes(own.chance(row["probability"]), min(own.shift.size, CHANGES))
+            changed = {"shift": few.shift, "spread": few.spread}
         amounts = (row["amount_1"], row["amount_2"], row["amount_3"])
         opinion = Opinion(row["customer_id"], probability, row["family"], amounts, weight=weight, **changed)
         found[row["customer_id"]] = opinion

@@ -12,6 +12,7 @@ from scipy import special
 from ltv_bayes.data.closed_judgements import within_certain
 from ltv_bayes.errors import ColumnError, InputError, listed, suggestion
 from ltv_bayes.formulas.amount_families import LOG_NORMAL, amount_mean
+from ltv_bayes.formulas.log_normal_mixture import LogNormalMixture
 from ltv_bayes.formulas.pooling import SMALLEST_SD, pooled_normal
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.adjustments import Adjustment, Adjustments
@@ -30,7 +31,6 @@ Method = Literal["logarithmic", "linear"]
 METHODS = ("logarithmic", "linear")
 DRAWS_WITHOUT_CALIBRATION = (4, 1000)
 MOST_IN_QUANTILES = 500
-HALVINGS = 60
 NEARLY_NEVER = 1e-12
 STATED_OTHERWISE = ["cases", "of", "probability_low", "probability_high", "chance_a", "chance_b"]
 STATED_OTHERWISE += ["q25", "q50", "q75", "sd"]
@@ -71,21 +71,11 @@ class Beliefs(NamedTuple):
         return Beliefs(special.expit(log_odds)[np.newaxis], location[np.newaxis], pooled_sd[np.newaxis], np.ones(1))
 
     def quantiles(self, levels: tuple[float, ...]) -> list[float]:
-        """Amounts at levels of their distribution, if it comes, by halving the stretch they must lie in."""
+        """Amounts at levels of their distribution, if it comes, each expert's as often as theirs comes."""
         few = evenly_spaced(self.chance.shape[1], min(self.chance.shape[1], MOST_IN_QUANTILES))
         location, sd = self.location[:, few], self.sd[:, few]
         share = self.weights[:, np.newaxis] * self.chance[:, few]
-        share = share / share.sum()
-        found = []
-        for level in levels:
-            ends = location + special.ndtri(level) * sd
-            low, high = ends[share > 0].min(), ends[share > 0].max()
-            for _ in range(HALVINGS):
-                middle = (low + high) / 2
-                below = np.sum(share * special.ndtr((middle - location) / sd)) < level
-                low, high = (middle, high) if below else (low, middle)
-            found.append(float(np.exp((low + high) / 2)))
-        return found
+        return LogNormalMixture(location.ravel(), sd.ravel(), share.ravel()).quantile(levels).tolist()
 
     def change(self, base: float, base_sd: float, size: int, rng: np.random.Generator) -> Adjustment:
         """Turn one amount distribution into these, in each draw that of one expert: arrays of shape (size,)."""
@@ -155,6 +145,11 @@ def pool_judgements(
     InputError
         If the method, a weight or the correlation is none.
 
+    Warns
+    -----
+    DataWarning
+        If an expert has no record in the calibration, or as in `FutureValuePriors.from_judgements`.
+
     Notes
     -----
     An amount of another family, or with ``likely`` off the middle of low and high on the logarithmic scale, counts as
@@ -181,6 +176,8 @@ def pool_judgements(
     own = {"customer_id": customer_id} if customer_id != "customer_id" else {}
     table = _read(read_form(judgements, sheet), {**own, **(columns or {})}, reading)
     calibration = weights if isinstance(weights, Calibration) else None
+    if calibration is not None:
+        calibration.warn_of_no_record(sorted(table["expert"].unique()))
     shared = _as_correlation(correlation, calibration)
     weight = _as_weights(weights, sorted(table["expert"].unique()))
     shape = DRAWS_WITHOUT_CALIBRATION if calibration is None else calibration.shape

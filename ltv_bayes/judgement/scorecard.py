@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.lost_zeros import lost_zeros
 from ltv_bayes.errors import JudgementError, rows_at_fault
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.future_value import FutureValuePriors
@@ -201,7 +202,8 @@ def _deal_sizes(rated: Ratings, spend: FittedSpend, customers: Customers) -> tup
     known = customers.known_ids(rated.customers)
     unknown = [name for name in rated.customers if name not in known]
     if unknown:
-        problem, cure = "not among the customers", "Correct the ids, or leave these ratings out."
+        problem = "not among the customers"
+        cure = f"{lost_zeros(unknown, customers)}Correct the ids, or leave these ratings out."
         raise JudgementError(rows_at_fault(unknown, "rated client", problem, cure), unknown)
     ids = [known[name] for name in rated.customers]
     expected = np.log(spend.expected_spend(customers.subset(ids)).sel(customer_id=ids).to_numpy())

@@ -15,7 +15,20 @@ from ltv_bayes.data.safe_text import as_it_was, harmless
 from ltv_bayes.data.workbooks import sheet_names
 from ltv_bayes.errors import InputError
 from ltv_bayes.judgement.cells import refuse
-from ltv_bayes.judgement.form import AMOUNT, COLUMNS, DATE, MEANINGS_OF_RELATIONS, NAMES, NUMBER, SHARE, TEXT
+from ltv_bayes.judgement.form import (
+    AMOUNT,
+    COLUMNS,
+    DATE,
+    MEANINGS_OF_RELATIONS,
+    NAMES,
+    NUMBER,
+    OF_RATINGS,
+    RATING,
+    SCORED,
+    SHARE,
+    TEXT,
+    Column,
+)
 from ltv_bayes.whole_files import written_whole
 
 SHEET, EXPLAINED = "judgements", "columns"
@@ -63,7 +76,7 @@ def judgement_template(
 
 
 def as_stated(table: pd.DataFrame) -> pd.DataFrame:
-    """Write judgements in the columns of the form, each in one way."""
+    """Write judgements in the columns of the form, each in one way; ratings say in one more that they are ratings."""
     form = pd.DataFrame({name: table.get(name) for name in NAMES}, index=table.index)
     a_beta = table["chance_a"].notna()
     bare = a_beta & form["of"].isna() & form["probability_low"].isna()
@@ -71,6 +84,8 @@ def as_stated(table: pd.DataFrame) -> pd.DataFrame:
     for name, level in (("probability_low", tail), ("probability_high", 1 - tail)):
         quantiles = special.betaincinv(table["chance_a"], table["chance_b"], level)
         form[name] = form[name].astype(float).mask(bare, quantiles)
+    if SCORED in table and table[SCORED].notna().any():
+        form[RATING] = table[SCORED]
     one_day = form["expected_from"] == form["expected_to"]
     return form.assign(
         opportunity=form["opportunity"].mask(table["key"].astype(str).str.startswith("nameless ")),
@@ -138,7 +153,7 @@ def _write_workbook(form: pd.DataFrame, path: Path) -> None:
             for layouts in (FORMATS, TO_FILL_IN)
         )
         last_row = max(len(form), SPARE_ROWS)
-        for place, column in enumerate(COLUMNS):
+        for place, column in enumerate(columns := _columns(form)):
             sheet.set_column(place, place, max(12, len(column.name) + 3), blank_formats[column.kind])
             sheet.write_string(0, place, column.name, bold)
             sheet.write_comment(0, place, column.meaning, {"x_scale": 2})
@@ -148,7 +163,11 @@ def _write_workbook(form: pd.DataFrame, path: Path) -> None:
             for row, value in enumerate(form[column.name], start=1):
                 _write_cell(sheet, row, place, value, formats[column.kind])
         sheet.freeze_panes(1, 1)
-        _explain(explained, bold)
+        _explain(explained, bold, columns)
+
+
+def _columns(form: pd.DataFrame) -> tuple[Column, ...]:
+    return (*COLUMNS, OF_RATINGS) if RATING in form else COLUMNS
 
 
 def _write_cell(sheet: Any, row: int, place: int, value: Any, layout: Any) -> None:
@@ -163,9 +182,9 @@ def _write_cell(sheet: Any, row: int, place: int, value: Any, layout: Any) -> No
         sheet.write_string(row, place, str(value), layout)
 
 
-def _explain(sheet: Any, bold: Any) -> None:
+def _explain(sheet: Any, bold: Any, columns: Iterable[Column]) -> None:
     """Say what each column means."""
-    lines = [(column.name, column.meaning) for column in COLUMNS]
+    lines = [(column.name, column.meaning) for column in columns]
     lines += [("", ""), *((f"relation: {name}", meaning) for name, meaning in MEANINGS_OF_RELATIONS.items())]
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 100)

@@ -75,7 +75,9 @@ def _refuse_unclear(table: pd.DataFrame, said: Mapping[str, pd.Series]) -> None:
         wanted = started[way] | (nothing if way == INTERVAL else False)
         for name in needed:
             missing = pd.Series(wanted & said[name].isna().to_numpy(), index=table.index)
-            refuse(table, missing, f"without a number in {name!r}", "Write it as a plain number.")
+            refuse(table, missing & ~nothing, f"without a number in {name!r}", "Write it as a plain number.")
+            cure = "Write low and high as plain numbers; or quartiles, or mean and sd."
+            refuse(table, missing & nothing, f"without a number in {name!r}", cure)
 
 
 def _refuse_contradictions(table: pd.DataFrame, said: Mapping[str, pd.Series]) -> None:

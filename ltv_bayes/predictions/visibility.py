@@ -83,13 +83,14 @@ class VisibleShare:
         customer: str = "customer_id",
         seen_on: str = "seen_on",
         closed_on: str = "closed_on",
+        date_format: str | None = None,
     ) -> Self:
         """Learn the share from snapshots of the pipeline and the orders that then came.
 
         Of the orders that came within the time after a snapshot, those count as seen that an opportunity of this
-        customer in the snapshot became: it closed on the order's day. First orders of new customers do not count, since
-        purchase models do not forecast them. Snapshots may overlap: the share is that of all of them, but an order is
-        evidence once, however many snapshots come before it.
+        customer in the snapshot became: it closed on the order's day. Only orders of customers who had ordered by the
+        day of the snapshot count, since purchase models forecast nobody else's. Snapshots may overlap: the share is
+        that of all of them, but an order is evidence once, however many snapshots come before it.
 
         Parameters
         ----------
@@ -102,6 +103,8 @@ class VisibleShare:
             How far ahead the pipeline looks, ``"6 months"``.
         customer, seen_on, closed_on : str
             The names of the columns.
+        date_format : str, optional
+            How dates are written, as in ``read_transactions``.
 
         Raises
         ------
@@ -109,12 +112,14 @@ class VisibleShare:
             If no snapshot is old enough, or an opportunity was won on a day without an order; the message names rows.
         """
         length = as_duration(within, "within")
-        listed, made = _listed(read_table(snapshots), customer, seen_on, closed_on), _made(orders)
+        names = (customer, seen_on, closed_on)
+        listed, made = _listed(read_table(snapshots), names, date_format), _made(orders)
         _refuse_unknown_wins(listed, made)
         foreseen = _foreseen(listed["seen"], made, length)
         if foreseen.empty:
             raise InputError(
-                f"No repeat order came within {length} after a snapshot that lies {length} before the last order. "
+                f"No order of a customer known by then came within {length} after a snapshot "
+                f"that lies {length} before the last order. "
                 f"Give older snapshots, or a shorter time."
             )
         seen = pd.MultiIndex.from_frame(foreseen).isin(pd.MultiIndex.from_frame(listed[list(foreseen)]))
@@ -134,21 +139,22 @@ class VisibleShare:
         return f"{percent(self.share)}{counts} of the purchases within {self.within} stand in the pipeline"
 
 
-def _listed(raw: pd.DataFrame, customer: str, seen_on: str, closed_on: str) -> pd.DataFrame:
+def _listed(raw: pd.DataFrame, names: tuple[str, str, str], date_format: str | None) -> pd.DataFrame:
     """Read snapshots: customer as text, the day seen and the day closed."""
+    customer, seen_on, closed_on = names
     ids = as_text(ids_of(named_column(raw, customer, "customer")))
-    seen, no_day = as_days(named_column(raw, seen_on, "seen_on"))
-    closed, (_, *unread) = as_days(named_column(raw, closed_on, "closed_on"))
+    seen, no_day = as_days(named_column(raw, seen_on, "seen_on"), date_format=date_format)
+    closed, (_, *unread) = as_days(named_column(raw, closed_on, "closed_on"), date_format=date_format)
     early = Fault((closed <= seen).to_numpy(), "won on or before the day of the snapshot", "Correct one of the days.")
     refuse([*no_day, *unread, early], raw.index)
     return pd.DataFrame({"customer": ids, "seen": seen.array, "closed": closed.array}, index=raw.index)
 
 
 def _made(orders: Transactions) -> pd.DataFrame:
-    """Days with orders: customer as text, closed, and whether it is a repeat."""
+    """Days with orders: customer as text, closed, and the customer's first."""
     days = pd.DataFrame({"customer": as_text(orders.table["customer_id"]), "closed": orders.table["date"].array})
     days = days.drop_duplicates()
-    return days.assign(repeat=days["closed"] > days.groupby("customer")["closed"].transform("min"))
+    return days.assign(first=days.groupby("customer")["closed"].transform("min"))
 
 
 def _refuse_unknown_wins(listed: pd.DataFrame, made: pd.DataFrame) -> None:
@@ -163,11 +169,17 @@ def _refuse_unknown_wins(listed: pd.DataFrame, made: pd.DataFrame) -> None:
 
 
 def _foreseen(snapshots: pd.Series, made: pd.DataFrame, length: Duration) -> pd.DataFrame:
-    """Repeat orders within a time after each snapshot that lies so long before the last order: a row for each pair."""
-    span, repeats = pd.Timedelta(days=length.days), made.loc[made["repeat"], ["customer", "closed"]]
+    """Orders within a time after each snapshot that lies so long before the last order: a row for each pair.
+
+    Of customers whose first order had come by then.
+    """
+    span, columns = pd.Timedelta(days=length.days), ["customer", "closed"]
     days = snapshots[snapshots + span <= made["closed"].max()].drop_duplicates().sort_values()
-    pairs = [repeats[(repeats["closed"] > day) & (repeats["closed"] <= day + span)].assign(seen=day) for day in days]
-    return pd.concat(pairs) if pairs else repeats.assign(seen=pd.NaT).iloc[:0]
+    pairs = []
+    for day in days:
+        known = (made["first"] <= day) & (made["closed"] > day) & (made["closed"] <= day + span)
+        pairs.append(made.loc[known, columns].assign(seen=day))
+    return pd.concat(pairs) if pairs else made[columns].assign(seen=pd.NaT).iloc[:0]
 
 
 def _worth_in_orders(foreseen: pd.DataFrame) -> float:

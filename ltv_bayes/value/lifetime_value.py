@@ -99,7 +99,8 @@ def lifetime_value(
     Raises
     ------
     InputError
-        If nothing is given to value, a margin is out of range or missing, or a judged customer is unknown.
+        If nothing is given to value, a margin is out of range or missing, a judged customer is unknown, or opinions on
+        whole values have no stream to be combined with.
     """
     require_customers(customers)
     streams = list(streams) if isinstance(streams, Sequence) else [streams]
@@ -115,6 +116,8 @@ def lifetime_value(
     margins, seed = _margins(customers, streams, margin), as_seed(random_seed)
     if future_value is not None:
         future_value.require_known(customers)
+        if not streams:
+            future_value.refuse_opinions_alone()
         warn_of_scale(customers, future_value)
         warn_of_double_count(customers, streams, future_value, terms)
         future_value.require_visible_share()
@@ -393,7 +396,9 @@ class LifetimeValue:
         -------
         pandas.DataFrame
             Indexed by customer_id: probability and median as stated; model_median and median of the total within the
-            longest horizon, not discounted and before margin; pareto_k of the weights (below 0.7 they can be trusted).
+            longest horizon, not discounted and before margin; pareto_k of the weights of the draws above 0, which can
+            be trusted below 0.7: minus infinity where they are nearly alike or bounded, infinite where hardly a draw
+            agrees with the opinion.
         """
         return opinions_table(self.valuation)
 

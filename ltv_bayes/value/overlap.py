@@ -12,15 +12,19 @@ from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
 from ltv_bayes.formatting import label, money, percent, with_currency
-from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
+from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
+from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms
-from ltv_bayes.value.valuation import Valuation
+from ltv_bayes.value.valuation import BATCH, Valuation
 
 ENOUGH_DRAWS = 50
+ENOUGH_CUSTOMERS = 1000
+FAR_LESS = 0.5
 WORTH_A_WARNING = 0.02
 TRUSTED = 0.7
 
@@ -83,13 +87,39 @@ def notes_on_overlap(valuation: Valuation) -> list[str]:
     models = any(isinstance(stream, RepeatPurchases) for stream in valuation.streams)
     if models and judged.signs_of_life is not None:
         notes += [_on_life(stream.signs) for stream in valuation.told if _has_signs(stream)]
-    if models and judged.visible is not None:
-        notes.append(f"{judged.visible}; they are left out of {_each(valuation.streams)} and judged instead.")
+    if models and judged.visible is not None and (judged.relations == VISIBLE_SHARE).any():
+        notes.append(
+            f"{judged.visible}; they are left out of {_each(valuation.streams)} and judged instead"
+            f"{_far_from_complete(valuation, judged, judged.visible)}"
+        )
     if judged.are_opinions.any():
         unsure = list(opinions_table(valuation).query(f"not pareto_k < {TRUSTED}").index)
         if unsure:
             notes.append(f"opinion and model have little in common for {listed(unsure)} (Pareto k above {TRUSTED}).")
     return notes
+
+
+def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible: VisibleShare) -> str:
+    """End the sentence; say how much is left out, where far less is judged in its place."""
+    shown, customers, terms = judged.relations == VISIBLE_SHARE, valuation.customers, valuation.terms
+    instead = float(judged.summary().loc[shown.to_numpy(), "expected_value"].sum())
+    near = visible.within.days < terms.horizon.days
+    until = replace(terms, horizons=(visible.within,)) if near else terms
+    left_out = visible.share * sum(_expected_of_all(one, customers, until) for one in valuation.told if _repeats(one))
+    if instead >= FAR_LESS * left_out:
+        return "."
+    return (
+        f": about {_worth(left_out, customers)} of all customers is left out, and {_worth(instead, customers)} judged "
+        f"(before margin and discount); is the pipeline complete?"
+    )
+
+
+def _expected_of_all(stream: RepeatPurchases, customers: Customers, terms: Terms) -> float:
+    """What the model expects of all customers: of so many of them, evenly spaced, scaled up where there are more."""
+    own = customers if stream.customers is None else stream.customers
+    ids = next(iter(own.batches(BATCH))).ids
+    some = ids[evenly_spaced(len(ids), min(len(ids), ENOUGH_CUSTOMERS))]
+    return float(_expected_money(stream, customers, as_text(some), terms).sum()) * len(own) / len(some)
 
 
 def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence[str], terms: Terms) -> np.ndarray:
@@ -124,8 +154,12 @@ def _each(streams: Sequence[Stream]) -> str:
     return f"{', '.join(names)} alike" if len(names) > 1 else "repeat purchases"
 
 
+def _repeats(stream: Stream) -> TypeGuard[RepeatPurchases]:
+    return isinstance(stream, RepeatPurchases)
+
+
 def _has_signs(stream: Stream) -> TypeGuard[RepeatPurchases]:
-    return isinstance(stream, RepeatPurchases) and stream.signs is not None
+    return _repeats(stream) and stream.signs is not None
 
 
 def _on_life(signs: SignsOfLife | None) -> str:

@@ -77,3 +77,33 @@ def test_resampling_takes_each_as_often_as_its_weight_says():
     assert (abs(times - 2000 * found) < 1).all()
     assert (taken == np.arange(2000))[times > 0].all()
     np.testing.assert_array_equal(opinions.resampled(np.full(50, 0.02), 0.5), np.arange(50))
+
+
+class TestTrust:
+    """Pareto k of the weights of draws above 0, where it means something."""
+
+    def test_weights_of_a_pareto_tail_have_its_shape_whatever_the_atom_weighs(self):
+        rng = np.random.default_rng(5)
+        some = np.arange(20_000) % 4 > 0
+        ratios = np.where(some, rng.exponential(0.5, some.size), 30.0)
+        _, k = opinions.smoothed(ratios, some)
+        assert k == pytest.approx(0.5, abs=0.1)
+
+    def test_the_atom_keeps_its_weight_beside_the_others(self):
+        rng = np.random.default_rng(6)
+        some = np.arange(4000) % 2 > 0
+        ratios = np.where(some, 0.3 * rng.standard_normal(4000), np.log(2.0))
+        weights, _ = opinions.smoothed(ratios, some)
+        atom = weights[~some].sum() / weights.sum()
+        raw = np.exp(ratios)
+        assert atom == pytest.approx(raw[~some].sum() / raw.sum(), abs=0.002)
+
+    @pytest.mark.parametrize("spread", [0.0, 1e-3, 0.1])
+    def test_nearly_equal_weights_have_no_tail(self, spread):
+        heavy = spread * np.random.default_rng(7).standard_t(3, 4000)
+        assert opinions.smoothed(heavy, np.ones(4000, dtype=bool))[1] == -np.inf
+
+    def test_a_single_draw_with_all_the_weight_is_infinitely_far(self):
+        ratios = np.full(4000, -700.0)
+        ratios[17] = 0.0
+        assert opinions.smoothed(ratios, np.ones(4000, dtype=bool))[1] == np.inf

@@ -82,6 +82,28 @@ class TestRecalibrate:
         found = calibration.recalibrate(judged(expert=" ")).adjustments
         np.testing.assert_array_equal(found.shift[0].ravel(), calibration.change(None).shift)
 
+    @pytest.mark.parametrize(
+        ("expert", "message"),
+        [
+            ("chen", r"1 name without a record: 'chen' \(did you mean 'Chen'\?\)\. It is taken for anybody"),
+            ("Cheng", r"'Cheng' \(did you mean 'Chen'\?\)"),
+            ("Okafor", r"1 name without a record: 'Okafor'\. It is taken for anybody with one"),
+        ],
+    )
+    def test_a_name_without_a_record_is_told_with_the_one_it_is_near(self, by_hand, expert, message):
+        with pytest.warns(DataWarning, match=message):
+            by_hand(Chen={}, Wang={}).recalibrate(judged(expert=expert))
+
+    def test_words_say_what_was_stated_and_what_is_used(self, by_hand):
+        """log-odds of 60% less 1 are 36%; amounts are halved and twice as wide."""
+        honest, wide = by_hand(Chen={}), {"intercept": -1.0, "shift": np.log(0.5), "spread": 2.0}
+        assert "used after recalibration: it comes with 60%" in honest.recalibrate(judged()).in_words().item()
+        words = by_hand(Chen=wide).recalibrate(judged()).in_words().item().splitlines()
+        assert words[0] == "you say: it comes with 60%"
+        assert "above 200, one in ten below 50" in words[1]
+        used = "it comes with 36%; one chance in ten above 200, one in ten below 12.5, as likely above 50 as below"
+        assert words[3] == f"used after recalibration: {used}"
+
     def test_certain_chances_are_bent_like_nearly_certain_ones(self, by_hand):
         calibration = by_hand(Chen={"intercept": -1.0})
         with pytest.warns(DataWarning, match="stated as certain"):

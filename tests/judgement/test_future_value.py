@@ -80,6 +80,16 @@ class TestRefusals:
         judged = read({**judgement(customer_id="CRM-7"), "client": "A"}, customer_id="client")
         assert judged.table["customer_id"].tolist() == ["A"]
 
+    def test_zeros_that_a_spreadsheet_took_away_are_found(self):
+        frame = pd.DataFrame({"customer_id": ["00007", "12"], "frequency": 0, "recency": 0.0, "T": 1.0})
+        customers = lb.Customers.from_summary(frame, time_unit="week")
+        priors = {7: "00007", "0012": "12"}
+        for written, known in priors.items():
+            row = {"customer_id": [written], "probability": 0.5, "low": 1.0, "high": 2.0}
+            judged = lb.FutureValuePriors.from_judgements(pd.DataFrame(row))
+            with pytest.raises(JudgementError, match=rf"zeros away\? There is '{known}'; keep"):
+                judged.require_known(customers)
+
     def test_unknown_customer(self, book):
         with pytest.raises(JudgementError, match=r"not among the customers valued \(id Zeta\)") as caught:
             worth(book, read(judgement(), judgement(customer_id="Zeta")))

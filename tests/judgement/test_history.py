@@ -1,13 +1,35 @@
 """Closed judgements: what is read, and what is refused with rows and cure."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from ltv_bayes.errors import ColumnError, InputError, JudgementError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
 from ltv_bayes.judgement.columns import Reading
 from ltv_bayes.judgement.history import closed_judgements, read_history
+
+
+def test_a_row_that_is_there_twice_is_told_if_its_opportunity_has_a_name(closed):
+    named, nameless = closed(opportunity="plant"), closed(opportunity=None)
+    with pytest.warns(
+        DataWarning, match=r"1 row of the closed judgements that say the same .* \(row 1\)\. Each counts"
+    ):
+        read_history(pd.DataFrame([named, named, closed(opportunity="plant", probability=0.5)]), "expert")
+    assert len(read_history(pd.DataFrame([nameless, nameless]), "expert")) == 2
+
+
+@pytest.mark.parametrize(("factor", "times"), [(1e4, "12,000 times"), (1e-4, "1/8,333 of"), (20.0, None), (0.1, None)])
+def test_outcomes_in_another_unit_than_what_was_stated_are_told(closed, factor, times):
+    frame = pd.DataFrame([closed(amount=120.0 * factor), closed(amount=120.0 * factor), closed(won=0, amount=None)])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        read_history(frame, "expert")
+    assert bool(caught) == (times is not None)
+    if times:
+        assert f"typically {times} those stated" in str(caught[0].message)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, InputError, JudgementError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError
 from ltv_bayes.formulas.pooling import effective_number
 from ltv_bayes.judgement.expected import log_moments
 from ltv_bayes.judgement.stated_amounts import PARAMETERS
@@ -30,6 +30,68 @@ def belief(row):
 def worth(book, judged):
     many = lb.lifetime_value(book, future_value=judged, horizon="3 years", random_seed=1)
     return many.components["judged"].sel(customer_id="A").to_numpy().ravel()
+
+
+class TestInWords:
+    """What is told of a linear pool is what is drawn: three experts, two of whom are far apart."""
+
+    EXPERTS = (("Li", 0.5, 30.0, 90.0), ("Wu", 0.8, 60.0, 150.0), ("Xu", 0.9, 50.0, 60.0))
+
+    @pytest.fixture
+    def pooled(self):
+        names = ("expert", "probability", "low", "high")
+        frame = said(*(dict(zip(names, expert, strict=True)) for expert in self.EXPERTS))
+        return lb.pool_judgements(frame, method="linear", random_seed=1)
+
+    @pytest.fixture
+    def exactly(self):
+        """Quantiles of the mixture given that it comes, found by a root, and its mean."""
+        chance, low, high = np.transpose([expert[1:] for expert in self.EXPERTS])
+        location, sd = np.log(low * high) / 2, np.log(high / low) / 2 / Z
+        share = chance / chance.sum()
+
+        def quantile(level):
+            return np.exp(optimize.brentq(lambda x: share @ stats.norm.cdf(x, location, sd) - level, 0, 10))
+
+        return [quantile(0.1), quantile(0.5), quantile(0.9), share @ np.exp(location + sd**2 / 2)]
+
+    def test_the_amount_is_the_mixture_that_is_drawn(self, pooled, exactly, book):
+        amount = pooled.opportunities()[0].amount
+        told = [*amount.quantile([0.1, 0.5, 0.9]), amount.mean]
+        assert told == pytest.approx(exactly, rel=2e-3)
+        drawn = worth(book, pooled)
+        drawn = drawn[drawn > 0]
+        assert [*np.quantile(drawn, [0.1, 0.5, 0.9]), drawn.mean()] == pytest.approx(exactly, rel=0.04)
+
+    def test_words_say_its_quantiles_and_mean(self, pooled, exactly):
+        low, median, high, mean = (f"{number:.3g}" for number in exactly)
+        words = pooled.in_words().item()
+        assert f"above {high}, one in ten below {low}, as likely above {median} as below; {mean} on average" in words
+        assert pooled.fit_table()["misfit"].abs().max() < 2e-3
+
+    def test_the_density_drawn_is_the_mixtures(self, pooled):
+        """It has the narrow expert's hump, of which the nearest log-normal knows nothing, and integrates to 1."""
+        amount = pooled.opportunities()[0].amount
+        grid = np.linspace(1.0, 800.0, 20_001)
+        density = amount.density(grid)
+        assert np.trapezoid(density, grid) == pytest.approx(1, abs=1e-3)
+        inside = (grid > 50) & (grid < 60)
+        share = 0.9 / 2.2 * 0.8
+        assert np.trapezoid(density[inside], grid[inside]) > share
+
+    def test_the_audit_agrees(self, pooled, exactly):
+        row = pooled.audit().iloc[0]
+        assert [row["low"], row["median"], row["high"]] == pytest.approx(exactly[:3], rel=0.01)
+
+    @pytest.mark.parametrize("name", ["said.csv", "said.xlsx"])
+    def test_a_form_has_no_room_for_it(self, pooled, tmp_path, name):
+        with pytest.warns(DataWarning, match=r"1 row of the judgements pooled into a mixture.*\(row 0\)\. Keep"):
+            pooled.write(tmp_path / name)
+
+    def test_a_logarithmic_pool_is_written_and_read_to_the_same_draws(self, book, tmp_path):
+        pooled = lb.pool_judgements(said(CHEN, WANG))
+        again = lb.FutureValuePriors.from_judgements(pooled.write(tmp_path / "said.csv"))
+        np.testing.assert_allclose(worth(book, again), worth(book, pooled), rtol=1e-9)
 
 
 class TestLogarithmic:

@@ -337,3 +337,73 @@ def test_many_equal_rows_are_fitted_as_one_is():
     np.testing.assert_allclose(
         many[many["family"] == "gamma"][columns].iloc[0].astype(float), one[columns].iloc[0].astype(float), rtol=1e-9
     )
+
+
+class TestHeadingsNobodyReads:
+    def test_a_misspelt_heading_is_told_with_what_was_meant(self):
+        with pytest.warns(
+            DataWarning, match=r"1 column of the table is not read: 'Expected on' \(did you mean expected_on"
+        ):
+            read(said(**{"Expected on": "2026-Q3"}))
+
+    def test_with_names_of_ones_own_all_others_are_told(self):
+        row = {"客户": "A", "把握": 0.6, "low": 50.0, "high": 200.0, "关系": "additional", "预计签约": "2026-Q3"}
+        names = {"customer_id": "客户", "probability": "把握"}
+        with pytest.warns(DataWarning, match=r"2 columns of the table are not read: '关系', '预计签约'\. Name"):
+            read(row, columns=names)
+
+    def test_others_columns_and_our_own_are_nobodys_concern(self):
+        judged = read(said(owner="Li", phone=123, opportunity="plant"))
+        for frame in (judged.summary(), judged.audit().assign(low=50.0, high=200.0)):
+            assert len(lb.FutureValuePriors.from_judgements(frame)) == 1
+
+    def test_a_column_without_content_is_no_loss(self):
+        assert len(read(said(expect_on=None))) == 1
+
+
+def test_a_missing_column_says_how_to_name_ones_own():
+    with pytest.raises(
+        ColumnError, match=r"no column 'low'\. If yours has another name, say it in columns=.*quartiles"
+    ):
+        read({"customer_id": "A", "probability": 0.6, "下限": 50.0, "上限": 200.0})
+
+
+def test_stages_without_chances_say_where_these_go():
+    with pytest.raises(JudgementError, match=r"'probability' \(row 1\)\..*stages=\{'proposal': 0\.4\}"):
+        read(said(), said(probability=None, stage="talks", opportunity="other"))
+
+
+def test_what_is_no_number_is_quoted():
+    with pytest.raises(JudgementError, match=r"'probability', but '四成' \(row 0\)"):
+        read(said(probability="四成"))
+
+
+@pytest.mark.parametrize(
+    ("written", "first", "last"),
+    [("2026年7月", "2026-07-01", "2026-07-31"), ("2026年第三季度", "2026-07-01", "2026-09-30")],
+)
+def test_chinese_months_and_quarters_are_windows(written, first, last):
+    judged = read(said(expected_on=written))
+    window = judged.summary()[["expected_from", "expected_to"]].iloc[0]
+    assert [f"{day:%Y-%m-%d}" for day in window] == [first, last]
+
+
+def test_days_that_cannot_be_read_say_that_windows_can():
+    with pytest.raises(JudgementError, match=r"2026-06-30, 2026-07 or 2026-Q3"):
+        read(said(expected_on="soon"))
+
+
+def test_no_windows_no_columns_for_them():
+    assert "expected_from" not in read(said(expected_on="2026-07-01")).summary()
+
+
+def test_no_amount_at_all_says_in_which_ways_it_may_be_stated():
+    with pytest.raises(JudgementError, match=r"without a number in 'low' \(row 0\)\..*or quartiles, or mean and sd"):
+        read(said(low=None, high=None))
+
+
+@pytest.mark.parametrize(("written", "chance"), [("3 of 10", (3, 10)), ("40%", 0.4), ("０.4", 0.4)])
+def test_chances_of_stages_may_be_written_as_in_rows(written, chance):
+    row = said(probability=None, stage="talks")
+    found, expected = (read(row, stages={"talks": way}).table for way in (written, chance))
+    pd.testing.assert_frame_equal(found, expected)

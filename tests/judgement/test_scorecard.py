@@ -27,6 +27,20 @@ def score(book, spend):
     return make
 
 
+def test_ratings_written_and_read_again_are_no_signs_of_life(score, tmp_path):
+    judged = lb.combine_judgements(score(("A", "Li", 4, 3)), lb.FutureValuePriors.from_judgements(stated("B")))
+    for name in ("said.csv", "said.xlsx"):
+        again = lb.FutureValuePriors.from_judgements(judged.write(tmp_path / name))
+        assert again.signs_of_life == judged.signs_of_life
+        assert again.signs_of_life.heard == {"B"}
+        assert again.table["score"].tolist() == pytest.approx(judged.table["score"].tolist(), nan_ok=True)
+
+
+def stated(customer):
+    row = {"customer_id": customer, "opportunity": "plant", "probability": 0.6, "low": 50.0, "high": 200.0}
+    return pd.DataFrame([{**row, "relation": "additional"}])
+
+
 def only(judged):
     assert len(judged) == 1
     return judged.table.iloc[0]

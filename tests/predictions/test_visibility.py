@@ -45,6 +45,26 @@ def test_orders_after_a_snapshot_are_seen_or_not():
     assert repr(share) == "40% (1 of 3) of the purchases within 6 months stand in the pipeline"
 
 
+def test_orders_of_clients_who_came_after_the_snapshot_do_not_count():
+    """No model of that day forecasts A's and Z's second orders; B's was forecast, and C came on the day itself."""
+    days = {"A": ["2024-01-10", "2024-03-01"], "Z": ["2024-01-12", "2024-04-03"], "B": ["2023-06-01", "2024-03-01"]}
+    days |= {"C": ["2024-01-01", "2024-05-01"], "D": ["2023-01-01", "2024-09-01"]}
+    rows = [(customer, day, 100.0) for customer, both in days.items() for day in both]
+    orders = lb.read_transactions(pd.DataFrame(rows, columns=["customer_id", "date", "amount"]))
+    snapshots = pd.DataFrame({"customer_id": ["A", "B"], "seen_on": "2024-01-01", "closed_on": "2024-03-01"})
+    share = lb.VisibleShare.from_snapshots(snapshots, orders, within="6 months")
+    assert (share.a, share.b) == (2, 2)
+
+
+def test_days_of_snapshots_may_be_written_in_a_format_of_their_own():
+    written = SNAPSHOTS.assign(
+        **{name: SNAPSHOTS[name].dt.strftime("%d.%m.%Y") for name in ("seen_on", "closed_on")},
+    )
+    orders, settings = lb.read_transactions(ORDERS), {"within": "6 months", "date_format": "%d.%m.%Y"}
+    found = lb.VisibleShare.from_snapshots(written, orders, **settings)
+    assert found == lb.VisibleShare.from_snapshots(SNAPSHOTS, orders, within="6 months")
+
+
 def test_draws_have_the_posterior_of_counts():
     draws = lb.VisibleShare.from_counts(18, of=30, within="1 year").draws((4, 1000), 1)
     assert stats.kstest(draws, stats.beta(19, 13).cdf).pvalue > 1e-3

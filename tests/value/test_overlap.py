@@ -199,6 +199,25 @@ class TestVisibleShare:
         )
         np.testing.assert_array_equal(left, plain)
 
+    def test_nothing_is_said_to_be_left_out_where_nothing_is(self, book, stream):
+        judged = opportunities().with_relation("additional", visible=lb.VisibleShare.known(0.6, within="6 months"))
+        notes = lb.lifetime_value(book, stream, future_value=judged, **TERMS).notes()
+        assert not any("left out of" in note for note in notes)
+
+    @pytest.mark.parametrize(("amount", "told"), [(1.0, True), (1e4, False)])
+    def test_far_less_judged_than_is_left_out_is_told_with_both_sizes(self, book, stream, amount, told):
+        visible = lb.VisibleShare.known(0.6, within="6 months")
+        judged = opportunities(probability=1 - 1e-9, low=amount, high=amount)
+        judged = judged.with_relation("visible_share", visible=visible)
+        ltv = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        plain = lb.lifetime_value(book, stream, **TERMS | {"horizon": "6 months"}).total().mean()
+        note = next(note for note in ltv.notes() if "left out of" in note)
+        assert ("is the pipeline complete?" in note) == told
+        if told:
+            said = float(note.split("about ")[1].split(" ")[0])
+            assert said == pytest.approx(0.6 * float(plain), rel=0.03)
+            assert "and 1 USD judged" in note
+
     def test_the_share_must_be_said(self, book, stream):
         judged = opportunities().with_relation("visible_share")
         with pytest.raises(JudgementError, match=r"which share of purchases it shows \(row 0\)\. Pass visible="):
@@ -259,6 +278,24 @@ class TestSameTotal:
         far = combined(None, low=1e6, high=2e6)
         assert far.opinions().loc["E", "pareto_k"] > 0.7
         assert any("opinion" in note and "E" in note for note in far.notes())
+
+    def test_an_opinion_that_says_what_the_model_says_alarms_nobody(self, book, stream):
+        plain = lb.lifetime_value(book, stream, **TERMS).draws
+        rows = []
+        for customer in book.ids:
+            draws = plain.sel(customer_id=customer).to_numpy().ravel()
+            low, high = np.quantile(draws[draws > 0], [0.1, 0.9])
+            rows.append((customer, min((draws > 0).mean(), 0.99), low, high))
+        frame = pd.DataFrame(rows, columns=["customer_id", "probability", "low", "high"])
+        judged = lb.FutureValuePriors.from_judgements(frame, relation="same_total")
+        ltv = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        assert (ltv.opinions()["pareto_k"] < 0.7).all()
+        assert not any("little in common" in note for note in ltv.notes())
+
+    def test_without_a_stream_there_is_nothing_to_combine_it_with(self, book):
+        judged = opportunities(["A", "E"], opportunity="all", relation=["additional", "same_total"])
+        with pytest.raises(JudgementError, match=r"no stream that foresees anything of it \(row 1\)\. Give streams="):
+            lb.lifetime_value(book, future_value=judged, **TERMS)
 
     def test_what_became_of_opinions_is_remembered(self, combined, monkeypatch):
         """Making the draws says it in passing; asking before, or of scaled opinions, changes nothing."""

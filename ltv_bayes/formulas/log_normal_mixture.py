@@ -1,0 +1,71 @@
+"""An amount that follows one of several log-normal distributions, nobody knows which."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from ltv_bayes.formulas.special import Array
+
+HALVINGS = 60
+
+
+class LogNormalMixture(NamedTuple):
+    """Log-normal distributions, and the chance of each.
+
+    Attributes
+    ----------
+    location, sd : arrays of shape (parts,)
+        Of the logarithm of the amount; sds above 0.
+    weights : array of shape (parts,)
+        0 or more, in proportion to the chances.
+
+    Examples
+    --------
+    >>> halves = LogNormalMixture(np.log([50.0, 200.0]), np.array([0.01, 0.01]), np.ones(2))
+    >>> halves.quantile([0.25, 0.75]).round().tolist(), round(halves.mean)
+    ([50.0, 200.0], 125)
+    """
+
+    location: Array
+    sd: Array
+    weights: Array
+
+    @property
+    def share(self) -> Array:
+        """Chance of each part."""
+        return self.weights / self.weights.sum()
+
+    def quantile(self, level: ArrayLike) -> Array:
+        """Amounts at levels, by halving the stretch between the least and the most that a part has there."""
+        levels, some = np.asarray(level, dtype=float), self.weights > 0
+        location, sd, share = self.location[some], self.sd[some], self.share[some]
+        found = np.empty(levels.shape)
+        for place, wanted in np.ndenumerate(levels):
+            ends = location + special.ndtri(wanted) * sd
+            low, high = ends.min(), ends.max()
+            for _ in range(HALVINGS):
+                middle = (low + high) / 2
+                below = share @ special.ndtr((middle - location) / sd) < wanted
+                low, high = (middle, high) if below else (low, middle)
+            found[place] = np.exp((low + high) / 2)
+        return found
+
+    def density(self, amount: ArrayLike) -> Array:
+        """Density at amounts above 0; nothing elsewhere."""
+        amounts = np.asarray(amount, dtype=float)
+        possible = np.where(amounts > 0, amounts, 1.0)
+        z = (np.log(possible)[..., np.newaxis] - self.location) / self.sd
+        of_logarithm = np.exp(-0.5 * z**2) / (np.sqrt(2 * np.pi) * self.sd) @ self.share
+        return np.where(amounts > 0, of_logarithm / possible, 0.0)
+
+    @property
+    def mean(self) -> float:
+        """Mean of the amount."""
+        return float(self.share @ np.exp(self.location + self.sd**2 / 2))
+
+    @property
+    def standard_deviation(self) -> float:
+        """Standard deviation of the amount."""
+        return float(np.sqrt(self.share @ np.exp(2 * self.location + 2 * self.sd**2) - self.mean**2))
