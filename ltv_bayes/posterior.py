@@ -192,13 +192,23 @@ def _storable(tree: xr.DataTree) -> xr.DataTree:
     groups = {}
     for node in tree.subtree:
         dataset = node.to_dataset(inherit=False)
-        dataset = dataset.drop_vars([name for name, values in dataset.variables.items() if values.dtype == object])
+        objects = {name: values for name, values in dataset.variables.items() if values.dtype == object}
+        texts = [
+            name for name, values in objects.items() if all(isinstance(one, str) for one in values.to_numpy().flat)
+        ]
+        dataset = dataset.assign({name: objects[name].astype(str) for name in texts if name in dataset.data_vars})
+        dataset = dataset.assign_coords({name: dataset[name].astype(str) for name in texts if name in dataset.coords})
+        dataset = dataset.drop_vars([name for name in objects if name not in texts])
         dataset.attrs = {key: _plain(value) for key, value in dataset.attrs.items()}
         for variable in dataset.variables.values():
             variable.attrs = {key: _plain(value) for key, value in variable.attrs.items()}
         if dataset.variables or node is tree:
             groups[node.path] = dataset
     return xr.DataTree.from_dict(groups)
+
+
+def _are_texts(values: Any) -> bool:
+    return all(isinstance(one, str) for one in values.to_numpy().flat)
 
 
 def _plain(value: Any) -> str | int | float:

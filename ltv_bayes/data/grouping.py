@@ -137,6 +137,8 @@ def in_groups(
 def _segments(cells: pd.Series, noun: str) -> pd.Series:
     """Segments as text, without what surrounds it."""
     values = plain(cells)
+    if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
+        values = values.astype("Int64")
     text = pd.Series(np.asarray(as_text(values), dtype=object), cells.index).str.strip(BLANKS)
     missing = (cells.isna() | (text == "")).to_numpy()
     _refuse(cells, missing, noun, f"without a value in {cells.name}", "Fill it in, for instance with 'unknown'.")
@@ -144,6 +146,8 @@ def _segments(cells: pd.Series, noun: str) -> pd.Series:
 
 
 def _numbers(cells: pd.Series, noun: str) -> pd.Series:
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        raise InputError(f"{cells.name} holds dates. Write how long ago they are, in a column of numbers.")
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
     bad = ~np.isfinite(numbers.to_numpy())
     cure = "Fill it in, for instance with the median, and say so in a column of its own."

@@ -1,6 +1,7 @@
 """Models whose parameters differ between segments, drawn from a common distribution, and shift with covariates."""
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -10,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.grouping import Grouping, InGroups
-from ltv_bayes.errors import InputError, PriorError, counted, listed, suggestion
+from ltv_bayes.errors import DataWarning, InputError, PriorError, counted, listed, suggestion
 from ltv_bayes.formulas.fused_groups import KERNELS, Tables
 from ltv_bayes.formulas.natural import LOG, NAMINGS, Naming
 from ltv_bayes.formulas.special import Array
@@ -26,9 +27,20 @@ if TYPE_CHECKING:
 USUAL_SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
 USUAL_SLOPE = Prior("Normal", mu=0.0, sigma=0.5)
 USUAL_PRECISION = 0.3**-2
-FEW_SEGMENTS = 8
+FEW_SEGMENTS, MANY_GROUPS = 8, 20_000
 ACCEPT, ACCEPT_OF_FEW = 0.95, 0.98  # few segments leave the sd between them in doubt
-RESERVED = ("chain", "draw", "customer_id")
+RESERVED = ("chain", "draw", "customer_id", "customers", "count", "label")
+OF_HISTORIES = (
+    "frequency",
+    "recency",
+    "T",
+    "monetary_value",
+    "spend_frequency",
+    "renewals",
+    "lost",
+    "subscriptions",
+    "quantity",
+)
 ANYWHERE = Domain(-np.inf, np.inf)
 
 
@@ -69,9 +81,12 @@ class Pool:
         else:
             columns = _as_columns(covariates, "covariates")
             shifted = dict.fromkeys(naming.levels, columns) if columns else {}
-        for name in (*by, *(name for columns in shifted.values() for name in columns)):
-            if "/" in name or name in (*RESERVED, *naming.links, *naming.parameters):
+        numbers = tuple(dict.fromkeys(name for columns in shifted.values() for name in columns))
+        for name in (*by, *numbers):
+            if "/" in name or name in (*RESERVED, *OF_HISTORIES, *naming.links, *naming.parameters):
                 raise InputError(f"A column called {name!r} cannot name a part of the posterior: rename it.")
+        if both := set(by) & set(numbers):
+            raise InputError(f"{sorted(both)[0]!r} cannot make segments and be a covariate too: leave one out.")
         return cls(by, shifted) if by or shifted else None
 
     @property
@@ -113,6 +128,13 @@ class PooledRecipe:
 
     def __post_init__(self) -> None:
         require_segments(self.data, self.pool)
+        if self.data.size > MANY_GROUPS:
+            warnings.warn(
+                f"Customers are in {self.data.size:,} groups, one for each value of the covariates, which makes a fit "
+                f"slow. Round the covariates, their logarithms to one digit for instance.",
+                DataWarning,
+                stacklevel=4,
+            )
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -310,8 +332,9 @@ def pooled_priors(model: str, pool: Pool, given: Mapping[str, Any], usual: Mappi
     for name in slopes:
         prior = as_prior(given.get(name, USUAL_SLOPE))
         numbers = dict(prior.parameters) if isinstance(prior, Prior) else {}
-        if not isinstance(prior, Prior) or prior.family != "Normal" or numbers.get("mu", 0.0) != 0:
-            raise PriorError(f"The prior of {name} must be Prior('Normal', mu=0, sigma=...).")
+        normal = isinstance(prior, Prior) and prior.family == "Normal" and numbers.get("mu", 0.0) == 0
+        if not (normal and numbers.get("sigma", 0.0) > 0):
+            raise PriorError(f"The prior of {name} must be Prior('Normal', mu=0, sigma=...), sigma above 0.")
     return {**usual, **given}
 
 

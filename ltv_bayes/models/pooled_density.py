@@ -281,12 +281,12 @@ class PooledDensity:
         coords: dict[str, Any] = {}
         for slopes in self.slopes:
             found[slopes.name], dims[slopes.name] = points[:, self._places[slopes.name]], [f"{slopes.name}_covariate"]
-            coords[f"{slopes.name}_covariate"] = np.array(slopes.names, dtype=object)
+            coords[f"{slopes.name}_covariate"] = np.array(slopes.names)
         for one in self.effects:
             log_sd = points[:, self._places[one.sd]]
             found[one.sd] = np.exp(log_sd[:, 0])
             found[one.name] = (np.exp((1 - one.kept) * log_sd) * points[:, self._places[one.name]]) @ one.basis.T
-            dims[one.name], coords[one.column.name] = [one.column.name], np.array(one.column.levels, dtype=object)
+            dims[one.name], coords[one.column.name] = [one.column.name], np.array(one.column.levels)
         shaped = {name: values.reshape(chains, draws, *values.shape[1:]) for name, values in found.items()}
         return tree_from_draws(shaped, dims=dims, coords=coords)
 

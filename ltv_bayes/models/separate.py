@@ -3,8 +3,6 @@
 import warnings
 from typing import Any
 
-import numpy as np
-
 from ltv_bayes.data.customers import Customers, require_customers
 from ltv_bayes.data.grouping import Grouping
 from ltv_bayes.errors import DataWarning, FitError, InputError, listed
@@ -51,18 +49,20 @@ def fit_each(model: Any, customers: Customers, by: str, *, progressbar: bool = T
         raise InputError("A pooled model fits all segments at once. Pass one without pool_by.")
     segments = Grouping((by,)).keys(customers.table)[by]
     found: dict[str, FittedModel] = {}
-    left_out = []
+    left_out: dict[str, str] = {}
     names = sorted(segments.unique())
     with progress(len(names), f"fitting {len(names)} segments, each alone", show=progressbar) as step:
         for name in names:
             some = customers.subset((segments == name).to_numpy())
             try:
                 found[name] = model.fit(some, progressbar=False, **settings)
-            except (InputError, FitError):
-                left_out.append(name)
+            except (InputError, FitError) as problem:
+                left_out[name] = str(problem)
             step()
     if not found:
-        raise InputError(f"None of the {len(names)} segments can be fitted alone: pool them.", np.array(names))
+        why = left_out[names[0]]
+        raise InputError(f"None of the {len(names)} segments can be fitted alone. Of the first: {why}", names)
     if left_out:
-        warnings.warn(f"Too few clients to be fitted alone: {listed(left_out)}.", DataWarning, stacklevel=2)
+        why = next(iter(left_out.values()))
+        warnings.warn(f"Not fitted alone: {listed(left_out)}. Of the first: {why}", DataWarning, stacklevel=2)
     return found

@@ -129,7 +129,9 @@ class Pooling:
         for name in values:
             if name not in known:
                 raise ColumnError(f"The fit is not pooled by {name!r}. {suggestion(str(name), known)}")
-        segments = {name: str(values[name]) if name in values else None for name in self.by}
+        said = pd.DataFrame([{name: values[name] for name in self.by if name in values}])
+        text = Grouping(tuple(said.columns)).keys(said, "segment").iloc[0]
+        segments = {name: text.get(name) for name in self.by}
         numbers = {name: float(values.get(name, centre)) for name, (centre, _) in self.scales.items()}
         return pd.DataFrame([{**segments, **numbers}])
 
@@ -193,8 +195,9 @@ class Pooling:
         found = drawn[np.maximum(at, 0)]
         found[segments.isna().to_numpy()] = 0.0
         for row in np.flatnonzero((at < 0) & segments.notna().to_numpy()):
-            stream = customer_stream(0, f"unseen segment\x1f{self.model}\x1f{name}", segments.iloc[row])
             sd = _flat(posterior[f"{quantity}_sd_{column}"]) * np.sqrt(1 + 1 / len(drawn))  # of the mean, too
+            purpose = f"unseen segment\x1f{self.model}\x1f{name}\x1f{sd[0]:.17g}"  # no two fits have the same
+            stream = customer_stream(0, purpose, segments.iloc[row])
             found[row] = sd * stream.standard_normal(drawn.shape[1])
         return found
 

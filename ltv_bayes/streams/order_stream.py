@@ -1,6 +1,7 @@
 """Streams of orders, made of a fit of how many there are and one of what each brings."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
-from ltv_bayes.errors import ColumnError, InputError, rows_at_fault
+from ltv_bayes.errors import ColumnError, InputError, counted, listed, rows_at_fault
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas import fused_draws
 from ltv_bayes.formulas.special import Array, IntArray
@@ -114,14 +115,36 @@ class OrderStream(ABC):
         return np.asarray(as_text(customers.ids).isin(self._own_ids))
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
-        """Say who is not in the data, and what there is to know of histories of the stream's own."""
+        """Say who is not in the data, which segments are new, and what there is to know of histories of its own."""
+        unseen = list(
+            dict.fromkeys(note for fit in self.fits_by_purpose.values() for note in self._unseen(fit, customers))
+        )
         if self.customers is None:
-            return []
+            return unseen
         return [
+            *unseen,
             *without_data(customers, self._own_ids, self.name),
             *not_valued(customers, self._own_ids, self.name),
             *(f"{label(self.name)}: {note}" for note in history_notes(self.customers, terms)),
         ]
+
+    def _unseen(self, fit: FittedModel, customers: Customers) -> Iterator[str]:
+        """Segments that a pooled fit has not seen."""
+        pooling = fit.pooling
+        if pooling is None:
+            return
+        here = set(pooling.grouping.columns) <= set(customers.columns)
+        orders = customers if here or self.customers is None else self.customers
+        found: dict[str, set[str]] = {}
+        for batch in orders.batches():
+            for column, names in pooling.unseen(batch.table).items():
+                found.setdefault(column, set()).update(names)
+        for column, segments in found.items():
+            if segments:
+                yield (
+                    f"{label(self.name)}: {counted(len(segments), f'{column} segment')} that the fit has not seen "
+                    f"({listed(sorted(segments))}): drawn from the distribution of segments."
+                )
 
     def realised(self, customers: Customers) -> Array:
         """What customers have brought so far."""

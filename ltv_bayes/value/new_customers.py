@@ -80,11 +80,14 @@ class NewClients:
         return next((fit.currency for fit in reversed(self.fits) if fit.currency), None)
 
     def known(self) -> dict[str, float]:
-        """Segments that fits have seen, with the customers that the first of them had of each."""
-        for fit in self.fits:
-            if fit.pooling is not None and self.column in fit.pooling.by:
-                return dict(fit.pooling.customers[self.column])
-        return {}
+        """Segments that fits have seen, with the customers that they had of each: the fewest of all fits pooled so.
+
+        0 of a segment that one of them has not seen, such as a channel without repeat orders so far in a fit of spend.
+        """
+        pooled = [fit.pooling for fit in self.fits if fit.pooling is not None]
+        seen = [pooling.customers[self.column] for pooling in pooled if self.column in pooling.by]
+        names = dict.fromkeys(name for each in seen for name in each)
+        return {name: min(each.get(name, 0.0) for each in seen) for name in names}
 
     def others(self) -> list[str]:
         """Columns that the fits take into account and that are not asked for."""
@@ -172,8 +175,9 @@ class NewCustomerValue:
 
     @property
     def unseen(self) -> list[str]:
-        """Segments that no fit has seen: their values are drawn from the distribution of segments."""
-        return [name for name in self.segments if self.column and name not in self.terms.known()]
+        """Segments that not every fit has seen: what is not known is drawn from the distribution of segments."""
+        known = self.terms.known()
+        return [name for name in self.segments if self.column and not known.get(name)]
 
     @cached_property
     def draws(self) -> xr.DataArray:
@@ -247,7 +251,7 @@ class NewCustomerValue:
     def _footing(self) -> str:
         said = ""
         if self.unseen:
-            said += f"\nNot seen by the fit, so drawn from the distribution of segments: {listed(self.unseen)}."
+            said += f"\nNot seen by every fit, and drawn from the distribution of segments: {listed(self.unseen)}."
         if others := self.terms.others():
             said += f"\nThe fits differ by {listed(others)} too, which counts as typical."
         return said

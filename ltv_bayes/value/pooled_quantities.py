@@ -15,9 +15,9 @@ def pooled_quantities(streams: Sequence[Stream], column: str | None) -> dict[str
     Where fits of several streams are pooled by it, the stream stands before the quantity.
     """
     pooled = [
-        (stream.name, fit)
+        (purpose if quantities_twice(stream) else stream.name, fit)
         for stream in streams
-        for fit in stream.fits_by_purpose.values()
+        for purpose, fit in stream.fits_by_purpose.items()
         if fit.pooling is not None and column in fit.pooling.by
     ]
     several = len({name for name, _ in pooled}) > 1
@@ -27,6 +27,12 @@ def pooled_quantities(streams: Sequence[Stream], column: str | None) -> dict[str
             said = f"{drawn.attrs['long_name']} ({label(name)})" if several else drawn.attrs["long_name"]
             found[f"{label(name)} {quantity}" if several else quantity] = drawn.assign_attrs(long_name=said)
     return found
+
+
+def quantities_twice(stream: Stream) -> bool:
+    """Whether two fits of a stream are of one model, such as renewals of monthly and of yearly contracts."""
+    models = [fit.model for fit in stream.fits_by_purpose.values()]
+    return len(set(models)) < len(models)
 
 
 def _differing(fit: FittedModel, column: str) -> dict[str, xr.DataArray]:

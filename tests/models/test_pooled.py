@@ -104,6 +104,7 @@ def test_draws_are_the_models_variables(case, customers, renewals):
     for name, values in found.data_vars.items():
         np.testing.assert_allclose(values, expected[name], rtol=1e-9)
         assert values.dims == expected[name].dims
+    assert all(coordinate.dtype != object for coordinate in found.coords.values())
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.4, 1.0])
@@ -141,6 +142,10 @@ class TestWhatIsRefused:
             lb.BGNBD(covariates={"rate": ["employees"]}).fit(customers)
         with pytest.raises(InputError, match="rename it"):
             lb.NBD(pool_by="mean_rate").fit(customers)
+        with pytest.raises(InputError, match="rename it"):
+            lb.NBD(covariates="frequency").fit(customers)
+        with pytest.raises(InputError, match="cannot make segments and be a covariate too"):
+            lb.NBD(pool_by="region", covariates="region").fit(customers)
 
     def test_customers_without_a_segment_are_named(self, customers):
         table = customers.table.assign(industry=customers.table["industry"].mask(customers.ids.isin(["C003", "C007"])))
@@ -197,3 +202,18 @@ def test_what_a_fit_remembers_is_text(customers, renewals):
     assert found["by"] == ["industry", "region"]
     assert sum(found["customers"]["industry"].values()) == SIZE
     assert found["scales"]["employees"][0] == pytest.approx(customers.table["employees"].mean())
+
+
+def test_a_fit_keeps_its_segments_in_a_file(customers, renewals, tmp_path):
+    """Draws laid out as fits lay them out, saved and read, and saved and read again."""
+    recipe = recipe_of("bg_nbd, two columns", customers, renewals)
+    density = recipe.density()
+    points = density.start + 0.3 * np.random.default_rng(4).standard_normal((6, density.size))
+    tree = density.tree(points, 2, 3)
+    tree.attrs.update(model="bg_nbd", time_unit="week", **recipe.attrs())
+    fit = lb.FittedPurchases(tree)
+    expected = fit.expected_purchases(customers, "1 year").to_numpy()
+    once = lb.load_fit(fit.save(tmp_path / "once.nc"))
+    twice = lb.load_fit(once.save(tmp_path / "twice.nc"))
+    np.testing.assert_array_equal(twice.expected_purchases(customers, "1 year"), expected)
+    assert twice.pooling.unseen(customers.table) == {"industry": [], "region": []}

@@ -92,7 +92,7 @@ def test_segments_alone(book):
     """Each is fitted as if the others were not there; who cannot be is named."""
     tables = book.table.assign(kind=["a"] * 3 + ["b"] + ["a"] * (len(book) - 4)).reset_index()
     customers = lb.Customers.from_summary(tables, time_unit="week", as_of="1997-09-30")
-    with pytest.warns(lb.errors.DataWarning, match="Too few clients to be fitted alone: b"):
+    with pytest.warns(lb.errors.DataWarning, match="Not fitted alone: b. Of the first: One customer cannot show"):
         fits = lb.fit_each(lb.NBD(), customers, "kind", random_seed=1, draws=200, method="laplace", progressbar=False)
     some = customers.subset((customers.table["kind"] == "a").to_numpy())
     same = lb.NBD().fit(some, random_seed=1, draws=200, method="laplace", progressbar=False)

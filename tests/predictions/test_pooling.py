@@ -134,6 +134,21 @@ class TestSegments:
         np.testing.assert_array_equal(new["alpha"], again["alpha"])
         assert not np.array_equal(new["alpha"], fit.of_segment(industry="Shipping").draws["alpha"])
 
+    def test_names_are_read_as_those_of_customers(self, fit):
+        expected = fit.of_segment(industry="Retail").draws["alpha"]
+        np.testing.assert_array_equal(fit.of_segment(industry=" Retail ").draws["alpha"], expected)
+        with pytest.raises(InputError, match="without a value in industry"):
+            fit.of_segment(industry=None)
+
+    def test_new_segments_of_a_book_are_noted(self, fit, customers):
+        spend = lb.FittedSpend.from_draws(
+            {"p": np.full(SHAPE, 4.0), "q": np.full(SHAPE, 4.0), "v": np.full(SHAPE, 40.0)}
+        )
+        table = customers.table.assign(industry=["Energy", "Mining", "Retail", "Mining", "Retail"]).reset_index()
+        some = lb.Customers.from_summary(table, time_unit="week", as_of="2025-12-31")
+        ltv = lb.lifetime_value(some, lb.RepeatPurchases(fit, spend), horizon="1 year", random_seed=1)
+        assert any("1 industry segment that the fit has not seen (Mining)" in note for note in ltv.notes())
+
     def test_unknown_columns(self, fit):
         with pytest.raises(ColumnError, match="not pooled by 'region'"):
             fit.of_segment(region="N")
@@ -154,7 +169,11 @@ def test_customers_without_a_segment_are_named(fit, customers):
 
 
 def test_saved_and_thinned(fit, customers, tmp_path):
-    again = lb.load_fit(fit.save(tmp_path / "pooled.nc"))
+    labelled = fit.idata["posterior"].to_dataset().assign_coords(industry=np.array(LEVELS, dtype=object))
+    tree = fit.idata.copy()
+    tree["posterior"] = labelled  # labels as netCDF files give them back
+    once = lb.load_fit(lb.FittedPurchases(tree).save(tmp_path / "pooled.nc"))
+    again = lb.load_fit(once.save(tmp_path / "twice.nc"))
     np.testing.assert_array_equal(
         again.expected_purchases(customers, "1 year"), fit.expected_purchases(customers, "1 year")
     )

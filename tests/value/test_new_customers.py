@@ -1,10 +1,13 @@
 """The value of the next client, of plain and of pooled fits."""
 
+import json
+
 import numpy as np
 import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.posterior import tree_from_draws
 
 TERMS = {"horizon": "3 years", "discount_rate": 0.1, "margin": 0.35, "random_seed": 1}
 
@@ -158,3 +161,29 @@ def test_fits_of_the_wrong_kind_are_refused(purchases, spend):
         lb.new_customer_value(purchases, spend, horizon="1 year", by="channel")
     with pytest.raises(ColumnError, match="not pooled"):
         lb.new_customer_value(purchases, spend, horizon="1 year").of(["Ads"])
+
+
+def test_a_segment_that_spend_has_not_seen_is_said_to_be_unseen():
+    """A channel without repeat buyers is in the fit of purchases and not in that of spend."""
+
+    def fit(kind, names, **laws):
+        pooling = {"model": kind, "by": ["channel"], "covariates": {}, "scales": {}}
+        pooling["customers"] = {"channel": dict.fromkeys(names, 10)}
+        attrs = {"model": kind, "time_unit": "week", "pooling": json.dumps(pooling)}
+        quantities = {"bg_nbd": ("mean_rate", "dropout_mean"), "gamma_gamma": ("mean_spend",)}[kind]
+        draws = {name: np.full((2, 20), value) for name, value in laws.items()}
+        for name in quantities:
+            draws[f"{name}_by_channel"] = np.zeros((2, 20, len(names)))
+            draws[f"{name}_sd_channel"] = np.full((2, 20), 0.5)
+        dims = {f"{name}_by_channel": ["channel"] for name in quantities}
+        made = lb.FittedPurchases if kind == "bg_nbd" else lb.FittedSpend
+        return made(tree_from_draws(draws, attrs, dims=dims, coords={"channel": list(names)}))
+
+    rates = {"mean_rate": 0.1, "rate_cv": 1.0, "dropout_mean": 0.2, "dropout_concentration": 3.0}
+    purchases = fit("bg_nbd", "xyz", **rates, r=1.0, alpha=10.0, a=0.6, b=2.4)
+    spend = fit("gamma_gamma", "xy", mean_spend=50.0, order_cv=0.5, q_excess=3.0, p=4.0, q=4.0, v=37.5)
+    value = lb.new_customer_value(purchases, spend, horizon="1 year", random_seed=1)
+    assert list(value.segments) == ["x", "y", "z"]
+    assert value.unseen == ["z"]
+    assert value.customers.to_dict() == {"x": 10, "y": 10, "z": 0}
+    assert "Not seen by every fit, and drawn from the distribution of segments: z" in repr(value)
