@@ -80,14 +80,22 @@ class NewClients:
         return next((fit.currency for fit in reversed(self.fits) if fit.currency), None)
 
     def known(self) -> dict[str, float]:
-        """Segments that fits have seen, with the customers that they had of each: the fewest of all fits pooled so.
-
-        0 of a segment that one of them has not seen, such as a channel without repeat orders so far in a fit of spend.
-        """
-        pooled = [fit.pooling for fit in self.fits if fit.pooling is not None]
-        seen = [pooling.customers[self.column] for pooling in pooled if self.column in pooling.by]
+        """Segments that fits have seen, with the most customers that one of them had of each."""
+        seen = self._seen()
         names = dict.fromkeys(name for each in seen for name in each)
-        return {name: min(each.get(name, 0.0) for each in seen) for name in names}
+        return {name: max(each.get(name, 0.0) for each in seen) for name in names}
+
+    def known_to_all(self) -> set[str]:
+        """Segments that all fits pooled by the column have seen.
+
+        A channel without repeat orders so far is in a fit of purchases and not in that of spend.
+        """
+        seen = self._seen()
+        return set.intersection(*map(set, seen)) if seen else set()
+
+    def _seen(self) -> list[Mapping[str, float]]:
+        pooled = [fit.pooling for fit in self.fits if fit.pooling is not None]
+        return [pooling.customers[self.column] for pooling in pooled if self.column in pooling.by]
 
     def others(self) -> list[str]:
         """Columns that the fits take into account and that are not asked for."""
@@ -176,8 +184,7 @@ class NewCustomerValue:
     @property
     def unseen(self) -> list[str]:
         """Segments that not every fit has seen: what is not known is drawn from the distribution of segments."""
-        known = self.terms.known()
-        return [name for name in self.segments if self.column and not known.get(name)]
+        return [name for name in self.segments if self.column and name not in self.terms.known_to_all()]
 
     @cached_property
     def draws(self) -> xr.DataArray:

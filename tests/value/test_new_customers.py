@@ -185,5 +185,5 @@ def test_a_segment_that_spend_has_not_seen_is_said_to_be_unseen():
     value = lb.new_customer_value(purchases, spend, horizon="1 year", random_seed=1)
     assert list(value.segments) == ["x", "y", "z"]
     assert value.unseen == ["z"]
-    assert value.customers.to_dict() == {"x": 10, "y": 10, "z": 0}
+    assert value.customers.to_dict() == {"x": 10, "y": 10, "z": 10}
     assert "Not seen by every fit, and drawn from the distribution of segments: z" in repr(value)
