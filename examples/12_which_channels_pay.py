@@ -12,7 +12,7 @@ import ltv_bayes as lb
 OUTPUT = Path(__file__).parent / "output"
 OUTPUT.mkdir(exist_ok=True)
 TERMS = {"horizon": "3 years", "discount_rate": 0.10, "margin": 0.35}
-seed = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+seed = next((int(word) for word in sys.argv[1:] if word.isdigit()), 1)
 
 company = lb.samples.simulate_channels(random_seed=seed)
 customers = lb.summarize(company.transactions(), time_unit="month", as_of=company.as_of, attributes=company.clients)
