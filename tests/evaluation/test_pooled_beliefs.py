@@ -7,7 +7,7 @@ from scipy import special
 
 import ltv_bayes as lb
 from ltv_bayes.inference.methods import fit_posterior
-from ltv_bayes.judgement.opinions import Opinion
+from ltv_bayes.judgement.opinions import opinions_by_customer
 
 pytestmark = pytest.mark.slow
 
@@ -84,7 +84,8 @@ def test_an_opinion_on_a_total_is_combined_as_a_model_of_both_beliefs(family, we
             pd.DataFrame([said]), relation="same_total", opinion_weight=weight
         )
     totals = np.exp(location + sd * np.random.default_rng(1).standard_normal(20_000))
-    taken, k = Opinion.of(judged.table.iloc[0].to_dict(), weight).combined(totals, seed=1)
+    (opinion_held,) = opinions_by_customer(judged.table.assign(position=0), weight, None).values()
+    taken, k = opinion_held.combined(totals, seed=1)
     assert k < 0.7
 
     def normal(x, mean, spread):
