@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.errors import ColumnError, InputError, UnitError, suggestion
 from ltv_bayes.formatting import label, shortened
+from ltv_bayes.formulas.point_inputs import as_share
 from ltv_bayes.intervals import describe_interval, interval, interval_settings
 from ltv_bayes.plots.canvas import (
     BLUE,
@@ -24,10 +25,12 @@ from ltv_bayes.plots.canvas import (
     money_axis,
     name_rows,
     require,
+    unit,
 )
 from ltv_bayes.plots.lettering import in_own_words
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.time_units import as_duration
 
 QUANTITIES = {
@@ -109,10 +112,16 @@ def plot_history_surface(
     *,
     observed: Any,
     horizon: Any = None,
+    spend: FittedSpend | None = None,
+    discount_rate: float = 0.0,
+    margin: float = 1.0,
     most: int = 20,
     ax: Any = None,
 ) -> Any:
     """Draw what a fit says of customers by how often they bought again, and when last.
+
+    It shows the probability of being alive; with a horizon, the purchases expected within it; with a fit of spend as
+    well, the value of a customer whose orders are those of the average customer.
 
     Parameters
     ----------
@@ -122,6 +131,12 @@ def plot_history_surface(
         Time from the first purchase to the as-of date, ``"2 years"``.
     horizon : str or Duration, optional
         Purchases expected within this time; the probability of being alive, if not given.
+    spend : FittedSpend, optional
+        What an order brings: shows discounted money in place of purchases. Of a pooled fit, its typical segment.
+    discount_rate : float
+        Annual and effective, for money.
+    margin : float
+        Share of revenue that counts, above 0 and up to 1.
     most : int
         Highest number of repeat purchases.
     ax : matplotlib Axes, optional
@@ -130,36 +145,61 @@ def plot_history_surface(
     Returns
     -------
     matplotlib Axes
+
+    Raises
+    ------
+    InputError, UnitError
+        If money is asked for without a horizon, or a number cannot be.
     """
     require(fit, FittedPurchases, "Pass what BGNBD().fit(customers) returned.")
+    if spend is not None:
+        require(spend, FittedSpend, "Pass what GammaGamma().fit(customers) returned.")
+        if horizon is None:
+            raise InputError("A value needs a horizon, such as horizon='3 years'.")
     if not most >= 1:
         raise UnitError(f"most must be at least 1 repeat purchase, not {most!r}.")
-    length, unit = as_duration(observed, "observed"), fit.time_unit
-    T = length.to(unit)
+    length = as_duration(observed, "observed")
+    T = length.to(fit.time_unit)
     last = np.linspace(0, T, CELLS + 1)[1:]
     frequency, recency = np.meshgrid(np.arange(1, most + 1), last, indexing="ij")
-    shown = _over_histories(fit, frequency.ravel(), recency.ravel(), T, horizon).reshape(frequency.shape)
+    histories = _histories(fit, frequency.ravel(), recency.ravel(), T)
+    few = _typical(fit).thin(max(1, HISTORY_DRAWS // fit.shape[0]))
+    if horizon is None:
+        found, what = few.probability_alive(histories), "probability of being alive"
+    elif spend is None:
+        found, what = few.expected_purchases(histories, horizon), f"purchases expected within {as_duration(horizon)}"
+    else:
+        each = as_share(margin, "margin") * float(_typical(spend).expected_spend_new_customer().mean())
+        found = each * few.expected_discounted_purchases(histories, horizon, discount_rate)
+        what = f"value within {as_duration(horizon)}"
+    shown = found.mean(("chain", "draw")).to_numpy().reshape(frequency.shape)
     with house_style():
         ax = axes_for(ax, height=5.0)
         mesh = ax.pcolormesh(last, np.arange(1, most + 1), shown, shading="nearest", cmap="Blues")
         ax.grid(visible=False)
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         bar = ax.figure.colorbar(mesh, ax=ax)
-        what = "probability of being alive" if horizon is None else f"purchases expected within {as_duration(horizon)}"
-        bar.set_label(what, **in_own_words())
-        label_x(ax, f"last purchase, in {unit}s after the first; {length} were observed")
+        if spend is not None:
+            money_axis(bar.ax.yaxis, spend.currency)
+        bar.set_label(f"{what}{unit(spend.currency) if spend is not None else ''}", **in_own_words())
+        label_x(ax, f"last purchase, in {fit.time_unit}s after the first; {length} were observed")
         label_y(ax, "repeat purchases")
-        finish(ax, f"{what[0].upper()}{what[1:]}", "mean over the posterior, by history", fit.caution)
+        detail = "mean over the posterior, by history"
+        if spend is not None:
+            detail = f"{detail}; {100 * margin:.3g}% of average orders, discounted at {100 * discount_rate:.3g}% a year"
+        caution = fit.caution or (spend.caution if spend is not None else "")
+        finish(ax, f"{what[0].upper()}{what[1:]}", detail, caution)
     return ax
 
 
-def _over_histories(fit: FittedPurchases, frequency: Any, recency: Any, T: float, horizon: Any) -> np.ndarray:
-    plain = fit if fit.pooling is None else fit.of_segment({})
-    few = plain.thin(max(1, HISTORY_DRAWS // plain.shape[0]))
+def _histories(fit: FittedPurchases, frequency: np.ndarray, recency: np.ndarray, T: float) -> Customers:
     table = {"customer_id": np.arange(frequency.size), "frequency": frequency, "recency": recency, "T": T}
-    customers = Customers.from_summary(pd.DataFrame(table), time_unit=fit.time_unit)
-    found = few.probability_alive(customers) if horizon is None else few.expected_purchases(customers, horizon)
-    return found.mean(("chain", "draw")).to_numpy()
+    return Customers.from_summary(pd.DataFrame(table), time_unit=fit.time_unit)
+
+
+def _typical[Fit: FittedModel](fit: Fit) -> Fit:
+    """A plain fit with the parameters of the typical segment."""
+    return fit if fit.pooling is None else fit.of_segment({})
 
 
 def _quantity(asked: str | None, drawn: xr.Dataset) -> str:

@@ -17,6 +17,7 @@ from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.random_streams import customer_stream
 
 KEPT_GROUPS = 512
+AT_A_TIME = 64  # customers whose parameters are made together where groups are many
 
 Parameters = dict[str, Array]
 
@@ -37,6 +38,7 @@ class GroupDraws:
     def __init__(self, place: IntArray, number: int, make: Callable[[IntArray], Parameters]) -> None:
         self.place, self.number, self._make = place, number, make
         self._kept = make(np.arange(number)) if number <= KEPT_GROUPS else None
+        self._latest: tuple[int, IntArray, Parameters] | None = None
 
     def at(self, groups: IntArray) -> Parameters:
         """Of groups, arrays of shape (groups, draws)."""
@@ -45,8 +47,13 @@ class GroupDraws:
         return {name: values[groups] for name, values in self._kept.items()}
 
     def of(self, position: int) -> Parameters:
-        """Of one customer, arrays of shape (draws,)."""
-        return {name: values[0] for name, values in self.at(self.place[position : position + 1]).items()}
+        """Of one customer, arrays of shape (draws,); quick where customers are asked for in their order."""
+        first = position - position % AT_A_TIME
+        latest = self._latest
+        if latest is None or latest[0] != first:
+            latest = self._latest = (first, *self.stretch(first, first + AT_A_TIME))
+        _, place, drawn = latest
+        return {name: values[place[position - first]] for name, values in drawn.items()}
 
     def parts(self) -> Iterator[tuple[IntArray, Parameters]]:
         """Customers, some at a time, with arrays of shape (draws, 1) where all have the same, else (draws, customers).

@@ -82,6 +82,21 @@ class TestHistorySurface:
         expected = bg_nbd.expected_purchases(12.0, bg_nbd.outlook(2, 36.0, 36.0, **LAW))
         assert shown[1, -1] == pytest.approx(float(expected))
 
+    def test_value_of_average_orders(self):
+        fit = lb.FittedPurchases.from_draws({name: full(value) for name, value in LAW.items()}, time_unit="month")
+        spend = lb.FittedSpend.from_draws({"p": full(2), "q": full(3), "v": full(100)}, currency="EUR")
+        asked = {"observed": "3 years", "horizon": "1 year", "discount_rate": 0.1, "margin": 0.5, "most": 2}
+        axes = lb.plot_history_surface(fit, spend=spend, **asked)
+        shown = np.asarray(axes.collections[0].get_array()).reshape(2, -1)
+        outlook = bg_nbd.outlook(2, 36.0, 36.0, **LAW)
+        purchases = bg_nbd.discounted_expected_purchases(12.0, np.log(1.1) / 12, outlook)
+        assert shown[1, -1] == pytest.approx(0.5 * 100 * float(purchases))  # p v / (q - 1) = 100
+        assert axes.collections[0].colorbar.ax.get_ylabel() == "value within 1 year (EUR)"
+        title = axes.get_title(loc="left").replace("\n", " ")
+        assert "50% of average orders, discounted at 10% a year" in title
+        with pytest.raises(InputError, match="needs a horizon"):
+            lb.plot_history_surface(fit, spend=spend, observed="3 years")
+
     def test_nobody(self):
         fit = lb.FittedPurchases.from_draws({name: full(value) for name, value in LAW.items()}, time_unit="month")
         with pytest.raises(UnitError, match="at least 1 repeat purchase"):

@@ -95,9 +95,14 @@ def test_each_customer_has_the_parameters_of_the_segment(fit, customers, method)
 def test_more_groups_than_are_kept(fit, customers, monkeypatch):
     from ltv_bayes.predictions import pooling
 
-    few = fit.expected_purchases(customers, "1 year")
+    few, drawn = fit.expected_purchases(customers, "1 year"), fit.predict_purchases(customers, "1 year", 3)
     monkeypatch.setattr(pooling, "KEPT_GROUPS", 2)
+    monkeypatch.setattr(pooling, "AT_A_TIME", 2)
     np.testing.assert_allclose(fit.expected_purchases(customers, "1 year"), few, rtol=1e-12)
+    np.testing.assert_array_equal(fit.predict_purchases(customers, "1 year", 3), drawn)
+    futures, alive = fit.futures(customers), fit.probability_alive(customers)
+    for position in (4, 0, 2, 1):
+        np.testing.assert_allclose(futures(position).alive, alive[..., position].to_numpy().ravel(), rtol=1e-12)
 
 
 def test_histories_of_the_segment_are_replicated(fit, customers):
