@@ -5,12 +5,12 @@ those of each group begin. Each function takes parameters of shape (groups,) and
 shape (parameters, groups).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numba
 import numpy as np
-from scipy import special
 
 from ltv_bayes.formulas.fused import _bg_nbd, _nbd, _spend
 from ltv_bayes.formulas.special import Array
@@ -50,27 +50,12 @@ def nbd(r, alpha, *tables):  # type: ignore[no-untyped-def]
 
 def gamma_gamma(p, q, v, *tables):  # type: ignore[no-untyped-def]
     """Gamma-gamma; see `fused.gamma_gamma`."""
-    at, x, _, x_customers, _, _, constant = tables
-    value, (d_p, d_q, d_v) = _spend_groups(p, q, v, *tables)
-    group = np.repeat(np.arange(p.size), np.diff(at[0]))
-    px, each_q = p[group] * x, q[group]
-    both = special.digamma(px + each_q)
-    value += constant.sum() - np.sum(x_customers * special.betaln(px, each_q))
-    d_p += np.bincount(group, x_customers * x * (both - special.digamma(px)), p.size)
-    d_q += np.bincount(group, x_customers * (both - special.digamma(each_q)), p.size)
-    return value, np.stack([d_p, d_q, d_v])
+    return _spend_groups(p, q, v, *tables)
 
 
 def shifted_beta_geometric(alpha, beta, *tables):  # type: ignore[no-untyped-def]
     """Shifted beta-geometric; see `fused.shifted_beta_geometric`."""
-    at, renewals, lost, count = tables
-    group = np.repeat(np.arange(alpha.size), np.diff(at[0]))
-    A, B = alpha[group], beta[group]
-    value = np.sum(count * (special.betaln(A + lost, B + renewals) - special.betaln(A, B)))
-    both = special.digamma(A + lost + B + renewals) - special.digamma(A + B)
-    d_alpha = count * (special.digamma(A + lost) - special.digamma(A) - both)
-    d_beta = count * (special.digamma(B + renewals) - special.digamma(B) - both)
-    return value, np.stack([np.bincount(group, by, alpha.size) for by in (d_alpha, d_beta)])
+    return _renewals_groups(alpha, beta, *tables)
 
 
 @_kernel
@@ -119,7 +104,7 @@ def _nbd_groups(r, alpha, at, more_than, T, T_customers, T_events, constant):  #
 
 @_kernel
 def _spend_groups(p, q, v, at, x, first, x_customers, log_total, customers, constant):  # type: ignore[no-untyped-def]
-    value, slopes = 0.0, np.empty((3, p.size))
+    value, slopes = constant.sum(), np.empty((3, p.size))
     for g in range(p.size):
         of_group, slopes[0, g], slopes[1, g], slopes[2, g] = _spend(
             p[g],
@@ -132,7 +117,42 @@ def _spend_groups(p, q, v, at, x, first, x_customers, log_total, customers, cons
             True,
         )
         value += of_group
+        log_gamma_q, digamma_q = math.lgamma(q[g]), digamma(q[g])
+        for row in range(at[0, g], at[0, g + 1]):
+            n, px = x_customers[row], p[g] * x[row]
+            both = digamma(px + q[g])
+            value += n * (math.lgamma(px + q[g]) - math.lgamma(px) - log_gamma_q)
+            slopes[0, g] += n * x[row] * (both - digamma(px))
+            slopes[1, g] += n * (both - digamma_q)
     return value, slopes
+
+
+@_kernel
+def _renewals_groups(alpha, beta, at, renewals, lost, count):  # type: ignore[no-untyped-def]
+    value, slopes = 0.0, np.zeros((2, alpha.size))
+    for g in range(alpha.size):
+        A, B = alpha[g], beta[g]
+        constant = math.lgamma(A + B) - math.lgamma(A) - math.lgamma(B)
+        digamma_A, digamma_B, before = digamma(A), digamma(B), digamma(A + B)
+        for row in range(at[0, g], at[0, g + 1]):
+            n, after_A, after_B = count[row], A + lost[row], B + renewals[row]
+            both = digamma(after_A + after_B) - before
+            value += n * (math.lgamma(after_A) + math.lgamma(after_B) - math.lgamma(after_A + after_B) + constant)
+            slopes[0, g] += n * (digamma(after_A) - digamma_A - both)
+            slopes[1, g] += n * (digamma(after_B) - digamma_B - both)
+    return value, slopes
+
+
+@_kernel
+def digamma(x):  # type: ignore[no-untyped-def]
+    """Derivative of ln Gamma at a positive number, to some units in the last place: by its asymptotic series."""
+    found = 0.0
+    while x < 10.0:
+        found -= 1.0 / x
+        x += 1.0
+    y = 1.0 / (x * x)
+    series = 1 / 12 - y * (1 / 120 - y * (1 / 252 - y * (1 / 240 - y * (1 / 132 - y * (691 / 32760 - y / 12)))))
+    return found + math.log(x) - 0.5 / x - y * series
 
 
 KERNELS: dict[str, Kernel] = {

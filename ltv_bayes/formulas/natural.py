@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 Arithmetic = Callable[[Mapping[str, Any]], dict[str, Any]]
+ChainRule = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
 
 LOG, LOGIT = "log", "logit"
 
@@ -49,6 +50,41 @@ def churn(variables: Mapping[str, Any]) -> dict[str, Any]:
     return named
 
 
+def by_rates(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
+    """Derivatives by mean_rate and rate_cv, on the scale of their links, from those by r and alpha."""
+    by_alpha = named["alpha"] * slope["alpha"]
+    return {"mean_rate": -by_alpha, "rate_cv": -2.0 * (named["r"] * slope["r"] + by_alpha)}
+
+
+def by_purchases(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
+    """Derivatives by the quantities of `purchases`, from those by r, alpha, a, b."""
+    a, b = named["a"], named["b"]
+    return {
+        **by_rates(named, slope),
+        "dropout_mean": a * b / (a + b) * (slope["a"] - slope["b"]),
+        "dropout_concentration": a * slope["a"] + b * slope["b"],
+    }
+
+
+def by_spend(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
+    """Derivatives by the quantities of `spend`, from those by p, q, v."""
+    by_v = named["v"] * slope["v"]
+    return {
+        "mean_spend": by_v,
+        "order_cv": 2.0 * (by_v - named["p"] * slope["p"]),
+        "q_excess": named["q_excess"] * slope["q"] + by_v,
+    }
+
+
+def by_churn(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
+    """Derivatives by the quantities of `churn`, from those by alpha and beta."""
+    alpha, beta = named["alpha"], named["beta"]
+    return {
+        "churn_mean": alpha * beta / (alpha + beta) * (slope["alpha"] - slope["beta"]),
+        "churn_concentration": alpha * slope["alpha"] + beta * slope["beta"],
+    }
+
+
 class Naming(NamedTuple):
     """How a model's parameters follow from natural quantities.
 
@@ -56,6 +92,8 @@ class Naming(NamedTuple):
     ----------
     arithmetic : callable
         From natural quantities by name to all by name.
+    chain_rule : callable
+        From all by name, and derivatives by the parameters, to those by the quantities on the scale of their links.
     links : mapping
         Each natural quantity, with the scale on which segments and covariates shift it.
     levels : tuple of str
@@ -65,6 +103,7 @@ class Naming(NamedTuple):
     """
 
     arithmetic: Arithmetic
+    chain_rule: ChainRule
     links: Mapping[str, str]
     levels: tuple[str, ...]
     parameters: tuple[str, ...]
@@ -72,6 +111,7 @@ class Naming(NamedTuple):
 
 _PURCHASES = Naming(
     purchases,
+    by_purchases,
     {"mean_rate": LOG, "rate_cv": LOG, "dropout_mean": LOGIT, "dropout_concentration": LOG},
     ("mean_rate", "dropout_mean"),
     ("r", "alpha", "a", "b"),
@@ -79,11 +119,11 @@ _PURCHASES = Naming(
 NAMINGS: dict[str, Naming] = {
     "bg_nbd": _PURCHASES,
     "mbg_nbd": _PURCHASES,
-    "nbd": Naming(rates, {"mean_rate": LOG, "rate_cv": LOG}, ("mean_rate",), ("r", "alpha")),
+    "nbd": Naming(rates, by_rates, {"mean_rate": LOG, "rate_cv": LOG}, ("mean_rate",), ("r", "alpha")),
     "gamma_gamma": Naming(
-        spend, {"mean_spend": LOG, "order_cv": LOG, "q_excess": LOG}, ("mean_spend",), ("p", "q", "v")
+        spend, by_spend, {"mean_spend": LOG, "order_cv": LOG, "q_excess": LOG}, ("mean_spend",), ("p", "q", "v")
     ),
     "shifted_beta_geometric": Naming(
-        churn, {"churn_mean": LOGIT, "churn_concentration": LOG}, ("churn_mean",), ("alpha", "beta")
+        churn, by_churn, {"churn_mean": LOGIT, "churn_concentration": LOG}, ("churn_mean",), ("alpha", "beta")
     ),
 }

@@ -362,7 +362,7 @@ def _law(prior: Any, domain: Domain, wanted: str | None) -> Any:
         return None
     numbers = {name: float(value) for name, value in prior.parameters}
     if wanted == "Normal":
-        return NormalLaw(numbers["sigma"])
+        return LogNormal(0.0, numbers["sigma"])  # on the scale of the link, where effects are normal
     if prior.family not in FAMILIES:
         return None
     try:
@@ -370,10 +370,3 @@ def _law(prior: Any, domain: Domain, wanted: str | None) -> Any:
     except TypeError:
         return None
     return law if law.valid and domain.low <= law.low and law.high <= domain.high else None
-
-
-@dataclass(frozen=True)
-class NormalLaw:
-    """Normal around 0."""
-
-    sigma: float

@@ -10,21 +10,24 @@ whether a segment has one client or thousands.
 The density is the PyMC model's, on the same unconstrained space; a test holds the two equal.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from scipy import optimize, special
 
+from ltv_bayes.formulas import fused_effects
+from ltv_bayes.formulas.fused_effects import Layout
 from ltv_bayes.formulas.fused_groups import Kernel, Tables
 from ltv_bayes.formulas.natural import LOG, Naming
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.models.direct_density import SMALL
+from ltv_bayes.models.direct_density import Beta, Gamma
 from ltv_bayes.posterior import tree_from_draws
 
-HALF_LOG_2_PI = 0.5 * np.log(2 * np.pi)
 STEP = 1e-4
 LEAST = 1e-3
 LARGE = 1e100
@@ -146,7 +149,7 @@ class PooledDensity:
         """The natural quantities."""
         return list(self.naming.links)
 
-    @property
+    @cached_property
     def places(self) -> dict[str, slice]:
         """Where each variable stands."""
         sizes = dict.fromkeys(self.quantities, 1) | {one.sd: 1 for one in self.effects}
@@ -154,6 +157,30 @@ class PooledDensity:
         sizes |= {one.name: one.kept.size for one in self.effects}
         ends = np.cumsum([0, *sizes.values()])
         return {name: slice(ends[i], ends[i + 1]) for i, name in enumerate(sizes)}
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The same for the compiled loops."""
+        quantities = self.quantities
+        laws = [_in_numbers(self.laws[name]) for name in [*quantities, *(one.sd for one in self.effects)]]
+        laws += [_in_numbers(self.laws[one.name]) for one in self.slopes for _ in one.names]
+        family, first, second, constant = zip(*laws, strict=True)
+        covariates = [one.values.T for one in self.slopes]
+        return Layout(
+            _whole(family),
+            np.array(first),
+            np.array(second),
+            np.array(constant),
+            _whole([fused_effects.LOG if link == LOG else fused_effects.LOGIT for link in self.naming.links.values()]),
+            _whole([quantities.index(one.quantity) for one in self.effects]),
+            _whole([one.column.of_group for one in self.effects]).reshape(len(self.effects), self.groups),
+            _whole([len(one.column.levels) for one in self.effects]),
+            _whole([one.kept.size for one in self.effects]),
+            np.concatenate([np.zeros(0), *(one.basis.ravel() for one in self.effects)]),
+            np.concatenate([np.zeros(0), *(one.kept for one in self.effects)]),
+            _whole([quantities.index(one.quantity) for one in self.slopes for _ in one.names]),
+            np.ascontiguousarray(np.concatenate([np.zeros((0, self.groups)), *covariates])),
+        )
 
     @property
     def size(self) -> int:
@@ -189,62 +216,19 @@ class PooledDensity:
         return np.array([self(point)[0] for point in points])
 
     def _at(self, x: Array) -> tuple[float, Array]:
-        places, gradient = self._places, np.zeros(self.size)
-        links = {name: np.full(self.groups, x[places[name]][0]) for name in self.quantities}
-        total = 0.0
-        for name in self.quantities:
-            density, gradient[places[name]] = self.laws[name].log_density(x[places[name]][0])
-            total += density
-        shifts = [self._shift(one, x) for one in self.effects]
-        for one, shift in zip(self.effects, shifts, strict=True):
-            density, gradient[places[one.sd]] = self.laws[one.sd].log_density(x[places[one.sd]][0])
-            total += density + shift.log_density
-            links[one.quantity] = links[one.quantity] + shift.effect[one.column.of_group]
-        for slopes in self.slopes:
-            beta = x[places[slopes.name]]
-            sigma = self.laws[slopes.name].sigma
-            total -= np.sum(0.5 * (beta / sigma) ** 2 + np.log(sigma) + HALF_LOG_2_PI)
-            gradient[places[slopes.name]] = -beta / sigma**2
-            links[slopes.quantity] = links[slopes.quantity] + slopes.values @ beta
-        value, by_link = self._likelihood(links)
-        for name in self.quantities:
-            gradient[places[name]] += by_link[name].sum()
-        for one, shift in zip(self.effects, shifts, strict=True):
-            by_effect = np.bincount(one.column.of_group, by_link[one.quantity], len(one.column.levels))
-            gradient[places[one.name]] = shift.by_part(by_effect)
-            gradient[places[one.sd]] += shift.by_log_sd(by_effect)
-        for slopes in self.slopes:
-            gradient[places[slopes.name]] += slopes.values.T @ by_link[slopes.quantity]
-        return total + value, gradient
+        total, natural = fused_effects.quantities_of_groups(x, self.layout)
+        value, by_link = self._likelihood(natural)
+        return total + value, fused_effects.gradient_of_variables(x, by_link, self.layout)
 
-    def _shift(self, one: Effects, x: Array) -> "Shift":
-        return Shift(one, x[self._places[one.sd]][0], x[self._places[one.name]])
+    def _likelihood(self, natural: Array) -> tuple[float, Array]:
+        """Log-likelihood, and its derivatives by the quantities of each group on the scale of their links.
 
-    def _likelihood(self, links: Mapping[str, Array]) -> tuple[float, dict[str, Array]]:
-        """Log-likelihood, and its derivatives by the quantities of each group on the scale of their links."""
-        natural = {name: _value(link, links[name]) for name, link in self.naming.links.items()}
-        complexes = {name: value.astype(complex) for name, value in natural.items()}
-        named = self.naming.arithmetic(complexes)
-        value, by_parameter = self.kernel(
-            *(np.ascontiguousarray(named[name].real) for name in self.parameters), *self.tables
-        )
-        found = {}
-        for name, link in self.naming.links.items():  # derivatives of the arithmetic by a complex step
-            step = SMALL * np.abs(natural[name])
-            moved = self.naming.arithmetic(complexes | {name: natural[name] + 1j * step})
-            by_natural = sum(
-                moved[parameter].imag * slope for parameter, slope in zip(self.parameters, by_parameter, strict=True)
-            )
-            found[name] = by_natural / step * _slope(link, natural[name])
-        return float(value), found
-
-    @property
-    def _places(self) -> dict[str, slice]:
-        found = self.__dict__.get("_found_places")
-        if found is None:
-            found = self.places
-            self.__dict__["_found_places"] = found
-        return found
+        The quantities, and the derivatives, are arrays of shape (quantities, groups).
+        """
+        named = self.naming.arithmetic(dict(zip(self.quantities, natural, strict=True)))
+        value, by_parameter = self.kernel(*(named[name] for name in self.parameters), *self.tables)
+        found = self.naming.chain_rule(named, dict(zip(self.parameters, by_parameter, strict=True)))
+        return float(value), np.array([found[name] for name in self.quantities])
 
     def information(self) -> dict[str, Array]:
         """How much the customers of each group say of each quantity, as a precision on the scale of its link.
@@ -264,64 +248,52 @@ class PooledDensity:
             return -max(value, -LARGE), -gradient[:number]
 
         best = optimize.minimize(loss, self.start[:number], jac=True, method="L-BFGS-B").x
-        links = {name: np.full(self.groups, best[place]) for place, name in enumerate(self.quantities)}
         curvature = np.empty((self.groups, number, number))
-        for place, name in enumerate(self.quantities):
-            up, down = (self._likelihood(links | {name: links[name] + step})[1] for step in (STEP, -STEP))
-            curvature[:, place] = np.stack([(down[one] - up[one]) / (2 * STEP) for one in self.quantities], axis=1)
+        for place in range(number):
+            up, down = (self._likelihood(self._alike(best, place, step))[1] for step in (STEP, -STEP))
+            curvature[:, place] = (down - up).T / (2 * STEP)
         values, vectors = np.linalg.eigh((curvature + curvature.transpose(0, 2, 1)) / 2 + LEAST * np.eye(number))
         inverse = np.einsum("gik,gk,gik->gi", vectors, 1 / np.maximum(values, LEAST), vectors)
         return {name: 1 / inverse[:, place] for place, name in enumerate(self.quantities)}
 
+    def _alike(self, point: Array, place: int, step: float) -> Array:
+        """Quantities that are the same for all groups, one of them moved on the scale of its link."""
+        moved = point + step * (np.arange(point.size) == place)
+        natural = [_value(link, moved[at]) for at, link in enumerate(self.naming.links.values())]
+        return np.repeat(np.array(natural)[:, np.newaxis], self.groups, axis=1)
+
     def tree(self, points: Array, chains: int, draws: int) -> xr.DataTree:
         """Lay out points, chain after chain, as posterior draws: quantities, parameters, sds, slopes, effects."""
-        natural = {name: _value(link, points[:, self._places[name]][:, 0]) for name, link in self.naming.links.items()}
+        natural = {name: _value(link, points[:, self.places[name]][:, 0]) for name, link in self.naming.links.items()}
         found: dict[str, Array] = dict(self.naming.arithmetic(natural))
         dims: dict[str, list[str]] = {}
         coords: dict[str, Any] = {}
         for slopes in self.slopes:
-            found[slopes.name], dims[slopes.name] = points[:, self._places[slopes.name]], [f"{slopes.name}_covariate"]
+            found[slopes.name], dims[slopes.name] = points[:, self.places[slopes.name]], [f"{slopes.name}_covariate"]
             coords[f"{slopes.name}_covariate"] = np.array(slopes.names)
         for one in self.effects:
-            log_sd = points[:, self._places[one.sd]]
+            log_sd = points[:, self.places[one.sd]]
             found[one.sd] = np.exp(log_sd[:, 0])
-            found[one.name] = (np.exp((1 - one.kept) * log_sd) * points[:, self._places[one.name]]) @ one.basis.T
+            found[one.name] = (np.exp((1 - one.kept) * log_sd) * points[:, self.places[one.name]]) @ one.basis.T
             dims[one.name], coords[one.column.name] = [one.column.name], np.array(one.column.levels)
         shaped = {name: values.reshape(chains, draws, *values.shape[1:]) for name, values in found.items()}
         return tree_from_draws(shaped, dims=dims, coords=coords)
-
-
-class Shift:
-    """Effects of a column at one point, with the density of how they are written.
-
-    Parameters
-    ----------
-    effects : Effects
-    log_sd : float
-    part : array of shape (levels - 1,)
-    """
-
-    def __init__(self, effects: Effects, log_sd: float, part: Array) -> None:
-        self._basis, self._kept = effects.basis, effects.kept
-        self._factor, self._inverse = np.exp((1 - self._kept) * log_sd), np.exp(-self._kept * log_sd)
-        self._contrast, self._scaled = self._factor * part, self._inverse * part
-        self.effect = self._basis @ self._contrast
-        self.log_density = float(np.sum(-0.5 * self._scaled**2 - self._kept * log_sd - HALF_LOG_2_PI))
-
-    def by_part(self, by_effect: Array) -> Array:
-        """Derivative by the parts, of all that depends on them."""
-        return self._factor * (by_effect @ self._basis) - self._scaled * self._inverse
-
-    def by_log_sd(self, by_effect: Array) -> float:
-        """Derivative by the logarithm of the sd, but for its own prior."""
-        by_contrast = by_effect @ self._basis
-        return float(np.sum((1 - self._kept) * self._contrast * by_contrast + self._kept * (self._scaled**2 - 1)))
 
 
 def _value(link: str, x: Any) -> Any:
     return np.exp(x) if link == LOG else special.expit(x)
 
 
-def _slope(link: str, value: Any) -> Any:
-    """Derivative of a quantity by its link."""
-    return value if link == LOG else value * (1 - value)
+def _in_numbers(law: Any) -> tuple[int, float, float, float]:
+    """A law as the compiled loops take it: family, two numbers, and the constant of its log density."""
+    if isinstance(law, Gamma):
+        constant = law.alpha * math.log(law.beta) - math.lgamma(law.alpha)
+        return fused_effects.GAMMA, law.alpha, law.beta, constant
+    if isinstance(law, Beta):
+        return fused_effects.BETA, law.alpha, law.beta, -float(special.betaln(law.alpha, law.beta))
+    constant = -math.log(law.sigma) - fused_effects.HALF_LOG_2_PI
+    return fused_effects.NORMAL, law.mu, law.sigma, constant
+
+
+def _whole(values: Sequence[Any]) -> IntArray:
+    return np.array(values, dtype=np.int64)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import special
 
 from ltv_bayes.formulas import fused, fused_groups
 
@@ -58,3 +59,8 @@ def test_nobody_in_a_group_bought_again():
     value, slopes = fused_groups.bg_nbd(*np.full((4, 2), 1.3), *fused_groups.end_to_end(tables))
     assert np.isfinite(value)
     np.testing.assert_allclose(slopes[2:, 0], 0)
+
+
+@pytest.mark.parametrize("x", [1e-8, 0.02, 0.5, 1.4616321449683623, 3.0, 9.999, 10.0, 250.0, 1e9])
+def test_digamma_is_that_of_scipy(x):
+    assert fused_groups.digamma(x) == pytest.approx(special.digamma(x), rel=2e-15, abs=2e-15)
