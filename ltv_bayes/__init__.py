@@ -46,6 +46,7 @@ _PUBLIC = {
     "backtest": "ltv_bayes.evaluation.backtest",
     "best": "ltv_bayes.value.compare",
     "calibrate_judgements": "ltv_bayes.judgement.calibrate",
+    "check": "ltv_bayes.evaluation.check",
     "check_one_time": "ltv_bayes.evaluation.one_time",
     "check_regularity": "ltv_bayes.evaluation.regularity",
     "combine_judgements": "ltv_bayes.judgement.combine",

@@ -1,0 +1,166 @@
+"""What a fit is held to: quantities of the data, and what they would be in data that the fit makes up."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.renewals import Renewals
+from ltv_bayes.formulas import shifted_beta_geometric
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.predictions.events import FittedEvents, replicate_events
+from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
+from ltv_bayes.predictions.renewals import FittedRenewals
+from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend, spenders
+
+DIFFER = (
+    "Customers differ in other ways than one gamma distribution allows: let kinds of customers have rates of their own "
+    "(pool_by=), or look whether these customers are of one kind at all."
+)
+SILENCE = (
+    "Customers fall silent otherwise than the model has it: see check_regularity(orders) for rhythm and bursts, and "
+    "check_one_time(customers) for those who leave right after the first purchase."
+)
+HEAVY = (
+    "The heaviest buyers are not as the model has it: look for resellers, merged accounts and internal orders, and "
+    "value them apart."
+)
+RELATED = (
+    "How often customers buy and what an order brings go together, and the model takes them as unrelated: let spend "
+    "depend on a column that goes with both (pool_by= or covariates=), such as the size of the client."
+)
+AMOUNTS = (
+    "Mean order values are spread otherwise than the model has it: look at the largest orders, and keep projects and "
+    "consumables apart, as streams of their own."
+)
+CHURN = (
+    "Churn does not fall with renewals as the model has it: look for a change of price, contracts of other lengths in "
+    "between, or an offer that ended, and fit what differs apart (pool_by= or one fit each)."
+)
+
+
+class Quantity(NamedTuple):
+    """A number that says something of all the data.
+
+    Attributes
+    ----------
+    name : str
+    observed : float
+    replicated : array of shape (draws,)
+        The same of data that the fit made up.
+    cure : str
+        What to do where the two are far apart.
+    """
+
+    name: str
+    observed: float
+    replicated: Array
+    cure: str
+
+
+def of_purchases(fit: FittedPurchases, customers: Customers, seed: int) -> Iterator[Quantity]:
+    """Of frequency, recency and T."""
+    customers = customers.in_time_unit(fit.time_unit)
+    made_up = replicate_histories(fit, customers, seed)
+    table = customers.table
+    T = table["T"].to_numpy(dtype=float)
+    frequency, recency = (_flat(made_up[name]) for name in ("frequency", "recency"))
+    seen, last = (table[name].to_numpy(dtype=float) for name in ("frequency", "recency"))
+    yield from _of_counts(seen, frequency, "repeat purchase")
+    name = f"mean silence of repeat customers, in {fit.time_unit}s"
+    yield Quantity(name, _silence(seen, last, T)[0], _silence(frequency, recency, T), SILENCE)
+
+
+def of_events(fit: FittedEvents, customers: Customers, seed: int) -> Iterator[Quantity]:
+    """Of the numbers of events."""
+    customers = customers.in_time_unit(fit.time_unit)
+    made_up = _flat(replicate_events(fit, customers, seed)["frequency"])
+    yield from _of_counts(customers.table["frequency"].to_numpy(dtype=float), made_up, "event")
+
+
+def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quantity]:
+    """Of mean order values, and of whether they go with frequency."""
+    buyers = spenders(customers)
+    made_up = _flat(replicate_mean_spend(fit, buyers, seed)["monetary_value"])
+    seen = buyers.table["monetary_value"].to_numpy(dtype=float)
+    for share, name in ((0.1, "mean order value that 10% of customers stay below"), (0.5, "median mean order value")):
+        yield Quantity(name, float(np.quantile(seen, share)), np.quantile(made_up, share, axis=1), AMOUNTS)
+    name = "mean order value that 10% of customers exceed"
+    yield Quantity(name, float(np.quantile(seen, 0.9)), np.quantile(made_up, 0.9, axis=1), AMOUNTS)
+    orders = buyers.table["spend_frequency"].to_numpy(dtype=float)
+    if np.ptp(orders) > 0:
+        name = "rank correlation of frequency and mean order value"
+        both = _rank_correlations(orders, np.vstack([seen, made_up]))
+        yield Quantity(name, float(both[0]), both[1:], RELATED)
+
+
+def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[Quantity]:
+    """Of how many were lost at each renewal, of those for whom it was due."""
+    table = renewals.settled()
+    drawn = fit.parameters_of(table, "subscription")
+    made, lost = (table[name].to_numpy(dtype=np.int64) for name in ("renewals", "lost"))
+    number, rng = table["subscriptions"].to_numpy(dtype=float), np.random.default_rng(seed)
+    last = int((made + lost).max())
+    for low, high in _stretches(last):
+        observed, replicated = 0.0, np.zeros(int(np.prod(fit.shape)))
+        for renewal in range(low, high + 1):
+            observed += float(number[(made == renewal - 1) & (lost > 0)].sum())
+            at_risk = np.bincount(drawn.place, number * (made + lost >= renewal), drawn.number)
+            for group in np.flatnonzero(at_risk):
+                law = {name: values[0] for name, values in drawn.at(np.array([group])).items()}
+                leaving = 1 - shifted_beta_geometric.retention(renewal - 1, **law)
+                replicated += rng.binomial(round(at_risk[group]), leaving)
+        which = f"renewal {low}" if low == high else f"renewals {low} to {high}"
+        yield Quantity(f"lost at {which}", observed, replicated, CHURN)
+
+
+def _of_counts(seen: Array, made_up: Array, noun: str) -> Iterator[Quantity]:
+    """Of how many customers have so many of something."""
+    for number, name in ((0, f"customers without a {noun}"), (1, f"customers with one {noun}")):
+        yield Quantity(name, float((seen == number).sum()), (made_up == number).sum(axis=1).astype(float), DIFFER)
+    few = (seen >= 2) & (seen <= 4)
+    name = f"customers with 2 to 4 {noun}s"
+    yield Quantity(name, float(few.sum()), ((made_up >= 2) & (made_up <= 4)).sum(axis=1).astype(float), DIFFER)
+    yield Quantity(f"{noun}s of all", float(seen.sum()), made_up.sum(axis=1), DIFFER)
+    most = max(1, round(len(seen) / 100))
+    name = f"{noun}s of the 1% who have most"
+    top = np.sort(np.vstack([seen, made_up]), axis=1)[:, -most:].sum(axis=1)
+    yield Quantity(name, float(top[0]), top[1:], HEAVY)
+
+
+def _silence(frequency: Array, recency: Array, T: Array) -> Array:
+    """Mean of T - recency over those who bought again: an array of shape (draws,)."""
+    again = np.atleast_2d(frequency) > 0
+    silent = np.where(again, T - np.atleast_2d(recency), 0.0).sum(axis=1)
+    found: Array = silent / np.maximum(again.sum(axis=1), 1)
+    return found
+
+
+def _rank_correlations(one: Array, many: Array) -> Array:
+    """Spearman's, of one array with each row of another."""
+    first, second = stats.rankdata(one), stats.rankdata(many, axis=1)
+    first, second = first - first.mean(), second - second.mean(axis=1, keepdims=True)
+    found: Array = second @ first / np.sqrt((first @ first) * (second**2).sum(axis=1))
+    return found
+
+
+def _stretches(last: int) -> Iterator[tuple[int, int]]:
+    """Renewals one by one, then several together."""
+    for low, high in ((1, 1), (2, 2), (3, 3), (4, 6), (7, 12), (13, 24), (25, last)):
+        if low <= last:
+            yield low, min(high, last)
+
+
+def _flat(values: Any) -> Array:
+    """Draws of shape (chain, draw, customer) as (draws, customers)."""
+    found: Array = np.asarray(values, dtype=float).reshape(-1, values.shape[-1])
+    return found
+
+
+def some_of(number: int, most: int, seed: int) -> IntArray | None:
+    """Places of at most so many, chosen at random; None where all are few enough."""
+    if number <= most:
+        return None
+    return np.sort(np.random.default_rng(seed).choice(number, most, replace=False))
