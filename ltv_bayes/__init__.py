@@ -55,7 +55,7 @@ _PUBLIC = {
     "fit_scorecard": "ltv_bayes.judgement.learn_scorecard",
     "hybrid_ltv": "ltv_bayes.formulas.point_values",
     "judgement_template": "ltv_bayes.judgement.sheets",
-    "lifetime_value": "ltv_bayes.value.lifetime_value",
+    "lifetime_value": "ltv_bayes.value.make_value",
     "load_fit": "ltv_bayes.predictions.load",
     "new_customer_value": "ltv_bayes.value.new_customers",
     "plot_acquisition": "ltv_bayes.plots.acquisition",

@@ -15,8 +15,20 @@ if TYPE_CHECKING:
     from ltv_bayes.value.lifetime_value import LifetimeValue
 
 
-def value_audit_table(value: "LifetimeValue") -> pd.DataFrame:
-    """One row for each judgement; see `LifetimeValue.audit`."""
+def audit(value: "LifetimeValue") -> pd.DataFrame:
+    """Where each judgement comes from, and what it brings: stated, recalibrated, used, by whom, when.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `FutureValuePriors.audit`, with used (mean of its money in the value, discounted and after margin) and
+        used_share (its share of the book's mean). `write_table` writes it to a file.
+
+    Raises
+    ------
+    InputError
+        If nothing is judged.
+    """
     judged = require_judged(value)
     used = np.zeros(len(judged))
     for position, money in judged_parts(value):

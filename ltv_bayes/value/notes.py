@@ -48,7 +48,7 @@ def notes_on(value: "LifetimeValue") -> list[str]:
     notes += [note for stream in value.valuation.streams for note in stream.notes(customers, terms)]
     if len(customers) < FEW_CUSTOMERS and value.has_streams:
         notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
-    notes += notes_on_overlap(value.valuation)
+    notes += notes_on_overlap(value)
     notes += note_on_conflicts(value)
     share = value.judgement_share()["mean"]
     if share > MUCH_JUDGEMENT and value.has_streams:
