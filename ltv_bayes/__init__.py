@@ -41,7 +41,7 @@ _PUBLIC = {
     "TriggeredService": "ltv_bayes.streams.triggered_service",
     "ValueOverTime": "ltv_bayes.evaluation.value_over_time",
     "VisibleShare": "ltv_bayes.predictions.visibility",
-    "acquisition": "ltv_bayes.value.acquisition",
+    "acquisition": "ltv_bayes.value.make_acquisition",
     "all_customers": "ltv_bayes.data.all_customers",
     "backtest": "ltv_bayes.evaluation.backtest",
     "best": "ltv_bayes.value.compare",
