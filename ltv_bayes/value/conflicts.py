@@ -13,7 +13,6 @@ from ltv_bayes.formatting import money, probability
 from ltv_bayes.formulas.gamma_gamma import expected_spend, spend_outlook
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged
-from ltv_bayes.judgement.audit import audit_table
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
@@ -79,7 +78,7 @@ def conflicts(value: "LifetimeValue", threshold: float = 0.01, gone: float = 0.2
             "No stream of repeat purchases is valued, so no model says what these clients' deals are worth. "
             "Value them with [RepeatPurchases(purchases, spend)]."
         )
-    said = audit_table(judged)[[*NAMES, "probability", "median"]].rename(columns={"median": "judged_amount"})
+    said = judged.audit()[[*NAMES, "probability", "median"]].rename(columns={"median": "judged_amount"})
     said = said[~judged.are_opinions].reset_index(drop=True)
     found = _nearest([_beside(said, stream, value) for stream in streams])
     table = _with_reasons(found, threshold, gone, value.currency)

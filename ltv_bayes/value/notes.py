@@ -9,7 +9,8 @@ import pandas as pd
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.errors import DataWarning, counted
 from ltv_bayes.formatting import money, percent
-from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
+from ltv_bayes.judgement.form import VISIBLE_SHARE
+from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.terms import Terms

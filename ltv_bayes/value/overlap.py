@@ -12,7 +12,8 @@ from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
 from ltv_bayes.formatting import label, money, percent, with_currency
-from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
+from ltv_bayes.judgement.form import VISIBLE_SHARE
+from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife

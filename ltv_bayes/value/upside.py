@@ -11,7 +11,6 @@ from ltv_bayes.errors import ColumnError, listed
 from ltv_bayes.formatting import label, money, probability
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval_settings, summarize_sorted
-from ltv_bayes.judgement.audit import audit_table
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.value.histories_in_words import histories_in_words, mean_alive
@@ -131,7 +130,7 @@ def _of_judgements(value: "LifetimeValue") -> dict[str, str]:
     judged = value.future_value
     if judged is None:
         return {}
-    table = audit_table(judged)
+    table = judged.audit()
     table = table.assign(expected=table["probability"] * table["median"]).sort_values("expected", ascending=False)
     return {
         written: _named(rows, value.currency)

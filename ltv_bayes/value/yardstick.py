@@ -39,8 +39,9 @@ class Yardstick:
         Raises
         ------
         UnitError
-            If the threshold is not above 0, the least number of clients is no count, or payback lies beyond the
-            horizon.
+            If the threshold is not above 0, or payback lies beyond the horizon.
+        InputError
+            If the least number of clients is no count.
         """
         threshold = as_number(threshold, "threshold")
         if not threshold > 0:
