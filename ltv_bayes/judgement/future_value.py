@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -28,13 +27,13 @@ from ltv_bayes.judgement.before_valuing import (
     require_visible_share,
     written_as,
 )
-from ltv_bayes.judgement.cells import refuse
 from ltv_bayes.judgement.columns import Reading, checked, known_columns
 from ltv_bayes.judgement.draws import JudgedDraws
 from ltv_bayes.judgement.expected import expected_money
-from ltv_bayes.judgement.form import RELATIONS, SAME_TOTAL, SCORED, VISIBLE_SHARE
+from ltv_bayes.judgement.form import SAME_TOTAL, SCORED, VISIBLE_SHARE
 from ltv_bayes.judgement.one_by_one import fit_table, in_words, opportunities
 from ltv_bayes.judgement.opinions import Opinion, opinions_by_customer
+from ltv_bayes.judgement.relations import refuse_certain_opinions, refuse_relations, with_relation
 from ltv_bayes.judgement.sheets import as_stated, read_form, write_form
 from ltv_bayes.judgement.stated_amounts import PARAMETERS
 from ltv_bayes.judgement.windows import across_horizon, last_day_shown, outside_horizon, windows
@@ -43,15 +42,6 @@ from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.terms import Terms
 
 LIVELIER = 20.0
-
-
-class Setting(Enum):
-    """A setting that nobody gave."""
-
-    AS_BEFORE = "as before"
-
-
-AS_BEFORE = Setting.AS_BEFORE
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,7 +94,7 @@ class FutureValuePriors:
             )
         if not isinstance(self.shows_life, bool | None) and not (_is_number(self.shows_life) and self.shows_life > 1):
             raise JudgementError(f"shows_life must be True, False or a number above 1, not {self.shows_life!r}.")
-        self._refuse_relations()
+        refuse_relations(self)
 
     @classmethod
     def from_judgements(
@@ -204,51 +194,8 @@ class FutureValuePriors:
         )
         if relation is not None:
             judged = judged.with_relation(relation)
-        judged._refuse_certain_opinions()
+        refuse_certain_opinions(judged)
         return judged
-
-    def with_relation(
-        self,
-        relation: str,
-        *,
-        visible: VisibleShare | Setting | None = AS_BEFORE,
-        opinion_weight: float | Setting | None = AS_BEFORE,
-        shows_life: bool | float | Setting | None = AS_BEFORE,
-    ) -> Self:
-        """Say how judgements relate to what the model foresees, where the table does not say it row by row.
-
-        What is not given stays as it was.
-
-        Parameters
-        ----------
-        relation : {"additional", "visible_share", "same_total"}
-            Projects outside the ordinary repeat purchases; ordinary purchases that the pipeline shows already; or
-            opinions on all that a customer will bring within the horizon.
-        visible : VisibleShare, optional
-            For ``visible_share``: which part of the ordinary purchases the pipeline shows, and how far ahead.
-        opinion_weight : float or None
-            For ``same_total``: weight of the opinion in a logarithmic pool, between 0 and 1; or None if opinions are
-            evidence of their own, from other sources than the orders.
-        shows_life : bool or float, optional
-            Whether open opportunities are signs of life, which they are if not said; or how many times as often living
-            customers have one as customers who left, by default 20. ``numpy.inf`` takes all that have one to be alive.
-            That there is none then speaks a little against the others. Opportunities of ``visible_share`` are a part
-            of the purchases and tell nothing.
-
-        Examples
-        --------
-        >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.6], "low": [50.0], "high": [200.0]})
-        >>> judged = FutureValuePriors.from_judgements(frame).with_relation("additional")
-        >>> judged.relations.tolist()
-        ['additional']
-        """
-        stated = self.relations
-        table = self.table.assign(relation=stated.where(stated.notna(), relation))
-        settings = {"visible": visible, "opinion_weight": opinion_weight, "shows_life": shows_life}
-        given: dict[str, Any] = {name: value for name, value in settings.items() if value is not AS_BEFORE}
-        related = replace(self, table=table, **given)
-        related._refuse_certain_opinions()
-        return related
 
     def subset(self, kept: Any) -> Self:
         """Choose some judgements, each with its adjustments and the draws that it has among the others.
@@ -444,6 +391,8 @@ class FutureValuePriors:
         return opinions_by_customer(table[found.notna() & self.are_opinions], self.opinion_weight, self.adjustments)
 
     # Methods like the others: functions of judgements, each written with its docstring in another file.
+    with_relation = with_relation
+
     opportunities = opportunities
     in_words = in_words
     fit_table = fit_table
@@ -455,21 +404,6 @@ class FutureValuePriors:
     refuse_opinions_alone = refuse_opinions_alone
     require_visible_share = require_visible_share
     check_shown_in_time = check_shown_in_time
-
-    def _refuse_certain_opinions(self) -> None:
-        """Raise for opinions on a customer's whole value without any spread, which nothing can be combined with."""
-        certain = self.are_opinions & (self.amount_quantiles(0.9) <= self.amount_quantiles(0.1))
-        problem = "with an opinion on a customer's whole value whose low is its high"
-        refuse(self.table, certain, problem, "State how sure it is: a low below the high.")
-
-    def _refuse_relations(self) -> None:
-        """Raise for relations that cannot be."""
-        relations = self.relations
-        unknown = relations.notna() & ~relations.isin(RELATIONS)
-        refuse(self.table, unknown, "with an unknown relation", f"Write one of {', '.join(RELATIONS)}.")
-        named = self.table["customer_id"].astype(str).where(self.are_opinions, "")
-        twice = self.are_opinions & named.duplicated(keep=False)
-        refuse(self.table, twice, "with another opinion on the same customer's whole value", "Pool them into one.")
 
     @cached_property
     def _expected_money(self) -> tuple[Array, np.ndarray]:
