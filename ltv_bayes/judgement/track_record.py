@@ -77,7 +77,7 @@ def hit_rate(calibration: "Calibration", *, ci_prob: float | None = None, ci_kin
     """
     prob, kind = interval_settings(ci_prob, ci_kind)
     edge = (1 - calibration.interval) / 2
-    hits = {name: (edge <= level) & (level <= 1 - edge) for name, level in _levels(calibration).items()}
+    hits = {name: (edge <= level) & (level <= 1 - edge) for name, level in levels_of_amounts(calibration).items()}
     rows = {}
     for name in (*calibration.names, EVERYBODY):
         at = _cases_of(calibration, None if name == EVERYBODY else name)[calibration.record.won]
@@ -136,7 +136,7 @@ def _parts(calibration: "Calibration", at: np.ndarray) -> Iterator[tuple[Adjustm
             yield calibration.change(name), cases
 
 
-def _levels(calibration: "Calibration") -> Mapping[str, Array]:
+def levels_of_amounts(calibration: "Calibration") -> Mapping[str, Array]:
     """Where each amount that came lay in its distribution, as stated and as recalibrated: 0 to 1."""
     record = calibration.record
     side = np.where(record.log_error < 0, record.below, record.above)
@@ -145,8 +145,8 @@ def _levels(calibration: "Calibration") -> Mapping[str, Array]:
         for case in cases:
             stated = record.log_error[case], record.below[case], record.above[case]
             recalibrated[case] = _level_without(change, *stated)
-    levels = {"stated": special.ndtr(record.log_error / side), "recalibrated": recalibrated}
-    return {source: each[record.won] for source, each in levels.items()}
+    found = {"stated": special.ndtr(record.log_error / side), "recalibrated": recalibrated}
+    return {source: each[record.won] for source, each in found.items()}
 
 
 def _level_without(change: Adjustment, error: float, below: float, above: float) -> float:
