@@ -1,5 +1,6 @@
 """The package as a whole: what importing loads, what is public, what works without PyMC."""
 
+import inspect
 import subprocess
 import sys
 import textwrap
@@ -29,6 +30,15 @@ def test_version_is_public():
 @pytest.mark.parametrize("name", [name for name in lb.__all__ if name != "__version__"])
 def test_public_names_exist_and_are_documented(name):
     assert getattr(lb, name).__doc__
+
+
+@pytest.mark.parametrize("name", [name for name in lb.__all__ if inspect.isclass(getattr(lb, name))])
+def test_methods_are_documented_and_bear_their_own_names(name):
+    """Also those that are written in another file: help, errors and pickles call a method by the function's name."""
+    methods = {name: made for name, made in vars(getattr(lb, name)).items() if inspect.isfunction(made)}
+    public = {name: made for name, made in methods.items() if not name.startswith("_")}
+    assert {name: made.__name__ for name, made in public.items()} == {name: name for name in public}
+    assert [name for name, made in public.items() if not made.__doc__] == []
 
 
 def test_a_misspelt_name_is_an_attribute_error():

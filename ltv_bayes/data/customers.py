@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.chosen_rows import chosen_rows
 from ltv_bayes.data.customer_dates import customer_dates
-from ltv_bayes.data.customer_files import BATCH, file_notes, scan_customers
+from ltv_bayes.data.customer_files import file_notes, scan_customers
 from ltv_bayes.data.display import SHOWN_ROWS, as_html, as_plain_text
+from ltv_bayes.data.file_terms import file_terms
 from ltv_bayes.data.frame_rows import FrameRows
 from ltv_bayes.data.histories import Histories, SpendHistories, unique_histories, unique_spend
 from ltv_bayes.data.ids import as_text, ids_from_texts
@@ -21,11 +22,10 @@ from ltv_bayes.data.left_out import LeftOutFile
 from ltv_bayes.data.observed_until import observed_until
 from ltv_bayes.data.overview import Overview, overview_of
 from ltv_bayes.data.parquet_files import parquet_target, refuse_same_names
-from ltv_bayes.data.parquet_rows import ParquetRows
 from ltv_bayes.data.rows import Rows
 from ltv_bayes.data.summaries import HISTORY, customer_table
 from ltv_bayes.data.transactions import DROPPED_COLUMNS, count_by_reason, left_out_line
-from ltv_bayes.errors import InputError, UnitError, counted, rows_at_fault
+from ltv_bayes.errors import InputError, counted
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit, as_date, as_time_unit
 
 
@@ -175,12 +175,8 @@ class Customers:
         """
         names = {"customer_id": customer_id, "frequency": frequency, "recency": recency, "T": T}
         rows, notes = scan_customers(path, names, monetary_value=monetary_value, memory_limit=memory_limit)
-        unit = _unit_of_file(rows, time_unit, notes.get("time_unit"))
-        said = notes.get("as_of")
-        day = _as_the_file_says(rows, "as_of", None if as_of is None else as_date(as_of), said and as_date(said))
-        money = _as_the_file_says(rows, "currency", currency, notes.get("currency"))
-        left_out = LeftOutFile.beside(rows.paths) or no_orders()
-        return cls(rows, unit, day, money, left_out)
+        terms = file_terms(rows.place, notes, time_unit, as_of, currency)
+        return cls(rows, *terms, LeftOutFile.beside(rows.paths) or no_orders())
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the table to a Parquet file, with its time unit, as-of date and currency.
@@ -413,7 +409,7 @@ class Customers:
         >>> customers.subset(customers.table["frequency"] > 0).ids.tolist()
         [2]
         """
-        table = _chosen(self.rows, ids_or_mask)
+        table = chosen_rows(self.rows, ids_or_mask)
         if table.index.empty:
             raise InputError("No customer is left. Choose at least one id.")
         if isinstance(self.left_out, LeftOutFile):
@@ -451,56 +447,6 @@ class Customers:
     def _without_orders_line(self) -> list[str]:
         number = len(self.without_orders)
         return [f"known, but not in the table: {counted(number, 'customer')} (see without_orders)"] if number else []
-
-
-def _unit_of_file(rows: ParquetRows, given: str | None, said: str | None) -> TimeUnit:
-    """Choose the time unit of a file: as given, or as the file says."""
-    if given is None and said is None:
-        cure = "Pass time_unit='week', or whichever unit it is."
-        raise UnitError(f"The file does not say in which unit recency and T are ({rows.place}). {cure}")
-    unit = as_time_unit(str(said if given is None else given))
-    if said is not None and unit != said:
-        cure = f"Leave time_unit out, and convert with .in_time_unit({unit!r})."
-        raise UnitError(f"The file says that recency and T are in {said}s, not in {unit}s ({rows.place}). {cure}")
-    return unit
-
-
-def _as_the_file_says(rows: ParquetRows, what: str, given: Any, said: Any) -> Any:
-    """Choose what is given or what the file says, which may not contradict each other."""
-    if given is not None and said and given != said:
-        cure = f"Leave {what} out, or make the customers anew."
-        raise UnitError(f"The file says {what} {said}, not {given} ({rows.place}). {cure}")
-    return said or None if given is None else given
-
-
-def _chosen(rows: Rows, chosen: Any) -> pd.DataFrame:
-    """Take the rows of the customers chosen by id or by mask."""
-    if isinstance(chosen, pd.Series) and pd.api.types.is_bool_dtype(chosen.dtype):
-        ids = rows.ids()
-        if not chosen.index.is_unique or not ids.isin(chosen.index).all():
-            raise InputError("The mask is not indexed by the ids of these customers. Make it from customers.table.")
-        chosen = chosen.reindex(ids)
-    wanted = pd.Index(list(chosen))
-    if len(wanted) and pd.api.types.is_bool_dtype(wanted.dtype):
-        return _masked(rows, wanted.to_numpy(dtype=bool))
-    table = rows.with_ids(wanted)
-    unknown = wanted[~wanted.isin(table.index)]
-    if len(unknown):
-        cure = f"Write ids as the table does, as in {rows.head(1).index[0]!r}."
-        raise InputError(rows_at_fault(unknown, "customer", "not in the table", cure), unknown)
-    return table
-
-
-def _masked(rows: Rows, mask: np.ndarray) -> pd.DataFrame:
-    """Take the rows that a mask marks."""
-    if len(mask) != len(rows):
-        raise InputError(f"The mask has {len(mask):,} entries for {counted(len(rows), 'customer')}. Give one each.")
-    kept, first = [rows.head(0)], 0
-    for batch in rows.batches(BATCH):
-        kept.append(batch[mask[first : first + len(batch)]])
-        first += len(batch)
-    filled = [batch for batch in kept if len(batch)] or kept[:1]
-    return filled[0] if len(filled) == 1 else pd.concat(filled)
 
 
 def require_customers(value: Any) -> None:

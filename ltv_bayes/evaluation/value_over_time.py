@@ -26,7 +26,7 @@ from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.tables import as_text, readable
 from ltv_bayes.time_units import as_date
-from ltv_bayes.value.lifetime_value import lifetime_value
+from ltv_bayes.value.make_value import lifetime_value
 from ltv_bayes.value.segments import SegmentValues
 
 EVERYBODY = "all customers"

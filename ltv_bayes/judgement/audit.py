@@ -1,6 +1,6 @@
 """Where each judgement comes from, and what became of it: stated, recalibrated, by whom, when."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,10 @@ from ltv_bayes.formulas.amount_families import amount_quantiles
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.adjustments import Adjustment
 from ltv_bayes.judgement.expected import chance_in_draws
-from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.sheets import as_stated
+
+if TYPE_CHECKING:
+    from ltv_bayes.judgement.future_value import FutureValuePriors
 
 INTERVAL = 0.8
 LEVELS = 100
@@ -23,8 +25,35 @@ STATED_OTHERWISE = ("cases", "of", "probability_low", "probability_high", "q25",
 KEPT = ("expected_on", *WINDOW, "stated_on", "stage", "market", "relation")
 
 
-def audit_table(judged: FutureValuePriors, calibration: Any = None) -> pd.DataFrame:
-    """One row for each judgement; see `FutureValuePriors.audit`."""
+def audit(judged: "FutureValuePriors", calibration: Any = None) -> pd.DataFrame:
+    """Where each judgement comes from, and what became of it.
+
+    Parameters
+    ----------
+    calibration : Calibration, optional
+        What the experts' record teaches, if these judgements are not recalibrated yet.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per opportunity: customer_id, opportunity, expert; stated_probability, stated_low, stated_likely,
+        stated_high, and what else was stated, such as stated_cases or stated_q25; interval and family of the stated
+        amount; probability (its mean), low, median and high (of the amount, its middle 80%) as they are used after
+        recalibration; and the days and words that are known, such as expected_on, stated_on, relation.
+
+    Raises
+    ------
+    JudgementError
+        If a calibration is given for judgements that were recalibrated before.
+
+    Examples
+    --------
+    >>> from ltv_bayes.judgement.future_value import FutureValuePriors
+    >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.6], "low": [50.0], "high": [200.0]})
+    >>> FutureValuePriors.from_judgements(frame).audit()[["stated_low", "low", "median", "high"]].round(6)
+       stated_low   low  median   high
+    0        50.0  50.0   100.0  200.0
+    """
     if calibration is not None:
         if judged.adjustments is not None:
             raise JudgementError("These judgements are recalibrated already. Call audit() without a calibration.")
@@ -39,7 +68,7 @@ def audit_table(judged: FutureValuePriors, calibration: Any = None) -> pd.DataFr
     return said[["customer_id", "opportunity", "expert"]].assign(**columns, **kept)
 
 
-def _stated(judged: FutureValuePriors) -> dict[str, pd.Series]:
+def _stated(judged: "FutureValuePriors") -> dict[str, pd.Series]:
     """What was said of chance and amount, whichever way, before recalibration."""
     form = as_stated(judged.table)
     chance = judged.table.get("stated_probability", judged.table["probability"])
@@ -48,25 +77,25 @@ def _stated(judged: FutureValuePriors) -> dict[str, pd.Series]:
     return columns | {name: judged.table[name] for name in ("interval", "family") if name in judged.table}
 
 
-def amounts_used(judged: FutureValuePriors, levels: Array) -> Array:
+def amounts_used(judged: "FutureValuePriors", levels: Array) -> Array:
     """Quantiles of each judgement's amount as it is used, adjustments in it: shape (judgements, levels)."""
     return np.array([_amounts(judged, position, levels) for position in range(len(judged))])
 
 
-def recalibrated(judged: FutureValuePriors, position: int) -> tuple[float, ...]:
+def recalibrated(judged: "FutureValuePriors", position: int) -> tuple[float, ...]:
     """Mean chance, and lower end, median and upper end of the interval of the amount."""
     low, median, high = _amounts(judged, position, np.array([(1 - INTERVAL) / 2, 0.5, (1 + INTERVAL) / 2]))
     return _chance(judged, position), low, median, high
 
 
-def _chance(judged: FutureValuePriors, position: int) -> float:
+def _chance(judged: "FutureValuePriors", position: int) -> float:
     row = judged.table.iloc[position]
     if judged.adjustments is None:
         return float(row["probability"])
     return float(chance_in_draws(row, judged.adjustments.of(position, judged.adjustments.shape)).mean())
 
 
-def _amounts(judged: FutureValuePriors, position: int, levels: Array) -> Array:
+def _amounts(judged: "FutureValuePriors", position: int, levels: Array) -> Array:
     row = judged.table.iloc[position]
     parameters = (row["amount_1"], row["amount_2"], row["amount_3"])
     change = _where_it_comes(judged, position)
@@ -81,7 +110,7 @@ def _levels(rows: int) -> Array:
     return (np.arange(LEVELS) + (np.arange(rows)[:, np.newaxis] + 0.5) / rows) / LEVELS
 
 
-def _where_it_comes(judged: FutureValuePriors, position: int) -> Adjustment | None:
+def _where_it_comes(judged: "FutureValuePriors", position: int) -> Adjustment | None:
     """How a judgement is changed in draws in which it comes, so many that quantiles hold."""
     if judged.adjustments is None:
         return None

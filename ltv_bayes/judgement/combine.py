@@ -8,7 +8,8 @@ import pandas as pd
 from ltv_bayes.data.ids import as_ids, final_ids
 from ltv_bayes.errors import InputError, JudgementError, rows_at_fault
 from ltv_bayes.judgement.adjustments import Adjustments
-from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
+from ltv_bayes.judgement.form import VISIBLE_SHARE
+from ltv_bayes.judgement.future_value import FutureValuePriors
 
 
 def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 TEXT, AMOUNT, SHARE, NUMBER, DATE = "text", "amount", "share", "number", "date"
 OF_OPPORTUNITY, OF_STAGE = "opportunity", "stage"
-RELATIONS = ("additional", "visible_share", "same_total")
+VISIBLE_SHARE, SAME_TOTAL = "visible_share", "same_total"
+RELATIONS = ("additional", VISIBLE_SHARE, SAME_TOTAL)
 
 
 class Column(NamedTuple):

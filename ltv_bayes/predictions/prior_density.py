@@ -10,23 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.fitted import FittedModel
 
 WRITTEN = re.compile(r"Prior\('(?P<family>\w+)'(?P<numbers>(?:, \w+=[-+\d.e]+)*)\)")
 NUMBER = re.compile(r"(\w+)=([-+\d.e]+)")
-
-FAMILIES: dict[tuple[str, ...], Callable[..., Any]] = {
-    ("LogNormal", "mu", "sigma"): lambda mu, sigma: stats.lognorm(sigma, scale=np.exp(mu)),
-    ("Normal", "mu", "sigma"): stats.norm,
-    ("HalfNormal", "sigma"): lambda sigma: stats.halfnorm(scale=sigma),
-    ("Exponential", "lam"): lambda lam: stats.expon(scale=1 / lam),
-    ("Gamma", "alpha", "beta"): lambda alpha, beta: stats.gamma(alpha, scale=1 / beta),
-    ("Gamma", "mu", "sigma"): lambda mu, sigma: stats.gamma((mu / sigma) ** 2, scale=sigma**2 / mu),
-    ("Beta", "alpha", "beta"): stats.beta,
-}
 
 
 def log_prior(fit: FittedModel) -> Array | None:
@@ -67,5 +56,20 @@ def _law(text: str) -> Any:
     if written is None:
         return None
     numbers = {name: float(number) for name, number in NUMBER.findall(written["numbers"])}
-    make = FAMILIES.get((written["family"], *numbers))
+    make = _families().get((written["family"], *numbers))
     return None if make is None else make(*numbers.values())
+
+
+def _families() -> dict[tuple[str, ...], Callable[..., Any]]:
+    """The common distributions, by their name and those of their numbers."""
+    from scipy import stats  # half a second to import
+
+    return {
+        ("LogNormal", "mu", "sigma"): lambda mu, sigma: stats.lognorm(sigma, scale=np.exp(mu)),
+        ("Normal", "mu", "sigma"): stats.norm,
+        ("HalfNormal", "sigma"): lambda sigma: stats.halfnorm(scale=sigma),
+        ("Exponential", "lam"): lambda lam: stats.expon(scale=1 / lam),
+        ("Gamma", "alpha", "beta"): lambda alpha, beta: stats.gamma(alpha, scale=1 / beta),
+        ("Gamma", "mu", "sigma"): lambda mu, sigma: stats.gamma((mu / sigma) ** 2, scale=sigma**2 / mu),
+        ("Beta", "alpha", "beta"): stats.beta,
+    }

@@ -1,58 +1,31 @@
 """Do channels pay? Value of new clients against what they cost, and when the money is back."""
 
-import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.acquisition_costs import AcquisitionCosts
-from ltv_bayes.data.amounts import SAME_CURRENCY
-from ltv_bayes.errors import DataWarning, InputError, UnitError, listed, rows_at_fault, suggestion
-from ltv_bayes.formatting import money
+from ltv_bayes.errors import UnitError, listed
 from ltv_bayes.formulas.acquisition import chance_of_one_rate, draw_cost_per_client, time_until
-from ltv_bayes.formulas.point_inputs import as_count
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_draws
 from ltv_bayes.posterior import SAMPLE_DIMS
-from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.tables import as_text, readable
-from ltv_bayes.time_units import Duration, as_duration, as_number
+from ltv_bayes.time_units import as_number
 from ltv_bayes.value.acquisition_words import NEARLY_NEVER, ChannelFigures, sentence, verdict
 from ltv_bayes.value.new_customers import NewCustomerValue
+from ltv_bayes.value.yardstick import Yardstick
 
-FAR_SCALE = 500.0
 BY_CHANCE = 0.01
 BEYOND = 1e12
-SAME = 1e-9
 NOT_SHOWN = ("spend", "probability_above_1", "probability_no_payback")
 SHORT = {"clients_won": "won", "cost_per_client": "cost", "ltv_to_cac": "ratio"}
-USUAL_PAYBACK = Duration(12, "month")
-Unseen = Literal["refuse", "population"]
-
-
-@dataclass(frozen=True)
-class Yardstick:
-    """What channels are measured by.
-
-    Attributes
-    ----------
-    threshold : float
-        How many times its cost a client should be worth.
-    payback_within : Duration
-        When the cost should be back.
-    least_clients : int
-        With fewer clients won, a channel has not enough data.
-    """
-
-    threshold: float
-    payback_within: Duration
-    least_clients: int
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -239,7 +212,6 @@ class Acquisition:
         found = []
         for place, name in enumerate(self.channels):
             ratio, months = (drawn[..., place].to_numpy().ravel() for drawn in (self.ratio, self.payback))
-            within = self.yardstick.payback_within.to("month") * (1 + SAME)
             found.append(
                 ChannelFigures(
                     channel=name,
@@ -254,7 +226,7 @@ class Acquisition:
                     above_threshold=float(np.mean(ratio > self.yardstick.threshold)),
                     payback=_middle(months),
                     payback_interval=_bounds(months, ci_prob, ci_kind),
-                    payback_in_time=float(np.mean(months <= within)),
+                    payback_in_time=float(np.mean(self.yardstick.in_time(months))),
                     never=float(np.mean(np.isinf(months))),
                     draws=months.size,
                     interval=interval_name(ci_prob, ci_kind),
@@ -328,147 +300,6 @@ class Acquisition:
         labels = {**coords, "channel": np.array(self.channels, dtype=object)}
         stacked = np.stack(values, axis=-1).reshape(*shape, len(values))
         return xr.DataArray(stacked, dims=(*SAMPLE_DIMS, "channel"), coords=labels, name=name, attrs={"units": units})
-
-
-def acquisition(
-    value: NewCustomerValue,
-    costs: Any,
-    *,
-    threshold: float = 3.0,
-    payback_within: Any = None,
-    least_clients: int = 5,
-    unseen: Unseen = "refuse",
-    columns: Mapping[str, str] | None = None,
-    amount_unit: float | str | None = None,
-    decimal: str = ".",
-    sheet: str | int | None = None,
-    encoding: str | None = None,
-    random_seed: int | None = None,
-) -> Acquisition:
-    """Compare what new clients are worth with what they cost to win, by channel.
-
-    Parameters
-    ----------
-    value : NewCustomerValue
-        What `new_customer_value` returned; of fits pooled by channel, or of plain ones.
-    costs : mapping, path or frame
-        Channel to its cost per client, which counts as known; or a table with ``channel`` and either
-        ``cost_per_client`` or ``spend`` and ``clients_won``, a row for each ``period`` if there are several. Where
-        clients are counted, the cost per client is uncertain: few clients, wide interval.
-    threshold : float
-        How many times its cost a client should be worth.
-    payback_within : str or Duration, optional
-        When the cost should be back; 12 months, or the horizon where that is shorter, if not given.
-    least_clients : int
-        With fewer clients won, a channel has not enough data, unless it surely loses money.
-    unseen : {"refuse", "population"}
-        What to do about a channel with costs whose clients the fit has not seen: refuse it, or draw the value of its
-        clients from the distribution of channels.
-    columns : mapping, optional
-        The user's own names of columns, by ours: ``{"channel": "渠道", "spend": "费用", "clients_won": "新客户"}``.
-    amount_unit : float or str, optional
-        What 1 in columns of money is worth, as in 1000 or ``"万元"``.
-    decimal, sheet, encoding
-        How the table is written, as in `read_transactions`.
-    random_seed : int, optional
-        Seed of the draws of costs per client.
-
-    Returns
-    -------
-    Acquisition
-
-    Raises
-    ------
-    ColumnError
-        If a column is missing.
-    InputError
-        If rows have no channel, no cost above 0 or the same channel and period, or the fit has not seen a channel; the
-        message names the rows.
-
-    Examples
-    --------
-    >>> from ltv_bayes.predictions.purchases import FittedPurchases
-    >>> from ltv_bayes.predictions.spend import FittedSpend
-    >>> from ltv_bayes.value.new_customers import new_customer_value
-    >>> purchases = FittedPurchases.from_draws(
-    ...     {"r": [[0.243]], "alpha": [[4.414]], "a": [[0.793]], "b": [[2.426]]}, time_unit="week"
-    ... )
-    >>> spend = FittedSpend.from_draws({"p": [[6.25]], "q": [[3.74]], "v": [[15.44]]})
-    >>> value = new_customer_value(purchases, spend, horizon="39 weeks")
-    >>> acquisition(value, {"Ads": 20, "Fair": 50}).ratio.to_numpy().round(2).tolist()
-    [[[3.87, 1.55]]]
-    """
-    if not isinstance(value, NewCustomerValue):
-        raise InputError(f"Pass what new_customer_value(...) returned first, not a {type(value).__name__}.")
-    if unseen not in ("refuse", "population"):
-        raise InputError(f"unseen={unseen!r} is unknown. {suggestion(str(unseen), ('refuse', 'population'))}")
-    yardstick = Yardstick(
-        _above_0(threshold, "threshold"),
-        _payback_within(payback_within, value.horizon),
-        as_count(least_clients, "least_clients"),
-    )
-    read = AcquisitionCosts.read(
-        costs, columns=columns, amount_unit=amount_unit, decimal=decimal, sheet=sheet, encoding=encoding
-    )
-    if read.currency and value.currency and read.currency != SAME_CURRENCY.get(value.currency, value.currency):
-        raise UnitError(
-            f"Costs are in {read.currency}, values in {value.currency}. Convert the costs to {value.currency} first."
-        )
-    known = list(dict.fromkeys([*value.segments, *value.terms.known()])) if value.column else []
-    if value.column and unseen == "refuse":
-        _refuse_unseen(read, known, value.column)
-    channels = tuple(read.channels)
-    chosen = value.of(channels) if value.column else value
-    left_out = tuple(name for name in known if name not in channels)
-    found = Acquisition(chosen, read, yardstick, channels, as_seed(random_seed), left_out)
-    _warn_of_scale(found)
-    return found
-
-
-def _above_0(given: Any, name: str) -> float:
-    number = as_number(given, name)
-    if not number > 0:
-        raise UnitError(f"{name} must be above 0, not {number:g}.")
-    return number
-
-
-def _payback_within(given: Any, horizon: Duration) -> Duration:
-    """The time in which the cost should be back; a year, or the horizon where that is shorter, if not given."""
-    if given is None:
-        return min(USUAL_PAYBACK, horizon, key=lambda length: length.days)
-    within = as_duration(given, "payback_within")
-    if within.days > horizon.days * (1 + SAME):
-        raise UnitError(
-            f"payback_within={str(within)!r} is longer than the value's horizon of {horizon}. "
-            f"Value new customers over a longer horizon, or ask for payback within a shorter time."
-        )
-    return within
-
-
-def _refuse_unseen(costs: AcquisitionCosts, known: list[str], column: str) -> None:
-    """Raise where a channel has costs but no clients in the data."""
-    unknown = ~costs.rows["channel"].isin(known)
-    if unknown.any():
-        rows, names = list(costs.rows.index[unknown]), list(dict.fromkeys(costs.rows.loc[unknown, "channel"]))
-        cure = (
-            f"{suggestion(names[0], known)} If they are new, pass unseen='population': "
-            f"the value of their clients is then drawn from the distribution of channels."
-        )
-        problem = f"with a channel that the fit by {column!r} has not seen, {listed(map(repr, names))}"
-        raise InputError(rows_at_fault(rows, "row", problem, cure), rows)
-
-
-def _warn_of_scale(found: Acquisition) -> None:
-    """Warn where costs and values can hardly be counted in one unit."""
-    typical = float(np.median(found.ratio))
-    if not 1 / FAR_SCALE < typical < FAR_SCALE:
-        value, cost = (money(float(np.median(drawn)), found.currency) for drawn in (found.ltv, found.cac))
-        warnings.warn(
-            f"A new client is typically worth {value}, and costs {cost}: are they counted in one unit? "
-            f"If not, pass amount_unit=.",
-            DataWarning,
-            stacklevel=3,
-        )
 
 
 def _bounds(values: Array, ci_prob: float, ci_kind: str) -> tuple[float, float]:

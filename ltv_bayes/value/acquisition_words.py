@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 from math import isinf, isnan
-from typing import TYPE_CHECKING
 
 from ltv_bayes.errors import counted
 from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.intervals import describe_interval
 from ltv_bayes.time_units import Duration
-
-if TYPE_CHECKING:
-    from ltv_bayes.value.acquisition import Yardstick
+from ltv_bayes.value.yardstick import Yardstick
 
 NEARLY_SURE = 0.9
 NEARLY_NEVER = 0.05
@@ -57,16 +54,16 @@ class ChannelFigures:
     draws: int
     interval: str
 
-    def few(self, yardstick: "Yardstick") -> bool:
+    def few(self, yardstick: Yardstick) -> bool:
         """Whether fewer clients were won than the yardstick asks for, and it is not sure that money is lost."""
         return self.clients_won < yardstick.least_clients and self.ratio_interval[1] >= 1
 
-    def wide(self, yardstick: "Yardstick") -> bool:
+    def wide(self, yardstick: Yardstick) -> bool:
         """Whether the interval reaches from a loss to above the threshold."""
         low, high = self.ratio_interval
         return low < 1 and high > max(1.0, yardstick.threshold)
 
-    def enough(self, yardstick: "Yardstick") -> bool:
+    def enough(self, yardstick: Yardstick) -> bool:
         """Whether data say something: enough clients, and an interval that leaves some answer out."""
         return not (self.few(yardstick) or self.wide(yardstick))
 
@@ -76,7 +73,7 @@ class ChannelFigures:
         return probability(min(max(value, least), 1 - least))
 
 
-def verdict(figures: ChannelFigures, yardstick: "Yardstick") -> str:
+def verdict(figures: ChannelFigures, yardstick: Yardstick) -> str:
     """Say in three words what is nearly sure, with a probability of 0.9 or more."""
     wanted = f"{yardstick.threshold:g}"
     if not figures.enough(yardstick):
@@ -92,7 +89,7 @@ def verdict(figures: ChannelFigures, yardstick: "Yardstick") -> str:
 
 def sentence(
     figures: ChannelFigures,
-    yardstick: "Yardstick",
+    yardstick: Yardstick,
     horizon: Duration,
     currency: str | None,
     level: tuple[float, str],
@@ -119,7 +116,7 @@ def _cost(figures: ChannelFigures, currency: str | None) -> str:
     return f"{typical} ({counted(int(figures.clients_won), 'client')} won for {spend})"
 
 
-def _payback(figures: ChannelFigures, yardstick: "Yardstick", horizon: Duration) -> str:
+def _payback(figures: ChannelFigures, yardstick: Yardstick, horizon: Duration) -> str:
     in_time = f"within {yardstick.payback_within} with probability {figures.chance(figures.payback_in_time)}"
     if isinf(figures.payback):
         return (
@@ -132,7 +129,7 @@ def _payback(figures: ChannelFigures, yardstick: "Yardstick", horizon: Duration)
     return f"the cost is back after {_months(figures.payback)} months ({_months(low)} to {late}), {in_time}"
 
 
-def _reservation(figures: ChannelFigures, yardstick: "Yardstick") -> str:
+def _reservation(figures: ChannelFigures, yardstick: Yardstick) -> str:
     if figures.few(yardstick):
         number = counted(int(figures.clients_won), "client")
         return f" Not enough data: {number} won, fewer than {yardstick.least_clients}."

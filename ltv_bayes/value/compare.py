@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
 
 from ltv_bayes.errors import InputError, UnitError, rows_at_fault
 from ltv_bayes.formatting import label, money, percent, probability, with_currency
@@ -256,7 +255,9 @@ class Options:
 
     def ranks(self) -> tuple[Array, Array]:
         """First and last rank of each option in each draw, arrays (options, draws); they differ in ties."""
-        first, last = (stats.rankdata(-self.better, method=method, axis=0) for method in ("min", "max"))
+        from scipy.stats import rankdata  # half a second to import
+
+        first, last = (rankdata(-self.better, method=method, axis=0) for method in ("min", "max"))
         return first, last
 
 

@@ -13,7 +13,6 @@ from ltv_bayes.formatting import money, probability
 from ltv_bayes.formulas.gamma_gamma import expected_spend, spend_outlook
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged
-from ltv_bayes.judgement.audit import audit_table
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
@@ -23,7 +22,6 @@ from ltv_bayes.value.judged_parts import require_judged
 if TYPE_CHECKING:
     from ltv_bayes.value.lifetime_value import LifetimeValue
 
-THRESHOLD, GONE = 0.01, 0.2
 ENOUGH_DRAWS, TOGETHER = 400, 2000
 NAMES = ["customer_id", "opportunity", "expert"]
 
@@ -32,15 +30,46 @@ def note_on_conflicts(value: "LifetimeValue") -> list[str]:
     """Say that there are judgements which disagree with the model."""
     if value.future_value is None or not any(isinstance(one, RepeatPurchases) for one in value.valuation.streams):
         return []
-    found = conflicts_table(value, THRESHOLD, GONE)["conflict"]
+    found = conflicts(value)["conflict"]
     if not found.any():
         return []
     verb = "disagrees" if found.sum() == 1 else "disagree"
     return [f"{counted(int(found.sum()), 'judgement')} {verb} with the model beyond chance: see conflicts()."]
 
 
-def conflicts_table(value: "LifetimeValue", threshold: float, gone: float) -> pd.DataFrame:
-    """One row for each opportunity of a client whose history a stream knows; see `LifetimeValue.conflicts`."""
+def conflicts(value: "LifetimeValue", threshold: float = 0.01, gone: float = 0.2) -> pd.DataFrame:
+    """Where judgement and model disagree beyond chance.
+
+    Two questions for each opportunity of a client with a stream of repeat purchases: is the amount further out
+    than an order of this client would be, and is the client still there? Where several such streams know a client,
+    the amount is compared with the one whose orders are most like it. Opinions on whole values are no orders; see
+    `opinions` for these.
+
+    Parameters
+    ----------
+    threshold : float
+        Probability that an order of the client lies as far out as the judged amount's median, on either side,
+        below which that is a conflict. Of judgements in line with the model about so many are flagged by chance.
+    gone : float
+        Probability of being active below which a client is held for gone, if more than that is judged.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each opportunity of a client whom such a stream knows: customer_id, opportunity, expert,
+        probability and judged_amount as used, expected_order, tail_probability, probability_alive, conflict, and
+        the reason in words; conflicts first.
+
+    Raises
+    ------
+    InputError
+        If nothing is judged, or no stream of repeat purchases is valued.
+
+    Notes
+    -----
+    A conflict is a question to the expert, not a mistake: the opportunity may be larger than anything this client
+    ever bought.
+    """
     threshold, gone = _level(threshold, "threshold"), _level(gone, "gone")
     judged = require_judged(value)
     streams = [_thinned(stream) for stream in value.valuation.streams if isinstance(stream, RepeatPurchases)]
@@ -49,7 +78,7 @@ def conflicts_table(value: "LifetimeValue", threshold: float, gone: float) -> pd
             "No stream of repeat purchases is valued, so no model says what these clients' deals are worth. "
             "Value them with [RepeatPurchases(purchases, spend)]."
         )
-    said = audit_table(judged)[[*NAMES, "probability", "median"]].rename(columns={"median": "judged_amount"})
+    said = judged.audit()[[*NAMES, "probability", "median"]].rename(columns={"median": "judged_amount"})
     said = said[~judged.are_opinions].reset_index(drop=True)
     found = _nearest([_beside(said, stream, value) for stream in streams])
     table = _with_reasons(found, threshold, gone, value.currency)

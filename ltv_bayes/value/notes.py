@@ -9,7 +9,8 @@ import pandas as pd
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.errors import DataWarning, counted
 from ltv_bayes.formatting import money, percent
-from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
+from ltv_bayes.judgement.form import VISIBLE_SHARE
+from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.terms import Terms
@@ -48,7 +49,7 @@ def notes_on(value: "LifetimeValue") -> list[str]:
     notes += [note for stream in value.valuation.streams for note in stream.notes(customers, terms)]
     if len(customers) < FEW_CUSTOMERS and value.has_streams:
         notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
-    notes += notes_on_overlap(value.valuation)
+    notes += notes_on_overlap(value)
     notes += note_on_conflicts(value)
     share = value.judgement_share()["mean"]
     if share > MUCH_JUDGEMENT and value.has_streams:

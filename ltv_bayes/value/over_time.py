@@ -1,20 +1,34 @@
 """How value grows with the horizon, and what comes in each future year."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import describe_interval, flagged, summarize_sorted
+from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_sorted
 from ltv_bayes.value.valuation import REALISED, Components, added
 
 if TYPE_CHECKING:
     from ltv_bayes.value.lifetime_value import LifetimeValue
 
 
-def horizons_table(value: "LifetimeValue", customer_id: object, interval: tuple[float, str]) -> pd.DataFrame:
-    """One row for each horizon up to the value's own; see `LifetimeValue.by_horizon`."""
+def by_horizon(
+    value: "LifetimeValue", customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
+) -> pd.DataFrame:
+    """How value grows with the horizon: one row for each horizon asked for, up to this one.
+
+    Parameters
+    ----------
+    customer_id
+        One customer; the whole book when left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by horizon: mean, sd, median, interval, and the mean of each source under ``mean_`` and its name.
+    """
+    interval = interval_settings(ci_prob, ci_kind)
     horizons = value.settings.terms.horizons
     until = value.valuation.terms.periods_until()[: len(horizons)]
     flows = value.results.flows(customer_id)
@@ -22,8 +36,24 @@ def horizons_table(value: "LifetimeValue", customer_id: object, interval: tuple[
     return _table(value, rows, pd.Index([str(one) for one in horizons], name="horizon"), customer_id, interval)
 
 
-def cash_flow_table(value: "LifetimeValue", customer_id: object, interval: tuple[float, str]) -> pd.DataFrame:
-    """One row for each future year; see `LifetimeValue.cash_flow`."""
+def cash_flow(
+    value: "LifetimeValue", customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
+) -> pd.DataFrame:
+    """Value per future year: what comes in each year, at today's worth if values are discounted.
+
+    Parameters
+    ----------
+    customer_id
+        One customer; the whole book when left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by year (1 is the year after the as-of date; the last may be a part of one): until (its end, in
+        years), mean, sd, median, interval, and the mean of each source under ``mean_`` and its name. What was
+        realised before is no future money and not among it.
+    """
+    interval = interval_settings(ci_prob, ci_kind)
     until = value.valuation.terms.periods_until()[value.settings.place]
     ends = value.valuation.terms.edges("year")[:until]
     year = np.ceil(np.round(ends, 9)).astype(int)

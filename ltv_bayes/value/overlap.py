@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,8 @@ from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
 from ltv_bayes.formatting import label, money, percent, with_currency
-from ltv_bayes.judgement.future_value import VISIBLE_SHARE, FutureValuePriors
+from ltv_bayes.judgement.form import VISIBLE_SHARE
+from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
@@ -21,6 +22,9 @@ from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.valuation import BATCH, Valuation
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.lifetime_value import LifetimeValue
 
 ENOUGH_DRAWS = 50
 ENOUGH_CUSTOMERS = 1000
@@ -58,8 +62,18 @@ def warn_of_double_count(
     )
 
 
-def opinions_table(valuation: Valuation) -> pd.DataFrame:
-    """What became of opinions on customers' whole future value; see `LifetimeValue.opinions`."""
+def opinions(value: "LifetimeValue") -> pd.DataFrame:
+    """What became of opinions on customers' whole future value, beside the model's draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by customer_id: probability and median as stated; model_median and median of the total within the
+        longest horizon, not discounted and before margin; pareto_k of the weights of the draws above 0, which can
+        be trusted below 0.7: minus infinity where they are nearly alike or bounded, infinite where hardly a draw
+        agrees with the opinion.
+    """
+    valuation = value.valuation
     columns = ["probability", "stated_median", "model_median", "median", "pareto_k"]
     held = {} if valuation.future_value is None else valuation.future_value.opinions(valuation.customers)
     if not held:
@@ -78,9 +92,9 @@ def opinions_table(valuation: Valuation) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns, index=index)
 
 
-def notes_on_overlap(valuation: Valuation) -> list[str]:
+def notes_on_overlap(value: "LifetimeValue") -> list[str]:
     """Say what judgements changed beside adding money."""
-    judged = valuation.future_value
+    valuation, judged = value.valuation, value.future_value
     if judged is None:
         return []
     notes: list[str] = []
@@ -93,7 +107,7 @@ def notes_on_overlap(valuation: Valuation) -> list[str]:
             f"{_far_from_complete(valuation, judged, judged.visible)}"
         )
     if judged.are_opinions.any():
-        unsure = list(opinions_table(valuation).query(f"not pareto_k < {TRUSTED}").index)
+        unsure = list(opinions(value).query(f"not pareto_k < {TRUSTED}").index)
         if unsure:
             notes.append(f"opinion and model have little in common for {listed(unsure)} (Pareto k above {TRUSTED}).")
     return notes

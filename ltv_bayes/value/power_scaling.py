@@ -10,7 +10,7 @@ from ltv_bayes.errors import UnitError
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.formulas.unofficial import pareto_smoothed
-from ltv_bayes.intervals import describe_interval, flagged, interval_name, summarize_sorted
+from ltv_bayes.intervals import describe_interval, flagged, interval_name, interval_settings, summarize_sorted
 from ltv_bayes.judgement.what_if import power_scaled
 from ltv_bayes.predictions.fitted import FittedModel, order_of_draws
 from ltv_bayes.predictions.prior_density import log_prior
@@ -28,16 +28,50 @@ WITHOUT_OPINIONS = "nearly without customers of whose whole value somebody has a
 UNKNOWN_PRIOR = "the fit does not remember its priors, or they are of no common family"
 
 
-def power_scaling_table(value: "LifetimeValue", alphas: tuple[float, float], ci_prob: float) -> pd.DataFrame:
-    """One row for each thing that is held more or less firmly; see `LifetimeValue.power_scaling`."""
-    alphas = _checked(alphas)
+def power_scaling(
+    value: "LifetimeValue", alphas: tuple[float, float] = (0.8, 1.25), ci_prob: float | None = None
+) -> pd.DataFrame:
+    """What becomes of the book if a judgement, or a model's priors, are held more or less firmly.
+
+    The density of each is raised to a power: below 1 it is held more loosely, above 1 more firmly.
+
+    Parameters
+    ----------
+    alphas : (float, float)
+        Two powers, one below 1 and one above.
+    ci_prob : float, optional
+        Probability of the equal-tailed interval; ArviZ's setting where not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for all judgements, for those of each expert, for each judgement alone, and for the priors of each
+        fit: mean_change and the changes of the interval's ends for each doubling of the power, in money;
+        sensitivity, the largest of the three over the interval's width, and noticeable where that is above 0.05.
+        Of priors also pareto_k, and in note what cannot be known or trusted.
+
+    Notes
+    -----
+    Nothing but themselves stands behind judgements, so their draws are made anew from the scaled density: log-odds
+    times the power, and the standard deviation of the logarithm of an amount over its root. A firmer 60% becomes
+    more than 60%, since 60% leans to yes. Priors of models are scaled by importance weights of the posterior draws,
+    which Pareto k judges: at 0.7 or above, fit again with other priors instead. Densities of positive parameters
+    are those of their logarithm, so that a log-normal prior keeps its median too. An opinion on a whole value takes
+    its customer's draws out of their places, which weights cannot follow; ``note`` says so.
+
+    References
+    ----------
+    Kallioinen, Paananen, Bürkner & Vehtari (2024), Detecting and diagnosing prior and likelihood sensitivity with
+    power-scaling, Statistics and Computing 34, 57.
+    """
+    alphas, level = _checked(alphas), interval_settings(ci_prob, "eti")[0]
     total = added(value.book())
-    rows = [*_of_judgements(value, total, alphas, ci_prob), *_of_priors(value, total, alphas, ci_prob)]
+    rows = [*_of_judgements(value, total, alphas, level), *_of_priors(value, total, alphas, level)]
     table = flagged(pd.DataFrame(rows), value.caution)
     table.attrs = {
         "alphas": alphas,
         "currency": value.currency or "",
-        "interval": describe_interval(ci_prob, "eti"),
+        "interval": describe_interval(level, "eti"),
         "settings": str(value.settings),
     }
     return table

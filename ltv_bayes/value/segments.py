@@ -1,9 +1,9 @@
 """Values of segments: the draws of their customers, added."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,12 @@ from ltv_bayes.intervals import flagged, interval_settings, summarize_draws
 from ltv_bayes.tables import as_text, readable
 from ltv_bayes.value.compare import Options, Region, Words, best, compare_pairs, rank
 from ltv_bayes.value.groupings import SegmentGrouping, total_weights, weighting
-from ltv_bayes.value.lifetime_value import LifetimeValue
 from ltv_bayes.value.pooled_quantities import pooled_quantities
 from ltv_bayes.value.shares import share_of
 from ltv_bayes.value.valuation import JUDGED, added
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.lifetime_value import LifetimeValue
 
 PER_CUSTOMER, TOTAL = "per_customer", "total"
 LESS_IS_BETTER = ("dropout", "churn")
@@ -203,8 +205,23 @@ class SegmentValues:
         return f"<p>{escape(self._heading())}</p>{readable(self._shown(), self.currency).to_html()}"
 
 
-def segment_values(value: LifetimeValue, column: Any, weight: str | None = None) -> SegmentValues:
-    """Add the draws of each segment's customers; customers without a segment form one of their own."""
+def by(
+    value: "LifetimeValue",
+    column: str | Sequence[str] | pd.Series | Mapping[Any, Any],
+    *,
+    weight: str | None = None,
+) -> SegmentValues:
+    """Group customers by an attribute, or by several, and add their draws.
+
+    Parameters
+    ----------
+    column : str, list of str, Series or mapping
+        A column of ``customers.table``; several, for segments such as "Energy / North"; or the segment of each
+        customer id. Customers without a value form a segment of their own.
+    weight : str, optional
+        What a customer counts by in the mean per customer: ``"revenue"``, what they have brought so far
+        (``total_value`` of their table, nothing where refunds exceed it), or a column. Equally, if not given.
+    """
     grouping = SegmentGrouping.read(value.customers, column)
     found = value.results.segments(grouping.column, grouping.segmenting)
     sums = {source: money[:, value.settings.place] for source, money in found.money.items()}
@@ -224,7 +241,7 @@ def segment_values(value: LifetimeValue, column: Any, weight: str | None = None)
     )
 
 
-def _weighted_mean(value: LifetimeValue, grouping: SegmentGrouping, keys: list[str], weight: str) -> Array:
+def _weighted_mean(value: "LifetimeValue", grouping: SegmentGrouping, keys: list[str], weight: str) -> Array:
     """Mean value of each segment's customers, an array (segments, draws): a pass of its own over them."""
     weights = weighting(value.customers, weight)
     total = total_weights(value.customers, grouping, weights, keys)
@@ -233,7 +250,7 @@ def _weighted_mean(value: LifetimeValue, grouping: SegmentGrouping, keys: list[s
     return money / total[:, np.newaxis]
 
 
-def _labelled(value: LifetimeValue, sums: np.ndarray, names: list[str]) -> xr.DataArray:
+def _labelled(value: "LifetimeValue", sums: np.ndarray, names: list[str]) -> xr.DataArray:
     """Label an array (segments, draws)."""
     chains, draws = value.valuation.shape
     coords = {"chain": np.arange(chains), "draw": np.arange(draws), "segment": np.asarray(names, dtype=object)}

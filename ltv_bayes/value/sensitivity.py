@@ -1,13 +1,14 @@
 """How much of a book hangs on each judgement."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import describe_interval, flagged, summarize_sorted
+from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_sorted
 from ltv_bayes.judgement.audit import amounts_used
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.what_if import surely_bringing
@@ -30,8 +31,54 @@ ENDS = np.array([0.1, 0.9])
 TOLD = "streams as judged"
 
 
-def sensitivity_table(value: "LifetimeValue", interval: Interval) -> pd.DataFrame:
-    """One row for each source that is not judged and each judgement; see `LifetimeValue.sensitivity`."""
+def judgement_share(value: "LifetimeValue") -> pd.Series:
+    """How much of the book is judgement: its share of the mean, and of the variance of the total.
+
+    The share of variance is Cov(judged, total) / Var(total), so the shares of all components add up to 1.
+    """
+    if JUDGED not in value.sources:
+        return pd.Series({"mean": 0.0, "variance": 0.0}, name="judgement_share")
+    book = value.book()
+    judged, total = book[JUDGED], added(book)
+    covariance = np.cov(judged, total)
+    shares = {
+        "mean": float(share_of(judged.mean(), total.mean())),
+        "variance": float(share_of(covariance[0, 1], covariance[1, 1])),
+    }
+    return pd.Series(shares, name="judgement_share")
+
+
+def sensitivity(value: "LifetimeValue", ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+    """How much of the book each judgement is, and what the book is without it.
+
+    Parameters
+    ----------
+    ci_prob : float, optional
+        Probability of the interval; ArviZ's setting where not given.
+    ci_kind : {"eti", "hdi"}, optional
+        Equal-tailed or highest-density interval; ArviZ's setting where not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each source as it is without judgement; one for what judgements change about these, such as who
+        is alive, if they do; then one for each judgement, the largest mean first: source,
+        customer_id, opportunity, expert; mean (of its money within the value); mean_share and variance_share,
+        Cov(part, total) / Var(total), each of which adds up to 1 over all rows; mean, median and interval of the
+        book without it under ``without_``.
+
+    Raises
+    ------
+    InputError
+        If nothing is judged.
+
+    Notes
+    -----
+    Beyond the totals of the book only judged customers are looked at, unless judgements change what streams bring:
+    then the book is valued a second time, without them. The part of an opinion on a whole value is by how much it
+    changes that.
+    """
+    interval = interval_settings(ci_prob, ci_kind)
     judged, total = require_judged(value), added(value.book())
     untold = _without(value)
     others = [{"source": name, **NOBODY, **_part(money, total, interval)} for name, money in untold.items()]
@@ -45,8 +92,27 @@ def sensitivity_table(value: "LifetimeValue", interval: Interval) -> pd.DataFram
     return _described(value, pd.DataFrame([*others, *ranked]), interval)
 
 
-def with_and_without(value: "LifetimeValue", customer_id: Any, interval: Interval) -> pd.DataFrame:
-    """The value with judgement and without; see `LifetimeValue.with_and_without`."""
+def with_and_without(
+    value: "LifetimeValue", customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
+) -> pd.DataFrame:
+    """The value with judgement beside the value without it.
+
+    Parameters
+    ----------
+    customer_id
+        One customer; the whole book when left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Three rows, with judgement, without judgement, what judgement adds: mean, sd, median, interval.
+
+    Raises
+    ------
+    InputError
+        If nothing is judged.
+    """
+    interval = interval_settings(ci_prob, ci_kind)
     require_judged(value)
     total = added(value.book() if customer_id is None else value.of_customer(customer_id))
     untold = _without(value, customer_id)
@@ -64,8 +130,31 @@ def _without(value: "LifetimeValue", customer_id: Any = None) -> Components:
     return without.book() if customer_id is None else without.of_customer(customer_id)
 
 
-def tornado_table(value: "LifetimeValue", statistic: str) -> pd.DataFrame:
-    """One row for each judgement, the one that matters most first; see `LifetimeValue.tornado`."""
+def tornado(value: "LifetimeValue", statistic: Literal["mean", "median"] = "mean") -> pd.DataFrame:
+    """Which judgements matter: the book if one opportunity is known not to come, or to come.
+
+    An opinion on a whole value is settled likewise: the customer brings nothing, or the low or high amount.
+
+    Parameters
+    ----------
+    statistic : {"mean", "median"}
+        Of the book.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each judgement: customer_id, opportunity, expert; the book if it does not come (absent), if it
+        comes with its low amount (at_low) and with its high one (at_high), of which each is passed with one chance
+        in ten, after recalibration; swing = at_high - absent, the largest first. ``attrs["book"]`` is the book as
+        it stands.
+
+    Raises
+    ------
+    InputError
+        If nothing is judged, or the statistic is unknown.
+    """
+    if statistic not in ("mean", "median"):
+        raise InputError(f"statistic must be 'mean' or 'median', not {statistic!r}.")
     judged, total = require_judged(value), added(value.book())
     of_book = np.mean if statistic == "mean" else np.median
     rows = []

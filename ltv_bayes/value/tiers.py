@@ -22,8 +22,38 @@ ROOM = 2 * 2**30
 FEWEST_DRAWS = 100
 
 
-def tiers_table(value: "LifetimeValue", shares: Sequence[float], names: Sequence[str] | None) -> pd.DataFrame:
-    """One row for each customer; see `LifetimeValue.tiers`."""
+def tiers(
+    value: "LifetimeValue", shares: Sequence[float] = (0.2, 0.3, 0.5), names: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """How surely each customer belongs to the top 20%, the next 30%, the rest: ranked within each draw.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        What share of the customers each tier has, the best first; they add up to 1.
+    names : sequence of str, optional
+        Names of the tiers, such as ``["A", "B", "C"]``; by their place, such as "top 20%", if not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by customer_id, the surest of the best tier first: mean, ``probability_<tier>`` for each tier, and
+        tier, the likeliest. Probabilities add up to 1 for each customer, and to the tier's share over all.
+        `write_table` writes it to a file.
+
+    Raises
+    ------
+    UnitError
+        If the shares do not add up to 1.
+    InputError
+        If the customers are too many to rank in memory.
+
+    Notes
+    -----
+    A draw is what customers will really bring, luck included, so few are sure of their tier. Customers who bring
+    the same in a draw, such as nothing, share its places. Up to 2 GiB of draws are ranked: where all of them take
+    more, evenly spaced ones, at least 100; ``attrs["draws"]`` says how many.
+    """
     bounds = _bounds(shares)
     titles = _names(bounds, names)
     draws = _draws(value)

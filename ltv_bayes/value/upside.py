@@ -10,8 +10,7 @@ from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import ColumnError, listed
 from ltv_bayes.formatting import label, money, probability
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import flagged, summarize_sorted
-from ltv_bayes.judgement.audit import audit_table
+from ltv_bayes.intervals import flagged, interval_settings, summarize_sorted
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.value.histories_in_words import histories_in_words, mean_alive
@@ -24,9 +23,28 @@ ENDS = ("_lb", "_ub")
 NAMED = 2
 
 
-def upside_table(value: "LifetimeValue", interval: tuple[float, str]) -> pd.DataFrame:
-    """One row for each customer; see `LifetimeValue.upside`."""
-    ids = value.customers.ids
+def upside(value: "LifetimeValue", *, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+    """Who has value that is not yet realised, and why: money to come, modelled and judged, beside money so far.
+
+    Parameters
+    ----------
+    ci_prob : float, optional
+        Probability of the interval; ArviZ's setting where not given.
+    ci_kind : {"eti", "hdi"}, optional
+        Equal-tailed or highest-density interval; ArviZ's setting where not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by customer_id, the most to come first: realised (so far, after margin; missing where the table does
+        not say it), modelled and judged (means of what is to come), upside (their sum) with its interval,
+        probability_above_realised, and the reason in words. `write_table` writes it to a file.
+
+    Notes
+    -----
+    The interval is predictive: of what the customer will really bring within the horizon, luck included.
+    """
+    interval, ids = interval_settings(ci_prob, ci_kind), value.customers.ids
     realised = _realised(value.valuation)
     columns: list[dict[str, Array]] = []
     for stretch, sources in value.results.draws_by_stretch(value.settings.place):
@@ -112,7 +130,7 @@ def _of_judgements(value: "LifetimeValue") -> dict[str, str]:
     judged = value.future_value
     if judged is None:
         return {}
-    table = audit_table(judged)
+    table = judged.audit()
     table = table.assign(expected=table["probability"] * table["median"]).sort_values("expected", ascending=False)
     return {
         written: _named(rows, value.currency)

@@ -9,6 +9,7 @@ from scipy import special, stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import DataWarning, FitError, InputError, JudgementError
+from ltv_bayes.judgement.track_record import levels_of_amounts
 
 OPTIMIST = {"intercept": -0.7, "shift": -np.log(1.4), "spread": 2.0}
 
@@ -179,7 +180,7 @@ class TestTables:
         odds = stats.norm.pdf(error, shift, sd)
         levels = stats.norm.cdf(error, shift, sd)
         expected = (levels / odds).sum() / (1 / odds).sum()
-        assert calibration._levels()["recalibrated"].tolist() == pytest.approx([expected])
+        assert levels_of_amounts(calibration)["recalibrated"].tolist() == pytest.approx([expected])
 
     def test_rank_puts_the_better_first(self, by_hand, closed):
         lost = {"won": 0, "amount": None}

@@ -99,10 +99,10 @@ def test_memory_is_stated_before_it_is_taken(many, monkeypatch):
 
 
 def test_many_draws_are_not_kept_unless_asked(many, monkeypatch):
-    from ltv_bayes.value import lifetime_value
+    from ltv_bayes.value import make_value
 
     assert many().results.kept is not None
-    monkeypatch.setattr(lifetime_value, "KEPT_WITHOUT_ASKING", 1000)
+    monkeypatch.setattr(make_value, "KEPT_WITHOUT_ASKING", 1000)
     assert many().results.kept is None
 
 

@@ -1,0 +1,151 @@
+"""From customers, streams and judgements to a lifetime value: what was given is checked before anything is drawn."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.errors import InputError
+from ltv_bayes.formatting import label
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.random_streams import as_seed
+from ltv_bayes.streams.stream import Stream
+from ltv_bayes.streams.together import (
+    common_shape,
+    refuse_unknown_ends,
+    require_distinct_names,
+    require_hosts,
+    require_one_use,
+)
+from ltv_bayes.terms import Terms
+from ltv_bayes.value.lifetime_value import TOTAL, LifetimeValue, ValueSettings
+from ltv_bayes.value.margins import Margin, Margins
+from ltv_bayes.value.notes import warn_of_scale
+from ltv_bayes.value.overlap import warn_of_double_count
+from ltv_bayes.value.results import Results
+from ltv_bayes.value.valuation import BATCH, JUDGED, REALISED, Valuation
+
+RESERVED = (REALISED, JUDGED, TOTAL, "chain", "draw", "customer_id")
+DRAWS_WITHOUT_FITS = (4, 1000)
+KEPT_WITHOUT_ASKING = 2 * 2**30
+
+
+def lifetime_value(
+    customers: Customers,
+    streams: Sequence[Stream] | Stream = (),
+    *,
+    future_value: FutureValuePriors | None = None,
+    horizon: Any,
+    discount_rate: float = 0.0,
+    margin: float | str | Mapping[Any, float] | pd.Series = 1.0,
+    realised: bool = False,
+    random_seed: int | None = None,
+    keep_draws: bool | None = None,
+    progressbar: bool = False,
+) -> LifetimeValue:
+    """Value each customer over the horizon: draws of the money they will really bring, not of its expectation.
+
+    Parameters
+    ----------
+    customers : Customers
+        Who is valued, as of when, in which currency.
+    streams : sequence of Stream, or one
+        What they pay for, such as ``[RepeatPurchases(purchases, spend)]``.
+    future_value : FutureValuePriors, optional
+        Opportunities judged by experts, added draw by draw.
+    horizon : str or Duration, or several
+        How far ahead, with its unit: ``"3 years"``. Money after it does not count. Of several,
+        ``["1 year", "2 years", "3 years"]``, the longest is the one reported unless another is asked for by
+        `LifetimeValue.at`; all come from the same draws, in one pass. A judged opportunity without a date may come on
+        any day of the longest.
+    discount_rate : float
+        Annual and effective, 0.10 for 10% a year; every payment is discounted at its own date.
+    margin : float, column name, or mapping from id to float
+        Share of revenue that is kept, between 0 and 1; applied to streams, judgements and what was realised.
+    realised : bool
+        Whether the total includes what customers have brought so far (``total_value`` of their table, undiscounted).
+    random_seed : int, optional
+        The same seed gives the same draws for a customer, whoever else is valued.
+    keep_draws : bool, optional
+        Whether to keep every draw in memory. If not said, up to 2 GiB are kept; beyond, and for customers in a file,
+        customers are valued stretch by stretch in one pass when a summary is asked for, with the same result.
+    progressbar : bool
+        Whether to show progress.
+
+    Returns
+    -------
+    LifetimeValue
+        Draws of shape (chain, draw, customer_id) with their summaries.
+
+    Raises
+    ------
+    InputError
+        If nothing is given to value, a margin is out of range or missing, a judged customer is unknown, or opinions on
+        whole values have no stream to be combined with.
+    """
+    require_customers(customers)
+    streams = list(streams) if isinstance(streams, Sequence) else [streams]
+    _require_kinds(streams, future_value)
+    terms = Terms.read(horizon, discount_rate, customers.as_of)
+    if not streams and future_value is None and not realised:
+        raise InputError(
+            "There is nothing to value. Give streams=[RepeatPurchases(purchases, spend)] or future_value=."
+        )
+    require_distinct_names(streams, RESERVED)
+    require_hosts(streams)
+    require_one_use(streams)
+    margins, seed = _margins(customers, streams, margin), as_seed(random_seed)
+    if future_value is not None:
+        future_value.require_known(customers)
+        if not streams:
+            future_value.refuse_opinions_alone()
+        warn_of_scale(customers, future_value)
+        warn_of_double_count(customers, streams, future_value, terms)
+        future_value.require_visible_share()
+        future_value.check_shown_in_time(terms)
+    for stream in streams:
+        stream.check(customers)
+    refuse_unknown_ends(streams, customers)
+    shape = common_shape([*streams, *([] if future_value is None else [future_value])]) or DRAWS_WITHOUT_FITS
+    valuation = Valuation(customers, tuple(streams), future_value, terms, margins, seed, shape, realised)
+    first = next(iter(customers.batches(BATCH)))
+    valuation.of(first)  # so that what cannot be valued is refused at once
+    settings = ValueSettings(terms, margins.usual.text, seed, realised, _exceptions(streams, margins))
+    cautions = [stream.caution for stream in streams if stream.caution]
+    results = Results(valuation, progressbar=progressbar)
+    small = customers.in_memory and valuation.bytes_needed <= KEPT_WITHOUT_ASKING
+    if small if keep_draws is None else keep_draws:
+        results.keep()
+    return LifetimeValue(results, settings, cautions[0] if cautions else "")
+
+
+def _require_kinds(streams: Sequence[Any], future_value: Any) -> None:
+    """Say how to make streams and judgements, where something else was given."""
+    for stream in streams:
+        if not (hasattr(stream, "prepare") and hasattr(stream, "shape")):
+            raise InputError(
+                f"A {type(stream).__name__} is no stream of money. "
+                f"Pass RepeatPurchases(purchases, spend), made of two fits."
+            )
+    if future_value is not None and not isinstance(future_value, FutureValuePriors):
+        raise InputError(
+            f"future_value is a {type(future_value).__name__}. Make it with FutureValuePriors.from_judgements(...)."
+        )
+
+
+def _margins(customers: Customers, streams: Sequence[Stream], usual: Any) -> Margins:
+    """Read the margin of the value, and those of streams that have their own."""
+    own = {stream.name: Margin.read(customers, stream.margin) for stream in streams if stream.margin is not None}
+    return Margins(Margin.read(customers, usual), own)
+
+
+def _exceptions(streams: Sequence[Stream], margins: Margins) -> str:
+    """Say which streams have a margin or a discount rate of their own."""
+    said = []
+    for stream in streams:
+        parts = [f"margin {margins.own[stream.name].text}"] if stream.name in margins.own else []
+        if stream.discount_rate is not None:
+            parts.append(f"discounted at {100 * stream.discount_rate:.3g}%")
+        said += [f"{label(stream.name)} {', '.join(parts)}"] if parts else []
+    return f" ({'; '.join(said)})" if said else ""
