@@ -14,8 +14,16 @@ HIGHEST_PARETO_K = 0.7
 LOWEST_WEIGHTED_SHARE = 0.25
 
 
-def diagnose_chains(tree: xr.DataTree) -> Diagnostics:
-    """Judge Markov chains of shape (chain, draw) by r-hat, effective sample size and divergences."""
+def diagnose_chains(tree: xr.DataTree, every: xr.DataTree | None = None) -> Diagnostics:
+    """Judge Markov chains of shape (chain, draw) by r-hat, effective sample size and divergences.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        The draws that are kept.
+    every : xarray.DataTree, optional
+        All draws, where only some are kept: divergences of all count.
+    """
     import arviz_stats as stats
 
     numbers = _varying(tree["posterior"].to_dataset())
@@ -24,7 +32,8 @@ def diagnose_chains(tree: xr.DataTree) -> Diagnostics:
     if varying:
         rhat = float(stats.rhat(numbers)["number"].max(skipna=False)) if chains > 1 else np.nan
         ess = min(float(stats.ess(numbers, method=kind)["number"].min(skipna=False)) for kind in ("bulk", "tail"))
-    diverging = int(tree["sample_stats"]["diverging"].sum()) if "sample_stats" in tree.children else 0
+    steps = tree if every is None else every
+    diverging = int(steps["sample_stats"]["diverging"].sum()) if "sample_stats" in steps.children else 0
     found = Diagnostics("NUTS", ess, draws, chains, rhat=rhat, divergences=diverging)
     return replace(found, problems=tuple(_problems_of_chains(found)))
 

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -35,6 +35,7 @@ class Wanted:
 
 
 TUNE_HIERARCHICAL = 500
+LONGER, LEAST_TO_GO_ON = 4, 500
 
 
 def fit_posterior(
@@ -71,7 +72,8 @@ def fit_posterior(
         Whether to show the progress of long work.
     hierarchical : float, optional
         Where some variables are standard deviations of others: how many steps of the chains shall be accepted, close to
-        1. Chains then tune for longer and take smaller steps.
+        1. Chains then tune for longer and take smaller steps. If they have not converged, and nothing was said of
+        ``tune``, longer ones follow that learn how variables go together, and every fourth of their draws is kept.
     **sampler_settings
         For `pymc.sample`; they ask for NUTS.
 
@@ -86,16 +88,16 @@ def fit_posterior(
         If the draws cannot be trusted, with what to change.
     """
     _check_settings(method, draws=draws, tune=TUNE if tune is None else tune, chains=chains)
-    if tune is None and hierarchical is not None:
-        tune = TUNE_HIERARCHICAL
-    tune = None if tune is None else int(tune)
+    settings: dict[str, Any] = {} if hierarchical is None else {"target_accept": hierarchical}
+    may_go_on = tune is None and hierarchical is not None
+    tune = TUNE_HIERARCHICAL if may_go_on else None if tune is None else int(tune)
     wanted = Wanted(int(draws), tune, int(chains), as_seed(random_seed), progressbar)
     start = time.perf_counter()
     if sampler_settings:
         tree = sample_by_pymc(model, **vars(wanted), **sampler_settings)
         verdict = diagnose_chains(tree)
     else:
-        tree, verdict = _draw(model, method, wanted, {} if hierarchical is None else {"target_accept": hierarchical})
+        tree, verdict = _draw(model, method, wanted, settings, may_go_on=may_go_on)
     seconds = round(time.perf_counter() - start, 2)
     tree.attrs.update(diagnostics=verdict.to_json(), random_seed=str(wanted.random_seed), seconds=seconds)
     if not verdict.converged:
@@ -103,7 +105,9 @@ def fit_posterior(
     return tree
 
 
-def _draw(model: Any, method: Method, wanted: Wanted, settings: dict[str, Any]) -> tuple[xr.DataTree, Diagnostics]:
+def _draw(
+    model: Any, method: Method, wanted: Wanted, settings: dict[str, Any], *, may_go_on: bool
+) -> tuple[xr.DataTree, Diagnostics]:
     density: LogDensity = model if isinstance(model, LogDensity) else Density(model)
     peak = find_peak(density)
     if method != "nuts":
@@ -112,7 +116,22 @@ def _draw(model: Any, method: Method, wanted: Wanted, settings: dict[str, Any]) 
             return tree, verdict
     by_chains = partial(sample_from_peak, density, peak) if has_nutpie() else partial(sample_by_pymc, model)
     tree = by_chains(**vars(wanted), **settings)
-    return tree, diagnose_chains(tree)
+    verdict = diagnose_chains(tree)
+    if verdict.converged or not (may_go_on and has_nutpie()) or wanted.draws < LEAST_TO_GO_ON:
+        return tree, verdict
+    return _by_longer_chains(density, peak, wanted, settings)
+
+
+def _by_longer_chains(
+    density: LogDensity, peak: Peak, wanted: Wanted, settings: dict[str, Any]
+) -> tuple[xr.DataTree, Diagnostics]:
+    """Every fourth draw of chains that tune for longer, and tune to how variables go together."""
+    longer = replace(wanted, draws=LONGER * wanted.draws, tune=LONGER // 2 * TUNE_HIERARCHICAL)
+    every = sample_from_peak(density, peak, **vars(longer), **settings, adaptation="low_rank")
+    some, draw = slice(LONGER - 1, None, LONGER), np.arange(wanted.draws)
+    groups = {name: group.to_dataset() for name, group in every.children.items()}
+    kept = xr.DataTree.from_dict({name: one.isel(draw=some).assign_coords(draw=draw) for name, one in groups.items()})
+    return kept, diagnose_chains(kept, every)
 
 
 def _by_weights(density: LogDensity, peak: Peak, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:

@@ -3,8 +3,11 @@
 import numpy as np
 import pymc as pm
 import pytest
+import xarray as xr
 
-from ltv_bayes.inference import nuts
+from ltv_bayes.diagnostics import Diagnostics
+from ltv_bayes.errors import ConvergenceWarning
+from ltv_bayes.inference import methods, nuts
 from ltv_bayes.inference.methods import fit_posterior
 from ltv_bayes.inference.nuts import TUNE, TUNE_FROM_PEAK
 
@@ -80,3 +83,55 @@ def test_without_nutpie_chains_start_anywhere(asked, monkeypatch):
     settings = asked()
     assert settings["tune"] == TUNE
     assert settings["nuts_sampler"] == "pymc"
+
+
+class TestLongerChains:
+    """Hierarchical chains that have not converged are followed by longer ones."""
+
+    @pytest.fixture
+    def runs(self, monkeypatch):
+        """Chains that stay apart when they are short, in place of sampling; what was asked of each run."""
+        asked = []
+
+        def sample(_, __, *, draws, chains, **settings):
+            asked.append({"draws": draws, **settings})
+            rng = np.random.default_rng(len(asked))
+            x = rng.standard_normal((chains, draws)) + (2.0 * np.arange(chains)[:, None] if len(asked) == 1 else 0.0)
+            diverging = np.zeros((chains, draws), dtype=bool)
+            diverging[0, :3] = len(asked) > 1  # none of these is among every fourth
+            dims = ("chain", "draw")
+            groups = {"posterior": {"x": (dims, x)}, "sample_stats": {"diverging": (dims, diverging)}}
+            return xr.DataTree.from_dict({name: xr.Dataset(columns) for name, columns in groups.items()})
+
+        monkeypatch.setattr(methods, "sample_from_peak", sample)
+        return asked
+
+    @pytest.fixture(scope="class")
+    def model(self):
+        with pm.Model() as model:
+            pm.Normal("x")
+        return model
+
+    def test_every_fourth_of_longer_ones_is_kept(self, model, runs):
+        tree = fit_posterior(model, method="nuts", hierarchical=0.95, random_seed=1, progressbar=False)
+        first, second = runs
+        assert (first["draws"], first["tune"]) == (1000, 500)
+        assert (second["draws"], second["tune"], second["adaptation"]) == (4000, 1000, "low_rank")
+        assert second["target_accept"] == 0.95
+        x = np.random.default_rng(2).standard_normal((4, 4000))
+        np.testing.assert_array_equal(tree["posterior"]["x"], x[:, 3::4])
+        assert tree["sample_stats"].sizes["draw"] == 1000
+        verdict = Diagnostics.from_json(tree.attrs["diagnostics"])
+        assert verdict.converged
+        assert (verdict.draws, verdict.divergences) == (1000, 3)
+
+    @pytest.mark.parametrize("settings", [{"tune": 500}, {"draws": 200}])
+    def test_who_says_how_long_is_obeyed(self, model, runs, settings):
+        with pytest.warns(ConvergenceWarning):
+            fit_posterior(model, method="nuts", hierarchical=0.95, random_seed=1, progressbar=False, **settings)
+        assert len(runs) == 1
+
+    def test_plain_chains_are_not_followed(self, model, runs):
+        with pytest.warns(ConvergenceWarning):
+            fit_posterior(model, method="nuts", random_seed=1, progressbar=False)
+        assert len(runs) == 1
