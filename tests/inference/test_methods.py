@@ -106,7 +106,7 @@ class TestLongerChains:
         monkeypatch.setattr(methods, "sample_from_peak", sample)
         return asked
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def model(self):
         with pm.Model() as model:
             pm.Normal("x")
