@@ -13,6 +13,7 @@ import numpy as np
 from scipy import special
 
 from ltv_bayes.formulas.fused import _bg_nbd, _nbd, _spend
+from ltv_bayes.formulas.fused_regular import bg_cnbd_groups, mbg_cnbd_groups
 from ltv_bayes.formulas.special import Array
 
 _kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -138,6 +139,8 @@ def _spend_groups(p, q, v, at, x, first, x_customers, log_total, customers, cons
 KERNELS: dict[str, Kernel] = {
     "bg_nbd": bg_nbd,
     "mbg_nbd": mbg_nbd,
+    "bg_cnbd": bg_cnbd_groups,
+    "mbg_cnbd": mbg_cnbd_groups,
     "nbd": nbd,
     "gamma_gamma": gamma_gamma,
     "shifted_beta_geometric": shifted_beta_geometric,
