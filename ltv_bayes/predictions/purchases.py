@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from ltv_bayes.cores import available_cores
@@ -93,6 +94,14 @@ class FittedPurchases(FittedModel):
     def outlook_of_new_customer(self) -> PurchaseOutlook:
         """The future of a new customer over all draws, each part of shape (chains * draws,)."""
         return self.formulas.outlook_of_new_customer(**self.flat_draws())
+
+    def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """Table of the parameters, as every fit has it, with a last row for k where it was given."""
+        table = super().summary(ci_prob, ci_kind)
+        if self.model in REGULAR:
+            given = {"sd": 0.0, "r_hat": np.nan, "ess": np.nan, "caution": self.caution}
+            table.loc["k"] = [given.get(str(column), float(self.k)) for column in table.columns]
+        return table
 
     def probability_alive(self, customers: Customers) -> xr.DataArray:
         """Posterior of the probability that each customer is still alive at the as-of date.
