@@ -93,18 +93,19 @@ def test_pymc_has_the_same_posterior(book, fit):
     assert {variable.name for variable in model.deterministics} == {"r", "alpha", "a", "b"}
 
 
-class TestDrawsOfOthers:
-    DRAWS = {name: [[1.0, 2.0]] for name in ("r", "alpha", "a", "b")}
+DRAWS = {name: [[1.0, 2.0]] for name in ("r", "alpha", "a", "b")}
 
+
+class TestDrawsOfOthers:
     def test_need_a_k(self):
-        with pytest.raises(FitError, match="not of which k. Say k=4"):
-            lb.FittedPurchases.from_draws(self.DRAWS, time_unit="week", model="bg_cnbd")
+        with pytest.raises(FitError, match=r"not of which k\. Say k=4"):
+            lb.FittedPurchases.from_draws(DRAWS, time_unit="week", model="bg_cnbd")
         with pytest.raises(FitError, match="whole number"):
-            lb.FittedPurchases.from_draws(self.DRAWS, time_unit="week", model="bg_cnbd", k=2.5)
+            lb.FittedPurchases.from_draws(DRAWS, time_unit="week", model="bg_cnbd", k=2.5)
 
     def test_of_random_purchases_have_none(self):
         with pytest.raises(FitError, match="name its model, as in model='bg_cnbd', k=4"):
-            lb.FittedPurchases.from_draws(self.DRAWS, time_unit="week", k=4)
+            lb.FittedPurchases.from_draws(DRAWS, time_unit="week", k=4)
 
 
 def test_days_change_nothing_but_the_unit(cdnow, fit):
@@ -118,11 +119,9 @@ def test_days_change_nothing_but_the_unit(cdnow, fit):
     np.testing.assert_allclose(other.expected_purchases(some, "39 weeks").mean(("chain", "draw")), expected, rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_laplace_and_nuts_agree(cdnow, fit):
     nuts = lb.BGCNBD(k=2).fit(cdnow, method="nuts", draws=500, **QUIET)
     for name, drawn in fit.draws.items():
         spread = np.log(drawn).std()
         assert abs(np.log(nuts.draws[name]).mean() - np.log(drawn).mean()) < 0.15 * spread
-
-
-test_laplace_and_nuts_agree = pytest.mark.slow(test_laplace_and_nuts_agree)
