@@ -54,7 +54,7 @@ class FittedPurchases(FittedModel):
     >>> draws["alpha"] = [[4.414 / 3]]
     >>> fit = FittedPurchases.from_draws(draws, time_unit="week", model="bg_cnbd", k=3)
     >>> round(fit.expected_purchases(customers, horizon="39 weeks").item(), 3)
-    1.187
+    1.547
     """
 
     default_model: ClassVar[str] = bg_nbd.NAME

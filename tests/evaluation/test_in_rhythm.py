@@ -128,3 +128,28 @@ def test_a_backtest_of_an_order_log_takes_it():
     assert tests["rhythm"].pit_p_value() > 0.01 > tests["random"].pit_p_value()
     tracked = tests["rhythm"].tracking()
     assert abs(tracked["predicted"].iloc[-1] / tracked["actual"].iloc[-1] - 1) < 0.06
+
+
+def test_segments_in_rhythm_have_their_own_rates():
+    """Pooled by a column: rates that differ by a factor of two between segments, at the same k."""
+    rng, size = np.random.default_rng(5), 900
+    segment = rng.choice(["A", "B", "C"], size)
+    level = pd.Series(segment).map({"A": 0.5, "B": 1.0, "C": 2.0}).to_numpy()
+    T, rate, leaving = rng.uniform(10, 40, size), level * rng.gamma(3, 1 / 3, size), rng.beta(1, 7, size)
+    x, t_x, now, here = np.zeros(size), np.zeros(size), np.zeros(size), np.ones(size, bool)
+    while here.any():
+        now = np.where(here, now + rng.gamma(K, size=size) / K / rate * 4, now)
+        here &= now <= T
+        x, t_x = x + here, np.where(here, now, t_x)
+        here &= rng.random(size) >= leaving
+    frame = pd.DataFrame({"customer_id": range(size), "frequency": x, "recency": t_x, "T": T, "segment_of": segment})
+    customers = lb.Customers.from_summary(frame, time_unit="month")
+    fit = lb.BGCNBD(k=K, pool_by="segment_of").fit(customers, **QUIET)
+    assert fit.converged
+    drawn = fit.segment_draws()["mean_rate"]
+    for name, rate in {"A": 0.125, "B": 0.25, "C": 0.5}.items():
+        low, high = np.quantile(drawn.sel(segment_of=name), [0.001, 0.999])
+        assert low < rate < high
+        assert high / low < 2
+    alone = fit.of_segment(segment_of="C").probability_alive(customers.subset([0]))
+    assert (fit.of_segment(segment_of="A").probability_alive(customers.subset([0])) != alone).any()

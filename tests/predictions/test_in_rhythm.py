@@ -136,3 +136,29 @@ def test_segments_of_a_pooled_fit_have_rates_of_their_own():
     np.testing.assert_allclose(draws["r"] / (4 * draws["alpha"]), 0.4)
     assert fit.of_segment(channel="Fair").k == 4
     assert fit.segment_draws()["mean_rate"].sel(channel="Fair").mean() == pytest.approx(0.4)
+
+
+def test_what_asks_a_fit_for_its_priors_finds_them(cdnow, spend):
+    """Values with priors held more firmly, and the picture of priors beside the posterior."""
+    few, model = cdnow.subset(cdnow.ids[:40]), lb.BGCNBD(k=2)
+    fit = model.fit(cdnow, draws=250, random_seed=1, progressbar=False)
+    value = lb.lifetime_value(few, [lb.RepeatPurchases(fit, spend)], random_seed=1, horizon="1 year")
+    scaled = value.power_scaling()
+    row = scaled[scaled.astype(str).apply(lambda one: one.str.contains("repeat_purchases counts").any(), axis=1)]
+    assert np.isfinite(row["mean_change"]).all()
+    figure = lb.plot_prior_posterior(fit, model.sample_prior(few, draws=50, random_seed=1))
+    assert "purchases per week" in " ".join(ax.get_xlabel() + ax.get_title() for ax in figure.axes)
+
+
+def test_values_on_several_days(cdnow_orders):
+    found = lb.value_over_time(
+        cdnow_orders,
+        ["1997-06-30", "1997-09-30"],
+        horizon="39 weeks",
+        purchases=lb.MBGCNBD(k=2),
+        draws=250,
+        chains=2,
+        random_seed=1,
+    )
+    assert len(found.values) == 2
+    assert all(value.total.mean() > 0 for value in found.values)
