@@ -36,7 +36,8 @@ NAME, MODIFIED_NAME = "bg_cnbd", "mbg_cnbd"
 PARAMETERS = bg_nbd.PARAMETERS
 LARGEST_K = 100
 
-NODES, NODES_BETWEEN_ENDS = 64, 8
+NODES, MORE_NODES, NODES_BETWEEN_ENDS = 32, 64, 8
+FEW_NODES_UP_TO = 12  # of k: to ten digits
 MOST_EVENTS = 2.0**20
 LARGEST_SHAPE = 2000.0  # of a rate; with it, rates vary by 2%
 
@@ -115,7 +116,8 @@ class RegularOutlook(NamedTuple):
             end = np.minimum(t, bg_nbd.DISCOUNTED_AWAY / delta)
         found, many = np.empty(end.shape), self._too_many(end, A, B)
         few = [part[~many] for part in (end, delta, A, B, a, C, silent)]
-        found[~many] = phases.discounted_purchases(self.k, gauss_legendre(NODES), *few)
+        rule = gauss_legendre(NODES if self.k <= FEW_NODES_UP_TO else MORE_NODES)
+        found[~many] = phases.discounted_purchases(self.k, rule, *few)
         if many.any():
             at_random = self._at_random(*(part[many] for part in (A, B, a, C)))
             found[many] = bg_nbd.discounted_expected_purchases(t[many], delta[many], at_random)

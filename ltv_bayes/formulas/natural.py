@@ -88,7 +88,7 @@ _PURCHASES = Naming(
     ("mean_rate", "dropout_mean"),
     ("r", "alpha", "a", "b"),
 )
-REGULAR = ("bg_cnbd", "mbg_cnbd")
+REGULAR = ("bg_cnbd", "mbg_cnbd")  # they ask for k
 NAMINGS: dict[str, Naming] = {
     "bg_nbd": _PURCHASES,
     "mbg_nbd": _PURCHASES,

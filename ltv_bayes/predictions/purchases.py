@@ -13,6 +13,7 @@ from ltv_bayes.data.customers import Customers, require_history
 from ltv_bayes.data.histories import Histories, histories_with_positions
 from ltv_bayes.errors import FitError, InputError
 from ltv_bayes.formulas import bg_cnbd, bg_nbd, mbg_nbd
+from ltv_bayes.formulas.natural import REGULAR
 from ltv_bayes.formulas.outlook import PurchaseFormulas, PurchaseOutlook
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory, time_unit_of, with_group
@@ -22,7 +23,6 @@ from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_inten
 
 TOGETHER = 2**17  # numbers in a block of draws: temporary arrays stay small
 FORMULAS: dict[str, PurchaseFormulas] = {bg_nbd.NAME: bg_nbd, mbg_nbd.NAME: mbg_nbd}
-REGULAR = (bg_cnbd.NAME, bg_cnbd.MODIFIED_NAME)
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,11 +60,6 @@ class FittedPurchases(FittedModel):
     default_model: ClassVar[str] = bg_nbd.NAME
     parameters: ClassVar[tuple[str, ...]] = bg_nbd.PARAMETERS
 
-    @property
-    def time_unit(self) -> TimeUnit:
-        """Time unit of the parameters."""
-        return time_unit_of(self)
-
     def __post_init__(self) -> None:
         super().__post_init__()
         said = self.idata.attrs.get("k")
@@ -78,6 +73,11 @@ class FittedPurchases(FittedModel):
             bg_cnbd.as_whole_k(said)
         except InputError as problem:
             raise FitError(str(problem)) from None
+
+    @property
+    def time_unit(self) -> TimeUnit:
+        """Time unit of the parameters."""
+        return time_unit_of(self)
 
     @property
     def k(self) -> int:

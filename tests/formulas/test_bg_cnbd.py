@@ -14,7 +14,7 @@ CDNOW = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 POINTS = [CDNOW, {"r": 2.0, "alpha": 30.0, "a": 1.0, "b": 0.9}, {"r": 5.0, "alpha": 4.0, "a": 8.0, "b": 30.0}]
 HISTORIES = [(0, 0.0, 38.86), (0, 0.0, 0.0), (1, 1.71, 38.86), (7, 29.43, 38.86), (26, 30.86, 31.0), (2, 5.0, 5.0)]
 BOTH = pytest.mark.parametrize("at_once", [False, True], ids=["BG", "MBG"])
-CUSTOMERS, SIZE = 300_000, 100_000
+CUSTOMERS, SIZE = 150_000, 100_000
 
 
 @BOTH
