@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Acquisition": "ltv_bayes.value.acquisition",
     "AmountBelief": "ltv_bayes.judgement.amount_belief",
+    "BGCNBD": "ltv_bayes.models.bg_cnbd",
     "BGNBD": "ltv_bayes.models.bg_nbd",
     "Backtest": "ltv_bayes.evaluation.backtest",
     "Calibration": "ltv_bayes.judgement.calibration",
@@ -26,6 +27,7 @@ _PUBLIC = {
     "LifetimeValue": "ltv_bayes.value.lifetime_value",
     "LtvBayesError": "ltv_bayes.errors",
     "LtvBayesWarning": "ltv_bayes.errors",
+    "MBGCNBD": "ltv_bayes.models.mbg_cnbd",
     "MBGNBD": "ltv_bayes.models.mbg_nbd",
     "NBD": "ltv_bayes.models.nbd",
     "NewCustomerValue": "ltv_bayes.value.new_customers",

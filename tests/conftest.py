@@ -10,7 +10,7 @@ from hypothesis import settings
 import ltv_bayes as lb
 from ltv_bayes import posterior
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.formulas.natural import NAMINGS
+from ltv_bayes.formulas.natural import naming as naming_of
 
 settings.register_profile("unhurried", deadline=None)  # machines are shared; speed is measured in benchmarks
 settings.load_profile("unhurried")
@@ -81,7 +81,7 @@ def cdnow_fits(cdnow):
 
 def pooled_by_hand(kind, model, quantities, effects, column="channel", **attrs):
     """A pooled fit whose parameters are known: quantities of a typical segment, and effects of segments."""
-    shape, naming = (2, 300), NAMINGS[model]
+    shape, naming = (2, 300), naming_of(model, attrs.get("k", 1))
     draws = {name: np.full(shape, value) for name, value in quantities.items()}
     draws |= {name: value for name, value in naming.arithmetic(draws).items() if name in naming.parameters}
     channels, dims = list(next(iter(effects.values()))), {}
@@ -89,7 +89,7 @@ def pooled_by_hand(kind, model, quantities, effects, column="channel", **attrs):
         draws[f"{name}_by_{column}"] = np.broadcast_to(list(effects[name].values()), (*shape, len(channels)))
         draws[f"{name}_sd_{column}"] = np.full(shape, 0.5)
         dims[f"{name}_by_{column}"] = [column]
-    said = {"model": model, "by": [column], "covariates": {}, "scales": {}}
+    said = {"model": model, "k": attrs.get("k", 1), "by": [column], "covariates": {}, "scales": {}}
     said["customers"] = {column: dict(zip(channels, [40.0, 12.0, 25.0], strict=True))}
     attrs |= {"model": model, "pooling": json.dumps(said)}
     return kind(posterior.tree_from_draws(draws, attrs, dims=dims, coords={column: channels}))

@@ -14,7 +14,6 @@ from ltv_bayes.data.summarize import summarize
 from ltv_bayes.data.transactions import Transactions
 from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import label
-from ltv_bayes.formulas import bg_nbd
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings
 from ltv_bayes.models.bg_nbd import BGNBD
 from ltv_bayes.models.gamma_gamma import GammaGamma
@@ -367,10 +366,7 @@ def tracked_paths(
     every = drawn.at(np.arange(drawn.number))
     for draw in range(thinned.shape[0] * thinned.shape[1]):
         values = {name: each[drawn.place, draw] for name, each in every.items()}
-        future = bg_nbd.Outlook(
-            *(np.broadcast_to(v, left.shape) for v in fit.formulas.outlook_of_new_customer(**values))
-        )
-        owner, time = bg_nbd.draw_purchase_times(rng, left, bg_nbd.draw_purchases(rng, left, future))
+        owner, time = fit.formulas.outlook_of_new_customer(**values).draw(rng, left).times(rng, left)
         paths.append(np.searchsorted(np.sort(starts[owner] + time), times, side="right"))
     return np.array(paths)
 

@@ -49,7 +49,8 @@ def check_one_time(
         The book. Where clocks start on a given day (``since``), those who have not ordered take the place of those who
         bought once.
     *fits : FittedPurchases
-        Fits of these customers by `BGNBD` or `MBGNBD` that are there already; what is missing is fitted.
+        Fits of these customers by `BGNBD` or `MBGNBD` that are there already; what is missing is fitted. The check
+        does not apply to fits of purchases in rhythm (`BGCNBD`, `MBGCNBD`).
     spend : FittedSpend, optional
         With it, shares are of expected revenue; otherwise of expected purchases.
     horizon : str or Duration
@@ -189,6 +190,12 @@ def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
         if not isinstance(fit, FittedPurchases):
             raise InputError(
                 f"check_one_time takes fits of BGNBD or MBGNBD, not a {type(fit).__name__}. Pass a spend fit as spend=."
+            )
+        if fit.model not in MODELS:
+            raise InputError(
+                f"check_one_time compares BG/NBD with MBG/NBD, and does not apply to purchases in rhythm ({fit.model}, "
+                f"k = {fit.k}). Fit BGCNBD(k={fit.k}) and MBGCNBD(k={fit.k}), and compare them by arviz.compare of "
+                f"fit.with_log_likelihood(customers)."
             )
         if fit.pooling is not None:
             raise InputError("check_one_time compares fits whose customers are all alike: fit it without pool_by.")

@@ -13,6 +13,7 @@ from ltv_bayes.errors import InputError, counted
 from ltv_bayes.evaluation.backtest import occasions
 from ltv_bayes.formatting import percent, three_digits
 from ltv_bayes.formulas import regularity
+from ltv_bayes.formulas.bg_cnbd import LARGEST_K
 from ltv_bayes.intervals import describe_interval, interval_settings
 from ltv_bayes.time_units import as_date
 
@@ -25,8 +26,8 @@ def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float 
     """Estimate how regular gaps between purchases are, and say what it does to forecasts.
 
     BG/NBD and MBG/NBD take purchases of a customer to come at random moments. Where they come in rhythm, as projects do
-    that recur with the budget year, long silence says more than the models take from it; where they come in bursts,
-    less.
+    that recur with the budget year, long silence says more than the models take from it; `BGCNBD` and `MBGCNBD` know
+    of it. Where they come in bursts, it says less.
 
     Parameters
     ----------
@@ -40,7 +41,8 @@ def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float 
     Returns
     -------
     Regularity
-        Its text is a sentence to quote; ``k`` with its interval is the number behind it.
+        Its text is a sentence to quote; ``k`` with its interval is the number behind it, ``whole_k`` the one for
+        `BGCNBD`.
 
     Raises
     ------
@@ -123,6 +125,17 @@ class Regularity:
         return self.high < 1 / REGULAR
 
     @property
+    def whole_k(self) -> int:
+        """The whole number nearest to k, from 1 to the largest that models take: for `BGCNBD` and `MBGCNBD`.
+
+        Examples
+        --------
+        >>> Regularity(4.1, 3.9, 4.3, 0.89, 600, 2400, 362.0).whole_k
+        4
+        """
+        return min(max(round(self.k), 1), LARGEST_K)
+
+    @property
     def silence(self) -> float:
         """Chance that a customer who stays is silent for three usual gaps; 0.05 where purchases are random."""
         return float(regularity.silence(self.k, LONG_SILENCE))
@@ -142,8 +155,8 @@ class Regularity:
         if self.regular:
             return (
                 f"Purchases come in rhythm: {seen}. So {alive}. BG/NBD and MBG/NBD take too little from a long silence "
-                f"and think the silent alive too often, expect too many purchases, and make intervals too wide. Judge "
-                f"silent customers by their own usual gap (of_customers), and hold forecasts to a backtest."
+                f"and think the silent alive too often, expect too many purchases, and make intervals too wide. Fit "
+                f"BGCNBD(k={self.whole_k}) in place of BGNBD(), or MBGCNBD(k={self.whole_k}) in place of MBGNBD()."
             )
         if self.bursts:
             return (

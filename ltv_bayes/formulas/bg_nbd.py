@@ -15,7 +15,7 @@ lambda ~ Gamma(r + frequency, alpha + T) and p ~ Beta(a, b + frequency), indepen
 is written once, for a customer described by (A, B, a, C).
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy import special
@@ -49,6 +49,30 @@ class Outlook(NamedTuple):
     B: Array
     a: Array
     C: Array
+
+    def given_alive(self) -> Self:
+        """The same of customers who are known to be alive."""
+        return self._replace(alive=np.ones_like(self.alive))
+
+    def expected_purchases(self, t: Numbers) -> Array:
+        """Expected number of purchases within t."""
+        return expected_purchases(t, self)
+
+    def discounted_expected_purchases(self, t: Numbers, delta: Numbers) -> Array:
+        """The same, each discounted at its own time."""
+        return discounted_expected_purchases(t, delta, self)
+
+    def discounted_expected_purchases_by(self, ends: Numbers, delta: float) -> Array:
+        """The same by each of several ends, ascending: shape (..., ends)."""
+        return discounted_expected_purchases_by(ends, delta, self)
+
+    def probability_of_purchases(self, y: Numbers, t: Numbers) -> Array:
+        """P(exactly y purchases within t)."""
+        return probability_of_purchases(y, t, self)
+
+    def draw(self, rng: np.random.Generator, t: Numbers) -> "FuturePurchases":
+        """Draw purchases within t."""
+        return draw_purchases(rng, t, self)
 
 
 def log_likelihood(
@@ -227,16 +251,24 @@ class FuturePurchases(NamedTuple):
     number: Array
     possible: Array
 
+    def last_time(self, rng: np.random.Generator, t: Numbers) -> Array:
+        """When the last one is; 0 where there is none."""
+        return draw_last_purchase_time(rng, t, self)
+
+    def times(self, rng: np.random.Generator, t: Numbers) -> tuple[IntArray, Array]:
+        """Which future each purchase belongs to, and its time from now, of futures in one row."""
+        return draw_purchase_times(rng, t, self)
+
 
 def draw_purchases(rng: np.random.Generator, t: Numbers, future: Outlook) -> FuturePurchases:
-    """Draw the exact number of purchases within a time t, one for each element of the outlook.
+    """Draw the exact number of purchases within a time t, one for each element of the outlook and of t.
 
     Poisson occasions and a geometric number of purchases until leaving; the smaller one is the count.
     """
-    alive, A, B, a, C = _broadcast(*future)
+    t, alive, A, B, a, C = _broadcast(t, *future)
     rate = rng.gamma(A) / B
     leaving = rng.beta(a, C)
-    possible = rng.poisson(np.minimum(rate * np.asarray(t, dtype=float), LARGEST_POISSON_MEAN)).astype(float)
+    possible = rng.poisson(np.minimum(rate * t, LARGEST_POISSON_MEAN)).astype(float)
     with np.errstate(divide="ignore", over="ignore"):
         until_leaving = np.ceil(np.log1p(-rng.random(alive.shape)) / np.log1p(-leaving))
     stays = rng.random(alive.shape) < alive

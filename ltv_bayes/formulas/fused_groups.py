@@ -13,6 +13,7 @@ import numba
 import numpy as np
 
 from ltv_bayes.formulas.fused import _bg_nbd, _nbd, _spend
+from ltv_bayes.formulas.fused_regular import bg_cnbd_groups, mbg_cnbd_groups
 from ltv_bayes.formulas.special import Array
 
 _kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -158,6 +159,8 @@ def digamma(x):  # type: ignore[no-untyped-def]
 KERNELS: dict[str, Kernel] = {
     "bg_nbd": bg_nbd,
     "mbg_nbd": mbg_nbd,
+    "bg_cnbd": bg_cnbd_groups,
+    "mbg_cnbd": mbg_cnbd_groups,
     "nbd": nbd,
     "gamma_gamma": gamma_gamma,
     "shifted_beta_geometric": shifted_beta_geometric,

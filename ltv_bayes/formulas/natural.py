@@ -31,6 +31,18 @@ def purchases(variables: Mapping[str, Any]) -> dict[str, Any]:
     return named
 
 
+def regular_purchases(k: int) -> Arithmetic:
+    """Make the same of purchases that are each k-th event, whose rate ~ Gamma(r, alpha); mean_rate is of purchases."""
+
+    def arithmetic(variables: Mapping[str, Any]) -> dict[str, Any]:
+        named = purchases(variables)
+        if "mean_rate" in named:
+            named["alpha"] = named["alpha"] / k
+        return named
+
+    return arithmetic
+
+
 def spend(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Add p, q, v of gamma-gamma."""
     named = dict(variables)
@@ -116,6 +128,7 @@ _PURCHASES = Naming(
     ("mean_rate", "dropout_mean"),
     ("r", "alpha", "a", "b"),
 )
+REGULAR = ("bg_cnbd", "mbg_cnbd")  # they ask for k
 NAMINGS: dict[str, Naming] = {
     "bg_nbd": _PURCHASES,
     "mbg_nbd": _PURCHASES,
@@ -127,3 +140,14 @@ NAMINGS: dict[str, Naming] = {
         churn, by_churn, {"churn_mean": LOGIT, "churn_concentration": LOG}, ("churn_mean",), ("alpha", "beta")
     ),
 }
+
+
+def naming(model: str, k: int = 1) -> Naming:
+    """How parameters of a model follow from natural quantities; k says how regular purchases are, where it matters.
+
+    Examples
+    --------
+    >>> naming("bg_cnbd", 4).arithmetic({"mean_rate": 0.5, "rate_cv": 1.0})["alpha"]
+    0.5
+    """
+    return _PURCHASES._replace(arithmetic=regular_purchases(k)) if model in REGULAR else NAMINGS[model]

@@ -1,7 +1,6 @@
 """BG/NBD as a PyMC model."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from ltv_bayes.formulas import bg_nbd, fused
 from ltv_bayes.models.purchase_model import Family, PurchaseModel
@@ -45,4 +44,7 @@ class BGNBD(PurchaseModel):
     Fader, Hardie & Lee (2005), "Counting Your Customers" the Easy Way, Marketing Science 24.
     """
 
-    family: ClassVar[Family] = Family(bg_nbd.NAME, fused.bg_nbd, fused.bg_nbd_value, may_leave_at_once=False)
+    @property
+    def family(self) -> Family:
+        """Which model it is."""
+        return Family(bg_nbd.NAME, fused.bg_nbd, fused.bg_nbd_value, may_leave_at_once=False)

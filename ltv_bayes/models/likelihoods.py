@@ -11,6 +11,7 @@ import numpy as np
 from scipy import special
 
 from ltv_bayes.formulas import fused
+from ltv_bayes.formulas.bg_cnbd import shape_of_recency
 from ltv_bayes.models.fused_op import FusedGroups, FusedLikelihood
 
 if TYPE_CHECKING:
@@ -57,6 +58,37 @@ def mbg_nbd_graph(histories: "Histories", *, r: Any, alpha: Any, a: Any, b: Any)
     still_alive = -x * pt.log(alpha + T)
     left_at_last = pt.log(a) - pt.log(b + x) + still_alive + (r + x) * pt.log1p((T - t_x) / (alpha + t_x))
     return rising - r * pt.log1p(T / alpha) + staying + pt.logaddexp(still_alive, left_at_last)
+
+
+def bg_cnbd_graph(histories: "Histories", k: int, *, r: Any, alpha: Any, a: Any, b: Any) -> Any:
+    """Write the likelihood of BG/CNBD-k as a PyTensor graph, one value for each unique history."""
+    return _regular_graph(histories, k, histories.frequency, r=r, alpha=alpha, a=a, b=b)
+
+
+def mbg_cnbd_graph(histories: "Histories", k: int, *, r: Any, alpha: Any, a: Any, b: Any) -> Any:
+    """Write the likelihood of MBG/CNBD-k as a PyTensor graph, one value for each unique history."""
+    return _regular_graph(histories, k, histories.frequency + 1, r=r, alpha=alpha, a=a, b=b)
+
+
+def _regular_graph(histories: "Histories", k: int, chances: np.ndarray, *, r: Any, alpha: Any, a: Any, b: Any) -> Any:
+    """Write the likelihood of purchases at every k-th event, with so many chances to have left."""
+    import pytensor.tensor as pt
+
+    x, t_x, T = histories.frequency, histories.recency, histories.T
+    events, steps, passed = k * x, np.arange(k * int(x.max(initial=0))), np.arange(int(chances.max(initial=0)))
+    rising = pt.concatenate([[0.0], pt.cumsum(pt.log(r + steps))])[events.astype(int)]
+    staying = -pt.concatenate([[0.0], pt.cumsum(pt.log1p(a / (b + passed)))])[chances.astype(int)]
+    with np.errstate(divide="ignore"):
+        log_silent = np.log(np.maximum(T - t_x, 0.0)) - pt.log(alpha + T)
+    log_weights = [pt.zeros_like(r + x)]
+    for j in range(1, k):
+        log_weights.append(log_weights[-1] + pt.log((r + events + j - 1) / j) + log_silent)
+    still_alive = -events * pt.log(alpha + T)
+    in_phases = still_alive + pt.logsumexp(pt.stack(log_weights), axis=0)
+    longer = pt.log1p((T - t_x) / (alpha + t_x))
+    left_at_last = pt.log(a) - pt.log(b + np.maximum(chances, 1) - 1) + still_alive + (r + events) * longer
+    either = pt.where(chances > 0, pt.logaddexp(in_phases, left_at_last), in_phases)
+    return rising - r * pt.log1p(T / alpha) + staying + either + shape_of_recency(x, t_x, k)
 
 
 def add_gamma_gamma(histories: "SpendHistories", parameters: Mapping[str, Any]) -> None:

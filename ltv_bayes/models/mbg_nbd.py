@@ -1,7 +1,6 @@
 """MBG/NBD as a PyMC model."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from ltv_bayes.formulas import fused, mbg_nbd
 from ltv_bayes.models.purchase_model import Family, PurchaseModel
@@ -43,4 +42,7 @@ class MBGNBD(PurchaseModel):
     International Journal of Research in Marketing 24.
     """
 
-    family: ClassVar[Family] = Family(mbg_nbd.NAME, fused.mbg_nbd, fused.mbg_nbd_value, may_leave_at_once=True)
+    @property
+    def family(self) -> Family:
+        """Which model it is."""
+        return Family(mbg_nbd.NAME, fused.mbg_nbd, fused.mbg_nbd_value, may_leave_at_once=True)

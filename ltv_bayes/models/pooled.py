@@ -13,7 +13,8 @@ import xarray as xr
 from ltv_bayes.data.grouping import Grouping, InGroups
 from ltv_bayes.errors import DataWarning, InputError, PriorError, counted, listed, suggestion
 from ltv_bayes.formulas.fused_groups import KERNELS, Tables
-from ltv_bayes.formulas.natural import LOG, NAMINGS, Naming
+from ltv_bayes.formulas.natural import LOG, Naming
+from ltv_bayes.formulas.natural import naming as naming_of
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
@@ -72,7 +73,7 @@ class Pool:
     def of(cls, model: str, pool_by: Any, covariates: Any) -> "Pool | None":
         """Read what the user gave; None where all customers have the same parameters."""
         by = _as_columns(pool_by, "pool_by")
-        naming = NAMINGS[model]
+        naming = naming_of(model)
         if isinstance(covariates, Mapping):
             for name in covariates:
                 if name not in naming.links:
@@ -102,7 +103,7 @@ class PooledRecipe:
     Attributes
     ----------
     name : str
-        Of the model, as in `formulas.natural.NAMINGS`.
+        Of the model, as in `formulas.natural`.
     parameters : tuple of str
         What its likelihood takes.
     pool : Pool
@@ -112,6 +113,8 @@ class PooledRecipe:
         The same, laid out for the kernel.
     priors : mapping
         Of the quantities, of sds of effects, and of slopes.
+    k : int, optional
+        How regular purchases are, in a model that asks for it.
     """
 
     name: str
@@ -120,11 +123,12 @@ class PooledRecipe:
     data: InGroups
     tables: Tables
     priors: Mapping[str, Any]
+    k: int | None = None
 
     @property
     def naming(self) -> Naming:
         """How parameters follow from quantities."""
-        return NAMINGS[self.name]
+        return naming_of(self.name, self.k or 1)
 
     def __post_init__(self) -> None:
         require_segments(self.data, self.pool)
@@ -293,6 +297,7 @@ class PooledRecipe:
         """What a fit must know to find the parameters of a customer."""
         return {
             "model": self.name,
+            **({} if self.k is None else {"k": self.k}),
             "by": list(self.pool.by),
             "covariates": {name: list(columns) for name, columns in self.pool.covariates.items()},
             "scales": {name: list(scale) for name, scale in self.scales.items()},
@@ -319,7 +324,7 @@ def pooled_priors(model: str, pool: Pool, given: Mapping[str, Any], usual: Mappi
     PriorError
         If there is no such variable.
     """
-    naming = NAMINGS[model]
+    naming = naming_of(model)
     sds = [f"{quantity}_sd" for quantity in naming.levels if pool.by]
     sds += [f"{name}_{column}" for name in sds for column in pool.by]
     slopes = [f"{quantity}_slope" for quantity in pool.covariates]

@@ -1,8 +1,9 @@
-"""What the models of customers who may leave unseen, BG/NBD and MBG/NBD, have in common: all but their likelihood."""
+"""What models of customers who may leave unseen, BG/NBD and its kin, have in common: all but their likelihood."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -13,6 +14,7 @@ from ltv_bayes.data.histories import Histories
 from ltv_bayes.formulas import fused, natural
 from ltv_bayes.formulas.bg_nbd import PARAMETERS
 from ltv_bayes.formulas.fused_groups import end_to_end
+from ltv_bayes.formulas.fused_regular import regular_tables
 from ltv_bayes.inference.methods import Method
 from ltv_bayes.models import rates
 from ltv_bayes.models.direct_density import Likelihood
@@ -43,7 +45,7 @@ ALTERNATIVES: dict[tuple[str, ...], tuple[str, ...]] = {
 
 
 class Family(NamedTuple):
-    """In what one of these models differs from the other.
+    """In what one of these models differs from the others.
 
     Attributes
     ----------
@@ -53,23 +55,40 @@ class Family(NamedTuple):
         The fused log-likelihood with its derivatives, and alone.
     may_leave_at_once : bool
         Whether customers may leave after the first purchase, or after repeat purchases only.
+    k : int, optional
+        How regular purchases are, in a model that asks for it.
     """
 
     name: str
     kernel: Kernel
     value_kernel: Kernel
     may_leave_at_once: bool
+    k: int | None = None
+
+    @property
+    def naming(self) -> natural.Naming:
+        """How the papers' parameters follow from natural quantities."""
+        return natural.naming(self.name, self.k or 1)
+
+    @property
+    def attrs(self) -> dict[str, int]:
+        """What a fit must know of the model beside its name."""
+        return {} if self.k is None else {"k": self.k}
 
     def likelihood(self, histories: Histories) -> Likelihood:
         """Lay out unique histories for the kernels."""
+        return Likelihood(PARAMETERS, self.kernel, self.value_kernel, self._tables(histories))
+
+    def _tables(self, histories: Histories) -> tuple[Any, ...]:
         columns = histories.frequency, histories.recency, histories.T, histories.count
-        tables = fused.purchase_tables(*columns, may_leave_at_once=self.may_leave_at_once)
-        return Likelihood(PARAMETERS, self.kernel, self.value_kernel, tables)
+        if self.k is not None:
+            return regular_tables(*columns, self.k)
+        return fused.purchase_tables(*columns, may_leave_at_once=self.may_leave_at_once)
 
 
 @dataclass(frozen=True, repr=False)
-class PurchaseModel(Settings):
-    """Settings of a model of purchases and of leaving; the interface of `BGNBD` and `MBGNBD`.
+class PurchaseModel(Settings, ABC):
+    """Settings of a model of purchases and of leaving; the interface of `BGNBD` and its kin.
 
     Attributes
     ----------
@@ -77,14 +96,16 @@ class PurchaseModel(Settings):
         Priors by name, in place of the usual ones.
     pool_by, covariates
         By what parameters differ between customers; see `ltv_bayes.models.pooled`.
-    family : Family
-        Which model it is.
     """
 
-    family: ClassVar[Family]
     priors: Mapping[str, Any] = field(default_factory=dict)
     pool_by: str | Sequence[str] | None = field(default=None, kw_only=True)
     covariates: Sequence[str] | Mapping[str, Sequence[str]] | str | None = field(default=None, kw_only=True)
+
+    @property
+    @abstractmethod
+    def family(self) -> Family:
+        """Which model it is."""
 
     def default_priors(self, customers: Customers) -> dict[str, Prior]:
         """Say which priors the model takes for these customers where the user gives none."""
@@ -156,9 +177,9 @@ class PurchaseModel(Settings):
             progressbar=progressbar,
             **sampler_settings,
         )
-        tree.attrs.update(
-            fit_attrs(self.family.name, customers, time_unit=customers.time_unit, settings=recipe.settings())
-        )
+        settings = {**recipe.settings(), **self.family.attrs}
+        tree.attrs.update(fit_attrs(self.family.name, customers, time_unit=customers.time_unit, settings=settings))
+        tree.attrs.update(self.family.attrs)
         return FittedPurchases(tree)
 
     def sample_prior(self, customers: Customers, *, draws: int = 1000, random_seed: int | None = None) -> xr.DataTree:
@@ -173,7 +194,7 @@ class PurchaseModel(Settings):
         require_customers(customers)
         recipe = self._recipe(customers)
         prior = prior_tree(recipe.model(), draws=draws, random_seed=random_seed)
-        attrs = {"model": self.family.name, "time_unit": customers.time_unit, **recipe.attrs()}
+        attrs = {"model": self.family.name, "time_unit": customers.time_unit, **recipe.attrs(), **self.family.attrs}
         fit = FittedPurchases(as_fit(prior["prior"].to_dataset(), attrs))
         prior["prior_predictive"] = xr.DataTree(replicate_histories(fit, customers, random_seed=random_seed))
         return prior
@@ -186,7 +207,7 @@ class PurchaseModel(Settings):
         columns = (data.histories[name].to_numpy(dtype=float) for name in (*COLUMNS, "count"))
         priors = pooled_priors(self.family.name, pool, self.priors, _usual_priors(Histories(*columns)))
         tables = end_to_end([tuple(self.family.likelihood(Histories(**part)).tables) for part in data.parts()])
-        return PooledRecipe(self.family.name, PARAMETERS, pool, data, tables, priors)
+        return PooledRecipe(self.family.name, PARAMETERS, pool, data, tables, priors, self.family.k)
 
     def _alike(self, histories: Histories) -> Recipe:
         def likelihood() -> Likelihood:
@@ -198,7 +219,7 @@ class PurchaseModel(Settings):
             add_histories(histories, self.family.likelihood(histories), parameters)
 
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-        return Recipe(priors, DOMAINS, natural.purchases, likelihood, observe, len(histories))
+        return Recipe(priors, DOMAINS, self.family.naming.arithmetic, likelihood, observe, len(histories))
 
 
 def _usual_priors(histories: Histories) -> dict[str, Prior]:

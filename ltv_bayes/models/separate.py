@@ -15,7 +15,7 @@ def fit_each(model: Any, customers: Customers, by: str, *, progressbar: bool = T
 
     Parameters
     ----------
-    model : BGNBD, MBGNBD, NBD or GammaGamma
+    model : BGNBD or one of its kin, NBD or GammaGamma
         Without ``pool_by``.
     customers : Customers
     by : str

@@ -270,7 +270,7 @@ class FittedModel:
     def __repr__(self) -> str:
         attrs = self.idata.attrs
         lines = [
-            f"{type(self).__name__} ({self.model})"
+            f"{type(self).__name__} ({self._described_model()})"
             + (f", {attrs['customers']:,} customers" if "customers" in attrs else "")
             + (f", per {attrs['time_unit']}" if attrs.get("time_unit") else "")
             + (f", in {self.currency}" if self.currency else "")
@@ -282,6 +282,9 @@ class FittedModel:
         if self.pooling is not None:
             lines.append(str(self.pooling))
         return "\n".join([*lines, *self._more_lines()])
+
+    def _described_model(self) -> str:
+        return self.model
 
     def _more_lines(self) -> list[str]:
         return []

@@ -12,8 +12,10 @@ from ltv_bayes.predictions.scorecard import FittedScorecard
 from ltv_bayes.predictions.spend import FittedSpend
 
 FITTED: dict[str, type[FittedModel]] = {
+    "bg_cnbd": FittedPurchases,
     "bg_nbd": FittedPurchases,
     "gamma_gamma": FittedSpend,
+    "mbg_cnbd": FittedPurchases,
     "mbg_nbd": FittedPurchases,
     "nbd": FittedEvents,
     "scorecard": FittedScorecard,

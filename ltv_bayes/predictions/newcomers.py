@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ltv_bayes.formulas import bg_nbd, gamma_gamma, nbd, shifted_beta_geometric
+from ltv_bayes.formulas import gamma_gamma, nbd, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -69,7 +69,7 @@ class Buyer:
         if isinstance(self.purchases, FittedEvents):
             number = nbd.discounted_expected_events(t, delta, 0, 0.0, **self.purchases.flat_draws())
         else:
-            number = bg_nbd.discounted_expected_purchases(t, delta, _outlook(self.purchases))
+            number = self.purchases.outlook_of_new_customer().discounted_expected_purchases(t, delta)
         return self._first() + number * self._mean_order()
 
     def course(self, times: list[Duration], discount_rate: float) -> Array:
@@ -80,7 +80,7 @@ class Buyer:
             drawn = {name: values[:, np.newaxis] for name, values in self.purchases.flat_draws().items()}
             number = nbd.discounted_expected_events(ends, delta, 0, 0.0, **drawn)
         else:
-            number = bg_nbd.discounted_expected_purchases_by(ends, delta, _outlook(self.purchases))
+            number = self.purchases.outlook_of_new_customer().discounted_expected_purchases_by(ends, delta)
         return self._first()[:, np.newaxis] + number * self._mean_order()[:, np.newaxis]
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
@@ -101,7 +101,7 @@ class Buyer:
             number = nbd.draw_events(rng, t, 0, 0.0, **self.purchases.flat_draws())
             owner = np.repeat(np.arange(number.size, dtype=np.int64), number)
             return owner, t * rng.random(owner.size)
-        return bg_nbd.draw_purchase_times(rng, t, bg_nbd.draw_purchases(rng, t, _outlook(self.purchases)))
+        return self.purchases.outlook_of_new_customer().draw(rng, t).times(rng, t)
 
     def _mean_order(self) -> Array:
         return gamma_gamma.population_mean_spend(**self.spend.flat_draws())
@@ -168,7 +168,3 @@ class Subscriber:
 
     def _first(self) -> float:
         return self.price if self.first_order is True else float(self.first_order)
-
-
-def _outlook(fit: FittedPurchases) -> bg_nbd.Outlook:
-    return fit.formulas.outlook_of_new_customer(**fit.flat_draws())

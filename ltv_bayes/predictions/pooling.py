@@ -12,7 +12,8 @@ from scipy import special
 
 from ltv_bayes.data.grouping import Grouping
 from ltv_bayes.errors import ColumnError, counted, listed, suggestion
-from ltv_bayes.formulas.natural import LOG, NAMINGS
+from ltv_bayes.formulas.natural import LOG, Naming
+from ltv_bayes.formulas.natural import naming as naming_of
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.random_streams import customer_stream
 
@@ -92,6 +93,8 @@ class Pooling:
         Mean and standard deviation of each covariate in the data that were fitted.
     customers : mapping
         Column to how many customers each of its segments had.
+    k : int
+        How regular purchases are, in a model that asks for it.
     """
 
     model: str
@@ -99,6 +102,7 @@ class Pooling:
     covariates: Mapping[str, tuple[str, ...]]
     scales: Mapping[str, tuple[float, float]]
     customers: Mapping[str, Mapping[str, float]]
+    k: int = 1
 
     @classmethod
     def of(cls, tree: xr.DataTree) -> "Pooling | None":
@@ -109,7 +113,12 @@ class Pooling:
         said = json.loads(text)
         covariates = {name: tuple(columns) for name, columns in said["covariates"].items()}
         scales = {name: (centre, scale) for name, (centre, scale) in said["scales"].items()}
-        return cls(said["model"], tuple(said["by"]), covariates, scales, said["customers"])
+        return cls(said["model"], tuple(said["by"]), covariates, scales, said["customers"], said.get("k", 1))
+
+    @property
+    def naming(self) -> Naming:
+        """How parameters follow from natural quantities."""
+        return naming_of(self.model, self.k)
 
     @property
     def grouping(self) -> Grouping:
@@ -166,14 +175,12 @@ class Pooling:
 
         A segment that the fit has not seen is drawn from the distribution of segments, once for each draw.
         """
-        naming = NAMINGS[self.model]
-        named = naming.arithmetic(self.quantities(posterior, cells))
-        return {name: np.ascontiguousarray(named[name]) for name in naming.parameters}
+        named = self.naming.arithmetic(self.quantities(posterior, cells))
+        return {name: np.ascontiguousarray(named[name]) for name in self.naming.parameters}
 
     def quantities(self, posterior: xr.Dataset, cells: pd.DataFrame) -> Parameters:
         """Natural quantities of groups: arrays of shape (groups, draws) by name."""
-        links = NAMINGS[self.model].links
-        return {name: self._quantity(posterior, name, link, cells) for name, link in links.items()}
+        return {name: self._quantity(posterior, name, link, cells) for name, link in self.naming.links.items()}
 
     def _quantity(self, posterior: xr.Dataset, name: str, link: str, cells: pd.DataFrame) -> Array:
         """A natural quantity of groups: an array of shape (groups, draws)."""
@@ -187,7 +194,7 @@ class Pooling:
         return np.exp(shifted) if link == LOG else special.expit(shifted)
 
     def _differs(self, quantity: str) -> bool:
-        return quantity in NAMINGS[self.model].levels
+        return quantity in self.naming.levels
 
     def _standardised(self, cells: pd.DataFrame, columns: tuple[str, ...]) -> Array:
         centre, scale = np.array([self.scales[name] for name in columns]).T

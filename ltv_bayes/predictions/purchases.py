@@ -2,16 +2,19 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers, require_history
 from ltv_bayes.data.histories import Histories, histories_with_positions
-from ltv_bayes.formulas import bg_nbd, mbg_nbd
+from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.formulas import bg_cnbd, bg_nbd, mbg_nbd
+from ltv_bayes.formulas.natural import REGULAR
+from ltv_bayes.formulas.outlook import PurchaseFormulas, PurchaseOutlook
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory, time_unit_of, with_group
 from ltv_bayes.predictions.pooling import GroupDraws
@@ -19,12 +22,12 @@ from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
 
 TOGETHER = 2**17  # numbers in a block of draws: temporary arrays stay small
-FORMULAS: dict[str, ModuleType] = {bg_nbd.NAME: bg_nbd, mbg_nbd.NAME: mbg_nbd}
+FORMULAS: dict[str, PurchaseFormulas] = {bg_nbd.NAME: bg_nbd, mbg_nbd.NAME: mbg_nbd}
 
 
 @dataclass(frozen=True, repr=False)
 class FittedPurchases(FittedModel):
-    """A fitted purchase model, BG/NBD or MBG/NBD: posterior draws with the forecasts they make.
+    """A fitted purchase model, BG/NBD or one of its kin: posterior draws with the forecasts they make.
 
     Methods named ``expected_*`` give the posterior of an expectation; ``predict_*`` give predictive draws, whole
     purchases that may or may not happen. Arrays have the dimensions (chain, draw, customer_id).
@@ -45,10 +48,31 @@ class FittedPurchases(FittedModel):
     >>> fit = FittedPurchases.from_draws(draws, time_unit="week", model="mbg_nbd")
     >>> round(fit.expected_purchases(customers, horizon="39 weeks").item(), 3)
     1.34
+
+    Or of BG/CNBD-k, where each k-th of the events whose rate r and alpha describe is a purchase:
+
+    >>> draws["alpha"] = [[4.414 / 3]]
+    >>> fit = FittedPurchases.from_draws(draws, time_unit="week", model="bg_cnbd", k=3)
+    >>> round(fit.expected_purchases(customers, horizon="39 weeks").item(), 3)
+    1.547
     """
 
     default_model: ClassVar[str] = bg_nbd.NAME
     parameters: ClassVar[tuple[str, ...]] = bg_nbd.PARAMETERS
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        said = self.idata.attrs.get("k")
+        if self.model not in REGULAR:
+            if said is not None:
+                raise FitError(f"A fit of {self.model} has no k: name its model, as in model={REGULAR[0]!r}, k={said}.")
+            return
+        if said is None:
+            raise FitError(f"The draws are of {self.model}, but not of which k. Say k=4, for instance.")
+        try:
+            bg_cnbd.as_whole_k(said)
+        except InputError as problem:
+            raise FitError(str(problem)) from None
 
     @property
     def time_unit(self) -> TimeUnit:
@@ -56,9 +80,28 @@ class FittedPurchases(FittedModel):
         return time_unit_of(self)
 
     @property
-    def formulas(self) -> ModuleType:
+    def k(self) -> int:
+        """Shape of the gaps between purchases in this model: 1 is random."""
+        return int(self.idata.attrs.get("k", 1))
+
+    @property
+    def formulas(self) -> PurchaseFormulas:
         """The closed forms of this model."""
+        if self.model in REGULAR:
+            return bg_cnbd.RegularFormulas(self.k, may_leave_at_once=self.model == bg_cnbd.MODIFIED_NAME)
         return FORMULAS[self.model]
+
+    def outlook_of_new_customer(self) -> PurchaseOutlook:
+        """The future of a new customer over all draws, each part of shape (chains * draws,)."""
+        return self.formulas.outlook_of_new_customer(**self.flat_draws())
+
+    def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """Table of the parameters, as every fit has it, with a last row for k where it was given."""
+        table = super().summary(ci_prob, ci_kind)
+        if self.model in REGULAR:
+            given = {"sd": 0.0, "r_hat": np.nan, "ess": np.nan, "caution": self.caution}
+            table.loc["k"] = [given.get(str(column), float(self.k)) for column in table.columns]
+        return table
 
     def probability_alive(self, customers: Customers) -> xr.DataArray:
         """Posterior of the probability that each customer is still alive at the as-of date.
@@ -66,8 +109,8 @@ class FittedPurchases(FittedModel):
         Returns
         -------
         xarray.DataArray
-            (chain, draw, customer_id), between 0 and 1. Of BG/NBD, exactly 1 for a customer without a repeat purchase:
-            there, customers can leave only after a repeat purchase; in MBG/NBD they may leave after the first one.
+            (chain, draw, customer_id), between 0 and 1. Of BG/NBD and BG/CNBD-k, exactly 1 for a customer without a
+            repeat purchase: there, customers can leave only after one; in MBG/NBD and MBG/CNBD-k also after the first.
         """
         values = self._over_histories(customers, lambda future: future.alive)
         return labelled(values, customers, "probability_alive", long_name="probability of being alive", units="1")
@@ -92,9 +135,8 @@ class FittedPurchases(FittedModel):
         length = as_duration(horizon)
         t = length.to(self.time_unit)
 
-        def expected(future: bg_nbd.Outlook) -> np.ndarray:
-            known = future._replace(alive=np.ones_like(future.alive)) if given_alive else future
-            return bg_nbd.expected_purchases(t, known)
+        def expected(future: PurchaseOutlook) -> np.ndarray:
+            return (future.given_alive() if given_alive else future).expected_purchases(t)
 
         values = self._over_histories(customers, expected)
         return labelled(values, customers, "expected_purchases", **_purchases(length))
@@ -116,7 +158,7 @@ class FittedPurchases(FittedModel):
         """
         length = as_duration(horizon)
         t, delta = length.to(self.time_unit), discount_intensity(discount_rate, self.time_unit)
-        values = self._over_histories(customers, lambda future: bg_nbd.discounted_expected_purchases(t, delta, future))
+        values = self._over_histories(customers, lambda future: future.discounted_expected_purchases(t, delta))
         return labelled(values, customers, "expected_discounted_purchases", **_purchases(length))
 
     def predict_purchases(self, customers: Customers, horizon: Any, random_seed: int | None = None) -> xr.DataArray:
@@ -144,7 +186,7 @@ class FittedPurchases(FittedModel):
 
         def one(position: int, customer_id: Any) -> np.ndarray:
             stream = customer_stream(seed, "purchases", customer_id)
-            return bg_nbd.draw_purchases(stream, t, futures(position)).number
+            return futures(position).draw(stream, t).number
 
         drawn = per_customer(
             customers, self.shape, one, "predicted_purchases", **_purchases(length), random_seed=str(seed)
@@ -161,7 +203,7 @@ class FittedPurchases(FittedModel):
         """
         length = as_duration(horizon)
         t = length.to(self.time_unit)
-        values = self._over_histories(customers, lambda future: bg_nbd.probability_of_purchases(purchases, t, future))
+        values = self._over_histories(customers, lambda future: future.probability_of_purchases(purchases, t))
         name = "probability_of_purchases"
         return labelled(values, customers, name, units="1", horizon=str(length), purchases=purchases)
 
@@ -174,7 +216,7 @@ class FittedPurchases(FittedModel):
             (chain, draw), purchases.
         """
         length = as_duration(horizon)
-        values = bg_nbd.expected_purchases(length.to(self.time_unit), self._new_customer())
+        values = self._new_customer().expected_purchases(length.to(self.time_unit))
         return self._unlabelled(values, "expected_purchases_new_customer", length)
 
     def predict_purchases_new_customer(self, horizon: Any, random_seed: int | None = None) -> xr.DataArray:
@@ -186,7 +228,7 @@ class FittedPurchases(FittedModel):
             (chain, draw), purchases.
         """
         length, rng = as_duration(horizon), np.random.default_rng(as_seed(random_seed))
-        count = bg_nbd.draw_purchases(rng, length.to(self.time_unit), self._new_customer()).number
+        count = self._new_customer().draw(rng, length.to(self.time_unit)).number
         return self._unlabelled(count, "predicted_purchases_new_customer", length).astype(np.int64)
 
     def log_likelihood(self, customers: Customers) -> xr.DataArray:
@@ -236,8 +278,11 @@ class FittedPurchases(FittedModel):
         """What the posterior says of each customer's future, one customer at a time."""
         return Futures(self.formulas, self.parameters_of(customers.table), self.histories(customers))
 
-    def _new_customer(self) -> bg_nbd.Outlook:
+    def _new_customer(self) -> PurchaseOutlook:
         return self.formulas.outlook_of_new_customer(**self.draws)
+
+    def _described_model(self) -> str:
+        return f"{self.model}, k = {self.k}" if self.model in REGULAR else self.model
 
     def _over_histories(self, customers: Customers, compute: Any) -> np.ndarray:
         return self._over_unique(
@@ -281,10 +326,10 @@ class FittedPurchases(FittedModel):
 class Futures:
     """The outlook of each customer over all draws, made when asked for."""
 
-    def __init__(self, formulas: ModuleType, drawn: GroupDraws, histories: np.ndarray) -> None:
+    def __init__(self, formulas: PurchaseFormulas, drawn: GroupDraws, histories: np.ndarray) -> None:
         self._formulas, self._drawn, self._histories = formulas, drawn, histories
 
-    def __call__(self, position: int) -> bg_nbd.Outlook:
+    def __call__(self, position: int) -> PurchaseOutlook:
         """Outlook of the customer at this position, each part of shape (chains * draws,)."""
         return self._formulas.outlook(*self._histories[position], **self._drawn.of(position))
 
@@ -310,9 +355,9 @@ def replicate_histories(fit: FittedPurchases, customers: Customers, random_seed:
     for position, (customer_id, T) in enumerate(customers.table["T"].items()):
         stream = customer_stream(seed, "history", customer_id)
         future = fit.formulas.outlook_of_new_customer(**drawn.of(position))
-        purchases = bg_nbd.draw_purchases(stream, T, future)
+        purchases = future.draw(stream, T)
         frequency[..., position] = purchases.number.reshape(shape)
-        recency[..., position] = bg_nbd.draw_last_purchase_time(stream, T, purchases).reshape(shape)
+        recency[..., position] = purchases.last_time(stream, T).reshape(shape)
     return xr.Dataset(
         {
             "frequency": labelled(frequency, customers, "frequency", units="purchases"),

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
 from ltv_bayes.errors import ColumnError, InputError, counted, listed, rows_at_fault
 from ltv_bayes.formatting import label
-from ltv_bayes.formulas import fused_draws
+from ltv_bayes.formulas import fused_draws, fused_regular_draws
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel
@@ -32,6 +32,10 @@ KERNELS: dict[tuple[str, str], Any] = {
     ("bg_nbd", "gamma_gamma"): fused_draws.bg_nbd_gamma_gamma,
     ("mbg_nbd", "gamma_gamma"): fused_draws.mbg_nbd_gamma_gamma,
     ("nbd", "gamma_gamma"): fused_draws.nbd_gamma_gamma,
+}
+REGULAR_KERNELS: dict[tuple[str, str], Any] = {
+    ("bg_cnbd", "gamma_gamma"): fused_regular_draws.bg_cnbd_gamma_gamma,
+    ("mbg_cnbd", "gamma_gamma"): fused_regular_draws.mbg_cnbd_gamma_gamma,
 }
 
 
@@ -164,7 +168,7 @@ class OrderStream(ABC):
             self._own_parameters(fit.mixed(shape, seed, purpose), customers, orders)
             for purpose, fit in self.fits_by_purpose.items()
         )
-        fill = KERNELS[self.counts.model, self.spend.model]
+        fill = _kernel(self.counts, self.spend)
 
         def draw(
             first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
@@ -214,6 +218,14 @@ class OrderStream(ABC):
         taken = values[at]
         taken[at < 0] = absent
         return taken
+
+
+def _kernel(counts: FittedPurchases | FittedEvents, spend: FittedSpend) -> Any:
+    """The compiled loop of two models; of purchases in rhythm it takes their k first."""
+    models = counts.model, spend.model
+    if isinstance(counts, FittedPurchases) and models in REGULAR_KERNELS:
+        return partial(REGULAR_KERNELS[models], counts.k)
+    return KERNELS[models]
 
 
 def _laid_out(drawn: GroupDraws, first: int, last: int) -> list[Array | IntArray]:

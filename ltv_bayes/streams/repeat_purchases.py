@@ -25,8 +25,8 @@ class RepeatPurchases(OrderStream):
     Parameters
     ----------
     purchases : FittedPurchases or FittedEvents
-        How often customers buy and when they leave, as `BGNBD` or `MBGNBD` fits it; from `NBD`, customers do not leave
-        by themselves.
+        How often customers buy and when they leave, as `BGNBD` or one of its kin fits it; from `NBD`, customers do not
+        leave by themselves.
     spend : FittedSpend
         What they spend per order. The two fits are independent, so their draws are paired as they come.
     name : str

@@ -206,7 +206,7 @@ def _stream_that_ends(streams: Sequence[Stream], name: str | None) -> RepeatPurc
     if not able:
         raise InputError(
             "No stream of this value says by itself who is still a customer. "
-            "Value one: RepeatPurchases(purchases, spend), with a fit of BGNBD or MBGNBD."
+            "Value one: RepeatPurchases(purchases, spend), with a fit of BGNBD, for instance."
         )
     if name is None and len(able) > 1:
         raise InputError(f"Several streams say who is still a customer: pass stream=, one of {', '.join(able)}.")

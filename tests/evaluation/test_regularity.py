@@ -28,6 +28,8 @@ def simulated(k, customers=400, seed=1):
 def test_verdict_by_how_gaps_were_drawn(k, regular, bursts):
     found = lb.check_regularity(simulated(k))
     assert (found.regular, found.bursts) == (regular, bursts)
+    assert found.whole_k == max(k, 1)
+    assert (f"BGCNBD(k={k})" in found.sentence) == regular
     assert found.low < found.k < found.high
     words = {"rhythm": regular, "bursts": bursts, "about as random": not (regular or bursts)}
     assert {word: word in found.sentence for word in words} == words

@@ -15,6 +15,12 @@ from ltv_bayes.models.nbd import _events
 CHOICES = {
     "usual": (lb.BGNBD(), lb.Customers.unique_histories),
     "leaving at once": (lb.MBGNBD(), lb.Customers.unique_histories),
+    "in rhythm": (lb.BGCNBD(k=3), lb.Customers.unique_histories),
+    "in rhythm, leaving at once": (lb.MBGCNBD(k=5), lb.Customers.unique_histories),
+    "in rhythm, the papers' parameters": (
+        lb.BGCNBD({name: lb.Prior("Gamma", alpha=1.5, beta=0.5) for name in ("r", "alpha")}, k=3),
+        lb.Customers.unique_histories,
+    ),
     "other numbers": (
         lb.BGNBD(
             priors={"dropout_mean": lb.Prior("Beta", alpha=2, beta=5.5), "rate_cv": ("Gamma", {"alpha": 2, "beta": 3})}

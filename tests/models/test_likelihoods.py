@@ -1,5 +1,7 @@
 """Formula, PyTensor graph and fused kernel of each likelihood are one function, gradients included."""
 
+from functools import partial
+
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -7,15 +9,30 @@ import pytest
 from scipy import optimize
 
 from ltv_bayes.data.histories import without_recency
-from ltv_bayes.formulas import bg_nbd, fused, gamma_gamma, mbg_nbd, nbd
+from ltv_bayes.formulas import bg_nbd, fused, fused_regular, gamma_gamma, mbg_nbd, nbd
+from ltv_bayes.formulas.bg_cnbd import RegularFormulas
 from ltv_bayes.models.fused_op import FusedLikelihood
-from ltv_bayes.models.likelihoods import bg_nbd_graph, gamma_gamma_graph, mbg_nbd_graph, nbd_graph
+from ltv_bayes.models.likelihoods import (
+    bg_cnbd_graph,
+    bg_nbd_graph,
+    gamma_gamma_graph,
+    mbg_cnbd_graph,
+    mbg_nbd_graph,
+    nbd_graph,
+)
 
 POINTS = {
     "bg_nbd": [(0.243, 4.414, 0.793, 2.426), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
     "mbg_nbd": [(0.525, 6.18, 0.891, 1.614), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
+    "bg_cnbd": [(0.243, 1.414, 0.793, 2.426), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
+    "mbg_cnbd": [(0.525, 1.18, 0.891, 1.614), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
     "gamma_gamma": [(6.25, 3.74, 15.44), (1.2, 1.5, 4000.0), (900.0, 40.0, 2.0)],
     "nbd": [(0.38, 12.1), (2.0, 50.0), (0.05, 0.1), (1e12, 1e13), (30.0, 1e-3)],
+}
+
+RHYTHM = {
+    "bg_cnbd": (False, fused_regular.bg_cnbd, fused_regular.bg_cnbd_value, bg_cnbd_graph),
+    "mbg_cnbd": (True, fused_regular.mbg_cnbd, fused_regular.mbg_cnbd_value, mbg_cnbd_graph),
 }
 
 
@@ -32,6 +49,11 @@ def versions(request, cdnow):
         data = h.frequency, h.recency, h.T
         tables = fused.purchase_tables(*data, h.count, may_leave_at_once=True)
         op = FusedLikelihood(fused.mbg_nbd, fused.mbg_nbd_value, tables)
+    elif name in RHYTHM:
+        at_once, kernel, value_kernel, of_k = RHYTHM[name]
+        h, module, graph = cdnow.unique_histories(), RegularFormulas(4, at_once), partial(of_k, k=4)
+        data = h.frequency, h.recency, h.T
+        op = FusedLikelihood(kernel, value_kernel, fused_regular.regular_tables(*data, h.count, 4))
     elif name == "nbd":
         h, module, graph = without_recency(cdnow.unique_histories()), nbd, nbd_graph
         data, tables = (h.frequency, h.T), fused.event_tables(h.frequency, h.T, h.count)
@@ -40,7 +62,7 @@ def versions(request, cdnow):
         h, module, graph = cdnow.unique_spend(), gamma_gamma, gamma_gamma_graph
         data, tables = (h.frequency, h.monetary_value), fused.spend_tables(h.frequency, h.monetary_value, h.count)
         op = FusedLikelihood(fused.gamma_gamma, fused.gamma_gamma_value, tables)
-    names = module.PARAMETERS
+    names = getattr(module, "PARAMETERS", bg_nbd.PARAMETERS)
     logs = pt.dvector()
     parameters = {name: pt.exp(logs[i]) for i, name in enumerate(names)}
 

@@ -46,6 +46,8 @@ CASES = {
     "bg_nbd, two columns": (lb.BGNBD, {"pool_by": ["industry", "region"], "covariates": ["employees"]}),
     "bg_nbd, a covariate alone": (lb.BGNBD, {"covariates": {"dropout_mean": ["employees"]}}),
     "mbg_nbd": (lb.MBGNBD, {"pool_by": "industry"}),
+    "bg_cnbd": (lb.BGCNBD, {"k": 3, "pool_by": "industry", "covariates": "employees"}),
+    "mbg_cnbd": (lb.MBGCNBD, {"k": 2, "pool_by": ["industry", "region"]}),
     "nbd": (lb.NBD, {"pool_by": ["industry", "region"]}),
     "gamma_gamma": (lb.GammaGamma, {"pool_by": "industry", "covariates": "employees"}),
     "shifted_beta_geometric": (lb.ShiftedBetaGeometric, {"pool_by": "plan", "covariates": "seats"}),

@@ -7,6 +7,8 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError, InputError
 
+PURCHASES = [lb.BGNBD(), lb.MBGNBD(), lb.NBD(), lb.BGCNBD(k=3), lb.MBGCNBD(k=3)]
+
 
 def customers(frequency, T=10.0, **columns):
     rows = range(len(frequency))
@@ -22,7 +24,7 @@ def customers(frequency, T=10.0, **columns):
     return lb.Customers.from_summary(frame, time_unit="week")
 
 
-@pytest.mark.parametrize("model", [lb.BGNBD(), lb.MBGNBD(), lb.NBD()], ids=lambda model: type(model).__name__)
+@pytest.mark.parametrize("model", PURCHASES, ids=lambda model: type(model).__name__)
 def test_one_customer_cannot_show_a_population(model):
     with pytest.raises(InputError, match="at least two") as caught:
         model.fit(customers([3]))
@@ -39,7 +41,7 @@ def test_spend_needs_two_repeat_buyers():
         lb.GammaGamma().fit(customers([0, 2], monetary_value=[0.0, 10.0]))
 
 
-@pytest.mark.parametrize("model", [lb.BGNBD(), lb.MBGNBD(), lb.NBD()], ids=lambda model: type(model).__name__)
+@pytest.mark.parametrize("model", PURCHASES, ids=lambda model: type(model).__name__)
 def test_nobody_observed_for_any_time(model):
     with pytest.raises(InputError, match="later as_of"):
         model.fit(customers([0, 0], T=0.0))

@@ -18,7 +18,7 @@ def same(kind, draws, number, **attrs):
 
 SPEND = {"p": 4.0, "q": 5.0, "v": 2000.0}
 BUYING = {"r": 1.5, "alpha": 12.0, "a": 1.2, "b": 6.8}
-KINDS = ("BG/NBD", "MBG/NBD", "NBD", "sBG")
+KINDS = ("BG/NBD", "MBG/NBD", "BG/CNBD-3", "MBG/CNBD-3", "NBD", "sBG")
 
 
 def new(kind, first, number=1):
@@ -28,8 +28,9 @@ def new(kind, first, number=1):
     if kind == "NBD":
         purchases = same(lb.FittedEvents, {"r": 1.5, "alpha": 12.0}, number, time_unit="month")
     else:
-        model = {"BG/NBD": "bg_nbd", "MBG/NBD": "mbg_nbd"}[kind]
-        purchases = same(lb.FittedPurchases, BUYING, number, time_unit="month", model=model)
+        model = kind.removesuffix("-3").replace("/", "_").lower()
+        k = {"k": 3} if kind.endswith("-3") else {}
+        purchases = same(lb.FittedPurchases, BUYING, number, time_unit="month", model=model, **k)
     return Buyer(purchases, same(lb.FittedSpend, SPEND, number), first)
 
 
