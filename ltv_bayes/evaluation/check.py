@@ -14,7 +14,7 @@ from ltv_bayes.data.transactions import Transactions
 from ltv_bayes.errors import InputError
 from ltv_bayes.evaluation import quantities
 from ltv_bayes.evaluation.quantities import Quantity
-from ltv_bayes.evaluation.regularity import Regularity, check_regularity
+from ltv_bayes.evaluation.regularity import REGULAR, Regularity, check_regularity
 from ltv_bayes.formatting import three_digits
 from ltv_bayes.intervals import interval, interval_name, interval_settings
 from ltv_bayes.predictions.events import FittedEvents
@@ -98,8 +98,9 @@ def check(
                 findings.append(_finding(row, quantity))
     table = pd.DataFrame(rows).set_index(["model", "quantity"])
     rhythm = check_regularity(orders, as_of=data.as_of, ci_prob=prob) if orders is not None else None
-    if rhythm is not None and (rhythm.regular or rhythm.bursts):
-        findings.append(rhythm.sentence)
+    if rhythm is not None:
+        findings += [_out_of_step(fit, rhythm) for fit in fits if isinstance(fit, FittedPurchases)]
+    findings = [one for one in findings if one]
     return Checks(table, tuple(dict.fromkeys(findings)), rhythm)
 
 
@@ -185,6 +186,16 @@ def _row(model: str, quantity: Quantity, prob: float, kind: str) -> dict[str, An
         "tail_probability": float(tail),
         "holds": not off,
     }
+
+
+def _out_of_step(fit: FittedPurchases, rhythm: Regularity) -> str:
+    """What to say where purchases are clearly more, or less, regular than the fit takes them to be."""
+    if fit.k == rhythm.whole_k > 1 or rhythm.low / REGULAR <= fit.k <= rhythm.high * REGULAR:
+        return ""
+    if fit.k == 1:
+        return rhythm.sentence
+    cure = "" if rhythm.regular else " Fit BGNBD() or MBGNBD()."
+    return f"{fit.model} was fitted with k = {fit.k}. {rhythm.sentence}{cure}"
 
 
 def _finding(row: dict[str, Any], quantity: Quantity) -> str:
