@@ -40,7 +40,9 @@ OTHER_SPELLINGS: dict[str, TimeUnit] = {
     "年": "year",
 }
 YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})|(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?")
-DURATION = re.compile(r"([-+]?)\s*(\d+(?:\.\d+)?|\.\d+|[一二两三四五六七八九十](?![一二两三四五六七八九十百]))\s*([^\d\s.]+)")
+DURATION = re.compile(
+    r"([-+]?)\s*(\d+(?:\.\d+)?|\.\d+|[一二两三四五六七八九十](?![一二两三四五六七八九十百]))\s*([^\d\s.]+)"
+)
 CHINESE_NUMBERS = {**{sign: place for place, sign in enumerate("一二三四五六七八九十", 1)}, "两": 2}
 
 

@@ -218,7 +218,12 @@ def _contradictions(rows: pd.DataFrame, with_periods: bool) -> list[Fault]:
         Fault(won % 1 > 0, "with a part of a client in clients_won", "Count whole clients."),
         Fault(apart, "whose cost_per_client is not spend over clients_won", both),
         Fault(unnamed & ~twice, "without a period, of a channel with several rows", "Fill it in."),
-        Fault(twice, f"with the same channel{' and period' if with_periods else ''} as another", again, _named(rows, twice)),
+        Fault(
+            twice,
+            f"with the same channel{' and period' if with_periods else ''} as another",
+            again,
+            _named(rows, twice),
+        ),
         Fault(
             several,
             "of a channel with several periods but without clients_won",

@@ -67,7 +67,9 @@ def refuse_text(cells: pd.Series, argument: str) -> None:
         return
     if len(written):
         shown = repr(str(written.iloc[0]))
-        raise ColumnError(f"The column {cells.name!r} holds text, such as {shown}, and {argument}= takes one of numbers.")
+        raise ColumnError(
+            f"The column {cells.name!r} holds text, such as {shown}, and {argument}= takes one of numbers."
+        )
 
 
 def plain(cells: pd.Series) -> pd.Series:

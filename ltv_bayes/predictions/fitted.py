@@ -109,8 +109,9 @@ class FittedModel:
         ----------
         values, more
             Segment by column, and numbers of covariates: ``fit.of_segment(industry="Energy")``, or a mapping where
-            names of columns are no words; or the segment alone, where there is one column of them. A column that is not named counts as typical: no effect of its segments, or
-            the mean of the covariate. A segment that the fit has not seen is drawn from the distribution of segments.
+            names of columns are no words; or the segment alone, where there is one column of them. A column that is not
+            named counts as typical: no effect of its segments, or the mean of the covariate. A segment that the fit has
+            not seen is drawn from the distribution of segments.
 
         Returns
         -------

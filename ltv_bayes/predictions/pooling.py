@@ -207,8 +207,10 @@ class Pooling:
             bad = (shift > LARGEST_SHIFT) & np.any([self._outside(keys, name) for name in columns], axis=0)
             if bad.any():
                 ids = list(keys.index[bad])
-                fitted = [f"{name}: mean {centre:.4g}, standard deviation {scale:.4g}" for name, (centre, scale) in
-                          ((name, self.scales[name]) for name in columns)]
+                fitted = [
+                    f"{name}: mean {centre:.4g}, standard deviation {scale:.4g}"
+                    for name, (centre, scale) in ((name, self.scales[name]) for name in columns)
+                ]
                 problem = f"so far from those who were fitted ({'; '.join(fitted)}) that their {quantity} has no bounds"
                 cure = "Count the covariate in the unit of the fit, its logarithm for instance, or correct it."
                 raise InputError(rows_at_fault(ids, noun, problem, cure), ids)

@@ -134,8 +134,8 @@ class OrderStream(ABC):
         """Say which segments of each column pooled fits have not seen."""
         columns: dict[str, dict[str, set[str]]] = {}
         for fit in self.fits_by_purpose.values():
-            for column, names in self._unseen(fit, customers).items():
-                columns.setdefault(column, {})[role(fit)] = names
+            for column, new in self._unseen(fit, customers).items():
+                columns.setdefault(column, {})[role(fit)] = new
         for column, by_fit in columns.items():
             alike: dict[tuple[str, ...], list[str]] = {}
             for name in sorted(set().union(*by_fit.values())):

@@ -28,14 +28,13 @@ def unseen_in_words(named: str, unseen: Collection[str], seen: Collection[str], 
 
     Examples
     --------
-    >>> unseen_in_words("Radio", ["purchases", "spend"], [])
-    'the fits have no client of Radio: how often they buy and what an order brings are drawn from the distribution of segments'
-    >>> unseen_in_words("Radio", ["spend"], ["purchases"], "channels")
-    'the fit of spend has no client of Radio with a repeat order of value: what an order brings is drawn from the distribution of channels, how often they buy is fitted'
+    >>> unseen_in_words("Radio", ["purchases"], [])
+    'the fit of purchases has no client of Radio: how often they buy is drawn from the distribution of segments'
     """
     drawn, fitted = [WHAT[one] for one in unseen], [WHAT[one] for one in seen]
     whose = "the fits have" if len(unseen) > 1 else f"the fit of {next(iter(unseen))} has"
     valued = " with a repeat order of value" if list(unseen) == ["spend"] else ""
     verb = "are" if len(drawn) > 1 else "is"
     rest = f", {' and '.join(fitted)} {'are' if len(fitted) > 1 else 'is'} fitted" if fitted else ""
-    return f"{whose} no client of {named}{valued}: {' and '.join(drawn)} {verb} drawn from the distribution of {among}{rest}"
+    said = f"{' and '.join(drawn)} {verb} drawn from the distribution of {among}{rest}"
+    return f"{whose} no client of {named}{valued}: {said}"

@@ -183,13 +183,16 @@ class Acquisition:
         Returns
         -------
         pandas.DataFrame
-            Indexed by channel and period, or by channel where costs have no periods: spend, clients_won, cost_per_client (median), ltv_to_cac (median) with its
-            interval, probability above the threshold. What costs nothing in a period has no ratio there.
+            Indexed by channel and period, or by channel where costs have no periods: spend, clients_won,
+            cost_per_client (median), ltv_to_cac (median) with its interval, probability above the threshold. What
+            costs nothing in a period has no ratio there.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
         name, rows = interval_name(prob, kind), []
         for row in self.costs.rows.itertuples():
-            each = self._cost(f"{row.channel}\x1f{row.period}", row.spend or np.nan, row.clients_won, row.cost_per_client)
+            each = self._cost(
+                f"{row.channel}\x1f{row.period}", row.spend or np.nan, row.clients_won, row.cost_per_client
+            )
             ratio = self.ltv.sel({self.column: row.channel}).to_numpy().ravel() / each
             low, high = interval(ratio, prob, kind)
             known = {CHANNEL: row.channel, PERIOD: row.period, "spend": row.spend, "clients_won": row.clients_won}

@@ -95,7 +95,7 @@ class NewClients:
         return {of: segment in customers for of, customers in self._seen().items()}
 
     def fitted_customers(self) -> Mapping[str, float]:
-        """How many customers of each segment the fit of purchases or renewals had; nothing if it is not pooled by it."""
+        """How many customers of each segment the fit of purchases or renewals had; nothing if it is not pooled."""
         return self._seen().get(role(self.model), {})
 
     def _seen(self) -> dict[str, Mapping[str, float]]:

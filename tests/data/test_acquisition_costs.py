@@ -130,7 +130,9 @@ def test_everything_that_is_wrong_is_told_at_once():
 
 
 def test_a_channel_twice_without_periods_asks_for_them():
-    with pytest.raises(InputError, match=r"2 rows with the same channel as another, such as 'Ads' .*\(rows 2, 3\).*column of periods"):
+    with pytest.raises(
+        InputError, match=r"2 rows with the same channel as another, such as 'Ads' .*\(rows 2, 3\).*column of periods"
+    ):
         AcquisitionCosts.read(good().drop(columns="period"))
 
 

@@ -31,7 +31,11 @@ def test_numbers_are_read_as_amounts_are(cells, numbers):
     ("cells", "problem", "rows"),
     [
         (["Zhang", "Li", None], "size holds text, such as 'Zhang', .* Names make segments: pool_by='size'", ()),
-        (["120人", "3", "4人"], r"2 customers whose size cannot be read as a number, such as '120人' \(ids k0, k2\)", ("k0", "k2")),
+        (
+            ["120人", "3", "4人"],
+            r"2 customers whose size cannot be read as a number, such as '120人' \(ids k0, k2\)",
+            ("k0", "k2"),
+        ),
         ([0.0, -np.inf, np.inf], r"2 customers with an infinite size .*take log\(1 \+ x\), or fill in", ("k1", "k2")),
         (["1", "inf", "2"], "1 customer with an infinite size", ("k1",)),
         ([1.0, None, 2.0], r"1 customer without a number in size \(id k1\)\. Fill it in", ("k1",)),

@@ -200,6 +200,12 @@ class TestWeights:
             weighted = value.by("industry", weight="size").per_customer
             np.testing.assert_allclose(weighted, ltv.by("industry").per_customer)
 
+    def test_a_weight_of_text_is_said_to_be_text(self, ltv):
+        with pytest.raises(
+            ColumnError, match=r"'industry' holds text, such as 'Energy', and weight= takes one of numbers"
+        ):
+            ltv.by("industry", weight="industry").summary()
+
     def test_weights_that_are_no_numbers_are_refused(self, ltv):
         with pytest.raises(InputError, match=r"6 customers without a weight in 'industry'"):
             ltv.by("industry", weight="industry")
