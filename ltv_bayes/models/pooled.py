@@ -145,8 +145,8 @@ class PooledRecipe:
             number = self.data.cells[name].nunique()
             if number >= MANY_SEGMENTS and 2 * number > customers:
                 warnings.warn(
-                    f"pool_by={name!r} makes {number:,} segments of {customers:,.0f} customers, so next to each has a "
-                    f"segment of its own. Numbers shift parameters as covariates={name!r}, or are rounded first.",
+                    f"pool_by={name!r} makes {number:,} segments of {customers:,.0f} customers, so most have a "
+                    f"segment of their own. Numbers shift parameters as covariates={name!r}, or are rounded first.",
                     DataWarning,
                     stacklevel=5,
                 )

@@ -165,7 +165,7 @@ class TestWhatIsRefused:
         with pytest.raises(InputError, match=r"region holds text, such as .* pool_by='region'"):
             lb.BGNBD(covariates="region").fit(customers)
 
-    def test_a_segment_for_next_to_each_customer_is_remarked_on(self, customers):
+    def test_a_segment_for_most_customers_is_remarked_on(self, customers):
         table = customers.table.assign(size=RNG.random(SIZE), team=np.arange(SIZE) // 2)
         some = lb.Customers.from_summary(table.reset_index(), time_unit="week", as_of="2025-12-31")
         with pytest.warns(DataWarning, match=rf"pool_by='size' makes {SIZE} segments .* covariates='size'"):
