@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, FitError, suggestion
+from ltv_bayes.errors import ColumnError, FitError, a_kind, suggestion
 from ltv_bayes.report.console import say, show
 from ltv_bayes.report.files import write_csv
 from ltv_bayes.report.messages import plain_messages
@@ -210,7 +210,7 @@ def load(path: Path, kind: Any, draws: int | None) -> Any:
         raise FitError(f"There is no file {path}. Run the command fit first, or name its folder with --fits.")
     fitted = lb.load_fit(path)
     if not isinstance(fitted, kind):
-        raise FitError(f"{path} holds a {type(fitted).__name__}, not a {kind.__name__}. Run the command fit again.")
+        raise FitError(f"{path} holds {a_kind(fitted)}, not {a_kind(kind)}. Run the command fit again.")
     return fitted if draws is None else fitted.thin(draws)
 
 

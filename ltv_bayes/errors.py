@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 LISTED = 5
+NAMED_BY = {"row": ("row", "rows"), "channel": ("name", "names"), "segment": ("name", "names")}
 
 
 class LtvBayesError(Exception):
@@ -88,6 +89,29 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {word}"
 
 
+def sentence_case(text: str) -> str:
+    """Begin with a capital letter.
+
+    Examples
+    --------
+    >>> sentence_case("the fit of NBD")
+    'The fit of NBD'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def a_kind(value: Any) -> str:
+    """Name the type of a value with its article.
+
+    Examples
+    --------
+    >>> a_kind("text"), a_kind(3), a_kind(InputError("no"))
+    ('a str', 'an int', 'an InputError')
+    """
+    name = value.__name__ if isinstance(value, type) else type(value).__name__
+    return f"{'an' if name[:1] in 'AEIOaeio' or name.startswith('nd') else 'a'} {name}"
+
+
 def rows_at_fault(
     rows: Iterable[Any], noun: str, problem: str, cure: str, plural: str | None = None, number: int | None = None
 ) -> str:
@@ -103,7 +127,7 @@ def rows_at_fault(
     '1 row without a date (row 7). Fill in the date.'
     """
     rows = list(rows)
-    single, several = ("row", "rows") if noun == "row" else ("id", "ids")
+    single, several = NAMED_BY.get(noun, ("id", "ids"))
     number = len(rows) if number is None else number
     label = single if number == 1 else several
     return f"{counted(number, noun, plural)} {problem} ({label} {listed(rows, number=number)}). {cure}"

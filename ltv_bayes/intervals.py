@@ -138,6 +138,17 @@ def summarize_draws(
     return pd.DataFrame(columns, index=index)
 
 
-def flagged(table: pd.DataFrame, caution: str) -> pd.DataFrame:
-    """Add a last column that says what is wrong with the fit behind the table; nothing when all is well."""
-    return table.assign(caution=caution) if caution else table
+def flagged(table: pd.DataFrame, caution: str, currency: str | None = None) -> pd.DataFrame:
+    """Add a last column that says what is wrong with the fit behind the table; nothing when all is well.
+
+    The currency of its amounts goes along in the table's ``attrs``, where `readable` finds it.
+
+    Examples
+    --------
+    >>> flagged(pd.DataFrame({"mean": [1.0]}), "", "CNY").attrs
+    {'currency': 'CNY'}
+    """
+    told = table.assign(caution=caution) if caution else table.copy(deep=False)
+    if currency:
+        told.attrs["currency"] = currency
+    return told

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.errors import FitError
+from ltv_bayes.errors import FitError, a_kind
 from ltv_bayes.whole_files import written_whole
 
 SAMPLE_DIMS = ("chain", "draw")
@@ -176,7 +176,7 @@ def load(path: str | Path) -> xr.DataTree:
         If there is no such file or it is not a saved fit.
     """
     if not isinstance(path, str | Path):
-        raise FitError(f"A saved fit is read from the path of a file, not from a {type(path).__name__}.")
+        raise FitError(f"A saved fit is read from the path of a file, not from {a_kind(path)}.")
     path = Path(path)
     if not path.is_file():
         raise FitError(f"There is no file {path}. Save a fit with fit.save(path) first.")

@@ -21,7 +21,8 @@ def readable(table: pd.DataFrame, currency: str | None = None, *, amounts: bool 
     table : pandas.DataFrame
         A result of this package: a summary, a comparison, an explanation.
     currency : str, optional
-        The currency of its amounts; yuan are counted in 万 and 亿.
+        The currency of its amounts, if it is not the one that a result of this package carries in its ``attrs``; yuan
+        are counted in 万 and 亿.
     amounts : bool
         Whether numbers that are neither shares nor probabilities are money; False for parameters and counts.
 
@@ -31,6 +32,7 @@ def readable(table: pd.DataFrame, currency: str | None = None, *, amounts: bool 
         mean 89% interval
     0  61.7k   8k to 262k
     """
+    currency = currency or table.attrs.get("currency")
 
     def write_number(number: Any) -> str:
         return money(float(number), currency) if amounts else _plain(float(number))

@@ -6,6 +6,7 @@ A month is 1/12 and a quarter 1/4 of a mean year of 365.25 days; a week is 7 day
 import datetime as dt
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -38,8 +39,11 @@ OTHER_SPELLINGS: dict[str, TimeUnit] = {
     "季度": "quarter",
     "年": "year",
 }
-YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
-DURATION = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)\s*([^\d\s.]+)\s*")
+YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})|(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?")
+DURATION = re.compile(
+    r"([-+]?)\s*(\d+(?:\.\d+)?|\.\d+|[一二两三四五六七八九十](?![一二两三四五六七八九十百]))\s*([^\d\s.]+)"
+)
+CHINESE_NUMBERS = {**{sign: place for place, sign in enumerate("一二三四五六七八九十", 1)}, "两": 2}
 
 
 def as_time_unit(text: str) -> TimeUnit:
@@ -101,33 +105,49 @@ def as_duration(value: Any, name: str = "horizon") -> Duration:
     Parameters
     ----------
     value : str, Duration or datetime.timedelta
-        Such as ``"39 weeks"``, ``"3 years"``, ``"12个月"``.
+        Such as ``"39 weeks"``, ``"3 years"``, ``"12个月"``, ``"三年"``.
     name : str
         How the caller's argument is called, for the message.
 
     Raises
     ------
     UnitError
-        If there is no unit, or the length is not positive and finite.
+        If it is a date, there is no unit, or the length is not positive and finite.
 
     Examples
     --------
-    >>> as_duration("39 weeks")
-    Duration(amount=39.0, unit='week')
+    >>> as_duration("39 weeks"), as_duration("三年")
+    (Duration(amount=39.0, unit='week'), Duration(amount=3.0, unit='year'))
     """
     if isinstance(value, Duration):
         duration = value
     elif isinstance(value, dt.timedelta):
         duration = Duration(value.total_seconds() / 86_400, "day")
-    elif isinstance(value, str) and (match := DURATION.fullmatch(value)):
-        duration = Duration(float(match[1]), as_time_unit(match[2]))
     else:
-        raise UnitError(
-            f"{name} {value!r} has no unit. Write it with one, as in {name}='39 weeks' or {name}='3 years'."
-        )
+        duration = _from_text(value, name)
+    if duration.amount < 0:
+        raise UnitError(f"{name} {value!r} is negative. Write {name}='{_ahead(duration)}'.")
     if not (duration.amount > 0 and math.isfinite(duration.amount)):
         raise UnitError(f"{name} must be longer than zero and finite, not {value!r}.")
     return duration
+
+
+def _from_text(value: Any, name: str) -> Duration:
+    """Read a number and its unit, or say what else the value is."""
+    text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
+    if match := DURATION.fullmatch(text):
+        number = float(CHINESE_NUMBERS.get(match[2]) or match[2])
+        return Duration(-number if match[1] == "-" else number, as_time_unit(match[3]))
+    cure = f"as in {name}='39 weeks' or {name}='3 years'."
+    if isinstance(value, dt.date) or YEAR_FIRST.fullmatch(text):
+        raise UnitError(f"{name} {value!r} is a date. Write how long it is until then, {cure}")
+    if isinstance(value, str) and re.search(r"[^\W\d]", text):
+        raise UnitError(f"{name} {value!r} is not a number with one unit. Write both, {cure}")
+    raise UnitError(f"{name} {value!r} has no unit. Write it with one, {cure}")
+
+
+def _ahead(duration: Duration) -> str:
+    return str(Duration(-duration.amount, duration.unit))
 
 
 def as_date(value: Any, name: str = "as_of") -> dt.date:
@@ -136,7 +156,8 @@ def as_date(value: Any, name: str = "as_of") -> dt.date:
     Parameters
     ----------
     value : str, datetime.date, datetime.datetime, pandas.Timestamp or numpy.datetime64
-        A string must be ISO 8601, ``"1997-09-30"``, or year first in another way, ``"1997/9/30"``.
+        A string must be ISO 8601, ``"1997-09-30"``, or year first in another way, ``"1997/9/30"`` or
+        ``"1997年9月30日"``.
     name : str
         How the caller's argument is called, for the message.
 
@@ -151,9 +172,10 @@ def as_date(value: Any, name: str = "as_of") -> dt.date:
         return value
     try:
         if isinstance(value, str):
-            if match := YEAR_FIRST.fullmatch(value.strip()):
-                return dt.date(*map(int, match.groups()))
-            return dt.datetime.fromisoformat(value.strip()).date()
+            text = unicodedata.normalize("NFKC", value).strip()
+            if match := YEAR_FIRST.fullmatch(text):
+                return dt.date(*(int(part) for part in match.groups() if part))
+            return dt.datetime.fromisoformat(text).date()
         return dt.date.fromisoformat(str(value)[:10])
     except ValueError:
         raise UnitError(

@@ -16,6 +16,15 @@ def cell(text):
     return text.iloc[0, 0]
 
 
+def test_the_currency_that_a_table_carries_is_the_one_it_is_written_in():
+    carried = table(mean=172_000.0)
+    carried.attrs["currency"] = "CNY"
+    assert cell(readable(carried)) == "17.2万"
+    assert cell(readable(carried, "EUR")) == "172k"
+    assert cell(readable(carried.sort_values("mean").head(1))) == "17.2万"
+    assert cell(readable(table(mean=172_000.0))) == "172k"
+
+
 @pytest.mark.parametrize(
     ("bounds", "heading"),
     [

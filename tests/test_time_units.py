@@ -40,6 +40,10 @@ def test_a_misspelt_unit_is_named():
         ("39 weeks", 273),
         ("3 years", 1095.75),
         ("12个月", 365.25),
+        ("三年", 1095.75),
+        ("两周", 14),
+        ("十天", 10),
+        ("３６个月", 1095.75),
         ("1.5 day", 1.5),
         (dt.timedelta(days=2), 2),
         (pd.Timedelta("36h"), 1.5),
@@ -57,6 +61,28 @@ def test_durations_without_unit_or_length(value):
         as_duration(value)
 
 
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("-3 years", "horizon '-3 years' is negative. Write horizon='3 years'"),
+        (dt.timedelta(days=-2), "is negative. Write horizon='2 days'"),
+        ("2028-12-31", "horizon '2028-12-31' is a date. Write how long it is until then, as in horizon='39 weeks'"),
+        ("2028年12月31日", "is a date"),
+        (dt.date(2028, 12, 31), "is a date"),
+        (pd.Timestamp("2028-12-31"), "is a date"),
+        ("十二个月", "is not a number with one unit"),
+        ("1 week 2 days", "is not a number with one unit"),
+        ("weeks", "is not a number with one unit"),
+        ("39", "horizon '39' has no unit"),
+        (39, "horizon 39 has no unit"),
+        ("3 yeers", "Did you mean 'year'"),
+    ],
+)
+def test_what_is_wrong_with_a_duration_is_said(value, problem):
+    with pytest.raises(UnitError, match=problem):
+        as_duration(value)
+
+
 @given(st.sampled_from(list(DAYS_PER_UNIT)), st.sampled_from(list(DAYS_PER_UNIT)), st.floats(1e-3, 1e3))
 def test_conversion_and_back(unit, other, amount):
     there = Duration(amount, unit).to(other)
@@ -69,6 +95,9 @@ def test_conversion_and_back(unit, other, amount):
         "1997-09-30",
         "1997/9/30",
         "1997.09.30",
+        "1997年9月30日",
+        "1997 年 09 月 30 号",
+        "１９９７年９月30日",
         dt.date(1997, 9, 30),
         dt.datetime(1997, 9, 30, 23),
         pd.Timestamp("1997-09-30"),

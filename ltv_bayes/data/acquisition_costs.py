@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from numbers import Number
 from typing import Any, Self
 
 import numpy as np
@@ -12,10 +13,19 @@ from ltv_bayes.data.columns import plain
 from ltv_bayes.data.faults import Fault, at_fault, refuse
 from ltv_bayes.data.ids import BLANKS, as_text
 from ltv_bayes.data.readers import read_table
-from ltv_bayes.errors import ColumnError, InputError, listed, suggestion
+from ltv_bayes.errors import ColumnError, InputError, a_kind, listed, suggestion
 
 COLUMNS = ("channel", "period", "spend", "clients_won", "cost_per_client")
 MONEY = ("spend", "cost_per_client")
+MEANT = {
+    **dict.fromkeys(("cost", "costs"), "'spend', or 'cost_per_client'"),
+    **dict.fromkeys(("amount", "money", "budget", "spending", "费用", "花费"), "'spend'"),
+    **dict.fromkeys(("cac", "price"), "'cost_per_client'"),
+    **dict.fromkeys(("clients", "customers", "won", "new_clients", "新客户"), "'clients_won'"),
+    **dict.fromkeys(("month", "year", "quarter", "date"), "'period'"),
+    **dict.fromkeys(("source", "segment", "渠道"), "'channel'"),
+}
+TOTALS = ("合计", "总计", "小计", "总和", "共计", "汇总", "total", "totals", "sum", "subtotal", "grand total")
 SAME = 0.01
 """Part by which a cost per client may differ from spend over clients won, for its digits were rounded."""
 
@@ -30,10 +40,13 @@ class AcquisitionCosts:
         As given, by row: channel, period, spend, clients_won, cost_per_client; not-a-number where not said.
     currency : str or None
         What amounts written as text show.
+    noun : str
+        What messages call a row: "channel" where rows are known by their channel.
     """
 
     rows: pd.DataFrame
     currency: str | None = None
+    noun: str = "row"
 
     @classmethod
     def read(
@@ -50,7 +63,7 @@ class AcquisitionCosts:
 
         Parameters
         ----------
-        source : mapping, path or frame
+        source : mapping, Series, path or frame
             Channel to its cost per client; or a table with ``channel`` and either ``cost_per_client`` or ``spend`` and
             ``clients_won``, and a ``period`` where channels have several rows.
         columns : mapping, optional
@@ -67,30 +80,45 @@ class AcquisitionCosts:
         ColumnError
             If a column is missing.
         InputError
-            If rows have no channel, no cost above 0, or the same channel and period; the message names them.
+            If rows have no channel, a negative cost, or the same channel and period, or a channel has no cost above 0
+            in all its periods; the message names them.
 
         Examples
         --------
         >>> AcquisitionCosts.read({"Ads": 400, "Fair": 2100}).rows["cost_per_client"].tolist()
         [400.0, 2100.0]
         """
-        if isinstance(source, Mapping):
-            if not source:
-                raise InputError("There are no costs. Give at least one channel its cost per client.")
-            named = {"channel": list(source), "cost_per_client": list(source.values())}
-            source = pd.DataFrame(named, index=pd.RangeIndex(1, len(source) + 1))
+        noun = "row"
+        if isinstance(source, Mapping | pd.Series):
+            noun, source = "channel", _of_mapping(source)
+        elif source is None or isinstance(source, Number | list | tuple | set):
+            raise InputError(
+                f"Costs are a mapping from channel to its cost per client, as in {{'Fair': 2100}}, or a table with a "
+                f"row for each channel, not {a_kind(source)}."
+            )
         raw = read_table(source, sheet=sheet, encoding=encoding)
         table = _picked(raw, columns or {}, amount_unit)
         rows, faults = _converted(table, decimal, amount_unit)
         unread = at_fault(faults, len(rows))
         told = [replace(fault, at=fault.at & ~unread) for fault in _contradictions(rows, "period" in table)]
-        refuse([*faults, *told], rows.index)
-        return cls(_completed(rows), _currency(table))
+        refuse([*faults, *told], rows.index, noun=noun)
+        return cls(_completed(rows), _currency(table), noun)
 
     @property
     def channels(self) -> list[str]:
         """Channels, in the order of the rows."""
         return list(dict.fromkeys(self.rows["channel"]))
+
+    @property
+    def totals_by_name(self) -> list[str]:
+        """Channels whose name says that they are sums of the others.
+
+        Examples
+        --------
+        >>> AcquisitionCosts.read({"Ads": 400, "Total": 400}).totals_by_name
+        ['Total']
+        """
+        return [name for name in self.channels if name.lower().rstrip(":：") in TOTALS]
 
     def totals(self) -> pd.DataFrame:
         """One row a channel: spend and clients_won over all periods; cost_per_client where that alone is known."""
@@ -104,11 +132,24 @@ class AcquisitionCosts:
         )
 
 
+def _of_mapping(source: Mapping[Any, Any] | pd.Series) -> pd.DataFrame:
+    """A table of costs per client whose rows are known by their channel."""
+    if not len(source):
+        raise InputError("There are no costs. Give at least one channel its cost per client.")
+    channels = [str(name) for name, _ in source.items()]
+    costs = [cost for _, cost in source.items()]
+    return pd.DataFrame({"channel": channels, "cost_per_client": costs}, index=pd.Index(channels, dtype=object))
+
+
 def _picked(raw: pd.DataFrame, names: Mapping[str, str], unit: Any) -> pd.DataFrame:
     """The columns that say something, under our names."""
     for name, own in names.items():
+        if name not in COLUMNS and own in COLUMNS and name in raw:
+            raise ColumnError(f"columns= is turned round: our name comes first, as in {{{own!r}: {name!r}}}.")
         if name not in COLUMNS:
-            raise ColumnError(f"columns= names {name!r}, which is no column of costs. {suggestion(name, COLUMNS)}")
+            near = MEANT.get(str(name).lower())
+            meant = f"Did you mean {near}? Known names: {', '.join(COLUMNS)}." if near else suggestion(name, COLUMNS)
+            raise ColumnError(f"columns= starts from our names, and {name!r} is none of them. {meant}")
         if own not in raw:
             raise ColumnError(f"There is no column {own!r} in the costs. {suggestion(own, map(str, raw.columns))}")
     found = {name: names.get(name, name) for name in COLUMNS if names.get(name, name) in raw}
@@ -151,8 +192,13 @@ def _about(fault: Fault, name: str) -> Fault:
 def _contradictions(rows: pd.DataFrame, with_periods: bool) -> list[Fault]:
     """Rows that say nothing, the impossible, or two things."""
     spend, won, each = (rows[name].to_numpy() for name in ("spend", "clients_won", "cost_per_client"))
-    nothing = np.isnan(each) & (np.isnan(spend) | np.isnan(won))
-    free = "What costs nothing has no ratio of value to cost: leave the row out, or put a price on the work in it."
+    nothing = np.isnan(each) & np.isnan(spend)
+    uncosted = np.isnan(each) & ~np.isnan(spend) & np.isnan(won)
+    negative = (spend < 0) | (each < 0)
+    owed = pd.Series(negative, rows.index).groupby(rows["channel"]).transform("any").to_numpy()
+    made = pd.Series(np.where(np.isnan(spend), each * won, spend), rows.index)
+    total = made.groupby(rows["channel"]).transform("sum", min_count=1).to_numpy()
+    free = "What costs nothing has no ratio of value to cost: leave the channel out, or put a price on the work in it."
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = np.abs(np.where(won > 0, spend / won, np.nan) / each - 1) > SAME
     twice = rows.duplicated(["channel", "period"], keep=False).to_numpy()
@@ -165,18 +211,31 @@ def _contradictions(rows: pd.DataFrame, with_periods: bool) -> list[Fault]:
     both = "Give spend and clients_won, or cost_per_client alone."
     return [
         Fault(nothing, "without a cost", "Give cost_per_client, or spend and clients_won."),
-        Fault((spend <= 0) | (each <= 0), "with a cost that is not above 0", free),
+        Fault(uncosted, "with a spend but without clients_won", "Give them, 0 where nobody was won."),
+        Fault(negative, "with a negative cost", "Net it against the month it belongs to."),
+        Fault(~owed & ((total <= 0) | (np.isnan(total) & (each <= 0))), "with a cost that is not above 0", free),
         Fault(won < 0, "with fewer than 0 clients_won", "Correct the number."),
         Fault(won % 1 > 0, "with a part of a client in clients_won", "Count whole clients."),
         Fault(apart, "whose cost_per_client is not spend over clients_won", both),
         Fault(unnamed & ~twice, "without a period, of a channel with several rows", "Fill it in."),
-        Fault(twice, f"with the same channel{' and period' if with_periods else ''} as another", again),
+        Fault(
+            twice,
+            f"with the same channel{' and period' if with_periods else ''} as another",
+            again,
+            _named(rows, twice),
+        ),
         Fault(
             several,
             "of a channel with several periods but without clients_won",
             "Give them: costs cannot be added without.",
         ),
     ]
+
+
+def _named(rows: pd.DataFrame, at: np.ndarray) -> str:
+    """Channels of some rows, as they were read."""
+    names = list(dict.fromkeys(rows.loc[at, "channel"]))
+    return f"{listed(map(repr, names))} (blanks around names do not count)" if names else ""
 
 
 def _completed(rows: pd.DataFrame) -> pd.DataFrame:

@@ -43,6 +43,35 @@ def named_column(frame: pd.DataFrame, name: Any, argument: str, cure: str = "") 
     raise ColumnError(f"There is no column {name!r}. {suggestion(name, known)} {remedy}")
 
 
+def refuse_text(cells: pd.Series, argument: str) -> None:
+    """Raise if a column that should hold numbers holds text and no number at all.
+
+    Parameters
+    ----------
+    argument : str
+        The argument that names the column, for the message.
+
+    Raises
+    ------
+    ColumnError
+        With a cell of the column.
+
+    Examples
+    --------
+    >>> refuse_text(pd.Series(["retail", "music"], name="industry"), "margin")
+    Traceback (most recent call last):
+    ltv_bayes.errors.ColumnError: The column 'industry' holds text, such as 'retail', and margin= takes one of numbers.
+    """
+    written = plain(cells).dropna()
+    if pd.api.types.is_numeric_dtype(written.dtype) or pd.to_numeric(written, errors="coerce").notna().any():
+        return
+    if len(written):
+        shown = repr(str(written.iloc[0]))
+        raise ColumnError(
+            f"The column {cells.name!r} holds text, such as {shown}, and {argument}= takes one of numbers."
+        )
+
+
 def plain(cells: pd.Series) -> pd.Series:
     """Undo categories and Arrow types, so that a column holds ordinary values.
 

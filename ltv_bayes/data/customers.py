@@ -25,7 +25,7 @@ from ltv_bayes.data.parquet_files import parquet_target, refuse_same_names
 from ltv_bayes.data.rows import Rows
 from ltv_bayes.data.summaries import HISTORY, customer_table
 from ltv_bayes.data.transactions import DROPPED_COLUMNS, count_by_reason, left_out_line
-from ltv_bayes.errors import InputError, counted
+from ltv_bayes.errors import InputError, a_kind, counted
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit, as_date, as_time_unit
 
 
@@ -459,7 +459,7 @@ def require_customers(value: Any) -> None:
     """
     if not isinstance(value, Customers):
         raise InputError(
-            f"Customers are needed, not a {type(value).__name__}. Make them with summarize(read_transactions(...)), "
+            f"Customers are needed, not {a_kind(value)}. Make them with summarize(read_transactions(...)), "
             f"or from a ready table with Customers.from_summary(frame, time_unit='week')."
         )
 

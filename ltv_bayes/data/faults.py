@@ -32,10 +32,10 @@ class Fault:
     cure: str
     example: str = ""
 
-    def sentence(self, labels: pd.Index) -> str:
+    def sentence(self, labels: pd.Index, noun: str = "row") -> str:
         """Say which rows are at fault and what to do next."""
         such_as = f", such as {self.example}" if self.example else ""
-        return rows_at_fault(labels[self.at], "row", f"{self.problem}{such_as}", self.cure)
+        return rows_at_fault(labels[self.at], noun, f"{self.problem}{such_as}", self.cure)
 
 
 def quoted(cells: pd.Series, at: np.ndarray) -> str:
@@ -73,7 +73,7 @@ def reasons(faults: Sequence[Fault], number: int) -> np.ndarray:
     return found
 
 
-def refuse(faults: Sequence[Fault], labels: pd.Index, way_out: str = "") -> None:
+def refuse(faults: Sequence[Fault], labels: pd.Index, way_out: str = "", noun: str = "row") -> None:
     """Raise one error that tells every fault, if there is any.
 
     Parameters
@@ -84,6 +84,8 @@ def refuse(faults: Sequence[Fault], labels: pd.Index, way_out: str = "") -> None
         Row numbers or ids, one for each row.
     way_out : str
         A last sentence for all faults.
+    noun : str
+        What is called a row.
 
     Raises
     ------
@@ -92,5 +94,5 @@ def refuse(faults: Sequence[Fault], labels: pd.Index, way_out: str = "") -> None
     """
     found = [fault for fault in faults if fault.at.any()]
     if found:
-        message = " ".join([*(fault.sentence(labels) for fault in found), way_out]).strip()
+        message = " ".join([*(fault.sentence(labels, noun) for fault in found), way_out]).strip()
         raise InputError(message, labels[at_fault(found, len(labels))])

@@ -8,9 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.amounts import as_amounts
 from ltv_bayes.data.columns import plain
+from ltv_bayes.data.faults import quoted
 from ltv_bayes.data.ids import BLANKS, as_text
 from ltv_bayes.errors import ColumnError, InputError, rows_at_fault, suggestion
+
+WITHOUT_SEGMENT = (
+    "Fill it in among the attributes before summarize (a name such as 'unknown' makes a segment of its own), or leave "
+    "them out{how}."
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class Grouping:
     segments : tuple of str
         Columns of text, categories or whole numbers.
     covariates : tuple of str
-        Columns of numbers.
+        Columns of numbers, or of text that holds numbers such as 1,200.
     """
 
     segments: tuple[str, ...] = ()
@@ -41,7 +48,7 @@ class Grouping:
         ColumnError
             If a column is missing.
         InputError
-            If rows have no segment or no number; the message names them.
+            If rows have no segment, or no number that can be read; the message names them.
 
         Examples
         --------
@@ -58,6 +65,24 @@ class Grouping:
         found: dict[str, Any] = {name: _segments(table[name], noun) for name in self.segments}
         found |= {name: _numbers(table[name], noun) for name in self.covariates}
         return pd.DataFrame(found, index=table.index)
+
+
+def segment_names(values: Iterable[Any], column: str = "segment") -> list[str]:
+    """Names of segments as customers' are read: text, without blanks around it.
+
+    Raises
+    ------
+    InputError
+        If one is blank.
+
+    Examples
+    --------
+    >>> segment_names([" Retail", 3.0])
+    ['Retail', '3']
+    """
+    written = [int(value) if isinstance(value, float) and value.is_integer() else value for value in values]
+    names = pd.Series(written, dtype=object)
+    return _segments(names.rename(column), "segment").tolist() if written else []
 
 
 class InGroups(NamedTuple):
@@ -141,18 +166,37 @@ def _segments(cells: pd.Series, noun: str) -> pd.Series:
         values = values.astype("Int64")
     text = pd.Series(np.asarray(as_text(values), dtype=object), cells.index).str.strip(BLANKS)
     missing = (cells.isna() | (text == "")).to_numpy()
-    _refuse(cells, missing, noun, f"without a value in {cells.name}", "Fill it in, for instance with 'unknown'.")
+    how = f": customers.subset(customers.table[{cells.name!r}].notna())" if noun == "customer" else ""
+    cure = "Give it a name." if noun == "segment" else WITHOUT_SEGMENT.format(how=how)
+    _refuse(cells, missing, noun, f"without a value in {cells.name}", cure)
     return text
 
 
 def _numbers(cells: pd.Series, noun: str) -> pd.Series:
+    """Covariates as numbers."""
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         raise InputError(f"{cells.name} holds dates. Write how long ago they are, in a column of numbers.")
-    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
-    bad = ~np.isfinite(numbers.to_numpy())
+    numbers, unread = _read_numbers(plain(cells))
+    if unread.any() and not np.isfinite(numbers).any():
+        raise InputError(
+            f"{cells.name} holds text, such as {quoted(cells, unread)}, and covariates are numbers. "
+            f"Names make segments: pool_by={cells.name!r}."
+        )
+    problem = f"whose {cells.name} cannot be read as a number, such as {quoted(cells, unread)}"
+    _refuse(cells, unread, noun, problem, "Write plain numbers, without units.")
+    cure = "The logarithm of 0 is infinite: take log(1 + x), or fill in another number."
+    _refuse(cells, np.isinf(numbers), noun, f"with an infinite {cells.name}", cure)
     cure = "Fill it in, for instance with the median, and say so in a column of its own."
-    _refuse(cells, bad, noun, f"without a number in {cells.name}", cure)
-    return numbers
+    _refuse(cells, np.isnan(numbers), noun, f"without a number in {cells.name}", cure)
+    return pd.Series(numbers, cells.index)
+
+
+def _read_numbers(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers, not-a-number where there is none, and marks of the cells with something that is none."""
+    if pd.api.types.is_numeric_dtype(cells.dtype):  # true and false among them
+        return cells.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(cells), dtype=bool)
+    numbers, (_, infinite, unreadable) = as_amounts(cells)
+    return np.where(infinite.at, np.inf, numbers.to_numpy(dtype=float)), unreadable.at
 
 
 def _refuse(cells: pd.Series, bad: np.ndarray, noun: str, problem: str, cure: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from ltv_bayes.data.engine import identifier, text_literal
-from ltv_bayes.errors import ColumnError, InputError, suggestion
+from ltv_bayes.errors import ColumnError, InputError, a_kind, suggestion
 from ltv_bayes.whole_files import written_whole
 
 LEFT_OUT_SUFFIX = ".left_out.parquet"
@@ -29,7 +29,7 @@ def parquet_paths(source: Any) -> list[Path]:
         If there is none.
     """
     if not isinstance(source, str | os.PathLike):
-        raise InputError(f"A Parquet file is scanned by its path, not from a {type(source).__name__}. Pass a path.")
+        raise InputError(f"A Parquet file is scanned by its path, not from {a_kind(source)}. Pass a path.")
     path = Path(source).expanduser()
     if path.is_file():
         return [path.absolute()]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ltv_bayes.data.calendar import number_until
 from ltv_bayes.data.display import as_html, as_plain_text
-from ltv_bayes.errors import InputError, counted, rows_at_fault
+from ltv_bayes.errors import InputError, a_kind, counted, rows_at_fault
 
 STATES = ("renewals", "lost")
 
@@ -196,7 +196,7 @@ def require_renewals(value: Any) -> None:
     """
     if not isinstance(value, Renewals):
         raise InputError(
-            f"Renewals are needed, not a {type(value).__name__}. Make them with summarize_renewals(records, "
+            f"Renewals are needed, not {a_kind(value)}. Make them with summarize_renewals(records, "
             f"period='month'), or from counts with Renewals.from_cohort_table([1000, 869, 743])."
         )
 

@@ -73,5 +73,8 @@ def _chosen(sheets: dict[str, pd.DataFrame], sheet: str | int | None, name: str)
     filled = [key for key, rows in sheets.items() if not rows.isna().all(axis=None)]
     if len(filled) > 1:
         count = counted(len(filled), "filled sheet")
-        raise InputError(f"{name} has {count}: {', '.join(filled)}. Pass sheet={filled[0]!r} or another.")
+        cure = (
+            f"Pass sheet={filled[0]!r} or another; where nothing takes sheet=, read_table(path, sheet={filled[0]!r})."
+        )
+        raise InputError(f"{name} has {count}: {', '.join(filled)}. {cure}")
     return sheets[filled[0]] if filled else pd.DataFrame()

@@ -1,7 +1,9 @@
 """One way into inference: a PyMC model and a method in, judged posterior draws out."""
 
+import difflib
 import time
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
@@ -17,6 +19,15 @@ from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, o
 from ltv_bayes.inference.laplace import sample_laplace
 from ltv_bayes.inference.nuts import TUNE, has_nutpie, sample_by_pymc, sample_from_peak
 from ltv_bayes.random_streams import as_seed
+
+MEANT = {
+    **dict.fromkeys(("seed", "random_state", "rng"), "random_seed"),
+    **dict.fromkeys(("n_draws", "samples", "n_samples", "num_samples", "iter"), "draws"),
+    **dict.fromkeys(("warmup", "num_warmup", "n_tune", "burn", "burn_in", "burnin"), "tune"),
+    **dict.fromkeys(("n_chains", "num_chains"), "chains"),
+    **dict.fromkeys(("progress_bar", "progress", "verbose"), "progressbar"),
+    "sampler": "method",
+}
 
 Method = Literal["auto", "laplace", "nuts"]
 METHODS = ("auto", "laplace", "nuts")
@@ -87,6 +98,7 @@ def fit_posterior(
     ConvergenceWarning
         If the draws cannot be trusted, with what to change.
     """
+    refuse_other_names(sampler_settings)
     _check_settings(method, draws=draws, tune=TUNE if tune is None else tune, chains=chains)
     settings: dict[str, Any] = {} if hierarchical is None else {"target_accept": hierarchical}
     may_go_on = tune is None and hierarchical is not None
@@ -142,6 +154,21 @@ def _by_weights(density: LogDensity, peak: Peak, wanted: Wanted) -> tuple[xr.Dat
     tree = density.tree(drawn.resampled(kept, rng), wanted.chains, wanted.draws)
     verdict = diagnose_weights(drawn.pareto_k, min(drawn.ess, kept), wanted.chains, wanted.draws)
     return tree, verdict, drawn.peak
+
+
+def refuse_other_names(sampler_settings: Iterable[str]) -> None:
+    """Say what an argument is called here, where it has the name that other tools give it, or a misspelt one.
+
+    Examples
+    --------
+    >>> refuse_other_names(["seed"])
+    Traceback (most recent call last):
+    ltv_bayes.errors.FitError: There is no argument seed=. Did you mean random_seed=?
+    """
+    for name in sampler_settings:
+        near = difflib.get_close_matches(name, set(MEANT.values()), n=1, cutoff=0.8)
+        if meant := MEANT.get(name) or next(iter(near), None):
+            raise FitError(f"There is no argument {name}=. Did you mean {meant}=?")
 
 
 def _check_settings(method: str, **counts: int) -> None:

@@ -29,6 +29,7 @@ USUAL_SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
 USUAL_SLOPE = Prior("Normal", mu=0.0, sigma=0.5)
 USUAL_PRECISION = 0.3**-2
 FEW_SEGMENTS, MANY_GROUPS = 8, 20_000
+MANY_SEGMENTS = 50
 ACCEPT, ACCEPT_OF_FEW = 0.95, 0.98  # few segments leave the sd between them in doubt
 RESERVED = ("chain", "draw", "customer_id", "customers", "count", "label")
 OF_HISTORIES = (
@@ -132,6 +133,7 @@ class PooledRecipe:
 
     def __post_init__(self) -> None:
         require_segments(self.data, self.pool)
+        self._warn_of_single_customers()
         if self.data.size > MANY_GROUPS:
             warnings.warn(
                 f"Customers are in {self.data.size:,} groups, one for each value of the covariates, which makes a fit "
@@ -139,6 +141,19 @@ class PooledRecipe:
                 DataWarning,
                 stacklevel=4,
             )
+
+    def _warn_of_single_customers(self) -> None:
+        """Warn of columns in which next to every customer is a segment, as in one of numbers."""
+        customers = float(self.data.customers.sum())
+        for name in self.pool.by:
+            number = self.data.cells[name].nunique()
+            if number >= MANY_SEGMENTS and 2 * number > customers:
+                warnings.warn(
+                    f"pool_by={name!r} makes {number:,} segments of {customers:,.0f} customers, so most have a "
+                    f"segment of their own. Numbers shift parameters as covariates={name!r}, or are rounded first.",
+                    DataWarning,
+                    stacklevel=5,
+                )
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -301,6 +316,9 @@ class PooledRecipe:
             "by": list(self.pool.by),
             "covariates": {name: list(columns) for name, columns in self.pool.covariates.items()},
             "scales": {name: list(scale) for name, scale in self.scales.items()},
+            "ranges": {
+                name: [float(self.data.cells[name].min()), float(self.data.cells[name].max())] for name in self.scales
+            },
             "customers": {
                 column.name: dict(zip(column.levels, column.customers.tolist(), strict=True)) for column in self.columns
             },

@@ -8,7 +8,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.formatting import display_width, money_labels
 from ltv_bayes.plots.lettering import (
     BOX,
@@ -63,7 +63,7 @@ def require(value: Any, kind: type, cure: str) -> None:
         If the value is not of the kind.
     """
     if not isinstance(value, kind):
-        raise InputError(f"This picture is drawn from a {kind.__name__}, not a {type(value).__name__}. {cure}")
+        raise InputError(f"This picture is drawn from {a_kind(kind)}, not {a_kind(value)}. {cure}")
 
 
 def axes_for(ax: Any, *, width: float = 7.5, height: float = 4.5) -> Any:

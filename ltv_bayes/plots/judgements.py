@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.errors import InputError, suggestion
+from ltv_bayes.errors import InputError, a_kind, suggestion
 from ltv_bayes.formatting import percent, shortened
 from ltv_bayes.judgement.amount_belief import AmountBelief
 from ltv_bayes.judgement.chance_belief import ChanceBelief
@@ -68,7 +68,7 @@ def plot_judgement(
             return _one_belief(belief, currency)
         if not isinstance(belief, FutureValuePriors):
             raise InputError(
-                f"This picture is drawn from a FutureValuePriors, not a {type(belief).__name__}. Pass what "
+                f"This picture is drawn from a FutureValuePriors, not {a_kind(belief)}. Pass what "
                 f"FutureValuePriors.from_judgements(...) returned, or an AmountBelief or ChanceBelief."
             )
         found = _chosen(belief, opportunity, customer_id)

@@ -1,7 +1,8 @@
 """What every fitted model has: its draws, its verdict, a summary, a file."""
 
 import json
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from ltv_bayes.cores import available_cores
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.errors import ColumnError, FitError, InputError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, FitError, InputError, UnitError
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.predictions.pooling import GroupDraws, Pooling
@@ -30,6 +31,7 @@ LONG_NAMES = {
     "dropout_mean": "chance of leaving after an order",
     "churn_mean": "chance of leaving at a renewal",
 }
+OURS = str(Path(__file__).parents[1])
 LARGEST_ARRAY = 8 * 2**30
 CHUNK = 64
 
@@ -100,15 +102,16 @@ class FittedModel:
         """How parameters differ between customers; None where they do not."""
         return Pooling.of(self.idata)
 
-    def of_segment(self, values: Mapping[str, Any] | None = None, **more: Any) -> Self:
+    def of_segment(self, values: Mapping[str, Any] | Any = None, **more: Any) -> Self:
         """The fit of one segment: a fit whose customers all have its parameters.
 
         Parameters
         ----------
         values, more
             Segment by column, and numbers of covariates: ``fit.of_segment(industry="Energy")``, or a mapping where
-            names of columns are no words. A column that is not named counts as typical: no effect of its segments, or
-            the mean of the covariate. A segment that the fit has not seen is drawn from the distribution of segments.
+            names of columns are no words; or the segment alone, where there is one column of them. A column that is not
+            named counts as typical: no effect of its segments, or the mean of the covariate. A segment that the fit has
+            not seen is drawn from the distribution of segments.
 
         Returns
         -------
@@ -119,11 +122,22 @@ class FittedModel:
         ------
         ColumnError
             If the fit is not pooled by a column.
+        InputError
+            If a covariate is no number, or so far from the customers fitted that parameters have no bounds.
+
+        Warns
+        -----
+        DataWarning
+            If a covariate lies far outside the customers fitted.
         """
         pooling = self.pooling
         if pooling is None:
             raise ColumnError("The fit is not pooled, so all segments have the same parameters. Fit with pool_by=.")
-        cells = pooling.cell({**(values or {}), **more})
+        given = {} if values is None else values if isinstance(values, Mapping) else pooling.named(values)
+        cells = pooling.cell({**given, **more})
+        if pooling.scales:
+            at_typical = cells.fillna(dict.fromkeys(pooling.by, "typical"))
+            self.check_covariates([at_typical.set_axis(["given"], axis="index")], "segment")
         drawn = pooling.parameters(self.idata["posterior"].to_dataset(), cells)
         attrs = {str(name): value for name, value in self.idata.attrs.items() if name != "pooling"}
         shaped = {name: found[0].reshape(self.shape) for name, found in drawn.items()}
@@ -181,16 +195,21 @@ class FittedModel:
         name = LONG_NAMES.get(quantity, quantity.replace("_", " "))
         return {"long_name": name, "units": units.get(quantity, ""), "caution": self.caution}
 
-    def by_customer(self, table: pd.DataFrame) -> dict[str, np.ndarray]:
+    def by_customer(self, table: pd.DataFrame, *, check: bool = True) -> dict[str, np.ndarray]:
         """Parameters of customers, by their rows: arrays of shape (chains, draws, customers or 1)."""
         if self.pooling is None:
             return {name: values[..., np.newaxis] for name, values in self.draws.items()}
-        drawn = self.parameters_of(table)
+        drawn = self.parameters_of(table, check=check)
         found = drawn.at(np.arange(drawn.number))
         return {name: values.T.reshape(*self.shape, -1)[..., drawn.place] for name, values in found.items()}
 
-    def parameters_of(self, table: pd.DataFrame, noun: str = "customer") -> GroupDraws:
+    def parameters_of(self, table: pd.DataFrame, noun: str = "customer", *, check: bool = True) -> GroupDraws:
         """Parameters of customers, by their rows with segments and covariates.
+
+        Parameters
+        ----------
+        check : bool
+            Whether covariates are to be checked; False where they have been.
 
         Raises
         ------
@@ -202,9 +221,44 @@ class FittedModel:
             flat = {name: values[np.newaxis] for name, values in self.flat_draws().items()}
             one = np.zeros(len(table), dtype=np.int64)
             return GroupDraws(one, 1, lambda groups: {name: values[groups] for name, values in flat.items()})
+        if check:
+            self.check_covariates([table], noun)
         cells, place = pooling.cells(table, noun)
         drawn = self.idata["posterior"].to_dataset()
         return GroupDraws(place, len(cells), lambda groups: pooling.parameters(drawn, cells.iloc[groups]))
+
+    def check_covariates(self, tables: Iterable[pd.DataFrame], noun: str = "customer") -> None:
+        """Warn of covariates far outside those of the customers fitted, and refuse those without any sense.
+
+        Parameters
+        ----------
+        tables : iterable of DataFrame
+            Rows of customers, a batch at a time.
+
+        Raises
+        ------
+        InputError
+            If covariates would make parameters without bounds; the message names the rows.
+
+        Warns
+        -----
+        DataWarning
+            If covariates lie more than 10 standard deviations from the mean of the customers fitted, and beyond all of
+            them where the fit knows it.
+        """
+        pooling = self.pooling
+        if pooling is None or not pooling.scales:
+            return
+        drawn = self.idata["posterior"].to_dataset()
+
+        def rows() -> Iterator[pd.DataFrame]:
+            for table in tables:
+                keys = pooling.grouping.keys(table, noun)
+                pooling.refuse_overflow(drawn, keys, noun)
+                yield keys
+
+        for sentence in pooling.far_outside(rows(), noun):
+            warnings.warn(sentence, DataWarning, skip_file_prefixes=(OURS,))
 
     def thin(self, draws: int, chains: int | None = None) -> Self:
         """Keep so many draws of each chain, evenly spaced, and all chains unless said."""

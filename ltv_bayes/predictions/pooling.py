@@ -1,8 +1,8 @@
 """Parameters of customers in groups: from a pooled fit's draws to those of each customer's own segment."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,17 @@ import xarray as xr
 from scipy import special
 
 from ltv_bayes.data.grouping import Grouping
-from ltv_bayes.errors import ColumnError, counted, listed, suggestion
+from ltv_bayes.errors import ColumnError, InputError, counted, listed, rows_at_fault, suggestion
 from ltv_bayes.formulas.natural import LOG, Naming
 from ltv_bayes.formulas.natural import naming as naming_of
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.random_streams import customer_stream
 
 KEPT_GROUPS = 512
+FAR = 10.0
+"""So many standard deviations from the mean, a covariate lies far outside the customers fitted."""
+LARGEST_SHIFT = float(np.log(1e9))
+"""No customer is a thousand million times as often there, or as large, as the typical one."""
 AT_A_TIME = 64  # customers whose parameters are made together where groups are many
 
 Parameters = dict[str, Array]
@@ -95,6 +99,8 @@ class Pooling:
         Column to how many customers each of its segments had.
     k : int
         How regular purchases are, in a model that asks for it.
+    ranges : mapping
+        Least and largest value of each covariate in the data that were fitted; not in fits saved by older versions.
     """
 
     model: str
@@ -103,6 +109,7 @@ class Pooling:
     scales: Mapping[str, tuple[float, float]]
     customers: Mapping[str, Mapping[str, float]]
     k: int = 1
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, tree: xr.DataTree) -> "Pooling | None":
@@ -113,7 +120,8 @@ class Pooling:
         said = json.loads(text)
         covariates = {name: tuple(columns) for name, columns in said["covariates"].items()}
         scales = {name: (centre, scale) for name, (centre, scale) in said["scales"].items()}
-        return cls(said["model"], tuple(said["by"]), covariates, scales, said["customers"], said.get("k", 1))
+        ranges = {name: (least, largest) for name, (least, largest) in said.get("ranges", {}).items()}
+        return cls(said["model"], tuple(said["by"]), covariates, scales, said["customers"], said.get("k", 1), ranges)
 
     @property
     def naming(self) -> Naming:
@@ -140,6 +148,8 @@ class Pooling:
         ------
         ColumnError
             If there is no such column.
+        InputError
+            If a segment has no name, or a covariate is no finite number.
         """
         known = [*self.by, *self.scales]
         for name in values:
@@ -148,8 +158,71 @@ class Pooling:
         said = pd.DataFrame([{name: values[name] for name in self.by if name in values}])
         text = Grouping(tuple(said.columns)).keys(said, "segment").iloc[0]
         segments = {name: text.get(name) for name in self.by}
-        numbers = {name: float(values.get(name, centre)) for name, (centre, _) in self.scales.items()}
+        numbers = {name: _number(name, values.get(name, centre)) for name, (centre, _) in self.scales.items()}
         return pd.DataFrame([{**segments, **numbers}])
+
+    def named(self, segment: Any) -> dict[str, Any]:
+        """A segment that was given without its column, where there is one column of segments.
+
+        Raises
+        ------
+        ColumnError
+            If there are several, or none.
+        """
+        if len(self.by) == 1:
+            return {self.by[0]: segment}
+        if not self.by:
+            raise ColumnError(f"The fit is not pooled by segments, so there is no {segment!r}. It is {self}.")
+        raise ColumnError(
+            f"The fit is pooled by {listed(self.by)}: say which column {segment!r} is in, "
+            f"as in of_segment({{{self.by[0]!r}: {segment!r}}})."
+        )
+
+    def far_outside(self, rows: Iterable[pd.DataFrame], noun: str = "customer") -> list[str]:
+        """Say which covariates lie far outside those of the customers fitted, and of whom.
+
+        Parameters
+        ----------
+        rows : iterable of DataFrame
+            Segments and covariates as they were read, a batch at a time.
+        """
+        found: dict[str, list[Any]] = {name: [] for name in self.scales}
+        for keys in rows:
+            for name in self.scales:
+                found[name] += list(keys.index[self._outside(keys, name)])
+        return [
+            rows_at_fault(
+                ids,
+                noun,
+                f"with a {name} more than {FAR:.0f} standard deviations from the mean of those who were fitted "
+                f"(mean {self.scales[name][0]:.4g}, standard deviation {self.scales[name][1]:.4g})",
+                "Is it counted in the same unit? If so, these forecasts reach far beyond the data.",
+            )
+            for name, ids in found.items()
+            if ids
+        ]
+
+    def refuse_overflow(self, posterior: xr.Dataset, keys: pd.DataFrame, noun: str = "customer") -> None:
+        """Raise where covariates move a quantity so far from the typical that no such customer can be.
+
+        Raises
+        ------
+        InputError
+            With the rows.
+        """
+        for quantity, columns in self.covariates.items():
+            steepest = np.abs(_flat(posterior[f"{quantity}_slope"])).max(axis=0)
+            shift = np.abs(self._standardised(keys, columns)) @ steepest
+            bad = (shift > LARGEST_SHIFT) & np.any([self._outside(keys, name) for name in columns], axis=0)
+            if bad.any():
+                ids = list(keys.index[bad])
+                fitted = [
+                    f"{name}: mean {centre:.4g}, standard deviation {scale:.4g}"
+                    for name, (centre, scale) in ((name, self.scales[name]) for name in columns)
+                ]
+                problem = f"so far from those who were fitted ({'; '.join(fitted)}) that their {quantity} has no bounds"
+                cure = "Count the covariate in the unit of the fit, its logarithm for instance, or correct it."
+                raise InputError(rows_at_fault(ids, noun, problem, cure), ids)
 
     def column(self, name: str | None) -> str:
         """The column of segments that is meant."""
@@ -193,6 +266,12 @@ class Pooling:
         shifted = (np.log(value) if link == LOG else special.logit(value)) + sum(shifts)
         return np.exp(shifted) if link == LOG else special.expit(shifted)
 
+    def _outside(self, keys: pd.DataFrame, name: str) -> np.ndarray:
+        """Mark rows whose covariate lies far from the mean of the customers fitted, and beyond them all."""
+        (centre, scale), (least, largest) = self.scales[name], self.ranges.get(name, (np.inf, -np.inf))
+        values = keys[name].to_numpy(dtype=float)
+        return (np.abs(values - centre) > FAR * scale) & ~((values >= least) & (values <= largest))
+
     def _differs(self, quantity: str) -> bool:
         return quantity in self.naming.levels
 
@@ -210,10 +289,21 @@ class Pooling:
         found[segments.isna().to_numpy()] = 0.0
         for row in np.flatnonzero((at < 0) & segments.notna().to_numpy()):
             sd = _flat(posterior[f"{quantity}_sd_{column}"]) * np.sqrt(1 + 1 / len(drawn))  # of the mean, too
-            purpose = f"unseen segment\x1f{self.model}\x1f{name}\x1f{sd[0]:.17g}"  # no two fits have the same
+            purpose = f"unseen segment\x1f{self.model}\x1f{name}\x1f{sd[0]:.6g}"  # no two fits have the same
             stream = customer_stream(0, purpose, segments.iloc[row])
             found[row] = sd * stream.standard_normal(drawn.shape[1])
         return found
+
+
+def _number(name: str, value: Any) -> float:
+    """Read a covariate of one segment."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number):
+        raise InputError(f"{name} is a covariate of this fit, so it takes a finite number, not {value!r}.")
+    return number
 
 
 def _flat(variable: xr.DataArray) -> Array:

@@ -276,7 +276,8 @@ class FittedPurchases(FittedModel):
 
     def futures(self, customers: Customers) -> "Futures":
         """What the posterior says of each customer's future, one customer at a time."""
-        return Futures(self.formulas, self.parameters_of(customers.table), self.histories(customers))
+        histories = self.histories(customers)
+        return Futures(self.formulas, self.parameters_of(customers.table), histories)
 
     def _new_customer(self) -> PurchaseOutlook:
         return self.formulas.outlook_of_new_customer(**self.draws)

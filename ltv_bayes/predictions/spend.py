@@ -59,8 +59,8 @@ class FittedSpend(FittedModel):
         xarray.DataArray
             (chain, draw, customer_id), in the currency of the fit.
         """
-        seed, drawn = as_seed(random_seed), self.parameters_of(customers.table)
         x, m = self.histories(customers)
+        seed, drawn = as_seed(random_seed), self.parameters_of(customers.table)
 
         def one(position: int, customer_id: Any) -> np.ndarray:
             stream, parameters = customer_stream(seed, "spend", customer_id), drawn.of(position)

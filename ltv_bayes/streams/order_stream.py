@@ -10,7 +10,7 @@ import pandas as pd
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
-from ltv_bayes.errors import ColumnError, InputError, counted, listed, rows_at_fault
+from ltv_bayes.errors import ColumnError, InputError, listed, rows_at_fault
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas import fused_draws, fused_regular_draws
 from ltv_bayes.formulas.special import Array, IntArray
@@ -25,6 +25,7 @@ from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.streams.own_data import not_valued, positions, refuse_ended, require_same, without_data
 from ltv_bayes.streams.stream import CustomerDraws, Stream
+from ltv_bayes.streams.unseen_segments import role, unseen_in_words
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_UNIT
 
@@ -103,7 +104,7 @@ class OrderStream(ABC):
     def check(self, customers: Customers) -> None:
         """Refuse data of another day or currency, and histories that ended with a relation which nobody asks about.
 
-        Warn of orders that can hardly be counted in the fit's unit.
+        Warn of orders that can hardly be counted in the fit's unit, and of covariates far from those that were fitted.
         """
         if self.customers is not None:
             require_same(customers, self.name, self.customers.as_of, self.customers.currency)
@@ -111,6 +112,9 @@ class OrderStream(ABC):
         if self.while_alive is None:
             refuse_ended(orders, customers, self.name)
         self.spend.warn_of_scale(orders.typical_order(), stacklevel=4)
+        for fit in self.fits_by_purpose.values():
+            if fit.pooling is not None and fit.pooling.scales:
+                fit.check_covariates(batch.table for batch in self._with_columns(fit, customers).batches())
 
     def knows(self, customers: Customers) -> np.ndarray:
         """Mark the customers who have a history here."""
@@ -120,9 +124,7 @@ class OrderStream(ABC):
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """Say who is not in the data, which segments are new, and what there is to know of histories of its own."""
-        unseen = list(
-            dict.fromkeys(note for fit in self.fits_by_purpose.values() for note in self._unseen(fit, customers))
-        )
+        unseen = list(self._unseen_segments(customers))
         if self.customers is None:
             return unseen
         return [
@@ -132,23 +134,33 @@ class OrderStream(ABC):
             *(f"{label(self.name)}: {note}" for note in history_notes(self.customers, terms)),
         ]
 
-    def _unseen(self, fit: FittedModel, customers: Customers) -> Iterator[str]:
-        """Segments that a pooled fit has not seen."""
-        pooling = fit.pooling
-        if pooling is None:
-            return
-        here = set(pooling.grouping.columns) <= set(customers.columns)
-        orders = customers if here or self.customers is None else self.customers
+    def _unseen_segments(self, customers: Customers) -> Iterator[str]:
+        """Say which segments of each column pooled fits have not seen."""
+        columns: dict[str, dict[str, set[str]]] = {}
+        for fit in self.fits_by_purpose.values():
+            for column, new in self._unseen(fit, customers).items():
+                columns.setdefault(column, {})[role(fit)] = new
+        for column, by_fit in columns.items():
+            alike: dict[tuple[str, ...], list[str]] = {}
+            for name in sorted(set().union(*by_fit.values())):
+                alike.setdefault(tuple(of for of, names in by_fit.items() if name in names), []).append(name)
+            for unseen, names in alike.items():
+                said = unseen_in_words(listed(names), unseen, [of for of in by_fit if of not in unseen])
+                yield f"{label(self.name)} by {column}: {said}."
+
+    def _unseen(self, fit: FittedModel, customers: Customers) -> dict[str, set[str]]:
+        """Segments that a pooled fit has not seen, by column."""
         found: dict[str, set[str]] = {}
-        for batch in orders.batches():
-            for column, names in pooling.unseen(batch.table).items():
-                found.setdefault(column, set()).update(names)
-        for column, segments in found.items():
-            if segments:
-                yield (
-                    f"{label(self.name)}: {counted(len(segments), f'{column} segment')} that the fit has not seen "
-                    f"({listed(sorted(segments))}): drawn from the distribution of segments."
-                )
+        if fit.pooling is not None:
+            for batch in self._with_columns(fit, customers).batches():
+                for column, names in fit.pooling.unseen(batch.table).items():
+                    found.setdefault(column, set()).update(names)
+        return found
+
+    def _with_columns(self, fit: FittedModel, customers: Customers) -> Customers:
+        """The customers whose table has the segments and covariates of a pooled fit."""
+        columns = fit.pooling.grouping.columns if fit.pooling is not None else []
+        return customers if self.customers is None or set(columns) <= set(customers.columns) else self.customers
 
     def realised(self, customers: Customers) -> Array:
         """What customers have brought so far."""
@@ -197,9 +209,9 @@ class OrderStream(ABC):
         """Parameters of customers, by segments in the table of those valued or beside their orders."""
         pooling = fit.pooling
         if pooling is None or orders is customers or set(pooling.grouping.columns) <= set(customers.columns):
-            return fit.parameters_of(customers.table)
+            return fit.parameters_of(customers.table, check=False)
         at = positions(customers, self._own_ids)
-        own = fit.parameters_of(orders.table)
+        own = fit.parameters_of(orders.table, check=False)
         return GroupDraws(own.place[np.maximum(at, 0)], own.number, own.at)
 
     @cached_property

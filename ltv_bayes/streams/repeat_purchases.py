@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from ltv_bayes.data.customers import Customers, require_customers
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
@@ -82,7 +82,7 @@ class RepeatPurchases(OrderStream):
             if not isinstance(value, kinds):
                 raise InputError(
                     f"RepeatPurchases takes a purchase fit and a spend fit, in this order; where {made}().fit(...) "
-                    f"belongs there is a {type(value).__name__}."
+                    f"belongs there is {a_kind(value)}."
                 )
         if self.customers is not None:
             require_customers(self.customers)

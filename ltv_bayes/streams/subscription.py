@@ -12,7 +12,7 @@ from ltv_bayes.data.calendar import Steps
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.ids import as_text
 from ltv_bayes.data.renewals import Renewals, require_records
-from ltv_bayes.errors import ColumnError, InputError, rows_at_fault
+from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
 from ltv_bayes.formulas import renewal_draws
 from ltv_bayes.formulas.point_values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
@@ -93,7 +93,7 @@ class Subscription:
             if not isinstance(value, FittedRenewals):
                 raise InputError(
                     f"Subscription takes a renewal fit, or one for each contract length, and the renewals; where "
-                    f"ShiftedBetaGeometric().fit(...) belongs there is a {type(value).__name__}."
+                    f"ShiftedBetaGeometric().fit(...) belongs there is {a_kind(value)}."
                 )
         if not fits:
             raise InputError("There is no fit. Pass one, or one for each contract length.")
@@ -124,8 +124,10 @@ class Subscription:
         return next((fit.caution for fit in self.fits.values() if fit.caution), "")
 
     def check(self, customers: Customers) -> None:
-        """Refuse data of another day or currency."""
+        """Refuse data of another day or currency. Warn of covariates far from those that were fitted."""
         require_same(customers, self.name, self.renewals.as_of, self.renewals.currency)
+        for fit in self.fits.values():
+            fit.check_covariates([self.renewals.table], "subscription")
 
     def knows(self, customers: Customers) -> np.ndarray:
         """Mark the customers who have contracts."""
@@ -146,7 +148,7 @@ class Subscription:
         """Make ready to value these customers; see `Stream`. Payments are laid out for a few customers at a time."""
         rows, held = self._contracts(customers)
         fits = [fit.mixed(shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
-        drawn = [fit.parameters_of(self.renewals.table, "subscription") for fit in fits]
+        drawn = [fit.parameters_of(self.renewals.table, "subscription", check=False) for fit in fits]
         renewals = self.renewals.table["renewals"].to_numpy(dtype=float)
         ends, delta = terms.last_days(), terms.delta("day")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ltv_bayes.data.customers import Customers, require_customers
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.streams.order_stream import OrderStream
@@ -60,7 +60,7 @@ class TriggeredService(OrderStream):
             if not isinstance(value, kind):
                 raise InputError(
                     f"TriggeredService takes a fit of events and a spend fit, in this order; where {made}().fit(...) "
-                    f"belongs there is a {type(value).__name__}."
+                    f"belongs there is {a_kind(value)}."
                 )
         if self.customers is not None:
             require_customers(self.customers)

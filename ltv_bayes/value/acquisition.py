@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.acquisition_costs import AcquisitionCosts
-from ltv_bayes.errors import UnitError, listed
+from ltv_bayes.errors import UnitError, listed, sentence_case
 from ltv_bayes.formulas.acquisition import chance_of_one_rate, draw_cost_per_client, time_until
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_draws
@@ -25,6 +25,9 @@ from ltv_bayes.value.yardstick import Yardstick
 BY_CHANCE = 0.01
 BEYOND = 1e12
 NOT_SHOWN = ("spend", "probability_above_1", "probability_no_payback")
+CHANNEL, PERIOD = "channel", "period"
+MANY, APART = 10, 2.0
+"""From so many clients on, numbers that differ by more than this factor are hardly of the same clients."""
 SHORT = {"clients_won": "won", "cost_per_client": "cost", "ltv_to_cac": "ratio"}
 
 
@@ -68,9 +71,17 @@ class Acquisition:
         """What every table must say; empty when nothing."""
         return self.value.caution
 
+    @property
+    def column(self) -> str:
+        """What channels are called: the column by which the fits are pooled, or 'channel'.
+
+        Arrays of draws have a dimension of this name, so that ``value.draws / found.cac`` is channel by channel.
+        """
+        return self.value.column or CHANNEL
+
     @cached_property
     def ltv(self) -> xr.DataArray:
-        """Posterior of the expected value of a new client: (chain, draw, channel)."""
+        """Posterior of the expected value of a new client: (chain, draw, channel), the last named as `column`."""
         drawn = self.value.draws
         if self.value.column is None:
             return self._labelled([drawn.to_numpy().ravel()] * len(self.channels), "ltv", self._money)
@@ -119,15 +130,16 @@ class Acquisition:
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
         table = pd.DataFrame([self._row(figures) for figures in self.figures(prob, kind)])
-        table = table.astype({"clients_won": "Int64"}).set_index("channel")
+        table = table.astype({"clients_won": "Int64"}).set_index(CHANNEL).rename_axis(self.column)
         table = table.sort_values("ltv_to_cac", ascending=False, kind="stable")
-        return flagged(table, self.caution)
+        return flagged(table, self.caution, self.currency)
 
     def sentences(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.Series:
         """One sentence to quote per channel."""
         prob, kind = interval_settings(ci_prob, ci_kind)
         said = {
             figures.channel: sentence(figures, self.yardstick, self.value.horizon, self.currency, (prob, kind))
+            + self._unseen_clause(figures.channel)
             for figures in self.figures(prob, kind)
         }
         suffix = f" ({self.caution}: do not use these numbers yet)" if self.caution else ""
@@ -163,7 +175,7 @@ class Acquisition:
         table["probability_best"] = winners.mean(axis=0)
         table["expected_loss"] = (best - values).mean(axis=0)
         table["enough_data"] = [figures.enough(self.yardstick) for figures in self.figures(prob, kind)]
-        return flagged(table.sort_values("net_value_mean", ascending=False, kind="stable"), self.caution)
+        return flagged(table.sort_values("net_value_mean", ascending=False, kind="stable"), self.caution, self.currency)
 
     def by_period(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per channel and period: the period's own cost per client, and the channel's value over it.
@@ -171,40 +183,64 @@ class Acquisition:
         Returns
         -------
         pandas.DataFrame
-            Indexed by channel and period: spend, clients_won, cost_per_client (median), ltv_to_cac (median) with its
-            interval, probability above the threshold.
+            Indexed by channel and period, or by channel where costs have no periods: spend, clients_won,
+            cost_per_client (median), ltv_to_cac (median) with its interval, probability above the threshold. What
+            costs nothing in a period has no ratio there.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
         name, rows = interval_name(prob, kind), []
         for row in self.costs.rows.itertuples():
-            each = self._cost(f"{row.channel}\x1f{row.period}", row.spend, row.clients_won, row.cost_per_client)
-            ratio = self.ltv.sel(channel=row.channel).to_numpy().ravel() / each
+            each = self._cost(
+                f"{row.channel}\x1f{row.period}", row.spend or np.nan, row.clients_won, row.cost_per_client
+            )
+            ratio = self.ltv.sel({self.column: row.channel}).to_numpy().ravel() / each
             low, high = interval(ratio, prob, kind)
-            known = {"channel": row.channel, "period": row.period, "spend": row.spend, "clients_won": row.clients_won}
+            known = {CHANNEL: row.channel, PERIOD: row.period, "spend": row.spend, "clients_won": row.clients_won}
             figures = {"cost_per_client": np.median(each), "ltv_to_cac": np.median(ratio)}
             bounds = {f"ltv_to_cac_{name}_lb": float(low), f"ltv_to_cac_{name}_ub": float(high)}
-            above = {self._above: float(np.mean(ratio > self.yardstick.threshold))}
+            above = {self._above: float(np.mean(ratio > self.yardstick.threshold)) if row.spend != 0 else np.nan}
             rows.append({**known, **figures, **bounds, **above})
-        table = pd.DataFrame(rows).set_index(["channel", "period"])
-        return flagged(table.astype({"clients_won": "Int64"}), self.caution)
+        table = pd.DataFrame(rows).set_index([CHANNEL, PERIOD]).rename_axis([self.column, PERIOD])
+        if (self.costs.rows["period"] == "").all():
+            table = table.droplevel(1)
+        return flagged(table.astype({"clients_won": "Int64"}), self.caution, self.currency)
 
     def notes(self) -> list[str]:
         """What a reader should know before relying on these figures."""
         notes = [f"{self.caution}: do not use these numbers yet."] if self.caution else []
         if self.value.column is None:
             notes.append("the fits are not pooled by channel, so a client of any channel is worth the same.")
-        if self.value.unseen:
-            named = listed(self.value.unseen)
-            notes.append(f"no client of {named} is in the data: the value is drawn from the distribution of channels.")
+        notes += [f"{said}." for said in self.value.unseen_notes("channels")]
         if self.left_out:
             notes.append(f"without costs, so left out: {listed(self.left_out)}.")
-        for name, rows in self.costs.rows.groupby("channel", sort=False):
+        paid = self.costs.rows[self.costs.rows["spend"] != 0]
+        for name, rows in paid.groupby("channel", sort=False):
             if rows["clients_won"].notna().all() and chance_of_one_rate(rows["spend"], rows["clients_won"]) < BY_CHANCE:
                 notes.append(
                     f"clients won per money differ between the periods of {name} by more than chance: "
                     f"its interval is too narrow; see by_period()."
                 )
+        if apart := self._won_apart():
+            notes.append(
+                f"clients won are not those of the fit, by more than a factor of {APART:g}: {listed(apart)}. Are costs "
+                f"and orders of the same channels and years?"
+            )
         return notes
+
+    def _won_apart(self) -> list[str]:
+        """Channels whose clients won and clients in the fit differ by more than a factor."""
+        won, fitted = self.costs.totals()["clients_won"], self.value.terms.fitted_customers()
+        both = [(name, float(won[name]), float(fitted.get(name, 0.0))) for name in self.channels]
+        return [
+            f"{name} ({costs:,.0f} won, {here:,.0f} in the fit)"
+            for name, costs, here in both
+            if min(costs, here) >= MANY and max(costs, here) > APART * min(costs, here)
+        ]
+
+    def _unseen_clause(self, channel: str) -> str:
+        """What is drawn for a channel, as one more sentence."""
+        notes = self.value.of([channel]).unseen_notes("channels") if channel in self.value.unseen else {}
+        return "".join(f" {sentence_case(note)}." for note in notes)
 
     def figures(self, ci_prob: float, ci_kind: str) -> list[ChannelFigures]:
         """What there is to say of each channel."""
@@ -243,7 +279,7 @@ class Acquisition:
 
     @property
     def _heading(self) -> str:
-        return f"Acquisition by channel: {self.settings}"
+        return f"Acquisition by {self.column}: {self.settings}"
 
     @property
     def _footing(self) -> list[str]:
@@ -261,7 +297,7 @@ class Acquisition:
         name = figures.interval
         within = str(self.yardstick.payback_within).replace(" ", "_")
         return {
-            "channel": figures.channel,
+            CHANNEL: figures.channel,
             "spend": figures.spend,
             "clients_won": pd.NA if np.isnan(figures.clients_won) else int(figures.clients_won),
             "cost_per_client": figures.cost,
@@ -297,9 +333,9 @@ class Acquisition:
     def _labelled(self, values: list[Array], name: str, units: str) -> xr.DataArray:
         shape = self.value.terms.shape
         coords = dict(zip(SAMPLE_DIMS, map(np.arange, shape), strict=True))
-        labels = {**coords, "channel": np.array(self.channels, dtype=object)}
+        labels = {**coords, self.column: np.array(self.channels, dtype=object)}
         stacked = np.stack(values, axis=-1).reshape(*shape, len(values))
-        return xr.DataArray(stacked, dims=(*SAMPLE_DIMS, "channel"), coords=labels, name=name, attrs={"units": units})
+        return xr.DataArray(stacked, dims=(*SAMPLE_DIMS, self.column), coords=labels, name=name, attrs={"units": units})
 
 
 def _bounds(values: Array, ci_prob: float, ci_kind: str) -> tuple[float, float]:

@@ -125,8 +125,8 @@ def _payback(figures: ChannelFigures, yardstick: Yardstick, horizon: Duration) -
     low, high = figures.payback_interval
     if high == 0:
         return f"the first order brings the cost back, {in_time}"
-    late = f"beyond {horizon}" if isinf(high) else f"{_months(high)} months"
-    return f"the cost is back after {_months(figures.payback)} months ({_months(low)} to {late}), {in_time}"
+    late = f"beyond {horizon}" if isinf(high) else _with_unit(high)
+    return f"the cost is back after {_with_unit(figures.payback)} ({_months(low)} to {late}), {in_time}"
 
 
 def _reservation(figures: ChannelFigures, yardstick: Yardstick) -> str:
@@ -149,6 +149,18 @@ def _times(ratio: float) -> str:
     if ratio < 0.005:
         return "0" if ratio == 0 else "< 0.01"
     return f"{ratio:,.0f}" if ratio >= 9.95 else f"{ratio:.1f}" if ratio >= 0.995 else f"{ratio:.2f}"
+
+
+def _with_unit(months: float) -> str:
+    """Write months with their unit.
+
+    Examples
+    --------
+    >>> _with_unit(1.02), _with_unit(0.3)
+    ('1 month', '0.3 months')
+    """
+    number = _months(months)
+    return f"{number} month{'' if number == '1' else 's'}"
 
 
 def _months(number: float) -> str:

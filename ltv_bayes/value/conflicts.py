@@ -143,7 +143,7 @@ def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: "LifetimeValue")
 
 def _by_customer(spend: FittedSpend, table: pd.DataFrame | None) -> dict[str, Array]:
     """Parameters with chains joined: arrays of shape (draws, customers or 1)."""
-    found = spend.by_customer(pd.DataFrame() if table is None else table)
+    found = spend.by_customer(pd.DataFrame() if table is None else table, check=False)
     return {name: values.reshape(-1, values.shape[-1]) for name, values in found.items()}
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.columns import refuse_text
 from ltv_bayes.data.customers import Customers
-from ltv_bayes.errors import ColumnError, InputError, listed, rows_at_fault, suggestion
+from ltv_bayes.errors import ColumnError, InputError, a_kind, listed, rows_at_fault, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.value.one_pass import MISSING, Segmenting, Weighting, by_column
 from ltv_bayes.value.valuation import BATCH
@@ -56,7 +57,7 @@ class SegmentGrouping:
         if not columns or not all(isinstance(column, str) for column in columns):
             raise ColumnError(
                 f"Segments are made by the name of a column, by a list of such names, or by a mapping from customer id "
-                f"to segment, not by a {type(given).__name__}."
+                f"to segment, not by {a_kind(given)}."
             )
         for column in columns:
             _require_column(customers, column)
@@ -84,12 +85,13 @@ def weighting(customers: Customers, weight: str) -> Weighting:
     Raises
     ------
     ColumnError
-        If there is no such column.
+        If there is no such column, or it holds text.
     """
     column = TOTAL_VALUE if weight == REVENUE and REVENUE not in customers.columns else weight
     _require_column(customers, column)
 
     def weights(some: Customers) -> Array:
+        refuse_text(some.table[column], "weight")
         values = pd.to_numeric(some.table[column], errors="coerce").to_numpy(dtype=float)
         if column != weight:  # refunds may exceed revenue
             values = np.maximum(values, 0.0)

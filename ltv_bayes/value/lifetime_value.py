@@ -349,7 +349,7 @@ class LifetimeValue:
         shown = {name: values for name, values in columns.items() if not name.startswith("mean_")}
         if JUDGED in self.sources:
             shown["judged_share"] = share_of(columns[f"mean_{JUDGED}"], columns["mean"])
-        return flagged(pd.DataFrame(shown, index=ids), self.caution)
+        return flagged(pd.DataFrame(shown, index=ids), self.caution, self.currency)
 
     def _place_for(self, path: str | Path, *suffixes: str) -> Path:
         """Read where something is to be written, and refuse the files that customers live in."""

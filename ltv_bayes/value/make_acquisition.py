@@ -8,7 +8,7 @@ import numpy as np
 
 from ltv_bayes.data.acquisition_costs import AcquisitionCosts
 from ltv_bayes.data.amounts import SAME_CURRENCY
-from ltv_bayes.errors import DataWarning, InputError, UnitError, listed, rows_at_fault, suggestion
+from ltv_bayes.errors import DataWarning, InputError, UnitError, a_kind, listed, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.value.acquisition import Acquisition
@@ -71,8 +71,13 @@ def acquisition(
     ColumnError
         If a column is missing.
     InputError
-        If rows have no channel, no cost above 0 or the same channel and period, or the fit has not seen a channel; the
-        message names the rows.
+        If rows have no channel, a negative cost or the same channel and period, a channel has no cost above 0, or the
+        fit has not seen it; the message names the rows.
+
+    Warns
+    -----
+    DataWarning
+        If costs and values can hardly be counted in one unit, or a row looks like a sum of the others.
 
     Examples
     --------
@@ -88,7 +93,7 @@ def acquisition(
     [[[3.87, 1.55]]]
     """
     if not isinstance(value, NewCustomerValue):
-        raise InputError(f"Pass what new_customer_value(...) returned first, not a {type(value).__name__}.")
+        raise InputError(f"Pass what new_customer_value(...) returned first, not {a_kind(value)}.")
     if unseen not in ("refuse", "population"):
         raise InputError(f"unseen={unseen!r} is unknown. {suggestion(str(unseen), ('refuse', 'population'))}")
     yardstick = Yardstick.read(threshold, payback_within, least_clients, value.horizon)
@@ -102,6 +107,7 @@ def acquisition(
     known = list(dict.fromkeys([*value.segments, *value.terms.known()])) if value.column else []
     if value.column and unseen == "refuse":
         _refuse_unseen(read, known, value.column)
+    _warn_of_totals(read, known)
     channels = tuple(read.channels)
     chosen = value.of(channels) if value.column else value
     left_out = tuple(name for name in known if name not in channels)
@@ -115,12 +121,26 @@ def _refuse_unseen(costs: AcquisitionCosts, known: list[str], column: str) -> No
     unknown = ~costs.rows["channel"].isin(known)
     if unknown.any():
         rows, names = list(costs.rows.index[unknown]), list(dict.fromkeys(costs.rows.loc[unknown, "channel"]))
+        sums = [name for name in names if name in costs.totals_by_name]
+        looks = f"{listed(map(repr, sums))} looks like a row of totals: leave it out. " if sums else ""
         cure = (
-            f"{suggestion(names[0], known)} If they are new, pass unseen='population': "
+            f"{looks}{suggestion(names[0], known)} If they are new, pass unseen='population': "
             f"the value of their clients is then drawn from the distribution of channels."
         )
-        problem = f"with a channel that the fit by {column!r} has not seen, {listed(map(repr, names))}"
-        raise InputError(rows_at_fault(rows, "row", problem, cure), rows)
+        which = "" if costs.noun == "channel" else "with a channel "
+        problem = f"{which}that the fit by {column!r} has not seen, {listed(map(repr, names))}"
+        raise InputError(rows_at_fault(rows, costs.noun, problem, cure), rows)
+
+
+def _warn_of_totals(costs: AcquisitionCosts, known: list[str]) -> None:
+    """Warn where a sum of channels is probably taken for one of them."""
+    sums = [name for name in costs.totals_by_name if name not in known]
+    if sums and len(costs.channels) > 1:
+        warnings.warn(
+            f"{listed(map(repr, sums))} looks like a row of totals, and is taken for a channel: leave it out.",
+            DataWarning,
+            stacklevel=3,
+        )
 
 
 def _warn_of_scale(found: Acquisition) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ltv_bayes.data.customers import Customers, require_customers
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.formatting import label
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.random_streams import as_seed
@@ -130,7 +130,7 @@ def _require_kinds(streams: Sequence[Any], future_value: Any) -> None:
             )
     if future_value is not None and not isinstance(future_value, FutureValuePriors):
         raise InputError(
-            f"future_value is a {type(future_value).__name__}. Make it with FutureValuePriors.from_judgements(...)."
+            f"future_value is {a_kind(future_value)}. Make it with FutureValuePriors.from_judgements(...)."
         )
 
 

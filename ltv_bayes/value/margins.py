@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.columns import refuse_text
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.errors import ColumnError, InputError, rows_at_fault, suggestion
 from ltv_bayes.formulas.point_inputs import as_share
@@ -35,7 +36,7 @@ class Margin:
         Raises
         ------
         ColumnError
-            If there is no column of this name.
+            If there is no column of this name, or it holds text.
         InputError
             If a customer's margin is missing, or lies outside 0 to 1 (as a percentage does).
         """
@@ -51,6 +52,7 @@ class Margin:
     def of(self, customers: Customers) -> Array:
         """Shares of these customers, an array of shape (customers,)."""
         if isinstance(self.given, str):
+            refuse_text(customers.table[self.given], "margin")
             values = pd.to_numeric(customers.table[self.given], errors="coerce").to_numpy(dtype=float)
         elif isinstance(self.given, dict):
             values = np.array([self.given.get(str(customer_id), np.nan) for customer_id in customers.ids], dtype=float)

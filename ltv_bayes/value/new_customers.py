@@ -12,7 +12,8 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.cores import available_cores
-from ltv_bayes.errors import ColumnError, InputError, UnitError, listed, suggestion
+from ltv_bayes.data.grouping import segment_names
+from ltv_bayes.errors import ColumnError, InputError, UnitError, a_kind, listed, sentence_case, suggestion
 from ltv_bayes.formulas.point_inputs import as_money, as_share
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
@@ -24,6 +25,7 @@ from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.streams.unseen_segments import role, unseen_in_words
 from ltv_bayes.tables import as_text, readable
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, as_time_unit, discount_intensity
 
@@ -81,21 +83,25 @@ class NewClients:
 
     def known(self) -> dict[str, float]:
         """Segments that fits have seen, with the most customers that one of them had of each."""
-        seen = self._seen()
+        seen = self._seen().values()
         names = dict.fromkeys(name for each in seen for name in each)
         return {name: max(each.get(name, 0.0) for each in seen) for name in names}
 
-    def known_to_all(self) -> set[str]:
-        """Segments that all fits pooled by the column have seen.
+    def seen_by(self, segment: str) -> dict[str, bool]:
+        """Whether each fit pooled by the column has seen a segment, by what the fit is of.
 
         A channel without repeat orders so far is in a fit of purchases and not in that of spend.
         """
-        seen = self._seen()
-        return set.intersection(*map(set, seen)) if seen else set()
+        return {of: segment in customers for of, customers in self._seen().items()}
 
-    def _seen(self) -> list[Mapping[str, float]]:
-        pooled = [fit.pooling for fit in self.fits if fit.pooling is not None]
-        return [pooling.customers[self.column] for pooling in pooled if self.column in pooling.by]
+    def fitted_customers(self) -> Mapping[str, float]:
+        """How many customers of each segment the fit of purchases or renewals had; nothing if it is not pooled."""
+        return self._seen().get(role(self.model), {})
+
+    def _seen(self) -> dict[str, Mapping[str, float]]:
+        """Customers of each segment, of each fit pooled by the column."""
+        pooled = [(role(fit), fit.pooling) for fit in self.fits if fit.pooling is not None]
+        return {of: pooling.customers[self.column] for of, pooling in pooled if self.column in pooling.by}
 
     def others(self) -> list[str]:
         """Columns that the fits take into account and that are not asked for."""
@@ -184,7 +190,19 @@ class NewCustomerValue:
     @property
     def unseen(self) -> list[str]:
         """Segments that not every fit has seen: what is not known is drawn from the distribution of segments."""
-        return [name for name in self.segments if self.column and name not in self.terms.known_to_all()]
+        return [name for name in self.segments if self.column and not all(self.terms.seen_by(name).values())]
+
+    def unseen_notes(self, among: str = "segments") -> dict[str, list[str]]:
+        """What is drawn from the distribution of segments, in words, with the segments that it is said of."""
+        alike: dict[tuple[tuple[str, bool], ...], list[str]] = {}
+        for name in self.unseen:
+            alike.setdefault(tuple(self.terms.seen_by(name).items()), []).append(name)
+        return {
+            unseen_in_words(
+                listed(names), [of for of, seen in by if not seen], [of for of, seen in by if seen], among
+            ): names
+            for by, names in alike.items()
+        }
 
     @cached_property
     def draws(self) -> xr.DataArray:
@@ -233,11 +251,18 @@ class NewCustomerValue:
         """The same of what one client will bring, luck included."""
         return self._summarized(self.predict(random_seed), ci_prob, ci_kind)
 
-    def of(self, segments: Iterable[Any]) -> "NewCustomerValue":
-        """The same of other segments; one that no fit has seen is drawn from the distribution of segments."""
-        names = tuple(dict.fromkeys(str(name) for name in segments))
+    def of(self, segments: Any) -> "NewCustomerValue":
+        """The same of other segments; one that no fit has seen is drawn from the distribution of segments.
+
+        Parameters
+        ----------
+        segments : str or iterable
+            One name, or several; blanks around them do not count.
+        """
         if self.column is None:
             raise ColumnError("The fits are not pooled, so all clients are alike. Fit with pool_by=.")
+        given = segments if isinstance(segments, Iterable) and not isinstance(segments, str) else [segments]
+        names = tuple(dict.fromkeys(segment_names(given, self.column)))
         if not names:
             raise InputError("segments= names none. Leave it out for all.")
         return replace(self, segments=names)
@@ -257,8 +282,8 @@ class NewCustomerValue:
     @property
     def _footing(self) -> str:
         said = ""
-        if self.unseen:
-            said += f"\nNot seen by every fit, and drawn from the distribution of segments: {listed(self.unseen)}."
+        for note in self.unseen_notes():
+            said += f"\n{sentence_case(note)}."
         if others := self.terms.others():
             said += f"\nThe fits differ by {listed(others)} too, which counts as typical."
         return said
@@ -284,7 +309,7 @@ class NewCustomerValue:
             table.index = pd.Index([ANYBODY])
         else:
             table.insert(0, "customers", self.customers.to_numpy())
-        return flagged(table, self.caution)
+        return flagged(table, self.caution, self.currency)
 
     def _labelled(self, values: Sequence[Array], name: str) -> xr.DataArray:
         coords = dict(zip(SAMPLE_DIMS, map(np.arange, self.terms.shape), strict=True))
@@ -326,7 +351,7 @@ def new_customer_value(
     price: float | Mapping[str, float] | None = None,
     period: str | None = None,
     by: str | None = None,
-    segments: Iterable[Any] | None = None,
+    segments: Any = None,
     random_seed: int | None = None,
 ) -> NewCustomerValue:
     """Value the next client, who is won today with a first order.
@@ -351,7 +376,7 @@ def new_customer_value(
         Length of the contracts, if the fit of renewals does not know it or knows several.
     by : str, optional
         The column of segments, if fits are pooled by several; other columns and covariates count as typical.
-    segments : iterable, optional
+    segments : str or iterable, optional
         Whose new clients are valued; all segments that the fit has seen, if not given. One that it has not seen is
         drawn from the distribution of segments.
     random_seed : int, optional
@@ -400,14 +425,14 @@ def new_customer_value(
 def _require_fits(purchases: Any, spend: Any) -> None:
     if not isinstance(purchases, FITS):
         raise InputError(
-            f"new_customer_value takes a fit of purchases or renewals first, not a {type(purchases).__name__}. "
+            f"new_customer_value takes a fit of purchases or renewals first, not {a_kind(purchases)}. "
             f"Pass what BGNBD().fit(...) or ShiftedBetaGeometric().fit(...) returned."
         )
     renews = isinstance(purchases, FittedRenewals)
     if renews and spend is not None:
         raise InputError("Renewals have a price, not a fit of spend. Pass price= in its place.")
     if not renews and not isinstance(spend, FittedSpend):
-        given = "missing" if spend is None else f"a {type(spend).__name__}"
+        given = "missing" if spend is None else f"{a_kind(spend)}"
         raise InputError(f"The fit of spend is {given}. Pass what GammaGamma().fit(...) returned.")
 
 
@@ -434,8 +459,7 @@ def _column(fits: Sequence[FittedModel], by: str | None) -> str | None:
 def _segments(terms: NewClients, segments: Iterable[Any] | None) -> tuple[str, ...]:
     if segments is None:
         return tuple(terms.known()) or (ANYBODY,)
-    given = [segments] if isinstance(segments, str) else segments
-    return NewCustomerValue(terms, ()).of(given).segments
+    return NewCustomerValue(terms, ()).of(segments).segments
 
 
 def _period(fit: Any, price: Any, period: str | None) -> TimeUnit | None:
@@ -455,7 +479,7 @@ def _of_segment(given: Any, segment: str, argument: str) -> Any:
     """What was given for all, or for this segment."""
     if not isinstance(given, Mapping):
         return given
-    by_name = {str(name): value for name, value in given.items()}
+    by_name = dict(zip(segment_names(given), given.values(), strict=True))
     if segment not in by_name:
         raise InputError(f"{argument}= has nothing for {segment!r}. Give every segment one, or one number for all.")
     return by_name[segment]

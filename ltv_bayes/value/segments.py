@@ -102,7 +102,7 @@ class SegmentValues:
         if self.judged is not None:
             judged = self.judged.mean(("chain", "draw")).to_numpy()
             table["judged_share"] = share_of(judged, table["total_mean"].to_numpy())
-        return flagged(table.sort_values("per_customer_mean", ascending=False), self.caution)
+        return flagged(table.sort_values("per_customer_mean", ascending=False), self.caution, self.currency)
 
     def compare(
         self,

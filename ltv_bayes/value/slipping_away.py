@@ -94,7 +94,7 @@ class SlippingAway:
         ends = {f"at_stake_{name}": values for name, values in found.items() if name.endswith(("_lb", "_ub"))}
         stakes = pd.DataFrame({"at_stake": found["mean"], **ends}, index=self.facts.index)
         table = pd.concat([self.facts.drop(columns="reason"), stakes, self.facts["reason"]], axis=1)
-        return flagged(table, self.caution)
+        return flagged(table, self.caution, self.currency)
 
     def sentence(self, ci_prob: float | None = None, ci_kind: str | None = None) -> str:
         """How many are slipping away, and what is at stake with all of them, to quote."""

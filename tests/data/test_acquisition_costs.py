@@ -81,9 +81,12 @@ def test_a_period_without_a_client_counts_as_money_spent():
     ("changes", "problem", "rows"),
     [
         ({"channel": ["Ads", " ", None]}, "2 rows without a channel", (3, 4)),
-        ({"spend": [100, 0, -3]}, "2 rows with a cost that is not above 0", (3, 4)),
+        ({"spend": [100, 0, 0]}, "1 row with a cost that is not above 0", (4,)),
+        ({"spend": [0, 0, 3]}, "2 rows with a cost that is not above 0", (2, 3)),
+        ({"spend": [100, 0, -3]}, "1 row with a negative cost .* Net it against the month it belongs to", (4,)),
+        ({"spend": [0, -3, 5]}, "1 row with a negative cost", (3,)),
         ({"spend": [100, np.nan, 3]}, "1 row without a cost", (3,)),
-        ({"clients_won": [4, np.nan, 3]}, "1 row without a cost", (3,)),
+        ({"clients_won": [4, np.nan, 3]}, "with a spend but without clients_won .* 0 where nobody was won", (3,)),
         ({"clients_won": [4, -1, 3]}, "fewer than 0 clients_won", (3,)),
         ({"clients_won": [4, 1.5, 3]}, "a part of a client", (3,)),
         ({"spend": ["100", "12万", "300"]}, "a spend that cannot be read, such as '12万'.*amount_unit", (3,)),
@@ -99,6 +102,27 @@ def test_bad_rows_are_named(changes, problem, rows):
     assert error.value.rows == rows
 
 
+def test_a_month_without_spend_is_a_month():
+    read = AcquisitionCosts.read(good(spend=[100.0, 0.0, 300.0], clients_won=[4, 2, 10]))
+    assert read.totals().loc["Ads", ["spend", "clients_won"]].tolist() == [100.0, 6.0]
+
+
+def test_spellings_of_a_channel_are_named():
+    with pytest.raises(InputError, match=r"'展会' \(blanks around names do not count\) \(names 展会, 展会 \)"):
+        AcquisitionCosts.read({"展会": 100, "展会 ": 200})
+
+
+def test_a_series_reads_as_a_mapping():
+    totals = AcquisitionCosts.read(pd.Series({"Ads": 400, "Fair": 2100})).totals()
+    assert totals["cost_per_client"].to_dict() == {"Ads": 400.0, "Fair": 2100.0}
+
+
+@pytest.mark.parametrize(("given", "kind"), [(5000, "an int"), ([1, 2], "a list"), (None, "a NoneType")])
+def test_what_is_no_table_is_told_of_the_mapping(given, kind):
+    with pytest.raises(InputError, match=rf"a mapping from channel to its cost per client, .* not {kind}"):
+        AcquisitionCosts.read(given)
+
+
 def test_everything_that_is_wrong_is_told_at_once():
     with pytest.raises(InputError, match=r"without a channel.*above 0") as error:
         AcquisitionCosts.read(good(channel=["", "Ads", "Fair"], spend=[1, 0, 3]))
@@ -106,7 +130,9 @@ def test_everything_that_is_wrong_is_told_at_once():
 
 
 def test_a_channel_twice_without_periods_asks_for_them():
-    with pytest.raises(InputError, match=r"2 rows with the same channel as another \(rows 2, 3\).*column of periods"):
+    with pytest.raises(
+        InputError, match=r"2 rows with the same channel as another, such as 'Ads' .*\(rows 2, 3\).*column of periods"
+    ):
         AcquisitionCosts.read(good().drop(columns="period"))
 
 
@@ -122,6 +148,12 @@ def test_costs_per_client_of_several_periods_cannot_be_added_without_numbers():
         (good().drop(columns="channel"), None, r"no column 'channel'\. It has period, spend, clients_won"),
         (good().drop(columns="clients_won"), None, r"'cost_per_client', or 'spend' and 'clients_won'"),
         (good(), {"chanel": "x"}, "Did you mean 'channel'"),
+        (good(), {"cost": "spend"}, "'cost' is none of them. Did you mean 'spend', or 'cost_per_client'"),
+        (
+            good().rename(columns={"channel": "渠道"}),
+            {"渠道": "channel"},
+            r"turned round: our name comes first, as in \{'channel': '渠道'\}",
+        ),
         (good(), {"spend": "spent"}, "no column 'spent' in the costs. Did you mean 'spend'"),
     ],
 )

@@ -6,9 +6,9 @@ import pytest
 import xarray as xr
 
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.errors import ConvergenceWarning
+from ltv_bayes.errors import ConvergenceWarning, FitError
 from ltv_bayes.inference import methods, nuts
-from ltv_bayes.inference.methods import fit_posterior
+from ltv_bayes.inference.methods import fit_posterior, refuse_other_names
 from ltv_bayes.inference.nuts import TUNE, TUNE_FROM_PEAK
 
 MEANS = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
@@ -24,6 +24,25 @@ def shaped():
         pm.Deterministic("moved", each + level, dims=("industry", "size"))
         pm.Deterministic("constant", pm.math.stack([1.0, 2.0]))
     return model
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("seed", "random_seed"),
+        ("randon_seed", "random_seed"),
+        ("n_chains", "chains"),
+        ("warmup", "tune"),
+        ("draw", "draws"),
+    ],
+)
+def test_other_names_of_arguments(shaped, given, meant):
+    with pytest.raises(FitError, match=f"There is no argument {given}=. Did you mean {meant}="):
+        fit_posterior(shaped, **{given: 1})
+
+
+def test_settings_of_the_sampler_are_no_other_names():
+    refuse_other_names(["cores", "nuts", "init", "target_accept", "nuts_sampler", "step", "initvals", "trace"])
 
 
 @pytest.mark.parametrize("method", ["laplace", "nuts"])

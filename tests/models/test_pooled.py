@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, InputError, PriorError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, PriorError
 from ltv_bayes.inference.density import Density
 from ltv_bayes.models.pooled_density import Column, Effects
 
@@ -163,6 +163,17 @@ class TestWhatIsRefused:
         with pytest.raises(InputError, match="is 1 for all customers and says nothing"):
             lb.BGNBD(covariates="one").fit(some)
 
+    def test_covariates_of_text(self, customers):
+        with pytest.raises(InputError, match=r"region holds text, such as .* pool_by='region'"):
+            lb.BGNBD(covariates="region").fit(customers)
+
+    def test_a_segment_for_most_customers_is_remarked_on(self, customers):
+        table = customers.table.assign(size=RNG.random(SIZE), team=np.arange(SIZE) // 2)
+        some = lb.Customers.from_summary(table.reset_index(), time_unit="week", as_of="2025-12-31")
+        with pytest.warns(DataWarning, match=rf"pool_by='size' makes {SIZE} segments .* covariates='size'"):
+            lb.BGNBD(pool_by="size")._recipe(some)
+        lb.BGNBD(pool_by="team")._recipe(some)
+
     def test_one_segment_alone(self, customers):
         some = customers.subset((customers.table["region"] == "N").to_numpy())
         with pytest.raises(InputError, match="have the same region, 'N'"):
@@ -204,6 +215,7 @@ def test_what_a_fit_remembers_is_text(customers, renewals):
     assert found["by"] == ["industry", "region"]
     assert sum(found["customers"]["industry"].values()) == SIZE
     assert found["scales"]["employees"][0] == pytest.approx(customers.table["employees"].mean())
+    assert found["ranges"]["employees"] == [customers.table["employees"].min(), customers.table["employees"].max()]
 
 
 def test_a_fit_keeps_its_segments_in_a_file(customers, renewals, tmp_path):

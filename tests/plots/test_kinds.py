@@ -1,5 +1,6 @@
 """Pictures say what they are made of."""
 
+import numpy as np
 import pytest
 
 import ltv_bayes as lb
@@ -22,5 +23,12 @@ from ltv_bayes.errors import InputError
     ],
 )
 def test_something_else_is_refused_with_the_cure(draw, kind):
-    with pytest.raises(InputError, match=f"drawn from a {kind}, not a str. Pass what"):
+    with pytest.raises(InputError, match=rf"drawn from an? {kind}, not a str\. Pass what"):
         draw("something else")
+
+
+def test_articles():
+    with pytest.raises(InputError, match="drawn from an Acquisition, not an int"):
+        lb.plot_acquisition(3)
+    with pytest.raises(InputError, match="not an ndarray"):
+        lb.plot_acquisition(np.zeros(3))

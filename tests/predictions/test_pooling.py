@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, InputError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError
 from ltv_bayes.formulas import bg_nbd
 from ltv_bayes.posterior import tree_from_draws
 
@@ -152,7 +152,40 @@ class TestSegments:
         table = customers.table.assign(industry=["Energy", "Mining", "Retail", "Mining", "Retail"]).reset_index()
         some = lb.Customers.from_summary(table, time_unit="week", as_of="2025-12-31")
         ltv = lb.lifetime_value(some, lb.RepeatPurchases(fit, spend), horizon="1 year", random_seed=1)
-        assert any("1 industry segment that the fit has not seen (Mining)" in note for note in ltv.notes())
+        assert (
+            "repeat purchases by industry: the fit of purchases has no client of Mining: how often they buy is drawn "
+            "from the distribution of segments." in ltv.notes()
+        )
+
+    def test_segments_without_repeat_orders_are_said_to_be_new_to_the_fit_of_spend(self, fit, customers):
+        spend = spend_by_industry(["Energy", "Public"])
+        table = customers.table.assign(industry=["Energy", "Mining", "Retail", "Mining", "Public"]).reset_index()
+        some = lb.Customers.from_summary(table, time_unit="week", as_of="2025-12-31")
+        notes = lb.lifetime_value(some, lb.RepeatPurchases(fit, spend), horizon="1 year", random_seed=1).notes()
+        drawn = "is drawn from the distribution of segments"
+        assert [note.removeprefix("repeat purchases by industry: ") for note in notes if "by industry" in note] == [
+            "the fits have no client of Mining: how often they buy and what an order brings are drawn from the "
+            "distribution of segments.",
+            "the fit of purchases has no client of Public: how often they buy "
+            f"{drawn}, what an order brings is fitted.",
+            "the fit of spend has no client of Retail with a repeat order of value: what an order brings "
+            f"{drawn}, how often they buy is fitted.",
+        ]
+
+    def test_a_segment_may_be_given_alone_where_there_is_one_column(self, fit):
+        expected = fit.of_segment(industry="Retail", size=18).draws["alpha"]
+        np.testing.assert_array_equal(fit.of_segment("Retail ", size=18).draws["alpha"], expected)
+        with pytest.raises(ColumnError, match=r"not pooled by segments, so there is no 'Retail'\. It is mean spend by"):
+            spend_by_size().of_segment("Retail")
+        two = fit.idata.copy()
+        two.attrs["pooling"] = json.dumps({**json.loads(two.attrs["pooling"]), "by": ["industry", "region"]})
+        with pytest.raises(ColumnError, match=r"say which column 'N' is in, as in of_segment\(\{'industry': 'N'\}\)"):
+            lb.FittedPurchases(two).of_segment("N")
+
+    @pytest.mark.parametrize("size", ["large", None, np.inf, np.nan])
+    def test_a_covariate_that_is_no_number(self, fit, size):
+        with pytest.raises(InputError, match="size is a covariate of this fit, so it takes a finite number, not"):
+            fit.of_segment(industry="Retail", size=size)
 
     def test_unknown_columns(self, fit):
         with pytest.raises(ColumnError, match="not pooled by 'region'"):
@@ -163,10 +196,126 @@ class TestSegments:
             plain("Energy", 10).segments()
 
 
+def spend_by_industry(industries):
+    """A spend fit pooled by industry that has seen some of them."""
+    one, number = np.ones(SHAPE), len(industries)
+    draws = {"mean_spend": 50 * one, "order_cv": 0.5 * one, "q_excess": 3 * one, "p": 4 * one, "q": 4 * one}
+    draws |= {
+        "v": 37.5 * one,
+        "mean_spend_by_industry": np.zeros((*SHAPE, number)),
+        "mean_spend_sd_industry": 0.5 * one,
+    }
+    pooling = {"model": "gamma_gamma", "by": ["industry"], "covariates": {}, "scales": {}}
+    pooling["customers"] = {"industry": dict.fromkeys(industries, 9)}
+    attrs = {"model": "gamma_gamma", "pooling": json.dumps(pooling)}
+    dims = {"mean_spend_by_industry": ["industry"]}
+    return lb.FittedSpend(tree_from_draws(draws, attrs, dims=dims, coords={"industry": industries}))
+
+
+def spend_by_size(**more):
+    """A spend fit with a covariate and without segments."""
+    one = np.ones(SHAPE)
+    draws = {"mean_spend": 50 * one, "order_cv": 0.5 * one, "q_excess": 3 * one, "p": 4 * one, "q": 4 * one}
+    draws |= {"v": 37.5 * one, "mean_spend_slope": SLOPE}
+    pooling = {"model": "gamma_gamma", "by": [], "covariates": {"mean_spend": ["size"]}, "customers": {}}
+    pooling |= {"scales": {"size": [10.0, 4.0]}, **more}
+    return lb.FittedSpend(tree_from_draws(draws, {"model": "gamma_gamma", "pooling": json.dumps(pooling)}))
+
+
+def sized(customers, *sizes):
+    table = customers.table.assign(size=list(sizes)).reset_index()
+    return lb.Customers.from_summary(table, time_unit="week", as_of="2025-12-31")
+
+
+FAR = (
+    r"2 customers with a size more than 10 standard deviations from the mean of those who were fitted \(mean 10, "
+    r"standard deviation 4\) \(ids B, D\)\. Is it counted in the same unit\?"
+)
+
+
+class TestCovariatesFarFromTheData:
+    """Mean 10, standard deviation 4: what lies beyond 50 or below -30 is far outside."""
+
+    @pytest.mark.parametrize("method", ASKED)
+    def test_forecasts_warn(self, fit, customers, method):
+        far = sized(customers, 10, 51, 50, -31, -30)
+        with pytest.warns(DataWarning, match=FAR) as told:
+            found = getattr(fit, method)(far, *ASKED[method])
+        assert np.isfinite(found).all()
+        assert len(told) == 1
+        assert told[0].filename == __file__
+        getattr(fit, method)(sized(customers, 10, 50, -30, 0, 20), *ASKED[method])
+
+    def test_values_warn_once_for_each_fit(self, fit, customers):
+        far = sized(customers, 10, 51, 50, -31, -30)
+        stream = lb.RepeatPurchases(fit, spend_by_size())
+        with pytest.warns(DataWarning, match=FAR) as told:
+            ltv = lb.lifetime_value(far, stream, horizon="1 year", random_seed=1)
+        assert len(told) == 2
+        assert np.isfinite(ltv.summary()).all(axis=None)
+
+    def test_customers_who_were_fitted_are_not_far(self, customers):
+        far = sized(customers, 10, 51, 50, -31, -30)
+        spend_by_size(ranges={"size": [-31.0, 51.0]}).expected_spend(far)
+        with pytest.warns(DataWarning, match="1 customer with a size"):
+            spend_by_size(ranges={"size": [-31.0, 50.0]}).expected_spend(far)
+
+    @pytest.mark.parametrize("size", [1e3, -1e3, 1e6, 1e300])
+    def test_what_has_no_bounds_is_refused_with_its_rows(self, fit, customers, size):
+        """No infinite totals, and none of NumPy's warnings, which are errors here."""
+        beyond = sized(customers, 10, size, 10, 10, size)
+        problem = (
+            r"2 customers so far from those who were fitted \(size: mean 10, standard deviation 4\) that their "
+            r"mean_rate has no bounds \(ids B, E\)"
+        )
+        for method, arguments in ASKED.items():
+            with pytest.raises(InputError, match=problem) as error:
+                getattr(fit, method)(beyond, *arguments)
+            assert error.value.rows == ("B", "E")
+        with pytest.raises(InputError, match=problem):
+            lb.lifetime_value(beyond, lb.RepeatPurchases(fit, spend_by_size()), horizon="1 year")
+        with pytest.raises(InputError, match="1 segment so far from those who were fitted"):
+            fit.of_segment(industry="Energy", size=size)
+
+    @pytest.mark.parametrize("sign", [-1, 1])
+    def test_up_to_there_all_is_finite(self, fit, customers, sign):
+        edge = 10 + sign * 0.999 * 4 * np.log(1e9) / SLOPE.max()
+        far = sized(customers, edge, edge, edge, edge, edge)
+        for method, arguments in ASKED.items():
+            with pytest.warns(DataWarning, match="5 customers"):
+                drawn = getattr(fit, method)(far, *arguments)
+            assert np.isfinite(drawn).all()
+        stream = lb.RepeatPurchases(fit, spend_by_size())
+        with pytest.warns(DataWarning, match="5 customers"):
+            ltv = lb.lifetime_value(far, stream, horizon="3 years", random_seed=1)
+        assert np.isfinite(ltv.total()).all()
+
+    def test_of_one_segment(self, fit):
+        with pytest.warns(DataWarning, match="1 segment with a size more than 10 standard deviations"):
+            fit.of_segment(industry="Energy", size=51)
+
+
+@pytest.mark.parametrize("method", ["predict_purchases", "expected_purchases", "probability_alive", "log_likelihood"])
+def test_a_frame_in_place_of_customers(fit, customers, method):
+    arguments = ["1 year"] if "purchases" in method else []
+    for one in (fit, plain("Energy", 10)):
+        with pytest.raises(InputError, match="Customers are needed, not a DataFrame"):
+            getattr(one, method)(customers.table, *arguments)
+
+
+def test_a_frame_in_place_of_customers_of_spend(customers):
+    for method in ("predict_spend", "expected_spend"):
+        with pytest.raises(InputError, match="Customers are needed, not a DataFrame"):
+            getattr(spend_by_size(), method)(customers.table)
+
+
 def test_customers_without_a_segment_are_named(fit, customers):
     table = customers.table.assign(industry=["Energy", None, "Retail", "", "Retail"]).reset_index()
     some = lb.Customers.from_summary(table, time_unit="week", as_of="2025-12-31")
-    with pytest.raises(InputError, match=r"2 customers without a value in industry \(ids B, D\)"):
+    cure = r"before summarize .* customers\.subset\(customers\.table\['industry'\]\.notna\(\)\)"
+    with pytest.raises(
+        InputError, match=rf"2 customers without a value in industry \(ids B, D\)\. Fill it in .*{cure}"
+    ):
         fit.expected_purchases(some, "1 year")
     missing = lb.Customers.from_summary(table.drop(columns="size"), time_unit="week", as_of="2025-12-31")
     with pytest.raises(ColumnError, match="no column 'size'"):

@@ -195,7 +195,8 @@ def test_a_channel_that_the_fit_has_not_seen_is_refused_or_drawn(channel_value):
         lb.acquisition(channel_value, table)
     found = lb.acquisition(channel_value, table, unseen="population", random_seed=1)
     assert found.ratio.sel(channel="Radio").std() > 0.2 * found.ratio.sel(channel="Radio").mean()
-    assert "no client of Fairs, Radio is in the data" in repr(found)
+    assert "the fits have no client of Fairs, Radio" in repr(found)
+    assert found.sentences()["Radio"].endswith("drawn from the distribution of channels.")
 
 
 def test_a_channel_without_costs_is_left_out_and_named(channel_value):
@@ -206,6 +207,98 @@ def test_a_channel_without_costs_is_left_out_and_named(channel_value):
 
 def test_a_channel_that_was_not_asked_for_is_known_all_the_same(channel_value):
     assert lb.acquisition(channel_value.of(["Ads"]), {"Fair": 1000}).channels == ("Fair",)
+
+
+def test_one_name_of_the_dimension_in_value_and_costs(channel_value):
+    """By hand, as a reader would do it: one ratio a channel, not one for each pair of channels."""
+    found = lb.acquisition(channel_value, {"Fair": 2000.0, "Ads": 1000.0})
+    ratio = channel_value.draws / found.cac
+    assert ratio.sizes["channel"] == 2
+    np.testing.assert_allclose(ratio.sel(channel=["Fair", "Ads"]), found.ratio)
+
+
+def test_the_dimension_is_called_as_the_fits_call_it(spend_by_industry, purchases):
+    fit = lb.FittedPurchases.from_draws(purchases.thin(300).draws, time_unit="month")
+    value = lb.new_customer_value(fit, spend_by_industry, horizon="1 year", random_seed=1)
+    table = costs(channel=["Energy", "Retail"], period=[1, 1], spend=[9e3, 8e3], clients_won=[9, 8])
+    found = lb.acquisition(value, table, random_seed=1)
+    assert found.column == "industry"
+    for drawn in (found.ltv, found.cac, found.ratio, found.payback):
+        assert drawn.dims == ("chain", "draw", "industry")
+    np.testing.assert_allclose((value.draws / found.cac).sel(industry="Retail"), found.ratio.sel(industry="Retail"))
+    assert found.summary().index.name == found.budget().index.name == "industry"
+    assert found.by_period().index.names == ["industry", "period"]
+    assert repr(found).startswith("Acquisition by industry: ")
+    assert lb.compare(found.ratio)["sentence"][0].startswith("Energy has")
+
+
+def test_without_pooling_the_dimension_is_channel(purchases, spend):
+    found = lb.acquisition(lb.new_customer_value(purchases, spend, horizon="1 year"), {"A": 10, "B": 12})
+    assert found.cac.dims == ("chain", "draw", "channel")
+    assert found.summary().index.name == "channel"
+    assert repr(found).startswith("Acquisition by channel: ")
+
+
+def test_a_period_without_spend_counts_where_the_channel_has_some(channel_value):
+    table = costs(channel=["Ads"] * 3, period=[1, 2, 3], spend=[9_000.0, 0.0, 8_000.0], clients_won=[9, 2, 8])
+    found = lb.acquisition(channel_value, table, random_seed=1)
+    whole = lb.acquisition(channel_value, costs(channel=["Ads"], spend=[17_000.0], clients_won=[19]), random_seed=1)
+    np.testing.assert_array_equal(found.cac, whole.cac)
+    by_period = found.by_period()
+    assert by_period.loc[("Ads", "2"), "spend"] == 0
+    assert by_period.loc[("Ads", "2"), ["cost_per_client", "ltv_to_cac", "probability_above_3"]].isna().all()
+    assert np.isfinite(by_period.drop(("Ads", "2")).astype(float)).all(axis=None)
+    assert not any("differ between the periods" in note for note in found.notes())
+
+
+def test_costs_without_periods_have_none_in_their_table(channel_value):
+    found = lb.acquisition(channel_value, costs(channel=["Ads"], spend=[9_000.0], clients_won=[9]), random_seed=1)
+    assert found.by_period().index.tolist() == ["Ads"]
+
+
+@pytest.mark.parametrize("name", ["合计", "总计", "小计", "Total", "SUM", "Total:"])
+def test_rows_of_totals_are_taken_for_what_they_are(channel_value, purchases, spend, name):
+    table = costs(channel=["Ads", "Fair", name], spend=[9e3, 8e3, 17e3], clients_won=[9, 8, 17])
+    with pytest.raises(InputError, match=rf"{name!r} \(row 4\)\. {name!r} looks like a row of totals: leave it out"):
+        lb.acquisition(channel_value, table)
+    with pytest.warns(DataWarning, match="looks like a row of totals, and is taken for a channel"):
+        lb.acquisition(channel_value, table, unseen="population")
+    plain = lb.new_customer_value(purchases, spend, horizon="1 year", random_seed=1)
+    with pytest.warns(DataWarning, match="looks like a row of totals, and is taken for a channel"):
+        lb.acquisition(plain, table.assign(spend=table["spend"] / 50))
+
+
+def test_clients_won_are_held_against_those_in_the_fit(channel_value):
+    """The fit has 40 clients of Ads, 12 of Fair and 25 of Referral."""
+    table = costs(channel=["Ads", "Fair", "Referral"], spend=[9e4] * 3, clients_won=[81, 24, 9])
+    notes = lb.acquisition(channel_value, table, random_seed=1).notes()
+    assert [note for note in notes if "clients won are not those of the fit" in note] == [
+        "clients won are not those of the fit, by more than a factor of 2: Ads (81 won, 40 in the fit). Are costs and "
+        "orders of the same channels and years?"
+    ]
+    fewer = lb.acquisition(channel_value, table.assign(clients_won=[19, 24, 12]), random_seed=1).notes()
+    assert sum("Ads (19 won, 40 in the fit), Referral (12 won, 25 in the fit)" in note for note in fewer) == 1
+    alike = lb.acquisition(channel_value, table.assign(clients_won=[20, 24, 50]), random_seed=1).notes()
+    assert not any("in the fit" in note for note in alike)
+
+
+def test_a_faulty_entry_of_a_mapping_is_named_by_its_channel(channel_value):
+    with pytest.raises(InputError, match=r"1 channel with a negative cost \(name Fair\)") as error:
+        lb.acquisition(channel_value, {"Ads": 500, "Fair": -3})
+    assert error.value.rows == ("Fair",)
+    with pytest.raises(InputError, match=r"1 channel that the fit by 'channel' has not seen, 'Radio' \(name Radio\)"):
+        lb.acquisition(channel_value, {"Ads": 500, "Radio": 3})
+
+
+def test_tables_carry_the_currency_of_their_amounts(channel_fits):
+    purchases, spend = channel_fits
+    yuan = lb.FittedSpend(spend.idata.copy())
+    yuan.idata.attrs["currency"] = "CNY"
+    value = lb.new_customer_value(purchases, yuan, horizon="3 years", random_seed=1)
+    found = lb.acquisition(value, {"Ads": 20_000, "Fair": 30_000})
+    for table in (value.summary(), value.summary_of_one(1), found.summary(), found.budget(90_000), found.by_period()):
+        assert "万" in lb.readable(table).to_string()
+        assert "k" in lb.readable(table, "EUR").to_string().replace("payback", "").replace("back", "")
 
 
 def test_costs_in_another_unit_are_noticed(channel_value):

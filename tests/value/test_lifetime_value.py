@@ -307,6 +307,12 @@ class TestRefusals:
         with pytest.raises(InputError, match="no customer 'Zeta'"):
             ltv.explain("Zeta")
 
+    def test_a_margin_of_text_is_said_to_be_text(self, book, streams):
+        with pytest.raises(
+            ColumnError, match=r"'industry' holds text, such as 'Energy', and margin= takes one of numbers"
+        ):
+            lb.lifetime_value(book, streams, horizon="1 year", margin="industry")
+
     def test_margin_per_customer(self, book, streams):
         whole = lb.lifetime_value(book, streams, **{**TERMS, "margin": 1.0}).draws
         each = lb.lifetime_value(

@@ -70,8 +70,25 @@ def test_an_unseen_channel_is_drawn_from_the_distribution_of_channels(channel_va
     assert value.unseen == ["Radio"]
     assert value.summary()["customers"].tolist() == [12, 0]
     assert value.draws.sel(channel="Radio").std() > 0.2 * value.draws.sel(channel="Radio").mean()
-    assert "drawn from the distribution of segments: Radio" in repr(value)
+    assert "The fits have no client of Radio: how often they buy and what an order brings are drawn from" in repr(value)
     assert "Radio" in value._repr_html_()
+
+
+def test_one_name_is_one_segment(channel_value):
+    assert channel_value.of("Fair").segments == ("Fair",)
+    assert channel_value.of(7).segments == ("7",)
+
+
+@pytest.mark.parametrize("written", ["Fair ", "\u3000Fair", "\tFair\u00a0"])
+def test_names_are_read_as_those_of_customers(channel_fits, channel_value, written):
+    named = lb.new_customer_value(*channel_fits, **{**TERMS, "margin": {written: 0.35}}, segments=[written, "Fair"])
+    for value in (channel_value.of([written]), named):
+        assert value.segments == ("Fair",)
+        assert value.unseen == []
+        assert value.customers.to_dict() == {"Fair": 12}
+        np.testing.assert_array_equal(value.draws[..., 0], channel_value.draws.sel(channel="Fair"))
+    with pytest.raises(InputError, match="1 segment without a value in channel"):
+        channel_value.of([" "])
 
 
 def test_margin_may_differ_by_channel(channel_fits, channel_value):
@@ -186,4 +203,15 @@ def test_a_segment_that_spend_has_not_seen_is_said_to_be_unseen():
     assert list(value.segments) == ["x", "y", "z"]
     assert value.unseen == ["z"]
     assert value.customers.to_dict() == {"x": 10, "y": 10, "z": 10}
-    assert "Not seen by every fit, and drawn from the distribution of segments: z" in repr(value)
+    assert (
+        "The fit of spend has no client of z with a repeat order of value: what an order brings is drawn from the "
+        "distribution of segments, how often they buy is fitted." in repr(value)
+    )
+    found = lb.acquisition(value, {"x": 20, "z": 20, "new": 20}, unseen="population", random_seed=1)
+    notes = " ".join(found.notes())
+    assert "the fit of spend has no client of z with a repeat order of value" in notes
+    assert "the fits have no client of new: how often they buy and what an order brings are drawn" in notes
+    said = found.sentences()
+    assert said["z"].endswith("drawn from the distribution of channels, how often they buy is fitted.")
+    assert said["new"].endswith("are drawn from the distribution of channels.")
+    assert "drawn" not in said["x"]

@@ -200,9 +200,14 @@ class TestWeights:
             weighted = value.by("industry", weight="size").per_customer
             np.testing.assert_allclose(weighted, ltv.by("industry").per_customer)
 
-    def test_weights_that_are_no_numbers_are_refused(self, ltv):
-        with pytest.raises(InputError, match=r"6 customers without a weight in 'industry'"):
+    def test_weights_that_are_no_numbers_are_refused(self, ltv, book, purchases, spend):
+        with pytest.raises(ColumnError, match=r"'industry' holds text, such as 'Energy', and weight= takes one of num"):
             ltv.by("industry", weight="industry")
+        frame = book.table.assign(size=["1", "many", None, "2", "-1", "3"])
+        customers = lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30", currency="USD")
+        value = lb.lifetime_value(customers, [lb.RepeatPurchases(purchases, spend)], horizon="1 year", random_seed=1)
+        with pytest.raises(InputError, match=r"3 customers without a weight in 'size' \(ids B, C, E\)"):
+            value.by("industry", weight="size")
         with pytest.raises(ColumnError, match="Did you mean"):
             ltv.by("industry", weight="total_valu")
 
