@@ -6,7 +6,8 @@
 
 Segments have 5 to 500 clients, and levels that differ by 50 to 60%. Clients are forecast for two years. The error is
 that of a segment's mean value per client: root mean square over segments of the logarithm of the median over what the
-true parameters expect. Intervals and pairs are held to what the simulated clients really brought.
+true parameters expect, over segments that can be fitted alone. Intervals and pairs are held to what the simulated
+clients really brought.
 """
 
 import argparse
@@ -49,6 +50,7 @@ def main() -> None:
         rows = pd.DataFrame(found)
         errors = np.sqrt((rows[["separate", "pooled", "complete"]] ** 2).mean()).round(2).to_dict()
         inside = f"{rows['inside'].sum()} of {rows['segments'].sum()} inside"
+        inside += f", {rows['fitted_alone'].sum()} fitted alone"
         told = f"{inside}, at most {rows['divergences'].max()} divergences"
         print(f"{segments} segments, {len(rows)} companies: {errors}, {told}, r-hat {rows['rhat'].max():.4f}\n")
     pairs = pd.concat(every)
@@ -72,15 +74,18 @@ def studied(segments: int, seed: int) -> dict[str, Any]:
             alone[segment] = per_client(some, *(m().fit(some, **FIT) for m in MODELS))[segment]
         except lb.errors.InputError:  # nobody in it has bought again, so its spend cannot be fitted alone
             continue
+        if not alone[segment].median() > 0:  # so few have that most draws bring nothing
+            del alone[segment]
     truth = book.groupby("segment")[["expected", "future"]].mean().reindex(pooled.columns)
     low, high = pooled.quantile(0.05), pooled.quantile(0.95)
     verdicts = [fit.diagnose() for fit in pooled_fits]
     row = {
         "segments": segments,
         "clients": len(book),
+        "fitted_alone": len(alone),
         "separate": error(pd.DataFrame(alone), truth),
-        "pooled": error(pooled, truth),
-        "complete": error(complete, truth),
+        "pooled": error(pooled[list(alone)], truth),
+        "complete": error(complete[list(alone)], truth),
         "inside": int(((low <= truth["future"]) & (truth["future"] <= high)).sum()),
         "divergences": max(verdict.divergences for verdict in verdicts),
         "rhat": max(verdict.rhat for verdict in verdicts),
