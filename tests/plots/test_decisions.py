@@ -41,7 +41,7 @@ class TestRanks:
         np.testing.assert_array_equal(ax.images[0].get_array(), table.drop(columns="expected_rank"))
         written = [text.get_text() for text in ax.texts]
         assert f"{table.loc['Public', 'rank_3']:.2f}" in written
-        assert "rank, 1 is best" in ax.get_xlabel()
+        assert "rank, 1 is highest" in ax.get_xlabel()
 
     def test_many_segments_have_no_numbers_in_them(self, valued):
         names = [f"C{k}" for k in range(15)]
