@@ -201,12 +201,12 @@ class ValueOverTime:
         Returns
         -------
         pandas.DataFrame
-            Indexed by as_of and segment; money in the customers' currency.
+            Indexed by as_of, dates that ``.loc["2025-12-31"]`` finds, and segment; money in the customers' currency.
         """
-        tables = {day: self._on(value, interval_settings(ci_prob, ci_kind)) for day, value in self}
+        tables = {pd.Timestamp(day): self._on(value, interval_settings(ci_prob, ci_kind)) for day, value in self}
         table = pd.concat(tables, names=["as_of", "segment"])
         if any(value.caution for value in self.values):
-            cautions = {day: value.caution for day, value in self}
+            cautions = {pd.Timestamp(day): value.caution for day, value in self}
             table["caution"] = table.index.get_level_values("as_of").map(cautions)
         return table
 
@@ -225,7 +225,7 @@ class ValueOverTime:
     def _shown(self) -> pd.DataFrame:
         """The table with days and segments as columns of text."""
         table = self.summary()
-        return table.set_axis([f"{day} {segment}" for day, segment in table.index])
+        return table.set_axis([f"{day:%Y-%m-%d} {segment}" for day, segment in table.index])
 
     def __repr__(self) -> str:
         return f"{self._heading()}: {self.settings}\n{as_text(self._shown(), self.currency)}"

@@ -1,10 +1,12 @@
 """What models have in common whose customers differ in a rate: rate ~ Gamma(r, alpha)."""
 
+import warnings
+
 import numpy as np
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.histories import EventHistories, Histories
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import DataWarning, InputError
 from ltv_bayes.models.priors import POSITIVE, Domain, Prior
 
 DOMAINS: dict[str, Domain] = {"mean_rate": POSITIVE, "rate_cv": POSITIVE, "r": POSITIVE, "alpha": POSITIVE}
@@ -30,8 +32,15 @@ def usual_priors(histories: Histories | EventHistories) -> dict[str, Prior]:
 
 
 def require_population(customers: Customers) -> None:
-    """Refuse a single customer, who cannot show how customers differ."""
+    """Refuse a single customer, who cannot show how customers differ, and warn where nobody has come back."""
     if len(customers) < 2:
         raise InputError(
             "One customer cannot show how customers differ. Give at least two, better thirty or more.", customers.ids
+        )
+    if not customers.overview().repeat_customers:
+        warnings.warn(
+            f"None of {len(customers):,} customers has a repeat purchase. The data only say that customers seldom come "
+            f"back, and how seldom, and when they leave, is what the priors say. Fit more customers, or a longer time.",
+            DataWarning,
+            stacklevel=3,
         )
