@@ -32,11 +32,15 @@ def usual_priors(histories: Histories | EventHistories) -> dict[str, Prior]:
 
 
 def require_population(customers: Customers) -> None:
-    """Refuse a single customer, who cannot show how customers differ, and warn where nobody has come back."""
+    """Refuse a single customer, who cannot show how customers differ."""
     if len(customers) < 2:
         raise InputError(
             "One customer cannot show how customers differ. Give at least two, better thirty or more.", customers.ids
         )
+
+
+def warn_of_no_repeats(customers: Customers) -> None:
+    """Warn where nobody has come back, so that the data say nothing of who leaves when."""
     if not customers.overview().repeat_customers:
         warnings.warn(
             f"None of {len(customers):,} customers has a repeat purchase. The data only say that customers seldom come "

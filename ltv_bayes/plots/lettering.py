@@ -28,6 +28,7 @@ CHINESE_FONTS = (
     "Arial Unicode MS",
 )
 CHINESE = "客户万亿元"
+USUAL_WEIGHT = 400
 BLANK_FONTS = ("lastresort", "adobeblank")
 """Fonts that have every character, as a blank or a box."""
 ALWAYS_THERE = "DejaVu Sans"
@@ -51,17 +52,24 @@ def font_families() -> list[str]:
 
 @lru_cache(maxsize=8)
 def _that_has_chinese(installed: tuple[str, ...]) -> list[str]:
-    """The first installed font with Chinese characters, if there is one."""
-    for name in installed:
-        if name.lower().replace(" ", "").strip(".").startswith(BLANK_FONTS):
+    """One of the installed fonts that has Chinese characters, upright and of usual weight if there is such a one."""
+    entries = [font for font in font_manager.fontManager.ttflist if font.name in installed]
+    for entry in sorted(entries, key=lambda font: (font.style != "normal", _from_usual(font.weight), font.name)):
+        if entry.name.lower().replace(" ", "").strip(".").startswith(BLANK_FONTS):
             continue
         try:
-            font = font_manager.get_font(font_manager.findfont(name, fallback_to_default=False))
+            font = font_manager.get_font(entry.fname)
         except (OSError, RuntimeError, ValueError):  # a font that cannot be read has nothing to draw with
             continue
         if all(font.get_char_index(ord(char)) for char in CHINESE):
-            return [name]
+            return [entry.name]
     return []
+
+
+def _from_usual(weight: str | int) -> int:
+    """How far a font's weight is from that of usual text."""
+    number = font_manager.weight_dict.get(weight, USUAL_WEIGHT) if isinstance(weight, str) else weight
+    return abs(int(number) - USUAL_WEIGHT)
 
 
 def in_own_words() -> dict[str, Any]:

@@ -206,7 +206,7 @@ class TestPosteriorPredictive:
         )
 
 
-@pytest.mark.parametrize("model", [lb.BGNBD(), lb.MBGNBD(), lb.NBD()])
+@pytest.mark.parametrize("model", [lb.BGNBD(), lb.MBGNBD()])
 def test_customers_none_of_whom_came_back_are_warned_of(model):
     frame = pd.DataFrame({"customer_id": range(40), "frequency": 0, "recency": 0.0, "T": np.linspace(4, 40, 40)})
     customers = lb.Customers.from_summary(frame, time_unit="week")

@@ -125,13 +125,17 @@ def unheard_of_font(tmp_path, monkeypatch):
     manager._findfont_cached.cache_clear()
 
 
-def test_any_font_with_chinese_is_found_where_none_that_is_known_is_installed(no_known_font, unheard_of_font, chinese):
+def test_any_font_with_chinese_is_found_where_none_that_is_known_is_installed(
+    no_known_font, unheard_of_font, chinese, caplog
+):
+    lettering._that_has_chinese.cache_clear()
     assert font_families() == ["DejaVu Sans", unheard_of_font]
     ax = lb.plot_segments(chinese.by("行业"))
     ax.figure.canvas.draw()
     assert {label.get_text() for label in ax.get_yticklabels()} == {"制造业  (n = 1)", "零售  (n = 1)"}
     assert BOX not in ax.get_title(loc="left")
     assert short_money(62_000, "CNY") == "6.2万"
+    assert not caplog.records
 
 
 def test_fonts_of_blanks_are_not_taken_for_one(no_known_font, unheard_of_font, monkeypatch):
