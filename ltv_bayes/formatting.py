@@ -23,7 +23,7 @@ def money(amount: float | None, currency: str | None = None) -> str:
     --------
     >>> money(61_700), money(-2_300_000), money(0.5), money(950)
     ('61.7k', '-2.3M', '0.5', '950')
-    >>> money(62_000, "CNY"), money(2_300_000, "CNY")
+    >>> money(62_000, "CNY"), money(2_300_000, "cny")
     ('6.2万', '230万')
     """
     if amount is None or not math.isfinite(amount):
@@ -59,7 +59,7 @@ def _decimals(amounts: Sequence[float], size: float) -> int:
 
 def _sizes(currency: str | None) -> tuple[tuple[float, str], ...]:
     """What amounts are counted in, the largest first."""
-    return MYRIADS if currency in CHINESE_MONEY else THOUSANDS
+    return MYRIADS if (currency or "").strip().upper() in CHINESE_MONEY else THOUSANDS
 
 
 def three_digits(number: float) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import UNKNOWN, display_width, label, money, percent, probability, visible
 
 LOWER_BOUND = re.compile(r"(?P<stem>(?:(?P<before>.*)_)?(?P<kind>eti|hdi)(?P<level>[\d.]+))_lb")
@@ -13,18 +14,51 @@ CHANCE = re.compile(r"probability|rank_\d+$")
 NUMBERED = re.compile(r"(?:^|_)(?:id|row|year)$")
 
 
-def readable(table: pd.DataFrame, currency: str | None = None, *, amounts: bool = True) -> pd.DataFrame:
+def as_table(given: Any) -> pd.DataFrame:
+    """The table that is meant: a frame itself, a Series as one column, of a result its summary or its table.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+
+    Examples
+    --------
+    >>> as_table(pd.Series({"fair": "pays"}, name="sentence"))
+         sentence
+    fair     pays
+    """
+    if isinstance(given, pd.DataFrame):
+        return given
+    if isinstance(given, pd.Series):
+        return given.to_frame("value" if given.name is None else given.name)
+    found = None if isinstance(given, type) else getattr(given, "summary", None)
+    found = getattr(given, "table", None) if found is None else found()
+    if not isinstance(found, pd.DataFrame):
+        raise InputError(
+            f"A table is needed, such as what .summary() returned, and a {type(given).__name__} has none. "
+            f"Pass a DataFrame, a Series, or a result that has a summary."
+        )
+    return found
+
+
+def readable(table: Any, currency: str | None = None, *, amounts: bool = True) -> pd.DataFrame:
     """Write a result table as text; the numbers themselves stay in the table it was made from.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        A result of this package: a summary, a comparison, an explanation.
+    table : pandas.DataFrame, Series or result
+        A table of this package: a summary, a comparison, an explanation; or a result, for its summary.
     currency : str, optional
-        The currency of its amounts, if it is not the one that a result of this package carries in its ``attrs``; yuan
-        are counted in 万 and 亿.
+        The currency of its amounts, if a result does not say it, or carry it in its ``attrs``; yuan are counted in 万
+        and 亿.
     amounts : bool
         Whether numbers that are neither shares nor probabilities are money; False for parameters and counts.
+
+    Raises
+    ------
+    InputError
+        If something else is given.
 
     Examples
     --------
@@ -32,6 +66,10 @@ def readable(table: pd.DataFrame, currency: str | None = None, *, amounts: bool 
         mean 89% interval
     0  61.7k   8k to 262k
     """
+    if not isinstance(table, pd.DataFrame | pd.Series):
+        currency = currency or getattr(table, "currency", None)
+        amounts = amounts and not hasattr(table, "idata")
+    table = as_table(table)
     currency = currency or table.attrs.get("currency")
 
     def write_number(number: Any) -> str:

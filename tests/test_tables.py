@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import display_width
-from ltv_bayes.tables import as_text, readable
+from ltv_bayes.tables import as_table, as_text, readable
 
 
 def table(**columns):
@@ -105,3 +106,40 @@ def test_names_cannot_break_out_of_their_line_or_colour_the_terminal():
     text = as_text(frame)
     assert len(text.splitlines()) == 2
     assert "\x1b" not in text
+
+
+class Result:
+    """Stands for a result with a summary in yuan."""
+
+    currency = "CNY"
+
+    def summary(self):
+        return table(mean=62_000.0)
+
+
+class Fit(Result):
+    """Stands for a fit, whose numbers are no money."""
+
+    idata = None
+
+
+class Log:
+    """Stands for what has a table and no summary."""
+
+    table = table(amount=1_000.0)
+
+
+def test_a_result_stands_for_its_summary_or_its_table_and_a_series_for_one_column():
+    assert cell(readable(Result())) == "6.2万"
+    assert cell(readable(Result(), "EUR")) == "62k"
+    assert cell(readable(Fit())) == "62,000"
+    assert cell(readable(Log())) == "1k"
+    series = pd.Series({"A": 62_000.0, "currency": 1.0})
+    assert list(readable(series.rename("mean"))["mean"]) == ["62k", "1"]
+    assert as_table(series).columns.tolist() == ["value"]
+
+
+@pytest.mark.parametrize("given", ["text", None, [1, 2], Result])
+def test_what_has_no_table_is_refused_with_the_cure(given):
+    with pytest.raises(InputError, match=r"A table is needed, such as what \.summary\(\) returned"):
+        readable(given)

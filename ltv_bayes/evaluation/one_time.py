@@ -175,10 +175,14 @@ class OneTimeCheck:
             return f"The data favour MBG/NBD {by}: fit this book with MBGNBD()."
         if self.favours == bg_nbd.NAME:
             return f"The data favour BG/NBD {by}: it may stay."
+        if self.difference == 0:
+            leaning = "both have the same log predictive density"
+        else:
+            ahead = "MBG/NBD" if self.difference > 0 else "BG/NBD"
+            leaning = f"{ahead} is ahead by {three_digits(abs(self.difference))} in log predictive density"
         return (
-            f"The data do not tell the two apart (log predictive densities differ by "
-            f"{three_digits(abs(self.difference))}, standard error {three_digits(self.error)}): decide by a backtest "
-            f"of both, or by what is known of these customers."
+            f"The data do not tell the two apart ({leaning}, standard error {three_digits(self.error)}): decide by a "
+            f"backtest of both, or by what is known of these customers."
         )
 
     def __repr__(self) -> str:
@@ -198,7 +202,11 @@ def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
                 f"fit.with_log_likelihood(customers)."
             )
         if fit.pooling is not None:
-            raise InputError("check_one_time compares fits whose customers are all alike: fit it without pool_by.")
+            raise InputError(
+                "This check compares the plain models, BG/NBD and MBG/NBD without segments, and this fit is pooled. "
+                "Leave it out of the call, and the plain ones are fitted here; what they say tells which of the two to "
+                "pool."
+            )
     return {fit.model: fit for fit in fits}
 
 

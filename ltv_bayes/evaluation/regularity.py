@@ -1,15 +1,16 @@
 """Whether purchases are as random in time as the models take them to be, or come in rhythm or in bursts."""
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers import Customers, require_history
+from ltv_bayes.data.ids import as_text
 from ltv_bayes.data.transactions import Transactions
-from ltv_bayes.errors import InputError, counted
+from ltv_bayes.errors import InputError, counted, listed
 from ltv_bayes.evaluation.backtest import occasions
 from ltv_bayes.formatting import percent, three_digits
 from ltv_bayes.formulas import regularity
@@ -75,14 +76,14 @@ def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float 
             f"{type(orders).__name__}."
         )
     prob, _ = interval_settings(ci_prob, "eti")
-    owner, days = _gaps(orders, as_of)
+    owner, days, ids = _gaps(orders, as_of)
     gaps = regularity.counted_gaps(owner, days)
     if not gaps.customers.size:
         raise InputError("Nobody bought on three days, so there are no two gaps to compare. Wait for more orders.")
     low, middle, high = regularity.quantile(*regularity.posterior(gaps), [(1 - prob) / 2, 0.5, (1 + prob) / 2])
     typical = float(np.median(np.repeat(gaps.spare, gaps.gaps.astype(int)) + 1))
     number = int(gaps.customers.sum()), int(gaps.gaps.sum())
-    return Regularity(float(middle), float(low), float(high), prob, *number, typical)
+    return Regularity(float(middle), float(low), float(high), prob, *number, typical, ids)
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,6 +100,8 @@ class Regularity:
         How many customers with at least two gaps, and how many gaps, it is estimated from.
     typical_gap : float
         Median of these gaps, in days.
+    ids : pandas.Index, optional
+        Everybody in the log.
 
     Examples
     --------
@@ -113,6 +116,7 @@ class Regularity:
     customers: int
     gaps: int
     typical_gap: float
+    ids: pd.Index | None = field(default=None, compare=False)
 
     @property
     def regular(self) -> bool:
@@ -134,6 +138,11 @@ class Regularity:
         4
         """
         return min(max(round(self.k), 1), LARGEST_K)
+
+    @property
+    def enough(self) -> bool:
+        """Whether the gaps say anything: the interval does not reach from bursts to rhythm."""
+        return not (self.low < 1 / REGULAR and self.high > REGULAR)
 
     @property
     def silence(self) -> float:
@@ -164,6 +173,11 @@ class Regularity:
                 f"give up customers between two bursts, expect too few purchases, and make intervals too narrow. "
                 f"Count the orders of one project as one, and hold forecasts to a backtest."
             )
+        if not self.enough:
+            return (
+                f"Too few gaps to tell: purchases may come in rhythm, at random or in bursts: {seen}. Wait for more "
+                f"orders, or ask those who know these customers."
+            )
         return f"Purchases are about as random in time as BG/NBD and MBG/NBD take them to be: {seen}."
 
     def of_customers(self, customers: Customers) -> pd.DataFrame:
@@ -180,6 +194,11 @@ class Regularity:
             By customer: ``gaps`` (their number), ``usual_gap`` and ``silence`` in days, and ``chance`` that a gap
             between two purchases of this customer is longer than the silence so far, at this regularity.
 
+        Raises
+        ------
+        InputError
+            If none of them is in the log.
+
         Examples
         --------
         >>> frame = pd.DataFrame({"customer_id": ["Ada"], "frequency": [3], "recency": [3.0], "T": [5.0]})
@@ -190,6 +209,7 @@ class Regularity:
         Ada             3     365.25    730.5   0.091
         """
         require_history(customers)
+        self._require_same_log(customers)
         table = customers.in_time_unit("day").table
         table = table[table["frequency"] > 0]
         total, silent = table["recency"], table["T"] - table["recency"]
@@ -203,16 +223,27 @@ class Regularity:
         )
         return found.sort_values("chance", kind="stable")
 
+    def _require_same_log(self, customers: Customers) -> None:
+        """Refuse customers of another log, whose gaps have another k."""
+        if self.ids is not None and len(customers) and not as_text(customers.ids).isin(as_text(self.ids)).any():
+            raise InputError(
+                f"None of the {counted(len(customers), 'customer')} (ids {listed(customers.ids)}) is in the log that "
+                f"k was estimated from (ids {listed(self.ids)}). Pass the customers of this log, with ids written "
+                f"alike, or check the regularity of theirs.",
+                customers.ids[:5],
+            )
+
     def __repr__(self) -> str:
         return textwrap.fill(self.sentence, LINE)
 
 
-def _gaps(orders: Transactions, as_of: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Whose gap each is, and its days."""
+def _gaps(orders: Transactions, as_of: Any) -> tuple[np.ndarray, np.ndarray, pd.Index]:
+    """Whose gap each is, and its days; and everybody in the log."""
     days = occasions(orders)
     if as_of is not None:
         days = days[days["date"].dt.date <= as_date(as_of)]
     days = days.sort_values(["customer_id", "date"], kind="stable")
-    owner, length = days["customer_id"].factorize()[0], days["date"].diff().dt.days.to_numpy()
+    owner, ids = days["customer_id"].factorize()
+    length = days["date"].diff().dt.days.to_numpy()
     repeat = np.append(False, owner[1:] == owner[:-1])[: len(days)]
-    return owner[repeat], length[repeat]
+    return owner[repeat], length[repeat], pd.Index(ids)

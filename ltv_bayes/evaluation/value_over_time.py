@@ -26,6 +26,7 @@ from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.tables import as_text, readable
 from ltv_bayes.time_units import as_date
+from ltv_bayes.value.by_id import by_id
 from ltv_bayes.value.make_value import lifetime_value
 from ltv_bayes.value.segments import SegmentValues
 
@@ -98,7 +99,9 @@ def value_over_time(
     """
     if not isinstance(orders, Transactions):
         raise InputError(f"The orders are needed as read_transactions returns them, not a {type(orders).__name__}.")
-    when, seed = _days(days), as_seed(random_seed)
+    when, seed, name = _days(days), as_seed(random_seed), getattr(by, "name", None) or "segment"
+    if isinstance(by, Mapping | pd.Series):
+        by = by_id(summarize(orders, time_unit=time_unit), by, "by")
     settings = {"random_seed": seed, "progressbar": False, **fit_settings}
     models = _Models(purchases or BGNBD(), spend or GammaGamma(), settings)
     if not refit:
@@ -116,7 +119,7 @@ def value_over_time(
                 margin=margin,
                 random_seed=seed,
             )
-            found.append(ltv.by(_everybody(customers) if by is None else by))
+            found.append(ltv.by(_segments(customers, by, name)))
             step()
     return ValueOverTime(tuple(when), tuple(found))
 
@@ -198,12 +201,12 @@ class ValueOverTime:
         Returns
         -------
         pandas.DataFrame
-            Indexed by as_of and segment; money in the customers' currency.
+            Indexed by as_of, dates that ``.loc["2025-12-31"]`` finds, and segment; money in the customers' currency.
         """
-        tables = {day: self._on(value, interval_settings(ci_prob, ci_kind)) for day, value in self}
+        tables = {pd.Timestamp(day): self._on(value, interval_settings(ci_prob, ci_kind)) for day, value in self}
         table = pd.concat(tables, names=["as_of", "segment"])
         if any(value.caution for value in self.values):
-            cautions = {day: value.caution for day, value in self}
+            cautions = {pd.Timestamp(day): value.caution for day, value in self}
             table["caution"] = table.index.get_level_values("as_of").map(cautions)
         return table
 
@@ -222,7 +225,7 @@ class ValueOverTime:
     def _shown(self) -> pd.DataFrame:
         """The table with days and segments as columns of text."""
         table = self.summary()
-        return table.set_axis([f"{day} {segment}" for day, segment in table.index])
+        return table.set_axis([f"{day:%Y-%m-%d} {segment}" for day, segment in table.index])
 
     def __repr__(self) -> str:
         return f"{self._heading()}: {self.settings}\n{as_text(self._shown(), self.currency)}"
@@ -242,5 +245,10 @@ def _days(days: Iterable[Any]) -> list[dt.date]:
     return read
 
 
-def _everybody(customers: Customers) -> pd.Series:
-    return pd.Series(EVERYBODY, index=customers.ids, name="day")
+def _segments(customers: Customers, by: Any, name: str) -> Any:
+    """How a day's customers are grouped; a mapping may hold ids of those who came later."""
+    if by is None:
+        return pd.Series(EVERYBODY, index=customers.ids, name="day")
+    if not isinstance(by, dict):
+        return by
+    return pd.Series([by.get(str(one)) for one in customers.ids], index=customers.ids, name=name, dtype=object)

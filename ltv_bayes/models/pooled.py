@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.grouping import Grouping, InGroups
-from ltv_bayes.errors import DataWarning, InputError, PriorError, counted, listed, suggestion
+from ltv_bayes.errors import DataWarning, InputError, PriorError, counted, suggestion
 from ltv_bayes.formulas.fused_groups import KERNELS, Tables
 from ltv_bayes.formulas.natural import LOG, Naming
 from ltv_bayes.formulas.natural import naming as naming_of
@@ -20,7 +20,17 @@ from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
 from ltv_bayes.models.direct_density import FAMILIES, Beta, LogNormal
 from ltv_bayes.models.pooled_density import Column, Effects, PooledDensity, Slopes
-from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, as_distributions, as_prior, describe, register
+from ltv_bayes.models.priors import (
+    POSITIVE,
+    PROBABILITY,
+    Domain,
+    Prior,
+    as_distributions,
+    as_prior,
+    describe,
+    register,
+    require_priors,
+)
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -47,7 +57,12 @@ ANYWHERE = Domain(-np.inf, np.inf)
 
 
 class Settings:
-    """Settings of a model, which show what was set."""
+    """Settings of a model, which show what was set, and refuse priors that are none."""
+
+    priors: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        require_priors(self.priors)
 
     def __repr__(self) -> str:
         given = {one.name: getattr(self, one.name) for one in fields(self)}  # type: ignore[arg-type]
@@ -348,10 +363,7 @@ def pooled_priors(model: str, pool: Pool, given: Mapping[str, Any], usual: Mappi
     slopes = [f"{quantity}_slope" for quantity in pool.covariates]
     known = [*usual, *sds, *slopes]
     if unknown := [name for name in given if name not in known]:
-        raise PriorError(
-            f"There is no parameter {unknown[0]!r} in a pooled model. {suggestion(unknown[0], known)} "
-            f"There are {listed(known, len(known))}."
-        )
+        raise PriorError(f"There is no parameter {unknown[0]!r} in a pooled model. {suggestion(unknown[0], known)}")
     for name in slopes:
         prior = as_prior(given.get(name, USUAL_SLOPE))
         numbers = dict(prior.parameters) if isinstance(prior, Prior) else {}

@@ -11,6 +11,7 @@ from ltv_bayes.errors import PriorError, suggestion
 from ltv_bayes.models.unofficial import name_and_parameters
 
 PROBES = 1000
+LONGEST = 80
 IMPROPER = ("flat", "half_flat")
 UNNAMED = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -87,6 +88,48 @@ def as_prior(value: Any) -> Any:
     return value
 
 
+def require_priors(given: Any) -> None:
+    """Refuse what is no mapping from names to priors.
+
+    Raises
+    ------
+    PriorError
+        Which says what is wrong, and how a prior is written.
+    """
+    if not isinstance(given, Mapping):
+        raise PriorError(
+            f"priors= takes priors by name, as in priors={{'mean_rate': Prior('LogNormal', mu=-3, sigma=1)}}, not a "
+            f"{type(given).__name__}. Data go to .fit(...)."
+        )
+    for name, value in given.items():
+        require_prior(value, str(name))
+
+
+def require_prior(value: Any, name: str) -> None:
+    """Refuse what is no distribution."""
+    value = as_prior(value)
+    if isinstance(value, Mapping):
+        raise PriorError(f"The prior of {name} has no family. Write {{'family': 'LogNormal', 'mu': 0, 'sigma': 1}}.")
+    if not (isinstance(value, Prior) or _is_preliz(value) or _is_pymc(value)):
+        raise PriorError(
+            f"The prior of {name} is {_abridged(value)}, which is not a distribution. "
+            f"Write Prior('LogNormal', mu=0, sigma=1), or give a PyMC or PreliZ distribution."
+        )
+
+
+def _is_preliz(value: Any) -> bool:
+    return type(value).__module__.startswith("preliz")
+
+
+def _is_pymc(value: Any) -> bool:
+    return hasattr(value, "owner") and hasattr(value, "type")
+
+
+def _abridged(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"a {type(value).__name__}"
+
+
 def as_distribution(value: Any, name: str) -> Any:
     """Turn what the user gave into a PyMC distribution.
 
@@ -101,16 +144,8 @@ def as_distribution(value: Any, name: str) -> Any:
     value = as_prior(value)
     if isinstance(value, Prior):
         return value.distribution()
-    if isinstance(value, Mapping):
-        raise PriorError(f"The prior of {name} has no family. Write {{'family': 'LogNormal', 'mu': 0, 'sigma': 1}}.")
-    if type(value).__module__.startswith("preliz"):
-        return value.to_pymc()
-    if hasattr(value, "owner") and hasattr(value, "type"):
-        return value
-    raise PriorError(
-        f"The prior of {name} is {value!r}, which is not a distribution. "
-        f"Write Prior('LogNormal', mu=0, sigma=1), or give a PyMC or PreliZ distribution."
-    )
+    require_prior(value, name)
+    return value.to_pymc() if _is_preliz(value) else value
 
 
 def describe(value: Any) -> str:

@@ -22,7 +22,7 @@ from ltv_bayes.models.many_draws import Kernel
 from ltv_bayes.models.pooled import Pool, PooledRecipe, Settings, pooled_priors
 from ltv_bayes.models.prior_predictive import as_fit, prior_tree
 from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
-from ltv_bayes.models.rates import require_population
+from ltv_bayes.models.rates import require_population, warn_of_no_repeats
 from ltv_bayes.models.recipe import Recipe
 from ltv_bayes.predictions.fitted import fit_attrs
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
@@ -164,10 +164,13 @@ class PurchaseModel(Settings, ABC):
         -----
         ConvergenceWarning
             If Pareto k, r-hat, effective sample size or divergences say that the draws cannot be trusted.
+        DataWarning
+            If no customer has a repeat purchase, so that the priors decide.
         """
         require_customers(customers)
         require_population(customers)
         recipe = self._recipe(customers)
+        warn_of_no_repeats(customers)
         tree = recipe.fit(
             method=method,
             draws=draws,

@@ -1,10 +1,12 @@
 """What models have in common whose customers differ in a rate: rate ~ Gamma(r, alpha)."""
 
+import warnings
+
 import numpy as np
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.histories import EventHistories, Histories
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import DataWarning, InputError
 from ltv_bayes.models.priors import POSITIVE, Domain, Prior
 
 DOMAINS: dict[str, Domain] = {"mean_rate": POSITIVE, "rate_cv": POSITIVE, "r": POSITIVE, "alpha": POSITIVE}
@@ -34,4 +36,15 @@ def require_population(customers: Customers) -> None:
     if len(customers) < 2:
         raise InputError(
             "One customer cannot show how customers differ. Give at least two, better thirty or more.", customers.ids
+        )
+
+
+def warn_of_no_repeats(customers: Customers) -> None:
+    """Warn where nobody has come back, so that the data say nothing of who leaves when."""
+    if not customers.overview().repeat_customers:
+        warnings.warn(
+            f"None of {len(customers):,} customers has a repeat purchase. The data only say that customers seldom come "
+            f"back, and how seldom, and when they leave, is what the priors say. Fit more customers, or a longer time.",
+            DataWarning,
+            stacklevel=3,
         )

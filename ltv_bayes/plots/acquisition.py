@@ -14,7 +14,6 @@ from ltv_bayes.plots.canvas import (
     ORANGE,
     axes_for,
     finish,
-    from_zero,
     house_style,
     label_x,
     label_y,
@@ -29,14 +28,21 @@ from ltv_bayes.value.acquisition_words import NOT_ENOUGH
 from ltv_bayes.value.new_customers import Course
 
 CURE = "Pass what acquisition(...) returned."
-BREADTH = 4.0
-"""The axis of ratios reaches so many times beyond the threshold at least; a longer interval may leave it."""
+BREADTH, REACH = 10.0, 3.0
+"""The axis of ratios ends so many times beyond 1 and the threshold, or so many times beyond the medians; a longer
+interval may leave it."""
+STEPS = ((1.5, (1.0, 2.0, 5.0)), (3.0, (1.0, 3.0)), (np.inf, (1.0,)))
+"""Round ratios of each power of ten, up to so many powers on the axis."""
+APART = 1.3
+ROOM = 0.2
 
 
 def plot_acquisition(
     found: Acquisition, *, ci_prob: float | None = None, ci_kind: str | None = None, ax: Any = None
 ) -> Any:
     """Draw LTV:CAC by channel with its interval, the highest first, and lines at 1 and at the threshold.
+
+    The axis is logarithmic: twice the cost is as far from 1 as half of it.
 
     Parameters
     ----------
@@ -56,19 +62,22 @@ def plot_acquisition(
     table, level = found.summary(prob, kind), interval_name(prob, kind)
     low, high = (table[f"ltv_to_cac_{level}_{end}"].to_numpy() for end in ("lb", "ub"))
     threshold, middle = found.yardstick.threshold, table["ltv_to_cac"].to_numpy()
-    most = max(BREADTH * threshold, 1.5 * float(middle.max()))
+    least = min(1.0, threshold, REACH * float(middle.min())) / BREADTH
+    most = max(BREADTH * max(1.0, threshold), REACH * float(middle.max()))
     rows, colours = np.arange(len(table)), np.where(table["verdict"] == NOT_ENOUGH, GREY, BLUE)
     with house_style():
         ax = axes_for(ax, height=1.9 + 0.34 * len(table))
-        ax.hlines(rows, low, np.minimum(high, most), color=colours, linewidth=4, alpha=0.45)
-        ax.scatter(middle, rows, color=colours, zorder=3)
-        beyond = high > most
-        if beyond.any():
-            ax.plot(np.full(beyond.sum(), most), rows[beyond], ">", color=GREY, markersize=6)
+        ax.set_xscale("log")
+        ax.hlines(rows, np.clip(low, least, most), np.clip(high, least, most), color=colours, linewidth=4, alpha=0.45)
+        ax.scatter(np.maximum(middle, least), rows, color=colours, zorder=3)
+        for beyond, end, arrow in ((low < least, least, "<"), (high > most, most, ">")):
+            if beyond.any():
+                ax.plot(np.full(beyond.sum(), end), rows[beyond], arrow, color=GREY, markersize=6)
         for place, look in ((1.0, ":"), (threshold, "--")):
             ax.axvline(place, color=ORANGE, linestyle=look, linewidth=1.3, zorder=1)
         name_rows(ax, [f"{shortened(name)}{_won(number)}" for name, number in table["clients_won"].items()])
-        from_zero(ax, 0.0, max(1.0, threshold, min(most, float(high.max()))))
+        ends = [1.0, threshold, *np.clip(low, least, most), *np.clip(high, least, most)]
+        _ratio_axis(ax, min(ends) / 1.25, max(ends) * 1.25, threshold)
         colour = ["grey: not enough data"] if (table["verdict"] == NOT_ENOUGH).any() else []
         lines = "; ".join([f"dotted: the cost; dashed: {threshold:g} times the cost; n: clients won", *colour])
         label_x(ax, "value of a new client over the cost of winning one", lines, found.settings)
@@ -122,6 +131,21 @@ def plot_payback(
     return ax
 
 
+def _ratio_axis(ax: Any, low: float, high: float, threshold: float) -> None:
+    """Write few round ratios, and the two that lines stand at."""
+    steps = next(steps for most, steps in STEPS if np.log10(high / low) <= most)
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    ticks = [step * 10.0**power for power in powers for step in steps]
+    marked = [1.0, threshold]
+    ticks = [tick for tick in ticks if all(max(tick / at, at / tick) > APART for at in marked)]
+    ax.set_xticks(sorted({*marked, *ticks}))
+    ax.set_xticks([], minor=True)
+    ax.xaxis.set_major_formatter(lambda ratio, _: f"{ratio:,g}")
+    ax.set_xlim(low, high)
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+
+
 def _draw_balance(ax: Any, course: Course, balance: np.ndarray, ci_prob: float, ci_kind: str) -> None:
     """Draw the median and the interval of the balance at each time."""
     low, high = interval(balance, ci_prob, ci_kind)
@@ -133,17 +157,21 @@ def _draw_balance(ax: Any, course: Course, balance: np.ndarray, ci_prob: float, 
 
 
 def _mark_month(ax: Any, month: float, text: str) -> None:
-    """Draw a line at a month, and write beside it, on the side where there is more room."""
+    """Draw a line at a month, and write beside it where the balance is not: early above it, late below, off zero."""
     ax.axvline(month, color=ORANGE, linestyle="--", linewidth=1.3)
-    side, offset = ("right", -6) if month > ax.get_xlim()[1] / 2 else ("left", 6)
+    low, high = ax.get_ylim()
+    zero, early = -low / (high - low), month <= ax.get_xlim()[1] / 2
+    bottom = zero if 0 <= zero < ROOM else 0.0
     ax.annotate(
         text,
-        (month, 0),
-        (offset, 6),
+        (month, 1.0 if early else bottom),
+        (6 if early else -6, -6 if early else 6),
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
-        ha=side,
+        ha="left" if early else "right",
+        va="top" if early else "bottom",
         color=ORANGE,
+        bbox={"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
         **in_own_words(),
     )
 

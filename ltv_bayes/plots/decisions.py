@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgb
 
 from ltv_bayes.errors import InputError, UnitError, counted, suggestion
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
@@ -30,7 +30,8 @@ from ltv_bayes.plots.canvas import (
     unit,
 )
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
-from ltv_bayes.plots.values import MEASURED
+from ltv_bayes.plots.values import MEASURED, described, terms_of
+from ltv_bayes.value.compare import rank
 from ltv_bayes.value.segments import SegmentValues
 
 COLOURS = (BLUE, ORANGE, GREEN, "#8c6bb1", RED, GREY)
@@ -39,9 +40,11 @@ MOST_RANKS_IN_NUMBERS = 12
 WORTH_WRITING = 0.005
 TIER_COLOURS = ("#1f4e79", BLUE, "#8fb8d6", "#d3e2ee")
 RANK = "rank_"
+GAMMA = 0.5
+SHADES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 
 
-def plot_ranks(by: SegmentValues, *, measure: str = "per_customer", ax: Any = None) -> Any:
+def plot_ranks(by: SegmentValues, measure: str = "per_customer", *, ax: Any = None) -> Any:
     """Draw how probable each rank is for each segment: the darker, the likelier.
 
     Parameters
@@ -49,7 +52,7 @@ def plot_ranks(by: SegmentValues, *, measure: str = "per_customer", ax: Any = No
     by : SegmentValues
         What `LifetimeValue.by` returned.
     measure : str
-        One of its measures.
+        One of its measures. Rank 1 is the highest, but of leaving the lowest.
     ax : matplotlib Axes, optional
         Where to draw; a figure of its own otherwise.
 
@@ -58,31 +61,37 @@ def plot_ranks(by: SegmentValues, *, measure: str = "per_customer", ax: Any = No
     matplotlib Axes
     """
     require(by, SegmentValues, "Pass what ltv.by(column) returned.")
-    ranked = by.rank(measure)
+    less = by.less_is_better(measure)
+    ranked = rank(by.draws(measure), lower_is_better=less)
     table = ranked[[name for name in ranked if name.startswith(RANK)]]
-    count = len(table)
+    count, most = len(table), float(table.to_numpy().max())
+    in_numbers = count <= MOST_RANKS_IN_NUMBERS
     with house_style():
         ax = axes_for(ax, width=min(14.0, 3.5 + max(0.5 * count, 3.0)), height=1.7 + 0.34 * count)
-        ax.imshow(table, cmap=_shades(), vmin=0, vmax=float(table.to_numpy().max()), aspect="auto")
+        scale = PowerNorm(1.0 if in_numbers else GAMMA, vmin=0, vmax=most)
+        image = ax.imshow(table, cmap=_shades(), norm=scale, aspect="auto")
         name_rows(ax, map(shortened, table.index))
-        step = 1 if count <= MOST_RANKS_IN_NUMBERS else -(-count // MOST_RANKS_IN_NUMBERS)
+        step = 1 if in_numbers else -(-count // MOST_RANKS_IN_NUMBERS)
         ax.set_xticks(range(0, count, step), [str(rank + 1) for rank in range(0, count, step)])
         ax.grid(visible=False)
         ax.tick_params(length=0)
         for spine in ax.spines.values():
             spine.set_visible(False)
-        if count <= MOST_RANKS_IN_NUMBERS:
+        if in_numbers:
             _write_probabilities(ax, table.to_numpy())
-        label_x(ax, "rank, 1 is best", by.settings)
-        title = f"Rank by {MEASURED.get(measure, label(measure))}: {shortened(label(by.column))}"
-        finish(ax, title, f"probability of each rank; darkest: {probability(table.to_numpy().max())}", by.caution)
+        else:
+            _name_shades(ax, image, most)
+        label_x(ax, f"rank, 1 is {'lowest' if less else 'highest'}", *terms_of(by, measure))
+        title = f"Rank by {described(by, measure)}: {shortened(label(by.column))}"
+        darkest = f"; darkest: {probability(most)}" if in_numbers else ""
+        finish(ax, title, f"probability of each rank{darkest}", by.caution)
     return ax
 
 
 def plot_value_over_time(
     trend: ValueOverTime,
-    *,
     measure: Literal["per_customer", "total"] = "per_customer",
+    *,
     segments: Sequence[str] | None = None,
     ci_prob: float | None = None,
     ci_kind: str | None = None,
@@ -184,6 +193,15 @@ def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
 def _shades() -> LinearSegmentedColormap:
     """From the background of the picture to blue."""
     return LinearSegmentedColormap.from_list("shades", [(*to_rgb(BLUE), 0.0), (*to_rgb(BLUE), 1.0)])
+
+
+def _name_shades(ax: Any, image: Any, most: float) -> None:
+    """Draw what the shades stand for; small probabilities have more of them, so that many segments can be read."""
+    bar = ax.figure.colorbar(image, ax=ax, fraction=0.03, pad=0.02, shrink=min(1.0, 4 / ax.figure.get_figheight()))
+    bar.outline.set_visible(False)
+    bar.set_ticks([share for share in SHADES if share < 0.9 * most] + [most])
+    bar.ax.tick_params(length=0)
+    bar.ax.yaxis.set_major_formatter(lambda share, _: probability(share))
 
 
 def _write_probabilities(ax: Any, shares: np.ndarray) -> None:

@@ -12,24 +12,64 @@ CHINESE_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
     "Source Han Sans SC",
+    "Source Han Sans CN",
     "Microsoft YaHei",
     "PingFang SC",
+    "Hiragino Sans GB",
     "SimHei",
     "WenQuanYi Micro Hei",
     "WenQuanYi Zen Hei",
+    "Heiti SC",
+    "STHeiti",
+    "DengXian",
+    "Songti SC",
+    "SimSun",
+    *(f"Noto Sans CJK {place}" for place in ("TC", "HK", "JP", "KR")),
+    "Arial Unicode MS",
 )
+CHINESE = "客户万亿元"
+USUAL_WEIGHT = 400
+BLANK_FONTS = ("lastresort", "adobeblank")
+"""Fonts that have every character, as a blank or a box."""
 ALWAYS_THERE = "DejaVu Sans"
 BOX = "□"
 BOX_NOTE = f"{BOX}: a character that no installed font has; Chinese names need a font such as Noto Sans CJK"
 
 
 def font_families() -> list[str]:
-    """Name the installed fonts to draw with: the user's own, then Chinese ones, then the one that is always there."""
+    """Name the installed fonts to draw with: the user's own, then one for Chinese, then the one that is always there.
+
+    The user's own are those of ``rcParams["font.family"]``; for Chinese it is the first of `CHINESE_FONTS`, or any that
+    has the characters.
+    """
     settings: Any = mpl.rcParams
     installed = {font.name for font in font_manager.fontManager.ttflist}
     wanted = [name for family in settings["font.family"] for name in settings.get(f"font.{family}", [family])]
-    own = [name for name in wanted if name in installed][:1]
-    return list(dict.fromkeys([*own, *(name for name in CHINESE_FONTS if name in installed), ALWAYS_THERE]))
+    chinese = [name for name in CHINESE_FONTS if name in installed] or _that_has_chinese(tuple(sorted(installed)))
+    own = (name for name in wanted if name in installed)
+    return list(dict.fromkeys([*own, *chinese[:1], ALWAYS_THERE]))
+
+
+@lru_cache(maxsize=8)
+def _that_has_chinese(installed: tuple[str, ...]) -> list[str]:
+    """One of the installed fonts that has Chinese characters, upright and of usual weight if there is such a one."""
+    entries = [font for font in font_manager.fontManager.ttflist if font.name in installed]
+    for entry in sorted(entries, key=lambda font: (font.style != "normal", _from_usual(font.weight), font.name)):
+        if entry.name.lower().replace(" ", "").strip(".").startswith(BLANK_FONTS):
+            continue
+        try:
+            font = font_manager.get_font(entry.fname)
+        except (OSError, RuntimeError, ValueError):  # a font that cannot be read has nothing to draw with
+            continue
+        if all(font.get_char_index(ord(char)) for char in CHINESE):
+            return [entry.name]
+    return []
+
+
+def _from_usual(weight: str | int) -> int:
+    """How far a font's weight is from that of usual text."""
+    number = font_manager.weight_dict.get(weight, USUAL_WEIGHT) if isinstance(weight, str) else weight
+    return abs(int(number) - USUAL_WEIGHT)
 
 
 def in_own_words() -> dict[str, Any]:

@@ -27,7 +27,7 @@ from ltv_bayes.plots.canvas import (
     require,
     unit,
 )
-from ltv_bayes.plots.lettering import in_own_words
+from ltv_bayes.plots.lettering import in_own_words, ink
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
@@ -40,6 +40,7 @@ QUANTITIES = {
     "churn_mean": "probability of not renewing",
 }
 OTHERWISE = {"rate_cv", "dropout_concentration", "order_cv", "q_excess", "churn_concentration"}
+MODELS = {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD", "bg_cnbd": "BG/CNBD-k", "mbg_cnbd": "MBG/CNBD-k"}
 CELLS = 40
 HISTORY_DRAWS = 200
 
@@ -101,7 +102,8 @@ def plot_shrinkage(
         if chosen == "mean_spend":
             money_axis(ax.xaxis, fit.currency)
         label_x(ax, f"{_described(chosen, fit)}; n: customers")
-        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        if separate is not None or complete is not None:
+            ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         detail = f"median and {describe_interval(*prob_kind)}"
         finish(ax, f"{label(chosen).capitalize()} by {label(name)}", detail, fit.caution)
     return ax
@@ -138,7 +140,8 @@ def plot_history_surface(
     margin : float
         Share of revenue that counts, above 0 and up to 1.
     most : int
-        Highest number of repeat purchases.
+        Highest number of repeat purchases. The row at 0 is of those who have not bought again, and has one colour: the
+        time of their last purchase is that of their first.
     ax : matplotlib Axes, optional
         Where to draw; a figure of its own otherwise.
 
@@ -160,9 +163,9 @@ def plot_history_surface(
         raise UnitError(f"most must be at least 1 repeat purchase, not {most!r}.")
     length = as_duration(observed, "observed")
     T = length.to(fit.time_unit)
-    last = np.linspace(0, T, CELLS + 1)[1:]
-    frequency, recency = np.meshgrid(np.arange(1, most + 1), last, indexing="ij")
-    histories = _histories(fit, frequency.ravel(), recency.ravel(), T)
+    last, times = np.linspace(0, T, CELLS + 1)[1:], np.arange(most + 1)
+    frequency, recency = np.meshgrid(times, last, indexing="ij")
+    histories = _histories(fit, frequency.ravel(), np.where(frequency > 0, recency, 0.0).ravel(), T)
     few = _typical(fit).thin(max(1, HISTORY_DRAWS // fit.shape[0]))
     if horizon is None:
         found, what = few.probability_alive(histories), "probability of being alive"
@@ -175,8 +178,9 @@ def plot_history_surface(
     shown = found.mean(("chain", "draw")).to_numpy().reshape(frequency.shape)
     with house_style():
         ax = axes_for(ax, height=5.0)
-        mesh = ax.pcolormesh(last, np.arange(1, most + 1), shown, shading="nearest", cmap="Blues")
+        mesh = ax.pcolormesh(last, times, shown, shading="nearest", cmap="Blues")
         ax.grid(visible=False)
+        ax.axhline(0.5, color=ink(), linewidth=0.8)
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         bar = ax.figure.colorbar(mesh, ax=ax)
         if spend is not None:
@@ -184,7 +188,7 @@ def plot_history_surface(
         bar.set_label(f"{what}{unit(spend.currency) if spend is not None else ''}", **in_own_words())
         label_x(ax, f"last purchase, in {fit.time_unit}s after the first; {length} were observed")
         label_y(ax, "repeat purchases")
-        detail = "mean over the posterior, by history"
+        detail = f"{_whose(fit, spend)}; mean over the posterior"
         if spend is not None:
             detail = f"{detail}; {100 * margin:.3g}% of average orders, discounted at {100 * discount_rate:.3g}% a year"
         caution = fit.caution or (spend.caution if spend is not None else "")
@@ -200,6 +204,25 @@ def _histories(fit: FittedPurchases, frequency: np.ndarray, recency: np.ndarray,
 def _typical[Fit: FittedModel](fit: Fit) -> Fit:
     """A plain fit with the parameters of the typical segment."""
     return fit if fit.pooling is None else fit.of_segment({})
+
+
+def _whose(fit: FittedPurchases, spend: FittedSpend | None) -> str:
+    """Of which model and segment the numbers are."""
+    model = MODELS.get(fit.model, label(fit.model))
+    own, others = _segment_of(fit), "" if spend is None else _segment_of(spend)
+    parts = [model, own, f"orders of {others}" if others not in ("", own) else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _segment_of(fit: FittedModel) -> str:
+    if fit.pooling is None and fit.segment is None:
+        return ""
+    named = ", ".join(f"{label(name)} {_number_or_name(value)}" for name, value in (fit.segment or {}).items())
+    return named or "typical segment"
+
+
+def _number_or_name(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else shortened(value)
 
 
 def _quantity(asked: str | None, drawn: xr.Dataset) -> str:

@@ -7,9 +7,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.errors import UnitError, counted
+from ltv_bayes.errors import UnitError, counted, listed
 from ltv_bayes.formatting import label, percent, shortened
-from ltv_bayes.intervals import describe_interval, interval_settings
+from ltv_bayes.intervals import describe_interval, interval_settings, summarize_draws
 from ltv_bayes.plots.canvas import (
     BLUE,
     GREEN,
@@ -67,7 +67,7 @@ def plot_lifetime_value(
     which = f"The {shown} of {every} worth most" if shown < len(ltv.customers) else f"Lifetime value of {every}"
     with house_style():
         ax = axes_for(ax, height=1.5 + 0.27 * shown)
-        _draw_intervals(ax, table, "", ltv.currency)
+        _draw_intervals(ax, table, ltv.currency)
         name_rows(ax, map(shortened, table.index))
         label_x(ax, f"lifetime value per customer{unit(ltv.currency)}", str(ltv.settings))
         finish(ax, which, f"mean and {describe_interval(prob, kind)}", ltv.caution)
@@ -76,20 +76,20 @@ def plot_lifetime_value(
 
 def plot_segments(
     by: SegmentValues,
+    measure: str = "per_customer",
     *,
-    measure: Literal["per_customer", "total"] = "per_customer",
     ci_prob: float | None = None,
     ci_kind: str | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draw each segment's value with its interval.
+    """Draw each segment's value, or a parameter that pooled fits know of it, with its interval.
 
     Parameters
     ----------
     by : SegmentValues
         What `LifetimeValue.by` returned.
-    measure : {"per_customer", "total"}
-        Mean value per customer, or the segment's total.
+    measure : str
+        One of its measures: "per_customer", the mean value per customer; "total"; or a parameter such as "mean_rate".
     ci_prob, ci_kind
         Interval, as in `SegmentValues.summary`.
     ax : matplotlib Axes, optional
@@ -100,17 +100,36 @@ def plot_segments(
     matplotlib Axes
     """
     require(by, SegmentValues, "Pass what ltv.by(column) returned.")
-    by.draws(measure)
+    draws = by.draws(measure)
     prob, kind = interval_settings(ci_prob, ci_kind)
-    table = by.summary(prob, kind).sort_values(f"{measure}_mean", ascending=False, kind="stable")
+    table = summarize_draws(draws, ci_prob=prob, ci_kind=kind)
+    number = draws["customers"].to_series() if "customers" in draws.coords else by.customers
+    table = table.assign(customers=number.reindex(table.index)).sort_values("mean", ascending=False, kind="stable")
+    what = described(by, measure)
     with house_style():
         ax = axes_for(ax, height=1.5 + 0.32 * len(table))
-        _draw_intervals(ax, table, f"{measure}_", by.currency)
-        name_rows(ax, [f"{shortened(name)}  (n = {count:,})" for name, count in table["customers"].items()])
-        label_x(ax, f"{MEASURED[measure]}{unit(by.currency)}; n: customers", by.settings)
-        title = f"{MEASURED[measure].capitalize()} by {shortened(label(by.column))}"
+        _draw_intervals(ax, table, by.currency, money=measure in MEASURED or draws.attrs.get("units") == by.currency)
+        name_rows(ax, [f"{shortened(name)}  (n = {count:,.0f})" for name, count in table["customers"].items()])
+        unit_of = unit(by.currency if measure in MEASURED else draws.attrs.get("units"))
+        label_x(ax, f"{what}{unit_of}; n: customers{'' if measure in MEASURED else ' fitted'}", *terms_of(by, measure))
+        title = f"{what[0].upper()}{what[1:]} by {shortened(label(by.column))}"
         finish(ax, title, f"mean and {describe_interval(prob, kind)}", by.caution)
     return ax
+
+
+def described(by: SegmentValues, measure: str) -> str:
+    """What a measure of segments is, in words."""
+    if measure in MEASURED:
+        return MEASURED[measure]
+    return str(by.draws(measure).attrs.get("long_name", label(measure)))
+
+
+def terms_of(by: SegmentValues, measure: str) -> list[str]:
+    """What stands below a picture of a measure: on what terms values were made, or whose parameter is not known."""
+    if measure in MEASURED:
+        return [by.settings]
+    left_out = by.left_out(measure)
+    return [f"not seen by the fit, and left out: {listed(left_out)}"] if left_out else []
 
 
 def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
@@ -295,19 +314,20 @@ def _write_means(ax: Any, steps: pd.DataFrame, currency: str | None) -> None:
         ax.annotate(text, (right, row), (7, 0), textcoords="offset points", va="center", **in_own_words())
 
 
-def _draw_intervals(ax: Any, table: pd.DataFrame, prefix: str, currency: str | None) -> None:
+def _draw_intervals(ax: Any, table: pd.DataFrame, currency: str | None, *, money: bool = True) -> None:
     """Draw a row for each line of a table: its interval, and its mean as a dot."""
-    low, high = _bounds(table, prefix)
+    low, high = _bounds(table)
     rows = np.arange(len(table))
     ax.hlines(rows, table[low], table[high], color=BLUE, linewidth=4, alpha=0.45)
-    ax.plot(table[f"{prefix}mean"], rows, "o", color=BLUE)
-    money_axis(ax.xaxis, currency)
-    from_zero(ax, _lowest(table[[low]]), _highest(table[[high, f"{prefix}mean"]]))
+    ax.plot(table["mean"], rows, "o", color=BLUE)
+    if money:
+        money_axis(ax.xaxis, currency)
+    from_zero(ax, _lowest(table[[low]]), _highest(table[[high, "mean"]]))
 
 
-def _bounds(table: pd.DataFrame, prefix: str = "") -> Sequence[str]:
+def _bounds(table: pd.DataFrame) -> Sequence[str]:
     """Names of the interval's columns."""
-    names = [str(name) for name in table.columns if str(name).startswith(prefix)]
+    names = [str(name) for name in table.columns]
     return [next(name for name in names if name.endswith(end)) for end in ("_lb", "_ub")]
 
 

@@ -140,8 +140,15 @@ class FittedModel:
             self.check_covariates([at_typical.set_axis(["given"], axis="index")], "segment")
         drawn = pooling.parameters(self.idata["posterior"].to_dataset(), cells)
         attrs = {str(name): value for name, value in self.idata.attrs.items() if name != "pooling"}
+        attrs["segment"] = json.dumps(pooling.said(cells, {**given, **more}), ensure_ascii=False)
         shaped = {name: found[0].reshape(self.shape) for name, found in drawn.items()}
         return type(self)(posterior.tree_from_draws(shaped, attrs))
+
+    @property
+    def segment(self) -> dict[str, Any] | None:
+        """What `of_segment` was asked for, by column: empty of the typical segment, None of any other fit."""
+        text = self.idata.attrs.get("segment")
+        return None if text is None else dict(json.loads(text))
 
     def segments(
         self, column: str | None = None, *, ci_prob: float | None = None, ci_kind: str | None = None
@@ -330,7 +337,7 @@ class FittedModel:
             + (f", in {self.currency}" if self.currency else "")
         ]
         means = ", ".join(f"{name} {np.mean(values):.4g}" for name, values in self.draws.items())
-        lines.append(f"posterior means{' of a typical segment' if self.pooling else ''}: {means}")
+        lines.append(f"posterior means{self._whose()}: {means}")
         verdict = self.diagnose()
         lines.append(str(verdict) if verdict else "draws made by another tool")
         if self.pooling is not None:
@@ -339,6 +346,12 @@ class FittedModel:
 
     def _described_model(self) -> str:
         return self.model
+
+    def _whose(self) -> str:
+        """Of which segment the parameters are, where there are several."""
+        if self.segment:
+            return f" of {', '.join(f'{name} {value}' for name, value in self.segment.items())}"
+        return "" if self.pooling is None and self.segment is None else " of a typical segment"
 
     def _more_lines(self) -> list[str]:
         return []

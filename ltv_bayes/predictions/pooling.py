@@ -224,12 +224,26 @@ class Pooling:
                 cure = "Count the covariate in the unit of the fit, its logarithm for instance, or correct it."
                 raise InputError(rows_at_fault(ids, noun, problem, cure), ids)
 
+    def said(self, cells: pd.DataFrame, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Of one group, what was said of it: names of segments as text, covariates as numbers."""
+        row = cells.iloc[0]
+        return {name: float(row[name]) if name in self.scales else str(row[name]) for name in values}
+
     def column(self, name: str | None) -> str:
-        """The column of segments that is meant."""
+        """The column of segments that is meant.
+
+        Raises
+        ------
+        ColumnError
+            If there is no such column, or none is named where there are several.
+        """
         if name is None and len(self.by) == 1:
             return self.by[0]
+        if name is None:
+            columns = " or ".join(f"column={known!r}" for known in self.by)
+            raise ColumnError(f"The fit is pooled by {listed(self.by)}: say which column, {columns}.")
         if name not in self.by:
-            raise ColumnError(f"The fit is pooled by {listed(self.by)}: say which column.")
+            raise ColumnError(f"The fit is not pooled by {name!r}. {suggestion(str(name), self.by)}")
         return str(name)
 
     def __str__(self) -> str:

@@ -9,12 +9,13 @@ import pandas as pd
 
 from ltv_bayes.errors import InputError
 from ltv_bayes.report.files import with_index, write_bytes, write_csv
+from ltv_bayes.tables import as_table
 
 AS_WRITTEN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 WIDEST = 60
 
 
-def write_table(table: pd.DataFrame, path: str | Path) -> Path:
+def write_table(table: Any, path: str | Path) -> Path:
     """Write a table of results to a file that a spreadsheet opens, in place of one of the same name.
 
     Text stays text: names that begin with = + - @ are not run. In a workbook they are kept as they are; in CSV, which
@@ -22,15 +23,15 @@ def write_table(table: pd.DataFrame, path: str | Path) -> Path:
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        Such as what ``ltv.audit()`` or ``ltv.summary()`` returned.
+    table : pandas.DataFrame, Series or result
+        Such as what ``ltv.audit()`` or ``ltv.summary()`` returned; of a result, such as ``ltv`` itself, its summary.
     path : str or Path
         Ending in ``.xlsx`` or ``.csv``.
 
     Raises
     ------
     InputError
-        If the path ends otherwise or is a folder.
+        If the path ends otherwise or is a folder, or there is no table to write.
 
     Examples
     --------
@@ -41,7 +42,7 @@ def write_table(table: pd.DataFrame, path: str | Path) -> Path:
     ...     read_table(path).to_csv(index=False).split()
     ['opportunity,used', '=1+1,2.5']
     """
-    place = Path(path).expanduser()
+    place, table = Path(path).expanduser(), as_table(table)
     if place.suffix.lower() == ".csv":
         return write_csv(table, place)
     if place.suffix.lower() != ".xlsx":

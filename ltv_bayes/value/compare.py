@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.errors import InputError, UnitError, rows_at_fault
+from ltv_bayes.errors import InputError, UnitError, listed, rows_at_fault
 from ltv_bayes.formatting import label, money, percent, probability, with_currency
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import (
@@ -226,10 +226,9 @@ class Options:
         """Take draws of one dimension beside chain and draw, and refuse what are no numbers."""
         rest = [str(dim) for dim in getattr(draws, "dims", ()) if dim not in SAMPLE_DIMS]
         if not isinstance(draws, xr.DataArray) or len(rest) != 1 or not set(SAMPLE_DIMS) <= set(draws.dims):
-            seen = getattr(draws, "dims", type(draws).__name__)
             raise InputError(
-                f"Options are compared by draws with the dimensions chain, draw and one more, not {seen}. "
-                f"Pass by.draws('total') or fit.segment_draws(column)['mean_spend']."
+                f"Options are compared by draws with the dimensions chain, draw and one more, not {_seen(draws)}. "
+                f"{_cure(draws)}"
             )
         if not draws.size:
             raise InputError("There are no draws to compare: give at least one option and one draw.")
@@ -259,6 +258,31 @@ class Options:
 
         first, last = (rankdata(-self.better, method=method, axis=0) for method in ("min", "max"))
         return first, last
+
+
+def _seen(given: Any) -> str:
+    """What was given in place of draws."""
+    if isinstance(given, xr.DataArray):
+        return f"draws with {listed(given.dims) or 'none'}"
+    several = f" of {listed(given.data_vars)}" if isinstance(given, xr.Dataset) else ""
+    return f"{'an' if type(given).__name__[:1] in 'AEIOUaeiou' else 'a'} {type(given).__name__}{several}"
+
+
+def _cure(given: Any) -> str:
+    """Where the draws are to be found."""
+    if isinstance(given, xr.Dataset) and len(given.data_vars):
+        return f"Take one of its variables, as in draws[{str(next(iter(given.data_vars)))!r}]."
+    has = type(given)
+    if hasattr(has, "compare") and hasattr(has, "draws"):
+        return "It compares its segments itself: by.compare('total'), or pass by.draws('total')."
+    if hasattr(has, "by") and hasattr(has, "draws"):
+        return "Make segments first: ltv.by(column).compare()."
+    if hasattr(has, "segment_draws"):
+        return "Pass fit.segment_draws(column)['mean_spend']."
+    found = next((name for name in ("draws", "ratio") if hasattr(has, name)), None)
+    if found is not None:
+        return f"Pass what it is made of: its .{found}."
+    return "Pass by.draws('total') or fit.segment_draws(column)['mean_spend']."
 
 
 @dataclass(frozen=True)
@@ -338,7 +362,7 @@ class Words:
         if region and held >= ALIKE:
             begin = f"{a} and {b} are practically alike{self.alike}; {self._difference(row)}"
             return f"{begin}; {within}, and {a} is higher with probability {chance}."
-        if above >= TOSS_UP:
+        if round(above, 2) >= TOSS_UP:  # as it is written
             begin = f"{a} {self.more[0]} {b}{self.more[1]} with probability {chance}"
         else:
             begin = f"Whether {a} or {b} {self.unsure} is a toss-up, {a} with probability {chance}"

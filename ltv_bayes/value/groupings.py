@@ -1,6 +1,6 @@
 """How customers are grouped into segments, and what each counts by in a segment's mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from ltv_bayes.data.columns import refuse_text
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.errors import ColumnError, InputError, a_kind, listed, rows_at_fault, suggestion
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.value.by_id import by_id
 from ltv_bayes.value.one_pass import MISSING, Segmenting, Weighting, by_column
 from ltv_bayes.value.valuation import BATCH
 
@@ -47,18 +48,22 @@ class SegmentGrouping:
         Raises
         ------
         ColumnError
-            If there is no such column, or something else was given.
+            If there is no such column, one is named twice, or something else was given.
+        InputError
+            If a mapping names nobody who is valued.
         """
         if isinstance(given, Mapping | pd.Series):
-            segments = {str(key): segment for key, segment in given.items()}
+            segments = by_id(customers, given, "by")
             name = str(getattr(given, "name", None) or "segment")
             return cls(name, lambda some: pd.Series([segments.get(str(one)) for one in some.ids]))
-        columns = tuple(dict.fromkeys([given] if isinstance(given, str) else given if _is_list(given) else ()))
+        columns = tuple([given] if isinstance(given, str) else given if _is_list(given) else ())
         if not columns or not all(isinstance(column, str) for column in columns):
             raise ColumnError(
                 f"Segments are made by the name of a column, by a list of such names, or by a mapping from customer id "
                 f"to segment, not by {a_kind(given)}."
             )
+        if len(set(columns)) < len(columns):
+            raise ColumnError(f"Segments are made by each column once, not by {list(columns)!r}.")
         for column in columns:
             _require_column(customers, column)
         if len(columns) == 1:
@@ -79,29 +84,48 @@ class SegmentGrouping:
         return names, pd.DataFrame(parts, columns=list(self.columns), index=pd.Index(names, name="segment"))
 
 
-def weighting(customers: Customers, weight: str) -> Weighting:
-    """Read what customers count by: past revenue, or a column of numbers.
+def weighting(customers: Customers, weight: str | pd.Series | Mapping[Any, Any]) -> Weighting:
+    """Read what customers count by: past revenue, a column of numbers, or the weight of each customer id.
 
     Raises
     ------
     ColumnError
         If there is no such column, or it holds text.
+    InputError
+        If a mapping names nobody who is valued.
     """
-    column = TOTAL_VALUE if weight == REVENUE and REVENUE not in customers.columns else weight
-    _require_column(customers, column)
+    said = "" if isinstance(weight, Mapping | pd.Series) else f" in {weight!r}"
+    revenue = isinstance(weight, str) and weight == REVENUE and REVENUE not in customers.columns
+    column = TOTAL_VALUE if revenue else weight
+    values_of = _numbers_of(customers, column)
 
     def weights(some: Customers) -> Array:
-        refuse_text(some.table[column], "weight")
-        values = pd.to_numeric(some.table[column], errors="coerce").to_numpy(dtype=float)
-        if column != weight:  # refunds may exceed revenue
+        given = values_of(some)
+        refuse_text(given, "weight")
+        values = pd.to_numeric(given, errors="coerce").to_numpy(dtype=float)
+        if revenue:  # refunds may exceed revenue
             values = np.maximum(values, 0.0)
         bad = list(some.ids[~(np.isfinite(values) & (values >= 0))])
         if bad:
-            problem, cure = f"without a weight in {column!r}", "Fill in a number of 0 or more, or leave weight= out."
+            problem, cure = f"without a weight{said}", "Fill in a number of 0 or more, or leave weight= out."
             raise InputError(rows_at_fault(bad, "customer", problem, cure), bad)
         return values
 
     return weights
+
+
+def _numbers_of(customers: Customers, weight: Any) -> Callable[[Customers], pd.Series]:
+    """Where the weights of customers come from."""
+    if isinstance(weight, Mapping | pd.Series):
+        given = by_id(customers, weight, "weight")
+        return lambda some: pd.Series([given.get(str(one)) for one in some.ids], dtype=object)
+    if not isinstance(weight, str):
+        raise ColumnError(
+            f"Customers are weighted by the name of a column, or by a mapping from customer id to weight, not by a "
+            f"{type(weight).__name__}."
+        )
+    _require_column(customers, weight)
+    return lambda some: some.table[weight]
 
 
 def total_weights(customers: Customers, grouping: SegmentGrouping, weights: Weighting, keys: list[str]) -> Array:

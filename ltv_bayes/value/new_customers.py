@@ -444,13 +444,19 @@ def _paired(purchases: Any, spend: FittedSpend | None, seed: int) -> tuple[Any, 
     return purchases.mixed(shape, seed, "new customers purchases"), spend.mixed(shape, seed, "new customers spend")
 
 
-def _column(fits: Sequence[FittedModel], by: str | None) -> str | None:
+def _column(fits: Sequence[FittedModel], by: Any) -> str | None:
     """The column of segments."""
     known = list(dict.fromkeys(name for fit in fits if fit.pooling is not None for name in fit.pooling.by))
     if by is None and len(known) > 1:
         raise ColumnError(f"The fits are pooled by {listed(known)}: say which column, as in by={known[0]!r}.")
     if by is not None and not known:
         raise ColumnError(f"No fit is pooled, so there is no {by!r} to tell clients apart. Fit with pool_by={by!r}.")
+    if by is not None and not isinstance(by, str) and set(by) <= set(known):
+        several = ", ".join(f"{name}=..." for name in by)
+        raise ColumnError(
+            f"New clients are told apart by one column, as in by={known[0]!r}. For one kind by several, pass fits of "
+            f"it: purchases.of_segment({several}) and spend.of_segment({several})."
+        )
     if by is not None and by not in known:
         raise ColumnError(f"No fit is pooled by {by!r}. {suggestion(str(by), known)}")
     return by or next(iter(known), None)

@@ -1,6 +1,7 @@
 """Values of segments: the draws of their customers, added."""
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -9,13 +10,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.errors import ColumnError, suggestion
+from ltv_bayes.errors import ColumnError, DataWarning, counted, listed, suggestion
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval_settings, summarize_draws
 from ltv_bayes.tables import as_text, readable
 from ltv_bayes.value.compare import Options, Region, Words, best, compare_pairs, rank
-from ltv_bayes.value.groupings import SegmentGrouping, total_weights, weighting
+from ltv_bayes.value.groupings import APART, SegmentGrouping, total_weights, weighting
 from ltv_bayes.value.pooled_quantities import pooled_quantities
 from ltv_bayes.value.shares import share_of
 from ltv_bayes.value.valuation import JUDGED, added
@@ -110,7 +111,7 @@ class SegmentValues:
         *,
         equivalent_within: float | None = None,
         equivalent_share: float | None = None,
-        within: str | None = None,
+        within: str | Sequence[str] | None = None,
         ci_prob: float | None = None,
         ci_kind: str | None = None,
     ) -> pd.DataFrame:
@@ -124,31 +125,49 @@ class SegmentValues:
             Region of practical equivalence: differences up to this amount either way do not matter.
         equivalent_share : float, optional
             The same as a share of the larger of the two.
-        within : str, optional
-            Of segments made by several columns, one of these: only pairs that have the same there are compared.
+        within : str or list of str, optional
+            Of segments made by several columns, one or some of these: only pairs that have the same there are compared.
 
         Returns
         -------
         pandas.DataFrame
             One row per pair, the one that is higher in most draws as segment_a, as `compare` describes it: difference,
-            ratio, probabilities, expected losses, and a sentence to quote, which names the median difference.
+            ratio, probabilities, expected losses, and a sentence to quote, which names the median difference. Segments
+            that a fit has not seen have none of its quantities: they are left out, and named in ``attrs["left_out"]``.
+
+        Warns
+        -----
+        DataWarning
+            If segments are left out.
         """
-        options = Options.read(self.draws(measure), lower_is_better=self._less_is_better(measure))
+        options = Options.read(self.draws(measure), lower_is_better=self.less_is_better(measure))
         region = Region.read(equivalent_within, equivalent_share)
         words = self._words(measure, interval_settings(ci_prob, ci_kind))
-        return flagged(compare_pairs(options, region, words, self._level(within)), self.caution)
+        labels = None if within is None else self._level(within)
+        return self._noted(compare_pairs(options, region, words, labels), measure)
 
-    def rank(self, measure: str = PER_CUSTOMER) -> pd.DataFrame:
+    def rank(self, measure: str = PER_CUSTOMER, *, within: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Probability of each rank for each segment; rank 1 is the highest value, or the lowest churn.
+
+        Parameters
+        ----------
+        measure : str
+            One of `measures`.
+        within : str or list of str, optional
+            Of segments made by several columns, one or some of these: ranks among those that have the same there.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed by segment, columns ``rank_1`` ... ``rank_k`` and ``expected_rank``; rows add up to 1.
+            Indexed by segment, columns ``rank_1`` ... ``rank_k`` and ``expected_rank``; rows add up to 1. Segments
+            are left out as in `compare`.
         """
-        return flagged(rank(self.draws(measure), lower_is_better=self._less_is_better(measure)), self.caution)
+        less = self.less_is_better(measure)
+        return self._noted(self._each(measure, within, lambda draws: rank(draws, lower_is_better=less)), measure)
 
-    def best(self, measure: str = PER_CUSTOMER, *, top: int = 3) -> pd.DataFrame:
+    def best(
+        self, measure: str = PER_CUSTOMER, *, top: int = 3, within: str | Sequence[str] | None = None
+    ) -> pd.DataFrame:
         """Which segment to choose: its probability of being the best, and what choosing it may cost.
 
         Parameters
@@ -157,19 +176,55 @@ class SegmentValues:
             One of `measures`.
         top : int
             How many count as the top.
+        within : str or list of str, optional
+            As in `rank`: the best among those that have the same there.
 
         Returns
         -------
         pandas.DataFrame
             Indexed by segment, the one with the smallest expected loss first: mean, probability_best,
             ``probability_in_top_<top>``, and expected_loss, by how much the best segment of each draw exceeds this one,
-            on average.
+            on average. Segments are left out as in `compare`.
         """
-        return flagged(best(self.draws(measure), top=top, lower_is_better=self._less_is_better(measure)), self.caution)
+        less = self.less_is_better(measure)
+        found = self._each(measure, within, lambda draws: best(draws, top=top, lower_is_better=less))
+        return self._noted(found, measure)
 
-    def _less_is_better(self, measure: str) -> bool:
+    def left_out(self, measure: str) -> list[str]:
+        """Segments of which a measure is not known: those that the fit has not seen."""
+        return [name for name in map(str, self.customers.index) if name not in self._names(measure)]
+
+    def less_is_better(self, measure: str) -> bool:
         """Whether less is better: of leaving."""
         return measure in self.quantities and measure.split()[-1].startswith(LESS_IS_BETTER)
+
+    def _names(self, measure: str) -> list[str]:
+        return [str(name) for name in self.draws(measure)["segment"].to_numpy()]
+
+    def _each(
+        self, measure: str, within: str | Sequence[str] | None, made: Callable[[xr.DataArray], pd.DataFrame]
+    ) -> pd.DataFrame:
+        """A table of all segments; or one for each group of those that have the same in some columns, in one."""
+        draws = self.draws(measure)
+        if within is None:
+            return made(draws)
+        codes, groups = pd.factorize(self._level(within))
+        return pd.concat([made(draws.isel(segment=np.flatnonzero(codes == at))) for at in range(len(groups))])
+
+    def _noted(self, table: pd.DataFrame, measure: str) -> pd.DataFrame:
+        """Say who is left out, and what speaks against the numbers."""
+        table = flagged(table, self.caution)
+        if left_out := self.left_out(measure):
+            table.attrs["left_out"] = left_out
+            warnings.warn(f"{_unknown([measure], left_out)}. Left out here.", DataWarning, stacklevel=3)
+        return table
+
+    def notes(self) -> list[str]:
+        """Which segments the fits know nothing of."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for measure in self.quantities:
+            found.setdefault(tuple(self.left_out(measure)), []).append(measure)
+        return [f"{_unknown(measures, left_out)}." for left_out, measures in found.items() if left_out]
 
     def _words(self, measure: str, interval: tuple[float, str]) -> Words:
         if measure in self.quantities:
@@ -179,15 +234,17 @@ class SegmentValues:
         how = "in total" if measure == TOTAL else f"per customer{weighted}"
         return Words.of_worth(how, self.currency or "", interval)
 
-    def _level(self, name: str | None) -> pd.Series | None:
-        """What each segment has in one of several columns."""
-        if name is None:
-            return None
+    def _level(self, within: str | Sequence[str]) -> pd.Series:
+        """What each segment has in some of several columns."""
         if self.levels is None:
             raise ColumnError(f"These segments are made by {self.column} alone. Make them by several: ltv.by([...]).")
-        if name not in self.levels:
-            raise ColumnError(f"Segments are not made by {name!r}. {suggestion(name, self.levels)}")
-        return self.levels[name]
+        names = [within] if isinstance(within, str) else list(within)
+        for name in names:
+            if name not in self.levels:
+                raise ColumnError(f"Segments are not made by {name!r}. {suggestion(str(name), self.levels)}")
+        if not names:
+            raise ColumnError(f"within= names no column. {suggestion('', self.levels)}")
+        return self.levels[names].agg(APART.join, axis="columns")
 
     def _heading(self) -> str:
         weighted = f" (customers weighted by {label(self.weight)})" if self.weight else ""
@@ -199,17 +256,30 @@ class SegmentValues:
         return table if self.levels is None else table.drop(columns=list(self.levels))
 
     def __repr__(self) -> str:
-        return f"{self._heading()}\n{as_text(self._shown(), self.currency)}"
+        return "\n".join([self._heading(), as_text(self._shown(), self.currency), *self._said_below()])
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self._heading())}</p>{readable(self._shown(), self.currency).to_html()}"
+        below = "".join(f"<p>{escape(line)}</p>" for line in self._said_below())
+        return f"<p>{escape(self._heading())}</p>{readable(self._shown(), self.currency).to_html()}{below}"
+
+    def _said_below(self) -> list[str]:
+        return [f"note: {note}" for note in self.notes()]
+
+
+def _unknown(measures: Sequence[str], segments: Sequence[str]) -> str:
+    """Say of which segments some quantities are not known."""
+    be, them = ("is", "it") if len(measures) == 1 else ("are", "they")
+    comes = "comes" if len(measures) == 1 else "come"
+    whose = f"{counted(len(segments), 'segment')} ({listed(segments)})"
+    seen = "it" if len(segments) == 1 else "them"
+    return f"{listed(map(label, measures))} {be} not known of {whose}: the fit {them} {comes} from has not seen {seen}"
 
 
 def by(
     value: "LifetimeValue",
     column: str | Sequence[str] | pd.Series | Mapping[Any, Any],
     *,
-    weight: str | None = None,
+    weight: str | pd.Series | Mapping[Any, Any] | None = None,
 ) -> SegmentValues:
     """Group customers by an attribute, or by several, and add their draws.
 
@@ -218,9 +288,22 @@ def by(
     column : str, list of str, Series or mapping
         A column of ``customers.table``; several, for segments such as "Energy / North"; or the segment of each
         customer id. Customers without a value form a segment of their own.
-    weight : str, optional
+    weight : str, Series or mapping, optional
         What a customer counts by in the mean per customer: ``"revenue"``, what they have brought so far
-        (``total_value`` of their table, nothing where refunds exceed it), or a column. Equally, if not given.
+        (``total_value`` of their table, nothing where refunds exceed it), a column, or the weight of each customer id.
+        Equally, if not given.
+
+    Raises
+    ------
+    ColumnError
+        If there is no such column.
+    InputError
+        If a mapping names nobody who is valued, or a weight is missing or below 0.
+
+    Warns
+    -----
+    DataWarning
+        If a mapping holds ids of nobody.
     """
     grouping = SegmentGrouping.read(value.customers, column)
     found = value.results.segments(grouping.column, grouping.segmenting)
@@ -236,12 +319,12 @@ def by(
         value.caution,
         levels,
         None if weight is None else _labelled(value, _weighted_mean(value, grouping, found.names, weight), names),
-        weight or "",
+        "" if weight is None else weight if isinstance(weight, str) else str(getattr(weight, "name", None) or "weight"),
         pooled_quantities(value.valuation.streams, grouping.column),
     )
 
 
-def _weighted_mean(value: "LifetimeValue", grouping: SegmentGrouping, keys: list[str], weight: str) -> Array:
+def _weighted_mean(value: "LifetimeValue", grouping: SegmentGrouping, keys: list[str], weight: Any) -> Array:
     """Mean value of each segment's customers, an array (segments, draws): a pass of its own over them."""
     weights = weighting(value.customers, weight)
     total = total_weights(value.customers, grouping, weights, keys)

@@ -34,6 +34,7 @@ from ltv_bayes.value.valuation import Components, Stretch, added
 
 SHOWN = 10
 PURPOSE = "slipping away"
+SHOWN_FACTS = ["probability_alive_before", "probability_alive", "drop", "value_if_alive", "reason"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,6 +46,8 @@ class SlippingAway:
     facts : pandas.DataFrame
         Indexed by customer_id, the most at stake first: probability_alive_before, probability_alive, drop,
         value_if_alive (mean), and the reason in words.
+    gone : pandas.DataFrame
+        The same of those who are left out, as they have most likely left, with what is at stake (mean).
     at_stake : xarray.DataArray
         (chain, draw, customer_id): in a draw in which the customer has left, what they would bring had they not, up to
         the horizon; otherwise nothing.
@@ -54,6 +57,8 @@ class SlippingAway:
         The two days.
     least_drop : float
         The least drop that counts.
+    least_alive : float
+        Who is less likely to be alive now is left out.
     currency : str or None
         Currency of the values.
     settings : str
@@ -63,11 +68,13 @@ class SlippingAway:
     """
 
     facts: pd.DataFrame
+    gone: pd.DataFrame
     at_stake: xr.DataArray
     customers: int
     since: dt.date
     as_of: dt.date
     least_drop: float
+    least_alive: float
     currency: str | None
     settings: str
     caution: str = ""
@@ -102,15 +109,25 @@ class SlippingAway:
         verb = "is" if len(self.facts) == 1 else "are"
         fell = f"P(alive) fell by {self.least_drop:g} or more from {self.since} to {self.as_of}"
         if self.facts.empty:
-            return f"None of {counted(self.customers, 'customer')} is slipping away: of nobody, {fell}."
+            days = f"from {self.since} to {self.as_of}"
+            nobody = f"P(alive) of nobody{' else' if len(self.gone) else ''} fell by {self.least_drop:g} or more {days}"
+            return f"None of {counted(self.customers, 'customer')} is slipping away: {nobody}.{self._left_out()}"
         prob, kind = interval_settings(ci_prob, ci_kind)
         draws = self.total().to_numpy().ravel()
         low, high = (money(float(end), self.currency) for end in interval(draws, prob, kind))
         mean = with_currency(money(float(draws.mean()), self.currency), self.currency)
         return (
             f"{who} {verb} slipping away: {fell}. At stake is {mean} on average, "
-            f"{describe_interval(prob, kind)} {low} to {high}."
+            f"{describe_interval(prob, kind)} {low} to {high}.{self._left_out()}"
         )
+
+    def _left_out(self) -> str:
+        """How many have most likely left already, and what they would bring."""
+        if self.gone.empty:
+            return ""
+        lost = with_currency(money(float(self.gone["at_stake"].sum()), self.currency), self.currency)
+        whose = f"{len(self.gone):,} more {'is' if len(self.gone) == 1 else 'are'} left out"
+        return f" {whose}, whose P(alive) is below {self.least_alive:g} now: most likely gone, with {lost} on average."
 
     def __repr__(self) -> str:
         heading = f"{self.sentence()}\n{self.settings}"
@@ -130,6 +147,7 @@ def slipping_away(
     *,
     since: Any = None,
     least_drop: float = 0.1,
+    least_alive: float = 0.2,
     stream: str | None = None,
 ) -> SlippingAway:
     """Who was most likely a customer on an earlier day, and is less likely one now; and what is at stake.
@@ -144,6 +162,9 @@ def slipping_away(
         The earlier day, if a log is given.
     least_drop : float
         Least drop of the probability of being alive that counts.
+    least_alive : float
+        Who is less likely than this to be alive now has most likely left, cannot be saved, and is left out; 0 lists
+        everybody.
     stream : str, optional
         Name of the stream of repeat purchases, if there are several.
 
@@ -157,7 +178,7 @@ def slipping_away(
     InputError
         If there is no such stream, or nobody is known on both days.
     UnitError
-        If the earlier day is not earlier, or the drop not between 0 and 1.
+        If the earlier day is not earlier, or the drop or the least probability not between 0 and 1.
 
     Notes
     -----
@@ -168,11 +189,17 @@ def slipping_away(
     draws in which they are not. On average that is the value if alive less the value now, and the most that winning
     them back can be worth. The difference from the value on the earlier day would mix this with orders made since and
     with another horizon. Streams that ride on the purchases are lost with them; judged opportunities are not counted.
+
+    A row does not add up exactly: the value now (``ltv.summary()``) and the value if alive are drawn apart, and whether
+    a customer has left is drawn once more for what is at stake. So ``value_if_alive`` less the value now differs from
+    ``at_stake`` by the error of means of so many draws. More draws bring them together, and so do many rows added.
     """
     if not isinstance(ltv, LifetimeValue):
         raise InputError(f"slipping_away needs what lifetime_value(...) returned, not a {type(ltv).__name__}.")
     if not 0 < as_number(least_drop, "least_drop") <= 1:
         raise UnitError(f"least_drop must be above 0 and at most 1, not {least_drop!r}.")
+    if not 0 <= as_number(least_alive, "least_alive") < 1:
+        raise UnitError(f"least_alive must be at least 0 and below 1, not {least_alive!r}.")
     chosen = _stream_that_ends(ltv.valuation.told, stream)
     now = ltv.customers if chosen.customers is None else chosen.customers
     before = _before(earlier, since, now)
@@ -180,16 +207,19 @@ def slipping_away(
     slipped = facts[facts["drop"] >= least_drop]
     lost, value_if_alive = _at_stake(ltv, chosen, now, slipped.index)
     order = np.argsort(-lost.mean(axis=1), kind="stable")
-    slipped = slipped.assign(value_if_alive=value_if_alive).iloc[order]
+    lost, slipped = lost[order], slipped.assign(value_if_alive=value_if_alive)[SHOWN_FACTS].iloc[order]
+    gone = (slipped["probability_alive"] < least_alive).to_numpy()
     assert before.as_of is not None
     assert now.as_of is not None
     return SlippingAway(
-        slipped[["probability_alive_before", "probability_alive", "drop", "value_if_alive", "reason"]],
-        _labelled(ltv, lost[order], slipped.index),
+        slipped[~gone],
+        slipped[gone].assign(at_stake=lost[gone].mean(axis=1)),
+        _labelled(ltv, lost[~gone], slipped.index[~gone]),
         len(facts),
         before.as_of,
         now.as_of,
         float(least_drop),
+        float(least_alive),
         ltv.currency,
         str(ltv.settings),
         ltv.caution,
@@ -222,6 +252,13 @@ def _before(earlier: Any, since: Any, now: Customers) -> Customers:
             raise InputError("A log does not say which day to look back to. Pass since='2025-06-30'.")
         _require_earlier(as_date(since, "since"), now)
         return summarize(earlier, time_unit=now.time_unit, as_of=since)
+    if not isinstance(earlier, Customers):
+        article = "an" if type(earlier).__name__[:1] in "AEIOU" else "a"
+        raise InputError(
+            f"The earlier day is looked up in the log of orders, as read_transactions returned it, with since=; or in "
+            f"the customers of that day, as summarize(orders, as_of=...) returned them; not in {article} "
+            f"{type(earlier).__name__}."
+        )
     if since is not None:
         raise InputError("since= belongs to a log of orders; customers have their as-of date.")
     require_history(earlier)

@@ -1,5 +1,7 @@
 """What hangs on customers who bought once: shares by hand, the comparison against leave-one-out, the words."""
 
+from dataclasses import replace
+
 import arviz as az
 import numpy as np
 import pandas as pd
@@ -129,3 +131,22 @@ def test_fits_what_is_missing(cdnow, cdnow_fits):
     found = lb.check_one_time(cdnow, cdnow_fits[0], horizon="39 weeks", random_seed=1, progressbar=False)
     assert found.favours is None
     assert found.table.loc["mbg_nbd", "probability_alive"] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("difference", "said"),
+    [
+        (3.71, "(MBG/NBD is ahead by 3.71 in log predictive density, standard error 3.91)"),
+        (-3.71, "(BG/NBD is ahead by 3.71 in log predictive density, standard error 3.91)"),
+        (0.0, "(both have the same log predictive density, standard error 3.91)"),
+    ],
+)
+def test_without_a_verdict_the_sentence_still_says_which_is_ahead(check, difference, said):
+    assert said in replace(check, difference=difference, error=3.91).sentence
+
+
+def test_a_pooled_fit_is_told_to_stay_out(book, channel_fits):
+    with pytest.raises(
+        InputError, match=r"this fit is pooled\. Leave it out of the call, and the plain ones are fitted"
+    ):
+        lb.check_one_time(book, channel_fits[0])

@@ -1,5 +1,7 @@
 """Regularity of an order log, what the sentence says, and whether what it says of forecasts is true."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,7 +83,7 @@ def test_customers_do_not_tell_their_gaps(book):
 
 
 def test_silence_beside_the_usual_gap(book):
-    found = lb.check_regularity(simulated(4)).of_customers(book)
+    found = replace(lb.check_regularity(simulated(4)), ids=None).of_customers(book)
     assert set(found.index) == {"A", "C", "D", "E", "F"}
     assert found.index[0] == "D"
     assert found.loc["C"].tolist()[:3] == pytest.approx([7, 29.43 / 7 * 7, (38.86 - 29.43) * 7])
@@ -130,3 +132,19 @@ def test_what_is_said_of_forecasts_is_true(k, sign):
     assert sign * (expected.sum() / coming.sum() - 1) > 0.05
     often = (table["frequency"] >= 3).to_numpy()
     assert sign * (spread[often].mean() / ((coming - expected)[often] ** 2).mean() - 1) > 0.1
+
+
+def test_an_interval_from_bursts_to_rhythm_is_too_little_to_tell():
+    few = lb.check_regularity(log({"A": [40, 70]}))
+    assert few.low < 1 / 1.5
+    assert few.high > 1.5
+    assert not few.enough
+    assert few.sentence.startswith("Too few gaps to tell: purchases may come in rhythm, at random or in bursts: k = ")
+    assert all(lb.check_regularity(simulated(k)).enough for k in (0.3, 1, 4))
+
+
+def test_customers_of_another_log_are_refused(book):
+    found = lb.check_regularity(log({"A": [5, 7, 9], "Zoe": [4, 100]}))
+    assert set(found.of_customers(book).index) == set("ACDEF")
+    with pytest.raises(InputError, match=r"None of the 6 customers .* is in the log .* \(ids Yan, Zoe\)"):
+        lb.check_regularity(log({"Yan": [5, 7, 9], "Zoe": [4, 100]})).of_customers(book)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.errors import DataWarning, InputError, UnitError
 
 DAYS = ["2024-06-30", "2024-12-31", "2025-12-31"]
 TERMS = {"horizon": "1 year", "discount_rate": 0.1, "margin": 0.35}
@@ -61,14 +61,14 @@ def test_each_day_is_a_value_of_its_own(business, fits, trend):
         for measure in ("per_customer", "total"):
             there = trend.draws(measure).sel(as_of=day, segment=alone.customers.index.tolist())
             np.testing.assert_array_equal(there, alone.draws(measure))
-        table = trend.summary(0.9).loc[pd.Timestamp(day).date()]
+        table = trend.summary(0.9).loc[day]
         expected = alone.summary(0.9)
         pd.testing.assert_frame_equal(table, expected.reindex(table.index)[list(table)])
 
 
 def test_days_are_in_order_and_best_segments_first(trend):
     assert [str(day) for day in trend.days] == DAYS
-    last = trend.summary().loc[trend.days[-1], "per_customer_mean"]
+    last = trend.summary().loc[str(trend.days[-1]), "per_customer_mean"]
     assert last.is_monotonic_decreasing
     assert trend.segments[: len(last)] == list(last.index)
 
@@ -83,7 +83,7 @@ def test_a_segment_that_is_not_there_yet_is_missing(business, fits):
     late_draws = trend.draws().sel(segment="late")
     assert np.isnan(late_draws.sel(as_of=DAYS[:2])).all()
     assert np.isfinite(late_draws.sel(as_of=DAYS[2])).all()
-    assert "late" not in trend.summary().loc[trend.days[0]].index
+    assert "late" not in trend.summary().loc[str(trend.days[0])].index
 
 
 def test_all_customers_together_where_no_segments_are_asked_for(business, fits):
@@ -152,3 +152,16 @@ def test_fitted_anew_the_book_grows_as_customers_come():
     table = trend.summary()
     assert table["total_mean"].is_monotonic_increasing
     assert not trend.caution
+
+
+def test_ids_of_nobody_in_a_mapping_are_named_and_later_customers_are_somebody(business, fits):
+    orders = business.transactions()
+    halves = dict.fromkeys(orders.table["customer_id"].unique(), "here")
+    terms = {"time_unit": "month", "purchases": fits[0], "spend": fits[1], "random_seed": 4, **TERMS}
+    trend = lb.value_over_time(orders, DAYS, by=halves, **terms)
+    assert trend.segments == ["here"]
+    with pytest.warns(DataWarning, match=r"by= holds 1 id of nobody who is valued \(id Zoe\)") as told:
+        lb.value_over_time(orders, DAYS, by={**halves, "Zoe": "there"}, **terms)
+    assert len(told) == 1
+    with pytest.raises(InputError, match="by= names none"):
+        lb.value_over_time(orders, DAYS, by={"Zoe": "there"}, **terms)

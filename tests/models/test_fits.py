@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ConvergenceWarning
+from ltv_bayes.errors import ConvergenceWarning, DataWarning
 from ltv_bayes.models.priors import Prior
 
 pytestmark = pytest.mark.slow
@@ -204,3 +204,11 @@ class TestPosteriorPredictive:
         assert (
             np.quantile(means, 0.01) < float(tree["observed_data"]["monetary_value"].mean()) < np.quantile(means, 0.99)
         )
+
+
+@pytest.mark.parametrize("model", [lb.BGNBD(), lb.MBGNBD()])
+def test_customers_none_of_whom_came_back_are_warned_of(model):
+    frame = pd.DataFrame({"customer_id": range(40), "frequency": 0, "recency": 0.0, "T": np.linspace(4, 40, 40)})
+    customers = lb.Customers.from_summary(frame, time_unit="week")
+    with pytest.warns(DataWarning, match="None of 40 customers has a repeat purchase.* is what the priors say"):
+        model.fit(customers, draws=250, chains=2, method="laplace", random_seed=1, progressbar=False)

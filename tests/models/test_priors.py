@@ -65,8 +65,6 @@ def test_parameters_of_the_papers_can_have_priors_of_their_own(book):
         (lb.BGNBD(priors={"mean_rate": Prior("LogNormal", mu=0, sigma=-1)}), "parameters in their range"),
         (lb.BGNBD(priors={"mean_rate": Prior("HalfFlat")}), "must be proper"),
         (lb.BGNBD(priors={"a": Prior("HalfNormal", sigma=1)}), "b is missing"),
-        (lb.BGNBD(priors={"mean_rate": 0.05}), "not a distribution"),
-        (lb.BGNBD(priors={"mean_rate": {"mu": 0}}), "has no family"),
         (lb.BGNBD(priors={"mean_rate": Prior("Normal", mu=0, sigma=1)}), "outside its range"),
         (lb.BGNBD(priors={"dropout_mean": Prior("LogNormal", mu=0, sigma=1)}), "between 0 and 1"),
         (
@@ -78,6 +76,25 @@ def test_parameters_of_the_papers_can_have_priors_of_their_own(book):
 def test_a_wrong_prior_is_refused_with_the_cure(book, settings, message):
     with pytest.raises(PriorError, match=message):
         settings.build(book)
+
+
+@pytest.mark.parametrize("model", [lb.BGNBD, lb.MBGNBD, lb.NBD, lb.GammaGamma, lb.ShiftedBetaGeometric])
+def test_what_is_no_prior_is_refused_at_once(book, model):
+    with pytest.raises(PriorError, match=r"not a Customers\. Data go to \.fit"):
+        model(book)
+    for given in (0.05, "LogNormal", ("LogNormal", 1.0)):
+        with pytest.raises(PriorError, match=r"mean_rate is .* not a distribution\. Write Prior\('LogNormal'"):
+            model(priors={"mean_rate": given})
+    with pytest.raises(PriorError, match="has no family"):
+        model(priors={"mean_rate": {"mu": 0}})
+
+
+def test_priors_in_every_way_of_writing_are_taken():
+    import pymc as pm
+
+    mapping, pair = {"family": "LogNormal", "mu": 0, "sigma": 1}, ("LogNormal", {"mu": 0, "sigma": 1})
+    for given in (Prior("LogNormal", mu=0, sigma=1), mapping, pair, pm.LogNormal.dist(0, 1)):
+        lb.BGNBD(priors={"mean_rate": given})
 
 
 def test_priors_of_both_ways_of_writing_contradict(book):

@@ -88,3 +88,32 @@ def test_a_fit_that_did_not_converge_is_red(channel_fits, unconverged):
     for ax in (lb.plot_acquisition(found), lb.plot_payback(found)):
         title = next(text for text in ax.findobj() if getattr(text, "get_text", str)() == ax.get_title(loc="left"))
         assert title.get_color() == RED
+
+
+def test_ratios_are_on_a_log_axis_where_a_far_channel_does_not_hide_the_others(channel_value, cut_off):
+    found = lb.acquisition(channel_value, {"Ads": 3000.0, "Fair": 2000.0, "Referral": 50.0}, random_seed=1)
+    ax = lb.plot_acquisition(found)
+    assert ax.get_xscale() == "log"
+    written = [tick.get_text() for tick in ax.get_xticklabels()]
+    assert {"1", "3"} <= set(written)
+    assert 4 <= len(written) <= 9
+    low, high = ax.get_xlim()
+    place = np.log(np.array([1.0, 3.0, *found.summary()["ltv_to_cac"]]) / low) / np.log(high / low)
+    assert ((place > 0.02) & (place < 0.98)).all()
+    assert not cut_off(ax.figure)
+
+
+def test_lines_are_seen_where_all_channels_lie_on_one_side(channel_value):
+    for cost in (200_000.0, 20.0):
+        ax = lb.plot_acquisition(lb.acquisition(channel_value, {"Ads": cost}, random_seed=1))
+        low, high = ax.get_xlim()
+        assert low < 1
+        assert high > 3
+
+
+def test_the_words_beside_the_line_are_off_the_zero_line(channel_value):
+    ax = lb.plot_payback(lb.acquisition(channel_value, {"Ads": 20.0}, random_seed=1), "Ads")
+    ax.figure.canvas.draw()
+    zero = ax.transData.transform((0, 0))[1]
+    box = ax.texts[0].get_window_extent()
+    assert not box.y0 - 1 <= zero <= box.y1 + 1

@@ -1,5 +1,7 @@
 """Pictures to decide by: what is drawn are the tables' numbers, in their order."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -41,7 +43,7 @@ class TestRanks:
         np.testing.assert_array_equal(ax.images[0].get_array(), table.drop(columns="expected_rank"))
         written = [text.get_text() for text in ax.texts]
         assert f"{table.loc['Public', 'rank_3']:.2f}" in written
-        assert "rank, 1 is best" in ax.get_xlabel()
+        assert "rank, 1 is highest" in ax.get_xlabel()
 
     def test_many_segments_have_no_numbers_in_them(self, valued):
         names = [f"C{k}" for k in range(15)]
@@ -50,6 +52,23 @@ class TestRanks:
         ax = lb.plot_ranks(by, measure="total")
         assert not ax.texts
         assert len(ax.get_yticklabels()) == 15
+
+    def test_many_segments_have_shades_for_small_probabilities(self, valued, cut_off):
+        """At one in sixty, what most cells have, a shade is well above that of nothing."""
+        names = [f"第{k}分公司华东地区高端装备智能制造事业部" for k in range(60)]
+        frame = pd.DataFrame({"customer_id": names, "frequency": 2, "recency": 3.0, "T": 9.0, "monetary_value": 5.0})
+        by = valued(lb.Customers.from_summary(frame, time_unit="week")).by(dict(zip(names, names, strict=True)))
+        ax = lb.plot_ranks(by)
+        image, most = ax.images[0], float(ax.images[0].get_array().max())
+        assert image.norm(1 / 60) == pytest.approx(np.sqrt(1 / 60 / most))
+        written = [tick.get_text() for tick in image.colorbar.ax.get_yticklabels()]
+        assert written[0] == "0"
+        assert written[-1] == f"{most:.2f}"
+        assert not cut_off(ax.figure)
+
+    def test_the_measure_may_stand_second(self, ltv):
+        by = ltv.by("industry")
+        assert names(lb.plot_ranks(by, "total")) == names(lb.plot_ranks(by, measure="total"))
 
     def test_nothing_is_cut_off(self, ltv, cut_off):
         assert not cut_off(lb.plot_ranks(ltv.by("industry")).figure)
@@ -125,3 +144,44 @@ class TestValueOverTime:
 
     def test_nothing_is_cut_off(self, trend, cut_off):
         assert not cut_off(lb.plot_value_over_time(trend()).figure)
+
+
+class TestParameters:
+    """Ranks and values of what pooled fits know of channels, one of which the fit has not seen."""
+
+    @pytest.fixture
+    def by(self, book, channel_fits):
+        channels = dict(zip("ABCDEF", ["Ads", "Ads", "Fair", "Fair", "Referral", "Radio"], strict=True))
+        table = book.table.assign(channel=pd.Series(channels)).reset_index()
+        customers = lb.Customers.from_summary(table, time_unit="month", as_of="1997-09-30", currency="EUR")
+        stream = lb.RepeatPurchases(*(fit.thin(50) for fit in channel_fits))
+        by = lb.lifetime_value(customers, stream, horizon="1 year", random_seed=1).by("channel")
+        return replace(by, quantities={**by.quantities, "dropout_mean": by.quantities["mean_rate"] / 2})
+
+    def test_segments_are_drawn_by_their_parameter(self, by):
+        ax = lb.plot_segments(by, "mean_rate", ci_prob=0.8)
+        draws = by.draws("mean_rate")
+        mean = draws.mean(("chain", "draw")).to_series().sort_values(ascending=False)
+        np.testing.assert_allclose(ax.lines[0].get_xdata(), mean)
+        assert [name.split("  ")[0] for name in names(ax)] == list(mean.index)
+        assert ax.get_title(loc="left").startswith("Mean rate of orders by channel")
+        assert "mean rate of orders (per month); n: customers fitted" in ax.get_xlabel()
+        assert "not seen by the fit" in ax.get_xlabel()
+        assert "Radio" in ax.get_xlabel()
+        assert "discounted" not in ax.get_xlabel()
+
+    def test_amounts_have_their_currency(self, by):
+        ax = lb.plot_segments(by, "mean_spend")
+        assert "mean value of an order (EUR)" in ax.get_xlabel()
+        assert ax.get_xticklabels()[-1].get_text().endswith("k")
+
+    @pytest.mark.parametrize(("measure", "first"), [("dropout_mean", "lowest"), ("mean_rate", "highest")])
+    def test_ranks_say_whether_1_is_high_or_low(self, by, measure, first):
+        ax = lb.plot_ranks(by, measure)
+        assert f"rank, 1 is {first}" in ax.get_xlabel()
+        assert "discounted" not in ax.get_xlabel()
+        assert "Radio" in ax.get_xlabel()
+
+    def test_a_measure_that_is_not_there(self, by):
+        with pytest.raises(InputError, match="Did you mean 'mean_rate'"):
+            lb.plot_segments(by, "mean_rat")

@@ -4,6 +4,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+from matplotlib import font_manager
 
 import ltv_bayes as lb
 from ltv_bayes.plots import lettering
@@ -12,9 +13,15 @@ from ltv_bayes.plots.lettering import BOX, BOX_NOTE, drawable, font_families, sh
 
 
 @pytest.fixture
-def no_chinese_font(monkeypatch):
-    """A machine without one."""
+def no_known_font(monkeypatch):
+    """A machine without the fonts that are known by name."""
     monkeypatch.setattr(lettering, "CHINESE_FONTS", ())
+
+
+@pytest.fixture
+def no_chinese_font(no_known_font, monkeypatch):
+    """A machine without any."""
+    monkeypatch.setattr(lettering, "_that_has_chinese", lambda installed: [])
 
 
 @pytest.fixture
@@ -85,3 +92,59 @@ def test_there_is_always_a_font():
 
 def test_latin_text_and_blanks_are_drawable():
     assert drawable("Müller & Söhne\n€ 1,000 – 2") == "Müller & Söhne\n€ 1,000 – 2"
+
+
+@pytest.fixture
+def unheard_of_font(tmp_path, monkeypatch):
+    """Install a font of a name that nobody knows, with the characters of a few Chinese names."""
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    chars = "客户万亿元制造业零售行王芳"
+    names = [".notdef", *(f"g{k}" for k in range(len(chars)))]
+    pen = TTGlyphPen(None)
+    for place, move in enumerate([(0, 0), (0, 800), (800, 800), (800, 0)]):
+        (pen.lineTo if place else pen.moveTo)(move)
+    pen.closePath()
+    box = pen.glyph()
+    font = FontBuilder(1000, isTTF=True)
+    font.setupGlyphOrder(names)
+    font.setupCharacterMap({ord(char): name for char, name in zip(chars, names[1:], strict=True)})
+    font.setupGlyf(dict.fromkeys(names, box))
+    font.setupHorizontalMetrics(dict.fromkeys(names, (1000, 0)))
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"familyName": "Unheard Of", "styleName": "Regular"})
+    font.setupOS2(sTypoAscender=800, usWinAscent=800, usWinDescent=200)
+    font.setupPost()
+    font.save(tmp_path / "unheard.ttf")
+    manager = font_manager.fontManager
+    monkeypatch.setattr(manager, "ttflist", [font for font in manager.ttflist if font.name.startswith("DejaVu")])
+    manager.addfont(tmp_path / "unheard.ttf")
+    manager._findfont_cached.cache_clear()
+    yield "Unheard Of"
+    manager._findfont_cached.cache_clear()
+
+
+def test_any_font_with_chinese_is_found_where_none_that_is_known_is_installed(
+    no_known_font, unheard_of_font, chinese, caplog
+):
+    lettering._that_has_chinese.cache_clear()
+    assert font_families() == ["DejaVu Sans", unheard_of_font]
+    ax = lb.plot_segments(chinese.by("行业"))
+    ax.figure.canvas.draw()
+    assert {label.get_text() for label in ax.get_yticklabels()} == {"制造业  (n = 1)", "零售  (n = 1)"}
+    assert BOX not in ax.get_title(loc="left")
+    assert short_money(62_000, "CNY") == "6.2万"
+    assert not caplog.records
+
+
+def test_fonts_of_blanks_are_not_taken_for_one(no_known_font, unheard_of_font, monkeypatch):
+    monkeypatch.setattr(lettering, "BLANK_FONTS", ("unheardof",))
+    lettering._that_has_chinese.cache_clear()
+    assert unheard_of_font not in font_families()
+    lettering._that_has_chinese.cache_clear()
+
+
+def test_all_fonts_the_user_asks_for_are_used(unheard_of_font):
+    with mpl.rc_context({"font.family": "sans-serif", "font.sans-serif": ["DejaVu Serif", "None", unheard_of_font]}):
+        assert font_families()[:2] == ["DejaVu Serif", unheard_of_font]

@@ -56,6 +56,10 @@ class TestShrinkage:
         assert "per month" in axes.get_xlabel()
         axes.figure.canvas.draw()
 
+    def test_one_kind_of_dots_needs_no_legend(self, fit):
+        assert lb.plot_shrinkage(fit).get_legend() is None
+        assert len(lb.plot_shrinkage(fit, complete=alone(0.11)).get_legend().get_texts()) == 2
+
     def test_what_is_refused(self, fit):
         with pytest.raises(ColumnError, match="no 'dropout_mean' by segment"):
             lb.plot_shrinkage(fit, "dropout_mean")
@@ -69,33 +73,56 @@ class TestHistorySurface:
     def test_colours_are_the_closed_form(self):
         fit = lb.FittedPurchases.from_draws({name: full(value) for name, value in LAW.items()}, time_unit="month")
         axes = lb.plot_history_surface(fit, observed="3 years", most=5)
-        shown = np.asarray(axes.collections[0].get_array()).reshape(5, -1)
+        shown = np.asarray(axes.collections[0].get_array()).reshape(6, -1)
         T = 36.0
-        assert shown[1, -1] == pytest.approx(float(bg_nbd.probability_alive(2, T, T, **LAW)))
-        assert shown[4, 9] == pytest.approx(float(bg_nbd.probability_alive(5, T / 4, T, **LAW)))
+        assert shown[2, -1] == pytest.approx(float(bg_nbd.probability_alive(2, T, T, **LAW)))
+        assert shown[5, 9] == pytest.approx(float(bg_nbd.probability_alive(5, T / 4, T, **LAW)))
         assert "3 years were observed" in axes.get_xlabel()
 
     def test_expected_purchases(self):
         fit = lb.FittedPurchases.from_draws({name: full(value) for name, value in LAW.items()}, time_unit="month")
         axes = lb.plot_history_surface(fit, observed="3 years", horizon="1 year", most=2)
-        shown = np.asarray(axes.collections[0].get_array()).reshape(2, -1)
+        shown = np.asarray(axes.collections[0].get_array()).reshape(3, -1)
         expected = bg_nbd.expected_purchases(12.0, bg_nbd.outlook(2, 36.0, 36.0, **LAW))
-        assert shown[1, -1] == pytest.approx(float(expected))
+        assert shown[2, -1] == pytest.approx(float(expected))
 
     def test_value_of_average_orders(self):
         fit = lb.FittedPurchases.from_draws({name: full(value) for name, value in LAW.items()}, time_unit="month")
         spend = lb.FittedSpend.from_draws({"p": full(2), "q": full(3), "v": full(100)}, currency="EUR")
         asked = {"observed": "3 years", "horizon": "1 year", "discount_rate": 0.1, "margin": 0.5, "most": 2}
         axes = lb.plot_history_surface(fit, spend=spend, **asked)
-        shown = np.asarray(axes.collections[0].get_array()).reshape(2, -1)
+        shown = np.asarray(axes.collections[0].get_array()).reshape(3, -1)
         outlook = bg_nbd.outlook(2, 36.0, 36.0, **LAW)
         purchases = bg_nbd.discounted_expected_purchases(12.0, np.log(1.1) / 12, outlook)
-        assert shown[1, -1] == pytest.approx(0.5 * 100 * float(purchases))  # p v / (q - 1) = 100
+        assert shown[2, -1] == pytest.approx(0.5 * 100 * float(purchases))  # p v / (q - 1) = 100
         assert axes.collections[0].colorbar.ax.get_ylabel() == "value within 1 year (EUR)"
         title = axes.get_title(loc="left").replace("\n", " ")
         assert "50% of average orders, discounted at 10% a year" in title
         with pytest.raises(InputError, match="needs a horizon"):
             lb.plot_history_surface(fit, spend=spend, observed="3 years")
+
+    def test_those_who_have_not_bought_again_are_a_row_of_one_colour(self):
+        draws = {name: full(value) for name, value in LAW.items()}
+        for model in ("bg_nbd", "mbg_nbd"):
+            fit = lb.FittedPurchases.from_draws(draws, time_unit="month", model=model)
+            axes = lb.plot_history_surface(fit, observed="3 years", most=2)
+            row = np.asarray(axes.collections[0].get_array()).reshape(3, -1)[0]
+            np.testing.assert_allclose(row, float(fit.formulas.probability_alive(0, 0.0, 36.0, **LAW)))
+            assert {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD"}[model] in axes.get_title(loc="left").split("\n")[1]
+            assert axes.get_ylim()[0] == -0.5
+
+    def test_whose_surface_it_is_is_said(self, channel_fits):
+        purchases, spend = channel_fits
+        terms = {"observed": "3 years", "horizon": "1 year", "most": 2}
+
+        def title(purchases, spend=None):
+            return lb.plot_history_surface(purchases, spend=spend, **terms).get_title(loc="left").replace("\n", " ")
+
+        fair, orders_of_ads = purchases.of_segment(channel="Fair"), spend.of_segment(channel="Ads")
+        assert "BG/NBD, typical segment; mean" in title(purchases)
+        assert "BG/NBD, typical segment; mean" in title(purchases, spend)
+        assert "BG/NBD, channel Fair; mean" in title(fair, spend.of_segment(channel="Fair"))
+        assert "BG/NBD, channel Fair, orders of channel Ads; mean" in title(fair, orders_of_ads)
 
     def test_nobody(self):
         fit = lb.FittedPurchases.from_draws({name: full(value) for name, value in LAW.items()}, time_unit="month")

@@ -1,5 +1,6 @@
 """Forecasts and values of purchases in rhythm from a posterior made by hand: all that takes fits of purchases."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -110,9 +111,11 @@ def test_who_is_slipping_away(book, fit, spend):
 
 def test_pictures(fit):
     ax = lb.plot_history_surface(fit, observed="1 year", horizon="6 months", most=4)
-    shown = ax.collections[0].get_array().reshape(4, -1)
+    shown = ax.collections[0].get_array().reshape(5, -1)
+    plt.close(ax.figure)
     assert shown.min() >= 0
-    assert (shown[:, -1] > shown[:, 0]).all()
+    assert (shown[1:, -1] > shown[1:, 0]).all()
+    assert np.ptp(shown[0]) == 0  # who has not bought again has one history
 
 
 def test_the_check_of_one_time_customers_does_not_apply(book, fit):

@@ -190,8 +190,8 @@ class TestSegments:
     def test_unknown_columns(self, fit):
         with pytest.raises(ColumnError, match="not pooled by 'region'"):
             fit.of_segment(region="N")
-        with pytest.raises(ColumnError, match="say which column"):
-            fit.segments("region")
+        with pytest.raises(ColumnError, match=r"not pooled by 'industri'.*Did you mean 'industry'"):
+            fit.segments("industri")
         with pytest.raises(ColumnError, match="not pooled"):
             plain("Energy", 10).segments()
 
@@ -349,3 +349,21 @@ def test_values_are_the_closed_form_of_the_segment(fit, customers):
         expected = bg_nbd.expected_purchases(weeks, future).mean() * each
         drawn = ltv.draws.sel(customer_id=row.Index).to_numpy().ravel()
         assert abs(drawn.mean() - expected) < 4.5 * drawn.std() / np.sqrt(drawn.size)
+
+
+def test_a_segment_is_remembered_in_a_file_too(fit, tmp_path):
+    energy, typical = fit.of_segment({"industry": " Energy"}, size=2), fit.of_segment({})
+    again = lb.load_fit(energy.save(tmp_path / "energy.nc"))
+    assert energy.segment == again.segment == {"industry": "Energy", "size": 2.0}
+    assert "posterior means of industry Energy, size 2.0:" in repr(again)
+    assert typical.segment == {}
+    assert "posterior means of a typical segment" in repr(typical)
+    assert fit.segment is None
+
+
+def test_of_several_columns_the_error_says_how_one_is_named(fit):
+    tree = fit.idata.copy()
+    said = json.loads(tree.attrs["pooling"])
+    tree.attrs["pooling"] = json.dumps({**said, "by": ["industry", "region"]})
+    with pytest.raises(ColumnError, match=r"say which column, column='industry' or column='region'\."):
+        lb.FittedPurchases(tree).segments()

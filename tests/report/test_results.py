@@ -21,12 +21,13 @@ def test_what_was_written_is_listed_with_its_folder(tmp_path):
 
 
 def test_pictures_are_of_the_format_their_name_says_and_are_closed(tmp_path):
+    before = plt.get_fignums()
     results = Results(tmp_path)
     results.picture(plt.figure(), "p.png", "")
     results.picture(plt.figure(), "p.svg", "")
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in (tmp_path / "p.svg").read_bytes()
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == before
 
 
 def test_own_results_are_replaced(tmp_path):

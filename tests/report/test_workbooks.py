@@ -69,6 +69,28 @@ def test_another_format_is_refused(table, tmp_path):
 def test_an_older_file_stays_where_writing_fails(table, tmp_path):
     path = lb.write_table(table, tmp_path / "audit.xlsx")
     before = path.read_bytes()
-    with pytest.raises(AttributeError):
-        lb.write_table("no table", path)
-    assert path.read_bytes() == before
+
+    class Unwritable:
+        def __str__(self):
+            raise RuntimeError("halfway")
+
+    for broken in (table.assign(extra=Unwritable()), "no table"):
+        with pytest.raises((RuntimeError, InputError)):
+            lb.write_table(broken, path)
+        assert path.read_bytes() == before
+
+
+def test_results_and_series_are_written_as_their_tables(tmp_path):
+    frame = pd.DataFrame({"customer_id": ["A", "B"], "frequency": [2, 0], "recency": [3.0, 0.0], "T": [9.0, 8.0]})
+    customers = lb.Customers.from_summary(frame.assign(monetary_value=[5.0, None]), time_unit="week")
+    fits = (
+        lb.FittedPurchases.from_draws({name: [[1.0, 1.1]] for name in ("r", "alpha", "a", "b")}, time_unit="week"),
+        lb.FittedSpend.from_draws({name: [[3.0, 3.1]] for name in ("p", "q", "v")}),
+    )
+    ltv = lb.lifetime_value(customers, lb.RepeatPurchases(*fits), horizon="1 year", random_seed=1)
+    by = ltv.by({"A": "x", "B": "y"})
+    for result, written in ((ltv, ltv.summary()), (by, by.summary()), (customers, customers.table)):
+        path = lb.write_table(result, tmp_path / "result.csv")
+        assert path.read_bytes() == lb.write_table(written, tmp_path / "table.csv").read_bytes()
+    sentences = by.compare()["sentence"]
+    assert lb.read_table(lb.write_table(sentences, tmp_path / "s.xlsx"))["sentence"].tolist() == sentences.tolist()

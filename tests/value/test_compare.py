@@ -188,3 +188,45 @@ class TestBest:
         pairs = {frozenset(pair) for pair in zip(table["segment_a"], table["segment_b"], strict=True)}
         assert len(table) == len(pairs) == 1770
         assert pd.notna(table["sentence"]).all()
+
+
+class Holder:
+    """Stands for results that have draws."""
+
+    draws = None
+
+
+@pytest.mark.parametrize("question", [lb.compare, lb.rank, lb.best])
+def test_where_the_draws_are_is_said(question):
+    with pytest.raises(InputError, match=r"not a Holder\. Pass what it is made of: its \.draws\."):
+        question(Holder())
+    several = xr.Dataset({"mean_rate": ("draw", [1.0]), "mean_spend": ("draw", [1.0])})
+    with pytest.raises(InputError, match=r"a Dataset of mean_rate, mean_spend\. Take one .* draws\['mean_rate'\]"):
+        question(several)
+    with pytest.raises(InputError, match=r"not draws with draw\."):
+        question(several["mean_rate"])
+
+
+def test_results_say_how_they_are_compared(book, purchases, spend, channel_value):
+    value = lb.lifetime_value(book, [lb.RepeatPurchases(purchases, spend)], horizon="1 year", random_seed=1)
+    found = lb.acquisition(channel_value, {"Ads": 1e3, "Fair": 2e3})
+    for result, cure in (
+        (value, r"not a LifetimeValue\. Make segments first: ltv\.by\(column\)\.compare"),
+        (value.by("industry"), r"It compares its segments itself: by\.compare"),
+        (channel_value, r"not a NewCustomerValue\. Pass what it is made of: its \.draws"),
+        (found, r"not an Acquisition\. Pass what it is made of: its \.ratio"),
+        (purchases, r"Pass fit\.segment_draws"),
+    ):
+        with pytest.raises(InputError, match=cure):
+            lb.compare(result)
+
+
+@pytest.mark.parametrize(("above", "toss_up"), [(594, True), (596, False), (604, False)])
+def test_what_is_written_as_sixty_percent_is_no_toss_up(above, toss_up):
+    values = np.ones((1, 1000, 2))
+    values[0, :above, 0] = 2.0
+    values[0, above:, 0] = 0.5
+    draws = xr.DataArray(values, dims=("chain", "draw", "segment"), coords={"segment": ["A", "B"]})
+    sentence = lb.compare(draws)["sentence"].iloc[0]
+    assert ("toss-up" in sentence) == toss_up
+    assert ("0.59" in sentence) == toss_up

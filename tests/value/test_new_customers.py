@@ -157,6 +157,8 @@ def test_of_several_columns_one_is_asked_for_and_others_count_as_typical(
 ):
     with pytest.raises(ColumnError, match="pooled by channel, industry: say which column, as in by='channel'"):
         lb.new_customer_value(channel_fits[0], spend_by_industry, **TERMS)
+    with pytest.raises(ColumnError, match=r"pass fits of it: purchases\.of_segment\(channel=\.\.\., industry=\.\.\.\)"):
+        lb.new_customer_value(channel_fits[0], spend_by_industry, **TERMS, by=["channel", "industry"])
     value = lb.new_customer_value(channel_fits[0], spend_by_industry, **TERMS, by="channel")
     np.testing.assert_allclose(value.draws.sel(channel="Ads"), channel_value.draws.sel(channel="Ads"))
     assert "The fits differ by industry too, which counts as typical." in repr(value)

@@ -1,5 +1,8 @@
 """Segments: sums of draws, comparisons and ranks against hand-made draws and closed forms."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +10,8 @@ import xarray as xr
 from scipy import stats
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
+from ltv_bayes.value.by_id import by_id
 from ltv_bayes.value.compare import compare, rank
 
 
@@ -252,3 +256,104 @@ class TestQuantities:
         ]
         assert "mean rate of orders (repairs)" in by.compare("repairs mean_rate")["sentence"].iloc[0]
         assert by.best("orders dropout_mean").index[0] == "Energy"
+
+
+class TestMappings:
+    def test_ids_of_nobody_are_counted_and_named(self, ltv):
+        with pytest.warns(DataWarning, match=r"by= holds 2 ids of nobody who is valued \(ids Zoe, a\)"):
+            by = ltv.by({"A": "x", "a": "y", "Zoe": "y"})
+        assert by.customers.to_dict() == {"(missing)": 5, "x": 1}
+
+    @pytest.mark.parametrize("mapping", [{"Zoe": "a"}, {1: "a", 2: "b"}, {}, pd.Series({"Zoe": "a"})])
+    def test_a_mapping_that_names_nobody_is_refused(self, ltv, mapping):
+        with pytest.raises(InputError, match=r"by= names none of the 6 customers.*Customers are called A, B, C"):
+            ltv.by(mapping)
+
+    def test_blanks_around_ids_do_not_matter(self, ltv):
+        assert ltv.by({" A": "x", "B\u3000": "x"}).customers["x"] == 2
+
+    def test_people_without_orders_are_somebody(self, ltv):
+        customers = replace(ltv.customers, without_orders=pd.DataFrame(index=["Zoe"]))
+        assert by_id(customers, {"A": 1, "Zoe": 2}, "by") == {"A": 1, "Zoe": 2}
+
+    @pytest.mark.parametrize("kind", [dict, pd.Series])
+    def test_weights_by_id_are_those_of_a_column(self, book, purchases, spend, kind):
+        weights = dict(zip("ABCDEF", [1.0, 2, 0, 4, 5, 6], strict=True))
+        weighted = lb.Customers.from_summary(
+            book.table.assign(points=pd.Series(weights)).reset_index(), time_unit="week", as_of="1997-09-30"
+        )
+        value = lb.lifetime_value(weighted, [lb.RepeatPurchases(purchases, spend)], horizon="1 year", random_seed=1)
+        one, other = value.by("industry", weight="points"), value.by("industry", weight=kind(weights))
+        np.testing.assert_array_equal(one.per_customer, other.per_customer)
+        assert "customers weighted by weight" in repr(other)
+
+    def test_weights_that_are_missing_or_of_nobody(self, ltv):
+        with pytest.raises(InputError, match=r"5 customers without a weight \(ids B, C, D, E, F\)"):
+            ltv.by("industry", weight={"A": 1.0})
+        with pytest.raises(InputError, match="weight= names none of the 6 customers"):
+            ltv.by("industry", weight={"Zoe": 1.0})
+        with pytest.raises(ColumnError, match="or by a mapping from customer id to weight, not by a list"):
+            ltv.by("industry", weight=[1.0])
+
+    def test_a_column_named_twice_is_refused(self, ltv):
+        with pytest.raises(ColumnError, match="each column once"):
+            ltv.by(["industry", "industry"])
+
+
+@pytest.fixture(scope="module")
+def nested(book, purchases, spend):
+    regions = dict(zip("ABCDEF", ["N", "S", "N", "S", "S", "N"], strict=True))
+    table = book.table.assign(region=pd.Series(regions)).reset_index()
+    customers = lb.Customers.from_summary(table, time_unit="week", as_of="1997-09-30")
+    value = lb.lifetime_value(customers, [lb.RepeatPurchases(purchases, spend)], horizon="1 year", random_seed=1)
+    return value.by(["industry", "region"])
+
+
+class TestWithin:
+    def test_a_list_of_one_is_its_column(self, nested):
+        pd.testing.assert_frame_equal(nested.compare(within=["industry"]), nested.compare(within="industry"))
+        assert nested.compare(within=["industry", "region"]).empty
+        with pytest.raises(ColumnError, match="within= names no column"):
+            nested.compare(within=[])
+
+    def test_ranks_and_the_best_are_among_those_of_one_kind(self, nested):
+        ranks, first = nested.rank(within="region"), nested.best(within=["region"], top=1)
+        for region in ("N", "S"):
+            names = nested.levels.index[nested.levels["region"] == region]
+            draws = nested.per_customer.sel(segment=list(names))
+            alone = rank(draws)
+            shown = ranks.loc[alone.index, alone.columns]
+            pd.testing.assert_frame_equal(shown, alone, check_names=False)
+            assert first.loc[names, "probability_best"].sum() == pytest.approx(1)
+
+
+@pytest.fixture(scope="module")
+def unseen(book, pooled, spend):
+    """Segments of a book, one of which the fit has not seen."""
+    tree = xr.DataTree.from_dict(
+        {"posterior": pooled.idata["posterior"].to_dataset().sel(industry=["Energy", "Retail"])}
+    )
+    said = {**json.loads(pooled.idata.attrs["pooling"]), "customers": {"industry": {"Energy": 2, "Retail": 2}}}
+    tree.attrs = {**pooled.idata.attrs, "pooling": json.dumps(said)}
+    streams = [lb.RepeatPurchases(lb.FittedPurchases(tree), spend)]
+    return lb.lifetime_value(book, streams, horizon="1 year", random_seed=1).by("industry")
+
+
+class TestUnseen:
+    @pytest.mark.parametrize("question", ["compare", "rank", "best"])
+    def test_segments_left_out_are_named(self, unseen, question):
+        said = "mean rate is not known of 1 segment \\(Public\\): the fit it comes from has not seen it. Left out here."
+        with pytest.warns(DataWarning, match=said):
+            table = getattr(unseen, question)("mean_rate")
+        assert table.attrs["left_out"] == ["Public"]
+
+    def test_the_text_says_so_too(self, unseen):
+        note = (
+            "note: mean rate, dropout mean are not known of 1 segment (Public): the fit they come from has not seen it."
+        )
+        assert repr(unseen).endswith(note)
+        assert note in unseen._repr_html_()
+
+    def test_of_values_nobody_is_left_out(self, unseen):
+        assert "left_out" not in unseen.rank().attrs
+        assert unseen.left_out("total") == []

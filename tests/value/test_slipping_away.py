@@ -215,5 +215,43 @@ class TestRefused:
             lb.slipping_away(before, before)
         with pytest.raises(InputError, match="since="):
             lb.slipping_away(ltv, before, since="1997-07-01")
-        with pytest.raises(InputError, match="Customers are needed"):
+        with pytest.raises(InputError, match=r"looked up in the log of orders.* not in a str"):
             lb.slipping_away(ltv, "1997-07-01")
+
+
+class TestGone:
+    def test_who_has_most_likely_left_is_left_out_and_said(self, ltv, before):
+        every = lb.slipping_away(ltv, before, least_drop=0.05, least_alive=0)
+        assert every.gone.empty
+        floor = float(every.facts["probability_alive"].median()) + 1e-9
+        found = lb.slipping_away(ltv, before, least_drop=0.05, least_alive=floor)
+        assert set(found.facts.index) | set(found.gone.index) == set(every.facts.index)
+        assert (found.facts["probability_alive"] >= floor).all()
+        assert (found.gone["probability_alive"] < floor).all()
+        lost = every.at_stake.mean(("chain", "draw")).to_series()
+        np.testing.assert_allclose(found.gone["at_stake"], lost[list(found.gone.index)])
+        np.testing.assert_array_equal(found.at_stake, every.at_stake.sel(customer_id=list(found.facts.index)))
+        whose = f" {len(found.gone)} more {'is' if len(found.gone) == 1 else 'are'} left out, whose P(alive) is below"
+        assert whose in found.sentence()
+        assert "left out" not in every.sentence()
+
+    def test_nobody_left(self, ltv, before):
+        found = lb.slipping_away(ltv, before, least_drop=0.05, least_alive=0.99)
+        assert found.facts.empty
+        assert "P(alive) of nobody else fell by 0.05 or more from 1997-07-01 to 1997-09-30. 3 more are" in repr(found)
+        assert found.summary().empty
+
+    @pytest.mark.parametrize("least", [-0.1, 1])
+    def test_a_floor_that_is_none(self, ltv, before, least):
+        with pytest.raises(UnitError, match="least_alive must be at least 0 and below 1"):
+            lb.slipping_away(ltv, before, least_alive=least)
+
+    def test_a_frame_is_neither_log_nor_customers(self, ltv, before):
+        with pytest.raises(InputError, match=r"not in a DataFrame\."):
+            lb.slipping_away(ltv, before.table, since="1997-07-01")
+
+    def test_nobody_is_said_plainly(self, ltv, before):
+        text = lb.slipping_away(ltv, before, least_drop=1).sentence()
+        assert text == (
+            "None of 5 customers is slipping away: P(alive) of nobody fell by 1 or more from 1997-07-01 to 1997-09-30."
+        )
