@@ -38,10 +38,10 @@ class PurchaseTables(NamedTuple):
     ----------
     more_than : array of shape (largest frequency,)
         Number of customers with more than k repeat purchases, k = 0, 1, ...
-    T, T_customers, T_purchases : arrays of shape (distinct T,)
-        Distinct T, and the number of customers, and of their repeat purchases, with each.
-    t_x : array of shape (distinct recencies of customers who may have left,)
-        Distinct recency.
+    T, log_T, T_customers, T_purchases : arrays of shape (distinct T,)
+        Distinct T with its logarithm, and the number of customers, and of their repeat purchases, with each.
+    t_x, log_t_x : arrays of shape (distinct recencies of customers who may have left,)
+        Distinct recency with its logarithm.
     x, first : arrays of shape (distinct frequencies of customers who may have left,) and one more
         Distinct frequency, and where its rows begin; they end where the next one's begin.
     T_at, t_x_at, customers : arrays of shape (unique histories of customers who may have left,)
@@ -50,9 +50,11 @@ class PurchaseTables(NamedTuple):
 
     more_than: Array
     T: Array
+    log_T: Array
     T_customers: Array
     T_purchases: Array
     t_x: Array
+    log_t_x: Array
     x: Array
     first: Places
     T_at: Places
@@ -123,9 +125,10 @@ def purchase_tables(
     distinct_t_x, t_x_at = np.unique(np.asarray(recency, dtype=float)[order], return_inverse=True)
     x, first = _stretches(frequency[order])
     T_at, t_x_at = T_at[order].astype(np.uint32), t_x_at.astype(np.uint32)
-    return PurchaseTables(
-        more_than, distinct_T, T_customers, T_purchases, distinct_t_x, x, first, T_at, t_x_at, count[order]
-    )
+    with np.errstate(divide="ignore"):
+        log_T, log_t_x = np.log(distinct_T), np.log(distinct_t_x)
+    of_T, of_t_x = (distinct_T, log_T, T_customers, T_purchases), (distinct_t_x, log_t_x)
+    return PurchaseTables(more_than, *of_T, *of_t_x, x, first, T_at, t_x_at, count[order])
 
 
 def spend_tables(frequency: Array, monetary_value: Array, count: Array) -> SpendTables:
@@ -176,13 +179,13 @@ def mbg_nbd(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
     One chance to leave has passed for all: that of BG/NBD at b + 1, times b / (a + b) for each customer.
     """
     value, d_r, d_alpha, d_a, d_b = _bg_nbd(r, alpha, a, b + 1.0, *tables, True)
-    stayed, stayed_a, stayed_b = _stayed_at_first(a, b, tables[2])
+    stayed, stayed_a, stayed_b = _stayed_at_first(a, b, tables[3])
     return value + stayed, d_r, d_alpha, d_a + stayed_a, d_b + stayed_b
 
 
 def mbg_nbd_value(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
     """Log-likelihood of MBG/NBD without its derivatives."""
-    return _bg_nbd(r, alpha, a, b + 1.0, *tables, False)[0] + _stayed_at_first(a, b, tables[2])[0]
+    return _bg_nbd(r, alpha, a, b + 1.0, *tables, False)[0] + _stayed_at_first(a, b, tables[3])[0]
 
 
 def gamma_gamma(p, q, v, *tables):  # type: ignore[no-untyped-def]
@@ -231,8 +234,9 @@ def shifted_beta_geometric_value(alpha, beta, *tables):  # type: ignore[no-untyp
 
 @_kernel
 def _bg_nbd(  # type: ignore[no-untyped-def]
-    r, alpha, a, b, more_than, T, T_customers, T_purchases, t_x, x, first, T_at, t_x_at, customers, with_slopes
-):
+    r, alpha, a, b, more_than, T, log_T, T_customers, T_purchases, t_x, log_t_x, x, first, T_at, t_x_at, customers,
+    with_slopes,
+):  # fmt: skip
     value, d_r, d_alpha, d_a, d_b = 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(more_than.size):
         rest = more_than[k]
@@ -240,9 +244,9 @@ def _bg_nbd(  # type: ignore[no-untyped-def]
         d_r += rest / (r + k)
         d_a -= rest / (a + b + k)
         d_b += rest * a / ((b + k) * (a + b + k))
-    grown, share = np.log1p(T / alpha), T / (alpha + T) / alpha
-    grown_t, share_t = np.log1p(t_x / alpha), t_x / (alpha + t_x) / alpha
     log_a, log_alpha = np.log(a), np.log(alpha)
+    grown, share = _grown(T, log_T, alpha, log_alpha), T / (alpha + T) / alpha
+    grown_t, share_t = _grown(t_x, log_t_x, alpha, log_alpha), t_x / (alpha + t_x) / alpha
     for i in range(T.size):
         value -= T_customers[i] * r * grown[i] + T_purchases[i] * (log_alpha + grown[i])
         d_r -= T_customers[i] * grown[i]
@@ -324,6 +328,19 @@ def _log_odds_of_leaving(start, power, grown, grown_t, T_at, t_x_at, longer, log
     for i in range(T_at.size):
         longer[i] = grown[T_at[i]] - grown_t[t_x_at[i]]
         log_odds[i] = start + power * longer[i]
+
+
+@_kernel
+def _grown(times, log_times, alpha, log_alpha):  # type: ignore[no-untyped-def]
+    """ln(1 + t / alpha), as ln(1 + e) with e up to 1, and ln t - ln alpha where t is the larger."""
+    small, found = np.empty(times.size), np.empty(times.size)
+    for i in range(times.size):
+        t = times[i]
+        small[i] = (alpha if t > alpha else t) / (t if t > alpha else alpha)
+    _log_1p(small, found)
+    for i in range(times.size):
+        found[i] += log_times[i] - log_alpha if times[i] > alpha else 0.0
+    return found
 
 
 @_kernel

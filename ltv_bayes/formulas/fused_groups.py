@@ -36,9 +36,9 @@ def bg_nbd(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
 
 def mbg_nbd(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
     """MBG/NBD; see `fused.mbg_nbd`."""
-    at, _, _, T_customers, *_ = tables
+    at, _, _, _, T_customers, *_ = tables
     value, slopes = _bg_nbd_groups(r, alpha, a, b + 1.0, *tables)
-    number = np.bincount(np.repeat(np.arange(r.size), np.diff(at[2])), T_customers, r.size)
+    number = np.bincount(np.repeat(np.arange(r.size), np.diff(at[3])), T_customers, r.size)
     slopes[2] -= number / (a + b)
     slopes[3] += number * a / (b * (a + b))
     return value - np.sum(number * np.log1p(a / b)), slopes
@@ -61,8 +61,8 @@ def shifted_beta_geometric(alpha, beta, *tables):  # type: ignore[no-untyped-def
 
 @_kernel
 def _bg_nbd_groups(  # type: ignore[no-untyped-def]
-    r, alpha, a, b, at, more_than, T, T_customers, T_purchases, t_x, x, first, T_at, t_x_at, customers
-):
+    r, alpha, a, b, at, more_than, T, log_T, T_customers, T_purchases, t_x, log_t_x, x, first, T_at, t_x_at, customers,
+):  # fmt: skip
     value, slopes = 0.0, np.empty((4, r.size))
     for g in range(r.size):
         of_group, slopes[0, g], slopes[1, g], slopes[2, g], slopes[3, g] = _bg_nbd(
@@ -72,14 +72,16 @@ def _bg_nbd_groups(  # type: ignore[no-untyped-def]
             b[g],
             more_than[at[0, g] : at[0, g + 1]],
             T[at[1, g] : at[1, g + 1]],
-            T_customers[at[2, g] : at[2, g + 1]],
-            T_purchases[at[3, g] : at[3, g + 1]],
-            t_x[at[4, g] : at[4, g + 1]],
-            x[at[5, g] : at[5, g + 1]],
-            first[at[6, g] : at[6, g + 1]],
-            T_at[at[7, g] : at[7, g + 1]],
-            t_x_at[at[8, g] : at[8, g + 1]],
-            customers[at[9, g] : at[9, g + 1]],
+            log_T[at[2, g] : at[2, g + 1]],
+            T_customers[at[3, g] : at[3, g + 1]],
+            T_purchases[at[4, g] : at[4, g + 1]],
+            t_x[at[5, g] : at[5, g + 1]],
+            log_t_x[at[6, g] : at[6, g + 1]],
+            x[at[7, g] : at[7, g + 1]],
+            first[at[8, g] : at[8, g + 1]],
+            T_at[at[9, g] : at[9, g + 1]],
+            t_x_at[at[10, g] : at[10, g + 1]],
+            customers[at[11, g] : at[11, g + 1]],
             True,
         )
         value += of_group

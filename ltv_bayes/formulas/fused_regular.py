@@ -12,7 +12,7 @@ import numba
 import numpy as np
 
 from ltv_bayes.formulas.bg_cnbd import shape_of_recency
-from ltv_bayes.formulas.fused import _stayed_at_first, purchase_tables
+from ltv_bayes.formulas.fused import _grown, _stayed_at_first, purchase_tables
 from ltv_bayes.formulas.phases import log_phases
 from ltv_bayes.formulas.special import Array
 
@@ -40,13 +40,13 @@ def bg_cnbd_value(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
 def mbg_cnbd(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
     """Log-likelihood of MBG/CNBD-k and its derivatives by r, alpha, a, b; see `fused.mbg_nbd`."""
     value, d_r, d_alpha, d_a, d_b = _regular(r, alpha, a, b + 1.0, *tables, True, True)
-    stayed, stayed_a, stayed_b = _stayed_at_first(a, b, tables[2])
+    stayed, stayed_a, stayed_b = _stayed_at_first(a, b, tables[3])
     return value + stayed, d_r, d_alpha, d_a + stayed_a, d_b + stayed_b
 
 
 def mbg_cnbd_value(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
     """Log-likelihood of MBG/CNBD-k without its derivatives."""
-    return _regular(r, alpha, a, b + 1.0, *tables, True, False)[0] + _stayed_at_first(a, b, tables[2])[0]
+    return _regular(r, alpha, a, b + 1.0, *tables, True, False)[0] + _stayed_at_first(a, b, tables[3])[0]
 
 
 def bg_cnbd_groups(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
@@ -56,9 +56,9 @@ def bg_cnbd_groups(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
 
 def mbg_cnbd_groups(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
     """MBG/CNBD-k of customers in groups."""
-    at, _, _, T_customers, *_ = tables
+    at, _, _, _, T_customers, *_ = tables
     value, slopes = _regular_groups(r, alpha, a, b + 1.0, *tables, True)
-    number = np.bincount(np.repeat(np.arange(r.size), np.diff(at[2])), T_customers, r.size)
+    number = np.bincount(np.repeat(np.arange(r.size), np.diff(at[3])), T_customers, r.size)
     slopes[2] -= number / (a + b)
     slopes[3] += number * a / (b * (a + b))
     return value - np.sum(number * np.log1p(a / b)), slopes
@@ -66,7 +66,8 @@ def mbg_cnbd_groups(r, alpha, a, b, *tables):  # type: ignore[no-untyped-def]
 
 @_kernel
 def _regular(  # type: ignore[no-untyped-def]
-    r, alpha, a, b, more_than, T, T_customers, T_purchases, t_x, x, first, T_at, t_x_at, customers, constant, shape,
+    r, alpha, a, b, more_than, T, log_T, T_customers, T_purchases, t_x, log_t_x, x, first, T_at, t_x_at, customers,
+    constant, shape,
     may_leave_at_once, with_slopes,
 ):  # fmt: skip
     k = shape[0]
@@ -79,9 +80,9 @@ def _regular(  # type: ignore[no-untyped-def]
         for event in range(k * i, k * i + k):
             value += rest * math.log(r + event)
             d_r += rest / (r + event)
-    grown, share = np.log1p(T / alpha), T / (alpha + T) / alpha
-    grown_t, share_t = np.log1p(t_x / alpha), t_x / (alpha + t_x) / alpha
     log_a, log_alpha = math.log(a), math.log(alpha)
+    grown, share = _grown(T, log_T, alpha, log_alpha), T / (alpha + T) / alpha
+    grown_t, share_t = _grown(t_x, log_t_x, alpha, log_alpha), t_x / (alpha + t_x) / alpha
     for i in range(T.size):
         events = k * T_purchases[i]
         value -= T_customers[i] * r * grown[i] + events * (log_alpha + grown[i])
@@ -140,7 +141,8 @@ def _phase_means(A, silent, k):  # type: ignore[no-untyped-def]
 
 @_kernel
 def _regular_groups(  # type: ignore[no-untyped-def]
-    r, alpha, a, b, at, more_than, T, T_customers, T_purchases, t_x, x, first, T_at, t_x_at, customers, constant, shape,
+    r, alpha, a, b, at, more_than, T, log_T, T_customers, T_purchases, t_x, log_t_x, x, first, T_at, t_x_at, customers,
+    constant, shape,
     may_leave_at_once,
 ):  # fmt: skip
     value, slopes = 0.0, np.empty((4, r.size))
@@ -152,16 +154,18 @@ def _regular_groups(  # type: ignore[no-untyped-def]
             b[g],
             more_than[at[0, g] : at[0, g + 1]],
             T[at[1, g] : at[1, g + 1]],
-            T_customers[at[2, g] : at[2, g + 1]],
-            T_purchases[at[3, g] : at[3, g + 1]],
-            t_x[at[4, g] : at[4, g + 1]],
-            x[at[5, g] : at[5, g + 1]],
-            first[at[6, g] : at[6, g + 1]],
-            T_at[at[7, g] : at[7, g + 1]],
-            t_x_at[at[8, g] : at[8, g + 1]],
-            customers[at[9, g] : at[9, g + 1]],
-            constant[at[10, g] : at[10, g + 1]],
-            shape[at[11, g] : at[11, g + 1]],
+            log_T[at[2, g] : at[2, g + 1]],
+            T_customers[at[3, g] : at[3, g + 1]],
+            T_purchases[at[4, g] : at[4, g + 1]],
+            t_x[at[5, g] : at[5, g + 1]],
+            log_t_x[at[6, g] : at[6, g + 1]],
+            x[at[7, g] : at[7, g + 1]],
+            first[at[8, g] : at[8, g + 1]],
+            T_at[at[9, g] : at[9, g + 1]],
+            t_x_at[at[10, g] : at[10, g + 1]],
+            customers[at[11, g] : at[11, g + 1]],
+            constant[at[12, g] : at[12, g + 1]],
+            shape[at[13, g] : at[13, g + 1]],
             may_leave_at_once,
             True,
         )
