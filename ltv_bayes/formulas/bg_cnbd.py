@@ -36,8 +36,7 @@ NAME, MODIFIED_NAME = "bg_cnbd", "mbg_cnbd"
 PARAMETERS = bg_nbd.PARAMETERS
 LARGEST_K = 100
 
-NODES, MORE_NODES, NODES_BETWEEN_ENDS = 32, 64, 8
-FEW_NODES_UP_TO = 12  # of k: to ten digits
+NODES, NODES_BETWEEN_ENDS = 32, 8
 MOST_EVENTS = 2.0**20
 LARGEST_SHAPE = 2000.0  # of a rate; with it, rates vary by 2%
 
@@ -116,15 +115,17 @@ class RegularOutlook(NamedTuple):
             end = np.minimum(t, bg_nbd.DISCOUNTED_AWAY / delta)
         found, many = np.empty(end.shape), self._too_many(end, A, B)
         few = [part[~many] for part in (end, delta, A, B, a, C, silent)]
-        rule = gauss_legendre(NODES if self.k <= FEW_NODES_UP_TO else MORE_NODES)
-        found[~many] = phases.discounted_purchases(self.k, rule, *few)
+        found[~many] = phases.discounted_purchases(self.k, gauss_legendre(NODES), *few)
         if many.any():
             at_random = self._at_random(*(part[many] for part in (A, B, a, C)))
             found[many] = bg_nbd.discounted_expected_purchases(t[many], delta[many], at_random)
         return alive * found
 
     def discounted_expected_purchases_by(self, ends: Numbers, delta: float) -> Array:
-        """The same by each of several ends, ascending: shape (..., ends)."""
+        """The same by each of several ends, ascending: shape (..., ends).
+
+        For ends a few gaps apart, as the months of a course are; one rule covers what lies between two.
+        """
         alive, A, B, a, C, silent = _broadcast(*self[:-1])
         times: Array = np.asarray(ends, dtype=float)
         found, many = np.empty((*alive.shape, times.size)), self._too_many(float(times.max(initial=0.0)), A, B)

@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, special, stats
 
 from ltv_bayes.errors import InputError
-from ltv_bayes.formulas import bg_cnbd, bg_nbd, mbg_nbd
+from ltv_bayes.formulas import bg_cnbd, bg_nbd, mbg_nbd, phases
 from ltv_bayes.formulas.bg_cnbd import RegularFormulas
 
 CDNOW = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
@@ -273,3 +273,17 @@ def test_gaps_that_follow_a_calendar():
     with pytest.raises(InputError, match=r"k must be at most 100, not 1,000.*calendar.*ShiftedBetaGeometric"):
         bg_cnbd.as_whole_k(1000)
     assert bg_cnbd.as_whole_k(np.int64(100)) == 100
+
+
+@pytest.mark.parametrize("k", [2, 12, 20, 40])
+@pytest.mark.parametrize("t", [0.0, 3.0, 80.0, 2000.0])
+def test_discounting_over_time_and_over_rates_agree(k, t, monkeypatch):
+    """Two integrals over different things; a rule of many nodes where gaps are sharp."""
+    x, t_x, T = np.array([0.0, 0.0, 1.0, 7.0, 7.0, 60.0]), np.array([0.0, 0, 3, 30, 38, 39]), np.full(6, 40.0)
+    for r, delta in ((0.2, 0.002), (1.5, 0.05), (30.0, 0.002)):
+        outlook = RegularFormulas(k).outlook(x, t_x, T, r=r, alpha=10.0 * r / k, a=0.8, b=3.0)
+        monkeypatch.setattr(bg_cnbd, "NODES", 128)
+        monkeypatch.setattr(phases, "SHARP", 100)
+        in_time = outlook.discounted_expected_purchases(t, delta)
+        monkeypatch.setattr(phases, "SHARP", 0)
+        np.testing.assert_allclose(outlook.discounted_expected_purchases(t, delta), in_time, rtol=1e-8, atol=1e-11)
