@@ -38,6 +38,7 @@ COLOURS = (BLUE, ORANGE, GREEN, "#8c6bb1", RED, GREY)
 MOST_LINES = len(COLOURS)
 MOST_RANKS_IN_NUMBERS = 12
 WORTH_WRITING = 0.005
+DARK = 0.8  # of the darkest shade: there, white is easier to read than ink
 TIER_COLOURS = ("#1f4e79", BLUE, "#8fb8d6", "#d3e2ee")
 RANK = "rank_"
 GAMMA = 0.5
@@ -208,7 +209,7 @@ def _write_probabilities(ax: Any, shares: np.ndarray) -> None:
     """Write each probability into its field, where there is any."""
     for row, column in zip(*np.nonzero(shares >= WORTH_WRITING), strict=True):
         share = float(shares[row, column])
-        colour = "white" if share > shares.max() / 2 else ink()
+        colour = "white" if share > DARK * shares.max() else ink()
         ax.text(column, row, probability(share), ha="center", va="center", color=colour, fontsize=8, **in_own_words())
 
 
