@@ -20,11 +20,13 @@ class Diagnostics:
     rhat : float
         Worst r-hat over all parameters; at most 1.01 when chains converged, nan for a single chain and for weights.
     divergences : int
-        Divergent transitions; at most 0.1% of the draws when chains converged.
+        Divergent transitions; at most 0.1% of all transitions when chains converged.
     pareto_k : float
         Shape of the importance weights' tail; below 0.7 when they can be trusted, nan for chains.
     problems : tuple of str
         What is wrong, one sentence each; empty when converged.
+    transitions : int, optional
+        How many transitions the chains made, where more than the draws kept; 0 for weights.
     """
 
     method: str
@@ -35,6 +37,11 @@ class Diagnostics:
     divergences: int = 0
     pareto_k: float = nan
     problems: tuple[str, ...] = ()
+    transitions: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.weighted:
+            object.__setattr__(self, "transitions", self.transitions or self.chains * self.draws)
 
     @property
     def weighted(self) -> bool:
@@ -62,5 +69,9 @@ class Diagnostics:
         if self.weighted:
             details = f"Pareto k {self.pareto_k:.2f}, {size}"
         else:
-            details = f"worst r-hat {self.rhat:.3f}, smallest {size}, {self.divergences} divergences"
+            details = f"worst r-hat {self.rhat:.3f}, smallest {size}, {self._diverged()}"
         return f"{self.method}, {self.chains} chains x {self.draws:,} draws: {verdict} ({details})"
+
+    def _diverged(self) -> str:
+        among = "" if self.transitions == self.chains * self.draws else f" in {self.transitions:,} transitions"
+        return f"{self.divergences} divergences{among}"

@@ -106,6 +106,23 @@ def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
     return thinned
 
 
+def repeated(tree: xr.DataTree, times: int) -> xr.DataTree:
+    """Have every draw so many times.
+
+    Examples
+    --------
+    >>> tree = tree_from_draws({"r": [[0.2, 0.3]]})
+    >>> repeated(tree, 2)["posterior"]["r"].values.tolist()
+    [[0.2, 0.3, 0.2, 0.3]]
+    """
+    drawn = tree["posterior"].to_dataset()
+    draws = drawn.sizes["draw"]
+    again = drawn.isel(draw=np.tile(np.arange(draws), times)).assign_coords(draw=np.arange(times * draws))
+    found = xr.DataTree.from_dict({"posterior": again})
+    found.attrs.update(tree.attrs)
+    return found
+
+
 def one_number_each(drawn: xr.Dataset) -> xr.Dataset:
     """Write variables of several numbers as one variable for each, named as ArviZ names them.
 

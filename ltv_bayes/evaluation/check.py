@@ -1,22 +1,25 @@
 """Whether a fit describes the data it was fitted to, and what is to be done where it does not."""
 
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers import Customers, require_history
+from ltv_bayes.data.ids import as_text as ids_as_text
 from ltv_bayes.data.renewals import Renewals
 from ltv_bayes.data.transactions import Transactions
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, counted, listed
 from ltv_bayes.evaluation import quantities
 from ltv_bayes.evaluation.quantities import Quantity
-from ltv_bayes.evaluation.regularity import REGULAR, Regularity, check_regularity
+from ltv_bayes.evaluation.regularity import REGULAR, Regularity, check_regularity, require_transactions
 from ltv_bayes.formatting import three_digits
 from ltv_bayes.intervals import interval, interval_name, interval_settings
+from ltv_bayes.posterior import repeated
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -30,6 +33,7 @@ MOST_CUSTOMERS = 20_000
 RARE = 0.002
 LITTLE = 0.05
 LINE = 100
+UNKNOWN = "Whether purchases come in rhythm cannot be judged"
 
 
 def check(
@@ -51,7 +55,8 @@ def check(
     *fits : fitted models
         Of purchases, spend, events or, with `Renewals`, of renewals.
     orders : Transactions, optional
-        The log behind the customers; with it, the rhythm of purchases is checked too.
+        The log behind the customers; with it, the rhythm of purchases or events is checked too. Orders of others are
+        left out.
     ci_prob : float, optional
         Probability of intervals; ArviZ's setting where not given.
     random_seed : int, optional
@@ -65,13 +70,15 @@ def check(
     Raises
     ------
     InputError
-        If there is no fit, or one that has nothing to do with the data.
+        If there is no fit, or one that has nothing to do with the data, or nothing in them to be held to.
 
     Notes
     -----
-    A quantity is off where its tail probability is below 0.002, so that a check of ten quantities raises few false
-    alarms, and where it lies more than 5% from the median of what is made up, or 0.05 where it is a correlation. The
-    data have been used twice, for fitting and for checking, so what passes has passed an easy test.
+    A quantity is off where its tail probability is at most 0.002, so that a check of ten quantities raises few false
+    alarms, and where it lies more than 5% from the median of what is made up, or 0.05 where it is a correlation. What
+    is seen counts as one more of what is made up, so of 1,000 none may lie as far out. Of a fit with fewer draws, each
+    makes up data several times, until there are as many. The data have been used twice, for fitting and for checking,
+    so what passes has passed an easy test.
 
     References
     ----------
@@ -87,8 +94,10 @@ def check(
     prob, kind = interval_settings(ci_prob, "eti")
     seed = as_seed(random_seed)
     rows, findings = [], []
-    for fit in fits:
-        name = getattr(fit, "model", type(fit).__name__)
+    if orders is not None:
+        require_transactions(orders)
+    names = _names(fits)
+    for name, fit in zip(names, fits, strict=True):
         if isinstance(fit, FittedModel) and fit.caution:
             findings.append(f"{name}: {fit.caution}")
         for quantity in _quantities(data, fit, seed):
@@ -97,11 +106,10 @@ def check(
             if not row["holds"]:
                 findings.append(_finding(row, quantity))
     table = pd.DataFrame(rows).set_index(["model", "quantity"])
-    rhythm = check_regularity(orders, as_of=data.as_of, ci_prob=prob) if orders is not None else None
+    rhythm, remarks = (None, ()) if orders is None else _rhythm(orders, data, fits, prob)
     if rhythm is not None:
-        findings += [_out_of_step(fit, rhythm) for fit in fits if isinstance(fit, FittedPurchases)]
-    findings = [one for one in findings if one]
-    return Checks(table, tuple(dict.fromkeys(findings)), rhythm)
+        findings += _out_of_step(names, fits, rhythm)
+    return Checks(table, tuple(dict.fromkeys(findings)), rhythm, remarks)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -113,15 +121,19 @@ class Checks:
     table : pandas.DataFrame
         By model and quantity: ``observed``, ``expected`` (median of what the fit makes up), its interval,
         ``tail_probability`` (of what is made up at least as far away, on either side, twice the smaller) and ``holds``.
+        Of fits of one model, those that are pooled say so, or they are numbered.
     findings : tuple of str
         What does not hold, and what to do; empty when all is well.
     regularity : Regularity or None
-        How regular purchases are, where orders were given.
+        How regular purchases are, where orders were given that tell.
+    remarks : tuple of str
+        What could not be checked, and why.
     """
 
     table: pd.DataFrame
     findings: tuple[str, ...]
     regularity: Regularity | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -133,30 +145,49 @@ class Checks:
         shown.index = pd.Index([f"{model}: {name}" for model, name in self.table.index])
         text = as_text(shown.drop(columns=["model", "quantity"]), amounts=False)
         said = self.findings or ("The fits describe these data. Whether forecasts hold, a backtest says.",)
-        return "\n".join([text, "", *(textwrap.fill(one, LINE) for one in said)])
+        return "\n".join([text, "", *(textwrap.fill(one, LINE) for one in (*said, *self.remarks))])
 
 
 def _quantities(data: Any, fit: Any, seed: int) -> Iterator[Quantity]:
     """What a fit is held to."""
     if isinstance(fit, FittedRenewals) and isinstance(data, Renewals):
-        return quantities.of_renewals(_thinned(fit), data, seed)
+        return quantities.of_renewals(_with_enough_draws(fit), data, seed)
     if isinstance(data, Customers):
         require_history(data)
         some = _some(data, seed)
         if isinstance(fit, FittedPurchases):
-            return quantities.of_purchases(_thinned(fit), some, seed)
+            return quantities.of_purchases(_with_enough_draws(fit), some, seed)
         if isinstance(fit, FittedEvents):
-            return quantities.of_events(_thinned(fit), some, seed)
+            return quantities.of_events(_with_enough_draws(fit), some, seed)
         if isinstance(fit, FittedSpend):
-            return quantities.of_spend(_thinned(fit), some, seed)
+            return quantities.of_spend(_with_enough_draws(fit), some, seed)
     raise InputError(
         f"A {type(fit).__name__} cannot be held to {type(data).__name__}: fits of purchases, spend and events go with "
         f"Customers, fits of renewals with Renewals."
     )
 
 
-def _thinned[Fit: FittedModel](fit: Fit) -> Fit:
-    return fit.thin(max(1, ENOUGH_DRAWS // fit.shape[0]))
+def _names(fits: Sequence[Any]) -> list[str]:
+    """What fits are called in the table, each otherwise."""
+    names = [fit.described_model if isinstance(fit, FittedModel) else type(fit).__name__ for fit in fits]
+    known = Counter(names)
+    for place, fit in enumerate(fits):
+        if known[names[place]] > 1 and isinstance(fit, FittedModel) and fit.pooling is not None:
+            names[place] += " (pooled)"
+    known, so_far = Counter(names), Counter[str]()
+    for place, name in enumerate(names):
+        if known[name] > 1:
+            so_far[name] += 1
+            names[place] = f"{name} ({so_far[name]})"
+    return names
+
+
+def _with_enough_draws[Fit: FittedModel](fit: Fit) -> Fit:
+    """As many draws as a check takes: some of them, or all several times."""
+    chains, draws = fit.shape
+    fewer = fit.thin(-(-ENOUGH_DRAWS // chains))
+    times = -(-ENOUGH_DRAWS // (chains * draws))
+    return fewer if times == 1 else type(fit)(repeated(fit.idata, times))
 
 
 def _some(customers: Customers, seed: int) -> Customers:
@@ -171,10 +202,10 @@ def _some(customers: Customers, seed: int) -> Customers:
 def _row(model: str, quantity: Quantity, prob: float, kind: str) -> dict[str, Any]:
     made_up = np.sort(quantity.replicated)
     low, high = interval(made_up, prob, kind)
-    above, below = (made_up >= quantity.observed).mean(), (made_up <= quantity.observed).mean()
-    tail, expected = min(1.0, 2 * min(above, below)), float(np.median(made_up))
+    above, below = (made_up >= quantity.observed).sum(), (made_up <= quantity.observed).sum()
+    tail, expected = min(1.0, 2 * (min(above, below) + 1) / (made_up.size + 1)), float(np.median(made_up))
     scale = 1.0 if "correlation" in quantity.name else max(abs(expected), 1e-300)
-    off = tail < RARE and abs(quantity.observed - expected) > LITTLE * scale
+    off = tail <= RARE and abs(quantity.observed - expected) > LITTLE * scale
     stem = interval_name(prob, kind)
     return {
         "model": model,
@@ -188,14 +219,58 @@ def _row(model: str, quantity: Quantity, prob: float, kind: str) -> dict[str, An
     }
 
 
-def _out_of_step(fit: FittedPurchases, rhythm: Regularity) -> str:
-    """What to say where purchases are clearly more, or less, regular than the fit takes them to be."""
-    if fit.k == rhythm.whole_k > 1 or rhythm.low / REGULAR <= fit.k <= rhythm.high * REGULAR:
+def _rhythm(
+    orders: Transactions, data: Customers | Renewals, fits: Sequence[FittedModel], prob: float
+) -> tuple[Regularity | None, tuple[str, ...]]:
+    """How regular the purchases of these customers are, and what is to be said of it."""
+    if not (isinstance(data, Customers) and any(isinstance(fit, FittedPurchases | FittedEvents) for fit in fits)):
+        return None, ("orders= was not looked at: rhythm matters to fits of purchases and of events.",)
+    own, remarks = _of_these(orders, data)
+    if not len(own):
+        return None, remarks
+    try:
+        return check_regularity(own, as_of=data.as_of, ci_prob=prob), remarks
+    except InputError as problem:
+        return None, (*remarks, f"{UNKNOWN}. {problem}")
+
+
+def _of_these(orders: Transactions, customers: Customers) -> tuple[Transactions, tuple[str, ...]]:
+    """The orders of these customers, and a remark where most of the log are others."""
+    table = orders.table
+    if customers.as_of is not None:
+        table = table[table["date"] <= pd.Timestamp(customers.as_of)]
+    place, ids = table["customer_id"].factorize()
+    known = ids_as_text(ids).isin(ids_as_text(customers.ids))
+    remarks: tuple[str, ...] = ()
+    if not known.any():
+        remarks = (
+            f"{UNKNOWN}: none of {counted(known.size, 'customer')} in orders= (ids {listed(ids)}) is among those that "
+            f"were checked (ids {listed(customers.ids)}). Pass the log behind them, with ids written alike.",
+        )
+    elif 2 * known.sum() < known.size:
+        remarks = (
+            f"Of {counted(known.size, 'customer')} in orders=, {known.sum():,} are among those that were checked; "
+            f"the others say nothing of their rhythm.",
+        )
+    return replace(orders, table=table[known[place]].reset_index(drop=True)), remarks
+
+
+def _out_of_step(names: Sequence[str], fits: Sequence[FittedModel], rhythm: Regularity) -> list[str]:
+    """What to say where purchases are clearly more, or less, regular than fits take them to be."""
+    said: dict[str, list[str]] = {}
+    for name, fit in zip(names, fits, strict=True):
+        if isinstance(fit, FittedPurchases | FittedEvents):
+            said.setdefault(_rhythm_of(fit, rhythm), []).append(name)
+    return [f"{' and '.join(some)}: {sentence}" for sentence, some in said.items() if sentence]
+
+
+def _rhythm_of(fit: FittedPurchases | FittedEvents, rhythm: Regularity) -> str:
+    k = fit.k if isinstance(fit, FittedPurchases) else 1
+    if k == rhythm.whole_k > 1 or rhythm.low / REGULAR <= k <= rhythm.high * REGULAR:
         return ""
-    if fit.k == 1:
-        return rhythm.sentence
-    cure = "" if rhythm.regular else " Fit BGNBD() or MBGNBD()."
-    return f"{fit.model} was fitted with k = {fit.k}. {rhythm.sentence}{cure}"
+    if isinstance(fit, FittedEvents):
+        return rhythm.sentence_of_events
+    return rhythm.sentence if k == 1 or rhythm.regular else f"{rhythm.sentence} Fit BGNBD() or MBGNBD()."
 
 
 def _finding(row: dict[str, Any], quantity: Quantity) -> str:

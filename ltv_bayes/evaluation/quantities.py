@@ -8,7 +8,8 @@ from scipy import stats
 
 from ltv_bayes.data.customers import Customers
 from ltv_bayes.data.renewals import Renewals
-from ltv_bayes.formulas import shifted_beta_geometric
+from ltv_bayes.errors import InputError, counted
+from ltv_bayes.formulas import bg_cnbd, bg_nbd, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
@@ -19,10 +20,8 @@ DIFFER = (
     "Customers differ in other ways than one gamma distribution allows: let kinds of customers have rates of their own "
     "(pool_by=), or look whether these customers are of one kind at all."
 )
-SILENCE = (
-    "Customers fall silent otherwise than the model has it: see check_regularity(orders) for rhythm and bursts, and "
-    "check_one_time(customers) for those who leave right after the first purchase."
-)
+SILENCE = "Customers fall silent otherwise than the model has it: see check_regularity(orders) for rhythm and bursts"
+AT_ONCE = "Some may have left right after the first purchase, which {model} does not know of: fit {cure}."
 HEAVY = (
     "The heaviest buyers are not as the model has it: look for resellers, merged accounts and internal orders, and "
     "value them apart."
@@ -68,20 +67,25 @@ def of_purchases(fit: FittedPurchases, customers: Customers, seed: int) -> Itera
     T = table["T"].to_numpy(dtype=float)
     frequency, recency = (_flat(made_up[name]) for name in ("frequency", "recency"))
     seen, last = (table[name].to_numpy(dtype=float) for name in ("frequency", "recency"))
-    yield from _of_counts(seen, frequency, "repeat purchase")
+    yield from _of_counts(seen, frequency, "a repeat purchase", too_many_without=_left_at_once(fit))
     name = f"mean silence of repeat customers, in {fit.time_unit}s"
-    yield Quantity(name, _silence(seen, last, T)[0], _silence(frequency, recency, T), SILENCE)
+    yield Quantity(name, _silence(seen, last, T)[0], _silence(frequency, recency, T), _silent(fit))
 
 
 def of_events(fit: FittedEvents, customers: Customers, seed: int) -> Iterator[Quantity]:
     """Of the numbers of events."""
     customers = customers.in_time_unit(fit.time_unit)
     made_up = _flat(replicate_events(fit, customers, seed)["frequency"])
-    yield from _of_counts(customers.table["frequency"].to_numpy(dtype=float), made_up, "event")
+    yield from _of_counts(customers.table["frequency"].to_numpy(dtype=float), made_up, "an event")
 
 
 def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quantity]:
     """Of mean order values, and of whether they go with frequency."""
+    if not (customers.table["spend_frequency"] > 0).any():
+        raise InputError(
+            f"{fit.described_model} cannot be checked: none of {counted(len(customers), 'customer')} has a repeat "
+            f"order that carries a value. Check the other fits without it."
+        )
     buyers = spenders(customers)
     made_up = _flat(replicate_mean_spend(fit, buyers, seed)["monetary_value"])
     seen = buyers.table["monetary_value"].to_numpy(dtype=float)
@@ -116,10 +120,15 @@ def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[
         yield Quantity(f"lost at {which}", observed, replicated, CHURN)
 
 
-def _of_counts(seen: Array, made_up: Array, noun: str) -> Iterator[Quantity]:
-    """Of how many customers have so many of something."""
-    for number, name in ((0, f"customers without a {noun}"), (1, f"customers with one {noun}")):
-        yield Quantity(name, float((seen == number).sum()), (made_up == number).sum(axis=1).astype(float), DIFFER)
+def _of_counts(seen: Array, made_up: Array, one: str, too_many_without: str = "") -> Iterator[Quantity]:
+    """Of how many customers have so many of something, and what to do where too many have none."""
+    noun = one.split(" ", 1)[1]
+    without, expected = float((seen == 0).sum()), (made_up == 0).sum(axis=1).astype(float)
+    more = bool(too_many_without) and without > np.median(expected)
+    cure = f"{too_many_without} Or customers{DIFFER.removeprefix('Customers')}" if more else DIFFER
+    yield Quantity(f"customers without {one}", without, expected, cure)
+    name = f"customers with one {noun}"
+    yield Quantity(name, float((seen == 1).sum()), (made_up == 1).sum(axis=1).astype(float), DIFFER)
     few = (seen >= 2) & (seen <= 4)
     name = f"customers with 2 to 4 {noun}s"
     yield Quantity(name, float(few.sum()), ((made_up >= 2) & (made_up <= 4)).sum(axis=1).astype(float), DIFFER)
@@ -128,6 +137,20 @@ def _of_counts(seen: Array, made_up: Array, noun: str) -> Iterator[Quantity]:
     name = f"{noun}s of the 1% who have most"
     top = np.sort(np.vstack([seen, made_up]), axis=1)[:, -most:].sum(axis=1)
     yield Quantity(name, float(top[0]), top[1:], HEAVY)
+
+
+def _left_at_once(fit: FittedPurchases) -> str:
+    """What to do where customers without a repeat purchase are too many for a model of which none of them leaves."""
+    cure = {bg_nbd.NAME: "MBGNBD()", bg_cnbd.NAME: f"MBGCNBD(k={fit.k})"}.get(fit.model)
+    return AT_ONCE.format(model=fit.described_model, cure=cure) if cure else ""
+
+
+def _silent(fit: FittedPurchases) -> str:
+    """What to do where customers are silent for longer, or shorter, than the model has it."""
+    if fit.model == bg_cnbd.MODIFIED_NAME:
+        return f"{SILENCE}."
+    cure = f"fit MBGCNBD(k={fit.k})" if fit.model == bg_cnbd.NAME else "see check_one_time(customers)"
+    return f"{SILENCE}, and {cure} for those who leave right after the first purchase."
 
 
 def _silence(frequency: Array, recency: Array, T: Array) -> Array:

@@ -70,11 +70,7 @@ def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float 
     >>> check_regularity(read_transactions(log)).regular
     True
     """
-    if not isinstance(orders, Transactions):
-        raise InputError(
-            f"Regularity is a matter of single orders, as read_transactions returns them, not of a "
-            f"{type(orders).__name__}."
-        )
+    require_transactions(orders)
     prob, _ = interval_settings(ci_prob, "eti")
     owner, days, ids = _gaps(orders, as_of)
     gaps = regularity.counted_gaps(owner, days)
@@ -84,6 +80,15 @@ def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float 
     typical = float(np.median(np.repeat(gaps.spare, gaps.gaps.astype(int)) + 1))
     number = int(gaps.customers.sum()), int(gaps.gaps.sum())
     return Regularity(float(middle), float(low), float(high), prob, *number, typical, ids)
+
+
+def require_transactions(orders: Any) -> None:
+    """Refuse what is no log of single orders."""
+    if not isinstance(orders, Transactions):
+        raise InputError(
+            f"Regularity is a matter of single orders, as read_transactions returns them, not of a "
+            f"{type(orders).__name__}."
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -150,13 +155,17 @@ class Regularity:
         return float(regularity.silence(self.k, LONG_SILENCE))
 
     @property
-    def sentence(self) -> str:
-        """What to quote."""
-        seen = (
+    def _seen(self) -> str:
+        return (
             f"k = {three_digits(self.k)} ({describe_interval(self.ci_prob, 'eti')} {three_digits(self.low)} to "
             f"{three_digits(self.high)}; 1 is random), from {counted(self.gaps, 'gap')} of "
             f"{counted(self.customers, 'customer')}, typically {counted(round(self.typical_gap), 'day')} long"
         )
+
+    @property
+    def sentence(self) -> str:
+        """What to quote."""
+        seen = self._seen
         alive = (
             f"a customer who stays is silent for three usual gaps with a chance of {percent(self.silence)}, "
             f"not {percent(float(regularity.silence(1.0, LONG_SILENCE)))}"
@@ -179,6 +188,23 @@ class Regularity:
                 f"orders, or ask those who know these customers."
             )
         return f"Purchases are about as random in time as BG/NBD and MBG/NBD take them to be: {seen}."
+
+    @property
+    def sentence_of_events(self) -> str:
+        """What to quote of customers who stay, whose events `NBD` takes to come at random."""
+        if self.regular:
+            return (
+                f"Events come in rhythm: {self._seen}. NBD takes them to come at random: it takes too little from what "
+                f"single customers have done, and makes their intervals too wide. Hold forecasts to what came later."
+            )
+        if self.bursts:
+            return (
+                f"Events come in bursts: {self._seen}. NBD takes them to come at random: it takes too much from what "
+                f"single customers have done, and makes their intervals too narrow. Count events of one cause as one."
+            )
+        if not self.enough:
+            return f"Too few gaps to tell: events may come in rhythm, at random or in bursts: {self._seen}."
+        return f"Events are about as random in time as NBD takes them to be: {self._seen}."
 
     def of_customers(self, customers: Customers) -> pd.DataFrame:
         """How long each repeat customer has been silent, beside their own usual gap; the least likely silence first.

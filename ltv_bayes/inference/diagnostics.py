@@ -14,7 +14,7 @@ HIGHEST_PARETO_K = 0.7
 LOWEST_WEIGHTED_SHARE = 0.25
 
 
-def diagnose_chains(tree: xr.DataTree, every: xr.DataTree | None = None) -> Diagnostics:
+def diagnose_chains(tree: xr.DataTree, every: xr.DataTree | None = None, *, method: str = "NUTS") -> Diagnostics:
     """Judge Markov chains of shape (chain, draw) by r-hat, effective sample size and divergences.
 
     Parameters
@@ -22,7 +22,9 @@ def diagnose_chains(tree: xr.DataTree, every: xr.DataTree | None = None) -> Diag
     tree : xarray.DataTree
         The draws that are kept.
     every : xarray.DataTree, optional
-        All draws, where only some are kept: divergences of all count.
+        All draws, where only some are kept: divergences of all count, among as many transitions.
+    method : str
+        What made the draws.
     """
     import arviz_stats as stats
 
@@ -33,8 +35,9 @@ def diagnose_chains(tree: xr.DataTree, every: xr.DataTree | None = None) -> Diag
         rhat = float(stats.rhat(numbers)["number"].max(skipna=False)) if chains > 1 else np.nan
         ess = min(float(stats.ess(numbers, method=kind)["number"].min(skipna=False)) for kind in ("bulk", "tail"))
     steps = tree if every is None else every
-    diverging = int(steps["sample_stats"]["diverging"].sum()) if "sample_stats" in steps.children else 0
-    found = Diagnostics("NUTS", ess, draws, chains, rhat=rhat, divergences=diverging)
+    flags = steps["sample_stats"]["diverging"].to_numpy() if "sample_stats" in steps.children else np.zeros(0)
+    diverging = int(flags.sum())
+    found = Diagnostics(method, ess, draws, chains, rhat=rhat, divergences=diverging, transitions=flags.size)
     return replace(found, problems=tuple(_problems_of_chains(found)))
 
 
@@ -72,9 +75,9 @@ def _problems_of_chains(found: Diagnostics) -> list[str]:
     needed = LOWEST_ESS_PER_CHAIN * found.chains
     if not found.ess >= needed:
         problems.append(f"The effective sample size is {found.ess:.0f}, below {needed}; run with more draws.")
-    if found.divergences > HIGHEST_DIVERGING * found.draws * found.chains:
+    if found.divergences > HIGHEST_DIVERGING * found.transitions:
         problems.append(
-            f"{found.divergences} of {found.draws * found.chains} transitions diverged; "
+            f"{found.divergences:,} of {found.transitions:,} transitions diverged; "
             f"raise target_accept or give stronger priors."
         )
     return problems

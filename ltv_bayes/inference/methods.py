@@ -18,6 +18,7 @@ from ltv_bayes.inference.density import Density, LogDensity
 from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, only_too_few
 from ltv_bayes.inference.laplace import sample_laplace
 from ltv_bayes.inference.nuts import TUNE, has_nutpie, sample_by_pymc, sample_from_peak
+from ltv_bayes.progress import tell
 from ltv_bayes.random_streams import as_seed
 
 MEANT = {
@@ -47,6 +48,7 @@ class Wanted:
 
 TUNE_HIERARCHICAL = 500
 LONGER, LEAST_TO_GO_ON = 4, 500
+OF_LONGER = "NUTS, every 4th draw of longer chains"
 
 
 def fit_posterior(
@@ -84,7 +86,8 @@ def fit_posterior(
     hierarchical : float, optional
         Where some variables are standard deviations of others: how many steps of the chains shall be accepted, close to
         1. Chains then tune for longer and take smaller steps. If they have not converged, and nothing was said of
-        ``tune``, longer ones follow that learn how variables go together, and every fourth of their draws is kept.
+        ``tune``, longer ones follow that learn how variables go together, and every fourth of their draws is kept. Not
+        so of a single chain, or of fewer than 500 draws.
     **sampler_settings
         For `pymc.sample`; they ask for NUTS.
 
@@ -129,8 +132,10 @@ def _draw(
     by_chains = partial(sample_from_peak, density, peak) if has_nutpie() else partial(sample_by_pymc, model)
     tree = by_chains(**vars(wanted), **settings)
     verdict = diagnose_chains(tree)
-    if verdict.converged or not (may_go_on and has_nutpie()) or wanted.draws < LEAST_TO_GO_ON:
+    can_go_on = may_go_on and has_nutpie() and wanted.draws >= LEAST_TO_GO_ON and wanted.chains > 1
+    if verdict.converged or not can_go_on:
         return tree, verdict
+    tell("Chains have not converged; longer ones follow.", show=wanted.progressbar)
     return _by_longer_chains(density, peak, wanted, settings)
 
 
@@ -143,7 +148,7 @@ def _by_longer_chains(
     some, draw = slice(LONGER - 1, None, LONGER), np.arange(wanted.draws)
     groups = {name: group.to_dataset() for name, group in every.children.items()}
     kept = xr.DataTree.from_dict({name: one.isel(draw=some).assign_coords(draw=draw) for name, one in groups.items()})
-    return kept, diagnose_chains(kept, every)
+    return kept, diagnose_chains(kept, every, method=OF_LONGER)
 
 
 def _by_weights(density: LogDensity, peak: Peak, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:

@@ -50,11 +50,9 @@ class BGCNBD(PurchaseModel):
     k: int = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        as_whole_k(self.k)
+        object.__setattr__(self, "k", as_whole_k(self.k))
 
     @property
     def family(self) -> Family:
         """Which model it is."""
-        return Family(
-            NAME, fused_regular.bg_cnbd, fused_regular.bg_cnbd_value, may_leave_at_once=False, k=as_whole_k(self.k)
-        )
+        return Family(NAME, fused_regular.bg_cnbd, fused_regular.bg_cnbd_value, may_leave_at_once=False, k=self.k)

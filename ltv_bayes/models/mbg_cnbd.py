@@ -42,7 +42,7 @@ class MBGCNBD(PurchaseModel):
     k: int = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        as_whole_k(self.k)
+        object.__setattr__(self, "k", as_whole_k(self.k))
 
     @property
     def family(self) -> Family:
@@ -52,5 +52,5 @@ class MBGCNBD(PurchaseModel):
             fused_regular.mbg_cnbd,
             fused_regular.mbg_cnbd_value,
             may_leave_at_once=True,
-            k=as_whole_k(self.k),
+            k=self.k,
         )

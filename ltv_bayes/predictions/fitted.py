@@ -331,7 +331,7 @@ class FittedModel:
     def __repr__(self) -> str:
         attrs = self.idata.attrs
         lines = [
-            f"{type(self).__name__} ({self._described_model()})"
+            f"{type(self).__name__} ({self.described_model})"
             + (f", {attrs['customers']:,} customers" if "customers" in attrs else "")
             + (f", per {attrs['time_unit']}" if attrs.get("time_unit") else "")
             + (f", in {self.currency}" if self.currency else "")
@@ -344,7 +344,9 @@ class FittedModel:
             lines.append(str(self.pooling))
         return "\n".join([*lines, *self._more_lines()])
 
-    def _described_model(self) -> str:
+    @property
+    def described_model(self) -> str:
+        """The name of the model with what tells it from others of the name."""
         return self.model
 
     def _whose(self) -> str:

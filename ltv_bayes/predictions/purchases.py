@@ -282,7 +282,9 @@ class FittedPurchases(FittedModel):
     def _new_customer(self) -> PurchaseOutlook:
         return self.formulas.outlook_of_new_customer(**self.draws)
 
-    def _described_model(self) -> str:
+    @property
+    def described_model(self) -> str:
+        """The name of the model, with its k where it has one."""
         return f"{self.model}, k = {self.k}" if self.model in REGULAR else self.model
 
     def _over_histories(self, customers: Customers, compute: Any) -> np.ndarray:

@@ -7,6 +7,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
 from ltv_bayes.evaluation import check as checking
+from ltv_bayes.evaluation import quantities
 from ltv_bayes.formulas import bg_nbd
 
 LAW = {"r": 1.2, "alpha": 10.0, "a": 1.0, "b": 3.0}
@@ -166,14 +167,14 @@ def test_rhythm_is_told_where_orders_are_given(customers, purchases):
     own = lb.summarize(orders, time_unit="week", as_of="2024-06-01")
     found = lb.check(own, purchases, orders=orders, random_seed=1)
     assert found.regularity.regular
-    assert any(one.startswith("Purchases come in rhythm") for one in found.findings)
+    assert any(one.startswith("bg_nbd: Purchases come in rhythm") for one in found.findings)
     in_step, out_of_step = (
         lb.FittedPurchases.from_draws(full(LAW), time_unit="week", model="bg_cnbd", k=k) for k in (100, 2)
     )
     assert not any("come in rhythm" in one for one in lb.check(own, in_step, orders=orders, random_seed=1).findings)
-    said = [one for one in lb.check(own, out_of_step, orders=orders, random_seed=1).findings if "fitted with" in one]
-    assert said[0].startswith("bg_cnbd was fitted with k = 2. Purchases come in rhythm")
-    assert "Fit BGCNBD(k=100)" in said[0]
+    said = [one for one in lb.check(own, out_of_step, orders=orders, random_seed=1).findings if "bg_cnbd" in one]
+    assert said[-1].startswith("bg_cnbd, k = 2: Purchases come in rhythm")
+    assert "Fit BGCNBD(k=100)" in said[-1]
 
 
 def test_many_customers_are_a_sample(customers, purchases, monkeypatch):
@@ -208,3 +209,202 @@ def test_what_is_refused(customers, data, fits, message):
     known = {"renewals": lb.FittedRenewals.from_draws(full(CHURN)), "text": "bg_nbd"}
     with pytest.raises(InputError, match=message):
         lb.check(customers, *(known[name] for name in fits))
+
+
+class TestNames:
+    """Each fit has a name of its own in the table, and in what is found."""
+
+    @staticmethod
+    def regular(k, **changes):
+        law = {**LAW, "alpha": LAW["alpha"] / k, **changes}
+        return lb.FittedPurchases.from_draws(full(law), time_unit="week", model="bg_cnbd", k=k)
+
+    @staticmethod
+    def names(found):
+        assert found.table.index.is_unique
+        return list(dict.fromkeys(found.table.index.get_level_values("model")))
+
+    def test_k_tells_fits_apart(self, customers):
+        found = lb.check(customers, self.regular(2), self.regular(4), random_seed=1)
+        assert self.names(found) == ["bg_cnbd, k = 2", "bg_cnbd, k = 4"]
+        assert {one.split(":")[0] for one in found.findings} <= set(self.names(found))
+
+    def test_those_still_alike_are_numbered(self, customers, purchases):
+        wrong = lb.FittedPurchases.from_draws(full({**LAW, "alpha": 30.0}), time_unit="week")
+        found = lb.check(customers, purchases, wrong, random_seed=1)
+        assert self.names(found) == ["bg_nbd (1)", "bg_nbd (2)"]
+        assert found.findings
+        assert all(one.startswith("bg_nbd (2): ") for one in found.findings)
+
+    def test_pooled_ones_say_so(self, purchases, monkeypatch):
+        pooled = lb.FittedPurchases.from_draws(full(LAW), time_unit="week")
+        monkeypatch.setattr(lb.FittedPurchases, "pooling", property(lambda fit: "by size" if fit is pooled else None))
+        assert checking._names([purchases, pooled]) == ["bg_nbd", "bg_nbd (pooled)"]
+        assert checking._names([pooled]) == ["bg_nbd"]
+        assert checking._names([pooled, purchases, pooled]) == ["bg_nbd (pooled) (1)", "bg_nbd", "bg_nbd (pooled) (2)"]
+
+
+class TestRhythm:
+    """What orders tell, and what they do not."""
+
+    @staticmethod
+    def log(ids, days=None):
+        days = pd.date_range("2019-01-15", "2024-03-15", freq="91D") if days is None else pd.DatetimeIndex(days)
+        frame = {"customer_id": np.repeat(ids, len(days)), "date": np.tile(days, len(ids)), "amount": 10.0}
+        return lb.read_transactions(pd.DataFrame(frame))
+
+    @staticmethod
+    def ids(prefix="C", number=30):
+        return [f"{prefix}{place}" for place in range(number)]
+
+    def checked(self, orders, *fits):
+        own = lb.summarize(self.log(self.ids()), time_unit="week", as_of="2024-06-01")
+        return lb.check(own, *fits, orders=orders, random_seed=1)
+
+    def test_too_few_days_are_a_remark(self, purchases):
+        few = self.log(self.ids(), ["2023-01-01", "2023-06-01"])
+        customers = lb.summarize(few, time_unit="week", as_of="2024-06-01")
+        found = lb.check(customers, purchases, orders=few, random_seed=1)
+        pd.testing.assert_frame_equal(found.table, lb.check(customers, purchases, random_seed=1).table)
+        assert found.regularity is None
+        assert found.remarks[0].startswith("Whether purchases come in rhythm cannot be judged. Nobody bought on three")
+        assert "Nobody bought on three days" in repr(found)
+        assert not any("rhythm" in one and "judged" in one for one in found.findings)
+
+    def test_remarks_are_no_findings(self, customers, spend):
+        found = lb.check(customers, spend, orders=self.log(self.ids()), random_seed=1)
+        assert found.passed
+        assert found.regularity is None
+        assert found.remarks == ("orders= was not looked at: rhythm matters to fits of purchases and of events.",)
+        assert repr(found).endswith(found.remarks[0])
+
+    def test_renewals_have_no_rhythm(self):
+        fit = lb.FittedRenewals.from_draws(full(CHURN))
+        found = lb.check(TestRenewals.book(), fit, orders=self.log(self.ids()), random_seed=1)
+        assert "not looked at" in found.remarks[0]
+
+    def test_events_have(self):
+        events = lb.FittedEvents.from_draws(full({"r": 0.8, "alpha": 8.0}), time_unit="week")
+        found = self.checked(self.log(self.ids()), events)
+        assert any(one.startswith("nbd: Events come in rhythm: k =") for one in found.findings)
+        assert not any("BGCNBD" in one for one in found.findings)
+
+    def test_fits_of_which_the_same_is_true_are_told_together(self, purchases):
+        other = lb.FittedPurchases.from_draws(full(LAW), time_unit="week", model="mbg_nbd")
+        findings = self.checked(self.log(self.ids()), purchases, other).findings
+        assert sum(one.startswith("bg_nbd and mbg_nbd: Purchases come in rhythm") for one in findings) == 1
+
+    def test_orders_of_others_do_not_count(self, purchases):
+        rng = np.random.default_rng(5)
+        days = pd.Timestamp("2019-01-01") + pd.to_timedelta(np.cumsum(rng.exponential(80, 20)).round(), unit="D")
+        others, own = self.log(self.ids("D", 200), days).table, self.log(self.ids()).table
+        both = lb.read_transactions(pd.concat([own, others])[["customer_id", "date", "amount"]])
+        found = self.checked(both, purchases)
+        assert found.regularity == self.checked(self.log(self.ids()), purchases).regularity
+        assert found.remarks == (
+            "Of 230 customers in orders=, 30 are among those that were checked; the others say nothing of their "
+            "rhythm.",
+        )
+
+    def test_a_log_of_others_alone_tells_nothing(self, purchases):
+        found = self.checked(self.log(self.ids("D")), purchases)
+        assert found.regularity is None
+        assert "none of 30 customers in orders= (ids D0, D1" in found.remarks[0]
+        assert "ids written alike" in found.remarks[0]
+
+    def test_a_frame_is_no_log(self, customers, spend):
+        with pytest.raises(InputError, match="not of a DataFrame"):
+            lb.check(customers, spend, orders=customers.table)
+
+
+class TestCures:
+    """What is to be done depends on the model."""
+
+    @staticmethod
+    def cures(customers, model, k=1):
+        said = {} if k == 1 else {"k": k}
+        law = {**LAW, "alpha": LAW["alpha"] / k}
+        fit = lb.FittedPurchases.from_draws(full(law, (1, 50)), time_unit="week", model=model, **said)
+        return {one.name.split(",")[0]: one.cure for one in quantities.of_purchases(fit, customers, 1)}
+
+    @pytest.mark.parametrize(("model", "k", "cure"), [("bg_nbd", 1, "MBGNBD()"), ("bg_cnbd", 3, "MBGCNBD(k=3)")])
+    def test_too_many_without_a_repeat_purchase_may_have_left_at_once(self, customers, model, k, cure):
+        without = "customers without a repeat purchase"
+        gone = changed(customers, frequency=0, recency=0.0)
+        said = self.cures(gone, model, k)[without]
+        assert said.startswith("Some may have left right after the first purchase")
+        assert f"fit {cure}. Or customers differ in other ways" in said
+        back = changed(customers, frequency=3, recency=50.0, monetary_value=20.0)
+        assert self.cures(back, model, k)[without].startswith("Customers differ in other ways")
+
+    @pytest.mark.parametrize(("model", "k"), [("mbg_nbd", 1), ("mbg_cnbd", 3)])
+    def test_models_that_know_of_it_are_not_named(self, customers, model, k):
+        gone = changed(customers, frequency=0, recency=0.0)
+        said = self.cures(gone, model, k)["customers without a repeat purchase"]
+        assert said.startswith("Customers differ in other ways")
+
+    @pytest.mark.parametrize(
+        ("model", "k", "end"),
+        [
+            (
+                "bg_nbd",
+                1,
+                "bursts, and see check_one_time(customers) for those who leave right after the first purchase.",
+            ),
+            (
+                "mbg_nbd",
+                1,
+                "bursts, and see check_one_time(customers) for those who leave right after the first purchase.",
+            ),
+            ("bg_cnbd", 3, "bursts, and fit MBGCNBD(k=3) for those who leave right after the first purchase."),
+            ("mbg_cnbd", 3, "see check_regularity(orders) for rhythm and bursts."),
+        ],
+    )
+    def test_silence(self, customers, model, k, end):
+        assert self.cures(customers, model, k)["mean silence of repeat customers"].endswith(end)
+
+
+class TestTails:
+    """How far out is off."""
+
+    @staticmethod
+    def row(made_up, observed):
+        return checking._row("m", quantities.Quantity("q", observed, np.asarray(made_up, dtype=float), ""), 0.9, "eti")
+
+    @pytest.mark.parametrize(("number", "beyond", "holds"), [(1000, 0, False), (1000, 1, True), (999, 0, False)])
+    def test_none_of_a_thousand(self, number, beyond, holds):
+        row = self.row(np.r_[np.linspace(1, 2, number - beyond), np.full(beyond, 90.0)], 80.0)
+        assert row["tail_probability"] == pytest.approx(2 * (beyond + 1) / (number + 1))
+        assert row["holds"] == holds
+
+    def test_few_draws_raise_no_alarm(self):
+        row = self.row(np.linspace(1, 2, 100), 80.0)
+        assert row["tail_probability"] == pytest.approx(2 / 101)
+        assert row["holds"]
+
+    def test_the_middle_is_no_more_than_certain(self):
+        assert self.row(np.ones(50), 1.0)["tail_probability"] == 1.0
+
+    @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (2, 30), (3, 400), (6, 166), (4, 250), (7, 1000)])
+    def test_every_fit_makes_up_enough(self, shape):
+        fit = checking._with_enough_draws(lb.FittedPurchases.from_draws(full(LAW, shape), time_unit="week"))
+        assert 1000 <= np.prod(fit.shape) < 2 * 1000
+        assert fit.shape[0] == shape[0]
+
+    def test_few_draws_find_what_is_wrong(self, customers):
+        wrong = lb.FittedPurchases.from_draws(full({**LAW, "alpha": 20.0}, (1, 20)), time_unit="week")
+        table = lb.check(customers, wrong, random_seed=1).table
+        assert not table.loc[("bg_nbd", "repeat purchases of all"), "holds"]
+        low, high = table.filter(regex="_(lb|ub)$").loc[("bg_nbd", "repeat purchases of all")]
+        assert high - low > 50  # each draw made up several books that differ
+
+
+def test_events_have_an_article_of_their_own(customers):
+    fit = lb.FittedEvents.from_draws(full({"r": 0.8, "alpha": 8.0}), time_unit="week")
+    assert ("nbd", "customers without an event") in lb.check(customers, fit, random_seed=1).table.index
+
+
+def test_a_book_without_spenders(customers, spend):
+    none = changed(customers, frequency=0, recency=0.0, monetary_value=0.0)
+    with pytest.raises(InputError, match="gamma_gamma cannot be checked: none of 3,000 customers has a repeat order"):
+        lb.check(none, spend)

@@ -1,5 +1,7 @@
 """The verdict on draws: good ones pass, each kind of bad ones is named."""
 
+import json
+
 import arviz_stats as stats
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, only_too_few
 from ltv_bayes.posterior import tree_from_draws
+from ltv_bayes.predictions.events import FittedEvents
 
 
 def tree(chains=4, draws=1000, shift=0.0, slow=0.0, diverging=0):
@@ -34,7 +37,7 @@ def test_independent_draws_pass():
     [
         ({"shift": 1.0}, "r-hat"),
         ({"slow": 0.99}, "effective sample size"),
-        ({"diverging": 20}, "20 of 4000 transitions diverged"),
+        ({"diverging": 20}, "20 of 4,000 transitions diverged"),
         ({"chains": 1}, "One chain"),
     ],
 )
@@ -43,6 +46,47 @@ def test_bad_draws_are_named_with_the_cure(settings, word):
     assert not verdict.converged
     assert any(word in problem for problem in verdict.problems)
     assert "DID NOT CONVERGE" in str(verdict)
+
+
+class TestSomeOfTheDraws:
+    """Every fourth of 16,000 is kept, and divergences of all count."""
+
+    @staticmethod
+    def verdict(diverging):
+        every = tree(draws=4000, diverging=diverging)
+        return diagnose_chains(every.isel(draw=slice(None, None, 4)), every, method="NUTS, every 4th draw")
+
+    def test_few_of_all_pass(self):
+        found = self.verdict(10)
+        assert found.converged
+        assert (found.draws, found.divergences, found.transitions) == (1000, 10, 16_000)
+        assert str(found).startswith("NUTS, every 4th draw, 4 chains x 1,000 draws: converged")
+        assert "10 divergences in 16,000 transitions" in str(found)
+
+    def test_many_of_all_do_not(self):
+        found = self.verdict(20)
+        assert found.problems == ("20 of 16,000 transitions diverged; raise target_accept or give stronger priors.",)
+
+    def test_it_is_kept_with_the_fit(self):
+        found = self.verdict(10)
+        assert Diagnostics.from_json(found.to_json()).transitions == found.transitions == 16_000
+
+
+def test_verdicts_written_before_have_as_many_transitions_as_draws():
+    verdict = diagnose_chains(tree(diverging=3))
+    values = json.loads(verdict.to_json())
+    del values["transitions"]
+    again = Diagnostics.from_json(json.dumps(values))
+    assert again.transitions == 4000
+    assert str(again) == str(verdict)
+
+
+def test_fewer_draws_came_from_as_many_transitions():
+    made = tree_from_draws({name: np.ones((4, 1000)) for name in ("r", "alpha")}, {"time_unit": "week"})
+    made.attrs["diagnostics"] = diagnose_chains(tree(diverging=3)).to_json()
+    found = FittedEvents(made).thin(100).diagnose()
+    assert (found.draws, found.transitions) == (100, 4000)
+    assert "3 divergences in 4,000 transitions" in str(found)
 
 
 def test_a_verdict_survives_being_written():
@@ -86,6 +130,7 @@ def test_weights_that_can_be_trusted():
     verdict = diagnose_weights(0.1, 3600, 4, 1000)
     assert verdict.converged
     assert "Pareto k 0.10" in str(verdict)
+    assert verdict.transitions == 0
 
 
 @pytest.mark.parametrize(

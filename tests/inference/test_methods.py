@@ -142,9 +142,16 @@ class TestLongerChains:
         assert tree["sample_stats"].sizes["draw"] == 1000
         verdict = Diagnostics.from_json(tree.attrs["diagnostics"])
         assert verdict.converged
-        assert (verdict.draws, verdict.divergences) == (1000, 3)
+        assert (verdict.draws, verdict.divergences, verdict.transitions) == (1000, 3, 16_000)
+        assert verdict.method == "NUTS, every 4th draw of longer chains"
 
-    @pytest.mark.parametrize("settings", [{"tune": 500}, {"draws": 200}])
+    @pytest.mark.parametrize("progressbar", [True, False])
+    def test_that_longer_ones_follow_is_told(self, model, runs, progressbar, monkeypatch, capsys):
+        monkeypatch.setenv("FORCE_COLOR", "1")  # as if the error stream were a terminal
+        fit_posterior(model, method="nuts", hierarchical=0.95, random_seed=1, progressbar=progressbar)
+        assert ("Chains have not converged; longer ones follow.\n" in capsys.readouterr().err) == progressbar
+
+    @pytest.mark.parametrize("settings", [{"tune": 500}, {"draws": 200}, {"chains": 1}])
     def test_who_says_how_long_is_obeyed(self, model, runs, settings):
         with pytest.warns(ConvergenceWarning):
             fit_posterior(model, method="nuts", hierarchical=0.95, random_seed=1, progressbar=False, **settings)

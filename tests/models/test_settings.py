@@ -65,6 +65,12 @@ def test_wrong_settings_are_named(book, settings, message):
         lb.BGNBD().fit(book, **settings)
 
 
+@pytest.mark.parametrize("model", [lb.BGCNBD, lb.MBGCNBD])
+def test_k_is_shown_as_it_is_written(model):
+    assert repr(model(k=np.int64(3))) == f"{model.__name__}(priors={{}}, k=3)"
+    assert type(model(k=np.int64(3)).k) is int
+
+
 def test_models_are_frozen():
     with pytest.raises(AttributeError):
         lb.BGNBD().priors = {}
