@@ -21,7 +21,7 @@ import pandas as pd
 
 import ltv_bayes as lb
 from ltv_bayes.errors import LtvBayesWarning
-from ltv_bayes.formulas import bg_nbd, gamma_gamma
+from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
 
 MONTHS = 24.0
 USUAL = {3: 4, 12: 6, 60: 2}

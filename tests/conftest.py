@@ -10,7 +10,7 @@ from hypothesis import settings
 import ltv_bayes as lb
 from ltv_bayes import posterior
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.formulas.natural import naming as naming_of
+from ltv_bayes.formulas.models.parameterization import naming as naming_of
 
 settings.register_profile("unhurried", deadline=None)  # machines are shared; speed is measured in benchmarks
 settings.load_profile("unhurried")

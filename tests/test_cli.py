@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import ltv_bayes as lb
-from ltv_bayes.cli import app
+from ltv_bayes.cli.commands import app
 from ltv_bayes.diagnostics import Diagnostics
 
 ORDERS = ["--customer", "client", "--date", "closed_on", "--amount", "value", "--currency", "CNY"]
@@ -258,7 +258,7 @@ WITHOUT_PYMC = """
 import sys
 for name in ("pymc", "pytensor", "nutpie"):
     sys.modules[name] = None
-from ltv_bayes.cli import app
+from ltv_bayes.cli.commands import app
 app(sys.argv[1:])
 """
 
@@ -272,13 +272,13 @@ def test_value_works_without_pymc(folder):
 
 
 def test_starting_the_command_line_loads_no_heavy_package(folder):
-    code = "import sys, ltv_bayes.cli; print({'pymc', 'matplotlib', 'arviz_stats'} & set(sys.modules))"
+    code = "import sys, ltv_bayes.cli.commands; print({'pymc', 'matplotlib', 'arviz_stats'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 
 
 def test_the_backend_of_a_notebook_does_not_matter(folder, monkeypatch):
-    code = "import sys; from ltv_bayes.cli import app; app(sys.argv[1:])"
+    code = "import sys; from ltv_bayes.cli.commands import app; app(sys.argv[1:])"
     monkeypatch.setenv("MPLBACKEND", "module://not_installed")
     done = subprocess.run([sys.executable, "-c", code, *value()], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

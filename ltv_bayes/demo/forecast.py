@@ -3,7 +3,7 @@
 import pandas as pd
 
 import ltv_bayes as lb
-from ltv_bayes.data import samples
+from ltv_bayes import samples
 from ltv_bayes.formatting import label, percent, with_currency
 from ltv_bayes.intervals import describe_interval, interval_settings
 from ltv_bayes.report.console import say, show

@@ -6,7 +6,7 @@ from typing import Any, Self
 import pandas as pd
 
 import ltv_bayes as lb
-from ltv_bayes.data import samples
+from ltv_bayes import samples
 from ltv_bayes.demo.beside_truth import beside_truth
 from ltv_bayes.formatting import percent
 from ltv_bayes.report.console import say, show

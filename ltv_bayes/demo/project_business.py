@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 import ltv_bayes as lb
-from ltv_bayes.data import samples
+from ltv_bayes import samples
 from ltv_bayes.demo.beside_truth import beside_truth
 from ltv_bayes.report.console import say, show
 from ltv_bayes.report.results import Results

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers
-from ltv_bayes.data.summarize import summarize
-from ltv_bayes.data.transactions import Transactions
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.orders.summarize import summarize
+from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings

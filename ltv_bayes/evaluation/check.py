@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers import Customers, require_history
-from ltv_bayes.data.ids import as_text as ids_as_text
-from ltv_bayes.data.renewals import Renewals
-from ltv_bayes.data.transactions import Transactions
+from ltv_bayes.data.customers.customers import Customers, require_history
+from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.data.reading.ids import as_text as ids_as_text
+from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import InputError, counted, listed
 from ltv_bayes.evaluation import quantities
 from ltv_bayes.evaluation.quantities import Quantity

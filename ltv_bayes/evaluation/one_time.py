@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ltv_bayes.data.customers import Customers, require_customers
-from ltv_bayes.data.histories import Histories
+from ltv_bayes.data.customers.customers import Customers, require_customers
+from ltv_bayes.data.customers.histories import Histories
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import percent, three_digits
-from ltv_bayes.formulas import bg_nbd, mbg_nbd
+from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.models.bg_nbd import BGNBD
 from ltv_bayes.models.mbg_nbd import MBGNBD

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
-from ltv_bayes.data.customers import Customers
-from ltv_bayes.data.renewals import Renewals
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import InputError, counted
-from ltv_bayes.formulas import bg_cnbd, bg_nbd, shifted_beta_geometric
+from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers import Customers, require_history
-from ltv_bayes.data.ids import as_text
-from ltv_bayes.data.transactions import Transactions
+from ltv_bayes.data.customers.customers import Customers, require_history
+from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError, counted, listed
 from ltv_bayes.evaluation.backtest import occasions
 from ltv_bayes.formatting import percent, three_digits
-from ltv_bayes.formulas import regularity
-from ltv_bayes.formulas.bg_cnbd import LARGEST_K
+from ltv_bayes.formulas.models import regularity
+from ltv_bayes.formulas.models.bg_cnbd import LARGEST_K
 from ltv_bayes.intervals import describe_interval, interval_settings
 from ltv_bayes.time_units import as_date
 
@@ -54,7 +54,7 @@ def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float 
     -----
     k is the shape of gamma-distributed gaps, of which each customer has a rate of their own: 1 is random. It is
     estimated from how each customer's gaps divide their sum, which depends neither on rates nor on who has left or is
-    still observed (`ltv_bayes.formulas.regularity`). It is not biased where purchases are random; where they are
+    still observed (`ltv_bayes.formulas.models.regularity`). It is not biased where purchases are random; where they are
     regular and only days apart, k comes out too large, by about k / (days in a gap).
 
     References
@@ -64,7 +64,7 @@ def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float 
 
     Examples
     --------
-    >>> from ltv_bayes.data.transactions import read_transactions
+    >>> from ltv_bayes.data.orders.transactions import read_transactions
     >>> days = pd.date_range("2019-01-15", "2024-03-15", freq="365D")
     >>> log = pd.DataFrame({"customer_id": sorted(["Ada", "Bo"] * 6), "date": [*days, *days], "amount": 100.0})
     >>> check_regularity(read_transactions(log)).regular

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers
-from ltv_bayes.data.summarize import summarize
-from ltv_bayes.data.transactions import Transactions
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.orders.summarize import summarize
+from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, UnitError, suggestion
 from ltv_bayes.intervals import interval_settings, summarize_sorted
 from ltv_bayes.models.bg_nbd import BGNBD
@@ -26,9 +26,9 @@ from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.tables import as_text, readable
 from ltv_bayes.time_units import as_date
-from ltv_bayes.value.by_id import by_id
+from ltv_bayes.value.decisions.by_id import by_id
 from ltv_bayes.value.make_value import lifetime_value
-from ltv_bayes.value.segments import SegmentValues
+from ltv_bayes.value.segments.segments import SegmentValues
 
 EVERYBODY = "all customers"
 MEASURES = ("per_customer", "total")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.cores import available_cores
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.curvature import Peak
 from ltv_bayes.inference.density import LogDensity
 from ltv_bayes.inference.unofficial import nutpie_model
+from ltv_bayes.sizes import available_cores
 
 TUNE = 1000
 TUNE_FROM_PEAK = 200  # there only the size of steps is left to tune

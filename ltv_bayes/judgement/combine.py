@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from ltv_bayes.data.ids import as_ids, final_ids
+from ltv_bayes.data.reading.ids import as_ids, final_ids
 from ltv_bayes.errors import InputError, JudgementError, rows_at_fault
-from ltv_bayes.judgement.adjustments import Adjustments
-from ltv_bayes.judgement.form import VISIBLE_SHARE
+from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.adjustments import Adjustments
 
 
 def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:

@@ -12,31 +12,31 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
-from ltv_bayes.formulas.amount_families import amount_quantiles
-from ltv_bayes.formulas.point_inputs import as_share
+from ltv_bayes.formulas.beliefs.amount_families import amount_quantiles
+from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.judgement.adjustments import Adjustments
-from ltv_bayes.judgement.audit import audit
-from ltv_bayes.judgement.before_valuing import (
+from ltv_bayes.judgement.beliefs.one_by_one import fit_table, in_words, opportunities
+from ltv_bayes.judgement.form.amounts import PARAMETERS
+from ltv_bayes.judgement.form.columns import SAME_TOTAL, SCORED, VISIBLE_SHARE
+from ltv_bayes.judgement.form.reading import Reading, checked, known_columns
+from ltv_bayes.judgement.form.sheets import as_stated, read_form, write_form
+from ltv_bayes.judgement.valuing.adjustments import Adjustments
+from ltv_bayes.judgement.valuing.before_valuing import (
     check_shown_in_time,
     refuse_opinions_alone,
     require_known,
     require_visible_share,
     written_as,
 )
-from ltv_bayes.judgement.columns import Reading, checked, known_columns
-from ltv_bayes.judgement.draws import JudgedDraws
-from ltv_bayes.judgement.expected import expected_money
-from ltv_bayes.judgement.form import SAME_TOTAL, SCORED, VISIBLE_SHARE
-from ltv_bayes.judgement.one_by_one import fit_table, in_words, opportunities
-from ltv_bayes.judgement.opinions import Opinion, opinions_by_customer
-from ltv_bayes.judgement.relations import refuse_certain_opinions, refuse_relations, with_relation
-from ltv_bayes.judgement.sheets import as_stated, read_form, write_form
-from ltv_bayes.judgement.stated_amounts import PARAMETERS
-from ltv_bayes.judgement.windows import across_horizon, last_day_shown, outside_horizon, windows
+from ltv_bayes.judgement.valuing.draws import JudgedDraws
+from ltv_bayes.judgement.valuing.expected import expected_money
+from ltv_bayes.judgement.valuing.provenance import audit
+from ltv_bayes.judgement.valuing.relations import refuse_certain_opinions, refuse_relations, with_relation
+from ltv_bayes.judgement.valuing.whole_value import Opinion, opinions_by_customer
+from ltv_bayes.judgement.valuing.windows import across_horizon, last_day_shown, outside_horizon, windows
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.terms import Terms

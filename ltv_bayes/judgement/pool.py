@@ -9,20 +9,20 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ltv_bayes.data.closed_judgements import within_certain
 from ltv_bayes.errors import ColumnError, InputError, listed, suggestion
-from ltv_bayes.formulas.amount_families import LOG_NORMAL, amount_mean
-from ltv_bayes.formulas.log_normal_mixture import LogNormalMixture
-from ltv_bayes.formulas.pooling import SMALLEST_SD, pooled_normal
+from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL, amount_mean
+from ltv_bayes.formulas.beliefs.closed_judgements import within_certain
+from ltv_bayes.formulas.beliefs.correlated_experts import SMALLEST_SD, pooled_normal
+from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.judgement.adjustments import Adjustment, Adjustments
-from ltv_bayes.judgement.calibration import Calibration
-from ltv_bayes.judgement.cells import blank, refuse
-from ltv_bayes.judgement.columns import Reading, as_interval, checked, known_columns
-from ltv_bayes.judgement.expected import log_moments
+from ltv_bayes.judgement.form.amounts import PARAMETERS
+from ltv_bayes.judgement.form.cells import blank, refuse
+from ltv_bayes.judgement.form.reading import Reading, as_interval, checked, known_columns
+from ltv_bayes.judgement.form.sheets import read_form
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.sheets import read_form
-from ltv_bayes.judgement.stated_amounts import PARAMETERS
+from ltv_bayes.judgement.track_record.calibration import Calibration
+from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
+from ltv_bayes.judgement.valuing.expected import log_moments
 from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.time_units import as_number

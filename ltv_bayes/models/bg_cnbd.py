@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from ltv_bayes.formulas import fused_regular
-from ltv_bayes.formulas.bg_cnbd import NAME, as_whole_k
+from ltv_bayes.formulas.kernels import regular_likelihoods
+from ltv_bayes.formulas.models.bg_cnbd import NAME, as_whole_k
 from ltv_bayes.models.purchase_model import Family, PurchaseModel
 
 
@@ -55,4 +55,6 @@ class BGCNBD(PurchaseModel):
     @property
     def family(self) -> Family:
         """Which model it is."""
-        return Family(NAME, fused_regular.bg_cnbd, fused_regular.bg_cnbd_value, may_leave_at_once=False, k=self.k)
+        return Family(
+            NAME, regular_likelihoods.bg_cnbd, regular_likelihoods.bg_cnbd_value, may_leave_at_once=False, k=self.k
+        )

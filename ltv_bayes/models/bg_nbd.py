@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from ltv_bayes.formulas import bg_nbd, fused
+from ltv_bayes.formulas.kernels import likelihoods
+from ltv_bayes.formulas.models import bg_nbd
 from ltv_bayes.models.purchase_model import Family, PurchaseModel
 
 
@@ -28,7 +29,7 @@ class BGNBD(PurchaseModel):
 
     Examples
     --------
-    >>> from ltv_bayes.models.priors import Prior
+    >>> from ltv_bayes.models.priors.priors import Prior
     >>> BGNBD(priors={"dropout_mean": Prior("Beta", alpha=1, beta=3)})
     BGNBD(priors={'dropout_mean': Prior('Beta', alpha=1, beta=3)})
 
@@ -47,4 +48,4 @@ class BGNBD(PurchaseModel):
     @property
     def family(self) -> Family:
         """Which model it is."""
-        return Family(bg_nbd.NAME, fused.bg_nbd, fused.bg_nbd_value, may_leave_at_once=False)
+        return Family(bg_nbd.NAME, likelihoods.bg_nbd, likelihoods.bg_nbd_value, may_leave_at_once=False)

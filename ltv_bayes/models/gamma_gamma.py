@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers, require_customers
-from ltv_bayes.data.grouping import in_groups
-from ltv_bayes.data.histories import SpendHistories
+from ltv_bayes.data.customers.customers import Customers, require_customers
+from ltv_bayes.data.customers.grouping import in_groups
+from ltv_bayes.data.customers.histories import SpendHistories
 from ltv_bayes.errors import InputError
-from ltv_bayes.formulas import fused, natural
-from ltv_bayes.formulas.fused_groups import end_to_end
-from ltv_bayes.formulas.gamma_gamma import NAME, PARAMETERS
+from ltv_bayes.formulas.kernels import likelihoods
+from ltv_bayes.formulas.kernels.grouped_likelihoods import end_to_end
+from ltv_bayes.formulas.models import parameterization
+from ltv_bayes.formulas.models.gamma_gamma import NAME, PARAMETERS
 from ltv_bayes.inference.methods import Method
-from ltv_bayes.models.direct_density import Likelihood
-from ltv_bayes.models.pooled import Pool, PooledRecipe, Settings, pooled_priors
-from ltv_bayes.models.prior_predictive import as_fit, prior_tree
-from ltv_bayes.models.priors import POSITIVE, Domain, Prior, chosen_priors
-from ltv_bayes.models.recipe import Recipe
+from ltv_bayes.models.density.direct_density import Likelihood
+from ltv_bayes.models.density.pooled import Pool, PooledRecipe, Settings, pooled_priors
+from ltv_bayes.models.density.recipe import Recipe
+from ltv_bayes.models.priors.prior_predictive import as_fit, prior_tree
+from ltv_bayes.models.priors.priors import POSITIVE, Domain, Prior, chosen_priors
 from ltv_bayes.predictions.fitted import fit_attrs
 from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend
 
@@ -149,22 +150,22 @@ class GammaGamma(Settings):
         columns = ("spend_frequency", "monetary_value")
         buyers = (batch.table[batch.table["spend_frequency"] > 0] for batch in customers.batches())
         data = in_groups(buyers, columns, pool.grouping)
-        tables = [fused.spend_tables(*(part[name] for name in (*columns, "count"))) for part in data.parts()]
+        tables = [likelihoods.spend_tables(*(part[name] for name in (*columns, "count"))) for part in data.parts()]
         priors = pooled_priors(NAME, pool, self.priors, _usual_priors(histories))
         return PooledRecipe(NAME, PARAMETERS, pool, data, end_to_end(tables), priors)
 
     def _alike(self, histories: SpendHistories) -> Recipe:
         def likelihood() -> Likelihood:
-            tables = fused.spend_tables(histories.frequency, histories.monetary_value, histories.count)
-            return Likelihood(PARAMETERS, fused.gamma_gamma, fused.gamma_gamma_value, tables)
+            tables = likelihoods.spend_tables(histories.frequency, histories.monetary_value, histories.count)
+            return Likelihood(PARAMETERS, likelihoods.gamma_gamma, likelihoods.gamma_gamma_value, tables)
 
         def observe(parameters: Mapping[str, Any]) -> None:
-            from ltv_bayes.models.likelihoods import add_gamma_gamma
+            from ltv_bayes.models.density.graphs import add_gamma_gamma
 
             add_gamma_gamma(histories, {name: parameters[name] for name in PARAMETERS})
 
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-        return Recipe(priors, DOMAINS, natural.spend, likelihood, observe, len(histories))
+        return Recipe(priors, DOMAINS, parameterization.spend, likelihood, observe, len(histories))
 
 
 def frequency_spend_correlation(histories: SpendHistories) -> float:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from ltv_bayes.formulas import fused_regular
-from ltv_bayes.formulas.bg_cnbd import MODIFIED_NAME, as_whole_k
+from ltv_bayes.formulas.kernels import regular_likelihoods
+from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, as_whole_k
 from ltv_bayes.models.purchase_model import Family, PurchaseModel
 
 
@@ -49,8 +49,8 @@ class MBGCNBD(PurchaseModel):
         """Which model it is."""
         return Family(
             MODIFIED_NAME,
-            fused_regular.mbg_cnbd,
-            fused_regular.mbg_cnbd_value,
+            regular_likelihoods.mbg_cnbd,
+            regular_likelihoods.mbg_cnbd_value,
             may_leave_at_once=True,
             k=self.k,
         )

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from ltv_bayes.formulas import fused, mbg_nbd
+from ltv_bayes.formulas.kernels import likelihoods
+from ltv_bayes.formulas.models import mbg_nbd
 from ltv_bayes.models.purchase_model import Family, PurchaseModel
 
 
@@ -27,7 +28,7 @@ class MBGNBD(PurchaseModel):
 
     Examples
     --------
-    >>> from ltv_bayes.models.priors import Prior
+    >>> from ltv_bayes.models.priors.priors import Prior
     >>> MBGNBD(priors={"dropout_mean": Prior("Beta", alpha=1, beta=3)})
     MBGNBD(priors={'dropout_mean': Prior('Beta', alpha=1, beta=3)})
 
@@ -45,4 +46,4 @@ class MBGNBD(PurchaseModel):
     @property
     def family(self) -> Family:
         """Which model it is."""
-        return Family(mbg_nbd.NAME, fused.mbg_nbd, fused.mbg_nbd_value, may_leave_at_once=True)
+        return Family(mbg_nbd.NAME, likelihoods.mbg_nbd, likelihoods.mbg_nbd_value, may_leave_at_once=True)

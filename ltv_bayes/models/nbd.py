@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers, require_customers
-from ltv_bayes.data.grouping import in_groups
-from ltv_bayes.data.histories import EventHistories, without_recency
-from ltv_bayes.formulas import fused, natural
-from ltv_bayes.formulas.fused_groups import end_to_end
-from ltv_bayes.formulas.nbd import NAME, PARAMETERS
+from ltv_bayes.data.customers.customers import Customers, require_customers
+from ltv_bayes.data.customers.grouping import in_groups
+from ltv_bayes.data.customers.histories import EventHistories, without_recency
+from ltv_bayes.formulas.kernels import likelihoods
+from ltv_bayes.formulas.kernels.grouped_likelihoods import end_to_end
+from ltv_bayes.formulas.models import parameterization
+from ltv_bayes.formulas.models.nbd import NAME, PARAMETERS
 from ltv_bayes.inference.methods import Method
 from ltv_bayes.models import rates
-from ltv_bayes.models.direct_density import Likelihood
-from ltv_bayes.models.pooled import Pool, PooledRecipe, Settings, pooled_priors
-from ltv_bayes.models.prior_predictive import as_fit, prior_tree
-from ltv_bayes.models.priors import Prior, chosen_priors
+from ltv_bayes.models.density.direct_density import Likelihood
+from ltv_bayes.models.density.pooled import Pool, PooledRecipe, Settings, pooled_priors
+from ltv_bayes.models.density.recipe import Recipe
+from ltv_bayes.models.priors.prior_predictive import as_fit, prior_tree
+from ltv_bayes.models.priors.priors import Prior, chosen_priors
 from ltv_bayes.models.rates import require_population
-from ltv_bayes.models.recipe import Recipe
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
 from ltv_bayes.predictions.fitted import fit_attrs
 
@@ -49,7 +50,7 @@ class NBD(Settings):
 
     Examples
     --------
-    >>> from ltv_bayes.models.priors import Prior
+    >>> from ltv_bayes.models.priors.priors import Prior
     >>> NBD(priors={"rate_cv": Prior("LogNormal", mu=0, sigma=0.5)})
     NBD(priors={'rate_cv': Prior('LogNormal', mu=0, sigma=0.5)})
 
@@ -139,21 +140,21 @@ class NBD(Settings):
         data = in_groups((batch.table for batch in customers.batches()), ("frequency", "T"), pool.grouping)
         columns = (data.histories[name].to_numpy(dtype=float) for name in ("frequency", "T", "count"))
         priors = pooled_priors(NAME, pool, self.priors, rates.usual_priors(EventHistories(*columns)))
-        tables = [fused.event_tables(part["frequency"], part["T"], part["count"]) for part in data.parts()]
+        tables = [likelihoods.event_tables(part["frequency"], part["T"], part["count"]) for part in data.parts()]
         return PooledRecipe(NAME, PARAMETERS, pool, data, end_to_end(tables), priors)
 
     def _alike(self, histories: EventHistories) -> Recipe:
         def likelihood() -> Likelihood:
-            tables = fused.event_tables(histories.frequency, histories.T, histories.count)
-            return Likelihood(PARAMETERS, fused.nbd, fused.nbd_value, tables)
+            tables = likelihoods.event_tables(histories.frequency, histories.T, histories.count)
+            return Likelihood(PARAMETERS, likelihoods.nbd, likelihoods.nbd_value, tables)
 
         def observe(parameters: Mapping[str, Any]) -> None:
-            from ltv_bayes.models.likelihoods import add_nbd
+            from ltv_bayes.models.density.graphs import add_nbd
 
             add_nbd(histories, {name: parameters[name] for name in PARAMETERS})
 
         priors = chosen_priors(self.priors, rates.usual_priors(histories), rates.ALTERNATIVES)
-        return Recipe(priors, rates.DOMAINS, natural.rates, likelihood, observe, len(histories))
+        return Recipe(priors, rates.DOMAINS, parameterization.rates, likelihood, observe, len(histories))
 
 
 def _events(customers: Customers) -> EventHistories:

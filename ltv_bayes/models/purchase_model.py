@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers, require_customers
-from ltv_bayes.data.grouping import in_groups
-from ltv_bayes.data.histories import Histories
-from ltv_bayes.formulas import fused, natural
-from ltv_bayes.formulas.bg_nbd import PARAMETERS
-from ltv_bayes.formulas.fused_groups import end_to_end
-from ltv_bayes.formulas.fused_regular import regular_tables
+from ltv_bayes.data.customers.customers import Customers, require_customers
+from ltv_bayes.data.customers.grouping import in_groups
+from ltv_bayes.data.customers.histories import Histories
+from ltv_bayes.formulas.kernels import likelihoods
+from ltv_bayes.formulas.kernels.grouped_likelihoods import end_to_end
+from ltv_bayes.formulas.kernels.regular_likelihoods import regular_tables
+from ltv_bayes.formulas.models import parameterization
+from ltv_bayes.formulas.models.bg_nbd import PARAMETERS
 from ltv_bayes.inference.methods import Method
 from ltv_bayes.models import rates
-from ltv_bayes.models.direct_density import Likelihood
-from ltv_bayes.models.many_draws import Kernel
-from ltv_bayes.models.pooled import Pool, PooledRecipe, Settings, pooled_priors
-from ltv_bayes.models.prior_predictive import as_fit, prior_tree
-from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
+from ltv_bayes.models.density.direct_density import Likelihood
+from ltv_bayes.models.density.many_draws import Kernel
+from ltv_bayes.models.density.pooled import Pool, PooledRecipe, Settings, pooled_priors
+from ltv_bayes.models.density.recipe import Recipe
+from ltv_bayes.models.priors.prior_predictive import as_fit, prior_tree
+from ltv_bayes.models.priors.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
 from ltv_bayes.models.rates import require_population, warn_of_no_repeats
-from ltv_bayes.models.recipe import Recipe
 from ltv_bayes.predictions.fitted import fit_attrs
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 
@@ -66,9 +67,9 @@ class Family(NamedTuple):
     k: int | None = None
 
     @property
-    def naming(self) -> natural.Naming:
+    def naming(self) -> parameterization.Naming:
         """How the papers' parameters follow from natural quantities."""
-        return natural.naming(self.name, self.k or 1)
+        return parameterization.naming(self.name, self.k or 1)
 
     @property
     def attrs(self) -> dict[str, int]:
@@ -83,7 +84,7 @@ class Family(NamedTuple):
         columns = histories.frequency, histories.recency, histories.T, histories.count
         if self.k is not None:
             return regular_tables(*columns, self.k)
-        return fused.purchase_tables(*columns, may_leave_at_once=self.may_leave_at_once)
+        return likelihoods.purchase_tables(*columns, may_leave_at_once=self.may_leave_at_once)
 
 
 @dataclass(frozen=True, repr=False)
@@ -95,7 +96,7 @@ class PurchaseModel(Settings, ABC):
     priors : mapping
         Priors by name, in place of the usual ones.
     pool_by, covariates
-        By what parameters differ between customers; see `ltv_bayes.models.pooled`.
+        By what parameters differ between customers; see `ltv_bayes.models.density.pooled`.
     """
 
     priors: Mapping[str, Any] = field(default_factory=dict)
@@ -217,7 +218,7 @@ class PurchaseModel(Settings, ABC):
             return self.family.likelihood(histories)
 
         def observe(parameters: Mapping[str, Any]) -> None:
-            from ltv_bayes.models.likelihoods import add_histories
+            from ltv_bayes.models.density.graphs import add_histories
 
             add_histories(histories, self.family.likelihood(histories), parameters)
 

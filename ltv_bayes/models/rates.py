@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 
-from ltv_bayes.data.customers import Customers
-from ltv_bayes.data.histories import EventHistories, Histories
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.histories import EventHistories, Histories
 from ltv_bayes.errors import DataWarning, InputError
-from ltv_bayes.models.priors import POSITIVE, Domain, Prior
+from ltv_bayes.models.priors.priors import POSITIVE, Domain, Prior
 
 DOMAINS: dict[str, Domain] = {"mean_rate": POSITIVE, "rate_cv": POSITIVE, "r": POSITIVE, "alpha": POSITIVE}
 ALTERNATIVES: dict[tuple[str, ...], tuple[str, ...]] = {("r", "alpha"): ("mean_rate", "rate_cv")}

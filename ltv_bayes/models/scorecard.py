@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.predictions.scorecard import WEIGHT
+from ltv_bayes.predictions.fitted_scorecard import WEIGHT
 
 if TYPE_CHECKING:
     import pymc as pm

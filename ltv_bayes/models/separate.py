@@ -3,8 +3,8 @@
 import warnings
 from typing import Any
 
-from ltv_bayes.data.customers import Customers, require_customers
-from ltv_bayes.data.grouping import Grouping
+from ltv_bayes.data.customers.customers import Customers, require_customers
+from ltv_bayes.data.customers.grouping import Grouping
 from ltv_bayes.errors import DataWarning, FitError, InputError, listed
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.progress import progress

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ltv_bayes.data.grouping import in_groups
-from ltv_bayes.data.renewals import STATES, RenewalHistories, Renewals, require_renewals
+from ltv_bayes.data.customers.grouping import in_groups
+from ltv_bayes.data.subscriptions.renewals import STATES, RenewalHistories, Renewals, require_renewals
 from ltv_bayes.errors import InputError
-from ltv_bayes.formulas import fused, natural
-from ltv_bayes.formulas.fused_groups import end_to_end
-from ltv_bayes.formulas.shifted_beta_geometric import NAME, PARAMETERS
+from ltv_bayes.formulas.kernels import likelihoods
+from ltv_bayes.formulas.kernels.grouped_likelihoods import end_to_end
+from ltv_bayes.formulas.models import parameterization
+from ltv_bayes.formulas.models.shifted_beta_geometric import NAME, PARAMETERS
 from ltv_bayes.inference.methods import Method
-from ltv_bayes.models.direct_density import Likelihood
-from ltv_bayes.models.pooled import Pool, PooledRecipe, Settings, pooled_priors
-from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
-from ltv_bayes.models.recipe import Recipe
+from ltv_bayes.models.density.direct_density import Likelihood
+from ltv_bayes.models.density.pooled import Pool, PooledRecipe, Settings, pooled_priors
+from ltv_bayes.models.density.recipe import Recipe
+from ltv_bayes.models.priors.priors import POSITIVE, PROBABILITY, Domain, Prior, chosen_priors
 from ltv_bayes.predictions.fitted import fit_attrs
 from ltv_bayes.predictions.renewals import FittedRenewals
 
@@ -137,15 +138,17 @@ class ShiftedBetaGeometric(Settings):
     def _alike(self, histories: RenewalHistories) -> Recipe:
         def likelihood() -> Likelihood:
             tables = (histories.renewals, histories.lost, histories.count)
-            return Likelihood(PARAMETERS, fused.shifted_beta_geometric, fused.shifted_beta_geometric_value, tables)
+            return Likelihood(
+                PARAMETERS, likelihoods.shifted_beta_geometric, likelihoods.shifted_beta_geometric_value, tables
+            )
 
         def observe(parameters: Mapping[str, Any]) -> None:
-            from ltv_bayes.models.likelihoods import add_shifted_beta_geometric
+            from ltv_bayes.models.density.graphs import add_shifted_beta_geometric
 
             add_shifted_beta_geometric(histories, {name: parameters[name] for name in PARAMETERS})
 
         priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-        return Recipe(priors, DOMAINS, natural.churn, likelihood, observe, len(histories))
+        return Recipe(priors, DOMAINS, parameterization.churn, likelihood, observe, len(histories))
 
 
 def _usual_priors(histories: RenewalHistories) -> dict[str, Prior]:

@@ -23,9 +23,9 @@ from ltv_bayes.plots.canvas import (
     unit,
 )
 from ltv_bayes.plots.lettering import in_own_words, ink
-from ltv_bayes.value.acquisition import Acquisition
-from ltv_bayes.value.acquisition_words import NOT_ENOUGH
-from ltv_bayes.value.new_customers import Course
+from ltv_bayes.value.acquisition.acquisition import Acquisition
+from ltv_bayes.value.acquisition.new_customers import Course
+from ltv_bayes.value.acquisition.sentences import NOT_ENOUGH
 
 CURE = "Pass what acquisition(...) returned."
 BREADTH, REACH = 10.0, 3.0

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ltv_bayes.intervals import describe_interval, interval_name, interval_settings
-from ltv_bayes.judgement.calibration import Calibration
+from ltv_bayes.judgement.track_record.calibration import Calibration
 from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE, axes_for, finish, house_style, label_x, label_y, require
 
 

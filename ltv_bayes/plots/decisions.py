@@ -31,8 +31,8 @@ from ltv_bayes.plots.canvas import (
 )
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 from ltv_bayes.plots.values import MEASURED, described, terms_of
-from ltv_bayes.value.compare import rank
-from ltv_bayes.value.segments import SegmentValues
+from ltv_bayes.value.segments.compare import rank
+from ltv_bayes.value.segments.segments import SegmentValues
 
 COLOURS = (BLUE, ORANGE, GREEN, "#8c6bb1", RED, GREY)
 MOST_LINES = len(COLOURS)

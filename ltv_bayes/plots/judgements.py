@@ -8,10 +8,10 @@ import pandas as pd
 
 from ltv_bayes.errors import InputError, a_kind, suggestion
 from ltv_bayes.formatting import percent, shortened
-from ltv_bayes.judgement.amount_belief import AmountBelief
-from ltv_bayes.judgement.chance_belief import ChanceBelief
+from ltv_bayes.judgement.beliefs.amount_belief import AmountBelief
+from ltv_bayes.judgement.beliefs.chance_belief import ChanceBelief
+from ltv_bayes.judgement.beliefs.opportunity import Opportunity
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.opportunity import Opportunity
 from ltv_bayes.plots.canvas import (
     BLUE,
     GREEN,

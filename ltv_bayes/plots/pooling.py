@@ -8,10 +8,10 @@ import pandas as pd
 import xarray as xr
 from matplotlib.ticker import MaxNLocator
 
-from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import ColumnError, InputError, UnitError, suggestion
 from ltv_bayes.formatting import label, shortened
-from ltv_bayes.formulas.point_inputs import as_share
+from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.intervals import describe_interval, interval, interval_settings
 from ltv_bayes.plots.canvas import (
     BLUE,

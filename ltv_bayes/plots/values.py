@@ -30,7 +30,7 @@ from ltv_bayes.plots.canvas import (
 )
 from ltv_bayes.plots.lettering import in_own_words, ink, short_money
 from ltv_bayes.value.lifetime_value import JUDGED, REALISED, TOTAL, LifetimeValue
-from ltv_bayes.value.segments import SegmentValues
+from ltv_bayes.value.segments.segments import SegmentValues
 
 STREAM_COLOURS = (GREEN, "#8c6bb1", "#7fc4c1", "#d9a0c0")
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers, require_history
-from ltv_bayes.formulas import nbd
+from ltv_bayes.data.customers.customers import Customers, require_history
+from ltv_bayes.formulas.models import nbd
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import (
     FittedModel,
@@ -30,7 +30,7 @@ class FittedEvents(FittedModel):
 
     Examples
     --------
-    >>> from ltv_bayes.data.customers import Customers
+    >>> from ltv_bayes.data.customers.customers import Customers
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"customer_id": ["A"], "frequency": [3], "recency": [20.0], "T": [24.0]})
     >>> customers = Customers.from_summary(frame, time_unit="month")

@@ -13,15 +13,15 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes import posterior
-from ltv_bayes.cores import available_cores
-from ltv_bayes.data.customers import Customers
-from ltv_bayes.data.renewals import Renewals
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import ColumnError, DataWarning, FitError, InputError, UnitError
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
-from ltv_bayes.predictions.pooling import GroupDraws, Pooling
+from ltv_bayes.predictions.groups import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.sizes import available_cores
 from ltv_bayes.time_units import TimeUnit, as_time_unit
 
 UNCONVERGED = "fit did not converge"

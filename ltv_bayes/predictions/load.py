@@ -6,9 +6,9 @@ from ltv_bayes import posterior
 from ltv_bayes.errors import FitError
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.fitted_scorecard import FittedScorecard
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
-from ltv_bayes.predictions.scorecard import FittedScorecard
 from ltv_bayes.predictions.spend import FittedSpend
 
 FITTED: dict[str, type[FittedModel]] = {

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ltv_bayes.formulas import gamma_gamma, nbd, shifted_beta_geometric
+from ltv_bayes.formulas.models import gamma_gamma, nbd, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases

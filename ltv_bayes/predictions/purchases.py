@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.cores import available_cores
-from ltv_bayes.data.customers import Customers, require_history
-from ltv_bayes.data.histories import Histories, histories_with_positions
+from ltv_bayes.data.customers.customers import Customers, require_history
+from ltv_bayes.data.customers.histories import Histories, histories_with_positions
 from ltv_bayes.errors import FitError, InputError
-from ltv_bayes.formulas import bg_cnbd, bg_nbd, mbg_nbd
-from ltv_bayes.formulas.natural import REGULAR
-from ltv_bayes.formulas.outlook import PurchaseFormulas, PurchaseOutlook
+from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, mbg_nbd
+from ltv_bayes.formulas.models.conditional_future import PurchaseFormulas, PurchaseOutlook
+from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory, time_unit_of, with_group
-from ltv_bayes.predictions.pooling import GroupDraws
+from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.sizes import available_cores
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
 
 TOGETHER = 2**17  # numbers in a block of draws: temporary arrays stay small
@@ -34,7 +34,7 @@ class FittedPurchases(FittedModel):
 
     Examples
     --------
-    >>> from ltv_bayes.data.customers import Customers
+    >>> from ltv_bayes.data.customers.customers import Customers
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"customer_id": ["A"], "frequency": [2], "recency": [30.43], "T": [38.86]})
     >>> customers = Customers.from_summary(frame, time_unit="week")

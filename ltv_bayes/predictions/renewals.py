@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.data.renewals import Renewals, require_records
+from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
 from ltv_bayes.errors import InputError, UnitError
-from ltv_bayes.formulas import shifted_beta_geometric
+from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.time_units import TimeUnit, as_time_unit, discount_intensity

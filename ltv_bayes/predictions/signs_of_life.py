@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.ids import as_text
-from ltv_bayes.formulas.signs_of_life import share_heard_of
+from ltv_bayes.data.reading.ids import as_text
+from ltv_bayes.formulas.models.signs_of_life import share_heard_of
 from ltv_bayes.formulas.special import Array
 
 

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers, require_history
+from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.errors import DataWarning, UnitError
 from ltv_bayes.formatting import money
-from ltv_bayes.formulas import gamma_gamma
+from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory
 from ltv_bayes.random_streams import as_seed, customer_stream
@@ -24,7 +24,7 @@ class FittedSpend(FittedModel):
 
     Examples
     --------
-    >>> from ltv_bayes.data.customers import Customers
+    >>> from ltv_bayes.data.customers.customers import Customers
     >>> import pandas as pd
     >>> frame = pd.DataFrame(
     ...     {"customer_id": ["A"], "frequency": [2], "recency": [30.43], "T": [38.86], "monetary_value": [22.35]}

@@ -6,12 +6,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.columns import named_column
-from ltv_bayes.data.dates import as_days
-from ltv_bayes.data.faults import Fault, refuse
-from ltv_bayes.data.ids import as_text, ids_of
-from ltv_bayes.data.readers import read_table
-from ltv_bayes.data.transactions import Transactions
+from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.data.reading.columns import named_column
+from ltv_bayes.data.reading.dates import as_days
+from ltv_bayes.data.reading.faults import Fault, refuse
+from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.data.reading.ids import as_text, ids_of
 from ltv_bayes.errors import InputError, rows_at_fault
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.special import Array

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ltv_bayes.data.safe_text import harmless
+from ltv_bayes.safe_text import harmless
 from ltv_bayes.whole_files import written_whole
 
 

@@ -36,7 +36,7 @@ def write_table(table: Any, path: str | Path) -> Path:
     Examples
     --------
     >>> import tempfile
-    >>> from ltv_bayes.data.readers import read_table
+    >>> from ltv_bayes.data.reading.files import read_table
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = write_table(pd.DataFrame({"opportunity": ["=1+1"], "used": [2.5]}), Path(folder) / "audit.xlsx")
     ...     read_table(path).to_csv(index=False).split()

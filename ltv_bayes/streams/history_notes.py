@@ -1,10 +1,10 @@
 """What a reader should know of the histories that values are made from."""
 
-from ltv_bayes.data.customers import Customers
-from ltv_bayes.data.occasions import RETURN_ONLY
-from ltv_bayes.data.overview import Overview
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.overview import Overview
+from ltv_bayes.data.orders.occasions import RETURN_ONLY
 from ltv_bayes.formatting import percent
-from ltv_bayes.formulas import bg_cnbd, bg_nbd
+from ltv_bayes.formulas.models import bg_cnbd, bg_nbd
 from ltv_bayes.terms import Terms
 
 FAR_HORIZON = 3.0

@@ -9,16 +9,16 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.amounts import as_amounts, as_factor
-from ltv_bayes.data.columns import named_column
-from ltv_bayes.data.customers import Customers
-from ltv_bayes.data.dates import as_days
-from ltv_bayes.data.faults import Fault, refuse
-from ltv_bayes.data.ids import as_text, ids_of
-from ltv_bayes.data.readers import read_table
-from ltv_bayes.data.transactions import Transactions, warn_of_unit
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.orders.transactions import Transactions, warn_of_unit
+from ltv_bayes.data.reading.amounts import as_amounts, as_factor
+from ltv_bayes.data.reading.columns import named_column
+from ltv_bayes.data.reading.dates import as_days
+from ltv_bayes.data.reading.faults import Fault, refuse
+from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.data.reading.ids import as_text, ids_of
 from ltv_bayes.errors import InputError, UnitError, rows_at_fault
-from ltv_bayes.formulas.point_values import as_money
+from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.random_streams import customer_stream

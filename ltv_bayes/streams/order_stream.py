@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers import Customers
-from ltv_bayes.data.ids import as_text
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import ColumnError, InputError, listed, rows_at_fault
 from ltv_bayes.formatting import label
-from ltv_bayes.formulas import fused_draws, fused_regular_draws
+from ltv_bayes.formulas.kernels import order_values, regular_order_values
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel
-from ltv_bayes.predictions.pooling import GroupDraws
+from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.spend import FittedSpend
@@ -30,13 +30,13 @@ from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_UNIT
 
 KERNELS: dict[tuple[str, str], Any] = {
-    ("bg_nbd", "gamma_gamma"): fused_draws.bg_nbd_gamma_gamma,
-    ("mbg_nbd", "gamma_gamma"): fused_draws.mbg_nbd_gamma_gamma,
-    ("nbd", "gamma_gamma"): fused_draws.nbd_gamma_gamma,
+    ("bg_nbd", "gamma_gamma"): order_values.bg_nbd_gamma_gamma,
+    ("mbg_nbd", "gamma_gamma"): order_values.mbg_nbd_gamma_gamma,
+    ("nbd", "gamma_gamma"): order_values.nbd_gamma_gamma,
 }
 REGULAR_KERNELS: dict[tuple[str, str], Any] = {
-    ("bg_cnbd", "gamma_gamma"): fused_regular_draws.bg_cnbd_gamma_gamma,
-    ("mbg_cnbd", "gamma_gamma"): fused_regular_draws.mbg_cnbd_gamma_gamma,
+    ("bg_cnbd", "gamma_gamma"): regular_order_values.bg_cnbd_gamma_gamma,
+    ("mbg_cnbd", "gamma_gamma"): regular_order_values.mbg_cnbd_gamma_gamma,
 }
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers import Customers
-from ltv_bayes.data.ids import as_text
-from ltv_bayes.data.summaries import OBSERVED_UNTIL
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.ready_tables import OBSERVED_UNTIL
+from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError, UnitError, counted, listed, rows_at_fault
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import IntArray

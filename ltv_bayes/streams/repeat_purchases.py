@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases

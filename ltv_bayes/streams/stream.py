@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.terms import Terms

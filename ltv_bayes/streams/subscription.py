@@ -8,15 +8,15 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.calendar import Steps
-from ltv_bayes.data.customers import Customers
-from ltv_bayes.data.ids import as_text
-from ltv_bayes.data.renewals import Renewals, require_records
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.reading.ids import as_text
+from ltv_bayes.data.subscriptions.calendar import Steps
+from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
 from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
-from ltv_bayes.formulas import renewal_draws
-from ltv_bayes.formulas.point_values import as_money
+from ltv_bayes.formulas.kernels import renewal_values
+from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.predictions.pooling import GroupDraws
+from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.own_data import not_valued, require_same, without_data
@@ -158,7 +158,7 @@ class Subscription:
             some = rows[held[first] : held[last]]
             paid, due, amount = self._payments(some, ends[-1])
             laws, alpha, beta = self._parameters(drawn, some)
-            renewal_draws.shifted_beta_geometric(
+            renewal_values.shifted_beta_geometric(
                 customer_states(seed, self.name, customers.ids[first:last]),
                 held[first : last + 1] - held[first],
                 renewals[some],

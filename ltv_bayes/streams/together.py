@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import InputError, rows_at_fault, suggestion
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.own_data import ended_early

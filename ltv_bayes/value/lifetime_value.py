@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_sorted
@@ -20,21 +20,21 @@ from ltv_bayes.predictions.fitted import labelled
 from ltv_bayes.tables import readable
 from ltv_bayes.terms import SAME, Terms
 from ltv_bayes.time_units import as_duration, as_number
-from ltv_bayes.value.audit import audit
-from ltv_bayes.value.conflicts import conflicts
+from ltv_bayes.value.decisions.over_time import by_horizon, cash_flow
+from ltv_bayes.value.decisions.tiers import tiers
+from ltv_bayes.value.decisions.upside import upside
+from ltv_bayes.value.draws.passes import Columns
+from ltv_bayes.value.draws.results import Results
+from ltv_bayes.value.draws.storage import Draws, refuse_place, write_draws, write_tables
+from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Components, Valuation, added
+from ltv_bayes.value.influence.audit import audit
+from ltv_bayes.value.influence.conflicts import conflicts
+from ltv_bayes.value.influence.double_counting import opinions
+from ltv_bayes.value.influence.power_scaling import power_scaling
+from ltv_bayes.value.influence.sensitivity import judgement_share, sensitivity, tornado, with_and_without
+from ltv_bayes.value.influence.shares import share_of
 from ltv_bayes.value.notes import notes_on
-from ltv_bayes.value.one_pass import Columns
-from ltv_bayes.value.over_time import by_horizon, cash_flow
-from ltv_bayes.value.overlap import opinions
-from ltv_bayes.value.power_scaling import power_scaling
-from ltv_bayes.value.results import Results
-from ltv_bayes.value.segments import by
-from ltv_bayes.value.sensitivity import judgement_share, sensitivity, tornado, with_and_without
-from ltv_bayes.value.shares import share_of
-from ltv_bayes.value.storage import Draws, refuse_place, write_draws, write_tables
-from ltv_bayes.value.tiers import tiers
-from ltv_bayes.value.upside import upside
-from ltv_bayes.value.valuation import JUDGED, REALISED, Components, Valuation, added
+from ltv_bayes.value.segments.segments import by
 
 TOTAL = "total"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ltv_bayes.data.customers import Customers, require_customers
+from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.formatting import label
 from ltv_bayes.judgement.future_value import FutureValuePriors
@@ -19,12 +19,12 @@ from ltv_bayes.streams.together import (
     require_one_use,
 )
 from ltv_bayes.terms import Terms
+from ltv_bayes.value.draws.margins import Margin, Margins
+from ltv_bayes.value.draws.results import Results
+from ltv_bayes.value.draws.valuation import BATCH, JUDGED, REALISED, Valuation
+from ltv_bayes.value.influence.double_counting import warn_of_double_count
 from ltv_bayes.value.lifetime_value import TOTAL, LifetimeValue, ValueSettings
-from ltv_bayes.value.margins import Margin, Margins
 from ltv_bayes.value.notes import warn_of_scale
-from ltv_bayes.value.overlap import warn_of_double_count
-from ltv_bayes.value.results import Results
-from ltv_bayes.value.valuation import BATCH, JUDGED, REALISED, Valuation
 
 RESERVED = (REALISED, JUDGED, TOTAL, "chain", "draw", "customer_id")
 DRAWS_WITHOUT_FITS = (4, 1000)

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers import Customers
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import DataWarning, counted
 from ltv_bayes.formatting import money, percent
-from ltv_bayes.judgement.form import VISIBLE_SHARE
+from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.terms import Terms
-from ltv_bayes.value.conflicts import note_on_conflicts
-from ltv_bayes.value.overlap import notes_on_overlap
-from ltv_bayes.value.shares import share_of
+from ltv_bayes.value.influence.conflicts import note_on_conflicts
+from ltv_bayes.value.influence.double_counting import notes_on_overlap
+from ltv_bayes.value.influence.shares import share_of
 
 if TYPE_CHECKING:
     from ltv_bayes.value.lifetime_value import LifetimeValue

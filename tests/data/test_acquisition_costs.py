@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.data.acquisition_costs import AcquisitionCosts
 from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.value.acquisition.costs import AcquisitionCosts
 
 
 def costs(**columns):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltv_bayes.data.amounts import as_amounts
+from ltv_bayes.data.reading.amounts import as_amounts
 from ltv_bayes.errors import ColumnError, InputError, UnitError
 
 ARROW_DECIMAL = pd.ArrowDtype(pa.decimal128(9, 2))

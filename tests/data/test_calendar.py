@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ltv_bayes.data.calendar import PERIODS, after, number_until
+from ltv_bayes.data.subscriptions.calendar import PERIODS, after, number_until
 
 OFFSETS = {
     "day": {"days": 1},

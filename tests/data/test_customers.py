@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltv_bayes import Customers, read_transactions, summarize
-from ltv_bayes.data.histories import histories_with_positions
+from ltv_bayes.data.customers.histories import histories_with_positions
 from ltv_bayes.errors import ColumnError, InputError, UnitError
 
 GOOD = {

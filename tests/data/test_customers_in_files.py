@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.data import parquet_files
+from ltv_bayes.data.engine import parquet as parquet_files
 from ltv_bayes.errors import ColumnError, InputError, UnitError
 
 GOOD = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltv_bayes.data.dates import as_days
+from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.errors import InputError
 
 

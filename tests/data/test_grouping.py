@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ltv_bayes.data.grouping import Grouping, segment_names
+from ltv_bayes.data.customers.grouping import Grouping, segment_names
 from ltv_bayes.errors import InputError
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltv_bayes.data.ids import as_ids, as_text, final_ids
+from ltv_bayes.data.reading.ids import as_ids, as_text, final_ids
 from ltv_bayes.errors import InputError
 
 

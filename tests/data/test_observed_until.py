@@ -9,7 +9,7 @@ import pytest
 from ltv_bayes import Customers, read_transactions, summarize, summarize_renewals
 from ltv_bayes.errors import InputError
 from ltv_bayes.time_units import DAYS_PER_UNIT
-from ltv_bayes.value.one_pass import offered_groupings
+from ltv_bayes.value.draws.passes import offered_groupings
 
 AS_OF, NOTED = dt.date(2024, 6, 30), "observed_until"
 

@@ -9,8 +9,8 @@ from dateutil.relativedelta import relativedelta
 from scipy import special
 
 import ltv_bayes as lb
-from ltv_bayes.data.office_equipment import CONTRACTS, STREAMS, Contract, Purchases
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.samples.office_equipment import CONTRACTS, STREAMS, Contract, Purchases
 
 simulate = lb.samples.simulate_office_equipment
 

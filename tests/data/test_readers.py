@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from ltv_bayes import read_table
-from ltv_bayes.data.arrow_tables import pandas_zones
+from ltv_bayes.data.reading.frames import pandas_zones
 from ltv_bayes.errors import ColumnError, DataWarning, InputError
 
 HEADER = ["客户", "日期", "金额"]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from dateutil.relativedelta import relativedelta
 
-from ltv_bayes.data.summarize_renewals import summarize_renewals
+from ltv_bayes.data.subscriptions.summarize import summarize_renewals
 from ltv_bayes.errors import ColumnError, InputError, UnitError
 
 AS_OF = "2024-06-15"

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from dateutil.relativedelta import relativedelta
 
-from ltv_bayes.data.contract_lengths import as_period
-from ltv_bayes.data.renewals import Renewals
-from ltv_bayes.data.summarize_renewals import summarize_renewals
+from ltv_bayes.data.subscriptions.contract_lengths import as_period
+from ltv_bayes.data.subscriptions.renewals import Renewals
+from ltv_bayes.data.subscriptions.summarize import summarize_renewals
 from ltv_bayes.errors import ColumnError, InputError, UnitError
 
 STEP = {"month": {"months": 1}, "quarter": {"months": 3}, "year": {"years": 1}, "week": {"weeks": 1}}

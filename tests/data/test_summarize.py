@@ -94,7 +94,7 @@ def test_future_orders_are_refused_unless_as_of_says_so():
 
 
 def test_an_order_of_today_is_not_the_future(monkeypatch):
-    monkeypatch.setattr("ltv_bayes.data.selection.today", lambda: dt.date(2024, 1, 1))
+    monkeypatch.setattr("ltv_bayes.data.orders.selection.today", lambda: dt.date(2024, 1, 1))
     assert summarize(orders_of(("Ada", "2024-01-02", 1.0))).as_of == dt.date(2024, 1, 2)
     with pytest.raises(InputError, match="in the future"):
         summarize(orders_of(("Ada", "2024-01-03", 1.0)))

@@ -9,7 +9,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
 from ltv_bayes.evaluation.backtest import CountDistribution, tracked_paths
-from ltv_bayes.formulas import bg_nbd, mbg_nbd
+from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 
 FITTED = {"r": 0.2425945, "alpha": 4.4136021, "a": 0.7929220, "b": 2.4259068}
 

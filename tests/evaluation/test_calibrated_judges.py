@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.data.judges import JUDGES, Judge
 from ltv_bayes.errors import DataWarning
-from ltv_bayes.judgement.history import closed_judgements, read_history
+from ltv_bayes.judgement.track_record.history import closed_judgements, read_history
+from ltv_bayes.samples.judges import JUDGES, Judge
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import InputError
 from ltv_bayes.evaluation import check as checking
 from ltv_bayes.evaluation import quantities
-from ltv_bayes.formulas import bg_nbd
+from ltv_bayes.formulas.models import bg_nbd
 
 LAW = {"r": 1.2, "alpha": 10.0, "a": 1.0, "b": 3.0}
 SPEND = {"p": 4.0, "q": 4.0, "v": 30.0}

@@ -10,7 +10,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
 from ltv_bayes.evaluation.one_time import OneTimeCheck
-from ltv_bayes.formulas import bg_nbd, mbg_nbd
+from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.time_units import as_duration
 
 

@@ -7,7 +7,7 @@ from scipy import special
 
 import ltv_bayes as lb
 from ltv_bayes.inference.methods import fit_posterior
-from ltv_bayes.judgement.opinions import opinions_by_customer
+from ltv_bayes.judgement.valuing.whole_value import opinions_by_customer
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.formulas import bg_nbd, gamma_gamma
+from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.data.samples import Industry, simulate_project_business
+from ltv_bayes.samples import Industry, simulate_project_business
 
 pytestmark = pytest.mark.slow
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltv_bayes.formulas import bg_nbd
 from ltv_bayes.formulas.acquisition import chance_of_one_rate, draw_cost_per_client, time_until
+from ltv_bayes.formulas.models import bg_nbd
 
 
 @pytest.mark.parametrize("clients", [0, 3, 40])

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from ltv_bayes.formulas.amount_families import amount_density, amount_mean, amount_quantiles, amount_sd, amounts_at
+from ltv_bayes.formulas.beliefs.amount_families import (
+    amount_density,
+    amount_mean,
+    amount_quantiles,
+    amount_sd,
+    amounts_at,
+)
 
 LEVELS = np.array([0.001, 0.1, 0.25, 0.5, 0.75, 0.9, 0.999])
 LAWS = [

@@ -7,8 +7,9 @@ import pytest
 from scipy import integrate, special, stats
 
 from ltv_bayes.errors import InputError
-from ltv_bayes.formulas import bg_cnbd, bg_nbd, mbg_nbd, phases
-from ltv_bayes.formulas.bg_cnbd import RegularFormulas
+from ltv_bayes.formulas.kernels import phases
+from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, mbg_nbd
+from ltv_bayes.formulas.models.bg_cnbd import RegularFormulas
 
 CDNOW = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 POINTS = [CDNOW, {"r": 2.0, "alpha": 30.0, "a": 1.0, "b": 0.9}, {"r": 5.0, "alpha": 4.0, "a": 8.0, "b": 30.0}]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, special
 
-from ltv_bayes.formulas import bg_nbd
+from ltv_bayes.formulas.models import bg_nbd
 from tests.formulas.estimates import maximum_likelihood
 
 CDNOW = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}

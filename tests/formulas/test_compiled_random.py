@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltv_bayes.formulas import compiled_random as random
+from ltv_bayes.formulas.kernels import random as random
 from ltv_bayes.random_streams import customer_states, customer_stream
 
 SIZE = 100_000

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from ltv_bayes.formulas.amount_families import FAMILIES, amount_mean, amount_quantiles, amount_sd
-from ltv_bayes.formulas.elicit import (
+from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, amount_mean, amount_quantiles, amount_sd
+from ltv_bayes.formulas.beliefs.elicit import (
     _beta_by_halving,
     _beta_by_newton,
     amount_from_interval,

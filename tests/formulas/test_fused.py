@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ltv_bayes.formulas import bg_nbd, fused, gamma_gamma, mbg_nbd, nbd
+from ltv_bayes.formulas.kernels import likelihoods
+from ltv_bayes.formulas.models import bg_nbd, gamma_gamma, mbg_nbd, nbd
 
 PURCHASES = [
     (0.243, 4.414, 0.793, 2.426),
@@ -40,29 +41,29 @@ def total(of_one, count):
 @pytest.mark.parametrize("at", PURCHASES)
 def test_purchases_as_by_the_formula(purchases, at):
     *data, count = purchases
-    tables = fused.purchase_tables(*purchases)
+    tables = likelihoods.purchase_tables(*purchases)
     expected = total(bg_nbd.log_likelihood(*data, **dict(zip(bg_nbd.PARAMETERS, at, strict=True))), count)
-    assert fused.bg_nbd(*at, *tables)[0] == pytest.approx(expected, rel=1e-11)
-    assert fused.bg_nbd_value(*at, *tables) == fused.bg_nbd(*at, *tables)[0]
+    assert likelihoods.bg_nbd(*at, *tables)[0] == pytest.approx(expected, rel=1e-11)
+    assert likelihoods.bg_nbd_value(*at, *tables) == likelihoods.bg_nbd(*at, *tables)[0]
 
 
 @pytest.mark.parametrize("at", PURCHASES)
 def test_purchases_of_who_may_leave_at_once_as_by_the_formula(purchases, at):
     *data, count = purchases
-    tables = fused.purchase_tables(*purchases, may_leave_at_once=True)
+    tables = likelihoods.purchase_tables(*purchases, may_leave_at_once=True)
     expected = total(mbg_nbd.log_likelihood(*data, **dict(zip(mbg_nbd.PARAMETERS, at, strict=True))), count)
-    assert fused.mbg_nbd(*at, *tables)[0] == pytest.approx(expected, rel=1e-11)
-    assert fused.mbg_nbd_value(*at, *tables) == fused.mbg_nbd(*at, *tables)[0]
-    slopes_fit(fused.mbg_nbd, tables, at)
+    assert likelihoods.mbg_nbd(*at, *tables)[0] == pytest.approx(expected, rel=1e-11)
+    assert likelihoods.mbg_nbd_value(*at, *tables) == likelihoods.mbg_nbd(*at, *tables)[0]
+    slopes_fit(likelihoods.mbg_nbd, tables, at)
 
 
 @pytest.mark.parametrize("at", EVENTS)
 def test_events_as_by_the_formula(purchases, at):
     events, _, exposure, count = purchases
-    tables = fused.event_tables(events, exposure, count)
+    tables = likelihoods.event_tables(events, exposure, count)
     of_one = nbd.log_likelihood(events, exposure, **dict(zip(nbd.PARAMETERS, at, strict=True)))
-    assert fused.nbd(*at, *tables)[0] == pytest.approx(total(of_one, count), rel=1e-11)
-    assert fused.nbd_value(*at, *tables) == fused.nbd(*at, *tables)[0]
+    assert likelihoods.nbd(*at, *tables)[0] == pytest.approx(total(of_one, count), rel=1e-11)
+    assert likelihoods.nbd_value(*at, *tables) == likelihoods.nbd(*at, *tables)[0]
 
 
 @pytest.mark.parametrize("at", SPEND)
@@ -70,28 +71,30 @@ def test_events_as_by_the_formula(purchases, at):
 def test_spend_as_by_the_formula(rows, at):
     frequency, _, _, count = histories(rows, True, 60, 5)
     data = frequency + 1, np.random.default_rng(6).lognormal(3, 2, rows)
-    tables = fused.spend_tables(*data, count)
+    tables = likelihoods.spend_tables(*data, count)
     expected = total(gamma_gamma.log_likelihood(*data, **dict(zip(gamma_gamma.PARAMETERS, at, strict=True))), count)
-    assert fused.gamma_gamma(*at, *tables)[0] == pytest.approx(expected, rel=1e-11)
-    assert fused.gamma_gamma_value(*at, *tables) == pytest.approx(fused.gamma_gamma(*at, *tables)[0], rel=1e-14)
+    assert likelihoods.gamma_gamma(*at, *tables)[0] == pytest.approx(expected, rel=1e-11)
+    assert likelihoods.gamma_gamma_value(*at, *tables) == pytest.approx(
+        likelihoods.gamma_gamma(*at, *tables)[0], rel=1e-14
+    )
 
 
 @pytest.mark.parametrize("at", PURCHASES)
 def test_slopes_of_purchases_are_those_of_the_value(purchases, at):
-    slopes_fit(fused.bg_nbd, fused.purchase_tables(*purchases), at)
+    slopes_fit(likelihoods.bg_nbd, likelihoods.purchase_tables(*purchases), at)
 
 
 @pytest.mark.parametrize("at", EVENTS)
 def test_slopes_of_events_are_those_of_the_value(purchases, at):
     events, _, exposure, count = purchases
-    slopes_fit(fused.nbd, fused.event_tables(events, exposure, count), at)
+    slopes_fit(likelihoods.nbd, likelihoods.event_tables(events, exposure, count), at)
 
 
 @pytest.mark.parametrize("at", SPEND)
 def test_slopes_of_spend_are_those_of_the_value(at):
     frequency, _, _, count = histories(3000, True, 60, 5)
     value = np.random.default_rng(6).lognormal(3, 2, 3000)
-    slopes_fit(fused.gamma_gamma, fused.spend_tables(frequency + 1, value, count), at)
+    slopes_fit(likelihoods.gamma_gamma, likelihoods.spend_tables(frequency + 1, value, count), at)
 
 
 def slopes_fit(kernel, tables, at):
@@ -106,31 +109,33 @@ def slopes_fit(kernel, tables, at):
 def test_exp_and_logarithm_of_a_block_are_exact():
     u = np.concatenate([np.linspace(-707, 707, 100_001), np.linspace(-2, 2, 100_001), [0.0]])
     small, log_1p = np.empty_like(u), np.empty_like(u)
-    fused._exp_of_minus_size(u, small)
-    fused._log_1p(small, log_1p)
+    likelihoods._exp_of_minus_size(u, small)
+    likelihoods._log_1p(small, log_1p)
     np.testing.assert_allclose(small, np.exp(-np.abs(u)), rtol=1e-15)
     np.testing.assert_allclose(log_1p, np.log1p(small), rtol=1e-15)
-    fused._exp_of_minus_size(np.array([np.inf, -np.inf, np.nan]), small)
+    likelihoods._exp_of_minus_size(np.array([np.inf, -np.inf, np.nan]), small)
     assert (small[:3] < 1e-300).all()
 
 
 @pytest.mark.parametrize("at", [(np.nan, 4.0, 0.8, 2.4), (0.2, np.inf, 0.8, 2.4), (0.2, 4.0, np.nan, 2.4)])
 def test_impossible_parameters_give_no_number(purchases, at):
-    assert not np.isfinite(fused.bg_nbd(*at, *fused.purchase_tables(*purchases))[0])
+    assert not np.isfinite(likelihoods.bg_nbd(*at, *likelihoods.purchase_tables(*purchases))[0])
 
 
 def test_events_where_they_cannot_be():
-    certain = fused.nbd(1.0, 2.0, *fused.event_tables(np.zeros(2), np.zeros(2), np.array([3, 4])))
+    certain = likelihoods.nbd(1.0, 2.0, *likelihoods.event_tables(np.zeros(2), np.zeros(2), np.array([3, 4])))
     assert certain == (0.0, 0.0, 0.0)
-    impossible = fused.nbd(1.0, 2.0, *fused.event_tables(np.array([0, 1]), np.zeros(2), np.ones(2)))
+    impossible = likelihoods.nbd(1.0, 2.0, *likelihoods.event_tables(np.array([0, 1]), np.zeros(2), np.ones(2)))
     assert impossible[0] == -np.inf
-    assert not np.isfinite(fused.nbd(np.nan, 2.0, *fused.event_tables(np.ones(1), np.ones(1), np.ones(1)))[0])
+    assert not np.isfinite(
+        likelihoods.nbd(np.nan, 2.0, *likelihoods.event_tables(np.ones(1), np.ones(1), np.ones(1)))[0]
+    )
 
 
 def test_order_of_rows_is_of_no_matter(purchases):
     shuffled = np.random.default_rng(1).permutation(purchases[0].size)
     first, second = (
-        fused.bg_nbd(*PURCHASES[0], *fused.purchase_tables(*data))
+        likelihoods.bg_nbd(*PURCHASES[0], *likelihoods.purchase_tables(*data))
         for data in (purchases, [column[shuffled] for column in purchases])
     )
     np.testing.assert_allclose(first, second, rtol=1e-12)
@@ -139,6 +144,6 @@ def test_order_of_rows_is_of_no_matter(purchases):
 def test_nobody_came_back():
     at, nothing = PURCHASES[0], np.zeros(3)
     T, count = np.array([3.0, 8.0, 20.0]), np.array([5, 1, 2])
-    found = fused.bg_nbd(*at, *fused.purchase_tables(nothing, nothing, T, count))
+    found = likelihoods.bg_nbd(*at, *likelihoods.purchase_tables(nothing, nothing, T, count))
     assert found[0] == pytest.approx(-at[0] * np.sum(count * np.log1p(T / at[1])))
     assert found[3:] == (0.0, 0.0)

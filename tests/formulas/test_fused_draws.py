@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltv_bayes.formulas import bg_nbd, fused_draws, gamma_gamma, mbg_nbd, nbd
+from ltv_bayes.formulas.kernels import order_values
+from ltv_bayes.formulas.models import bg_nbd, gamma_gamma, mbg_nbd, nbd
 from ltv_bayes.random_streams import customer_states
 
 SIZE = 200_000
@@ -20,7 +21,7 @@ HISTORIES = [
 
 def alike(kernel):
     """The kernel for customers who all have the same parameters, arrays of shape (draws,)."""
-    number = 4 if kernel is not fused_draws.nbd_gamma_gamma else 2
+    number = 4 if kernel is not order_values.nbd_gamma_gamma else 2
 
     def fill(states, histories, ends, delta, *rest, **more):
         one = np.zeros(len(histories), dtype=np.int64)
@@ -37,7 +38,7 @@ def drawn(history, t, delta, seed=1):
     parameters = (np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values()))
     histories = np.array([[x, t_x, T, orders, orders * mean, 1.0]])
     states = customer_states(seed, "test", ["A"])
-    alike(fused_draws.bg_nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money)
+    alike(order_values.bg_nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money)
     return money[0, 0]
 
 
@@ -75,10 +76,10 @@ def test_heavy_buyers_and_extreme_parameters_stay_finite():
     money = np.empty((1, 1, 200))
     heavy = (np.full(200, number) for number in (0.5, 10.0, 1.0, 3.0, 6.0, 3.0, 15.0))
     history, states = np.array([[3000.0, 364.9, 365.0, 3000.0, 9e4, 1.0]]), customer_states(1, "test", ["A"])
-    alike(fused_draws.bg_nbd_gamma_gamma)(states, history, np.array([18_262.0]), 1e-4, *heavy, money)
+    alike(order_values.bg_nbd_gamma_gamma)(states, history, np.array([18_262.0]), 1e-4, *heavy, money)
     assert np.isfinite(money).all()
     rare = (np.full(200, number) for number in (1e-3, 1e6, 1e-3, 1e3, 6.0, 3.0, 15.0))
-    alike(fused_draws.bg_nbd_gamma_gamma)(
+    alike(order_values.bg_nbd_gamma_gamma)(
         states, np.array([[0.0, 0.0, 1.0, 0.0, 0.0, 1.0]]), np.array([1e4]), 0.0, *rare, money
     )
     assert np.isfinite(money).all()
@@ -91,11 +92,11 @@ def test_customers_are_drawn_one_by_one():
     ends = np.array([20.0, 39.0])
     together = np.empty((4, 2, 300))
     ids = ["A", "B", "C", "D"]
-    alike(fused_draws.bg_nbd_gamma_gamma)(customer_states(1, "t", ids), histories, ends, 0.01, *parameters, together)
+    alike(order_values.bg_nbd_gamma_gamma)(customer_states(1, "t", ids), histories, ends, 0.01, *parameters, together)
     for row, name in enumerate(ids):
         alone = np.empty((1, 2, 300))
         states = customer_states(1, "t", [name])
-        alike(fused_draws.bg_nbd_gamma_gamma)(states, histories[row : row + 1], ends, 0.01, *parameters, alone)
+        alike(order_values.bg_nbd_gamma_gamma)(states, histories[row : row + 1], ends, 0.01, *parameters, alone)
         np.testing.assert_array_equal(alone[0], together[row])
 
 
@@ -104,7 +105,7 @@ def test_payments_fall_into_their_periods():
     money, ends = np.empty((1, 3, SIZE)), np.array([10.0, 39.0, 78.0])
     parameters = [np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values())]
     histories = np.array([[7.0, 29.43, 38.86, 6.0, 6 * 31.5, 1.0]])
-    alike(fused_draws.bg_nbd_gamma_gamma)(customer_states(3, "t", ["A"]), histories, ends, 0.0, *parameters, money)
+    alike(order_values.bg_nbd_gamma_gamma)(customer_states(3, "t", ["A"]), histories, ends, 0.0, *parameters, money)
     future = bg_nbd.outlook(7, 29.43, 38.86, **PURCHASES)
     until = [float(bg_nbd.expected_purchases(t, future)) for t in ends]
     expected = np.diff([0.0, *until]) * float(gamma_gamma.expected_spend(6, 31.5, **SPEND))
@@ -133,7 +134,7 @@ def drawn_with_limits(history, t, until=None, *, weight=1.0, delta=0.0, seed=1):
     histories = np.array([[x, t_x, T, orders, orders * mean, weight]])
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     states = customer_states(seed, "test", ["A"])
-    alike(fused_draws.bg_nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money, limits, life)
+    alike(order_values.bg_nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money, limits, life)
     return money[0, 0], life[0]
 
 
@@ -228,7 +229,7 @@ def drawn_leaving_at_once(history, ends, *, until=None, weight=1.0, delta=0.0, s
     histories = np.array([[x, t_x, T, orders, orders * mean, weight]])
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     states = customer_states(seed, "test", ["A"])
-    alike(fused_draws.mbg_nbd_gamma_gamma)(
+    alike(order_values.mbg_nbd_gamma_gamma)(
         states, histories, ends, delta, *parameters, money, limits, life, one_life, None, 0.0
     )
     np.testing.assert_equal(histories[0, 0], x)
@@ -300,7 +301,7 @@ class TestLeavingAtOnce:
         parameters = (np.full(SIZE, number) for number in (*LEAVING_AT_ONCE.values(), *SPEND.values()))
         histories = np.array([[2.0, 30.43, 38.86, 2.0, 2 * 22.35, 1.0]])
         more = (None, None, True, np.full(SIZE, 0.75), 39.0)
-        alike(fused_draws.mbg_nbd_gamma_gamma)(
+        alike(order_values.mbg_nbd_gamma_gamma)(
             customer_states(2, "test", ["A"]), histories, np.array([39.0]), 0.0, *parameters, money, *more
         )
         expected = bg_nbd.expected_purchases(39.0, mbg_nbd.outlook(*history[:3], **LEAVING_AT_ONCE))
@@ -323,7 +324,7 @@ def drawn_events(history, t, until=None, delta=0.0, spend=SPEND):
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     histories = np.array([[x, 0.0, T, orders, orders * mean, 1.0]])
     states = customer_states(1, "test", ["A"])
-    alike(fused_draws.nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money, limits)
+    alike(order_values.nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money, limits)
     return money[0, 0]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from ltv_bayes.formulas import fused, fused_groups
+from ltv_bayes.formulas.kernels import grouped_likelihoods, likelihoods
 
 RNG = np.random.default_rng(1)
 SIZES = (1, 40, 700, 3)
@@ -13,7 +13,9 @@ SIZES = (1, 40, 700, 3)
 def purchases(size, **how):
     frequency = RNG.poisson(2.0, size).astype(float)
     T = RNG.integers(20, 60, size).astype(float)
-    return fused.purchase_tables(frequency, np.where(frequency > 0, T * RNG.random(size), 0.0), T, np.ones(size), **how)
+    return likelihoods.purchase_tables(
+        frequency, np.where(frequency > 0, T * RNG.random(size), 0.0), T, np.ones(size), **how
+    )
 
 
 def leaving_at_once(size):
@@ -21,11 +23,11 @@ def leaving_at_once(size):
 
 
 def events(size):
-    return fused.event_tables(RNG.poisson(2.0, size), RNG.integers(20, 60, size), RNG.integers(1, 5, size))
+    return likelihoods.event_tables(RNG.poisson(2.0, size), RNG.integers(20, 60, size), RNG.integers(1, 5, size))
 
 
 def spend(size):
-    return fused.spend_tables(RNG.integers(1, 6, size), RNG.gamma(4.0, 10.0, size), RNG.integers(1, 5, size))
+    return likelihoods.spend_tables(RNG.integers(1, 6, size), RNG.gamma(4.0, 10.0, size), RNG.integers(1, 5, size))
 
 
 def renewals(size):
@@ -47,20 +49,20 @@ def test_each_group_has_what_it_has_alone(model):
     make, number = CASES[model]
     tables = [make(size) for size in SIZES]
     parameters = RNG.gamma(2.0, 1.0, (number, len(SIZES)))
-    value, slopes = fused_groups.KERNELS[model](*parameters, *fused_groups.end_to_end(tables))
-    alone = [getattr(fused, model)(*parameters[:, g], *tables[g]) for g in range(len(SIZES))]
+    value, slopes = grouped_likelihoods.KERNELS[model](*parameters, *grouped_likelihoods.end_to_end(tables))
+    alone = [getattr(likelihoods, model)(*parameters[:, g], *tables[g]) for g in range(len(SIZES))]
     assert value == pytest.approx(sum(float(one[0]) for one in alone), rel=1e-12)
     np.testing.assert_allclose(slopes, np.array([one[1:] for one in alone], dtype=float).T, rtol=1e-11, atol=1e-9)
 
 
 def test_nobody_in_a_group_bought_again():
-    empty = fused.purchase_tables(np.zeros(5), np.zeros(5), np.full(5, 30.0), np.ones(5))
+    empty = likelihoods.purchase_tables(np.zeros(5), np.zeros(5), np.full(5, 30.0), np.ones(5))
     tables = [empty, purchases(20)]
-    value, slopes = fused_groups.bg_nbd(*np.full((4, 2), 1.3), *fused_groups.end_to_end(tables))
+    value, slopes = grouped_likelihoods.bg_nbd(*np.full((4, 2), 1.3), *grouped_likelihoods.end_to_end(tables))
     assert np.isfinite(value)
     np.testing.assert_allclose(slopes[2:, 0], 0)
 
 
 @pytest.mark.parametrize("x", [1e-8, 0.02, 0.5, 1.4616321449683623, 3.0, 9.999, 10.0, 250.0, 1e9])
 def test_digamma_is_that_of_scipy(x):
-    assert fused_groups.digamma(x) == pytest.approx(special.digamma(x), rel=2e-15, abs=2e-15)
+    assert grouped_likelihoods.digamma(x) == pytest.approx(special.digamma(x), rel=2e-15, abs=2e-15)

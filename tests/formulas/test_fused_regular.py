@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ltv_bayes.formulas import fused, fused_regular
-from ltv_bayes.formulas.bg_cnbd import PARAMETERS, RegularFormulas
-from ltv_bayes.formulas.fused_groups import KERNELS, end_to_end
+from ltv_bayes.formulas.kernels import likelihoods, regular_likelihoods
+from ltv_bayes.formulas.kernels.grouped_likelihoods import KERNELS, end_to_end
+from ltv_bayes.formulas.models.bg_cnbd import PARAMETERS, RegularFormulas
 from tests.formulas.test_fused import histories, slopes_fit, total
 
 POINTS = [
@@ -16,8 +16,8 @@ POINTS = [
     (30.0, 1e5, 1e3, 2e3),
 ]
 MODELS = {
-    "bg_cnbd": (fused_regular.bg_cnbd, fused_regular.bg_cnbd_value, False),
-    "mbg_cnbd": (fused_regular.mbg_cnbd, fused_regular.mbg_cnbd_value, True),
+    "bg_cnbd": (regular_likelihoods.bg_cnbd, regular_likelihoods.bg_cnbd_value, False),
+    "mbg_cnbd": (regular_likelihoods.mbg_cnbd, regular_likelihoods.mbg_cnbd_value, True),
 }
 
 
@@ -34,7 +34,7 @@ def test_value_and_slopes(purchases, model, k, at):
     *data, count = purchases
     at = (at[0], at[1] / k, *at[2:])
     kernel, value_kernel, at_once = MODELS[model]
-    tables = fused_regular.regular_tables(*purchases, k)
+    tables = regular_likelihoods.regular_tables(*purchases, k)
     of_each = RegularFormulas(k, at_once).log_likelihood(*data, **dict(zip(PARAMETERS, at, strict=True)))
     assert kernel(*at, *tables)[0] == pytest.approx(total(of_each, count), rel=1e-10)
     assert value_kernel(*at, *tables) == kernel(*at, *tables)[0]
@@ -45,10 +45,10 @@ def test_value_and_slopes(purchases, model, k, at):
 @pytest.mark.parametrize("at", POINTS, ids=str)
 def test_one_event_a_purchase_is_random(purchases, model, at):
     kernel, _, at_once = MODELS[model]
-    expected = getattr(fused, model.replace("c", ""))(
-        *at, *fused.purchase_tables(*purchases, may_leave_at_once=at_once)
+    expected = getattr(likelihoods, model.replace("c", ""))(
+        *at, *likelihoods.purchase_tables(*purchases, may_leave_at_once=at_once)
     )
-    found = kernel(*at, *fused_regular.regular_tables(*purchases, 1))
+    found = kernel(*at, *regular_likelihoods.regular_tables(*purchases, 1))
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10 * abs(expected[0]))
 
 
@@ -57,7 +57,7 @@ def test_each_group_has_what_it_has_alone(model):
     tables = []
     for size in (1, 40, 300):
         frequency, recency, T, count = histories(size, True, 10, size)
-        tables.append(fused_regular.regular_tables(frequency, recency, np.maximum(T, 1.0), count, 3))
+        tables.append(regular_likelihoods.regular_tables(frequency, recency, np.maximum(T, 1.0), count, 3))
     parameters = np.random.default_rng(1).gamma(2.0, 1.0, (4, 3))
     value, slopes = KERNELS[model](*parameters, *end_to_end(tables))
     alone = [MODELS[model][0](*parameters[:, g], *tables[g]) for g in range(3)]
@@ -68,7 +68,7 @@ def test_each_group_has_what_it_has_alone(model):
 def test_order_of_rows_is_of_no_matter(purchases):
     shuffled = np.random.default_rng(1).permutation(purchases[0].size)
     first, second = (
-        fused_regular.bg_cnbd(*POINTS[0], *fused_regular.regular_tables(*data, 3))
+        regular_likelihoods.bg_cnbd(*POINTS[0], *regular_likelihoods.regular_tables(*data, 3))
         for data in (purchases, [column[shuffled] for column in purchases])
     )
     np.testing.assert_allclose(first, second, rtol=1e-12)
@@ -76,4 +76,4 @@ def test_order_of_rows_is_of_no_matter(purchases):
 
 def test_impossible_parameters_give_no_number(purchases):
     for at in ((np.nan, 4.0, 0.8, 2.4), (0.2, np.inf, 0.8, 2.4), (0.2, 4.0, np.nan, 2.4)):
-        assert not np.isfinite(fused_regular.mbg_cnbd(*at, *fused_regular.regular_tables(*purchases, 3))[0])
+        assert not np.isfinite(regular_likelihoods.mbg_cnbd(*at, *regular_likelihoods.regular_tables(*purchases, 3))[0])

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from ltv_bayes.formulas import fused_regular_draws, gamma_gamma
-from ltv_bayes.formulas.bg_cnbd import RegularFormulas
+from ltv_bayes.formulas.kernels import regular_order_values
+from ltv_bayes.formulas.models import gamma_gamma
+from ltv_bayes.formulas.models.bg_cnbd import RegularFormulas
 from ltv_bayes.random_streams import customer_states
 
 SIZE = 100_000
@@ -37,7 +38,7 @@ def drawn(kind, history, ends, *, until=None, weight=1.0, delta=0.0, one_life=Tr
     (k, at_once), (x, t_x, T, orders, mean) = kind, map(float, history)
     ends = np.atleast_1d(ends).astype(float)
     money, life = np.empty((1, ends.size, size)), np.empty((1, size)) if lives else None
-    kernel = fused_regular_draws.mbg_cnbd_gamma_gamma if at_once else fused_regular_draws.bg_cnbd_gamma_gamma
+    kernel = regular_order_values.mbg_cnbd_gamma_gamma if at_once else regular_order_values.bg_cnbd_gamma_gamma
     counts, spends = ([np.full((1, size), v) for v in values.values()] for values in (purchases(k), SPEND))
     histories, one = np.array([[x, t_x, T, orders, orders * mean, weight]]), np.zeros(1, dtype=np.int64)
     limits = None if until is None else np.broadcast_to(until, (1, size)).astype(float)

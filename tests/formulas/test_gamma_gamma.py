@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ltv_bayes.data import samples
-from ltv_bayes.formulas import gamma_gamma
+from ltv_bayes import samples
+from ltv_bayes.formulas.models import gamma_gamma
 from tests.formulas.estimates import maximum_likelihood
 
 FITTED = {"p": 6.24957, "q": 3.74422, "v": 15.44352}

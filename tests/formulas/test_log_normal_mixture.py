@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltv_bayes.formulas.log_normal_mixture import LogNormalMixture
+from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
 
 
 def test_one_part_is_a_log_normal():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from ltv_bayes.formulas import bg_nbd, mbg_nbd
+from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from tests.formulas.estimates import maximum_likelihood
 
 CDNOW = {"r": 0.52484, "alpha": 6.18308, "a": 0.89136, "b": 1.61400}

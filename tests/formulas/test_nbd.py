@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from ltv_bayes.formulas import nbd
+from ltv_bayes.formulas.models import nbd
 
 
 @pytest.mark.parametrize(("r", "alpha"), [(0.25, 4.4), (1.0, 100.0), (50.0, 3.0)])

@@ -9,8 +9,8 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import DataWarning, InputError, UnitError
-from ltv_bayes.formulas.amount_families import amount_mean
-from ltv_bayes.formulas.elicit import log_normal_from_interval
+from ltv_bayes.formulas.beliefs.amount_families import amount_mean
+from ltv_bayes.formulas.beliefs.elicit import log_normal_from_interval
 
 MANY = {"draws": 10_000, "chains": 4, "random_seed": 1}
 

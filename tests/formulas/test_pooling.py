@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltv_bayes.formulas.pooling import correlation_posterior, effective_number, log_normal_moments, pooled_normal
+from ltv_bayes.formulas.beliefs.correlated_experts import (
+    correlation_posterior,
+    effective_number,
+    log_normal_moments,
+    pooled_normal,
+)
 
 LOCATION, SD = np.array([1.0, 1.6, 2.1]), np.array([0.5, 0.6, 0.45])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ltv_bayes.formulas import bg_nbd, gamma_gamma, mbg_nbd, shifted_beta_geometric
+from ltv_bayes.formulas.models import bg_nbd, gamma_gamma, mbg_nbd, shifted_beta_geometric
 
 VALUES = json.loads((Path(__file__).parent / "reference_values.json").read_text(encoding="utf-8"))["values"]
 MODELS = {

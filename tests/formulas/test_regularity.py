@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from ltv_bayes.formulas import regularity
+from ltv_bayes.formulas.models import regularity
 
 LEVELS = [0.0005, 0.9995]
 

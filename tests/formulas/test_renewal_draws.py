@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ltv_bayes.formulas import renewal_draws, shifted_beta_geometric
+from ltv_bayes.formulas.kernels import renewal_values
+from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.random_streams import customer_states
 
 SIZE = 200_000
@@ -20,7 +21,7 @@ def drawn(renewals, due, amount=None, *, ended=None, until=None, periods=None):
     amounts = np.tile(np.ones(len(due)) if amount is None else np.array(amount, dtype=float), number)[: paid[-1]]
     period = np.zeros(len(of_all), dtype=np.int64) if periods is None else np.tile(periods, number)[: paid[-1]]
     money, life = np.empty((1, 3, SIZE)), np.empty((1, SIZE))
-    renewal_draws.shifted_beta_geometric(
+    renewal_values.shifted_beta_geometric(
         customer_states(1, "test", ["A"]),
         np.array([0, number], dtype=np.int64),
         np.array(renewals, dtype=float),

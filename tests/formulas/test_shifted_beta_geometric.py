@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
-from ltv_bayes.formulas import shifted_beta_geometric as sbg
+from ltv_bayes.formulas.models import shifted_beta_geometric as sbg
 
 HIGH_END = np.array([1000, 869, 743, 653, 593, 551, 517, 491, 468, 445, 427, 409, 394])  # active after 0..12 renewals
 ALPHA, BETA = 0.66809, 3.80610

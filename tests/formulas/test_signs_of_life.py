@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from ltv_bayes.formulas.signs_of_life import share_heard_of
+from ltv_bayes.formulas.models.signs_of_life import share_heard_of
 
 
 def test_against_integration():

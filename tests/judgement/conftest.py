@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.judgement.calibration import Calibration
-from ltv_bayes.judgement.history import closed_judgements, opportunities, read_history
+from ltv_bayes.judgement.track_record.calibration import Calibration
+from ltv_bayes.judgement.track_record.history import closed_judgements, opportunities, read_history
 from ltv_bayes.models.judgement_calibration import BIASES
 from ltv_bayes.posterior import tree_from_draws
 

@@ -6,8 +6,8 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import JudgementError
-from ltv_bayes.judgement.adjustments import Adjustments
-from ltv_bayes.judgement.what_if import only, power_scaled, surely_bringing
+from ltv_bayes.judgement.valuing.adjustments import Adjustments
+from ltv_bayes.judgement.valuing.what_if import only, power_scaled, surely_bringing
 
 ROWS = [
     {"customer_id": "A", "probability": 0.6, "low": 50.0, "high": 200.0, "opportunity": "Plant"},

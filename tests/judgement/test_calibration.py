@@ -9,7 +9,7 @@ from scipy import special, stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import DataWarning, FitError, InputError, JudgementError
-from ltv_bayes.judgement.track_record import levels_of_amounts
+from ltv_bayes.judgement.track_record.outcomes import levels_of_amounts
 
 OPTIMIST = {"intercept": -0.7, "shift": -np.log(1.4), "spread": 2.0}
 

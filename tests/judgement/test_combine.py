@@ -8,7 +8,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, JudgementError
-from ltv_bayes.judgement.adjustments import Adjustments
+from ltv_bayes.judgement.valuing.adjustments import Adjustments
 
 
 def read(*rows, **settings):

@@ -6,8 +6,8 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
-from ltv_bayes.judgement.adjustments import Adjustments
-from ltv_bayes.judgement.expected import expected_money
+from ltv_bayes.judgement.valuing.adjustments import Adjustments
+from ltv_bayes.judgement.valuing.expected import expected_money
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*stated as certain:ltv_bayes.errors.DataWarning")
 
@@ -212,7 +212,7 @@ class TestWorth:
 @pytest.mark.parametrize("in_file", [False, True])
 def test_judgements_find_customers_with_long_numbers(purchases, spend, tmp_path, monkeypatch, in_file):
     """Ids above 2**53 keep every digit, also where a judged customer is in another batch, or explained alone."""
-    from ltv_bayes.value import valuation
+    from ltv_bayes.value.draws import valuation
 
     monkeypatch.setattr(valuation, "BATCH", 64)
     ids = [1234567890123456789 + 2 * n for n in range(150)]

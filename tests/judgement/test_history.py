@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
-from ltv_bayes.judgement.columns import Reading
-from ltv_bayes.judgement.history import closed_judgements, read_history
+from ltv_bayes.judgement.form.reading import Reading
+from ltv_bayes.judgement.track_record.history import closed_judgements, read_history
 
 
 def test_a_row_that_is_there_twice_is_told_if_its_opportunity_has_a_name(closed):

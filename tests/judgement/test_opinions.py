@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ltv_bayes.judgement.adjustments import Adjustments
-from ltv_bayes.judgement.opinions import Opinion, opinions_by_customer
+from ltv_bayes.judgement.valuing.adjustments import Adjustments
+from ltv_bayes.judgement.valuing.whole_value import Opinion, opinions_by_customer
 
 MEDIAN, SD = 100.0, 0.4
 

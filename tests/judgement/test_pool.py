@@ -7,9 +7,9 @@ from scipy import optimize, special, stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError
-from ltv_bayes.formulas.pooling import effective_number
-from ltv_bayes.judgement.expected import log_moments
-from ltv_bayes.judgement.stated_amounts import PARAMETERS
+from ltv_bayes.formulas.beliefs.correlated_experts import effective_number
+from ltv_bayes.judgement.form.amounts import PARAMETERS
+from ltv_bayes.judgement.valuing.expected import log_moments
 
 Z = stats.norm.ppf(0.9)
 

@@ -7,7 +7,7 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, UnitError
-from ltv_bayes.formulas.amount_families import amount_quantiles
+from ltv_bayes.formulas.beliefs.amount_families import amount_quantiles
 
 BASE = {"customer_id": "A", "probability": 0.6, "low": 50.0, "high": 200.0}
 

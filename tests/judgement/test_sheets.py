@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.data.safe_text import as_it_was, harmless
 from ltv_bayes.errors import InputError, JudgementError
-from ltv_bayes.judgement.form import NAMES
+from ltv_bayes.judgement.form.columns import NAMES
+from ltv_bayes.safe_text import as_it_was, harmless
 
 HOSTILE = [
     "=cmd|' /C calc'!A0",

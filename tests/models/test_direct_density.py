@@ -9,7 +9,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.inference.density import Density
-from ltv_bayes.models.direct_density import FAMILIES, DirectDensity
+from ltv_bayes.models.density.direct_density import FAMILIES, DirectDensity
 from ltv_bayes.models.nbd import _events
 
 CHOICES = {
@@ -142,7 +142,7 @@ print([name for name in ("pymc", "pytensor", "nutpie", "matplotlib") if name in 
 
 def test_sampler_settings_go_to_pymc(book, monkeypatch):
     """Settings of pymc.sample need the model."""
-    from ltv_bayes.models import recipe as module
+    from ltv_bayes.models.density import recipe as module
 
     given = []
     monkeypatch.setattr(module, "fit_posterior", lambda target, **settings: given.append((target, settings)))

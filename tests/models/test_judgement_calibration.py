@@ -8,11 +8,11 @@ import pytest
 from scipy import special, stats
 
 import ltv_bayes as lb
-from ltv_bayes.data.closed_judgements import ClosedJudgements
-from ltv_bayes.data.judges import JUDGES
 from ltv_bayes.errors import PriorError
-from ltv_bayes.judgement.history import closed_judgements, read_history
+from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements
+from ltv_bayes.judgement.track_record.history import closed_judgements, read_history
 from ltv_bayes.models.judgement_calibration import JudgementCalibration, error_log_density
+from ltv_bayes.samples.judges import JUDGES
 
 KINDS = [judge.name for judge in JUDGES]
 MANY = [replace(judge, name=f"{judge.name} {number}") for number in range(10) for judge in JUDGES]

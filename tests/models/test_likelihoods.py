@@ -8,11 +8,11 @@ import pytensor.tensor as pt
 import pytest
 from scipy import optimize
 
-from ltv_bayes.data.histories import without_recency
-from ltv_bayes.formulas import bg_nbd, fused, fused_regular, gamma_gamma, mbg_nbd, nbd
-from ltv_bayes.formulas.bg_cnbd import RegularFormulas
-from ltv_bayes.models.fused_op import FusedLikelihood
-from ltv_bayes.models.likelihoods import (
+from ltv_bayes.data.customers.histories import without_recency
+from ltv_bayes.formulas.kernels import likelihoods, regular_likelihoods
+from ltv_bayes.formulas.models import bg_nbd, gamma_gamma, mbg_nbd, nbd
+from ltv_bayes.formulas.models.bg_cnbd import RegularFormulas
+from ltv_bayes.models.density.graphs import (
     bg_cnbd_graph,
     bg_nbd_graph,
     gamma_gamma_graph,
@@ -20,6 +20,7 @@ from ltv_bayes.models.likelihoods import (
     mbg_nbd_graph,
     nbd_graph,
 )
+from ltv_bayes.models.density.operation import FusedLikelihood
 
 POINTS = {
     "bg_nbd": [(0.243, 4.414, 0.793, 2.426), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
@@ -31,8 +32,8 @@ POINTS = {
 }
 
 RHYTHM = {
-    "bg_cnbd": (False, fused_regular.bg_cnbd, fused_regular.bg_cnbd_value, bg_cnbd_graph),
-    "mbg_cnbd": (True, fused_regular.mbg_cnbd, fused_regular.mbg_cnbd_value, mbg_cnbd_graph),
+    "bg_cnbd": (False, regular_likelihoods.bg_cnbd, regular_likelihoods.bg_cnbd_value, bg_cnbd_graph),
+    "mbg_cnbd": (True, regular_likelihoods.mbg_cnbd, regular_likelihoods.mbg_cnbd_value, mbg_cnbd_graph),
 }
 
 
@@ -42,26 +43,26 @@ def versions(request, cdnow):
     name = request.param
     if name == "bg_nbd":
         h, module, graph = cdnow.unique_histories(), bg_nbd, bg_nbd_graph
-        data, tables = (h.frequency, h.recency, h.T), fused.purchase_tables(h.frequency, h.recency, h.T, h.count)
-        op = FusedLikelihood(fused.bg_nbd, fused.bg_nbd_value, tables)
+        data, tables = (h.frequency, h.recency, h.T), likelihoods.purchase_tables(h.frequency, h.recency, h.T, h.count)
+        op = FusedLikelihood(likelihoods.bg_nbd, likelihoods.bg_nbd_value, tables)
     elif name == "mbg_nbd":
         h, module, graph = cdnow.unique_histories(), mbg_nbd, mbg_nbd_graph
         data = h.frequency, h.recency, h.T
-        tables = fused.purchase_tables(*data, h.count, may_leave_at_once=True)
-        op = FusedLikelihood(fused.mbg_nbd, fused.mbg_nbd_value, tables)
+        tables = likelihoods.purchase_tables(*data, h.count, may_leave_at_once=True)
+        op = FusedLikelihood(likelihoods.mbg_nbd, likelihoods.mbg_nbd_value, tables)
     elif name in RHYTHM:
         at_once, kernel, value_kernel, of_k = RHYTHM[name]
         h, module, graph = cdnow.unique_histories(), RegularFormulas(4, at_once), partial(of_k, k=4)
         data = h.frequency, h.recency, h.T
-        op = FusedLikelihood(kernel, value_kernel, fused_regular.regular_tables(*data, h.count, 4))
+        op = FusedLikelihood(kernel, value_kernel, regular_likelihoods.regular_tables(*data, h.count, 4))
     elif name == "nbd":
         h, module, graph = without_recency(cdnow.unique_histories()), nbd, nbd_graph
-        data, tables = (h.frequency, h.T), fused.event_tables(h.frequency, h.T, h.count)
-        op = FusedLikelihood(fused.nbd, fused.nbd_value, tables)
+        data, tables = (h.frequency, h.T), likelihoods.event_tables(h.frequency, h.T, h.count)
+        op = FusedLikelihood(likelihoods.nbd, likelihoods.nbd_value, tables)
     else:
         h, module, graph = cdnow.unique_spend(), gamma_gamma, gamma_gamma_graph
-        data, tables = (h.frequency, h.monetary_value), fused.spend_tables(h.frequency, h.monetary_value, h.count)
-        op = FusedLikelihood(fused.gamma_gamma, fused.gamma_gamma_value, tables)
+        data, tables = (h.frequency, h.monetary_value), likelihoods.spend_tables(h.frequency, h.monetary_value, h.count)
+        op = FusedLikelihood(likelihoods.gamma_gamma, likelihoods.gamma_gamma_value, tables)
     names = getattr(module, "PARAMETERS", bg_nbd.PARAMETERS)
     logs = pt.dvector()
     parameters = {name: pt.exp(logs[i]) for i, name in enumerate(names)}

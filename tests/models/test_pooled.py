@@ -9,7 +9,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, PriorError
 from ltv_bayes.inference.density import Density
-from ltv_bayes.models.pooled_density import Column, Effects
+from ltv_bayes.models.density.pooled_density import Column, Effects
 
 RNG = np.random.default_rng(3)
 SIZE = 90

@@ -6,7 +6,8 @@ from scipy import optimize
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
-from ltv_bayes.formulas import fused, shifted_beta_geometric
+from ltv_bayes.formulas.kernels import likelihoods
+from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.inference.density import Density
 
 HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
@@ -28,18 +29,18 @@ def test_formula_graph_and_kernel_agree(renewals, point):
     import pytensor
     import pytensor.tensor as pt
 
-    from ltv_bayes.models.likelihoods import shifted_beta_geometric_graph
+    from ltv_bayes.models.density.graphs import shifted_beta_geometric_graph
 
     h = renewals.unique_histories()
     logs = pt.dvector()
     graph = pt.sum(h.count * shifted_beta_geometric_graph(h, alpha=pt.exp(logs[0]), beta=pt.exp(logs[1])))
     value, gradient = pytensor.function([logs], [graph, pt.grad(graph, logs)], mode="FAST_COMPILE")(np.log(point))
-    kernel, *slopes = fused.shifted_beta_geometric(*point, h.renewals, h.lost, h.count)
+    kernel, *slopes = likelihoods.shifted_beta_geometric(*point, h.renewals, h.lost, h.count)
     alpha, beta = point
     formula = np.sum(h.count * shifted_beta_geometric.log_likelihood(h.renewals, h.lost, alpha=alpha, beta=beta))
     assert kernel == pytest.approx(formula, rel=1e-11)
     assert value == pytest.approx(formula, rel=1e-10)
-    assert fused.shifted_beta_geometric_value(*point, h.renewals, h.lost, h.count) == kernel
+    assert likelihoods.shifted_beta_geometric_value(*point, h.renewals, h.lost, h.count) == kernel
     np.testing.assert_allclose(np.multiply(slopes, point), gradient, rtol=1e-7, atol=1e-7)
 
 
@@ -65,7 +66,9 @@ def test_posterior_lies_around_the_published_estimates(fit, renewals):
 
     def slope(logs):
         alpha, beta = np.exp(logs)
-        return np.multiply(fused.shifted_beta_geometric(alpha, beta, h.renewals, h.lost, h.count)[1:], [alpha, beta])
+        return np.multiply(
+            likelihoods.shifted_beta_geometric(alpha, beta, h.renewals, h.lost, h.count)[1:], [alpha, beta]
+        )
 
     curvature = -optimize.approx_fprime(np.log([0.66809, 3.80610]), slope, 1e-5)
     sd = np.sqrt(np.diag(np.linalg.inv(curvature)))

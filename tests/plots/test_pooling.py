@@ -7,7 +7,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError, UnitError
-from ltv_bayes.formulas import bg_nbd
+from ltv_bayes.formulas.models import bg_nbd
 from ltv_bayes.posterior import tree_from_draws
 
 SHAPE = (2, 50)

@@ -7,7 +7,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
-from ltv_bayes.formulas.bg_cnbd import RegularFormulas
+from ltv_bayes.formulas.models.bg_cnbd import RegularFormulas
 from tests.conftest import normal_draws, pooled_by_hand
 
 HORIZON = {"horizon": "39 weeks"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.formulas import bg_nbd, mbg_nbd
+from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 
 HORIZON = {"horizon": "39 weeks"}
 

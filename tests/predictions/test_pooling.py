@@ -8,7 +8,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError
-from ltv_bayes.formulas import bg_nbd
+from ltv_bayes.formulas.models import bg_nbd
 from ltv_bayes.posterior import tree_from_draws
 
 SHAPE = (2, 300)
@@ -93,11 +93,11 @@ def test_each_customer_has_the_parameters_of_the_segment(fit, customers, method)
 
 
 def test_more_groups_than_are_kept(fit, customers, monkeypatch):
-    from ltv_bayes.predictions import pooling
+    from ltv_bayes.predictions import groups
 
     few, drawn = fit.expected_purchases(customers, "1 year"), fit.predict_purchases(customers, "1 year", 3)
-    monkeypatch.setattr(pooling, "KEPT_GROUPS", 2)
-    monkeypatch.setattr(pooling, "AT_A_TIME", 2)
+    monkeypatch.setattr(groups, "KEPT_GROUPS", 2)
+    monkeypatch.setattr(groups, "AT_A_TIME", 2)
     np.testing.assert_allclose(fit.expected_purchases(customers, "1 year"), few, rtol=1e-12)
     np.testing.assert_array_equal(fit.predict_purchases(customers, "1 year", 3), drawn)
     futures, alive = fit.futures(customers), fit.probability_alive(customers)

@@ -7,7 +7,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError, InputError, UnitError
-from ltv_bayes.formulas import bg_nbd
+from ltv_bayes.formulas.models import bg_nbd
 
 
 def renamed(customers, names):

@@ -6,7 +6,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
-from ltv_bayes.formulas import shifted_beta_geometric
+from ltv_bayes.formulas.models import shifted_beta_geometric
 
 LAW = {"alpha": 0.66809, "beta": 3.80610}
 

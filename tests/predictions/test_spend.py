@@ -6,7 +6,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import DataWarning, UnitError
-from ltv_bayes.formulas import gamma_gamma
+from ltv_bayes.formulas.models import gamma_gamma
 
 
 def test_every_draw_is_the_formula(book, spend):

@@ -5,8 +5,8 @@ import warnings
 import pytest
 import typer
 
+from ltv_bayes.cli.messages import plain_messages, with_options
 from ltv_bayes.errors import ConvergenceWarning, InputError
-from ltv_bayes.report.messages import plain_messages, with_options
 
 
 def test_an_error_of_this_package_is_one_sentence_and_code_1(capsys):

@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
-from ltv_bayes.formulas import shifted_beta_geometric
+from ltv_bayes.formulas.models import shifted_beta_geometric
 
 AS_OF = dt.date(2025, 6, 30)
 

@@ -6,7 +6,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
-from ltv_bayes.formulas import bg_nbd, gamma_gamma, nbd, shifted_beta_geometric
+from ltv_bayes.formulas.models import bg_nbd, gamma_gamma, nbd, shifted_beta_geometric
 
 AS_OF = pd.Timestamp("2025-06-30")
 RATE = 0.1

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import ltv_bayes as lb
-from ltv_bayes.formulas import natural
+from ltv_bayes.formulas.models import parameterization
 
 INDUSTRIES = ["Energy", "Public", "Retail"]
 CHAIN_DRAW = ("chain", "draw")
@@ -20,7 +20,7 @@ def pooled():
     level = 0.05 * np.exp(0.01 * rng.standard_normal((2, 300)))
     same = np.ones_like(level)
     quantities = {"mean_rate": level, "rate_cv": same, "dropout_mean": 0.2 * same, "dropout_concentration": 5 * same}
-    papers = natural.purchases(quantities)
+    papers = parameterization.purchases(quantities)
     variables = {name: (CHAIN_DRAW, papers[name]) for name in (*quantities, "r", "alpha", "a", "b")}
     for quantity, effects in (("mean_rate", [np.log(2), 0, 0]), ("dropout_mean", [-1.0, 0, 1.0])):
         by = effects + 0.05 * rng.standard_normal((2, 300, 3))

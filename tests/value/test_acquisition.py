@@ -7,7 +7,7 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import DataWarning, InputError, UnitError
-from ltv_bayes.value.acquisition_words import NOT_ENOUGH
+from ltv_bayes.value.acquisition.sentences import NOT_ENOUGH
 
 
 def costs(**columns):

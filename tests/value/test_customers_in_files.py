@@ -6,7 +6,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError
-from ltv_bayes.value import valuation
+from ltv_bayes.value.draws import valuation
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.value import valuation
+from ltv_bayes.value.draws import valuation
 
 
 def around(seed, **means):

@@ -7,7 +7,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
-from ltv_bayes.formulas import bg_nbd, gamma_gamma
+from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
 
 TERMS = {"horizon": "3 years", "discount_rate": 0.10, "margin": 0.35, "random_seed": 4}
 

@@ -8,7 +8,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, UnitError
-from ltv_bayes.formulas import bg_nbd, gamma_gamma
+from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
 
 TERMS = {"horizon": "3 years", "random_seed": 1}
 PURCHASES = {"r": 0.9, "alpha": 20.0, "a": 0.8, "b": 3.0}
@@ -306,7 +306,7 @@ class TestSameTotal:
         def fail(*_):
             raise AssertionError("combined again")
 
-        monkeypatch.setattr("ltv_bayes.judgement.opinions.Opinion.combined", fail)
+        monkeypatch.setattr("ltv_bayes.judgement.valuing.whole_value.Opinion.combined", fail)
         pd.testing.assert_frame_equal(ltv.opinions(), asked_first)
         assert "Lifetime value of" in repr(ltv)
 

@@ -11,8 +11,8 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
-from ltv_bayes.value.by_id import by_id
-from ltv_bayes.value.compare import compare, rank
+from ltv_bayes.value.decisions.by_id import by_id
+from ltv_bayes.value.segments.compare import compare, rank
 
 
 @pytest.fixture(scope="module")

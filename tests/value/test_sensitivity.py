@@ -9,10 +9,10 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
-from ltv_bayes.judgement.adjustments import Adjustments
-from ltv_bayes.judgement.what_if import power_scaled
-from ltv_bayes.value.conflicts import tail_probability
-from ltv_bayes.value.judged_parts import judged_parts
+from ltv_bayes.judgement.valuing.adjustments import Adjustments
+from ltv_bayes.judgement.valuing.what_if import power_scaled
+from ltv_bayes.value.influence.conflicts import tail_probability
+from ltv_bayes.value.influence.judged_parts import judged_parts
 
 ROWS = [
     {"customer_id": "A", "probability": 0.6, "low": 50.0, "high": 200.0, "expert": "Li", "opportunity": "Plant"},
@@ -341,7 +341,7 @@ class TestConflicts:
         rows = [{**ROWS[0], "customer_id": who, "opportunity": f"{who} {k}"} for who in book.ids for k in range(3)]
         ltv = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), future_value=read(rows), **TERMS)
         whole = ltv.conflicts()
-        monkeypatch.setattr("ltv_bayes.value.conflicts.TOGETHER", 1)
+        monkeypatch.setattr("ltv_bayes.value.influence.conflicts.TOGETHER", 1)
         pd.testing.assert_frame_equal(ltv.conflicts(), whole)
 
     def test_without_a_model_to_compare_with(self, book):

@@ -6,8 +6,8 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
-from ltv_bayes.value import tiers
-from ltv_bayes.value.tiers import shares_of_tiers
+from ltv_bayes.value.decisions import tiers
+from ltv_bayes.value.decisions.tiers import shares_of_tiers
 
 
 @pytest.fixture(scope="module")

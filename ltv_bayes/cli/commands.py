@@ -1,0 +1,228 @@
+"""The command line: a demonstration, and the way from the user's own file to values."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import ltv_bayes as lb
+from ltv_bayes.cli.messages import plain_messages
+from ltv_bayes.errors import ColumnError, FitError, a_kind, suggestion
+from ltv_bayes.report.console import say, show
+from ltv_bayes.report.files import write_csv
+from ltv_bayes.report.overwriting import refuse_foreign_table, refuse_inputs
+from ltv_bayes.report.results import Results
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="What clients are worth, and how sure we may be.",
+)
+
+Attributes = Annotated[Path | None, typer.Option(help="Table with one row per customer: industry, region, ...")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")]
+Draws = Annotated[int, typer.Option(min=1, help="Posterior draws per chain.")]
+Chains = Annotated[int, typer.Option(min=1, help="Markov chains.")]
+
+
+@dataclass(frozen=True)
+class OrderLog:
+    """The user's orders, and how to read them: the options that several commands share."""
+
+    orders: Annotated[Path, typer.Argument(help="Order log: CSV, Excel or Parquet, one row an order.")]
+    customer: Annotated[str, typer.Option(help="Column with the customer's id.")] = "customer_id"
+    date: Annotated[str, typer.Option(help="Column with the order's date.")] = "date"
+    amount: Annotated[str, typer.Option(help="Column with the order's value.")] = "amount"
+    amount_unit: Annotated[str | None, typer.Option(help="What 1 in that column is: 万元, 亿 or a number.")] = None
+    currency: Annotated[str | None, typer.Option(help="Currency of the amounts, such as CNY.")] = None
+    date_format: Annotated[str | None, typer.Option(help="How ambiguous dates are written, as in %d/%m/%Y.")] = None
+    decimal: Annotated[str, typer.Option(help="Decimal mark of the amounts: . or ,")] = "."
+    encoding: Annotated[str | None, typer.Option(help="Encoding of a text file; UTF-8 and GBK are found out.")] = None
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None
+    bad_rows: Annotated[str, typer.Option(help="Rows that cannot be read: error stops, drop leaves them out.")] = (
+        "error"
+    )
+    time_unit: Annotated[str, typer.Option(help="day, week, month, quarter or year.")] = "week"
+    as_of: Annotated[str | None, typer.Option(help="Last day that counts, 2025-09-30; else the last order's.")] = None
+
+    def customers(self, attributes: Path | None = None) -> lb.Customers:
+        """Read the orders and make one row per customer."""
+        orders = lb.read_transactions(
+            self.orders,
+            customer=self.customer,
+            date=self.date,
+            amount=self.amount,
+            amount_unit=_number_or_text(self.amount_unit),
+            currency=self.currency,
+            date_format=self.date_format,
+            decimal=self.decimal,
+            encoding=self.encoding,
+            sheet=self.sheet,
+            bad_rows=self.bad_rows,
+        )
+        return lb.summarize(orders, time_unit=self.time_unit, as_of=self.as_of, attributes=attributes)
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command of a function, with errors as sentences; its parameter `log` becomes the options of `OrderLog`."""
+    own = dict(inspect.signature(function).parameters)
+    shared = dict(inspect.signature(OrderLog).parameters) if own.pop("log", None) else {}
+
+    def run(**given: Any) -> None:
+        with plain_messages(set(given)):
+            log = [OrderLog(**{name: given.pop(name) for name in shared})] if shared else []
+            function(*log, **given)
+
+    asked = [part.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in (shared | own).values()]
+    run.__signature__ = inspect.Signature(asked)  # type: ignore[attr-defined]
+    run.__annotations__ = {part.name: part.annotation for part in asked}
+    run.__name__, run.__doc__ = function.__name__, function.__doc__
+    return app.command()(run)
+
+
+@command
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("demo_output"),
+    draws: Draws = 1000,
+    seed: Seed = 1,
+) -> None:
+    """Hold a forecast of real customers to what happened, and value two simulated companies beside their truth."""
+    from ltv_bayes.demo.run import run_demo
+
+    draw_without_screen()
+    run_demo(out, draws=draws, random_seed=seed)
+
+
+@command
+def summarize(
+    log: OrderLog,
+    attributes: Attributes = None,
+    out: Annotated[Path, typer.Option(help="Where to write the customer table, a .csv file.")] = Path("customers.csv"),
+) -> None:
+    """Turn an order log into one row per customer: frequency, recency, T, monetary value."""
+    left_out = out.with_name(f"{out.stem}_left_out.csv")
+    for path, header in ((out, "customer_id,frequency,recency,T"), (left_out, "row,reason,customer_id")):
+        refuse_foreign_table(path, header)
+        refuse_inputs(path, [log.orders, attributes])
+    customers = log.customers(attributes)
+    say(repr(customers))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    say(f"\nWritten to {write_csv(customers.table, out).resolve()}: one row per customer")
+    if len(customers.dropped):
+        say(f"Written to {write_csv(customers.dropped, left_out).resolve()}: what was left out, and why")
+
+
+@command
+def fit(
+    log: OrderLog,
+    draws: Draws = 1000,
+    chains: Chains = 4,
+    seed: Seed = 1,
+    out: Annotated[Path, typer.Option(help="Folder for the two fits.")] = Path("fits"),
+) -> None:
+    """Learn how often customers buy and what they spend (BG/NBD, gamma-gamma), and save both fits."""
+    customers = log.customers()
+    say(repr(customers))
+    out.mkdir(parents=True, exist_ok=True)
+    for name, model in (("purchases", lb.BGNBD()), ("spend", lb.GammaGamma())):
+        say(f"\nFitting the {name} model ...")
+        fitted = model.fit(customers, draws=draws, chains=chains, random_seed=seed)
+        path = fitted.save(out / f"{name}.nc")
+        say(repr(fitted))
+        show(fitted.summary(), title=f"Posterior of the {name} model", amounts=False)
+        say(f"Written to {path.resolve()}")
+
+
+@command
+def value(
+    log: OrderLog,
+    attributes: Attributes = None,
+    fits: Annotated[Path, typer.Option(help="Folder that the command fit wrote.")] = Path("fits"),
+    judgements: Annotated[
+        Path | None, typer.Option(help="Judged opportunities: customer_id, probability, low, high.")
+    ] = None,
+    horizon: Annotated[str, typer.Option(help="How far ahead, with its unit.")] = "3 years",
+    discount_rate: Annotated[float, typer.Option(help="A year, 0.10 for 10%.")] = 0.10,
+    margin: Annotated[float, typer.Option(help="Share of revenue that is kept, 0.35 for 35%.")] = 1.0,
+    realised: Annotated[bool, typer.Option(help="Add what customers have brought so far.")] = False,
+    by: Annotated[str | None, typer.Option(help="Column of the attributes to compare segments by.")] = None,
+    draws: Annotated[int | None, typer.Option(min=1, help="Draws per chain to use; all if left out.")] = None,
+    seed: Seed = 1,
+    out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("values"),
+) -> None:
+    """Value customers with saved fits, and with judged opportunities if there are any."""
+    draw_without_screen()
+    purchases = load(fits / "purchases.nc", lb.FittedPurchases, draws)
+    spend = load(fits / "spend.nc", lb.FittedSpend, draws)
+    judged = None if judgements is None else lb.FutureValuePriors.from_judgements(judgements)
+    customers = log.customers(attributes)
+    if by is not None and by not in customers.table:
+        raise ColumnError(f"The customers have no column {by!r}. {suggestion(by, map(str, customers.table.columns))}")
+    results = Results(out, [log.orders, attributes, judgements])
+    ltv = lb.lifetime_value(
+        customers,
+        [lb.RepeatPurchases(purchases, spend)],
+        future_value=judged,
+        horizon=horizon,
+        discount_rate=discount_rate,
+        margin=margin,
+        realised=realised,
+        random_seed=seed,
+        progressbar=True,
+    )
+    report_values(ltv, results)
+    if by is not None:
+        report_segments(ltv.by(by), results)
+    say(f"\n{results.listing()}")
+
+
+def report_values(ltv: lb.LifetimeValue, results: Results) -> None:
+    """Print and write the value of each customer and of the book."""
+    say(repr(ltv))
+    table = ltv.summary().sort_values("mean", ascending=False, kind="stable")
+    show(table.head(10), title="The customers worth most", currency=ltv.currency)
+    results.table(table, "lifetime_value.csv", "value of each customer, with its interval")
+    results.table(ltv.explain(), "sources.csv", "where the value of all customers comes from")
+    results.picture(lb.plot_lifetime_value(ltv), "lifetime_value.png", "the customers worth most")
+    results.picture(lb.plot_waterfall(ltv.explain()), "sources.png", "where the value of all customers comes from")
+
+
+def report_segments(segments: Any, results: Results) -> None:
+    """Print and write the value of each segment, and how they compare."""
+    column, compared = segments.column, segments.compare()
+    show(segments.summary(), title=f"By {column}", currency=segments.currency)
+    if len(compared):
+        say()
+        for sentence in compared["sentence"].head(len(segments.customers) - 1):
+            say(" ".join(sentence.split()))
+    results.table(segments.summary(), "segments.csv", "value of each segment")
+    results.table(compared, "segments_compared.csv", "each pair of segments: difference and probability")
+    results.picture(lb.plot_segments(segments), "segments.png", "value per customer of each segment")
+
+
+def load(path: Path, kind: Any, draws: int | None) -> Any:
+    """Read a saved fit, check that it is of the kind that is needed, and keep so many draws of each chain."""
+    if not path.is_file():
+        raise FitError(f"There is no file {path}. Run the command fit first, or name its folder with --fits.")
+    fitted = lb.load_fit(path)
+    if not isinstance(fitted, kind):
+        raise FitError(f"{path} holds {a_kind(fitted)}, not {a_kind(kind)}. Run the command fit again.")
+    return fitted if draws is None else fitted.thin(draws)
+
+
+def draw_without_screen() -> None:
+    """Draw to files whatever the surroundings ask for: a notebook hands its own backend on to commands."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+
+
+def _number_or_text(unit: str | None) -> float | str | None:
+    try:
+        return None if unit is None else float(unit)
+    except ValueError:
+        return unit

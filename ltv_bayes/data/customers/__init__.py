@@ -1,0 +1,1 @@
+"""Customers: one row each, in memory or in a file."""

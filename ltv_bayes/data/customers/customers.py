@@ -1,0 +1,483 @@
+"""Customers: one row each, with frequency, recency, T and monetary_value."""
+
+import datetime as dt
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+
+from ltv_bayes.data.customers.chosen_rows import chosen_rows
+from ltv_bayes.data.customers.dates import customer_dates
+from ltv_bayes.data.customers.file_terms import file_terms
+from ltv_bayes.data.customers.files import file_notes, scan_customers
+from ltv_bayes.data.customers.frame_rows import FrameRows
+from ltv_bayes.data.customers.histories import Histories, SpendHistories, unique_histories, unique_spend
+from ltv_bayes.data.customers.observed_until import observed_until
+from ltv_bayes.data.customers.overview import Overview, overview_of
+from ltv_bayes.data.customers.ready_tables import HISTORY, customer_table
+from ltv_bayes.data.customers.rows import Rows
+from ltv_bayes.data.engine.parquet import parquet_target, refuse_same_names
+from ltv_bayes.data.orders.left_out import LeftOutFile
+from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS, count_by_reason, left_out_line
+from ltv_bayes.data.reading.ids import as_text, ids_from_texts
+from ltv_bayes.display import SHOWN_ROWS, as_html, as_plain_text
+from ltv_bayes.errors import InputError, a_kind, counted
+from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit, as_date, as_time_unit
+
+
+def no_orders() -> pd.DataFrame:
+    """Make an empty list of orders left out."""
+    return pd.DataFrame(columns=list(DROPPED_COLUMNS))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Customers:
+    """The purchase history of every customer, summarised, in memory or in a Parquet file.
+
+    Make one with :func:`summarize`, :meth:`Customers.from_summary` or :meth:`Customers.scan`, which check the numbers.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame or Rows
+        One row a customer, a frame indexed by customer_id or another place where rows live.
+    time_unit : str
+        Unit of recency and T: day, week, month, quarter or year.
+    as_of : datetime.date, optional
+        The day on which observation ended.
+    currency : str, optional
+        What money is counted in.
+    left_out : pandas.DataFrame or LeftOutFile
+        Orders left out.
+    without_orders : pandas.DataFrame
+        Those who have no row in the table, with their attributes.
+    """
+
+    rows: Rows
+    time_unit: TimeUnit
+    as_of: dt.date | None = None
+    currency: str | None = None
+    left_out: pd.DataFrame | LeftOutFile = field(default_factory=no_orders)
+    without_orders: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.rows, pd.DataFrame):
+            object.__setattr__(self, "rows", FrameRows(self.rows))
+
+    @classmethod
+    def from_summary(
+        cls,
+        frame: Any,
+        *,
+        time_unit: str,
+        as_of: Any = None,
+        currency: str | None = None,
+        customer_id: str = "customer_id",
+        frequency: str = "frequency",
+        recency: str = "recency",
+        T: str = "T",
+        monetary_value: str | None = "monetary_value",
+    ) -> Self:
+        """Take a ready table with one row a customer.
+
+        Parameters
+        ----------
+        frame : path or frame
+            Anything that :func:`ltv_bayes.read_table` reads. Columns not named here become attributes.
+        time_unit : str
+            Unit of recency and T.
+        as_of : date, optional
+            The day on which observation ended.
+        currency : str, optional
+            What money is counted in.
+        customer_id, frequency, recency, T : str
+            The names of the columns; the ids may be the index.
+        monetary_value : str or None
+            The column with the mean value of the repeat purchases; None for a table without money. A column
+            ``spend_frequency``, if there is one, says how many of them have a value; otherwise all do.
+
+        Raises
+        ------
+        InputError
+            If the numbers cannot be the history of a customer; the message names the customers.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["Ada"], "frequency": [2], "recency": [30.43], "T": [38.86]})
+        >>> Customers.from_summary(frame, time_unit="week", as_of="1997-09-30").table.loc["Ada", "T"].item()
+        38.86
+        """
+        names = {"customer_id": customer_id, "frequency": frequency, "recency": recency, "T": T}
+        rows = FrameRows(customer_table(frame, names, monetary_value=monetary_value))
+        return cls(rows, as_time_unit(time_unit), None if as_of is None else as_date(as_of), currency)
+
+    @classmethod
+    def scan(
+        cls,
+        path: Any,
+        *,
+        time_unit: str | None = None,
+        as_of: Any = None,
+        currency: str | None = None,
+        customer_id: str = "customer_id",
+        frequency: str = "frequency",
+        recency: str = "recency",
+        T: str = "T",
+        monetary_value: str | None = "monetary_value",
+        memory_limit: str | None = None,
+    ) -> Self:
+        """Take a ready table that stays in a Parquet file, such as one that :meth:`save` wrote.
+
+        All rows are checked once, and read again when they are needed, so the file must stay as it is. Customers are in
+        the order of the file.
+
+        Parameters
+        ----------
+        path : path
+            A Parquet file with one row a customer; or a pattern such as ``"customers_*.parquet"`` that names several.
+            Columns not named here are attributes.
+        time_unit : str, optional
+            Unit of recency and T; a file that :meth:`save` wrote says it itself.
+        as_of : date, optional
+            The day on which observation ended, if the file does not say it.
+        currency : str, optional
+            What money is counted in, if the file does not say it.
+        customer_id, frequency, recency, T, monetary_value : str
+            The names of the columns, as in :meth:`from_summary`. Ids are text or whole numbers.
+        memory_limit : str, optional
+            The memory that a question about all customers may take before it goes to temporary files, such as
+            ``"2GB"``.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, or its numbers cannot be the history of a customer; the message names the
+            customers.
+        UnitError
+            If the time unit is not known, or the file says another one, another as-of date or another currency.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> frame = pd.DataFrame({"customer_id": ["Ada"], "frequency": [2], "recency": [3.0], "T": [4.0]})
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Customers.from_summary(frame, time_unit="week").save(Path(folder) / "customers.parquet")
+        ...     Customers.scan(path)
+        1 customer, weeks, in customers.parquet
+        1 bought again (2 repeat purchase days)
+                     frequency recency    T monetary_value  spend_frequency
+        customer_id
+        Ada                  2    3.00 4.00                               0
+        """
+        names = {"customer_id": customer_id, "frequency": frequency, "recency": recency, "T": T}
+        rows, notes = scan_customers(path, names, monetary_value=monetary_value, memory_limit=memory_limit)
+        terms = file_terms(rows.place, notes, time_unit, as_of, currency)
+        return cls(rows, *terms, LeftOutFile.beside(rows.paths) or no_orders())
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the table to a Parquet file, with its time unit, as-of date and currency.
+
+        Orders left out, if there are any, are written beside it: those of ``customers.parquet`` to
+        ``customers.left_out.parquet``. ``without_orders`` is not written. An interrupted write leaves nothing behind.
+
+        Parameters
+        ----------
+        path : path
+            A file ending in ``.parquet``, in a folder made if need be.
+
+        Returns
+        -------
+        pathlib.Path
+            The file, for :meth:`scan`.
+
+        Raises
+        ------
+        InputError
+            If the name ends otherwise, these customers live in that file, or they have no history.
+        """
+        require_history(self)
+        target = parquet_target(path)
+        refuse_same_names(self.columns)
+        left_out = self.left_out
+        write = left_out.copy_to if isinstance(left_out, LeftOutFile) else partial(LeftOutFile.write, left_out)
+        with LeftOutFile.written_with(target, write):
+            self.rows.copy_to(target, file_notes(self.time_unit, self.as_of, self.currency))
+        return target
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether all rows are in memory; otherwise they are in a file."""
+        return self.rows.in_memory
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the rows are read from; none in memory."""
+        return tuple(path.resolve() for path in getattr(self.rows, "paths", ()))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a customer, indexed by customer_id; customers in a file are read anew each time.
+
+        frequency (repeat purchase days), recency (first to last purchase) and T (first purchase to as_of) in the time
+        unit, monetary_value (mean of the repeat purchase days that have a value; missing without any), spend_frequency
+        (their number), and from orders also first_value, total_value, first_order and last_order; then attributes, and
+        observed_until where observation ended early. Sorted by customer_id, except that a file keeps its order.
+        """
+        return self.rows.table()
+
+    @property
+    def has_history(self) -> bool:
+        """Whether there are histories of purchases; those of :func:`all_customers` have none."""
+        return set(HISTORY) <= set(self.columns)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the table's columns."""
+        return self.rows.columns
+
+    @property
+    def ids(self) -> pd.Index:
+        """Customer ids as the user wrote them, in the order of the table."""
+        return self.rows.ids()
+
+    @property
+    def dropped(self) -> pd.DataFrame:
+        """Orders left out: row, reason, customer_id, date, amount."""
+        return self.left_out.table() if isinstance(self.left_out, LeftOutFile) else self.left_out
+
+    def batches(self, size: int = 100_000) -> Iterator[Self]:
+        """Go over the customers in the order of the table, so many at a time, in bounded memory.
+
+        Parameters
+        ----------
+        size : int
+            Customers in each batch; the last one may have fewer.
+
+        Yields
+        ------
+        Customers
+            In memory, without orders left out.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": [1, 2, 3], "frequency": 0, "recency": 0.0, "T": 4.0})
+        >>> [len(batch) for batch in Customers.from_summary(frame, time_unit="week").batches(2)]
+        [2, 1]
+        """
+        if size < 1:
+            raise InputError(f"A batch has at least one customer, not {size}.")
+        for table in self.rows.batches(size):
+            yield type(self)(FrameRows(table), self.time_unit, self.as_of, self.currency)
+
+    def overview(self) -> Overview:
+        """Look over all customers at once: their purchases, longest history, typical order, orders left out.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": [0, 2], "recency": [0.0, 3.0], "T": [4.0, 4.0]})
+        >>> Customers.from_summary(frame, time_unit="week").overview().repeats
+        2
+        """
+        if not self.has_history:
+            return Overview(len(self), 0, 0, 0, 0.0, 0.0, float("nan"))
+        return overview_of(self.rows, self.dropped_by_reason().to_dict())
+
+    def typical_order(self) -> float:
+        """The median of first_value, or of monetary_value where there are no first values; nan without money.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": [0, 2], "recency": [0.0, 3.0], "T": [4.0, 4.0]})
+        >>> Customers.from_summary(frame.assign(monetary_value=[None, 8.0]), time_unit="week").typical_order()
+        8.0
+        """
+        if not (self.in_memory and self.has_history):
+            return self.overview().typical_order
+        name = "first_value" if "first_value" in self.columns else "monetary_value"
+        return float(self.table[name].median())
+
+    def known_ids(self, texts: Iterable[str]) -> dict[str, Any]:
+        """Find ids written as text among the customers.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            Ids as somebody wrote them.
+
+        Returns
+        -------
+        dict
+            Those who are customers, with the id as the table has it.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": 0, "recency": 0.0, "T": 4.0})
+        >>> Customers.from_summary(frame, time_unit="week").known_ids(["2", "Zoe"])
+        {'2': 2}
+        """
+        if not (asked := list(dict.fromkeys(map(str, texts)))):
+            return {}
+        found = self.rows.with_ids(ids_from_texts(asked, self.rows.head(1).index)).index
+        known = dict(zip(as_text(found), found.tolist(), strict=True))
+        return {text: known[text] for text in asked if text in known}
+
+    def in_time_unit(self, time_unit: str) -> Self:
+        """Convert recency and T to another time unit.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["Ada"], "frequency": [2], "recency": [3.0], "T": [4.0]})
+        >>> Customers.from_summary(frame, time_unit="week").in_time_unit("day").table.loc["Ada", "T"].item()
+        28.0
+        """
+        unit = as_time_unit(time_unit)
+        if unit == self.time_unit:
+            return self
+        if not self.has_history:
+            return replace(self, time_unit=unit)
+        rows = self.rows.scaled(DAYS_PER_UNIT[self.time_unit], DAYS_PER_UNIT[unit])
+        return replace(self, rows=rows, time_unit=unit)
+
+    def observed_until(self, ended: Any) -> Self:
+        """Let the observation of some customers end before the as-of date, such as on the day their contract ended.
+
+        T shrinks to that day, so that a purchase model does not take the time after it for time without interest. The
+        day is kept in the column ``observed_until``, missing for those who are observed to the end; of several days
+        given one after the other, the earliest counts. A stream that values such customers has to ride on one that
+        knows that their relation ended, with ``while_alive=``.
+
+        Parameters
+        ----------
+        ended : mapping, Series, path or frame
+            Days, such as :meth:`Renewals.ended` gives: a mapping from ids, a series indexed by id, or a table with a
+            column ``ended_on``. Ids that are not among these customers, missing days and days after the as-of date
+            change nothing.
+
+        Raises
+        ------
+        InputError
+            If customers ordered after their end, naming them; if there is no as-of date, or the rows are in a file.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["Ada"], "frequency": [2], "recency": [3.0], "T": [8.0]})
+        >>> customers = Customers.from_summary(frame, time_unit="week", as_of="2024-06-30")
+        >>> customers.observed_until({"Ada": "2024-06-09"}).table.loc["Ada", "T"].item()
+        5.0
+        """
+        require_history(self)
+        if not self.in_memory:
+            cure = "Load them with Customers.from_summary(customers.table, time_unit=..., as_of=..., currency=...)."
+            raise InputError(f"Observation of customers in a file cannot end earlier. {cure}")
+        if self.as_of is None:
+            raise InputError("These customers have no as-of date to count back from. Make them with as_of=...")
+        days = customer_dates(ended, "ended_on", blank=True)
+        rows = FrameRows(observed_until(self.table, days, self.as_of, DAYS_PER_UNIT[self.time_unit]))
+        return replace(self, rows=rows)
+
+    def unique_histories(self) -> Histories:
+        """Find the distinct (frequency, recency, T), with the number of customers that share each."""
+        require_history(self)
+        return unique_histories(self.rows)
+
+    def unique_spend(self) -> SpendHistories:
+        """Find the distinct (spend_frequency, monetary_value) of the customers with repeat spend."""
+        require_history(self)
+        return unique_spend(self.rows)
+
+    def subset(self, ids_or_mask: Iterable[Any]) -> Self:
+        """Keep some customers, in the order of the table; they are in memory even if the others are in a file.
+
+        Parameters
+        ----------
+        ids_or_mask : iterable
+            Customer ids, or one True or False for each customer (a Series is matched by id).
+
+        Raises
+        ------
+        InputError
+            If an id is unknown, the mask has another length, or nobody is left.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": [0, 2], "recency": [0.0, 3.0], "T": [4.0, 4.0]})
+        >>> customers = Customers.from_summary(frame, time_unit="week")
+        >>> customers.subset(customers.table["frequency"] > 0).ids.tolist()
+        [2]
+        """
+        table = chosen_rows(self.rows, ids_or_mask)
+        if table.index.empty:
+            raise InputError("No customer is left. Choose at least one id.")
+        if isinstance(self.left_out, LeftOutFile):
+            dropped = self.left_out.of(table.index)
+        else:
+            dropped = self.left_out[self.left_out["customer_id"].isin(table.index)]
+        return replace(self, rows=FrameRows(table), left_out=dropped, without_orders=self.without_orders.head(0))
+
+    def dropped_by_reason(self) -> pd.Series:
+        """Count the orders left out by reason."""
+        return self.left_out.by_reason() if isinstance(self.left_out, LeftOutFile) else count_by_reason(self.left_out)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        return as_plain_text(self._heading(), self.rows.head(SHOWN_ROWS), len(self))
+
+    def _repr_html_(self) -> str:
+        return as_html(self._heading(), self.rows.head(SHOWN_ROWS), len(self))
+
+    def _heading(self) -> list[str]:
+        """Say who is here, in which units, and what was left out."""
+        as_of = f"as of {self.as_of}" if self.as_of else ""
+        parts = [counted(len(self), "customer"), f"{self.time_unit}s", as_of, self.currency or "", self.rows.place]
+        lines = [", ".join(part for part in parts if part), self._history_line()]
+        return [*lines, *left_out_line(self.dropped_by_reason()), *self._without_orders_line()]
+
+    def _history_line(self) -> str:
+        if not self.has_history:
+            return "no purchase history of their own"
+        seen = self.overview()
+        return f"{seen.repeat_customers:,} bought again ({counted(seen.repeats, 'repeat purchase day')})"
+
+    def _without_orders_line(self) -> list[str]:
+        number = len(self.without_orders)
+        return [f"known, but not in the table: {counted(number, 'customer')} (see without_orders)"] if number else []
+
+
+def require_customers(value: Any) -> None:
+    """Say how to make customers, where something else was given.
+
+    Raises
+    ------
+    InputError
+        If the value is not `Customers`.
+    """
+    if not isinstance(value, Customers):
+        raise InputError(
+            f"Customers are needed, not {a_kind(value)}. Make them with summarize(read_transactions(...)), "
+            f"or from a ready table with Customers.from_summary(frame, time_unit='week')."
+        )
+
+
+def require_history(value: Any) -> None:
+    """Say what to do where customers without a purchase history were given.
+
+    Raises
+    ------
+    InputError
+        If the value is not `Customers`, or they have no history.
+    """
+    require_customers(value)
+    if not value.has_history:
+        cure = (
+            "Pass customers= to the stream (RepeatPurchases(purchases, spend, customers=consumables)), "
+            "or summarize the orders."
+        )
+        raise InputError(
+            f"These customers have no purchase history of their own: all_customers only lists them. {cure}"
+        )

@@ -1,0 +1,227 @@
+"""Parquet files with one row a customer: opened, checked and brought into the layout of a customer table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from ltv_bayes.data.customers.check import HISTORY_RULES, SPEND_RULES, Rule
+from ltv_bayes.data.customers.parquet_rows import ParquetRows
+from ltv_bayes.data.customers.ready_tables import COMPUTED, DATES, HISTORY, SPEND, VALUES
+from ltv_bayes.data.engine.duckdb import engine, fetched_batches, identifier
+from ltv_bayes.data.engine.parquet import (
+    UNNAMED_INDEX,
+    column_types,
+    files_name,
+    id_column,
+    number_column,
+    parquet_paths,
+    parquet_source,
+    read_metadata,
+    require_column,
+)
+from ltv_bayes.data.reading.columns import refuse_clash
+from ltv_bayes.data.reading.ids import BLANKS
+from ltv_bayes.errors import InputError, UnitError, rows_at_fault
+
+BATCH = 131_072
+NOTES = ("time_unit", "as_of", "currency")
+KEY = "ltv_bayes.{}"
+
+
+@dataclass(frozen=True)
+class CustomerFile:
+    """What files say of customers, as SQL.
+
+    Attributes
+    ----------
+    paths : tuple of pathlib.Path
+        The files.
+    customer_id : str
+        The id.
+    written : dict
+        Columns as they are written, as floats: what the rules check.
+    known : dict
+        The other columns that ``summarize`` computes, where the files have them.
+    attributes : list of str
+        The names of all others.
+    """
+
+    paths: tuple[Path, ...]
+    customer_id: str
+    written: dict[str, str]
+    known: dict[str, str]
+    attributes: list[str]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that the customers must not break."""
+        return (*HISTORY_RULES, *SPEND_RULES) if "monetary_value" in self.written else HISTORY_RULES
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the customer table."""
+        return [*HISTORY, *SPEND, *self.known, *self.attributes]
+
+    def query(self) -> str:
+        """SQL that gives customer_id and the columns of a customer table."""
+        spends = "monetary_value" in self.written
+        columns = {
+            "customer_id": "customer_id",
+            "frequency": "frequency::BIGINT",
+            "recency": 'least(recency, "T")',  # the rules let a rounding error pass
+            "T": '"T"',
+            "monetary_value": "CASE WHEN spend_frequency > 0 THEN monetary_value END" if spends else "NULL::DOUBLE",
+            "spend_frequency": "spend_frequency::BIGINT" if spends else "0::BIGINT",
+            **{name: f"known_{name}" for name in self.known},
+            **{name: f"attribute_{place}" for place, name in enumerate(self.attributes)},
+        }
+        listed = ", ".join(f"{column} AS {identifier(name)}" for name, column in columns.items())
+        return f"SELECT {listed} FROM ({self.as_written()})"
+
+    def as_written(self) -> str:
+        """SQL that gives what the files say, under names that cannot clash."""
+        columns = {
+            "customer_id": self.customer_id,
+            **self.written,
+            **{f"known_{name}": column for name, column in self.known.items()},
+            **{f"attribute_{place}": identifier(name) for place, name in enumerate(self.attributes)},
+        }
+        listed = ", ".join(f"{column} AS {identifier(name)}" for name, column in columns.items())
+        return f"SELECT {listed} FROM {parquet_source(self.paths)}"
+
+
+def scan_customers(
+    source: Any, names: Mapping[str, str], *, monetary_value: str | None, memory_limit: str | None
+) -> tuple[ParquetRows, dict[str, str]]:
+    """Open files with one row a customer, and check all of them in bounded memory.
+
+    Parameters
+    ----------
+    source : path
+        A file, or a pattern that names several.
+    names : mapping
+        The user's column for each of customer_id, frequency, recency and T.
+    monetary_value : str or None
+        The user's column of mean values; None for files without money.
+    memory_limit : str or None
+        The memory that the engine may take.
+
+    Returns
+    -------
+    ParquetRows
+        The rows.
+    dict
+        What the files say of time unit, as-of date and currency.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, a column is missing, or the numbers cannot be the history of a customer.
+    """
+    paths = tuple(parquet_paths(source))
+    with engine(memory_limit) as connection:
+        types = column_types(connection, paths)
+        notes = _notes(read_metadata(connection, paths), paths)
+        file = _customer_file(paths, types, names, monetary_value)
+        number = _count(connection, file)
+        _refuse_ids(connection, file)
+        _refuse_impossible(connection, file)
+    return ParquetRows(file.query(), file.columns, number, paths, memory_limit), notes
+
+
+def open_customers(path: Path, memory_limit: str | None = None) -> ParquetRows:
+    """Open a file of customers that was made here, so that its rows need no checks."""
+    with engine(memory_limit) as connection:
+        types = column_types(connection, [path])
+        names = {name: name for name in ("customer_id", *HISTORY)}
+        file = _customer_file((path,), types, names, "monetary_value")
+        return ParquetRows(file.query(), file.columns, _count(connection, file), (path,), memory_limit)
+
+
+def file_notes(time_unit: str, as_of: Any, currency: str | None) -> dict[str, str]:
+    """Write what a file of customers says of itself.
+
+    Examples
+    --------
+    >>> file_notes("week", None, "EUR")
+    {'ltv_bayes.time_unit': 'week', 'ltv_bayes.currency': 'EUR'}
+    """
+    said = zip(NOTES, (time_unit, as_of, currency), strict=True)
+    return {KEY.format(name): str(value) for name, value in said if value is not None}
+
+
+def _notes(metadata: Mapping[str, set[str]], paths: Sequence[Path]) -> dict[str, str]:
+    """Take what the files say of themselves; they must all say the same."""
+    notes = {}
+    for name in NOTES:
+        values = metadata.get(KEY.format(name), set())
+        if len(values) > 1:
+            said = " and ".join(sorted(values))
+            raise UnitError(f"{files_name(paths)} differ in their {name}: {said}. Scan those that agree together.")
+        if values:
+            notes[name] = next(iter(values))
+    return notes
+
+
+def _customer_file(
+    paths: tuple[Path, ...], types: Mapping[str, str], names: Mapping[str, str], monetary_value: str | None
+) -> CustomerFile:
+    """Find the columns."""
+    customer_id = id_column(types, names["customer_id"], "customer_id", BLANKS)
+    written = {name: number_column(types, names[name], name) for name in HISTORY}
+    if monetary_value in types or monetary_value not in (None, "monetary_value"):
+        written["monetary_value"] = number_column(types, str(monetary_value), "monetary_value")
+        counts = "spend_frequency" if "spend_frequency" in types else names["frequency"]
+        written["spend_frequency"] = number_column(types, counts, "spend_frequency")
+    known = {name: number_column(types, name, name) for name in VALUES if name in types}
+    known |= {name: f"{require_column(types, name, name)}::DATE" for name in DATES if name in types}
+    used = {*names.values(), monetary_value, *COMPUTED[len(HISTORY) :], UNNAMED_INDEX}
+    attributes = [name for name in types if name not in used]
+    refuse_clash(pd.Index(attributes), COMPUTED, "Rename them, or name them as the columns to use.")
+    return CustomerFile(paths, customer_id, written, known, attributes)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, file: CustomerFile) -> int:
+    found = connection.execute(f"SELECT count(*) FROM {parquet_source(file.paths)}").fetchone()
+    if not found or not found[0]:
+        cure = "Export it again, with at least one row."
+        raise InputError(f"{files_name(file.paths)} has a header but no rows. {cure}")
+    return int(found[0])
+
+
+def _refuse_ids(connection: duckdb.DuckDBPyConnection, file: CustomerFile) -> None:
+    """Raise if a row has no id, or a customer several rows."""
+    numbered = f"SELECT file_row_number, {file.customer_id} AS id FROM {parquet_source(file.paths)}"
+    missing = _column(connection, f"SELECT file_row_number FROM ({numbered}) WHERE id IS NULL")
+    if missing:
+        raise InputError(rows_at_fault(missing, "row", "without a customer id", "Fill in the id."), missing)
+    repeated = _column(connection, f"SELECT id FROM ({numbered}) GROUP BY id HAVING count(*) > 1 ORDER BY id")
+    if repeated:
+        cure = "Keep one row for each customer."
+        raise InputError(rows_at_fault(repeated, "customer", "with several rows", cure), repeated)
+
+
+def _column(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Any]:
+    return [value for (value,) in connection.execute(sql).fetchall()]
+
+
+def _refuse_impossible(connection: duckdb.DuckDBPyConnection, file: CustomerFile) -> None:
+    """Raise for the first rule that customers break, naming all who do."""
+    checked = f"SELECT {', '.join(map(identifier, file.written))} FROM ({file.as_written()})"
+    broken: set[int] = set()
+    for batch in fetched_batches(connection.execute(checked), BATCH):
+        broken |= {place for place, rule in enumerate(file.rules) if rule.broken_by(batch).any()}
+    if broken:
+        rule = file.rules[min(broken)]
+        ids = _breaking(connection, file, rule)
+        raise InputError(rows_at_fault(ids, "customer", rule.problem, rule.cure), ids)
+
+
+def _breaking(connection: duckdb.DuckDBPyConnection, file: CustomerFile, rule: Rule) -> list[Any]:
+    """List the customers who break a rule."""
+    batches = fetched_batches(connection.execute(file.as_written()), BATCH)
+    return [value for batch in batches for value in batch.loc[rule.broken_by(batch).to_numpy(bool), "customer_id"]]

@@ -1,0 +1,148 @@
+"""Equal rows of a customer table, found once with their counts: a likelihood needs no more."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.customers.rows import Rows
+
+HISTORIES = """
+SELECT frequency::DOUBLE AS frequency, recency::DOUBLE AS recency, "T"::DOUBLE AS "T", count(*) AS number
+FROM customers
+GROUP BY ALL
+ORDER BY ALL
+"""
+SPEND = """
+SELECT spend_frequency::DOUBLE AS frequency, monetary_value::DOUBLE AS monetary_value, count(*) AS number
+FROM customers
+WHERE spend_frequency > 0
+GROUP BY ALL
+ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Histories:
+    """The distinct purchase histories of customers, sorted.
+
+    Attributes
+    ----------
+    frequency, recency, T : numpy.ndarray
+        One entry a distinct history, as floats.
+    count : numpy.ndarray
+        How many customers share it.
+    """
+
+    frequency: np.ndarray
+    recency: np.ndarray
+    T: np.ndarray
+    count: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.count)
+
+
+@dataclass(frozen=True, eq=False)
+class SpendHistories:
+    """The distinct spending histories of the customers with repeat spend, sorted.
+
+    Attributes
+    ----------
+    frequency, monetary_value : numpy.ndarray
+        Number of repeat occasions with value, and their mean value: one entry a distinct history, as floats.
+    count : numpy.ndarray
+        How many customers share it.
+    """
+
+    frequency: np.ndarray
+    monetary_value: np.ndarray
+    count: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.count)
+
+
+@dataclass(frozen=True, eq=False)
+class EventHistories:
+    """The distinct numbers of events with their exposure, sorted.
+
+    Attributes
+    ----------
+    frequency, T : numpy.ndarray
+        Number of events, and the time in which they could happen: one entry a distinct pair, as floats.
+    count : numpy.ndarray
+        How many customers share it.
+    """
+
+    frequency: np.ndarray
+    T: np.ndarray
+    count: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.count)
+
+
+def unique_histories(rows: Rows) -> Histories:
+    """Find the distinct (frequency, recency, T) of customers.
+
+    Examples
+    --------
+    >>> from ltv_bayes.data.customers.frame_rows import FrameRows
+    >>> table = pd.DataFrame({"frequency": [0, 2, 0], "recency": [0.0, 3.0, 0.0], "T": [5.0, 5.0, 5.0]})
+    >>> unique_histories(FrameRows(table)).count.tolist()
+    [2, 1]
+    """
+    found = rows.ask(HISTORIES, ("frequency", "recency", "T"))
+    return Histories(*(found[name].to_numpy() for name in ("frequency", "recency", "T", "number")))
+
+
+def without_recency(histories: Histories) -> EventHistories:
+    """Put histories together that differ in nothing but the date of the last event.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"frequency": [2, 2, 0], "recency": [3.0, 4.0, 0.0], "T": [5.0, 5.0, 5.0]})
+    >>> without_recency(histories_with_positions(table)[0]).count.tolist()
+    [1, 2]
+    """
+    frame = pd.DataFrame({name: getattr(histories, name) for name in ("frequency", "T", "count")})
+    merged = frame.groupby(["frequency", "T"], as_index=False)["count"].sum()
+    return EventHistories(*(merged[name].to_numpy() for name in ("frequency", "T", "count")))
+
+
+def unique_spend(rows: Rows) -> SpendHistories:
+    """Find the distinct (spend_frequency, monetary_value) of the customers with repeat spend.
+
+    Examples
+    --------
+    >>> from ltv_bayes.data.customers.frame_rows import FrameRows
+    >>> table = pd.DataFrame({"spend_frequency": [0, 2, 2], "monetary_value": [np.nan, 9.0, 9.0]})
+    >>> unique_spend(FrameRows(table)).count.tolist()
+    [2]
+    """
+    found = rows.ask(SPEND, ("spend_frequency", "monetary_value"))
+    return SpendHistories(*(found[name].to_numpy() for name in ("frequency", "monetary_value", "number")))
+
+
+def histories_with_positions(table: pd.DataFrame) -> tuple[Histories, np.ndarray]:
+    """Find the distinct histories in a customer table, and for every customer the place of its history.
+
+    Each column becomes whole numbers before they are combined, which is faster than sorting rows.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"frequency": [0, 2, 0], "recency": [0.0, 3.0, 0.0], "T": [5.0, 5.0, 5.0]})
+    >>> histories, positions = histories_with_positions(table)
+    >>> histories.frequency.tolist(), positions.tolist()
+    ([0.0, 2.0], [0, 1, 0])
+    """
+    columns = {name: table[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T")}
+    codes = np.zeros(len(table), dtype=np.int64)
+    for column in columns.values():
+        ranks, distinct = pd.factorize(column, sort=True)
+        codes = pd.factorize(codes * len(distinct) + ranks, sort=True)[0].astype(np.int64)
+    count = np.bincount(codes)
+    first = np.empty(len(count), dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]  # of several assignments the last one stays
+    return Histories(**{name: column[first] for name, column in columns.items()}, count=count), codes

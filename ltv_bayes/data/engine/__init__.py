@@ -1,0 +1,1 @@
+"""DuckDB and the Parquet files that it reads and writes."""

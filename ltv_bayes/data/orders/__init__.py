@@ -1,0 +1,1 @@
+"""An order log: read, selected, and summarised to customers."""

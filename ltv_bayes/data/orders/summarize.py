@@ -1,0 +1,196 @@
+"""Orders to customers: a transaction log becomes one row a customer."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from ltv_bayes.data.customers.attributes import join_attributes
+from ltv_bayes.data.customers.customers import Customers, no_orders
+from ltv_bayes.data.customers.dates import customer_dates
+from ltv_bayes.data.customers.files import open_customers
+from ltv_bayes.data.customers.frame_rows import FrameRows
+from ltv_bayes.data.customers.ready_tables import COMPUTED
+from ltv_bayes.data.engine.parquet import parquet_target
+from ltv_bayes.data.orders.left_out import LeftOutFile
+from ltv_bayes.data.orders.occasions import customer_rows
+from ltv_bayes.data.orders.scanned import ScannedTransactions
+from ltv_bayes.data.orders.selection import Returns, counting_orders, observation_end
+from ltv_bayes.data.orders.starts import starts_until
+from ltv_bayes.data.orders.summarize_files import summarize_to_file
+from ltv_bayes.data.orders.transactions import (
+    DROPPED_COLUMNS,
+    Transactions,
+    count_by_reason,
+    left_out_line,
+    refuse_choice,
+)
+from ltv_bayes.data.reading.ids import alike
+from ltv_bayes.errors import InputError
+from ltv_bayes.time_units import DAYS_PER_UNIT, as_time_unit
+
+
+def summarize(
+    orders: Transactions | ScannedTransactions,
+    *,
+    time_unit: str = "week",
+    as_of: Any = None,
+    attributes: Any = None,
+    zero_orders: Literal["count", "drop"] = "count",
+    returns: Returns = "net",
+    since: Any = None,
+    to: str | os.PathLike[str] | None = None,
+) -> Customers:
+    """Turn a transaction log into one row a customer.
+
+    All orders of one customer on one day are one purchase, worth the day's net amount. A day with nothing but returns
+    is no purchase, but lowers total_value.
+
+    Parameters
+    ----------
+    orders : Transactions or ScannedTransactions
+        What :func:`ltv_bayes.read_transactions` or :func:`ltv_bayes.scan_transactions` returns.
+    time_unit : str
+        Unit of recency and T: day, week, month, quarter or year.
+    as_of : date, optional
+        The day on which observation ends; later orders are left out, which cuts a calibration period. The day of the
+        last order if not given.
+    attributes : path or frame, optional
+        One row a customer, anything that :func:`ltv_bayes.read_table` reads; ids in a column called customer_id or
+        as in the orders.
+    zero_orders : {"count", "drop"}
+        Whether a day with an order but a net amount of zero or less is a purchase. It never enters monetary_value.
+    returns : {"net", "ignore", "error"}
+        Set negative amounts against the same day's orders, leave them out altogether, or refuse them.
+    since : mapping, Series, path or frame, optional
+        The day from which each customer could have ordered, such as the installation of the equipment: a mapping from
+        ids, a series indexed by id, or a table with a column ``since``. The clock then starts there: frequency counts
+        all order days after that day, recency runs from it to the last order, T from it to ``as_of``, and
+        monetary_value is the mean of all order days after it. Orders on the day itself belong to the installation:
+        they are in total_value, not in frequency. Customers without orders are there too; those whose day lies after
+        ``as_of`` are in ``without_orders``. For orders that were read, not scanned.
+    to : path, optional
+        A Parquet file to write the customers to, ``"customers.parquet"``, needed for orders that were scanned. The
+        customers then live in that file, and :meth:`Customers.scan` opens it again. Orders left out, if there are any,
+        are written beside it, to ``"customers.left_out.parquet"``. A file there is replaced when the new one is whole.
+
+    Returns
+    -------
+    Customers
+        The table, with the orders left out and why.
+
+    Raises
+    ------
+    InputError
+        If orders are dated in the future, ``as_of`` lies before the first order, or no purchase is left; if customers
+        ordered before their day in ``since``, or have none.
+
+    Examples
+    --------
+    >>> from ltv_bayes.data.orders.transactions import read_transactions
+    >>> log = pd.DataFrame({"customer_id": ["Ada"] * 2, "date": ["1997-01-01", "1997-01-15"], "amount": [10.0, 20.0]})
+    >>> summarize(read_transactions(log), as_of="1997-01-29").table[["frequency", "recency", "T", "monetary_value"]]
+                 frequency  recency    T  monetary_value
+    customer_id
+    Ada                  1      2.0  4.0            20.0
+
+    The same customer, seen from the day on which their machine was installed, beside one who never ordered:
+
+    >>> installed = {"Ada": "1996-12-25", "Bo": "1997-01-08"}
+    >>> found = summarize(read_transactions(log), as_of="1997-01-29", since=installed)
+    >>> found.table[["frequency", "recency", "T", "monetary_value"]]
+                 frequency  recency    T  monetary_value
+    customer_id
+    Ada                  2      3.0  5.0            15.0
+    Bo                   0      0.0  3.0             NaN
+    """
+    _refuse_settings(orders, zero_orders, returns)
+    count_zero = zero_orders == "count"
+    if isinstance(orders, ScannedTransactions):
+        _refuse_since(since)
+        return _summarized_in_file(
+            orders,
+            to,
+            time_unit=as_time_unit(time_unit),
+            as_of=as_of,
+            attributes=attributes,
+            count_zero_orders=count_zero,
+            returns=returns,
+        )
+    target = None if to is None else parquet_target(to)
+    unit, end = as_time_unit(time_unit), observation_end(orders.table, as_of)
+    log, starts = _written_alike(orders, since)
+    counting, left_out = counting_orders(log, end, returns)
+    there, later = (None, pd.Series()) if starts is None else starts_until(starts, counting, end)
+    table, no_occasion = customer_rows(
+        counting, end, days_per_unit=DAYS_PER_UNIT[unit], count_zero_orders=count_zero, since=there
+    )
+    dropped = _joined([orders.dropped, *left_out, no_occasion])
+    if table.empty:
+        explained = "; ".join(["No purchase is left", *left_out_line(count_by_reason(dropped))])
+        raise InputError(f"{explained}. Check the amounts and as_of.", dropped["row"])
+    others = pd.DataFrame()
+    if attributes is not None:
+        column, taken = orders.customer_column, COMPUTED if starts is None else (*COMPUTED, "since")
+        table, others = join_attributes(table, attributes, customer_column=column, taken=taken)
+    customers = Customers(FrameRows(table), unit, end, orders.currency, dropped, _with_later(others, later))
+    return customers if target is None else _living_in(customers.save(target), customers)
+
+
+def _written_alike(orders: Transactions, since: Any) -> tuple[pd.DataFrame, pd.Series | None]:
+    """Read since when customers could have ordered, with their ids and those of the orders written alike."""
+    if since is None:
+        return orders.table, None
+    starts = customer_dates(since, "since", customer_column=orders.customer_column)
+    ids, known = alike(pd.Index(orders.table["customer_id"]), starts.index)
+    return orders.table.assign(customer_id=ids), starts.set_axis(known.rename("customer_id"))
+
+
+def _with_later(others: pd.DataFrame, later: pd.Series) -> pd.DataFrame:
+    """Add the customers who are not there yet to those without a row in the table."""
+    if later.empty:
+        return others
+    if others.index.empty:
+        return later.to_frame()
+    known, ids = alike(others.index, later.index)
+    return others.set_axis(known).join(later.set_axis(ids), how="outer").rename_axis("customer_id")
+
+
+def _refuse_since(since: Any) -> None:
+    """Raise if scanned orders are to be counted from given days."""
+    if since is not None:
+        cure = "Read them into memory with read_transactions, or leave since out."
+        raise InputError(f"Scanned orders are counted from each customer's first order. {cure}")
+
+
+def _summarized_in_file(orders: ScannedTransactions, to: Any, **settings: Any) -> Customers:
+    """Summarise orders that stay in files, to a file."""
+    if to is None:
+        raise InputError("Scanned orders are summarised to a file. Pass to='customers.parquet', or another name.")
+    target = parquet_target(to)
+    rows, end, others = summarize_to_file(orders, target, **settings)
+    left_out = LeftOutFile.beside([target]) or no_orders()
+    return Customers(rows, settings["time_unit"], end, orders.currency, left_out, others)
+
+
+def _living_in(path: Path, customers: Customers) -> Customers:
+    """The same customers, as they are in the file they were saved to."""
+    left_out = LeftOutFile.beside([path]) or no_orders()
+    return replace(customers, rows=open_customers(path), left_out=left_out)
+
+
+def _refuse_settings(orders: Any, zero_orders: str, returns: str) -> None:
+    """Raise if an argument is of the wrong kind."""
+    if not isinstance(orders, Transactions | ScannedTransactions):
+        cure = "Read them with read_transactions first; a ready table goes to Customers.from_summary."
+        raise InputError(f"orders must be checked transactions, not {type(orders).__name__}. {cure}")
+    refuse_choice("zero_orders", zero_orders, ("count", "drop"))
+    refuse_choice("returns", returns, ("net", "ignore", "error"))
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put lists of orders left out one below the other."""
+    filled = [part[list(DROPPED_COLUMNS)] for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else no_orders()

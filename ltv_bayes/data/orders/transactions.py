@@ -1,0 +1,276 @@
+"""A transaction log, checked and tidy, with what was left out and why."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.orders.order_streams import as_streams, not_told_apart, require_stream, streams_line
+from ltv_bayes.data.reading.amounts import as_amounts
+from ltv_bayes.data.reading.columns import named_column
+from ltv_bayes.data.reading.dates import as_days
+from ltv_bayes.data.reading.faults import Fault, at_fault, reasons, refuse
+from ltv_bayes.data.reading.files import read_table, source_name
+from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
+from ltv_bayes.display import as_html, as_plain_text
+from ltv_bayes.errors import DataWarning, InputError, counted, rows_at_fault, suggestion
+
+COLUMNS = ("row", "customer_id", "date", "amount")
+DROPPED_COLUMNS = ("row", "reason", "customer_id", "date", "amount")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Transactions:
+    """A log of orders that can be trusted. Make one with :func:`read_transactions`.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row an order: row (as its source numbers it), customer_id, date (a day), amount (float; missing
+        throughout if the log has no money), and stream (text) if the log says which stream an order belongs to.
+    dropped : pandas.DataFrame
+        Rows left out: row, reason, and the cells as they stood.
+    currency : str or None
+        What amounts are counted in.
+    source : str
+        Where the rows came from.
+    customer_column : str
+        The user's own name for the column of customer ids.
+    """
+
+    table: pd.DataFrame
+    dropped: pd.DataFrame
+    currency: str | None
+    source: str
+    customer_column: str
+
+    @property
+    def has_amounts(self) -> bool:
+        """Whether the log carries money."""
+        return bool(self.table["amount"].notna().any())
+
+    @property
+    def has_streams(self) -> bool:
+        """Whether the log says which stream each order belongs to."""
+        return "stream" in self.table.columns
+
+    @property
+    def streams(self) -> pd.Series:
+        """The number of orders of each stream, the largest first.
+
+        Raises
+        ------
+        InputError
+            If the log was read without ``stream=``.
+        """
+        if not self.has_streams:
+            raise not_told_apart("read_transactions")
+        counts = self.table["stream"].value_counts().rename("orders")
+        return counts.sort_index().sort_values(ascending=False, kind="stable")
+
+    def stream(self, name: str) -> Self:
+        """Keep the orders of one stream, and of the rows left out those that say this stream.
+
+        Parameters
+        ----------
+        name : str
+            The stream as the log writes it; :attr:`streams` lists them.
+
+        Raises
+        ------
+        InputError
+            If there are no orders of this stream, or the log was read without ``stream=``.
+
+        Examples
+        --------
+        >>> log = {"customer_id": ["Ada"] * 2, "date": "2024-01-15", "amount": [900, 20], "line": ["board", "pens"]}
+        >>> len(read_transactions(pd.DataFrame(log), stream="line").stream("pens"))
+        1
+        """
+        require_stream(name, self.streams.index)
+        kept = self.table[self.table["stream"] == name].reset_index(drop=True)
+        said = as_streams(self.dropped["stream"])[0] == name
+        return replace(self, table=kept, dropped=self.dropped[said.to_numpy(dtype=bool)].reset_index(drop=True))
+
+    def dropped_by_reason(self) -> pd.Series:
+        """Count the rows left out by reason."""
+        return count_by_reason(self.dropped)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __repr__(self) -> str:
+        return as_plain_text(self._heading(), self.table.set_index("row"))
+
+    def _repr_html_(self) -> str:
+        return as_html(self._heading(), self.table.set_index("row"))
+
+    def _heading(self) -> list[str]:
+        """Say what the log holds and what was left out."""
+        first, last = self.table["date"].min(), self.table["date"].max()
+        customers = counted(self.table["customer_id"].nunique(), "customer")
+        total = f", total {self.table['amount'].sum():,.2f} {self.currency or ''}".rstrip() if self.has_amounts else ""
+        extent = f"{counted(len(self), 'order')} of {customers}, {first:%Y-%m-%d} to {last:%Y-%m-%d}{total}"
+        streams = [streams_line(self.streams)] if self.has_streams else []
+        left_out = left_out_line(self.dropped_by_reason())
+        return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out]
+
+    def _repeated_line(self) -> list[str]:
+        """Say how many rows say the same as another: a file exported twice looks like this."""
+        repeated = int(self.table.drop(columns="row").duplicated().sum())
+        return [f"{counted(repeated, 'row')} with the customer, day and amount of another"] if repeated else []
+
+
+def read_transactions(
+    source: Any,
+    *,
+    customer: str = "customer_id",
+    date: str = "date",
+    amount: str | None = "amount",
+    stream: str | None = None,
+    currency: str | None = None,
+    date_format: str | None = None,
+    decimal: str = ".",
+    amount_unit: float | str | None = None,
+    bad_rows: Literal["error", "drop"] = "error",
+    sheet: str | int | None = None,
+    encoding: str | None = None,
+) -> Transactions:
+    """Read an export of orders, one row an order.
+
+    Parameters
+    ----------
+    source : path or frame
+        Anything that :func:`ltv_bayes.read_table` reads.
+    customer, date, amount : str
+        The names of the columns; ``amount=None`` for a log without money.
+    stream : str, optional
+        The name of a column that says which stream an order belongs to, such as equipment, consumables or service;
+        :meth:`Transactions.stream` then gives the orders of one of them.
+    currency : str, optional
+        What amounts are counted in, for labels.
+    date_format : str, optional
+        How dates are written, in the letters of ``strptime``, if not year-month-day; ``"excel"`` for day numbers.
+    decimal : str
+        The decimal mark of amounts in text, ``"."`` or ``","``.
+    amount_unit : float or str, optional
+        What 1 in the column is worth, as in 1000, ``"万元"`` or ``"亿"``.
+    bad_rows : {"error", "drop"}
+        Whether a row that cannot be read stops the work or is left out, counted and kept in ``dropped``.
+    sheet, encoding : optional
+        As in :func:`ltv_bayes.read_table`.
+
+    Returns
+    -------
+    Transactions
+        Ids as written (numbers of a frame stay numbers), days, and amounts.
+
+    Raises
+    ------
+    ColumnError
+        If a column is not there.
+    InputError
+        If rows cannot be read, naming them; if the order of day and month is open.
+
+    Warns
+    -----
+    DataWarning
+        If the amount column's name speaks of 万 or 亿 and no ``amount_unit`` was given, or ids look like NULL.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"client": ["Ada", "Bo"], "day": ["1997/1/1", "1997年1月12日"], "value": ["¥1,200", 350]})
+    >>> read_transactions(log, customer="client", date="day", amount="value", currency="CNY")
+    2 orders of 2 customers, 1997-01-01 to 1997-01-12, total 1,550.00 CNY (the pandas DataFrame)
+        customer_id       date    amount
+    row
+    0           Ada 1997-01-01  1,200.00
+    1            Bo 1997-01-12    350.00
+    """
+    refuse_choice("bad_rows", bad_rows, ("error", "drop"))
+    cells = _cells(read_table(source, sheet=sheet, encoding=encoding), customer, date, amount, stream)
+    if amount is not None:
+        warn_of_unit(amount, amount_unit)
+    ids, no_id = as_ids(cells["customer_id"])
+    days, no_day = as_days(cells["date"], date_format=date_format)
+    money, no_money = (
+        (cells["amount"], []) if amount is None else as_amounts(cells["amount"], decimal=decimal, unit=amount_unit)
+    )
+    streams, no_stream = ({}, []) if stream is None else _streams(cells)
+    faults = [no_id, *no_day, *no_money, *no_stream]
+    if bad_rows == "error":
+        refuse(faults, cells.index, "Or leave such rows out with bad_rows='drop'.")
+    columns = {"row": cells.index, "customer_id": ids.array, "date": days.array, "amount": money.array, **streams}
+    table = pd.DataFrame(columns)
+    return Transactions(*_divided(table, cells, faults), currency, source_name(source), str(customer))
+
+
+def refuse_choice(argument: str, value: Any, known: Sequence[str]) -> None:
+    """Raise unless an argument is one of a few words."""
+    if value not in known:
+        raise InputError(f"{argument}={value!r} is not a choice. {suggestion(str(value), known)}")
+
+
+def count_by_reason(dropped: pd.DataFrame) -> pd.Series:
+    """Count rows left out by reason, the most frequent first."""
+    return dropped["reason"].value_counts().rename("rows")
+
+
+def left_out_line(counts: pd.Series) -> list[str]:
+    """Say what was left out, if anything, from the counts by reason."""
+    parts = "; ".join(f"{counted(int(number), 'row')} ({reason})" for reason, number in counts.items())
+    return [f"left out: {parts}"] if parts else []
+
+
+def _streams(cells: pd.DataFrame) -> tuple[dict[str, Any], list[Fault]]:
+    """Read which stream each order belongs to."""
+    names, without = as_streams(cells["stream"])
+    return {"stream": names.array}, [without]
+
+
+def _cells(frame: pd.DataFrame, customer: str, date: str, amount: str | None, stream: str | None) -> pd.DataFrame:
+    """Take the columns as they stand; the index names the rows."""
+    money = "A log without money is read with amount=None; otherwise name the column with amount='...'."
+    columns = {
+        "customer_id": named_column(frame, customer, "customer"),
+        "date": named_column(frame, date, "date"),
+        "amount": None if amount is None else named_column(frame, amount, "amount", money),
+        **({} if stream is None else {"stream": named_column(frame, stream, "stream")}),
+    }
+    labels = frame.index.to_flat_index() if isinstance(frame.index, pd.MultiIndex) else frame.index
+    cells = pd.DataFrame(columns, index=frame.index).set_axis(labels, axis="index")
+    return cells if amount is not None else cells.assign(amount=np.nan)
+
+
+def _divided(table: pd.DataFrame, cells: pd.DataFrame, faults: list[Fault]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Divide rows into those to use, and those left out as they stood."""
+    bad = at_fault(faults, len(cells))
+    if bad.all():
+        refuse(faults, cells.index, "No row is left.")
+    kept = table[~bad].reset_index(drop=True) if bad.any() else table
+    kept = kept.assign(customer_id=final_ids(kept["customer_id"]))
+    _warn_of_null_ids(kept)
+    dropped = cells[bad].astype(object).assign(row=cells.index[bad], reason=reasons(faults, len(cells))[bad])
+    columns = [*DROPPED_COLUMNS, *(["stream"] if "stream" in cells.columns else [])]
+    return kept, dropped.reset_index(drop=True)[columns]
+
+
+def warn_of_unit(name: Any, unit: Any) -> None:
+    """Warn if the header speaks of ten thousands and the amounts are read as they are."""
+    mark = next((mark for mark in ("万", "亿") if mark in str(name)), None)
+    if mark and unit is None:
+        cure = f"Pass amount_unit={mark + '元'!r} to turn them into yuan, or amount_unit=1 to keep them."
+        warnings.warn(f"Amounts in {name!r} were kept as written, in {mark}. {cure}", DataWarning, stacklevel=3)
+
+
+def _warn_of_null_ids(table: pd.DataFrame) -> None:
+    """Warn if ids look like a missing value written out: they would become one huge customer."""
+    at = looks_missing(table["customer_id"])
+    if at.any():
+        words = ", ".join(repr(word) for word in table.loc[at, "customer_id"].unique())
+        problem = f"whose customer id is written {words}, which usually means that it is missing"
+        cure = "If so, leave the cells blank."
+        warnings.warn(rows_at_fault(table.loc[at, "row"], "row", problem, cure), DataWarning, stacklevel=4)

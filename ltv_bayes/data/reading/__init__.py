@@ -1,0 +1,1 @@
+"""Files, frames and cells, as they come, to tidy columns."""

@@ -1,0 +1,1 @@
+"""Subscription records: contracts, their calendar, and renewals made."""

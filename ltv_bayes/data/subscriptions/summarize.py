@@ -1,0 +1,244 @@
+"""Subscription records to renewals: how often each was renewed, and whether it is still active."""
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.orders.selection import ONE_DAY, today
+from ltv_bayes.data.reading.amounts import as_amounts, require_unit_of_header
+from ltv_bayes.data.reading.columns import named_column
+from ltv_bayes.data.reading.dates import as_days
+from ltv_bayes.data.reading.faults import Fault, refuse
+from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.data.reading.ids import as_ids, ids_of
+from ltv_bayes.data.subscriptions.contract_lengths import is_column, periods_of
+from ltv_bayes.data.subscriptions.contracts import FOUND, contradictions, count_renewals, overlaps, written_twice
+from ltv_bayes.data.subscriptions.renewals import Renewals
+from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.time_units import as_date, as_duration
+
+OURS = ("customer_id", *FOUND)
+
+
+def summarize_renewals(
+    records: Any,
+    *,
+    period: str = "month",
+    as_of: Any = None,
+    customer: str = "customer_id",
+    start: str = "start",
+    cancelled_on: str | None = "cancelled_on",
+    renewed_on: str | None = None,
+    grace: Any = None,
+    price: str | None = "price",
+    product: str | None = None,
+    currency: str | None = None,
+    amount_unit: float | str | None = None,
+    date_format: str | None = None,
+) -> Renewals:
+    """Turn records of subscriptions, one row each, into renewals made and subscriptions lost.
+
+    A subscription is paid for from its start for one period, and renewed at the end of each. Renewal dates follow the
+    calendar: from 31 January by the month, they are 29 February, 31 March and so on. Who cancels is lost at the next
+    renewal date, ``ended_on``; a cancellation on a renewal date means that this renewal was not made. A notice that has
+    been given although the renewal is due only after ``as_of`` counts as lost in the table, and as still open in a fit:
+    others whose renewal is not due yet have not been asked either, and counting only those who leave would overrate
+    churn.
+
+    Where renewals are recorded and cancellations perhaps are not, ``renewed_on`` names the column with the day of the
+    last renewal made. It counts as that of the nearest renewal date, since people pay a few days early or late. Whose
+    next renewal was due by ``as_of`` and is not recorded is lost, and ``ended_on`` is the day on which it was due;
+    within ``grace`` after that day it may still be on its way.
+
+    Parameters
+    ----------
+    records : path or frame
+        Anything that :func:`ltv_bayes.read_table` reads: customer, start, day of cancellation (blank while active),
+        price of one period. Other columns become attributes.
+    period : str
+        The length of all contracts: day, week, month, quarter or year. Or the name of a column with each record's own,
+        which may be written as monthly, 12 months, 月付, and so on.
+    as_of : date, optional
+        The day on which observation ends, today if not given. What happens later is not counted: subscriptions that
+        start later are left out, those cancelled later are active. A renewal recorded later says that those due by
+        then were made.
+    customer, start : str
+        The names of the columns.
+    cancelled_on : str or None
+        The column with the day of cancellation; None where only renewals are recorded.
+    renewed_on : str, optional
+        The column with the day of the last renewal made, blank where there was none yet. A day nearer to the start
+        than to the first renewal date says that there was none.
+    grace : str or Duration, optional
+        How late a renewal may be recorded, such as ``"14 days"``. One that has been due for less than that counts as
+        open, with ``next_due`` on or before ``as_of``, and is valued as if due on ``as_of``. A fit leaves out all
+        renewals due within ``grace`` before ``as_of``, the recorded ones too: of these the losses are not known yet.
+    price : str or None
+        The column of prices; None for records without money.
+    product : str, optional
+        The column that says what is subscribed to, where a customer may have several at once.
+    currency, amount_unit, date_format : optional
+        As in :func:`ltv_bayes.read_transactions`.
+
+    Returns
+    -------
+    Renewals
+        In the order of the records.
+
+    Raises
+    ------
+    ColumnError
+        If a column is not there.
+    InputError
+        If records contradict themselves or each other, naming the rows; if none starts by ``as_of``.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame(
+    ...     {"customer_id": ["Ada", "Bo"], "start": ["2024-01-31", "2024-03-01"], "cancelled_on": ["2024-04-10", None]}
+    ... )
+    >>> found = summarize_renewals(records, price=None, as_of="2024-06-15").table
+    >>> found[["renewals", "lost", "next_due", "ended_on"]]
+                 renewals   lost   next_due   ended_on
+    customer_id
+    Ada                 2   True        NaT 2024-04-30
+    Bo                  3  False 2024-07-01        NaT
+
+    A system that records renewals alone; Ada did not renew on 30 April, and Bo's renewal of 1 June may be late:
+
+    >>> records = pd.DataFrame(
+    ...     {"customer_id": ["Ada", "Bo"], "start": ["2024-01-31", "2024-03-01"], "paid": ["2024-04-02", "2024-04-30"]}
+    ... )
+    >>> names = {"cancelled_on": None, "renewed_on": "paid", "price": None}
+    >>> found = summarize_renewals(records, **names, grace="20 days", as_of="2024-06-15").table
+    >>> found[["renewals", "lost", "next_due", "ended_on"]]
+                 renewals   lost   next_due   ended_on
+    customer_id
+    Ada                 2   True        NaT 2024-04-30
+    Bo                  2  False 2024-06-01        NaT
+    """
+    raw = read_table(records)
+    end = today() if as_of is None else as_date(as_of)
+    grace_days = _grace_days(grace, cancelled_on, renewed_on)
+    named = [name for name in (customer, start, cancelled_on, renewed_on, price, product) if name is not None]
+    _refuse_one_column_for_two(named)
+    ids = ids_of(named_column(raw, customer, "customer"))
+    contracts, faults = _contracts(
+        raw, start, {"cancelled": cancelled_on, "renewed": renewed_on}, price, product, amount_unit, date_format
+    )
+    refuse([*faults, *contradictions(contracts, max(today() + ONE_DAY, end))], raw.index)
+    contracts["period"] = periods_of(raw, period)
+    refuse([written_twice(contracts, ids)], raw.index)
+    refuse([overlaps(contracts, ids, end, grace_days)], raw.index)
+    begun = _begun(contracts, end)
+    used = [*named, *([period] if is_column(raw, period) else [])]
+    others = _others(raw.drop(columns=[name for name in used if name in raw.columns]))
+    table = pd.concat([count_renewals(contracts, end, grace_days), others], axis="columns").set_axis(ids, axis="index")
+    unasked = [*([] if price else ["price"]), *([] if product else ["product"])]
+    return Renewals(table[begun].drop(columns=unasked), end, currency, grace_days)
+
+
+def _contracts(
+    raw: pd.DataFrame,
+    start: str,
+    days: dict[str, str | None],
+    price: str | None,
+    product: str | None,
+    amount_unit: Any,
+    date_format: str | None,
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """Read the columns of the records, all but the contract length, with what is wrong with them."""
+    starts, no_start = as_days(named_column(raw, start, "start"), date_format=date_format)
+    columns, faults = {"start": starts}, no_start
+    for ours, name in days.items():
+        if ours == "cancelled" or name is not None:
+            columns[ours], unread = _blank_allowed(raw, name, f"{ours}_on", date_format)
+            faults += unread
+    columns["price"], no_money = _prices(raw, price, amount_unit)
+    columns["product"], no_product = _products(raw, product)
+    return pd.DataFrame(columns), [*faults, *no_money, *no_product]
+
+
+def _blank_allowed(
+    raw: pd.DataFrame, name: str | None, argument: str, date_format: str | None
+) -> tuple[pd.Series, list[Fault]]:
+    """Days of cancellation or renewal; blank ones are no fault."""
+    if name is None:
+        return pd.Series(pd.NaT, raw.index, dtype="datetime64[us]"), []
+    cure = f"Name the column with {argument}='...'."
+    if argument == "cancelled_on":
+        cure += " Where only renewals are recorded, pass cancelled_on=None and renewed_on='...'."
+    days, (_, *unread) = as_days(named_column(raw, name, argument, cure), date_format=date_format)
+    return days, [replace(fault, cure=f"{fault.cure} Leave it blank where there is none.") for fault in unread]
+
+
+def _grace_days(grace: Any, cancelled_on: str | None, renewed_on: str | None) -> int:
+    """Read the grace in whole days, and raise unless records say how subscriptions end."""
+    if cancelled_on is None and renewed_on is None:
+        raise InputError(
+            "Without days of cancellation or of renewal, nobody would ever be lost. "
+            "Name a column with cancelled_on='...' or renewed_on='...'."
+        )
+    if grace is None:
+        return 0
+    if renewed_on is None:
+        raise InputError("grace is about renewals that are recorded late. Name their column with renewed_on='...'.")
+    days = int(as_duration(grace, "grace").days)
+    if days < 1:
+        raise UnitError(f"grace counts in whole days; {grace!r} is less than one. Leave it out, or give '1 day'.")
+    return days
+
+
+def _refuse_one_column_for_two(names: list[str]) -> None:
+    """Raise if one column was named for two things."""
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise ColumnError(f"The column {twice[0]!r} was named for two things. Name another one for one of them.", twice)
+
+
+def _prices(raw: pd.DataFrame, name: str | None, unit: Any) -> tuple[pd.Series, list[Fault]]:
+    if name is None:
+        return pd.Series(np.nan, raw.index), []
+    cure = "Records without money are read with price=None; otherwise name the column with price='...'."
+    cells = named_column(raw, name, "price", cure)
+    require_unit_of_header(name, unit)
+    values, (missing, infinite, unread) = as_amounts(cells, unit=unit)
+    above_zero = "Give the price of one period, above 0."
+    plain_number = "Write a plain number, such as 1200.50; a unit such as 万元 is passed as amount_unit=."
+    return values, [
+        Fault(missing.at, "without a price", above_zero),
+        Fault(infinite.at, "with an infinite price", above_zero),
+        Fault(unread.at, "with a price that cannot be read", plain_number, unread.example),
+        Fault((values <= 0).to_numpy(), "with a price of zero or less", above_zero),
+    ]
+
+
+def _products(raw: pd.DataFrame, name: str | None) -> tuple[pd.Series, list[Fault]]:
+    """What is subscribed to, as text."""
+    if name is None:
+        return pd.Series("", raw.index), []
+    products, blank = as_ids(named_column(raw, name, "product"))
+    return products.astype(str), [Fault(blank.at, "without a product", f"Fill in {name}.")]
+
+
+def _begun(contracts: pd.DataFrame, end: dt.date) -> np.ndarray:
+    """Mark the contracts that started by the end of observation, and raise if none did."""
+    begun = (contracts["start"] <= pd.Timestamp(end)).to_numpy()
+    if not begun.any():
+        first = f"{contracts['start'].min():%Y-%m-%d}"
+        raise InputError(f"as_of {end} lies before the first start ({first}). Choose a later day.")
+    return begun
+
+
+def _others(columns: pd.DataFrame) -> pd.DataFrame:
+    """Take the columns that become attributes."""
+    clash = [str(name) for name in columns.columns if name in OURS]
+    if clash:
+        raise ColumnError(
+            f"The columns {', '.join(clash)} have names that are used here. Rename them in the records, "
+            f"or name them as the columns to use."
+        )
+    return columns

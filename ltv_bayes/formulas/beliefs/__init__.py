@@ -1,0 +1,1 @@
+"""Distributions of stated amounts and chances, combined and scored."""

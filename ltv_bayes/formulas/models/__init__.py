@@ -1,0 +1,1 @@
+"""Closed forms and exact draws, one file a model."""

@@ -1,0 +1,1 @@
+"""The point formulas of the three business models."""

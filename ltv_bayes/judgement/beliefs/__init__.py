@@ -1,0 +1,1 @@
+"""What one person believes of one opportunity."""

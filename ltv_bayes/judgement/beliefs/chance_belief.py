@@ -1,0 +1,152 @@
+"""What somebody believes of the chance that something comes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from ltv_bayes.errors import JudgementError
+from ltv_bayes.formatting import percent
+from ltv_bayes.formulas.beliefs.amount_families import Array
+from ltv_bayes.formulas.beliefs.elicit import beta_from_interval
+from ltv_bayes.time_units import as_number
+
+JEFFREYS = 0.5
+"""Added to the cases that came and to those that did not: Jeffreys' prior of a share."""
+
+
+@dataclass(frozen=True, repr=False)
+class ChanceBelief:
+    """The chance of an opportunity: a number, or a beta distribution; made by one of the ``from_`` methods.
+
+    Attributes
+    ----------
+    probability : float
+        The chance, or its mean.
+    a, b : float
+        Shapes of the beta distribution; not-a-number where the chance is a number.
+    stated : mapping
+        What was said, by the names of the columns of judgements.
+
+    Examples
+    --------
+    >>> ChanceBelief.from_cases(3, of=10)
+    you say: 3 of 10 such come; the chance is 32%, with 80% between 15% and 50%
+    >>> ChanceBelief.from_number(0.6)
+    you say: it comes with 60%
+    """
+
+    probability: float
+    a: float = np.nan
+    b: float = np.nan
+    stated: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_number(cls, probability: float) -> Self:
+        """Read a chance that is taken as it stands; 0 and 1 say that there is no doubt."""
+        value = as_number(probability, "probability")
+        if not 0 <= value <= 1:
+            raise JudgementError(f"probability must lie between 0 and 1, not {value:g}. Write 60% as 0.6.")
+        return cls(value, stated={"probability": value})
+
+    @classmethod
+    def from_cases(cls, cases: float, *, of: float) -> Self:
+        """Read "like 3 of the last 10": a beta distribution, by Jeffreys' prior.
+
+        The shapes are ``cases + 1/2`` and ``of - cases + 1/2``. Jeffreys' prior weighs as much as one case, half of a
+        uniform one: 0 of 10 means 4.5% with it, and 8.3% with a uniform prior.
+
+        Examples
+        --------
+        >>> belief = ChanceBelief.from_cases(0, of=10)
+        >>> belief.a, belief.b, round(belief.probability, 3)
+        (0.5, 10.5, 0.045)
+        """
+        came, number = as_number(cases, "cases"), as_number(of, "of")
+        if not 0 <= came <= number or number == 0:
+            raise JudgementError(f"{came:g} of {number:g} cannot be. Give cases that came, and of how many.")
+        a, b = came + JEFFREYS, number - came + JEFFREYS
+        return cls(a / (a + b), a, b, {"cases": came, "of": number})
+
+    @classmethod
+    def from_interval(cls, low: float, high: float, *, interval: float = 0.8) -> Self:
+        """Read an interval of the chance: a beta distribution that lies in it with `interval` of probability.
+
+        Examples
+        --------
+        >>> ChanceBelief.from_interval(0.4, 0.7).quantile([0.1, 0.9]).round(6).tolist()
+        [0.4, 0.7]
+        """
+        first, last = as_number(low, "low"), as_number(high, "high")
+        share = as_number(interval, "interval")
+        if not 0 < first <= last < 1:
+            raise JudgementError(f"{first:g} to {last:g} is no interval of a chance. State both above 0 and below 1.")
+        if not 0 < share < 1:
+            raise JudgementError(f"interval must lie between 0 and 1, not {share:g}. Write 80% as interval=0.8.")
+        stated = {"probability_low": first, "probability_high": last, "interval": share}
+        if first == last:
+            return cls(first, stated=stated)
+        a, b = (float(shape) for shape in beta_from_interval(first, last, interval=share))
+        return cls(a / (a + b), a, b, stated)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the chance is taken as a number."""
+        return bool(np.isnan(self.a))
+
+    def quantile(self, level: ArrayLike) -> Array:
+        """Chances below which the true one lies with these probabilities."""
+        level = np.asarray(level, dtype=float)
+        if self.is_number:
+            return np.full(level.shape, self.probability)
+        return special.betaincinv(self.a, self.b, level)
+
+    def sentence(self) -> str:
+        """Feed the belief back in plain words.
+
+        Examples
+        --------
+        >>> ChanceBelief.from_interval(0.4, 0.7).sentence()
+        'you say: between 40% and 70% of such come, and you are 80% sure; the chance is 55%'
+        """
+        if self.is_number:
+            certain = {0.0: "it never comes", 1.0: "it comes for certain"}
+            return f"you say: {certain.get(self.probability, f'it comes with {percent(self.probability)}')}"
+        low, high = map(percent, self.quantile([0.1, 0.9]).tolist())
+        if "of" in self.stated:
+            cases, of = self.stated["cases"], self.stated["of"]
+            chance = f"the chance is {percent(self.probability)}, with 80% between {low} and {high}"
+            return f"you say: {cases:g} of {of:g} such come; {chance}"
+        if "interval" in self.stated:
+            low, high = percent(self.stated["probability_low"]), percent(self.stated["probability_high"])
+            sure = percent(self.stated["interval"])
+            between = f"between {low} and {high} of such come, and you are {sure} sure"
+            return f"you say: {between}; the chance is {percent(self.probability)}"
+        return f"you say: it comes with {percent(self.probability)}, with 80% between {low} and {high}"
+
+    def __repr__(self) -> str:
+        return self.sentence()
+
+
+def as_chance(value: Any, name: str) -> ChanceBelief:
+    """Read the chance of a stage: a number, ``(6, 10)`` for 6 of 10 cases, or a `ChanceBelief`.
+
+    Examples
+    --------
+    >>> as_chance((6, 10), "negotiation").stated
+    {'cases': 6.0, 'of': 10.0}
+    """
+    if isinstance(value, ChanceBelief):
+        return value
+    try:
+        if isinstance(value, tuple | list):
+            cases, of = value
+            return ChanceBelief.from_cases(cases, of=of)
+        return ChanceBelief.from_number(value)
+    except ValueError as problem:
+        raise JudgementError(
+            f"The chance of {name!r} is {value!r}: {problem} Or write (won, of) as in (6, 10)."
+        ) from None

@@ -1,0 +1,96 @@
+"""One judged opportunity: whether it comes, how much and when, fed back in plain words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import pandas as pd
+
+from ltv_bayes.formatting import money, percent, with_currency
+from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
+from ltv_bayes.judgement.beliefs.amount_belief import AmountBelief
+from ltv_bayes.judgement.beliefs.chance_belief import ChanceBelief
+from ltv_bayes.judgement.form.amounts import PARAMETERS
+from ltv_bayes.judgement.form.chances import SAID
+from ltv_bayes.judgement.form.columns import WAYS
+
+SAYING = "you say: "
+
+
+@dataclass(frozen=True)
+class Opportunity:
+    """One opportunity, as somebody sees it.
+
+    Attributes
+    ----------
+    customer_id, name : object, str
+        Whose it is, and what it is called.
+    chance : ChanceBelief
+        Whether it comes.
+    amount : AmountBelief
+        How much it brings, if it comes.
+    first, last : pandas.Timestamp
+        The days between which it comes; NaT where nobody knows.
+    recalibrated : tuple of float, or None
+        What is used in place of chance and amount: mean chance; low, median and high of the amount, its middle 80%.
+    """
+
+    customer_id: Any
+    name: str
+    chance: ChanceBelief
+    amount: AmountBelief
+    first: pd.Timestamp
+    last: pd.Timestamp
+    recalibrated: tuple[float, ...] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        row: Mapping[Any, Any],
+        mixture: LogNormalMixture | None = None,
+        recalibrated: tuple[float, ...] | None = None,
+    ) -> Self:
+        """Take a row of `FutureValuePriors.table`, and what became of it if it was pooled or recalibrated."""
+        way = next((way for way in WAYS if pd.notna(row[way[-1]])), ())
+        said = {name: float(row[name]) for name in way if pd.notna(row[name])}
+        first, second, third = (float(row[name]) for name in PARAMETERS)
+        sure = float(row["interval"])
+        case = {name: float(row[name]) for name in SAID if pd.notna(row[name])}
+        chance = {**case, "interval": sure} if "probability_low" in case else case
+        probability = row["probability"] if recalibrated is None else row["stated_probability"]
+        return cls(
+            row["customer_id"],
+            str(row["opportunity"]),
+            ChanceBelief(float(probability), float(row["chance_a"]), float(row["chance_b"]), chance),
+            AmountBelief(row["family"], (first, second, third), said, sure, mixture),
+            row["expected_from"],
+            row["expected_to"],
+            recalibrated,
+        )
+
+    @property
+    def expected_value(self) -> float:
+        """Mean before margin and discount."""
+        return self.chance.probability * self.amount.mean
+
+    def sentences(self, currency: str | None = None) -> tuple[str, ...]:
+        """Whether it comes, how much it brings and when, in plain words; and what the record makes of that."""
+        amount = self.amount.sentence(currency).removeprefix(SAYING)
+        said = self.chance.sentence(), f"if it comes: {amount}", f"when: {self._when()}"
+        return said if self.recalibrated is None else (*said, _used(self.recalibrated, currency))
+
+    def _when(self) -> str:
+        if pd.isna(self.first):
+            return "on a day that nobody knows yet, within the horizon"
+        if self.first == self.last:
+            return f"on {self.first:%Y-%m-%d}"
+        return f"between {self.first:%Y-%m-%d} and {self.last:%Y-%m-%d}"
+
+
+def _used(numbers: tuple[float, ...], currency: str | None) -> str:
+    """What is used after recalibration, in plain words."""
+    low, median, high = (money(amount, currency) for amount in numbers[1:])
+    return (
+        f"used after recalibration: it comes with {percent(numbers[0])}; one chance in ten above "
+        f"{with_currency(high, currency)}, one in ten below {low}, as likely above {median} as below"
+    )

@@ -1,0 +1,1 @@
+"""Judgements as tables: columns found, read and checked."""

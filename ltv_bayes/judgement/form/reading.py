@@ -1,0 +1,243 @@
+"""The columns of judgements: found by name, read, checked, opportunities named."""
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ltv_bayes.data.reading.amounts import require_unit_of_header
+from ltv_bayes.data.reading.ids import as_ids, final_ids
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, rows_at_fault, suggestion
+from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, LOG_NORMAL
+from ltv_bayes.judgement.form.amounts import intervals, stated_amounts
+from ltv_bayes.judgement.form.cells import blank, refuse, shares, texts
+from ltv_bayes.judgement.form.chances import chances
+from ltv_bayes.judgement.form.columns import AMOUNT, COLUMNS, NAMES, RATING, RELATIONS, SCORED, WAYS
+from ltv_bayes.judgement.form.dates import stated_dates
+from ltv_bayes.judgement.form.unread import warn_of_unread
+from ltv_bayes.time_units import UnitError, as_number
+
+CHANCES = ("probability", "cases", "probability_low", "stage")
+CLIENT = {"customer_id": "Name the column with customer_id=."}
+OTHER_WAYS = {
+    "probability": "Or give cases and of, an interval of the chance, or stages=.",
+    "low": "Or give quartiles q25, q50 and q75, or mean and sd.",
+}
+AMOUNT_COLUMNS = {column.name for column in COLUMNS if column.kind == AMOUNT} | {"amount"}
+NAMELESS_BY = ["expected_on", "probability", "low", "high", "likely", "q25", "q50", "q75", "mean", "sd"]
+NAMELESS_BY += ["expected_from", "expected_to"]
+NAMELESS_BY += [name for name in NAMES if name not in ("customer_id", "opportunity", *NAMELESS_BY)]
+"""What nameless opportunities are put in order by: all that is said, so that no tie is left to the order of rows."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How judgements are written.
+
+    Attributes
+    ----------
+    interval : float
+        Probability of an interval whose row does not say it.
+    family : str
+        Distribution of amounts whose row does not say it.
+    stages : mapping, optional
+        The chance of each stage.
+    amount_unit : float or str, optional
+        What 1 in the columns of amounts is worth.
+    decimal : str
+        The decimal mark in text.
+    date_format : str, optional
+        How dates are written.
+    """
+
+    interval: float = 0.8
+    family: str = LOG_NORMAL
+    stages: Mapping[str, Any] | None = None
+    amount_unit: float | str | None = None
+    decimal: str = "."
+    date_format: str | None = None
+
+    def __post_init__(self) -> None:
+        as_interval(self.interval)
+        if self.family not in FAMILIES:
+            raise JudgementError(f"There is no family {self.family!r} of amounts. {suggestion(self.family, FAMILIES)}")
+
+
+def as_interval(interval: float) -> float:
+    """Read the probability of an expert's interval."""
+    value = as_number(interval, "interval")
+    if not 0 < value < 1:
+        raise UnitError(f"interval must lie between 0 and 1, not {interval!r}. Write 80% as interval=0.8.")
+    return value
+
+
+def known_columns(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading) -> pd.DataFrame:
+    """Pick the columns by name, in one order; those that are absent become empty, and empty forms are left out.
+
+    Parameters
+    ----------
+    raw : pandas.DataFrame
+        As it was read.
+    names : mapping
+        The user's own name of a column, by ours.
+    reading : Reading
+        How judgements are written.
+    """
+    table = picked(raw, names, (*NAMES, RATING), reading)
+    filled = ~table.drop(columns="customer_id").apply(blank).all(axis=1)
+    if not filled.any():
+        raise JudgementError("There is no judgement in the table. Give at least one row.")
+    return table[filled]
+
+
+def picked(
+    raw: pd.DataFrame,
+    names: Mapping[str, str],
+    ours: Iterable[str],
+    reading: Reading,
+    *,
+    needed: Mapping[str, str] = CLIENT,
+    what: str = "judgements",
+) -> pd.DataFrame:
+    """Take columns out of a table by the user's own names of them; those that are absent become empty.
+
+    Parameters
+    ----------
+    raw : pandas.DataFrame
+        As it was read.
+    names : mapping
+        The user's own name of a column, by ours.
+    ours : iterable of str
+        The columns to take, in this order.
+    reading : Reading
+        How judgements are written.
+    needed : mapping
+        What to do about a column that must be there, by its name.
+    what : str
+        What the rows are, in messages.
+
+    Raises
+    ------
+    ColumnError
+        If there is no such column, or a column of amounts is in a unit that nobody named.
+    JudgementError
+        If there is no row.
+
+    Warns
+    -----
+    DataWarning
+        If a column that is not read was perhaps meant to be.
+    """
+    ours = list(dict.fromkeys(ours))
+    for name, own in names.items():
+        if name not in ours:
+            raise ColumnError(f"columns= names {name!r}, which is no column of {what}. {suggestion(name, ours)}")
+        if own not in raw:
+            raise _missing(own, raw, what, needed.get(name, f"columns= names it for {name!r}."))
+    found = {name: names.get(name, name) for name in ours if names.get(name, name) in raw}
+    for name in _not_said(found, needed, reading):
+        raise _missing(names.get(name, name), raw, what, needed.get(name, _cure(name)))
+    warn_of_unread(raw, found, ours, named=bool(names.keys() - {"customer_id"}))
+    for name in AMOUNT_COLUMNS & found.keys():
+        require_unit_of_header(found[name], reading.amount_unit)
+    if raw.empty:
+        raise JudgementError(f"There are no {what} in the table. Give at least one row.")
+    return pd.DataFrame({name: raw.get(found.get(name)) for name in ours}).set_axis(raw.index)
+
+
+def _missing(name: str, raw: pd.DataFrame, what: str, cure: str) -> ColumnError:
+    """What to raise for a column that is not there."""
+    known = suggestion(name, map(str, raw.columns))
+    return ColumnError(" ".join(filter(None, (f"The {what} have no column {name!r}.", cure, known))))
+
+
+def _cure(name: str) -> str:
+    """What to do about a column that is missing."""
+    own = f"If yours has another name, say it in columns=, as in columns={{{name!r}: 'your heading'}}."
+    return " ".join(filter(None, (own, OTHER_WAYS.get(name, ""))))
+
+
+def _not_said(found: Mapping[str, str], needed: Iterable[str], reading: Reading) -> list[str]:
+    """Columns that are missing: of those needed, of the chance and of the amount."""
+    missing = [name for name in needed if name not in found]
+    if not any(name in found for name in CHANCES if name != "stage" or reading.stages is not None):
+        missing.append("probability")
+    ways = WAYS.values()
+    if not any(name in found for way in ways for name in way):
+        missing += ["low", "high"]
+    elif not any(set(way) <= set(found) for way in ways):
+        missing += [name for way in ways if set(way) & set(found) for name in way if name not in found][:1]
+    return missing
+
+
+def checked(stated: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    """Turn text into numbers and dates, refuse what contradicts itself, and give each judgement its distribution."""
+    customer = _customers(stated)
+    interval = intervals(stated, reading.interval, reading.decimal)
+    chance = chances(stated, interval, reading.stages, reading.decimal)
+    amount = stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal)
+    dates = stated_dates(stated, reading.date_format)
+    words = {name: texts(stated[name]) for name in ("expert", "market", "stage")}
+    words["relation"] = _relations(stated)
+    judged = _named(stated.assign(customer_id=customer, interval=interval, **chance, **amount, **dates, **words))
+    _warn_of_certainty(judged)
+    judged = judged.assign(mean=judged["mean_amount"]).drop(columns=["mean_amount", RATING])
+    score = shares(stated, RATING, reading.decimal)
+    return judged.assign(**{SCORED: score}) if score.notna().any() else judged
+
+
+def _customers(stated: pd.DataFrame) -> pd.Series:
+    """Read whom each judgement is about, as ids of orders are read."""
+    try:
+        ids, _ = as_ids(stated["customer_id"])
+    except InputError as problem:
+        raise JudgementError(f"customer_id: {problem}", problem.rows) from None
+    refuse(stated, ids.isna(), "without a customer", "Fill in customer_id.")
+    return pd.Series(final_ids(ids), index=stated.index)
+
+
+def _relations(stated: pd.DataFrame) -> pd.Series:
+    """Read how each judgement relates to ordinary business, missing where nobody has said."""
+    words = texts(stated["relation"])
+    plain = words.map(lambda word: str(word).lower().replace(" ", "_").replace("-", "_"), "ignore")
+    unknown = plain.notna() & ~plain.isin(RELATIONS)
+    refuse(stated, unknown, "with an unknown relation", f"Write one of {', '.join(RELATIONS)}.")
+    return plain
+
+
+def _warn_of_certainty(judged: pd.DataFrame) -> None:
+    certain = judged["probability"].isin([0.0, 1.0]).to_numpy()
+    if certain.any():
+        cure = (
+            "They are so in every draw; only recalibration by a record doubts them, as it doubts 0.99 and 0.01. "
+            "If there is any doubt, state it."
+        )
+        problem = "of the judgements stated as certain, with probability 0 or 1"
+        message = rows_at_fault(judged.index[certain], "row", problem, cure)
+        warnings.warn(message, DataWarning, stacklevel=2)
+
+
+def _named(judged: pd.DataFrame) -> pd.DataFrame:
+    """Name nameless opportunities by their content's order, so that the order of rows does not matter."""
+    text = texts(judged["opportunity"])
+    named = text.notna()
+    judged = judged.assign(opportunity=text, key=("named " + text.astype(str)).where(named))
+    refuse(
+        judged,
+        named & judged.duplicated(["customer_id", "opportunity"], keep=False),
+        "stating an opportunity of one customer more than once",
+        "Keep one, or give them different names.",
+    )
+    columns = ["customer_id", *NAMELESS_BY]
+    nameless = judged.reset_index(drop=True)[~named.to_numpy()].sort_values(columns, kind="stable", key=_sortable)
+    number = nameless.groupby("customer_id").cumcount() + 1
+    opportunity, key = (judged[name].to_numpy(dtype=object, copy=True) for name in ("opportunity", "key"))
+    opportunity[number.index] = number.map("(unnamed {})".format)
+    key[number.index] = number.map("nameless {}".format)
+    return judged.assign(opportunity=opportunity, key=key)
+
+
+def _sortable(column: pd.Series) -> pd.Series:
+    return column.astype(str) if column.dtype == object else column

@@ -1,0 +1,1 @@
+"""Ratings of customers turned into future-value priors."""

@@ -1,0 +1,128 @@
+"""A scorecard learned of past ratings and of what came of them."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.errors import ColumnError, JudgementError
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.inference.methods import Method, fit_posterior
+from ltv_bayes.judgement.scorecard.ratings import Scale, rating_columns, refuse_ratings, require_column
+from ltv_bayes.judgement.scorecard.scorecard import WEIGHTS
+from ltv_bayes.models import scorecard
+from ltv_bayes.predictions.fitted_scorecard import NAME, WEIGHT, FittedScorecard
+
+FEWEST_CASES = 5
+
+
+def fit_scorecard(
+    history: Any,
+    *,
+    criteria: Sequence[str] = tuple(WEIGHTS),
+    scale: Sequence[float] = (1, 5),
+    came: str = "came",
+    relative_amount: str = "relative_amount",
+    method: Method = "auto",
+    draws: int = 1000,
+    tune: int | None = None,
+    chains: int = 4,
+    random_seed: int | None = None,
+    progressbar: bool = True,
+) -> FittedScorecard:
+    """Which ratings told of what came? Learn a scorecard's weights, chances and amounts from past cases.
+
+    Parameters
+    ----------
+    history : DataFrame, or path of a CSV, Excel or Parquet file
+        A row for each past case: a column of ratings for each criterion, as they were before the outcome was known
+        (the mean of several raters; a blank counts as the middle of the scale), whether future value came within the
+        time you plan for, and what it brought.
+    criteria : sequence of str
+        Names of the columns of ratings.
+    scale : (lowest, highest)
+        Of the ratings.
+    came : str
+        Name of the column with 1 where future value came and 0 where not.
+    relative_amount : str
+        Name of the column with the amount over the client's own deal size; blank where nothing came.
+    method, draws, tune, chains, random_seed, progressbar
+        As in `BGNBD.fit`.
+
+    Returns
+    -------
+    FittedScorecard
+        For ``scorecard(..., learned=)``.
+
+    Raises
+    ------
+    ColumnError
+        If a column is missing, or a criterion's name has a '/'.
+    JudgementError
+        If a rating is off the scale, an outcome is neither 0 nor 1, an amount contradicts it, or there are fewer than
+        five cases. The message names the rows.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the draws cannot be trusted.
+
+    Notes
+    -----
+    One score, a mean of the ratings with weights that are never below 0, tells of both: log-odds that it comes and
+    logarithm of the amount rise with it along straight lines. `models.scorecard.build` has the priors. Cases that were
+    never rated are not in the history: if clients rated high got more attention, the scorecard learns that too.
+    """
+    raw, names, read = read_table(history), list(map(str, criteria)), Scale.read(scale)
+    _refuse_names(names)
+    levels = rating_columns(raw, names, read).fillna(0.5).to_numpy()
+    outcome, amount = _outcomes(raw, came, relative_amount)
+    tree = fit_posterior(
+        scorecard.build(levels, names, outcome, np.log(amount)),
+        method=method,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        random_seed=random_seed,
+        progressbar=progressbar,
+    )
+    kept = [*FittedScorecard.parameters, *(WEIGHT + name for name in names)]
+    tree["posterior"] = xr.DataTree(tree["posterior"].to_dataset()[kept])
+    tree.attrs.update(model=NAME, customers=len(raw), scale=json.dumps([read.low, read.high]))
+    return FittedScorecard(tree)
+
+
+def _refuse_names(criteria: list[str]) -> None:
+    """Refuse criteria that cannot name a variable of the fit."""
+    wrong = [name for name in criteria if "/" in name]
+    if wrong:
+        raise ColumnError(
+            f"The criterion {wrong[0]!r} cannot be learned under this name, since '/' parts the groups of a saved fit. "
+            f"Rename the column, as in history.rename(columns={{{wrong[0]!r}: {wrong[0].replace('/', ' or ')!r}}}).",
+            wrong,
+        )
+
+
+def _outcomes(raw: pd.DataFrame, came: str, relative_amount: str) -> tuple[Array, Array]:
+    """Read what came, 1 or 0, and how much, not-a-number where nothing did."""
+    require_column(raw, came, "Name it with came=.")
+    require_column(raw, relative_amount, "Name it with relative_amount=.")
+    outcome = pd.to_numeric(raw[came], errors="coerce").astype(float)
+    refuse_ratings(raw, ~outcome.isin([0, 1]), f"with neither 0 nor 1 in {came!r}", "Write 1 where it came, else 0.")
+    amount = pd.to_numeric(raw[relative_amount], errors="coerce").astype(float)
+    wrong = (outcome == 1) & ~((amount > 0) & np.isfinite(amount))
+    refuse_ratings(
+        raw, wrong, f"that came without an amount above 0 in {relative_amount!r}", "Fill in amount / own deal size."
+    )
+    lost = (outcome == 0) & (amount.fillna(0) != 0)
+    refuse_ratings(raw, lost, f"that did not come, with an amount in {relative_amount!r}", "Correct one of the two.")
+    if len(raw) < FEWEST_CASES:
+        raise JudgementError(
+            f"There are {len(raw)} past cases, too few to learn from. Give at least {FEWEST_CASES}, or state the "
+            f"scorecard: scorecard(..., weights=, probability=, multiplier=)."
+        )
+    return outcome.to_numpy(), amount.where(outcome == 1).to_numpy()

@@ -1,0 +1,225 @@
+"""Ratings of clients on a scale, read, checked, and what they say of each client."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.data.reading.ids import BLANKS, as_ids
+from ltv_bayes.errors import ColumnError, JudgementError, rows_at_fault, suggestion
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.time_units import as_number
+
+TYPICAL_DISAGREEMENT = 0.15
+"""Standard deviation of raters about one client, as a share of the scale, as far as ratings do not show it."""
+WORTH_OF_TYPICAL = 2.0
+"""How many ratings' deviations that counts for."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The lowest and the highest rating."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def read(cls, scale: Sequence[float]) -> "Scale":
+        """Check what the user gave.
+
+        Raises
+        ------
+        JudgementError
+            If it is not a pair of numbers in ascending order.
+        """
+        low, high = as_pair(scale, "scale", "the lowest and the highest rating")
+        if not low < high:
+            raise JudgementError(f"scale must begin with its lower end, as in scale=(1, 5), not {scale!r}.")
+        return cls(low, high)
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True, eq=False)
+class Ratings:
+    """What was said of each client.
+
+    Attributes
+    ----------
+    customers : list of str
+        Who is rated, the ids as text.
+    raters : list of str
+        Who rated each of them, in words.
+    levels : array of shape (ratings, criteria)
+        Every rating as a share of the scale, between 0 and 1; not-a-number where it is blank.
+    who : array of shape (ratings,)
+        Position of the client rated.
+    """
+
+    customers: list[str]
+    raters: list[str]
+    levels: Array
+    who: np.ndarray
+
+    def level(self) -> Array:
+        """The raters' mean in each criterion, shape (customers, criteria); not-a-number where nobody rated it."""
+        return pd.DataFrame(self.levels).groupby(self.who).mean().to_numpy()
+
+    def score(self, weights: Array) -> Array:
+        """Weighted mean of the levels, shape (customers, draws), from weights (draws, criteria) that add up to 1.
+
+        What nobody rated counts as the middle of the scale.
+        """
+        return np.nan_to_num(self.level(), nan=0.5) @ weights.T
+
+    def unrated(self, weights: Array) -> Array:
+        """Weight of the criteria that nobody rated: shape (customers,), from weights (criteria,)."""
+        return np.isnan(self.level()) @ weights
+
+    def counts(self) -> np.ndarray:
+        """Number of raters of each client."""
+        return np.bincount(self.who)
+
+    def squared_error(self, weights: Array) -> Array:
+        """Variance of each client's score as an estimate: shape (customers,), from weights (criteria,).
+
+        Raters who differ, and few of them, leave doubt of what all would say on average. What nobody rated may lie
+        anywhere on the scale, with variance 1/12 of its squared weight.
+        """
+        own = np.where(np.isnan(self.levels), np.nan_to_num(self.level(), nan=0.5)[self.who], self.levels) @ weights
+        counts = self.counts()
+        mean = np.bincount(self.who, own) / counts
+        squares = np.bincount(self.who, (own - mean[self.who]) ** 2)
+        variance = (WORTH_OF_TYPICAL * TYPICAL_DISAGREEMENT**2 + squares) / (WORTH_OF_TYPICAL + counts - 1)
+        return variance / counts + self.unrated(weights) ** 2 / 12
+
+
+def as_pair(value: Any, name: str, meaning: str) -> tuple[float, float]:
+    """Read two numbers.
+
+    Raises
+    ------
+    JudgementError
+        If they are not two.
+
+    Examples
+    --------
+    >>> as_pair([1, 5], "scale", "the lowest and the highest rating")
+    (1.0, 5.0)
+    """
+    if not isinstance(value, Sequence | np.ndarray) or isinstance(value, str) or len(value) != 2:
+        raise JudgementError(f"{name} is a pair of numbers, {meaning}, not {value!r}.")
+    low, high = (as_number(end, name) for end in value)
+    return low, high
+
+
+def as_weights(weights: Mapping[str, float]) -> dict[str, float]:
+    """Read the weights of criteria, and make them add up to 1.
+
+    Raises
+    ------
+    JudgementError
+        If there is none, one is no number or below 0, or all are 0.
+
+    Examples
+    --------
+    >>> as_weights({"growth": 3, "standing": 1})
+    {'growth': 0.75, 'standing': 0.25}
+    """
+    if not isinstance(weights, Mapping) or not weights:
+        raise JudgementError("weights names the columns of ratings, as in weights={'growth_potential': 0.6}.")
+    read = {str(name): as_number(weight, f"the weight of {name}") for name, weight in weights.items()}
+    negative = [name for name, weight in read.items() if weight < 0]
+    if negative:
+        raise JudgementError(
+            f"The weight of {', '.join(negative)} is below 0, but more of a rating must never make a client worth "
+            f"less. Turn the rating round ({negative[0]} = lowest + highest - rating) and weight it above 0.",
+            negative,
+        )
+    total = sum(read.values())
+    if not total > 0:
+        raise JudgementError("All weights are 0, so no rating counts. Give at least one a weight above 0.")
+    return {name: weight / total for name, weight in read.items()}
+
+
+def rating_columns(raw: pd.DataFrame, criteria: Sequence[str], scale: Scale) -> pd.DataFrame:
+    """Ratings as shares of the scale, a column for each criterion; not-a-number where blank.
+
+    Raises
+    ------
+    ColumnError
+        If a column is missing.
+    JudgementError
+        If a rating is no number or off the scale, or a row has none.
+    """
+    for name in criteria:
+        require_column(raw, name, "Name the columns of ratings in weights=.")
+    levels = pd.DataFrame({name: _levels(raw, name, scale) for name in criteria}, index=raw.index)
+    refuse_ratings(raw, levels.isna().all(axis=1), "with all of them blank", "Rate something, or leave the row out.")
+    return levels
+
+
+def read_ratings(ratings: Any, criteria: Sequence[str], scale: Scale, *, customer_id: str, rater: str) -> Ratings:
+    """Read a table of ratings: a row for each client, or for each client and rater.
+
+    Raises
+    ------
+    ColumnError
+        If a column is missing.
+    JudgementError
+        If a rating cannot be read, a row names no client, or a rater rates one client twice.
+    """
+    raw = read_table(ratings)
+    require_column(raw, customer_id, "Name the column with customer_id=.")
+    levels = rating_columns(raw, criteria, scale)
+    customers, raters = _customers(raw, customer_id), _text(raw, rater)
+    twice = pd.DataFrame({"customer": customers, "rater": raters}).duplicated(keep=False)
+    whose = "by one rater" if rater in raw else "without a rater"
+    cure = f"Keep one rating of each rater{'' if rater in raw else '; name the raters with rater='}."
+    refuse_ratings(raw, twice, f"of one client, {whose}, more than once", cure)
+    who, names = pd.factorize(customers)
+    by = raters.groupby(who).agg(lambda some: ", ".join(name for name in some if name))
+    return Ratings(list(names), list(by), levels.to_numpy(), who)
+
+
+def require_column(raw: pd.DataFrame, name: str, cure: str) -> None:
+    """Raise if a column is missing."""
+    if name not in raw:
+        raise ColumnError(f"The ratings have no column {name!r}. {cure} {suggestion(name, map(str, raw.columns))}")
+
+
+def refuse_ratings(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str) -> None:
+    """Raise for ratings at fault, naming their rows."""
+    if wrong.any():
+        rows = list(table.index[wrong.to_numpy(dtype=bool)])
+        raise JudgementError(rows_at_fault(rows, "row", f"of the ratings {problem}", cure), rows)
+
+
+def _customers(raw: pd.DataFrame, column: str) -> pd.Series:
+    """Who is rated, as ids of orders are read, written as text."""
+    ids, _ = as_ids(raw[column])
+    refuse_ratings(raw, ids.isna(), f"without a customer in {column!r}", "Fill in the id.")
+    return ids.astype(str)
+
+
+def _text(raw: pd.DataFrame, column: str) -> pd.Series:
+    """Cells as trimmed text, empty where blank or where there is no such column."""
+    if column not in raw:
+        return pd.Series("", index=raw.index)
+    cells = raw[column]
+    return cells.astype(str).str.strip(BLANKS).where(cells.notna(), "")
+
+
+def _levels(raw: pd.DataFrame, name: str, scale: Scale) -> pd.Series:
+    text = _text(raw, name)
+    numbers = pd.to_numeric(text.where(text != ""), errors="coerce").astype(float)
+    refuse_ratings(raw, ~np.isfinite(numbers) & (text != ""), f"without a number in {name!r}", "Rate in numbers.")
+    off = (numbers < scale.low) | (numbers > scale.high)
+    refuse_ratings(
+        raw, off, f"off the scale {scale} in {name!r}", "Correct them, or name the scale with scale=(lowest, highest)."
+    )
+    return (numbers - scale.low) / (scale.high - scale.low)

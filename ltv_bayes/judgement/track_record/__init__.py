@@ -1,0 +1,1 @@
+"""Closed judgements, and what they teach of the experts who made them."""

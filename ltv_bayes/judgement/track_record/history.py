@@ -1,0 +1,187 @@
+"""Closed judgements: what experts stated, and what came of it, read and checked."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ltv_bayes.data.reading.faults import quoted
+from ltv_bayes.errors import DataWarning, rows_at_fault
+from ltv_bayes.formatting import three_digits
+from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL, amount_quantiles
+from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.judgement.form.amounts import INTERVAL, PARAMETERS, intervals, stated_amounts
+from ltv_bayes.judgement.form.cells import amounts, blank, refuse
+from ltv_bayes.judgement.form.chances import chances
+from ltv_bayes.judgement.form.columns import NAMES
+from ltv_bayes.judgement.form.reading import Reading, picked
+from ltv_bayes.judgement.form.sheets import read_form
+
+USUAL = Reading()
+FAR_SCALE = 30.0
+
+OUTCOME = {"won": "Say of each whether it came.", "amount": "Say what each brought, blank where nothing came."}
+KEPT = ("who", "probability", *INTERVAL, "family", *PARAMETERS, "won", "amount", "customer_id", "opportunity")
+COME = ("1", "1.0", "true", "yes", "won", "是")
+LOST = ("0", "0.0", "false", "no", "lost", "否")
+
+
+def read_history(
+    source: Any,
+    by: str,
+    reading: Reading = USUAL,
+    *,
+    columns: Mapping[str, str] | None = None,
+    sheet: str | int | None = None,
+) -> pd.DataFrame:
+    """Read closed judgements: one row each, with who judged, what was stated, and what came.
+
+    Parameters
+    ----------
+    source : frame or path
+    by : str
+        The column that says who judged.
+    reading : Reading
+        How judgements are written.
+    columns : mapping, optional
+        The user's own name of a column, by ours.
+    sheet : str or int, optional
+        The sheet of a workbook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        who (as text), probability, low, likely, high, family, amount_1 to amount_3, won (bool), amount (missing where
+        nothing came), customer_id and opportunity (missing where not given).
+
+    Raises
+    ------
+    ColumnError
+        If a column is missing.
+    JudgementError
+        If a judgement or its outcome contradicts itself. The message names the rows.
+
+    Warns
+    -----
+    DataWarning
+        If what came can hardly be counted in the unit of what was stated, or a row of a named opportunity is there
+        twice.
+    """
+    needed = {by: "Name the column that says who judged with by=.", **OUTCOME}
+    ours = (by, *NAMES, *OUTCOME)
+    stated = picked(read_form(source, sheet), columns or {}, ours, reading, needed=needed, what="closed judgements")
+    won = _won(stated)
+    closed = stated.assign(
+        who=stated[by].astype(str).str.strip(),
+        won=won,
+        amount=amounts(stated, "amount", reading.amount_unit, reading.decimal),
+        **_beliefs(stated, reading),
+    )
+    refuse(closed, blank(stated[by]), f"without {by!r}", "Say who judged.")
+    _refuse_outcomes(closed)
+    _warn_of_units(closed)
+    _warn_of_repeats(stated)
+    return closed.assign(amount=closed["amount"].where(won))[list(KEPT)]
+
+
+def closed_judgements(history: pd.DataFrame, interval: float) -> ClosedJudgements:
+    """Lay out what was read as a model takes it; names in alphabetical order.
+
+    An amount of another family counts as the log-normal one with the same median and the same interval.
+    """
+    names = tuple(sorted(history["who"].unique()))
+    median, below, above = _as_log_normal(history, interval)
+    return ClosedJudgements(
+        names,
+        history["who"].map({name: place for place, name in enumerate(names)}).to_numpy(dtype=np.int64),
+        history["probability"].to_numpy(dtype=float),
+        history["won"].to_numpy(dtype=bool),
+        np.log(history["amount"].to_numpy(dtype=float) / median),
+        below,
+        above,
+    )
+
+
+def _as_log_normal(history: pd.DataFrame, interval: float) -> tuple[Array, Array, Array]:
+    """Median of each stated amount, and sd of its logarithm on either side, from the ends of an interval."""
+    parameters, tail = history[PARAMETERS].to_numpy(dtype=float), (1 - interval) / 2
+    logs = np.empty((3, len(history)))
+    for family in history["family"].unique():
+        rows = (history["family"] == family).to_numpy()
+        logs[:, rows] = [
+            np.log(amount_quantiles(family, tuple(parameters[rows].T), level)) for level in (tail, 0.5, 1 - tail)
+        ]
+    low, median, high = logs
+    edge = special.ndtri(1 - tail)
+    return np.exp(median), (median - low) / edge, (high - median) / edge
+
+
+def opportunities(history: pd.DataFrame) -> np.ndarray:
+    """Number the opportunities, by customer and name; -1 where there is no name."""
+    named = history["opportunity"].notna() & (history["opportunity"].astype(str).str.strip() != "")
+    both = pd.Series(list(zip(history["customer_id"].astype(str), history["opportunity"].astype(str), strict=True)))
+    return np.where(named, pd.factorize(both)[0], -1)
+
+
+def _beliefs(stated: pd.DataFrame, reading: Reading) -> dict[str, pd.Series]:
+    """Read chances and amounts as open judgements are read."""
+    interval = intervals(stated, reading.interval, reading.decimal)
+    chance = chances(stated, interval, reading.stages, reading.decimal)["probability"]
+    return {
+        "probability": chance,
+        **stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal),
+    }
+
+
+def _warn_of_units(closed: pd.DataFrame) -> None:
+    """Warn where amounts that came are so far from the stated ones that they are hardly counted in one unit."""
+    won = closed[closed["won"]]
+    ratio = float((won["amount"] / won["median"]).median())
+    if not 1 / FAR_SCALE < ratio < FAR_SCALE and ratio > 0:
+        times = f"{three_digits(ratio)} times" if ratio > 1 else f"1/{three_digits(1 / ratio)} of"
+        warnings.warn(
+            f"Amounts that came are typically {times} those stated: are both counted in one unit? "
+            f"If not, bring the columns into one; amount_unit= counts for all of them.",
+            DataWarning,
+            stacklevel=4,
+        )
+
+
+def _warn_of_repeats(stated: pd.DataFrame) -> None:
+    """Warn of rows that say of a named opportunity what another row says: they would count twice."""
+    twice = stated.astype(str).duplicated() & ~blank(stated["opportunity"])
+    if twice.any():
+        problem = "of the closed judgements that say the same of an opportunity as a row before"
+        cure = "Each counts as a case; leave out what is there twice."
+        warnings.warn(rows_at_fault(stated.index[twice], "row", problem, cure), DataWarning, stacklevel=4)
+
+
+def _won(stated: pd.DataFrame) -> pd.Series:
+    """Read whether it came, from yes or no in any of the usual words."""
+    words = stated["won"].astype(str).str.strip().str.lower()
+    unknown = ~words.isin((*COME, *LOST))
+    found = quoted(stated["won"], unknown.to_numpy())
+    refuse(
+        stated,
+        unknown,
+        f"with something else than yes or no in 'won'{f' ({found})' if found else ''}",
+        "Write 1 or 0, true or false, yes or no, 是 or 否; leave out what is still open.",
+    )
+    return words.isin(COME)
+
+
+def _refuse_outcomes(closed: pd.DataFrame) -> None:
+    """Refuse outcomes that cannot be, or from which nothing can be learned."""
+    won, amount = closed["won"], closed["amount"]
+    refuse(closed, won & amount.isna(), "won without an amount", "Fill in what it brought.")
+    refuse(closed, won & (amount <= 0), "won with an amount of 0 or less", "Correct the amount, or write it as lost.")
+    paid = ~won & amount.notna() & (amount != 0)
+    refuse(closed, paid, "lost, but with an amount", "Leave the amount blank, or write it as won.")
+    sure = (closed["family"] == LOG_NORMAL) & (closed[["amount_2", "amount_3"]].min(axis=1) <= 0)
+    cure = "No factor widens such an interval. Give the one that was meant, or leave these rows out."
+    refuse(closed, won & (closed["low"] == closed["high"]), "with low equal to high", cure)
+    refuse(closed, won & sure, "with an interval that has no width on one side of its middle", cure)

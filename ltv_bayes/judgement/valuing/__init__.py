@@ -1,0 +1,1 @@
+"""Judgements turned into draws of money."""

@@ -1,0 +1,130 @@
+"""How the beliefs of experts are changed by what came of their earlier ones, draw by draw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special
+
+from ltv_bayes.formulas.beliefs.amount_families import Parameters, amounts_at
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.posterior import evenly_spaced
+
+
+class Adjustment(NamedTuple):
+    """The change of one judgement, arrays of shape (chains * draws,), or (chains * draws, 1) for several levels each.
+
+    A probability p becomes expit(intercept + slope * logit(p)). An amount at level z, in standard normal units, of its
+    stated distribution becomes exp(shift) times that at level spread * z.
+    """
+
+    intercept: Array
+    slope: Array
+    shift: Array
+    spread: Array
+
+    def chance(self, probability: ArrayLike) -> Array:
+        """What becomes of chances, in each draw.
+
+        Examples
+        --------
+        >>> halved_odds = Adjustment(np.log([0.5]), np.ones(1), np.zeros(1), np.ones(1))
+        >>> halved_odds.chance(0.5).round(6).tolist(), halved_odds.chance(1.0).tolist()
+        ([0.333333], [1.0])
+        """
+        return special.expit(self.intercept + self.slope * special.logit(probability))
+
+    def amount(self, family: str, parameters: Parameters, z: ArrayLike) -> Array:
+        """What becomes of amounts at levels in standard normal units, in each draw.
+
+        Examples
+        --------
+        >>> doubled = Adjustment(np.zeros(1), np.ones(1), np.log([2.0]), np.ones(1))
+        >>> doubled.amount("log-normal", (100.0, 0.5, 0.5), 0.0).round(6).tolist()
+        [200.0]
+        """
+        return np.exp(self.shift) * amounts_at(family, parameters, self.spread * np.asarray(z))
+
+    def where_it_comes(self, chance: ArrayLike, number: int) -> "Adjustment":
+        """Some draws in which an opportunity comes, each as often as its chance there says, by rising shift.
+
+        Amounts are asked about if it comes. Where chance and amount differ from draw to draw, as in a linear pool, the
+        draws in which it is likely count for more.
+
+        Examples
+        --------
+        >>> mixed = Adjustment(np.zeros(2), np.zeros(2), np.array([1.0, 2.0]), np.ones(2))
+        >>> mixed.where_it_comes([0.25, 0.75], 4).shift.tolist()
+        [1.0, 2.0, 2.0, 2.0]
+        """
+        chances = np.broadcast_to(np.asarray(chance, dtype=float), self.shift.shape)
+        chances = chances if chances.sum() > 0 else np.ones(self.shift.shape)
+        order = np.argsort(self.shift, kind="stable")
+        reached = np.cumsum(chances[order])
+        marks = (np.arange(number) + 0.5) / number * reached[-1]
+        kept = order[np.searchsorted(reached, marks).clip(max=order.size - 1)]
+        return Adjustment(*(part[kept] for part in self))
+
+    def for_levels(self) -> "Adjustment":
+        """The same change with an axis for levels of each draw."""
+        return Adjustment(*(part[:, np.newaxis] for part in self))
+
+
+@dataclass(frozen=True, eq=False)
+class Adjustments:
+    """Changes of many judgements, several of which share one.
+
+    Attributes
+    ----------
+    who : array of shape (judgements,)
+        Which entry counts for each judgement.
+    intercept, slope, shift, spread : arrays of shape (entries, chains, draws)
+        See `Adjustment`.
+    """
+
+    who: IntArray
+    intercept: Array
+    slope: Array
+    shift: Array
+    spread: Array
+
+    @classmethod
+    def none(cls, judgements: int, shape: tuple[int, int]) -> Self:
+        """Adjustments that change nothing, with so many chains and draws."""
+        nothing, same = np.zeros((1, *shape)), np.ones((1, *shape))
+        return cls(np.zeros(judgements, dtype=np.int64), nothing, same, nothing, same)
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Adjustments]") -> Self:
+        """Put changes of one shape one after the other, as their judgements are."""
+        begins = np.cumsum([0, *(len(part.intercept) for part in parts)])
+        who = np.concatenate([begin + part.who for begin, part in zip(begins, parts, strict=False)])
+        names = ("intercept", "slope", "shift", "spread")
+        return cls(who, *(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Chains, and draws per chain."""
+        _, chains, draws = self.intercept.shape
+        return chains, draws
+
+    @property
+    def change_anything(self) -> np.ndarray:
+        """Mark judgements that some draw changes."""
+        nothing = ((self.intercept, 0.0), (self.slope, 1.0), (self.shift, 0.0), (self.spread, 1.0))
+        changed = np.any([(values != same).any(axis=(1, 2)) for values, same in nothing], axis=0)
+        return np.asarray(changed[self.who])
+
+    def of(self, judgement: int, shape: tuple[int, int]) -> Adjustment:
+        """The change of a judgement by its position, with so many chains and draws, evenly spaced."""
+        chains, draws = shape
+        entry, kept = self.who[judgement], evenly_spaced(self.shape[1], draws)
+        return Adjustment(
+            *(values[entry, :chains, kept].ravel() for values in (self.intercept, self.slope, self.shift, self.spread))
+        )
+
+    def subset(self, kept: np.ndarray) -> Self:
+        """Keep some judgements, by one True or False for each, or by their positions."""
+        return type(self)(self.who[kept], self.intercept, self.slope, self.shift, self.spread)

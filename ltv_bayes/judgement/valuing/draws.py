@@ -1,0 +1,197 @@
+"""Draws of judged money: whether an opportunity comes, how much it brings, and when."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import special
+
+from ltv_bayes.errors import JudgementError
+from ltv_bayes.formulas.beliefs.amount_families import amounts_at
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.judgement.form.cells import refuse
+from ltv_bayes.judgement.form.chances import plain_stage
+from ltv_bayes.judgement.form.columns import OF_STAGE
+from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
+from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.terms import Terms
+
+PURPOSE = "judged"
+
+
+class Belief(NamedTuple):
+    """One opportunity of a customer, as it is drawn.
+
+    Attributes
+    ----------
+    position : int
+        In the table of judgements.
+    key : str
+        Names the opportunity among those of the customer.
+    probability, chance_a, chance_b : float
+        That it comes: a number, or the two parameters of a beta distribution.
+    family, amounts : str, tuple
+        Distribution of the amount, and its parameters.
+    first, last : float
+        Days until the money may come; not-a-number where nothing is known.
+    stage : str or None
+        Whose chance it is, if all opportunities in this stage have the same unknown one.
+    groups : mapping
+        Columns whose shared effects count, with the customer's groups.
+    """
+
+    position: int
+    key: str
+    probability: float
+    chance_a: float
+    chance_b: float
+    family: str
+    amounts: tuple[float, ...]
+    first: float
+    last: float
+    stage: str | None
+    groups: Mapping[str, str]
+
+
+class JudgedDraws:
+    """Draws of judged money of some customers.
+
+    Parameters
+    ----------
+    ids : pandas.Index
+        The customers.
+    table : pandas.DataFrame
+        Their judgements, `FutureValuePriors.table` with the position of each and days until its window.
+    shared : mapping
+        Columns of groups whose opportunities rise and fall together, with the correlation within each.
+    """
+
+    def __init__(
+        self,
+        ids: pd.Index,
+        table: pd.DataFrame,
+        terms: Terms,
+        shape: tuple[int, int],
+        seed: int,
+        *,
+        adjustments: Adjustments | None = None,
+        shared: Mapping[str, float] | None = None,
+    ) -> None:
+        self._ids, self._shape, self._seed = ids, shape, seed
+        self._size = shape[0] * shape[1]
+        self._adjustments, self._shared = adjustments, dict(shared or {})
+        self._ends, self._delta = terms.last_days(), terms.delta("day")
+        self._beliefs: dict[Any, list[Belief]] = {}
+        for row in table.sort_values("key").to_dict("records"):
+            self._beliefs.setdefault(row["customer_id"], []).append(self._belief(row))
+        groups = {item for beliefs in self._beliefs.values() for belief in beliefs for item in belief.groups.items()}
+        self._effects = {group: self._effect(*group) for group in sorted(groups)}
+        laws = {_stage_law(belief) for beliefs in self._beliefs.values() for belief in beliefs if belief.stage}
+        self._chances_of_stages = {law: self._chance_of_stage(*law) for law in laws}
+
+    def __call__(
+        self, first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
+    ) -> None:
+        """Fill in the discounted money of customers' opportunities: an array of shape (customers, periods, draws).
+
+        Opportunities ride on no stream, and none rides on them.
+        """
+        money[:] = 0.0
+        for row, customer_id in enumerate(self._ids[first:last]):
+            for belief in self._beliefs.get(customer_id, ()):
+                self._add(customer_id, belief, money[row])
+
+    def each(self) -> Iterator[tuple[int, Array]]:
+        """Position of each opportunity in the table, and its discounted money alone: (periods, draws), filled anew."""
+        money = np.empty((len(self._ends), self._size))
+        for customer_id, beliefs in self._beliefs.items():
+            for belief in beliefs:
+                money[:] = 0.0
+                self._add(customer_id, belief, money)
+                yield belief.position, money
+
+    def _belief(self, row: Mapping[Any, Any]) -> Belief:
+        return Belief(
+            row["position"],
+            row["key"],
+            row["probability"],
+            row["chance_a"],
+            row["chance_b"],
+            row["family"],
+            (row["amount_1"], row["amount_2"], row["amount_3"]),
+            row["first_days"],
+            row["last_days"],
+            plain_stage(row["stage"]) if row.get("chance_of") == OF_STAGE else None,
+            {column: str(row[column]) for column in self._shared if not pd.isna(row[column])},
+        )
+
+    def _effect(self, column: str, group: str) -> Array:
+        """What all opportunities of a group share, on chance and on amount: shape (2, draws), standard normal."""
+        return customer_stream(self._seed, f"{PURPOSE} together\x1f{column}", group).standard_normal((2, self._size))
+
+    def _chance_of_stage(self, stage: str, a: float, b: float) -> Array:
+        """The unknown chance that all opportunities of a stage have in common: shape (draws,)."""
+        level = customer_stream(self._seed, f"{PURPOSE} chance of stage", stage).random(self._size)
+        return special.betaincinv(a, b, level)
+
+    def _chance(self, belief: Belief, rng: np.random.Generator) -> ArrayLike:
+        """The chance as its doubt has it: a number, or shape (draws,)."""
+        if np.isnan(belief.chance_a):
+            return belief.probability
+        if belief.stage is not None:
+            return self._chances_of_stages[_stage_law(belief)]
+        return rng.beta(belief.chance_a, belief.chance_b, self._size)
+
+    def _add(self, customer_id: Any, belief: Belief, money: np.ndarray) -> None:
+        rng = customer_stream(self._seed, f"{PURPOSE}\x1f{belief.key}", customer_id)
+        own, anywhen = rng.standard_normal((2, self._size)), rng.random(self._size)
+        change = None if self._adjustments is None else self._adjustments.of(belief.position, self._shape)
+        chance = self._chance(belief, rng)
+        if change is not None:
+            chance = change.chance(chance)
+        shares = {group: self._shared[group[0]] for group in belief.groups.items()}
+        level = np.sqrt(1 - sum(shares.values())) * own
+        for group, share in shares.items():
+            level += np.sqrt(share) * self._effects[group]
+        comes = special.ndtr(-level[0]) < chance
+        first, last = (0.0, self._ends[-1]) if np.isnan(belief.first) else (belief.first, belief.last)
+        when = first + (last - first) * anywhen
+        period = np.searchsorted(self._ends, when)
+        counts = np.flatnonzero(comes & (period < len(self._ends)))
+        if change is None:
+            amount = amounts_at(belief.family, belief.amounts, level[1, counts])
+        else:
+            some = Adjustment(*(part[counts] for part in change))
+            amount = some.amount(belief.family, belief.amounts, level[1, counts])
+        money[period[counts], counts] += amount * np.exp(-self._delta * when[counts])
+
+
+def _stage_law(belief: Belief) -> tuple[str, float, float]:
+    """The stage and what is known of its chance."""
+    return belief.stage or "", belief.chance_a, belief.chance_b
+
+
+def days_until(table: pd.DataFrame, terms: Terms, column: str) -> pd.Series:
+    """Days from the as-of date to the dates of a column; not-a-number where there is none.
+
+    Raises
+    ------
+    JudgementError
+        If there are dates but nothing to count from, or dates of the past.
+    """
+    dated = table[column].notna()
+    if dated.any() and terms.as_of is None:
+        raise JudgementError(
+            "The judgements have dates (expected_on) but the customers have no as-of date to count from. "
+            "Pass as_of= to Customers.from_summary."
+        )
+    days = (table[column] - pd.Timestamp(terms.as_of or 0)).dt.days
+    refuse(
+        table,
+        dated & (days < 0),
+        f"expected before the as-of date {terms.as_of}",
+        "Give a date to come, or leave out what has already come or been lost.",
+    )
+    return days.where(dated).astype(float)

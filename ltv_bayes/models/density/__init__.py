@@ -1,0 +1,1 @@
+"""Log densities of models: as PyMC graphs, and written out."""

@@ -1,0 +1,1 @@
+"""Priors of models, named by users."""

@@ -1,0 +1,1 @@
+"""New customers: what they are worth and what they cost."""

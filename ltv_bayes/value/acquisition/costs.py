@@ -1,0 +1,258 @@
+"""What clients cost to win: a table of channels and periods, read and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from numbers import Number
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.reading.amounts import as_amounts, read_amount, require_unit_of_header
+from ltv_bayes.data.reading.columns import plain
+from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
+from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.data.reading.ids import BLANKS, as_text
+from ltv_bayes.errors import ColumnError, InputError, a_kind, listed, suggestion
+
+COLUMNS = ("channel", "period", "spend", "clients_won", "cost_per_client")
+MONEY = ("spend", "cost_per_client")
+MEANT = {
+    **dict.fromkeys(("cost", "costs"), "'spend', or 'cost_per_client'"),
+    **dict.fromkeys(("amount", "money", "budget", "spending", "费用", "花费"), "'spend'"),
+    **dict.fromkeys(("cac", "price"), "'cost_per_client'"),
+    **dict.fromkeys(("clients", "customers", "won", "new_clients", "新客户"), "'clients_won'"),
+    **dict.fromkeys(("month", "year", "quarter", "date"), "'period'"),
+    **dict.fromkeys(("source", "segment", "渠道"), "'channel'"),
+}
+TOTALS = ("合计", "总计", "小计", "总和", "共计", "汇总", "total", "totals", "sum", "subtotal", "grand total")
+SAME = 0.01
+"""Part by which a cost per client may differ from spend over clients won, for its digits were rounded."""
+
+
+@dataclass(frozen=True, eq=False)
+class AcquisitionCosts:
+    """Costs of winning clients.
+
+    Attributes
+    ----------
+    rows : pandas.DataFrame
+        As given, by row: channel, period, spend, clients_won, cost_per_client; not-a-number where not said.
+    currency : str or None
+        What amounts written as text show.
+    noun : str
+        What messages call a row: "channel" where rows are known by their channel.
+    """
+
+    rows: pd.DataFrame
+    currency: str | None = None
+    noun: str = "row"
+
+    @classmethod
+    def read(
+        cls,
+        source: Any,
+        *,
+        columns: Mapping[str, str] | None = None,
+        amount_unit: float | str | None = None,
+        decimal: str = ".",
+        sheet: str | int | None = None,
+        encoding: str | None = None,
+    ) -> Self:
+        """Read costs.
+
+        Parameters
+        ----------
+        source : mapping, Series, path or frame
+            Channel to its cost per client; or a table with ``channel`` and either ``cost_per_client`` or ``spend`` and
+            ``clients_won``, and a ``period`` where channels have several rows.
+        columns : mapping, optional
+            The user's own names of columns, by ours: ``{"channel": "渠道", "spend": "费用"}``.
+        amount_unit : float or str, optional
+            What 1 in columns of money is worth, as in 1000 or ``"万元"``.
+        decimal : str
+            The decimal mark in text.
+        sheet, encoding
+            As in `read_table`.
+
+        Raises
+        ------
+        ColumnError
+            If a column is missing.
+        InputError
+            If rows have no channel, a negative cost, or the same channel and period, or a channel has no cost above 0
+            in all its periods; the message names them.
+
+        Examples
+        --------
+        >>> AcquisitionCosts.read({"Ads": 400, "Fair": 2100}).rows["cost_per_client"].tolist()
+        [400.0, 2100.0]
+        """
+        noun = "row"
+        if isinstance(source, Mapping | pd.Series):
+            noun, source = "channel", _of_mapping(source)
+        elif source is None or isinstance(source, Number | list | tuple | set):
+            raise InputError(
+                f"Costs are a mapping from channel to its cost per client, as in {{'Fair': 2100}}, or a table with a "
+                f"row for each channel, not {a_kind(source)}."
+            )
+        raw = read_table(source, sheet=sheet, encoding=encoding)
+        table = _picked(raw, columns or {}, amount_unit)
+        rows, faults = _converted(table, decimal, amount_unit)
+        unread = at_fault(faults, len(rows))
+        told = [replace(fault, at=fault.at & ~unread) for fault in _contradictions(rows, "period" in table)]
+        refuse([*faults, *told], rows.index, noun=noun)
+        return cls(_completed(rows), _currency(table), noun)
+
+    @property
+    def channels(self) -> list[str]:
+        """Channels, in the order of the rows."""
+        return list(dict.fromkeys(self.rows["channel"]))
+
+    @property
+    def totals_by_name(self) -> list[str]:
+        """Channels whose name says that they are sums of the others.
+
+        Examples
+        --------
+        >>> AcquisitionCosts.read({"Ads": 400, "Total": 400}).totals_by_name
+        ['Total']
+        """
+        return [name for name in self.channels if name.lower().rstrip(":：") in TOTALS]
+
+    def totals(self) -> pd.DataFrame:
+        """One row a channel: spend and clients_won over all periods; cost_per_client where that alone is known."""
+        by = self.rows.groupby("channel", sort=False)
+        return pd.DataFrame(
+            {
+                "spend": by["spend"].sum(min_count=1),
+                "clients_won": by["clients_won"].sum(min_count=1),
+                "cost_per_client": by["cost_per_client"].first(),
+            }
+        )
+
+
+def _of_mapping(source: Mapping[Any, Any] | pd.Series) -> pd.DataFrame:
+    """A table of costs per client whose rows are known by their channel."""
+    if not len(source):
+        raise InputError("There are no costs. Give at least one channel its cost per client.")
+    channels = [str(name) for name, _ in source.items()]
+    costs = [cost for _, cost in source.items()]
+    return pd.DataFrame({"channel": channels, "cost_per_client": costs}, index=pd.Index(channels, dtype=object))
+
+
+def _picked(raw: pd.DataFrame, names: Mapping[str, str], unit: Any) -> pd.DataFrame:
+    """The columns that say something, under our names."""
+    for name, own in names.items():
+        if name not in COLUMNS and own in COLUMNS and name in raw:
+            raise ColumnError(f"columns= is turned round: our name comes first, as in {{{own!r}: {name!r}}}.")
+        if name not in COLUMNS:
+            near = MEANT.get(str(name).lower())
+            meant = f"Did you mean {near}? Known names: {', '.join(COLUMNS)}." if near else suggestion(name, COLUMNS)
+            raise ColumnError(f"columns= starts from our names, and {name!r} is none of them. {meant}")
+        if own not in raw:
+            raise ColumnError(f"There is no column {own!r} in the costs. {suggestion(own, map(str, raw.columns))}")
+    found = {name: names.get(name, name) for name in COLUMNS if names.get(name, name) in raw}
+    known = f"It has {listed(raw.columns, 20)}."
+    cure = "Name your own columns with columns={'channel': '...', 'spend': '...', 'clients_won': '...'}."
+    if "channel" not in found:
+        raise ColumnError(f"The table of costs has no column 'channel'. {known} {cure}")
+    if "cost_per_client" not in found and not {"spend", "clients_won"} <= found.keys():
+        wanted = "'cost_per_client', or 'spend' and 'clients_won'"
+        raise ColumnError(f"The table of costs needs a column {wanted}. {known} {cure}")
+    for name in MONEY:
+        if name in found:
+            require_unit_of_header(found[name], unit)
+    return pd.DataFrame({name: raw[own] for name, own in found.items()})
+
+
+def _converted(table: pd.DataFrame, decimal: str, unit: Any) -> tuple[pd.DataFrame, list[Fault]]:
+    """Texts and numbers, with the rows where they cannot be read."""
+    channel = _texts(table["channel"])
+    rows = pd.DataFrame({"channel": channel, "period": ""}, index=table.index)
+    faults = [Fault((channel == "").to_numpy(), "without a channel", "Fill it in, for instance with 'unknown'.")]
+    if "period" in table:
+        rows["period"] = _texts(table["period"])
+    for name in ("spend", "clients_won", "cost_per_client"):
+        rows[name] = np.nan
+        if name in table:
+            rows[name], found = as_amounts(table[name], decimal=decimal, unit=unit if name in MONEY else None)
+            faults += [_about(fault, name) for fault in found if not fault.problem.startswith("without")]
+    return rows, faults
+
+
+def _about(fault: Fault, name: str) -> Fault:
+    problem = fault.problem.replace("an amount", f"a {name}").replace("an infinite amount", f"an infinite {name}")
+    cure = fault.cure
+    if name in MONEY and "cannot be read" in problem:
+        cure = f"{cure} Pass a unit such as 万元 with amount_unit=."
+    return Fault(fault.at, problem, cure, fault.example)
+
+
+def _contradictions(rows: pd.DataFrame, with_periods: bool) -> list[Fault]:
+    """Rows that say nothing, the impossible, or two things."""
+    spend, won, each = (rows[name].to_numpy() for name in ("spend", "clients_won", "cost_per_client"))
+    nothing = np.isnan(each) & np.isnan(spend)
+    uncosted = np.isnan(each) & ~np.isnan(spend) & np.isnan(won)
+    negative = (spend < 0) | (each < 0)
+    owed = pd.Series(negative, rows.index).groupby(rows["channel"]).transform("any").to_numpy()
+    made = pd.Series(np.where(np.isnan(spend), each * won, spend), rows.index)
+    total = made.groupby(rows["channel"]).transform("sum", min_count=1).to_numpy()
+    free = "What costs nothing has no ratio of value to cost: leave the channel out, or put a price on the work in it."
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = np.abs(np.where(won > 0, spend / won, np.nan) / each - 1) > SAME
+    twice = rows.duplicated(["channel", "period"], keep=False).to_numpy()
+    again = "Add them up to one row." if with_periods else "Add them up, or name the column of periods 'period'."
+    uncounted = (
+        pd.Series(np.isnan(won) & ~np.isnan(each), rows.index).groupby(rows["channel"]).transform("any").to_numpy()
+    )
+    unnamed = (rows["period"] == "").to_numpy() & rows["channel"].duplicated(keep=False).to_numpy() & with_periods
+    several = rows["channel"].duplicated(keep=False).to_numpy() & uncounted & ~nothing & ~twice
+    both = "Give spend and clients_won, or cost_per_client alone."
+    return [
+        Fault(nothing, "without a cost", "Give cost_per_client, or spend and clients_won."),
+        Fault(uncosted, "with a spend but without clients_won", "Give them, 0 where nobody was won."),
+        Fault(negative, "with a negative cost", "Net it against the month it belongs to."),
+        Fault(~owed & ((total <= 0) | (np.isnan(total) & (each <= 0))), "with a cost that is not above 0", free),
+        Fault(won < 0, "with fewer than 0 clients_won", "Correct the number."),
+        Fault(won % 1 > 0, "with a part of a client in clients_won", "Count whole clients."),
+        Fault(apart, "whose cost_per_client is not spend over clients_won", both),
+        Fault(unnamed & ~twice, "without a period, of a channel with several rows", "Fill it in."),
+        Fault(
+            twice,
+            f"with the same channel{' and period' if with_periods else ''} as another",
+            again,
+            _named(rows, twice),
+        ),
+        Fault(
+            several,
+            "of a channel with several periods but without clients_won",
+            "Give them: costs cannot be added without.",
+        ),
+    ]
+
+
+def _named(rows: pd.DataFrame, at: np.ndarray) -> str:
+    """Channels of some rows, as they were read."""
+    names = list(dict.fromkeys(rows.loc[at, "channel"]))
+    return f"{listed(map(repr, names))} (blanks around names do not count)" if names else ""
+
+
+def _completed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Spend from the cost per client where clients were counted; the cost per client alone where they were not."""
+    made = rows["spend"].fillna(rows["cost_per_client"] * rows["clients_won"])
+    counted = rows["clients_won"].notna() & made.notna()
+    known = rows["cost_per_client"].where(~counted)
+    return rows.assign(spend=made.where(counted), clients_won=rows["clients_won"].where(counted), cost_per_client=known)
+
+
+def _currency(table: pd.DataFrame) -> str | None:
+    """The currency that amounts show."""
+    cells = [plain(table[name]).dropna() for name in MONEY if name in table]
+    written = {str(cell) for column in cells if not pd.api.types.is_numeric_dtype(column) for cell in column}
+    return next(iter(sorted({read_amount(text)[1] for text in written} - {""})), None)
+
+
+def _texts(cells: pd.Series) -> pd.Series:
+    text = pd.Series(np.asarray(as_text(plain(cells)), dtype=object), cells.index).str.strip(BLANKS)
+    return text.where(cells.notna(), "").fillna("")

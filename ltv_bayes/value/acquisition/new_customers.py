@@ -1,0 +1,491 @@
+"""What is the next client worth? Values of new clients, by segment or channel of pooled fits."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ltv_bayes.data.customers.grouping import segment_names
+from ltv_bayes.errors import ColumnError, InputError, UnitError, a_kind, listed, sentence_case, suggestion
+from ltv_bayes.formulas.point.inputs import as_money, as_share
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.intervals import flagged, summarize_draws
+from ltv_bayes.posterior import SAMPLE_DIMS
+from ltv_bayes.predictions.events import FittedEvents
+from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.newcomers import Buyer, Newcomer, Subscriber
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.renewals import FittedRenewals
+from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.sizes import available_cores
+from ltv_bayes.streams.unseen_segments import role, unseen_in_words
+from ltv_bayes.tables import as_text, readable
+from ltv_bayes.time_units import Duration, TimeUnit, as_duration, as_time_unit, discount_intensity
+
+ANYBODY = "a new client"
+FITS = (FittedPurchases, FittedEvents, FittedRenewals)
+
+
+@dataclass(frozen=True)
+class NewClients:
+    """What new clients are valued by: fits whose draws may be paired, and terms.
+
+    Attributes
+    ----------
+    model : FittedPurchases, FittedEvents or FittedRenewals
+        How often they buy, or renew.
+    spend : FittedSpend or None
+        What an order brings; None where a price says it.
+    column : str or None
+        By what the fits are pooled; None where all clients are alike.
+    horizon : Duration
+    discount_rate : float
+        Annual and effective.
+    margin, first_order, price
+        One for all, or by segment.
+    period : str or None
+        Length of a contract.
+    seed : int
+    """
+
+    model: Any
+    spend: FittedSpend | None
+    column: str | None
+    horizon: Duration
+    discount_rate: float
+    margin: Any
+    first_order: Any
+    price: Any
+    period: TimeUnit | None
+    seed: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Chains and draws per chain."""
+        return self.model.shape
+
+    @property
+    def fits(self) -> list[FittedModel]:
+        """The fits that say it."""
+        return [self.model] if self.spend is None else [self.model, self.spend]
+
+    @property
+    def currency(self) -> str | None:
+        """Currency of the amounts, where known."""
+        return next((fit.currency for fit in reversed(self.fits) if fit.currency), None)
+
+    def known(self) -> dict[str, float]:
+        """Segments that fits have seen, with the most customers that one of them had of each."""
+        seen = self._seen().values()
+        names = dict.fromkeys(name for each in seen for name in each)
+        return {name: max(each.get(name, 0.0) for each in seen) for name in names}
+
+    def seen_by(self, segment: str) -> dict[str, bool]:
+        """Whether each fit pooled by the column has seen a segment, by what the fit is of.
+
+        A channel without repeat orders so far is in a fit of purchases and not in that of spend.
+        """
+        return {of: segment in customers for of, customers in self._seen().items()}
+
+    def fitted_customers(self) -> Mapping[str, float]:
+        """How many customers of each segment the fit of purchases or renewals had; nothing if it is not pooled."""
+        return self._seen().get(role(self.model), {})
+
+    def _seen(self) -> dict[str, Mapping[str, float]]:
+        """Customers of each segment, of each fit pooled by the column."""
+        pooled = [(role(fit), fit.pooling) for fit in self.fits if fit.pooling is not None]
+        return {of: pooling.customers[self.column] for of, pooling in pooled if self.column in pooling.by}
+
+    def others(self) -> list[str]:
+        """Columns that the fits take into account and that are not asked for."""
+        columns = [name for fit in self.fits if fit.pooling is not None for name in fit.pooling.grouping.columns]
+        return [name for name in dict.fromkeys(columns) if name != self.column]
+
+    def newcomer(self, segment: str) -> Newcomer:
+        """A new client of a segment; of any, where fits are not pooled."""
+        first = _of_segment(self.first_order, segment, "first_order")
+        first = first if isinstance(first, bool) else as_money(first, "first_order")
+        model = self._of(self.model, segment)
+        if self.spend is not None:
+            return Buyer(model, self._of(self.spend, segment), first)
+        price = as_money(_of_segment(self.price, segment, "price"), "price")
+        return Subscriber(model, price, self.period or "month", first)
+
+    def kept(self, segment: str) -> float:
+        """Share of revenue that is kept."""
+        return as_share(_of_segment(self.margin, segment, "margin"), "margin")
+
+    def _of(self, fit: Any, segment: str) -> Any:
+        pooling = fit.pooling
+        if pooling is None:
+            return fit
+        return fit.of_segment({self.column: segment} if self.column in pooling.by else {})
+
+    def __str__(self) -> str:
+        rate = self.discount_rate
+        discount = f"discounted at {100 * rate:.3g}% a year" if rate else "not discounted"
+        if isinstance(self.margin, Mapping):
+            shares = [as_share(share, "margin") for share in self.margin.values()]
+            margin = f"{100 * min(shares):.3g}% to {100 * max(shares):.3g}%"
+        else:
+            margin = f"{100 * self.margin:.3g}%"
+        without = "" if self.first_order is not False else ", without the first order"
+        return f"{self.horizon} from the first order{without}, {discount}, margin {margin}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NewCustomerValue:
+    """Values of new clients as draws.
+
+    Attributes
+    ----------
+    terms : NewClients
+        Fits and terms.
+    segments : tuple of str
+        Whose new clients are valued; one name without meaning where fits are not pooled.
+    """
+
+    terms: NewClients
+    segments: tuple[str, ...]
+
+    @property
+    def column(self) -> str | None:
+        """By what the fits are pooled; None where all clients are alike."""
+        return self.terms.column
+
+    @property
+    def horizon(self) -> Duration:
+        """How far ahead, from the first order on."""
+        return self.terms.horizon
+
+    @property
+    def currency(self) -> str | None:
+        """Currency of the values, where known."""
+        return self.terms.currency
+
+    @property
+    def settings(self) -> str:
+        """The terms in words."""
+        return str(self.terms)
+
+    @property
+    def caution(self) -> str:
+        """What every table must say; empty when nothing."""
+        return "; ".join(dict.fromkeys(fit.caution for fit in self.terms.fits if fit.caution))
+
+    @property
+    def customers(self) -> pd.Series:
+        """How many customers of each segment the fit had; 0 of one that it has not seen."""
+        known = self.terms.known()
+        number = [int(known.get(name, 0)) for name in self.segments]
+        return pd.Series(number, index=pd.Index(self.segments, name=self.column))
+
+    @property
+    def unseen(self) -> list[str]:
+        """Segments that not every fit has seen: what is not known is drawn from the distribution of segments."""
+        return [name for name in self.segments if self.column and not all(self.terms.seen_by(name).values())]
+
+    def unseen_notes(self, among: str = "segments") -> dict[str, list[str]]:
+        """What is drawn from the distribution of segments, in words, with the segments that it is said of."""
+        alike: dict[tuple[tuple[str, bool], ...], list[str]] = {}
+        for name in self.unseen:
+            alike.setdefault(tuple(self.terms.seen_by(name).items()), []).append(name)
+        return {
+            unseen_in_words(
+                listed(names), [of for of, seen in by if not seen], [of for of, seen in by if seen], among
+            ): names
+            for by, names in alike.items()
+        }
+
+    @cached_property
+    def draws(self) -> xr.DataArray:
+        """Posterior of the expected value of a new client: (chain, draw, segment), or (chain, draw) of plain fits."""
+        terms = self.terms
+
+        def one(name: str) -> Array:
+            return terms.kept(name) * self._newcomers[name].expected(terms.horizon, terms.discount_rate)
+
+        return self._labelled(self._each(one), "expected_new_customer_value")
+
+    def predict(self, random_seed: int | None = None) -> xr.DataArray:
+        """Draw what one new client will bring, luck included: few bring much, many little.
+
+        Parameters
+        ----------
+        random_seed : int, optional
+            The same seed gives a segment the same draws, whatever other segments there are.
+
+        Returns
+        -------
+        xarray.DataArray
+            (chain, draw, segment), or (chain, draw) of plain fits.
+        """
+        terms, seed = self.terms, as_seed(random_seed)
+        values = [
+            terms.kept(name)
+            * self._newcomers[name].draw(
+                customer_stream(seed, "new customer", name), terms.horizon, terms.discount_rate
+            )
+            for name in self.segments
+        ]
+        return self._labelled(values, "predicted_new_customer_value").assign_attrs(random_seed=str(seed))
+
+    def course(self) -> dict[str, "Course"]:
+        """What has come in from a new client of each segment by each time, in expectation."""
+        return dict(zip(self.segments, self._each(self._course), strict=True))
+
+    def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """One row per segment: customers that the fit had, mean, sd, median and interval of the expected value."""
+        return self._summarized(self.draws, ci_prob, ci_kind)
+
+    def summary_of_one(
+        self, random_seed: int | None = None, *, ci_prob: float | None = None, ci_kind: str | None = None
+    ) -> pd.DataFrame:
+        """The same of what one client will bring, luck included."""
+        return self._summarized(self.predict(random_seed), ci_prob, ci_kind)
+
+    def of(self, segments: Any) -> "NewCustomerValue":
+        """The same of other segments; one that no fit has seen is drawn from the distribution of segments.
+
+        Parameters
+        ----------
+        segments : str or iterable
+            One name, or several; blanks around them do not count.
+        """
+        if self.column is None:
+            raise ColumnError("The fits are not pooled, so all clients are alike. Fit with pool_by=.")
+        given = segments if isinstance(segments, Iterable) and not isinstance(segments, str) else [segments]
+        names = tuple(dict.fromkeys(segment_names(given, self.column)))
+        if not names:
+            raise InputError("segments= names none. Leave it out for all.")
+        return replace(self, segments=names)
+
+    def __repr__(self) -> str:
+        return f"{self._heading}\n{as_text(self.summary(), self.currency)}{self._footing}"
+
+    def _repr_html_(self) -> str:
+        note = escape(self._footing.strip())
+        return f"<p>{escape(self._heading)}</p>{readable(self.summary(), self.currency).to_html()}<p>{note}</p>"
+
+    @property
+    def _heading(self) -> str:
+        whose = f"Expected value of a new client by {self.column}" if self.column else "Expected value of a new client"
+        return f"{whose}: {self.settings}"
+
+    @property
+    def _footing(self) -> str:
+        said = ""
+        for note in self.unseen_notes():
+            said += f"\n{sentence_case(note)}."
+        if others := self.terms.others():
+            said += f"\nThe fits differ by {listed(others)} too, which counts as typical."
+        return said
+
+    def _each[T](self, compute: Callable[[str], T]) -> list[T]:
+        """Something of each segment, on all cores."""
+        with ThreadPoolExecutor(available_cores()) as pool:
+            return list(pool.map(compute, self.segments))
+
+    @cached_property
+    def _newcomers(self) -> dict[str, Newcomer]:
+        return {name: self.terms.newcomer(name) for name in self.segments}
+
+    def _course(self, segment: str) -> "Course":
+        client = self._newcomers[segment]
+        times = client.times(self.terms.horizon)
+        money = self.terms.kept(segment) * client.course(times, self.terms.discount_rate)
+        return Course(np.array([time.to("month") for time in times]), money, client.by_steps)
+
+    def _summarized(self, draws: xr.DataArray, ci_prob: float | None, ci_kind: str | None) -> pd.DataFrame:
+        table = summarize_draws(draws, ci_prob=ci_prob, ci_kind=ci_kind)
+        if self.column is None:
+            table.index = pd.Index([ANYBODY])
+        else:
+            table.insert(0, "customers", self.customers.to_numpy())
+        return flagged(table, self.caution, self.currency)
+
+    def _labelled(self, values: Sequence[Array], name: str) -> xr.DataArray:
+        coords = dict(zip(SAMPLE_DIMS, map(np.arange, self.terms.shape), strict=True))
+        attrs = {"units": self.currency or "currency of the data", "settings": self.settings}
+        stacked = np.stack(values, axis=-1).reshape(*self.terms.shape, len(values))
+        if self.column is None:
+            return xr.DataArray(stacked[..., 0], dims=SAMPLE_DIMS, coords=coords, name=name, attrs=attrs)
+        labels = {**coords, self.column: np.array(self.segments, dtype=object)}
+        return xr.DataArray(stacked, dims=(*SAMPLE_DIMS, self.column), coords=labels, name=name, attrs=attrs)
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a new client has brought by each time, in expectation.
+
+    Attributes
+    ----------
+    months : array of shape (times,)
+        From the first order on, beginning with 0.
+    money : array of shape (draws, times)
+        Discounted, what is kept of it.
+    by_steps : bool
+        Whether money comes in at these times alone.
+    """
+
+    months: Array
+    money: Array
+    by_steps: bool
+
+
+def new_customer_value(
+    purchases: FittedPurchases | FittedEvents | FittedRenewals,
+    spend: FittedSpend | None = None,
+    *,
+    horizon: Any,
+    discount_rate: float = 0.0,
+    margin: float | Mapping[str, float] = 1.0,
+    first_order: bool | float | Mapping[str, Any] = True,
+    price: float | Mapping[str, float] | None = None,
+    period: str | None = None,
+    by: str | None = None,
+    segments: Any = None,
+    random_seed: int | None = None,
+) -> NewCustomerValue:
+    """Value the next client, who is won today with a first order.
+
+    Parameters
+    ----------
+    purchases : FittedPurchases, FittedEvents or FittedRenewals
+        How often clients buy again, or renew. Pooled by segments or channels, or plain.
+    spend : FittedSpend, optional
+        What an order brings, pooled by the same column or not; not for renewals.
+    horizon : str or Duration
+        From the first order on, with its unit: ``"3 years"``.
+    discount_rate : float
+        Annual and effective: 0.10 for 10% a year; every purchase is discounted at its own date.
+    margin : float or mapping from segment to float
+        Share of revenue that is kept.
+    first_order : bool, float or mapping from segment to either
+        True for a first order like the others, discounted by nothing; False if it does not count; or its amount.
+    price : float or mapping from segment to float
+        Of each renewal, where renewals are valued.
+    period : str, optional
+        Length of the contracts, if the fit of renewals does not know it or knows several.
+    by : str, optional
+        The column of segments, if fits are pooled by several; other columns and covariates count as typical.
+    segments : str or iterable, optional
+        Whose new clients are valued; all segments that the fit has seen, if not given. One that it has not seen is
+        drawn from the distribution of segments.
+    random_seed : int, optional
+        Seed of the order in which draws of the two fits are paired.
+
+    Returns
+    -------
+    NewCustomerValue
+
+    Raises
+    ------
+    ColumnError
+        If no fit is pooled by the column, or they are by several and none is named.
+    InputError
+        If a fit has the wrong kind, or a segment has no margin or price.
+
+    Examples
+    --------
+    >>> purchases = FittedPurchases.from_draws(
+    ...     {"r": [[0.243]], "alpha": [[4.414]], "a": [[0.793]], "b": [[2.426]]}, time_unit="week"
+    ... )
+    >>> spend = FittedSpend.from_draws({"p": [[6.25]], "q": [[3.74]], "v": [[15.44]]})
+    >>> value = new_customer_value(purchases, spend, horizon="39 weeks", first_order=False)
+    >>> orders = purchases.expected_purchases_new_customer("39 weeks")
+    >>> round(value.draws.item(), 2), round((orders * spend.expected_spend_new_customer()).item(), 2)
+    (42.15, 42.15)
+    """
+    _require_fits(purchases, spend)
+    discount_intensity(discount_rate, "year")
+    seed = as_seed(random_seed)
+    model, paired = _paired(purchases, spend, seed)
+    column = _column([fit for fit in (purchases, spend) if fit is not None], by)
+    contract = _period(purchases, price, period)
+    terms = NewClients(
+        model, paired, column, as_duration(horizon), float(discount_rate), margin, first_order, price, contract, seed
+    )
+    if not isinstance(margin, Mapping):
+        as_share(margin, "margin")
+    names = _segments(terms, segments)
+    for name in names:
+        terms.kept(name)
+        terms.newcomer(name)
+    return NewCustomerValue(terms, names)
+
+
+def _require_fits(purchases: Any, spend: Any) -> None:
+    if not isinstance(purchases, FITS):
+        raise InputError(
+            f"new_customer_value takes a fit of purchases or renewals first, not {a_kind(purchases)}. "
+            f"Pass what BGNBD().fit(...) or ShiftedBetaGeometric().fit(...) returned."
+        )
+    renews = isinstance(purchases, FittedRenewals)
+    if renews and spend is not None:
+        raise InputError("Renewals have a price, not a fit of spend. Pass price= in its place.")
+    if not renews and not isinstance(spend, FittedSpend):
+        given = "missing" if spend is None else f"{a_kind(spend)}"
+        raise InputError(f"The fit of spend is {given}. Pass what GammaGamma().fit(...) returned.")
+
+
+def _paired(purchases: Any, spend: FittedSpend | None, seed: int) -> tuple[Any, FittedSpend | None]:
+    """Fits of one size, their draws in random orders of their own."""
+    if spend is None:
+        return purchases, None
+    shape = min(purchases.shape[0], spend.shape[0]), min(purchases.shape[1], spend.shape[1])
+    return purchases.mixed(shape, seed, "new customers purchases"), spend.mixed(shape, seed, "new customers spend")
+
+
+def _column(fits: Sequence[FittedModel], by: Any) -> str | None:
+    """The column of segments."""
+    known = list(dict.fromkeys(name for fit in fits if fit.pooling is not None for name in fit.pooling.by))
+    if by is None and len(known) > 1:
+        raise ColumnError(f"The fits are pooled by {listed(known)}: say which column, as in by={known[0]!r}.")
+    if by is not None and not known:
+        raise ColumnError(f"No fit is pooled, so there is no {by!r} to tell clients apart. Fit with pool_by={by!r}.")
+    if by is not None and not isinstance(by, str) and set(by) <= set(known):
+        several = ", ".join(f"{name}=..." for name in by)
+        raise ColumnError(
+            f"New clients are told apart by one column, as in by={known[0]!r}. For one kind by several, pass fits of "
+            f"it: purchases.of_segment({several}) and spend.of_segment({several})."
+        )
+    if by is not None and by not in known:
+        raise ColumnError(f"No fit is pooled by {by!r}. {suggestion(str(by), known)}")
+    return by or next(iter(known), None)
+
+
+def _segments(terms: NewClients, segments: Iterable[Any] | None) -> tuple[str, ...]:
+    if segments is None:
+        return tuple(terms.known()) or (ANYBODY,)
+    return NewCustomerValue(terms, ()).of(segments).segments
+
+
+def _period(fit: Any, price: Any, period: str | None) -> TimeUnit | None:
+    if not isinstance(fit, FittedRenewals):
+        if price is not None or period is not None:
+            raise InputError("price= and period= are for renewals; what orders bring is in the fit of spend.")
+        return None
+    if price is None:
+        raise InputError("What a renewal brings is not said. Pass price=, of one renewal.")
+    known = str(fit.idata.attrs.get("periods", ""))
+    if period is None and (not known or ", " in known):
+        raise UnitError(f"Contracts run for {known or 'a time that is not known'}. Pass period='year', or as it is.")
+    return as_time_unit(period or known)
+
+
+def _of_segment(given: Any, segment: str, argument: str) -> Any:
+    """What was given for all, or for this segment."""
+    if not isinstance(given, Mapping):
+        return given
+    by_name = dict(zip(segment_names(given), given.values(), strict=True))
+    if segment not in by_name:
+        raise InputError(f"{argument}= has nothing for {segment!r}. Give every segment one, or one number for all.")
+    return by_name[segment]

@@ -1,0 +1,1 @@
+"""Whom to act on: tiers, upside, customers slipping away."""

@@ -1,0 +1,376 @@
+"""Who is slipping away since an earlier day, and what is at stake."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ltv_bayes.data.customers.customers import Customers, require_history
+from ltv_bayes.data.customers.frame_rows import FrameRows
+from ltv_bayes.data.orders.summarize import summarize
+from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.data.reading.ids import as_text
+from ltv_bayes.errors import InputError, UnitError, counted, suggestion
+from ltv_bayes.formatting import money, probability, with_currency
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, summarize_sorted
+from ltv_bayes.predictions.fitted import require_memory
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.streams.stream import Stream
+from ltv_bayes.streams.together import hosts_of
+from ltv_bayes.tables import as_text as table_as_text
+from ltv_bayes.tables import readable
+from ltv_bayes.time_units import as_date, as_number
+from ltv_bayes.value.decisions.histories_in_words import histories_in_words, mean_alive
+from ltv_bayes.value.draws.valuation import Components, Stretch, added
+from ltv_bayes.value.lifetime_value import LifetimeValue
+
+SHOWN = 10
+PURPOSE = "slipping away"
+SHOWN_FACTS = ["probability_alive_before", "probability_alive", "drop", "value_if_alive", "reason"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SlippingAway:
+    """Customers whose probability of being alive has dropped, and the money that is lost if they have left.
+
+    Attributes
+    ----------
+    facts : pandas.DataFrame
+        Indexed by customer_id, the most at stake first: probability_alive_before, probability_alive, drop,
+        value_if_alive (mean), and the reason in words.
+    gone : pandas.DataFrame
+        The same of those who are left out, as they have most likely left, with what is at stake (mean).
+    at_stake : xarray.DataArray
+        (chain, draw, customer_id): in a draw in which the customer has left, what they would bring had they not, up to
+        the horizon; otherwise nothing.
+    customers : int
+        How many are known on both days.
+    since, as_of : datetime.date
+        The two days.
+    least_drop : float
+        The least drop that counts.
+    least_alive : float
+        Who is less likely to be alive now is left out.
+    currency : str or None
+        Currency of the values.
+    settings : str
+        Of the value.
+    caution : str
+        What every table must say; empty when nothing.
+    """
+
+    facts: pd.DataFrame
+    gone: pd.DataFrame
+    at_stake: xr.DataArray
+    customers: int
+    since: dt.date
+    as_of: dt.date
+    least_drop: float
+    least_alive: float
+    currency: str | None
+    settings: str
+    caution: str = ""
+
+    def total(self) -> xr.DataArray:
+        """What is at stake with all of them together, of shape (chain, draw)."""
+        return self.at_stake.sum("customer_id").rename("at_stake")
+
+    def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """One row per customer: how far they have slipped, what is at stake, and why; `write_table` writes it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by customer_id, the most at stake first: probability_alive_before, probability_alive, drop,
+            value_if_alive, at_stake (mean) with its interval, and reason.
+        """
+        rows = (
+            self.at_stake.transpose("customer_id", "chain", "draw")
+            .to_numpy()
+            .reshape(len(self.facts), self.total().size)
+        )
+        found = summarize_sorted(np.sort(rows, axis=1), *interval_settings(ci_prob, ci_kind))
+        ends = {f"at_stake_{name}": values for name, values in found.items() if name.endswith(("_lb", "_ub"))}
+        stakes = pd.DataFrame({"at_stake": found["mean"], **ends}, index=self.facts.index)
+        table = pd.concat([self.facts.drop(columns="reason"), stakes, self.facts["reason"]], axis=1)
+        return flagged(table, self.caution, self.currency)
+
+    def sentence(self, ci_prob: float | None = None, ci_kind: str | None = None) -> str:
+        """How many are slipping away, and what is at stake with all of them, to quote."""
+        who = f"{len(self.facts):,} of {counted(self.customers, 'customer')}"
+        verb = "is" if len(self.facts) == 1 else "are"
+        fell = f"P(alive) fell by {self.least_drop:g} or more from {self.since} to {self.as_of}"
+        if self.facts.empty:
+            days = f"from {self.since} to {self.as_of}"
+            nobody = f"P(alive) of nobody{' else' if len(self.gone) else ''} fell by {self.least_drop:g} or more {days}"
+            return f"None of {counted(self.customers, 'customer')} is slipping away: {nobody}.{self._left_out()}"
+        prob, kind = interval_settings(ci_prob, ci_kind)
+        draws = self.total().to_numpy().ravel()
+        low, high = (money(float(end), self.currency) for end in interval(draws, prob, kind))
+        mean = with_currency(money(float(draws.mean()), self.currency), self.currency)
+        return (
+            f"{who} {verb} slipping away: {fell}. At stake is {mean} on average, "
+            f"{describe_interval(prob, kind)} {low} to {high}.{self._left_out()}"
+        )
+
+    def _left_out(self) -> str:
+        """How many have most likely left already, and what they would bring."""
+        if self.gone.empty:
+            return ""
+        lost = with_currency(money(float(self.gone["at_stake"].sum()), self.currency), self.currency)
+        whose = f"{len(self.gone):,} more {'is' if len(self.gone) == 1 else 'are'} left out"
+        return f" {whose}, whose P(alive) is below {self.least_alive:g} now: most likely gone, with {lost} on average."
+
+    def __repr__(self) -> str:
+        heading = f"{self.sentence()}\n{self.settings}"
+        if self.facts.empty:
+            return heading
+        more = f"\n... and {len(self.facts) - SHOWN:,} more" if len(self.facts) > SHOWN else ""
+        return f"{heading}\n{table_as_text(self.summary().head(SHOWN), self.currency)}{more}"
+
+    def _repr_html_(self) -> str:
+        heading = escape(f"{self.sentence()} {self.settings}")
+        return f"<p>{heading}</p>{readable(self.summary(), self.currency).to_html(max_rows=SHOWN)}"
+
+
+def slipping_away(
+    ltv: LifetimeValue,
+    earlier: Customers | Transactions,
+    *,
+    since: Any = None,
+    least_drop: float = 0.1,
+    least_alive: float = 0.2,
+    stream: str | None = None,
+) -> SlippingAway:
+    """Who was most likely a customer on an earlier day, and is less likely one now; and what is at stake.
+
+    Parameters
+    ----------
+    ltv : LifetimeValue
+        The value as of now, with a stream of repeat purchases that customers can leave.
+    earlier : Customers or Transactions
+        The customers as they stood on the earlier day; or the log of orders, with ``since=``.
+    since : date, optional
+        The earlier day, if a log is given.
+    least_drop : float
+        Least drop of the probability of being alive that counts.
+    least_alive : float
+        Who is less likely than this to be alive now has most likely left, cannot be saved, and is left out; 0 lists
+        everybody.
+    stream : str, optional
+        Name of the stream of repeat purchases, if there are several.
+
+    Returns
+    -------
+    SlippingAway
+        Facts and draws; ``.summary()`` is the table, the most at stake first.
+
+    Raises
+    ------
+    InputError
+        If there is no such stream, or nobody is known on both days.
+    UnitError
+        If the earlier day is not earlier, or the drop or the least probability not between 0 and 1.
+
+    Notes
+    -----
+    Both probabilities are of the same fit, from the histories up to each day: the drop is what happened since, which
+    is silence. Neither knows of open opportunities; the value at stake does.
+
+    At stake is what is lost if the customer has left: the value given that they are still there, in the share of the
+    draws in which they are not. On average that is the value if alive less the value now, and the most that winning
+    them back can be worth. The difference from the value on the earlier day would mix this with orders made since and
+    with another horizon. Streams that ride on the purchases are lost with them; judged opportunities are not counted.
+
+    A row does not add up exactly: the value now (``ltv.summary()``) and the value if alive are drawn apart, and whether
+    a customer has left is drawn once more for what is at stake. So ``value_if_alive`` less the value now differs from
+    ``at_stake`` by the error of means of so many draws. More draws bring them together, and so do many rows added.
+    """
+    if not isinstance(ltv, LifetimeValue):
+        raise InputError(f"slipping_away needs what lifetime_value(...) returned, not a {type(ltv).__name__}.")
+    if not 0 < as_number(least_drop, "least_drop") <= 1:
+        raise UnitError(f"least_drop must be above 0 and at most 1, not {least_drop!r}.")
+    if not 0 <= as_number(least_alive, "least_alive") < 1:
+        raise UnitError(f"least_alive must be at least 0 and below 1, not {least_alive!r}.")
+    chosen = _stream_that_ends(ltv.valuation.told, stream)
+    now = ltv.customers if chosen.customers is None else chosen.customers
+    before = _before(earlier, since, now)
+    facts = _facts(chosen, ltv.customers, now, before)
+    slipped = facts[facts["drop"] >= least_drop]
+    lost, value_if_alive = _at_stake(ltv, chosen, now, slipped.index)
+    order = np.argsort(-lost.mean(axis=1), kind="stable")
+    lost, slipped = lost[order], slipped.assign(value_if_alive=value_if_alive)[SHOWN_FACTS].iloc[order]
+    gone = (slipped["probability_alive"] < least_alive).to_numpy()
+    assert before.as_of is not None
+    assert now.as_of is not None
+    return SlippingAway(
+        slipped[~gone],
+        slipped[gone].assign(at_stake=lost[gone].mean(axis=1)),
+        _labelled(ltv, lost[~gone], slipped.index[~gone]),
+        len(facts),
+        before.as_of,
+        now.as_of,
+        float(least_drop),
+        float(least_alive),
+        ltv.currency,
+        str(ltv.settings),
+        ltv.caution,
+    )
+
+
+def _stream_that_ends(streams: Sequence[Stream], name: str | None) -> RepeatPurchases:
+    """Find the stream of repeat purchases that customers can leave by themselves."""
+    able = {
+        one.name: one
+        for one in streams
+        if isinstance(one, RepeatPurchases) and isinstance(one.purchases, FittedPurchases) and one.while_alive is None
+    }
+    if not able:
+        raise InputError(
+            "No stream of this value says by itself who is still a customer. "
+            "Value one: RepeatPurchases(purchases, spend), with a fit of BGNBD, for instance."
+        )
+    if name is None and len(able) > 1:
+        raise InputError(f"Several streams say who is still a customer: pass stream=, one of {', '.join(able)}.")
+    if name is not None and name not in able:
+        raise InputError(f"There is no such stream {name!r}. {suggestion(name, able)}")
+    return able[name or next(iter(able))]
+
+
+def _before(earlier: Any, since: Any, now: Customers) -> Customers:
+    """The customers as they stood on the earlier day."""
+    if isinstance(earlier, Transactions):
+        if since is None:
+            raise InputError("A log does not say which day to look back to. Pass since='2025-06-30'.")
+        _require_earlier(as_date(since, "since"), now)
+        return summarize(earlier, time_unit=now.time_unit, as_of=since)
+    if not isinstance(earlier, Customers):
+        article = "an" if type(earlier).__name__[:1] in "AEIOU" else "a"
+        raise InputError(
+            f"The earlier day is looked up in the log of orders, as read_transactions returned it, with since=; or in "
+            f"the customers of that day, as summarize(orders, as_of=...) returned them; not in {article} "
+            f"{type(earlier).__name__}."
+        )
+    if since is not None:
+        raise InputError("since= belongs to a log of orders; customers have their as-of date.")
+    require_history(earlier)
+    _require_earlier(earlier.as_of, now)
+    return earlier
+
+
+def _require_earlier(day: dt.date | None, now: Customers) -> None:
+    if day is None or now.as_of is None or day >= now.as_of:
+        raise UnitError(
+            f"The earlier day must lie before the as-of date of the value: {day} and {now.as_of}. "
+            f"Make both customers with summarize(orders, as_of=...)."
+        )
+
+
+def _facts(stream: RepeatPurchases, valued: Customers, now: Customers, before: Customers) -> pd.DataFrame:
+    """Probability of being alive on both days, for those who are known on both, and what happened since."""
+    text = as_text(valued.ids)
+    known, knew = now.known_ids(text), before.known_ids(text)
+    both = np.array([one in known and one in knew for one in text], dtype=bool)
+    if not both.any():
+        raise InputError("No customer is known on both days. Are both from one log, with ids written alike?")
+    now = now.subset([known[one] for one in text[both]])
+    before = _with_segments(before.subset([knew[one] for one in text[both]]), now, stream)
+    facts = pd.DataFrame(
+        {
+            "probability_alive_before": _by_text(mean_alive(stream, before), before),
+            "probability_alive": _by_text(mean_alive(stream, now), now),
+            "reason": _by_text(histories_in_words(now).to_numpy(), now),
+        }
+    ).reindex(text[both])
+    facts["drop"] = facts["probability_alive_before"] - facts["probability_alive"]
+    fell = [
+        f"{said}; P(alive) fell from {probability(high)} to {probability(low)} since {before.as_of}"
+        for high, low, said in facts[["probability_alive_before", "probability_alive", "reason"]].to_numpy()
+    ]
+    return facts.assign(reason=fell).set_index(valued.ids[both])
+
+
+def _by_text(values: Any, customers: Customers) -> pd.Series:
+    return pd.Series(values, index=as_text(customers.ids))
+
+
+def _with_segments(before: Customers, now: Customers, stream: RepeatPurchases) -> Customers:
+    """Give customers of the earlier day the columns that a pooled fit asks for."""
+    pooling = stream.purchases.pooling
+    missing = [] if pooling is None else [name for name in pooling.grouping.columns if name not in before.columns]
+    if not missing:
+        return before
+    own = now.table[missing].set_index(as_text(now.ids)).reindex(as_text(before.ids))
+    return replace(before, rows=FrameRows(before.table.assign(**{name: own[name].to_numpy() for name in missing})))
+
+
+def _at_stake(value: LifetimeValue, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> tuple[Array, Array]:
+    """Lost money of each customer in each draw, an array (customers, draws), and the mean value of each if alive."""
+    lost, value_if_alive = np.zeros((len(ids), value.valuation.size)), np.zeros(len(ids))
+    if not len(ids):
+        return lost, value_if_alive
+    require_memory(value.valuation.shape, len(ids))
+    people = value.customers.subset(list(ids))
+    place = pd.Index(ids).get_indexer(people.ids)
+    valuation = replace(
+        value.valuation,
+        customers=people,
+        streams=_known_to_live(value.valuation.told, stream, people.ids),
+        future_value=None,
+        realised=False,
+    )
+    until = value.valuation.terms.periods_until()[value.settings.place]
+    known = now.known_ids(as_text(people.ids))
+
+    def reduce(stretch: Stretch, money: Components) -> tuple[slice, Array, Array]:
+        alive = added(money)[:, :until].sum(axis=1)
+        left = _have_left(value, stream, now.subset([known[one] for one in as_text(stretch.ids)]), stretch.ids)
+        return stretch.rows, np.where(left, alive, 0.0), alive.mean(axis=1)
+
+    for rows, drawn, mean in valuation.over_stretches(reduce):
+        lost[place[rows]], value_if_alive[place[rows]] = drawn, mean
+    return lost, value_if_alive
+
+
+def _known_to_live(streams: Sequence[Stream], stream: RepeatPurchases, ids: pd.Index) -> tuple[Stream, ...]:
+    """The stream with customers who are known to be alive, and those that ride on it."""
+    hosts, lost = hosts_of(streams), {stream.name}
+    while more := {name for name, host in hosts.items() if host in lost} - lost:
+        lost |= more
+    living = replace(stream, known_alive=tuple(as_text(ids)))
+    return tuple(living if one.name == stream.name else one for one in streams if one.name in lost)
+
+
+def _have_left(value: LifetimeValue, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> np.ndarray:
+    """Draw who has left: an array (customers, draws), with the parameters of the value's draws and luck of its own."""
+    valuation = value.valuation
+    purpose, _ = next(iter(stream.fits_by_purpose.items()))
+    fit = stream.purchases.mixed(valuation.shape, valuation.seed, purpose)
+    assert isinstance(fit, FittedPurchases)
+    drawn = fit.probability_alive(now).to_numpy().reshape(valuation.size, -1).T
+    alive = drawn[as_text(now.ids).get_indexer(as_text(ids))]
+    weights = np.ones(len(ids)) if stream.signs_of_life is None else stream.signs_of_life.weights(ids)
+    weights = np.where(as_text(ids).isin(list(stream.alive_for_sure)), 0.0, weights)[:, np.newaxis]
+    left = weights * (1 - alive) / (alive + weights * (1 - alive))
+    luck = np.stack([customer_stream(valuation.seed, PURPOSE, one).random(valuation.size) for one in ids])
+    return np.asarray(luck < left)
+
+
+def _labelled(value: LifetimeValue, lost: Array, ids: pd.Index) -> xr.DataArray:
+    """Label an array (customers, draws)."""
+    chains, draws = value.valuation.shape
+    return xr.DataArray(
+        lost.T.reshape(chains, draws, len(ids)),
+        dims=("chain", "draw", "customer_id"),
+        coords={"chain": np.arange(chains), "draw": np.arange(draws), "customer_id": ids.to_numpy()},
+        name="at_stake",
+        attrs={"units": value.currency or "currency of the data", "settings": str(value.settings)},
+    )

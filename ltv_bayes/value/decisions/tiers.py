@@ -1,0 +1,151 @@
+"""Tiers of customers: how surely each belongs among those who bring most."""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.errors import InputError, UnitError, counted
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.intervals import flagged
+from ltv_bayes.time_units import as_number
+from ltv_bayes.value.draws.valuation import added, in_order
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.lifetime_value import LifetimeValue
+
+ROOM = 2 * 2**30
+FEWEST_DRAWS = 100
+
+
+def tiers(
+    value: "LifetimeValue", shares: Sequence[float] = (0.2, 0.3, 0.5), names: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """How surely each customer belongs to the top 20%, the next 30%, the rest: ranked within each draw.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        What share of the customers each tier has, the best first; they add up to 1.
+    names : sequence of str, optional
+        Names of the tiers, such as ``["A", "B", "C"]``; by their place, such as "top 20%", if not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by customer_id, the surest of the best tier first: mean, ``probability_<tier>`` for each tier, and
+        tier, the likeliest. Probabilities add up to 1 for each customer, and to the tier's share over all.
+        `write_table` writes it to a file.
+
+    Raises
+    ------
+    UnitError
+        If the shares do not add up to 1.
+    InputError
+        If the customers are too many to rank in memory.
+
+    Notes
+    -----
+    A draw is what customers will really bring, luck included, so few are sure of their tier. Customers who bring
+    the same in a draw, such as nothing, share its places. Up to 2 GiB of draws are ranked: where all of them take
+    more, evenly spaced ones, at least 100; ``attrs["draws"]`` says how many.
+    """
+    bounds = _bounds(shares)
+    titles = _names(bounds, names)
+    draws = _draws(value)
+    mean, within = draws.mean(axis=0), np.zeros((draws.shape[1], len(titles)))
+    ranked = (partial(shares_of_tiers, money, bounds) for money in draws)
+    for shares_of_draw in in_order(ranked, len(draws), f"ranking {counted(draws.shape[1], 'customer')}"):
+        within += shares_of_draw
+    within /= len(draws)
+    table = pd.DataFrame({"mean": mean}, index=value.customers.ids)
+    for name, probability in zip(titles, within.T, strict=True):
+        table[f"probability_{name}"] = probability
+    likeliest = within.argmax(axis=1)
+    table["tier"] = pd.Categorical.from_codes(likeliest, titles, ordered=True)
+    order = np.lexsort((-mean, *(-within.T[::-1]), likeliest))
+    table = flagged(table.iloc[order], value.caution)
+    table.attrs = {
+        "currency": value.currency or "",
+        "settings": str(value.settings),
+        "tiers": titles,
+        "draws": len(draws),
+    }
+    return table
+
+
+def shares_of_tiers(money: Array, bounds: Array) -> Array:
+    """How much of each customer lies in each tier in one draw; those who bring the same share their places.
+
+    Parameters
+    ----------
+    money : array of shape (customers,)
+    bounds : array of shape (tiers,)
+        The share of customers down to the end of each tier, the last 1.
+
+    Returns
+    -------
+    array of shape (customers, tiers)
+        Rows add up to 1, columns to the tier's share of the customers.
+
+    Examples
+    --------
+    >>> shares_of_tiers(np.array([5.0, 0.0, 9.0, 0.0]), np.array([0.5, 1.0])).tolist()
+    [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
+    >>> shares_of_tiers(np.array([5.0, 0.0, 0.0, 0.0]), np.array([0.5, 1.0]))[1].round(3).tolist()
+    [0.333, 0.667]
+    """
+    order = np.argsort(-money)
+    ordered = -money[order]
+    until = np.zeros((bounds.size, money.size))
+    for row, place in zip(until, bounds * money.size, strict=True):
+        here = ordered[min(int(place), money.size - 1)]
+        first, last = np.searchsorted(ordered, here, "left"), np.searchsorted(ordered, here, "right")
+        row[:first] = 1.0
+        row[first:last] = (place - first) / (last - first)
+    found = np.empty_like(until)
+    found[:, order] = np.diff(until, prepend=0.0, axis=0)
+    return found.T
+
+
+def _bounds(shares: Sequence[float]) -> Array:
+    """The share of customers down to the end of each tier."""
+    parts = np.array([as_number(share, "a share") for share in shares])
+    if not parts.size or (parts <= 0).any() or abs(parts.sum() - 1) > 1e-9:
+        raise UnitError(
+            f"The shares of tiers are above 0 and add up to 1, the best first, such as (0.2, 0.3, 0.5); "
+            f"{tuple(shares)} add up to {parts.sum():g}."
+        )
+    bounds = np.cumsum(parts)
+    bounds[-1] = 1.0
+    return bounds
+
+
+def _names(bounds: Array, names: Sequence[str] | None) -> list[str]:
+    """Names of tiers: as given, or by their place."""
+    if names is None:
+        ends = [f"{100 * bound:.4g}%" for bound in bounds]
+        return [f"top {ends[0]}", *(f"{low[:-1]}-{high}" for low, high in pairwise(ends))]
+    if isinstance(names, str) or len(names) != len(bounds) or len(set(map(str, names))) != len(names):
+        raise InputError(f"{counted(len(bounds), 'tier')} need as many names, each another, not {names!r}.")
+    return [str(name) for name in names]
+
+
+def _draws(value: "LifetimeValue") -> Array:
+    """Draws of all customers at once, as ranks need them: as many as there is room for, an array (draws, customers)."""
+    size, number = value.valuation.size, len(value.customers)
+    step = math.ceil(8 * number * size / ROOM)
+    if size // step < min(FEWEST_DRAWS, size):
+        raise InputError(
+            f"Ranks need all customers of a draw at once, and {ROOM / 2**30:g} GiB hold fewer than "
+            f"{FEWEST_DRAWS} draws of {counted(number, 'customer')}. Value a part of them, such as the half with the "
+            f"highest mean: lifetime_value(customers.subset(ids), ...).tiers()."
+        )
+    kept = np.empty((len(range(0, size, step)), number))
+    for stretch, money in value.results.draws_by_stretch(value.settings.place):
+        kept[:, stretch.rows] = added(money)[:, ::step].T
+    return kept

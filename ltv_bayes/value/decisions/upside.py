@@ -1,0 +1,148 @@
+"""Who has value that is not yet realised, and why."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.reading.ids import as_text
+from ltv_bayes.errors import ColumnError, listed
+from ltv_bayes.formatting import label, money, probability
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.intervals import flagged, interval_settings, summarize_sorted
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.value.decisions.histories_in_words import histories_in_words, mean_alive
+from ltv_bayes.value.draws.valuation import BATCH, JUDGED, REALISED, Components, Valuation
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.lifetime_value import LifetimeValue
+
+ENDS = ("_lb", "_ub")
+NAMED = 2
+
+
+def upside(value: "LifetimeValue", *, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+    """Who has value that is not yet realised, and why: money to come, modelled and judged, beside money so far.
+
+    Parameters
+    ----------
+    ci_prob : float, optional
+        Probability of the interval; ArviZ's setting where not given.
+    ci_kind : {"eti", "hdi"}, optional
+        Equal-tailed or highest-density interval; ArviZ's setting where not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by customer_id, the most to come first: realised (so far, after margin; missing where the table does
+        not say it), modelled and judged (means of what is to come), upside (their sum) with its interval,
+        probability_above_realised, and the reason in words. `write_table` writes it to a file.
+
+    Notes
+    -----
+    The interval is predictive: of what the customer will really bring within the horizon, luck included.
+    """
+    interval, ids = interval_settings(ci_prob, ci_kind), value.customers.ids
+    realised = _realised(value.valuation)
+    columns: list[dict[str, Array]] = []
+    for stretch, sources in value.results.draws_by_stretch(value.settings.place):
+        columns.append(_to_come(sources, realised[stretch.rows], interval))
+    table = pd.DataFrame({name: np.concatenate([part[name] for part in columns]) for name in columns[0]}, index=ids)
+    table.insert(0, "realised", realised)
+    table["reason"] = _reasons(value, table)
+    table = flagged(table.sort_values("upside", ascending=False, kind="stable"), value.caution)
+    table.attrs = {"currency": value.currency or "", "settings": str(value.settings)}
+    return table
+
+
+def _to_come(sources: Components, realised: Array, interval: tuple[float, str]) -> dict[str, Array]:
+    """Summaries of what is to come to some customers, from arrays (customers, draws)."""
+    none = np.zeros_like(next(iter(sources.values())))
+    modelled = sum((money for name, money in sources.items() if name not in (REALISED, JUDGED)), none)
+    judged = sources.get(JUDGED, none)
+    found = summarize_sorted(np.sort(modelled + judged, axis=1), *interval)
+    above = np.mean(modelled + judged > realised[:, np.newaxis], axis=1)
+    return {
+        "modelled": modelled.mean(axis=1),
+        "judged": judged.mean(axis=1),
+        "upside": found["mean"],
+        **{f"upside_{name}": values for name, values in found.items() if name.endswith(ENDS)},
+        "probability_above_realised": np.where(np.isfinite(realised), above, np.nan),
+    }
+
+
+def _realised(valuation: Valuation) -> Array:
+    """What customers have brought so far, after margin; missing where their tables do not say it."""
+
+    def of(customers: Customers) -> Array:
+        parts = [valuation.margins.of(one.name, customers) * one.realised(customers) for one in valuation.streams]
+        return np.sum(parts, axis=0) if parts else np.full(len(customers), np.nan)
+
+    try:
+        return np.concatenate([of(batch) for batch in valuation.customers.batches(BATCH)])
+    except ColumnError:
+        return np.full(len(valuation.customers), np.nan)
+
+
+def _reasons(value: "LifetimeValue", table: pd.DataFrame) -> list[str]:
+    """Say for each customer where the value to come is from."""
+    text = as_text(table.index)
+    history = _of_histories(value, text)
+    judged = _of_judgements(value)
+    words = []
+    rows = table[["realised", "modelled", "judged"]].to_numpy()
+    for written, (realised, from_models, from_judgements) in zip(text, rows, strict=True):
+        parts = [history.get(written, ""), judged.get(written, "")]
+        if from_judgements > from_models:
+            parts.reverse()
+        if np.isfinite(realised):
+            parts.append(f"has brought {money(realised, value.currency)} so far")
+        words.append("; ".join(part for part in parts if part))
+    return words
+
+
+def _of_histories(value: "LifetimeValue", text: pd.Index) -> dict[str, str]:
+    """What histories say, by id as text; where there are none, from which streams money comes."""
+    streams = [one for one in value.valuation.streams if isinstance(one, RepeatPurchases)]
+    others = [label(one.name) for one in value.valuation.streams if one not in streams]
+    said = dict.fromkeys(text, f"from {listed(others)}" if others else "")
+    for stream in streams:
+        histories = value.customers if stream.customers is None else stream.customers
+        known = histories.known_ids(text)
+        if known:
+            customers = histories.subset(list(known.values()))
+            words = histories_in_words(customers) + _alive(stream, customers)
+            said |= dict(zip(as_text(customers.ids), words, strict=True))
+    return said
+
+
+def _alive(stream: RepeatPurchases, customers: Customers) -> list[str]:
+    """Whether customers are still there, where the stream says so."""
+    if stream.while_alive is not None or not isinstance(stream.purchases, FittedPurchases):
+        return [""] * len(customers)
+    return [f", P(alive) {probability(chance)}" for chance in mean_alive(stream, customers)]
+
+
+def _of_judgements(value: "LifetimeValue") -> dict[str, str]:
+    """What is judged of customers, by id as text: the largest opportunities named."""
+    judged = value.future_value
+    if judged is None:
+        return {}
+    table = judged.audit()
+    table = table.assign(expected=table["probability"] * table["median"]).sort_values("expected", ascending=False)
+    return {
+        written: _named(rows, value.currency)
+        for written, rows in table.groupby(table["customer_id"].astype(str), sort=False)
+    }
+
+
+def _named(rows: pd.DataFrame, currency: str | None) -> str:
+    parts = [_one(row, currency) for row in rows.head(NAMED).itertuples()]
+    more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+    return f"judged: {', '.join(parts)}{more}"
+
+
+def _one(row: Any, currency: str | None) -> str:
+    return f"{row.opportunity}, {money(row.median, currency)} with probability {probability(row.probability)}"

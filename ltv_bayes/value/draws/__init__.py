@@ -1,0 +1,1 @@
+"""Draws of value, made a block of customers at a time, kept or written."""

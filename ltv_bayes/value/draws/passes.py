@@ -1,0 +1,264 @@
+"""Summaries of every customer, and totals of the book and its segments, in one pass over the draws."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numba
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.intervals import summarize_sorted
+from ltv_bayes.value.draws.kept_draws import KeptDraws
+from ltv_bayes.value.draws.valuation import BATCH, Components, Stretch, Valuation, added
+
+MOST_SEGMENTS = 200
+MISSING = "(missing)"
+
+Interval = tuple[float, str]
+Segmenting = Callable[[Customers], pd.Series]
+Weighting = Callable[[Customers], Array]
+Columns = dict[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Money of segments within each draw.
+
+    Attributes
+    ----------
+    names : list of str
+        In order.
+    customers : array of shape (segments,)
+        Number of customers.
+    money : mapping
+        Name of each source to an array (segments, horizons, draws).
+    """
+
+    names: list[str]
+    customers: IntArray
+    money: Components
+
+
+@dataclass(eq=False)
+class Adding:
+    """Adds up segments, whose names turn up on the way.
+
+    Attributes
+    ----------
+    most : int or None
+        Beyond so many segments, the grouping is given up.
+    """
+
+    most: int | None = None
+    customers: dict[str, int] = field(default_factory=dict)
+    money: dict[str, dict[str, Array]] = field(default_factory=dict)
+    given_up: bool = False
+
+    def add(self, name: str, customers: int, sums: Components) -> None:
+        """Add some customers of a segment: arrays (horizons, draws) by source."""
+        self.given_up = self.given_up or (name not in self.money and len(self.money) == self.most)
+        if self.given_up:
+            self.money.clear()
+            return
+        self.customers[name] = self.customers.get(name, 0) + customers
+        known = self.money.setdefault(name, {source: np.zeros_like(some) for source, some in sums.items()})
+        for source, some in sums.items():
+            known[source] += some
+
+    def of_sources(self, sources: list[str]) -> "Adding":
+        """The same of some sources of money."""
+        money = {name: {source: sums[source] for source in sources} for name, sums in self.money.items()}
+        return replace(self, money=money)
+
+    def segments(self) -> Segments:
+        """What was added, the segments in the order of their names."""
+        names = sorted(self.money)
+        money = {source: np.stack([self.money[name][source] for name in names]) for source in self.money[names[0]]}
+        return Segments(names, np.array([self.customers[name] for name in names], dtype=np.int64), money)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The segments of a batch of customers.
+
+    Attributes
+    ----------
+    codes : mapping
+        For each grouping the position of each one's segment, and the names.
+    weights : array of shape (customers,), optional
+        How often the money of each counts; once if not given.
+    """
+
+    codes: Mapping[str, tuple[IntArray, list[str]]]
+    weights: Array | None = None
+
+    @classmethod
+    def of(
+        cls, customers: Customers, groupings: Mapping[str, Segmenting], weights: Weighting | None = None
+    ) -> "Groups":
+        """Find the segments; customers without one form a segment of their own."""
+        found = {}
+        for column, segmenting in groupings.items():
+            segment = segmenting(customers)
+            named = segment.astype(object).where(segment.notna(), MISSING).map(str)
+            codes, names = pd.factorize(named)
+            found[column] = codes.astype(np.int64), list(names)
+        return cls(found, None if weights is None else weights(customers))
+
+    def sums(self, stretch: Stretch, components: Components) -> Iterator[tuple[str, str, int, dict[str, Array]]]:
+        """Add up a stretch of the customers: grouping, segment, number of customers, (horizons, draws) by source."""
+        if self.weights is not None:
+            weights = self.weights[stretch.first : stretch.last, np.newaxis, np.newaxis]
+            components = {name: weights * values for name, values in components.items()}
+        for column, (codes, names) in self.codes.items():
+            present, place = np.unique(codes[stretch.first : stretch.last], return_inverse=True)
+            sums = {name: _add_rows(values, place, len(present)) for name, values in components.items()}
+            counts = np.bincount(place)
+            for row, code in enumerate(present):
+                yield column, names[code], int(counts[row]), {name: some[row] for name, some in sums.items()}
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_rows(values, place, number):  # type: ignore[no-untyped-def]
+    """Add the rows that have the same place: from (rows, horizons, draws) to (number, horizons, draws)."""
+    sums = np.zeros((number, values.shape[1], values.shape[2]))
+    for row in range(values.shape[0]):
+        for k in range(values.shape[1]):
+            for i in range(values.shape[2]):
+                sums[place[row], k, i] += values[row, k, i]
+    return sums
+
+
+def by_column(name: str) -> Segmenting:
+    """Segments by the values of a column."""
+    return lambda customers: customers.table[name]
+
+
+def offered_groupings(customers: Customers) -> dict[str, Segmenting]:
+    """The groupings that a book offers by itself: its columns of text or categories with not too many values."""
+    first = next(iter(customers.batches(BATCH))).table
+    return {
+        str(name): by_column(name)
+        for name, column in first.items()
+        if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column))
+        and column.nunique() <= MOST_SEGMENTS
+    }
+
+
+def at_horizons(components: Components, until: tuple[int, ...]) -> Components:
+    """Add periods up to each horizon: from (customers, periods, draws) to (customers, horizons, draws)."""
+    if until == (1,):
+        return components
+    added_up = {}
+    for name, values in components.items():
+        firsts = [0, *until[:-1]]
+        steps = [values[:, first:last].sum(axis=1) for first, last in zip(firsts, until, strict=True)]
+        added_up[name] = np.cumsum(np.stack(steps, axis=1), axis=1)
+    return added_up
+
+
+def summary_columns(components: Components, interval: Interval) -> list[Columns]:
+    """Summaries of customers at each horizon, from arrays (customers, horizons, draws)."""
+    total = added(components)
+    found = []
+    for place in range(total.shape[1]):
+        columns = summarize_sorted(np.sort(total[:, place], axis=1), *interval)
+        columns |= {f"mean_{name}": values[:, place].mean(axis=1) for name, values in components.items()}
+        found.append(columns)
+    return found
+
+
+@dataclass(eq=False)
+class OnePass:
+    """Goes once over all customers, making their draws.
+
+    Attributes
+    ----------
+    valuation : Valuation
+        How to value them.
+    interval : (float, str)
+        Probability and kind of the interval that customers are summarised by.
+    kept : KeptDraws, optional
+        Filled in on the way.
+    book : mapping
+        Name of each source to an array (periods, draws): the money of all customers so far.
+    adding, groupings : mappings
+        Name of each grouping that the book offers to what adds up its segments, and to how they are found.
+    """
+
+    valuation: Valuation
+    interval: Interval
+    kept: KeptDraws | None = None
+    book: dict[str, Array] = field(init=False)
+    adding: dict[str, Adding] = field(init=False)
+    groupings: dict[str, Segmenting] = field(init=False)
+
+    def __post_init__(self) -> None:
+        shape = len(self.valuation.terms.periods()), self.valuation.size
+        self.book = {name: np.zeros(shape) for name in self.valuation.sources}
+        self.groupings = offered_groupings(self.valuation.customers)
+        self.adding = {column: Adding(MOST_SEGMENTS) for column in self.groupings}
+
+    @property
+    def segments(self) -> dict[str, Segments]:
+        """The segments of each grouping that the book offers."""
+        return {column: adding.segments() for column, adding in self.adding.items() if not adding.given_up}
+
+    def of_sources(self, valuation: Valuation) -> "OnePass":
+        """What a pass with a valuation of fewer sources, and the same draws of them, would have added up."""
+        fewer = OnePass(valuation, self.interval)
+        fewer.book = {name: self.book[name] for name in valuation.sources}
+        fewer.adding = {column: adding.of_sources(valuation.sources) for column, adding in self.adding.items()}
+        return fewer
+
+    def over_stretches(self, *, progressbar: bool = False) -> Iterator[tuple[Stretch, list[Columns]]]:
+        """Summaries of one stretch of customers after another, at each horizon."""
+        until = self.valuation.terms.periods_until()
+
+        def reduce(stretch: Stretch, by_period: Components) -> Any:
+            components = at_horizons(by_period, until)
+            if self.kept is not None:
+                self.kept.keep(stretch, components)
+            book = {name: values.sum(axis=0) for name, values in by_period.items()}
+            return stretch, summary_columns(components, self.interval), book, list(_groups(stretch, components))
+
+        def about(batch: Customers) -> Groups:
+            useful = {column: how for column, how in self.groupings.items() if not self.adding[column].given_up}
+            return Groups.of(batch, useful)
+
+        for stretch, columns, book, sums in self.valuation.over_stretches(reduce, about=about, progressbar=progressbar):
+            for name, money in book.items():
+                self.book[name] += money
+            for column, *segment in sums:
+                self.adding[column].add(*segment)
+            yield stretch, columns
+
+
+def segments_by(
+    draws: Valuation | KeptDraws,
+    segmenting: Segmenting,
+    weights: Weighting | None = None,
+    *,
+    progressbar: bool = False,
+) -> Segments:
+    """Add up segments of one's own making, the money of each customer as often as their weight says."""
+    until = draws.terms.periods_until() if isinstance(draws, Valuation) else None
+
+    def reduce(stretch: Stretch, components: Components) -> Any:
+        return list(_groups(stretch, components if until is None else at_horizons(components, until)))
+
+    def about(batch: Customers) -> Groups:
+        return Groups.of(batch, {"": segmenting}, weights)
+
+    adding = Adding()
+    for sums in draws.over_stretches(reduce, about=about, progressbar=progressbar):
+        for _, *segment in sums:
+            adding.add(*segment)
+    return adding.segments()
+
+
+def _groups(stretch: Stretch, components: Components) -> Iterator[tuple[str, str, int, dict[str, Array]]]:
+    return stretch.about.sums(stretch, components)

@@ -1,0 +1,186 @@
+"""Values on disk, written piece by piece: tables as Parquet, draws as Parquet or zarr."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ltv_bayes.errors import InputError
+from ltv_bayes.value.draws.valuation import STRETCH, Components, Stretch, Valuation, added
+from ltv_bayes.whole_files import written_whole
+
+GROUP = "lifetime_value"
+ROWS_TOGETHER = 64 * STRETCH
+CHUNK = 4 * STRETCH
+MARK = "ltv_bayes"
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Draws to be written.
+
+    Attributes
+    ----------
+    stretches : iterator
+        One stretch of customers after another, with arrays (customers, draws) by source.
+    valuation : Valuation
+        What made them.
+    attrs : mapping
+        What they say of themselves.
+    """
+
+    stretches: Iterator[tuple[Stretch, Components]]
+    valuation: Valuation
+    attrs: Mapping[str, str]
+
+
+def write_tables(tables: Iterable[pd.DataFrame], path: Path, notes: Mapping[str, str]) -> Path:
+    """Write tables indexed by customer, one below the other, to one Parquet file with notes in its metadata."""
+    import pyarrow as pa
+
+    metadata = {f"{MARK}.{key}": text for key, text in notes.items()}
+    with written_whole(path) as unfinished, _ParquetFile(unfinished) as file:
+        for rows in _together(tables):
+            ids = rows.index.rename("customer_id")
+            table = pa.Table.from_pandas(rows.set_axis(ids).reset_index(), preserve_index=False)
+            file.write(table.replace_schema_metadata(metadata))
+    return path
+
+
+def write_draws(draws: Draws, path: Path) -> Path:
+    """Write every draw to a Parquet file or a zarr store, as the name says; see `LifetimeValue.write_draws`."""
+    to_parquet = path.suffix.lower() == ".parquet"
+    write = _draws_to_parquet if to_parquet else _draws_to_zarr
+    with written_whole(path, replaces_folder=not to_parquet) as unfinished:
+        write(draws, unfinished)
+    return path
+
+
+def refuse_place(path: Path, suffixes: tuple[str, ...]) -> None:
+    """Raise unless something of this name may be written here.
+
+    Raises
+    ------
+    InputError
+        If the name does not say a format, or something of another kind is there.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in suffixes:
+        raise InputError(f"{path} does not end in {' or '.join(suffixes)}, which says the format to write.")
+    if path.is_dir() and not (suffix == ".zarr" and _is_ours(path)):
+        raise InputError(f"{path} is a folder that was not written by write_draws. Choose another name.")
+    if suffix == ".zarr" and path.is_file():
+        raise InputError(f"{path} is a file, and a zarr store is a folder. Choose another name.")
+
+
+class _ParquetFile:
+    """A Parquet file that takes its columns from the first table."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: Any = None
+
+    def __enter__(self) -> "_ParquetFile":
+        return self
+
+    def write(self, table: Any) -> None:
+        """Write a table's rows."""
+        import pyarrow.parquet as parquet
+
+        self._writer = self._writer or parquet.ParquetWriter(self._path, table.schema, compression="zstd")
+        self._writer.write_table(table)
+
+    def __exit__(self, *_: Any) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+def _draws_to_parquet(drawn: Draws, path: Path) -> None:
+    """One row per customer and draw."""
+    import pyarrow as pa
+
+    chains, draws = drawn.valuation.shape
+    chain = np.repeat(np.arange(chains, dtype=np.int16), draws)
+    draw = np.tile(np.arange(draws, dtype=np.int32), chains)
+    with _ParquetFile(path) as file:
+        for stretch, components in drawn.stretches:
+            ids = pa.array(stretch.ids)
+            rows = pa.array(np.repeat(np.arange(len(ids), dtype=np.int32), chains * draws))
+            columns: dict[str, Any] = {
+                "customer_id": pa.DictionaryArray.from_arrays(rows, ids),
+                "chain": np.tile(chain, len(ids)),
+                "draw": np.tile(draw, len(ids)),
+            }
+            money = {**components, "total": added(components)}
+            file.write(pa.table(columns | {name: values.ravel() for name, values in money.items()}))
+
+
+def _draws_to_zarr(drawn: Draws, path: Path) -> None:
+    """The layout of `LifetimeValue.to_datatree`: arrays (chain, draw, customer_id) in chunks of customers."""
+    import zarr
+
+    chains, draws = drawn.valuation.shape
+    ids = drawn.valuation.customers.ids
+    labels = xr.Dataset(
+        coords={
+            "chain": np.arange(chains),
+            "draw": np.arange(draws),
+            "customer_id": ids.to_numpy(dtype=None if ids.dtype.kind in "iu" else "U"),
+        },
+        attrs={**drawn.attrs, "written_by": MARK},
+    )
+    labels.to_zarr(path, group=GROUP, mode="w", zarr_format=2, consolidated=False)
+    group = zarr.open_group(path, path=GROUP, mode="r+", zarr_format=2)
+    arrays = {
+        name: group.create_array(
+            name,
+            shape=(chains, draws, len(ids)),
+            chunks=(chains, draws, min(CHUNK, len(ids))),
+            dtype="f8",
+            fill_value=np.nan,
+            attributes={"_ARRAY_DIMENSIONS": ["chain", "draw", "customer_id"], "units": drawn.attrs["units"]},
+        )
+        for name in (*drawn.valuation.sources, "total")
+    }
+    for first, components in _chunks(drawn.stretches):
+        for name, values in {**components, "total": added(components)}.items():
+            arrays[name][:, :, first : first + len(values)] = np.moveaxis(values.reshape(-1, chains, draws), 0, -1)
+    zarr.consolidate_metadata(path, zarr_format=2)
+
+
+def _chunks(stretches: Iterator[tuple[Stretch, Components]]) -> Iterator[tuple[int, Components]]:
+    """Put stretches together to whole chunks, so that each is written once."""
+    waiting: list[Components] = []
+    first = rows = 0
+    for _, components in stretches:
+        waiting.append(components)
+        rows += len(next(iter(components.values())))
+        if rows >= CHUNK:
+            yield first, {name: np.concatenate([some[name] for some in waiting]) for name in components}
+            first, rows, waiting = first + rows, 0, []
+    if waiting:
+        yield first, {name: np.concatenate([some[name] for some in waiting]) for name in waiting[0]}
+
+
+def _together(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Put tables together to some thousand rows."""
+    waiting: list[pd.DataFrame] = []
+    rows = 0
+    for table in tables:
+        waiting.append(table)
+        rows += len(table)
+        if rows >= ROWS_TOGETHER:
+            yield pd.concat(waiting)
+            rows, waiting = 0, []
+    if waiting:
+        yield pd.concat(waiting)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a folder holds draws written here before."""
+    notes = path / GROUP / ".zattrs"
+    return notes.is_file() and f'"written_by": "{MARK}"' in notes.read_text(encoding="utf-8")

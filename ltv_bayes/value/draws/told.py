@@ -1,0 +1,54 @@
+"""What judgements tell streams: who is likelier to be alive, and which purchases are counted elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.reading.ids import as_text
+from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.signs_of_life import SignsOfLife
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.streams.stream import Stream
+
+ENOUGH_DRAWS = 50
+BATCH = 2**16
+
+
+def told(streams: Sequence[Stream], judged: FutureValuePriors, customers: Customers) -> tuple[Stream, ...]:
+    """Tell repeat purchases what judgements show.
+
+    An open opportunity is a sign of life. If living customers have one with some chance, then that a customer has none
+    speaks against them. Both together leave the number of living customers as it was, on average.
+    """
+    judged.require_visible_share()
+    return tuple(_told(one, judged, customers) if isinstance(one, RepeatPurchases) else one for one in streams)
+
+
+def _told(stream: RepeatPurchases, judged: FutureValuePriors, customers: Customers) -> RepeatPurchases:
+    signs = judged.signs_of_life
+    if signs is not None and stream.signs is None and isinstance(stream.purchases, FittedPurchases):
+        learned = _learned(signs, stream, customers if stream.customers is None else stream.customers)
+        stream = replace(stream, signs=learned)
+    if (judged.relations == VISIBLE_SHARE).any():
+        stream = replace(stream, visible=judged.visible)
+    return stream
+
+
+def _learned(signs: SignsOfLife, stream: RepeatPurchases, customers: Customers) -> SignsOfLife:
+    """Learn how many of the living have an open opportunity, unless another stream says who lives."""
+    if stream.while_alive is not None:
+        return signs
+    assert isinstance(stream.purchases, FittedPurchases)
+    few = stream.purchases.thin(max(1, ENOUGH_DRAWS // stream.purchases.shape[0]))
+    heard, alive = 0, []
+    for batch in customers.batches(BATCH):
+        here = as_text(batch.ids).isin(list(signs.heard))
+        probability = few.probability_alive(batch).mean(("chain", "draw")).to_numpy()
+        probability[as_text(batch.ids).isin(list(stream.alive_for_sure))] = 1.0
+        heard += int(here.sum())
+        alive.append(probability[~here])
+    return signs.learned(heard, np.concatenate(alive))

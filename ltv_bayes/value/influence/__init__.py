@@ -1,0 +1,1 @@
+"""How much of a value depends on judgements and priors."""

@@ -1,0 +1,202 @@
+"""Where judgement and model disagree beyond chance."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.errors import InputError, UnitError, counted
+from ltv_bayes.formatting import money, probability
+from ltv_bayes.formulas.models.gamma_gamma import expected_spend, spend_outlook
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.intervals import flagged
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.time_units import as_number
+from ltv_bayes.value.influence.judged_parts import require_judged
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.lifetime_value import LifetimeValue
+
+ENOUGH_DRAWS, TOGETHER = 400, 2000
+NAMES = ["customer_id", "opportunity", "expert"]
+
+
+def note_on_conflicts(value: "LifetimeValue") -> list[str]:
+    """Say that there are judgements which disagree with the model."""
+    if value.future_value is None or not any(isinstance(one, RepeatPurchases) for one in value.valuation.streams):
+        return []
+    found = conflicts(value)["conflict"]
+    if not found.any():
+        return []
+    verb = "disagrees" if found.sum() == 1 else "disagree"
+    return [f"{counted(int(found.sum()), 'judgement')} {verb} with the model beyond chance: see conflicts()."]
+
+
+def conflicts(value: "LifetimeValue", threshold: float = 0.01, gone: float = 0.2) -> pd.DataFrame:
+    """Where judgement and model disagree beyond chance.
+
+    Two questions for each opportunity of a client with a stream of repeat purchases: is the amount further out
+    than an order of this client would be, and is the client still there? Where several such streams know a client,
+    the amount is compared with the one whose orders are most like it. Opinions on whole values are no orders; see
+    `opinions` for these.
+
+    Parameters
+    ----------
+    threshold : float
+        Probability that an order of the client lies as far out as the judged amount's median, on either side,
+        below which that is a conflict. Of judgements in line with the model about so many are flagged by chance.
+    gone : float
+        Probability of being active below which a client is held for gone, if more than that is judged.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each opportunity of a client whom such a stream knows: customer_id, opportunity, expert,
+        probability and judged_amount as used, expected_order, tail_probability, probability_alive, conflict, and
+        the reason in words; conflicts first.
+
+    Raises
+    ------
+    InputError
+        If nothing is judged, or no stream of repeat purchases is valued.
+
+    Notes
+    -----
+    A conflict is a question to the expert, not a mistake: the opportunity may be larger than anything this client
+    ever bought.
+    """
+    threshold, gone = _level(threshold, "threshold"), _level(gone, "gone")
+    judged = require_judged(value)
+    streams = [_thinned(stream) for stream in value.valuation.streams if isinstance(stream, RepeatPurchases)]
+    if not streams:
+        raise InputError(
+            "No stream of repeat purchases is valued, so no model says what these clients' deals are worth. "
+            "Value them with [RepeatPurchases(purchases, spend)]."
+        )
+    said = judged.audit()[[*NAMES, "probability", "median"]].rename(columns={"median": "judged_amount"})
+    said = said[~judged.are_opinions].reset_index(drop=True)
+    found = _nearest([_beside(said, stream, value) for stream in streams])
+    table = _with_reasons(found, threshold, gone, value.currency)
+    table = table.sort_values(["conflict", "tail_probability"], ascending=[False, True], kind="stable")
+    table = flagged(table.reset_index(drop=True), value.caution)
+    table.attrs = {"threshold": threshold, "gone": gone, "currency": value.currency or ""}
+    return table
+
+
+def tail_probability(
+    amount: Array, frequency: Array, monetary_value: Array, spend: FittedSpend, table: pd.DataFrame | None = None
+) -> Array:
+    """Probability that an order of a customer with this history lies as far out as an amount, on either side.
+
+    An order x | p, nu ~ Gamma(p, nu) with nu ~ Gamma(shape, rate) makes x / (x + rate) ~ Beta(p, shape). Averaged over
+    the posterior.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, optional
+        Rows of the customers, with their segments for a pooled fit.
+
+    Examples
+    --------
+    >>> fit = FittedSpend.from_draws({"p": [[1.0]], "q": [[2.0]], "v": [[10.0]]})
+    >>> tail_probability(np.array([90.0]), np.array([0]), np.array([0.0]), fit).round(6).tolist()
+    [0.02]
+    """
+    drawn = _by_customer(spend, table)
+    shape, rate = spend_outlook(frequency, monetary_value, **drawn)
+    below = special.betainc(drawn["p"], shape, amount / (amount + rate)).mean(axis=0)
+    return 2 * np.minimum(below, 1 - below)
+
+
+def _level(value: float, name: str) -> float:
+    level = as_number(value, name)
+    if not 0 < level < 1:
+        raise UnitError(f"{name} must lie between 0 and 1, not {value!r}.")
+    return level
+
+
+def _thinned(stream: RepeatPurchases) -> RepeatPurchases:
+    each = max(1, ENOUGH_DRAWS // stream.shape[0])
+    return replace(stream, purchases=stream.purchases.thin(each), spend=stream.spend.thin(each))
+
+
+def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: "LifetimeValue") -> pd.DataFrame:
+    """What a stream says of the clients judged; those it does not know are left out."""
+    orders = value.customers if stream.customers is None else stream.customers
+    text = said["customer_id"].astype(str)
+    known = orders.known_ids(text.unique())
+    here = said[text.isin(known).to_numpy()]
+    if here.empty:
+        return here.assign(expected_order=np.nan, tail_probability=np.nan, probability_alive=np.nan)
+    clients = orders.subset(list(known.values()))
+    rows = clients.ids.get_indexer(pd.Index([known[str(written)] for written in here["customer_id"]]))
+    x, m = (values[rows] for values in stream.spend.histories(clients, warn=False))
+    expected, tail = _amounts_beside(here["judged_amount"].to_numpy(), x, m, stream.spend, clients.table.iloc[rows])
+    alive = _alive(stream, clients)[rows]
+    return here.assign(expected_order=expected, tail_probability=tail, probability_alive=alive)
+
+
+def _by_customer(spend: FittedSpend, table: pd.DataFrame | None) -> dict[str, Array]:
+    """Parameters with chains joined: arrays of shape (draws, customers or 1)."""
+    found = spend.by_customer(pd.DataFrame() if table is None else table, check=False)
+    return {name: values.reshape(-1, values.shape[-1]) for name, values in found.items()}
+
+
+def _amounts_beside(
+    amount: Array, frequency: Array, monetary_value: Array, spend: FittedSpend, table: pd.DataFrame
+) -> tuple[Array, Array]:
+    """Expected order of each client, and how far out the amount is; some thousand at a time, so that memory does."""
+    expected, tail = np.empty(amount.shape), np.empty(amount.shape)
+    for first in range(0, amount.size, TOGETHER):
+        some = slice(first, first + TOGETHER)
+        x, m = frequency[some], monetary_value[some]
+        expected[some] = np.median(expected_spend(x, m, **_by_customer(spend, table.iloc[some])), axis=0)
+        tail[some] = tail_probability(amount[some], x, m, spend, table.iloc[some])
+    return expected, tail
+
+
+def _nearest(found: list[pd.DataFrame]) -> pd.DataFrame:
+    """One row for each opportunity: of the stream whose orders are most like it; who is alive in one is alive."""
+    every = pd.concat(found)
+    alive = every.groupby(level=0)["probability_alive"].max()
+    ordered = every.sort_values("tail_probability", ascending=False, kind="stable")
+    return ordered[~ordered.index.duplicated()].sort_index().assign(probability_alive=alive)
+
+
+def _alive(stream: RepeatPurchases, clients: Customers) -> Array:
+    """Probability of being alive; 1 where another source knows, or the model lets nobody leave."""
+    if stream.while_alive is not None or not isinstance(stream.purchases, FittedPurchases):
+        return np.ones(len(clients))
+    alive = stream.purchases.probability_alive(clients).mean(("chain", "draw")).to_numpy()
+    known = clients.ids.astype(str).isin(list(stream.alive_for_sure))
+    return np.where(known, 1.0, alive)
+
+
+def _with_reasons(table: pd.DataFrame, threshold: float, gone: float, currency: str | None) -> pd.DataFrame:
+    """Say in words what is in conflict."""
+    far = table["tail_probability"] < threshold
+    left = (table["probability_alive"] < gone) & (table["probability_alive"] < table["probability"])
+
+    def reason(row: Any, is_far: bool, has_left: bool) -> str:
+        said = []
+        if is_far:
+            side = "above" if row.judged_amount > row.expected_order else "below"
+            said.append(
+                f"{money(row.judged_amount, currency)} is judged, far {side} this client's usual order "
+                f"({money(row.expected_order, currency)}): chance of an order so far out "
+                f"{probability(row.tail_probability)}"
+            )
+        if has_left:
+            said.append(
+                f"a chance of {probability(row.probability)} is judged, but by its history the client is still "
+                f"active with probability {probability(row.probability_alive)} only"
+            )
+        return "; ".join(said)
+
+    rows = zip(table.itertuples(), far, left, strict=True)
+    return table.assign(conflict=far | left, reason=[reason(*row) for row in rows])

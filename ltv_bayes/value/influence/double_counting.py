@@ -1,0 +1,191 @@
+"""What judgements and repeat purchases say of the same money: counted once, or said how much may be counted twice."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeGuard
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.reading.ids import as_text
+from ltv_bayes.errors import DataWarning, counted, listed
+from ltv_bayes.formatting import label, money, percent, with_currency
+from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.posterior import evenly_spaced
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.signs_of_life import SignsOfLife
+from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.streams.stream import Stream
+from ltv_bayes.terms import Terms
+from ltv_bayes.value.draws.valuation import BATCH, Valuation
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.lifetime_value import LifetimeValue
+
+ENOUGH_DRAWS = 50
+ENOUGH_CUSTOMERS = 1000
+FAR_LESS = 0.5
+WORTH_A_WARNING = 0.02
+TRUSTED = 0.7
+
+
+def warn_of_double_count(
+    customers: Customers, streams: Sequence[Stream], judged: FutureValuePriors, terms: Terms
+) -> None:
+    """Warn where judgements do not say how they relate to repeat purchases, with the size of a possible double count.
+
+    Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees once it is
+    told of signs of life.
+    """
+    unsaid = judged.table[judged.relations.isna()]
+    signs = judged.signs_of_life
+    models = [replace(one, signs=one.signs or signs) for one in streams if isinstance(one, RepeatPurchases)]
+    if unsaid.empty or not models:
+        return
+    stated = (unsaid["probability"] * unsaid["mean"]).groupby(unsaid["customer_id"].astype(str)).sum()
+    foreseen = sum(_expected_money(stream, customers, stated.index, terms) for stream in models)
+    possible = float(np.minimum(stated.to_numpy(), foreseen).sum())
+    if possible <= WORTH_A_WARNING * stated.sum():
+        return
+    how = "how it relates" if len(unsaid) == 1 else "how they relate"
+    warnings.warn(
+        f"{counted(len(unsaid), 'judgement')} without a word on {how} to the repeat purchases that the model foresees "
+        f"anyway: of {_worth(stated.sum(), customers)} judged, up to {_worth(possible, customers)} may be counted "
+        f"twice (before margin and discount). Write a column relation, or say it for all with "
+        f"judged.with_relation('additional'), 'visible_share' or 'same_total'.",
+        DataWarning,
+        stacklevel=3,
+    )
+
+
+def opinions(value: "LifetimeValue") -> pd.DataFrame:
+    """What became of opinions on customers' whole future value, beside the model's draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by customer_id: probability and median as stated; model_median and median of the total within the
+        longest horizon, not discounted and before margin; pareto_k of the weights of the draws above 0, which can
+        be trusted below 0.7: minus infinity where they are nearly alike or bounded, infinite where hardly a draw
+        agrees with the opinion.
+    """
+    valuation = value.valuation
+    columns = ["probability", "stated_median", "model_median", "median", "pareto_k"]
+    held = {} if valuation.future_value is None else valuation.future_value.opinions(valuation.customers)
+    if not held:
+        return pd.DataFrame(columns=columns)
+    missing = [customer_id for customer_id in held if customer_id not in valuation.outcomes]
+    if missing:
+        make = valuation.of(valuation.customers.subset(missing))
+        for position in make.opinions:
+            make.combined(position)
+    rows = []
+    for customer_id, opinion in held.items():
+        found = valuation.outcomes[customer_id]
+        stated = float(opinion.quantiles(np.array([0.5]))[0])
+        rows.append((opinion.probability, stated, *found))
+    index = pd.Index(list(held), name=valuation.customers.table.index.name)
+    return pd.DataFrame(rows, columns=columns, index=index)
+
+
+def notes_on_overlap(value: "LifetimeValue") -> list[str]:
+    """Say what judgements changed beside adding money."""
+    valuation, judged = value.valuation, value.future_value
+    if judged is None:
+        return []
+    notes: list[str] = []
+    models = any(isinstance(stream, RepeatPurchases) for stream in valuation.streams)
+    if models and judged.signs_of_life is not None:
+        notes += [_on_life(stream.signs) for stream in valuation.told if _has_signs(stream)]
+    if models and judged.visible is not None and (judged.relations == VISIBLE_SHARE).any():
+        notes.append(
+            f"{judged.visible}; they are left out of {_each(valuation.streams)} and judged instead"
+            f"{_far_from_complete(valuation, judged, judged.visible)}"
+        )
+    if judged.are_opinions.any():
+        unsure = list(opinions(value).query(f"not pareto_k < {TRUSTED}").index)
+        if unsure:
+            notes.append(f"opinion and model have little in common for {listed(unsure)} (Pareto k above {TRUSTED}).")
+    return notes
+
+
+def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible: VisibleShare) -> str:
+    """End the sentence; say how much is left out, where far less is judged in its place."""
+    shown, customers, terms = judged.relations == VISIBLE_SHARE, valuation.customers, valuation.terms
+    instead = float(judged.summary().loc[shown.to_numpy(), "expected_value"].sum())
+    near = visible.within.days < terms.horizon.days
+    until = replace(terms, horizons=(visible.within,)) if near else terms
+    left_out = visible.share * sum(_expected_of_all(one, customers, until) for one in valuation.told if _repeats(one))
+    if instead >= FAR_LESS * left_out:
+        return "."
+    return (
+        f": about {_worth(left_out, customers)} of all customers is left out, and {_worth(instead, customers)} judged "
+        f"(before margin and discount); is the pipeline complete?"
+    )
+
+
+def _expected_of_all(stream: RepeatPurchases, customers: Customers, terms: Terms) -> float:
+    """What the model expects of all customers: of so many of them, evenly spaced, scaled up where there are more."""
+    own = customers if stream.customers is None else stream.customers
+    ids = next(iter(own.batches(BATCH))).ids
+    some = ids[evenly_spaced(len(ids), min(len(ids), ENOUGH_CUSTOMERS))]
+    return float(_expected_money(stream, customers, as_text(some), terms).sum()) * len(own) / len(some)
+
+
+def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence[str], terms: Terms) -> np.ndarray:
+    """What the model expects of customers, by their ids as text: not discounted, before margin."""
+    own, expected = customers if stream.customers is None else stream.customers, pd.Series(0.0, index=ids)
+    known = own.known_ids(ids)
+    if known:
+        some = own.subset(list(known.values()))
+        expected[as_text(some.ids)] = _expected_orders(stream, some, terms) * _expected_spend(stream, some)
+    return expected.to_numpy()
+
+
+def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms) -> np.ndarray:
+    few = stream.counts.thin(max(1, ENOUGH_DRAWS // stream.counts.shape[0]))
+    if not isinstance(few, FittedPurchases):
+        return few.expected_events(customers, terms.horizon).mean(("chain", "draw")).to_numpy()
+    alive = few.probability_alive(customers).to_numpy()
+    weights = np.ones(len(customers)) if stream.signs is None else stream.signs.weights(customers.ids)
+    weights[as_text(customers.ids).isin(list(stream.alive_for_sure))] = 0.0
+    told = np.divide(alive, alive + weights * (1 - alive), out=np.ones(alive.shape), where=weights > 0)
+    orders = told * few.expected_purchases(customers, terms.horizon, given_alive=True).to_numpy()
+    return orders.mean(axis=(0, 1))
+
+
+def _expected_spend(stream: RepeatPurchases, customers: Customers) -> np.ndarray:
+    few = stream.spend.thin(max(1, ENOUGH_DRAWS // stream.spend.shape[0]))
+    return few.expected_spend(customers).median(("chain", "draw")).to_numpy()
+
+
+def _each(streams: Sequence[Stream]) -> str:
+    names = [label(stream.name) for stream in streams if isinstance(stream, RepeatPurchases)]
+    return f"{', '.join(names)} alike" if len(names) > 1 else "repeat purchases"
+
+
+def _repeats(stream: Stream) -> TypeGuard[RepeatPurchases]:
+    return isinstance(stream, RepeatPurchases)
+
+
+def _has_signs(stream: Stream) -> TypeGuard[RepeatPurchases]:
+    return _repeats(stream) and stream.signs is not None
+
+
+def _on_life(signs: SignsOfLife | None) -> str:
+    assert signs is not None
+    have = "has" if len(signs.heard) == 1 else "have"
+    said = "surely alive" if np.isinf(signs.ratio) else f"alive with {signs.ratio:g} times the odds that orders give"
+    silent = f"; about {percent(signs.share)} of the living have one, so the others are a little less likely to be"
+    return (
+        f"{counted(len(signs.heard), 'customer')} {have} an open opportunity and {'is' if have == 'has' else 'are'} "
+        f"{said}{silent if signs.share > 0 else ''} (see shows_life)."
+    )
+
+
+def _worth(amount: float, customers: Customers) -> str:
+    return with_currency(money(amount, customers.currency), customers.currency)

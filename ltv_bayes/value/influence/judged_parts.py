@@ -1,0 +1,116 @@
+"""The money of single judgements within a value: the draws that they have in the book, one judgement at a time."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.reading.ids import as_text
+from ltv_bayes.errors import InputError
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.what_if import only
+from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Maker, Stretch, added
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.lifetime_value import LifetimeValue
+
+NOBODY = {"customer_id": None, "opportunity": None, "expert": None}
+
+
+def require_judged(value: "LifetimeValue") -> FutureValuePriors:
+    """Give the judgements in a value.
+
+    Raises
+    ------
+    InputError
+        If there are none.
+    """
+    if value.future_value is None:
+        raise InputError("Nothing in this value is judged. Value it with lifetime_value(..., future_value=judged).")
+    return value.future_value
+
+
+def judged_parts(value: "LifetimeValue", judged: FutureValuePriors | None = None) -> Iterator[tuple[int, Array]]:
+    """Each judgement's position in its table, and its money up to the horizon in each draw: arrays (draws,).
+
+    Discounted and after margin. An opinion on a customer's whole value has no money of its own; its part is by how much
+    it changes what the customer brings. Nobody but judged customers is looked at.
+
+    Parameters
+    ----------
+    judged : FutureValuePriors, optional
+        Others of the same customers, in place of the value's own.
+    """
+    judged = require_judged(value) if judged is None else judged
+    yield from opportunity_parts(value, judged)
+    yield from _opinions(value, judged)
+
+
+def opportunity_parts(value: "LifetimeValue", judged: FutureValuePriors) -> Iterator[tuple[int, Array]]:
+    """Of opportunities alone; see `judged_parts`."""
+    valuation, customers = value.valuation, _customers(value, judged)
+    margins, until = valuation.margins.of(JUDGED, customers), _until(value)
+    rows = _rows(customers, judged.table["customer_id"].astype(str))
+    for position, money in judged.prepare(customers, valuation.terms, valuation.shape, valuation.seed).each():
+        yield position, margins[rows[position]] * money[:until].sum(axis=0)
+
+
+def settled_opinions(value: "LifetimeValue", judged: FutureValuePriors) -> Iterator[tuple[int, Array, float]]:
+    """What customers bring of whose whole value somebody has an opinion, and what one unit of it is worth.
+
+    Yields
+    ------
+    int
+        Position of the opinion.
+    array of shape (draws,)
+        What the customer brings up to the horizon, discounted and after margin, without what is realised.
+    float
+        What it comes to for each unit of money before margin and discount, on average.
+    """
+    for position, make, stretch in _opinionated(value, judged):
+        money = added({name: part for name, part in make(stretch).items() if name != REALISED})
+        money = money[0, : _until(value)].sum(axis=0)
+        before = make.totals(stretch.first)[make.combined(stretch.first)].mean()
+        yield position, money, float(money.mean() / before) if before > 0 else 0.0
+
+
+def _opinions(value: "LifetimeValue", judged: FutureValuePriors) -> Iterator[tuple[int, Array]]:
+    for position, make, stretch in _opinionated(value, judged):
+        change = added(make(stretch)) - added(replace(make, opinions={})(stretch))
+        yield position, change[0, : _until(value)].sum(axis=0)
+
+
+def _opinionated(value: "LifetimeValue", judged: FutureValuePriors) -> Iterator[tuple[int, Maker, Stretch]]:
+    """Each opinion's position, and what draws its customer."""
+    if not judged.are_opinions.any():
+        return
+    theirs = only(judged, judged.are_opinions)
+    customers = _customers(value, theirs)
+    rows, held = _rows(customers, theirs.table["customer_id"].astype(str)), theirs.opinions(customers)
+    opinions = {row: held[customers.ids[row]] for row in rows}
+    make = replace(value.valuation.of(customers), opinions=opinions, outcomes={})
+    for position, row in zip(np.flatnonzero(judged.are_opinions), rows, strict=True):
+        yield int(position), make, Stretch(customers, row, row + 1, row)
+
+
+def _customers(value: "LifetimeValue", judged: FutureValuePriors) -> Customers:
+    known = value.valuation.customers.known_ids(judged.table["customer_id"].astype(str).unique())
+    return value.valuation.customers.subset(list(known.values()))
+
+
+def _rows(customers: Customers, text: pd.Series) -> IntArray:
+    return as_text(customers.ids).get_indexer(pd.Index(text))
+
+
+def _until(value: "LifetimeValue") -> int:
+    return int(value.valuation.terms.periods_until()[value.settings.place])
+
+
+def named(judged: FutureValuePriors, position: int) -> dict[str, object]:
+    """Customer, opportunity and expert of a judgement."""
+    row = judged.table.iloc[position]
+    return {name: row[name] for name in ("customer_id", "opportunity", "expert")}

@@ -1,0 +1,186 @@
+"""What becomes of a book where judgements, or the models' priors, are held more or less firmly."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.errors import UnitError
+from ltv_bayes.formatting import label
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.formulas.unofficial import pareto_smoothed
+from ltv_bayes.intervals import describe_interval, flagged, interval_name, interval_settings, summarize_sorted
+from ltv_bayes.judgement.valuing.what_if import power_scaled
+from ltv_bayes.predictions.fitted import FittedModel, order_of_draws
+from ltv_bayes.predictions.prior_density import log_prior
+from ltv_bayes.time_units import as_number
+from ltv_bayes.value.draws.valuation import added
+from ltv_bayes.value.influence.judged_parts import NOBODY, judged_parts, named
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.lifetime_value import LifetimeValue
+
+Interval = tuple[float, str]
+NOTICEABLE = 0.05
+HIGHEST_PARETO_K = 0.7
+WITHOUT_OPINIONS = "nearly without customers of whose whole value somebody has an opinion: their draws change places"
+UNKNOWN_PRIOR = "the fit does not remember its priors, or they are of no common family"
+
+
+def power_scaling(
+    value: "LifetimeValue", alphas: tuple[float, float] = (0.8, 1.25), ci_prob: float | None = None
+) -> pd.DataFrame:
+    """What becomes of the book if a judgement, or a model's priors, are held more or less firmly.
+
+    The density of each is raised to a power: below 1 it is held more loosely, above 1 more firmly.
+
+    Parameters
+    ----------
+    alphas : (float, float)
+        Two powers, one below 1 and one above.
+    ci_prob : float, optional
+        Probability of the equal-tailed interval; ArviZ's setting where not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for all judgements, for those of each expert, for each judgement alone, and for the priors of each
+        fit: mean_change and the changes of the interval's ends for each doubling of the power, in money;
+        sensitivity, the largest of the three over the interval's width, and noticeable where that is above 0.05.
+        Of priors also pareto_k, and in note what cannot be known or trusted.
+
+    Notes
+    -----
+    Nothing but themselves stands behind judgements, so their draws are made anew from the scaled density: log-odds
+    times the power, and the standard deviation of the logarithm of an amount over its root. A firmer 60% becomes
+    more than 60%, since 60% leans to yes. Priors of models are scaled by importance weights of the posterior draws,
+    which Pareto k judges: at 0.7 or above, fit again with other priors instead. Densities of positive parameters
+    are those of their logarithm, so that a log-normal prior keeps its median too. An opinion on a whole value takes
+    its customer's draws out of their places, which weights cannot follow; ``note`` says so.
+
+    References
+    ----------
+    Kallioinen, Paananen, Bürkner & Vehtari (2024), Detecting and diagnosing prior and likelihood sensitivity with
+    power-scaling, Statistics and Computing 34, 57.
+    """
+    alphas, level = _checked(alphas), interval_settings(ci_prob, "eti")[0]
+    total = added(value.book())
+    rows = [*_of_judgements(value, total, alphas, level), *_of_priors(value, total, alphas, level)]
+    table = flagged(pd.DataFrame(rows), value.caution)
+    table.attrs = {
+        "alphas": alphas,
+        "currency": value.currency or "",
+        "interval": describe_interval(level, "eti"),
+        "settings": str(value.settings),
+    }
+    return table
+
+
+def _checked(alphas: Any) -> tuple[float, float]:
+    lower, upper = (as_number(alpha, "alphas") for alpha in alphas)
+    if not 0 < lower < 1 < upper:
+        raise UnitError(f"alphas must lie on either side of 1, as in alphas=(0.8, 1.25), not {alphas!r}.")
+    return lower, upper
+
+
+def _of_judgements(
+    value: "LifetimeValue", total: Array, alphas: tuple[float, float], ci_prob: float
+) -> Iterator[dict[str, Any]]:
+    """Each judgement alone, those of each expert together, and all together."""
+    judged = value.future_value
+    if judged is None:
+        return
+    scaled = [judged_parts(value, power_scaled(judged, alpha, value.valuation.shape)) for alpha in alphas]
+    alone: list[dict[str, Any]] = []
+    together: dict[str, Array] = {}
+    for (position, money), (_, looser), (_, firmer) in zip(judged_parts(value), *scaled, strict=True):
+        change = np.stack([looser - money, firmer - money])
+        name = named(judged, position)
+        alone.append({"held": "one judgement", **name, **_exactly(total, change, alphas, ci_prob)})
+        expert = "" if pd.isna(name["expert"]) else str(name["expert"])
+        together[expert] = together.get(expert, np.zeros_like(change)) + change
+    every = np.sum(list(together.values()), axis=0)
+    yield {"held": "all judgements", **NOBODY, **_exactly(total, every, alphas, ci_prob)}
+    for expert in sorted(set(together) - {""}):
+        whose = {**NOBODY, "expert": expert}
+        yield {"held": "all of an expert", **whose, **_exactly(total, together[expert], alphas, ci_prob)}
+    yield from sorted(alone, key=lambda row: -row["sensitivity"])
+
+
+def _of_priors(
+    value: "LifetimeValue", total: Array, alphas: tuple[float, float], ci_prob: float
+) -> Iterator[dict[str, Any]]:
+    """The priors of each fit, by weighting its draws."""
+    valuation, judged = value.valuation, value.future_value
+    opinions = judged is not None and bool(judged.are_opinions.any())
+    chains, draws = valuation.shape
+    for fit, uses in _fits(value):
+        held = {"held": f"priors of {fit.model}, {', '.join(map(label, uses.values()))}", **NOBODY}
+        of_draws = log_prior(fit.thin(draws, chains))
+        if of_draws is None:
+            yield {**held, "noticeable": False, "note": UNKNOWN_PRIOR}
+            continue
+        orders = (order_of_draws(valuation.shape, valuation.seed, purpose) for purpose in uses)
+        density = np.sum([of_draws[order] for order in orders], axis=0)
+        weighted = [pareto_smoothed((alpha - 1) * density) for alpha in alphas]
+        ends = [_weighted(total, weights, ci_prob) for weights, _ in weighted]
+        verdict = _verdict(max(k for _, k in weighted), opinions=opinions)
+        yield {**held, **_changes(ends, total, alphas, ci_prob), **verdict}
+
+
+def _fits(value: "LifetimeValue") -> list[tuple[FittedModel, dict[str, str]]]:
+    """Every fit, with the purposes that streams draw it for and what these are called: the stream, if that will do.
+
+    Each stream has an order of its own of the draws of a fit that several share.
+    """
+    found: list[tuple[FittedModel, dict[str, str]]] = []
+    for stream in value.valuation.streams:
+        models = [fit.model for fit in stream.fits_by_purpose.values()]
+        for purpose, fit in stream.fits_by_purpose.items():
+            uses = next((uses for other, uses in found if other is fit), None)
+            if uses is None:
+                found.append((fit, uses := {}))
+            uses[purpose] = stream.name if models.count(fit.model) == 1 else purpose
+    return found
+
+
+def _verdict(pareto_k: float, *, opinions: bool) -> dict[str, Any]:
+    notes = [WITHOUT_OPINIONS] if opinions else []
+    if not pareto_k < HIGHEST_PARETO_K:
+        notes.insert(0, f"Pareto k is not below {HIGHEST_PARETO_K}: not to be trusted; fit anew")
+    return {"pareto_k": pareto_k, "note": "; ".join(notes)}
+
+
+def _exactly(total: Array, change: Array, alphas: tuple[float, float], ci_prob: float) -> dict[str, Any]:
+    """Changes of a book whose draws are known at both ends."""
+    ends = [_numbers(total + end, ci_prob) for end in change]
+    return {**_changes(ends, total, alphas, ci_prob), "pareto_k": np.nan, "note": ""}
+
+
+def _changes(ends: list[Array], total: Array, alphas: tuple[float, float], ci_prob: float) -> dict[str, Any]:
+    """Changes of mean and interval for each doubling of the power, and the largest over the interval's width."""
+    now, name = _numbers(total, ci_prob), interval_name(ci_prob, "eti")
+    change = (ends[1] - ends[0]) / np.log2(alphas[1] / alphas[0])
+    width = now[2] - now[1]
+    sensitivity = float(np.abs(change).max() / width) if width > 0 else np.nan
+    return {
+        **dict(zip(("mean_change", f"{name}_lb_change", f"{name}_ub_change"), change, strict=True)),
+        "sensitivity": sensitivity,
+        "noticeable": sensitivity > NOTICEABLE,
+    }
+
+
+def _numbers(draws: Array, ci_prob: float) -> Array:
+    """Mean, lower and upper end of the interval."""
+    found = summarize_sorted(np.sort(draws)[np.newaxis], ci_prob, "eti")
+    name = interval_name(ci_prob, "eti")
+    return np.array([found[column][0] for column in ("mean", f"{name}_lb", f"{name}_ub")])
+
+
+def _weighted(draws: Array, weights: Array, ci_prob: float) -> Array:
+    """The same of weighted draws."""
+    order = np.argsort(draws)
+    reached = np.cumsum(weights[order]) - weights[order] / 2
+    ends = np.interp([(1 - ci_prob) / 2, (1 + ci_prob) / 2], reached, draws[order])
+    return np.array([draws @ weights, *ends])

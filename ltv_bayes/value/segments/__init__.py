@@ -1,0 +1,1 @@
+"""Values of segments, compared and ranked."""

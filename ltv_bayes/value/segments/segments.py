@@ -1,0 +1,343 @@
+"""Values of segments: the draws of their customers, added."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ltv_bayes.errors import ColumnError, DataWarning, counted, listed, suggestion
+from ltv_bayes.formatting import label
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.intervals import flagged, interval_settings, summarize_draws
+from ltv_bayes.tables import as_text, readable
+from ltv_bayes.value.draws.valuation import JUDGED, added
+from ltv_bayes.value.influence.shares import share_of
+from ltv_bayes.value.segments.compare import Options, Region, Words, best, compare_pairs, rank
+from ltv_bayes.value.segments.groupings import APART, SegmentGrouping, total_weights, weighting
+from ltv_bayes.value.segments.pooled_quantities import pooled_quantities
+
+if TYPE_CHECKING:
+    from ltv_bayes.value.lifetime_value import LifetimeValue
+
+PER_CUSTOMER, TOTAL = "per_customer", "total"
+LESS_IS_BETTER = ("dropout", "churn")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SegmentValues:
+    """Draws of each segment's value.
+
+    Attributes
+    ----------
+    column : str
+        What the segments are made by.
+    total : xarray.DataArray
+        (chain, draw, segment): the segment's customers added within each draw.
+    customers : pandas.Series
+        Number of customers, indexed by segment.
+    judged : xarray.DataArray or None
+        The judged part of the total.
+    levels : pandas.DataFrame or None
+        Of several columns: what each segment is made of, indexed by segment.
+    weighted : xarray.DataArray or None
+        The mean value of customers, weighted; equal weights if there is none.
+    weight : str
+        What customers are weighted by.
+    quantities : mapping
+        Draws of what pooled fits know of the segments, such as their mean rate, by name.
+    """
+
+    column: str
+    total: xr.DataArray
+    customers: pd.Series
+    judged: xr.DataArray | None
+    currency: str | None
+    settings: str
+    caution: str = ""
+    levels: pd.DataFrame | None = None
+    weighted: xr.DataArray | None = None
+    weight: str = ""
+    quantities: Mapping[str, xr.DataArray] = field(default_factory=dict)
+
+    @property
+    def per_customer(self) -> xr.DataArray:
+        """(chain, draw, segment): mean value per customer, of the customers that the segment has."""
+        mean = self.total / self.customers.to_numpy() if self.weighted is None else self.weighted
+        return mean.rename(PER_CUSTOMER).assign_attrs(self.total.attrs)
+
+    @property
+    def measures(self) -> list[str]:
+        """What segments can be compared by: their value, and what pooled fits of its streams know of them."""
+        return [PER_CUSTOMER, TOTAL, *self.quantities]
+
+    def draws(self, measure: str = PER_CUSTOMER) -> xr.DataArray:
+        """Draws of one measure, of shape (chain, draw, segment)."""
+        if measure not in self.measures:
+            raise ColumnError(f"There is no measure {measure!r}. {suggestion(str(measure), self.measures)}")
+        if measure in self.quantities:
+            return self.quantities[measure]
+        return self.per_customer if measure == PER_CUSTOMER else self.total
+
+    def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """One row per segment: customers, total and mean value per customer with their intervals, judged share.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by segment, the one with the highest value per customer first; money in the customers' currency. Of
+            several columns, these stand before the numbers.
+        """
+        tables = [
+            summarize_draws(self.draws(measure), ci_prob=ci_prob, ci_kind=ci_kind)
+            .drop(columns=["sd", "median"])
+            .add_prefix(f"{measure}_")
+            for measure in (PER_CUSTOMER, TOTAL)
+        ]
+        levels = [] if self.levels is None else [self.levels]
+        table = pd.concat([*levels, self.customers.rename("customers"), *tables], axis=1)
+        if self.judged is not None:
+            judged = self.judged.mean(("chain", "draw")).to_numpy()
+            table["judged_share"] = share_of(judged, table["total_mean"].to_numpy())
+        return flagged(table.sort_values("per_customer_mean", ascending=False), self.caution, self.currency)
+
+    def compare(
+        self,
+        measure: str = PER_CUSTOMER,
+        *,
+        equivalent_within: float | None = None,
+        equivalent_share: float | None = None,
+        within: str | Sequence[str] | None = None,
+        ci_prob: float | None = None,
+        ci_kind: str | None = None,
+    ) -> pd.DataFrame:
+        """Compare every pair of segments: which is worth more, by how much, how surely.
+
+        Parameters
+        ----------
+        measure : str
+            What to compare: ``"per_customer"``, ``"total"``, or another of `measures`.
+        equivalent_within : float, optional
+            Region of practical equivalence: differences up to this amount either way do not matter.
+        equivalent_share : float, optional
+            The same as a share of the larger of the two.
+        within : str or list of str, optional
+            Of segments made by several columns, one or some of these: only pairs that have the same there are compared.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per pair, the one that is higher in most draws as segment_a, as `compare` describes it: difference,
+            ratio, probabilities, expected losses, and a sentence to quote, which names the median difference. Segments
+            that a fit has not seen have none of its quantities: they are left out, and named in ``attrs["left_out"]``.
+
+        Warns
+        -----
+        DataWarning
+            If segments are left out.
+        """
+        options = Options.read(self.draws(measure), lower_is_better=self.less_is_better(measure))
+        region = Region.read(equivalent_within, equivalent_share)
+        words = self._words(measure, interval_settings(ci_prob, ci_kind))
+        labels = None if within is None else self._level(within)
+        return self._noted(compare_pairs(options, region, words, labels), measure)
+
+    def rank(self, measure: str = PER_CUSTOMER, *, within: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """Probability of each rank for each segment; rank 1 is the highest value, or the lowest churn.
+
+        Parameters
+        ----------
+        measure : str
+            One of `measures`.
+        within : str or list of str, optional
+            Of segments made by several columns, one or some of these: ranks among those that have the same there.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by segment, columns ``rank_1`` ... ``rank_k`` and ``expected_rank``; rows add up to 1. Segments
+            are left out as in `compare`.
+        """
+        less = self.less_is_better(measure)
+        return self._noted(self._each(measure, within, lambda draws: rank(draws, lower_is_better=less)), measure)
+
+    def best(
+        self, measure: str = PER_CUSTOMER, *, top: int = 3, within: str | Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Which segment to choose: its probability of being the best, and what choosing it may cost.
+
+        Parameters
+        ----------
+        measure : str
+            One of `measures`.
+        top : int
+            How many count as the top.
+        within : str or list of str, optional
+            As in `rank`: the best among those that have the same there.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by segment, the one with the smallest expected loss first: mean, probability_best,
+            ``probability_in_top_<top>``, and expected_loss, by how much the best segment of each draw exceeds this one,
+            on average. Segments are left out as in `compare`.
+        """
+        less = self.less_is_better(measure)
+        found = self._each(measure, within, lambda draws: best(draws, top=top, lower_is_better=less))
+        return self._noted(found, measure)
+
+    def left_out(self, measure: str) -> list[str]:
+        """Segments of which a measure is not known: those that the fit has not seen."""
+        return [name for name in map(str, self.customers.index) if name not in self._names(measure)]
+
+    def less_is_better(self, measure: str) -> bool:
+        """Whether less is better: of leaving."""
+        return measure in self.quantities and measure.split()[-1].startswith(LESS_IS_BETTER)
+
+    def _names(self, measure: str) -> list[str]:
+        return [str(name) for name in self.draws(measure)["segment"].to_numpy()]
+
+    def _each(
+        self, measure: str, within: str | Sequence[str] | None, made: Callable[[xr.DataArray], pd.DataFrame]
+    ) -> pd.DataFrame:
+        """A table of all segments; or one for each group of those that have the same in some columns, in one."""
+        draws = self.draws(measure)
+        if within is None:
+            return made(draws)
+        codes, groups = pd.factorize(self._level(within))
+        return pd.concat([made(draws.isel(segment=np.flatnonzero(codes == at))) for at in range(len(groups))])
+
+    def _noted(self, table: pd.DataFrame, measure: str) -> pd.DataFrame:
+        """Say who is left out, and what speaks against the numbers."""
+        table = flagged(table, self.caution)
+        if left_out := self.left_out(measure):
+            table.attrs["left_out"] = left_out
+            warnings.warn(f"{_unknown([measure], left_out)}. Left out here.", DataWarning, stacklevel=3)
+        return table
+
+    def notes(self) -> list[str]:
+        """Which segments the fits know nothing of."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for measure in self.quantities:
+            found.setdefault(tuple(self.left_out(measure)), []).append(measure)
+        return [f"{_unknown(measures, left_out)}." for left_out, measures in found.items() if left_out]
+
+    def _words(self, measure: str, interval: tuple[float, str]) -> Words:
+        if measure in self.quantities:
+            said = self.quantities[measure].attrs
+            return Words.of_quantity(said.get("long_name", label(measure)), said.get("units", ""), interval)
+        weighted = f", weighted by {label(self.weight)}" if self.weight else ""
+        how = "in total" if measure == TOTAL else f"per customer{weighted}"
+        return Words.of_worth(how, self.currency or "", interval)
+
+    def _level(self, within: str | Sequence[str]) -> pd.Series:
+        """What each segment has in some of several columns."""
+        if self.levels is None:
+            raise ColumnError(f"These segments are made by {self.column} alone. Make them by several: ltv.by([...]).")
+        names = [within] if isinstance(within, str) else list(within)
+        for name in names:
+            if name not in self.levels:
+                raise ColumnError(f"Segments are not made by {name!r}. {suggestion(str(name), self.levels)}")
+        if not names:
+            raise ColumnError(f"within= names no column. {suggestion('', self.levels)}")
+        return self.levels[names].agg(APART.join, axis="columns")
+
+    def _heading(self) -> str:
+        weighted = f" (customers weighted by {label(self.weight)})" if self.weight else ""
+        return f"Lifetime value by {self.column}{weighted}: {self.settings}"
+
+    def _shown(self) -> pd.DataFrame:
+        """The summary without the columns that the names of segments are made of."""
+        table = self.summary()
+        return table if self.levels is None else table.drop(columns=list(self.levels))
+
+    def __repr__(self) -> str:
+        return "\n".join([self._heading(), as_text(self._shown(), self.currency), *self._said_below()])
+
+    def _repr_html_(self) -> str:
+        below = "".join(f"<p>{escape(line)}</p>" for line in self._said_below())
+        return f"<p>{escape(self._heading())}</p>{readable(self._shown(), self.currency).to_html()}{below}"
+
+    def _said_below(self) -> list[str]:
+        return [f"note: {note}" for note in self.notes()]
+
+
+def _unknown(measures: Sequence[str], segments: Sequence[str]) -> str:
+    """Say of which segments some quantities are not known."""
+    be, them = ("is", "it") if len(measures) == 1 else ("are", "they")
+    comes = "comes" if len(measures) == 1 else "come"
+    whose = f"{counted(len(segments), 'segment')} ({listed(segments)})"
+    seen = "it" if len(segments) == 1 else "them"
+    return f"{listed(map(label, measures))} {be} not known of {whose}: the fit {them} {comes} from has not seen {seen}"
+
+
+def by(
+    value: "LifetimeValue",
+    column: str | Sequence[str] | pd.Series | Mapping[Any, Any],
+    *,
+    weight: str | pd.Series | Mapping[Any, Any] | None = None,
+) -> SegmentValues:
+    """Group customers by an attribute, or by several, and add their draws.
+
+    Parameters
+    ----------
+    column : str, list of str, Series or mapping
+        A column of ``customers.table``; several, for segments such as "Energy / North"; or the segment of each
+        customer id. Customers without a value form a segment of their own.
+    weight : str, Series or mapping, optional
+        What a customer counts by in the mean per customer: ``"revenue"``, what they have brought so far
+        (``total_value`` of their table, nothing where refunds exceed it), a column, or the weight of each customer id.
+        Equally, if not given.
+
+    Raises
+    ------
+    ColumnError
+        If there is no such column.
+    InputError
+        If a mapping names nobody who is valued, or a weight is missing or below 0.
+
+    Warns
+    -----
+    DataWarning
+        If a mapping holds ids of nobody.
+    """
+    grouping = SegmentGrouping.read(value.customers, column)
+    found = value.results.segments(grouping.column, grouping.segmenting)
+    sums = {source: money[:, value.settings.place] for source, money in found.money.items()}
+    names, levels = grouping.named(found.names)
+    return SegmentValues(
+        grouping.name,
+        _labelled(value, added(sums), names),
+        pd.Series(found.customers, index=pd.Index(names, name="segment")),
+        _labelled(value, sums[JUDGED], names) if JUDGED in sums else None,
+        value.currency,
+        str(value.settings),
+        value.caution,
+        levels,
+        None if weight is None else _labelled(value, _weighted_mean(value, grouping, found.names, weight), names),
+        "" if weight is None else weight if isinstance(weight, str) else str(getattr(weight, "name", None) or "weight"),
+        pooled_quantities(value.valuation.streams, grouping.column),
+    )
+
+
+def _weighted_mean(value: "LifetimeValue", grouping: SegmentGrouping, keys: list[str], weight: Any) -> Array:
+    """Mean value of each segment's customers, an array (segments, draws): a pass of its own over them."""
+    weights = weighting(value.customers, weight)
+    total = total_weights(value.customers, grouping, weights, keys)
+    found = value.results.segments(None, grouping.segmenting, weights)
+    money = added({source: each[:, value.settings.place] for source, each in found.money.items()})
+    return money / total[:, np.newaxis]
+
+
+def _labelled(value: "LifetimeValue", sums: np.ndarray, names: list[str]) -> xr.DataArray:
+    """Label an array (segments, draws)."""
+    chains, draws = value.valuation.shape
+    coords = {"chain": np.arange(chains), "draw": np.arange(draws), "segment": np.asarray(names, dtype=object)}
+    values = np.reshape(sums.T, (chains, draws, len(names)))
+    return xr.DataArray(
+        values, dims=("chain", "draw", "segment"), coords=coords, name="total", attrs=value.total().attrs
+    )
