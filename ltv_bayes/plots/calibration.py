@@ -1,9 +1,10 @@
-"""A picture of calibration: whether stated chances come."""
+"""A picture of calibration: whether stated chances occur as often as stated."""
 
 from typing import Any
 
 from ltv_bayes.intervals import describe_interval, interval_name, interval_settings
 from ltv_bayes.judgement.track_record.calibration import Calibration
+from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE, axes_for, finish, house_style, label_x, label_y, require
 
 
@@ -16,14 +17,14 @@ def plot_calibration_curve(
     ci_kind: str | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draw the share that came of what was stated, and what recalibration makes of it.
+    """Draw the share that occurred of what was stated, and what recalibration makes of it.
 
     Parameters
     ----------
     calibration : Calibration
         What `calibrate_judgements` returned.
     who : str, optional
-        One of those who judged; all of them where not given.
+        One of the experts; all of them where not given.
     bins, ci_prob, ci_kind
         As in `Calibration.curve`.
     ax : matplotlib Axes, optional
@@ -37,17 +38,18 @@ def plot_calibration_curve(
     prob, kind = interval_settings(ci_prob, ci_kind)
     table = calibration.curve(who, bins=bins, ci_prob=prob, ci_kind=kind)
     level, name = describe_interval(prob, kind), interval_name(prob, kind)
+    judges = TrackRecord(calibration.idata).judges
     with house_style():
         ax = axes_for(ax, width=6.5, height=5.5)
         ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="as stated")
-        for source, colour, marker, step in (("recalibrated", BLUE, "o", -0.006), ("came", ORANGE, "D", 0.006)):
+        for source, colour, marker, step in (("recalibrated", BLUE, "o", -0.006), ("occurred", ORANGE, "D", 0.006)):
             bounds = table[f"{source}_{name}_lb"], table[f"{source}_{name}_ub"]
-            ax.vlines(table["said"] + step, *bounds, color=colour, linewidth=4, alpha=0.4)
-            ax.plot(table["said"] + step, table[source], marker, color=colour, label=source)
+            ax.vlines(table["stated"] + step, *bounds, color=colour, linewidth=4, alpha=0.4)
+            ax.plot(table["stated"] + step, table[source], marker, color=colour, label=source)
         for _, row in table.iterrows():
             ax.annotate(
                 f"n = {row['cases']:,.0f}",
-                (row["said"], 0.015),
+                (row["stated"], 0.015),
                 xycoords=("data", "axes fraction"),
                 ha="center",
                 color=GREY,
@@ -57,7 +59,7 @@ def plot_calibration_curve(
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda share, _: f"{share:.0%}")
         label_x(ax, "stated chance; n: cases")
-        label_y(ax, "share that came")
+        label_y(ax, "share that occurred")
         ax.legend(loc="upper left")
-        finish(ax, f"What came of stated chances: {who or calibration.judges}", f"with {level}", calibration.caution)
+        finish(ax, f"Outcomes of stated chances: {who or judges}", f"with {level}", calibration.caution)
     return ax

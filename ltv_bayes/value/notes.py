@@ -9,8 +9,10 @@ import pandas as pd
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import DataWarning, counted
 from ltv_bayes.formatting import money, percent
-from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
+from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.judgement.valuing.windows import across_horizon, outside_horizon
 from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.terms import Terms
@@ -29,7 +31,7 @@ FAR_SCALE = 500.0
 
 def warn_of_scale(customers: Customers, judged: FutureValuePriors) -> None:
     """Warn where judged amounts and orders can hardly be counted in one unit."""
-    order, amount = customers.typical_order(), judged.table["median"][~judged.are_opinions].median()
+    order, amount = customers.typical_order(), judged.table["median"][~are_opinions(judged.table)].median()
     if order > 0 and amount > 0 and not 1 / FAR_SCALE < amount / order < FAR_SCALE:
         warnings.warn(
             f"Judged amounts are typically {money(amount, customers.currency)}, "
@@ -63,8 +65,8 @@ def notes_on(value: "LifetimeValue") -> list[str]:
 
 def _on_dates(judged: FutureValuePriors, terms: Terms, horizons: list[str]) -> list[str]:
     """Say which opportunities are without a date, or come after the horizon, be it for sure or perhaps."""
-    notes, late, across = [], judged.outside_horizon(terms), judged.across_horizon(terms)
-    anywhen = ~judged.are_opinions & (judged.relations != VISIBLE_SHARE)
+    notes, late, across = [], outside_horizon(judged, terms), across_horizon(judged, terms)
+    anywhen = ~are_opinions(judged.table) & (judged.relations != VISIBLE_SHARE)
     undated = int((judged.table["expected_from"].isna() & anywhen).sum())
     if undated and len(horizons) > 1:
         notes.append(

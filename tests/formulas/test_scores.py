@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from ltv_bayes.formulas.beliefs.scores import log_amount_crps, mean_score_draws
+from ltv_bayes.formulas.beliefs.closed_judgements import log_amount_crps, mean_score_draws
 
 
 @pytest.mark.parametrize("error", [-1.3, -0.1, 0.0, 0.4, 2.0])

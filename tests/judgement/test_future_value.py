@@ -7,6 +7,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
+from ltv_bayes.judgement.valuing.checks import require_known
 from ltv_bayes.judgement.valuing.expected import expected_money
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*stated as certain:ltv_bayes.errors.DataWarning")
@@ -88,7 +89,7 @@ class TestRefusals:
             row = {"customer_id": [written], "probability": 0.5, "low": 1.0, "high": 2.0}
             judged = lb.FutureValuePriors.from_judgements(pd.DataFrame(row))
             with pytest.raises(JudgementError, match=rf"zeros away\? There is '{known}'; keep"):
-                judged.require_known(customers)
+                require_known(judged, customers)
 
     def test_unknown_customer(self, book):
         with pytest.raises(JudgementError, match=r"not among the customers valued \(id Zeta\)") as caught:

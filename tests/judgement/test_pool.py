@@ -8,8 +8,9 @@ from scipy import optimize, special, stats
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError
 from ltv_bayes.formulas.beliefs.correlated_experts import effective_number
-from ltv_bayes.judgement.form.amounts import PARAMETERS
+from ltv_bayes.judgement.form.layout import PARAMETERS
 from ltv_bayes.judgement.valuing.expected import log_moments
+from ltv_bayes.judgement.valuing.relations import are_opinions
 
 Z = stats.norm.ppf(0.9)
 
@@ -274,7 +275,7 @@ class TestForms:
         assert row["amount_2"] == pytest.approx(np.sqrt(special.polygamma(1, 4.0) / 2), rel=2e-3)
 
     def test_opinions_on_one_client_are_pooled_into_one(self):
-        assert lb.pool_judgements(two(relation="same_total")).are_opinions.tolist() == [True]
+        assert are_opinions(lb.pool_judgements(two(relation="same_total")).table).tolist() == [True]
 
     def test_experts_must_agree_on_the_relation(self):
         with pytest.raises(JudgementError, match="different relations"):

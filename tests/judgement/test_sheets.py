@@ -9,7 +9,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, JudgementError
-from ltv_bayes.judgement.form.columns import NAMES
+from ltv_bayes.judgement.form.layout import NAMES
 from ltv_bayes.safe_text import as_it_was, harmless
 
 HOSTILE = [

@@ -10,7 +10,7 @@ from scipy import stats
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
-from ltv_bayes.judgement.valuing.what_if import power_scaled
+from ltv_bayes.judgement.valuing.changes import power_scaled
 from ltv_bayes.value.influence.conflicts import tail_probability
 from ltv_bayes.value.influence.judged_parts import judged_parts
 

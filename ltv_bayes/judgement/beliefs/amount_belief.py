@@ -24,13 +24,15 @@ from ltv_bayes.formulas.beliefs.amount_families import (
 )
 from ltv_bayes.formulas.beliefs.elicit import amount_from_interval, amount_from_mean, amount_from_quantiles
 from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
-from ltv_bayes.judgement.beliefs.words import one_in
-from ltv_bayes.judgement.form.columns import QUARTILES
+from ltv_bayes.judgement.form.layout import QUARTILES
 from ltv_bayes.time_units import as_number
 
 PROBED = {"q5": 0.05, **QUARTILES, "q95": 0.95}
 """Levels at which another library's distribution is matched."""
 USUAL_INTERVAL = 0.8
+NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
+NUMBERS |= {20: "twenty", 40: "forty", 50: "fifty", 100: "a hundred", 200: "two hundred", 1000: "a thousand"}
+NEARLY = 1e-6
 
 
 @dataclass(frozen=True, repr=False)
@@ -214,7 +216,7 @@ class AmountBelief:
         low, high = self.quantile([0.001, 0.999])
         return bool(high - low <= 1e-9 * high)
 
-    def levels(self) -> dict[str, float]:
+    def _levels(self) -> dict[str, float]:
         """The level of each stated quantile by its name; not-a-number for what is none."""
         tail = (1 - self.interval) / 2
         known = {"low": tail, "high": 1 - tail, **PROBED}
@@ -242,7 +244,7 @@ class AmountBelief:
         others = {"likely": self.parameters[1], "mean": self.mean, "sd": self.sd}
         rows = [
             (name, level, self.stated[name], others[name] if np.isnan(level) else float(self.quantile(level)))
-            for name, level in self.levels().items()
+            for name, level in self._levels().items()
         ]
         table = pd.DataFrame(rows, columns=["said", "level", "stated", "fitted"]).set_index("said")
         return table.assign(misfit=table["fitted"] / table["stated"] - 1)
@@ -344,3 +346,17 @@ def _require_ascending(stated: Mapping[str, float]) -> None:
 def _require_family(family: str) -> None:
     if family not in FAMILIES:
         raise JudgementError(f"There is no family {family!r} of amounts. {suggestion(str(family), FAMILIES)}")
+
+
+def one_in(chance: float) -> str:
+    """Write a chance as one in so many where that is exact, else in percent.
+
+    Examples
+    --------
+    >>> one_in(0.1), one_in(0.025), one_in(0.15)
+    ('one chance in ten', 'one chance in forty', 'a chance of 15%')
+    """
+    number = round(1 / chance) if chance > 0 else 0
+    if number in NUMBERS and abs(number * chance - 1) < NEARLY:
+        return f"one chance in {NUMBERS[number]}"
+    return f"a chance of {percent(chance)}"

@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes.formatting import money, percent, with_currency
 from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
 from ltv_bayes.judgement.beliefs.amount_belief import AmountBelief
 from ltv_bayes.judgement.beliefs.chance_belief import ChanceBelief
-from ltv_bayes.judgement.form.amounts import PARAMETERS
 from ltv_bayes.judgement.form.chances import SAID
-from ltv_bayes.judgement.form.columns import WAYS
+from ltv_bayes.judgement.form.layout import PARAMETERS, WAYS
+from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
+from ltv_bayes.judgement.valuing.expected import amounts_of, chance_in_draws, log_moments
+from ltv_bayes.judgement.valuing.provenance import are_mixed, numbers_used
 
 SAYING = "you say: "
 
@@ -94,3 +97,23 @@ def _used(numbers: tuple[float, ...], currency: str | None) -> str:
         f"used after recalibration: it comes with {percent(numbers[0])}; one chance in ten above "
         f"{with_currency(high, currency)}, one in ten below {low}, as likely above {median} as below"
     )
+
+
+def opportunities(table: pd.DataFrame, adjustments: Adjustments | None) -> list[Opportunity]:
+    """Each opportunity of `FutureValuePriors.table` by itself: as stated, or as drawn where several experts made it."""
+    mixed, rows = are_mixed(table, adjustments), table.to_dict("records")
+    if adjustments is None:
+        return [Opportunity.of(row) for row in rows]
+    return [_changed(row, adjustments.of(position), bool(mixed[position])) for position, row in enumerate(rows)]
+
+
+def _changed(row: Mapping[Any, Any], change: Adjustment, mixed: bool) -> Opportunity:
+    """An opportunity whose judgement was pooled or recalibrated."""
+    stated = pd.notna(row.get("stated_probability", np.nan))
+    return Opportunity.of(row, _mixture(row, change) if mixed else None, numbers_used(row, change) if stated else None)
+
+
+def _mixture(row: Mapping[Any, Any], change: Adjustment) -> LogNormalMixture:
+    """The amount of a pooled judgement if it comes: of each draw, as often as it comes there."""
+    location, sd = log_moments(row["family"], amounts_of(row), change.spread)
+    return LogNormalMixture(change.shift + location, sd, chance_in_draws(row, change))

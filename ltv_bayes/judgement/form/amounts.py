@@ -10,12 +10,11 @@ import pandas as pd
 from ltv_bayes.errors import DataWarning, rows_at_fault
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, GAMMA, LOG_NORMAL, PERT, amount_mean, amount_quantiles
+from ltv_bayes.formulas.beliefs.elicit import for_distinct
 from ltv_bayes.judgement.beliefs.amount_belief import fit_amounts
-from ltv_bayes.judgement.beliefs.distinct import for_distinct
 from ltv_bayes.judgement.form.cells import amounts, refuse, shares, texts
-from ltv_bayes.judgement.form.columns import INTERVAL, QUARTILES, WAYS
+from ltv_bayes.judgement.form.layout import INTERVAL, PARAMETERS, QUARTILES, WAYS
 
-PARAMETERS = ["amount_1", "amount_2", "amount_3"]
 SPELLINGS = {name.replace("-", ""): name for name in FAMILIES} | {"lognorm": LOG_NORMAL, "betapert": PERT}
 POOR_FIT = 0.1
 NO_AMOUNT = "State what it brings if it comes, above 0."

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.errors import suggestion
-from ltv_bayes.formulas.beliefs.elicit import beta_from_interval
+from ltv_bayes.formulas.beliefs.elicit import beta_from_interval, for_distinct
 from ltv_bayes.judgement.beliefs.chance_belief import JEFFREYS, as_chance
-from ltv_bayes.judgement.beliefs.distinct import for_distinct
 from ltv_bayes.judgement.form.cells import as_share, blank, refuse, shares, texts
-from ltv_bayes.judgement.form.columns import OF_OPPORTUNITY, OF_STAGE
+from ltv_bayes.judgement.form.layout import OF_OPPORTUNITY, OF_STAGE
 
 LAW = ["probability", "chance_a", "chance_b"]
 SAID = ("cases", "of", "probability_low", "probability_high")

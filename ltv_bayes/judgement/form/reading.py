@@ -14,8 +14,8 @@ from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, LOG_NORMAL
 from ltv_bayes.judgement.form.amounts import intervals, stated_amounts
 from ltv_bayes.judgement.form.cells import blank, refuse, shares, texts
 from ltv_bayes.judgement.form.chances import chances
-from ltv_bayes.judgement.form.columns import AMOUNT, COLUMNS, NAMES, RATING, RELATIONS, SCORED, WAYS
 from ltv_bayes.judgement.form.dates import stated_dates
+from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, NAMES, RATING, RELATIONS, SCORED, WAYS
 from ltv_bayes.judgement.form.unread import warn_of_unread
 from ltv_bayes.time_units import UnitError, as_number
 

@@ -14,7 +14,7 @@ from ltv_bayes.data.reading.files import TEXT_FILES, WORKBOOKS, read_table
 from ltv_bayes.data.reading.workbooks import sheet_names
 from ltv_bayes.errors import InputError
 from ltv_bayes.judgement.form.cells import refuse
-from ltv_bayes.judgement.form.columns import (
+from ltv_bayes.judgement.form.layout import (
     AMOUNT,
     COLUMNS,
     DATE,

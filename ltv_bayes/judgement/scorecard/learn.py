@@ -12,9 +12,9 @@ from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.errors import ColumnError, JudgementError
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.methods import Method, fit_posterior
+from ltv_bayes.judgement.scorecard.from_ratings import WEIGHTS
 from ltv_bayes.judgement.scorecard.ratings import Scale, rating_columns, refuse_ratings, require_column
-from ltv_bayes.judgement.scorecard.scorecard import WEIGHTS
-from ltv_bayes.models import scorecard
+from ltv_bayes.models import rated_outcomes
 from ltv_bayes.predictions.fitted_scorecard import NAME, WEIGHT, FittedScorecard
 
 FEWEST_CASES = 5
@@ -74,15 +74,16 @@ def fit_scorecard(
     Notes
     -----
     One score, a mean of the ratings with weights that are never below 0, tells of both: log-odds that it comes and
-    logarithm of the amount rise with it along straight lines. `models.scorecard.build` has the priors. Cases that were
-    never rated are not in the history: if clients rated high got more attention, the scorecard learns that too.
+    logarithm of the amount rise with it along straight lines. `models.rated_outcomes.build` has the priors. Cases
+    that were never rated are not in the history: if customers rated high got more attention, the scorecard learns that
+    too.
     """
     raw, names, read = read_table(history), list(map(str, criteria)), Scale.read(scale)
     _refuse_names(names)
     levels = rating_columns(raw, names, read).fillna(0.5).to_numpy()
     outcome, amount = _outcomes(raw, came, relative_amount)
     tree = fit_posterior(
-        scorecard.build(levels, names, outcome, np.log(amount)),
+        rated_outcomes.build(levels, names, outcome, np.log(amount)),
         method=method,
         draws=draws,
         tune=tune,

@@ -7,8 +7,9 @@ from typing import Any
 from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL
 from ltv_bayes.judgement.form.reading import Reading, as_interval
 from ltv_bayes.judgement.track_record.calibration import Calibration
-from ltv_bayes.judgement.track_record.history import closed_judgements, opportunities, read_history
-from ltv_bayes.models.judgement_calibration import JudgementCalibration
+from ltv_bayes.judgement.track_record.history import closed_judgements, numbered_opportunities, read_history
+from ltv_bayes.judgement.track_record.record import TrackRecord
+from ltv_bayes.models.expert_biases import ExpertBiases
 
 
 def calibrate_judgements(
@@ -34,7 +35,7 @@ def calibrate_judgements(
 
     Each expert has a bias of chances (intercept and slope on the logistic scale), a bias of amounts and a factor by
     which intervals are too narrow. They are learned together: whoever has few cases is drawn towards the others. See
-    `JudgementCalibration` for the model and its priors.
+    `ExpertBiases` for the model and its priors.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def calibrate_judgements(
     columns : mapping, optional
         Your names of the columns, by ours: ``{"expert": "销售", "won": "成交", "amount": "成交金额"}``.
     priors : mapping, optional
-        Priors by name in place of the usual ones; see `JudgementCalibration`.
+        Priors by name in place of the usual ones; see `ExpertBiases`.
     draws, tune, chains, random_seed, progressbar
         As in `BGNBD.fit`.
     **sampler_settings
@@ -93,7 +94,7 @@ def calibrate_judgements(
     level = as_interval(interval)
     reading = Reading(level, family, stages, amount_unit, decimal)
     closed = read_history(history, by, reading, columns=columns, sheet=sheet)
-    laid_out, settings = closed_judgements(closed, level), JudgementCalibration(priors or {})
+    laid_out, settings = closed_judgements(closed, level), ExpertBiases(priors or {})
     tree = settings.fit(
         laid_out,
         draws=draws,
@@ -104,4 +105,4 @@ def calibrate_judgements(
         **sampler_settings,
     )
     attrs = {"by": by, "interval": level, "settings": json.dumps(settings.settings())}
-    return Calibration.of(tree, laid_out, opportunities(closed), **attrs)
+    return Calibration(TrackRecord.of(tree, laid_out, numbered_opportunities(closed), **attrs).idata)

@@ -17,7 +17,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.form.amounts import INTERVAL, PARAMETERS, intervals, stated_amounts
 from ltv_bayes.judgement.form.cells import amounts, blank, refuse
 from ltv_bayes.judgement.form.chances import chances
-from ltv_bayes.judgement.form.columns import NAMES
+from ltv_bayes.judgement.form.layout import NAMES
 from ltv_bayes.judgement.form.reading import Reading, picked
 from ltv_bayes.judgement.form.sheets import read_form
 
@@ -120,7 +120,7 @@ def _as_log_normal(history: pd.DataFrame, interval: float) -> tuple[Array, Array
     return np.exp(median), (median - low) / edge, (high - median) / edge
 
 
-def opportunities(history: pd.DataFrame) -> np.ndarray:
+def numbered_opportunities(history: pd.DataFrame) -> np.ndarray:
     """Number the opportunities, by customer and name; -1 where there is no name."""
     named = history["opportunity"].notna() & (history["opportunity"].astype(str).str.strip() != "")
     both = pd.Series(list(zip(history["customer_id"].astype(str), history["opportunity"].astype(str), strict=True)))

@@ -117,9 +117,9 @@ class Adjustments:
         changed = np.any([(values != same).any(axis=(1, 2)) for values, same in nothing], axis=0)
         return np.asarray(changed[self.who])
 
-    def of(self, judgement: int, shape: tuple[int, int]) -> Adjustment:
-        """The change of a judgement by its position, with so many chains and draws, evenly spaced."""
-        chains, draws = shape
+    def of(self, judgement: int, shape: tuple[int, int] | None = None) -> Adjustment:
+        """The change of a judgement by its position; of fewer chains and draws, evenly spaced, if shape is given."""
+        chains, draws = shape or self.shape
         entry, kept = self.who[judgement], evenly_spaced(self.shape[1], draws)
         return Adjustment(
             *(values[entry, :chains, kept].ravel() for values in (self.intercept, self.slope, self.shift, self.spread))

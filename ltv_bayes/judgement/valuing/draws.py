@@ -8,13 +8,17 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from ltv_bayes.errors import JudgementError
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.formulas.beliefs.amount_families import amounts_at
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.judgement.form.cells import refuse
 from ltv_bayes.judgement.form.chances import plain_stage
-from ltv_bayes.judgement.form.columns import OF_STAGE
+from ltv_bayes.judgement.form.layout import OF_STAGE, VISIBLE_SHARE
+from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
+from ltv_bayes.judgement.valuing.checks import written_as
+from ltv_bayes.judgement.valuing.expected import amounts_of
+from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.judgement.valuing.windows import last_day_shown, windows
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.terms import Terms
 
@@ -53,6 +57,26 @@ class Belief(NamedTuple):
     last: float
     stage: str | None
     groups: Mapping[str, str]
+
+
+def judged_draws(
+    judged: FutureValuePriors, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int
+) -> "JudgedDraws":
+    """Make ready to value these customers; judgements of others do not count, nor the past of an open window.
+
+    Raises
+    ------
+    JudgementError
+        If an expected date lies before the as-of date.
+    """
+    first, last = windows(judged.table, terms)
+    if judged.visible is not None:
+        undated = (judged.relations == VISIBLE_SHARE) & first.isna()
+        first, last = first.mask(undated, 0.0), last.mask(undated, last_day_shown(judged.visible, terms))
+    found = written_as(customers, judged.table["customer_id"])
+    placed = {"position": np.arange(len(judged)), "first_days": first, "last_days": last}
+    table = judged.table.assign(customer_id=found, **placed)[found.notna() & ~are_opinions(judged.table)]
+    return JudgedDraws(customers.ids, table, terms, shape, seed, adjustments=judged.adjustments, shared=judged.shared)
 
 
 class JudgedDraws:
@@ -120,7 +144,7 @@ class JudgedDraws:
             row["chance_a"],
             row["chance_b"],
             row["family"],
-            (row["amount_1"], row["amount_2"], row["amount_3"]),
+            amounts_of(row),
             row["first_days"],
             row["last_days"],
             plain_stage(row["stage"]) if row.get("chance_of") == OF_STAGE else None,
@@ -171,27 +195,3 @@ class JudgedDraws:
 def _stage_law(belief: Belief) -> tuple[str, float, float]:
     """The stage and what is known of its chance."""
     return belief.stage or "", belief.chance_a, belief.chance_b
-
-
-def days_until(table: pd.DataFrame, terms: Terms, column: str) -> pd.Series:
-    """Days from the as-of date to the dates of a column; not-a-number where there is none.
-
-    Raises
-    ------
-    JudgementError
-        If there are dates but nothing to count from, or dates of the past.
-    """
-    dated = table[column].notna()
-    if dated.any() and terms.as_of is None:
-        raise JudgementError(
-            "The judgements have dates (expected_on) but the customers have no as-of date to count from. "
-            "Pass as_of= to Customers.from_summary."
-        )
-    days = (table[column] - pd.Timestamp(terms.as_of or 0)).dt.days
-    refuse(
-        table,
-        dated & (days < 0),
-        f"expected before the as-of date {terms.as_of}",
-        "Give a date to come, or leave out what has already come or been lost.",
-    )
-    return days.where(dated).astype(float)

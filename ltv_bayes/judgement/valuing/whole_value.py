@@ -7,10 +7,15 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ltv_bayes.formulas.beliefs import combine
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.formulas.beliefs import weighted_draws
 from ltv_bayes.formulas.beliefs.amount_families import amounts_at
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
+from ltv_bayes.judgement.valuing.checks import written_as
+from ltv_bayes.judgement.valuing.expected import amounts_of
+from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.random_streams import customer_stream
 
 FAR_BELOW = 700.0  # a weight of nothing that a logarithm can hold
@@ -93,15 +98,25 @@ class Opinion:
         density[some] = self.log_density(totals[some])
         if self.probability > 0 and np.isfinite(density).sum() < FEWEST:
             return as_they_are, np.inf
-        ratios = combine.log_ratios(totals, self.probability, density, self.weight)
+        ratios = weighted_draws.log_ratios(totals, self.probability, density, self.weight)
         possible = np.isfinite(ratios)
         if possible.sum() < FEWEST:
             return as_they_are, np.inf
         likely = ratios > ratios.max() - FAR_BELOW
-        weights, k = combine.smoothed(np.where(likely, ratios, ratios.max() - FAR_BELOW), some)
+        weights, k = weighted_draws.smoothed(np.where(likely, ratios, ratios.max() - FAR_BELOW), some)
         weights[~likely] = 0.0
         level = customer_stream(seed, "opinion", self.customer_id).random()
-        return combine.resampled(weights / weights.sum(), level), k
+        return weighted_draws.resampled(weights / weights.sum(), level), k
+
+
+def opinions_on(customers: Customers, judged: FutureValuePriors) -> dict[Any, Opinion]:
+    """The opinions on these customers' whole future value, by id."""
+    opinions = are_opinions(judged.table)
+    if not opinions.any():
+        return {}
+    found = written_as(customers, judged.table["customer_id"])
+    table = judged.table.assign(customer_id=found, position=np.arange(len(judged)))[found.notna() & opinions]
+    return opinions_by_customer(table, judged.opinion_weight, judged.adjustments)
 
 
 def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Adjustments | None) -> dict[Any, Opinion]:
@@ -116,11 +131,10 @@ def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Adj
     for row in table.to_dict("records"):
         probability, changed = row["probability"], {}
         if changes is not None:
-            own = changes.of(row["position"], changes.shape)
+            own = changes.of(row["position"])
             probability = float(own.chance(probability).mean())
             few = own.where_it_comes(own.chance(row["probability"]), min(own.shift.size, CHANGES))
             changed = {"shift": few.shift, "spread": few.spread}
-        amounts = (row["amount_1"], row["amount_2"], row["amount_3"])
-        opinion = Opinion(row["customer_id"], probability, row["family"], amounts, weight=weight, **changed)
-        found[row["customer_id"]] = opinion
+        named = row["customer_id"]
+        found[named] = Opinion(named, probability, row["family"], amounts_of(row), weight=weight, **changed)
     return found

@@ -7,8 +7,10 @@ import numpy as np
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
+from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.checks import require_visible_share
+from ltv_bayes.judgement.valuing.relations import signs_of_life
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
@@ -24,12 +26,12 @@ def told(streams: Sequence[Stream], judged: FutureValuePriors, customers: Custom
     An open opportunity is a sign of life. If living customers have one with some chance, then that a customer has none
     speaks against them. Both together leave the number of living customers as it was, on average.
     """
-    judged.require_visible_share()
+    require_visible_share(judged)
     return tuple(_told(one, judged, customers) if isinstance(one, RepeatPurchases) else one for one in streams)
 
 
 def _told(stream: RepeatPurchases, judged: FutureValuePriors, customers: Customers) -> RepeatPurchases:
-    signs = judged.signs_of_life
+    signs = signs_of_life(judged.table, judged.shows_life)
     if signs is not None and stream.signs is None and isinstance(stream.purchases, FittedPurchases):
         learned = _learned(signs, stream, customers if stream.customers is None else stream.customers)
         stream = replace(stream, signs=learned)

@@ -14,7 +14,9 @@ from ltv_bayes.errors import counted
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.whole_value import Opinion
+from ltv_bayes.judgement.valuing.draws import judged_draws
+from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.judgement.valuing.whole_value import Opinion, opinions_on
 from ltv_bayes.progress import progress
 from ltv_bayes.sizes import available_cores
 from ltv_bayes.streams.order_stream import total_value
@@ -129,7 +131,7 @@ class Valuation:
     def streams_are_judged(self) -> bool:
         """Whether judgement changes what streams bring, beside adding money of its own."""
         changed = any(one is not other for one, other in zip(self.told, self.streams, strict=True))
-        return changed or (self.future_value is not None and bool(self.future_value.are_opinions.any()))
+        return changed or (self.future_value is not None and bool(are_opinions(self.future_value.table).any()))
 
     @cached_property
     def outcomes(self) -> dict[Any, Outcome]:
@@ -159,7 +161,7 @@ class Valuation:
     @property
     def has_opportunities(self) -> bool:
         """Whether money is judged that the streams do not hold."""
-        return self.future_value is not None and not self.future_value.are_opinions.all()
+        return self.future_value is not None and not are_opinions(self.future_value.table).all()
 
     @property
     def arrays(self) -> int:
@@ -173,7 +175,7 @@ class Valuation:
 
     def of(self, customers: Customers) -> "Maker":
         """Make ready to value some of the customers."""
-        opinions = {} if self.future_value is None else self.future_value.opinions(customers)
+        opinions = {} if self.future_value is None else opinions_on(customers, self.future_value)
         place = {customer_id: place for place, customer_id in enumerate(customers.ids)} if opinions else {}
         made = self._made(customers, self.terms)
         if self.realised:
@@ -196,7 +198,7 @@ class Valuation:
             on = terms if alone or stream.discount_rate is None else terms.discounted_at(stream.discount_rate)
             made[stream.name] = stream.prepare(customers, on, self.shape, self.seed)
         if self.future_value is not None and self.has_opportunities:
-            made[JUDGED] = self.future_value.prepare(customers, terms, self.shape, self.seed)
+            made[JUDGED] = judged_draws(self.future_value, customers, terms, self.shape, self.seed)
         return made
 
     def _realised(self, customers: Customers) -> CustomerDraws:

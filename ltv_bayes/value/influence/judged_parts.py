@@ -12,7 +12,9 @@ from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.what_if import only
+from ltv_bayes.judgement.valuing.draws import judged_draws
+from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.judgement.valuing.whole_value import opinions_on
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Maker, Stretch, added
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def opportunity_parts(value: "LifetimeValue", judged: FutureValuePriors) -> Iter
     valuation, customers = value.valuation, _customers(value, judged)
     margins, until = valuation.margins.of(JUDGED, customers), _until(value)
     rows = _rows(customers, judged.table["customer_id"].astype(str))
-    for position, money in judged.prepare(customers, valuation.terms, valuation.shape, valuation.seed).each():
+    for position, money in judged_draws(judged, customers, valuation.terms, valuation.shape, valuation.seed).each():
         yield position, margins[rows[position]] * money[:until].sum(axis=0)
 
 
@@ -86,14 +88,14 @@ def _opinions(value: "LifetimeValue", judged: FutureValuePriors) -> Iterator[tup
 
 def _opinionated(value: "LifetimeValue", judged: FutureValuePriors) -> Iterator[tuple[int, Maker, Stretch]]:
     """Each opinion's position, and what draws its customer."""
-    if not judged.are_opinions.any():
+    if not are_opinions(judged.table).any():
         return
-    theirs = only(judged, judged.are_opinions)
+    theirs = judged.subset(are_opinions(judged.table))
     customers = _customers(value, theirs)
-    rows, held = _rows(customers, theirs.table["customer_id"].astype(str)), theirs.opinions(customers)
+    rows, held = _rows(customers, theirs.table["customer_id"].astype(str)), opinions_on(customers, theirs)
     opinions = {row: held[customers.ids[row]] for row in rows}
     make = replace(value.valuation.of(customers), opinions=opinions, outcomes={})
-    for position, row in zip(np.flatnonzero(judged.are_opinions), rows, strict=True):
+    for position, row in zip(np.flatnonzero(are_opinions(judged.table)), rows, strict=True):
         yield int(position), make, Stretch(customers, row, row + 1, row)
 
 

@@ -33,7 +33,7 @@ USUAL_SD = {"intercept": 0.5, "log_slope": 0.6, "shift": 0.3, "log_spread": 0.4}
 
 
 @dataclass(frozen=True)
-class JudgementCalibration:
+class ExpertBiases:
     """What comes of what is judged? The settings of a hierarchical model of experts.
 
     Parameters

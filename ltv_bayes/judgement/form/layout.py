@@ -58,6 +58,8 @@ NAMES = tuple(column.name for column in COLUMNS)
 SCORED, RATING = "score", "rating_score"
 OF_RATINGS = Column(RATING, NUMBER, "The scorecard's score, 0 to 1: leave it, so that this is known to be a rating.")
 """Stands in written judgements if some were made of ratings, which are no signs of life."""
+PARAMETERS = ["amount_1", "amount_2", "amount_3"]
+"""Columns of the parameters of an amount's distribution, see `formulas.beliefs.amount_families`."""
 INTERVAL, MOMENTS = ("low", "likely", "high"), ("mean", "sd")
 QUARTILES = {"q25": 0.25, "q50": 0.5, "q75": 0.75}
 """Level of each quartile."""
