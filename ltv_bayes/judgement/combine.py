@@ -51,7 +51,7 @@ def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:
 
 
 def _with_interval(judged: FutureValuePriors) -> pd.DataFrame:
-    """Write the interval into every row, where the table does not say it."""
+    """Write the interval into every row, where the table does not state it."""
     return judged.table if "interval" in judged.table else judged.table.assign(interval=judged.interval)
 
 
@@ -92,9 +92,9 @@ def _adjustments(priors: Sequence[FutureValuePriors]) -> Adjustments | None:
     if not shapes:
         return None
     if len(shapes) > 1:
-        said = ", ".join(f"{chains} x {draws}" for chains, draws in sorted(shapes))
+        numbers = ", ".join(f"{chains} x {draws}" for chains, draws in sorted(shapes))
         raise JudgementError(
-            f"The adjustments of these judgements have different numbers of chains and draws ({said}). "
+            f"The adjustments of these judgements have different numbers of chains and draws ({numbers}). "
             f"Recalibrate all of them with fits of the same number."
         )
     shape = shapes.pop()

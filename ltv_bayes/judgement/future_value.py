@@ -35,21 +35,21 @@ from ltv_bayes.predictions.visibility import VisibleShare
 
 @dataclass(frozen=True, repr=False)
 class FutureValuePriors:
-    """Opportunities judged by experts: will it come, how much, when.
+    """Opportunities judged by experts: whether each occurs, how much it pays, and when.
 
     Attributes
     ----------
     table : pandas.DataFrame
-        One row per opportunity: the columns of the form as they were stated, and what they make. Whether it comes:
-        probability, or chance_a and chance_b of a beta distribution, whose mean is then probability. The amount, if it
-        comes: family, amount_1 to amount_3 (see `formulas.amount_families`), median and mean. When: between
+        One row per opportunity: the columns of the form as they were stated, and the distributions made from them.
+        Chance: probability, or chance_a and chance_b of a beta distribution with mean probability. The amount, if it
+        occurs: family, amount_1 to amount_3 (see `formulas.amount_families`), median and mean. When: between
         expected_from and expected_to.
     interval : float
-        Probability that the amount, if it comes, lies between low and high.
+        Probability that the amount, if it occurs, lies between low and high.
     adjustments : Adjustments or None
-        How what came of earlier judgements changes these.
+        How the outcomes of earlier judgements change these.
     shared : mapping
-        Columns whose groups rise and fall together, with the correlation within each: ``{"expert": 0.2}``.
+        Columns with groups that rise and fall together, and the correlation within each: ``{"expert": 0.2}``.
     visible : VisibleShare or None
         Which share of ordinary purchases stands in the pipeline, for judgements that are such purchases.
     opinion_weight : float or None
@@ -114,10 +114,10 @@ class FutureValuePriors:
             nothing but a customer are left out.
 
             - customer_id
-            - The chance that the opportunity comes: probability (0.6, "60%" or "3 of 10"), or cases and of, or
-              probability_low and probability_high, or stage. Where it is in doubt, chance_of says whose chance it is:
-              of the opportunity alone, or, as with stages=, one unknown of all opportunities in the stage.
-            - The amount if it comes, in the customers' currency, before margin: low and high, with or without likely;
+            - The chance that the opportunity occurs: probability (0.6, "60%" or "3 of 10"), or cases and of, or
+              probability_low and probability_high, or stage. Where it is in doubt, chance_of states what has this
+              chance: of the opportunity alone, or, as with stages=, one unknown of all opportunities in the stage.
+            - The amount if it occurs, in the customers' currency, before margin: low and high, with or without likely;
               or quartiles q25, q50 and q75; or mean and sd. Optionally interval and family.
             - When: expected_on (a day, "2026-Q3" or "2026-07"), or expected_from and expected_to; if blank, any day
               within the horizon is as likely as another.
@@ -147,7 +147,7 @@ class FutureValuePriors:
             How judgements relate to what the model foresees, as in :meth:`with_relation`; the column relation says it
             row by row.
         shared : mapping, optional
-            Columns whose groups rise and fall together, with the correlation within each: ``{"expert": 0.2}``.
+            Columns with groups that rise and fall together, and the correlation within each: ``{"expert": 0.2}``.
 
         Raises
         ------
@@ -161,7 +161,7 @@ class FutureValuePriors:
         -----
         DataWarning
             If probabilities are stated as certain, a family cannot meet the amounts stated, or a column is not read
-            whose heading is near to one that is; all that are not read are named where ``columns=`` is given.
+            and its heading is near to one that is; all that are not read are named where ``columns=`` is given.
 
         Examples
         --------
@@ -238,18 +238,16 @@ class FutureValuePriors:
         Warns
         -----
         DataWarning
-            If more than half of what a judgement is expected to bring comes from one draw in a hundred.
+            If more than half of the expected value of a judgement depends on one draw in a hundred.
         """
         changed = replace(self, adjustments=adjustments)
         _, unsure = changed._expected_money
         if unsure.any():
             rows = list(self.table.index[unsure])
             problem = (
-                "whose expected value rests on one draw in a hundred, in which the stated interval is far too narrow"
+                "with an expected value from one draw in a hundred, in which the stated interval is far too narrow"
             )
-            cure = (
-                "Close more cases of the same kind, state narrower intervals, or go by the median of what they bring."
-            )
+            cure = "Close more cases of the same kind, state narrower intervals, or use the median of the amounts."
             warnings.warn(rows_at_fault(rows, "row", problem, cure), DataWarning, stacklevel=3)
         return changed
 
@@ -267,7 +265,7 @@ class FutureValuePriors:
         return stated.assign(expected_value=self._expected_money[0])
 
     def amount_quantiles(self, level: ArrayLike) -> pd.Series:
-        """Amounts at a level of each opportunity's distribution, if it comes; before adjustments.
+        """Amounts at a level of each opportunity's distribution, if it occurs; before adjustments.
 
         Examples
         --------
@@ -368,9 +366,9 @@ class FutureValuePriors:
         --------
         >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": ["3 of 10"], "low": [50e3], "high": [200e3]})
         >>> print(FutureValuePriors.from_judgements(frame).in_words().item())
-        you say: 3 of 10 such come; the chance is 32%, with 80% between 15% and 50%
-        if it comes: one chance in ten above 200k, one in ten below 50k, as likely above 100k as below; 116k on average
-        when: on a day that nobody knows yet, within the horizon
+        you say: 3 of 10 such occur; the chance is 32%, with 80% between 15% and 50%
+        if it occurs: one chance in ten above 200k, one in ten below 50k, as likely above 100k as below; 116k on average
+        when: on an unknown day within the horizon
         """
         words = ["\n".join(one.sentences(currency)) for one in self.opportunities()]
         names = [self.table["customer_id"], self.table["opportunity"]]

@@ -45,9 +45,9 @@ class Beliefs(NamedTuple):
     Attributes
     ----------
     chance : array of shape (experts, draws)
-        That it comes.
+        That it occurs.
     location, sd : arrays of shape (experts, draws)
-        Of the logarithm of the amount, if it comes.
+        Of the logarithm of the amount, if it occurs.
     weights : array of shape (experts,)
         Adding up to 1.
     """
@@ -74,7 +74,7 @@ class Beliefs(NamedTuple):
         return Beliefs(special.expit(log_odds)[np.newaxis], location[np.newaxis], pooled_sd[np.newaxis], np.ones(1))
 
     def quantiles(self, levels: tuple[float, ...]) -> list[float]:
-        """Amounts at levels of their distribution, if it comes, each expert's as often as theirs comes."""
+        """Amounts at levels of their distribution, if it occurs, each expert's as often as it occurs by that expert."""
         few = evenly_spaced(self.chance.shape[1], min(self.chance.shape[1], MOST_IN_QUANTILES))
         location, sd = self.location[:, few], self.sd[:, few]
         share = self.weights[:, np.newaxis] * self.chance[:, few]
@@ -106,7 +106,7 @@ def pool_judgements(
     sheet: str | int | None = None,
     random_seed: int | None = None,
 ) -> FutureValuePriors:
-    """What do several experts together believe? Make one judgement of all those about the same opportunity.
+    """What do several experts believe together? Make one judgement of all those about the same opportunity.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def pool_judgements(
     Returns
     -------
     FutureValuePriors
-        One row per opportunity. low, likely and high are quantiles of the pooled amount. Money may come from the
+        One row per opportunity. low, likely and high are quantiles of the pooled amount. Money may arrive from the
         earliest to the latest day that experts expect.
 
     Raises
@@ -166,9 +166,9 @@ def pool_judgements(
 
     Examples
     --------
-    >>> said = pd.DataFrame({"customer_id": "A", "expert": ["Chen", "Wang"], "probability": [0.5, 0.7]})
-    >>> said = said.assign(low=[50.0, 100.0], high=[200.0, 400.0])
-    >>> pool_judgements(said, correlation=0.5).summary()[["probability", "low", "likely", "high"]].round(1)
+    >>> stated = pd.DataFrame({"customer_id": "A", "expert": ["Chen", "Wang"], "probability": [0.5, 0.7]})
+    >>> stated = stated.assign(low=[50.0, 100.0], high=[200.0, 400.0])
+    >>> pool_judgements(stated, correlation=0.5).summary()[["probability", "low", "likely", "high"]].round(1)
        probability   low  likely   high
     0          0.6  77.6   141.4  257.8
     """
@@ -209,7 +209,7 @@ def _read(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading) -> pd.D
     if expert not in raw:
         raise ColumnError(f"The judgements have no column {expert!r}. {suggestion(expert, map(str, raw.columns))}")
     stated = known_columns(raw, names, reading)
-    refuse(stated, blank(stated["expert"]), "without an expert", "Say who judged.")
+    refuse(stated, blank(stated["expert"]), "without an expert", "Name the expert.")
     stated = stated.assign(expert=stated["expert"].astype(str).str.strip())
     table = pd.concat(checked(one, reading) for _, one in stated.groupby("expert", sort=True))
     nameless = table["key"].str.startswith("nameless ")
@@ -218,7 +218,7 @@ def _read(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading) -> pd.D
     refuse(table, several, "about one of several nameless opportunities of a customer", cure)
     shared = [table["customer_id"].astype(str), table["key"]]
     differ = table["relation"].fillna("").groupby(shared).transform("nunique") > 1
-    refuse(table, differ, "whose experts name different relations for one opportunity", "Agree on one.")
+    refuse(table, differ, "with different relations for one opportunity", "Agree on one.")
     return table.loc[stated.index] if stated.index.is_unique else table
 
 
@@ -250,7 +250,7 @@ def _beliefs(judged: pd.DataFrame, weights: Mapping[str, float], record: TrackRe
     """Lay out what the experts of one opportunity believe."""
     weight = np.array([weights[name] for name in judged["expert"]])
     if not weight.sum() > 0:
-        problem = "about an opportunity whose experts all have weight 0"
+        problem = "about an opportunity of which all experts have weight 0"
         refuse(judged, pd.Series(True, judged.index), problem, "Give one of them a weight.")
     parts = [_belief(row, record) for row in judged.to_dict("records")]
     chance, location, sd = (np.stack(np.broadcast_arrays(*part)) for part in zip(*parts, strict=True))
@@ -269,7 +269,7 @@ def _belief(row: Mapping[Any, Any], record: TrackRecord | None) -> tuple[Array, 
 
 
 def _pooled_row(judged: pd.DataFrame, pooled: Beliefs, interval: float) -> dict[Any, Any]:
-    """What the table says of one opportunity."""
+    """The row of one opportunity in the table."""
     low, median, high = pooled.quantiles(((1 - interval) / 2, 0.5, (1 + interval) / 2))
     sd = float(pooled.sd[0, 0]) if pooled.known else float(np.sqrt(np.mean(pooled.sd**2)))
     first, last = judged["expected_from"].min(), judged["expected_to"].max()

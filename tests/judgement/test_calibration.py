@@ -100,11 +100,11 @@ class TestRecalibrate:
     def test_words_say_what_was_stated_and_what_is_used(self, by_hand):
         """log-odds of 60% less 1 are 36%; amounts are halved and twice as wide."""
         honest, wide = by_hand(Chen={}), {"intercept": -1.0, "shift": np.log(0.5), "spread": 2.0}
-        assert "used after recalibration: it comes with 60%" in honest.recalibrate(judged()).in_words().item()
+        assert "used after recalibration: it occurs with 60%" in honest.recalibrate(judged()).in_words().item()
         words = by_hand(Chen=wide).recalibrate(judged()).in_words().item().splitlines()
-        assert words[0] == "you say: it comes with 60%"
+        assert words[0] == "you say: it occurs with 60%"
         assert "above 200, one in ten below 50" in words[1]
-        used = "it comes with 36%; one chance in ten above 200, one in ten below 12.5, as likely above 50 as below"
+        used = "it occurs with 36%; one chance in ten above 200, one in ten below 12.5, as likely above 50 as below"
         assert words[3] == f"used after recalibration: {used}"
 
     def test_certain_chances_are_bent_like_nearly_certain_ones(self, by_hand):
@@ -135,7 +135,7 @@ class TestRecalibrate:
     def test_an_expected_value_that_rests_on_few_draws_warns(self, by_hand):
         spread = np.ones((2, 200))
         spread[0, 0] = 8.0
-        with pytest.warns(DataWarning, match=r"1 row whose expected value rests on one draw in a hundred.*row 0"):
+        with pytest.warns(DataWarning, match=r"1 row with an expected value from one draw in a hundred.*row 0"):
             by_hand(Chen={"spread": spread}).recalibrate(judged())
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -160,7 +160,9 @@ class TestTables:
         assert table["cases"].tolist() == [8, 4]
         assert table["occurred"].tolist() == [0.25, 1.0]
         low, high = stats.beta(2.5, 6.5).ppf([0.05, 0.95])
-        assert table.iloc[0][["occurred_eti90_lb", "occurred_eti90_ub"]].tolist() == pytest.approx([low, high], abs=1e-3)
+        assert table.iloc[0][["occurred_eti90_lb", "occurred_eti90_ub"]].tolist() == pytest.approx(
+            [low, high], abs=1e-3
+        )
         assert table["recalibrated"].tolist() == pytest.approx(special.expit(-0.7 + special.logit([0.3, 0.6])).tolist())
 
     def test_curve_of_one(self, by_hand, closed):

@@ -240,9 +240,9 @@ class TestRelations:
     @pytest.mark.parametrize("family", ["log-normal", "pert"])
     def test_an_opinion_without_any_spread_is_refused(self, family):
         certain = judgement(low=100.0, high=100.0, family=family)
-        with pytest.raises(JudgementError, match=r"whose low is its high \(row 0\).*a low below the high"):
+        with pytest.raises(JudgementError, match=r"that has low equal to high \(row 0\).*a low below the high"):
             read(certain, relation="same_total")
-        with pytest.raises(JudgementError, match="whose low is its high"):
+        with pytest.raises(JudgementError, match="that has low equal to high"):
             read(certain).with_relation("same_total")
 
 

@@ -189,7 +189,7 @@ class TestWaysToState:
         frame = pd.DataFrame([closed()])
         with pytest.raises(ColumnError, match=r"columns= names 'amout', which is no column of closed judgements"):
             read_history(frame, "expert", columns={"amout": "amount"})
-        with pytest.raises(ColumnError, match=r"closed judgements have no column '成交'.*whether it came"):
+        with pytest.raises(ColumnError, match=r"closed judgements have no column '成交'.*whether it was won"):
             read_history(frame, "expert", columns={"won": "成交"})
         with pytest.raises(ColumnError, match=r"closed judgements have no column 'probability'"):
             read_history(frame.drop(columns="probability").assign(stage="Offer"), "expert")

@@ -46,7 +46,7 @@ class TestInWords:
 
     @pytest.fixture
     def exactly(self):
-        """Quantiles of the mixture given that it comes, found by a root, and its mean."""
+        """Quantiles of the mixture given that it occurs, found by a root, and its mean."""
         chance, low, high = np.transpose([expert[1:] for expert in self.EXPERTS])
         location, sd = np.log(low * high) / 2, np.log(high / low) / 2 / Z
         share = chance / chance.sum()
@@ -250,7 +250,7 @@ class TestReading:
             lb.pool_judgements(frame, weights={"Chen": 1})
         with pytest.raises(InputError, match=r"0 or more: correct that of Wang"):
             lb.pool_judgements(frame, weights={"Chen": 1, "Wang": -1})
-        with pytest.raises(JudgementError, match=r"whose experts all have weight 0 \(rows 0, 1\)"):
+        with pytest.raises(JudgementError, match=r"of which all experts have weight 0 \(rows 0, 1\)"):
             lb.pool_judgements(frame, weights={"Chen": 0, "Wang": 0})
         for wrong in (1, -0.1):
             with pytest.raises(InputError, match=r"correlation must be at least 0 and below 1"):

@@ -194,7 +194,7 @@ def past(cases, seed, *, weights=(0.7, 0.3), chances=(0.1, 0.8), multipliers=(0.
     came = (rng.random(cases) < special.expit(low + s * (high - low))).astype(int)
     amount = multipliers[0] * (multipliers[1] / multipliers[0]) ** s * np.exp(spread * rng.standard_normal(cases))
     frame = pd.DataFrame(ratings, columns=["growth", "standing"])
-    return frame.assign(came=came, relative_amount=np.where(came == 1, amount, np.nan))
+    return frame.assign(won=came, relative_amount=np.where(came == 1, amount, np.nan))
 
 
 def learn(history, **settings):
@@ -255,7 +255,7 @@ class TestLearned:
 
     @pytest.mark.slow
     def test_where_nothing_ever_came_the_chance_is_small_and_amounts_stay_with_their_priors(self):
-        fit = learn(past(60, 8).assign(came=0, relative_amount=np.nan))
+        fit = learn(past(60, 8).assign(won=0, relative_amount=np.nan))
         found = fit.summary()["mean"]
         assert found["probability_high"] < 0.2
         assert fit.draws["multiplier_low"].std() > 0.5
@@ -263,9 +263,9 @@ class TestLearned:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"came": 2}, r"neither 0 nor 1 in 'came' \(row 3\)"),
-            ({"came": 1, "relative_amount": np.nan}, r"came without an amount.*row 3"),
-            ({"came": 0, "relative_amount": 1.5}, r"did not come, with an amount.*row 3"),
+            ({"won": 2}, r"neither 0 nor 1 in 'won' \(row 3\)"),
+            ({"won": 1, "relative_amount": np.nan}, r"won without an amount.*row 3"),
+            ({"won": 0, "relative_amount": 1.5}, r"lost, but with an amount.*row 3"),
             ({"growth": 9}, r"off the scale.*row 3"),
         ],
     )

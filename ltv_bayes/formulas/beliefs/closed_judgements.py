@@ -19,7 +19,7 @@ LEFT_HALF = (1 / np.sqrt(2 * np.pi)) - 1 / (2 * np.sqrt(np.pi))
 
 @dataclass(frozen=True, eq=False)
 class ClosedJudgements:
-    """Judgements whose outcome is known.
+    """Judgements with a known outcome.
 
     Attributes
     ----------
@@ -30,9 +30,9 @@ class ClosedJudgements:
     probability : array of shape (cases,)
         As stated.
     won : array of bool, of shape (cases,)
-        Whether it came.
+        Whether it occurred.
     log_error : array of shape (cases,)
-        Logarithm of the amount less that of the stated median; not-a-number where nothing came.
+        Logarithm of the amount less that of the stated median; NaN where it did not occur.
     below, above : arrays of shape (cases,)
         Stated sd of the logarithm on either side of the median.
     """
@@ -82,7 +82,7 @@ def log_amount_crps(log_error: Array, below: Array, above: Array) -> Array:
     Parameters
     ----------
     log_error : array
-        Logarithm of the amount that came less that of the stated median.
+        Logarithm of the amount less that of the stated median.
     below, above : arrays
         Stated sd of the logarithm on either side.
 
@@ -100,21 +100,21 @@ def log_amount_crps(log_error: Array, below: Array, above: Array) -> Array:
 
 
 def mean_score_draws(
-    scores: Array, everybody: Array, size: int, rng: np.random.Generator, *, weight: float = 2.0
+    scores: Array, overall: Array, size: int, rng: np.random.Generator, *, weight: float = 2.0
 ) -> Array:
-    """What a judge's mean score may be in the long run, given some cases and those of everybody.
+    """Mean score of an expert in the long run, given their cases and those of all experts.
 
     Draws of the mean under a Dirichlet process posterior: the Bayesian bootstrap of the judge's own scores and of
-    everybody's, where the latter count as so many cases. So a judge without a record has everybody's score, and two
-    lucky cases do not make a champion.
+    all experts', where the latter count as a number of cases, the weight. So an expert without a record has the score
+    of all, and two lucky cases do not make a champion.
 
     Parameters
     ----------
-    scores, everybody : arrays of shape (cases,)
+    scores, overall : arrays of shape (cases,)
     size : int
         Number of draws.
     weight : float
-        Cases that everybody's scores count as.
+        Number of cases that the scores of all count as.
 
     Returns
     -------
@@ -126,8 +126,8 @@ def mean_score_draws(
     >>> round(float(draws.mean()), 2)
     0.3
     """
-    prior = rng.standard_gamma(weight / everybody.size, (size, everybody.size))
-    total, sum_of = prior.sum(axis=1), prior @ everybody
+    prior = rng.standard_gamma(weight / overall.size, (size, overall.size))
+    total, sum_of = prior.sum(axis=1), prior @ overall
     if scores.size:
         own = rng.standard_exponential((size, scores.size))
         total, sum_of = total + own.sum(axis=1), sum_of + own @ scores

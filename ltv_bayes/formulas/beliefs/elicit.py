@@ -1,10 +1,10 @@
-"""A distribution from what an expert says of an amount.
+"""A distribution from the numbers that an expert states of an amount.
 
-Numbers said are quantiles: the central `interval` of probability lies between `low` and `high`, and an amount is as
-likely to come out above `likely` as below. Only in a PERT distribution `likely` is the mode, as usual there.
+Stated numbers are quantiles: the central `interval` of probability lies between `low` and `high`, and an amount is as
+likely to lie above `likely` as below. Only in a PERT distribution `likely` is the mode, as usual there.
 
 A log-normal has its own spread on either side of the median, so it meets three quantiles exactly. A gamma has two
-parameters; it meets two, and comes as near as it can to three. A PERT distribution meets `low`, `likely` and `high`
+parameters; it meets two, and is as near as it can to three. A PERT distribution meets `low`, `likely` and `high`
 exactly as quantiles, mode and quantile. The nearest distribution has the least sum of squared relative differences:
 of logarithms, or, for PERT, of amounts.
 
@@ -98,7 +98,7 @@ def pert_from_interval(
     """Least, most likely and most of the PERT distribution with these two quantiles and this mode.
 
     Without `likely` it is symmetric. An interval of 1 makes `low` and `high` the ends. Where the least would lie below
-    0, it is 0, `likely` stays the mode, and the two quantiles come as near as they can.
+    0, it is 0, `likely` stays the mode, and the two quantiles are as near as they can.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def _pert_ends(place: Array, upper: Array) -> tuple[Array, Array]:
 
 
 def _pert_from_zero(low: Array, mode: Array, high: Array, upper: Array) -> Array:
-    """The most of the PERT distribution that begins at 0 and comes nearest to two quantiles."""
+    """The most of the PERT distribution that begins at 0 and is nearest to two quantiles."""
 
     def differences(log_factor: Array, low: Array, mode: Array, high: Array, upper: Array) -> Array:
         most = high * np.exp(log_factor)
@@ -168,7 +168,7 @@ def amount_from_interval(
 
 
 def amount_from_quantiles(family: str, levels: ArrayLike, amounts: ArrayLike) -> Fit:
-    """Parameters of the family's distribution that comes nearest to quantiles.
+    """Parameters of the family's distribution that is nearest to quantiles.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def _log_normal_nearest(levels: Array, amounts: Array) -> Fit:
 
 
 def gamma_from_quantiles(levels: Array, amounts: Array) -> Fit:
-    """Shape and rate of the gamma distribution whose quantiles have the nearest logarithms."""
+    """Shape and rate of the gamma distribution with the nearest logarithms of quantiles."""
 
     def log_differences(log_shape: Array, *stated: Array) -> Array:
         levels, amounts = np.split(np.stack(np.broadcast_arrays(*stated)), 2)

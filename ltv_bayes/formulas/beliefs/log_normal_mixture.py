@@ -1,4 +1,4 @@
-"""An amount that follows one of several log-normal distributions, nobody knows which."""
+"""An amount that follows one of several log-normal distributions, each with a chance."""
 
 from typing import NamedTuple
 

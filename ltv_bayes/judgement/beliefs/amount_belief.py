@@ -1,4 +1,4 @@
-"""What somebody believes of one amount: what they said, and the distribution it makes."""
+"""An expert's belief about one amount: the stated numbers, and the distribution made from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ NEARLY = 1e-6
 
 @dataclass(frozen=True, repr=False)
 class AmountBelief:
-    """One amount as somebody sees it, if it comes: made by one of the ``from_`` methods.
+    """One amount as an expert sees it, if it occurs: made by one of the ``from_`` methods.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class AmountBelief:
     parameters : tuple of float
         Its three parameters, see `formulas.amount_families`.
     stated : mapping
-        What was said, by the names of the columns of judgements: low, likely, high; q25, q50, q75; mean, sd.
+        What was stated, by the names of the columns of judgements: low, likely, high; q25, q50, q75; mean, sd.
     interval : float
         Probability of the amount lying between low and high.
     mixture : LogNormalMixture or None
@@ -94,7 +94,7 @@ class AmountBelief:
             The amount lies between them with `interval` of probability.
         likely : float
             The median: as likely above as below. In a PERT distribution the mode, as usual there. A gamma distribution
-            cannot meet all three and comes as near as it can; see `fit_table`.
+            cannot meet all three and is as near as it can; see `fit_table`.
         interval : float
             A PERT distribution may have 1: low and high are then the least and the most that can be.
         family : {"log-normal", "gamma", "pert"}
@@ -111,7 +111,7 @@ class AmountBelief:
     def from_quartiles(cls, q25: float, q50: float, q75: float, *, family: str = LOG_NORMAL) -> Self:
         """Read three amounts between which an outcome is equally likely to fall, and beyond.
 
-        A log-normal meets all three. The others come as near as they can; see `fit_table`.
+        A log-normal meets all three. The others are as near as they can; see `fit_table`.
 
         Examples
         --------
@@ -147,7 +147,7 @@ class AmountBelief:
         distribution : preliz distribution
             With its parameters set, and all but none of its probability on amounts of 0 or less.
         family : str, optional
-            The family; otherwise the one that comes nearest. `fit_table` shows how near.
+            The family; otherwise the one that is nearest. `fit_table` shows how near.
         """
         stated = _quantiles_of(distribution)
         if family is not None:
@@ -207,7 +207,7 @@ class AmountBelief:
 
     @property
     def misfit(self) -> float:
-        """The largest relative difference between what was said and the distribution."""
+        """The largest relative difference between the stated numbers and the distribution."""
         return float(np.abs(self.fit_table()["misfit"]).max())
 
     @property
@@ -217,7 +217,7 @@ class AmountBelief:
         return bool(high - low <= 1e-9 * high)
 
     def _levels(self) -> dict[str, float]:
-        """The level of each stated quantile by its name; not-a-number for what is none."""
+        """The level of each stated quantile by its name; NaN for what is none."""
         tail = (1 - self.interval) / 2
         known = {"low": tail, "high": 1 - tail, **PROBED}
         if self.family != PERT:
@@ -225,18 +225,19 @@ class AmountBelief:
         return {name: known.get(name, np.nan) for name in self.stated}
 
     def fit_table(self) -> pd.DataFrame:
-        """What was said beside what the distribution has there.
+        """Show the stated numbers beside those of the distribution.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed by what was said: level (missing for what is no quantile), stated, fitted, misfit (relative).
+            Indexed by the name of the number: level (missing for what is no quantile), stated, fitted, misfit
+            (relative).
 
         Examples
         --------
         >>> AmountBelief.from_quartiles(80, 100, 150, family="gamma").fit_table().round(3)
                level  stated   fitted  misfit
-        said
+        number
         q25     0.25    80.0   77.474  -0.032
         q50     0.50   100.0  107.394   0.074
         q75     0.75   150.0  144.228  -0.038
@@ -246,7 +247,7 @@ class AmountBelief:
             (name, level, self.stated[name], others[name] if np.isnan(level) else float(self.quantile(level)))
             for name, level in self._levels().items()
         ]
-        table = pd.DataFrame(rows, columns=["said", "level", "stated", "fitted"]).set_index("said")
+        table = pd.DataFrame(rows, columns=["number", "level", "stated", "fitted"]).set_index("number")
         return table.assign(misfit=table["fitted"] / table["stated"] - 1)
 
     def sentence(self, currency: str | None = None) -> str:
@@ -275,8 +276,8 @@ class AmountBelief:
 
         Examples
         --------
-        >>> said = {"customer_id": "A", "probability": 0.6, **AmountBelief.from_mean(100, 50).as_points()}
-        >>> list(said)
+        >>> row = {"customer_id": "A", "probability": 0.6, **AmountBelief.from_mean(100, 50).as_points()}
+        >>> list(row)
         ['customer_id', 'probability', 'family', 'low', 'likely', 'high', 'interval']
         """
         low, high = map(float, self.quantile([(1 - interval) / 2, (1 + interval) / 2]))
@@ -319,7 +320,7 @@ def _quantiles_of(distribution: Any) -> dict[str, float]:
     if below > 1e-3:
         raise JudgementError(
             f"The PreliZ distribution puts {percent(below)} of its weight on amounts of 0 or less. "
-            f"Truncate it, or state the chance that nothing comes by itself."
+            f"Truncate it, or state the chance that nothing occurs by itself."
         )
     amounts = np.asarray(distribution.ppf(list(PROBED.values())), dtype=float)
     return _positive(dict(zip(PROBED, amounts.tolist(), strict=True)))
@@ -330,7 +331,7 @@ def _positive(stated: Mapping[str, Any]) -> dict[str, float]:
     numbers = {name: as_number(value, name) for name, value in stated.items()}
     for name, number in numbers.items():
         if number <= 0:
-            cure = "Write a certain amount as low and high." if name == "sd" else "State what it brings if it comes."
+            cure = "Write a certain amount as low and high." if name == "sd" else "State the amount if it occurs."
             raise JudgementError(f"{name} must be above 0, not {number:g}. {cure}")
     return numbers
 
@@ -339,8 +340,8 @@ def _require_ascending(stated: Mapping[str, float]) -> None:
     """Refuse quantiles that cross."""
     numbers = list(stated.values())
     if numbers != sorted(numbers):
-        said = ", ".join(f"{name} {number:g}" for name, number in stated.items())
-        raise JudgementError(f"The numbers cross: {said}. Each must be at least the one before; correct them.")
+        shown = ", ".join(f"{name} {number:g}" for name, number in stated.items())
+        raise JudgementError(f"The numbers cross: {shown}. Each must be at least the one before; correct them.")
 
 
 def _require_family(family: str) -> None:
@@ -349,7 +350,7 @@ def _require_family(family: str) -> None:
 
 
 def one_in(chance: float) -> str:
-    """Write a chance as one in so many where that is exact, else in percent.
+    """Write a chance as one in a whole number where that is exact, else in percent.
 
     Examples
     --------

@@ -173,8 +173,8 @@ class Calibration:
         -------
         pandas.DataFrame
             One row per interval with a case. cases; stated: mean stated chance; occurred: share that occurred, with the
-            interval of a share of so many cases (Jeffreys); recalibrated: mean chance after recalibration, with its
-            interval.
+            interval of a share of that number of cases (Jeffreys); recalibrated: mean chance after recalibration, with
+            its interval.
         """
         return curve_table(self._record, who, bins, *interval_settings(ci_prob, ci_kind))
 

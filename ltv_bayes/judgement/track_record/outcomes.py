@@ -92,7 +92,7 @@ def _cases_of(record: TrackRecord, who: str | None) -> np.ndarray:
 
 
 def _parts(record: TrackRecord, at: np.ndarray) -> Iterator[tuple[Adjustment, np.ndarray]]:
-    """Sort the chosen cases by who judged them, with what happens to those."""
+    """Sort the chosen cases by expert, with the change of each."""
     for name, place in record.places.items():
         cases = np.flatnonzero(at & (record.closed.who == place))
         if cases.size:
@@ -100,7 +100,7 @@ def _parts(record: TrackRecord, at: np.ndarray) -> Iterator[tuple[Adjustment, np
 
 
 def levels_of_amounts(record: TrackRecord) -> Mapping[str, Array]:
-    """Where each amount that came lay in its distribution, as stated and as recalibrated: 0 to 1."""
+    """Where each amount won lay in its distribution, as stated and as recalibrated: 0 to 1."""
     closed = record.closed
     side = np.where(closed.log_error < 0, closed.below, closed.above)
     recalibrated = np.empty(closed.who.size)
@@ -122,7 +122,7 @@ def _level_without(change: Adjustment, error: float, below: float, above: float)
 
 
 def _errors_together(record: TrackRecord) -> list[Array]:
-    """Standardised errors of amounts that came, of each opportunity that several judged."""
+    """Standardised errors of amounts won, of each opportunity that several judged."""
     closed, opportunity = record.closed, record.idata["record"]["opportunity"].to_numpy()
     shift, log_spread = np.zeros(len(record.names)), np.zeros(len(record.names))
     for name, place in record.places.items():
@@ -140,8 +140,8 @@ def median_cells(name: str, values: Array, prob: float, kind: str) -> dict[str, 
 
     Examples
     --------
-    >>> median_cells("comes", np.arange(101.0), 0.5, "eti")
-    {'comes': 50.0, 'comes_eti50_lb': 25.0, 'comes_eti50_ub': 75.0}
+    >>> median_cells("occurs", np.arange(101.0), 0.5, "eti")
+    {'occurs': 50.0, 'occurs_eti50_lb': 25.0, 'occurs_eti50_ub': 75.0}
     """
     return {name: float(np.median(values))} | _bounds(name, values, prob, kind)
 

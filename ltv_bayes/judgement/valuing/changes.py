@@ -18,7 +18,7 @@ def amounts_used(judged: FutureValuePriors, levels: Array) -> Array:
 
 
 def with_certain_amounts(judged: FutureValuePriors, amounts: Array) -> FutureValuePriors:
-    """Let every opportunity come for sure, with these amounts, and when it was expected."""
+    """Let every opportunity occur for certain, with these amounts, and when it was expected."""
     certain = {"probability": 1.0, "chance_a": np.nan, "chance_b": np.nan}
     fixed = {"family": "log-normal", "amount_1": amounts, "amount_2": 0.0, "amount_3": 0.0}
     return replace(judged, table=judged.table.assign(**certain, **fixed), adjustments=None)

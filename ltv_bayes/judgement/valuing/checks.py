@@ -1,4 +1,4 @@
-"""What is refused before judgements are valued: strangers, and what contradicts the streams or the pipeline."""
+"""What is refused before judgements are valued: unknown customers, and what contradicts the streams or the pipeline."""
 
 import warnings
 
@@ -23,7 +23,7 @@ def written_as(customers: Customers, judged: pd.Series) -> pd.Series:
 
 
 def require_known(judged: FutureValuePriors, customers: Customers) -> None:
-    """Refuse judgements of anybody who is not among the customers.
+    """Refuse judgements of a customer who is not among those valued.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def require_known(judged: FutureValuePriors, customers: Customers) -> None:
 
 
 def refuse_opinions_alone(judged: FutureValuePriors) -> None:
-    """Refuse opinions on whole values where nothing is foreseen that they could be combined with.
+    """Refuse opinions on whole values where nothing is predicted that they could be combined with.
 
     Raises
     ------
@@ -49,13 +49,13 @@ def refuse_opinions_alone(judged: FutureValuePriors) -> None:
     refuse(
         judged.table,
         pd.Series(are_opinions(judged.table), judged.table.index),
-        "with an opinion on a customer's whole value (same_total), but no stream that foresees anything of it",
-        "Give streams=, or write additional as their relation: what they say is then all that is valued.",
+        "with an opinion on a customer's whole value (same_total), but no stream that predicts any of it",
+        "Give streams=, or write additional as their relation: they are then all that is valued.",
     )
 
 
 def require_visible_share(judged: FutureValuePriors) -> None:
-    """Raise for purchases that the pipeline shows if nobody has said which share of purchases it shows.
+    """Raise for purchases that the pipeline shows if it is not stated which share of purchases it shows.
 
     Raises
     ------
@@ -94,7 +94,9 @@ def check_shown_in_time(judged: FutureValuePriors, terms: Terms) -> None:
     refuse(judged.table, shown & (first > until), problem, cure)
     late = shown & (last > until)
     if late.any():
-        problem = f"that the pipeline shows, but that may come after the {within} in which the forecast leaves them out"
+        problem = (
+            f"that the pipeline shows, but that may arrive after the {within} in which the forecast leaves them out"
+        )
         rows = list(judged.table.index[late])
         cure = f"They may be counted twice there. {cure}"
         warnings.warn(rows_at_fault(rows, "judgement", problem, cure), DataWarning, stacklevel=3)

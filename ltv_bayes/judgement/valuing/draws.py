@@ -1,4 +1,4 @@
-"""Draws of judged money: whether an opportunity comes, how much it brings, and when."""
+"""Draws of judged money: whether an opportunity occurs, its amount, and its date."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -35,15 +35,15 @@ class Belief(NamedTuple):
     key : str
         Names the opportunity among those of the customer.
     probability, chance_a, chance_b : float
-        That it comes: a number, or the two parameters of a beta distribution.
+        That it occurs: a number, or the two parameters of a beta distribution.
     family, amounts : str, tuple
         Distribution of the amount, and its parameters.
     first, last : float
-        Days until the money may come; not-a-number where nothing is known.
+        Days until the money may arrive; NaN where nothing is known.
     stage : str or None
-        Whose chance it is, if all opportunities in this stage have the same unknown one.
+        The stage, if all opportunities in it have the same unknown chance.
     groups : mapping
-        Columns whose shared effects count, with the customer's groups.
+        Columns with shared effects, and the customer's groups.
     """
 
     position: int
@@ -89,7 +89,7 @@ class JudgedDraws:
     table : pandas.DataFrame
         Their judgements, `FutureValuePriors.table` with the position of each and days until its window.
     shared : mapping
-        Columns of groups whose opportunities rise and fall together, with the correlation within each.
+        Columns of groups in which opportunities rise and fall together, with the correlation within each.
     """
 
     def __init__(
@@ -112,15 +112,15 @@ class JudgedDraws:
             self._beliefs.setdefault(row["customer_id"], []).append(self._belief(row))
         groups = {item for beliefs in self._beliefs.values() for belief in beliefs for item in belief.groups.items()}
         self._effects = {group: self._effect(*group) for group in sorted(groups)}
-        laws = {_stage_law(belief) for beliefs in self._beliefs.values() for belief in beliefs if belief.stage}
-        self._chances_of_stages = {law: self._chance_of_stage(*law) for law in laws}
+        stages = {_stage_key(belief) for beliefs in self._beliefs.values() for belief in beliefs if belief.stage}
+        self._chances_of_stages = {stage: self._chance_of_stage(*stage) for stage in stages}
 
     def __call__(
         self, first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
     ) -> None:
         """Fill in the discounted money of customers' opportunities: an array of shape (customers, periods, draws).
 
-        Opportunities ride on no stream, and none rides on them.
+        Opportunities depend on no stream, and no stream depends on them.
         """
         money[:] = 0.0
         for row, customer_id in enumerate(self._ids[first:last]):
@@ -165,7 +165,7 @@ class JudgedDraws:
         if np.isnan(belief.chance_a):
             return belief.probability
         if belief.stage is not None:
-            return self._chances_of_stages[_stage_law(belief)]
+            return self._chances_of_stages[_stage_key(belief)]
         return rng.beta(belief.chance_a, belief.chance_b, self._size)
 
     def _add(self, customer_id: Any, belief: Belief, money: np.ndarray) -> None:
@@ -179,11 +179,11 @@ class JudgedDraws:
         level = np.sqrt(1 - sum(shares.values())) * own
         for group, share in shares.items():
             level += np.sqrt(share) * self._effects[group]
-        comes = special.ndtr(-level[0]) < chance
+        occurs = special.ndtr(-level[0]) < chance
         first, last = (0.0, self._ends[-1]) if np.isnan(belief.first) else (belief.first, belief.last)
         when = first + (last - first) * anywhen
         period = np.searchsorted(self._ends, when)
-        counts = np.flatnonzero(comes & (period < len(self._ends)))
+        counts = np.flatnonzero(occurs & (period < len(self._ends)))
         if change is None:
             amount = amounts_at(belief.family, belief.amounts, level[1, counts])
         else:
@@ -192,6 +192,6 @@ class JudgedDraws:
         money[period[counts], counts] += amount * np.exp(-self._delta * when[counts])
 
 
-def _stage_law(belief: Belief) -> tuple[str, float, float]:
+def _stage_key(belief: Belief) -> tuple[str, float, float]:
     """The stage and what is known of its chance."""
     return belief.stage or "", belief.chance_a, belief.chance_b

@@ -1,4 +1,4 @@
-"""The money that adjusted judgements are expected to bring, before margin and discount."""
+"""The expected money of judgements, before margin and discount."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ CHANCE_LEVELS = (np.arange(100) + 0.5) / 100
 
 
 def stated_quantiles(table: pd.DataFrame, level: ArrayLike) -> pd.Series:
-    """Amounts at a level of each opportunity's stated distribution, if it comes; one level, or one for each."""
+    """Amounts at a level of each opportunity's stated distribution, if it occurs; one level, or one for each."""
     levels = np.broadcast_to(np.asarray(level, dtype=float), len(table))
     amounts = np.empty(len(table))
     for family in table["family"].unique():
@@ -45,7 +45,7 @@ def expected_money(table: pd.DataFrame, adjustments: Adjustments | None) -> tupl
     -------
     array of shape (judgements,)
     array of bool, of shape (judgements,)
-        Whether more than half of it comes from one draw in a hundred.
+        Whether more than half of it depends on one draw in a hundred.
     """
     unsure = np.zeros(len(table), dtype=bool)
     if adjustments is None:
@@ -66,7 +66,7 @@ def amounts_of(row: Mapping[Any, Any]) -> tuple[float, ...]:
 
 
 def chance_in_draws(row: Mapping[Any, Any], change: Adjustment) -> Array:
-    """Chance that it comes, of shape (draws,): the mean over what it may be where it is in doubt."""
+    """Chance that it occurs, of shape (draws,): the mean over what it may be where it is in doubt."""
     if np.isnan(row["chance_a"]):
         return change.chance(row["probability"])
     chances = special.betaincinv(row["chance_a"], row["chance_b"], CHANCE_LEVELS)
@@ -74,7 +74,7 @@ def chance_in_draws(row: Mapping[Any, Any], change: Adjustment) -> Array:
 
 
 def mean_when_spread(family: str, amounts: tuple[float, ...], spread: Array) -> Array:
-    """Mean of an amount whose levels, in standard normal units, are multiplied: one for each factor.
+    """Mean of an amount with its levels, in standard normal units, multiplied: one for each factor.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def mean_when_spread(family: str, amounts: tuple[float, ...], spread: Array) -> 
 
 
 def log_moments(family: str, amounts: tuple[float, ...], spread: Array) -> tuple[Array, Array]:
-    """Mean and sd of the logarithm of an amount whose levels are multiplied likewise: one for each factor.
+    """Mean and sd of the logarithm of an amount with its levels multiplied likewise: one for each factor.
 
     Examples
     --------

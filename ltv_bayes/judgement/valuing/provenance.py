@@ -58,10 +58,10 @@ def numbers_used(row: Mapping[Any, Any], change: Adjustment | None) -> tuple[flo
 
 
 def quantiles_used(row: Mapping[Any, Any], change: Adjustment | None, levels: Array) -> Array:
-    """Quantiles of an amount as it is used, if it comes: from a number of draws in which it comes, if it is changed."""
+    """Quantiles of an amount as it is used, if it occurs; of some draws in which it occurs, if it is changed."""
     if change is None:
         return amount_quantiles(row["family"], amounts_of(row), levels)
-    some = change.where_it_comes(chance_in_draws(row, change), min(change.shift.size, DRAWS))
+    some = change.where_it_occurs(chance_in_draws(row, change), min(change.shift.size, DRAWS))
     each = some.for_levels().amount(row["family"], amounts_of(row), special.ndtri(_levels(some.spread.size)))
     return np.quantile(each, levels, method="hazen")
 

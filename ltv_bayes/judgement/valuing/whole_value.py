@@ -1,4 +1,4 @@
-"""Opinions on a customer's whole future value, combined with what the streams say of it."""
+"""Opinions on a customer's whole future value, combined with the draws of the streams."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +27,7 @@ EVENLY, CHANGES = 500, 100
 
 @dataclass(frozen=True, eq=False)
 class Opinion:
-    """What somebody says of all that a customer will bring within the horizon.
+    """What an expert states of all future revenue of a customer within the horizon.
 
     Attributes
     ----------
@@ -38,8 +38,8 @@ class Opinion:
     family, amounts : str, tuple
         Distribution of the amount, if it is anything, and its parameters.
     shift, spread : arrays of shape (draws,)
-        Of the logarithm of the amount, and of its standard deviation, by what came of earlier opinions; the opinion is
-        the mixture of them.
+        Of the logarithm of the amount, and of its standard deviation, by the outcomes of earlier opinions; the opinion
+        is the mixture of them.
     weight : float or None
         In a logarithmic pool; None for an opinion that is evidence of its own.
     """
@@ -81,7 +81,7 @@ class Opinion:
         Parameters
         ----------
         totals : array of shape (draws,)
-            What the customer brings by the model, not discounted and before margin.
+            Revenue of the customer by the model, not discounted and before margin.
 
         Returns
         -------
@@ -125,7 +125,7 @@ def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Adj
     Parameters
     ----------
     changes : Adjustments or None
-        What came of earlier judgements: some of the draws in which it comes make the opinion a mixture.
+        Outcomes of earlier judgements: some of the draws in which it occurs make the opinion a mixture.
     """
     found = {}
     for row in table.to_dict("records"):
@@ -133,7 +133,7 @@ def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Adj
         if changes is not None:
             own = changes.of(row["position"])
             probability = float(own.chance(probability).mean())
-            few = own.where_it_comes(own.chance(row["probability"]), min(own.shift.size, CHANGES))
+            few = own.where_it_occurs(own.chance(row["probability"]), min(own.shift.size, CHANGES))
             changed = {"shift": few.shift, "spread": few.spread}
         named = row["customer_id"]
         found[named] = Opinion(named, probability, row["family"], amounts_of(row), weight=weight, **changed)

@@ -1,4 +1,4 @@
-"""When judged opportunities may come: between which days after the as-of date, and whether within the horizon."""
+"""When judged opportunities may occur: between which days after the as-of date, and whether within the horizon."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from ltv_bayes.terms import Terms
 
 
 def days_until(table: pd.DataFrame, terms: Terms, column: str) -> pd.Series:
-    """Days from the as-of date to the dates of a column; not-a-number where there is none.
+    """Days from the as-of date to the dates of a column; NaN where there is none.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def days_until(table: pd.DataFrame, terms: Terms, column: str) -> pd.Series:
         table,
         dated & (days < 0),
         f"expected before the as-of date {terms.as_of}",
-        "Give a date to come, or leave out what has already come or been lost.",
+        "Give a later date, or leave out what has already occurred or been lost.",
     )
     return days.where(dated).astype(float)
 
@@ -64,7 +64,7 @@ def outside_horizon(judged: FutureValuePriors, terms: Terms) -> pd.DataFrame:
 
 
 def across_horizon(judged: FutureValuePriors, terms: Terms) -> pd.DataFrame:
-    """Opportunities whose window begins within the horizon and ends after it: what comes late does not count."""
+    """Opportunities whose window begins within the horizon and ends after it: what occurs later does not count."""
     first, last = windows(judged.table, terms)
     horizon = terms.last_days()[-1]
     return judged.table[((first <= horizon) & (last > horizon)).to_numpy() & ~are_opinions(judged.table)]
