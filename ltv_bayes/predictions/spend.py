@@ -1,6 +1,5 @@
 """What will customers spend per order? Forecasts from the posterior of the spend model."""
 
-import warnings
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,11 +7,12 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_history
-from ltv_bayes.errors import DataWarning, UnitError
+from ltv_bayes.data.reading.amounts import warn_of_other_unit
+from ltv_bayes.errors import UnitError
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.fitted import OURS, FittedModel, currency_of, parameter_arrays, shape_of
+from ltv_bayes.predictions.fitted import FittedModel, currency_of, parameter_arrays, shape_of
 from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import (
     beside_observed,
@@ -146,13 +146,11 @@ def spend_histories(fit: FittedSpend, customers: Customers, *, warn: bool = True
 def warn_of_scale(fit: FittedSpend, typical: float) -> None:
     """Warn where the customers' typical order and those that were fitted can hardly be counted in one unit."""
     expected = float(np.median(gamma_gamma.population_mean_spend(**fit.draws)))
-    if typical > 0 and np.isfinite(expected) and not 1 / FAR_SCALE < typical / expected < FAR_SCALE:
-        warnings.warn(
-            f"The customers' orders are typically {money(typical, fit.currency)}, those that were fitted "
-            f"{money(expected, fit.currency)}: are they counted in one unit?",
-            DataWarning,
-            skip_file_prefixes=(OURS,),
-        )
+    compared = (
+        f"The customers' orders are typically {money(typical, fit.currency)}, those that were fitted "
+        f"{money(expected, fit.currency)}"
+    )
+    warn_of_other_unit(typical / expected, FAR_SCALE, compared, stacklevel=4)
 
 
 def spenders(customers: Customers) -> Customers:
