@@ -72,7 +72,7 @@ def refuse_ended(orders: Customers, valued: Customers, name: str) -> None:
 
 
 def ended_early(orders: Customers, valued: Customers) -> list[Any]:
-    """Ids of those valued whose observation in a stream's histories ended early."""
+    """Ids of those valued with an observation in a stream's histories that ended early."""
     if OBSERVED_UNTIL not in orders.columns:
         return []
     ended = [batch.ids[batch.table[OBSERVED_UNTIL].notna()] for batch in orders.batches()]

@@ -41,8 +41,8 @@ class RepeatPurchases(OrderStream):
         among them buys nothing in this stream.
     while_alive : str or stream, optional
         A stream that this one depends on, or its name, such as a subscription. Purchases end when the relation ends
-        there. Who is known to be alive there is alive here; who has ended there buys nothing. Customers whom the other
-        stream does not know leave by this stream's own model.
+        there. Who is known to be alive there is alive here; who has ended there buys nothing. Customers unknown to the
+        other stream leave by this stream's own model.
     one_life : bool
         Whether who is alive in that stream is known to be alive in this one: there is one lifetime. False if customers
         may stop buying here and keep the other: then their own history decides whether they have, and the end of the
@@ -53,7 +53,7 @@ class RepeatPurchases(OrderStream):
         Customers with a sign of life, who are likelier to be alive. Open opportunities among the judgements of a value
         set it by themselves.
     visible : VisibleShare, optional
-        The share of the purchases to come that is counted elsewhere, as judged opportunities: each is left out with
+        The share of future purchases that is counted elsewhere, as judged opportunities: each is left out with
         this chance. Judgements with that relation (``visible_share``) set it by themselves.
     margin : float, column name, or mapping from id to float, optional
         Share of this stream's revenue that is kept; that of the value if not given.

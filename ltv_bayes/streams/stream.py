@@ -46,7 +46,7 @@ class Stream(Protocol):
 
     @property
     def fits_by_purpose(self) -> Mapping[str, FittedModel]:
-        """The fits whose draws the stream takes, by the purpose that their order belongs to.
+        """The fits with the draws that the stream takes, by the purpose that their order belongs to.
 
         See `ltv_bayes.predictions.fitted.shuffled`.
         """

@@ -12,7 +12,7 @@ from ltv_bayes.streams.stream import Stream
 
 @dataclass(frozen=True)
 class TriggeredService(OrderStream):
-    """The stream of paid events that nobody plans.
+    """The stream of paid events that are not planned.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class TriggeredService(OrderStream):
         Customers who are not among them have no such events.
     while_alive : str, stream or None
         The stream, or its name, that decides how long the relation lasts. None if it lasts as long as the horizon; so
-        it does for customers whom that stream does not know.
+        it does for customers unknown to that stream.
     margin : float, column name, or mapping from id to float, optional
         Share of this stream's revenue that is kept; that of the value if not given.
     discount_rate : float, optional
