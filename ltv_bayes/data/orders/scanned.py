@@ -220,10 +220,7 @@ def _day_column(types: Mapping[str, str], name: str, paths: Sequence[Path]) -> s
             known = ", ".join(sorted(map(str, zones)))
             raise ColumnError(f"The column {name!r} is in several time zones ({known}). Write the files in one.")
         zone = zones.pop()
-        if zone is None:
-            cure = "Install pyarrow or polars, or write the column as plain dates."
-            warnings.warn(f"The time zone of {name} cannot be read, so days are counted in UTC. {cure}", DataWarning, 3)
-        if zone in (None, "UTC"):
+        if zone == "UTC":
             return f"CAST(make_timestamp(epoch_us({column})) AS DATE)"
         return f"CAST(timezone({text_literal(zone)}, {column}) AS DATE)"
     if kind != "DATE" and not kind.startswith("TIMESTAMP"):
