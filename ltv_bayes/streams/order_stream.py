@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.histories import typical_order
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import ColumnError, InputError, listed, rows_at_fault
 from ltv_bayes.formatting import label
@@ -111,7 +112,7 @@ class OrderStream(ABC):
         orders = customers if self.customers is None else self.customers
         if self.while_alive is None:
             refuse_ended(orders, customers, self.name)
-        self.spend.warn_of_scale(orders.typical_order(), stacklevel=4)
+        self.spend.warn_of_scale(typical_order(orders), stacklevel=4)
         for fit in self.fits_by_purpose.values():
             if fit.pooling is not None and fit.pooling.scales:
                 fit.check_covariates(batch.table for batch in self._with_columns(fit, customers).batches())
