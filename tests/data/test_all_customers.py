@@ -8,6 +8,8 @@ import ltv_bayes as lb
 from ltv_bayes.data.customers.histories import typical_order, unique_histories, unique_spend
 from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.errors import ColumnError, DataWarning, InputError
+from ltv_bayes.predictions.purchases import purchase_histories
+from ltv_bayes.predictions.spend import spend_histories
 
 
 def consumables(ids=(18, 20), **options):
@@ -150,11 +152,11 @@ class TestWithoutHistory:
             lambda everybody, *_: everybody.save("customers.parquet"),
             lambda everybody, *_: lb.BGNBD().fit(everybody),
             lambda everybody, *_: lb.GammaGamma().fit(everybody),
-            lambda everybody, purchases, _: purchases.histories(everybody),
+            lambda everybody, purchases, _: purchase_histories(purchases, everybody),
             lambda everybody, purchases, _: purchases.probability_alive(everybody),
             lambda everybody, purchases, _: purchases.posterior_predictive(everybody),
-            lambda everybody, purchases, _: purchases.log_likelihood(everybody),
-            lambda everybody, _, spend: spend.histories(everybody),
+            lambda everybody, purchases, _: purchases.with_log_likelihood(everybody),
+            lambda everybody, _, spend: spend_histories(spend, everybody),
             lambda everybody, _, spend: spend.expected_spend(everybody),
             lambda everybody, _, spend: spend.posterior_predictive(everybody),
             lambda everybody, purchases, spend: lb.lifetime_value(

@@ -19,7 +19,8 @@ from ltv_bayes.errors import InputError, UnitError, counted, suggestion
 from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, summarize_sorted
-from ltv_bayes.predictions.fitted import require_memory
+from ltv_bayes.predictions.fitted import pooling_of, shuffled
+from ltv_bayes.predictions.over_customers import require_memory
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
@@ -296,7 +297,7 @@ def _by_text(values: Any, customers: Customers) -> pd.Series:
 
 def _with_segments(before: Customers, now: Customers, stream: RepeatPurchases) -> Customers:
     """Give customers of the earlier day the columns that a pooled fit asks for."""
-    pooling = stream.purchases.pooling
+    pooling = pooling_of(stream.purchases)
     missing = [] if pooling is None else [name for name in pooling.grouping.columns if name not in before.columns]
     if not missing:
         return before
@@ -345,7 +346,7 @@ def _have_left(value: LifetimeValue, stream: RepeatPurchases, now: Customers, id
     """Draw who has left: an array (customers, draws), with the parameters of the value's draws and luck of its own."""
     valuation = value.valuation
     purpose, _ = next(iter(stream.fits_by_purpose.items()))
-    fit = stream.purchases.mixed(valuation.shape, valuation.seed, purpose)
+    fit = shuffled(stream.purchases, valuation.shape, valuation.seed, purpose)
     assert isinstance(fit, FittedPurchases)
     drawn = fit.probability_alive(now).to_numpy().reshape(valuation.size, -1).T
     alive = drawn[as_text(now.ids).get_indexer(as_text(ids))]

@@ -12,7 +12,7 @@ from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import interval_settings
-from ltv_bayes.predictions.fitted import require_memory
+from ltv_bayes.predictions.over_customers import require_memory
 from ltv_bayes.value.draws.kept_draws import KeptDraws
 from ltv_bayes.value.draws.passes import (
     Columns,

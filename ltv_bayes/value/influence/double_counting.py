@@ -16,6 +16,7 @@ from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.posterior import evenly_spaced
+from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.visibility import VisibleShare
@@ -148,7 +149,7 @@ def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence
 
 
 def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms) -> np.ndarray:
-    few = stream.counts.thin(max(1, ENOUGH_DRAWS // stream.counts.shape[0]))
+    few = thinned_to(stream.counts, ENOUGH_DRAWS)
     if not isinstance(few, FittedPurchases):
         return few.expected_events(customers, terms.horizon).mean(("chain", "draw")).to_numpy()
     alive = few.probability_alive(customers).to_numpy()
@@ -160,7 +161,7 @@ def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms
 
 
 def _expected_spend(stream: RepeatPurchases, customers: Customers) -> np.ndarray:
-    few = stream.spend.thin(max(1, ENOUGH_DRAWS // stream.spend.shape[0]))
+    few = thinned_to(stream.spend, ENOUGH_DRAWS)
     return few.expected_spend(customers).median(("chain", "draw")).to_numpy()
 
 
