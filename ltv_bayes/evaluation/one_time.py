@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
-from ltv_bayes.data.customers.histories import Histories
+from ltv_bayes.data.customers.histories import Histories, unique_histories
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import percent, three_digits
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
@@ -83,7 +83,7 @@ def check_one_time(
         for name, model in MODELS.items()
     }
     thinned = {name: thinned_to(fit, ENOUGH_DRAWS) for name, fit in fitted.items()}
-    histories = {name: customers.in_time_unit(fit.time_unit).unique_histories() for name, fit in thinned.items()}
+    histories = {name: unique_histories(customers.in_time_unit(fit.time_unit)) for name, fit in thinned.items()}
     density = {name: _log_predictive(fit, histories[name]) for name, fit in thinned.items()}
     count, seen = histories[bg_nbd.NAME].count, customers.overview()
     rows = {

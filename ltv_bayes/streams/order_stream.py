@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
+from ltv_bayes.data.customers.histories import typical_order
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
 from ltv_bayes.formatting import label
@@ -113,7 +114,7 @@ class OrderStream(ABC):
         orders = self._orders(customers)
         if self.while_alive is None:
             refuse_ended(orders, customers, self.name)
-        warn_of_scale(self.spend, orders.typical_order())
+        warn_of_scale(self.spend, typical_order(orders))
         for fit in self.fits_by_purpose.values():
             check_covariates(fit, (batch.table for batch in self._with_columns(fit, customers).batches()))
 

@@ -271,7 +271,7 @@ class TestRegularity:
         pd.testing.assert_frame_equal(found.table, lb.check(customers, purchases, random_seed=1).table)
         assert found.regularity is None
         assert found.remarks[0].startswith("How regular purchases are cannot be judged. No customer bought on three")
-        assert "Nobody bought on three days" in repr(found)
+        assert "No customer bought on three days" in repr(found)
         assert not any("regular" in one and "judged" in one for one in found.findings)
 
     def test_remarks_are_no_findings(self, customers, spend):
@@ -305,8 +305,8 @@ class TestRegularity:
         found = self.checked(both, purchases)
         assert found.regularity == self.checked(self.log(self.ids()), purchases).regularity
         assert found.remarks == (
-            "Of 230 customers in orders=, 30 are among those that were checked; the others say nothing of their "
-            "rhythm.",
+            "Of 230 customers in orders=, 30 are among those that were checked; the others show nothing of "
+            "their regularity.",
         )
 
     def test_a_log_of_others_alone_tells_nothing(self, purchases):
@@ -352,14 +352,18 @@ class TestCures:
             (
                 "bg_nbd",
                 1,
-                "bursts, and see check_one_time(customers) for those who leave right after the first purchase.",
+                "check_regularity(orders), and see check_one_time(customers) for those who leave right after the first purchase.",
             ),
             (
                 "mbg_nbd",
                 1,
-                "bursts, and see check_one_time(customers) for those who leave right after the first purchase.",
+                "check_regularity(orders), and see check_one_time(customers) for those who leave right after the first purchase.",
             ),
-            ("bg_cnbd", 3, "bursts, and fit MBGCNBD(k=3) for those who leave right after the first purchase."),
+            (
+                "bg_cnbd",
+                3,
+                "check_regularity(orders), and fit MBGCNBD(k=3) for those who leave right after the first purchase.",
+            ),
             ("mbg_cnbd", 3, "see check_regularity(orders)."),
         ],
     )

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.data.customers.histories import unique_spend
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, PriorError
 from ltv_bayes.inference.density import Density
 from ltv_bayes.models.density.pooled_density import Column, Effects
@@ -61,7 +62,7 @@ def recipe_of(case, customers, renewals):
     if kind is lb.ShiftedBetaGeometric:
         return model._recipe(renewals)
     if kind is lb.GammaGamma:
-        return model._recipe(customers, customers.unique_spend())
+        return model._recipe(customers, unique_spend(customers))
     return model._recipe(customers)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
-from ltv_bayes.data.customers.lost_zeros import lost_zeros
+from ltv_bayes.data.customers.known_ids import known_ids, lost_zeros
 from ltv_bayes.errors import JudgementError, rows_at_fault
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.future_value import FutureValuePriors
@@ -200,7 +200,7 @@ def _between(ends: Array, score: Array) -> Array:
 
 def _deal_sizes(rated: Ratings, spend: FittedSpend, customers: Customers) -> tuple[Array, Array]:
     """Median of each client's expected deal size, and standard deviation, of its logarithm."""
-    known = customers.known_ids(rated.customers)
+    known = known_ids(customers, rated.customers)
     unknown = [name for name in rated.customers if name not in known]
     if unknown:
         problem = "not among the customers"

@@ -10,7 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_history
-from ltv_bayes.data.customers.frame_rows import FrameRows
+from ltv_bayes.data.customers.known_ids import known_ids
+from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.reading.ids import as_text
@@ -269,7 +270,7 @@ def _require_earlier(day: dt.date | None, now: Customers) -> None:
 def _facts(stream: RepeatPurchases, valued: Customers, now: Customers, before: Customers) -> pd.DataFrame:
     """Probability of being alive on both days, for those who are known on both, and what happened since."""
     text = as_text(valued.ids)
-    known, knew = now.known_ids(text), before.known_ids(text)
+    known, knew = known_ids(now, text), known_ids(before, text)
     both = np.array([one in known and one in knew for one in text], dtype=bool)
     if not both.any():
         raise InputError("No customer is known on both days. Are both from one log, with ids written alike?")
@@ -320,7 +321,7 @@ def _at_stake(value: LifetimeValue, stream: RepeatPurchases, now: Customers, ids
         realised=False,
     )
     until = value.valuation.terms.periods_until()[value.settings.place]
-    known = now.known_ids(as_text(people.ids))
+    known = known_ids(now, as_text(people.ids))
 
     def reduce(stretch: Stretch, money: Components) -> tuple[slice, Array, Array]:
         alive = added(money)[:, :until].sum(axis=1)

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.formatting import money, probability
 from ltv_bayes.formulas.models.gamma_gamma import expected_spend, spend_outlook
@@ -130,7 +131,7 @@ def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: "LifetimeValue")
     """What a stream says of the clients judged; those it does not know are left out."""
     orders = value.customers if stream.customers is None else stream.customers
     text = said["customer_id"].astype(str)
-    known = orders.known_ids(text.unique())
+    known = known_ids(orders, text.unique())
     here = said[text.isin(known).to_numpy()]
     if here.empty:
         return here.assign(expected_order=np.nan, tail_probability=np.nan, probability_alive=np.nan)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
 from ltv_bayes.formatting import label, money, percent, with_currency
@@ -140,7 +141,7 @@ def _expected_of_all(stream: RepeatPurchases, customers: Customers, terms: Terms
 def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence[str], terms: Terms) -> np.ndarray:
     """What the model expects of customers, by their ids as text: not discounted, before margin."""
     own, expected = customers if stream.customers is None else stream.customers, pd.Series(0.0, index=ids)
-    known = own.known_ids(ids)
+    known = known_ids(own, ids)
     if known:
         some = own.subset(list(known.values()))
         expected[as_text(some.ids)] = _expected_orders(stream, some, terms) * _expected_spend(stream, some)
