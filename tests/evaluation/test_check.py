@@ -352,17 +352,17 @@ class TestCures:
             (
                 "bg_nbd",
                 1,
-                "check_regularity(orders), and see check_one_time(customers) for those who leave right after the first purchase.",
+                "(orders), and see check_one_time(customers) for those who leave right after the first purchase.",
             ),
             (
                 "mbg_nbd",
                 1,
-                "check_regularity(orders), and see check_one_time(customers) for those who leave right after the first purchase.",
+                "(orders), and see check_one_time(customers) for those who leave right after the first purchase.",
             ),
             (
                 "bg_cnbd",
                 3,
-                "check_regularity(orders), and fit MBGCNBD(k=3) for those who leave right after the first purchase.",
+                "(orders), and fit MBGCNBD(k=3) for those who leave right after the first purchase.",
             ),
             ("mbg_cnbd", 3, "see check_regularity(orders)."),
         ],
