@@ -3,8 +3,7 @@
 import functools
 import operator
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import describe_interval, flagged, interval_settings
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import labelled
-from ltv_bayes.tables import readable
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.decisions import breakdown
 from ltv_bayes.value.decisions.tiers import tiers
@@ -32,7 +31,7 @@ from ltv_bayes.value.valued import TOTAL, Valued, ValueSettings, share_of, store
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LifetimeValue:
+class LifetimeValue(Printed):
     """Lifetime values as draws, with the summaries that a report needs; made by `lifetime_value`.
 
     ``repr(ltv)`` shows the terms and what is at hand, and computes nothing. ``print(ltv)`` writes the whole statement:
@@ -366,29 +365,33 @@ class LifetimeValue:
     def _notes(self) -> list[str]:
         return notes_on(self._valued)
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
+        """What is at hand."""
         value = self._valued
-        kept, size = value.results.kept is not None, bytes_of_draws(value.valuation) / 2**20
+        size = bytes_of_draws(value.valuation) / 2**20
         memory = f"{size:,.1f} MiB" if size < 2**10 else f"{size / 2**10:,.2f} GiB"
-        how = f"kept in memory ({memory})" if kept else f"not kept (all would take {memory})"
         lines = [
             _heading(value),
             *(_totals(value) if value.results.has_totals else [f"of {', '.join(map(label, value.sources))}"]),
-            f"{value.valuation.size:,} draws of each customer, {how}",
-            *([f"caution: {value.caution}"] if value.caution else []),
+            f"{value.valuation.size:,} draws of each customer, "
+            f"{f'kept in memory ({memory})' if value.results.kept else f'not kept (all would take {memory})'}",
         ]
-        return "\n".join(lines)
+        return ResultPage(lines, notes=[f"caution: {value.caution}"] if value.caution else [])
+
+    def _statement(self) -> ResultPage:
+        """Everything, computed if need be, but for the table of customers."""
+        return ResultPage(
+            [_heading(self._valued), *_totals(self._valued)], notes=[f"note: {note}" for note in self.notes()]
+        )
 
     def __str__(self) -> str:
-        lines = [_heading(self._valued), *_totals(self._valued)]
-        return "\n".join([*lines, *(f"note: {note}" for note in self.notes())])
+        return self._statement().as_text()
 
     def _repr_html_(self) -> str:
         results = self._valued.results
-        at_hand = results.has_totals and results.has_summaries(interval_settings(None, None))
-        heading = escape(str(self) if at_hand else repr(self)).replace("\n", "<br>")
-        table = readable(self.summary(), self.currency).to_html(max_rows=10) if at_hand else ""
-        return f"<p>{heading}</p>{table}"
+        if not (results.has_totals and results.has_summaries(interval_settings(None, None))):
+            return self._page().as_html()
+        return replace(self._statement(), table=self.summary(), rows=10, currency=self.currency).as_html()
 
 
 def valued_of(ltv: LifetimeValue) -> Valued:
