@@ -392,7 +392,7 @@ class TestSensitivityOfOpinions:
         assert table["mean_share"].sum() == pytest.approx(1)
         of_opinion = table.set_index("source").loc["judged", "mean"]
         expected = valued_of(ltv).money("D")["repeat_purchases"].mean()
-        expected -= ltv.without_judgement().of_customer("D")["repeat_purchases"].mean()
+        expected -= valued_of(ltv.without_judgement()).money("D")["repeat_purchases"].mean()
         assert of_opinion == pytest.approx(expected)
         assert table.set_index("source").loc["streams as judged", "mean"] == pytest.approx(0, abs=1e-6)
 

@@ -244,7 +244,7 @@ class TestPowerScaling:
         assert table["mean_change"].iloc[0] == pytest.approx(single["mean_change"].sum())
 
     def test_an_even_chance_and_a_known_amount_stay_as_they_are(self, value):
-        table = value(read([{**ROWS[0], "probability": 0.5, "low": 80.0, "high": 80.0}])).power_scaling()
+        table = value(read([{**ROWS[0], "probability": 0.5, "low": 80.0, "high": 80.0}])).judgement.power_scaling()
         assert table["mean_change"].iloc[0] == 0
 
     def test_power_one_changes_nothing_that_was_recalibrated(self, value):

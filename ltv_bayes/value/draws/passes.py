@@ -18,6 +18,7 @@ from ltv_bayes.value.draws.valuation import (
     About,
     Block,
     Components,
+    Outcome,
     Reduce,
     Valuation,
     added,
@@ -239,6 +240,8 @@ class OnePass:
         Filled in on the way.
     book : mapping
         Name of each source to an array (periods, draws): the money of all customers so far.
+    outcomes : dict
+        Results of combining opinions on whole values, by the customer's id.
     adding, groupings : mappings
         Name of each grouping that the book offers to what adds up its segments, and to how they are found.
     """
@@ -247,6 +250,7 @@ class OnePass:
     interval: Interval
     kept: KeptDraws | None = None
     book: dict[str, Array] = field(init=False)
+    outcomes: dict[Any, Outcome] = field(default_factory=dict)
     adding: dict[str, Adding] = field(init=False)
     groupings: dict[str, Segmenting] = field(init=False)
 
@@ -284,6 +288,7 @@ class OnePass:
             return Groups.of(batch, useful)
 
         for block, columns, book, sums in self.valuation.over_blocks(reduce, about=about, progressbar=progressbar):
+            self.outcomes |= block.outcomes
             for name, money in book.items():
                 self.book[name] += money
             for column, *segment in sums:

@@ -1,6 +1,6 @@
 """The computed results of a valuation: each thing once, in as few passes over the customers as possible."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -28,6 +28,7 @@ from ltv_bayes.value.draws.valuation import (
     BATCH,
     Block,
     Components,
+    Outcome,
     Valuation,
     added,
     streams_are_judged,
@@ -60,6 +61,11 @@ class Results:
     def has_summaries(self, interval: Interval) -> bool:
         """Whether the summaries of customers with this interval are at hand."""
         return interval in self._summaries
+
+    @property
+    def outcomes(self) -> Mapping[Any, Outcome]:
+        """Results of combining opinions on whole values, by the customer's id: of those who were valued so far."""
+        return {} if self._first is None else self._first.outcomes
 
     def keep(self) -> KeptDraws:
         """Make all draws and keep them.

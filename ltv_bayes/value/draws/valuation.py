@@ -3,16 +3,16 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import counted
 from ltv_bayes.formatting import label
-from ltv_bayes.formulas.special import Array
+from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.whole_value import Opinion
 from ltv_bayes.progress import progress
@@ -38,6 +38,14 @@ def added(components: Components) -> Array:
     return np.add.reduce(list(components.values()))
 
 
+class Outcome(NamedTuple):
+    """The result of combining an opinion on a whole value: the median of the draws before and after, and Pareto k."""
+
+    model_median: float
+    median: float
+    pareto_k: float
+
+
 @dataclass(frozen=True)
 class Block:
     """A few customers who are valued at once.
@@ -51,7 +59,9 @@ class Block:
     place : int
         Position of the first among all customers.
     about : object
-        What was said of the batch.
+        What is known of the batch.
+    outcomes : mapping
+        Results of combining opinions on whole values, by the customer's id; once the draws are made.
     """
 
     customers: Customers
@@ -59,6 +69,7 @@ class Block:
     last: int
     place: int
     about: Any = None
+    outcomes: Mapping[Any, Outcome] = field(default_factory=dict)
 
     @property
     def rows(self) -> slice:
@@ -193,7 +204,8 @@ class Valuation:
         """
 
         def task(block: Block, make: Maker) -> Any:
-            return reduce(block, make(block))
+            money, outcomes = make.combined(block)
+            return reduce(replace(block, outcomes=outcomes) if outcomes else block, money)
 
         def tasks() -> Iterator[Callable[[], Any]]:
             for batch, blocks in blocks_of(self.customers, self.block, about):
@@ -280,17 +292,28 @@ class Maker:
 
     def __call__(self, block: Block) -> Components:
         """Money of a block of the customers: arrays of shape (customers, periods, draws)."""
-        drawn = self._drawn(self.made, block.first, block.last)
+        return self.combined(block)[0]
+
+    def combined(self, block: Block) -> tuple[Components, dict[Any, Outcome]]:
+        """The same, with the results of combining opinions on whole values."""
+        drawn, outcomes = self._drawn(self.made, block.first, block.last), {}
         for name, margin in self.margins.items():
             share = margin[block.first : block.last, np.newaxis, np.newaxis]
             if (share != 1).any():
                 drawn[name] *= share
         for position in range(block.first, block.last) if self.opinions else ():
             if position in self.opinions:
-                taken, _ = self.opinions[position].combined(self.totals(position), self.seed)
+                taken, outcome = self.opinion_at(position)
+                outcomes[self.opinions[position].customer_id] = outcome
                 for name in set(drawn) - {REALISED}:
                     drawn[name][position - block.first] = drawn[name][position - block.first][:, taken]
-        return drawn
+        return drawn, outcomes
+
+    def opinion_at(self, position: int) -> tuple[IntArray, Outcome]:
+        """Which draws to take of a customer with an opinion on the whole value, and the result of combining it."""
+        totals = self.totals(position)
+        taken, pareto_k = self.opinions[position].combined(totals, self.seed)
+        return taken, Outcome(float(np.median(totals)), float(np.median(totals[taken])), pareto_k)
 
     def totals(self, position: int) -> Array:
         """All that such a customer brings, not discounted and before margin: an array of shape (draws,)."""

@@ -67,16 +67,14 @@ def combined_opinions(value: Valued) -> pd.DataFrame:
     held = {} if valuation.future_value is None else valuation.future_value.opinions(valuation.customers)
     if not held:
         return pd.DataFrame(columns=columns)
-    make = valuation.of(valuation.customers.subset(list(held)))
-    rows = {}
-    for position, opinion in make.opinions.items():
-        totals = make.totals(position)
-        taken, pareto_k = opinion.combined(totals, valuation.seed)
-        stated = float(opinion.quantiles(np.array([0.5]))[0])
-        medians = float(np.median(totals)), float(np.median(totals[taken]))
-        rows[opinion.customer_id] = (opinion.probability, stated, *medians, pareto_k)
+    outcomes = dict(value.results.outcomes)
+    if missing := [customer_id for customer_id in held if customer_id not in outcomes]:
+        make = valuation.of(valuation.customers.subset(missing))
+        outcomes |= {one.customer_id: make.opinion_at(position)[1] for position, one in make.opinions.items()}
+    stated = [(one.probability, float(one.quantiles(np.array([0.5]))[0])) for one in held.values()]
+    rows = [(*first, *outcomes[customer_id]) for first, customer_id in zip(stated, held, strict=True)]
     index = pd.Index(list(held), name=valuation.customers.table.index.name)
-    return pd.DataFrame([rows[customer_id] for customer_id in held], columns=columns, index=index)
+    return pd.DataFrame(rows, columns=columns, index=index)
 
 
 def notes_on_overlap(value: Valued) -> list[str]:

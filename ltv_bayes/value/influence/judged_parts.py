@@ -72,7 +72,7 @@ def settled_opinions(value: Valued, judged: FutureValuePriors) -> Iterator[tuple
         money = added({name: part for name, part in make(block).items() if name != REALISED})
         money = money[0, : value.periods].sum(axis=0)
         totals = make.totals(block.first)
-        before = totals[make.opinions[block.first].combined(totals, make.seed)[0]].mean()
+        before = totals[make.opinion_at(block.first)[0]].mean()
         yield position, money, float(money.mean() / before) if before > 0 else 0.0
 
 
