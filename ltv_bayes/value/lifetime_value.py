@@ -15,7 +15,7 @@ from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import describe_interval, flagged, interval_settings
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.fitted import labelled
+from ltv_bayes.predictions.over_customers import labelled
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.decisions import breakdown
@@ -101,7 +101,7 @@ class LifetimeValue(Printed):
         shape, place = (len(value.customers), *value.valuation.shape), value.settings.place
         found = {name: every[place].reshape(shape).transpose(1, 2, 0) for name, every in kept.money.items()}
         return xr.Dataset(
-            {name: labelled(draws, value.customers, name, units=value.units) for name, draws in found.items()}
+            {name: labelled(draws, value.customers.ids, name, units=value.units) for name, draws in found.items()}
         )
 
     @functools.cached_property
