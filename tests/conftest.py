@@ -11,9 +11,32 @@ import ltv_bayes as lb
 from ltv_bayes import posterior
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
+from tests.seeds import shift_all
 
-settings.register_profile("unhurried", deadline=None)  # machines are shared; speed is measured in benchmarks
-settings.load_profile("unhurried")
+# Machines are shared, so speed is measured in benchmarks; and a run tells the same twice, unless other seeds are asked.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("other", deadline=None)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--seed-shift", type=int, default=0, help="add this to every seed: other data, other chains")
+
+
+def pytest_configure(config):
+    shift = config.getoption("--seed-shift")
+    settings.load_profile("other" if shift else "same")
+    if shift:
+        shift_all(shift)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Fits and studies are the slow tests; and with other seeds, examples in docstrings would print other numbers."""
+    for item in items:
+        if item.get_closest_marker("fits") or item.get_closest_marker("study"):
+            item.add_marker("slow")
+    if config.getoption("--seed-shift"):
+        items[:] = [item for item in items if not isinstance(item, pytest.DoctestItem)]
 
 
 @pytest.fixture(scope="session")

@@ -98,7 +98,7 @@ class TestComparison:
             off = drawn - bg_nbd.expected_purchases(np.maximum(time - starts, 0), new).sum(axis=1)
             assert abs(off.mean()) < 4 * off.std() / np.sqrt(off.size)
 
-    @pytest.mark.slow
+    @pytest.mark.fits
     def test_on_cdnow_those_who_bought_once_came_back_as_often_as_without_leaving_at_once(self, cdnow_orders):
         """The two models fit the histories alike; the holdout tells them apart."""
         terms = {"as_of": "1997-09-30", "horizon": "39 weeks", "random_seed": 1, "progressbar": False}
@@ -168,7 +168,7 @@ class TestCalibration:
         assert pit.mean() == pytest.approx(0.5, abs=0.03)
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 class TestRealFit:
     """The demands on CDNOW, with fits as a user makes them."""
 
