@@ -31,10 +31,15 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Fits and studies are the slow tests; and with other seeds, examples in docstrings would print other numbers."""
+    """Files with fits come first, so that processes that run side by side end together.
+
+    With other seeds, examples in docstrings would print other numbers: they are left out.
+    """
     for item in items:
         if item.get_closest_marker("fits") or item.get_closest_marker("study"):
             item.add_marker("slow")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     if config.getoption("--seed-shift"):
         items[:] = [item for item in items if not isinstance(item, pytest.DoctestItem)]
 
@@ -100,6 +105,12 @@ def cdnow_fits(cdnow):
     """Both models sampled on CDNOW with the usual priors; slow, made once."""
     purchases = lb.BGNBD().fit(cdnow, random_seed=1, progressbar=False)
     return purchases, lb.GammaGamma().fit(cdnow, random_seed=2, progressbar=False)
+
+
+@pytest.fixture(scope="session")
+def cdnow_leaving(cdnow):
+    """MBG/NBD on CDNOW in the same way; slow, made once."""
+    return lb.MBGNBD().fit(cdnow, random_seed=1, progressbar=False)
 
 
 def pooled_by_hand(kind, model, quantities, effects, column="channel", **attrs):
