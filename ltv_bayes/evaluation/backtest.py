@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_date, as_duration, as_time_unit
 from ltv_bayes.value.make_value import lifetime_value
 
@@ -100,7 +100,7 @@ def backtest(
 
 
 @dataclass(frozen=True, repr=False)
-class Backtest:
+class Backtest(Printed):
     """A forecast beside what happened.
 
     Attributes
@@ -279,20 +279,15 @@ class Backtest:
         when = (repeats["date"] - pd.Timestamp(self.start)).dt.days.to_numpy() / DAYS_PER_UNIT[self.time_unit]
         return np.searchsorted(np.sort(when), times + 1e-9, side="right")
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         coverage, pit = self.coverage(0.9), self.pit_p_value()
-        return "\n".join(
-            [
-                f"Backtest: {len(self.customers):,} customers as of {self.as_of}, holdout of {self.horizon}",
-                self.summary().rename(index=label).round(1).to_string(),
-                f"inside their own 90% interval: {coverage['purchases']:.1%} of customers for purchases, "
-                f"{coverage['spend']:.1%} for spend",
-                f"probability integral transform of purchases: p = {pit:.2g} against uniform",
-            ]
-        )
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{escape(repr(self))}</pre>"
+        heading = f"Backtest: {len(self.customers):,} customers as of {self.as_of}, holdout of {self.horizon}"
+        notes = [
+            f"inside their own 90% interval: {coverage['purchases']:.1%} of customers for purchases, "
+            f"{coverage['spend']:.1%} for spend",
+            f"probability integral transform of purchases: p = {pit:.2g} against uniform",
+        ]
+        return ResultPage([heading], self.summary().rename(index=label), notes, amounts=False)
 
 
 def _require_unseen(fit: FittedModel, start: dt.date) -> None:

@@ -26,7 +26,7 @@ from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed
-from ltv_bayes.tables import as_text
+from ltv_bayes.tables import Printed, ResultPage
 
 ENOUGH_DRAWS = 1000
 MOST_CUSTOMERS = 20_000
@@ -113,7 +113,7 @@ def check(
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Checks:
+class Checks(Printed):
     """Whether fits describe the data they were fitted to; its text is a table and what to do.
 
     Attributes
@@ -140,12 +140,12 @@ class Checks:
         """Whether nothing speaks against the fits."""
         return not self.findings
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         shown = self.table.drop(columns="tail_probability").reset_index()
         shown.index = pd.Index([f"{model}: {name}" for model, name in self.table.index])
-        text = as_text(shown.drop(columns=["model", "quantity"]), amounts=False)
-        said = self.findings or ("The fits describe these data. Whether forecasts hold, a backtest says.",)
-        return "\n".join([text, "", *(textwrap.fill(one, LINE) for one in (*said, *self.remarks))])
+        found = self.findings or ("The fits describe these data. Whether forecasts hold, a backtest shows.",)
+        notes = [textwrap.fill(one, LINE) for one in (*found, *self.remarks)]
+        return ResultPage([], shown.drop(columns=["model", "quantity"]), ["", *notes], amounts=False)
 
 
 def _quantities(data: Any, fit: Any, seed: int) -> Iterator[Quantity]:

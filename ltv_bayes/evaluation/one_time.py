@@ -20,6 +20,7 @@ from ltv_bayes.models.mbg_nbd import MBGNBD
 from ltv_bayes.models.purchase_model import PurchaseModel
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, as_duration
 
 MODELS: dict[str, PurchaseModel] = {bg_nbd.NAME: BGNBD(), mbg_nbd.NAME: MBGNBD()}
@@ -104,7 +105,7 @@ def check_one_time(
 
 
 @dataclass(frozen=True, repr=False)
-class OneTimeCheck:
+class OneTimeCheck(Printed):
     """What two models say of customers who bought once; its text is a sentence to quote.
 
     Attributes
@@ -185,8 +186,8 @@ class OneTimeCheck:
             f"backtest of both, or by what is known of these customers."
         )
 
-    def __repr__(self) -> str:
-        return textwrap.fill(self.sentence, LINE)
+    def _page(self) -> ResultPage:
+        return ResultPage([textwrap.fill(self.sentence, LINE)])
 
 
 def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:

@@ -16,6 +16,7 @@ from ltv_bayes.formatting import percent, three_digits
 from ltv_bayes.formulas.models import regularity
 from ltv_bayes.formulas.models.bg_cnbd import LARGEST_K
 from ltv_bayes.intervals import describe_interval, interval_settings
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_date
 
 REGULAR = 1.5
@@ -92,7 +93,7 @@ def require_transactions(orders: Any) -> None:
 
 
 @dataclass(frozen=True, repr=False)
-class Regularity:
+class Regularity(Printed):
     """How regular gaps between purchases are; its text is a sentence to quote.
 
     Attributes
@@ -259,8 +260,8 @@ class Regularity:
                 customers.ids[:5],
             )
 
-    def __repr__(self) -> str:
-        return textwrap.fill(self.sentence, LINE)
+    def _page(self) -> ResultPage:
+        return ResultPage([textwrap.fill(self.sentence, LINE)])
 
 
 def _gaps(orders: Transactions, as_of: Any) -> tuple[np.ndarray, np.ndarray, pd.Index]:

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -24,7 +23,7 @@ from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.progress import progress
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
-from ltv_bayes.tables import as_text, readable
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_date
 from ltv_bayes.value.decisions.by_id import by_id
 from ltv_bayes.value.make_value import lifetime_value
@@ -142,7 +141,7 @@ class _Models:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ValueOverTime:
+class ValueOverTime(Printed):
     """Values of segments on several days.
 
     Attributes
@@ -219,20 +218,12 @@ class ValueOverTime:
             table = table.assign(**kept)
         return table.reindex([name for name in self.segments if name in table.index])
 
-    def _heading(self) -> str:
-        return f"Lifetime value by {self.column} on {len(self.days)} days, {self.days[0]} to {self.days[-1]}"
-
-    def _shown(self) -> pd.DataFrame:
-        """The table with days and segments as columns of text."""
+    def _page(self) -> ResultPage:
+        when = f"{len(self.days)} days, {self.days[0]} to {self.days[-1]}"
         table = self.summary()
-        return table.set_axis([f"{day:%Y-%m-%d} {segment}" for day, segment in table.index])
-
-    def __repr__(self) -> str:
-        return f"{self._heading()}: {self.settings}\n{as_text(self._shown(), self.currency)}"
-
-    def _repr_html_(self) -> str:
-        heading = escape(f"{self._heading()}: {self.settings}")
-        return f"<p>{heading}</p>{readable(self._shown(), self.currency).to_html()}"
+        shown = table.set_axis([f"{day:%Y-%m-%d} {segment}" for day, segment in table.index])
+        heading = f"Lifetime value by {self.column} on {when}: {self.settings}"
+        return ResultPage([heading], shown, currency=self.currency)
 
 
 def _days(days: Iterable[Any]) -> list[dt.date]:

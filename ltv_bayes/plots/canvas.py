@@ -7,9 +7,10 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
+from rich.cells import cell_len
 
 from ltv_bayes.errors import InputError, a_kind
-from ltv_bayes.formatting import display_width, money_labels
+from ltv_bayes.formatting import money_labels
 from ltv_bayes.plots.lettering import (
     BOX,
     BOX_NOTE,
@@ -140,7 +141,7 @@ def legend_beside(ax: Any, names: Sequence[str]) -> None:
 
 def room_for_legend(names: Sequence[str]) -> float:
     """Width in inches that `legend_beside` takes."""
-    return 0.8 + 0.09 * max(map(display_width, names)) if len(names) > 1 else 0.0
+    return 0.8 + 0.09 * max(map(cell_len, names)) if len(names) > 1 else 0.0
 
 
 def finish(ax: Any, title: str, detail: str, caution: str = "") -> None:

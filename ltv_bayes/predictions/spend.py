@@ -1,6 +1,5 @@
 """What will customers spend per order? Forecasts from the posterior of the spend model."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -8,7 +7,8 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_history
-from ltv_bayes.errors import DataWarning, UnitError
+from ltv_bayes.data.reading.amounts import warn_of_other_unit
+from ltv_bayes.errors import UnitError
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.posterior import labelled_draws
@@ -135,13 +135,11 @@ class FittedSpend(FittedModel):
     def warn_of_scale(self, typical: float, *, stacklevel: int) -> None:
         """Warn where the customers' typical order and those that were fitted can hardly be counted in one unit."""
         expected = float(np.median(gamma_gamma.population_mean_spend(**self.draws)))
-        if typical > 0 and np.isfinite(expected) and not 1 / FAR_SCALE < typical / expected < FAR_SCALE:
-            warnings.warn(
-                f"The customers' orders are typically {money(typical, self.currency)}, those that were fitted "
-                f"{money(expected, self.currency)}: are they counted in one unit?",
-                DataWarning,
-                stacklevel=stacklevel,
-            )
+        compared = (
+            f"The customers' orders are typically {money(typical, self.currency)}, those that were fitted "
+            f"{money(expected, self.currency)}"
+        )
+        warn_of_other_unit(typical / expected, FAR_SCALE, compared, stacklevel=stacklevel)
 
     @property
     def _money(self) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ltv_bayes.safe_text import harmless
+from ltv_bayes.formatting import escape_formula
 from ltv_bayes.whole_files import written_whole
 
 
@@ -13,7 +13,7 @@ def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
 
     An interrupted write leaves no half-written file, and an older one as it was.
     """
-    safe = with_index(table).rename(columns=harmless).apply(_harmless_column)
+    safe = with_index(table).rename(columns=escape_formula).apply(_escaped)
     with written_whole(path) as unfinished:
         safe.to_csv(unfinished, index=False, encoding="utf-8-sig")
     return Path(path)
@@ -36,5 +36,5 @@ def with_index(table: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis([f"{name} (index)" if name in taken else name for name in names]).reset_index()
 
 
-def _harmless_column(column: pd.Series) -> pd.Series:
-    return column.map(harmless) if column.dtype.kind in "OTU" else column
+def _escaped(column: pd.Series) -> pd.Series:
+    return column.map(escape_formula) if column.dtype.kind in "OTU" else column

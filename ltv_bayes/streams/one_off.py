@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.orders.transactions import Transactions, warn_of_unit
-from ltv_bayes.data.reading.amounts import as_amounts, as_factor
+from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.data.reading.amounts import as_amounts, as_factor, warn_of_unit_in_header
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, refuse
@@ -110,7 +110,7 @@ class OneOffSale:
         raw = read_table(self.sales)
         ids = ids_of(named_column(raw, self.customer, "customer"))
         dates, no_date = as_days(named_column(raw, self.date, "date"), date_format=self.date_format)
-        warn_of_unit(self.amount, self.amount_unit)
+        warn_of_unit_in_header(self.amount, self.amount_unit)
         amounts, no_amount = as_amounts(named_column(raw, self.amount, "amount"), unit=self.amount_unit)
         probability, no_probability = _probabilities(raw, self.probability)
         free = Fault((amounts <= 0).to_numpy(), "with an amount of zero or less", "State what it brings, above 0.")

@@ -3,7 +3,6 @@
 import functools
 import operator
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.fitted import labelled
-from ltv_bayes.tables import readable
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.terms import SAME, Terms
 from ltv_bayes.time_units import as_duration, as_number
 from ltv_bayes.value.decisions.over_time import by_horizon, cash_flow
@@ -63,7 +62,7 @@ class ValueSettings:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LifetimeValue:
+class LifetimeValue(Printed):
     """Lifetime values as draws, with the summaries that a report needs.
 
     Attributes
@@ -377,7 +376,7 @@ class LifetimeValue:
             "random_seed": str(self.settings.random_seed),
         }
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         whole = self.explain()
         low, high = (name for name in whole.columns if name.endswith(("_lb", "_ub")))
         total = whole.loc[TOTAL]
@@ -390,11 +389,11 @@ class LifetimeValue:
             f"  {label(name)}: mean {self._money(row['mean'])} ({percent(row['share'])})"
             for name, row in whole.drop(TOTAL).iterrows()
         ]
-        return "\n".join([*lines, *(f"note: {note}" for note in self.notes())])
+        lines += [f"note: {note}" for note in self.notes()]
+        return ResultPage(lines, currency=self.currency)
 
     def _repr_html_(self) -> str:
-        heading = escape(repr(self)).replace("\n", "<br>")
-        return f"<p>{heading}</p>{readable(self.summary(), self.currency).to_html(max_rows=10)}"
+        return replace(self._page(), table=self.summary(), rows=10).as_html()
 
     def _money(self, amount: float) -> str:
         return with_currency(money(amount, self.currency), self.currency)

@@ -1,13 +1,13 @@
 """What a reader should know before relying on a value."""
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.errors import DataWarning, counted
+from ltv_bayes.data.reading.amounts import warn_of_other_unit
+from ltv_bayes.errors import counted
 from ltv_bayes.formatting import money, percent
 from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
@@ -30,14 +30,10 @@ FAR_SCALE = 500.0
 def warn_of_scale(customers: Customers, judged: FutureValuePriors) -> None:
     """Warn where judged amounts and orders can hardly be counted in one unit."""
     order, amount = customers.typical_order(), judged.table["median"][~judged.are_opinions].median()
-    if order > 0 and amount > 0 and not 1 / FAR_SCALE < amount / order < FAR_SCALE:
-        warnings.warn(
-            f"Judged amounts are typically {money(amount, customers.currency)}, "
-            f"orders {money(order, customers.currency)}: "
-            f"are they counted in one unit? If not, pass amount_unit= to from_judgements.",
-            DataWarning,
-            stacklevel=3,
-        )
+    stated, ordered = (money(typical, customers.currency) for typical in (amount, order))
+    if order > 0:
+        compared = f"Judged amounts are typically {stated}, orders {ordered}"
+        warn_of_other_unit(amount / order, FAR_SCALE, compared, "If not, pass amount_unit= to from_judgements.")
 
 
 def notes_on(value: "LifetimeValue") -> list[str]:

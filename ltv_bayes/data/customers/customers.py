@@ -24,8 +24,8 @@ from ltv_bayes.data.engine.parquet import parquet_target, refuse_same_names
 from ltv_bayes.data.orders.left_out import LeftOutFile
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS, count_by_reason, left_out_line
 from ltv_bayes.data.reading.ids import as_text, ids_from_texts
-from ltv_bayes.display import SHOWN_ROWS, as_html, as_plain_text
 from ltv_bayes.errors import InputError, a_kind, counted
+from ltv_bayes.tables import SHOWN_ROWS, DataPage, Printed
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit, as_date, as_time_unit
 
 
@@ -35,7 +35,7 @@ def no_orders() -> pd.DataFrame:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Customers:
+class Customers(Printed):
     """The purchase history of every customer, summarised, in memory or in a Parquet file.
 
     Make one with :func:`summarize`, :meth:`Customers.from_summary` or :meth:`Customers.scan`, which check the numbers.
@@ -425,11 +425,8 @@ class Customers:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __repr__(self) -> str:
-        return as_plain_text(self._heading(), self.rows.head(SHOWN_ROWS), len(self))
-
-    def _repr_html_(self) -> str:
-        return as_html(self._heading(), self.rows.head(SHOWN_ROWS), len(self))
+    def _page(self) -> DataPage:
+        return DataPage(self._heading(), self.rows.head(SHOWN_ROWS), len(self))
 
     def _heading(self) -> list[str]:
         """Say who is here, in which units, and what was left out."""

@@ -20,12 +20,11 @@ from ltv_bayes.data.engine.parquet import (
     require_column,
 )
 from ltv_bayes.data.orders.order_streams import not_told_apart, require_stream, streams_line
-from ltv_bayes.data.orders.transactions import warn_of_unit
-from ltv_bayes.data.reading.amounts import as_factor
+from ltv_bayes.data.reading.amounts import as_factor, warn_of_unit_in_header
 from ltv_bayes.data.reading.frames import parquet_time_zones
 from ltv_bayes.data.reading.ids import BLANKS, MISSING_WORDS
-from ltv_bayes.display import as_html, as_plain_text
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, counted, rows_at_fault
+from ltv_bayes.tables import DataPage, Printed
 
 NAMED_ROWS = 100_000
 FAULTS = {
@@ -43,7 +42,7 @@ FROM log
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ScannedTransactions:
+class ScannedTransactions(Printed):
     """A log of orders in Parquet files. Make one with :func:`scan_transactions`.
 
     Attributes
@@ -101,23 +100,16 @@ class ScannedTransactions:
     def __len__(self) -> int:
         return int(self._fetched("SELECT count(*) AS number FROM log")["number"].iloc[0])
 
-    def __repr__(self) -> str:
-        lines, head = self._shown()
-        return as_plain_text(lines, head, len(self))
-
-    def _repr_html_(self) -> str:
-        lines, head = self._shown()
-        return as_html(lines, head, len(self))
-
-    def _shown(self) -> tuple[list[str], pd.DataFrame]:
-        """Say what the log holds, and give its first rows."""
+    def _page(self) -> DataPage:
+        """State what the log holds, above its first rows."""
         found = self._fetched(EXTENT).iloc[0]
         total = f", total {found['total']:,.2f} {self.currency or ''}".rstrip() if self.has_amounts else ""
         extent = f"{counted(int(found['orders']), 'order')} of {counted(int(found['customers']), 'customer')}"
         dates = f"{found['first']:%Y-%m-%d} to {found['last']:%Y-%m-%d}"
         head = self._fetched("SELECT * RENAME (customer AS customer_id) FROM log LIMIT 5")
         streams = [streams_line(self.streams)] if self.has_streams else []
-        return [f"{extent}, {dates}{total} (in {files_name(self.paths)})", *streams], head.set_index("row")
+        lines = [f"{extent}, {dates}{total} (in {files_name(self.paths)})", *streams]
+        return DataPage(lines, head.set_index("row"), int(found["orders"]))
 
     def _fetched(self, sql: str) -> pd.DataFrame:
         with engine(self.memory_limit) as connection:
@@ -194,7 +186,7 @@ def scan_transactions(
     """
     paths = tuple(parquet_paths(path))
     if amount is not None:
-        warn_of_unit(amount, amount_unit)
+        warn_of_unit_in_header(amount, amount_unit)
     with engine(memory_limit) as connection:
         types = column_types(connection, paths)
         columns = {

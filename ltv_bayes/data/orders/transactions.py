@@ -9,21 +9,21 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.orders.order_streams import as_streams, not_told_apart, require_stream, streams_line
-from ltv_bayes.data.reading.amounts import as_amounts
+from ltv_bayes.data.reading.amounts import as_amounts, warn_of_unit_in_header
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, at_fault, reasons, refuse
 from ltv_bayes.data.reading.files import read_table, source_name
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
-from ltv_bayes.display import as_html, as_plain_text
 from ltv_bayes.errors import DataWarning, InputError, counted, rows_at_fault, suggestion
+from ltv_bayes.tables import DataPage, Printed
 
 COLUMNS = ("row", "customer_id", "date", "amount")
 DROPPED_COLUMNS = ("row", "reason", "customer_id", "date", "amount")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Transactions:
+class Transactions(Printed):
     """A log of orders that can be trusted. Make one with :func:`read_transactions`.
 
     Attributes
@@ -102,11 +102,8 @@ class Transactions:
     def __len__(self) -> int:
         return len(self.table)
 
-    def __repr__(self) -> str:
-        return as_plain_text(self._heading(), self.table.set_index("row"))
-
-    def _repr_html_(self) -> str:
-        return as_html(self._heading(), self.table.set_index("row"))
+    def _page(self) -> DataPage:
+        return DataPage(self._heading(), self.table.set_index("row"))
 
     def _heading(self) -> list[str]:
         """Say what the log holds and what was left out."""
@@ -193,7 +190,7 @@ def read_transactions(
     refuse_choice("bad_rows", bad_rows, ("error", "drop"))
     cells = _cells(read_table(source, sheet=sheet, encoding=encoding), customer, date, amount, stream)
     if amount is not None:
-        warn_of_unit(amount, amount_unit)
+        warn_of_unit_in_header(amount, amount_unit)
     ids, no_id = as_ids(cells["customer_id"])
     days, no_day = as_days(cells["date"], date_format=date_format)
     money, no_money = (
@@ -256,14 +253,6 @@ def _divided(table: pd.DataFrame, cells: pd.DataFrame, faults: list[Fault]) -> t
     dropped = cells[bad].astype(object).assign(row=cells.index[bad], reason=reasons(faults, len(cells))[bad])
     columns = [*DROPPED_COLUMNS, *(["stream"] if "stream" in cells.columns else [])]
     return kept, dropped.reset_index(drop=True)[columns]
-
-
-def warn_of_unit(name: Any, unit: Any) -> None:
-    """Warn if the header speaks of ten thousands and the amounts are read as they are."""
-    mark = next((mark for mark in ("万", "亿") if mark in str(name)), None)
-    if mark and unit is None:
-        cure = f"Pass amount_unit={mark + '元'!r} to turn them into yuan, or amount_unit=1 to keep them."
-        warnings.warn(f"Amounts in {name!r} were kept as written, in {mark}. {cure}", DataWarning, stacklevel=3)
 
 
 def _warn_of_null_ids(table: pd.DataFrame) -> None:

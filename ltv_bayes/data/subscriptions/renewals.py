@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.subscriptions.calendar import number_until
-from ltv_bayes.display import as_html, as_plain_text
 from ltv_bayes.errors import InputError, a_kind, counted, rows_at_fault
+from ltv_bayes.tables import DataPage, Page, Printed, ResultPage
 
 STATES = ("renewals", "lost")
 
@@ -34,7 +34,7 @@ class RenewalHistories:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Renewals:
+class Renewals(Printed):
     """Subscriptions and what became of them.
 
     Make them with :func:`summarize_renewals` or :meth:`Renewals.from_cohort_table`, which check the numbers.
@@ -162,21 +162,14 @@ class Renewals:
     def __len__(self) -> int:
         return int(self.table["subscriptions"].sum())
 
-    def __repr__(self) -> str:
-        if self.table.index.name != "customer_id":
-            return self._heading()[0]
-        return as_plain_text(self._heading(), self.table)
-
-    def _repr_html_(self) -> str:
-        return as_html(self._heading(), self.table)
-
-    def _heading(self) -> list[str]:
+    def _page(self) -> Page:
         lost = int(self.table.loc[self.table["lost"], "subscriptions"].sum())
         made = int((self.table["renewals"] * self.table["subscriptions"]).sum())
         as_of = f", as of {self.as_of}" if self.as_of else ""
         currency = f", {self.currency}" if self.currency else ""
         states = f"{len(self) - lost:,} active{self._overdue()}, {lost:,} lost; {counted(made, 'renewal')}"
-        return [f"{counted(len(self), 'subscription')}{as_of}{currency}: {states}"]
+        heading = [f"{counted(len(self), 'subscription')}{as_of}{currency}: {states}"]
+        return DataPage(heading, self.table) if self.table.index.name == "customer_id" else ResultPage(heading)
 
     def _overdue(self) -> str:
         """Say how many active ones have a renewal that is due and may be on its way."""

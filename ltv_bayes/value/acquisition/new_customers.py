@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.sizes import available_cores
 from ltv_bayes.streams.unseen_segments import role, unseen_in_words
-from ltv_bayes.tables import as_text, readable
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, as_time_unit, discount_intensity
 
 ANYBODY = "a new client"
@@ -141,7 +140,7 @@ class NewClients:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NewCustomerValue:
+class NewCustomerValue(Printed):
     """Values of new clients as draws.
 
     Attributes
@@ -267,26 +266,13 @@ class NewCustomerValue:
             raise InputError("segments= names none. Leave it out for all.")
         return replace(self, segments=names)
 
-    def __repr__(self) -> str:
-        return f"{self._heading}\n{as_text(self.summary(), self.currency)}{self._footing}"
-
-    def _repr_html_(self) -> str:
-        note = escape(self._footing.strip())
-        return f"<p>{escape(self._heading)}</p>{readable(self.summary(), self.currency).to_html()}<p>{note}</p>"
-
-    @property
-    def _heading(self) -> str:
-        whose = f"Expected value of a new client by {self.column}" if self.column else "Expected value of a new client"
-        return f"{whose}: {self.settings}"
-
-    @property
-    def _footing(self) -> str:
-        said = ""
-        for note in self.unseen_notes():
-            said += f"\n{sentence_case(note)}."
+    def _page(self) -> ResultPage:
+        grouped = f" by {self.column}" if self.column else ""
+        notes = [f"{sentence_case(note)}." for note in self.unseen_notes()]
         if others := self.terms.others():
-            said += f"\nThe fits differ by {listed(others)} too, which counts as typical."
-        return said
+            notes.append(f"The fits differ by {listed(others)} too, which counts as typical.")
+        heading = f"Expected value of a new client{grouped}: {self.settings}"
+        return ResultPage([heading], self.summary(), notes, self.currency)
 
     def _each[T](self, compute: Callable[[str], T]) -> list[T]:
         """Something of each segment, on all cores."""

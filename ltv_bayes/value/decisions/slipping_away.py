@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -25,8 +24,7 @@ from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.streams.together import hosts_of
-from ltv_bayes.tables import as_text as table_as_text
-from ltv_bayes.tables import readable
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_date, as_number
 from ltv_bayes.value.decisions.histories_in_words import histories_in_words, mean_alive
 from ltv_bayes.value.draws.valuation import Components, Stretch, added
@@ -38,7 +36,7 @@ SHOWN_FACTS = ["probability_alive_before", "probability_alive", "drop", "value_i
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SlippingAway:
+class SlippingAway(Printed):
     """Customers whose probability of being alive has dropped, and the money that is lost if they have left.
 
     Attributes
@@ -129,16 +127,9 @@ class SlippingAway:
         whose = f"{len(self.gone):,} more {'is' if len(self.gone) == 1 else 'are'} left out"
         return f" {whose}, whose P(alive) is below {self.least_alive:g} now: most likely gone, with {lost} on average."
 
-    def __repr__(self) -> str:
-        heading = f"{self.sentence()}\n{self.settings}"
-        if self.facts.empty:
-            return heading
-        more = f"\n... and {len(self.facts) - SHOWN:,} more" if len(self.facts) > SHOWN else ""
-        return f"{heading}\n{table_as_text(self.summary().head(SHOWN), self.currency)}{more}"
-
-    def _repr_html_(self) -> str:
-        heading = escape(f"{self.sentence()} {self.settings}")
-        return f"<p>{heading}</p>{readable(self.summary(), self.currency).to_html(max_rows=SHOWN)}"
+    def _page(self) -> ResultPage:
+        lines = [self.sentence(), str(self.settings)]
+        return ResultPage(lines, None if self.facts.empty else self.summary(), (), self.currency, rows=SHOWN)
 
 
 def slipping_away(

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from ltv_bayes.errors import ColumnError, DataWarning, counted, listed, suggesti
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval_settings, summarize_draws
-from ltv_bayes.tables import as_text, readable
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.value.draws.valuation import JUDGED, added
 from ltv_bayes.value.influence.shares import share_of
 from ltv_bayes.value.segments.compare import Options, Region, Words, best, compare_pairs, rank
@@ -29,7 +28,7 @@ LESS_IS_BETTER = ("dropout", "churn")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SegmentValues:
+class SegmentValues(Printed):
     """Draws of each segment's value.
 
     Attributes
@@ -246,24 +245,12 @@ class SegmentValues:
             raise ColumnError(f"within= names no column. {suggestion('', self.levels)}")
         return self.levels[names].agg(APART.join, axis="columns")
 
-    def _heading(self) -> str:
+    def _page(self) -> ResultPage:
+        """The summary, without the columns that the names of segments are made of."""
         weighted = f" (customers weighted by {label(self.weight)})" if self.weight else ""
-        return f"Lifetime value by {self.column}{weighted}: {self.settings}"
-
-    def _shown(self) -> pd.DataFrame:
-        """The summary without the columns that the names of segments are made of."""
-        table = self.summary()
-        return table if self.levels is None else table.drop(columns=list(self.levels))
-
-    def __repr__(self) -> str:
-        return "\n".join([self._heading(), as_text(self._shown(), self.currency), *self._said_below()])
-
-    def _repr_html_(self) -> str:
-        below = "".join(f"<p>{escape(line)}</p>" for line in self._said_below())
-        return f"<p>{escape(self._heading())}</p>{readable(self._shown(), self.currency).to_html()}{below}"
-
-    def _said_below(self) -> list[str]:
-        return [f"note: {note}" for note in self.notes()]
+        heading = f"Lifetime value by {self.column}{weighted}: {self.settings}"
+        shown = self.summary().drop(columns=[] if self.levels is None else list(self.levels))
+        return ResultPage([heading], shown, [f"note: {note}" for note in self.notes()], self.currency)
 
 
 def _unknown(measures: Sequence[str], segments: Sequence[str]) -> str:
