@@ -49,7 +49,8 @@ customers = lb.summarize(
 print(customers)
 
 print("\n3. A fit needs no customers, only their distinct histories\n")
-print(f"{len(customers):,} customers have {len(customers.unique_histories()):,} distinct histories\n")
+histories = customers.table[["frequency", "recency", "T"]].drop_duplicates()
+print(f"{len(customers):,} customers have {len(histories):,} distinct histories\n")
 purchases = lb.BGNBD().fit(customers, random_seed=1, progressbar=False)
 spend = lb.GammaGamma().fit(customers, random_seed=2, progressbar=False)
 print(purchases)

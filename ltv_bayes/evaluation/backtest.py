@@ -17,8 +17,8 @@ from ltv_bayes.intervals import flagged, interval, interval_name, interval_setti
 from ltv_bayes.models.bg_nbd import BGNBD
 from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.models.purchase_model import PurchaseModel
-from ltv_bayes.predictions.fitted import FittedModel
-from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.fitted import FittedModel, caution_of, parameters_of, shape_of, thinned_to
+from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
@@ -140,7 +140,7 @@ class Backtest(Printed):
     @property
     def caution(self) -> str:
         """What every table made from this must say."""
-        return self.purchases.caution or self.spend.caution
+        return caution_of(self.purchases, self.spend)
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Holdout totals: actual beside predicted with its interval, and whether the interval holds it.
@@ -352,16 +352,15 @@ def tracked_paths(
     array of shape (draws, times)
         A few hundred posterior draws, one simulated business each.
     """
-    chains, draws = fit.shape
-    thinned = fit.thin(max(1, min(draws, TRACKED_DRAWS // chains)))
+    thinned = thinned_to(fit, TRACKED_DRAWS)
     rng = np.random.default_rng(random_seed)
     left = np.maximum(times[-1] - starts, 0)
     paths = []
-    drawn = thinned.parameters_of(pd.DataFrame(index=range(len(starts))) if table is None else table)
+    drawn = parameters_of(thinned, pd.DataFrame(index=range(len(starts))) if table is None else table)
     every = drawn.at(np.arange(drawn.number))
-    for draw in range(thinned.shape[0] * thinned.shape[1]):
+    for draw in range(int(np.prod(shape_of(thinned)))):
         values = {name: each[drawn.place, draw] for name, each in every.items()}
-        owner, time = fit.formulas.outlook_of_new_customer(**values).draw(rng, left).times(rng, left)
+        owner, time = formulas_of(fit).outlook_of_new_customer(**values).draw(rng, left).times(rng, left)
         paths.append(np.searchsorted(np.sort(starts[owner] + time), times, side="right"))
     return np.array(paths)
 

@@ -21,7 +21,7 @@ from ltv_bayes.formatting import three_digits
 from ltv_bayes.intervals import interval, interval_name, interval_settings
 from ltv_bayes.posterior import repeated
 from ltv_bayes.predictions.events import FittedEvents
-from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.fitted import FittedModel, caution_of, k_of, name_of, pooling_of, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
@@ -98,8 +98,8 @@ def check(
         require_transactions(orders)
     names = _names(fits)
     for name, fit in zip(names, fits, strict=True):
-        if isinstance(fit, FittedModel) and fit.caution:
-            findings.append(f"{name}: {fit.caution}")
+        if isinstance(fit, FittedModel) and not fit.converged:
+            findings.append(f"{name}: {caution_of(fit)}")
         for quantity in _quantities(data, fit, seed):
             row = _row(name, quantity, prob, kind)
             rows.append(row)
@@ -169,10 +169,10 @@ def _quantities(data: Any, fit: Any, seed: int) -> Iterator[Quantity]:
 
 def _names(fits: Sequence[Any]) -> list[str]:
     """What fits are called in the table, each otherwise."""
-    names = [fit.described_model if isinstance(fit, FittedModel) else type(fit).__name__ for fit in fits]
+    names = [name_of(fit) if isinstance(fit, FittedModel) else type(fit).__name__ for fit in fits]
     known = Counter(names)
     for place, fit in enumerate(fits):
-        if known[names[place]] > 1 and isinstance(fit, FittedModel) and fit.pooling is not None:
+        if known[names[place]] > 1 and isinstance(fit, FittedModel) and pooling_of(fit) is not None:
             names[place] += " (pooled)"
     known, so_far = Counter(names), Counter[str]()
     for place, name in enumerate(names):
@@ -184,7 +184,7 @@ def _names(fits: Sequence[Any]) -> list[str]:
 
 def _with_enough_draws[Fit: FittedModel](fit: Fit) -> Fit:
     """As many draws as a check takes: some of them, or all several times."""
-    chains, draws = fit.shape
+    chains, draws = shape_of(fit)
     fewer = fit.thin(-(-ENOUGH_DRAWS // chains))
     times = -(-ENOUGH_DRAWS // (chains * draws))
     return fewer if times == 1 else type(fit)(repeated(fit.idata, times))
@@ -265,7 +265,7 @@ def _out_of_step(names: Sequence[str], fits: Sequence[FittedModel], rhythm: Regu
 
 
 def _rhythm_of(fit: FittedPurchases | FittedEvents, rhythm: Regularity) -> str:
-    k = fit.k if isinstance(fit, FittedPurchases) else 1
+    k = k_of(fit)
     if k == rhythm.whole_k > 1 or rhythm.low / REGULAR <= k <= rhythm.high * REGULAR:
         return ""
     if isinstance(fit, FittedEvents):

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
-from ltv_bayes.data.customers.histories import Histories
+from ltv_bayes.data.customers.histories import Histories, unique_histories
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import percent, three_digits
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
@@ -18,7 +18,8 @@ from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.models.bg_nbd import BGNBD
 from ltv_bayes.models.mbg_nbd import MBGNBD
 from ltv_bayes.models.purchase_model import PurchaseModel
-from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.fitted import caution_of, flat_draws, k_of, name_of, pooling_of, thinned_to
+from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, as_duration
@@ -81,8 +82,8 @@ def check_one_time(
         name: known.get(name) or model.fit(customers, random_seed=random_seed, **fit_settings)
         for name, model in MODELS.items()
     }
-    thinned = {name: fit.thin(max(1, ENOUGH_DRAWS // fit.shape[0])) for name, fit in fitted.items()}
-    histories = {name: customers.in_time_unit(fit.time_unit).unique_histories() for name, fit in thinned.items()}
+    thinned = {name: thinned_to(fit, ENOUGH_DRAWS) for name, fit in fitted.items()}
+    histories = {name: unique_histories(customers.in_time_unit(fit.time_unit)) for name, fit in thinned.items()}
     density = {name: _log_predictive(fit, histories[name]) for name, fit in thinned.items()}
     count, seen = histories[bg_nbd.NAME].count, customers.overview()
     rows = {
@@ -100,7 +101,7 @@ def check_one_time(
         difference=difference,
         error=error,
         deed="never ordered" if "since" in customers.columns else "bought once",
-        caution=next((one.caution for one in (*fitted.values(), spend) if one is not None and one.caution), ""),
+        caution=caution_of(*fitted.values(), spend),
     )
 
 
@@ -198,11 +199,11 @@ def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
             )
         if fit.model not in MODELS:
             raise InputError(
-                f"check_one_time compares BG/NBD with MBG/NBD, and does not apply to purchases in rhythm ({fit.model}, "
-                f"k = {fit.k}). Fit BGCNBD(k={fit.k}) and MBGCNBD(k={fit.k}), and compare them by arviz.compare of "
-                f"fit.with_log_likelihood(customers)."
+                f"check_one_time compares BG/NBD with MBG/NBD, and does not apply to regular purchases "
+                f"({name_of(fit)}). Fit BGCNBD(k={k_of(fit)}) and MBGCNBD(k={k_of(fit)}), and compare them by "
+                f"arviz.compare of fit.with_log_likelihood(customers)."
             )
-        if fit.pooling is not None:
+        if pooling_of(fit) is not None:
             raise InputError(
                 "This check compares the plain models, BG/NBD and MBG/NBD without segments, and this fit is pooled. "
                 "Leave it out of the call, and the plain ones are fitted here; what they say tells which of the two to "
@@ -221,8 +222,9 @@ def _what_hangs_on_them(
         alive += float(fit.probability_alive(some).mean(("chain", "draw")).to_numpy()[bought_once].sum())
         expected = fit.expected_purchases(some, horizon).mean(("chain", "draw")).to_numpy()
         if spend is not None:
-            each = max(1, ENOUGH_DRAWS // spend.shape[0])
-            expected = expected * spend.thin(each).expected_spend(some).median(("chain", "draw")).to_numpy()
+            expected = (
+                expected * thinned_to(spend, ENOUGH_DRAWS).expected_spend(some).median(("chain", "draw")).to_numpy()
+            )
         once += int(bought_once.sum())
         theirs += float(expected[bought_once].sum())
         everything += float(expected.sum())
@@ -241,14 +243,14 @@ def _log_predictive(fit: FittedPurchases, histories: Histories) -> Array:
     for first in range(0, len(histories), TOGETHER):
         rows = slice(first, first + TOGETHER)
         some = histories.frequency[rows], histories.recency[rows], histories.T[rows]
-        each = fit.formulas.log_likelihood(*some, **draws)
+        each = formulas_of(fit).log_likelihood(*some, **draws)
         owed = each.var(axis=0, ddof=1) if len(each) > 1 else 0.0
         found[rows] = special.logsumexp(each, axis=0) - np.log(len(each)) - owed
     return found
 
 
 def _columns_of_draws(fit: FittedPurchases) -> dict[str, Array]:
-    return {name: values[:, np.newaxis] for name, values in fit.flat_draws().items()}
+    return {name: values[:, np.newaxis] for name, values in flat_draws(fit).items()}
 
 
 def _difference(each: Array, count: Array) -> tuple[float, float]:
@@ -264,7 +266,7 @@ def _by_age(fits: Mapping[str, FittedPurchases], histories: Mapping[str, Histori
     columns = {"customers": count, "one_time": count * once}
     for name, fit in fits.items():
         T, at = np.unique(histories[name].T, return_inverse=True)
-        nothing = np.exp(fit.formulas.log_likelihood(0, 0.0, T, **_columns_of_draws(fit))).mean(axis=0)
+        nothing = np.exp(formulas_of(fit).log_likelihood(0, 0.0, T, **_columns_of_draws(fit))).mean(axis=0)
         columns[name] = count * nothing[at]
     found = pd.DataFrame(columns).groupby(_quarters(T, at, count)).sum().rename_axis("quarter")
     return found.astype({"customers": int, "one_time": int})

@@ -12,6 +12,7 @@ from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
+from ltv_bayes.predictions.fitted import k_of, name_of, parameters_of, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend, spenders
@@ -83,7 +84,7 @@ def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quan
     """Of mean order values, and of whether they go with frequency."""
     if not (customers.table["spend_frequency"] > 0).any():
         raise InputError(
-            f"{fit.described_model} cannot be checked: none of {counted(len(customers), 'customer')} has a repeat "
+            f"{name_of(fit)} cannot be checked: none of {counted(len(customers), 'customer')} has a repeat "
             f"order that carries a value. Check the other fits without it."
         )
     buyers = spenders(customers)
@@ -103,12 +104,12 @@ def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quan
 def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[Quantity]:
     """Of how many were lost at each renewal, of those for whom it was due."""
     table = renewals.settled()
-    drawn = fit.parameters_of(table, "subscription")
+    drawn = parameters_of(fit, table, "subscription")
     made, lost = (table[name].to_numpy(dtype=np.int64) for name in ("renewals", "lost"))
     number, rng = table["subscriptions"].to_numpy(dtype=float), np.random.default_rng(seed)
     last = int((made + lost).max())
     for low, high in _stretches(last):
-        observed, replicated = 0.0, np.zeros(int(np.prod(fit.shape)))
+        observed, replicated = 0.0, np.zeros(int(np.prod(shape_of(fit))))
         for renewal in range(low, high + 1):
             observed += float(number[(made == renewal - 1) & (lost > 0)].sum())
             at_risk = np.bincount(drawn.place, number * (made + lost >= renewal), drawn.number)
@@ -141,15 +142,15 @@ def _of_counts(seen: Array, made_up: Array, one: str, too_many_without: str = ""
 
 def _left_at_once(fit: FittedPurchases) -> str:
     """What to do where customers without a repeat purchase are too many for a model of which none of them leaves."""
-    cure = {bg_nbd.NAME: "MBGNBD()", bg_cnbd.NAME: f"MBGCNBD(k={fit.k})"}.get(fit.model)
-    return AT_ONCE.format(model=fit.described_model, cure=cure) if cure else ""
+    cure = {bg_nbd.NAME: "MBGNBD()", bg_cnbd.NAME: f"MBGCNBD(k={k_of(fit)})"}.get(fit.model)
+    return AT_ONCE.format(model=name_of(fit), cure=cure) if cure else ""
 
 
 def _silent(fit: FittedPurchases) -> str:
     """What to do where customers are silent for longer, or shorter, than the model has it."""
     if fit.model == bg_cnbd.MODIFIED_NAME:
         return f"{SILENCE}."
-    cure = f"fit MBGCNBD(k={fit.k})" if fit.model == bg_cnbd.NAME else "see check_one_time(customers)"
+    cure = f"fit MBGCNBD(k={k_of(fit)})" if fit.model == bg_cnbd.NAME else "see check_one_time(customers)"
     return f"{SILENCE}, and {cure} for those who leave right after the first purchase."
 
 

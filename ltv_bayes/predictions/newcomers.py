@@ -8,7 +8,8 @@ import numpy as np
 from ltv_bayes.formulas.models import gamma_gamma, nbd, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents
-from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.fitted import flat_draws, shape_of
+from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.time_units import Duration, TimeUnit, discount_intensity
@@ -67,9 +68,9 @@ class Buyer:
         unit = self.purchases.time_unit
         t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
         if isinstance(self.purchases, FittedEvents):
-            number = nbd.discounted_expected_events(t, delta, 0, 0.0, **self.purchases.flat_draws())
+            number = nbd.discounted_expected_events(t, delta, 0, 0.0, **flat_draws(self.purchases))
         else:
-            number = self.purchases.outlook_of_new_customer().discounted_expected_purchases(t, delta)
+            number = outlook_of_new_customer(self.purchases).discounted_expected_purchases(t, delta)
         return self._first() + number * self._mean_order()
 
     def course(self, times: list[Duration], discount_rate: float) -> Array:
@@ -77,15 +78,15 @@ class Buyer:
         unit = self.purchases.time_unit
         ends, delta = np.array([time.to(unit) for time in times]), discount_intensity(discount_rate, unit)
         if isinstance(self.purchases, FittedEvents):
-            drawn = {name: values[:, np.newaxis] for name, values in self.purchases.flat_draws().items()}
+            drawn = {name: values[:, np.newaxis] for name, values in flat_draws(self.purchases).items()}
             number = nbd.discounted_expected_events(ends, delta, 0, 0.0, **drawn)
         else:
-            number = self.purchases.outlook_of_new_customer().discounted_expected_purchases_by(ends, delta)
+            number = outlook_of_new_customer(self.purchases).discounted_expected_purchases_by(ends, delta)
         return self._first()[:, np.newaxis] + number * self._mean_order()[:, np.newaxis]
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
         """How often one client buys, when, and what each order brings."""
-        unit, spend = self.purchases.time_unit, self.spend.flat_draws()
+        unit, spend = self.purchases.time_unit, flat_draws(self.spend)
         t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
         owner, time = self._draw_times(rng, t)
         nu = gamma_gamma.draw_spend_rate(rng, 0, 0.0, **spend)
@@ -98,18 +99,18 @@ class Buyer:
     def _draw_times(self, rng: np.random.Generator, t: float) -> tuple[IntArray, Array]:
         """Which draw each purchase belongs to, and its time."""
         if isinstance(self.purchases, FittedEvents):
-            number = nbd.draw_events(rng, t, 0, 0.0, **self.purchases.flat_draws())
+            number = nbd.draw_events(rng, t, 0, 0.0, **flat_draws(self.purchases))
             owner = np.repeat(np.arange(number.size, dtype=np.int64), number)
             return owner, t * rng.random(owner.size)
-        return self.purchases.outlook_of_new_customer().draw(rng, t).times(rng, t)
+        return outlook_of_new_customer(self.purchases).draw(rng, t).times(rng, t)
 
     def _mean_order(self) -> Array:
-        return gamma_gamma.population_mean_spend(**self.spend.flat_draws())
+        return gamma_gamma.population_mean_spend(**flat_draws(self.spend))
 
     def _first(self) -> Array:
         if self.first_order is True:
             return self._mean_order()
-        return np.full(self.spend.shape[0] * self.spend.shape[1], float(self.first_order))
+        return np.full(int(np.prod(shape_of(self.spend))), float(self.first_order))
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class Subscriber:
         """The same by each time."""
         made = np.array([self._payments(time) for time in times])
         number = np.arange(1, made.max(initial=0) + 1)
-        drawn = {name: values[:, np.newaxis] for name, values in self.renewals.flat_draws().items()}
+        drawn = {name: values[:, np.newaxis] for name, values in flat_draws(self.renewals).items()}
         kept = shifted_beta_geometric.survival(number, **drawn) * self._worth(number, discount_rate)
         paid = np.concatenate([np.zeros((len(kept), 1)), np.cumsum(kept, axis=1)], axis=1)
         return self._first() + self.price * paid[:, made]
@@ -155,7 +156,7 @@ class Subscriber:
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
         """How many renewals one client makes, each paid on its day."""
         most = self._payments(horizon)
-        made = shifted_beta_geometric.draw_renewals(rng, 0, **self.renewals.flat_draws())
+        made = shifted_beta_geometric.draw_renewals(rng, 0, **flat_draws(self.renewals))
         paid = np.concatenate([[0.0], np.cumsum(self._worth(np.arange(1, most + 1), discount_rate))])
         return self._first() + self.price * paid[np.minimum(made, most).astype(np.int64)]
 

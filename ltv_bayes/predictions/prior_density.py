@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.fitted import FittedModel, shape_of
 
 WRITTEN = re.compile(r"Prior\('(?P<family>\w+)'(?P<numbers>(?:, \w+=[-+\d.e]+)*)\)")
 NUMBER = re.compile(r"(\w+)=([-+\d.e]+)")
@@ -36,7 +36,7 @@ def log_prior(fit: FittedModel) -> Array | None:
     if not laws or None in laws.values() or not set(laws) <= set(fit.idata["posterior"].data_vars):
         return None
     drawn = fit.idata["posterior"]
-    number = fit.shape[0] * fit.shape[1]
+    number = int(np.prod(shape_of(fit)))
     each = {name: drawn[name].transpose("chain", "draw", ...).to_numpy().reshape(number, -1) for name in laws}
     return np.sum([_log_density(law, each[name]).sum(axis=1) for name, law in laws.items()], axis=0)
 

@@ -9,17 +9,27 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.histories import typical_order
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import ColumnError, InputError, listed, rows_at_fault
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.kernels import order_values, regular_order_values
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.predictions.events import FittedEvents
-from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.events import FittedEvents, event_histories
+from ltv_bayes.predictions.fitted import (
+    FittedModel,
+    caution_of,
+    check_covariates,
+    k_of,
+    parameters_of,
+    pooling_of,
+    shape_of,
+    shuffled,
+)
 from ltv_bayes.predictions.groups import GroupDraws
-from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.purchases import FittedPurchases, purchase_histories
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
-from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.predictions.spend import FittedSpend, spend_histories, warn_of_scale
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.history_notes import history_notes
@@ -88,7 +98,7 @@ class OrderStream(ABC):
     @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain that both fits have."""
-        (chains_a, draws_a), (chains_b, draws_b) = self.counts.shape, self.spend.shape
+        (chains_a, draws_a), (chains_b, draws_b) = shape_of(self.counts), shape_of(self.spend)
         return min(chains_a, chains_b), min(draws_a, draws_b)
 
     @property
@@ -99,7 +109,7 @@ class OrderStream(ABC):
     @property
     def caution(self) -> str:
         """What every table made from the two fits must say."""
-        return self.counts.caution or self.spend.caution
+        return caution_of(self.counts, self.spend)
 
     def check(self, customers: Customers) -> None:
         """Refuse data of another day or currency, and histories that ended with a relation which nobody asks about.
@@ -111,10 +121,9 @@ class OrderStream(ABC):
         orders = customers if self.customers is None else self.customers
         if self.while_alive is None:
             refuse_ended(orders, customers, self.name)
-        self.spend.warn_of_scale(orders.typical_order(), stacklevel=4)
+        warn_of_scale(self.spend, typical_order(orders))
         for fit in self.fits_by_purpose.values():
-            if fit.pooling is not None and fit.pooling.scales:
-                fit.check_covariates(batch.table for batch in self._with_columns(fit, customers).batches())
+            check_covariates(fit, (batch.table for batch in self._with_columns(fit, customers).batches()))
 
     def knows(self, customers: Customers) -> np.ndarray:
         """Mark the customers who have a history here."""
@@ -151,15 +160,16 @@ class OrderStream(ABC):
     def _unseen(self, fit: FittedModel, customers: Customers) -> dict[str, set[str]]:
         """Segments that a pooled fit has not seen, by column."""
         found: dict[str, set[str]] = {}
-        if fit.pooling is not None:
+        if (pooling := pooling_of(fit)) is not None:
             for batch in self._with_columns(fit, customers).batches():
-                for column, names in fit.pooling.unseen(batch.table).items():
+                for column, names in pooling.unseen(batch.table).items():
                     found.setdefault(column, set()).update(names)
         return found
 
     def _with_columns(self, fit: FittedModel, customers: Customers) -> Customers:
         """The customers whose table has the segments and covariates of a pooled fit."""
-        columns = fit.pooling.grouping.columns if fit.pooling is not None else []
+        pooling = pooling_of(fit)
+        columns = [] if pooling is None else pooling.grouping.columns
         return customers if self.customers is None or set(columns) <= set(customers.columns) else self.customers
 
     def realised(self, customers: Customers) -> Array:
@@ -177,7 +187,7 @@ class OrderStream(ABC):
         shown_until = 0.0 if self.shown_elsewhere is None else self.shown_elsewhere.within.to(unit)
         orders = customers if self.customers is None else self.customers
         counts, spends = (
-            self._own_parameters(fit.mixed(shape, seed, purpose), customers, orders)
+            self._own_parameters(shuffled(fit, shape, seed, purpose), customers, orders)
             for purpose, fit in self.fits_by_purpose.items()
         )
         fill = _kernel(self.counts, self.spend)
@@ -207,11 +217,11 @@ class OrderStream(ABC):
 
     def _own_parameters(self, fit: FittedModel, customers: Customers, orders: Customers) -> GroupDraws:
         """Parameters of customers, by segments in the table of those valued or beside their orders."""
-        pooling = fit.pooling
+        pooling = pooling_of(fit)
         if pooling is None or orders is customers or set(pooling.grouping.columns) <= set(customers.columns):
-            return fit.parameters_of(customers.table, check=False)
+            return parameters_of(fit, customers.table, check=False)
         at = positions(customers, self._own_ids)
-        own = fit.parameters_of(orders.table, check=False)
+        own = parameters_of(fit, orders.table, check=False)
         return GroupDraws(own.place[np.maximum(at, 0)], own.number, own.at)
 
     @cached_property
@@ -236,22 +246,23 @@ def _kernel(counts: FittedPurchases | FittedEvents, spend: FittedSpend) -> Any:
     """The compiled loop of two models; of purchases in rhythm it takes their k first."""
     models = counts.model, spend.model
     if isinstance(counts, FittedPurchases) and models in REGULAR_KERNELS:
-        return partial(REGULAR_KERNELS[models], counts.k)
+        return partial(REGULAR_KERNELS[models], k_of(counts))
     return KERNELS[models]
 
 
 def _laid_out(drawn: GroupDraws, first: int, last: int) -> list[Array | IntArray]:
     """Parameters of a stretch of customers as kernels take them."""
-    place, parameters = drawn.stretch(first, last)
+    place, parameters = drawn.block(first, last)
     return [place, *parameters.values()]
 
 
 def histories(counts: FittedPurchases | FittedEvents, spend: FittedSpend, customers: Customers) -> Array:
     """Frequency, recency, T, number of valued repeat orders, and what they came to: shape (customers, 5)."""
-    past = counts.histories(customers)
     if isinstance(counts, FittedEvents):
-        past = np.insert(past, 1, 0.0, axis=1)
-    orders, mean = spend.histories(customers, warn=False)
+        past = np.insert(event_histories(counts, customers), 1, 0.0, axis=1)
+    else:
+        past = purchase_histories(counts, customers)
+    orders, mean = spend_histories(spend, customers, warn=False)
     spent = np.where(orders > 0, orders * np.nan_to_num(mean), 0.0)
     return np.column_stack([past, orders, spent])
 

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.customers.ready_tables import OBSERVED_UNTIL
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError, UnitError, counted, listed, rows_at_fault
 from ltv_bayes.formatting import label
@@ -76,7 +77,7 @@ def ended_early(orders: Customers, valued: Customers) -> list[Any]:
     if OBSERVED_UNTIL not in orders.columns:
         return []
     ended = [batch.ids[batch.table[OBSERVED_UNTIL].notna()] for batch in orders.batches()]
-    return list(valued.known_ids(str(customer_id) for some in ended for customer_id in some).values())
+    return list(known_ids(valued, [str(customer_id) for some in ended for customer_id in some]).values())
 
 
 def without_data(customers: Customers, own: pd.Index, name: str) -> list[str]:

@@ -48,7 +48,7 @@ class Stream(Protocol):
     def fits_by_purpose(self) -> Mapping[str, FittedModel]:
         """The fits whose draws the stream takes, by the purpose that their order belongs to.
 
-        See `FittedModel.mixed`.
+        See `ltv_bayes.predictions.fitted.shuffled`.
         """
         ...
 

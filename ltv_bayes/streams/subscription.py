@@ -14,8 +14,10 @@ from ltv_bayes.data.subscriptions.calendar import Steps
 from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
 from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
 from ltv_bayes.formulas.kernels import renewal_values
+from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameters_of, shape_of, shuffled
 from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.random_streams import customer_states
@@ -115,19 +117,19 @@ class Subscription:
     @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain that all fits have."""
-        shapes = [fit.shape for fit in self.fits.values()]
+        shapes = list(map(shape_of, self.fits.values()))
         return min(chains for chains, _ in shapes), min(draws for _, draws in shapes)
 
     @property
     def caution(self) -> str:
         """What every table made from the fits must say."""
-        return next((fit.caution for fit in self.fits.values() if fit.caution), "")
+        return caution_of(*self.fits.values())
 
     def check(self, customers: Customers) -> None:
         """Refuse data of another day or currency. Warn of covariates far from those that were fitted."""
         require_same(customers, self.name, self.renewals.as_of, self.renewals.currency)
         for fit in self.fits.values():
-            fit.check_covariates([self.renewals.table], "subscription")
+            check_covariates(fit, [self.renewals.table], "subscription")
 
     def knows(self, customers: Customers) -> np.ndarray:
         """Mark the customers who have contracts."""
@@ -147,8 +149,8 @@ class Subscription:
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`. Payments are laid out for a few customers at a time."""
         rows, held = self._contracts(customers)
-        fits = [fit.mixed(shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
-        drawn = [fit.parameters_of(self.renewals.table, "subscription", check=False) for fit in fits]
+        fits = [shuffled(fit, shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
+        drawn = [parameters_of(fit, self.renewals.table, "subscription", check=False) for fit in fits]
         renewals = self.renewals.table["renewals"].to_numpy(dtype=float)
         ends, delta = terms.last_days(), terms.delta("day")
 
@@ -186,7 +188,7 @@ class Subscription:
             laws[fits == fit] = number + place
             number += len(groups)
             found.append(own.at(groups))
-        alpha, beta = (np.concatenate([part[name] for part in found]) for name in FittedRenewals.parameters)
+        alpha, beta = (np.concatenate([part[name] for part in found]) for name in shifted_beta_geometric.PARAMETERS)
         return laws, alpha, beta
 
     def _contracts(self, customers: Customers) -> tuple[IntArray, IntArray]:

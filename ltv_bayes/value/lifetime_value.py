@@ -15,7 +15,7 @@ from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.predictions.fitted import labelled
+from ltv_bayes.predictions.over_customers import labelled
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.terms import SAME, Terms
 from ltv_bayes.time_units import as_duration, as_number
@@ -360,7 +360,7 @@ class LifetimeValue(Printed):
 
     def _labelled(self, values: np.ndarray, name: str) -> xr.DataArray:
         arranged = values.reshape(len(self.customers), *self.valuation.shape).transpose(1, 2, 0)
-        return labelled(arranged, self.customers, name, units=self.currency or "currency of the data")
+        return labelled(arranged, self.customers.ids, name, units=self.currency or "currency of the data")
 
     def _over_draws(self, values: Any) -> xr.DataArray:
         chains, draws = self.valuation.shape

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.histories import typical_order
 from ltv_bayes.data.reading.amounts import warn_of_other_unit
 from ltv_bayes.errors import counted
 from ltv_bayes.formatting import money, percent
@@ -29,7 +30,7 @@ FAR_SCALE = 500.0
 
 def warn_of_scale(customers: Customers, judged: FutureValuePriors) -> None:
     """Warn where judged amounts and orders can hardly be counted in one unit."""
-    order, amount = customers.typical_order(), judged.table["median"][~judged.are_opinions].median()
+    order, amount = typical_order(customers), judged.table["median"][~judged.are_opinions].median()
     stated, ordered = (money(typical, customers.currency) for typical in (amount, order))
     if order > 0:
         compared = f"Judged amounts are typically {stated}, orders {ordered}"

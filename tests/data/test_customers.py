@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltv_bayes import Customers, read_transactions, summarize
-from ltv_bayes.data.customers.histories import histories_with_positions
+from ltv_bayes.data.customers.histories import histories_with_positions, unique_histories, unique_spend
 from ltv_bayes.errors import ColumnError, InputError, UnitError
 
 GOOD = {
@@ -205,7 +205,7 @@ def test_unique_histories_with_counts_are_the_table(rows):
     recency = np.where(frequency > 0, recency / 7, 0.0)
     frame = pd.DataFrame({"customer_id": range(len(rows)), "frequency": frequency, "recency": recency})
     customers = Customers.from_summary(frame.assign(T=recency + extra, monetary_value=value * 1.1), time_unit="week")
-    histories, spend, table = customers.unique_histories(), customers.unique_spend(), customers.table
+    histories, spend, table = unique_histories(customers), unique_spend(customers), customers.table
     again, positions = histories_with_positions(table)
     for name in ("frequency", "recency", "T"):
         column = getattr(histories, name)

@@ -10,6 +10,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import InputError
 from ltv_bayes.evaluation.backtest import CountDistribution, tracked_paths
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
+from ltv_bayes.predictions.fitted import flat_draws
 from tests.chance import allowed
 
 FITTED = {"r": 0.2425945, "alpha": 4.4136021, "a": 0.7929220, "b": 2.4259068}
@@ -94,7 +95,7 @@ class TestComparison:
         starts, times = cdnow.table["T"].max() - cdnow.table["T"].to_numpy(), np.array([25.0, 78.0])
         fit = leaving_at_once.thin(200)
         paths = tracked_paths(fit, starts, times, 1)
-        new = mbg_nbd.outlook_of_new_customer(**{name: v[:, np.newaxis] for name, v in fit.flat_draws().items()})
+        new = mbg_nbd.outlook_of_new_customer(**{name: v[:, np.newaxis] for name, v in flat_draws(fit).items()})
         for drawn, time in zip(paths.T, times, strict=True):
             off = drawn - bg_nbd.expected_purchases(np.maximum(time - starts, 0), new).sum(axis=1)
             assert abs(off.mean()) < allowed(2) * off.std() / np.sqrt(off.size)

@@ -9,6 +9,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.evaluation import check as checking
 from ltv_bayes.evaluation import quantities
 from ltv_bayes.formulas.models import bg_nbd
+from ltv_bayes.predictions.fitted import shape_of
 
 LAW = {"r": 1.2, "alpha": 10.0, "a": 1.0, "b": 3.0}
 SPEND = {"p": 4.0, "q": 4.0, "v": 30.0}
@@ -388,8 +389,8 @@ class TestTails:
     @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (2, 30), (3, 400), (6, 166), (4, 250), (7, 1000)])
     def test_every_fit_makes_up_enough(self, shape):
         fit = checking._with_enough_draws(lb.FittedPurchases.from_draws(full(LAW, shape), time_unit="week"))
-        assert 1000 <= np.prod(fit.shape) < 2 * 1000
-        assert fit.shape[0] == shape[0]
+        assert 1000 <= np.prod(shape_of(fit)) < 2 * 1000
+        assert shape_of(fit)[0] == shape[0]
 
     def test_few_draws_find_what_is_wrong(self, customers):
         wrong = lb.FittedPurchases.from_draws(full({**LAW, "alpha": 20.0}, (1, 20)), time_unit="week")

@@ -97,7 +97,14 @@ def test_the_data_say_which_shape_they_have():
     customers, *_ = business(K, at_once=False, seed=12)
     density = {}
     for k in (1, 2, 3, 6):
-        each = lb.BGCNBD(k=k).fit(customers, **QUIET).thin(50).log_likelihood(customers).to_numpy().reshape(-1, SIZE)
+        each = (
+            lb.BGCNBD(k=k)
+            .fit(customers, **QUIET)
+            .thin(50)
+            .with_log_likelihood(customers)["log_likelihood"]["history"]
+            .to_numpy()
+            .reshape(-1, SIZE)
+        )
         density[k] = np.sum(np.log(np.exp(each).mean(axis=0)))
     assert max(density, key=density.get) == K
 

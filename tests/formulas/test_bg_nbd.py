@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, special
 
+from ltv_bayes.data.customers.histories import unique_histories
 from ltv_bayes.formulas.models import bg_nbd
 from tests.chance import allowed
 from tests.formulas.estimates import maximum_likelihood
@@ -74,14 +75,14 @@ class TestMaximumLikelihood:
     """On the 1/10 sample, 39 weeks."""
 
     def test_estimates(self, cdnow):
-        h = cdnow.unique_histories()
+        h = unique_histories(cdnow)
         start = {"r": 1, "alpha": 5, "a": 1, "b": 1}
         found, height = maximum_likelihood(bg_nbd.log_likelihood, h.count, (h.frequency, h.recency, h.T), start)
         assert found == pytest.approx(FITTED, rel=1e-5)
         assert height == pytest.approx(-9582.42921, abs=1e-5)
 
     def test_likelihood_of_unique_histories_is_that_of_all_customers(self, cdnow):
-        table, h = cdnow.table, cdnow.unique_histories()
+        table, h = cdnow.table, unique_histories(cdnow)
         every = bg_nbd.log_likelihood(table["frequency"], table["recency"], table["T"], **FITTED).sum()
         unique = (h.count * bg_nbd.log_likelihood(h.frequency, h.recency, h.T, **FITTED)).sum()
         assert h.count.size == 1016

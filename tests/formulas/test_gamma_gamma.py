@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from ltv_bayes import samples
+from ltv_bayes.data.customers.histories import unique_spend
 from ltv_bayes.formulas.models import gamma_gamma
 from tests.chance import FALSE_ALARM, allowed
 from tests.formulas.estimates import maximum_likelihood
@@ -18,7 +19,7 @@ START = {"p": 2, "q": 2, "v": 20}
 
 
 def test_estimates_on_cdnow(cdnow):
-    h = cdnow.unique_spend()
+    h = unique_spend(cdnow)
     assert h.count.sum() == 946
     found, height = maximum_likelihood(gamma_gamma.log_likelihood, h.count, (h.frequency, h.monetary_value), START)
     assert found == pytest.approx(FITTED, rel=1e-5)

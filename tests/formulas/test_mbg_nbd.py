@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+from ltv_bayes.data.customers.histories import unique_histories
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from tests.chance import allowed
 from tests.formulas.estimates import maximum_likelihood
@@ -15,7 +16,7 @@ CUSTOMERS = 400_000
 
 
 def test_estimates_on_cdnow(cdnow):
-    h = cdnow.unique_histories()
+    h = unique_histories(cdnow)
     start = {"r": 1, "alpha": 5, "a": 1, "b": 1}
     found, height = maximum_likelihood(mbg_nbd.log_likelihood, h.count, (h.frequency, h.recency, h.T), start)
     assert found == pytest.approx(CDNOW, rel=1e-4)

@@ -8,6 +8,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.predictions.fitted import k_of
 from ltv_bayes.predictions.prior_density import log_prior
 from tests.chance import assert_same_posterior, by_chain, of_fit
 
@@ -45,7 +46,7 @@ def test_at_one_event_a_purchase_the_fit_is_that_of_random_ones(cdnow, cdnow_fit
     for forecast in (
         lambda one: one.expected_purchases(cdnow, "39 weeks"),
         lambda one: one.probability_alive(cdnow),
-        lambda one: one.log_likelihood(cdnow),
+        lambda one: one.with_log_likelihood(cdnow)["log_likelihood"]["history"],
         lambda one: one.probability_of_purchases(cdnow, 2, "39 weeks"),
     ):
         np.testing.assert_allclose(forecast(same), forecast(few[0]), rtol=1e-10)
@@ -63,14 +64,14 @@ def test_mean_rate_is_of_purchases(fit):
 
 
 def test_k_is_kept_shown_saved_and_read(fit, tmp_path):
-    assert fit.k == 2
+    assert k_of(fit) == 2
     assert json.loads(fit.idata.attrs["settings"])["k"] == 2
     assert repr(fit).startswith("FittedPurchases (bg_cnbd, k = 2), 2,357 customers, per week")
     table = fit.summary()
     assert table.loc["k", ["mean", "median", "sd"]].tolist() == [2, 2, 0]
     assert table.loc["k"].filter(like="eti").tolist() == [2, 2]
     again = lb.load_fit(fit.save(tmp_path / "fit.nc")).thin(5)
-    assert (again.k, again.model) == (2, "bg_cnbd")
+    assert (k_of(again), again.model) == (2, "bg_cnbd")
     assert again.expected_purchases_new_customer("1 year").shape == (4, 5)
     assert log_prior(fit) is not None
 

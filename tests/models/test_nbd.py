@@ -6,7 +6,7 @@ import pytest
 from scipy import optimize, stats
 
 import ltv_bayes as lb
-from ltv_bayes.data.customers.histories import without_recency
+from ltv_bayes.data.customers.histories import unique_histories, without_recency
 from ltv_bayes.formulas.kernels import likelihoods
 from tests.chance import FALSE_ALARM, assert_plausible, assert_same_posterior, by_chain, of_fit
 
@@ -38,7 +38,7 @@ def test_mode_under_flat_priors_is_the_maximum_likelihood_by_scipy(many):
         return -stats.nbinom(r, alpha / (alpha + exposure)).logpmf(events).sum()
 
     found = optimize.minimize(loss, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-9})
-    h = without_recency(many.unique_histories())
+    h = without_recency(unique_histories(many))
     value, *slopes = likelihoods.nbd(*np.exp(found.x), *likelihoods.event_tables(h.frequency, h.T, h.count))
     assert value == pytest.approx(-found.fun, rel=1e-11)
     assert np.abs(np.multiply(slopes, np.exp(found.x))).max() < 1e-2  # the value is 1e4 and curved by 1e3

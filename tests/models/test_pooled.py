@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.data.customers.histories import unique_spend
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, PriorError
 from ltv_bayes.inference.density import Density
 from ltv_bayes.models.density.pooled_density import Column, Effects
+from ltv_bayes.predictions.fitted import pooling_of
 
 SIZE = 90
 
@@ -61,7 +63,7 @@ def recipe_of(case, customers, renewals):
     if kind is lb.ShiftedBetaGeometric:
         return model._recipe(renewals)
     if kind is lb.GammaGamma:
-        return model._recipe(customers, customers.unique_spend())
+        return model._recipe(customers, unique_spend(customers))
     return model._recipe(customers)
 
 
@@ -231,4 +233,4 @@ def test_a_fit_keeps_its_segments_in_a_file(customers, renewals, tmp_path):
     once = lb.load_fit(fit.save(tmp_path / "once.nc"))
     twice = lb.load_fit(once.save(tmp_path / "twice.nc"))
     np.testing.assert_array_equal(twice.expected_purchases(customers, "1 year"), expected)
-    assert twice.pooling.unseen(customers.table) == {"industry": [], "region": []}
+    assert pooling_of(twice).unseen(customers.table) == {"industry": [], "region": []}

@@ -7,6 +7,7 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.predictions.events import event_histories
 from tests.chance import allowed
 
 
@@ -62,7 +63,7 @@ def test_discounting_by_the_year(book, events):
 def test_customers_in_another_unit_are_converted(book, events):
     by_day = events.expected_events(book.in_time_unit("day"), horizon="28 days")
     np.testing.assert_allclose(by_day, events.expected_events(book, horizon="4 weeks"))
-    np.testing.assert_allclose(events.histories(book.in_time_unit("day")), book.table[["frequency", "T"]])
+    np.testing.assert_allclose(event_histories(events, book.in_time_unit("day")), book.table[["frequency", "T"]])
 
 
 def test_order_and_company_of_customers_change_nothing(book, events):
@@ -107,6 +108,6 @@ def test_refusals(book, events):
         events.expected_events(book, horizon=4)
     with pytest.raises(UnitError, match=r"FittedEvents\.from_draws"):
         lb.FittedEvents.from_draws({"r": [[1.0]], "alpha": [[1.0]]}).expected_events(book, horizon="1 year")
-    for method in (events.log_likelihood, events.posterior_predictive, events.histories):
+    for method in (events.with_log_likelihood, events.posterior_predictive):
         with pytest.raises(InputError, match="not a DataFrame"):
             method(book.table)

@@ -10,6 +10,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError
 from ltv_bayes.formulas.models import bg_nbd
 from ltv_bayes.posterior import tree_from_draws
+from ltv_bayes.predictions.fitted import flat_draws, segment_of
 from tests.chance import allowed
 
 SHAPE = (2, 300)
@@ -84,29 +85,32 @@ ASKED = {
     "expected_discounted_purchases": ("1 year", 0.1),
     "predict_purchases": ("1 year", 3),
     "probability_of_purchases": (2, "1 year"),
-    "log_likelihood": (),
+    "with_log_likelihood": (),
 }
+
+
+def answer(fit, method, customers, arguments):
+    """What a method of a fit returns of these customers: an array (chain, draw, customer_id)."""
+    found = getattr(fit, method)(customers, *arguments)
+    return found["log_likelihood"]["history"] if method == "with_log_likelihood" else found
 
 
 @pytest.mark.parametrize("method", ASKED)
 def test_each_customer_has_the_parameters_of_the_segment(fit, customers, method):
-    found = getattr(fit, method)(customers, *ASKED[method])
+    found = answer(fit, method, customers, ASKED[method])
     for row in customers.table.itertuples():
-        alone = getattr(plain(row.industry, row.size), method)(customers.subset([row.Index]), *ASKED[method])
+        alone = answer(plain(row.industry, row.size), method, customers.subset([row.Index]), ASKED[method])
         np.testing.assert_allclose(found.sel(customer_id=row.Index), alone.sel(customer_id=row.Index), rtol=1e-10)
 
 
 def test_more_groups_than_are_kept(fit, customers, monkeypatch):
-    from ltv_bayes.predictions import groups
+    from ltv_bayes.predictions import groups, over_customers
 
     few, drawn = fit.expected_purchases(customers, "1 year"), fit.predict_purchases(customers, "1 year", 3)
     monkeypatch.setattr(groups, "KEPT_GROUPS", 2)
-    monkeypatch.setattr(groups, "AT_A_TIME", 2)
+    monkeypatch.setattr(over_customers, "TOGETHER", 2)
     np.testing.assert_allclose(fit.expected_purchases(customers, "1 year"), few, rtol=1e-12)
     np.testing.assert_array_equal(fit.predict_purchases(customers, "1 year", 3), drawn)
-    futures, alive = fit.futures(customers), fit.probability_alive(customers)
-    for position in (4, 0, 2, 1):
-        np.testing.assert_allclose(futures(position).alive, alive[..., position].to_numpy().ravel(), rtol=1e-12)
 
 
 def test_histories_of_the_segment_are_replicated(fit, customers):
@@ -183,7 +187,9 @@ class TestSegments:
             spend_by_size().of_segment("Retail")
         two = fit.idata.copy()
         two.attrs["pooling"] = json.dumps({**json.loads(two.attrs["pooling"]), "by": ["industry", "region"]})
-        with pytest.raises(ColumnError, match=r"say which column 'N' is in, as in of_segment\(\{'industry': 'N'\}\)"):
+        with pytest.raises(
+            ColumnError, match=r"name the column that 'N' is in, as in of_segment\(\{'industry': 'N'\}\)"
+        ):
             lb.FittedPurchases(two).of_segment("N")
 
     @pytest.mark.parametrize("size", ["large", None, np.inf, np.nan])
@@ -244,7 +250,7 @@ class TestCovariatesFarFromTheData:
     def test_forecasts_warn(self, fit, customers, method):
         far = sized(customers, 10, 51, 50, -31, -30)
         with pytest.warns(DataWarning, match=FAR) as told:
-            found = getattr(fit, method)(far, *ASKED[method])
+            found = answer(fit, method, far, ASKED[method])
         assert np.isfinite(found).all()
         assert len(told) == 1
         assert told[0].filename == __file__
@@ -287,7 +293,7 @@ class TestCovariatesFarFromTheData:
         far = sized(customers, edge, edge, edge, edge, edge)
         for method, arguments in ASKED.items():
             with pytest.warns(DataWarning, match="5 customers"):
-                drawn = getattr(fit, method)(far, *arguments)
+                drawn = answer(fit, method, far, arguments)
             assert np.isfinite(drawn).all()
         stream = lb.RepeatPurchases(fit, spend_by_size())
         with pytest.warns(DataWarning, match="5 customers"):
@@ -299,7 +305,9 @@ class TestCovariatesFarFromTheData:
             fit.of_segment(industry="Energy", size=51)
 
 
-@pytest.mark.parametrize("method", ["predict_purchases", "expected_purchases", "probability_alive", "log_likelihood"])
+@pytest.mark.parametrize(
+    "method", ["predict_purchases", "expected_purchases", "probability_alive", "with_log_likelihood"]
+)
 def test_a_frame_in_place_of_customers(fit, customers, method):
     arguments = ["1 year"] if "purchases" in method else []
     for one in (fit, plain("Energy", 10)):
@@ -348,7 +356,7 @@ def test_values_are_the_closed_form_of_the_segment(fit, customers):
     weeks = 365.25 / 7
     for row in customers.table.itertuples():
         one = plain(row.industry, row.size)
-        future = bg_nbd.outlook(row.frequency, row.recency, row.T, **one.flat_draws())
+        future = bg_nbd.outlook(row.frequency, row.recency, row.T, **flat_draws(one))
         each = lb.FittedSpend.from_draws(spend.draws).expected_spend(customers.subset([row.Index])).mean().item()
         expected = bg_nbd.expected_purchases(weeks, future).mean() * each
         drawn = ltv.draws.sel(customer_id=row.Index).to_numpy().ravel()
@@ -358,11 +366,11 @@ def test_values_are_the_closed_form_of_the_segment(fit, customers):
 def test_a_segment_is_remembered_in_a_file_too(fit, tmp_path):
     energy, typical = fit.of_segment({"industry": " Energy"}, size=2), fit.of_segment({})
     again = lb.load_fit(energy.save(tmp_path / "energy.nc"))
-    assert energy.segment == again.segment == {"industry": "Energy", "size": 2.0}
+    assert segment_of(energy) == segment_of(again) == {"industry": "Energy", "size": 2.0}
     assert "posterior means of industry Energy, size 2.0:" in repr(again)
-    assert typical.segment == {}
+    assert segment_of(typical) == {}
     assert "posterior means of a typical segment" in repr(typical)
-    assert fit.segment is None
+    assert segment_of(fit) is None
 
 
 def test_of_several_columns_the_error_says_how_one_is_named(fit):

@@ -8,6 +8,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
+from ltv_bayes.predictions.fitted import flat_draws
 from tests.chance import allowed
 
 TERMS = {"horizon": "3 years", "discount_rate": 0.10, "margin": 0.35, "random_seed": 4}
@@ -49,9 +50,9 @@ class TestDraws:
         found = lb.lifetime_value(book, streams, horizon="39 weeks", discount_rate=0.10, random_seed=1).draws
         delta = np.log(1.1) / (365.25 / 7)
         for customer, row in book.table.iterrows():
-            future = bg_nbd.outlook(row["frequency"], row["recency"], row["T"], **purchases.flat_draws())
+            future = bg_nbd.outlook(row["frequency"], row["recency"], row["T"], **flat_draws(purchases))
             number = bg_nbd.discounted_expected_purchases(39, delta, future)
-            value = gamma_gamma.expected_spend(row["spend_frequency"], row["monetary_value"], **spend.flat_draws())
+            value = gamma_gamma.expected_spend(row["spend_frequency"], row["monetary_value"], **flat_draws(spend))
             drawn = found.sel(customer_id=customer)
             assert abs(float(drawn.mean()) - (number * value).mean()) < allowed(100) * float(drawn.std()) / np.sqrt(
                 drawn.size

@@ -87,9 +87,9 @@ def test_a_column_of_numbers_makes_segments_too(kept):
 
 
 def test_memory_is_stated_before_it_is_taken(many, monkeypatch):
-    from ltv_bayes.predictions import fitted
+    from ltv_bayes.predictions import over_customers
 
-    monkeypatch.setattr(fitted, "LARGEST_ARRAY", 400_000)
+    monkeypatch.setattr(over_customers, "LARGEST_ARRAY", 400_000)
     with pytest.raises(InputError, match=r"2 x 60 draws for 700 customers, 4 arrays of them, need"):
         many(keep_draws=True)
     streamed = many(keep_draws=False)

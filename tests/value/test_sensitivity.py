@@ -11,6 +11,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.judgement.valuing.what_if import power_scaled
+from ltv_bayes.predictions.spend import spend_histories
 from ltv_bayes.value.influence.conflicts import tail_probability
 from ltv_bayes.value.influence.judged_parts import judged_parts
 from tests.chance import FALSE_ALARM, allowed
@@ -269,7 +270,7 @@ class TestPowerScaling:
 class TestConflicts:
     def test_tails_against_simulated_orders(self, book, spend):
         few = book.subset(["A", "C"])
-        x, m = spend.histories(few)
+        x, m = spend_histories(spend, few)
         orders = spend.predict_spend(few, random_seed=1).to_numpy().reshape(-1, 2)
         amount = np.array([40.0, 20.0])
         below = (orders < amount).mean(axis=0)
@@ -281,7 +282,7 @@ class TestConflicts:
         customers = lb.Customers.from_summary(frame.assign(monetary_value=30.0), time_unit="week")
         one = spend.thin(1, 1)
         amount = one.predict_spend(customers, random_seed=2).to_numpy().ravel()
-        found = tail_probability(amount, *one.histories(customers), one)
+        found = tail_probability(amount, *spend_histories(one, customers), one)
         assert np.mean(found < 0.05) == pytest.approx(0.05, abs=0.015)
         assert stats.kstest(found, "uniform").pvalue > FALSE_ALARM
 

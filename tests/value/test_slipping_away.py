@@ -6,6 +6,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.predictions.fitted import flat_draws
 from tests.chance import allowed
 
 SETTINGS = {"time_unit": "week", "currency": "USD"}
@@ -48,7 +49,7 @@ def ltv(book, many):
 
 def alive_by_the_paper(fit, x, t_x, T):
     """P(alive) of BG/NBD, Fader, Hardie & Lee (2008), averaged over the posterior."""
-    r, alpha, a, b = (fit.flat_draws()[name] for name in ("r", "alpha", "a", "b"))
+    r, alpha, a, b = (flat_draws(fit)[name] for name in ("r", "alpha", "a", "b"))
     return np.mean(1 / (1 + a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x)))
 
 

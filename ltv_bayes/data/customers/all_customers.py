@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from ltv_bayes.data.customers.attributes import id_column_name, join_attributes
+from ltv_bayes.data.customers.check import COMPUTED
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.customers.frame_rows import FrameRows
-from ltv_bayes.data.customers.ready_tables import COMPUTED
+from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.orders.scanned import ScannedTransactions
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.reading.columns import named_column

@@ -10,8 +10,7 @@ import duckdb
 import pandas as pd
 
 from ltv_bayes.errors import UnitError
-
-VECTOR = 2048  # rows that DuckDB hands over at once
+from ltv_bayes.sizes import DUCKDB_VECTOR
 
 
 @contextmanager
@@ -86,7 +85,7 @@ def fetched_batches(found: Any, size: int) -> Iterator[pd.DataFrame]:
     """
     waiting: list[pd.DataFrame] = []
     number = 0
-    while len(chunk := _next_chunk(found, max(1, size // VECTOR))):
+    while len(chunk := _next_chunk(found, max(1, size // DUCKDB_VECTOR))):
         waiting.append(chunk)
         number += len(chunk)
         if number >= size:

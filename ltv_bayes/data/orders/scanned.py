@@ -19,14 +19,14 @@ from ltv_bayes.data.engine.parquet import (
     parquet_source,
     require_column,
 )
-from ltv_bayes.data.orders.order_streams import not_told_apart, require_stream, streams_line
+from ltv_bayes.data.orders.transactions import not_told_apart, require_stream, streams_line
 from ltv_bayes.data.reading.amounts import as_factor, warn_of_unit_in_header
 from ltv_bayes.data.reading.frames import parquet_time_zones
 from ltv_bayes.data.reading.ids import BLANKS, MISSING_WORDS
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, counted, rows_at_fault
+from ltv_bayes.sizes import NAMED_ROWS
 from ltv_bayes.tables import DataPage, Printed
 
-NAMED_ROWS = 100_000
 FAULTS = {
     "customer IS NULL": ("without a customer id", "Fill in the id, or leave such rows out of the file."),
     "date IS NULL": ("without a date", "Fill in the date, or leave such rows out of the file."),
@@ -220,10 +220,7 @@ def _day_column(types: Mapping[str, str], name: str, paths: Sequence[Path]) -> s
             known = ", ".join(sorted(map(str, zones)))
             raise ColumnError(f"The column {name!r} is in several time zones ({known}). Write the files in one.")
         zone = zones.pop()
-        if zone is None:
-            cure = "Install pyarrow or polars, or write the column as plain dates."
-            warnings.warn(f"The time zone of {name} cannot be read, so days are counted in UTC. {cure}", DataWarning, 3)
-        if zone in (None, "UTC"):
+        if zone == "UTC":
             return f"CAST(make_timestamp(epoch_us({column})) AS DATE)"
         return f"CAST(timezone({text_literal(zone)}, {column}) AS DATE)"
     if kind != "DATE" and not kind.startswith("TIMESTAMP"):

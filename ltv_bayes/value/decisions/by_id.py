@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import DataWarning, InputError, counted, listed
 
@@ -31,7 +32,7 @@ def by_id(customers: Customers, given: Mapping[Any, Any] | pd.Series, argument: 
     {'2': 'x', '1': 'y'}
     """
     found = {str(key).strip(BLANKS): value for key, value in given.items()}
-    known = customers.known_ids(found)
+    known = known_ids(customers, found)
     nobody = sorted(found.keys() - known.keys() - set(customers.without_orders.index.astype(str)))
     some = f"Customers are called {listed(customers.rows.head(3).index, 3)}."
     if not known:

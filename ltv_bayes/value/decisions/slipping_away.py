@@ -10,7 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_history
-from ltv_bayes.data.customers.frame_rows import FrameRows
+from ltv_bayes.data.customers.known_ids import known_ids
+from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.reading.ids import as_text
@@ -18,7 +19,8 @@ from ltv_bayes.errors import InputError, UnitError, counted, suggestion
 from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, summarize_sorted
-from ltv_bayes.predictions.fitted import require_memory
+from ltv_bayes.predictions.fitted import pooling_of, shuffled
+from ltv_bayes.predictions.over_customers import require_memory
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
@@ -268,7 +270,7 @@ def _require_earlier(day: dt.date | None, now: Customers) -> None:
 def _facts(stream: RepeatPurchases, valued: Customers, now: Customers, before: Customers) -> pd.DataFrame:
     """Probability of being alive on both days, for those who are known on both, and what happened since."""
     text = as_text(valued.ids)
-    known, knew = now.known_ids(text), before.known_ids(text)
+    known, knew = known_ids(now, text), known_ids(before, text)
     both = np.array([one in known and one in knew for one in text], dtype=bool)
     if not both.any():
         raise InputError("No customer is known on both days. Are both from one log, with ids written alike?")
@@ -295,7 +297,7 @@ def _by_text(values: Any, customers: Customers) -> pd.Series:
 
 def _with_segments(before: Customers, now: Customers, stream: RepeatPurchases) -> Customers:
     """Give customers of the earlier day the columns that a pooled fit asks for."""
-    pooling = stream.purchases.pooling
+    pooling = pooling_of(stream.purchases)
     missing = [] if pooling is None else [name for name in pooling.grouping.columns if name not in before.columns]
     if not missing:
         return before
@@ -319,7 +321,7 @@ def _at_stake(value: LifetimeValue, stream: RepeatPurchases, now: Customers, ids
         realised=False,
     )
     until = value.valuation.terms.periods_until()[value.settings.place]
-    known = now.known_ids(as_text(people.ids))
+    known = known_ids(now, as_text(people.ids))
 
     def reduce(stretch: Stretch, money: Components) -> tuple[slice, Array, Array]:
         alive = added(money)[:, :until].sum(axis=1)
@@ -344,7 +346,7 @@ def _have_left(value: LifetimeValue, stream: RepeatPurchases, now: Customers, id
     """Draw who has left: an array (customers, draws), with the parameters of the value's draws and luck of its own."""
     valuation = value.valuation
     purpose, _ = next(iter(stream.fits_by_purpose.items()))
-    fit = stream.purchases.mixed(valuation.shape, valuation.seed, purpose)
+    fit = shuffled(stream.purchases, valuation.shape, valuation.seed, purpose)
     assert isinstance(fit, FittedPurchases)
     drawn = fit.probability_alive(now).to_numpy().reshape(valuation.size, -1).T
     alive = drawn[as_text(now.ids).get_indexer(as_text(ids))]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import ColumnError, listed
 from ltv_bayes.formatting import label, money, probability
@@ -110,7 +111,7 @@ def _of_histories(value: "LifetimeValue", text: pd.Index) -> dict[str, str]:
     said = dict.fromkeys(text, f"from {listed(others)}" if others else "")
     for stream in streams:
         histories = value.customers if stream.customers is None else stream.customers
-        known = histories.known_ids(text)
+        known = known_ids(histories, text)
         if known:
             customers = histories.subset(list(known.values()))
             words = histories_in_words(customers) + _alive(stream, customers)

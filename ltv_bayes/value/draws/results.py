@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import interval_settings
-from ltv_bayes.predictions.fitted import require_memory
+from ltv_bayes.predictions.over_customers import require_memory
 from ltv_bayes.value.draws.kept_draws import KeptDraws
 from ltv_bayes.value.draws.passes import (
     Columns,
@@ -146,7 +147,7 @@ class Results:
 
     def _of_customer(self, customer_id: Any) -> Components:
         customers = self.valuation.customers
-        known = customers.known_ids([str(customer_id)])
+        known = known_ids(customers, [str(customer_id)])
         if not known:
             some = next(iter(customers.batches(BATCH))).ids[:5].astype(str)
             raise InputError(

@@ -9,6 +9,7 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
@@ -43,7 +44,7 @@ def _learned(signs: SignsOfLife, stream: RepeatPurchases, customers: Customers) 
     if stream.while_alive is not None:
         return signs
     assert isinstance(stream.purchases, FittedPurchases)
-    few = stream.purchases.thin(max(1, ENOUGH_DRAWS // stream.purchases.shape[0]))
+    few = thinned_to(stream.purchases, ENOUGH_DRAWS)
     heard, alive = 0, []
     for batch in customers.batches(BATCH):
         here = as_text(batch.ids).isin(list(signs.heard))

@@ -8,13 +8,15 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.formatting import money, probability
 from ltv_bayes.formulas.models.gamma_gamma import expected_spend, spend_outlook
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged
+from ltv_bayes.predictions.fitted import parameter_arrays
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.predictions.spend import FittedSpend, spend_histories
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.influence.judged_parts import require_judged
@@ -129,13 +131,13 @@ def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: "LifetimeValue")
     """What a stream says of the clients judged; those it does not know are left out."""
     orders = value.customers if stream.customers is None else stream.customers
     text = said["customer_id"].astype(str)
-    known = orders.known_ids(text.unique())
+    known = known_ids(orders, text.unique())
     here = said[text.isin(known).to_numpy()]
     if here.empty:
         return here.assign(expected_order=np.nan, tail_probability=np.nan, probability_alive=np.nan)
     clients = orders.subset(list(known.values()))
     rows = clients.ids.get_indexer(pd.Index([known[str(written)] for written in here["customer_id"]]))
-    x, m = (values[rows] for values in stream.spend.histories(clients, warn=False))
+    x, m = (values[rows] for values in spend_histories(stream.spend, clients, warn=False))
     expected, tail = _amounts_beside(here["judged_amount"].to_numpy(), x, m, stream.spend, clients.table.iloc[rows])
     alive = _alive(stream, clients)[rows]
     return here.assign(expected_order=expected, tail_probability=tail, probability_alive=alive)
@@ -143,7 +145,7 @@ def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: "LifetimeValue")
 
 def _by_customer(spend: FittedSpend, table: pd.DataFrame | None) -> dict[str, Array]:
     """Parameters with chains joined: arrays of shape (draws, customers or 1)."""
-    found = spend.by_customer(pd.DataFrame() if table is None else table, check=False)
+    found = parameter_arrays(spend, pd.DataFrame() if table is None else table, check=False)
     return {name: values.reshape(-1, values.shape[-1]) for name, values in found.items()}
 
 

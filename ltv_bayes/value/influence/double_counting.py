@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.posterior import evenly_spaced
+from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.visibility import VisibleShare
@@ -139,7 +141,7 @@ def _expected_of_all(stream: RepeatPurchases, customers: Customers, terms: Terms
 def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence[str], terms: Terms) -> np.ndarray:
     """What the model expects of customers, by their ids as text: not discounted, before margin."""
     own, expected = customers if stream.customers is None else stream.customers, pd.Series(0.0, index=ids)
-    known = own.known_ids(ids)
+    known = known_ids(own, ids)
     if known:
         some = own.subset(list(known.values()))
         expected[as_text(some.ids)] = _expected_orders(stream, some, terms) * _expected_spend(stream, some)
@@ -147,7 +149,7 @@ def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence
 
 
 def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms) -> np.ndarray:
-    few = stream.counts.thin(max(1, ENOUGH_DRAWS // stream.counts.shape[0]))
+    few = thinned_to(stream.counts, ENOUGH_DRAWS)
     if not isinstance(few, FittedPurchases):
         return few.expected_events(customers, terms.horizon).mean(("chain", "draw")).to_numpy()
     alive = few.probability_alive(customers).to_numpy()
@@ -159,7 +161,7 @@ def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms
 
 
 def _expected_spend(stream: RepeatPurchases, customers: Customers) -> np.ndarray:
-    few = stream.spend.thin(max(1, ENOUGH_DRAWS // stream.spend.shape[0]))
+    few = thinned_to(stream.spend, ENOUGH_DRAWS)
     return few.expected_spend(customers).median(("chain", "draw")).to_numpy()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array, IntArray
@@ -98,7 +99,7 @@ def _opinionated(value: "LifetimeValue", judged: FutureValuePriors) -> Iterator[
 
 
 def _customers(value: "LifetimeValue", judged: FutureValuePriors) -> Customers:
-    known = value.valuation.customers.known_ids(judged.table["customer_id"].astype(str).unique())
+    known = known_ids(value.valuation.customers, judged.table["customer_id"].astype(str).unique())
     return value.valuation.customers.subset(list(known.values()))
 
 

@@ -1,11 +1,40 @@
-"""Ids that differ from customers' by zeros in front, which spreadsheets take away."""
+"""Ids written as text, found among customers."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.reading.ids import as_text, ids_from_texts
 from ltv_bayes.errors import LISTED, listed
 
 LONGEST = 20
+
+
+def known_ids(customers: Customers, texts: Iterable[str]) -> dict[str, Any]:
+    """Find ids written as text among the customers.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Ids as someone wrote them.
+
+    Returns
+    -------
+    dict
+        Those of customers, with the id as the table has it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": 0, "recency": 0.0, "T": 4.0})
+    >>> known_ids(Customers.from_summary(frame, time_unit="week"), ["2", "Zoe"])
+    {'2': 2}
+    """
+    if not (asked := list(dict.fromkeys(map(str, texts)))):
+        return {}
+    found = customers.rows.with_ids(ids_from_texts(asked, customers.rows.head(1).index)).index
+    known = dict(zip(as_text(found), found.tolist(), strict=True))
+    return {text: known[text] for text in asked if text in known}
 
 
 def lost_zeros(unknown: Iterable[str], customers: Customers) -> str:
@@ -19,7 +48,7 @@ def lost_zeros(unknown: Iterable[str], customers: Customers) -> str:
     "Did a spreadsheet take zeros away? There is '00007'; keep the column of ids as text. "
     """
     written = [way for text in list(unknown)[:LISTED] for way in _ways(str(text))]
-    found = customers.known_ids(written)
+    found = known_ids(customers, written)
     if not found:
         return ""
     return f"Did a spreadsheet take zeros away? There is {listed(map(repr, found))}; keep the column of ids as text. "
