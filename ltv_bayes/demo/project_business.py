@@ -36,8 +36,12 @@ def value_project_business(results: Results, *, draws: int, random_seed: int) ->
         random_seed=random_seed,
         progressbar=True,
     )
-    say(f"\n{ltv!r}\n{HOW_TO_READ_SOURCES}")
-    came = beside_truth(repeat_deals_that_came(business), ltv.book()["repeat_purchases"], ltv.currency)
+    say(f"\n{ltv}\n{HOW_TO_READ_SOURCES}")
+    came = beside_truth(
+        repeat_deals_that_came(business),
+        ltv.components["repeat_purchases"].sum("customer_id").to_numpy().ravel(),
+        ltv.currency,
+    )
     say(f"The business is simulated, so its future is known: repeat deals bring {came}.")
     report_clients(results, ltv)
     report_industries(results, ltv.by("industry"))
