@@ -255,11 +255,11 @@ def simulate_office_equipment(
     rng = np.random.default_rng(random_seed)
     today = np.datetime64(as_date(as_of))
     known = float(Terms.read(Duration(future_years, "year"), 0.0, as_date(as_of)).last_days()[-1])
-    clients_table = _clients(rng, clients)
+    listed = _clients(rng, clients)
     since = -rng.integers(1, math.ceil(years * DAYS_PER_YEAR), clients, endpoint=True).astype(float)
-    installed = pd.DataFrame({"customer_id": clients_table["customer_id"], "since": _dates(today, since)})
+    installed = pd.DataFrame({"customer_id": listed["customer_id"], "since": _dates(today, since)})
     records = _subscriptions(rng, installed, contracts, today, years + max(future_years, PLANNED_AHEAD.to("year")))
-    ends = records["ends"].reindex(clients_table["customer_id"], fill_value=np.inf)
+    ends = records["ends"].reindex(listed["customer_id"], fill_value=np.inf)
     until = np.minimum(ends, future_years * DAYS_PER_YEAR)
     relations = pd.DataFrame({"since": since, "until": until}, index=ends.index)
     users = relations.loc[records.index[rng.random(len(records)) < USING_CONSUMABLES]]
@@ -279,7 +279,7 @@ def simulate_office_equipment(
         subscriptions=_seen_records(records, today),
         installations=installed,
         planned=planned,
-        clients=clients_table,
+        clients=listed,
         future=_future(payments, known),
         parameters={
             "subscription": {contract.period: contract.parameters for contract in contracts},

@@ -143,7 +143,7 @@ def simulate_project_business(
     rng = np.random.default_rng(random_seed)
     today = as_date(as_of)
     names = [f"C{number:04d}" for number in range(1, clients + 1)]
-    clients = pd.DataFrame(
+    known = pd.DataFrame(
         {
             "customer_id": names,
             "industry": [industries[i].name for i in rng.integers(len(industries), size=clients)],
@@ -151,12 +151,12 @@ def simulate_project_business(
             "account_manager": rng.choice(MANAGERS, clients),
         }
     )
-    traits = _traits(rng, clients, industries)
+    traits = _traits(rng, known, industries)
     deals, leaving = _deals(rng, traits, years, future_years)
     deals["closed_on"] = pd.Timestamp(today) + pd.to_timedelta(np.ceil(deals["year"] * DAYS_PER_YEAR), unit="D")
     past = deals["closed_on"] <= pd.Timestamp(today)
     columns = ["client", "closed_on", "value"]
-    opportunities, won = _opportunities(rng, clients, traits, leaving > 0, today, future_years, judged_share)
+    opportunities, won = _opportunities(rng, known, traits, leaving > 0, today, future_years, judged_share)
     future = deals.loc[~past].groupby("client")["value"]
     truth = traits[["rate", "dropout", "mean_deal"]].assign(
         alive=leaving > 0,
@@ -166,7 +166,7 @@ def simulate_project_business(
     )
     return ProjectBusiness(
         deals.loc[past, columns].sort_values("closed_on", ignore_index=True),
-        clients,
+        known,
         opportunities,
         truth,
         deals.loc[~past, columns].sort_values("closed_on", ignore_index=True),

@@ -44,8 +44,8 @@ def summarize_renewals(
     A subscription is paid for from its start for one period, and renewed at the end of each. Renewal dates follow the
     calendar: from 31 January by the month, they are 29 February, 31 March and so on. A customer who cancels is lost at
     the next renewal date, ``ended_on``; a cancellation on a renewal date means that this renewal was not made. A notice
-    that has been given although the renewal is due only after ``as_of`` counts as lost in the table, and as still open in a fit:
-    the others with a renewal not due yet have not been asked either, and counting only those who leave would
+    that has been given although the renewal is due only after ``as_of`` counts as lost in the table, and as still open
+    in a fit: the others with a renewal not due yet have not been asked either, and counting only those who leave would
     overrate churn.
 
     Where renewals are recorded and cancellations perhaps are not, ``renewed_on`` names the column with the day of the
