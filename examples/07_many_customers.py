@@ -66,7 +66,7 @@ ltv = lb.lifetime_value(
     progressbar=True,
 )
 ltv.write_summary(OUTPUT / "07_values.parquet", ci_prob=0.8)
-print(f"all draws would take {ltv.bytes_of_draws / 2**30:.2f} GiB; none were kept")
+print(repr(ltv))  # what is at hand, and the memory that all draws would take
 print(lb.readable(ltv.by_horizon(ci_prob=0.8), ltv.currency).to_string())
 
 print("\n5. What comes in each year, and by channel; both were added up in passing\n")

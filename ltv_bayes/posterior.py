@@ -71,16 +71,21 @@ def tree_from_draws(
     return tree
 
 
-def labelled_draws(values: np.ndarray, name: str, **attrs: Any) -> xr.DataArray:
-    """Put names on an array (chains, draws).
+def labelled_draws(
+    values: np.ndarray, name: str, labels: Mapping[str, Any] | None = None, /, **attrs: Any
+) -> xr.DataArray:
+    """Put names on an array (chains, draws), or (chains, draws, ...) with the labels of each further dimension.
 
     Examples
     --------
     >>> labelled_draws(np.zeros((2, 5)), "lifetime_value").dims
     ('chain', 'draw')
+    >>> labelled_draws(np.zeros((2, 5, 1)), "total", {"segment": ["Energy"]}).sel(segment="Energy").shape
+    (2, 5)
     """
-    coords = {dim: np.arange(size) for dim, size in zip(SAMPLE_DIMS, values.shape, strict=True)}
-    return xr.DataArray(values, dims=SAMPLE_DIMS, coords=coords, name=name, attrs=attrs)
+    further = {dim: np.asarray(some) for dim, some in (labels or {}).items()}
+    coords = dict(zip(SAMPLE_DIMS, map(np.arange, values.shape), strict=False)) | further
+    return xr.DataArray(values, dims=tuple(coords), coords=coords, name=name, attrs=attrs)
 
 
 def parameter_draws(tree: xr.DataTree, names: Sequence[str]) -> dict[str, np.ndarray]:

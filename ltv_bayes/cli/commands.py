@@ -180,7 +180,7 @@ def value(
 
 def report_values(ltv: lb.LifetimeValue, results: Results) -> None:
     """Print and write the value of each customer and of the portfolio."""
-    say(repr(ltv))
+    say(str(ltv))
     table = ltv.summary().sort_values("mean", ascending=False, kind="stable")
     show(table.head(10), title="The customers worth most", currency=ltv.currency)
     results.table(table, "lifetime_value.csv", "value of each customer, with its interval")

@@ -73,7 +73,7 @@ def value_hybrid_company(results: Results, *, draws: int, random_seed: int) -> N
     ltv = valued(data.while_related(), "subscription", draws=draws, random_seed=random_seed)
     apart = valued(data, None, draws=draws, random_seed=random_seed)
     truth = company.true_value(HORIZON, DISCOUNT_RATE, MARGINS).loc[ltv.customers.ids]
-    say(f"\n{ltv!r}")
+    say(f"\n{ltv}")
     report_streams(results, ltv, truth)
     say(f"\n{of_living_clients(ltv, apart, company, truth)}")
     report_client(results, ltv, truth)

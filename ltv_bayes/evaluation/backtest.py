@@ -24,7 +24,7 @@ from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_date, as_duration, as_time_unit
-from ltv_bayes.value.make_value import lifetime_value
+from ltv_bayes.value.value_customers import lifetime_value
 
 TRACKED_DRAWS = 400
 TRACKED_STEPS = 120

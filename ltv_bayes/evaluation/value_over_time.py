@@ -26,8 +26,8 @@ from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.terminal import progress
 from ltv_bayes.time_units import as_date
-from ltv_bayes.value.make_value import lifetime_value
 from ltv_bayes.value.segments.segments import SegmentValues
+from ltv_bayes.value.value_customers import lifetime_value
 
 EVERYBODY = "all customers"
 MEASURES = ("per_customer", "total")

@@ -29,8 +29,10 @@ from ltv_bayes.plots.canvas import (
     unit,
 )
 from ltv_bayes.plots.lettering import in_own_words, ink, short_money
-from ltv_bayes.value.lifetime_value import JUDGED, REALISED, TOTAL, LifetimeValue
+from ltv_bayes.value.draws.valuation import JUDGED, REALISED
+from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
 from ltv_bayes.value.segments.segments import SegmentValues
+from ltv_bayes.value.valued import TOTAL
 
 STREAM_COLOURS = (GREEN, "#8c6bb1", "#7fc4c1", "#d9a0c0")
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}
@@ -70,7 +72,7 @@ def plot_lifetime_value(
         _draw_intervals(ax, table, ltv.currency)
         name_rows(ax, map(shortened, table.index))
         label_x(ax, f"lifetime value per customer{unit(ltv.currency)}", str(ltv.settings))
-        finish(ax, which, f"mean and {describe_interval(prob, kind)}", ltv.caution)
+        finish(ax, which, f"mean and {describe_interval(prob, kind)}", valued_of(ltv).caution)
     return ax
 
 
@@ -216,7 +218,7 @@ def plot_cash_flow(
         label_x(ax, "year after the as-of date", str(ltv.settings))
         legend_beside(ax, names)
         who = "all customers" if customer_id is None else shortened(str(customer_id))
-        finish(ax, f"Value by year, {who}", f"mean and {describe_interval(prob, kind)}", ltv.caution)
+        finish(ax, f"Value by year, {who}", f"mean and {describe_interval(prob, kind)}", valued_of(ltv).caution)
     return ax
 
 
@@ -243,8 +245,8 @@ def plot_tornado(
     if top < 1:
         raise UnitError(f"top must be at least 1 judgement, not {top!r}.")
     require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
-    every = ltv.tornado(statistic)
-    table, book = every.head(top), every.attrs["book"]
+    every = ltv.judgement.tornado(statistic)
+    table, book = every.head(top), every.attrs["total"]
     rows = np.arange(len(table))
     with house_style():
         ax = axes_for(ax, height=2.2 + 0.27 * len(table))
@@ -260,7 +262,9 @@ def plot_tornado(
         ax.tick_params(axis="y", length=0)
         label_x(ax, f"{statistic} of the portfolio{unit(ltv.currency)}; line: as it stands", str(ltv.settings))
         fewer = f"The {len(table)} of {counted(len(every), 'judgement')} that matter most"
-        finish(ax, fewer if len(table) < len(every) else "Which judgements matter", TORNADO_COLOURS, ltv.caution)
+        finish(
+            ax, fewer if len(table) < len(every) else "Which judgements matter", TORNADO_COLOURS, valued_of(ltv).caution
+        )
     return ax
 
 

@@ -24,7 +24,7 @@ def write_table(table: Any, path: str | Path) -> Path:
     Parameters
     ----------
     table : pandas.DataFrame, Series or result
-        Such as what ``ltv.audit()`` or ``ltv.summary()`` returned; of a result, such as ``ltv`` itself, its summary.
+        Such as what ``ltv.summary()`` or ``ltv.judgement.audit()`` returned; of a result, such as ``ltv``, its summary.
     path : str or Path
         Ending in ``.xlsx`` or ``.csv``.
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.value.lifetime_value import valued_of
 
 pytestmark = pytest.mark.slow
 
@@ -135,7 +136,7 @@ def test_planned_sales_come_as_often_as_drawn():
 
 def test_totals_hold(company, shared):
     """What the company's customers bring together lies within the middle 99% of the draws."""
-    for source in shared.sources:
+    for source in valued_of(shared).sources:
         truth, draws = company.truth(source).sum(), company.draws(shared, source).sum(axis=0)
         assert np.quantile(draws, 0.005) < truth < np.quantile(draws, 0.995)
 

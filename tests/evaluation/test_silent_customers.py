@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.value.lifetime_value import valued_of
 
 pytestmark = pytest.mark.slow
 
@@ -70,7 +71,7 @@ def test_the_number_of_living_clients_stays(business, lives):
 def test_probabilities_of_silent_clients_are_calibrated(business, lives):
     told, value = lives[True]
     silent, alive = ~business["negotiates"].to_numpy(), business["alive"].to_numpy()
-    assert next(one.signs.share for one in value.valuation.told) == pytest.approx(SHARE, abs=0.04)
+    assert next(one.signs.share for one in valued_of(value).valuation.conditioned) == pytest.approx(SHARE, abs=0.04)
     for low, high in ((0.0, 0.4), (0.4, 0.8), (0.8, 1.0)):
         some = silent & (told >= low) & (told < high)
         error = np.sqrt(np.mean(told[some] * (1 - told[some])) / some.sum())
@@ -81,10 +82,10 @@ def test_probabilities_of_silent_clients_are_calibrated(business, lives):
 def test_what_judgement_adds_holds_what_it_tells_of_life(business, lives):
     _, value = lives[True]
     _, mute = lives[False]
-    told, unsaid = value.with_and_without()["mean"], mute.with_and_without()["mean"]
+    told, unsaid = value.judgement.with_and_without()["mean"], mute.judgement.with_and_without()["mean"]
     assert told["without judgement"] == pytest.approx(unsaid["without judgement"])
-    table = value.sensitivity()
+    table = value.judgement.sensitivity()
     assert "streams as judged" in set(table["source"])
     assert table["mean"].sum() == pytest.approx(told["with judgement"])
     assert table["mean_share"].sum() == pytest.approx(1)
-    assert "streams as judged" not in set(mute.sensitivity()["source"])
+    assert "streams as judged" not in set(mute.judgement.sensitivity()["source"])

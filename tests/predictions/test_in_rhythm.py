@@ -151,7 +151,7 @@ def test_what_asks_a_fit_for_its_priors_finds_them(cdnow, spend):
     few, model = cdnow.subset(cdnow.ids[:40]), lb.BGCNBD(k=2)
     fit = model.fit(cdnow, draws=250, random_seed=1, progressbar=False)
     value = lb.lifetime_value(few, [lb.RepeatPurchases(fit, spend)], random_seed=1, horizon="1 year")
-    scaled = value.power_scaling()
+    scaled = value.judgement.power_scaling()
     row = scaled[scaled.astype(str).apply(lambda one: one.str.contains("repeat_purchases counts").any(), axis=1)]
     assert np.isfinite(row["mean_change"]).all()
     figure = lb.plot_prior_posterior(fit, model.sample_prior(few, draws=50, random_seed=1))

@@ -285,7 +285,9 @@ def test_priors_of_every_length_are_power_scaled(everybody, renewals, loyal, chu
     """Each contract length has a fit; one that two lengths share comes once."""
     stream = lb.Subscription({"month": churning, "quarter": loyal, "year": loyal}, renewals)
     one = lb.OneOffSale(1000.0)
-    held = lb.lifetime_value(everybody, [stream, one], horizon="1 year", random_seed=1).power_scaling()["held"]
+    held = lb.lifetime_value(everybody, [stream, one], horizon="1 year", random_seed=1).judgement.power_scaling()[
+        "held"
+    ]
     model = churning.model
     assert held.tolist() == [
         f"priors of {model}, subscription month",

@@ -7,6 +7,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma, nbd, shifted_beta_geometric
+from ltv_bayes.value.lifetime_value import valued_of
 
 AS_OF = pd.Timestamp("2025-06-30")
 RATE = 0.1
@@ -79,7 +80,7 @@ def test_service_while_alive_is_the_closed_form(everybody, streams, churning):
 def test_relation_and_orders_end_together_in_each_draw(everybody, streams, churning):
     """Where Cleo does not renew in June 2026, nothing comes after that day: the second year holds no money."""
     ltv = value(everybody, streams(churning), horizon="2 years", discount_rate=0.0)
-    flows = ltv.results.flows("Cleo")
+    flows = valued_of(ltv).results.flows("Cleo")
     left = flows["subscription"].sum(axis=0) == 0
     assert 0.05 < left.mean() < 0.5
     for name in ("consumables", "service"):
@@ -110,7 +111,7 @@ def test_whom_the_host_does_not_know_decides_alone(everybody, streams, loyal):
 
 def test_customers_in_some_streams_only(everybody, streams, loyal):
     ltv = value(everybody, streams(loyal))
-    brings = {name: ltv.components[name].mean(("chain", "draw")).to_series() for name in ltv.sources}
+    brings = {name: ltv.components[name].mean(("chain", "draw")).to_series() for name in valued_of(ltv).sources}
     assert brings["subscription"]["Finn"] == brings["service"]["Finn"] == 0
     assert brings["consumables"]["Finn"] > 0
     assert brings["consumables"]["Gil"] == brings["consumables"]["Bo"] == 0
@@ -125,7 +126,7 @@ def test_service_may_ride_on_consumables(everybody, consumables, service, buying
         lb.RepeatPurchases(buying, spending, "consumables", customers=consumables),
     ]
     ltv = value(everybody, streams, discount_rate=0.0)
-    assert ltv.sources == ["service", "consumables"]
+    assert valued_of(ltv).sources == ["service", "consumables"]
     future = bg_nbd.outlook(7, 60.0, 126.0, r=1.0, alpha=12.0, a=0.8, b=6.0)
     weeks = np.linspace(0, 3 * 365.25 / 7, 4001)
     alive = np.array([float(bg_nbd.probability_alive_after(s, future)) for s in weeks])
@@ -146,7 +147,7 @@ def test_a_host_may_be_given_itself(everybody, renewals, service, breaking, fees
 def test_a_chain_of_riders_ends_with_the_first(everybody, streams, churning):
     """Service on consumables on the subscription: where the subscription is not renewed, nothing comes after."""
     ltv = value(everybody, streams(churning, service_on="consumables"), horizon="2 years", discount_rate=0.0)
-    flows = ltv.results.flows("Cleo")
+    flows = valued_of(ltv).results.flows("Cleo")
     left = flows["subscription"].sum(axis=0) == 0
     assert not flows["service"][1][left].any()
     direct = value(everybody, streams(churning), horizon="2 years", discount_rate=0.0)

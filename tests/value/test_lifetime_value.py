@@ -163,7 +163,7 @@ class TestReports:
         assert ltv.explain().loc["total", "mean"] == pytest.approx(float(ltv.total().mean()))
 
     def test_share_of_judgement(self, ltv):
-        share = ltv.judgement_share()
+        share = ltv.judgement.share()
         judged, total = (x.to_numpy().ravel() for x in (ltv.components["judged"].sum("customer_id"), ltv.total()))
         assert share["mean"] == pytest.approx(judged.mean() / total.mean())
         assert share["variance"] == pytest.approx(np.cov(judged, total)[0, 1] / total.var(ddof=1))
@@ -180,7 +180,7 @@ class TestReports:
         assert {"realised", "repeat_purchases", "judged", "total"} == set(tree["lifetime_value"].data_vars)
 
     def test_repr_is_quotable(self, ltv):
-        text = repr(ltv)
+        text = str(ltv)
         for word in ("6 customers", "3 years", "10% a year", "margin 35%", "89% interval", "USD", "judged"):
             assert word in text
         assert "few" in text

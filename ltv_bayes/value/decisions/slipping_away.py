@@ -19,6 +19,7 @@ from ltv_bayes.errors import InputError, UnitError, counted, suggestion
 from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, summarize_sorted
+from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import pooling_of, shuffled
 from ltv_bayes.predictions.over_customers import require_memory
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -29,8 +30,9 @@ from ltv_bayes.streams.together import hosts_of
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_date, as_number
 from ltv_bayes.value.decisions.histories_in_words import histories_in_words, mean_alive
-from ltv_bayes.value.draws.valuation import Components, Stretch, added
-from ltv_bayes.value.lifetime_value import LifetimeValue
+from ltv_bayes.value.draws.valuation import Block, Components, added
+from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
+from ltv_bayes.value.valued import Valued
 
 SHOWN = 10
 PURPOSE = "slipping away"
@@ -193,12 +195,13 @@ def slipping_away(
         raise UnitError(f"least_drop must be above 0 and at most 1, not {least_drop!r}.")
     if not 0 <= as_number(least_alive, "least_alive") < 1:
         raise UnitError(f"least_alive must be at least 0 and below 1, not {least_alive!r}.")
-    chosen = _stream_that_ends(ltv.valuation.told, stream)
+    value = valued_of(ltv)
+    chosen = _stream_that_ends(value.valuation.conditioned, stream)
     now = ltv.customers if chosen.customers is None else chosen.customers
     before = _before(earlier, since, now)
     facts = _facts(chosen, ltv.customers, now, before)
     slipped = facts[facts["drop"] >= least_drop]
-    lost, value_if_alive = _at_stake(ltv, chosen, now, slipped.index)
+    lost, value_if_alive = _at_stake(value, chosen, now, slipped.index)
     order = np.argsort(-lost.mean(axis=1), kind="stable")
     lost, slipped = lost[order], slipped.assign(value_if_alive=value_if_alive)[SHOWN_FACTS].iloc[order]
     gone = (slipped["probability_alive"] < least_alive).to_numpy()
@@ -207,7 +210,7 @@ def slipping_away(
     return SlippingAway(
         slipped[~gone],
         slipped[gone].assign(at_stake=lost[gone].mean(axis=1)),
-        _labelled(ltv, lost[~gone], slipped.index[~gone]),
+        _labelled(value, lost[~gone], slipped.index[~gone]),
         len(facts),
         before.as_of,
         now.as_of,
@@ -215,7 +218,7 @@ def slipping_away(
         float(least_alive),
         ltv.currency,
         str(ltv.settings),
-        ltv.caution,
+        value.caution,
     )
 
 
@@ -305,7 +308,7 @@ def _with_segments(before: Customers, now: Customers, stream: RepeatPurchases) -
     return replace(before, rows=FrameRows(before.table.assign(**{name: own[name].to_numpy() for name in missing})))
 
 
-def _at_stake(value: LifetimeValue, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> tuple[Array, Array]:
+def _at_stake(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> tuple[Array, Array]:
     """Lost money of each customer in each draw, an array (customers, draws), and the mean value of each if alive."""
     lost, value_if_alive = np.zeros((len(ids), value.valuation.size)), np.zeros(len(ids))
     if not len(ids):
@@ -316,19 +319,18 @@ def _at_stake(value: LifetimeValue, stream: RepeatPurchases, now: Customers, ids
     valuation = replace(
         value.valuation,
         customers=people,
-        streams=_known_to_live(value.valuation.told, stream, people.ids),
+        streams=_known_to_live(value.valuation.conditioned, stream, people.ids),
         future_value=None,
         realised=False,
     )
-    until = value.valuation.terms.periods_until()[value.settings.place]
     known = known_ids(now, as_text(people.ids))
 
-    def reduce(stretch: Stretch, money: Components) -> tuple[slice, Array, Array]:
-        alive = added(money)[:, :until].sum(axis=1)
-        left = _have_left(value, stream, now.subset([known[one] for one in as_text(stretch.ids)]), stretch.ids)
-        return stretch.rows, np.where(left, alive, 0.0), alive.mean(axis=1)
+    def reduce(block: Block, money: Components) -> tuple[slice, Array, Array]:
+        alive = added(money)[:, : value.periods].sum(axis=1)
+        left = _have_left(value, stream, now.subset([known[one] for one in as_text(block.ids)]), block.ids)
+        return block.rows, np.where(left, alive, 0.0), alive.mean(axis=1)
 
-    for rows, drawn, mean in valuation.over_stretches(reduce):
+    for rows, drawn, mean in valuation.over_blocks(reduce):
         lost[place[rows]], value_if_alive[place[rows]] = drawn, mean
     return lost, value_if_alive
 
@@ -342,7 +344,7 @@ def _known_to_live(streams: Sequence[Stream], stream: RepeatPurchases, ids: pd.I
     return tuple(living if one.name == stream.name else one for one in streams if one.name in lost)
 
 
-def _have_left(value: LifetimeValue, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> np.ndarray:
+def _have_left(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> np.ndarray:
     """Draw who has left: an array (customers, draws), with the parameters of the value's draws and luck of its own."""
     valuation = value.valuation
     purpose, _ = next(iter(stream.fits_by_purpose.items()))
@@ -357,13 +359,8 @@ def _have_left(value: LifetimeValue, stream: RepeatPurchases, now: Customers, id
     return np.asarray(luck < left)
 
 
-def _labelled(value: LifetimeValue, lost: Array, ids: pd.Index) -> xr.DataArray:
+def _labelled(value: Valued, lost: Array, ids: pd.Index) -> xr.DataArray:
     """Label an array (customers, draws)."""
-    chains, draws = value.valuation.shape
-    return xr.DataArray(
-        lost.T.reshape(chains, draws, len(ids)),
-        dims=("chain", "draw", "customer_id"),
-        coords={"chain": np.arange(chains), "draw": np.arange(draws), "customer_id": ids.to_numpy()},
-        name="at_stake",
-        attrs={"units": value.currency or "currency of the data", "settings": str(value.settings)},
-    )
+    drawn = lost.T.reshape(*value.valuation.shape, len(ids))
+    attrs = {"units": value.units, "settings": str(value.settings)}
+    return labelled_draws(drawn, "at_stake", {"customer_id": ids.to_numpy()}, **attrs)

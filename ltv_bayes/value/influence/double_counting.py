@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -24,9 +24,7 @@ from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.draws.valuation import BATCH, Valuation
-
-if TYPE_CHECKING:
-    from ltv_bayes.value.lifetime_value import LifetimeValue
+from ltv_bayes.value.valued import Valued
 
 ENOUGH_DRAWS = 50
 ENOUGH_CUSTOMERS = 1000
@@ -64,37 +62,24 @@ def warn_of_double_count(
     )
 
 
-def opinions(value: "LifetimeValue") -> pd.DataFrame:
-    """What became of opinions on customers' whole future value, beside the model's draws.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by customer_id: probability and median as stated; model_median and median of the total within the
-        longest horizon, not discounted and before margin; pareto_k of the weights of the draws above 0, which can
-        be trusted below 0.7: minus infinity where they are nearly alike or bounded, infinite where hardly a draw
-        agrees with the opinion.
-    """
+def combined_opinions(value: Valued) -> pd.DataFrame:
+    """Opinions on whole values beside model and combination; see `JudgementInValue.opinions`."""
     valuation = value.valuation
     columns = ["probability", "stated_median", "model_median", "median", "pareto_k"]
     held = {} if valuation.future_value is None else valuation.future_value.opinions(valuation.customers)
     if not held:
         return pd.DataFrame(columns=columns)
-    missing = [customer_id for customer_id in held if customer_id not in valuation.outcomes]
-    if missing:
+    outcomes = dict(value.results.outcomes)
+    if missing := [customer_id for customer_id in held if customer_id not in outcomes]:
         make = valuation.of(valuation.customers.subset(missing))
-        for position in make.opinions:
-            make.combined(position)
-    rows = []
-    for customer_id, opinion in held.items():
-        found = valuation.outcomes[customer_id]
-        stated = float(opinion.quantiles(np.array([0.5]))[0])
-        rows.append((opinion.probability, stated, *found))
+        outcomes |= {one.customer_id: make.opinion_at(position)[1] for position, one in make.opinions.items()}
+    stated = [(one.probability, float(one.quantiles(np.array([0.5]))[0])) for one in held.values()]
+    rows = [(*first, *outcomes[customer_id]) for first, customer_id in zip(stated, held, strict=True)]
     index = pd.Index(list(held), name=valuation.customers.table.index.name)
     return pd.DataFrame(rows, columns=columns, index=index)
 
 
-def notes_on_overlap(value: "LifetimeValue") -> list[str]:
+def notes_on_overlap(value: Valued) -> list[str]:
     """Say what judgements changed beside adding money."""
     valuation, judged = value.valuation, value.future_value
     if judged is None:
@@ -102,14 +87,14 @@ def notes_on_overlap(value: "LifetimeValue") -> list[str]:
     notes: list[str] = []
     models = any(isinstance(stream, RepeatPurchases) for stream in valuation.streams)
     if models and judged.signs_of_life is not None:
-        notes += [_on_life(stream.signs) for stream in valuation.told if _has_signs(stream)]
+        notes += [_on_life(stream.signs) for stream in valuation.conditioned if _has_signs(stream)]
     if models and judged.visible is not None and (judged.relations == VISIBLE_SHARE).any():
         notes.append(
             f"{judged.visible}; they are left out of {_each(valuation.streams)} and judged instead"
             f"{_far_from_complete(valuation, judged, judged.visible)}"
         )
     if judged.are_opinions.any():
-        unsure = list(opinions(value).query(f"not pareto_k < {TRUSTED}").index)
+        unsure = list(combined_opinions(value).query(f"not pareto_k < {TRUSTED}").index)
         if unsure:
             notes.append(f"opinion and model have little in common for {listed(unsure)} (Pareto k above {TRUSTED}).")
     return notes
@@ -121,7 +106,9 @@ def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible:
     instead = float(judged.summary().loc[shown.to_numpy(), "expected_value"].sum())
     near = visible.within.days < terms.horizon.days
     until = replace(terms, horizons=(visible.within,)) if near else terms
-    left_out = visible.share * sum(_expected_of_all(one, customers, until) for one in valuation.told if _repeats(one))
+    left_out = visible.share * sum(
+        _expected_of_all(one, customers, until) for one in valuation.conditioned if _repeats(one)
+    )
     if instead >= FAR_LESS * left_out:
         return "."
     return (

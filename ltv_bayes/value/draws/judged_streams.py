@@ -1,4 +1,4 @@
-"""What judgements tell streams: who is likelier to be alive, and which purchases are counted elsewhere."""
+"""The streams of a value, conditioned on what judgements show: who is likelier alive, what is counted elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,17 +19,17 @@ ENOUGH_DRAWS = 50
 BATCH = 2**16
 
 
-def told(streams: Sequence[Stream], judged: FutureValuePriors, customers: Customers) -> tuple[Stream, ...]:
-    """Tell repeat purchases what judgements show.
+def conditioned(streams: Sequence[Stream], judged: FutureValuePriors, customers: Customers) -> tuple[Stream, ...]:
+    """Condition repeat purchases on what judgements show.
 
-    An open opportunity is a sign of life. If living customers have one with some chance, then that a customer has none
-    speaks against them. Both together leave the number of living customers as it was, on average.
+    An open opportunity is a sign of life. If living customers have one with some chance, then the absence of one is
+    evidence against being alive. Both together leave the number of living customers as it was, on average.
     """
     judged.require_visible_share()
-    return tuple(_told(one, judged, customers) if isinstance(one, RepeatPurchases) else one for one in streams)
+    return tuple(_conditioned(one, judged, customers) if isinstance(one, RepeatPurchases) else one for one in streams)
 
 
-def _told(stream: RepeatPurchases, judged: FutureValuePriors, customers: Customers) -> RepeatPurchases:
+def _conditioned(stream: RepeatPurchases, judged: FutureValuePriors, customers: Customers) -> RepeatPurchases:
     signs = judged.signs_of_life
     if signs is not None and stream.signs is None and isinstance(stream.purchases, FittedPurchases):
         learned = _learned(signs, stream, customers if stream.customers is None else stream.customers)
@@ -40,7 +40,7 @@ def _told(stream: RepeatPurchases, judged: FutureValuePriors, customers: Custome
 
 
 def _learned(signs: SignsOfLife, stream: RepeatPurchases, customers: Customers) -> SignsOfLife:
-    """Learn how many of the living have an open opportunity, unless another stream says who lives."""
+    """Learn how many of the living have an open opportunity, unless another stream knows who is alive."""
     if stream.while_alive is not None:
         return signs
     assert isinstance(stream.purchases, FittedPurchases)
