@@ -245,6 +245,7 @@ def test_hostile_content_is_kept_in_data_and_escaped_in_html(hostile):
 
 
 def test_reading_warns_of_nothing():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        repr(customers_of())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert repr(customers_of())
+    assert not caught

@@ -227,7 +227,7 @@ def test_orders_in_memory_can_be_summarised_to_a_file(tmp_path):
     assert_same(lb.summarize(orders, as_of="2024-04-01"), in_file)
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_a_log_far_larger_than_the_memory_limit(tmp_path):
     number = 20_000_000
     path = tmp_path / "orders.parquet"

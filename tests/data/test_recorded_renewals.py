@@ -9,6 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 from ltv_bayes.data.subscriptions.summarize import summarize_renewals
 from ltv_bayes.errors import ColumnError, InputError, UnitError
+from tests.chance import allowed
 
 AS_OF = "2024-06-15"
 
@@ -153,7 +154,7 @@ class TestWhatFitsSee:
             lost, renewed = ((seen.count * each).sum() for each in (seen.lost, seen.renewals))
             found[grace] = lost / (lost + renewed)
         error = np.sqrt(churn * (1 - churn) / (lost + renewed))
-        assert abs(found["4 days"] - churn) < 4 * error
+        assert abs(found["4 days"] - churn) < allowed() * error
         assert found[None] > churn + 6 * error
         everything = renewals.table["lost"].sum() / (renewals.table["lost"] + renewals.table["renewals"]).sum()
         assert everything < churn - 5 * error

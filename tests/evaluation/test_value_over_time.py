@@ -145,7 +145,7 @@ def test_unknown_measures_are_refused(trend):
         trend.draws("totals")
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_fitted_anew_the_book_grows_as_customers_come():
     business = lb.samples.simulate_project_business(300, random_seed=1)
     trend = lb.value_over_time(business.transactions(), DAYS, time_unit="month", random_seed=4, draws=500, **TERMS)
