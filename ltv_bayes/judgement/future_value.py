@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,10 +30,11 @@ from ltv_bayes.judgement.valuing.relations import (
     relations_of,
 )
 from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.tables import Printed, ResultPage
 
 
 @dataclass(frozen=True, repr=False)
-class FutureValuePriors:
+class FutureValuePriors(Printed):
     """Opportunities judged by experts: whether each occurs, how much it pays, and when.
 
     Attributes
@@ -424,7 +424,7 @@ class FutureValuePriors:
         low, high = self.amount_quantiles(tail), self.amount_quantiles(1 - tail)
         return self.table["low"].fillna(low), self.table["high"].fillna(high)
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         opinions, parts = are_opinions(self.table), []
         number = int(opinions.sum())
         if len(self) > number or not number:
@@ -435,16 +435,16 @@ class FutureValuePriors:
             parts.append(f"{counted(number, 'opinion')} on a customer's whole future value")
         text = f"{', '.join(parts)}; amounts lie within {self._intervals()} intervals"
         if len(self) == number > 0:
-            return text
+            return ResultPage([text])
         expected = money(float(self._expected_money[0][~opinions].sum()))
-        return f"{text}\nexpected value before margin and discount: {expected}"
+        return ResultPage([text, f"expected value before margin and discount: {expected}"])
 
     def _intervals(self) -> str:
         levels = self.table["interval"].unique() if "interval" in self.table else [self.interval]
         return f"{100 * levels[0]:g}%" if len(levels) == 1 else "stated"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self)).replace(chr(10), '<br>')}</p>{self.summary().to_html(max_rows=10, index=False)}"
+        return replace(self._page(), table=self.summary(), rows=10).as_html()
 
 
 def _is_number(value: Any) -> bool:

@@ -12,6 +12,7 @@ from ltv_bayes.errors import DataWarning, FitError, InputError, JudgementError
 from ltv_bayes.judgement.track_record.outcomes import levels_of_amounts
 from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.judgement.track_record.scores import weights_by_score
+from tests.chance import allowed
 
 OPTIMIST = {"intercept": -0.7, "shift": -np.log(1.4), "spread": 2.0}
 
@@ -44,7 +45,9 @@ class TestRecalibrate:
         found = by_hand(Chen={"spread": 1.5}).recalibrate(priors).summary()["expected_value"]
         z = np.random.default_rng(1).standard_normal(400_000)
         amounts = stats.gamma(4, scale=25).ppf(special.ndtr(1.5 * z))
-        assert found.tolist() == pytest.approx([0.6 * amounts.mean()], rel=4 * amounts.std() / amounts.mean() / 632)
+        assert found.tolist() == pytest.approx(
+            [0.6 * amounts.mean()], rel=allowed() * amounts.std() / amounts.mean() / 632
+        )
 
     def test_very_wide_intervals_leave_amounts_finite(self, by_hand, book):
         for family in ("log-normal", "gamma"):
@@ -60,13 +63,13 @@ class TestRecalibrate:
         )
         found = ltv.components["judged"].sel(customer_id="A")
         chance, mean = chance_and_mean(OPTIMIST, 0.6, 100.0, np.log(1.25) / stats.norm.ppf(0.9))
-        assert abs(float(found.mean()) - 50 * chance * mean) < 4 * float(found.std()) / np.sqrt(found.size)
+        assert abs(float(found.mean()) - 50 * chance * mean) < allowed() * float(found.std()) / np.sqrt(found.size)
 
     def test_draws_of_the_posterior_are_used_one_by_one(self, by_hand):
         slopes = np.linspace(0.5, 1.5, 400).reshape(2, 200)
         adjusted = by_hand(Chen={"slope": slopes}).recalibrate(judged())
         np.testing.assert_array_equal(adjusted.adjustments.slope[0], slopes)
-        assert adjusted.shape == (2, 200)
+        assert adjusted.adjustments.shape == (2, 200)
 
     def test_an_expert_without_a_record_is_like_those_with_one(self, by_hand):
         calibration = by_hand(Chen={"spread": 5.0}, Wang={})
@@ -150,7 +153,7 @@ class TestTables:
         assert table.loc["Wang", ["occurs", "amount_factor", "spread_factor"]].tolist() == pytest.approx([0.6, 1, 1])
         assert table.index.tolist() == ["Chen", "Wang", "(no record)"]
         text = repr(by_hand(Chen=OPTIMIST))
-        assert "Chen (1 case): says 60%, 43% come; amounts are 0.714 times those stated" in text
+        assert "Chen (1 case): of chances stated as 60%, 43% occur; amounts are 0.714 times those stated" in text
         assert "intervals must be 2 times as wide" in text
 
     def test_curve_counts_what_occurred(self, by_hand, closed):
@@ -223,7 +226,7 @@ class TestTables:
         lost = {"won": 0, "amount": None}
         rows = [closed(expert=name, **end) for name in ("Chen", "Wang", "Li") for end in ({}, lost) for _ in range(20)]
         table = by_hand(rows, Chen={}, Wang={}, Li={}).rank("chances")
-        assert table["probability_best"].tolist() == pytest.approx([1 / 3] * 3, abs=4 * np.sqrt(2 / 9 / 400))
+        assert table["probability_best"].tolist() == pytest.approx([1 / 3] * 3, abs=allowed() * np.sqrt(2 / 9 / 400))
 
     def test_rank_needs_amounts_to_rank_by(self, by_hand, closed):
         calibration = by_hand([closed(won=0, amount=None)], Chen={})

@@ -113,7 +113,7 @@ def pert_from_interval(
 
     def mode_too_low(place: Array, low: Array, mode: Array, high: Array, upper: Array) -> Array:
         first, last = _pert_ends(place, upper)
-        return ((last - place) * (mode - low) - (place - first) * (high - mode)) / (high - low)
+        return ((last - place) * (mode - low) - (place - first) * (high - mode)) / np.where(high > low, high - low, 1.0)
 
     place = root_between(mode_too_low, 0.0, 1.0, low, mode, high, upper)
     first, last = _pert_ends(place, upper)

@@ -141,20 +141,20 @@ def _from_stages(
     stated = pd.DataFrame(np.nan, index=table.index, columns=list(STATED))
     if stages is None:
         return chance, stated
-    known = {plain_stage(name): as_chance(_as_rows_say(chance), str(name)) for name, chance in stages.items()}
+    known = {plain_stage(name): as_chance(_as_rows_say(given), str(name)) for name, given in stages.items()}
     stage = texts(table["stage"]).map(plain_stage, na_action="ignore")
     unknown = stage.notna() & ~stage.isin(known)
     example = str(table.loc[unknown.to_numpy(), "stage"].iloc[0]) if unknown.any() else ""
     cure = f"{suggestion(example, map(str, stages))} Add it to stages=."
     refuse(table, unknown, f"with a stage that stages= does not have, such as {example!r}", cure)
-    for name, chance in known.items():
+    for name, belief in known.items():
         rows = (stage == name).to_numpy()
-        chance.loc[rows, COLUMNS_OF_CHANCE] = [chance.probability, chance.a, chance.b]
-        if "of" in chance.stated:
-            stated.loc[rows, ["cases", "of"]] = [chance.stated["cases"], chance.stated["of"]]
-        elif not chance.is_number:
+        chance.loc[rows, COLUMNS_OF_CHANCE] = [belief.probability, belief.a, belief.b]
+        if "of" in belief.stated:
+            stated.loc[rows, ["cases", "of"]] = [belief.stated["cases"], belief.stated["of"]]
+        elif not belief.is_number:
             levels = np.column_stack([1 - interval[rows], 1 + interval[rows]]) / 2
-            stated.loc[rows, ["probability_low", "probability_high"]] = chance.quantile(levels)
+            stated.loc[rows, ["probability_low", "probability_high"]] = belief.quantile(levels)
     return chance, stated
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,12 +26,13 @@ from ltv_bayes.judgement.track_record.outcomes import (
 from ltv_bayes.judgement.track_record.record import EXPERT, MODEL, TrackRecord, warn_of_no_record
 from ltv_bayes.judgement.track_record.scores import Measure, rank_table
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
+from ltv_bayes.tables import Printed, ResultPage
 
 NAMED = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Calibration:
+class Calibration(Printed):
     """What closed judgements teach, expert by expert, and how it changes new ones.
 
     Made by `calibrate_judgements`, or read from a file by `Calibration.load`.
@@ -246,17 +246,14 @@ class Calibration:
         """Whether judgements name who made them; an expert may be nameless."""
         return self.by in table and (self.by == EXPERT or bool(table[self.by].notna().any()))
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         closed, table = self._record.closed, self.summary()
         cases = counted(closed.who.size, "closed judgement")
         known = table.drop(index=NO_RECORD)
         shown = [_sentence(str(name), row) for name, row in known.head(NAMED).iterrows()]
         rest = [f"and {len(known) - NAMED:,} more"] if len(known) > NAMED else []
         head = f"{cases} of {self._record.judges}, {int(closed.won.sum()):,} won"
-        return "\n".join([head, *shown, *rest, str(self.diagnose())])
-
-    def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self)).replace(chr(10), '<br>')}</p>"
+        return ResultPage([head, *shown, *rest, str(self.diagnose())])
 
 
 def _sentence(name: str, row: pd.Series) -> str:

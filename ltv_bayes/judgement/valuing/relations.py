@@ -8,7 +8,7 @@ import pandas as pd
 from ltv_bayes.judgement.form.cells import refuse
 from ltv_bayes.judgement.form.layout import RELATIONS, SAME_TOTAL, SCORED, VISIBLE_SHARE
 from ltv_bayes.judgement.valuing.expected import stated_quantiles
-from ltv_bayes.predictions.signs_of_life import SignsOfLife
+from ltv_bayes.predictions.alive import SignsOfLife
 
 USUAL_RATIO = 20.0
 """How many times as often living customers have an open opportunity as customers who left."""

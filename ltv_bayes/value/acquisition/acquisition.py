@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_draws
 from ltv_bayes.posterior import SAMPLE_DIMS
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.tables import as_text, readable
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.acquisition.costs import AcquisitionCosts
 from ltv_bayes.value.acquisition.new_customers import NewCustomerValue
@@ -32,7 +31,7 @@ SHORT = {"clients_won": "won", "cost_per_client": "cost", "ltv_to_cac": "ratio"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Acquisition:
+class Acquisition(Printed):
     """Channels by draws of what a client costs and is worth.
 
     Attributes
@@ -270,20 +269,9 @@ class Acquisition:
             )
         return found
 
-    def __repr__(self) -> str:
-        return "\n".join([self._heading, as_text(self._shown(), self.currency), *self._footing])
-
-    def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self._footing)
-        return f"<p>{escape(self._heading)}</p>{readable(self._shown(), self.currency).to_html()}<ul>{notes}</ul>"
-
-    @property
-    def _heading(self) -> str:
-        return f"Acquisition by {self.column}: {self.settings}"
-
-    @property
-    def _footing(self) -> list[str]:
-        return [f"note: {note}" for note in self.notes()]
+    def _page(self) -> ResultPage:
+        notes = [f"note: {note}" for note in self.notes()]
+        return ResultPage([f"Acquisition by {self.column}: {self.settings}"], self._shown(), notes, self.currency)
 
     def _shown(self) -> pd.DataFrame:
         """The columns that fit on a page, under short names."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ltv_bayes.data.reading.amounts import SAME_CURRENCY
+from ltv_bayes.data.reading.amounts import SAME_CURRENCY, warn_of_other_unit
 from ltv_bayes.errors import DataWarning, InputError, UnitError, a_kind, listed, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.random_streams import as_seed
@@ -146,11 +146,6 @@ def _warn_of_totals(costs: AcquisitionCosts, known: list[str]) -> None:
 def _warn_of_scale(found: Acquisition) -> None:
     """Warn where costs and values can hardly be counted in one unit."""
     typical = float(np.median(found.ratio))
-    if not 1 / FAR_SCALE < typical < FAR_SCALE:
-        value, cost = (money(float(np.median(drawn)), found.currency) for drawn in (found.ltv, found.cac))
-        warnings.warn(
-            f"A new client is typically worth {value}, and costs {cost}: are they counted in one unit? "
-            f"If not, pass amount_unit=.",
-            DataWarning,
-            stacklevel=3,
-        )
+    value, cost = (money(float(np.median(drawn)), found.currency) for drawn in (found.ltv, found.cac))
+    compared = f"A new client is typically worth {value}, and costs {cost}"
+    warn_of_other_unit(typical, FAR_SCALE, compared, "If not, pass amount_unit=.")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import SAMPLE_DIMS
 from ltv_bayes.predictions.events import FittedEvents
-from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.fitted import FittedModel, caution_of, currency_of, pooling_of, shape_of, shuffled
 from ltv_bayes.predictions.newcomers import Buyer, Newcomer, Subscriber
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
@@ -26,7 +25,7 @@ from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.sizes import available_cores
 from ltv_bayes.streams.unseen_segments import role, unseen_in_words
-from ltv_bayes.tables import as_text, readable
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, as_time_unit, discount_intensity
 
 ANYBODY = "a new client"
@@ -69,7 +68,7 @@ class NewClients:
     @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain."""
-        return self.model.shape
+        return shape_of(self.model)
 
     @property
     def fits(self) -> list[FittedModel]:
@@ -79,7 +78,7 @@ class NewClients:
     @property
     def currency(self) -> str | None:
         """Currency of the amounts, where known."""
-        return next((fit.currency for fit in reversed(self.fits) if fit.currency), None)
+        return next(filter(None, map(currency_of, reversed(self.fits))), None)
 
     def known(self) -> dict[str, float]:
         """Segments that fits have seen, with the most customers that one of them had of each."""
@@ -100,12 +99,13 @@ class NewClients:
 
     def _seen(self) -> dict[str, Mapping[str, float]]:
         """Customers of each segment, of each fit pooled by the column."""
-        pooled = [(role(fit), fit.pooling) for fit in self.fits if fit.pooling is not None]
-        return {of: pooling.customers[self.column] for of, pooling in pooled if self.column in pooling.by}
+        pooled = [(role(fit), pooling_of(fit)) for fit in self.fits]
+        return {of: pooling.customers[self.column] for of, pooling in pooled if pooling and self.column in pooling.by}
 
     def others(self) -> list[str]:
         """Columns that the fits take into account and that are not asked for."""
-        columns = [name for fit in self.fits if fit.pooling is not None for name in fit.pooling.grouping.columns]
+        pooled = filter(None, map(pooling_of, self.fits))
+        columns = [name for pooling in pooled for name in pooling.grouping.columns]
         return [name for name in dict.fromkeys(columns) if name != self.column]
 
     def newcomer(self, segment: str) -> Newcomer:
@@ -123,7 +123,7 @@ class NewClients:
         return as_share(_of_segment(self.margin, segment, "margin"), "margin")
 
     def _of(self, fit: Any, segment: str) -> Any:
-        pooling = fit.pooling
+        pooling = pooling_of(fit)
         if pooling is None:
             return fit
         return fit.of_segment({self.column: segment} if self.column in pooling.by else {})
@@ -141,7 +141,7 @@ class NewClients:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NewCustomerValue:
+class NewCustomerValue(Printed):
     """Values of new clients as draws.
 
     Attributes
@@ -178,7 +178,7 @@ class NewCustomerValue:
     @property
     def caution(self) -> str:
         """What every table must say; empty when nothing."""
-        return "; ".join(dict.fromkeys(fit.caution for fit in self.terms.fits if fit.caution))
+        return caution_of(*self.terms.fits)
 
     @property
     def customers(self) -> pd.Series:
@@ -267,26 +267,13 @@ class NewCustomerValue:
             raise InputError("segments= names none. Leave it out for all.")
         return replace(self, segments=names)
 
-    def __repr__(self) -> str:
-        return f"{self._heading}\n{as_text(self.summary(), self.currency)}{self._footing}"
-
-    def _repr_html_(self) -> str:
-        note = escape(self._footing.strip())
-        return f"<p>{escape(self._heading)}</p>{readable(self.summary(), self.currency).to_html()}<p>{note}</p>"
-
-    @property
-    def _heading(self) -> str:
-        whose = f"Expected value of a new client by {self.column}" if self.column else "Expected value of a new client"
-        return f"{whose}: {self.settings}"
-
-    @property
-    def _footing(self) -> str:
-        said = ""
-        for note in self.unseen_notes():
-            said += f"\n{sentence_case(note)}."
+    def _page(self) -> ResultPage:
+        grouped = f" by {self.column}" if self.column else ""
+        notes = [f"{sentence_case(note)}." for note in self.unseen_notes()]
         if others := self.terms.others():
-            said += f"\nThe fits differ by {listed(others)} too, which counts as typical."
-        return said
+            notes.append(f"The fits differ by {listed(others)} too, which counts as typical.")
+        heading = f"Expected value of a new client{grouped}: {self.settings}"
+        return ResultPage([heading], self.summary(), notes, self.currency)
 
     def _each[T](self, compute: Callable[[str], T]) -> list[T]:
         """Something of each segment, on all cores."""
@@ -440,13 +427,17 @@ def _paired(purchases: Any, spend: FittedSpend | None, seed: int) -> tuple[Any, 
     """Fits of one size, their draws in random orders of their own."""
     if spend is None:
         return purchases, None
-    shape = min(purchases.shape[0], spend.shape[0]), min(purchases.shape[1], spend.shape[1])
-    return purchases.mixed(shape, seed, "new customers purchases"), spend.mixed(shape, seed, "new customers spend")
+    (chains, draws), (others, each) = shape_of(purchases), shape_of(spend)
+    shape = min(chains, others), min(draws, each)
+    return (
+        shuffled(purchases, shape, seed, "new customers purchases"),
+        shuffled(spend, shape, seed, "new customers spend"),
+    )
 
 
 def _column(fits: Sequence[FittedModel], by: Any) -> str | None:
     """The column of segments."""
-    known = list(dict.fromkeys(name for fit in fits if fit.pooling is not None for name in fit.pooling.by))
+    known = list(dict.fromkeys(name for pooling in filter(None, map(pooling_of, fits)) for name in pooling.by))
     if by is None and len(known) > 1:
         raise ColumnError(f"The fits are pooled by {listed(known)}: say which column, as in by={known[0]!r}.")
     if by is not None and not known:

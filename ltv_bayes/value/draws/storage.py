@@ -10,12 +10,12 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.errors import InputError
-from ltv_bayes.value.draws.valuation import STRETCH, Components, Stretch, Valuation, added
+from ltv_bayes.value.draws.valuation import BLOCK, Block, Components, Valuation, added
 from ltv_bayes.whole_files import written_whole
 
 GROUP = "lifetime_value"
-ROWS_TOGETHER = 64 * STRETCH
-CHUNK = 4 * STRETCH
+ROWS_TOGETHER = 64 * BLOCK
+CHUNK = 4 * BLOCK
 MARK = "ltv_bayes"
 
 
@@ -25,15 +25,15 @@ class Draws:
 
     Attributes
     ----------
-    stretches : iterator
-        One stretch of customers after another, with arrays (customers, draws) by source.
+    blocks : iterator
+        One block of customers after another, with arrays (customers, draws) by source.
     valuation : Valuation
         What made them.
     attrs : mapping
         What they say of themselves.
     """
 
-    stretches: Iterator[tuple[Stretch, Components]]
+    blocks: Iterator[tuple[Block, Components]]
     valuation: Valuation
     attrs: Mapping[str, str]
 
@@ -107,8 +107,8 @@ def _draws_to_parquet(drawn: Draws, path: Path) -> None:
     chain = np.repeat(np.arange(chains, dtype=np.int16), draws)
     draw = np.tile(np.arange(draws, dtype=np.int32), chains)
     with _ParquetFile(path) as file:
-        for stretch, components in drawn.stretches:
-            ids = pa.array(stretch.ids)
+        for block, components in drawn.blocks:
+            ids = pa.array(block.ids)
             rows = pa.array(np.repeat(np.arange(len(ids), dtype=np.int32), chains * draws))
             columns: dict[str, Any] = {
                 "customer_id": pa.DictionaryArray.from_arrays(rows, ids),
@@ -146,17 +146,17 @@ def _draws_to_zarr(drawn: Draws, path: Path) -> None:
         )
         for name in (*drawn.valuation.sources, "total")
     }
-    for first, components in _chunks(drawn.stretches):
+    for first, components in _chunks(drawn.blocks):
         for name, values in {**components, "total": added(components)}.items():
             arrays[name][:, :, first : first + len(values)] = np.moveaxis(values.reshape(-1, chains, draws), 0, -1)
     zarr.consolidate_metadata(path, zarr_format=2)
 
 
-def _chunks(stretches: Iterator[tuple[Stretch, Components]]) -> Iterator[tuple[int, Components]]:
-    """Put stretches together to whole chunks, so that each is written once."""
+def _chunks(blocks: Iterator[tuple[Block, Components]]) -> Iterator[tuple[int, Components]]:
+    """Put blocks together to whole chunks, so that each is written once."""
     waiting: list[Components] = []
     first = rows = 0
-    for _, components in stretches:
+    for _, components in blocks:
         waiting.append(components)
         rows += len(next(iter(components.values())))
         if rows >= CHUNK:

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.data.reading.columns import refuse_text
 from ltv_bayes.errors import ColumnError, InputError, a_kind, listed, rows_at_fault, suggestion
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.value.decisions.by_id import by_id
 from ltv_bayes.value.draws.passes import MISSING, Segmenting, Weighting, by_column
 from ltv_bayes.value.draws.valuation import BATCH
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import xarray as xr
 
 from ltv_bayes.formatting import label
-from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.fitted import FittedModel, pooling_of
 from ltv_bayes.streams.stream import Stream
 
 
@@ -18,7 +18,7 @@ def pooled_quantities(streams: Sequence[Stream], column: str | None) -> dict[str
         (purpose if quantities_twice(stream) else stream.name, fit)
         for stream in streams
         for purpose, fit in stream.fits_by_purpose.items()
-        if fit.pooling is not None and column in fit.pooling.by
+        if (pooling := pooling_of(fit)) is not None and column in pooling.by
     ]
     several = len({name for name, _ in pooled}) > 1
     found = {}

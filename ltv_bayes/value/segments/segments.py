@@ -3,8 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,22 +13,20 @@ from ltv_bayes.errors import ColumnError, DataWarning, counted, listed, suggesti
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval_settings, summarize_draws
-from ltv_bayes.tables import as_text, readable
+from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.value.draws.valuation import JUDGED, added
-from ltv_bayes.value.influence.shares import share_of
 from ltv_bayes.value.segments.compare import Options, Region, Words, best, compare_pairs, rank
 from ltv_bayes.value.segments.groupings import APART, SegmentGrouping, total_weights, weighting
 from ltv_bayes.value.segments.pooled_quantities import pooled_quantities
-
-if TYPE_CHECKING:
-    from ltv_bayes.value.lifetime_value import LifetimeValue
+from ltv_bayes.value.valued import Valued, share_of, stored_attrs
 
 PER_CUSTOMER, TOTAL = "per_customer", "total"
 LESS_IS_BETTER = ("dropout", "churn")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SegmentValues:
+class SegmentValues(Printed):
     """Draws of each segment's value.
 
     Attributes
@@ -246,24 +243,12 @@ class SegmentValues:
             raise ColumnError(f"within= names no column. {suggestion('', self.levels)}")
         return self.levels[names].agg(APART.join, axis="columns")
 
-    def _heading(self) -> str:
+    def _page(self) -> ResultPage:
+        """The summary, without the columns that the names of segments are made of."""
         weighted = f" (customers weighted by {label(self.weight)})" if self.weight else ""
-        return f"Lifetime value by {self.column}{weighted}: {self.settings}"
-
-    def _shown(self) -> pd.DataFrame:
-        """The summary without the columns that the names of segments are made of."""
-        table = self.summary()
-        return table if self.levels is None else table.drop(columns=list(self.levels))
-
-    def __repr__(self) -> str:
-        return "\n".join([self._heading(), as_text(self._shown(), self.currency), *self._said_below()])
-
-    def _repr_html_(self) -> str:
-        below = "".join(f"<p>{escape(line)}</p>" for line in self._said_below())
-        return f"<p>{escape(self._heading())}</p>{readable(self._shown(), self.currency).to_html()}{below}"
-
-    def _said_below(self) -> list[str]:
-        return [f"note: {note}" for note in self.notes()]
+        heading = f"Lifetime value by {self.column}{weighted}: {self.settings}"
+        shown = self.summary().drop(columns=[] if self.levels is None else list(self.levels))
+        return ResultPage([heading], shown, [f"note: {note}" for note in self.notes()], self.currency)
 
 
 def _unknown(measures: Sequence[str], segments: Sequence[str]) -> str:
@@ -275,36 +260,8 @@ def _unknown(measures: Sequence[str], segments: Sequence[str]) -> str:
     return f"{listed(map(label, measures))} {be} not known of {whose}: the fit {them} {comes} from has not seen {seen}"
 
 
-def by(
-    value: "LifetimeValue",
-    column: str | Sequence[str] | pd.Series | Mapping[Any, Any],
-    *,
-    weight: str | pd.Series | Mapping[Any, Any] | None = None,
-) -> SegmentValues:
-    """Group customers by an attribute, or by several, and add their draws.
-
-    Parameters
-    ----------
-    column : str, list of str, Series or mapping
-        A column of ``customers.table``; several, for segments such as "Energy / North"; or the segment of each
-        customer id. Customers without a value form a segment of their own.
-    weight : str, Series or mapping, optional
-        What a customer counts by in the mean per customer: ``"revenue"``, what they have brought so far
-        (``total_value`` of their table, nothing where refunds exceed it), a column, or the weight of each customer id.
-        Equally, if not given.
-
-    Raises
-    ------
-    ColumnError
-        If there is no such column.
-    InputError
-        If a mapping names nobody who is valued, or a weight is missing or below 0.
-
-    Warns
-    -----
-    DataWarning
-        If a mapping holds ids of nobody.
-    """
+def values_by(value: Valued, column: Any, weight: Any) -> SegmentValues:
+    """Add the draws of each segment's customers; see `LifetimeValue.by`."""
     grouping = SegmentGrouping.read(value.customers, column)
     found = value.results.segments(grouping.column, grouping.segmenting)
     sums = {source: money[:, value.settings.place] for source, money in found.money.items()}
@@ -324,7 +281,7 @@ def by(
     )
 
 
-def _weighted_mean(value: "LifetimeValue", grouping: SegmentGrouping, keys: list[str], weight: Any) -> Array:
+def _weighted_mean(value: Valued, grouping: SegmentGrouping, keys: list[str], weight: Any) -> Array:
     """Mean value of each segment's customers, an array (segments, draws): a pass of its own over them."""
     weights = weighting(value.customers, weight)
     total = total_weights(value.customers, grouping, weights, keys)
@@ -333,11 +290,7 @@ def _weighted_mean(value: "LifetimeValue", grouping: SegmentGrouping, keys: list
     return money / total[:, np.newaxis]
 
 
-def _labelled(value: "LifetimeValue", sums: np.ndarray, names: list[str]) -> xr.DataArray:
+def _labelled(value: Valued, sums: Array, names: list[str]) -> xr.DataArray:
     """Label an array (segments, draws)."""
-    chains, draws = value.valuation.shape
-    coords = {"chain": np.arange(chains), "draw": np.arange(draws), "segment": np.asarray(names, dtype=object)}
-    values = np.reshape(sums.T, (chains, draws, len(names)))
-    return xr.DataArray(
-        values, dims=("chain", "draw", "segment"), coords=coords, name="total", attrs=value.total().attrs
-    )
+    values = np.reshape(sums.T, (*value.valuation.shape, len(names)))
+    return labelled_draws(values, "total", {"segment": np.asarray(names, dtype=object)}, **stored_attrs(value))
