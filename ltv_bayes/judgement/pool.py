@@ -136,7 +136,7 @@ def pool_judgements(
     Returns
     -------
     FutureValuePriors
-        One row per opportunity. low, likely and high are quantiles of the pooled amount. Money may arrive from the
+        One row per opportunity. low, likely and high are quantiles of the pooled amount. Money may occur from the
         earliest to the latest day that experts expect.
 
     Raises

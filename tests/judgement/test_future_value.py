@@ -262,7 +262,7 @@ class TestShownInTime:
 
     def test_a_window_that_ends_beyond_is_said(self, book):
         first, last = (book.as_of.replace(year=book.as_of.year + more).isoformat() for more in (0, 1))
-        with pytest.warns(DataWarning, match=r"may come after the 6 months .*\(id 0\).*counted twice"):
+        with pytest.warns(DataWarning, match=r"may occur after the 6 months .*\(id 0\).*counted twice"):
             self.value(book, expected_from=first, expected_to=last)
 
     def test_the_last_day_of_the_calendar_is_within(self, book):

@@ -301,7 +301,7 @@ class TestSameTotal:
 
     def test_without_a_stream_there_is_nothing_to_combine_it_with(self, book):
         judged = opportunities(["A", "E"], opportunity="all", relation=["additional", "same_total"])
-        with pytest.raises(JudgementError, match=r"no stream that foresees anything of it \(row 1\)\. Give streams="):
+        with pytest.raises(JudgementError, match=r"no stream that predicts any of it \(row 1\)\. Give streams="):
             lb.lifetime_value(book, future_value=judged, **TERMS)
 
     def test_what_became_of_opinions_is_remembered(self, combined, monkeypatch):

@@ -95,7 +95,7 @@ def check_shown_in_time(judged: FutureValuePriors, terms: Terms) -> None:
     late = shown & (last > until)
     if late.any():
         problem = (
-            f"that the pipeline shows, but that may arrive after the {within} in which the forecast leaves them out"
+            f"that the pipeline shows, but that may occur after the {within} in which the forecast leaves them out"
         )
         rows = list(judged.table.index[late])
         cure = f"They may be counted twice there. {cure}"

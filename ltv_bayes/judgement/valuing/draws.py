@@ -39,7 +39,7 @@ class Belief(NamedTuple):
     family, amounts : str, tuple
         Distribution of the amount, and its parameters.
     first, last : float
-        Days until the money may arrive; NaN where nothing is known.
+        Days until the money may occur; NaN where nothing is known.
     stage : str or None
         The stage, if all opportunities in it have the same unknown chance.
     groups : mapping
