@@ -25,7 +25,7 @@ from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_date
-from ltv_bayes.value.decisions.by_id import by_id
+from ltv_bayes.value.segments.groupings import by_id
 from ltv_bayes.value.segments.segments import SegmentValues
 from ltv_bayes.value.value_customers import lifetime_value
 
