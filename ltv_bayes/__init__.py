@@ -1,4 +1,4 @@
-"""What clients are worth, and how sure we may be.
+"""What customers are worth, and how sure we may be.
 
 The public names load on first use: importing this package starts neither PyMC, ArviZ nor matplotlib.
 """

@@ -1,6 +1,6 @@
 """The fitted DataTree's layout: read its draws, thin it, save it, load it.
 
-A fit is an xarray DataTree as ArviZ lays it out: a group `posterior` whose variables have the dimensions
+A fit is an xarray DataTree as ArviZ lays it out: a group `posterior` of variables with the dimensions
 (chain, draw), beside `sample_stats` and the like. What the fit must remember of itself stands in the tree's
 attributes, as text and numbers.
 """
@@ -102,7 +102,7 @@ def parameter_draws(tree: xr.DataTree, names: Sequence[str]) -> dict[str, np.nda
 
 
 def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
-    """Keep the first chains and, evenly spaced, so many draws of each."""
+    """Keep the first ``chains`` and, evenly spaced, ``draws`` of each."""
     posterior = tree["posterior"].to_dataset()
     keep = evenly_spaced(posterior.sizes["draw"], draws)
     kept = posterior.isel(chain=slice(chains), draw=keep).assign_coords(draw=np.arange(draws))
@@ -112,7 +112,7 @@ def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
 
 
 def repeated(tree: xr.DataTree, times: int) -> xr.DataTree:
-    """Have every draw so many times.
+    """Repeat all draws a number of times.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def reordered(tree: xr.DataTree, order: np.ndarray) -> xr.DataTree:
 
 
 def evenly_spaced(draws: int, kept: int) -> np.ndarray:
-    """Positions of so many of a chain's draws, evenly spaced.
+    """Positions of ``kept`` of a chain's draws, evenly spaced.
 
     Examples
     --------

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, UnitError, suggestion
@@ -20,12 +21,11 @@ from ltv_bayes.models.purchase_model import PurchaseModel
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
-from ltv_bayes.progress import progress
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.tables import Printed, ResultPage
+from ltv_bayes.terminal import progress
 from ltv_bayes.time_units import as_date
-from ltv_bayes.value.segments.groupings import by_id
 from ltv_bayes.value.segments.segments import SegmentValues
 from ltv_bayes.value.value_customers import lifetime_value
 

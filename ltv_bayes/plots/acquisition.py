@@ -29,10 +29,10 @@ from ltv_bayes.value.acquisition.new_customers import Course
 
 CURE = "Pass what acquisition(...) returned."
 BREADTH, REACH = 10.0, 3.0
-"""The axis of ratios ends so many times beyond 1 and the threshold, or so many times beyond the medians; a longer
+"""The axis of ratios ends this many times beyond 1 and the threshold, or this many times beyond the medians; a longer
 interval may leave it."""
 STEPS = ((1.5, (1.0, 2.0, 5.0)), (3.0, (1.0, 3.0)), (np.inf, (1.0,)))
-"""Round ratios of each power of ten, up to so many powers on the axis."""
+"""Round ratios of each power of ten, up to this many powers on the axis."""
 APART = 1.3
 ROOM = 0.2
 
@@ -127,7 +127,7 @@ def plot_payback(
         within = found.targets.payback_within
         _mark_month(ax, within.to("month"), f"back within {within}\nwith probability {in_time}")
         money_axis(ax.yaxis, found.currency)
-        label_y(ax, f"money that came in, less the cost{unit(found.currency)}")
+        label_y(ax, f"revenue so far, less the cost{unit(found.currency)}")
         label_x(ax, "months from the first order on", found.value.settings)
         title = f"{shortened(name)}: when the cost of a new client is back"
         finish(

@@ -1,5 +1,6 @@
 """What every picture shares: its axes, their labels and title, and the colours."""
 
+import io
 import textwrap
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -24,6 +25,7 @@ from ltv_bayes.plots.lettering import (
 
 BLUE, ORANGE, GREEN, RED, GREY = "#2f6f9f", "#d9822b", "#4b8b5a", "#b5443f", "#7a7a7a"
 TITLE_WIDTH, LABEL_WIDTH = 60, 90
+PIXELS_PER_INCH = 150
 
 
 def house_style() -> AbstractContextManager[None]:
@@ -160,3 +162,22 @@ def heading(title: str, detail: str, caution: str) -> str:
 def unit(currency: str | None) -> str:
     """Write the currency as axis labels carry it."""
     return f" ({currency})" if currency else ""
+
+
+def rendered(drawn: Any, kind: str = "png") -> bytes:
+    """Turn a figure, or the figure of axes, into the content of a file, and close it.
+
+    Parameters
+    ----------
+    drawn : matplotlib Figure or Axes
+        What a plot function returned.
+    kind : str
+        Such as "png", "svg" or "pdf".
+    """
+    import matplotlib.pyplot as plt
+
+    figure = getattr(drawn, "figure", None) or drawn
+    content = io.BytesIO()
+    figure.savefig(content, format=kind, dpi=PIXELS_PER_INCH)
+    plt.close(figure)
+    return content.getvalue()

@@ -141,8 +141,8 @@ def plot_value_over_time(
         label_x(ax, "as of", trend.settings)
         _legend(ax, names)
         which = "" if len(chosen) == len(trend.segments) else f", {len(chosen)} of {len(trend.segments)}"
-        whose = "" if trend.segments == ["all customers"] else f" by {shortened(label(trend.column))}{which}"
-        title = f"{MEASURED[measure].capitalize()}{whose} over time"
+        grouped = "" if trend.segments == ["all customers"] else f" by {shortened(label(trend.column))}{which}"
+        title = f"{MEASURED[measure].capitalize()}{grouped} over time"
         finish(ax, title, f"mean and {describe_interval(prob, kind)}", trend.caution)
     return ax
 
@@ -220,7 +220,7 @@ def _chosen(trend: ValueOverTime, segments: Iterable[str] | None) -> list[str]:
         if name not in trend.segments:
             raise InputError(f"There is no segment {name!r}. {suggestion(str(name), trend.segments)}")
     if not 1 <= len(chosen) <= MOST_LINES:
-        raise InputError(f"Between 1 and {MOST_LINES} segments can be told apart in one picture, not {len(chosen)}.")
+        raise InputError(f"Between 1 and {MOST_LINES} segments can be distinguished in one picture, not {len(chosen)}.")
     return chosen
 
 

@@ -123,7 +123,7 @@ def plot_history_surface(
     """Draw what a fit says of customers by how often they bought again, and when last.
 
     It shows the probability of being alive; with a horizon, the purchases expected within it; with a fit of spend as
-    well, the value of a customer whose orders are those of the average customer.
+    well, the value of a customer with the orders of the average customer.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def plot_history_surface(
     horizon : str or Duration, optional
         Purchases expected within this time; the probability of being alive, if not given.
     spend : FittedSpend, optional
-        What an order brings: shows discounted money in place of purchases. Of a pooled fit, its typical segment.
+        The value of an order: shows discounted money in place of purchases. Of a pooled fit, its typical segment.
     discount_rate : float
         Annual and effective, for money.
     margin : float
@@ -250,7 +250,7 @@ def _draw_separate(
 
 
 def _of(fit: FittedModel, quantity: str) -> np.ndarray:
-    """Draws of a natural quantity of a fit whose customers are all alike."""
+    """Draws of a natural quantity of a fit in which all customers are alike."""
     posterior = fit.idata["posterior"]
     if quantity not in posterior:
         raise InputError(

@@ -79,7 +79,7 @@ def _common_names(fit: FittedModel, prior: xr.DataTree) -> list[str]:
 
 
 def _panels(count: int) -> tuple[Any, list[Any]]:
-    """A figure with so many panels, four a row."""
+    """A figure with a number of panels, four a row."""
     import matplotlib.pyplot as plt
 
     columns, rows = min(PANELS_A_ROW, count), -(-count // PANELS_A_ROW)
@@ -91,7 +91,7 @@ def _panels(count: int) -> tuple[Any, list[Any]]:
 
 
 def _draw_panel(ax: Any, posterior: np.ndarray, prior: np.ndarray, bounds: tuple[Any, Any]) -> None:
-    """Draw both densities on the stretch that holds the posterior and what fits in of the middle of the prior."""
+    """Draw both densities on the range that holds the posterior and what fits in of the middle of the prior."""
     left, right = _stretch(posterior, prior)
     for draws, bars, style in (
         (prior, BARS // 2, {"color": GREY, "alpha": 0.35, "label": "prior"}),

@@ -127,7 +127,7 @@ def test_other_fits_are_refused(book, spend):
         lb.check_one_time(book, spend)
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_fits_what_is_missing(cdnow, cdnow_fits):
     found = lb.check_one_time(cdnow, cdnow_fits[0], horizon="39 weeks", random_seed=1, progressbar=False)
     assert found.favours is None

@@ -90,7 +90,7 @@ def test_silence_beside_the_usual_gap(book):
     assert found["chance"].is_monotonic_increasing
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_in_rhythm_an_unlikely_silence_tells_who_has_left_where_the_model_does_not():
     customers, alive, _ = business(4)
     found = lb.check_regularity(simulated(4)).of_customers(customers)
@@ -117,7 +117,7 @@ def business(k, size=8000, seed=1, horizon=12.0):
     return lb.Customers.from_summary(frame, time_unit="month"), alive, coming
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 @pytest.mark.parametrize(("k", "sign"), [(4, 1), (0.4, -1)], ids=["rhythm", "bursts"])
 def test_what_is_said_of_forecasts_is_true(k, sign):
     """In rhythm, the silent are thought alive too often, too much is expected, intervals are too wide."""

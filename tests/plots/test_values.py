@@ -200,7 +200,9 @@ def test_the_column_that_makes_segments_is_no_markup_either(valued):
     odd = lb.Customers.from_summary(
         book.table.rename(columns={"industry": "$\\frac{$"}).reset_index(), time_unit="week", as_of=book.as_of
     )
-    lb.plot_segments(valued(odd).by("$\\frac{$")).figure.canvas.draw()
+    figure = lb.plot_segments(valued(odd).by("$\\frac{$")).figure
+    figure.canvas.draw()
+    assert not any(text.get_parse_math() for text in figure.findobj(Text) if "frac" in text.get_text())
 
 
 LONG = "The Very Long Company of Somewhere and Elsewhere Holdings International, Branch"

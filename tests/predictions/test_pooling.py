@@ -11,24 +11,24 @@ from ltv_bayes.errors import ColumnError, DataWarning, InputError
 from ltv_bayes.formulas.models import bg_nbd
 from ltv_bayes.posterior import tree_from_draws
 from ltv_bayes.predictions.fitted import flat_draws, segment_of
+from tests.chance import allowed
 
 SHAPE = (2, 300)
-RNG = np.random.default_rng(7)
 LEVELS = ["Energy", "Retail"]
 
 
-def around(value, sd=0.05):
-    return value * np.exp(sd * RNG.standard_normal(SHAPE))
+def around(seed, value, sd=0.05):
+    return value * np.exp(sd * np.random.default_rng(seed).standard_normal(SHAPE))
 
 
-EFFECTS = np.stack([around(0.5), -around(0.5)], axis=-1)
-LEAVING = np.stack([around(-0.8), around(0.8)], axis=-1)
-SLOPE = around(0.3)[..., np.newaxis]
+EFFECTS = np.stack([around(1, 0.5), -around(2, 0.5)], axis=-1)
+LEAVING = np.stack([around(3, -0.8), around(4, 0.8)], axis=-1)
+SLOPE = around(5, 0.3)[..., np.newaxis]
 QUANTITIES = {
-    "mean_rate": around(0.1),
-    "rate_cv": around(1.0),
-    "dropout_mean": around(0.2),
-    "dropout_concentration": around(3.0),
+    "mean_rate": around(6, 0.1),
+    "rate_cv": around(7, 1.0),
+    "dropout_mean": around(8, 0.2),
+    "dropout_concentration": around(9, 3.0),
 }
 
 
@@ -39,7 +39,11 @@ def fit():
     typical = {"r": r, "alpha": r / q["mean_rate"], "a": q["dropout_mean"] * q["dropout_concentration"]}
     typical["b"] = q["dropout_concentration"] - typical["a"]
     draws = {**q, **typical, "mean_rate_by_industry": EFFECTS, "dropout_mean_by_industry": LEAVING}
-    draws |= {"mean_rate_sd_industry": around(0.5), "dropout_mean_sd_industry": around(0.8), "mean_rate_slope": SLOPE}
+    draws |= {
+        "mean_rate_sd_industry": around(10, 0.5),
+        "dropout_mean_sd_industry": around(11, 0.8),
+        "mean_rate_slope": SLOPE,
+    }
     dims = {"mean_rate_by_industry": ["industry"], "dropout_mean_by_industry": ["industry"]}
     pooling = {
         "model": "bg_nbd",
@@ -138,7 +142,7 @@ class TestSegments:
         new = fit.of_segment(industry="Mining").draws
         log_rate = np.log(new["r"] / new["alpha"] / QUANTITIES["mean_rate"])
         assert log_rate.std() == pytest.approx(0.5 * np.sqrt(1.5), rel=0.1)
-        assert abs(log_rate.mean()) < 4 * log_rate.std() / np.sqrt(log_rate.size)
+        assert abs(log_rate.mean()) < allowed() * log_rate.std() / np.sqrt(log_rate.size)
         again = fit.of_segment(industry="Mining").draws
         np.testing.assert_array_equal(new["alpha"], again["alpha"])
         assert not np.array_equal(new["alpha"], fit.of_segment(industry="Shipping").draws["alpha"])
@@ -356,7 +360,7 @@ def test_values_are_the_closed_form_of_the_segment(fit, customers):
         each = lb.FittedSpend.from_draws(spend.draws).expected_spend(customers.subset([row.Index])).mean().item()
         expected = bg_nbd.expected_purchases(weeks, future).mean() * each
         drawn = ltv.draws.sel(customer_id=row.Index).to_numpy().ravel()
-        assert abs(drawn.mean() - expected) < 4.5 * drawn.std() / np.sqrt(drawn.size)
+        assert abs(drawn.mean() - expected) < allowed(100) * drawn.std() / np.sqrt(drawn.size)
 
 
 def test_a_segment_is_remembered_in_a_file_too(fit, tmp_path):

@@ -9,6 +9,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError, UnitError
 from ltv_bayes.posterior import tree_from_draws
 from ltv_bayes.predictions.fitted import shape_of
+from tests.chance import allowed
 
 TERMS = {"horizon": "3 years", "discount_rate": 0.1, "margin": 0.35, "random_seed": 1}
 
@@ -51,7 +52,9 @@ def test_the_first_order_is_the_mean_order(channel_fits, channel_value):
 def test_one_client_brings_the_expected_value_on_average(channel_value):
     drawn = channel_value.predict(random_seed=1)
     error = drawn.std(("chain", "draw")) / np.sqrt(600)
-    assert (abs(drawn.mean(("chain", "draw")) - channel_value.draws.mean(("chain", "draw"))) < 4 * error).all()
+    assert (
+        abs(drawn.mean(("chain", "draw")) - channel_value.draws.mean(("chain", "draw"))) < allowed(100) * error
+    ).all()
     assert (drawn.std(("chain", "draw")) > 0.5 * drawn.mean(("chain", "draw"))).all()
 
 

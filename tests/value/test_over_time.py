@@ -8,6 +8,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.lifetime_value import valued_of
+from tests.chance import FALSE_ALARM, allowed
 
 HORIZONS = ["3 years", "1 year", "18 months"]
 TERMS = {"discount_rate": 0.10, "margin": 0.35, "random_seed": 4}
@@ -54,7 +55,7 @@ class TestHorizons:
             number = purchases.expected_discounted_purchases(book, horizon=horizon, discount_rate=0.10)
             expected = 0.35 * (number * spend.expected_spend(book)).mean(("chain", "draw"))
             error = found.std(("chain", "draw")) / np.sqrt(1000)
-            assert (abs(found.mean(("chain", "draw")) - expected) < 4 * error).all()
+            assert (abs(found.mean(("chain", "draw")) - expected) < allowed(100) * error).all()
 
     def test_each_has_the_distribution_of_its_own_valuation(self, ltv, value):
         """Draws of a shorter horizon are the longer one's without what comes later: another sample, one law."""
@@ -64,7 +65,10 @@ class TestHorizons:
             alone = value(horizon=horizon, random_seed=5)
             pairs = (value.components["repeat_purchases"].T for value in (ltv.at(horizon), alone))
             for one, other in zip(*pairs, strict=True):
-                assert stats.ks_2samp(one.to_numpy().ravel(), other.to_numpy().ravel(), method="asymp").pvalue > 1e-4
+                assert (
+                    stats.ks_2samp(one.to_numpy().ravel(), other.to_numpy().ravel(), method="asymp").pvalue
+                    > FALSE_ALARM
+                )
 
     def test_money_only_comes_in(self, ltv):
         assert (ltv.at("1 year").draws <= ltv.at("18 months").draws + 1e-9).all()
@@ -150,7 +154,7 @@ class TestCashFlow:
         ]
         expected = 0.35 * np.diff([0.0, *(float(worth.sum("customer_id").mean()) for worth in until)])
         flow = ltv.cash_flow()
-        assert (abs(flow["mean"] - expected) < 4 * flow["sd"] / np.sqrt(1000)).all()
+        assert (abs(flow["mean"] - expected) < allowed(100) * flow["sd"] / np.sqrt(1000)).all()
 
     def test_the_last_year_may_be_a_part(self, ltv):
         flow = ltv.at("18 months").cash_flow("C")

@@ -10,6 +10,7 @@ import xarray as xr
 from scipy import stats
 
 import ltv_bayes as lb
+from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 from ltv_bayes.value.segments.compare import compare, rank
 from ltv_bayes.value.segments.groupings import by_id
@@ -261,7 +262,7 @@ class TestQuantities:
 
 class TestMappings:
     def test_ids_of_nobody_are_counted_and_named(self, ltv):
-        with pytest.warns(DataWarning, match=r"by= holds 2 ids of no valued customer \(ids Zoe, a\)"):
+        with pytest.warns(DataWarning, match=r"by= holds 2 ids that no valued customer has \(ids Zoe, a\)"):
             by = ltv.by({"A": "x", "a": "y", "Zoe": "y"})
         assert by.customers.to_dict() == {"(missing)": 5, "x": 1}
 

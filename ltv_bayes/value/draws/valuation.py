@@ -15,11 +15,11 @@ from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.whole_value import Opinion
-from ltv_bayes.progress import progress
 from ltv_bayes.sizes import available_cores
 from ltv_bayes.streams.order_stream import total_value
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.streams.together import hosts_first, hosts_of
+from ltv_bayes.terminal import progress
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.draws.judged_streams import conditioned
 from ltv_bayes.value.draws.margins import Margins

@@ -1,6 +1,5 @@
 """How customers are grouped into segments, and what each counts by in a segment's mean."""
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.customers.known_ids import known_ids
+from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.data.reading.columns import refuse_text
-from ltv_bayes.data.reading.ids import BLANKS
-from ltv_bayes.errors import ColumnError, DataWarning, InputError, a_kind, counted, listed, rows_at_fault, suggestion
+from ltv_bayes.errors import ColumnError, InputError, a_kind, listed, rows_at_fault, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.value.draws.passes import MISSING, Segmenting, Weighting, by_column
 from ltv_bayes.value.draws.valuation import BATCH
@@ -173,42 +171,3 @@ def _by_columns(columns: tuple[str, ...]) -> Segmenting:
 
 def _one_part(value: Any) -> str:
     return str(value).replace(APART, " ")
-
-
-def by_id(customers: Customers, given: Mapping[Any, Any] | pd.Series, argument: str) -> dict[str, Any]:
-    """Read a mapping from ids to anything, with ids written as text.
-
-    Raises
-    ------
-    InputError
-        If it names none of the customers.
-
-    Warns
-    -----
-    DataWarning
-        If it holds ids of customers who are not valued.
-
-    Examples
-    --------
-    >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": 0, "recency": 0.0, "T": 4.0})
-    >>> by_id(Customers.from_summary(frame, time_unit="week"), {"2 ": "x", 1: "y"}, "by")
-    {'2': 'x', '1': 'y'}
-    """
-    found = {str(key).strip(BLANKS): value for key, value in given.items()}
-    known = known_ids(customers, found)
-    unknown = sorted(found.keys() - known.keys() - set(customers.without_orders.index.astype(str)))
-    some = f"Customers are called {listed(customers.rows.head(3).index, 3)}."
-    if not known:
-        ids = f" (ids {listed(found)})" if found else ""
-        raise InputError(
-            f"{argument}= names none of the {counted(len(customers), 'customer')}{ids}. {some} Write ids alike.", found
-        )
-    if unknown:
-        label = "id" if len(unknown) == 1 else "ids"
-        warnings.warn(
-            f"{argument}= holds {counted(len(unknown), 'id')} of no valued customer ({label} {listed(unknown)}). "
-            f"{some} Are ids written alike?",
-            DataWarning,
-            stacklevel=4,
-        )
-    return found
