@@ -52,7 +52,7 @@ _PUBLIC = {
     "calibrate_judgements": "ltv_bayes.judgement.track_record.calibrate",
     "check": "ltv_bayes.evaluation.check",
     "check_one_time": "ltv_bayes.evaluation.one_time",
-    "check_regularity": "ltv_bayes.evaluation.regularity",
+    "check_regularity": "ltv_bayes.evaluation.purchase_timing",
     "combine_judgements": "ltv_bayes.judgement.combine",
     "compare": "ltv_bayes.value.segments.compare",
     "errors": "ltv_bayes.errors",

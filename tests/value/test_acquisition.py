@@ -197,7 +197,7 @@ def test_a_channel_that_the_fit_has_not_seen_is_refused_or_drawn(channel_value):
         lb.acquisition(channel_value, table)
     found = lb.acquisition(channel_value, table, unseen="population", random_seed=1)
     assert found.ratio.sel(channel="Radio").std() > 0.2 * found.ratio.sel(channel="Radio").mean()
-    assert "the fits have no client of Fairs, Radio" in repr(found)
+    assert "the fits have no customer of Fairs, Radio" in repr(found)
     assert found.sentences()["Radio"].endswith("drawn from the distribution of channels.")
 
 
