@@ -13,7 +13,6 @@ import ltv_bayes as lb
 from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 from ltv_bayes.value.segments.compare import compare, rank
-from ltv_bayes.value.segments.groupings import by_id
 from ltv_bayes.value.segments.segments import segments_left_out
 
 
