@@ -50,7 +50,7 @@ _PUBLIC = {
     "TriggeredService": "ltv_bayes.streams.triggered_service",
     "ValueOverTime": "ltv_bayes.evaluation.value_over_time",
     "VisibleShare": "ltv_bayes.predictions.visibility",
-    "acquisition": "ltv_bayes.value.acquisition.make_acquisition",
+    "acquisition": "ltv_bayes.value.acquisition.acquisition",
     "all_customers": "ltv_bayes.data.customers.all_customers",
     "backtest": "ltv_bayes.evaluation.backtest",
     "best": "ltv_bayes.value.segments.compare",
