@@ -1,4 +1,4 @@
-"""What it says of customers that nobody has heard of them."""
+"""What it means for customers that they gave no sign of life."""
 
 import numpy as np
 import pytest
@@ -18,16 +18,16 @@ def test_against_integration():
 
 
 def test_the_share_is_found_again():
-    """Of simulated customers who are alive with known probabilities, of whom a third are heard of while alive."""
+    """Of simulated customers who are alive with known probabilities, with a sign of life from a third of the living."""
     rng = np.random.default_rng(1)
     probability = rng.random(30_000)
-    heard = (rng.random(30_000) < probability) & (rng.random(30_000) < 1 / 3)
-    assert share_with_a_sign(heard.sum(), probability[~heard]) == pytest.approx(1 / 3, abs=0.01)
+    signs = (rng.random(30_000) < probability) & (rng.random(30_000) < 1 / 3)
+    assert share_with_a_sign(signs.sum(), probability[~signs]) == pytest.approx(1 / 3, abs=0.01)
 
 
-def test_nobody_is_silent_where_nobody_was_heard():
+def test_no_sign_at_all():
     assert share_with_a_sign(0, np.ones(5)) == 0
 
 
-def test_a_few_of_many_say_little_of_the_rest():
+def test_a_few_of_many_are_little_evidence_of_the_rest():
     assert share_with_a_sign(2, np.ones(1000)) < 0.005
