@@ -12,11 +12,11 @@ from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.signs_of_life import SignsOfLife
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
 
 ENOUGH_DRAWS = 50
-BATCH = 2**16
 
 
 def conditioned(streams: Sequence[Stream], judged: FutureValuePriors, customers: Customers) -> tuple[Stream, ...]:
@@ -46,7 +46,7 @@ def _learned(signs: SignsOfLife, stream: RepeatPurchases, customers: Customers) 
     assert isinstance(stream.purchases, FittedPurchases)
     few = thinned_to(stream.purchases, ENOUGH_DRAWS)
     heard, alive = 0, []
-    for batch in customers.batches(BATCH):
+    for batch in customers.batches(CUSTOMERS_IN_BATCH):
         here = as_text(batch.ids).isin(list(signs.heard))
         probability = few.probability_alive(batch).mean(("chain", "draw")).to_numpy()
         probability[as_text(batch.ids).isin(list(stream.alive_for_sure))] = 1.0
