@@ -48,8 +48,8 @@ WRITTEN_ROWS = 64 * CUSTOMERS_IN_BLOCK
 """Customers with summaries written to a Parquet file at once."""
 COMPARED_JUDGEMENTS = 2000
 """Judgements compared with draws from data at once."""
-DESCRIBED_CUSTOMERS = 2048
-"""Customers with histories put into words at once."""
+ALIVE_CUSTOMERS = 2048
+"""Customers with P(alive) for all draws in memory at once."""
 
 # checks
 CHECKED_CUSTOMERS = 20_000

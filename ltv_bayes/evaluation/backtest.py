@@ -85,7 +85,7 @@ def backtest(
     if last < end:
         raise InputError(
             f"The log ends on {last}, before the holdout of {length} after {start} does ({end}). "
-            f"Choose an earlier as_of or a shorter horizon, or say with observed_until= how far the log goes."
+            f"Choose an earlier as_of or a shorter horizon, or state with observed_until= how far the log goes."
         )
     customers = summarize(orders, time_unit=time_unit, as_of=start)
     fits = {"random_seed": seed, **fit_settings}
@@ -139,7 +139,7 @@ class Backtest(Printed):
 
     @property
     def caution(self) -> str:
-        """What every table made from this must say."""
+        """What every table made from this must state."""
         return caution_of(self.purchases, self.spend)
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
@@ -173,7 +173,7 @@ class Backtest(Printed):
         return flagged(pd.DataFrame.from_dict(rows, orient="index"), self.caution)
 
     def coverage(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.Series:
-        """Share of customers whose holdout lies inside their own predictive interval.
+        """Share of customers with a holdout inside their own predictive interval.
 
         Returns
         -------
@@ -199,7 +199,7 @@ class Backtest(Printed):
         return pd.Series(below + uniform * equal, index=self.actual.index, name="pit")
 
     def pit_p_value(self) -> float:
-        """Share of holdouts simulated by the model whose PIT lies as far from uniform as the real one's.
+        """Share of holdouts simulated by the model with a PIT as far from uniform as the real one's.
 
         Small values speak against the model. The distance is the largest gap between the mean of the PIT's
         conditional distribution functions and the diagonal, which needs no randomisation and so has no luck in it.
@@ -320,7 +320,7 @@ class CountDistribution:
 
 
 def occasions(orders: Transactions) -> pd.DataFrame:
-    """Days on which customers bought: rows with an order, and what the day came to after refunds."""
+    """Days on which customers bought: rows with an order, and the value of the day after refunds."""
     table = orders.table
     kept = table[table["amount"].isna() | (table["amount"] >= 0)]
     days = kept[["customer_id", "date"]].drop_duplicates()

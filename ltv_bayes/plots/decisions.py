@@ -32,7 +32,7 @@ from ltv_bayes.plots.canvas import (
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 from ltv_bayes.plots.values import MEASURED, described, terms_of
 from ltv_bayes.value.segments.compare import rank
-from ltv_bayes.value.segments.segments import SegmentValues
+from ltv_bayes.value.segments.segments import SegmentValues, less_is_better
 
 COLOURS = (BLUE, ORANGE, GREEN, "#8c6bb1", RED, GREY)
 MOST_LINES = len(COLOURS)
@@ -62,7 +62,7 @@ def plot_ranks(by: SegmentValues, measure: str = "per_customer", *, ax: Any = No
     matplotlib Axes
     """
     require(by, SegmentValues, "Pass what ltv.by(column) returned.")
-    less = by.less_is_better(measure)
+    less = less_is_better(by, measure)
     ranked = rank(by.draws(measure), lower_is_better=less)
     table = ranked[[name for name in ranked if name.startswith(RANK)]]
     count, most = len(table), float(table.to_numpy().max())

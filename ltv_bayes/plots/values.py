@@ -31,7 +31,7 @@ from ltv_bayes.plots.canvas import (
 from ltv_bayes.plots.lettering import in_own_words, ink, short_money
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
-from ltv_bayes.value.segments.segments import SegmentValues
+from ltv_bayes.value.segments.segments import SegmentValues, segments_left_out
 from ltv_bayes.value.valued import TOTAL
 
 STREAM_COLOURS = (GREEN, "#8c6bb1", "#7fc4c1", "#d9a0c0")
@@ -130,7 +130,7 @@ def terms_of(by: SegmentValues, measure: str) -> list[str]:
     """The lines below a picture of a measure: the terms of the values, or the segments without the parameter."""
     if measure in MEASURED:
         return [by.settings]
-    left_out = by.left_out(measure)
+    left_out = segments_left_out(by, measure)
     return [f"not seen by the fit, and left out: {listed(left_out)}"] if left_out else []
 
 

@@ -56,7 +56,7 @@ class FittedPurchases(FittedModel):
     >>> round(fit.expected_purchases(customers, horizon="39 weeks").item(), 3)
     1.34
 
-    Or of BG/CNBD-k, where each k-th of the events whose rate r and alpha describe is a purchase:
+    Or of BG/CNBD-k, where r and alpha describe the rate of events, and each k-th event is a purchase:
 
     >>> draws["alpha"] = [[4.414 / 3]]
     >>> fit = FittedPurchases.from_draws(draws, time_unit="week", model="bg_cnbd", k=3)
@@ -108,7 +108,7 @@ class FittedPurchases(FittedModel):
         horizon : str or Duration
             With its unit, ``"39 weeks"``.
         given_alive : bool
-            Whether all are known to be alive, whatever their history says of it.
+            Whether all are known to be alive, whatever their history shows.
 
         Returns
         -------

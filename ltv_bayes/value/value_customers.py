@@ -15,8 +15,8 @@ from ltv_bayes.streams.stream import Stream
 from ltv_bayes.streams.together import (
     common_shape,
     refuse_unknown_ends,
+    require_dependencies,
     require_distinct_names,
-    require_hosts,
     require_one_use,
 )
 from ltv_bayes.terms import Terms
@@ -94,7 +94,7 @@ def lifetime_value(
             "There is nothing to value. Give streams=[RepeatPurchases(purchases, spend)] or future_value=."
         )
     require_distinct_names(streams, RESERVED)
-    require_hosts(streams)
+    require_dependencies(streams)
     require_one_use(streams)
     margins, seed = _margins(customers, streams, margin), as_seed(random_seed)
     if future_value is not None:

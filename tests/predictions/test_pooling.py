@@ -161,7 +161,7 @@ class TestSegments:
         some = lb.Customers.from_summary(table, time_unit="week", as_of="2025-12-31")
         ltv = lb.lifetime_value(some, lb.RepeatPurchases(fit, spend), horizon="1 year", random_seed=1)
         assert (
-            "repeat purchases by industry: the fit of purchases has no client of Mining: how often they buy is drawn "
+            "repeat purchases by industry: the fit of purchases has no customer of Mining: how often they buy is drawn "
             "from the distribution of segments." in ltv.notes()
         )
 
@@ -172,11 +172,11 @@ class TestSegments:
         notes = lb.lifetime_value(some, lb.RepeatPurchases(fit, spend), horizon="1 year", random_seed=1).notes()
         drawn = "is drawn from the distribution of segments"
         assert [note.removeprefix("repeat purchases by industry: ") for note in notes if "by industry" in note] == [
-            "the fits have no client of Mining: how often they buy and what an order brings are drawn from the "
+            "the fits have no customer of Mining: how often they buy and what an order yields are drawn from the "
             "distribution of segments.",
-            "the fit of purchases has no client of Public: how often they buy "
-            f"{drawn}, what an order brings is fitted.",
-            "the fit of spend has no client of Retail with a repeat order of value: what an order brings "
+            "the fit of purchases has no customer of Public: how often they buy "
+            f"{drawn}, what an order yields is fitted.",
+            "the fit of spend has no customer of Retail with a repeat order of value: what an order yields "
             f"{drawn}, how often they buy is fitted.",
         ]
 

@@ -1,4 +1,4 @@
-"""Streams of one customer: who rides on whom, what a host knows, and what is lost when that is ignored."""
+"""Streams of one customer: which depends on which, what the other one knows, and what is lost without that."""
 
 import numpy as np
 import pandas as pd
@@ -100,13 +100,13 @@ def test_who_has_ended_brings_nothing_and_who_is_paid_until_later_a_little(every
 
 
 def test_whom_the_host_does_not_know_decides_alone(everybody, streams, loyal):
-    riding, alone = (
+    dependent, alone = (
         value(everybody, streams(loyal)),
         value(everybody, streams(loyal, consumables_on=None, service_on=None)),
     )
     for name, source in (("Finn", "consumables"), ("Gil", "service")):
         np.testing.assert_array_equal(
-            riding.components[source].sel(customer_id=name), alone.components[source].sel(customer_id=name)
+            dependent.components[source].sel(customer_id=name), alone.components[source].sel(customer_id=name)
         )
 
 
@@ -181,11 +181,11 @@ def test_known_alive_from_elsewhere(everybody, consumables, buying, spending):
 def test_customers_may_stop_buying_and_keep_the_subscription(everybody, renewals, consumables, buying, spending, loyal):
     """With one_life=False the customer's own history decides whether they still buy; the subscription only cuts."""
     host = lb.Subscription(loyal, renewals)
-    riding = lb.RepeatPurchases(
+    dependent = lb.RepeatPurchases(
         buying, spending, "consumables", customers=consumables, while_alive=host, one_life=False
     )
     alone = lb.RepeatPurchases(buying, spending, "consumables", customers=consumables)
-    found, own = (value(everybody, [host, one]).components["consumables"] for one in (riding, alone))
+    found, own = (value(everybody, [host, one]).components["consumables"] for one in (dependent, alone))
     np.testing.assert_array_equal(found.sel(customer_id="Ada"), own.sel(customer_id="Ada"))
     assert not found.sel(customer_id="Eve").any()
 
@@ -241,11 +241,11 @@ class TestChecks:
     """What cannot be valued together is refused."""
 
     def test_a_host_that_is_not_there(self, everybody, streams, loyal):
-        with pytest.raises(InputError, match=r"'service' rides on 'subscriptions', .* Did you mean 'subscription'"):
+        with pytest.raises(InputError, match=r"'service' depends on 'subscriptions', .* Did you mean 'subscription'"):
             value(everybody, streams(loyal, service_on="subscriptions"))
 
     def test_a_host_that_knows_no_end(self, everybody, streams, loyal):
-        with pytest.raises(InputError, match="'service', which 'consumables' rides on, does not know how long"):
+        with pytest.raises(InputError, match="'service', which 'consumables' depends on, does not know how long"):
             value(everybody, streams(loyal, consumables_on="service"))
 
     def test_a_circle(self, everybody, renewals, consumables, loyal, buying, spending):
@@ -280,7 +280,7 @@ class TestChecks:
     ):
         ended = consumables.observed_until({"Finn": "2025-06-01"})
         stream = lb.RepeatPurchases(buying, spending, "consumables", customers=ended, while_alive="subscription")
-        with pytest.raises(InputError, match=r"'subscription' knows nothing \(id Finn\)"):
+        with pytest.raises(InputError, match=r"unknown to the stream 'subscription' \(id Finn\)"):
             value(everybody, [lb.Subscription(loyal, renewals), stream])
 
     @pytest.mark.parametrize("name", ["a/b", "..", "a\\b"])

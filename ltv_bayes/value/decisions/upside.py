@@ -14,8 +14,8 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases
-from ltv_bayes.value.decisions.histories_in_words import histories_in_words, mean_alive
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
+from ltv_bayes.value.decisions.histories_in_words import histories_in_words
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Components, Valuation
 from ltv_bayes.value.valued import Valued
 

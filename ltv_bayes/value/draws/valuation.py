@@ -18,7 +18,7 @@ from ltv_bayes.judgement.valuing.whole_value import Opinion
 from ltv_bayes.sizes import BLOCKS_AHEAD, CUSTOMERS_IN_BATCH, CUSTOMERS_IN_BLOCK, NUMBERS_IN_SOURCE, available_cores
 from ltv_bayes.streams.order_stream import total_value
 from ltv_bayes.streams.stream import CustomerDraws, Stream
-from ltv_bayes.streams.together import hosts_first, hosts_of
+from ltv_bayes.streams.together import dependencies, dependencies_first
 from ltv_bayes.terminal import progress
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.draws.judged_streams import conditioned
@@ -161,7 +161,7 @@ class Valuation:
         return Maker(
             made,
             {name: self.margins.of(name, customers) for name in made if name != REALISED},
-            hosts_of(self.streams),
+            dependencies(self.streams),
             (len(self.terms.periods()), self.size),
             {place[customer_id]: opinion for customer_id, opinion in opinions.items()},
             self._made(customers, self.terms.discounted_at(0.0), alone=True) if opinions else {},
@@ -320,7 +320,7 @@ class Maker:
         number, (periods, size) = last - first, self.shape
         drawn: dict[str, Array] = {}
         lives = {name: np.empty((number, size)) for name in self.hosts.values()}
-        for name in hosts_first(made, self.hosts):
+        for name in dependencies_first(made, self.hosts):
             drawn[name] = np.empty((number, periods, size))
             until = lives[self.hosts[name]] if name in self.hosts else None
             made[name](first, last, drawn[name], until, lives.get(name))
