@@ -16,8 +16,8 @@ from ltv_bayes.formulas.models.parameterization import LOG, Naming
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.sizes import KEPT_GROUPS
 
-KEPT_GROUPS = 512
 FAR = 10.0
 """A covariate this number of standard deviations from the mean lies far outside the customers fitted."""
 LARGEST_SHIFT = float(np.log(1e9))

@@ -181,7 +181,7 @@ def test_regularity_is_checked_where_orders_are_given(customers, purchases):
 
 
 def test_many_customers_are_a_sample(customers, purchases, monkeypatch):
-    monkeypatch.setattr(checking, "MOST_CUSTOMERS", 200)
+    monkeypatch.setattr(checking, "CHECKED_CUSTOMERS", 200)
     found = lb.check(customers, purchases, random_seed=1).table
     assert 5 < found.loc[("bg_nbd", "customers without a repeat purchase"), "observed"] < 60
 

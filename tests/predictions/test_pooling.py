@@ -108,7 +108,7 @@ def test_more_groups_than_are_kept(fit, customers, monkeypatch):
 
     few, drawn = fit.expected_purchases(customers, "1 year"), fit.predict_purchases(customers, "1 year", 3)
     monkeypatch.setattr(groups, "KEPT_GROUPS", 2)
-    monkeypatch.setattr(over_customers, "TOGETHER", 2)
+    monkeypatch.setattr(over_customers, "CUSTOMERS_OF_WORKER", 2)
     np.testing.assert_allclose(fit.expected_purchases(customers, "1 year"), few, rtol=1e-12)
     np.testing.assert_array_equal(fit.predict_purchases(customers, "1 year", 3), drawn)
 
