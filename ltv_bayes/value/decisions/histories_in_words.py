@@ -4,7 +4,6 @@ import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 
-BATCH = 2048
 LONG = 1.5
 
 

@@ -20,10 +20,11 @@ from ltv_bayes.predictions.alive import SignsOfLife
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases, alive_draws
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms
-from ltv_bayes.value.draws.valuation import BATCH, Valuation
+from ltv_bayes.value.draws.valuation import Valuation
 from ltv_bayes.value.valued import Valued
 
 ENOUGH_DRAWS = 50
@@ -120,7 +121,7 @@ def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible:
 def _expected_of_all(stream: RepeatPurchases, customers: Customers, terms: Terms) -> float:
     """What the model expects of all customers: of some of them, evenly spaced, scaled up where there are more."""
     own = customers if stream.customers is None else stream.customers
-    ids = next(iter(own.batches(BATCH))).ids
+    ids = next(iter(own.batches(CUSTOMERS_IN_BATCH))).ids
     some = ids[evenly_spaced(len(ids), min(len(ids), ENOUGH_CUSTOMERS))]
     return float(_expected_money(stream, customers, as_text(some), terms).sum()) * len(own) / len(some)
 

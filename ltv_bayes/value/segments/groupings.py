@@ -12,8 +12,8 @@ from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.data.reading.columns import refuse_text
 from ltv_bayes.errors import ColumnError, InputError, a_kind, listed, rows_at_fault, suggestion
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.value.draws.passes import MISSING, Segmenting, Weighting, by_column
-from ltv_bayes.value.draws.valuation import BATCH
 
 REVENUE, TOTAL_VALUE = "revenue", "total_value"
 BETWEEN = " / "
@@ -137,7 +137,7 @@ def total_weights(customers: Customers, grouping: SegmentGrouping, weights: Weig
         If no customer of a segment has any.
     """
     sums = pd.Series(0.0, index=keys)
-    for batch in customers.batches(BATCH):
+    for batch in customers.batches(CUSTOMERS_IN_BATCH):
         sums = sums.add(pd.Series(weights(batch)).groupby(grouping.keys(batch).to_numpy()).sum(), fill_value=0.0)
     total = sums.reindex(keys).to_numpy()
     bad = [name for name, weight in zip(grouping.named(keys)[0], total, strict=True) if not weight > 0]
