@@ -2,8 +2,8 @@
 
 import io
 import textwrap
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import matplotlib as mpl
@@ -77,6 +77,13 @@ def axes_for(ax: Any, *, width: float = 7.5, height: float = 4.5) -> Any:
 
     _, made = plt.subplots(figsize=(width, height), layout="constrained")
     return made
+
+
+@contextmanager
+def picture(ax: Any, *, width: float = 7.5, height: float = 4.5) -> Iterator[Any]:
+    """Give the axes to draw on, with the house style for the time of the drawing."""
+    with house_style():
+        yield axes_for(ax, width=width, height=height)
 
 
 class MoneyFormatter(FuncFormatter):
