@@ -154,7 +154,7 @@ def room_for_legend(names: Sequence[str]) -> float:
 
 
 def finish(ax: Any, title: str, detail: str, caution: str = "") -> None:
-    """Write the title, in red if something speaks against the numbers, and what a box stands for if there is one."""
+    """Write the title, in red if there is a caution, and the meaning of a box if there is one."""
     above = ax.set_title(heading(title, detail, caution), color=RED if caution else ink(), **in_own_words())
     written = [above, ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels()]
     if any(BOX in part.get_text() for part in written):

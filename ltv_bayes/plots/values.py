@@ -228,16 +228,16 @@ def plot_tornado(
         raise UnitError(f"top must be at least 1 judgement, not {top!r}.")
     canvas.require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
     every = ltv.judgement.tornado(statistic)
-    table, book = every.head(top), every.attrs["total"]
+    table, total = every.head(top), every.attrs["total"]
     rows = np.arange(len(table))
     with canvas.picture(ax, height=2.2 + 0.27 * len(table)) as ax:
-        _draw_reach(ax, rows, table["absent"], book, color=GREY, alpha=0.7)
-        _draw_reach(ax, rows, book, table["at_high"], color=ORANGE, alpha=0.35)
+        _draw_reach(ax, rows, table["absent"], total, color=GREY, alpha=0.7)
+        _draw_reach(ax, rows, total, table["at_high"], color=ORANGE, alpha=0.35)
         _draw_reach(ax, rows, table["at_low"], table["at_high"], color=ORANGE)
-        ax.axvline(book, color=ink(), linewidth=1.0)
+        ax.axvline(total, color=ink(), linewidth=1.0)
         canvas.name_rows(ax, [_name_of_judgement(row) for row in table.itertuples()])
         canvas.money_axis(ax.xaxis, ltv.currency)
-        ends = table[["absent", "at_low", "at_high"]].assign(book=book)
+        ends = table[["absent", "at_low", "at_high"]].assign(total=total)
         margin = 0.05 * ((_highest(ends) - _lowest(ends)) or 1.0)
         ax.set_xlim(_lowest(ends) - margin, _highest(ends) + margin)
         ax.tick_params(axis="y", length=0)

@@ -77,7 +77,7 @@ def simulate_pipeline(
     as_of: Any = "2025-12-31",
     random_seed: int = 0,
 ) -> Pipeline:
-    """Simulate clients whose deals follow BG/NBD and gamma-gamma, and a pipeline that shows some deals to come.
+    """Simulate clients with deals by BG/NBD and gamma-gamma, and a pipeline that shows some of the coming deals.
 
     Opportunities that come to nothing are in the pipeline too: as many as real ones on average, at probabilities such
     that of those stated at 60% six in ten come.
