@@ -9,7 +9,7 @@ import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import in_groups
-from ltv_bayes.data.customers.histories import SpendHistories
+from ltv_bayes.data.customers.histories import SpendHistories, unique_spend
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.kernels import likelihoods
 from ltv_bayes.formulas.kernels.grouped_likelihoods import end_to_end
@@ -178,7 +178,7 @@ def frequency_spend_correlation(histories: SpendHistories) -> float:
 
 
 def _spend(customers: Customers) -> SpendHistories:
-    histories = customers.unique_spend()
+    histories = unique_spend(customers)
     buyers = int(histories.count.sum())
     if buyers == 0:
         raise InputError(

@@ -8,7 +8,7 @@ import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import in_groups
-from ltv_bayes.data.customers.histories import EventHistories, without_recency
+from ltv_bayes.data.customers.histories import EventHistories, unique_histories, without_recency
 from ltv_bayes.formulas.kernels import likelihoods
 from ltv_bayes.formulas.kernels.grouped_likelihoods import end_to_end
 from ltv_bayes.formulas.models import parameterization
@@ -159,4 +159,4 @@ class NBD(Settings):
 
 def _events(customers: Customers) -> EventHistories:
     require_customers(customers)
-    return without_recency(customers.unique_histories())
+    return without_recency(unique_histories(customers))

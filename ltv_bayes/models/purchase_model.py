@@ -10,7 +10,7 @@ import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import in_groups
-from ltv_bayes.data.customers.histories import Histories
+from ltv_bayes.data.customers.histories import Histories, unique_histories
 from ltv_bayes.formulas.kernels import likelihoods
 from ltv_bayes.formulas.kernels.grouped_likelihoods import end_to_end
 from ltv_bayes.formulas.kernels.regular_likelihoods import regular_tables
@@ -111,7 +111,7 @@ class PurchaseModel(Settings, ABC):
     def default_priors(self, customers: Customers) -> dict[str, Prior]:
         """Say which priors the model takes for these customers where the user gives none."""
         require_customers(customers)
-        return _usual_priors(customers.unique_histories())
+        return _usual_priors(unique_histories(customers))
 
     def build(self, customers: Customers) -> "pm.Model":
         """Make the PyMC model, with the likelihood on unique histories with their counts.
@@ -206,7 +206,7 @@ class PurchaseModel(Settings, ABC):
     def _recipe(self, customers: Customers) -> Recipe | PooledRecipe:
         pool = Pool.of(self.family.name, self.pool_by, self.covariates)
         if pool is None:
-            return self._alike(customers.unique_histories())
+            return self._alike(unique_histories(customers))
         data = in_groups((batch.table for batch in customers.batches()), COLUMNS, pool.grouping)
         columns = (data.histories[name].to_numpy(dtype=float) for name in (*COLUMNS, "count"))
         priors = pooled_priors(self.family.name, pool, self.priors, _usual_priors(Histories(*columns)))

@@ -8,24 +8,25 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.data.customers.histories import unique_histories, unique_spend
 from ltv_bayes.inference.density import Density
 from ltv_bayes.models.density.direct_density import FAMILIES, DirectDensity
 from ltv_bayes.models.nbd import _events
 
 CHOICES = {
-    "usual": (lb.BGNBD(), lb.Customers.unique_histories),
-    "leaving at once": (lb.MBGNBD(), lb.Customers.unique_histories),
-    "in rhythm": (lb.BGCNBD(k=3), lb.Customers.unique_histories),
-    "in rhythm, leaving at once": (lb.MBGCNBD(k=5), lb.Customers.unique_histories),
+    "usual": (lb.BGNBD(), unique_histories),
+    "leaving at once": (lb.MBGNBD(), unique_histories),
+    "in rhythm": (lb.BGCNBD(k=3), unique_histories),
+    "in rhythm, leaving at once": (lb.MBGCNBD(k=5), unique_histories),
     "in rhythm, the papers' parameters": (
         lb.BGCNBD({name: lb.Prior("Gamma", alpha=1.5, beta=0.5) for name in ("r", "alpha")}, k=3),
-        lb.Customers.unique_histories,
+        unique_histories,
     ),
     "other numbers": (
         lb.BGNBD(
             priors={"dropout_mean": lb.Prior("Beta", alpha=2, beta=5.5), "rate_cv": ("Gamma", {"alpha": 2, "beta": 3})}
         ),
-        lb.Customers.unique_histories,
+        unique_histories,
     ),
     "the papers' parameters": (
         lb.BGNBD(
@@ -34,12 +35,12 @@ CHOICES = {
             }
             | {"alpha": {"family": "LogNormal", "mu": 1.0, "sigma": 2.0}}
         ),
-        lb.Customers.unique_histories,
+        unique_histories,
     ),
-    "spend": (lb.GammaGamma(), lb.Customers.unique_spend),
+    "spend": (lb.GammaGamma(), unique_spend),
     "spend, other numbers": (
         lb.GammaGamma(priors={"q_excess": lb.Prior("Gamma", alpha=3, beta=1)}),
-        lb.Customers.unique_spend,
+        unique_spend,
     ),
     "events": (lb.NBD(), _events),
     "events, the papers' parameters": (
@@ -105,7 +106,7 @@ def test_far_away_there_is_no_density_but_no_error_either(both, far):
     ],
 )
 def test_other_priors_are_left_to_pymc(book, priors):
-    assert lb.BGNBD(priors=priors)._alike(book.unique_histories()).density() is None
+    assert lb.BGNBD(priors=priors)._alike(unique_histories(book)).density() is None
 
 
 def test_a_prior_outside_the_parameters_range_is_refused_whichever_way(book):
@@ -146,7 +147,7 @@ def test_sampler_settings_go_to_pymc(book, monkeypatch):
 
     given = []
     monkeypatch.setattr(module, "fit_posterior", lambda target, **settings: given.append((target, settings)))
-    recipe = lb.BGNBD()._alike(book.unique_histories())
+    recipe = lb.BGNBD()._alike(unique_histories(book))
     recipe.fit(method="nuts", draws=5)
     recipe.fit(draws=5, target_accept=0.9)
     assert isinstance(given[0][0], DirectDensity)

@@ -8,7 +8,7 @@ import pytensor.tensor as pt
 import pytest
 from scipy import optimize
 
-from ltv_bayes.data.customers.histories import without_recency
+from ltv_bayes.data.customers.histories import unique_histories, unique_spend, without_recency
 from ltv_bayes.formulas.kernels import likelihoods, regular_likelihoods
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma, mbg_nbd, nbd
 from ltv_bayes.formulas.models.bg_cnbd import RegularFormulas
@@ -42,25 +42,25 @@ def versions(request, cdnow):
     """Functions of the logarithms of the parameters: the formula's total; value and gradient of the others."""
     name = request.param
     if name == "bg_nbd":
-        h, module, graph = cdnow.unique_histories(), bg_nbd, bg_nbd_graph
+        h, module, graph = unique_histories(cdnow), bg_nbd, bg_nbd_graph
         data, tables = (h.frequency, h.recency, h.T), likelihoods.purchase_tables(h.frequency, h.recency, h.T, h.count)
         op = FusedLikelihood(likelihoods.bg_nbd, likelihoods.bg_nbd_value, tables)
     elif name == "mbg_nbd":
-        h, module, graph = cdnow.unique_histories(), mbg_nbd, mbg_nbd_graph
+        h, module, graph = unique_histories(cdnow), mbg_nbd, mbg_nbd_graph
         data = h.frequency, h.recency, h.T
         tables = likelihoods.purchase_tables(*data, h.count, may_leave_at_once=True)
         op = FusedLikelihood(likelihoods.mbg_nbd, likelihoods.mbg_nbd_value, tables)
     elif name in RHYTHM:
         at_once, kernel, value_kernel, of_k = RHYTHM[name]
-        h, module, graph = cdnow.unique_histories(), RegularFormulas(4, at_once), partial(of_k, k=4)
+        h, module, graph = unique_histories(cdnow), RegularFormulas(4, at_once), partial(of_k, k=4)
         data = h.frequency, h.recency, h.T
         op = FusedLikelihood(kernel, value_kernel, regular_likelihoods.regular_tables(*data, h.count, 4))
     elif name == "nbd":
-        h, module, graph = without_recency(cdnow.unique_histories()), nbd, nbd_graph
+        h, module, graph = without_recency(unique_histories(cdnow)), nbd, nbd_graph
         data, tables = (h.frequency, h.T), likelihoods.event_tables(h.frequency, h.T, h.count)
         op = FusedLikelihood(likelihoods.nbd, likelihoods.nbd_value, tables)
     else:
-        h, module, graph = cdnow.unique_spend(), gamma_gamma, gamma_gamma_graph
+        h, module, graph = unique_spend(cdnow), gamma_gamma, gamma_gamma_graph
         data, tables = (h.frequency, h.monetary_value), likelihoods.spend_tables(h.frequency, h.monetary_value, h.count)
         op = FusedLikelihood(likelihoods.gamma_gamma, likelihoods.gamma_gamma_value, tables)
     names = getattr(module, "PARAMETERS", bg_nbd.PARAMETERS)
