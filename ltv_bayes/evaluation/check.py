@@ -26,10 +26,10 @@ from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed
+from ltv_bayes.sizes import CHECKED_CUSTOMERS
 from ltv_bayes.tables import Printed, ResultPage
 
 ENOUGH_DRAWS = 1000
-MOST_CUSTOMERS = 20_000
 RARE = 0.002
 LITTLE = 0.05
 LINE = 100
@@ -191,7 +191,7 @@ def _with_enough_draws[Fit: FittedModel](fit: Fit) -> Fit:
 
 
 def _some(customers: Customers, seed: int) -> Customers:
-    chosen = quantities.some_of(len(customers), MOST_CUSTOMERS, seed)
+    chosen = quantities.some_of(len(customers), CHECKED_CUSTOMERS, seed)
     if chosen is None:
         return customers
     mask = np.zeros(len(customers), dtype=bool)

@@ -21,6 +21,7 @@ from ltv_bayes.models.purchase_model import PurchaseModel
 from ltv_bayes.predictions.fitted import caution_of, flat_draws, k_of, name_of, pooling_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.sizes import COMPARED_CUSTOMERS
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, as_duration
 
@@ -28,7 +29,6 @@ MODELS: dict[str, PurchaseModel] = {bg_nbd.NAME: BGNBD(), mbg_nbd.NAME: MBGNBD()
 ENOUGH_DRAWS = 400
 CLEAR = 2.0  # standard errors
 AGES = 4
-TOGETHER = 20_000
 LINE = 100
 
 
@@ -217,7 +217,7 @@ def _what_depends_on_them(
 ) -> dict[str, float]:
     """P(alive) of customers who bought once, on average, and their share of what is expected."""
     alive, once, theirs, everything = 0.0, 0, 0.0, 0.0
-    for some in customers.batches(TOGETHER):
+    for some in customers.batches(COMPARED_CUSTOMERS):
         bought_once = some.table["frequency"].to_numpy() == 0
         alive += float(fit.probability_alive(some).mean(("chain", "draw")).to_numpy()[bought_once].sum())
         expected = fit.expected_purchases(some, horizon).mean(("chain", "draw")).to_numpy()
@@ -240,8 +240,8 @@ def _log_predictive(fit: FittedPurchases, histories: Histories) -> Array:
     Source: Watanabe (2010), JMLR 11; Gelman, Hwang & Vehtari (2014), Statistics and Computing 24, equation (12).
     """
     found, draws = np.empty(len(histories)), _columns_of_draws(fit)
-    for first in range(0, len(histories), TOGETHER):
-        rows = slice(first, first + TOGETHER)
+    for first in range(0, len(histories), COMPARED_CUSTOMERS):
+        rows = slice(first, first + COMPARED_CUSTOMERS)
         some = histories.frequency[rows], histories.recency[rows], histories.T[rows]
         each = formulas_of(fit).log_likelihood(*some, **draws)
         owed = each.var(axis=0, ddof=1) if len(each) > 1 else 0.0

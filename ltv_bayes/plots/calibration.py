@@ -1,11 +1,12 @@
-"""A picture of calibration: whether stated chances occur as often as stated."""
+"""A picture of calibration: stated chances and the shares that occurred."""
 
 from typing import Any
 
 from ltv_bayes.intervals import describe_interval, interval_name, interval_settings
 from ltv_bayes.judgement.track_record.calibration import Calibration
 from ltv_bayes.judgement.track_record.record import TrackRecord
-from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE, axes_for, finish, house_style, label_x, label_y, require
+from ltv_bayes.plots import canvas
+from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE
 
 
 def plot_calibration_curve(
@@ -17,14 +18,14 @@ def plot_calibration_curve(
     ci_kind: str | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draw the share that occurred of what was stated, and what recalibration makes of it.
+    """Draw the share of stated opportunities that occurred, and the recalibrated chance.
 
     Parameters
     ----------
     calibration : Calibration
         What `calibrate_judgements` returned.
     who : str, optional
-        One of the experts; all of them where not given.
+        One of those who judged; all of them where not given.
     bins, ci_prob, ci_kind
         As in `Calibration.curve`.
     ax : matplotlib Axes, optional
@@ -34,13 +35,12 @@ def plot_calibration_curve(
     -------
     matplotlib Axes
     """
-    require(calibration, Calibration, "Pass what calibrate_judgements(...) returned.")
+    canvas.require(calibration, Calibration, "Pass what calibrate_judgements(...) returned.")
     prob, kind = interval_settings(ci_prob, ci_kind)
     table = calibration.curve(who, bins=bins, ci_prob=prob, ci_kind=kind)
     level, name = describe_interval(prob, kind), interval_name(prob, kind)
     judges = TrackRecord(calibration.idata).judges
-    with house_style():
-        ax = axes_for(ax, width=6.5, height=5.5)
+    with canvas.picture(ax, width=6.5, height=5.5) as ax:
         ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="as stated")
         for source, colour, marker, step in (("recalibrated", BLUE, "o", -0.006), ("occurred", ORANGE, "D", 0.006)):
             bounds = table[f"{source}_{name}_lb"], table[f"{source}_{name}_ub"]
@@ -58,8 +58,8 @@ def plot_calibration_curve(
         ax.set(xlim=(0, 1), ylim=(0, 1))
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda share, _: f"{share:.0%}")
-        label_x(ax, "stated chance; n: cases")
-        label_y(ax, "share that occurred")
+        canvas.label_x(ax, "stated chance; n: cases")
+        canvas.label_y(ax, "share that occurred")
         ax.legend(loc="upper left")
-        finish(ax, f"Outcomes of stated chances: {who or judges}", f"with {level}", calibration.caution)
+        canvas.finish(ax, f"Stated chances and outcomes: {who or judges}", f"with {level}", calibration.caution)
     return ax

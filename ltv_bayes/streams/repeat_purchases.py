@@ -15,12 +15,11 @@ from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.sizes import ALIVE_CUSTOMERS
 from ltv_bayes.streams.history_notes import bought_once_notes
 from ltv_bayes.streams.order_stream import OrderStream, require_fits
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms
-
-BATCH = 2048
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def alive_draws(stream: RepeatPurchases, fit: FittedPurchases, customers: Custom
 
 
 def mean_alive(
-    stream: RepeatPurchases, customers: Customers, fit: FittedPurchases | None = None, *, batch: int = BATCH
+    stream: RepeatPurchases, customers: Customers, fit: FittedPurchases | None = None, *, batch: int = ALIVE_CUSTOMERS
 ) -> Array:
     """P(alive) of each customer by these histories, 1 if known to be alive: an array (customers,), in bounded memory.
 

@@ -16,6 +16,7 @@ from ltv_bayes.judgement.valuing.checks import (
     require_visible_share,
 )
 from ltv_bayes.random_streams import as_seed
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, KEPT_BYTES
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.streams.together import (
     common_shape,
@@ -27,7 +28,7 @@ from ltv_bayes.streams.together import (
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.draws.margins import Margin, Margins
 from ltv_bayes.value.draws.results import Results
-from ltv_bayes.value.draws.valuation import BATCH, JUDGED, REALISED, Valuation, bytes_of_draws
+from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Valuation, bytes_of_draws
 from ltv_bayes.value.influence.double_counting import warn_of_double_count
 from ltv_bayes.value.lifetime_value import LifetimeValue
 from ltv_bayes.value.notes import warn_of_scale
@@ -35,7 +36,6 @@ from ltv_bayes.value.valued import TOTAL, Valued, ValueSettings
 
 RESERVED = (REALISED, JUDGED, TOTAL, "chain", "draw", "customer_id")
 DRAWS_WITHOUT_FITS = (4, 1000)
-KEPT_WITHOUT_ASKING = 2 * 2**30
 
 
 def lifetime_value(
@@ -51,7 +51,7 @@ def lifetime_value(
     keep_draws: bool | None = None,
     progressbar: bool = False,
 ) -> LifetimeValue:
-    """Value each customer over the horizon: draws of the money they will really bring, not of its expectation.
+    """Value each customer over the horizon: draws of the money they will really pay, not of its expectation.
 
     Parameters
     ----------
@@ -64,18 +64,18 @@ def lifetime_value(
     horizon : str or Duration, or several
         How far ahead, with its unit: ``"3 years"``. Money after it does not count. Of several,
         ``["1 year", "2 years", "3 years"]``, the longest is the one reported unless another is asked for by
-        `LifetimeValue.at`; all come from the same draws, in one pass. A judged opportunity without a date may come on
+        `LifetimeValue.at`; all come from the same draws, in one pass. A judged opportunity without a date may occur on
         any day of the longest.
     discount_rate : float
         Annual and effective, 0.10 for 10% a year; every payment is discounted at its own date.
     margin : float, column name, or mapping from id to float
-        Share of revenue that is kept, between 0 and 1; applied to streams, judgements and what was realised.
+        Share of revenue that is kept, between 0 and 1; applied to streams, judgements and past revenue.
     realised : bool
-        Whether the total includes what customers have brought so far (``total_value`` of their table, undiscounted).
+        Whether the total includes past revenue (``total_value`` of their table, undiscounted).
     random_seed : int, optional
         The same seed gives the same draws for a customer, whoever else is valued.
     keep_draws : bool, optional
-        Whether to keep every draw in memory. If not said, up to 2 GiB are kept; beyond, and for customers in a file,
+        Whether to keep every draw in memory. If not given, up to 2 GiB are kept; beyond, and for customers in a file,
         customers are valued block by block in one pass when a summary is asked for, with the same result.
     progressbar : bool
         Whether to show progress.
@@ -117,12 +117,12 @@ def lifetime_value(
     changes = None if future_value is None else future_value.adjustments
     shape = common_shape([*streams, *([] if changes is None else [changes])]) or DRAWS_WITHOUT_FITS
     valuation = Valuation(customers, tuple(streams), future_value, terms, margins, seed, shape, realised)
-    first = next(iter(customers.batches(BATCH)))
+    first = next(iter(customers.batches(CUSTOMERS_IN_BATCH)))
     valuation.of(first)  # so that what cannot be valued is refused at once
     settings = ValueSettings(terms, margins.usual.text, seed, realised, _exceptions(streams, margins))
     cautions = [stream.caution for stream in streams if stream.caution]
     results = Results(valuation, progressbar=progressbar)
-    small = customers.in_memory and bytes_of_draws(valuation) <= KEPT_WITHOUT_ASKING
+    small = customers.in_memory and bytes_of_draws(valuation) <= KEPT_BYTES
     if small if keep_draws is None else keep_draws:
         results.keep()
     return LifetimeValue(Valued(results, settings, cautions[0] if cautions else ""))

@@ -14,11 +14,11 @@ from ltv_bayes.judgement.valuing.relations import signs_of_life
 from ltv_bayes.predictions.alive import SignsOfLife
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
 from ltv_bayes.streams.stream import Stream
 
 ENOUGH_DRAWS = 50
-BATCH = 2**16
 
 
 def conditioned(streams: Sequence[Stream], judged: FutureValuePriors, customers: Customers) -> tuple[Stream, ...]:
@@ -48,8 +48,8 @@ def _learned(signs: SignsOfLife, stream: RepeatPurchases, customers: Customers) 
     assert isinstance(stream.purchases, FittedPurchases)
     few = thinned_to(stream.purchases, ENOUGH_DRAWS)
     observed, alive = 0, []
-    for batch in customers.batches(BATCH):
+    for batch in customers.batches(CUSTOMERS_IN_BATCH):
         here = as_text(batch.ids).isin(list(signs.observed))
         observed += int(here.sum())
-        alive.append(mean_alive(stream, batch, few, batch=BATCH)[~here])
+        alive.append(mean_alive(stream, batch, few, batch=CUSTOMERS_IN_BATCH)[~here])
     return signs.learned(observed, np.concatenate(alive))

@@ -13,6 +13,7 @@ from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import interval_settings
 from ltv_bayes.predictions.over_customers import require_memory
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.value.draws.passes import (
     Columns,
     Interval,
@@ -26,7 +27,6 @@ from ltv_bayes.value.draws.passes import (
     summary_columns,
 )
 from ltv_bayes.value.draws.valuation import (
-    BATCH,
     Block,
     Components,
     Outcome,
@@ -74,7 +74,7 @@ class Results:
         Raises
         ------
         InputError
-            If they do not fit in memory; the message says how much they need.
+            If they do not fit in memory; the message states how much they need.
         """
         if self.kept is None:
             require_memory(self.valuation.shape, len(self.valuation.customers), self.valuation.arrays)
@@ -98,7 +98,7 @@ class Results:
 
         Periods end at every year's end and at every horizon; see `Terms.periods`.
         """
-        return self._passed().book if customer_id is None else self._of_customer(customer_id)
+        return self._passed().flows if customer_id is None else self._of_customer(customer_id)
 
     def segments(self, column: str | None, segmenting: Segmenting, weights: Weighting | None = None) -> Segments:
         """Segments by a column, which may have been added up in passing, or of the user's own making."""
@@ -158,7 +158,7 @@ class Results:
         return self._first
 
     def _go_once(self, interval: Interval, kept: KeptDraws | None = None) -> None:
-        """Go over all customers, and remember what came out."""
+        """Go over all customers, and remember the results."""
         going = OnePass(self.valuation, interval, kept)
         ids, columns = [], []
         for block, found in going.over_blocks(progressbar=self.progressbar):
@@ -171,7 +171,7 @@ class Results:
         customers = self.valuation.customers
         known = known_ids(customers, [str(customer_id)])
         if not known:
-            some = next(iter(customers.batches(BATCH))).ids[:5].astype(str)
+            some = next(iter(customers.batches(CUSTOMERS_IN_BATCH))).ids[:5].astype(str)
             raise InputError(
                 f"There is no customer {customer_id!r}. {suggestion(str(customer_id), some)}", [customer_id]
             )

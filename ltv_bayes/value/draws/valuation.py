@@ -17,7 +17,7 @@ from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.draws import judged_draws
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.whole_value import Opinion, opinions_on
-from ltv_bayes.sizes import available_cores
+from ltv_bayes.sizes import BLOCKS_AHEAD, CUSTOMERS_IN_BATCH, CUSTOMERS_IN_BLOCK, NUMBERS_IN_SOURCE, available_cores
 from ltv_bayes.streams.order_stream import total_value
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.streams.together import dependencies, dependencies_first
@@ -27,10 +27,6 @@ from ltv_bayes.value.draws.judged_streams import conditioned
 from ltv_bayes.value.draws.margins import Margins
 
 REALISED, JUDGED = "realised", "judged"
-BLOCK = 64
-BATCH = BLOCK * 1024
-NUMBERS = 2**19  # in the money of one source of a block, about
-AHEAD = 3
 
 Components = Mapping[str, Array]
 
@@ -113,7 +109,7 @@ class Valuation:
     shape : (int, int)
         Chains, and draws per chain.
     realised : bool
-        Whether what customers have brought so far is a source.
+        Whether the past revenue of customers is a source.
     """
 
     customers: Customers
@@ -142,12 +138,12 @@ class Valuation:
 
         It depends on nothing else, so that sums are added in the same order wherever customers are valued.
         """
-        room = max(1, NUMBERS // (len(self.terms.periods()) * self.size))
-        return min(BLOCK, 2 ** (room.bit_length() - 1))
+        room = max(1, NUMBERS_IN_SOURCE // (len(self.terms.periods()) * self.size))
+        return min(CUSTOMERS_IN_BLOCK, 2 ** (room.bit_length() - 1))
 
     @property
     def sources(self) -> list[str]:
-        """Where money comes from: realised, the streams, judged."""
+        """The sources of money: realised, the streams, judged."""
         opportunities = self.future_value is not None and not are_opinions(self.future_value.table).all()
         judged = [JUDGED] if opportunities else []
         return [*([REALISED] if self.realised else []), *(stream.name for stream in self.streams), *judged]
@@ -185,7 +181,7 @@ class Valuation:
         return made
 
     def _realised(self, customers: Customers) -> CustomerDraws:
-        """What customers have brought so far in all streams, after margin, counted with the first period."""
+        """Past revenue of customers in all streams, after margin, counted with the first period."""
         past = [self.margins.of(stream.name, customers) * stream.realised(customers) for stream in self.streams]
         values = np.sum(past, axis=0) if past else self.margins.of(REALISED, customers) * total_value(customers)
 
@@ -233,10 +229,10 @@ def bytes_of_draws(valuation: Valuation) -> int:
 def blocks_of(customers: Customers, length: int, about: About | None = None) -> Iterator[tuple[Customers, list[Block]]]:
     """Cut customers into batches, and those into blocks."""
     place = 0
-    for batch in customers.batches(BATCH):
-        said = about(batch) if about else None
+    for batch in customers.batches(CUSTOMERS_IN_BATCH):
+        known = about(batch) if about else None
         firsts = range(0, len(batch), length)
-        yield batch, [Block(batch, k, min(k + length, len(batch)), place + k, said) for k in firsts]
+        yield batch, [Block(batch, k, min(k + length, len(batch)), place + k, known) for k in firsts]
         place += len(batch)
 
 
@@ -250,7 +246,7 @@ def in_order(
         try:
             for task in tasks:
                 waiting.append(pool.submit(task))
-                if len(waiting) >= AHEAD * cores:
+                if len(waiting) >= BLOCKS_AHEAD * cores:
                     yield waiting.popleft().result()
                     step()
             while waiting:
@@ -273,13 +269,13 @@ class Maker:
         Name of each source to the share of its revenue that is kept, arrays of shape (customers,); what is not there is
         kept whole.
     hosts : mapping
-        Name of each stream that rides on another, to the name of that.
+        Name of each stream that depends on another, to the name of that other.
     shape : (int, int)
         Periods and draws.
     opinions : mapping
-        Positions of customers of whose whole value somebody has an opinion, with that.
+        Positions of customers with an opinion on their whole value, with that opinion.
     undiscounted : mapping
-        Draws of the same sources without discount, which opinions speak of.
+        Draws of the same sources without discount, to which opinions refer.
     seed : int
         Of all random streams.
     """
@@ -318,11 +314,11 @@ class Maker:
         return taken, Outcome(float(np.median(totals)), float(np.median(totals[taken])), pareto_k)
 
     def totals(self, position: int) -> Array:
-        """All that such a customer brings, not discounted and before margin: an array of shape (draws,)."""
+        """All revenue of such a customer, not discounted and before margin: an array of shape (draws,)."""
         return added(self._drawn(self.undiscounted, position, position + 1))[0].sum(axis=0)
 
     def _drawn(self, made: Mapping[str, CustomerDraws], first: int, last: int) -> dict[str, Array]:
-        """Money before margin, those streams drawn first that others ride on."""
+        """Money before margin, those streams drawn first on which others depend."""
         number, (periods, size) = last - first, self.shape
         drawn: dict[str, Array] = {}
         lives = {name: np.empty((number, size)) for name in self.hosts.values()}
