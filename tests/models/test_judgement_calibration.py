@@ -13,7 +13,7 @@ from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements
 from ltv_bayes.judgement.track_record.history import closed_judgements, read_history
 from ltv_bayes.models.judgement_calibration import JudgementCalibration, error_log_density
 from ltv_bayes.samples.judges import JUDGES
-from tests.chance import assert_mean, assert_means, assert_plausible, assert_share, assert_standard
+from tests.chance import assert_mean, assert_means, assert_plausible, assert_share, assert_standard, converging
 
 KINDS = [judge.name for judge in JUDGES]
 MANY = [replace(judge, name=f"{judge.name} {number}") for number in range(10) for judge in JUDGES]
@@ -21,7 +21,10 @@ HONEST = {"intercept": 0.0, "slope": 1.0, "shift": 0.0, "spread": 1.0}
 
 
 def fit(history, **settings):
-    return lb.calibrate_judgements(history, random_seed=1, progressbar=False, **settings)
+    def of_seed(seed):
+        return lb.calibrate_judgements(history, random_seed=seed, progressbar=False, **settings)
+
+    return converging(of_seed, 1, 2, 3)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +57,10 @@ class TestManyJudges:
             )
             stated[name.split()[0]].append(covered(special.ndtr(error / sd)))
             recalibrated[name.split()[0]].append(covered(levels).mean())
+        for kind in KINDS:
+            print(
+                f"{kind}: {np.concatenate(stated[kind]).mean():.3f} stated, {np.mean(recalibrated[kind]):.3f} recalibrated"
+            )
         assert_share(np.concatenate(stated["Unbiased"]), 0.8)
         assert np.concatenate(stated["Optimistic"]).mean() < 0.7
         assert np.concatenate(stated["Overconfident"]).mean() < 0.4
