@@ -21,7 +21,7 @@ WIDTH = 120
 
 
 def as_table(given: Any) -> pd.DataFrame:
-    """The table that is meant: a frame itself, a Series as one column, of a result its summary or its table.
+    """The table to show: a frame itself, a Series as one column, of a result its summary or its table.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def readable(table: Any, currency: str | None = None, *, amounts: bool = True) -
     table : pandas.DataFrame, Series or result
         A table of this package: a summary, a comparison, an explanation; or a result, for its summary.
     currency : str, optional
-        The currency of its amounts, if a result does not say it, or carry it in its ``attrs``; yuan are counted in 万
+        The currency of its amounts, if a result does not state it, or carry it in its ``attrs``; yuan are counted in 万
         and 亿.
     amounts : bool
         Whether numbers that are neither shares nor probabilities are money; False for parameters and counts.
@@ -122,13 +122,13 @@ def _columns(table: pd.DataFrame, write_number: Callable[[Any], str]) -> Iterato
             continue
         if stem in pairs and end == "lb":
             both = zip(column, table[f"{stem}_ub"], strict=True)
-            yield _interval_label(pairs[stem]), [_stretch(low, high, write_number) for low, high in both]
+            yield _interval_label(pairs[stem]), [_range(low, high, write_number) for low, high in both]
         else:
             write = _writer(str(name), column, write_number)
             yield label(name), [UNKNOWN if _missing(value) else write(value) for value in column]
 
 
-def _stretch(low: float, high: float, write: Callable[[Any], str]) -> str:
+def _range(low: float, high: float, write: Callable[[Any], str]) -> str:
     return UNKNOWN if pd.isna(low) or pd.isna(high) else f"{write(low)} to {write(high)}"
 
 
@@ -158,7 +158,7 @@ def _writer(name: str, column: pd.Series, write_number: Callable[[Any], str]) ->
 
 
 def _plain(number: float) -> str:
-    """A number that is no money: four digits, thousands marked."""
+    """A number that is not money: four digits, thousands marked."""
     return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
 
 

@@ -85,7 +85,7 @@ def backtest(
     if last < end:
         raise InputError(
             f"The log ends on {last}, before the holdout of {length} after {start} does ({end}). "
-            f"Choose an earlier as_of or a shorter horizon, or say with observed_until= how far the log goes."
+            f"Choose an earlier as_of or a shorter horizon, or state with observed_until= how far the log goes."
         )
     customers = summarize(orders, time_unit=time_unit, as_of=start)
     fits = {"random_seed": seed, **fit_settings}
@@ -139,7 +139,7 @@ class Backtest(Printed):
 
     @property
     def caution(self) -> str:
-        """What every table made from this must say."""
+        """What every table made from this must state."""
         return caution_of(self.purchases, self.spend)
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
@@ -151,29 +151,21 @@ class Backtest(Printed):
             Rows purchases, spend, active_customers; columns actual, predicted, interval, inside.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
-        name = interval_name(prob, kind)
         pairs = {
-            "purchases": (self.actual["purchases"].sum(), self.predicted_purchases.sum("customer_id")),
-            "spend": (self.actual["spend"].sum(), self.predicted_spend.sum("customer_id")),
-            "active_customers": (
-                (self.actual["purchases"] > 0).sum(),
-                (self.predicted_purchases > 0).sum("customer_id"),
-            ),
+            "purchases": (self.actual["purchases"], self.predicted_purchases),
+            "spend": (self.actual["spend"], self.predicted_spend),
+            "active_customers": (self.actual["purchases"] > 0, self.predicted_purchases > 0),
         }
         rows = {}
-        for what, (actual, draws) in pairs.items():
-            low, high = interval(draws.to_numpy().ravel(), prob, kind)
-            rows[what] = {
-                "actual": float(actual),
-                "predicted": float(draws.mean()),
-                f"{name}_lb": float(low),
-                f"{name}_ub": float(high),
-                "inside": bool(low <= actual <= high),
-            }
+        for what, (each, draws) in pairs.items():
+            actual, total = float(each.sum()), draws.sum("customer_id").to_numpy().ravel()
+            row = _beside(actual, total, prob, kind)
+            *_, low, high = row.values()
+            rows[what] = {**row, "inside": bool(low <= actual <= high)}
         return flagged(pd.DataFrame.from_dict(rows, orient="index"), self.caution)
 
     def coverage(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.Series:
-        """Share of customers whose holdout lies inside their own predictive interval.
+        """Share of customers with a holdout inside their own predictive interval.
 
         Returns
         -------
@@ -199,7 +191,7 @@ class Backtest(Printed):
         return pd.Series(below + uniform * equal, index=self.actual.index, name="pit")
 
     def pit_p_value(self) -> float:
-        """Share of holdouts simulated by the model whose PIT lies as far from uniform as the real one's.
+        """Share of holdouts simulated by the model with a PIT as far from uniform as the real one's.
 
         Small values speak against the model. The distance is the largest gap between the mean of the PIT's
         conditional distribution functions and the diagonal, which needs no randomisation and so has no luck in it.
@@ -220,7 +212,6 @@ class Backtest(Printed):
             Indexed by frequency ("0", ..., "7+"): customers, actual, predicted, interval (predictive, of the mean).
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
-        name = interval_name(prob, kind)
         frequency = self.customers.table["frequency"].to_numpy()
         drawn, actual = _stacked(self.predicted_purchases), self.actual["purchases"].to_numpy()
         rows = {}
@@ -228,15 +219,8 @@ class Backtest(Printed):
             last = value == HIGHEST_FREQUENCY
             group = frequency >= value if last else frequency == value
             if group.any():
-                means = drawn[:, group].mean(axis=1)
-                low, high = interval(means, prob, kind)
-                rows[f"{value}+" if last else str(value)] = {
-                    "customers": int(group.sum()),
-                    "actual": actual[group].mean(),
-                    "predicted": means.mean(),
-                    f"{name}_lb": float(low),
-                    f"{name}_ub": float(high),
-                }
+                row = _beside(actual[group].mean(), drawn[:, group].mean(axis=1), prob, kind)
+                rows[f"{value}+" if last else str(value)] = {"customers": int(group.sum()), **row}
         table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("frequency")
         return flagged(table, self.caution)
 
@@ -257,20 +241,9 @@ class Backtest(Printed):
         times = _steps_through(self.calibration_length, end, step)
         starts = self.calibration_length - self.customers.table["T"].to_numpy()
         to_fit = DAYS_PER_UNIT[self.time_unit] / DAYS_PER_UNIT[self.purchases.time_unit]
-        table = self.customers.table
-        paths = tracked_paths(self.purchases, to_fit * starts, to_fit * times, self.random_seed, table)
-        low, high = interval(paths, prob, kind)
-        name = interval_name(prob, kind)
-        table = pd.DataFrame(
-            {
-                "actual": self._actual_path(times),
-                "predicted": paths.mean(axis=0),
-                f"{name}_lb": low,
-                f"{name}_ub": high,
-            },
-            index=pd.Index(times, name=f"{self.time_unit}s"),
-        )
-        return flagged(table, self.caution)
+        paths = tracked_paths(self.purchases, to_fit * starts, to_fit * times, self.random_seed, self.customers.table)
+        columns = _beside(self._actual_path(times), paths, prob, kind)
+        return flagged(pd.DataFrame(columns, index=pd.Index(times, name=f"{self.time_unit}s")), self.caution)
 
     def _actual_path(self, times: np.ndarray) -> np.ndarray:
         days = occasions(self.orders)
@@ -288,6 +261,13 @@ class Backtest(Printed):
             f"probability integral transform of purchases: p = {pit:.2g} against uniform",
         ]
         return ResultPage([heading], self.summary().rename(index=label), notes, amounts=False)
+
+
+def _beside(actual: Any, drawn: np.ndarray, prob: float, kind: str) -> dict[str, Any]:
+    """Actual beside the mean and the interval of predictive draws, along their first axis."""
+    low, high = interval(drawn, prob, kind)
+    name = interval_name(prob, kind)
+    return {"actual": actual, "predicted": drawn.mean(axis=0), f"{name}_lb": low, f"{name}_ub": high}
 
 
 def _require_unseen(fit: FittedModel, start: dt.date) -> None:
@@ -320,7 +300,7 @@ class CountDistribution:
 
 
 def occasions(orders: Transactions) -> pd.DataFrame:
-    """Days on which customers bought: rows with an order, and what the day came to after refunds."""
+    """Days on which customers bought: rows with an order, and the value of the day after refunds."""
     table = orders.table
     kept = table[table["amount"].isna() | (table["amount"] >= 0)]
     days = kept[["customer_id", "date"]].drop_duplicates()

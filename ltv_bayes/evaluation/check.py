@@ -15,8 +15,8 @@ from ltv_bayes.data.reading.ids import as_text as ids_as_text
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import InputError, counted, listed
 from ltv_bayes.evaluation import quantities
+from ltv_bayes.evaluation.purchase_timing import REGULAR, Regularity, check_regularity, require_transactions
 from ltv_bayes.evaluation.quantities import Quantity
-from ltv_bayes.evaluation.regularity import REGULAR, Regularity, check_regularity, require_transactions
 from ltv_bayes.formatting import three_digits
 from ltv_bayes.intervals import interval, interval_name, interval_settings
 from ltv_bayes.posterior import repeated
@@ -26,14 +26,14 @@ from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed
+from ltv_bayes.sizes import CHECKED_CUSTOMERS
 from ltv_bayes.tables import Printed, ResultPage
 
 ENOUGH_DRAWS = 1000
-MOST_CUSTOMERS = 20_000
 RARE = 0.002
 LITTLE = 0.05
 LINE = 100
-UNKNOWN = "Whether purchases come in rhythm cannot be judged"
+UNKNOWN = "How regular purchases are cannot be judged"
 
 
 def check(
@@ -43,7 +43,7 @@ def check(
     ci_prob: float | None = None,
     random_seed: int | None = None,
 ) -> "Checks":
-    """Hold fits to the data they were fitted to, and say what to do where they do not describe them.
+    """Hold fits to the data they were fitted to, with advice where they do not describe them.
 
     Each fit makes up data of the same customers, once for each of its draws; what is seen is compared with what is made
     up. A fit can describe its data and be wrong about the future all the same: `backtest` is the stricter test.
@@ -51,12 +51,12 @@ def check(
     Parameters
     ----------
     data : Customers or Renewals
-        What was fitted. Of more than 20,000 customers, so many are chosen at random.
+        What was fitted. Of more than 20,000 customers, 20,000 are chosen at random.
     *fits : fitted models
         Of purchases, spend, events or, with `Renewals`, of renewals.
     orders : Transactions, optional
-        The log behind the customers; with it, the rhythm of purchases or events is checked too. Orders of others are
-        left out.
+        The log behind the customers; with it, the regularity of purchases or events is checked too. Orders of others
+        are left out.
     ci_prob : float, optional
         Probability of intervals; ArviZ's setting where not given.
     random_seed : int, optional
@@ -106,10 +106,10 @@ def check(
             if not row["holds"]:
                 findings.append(_finding(row, quantity))
     table = pd.DataFrame(rows).set_index(["model", "quantity"])
-    rhythm, remarks = (None, ()) if orders is None else _rhythm(orders, data, fits, prob)
-    if rhythm is not None:
-        findings += _out_of_step(names, fits, rhythm)
-    return Checks(table, tuple(dict.fromkeys(findings)), rhythm, remarks)
+    regularity, remarks = (None, ()) if orders is None else _regularity(orders, data, fits, prob)
+    if regularity is not None:
+        findings += _otherwise_regular(names, fits, regularity)
+    return Checks(table, tuple(dict.fromkeys(findings)), regularity, remarks)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -121,7 +121,7 @@ class Checks(Printed):
     table : pandas.DataFrame
         By model and quantity: ``observed``, ``expected`` (median of what the fit makes up), its interval,
         ``tail_probability`` (of what is made up at least as far away, on either side, twice the smaller) and ``holds``.
-        Of fits of one model, those that are pooled say so, or they are numbered.
+        Of fits of one model, the pooled ones are named so, or they are numbered.
     findings : tuple of str
         What does not hold, and what to do; empty when all is well.
     regularity : Regularity or None
@@ -191,7 +191,7 @@ def _with_enough_draws[Fit: FittedModel](fit: Fit) -> Fit:
 
 
 def _some(customers: Customers, seed: int) -> Customers:
-    chosen = quantities.some_of(len(customers), MOST_CUSTOMERS, seed)
+    chosen = quantities.some_of(len(customers), CHECKED_CUSTOMERS, seed)
     if chosen is None:
         return customers
     mask = np.zeros(len(customers), dtype=bool)
@@ -219,12 +219,12 @@ def _row(model: str, quantity: Quantity, prob: float, kind: str) -> dict[str, An
     }
 
 
-def _rhythm(
+def _regularity(
     orders: Transactions, data: Customers | Renewals, fits: Sequence[FittedModel], prob: float
 ) -> tuple[Regularity | None, tuple[str, ...]]:
-    """How regular the purchases of these customers are, and what is to be said of it."""
+    """How regular the purchases of these customers are, with remarks."""
     if not (isinstance(data, Customers) and any(isinstance(fit, FittedPurchases | FittedEvents) for fit in fits)):
-        return None, ("orders= was not looked at: rhythm matters to fits of purchases and of events.",)
+        return None, ("orders= was not looked at: regularity matters to fits of purchases and of events.",)
     own, remarks = _of_these(orders, data)
     if not len(own):
         return None, remarks
@@ -250,27 +250,28 @@ def _of_these(orders: Transactions, customers: Customers) -> tuple[Transactions,
     elif 2 * known.sum() < known.size:
         remarks = (
             f"Of {counted(known.size, 'customer')} in orders=, {known.sum():,} are among those that were checked; "
-            f"the others say nothing of their rhythm.",
+            f"the others show nothing of their regularity.",
         )
     return replace(orders, table=table[known[place]].reset_index(drop=True)), remarks
 
 
-def _out_of_step(names: Sequence[str], fits: Sequence[FittedModel], rhythm: Regularity) -> list[str]:
-    """What to say where purchases are clearly more, or less, regular than fits take them to be."""
-    said: dict[str, list[str]] = {}
+def _otherwise_regular(names: Sequence[str], fits: Sequence[FittedModel], found: Regularity) -> list[str]:
+    """Findings where purchases are clearly more, or less, regular than fits take them to be."""
+    by_sentence: dict[str, list[str]] = {}
     for name, fit in zip(names, fits, strict=True):
         if isinstance(fit, FittedPurchases | FittedEvents):
-            said.setdefault(_rhythm_of(fit, rhythm), []).append(name)
-    return [f"{' and '.join(some)}: {sentence}" for sentence, some in said.items() if sentence]
+            by_sentence.setdefault(_sentence(fit, found), []).append(name)
+    return [f"{' and '.join(some)}: {sentence}" for sentence, some in by_sentence.items() if sentence]
 
 
-def _rhythm_of(fit: FittedPurchases | FittedEvents, rhythm: Regularity) -> str:
+def _sentence(fit: FittedPurchases | FittedEvents, found: Regularity) -> str:
+    """What a fit takes wrongly of regularity, in words; empty where it does not."""
     k = k_of(fit)
-    if k == rhythm.whole_k > 1 or rhythm.low / REGULAR <= k <= rhythm.high * REGULAR:
+    if k == found.whole_k > 1 or found.low / REGULAR <= k <= found.high * REGULAR:
         return ""
     if isinstance(fit, FittedEvents):
-        return rhythm.sentence_of_events
-    return rhythm.sentence if k == 1 or rhythm.regular else f"{rhythm.sentence} Fit BGNBD() or MBGNBD()."
+        return found.sentence_of_events
+    return found.sentence if k == 1 or found.regular else f"{found.sentence} Fit BGNBD() or MBGNBD()."
 
 
 def _finding(row: dict[str, Any], quantity: Quantity) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, UnitError, suggestion
@@ -20,16 +21,15 @@ from ltv_bayes.models.purchase_model import PurchaseModel
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
-from ltv_bayes.progress import progress
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.tables import Printed, ResultPage
+from ltv_bayes.terminal import progress
 from ltv_bayes.time_units import as_date
-from ltv_bayes.value.decisions.by_id import by_id
 from ltv_bayes.value.segments.segments import SegmentValues
 from ltv_bayes.value.value_customers import lifetime_value
 
-EVERYBODY = "all customers"
+ALL = "all customers"
 MEASURES = ("per_customer", "total")
 
 Measure = Literal["per_customer", "total"]
@@ -94,7 +94,8 @@ def value_over_time(
     Notes
     -----
     Per customer is the mean over all customers known by the day, those who have left included: it falls where old
-    customers leave and few new ones come. Intervals of two days are not of independent numbers: they share most orders.
+    customers leave and few new ones are won. Intervals of two days are not of independent numbers:
+    they share most orders.
     """
     if not isinstance(orders, Transactions):
         raise InputError(f"The orders are needed as read_transactions returns them, not a {type(orders).__name__}.")
@@ -179,7 +180,7 @@ class ValueOverTime(Printed):
 
     @property
     def caution(self) -> str:
-        """What every table must say: the caution of the first day that has one."""
+        """What every table must state: the caution of the first day that has one."""
         return next((f"{day}: {value.caution}" for day, value in self if value.caution), "")
 
     def __iter__(self) -> Any:
@@ -237,9 +238,9 @@ def _days(days: Iterable[Any]) -> list[dt.date]:
 
 
 def _segments(customers: Customers, by: Any, name: str) -> Any:
-    """How a day's customers are grouped; a mapping may hold ids of those who came later."""
+    """How a day's customers are grouped; a mapping may hold ids of later customers."""
     if by is None:
-        return pd.Series(EVERYBODY, index=customers.ids, name="day")
+        return pd.Series(ALL, index=customers.ids, name="day")
     if not isinstance(by, dict):
         return by
     return pd.Series([by.get(str(one)) for one in customers.ids], index=customers.ids, name=name, dtype=object)

@@ -36,7 +36,7 @@ from ltv_bayes.judgement.valuing.provenance import audit
 from ltv_bayes.judgement.valuing.relations import refuse_certain_opinions, refuse_relations, with_relation
 from ltv_bayes.judgement.valuing.whole_value import Opinion, opinions_by_customer
 from ltv_bayes.judgement.valuing.windows import across_horizon, last_day_shown, outside_horizon, windows
-from ltv_bayes.predictions.signs_of_life import SignsOfLife
+from ltv_bayes.predictions.alive import SignsOfLife
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.terms import Terms

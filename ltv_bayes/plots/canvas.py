@@ -1,8 +1,9 @@
 """What every picture shares: its axes, their labels and title, and the colours."""
 
+import io
 import textwrap
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import matplotlib as mpl
@@ -24,6 +25,7 @@ from ltv_bayes.plots.lettering import (
 
 BLUE, ORANGE, GREEN, RED, GREY = "#2f6f9f", "#d9822b", "#4b8b5a", "#b5443f", "#7a7a7a"
 TITLE_WIDTH, LABEL_WIDTH = 60, 90
+PIXELS_PER_INCH = 150
 
 
 def house_style() -> AbstractContextManager[None]:
@@ -75,6 +77,13 @@ def axes_for(ax: Any, *, width: float = 7.5, height: float = 4.5) -> Any:
 
     _, made = plt.subplots(figsize=(width, height), layout="constrained")
     return made
+
+
+@contextmanager
+def picture(ax: Any, *, width: float = 7.5, height: float = 4.5) -> Iterator[Any]:
+    """Give the axes to draw on, with the house style for the time of the drawing."""
+    with house_style():
+        yield axes_for(ax, width=width, height=height)
 
 
 class MoneyFormatter(FuncFormatter):
@@ -145,7 +154,7 @@ def room_for_legend(names: Sequence[str]) -> float:
 
 
 def finish(ax: Any, title: str, detail: str, caution: str = "") -> None:
-    """Write the title, in red if something speaks against the numbers, and what a box stands for if there is one."""
+    """Write the title, in red if there is a caution, and the meaning of a box if there is one."""
     above = ax.set_title(heading(title, detail, caution), color=RED if caution else ink(), **in_own_words())
     written = [above, ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels()]
     if any(BOX in part.get_text() for part in written):
@@ -160,3 +169,22 @@ def heading(title: str, detail: str, caution: str) -> str:
 def unit(currency: str | None) -> str:
     """Write the currency as axis labels carry it."""
     return f" ({currency})" if currency else ""
+
+
+def rendered(drawn: Any, kind: str = "png") -> bytes:
+    """Turn a figure, or the figure of axes, into the content of a file, and close it.
+
+    Parameters
+    ----------
+    drawn : matplotlib Figure or Axes
+        What a plot function returned.
+    kind : str
+        Such as "png", "svg" or "pdf".
+    """
+    import matplotlib.pyplot as plt
+
+    figure = getattr(drawn, "figure", None) or drawn
+    content = io.BytesIO()
+    figure.savefig(content, format=kind, dpi=PIXELS_PER_INCH)
+    plt.close(figure)
+    return content.getvalue()

@@ -58,7 +58,7 @@ class FittedModel:
 
     @property
     def model(self) -> str:
-        """The name of the model whose parameters these are."""
+        """The name of the model that has these parameters."""
         return str(self.idata.attrs.get("model", self._default_model))
 
     @property

@@ -1,4 +1,4 @@
-"""What will a client bring who is won today? Money of new customers, by kind of model."""
+"""What is a customer worth who is won today? Revenue of new customers, by kind of model."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,11 +19,11 @@ SAME = 1e-9
 
 
 class Newcomer(Protocol):
-    """A client who is won today: revenue of today's worth, over all draws."""
+    """A customer who is won today: revenue of today's worth, over all draws."""
 
     @property
     def by_steps(self) -> bool:
-        """Whether money comes on the days of the course alone."""
+        """Whether revenue occurs on the days of the course alone."""
 
     def times(self, horizon: Duration) -> list[Duration]:
         """When a course is looked at, from time 0 to the horizon."""
@@ -35,12 +35,12 @@ class Newcomer(Protocol):
         """Expected revenue by each time, an array of shape (draws, times)."""
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
-        """Revenue of one such client in each draw, an array of shape (draws,)."""
+        """Revenue of one such customer in each draw, an array of shape (draws,)."""
 
 
 @dataclass(frozen=True)
 class Buyer:
-    """A client who is won with a first order and may buy again, at times of their own.
+    """A customer who is won with a first order and may buy again, at times of their own.
 
     Attributes
     ----------
@@ -58,13 +58,13 @@ class Buyer:
     by_steps = False
 
     def times(self, horizon: Duration) -> list[Duration]:
-        """Every month, or so many times in all; and the horizon."""
+        """Every month, or a largest number of times; and the horizon."""
         step = max(1.0, horizon.to("month") / LONGEST_COURSE)
         whole = np.arange(0.0, horizon.to("month") * (1 - SAME), step)
         return [*(Duration(float(month), "month") for month in whole), horizon]
 
     def expected(self, horizon: Duration, discount_rate: float) -> Array:
-        """Expected orders of today's worth, times what an order brings."""
+        """Expected orders of today's worth, times the value of an order."""
         unit = self.purchases.time_unit
         t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
         if isinstance(self.purchases, FittedEvents):
@@ -85,7 +85,7 @@ class Buyer:
         return self._first()[:, np.newaxis] + number * self._mean_order()[:, np.newaxis]
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
-        """How often one client buys, when, and what each order brings."""
+        """How often one customer buys, when, and the value of each order."""
         unit, spend = self.purchases.time_unit, flat_draws(self.spend)
         t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
         owner, time = self._draw_times(rng, t)
@@ -115,7 +115,7 @@ class Buyer:
 
 @dataclass(frozen=True)
 class Subscriber:
-    """A client who is won with a first payment, and pays again at each renewal until one is not made.
+    """A customer who is won with a first payment, and pays again at each renewal until one is not made.
 
     Attributes
     ----------
@@ -154,7 +154,7 @@ class Subscriber:
         return self._first() + self.price * paid[:, made]
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
-        """How many renewals one client makes, each paid on its day."""
+        """How many renewals one customer makes, each paid on its day."""
         most = self._payments(horizon)
         made = shifted_beta_geometric.draw_renewals(rng, 0, **flat_draws(self.renewals))
         paid = np.concatenate([[0.0], np.cumsum(self._worth(np.arange(1, most + 1), discount_rate))])

@@ -13,10 +13,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.predictions.fitted import FittedModel, parameters_of, shape_of
 from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.sizes import available_cores
-
-LARGEST_ARRAY = 8 * 2**30
-TOGETHER = 64  # customers that one worker draws before it takes the next ones
+from ltv_bayes.sizes import CUSTOMERS_OF_WORKER, LARGEST_ARRAY, available_cores
 
 DrawOne = Callable[[np.random.Generator, Parameters, int], Any]
 
@@ -49,7 +46,7 @@ def draw_for_each(
     values = np.empty((arrays, len(ids), shape[0] * shape[1]))
 
     def some(first: int) -> None:
-        last = min(first + TOGETHER, len(ids))
+        last = min(first + CUSTOMERS_OF_WORKER, len(ids))
         place, parameters = drawn.block(first, last)
         for position in range(first, last):
             stream = customer_stream(seed, purposes[position], ids[position])
@@ -57,7 +54,7 @@ def draw_for_each(
             values[:, position] = draw(stream, own, position)
 
     with ThreadPoolExecutor(available_cores()) as pool:
-        list(pool.map(some, range(0, len(ids), TOGETHER)))
+        list(pool.map(some, range(0, len(ids), CUSTOMERS_OF_WORKER)))
     return values.reshape(arrays, len(ids), *shape).transpose(0, 2, 3, 1)
 
 

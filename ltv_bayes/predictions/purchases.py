@@ -18,18 +18,11 @@ from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, flat_draws, k_of, parameters_of, shape_of, time_unit_of
 from ltv_bayes.predictions.groups import Parameters
-from ltv_bayes.predictions.over_customers import (
-    beside_observed,
-    draw_for_each,
-    labelled,
-    require_memory,
-    with_group,
-)
+from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
 from ltv_bayes.random_streams import as_seed
-from ltv_bayes.sizes import available_cores
+from ltv_bayes.sizes import NUMBERS_IN_BLOCK, available_cores
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
 
-TOGETHER = 2**17  # numbers in a block of draws: temporary arrays stay small
 FORMULAS: dict[str, PurchaseFormulas] = {bg_nbd.NAME: bg_nbd, mbg_nbd.NAME: mbg_nbd}
 
 
@@ -57,7 +50,7 @@ class FittedPurchases(FittedModel):
     >>> round(fit.expected_purchases(customers, horizon="39 weeks").item(), 3)
     1.34
 
-    Or of BG/CNBD-k, where each k-th of the events whose rate r and alpha describe is a purchase:
+    Or of BG/CNBD-k, where r and alpha describe the rate of events, and each k-th event is a purchase:
 
     >>> draws["alpha"] = [[4.414 / 3]]
     >>> fit = FittedPurchases.from_draws(draws, time_unit="week", model="bg_cnbd", k=3)
@@ -109,7 +102,7 @@ class FittedPurchases(FittedModel):
         horizon : str or Duration
             With its unit, ``"39 weeks"``.
         given_alive : bool
-            Whether all are known to be alive, whatever their history says of it.
+            Whether all are known to be alive, whatever their history shows.
 
         Returns
         -------
@@ -326,7 +319,7 @@ def _fill(
     compute: Callable[..., np.ndarray],
 ) -> None:
     """Fill in columns, some draws at a time, on all cores."""
-    block = max(1, TOGETHER // len(histories))
+    block = max(1, NUMBERS_IN_BLOCK // len(histories))
 
     def some(first: int) -> None:
         rows = slice(first, first + block)

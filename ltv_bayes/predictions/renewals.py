@@ -31,7 +31,7 @@ class FittedRenewals(FittedModel):
     _parameters: ClassVar[tuple[str, ...]] = shifted_beta_geometric.PARAMETERS
 
     def survival(self, periods: Any, *, renewals: int = 0) -> xr.DataArray:
-        """Posterior of the share of subscribers who make so many more renewals, of those active after so many.
+        """Posterior of the share of subscribers who make more renewals, of those who are active after some.
 
         Parameters
         ----------
@@ -50,7 +50,7 @@ class FittedRenewals(FittedModel):
         return self._by_period(values, ahead, "survival")
 
     def retention(self, renewals: Any) -> xr.DataArray:
-        """Posterior of the probability of the next renewal, after so many made.
+        """Posterior of the probability of the next renewal, by the number of renewals made.
 
         Returns
         -------
@@ -102,7 +102,7 @@ class FittedRenewals(FittedModel):
         return self._by_period(values, made, "expected_residual_life")
 
     def predict_renewals(self, renewals: Renewals, periods: int, random_seed: int | None = None) -> xr.DataArray:
-        """Predictive draws of the renewals still to come, of so many at most: whole numbers.
+        """Predictive draws of the number of renewals still to come, up to a largest number: whole numbers.
 
         Parameters
         ----------
@@ -131,12 +131,11 @@ class FittedRenewals(FittedModel):
         return labelled(np.minimum(left, most), table.index, "renewals")
 
     def _period(self, given: str | None) -> TimeUnit:
-        known = self.idata.attrs.get("periods", "")
-        if given is not None:
-            return as_time_unit(given)
-        if known and ", " not in known:
-            return as_time_unit(known)
-        raise UnitError(f"Contracts run for {known or 'a time that is not known'}. Pass period='year', or as it is.")
+        known = periods_of(self)
+        if given is None and len(known) != 1:
+            length = ", ".join(known) or "a time that is not known"
+            raise UnitError(f"Contracts run for {length}. Pass period='year', or as it is.")
+        return as_time_unit(known[0] if given is None else given)
 
     def _columns(self) -> dict[str, np.ndarray]:
         return {name: values[..., np.newaxis] for name, values in self.draws.items()}
@@ -147,13 +146,18 @@ class FittedRenewals(FittedModel):
         return xr.DataArray(values, dims=("chain", "draw", "period"), coords=coords, name=name)
 
 
+def periods_of(fit: FittedRenewals) -> list[str]:
+    """Lengths of the contracts that a fit has learned from, where known."""
+    return list(filter(None, fit.idata.attrs.get("periods", "").split(", ")))
+
+
 def active_records(renewals: Any) -> pd.DataFrame:
     """The active subscriptions of records, one row each.
 
     Raises
     ------
     InputError
-        If these are no renewals, or come from counts, which name no customers.
+        If these are no renewals, or were made from counts, which name no customers.
     """
     require_records(renewals)
     return renewals.active().table

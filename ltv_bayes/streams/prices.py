@@ -48,7 +48,7 @@ class PriceChanges:
         UnitError
             If a share is not above -1, or a date cannot be read.
         ColumnError, InputError
-            If new prices lack a column, are not above 0, or belong to nobody; the message names the rows.
+            If new prices lack a column, are not above 0, or belong to no contract; the message names the rows.
         """
         if given is None:
             return cls()
@@ -116,7 +116,7 @@ def _new_prices(
     twice = wanted.duplicated(["customer", *keys, "day"], keep=False).to_numpy()
     refuse(
         [
-            Fault(strange, "of the price changes for whom there is no contract", cure),
+            Fault(strange, "of the price changes for which there is no contract", cure),
             Fault(twice, "of the price changes giving one contract two prices from one day", "Keep one of them."),
         ],
         frame.index,

@@ -10,18 +10,19 @@ from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.formatting import label
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.random_streams import as_seed
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, KEPT_BYTES
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.streams.together import (
     common_shape,
     refuse_unknown_ends,
+    require_dependencies,
     require_distinct_names,
-    require_hosts,
     require_one_use,
 )
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.draws.margins import Margin, Margins
 from ltv_bayes.value.draws.results import Results
-from ltv_bayes.value.draws.valuation import BATCH, JUDGED, REALISED, Valuation, bytes_of_draws
+from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Valuation, bytes_of_draws
 from ltv_bayes.value.influence.double_counting import warn_of_double_count
 from ltv_bayes.value.lifetime_value import LifetimeValue
 from ltv_bayes.value.notes import warn_of_scale
@@ -29,7 +30,6 @@ from ltv_bayes.value.valued import TOTAL, Valued, ValueSettings
 
 RESERVED = (REALISED, JUDGED, TOTAL, "chain", "draw", "customer_id")
 DRAWS_WITHOUT_FITS = (4, 1000)
-KEPT_WITHOUT_ASKING = 2 * 2**30
 
 
 def lifetime_value(
@@ -94,7 +94,7 @@ def lifetime_value(
             "There is nothing to value. Give streams=[RepeatPurchases(purchases, spend)] or future_value=."
         )
     require_distinct_names(streams, RESERVED)
-    require_hosts(streams)
+    require_dependencies(streams)
     require_one_use(streams)
     margins, seed = _margins(customers, streams, margin), as_seed(random_seed)
     if future_value is not None:
@@ -110,12 +110,12 @@ def lifetime_value(
     refuse_unknown_ends(streams, customers)
     shape = common_shape([*streams, *([] if future_value is None else [future_value])]) or DRAWS_WITHOUT_FITS
     valuation = Valuation(customers, tuple(streams), future_value, terms, margins, seed, shape, realised)
-    first = next(iter(customers.batches(BATCH)))
+    first = next(iter(customers.batches(CUSTOMERS_IN_BATCH)))
     valuation.of(first)  # so that what cannot be valued is refused at once
     settings = ValueSettings(terms, margins.usual.text, seed, realised, _exceptions(streams, margins))
     cautions = [stream.caution for stream in streams if stream.caution]
     results = Results(valuation, progressbar=progressbar)
-    small = customers.in_memory and bytes_of_draws(valuation) <= KEPT_WITHOUT_ASKING
+    small = customers.in_memory and bytes_of_draws(valuation) <= KEPT_BYTES
     if small if keep_draws is None else keep_draws:
         results.keep()
     return LifetimeValue(Valued(results, settings, cautions[0] if cautions else ""))

@@ -96,9 +96,9 @@ def test_data_that_differ_are_named():
 def test_data_without_customers_are_refused(tmp_path):
     with pytest.raises(InputError, match="Make the renewals with summarize_renewals"):
         lb.all_customers(lb.Renewals.from_cohort_table([10, 7]))
-    with pytest.raises(InputError, match="Nobody is there"):
+    with pytest.raises(InputError, match="There is no customer"):
         lb.all_customers()
-    with pytest.raises(InputError, match="Nobody is there"):
+    with pytest.raises(InputError, match="There is no customer"):
         lb.all_customers([])
     with pytest.raises(ColumnError, match="no column of customer ids"):
         lb.all_customers(pd.DataFrame({"who": ["Ada"]}))

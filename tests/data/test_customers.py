@@ -83,7 +83,7 @@ def test_blank_text_is_missing():
 
 def test_text_that_is_no_number_is_named():
     with pytest.raises(
-        InputError, match=r"1 customer whose recency is no number, such as 'soon' \(id Bo\). Write plain"
+        InputError, match=r"1 customer with a recency that is no number, such as 'soon' \(id Bo\). Write plain"
     ):
         customers_of(recency=["30.43", "soon", "1.71"])
 

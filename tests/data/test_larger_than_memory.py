@@ -206,7 +206,7 @@ def test_no_such_file_column_or_memory(tmp_path):
 
 def test_ids_written_as_null_are_warned_of(tmp_path):
     frame = pd.DataFrame(ODD).replace({"customer_id": {"Bo": "NULL"}})
-    with pytest.warns(DataWarning, match=r"2 rows whose customer id is written 'NULL'.* \(rows 8, 9\)"):
+    with pytest.warns(DataWarning, match=r"2 rows with the customer id 'NULL'.* \(rows 8, 9\)"):
         lb.scan_transactions(parquet(frame, tmp_path / "orders.parquet"))
 
 

@@ -186,7 +186,7 @@ def test_columns_and_settings_that_do_not_fit_each_other():
     settings = {"price": None, "as_of": AS_OF}
     with pytest.raises(ColumnError, match=r"no column 'cancelled_on'.*pass cancelled_on=None and renewed_on="):
         summarize_renewals(frame, renewed_on="renewed", **settings)
-    with pytest.raises(InputError, match="nobody would ever be lost"):
+    with pytest.raises(InputError, match="no subscription would ever be lost"):
         summarize_renewals(frame, cancelled_on=None, **settings)
     with pytest.raises(InputError, match=r"grace is about renewals .* renewed_on="):
         summarize_renewals(frame.assign(cancelled_on=None), grace="14 days", **settings)

@@ -122,7 +122,7 @@ def test_spend_that_goes_with_frequency_is_found(customers, spend):
 
 
 def test_little_is_not_off(customers, purchases):
-    """With many customers everything is off by a little; nobody needs to act on 1%."""
+    """With many customers everything is off by a little; no action is needed on 1%."""
     near = lb.FittedPurchases.from_draws(full({**LAW, "alpha": LAW["alpha"] * 1.01}, (1, 40)), time_unit="week")
     assert lb.check(customers, near, random_seed=1).passed
 
@@ -160,7 +160,7 @@ def test_events():
     assert not lb.check(customers, wrong, random_seed=1).passed
 
 
-def test_rhythm_is_told_where_orders_are_given(customers, purchases):
+def test_regularity_is_checked_where_orders_are_given(customers, purchases):
     days = pd.date_range("2019-01-15", "2024-03-15", freq="91D")
     ids = [f"C{k}" for k in range(30)]
     log = pd.DataFrame({"customer_id": np.repeat(ids, len(days)), "date": np.tile(days, 30), "amount": 10.0})
@@ -168,18 +168,20 @@ def test_rhythm_is_told_where_orders_are_given(customers, purchases):
     own = lb.summarize(orders, time_unit="week", as_of="2024-06-01")
     found = lb.check(own, purchases, orders=orders, random_seed=1)
     assert found.regularity.regular
-    assert any(one.startswith("bg_nbd: Purchases come in rhythm") for one in found.findings)
+    assert any(one.startswith("bg_nbd: Purchases are regular") for one in found.findings)
     in_step, out_of_step = (
         lb.FittedPurchases.from_draws(full(LAW), time_unit="week", model="bg_cnbd", k=k) for k in (100, 2)
     )
-    assert not any("come in rhythm" in one for one in lb.check(own, in_step, orders=orders, random_seed=1).findings)
-    said = [one for one in lb.check(own, out_of_step, orders=orders, random_seed=1).findings if "bg_cnbd" in one]
-    assert said[-1].startswith("bg_cnbd, k = 2: Purchases come in rhythm")
-    assert "Fit BGCNBD(k=100)" in said[-1]
+    assert not any(
+        "Purchases are regular" in one for one in lb.check(own, in_step, orders=orders, random_seed=1).findings
+    )
+    stated = [one for one in lb.check(own, out_of_step, orders=orders, random_seed=1).findings if "bg_cnbd" in one]
+    assert stated[-1].startswith("bg_cnbd, k = 2: Purchases are regular")
+    assert "Fit BGCNBD(k=100)" in stated[-1]
 
 
 def test_many_customers_are_a_sample(customers, purchases, monkeypatch):
-    monkeypatch.setattr(checking, "MOST_CUSTOMERS", 200)
+    monkeypatch.setattr(checking, "CHECKED_CUSTOMERS", 200)
     found = lb.check(customers, purchases, random_seed=1).table
     assert 5 < found.loc[("bg_nbd", "customers without a repeat purchase"), "observed"] < 60
 
@@ -245,7 +247,7 @@ class TestNames:
         assert checking._names([pooled, purchases, pooled]) == ["bg_nbd (pooled) (1)", "bg_nbd", "bg_nbd (pooled) (2)"]
 
 
-class TestRhythm:
+class TestRegularity:
     """What orders tell, and what they do not."""
 
     @staticmethod
@@ -268,18 +270,18 @@ class TestRhythm:
         found = lb.check(customers, purchases, orders=few, random_seed=1)
         pd.testing.assert_frame_equal(found.table, lb.check(customers, purchases, random_seed=1).table)
         assert found.regularity is None
-        assert found.remarks[0].startswith("Whether purchases come in rhythm cannot be judged. Nobody bought on three")
-        assert "Nobody bought on three days" in repr(found)
-        assert not any("rhythm" in one and "judged" in one for one in found.findings)
+        assert found.remarks[0].startswith("How regular purchases are cannot be judged. No customer bought on three")
+        assert "No customer bought on three days" in repr(found)
+        assert not any("regular" in one and "judged" in one for one in found.findings)
 
     def test_remarks_are_no_findings(self, customers, spend):
         found = lb.check(customers, spend, orders=self.log(self.ids()), random_seed=1)
         assert found.passed
         assert found.regularity is None
-        assert found.remarks == ("orders= was not looked at: rhythm matters to fits of purchases and of events.",)
+        assert found.remarks == ("orders= was not looked at: regularity matters to fits of purchases and of events.",)
         assert repr(found).endswith(found.remarks[0])
 
-    def test_renewals_have_no_rhythm(self):
+    def test_renewals_have_no_regularity(self):
         fit = lb.FittedRenewals.from_draws(full(CHURN))
         found = lb.check(TestRenewals.book(), fit, orders=self.log(self.ids()), random_seed=1)
         assert "not looked at" in found.remarks[0]
@@ -287,13 +289,13 @@ class TestRhythm:
     def test_events_have(self):
         events = lb.FittedEvents.from_draws(full({"r": 0.8, "alpha": 8.0}), time_unit="week")
         found = self.checked(self.log(self.ids()), events)
-        assert any(one.startswith("nbd: Events come in rhythm: k =") for one in found.findings)
+        assert any(one.startswith("nbd: Events are regular: k =") for one in found.findings)
         assert not any("BGCNBD" in one for one in found.findings)
 
     def test_fits_of_which_the_same_is_true_are_told_together(self, purchases):
         other = lb.FittedPurchases.from_draws(full(LAW), time_unit="week", model="mbg_nbd")
         findings = self.checked(self.log(self.ids()), purchases, other).findings
-        assert sum(one.startswith("bg_nbd and mbg_nbd: Purchases come in rhythm") for one in findings) == 1
+        assert sum(one.startswith("bg_nbd and mbg_nbd: Purchases are regular") for one in findings) == 1
 
     def test_orders_of_others_do_not_count(self, purchases):
         rng = np.random.default_rng(5)
@@ -303,8 +305,8 @@ class TestRhythm:
         found = self.checked(both, purchases)
         assert found.regularity == self.checked(self.log(self.ids()), purchases).regularity
         assert found.remarks == (
-            "Of 230 customers in orders=, 30 are among those that were checked; the others say nothing of their "
-            "rhythm.",
+            "Of 230 customers in orders=, 30 are among those that were checked; the others show nothing of "
+            "their regularity.",
         )
 
     def test_a_log_of_others_alone_tells_nothing(self, purchases):
@@ -323,26 +325,26 @@ class TestCures:
 
     @staticmethod
     def cures(customers, model, k=1):
-        said = {} if k == 1 else {"k": k}
+        stated = {} if k == 1 else {"k": k}
         law = {**LAW, "alpha": LAW["alpha"] / k}
-        fit = lb.FittedPurchases.from_draws(full(law, (1, 50)), time_unit="week", model=model, **said)
+        fit = lb.FittedPurchases.from_draws(full(law, (1, 50)), time_unit="week", model=model, **stated)
         return {one.name.split(",")[0]: one.cure for one in quantities.of_purchases(fit, customers, 1)}
 
     @pytest.mark.parametrize(("model", "k", "cure"), [("bg_nbd", 1, "MBGNBD()"), ("bg_cnbd", 3, "MBGCNBD(k=3)")])
     def test_too_many_without_a_repeat_purchase_may_have_left_at_once(self, customers, model, k, cure):
         without = "customers without a repeat purchase"
         gone = changed(customers, frequency=0, recency=0.0)
-        said = self.cures(gone, model, k)[without]
-        assert said.startswith("Some may have left right after the first purchase")
-        assert f"fit {cure}. Or customers differ in other ways" in said
+        stated = self.cures(gone, model, k)[without]
+        assert stated.startswith("Some may have left right after the first purchase")
+        assert f"fit {cure}. Or customers differ in other ways" in stated
         back = changed(customers, frequency=3, recency=50.0, monetary_value=20.0)
         assert self.cures(back, model, k)[without].startswith("Customers differ in other ways")
 
     @pytest.mark.parametrize(("model", "k"), [("mbg_nbd", 1), ("mbg_cnbd", 3)])
     def test_models_that_know_of_it_are_not_named(self, customers, model, k):
         gone = changed(customers, frequency=0, recency=0.0)
-        said = self.cures(gone, model, k)["customers without a repeat purchase"]
-        assert said.startswith("Customers differ in other ways")
+        stated = self.cures(gone, model, k)["customers without a repeat purchase"]
+        assert stated.startswith("Customers differ in other ways")
 
     @pytest.mark.parametrize(
         ("model", "k", "end"),
@@ -350,15 +352,19 @@ class TestCures:
             (
                 "bg_nbd",
                 1,
-                "bursts, and see check_one_time(customers) for those who leave right after the first purchase.",
+                "(orders), and see check_one_time(customers) for those who leave right after the first purchase.",
             ),
             (
                 "mbg_nbd",
                 1,
-                "bursts, and see check_one_time(customers) for those who leave right after the first purchase.",
+                "(orders), and see check_one_time(customers) for those who leave right after the first purchase.",
             ),
-            ("bg_cnbd", 3, "bursts, and fit MBGCNBD(k=3) for those who leave right after the first purchase."),
-            ("mbg_cnbd", 3, "see check_regularity(orders) for rhythm and bursts."),
+            (
+                "bg_cnbd",
+                3,
+                "(orders), and fit MBGCNBD(k=3) for those who leave right after the first purchase.",
+            ),
+            ("mbg_cnbd", 3, "see check_regularity(orders)."),
         ],
     )
     def test_silence(self, customers, model, k, end):

@@ -215,7 +215,7 @@ def test_judgements_find_customers_with_long_numbers(purchases, spend, tmp_path,
     """Ids above 2**53 keep every digit, also where a judged customer is in another batch, or explained alone."""
     from ltv_bayes.value.draws import valuation
 
-    monkeypatch.setattr(valuation, "BATCH", 64)
+    monkeypatch.setattr(valuation, "CUSTOMERS_IN_BATCH", 64)
     ids = [1234567890123456789 + 2 * n for n in range(150)]
     frame = pd.DataFrame({"customer_id": ids, "frequency": 0, "recency": 0.0, "T": 30.0})
     customers = lb.Customers.from_summary(frame, time_unit="week", as_of="2025-01-01")

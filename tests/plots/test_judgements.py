@@ -73,7 +73,7 @@ def test_the_six_largest(judged):
 @pytest.mark.parametrize(
     ("changes", "cure"),
     [
-        ({"opportunity": "plant 1"}, "2 customers have an opportunity 'plant 1'. Say whose"),
+        ({"opportunity": "plant 1"}, "2 customers have an opportunity 'plant 1'. Name the customer"),
         ({"opportunity": "plnt 3"}, "Did you mean 'plant 3'"),
         ({"customer_id": "Z"}, "no judgement of the customer 'Z'"),
     ],

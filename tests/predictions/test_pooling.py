@@ -108,7 +108,7 @@ def test_more_groups_than_are_kept(fit, customers, monkeypatch):
 
     few, drawn = fit.expected_purchases(customers, "1 year"), fit.predict_purchases(customers, "1 year", 3)
     monkeypatch.setattr(groups, "KEPT_GROUPS", 2)
-    monkeypatch.setattr(over_customers, "TOGETHER", 2)
+    monkeypatch.setattr(over_customers, "CUSTOMERS_OF_WORKER", 2)
     np.testing.assert_allclose(fit.expected_purchases(customers, "1 year"), few, rtol=1e-12)
     np.testing.assert_array_equal(fit.predict_purchases(customers, "1 year", 3), drawn)
 
@@ -161,7 +161,7 @@ class TestSegments:
         some = lb.Customers.from_summary(table, time_unit="week", as_of="2025-12-31")
         ltv = lb.lifetime_value(some, lb.RepeatPurchases(fit, spend), horizon="1 year", random_seed=1)
         assert (
-            "repeat purchases by industry: the fit of purchases has no client of Mining: how often they buy is drawn "
+            "repeat purchases by industry: the fit of purchases has no customer of Mining: how often they buy is drawn "
             "from the distribution of segments." in ltv.notes()
         )
 
@@ -172,11 +172,11 @@ class TestSegments:
         notes = lb.lifetime_value(some, lb.RepeatPurchases(fit, spend), horizon="1 year", random_seed=1).notes()
         drawn = "is drawn from the distribution of segments"
         assert [note.removeprefix("repeat purchases by industry: ") for note in notes if "by industry" in note] == [
-            "the fits have no client of Mining: how often they buy and what an order brings are drawn from the "
+            "the fits have no customer of Mining: how often they buy and what an order yields are drawn from the "
             "distribution of segments.",
-            "the fit of purchases has no client of Public: how often they buy "
-            f"{drawn}, what an order brings is fitted.",
-            "the fit of spend has no client of Retail with a repeat order of value: what an order brings "
+            "the fit of purchases has no customer of Public: how often they buy "
+            f"{drawn}, what an order yields is fitted.",
+            "the fit of spend has no customer of Retail with a repeat order of value: what an order yields "
             f"{drawn}, how often they buy is fitted.",
         ]
 
@@ -249,19 +249,19 @@ class TestCovariatesFarFromTheData:
     @pytest.mark.parametrize("method", ASKED)
     def test_forecasts_warn(self, fit, customers, method):
         far = sized(customers, 10, 51, 50, -31, -30)
-        with pytest.warns(DataWarning, match=FAR) as told:
+        with pytest.warns(DataWarning, match=FAR) as caught:
             found = answer(fit, method, far, ASKED[method])
         assert np.isfinite(found).all()
-        assert len(told) == 1
-        assert told[0].filename == __file__
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
         getattr(fit, method)(sized(customers, 10, 50, -30, 0, 20), *ASKED[method])
 
     def test_values_warn_once_for_each_fit(self, fit, customers):
         far = sized(customers, 10, 51, 50, -31, -30)
         stream = lb.RepeatPurchases(fit, spend_by_size())
-        with pytest.warns(DataWarning, match=FAR) as told:
+        with pytest.warns(DataWarning, match=FAR) as caught:
             ltv = lb.lifetime_value(far, stream, horizon="1 year", random_seed=1)
-        assert len(told) == 2
+        assert len(caught) == 2
         assert np.isfinite(ltv.summary()).all(axis=None)
 
     def test_customers_who_were_fitted_are_not_far(self, customers):
@@ -375,7 +375,7 @@ def test_a_segment_is_remembered_in_a_file_too(fit, tmp_path):
 
 def test_of_several_columns_the_error_says_how_one_is_named(fit):
     tree = fit.idata.copy()
-    said = json.loads(tree.attrs["pooling"])
-    tree.attrs["pooling"] = json.dumps({**said, "by": ["industry", "region"]})
+    stated = json.loads(tree.attrs["pooling"])
+    tree.attrs["pooling"] = json.dumps({**stated, "by": ["industry", "region"]})
     with pytest.raises(ColumnError, match=r"say which column, column='industry' or column='region'\."):
         lb.FittedPurchases(tree).segments()

@@ -7,7 +7,8 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import DataWarning, InputError, UnitError
-from ltv_bayes.value.acquisition.sentences import NOT_ENOUGH
+from ltv_bayes.value.acquisition.acquisition import courses
+from ltv_bayes.value.acquisition.channels import NOT_ENOUGH
 from tests.chance import FALSE_ALARM, allowed
 
 
@@ -74,7 +75,7 @@ def test_a_cost_below_the_first_order_is_back_at_once(known):
     row = known.summary().loc["Referral"]
     assert row["payback_months"] == 0
     assert row["probability_payback_within_12_months"] == 1
-    assert "the first order brings the cost back" in known.sentences()["Referral"]
+    assert "the first order pays the cost back" in known.sentences()["Referral"]
 
 
 def test_a_cost_above_the_value_never_comes_back(channel_value):
@@ -147,7 +148,7 @@ def test_probabilities_are_counted_over_draws(counted):
 
 
 def test_payback_in_time_is_money_by_then_above_the_cost(counted):
-    course = counted.courses["Ads"]
+    course = courses(counted)["Ads"]
     by_then = course.money[:, np.flatnonzero(course.months == 12)[0]]
     above = by_then >= counted.cac.sel(channel="Ads").to_numpy().ravel()
     np.testing.assert_array_equal(above, counted.payback.sel(channel="Ads").to_numpy().ravel() <= 12)
@@ -196,7 +197,7 @@ def test_a_channel_that_the_fit_has_not_seen_is_refused_or_drawn(channel_value):
         lb.acquisition(channel_value, table)
     found = lb.acquisition(channel_value, table, unseen="population", random_seed=1)
     assert found.ratio.sel(channel="Radio").std() > 0.2 * found.ratio.sel(channel="Radio").mean()
-    assert "the fits have no client of Fairs, Radio" in repr(found)
+    assert "the fits have no customer of Fairs, Radio" in repr(found)
     assert found.sentences()["Radio"].endswith("drawn from the distribution of channels.")
 
 

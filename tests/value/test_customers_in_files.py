@@ -38,7 +38,7 @@ def in_file(in_memory, tmp_path_factory):
 @pytest.fixture
 def value(purchases, spend, monkeypatch):
     """A function from customers to their value, in batches of a few blocks."""
-    monkeypatch.setattr(valuation, "BATCH", 4 * valuation.BLOCK)
+    monkeypatch.setattr(valuation, "CUSTOMERS_IN_BATCH", 4 * valuation.CUSTOMERS_IN_BLOCK)
     judged = lb.FutureValuePriors.from_judgements(
         pd.DataFrame({"customer_id": ["C003", "C850"], "probability": 0.5, "low": 10.0, "high": 90.0})
     ).with_relation("additional")

@@ -96,7 +96,7 @@ def test_number_of_threads(value, kept, monkeypatch, cores):
 
 def test_customers_in_batches(value, kept, monkeypatch):
     """Streams find their own data anew for every batch of customers."""
-    monkeypatch.setattr(valuation, "BATCH", 128)
+    monkeypatch.setattr(valuation, "CUSTOMERS_IN_BATCH", 128)
     same(kept, value(keep_draws=False))
 
 

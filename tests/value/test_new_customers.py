@@ -74,7 +74,9 @@ def test_an_unseen_channel_is_drawn_from_the_distribution_of_channels(channel_va
     assert value.unseen == ["Radio"]
     assert value.summary()["customers"].tolist() == [12, 0]
     assert value.draws.sel(channel="Radio").std() > 0.2 * value.draws.sel(channel="Radio").mean()
-    assert "The fits have no client of Radio: how often they buy and what an order brings are drawn from" in repr(value)
+    assert "The fits have no customer of Radio: how often they buy and what an order yields are drawn from" in repr(
+        value
+    )
     assert "Radio" in value._repr_html_()
 
 
@@ -210,13 +212,13 @@ def test_a_segment_that_spend_has_not_seen_is_said_to_be_unseen():
     assert value.unseen == ["z"]
     assert value.customers.to_dict() == {"x": 10, "y": 10, "z": 10}
     assert (
-        "The fit of spend has no client of z with a repeat order of value: what an order brings is drawn from the "
+        "The fit of spend has no customer of z with a repeat order of value: what an order yields is drawn from the "
         "distribution of segments, how often they buy is fitted." in repr(value)
     )
     found = lb.acquisition(value, {"x": 20, "z": 20, "new": 20}, unseen="population", random_seed=1)
     notes = " ".join(found.notes())
-    assert "the fit of spend has no client of z with a repeat order of value" in notes
-    assert "the fits have no client of new: how often they buy and what an order brings are drawn" in notes
+    assert "the fit of spend has no customer of z with a repeat order of value" in notes
+    assert "the fits have no customer of new: how often they buy and what an order yields are drawn" in notes
     said = found.sentences()
     assert said["z"].endswith("drawn from the distribution of channels, how often they buy is fitted.")
     assert said["new"].endswith("are drawn from the distribution of channels.")

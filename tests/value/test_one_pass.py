@@ -103,7 +103,7 @@ def test_many_draws_are_not_kept_unless_asked(many, monkeypatch):
     from ltv_bayes.value import value_customers
 
     assert valued_of(many()).results.kept is not None
-    monkeypatch.setattr(value_customers, "KEPT_WITHOUT_ASKING", 1000)
+    monkeypatch.setattr(value_customers, "KEPT_BYTES", 1000)
     assert valued_of(many()).results.kept is None
 
 

@@ -89,7 +89,7 @@ class TestLife:
 
     @pytest.mark.filterwarnings("ignore:.*stated as certain")
     def test_what_is_no_open_opportunity_tells_nothing(self):
-        assert opportunities().signs_of_life.heard == {"A"}
+        assert opportunities().signs_of_life.observed == {"A"}
         some = opportunities(["A", "B", "C"], [0.0, 0.5, 0.5], relation=["additional", "visible_share", "same_total"])
         assert some.signs_of_life is None
 

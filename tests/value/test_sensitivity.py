@@ -363,7 +363,7 @@ class TestConflicts:
         rows = [{**ROWS[0], "customer_id": who, "opportunity": f"{who} {k}"} for who in book.ids for k in range(3)]
         ltv = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), future_value=read(rows), **TERMS)
         whole = ltv.judgement.conflicts()
-        monkeypatch.setattr("ltv_bayes.value.influence.conflicts.TOGETHER", 1)
+        monkeypatch.setattr("ltv_bayes.value.influence.conflicts.COMPARED_JUDGEMENTS", 1)
         pd.testing.assert_frame_equal(ltv.judgement.conflicts(), whole)
 
     def test_without_a_model_to_compare_with(self, book):

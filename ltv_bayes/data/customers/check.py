@@ -87,12 +87,12 @@ SPEND_RULES = (
     Rule(
         lambda table: (table["spend_frequency"] > 0) & ~np.isfinite(table["monetary_value"]),
         "with repeat purchases but a missing or infinite monetary_value",
-        "Fill in the mean value of their repeat purchases, or say spend_frequency 0.",
+        "Fill in the mean value of their repeat purchases, or give spend_frequency 0.",
     ),
     Rule(
         lambda table: (table["spend_frequency"] > 0) & (table["monetary_value"] <= 0),
         "with repeat purchases but a monetary_value of zero or less",
-        "Fill in the mean value of their repeat purchases, or say spend_frequency 0.",
+        "Fill in the mean value of their repeat purchases, or give spend_frequency 0.",
     ),
 )
 
@@ -210,7 +210,7 @@ def _as_numbers(cells: pd.Series) -> pd.Series:
     unread = (numbers.isna() & cells.notna()).to_numpy(copy=True)
     unread[unread] = (cells[unread].astype(str).str.strip() != "").to_numpy()
     if unread.any():
-        problem = f"whose {cells.name} is no number, such as {quoted(cells, unread)}"
+        problem = f"with a {cells.name} that is no number, such as {quoted(cells, unread)}"
         cure = "Write plain numbers, such as 38.86."
         raise InputError(rows_at_fault(cells.index[unread], "customer", problem, cure), cells.index[unread])
     return numbers

@@ -245,7 +245,7 @@ class Customers(Printed):
         return self.left_out.table() if isinstance(self.left_out, LeftOutFile) else self.left_out
 
     def batches(self, size: int = CUSTOMERS_AT_A_TIME) -> Iterator[Self]:
-        """Go over the customers in the order of the table, so many at a time, in bounded memory.
+        """Go over the customers in the order of the table, ``size`` at a time, in bounded memory.
 
         Parameters
         ----------
@@ -303,7 +303,7 @@ class Customers(Printed):
 
         T shrinks to that day, so that a purchase model does not take the time after it for time without interest. The
         day is kept in the column ``observed_until``, missing for those who are observed to the end; of several days
-        given one after the other, the earliest counts. A stream that values such customers has to ride on one that
+        given one after the other, the earliest counts. A stream that values such customers has to depend on one that
         knows that their relation ended, with ``while_alive=``.
 
         Parameters
@@ -346,7 +346,7 @@ class Customers(Printed):
         Raises
         ------
         InputError
-            If an id is unknown, the mask has another length, or nobody is left.
+            If an id is unknown, the mask has another length, or no customer is left.
 
         Examples
         --------

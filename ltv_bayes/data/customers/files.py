@@ -151,8 +151,8 @@ def file_notes(time_unit: str, as_of: Any, currency: str | None) -> dict[str, st
     >>> file_notes("week", None, "EUR")
     {'ltv_bayes.time_unit': 'week', 'ltv_bayes.currency': 'EUR'}
     """
-    said = zip(NOTES, (time_unit, as_of, currency), strict=True)
-    return {KEY.format(name): str(value) for name, value in said if value is not None}
+    stated = zip(NOTES, (time_unit, as_of, currency), strict=True)
+    return {KEY.format(name): str(value) for name, value in stated if value is not None}
 
 
 def _notes(metadata: Mapping[str, set[str]], paths: Sequence[Path]) -> dict[str, str]:
@@ -161,8 +161,8 @@ def _notes(metadata: Mapping[str, set[str]], paths: Sequence[Path]) -> dict[str,
     for name in NOTES:
         values = metadata.get(KEY.format(name), set())
         if len(values) > 1:
-            said = " and ".join(sorted(values))
-            raise UnitError(f"{files_name(paths)} differ in their {name}: {said}. Scan those that agree together.")
+            stated = " and ".join(sorted(values))
+            raise UnitError(f"{files_name(paths)} differ in their {name}: {stated}. Scan those that agree together.")
         if values:
             notes[name] = next(iter(values))
     return notes
@@ -253,26 +253,26 @@ def file_terms(
     ('week', datetime.date(1997, 9, 30), 'EUR')
     """
     unit = _unit_of_file(place, time_unit, notes.get("time_unit"))
-    said = notes.get("as_of")
-    day = _as_the_file_says(place, "as_of", None if as_of is None else as_date(as_of), said and as_date(said))
+    stated = notes.get("as_of")
+    day = _as_the_file_says(place, "as_of", None if as_of is None else as_date(as_of), stated and as_date(stated))
     return unit, day, _as_the_file_says(place, "currency", currency, notes.get("currency"))
 
 
-def _unit_of_file(place: str, given: str | None, said: str | None) -> TimeUnit:
+def _unit_of_file(place: str, given: str | None, stated: str | None) -> TimeUnit:
     """Choose the time unit of a file: as given, or as the file says."""
-    if given is None and said is None:
+    if given is None and stated is None:
         cure = "Pass time_unit='week', or whichever unit it is."
         raise UnitError(f"The file does not say in which unit recency and T are ({place}). {cure}")
-    unit = as_time_unit(str(said if given is None else given))
-    if said is not None and unit != said:
+    unit = as_time_unit(str(stated if given is None else given))
+    if stated is not None and unit != stated:
         cure = f"Leave time_unit out, and convert with .in_time_unit({unit!r})."
-        raise UnitError(f"The file says that recency and T are in {said}s, not in {unit}s ({place}). {cure}")
+        raise UnitError(f"The file says that recency and T are in {stated}s, not in {unit}s ({place}). {cure}")
     return unit
 
 
-def _as_the_file_says(place: str, what: str, given: Any, said: Any) -> Any:
+def _as_the_file_says(place: str, what: str, given: Any, stated: Any) -> Any:
     """Choose what is given or what the file says, which may not contradict each other."""
-    if given is not None and said and given != said:
+    if given is not None and stated and given != stated:
         cure = f"Leave {what} out, or make the customers anew."
-        raise UnitError(f"The file says {what} {said}, not {given} ({place}). {cure}")
-    return said or None if given is None else given
+        raise UnitError(f"The file says {what} {stated}, not {given} ({place}). {cure}")
+    return stated or None if given is None else given

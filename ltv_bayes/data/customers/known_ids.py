@@ -1,11 +1,14 @@
 """Ids written as text, found among customers."""
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pandas as pd
+
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.reading.ids import as_text, ids_from_texts
-from ltv_bayes.errors import LISTED, listed
+from ltv_bayes.data.reading.ids import BLANKS, as_text, ids_from_texts
+from ltv_bayes.errors import LISTED, DataWarning, InputError, counted, listed
 
 LONGEST = 20
 
@@ -25,7 +28,6 @@ def known_ids(customers: Customers, texts: Iterable[str]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> import pandas as pd
     >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": 0, "recency": 0.0, "T": 4.0})
     >>> known_ids(Customers.from_summary(frame, time_unit="week"), ["2", "Zoe"])
     {'2': 2}
@@ -42,7 +44,6 @@ def lost_zeros(unknown: Iterable[str], customers: Customers) -> str:
 
     Examples
     --------
-    >>> import pandas as pd
     >>> frame = pd.DataFrame({"customer_id": ["00007"], "frequency": 0, "recency": 0.0, "T": 4.0})
     >>> lost_zeros(["7", "8"], Customers.from_summary(frame, time_unit="week"))
     "Did a spreadsheet take zeros away? There is '00007'; keep the column of ids as text. "
@@ -60,3 +61,42 @@ def _ways(text: str) -> list[str]:
         return []
     ways = [text.lstrip("0") or "0", *(text.zfill(length) for length in range(len(text) + 1, LONGEST + 1))]
     return [way for way in ways if way != text]
+
+
+def by_id(customers: Customers, given: Mapping[Any, Any] | pd.Series, argument: str) -> dict[str, Any]:
+    """Read a mapping from ids: what it gives each id, written as text.
+
+    Raises
+    ------
+    InputError
+        If it gives nothing to any of the customers.
+
+    Warns
+    -----
+    DataWarning
+        If it holds ids that no customer has.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": 0, "recency": 0.0, "T": 4.0})
+    >>> by_id(Customers.from_summary(frame, time_unit="week"), {"2 ": "x", 1: "y"}, "by")
+    {'2': 'x', '1': 'y'}
+    """
+    found = {str(key).strip(BLANKS): value for key, value in given.items()}
+    known = known_ids(customers, found)
+    unknown = sorted(found.keys() - known.keys() - set(customers.without_orders.index.astype(str)))
+    some = f"Customers are called {listed(customers.rows.head(3).index, 3)}."
+    if not known:
+        ids = f" (ids {listed(found)})" if found else ""
+        raise InputError(
+            f"{argument}= names none of the {counted(len(customers), 'customer')}{ids}. {some} Write ids alike.", found
+        )
+    if unknown:
+        label = "id" if len(unknown) == 1 else "ids"
+        warnings.warn(
+            f"{argument}= holds {counted(len(unknown), 'id')} that no valued customer has ({label} {listed(unknown)}). "
+            f"{some} Are ids written alike?",
+            DataWarning,
+            stacklevel=4,
+        )
+    return found

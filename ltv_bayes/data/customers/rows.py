@@ -41,10 +41,10 @@ class Rows(Protocol):
         """The first rows, indexed by customer_id."""
 
     def batches(self, size: int) -> Iterator[pd.DataFrame]:
-        """The rows in order, so many at a time, indexed by customer_id."""
+        """The rows in order, ``size`` at a time, indexed by customer_id."""
 
     def with_ids(self, ids: pd.Index) -> pd.DataFrame:
-        """Those of the rows whose ids are asked for, in order, indexed by customer_id."""
+        """The rows with these ids, in order, indexed by customer_id."""
 
     def ask(self, sql: str, needs: Sequence[str], settings: dict[str, Any] | None = None) -> pd.DataFrame:
         """Answer a question in SQL about the table ``customers``.
@@ -54,7 +54,7 @@ class Rows(Protocol):
         sql : str
             The question.
         needs : sequence of str
-            The columns that it speaks of.
+            The columns that it reads.
         settings : dict, optional
             Values for the names that it writes as ``$name``.
         """
@@ -106,7 +106,7 @@ class FrameRows:
             yield self.frame.iloc[first : first + size]
 
     def with_ids(self, ids: pd.Index) -> pd.DataFrame:
-        """Those of the rows whose ids are asked for."""
+        """The rows with these ids."""
         return self.frame[self.frame.index.isin(ids)]
 
     def ask(self, sql: str, needs: Sequence[str], settings: dict[str, Any] | None = None) -> pd.DataFrame:

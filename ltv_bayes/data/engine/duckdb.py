@@ -15,7 +15,7 @@ from ltv_bayes.sizes import DUCKDB_VECTOR
 
 @contextmanager
 def engine(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an engine of its own, whose temporary files go where the system keeps such files (``TMPDIR``).
+    """Open an engine of its own; its temporary files go where the system keeps such files (``TMPDIR``).
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def fetched(found: Any) -> pd.DataFrame:
 
 
 def fetched_batches(found: Any, size: int) -> Iterator[pd.DataFrame]:
-    """Fetch the rows of a DuckDB result in order, so many at a time, in bounded memory.
+    """Fetch the rows of a DuckDB result in order, a given number at a time, in bounded memory.
 
     Examples
     --------

@@ -168,7 +168,7 @@ def scan_transactions(
     Warns
     -----
     DataWarning
-        If the amount column's name speaks of 万 or 亿 and no ``amount_unit`` was given, or ids look like NULL.
+        If the amount column's name contains 万 or 亿 and no ``amount_unit`` was given, or ids look like NULL.
 
     Examples
     --------
@@ -230,9 +230,8 @@ def _day_column(types: Mapping[str, str], name: str, paths: Sequence[Path]) -> s
 
 
 def _refuse_faults(connection: duckdb.DuckDBPyConnection, log: ScannedTransactions) -> None:
-    """Raise one error that tells every fault of the rows, if there is any."""
-    told = {"amount": log.has_amounts, "stream": log.has_streams}
-    absent = [column for column, there in told.items() if not there]
+    """Raise one error that names every fault of the rows, if there is any."""
+    absent = [name for name, there in {"amount": log.has_amounts, "stream": log.has_streams}.items() if not there]
     faults = {rule: words for rule, words in FAULTS.items() if not any(column in rule for column in absent)}
     counts = ", ".join(f"count(*) FILTER ({rule})" for rule in faults)
     total, *numbers = connection.execute(f"SELECT count(*), {counts} FROM log").fetchall()[0]
@@ -261,7 +260,7 @@ def _warn_of_null_ids(connection: duckdb.DuckDBPyConnection) -> None:
     sql = f"SELECT customer, count(*) FROM log WHERE customer IN ({words}) GROUP BY customer ORDER BY customer"
     if found := connection.execute(sql).fetchall():
         written = ", ".join(repr(word) for word, _ in found)
-        problem = f"whose customer id is written {written}, which usually means that it is missing"
+        problem = f"with the customer id {written}, which usually means that it is missing"
         rows = first_rows(connection, f"customer IN ({words})")
         number = sum(number for _, number in found)
         message = rows_at_fault(rows, "row", problem, "If so, leave the cells blank.", number=number)

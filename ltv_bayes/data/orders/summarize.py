@@ -68,7 +68,7 @@ def summarize(
         ids, a series indexed by id, or a table with a column ``since``. The clock then starts there: frequency counts
         all order days after that day, recency runs from it to the last order, T from it to ``as_of``, and
         monetary_value is the mean of all order days after it. Orders on the day itself belong to the installation:
-        they are in total_value, not in frequency. Customers without orders are there too; those whose day lies after
+        they are in total_value, not in frequency. Customers without orders are there too; those with a day after
         ``as_of`` are in ``without_orders``. For orders that were read, not scanned.
     to : path, optional
         A Parquet file to write the customers to, ``"customers.parquet"``, needed for orders that were scanned. The

@@ -35,7 +35,7 @@ class Transactions(Printed):
     currency : str or None
         What amounts are counted in.
     source : str
-        Where the rows came from.
+        The source of the rows.
     customer_column : str
         The user's own name for the column of customer ids.
     """
@@ -71,7 +71,7 @@ class Transactions(Printed):
         return counts.sort_index().sort_values(ascending=False, kind="stable")
 
     def stream(self, name: str) -> Self:
-        """Keep the orders of one stream, and of the rows left out those that say this stream.
+        """Keep the orders of one stream, and of the rows left out those that name this stream.
 
         Parameters
         ----------
@@ -91,8 +91,8 @@ class Transactions(Printed):
         """
         require_stream(name, self.streams.index)
         kept = self.table[self.table["stream"] == name].reset_index(drop=True)
-        said = as_streams(self.dropped["stream"])[0] == name
-        return replace(self, table=kept, dropped=self.dropped[said.to_numpy(dtype=bool)].reset_index(drop=True))
+        named = as_streams(self.dropped["stream"])[0] == name
+        return replace(self, table=kept, dropped=self.dropped[named.to_numpy(dtype=bool)].reset_index(drop=True))
 
     def dropped_by_reason(self) -> pd.Series:
         """Count the rows left out by reason."""
@@ -115,7 +115,7 @@ class Transactions(Printed):
         return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out]
 
     def _repeated_line(self) -> list[str]:
-        """Say how many rows say the same as another: a file exported twice looks like this."""
+        """Say how many rows repeat another: a file exported twice looks like this."""
         repeated = int(self.table.drop(columns="row").duplicated().sum())
         return [f"{counted(repeated, 'row')} with the customer, day and amount of another"] if repeated else []
 
@@ -174,7 +174,7 @@ def read_transactions(
     Warns
     -----
     DataWarning
-        If the amount column's name speaks of 万 or 亿 and no ``amount_unit`` was given, or ids look like NULL.
+        If the amount column's name contains 万 or 亿 and no ``amount_unit`` was given, or ids look like NULL.
 
     Examples
     --------
@@ -259,7 +259,7 @@ def _warn_of_null_ids(table: pd.DataFrame) -> None:
     at = looks_missing(table["customer_id"])
     if at.any():
         words = ", ".join(repr(word) for word in table.loc[at, "customer_id"].unique())
-        problem = f"whose customer id is written {words}, which usually means that it is missing"
+        problem = f"with the customer id {words}, which usually means that it is missing"
         cure = "If so, leave the cells blank."
         warnings.warn(rows_at_fault(table.loc[at, "row"], "row", problem, cure), DataWarning, stacklevel=4)
 
@@ -299,15 +299,15 @@ def require_stream(name: str, known: Iterable[str]) -> None:
 
 
 def not_told_apart(reader: str) -> InputError:
-    """Say how to read a log whose orders are to be told apart.
+    """Explain how to read a log so that its orders have a stream.
 
     Examples
     --------
     >>> print(not_told_apart("read_transactions"))
-    The log does not say which stream an order belongs to. Read it with read_transactions(..., stream='its column').
+    The log does not state which stream an order belongs to. Read it with read_transactions(..., stream='its column').
     """
     cure = f"Read it with {reader}(..., stream='its column')."
-    return InputError(f"The log does not say which stream an order belongs to. {cure}")
+    return InputError(f"The log does not state which stream an order belongs to. {cure}")
 
 
 def streams_line(counts: pd.Series) -> str:

@@ -120,9 +120,9 @@ def require_unit_of_header(name: Any, unit: Any) -> None:
     ltv_bayes.errors.UnitError: The name of the column '月费（万元）' says 万元. Pass amount_unit='万元'; if ...
     """
     if unit is None and (match := UNIT_IN_HEADER.search(str(name))):
-        said = match[1] or match[2]
+        stated = match[1] or match[2]
         raise UnitError(
-            f"The name of the column {name!r} says {said}. Pass amount_unit={said!r}; "
+            f"The name of the column {name!r} says {stated}. Pass amount_unit={stated!r}; "
             f"if its amounts are plain ones all the same, amount_unit=1."
         )
 
@@ -168,7 +168,7 @@ def warn_of_other_unit(ratio: float, far: float, compared: str, cure: str = "", 
 
 
 def _values(cells: pd.Series, decimal: str) -> np.ndarray:
-    """Give every cell its number, not-a-number where there is none to read."""
+    """Give every cell its number, NaN where there is none to read."""
     if pd.api.types.is_bool_dtype(cells.dtype):
         raise ColumnError(
             f"The column {cells.name!r} holds true and false, not money. Name the column with the amounts."
@@ -215,7 +215,7 @@ def read_amount(text: str, decimal: str = ".") -> tuple[float, str]:
     Returns
     -------
     float
-        The amount, not-a-number if the text is none.
+        The amount, NaN if the text is none.
     str
         The currency that the text shows, empty if none.
 

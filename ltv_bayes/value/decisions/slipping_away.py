@@ -24,12 +24,12 @@ from ltv_bayes.predictions.fitted import pooling_of, shuffled
 from ltv_bayes.predictions.over_customers import require_memory
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, alive_draws, mean_alive
 from ltv_bayes.streams.stream import Stream
-from ltv_bayes.streams.together import hosts_of
+from ltv_bayes.streams.together import dependencies
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_date, as_number
-from ltv_bayes.value.decisions.histories_in_words import histories_in_words, mean_alive
+from ltv_bayes.value.decisions.histories_in_words import histories_in_words
 from ltv_bayes.value.draws.valuation import Block, Components, added
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
 from ltv_bayes.value.valued import Valued
@@ -336,9 +336,9 @@ def _at_stake(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.In
 
 
 def _known_to_live(streams: Sequence[Stream], stream: RepeatPurchases, ids: pd.Index) -> tuple[Stream, ...]:
-    """The stream with customers who are known to be alive, and those that ride on it."""
-    hosts, lost = hosts_of(streams), {stream.name}
-    while more := {name for name, host in hosts.items() if host in lost} - lost:
+    """The stream with customers who are known to be alive, and those that depend on it."""
+    others, lost = dependencies(streams), {stream.name}
+    while more := {name for name, other in others.items() if other in lost} - lost:
         lost |= more
     living = replace(stream, known_alive=tuple(as_text(ids)))
     return tuple(living if one.name == stream.name else one for one in streams if one.name in lost)
@@ -350,11 +350,8 @@ def _have_left(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.I
     purpose, _ = next(iter(stream.fits_by_purpose.items()))
     fit = shuffled(stream.purchases, valuation.shape, valuation.seed, purpose)
     assert isinstance(fit, FittedPurchases)
-    drawn = fit.probability_alive(now).to_numpy().reshape(valuation.size, -1).T
-    alive = drawn[as_text(now.ids).get_indexer(as_text(ids))]
-    weights = np.ones(len(ids)) if stream.signs_of_life is None else stream.signs_of_life.weights(ids)
-    weights = np.where(as_text(ids).isin(list(stream.alive_for_sure)), 0.0, weights)[:, np.newaxis]
-    left = weights * (1 - alive) / (alive + weights * (1 - alive))
+    drawn = alive_draws(stream, fit, now).reshape(valuation.size, -1).T
+    left = 1 - drawn[as_text(now.ids).get_indexer(as_text(ids))]
     luck = np.stack([customer_stream(valuation.seed, PURPOSE, one).random(valuation.size) for one in ids])
     return np.asarray(luck < left)
 

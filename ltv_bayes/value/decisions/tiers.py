@@ -10,11 +10,11 @@ import pandas as pd
 
 from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.sizes import RANKED_BYTES
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.draws.valuation import added, in_order
 from ltv_bayes.value.valued import Valued
 
-ROOM = 2 * 2**30
 FEWEST_DRAWS = 100
 
 
@@ -97,10 +97,10 @@ def _names(bounds: Array, names: Sequence[str] | None) -> list[str]:
 def _draws(value: Valued) -> Array:
     """Draws of all customers at once, as ranks need them: as many as there is room for, an array (draws, customers)."""
     size, number = value.valuation.size, len(value.customers)
-    step = math.ceil(8 * number * size / ROOM)
+    step = math.ceil(8 * number * size / RANKED_BYTES)
     if size // step < min(FEWEST_DRAWS, size):
         raise InputError(
-            f"Ranks need all customers of a draw at once, and {ROOM / 2**30:g} GiB hold fewer than "
+            f"Ranks need all customers of a draw at once, and {RANKED_BYTES / 2**30:g} GiB hold fewer than "
             f"{FEWEST_DRAWS} draws of {counted(number, 'customer')}. Value a part of them, such as the half with the "
             f"highest mean: lifetime_value(customers.subset(ids), ...).tiers()."
         )

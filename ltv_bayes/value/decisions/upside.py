@@ -13,9 +13,10 @@ from ltv_bayes.formatting import label, money, probability
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases
-from ltv_bayes.value.decisions.histories_in_words import histories_in_words, mean_alive
-from ltv_bayes.value.draws.valuation import BATCH, JUDGED, REALISED, Components, Valuation
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
+from ltv_bayes.value.decisions.histories_in_words import histories_in_words
+from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Components, Valuation
 from ltv_bayes.value.valued import Valued
 
 ENDS = ("_lb", "_ub")
@@ -60,7 +61,7 @@ def _realised(valuation: Valuation) -> Array:
         return np.sum(parts, axis=0) if parts else np.full(len(customers), np.nan)
 
     try:
-        return np.concatenate([of(batch) for batch in valuation.customers.batches(BATCH)])
+        return np.concatenate([of(batch) for batch in valuation.customers.batches(CUSTOMERS_IN_BATCH)])
     except ColumnError:
         return np.full(len(valuation.customers), np.nan)
 

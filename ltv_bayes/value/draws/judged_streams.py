@@ -9,14 +9,14 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.predictions.alive import SignsOfLife
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.predictions.signs_of_life import SignsOfLife
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
 from ltv_bayes.streams.stream import Stream
 
 ENOUGH_DRAWS = 50
-BATCH = 2**16
 
 
 def conditioned(streams: Sequence[Stream], judged: FutureValuePriors, customers: Customers) -> tuple[Stream, ...]:
@@ -45,11 +45,9 @@ def _learned(signs: SignsOfLife, stream: RepeatPurchases, customers: Customers) 
         return signs
     assert isinstance(stream.purchases, FittedPurchases)
     few = thinned_to(stream.purchases, ENOUGH_DRAWS)
-    heard, alive = 0, []
-    for batch in customers.batches(BATCH):
-        here = as_text(batch.ids).isin(list(signs.heard))
-        probability = few.probability_alive(batch).mean(("chain", "draw")).to_numpy()
-        probability[as_text(batch.ids).isin(list(stream.alive_for_sure))] = 1.0
-        heard += int(here.sum())
-        alive.append(probability[~here])
-    return signs.learned(heard, np.concatenate(alive))
+    observed, alive = 0, []
+    for batch in customers.batches(CUSTOMERS_IN_BATCH):
+        here = as_text(batch.ids).isin(list(signs.observed))
+        observed += int(here.sum())
+        alive.append(mean_alive(stream, batch, few, batch=CUSTOMERS_IN_BATCH)[~here])
+    return signs.learned(observed, np.concatenate(alive))

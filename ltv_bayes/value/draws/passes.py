@@ -13,8 +13,8 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import counted
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import summarize_sorted
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, MOST_SEGMENTS
 from ltv_bayes.value.draws.valuation import (
-    BATCH,
     About,
     Block,
     Components,
@@ -26,7 +26,6 @@ from ltv_bayes.value.draws.valuation import (
     in_order,
 )
 
-MOST_SEGMENTS = 200
 MISSING = "(missing)"
 
 Interval = tuple[float, str]
@@ -151,7 +150,7 @@ def by_column(name: str) -> Segmenting:
 
 def offered_groupings(customers: Customers) -> dict[str, Segmenting]:
     """The groupings that a book offers by itself: its columns of text or categories with not too many values."""
-    first = next(iter(customers.batches(BATCH))).table
+    first = next(iter(customers.batches(CUSTOMERS_IN_BATCH))).table
     return {
         str(name): by_column(name)
         for name, column in first.items()

@@ -13,6 +13,7 @@ from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import interval_settings
 from ltv_bayes.predictions.over_customers import require_memory
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.value.draws.passes import (
     Columns,
     Interval,
@@ -26,7 +27,6 @@ from ltv_bayes.value.draws.passes import (
     summary_columns,
 )
 from ltv_bayes.value.draws.valuation import (
-    BATCH,
     Block,
     Components,
     Outcome,
@@ -171,7 +171,7 @@ class Results:
         customers = self.valuation.customers
         known = known_ids(customers, [str(customer_id)])
         if not known:
-            some = next(iter(customers.batches(BATCH))).ids[:5].astype(str)
+            some = next(iter(customers.batches(CUSTOMERS_IN_BATCH))).ids[:5].astype(str)
             raise InputError(
                 f"There is no customer {customer_id!r}. {suggestion(str(customer_id), some)}", [customer_id]
             )

@@ -15,20 +15,16 @@ from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.whole_value import Opinion
-from ltv_bayes.progress import progress
-from ltv_bayes.sizes import available_cores
+from ltv_bayes.sizes import BLOCKS_AHEAD, CUSTOMERS_IN_BATCH, CUSTOMERS_IN_BLOCK, NUMBERS_IN_SOURCE, available_cores
 from ltv_bayes.streams.order_stream import total_value
 from ltv_bayes.streams.stream import CustomerDraws, Stream
-from ltv_bayes.streams.together import hosts_first, hosts_of
+from ltv_bayes.streams.together import dependencies, dependencies_first
+from ltv_bayes.terminal import progress
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.draws.judged_streams import conditioned
 from ltv_bayes.value.draws.margins import Margins
 
 REALISED, JUDGED = "realised", "judged"
-BLOCK = 64
-BATCH = BLOCK * 1024
-NUMBERS = 2**19  # in the money of one source of a block, about
-AHEAD = 3
 
 Components = Mapping[str, Array]
 
@@ -140,8 +136,8 @@ class Valuation:
 
         It depends on nothing else, so that sums are added in the same order wherever customers are valued.
         """
-        room = max(1, NUMBERS // (len(self.terms.periods()) * self.size))
-        return min(BLOCK, 2 ** (room.bit_length() - 1))
+        room = max(1, NUMBERS_IN_SOURCE // (len(self.terms.periods()) * self.size))
+        return min(CUSTOMERS_IN_BLOCK, 2 ** (room.bit_length() - 1))
 
     @property
     def sources(self) -> list[str]:
@@ -165,7 +161,7 @@ class Valuation:
         return Maker(
             made,
             {name: self.margins.of(name, customers) for name in made if name != REALISED},
-            hosts_of(self.streams),
+            dependencies(self.streams),
             (len(self.terms.periods()), self.size),
             {place[customer_id]: opinion for customer_id, opinion in opinions.items()},
             self._made(customers, self.terms.discounted_at(0.0), alone=True) if opinions else {},
@@ -231,7 +227,7 @@ def bytes_of_draws(valuation: Valuation) -> int:
 def blocks_of(customers: Customers, length: int, about: About | None = None) -> Iterator[tuple[Customers, list[Block]]]:
     """Cut customers into batches, and those into blocks."""
     place = 0
-    for batch in customers.batches(BATCH):
+    for batch in customers.batches(CUSTOMERS_IN_BATCH):
         said = about(batch) if about else None
         firsts = range(0, len(batch), length)
         yield batch, [Block(batch, k, min(k + length, len(batch)), place + k, said) for k in firsts]
@@ -248,7 +244,7 @@ def in_order(
         try:
             for task in tasks:
                 waiting.append(pool.submit(task))
-                if len(waiting) >= AHEAD * cores:
+                if len(waiting) >= BLOCKS_AHEAD * cores:
                     yield waiting.popleft().result()
                     step()
             while waiting:
@@ -324,7 +320,7 @@ class Maker:
         number, (periods, size) = last - first, self.shape
         drawn: dict[str, Array] = {}
         lives = {name: np.empty((number, size)) for name in self.hosts.values()}
-        for name in hosts_first(made, self.hosts):
+        for name in dependencies_first(made, self.hosts):
             drawn[name] = np.empty((number, periods, size))
             until = lives[self.hosts[name]] if name in self.hosts else None
             made[name](first, last, drawn[name], until, lives.get(name))

@@ -16,12 +16,13 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.fitted import parameter_arrays
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend, spend_histories
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.sizes import COMPARED_JUDGEMENTS
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.influence.judged_parts import require_judged
 from ltv_bayes.value.valued import Valued
 
-ENOUGH_DRAWS, TOGETHER = 400, 2000
+ENOUGH_DRAWS = 400
 NAMES = ["customer_id", "opportunity", "expert"]
 
 
@@ -118,8 +119,8 @@ def _amounts_beside(
 ) -> tuple[Array, Array]:
     """Expected order of each client, and how far out the amount is; some thousand at a time, so that memory does."""
     expected, tail = np.empty(amount.shape), np.empty(amount.shape)
-    for first in range(0, amount.size, TOGETHER):
-        some = slice(first, first + TOGETHER)
+    for first in range(0, amount.size, COMPARED_JUDGEMENTS):
+        some = slice(first, first + COMPARED_JUDGEMENTS)
         x, m = frequency[some], monetary_value[some]
         expected[some] = np.median(expected_spend(x, m, **_by_customer(spend, table.iloc[some])), axis=0)
         tail[some] = tail_probability(amount[some], x, m, spend, table.iloc[some])
@@ -138,9 +139,7 @@ def _alive(stream: RepeatPurchases, clients: Customers) -> Array:
     """Probability of being alive; 1 where another source knows, or the model lets nobody leave."""
     if stream.while_alive is not None or not isinstance(stream.purchases, FittedPurchases):
         return np.ones(len(clients))
-    alive = stream.purchases.probability_alive(clients).mean(("chain", "draw")).to_numpy()
-    known = clients.ids.astype(str).isin(list(stream.alive_for_sure))
-    return np.where(known, 1.0, alive)
+    return mean_alive(stream, clients)
 
 
 def _with_reasons(table: pd.DataFrame, threshold: float, gone: float, currency: str | None) -> pd.DataFrame:

@@ -16,14 +16,15 @@ from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.posterior import evenly_spaced
+from ltv_bayes.predictions.alive import SignsOfLife
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.visibility import VisibleShare
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, alive_draws
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms
-from ltv_bayes.value.draws.valuation import BATCH, Valuation
+from ltv_bayes.value.draws.valuation import Valuation
 from ltv_bayes.value.valued import Valued
 
 ENOUGH_DRAWS = 50
@@ -120,7 +121,7 @@ def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible:
 def _expected_of_all(stream: RepeatPurchases, customers: Customers, terms: Terms) -> float:
     """What the model expects of all customers: of so many of them, evenly spaced, scaled up where there are more."""
     own = customers if stream.customers is None else stream.customers
-    ids = next(iter(own.batches(BATCH))).ids
+    ids = next(iter(own.batches(CUSTOMERS_IN_BATCH))).ids
     some = ids[evenly_spaced(len(ids), min(len(ids), ENOUGH_CUSTOMERS))]
     return float(_expected_money(stream, customers, as_text(some), terms).sum()) * len(own) / len(some)
 
@@ -139,11 +140,8 @@ def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms
     few = thinned_to(stream.counts, ENOUGH_DRAWS)
     if not isinstance(few, FittedPurchases):
         return few.expected_events(customers, terms.horizon).mean(("chain", "draw")).to_numpy()
-    alive = few.probability_alive(customers).to_numpy()
-    weights = np.ones(len(customers)) if stream.signs is None else stream.signs.weights(customers.ids)
-    weights[as_text(customers.ids).isin(list(stream.alive_for_sure))] = 0.0
-    told = np.divide(alive, alive + weights * (1 - alive), out=np.ones(alive.shape), where=weights > 0)
-    orders = told * few.expected_purchases(customers, terms.horizon, given_alive=True).to_numpy()
+    alive = alive_draws(stream, few, customers)
+    orders = alive * few.expected_purchases(customers, terms.horizon, given_alive=True).to_numpy()
     return orders.mean(axis=(0, 1))
 
 
@@ -167,11 +165,11 @@ def _has_signs(stream: Stream) -> TypeGuard[RepeatPurchases]:
 
 def _on_life(signs: SignsOfLife | None) -> str:
     assert signs is not None
-    have = "has" if len(signs.heard) == 1 else "have"
+    have = "has" if len(signs.observed) == 1 else "have"
     said = "surely alive" if np.isinf(signs.ratio) else f"alive with {signs.ratio:g} times the odds that orders give"
     silent = f"; about {percent(signs.share)} of the living have one, so the others are a little less likely to be"
     return (
-        f"{counted(len(signs.heard), 'customer')} {have} an open opportunity and {'is' if have == 'has' else 'are'} "
+        f"{counted(len(signs.observed), 'customer')} {have} an open opportunity and {'is' if have == 'has' else 'are'} "
         f"{said}{silent if signs.share > 0 else ''} (see shows_life)."
     )
 

@@ -13,9 +13,9 @@ from ltv_bayes.formulas.unofficial import pareto_smoothed
 from ltv_bayes.intervals import interval_name, interval_settings, summarize_sorted
 from ltv_bayes.judgement.valuing.what_if import power_scaled
 from ltv_bayes.predictions.fitted import FittedModel, order_of_draws
-from ltv_bayes.predictions.prior_density import log_prior
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.influence.judged_parts import NO_ONE, judged_parts, named
+from ltv_bayes.value.influence.prior_density import log_prior
 from ltv_bayes.value.valued import Valued
 
 NOTICEABLE = 0.05
