@@ -58,9 +58,8 @@ class TestManyJudges:
             stated[name.split()[0]].append(covered(special.ndtr(error / sd)))
             recalibrated[name.split()[0]].append(covered(levels).mean())
         for kind in KINDS:
-            print(
-                f"{kind}: {np.concatenate(stated[kind]).mean():.3f} stated, {np.mean(recalibrated[kind]):.3f} recalibrated"
-            )
+            before, after = np.concatenate(stated[kind]).mean(), np.mean(recalibrated[kind])
+            print(f"{kind}: 80% intervals held {before:.3f} as stated, {after:.3f} as recalibrated")
         assert_share(np.concatenate(stated["Unbiased"]), 0.8)
         assert np.concatenate(stated["Optimistic"]).mean() < 0.7
         assert np.concatenate(stated["Overconfident"]).mean() < 0.4
