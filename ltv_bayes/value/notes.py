@@ -55,21 +55,21 @@ def notes_on(value: Valued) -> list[str]:
 
 
 def _on_dates(judged: FutureValuePriors, terms: Terms, horizons: list[str]) -> list[str]:
-    """Say which opportunities are without a date, or come after the horizon, be it for sure or perhaps."""
+    """Say which opportunities are without a date, or expected after the horizon, for sure or perhaps."""
     notes, late, across = [], judged.outside_horizon(terms), judged.across_horizon(terms)
     anywhen = ~judged.are_opinions & (judged.relations != VISIBLE_SHARE)
     undated = int((judged.table["expected_from"].isna() & anywhen).sum())
     if undated and len(horizons) > 1:
         notes.append(
-            f"{_opportunities(undated)} without a date may come on any day of the longest horizon ({horizons[-1]})."
+            f"{_opportunities(undated)} without a date may occur on any day of the longest horizon ({horizons[-1]})."
         )
     if len(late):
         verb = "does" if len(late) == 1 else "do"
         notes.append(f"{_opportunities(len(late))} expected after the horizon {verb} not count ({_rows(late)}).")
     if len(across):
         notes.append(
-            f"{_opportunities(len(across))} may come after the horizon, and {'does' if len(across) == 1 else 'do'} not "
-            f"count where so ({_rows(across)})."
+            f"{_opportunities(len(across))} may occur after the horizon, and then "
+            f"{'does' if len(across) == 1 else 'do'} not count ({_rows(across)})."
         )
     return notes
 

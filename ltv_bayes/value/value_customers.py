@@ -45,7 +45,7 @@ def lifetime_value(
     keep_draws: bool | None = None,
     progressbar: bool = False,
 ) -> LifetimeValue:
-    """Value each customer over the horizon: draws of the money they will really bring, not of its expectation.
+    """Value each customer over the horizon: draws of the money they will really pay, not of its expectation.
 
     Parameters
     ----------
@@ -58,18 +58,18 @@ def lifetime_value(
     horizon : str or Duration, or several
         How far ahead, with its unit: ``"3 years"``. Money after it does not count. Of several,
         ``["1 year", "2 years", "3 years"]``, the longest is the one reported unless another is asked for by
-        `LifetimeValue.at`; all come from the same draws, in one pass. A judged opportunity without a date may come on
+        `LifetimeValue.at`; all come from the same draws, in one pass. A judged opportunity without a date may occur on
         any day of the longest.
     discount_rate : float
         Annual and effective, 0.10 for 10% a year; every payment is discounted at its own date.
     margin : float, column name, or mapping from id to float
-        Share of revenue that is kept, between 0 and 1; applied to streams, judgements and what was realised.
+        Share of revenue that is kept, between 0 and 1; applied to streams, judgements and past revenue.
     realised : bool
-        Whether the total includes what customers have brought so far (``total_value`` of their table, undiscounted).
+        Whether the total includes past revenue (``total_value`` of their table, undiscounted).
     random_seed : int, optional
         The same seed gives the same draws for a customer, whoever else is valued.
     keep_draws : bool, optional
-        Whether to keep every draw in memory. If not said, up to 2 GiB are kept; beyond, and for customers in a file,
+        Whether to keep every draw in memory. If not given, up to 2 GiB are kept; beyond, and for customers in a file,
         customers are valued block by block in one pass when a summary is asked for, with the same result.
     progressbar : bool
         Whether to show progress.

@@ -1,4 +1,4 @@
-"""What judgements and repeat purchases say of the same money: counted once, or said how much may be counted twice."""
+"""Money that both judgements and repeat purchases foresee: counted once, or a warning of how much may count twice."""
 
 import warnings
 from collections.abc import Sequence
@@ -39,8 +39,8 @@ def warn_of_double_count(
 ) -> None:
     """Warn where judgements do not say how they relate to repeat purchases, with the size of a possible double count.
 
-    Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees once it is
-    told of signs of life.
+    Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees once
+    conditioned on signs of life.
     """
     unsaid = judged.table[judged.relations.isna()]
     signs = judged.signs_of_life
@@ -119,7 +119,7 @@ def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible:
 
 
 def _expected_of_all(stream: RepeatPurchases, customers: Customers, terms: Terms) -> float:
-    """What the model expects of all customers: of so many of them, evenly spaced, scaled up where there are more."""
+    """What the model expects of all customers: of some of them, evenly spaced, scaled up where there are more."""
     own = customers if stream.customers is None else stream.customers
     ids = next(iter(own.batches(CUSTOMERS_IN_BATCH))).ids
     some = ids[evenly_spaced(len(ids), min(len(ids), ENOUGH_CUSTOMERS))]
@@ -166,11 +166,11 @@ def _has_signs(stream: Stream) -> TypeGuard[RepeatPurchases]:
 def _on_life(signs: SignsOfLife | None) -> str:
     assert signs is not None
     have = "has" if len(signs.observed) == 1 else "have"
-    said = "surely alive" if np.isinf(signs.ratio) else f"alive with {signs.ratio:g} times the odds that orders give"
+    alive = "surely alive" if np.isinf(signs.ratio) else f"alive with {signs.ratio:g} times the odds that orders give"
     silent = f"; about {percent(signs.share)} of the living have one, so the others are a little less likely to be"
     return (
         f"{counted(len(signs.observed), 'customer')} {have} an open opportunity and {'is' if have == 'has' else 'are'} "
-        f"{said}{silent if signs.share > 0 else ''} (see shows_life)."
+        f"{alive}{silent if signs.share > 0 else ''} (see shows_life)."
     )
 
 

@@ -1,4 +1,4 @@
-"""The money of single judgements within a value: the draws that they have in the book, one judgement at a time."""
+"""The money of single judgements within a value: their draws in the portfolio, one judgement at a time."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,7 +36,7 @@ def judged_parts(value: Valued, judged: FutureValuePriors | None = None) -> Iter
     """Each judgement's position in its table, and its money up to the horizon in each draw: arrays (draws,).
 
     Discounted and after margin. An opinion on a customer's whole value has no money of its own; its part is by how much
-    it changes what the customer brings. Nobody but judged customers is looked at.
+    it changes the value of the customer. Only judged customers are looked at.
 
     Parameters
     ----------
@@ -58,16 +58,16 @@ def opportunity_parts(value: Valued, judged: FutureValuePriors) -> Iterator[tupl
 
 
 def settled_opinions(value: Valued, judged: FutureValuePriors) -> Iterator[tuple[int, Array, float]]:
-    """What customers bring of whose whole value somebody has an opinion, and what one unit of it is worth.
+    """The money of customers with an opinion on their whole value, and what one unit of it is worth.
 
     Yields
     ------
     int
         Position of the opinion.
     array of shape (draws,)
-        What the customer brings up to the horizon, discounted and after margin, without what is realised.
+        Money of the customer up to the horizon, discounted and after margin, without what is realised.
     float
-        What it comes to for each unit of money before margin and discount, on average.
+        The same for each unit of money before margin and discount, on average.
     """
     for position, make, block in _opinionated(value, judged):
         money = added({name: part for name, part in make(block).items() if name != REALISED})

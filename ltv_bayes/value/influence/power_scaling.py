@@ -1,4 +1,4 @@
-"""What becomes of a book where judgements, or the models' priors, are held more or less firmly."""
+"""The effect on a portfolio of holding judgements, or the models' priors, more or less firmly."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ from ltv_bayes.value.valued import Valued
 
 NOTICEABLE = 0.05
 HIGHEST_PARETO_K = 0.7
-WITHOUT_OPINIONS = "nearly without customers of whose whole value somebody has an opinion: their draws change places"
+WITHOUT_OPINIONS = "nearly without customers with an opinion on their whole value: their draws change places"
 UNKNOWN_PRIOR = "the fit does not remember its priors, or they are of no common family"
 
 
@@ -60,8 +60,8 @@ def _of_judgements(
     every = np.sum(list(together.values()), axis=0)
     yield {"held": "all judgements", **NO_ONE, **_exactly(total, every, alphas, ci_prob)}
     for expert in sorted(set(together) - {""}):
-        whose = {**NO_ONE, "expert": expert}
-        yield {"held": "all of an expert", **whose, **_exactly(total, together[expert], alphas, ci_prob)}
+        by_expert = {**NO_ONE, "expert": expert}
+        yield {"held": "all of an expert", **by_expert, **_exactly(total, together[expert], alphas, ci_prob)}
     yield from sorted(alone, key=lambda row: -row["sensitivity"])
 
 
@@ -108,7 +108,7 @@ def _verdict(pareto_k: float, *, opinions: bool) -> dict[str, Any]:
 
 
 def _exactly(total: Array, change: Array, alphas: tuple[float, float], ci_prob: float) -> dict[str, Any]:
-    """Changes of a book whose draws are known at both ends."""
+    """Changes of a portfolio with known draws at both ends."""
     ends = [_numbers(total + end, ci_prob) for end in change]
     return {**_changes(ends, total, alphas, ci_prob), "pareto_k": np.nan, "note": ""}
 

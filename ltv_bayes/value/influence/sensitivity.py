@@ -1,4 +1,4 @@
-"""How much of a book hangs on each judgement."""
+"""How much of a portfolio depends on each judgement."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -69,7 +69,7 @@ def with_and_without(value: Valued, customer_id: Any, interval: Interval) -> pd.
 
 
 def _without(value: Valued, customer_id: Any = None) -> Components:
-    """Sources of the book, or of one customer, as they are where nobody judges."""
+    """Sources of the portfolio, or of one customer, as they are without judgement."""
     if value.sources == [JUDGED]:
         return {}
     return value.without_judgement().money(customer_id)
@@ -91,7 +91,7 @@ def tornado(value: Valued, statistic: Literal["mean", "median"] = "mean") -> pd.
 
 
 def _settled(value: Valued, judged: FutureValuePriors, total: Array) -> Iterator[tuple[int, Array, Array, Array]]:
-    """Each judgement's position, the book if it brings nothing, and what it would bring at either end."""
+    """Each judgement's position, the portfolio if it fails, and its money at either end if it succeeds."""
     low, high = amounts_used(judged, ENDS).T
     surely = zip(
         opportunity_parts(value, judged),
@@ -106,7 +106,7 @@ def _settled(value: Valued, judged: FutureValuePriors, total: Array) -> Iterator
 
 
 def _part(money: Array, total: Array, interval: Interval) -> dict[str, float]:
-    """What a part of the book means for it, and the book without it."""
+    """The share of a part in the portfolio, and the portfolio without it."""
     covariance = np.cov(money, total)
     without = summarize_sorted(np.sort(total - money)[np.newaxis], *interval)
     return {
