@@ -16,7 +16,7 @@ from ltv_bayes.errors import DataWarning
 from ltv_bayes.judgement.track_record.history import closed_judgements, read_history
 from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.samples.judges import JUDGES, Judge
-from tests.chance import assert_draws, assert_mean, assert_means, assert_share, assert_standard
+from tests.chance import assert_draws, assert_mean, assert_means, assert_share, assert_standard, converging
 
 pytestmark = pytest.mark.study
 
@@ -27,7 +27,10 @@ KINDS = [judge.name for judge in JUDGES]
 
 
 def calibrated(history, random_seed):
-    return lb.calibrate_judgements(history, random_seed=random_seed, progressbar=False)
+    def fit(seed):
+        return lb.calibrate_judgements(history, random_seed=seed, progressbar=False)
+
+    return converging(fit, random_seed, random_seed + 100, random_seed + 200)
 
 
 def next_cases(calibration, record):
@@ -105,6 +108,7 @@ def test_every_record_is_learned_reliably(records):
 
 
 def test_recalibrated_intervals_of_80_percent_hold_80_percent(covered):
+    print(covered.groupby(["kind", "cases"])[["stated", "recalibrated"]].mean().round(3))
     assert_mean(by_judge(covered, "recalibrated"), 0.8, slack=0.01)
 
 
@@ -123,6 +127,7 @@ def test_as_many_come_as_recalibrated_chances_say(coming):
     """The optimist's stated chances are too high by a quarter and more; recalibrated ones are not."""
     optimistic = coming[(coming["kind"] == "Optimistic") & (coming["cases"] >= MANY)]
     assert optimistic["won"].mean() < 0.8 * optimistic["stated_probability"].mean()
+    print(coming.groupby("kind")[["stated_probability", "probability", "won"]].mean().round(3))
     off = coming.assign(off=coming["won"] - coming["probability"])
     assert_means(by_kind(off, "off"), 0.0, slack=0.01)
 
@@ -149,6 +154,7 @@ def test_amounts_no_longer_lie_on_one_side(coming):
 def test_biases_lie_within_their_own_posterior_uncertainty(records, part):
     """Root mean square distances are near 1: the three kinds stand apart more than a normal law of judges would say."""
     found = np.concatenate([distances(calibration)[part] for calibration in records])
+    print(f"{part}: root mean square distance {np.sqrt(np.mean(found**2)):.2f} posterior standard deviations")
     assert_standard(found, figures=4, slack=0.1)
     assert_share(abs(found) < 2, 0.954, figures=4, slack=0.02)
 
