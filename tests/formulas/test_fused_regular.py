@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from ltv_bayes.formulas.kernels.grouped_likelihoods import KERNELS, end_to_end
 
 from ltv_bayes.formulas.kernels import likelihoods, regular_likelihoods
-from ltv_bayes.formulas.kernels.grouped_likelihoods import KERNELS, end_to_end
 from ltv_bayes.formulas.models.bg_cnbd import PARAMETERS, RegularFormulas
 from tests.formulas.test_fused import histories, slopes_fit, total
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ltv_bayes.formulas.unofficial import pareto_smoothed
+from ltv_bayes.formulas.special import pareto_smoothed
 
 
 @pytest.mark.parametrize("k", [0.2, 0.6, 0.9])

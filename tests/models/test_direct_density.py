@@ -6,10 +6,10 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from ltv_bayes.models.density.direct_density import FAMILIES, DirectDensity
 
 import ltv_bayes as lb
 from ltv_bayes.inference.density import Density
-from ltv_bayes.models.density.direct_density import FAMILIES, DirectDensity
 from ltv_bayes.models.nbd import _events
 
 CHOICES = {

@@ -8,7 +8,7 @@ import xarray as xr
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ConvergenceWarning, DataWarning
-from ltv_bayes.models.priors.priors import Prior
+from ltv_bayes.models.priors import Prior
 
 pytestmark = pytest.mark.slow
 

@@ -6,12 +6,6 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from scipy import optimize
-
-from ltv_bayes.data.customers.histories import without_recency
-from ltv_bayes.formulas.kernels import likelihoods, regular_likelihoods
-from ltv_bayes.formulas.models import bg_nbd, gamma_gamma, mbg_nbd, nbd
-from ltv_bayes.formulas.models.bg_cnbd import RegularFormulas
 from ltv_bayes.models.density.graphs import (
     bg_cnbd_graph,
     bg_nbd_graph,
@@ -20,6 +14,12 @@ from ltv_bayes.models.density.graphs import (
     mbg_nbd_graph,
     nbd_graph,
 )
+from scipy import optimize
+
+from ltv_bayes.data.customers.histories import without_recency
+from ltv_bayes.formulas.kernels import likelihoods, regular_likelihoods
+from ltv_bayes.formulas.models import bg_nbd, gamma_gamma, mbg_nbd, nbd
+from ltv_bayes.formulas.models.bg_cnbd import RegularFormulas
 from ltv_bayes.models.density.operation import FusedLikelihood
 
 POINTS = {

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from ltv_bayes.models.density.pooled_density import Column, Effects
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, PriorError
 from ltv_bayes.inference.density import Density
-from ltv_bayes.models.density.pooled_density import Column, Effects
 
 RNG = np.random.default_rng(3)
 SIZE = 90

@@ -28,7 +28,6 @@ def fit(renewals):
 def test_formula_graph_and_kernel_agree(renewals, point):
     import pytensor
     import pytensor.tensor as pt
-
     from ltv_bayes.models.density.graphs import shifted_beta_geometric_graph
 
     h = renewals.unique_histories()

@@ -4,11 +4,10 @@ import numpy as np
 import pymc as pm
 import pytensor
 import pytensor.tensor as pt
+from ltv_bayes.models.unofficial import name_and_parameters, vectorizes
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.graph.replace import vectorize_graph
-
-from ltv_bayes.models.unofficial import name_and_parameters, vectorizes
 
 
 class Double(Op):

@@ -15,9 +15,10 @@ from ltv_bayes.formulas.models.bg_cnbd import shape_of_recency
 from ltv_bayes.models.density.operation import FusedGroups, FusedLikelihood
 
 if TYPE_CHECKING:
+    from ltv_bayes.models.density.direct_density import Likelihood
+
     from ltv_bayes.data.customers.histories import EventHistories, Histories, SpendHistories
     from ltv_bayes.data.subscriptions.renewals import RenewalHistories
-    from ltv_bayes.models.density.direct_density import Likelihood
 
 
 def add_histories(histories: "Histories", law: "Likelihood", parameters: Mapping[str, Any]) -> None:
