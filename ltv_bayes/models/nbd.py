@@ -50,8 +50,7 @@ class NBD(Model[Customers, FittedEvents]):
     -----
     Events are the customers' ``frequency``, the time in which they could happen is ``T``; recency carries no
     information here. The usual priors follow the data's own scale, so changing the time unit changes nothing but the
-    unit: mean_rate is
-    LogNormal around events per observed time with sigma 2, rate_cv LogNormal(0, 1).
+    unit: mean_rate is LogNormal around events per observed time with sigma 2, rate_cv LogNormal(0, 1).
 
     References
     ----------

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from ltv_bayes.models.density.pooled_density import Column, Effects
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, PriorError
 from ltv_bayes.inference.density import Density
+from ltv_bayes.models.density.differences import Column, Effects
 
 RNG = np.random.default_rng(3)
 SIZE = 90
@@ -59,8 +59,6 @@ def recipe_of(case, customers, renewals):
     model = kind(**settings)
     if kind is lb.ShiftedBetaGeometric:
         return model._recipe(renewals)
-    if kind is lb.GammaGamma:
-        return model._recipe(customers, customers.unique_spend())
     return model._recipe(customers)
 
 

@@ -1,4 +1,4 @@
-"""What is taken from other packages unofficially does what is expected of it."""
+"""Importance weights, smoothed by arviz_stats: tails are recognised, the body is kept."""
 
 import numpy as np
 import pytest
