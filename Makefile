@@ -1,9 +1,12 @@
 python := .venv/bin/python
 ready := .venv/.ready
+# Tests run side by side on the cores there are. A file's tests stay together, since they share what they have fitted;
+# files with fits begin (tests/conftest.py).
+side_by_side := --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 peer := benchmarks/.peer/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast check lint types imports format bench pins clean
+.PHONY: help demo test fast study check lint types imports format bench pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,11 +14,14 @@ help:  ## show this list
 demo: $(ready)  ## value a sample book of clients and write tables and pictures to demo_output/
 	.venv/bin/ltv-bayes demo --out demo_output
 
-test: check  ## check, then run every test
-	$(python) -m pytest
+test: check  ## check, then run every test but the studies; options as in make test ARGS="--seed-shift 1000"
+	$(python) -m pytest $(side_by_side) -m "not study" --durations=30 $(ARGS)
 
 fast: $(ready)  ## run the tests without real sampling
-	$(python) -m pytest -m "not slow"
+	$(python) -m pytest $(side_by_side) -m "not fits and not study" $(ARGS)
+
+study: $(ready)  ## run the studies that take minutes; docs/studies.md says what they found
+	$(python) -m pytest $(side_by_side) -m study --durations=0 $(ARGS)
 
 check: lint types imports  ## lint, formatting, types and the direction of imports
 

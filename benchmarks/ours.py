@@ -73,6 +73,7 @@ def purchases(
     import pymc  # noqa: F401
 
     import ltv_bayes as lb
+    from ltv_bayes.data.customers.histories import unique_histories
 
     if scanned and not hasattr(lb.Customers, "scan"):
         return {"absent": "Customers.scan"}
@@ -84,7 +85,7 @@ def purchases(
         began = time.perf_counter()
         fit = model.fit(customers, method=method, **settings)
         result["fit_seconds"] = time.perf_counter() - began
-    histories = customers.unique_histories()
+    histories = unique_histories(customers)
     sizes = {"customers": int(fit.idata.attrs["customers"]), "histories": int(histories.count.size)}
     return result | verdict(fit, PURCHASES) | sizes
 

@@ -33,7 +33,7 @@ ltv = lb.lifetime_value(
     random_seed=4,
 )
 print(ltv)
-share = ltv.judgement_share()
+share = ltv.judgement.share()
 print(f"\njudgement is {share['mean']:.0%} of the expected value and {share['variance']:.0%} of the variance")
 
 print("\n2. The clients worth most\n")

@@ -38,7 +38,7 @@ for sentence in by.compare()["sentence"]:
     print(f"  {sentence}")
 
 print("\n3. When does a difference matter? Say that 50 thousand per client either way does not\n")
-pairs = by.compare(equivalent_within=50_000)
+pairs = by.compare(rope=50_000)
 columns = ["segment_a", "segment_b", "difference", "probability_a_above_b", "probability_equivalent"]
 print(lb.readable(pairs[columns], ltv.currency).to_string(index=False))
 print("\n  Both probabilities near a half: these data do not tell. That is an answer too.")

@@ -49,7 +49,8 @@ customers = lb.summarize(
 print(customers)
 
 print("\n3. A fit needs no customers, only their distinct histories\n")
-print(f"{len(customers):,} customers have {len(customers.unique_histories()):,} distinct histories\n")
+histories = customers.table[["frequency", "recency", "T"]].drop_duplicates()
+print(f"{len(customers):,} customers have {len(histories):,} distinct histories\n")
 purchases = lb.BGNBD().fit(customers, random_seed=1, progressbar=False)
 spend = lb.GammaGamma().fit(customers, random_seed=2, progressbar=False)
 print(purchases)
@@ -65,7 +66,7 @@ ltv = lb.lifetime_value(
     progressbar=True,
 )
 ltv.write_summary(OUTPUT / "07_values.parquet", ci_prob=0.8)
-print(f"all draws would take {ltv.bytes_of_draws / 2**30:.2f} GiB; none were kept")
+print(repr(ltv))  # what is at hand, and the memory that all draws would take
 print(lb.readable(ltv.by_horizon(ci_prob=0.8), ltv.currency).to_string())
 
 print("\n5. What comes in each year, and by channel; both were added up in passing\n")

@@ -21,7 +21,7 @@ ltv = lb.lifetime_value(clients, lb.RepeatPurchases(purchases, spend), **terms)
 print("1. Where to look for the next client: the best industry, and what choosing it may cost\n")
 by = ltv.by("industry")
 print(lb.readable(by.best(top=2), ltv.currency).to_string())
-print(f"\n  {by.compare(equivalent_share=0.1)['sentence'].iloc[0]}")
+print(f"\n  {by.compare(rope_share=0.1)['sentence'].iloc[0]}")
 
 print("\n2. The same by industry and region; few clients in each, so the best is unsure\n")
 nested = ltv.by(["industry", "region"])

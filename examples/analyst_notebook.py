@@ -140,7 +140,7 @@ print(f"{half} of {len(means)} clients make up half of the expected value")
 # ## How much of it is judgement?
 
 # %%
-share = ltv.judgement_share()
+share = ltv.judgement.share()
 print(f"judgement is {share['mean']:.0%} of the expected value and {share['variance']:.0%} of its variance")
 lb.readable(ltv.explain(), ltv.currency)
 

@@ -1,4 +1,4 @@
-"""What clients are worth, and how sure we may be.
+"""What customers are worth, and how sure we may be.
 
 The public names load on first use: importing this package starts neither PyMC, ArviZ nor matplotlib.
 """
@@ -24,6 +24,7 @@ _PUBLIC = {
     "FittedSpend": "ltv_bayes.predictions.spend",
     "FutureValuePriors": "ltv_bayes.judgement.future_value",
     "GammaGamma": "ltv_bayes.models.gamma_gamma",
+    "JudgementInValue": "ltv_bayes.value.influence.judgement_in_value",
     "LifetimeValue": "ltv_bayes.value.lifetime_value",
     "LtvBayesError": "ltv_bayes.errors",
     "LtvBayesWarning": "ltv_bayes.errors",
@@ -37,20 +38,21 @@ _PUBLIC = {
     "RepeatPurchases": "ltv_bayes.streams.repeat_purchases",
     "ScannedTransactions": "ltv_bayes.data.orders.scanned",
     "ShiftedBetaGeometric": "ltv_bayes.models.shifted_beta_geometric",
+    "SegmentValues": "ltv_bayes.value.segments.segments",
     "SlippingAway": "ltv_bayes.value.decisions.slipping_away",
     "Subscription": "ltv_bayes.streams.subscription",
     "Transactions": "ltv_bayes.data.orders.transactions",
     "TriggeredService": "ltv_bayes.streams.triggered_service",
     "ValueOverTime": "ltv_bayes.evaluation.value_over_time",
     "VisibleShare": "ltv_bayes.predictions.visibility",
-    "acquisition": "ltv_bayes.value.acquisition.make_acquisition",
+    "acquisition": "ltv_bayes.value.acquisition.acquisition",
     "all_customers": "ltv_bayes.data.customers.all_customers",
     "backtest": "ltv_bayes.evaluation.backtest",
     "best": "ltv_bayes.value.segments.compare",
     "calibrate_judgements": "ltv_bayes.judgement.track_record.calibrate",
     "check": "ltv_bayes.evaluation.check",
     "check_one_time": "ltv_bayes.evaluation.one_time",
-    "check_regularity": "ltv_bayes.evaluation.regularity",
+    "check_regularity": "ltv_bayes.evaluation.purchase_timing",
     "combine_judgements": "ltv_bayes.judgement.combine",
     "compare": "ltv_bayes.value.segments.compare",
     "errors": "ltv_bayes.errors",
@@ -58,7 +60,7 @@ _PUBLIC = {
     "fit_scorecard": "ltv_bayes.judgement.scorecard.learn",
     "hybrid_ltv": "ltv_bayes.formulas.point.values",
     "judgement_template": "ltv_bayes.judgement.form.sheets",
-    "lifetime_value": "ltv_bayes.value.make_value",
+    "lifetime_value": "ltv_bayes.value.value_customers",
     "load_fit": "ltv_bayes.predictions.load",
     "new_customer_value": "ltv_bayes.value.acquisition.new_customers",
     "plot_acquisition": "ltv_bayes.plots.acquisition",

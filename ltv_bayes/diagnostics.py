@@ -7,7 +7,7 @@ from math import isnan, nan
 
 @dataclass(frozen=True, repr=False)
 class Diagnostics:
-    """What the draws say of their own quality.
+    """The quality of the draws.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Diagnostics:
 
     @property
     def converged(self) -> bool:
-        """Whether nothing speaks against the draws."""
+        """Whether no problem was found."""
         return not self.problems
 
     def to_json(self) -> str:

@@ -62,7 +62,7 @@ class DataWarning(LtvBayesWarning):
 
 
 def listed(items: Iterable[Any], limit: int = LISTED, number: int | None = None) -> str:
-    """Name a few items and count the rest, of so many items of which these are the first.
+    """Name a few items and count the rest, of ``number`` items if these are only the first of them.
 
     Examples
     --------

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import cell_len
+
 CHINESE_MONEY = {"CNY", "RMB", "CNH", "人民币", "元", "¥", "￥"}
 THOUSANDS = ((1e12, "tn"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
 MYRIADS = ((1e8, "亿"), (1e4, "万"))
@@ -14,6 +16,9 @@ NEARLY = 0.9995
 """From this share of a size on, three digits round up to it: 999,500 is 1M, not 1,000k."""
 MOST_IN_A_SIZE = 10_000
 INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+FORMULA_STARTS = "=+-@"
+UNSAFE_FIRST = "\t\r\n"
+UNSEEN = " \t\r\n\f\v\u00a0\u200b\u2060\u3000\ufeff"
 
 
 def money(amount: float | None, currency: str | None = None) -> str:
@@ -152,7 +157,7 @@ def shortened(name: Any, width: int = 28) -> str:
     'The Very Long Comp…th Branch'
     """
     text = visible(" ".join(str(name).split()))
-    if display_width(text) <= width:
+    if cell_len(text) <= width:
         return text
     tail = width // 3
     return f"{_fitting(text, width - tail - 1)}…{_fitting(text[::-1], tail)[::-1]}"
@@ -160,18 +165,37 @@ def shortened(name: Any, width: int = 28) -> str:
 
 def _fitting(text: str, width: int) -> str:
     """As much of the text's beginning as fits."""
-    while display_width(text) > width:
+    while cell_len(text) > width:
         text = text[:-1]
     return text
 
 
-def display_width(text: str) -> int:
-    """Columns that a text takes on a terminal; combining marks take none.
+def escape_formula(value: Any) -> Any:
+    """Put an apostrophe before text that a spreadsheet might run as a formula; numbers stay numbers.
+
+    Blanks before the sign, and its full-width forms, make no difference.
 
     Examples
     --------
-    >>> display_width("王芳"), display_width("Ada")
-    (4, 3)
+    >>> [escape_formula(value) for value in ("=1+1", " -5 Ltd", "＝1", "Müller", -5)]
+    ["'=1+1", "' -5 Ltd", "'＝1", 'Müller', -5]
     """
-    letters = (char for char in text if not unicodedata.combining(char))
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in letters)
+    return f"'{value}" if isinstance(value, str) and _is_marked(value) else value
+
+
+def unescape_formula(value: Any) -> Any:
+    """Remove the apostrophe that `escape_formula` added, and no other.
+
+    Examples
+    --------
+    >>> unescape_formula("'=1+1"), unescape_formula("'s-Hertogenbosch"), unescape_formula(escape_formula("'=1"))
+    ('=1+1', "'s-Hertogenbosch", "'=1")
+    """
+    return value[1:] if isinstance(value, str) and value[:1] == "'" and _is_marked(value[1:]) else value
+
+
+def _is_marked(text: str) -> bool:
+    """Whether a text gets an apostrophe: it might run, or would look like a text that got one."""
+    bare = text.lstrip("'")
+    first = unicodedata.normalize("NFKC", bare.lstrip(UNSEEN)[:1])
+    return bare.startswith(tuple(UNSAFE_FIRST)) or first.startswith(tuple(FORMULA_STARTS))

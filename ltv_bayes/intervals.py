@@ -1,4 +1,4 @@
-"""Summaries of draws: mean, sd, median and an interval whose level stands in its name.
+"""Summaries of draws: mean, sd, median and an interval with its level in its name.
 
 Intervals follow ArviZ: `ci_prob` and `ci_kind` default to its rcParams.
 """
@@ -72,7 +72,7 @@ def interval(values: np.ndarray, ci_prob: float, ci_kind: str) -> tuple[np.ndarr
 
 
 def _narrowest(values: np.ndarray, ci_prob: float) -> tuple[np.ndarray, np.ndarray]:
-    """The shortest stretch of sorted draws that holds the probability (Chen & Shao 1999)."""
+    """The shortest range of sorted draws that holds the probability (Chen & Shao 1999)."""
     ordered = np.sort(values, axis=0)
     inside = min(int(np.floor(ci_prob * len(ordered))), len(ordered) - 1)
     start = np.argmin(ordered[inside:] - ordered[: len(ordered) - inside], axis=0)[np.newaxis]
@@ -148,7 +148,7 @@ def flagged(table: pd.DataFrame, caution: str, currency: str | None = None) -> p
     >>> flagged(pd.DataFrame({"mean": [1.0]}), "", "CNY").attrs
     {'currency': 'CNY'}
     """
-    told = table.assign(caution=caution) if caution else table.copy(deep=False)
+    marked = table.assign(caution=caution) if caution else table.copy(deep=False)
     if currency:
-        told.attrs["currency"] = currency
-    return told
+        marked.attrs["currency"] = currency
+    return marked

@@ -1,6 +1,6 @@
 """The fitted DataTree's layout: read its draws, thin it, save it, load it.
 
-A fit is an xarray DataTree as ArviZ lays it out: a group `posterior` whose variables have the dimensions
+A fit is an xarray DataTree as ArviZ lays it out: a group `posterior` of variables with the dimensions
 (chain, draw), beside `sample_stats` and the like. What the fit must remember of itself stands in the tree's
 attributes, as text and numbers.
 """
@@ -71,16 +71,21 @@ def tree_from_draws(
     return tree
 
 
-def labelled_draws(values: np.ndarray, name: str, **attrs: Any) -> xr.DataArray:
-    """Put names on an array (chains, draws).
+def labelled_draws(
+    values: np.ndarray, name: str, labels: Mapping[str, Any] | None = None, /, **attrs: Any
+) -> xr.DataArray:
+    """Put names on an array (chains, draws), or (chains, draws, ...) with the labels of each further dimension.
 
     Examples
     --------
     >>> labelled_draws(np.zeros((2, 5)), "lifetime_value").dims
     ('chain', 'draw')
+    >>> labelled_draws(np.zeros((2, 5, 1)), "total", {"segment": ["Energy"]}).sel(segment="Energy").shape
+    (2, 5)
     """
-    coords = {dim: np.arange(size) for dim, size in zip(SAMPLE_DIMS, values.shape, strict=True)}
-    return xr.DataArray(values, dims=SAMPLE_DIMS, coords=coords, name=name, attrs=attrs)
+    further = {dim: np.asarray(some) for dim, some in (labels or {}).items()}
+    coords = dict(zip(SAMPLE_DIMS, map(np.arange, values.shape), strict=False)) | further
+    return xr.DataArray(values, dims=tuple(coords), coords=coords, name=name, attrs=attrs)
 
 
 def parameter_draws(tree: xr.DataTree, names: Sequence[str]) -> dict[str, np.ndarray]:
@@ -97,7 +102,7 @@ def parameter_draws(tree: xr.DataTree, names: Sequence[str]) -> dict[str, np.nda
 
 
 def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
-    """Keep the first chains and, evenly spaced, so many draws of each."""
+    """Keep the first ``chains`` and, evenly spaced, ``draws`` of each."""
     posterior = tree["posterior"].to_dataset()
     keep = evenly_spaced(posterior.sizes["draw"], draws)
     kept = posterior.isel(chain=slice(chains), draw=keep).assign_coords(draw=np.arange(draws))
@@ -107,7 +112,7 @@ def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
 
 
 def repeated(tree: xr.DataTree, times: int) -> xr.DataTree:
-    """Have every draw so many times.
+    """Repeat all draws a number of times.
 
     Examples
     --------
@@ -167,7 +172,7 @@ def reordered(tree: xr.DataTree, order: np.ndarray) -> xr.DataTree:
 
 
 def evenly_spaced(draws: int, kept: int) -> np.ndarray:
-    """Positions of so many of a chain's draws, evenly spaced.
+    """Positions of ``kept`` of a chain's draws, evenly spaced.
 
     Examples
     --------

@@ -1,6 +1,61 @@
-"""How many processors this process may use."""
+"""The one list of sizes and limits that bound memory and work, each with its purpose.
+
+A larger block or batch is not more exact. No number of a result depends on these, except where a line says so.
+"""
 
 import os
+
+# reading
+SNIFFED_CHARACTERS = 100_000
+"""Characters of a text file that tell its separator, and Chinese from Western European text."""
+NAMED_ROWS = 100_000
+"""Rows at fault that an error about a log in files carries; all of them are counted."""
+DUCKDB_VECTOR = 2048
+"""Rows that DuckDB hands over at once, which its chunks are multiples of."""
+READ_ROWS = 131_072
+"""Rows of a file of customers in memory at a time while all of them are checked, or some are chosen."""
+CUSTOMERS_AT_A_TIME = 100_000
+"""Customers in a batch of `Customers.batches`, unless the caller gives another size."""
+
+# forecasts
+KEPT_GROUPS = 512
+"""Groups of customers for which the parameters of all draws are kept at once; more of them are made in parts."""
+LARGEST_ARRAY = 8 * 2**30
+"""Bytes of forecasts, draws by customers, beyond which the caller is asked for fewer of either."""
+CUSTOMERS_OF_WORKER = 64
+"""Customers that one worker draws before it takes the next ones."""
+NUMBERS_IN_BLOCK = 2**17
+"""Numbers in a block of draws by histories: temporary arrays stay in the processor's cache."""
+
+# values
+CUSTOMERS_IN_BLOCK = 64
+"""Customers that one worker values at once."""
+CUSTOMERS_IN_BATCH = 1024 * CUSTOMERS_IN_BLOCK
+"""Customers read together while they are valued or grouped; a whole number of blocks."""
+NUMBERS_IN_SOURCE = 2**19
+"""Numbers, periods by draws by customers, in one source of a block; with more draws a block has fewer customers."""
+BLOCKS_AHEAD = 3
+"""Blocks that wait for each core, so that no core is idle and few results are in memory."""
+KEPT_BYTES = 2 * 2**30
+"""Bytes of draws that a value keeps unless told otherwise; larger ones are drawn anew for each question."""
+RANKED_BYTES = 2 * 2**30
+"""Bytes of draws that ranks may take, which need all customers of a draw at once; beyond, fewer draws are ranked."""
+MOST_SEGMENTS = 200
+"""Segments of one column that are added up in the first pass over draws."""
+CUSTOMERS_IN_CHUNK = 4 * CUSTOMERS_IN_BLOCK
+"""Customers in a chunk of a zarr store of draws."""
+WRITTEN_ROWS = 64 * CUSTOMERS_IN_BLOCK
+"""Customers with summaries written to a Parquet file at once."""
+COMPARED_JUDGEMENTS = 2000
+"""Judgements compared with draws from data at once."""
+ALIVE_CUSTOMERS = 2048
+"""Customers with P(alive) for all draws in memory at once."""
+
+# checks
+CHECKED_CUSTOMERS = 20_000
+"""Customers with data repeated in a check; of more, as many are chosen at random, which the numbers depend on."""
+COMPARED_CUSTOMERS = 20_000
+"""Customers in a batch while two models are compared."""
 
 
 def available_cores() -> int:

@@ -1,21 +1,27 @@
 """Tables as people read them: money shortened, shares in percent, interval bounds side by side."""
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Protocol
 
 import pandas as pd
+from rich.cells import cell_len
 
 from ltv_bayes.errors import InputError
-from ltv_bayes.formatting import UNKNOWN, display_width, label, money, percent, probability, visible
+from ltv_bayes.formatting import UNKNOWN, label, money, percent, probability, visible
 
 LOWER_BOUND = re.compile(r"(?P<stem>(?:(?P<before>.*)_)?(?P<kind>eti|hdi)(?P<level>[\d.]+))_lb")
 CHANCE = re.compile(r"probability|rank_\d+$")
 NUMBERED = re.compile(r"(?:^|_)(?:id|row|year)$")
+SHOWN_ROWS = 5
+SHOWN_COLUMNS = 14
+WIDTH = 120
 
 
 def as_table(given: Any) -> pd.DataFrame:
-    """The table that is meant: a frame itself, a Series as one column, of a result its summary or its table.
+    """The table to show: a frame itself, a Series as one column, of a result its summary or its table.
 
     Raises
     ------
@@ -50,7 +56,7 @@ def readable(table: Any, currency: str | None = None, *, amounts: bool = True) -
     table : pandas.DataFrame, Series or result
         A table of this package: a summary, a comparison, an explanation; or a result, for its summary.
     currency : str, optional
-        The currency of its amounts, if a result does not say it, or carry it in its ``attrs``; yuan are counted in 万
+        The currency of its amounts, if a result does not state it, or carry it in its ``attrs``; yuan are counted in 万
         and 亿.
     amounts : bool
         Whether numbers that are neither shares nor probabilities are money; False for parameters and counts.
@@ -92,13 +98,13 @@ def as_text(table: pd.DataFrame, currency: str | None = None, *, amounts: bool =
     text = readable(table, currency, amounts=amounts)
     rows = [["", *text.columns], *([name, *cells] for name, cells in zip(text.index, text.to_numpy(), strict=True))]
     lines = [[_one_line(cell) for cell in row] for row in rows]
-    widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(_aligned(line, widths) for line in lines)
 
 
 def _aligned(line: list[str], widths: list[int]) -> str:
     """Put the name left and the cells right in their columns."""
-    blanks = [" " * (width - display_width(cell)) for cell, width in zip(line, widths, strict=True)]
+    blanks = [" " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)]
     return "  ".join([line[0] + blanks[0], *(blank + cell for blank, cell in zip(blanks[1:], line[1:], strict=True))])
 
 
@@ -116,13 +122,13 @@ def _columns(table: pd.DataFrame, write_number: Callable[[Any], str]) -> Iterato
             continue
         if stem in pairs and end == "lb":
             both = zip(column, table[f"{stem}_ub"], strict=True)
-            yield _interval_label(pairs[stem]), [_stretch(low, high, write_number) for low, high in both]
+            yield _interval_label(pairs[stem]), [_range(low, high, write_number) for low, high in both]
         else:
             write = _writer(str(name), column, write_number)
             yield label(name), [UNKNOWN if _missing(value) else write(value) for value in column]
 
 
-def _stretch(low: float, high: float, write: Callable[[Any], str]) -> str:
+def _range(low: float, high: float, write: Callable[[Any], str]) -> str:
     return UNKNOWN if pd.isna(low) or pd.isna(high) else f"{write(low)} to {write(high)}"
 
 
@@ -152,5 +158,143 @@ def _writer(name: str, column: pd.Series, write_number: Callable[[Any], str]) ->
 
 
 def _plain(number: float) -> str:
-    """A number that is no money: four digits, thousands marked."""
+    """A number that is not money: four digits, thousands marked."""
     return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
+
+
+class Page(Protocol):
+    """What an object shows of itself, in a terminal and in a notebook."""
+
+    def as_text(self) -> str:
+        """Write it as lines of text."""
+
+    def as_html(self) -> str:
+        """Write it as HTML, with everything escaped: names and cells come from outside."""
+
+
+class Printed:
+    """A base class for objects that show themselves as a page, in text and in HTML alike."""
+
+    def _page(self) -> Page:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return self._page().as_text()
+
+    def _repr_html_(self) -> str:
+        return self._page().as_html()
+
+
+@dataclass(frozen=True)
+class ResultPage:
+    """A result: lines, its table as people read it, and notes.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        What stands above the table.
+    table : pandas.DataFrame, optional
+        A table of results.
+    notes : sequence of str
+        What stands below it.
+    currency, amounts
+        As in `readable`.
+    rows : int, optional
+        The number of rows to show; all of them if not given.
+
+    Examples
+    --------
+    >>> print(ResultPage(["Value by industry"], pd.DataFrame({"mean": [61_700.0]}, index=["Retail"])).as_text())
+    Value by industry
+             mean
+    Retail  61.7k
+    """
+
+    lines: Sequence[str]
+    table: pd.DataFrame | None = None
+    notes: Sequence[str] = ()
+    currency: str | None = None
+    amounts: bool = True
+    rows: int | None = None
+
+    def as_text(self) -> str:
+        """Write lines, table and notes below each other."""
+        shown: list[str] = []
+        if self.table is not None:
+            table = self.table.head(self.rows)
+            shown = [as_text(table, self.currency, amounts=self.amounts), *_more(self.table, self.rows)]
+        return "\n".join([*self.lines, *shown, *self.notes])
+
+    def as_html(self) -> str:
+        """Write the same as HTML."""
+        if self.table is None:
+            return _html(self.lines, "", self.notes)
+        body = readable(self.table.head(self.rows), self.currency, amounts=self.amounts).to_html(escape=True)
+        return _html(self.lines, body, [*_more(self.table, self.rows), *self.notes])
+
+
+@dataclass(frozen=True)
+class DataPage:
+    """Data: a few lines, then the first rows as they are.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        What stands above the rows; line breaks in names are taken out.
+    table : pandas.DataFrame
+        The rows, or the first of them.
+    number : int, optional
+        The number of all rows, if the table holds only the first of them.
+
+    Examples
+    --------
+    >>> print(DataPage(["2 clients"], pd.DataFrame({"client": ["Ada", "Bo"]})).as_text())
+    2 clients
+      client
+    0    Ada
+    1     Bo
+    >>> "<b>" in DataPage(["<b>"], pd.DataFrame({"client": ["<b>"]})).as_html()
+    False
+    """
+
+    lines: Sequence[str]
+    table: pd.DataFrame
+    number: int | None = None
+
+    def as_text(self) -> str:
+        """Write the lines above the first rows."""
+        rows = _head(self.table).to_string(max_cols=SHOWN_COLUMNS, line_width=WIDTH)
+        return "\n".join([*map(_unbroken, self.lines), rows, *_more(self.table, SHOWN_ROWS, self.number)])
+
+    def as_html(self) -> str:
+        """Write the same as HTML."""
+        body = _head(self.table).to_html(escape=True, max_cols=SHOWN_COLUMNS)
+        return _html([*map(_unbroken, self.lines)], body, _more(self.table, SHOWN_ROWS, self.number))
+
+
+def _html(lines: Sequence[str], body: str, notes: Sequence[str]) -> str:
+    """Put lines, table and notes into one block, in which a notebook looks for no formulas."""
+    written = [escape(line).replace("\n", "<br>") for line in lines]
+    heading = f"<p>{'<br>'.join([f'<strong>{written[0]}</strong>', *written[1:]])}</p>" if written else ""
+    below = "".join(f"<p>{escape(note)}</p>" for note in notes if note)
+    return f'<div class="tex2jax_ignore mathjax_ignore">{heading}{body}{below}</div>'
+
+
+def _unbroken(text: str) -> str:
+    """Keep a name from breaking out of its line."""
+    return " ".join(str(text).splitlines())
+
+
+def _head(table: pd.DataFrame) -> pd.DataFrame:
+    """The first rows, with numbers as people write them."""
+    head = table.head(SHOWN_ROWS)
+    if head.columns.empty:
+        return head.index.to_frame(index=False)
+    fractions = head.select_dtypes("float").columns
+    return head.assign(**{name: head[name].map("{:,.2f}".format).replace("nan", "") for name in fractions})
+
+
+def _more(table: pd.DataFrame, shown: int | None, number: int | None = None) -> list[str]:
+    """State the number of rows that are not shown."""
+    rest = 0 if shown is None else (len(table) if number is None else number) - shown
+    return [f"... and {rest:,} more"] if rest > 0 else []

@@ -13,7 +13,7 @@ from ltv_bayes.errors import InputError
 def written_whole(path: str | Path, *, replaces_folder: bool = False) -> Iterator[Path]:
     """Give a place beside the path to write to, and move it there at the end; an interrupt leaves nothing behind.
 
-    What stood at the path stays until then. Nothing is moved if nothing was written.
+    A file at the path stays until then. Nothing is moved if nothing was written.
 
     Parameters
     ----------

@@ -11,9 +11,37 @@ import ltv_bayes as lb
 from ltv_bayes import posterior
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
+from tests.seeds import shift_all
 
-settings.register_profile("unhurried", deadline=None)  # machines are shared; speed is measured in benchmarks
-settings.load_profile("unhurried")
+# Machines are shared, so speed is measured in benchmarks; and a run tells the same twice, unless other seeds are asked.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("other", deadline=None)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--seed-shift", type=int, default=0, help="add this to every seed: other data, other chains")
+
+
+def pytest_configure(config):
+    shift = config.getoption("--seed-shift")
+    settings.load_profile("other" if shift else "same")
+    if shift:
+        shift_all(shift)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Files with fits come first, so that processes that run side by side end together.
+
+    With other seeds, examples in docstrings would print other numbers: they are left out.
+    """
+    for item in items:
+        if item.get_closest_marker("fits") or item.get_closest_marker("study"):
+            item.add_marker("slow")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+    if config.getoption("--seed-shift"):
+        items[:] = [item for item in items if not isinstance(item, pytest.DoctestItem)]
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +105,12 @@ def cdnow_fits(cdnow):
     """Both models sampled on CDNOW with the usual priors; slow, made once."""
     purchases = lb.BGNBD().fit(cdnow, random_seed=1, progressbar=False)
     return purchases, lb.GammaGamma().fit(cdnow, random_seed=2, progressbar=False)
+
+
+@pytest.fixture(scope="session")
+def cdnow_leaving(cdnow):
+    """MBG/NBD on CDNOW in the same way; slow, made once."""
+    return lb.MBGNBD().fit(cdnow, random_seed=1, progressbar=False)
 
 
 def pooled_by_hand(kind, model, quantities, effects, column="channel", **attrs):

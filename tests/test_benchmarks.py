@@ -130,7 +130,7 @@ def test_going_on_measures_only_what_has_too_few_results(benchmarks, line, tmp_p
     assert benchmarks.run.chosen_tasks(given) == [[line.ours]]
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_small_run_measures_and_reports(tmp_path):
     folders = ["--results", tmp_path / "results", "--inputs", tmp_path / "inputs"]
     chosen = ["--only", "import", "cdnow", "segments", "orders_parquet"]

@@ -441,7 +441,7 @@ def prior_like(fit):
     return xr.DataTree.from_dict({"prior": fit.idata["posterior"].to_dataset()})
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_demo_with_real_fits(folder):
     result = succeed("demo", "--draws", 300)
     assert "OUTSIDE" in result.stdout
@@ -451,7 +451,7 @@ def test_demo_with_real_fits(folder):
     assert ignored < shared - 4
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_fit_then_value(folder):
     succeed("fit", "orders.csv", *ORDERS, *TERMS, "--draws", 100, "--chains", 2, "--out", "fits")
     succeed(*value())

@@ -66,26 +66,26 @@ def hand_made_fits(folder: Path) -> None:
     lb.FittedSpend.from_draws(spend, currency="EUR").save(folder / "spend.nc")
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs(path):
     assert run(RUN_SCRIPT, path)
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_notebook_runs_as_a_notebook_and_shows_its_pictures():
     notebook = ROOT / "examples" / "analyst_notebook.py"
     drawn = len(re.findall(r"^_ = lb\.plot_", notebook.read_text(encoding="utf-8"), re.MULTILINE))
     assert run(RUN_NOTEBOOK, notebook).split() == [str(drawn), "pictures"]
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_readme_runs_as_written(pages, tmp_path):
     assert pages.run_page(ROOT / "README.md", tmp_path, lambda folder: None)
     assert (tmp_path / "lifetime_value.png").stat().st_size > 0
 
 
-@pytest.mark.parametrize("name", [*FAST_PAGES, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW_PAGES)])
+@pytest.mark.parametrize("name", [*FAST_PAGES, *(pytest.param(name, marks=pytest.mark.fits) for name in SLOW_PAGES)])
 def test_page_runs(pages, tmp_path, name):
     assert pages.run_page(ROOT / "docs" / f"{name}.md", tmp_path, hand_made_fits)
 

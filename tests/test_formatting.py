@@ -3,9 +3,9 @@
 import math
 
 import pytest
+from rich.cells import cell_len
 
 from ltv_bayes.formatting import (
-    display_width,
     money,
     money_labels,
     percent,
@@ -153,7 +153,7 @@ def test_letters_blanks_and_line_breaks_stay(text):
 )
 def test_shortened_names_fit(name):
     text = shortened(name)
-    assert display_width(text) <= 28
+    assert cell_len(text) <= 28
     assert "\n" not in text
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from rich.cells import cell_len
 
 from ltv_bayes.errors import InputError
-from ltv_bayes.formatting import display_width
 from ltv_bayes.tables import as_table, as_text, readable
 
 
@@ -97,7 +97,7 @@ def test_an_empty_table_is_its_headings():
 
 def test_columns_stay_straight_with_chinese_names():
     frame = pd.DataFrame({"mean": [1.0, 61_700.0], "expert": ["王芳", "Ada"]}, index=["制造业", "B"])
-    widths = {display_width(line) for line in as_text(frame).splitlines()}
+    widths = {cell_len(line) for line in as_text(frame).splitlines()}
     assert len(widths) == 1
 
 

@@ -11,10 +11,8 @@ import typer
 import ltv_bayes as lb
 from ltv_bayes.cli.messages import plain_messages
 from ltv_bayes.errors import ColumnError, FitError, a_kind, suggestion
-from ltv_bayes.report.console import say, show
-from ltv_bayes.report.files import write_csv
-from ltv_bayes.report.overwriting import refuse_foreign_table, refuse_inputs
-from ltv_bayes.report.results import Results
+from ltv_bayes.report.files import Results, refuse_foreign_table, refuse_inputs, write_csv
+from ltv_bayes.terminal import say, show
 
 app = typer.Typer(
     add_completion=False,
@@ -91,7 +89,7 @@ def demo(
     seed: Seed = 1,
 ) -> None:
     """Hold a forecast of real customers to what happened, and value two simulated companies beside their truth."""
-    from ltv_bayes.demo.run import run_demo
+    from ltv_bayes.demo import run_demo
 
     draw_without_screen()
     run_demo(out, draws=draws, random_seed=seed)
@@ -148,7 +146,7 @@ def value(
     horizon: Annotated[str, typer.Option(help="How far ahead, with its unit.")] = "3 years",
     discount_rate: Annotated[float, typer.Option(help="A year, 0.10 for 10%.")] = 0.10,
     margin: Annotated[float, typer.Option(help="Share of revenue that is kept, 0.35 for 35%.")] = 1.0,
-    realised: Annotated[bool, typer.Option(help="Add what customers have brought so far.")] = False,
+    realised: Annotated[bool, typer.Option(help="Add the revenue of customers so far.")] = False,
     by: Annotated[str | None, typer.Option(help="Column of the attributes to compare segments by.")] = None,
     draws: Annotated[int | None, typer.Option(min=1, help="Draws per chain to use; all if left out.")] = None,
     seed: Seed = 1,
@@ -181,8 +179,8 @@ def value(
 
 
 def report_values(ltv: lb.LifetimeValue, results: Results) -> None:
-    """Print and write the value of each customer and of the book."""
-    say(repr(ltv))
+    """Print and write the value of each customer and of the portfolio."""
+    say(str(ltv))
     table = ltv.summary().sort_values("mean", ascending=False, kind="stable")
     show(table.head(10), title="The customers worth most", currency=ltv.currency)
     results.table(table, "lifetime_value.csv", "value of each customer, with its interval")
@@ -205,7 +203,7 @@ def report_segments(segments: Any, results: Results) -> None:
 
 
 def load(path: Path, kind: Any, draws: int | None) -> Any:
-    """Read a saved fit, check that it is of the kind that is needed, and keep so many draws of each chain."""
+    """Read a saved fit, check its kind, and keep the given number of draws of each chain."""
     if not path.is_file():
         raise FitError(f"There is no file {path}. Run the command fit first, or name its folder with --fits.")
     fitted = lb.load_fit(path)

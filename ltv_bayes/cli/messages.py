@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from ltv_bayes.errors import LtvBayesError, LtvBayesWarning
-from ltv_bayes.report.console import complain
+from ltv_bayes.terminal import complain
 
 ARGUMENT = re.compile(r"\b(?P<name>[a-z_]+)=(?:'(?P<text>[^']*)'|(?P<number>\d+(?:\.\d+)?))")
 

@@ -1,13 +1,14 @@
 """A real shop's forecast held to what happened."""
 
+import numpy as np
 import pandas as pd
 
 import ltv_bayes as lb
 from ltv_bayes import samples
-from ltv_bayes.formatting import label, percent, with_currency
-from ltv_bayes.intervals import describe_interval, interval_settings
-from ltv_bayes.report.console import say, show
-from ltv_bayes.report.results import Results
+from ltv_bayes.formatting import label, money, percent, with_currency
+from ltv_bayes.intervals import describe_interval, interval, interval_settings
+from ltv_bayes.report.files import Results
+from ltv_bayes.terminal import say, show
 
 CALIBRATION_END = "1997-09-30"
 HOLDOUT = "39 weeks"
@@ -62,7 +63,7 @@ def _beside_actual(what: str, row: pd.Series, level: str, currency: str | None) 
     inside = "inside" if row["inside"] else "OUTSIDE"
     return (
         f"All customers, {counted_in}: {row['predicted']:,.0f} forecast, {level} {low:,.0f} to {high:,.0f}; "
-        f"{row['actual']:,.0f} came, {inside}."
+        f"{row['actual']:,.0f} happened, {inside}."
     )
 
 
@@ -75,3 +76,18 @@ MISFIT = (
     "same way and add up. These customers bought more in the second 39 weeks than their first 39 foretold. The misfit\n"
     "is the model's own, not the fitting's: with the published estimates it expects 1,653 purchases."
 )
+
+
+def beside_truth(happened: float, draws: np.ndarray, currency: str | None) -> str:
+    """State whether the interval of the draws holds what happened.
+
+    Examples
+    --------
+    >>> beside_truth(6_000.0, np.linspace(0, 10_000, 201), "EUR")
+    '6k EUR, inside the 89% interval 550 to 9.45k EUR'
+    """
+    prob, kind = interval_settings(None, None)
+    low, high = map(float, interval(draws, prob, kind))
+    known, least, most = (money(amount, currency) for amount in (happened, low, high))
+    held = f"{'inside' if low <= happened <= high else 'OUTSIDE'} the {describe_interval(prob, kind)} {least} to {most}"
+    return f"{with_currency(known, currency)}, {with_currency(held, currency)}"

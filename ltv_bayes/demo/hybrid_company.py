@@ -1,4 +1,4 @@
-"""A simulated company valued whose clients pay in four ways at once, all ended by one lifetime."""
+"""A simulated company valued: clients pay in four ways at once, all ended by one lifetime."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -7,10 +7,10 @@ import pandas as pd
 
 import ltv_bayes as lb
 from ltv_bayes import samples
-from ltv_bayes.demo.beside_truth import beside_truth
+from ltv_bayes.demo.forecast import beside_truth
 from ltv_bayes.formatting import percent
-from ltv_bayes.report.console import say, show
-from ltv_bayes.report.results import Results
+from ltv_bayes.report.files import Results
+from ltv_bayes.terminal import say, show
 
 CLIENTS, HORIZON = 1500, "3 years"
 DISCOUNT_RATE, USUAL_MARGIN = 0.10, 0.30
@@ -24,7 +24,7 @@ class Data:
 
     Attributes
     ----------
-    everybody : Customers
+    customers : Customers
         Who is valued.
     renewals : Renewals
         Of their subscriptions.
@@ -34,7 +34,7 @@ class Data:
         Sales with a date and a probability.
     """
 
-    everybody: lb.Customers
+    customers: lb.Customers
     renewals: lb.Renewals
     consumables: lb.Customers
     service: lb.Customers
@@ -52,11 +52,11 @@ class Data:
         )
         consumables = lb.summarize(orders.stream("consumables"), time_unit="week", as_of=as_of)
         service = lb.summarize(orders.stream("service"), since=company.installations, time_unit="week", as_of=as_of)
-        everybody = lb.all_customers(renewals, consumables, service, orders, attributes=company.clients)
-        return cls(everybody, renewals, consumables, service, company.planned)
+        customers = lb.all_customers(renewals, consumables, service, orders, attributes=company.clients)
+        return cls(customers, renewals, consumables, service, company.planned)
 
     def while_related(self) -> Self:
-        """The same, without the time after a relation has ended, in which nothing could come."""
+        """The same, without the time after a relation has ended, in which no order could occur."""
         ended = self.renewals.ended()
         return replace(
             self, consumables=self.consumables.observed_until(ended), service=self.service.observed_until(ended)
@@ -73,17 +73,17 @@ def value_hybrid_company(results: Results, *, draws: int, random_seed: int) -> N
     ltv = valued(data.while_related(), "subscription", draws=draws, random_seed=random_seed)
     apart = valued(data, None, draws=draws, random_seed=random_seed)
     truth = company.true_value(HORIZON, DISCOUNT_RATE, MARGINS).loc[ltv.customers.ids]
-    say(f"\n{ltv!r}")
+    say(f"\n{ltv}")
     report_streams(results, ltv, truth)
     say(f"\n{of_living_clients(ltv, apart, company, truth)}")
     report_client(results, ltv, truth)
 
 
 def valued(data: Data, host: str | None, *, draws: int, random_seed: int) -> lb.LifetimeValue:
-    """Fit a model for each way of paying and value all streams, riding on the host or each by itself."""
+    """Fit a model for each way of paying and value all streams, depending on the host or each by itself."""
     fitting = {"draws": draws, "random_seed": random_seed}
     return lb.lifetime_value(
-        data.everybody,
+        data.customers,
         [
             lb.Subscription(renewing(data.renewals, **fitting), data.renewals, margin=MARGINS["subscription"]),
             lb.RepeatPurchases(
@@ -120,18 +120,18 @@ def renewing(renewals: lb.Renewals, **fitting: Any) -> dict[str, lb.FittedRenewa
 
 
 def report_streams(results: Results, ltv: lb.LifetimeValue, truth: pd.DataFrame) -> None:
-    """Show and write what each stream brings, beside what came."""
-    came = truth.sum()
-    table = streams_table(ltv).assign(came=came)
+    """Show and write the value of each stream, beside what happened."""
+    happened = truth.sum()
+    table = streams_table(ltv).assign(happened=happened)
     show(table, title=f"The company's streams over {HORIZON}, {ltv.currency}", currency=ltv.currency)
     say(HOW_TO_READ_STREAMS)
-    say(f"All together {beside_truth(came['total'], ltv.total().to_numpy().ravel(), ltv.currency)}.")
-    results.table(table, "hybrid_streams.csv", "what each stream brings: foreseen, interval, came")
-    results.picture(lb.plot_cash_flow(ltv), "hybrid_cash_flow.png", "what all clients bring in each year")
+    say(f"All together {beside_truth(happened['total'], ltv.total().to_numpy().ravel(), ltv.currency)}.")
+    results.table(table, "hybrid_streams.csv", "value of each stream: foreseen, interval, happened")
+    results.picture(lb.plot_cash_flow(ltv), "hybrid_cash_flow.png", "value of all clients in each year")
 
 
 HOW_TO_READ_STREAMS = (
-    "clients: those of whom the stream foresees money; came: the company is simulated, so its future is known.\n"
+    "clients: those with foreseen revenue in the stream; happened: the company is simulated, so its future is known.\n"
     "Every payment is after margin and discounted at its own date."
 )
 
@@ -147,32 +147,32 @@ def streams_table(ltv: lb.LifetimeValue) -> pd.DataFrame:
 def of_living_clients(
     ltv: lb.LifetimeValue, apart: lb.LifetimeValue, company: samples.OfficeEquipment, truth: pd.DataFrame
 ) -> str:
-    """Say for how many clients still there the interval of each value holds what came."""
+    """State for how many active clients the interval of the value holds what happened."""
     living = truth.index[company.lifetimes.reindex(truth.index) > 0]
     shared, ignored = (_share_inside(value, truth["total"], living) for value in (ltv, apart))
     return (
-        f"Of the {len(living):,} clients whose relation lives, {percent(shared)} bring what their own "
+        f"Of the {len(living):,} clients with a living relation, {percent(shared)} yield what their own "
         f"{percent(OWN_LEVEL)} interval says.\nValued as if each stream ended by itself, it would be "
         f"{percent(ignored)}: streams that end together are good or bad together."
     )
 
 
-def _share_inside(ltv: lb.LifetimeValue, came: pd.Series, ids: pd.Index) -> float:
+def _share_inside(ltv: lb.LifetimeValue, happened: pd.Series, ids: pd.Index) -> float:
     """How many of these customers lie inside their own highest-density interval, up to rounding."""
-    own, came = ltv.summary(OWN_LEVEL, "hdi").loc[ids], came.loc[ids]
+    own, happened = ltv.summary(OWN_LEVEL, "hdi").loc[ids], happened.loc[ids]
     low, high = (own[name] for name in own.columns if name.endswith(("_lb", "_ub")))
-    return float(came.between(low - CENT, high + CENT).mean())
+    return float(happened.between(low - CENT, high + CENT).mean())
 
 
 def report_client(results: Results, ltv: lb.LifetimeValue, truth: pd.DataFrame) -> None:
-    """Show and write the clients' values, and where and when that of one with all streams comes."""
+    """Show and write the clients' values, and the sources and years of the value of one with all streams."""
     table = ltv.summary().sort_values("mean", ascending=False)
     means = ltv.components.mean(("chain", "draw")).to_dataframe().loc[table.index]
     client = table.index[(means > 0).all(axis="columns")][0]
     explained = ltv.explain(client)
-    show(explained, title=f"Where the value of {client} comes from, {ltv.currency}", currency=ltv.currency)
+    show(explained, title=f"The sources of the value of {client}, {ltv.currency}", currency=ltv.currency)
     total = ltv.draws.sel(customer_id=client).to_numpy().ravel()
-    say(f"{client} really brings {beside_truth(truth.loc[client, 'total'], total, ltv.currency)}.")
+    say(f"{client} really yields {beside_truth(truth.loc[client, 'total'], total, ltv.currency)}.")
     results.table(table, "hybrid_lifetime_value.csv", "value of each client, with its interval")
-    results.picture(lb.plot_waterfall(explained), "hybrid_waterfall.png", f"where the value of {client} comes from")
-    results.picture(lb.plot_cash_flow(ltv, client), "hybrid_client_by_year.png", f"what {client} brings in each year")
+    results.picture(lb.plot_waterfall(explained), "hybrid_waterfall.png", f"the sources of the value of {client}")
+    results.picture(lb.plot_cash_flow(ltv, client), "hybrid_client_by_year.png", f"value of {client} in each year")

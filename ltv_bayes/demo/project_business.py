@@ -6,9 +6,9 @@ import pandas as pd
 
 import ltv_bayes as lb
 from ltv_bayes import samples
-from ltv_bayes.demo.beside_truth import beside_truth
-from ltv_bayes.report.console import say, show
-from ltv_bayes.report.results import Results
+from ltv_bayes.demo.forecast import beside_truth
+from ltv_bayes.report.files import Results
+from ltv_bayes.terminal import say, show
 from ltv_bayes.time_units import DAYS_PER_YEAR
 
 DISCOUNT_RATE, MARGIN = 0.10, 0.35
@@ -36,42 +36,43 @@ def value_project_business(results: Results, *, draws: int, random_seed: int) ->
         random_seed=random_seed,
         progressbar=True,
     )
-    say(f"\n{ltv!r}\n{HOW_TO_READ_SOURCES}")
-    came = beside_truth(repeat_deals_that_came(business), ltv.book()["repeat_purchases"], ltv.currency)
-    say(f"The business is simulated, so its future is known: repeat deals bring {came}.")
+    say(f"\n{ltv}\n{HOW_TO_READ_SOURCES}")
+    foreseen = ltv.components["repeat_purchases"].sum("customer_id").to_numpy().ravel()
+    happened = beside_truth(true_repeat_value(business), foreseen, ltv.currency)
+    say(f"The business is simulated, so its future is known: repeat deals yield {happened}.")
     report_clients(results, ltv)
     report_industries(results, ltv.by("industry"))
 
 
 HOW_TO_READ_SOURCES = (
-    "realised: brought so far; repeat purchases: foreseen from each client's history; judged: opportunities, with\n"
+    "realised: revenue so far; repeat purchases: foreseen from each client's history; judged: opportunities, with\n"
     "the probability and the amounts that its account manager stated."
 )
 
 
-def repeat_deals_that_came(business: samples.ProjectBusiness) -> float:
-    """What the repeat deals bring that the simulation knows to come, discounted, after margin."""
+def true_repeat_value(business: samples.ProjectBusiness) -> float:
+    """The value of the repeat deals in the simulated future, discounted, after margin."""
     deals = business.future_orders
     years = (deals["closed_on"] - pd.Timestamp(business.as_of)).dt.days / DAYS_PER_YEAR
     return float((MARGIN * deals["value"] * (1 + DISCOUNT_RATE) ** -years).sum())
 
 
 def report_clients(results: Results, ltv: lb.LifetimeValue) -> None:
-    """Show and write the clients worth most, and where the value of one of them comes from."""
+    """Show and write the clients worth most, and the sources of the value of one of them."""
     table = ltv.summary().sort_values("mean", ascending=False)
     show(table.head(10), title=f"The clients worth most, {ltv.currency}", currency=ltv.currency)
     say(HOW_TO_READ_CLIENTS)
     judged = table.index[table["judged_share"] > 0][0]
     explained = ltv.explain(judged)
-    show(explained, title=f"Where the value of {judged} comes from, {ltv.currency}", currency=ltv.currency)
+    show(explained, title=f"The sources of the value of {judged}, {ltv.currency}", currency=ltv.currency)
     results.table(table, "project_lifetime_value.csv", "value of each client, with its interval")
     results.picture(lb.plot_lifetime_value(ltv), "project_lifetime_value.png", "the clients worth most")
-    results.picture(lb.plot_waterfall(explained), "project_waterfall.png", f"where the value of {judged} comes from")
+    results.picture(lb.plot_waterfall(explained), "project_waterfall.png", f"the sources of the value of {judged}")
 
 
 HOW_TO_READ_CLIENTS = (
-    "What a client will really bring lies inside the interval with its probability. A mean above its interval belongs\n"
-    "to a client who has probably left, but would bring much if not."
+    "The true value of a client lies inside the interval with its probability. A mean above its interval belongs\n"
+    "to a client who has probably left, but would be worth much if not."
 )
 
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,14 @@ from ltv_bayes.formatting import label
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings
 from ltv_bayes.models.buy_till_you_die import BGNBD, PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
-from ltv_bayes.predictions.fitted import FittedModel
-from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.fitted import FittedModel, caution_of, parameters_of, shape_of, thinned_to
+from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_date, as_duration, as_time_unit
-from ltv_bayes.value.make_value import lifetime_value
+from ltv_bayes.value.value_customers import lifetime_value
 
 TRACKED_DRAWS = 400
 TRACKED_STEPS = 120
@@ -84,7 +84,7 @@ def backtest(
     if last < end:
         raise InputError(
             f"The log ends on {last}, before the holdout of {length} after {start} does ({end}). "
-            f"Choose an earlier as_of or a shorter horizon, or say with observed_until= how far the log goes."
+            f"Choose an earlier as_of or a shorter horizon, or state with observed_until= how far the log goes."
         )
     customers = summarize(orders, time_unit=time_unit, as_of=start)
     fits = {"random_seed": seed, **fit_settings}
@@ -99,7 +99,7 @@ def backtest(
 
 
 @dataclass(frozen=True, repr=False)
-class Backtest:
+class Backtest(Printed):
     """A forecast beside what happened.
 
     Attributes
@@ -138,8 +138,8 @@ class Backtest:
 
     @property
     def caution(self) -> str:
-        """What every table made from this must say."""
-        return self.purchases.caution or self.spend.caution
+        """What every table made from this must state."""
+        return caution_of(self.purchases, self.spend)
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Holdout totals: actual beside predicted with its interval, and whether the interval holds it.
@@ -172,7 +172,7 @@ class Backtest:
         return flagged(pd.DataFrame.from_dict(rows, orient="index"), self.caution)
 
     def coverage(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.Series:
-        """Share of customers whose holdout lies inside their own predictive interval.
+        """Share of customers with a holdout inside their own predictive interval.
 
         Returns
         -------
@@ -198,7 +198,7 @@ class Backtest:
         return pd.Series(below + uniform * equal, index=self.actual.index, name="pit")
 
     def pit_p_value(self) -> float:
-        """Share of holdouts simulated by the model whose PIT lies as far from uniform as the real one's.
+        """Share of holdouts simulated by the model with a PIT as far from uniform as the real one's.
 
         Small values speak against the model. The distance is the largest gap between the mean of the PIT's
         conditional distribution functions and the diagonal, which needs no randomisation and so has no luck in it.
@@ -278,20 +278,15 @@ class Backtest:
         when = (repeats["date"] - pd.Timestamp(self.start)).dt.days.to_numpy() / DAYS_PER_UNIT[self.time_unit]
         return np.searchsorted(np.sort(when), times + 1e-9, side="right")
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         coverage, pit = self.coverage(0.9), self.pit_p_value()
-        return "\n".join(
-            [
-                f"Backtest: {len(self.customers):,} customers as of {self.as_of}, holdout of {self.horizon}",
-                self.summary().rename(index=label).round(1).to_string(),
-                f"inside their own 90% interval: {coverage['purchases']:.1%} of customers for purchases, "
-                f"{coverage['spend']:.1%} for spend",
-                f"probability integral transform of purchases: p = {pit:.2g} against uniform",
-            ]
-        )
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{escape(repr(self))}</pre>"
+        heading = f"Backtest: {len(self.customers):,} customers as of {self.as_of}, holdout of {self.horizon}"
+        notes = [
+            f"inside their own 90% interval: {coverage['purchases']:.1%} of customers for purchases, "
+            f"{coverage['spend']:.1%} for spend",
+            f"probability integral transform of purchases: p = {pit:.2g} against uniform",
+        ]
+        return ResultPage([heading], self.summary().rename(index=label), notes, amounts=False)
 
 
 def _require_unseen(fit: FittedModel, start: dt.date) -> None:
@@ -324,7 +319,7 @@ class CountDistribution:
 
 
 def occasions(orders: Transactions) -> pd.DataFrame:
-    """Days on which customers bought: rows with an order, and what the day came to after refunds."""
+    """Days on which customers bought: rows with an order, and the value of the day after refunds."""
     table = orders.table
     kept = table[table["amount"].isna() | (table["amount"] >= 0)]
     days = kept[["customer_id", "date"]].drop_duplicates()
@@ -356,16 +351,15 @@ def tracked_paths(
     array of shape (draws, times)
         A few hundred posterior draws, one simulated business each.
     """
-    chains, draws = fit.shape
-    thinned = fit.thin(max(1, min(draws, TRACKED_DRAWS // chains)))
+    thinned = thinned_to(fit, TRACKED_DRAWS)
     rng = np.random.default_rng(random_seed)
     left = np.maximum(times[-1] - starts, 0)
     paths = []
-    drawn = thinned.parameters_of(pd.DataFrame(index=range(len(starts))) if table is None else table)
+    drawn = parameters_of(thinned, pd.DataFrame(index=range(len(starts))) if table is None else table)
     every = drawn.at(np.arange(drawn.number))
-    for draw in range(thinned.shape[0] * thinned.shape[1]):
+    for draw in range(int(np.prod(shape_of(thinned)))):
         values = {name: each[drawn.place, draw] for name, each in every.items()}
-        owner, time = fit.formulas.outlook_of_new_customer(**values).draw(rng, left).times(rng, left)
+        owner, time = formulas_of(fit).outlook_of_new_customer(**values).draw(rng, left).times(rng, left)
         paths.append(np.searchsorted(np.sort(starts[owner] + time), times, side="right"))
     return np.array(paths)
 

@@ -15,25 +15,25 @@ from ltv_bayes.data.reading.ids import as_text as ids_as_text
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import InputError, counted, listed
 from ltv_bayes.evaluation import quantities
+from ltv_bayes.evaluation.purchase_timing import REGULAR, Regularity, check_regularity, require_transactions
 from ltv_bayes.evaluation.quantities import Quantity
-from ltv_bayes.evaluation.regularity import REGULAR, Regularity, check_regularity, require_transactions
 from ltv_bayes.formatting import three_digits
 from ltv_bayes.intervals import interval, interval_name, interval_settings
 from ltv_bayes.posterior import repeated
 from ltv_bayes.predictions.events import FittedEvents
-from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.fitted import FittedModel, caution_of, k_of, name_of, pooling_of, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed
-from ltv_bayes.tables import as_text
+from ltv_bayes.sizes import CHECKED_CUSTOMERS
+from ltv_bayes.tables import Printed, ResultPage
 
 ENOUGH_DRAWS = 1000
-MOST_CUSTOMERS = 20_000
 RARE = 0.002
 LITTLE = 0.05
 LINE = 100
-UNKNOWN = "Whether purchases come in rhythm cannot be judged"
+UNKNOWN = "How regular purchases are cannot be judged"
 
 
 def check(
@@ -43,7 +43,7 @@ def check(
     ci_prob: float | None = None,
     random_seed: int | None = None,
 ) -> "Checks":
-    """Hold fits to the data they were fitted to, and say what to do where they do not describe them.
+    """Hold fits to the data they were fitted to, with advice where they do not describe them.
 
     Each fit makes up data of the same customers, once for each of its draws; what is seen is compared with what is made
     up. A fit can describe its data and be wrong about the future all the same: `backtest` is the stricter test.
@@ -51,12 +51,12 @@ def check(
     Parameters
     ----------
     data : Customers or Renewals
-        What was fitted. Of more than 20,000 customers, so many are chosen at random.
+        What was fitted. Of more than 20,000 customers, 20,000 are chosen at random.
     *fits : fitted models
         Of purchases, spend, events or, with `Renewals`, of renewals.
     orders : Transactions, optional
-        The log behind the customers; with it, the rhythm of purchases or events is checked too. Orders of others are
-        left out.
+        The log behind the customers; with it, the regularity of purchases or events is checked too. Orders of others
+        are left out.
     ci_prob : float, optional
         Probability of intervals; ArviZ's setting where not given.
     random_seed : int, optional
@@ -98,22 +98,22 @@ def check(
         require_transactions(orders)
     names = _names(fits)
     for name, fit in zip(names, fits, strict=True):
-        if isinstance(fit, FittedModel) and fit.caution:
-            findings.append(f"{name}: {fit.caution}")
+        if isinstance(fit, FittedModel) and not fit.converged:
+            findings.append(f"{name}: {caution_of(fit)}")
         for quantity in _quantities(data, fit, seed):
             row = _row(name, quantity, prob, kind)
             rows.append(row)
             if not row["holds"]:
                 findings.append(_finding(row, quantity))
     table = pd.DataFrame(rows).set_index(["model", "quantity"])
-    rhythm, remarks = (None, ()) if orders is None else _rhythm(orders, data, fits, prob)
-    if rhythm is not None:
-        findings += _out_of_step(names, fits, rhythm)
-    return Checks(table, tuple(dict.fromkeys(findings)), rhythm, remarks)
+    regularity, remarks = (None, ()) if orders is None else _regularity(orders, data, fits, prob)
+    if regularity is not None:
+        findings += _otherwise_regular(names, fits, regularity)
+    return Checks(table, tuple(dict.fromkeys(findings)), regularity, remarks)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Checks:
+class Checks(Printed):
     """Whether fits describe the data they were fitted to; its text is a table and what to do.
 
     Attributes
@@ -121,7 +121,7 @@ class Checks:
     table : pandas.DataFrame
         By model and quantity: ``observed``, ``expected`` (median of what the fit makes up), its interval,
         ``tail_probability`` (of what is made up at least as far away, on either side, twice the smaller) and ``holds``.
-        Of fits of one model, those that are pooled say so, or they are numbered.
+        Of fits of one model, the pooled ones are named so, or they are numbered.
     findings : tuple of str
         What does not hold, and what to do; empty when all is well.
     regularity : Regularity or None
@@ -140,12 +140,12 @@ class Checks:
         """Whether nothing speaks against the fits."""
         return not self.findings
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         shown = self.table.drop(columns="tail_probability").reset_index()
         shown.index = pd.Index([f"{model}: {name}" for model, name in self.table.index])
-        text = as_text(shown.drop(columns=["model", "quantity"]), amounts=False)
-        said = self.findings or ("The fits describe these data. Whether forecasts hold, a backtest says.",)
-        return "\n".join([text, "", *(textwrap.fill(one, LINE) for one in (*said, *self.remarks))])
+        found = self.findings or ("The fits describe these data. Whether forecasts hold, a backtest shows.",)
+        notes = [textwrap.fill(one, LINE) for one in (*found, *self.remarks)]
+        return ResultPage([], shown.drop(columns=["model", "quantity"]), ["", *notes], amounts=False)
 
 
 def _quantities(data: Any, fit: Any, seed: int) -> Iterator[Quantity]:
@@ -169,10 +169,10 @@ def _quantities(data: Any, fit: Any, seed: int) -> Iterator[Quantity]:
 
 def _names(fits: Sequence[Any]) -> list[str]:
     """What fits are called in the table, each otherwise."""
-    names = [fit.described_model if isinstance(fit, FittedModel) else type(fit).__name__ for fit in fits]
+    names = [name_of(fit) if isinstance(fit, FittedModel) else type(fit).__name__ for fit in fits]
     known = Counter(names)
     for place, fit in enumerate(fits):
-        if known[names[place]] > 1 and isinstance(fit, FittedModel) and fit.pooling is not None:
+        if known[names[place]] > 1 and isinstance(fit, FittedModel) and pooling_of(fit) is not None:
             names[place] += " (pooled)"
     known, so_far = Counter(names), Counter[str]()
     for place, name in enumerate(names):
@@ -184,14 +184,14 @@ def _names(fits: Sequence[Any]) -> list[str]:
 
 def _with_enough_draws[Fit: FittedModel](fit: Fit) -> Fit:
     """As many draws as a check takes: some of them, or all several times."""
-    chains, draws = fit.shape
+    chains, draws = shape_of(fit)
     fewer = fit.thin(-(-ENOUGH_DRAWS // chains))
     times = -(-ENOUGH_DRAWS // (chains * draws))
     return fewer if times == 1 else type(fit)(repeated(fit.idata, times))
 
 
 def _some(customers: Customers, seed: int) -> Customers:
-    chosen = quantities.some_of(len(customers), MOST_CUSTOMERS, seed)
+    chosen = quantities.some_of(len(customers), CHECKED_CUSTOMERS, seed)
     if chosen is None:
         return customers
     mask = np.zeros(len(customers), dtype=bool)
@@ -219,12 +219,12 @@ def _row(model: str, quantity: Quantity, prob: float, kind: str) -> dict[str, An
     }
 
 
-def _rhythm(
+def _regularity(
     orders: Transactions, data: Customers | Renewals, fits: Sequence[FittedModel], prob: float
 ) -> tuple[Regularity | None, tuple[str, ...]]:
-    """How regular the purchases of these customers are, and what is to be said of it."""
+    """How regular the purchases of these customers are, with remarks."""
     if not (isinstance(data, Customers) and any(isinstance(fit, FittedPurchases | FittedEvents) for fit in fits)):
-        return None, ("orders= was not looked at: rhythm matters to fits of purchases and of events.",)
+        return None, ("orders= was not looked at: regularity matters to fits of purchases and of events.",)
     own, remarks = _of_these(orders, data)
     if not len(own):
         return None, remarks
@@ -250,27 +250,28 @@ def _of_these(orders: Transactions, customers: Customers) -> tuple[Transactions,
     elif 2 * known.sum() < known.size:
         remarks = (
             f"Of {counted(known.size, 'customer')} in orders=, {known.sum():,} are among those that were checked; "
-            f"the others say nothing of their rhythm.",
+            f"the others show nothing of their regularity.",
         )
     return replace(orders, table=table[known[place]].reset_index(drop=True)), remarks
 
 
-def _out_of_step(names: Sequence[str], fits: Sequence[FittedModel], rhythm: Regularity) -> list[str]:
-    """What to say where purchases are clearly more, or less, regular than fits take them to be."""
-    said: dict[str, list[str]] = {}
+def _otherwise_regular(names: Sequence[str], fits: Sequence[FittedModel], found: Regularity) -> list[str]:
+    """Findings where purchases are clearly more, or less, regular than fits take them to be."""
+    by_sentence: dict[str, list[str]] = {}
     for name, fit in zip(names, fits, strict=True):
         if isinstance(fit, FittedPurchases | FittedEvents):
-            said.setdefault(_rhythm_of(fit, rhythm), []).append(name)
-    return [f"{' and '.join(some)}: {sentence}" for sentence, some in said.items() if sentence]
+            by_sentence.setdefault(_sentence(fit, found), []).append(name)
+    return [f"{' and '.join(some)}: {sentence}" for sentence, some in by_sentence.items() if sentence]
 
 
-def _rhythm_of(fit: FittedPurchases | FittedEvents, rhythm: Regularity) -> str:
-    k = fit.k if isinstance(fit, FittedPurchases) else 1
-    if k == rhythm.whole_k > 1 or rhythm.low / REGULAR <= k <= rhythm.high * REGULAR:
+def _sentence(fit: FittedPurchases | FittedEvents, found: Regularity) -> str:
+    """What a fit takes wrongly of regularity, in words; empty where it does not."""
+    k = k_of(fit)
+    if k == found.whole_k > 1 or found.low / REGULAR <= k <= found.high * REGULAR:
         return ""
     if isinstance(fit, FittedEvents):
-        return rhythm.sentence_of_events
-    return rhythm.sentence if k == 1 or rhythm.regular else f"{rhythm.sentence} Fit BGNBD() or MBGNBD()."
+        return found.sentence_of_events
+    return found.sentence if k == 1 or found.regular else f"{found.sentence} Fit BGNBD() or MBGNBD()."
 
 
 def _finding(row: dict[str, Any], quantity: Quantity) -> str:

@@ -1,4 +1,4 @@
-"""What hangs on customers who bought once, who are all alive by BG/NBD and may have left by MBG/NBD."""
+"""What depends on customers who bought once: by BG/NBD all are alive, by MBG/NBD they may have left."""
 
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -10,21 +10,23 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
-from ltv_bayes.data.customers.histories import Histories
+from ltv_bayes.data.customers.histories import Histories, unique_histories
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import percent, three_digits
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.models.buy_till_you_die import BGNBD, MBGNBD, PurchaseModel
-from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.fitted import caution_of, flat_draws, k_of, name_of, pooling_of, thinned_to
+from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.sizes import COMPARED_CUSTOMERS
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, as_duration
 
 MODELS: dict[str, PurchaseModel] = {bg_nbd.NAME: BGNBD(), mbg_nbd.NAME: MBGNBD()}
 ENOUGH_DRAWS = 400
 CLEAR = 2.0  # standard errors
 AGES = 4
-TOGETHER = 20_000
 LINE = 100
 
 
@@ -36,7 +38,7 @@ def check_one_time(
     random_seed: int | None = None,
     **fit_settings: Any,
 ) -> "OneTimeCheck":
-    """Say how many customers bought once, what hangs on them, and whether the data show that many left at once.
+    """State how many customers bought once, what depends on them, and whether many left at once.
 
     BG/NBD takes every one of them to be alive, however long ago the purchase was; MBG/NBD lets customers leave right
     after the first purchase. The two models are compared by the predictive density of the histories (WAIC).
@@ -44,11 +46,11 @@ def check_one_time(
     Parameters
     ----------
     customers : Customers
-        The book. Where clocks start on a given day (``since``), those who have not ordered take the place of those who
-        bought once.
+        The portfolio. Where clocks start on a given day (``since``), customers who have not ordered take the place
+        of those who bought once.
     *fits : FittedPurchases
         Fits of these customers by `BGNBD` or `MBGNBD` that are there already; what is missing is fitted. The check
-        does not apply to fits of purchases in rhythm (`BGCNBD`, `MBGCNBD`).
+        does not apply to fits of regular purchases (`BGCNBD`, `MBGCNBD`).
     spend : FittedSpend, optional
         With it, shares are of expected revenue; otherwise of expected purchases.
     horizon : str or Duration
@@ -78,12 +80,12 @@ def check_one_time(
         name: known.get(name) or model.fit(customers, random_seed=random_seed, **fit_settings)
         for name, model in MODELS.items()
     }
-    thinned = {name: fit.thin(max(1, ENOUGH_DRAWS // fit.shape[0])) for name, fit in fitted.items()}
-    histories = {name: customers.in_time_unit(fit.time_unit).unique_histories() for name, fit in thinned.items()}
+    thinned = {name: thinned_to(fit, ENOUGH_DRAWS) for name, fit in fitted.items()}
+    histories = {name: unique_histories(customers.in_time_unit(fit.time_unit)) for name, fit in thinned.items()}
     density = {name: _log_predictive(fit, histories[name]) for name, fit in thinned.items()}
     count, seen = histories[bg_nbd.NAME].count, customers.overview()
     rows = {
-        name: {**_what_hangs_on_them(customers, fit, spend, length), "log_predictive": float(count @ density[name])}
+        name: {**_what_depends_on_them(customers, fit, spend, length), "log_predictive": float(count @ density[name])}
         for name, fit in thinned.items()
     }
     difference, error = _difference(density[mbg_nbd.NAME] - density[bg_nbd.NAME], count)
@@ -97,13 +99,13 @@ def check_one_time(
         difference=difference,
         error=error,
         deed="never ordered" if "since" in customers.columns else "bought once",
-        caution=next((one.caution for one in (*fitted.values(), spend) if one is not None and one.caution), ""),
+        caution=caution_of(*fitted.values(), spend),
     )
 
 
 @dataclass(frozen=True, repr=False)
-class OneTimeCheck:
-    """What two models say of customers who bought once; its text is a sentence to quote.
+class OneTimeCheck(Printed):
+    """What two models make of customers who bought once; its text is a sentence to quote.
 
     Attributes
     ----------
@@ -115,10 +117,10 @@ class OneTimeCheck:
         What shares are of.
     table : pandas.DataFrame
         By model: ``probability_alive`` (average over customers who bought once), ``share`` (of what is expected within
-        the horizon that comes from them) and ``log_predictive`` (of all histories, by WAIC).
+        the horizon from them) and ``log_predictive`` (of all histories, by WAIC).
     by_age : pandas.DataFrame
-        By quarters of the book from the youngest to the oldest customers: how many there are, how many bought once,
-        and how many each model expects to have bought once.
+        By quarters of the portfolio from the youngest to the oldest customers: how many there are, how many bought
+        once, and how many each model expects to have bought once.
     difference, error : float
         Log predictive density of MBG/NBD less that of BG/NBD, and its standard error.
     deed : str
@@ -170,7 +172,7 @@ class OneTimeCheck:
             f"{three_digits(self.error)})"
         )
         if self.favours == mbg_nbd.NAME:
-            return f"The data favour MBG/NBD {by}: fit this book with MBGNBD()."
+            return f"The data favour MBG/NBD {by}: fit these customers with MBGNBD()."
         if self.favours == bg_nbd.NAME:
             return f"The data favour BG/NBD {by}: it may stay."
         if self.difference == 0:
@@ -183,8 +185,8 @@ class OneTimeCheck:
             f"backtest of both, or by what is known of these customers."
         )
 
-    def __repr__(self) -> str:
-        return textwrap.fill(self.sentence, LINE)
+    def _page(self) -> ResultPage:
+        return ResultPage([textwrap.fill(self.sentence, LINE)])
 
 
 def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
@@ -195,31 +197,32 @@ def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
             )
         if fit.model not in MODELS:
             raise InputError(
-                f"check_one_time compares BG/NBD with MBG/NBD, and does not apply to purchases in rhythm ({fit.model}, "
-                f"k = {fit.k}). Fit BGCNBD(k={fit.k}) and MBGCNBD(k={fit.k}), and compare them by arviz.compare of "
-                f"fit.with_log_likelihood(customers)."
+                f"check_one_time compares BG/NBD with MBG/NBD, and does not apply to regular purchases "
+                f"({name_of(fit)}). Fit BGCNBD(k={k_of(fit)}) and MBGCNBD(k={k_of(fit)}), and compare them by "
+                f"arviz.compare of fit.with_log_likelihood(customers)."
             )
-        if fit.pooling is not None:
+        if pooling_of(fit) is not None:
             raise InputError(
                 "This check compares the plain models, BG/NBD and MBG/NBD without segments, and this fit is pooled. "
-                "Leave it out of the call, and the plain ones are fitted here; what they say tells which of the two to "
-                "pool."
+                "Leave it out of the call, and the plain ones are fitted here; their comparison shows which of the two "
+                "to pool."
             )
     return {fit.model: fit for fit in fits}
 
 
-def _what_hangs_on_them(
+def _what_depends_on_them(
     customers: Customers, fit: FittedPurchases, spend: FittedSpend | None, horizon: Duration
 ) -> dict[str, float]:
     """P(alive) of customers who bought once, on average, and their share of what is expected."""
     alive, once, theirs, everything = 0.0, 0, 0.0, 0.0
-    for some in customers.batches(TOGETHER):
+    for some in customers.batches(COMPARED_CUSTOMERS):
         bought_once = some.table["frequency"].to_numpy() == 0
         alive += float(fit.probability_alive(some).mean(("chain", "draw")).to_numpy()[bought_once].sum())
         expected = fit.expected_purchases(some, horizon).mean(("chain", "draw")).to_numpy()
         if spend is not None:
-            each = max(1, ENOUGH_DRAWS // spend.shape[0])
-            expected = expected * spend.thin(each).expected_spend(some).median(("chain", "draw")).to_numpy()
+            expected = (
+                expected * thinned_to(spend, ENOUGH_DRAWS).expected_spend(some).median(("chain", "draw")).to_numpy()
+            )
         once += int(bought_once.sum())
         theirs += float(expected[bought_once].sum())
         everything += float(expected.sum())
@@ -235,17 +238,17 @@ def _log_predictive(fit: FittedPurchases, histories: Histories) -> Array:
     Source: Watanabe (2010), JMLR 11; Gelman, Hwang & Vehtari (2014), Statistics and Computing 24, equation (12).
     """
     found, draws = np.empty(len(histories)), _columns_of_draws(fit)
-    for first in range(0, len(histories), TOGETHER):
-        rows = slice(first, first + TOGETHER)
+    for first in range(0, len(histories), COMPARED_CUSTOMERS):
+        rows = slice(first, first + COMPARED_CUSTOMERS)
         some = histories.frequency[rows], histories.recency[rows], histories.T[rows]
-        each = fit.formulas.log_likelihood(*some, **draws)
+        each = formulas_of(fit).log_likelihood(*some, **draws)
         owed = each.var(axis=0, ddof=1) if len(each) > 1 else 0.0
         found[rows] = special.logsumexp(each, axis=0) - np.log(len(each)) - owed
     return found
 
 
 def _columns_of_draws(fit: FittedPurchases) -> dict[str, Array]:
-    return {name: values[:, np.newaxis] for name, values in fit.flat_draws().items()}
+    return {name: values[:, np.newaxis] for name, values in flat_draws(fit).items()}
 
 
 def _difference(each: Array, count: Array) -> tuple[float, float]:
@@ -256,12 +259,12 @@ def _difference(each: Array, count: Array) -> tuple[float, float]:
 
 
 def _by_age(fits: Mapping[str, FittedPurchases], histories: Mapping[str, Histories]) -> pd.DataFrame:
-    """Count who bought once by how long ago they came, and what each model expects."""
+    """Count who bought once by the age of their history, and what each model expects."""
     count, once = histories[bg_nbd.NAME].count, histories[bg_nbd.NAME].frequency == 0
     columns = {"customers": count, "one_time": count * once}
     for name, fit in fits.items():
         T, at = np.unique(histories[name].T, return_inverse=True)
-        nothing = np.exp(fit.formulas.log_likelihood(0, 0.0, T, **_columns_of_draws(fit))).mean(axis=0)
+        nothing = np.exp(formulas_of(fit).log_likelihood(0, 0.0, T, **_columns_of_draws(fit))).mean(axis=0)
         columns[name] = count * nothing[at]
     found = pd.DataFrame(columns).groupby(_quarters(T, at, count)).sum().rename_axis("quarter")
     return found.astype({"customers": int, "one_time": int})

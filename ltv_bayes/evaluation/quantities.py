@@ -12,6 +12,7 @@ from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
+from ltv_bayes.predictions.fitted import k_of, name_of, parameters_of, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend, spenders
@@ -20,15 +21,15 @@ DIFFER = (
     "Customers differ in other ways than one gamma distribution allows: let kinds of customers have rates of their own "
     "(pool_by=), or look whether these customers are of one kind at all."
 )
-SILENCE = "Customers fall silent otherwise than the model has it: see check_regularity(orders) for rhythm and bursts"
+SILENCE = "Customers fall silent otherwise than the model has it: see check_regularity(orders)"
 AT_ONCE = "Some may have left right after the first purchase, which {model} does not know of: fit {cure}."
 HEAVY = (
     "The heaviest buyers are not as the model has it: look for resellers, merged accounts and internal orders, and "
     "value them apart."
 )
 RELATED = (
-    "How often customers buy and what an order brings go together, and the model takes them as unrelated: let spend "
-    "depend on a column that goes with both (pool_by= or covariates=), such as the size of the client."
+    "How often customers buy and the value of an order go together, and the model takes them as unrelated: let spend "
+    "depend on a column that goes with both (pool_by= or covariates=), such as the size of the customer."
 )
 AMOUNTS = (
     "Mean order values are spread otherwise than the model has it: look at the largest orders, and keep projects and "
@@ -41,7 +42,7 @@ CHURN = (
 
 
 class Quantity(NamedTuple):
-    """A number that says something of all the data.
+    """A number that sums up the data.
 
     Attributes
     ----------
@@ -83,7 +84,7 @@ def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quan
     """Of mean order values, and of whether they go with frequency."""
     if not (customers.table["spend_frequency"] > 0).any():
         raise InputError(
-            f"{fit.described_model} cannot be checked: none of {counted(len(customers), 'customer')} has a repeat "
+            f"{name_of(fit)} cannot be checked: none of {counted(len(customers), 'customer')} has a repeat "
             f"order that carries a value. Check the other fits without it."
         )
     buyers = spenders(customers)
@@ -101,27 +102,27 @@ def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quan
 
 
 def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[Quantity]:
-    """Of how many were lost at each renewal, of those for whom it was due."""
+    """Of how many were lost at each renewal, of those for which it was due."""
     table = renewals.settled()
-    drawn = fit.parameters_of(table, "subscription")
+    drawn = parameters_of(fit, table, "subscription")
     made, lost = (table[name].to_numpy(dtype=np.int64) for name in ("renewals", "lost"))
     number, rng = table["subscriptions"].to_numpy(dtype=float), np.random.default_rng(seed)
     last = int((made + lost).max())
-    for low, high in _stretches(last):
-        observed, replicated = 0.0, np.zeros(int(np.prod(fit.shape)))
+    for low, high in _renewals_together(last):
+        observed, replicated = 0.0, np.zeros(int(np.prod(shape_of(fit))))
         for renewal in range(low, high + 1):
             observed += float(number[(made == renewal - 1) & (lost > 0)].sum())
             at_risk = np.bincount(drawn.place, number * (made + lost >= renewal), drawn.number)
             for group in np.flatnonzero(at_risk):
-                law = {name: values[0] for name, values in drawn.at(np.array([group])).items()}
-                leaving = 1 - shifted_beta_geometric.retention(renewal - 1, **law)
+                one = {name: values[0] for name, values in drawn.at(np.array([group])).items()}
+                leaving = 1 - shifted_beta_geometric.retention(renewal - 1, **one)
                 replicated += rng.binomial(round(at_risk[group]), leaving)
         which = f"renewal {low}" if low == high else f"renewals {low} to {high}"
         yield Quantity(f"lost at {which}", observed, replicated, CHURN)
 
 
 def _of_counts(seen: Array, made_up: Array, one: str, too_many_without: str = "") -> Iterator[Quantity]:
-    """Of how many customers have so many of something, and what to do where too many have none."""
+    """Of the numbers of customers by their number of something, with advice where too many have none."""
     noun = one.split(" ", 1)[1]
     without, expected = float((seen == 0).sum()), (made_up == 0).sum(axis=1).astype(float)
     more = bool(too_many_without) and without > np.median(expected)
@@ -141,15 +142,15 @@ def _of_counts(seen: Array, made_up: Array, one: str, too_many_without: str = ""
 
 def _left_at_once(fit: FittedPurchases) -> str:
     """What to do where customers without a repeat purchase are too many for a model of which none of them leaves."""
-    cure = {bg_nbd.NAME: "MBGNBD()", bg_cnbd.NAME: f"MBGCNBD(k={fit.k})"}.get(fit.model)
-    return AT_ONCE.format(model=fit.described_model, cure=cure) if cure else ""
+    cure = {bg_nbd.NAME: "MBGNBD()", bg_cnbd.NAME: f"MBGCNBD(k={k_of(fit)})"}.get(fit.model)
+    return AT_ONCE.format(model=name_of(fit), cure=cure) if cure else ""
 
 
 def _silent(fit: FittedPurchases) -> str:
     """What to do where customers are silent for longer, or shorter, than the model has it."""
     if fit.model == bg_cnbd.MODIFIED_NAME:
         return f"{SILENCE}."
-    cure = f"fit MBGCNBD(k={fit.k})" if fit.model == bg_cnbd.NAME else "see check_one_time(customers)"
+    cure = f"fit MBGCNBD(k={k_of(fit)})" if fit.model == bg_cnbd.NAME else "see check_one_time(customers)"
     return f"{SILENCE}, and {cure} for those who leave right after the first purchase."
 
 
@@ -169,7 +170,7 @@ def _rank_correlations(one: Array, many: Array) -> Array:
     return found
 
 
-def _stretches(last: int) -> Iterator[tuple[int, int]]:
+def _renewals_together(last: int) -> Iterator[tuple[int, int]]:
     """Renewals one by one, then several together."""
     for low, high in ((1, 1), (2, 2), (3, 3), (4, 6), (7, 12), (13, 24), (25, last)):
         if low <= last:
@@ -183,7 +184,7 @@ def _flat(values: Any) -> Array:
 
 
 def some_of(number: int, most: int, seed: int) -> IntArray | None:
-    """Places of at most so many, chosen at random; None where all are few enough."""
+    """Places of at most this number, chosen at random; None where all are few enough."""
     if number <= most:
         return None
     return np.sort(np.random.default_rng(seed).choice(number, most, replace=False))

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, UnitError, suggestion
@@ -20,16 +20,15 @@ from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
-from ltv_bayes.progress import progress
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
-from ltv_bayes.tables import as_text, readable
+from ltv_bayes.tables import Printed, ResultPage
+from ltv_bayes.terminal import progress
 from ltv_bayes.time_units import as_date
-from ltv_bayes.value.decisions.by_id import by_id
-from ltv_bayes.value.make_value import lifetime_value
 from ltv_bayes.value.segments.segments import SegmentValues
+from ltv_bayes.value.value_customers import lifetime_value
 
-EVERYBODY = "all customers"
+ALL = "all customers"
 MEASURES = ("per_customer", "total")
 
 Measure = Literal["per_customer", "total"]
@@ -94,7 +93,8 @@ def value_over_time(
     Notes
     -----
     Per customer is the mean over all customers known by the day, those who have left included: it falls where old
-    customers leave and few new ones come. Intervals of two days are not of independent numbers: they share most orders.
+    customers leave and few new ones are won. Intervals of two days are not of independent numbers:
+    they share most orders.
     """
     if not isinstance(orders, Transactions):
         raise InputError(f"The orders are needed as read_transactions returns them, not a {type(orders).__name__}.")
@@ -141,7 +141,7 @@ class _Models:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ValueOverTime:
+class ValueOverTime(Printed):
     """Values of segments on several days.
 
     Attributes
@@ -179,7 +179,7 @@ class ValueOverTime:
 
     @property
     def caution(self) -> str:
-        """What every table must say: the caution of the first day that has one."""
+        """What every table must state: the caution of the first day that has one."""
         return next((f"{day}: {value.caution}" for day, value in self if value.caution), "")
 
     def __iter__(self) -> Any:
@@ -218,20 +218,12 @@ class ValueOverTime:
             table = table.assign(**kept)
         return table.reindex([name for name in self.segments if name in table.index])
 
-    def _heading(self) -> str:
-        return f"Lifetime value by {self.column} on {len(self.days)} days, {self.days[0]} to {self.days[-1]}"
-
-    def _shown(self) -> pd.DataFrame:
-        """The table with days and segments as columns of text."""
+    def _page(self) -> ResultPage:
+        when = f"{len(self.days)} days, {self.days[0]} to {self.days[-1]}"
         table = self.summary()
-        return table.set_axis([f"{day:%Y-%m-%d} {segment}" for day, segment in table.index])
-
-    def __repr__(self) -> str:
-        return f"{self._heading()}: {self.settings}\n{as_text(self._shown(), self.currency)}"
-
-    def _repr_html_(self) -> str:
-        heading = escape(f"{self._heading()}: {self.settings}")
-        return f"<p>{heading}</p>{readable(self._shown(), self.currency).to_html()}"
+        shown = table.set_axis([f"{day:%Y-%m-%d} {segment}" for day, segment in table.index])
+        heading = f"Lifetime value by {self.column} on {when}: {self.settings}"
+        return ResultPage([heading], shown, currency=self.currency)
 
 
 def _days(days: Iterable[Any]) -> list[dt.date]:
@@ -245,9 +237,9 @@ def _days(days: Iterable[Any]) -> list[dt.date]:
 
 
 def _segments(customers: Customers, by: Any, name: str) -> Any:
-    """How a day's customers are grouped; a mapping may hold ids of those who came later."""
+    """How a day's customers are grouped; a mapping may hold ids of later customers."""
     if by is None:
-        return pd.Series(EVERYBODY, index=customers.ids, name="day")
+        return pd.Series(ALL, index=customers.ids, name="day")
     if not isinstance(by, dict):
         return by
     return pd.Series([by.get(str(one)) for one in customers.ids], index=customers.ids, name=name, dtype=object)

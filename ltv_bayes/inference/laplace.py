@@ -19,7 +19,7 @@ from ltv_bayes.formulas.special import Array, pareto_smoothed
 from ltv_bayes.inference.curvature import Peak
 from ltv_bayes.inference.density import LogDensity
 from ltv_bayes.inference.diagnostics import HIGHEST_PARETO_K
-from ltv_bayes.progress import progress
+from ltv_bayes.terminal import progress
 
 DEGREES_OF_FREEDOM = 5
 ENOUGH = 0.5

@@ -18,8 +18,8 @@ from ltv_bayes.inference.density import Density, LogDensity
 from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, only_too_few
 from ltv_bayes.inference.laplace import sample_laplace
 from ltv_bayes.inference.nuts import TUNE, has_nutpie, sample_by_pymc, sample_from_peak
-from ltv_bayes.progress import tell
 from ltv_bayes.random_streams import as_seed
+from ltv_bayes.terminal import announce
 
 MEANT = {
     **dict.fromkeys(("seed", "random_state", "rng"), "random_seed"),
@@ -135,7 +135,7 @@ def _draw(
     can_go_on = may_go_on and has_nutpie() and wanted.draws >= LEAST_TO_GO_ON and wanted.chains > 1
     if verdict.converged or not can_go_on:
         return tree, verdict
-    tell("Chains have not converged; longer ones follow.", show=wanted.progressbar)
+    announce("Chains have not converged; longer ones follow.", show=wanted.progressbar)
     return _by_longer_chains(density, peak, wanted, settings)
 
 

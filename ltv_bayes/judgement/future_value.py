@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,15 +36,16 @@ from ltv_bayes.judgement.valuing.provenance import audit
 from ltv_bayes.judgement.valuing.relations import refuse_certain_opinions, refuse_relations, with_relation
 from ltv_bayes.judgement.valuing.whole_value import Opinion, opinions_by_customer
 from ltv_bayes.judgement.valuing.windows import across_horizon, last_day_shown, outside_horizon, windows
-from ltv_bayes.predictions.signs_of_life import SignsOfLife
+from ltv_bayes.predictions.alive import SignsOfLife
 from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.terms import Terms
 
 LIVELIER = 20.0
 
 
 @dataclass(frozen=True, repr=False)
-class FutureValuePriors:
+class FutureValuePriors(Printed):
     """Opportunities judged by experts: will it come, how much, when.
 
     Attributes
@@ -419,7 +419,7 @@ class FutureValuePriors:
         low, high = self.amount_quantiles(tail), self.amount_quantiles(1 - tail)
         return self.table["low"].fillna(low), self.table["high"].fillna(high)
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         opinions, said = int(self.are_opinions.sum()), []
         if len(self) > opinions or not opinions:
             customers = counted(self.table.loc[~self.are_opinions, "customer_id"].nunique(), "customer")
@@ -429,16 +429,16 @@ class FutureValuePriors:
             said.append(f"{counted(opinions, 'opinion')} on a customer's whole future value")
         text = f"{', '.join(said)}; amounts lie within {self._intervals()} intervals"
         if len(self) == opinions > 0:
-            return text
+            return ResultPage([text])
         expected = money(float(self._expected_money[0][~self.are_opinions].sum()))
-        return f"{text}\nexpected value before margin and discount: {expected}"
+        return ResultPage([text, f"expected value before margin and discount: {expected}"])
 
     def _intervals(self) -> str:
         levels = self.table["interval"].unique() if "interval" in self.table else [self.interval]
         return f"{100 * levels[0]:g}%" if len(levels) == 1 else "stated"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self)).replace(chr(10), '<br>')}</p>{self.summary().to_html(max_rows=10, index=False)}"
+        return replace(self._page(), table=self.summary(), rows=10).as_html()
 
 
 def _is_number(value: Any) -> bool:

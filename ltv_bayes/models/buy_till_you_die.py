@@ -10,6 +10,7 @@ import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
+from ltv_bayes.data.customers.histories import unique_histories
 from ltv_bayes.errors import DataWarning
 from ltv_bayes.formulas.kernels.tables import purchase_tables
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
@@ -44,7 +45,7 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
         require_customers(data)
         if grouping.columns:
             return in_groups((batch.table for batch in data.batches()), COLUMNS, grouping)
-        unique = data.unique_histories()
+        unique = unique_histories(data)
         return one_group(pd.DataFrame({name: getattr(unique, name) for name in (*COLUMNS, "count")}))
 
     def _usual_priors(self, data: Customers, histories: InGroups) -> dict[str, Prior]:

@@ -9,7 +9,7 @@ import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
-from ltv_bayes.data.customers.histories import SpendHistories
+from ltv_bayes.data.customers.histories import SpendHistories, unique_spend
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.kernels.tables import spend_tables
 from ltv_bayes.formulas.models import gamma_gamma
@@ -93,7 +93,7 @@ def frequency_spend_correlation(histories: SpendHistories) -> float:
 
 def _spend(customers: Customers) -> SpendHistories:
     require_customers(customers)
-    histories = customers.unique_spend()
+    histories = unique_spend(customers)
     buyers = int(histories.count.sum())
     if buyers == 0:
         raise InputError(

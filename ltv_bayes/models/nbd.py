@@ -8,7 +8,7 @@ import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
-from ltv_bayes.data.customers.histories import without_recency
+from ltv_bayes.data.customers.histories import unique_histories, without_recency
 from ltv_bayes.formulas.kernels.tables import event_tables
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.models.density.pool import one_group
@@ -68,7 +68,7 @@ class NBD(Model[Customers, FittedEvents]):
         require_customers(data)
         if grouping.columns:
             return in_groups((batch.table for batch in data.batches()), COLUMNS, grouping)
-        unique = without_recency(data.unique_histories())
+        unique = without_recency(unique_histories(data))
         return one_group(pd.DataFrame({name: getattr(unique, name) for name in (*COLUMNS, "count")}))
 
     def _usual_priors(self, data: Customers, histories: InGroups) -> dict[str, Prior]:

@@ -7,7 +7,7 @@ from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import Grouping
 from ltv_bayes.errors import DataWarning, FitError, InputError, listed
 from ltv_bayes.predictions.fitted import FittedModel
-from ltv_bayes.progress import progress
+from ltv_bayes.terminal import progress
 
 
 def fit_each(model: Any, customers: Customers, by: str, *, progressbar: bool = True, **settings: Any) -> dict[str, Any]:

@@ -23,16 +23,16 @@ from ltv_bayes.plots.canvas import (
     unit,
 )
 from ltv_bayes.plots.lettering import in_own_words, ink
-from ltv_bayes.value.acquisition.acquisition import Acquisition
+from ltv_bayes.value.acquisition.acquisition import Acquisition, channel_draws, courses
+from ltv_bayes.value.acquisition.channels import NOT_ENOUGH
 from ltv_bayes.value.acquisition.new_customers import Course
-from ltv_bayes.value.acquisition.sentences import NOT_ENOUGH
 
 CURE = "Pass what acquisition(...) returned."
 BREADTH, REACH = 10.0, 3.0
-"""The axis of ratios ends so many times beyond 1 and the threshold, or so many times beyond the medians; a longer
+"""The axis of ratios ends this many times beyond 1 and the threshold, or this many times beyond the medians; a longer
 interval may leave it."""
 STEPS = ((1.5, (1.0, 2.0, 5.0)), (3.0, (1.0, 3.0)), (np.inf, (1.0,)))
-"""Round ratios of each power of ten, up to so many powers on the axis."""
+"""Round ratios of each power of ten, up to this many powers on the axis."""
 APART = 1.3
 ROOM = 0.2
 
@@ -61,7 +61,7 @@ def plot_acquisition(
     prob, kind = interval_settings(ci_prob, ci_kind)
     table, level = found.summary(prob, kind), interval_name(prob, kind)
     low, high = (table[f"ltv_to_cac_{level}_{end}"].to_numpy() for end in ("lb", "ub"))
-    threshold, middle = found.yardstick.threshold, table["ltv_to_cac"].to_numpy()
+    threshold, middle = found.targets.threshold, table["ltv_to_cac"].to_numpy()
     least = min(1.0, threshold, REACH * float(middle.min())) / BREADTH
     most = max(BREADTH * max(1.0, threshold), REACH * float(middle.max()))
     rows, colours = np.arange(len(table)), np.where(table["verdict"] == NOT_ENOUGH, GREY, BLUE)
@@ -80,9 +80,12 @@ def plot_acquisition(
         _ratio_axis(ax, min(ends) / 1.25, max(ends) * 1.25, threshold)
         colour = ["grey: not enough data"] if (table["verdict"] == NOT_ENOUGH).any() else []
         lines = "; ".join([f"dotted: the cost; dashed: {threshold:g} times the cost; n: clients won", *colour])
-        label_x(ax, "value of a new client over the cost of winning one", lines, found.settings)
+        label_x(ax, "value of a new client over the cost of winning one", lines, found.value.settings)
         finish(
-            ax, "What a new client is worth for its cost", f"median and {describe_interval(prob, kind)}", found.caution
+            ax,
+            "What a new client is worth for its cost",
+            f"median and {describe_interval(prob, kind)}",
+            found.value.caution,
         )
     return ax
 
@@ -113,21 +116,23 @@ def plot_payback(
     if name not in found.channels:
         raise InputError(f"There is no channel {name!r}. {suggestion(name, found.channels)}")
     place = found.channels.index(name)
-    course, cost = found.courses[name], found.cac[..., place].to_numpy().ravel()
-    figures = found.figures(prob, kind)[place]
-    in_time = figures.chance(figures.payback_in_time)
+    course, cost = courses(found)[name], found.cac[..., place].to_numpy().ravel()
+    figures = channel_draws(found, (prob, kind))[place]
+    in_time = figures.chance(figures.in_time)
     with house_style():
         ax = axes_for(ax)
         _draw_balance(ax, course, course.money - cost[:, np.newaxis], prob, kind)
         ax.set_xticks(_month_ticks(course.months[-1]))
         ax.set_xlim(0, course.months[-1])
-        within = found.yardstick.payback_within
+        within = found.targets.payback_within
         _mark_month(ax, within.to("month"), f"back within {within}\nwith probability {in_time}")
         money_axis(ax.yaxis, found.currency)
-        label_y(ax, f"money that came in, less the cost{unit(found.currency)}")
-        label_x(ax, "months from the first order on", found.settings)
+        label_y(ax, f"revenue so far, less the cost{unit(found.currency)}")
+        label_x(ax, "months from the first order on", found.value.settings)
         title = f"{shortened(name)}: when the cost of a new client is back"
-        finish(ax, title, f"median and {describe_interval(prob, kind)}, in expectation over clients", found.caution)
+        finish(
+            ax, title, f"median and {describe_interval(prob, kind)}, in expectation over clients", found.value.caution
+        )
     return ax
 
 

@@ -1,5 +1,6 @@
 """What every picture shares: its axes, their labels and title, and the colours."""
 
+import io
 import textwrap
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -7,9 +8,10 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
+from rich.cells import cell_len
 
 from ltv_bayes.errors import InputError, a_kind
-from ltv_bayes.formatting import display_width, money_labels
+from ltv_bayes.formatting import money_labels
 from ltv_bayes.plots.lettering import (
     BOX,
     BOX_NOTE,
@@ -23,6 +25,7 @@ from ltv_bayes.plots.lettering import (
 
 BLUE, ORANGE, GREEN, RED, GREY = "#2f6f9f", "#d9822b", "#4b8b5a", "#b5443f", "#7a7a7a"
 TITLE_WIDTH, LABEL_WIDTH = 60, 90
+PIXELS_PER_INCH = 150
 
 
 def house_style() -> AbstractContextManager[None]:
@@ -140,7 +143,7 @@ def legend_beside(ax: Any, names: Sequence[str]) -> None:
 
 def room_for_legend(names: Sequence[str]) -> float:
     """Width in inches that `legend_beside` takes."""
-    return 0.8 + 0.09 * max(map(display_width, names)) if len(names) > 1 else 0.0
+    return 0.8 + 0.09 * max(map(cell_len, names)) if len(names) > 1 else 0.0
 
 
 def finish(ax: Any, title: str, detail: str, caution: str = "") -> None:
@@ -159,3 +162,22 @@ def heading(title: str, detail: str, caution: str) -> str:
 def unit(currency: str | None) -> str:
     """Write the currency as axis labels carry it."""
     return f" ({currency})" if currency else ""
+
+
+def rendered(drawn: Any, kind: str = "png") -> bytes:
+    """Turn a figure, or the figure of axes, into the content of a file, and close it.
+
+    Parameters
+    ----------
+    drawn : matplotlib Figure or Axes
+        What a plot function returned.
+    kind : str
+        Such as "png", "svg" or "pdf".
+    """
+    import matplotlib.pyplot as plt
+
+    figure = getattr(drawn, "figure", None) or drawn
+    content = io.BytesIO()
+    figure.savefig(content, format=kind, dpi=PIXELS_PER_INCH)
+    plt.close(figure)
+    return content.getvalue()

@@ -32,7 +32,7 @@ from ltv_bayes.plots.canvas import (
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 from ltv_bayes.plots.values import MEASURED, described, terms_of
 from ltv_bayes.value.segments.compare import rank
-from ltv_bayes.value.segments.segments import SegmentValues
+from ltv_bayes.value.segments.segments import SegmentValues, less_is_better
 
 COLOURS = (BLUE, ORANGE, GREEN, "#8c6bb1", RED, GREY)
 MOST_LINES = len(COLOURS)
@@ -62,7 +62,7 @@ def plot_ranks(by: SegmentValues, measure: str = "per_customer", *, ax: Any = No
     matplotlib Axes
     """
     require(by, SegmentValues, "Pass what ltv.by(column) returned.")
-    less = by.less_is_better(measure)
+    less = less_is_better(by, measure)
     ranked = rank(by.draws(measure), lower_is_better=less)
     table = ranked[[name for name in ranked if name.startswith(RANK)]]
     count, most = len(table), float(table.to_numpy().max())
@@ -141,8 +141,8 @@ def plot_value_over_time(
         label_x(ax, "as of", trend.settings)
         _legend(ax, names)
         which = "" if len(chosen) == len(trend.segments) else f", {len(chosen)} of {len(trend.segments)}"
-        whose = "" if trend.segments == ["all customers"] else f" by {shortened(label(trend.column))}{which}"
-        title = f"{MEASURED[measure].capitalize()}{whose} over time"
+        grouped = "" if trend.segments == ["all customers"] else f" by {shortened(label(trend.column))}{which}"
+        title = f"{MEASURED[measure].capitalize()}{grouped} over time"
         finish(ax, title, f"mean and {describe_interval(prob, kind)}", trend.caution)
     return ax
 
@@ -220,7 +220,7 @@ def _chosen(trend: ValueOverTime, segments: Iterable[str] | None) -> list[str]:
         if name not in trend.segments:
             raise InputError(f"There is no segment {name!r}. {suggestion(str(name), trend.segments)}")
     if not 1 <= len(chosen) <= MOST_LINES:
-        raise InputError(f"Between 1 and {MOST_LINES} segments can be told apart in one picture, not {len(chosen)}.")
+        raise InputError(f"Between 1 and {MOST_LINES} segments can be distinguished in one picture, not {len(chosen)}.")
     return chosen
 
 

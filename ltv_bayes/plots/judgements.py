@@ -29,7 +29,7 @@ MOST_PANELS = 6
 SHOWN = (0.002, 0.98)
 """The part of an amount's distribution that a panel has room for."""
 FROM_ZERO = 0.5
-"""An axis whose amounts begin below this part of the last one begins at 0."""
+"""An axis begins at 0 if its first amount is below this part of the last one."""
 POINTS = 600
 WIDE, NARROW = 96, 78
 
@@ -41,7 +41,7 @@ def plot_judgement(
     customer_id: Any = None,
     currency: str | None = None,
 ) -> Any:
-    """Draw what somebody believes, and say it in plain words, for them to agree or not.
+    """Draw what an expert believes, with a sentence in plain words, for them to agree or not.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def _chosen(judged: FutureValuePriors, name: str | None, customer_id: Any) -> li
     if not named:
         raise InputError(f"There is no opportunity {name!r}. {suggestion(name, [one.name for one in found])}")
     if len(named) > 1:
-        raise InputError(f"{len(named)} customers have an opportunity {name!r}. Say whose, with customer_id=.")
+        raise InputError(f"{len(named)} customers have an opportunity {name!r}. Name the customer, with customer_id=.")
     return named
 
 

@@ -28,7 +28,7 @@ from ltv_bayes.plots.canvas import (
     unit,
 )
 from ltv_bayes.plots.lettering import in_own_words, ink
-from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.fitted import FittedModel, caution_of, currency_of, pooling_of, segment_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.time_units import as_duration
@@ -100,12 +100,12 @@ def plot_shrinkage(
         customers = values["customers"].to_numpy()
         name_rows(ax, [f"{shortened(one)}  (n = {count:,.0f})" for one, count in zip(segments, customers, strict=True)])
         if chosen == "mean_spend":
-            money_axis(ax.xaxis, fit.currency)
+            money_axis(ax.xaxis, currency_of(fit))
         label_x(ax, f"{_described(chosen, fit)}; n: customers")
         if separate is not None or complete is not None:
             ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         detail = f"median and {describe_interval(*prob_kind)}"
-        finish(ax, f"{label(chosen).capitalize()} by {label(name)}", detail, fit.caution)
+        finish(ax, f"{label(chosen).capitalize()} by {label(name)}", detail, caution_of(fit))
     return ax
 
 
@@ -123,7 +123,7 @@ def plot_history_surface(
     """Draw what a fit says of customers by how often they bought again, and when last.
 
     It shows the probability of being alive; with a horizon, the purchases expected within it; with a fit of spend as
-    well, the value of a customer whose orders are those of the average customer.
+    well, the value of a customer with the orders of the average customer.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def plot_history_surface(
     horizon : str or Duration, optional
         Purchases expected within this time; the probability of being alive, if not given.
     spend : FittedSpend, optional
-        What an order brings: shows discounted money in place of purchases. Of a pooled fit, its typical segment.
+        The value of an order: shows discounted money in place of purchases. Of a pooled fit, its typical segment.
     discount_rate : float
         Annual and effective, for money.
     margin : float
@@ -166,7 +166,7 @@ def plot_history_surface(
     last, times = np.linspace(0, T, CELLS + 1)[1:], np.arange(most + 1)
     frequency, recency = np.meshgrid(times, last, indexing="ij")
     histories = _histories(fit, frequency.ravel(), np.where(frequency > 0, recency, 0.0).ravel(), T)
-    few = _typical(fit).thin(max(1, HISTORY_DRAWS // fit.shape[0]))
+    few = thinned_to(_typical(fit), HISTORY_DRAWS)
     if horizon is None:
         found, what = few.probability_alive(histories), "probability of being alive"
     elif spend is None:
@@ -191,7 +191,7 @@ def plot_history_surface(
         detail = f"{_whose(fit, spend)}; mean over the posterior"
         if spend is not None:
             detail = f"{detail}; {100 * margin:.3g}% of average orders, discounted at {100 * discount_rate:.3g}% a year"
-        caution = fit.caution or (spend.caution if spend is not None else "")
+        caution = caution_of(fit, spend)
         finish(ax, f"{what[0].upper()}{what[1:]}", detail, caution)
     return ax
 
@@ -203,7 +203,7 @@ def _histories(fit: FittedPurchases, frequency: np.ndarray, recency: np.ndarray,
 
 def _typical[Fit: FittedModel](fit: Fit) -> Fit:
     """A plain fit with the parameters of the typical segment."""
-    return fit if fit.pooling is None else fit.of_segment({})
+    return fit if pooling_of(fit) is None else fit.of_segment({})
 
 
 def _whose(fit: FittedPurchases, spend: FittedSpend | None) -> str:
@@ -215,9 +215,9 @@ def _whose(fit: FittedPurchases, spend: FittedSpend | None) -> str:
 
 
 def _segment_of(fit: FittedModel) -> str:
-    if fit.pooling is None and fit.segment is None:
+    if pooling_of(fit) is None and segment_of(fit) is None:
         return ""
-    named = ", ".join(f"{label(name)} {_number_or_name(value)}" for name, value in (fit.segment or {}).items())
+    named = ", ".join(f"{label(name)} {_number_or_name(value)}" for name, value in (segment_of(fit) or {}).items())
     return named or "typical segment"
 
 
@@ -250,7 +250,7 @@ def _draw_separate(
 
 
 def _of(fit: FittedModel, quantity: str) -> np.ndarray:
-    """Draws of a natural quantity of a fit whose customers are all alike."""
+    """Draws of a natural quantity of a fit in which all customers are alike."""
     posterior = fit.idata["posterior"]
     if quantity not in posterior:
         raise InputError(
@@ -261,5 +261,5 @@ def _of(fit: FittedModel, quantity: str) -> np.ndarray:
 
 def _described(quantity: str, fit: FittedModel) -> str:
     text = QUANTITIES.get(quantity, label(quantity))
-    currency = f" ({fit.currency})" if fit.currency else ""
+    currency = f" ({currency_of(fit)})" if currency_of(fit) else ""
     return text.format(unit=fit.idata.attrs.get("time_unit", "time"), currency=currency)

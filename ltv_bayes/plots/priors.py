@@ -10,7 +10,7 @@ from ltv_bayes.formatting import label
 from ltv_bayes.intervals import SAMPLE_DIMS, describe_interval, interval, interval_settings
 from ltv_bayes.plots.canvas import BLUE, GREY, RED, heading, house_style, unit
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
-from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.fitted import FittedModel, caution_of, currency_of
 from ltv_bayes.predictions.purchases import FittedPurchases
 
 PANELS_A_ROW = 4
@@ -56,8 +56,8 @@ def plot_prior_posterior(
             ax.set_xlabel(drawable(_with_unit(name, fit)), **in_own_words())
         lines, words = panels[0].get_legend_handles_labels()
         figure.legend(lines, [*words[:-1], describe_interval(prob, kind)], loc="outside lower center", ncols=3)
-        title = heading("Prior and posterior", f"with {describe_interval(prob, kind)}", fit.caution)
-        colour = RED if fit.caution else ink()
+        title = heading("Prior and posterior", f"with {describe_interval(prob, kind)}", caution_of(fit))
+        colour = RED if caution_of(fit) else ink()
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=colour, **in_own_words())
     return figure
 
@@ -79,7 +79,7 @@ def _common_names(fit: FittedModel, prior: xr.DataTree) -> list[str]:
 
 
 def _panels(count: int) -> tuple[Any, list[Any]]:
-    """A figure with so many panels, four a row."""
+    """A figure with a number of panels, four a row."""
     import matplotlib.pyplot as plt
 
     columns, rows = min(PANELS_A_ROW, count), -(-count // PANELS_A_ROW)
@@ -91,7 +91,7 @@ def _panels(count: int) -> tuple[Any, list[Any]]:
 
 
 def _draw_panel(ax: Any, posterior: np.ndarray, prior: np.ndarray, bounds: tuple[Any, Any]) -> None:
-    """Draw both densities on the stretch that holds the posterior and what fits in of the middle of the prior."""
+    """Draw both densities on the range that holds the posterior and what fits in of the middle of the prior."""
     left, right = _stretch(posterior, prior)
     for draws, bars, style in (
         (prior, BARS // 2, {"color": GREY, "alpha": 0.35, "label": "prior"}),
@@ -123,5 +123,5 @@ def _with_unit(name: str, fit: FittedModel) -> str:
     if isinstance(fit, FittedPurchases):
         units = {"mean_rate": f"purchases per {fit.time_unit}", "alpha": f"{fit.time_unit}s"}
     else:
-        units = {"mean_spend": fit.currency or "", "v": fit.currency or ""}
+        units = {"mean_spend": currency_of(fit) or "", "v": currency_of(fit) or ""}
     return f"{label(name)}{unit(units.get(name))}"

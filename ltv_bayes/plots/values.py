@@ -29,8 +29,10 @@ from ltv_bayes.plots.canvas import (
     unit,
 )
 from ltv_bayes.plots.lettering import in_own_words, ink, short_money
-from ltv_bayes.value.lifetime_value import JUDGED, REALISED, TOTAL, LifetimeValue
-from ltv_bayes.value.segments.segments import SegmentValues
+from ltv_bayes.value.draws.valuation import JUDGED, REALISED
+from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
+from ltv_bayes.value.segments.segments import SegmentValues, segments_left_out
+from ltv_bayes.value.valued import TOTAL
 
 STREAM_COLOURS = (GREEN, "#8c6bb1", "#7fc4c1", "#d9a0c0")
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}
@@ -70,7 +72,7 @@ def plot_lifetime_value(
         _draw_intervals(ax, table, ltv.currency)
         name_rows(ax, map(shortened, table.index))
         label_x(ax, f"lifetime value per customer{unit(ltv.currency)}", str(ltv.settings))
-        finish(ax, which, f"mean and {describe_interval(prob, kind)}", ltv.caution)
+        finish(ax, which, f"mean and {describe_interval(prob, kind)}", valued_of(ltv).caution)
     return ax
 
 
@@ -125,10 +127,10 @@ def described(by: SegmentValues, measure: str) -> str:
 
 
 def terms_of(by: SegmentValues, measure: str) -> list[str]:
-    """What stands below a picture of a measure: on what terms values were made, or whose parameter is not known."""
+    """The lines below a picture of a measure: the terms of the values, or the segments without the parameter."""
     if measure in MEASURED:
         return [by.settings]
-    left_out = by.left_out(measure)
+    left_out = segments_left_out(by, measure)
     return [f"not seen by the fit, and left out: {listed(left_out)}"] if left_out else []
 
 
@@ -181,7 +183,7 @@ def plot_cash_flow(
     ltv : LifetimeValue
         What `lifetime_value` returned.
     customer_id
-        One customer; the whole book when left out.
+        One customer; the whole portfolio when left out.
     ci_prob, ci_kind
         Interval, as in `LifetimeValue.cash_flow`.
     ax : matplotlib Axes, optional
@@ -215,24 +217,24 @@ def plot_cash_flow(
         label_y(ax, f"money in the year{unit(ltv.currency)}")
         label_x(ax, "year after the as-of date", str(ltv.settings))
         legend_beside(ax, names)
-        whose = "all customers" if customer_id is None else shortened(str(customer_id))
-        finish(ax, f"What comes in each year, {whose}", f"mean and {describe_interval(prob, kind)}", ltv.caution)
+        who = "all customers" if customer_id is None else shortened(str(customer_id))
+        finish(ax, f"Value by year, {who}", f"mean and {describe_interval(prob, kind)}", valued_of(ltv).caution)
     return ax
 
 
 def plot_tornado(
     ltv: LifetimeValue, *, top: int = 15, statistic: Literal["mean", "median"] = "mean", ax: Any = None
 ) -> Any:
-    """Draw which judgements matter: how far the book moves if one opportunity does not come, or surely does.
+    """Draw which judgements matter: the value of the portfolio if one opportunity is lost for sure, or won for sure.
 
     Parameters
     ----------
     ltv : LifetimeValue
         What `lifetime_value` returned, with judgements.
     top : int
-        How many judgements, those that move the book most.
+        How many judgements, those that move the portfolio's value most.
     statistic : {"mean", "median"}
-        Of the book.
+        Of the portfolio.
     ax : matplotlib Axes, optional
         Where to draw; a figure of its own otherwise.
 
@@ -243,8 +245,8 @@ def plot_tornado(
     if top < 1:
         raise UnitError(f"top must be at least 1 judgement, not {top!r}.")
     require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
-    every = ltv.tornado(statistic)
-    table, book = every.head(top), every.attrs["book"]
+    every = ltv.judgement.tornado(statistic)
+    table, book = every.head(top), every.attrs["total"]
     rows = np.arange(len(table))
     with house_style():
         ax = axes_for(ax, height=2.2 + 0.27 * len(table))
@@ -258,9 +260,11 @@ def plot_tornado(
         margin = 0.05 * ((_highest(ends) - _lowest(ends)) or 1.0)
         ax.set_xlim(_lowest(ends) - margin, _highest(ends) + margin)
         ax.tick_params(axis="y", length=0)
-        label_x(ax, f"{statistic} of the book{unit(ltv.currency)}; line: as it stands", str(ltv.settings))
+        label_x(ax, f"{statistic} of the portfolio{unit(ltv.currency)}; line: as it stands", str(ltv.settings))
         fewer = f"The {len(table)} of {counted(len(every), 'judgement')} that matter most"
-        finish(ax, fewer if len(table) < len(every) else "Which judgements matter", TORNADO_COLOURS, ltv.caution)
+        finish(
+            ax, fewer if len(table) < len(every) else "Which judgements matter", TORNADO_COLOURS, valued_of(ltv).caution
+        )
     return ax
 
 

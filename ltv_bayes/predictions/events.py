@@ -9,15 +9,15 @@ import xarray as xr
 from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.fitted import (
-    FittedModel,
+from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, shape_of, time_unit_of
+from ltv_bayes.predictions.over_customers import (
+    beside_observed,
+    draw_for_each,
     labelled,
-    per_customer,
     require_memory,
-    time_unit_of,
     with_group,
 )
-from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.random_streams import as_seed
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
 
 
@@ -39,8 +39,8 @@ class FittedEvents(FittedModel):
     1.5
     """
 
-    default_model: ClassVar[str] = nbd.NAME
-    parameters: ClassVar[tuple[str, ...]] = nbd.PARAMETERS
+    _default_model: ClassVar[str] = nbd.NAME
+    _parameters: ClassVar[tuple[str, ...]] = nbd.PARAMETERS
 
     @property
     def time_unit(self) -> TimeUnit:
@@ -63,9 +63,8 @@ class FittedEvents(FittedModel):
             (chain, draw, customer_id), events.
         """
         length = as_duration(horizon)
-        events, exposure = self._columns(customers)
-        values = nbd.expected_events(length.to(self.time_unit), events, exposure, **self.by_customer(customers.table))
-        return labelled(values, customers, "expected_events", **_events(length))
+        values = nbd.expected_events(length.to(self.time_unit), *self._given(customers), **self._drawn(customers))
+        return labelled(values, customers.ids, "expected_events", **_events(length))
 
     def expected_discounted_events(self, customers: Customers, horizon: Any, discount_rate: float) -> xr.DataArray:
         """Posterior of the expected number of events, each discounted at its own time.
@@ -84,9 +83,8 @@ class FittedEvents(FittedModel):
         """
         length = as_duration(horizon)
         t, delta = length.to(self.time_unit), discount_intensity(discount_rate, self.time_unit)
-        events, exposure = self._columns(customers)
-        values = nbd.discounted_expected_events(t, delta, events, exposure, **self.by_customer(customers.table))
-        return labelled(values, customers, "expected_discounted_events", **_events(length))
+        values = nbd.discounted_expected_events(t, delta, *self._given(customers), **self._drawn(customers))
+        return labelled(values, customers.ids, "expected_discounted_events", **_events(length))
 
     def predict_events(self, customers: Customers, horizon: Any, random_seed: int | None = None) -> xr.DataArray:
         """Predictive draws of the number of events within the horizon: whole numbers.
@@ -106,15 +104,16 @@ class FittedEvents(FittedModel):
             (chain, draw, customer_id), events; of whole numbers.
         """
         length, seed = as_duration(horizon), as_seed(random_seed)
-        t, histories = length.to(self.time_unit), self.histories(customers)
-        drawn = self.parameters_of(customers.table)
-
-        def one(position: int, customer_id: Any) -> np.ndarray:
-            stream = customer_stream(seed, "events", customer_id)
-            return nbd.draw_events(stream, t, *histories[position], **drawn.of(position))
-
-        number = per_customer(customers, self.shape, one, "predicted_events", **_events(length), random_seed=str(seed))
-        return number.astype(np.int64)
+        t, histories = length.to(self.time_unit), event_histories(self, customers)
+        (number,) = draw_for_each(
+            self,
+            customers.table,
+            lambda rng, drawn, place: nbd.draw_events(rng, t, *histories[place], **drawn),
+            seed=seed,
+            purpose="events",
+        )
+        attrs = {**_events(length), "random_seed": str(seed)}
+        return labelled(number, customers.ids, "predicted_events", **attrs).astype(np.int64)
 
     def expected_events_new_customer(self, horizon: Any) -> xr.DataArray:
         """Posterior of the expected number of events of a new customer within the horizon.
@@ -128,21 +127,13 @@ class FittedEvents(FittedModel):
         values = nbd.expected_events(length.to(self.time_unit), 0, 0.0, **self.draws)
         return labelled_draws(values, "expected_events_new_customer", **_events(length))
 
-    def log_likelihood(self, customers: Customers) -> xr.DataArray:
-        """Pointwise log-likelihood of each customer's number of events.
-
-        Returns
-        -------
-        xarray.DataArray
-            (chain, draw, customer_id).
-        """
-        return labelled(
-            nbd.log_likelihood(*self._columns(customers), **self.by_customer(customers.table)), customers, "events"
-        )
-
     def with_log_likelihood(self, customers: Customers) -> xr.DataTree:
-        """Make the tree that `arviz.loo` reads: the posterior with a group ``log_likelihood``."""
-        return with_group(self.idata, "log_likelihood", self.log_likelihood(customers).to_dataset())
+        """Make the tree that `arviz.loo` reads: the posterior with a group ``log_likelihood``.
+
+        The group has one array (chain, draw, customer_id): the log-likelihood of each customer's number of events.
+        """
+        values = nbd.log_likelihood(*self._given(customers), **self._drawn(customers))
+        return with_group(self.idata, "log_likelihood", labelled(values, customers.ids, "events").to_dataset())
 
     def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
         """Draw the numbers of events that these customers would have had if the model were true.
@@ -155,21 +146,22 @@ class FittedEvents(FittedModel):
         """
         require_history(customers)
         converted = customers.in_time_unit(self.time_unit)
-        replicated = replicate_events(self, converted, random_seed)
-        observed = xr.Dataset({"frequency": ("customer_id", converted.table["frequency"])})
-        tree = with_group(self.idata, "posterior_predictive", replicated)
-        return with_group(tree, "observed_data", observed.assign_coords(customer_id=converted.ids.to_numpy()))
+        return beside_observed(self.idata, replicate_events(self, converted, random_seed), converted)
 
-    def histories(self, customers: Customers) -> np.ndarray:
-        """Events and exposure (frequency and T) of each customer, in the fit's time unit: shape (customers, 2)."""
-        require_history(customers)
-        return customers.in_time_unit(self.time_unit).table[["frequency", "T"]].to_numpy(dtype=float)
-
-    def _columns(self, customers: Customers) -> np.ndarray:
+    def _given(self, customers: Customers) -> np.ndarray:
         """Events and exposure, each of shape (customers,), if the arrays of draws will fit in memory."""
         require_history(customers)
-        require_memory(self.shape, len(customers))
-        return self.histories(customers).T
+        require_memory(shape_of(self), len(customers))
+        return event_histories(self, customers).T
+
+    def _drawn(self, customers: Customers) -> dict[str, np.ndarray]:
+        return parameter_arrays(self, customers.table)
+
+
+def event_histories(fit: FittedEvents, customers: Customers) -> np.ndarray:
+    """Events and exposure (frequency and T) of each customer, in the fit's time unit: shape (customers, 2)."""
+    require_history(customers)
+    return customers.in_time_unit(fit.time_unit).table[["frequency", "T"]].to_numpy(dtype=float)
 
 
 def replicate_events(fit: FittedEvents, customers: Customers, random_seed: int | None = None) -> xr.Dataset:
@@ -185,14 +177,15 @@ def replicate_events(fit: FittedEvents, customers: Customers, random_seed: int |
     xarray.Dataset
         ``frequency`` of shape (chain, draw, customer_id).
     """
-    seed, exposure = as_seed(random_seed), customers.table["T"].to_numpy(dtype=float)
-    drawn = fit.parameters_of(customers.table)
-
-    def one(position: int, customer_id: Any) -> np.ndarray:
-        stream = customer_stream(seed, "history", customer_id)
-        return nbd.draw_events(stream, exposure[position], 0, 0.0, **drawn.of(position))
-
-    return per_customer(customers, fit.shape, one, "frequency", units="events").to_dataset()
+    exposure = customers.table["T"].to_numpy(dtype=float)
+    (number,) = draw_for_each(
+        fit,
+        customers.table,
+        lambda rng, drawn, place: nbd.draw_events(rng, exposure[place], 0, 0.0, **drawn),
+        seed=as_seed(random_seed),
+        purpose="history",
+    )
+    return labelled(number, customers.ids, "frequency", units="events").to_dataset()
 
 
 def _events(length: Duration) -> dict[str, str]:

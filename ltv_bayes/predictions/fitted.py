@@ -1,9 +1,8 @@
-"""What every fitted model has: its draws, its verdict, a summary, a file."""
+"""The interface of every fitted model: posterior draws that know how they were made."""
 
 import json
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -16,12 +15,11 @@ from ltv_bayes import posterior
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.errors import ColumnError, DataWarning, FitError, InputError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, FitError, UnitError
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.predictions.groups import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.sizes import available_cores
 from ltv_bayes.time_units import TimeUnit, as_time_unit
 
 UNCONVERGED = "fit did not converge"
@@ -32,78 +30,44 @@ LONG_NAMES = {
     "churn_mean": "chance of leaving at a renewal",
 }
 OURS = str(Path(__file__).parents[1])
-LARGEST_ARRAY = 8 * 2**30
-CHUNK = 64
 
 
 @dataclass(frozen=True, repr=False)
 class FittedModel:
-    """Posterior draws with what the fit remembers of itself; the interface of every fitted model.
+    """Posterior draws with a record of the fit that made them; the interface of every fitted model.
 
     Attributes
     ----------
     idata : xarray.DataTree
         ArviZ layout: group ``posterior`` with variables of shape (chain, draw), ``sample_stats`` beside it.
-    default_model : str
-        The model of draws that do not name theirs.
     """
 
     idata: xr.DataTree
-    default_model: ClassVar[str]
-    parameters: ClassVar[tuple[str, ...]]
+    _default_model: ClassVar[str]
+    _parameters: ClassVar[tuple[str, ...]]
 
     @classmethod
     def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
         """Make a fitted model from parameter draws of shape (chains, draws), however they were made."""
-        return cls(posterior.tree_from_draws(draws, {"model": cls.default_model, **attrs}))
+        return cls(posterior.tree_from_draws(draws, {"model": cls._default_model, **attrs}))
 
     def __post_init__(self) -> None:
-        for name, values in posterior.parameter_draws(self.idata, self.parameters).items():
+        for name, values in self.draws.items():
             if not (np.isfinite(values) & (values > 0)).all():
                 raise FitError(f"{name} must be above 0 and finite in every draw.")
 
     @property
     def model(self) -> str:
-        """The name of the model whose parameters these are."""
-        return str(self.idata.attrs.get("model", self.default_model))
+        """The name of the model that has these parameters."""
+        return str(self.idata.attrs.get("model", self._default_model))
 
     @property
     def draws(self) -> dict[str, np.ndarray]:
         """The parameters' draws, each of shape (chains, draws)."""
-        return posterior.parameter_draws(self.idata, self.parameters)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Number of chains and of draws per chain."""
-        sizes = self.idata["posterior"].sizes
-        return sizes["chain"], sizes["draw"]
-
-    def flat_draws(self) -> dict[str, np.ndarray]:
-        """The parameters' draws with chains joined, each of shape (chains * draws,)."""
-        return {name: values.ravel() for name, values in self.draws.items()}
-
-    def mixed(self, shape: tuple[int, int], seed: int, purpose: str) -> Self:
-        """So many of the draws, in a random order that belongs to a purpose.
-
-        Fits are paired draw by draw as if they were independent, which they are not in the order of their drawing if
-        one seed made both.
-
-        Parameters
-        ----------
-        shape : (int, int)
-            Chains, and draws per chain.
-        """
-        chains, draws = shape
-        order = order_of_draws(shape, seed, purpose)
-        return type(self)(posterior.reordered(self.thin(draws, chains).idata, order))
-
-    @property
-    def pooling(self) -> Pooling | None:
-        """How parameters differ between customers; None where they do not."""
-        return Pooling.of(self.idata)
+        return posterior.parameter_draws(self.idata, self._parameters)
 
     def of_segment(self, values: Mapping[str, Any] | Any = None, **more: Any) -> Self:
-        """The fit of one segment: a fit whose customers all have its parameters.
+        """The fit of one segment: a fit in which all customers have its parameters.
 
         Parameters
         ----------
@@ -130,25 +94,20 @@ class FittedModel:
         DataWarning
             If a covariate lies far outside the customers fitted.
         """
-        pooling = self.pooling
+        pooling = pooling_of(self)
         if pooling is None:
             raise ColumnError("The fit is not pooled, so all segments have the same parameters. Fit with pool_by=.")
         given = {} if values is None else values if isinstance(values, Mapping) else pooling.named(values)
-        cells = pooling.cell({**given, **more})
+        given = {**given, **more}
+        cells = pooling.cell(given)
         if pooling.scales:
             at_typical = cells.fillna(dict.fromkeys(pooling.by, "typical"))
-            self.check_covariates([at_typical.set_axis(["given"], axis="index")], "segment")
+            check_covariates(self, [at_typical.set_axis(["given"], axis="index")], "segment")
         drawn = pooling.parameters(self.idata["posterior"].to_dataset(), cells)
         attrs = {str(name): value for name, value in self.idata.attrs.items() if name != "pooling"}
-        attrs["segment"] = json.dumps(pooling.said(cells, {**given, **more}), ensure_ascii=False)
-        shaped = {name: found[0].reshape(self.shape) for name, found in drawn.items()}
+        attrs["segment"] = json.dumps(pooling.as_written(cells, given), ensure_ascii=False)
+        shaped = {name: found[0].reshape(shape_of(self)) for name, found in drawn.items()}
         return type(self)(posterior.tree_from_draws(shaped, attrs))
-
-    @property
-    def segment(self) -> dict[str, Any] | None:
-        """What `of_segment` was asked for, by column: empty of the typical segment, None of any other fit."""
-        text = self.idata.attrs.get("segment")
-        return None if text is None else dict(json.loads(text))
 
     def segments(
         self, column: str | None = None, *, ci_prob: float | None = None, ci_kind: str | None = None
@@ -173,116 +132,40 @@ class FittedModel:
         table = pd.concat(tables, names=["quantity", name])
         number = drawn["customers"].to_series().reindex(table.index.get_level_values(1)).to_numpy()
         table.insert(0, "customers", number.astype(int))
-        return flagged(table, self.caution)
+        return flagged(table, caution_of(self))
 
     def segment_draws(self, column: str | None = None) -> xr.Dataset:
         """Draws of natural quantities, such as the mean rate, of each segment: arrays (chain, draw, segment).
 
         ``customers`` along the segments is how many the fit had of each.
         """
-        pooling = self.pooling
+        pooling = pooling_of(self)
         if pooling is None or not pooling.by:
             raise ColumnError("The fit is not pooled by segments. Fit with pool_by=.")
         name = pooling.column(column)
         levels = list(pooling.customers[name])
         cells = pd.concat([pooling.cell({name: level}) for level in levels], ignore_index=True)
         drawn = pooling.quantities(self.idata["posterior"].to_dataset(), cells)
+        chains, draws = shape_of(self)
         found = {
-            quantity: (("chain", "draw", name), values.T.reshape(*self.shape, len(levels)), self._described(quantity))
+            quantity: (("chain", "draw", name), values.T.reshape(chains, draws, -1), _described(self, quantity))
             for quantity, values in drawn.items()
         }
-        coords = {"chain": np.arange(self.shape[0]), "draw": np.arange(self.shape[1]), name: levels}
+        coords = {"chain": np.arange(chains), "draw": np.arange(draws), name: levels}
         number = [pooling.customers[name][level] for level in levels]
         return xr.Dataset(found, coords={**coords, "customers": (name, number)})
 
-    def _described(self, quantity: str) -> dict[str, str]:
-        """What comparisons say of a quantity: its name, its unit, and whether the draws can be trusted."""
-        unit = self.idata.attrs.get("time_unit")
-        units = {"mean_rate": f"per {unit}" if unit else "", "mean_spend": self.currency or ""}
-        name = LONG_NAMES.get(quantity, quantity.replace("_", " "))
-        return {"long_name": name, "units": units.get(quantity, ""), "caution": self.caution}
-
-    def by_customer(self, table: pd.DataFrame, *, check: bool = True) -> dict[str, np.ndarray]:
-        """Parameters of customers, by their rows: arrays of shape (chains, draws, customers or 1)."""
-        if self.pooling is None:
-            return {name: values[..., np.newaxis] for name, values in self.draws.items()}
-        drawn = self.parameters_of(table, check=check)
-        found = drawn.at(np.arange(drawn.number))
-        return {name: values.T.reshape(*self.shape, -1)[..., drawn.place] for name, values in found.items()}
-
-    def parameters_of(self, table: pd.DataFrame, noun: str = "customer", *, check: bool = True) -> GroupDraws:
-        """Parameters of customers, by their rows with segments and covariates.
-
-        Parameters
-        ----------
-        check : bool
-            Whether covariates are to be checked; False where they have been.
-
-        Raises
-        ------
-        ColumnError, InputError
-            If the fit is pooled by a column that is missing, or a row has no segment or number in it.
-        """
-        pooling = self.pooling
-        if pooling is None:
-            flat = {name: values[np.newaxis] for name, values in self.flat_draws().items()}
-            one = np.zeros(len(table), dtype=np.int64)
-            return GroupDraws(one, 1, lambda groups: {name: values[groups] for name, values in flat.items()})
-        if check:
-            self.check_covariates([table], noun)
-        cells, place = pooling.cells(table, noun)
-        drawn = self.idata["posterior"].to_dataset()
-        return GroupDraws(place, len(cells), lambda groups: pooling.parameters(drawn, cells.iloc[groups]))
-
-    def check_covariates(self, tables: Iterable[pd.DataFrame], noun: str = "customer") -> None:
-        """Warn of covariates far outside those of the customers fitted, and refuse those without any sense.
-
-        Parameters
-        ----------
-        tables : iterable of DataFrame
-            Rows of customers, a batch at a time.
-
-        Raises
-        ------
-        InputError
-            If covariates would make parameters without bounds; the message names the rows.
-
-        Warns
-        -----
-        DataWarning
-            If covariates lie more than 10 standard deviations from the mean of the customers fitted, and beyond all of
-            them where the fit knows it.
-        """
-        pooling = self.pooling
-        if pooling is None or not pooling.scales:
-            return
-        drawn = self.idata["posterior"].to_dataset()
-
-        def rows() -> Iterator[pd.DataFrame]:
-            for table in tables:
-                keys = pooling.grouping.keys(table, noun)
-                pooling.refuse_overflow(drawn, keys, noun)
-                yield keys
-
-        for sentence in pooling.far_outside(rows(), noun):
-            warnings.warn(sentence, DataWarning, skip_file_prefixes=(OURS,))
-
     def thin(self, draws: int, chains: int | None = None) -> Self:
-        """Keep so many draws of each chain, evenly spaced, and all chains unless said."""
-        had_chains, had_draws = self.shape
+        """Keep this number of draws of each chain, evenly spaced, and all chains unless a number is given."""
+        had_chains, had_draws = shape_of(self)
         kept = min(chains or had_chains, had_chains), min(draws, had_draws)
-        if kept == self.shape:
+        if kept == (had_chains, had_draws):
             return self
         tree, verdict = posterior.thin(self.idata, *kept), self.diagnose()
         if verdict is not None:
             fewer = replace(verdict, chains=kept[0], draws=kept[1], ess=min(verdict.ess, kept[0] * kept[1]))
             tree.attrs["diagnostics"] = fewer.to_json()
         return type(self)(tree)
-
-    @property
-    def currency(self) -> str | None:
-        """Currency of the data that were fitted, where known."""
-        return self.idata.attrs.get("currency") or None
 
     def diagnose(self) -> Diagnostics | None:
         """Say what made the draws and whether they converged; None for draws made by another tool."""
@@ -295,15 +178,11 @@ class FittedModel:
         verdict = self.diagnose()
         return verdict is None or verdict.converged
 
-    @property
-    def caution(self) -> str:
-        """What every table made from this fit must say; empty when there is nothing."""
-        return "" if self.converged else UNCONVERGED
-
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Table of the parameters: mean, sd, median, interval, r-hat and effective sample size.
 
-        Weighted draws have no r-hat, and one effective sample size for all parameters.
+        Weighted draws have no r-hat, and one effective sample size for all parameters. A k that was given to a model of
+        regular purchases is the last row.
 
         Parameters
         ----------
@@ -318,45 +197,69 @@ class FittedModel:
         table = summarize_draws(drawn.to_dataarray("parameter"), ci_prob=ci_prob, ci_kind=ci_kind)
         verdict = self.diagnose()
         if verdict is not None and verdict.weighted:
-            table["r_hat"], table["ess"] = np.nan, min(verdict.ess, self.shape[0] * self.shape[1])
+            table["r_hat"], table["ess"] = np.nan, min(verdict.ess, int(np.prod(shape_of(self))))
         else:
             table["r_hat"] = [float(value) for value in stats.rhat(drawn).data_vars.values()]
             table["ess"] = [float(value) for value in stats.ess(drawn).data_vars.values()]
-        return flagged(table, self.caution)
+        if "k" in self.idata.attrs:
+            unknown = {"sd": 0.0, "r_hat": np.nan, "ess": np.nan}
+            table.loc["k"] = [unknown.get(str(column), float(k_of(self))) for column in table.columns]
+        return flagged(table, caution_of(self))
 
     def save(self, path: str | Path) -> Path:
         """Write draws, unit, settings and verdict to a netCDF file, which `load_fit` reads."""
         return posterior.save(self.idata, path)
 
     def __repr__(self) -> str:
-        attrs = self.idata.attrs
+        attrs, pooling, currency = self.idata.attrs, pooling_of(self), currency_of(self)
         lines = [
-            f"{type(self).__name__} ({self.described_model})"
+            f"{type(self).__name__} ({name_of(self)})"
             + (f", {attrs['customers']:,} customers" if "customers" in attrs else "")
             + (f", per {attrs['time_unit']}" if attrs.get("time_unit") else "")
-            + (f", in {self.currency}" if self.currency else "")
+            + (f", in {currency}" if currency else "")
         ]
         means = ", ".join(f"{name} {np.mean(values):.4g}" for name, values in self.draws.items())
-        lines.append(f"posterior means{self._whose()}: {means}")
+        lines.append(f"posterior means{_of_segment(self)}: {means}")
         verdict = self.diagnose()
         lines.append(str(verdict) if verdict else "draws made by another tool")
-        if self.pooling is not None:
-            lines.append(str(self.pooling))
+        if pooling is not None:
+            lines.append(str(pooling))
         return "\n".join([*lines, *self._more_lines()])
-
-    @property
-    def described_model(self) -> str:
-        """The name of the model with what tells it from others of the name."""
-        return self.model
-
-    def _whose(self) -> str:
-        """Of which segment the parameters are, where there are several."""
-        if self.segment:
-            return f" of {', '.join(f'{name} {value}' for name, value in self.segment.items())}"
-        return "" if self.pooling is None and self.segment is None else " of a typical segment"
 
     def _more_lines(self) -> list[str]:
         return []
+
+
+def shape_of(fit: FittedModel) -> tuple[int, int]:
+    """Number of chains of a fit, and of draws in each."""
+    sizes = fit.idata["posterior"].sizes
+    return sizes["chain"], sizes["draw"]
+
+
+def flat_draws(fit: FittedModel) -> dict[str, np.ndarray]:
+    """A fit's parameters with chains joined, each of shape (chains * draws,)."""
+    return {name: values.ravel() for name, values in fit.draws.items()}
+
+
+def thinned_to[Fit: FittedModel](fit: Fit, number: int) -> Fit:
+    """About this number of draws over all chains, at least one of each chain."""
+    return fit.thin(max(1, number // shape_of(fit)[0]))
+
+
+def shuffled[Fit: FittedModel](fit: Fit, shape: tuple[int, int], seed: int, purpose: str) -> Fit:
+    """A number of a fit's draws, in a random order that belongs to a purpose.
+
+    Fits are paired draw by draw as if they were independent. In the order of their drawing they are not, if one seed
+    made both.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Chains, and draws per chain.
+    """
+    chains, draws = shape
+    order = order_of_draws(shape, seed, purpose)
+    return type(fit)(posterior.reordered(fit.thin(draws, chains).idata, order))
 
 
 def order_of_draws(shape: tuple[int, int], seed: int, purpose: str) -> IntArray:
@@ -370,10 +273,124 @@ def order_of_draws(shape: tuple[int, int], seed: int, purpose: str) -> IntArray:
     return customer_stream(seed, "order of draws", purpose).permutation(shape[0] * shape[1])
 
 
+def name_of(fit: FittedModel) -> str:
+    """The name of a fit's model, with its k where it has one."""
+    return f"{fit.model}, k = {k_of(fit)}" if "k" in fit.idata.attrs else fit.model
+
+
+def k_of(fit: FittedModel) -> int:
+    """Shape of the gaps between purchases in a fit's model: 1 is random."""
+    return int(fit.idata.attrs.get("k", 1))
+
+
+def currency_of(fit: FittedModel) -> str | None:
+    """Currency of the data that were fitted, where known."""
+    return fit.idata.attrs.get("currency") or None
+
+
+def time_unit_of(fit: FittedModel) -> TimeUnit:
+    """Time unit of a fit's parameters.
+
+    Raises
+    ------
+    UnitError
+        If the fit has none.
+    """
+    unit = fit.idata.attrs.get("time_unit")
+    if not unit:
+        cure = f"{type(fit).__name__}.from_draws(..., time_unit='week')"
+        raise UnitError(f"The fit has no time unit. Give it one: {cure}.")
+    return as_time_unit(unit)
+
+
+def caution_of(*fits: FittedModel | None) -> str:
+    """What every table made from these fits must state; empty when all converged."""
+    return "" if all(fit is None or fit.converged for fit in fits) else UNCONVERGED
+
+
+def pooling_of(fit: FittedModel) -> Pooling | None:
+    """How a fit's parameters differ between customers; None where they do not."""
+    return Pooling.of(fit.idata)
+
+
+def segment_of(fit: FittedModel) -> dict[str, Any] | None:
+    """The segment that `of_segment` was given, by column: empty of the typical segment, None of any other fit."""
+    text = fit.idata.attrs.get("segment")
+    return None if text is None else dict(json.loads(text))
+
+
+def parameters_of(fit: FittedModel, table: pd.DataFrame, noun: str = "customer", *, check: bool = True) -> GroupDraws:
+    """Parameters of customers, by their rows with segments and covariates.
+
+    Parameters
+    ----------
+    check : bool
+        Whether covariates are to be checked; False where they have been.
+
+    Raises
+    ------
+    ColumnError, InputError
+        If the fit is pooled by a column that is missing, or a row has no segment or number in it.
+    """
+    pooling = pooling_of(fit)
+    if pooling is None:
+        flat = {name: values[np.newaxis] for name, values in flat_draws(fit).items()}
+        one = np.zeros(len(table), dtype=np.int64)
+        return GroupDraws(one, 1, lambda groups: {name: values[groups] for name, values in flat.items()})
+    if check:
+        check_covariates(fit, [table], noun)
+    cells, place = pooling.cells(table, noun)
+    drawn = fit.idata["posterior"].to_dataset()
+    return GroupDraws(place, len(cells), lambda groups: pooling.parameters(drawn, cells.iloc[groups]))
+
+
+def parameter_arrays(fit: FittedModel, table: pd.DataFrame, *, check: bool = True) -> dict[str, np.ndarray]:
+    """Parameters of customers, by their rows: arrays of shape (chains, draws, customers or 1)."""
+    if pooling_of(fit) is None:
+        return {name: values[..., np.newaxis] for name, values in fit.draws.items()}
+    drawn = parameters_of(fit, table, check=check)
+    found = drawn.at(np.arange(drawn.number))
+    return {name: values.T.reshape(*shape_of(fit), -1)[..., drawn.place] for name, values in found.items()}
+
+
+def check_covariates(fit: FittedModel, tables: Iterable[pd.DataFrame], noun: str = "customer") -> None:
+    """Warn of covariates far outside those of the customers fitted, and refuse impossible ones.
+
+    Parameters
+    ----------
+    tables : iterable of DataFrame
+        Rows of customers, a batch at a time.
+
+    Raises
+    ------
+    InputError
+        If covariates would make parameters without bounds; the message names the rows.
+
+    Warns
+    -----
+    DataWarning
+        If covariates lie more than 10 standard deviations from the mean of the customers fitted, and beyond all of
+        them where the fit knows it.
+    """
+    pooling = pooling_of(fit)
+    if pooling is None or not pooling.scales:
+        return
+    drawn = fit.idata["posterior"].to_dataset()
+
+    def rows() -> Iterator[pd.DataFrame]:
+        for table in tables:
+            keys = pooling.grouping.keys(table, noun)
+            pooling.refuse_overflow(drawn, keys, noun)
+            yield keys
+
+    for sentence in pooling.far_outside(rows(), noun):
+        warnings.warn(sentence, DataWarning, skip_file_prefixes=(OURS,))
+
+
 def fit_attrs(
     model: str, customers: Customers | Renewals, *, time_unit: str, settings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What a fit remembers: the model, the data's unit, currency, date and size, and the settings."""
+    """What a fit records: the model, the data's unit, currency, date and size, and the settings."""
     import ltv_bayes
 
     return {
@@ -387,60 +404,17 @@ def fit_attrs(
     }
 
 
-def per_customer(
-    customers: Customers, shape: tuple[int, int], compute: Callable[[int, Any], np.ndarray], name: str, **attrs: Any
-) -> xr.DataArray:
-    """Fill an array (chain, draw, customer_id), one customer at a time, on all cores.
-
-    Parameters
-    ----------
-    compute : callable
-        From a customer's position and id to values of shape (chains * draws,).
-    """
-    require_memory(shape, len(customers))
-    values = np.empty((len(customers), shape[0] * shape[1]))
-    ids = list(customers.ids)
-
-    def some(first: int) -> None:
-        for position in range(first, min(first + CHUNK, len(ids))):
-            values[position] = compute(position, ids[position])
-
-    with ThreadPoolExecutor(available_cores()) as pool:
-        list(pool.map(some, range(0, len(ids), CHUNK)))
-    return labelled(values.reshape(len(customers), *shape).transpose(1, 2, 0), customers, name, **attrs)
-
-
-def labelled(values: np.ndarray, customers: Customers, name: str, **attrs: Any) -> xr.DataArray:
-    """Put names on an array (chains, draws, customers)."""
-    chains, draws, _ = values.shape
-    coords = {"chain": np.arange(chains), "draw": np.arange(draws), "customer_id": customers.ids.to_numpy()}
-    return xr.DataArray(values, dims=("chain", "draw", "customer_id"), coords=coords, name=name, attrs=attrs)
-
-
-def time_unit_of(fit: FittedModel) -> TimeUnit:
-    """Time unit of a fit's parameters."""
+def _described(fit: FittedModel, quantity: str) -> dict[str, str]:
+    """What comparisons state of a quantity: its name, its unit, and whether the draws can be trusted."""
     unit = fit.idata.attrs.get("time_unit")
-    if not unit:
-        cure = f"{type(fit).__name__}.from_draws(..., time_unit='week')"
-        raise UnitError(f"The fit has no time unit. Give it one: {cure}.")
-    return as_time_unit(unit)
+    units = {"mean_rate": f"per {unit}" if unit else "", "mean_spend": currency_of(fit) or ""}
+    name = LONG_NAMES.get(quantity, quantity.replace("_", " "))
+    return {"long_name": name, "units": units.get(quantity, ""), "caution": caution_of(fit)}
 
 
-def with_group(tree: xr.DataTree, name: str, dataset: xr.Dataset) -> xr.DataTree:
-    """Make a tree with one more group."""
-    extended = tree.copy()
-    extended[name] = xr.DataTree(dataset)
-    return extended
-
-
-def require_memory(shape: tuple[int, int], customers: int, arrays: int = 1) -> None:
-    """Refuse arrays of draws that would not fit, and say how to make them smaller."""
-    needed = 8 * shape[0] * shape[1] * customers * arrays
-    if needed > LARGEST_ARRAY:
-        fewer = max(1, LARGEST_ARRAY // (8 * shape[0] * customers * arrays))
-        several = f", {arrays} arrays of them," if arrays > 1 else ""
-        raise InputError(
-            f"{shape[0]} x {shape[1]:,} draws for {customers:,} customers{several} need {needed / 2**30:,.1f} GiB. "
-            f"Thin the fit with fit.thin(draws={fewer}), or score fewer customers at a time with "
-            f"customers.subset(ids). Summaries and totals of lifetime values need no draws in memory."
-        )
+def _of_segment(fit: FittedModel) -> str:
+    """Which segment the parameters belong to, in words, where there are several."""
+    segment = segment_of(fit)
+    if segment:
+        return f" of {', '.join(f'{name} {value}' for name, value in segment.items())}"
+    return "" if pooling_of(fit) is None and segment is None else " of a typical segment"

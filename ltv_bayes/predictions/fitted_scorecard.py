@@ -12,6 +12,7 @@ from ltv_bayes.predictions.fitted import FittedModel
 
 NAME = "scorecard"
 WEIGHT = "weight_"
+PARAMETERS = ("probability_low", "probability_high", "multiplier_low", "multiplier_high", "spread")
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,14 +24,8 @@ class FittedScorecard(FittedModel):
     amount at a known score), and a weight for each criterion under ``weight_`` and its name.
     """
 
-    default_model: ClassVar[str] = NAME
-    parameters: ClassVar[tuple[str, ...]] = (
-        "probability_low",
-        "probability_high",
-        "multiplier_low",
-        "multiplier_high",
-        "spread",
-    )
+    _default_model: ClassVar[str] = NAME
+    _parameters: ClassVar[tuple[str, ...]] = PARAMETERS
 
     @property
     def criteria(self) -> list[str]:

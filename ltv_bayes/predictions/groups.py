@@ -16,13 +16,12 @@ from ltv_bayes.formulas.models.parameterization import LOG, Naming
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.sizes import KEPT_GROUPS
 
-KEPT_GROUPS = 512
 FAR = 10.0
-"""So many standard deviations from the mean, a covariate lies far outside the customers fitted."""
+"""A covariate this number of standard deviations from the mean lies far outside the customers fitted."""
 LARGEST_SHIFT = float(np.log(1e9))
 """No customer is a thousand million times as often there, or as large, as the typical one."""
-AT_A_TIME = 64  # customers whose parameters are made together where groups are many
 
 Parameters = dict[str, Array]
 
@@ -43,7 +42,6 @@ class GroupDraws:
     def __init__(self, place: IntArray, number: int, make: Callable[[IntArray], Parameters]) -> None:
         self.place, self.number, self._make = place, number, make
         self._kept = make(np.arange(number)) if number <= KEPT_GROUPS else None
-        self._latest: tuple[int, IntArray, Parameters] | None = None
 
     def at(self, groups: IntArray) -> Parameters:
         """Of groups, arrays of shape (groups, draws)."""
@@ -51,19 +49,10 @@ class GroupDraws:
             return self._make(groups)
         return {name: values[groups] for name, values in self._kept.items()}
 
-    def of(self, position: int) -> Parameters:
-        """Of one customer, arrays of shape (draws,); quick where customers are asked for in their order."""
-        first = position - position % AT_A_TIME
-        latest = self._latest
-        if latest is None or latest[0] != first:
-            latest = self._latest = (first, *self.stretch(first, first + AT_A_TIME))
-        _, place, drawn = latest
-        return {name: values[place[position - first]] for name, values in drawn.items()}
-
     def parts(self) -> Iterator[tuple[IntArray, Parameters]]:
         """Customers, some at a time, with arrays of shape (draws, 1) where all have the same, else (draws, customers).
 
-        One group at a time where groups are few, and otherwise so many customers that arrays stay small.
+        One group at a time where groups are few, and otherwise a few hundred customers, so that arrays stay small.
         """
         if self.number <= KEPT_GROUPS:
             for group in range(self.number):
@@ -74,8 +63,8 @@ class GroupDraws:
             here = np.arange(first, min(first + KEPT_GROUPS, self.place.size))
             yield here, {name: np.ascontiguousarray(values.T) for name, values in self.at(self.place[here]).items()}
 
-    def stretch(self, first: int, last: int) -> tuple[IntArray, Parameters]:
-        """Of the customers in a stretch: the place of each among their groups, and arrays (groups, draws)."""
+    def block(self, first: int, last: int) -> tuple[IntArray, Parameters]:
+        """Of a block of customers: the place of each among their groups, and arrays (groups, draws)."""
         if self.number == 1 and self._kept is not None:
             return np.zeros(last - first, dtype=np.int64), self._kept
         groups, place = np.unique(self.place[first:last], return_inverse=True)
@@ -84,7 +73,7 @@ class GroupDraws:
 
 @dataclass(frozen=True)
 class Pooling:
-    """What a pooled fit remembers of how parameters differ.
+    """What a pooled fit records of how parameters differ.
 
     Attributes
     ----------
@@ -117,11 +106,11 @@ class Pooling:
         text = tree.attrs.get("pooling")
         if not text:
             return None
-        said = json.loads(text)
-        covariates = {name: tuple(columns) for name, columns in said["covariates"].items()}
-        scales = {name: (centre, scale) for name, (centre, scale) in said["scales"].items()}
-        ranges = {name: (least, largest) for name, (least, largest) in said.get("ranges", {}).items()}
-        return cls(said["model"], tuple(said["by"]), covariates, scales, said["customers"], said.get("k", 1), ranges)
+        kept = json.loads(text)
+        covariates = {name: tuple(columns) for name, columns in kept["covariates"].items()}
+        scales = {name: (centre, scale) for name, (centre, scale) in kept["scales"].items()}
+        ranges = {name: (least, largest) for name, (least, largest) in kept.get("ranges", {}).items()}
+        return cls(kept["model"], tuple(kept["by"]), covariates, scales, kept["customers"], kept.get("k", 1), ranges)
 
     @property
     def naming(self) -> Naming:
@@ -155,8 +144,8 @@ class Pooling:
         for name in values:
             if name not in known:
                 raise ColumnError(f"The fit is not pooled by {name!r}. {suggestion(str(name), known)}")
-        said = pd.DataFrame([{name: values[name] for name in self.by if name in values}])
-        text = Grouping(tuple(said.columns)).keys(said, "segment").iloc[0]
+        named = pd.DataFrame([{name: values[name] for name in self.by if name in values}])
+        text = Grouping(tuple(named.columns)).keys(named, "segment").iloc[0]
         segments = {name: text.get(name) for name in self.by}
         numbers = {name: _number(name, values.get(name, centre)) for name, (centre, _) in self.scales.items()}
         return pd.DataFrame([{**segments, **numbers}])
@@ -174,12 +163,12 @@ class Pooling:
         if not self.by:
             raise ColumnError(f"The fit is not pooled by segments, so there is no {segment!r}. It is {self}.")
         raise ColumnError(
-            f"The fit is pooled by {listed(self.by)}: say which column {segment!r} is in, "
+            f"The fit is pooled by {listed(self.by)}: name the column that {segment!r} is in, "
             f"as in of_segment({{{self.by[0]!r}: {segment!r}}})."
         )
 
     def far_outside(self, rows: Iterable[pd.DataFrame], noun: str = "customer") -> list[str]:
-        """Say which covariates lie far outside those of the customers fitted, and of whom.
+        """Say which covariates lie far outside those of the customers fitted, and name the customers.
 
         Parameters
         ----------
@@ -224,8 +213,8 @@ class Pooling:
                 cure = "Count the covariate in the unit of the fit, its logarithm for instance, or correct it."
                 raise InputError(rows_at_fault(ids, noun, problem, cure), ids)
 
-    def said(self, cells: pd.DataFrame, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Of one group, what was said of it: names of segments as text, covariates as numbers."""
+    def as_written(self, cells: pd.DataFrame, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that were given of one group: names of segments as text, covariates as numbers."""
         row = cells.iloc[0]
         return {name: float(row[name]) if name in self.scales else str(row[name]) for name in values}
 

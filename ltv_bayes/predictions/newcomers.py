@@ -1,4 +1,4 @@
-"""What will a client bring who is won today? Money of new customers, by kind of model."""
+"""What is a customer worth who is won today? Revenue of new customers, by kind of model."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -8,7 +8,8 @@ import numpy as np
 from ltv_bayes.formulas.models import gamma_gamma, nbd, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents
-from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.fitted import flat_draws, shape_of
+from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.time_units import Duration, TimeUnit, discount_intensity
@@ -18,11 +19,11 @@ SAME = 1e-9
 
 
 class Newcomer(Protocol):
-    """A client who is won today: revenue of today's worth, over all draws."""
+    """A customer who is won today: revenue of today's worth, over all draws."""
 
     @property
     def by_steps(self) -> bool:
-        """Whether money comes on the days of the course alone."""
+        """Whether revenue occurs on the days of the course alone."""
 
     def times(self, horizon: Duration) -> list[Duration]:
         """When a course is looked at, from time 0 to the horizon."""
@@ -34,12 +35,12 @@ class Newcomer(Protocol):
         """Expected revenue by each time, an array of shape (draws, times)."""
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
-        """Revenue of one such client in each draw, an array of shape (draws,)."""
+        """Revenue of one such customer in each draw, an array of shape (draws,)."""
 
 
 @dataclass(frozen=True)
 class Buyer:
-    """A client who is won with a first order and may buy again, at times of their own.
+    """A customer who is won with a first order and may buy again, at times of their own.
 
     Attributes
     ----------
@@ -57,19 +58,19 @@ class Buyer:
     by_steps = False
 
     def times(self, horizon: Duration) -> list[Duration]:
-        """Every month, or so many times in all; and the horizon."""
+        """Every month, or a largest number of times; and the horizon."""
         step = max(1.0, horizon.to("month") / LONGEST_COURSE)
         whole = np.arange(0.0, horizon.to("month") * (1 - SAME), step)
         return [*(Duration(float(month), "month") for month in whole), horizon]
 
     def expected(self, horizon: Duration, discount_rate: float) -> Array:
-        """Expected orders of today's worth, times what an order brings."""
+        """Expected orders of today's worth, times the value of an order."""
         unit = self.purchases.time_unit
         t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
         if isinstance(self.purchases, FittedEvents):
-            number = nbd.discounted_expected_events(t, delta, 0, 0.0, **self.purchases.flat_draws())
+            number = nbd.discounted_expected_events(t, delta, 0, 0.0, **flat_draws(self.purchases))
         else:
-            number = self.purchases.outlook_of_new_customer().discounted_expected_purchases(t, delta)
+            number = outlook_of_new_customer(self.purchases).discounted_expected_purchases(t, delta)
         return self._first() + number * self._mean_order()
 
     def course(self, times: list[Duration], discount_rate: float) -> Array:
@@ -77,15 +78,15 @@ class Buyer:
         unit = self.purchases.time_unit
         ends, delta = np.array([time.to(unit) for time in times]), discount_intensity(discount_rate, unit)
         if isinstance(self.purchases, FittedEvents):
-            drawn = {name: values[:, np.newaxis] for name, values in self.purchases.flat_draws().items()}
+            drawn = {name: values[:, np.newaxis] for name, values in flat_draws(self.purchases).items()}
             number = nbd.discounted_expected_events(ends, delta, 0, 0.0, **drawn)
         else:
-            number = self.purchases.outlook_of_new_customer().discounted_expected_purchases_by(ends, delta)
+            number = outlook_of_new_customer(self.purchases).discounted_expected_purchases_by(ends, delta)
         return self._first()[:, np.newaxis] + number * self._mean_order()[:, np.newaxis]
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
-        """How often one client buys, when, and what each order brings."""
-        unit, spend = self.purchases.time_unit, self.spend.flat_draws()
+        """How often one customer buys, when, and the value of each order."""
+        unit, spend = self.purchases.time_unit, flat_draws(self.spend)
         t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
         owner, time = self._draw_times(rng, t)
         nu = gamma_gamma.draw_spend_rate(rng, 0, 0.0, **spend)
@@ -98,23 +99,23 @@ class Buyer:
     def _draw_times(self, rng: np.random.Generator, t: float) -> tuple[IntArray, Array]:
         """Which draw each purchase belongs to, and its time."""
         if isinstance(self.purchases, FittedEvents):
-            number = nbd.draw_events(rng, t, 0, 0.0, **self.purchases.flat_draws())
+            number = nbd.draw_events(rng, t, 0, 0.0, **flat_draws(self.purchases))
             owner = np.repeat(np.arange(number.size, dtype=np.int64), number)
             return owner, t * rng.random(owner.size)
-        return self.purchases.outlook_of_new_customer().draw(rng, t).times(rng, t)
+        return outlook_of_new_customer(self.purchases).draw(rng, t).times(rng, t)
 
     def _mean_order(self) -> Array:
-        return gamma_gamma.population_mean_spend(**self.spend.flat_draws())
+        return gamma_gamma.population_mean_spend(**flat_draws(self.spend))
 
     def _first(self) -> Array:
         if self.first_order is True:
             return self._mean_order()
-        return np.full(self.spend.shape[0] * self.spend.shape[1], float(self.first_order))
+        return np.full(int(np.prod(shape_of(self.spend))), float(self.first_order))
 
 
 @dataclass(frozen=True)
 class Subscriber:
-    """A client who is won with a first payment, and pays again at each renewal until one is not made.
+    """A customer who is won with a first payment, and pays again at each renewal until one is not made.
 
     Attributes
     ----------
@@ -147,15 +148,15 @@ class Subscriber:
         """The same by each time."""
         made = np.array([self._payments(time) for time in times])
         number = np.arange(1, made.max(initial=0) + 1)
-        drawn = {name: values[:, np.newaxis] for name, values in self.renewals.flat_draws().items()}
+        drawn = {name: values[:, np.newaxis] for name, values in flat_draws(self.renewals).items()}
         kept = shifted_beta_geometric.survival(number, **drawn) * self._worth(number, discount_rate)
         paid = np.concatenate([np.zeros((len(kept), 1)), np.cumsum(kept, axis=1)], axis=1)
         return self._first() + self.price * paid[:, made]
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
-        """How many renewals one client makes, each paid on its day."""
+        """How many renewals one customer makes, each paid on its day."""
         most = self._payments(horizon)
-        made = shifted_beta_geometric.draw_renewals(rng, 0, **self.renewals.flat_draws())
+        made = shifted_beta_geometric.draw_renewals(rng, 0, **flat_draws(self.renewals))
         paid = np.concatenate([[0.0], np.cumsum(self._worth(np.arange(1, most + 1), discount_rate))])
         return self._first() + self.price * paid[np.minimum(made, most).astype(np.int64)]
 

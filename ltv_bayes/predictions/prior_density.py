@@ -1,4 +1,4 @@
-"""The density of a fit's own priors at its draws, read from what the fit remembers of them.
+"""The density of a fit's own priors at its draws, read from what the fit records of them.
 
 Densities are those of a parameter's logarithm where it is positive, and of its log-odds where it lies between 0 and 1:
 on the scale on which samplers see it, a log-normal prior raised to a power keeps its median.
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.predictions.fitted import FittedModel
+from ltv_bayes.predictions.fitted import FittedModel, shape_of
 
 WRITTEN = re.compile(r"Prior\('(?P<family>\w+)'(?P<numbers>(?:, \w+=[-+\d.e]+)*)\)")
 NUMBER = re.compile(r"(\w+)=([-+\d.e]+)")
@@ -21,7 +21,7 @@ NUMBER = re.compile(r"(\w+)=([-+\d.e]+)")
 def log_prior(fit: FittedModel) -> Array | None:
     """Logarithm of the joint prior density at each draw, up to a constant, shape (chains * draws,).
 
-    None where the fit does not remember its priors in words that are understood, or does not keep their variables.
+    None where the fit does not record its priors in a form that is understood, or does not keep their variables.
 
     Examples
     --------
@@ -32,25 +32,25 @@ def log_prior(fit: FittedModel) -> Array | None:
     [-1.3069]
     """
     written = json.loads(fit.idata.attrs.get("settings", "{}")).get("priors", {})
-    laws = {name: _law(str(text)) for name, text in written.items()}
-    if not laws or None in laws.values() or not set(laws) <= set(fit.idata["posterior"].data_vars):
+    priors = {name: _distribution(str(text)) for name, text in written.items()}
+    if not priors or None in priors.values() or not set(priors) <= set(fit.idata["posterior"].data_vars):
         return None
     drawn = fit.idata["posterior"]
-    number = fit.shape[0] * fit.shape[1]
-    each = {name: drawn[name].transpose("chain", "draw", ...).to_numpy().reshape(number, -1) for name in laws}
-    return np.sum([_log_density(law, each[name]).sum(axis=1) for name, law in laws.items()], axis=0)
+    number = int(np.prod(shape_of(fit)))
+    each = {name: drawn[name].transpose("chain", "draw", ...).to_numpy().reshape(number, -1) for name in priors}
+    return np.sum([_log_density(prior, each[name]).sum(axis=1) for name, prior in priors.items()], axis=0)
 
 
-def _log_density(law: Any, values: Array) -> Array:
+def _log_density(prior: Any, values: Array) -> Array:
     """Log density of the logarithm, the log-odds or the number itself, by where a distribution lies."""
-    low, high = law.support()
-    density = np.asarray(law.logpdf(values))
+    low, high = prior.support()
+    density = np.asarray(prior.logpdf(values))
     if np.isfinite(low):
         density = density + np.log(values)
     return density + np.log1p(-values) if np.isfinite(high) else density
 
 
-def _law(text: str) -> Any:
+def _distribution(text: str) -> Any:
     """The distribution that a prior's text names; None if it is none of the common ones."""
     written = WRITTEN.fullmatch(text)
     if written is None:

@@ -10,8 +10,9 @@ import xarray as xr
 from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.formulas.models import shifted_beta_geometric
-from ltv_bayes.predictions.fitted import FittedModel
-from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, shape_of
+from ltv_bayes.predictions.over_customers import draw_for_each, labelled
+from ltv_bayes.random_streams import as_seed
 from ltv_bayes.time_units import TimeUnit, as_time_unit, discount_intensity
 
 
@@ -26,11 +27,11 @@ class FittedRenewals(FittedModel):
     [1.0, 0.8507, 0.4604]
     """
 
-    default_model: ClassVar[str] = "shifted_beta_geometric"
-    parameters: ClassVar[tuple[str, ...]] = shifted_beta_geometric.PARAMETERS
+    _default_model: ClassVar[str] = "shifted_beta_geometric"
+    _parameters: ClassVar[tuple[str, ...]] = shifted_beta_geometric.PARAMETERS
 
     def survival(self, periods: Any, *, renewals: int = 0) -> xr.DataArray:
-        """Posterior of the share of subscribers who make so many more renewals, of those active after so many.
+        """Posterior of the share of subscribers who make more renewals, of those who are active after some.
 
         Parameters
         ----------
@@ -45,11 +46,11 @@ class FittedRenewals(FittedModel):
             (chain, draw, period), between 0 and 1.
         """
         ahead, made = whole_numbers(periods, "periods"), whole_numbers(renewals, "renewals")[0]
-        values = shifted_beta_geometric.survival(ahead, renewals=made, **self._parameters())
+        values = shifted_beta_geometric.survival(ahead, renewals=made, **self._columns())
         return self._by_period(values, ahead, "survival")
 
     def retention(self, renewals: Any) -> xr.DataArray:
-        """Posterior of the probability of the next renewal, after so many made.
+        """Posterior of the probability of the next renewal, by the number of renewals made.
 
         Returns
         -------
@@ -57,7 +58,7 @@ class FittedRenewals(FittedModel):
             (chain, draw, period), between 0 and 1; period counts the renewals made.
         """
         made = whole_numbers(renewals, "renewals")
-        return self._by_period(shifted_beta_geometric.retention(made, **self._parameters()), made, "retention")
+        return self._by_period(shifted_beta_geometric.retention(made, **self._columns()), made, "retention")
 
     def expected_residual_life(self, renewals: Any, discount_rate: float, *, period: str | None = None) -> xr.DataArray:
         """Posterior of the expected renewals still to come, each discounted.
@@ -91,17 +92,17 @@ class FittedRenewals(FittedModel):
             made = table["renewals"].to_numpy(dtype=np.int64)
             rates = table["period"].map(lambda length: _rate_per_period(discount_rate, length)).to_numpy(dtype=float)
             wait = (table["next_due"] - pd.Timestamp(renewals.as_of)).dt.days.clip(lower=0).to_numpy(dtype=float)
-            parameters = self.by_customer(table)
+            parameters = parameter_arrays(self, table)
             values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, rates, **parameters)
             values = values * np.exp(-discount_intensity(discount_rate, "day") * wait)
-            return self._by_customer(values, table, "expected_residual_life")
+            return labelled(values, table.index, "expected_residual_life")
         made = whole_numbers(renewals, "renewals")
         rate = _rate_per_period(discount_rate, self._period(period))
-        values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, rate, **self._parameters())
+        values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, rate, **self._columns())
         return self._by_period(values, made, "expected_residual_life")
 
     def predict_renewals(self, renewals: Renewals, periods: int, random_seed: int | None = None) -> xr.DataArray:
-        """Predictive draws of the renewals still to come, of so many at most: whole numbers.
+        """Predictive draws of the number of renewals still to come, up to a largest number: whole numbers.
 
         Parameters
         ----------
@@ -118,36 +119,36 @@ class FittedRenewals(FittedModel):
             (chain, draw, customer_id), one entry for each active subscription.
         """
         table, most = active_records(renewals), whole_numbers([periods], "periods")[0]
-        seed, (chains, draws) = as_seed(random_seed), self.shape
-        drawn = self.parameters_of(table)
+        made = table["renewals"].to_numpy()
         what = table["product"] if "product" in table else pd.Series("", table.index)
-        left = np.empty((chains * draws, len(table)))
-        contracts = zip(table.index, what, table["start"], table["renewals"], strict=True)
-        for place, (customer_id, product, start, made) in enumerate(contracts):
-            rng = customer_stream(seed, f"renewals\x1f{product}\x1f{start:%Y-%m-%d}", customer_id)
-            left[:, place] = shifted_beta_geometric.draw_renewals(rng, made, **drawn.of(place))
-        return self._by_customer(np.minimum(left, most).reshape(chains, draws, -1), table, "renewals")
+        (left,) = draw_for_each(
+            self,
+            table,
+            lambda rng, drawn, place: shifted_beta_geometric.draw_renewals(rng, made[place], **drawn),
+            seed=as_seed(random_seed),
+            purpose=[f"renewals\x1f{one}\x1f{day:%Y-%m-%d}" for one, day in zip(what, table["start"], strict=True)],
+        )
+        return labelled(np.minimum(left, most), table.index, "renewals")
 
     def _period(self, given: str | None) -> TimeUnit:
-        known = self.idata.attrs.get("periods", "")
-        if given is not None:
-            return as_time_unit(given)
-        if known and ", " not in known:
-            return as_time_unit(known)
-        raise UnitError(f"Contracts run for {known or 'a time that is not known'}. Pass period='year', or as it is.")
+        known = periods_of(self)
+        if given is None and len(known) != 1:
+            length = ", ".join(known) or "a time that is not known"
+            raise UnitError(f"Contracts run for {length}. Pass period='year', or as it is.")
+        return as_time_unit(known[0] if given is None else given)
 
-    def _parameters(self) -> dict[str, np.ndarray]:
+    def _columns(self) -> dict[str, np.ndarray]:
         return {name: values[..., np.newaxis] for name, values in self.draws.items()}
 
-    def _by_customer(self, values: np.ndarray, table: pd.DataFrame, name: str) -> xr.DataArray:
-        chains, draws = self.shape
-        coords = {"chain": np.arange(chains), "draw": np.arange(draws), "customer_id": table.index.to_numpy()}
-        return xr.DataArray(values, dims=("chain", "draw", "customer_id"), coords=coords, name=name)
-
     def _by_period(self, values: np.ndarray, periods: np.ndarray, name: str) -> xr.DataArray:
-        chains, draws = self.shape
+        chains, draws = shape_of(self)
         coords = {"chain": np.arange(chains), "draw": np.arange(draws), "period": periods}
         return xr.DataArray(values, dims=("chain", "draw", "period"), coords=coords, name=name)
+
+
+def periods_of(fit: FittedRenewals) -> list[str]:
+    """Lengths of the contracts that a fit has learned from, where known."""
+    return list(filter(None, fit.idata.attrs.get("periods", "").split(", ")))
 
 
 def active_records(renewals: Any) -> pd.DataFrame:
@@ -156,7 +157,7 @@ def active_records(renewals: Any) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If these are no renewals, or come from counts, which name no customers.
+        If these are no renewals, or were made from counts, which name no customers.
     """
     require_records(renewals)
     return renewals.active().table

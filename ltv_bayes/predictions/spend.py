@@ -1,19 +1,27 @@
 """What will customers spend per order? Forecasts from the posterior of the spend model."""
 
-import warnings
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_history
-from ltv_bayes.errors import DataWarning, UnitError
+from ltv_bayes.data.reading.amounts import warn_of_other_unit
+from ltv_bayes.errors import UnitError
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.fitted import FittedModel, labelled, per_customer, require_memory
-from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.predictions.fitted import FittedModel, currency_of, parameter_arrays, shape_of
+from ltv_bayes.predictions.groups import Parameters
+from ltv_bayes.predictions.over_customers import (
+    beside_observed,
+    draw_for_each,
+    labelled,
+    require_memory,
+    with_group,
+)
+from ltv_bayes.random_streams import as_seed
 
 FAR_SCALE = 100.0
 
@@ -35,8 +43,13 @@ class FittedSpend(FittedModel):
     24.658
     """
 
-    default_model: ClassVar[str] = "gamma_gamma"
-    parameters: ClassVar[tuple[str, ...]] = gamma_gamma.PARAMETERS
+    _default_model: ClassVar[str] = "gamma_gamma"
+    _parameters: ClassVar[tuple[str, ...]] = gamma_gamma.PARAMETERS
+
+    @property
+    def currency(self) -> str | None:
+        """Currency of the orders that were fitted, where known."""
+        return currency_of(self)
 
     def expected_spend(self, customers: Customers) -> xr.DataArray:
         """Posterior of each customer's expected order value; the population's for one without a valued repeat.
@@ -46,10 +59,10 @@ class FittedSpend(FittedModel):
         xarray.DataArray
             (chain, draw, customer_id), in the currency of the fit.
         """
-        x, m = self.histories(customers)
-        require_memory(self.shape, len(customers))
-        values = gamma_gamma.expected_spend(x, m, **self.by_customer(customers.table))
-        return labelled(values, customers, "expected_spend", units=self._money)
+        x, m = spend_histories(self, customers)
+        require_memory(shape_of(self), len(customers))
+        values = gamma_gamma.expected_spend(x, m, **parameter_arrays(self, customers.table))
+        return labelled(values, customers.ids, "expected_spend", units=self._money)
 
     def predict_spend(self, customers: Customers, random_seed: int | None = None) -> xr.DataArray:
         """Predictive draws of the value of each customer's next order.
@@ -59,15 +72,15 @@ class FittedSpend(FittedModel):
         xarray.DataArray
             (chain, draw, customer_id), in the currency of the fit.
         """
-        x, m = self.histories(customers)
-        seed, drawn = as_seed(random_seed), self.parameters_of(customers.table)
+        x, m = spend_histories(self, customers)
+        seed = as_seed(random_seed)
 
-        def one(position: int, customer_id: Any) -> np.ndarray:
-            stream, parameters = customer_stream(seed, "spend", customer_id), drawn.of(position)
-            nu = gamma_gamma.draw_spend_rate(stream, x[position], m[position], **parameters)
-            return gamma_gamma.draw_order_values(stream, parameters["p"], nu)
+        def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> np.ndarray:
+            nu = gamma_gamma.draw_spend_rate(rng, x[place], m[place], **drawn)
+            return gamma_gamma.draw_order_values(rng, drawn["p"], nu)
 
-        return per_customer(customers, self.shape, one, "predicted_spend", units=self._money, random_seed=str(seed))
+        (values,) = draw_for_each(self, customers.table, draw, seed=seed, purpose="spend")
+        return labelled(values, customers.ids, "predicted_spend", units=self._money, random_seed=str(seed))
 
     def expected_spend_new_customer(self) -> xr.DataArray:
         """Posterior of the expected order value of a new customer, the population's mean.
@@ -79,25 +92,17 @@ class FittedSpend(FittedModel):
         """
         return labelled_draws(gamma_gamma.population_mean_spend(**self.draws), "expected_spend", units=self._money)
 
-    def log_likelihood(self, customers: Customers) -> xr.DataArray:
-        """Pointwise log-likelihood, of the customers with a repeat order that carries a value.
+    def with_log_likelihood(self, customers: Customers) -> xr.DataTree:
+        """Make the tree that `arviz.loo` reads: the posterior with a group ``log_likelihood``.
 
-        Returns
-        -------
-        xarray.DataArray
-            (chain, draw, customer_id).
+        The group has one array (chain, draw, customer_id), of the customers with a repeat order that carries a value.
         """
         buyers = spenders(customers)
-        x, m = self.histories(buyers)
-        require_memory(self.shape, len(buyers))
-        parameters = self.by_customer(buyers.table)
-        return labelled(gamma_gamma.log_likelihood(x, m, **parameters), buyers, "mean_spend_observed")
-
-    def with_log_likelihood(self, customers: Customers) -> xr.DataTree:
-        """Make the tree that `arviz.loo` reads: the posterior with a group ``log_likelihood``."""
-        tree = self.idata.copy()
-        tree["log_likelihood"] = xr.DataTree(self.log_likelihood(customers).to_dataset())
-        return tree
+        x, m = spend_histories(self, buyers)
+        require_memory(shape_of(self), len(buyers))
+        values = gamma_gamma.log_likelihood(x, m, **parameter_arrays(self, buyers.table))
+        found = labelled(values, buyers.ids, "mean_spend_observed")
+        return with_group(self.idata, "log_likelihood", found.to_dataset())
 
     def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
         """Draw the mean spend that these customers would show if the model were true.
@@ -108,40 +113,7 @@ class FittedSpend(FittedModel):
             Group ``posterior_predictive`` with ``monetary_value`` of shape (chain, draw, customer_id), beside the
             posterior and ``observed_data``; customers without a valued repeat order are left out.
         """
-        buyers = spenders(customers)
-        observed = xr.Dataset({"monetary_value": ("customer_id", buyers.table["monetary_value"])})
-        tree = self.idata.copy()
-        replicated = replicate_mean_spend(self, customers, random_seed)
-        tree["posterior_predictive"] = xr.DataTree(replicated)
-        tree["observed_data"] = xr.DataTree(observed.assign_coords(customer_id=buyers.ids.to_numpy()))
-        return tree
-
-    def histories(self, customers: Customers, *, warn: bool = True) -> tuple[np.ndarray, np.ndarray]:
-        """Number and mean value of each customer's valued repeat orders, in the currency of the fit.
-
-        Warns, unless told not to, where they can hardly be counted in the fit's unit.
-        """
-        require_history(customers)
-        if self.currency and customers.currency and self.currency != customers.currency:
-            raise UnitError(
-                f"The spend model was fitted in {self.currency}, the customers are in {customers.currency}. "
-                f"Convert the amounts to one currency first."
-            )
-        table = customers.table
-        if warn:
-            self.warn_of_scale(float(table["monetary_value"].median()), stacklevel=4)
-        return table["spend_frequency"].to_numpy(dtype=float), table["monetary_value"].to_numpy(dtype=float)
-
-    def warn_of_scale(self, typical: float, *, stacklevel: int) -> None:
-        """Warn where the customers' typical order and those that were fitted can hardly be counted in one unit."""
-        expected = float(np.median(gamma_gamma.population_mean_spend(**self.draws)))
-        if typical > 0 and np.isfinite(expected) and not 1 / FAR_SCALE < typical / expected < FAR_SCALE:
-            warnings.warn(
-                f"The customers' orders are typically {money(typical, self.currency)}, those that were fitted "
-                f"{money(expected, self.currency)}: are they counted in one unit?",
-                DataWarning,
-                stacklevel=stacklevel,
-            )
+        return beside_observed(self.idata, replicate_mean_spend(self, customers, random_seed), spenders(customers))
 
     @property
     def _money(self) -> str:
@@ -152,6 +124,33 @@ class FittedSpend(FittedModel):
         if correlation is None or np.isnan(correlation):
             return []
         return [f"correlation of frequency and spend in the data: {correlation:.2f} (the model takes it to be 0)"]
+
+
+def spend_histories(fit: FittedSpend, customers: Customers, *, warn: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Number and mean value of each customer's valued repeat orders, in the currency of the fit.
+
+    Warns, where asked to, if they can hardly be counted in the fit's unit.
+    """
+    require_history(customers)
+    if fit.currency and customers.currency and fit.currency != customers.currency:
+        raise UnitError(
+            f"The spend model was fitted in {fit.currency}, the customers are in {customers.currency}. "
+            f"Convert the amounts to one currency first."
+        )
+    table = customers.table
+    if warn:
+        warn_of_scale(fit, float(table["monetary_value"].median()))
+    return table["spend_frequency"].to_numpy(dtype=float), table["monetary_value"].to_numpy(dtype=float)
+
+
+def warn_of_scale(fit: FittedSpend, typical: float) -> None:
+    """Warn where the customers' typical order and those that were fitted can hardly be counted in one unit."""
+    expected = float(np.median(gamma_gamma.population_mean_spend(**fit.draws)))
+    compared = (
+        f"The customers' orders are typically {money(typical, fit.currency)}, those that were fitted "
+        f"{money(expected, fit.currency)}"
+    )
+    warn_of_other_unit(typical / expected, FAR_SCALE, compared, stacklevel=4)
 
 
 def spenders(customers: Customers) -> Customers:
@@ -168,14 +167,13 @@ def replicate_mean_spend(fit: FittedSpend, customers: Customers, random_seed: in
     xarray.Dataset
         ``monetary_value`` of shape (chain, draw, customer_id), of customers with a valued repeat order.
     """
-    buyers, seed = spenders(customers), as_seed(random_seed)
-    orders, drawn = buyers.table["spend_frequency"].to_numpy(dtype=float), fit.parameters_of(buyers.table)
+    buyers = spenders(customers)
+    orders = buyers.table["spend_frequency"].to_numpy(dtype=float)
 
-    def one(position: int, customer_id: Any) -> np.ndarray:
-        stream = customer_stream(seed, "mean spend", customer_id)
-        p, q, v = (drawn.of(position)[name] for name in gamma_gamma.PARAMETERS)
-        nu = gamma_gamma.draw_spend_rate(stream, 0, 0.0, p=p, q=q, v=v)
-        return gamma_gamma.draw_total_spend(stream, orders[position], p, nu) / orders[position]
+    def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> np.ndarray:
+        nu = gamma_gamma.draw_spend_rate(rng, 0, 0.0, **drawn)
+        return gamma_gamma.draw_total_spend(rng, orders[place], drawn["p"], nu) / orders[place]
 
-    money = buyers.currency or "currency of the data"
-    return per_customer(buyers, fit.shape, one, "monetary_value", units=money).to_dataset()
+    seed, units = as_seed(random_seed), buyers.currency or "currency of the data"
+    (values,) = draw_for_each(fit, buyers.table, draw, seed=seed, purpose="mean spend")
+    return labelled(values, buyers.ids, "monetary_value", units=units).to_dataset()

@@ -1,4 +1,4 @@
-"""Which part of the purchases to come stands in the pipeline already."""
+"""Which share of future purchases stands in the pipeline already."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -60,7 +60,7 @@ class VisibleShare:
 
     @classmethod
     def from_counts(cls, seen: int, *, of: int, within: Any) -> Self:
-        """Learn the share from past purchases: how many of so many stood in the pipeline before. Uniform prior.
+        """Learn the share from past purchases: the number that stood in the pipeline before, of all. Uniform prior.
 
         Examples
         --------
@@ -85,12 +85,12 @@ class VisibleShare:
         closed_on: str = "closed_on",
         date_format: str | None = None,
     ) -> Self:
-        """Learn the share from snapshots of the pipeline and the orders that then came.
+        """Learn the share from snapshots of the pipeline and the orders that followed.
 
-        Of the orders that came within the time after a snapshot, those count as seen that an opportunity of this
-        customer in the snapshot became: it closed on the order's day. Only orders of customers who had ordered by the
-        day of the snapshot count, since purchase models forecast nobody else's. Snapshots may overlap: the share is
-        that of all of them, but an order is evidence once, however many snapshots come before it.
+        An order within the time after a snapshot counts as seen if an opportunity of this customer in the snapshot
+        became this order: it closed on the order's day. Only orders of customers who had ordered by the day of the
+        snapshot count, since purchase models forecast no others. Snapshots may overlap: the share is that of all of
+        them, but an order is evidence once, however many snapshots precede it.
 
         Parameters
         ----------
@@ -118,7 +118,7 @@ class VisibleShare:
         foreseen = _foreseen(listed["seen"], made, length)
         if foreseen.empty:
             raise InputError(
-                f"No order of a customer known by then came within {length} after a snapshot "
+                f"No order of a customer known by then was made within {length} after a snapshot "
                 f"that lies {length} before the last order. "
                 f"Give older snapshots, or a shorter time."
             )
@@ -169,9 +169,9 @@ def _refuse_unknown_wins(listed: pd.DataFrame, made: pd.DataFrame) -> None:
 
 
 def _foreseen(snapshots: pd.Series, made: pd.DataFrame, length: Duration) -> pd.DataFrame:
-    """Orders within a time after each snapshot that lies so long before the last order: a row for each pair.
+    """Orders within a time after each snapshot that lies that long before the last order: a row for each pair.
 
-    Of customers whose first order had come by then.
+    Of customers who had ordered by then.
     """
     span, columns = pd.Timedelta(days=length.days), ["customer", "closed"]
     days = snapshots[snapshots + span <= made["closed"].max()].drop_duplicates().sort_values()
@@ -183,6 +183,6 @@ def _foreseen(snapshots: pd.Series, made: pd.DataFrame, length: Duration) -> pd.
 
 
 def _worth_in_orders(foreseen: pd.DataFrame) -> float:
-    """How many orders that come once each would tell as much (Kish's effective number)."""
+    """The number of orders that are as much evidence, if each stands there once (Kish's effective number)."""
     times = foreseen.groupby(["customer", "closed"]).size().to_numpy(dtype=float)
     return float(times.sum() ** 2 / (times**2).sum())

@@ -1,4 +1,4 @@
-"""Tables as files for spreadsheets: a workbook or CSV whose text is never run as a formula."""
+"""Tables as files for spreadsheets: a workbook or CSV in which text is never run as a formula."""
 
 import io
 from pathlib import Path
@@ -24,7 +24,7 @@ def write_table(table: Any, path: str | Path) -> Path:
     Parameters
     ----------
     table : pandas.DataFrame, Series or result
-        Such as what ``ltv.audit()`` or ``ltv.summary()`` returned; of a result, such as ``ltv`` itself, its summary.
+        Such as what ``ltv.summary()`` or ``ltv.judgement.audit()`` returned; of a result, such as ``ltv``, its summary.
     path : str or Path
         Ending in ``.xlsx`` or ``.csv``.
 
@@ -54,9 +54,9 @@ def _workbook(table: pd.DataFrame) -> bytes:
     import xlsxwriter
 
     content = io.BytesIO()
-    with xlsxwriter.Workbook(content, AS_WRITTEN) as book:
-        sheet = book.add_worksheet()
-        bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})
+    with xlsxwriter.Workbook(content, AS_WRITTEN) as workbook:
+        sheet = workbook.add_worksheet()
+        bold, day = workbook.add_format({"bold": True}), workbook.add_format({"num_format": "yyyy-mm-dd"})
         for place, (name, cells) in enumerate(table.items()):
             sheet.write_string(0, place, str(name), bold)
             for row, value in enumerate(cells, start=1):

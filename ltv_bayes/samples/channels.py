@@ -88,7 +88,7 @@ class ChannelBusiness:
         clients: int = 100_000,
         random_seed: int = 0,
     ) -> pd.DataFrame:
-        """What a new client of each channel brings on average, by simulating many; what one costs; and their ratio.
+        """The mean value of a new client of each channel, by simulating many; the cost of one; and their ratio.
 
         Returns
         -------
@@ -158,7 +158,7 @@ def simulate_channels(
 def _lives(
     rng: np.random.Generator, channel: Channel, first: np.ndarray, until: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Every order of clients from the first on: whose, when (in years) and how much."""
+    """Every order of clients from the first on: the client, the time (in years) and the amount."""
     shape, each = channel.rate_cv**-2, channel.order_cv**-2
     rate = rng.gamma(shape, channel.orders_per_year / shape, first.size)
     leaving = channel.dropout_mean * channel.dropout_concentration
@@ -168,8 +168,8 @@ def _lives(
     living, now = owners[0], first
     while living.size:
         now = now + rng.exponential(1 / rate[living])
-        came = now <= until
-        living, now = living[came], now[came]
+        happened = now <= until
+        living, now = living[happened], now[happened]
         owners.append(living)
         times.append(now)
         stays = rng.random(living.size) >= dropout[living]

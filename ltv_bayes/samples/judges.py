@@ -1,4 +1,4 @@
-"""Simulated judges: closed judgements of experts whose bias and overconfidence are known."""
+"""Simulated judges: closed judgements of experts with known bias and overconfidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

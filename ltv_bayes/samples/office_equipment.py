@@ -1,4 +1,4 @@
-"""A simulated company whose clients pay in four ways at once, with the truth about each of them."""
+"""A simulated company with clients who pay in four ways at once, and the truth about each of them."""
 
 import datetime as dt
 import math
@@ -30,7 +30,7 @@ SAME = 1e-9
 
 @dataclass(frozen=True)
 class Contract:
-    """How clients whose contracts have one length pay and leave.
+    """How clients with contracts of one length pay and leave.
 
     Attributes
     ----------
@@ -143,7 +143,7 @@ class OfficeEquipment:
     def true_value(
         self, horizon: Any = "3 years", discount_rate: float = 0.0, margins: Mapping[str, float] | None = None
     ) -> pd.DataFrame:
-        """What each client really brings within a horizon, each payment discounted at its own date.
+        """The true value of each client within a horizon, each payment discounted at its own date.
 
         Parameters
         ----------
@@ -210,7 +210,7 @@ def simulate_office_equipment(
     Clients install their board on a day of the observed years, and 88% subscribe that day. At each renewal date a
     client leaves with a probability of their own (shifted beta-geometric); all else of the relation ends on that day
     too. Who does not subscribe has the board and its repairs, without an end. While the relation lives, repairs and the
-    consumables that 80% of subscribers use come at a rate of each client's own (NBD), and each brings an amount around
+    consumables that 80% of subscribers use occur at a rate of each client's own (NBD), and each has an amount around
     the client's own mean (gamma-gamma). Consumables start with a pack on the installation day. Of the clients alive at
     ``as_of``, 15% consider a second board within two years, with an honest probability.
 
@@ -255,11 +255,11 @@ def simulate_office_equipment(
     rng = np.random.default_rng(random_seed)
     today = np.datetime64(as_date(as_of))
     known = float(Terms.read(Duration(future_years, "year"), 0.0, as_date(as_of)).last_days()[-1])
-    book = _book(rng, clients)
+    listed = _clients(rng, clients)
     since = -rng.integers(1, math.ceil(years * DAYS_PER_YEAR), clients, endpoint=True).astype(float)
-    installed = pd.DataFrame({"customer_id": book["customer_id"], "since": _dates(today, since)})
+    installed = pd.DataFrame({"customer_id": listed["customer_id"], "since": _dates(today, since)})
     records = _subscriptions(rng, installed, contracts, today, years + max(future_years, PLANNED_AHEAD.to("year")))
-    ends = records["ends"].reindex(book["customer_id"], fill_value=np.inf)
+    ends = records["ends"].reindex(listed["customer_id"], fill_value=np.inf)
     until = np.minimum(ends, future_years * DAYS_PER_YEAR)
     relations = pd.DataFrame({"since": since, "until": until}, index=ends.index)
     users = relations.loc[records.index[rng.random(len(records)) < USING_CONSUMABLES]]
@@ -279,7 +279,7 @@ def simulate_office_equipment(
         subscriptions=_seen_records(records, today),
         installations=installed,
         planned=planned,
-        clients=book,
+        clients=listed,
         future=_future(payments, known),
         parameters={
             "subscription": {contract.period: contract.parameters for contract in contracts},
@@ -292,7 +292,7 @@ def simulate_office_equipment(
     )
 
 
-def _book(rng: np.random.Generator, clients: int) -> pd.DataFrame:
+def _clients(rng: np.random.Generator, clients: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "customer_id": [f"K{number:04d}" for number in range(1, clients + 1)],
@@ -310,7 +310,7 @@ def _subscriptions(
     today: np.datetime64,
     years: float,
 ) -> pd.DataFrame:
-    """Draw who subscribes and when they leave, right up to so many years after the start."""
+    """Draw who subscribes and when they leave, right up to a number of years after the start."""
     chosen = installed[rng.random(len(installed)) < SUBSCRIBING]
     size = len(chosen)
     kind = rng.choice(len(contracts), size, p=[contract.share for contract in contracts])

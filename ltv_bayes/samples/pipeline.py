@@ -1,4 +1,4 @@
-"""A simulated project business whose pipeline shows a part of the purchases to come, and whose managers know totals."""
+"""A simulated project business: a pipeline with a part of the coming purchases, and managers who know totals."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Pipeline:
         ordinary purchases of the client; of the purchases within ``within`` it shows a part. Probabilities and 80%
         intervals are honest.
     opinions : pandas.DataFrame
-        What managers say of all that a client will bring: customer_id, probability (that it is anything), low, high.
+        What managers state of a client's whole future revenue: customer_id, probability (of any), low, high.
     future_orders : pandas.DataFrame
         customer_id, days (after ``as_of``), value: every deal of the known future.
     share : float
@@ -52,7 +52,7 @@ class Pipeline:
         return read_transactions(self.orders, customer="client", date="closed_on", amount="value", currency="CNY")
 
     def true_value(self, discount_rate: float = 0.0) -> pd.Series:
-        """What each client with orders really brings within the known future, by id."""
+        """The true revenue of each client with orders within the known future, by id."""
         worth = self.future_orders["value"] * np.exp(
             -discount_intensity(discount_rate, "day") * self.future_orders["days"]
         )
@@ -101,25 +101,25 @@ def simulate_pipeline(
     20
     """
     rng, ahead = np.random.default_rng(random_seed), as_duration(within, "within")
-    law, today = PARAMETERS, as_date(as_of)
+    true, today = PARAMETERS, as_date(as_of)
     span = ahead.to("year")
     deals, listed, opinions = [], [], []
     for number in range(clients):
         client = f"C{number + 1:04d}"
-        rate, dropout = rng.gamma(law["r"]) / law["alpha"], rng.beta(law["a"], law["b"])
-        nu = rng.gamma(law["q"]) / law["v"]
+        rate, dropout = rng.gamma(true["r"]) / true["alpha"], rng.beta(true["a"], true["b"])
+        nu = rng.gamma(true["q"]) / true["v"]
         times, end = _times(rng, rate, dropout, -years * rng.random(), future_years)
-        values = rng.gamma(law["p"], size=len(times)) / nu
+        values = rng.gamma(true["p"], size=len(times)) / nu
         living = min(max(end, 0.0), span)
         shown = (times > 0) & (times <= span) & (rng.random(len(times)) < share)
-        beliefs = _beliefs(rng, law["p"] / nu, int(shown.sum()))
+        beliefs = _beliefs(rng, true["p"] / nu, int(shown.sum()))
         values[shown] = beliefs["amount"]
         idle = rng.poisson(rate * share * living)
-        others = _beliefs(rng, law["p"] / nu, idle)
+        others = _beliefs(rng, true["p"] / nu, idle)
         listed += _listed(client, beliefs, times[shown], rng.beta(2, 1, shown.sum()))
         listed += _listed(client, others, living * rng.random(idle), rng.beta(1, 2, idle))
         deals += [(client, time, value) for time, value in zip(times, values, strict=True)]
-        opinions.append(_opinion(rng, client, values[times > 0].sum(), law["p"] / nu * rate * future_years))
+        opinions.append(_opinion(rng, client, values[times > 0].sum(), true["p"] / nu * rate * future_years))
     every = pd.DataFrame(deals, columns=["client", "year", "value"])
     days = np.ceil(every["year"] * DAYS_PER_YEAR)
     every = every.assign(closed_on=pd.Timestamp(today) + pd.to_timedelta(days, unit="D"))

@@ -1,4 +1,4 @@
-"""A simulated project business whose clients' truth is known."""
+"""A simulated project business, with the truth about its clients."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -143,7 +143,7 @@ def simulate_project_business(
     rng = np.random.default_rng(random_seed)
     today = as_date(as_of)
     names = [f"C{number:04d}" for number in range(1, clients + 1)]
-    book = pd.DataFrame(
+    known = pd.DataFrame(
         {
             "customer_id": names,
             "industry": [industries[i].name for i in rng.integers(len(industries), size=clients)],
@@ -151,12 +151,12 @@ def simulate_project_business(
             "account_manager": rng.choice(MANAGERS, clients),
         }
     )
-    traits = _traits(rng, book, industries)
+    traits = _traits(rng, known, industries)
     deals, leaving = _deals(rng, traits, years, future_years)
     deals["closed_on"] = pd.Timestamp(today) + pd.to_timedelta(np.ceil(deals["year"] * DAYS_PER_YEAR), unit="D")
     past = deals["closed_on"] <= pd.Timestamp(today)
     columns = ["client", "closed_on", "value"]
-    opportunities, won = _opportunities(rng, book, traits, leaving > 0, today, future_years, judged_share)
+    opportunities, won = _opportunities(rng, known, traits, leaving > 0, today, future_years, judged_share)
     future = deals.loc[~past].groupby("client")["value"]
     truth = traits[["rate", "dropout", "mean_deal"]].assign(
         alive=leaving > 0,
@@ -166,7 +166,7 @@ def simulate_project_business(
     )
     return ProjectBusiness(
         deals.loc[past, columns].sort_values("closed_on", ignore_index=True),
-        book,
+        known,
         opportunities,
         truth,
         deals.loc[~past, columns].sort_values("closed_on", ignore_index=True),
@@ -175,10 +175,10 @@ def simulate_project_business(
     )
 
 
-def _traits(rng: np.random.Generator, book: pd.DataFrame, industries: Sequence[Industry]) -> pd.DataFrame:
+def _traits(rng: np.random.Generator, clients: pd.DataFrame, industries: Sequence[Industry]) -> pd.DataFrame:
     """Draw each client's own rate, dropout and spend."""
     parameters = {industry.name: industry.parameters for industry in industries}
-    each = pd.DataFrame([parameters[name] for name in book["industry"]], index=pd.Index(book["customer_id"]))
+    each = pd.DataFrame([parameters[name] for name in clients["industry"]], index=pd.Index(clients["customer_id"]))
     nu = rng.gamma(each["q"]) / each["v"]
     return pd.DataFrame(
         {
@@ -216,7 +216,7 @@ def _deals(
 
 def _opportunities(
     rng: np.random.Generator,
-    book: pd.DataFrame,
+    clients: pd.DataFrame,
     traits: pd.DataFrame,
     living: pd.Series,
     today: dt.date,
@@ -224,7 +224,7 @@ def _opportunities(
     judged_share: float,
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Draw open opportunities, what managers say of them, and what comes of them."""
-    chosen = book[(rng.random(len(book)) < judged_share) & living.loc[book["customer_id"]].to_numpy()]
+    chosen = clients[(rng.random(len(clients)) < judged_share) & living.loc[clients["customer_id"]].to_numpy()]
     size = len(chosen)
     probability = rng.beta(2.5, 2.5, size).round(2).clip(0.05, 0.95)
     log_sd = rng.uniform(0.25, 0.6, size)

@@ -10,14 +10,14 @@ from ltv_bayes.terms import Terms
 FAR_HORIZON = 3.0
 MOSTLY_ONCE = 0.5
 MOSTLY_VALUED = 0.98
-SURE_OF_WHO_BOUGHT_ONCE = {
+SURE_THAT_ONE_TIME_BUYERS_LIVE = {
     bg_nbd.NAME: ("BG/NBD", "see check_one_time"),
     bg_cnbd.NAME: ("BG/CNBD-k", "MBGCNBD lets them leave"),
 }
 
 
 def history_notes(customers: Customers, terms: Terms, *, foreseen: bool = True) -> list[str]:
-    """Say that the horizon goes far beyond histories, that purchases had no value, or returns days of their own.
+    """State that the horizon goes far beyond histories, that purchases had no value, or returns days of their own.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def history_notes(customers: Customers, terms: Terms, *, foreseen: bool = True) 
 
 
 def bought_once_notes(customers: Customers, model: str) -> list[str]:
-    """Say that BG/NBD, or BG/CNBD-k, takes everybody who bought once to be alive, where most did.
+    """State that BG/NBD, or BG/CNBD-k, takes all customers who bought once to be alive, where most did.
 
     Examples
     --------
@@ -53,13 +53,13 @@ def bought_once_notes(customers: Customers, model: str) -> list[str]:
     >>> bought_once_notes(Customers.from_summary(frame, time_unit="week"), "bg_nbd")
     ['67% of customers bought once, and BG/NBD takes all of them to be alive: see check_one_time.']
     """
-    if model not in SURE_OF_WHO_BOUGHT_ONCE or "since" in customers.columns:
+    if model not in SURE_THAT_ONE_TIME_BUYERS_LIVE or "since" in customers.columns:
         return []
     seen = customers.overview()
     once = 1 - seen.repeat_customers / seen.customers if seen.customers else 0.0
     if once <= MOSTLY_ONCE:
         return []
-    name, cure = SURE_OF_WHO_BOUGHT_ONCE[model]
+    name, cure = SURE_THAT_ONE_TIME_BUYERS_LIVE[model]
     return [f"{percent(once)} of customers bought once, and {name} takes all of them to be alive: {cure}."]
 
 

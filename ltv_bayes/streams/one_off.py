@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.orders.transactions import Transactions, warn_of_unit
-from ltv_bayes.data.reading.amounts import as_amounts, as_factor
+from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.data.reading.amounts import as_amounts, as_factor, warn_of_unit_in_header
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, refuse
@@ -45,7 +45,7 @@ class OneOffSale:
     name : str
         Names the stream in results.
     while_alive : str or stream, optional
-        A stream that this one rides on, or its name: a sale planned for after the relation ended there is not made.
+        A stream that this one depends on, or its name: a sale planned for after the relation ended there is not made.
         Probabilities then are those of a customer who is still there.
     margin : float, column name, or mapping from id to float, optional
         Share of this stream's revenue that is kept; that of the value if not given.
@@ -110,16 +110,16 @@ class OneOffSale:
         raw = read_table(self.sales)
         ids = ids_of(named_column(raw, self.customer, "customer"))
         dates, no_date = as_days(named_column(raw, self.date, "date"), date_format=self.date_format)
-        warn_of_unit(self.amount, self.amount_unit)
+        warn_of_unit_in_header(self.amount, self.amount_unit)
         amounts, no_amount = as_amounts(named_column(raw, self.amount, "amount"), unit=self.amount_unit)
         probability, no_probability = _probabilities(raw, self.probability)
-        free = Fault((amounts <= 0).to_numpy(), "with an amount of zero or less", "State what it brings, above 0.")
+        free = Fault((amounts <= 0).to_numpy(), "with an amount of zero or less", "State the amount, above 0.")
         refuse([*no_date, *no_amount, no_probability, free], raw.index)
         columns = {"date": dates.array, "amount": amounts.array, "probability": probability, "row": raw.index}
         return pd.DataFrame(columns, index=ids)
 
     def check(self, customers: Customers) -> None:
-        """Refuse another currency, and sales of the past that are said to be uncertain."""
+        """Refuse another currency, and sales of the past that are stated to be uncertain."""
         currency = self.sales.currency if isinstance(self.sales, Transactions) else self.currency
         require_same(customers, self.name, None, currency)
         if self._at_once is not None:
@@ -129,16 +129,16 @@ class OneOffSale:
             rows = list(self.table["row"][late])
             problem = f"of the sales with a probability, though dated on or before the as-of date {customers.as_of}"
             raise InputError(
-                rows_at_fault(rows, "row", problem, "Give a date to come, or leave out what was lost or has come."),
+                rows_at_fault(rows, "row", problem, "Give a future date, or leave out what was lost or has been sold."),
                 rows,
             )
 
     def knows(self, customers: Customers) -> np.ndarray:
-        """Mark nobody: sales do not say when a relation ends."""
+        """Mark no customer: sales do not show when a relation ends."""
         return np.zeros(len(customers), dtype=bool)
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
-        """Say whose sales are not valued."""
+        """State which customers with sales are not valued."""
         return not_valued(customers, as_text(self.table.index), self.name)
 
     def realised(self, customers: Customers) -> Array:
@@ -166,11 +166,11 @@ class OneOffSale:
                     continue
                 rng = customer_stream(seed, self.name, customer_id)
                 for days, amount, probability in planned[first + row]:
-                    comes = rng.random(size) < probability if probability < 1 else np.ones(size, dtype=bool)
+                    sold = rng.random(size) < probability if probability < 1 else np.ones(size, dtype=bool)
                     if until is not None:
-                        comes &= ~(until[row] <= days)
+                        sold &= ~(until[row] <= days)
                     if days <= ends[-1]:
-                        money[row, np.searchsorted(ends, days)] += comes * amount * np.exp(-delta * days)
+                        money[row, np.searchsorted(ends, days)] += sold * amount * np.exp(-delta * days)
 
         return draw
 

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.customers.ready_tables import OBSERVED_UNTIL
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError, UnitError, counted, listed, rows_at_fault
 from ltv_bayes.formatting import label
@@ -47,7 +48,7 @@ def require_same(customers: Customers, name: str, as_of: dt.date | None, currenc
 
 
 def refuse_ended(orders: Customers, valued: Customers, name: str) -> None:
-    """Raise if the observation of some who are valued ended early, for a stream that does not ask when relations end.
+    """Raise if the observation of some who are valued ended early, for a stream that does not depend on a relation.
 
     Their futures would begin on the as-of date, from histories that ended before.
 
@@ -66,21 +67,21 @@ def refuse_ended(orders: Customers, valued: Customers, name: str) -> None:
         Naming the customers.
     """
     if ids := ended_early(orders, valued):
-        problem = f"observed only until their relation ended, whom the stream {name!r} would value as if it went on"
-        cure = "Let it ride on the stream that knows when relations end, as in while_alive='subscription'."
+        problem = f"observed only until their relation ended, but valued by the stream {name!r} as if it went on"
+        cure = "Let it depend on the stream that knows when relations end, as in while_alive='subscription'."
         raise InputError(rows_at_fault(ids, "customer", problem, cure), ids)
 
 
 def ended_early(orders: Customers, valued: Customers) -> list[Any]:
-    """Ids of those valued whose observation in a stream's histories ended early."""
+    """Ids of those valued with an observation in a stream's histories that ended early."""
     if OBSERVED_UNTIL not in orders.columns:
         return []
     ended = [batch.ids[batch.table[OBSERVED_UNTIL].notna()] for batch in orders.batches()]
-    return list(valued.known_ids(str(customer_id) for some in ended for customer_id in some).values())
+    return list(known_ids(valued, [str(customer_id) for some in ended for customer_id in some]).values())
 
 
 def without_data(customers: Customers, own: pd.Index, name: str) -> list[str]:
-    """Say how many of the customers valued are not in a stream's data, given the ids in these as text.
+    """State how many of the customers valued are not in a stream's data, given the ids in these as text.
 
     Customers in a file are not gone through.
     """
@@ -91,13 +92,13 @@ def without_data(customers: Customers, own: pd.Index, name: str) -> list[str]:
 
 
 def not_valued(customers: Customers, own: pd.Index, name: str) -> list[str]:
-    """Say who in a stream's data is not among the customers valued, given the ids in the data as text.
+    """State who in a stream's data is not among the customers valued, given the ids in the data as text.
 
     Customers in a file are not gone through.
     """
     if not customers.in_memory:
         return []
     beyond = own[~own.isin(as_text(customers.ids))].unique()
-    return [f"{label(name)} of {counted(len(beyond), 'customer')} not valued here: {listed(beyond)}."] * bool(
-        len(beyond)
-    )
+    if beyond.empty:
+        return []
+    return [f"{label(name)} of {counted(len(beyond), 'customer')} not valued here: {listed(beyond)}."]

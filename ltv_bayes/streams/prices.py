@@ -1,7 +1,6 @@
 """How the prices of contracts go on."""
 
 import datetime as dt
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -9,13 +8,13 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.reading.amounts import as_amounts
+from ltv_bayes.data.reading.amounts import as_amounts, warn_of_other_unit
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
-from ltv_bayes.errors import DataWarning, UnitError
+from ltv_bayes.errors import UnitError
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.time_units import DAYS_PER_YEAR, as_date, as_number
 
@@ -49,7 +48,7 @@ class PriceChanges:
         UnitError
             If a share is not above -1, or a date cannot be read.
         ColumnError, InputError
-            If new prices lack a column, are not above 0, or belong to nobody; the message names the rows.
+            If new prices lack a column, are not above 0, or belong to no contract; the message names the rows.
         """
         if given is None:
             return cls()
@@ -117,24 +116,15 @@ def _new_prices(
     twice = wanted.duplicated(["customer", *keys, "day"], keep=False).to_numpy()
     refuse(
         [
-            Fault(strange, "of the price changes for whom there is no contract", cure),
+            Fault(strange, "of the price changes for which there is no contract", cure),
             Fault(twice, "of the price changes giving one contract two prices from one day", "Keep one of them."),
         ],
         frame.index,
     )
     if "price" in contracts:
-        _warn_of_unit(found["price"].to_numpy() / contracts["price"].to_numpy(dtype=float)[found["row"]])
+        typical = float(np.median(found["price"].to_numpy() / contracts["price"].to_numpy(dtype=float)[found["row"]]))
+        compared = f"New prices are typically {typical:,.3g} times the old ones"
+        warn_of_other_unit(typical, FAR, compared, "If not, pass amount_unit= to Subscription.", stacklevel=5)
     return tuple(
         (day, group["row"].to_numpy(), group["price"].to_numpy()) for day, group in found.groupby("day", sort=True)
     )
-
-
-def _warn_of_unit(ratio: Array) -> None:
-    typical = float(np.median(ratio))
-    if not 1 / FAR < typical < FAR:
-        warnings.warn(
-            f"New prices are typically {typical:,.3g} times the old ones: are they counted in one unit? "
-            f"If not, pass amount_unit= to Subscription.",
-            DataWarning,
-            stacklevel=6,
-        )

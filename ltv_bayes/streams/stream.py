@@ -21,12 +21,12 @@ class Stream(Protocol):
 
     @property
     def while_alive(self) -> "str | Stream | None":
-        """The stream that this one rides on, or its name: what ends there ends here."""
+        """The stream that this one depends on, or its name: what ends there ends here."""
         ...
 
     @property
     def ends_a_relation(self) -> bool:
-        """Whether the stream knows, in each draw, when the relation with a customer ends: others may ride on it."""
+        """Whether the stream knows, in each draw, when the relation with a customer ends: others may depend on it."""
         ...
 
     @property
@@ -46,15 +46,15 @@ class Stream(Protocol):
 
     @property
     def fits_by_purpose(self) -> Mapping[str, FittedModel]:
-        """The fits whose draws the stream takes, by the purpose that their order belongs to.
+        """The fits with the draws that the stream takes, by the purpose that their order belongs to.
 
-        See `FittedModel.mixed`.
+        See `ltv_bayes.predictions.fitted.shuffled`.
         """
         ...
 
     @property
     def caution(self) -> str:
-        """What every table made from the stream must say; empty when nothing."""
+        """What every table made from the stream must state; empty when nothing."""
         ...
 
     def check(self, customers: Customers) -> None:
@@ -62,15 +62,15 @@ class Stream(Protocol):
         ...
 
     def knows(self, customers: Customers) -> np.ndarray:
-        """Mark the customers of whom the stream knows when their relation ends, an array of shape (customers,)."""
+        """Mark the customers with a relation that the stream knows the end of, an array of shape (customers,)."""
         ...
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
-        """Say what a reader should know of these customers in this stream, valued on these terms."""
+        """State what a reader should know of these customers in this stream, valued on these terms."""
         ...
 
     def realised(self, customers: Customers) -> Array:
-        """What customers have brought so far, an array of shape (customers,), before margin."""
+        """Revenue from customers so far, an array of shape (customers,), before margin."""
         ...
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "CustomerDraws":
@@ -91,10 +91,10 @@ class CustomerDraws(Protocol):
         money : array of shape (customers, periods, chains * draws)
             In the periods of the terms, whatever it held before.
         until : array of shape (customers, chains * draws), optional
-            When the relation ends in the stream that this one rides on, in days after the as-of date: 0 or less where
-            it has ended, infinite where it outlasts the horizon, not-a-number where that stream knows nothing of the
+            When the relation ends in the stream that this one depends on, in days after the as-of date: 0 or less
+            where it has ended, infinite where it outlasts the horizon, NaN where that stream does not know the
             customer.
         life : array of the same shape, optional
-            Filled in likewise, for streams that ride on this one.
+            Filled in likewise, for streams that depend on this one.
         """
         ...

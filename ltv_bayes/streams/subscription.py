@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,12 @@ from ltv_bayes.data.subscriptions.calendar import Steps
 from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
 from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
 from ltv_bayes.formulas.kernels import renewal_values
+from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameters_of, shape_of, shuffled
 from ltv_bayes.predictions.groups import GroupDraws
-from ltv_bayes.predictions.renewals import FittedRenewals
+from ltv_bayes.predictions.renewals import FittedRenewals, periods_of
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.own_data import not_valued, require_same, without_data
 from ltv_bayes.streams.prices import PriceChanges
@@ -25,15 +27,6 @@ from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
 
 ALL = ""
-
-
-class Schedule(NamedTuple):
-    """When contracts began, in which steps they go on, renewals made, and whether they are lost: one entry each."""
-
-    start: Any
-    steps: Steps
-    made: IntArray
-    lost: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +56,7 @@ class Subscription:
     amount_unit : float or str, optional
         What 1 in new prices is worth, as in `read_transactions`.
     while_alive : str or stream, optional
-        A stream that this one rides on, or its name: no renewal is made after the relation ends there.
+        A stream that this one depends on, or its name: no renewal is made after the relation ends there.
     margin : float, column name, or mapping from id to float, optional
         Share of this stream's revenue that is kept; that of the value if not given.
     discount_rate : float, optional
@@ -99,7 +92,6 @@ class Subscription:
             raise InputError("There is no fit. Pass one, or one for each contract length.")
         require_records(self.renewals)
         self._refuse_unfitted()
-        self._refuse_mixed()
         self._prices, self._changes  # noqa: B018 - what is wrong with prices is refused at once
 
     @property
@@ -115,26 +107,26 @@ class Subscription:
     @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain that all fits have."""
-        shapes = [fit.shape for fit in self.fits.values()]
+        shapes = list(map(shape_of, self.fits.values()))
         return min(chains for chains, _ in shapes), min(draws for _, draws in shapes)
 
     @property
     def caution(self) -> str:
-        """What every table made from the fits must say."""
-        return next((fit.caution for fit in self.fits.values() if fit.caution), "")
+        """What every table made from the fits must state."""
+        return caution_of(*self.fits.values())
 
     def check(self, customers: Customers) -> None:
         """Refuse data of another day or currency. Warn of covariates far from those that were fitted."""
         require_same(customers, self.name, self.renewals.as_of, self.renewals.currency)
         for fit in self.fits.values():
-            fit.check_covariates([self.renewals.table], "subscription")
+            check_covariates(fit, [self.renewals.table], "subscription")
 
     def knows(self, customers: Customers) -> np.ndarray:
         """Mark the customers who have contracts."""
         return np.asarray(as_text(customers.ids).isin(self._ids))
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
-        """Say who is not in the records."""
+        """State who is not in the records."""
         return [*without_data(customers, self._ids, self.name), *not_valued(customers, self._ids, self.name)]
 
     def realised(self, customers: Customers) -> Array:
@@ -147,23 +139,26 @@ class Subscription:
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`. Payments are laid out for a few customers at a time."""
         rows, held = self._contracts(customers)
-        fits = [fit.mixed(shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
-        drawn = [fit.parameters_of(self.renewals.table, "subscription", check=False) for fit in fits]
-        renewals = self.renewals.table["renewals"].to_numpy(dtype=float)
+        table, schedule = self.renewals.table, Schedule.of(self.renewals)
+        ended, made = schedule.ended(), schedule.made.astype(float)
+        fits = [shuffled(fit, shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
+        drawn = [parameters_of(fit, table, "subscription", check=False) for fit in fits]
+        fit_of_each = self._fit_of_each()
         ends, delta = terms.last_days(), terms.delta("day")
 
         def draw(
             first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
         ) -> None:
             some = rows[held[first] : held[last]]
-            paid, due, amount = self._payments(some, ends[-1])
-            laws, alpha, beta = self._parameters(drawn, some)
+            paid, contract, date, due = schedule.payments(some, ends[-1])
+            amount = self._changes.at(self._prices[some][contract], some[contract], date, due)
+            place, alpha, beta = _parameters(drawn, fit_of_each, some)
             renewal_values.shifted_beta_geometric(
                 customer_states(seed, self.name, customers.ids[first:last]),
                 held[first : last + 1] - held[first],
-                renewals[some],
-                self._ended[some],
-                laws,
+                made[some],
+                ended[some],
+                place,
                 paid,
                 due,
                 np.searchsorted(ends, due).astype(np.int64),
@@ -177,18 +172,6 @@ class Subscription:
 
         return draw
 
-    def _parameters(self, drawn: list[GroupDraws], rows: IntArray) -> tuple[IntArray, Array, Array]:
-        """Whose parameters count for each contract, and the parameters: arrays of shape (groups, draws)."""
-        fits, number = self._laws[rows], 0
-        laws, found = np.zeros(len(rows), dtype=np.int64), []
-        for fit, own in enumerate(drawn):
-            groups, place = np.unique(own.place[rows[fits == fit]], return_inverse=True)
-            laws[fits == fit] = number + place
-            number += len(groups)
-            found.append(own.at(groups))
-        alpha, beta = (np.concatenate([part[name] for part in found]) for name in FittedRenewals.parameters)
-        return laws, alpha, beta
-
     def _contracts(self, customers: Customers) -> tuple[IntArray, IntArray]:
         """Rows of the contracts in the order of the customers, and where those of each customer begin and end."""
         position = as_text(customers.ids).get_indexer(self._ids)
@@ -198,54 +181,11 @@ class Subscription:
         rows = order[position[order] >= 0]
         return rows, np.searchsorted(position[rows], np.arange(len(customers) + 1)).astype(np.int64)
 
-    def _payments(self, rows: IntArray, horizon: float) -> tuple[IntArray, Array, Array]:
-        """What active contracts pay within the horizon, if all renewals are made.
-
-        Returns
-        -------
-        paid : array of shape (contracts + 1,)
-            The payments of contract j are those from paid[j] up to paid[j + 1].
-        due, amount : arrays of shape (payments,)
-            Days until they are due, and prices. What is overdue at the as-of date is due that day.
-        """
-        schedule, as_of = self._schedule, np.datetime64(self._as_of)
-        last = as_of + np.timedelta64(int(horizon), "D")
-        start, steps, made = schedule.start[rows], schedule.steps.taken(rows), schedule.made[rows]
-        number = np.where(schedule.lost[rows], 0, steps.number_until(start, np.maximum(last, start)) - made)
-        paid = np.concatenate([[0], np.cumsum(np.maximum(number, 0))])
-        contract = np.repeat(np.arange(len(rows)), np.maximum(number, 0))
-        step = np.arange(paid[-1]) - paid[contract] + 1
-        date = steps.taken(contract).after(start[contract], made[contract] + step)
-        days = np.maximum((date - as_of).astype(float), 0.0)
-        return paid, days, self._changes.at(self._prices[rows][contract], rows[contract], date, days)
-
-    @cached_property
-    def _schedule(self) -> "Schedule":
-        table = self.renewals.table
-        return Schedule(
-            table["start"].to_numpy(dtype="M8[D]"),
-            Steps.of(table["period"].to_numpy(dtype=str)),
-            table["renewals"].to_numpy(dtype=np.int64),
-            table["lost"].to_numpy(dtype=bool),
-        )
-
-    @cached_property
-    def _ended(self) -> Array:
-        """When lost contracts end, in days after the as-of date; not-a-number for active ones."""
-        schedule = self._schedule
-        end = schedule.steps.after(schedule.start, schedule.made + 1) - np.datetime64(self._as_of)
-        return np.where(schedule.lost, end.astype(float), np.nan)
-
-    @property
-    def _as_of(self) -> Any:
-        return self.renewals.as_of
-
     @cached_property
     def _ids(self) -> pd.Index:
         return as_text(self.renewals.table.index)
 
-    @cached_property
-    def _laws(self) -> IntArray:
+    def _fit_of_each(self) -> IntArray:
         """Which fit counts for each contract."""
         fits = list(self.fits)
         if fits == [ALL]:
@@ -268,35 +208,98 @@ class Subscription:
 
     @cached_property
     def _changes(self) -> PriceChanges:
-        return PriceChanges.read(self.price_changes, self.renewals.table, self._as_of, self.amount_unit)
+        as_of: Any = self.renewals.as_of
+        return PriceChanges.read(self.price_changes, self.renewals.table, as_of, self.amount_unit)
 
     def _refuse_unfitted(self) -> None:
-        """Raise if there is no fit for the length of some active contracts."""
+        """Raise if there is no fit for the length of some active contracts, or one for several lengths.
+
+        A renewal after a year is no renewal a month.
+        """
         table = self.renewals.table[~self.renewals.table["lost"].to_numpy(dtype=bool)]
-        if isinstance(self.fit, Mapping):
-            known = set(self.fit)
-        else:
-            known = set(filter(None, self.fit.idata.attrs.get("periods", "").split(", "))) or set(table["period"])
-        wrong = ~table["period"].isin(known).to_numpy()
+        lengths = list(self.fit) if isinstance(self.fit, Mapping) else periods_of(self.fit)
+        wrong = ~table["period"].isin(lengths or table["period"]).to_numpy()
         if wrong.any():
-            lengths = sorted(table["period"][wrong].unique())
+            ids = table.index[wrong].unique()
+            unfitted = " or a ".join(sorted(table["period"][wrong].unique()))
+            problem = f"with contracts of a {unfitted}, for which there is no fit"
+            cure = "Pass one for each length: Subscription({'month': monthly, 'year': yearly}, renewals)."
+            raise InputError(rows_at_fault(ids, "customer", problem, cure), table.index[wrong])
+        if not isinstance(self.fit, Mapping) and len(lengths) > 1:
             raise InputError(
-                rows_at_fault(
-                    table.index[wrong].unique(),
-                    "customer",
-                    f"with contracts of a {' or a '.join(lengths)}, for which there is no fit",
-                    "Pass one for each length: Subscription({'month': monthly, 'year': yearly}, renewals).",
-                ),
-                table.index[wrong],
+                f"The fit is of contracts of a {', a '.join(lengths)} together, but their churn is not the same. Fit "
+                f"each length apart: renewals.subset(renewals.table['period'] == '{lengths[0]}'), and pass a mapping."
             )
 
-    def _refuse_mixed(self) -> None:
-        """Raise if one fit learned from contracts of several lengths: a renewal after a year is no renewal a month."""
-        if isinstance(self.fit, Mapping):
-            return
-        lengths = self.fit.idata.attrs.get("periods", "").split(", ")
-        if len(lengths) > 1:
-            raise InputError(
-                f"The fit is of contracts of a {', a '.join(lengths)} together, whose churn is not the same. Fit each "
-                f"length apart: renewals.subset(renewals.table['period'] == '{lengths[0]}'), and pass a mapping."
-            )
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """When contracts are renewed: arrays with one entry for each contract.
+
+    Attributes
+    ----------
+    as_of : numpy.datetime64
+    start : array of days
+    steps : Steps
+        Length of each contract.
+    made : array of whole numbers
+        Renewals so far.
+    lost : array of bool
+    """
+
+    as_of: np.datetime64
+    start: Any
+    steps: Steps
+    made: IntArray
+    lost: np.ndarray
+
+    @classmethod
+    def of(cls, renewals: Renewals) -> Self:
+        """Read it from the records."""
+        table = renewals.table
+        return cls(
+            np.datetime64(renewals.as_of),
+            table["start"].to_numpy(dtype="M8[D]"),
+            Steps.of(table["period"].to_numpy(dtype=str)),
+            table["renewals"].to_numpy(dtype=np.int64),
+            table["lost"].to_numpy(dtype=bool),
+        )
+
+    def ended(self) -> Array:
+        """When lost contracts end, in days after the as-of date; NaN for active ones."""
+        end = self.steps.after(self.start, self.made + 1) - self.as_of
+        return np.where(self.lost, end.astype(float), np.nan)
+
+    def payments(self, rows: IntArray, horizon: float) -> tuple[IntArray, IntArray, Array, Array]:
+        """What active contracts pay within the horizon, if all renewals are made.
+
+        Returns
+        -------
+        paid : array of shape (contracts + 1,)
+            The payments of contract j are those from paid[j] up to paid[j + 1].
+        contract : array of shape (payments,)
+            The place among the rows of each payment's contract.
+        date, due : arrays of shape (payments,)
+            Dates, and days until they are due. What is overdue at the as-of date is due that day.
+        """
+        last = self.as_of + np.timedelta64(int(horizon), "D")
+        start, steps, made = self.start[rows], self.steps.taken(rows), self.made[rows]
+        number = np.where(self.lost[rows], 0, steps.number_until(start, np.maximum(last, start)) - made)
+        paid = np.concatenate([[0], np.cumsum(np.maximum(number, 0))])
+        contract = np.repeat(np.arange(len(rows)), np.maximum(number, 0))
+        step = np.arange(paid[-1]) - paid[contract] + 1
+        date = steps.taken(contract).after(start[contract], made[contract] + step)
+        return paid, contract, date, np.maximum((date - self.as_of).astype(float), 0.0)
+
+
+def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) -> tuple[IntArray, Array, Array]:
+    """The group of each contract, and the groups' parameters: arrays of shape (groups, draws)."""
+    fits, number = fit_of_each[rows], 0
+    place, found = np.zeros(len(rows), dtype=np.int64), []
+    for fit, own in enumerate(drawn):
+        groups, at = np.unique(own.place[rows[fits == fit]], return_inverse=True)
+        place[fits == fit] = number + at
+        number += len(groups)
+        found.append(own.at(groups))
+    alpha, beta = (np.concatenate([part[name] for part in found]) for name in shifted_beta_geometric.PARAMETERS)
+    return place, alpha, beta

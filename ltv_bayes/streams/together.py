@@ -1,4 +1,4 @@
-"""Streams that are valued together: their names, how many draws they share, and which of them ride on which."""
+"""What streams that are valued together need of each other: names of their own, draws in common, relations that end."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
@@ -9,7 +9,7 @@ from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.own_data import ended_early
 from ltv_bayes.streams.stream import Stream
 
-NO_HOST = "Add a Subscription or RepeatPurchases, or leave while_alive out."
+NO_RELATION = "Add a Subscription or RepeatPurchases, or leave while_alive out."
 
 
 def require_distinct_names(streams: Sequence[Stream], reserved: Collection[str]) -> None:
@@ -36,7 +36,7 @@ def require_distinct_names(streams: Sequence[Stream], reserved: Collection[str])
 
 
 class Shaped(Protocol):
-    """What has draws."""
+    """Anything that has draws."""
 
     @property
     def shape(self) -> tuple[int, int] | None:
@@ -50,59 +50,66 @@ def common_shape(streams: Iterable[Shaped]) -> tuple[int, int] | None:
     return (min(chains for chains, _ in shapes), min(draws for _, draws in shapes)) if shapes else None
 
 
-def hosts_of(streams: Sequence[Stream]) -> dict[str, str]:
-    """The streams that ride on another, with the name of that: they say its name, or have it itself."""
-    hosts = {stream.name: stream.while_alive for stream in streams if stream.while_alive is not None}
-    return {name: host if isinstance(host, str) else str(getattr(host, "name", host)) for name, host in hosts.items()}
+def dependencies(streams: Sequence[Stream]) -> dict[str, str]:
+    """The streams that depend on another, with the name of that: they name it, or refer to it itself."""
+    named = {stream.name: stream.while_alive for stream in streams if stream.while_alive is not None}
+    return {
+        name: other if isinstance(other, str) else str(getattr(other, "name", other)) for name, other in named.items()
+    }
 
 
-def hosts_first(names: Iterable[str], hosts: Mapping[str, str]) -> list[str]:
-    """Put every stream after the one that it rides on.
+def dependencies_first(names: Iterable[str], others: Mapping[str, str]) -> list[str]:
+    """Put every stream after the one that it depends on.
 
     Examples
     --------
-    >>> hosts_first(["repairs", "orders", "subscription"], {"repairs": "orders", "orders": "subscription"})
+    >>> dependencies_first(["repairs", "orders", "subscription"], {"repairs": "orders", "orders": "subscription"})
     ['subscription', 'orders', 'repairs']
     """
 
     def depth(name: str) -> int:
-        return 1 + depth(hosts[name]) if name in hosts else 0
+        return 1 + depth(others[name]) if name in others else 0
 
     return sorted(names, key=depth)
 
 
-def require_hosts(streams: Sequence[Stream]) -> None:
-    """Raise if a stream rides on one that is not there, on one that knows no end, or on itself.
+def require_dependencies(streams: Sequence[Stream]) -> None:
+    """Raise if a stream depends on one that is missing, on one that knows no end, or on itself.
 
     Raises
     ------
     InputError
         With the names that are possible.
     """
-    hosts, known = hosts_of(streams), {stream.name: stream for stream in streams}
-    for name, host in hosts.items():
+    others, known = dependencies(streams), {stream.name: stream for stream in streams}
+    for name, other in others.items():
         able = [stream.name for stream in streams if stream.ends_a_relation and stream.name != name]
-        cure = suggestion(host, able) if able else NO_HOST
-        if host not in known:
-            raise InputError(f"The stream {name!r} rides on {host!r}, which is not among the streams. {cure}", [name])
-        if not known[host].ends_a_relation:
+        cure = suggestion(other, able) if able else NO_RELATION
+        if other not in known:
             raise InputError(
-                f"{host!r}, which {name!r} rides on, does not know how long a relation lasts. {cure}", [name]
+                f"The stream {name!r} depends on {other!r}, which is not among the streams. {cure}", [name]
             )
-        _refuse_circle(name, hosts)
+        if not known[other].ends_a_relation:
+            raise InputError(
+                f"{other!r}, which {name!r} depends on, does not know how long a relation lasts. {cure}", [name]
+            )
+        _refuse_circle(name, others)
 
 
-def _refuse_circle(name: str, hosts: Mapping[str, str]) -> None:
-    ridden = [name]
-    while (host := hosts.get(ridden[-1])) is not None:
-        ridden.append(host)
-        if host in ridden[:-1]:
-            circle = " rides on ".join(map(repr, ridden))
-            raise InputError(f"Streams ride in a circle: {circle}. Leave while_alive out of one of them.", ridden[:-1])
+def _refuse_circle(name: str, others: Mapping[str, str]) -> None:
+    passed = [name]
+    while (other := others.get(passed[-1])) is not None:
+        passed.append(other)
+        if other in passed[:-1]:
+            circle = " depends on ".join(map(repr, passed))
+            raise InputError(
+                f"Streams depend on each other in a circle: {circle}. Leave while_alive out of one of them.",
+                passed[:-1],
+            )
 
 
 def require_one_use(streams: Sequence[Stream]) -> None:
-    """Raise if several streams of orders are asked about the one history of the customers valued.
+    """Raise if several streams of orders would count the one history of the customers valued.
 
     Raises
     ------
@@ -119,24 +126,24 @@ def require_one_use(streams: Sequence[Stream]) -> None:
 
 
 def refuse_unknown_ends(streams: Sequence[Stream], customers: Customers) -> None:
-    """Raise if a stream's histories ended with relations that the stream it rides on does not know.
+    """Raise if a stream's histories ended with relations that the stream it depends on does not know.
 
     Raises
     ------
     InputError
         Naming the customers.
     """
-    hosts, known = hosts_of(streams), {stream.name: stream for stream in streams}
+    others, known = dependencies(streams), {stream.name: stream for stream in streams}
     for stream in streams:
-        if stream.name not in hosts or not isinstance(stream, OrderStream):
+        if stream.name not in others or not isinstance(stream, OrderStream):
             continue
-        host = known[hosts[stream.name]]
+        other = known[others[stream.name]]
         ended = ended_early(customers if stream.customers is None else stream.customers, customers)
         if not ended:
             continue
         some = customers.subset(ended)
-        strangers = list(some.ids[~host.knows(some)])
-        if strangers:
-            problem = f"observed only until their relation ended, of whom the stream {host.name!r} knows nothing"
+        unknown = list(some.ids[~other.knows(some)])
+        if unknown:
+            problem = f"observed only until their relation ended, unknown to the stream {other.name!r}"
             cure = "Give it all contracts, ended ones too: Subscription(fit, renewals)."
-            raise InputError(rows_at_fault(strangers, "customer", problem, cure), strangers)
+            raise InputError(rows_at_fault(unknown, "customer", problem, cure), unknown)

@@ -1,124 +1,76 @@
-"""Lifetime value: the draws of each customer's money, and what can be asked of them."""
+"""Lifetime value: the draws of each customer's money, what an analyst asks of them, and how they are made."""
 
 import functools
 import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import label, money, percent, with_currency
-from ltv_bayes.intervals import describe_interval, flagged, interval_settings, summarize_sorted
-from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.predictions.fitted import labelled
-from ltv_bayes.tables import readable
-from ltv_bayes.terms import SAME, Terms
-from ltv_bayes.time_units import as_duration, as_number
-from ltv_bayes.value.decisions.over_time import by_horizon, cash_flow
+from ltv_bayes.intervals import describe_interval, flagged, interval_settings
+from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.predictions.over_customers import labelled
+from ltv_bayes.tables import Printed, ResultPage
+from ltv_bayes.time_units import as_number
+from ltv_bayes.value.decisions import breakdown
 from ltv_bayes.value.decisions.tiers import tiers
 from ltv_bayes.value.decisions.upside import upside
 from ltv_bayes.value.draws.passes import Columns
-from ltv_bayes.value.draws.results import Results
 from ltv_bayes.value.draws.storage import Draws, refuse_place, write_draws, write_tables
-from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Components, Valuation, added
-from ltv_bayes.value.influence.audit import audit
-from ltv_bayes.value.influence.conflicts import conflicts
-from ltv_bayes.value.influence.double_counting import opinions
-from ltv_bayes.value.influence.power_scaling import power_scaling
-from ltv_bayes.value.influence.sensitivity import judgement_share, sensitivity, tornado, with_and_without
-from ltv_bayes.value.influence.shares import share_of
+from ltv_bayes.value.draws.valuation import JUDGED, bytes_of_draws
+from ltv_bayes.value.influence.judgement_in_value import JudgementInValue
 from ltv_bayes.value.notes import notes_on
-from ltv_bayes.value.segments.segments import by
-
-TOTAL = "total"
-
-
-@dataclass(frozen=True)
-class ValueSettings:
-    """On which terms a value was computed."""
-
-    terms: Terms
-    margin: str
-    random_seed: int
-    realised: bool = False
-    exceptions: str = ""
-
-    @property
-    def place(self) -> int:
-        """Position of the horizon among those that were asked for."""
-        return len(self.terms.horizons) - 1
-
-    def __str__(self) -> str:
-        as_of = f" from {self.terms.as_of}" if self.terms.as_of else ""
-        rate = self.terms.discount_rate
-        discount = f"discounted at {100 * rate:.3g}% a year" if rate else "not discounted"
-        past = "; realised value, not discounted, included" if self.realised else ""
-        return f"{self.terms.horizon}{as_of}, {discount}, margin {self.margin}{self.exceptions}{past}"
+from ltv_bayes.value.segments.segments import SegmentValues, values_by
+from ltv_bayes.value.valued import TOTAL, Valued, ValueSettings, share_of, stored_attrs
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LifetimeValue:
-    """Lifetime values as draws, with the summaries that a report needs.
+class LifetimeValue(Printed):
+    """Lifetime values as draws, with the summaries that a report needs; made by `lifetime_value`.
 
-    Attributes
-    ----------
-    results : Results
-        What was computed, at all horizons.
-    settings : ValueSettings
-        Horizon, discount, margin, seed.
-    caution : str
-        What every table must say; empty when nothing.
+    ``repr(ltv)`` shows the terms and what is at hand, and computes nothing. ``print(ltv)`` writes the whole statement:
+    the total, each source, the notes; it goes over the customers if that has not been done. A notebook's cell shows
+    the statement and the table of customers where they are at hand, which they are if draws are kept (by default up
+    to 2 GiB); else it shows what ``repr`` does.
     """
 
-    results: Results
-    settings: ValueSettings
-    caution: str = ""
-
-    @property
-    def valuation(self) -> Valuation:
-        """How every source of money is valued, for any customers."""
-        return self.results.valuation
+    _valued: Valued
 
     @property
     def customers(self) -> Customers:
-        """Who was valued."""
-        return self.valuation.customers
-
-    @property
-    def sources(self) -> list[str]:
-        """Where money comes from: realised, the streams, judged."""
-        return self.valuation.sources
+        """The customers who were valued."""
+        return self._valued.customers
 
     @property
     def currency(self) -> str | None:
         """Currency of the values."""
-        return self.customers.currency
+        return self._valued.currency
 
     @property
-    def future_value(self) -> FutureValuePriors | None:
-        """What experts expect."""
-        return self.valuation.future_value
+    def settings(self) -> ValueSettings:
+        """Horizon, discount, margin, seed."""
+        return self._valued.settings
 
     @property
-    def horizons(self) -> list[str]:
-        """The horizons that were asked for, from the shortest to the longest."""
-        return [str(horizon) for horizon in self.valuation.terms.horizons]
+    def judgement(self) -> JudgementInValue:
+        """Questions about judgement: its share, what is left without it, which judgements matter."""
+        return JudgementInValue(self._valued)
 
     def at(self, horizon: Any) -> "LifetimeValue":
         """The value up to another of the horizons that were asked for, from the same draws.
 
-        They are the draws of the longest horizon without what comes later.
+        They are the draws of the longest horizon without later payments.
 
         Parameters
         ----------
         horizon : str or Duration
-            One of `horizons`.
+            One of those given to `lifetime_value`.
 
         Raises
         ------
@@ -129,16 +81,7 @@ class LifetimeValue:
         --------
         ``lifetime_value(..., horizon=["1 year", "3 years"]).at("1 year").summary()``
         """
-        days = as_duration(horizon).days
-        place = next(
-            (k for k, one in enumerate(self.valuation.terms.horizons) if abs(one.days - days) <= SAME * days), None
-        )
-        if place is None:
-            raise InputError(
-                f"Values were not made at {horizon}, but at {', '.join(self.horizons)}. "
-                f"Ask for it: lifetime_value(..., horizon=[..., {str(as_duration(horizon))!r}])."
-            )
-        return replace(self, settings=replace(self.settings, terms=self.valuation.terms.until(place)))
+        return LifetimeValue(self._valued.at(horizon))
 
     @functools.cached_property
     def components(self) -> xr.Dataset:
@@ -154,19 +97,21 @@ class LifetimeValue:
         InputError
             If the draws were not kept and do not fit in memory.
         """
-        kept = self.results.keep()
+        value, kept = self._valued, self._valued.results.keep()
+        shape, place = (len(value.customers), *value.valuation.shape), value.settings.place
+        found = {name: every[place].reshape(shape).transpose(1, 2, 0) for name, every in kept.money.items()}
         return xr.Dataset(
-            {name: self._labelled(every[self.settings.place], name) for name, every in kept.money.items()}
+            {name: labelled(draws, value.customers.ids, name, units=value.units) for name, draws in found.items()}
         )
 
     @functools.cached_property
     def draws(self) -> xr.DataArray:
         """Total value of each customer: (chain, draw, customer_id), predictive."""
         total = functools.reduce(operator.add, self.components.data_vars.values())
-        return total.rename("lifetime_value").assign_attrs(self._attrs())
+        return total.rename("lifetime_value").assign_attrs(stored_attrs(self._valued))
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
-        """One row per customer: mean, sd, median, interval of what they will really bring, and the judged share.
+        """One row per customer: mean, sd, median, interval of their revenue within the horizon, and the judged share.
 
         Parameters
         ----------
@@ -181,23 +126,16 @@ class LifetimeValue:
             Indexed by customer_id; money in the customers' currency. ``judged_share`` is the part of the mean that
             rests on judgement.
         """
-        ids, found = self.results.summaries(interval_settings(ci_prob, ci_kind))
-        return self._table(ids, found[self.settings.place])
-
-    def book(self) -> Components:
-        """Money of all customers within each draw up to the horizon, an array (draws,) for each source."""
-        return self._up_to_horizon(self.results.flows())
-
-    def of_customer(self, customer_id: Any) -> Components:
-        """Money of one customer within each draw up to the horizon, an array (draws,) for each source."""
-        return self._up_to_horizon(self.results.flows(customer_id))
+        ids, found = self._valued.results.summaries(interval_settings(ci_prob, ci_kind))
+        return _table(self._valued, ids, found[self.settings.place])
 
     def total(self) -> xr.DataArray:
-        """Value of the whole book: the sum over customers within each draw, of shape (chain, draw)."""
-        return self._over_draws(added(self.book())).rename("total")
+        """Value of the whole portfolio: the sum over customers within each draw, of shape (chain, draw)."""
+        values = self._valued.total().reshape(self._valued.valuation.shape)
+        return labelled_draws(values, TOTAL, **stored_attrs(self._valued))
 
     def probability_above(self, threshold: float) -> pd.Series:
-        """Probability that each customer brings more than an amount.
+        """Probability that the value of each customer is above an amount.
 
         Returns
         -------
@@ -205,18 +143,20 @@ class LifetimeValue:
             Indexed by customer_id, between 0 and 1.
         """
         threshold = as_number(threshold, "threshold")
-        shares = self.results.shares_above(threshold, self.settings.place)
+        shares = self._valued.results.shares_above(threshold, self.settings.place)
         return pd.Series(shares, index=self.customers.ids, name=f"probability_above_{threshold:g}")
 
     def explain(
         self, customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
     ) -> pd.DataFrame:
-        """Where the value comes from: each component and the total, with its interval.
+        """Where the value is from: each component and the total, with its interval.
 
         Parameters
         ----------
         customer_id
-            One customer; the whole book when left out.
+            One customer; the whole portfolio when left out.
+        ci_prob, ci_kind
+            Interval, as in `summary`.
 
         Returns
         -------
@@ -224,56 +164,151 @@ class LifetimeValue:
             Indexed by component (realised, streams, judged, total): mean, sd, median, interval, share of the mean.
             The interval of the total is that of the added draws, not the sum of the intervals.
         """
-        picked = self.book() if customer_id is None else self.of_customer(customer_id)
-        prob, kind = interval_settings(ci_prob, ci_kind)
-        rows = np.sort(np.stack([*picked.values(), added(picked)]), axis=1)
-        table = pd.DataFrame(summarize_sorted(rows, prob, kind), index=pd.Index([*picked, TOTAL], name="component"))
-        table["share"] = share_of(table["mean"].to_numpy(), table.loc[TOTAL, "mean"])
-        table = flagged(table, self.caution)
-        table.attrs = {
-            "subject": "all customers" if customer_id is None else str(customer_id),
-            "currency": self.currency or "",
-            "interval": describe_interval(prob, kind),
-            "settings": str(self.settings),
-        }
-        return table
+        return breakdown.explain(self._valued, customer_id, interval_settings(ci_prob, ci_kind))
+
+    def by_horizon(
+        self, customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
+    ) -> pd.DataFrame:
+        """How value grows with the horizon: one row for each horizon asked for, up to this one.
+
+        Parameters
+        ----------
+        customer_id
+            One customer; the whole portfolio when left out.
+        ci_prob, ci_kind
+            Interval, as in `summary`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by horizon: mean, sd, median, interval, and the mean of each source under ``mean_`` and its name.
+        """
+        return breakdown.by_horizon(self._valued, customer_id, interval_settings(ci_prob, ci_kind))
+
+    def cash_flow(
+        self, customer_id: Any = None, *, ci_prob: float | None = None, ci_kind: str | None = None
+    ) -> pd.DataFrame:
+        """Value per future year: the money of each year, at today's worth if values are discounted.
+
+        Parameters
+        ----------
+        customer_id
+            One customer; the whole portfolio when left out.
+        ci_prob, ci_kind
+            Interval, as in `summary`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by year (1 is the year after the as-of date; the last may be a part of one): until (its end, in
+            years), mean, sd, median, interval, and the mean of each source under ``mean_`` and its name. Past revenue
+            is no future money and not among it.
+        """
+        return breakdown.cash_flow(self._valued, customer_id, interval_settings(ci_prob, ci_kind))
+
+    def by(
+        self,
+        column: str | Sequence[str] | pd.Series | Mapping[Any, Any],
+        *,
+        weight: str | pd.Series | Mapping[Any, Any] | None = None,
+    ) -> SegmentValues:
+        """Group customers by an attribute, or by several, and add their draws.
+
+        Parameters
+        ----------
+        column : str, list of str, Series or mapping
+            A column of ``customers.table``; several, for segments such as "Energy / North"; or the segment of each
+            customer id. Customers without a value form a segment of their own.
+        weight : str, Series or mapping, optional
+            What a customer counts by in the mean per customer: ``"revenue"``, their past revenue (``total_value`` of
+            their table, nothing where refunds exceed it), a column, or the weight of each customer id. Equally, if not
+            given.
+
+        Raises
+        ------
+        ColumnError
+            If there is no such column.
+        InputError
+            If a mapping names no customer who is valued, or a weight is missing or below 0.
+
+        Warns
+        -----
+        DataWarning
+            If a mapping holds unknown ids.
+        """
+        return values_by(self._valued, column, weight)
+
+    def tiers(self, shares: Sequence[float] = (0.2, 0.3, 0.5), names: Sequence[str] | None = None) -> pd.DataFrame:
+        """How surely each customer belongs to the top 20%, the next 30%, the rest: ranked within each draw.
+
+        Parameters
+        ----------
+        shares : sequence of float
+            What share of the customers each tier has, the best first; they add up to 1.
+        names : sequence of str, optional
+            Names of the tiers, such as ``["A", "B", "C"]``; by their place, such as "top 20%", if not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by customer_id, the surest of the best tier first: mean, ``probability_<tier>`` for each tier, and
+            tier, the likeliest. Probabilities add up to 1 for each customer, and to the tier's share over all.
+            `write_table` writes it to a file.
+
+        Raises
+        ------
+        UnitError
+            If the shares do not add up to 1.
+        InputError
+            If the customers are too many to rank in memory.
+
+        Notes
+        -----
+        A draw is predictive, luck included, so few customers are sure of their tier. Customers with the same value in
+        a draw, such as nothing, share its places. Up to 2 GiB of draws are ranked: where all of them take more, evenly
+        spaced ones, at least 100; ``attrs["draws"]`` says how many.
+        """
+        return tiers(self._valued, shares, names)
+
+    def upside(self, *, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
+        """Which customers have value that is not yet realised, and why: future money beside past revenue.
+
+        Parameters
+        ----------
+        ci_prob, ci_kind
+            Interval, as in `summary`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by customer_id, the most future money first: realised (so far, after margin; missing where the table
+            does not state it), modelled and judged (means of future money), upside (their sum) with its interval,
+            probability_above_realised, and the reason in words. `write_table` writes it to a file.
+
+        Notes
+        -----
+        The interval is predictive: of what the customer will really pay within the horizon, luck included.
+        """
+        return upside(self._valued, interval_settings(ci_prob, ci_kind))
 
     def without_judgement(self) -> "LifetimeValue":
         """The same value without judgement.
 
-        The rest keeps its draws, unless judgements tell the streams something (who is alive, which purchases stand in
-        the pipeline, opinions on whole values): that is taken back too, and the book is valued anew.
+        The rest keeps its draws, unless streams are conditioned on judgements (who is alive, which purchases stand in
+        the pipeline, opinions on whole values): that is taken back too, and the portfolio is valued anew.
 
         Raises
         ------
         InputError
             If nothing else is valued.
         """
-        if self.sources == [JUDGED]:
-            raise InputError("Nothing but judgement is in this value, so nothing is left without it. Add a stream.")
-        return replace(self, results=self.results.without_judged())
-
-    # Methods like the others: functions of a value, each written with its docstring in the file that answers it.
-    by_horizon = by_horizon
-    cash_flow = cash_flow
-    by = by
-    tiers = tiers
-    upside = upside
-
-    judgement_share = judgement_share
-    with_and_without = with_and_without
-    sensitivity = sensitivity
-    tornado = tornado
-    power_scaling = power_scaling
-    conflicts = conflicts
-    opinions = opinions
-    audit = audit
+        return LifetimeValue(self._valued.without_judgement())
 
     def write_summary(self, path: str | Path, ci_prob: float | None = None, ci_kind: str | None = None) -> Path:
-        """Write one row per customer, as in `summary`, to a Parquet file: for books whose table is large itself.
+        """Write one row per customer, as in `summary`, to a Parquet file: for tables that are large themselves.
 
-        Customers are valued stretch by stretch; memory does not grow with their number. The file is there whole or
-        not at all, and replaces one of the same name.
+        Customers are valued block by block; memory does not grow with their number. The file is there whole or not at
+        all, and replaces one of the same name.
 
         Parameters
         ----------
@@ -287,11 +322,11 @@ class LifetimeValue:
         InputError
             If the path does not say the format, is a folder, or the customers live in it.
         """
-        interval = interval_settings(ci_prob, ci_kind)
-        notes = {**self._attrs(), "interval": describe_interval(*interval), "caution": self.caution}
-        found = self.results.summaries_by_stretch(interval, self.settings.place)
-        tables = (self._table(stretch.ids, columns) for stretch, columns in found)
-        return write_tables(tables, self._place_for(path, ".parquet"), notes)
+        value, interval = self._valued, interval_settings(ci_prob, ci_kind)
+        notes = {**stored_attrs(value), "interval": describe_interval(*interval), "caution": value.caution}
+        found = value.results.summaries_by_block(interval, value.settings.place)
+        tables = (_table(value, block.ids, columns) for block, columns in found)
+        return write_tables(tables, _place_for(value, path, ".parquet"), notes)
 
     def write_draws(self, path: str | Path) -> Path:
         """Write every draw of every customer and source, without ever holding all of them in memory.
@@ -312,24 +347,15 @@ class LifetimeValue:
         -----
         Before compression the draws of one horizon take 8 bytes x draws x customers x (sources + 1).
         """
-        place = self._place_for(path, ".parquet", ".zarr")
-        draws = Draws(self.results.draws_by_stretch(self.settings.place), self.valuation, self._attrs())
-        return write_draws(draws, place)
-
-    @property
-    def bytes_of_draws(self) -> int:
-        """Memory that the draws of all customers and sources take, with their total, at every horizon."""
-        return self.valuation.bytes_needed
+        value = self._valued
+        place = _place_for(value, path, ".parquet", ".zarr")
+        blocks = value.results.draws_by_block(value.settings.place)
+        return write_draws(Draws(blocks, value.valuation, stored_attrs(value)), place)
 
     def to_datatree(self) -> xr.DataTree:
         """Lay out total and components for ArviZ: group ``lifetime_value``, dimensions (chain, draw, customer_id)."""
         dataset = self.components.assign({TOTAL: self.draws})
-        return xr.DataTree.from_dict({"lifetime_value": dataset.assign_attrs(self._attrs())})
-
-    @property
-    def has_streams(self) -> bool:
-        """Whether anything but judgements and the past is valued."""
-        return bool(set(self.sources) - {REALISED, JUDGED})
+        return xr.DataTree.from_dict({"lifetime_value": dataset.assign_attrs(stored_attrs(self._valued))})
 
     def notes(self) -> list[str]:
         """What the reader should know before relying on the numbers."""
@@ -337,64 +363,77 @@ class LifetimeValue:
 
     @functools.cached_property
     def _notes(self) -> list[str]:
-        return notes_on(self)
+        return notes_on(self._valued)
 
-    def _up_to_horizon(self, flows: Components) -> Components:
-        """Add periods up to the horizon: an array (draws,) for each source."""
-        until = self.valuation.terms.periods_until()[self.settings.place]
-        return {name: money[:until].sum(axis=0) for name, money in flows.items()}
-
-    def _table(self, ids: pd.Index, columns: Columns) -> pd.DataFrame:
-        """A summary, with the judged share in place of the means of sources."""
-        shown = {name: values for name, values in columns.items() if not name.startswith("mean_")}
-        if JUDGED in self.sources:
-            shown["judged_share"] = share_of(columns[f"mean_{JUDGED}"], columns["mean"])
-        return flagged(pd.DataFrame(shown, index=ids), self.caution, self.currency)
-
-    def _place_for(self, path: str | Path, *suffixes: str) -> Path:
-        """Read where something is to be written, and refuse the files that customers live in."""
-        place = Path(path).expanduser()
-        refuse_place(place, suffixes)
-        if place.resolve() in self.customers.files:
-            raise InputError(f"The customers live in {place.name}, so nothing else can be written there.")
-        return place
-
-    def _labelled(self, values: np.ndarray, name: str) -> xr.DataArray:
-        arranged = values.reshape(len(self.customers), *self.valuation.shape).transpose(1, 2, 0)
-        return labelled(arranged, self.customers, name, units=self.currency or "currency of the data")
-
-    def _over_draws(self, values: Any) -> xr.DataArray:
-        chains, draws = self.valuation.shape
-        coords = {"chain": np.arange(chains), "draw": np.arange(draws)}
-        shaped = np.reshape(values, self.valuation.shape)
-        return xr.DataArray(shaped, dims=("chain", "draw"), coords=coords, attrs=self._attrs())
-
-    def _attrs(self) -> dict[str, str]:
-        """What values say of themselves where they are stored."""
-        return {
-            "units": self.currency or "currency of the data",
-            "settings": str(self.settings),
-            "random_seed": str(self.settings.random_seed),
-        }
-
-    def __repr__(self) -> str:
-        whole = self.explain()
-        low, high = (name for name in whole.columns if name.endswith(("_lb", "_ub")))
-        total = whole.loc[TOTAL]
+    def _page(self) -> ResultPage:
+        """What is at hand."""
+        value = self._valued
+        size = bytes_of_draws(value.valuation) / 2**20
+        memory = f"{size:,.1f} MiB" if size < 2**10 else f"{size / 2**10:,.2f} GiB"
         lines = [
-            f"Lifetime value of {counted(len(self.customers), 'customer')}: {self.settings}",
-            f"total: mean {self._money(total['mean'])}, median {self._money(total['median'])}, "
-            f"{whole.attrs['interval']} {self._money(total[low])} to {self._money(total[high])}",
+            _heading(value),
+            *(_totals(value) if value.results.has_totals else [f"of {', '.join(map(label, value.sources))}"]),
+            f"{value.valuation.size:,} draws of each customer, "
+            f"{f'kept in memory ({memory})' if value.results.kept else f'not kept (all would take {memory})'}",
         ]
-        lines += [
-            f"  {label(name)}: mean {self._money(row['mean'])} ({percent(row['share'])})"
-            for name, row in whole.drop(TOTAL).iterrows()
-        ]
-        return "\n".join([*lines, *(f"note: {note}" for note in self.notes())])
+        return ResultPage(lines, notes=[f"caution: {value.caution}"] if value.caution else [])
+
+    def _statement(self) -> ResultPage:
+        """Everything, computed if need be, but for the table of customers."""
+        return ResultPage(
+            [_heading(self._valued), *_totals(self._valued)], notes=[f"note: {note}" for note in self.notes()]
+        )
+
+    def __str__(self) -> str:
+        return self._statement().as_text()
 
     def _repr_html_(self) -> str:
-        heading = escape(repr(self)).replace("\n", "<br>")
-        return f"<p>{heading}</p>{readable(self.summary(), self.currency).to_html(max_rows=10)}"
+        results = self._valued.results
+        if not (results.has_totals and results.has_summaries(interval_settings(None, None))):
+            return self._page().as_html()
+        return replace(self._statement(), table=self.summary(), rows=10, currency=self.currency).as_html()
 
-    def _money(self, amount: float) -> str:
-        return with_currency(money(amount, self.currency), self.currency)
+
+def valued_of(ltv: LifetimeValue) -> Valued:
+    """What the analyses, pictures and reports of a value start from."""
+    return ltv._valued
+
+
+def _heading(value: Valued) -> str:
+    return f"Lifetime value of {counted(len(value.customers), 'customer')}: {value.settings}"
+
+
+def _totals(value: Valued) -> list[str]:
+    """The total with its interval, and the mean of each source."""
+    whole = breakdown.explain(value, None, interval_settings(None, None))
+    low, high = (name for name in whole.columns if name.endswith(("_lb", "_ub")))
+    amounts = whole.loc[TOTAL, ["mean", "median", low, high]]
+    mean, median, lower, upper = (_money(value, amount) for amount in amounts)
+    return [
+        f"total: mean {mean}, median {median}, {whole.attrs['interval']} {lower} to {upper}",
+        *(
+            f"  {label(name)}: mean {_money(value, row['mean'])} ({percent(row['share'])})"
+            for name, row in whole.drop(TOTAL).iterrows()
+        ),
+    ]
+
+
+def _money(value: Valued, amount: float) -> str:
+    return with_currency(money(amount, value.currency), value.currency)
+
+
+def _table(value: Valued, ids: pd.Index, columns: Columns) -> pd.DataFrame:
+    """A summary, with the judged share in place of the means of sources."""
+    shown = {name: values for name, values in columns.items() if not name.startswith("mean_")}
+    if JUDGED in value.sources:
+        shown["judged_share"] = share_of(columns[f"mean_{JUDGED}"], columns["mean"])
+    return flagged(pd.DataFrame(shown, index=ids), value.caution, value.currency)
+
+
+def _place_for(value: Valued, path: str | Path, *suffixes: str) -> Path:
+    """Read where something is to be written, and refuse the files that customers live in."""
+    place = Path(path).expanduser()
+    refuse_place(place, suffixes)
+    if place.resolve() in value.customers.files:
+        raise InputError(f"The customers live in {place.name}, so nothing else can be written there.")
+    return place

@@ -1,13 +1,12 @@
 """What a reader should know before relying on a value."""
 
-import warnings
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.errors import DataWarning, counted
+from ltv_bayes.data.customers.histories import typical_order
+from ltv_bayes.data.reading.amounts import warn_of_other_unit
+from ltv_bayes.errors import counted
 from ltv_bayes.formatting import money, percent
 from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
@@ -16,10 +15,8 @@ from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.influence.conflicts import note_on_conflicts
 from ltv_bayes.value.influence.double_counting import notes_on_overlap
-from ltv_bayes.value.influence.shares import share_of
-
-if TYPE_CHECKING:
-    from ltv_bayes.value.lifetime_value import LifetimeValue
+from ltv_bayes.value.influence.sensitivity import judgement_share
+from ltv_bayes.value.valued import Valued, share_of
 
 FEW_CUSTOMERS = 30
 MUCH_JUDGEMENT = 0.5
@@ -29,18 +26,14 @@ FAR_SCALE = 500.0
 
 def warn_of_scale(customers: Customers, judged: FutureValuePriors) -> None:
     """Warn where judged amounts and orders can hardly be counted in one unit."""
-    order, amount = customers.typical_order(), judged.table["median"][~judged.are_opinions].median()
-    if order > 0 and amount > 0 and not 1 / FAR_SCALE < amount / order < FAR_SCALE:
-        warnings.warn(
-            f"Judged amounts are typically {money(amount, customers.currency)}, "
-            f"orders {money(order, customers.currency)}: "
-            f"are they counted in one unit? If not, pass amount_unit= to from_judgements.",
-            DataWarning,
-            stacklevel=3,
-        )
+    order, amount = typical_order(customers), judged.table["median"][~judged.are_opinions].median()
+    stated, ordered = (money(typical, customers.currency) for typical in (amount, order))
+    if order > 0:
+        compared = f"Judged amounts are typically {stated}, orders {ordered}"
+        warn_of_other_unit(amount / order, FAR_SCALE, compared, "If not, pass amount_unit= to from_judgements.")
 
 
-def notes_on(value: "LifetimeValue") -> list[str]:
+def notes_on(value: Valued) -> list[str]:
     """Write the notes."""
     notes = [f"{value.caution}: do not use these numbers yet."] if value.caution else []
     terms, customers = value.settings.terms, value.customers
@@ -51,10 +44,10 @@ def notes_on(value: "LifetimeValue") -> list[str]:
         notes.append(f"{counted(len(customers), 'customer')}: few, so priors weigh in.")
     notes += notes_on_overlap(value)
     notes += note_on_conflicts(value)
-    share = value.judgement_share()["mean"]
+    share = judgement_share(value)["mean"]
     if share > MUCH_JUDGEMENT and value.has_streams:
         notes.append(f"judgement makes up {percent(share)} of the expected value.")
-    if _share_of_largest(value.total().to_numpy().ravel()) > HEAVY_TAIL:
+    if _share_of_largest(value.total()) > HEAVY_TAIL:
         notes.append("single extreme draws carry the sd of the total and sway its mean: rely on medians and intervals.")
     if value.future_value is not None:
         notes += _on_dates(value.future_value, value.settings.terms, value.horizons)

@@ -5,7 +5,11 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.data.customers.histories import typical_order, unique_histories, unique_spend
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.errors import ColumnError, DataWarning, InputError
+from ltv_bayes.predictions.purchases import purchase_histories
+from ltv_bayes.predictions.spend import spend_histories
 
 
 def consumables(ids=(18, 20), **options):
@@ -92,9 +96,9 @@ def test_data_that_differ_are_named():
 def test_data_without_customers_are_refused(tmp_path):
     with pytest.raises(InputError, match="Make the renewals with summarize_renewals"):
         lb.all_customers(lb.Renewals.from_cohort_table([10, 7]))
-    with pytest.raises(InputError, match="Nobody is there"):
+    with pytest.raises(InputError, match="There is no customer"):
         lb.all_customers()
-    with pytest.raises(InputError, match="Nobody is there"):
+    with pytest.raises(InputError, match="There is no customer"):
         lb.all_customers([])
     with pytest.raises(ColumnError, match="no column of customer ids"):
         lb.all_customers(pd.DataFrame({"who": ["Ada"]}))
@@ -126,7 +130,7 @@ class TestWithoutHistory:
         assert everybody.subset([204, 18]).ids.tolist() == [18, 204]
         assert everybody.subset(everybody.ids > 100).ids.tolist() == [204, 1001]
         assert [batch.ids.tolist() for batch in everybody.batches(3)] == [[7, 18, 20], [204, 1001]]
-        assert everybody.known_ids(["18", "Zoe"]) == {"18": 18}
+        assert known_ids(everybody, ["18", "Zoe"]) == {"18": 18}
         assert len(everybody) == 5
         assert everybody.table.index.equals(everybody.ids)
 
@@ -135,24 +139,24 @@ class TestWithoutHistory:
         assert (seen.customers, seen.repeat_customers, seen.repeats, seen.valued_repeats) == (5, 0, 0, 0)
         assert (seen.longest_history, seen.observed, dict(seen.left_out)) == (0, 0, {})
         assert np.isnan(seen.typical_order)
-        assert np.isnan(everybody.typical_order())
+        assert np.isnan(typical_order(everybody))
         months = everybody.in_time_unit("month")
         assert (months.time_unit, months.ids.tolist()) == ("month", everybody.ids.tolist())
 
     @pytest.mark.parametrize(
         "ask",
         [
-            lambda everybody, *_: everybody.unique_histories(),
-            lambda everybody, *_: everybody.unique_spend(),
+            lambda everybody, *_: unique_histories(everybody),
+            lambda everybody, *_: unique_spend(everybody),
             lambda everybody, *_: everybody.observed_until({}),
             lambda everybody, *_: everybody.save("customers.parquet"),
             lambda everybody, *_: lb.BGNBD().fit(everybody),
             lambda everybody, *_: lb.GammaGamma().fit(everybody),
-            lambda everybody, purchases, _: purchases.histories(everybody),
+            lambda everybody, purchases, _: purchase_histories(purchases, everybody),
             lambda everybody, purchases, _: purchases.probability_alive(everybody),
             lambda everybody, purchases, _: purchases.posterior_predictive(everybody),
-            lambda everybody, purchases, _: purchases.log_likelihood(everybody),
-            lambda everybody, _, spend: spend.histories(everybody),
+            lambda everybody, purchases, _: purchases.with_log_likelihood(everybody),
+            lambda everybody, _, spend: spend_histories(spend, everybody),
             lambda everybody, _, spend: spend.expected_spend(everybody),
             lambda everybody, _, spend: spend.posterior_predictive(everybody),
             lambda everybody, purchases, spend: lb.lifetime_value(

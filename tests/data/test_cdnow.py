@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from ltv_bayes import Customers, read_transactions, summarize
+from ltv_bayes.data.customers.histories import unique_histories, unique_spend
 
 
 def lifetimes_file(name):
@@ -74,7 +75,7 @@ def test_published_summary_is_a_customer_table(published):
 
 
 def test_unique_histories(calibration):
-    histories, spend = calibration.unique_histories(), calibration.unique_spend()
+    histories, spend = unique_histories(calibration), unique_spend(calibration)
     assert len(histories) == 1016
     assert histories.count.sum() == 2357
     assert spend.count.sum() == 946

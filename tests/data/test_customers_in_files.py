@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.data.customers.histories import typical_order, unique_histories, unique_spend
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.engine import parquet as parquet_files
 from ltv_bayes.errors import ColumnError, InputError, UnitError
 
@@ -49,11 +51,11 @@ def test_a_saved_table_comes_back(book, kept):
 
 def test_every_question_has_the_same_answer(book, kept):
     for name in ("frequency", "recency", "T", "count"):
-        some, others = (getattr(customers.unique_histories(), name) for customers in (book, kept))
+        some, others = (getattr(unique_histories(customers), name) for customers in (book, kept))
         np.testing.assert_array_equal(some, others)
         assert some.dtype == others.dtype
     for name in ("frequency", "monetary_value", "count"):
-        np.testing.assert_array_equal(*(getattr(customers.unique_spend(), name) for customers in (book, kept)))
+        np.testing.assert_array_equal(*(getattr(unique_spend(customers), name) for customers in (book, kept)))
     assert kept.overview() == book.overview()
     assert repr(kept).splitlines()[0] == f"{repr(book).splitlines()[0]}, in customers.parquet"
     assert repr(kept).splitlines()[1:] == repr(book).splitlines()[1:]
@@ -86,7 +88,7 @@ def test_the_typical_order(tmp_path, columns, typical):
     for seen in (customers.overview(), in_file.overview()):
         np.testing.assert_equal(seen.typical_order, typical)
     for some in (customers, in_file):
-        np.testing.assert_equal(some.typical_order(), typical)
+        np.testing.assert_equal(typical_order(some), typical)
 
 
 @pytest.mark.parametrize("unit", ["day", "month"])
@@ -96,7 +98,7 @@ def test_time_units(book, kept, unit):
     pd.testing.assert_frame_equal(some.table, others.table, check_exact=True)
     twice = [customers.in_time_unit("year").table for customers in (some, others)]
     pd.testing.assert_frame_equal(*twice, check_exact=True)
-    np.testing.assert_array_equal(some.unique_histories().T, others.unique_histories().T)
+    np.testing.assert_array_equal(unique_histories(some).T, unique_histories(others).T)
 
 
 @pytest.mark.parametrize("size", [1, 700, 2357, 10_000])
@@ -136,8 +138,8 @@ def test_known_ids(tmp_path):
         (whole, [], {}),
     ]:
         in_file = lb.Customers.scan(customers.save(tmp_path / "customers.parquet"))
-        assert customers.known_ids(asked) == in_file.known_ids(asked) == expected
-        assert all(type(found) in (str, int) for found in in_file.known_ids(asked).values())
+        assert known_ids(customers, asked) == known_ids(in_file, asked) == expected
+        assert all(type(found) in (str, int) for found in known_ids(in_file, asked).values())
 
 
 def test_a_file_made_by_hand(tmp_path):
@@ -228,7 +230,7 @@ def test_files_that_cannot_be_scanned(tmp_path):
     scanned = lb.Customers.scan(path)
     path.unlink()
     with pytest.raises(InputError, match=r"a\.parquet cannot be read any more"):
-        scanned.unique_histories()
+        unique_histories(scanned)
 
 
 def test_names_that_a_file_cannot_keep_apart_are_refused(tmp_path):
@@ -266,7 +268,7 @@ def test_nothing_is_written_where_work_is_done(book, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = book.save("customers.parquet")
     monkeypatch.chdir("/")
-    assert len(lb.Customers.scan(path, memory_limit="200MB").unique_histories()) == len(book.unique_histories())
+    assert len(unique_histories(lb.Customers.scan(path, memory_limit="200MB"))) == len(unique_histories(book))
     assert sorted(each.name for each in tmp_path.iterdir()) == ["customers.left_out.parquet", "customers.parquet"]
 
 
@@ -276,7 +278,7 @@ def test_hostile_content_is_kept(tmp_path, hostile):
     scanned = lb.Customers.scan(customers.save(tmp_path / "it's [1]*.parquet"))
     pd.testing.assert_frame_equal(scanned.table, customers.table)
     assert scanned.currency == hostile
-    assert scanned.known_ids([hostile]) == {hostile: hostile}
+    assert known_ids(scanned, [hostile]) == {hostile: hostile}
     assert "<script" not in scanned._repr_html_()
 
 

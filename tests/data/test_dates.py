@@ -147,7 +147,7 @@ def test_open_order_of_day_and_month_is_asked(cells, cure):
 @pytest.mark.parametrize("cells", [[45292, 45293], [45292.0, 45293.5], ["45292", "45293.25"]])
 def test_excel_day_numbers_are_asked(cells):
     with pytest.raises(
-        InputError, match=r"2 rows whose date looks like one of Excel's day numbers.*date_format='excel'"
+        InputError, match=r"2 rows with a date that looks like one of Excel's day numbers.*date_format='excel'"
     ):
         as_days(pd.Series(cells, index=[2, 3]))
     assert days(cells, date_format="excel") == ["2024-01-01", "2024-01-02"]

@@ -33,7 +33,7 @@ def test_numbers_are_read_as_amounts_are(cells, numbers):
         (["Zhang", "Li", None], "size holds text, such as 'Zhang', .* Names make segments: pool_by='size'", ()),
         (
             ["120人", "3", "4人"],
-            r"2 customers whose size cannot be read as a number, such as '120人' \(ids k0, k2\)",
+            r"2 customers with a size that cannot be read as a number, such as '120人' \(ids k0, k2\)",
             ("k0", "k2"),
         ),
         ([0.0, -np.inf, np.inf], r"2 customers with an infinite size .*take log\(1 \+ x\), or fill in", ("k1", "k2")),

@@ -47,7 +47,7 @@ def test_final_ids_are_plain():
 
 def test_ids_that_lost_digits_are_refused():
     with pytest.raises(
-        InputError, match=r"1 row whose id is a decimal number too large.*\(row 3\). Read the id column as text"
+        InputError, match=r"1 row with an id that is a decimal number too large.*\(row 3\). Read the id column as text"
     ):
         as_ids(pd.Series([1.0, 2.0**60], index=[2, 3]))
 

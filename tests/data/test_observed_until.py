@@ -93,7 +93,7 @@ def test_a_table_of_ends():
 
 
 def test_orders_after_the_end_are_refused():
-    with pytest.raises(InputError, match=r"2 customers who ordered, or came, after their end \(ids 1, 2\)") as caught:
+    with pytest.raises(InputError, match=r"2 customers who ordered, or joined, after their end \(ids 1, 2\)") as caught:
         customers_of().observed_until({1: "2024-05-20", 2: "2024-05-20", 3: "2024-06-29"})
     assert caught.value.rows == (1, 2)
 

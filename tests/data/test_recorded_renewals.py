@@ -9,6 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 from ltv_bayes.data.subscriptions.summarize import summarize_renewals
 from ltv_bayes.errors import ColumnError, InputError, UnitError
+from tests.chance import allowed
 
 AS_OF = "2024-06-15"
 
@@ -153,7 +154,7 @@ class TestWhatFitsSee:
             lost, renewed = ((seen.count * each).sum() for each in (seen.lost, seen.renewals))
             found[grace] = lost / (lost + renewed)
         error = np.sqrt(churn * (1 - churn) / (lost + renewed))
-        assert abs(found["4 days"] - churn) < 4 * error
+        assert abs(found["4 days"] - churn) < allowed() * error
         assert found[None] > churn + 6 * error
         everything = renewals.table["lost"].sum() / (renewals.table["lost"] + renewals.table["renewals"]).sum()
         assert everything < churn - 5 * error
@@ -185,7 +186,7 @@ def test_columns_and_settings_that_do_not_fit_each_other():
     settings = {"price": None, "as_of": AS_OF}
     with pytest.raises(ColumnError, match=r"no column 'cancelled_on'.*pass cancelled_on=None and renewed_on="):
         summarize_renewals(frame, renewed_on="renewed", **settings)
-    with pytest.raises(InputError, match="nobody would ever be lost"):
+    with pytest.raises(InputError, match="no subscription would ever be lost"):
         summarize_renewals(frame, cancelled_on=None, **settings)
     with pytest.raises(InputError, match=r"grace is about renewals .* renewed_on="):
         summarize_renewals(frame.assign(cancelled_on=None), grace="14 days", **settings)

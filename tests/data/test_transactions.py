@@ -154,7 +154,7 @@ def test_amounts_in_ten_thousands_warn_unless_the_unit_is_given(header):
 
 
 def test_ids_that_look_missing_warn():
-    with pytest.warns(DataWarning, match=r"1 row whose customer id is written 'NULL'.*\(row 1\). If so, leave"):
+    with pytest.warns(DataWarning, match=r"1 row with the customer id 'NULL'.*\(row 1\). If so, leave"):
         orders = read_transactions(log(customer_id=["Ada", "NULL"]))
     assert orders.table["customer_id"].tolist() == ["Ada", "NULL"]
 

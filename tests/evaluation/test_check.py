@@ -9,6 +9,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.evaluation import check as checking
 from ltv_bayes.evaluation import quantities
 from ltv_bayes.formulas.models import bg_nbd
+from ltv_bayes.predictions.fitted import shape_of
 
 LAW = {"r": 1.2, "alpha": 10.0, "a": 1.0, "b": 3.0}
 SPEND = {"p": 4.0, "q": 4.0, "v": 30.0}
@@ -159,7 +160,7 @@ def test_events():
     assert not lb.check(customers, wrong, random_seed=1).passed
 
 
-def test_rhythm_is_told_where_orders_are_given(customers, purchases):
+def test_regularity_is_checked_where_orders_are_given(customers, purchases):
     days = pd.date_range("2019-01-15", "2024-03-15", freq="91D")
     ids = [f"C{k}" for k in range(30)]
     log = pd.DataFrame({"customer_id": np.repeat(ids, len(days)), "date": np.tile(days, 30), "amount": 10.0})
@@ -167,18 +168,20 @@ def test_rhythm_is_told_where_orders_are_given(customers, purchases):
     own = lb.summarize(orders, time_unit="week", as_of="2024-06-01")
     found = lb.check(own, purchases, orders=orders, random_seed=1)
     assert found.regularity.regular
-    assert any(one.startswith("bg_nbd: Purchases come in rhythm") for one in found.findings)
+    assert any(one.startswith("bg_nbd: Purchases are regular") for one in found.findings)
     in_step, out_of_step = (
         lb.FittedPurchases.from_draws(full(LAW), time_unit="week", model="bg_cnbd", k=k) for k in (100, 2)
     )
-    assert not any("come in rhythm" in one for one in lb.check(own, in_step, orders=orders, random_seed=1).findings)
+    assert not any(
+        "Purchases are regular" in one for one in lb.check(own, in_step, orders=orders, random_seed=1).findings
+    )
     said = [one for one in lb.check(own, out_of_step, orders=orders, random_seed=1).findings if "bg_cnbd" in one]
-    assert said[-1].startswith("bg_cnbd, k = 2: Purchases come in rhythm")
+    assert said[-1].startswith("bg_cnbd, k = 2: Purchases are regular")
     assert "Fit BGCNBD(k=100)" in said[-1]
 
 
 def test_many_customers_are_a_sample(customers, purchases, monkeypatch):
-    monkeypatch.setattr(checking, "MOST_CUSTOMERS", 200)
+    monkeypatch.setattr(checking, "CHECKED_CUSTOMERS", 200)
     found = lb.check(customers, purchases, random_seed=1).table
     assert 5 < found.loc[("bg_nbd", "customers without a repeat purchase"), "observed"] < 60
 
@@ -244,7 +247,7 @@ class TestNames:
         assert checking._names([pooled, purchases, pooled]) == ["bg_nbd (pooled) (1)", "bg_nbd", "bg_nbd (pooled) (2)"]
 
 
-class TestRhythm:
+class TestRegularity:
     """What orders tell, and what they do not."""
 
     @staticmethod
@@ -267,18 +270,18 @@ class TestRhythm:
         found = lb.check(customers, purchases, orders=few, random_seed=1)
         pd.testing.assert_frame_equal(found.table, lb.check(customers, purchases, random_seed=1).table)
         assert found.regularity is None
-        assert found.remarks[0].startswith("Whether purchases come in rhythm cannot be judged. Nobody bought on three")
-        assert "Nobody bought on three days" in repr(found)
-        assert not any("rhythm" in one and "judged" in one for one in found.findings)
+        assert found.remarks[0].startswith("How regular purchases are cannot be judged. No customer bought on three")
+        assert "No customer bought on three days" in repr(found)
+        assert not any("regular" in one and "judged" in one for one in found.findings)
 
     def test_remarks_are_no_findings(self, customers, spend):
         found = lb.check(customers, spend, orders=self.log(self.ids()), random_seed=1)
         assert found.passed
         assert found.regularity is None
-        assert found.remarks == ("orders= was not looked at: rhythm matters to fits of purchases and of events.",)
+        assert found.remarks == ("orders= was not looked at: regularity matters to fits of purchases and of events.",)
         assert repr(found).endswith(found.remarks[0])
 
-    def test_renewals_have_no_rhythm(self):
+    def test_renewals_have_no_regularity(self):
         fit = lb.FittedRenewals.from_draws(full(CHURN))
         found = lb.check(TestRenewals.book(), fit, orders=self.log(self.ids()), random_seed=1)
         assert "not looked at" in found.remarks[0]
@@ -286,13 +289,13 @@ class TestRhythm:
     def test_events_have(self):
         events = lb.FittedEvents.from_draws(full({"r": 0.8, "alpha": 8.0}), time_unit="week")
         found = self.checked(self.log(self.ids()), events)
-        assert any(one.startswith("nbd: Events come in rhythm: k =") for one in found.findings)
+        assert any(one.startswith("nbd: Events are regular: k =") for one in found.findings)
         assert not any("BGCNBD" in one for one in found.findings)
 
     def test_fits_of_which_the_same_is_true_are_told_together(self, purchases):
         other = lb.FittedPurchases.from_draws(full(LAW), time_unit="week", model="mbg_nbd")
         findings = self.checked(self.log(self.ids()), purchases, other).findings
-        assert sum(one.startswith("bg_nbd and mbg_nbd: Purchases come in rhythm") for one in findings) == 1
+        assert sum(one.startswith("bg_nbd and mbg_nbd: Purchases are regular") for one in findings) == 1
 
     def test_orders_of_others_do_not_count(self, purchases):
         rng = np.random.default_rng(5)
@@ -302,8 +305,8 @@ class TestRhythm:
         found = self.checked(both, purchases)
         assert found.regularity == self.checked(self.log(self.ids()), purchases).regularity
         assert found.remarks == (
-            "Of 230 customers in orders=, 30 are among those that were checked; the others say nothing of their "
-            "rhythm.",
+            "Of 230 customers in orders=, 30 are among those that were checked; the others show nothing of "
+            "their regularity.",
         )
 
     def test_a_log_of_others_alone_tells_nothing(self, purchases):
@@ -349,15 +352,19 @@ class TestCures:
             (
                 "bg_nbd",
                 1,
-                "bursts, and see check_one_time(customers) for those who leave right after the first purchase.",
+                "(orders), and see check_one_time(customers) for those who leave right after the first purchase.",
             ),
             (
                 "mbg_nbd",
                 1,
-                "bursts, and see check_one_time(customers) for those who leave right after the first purchase.",
+                "(orders), and see check_one_time(customers) for those who leave right after the first purchase.",
             ),
-            ("bg_cnbd", 3, "bursts, and fit MBGCNBD(k=3) for those who leave right after the first purchase."),
-            ("mbg_cnbd", 3, "see check_regularity(orders) for rhythm and bursts."),
+            (
+                "bg_cnbd",
+                3,
+                "(orders), and fit MBGCNBD(k=3) for those who leave right after the first purchase.",
+            ),
+            ("mbg_cnbd", 3, "see check_regularity(orders)."),
         ],
     )
     def test_silence(self, customers, model, k, end):
@@ -388,8 +395,8 @@ class TestTails:
     @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (2, 30), (3, 400), (6, 166), (4, 250), (7, 1000)])
     def test_every_fit_makes_up_enough(self, shape):
         fit = checking._with_enough_draws(lb.FittedPurchases.from_draws(full(LAW, shape), time_unit="week"))
-        assert 1000 <= np.prod(fit.shape) < 2 * 1000
-        assert fit.shape[0] == shape[0]
+        assert 1000 <= np.prod(shape_of(fit)) < 2 * 1000
+        assert shape_of(fit)[0] == shape[0]
 
     def test_few_draws_find_what_is_wrong(self, customers):
         wrong = lb.FittedPurchases.from_draws(full({**LAW, "alpha": 20.0}, (1, 20)), time_unit="week")

@@ -11,6 +11,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import InputError
 from ltv_bayes.evaluation.one_time import OneTimeCheck
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
+from ltv_bayes.predictions.fitted import flat_draws
 from ltv_bayes.time_units import as_duration
 
 
@@ -44,7 +45,7 @@ def test_expected_numbers_by_age_are_sums_of_chances(cdnow, purchases, leaving_a
     assert found["customers"].between(400, 800).all()
     T = cdnow.table["T"].to_numpy()
     for fit, module in ((purchases, bg_nbd), (leaving_at_once, mbg_nbd)):
-        draws = {name: values[:, np.newaxis] for name, values in fit.thin(200).flat_draws().items()}
+        draws = {name: values[:, np.newaxis] for name, values in flat_draws(fit.thin(200)).items()}
         chance = bg_nbd.probability_of_purchases(0, T, module.outlook_of_new_customer(**draws)).mean(axis=0)
         assert found[fit.model].sum() == pytest.approx(chance.sum())
         young = np.quantile(T, 0.25) > T
@@ -126,7 +127,7 @@ def test_other_fits_are_refused(book, spend):
         lb.check_one_time(book, spend)
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_fits_what_is_missing(cdnow, cdnow_fits):
     found = lb.check_one_time(cdnow, cdnow_fits[0], horizon="39 weeks", random_seed=1, progressbar=False)
     assert found.favours is None

@@ -8,8 +8,9 @@ from scipy import special
 import ltv_bayes as lb
 from ltv_bayes.inference.methods import fit_posterior
 from ltv_bayes.judgement.valuing.whole_value import opinions_by_customer
+from tests.chance import assert_quantiles, assert_share
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.fits
 
 EDGE = special.ndtri(0.9)
 CHANCES, MEDIANS, SDS = np.array([0.3, 0.6, 0.8]), np.array([100.0, 160.0, 210.0]), np.array([0.5, 0.6, 0.45])
@@ -26,7 +27,7 @@ SAID = pd.DataFrame(
 
 def sampled(model, name):
     drawn = fit_posterior(model, method="nuts", draws=4000, random_seed=1, progressbar=False)
-    return drawn["posterior"][name].to_numpy().ravel()
+    return drawn["posterior"][name].to_numpy()
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.5])
@@ -39,7 +40,7 @@ def test_logarithmic_pool_is_the_posterior_of_an_amount_stated_with_correlated_e
         log_amount = pm.Normal("log_amount", 5, 50)
         pm.MvNormal("stated", log_amount * np.ones(3), cov=covariance, observed=np.log(MEDIANS))
     found = np.log(row[["low", "likely", "high"]].to_numpy(dtype=float))
-    assert found == pytest.approx(np.quantile(sampled(model, "log_amount"), [0.1, 0.5, 0.9]), abs=0.04)
+    assert_quantiles(sampled(model, "log_amount"), [0.1, 0.5, 0.9], found, slack=0.01)
 
 
 def test_logarithmic_pool_of_chances_is_the_normalised_product_of_their_powers():
@@ -59,15 +60,15 @@ def test_draws_of_the_linear_pool_are_those_of_a_mixture(book):
     )
     drawn = lb.lifetime_value(book, future_value=pooled, horizon="3 years", random_seed=2).components["judged"]
     drawn = drawn.sel(customer_id="A").to_numpy().ravel()
-    assert (drawn > 0).mean() == pytest.approx(weights @ CHANCES, abs=4 * np.sqrt(0.25 / drawn.size))
+    assert_share(drawn > 0, weights @ CHANCES)
     share = weights * CHANCES / (weights @ CHANCES)
     with pm.Model() as model:
         pm.NormalMixture("log_amount", share, np.log(MEDIANS), sigma=SDS)
     expected = sampled(model, "log_amount")
     levels = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
-    assert np.quantile(np.log(drawn[drawn > 0]), levels) == pytest.approx(np.quantile(expected, levels), abs=0.06)
+    assert_quantiles(expected, levels, np.quantile(np.log(drawn[drawn > 0]), levels), slack=0.06)
     row = np.log(pooled.table.iloc[0][["low", "likely", "high"]].to_numpy(dtype=float))
-    assert row == pytest.approx(np.quantile(expected, [0.1, 0.5, 0.9]), abs=0.04)
+    assert_quantiles(expected, [0.1, 0.5, 0.9], row, slack=0.01)
 
 
 @pytest.mark.parametrize("weight", [None, 0.5])
@@ -103,5 +104,4 @@ def test_an_opinion_on_a_total_is_combined_as_a_model_of_both_beliefs(family, we
         x = pm.Flat("x", initval=np.log(150.0))
         pm.Potential("both", of_model * normal(x, location, sd) + of_opinion * opinion(x))
     levels = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
-    expected = np.quantile(sampled(model, "x"), levels)
-    assert np.quantile(np.log(totals[taken]), levels) == pytest.approx(expected, abs=0.05)
+    assert_quantiles(sampled(model, "x"), levels, np.quantile(np.log(totals[taken]), levels), slack=0.03)

@@ -6,8 +6,9 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
+from tests.chance import assert_exchangeable, assert_share
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.fits
 
 SEGMENTS, MONTHS = 20, 24.0
 FIT = {"random_seed": 1, "progressbar": False}
@@ -98,8 +99,7 @@ def test_partial_pooling_is_nearer_to_the_truth_than_no_pooling_and_complete_poo
 def test_intervals_hold_what_really_comes(company, pooled):
     came = company.groupby("segment")["future"].mean().reindex(pooled.columns)
     low, high = pooled.quantile(0.05), pooled.quantile(0.95)
-    inside = ((low <= came) & (came <= high)).mean()
-    assert abs(inside - 0.9) < 3 * np.sqrt(0.09 / SEGMENTS)
+    assert_share((low <= came) & (came <= high), 0.9)
 
 
 def test_probabilities_of_comparisons_are_right_as_often_as_they_say(company, pooled):
@@ -116,8 +116,7 @@ def test_probabilities_of_comparisons_are_right_as_often_as_they_say(company, po
         some = (called >= low) & (called < high)
         if some.sum() < 10:
             continue
-        played = [right(truth, some) for truth in values[::8]]
-        assert np.quantile(played, 0.002) <= right(came, some) <= np.quantile(played, 0.998)
+        assert_exchangeable(lambda truth, _, some=some: right(truth, some), came, values, figures=3, times=500)
 
 
 def test_cdnow_by_month_of_first_purchase(cdnow):

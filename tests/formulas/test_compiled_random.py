@@ -7,9 +7,9 @@ from scipy import stats
 
 from ltv_bayes.formulas.kernels import random as random
 from ltv_bayes.random_streams import customer_states, customer_stream
+from tests.chance import FALSE_ALARM, allowed
 
 SIZE = 100_000
-LEAST = 1e-4  # of a p-value; the seeds are fixed
 
 
 @numba.njit
@@ -45,18 +45,18 @@ def test_words_are_those_published():
 def test_uniform():
     drawn = many(random.uniform, state(), SIZE)
     assert 0 <= drawn.min() < drawn.max() < 1
-    assert stats.kstest(drawn, "uniform").pvalue > LEAST
+    assert stats.kstest(drawn, "uniform").pvalue > FALSE_ALARM
 
 
 def test_normal_with_its_tails():
     drawn = many(random.normal, state(), 10 * SIZE)
-    assert stats.kstest(drawn, "norm").pvalue > LEAST
+    assert stats.kstest(drawn, "norm").pvalue > FALSE_ALARM
     for edge in (random.EDGE, 4.0):
         beyond = np.array([(drawn > edge).sum(), (drawn < -edge).sum()])
         expected = drawn.size * stats.norm.sf(edge)
-        assert (abs(beyond - expected) < 4 * np.sqrt(expected)).all()
+        assert (abs(beyond - expected) < allowed(100) * np.sqrt(expected)).all()
     tail = drawn[drawn > random.EDGE]
-    assert stats.kstest(tail, stats.truncnorm(random.EDGE, np.inf).cdf).pvalue > LEAST
+    assert stats.kstest(tail, stats.truncnorm(random.EDGE, np.inf).cdf).pvalue > FALSE_ALARM
 
 
 def test_blocks_of_the_ziggurat_have_equal_areas():
@@ -69,12 +69,12 @@ def test_blocks_of_the_ziggurat_have_equal_areas():
 
 @pytest.mark.parametrize("shape", [0.05, 0.5, 1.0, 1.3, 6.25, 300.0, 1e6])
 def test_gamma(shape):
-    assert stats.kstest(many(random.standard_gamma, state(), SIZE, shape), stats.gamma(shape).cdf).pvalue > LEAST
+    assert stats.kstest(many(random.standard_gamma, state(), SIZE, shape), stats.gamma(shape).cdf).pvalue > FALSE_ALARM
 
 
 @pytest.mark.parametrize(("a", "b"), [(1.0, 2.0), (3.0, 1.0), (0.4, 5.0), (200.0, 30.0)])
 def test_beta(a, b):
-    assert stats.kstest(many(random.beta, state(), SIZE, a, b), stats.beta(a, b).cdf).pvalue > LEAST
+    assert stats.kstest(many(random.beta, state(), SIZE, a, b), stats.beta(a, b).cdf).pvalue > FALSE_ALARM
 
 
 @pytest.mark.parametrize("mean", [1e-6, 0.3, 3.0, 9.99, 10.0, 11.5, 60.0, 4000.0])
@@ -88,20 +88,20 @@ def test_poisson(mean):
     enough = expected > 5
     if enough.sum() > 1:
         part = expected[enough] * observed[enough].sum() / expected[enough].sum()
-        assert stats.chisquare(observed[enough], part).pvalue > LEAST
-    assert abs(drawn.mean() - mean) < 4 * np.sqrt(mean / SIZE)
+        assert stats.chisquare(observed[enough], part).pvalue > FALSE_ALARM
+    assert abs(drawn.mean() - mean) < allowed() * np.sqrt(mean / SIZE)
 
 
 def test_large_poisson_numbers():
     drawn = many(random.poisson, state(), SIZE, 1e12)
-    assert stats.kstest((drawn - 1e12) / 1e6, "norm").pvalue > LEAST
+    assert stats.kstest((drawn - 1e12) / 1e6, "norm").pvalue > FALSE_ALARM
 
 
 def test_streams_of_neighbours_have_nothing_in_common():
     drawn = np.stack([many(random.uniform, words.copy(), 2000) for words in customer_states(1, "test", range(200))])
     correlation = np.corrcoef(drawn)[np.triu_indices(200, 1)]
     assert abs(correlation).max() < 5.5 / np.sqrt(2000)
-    assert stats.kstest(drawn[:, 0], "uniform").pvalue > LEAST
+    assert stats.kstest(drawn[:, 0], "uniform").pvalue > FALSE_ALARM
 
 
 def test_states_are_the_same_wherever_they_are_made():

@@ -8,31 +8,30 @@ from ltv_bayes.formulas.kernels import likelihoods
 from ltv_bayes.formulas.kernels.tables import RenewalTables, end_to_end, event_tables, purchase_tables, spend_tables
 from tests.formulas.kernels import alone
 
-RNG = np.random.default_rng(1)
 SIZES = (1, 40, 700, 3)
 
 
-def purchases(size, **how):
-    frequency = RNG.poisson(2.0, size).astype(float)
-    T = RNG.integers(20, 60, size).astype(float)
-    return purchase_tables(frequency, np.where(frequency > 0, T * RNG.random(size), 0.0), T, np.ones(size), **how)
+def purchases(rng, size, **how):
+    frequency = rng.poisson(2.0, size).astype(float)
+    T = rng.integers(20, 60, size).astype(float)
+    return purchase_tables(frequency, np.where(frequency > 0, T * rng.random(size), 0.0), T, np.ones(size), **how)
 
 
-def leaving_at_once(size):
-    return purchases(size, once_too=True)
+def leaving_at_once(rng, size):
+    return purchases(rng, size, once_too=True)
 
 
-def events(size):
-    return event_tables(RNG.poisson(2.0, size), RNG.integers(20, 60, size), RNG.integers(1, 5, size))
+def events(rng, size):
+    return event_tables(rng.poisson(2.0, size), rng.integers(20, 60, size), rng.integers(1, 5, size))
 
 
-def spend(size):
-    return spend_tables(RNG.integers(1, 6, size), RNG.gamma(4.0, 10.0, size), RNG.integers(1, 5, size))
+def spend(rng, size):
+    return spend_tables(rng.integers(1, 6, size), rng.gamma(4.0, 10.0, size), rng.integers(1, 5, size))
 
 
-def renewals(size):
-    made = RNG.geometric(0.3, size) - 1.0
-    return RenewalTables(made, (RNG.random(size) < 0.7).astype(float), np.ones(size))
+def renewals(rng, size):
+    made = rng.geometric(0.3, size) - 1.0
+    return RenewalTables(made, (rng.random(size) < 0.7).astype(float), np.ones(size))
 
 
 CASES = {
@@ -46,9 +45,9 @@ CASES = {
 
 @pytest.mark.parametrize("model", CASES)
 def test_each_group_has_what_it_has_alone(model):
-    make, number = CASES[model]
-    tables = [make(size) for size in SIZES]
-    parameters = RNG.gamma(2.0, 1.0, (number, len(SIZES)))
+    (make, number), rng = CASES[model], np.random.default_rng(1)
+    tables = [make(rng, size) for size in SIZES]
+    parameters = rng.gamma(2.0, 1.0, (number, len(SIZES)))
     value, slopes = likelihoods.KERNELS[model](parameters, *end_to_end(tables))
     each = [alone(model, parameters[:, g], tables[g]) for g in range(len(SIZES))]
     assert value == pytest.approx(sum(float(one[0]) for one in each), rel=1e-12)
@@ -57,7 +56,7 @@ def test_each_group_has_what_it_has_alone(model):
 
 def test_no_customer_of_a_group_bought_again():
     empty = purchase_tables(np.zeros(5), np.zeros(5), np.full(5, 30.0), np.ones(5))
-    tables = [empty, purchases(20)]
+    tables = [empty, purchases(np.random.default_rng(1), 20)]
     value, slopes = likelihoods.bg_nbd(np.full((4, 2), 1.3), *end_to_end(tables))
     assert np.isfinite(value)
     np.testing.assert_allclose(slopes[2:, 0], 0)

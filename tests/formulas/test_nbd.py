@@ -5,6 +5,7 @@ import pytest
 from scipy import integrate, stats
 
 from ltv_bayes.formulas.models import nbd
+from tests.chance import FALSE_ALARM
 
 
 @pytest.mark.parametrize(("r", "alpha"), [(0.25, 4.4), (1.0, 100.0), (50.0, 3.0)])
@@ -36,7 +37,7 @@ def test_draws_given_the_history_agree_with_those_who_had_it():
     rate = rng.gamma(0.8, 1 / 6.0, 400_000)
     had = rng.poisson(rate * 10.0) == 3
     drawn = nbd.draw_rate(rng, np.full(had.sum(), 3), 10.0, r=0.8, alpha=6.0)
-    assert stats.ks_2samp(rate[had], drawn, method="asymp").pvalue > 1e-3
+    assert stats.ks_2samp(rate[had], drawn, method="asymp").pvalue > FALSE_ALARM
     expected = float(nbd.expected_events(4.0, 3, 10.0, r=0.8, alpha=6.0))
     assert abs(4.0 * drawn.mean() - expected) < 4 * 4.0 * drawn.std() / np.sqrt(drawn.size)
 
@@ -57,4 +58,4 @@ def test_drawn_events_given_the_history_are_negative_binomial():
     numbers = np.arange(6)
     seen = np.array([(drawn == number).sum() for number in numbers] + [(drawn > 5).sum()])
     expected = drawn.size * np.append(law.pmf(numbers), law.sf(5))
-    assert stats.chisquare(seen, expected).pvalue > 1e-3
+    assert stats.chisquare(seen, expected).pvalue > FALSE_ALARM

@@ -10,6 +10,7 @@ from ltv_bayes.formulas.beliefs.correlated_experts import (
     log_normal_moments,
     pooled_normal,
 )
+from tests.chance import assert_draws
 
 LOCATION, SD = np.array([1.0, 1.6, 2.1]), np.array([0.5, 0.6, 0.45])
 
@@ -50,7 +51,7 @@ def test_a_far_wider_belief_does_not_push_the_others_away():
     assert (several, spread) == pytest.approx(by_matrices(np.array([0.0, 0.4]), np.array([0.2, 0.2]), 0.6))
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_a_model_of_the_same_beliefs_agrees():
     import pymc as pm
 
@@ -62,8 +63,8 @@ def test_a_model_of_the_same_beliefs_agrees():
         pm.MvNormal("stated", amount * np.ones(3), cov=covariance, observed=LOCATION)
     drawn = fit_posterior(model, method="nuts", draws=2000, random_seed=1, progressbar=False)["posterior"]["amount"]
     location, sd, _ = pooled_normal(LOCATION, SD, 0.4)
-    assert float(drawn.mean()) == pytest.approx(location, abs=0.03)
-    assert float(drawn.std()) == pytest.approx(sd, rel=0.04)
+    assert_draws(drawn, location, figures=2)
+    assert_draws(drawn, sd, figures=2, slack=0.01 * sd, of=np.std)
 
 
 def test_moments_of_a_two_sided_amount():

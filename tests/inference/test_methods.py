@@ -42,7 +42,8 @@ def test_other_names_of_arguments(shaped, given, meant):
 
 
 def test_settings_of_the_sampler_are_no_other_names():
-    refuse_other_names(["cores", "nuts", "init", "target_accept", "nuts_sampler", "step", "initvals", "trace"])
+    settings = ["cores", "nuts", "init", "target_accept", "nuts_sampler", "step", "initvals", "trace"]
+    assert refuse_other_names(settings) is None
 
 
 @pytest.mark.parametrize("method", ["laplace", "nuts"])

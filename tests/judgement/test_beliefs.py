@@ -75,7 +75,7 @@ class TestPreliZ:
     def preliz(self):
         return pytest.importorskip("preliz")
 
-    @pytest.mark.slow
+    @pytest.mark.fits
     def test_a_family_of_ours_is_met(self, preliz):
         for distribution, family in ((preliz.LogNormal(12, 0.5), "log-normal"), (preliz.Gamma(2, 0.01), "gamma")):
             belief = lb.AmountBelief.from_preliz(distribution)
@@ -83,7 +83,7 @@ class TestPreliZ:
             assert belief.misfit < 1e-6
             assert belief.mean == pytest.approx(float(distribution.mean()), rel=1e-5)
 
-    @pytest.mark.slow
+    @pytest.mark.fits
     def test_another_comes_as_near_as_it_can(self, preliz):
         distribution = preliz.Truncated(preliz.Normal(100, 40), 1, 500)
         nearest = lb.AmountBelief.from_preliz(distribution)
@@ -91,7 +91,7 @@ class TestPreliZ:
         assert nearest.misfit <= min(misfits)
         assert nearest.quantile(0.5) == pytest.approx(distribution.ppf(0.5), rel=0.1)
 
-    @pytest.mark.slow
+    @pytest.mark.fits
     def test_amounts_of_nothing_are_refused(self, preliz):
         with pytest.raises(JudgementError, match=r"puts 16% of its weight on amounts of 0 or less"):
             lb.AmountBelief.from_preliz(preliz.Normal(10, 10))

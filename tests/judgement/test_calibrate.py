@@ -4,16 +4,19 @@ import numpy as np
 import pytest
 
 import ltv_bayes as lb
+from tests.chance import assert_plausible
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_known_faults_lie_within_their_intervals():
     judges = lb.samples.simulate_judges(60, random_seed=1)
     calibration = lb.calibrate_judgements(judges.history, draws=500, random_seed=1, progressbar=False)
     assert calibration.converged
-    drawn = calibration.idata["posterior"].to_dataset().assign_coords(who=calibration.names)
-    for part in ("intercept", "slope", "shift", "spread"):
-        found, truth = drawn[part], judges.truth.loc[calibration.names, part].to_numpy()
-        low, high = (found.quantile(level, ("chain", "draw")).to_numpy() for level in (0.005, 0.995))
-        assert ((low < truth) & (truth < high)).all(), part
-    assert np.argmax(drawn["spread"].mean(("chain", "draw")).to_numpy()) == calibration.names.index("Overconfident")
+    for name in calibration.names:
+        change, truth = calibration.change(name), judges.truth.loc[name]
+        for drawn, true in ((change.intercept, truth["intercept"]), (change.shift, truth["shift"])):
+            assert_plausible(true, drawn, figures=12)
+        for drawn, true in ((change.slope, truth["slope"]), (change.spread, truth["spread"])):
+            assert_plausible(np.log(true), np.log(drawn), figures=12)
+    spreads = {name: calibration.change(name).spread.mean() for name in calibration.names}
+    assert max(spreads, key=spreads.get) == "Overconfident"

@@ -8,6 +8,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.judgement.valuing.expected import expected_money
+from tests.chance import allowed
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*stated as certain:ltv_bayes.errors.DataWarning")
 
@@ -181,16 +182,16 @@ class TestWorth:
         judged = read(judgement(), judgement(opportunity="second", probability=0.3, low=10.0, high=1000.0, likely=50.0))
         found = worth(book, judged).sel(customer_id="A")
         expected = float((judged.table["probability"] * judged.table["mean"]).sum())
-        assert abs(float(found.mean()) - expected) < 4 * float(found.std()) / np.sqrt(found.size)
+        assert abs(float(found.mean()) - expected) < allowed() * float(found.std()) / np.sqrt(found.size)
         nothing = float((found == 0).mean())
-        assert abs(nothing - 0.4 * 0.7) < 4 * np.sqrt(0.28 * 0.72 / found.size)
+        assert abs(nothing - 0.4 * 0.7) < allowed() * np.sqrt(0.28 * 0.72 / found.size)
 
     def test_without_a_date_any_day_of_the_horizon_is_as_likely(self, book):
         judged = read(judgement(probability=1, low=100.0, high=100.0))
         found = worth(book, judged, discount_rate=0.10).sel(customer_id="A")
         delta = np.log(1.1)
         expected = 100 * (1 - np.exp(-3 * delta)) / (3 * delta)
-        assert abs(float(found.mean()) - expected) < 4 * float(found.std()) / np.sqrt(found.size)
+        assert abs(float(found.mean()) - expected) < allowed() * float(found.std()) / np.sqrt(found.size)
 
     def test_order_of_rows_changes_nothing(self, book):
         rows = [judgement(), judgement(probability=0.2), judgement(customer_id="C"), judgement(low=60.0)]
@@ -214,7 +215,7 @@ def test_judgements_find_customers_with_long_numbers(purchases, spend, tmp_path,
     """Ids above 2**53 keep every digit, also where a judged customer is in another batch, or explained alone."""
     from ltv_bayes.value.draws import valuation
 
-    monkeypatch.setattr(valuation, "BATCH", 64)
+    monkeypatch.setattr(valuation, "CUSTOMERS_IN_BATCH", 64)
     ids = [1234567890123456789 + 2 * n for n in range(150)]
     frame = pd.DataFrame({"customer_id": ids, "frequency": 0, "recency": 0.0, "T": 30.0})
     customers = lb.Customers.from_summary(frame, time_unit="week", as_of="2025-01-01")
@@ -264,7 +265,8 @@ class TestShownInTime:
             self.value(book, expected_from=first, expected_to=last)
 
     def test_the_last_day_of_the_calendar_is_within(self, book):
-        self.value(book, expected_on=str((pd.Timestamp(book.as_of) + pd.DateOffset(months=6)).date()))
+        value = self.value(book, expected_on=str((pd.Timestamp(book.as_of) + pd.DateOffset(months=6)).date()))
+        assert float((value.at("6 months").total() > 0).mean()) == 1.0
 
     def test_undated_ones_come_within_it(self, book):
         value = self.value(book)

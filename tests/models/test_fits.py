@@ -4,13 +4,14 @@ import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ConvergenceWarning, DataWarning
 from ltv_bayes.models.priors import Prior
+from ltv_bayes.predictions.fitted import shape_of
+from tests.chance import assert_same_posterior, by_chain, of_fit
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.fits
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,8 @@ class TestPublishedPosterior:
         for name, (estimate, error) in estimates.items():
             assert abs(cdnow_fits[0].draws[name].mean() - estimate) < 0.5 * error, name
 
-    def test_leaving_at_once_lies_around_the_published_estimates(self, cdnow):
-        fit = lb.MBGNBD().fit(cdnow, random_seed=1, progressbar=False)
+    def test_leaving_at_once_lies_around_the_published_estimates(self, cdnow_leaving):
+        fit = cdnow_leaving
         assert fit.converged
         assert fit.model == "mbg_nbd"
         for name, estimate in {"r": 0.52484, "alpha": 6.18308, "a": 0.89136, "b": 1.61400}.items():
@@ -78,19 +79,6 @@ def many():
     )
 
 
-def figures(fit):
-    """Mean, standard deviation and quantiles of the logarithm of each parameter, with Monte Carlo errors of chains."""
-    found = {}
-    for name, values in fit.draws.items():
-        drawn = xr.DataArray(np.log(values), dims=("chain", "draw"))
-        found[name, "mean"] = float(drawn.mean()), float(az.mcse(drawn, method="mean"))
-        found[name, "sd"] = float(drawn.std()), float(az.mcse(drawn, method="sd"))
-        for prob in (0.025, 0.25, 0.5, 0.75, 0.975):
-            error = float(az.mcse(drawn, method="quantile", prob=prob))
-            found[name, prob] = float(drawn.quantile(prob)), error
-    return found
-
-
 class TestMethods:
     """Weighted draws and Markov chains are of one posterior."""
 
@@ -105,13 +93,9 @@ class TestMethods:
             settings_of_model.fit(some, method="laplace", draws=500, random_seed=seed, progressbar=False)
             for seed in range(12)
         ]
-        chains = settings_of_model.fit(some, method="nuts", random_seed=7, progressbar=False)
+        chains = settings_of_model.fit(some, method="nuts", chains=12, draws=500, random_seed=7, progressbar=False)
         assert {fit.diagnose().method for fit in (*fits, chains)} == {"Laplace with importance sampling", "NUTS"}
-        several = [figures(fit) for fit in fits]
-        for what, (value, error) in figures(chains).items():
-            ours = np.array([each[what][0] for each in several])
-            own_error = ours.std(ddof=1) / np.sqrt(ours.size)  # weighted draws have no other: tails weigh more
-            assert abs(ours.mean() - value) < 4 * np.hypot(error, own_error), what
+        assert_same_posterior([of_fit(fit) for fit in fits], by_chain(chains))
 
     def test_auto_takes_the_fast_way_on_cdnow(self, cdnow_fits):
         for fit in cdnow_fits:
@@ -171,7 +155,7 @@ class TestWhatAFitCarries:
     def test_pymc_samples_it_too(self, book, settings):
         with pytest.warns(ConvergenceWarning):
             fit = lb.BGNBD().fit(book, draws=50, tune=100, chains=2, nuts_sampler="pymc", cores=1, **settings)
-        assert fit.shape == (2, 50)
+        assert shape_of(fit) == (2, 50)
 
 
 class TestPriorPredictive:

@@ -13,6 +13,7 @@ from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements
 from ltv_bayes.judgement.track_record.history import closed_judgements, read_history
 from ltv_bayes.models.judgement_calibration import JudgementCalibration, error_log_density
 from ltv_bayes.samples.judges import JUDGES
+from tests.chance import assert_mean, assert_means, assert_plausible, assert_share, assert_standard
 
 KINDS = [judge.name for judge in JUDGES]
 MANY = [replace(judge, name=f"{judge.name} {number}") for number in range(10) for judge in JUDGES]
@@ -36,10 +37,10 @@ def three():
 
 
 def covered(levels):
-    return np.mean((levels > 0.1) & (levels < 0.9))
+    return (levels > 0.1) & (levels < 0.9)
 
 
-@pytest.mark.slow
+@pytest.mark.study
 class TestManyJudges:
     def test_recalibrated_intervals_cover_what_they_say_out_of_sample_and_stated_ones_do_not(self, many):
         coming = lb.samples.simulate_judges(400, judges=MANY, random_seed=100).history
@@ -52,13 +53,12 @@ class TestManyJudges:
                 axis=1
             )
             stated[name.split()[0]].append(covered(special.ndtr(error / sd)))
-            recalibrated[name.split()[0]].append(covered(levels))
-        assert np.mean(stated["Unbiased"]) == pytest.approx(0.8, abs=0.03)
-        assert np.mean(stated["Optimistic"]) < 0.7
-        assert np.mean(stated["Overconfident"]) < 0.4
-        assert 0.77 <= np.mean(list(recalibrated.values())) <= 0.83
-        for kind in KINDS:
-            assert np.mean(recalibrated[kind]) == pytest.approx(0.8, abs=0.05)
+            recalibrated[name.split()[0]].append(covered(levels).mean())
+        assert_share(np.concatenate(stated["Unbiased"]), 0.8)
+        assert np.concatenate(stated["Optimistic"]).mean() < 0.7
+        assert np.concatenate(stated["Overconfident"]).mean() < 0.4
+        assert_mean(np.concatenate(list(recalibrated.values())), 0.8, slack=0.01)
+        assert_means(recalibrated, 0.8, slack=0.01)
 
     def test_biases_are_found_within_their_own_uncertainty(self, many):
         truth = {judge.name: judge for judge in MANY}
@@ -72,8 +72,8 @@ class TestManyJudges:
                 (np.log(change.spread), np.log(judge.spread)),
             ]
             distances.append([(draws.mean() - true) / draws.std() for draws, true in pairs])
-        assert np.sqrt(np.mean(np.square(distances))) == pytest.approx(1, abs=0.25)
-        assert np.mean(np.abs(distances) < 2) > 0.9
+        assert_standard(distances, slack=0.1)
+        assert_share(np.abs(distances) < 2, 0.954, slack=0.02)
 
     def test_chains_converge(self, many):
         assert many.converged
@@ -82,10 +82,10 @@ class TestManyJudges:
     def test_the_hit_rate_of_recalibrated_intervals_is_what_it_should_be(self, many):
         table = many.hit_rate().loc["(all)"]
         assert table["stated"] < 0.65
-        assert table["recalibrated"] == pytest.approx(0.8, abs=0.03)
+        assert abs(table["recalibrated"] - 0.8) < 0.05
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 class TestFewJudges:
     def test_chains_converge(self, three):
         assert three.converged
@@ -93,8 +93,8 @@ class TestFewJudges:
     def test_five_cases_are_drawn_towards_the_others(self, three):
         table, alone = three.summary(), three.summary().loc["(anybody else)"]
         few, sure = table.loc["Unbiased"], table.loc["Overconfident"]
-        assert sure["spread_factor"] == pytest.approx(3, rel=0.15)
-        assert table.loc["Optimistic", "amount_factor"] == pytest.approx(1 / 1.4, rel=0.15)
+        assert_plausible(np.log(3), np.log(three.change("Overconfident").spread), figures=2)
+        assert_plausible(-np.log(1.4), three.change("Optimistic").shift, figures=2)
 
         def width(row, name):
             return np.log(row[f"{name}_eti89_ub"] / row[f"{name}_eti89_lb"])
@@ -136,8 +136,8 @@ class TestFewJudges:
         calibration = fit(pd.concat([frame, lost], ignore_index=True))
         assert calibration.converged
         change = calibration.change("Chen")
-        assert abs(change.shift.mean()) < 3 * change.shift.std()
-        assert abs(np.log(change.spread).mean()) < 3 * np.log(change.spread).std()
+        assert_plausible(0.0, change.shift, figures=2)
+        assert_plausible(0.0, np.log(change.spread), figures=2)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytensor.tensor as pt
 import pytest
 from scipy import optimize
 
-from ltv_bayes.data.customers.histories import without_recency
+from ltv_bayes.data.customers.histories import unique_histories, unique_spend, without_recency
 from ltv_bayes.formulas.kernels.likelihoods import KERNELS
 from ltv_bayes.formulas.kernels.tables import end_to_end, event_tables, purchase_tables, spend_tables
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma, mbg_nbd, nbd
@@ -45,15 +45,15 @@ def versions(request, cdnow):
     """Functions of the logarithms of the parameters: the formula's total; value and gradient of the others."""
     name = request.param
     if name in OF_PURCHASES:
-        h = cdnow.unique_histories()
+        h = unique_histories(cdnow)
         module, graph, settings = OF_PURCHASES[name]
         data = h.frequency, h.recency, h.T
         tables = purchase_tables(*data, h.count, **settings)
     elif name == "nbd":
-        h, module, graph = without_recency(cdnow.unique_histories()), nbd, nbd_graph
+        h, module, graph = without_recency(unique_histories(cdnow)), nbd, nbd_graph
         data, tables = (h.frequency, h.T), event_tables(h.frequency, h.T, h.count)
     else:
-        h, module, graph = cdnow.unique_spend(), gamma_gamma, gamma_gamma_graph
+        h, module, graph = unique_spend(cdnow), gamma_gamma, gamma_gamma_graph
         data, tables = (h.frequency, h.monetary_value), spend_tables(h.frequency, h.monetary_value, h.count)
     op = CompiledLikelihood(KERNELS[name], *end_to_end([tables]))
     names = getattr(module, "PARAMETERS", bg_nbd.PARAMETERS)

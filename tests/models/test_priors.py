@@ -94,7 +94,7 @@ def test_priors_in_every_way_of_writing_are_taken():
 
     mapping, pair = {"family": "LogNormal", "mu": 0, "sigma": 1}, ("LogNormal", {"mu": 0, "sigma": 1})
     for given in (Prior("LogNormal", mu=0, sigma=1), mapping, pair, pm.LogNormal.dist(0, 1)):
-        lb.BGNBD(priors={"mean_rate": given})
+        assert list(lb.BGNBD(priors={"mean_rate": given}).priors) == ["mean_rate"]
 
 
 def test_priors_of_both_ways_of_writing_contradict(book):

@@ -9,6 +9,7 @@ from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.formulas.kernels.tables import RenewalTables
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.inference.density import Density
+from ltv_bayes.predictions.fitted import flat_draws
 from tests.formulas.kernels import alone, value_alone
 from tests.models.graphs import shifted_beta_geometric_graph
 
@@ -60,7 +61,7 @@ def test_density_is_that_of_the_model(renewals):
 
 def test_posterior_lies_around_the_published_estimates(fit, renewals):
     assert fit.converged
-    draws = fit.flat_draws()
+    draws = flat_draws(fit)
     for name, published in {"alpha": 0.66809, "beta": 3.80610}.items():
         assert abs(np.median(draws[name]) - published) < 0.5 * draws[name].std()
     h = renewals.unique_histories()

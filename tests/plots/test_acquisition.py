@@ -7,6 +7,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
 from ltv_bayes.plots.canvas import RED
+from ltv_bayes.value.acquisition.acquisition import courses
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_a_very_long_interval_leaves_the_axis_with_an_arrow(channel_value):
 
 def test_payback_is_the_course_less_the_cost(found, cut_off):
     ax = lb.plot_payback(found, "Ads")
-    course, cost = found.courses["Ads"], found.cac.sel(channel="Ads").to_numpy().ravel()
+    course, cost = courses(found)["Ads"], found.cac.sel(channel="Ads").to_numpy().ravel()
     np.testing.assert_allclose(ax.lines[0].get_ydata(), np.median(course.money - cost[:, np.newaxis], axis=0))
     assert "back within 12 months" in ax.texts[0].get_text()
     assert not cut_off(ax.figure)

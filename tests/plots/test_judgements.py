@@ -73,7 +73,7 @@ def test_the_six_largest(judged):
 @pytest.mark.parametrize(
     ("changes", "cure"),
     [
-        ({"opportunity": "plant 1"}, "2 customers have an opportunity 'plant 1'. Say whose"),
+        ({"opportunity": "plant 1"}, "2 customers have an opportunity 'plant 1'. Name the customer"),
         ({"opportunity": "plnt 3"}, "Did you mean 'plant 3'"),
         ({"customer_id": "Z"}, "no judgement of the customer 'Z'"),
     ],
@@ -96,7 +96,9 @@ def test_certain_and_lopsided_amounts_are_drawn(family):
         lb.AmountBelief.from_three_points(100, 100, 300, family="pert", interval=1),
         lb.AmountBelief.from_mean(100, 200, family="gamma"),
     ):
-        lb.plot_judgement(belief, currency="CNY").canvas.draw()
+        figure = lb.plot_judgement(belief, currency="CNY")
+        figure.canvas.draw()
+        assert len(figure.axes) > 0
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "$x_1$ \\frac", "王芳" * 30])

@@ -9,6 +9,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError, UnitError
 from ltv_bayes.formulas.models import bg_nbd
 from ltv_bayes.posterior import tree_from_draws
+from ltv_bayes.predictions.purchases import formulas_of
 
 SHAPE = (2, 50)
 LEVELS = ["Energy", "零售", "$x^2$ <b>"]
@@ -107,7 +108,7 @@ class TestHistorySurface:
             fit = lb.FittedPurchases.from_draws(draws, time_unit="month", model=model)
             axes = lb.plot_history_surface(fit, observed="3 years", most=2)
             row = np.asarray(axes.collections[0].get_array()).reshape(3, -1)[0]
-            np.testing.assert_allclose(row, float(fit.formulas.probability_alive(0, 0.0, 36.0, **LAW)))
+            np.testing.assert_allclose(row, float(formulas_of(fit).probability_alive(0, 0.0, 36.0, **LAW)))
             assert {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD"}[model] in axes.get_title(loc="left").split("\n")[1]
             assert axes.get_ylim()[0] == -0.5
 

@@ -79,13 +79,17 @@ def test_an_unconverged_fit_is_said_in_red(purchases, prior, unconverged):
 
 @pytest.mark.parametrize("values", [[np.inf, 1.0, 2.0], [np.nan, 1.0, 2.0], [0.3, 0.3], [np.inf, np.inf]])
 def test_odd_priors_are_drawn(purchases, values):
-    lb.plot_prior_posterior(purchases, prior_of(r=values)).canvas.draw()
+    figure = lb.plot_prior_posterior(purchases, prior_of(r=values))
+    figure.canvas.draw()
+    assert len(panels(figure)) == 1
 
 
 def test_a_posterior_of_one_value_is_drawn():
     fit = lb.FittedPurchases.from_draws({name: [[1.0, 1.0]] for name in "ab"} | {"r": [[0.5, 0.5]], "alpha": [[5, 5]]})
     fit.idata.attrs["time_unit"] = "week"
-    lb.plot_prior_posterior(fit, prior_of(r=[0.5, 1.0], a=[0.5, 2.0], alpha=[5.0, 5.0])).canvas.draw()
+    figure = lb.plot_prior_posterior(fit, prior_of(r=[0.5, 1.0], a=[0.5, 2.0], alpha=[5.0, 5.0]))
+    figure.canvas.draw()
+    assert len(panels(figure)) == 3
 
 
 def test_parameters_of_several_numbers_are_left_out(purchases, prior):

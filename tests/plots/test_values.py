@@ -14,6 +14,7 @@ from matplotlib.text import Text
 import ltv_bayes as lb
 from ltv_bayes.errors import LtvBayesError
 from ltv_bayes.plots.canvas import RED
+from ltv_bayes.value.lifetime_value import valued_of
 
 TERMS = "39 weeks from 1997-09-30, discounted at 10% a year, margin 35%"
 
@@ -199,7 +200,9 @@ def test_the_column_that_makes_segments_is_no_markup_either(valued):
     odd = lb.Customers.from_summary(
         book.table.rename(columns={"industry": "$\\frac{$"}).reset_index(), time_unit="week", as_of=book.as_of
     )
-    lb.plot_segments(valued(odd).by("$\\frac{$")).figure.canvas.draw()
+    figure = lb.plot_segments(valued(odd).by("$\\frac{$")).figure
+    figure.canvas.draw()
+    assert not any(text.get_parse_math() for text in figure.findobj(Text) if "frac" in text.get_text())
 
 
 LONG = "The Very Long Company of Somewhere and Elsewhere Holdings International, Branch"
@@ -224,7 +227,8 @@ def test_nothing_is_cut_off(valued, kind, book, cut_off):
 
 
 def test_nothing_is_cut_off_where_the_fit_did_not_converge(valued, kind, cut_off):
-    ltv = dataclasses.replace(valued(named_book([LONG, "B"])), caution="fit did not converge")
+    value = valued_of(valued(named_book([LONG, "B"])))
+    ltv = lb.LifetimeValue(dataclasses.replace(value, caution="fit did not converge"))
     assert cut_off(pictures(ltv)[kind]().figure) == []
 
 
@@ -243,11 +247,11 @@ def test_money_axes_begin_just_left_of_zero(ltv):
 @pytest.mark.parametrize("scale", [1e-2, 1, 1e3, 1e6, 3e9])
 def test_ticks_of_money_are_in_one_size(book, valued, scale):
     ltv = valued(book)
-    results = copy.copy(ltv.results)
-    ids, found = ltv.results.summaries((0.89, "eti"))
+    results = copy.copy(valued_of(ltv).results)
+    ids, found = valued_of(ltv).results.summaries((0.89, "eti"))
     summaries = [{name: values * scale for name, values in columns.items()} for columns in found]
     results.summaries = lambda interval: (ids, summaries)
-    scaled = dataclasses.replace(ltv, results=results)
+    scaled = lb.LifetimeValue(dataclasses.replace(valued_of(ltv), results=results))
     ax = lb.plot_lifetime_value(scaled)
     ax.figure.canvas.draw()
     labels = [label.get_text() for label in ax.get_xticklabels() if label.get_text() != "0"]
@@ -312,7 +316,7 @@ def with_judgements(book, valued):
 
 class TestTornado:
     def test_bars_reach_from_what_is_lost_to_what_is_won(self, with_judgements):
-        table = with_judgements.tornado()
+        table = with_judgements.judgement.tornado()
         ax = lb.plot_tornado(with_judgements)
         ends = np.array([sorted((bar.get_x(), bar.get_x() + bar.get_width())) for bar in ax.patches])
         book = float(with_judgements.total().mean())

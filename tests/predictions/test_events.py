@@ -7,6 +7,8 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.predictions.events import event_histories
+from tests.chance import allowed
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +43,14 @@ def test_predictive_draws_follow_the_negative_binomial(book, certain):
         middle = np.unique(law.ppf([0.1, 0.3, 0.5, 0.7, 0.9]))
         shares = (drawn.sel(customer_id=customer).to_numpy().ravel()[:, np.newaxis] <= middle).mean(axis=0)
         error = np.sqrt(law.cdf(middle) * law.sf(middle) / 20_000)
-        assert (abs(shares - law.cdf(middle)) < 4 * error).all(), customer
+        assert (abs(shares - law.cdf(middle)) < allowed(100) * error).all(), customer
 
 
 def test_mean_of_predictive_draws_is_the_expectation(book, events):
     drawn = events.predict_events(book, horizon="1 year", random_seed=3)
     expected = events.expected_events(book, horizon="1 year")
     error = drawn.std(("chain", "draw")) / np.sqrt(1000)
-    assert (abs(drawn.mean(("chain", "draw")) - expected.mean(("chain", "draw"))) < 4 * error).all()
+    assert (abs(drawn.mean(("chain", "draw")) - expected.mean(("chain", "draw"))) < allowed(100) * error).all()
 
 
 def test_discounting_by_the_year(book, events):
@@ -61,7 +63,7 @@ def test_discounting_by_the_year(book, events):
 def test_customers_in_another_unit_are_converted(book, events):
     by_day = events.expected_events(book.in_time_unit("day"), horizon="28 days")
     np.testing.assert_allclose(by_day, events.expected_events(book, horizon="4 weeks"))
-    np.testing.assert_allclose(events.histories(book.in_time_unit("day")), book.table[["frequency", "T"]])
+    np.testing.assert_allclose(event_histories(events, book.in_time_unit("day")), book.table[["frequency", "T"]])
 
 
 def test_order_and_company_of_customers_change_nothing(book, events):
@@ -91,7 +93,7 @@ def test_replicated_events_follow_the_model(book, certain):
     found = tree["posterior_predictive"]["frequency"]
     none = (1 + book.table["T"].to_numpy() / 6) ** -0.8
     error = np.sqrt(none * (1 - none) / 20_000)
-    assert (abs((found == 0).mean(("chain", "draw")) - none) < 4 * error).all()
+    assert (abs((found == 0).mean(("chain", "draw")) - none) < allowed(100) * error).all()
 
 
 def test_saved_and_read_again(events, tmp_path):
@@ -106,6 +108,6 @@ def test_refusals(book, events):
         events.expected_events(book, horizon=4)
     with pytest.raises(UnitError, match=r"FittedEvents\.from_draws"):
         lb.FittedEvents.from_draws({"r": [[1.0]], "alpha": [[1.0]]}).expected_events(book, horizon="1 year")
-    for method in (events.log_likelihood, events.posterior_predictive, events.histories):
+    for method in (events.with_log_likelihood, events.posterior_predictive):
         with pytest.raises(InputError, match="not a DataFrame"):
             method(book.table)

@@ -8,6 +8,9 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.models.bg_cnbd import RegularFormulas
+from ltv_bayes.predictions.fitted import k_of
+from ltv_bayes.predictions.purchases import outlook_of_new_customer
+from tests.chance import allowed
 from tests.conftest import normal_draws, pooled_by_hand
 
 HORIZON = {"horizon": "39 weeks"}
@@ -43,7 +46,10 @@ def test_every_draw_is_the_formula(book, fit, customer):
             future.discounted_expected_purchases(39, delta),
         ),
         "chance": (fit.probability_of_purchases(book, 2, **HORIZON), future.probability_of_purchases(2, 39)),
-        "likelihood": (fit.log_likelihood(book), formulas.log_likelihood(*history, **values)),
+        "likelihood": (
+            fit.with_log_likelihood(book)["log_likelihood"]["history"],
+            formulas.log_likelihood(*history, **values),
+        ),
     }
     for name, (array, expected) in found.items():
         assert array.sel(customer_id=customer).values[1, 7] == pytest.approx(float(expected), rel=1e-9), name
@@ -53,18 +59,18 @@ def test_mean_of_draws_is_the_expectation(book, fit):
     drawn = fit.predict_purchases(book, random_seed=1, **HORIZON)
     expected = fit.expected_purchases(book, **HORIZON).mean(("chain", "draw"))
     error = drawn.std(("chain", "draw")) / np.sqrt(1000)
-    assert (abs(drawn.mean(("chain", "draw")) - expected) < 4 * error).all()
+    assert (abs(drawn.mean(("chain", "draw")) - expected) < allowed(100) * error).all()
     new = fit.predict_purchases_new_customer(random_seed=1, **HORIZON)
     off = float(new.mean() - fit.expected_purchases_new_customer(**HORIZON).mean())
-    assert abs(off) < 4 * float(new.std()) / np.sqrt(new.size)
+    assert abs(off) < allowed() * float(new.std()) / np.sqrt(new.size)
 
 
 def test_replicated_histories_are_those_of_the_model(book, fit):
     tree = fit.posterior_predictive(book, random_seed=1)
     x, t_x = (tree["posterior_predictive"][name].sel(customer_id="A") for name in ("frequency", "recency"))
-    new = fit.outlook_of_new_customer()
+    new = outlook_of_new_customer(fit)
     chance = new.probability_of_purchases(0, 38.86).mean()
-    assert abs(float((x == 0).mean()) - chance) < 4 * np.sqrt(chance * (1 - chance) / 1000)
+    assert abs(float((x == 0).mean()) - chance) < allowed() * np.sqrt(chance * (1 - chance) / 1000)
     assert ((t_x > 0) == (x > 0)).all()
     assert (t_x <= 38.86).all()
 
@@ -74,7 +80,7 @@ def test_values_have_the_mean_of_the_closed_forms(book, fit, spend):
     expected = fit.expected_purchases(book, **HORIZON).mean(("chain", "draw"))
     expected = expected * spend.expected_spend(book).mean(("chain", "draw"))
     error = value.draws.std(("chain", "draw")) / np.sqrt(1000)
-    assert (abs(value.draws.mean(("chain", "draw")) - expected) < 4.5 * error).all()
+    assert (abs(value.draws.mean(("chain", "draw")) - expected) < allowed(100) * error).all()
 
 
 def test_service_rides_on_purchases_in_rhythm(book, fit, spend):
@@ -94,7 +100,7 @@ def test_service_rides_on_purchases_in_rhythm(book, fit, spend):
 def test_values_of_new_customers(fit, spend):
     value = lb.new_customer_value(fit, spend, horizon="1 year", discount_rate=0.1, random_seed=1)
     drawn = value.predict().to_numpy().ravel()
-    assert abs(drawn.mean() - value.draws.to_numpy().mean()) < 4 * drawn.std() / np.sqrt(drawn.size)
+    assert abs(drawn.mean() - value.draws.to_numpy().mean()) < allowed() * drawn.std() / np.sqrt(drawn.size)
 
 
 def test_who_is_slipping_away(book, fit, spend):
@@ -119,7 +125,7 @@ def test_pictures(fit):
 
 
 def test_the_check_of_one_time_customers_does_not_apply(book, fit):
-    with pytest.raises(InputError, match=r"does not apply to purchases in rhythm \(m?bg_cnbd, k = 3\).*MBGCNBD\(k=3\)"):
+    with pytest.raises(InputError, match=r"does not apply to regular purchases \(m?bg_cnbd, k = 3\).*MBGCNBD\(k=3\)"):
         lb.check_one_time(book, fit)
 
 
@@ -137,7 +143,7 @@ def test_segments_of_a_pooled_fit_have_rates_of_their_own():
     fit = pooled_by_hand(lb.FittedPurchases, "bg_cnbd", quantities, effects, time_unit="month", k=4)
     draws = fit.of_segment(channel="Fair").draws
     np.testing.assert_allclose(draws["r"] / (4 * draws["alpha"]), 0.4)
-    assert fit.of_segment(channel="Fair").k == 4
+    assert k_of(fit.of_segment(channel="Fair")) == 4
     assert fit.segment_draws()["mean_rate"].sel(channel="Fair").mean() == pytest.approx(0.4)
 
 
@@ -146,7 +152,7 @@ def test_what_asks_a_fit_for_its_priors_finds_them(cdnow, spend):
     few, model = cdnow.subset(cdnow.ids[:40]), lb.BGCNBD(k=2)
     fit = model.fit(cdnow, draws=250, random_seed=1, progressbar=False)
     value = lb.lifetime_value(few, [lb.RepeatPurchases(fit, spend)], random_seed=1, horizon="1 year")
-    scaled = value.power_scaling()
+    scaled = value.judgement.power_scaling()
     row = scaled[scaled.astype(str).apply(lambda one: one.str.contains("repeat_purchases counts").any(), axis=1)]
     assert np.isfinite(row["mean_change"]).all()
     figure = lb.plot_prior_posterior(fit, model.sample_prior(few, draws=50, random_seed=1))

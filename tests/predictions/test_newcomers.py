@@ -6,6 +6,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.predictions.newcomers import Buyer, Subscriber
 from ltv_bayes.time_units import Duration
+from tests.chance import allowed
 
 MANY = 60_000
 THREE_YEARS = Duration(3, "year")
@@ -44,7 +45,7 @@ def test_expected_money_is_the_mean_of_what_clients_bring(kind, first):
     client = new(kind, first)
     drawn = new(kind, first, MANY).draw(np.random.default_rng(1), THREE_YEARS, 0.10)
     error = drawn.std() / np.sqrt(drawn.size)
-    assert abs(drawn.mean() - client.expected(THREE_YEARS, 0.10)[0]) < 4 * error
+    assert abs(drawn.mean() - client.expected(THREE_YEARS, 0.10)[0]) < allowed() * error
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,24 +10,25 @@ import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError
 from ltv_bayes.formulas.models import bg_nbd
 from ltv_bayes.posterior import tree_from_draws
+from ltv_bayes.predictions.fitted import flat_draws, segment_of
+from tests.chance import allowed
 
 SHAPE = (2, 300)
-RNG = np.random.default_rng(7)
 LEVELS = ["Energy", "Retail"]
 
 
-def around(value, sd=0.05):
-    return value * np.exp(sd * RNG.standard_normal(SHAPE))
+def around(seed, value, sd=0.05):
+    return value * np.exp(sd * np.random.default_rng(seed).standard_normal(SHAPE))
 
 
-EFFECTS = np.stack([around(0.5), -around(0.5)], axis=-1)
-LEAVING = np.stack([around(-0.8), around(0.8)], axis=-1)
-SLOPE = around(0.3)[..., np.newaxis]
+EFFECTS = np.stack([around(1, 0.5), -around(2, 0.5)], axis=-1)
+LEAVING = np.stack([around(3, -0.8), around(4, 0.8)], axis=-1)
+SLOPE = around(5, 0.3)[..., np.newaxis]
 QUANTITIES = {
-    "mean_rate": around(0.1),
-    "rate_cv": around(1.0),
-    "dropout_mean": around(0.2),
-    "dropout_concentration": around(3.0),
+    "mean_rate": around(6, 0.1),
+    "rate_cv": around(7, 1.0),
+    "dropout_mean": around(8, 0.2),
+    "dropout_concentration": around(9, 3.0),
 }
 
 
@@ -38,7 +39,11 @@ def fit():
     typical = {"r": r, "alpha": r / q["mean_rate"], "a": q["dropout_mean"] * q["dropout_concentration"]}
     typical["b"] = q["dropout_concentration"] - typical["a"]
     draws = {**q, **typical, "mean_rate_by_industry": EFFECTS, "dropout_mean_by_industry": LEAVING}
-    draws |= {"mean_rate_sd_industry": around(0.5), "dropout_mean_sd_industry": around(0.8), "mean_rate_slope": SLOPE}
+    draws |= {
+        "mean_rate_sd_industry": around(10, 0.5),
+        "dropout_mean_sd_industry": around(11, 0.8),
+        "mean_rate_slope": SLOPE,
+    }
     dims = {"mean_rate_by_industry": ["industry"], "dropout_mean_by_industry": ["industry"]}
     pooling = {
         "model": "bg_nbd",
@@ -80,29 +85,32 @@ ASKED = {
     "expected_discounted_purchases": ("1 year", 0.1),
     "predict_purchases": ("1 year", 3),
     "probability_of_purchases": (2, "1 year"),
-    "log_likelihood": (),
+    "with_log_likelihood": (),
 }
+
+
+def answer(fit, method, customers, arguments):
+    """What a method of a fit returns of these customers: an array (chain, draw, customer_id)."""
+    found = getattr(fit, method)(customers, *arguments)
+    return found["log_likelihood"]["history"] if method == "with_log_likelihood" else found
 
 
 @pytest.mark.parametrize("method", ASKED)
 def test_each_customer_has_the_parameters_of_the_segment(fit, customers, method):
-    found = getattr(fit, method)(customers, *ASKED[method])
+    found = answer(fit, method, customers, ASKED[method])
     for row in customers.table.itertuples():
-        alone = getattr(plain(row.industry, row.size), method)(customers.subset([row.Index]), *ASKED[method])
+        alone = answer(plain(row.industry, row.size), method, customers.subset([row.Index]), ASKED[method])
         np.testing.assert_allclose(found.sel(customer_id=row.Index), alone.sel(customer_id=row.Index), rtol=1e-10)
 
 
 def test_more_groups_than_are_kept(fit, customers, monkeypatch):
-    from ltv_bayes.predictions import groups
+    from ltv_bayes.predictions import groups, over_customers
 
     few, drawn = fit.expected_purchases(customers, "1 year"), fit.predict_purchases(customers, "1 year", 3)
     monkeypatch.setattr(groups, "KEPT_GROUPS", 2)
-    monkeypatch.setattr(groups, "AT_A_TIME", 2)
+    monkeypatch.setattr(over_customers, "CUSTOMERS_OF_WORKER", 2)
     np.testing.assert_allclose(fit.expected_purchases(customers, "1 year"), few, rtol=1e-12)
     np.testing.assert_array_equal(fit.predict_purchases(customers, "1 year", 3), drawn)
-    futures, alive = fit.futures(customers), fit.probability_alive(customers)
-    for position in (4, 0, 2, 1):
-        np.testing.assert_allclose(futures(position).alive, alive[..., position].to_numpy().ravel(), rtol=1e-12)
 
 
 def test_histories_of_the_segment_are_replicated(fit, customers):
@@ -134,7 +142,7 @@ class TestSegments:
         new = fit.of_segment(industry="Mining").draws
         log_rate = np.log(new["r"] / new["alpha"] / QUANTITIES["mean_rate"])
         assert log_rate.std() == pytest.approx(0.5 * np.sqrt(1.5), rel=0.1)
-        assert abs(log_rate.mean()) < 4 * log_rate.std() / np.sqrt(log_rate.size)
+        assert abs(log_rate.mean()) < allowed() * log_rate.std() / np.sqrt(log_rate.size)
         again = fit.of_segment(industry="Mining").draws
         np.testing.assert_array_equal(new["alpha"], again["alpha"])
         assert not np.array_equal(new["alpha"], fit.of_segment(industry="Shipping").draws["alpha"])
@@ -153,7 +161,7 @@ class TestSegments:
         some = lb.Customers.from_summary(table, time_unit="week", as_of="2025-12-31")
         ltv = lb.lifetime_value(some, lb.RepeatPurchases(fit, spend), horizon="1 year", random_seed=1)
         assert (
-            "repeat purchases by industry: the fit of purchases has no client of Mining: how often they buy is drawn "
+            "repeat purchases by industry: the fit of purchases has no customer of Mining: how often they buy is drawn "
             "from the distribution of segments." in ltv.notes()
         )
 
@@ -164,11 +172,11 @@ class TestSegments:
         notes = lb.lifetime_value(some, lb.RepeatPurchases(fit, spend), horizon="1 year", random_seed=1).notes()
         drawn = "is drawn from the distribution of segments"
         assert [note.removeprefix("repeat purchases by industry: ") for note in notes if "by industry" in note] == [
-            "the fits have no client of Mining: how often they buy and what an order brings are drawn from the "
+            "the fits have no customer of Mining: how often they buy and what an order yields are drawn from the "
             "distribution of segments.",
-            "the fit of purchases has no client of Public: how often they buy "
-            f"{drawn}, what an order brings is fitted.",
-            "the fit of spend has no client of Retail with a repeat order of value: what an order brings "
+            "the fit of purchases has no customer of Public: how often they buy "
+            f"{drawn}, what an order yields is fitted.",
+            "the fit of spend has no customer of Retail with a repeat order of value: what an order yields "
             f"{drawn}, how often they buy is fitted.",
         ]
 
@@ -179,7 +187,9 @@ class TestSegments:
             spend_by_size().of_segment("Retail")
         two = fit.idata.copy()
         two.attrs["pooling"] = json.dumps({**json.loads(two.attrs["pooling"]), "by": ["industry", "region"]})
-        with pytest.raises(ColumnError, match=r"say which column 'N' is in, as in of_segment\(\{'industry': 'N'\}\)"):
+        with pytest.raises(
+            ColumnError, match=r"name the column that 'N' is in, as in of_segment\(\{'industry': 'N'\}\)"
+        ):
             lb.FittedPurchases(two).of_segment("N")
 
     @pytest.mark.parametrize("size", ["large", None, np.inf, np.nan])
@@ -240,7 +250,7 @@ class TestCovariatesFarFromTheData:
     def test_forecasts_warn(self, fit, customers, method):
         far = sized(customers, 10, 51, 50, -31, -30)
         with pytest.warns(DataWarning, match=FAR) as told:
-            found = getattr(fit, method)(far, *ASKED[method])
+            found = answer(fit, method, far, ASKED[method])
         assert np.isfinite(found).all()
         assert len(told) == 1
         assert told[0].filename == __file__
@@ -283,7 +293,7 @@ class TestCovariatesFarFromTheData:
         far = sized(customers, edge, edge, edge, edge, edge)
         for method, arguments in ASKED.items():
             with pytest.warns(DataWarning, match="5 customers"):
-                drawn = getattr(fit, method)(far, *arguments)
+                drawn = answer(fit, method, far, arguments)
             assert np.isfinite(drawn).all()
         stream = lb.RepeatPurchases(fit, spend_by_size())
         with pytest.warns(DataWarning, match="5 customers"):
@@ -295,7 +305,9 @@ class TestCovariatesFarFromTheData:
             fit.of_segment(industry="Energy", size=51)
 
 
-@pytest.mark.parametrize("method", ["predict_purchases", "expected_purchases", "probability_alive", "log_likelihood"])
+@pytest.mark.parametrize(
+    "method", ["predict_purchases", "expected_purchases", "probability_alive", "with_log_likelihood"]
+)
 def test_a_frame_in_place_of_customers(fit, customers, method):
     arguments = ["1 year"] if "purchases" in method else []
     for one in (fit, plain("Energy", 10)):
@@ -344,21 +356,21 @@ def test_values_are_the_closed_form_of_the_segment(fit, customers):
     weeks = 365.25 / 7
     for row in customers.table.itertuples():
         one = plain(row.industry, row.size)
-        future = bg_nbd.outlook(row.frequency, row.recency, row.T, **one.flat_draws())
+        future = bg_nbd.outlook(row.frequency, row.recency, row.T, **flat_draws(one))
         each = lb.FittedSpend.from_draws(spend.draws).expected_spend(customers.subset([row.Index])).mean().item()
         expected = bg_nbd.expected_purchases(weeks, future).mean() * each
         drawn = ltv.draws.sel(customer_id=row.Index).to_numpy().ravel()
-        assert abs(drawn.mean() - expected) < 4.5 * drawn.std() / np.sqrt(drawn.size)
+        assert abs(drawn.mean() - expected) < allowed(100) * drawn.std() / np.sqrt(drawn.size)
 
 
 def test_a_segment_is_remembered_in_a_file_too(fit, tmp_path):
     energy, typical = fit.of_segment({"industry": " Energy"}, size=2), fit.of_segment({})
     again = lb.load_fit(energy.save(tmp_path / "energy.nc"))
-    assert energy.segment == again.segment == {"industry": "Energy", "size": 2.0}
+    assert segment_of(energy) == segment_of(again) == {"industry": "Energy", "size": 2.0}
     assert "posterior means of industry Energy, size 2.0:" in repr(again)
-    assert typical.segment == {}
+    assert segment_of(typical) == {}
     assert "posterior means of a typical segment" in repr(typical)
-    assert fit.segment is None
+    assert segment_of(fit) is None
 
 
 def test_of_several_columns_the_error_says_how_one_is_named(fit):

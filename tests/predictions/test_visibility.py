@@ -7,6 +7,7 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
+from tests.chance import FALSE_ALARM
 
 ORDERS = pd.DataFrame(
     {
@@ -67,7 +68,7 @@ def test_days_of_snapshots_may_be_written_in_a_format_of_their_own():
 
 def test_draws_have_the_posterior_of_counts():
     draws = lb.VisibleShare.from_counts(18, of=30, within="1 year").draws((4, 1000), 1)
-    assert stats.kstest(draws, stats.beta(19, 13).cdf).pvalue > 1e-3
+    assert stats.kstest(draws, stats.beta(19, 13).cdf).pvalue > FALSE_ALARM
     np.testing.assert_array_equal(lb.VisibleShare.known(0.4, within="1 year").draws((2, 3), 1), np.full(6, 0.4))
 
 

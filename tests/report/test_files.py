@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ltv_bayes.report.files import harmless, write_bytes, write_csv
+from ltv_bayes.formatting import escape_formula
+from ltv_bayes.report.files import write_bytes, write_csv
 
 FORMULAS = [
     "=1+1",
@@ -66,11 +67,11 @@ def test_formulas_in_headings_are_disarmed(tmp_path, text):
 
 @pytest.mark.parametrize("value", ["Müller", "王芳", "a=b", "1-2", "", "’=1", "'s", 5, -5, -0.5, None, True])
 def test_all_else_stays_as_it_is(value):
-    assert harmless(value) is value
+    assert escape_formula(value) is value
 
 
 def test_an_apostrophe_of_the_text_is_not_taken_for_ours():
-    assert harmless("'=1") == "''=1"
+    assert escape_formula("'=1") == "''=1"
 
 
 def test_numbers_stay_numbers(tmp_path):

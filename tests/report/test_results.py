@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from ltv_bayes.errors import InputError
-from ltv_bayes.report.overwriting import refuse_foreign_table
-from ltv_bayes.report.results import Results
+from ltv_bayes.report.files import Results, refuse_foreign_table
 
 TABLE = pd.DataFrame({"value": [1]})
 

@@ -10,7 +10,8 @@ from ltv_bayes.errors import ColumnError, InputError
 ENDED = {"B": "1997-09-01", "F": "1997-09-20"}
 TERMS = {"horizon": "2 years", "discount_rate": 0.1, "random_seed": 3}
 MESSAGE = (
-    r"2 customers observed only until their relation ended, whom the stream 'orders' .* \(ids B, F\)\. .*while_alive="
+    r"2 customers observed only until their relation ended, but valued by the stream "
+    r"'orders' .* \(ids B, F\)\. .*while_alive="
 )
 
 

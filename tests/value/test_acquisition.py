@@ -7,7 +7,9 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import DataWarning, InputError, UnitError
-from ltv_bayes.value.acquisition.sentences import NOT_ENOUGH
+from ltv_bayes.value.acquisition.acquisition import courses
+from ltv_bayes.value.acquisition.channels import NOT_ENOUGH
+from tests.chance import FALSE_ALARM, allowed
 
 
 def costs(**columns):
@@ -73,7 +75,7 @@ def test_a_cost_below_the_first_order_is_back_at_once(known):
     row = known.summary().loc["Referral"]
     assert row["payback_months"] == 0
     assert row["probability_payback_within_12_months"] == 1
-    assert "the first order brings the cost back" in known.sentences()["Referral"]
+    assert "the first order pays the cost back" in known.sentences()["Referral"]
 
 
 def test_a_cost_above_the_value_never_comes_back(channel_value):
@@ -90,10 +92,10 @@ def test_few_clients_make_a_wide_interval_as_the_gamma_has_it(counted, channel_v
         value = channel_value.draws.sel(channel=name).mean().item()
         law = stats.gamma(won + 0.5, scale=value / spend)
         drawn = counted.ratio.sel(channel=name).to_numpy().ravel()
-        assert stats.kstest(drawn, law.cdf).pvalue > 0.001
+        assert stats.kstest(drawn, law.cdf).pvalue > FALSE_ALARM
         row = counted.summary().loc[name]
         above, sd = law.sf(3), np.sqrt(law.sf(3) * law.cdf(3) / drawn.size)
-        assert row["probability_above_3"] == pytest.approx(above, abs=4 * sd + 1e-9)
+        assert row["probability_above_3"] == pytest.approx(above, abs=allowed(100) * sd + 1e-9)
         assert row["ltv_to_cac_eti89_ub"] == pytest.approx(law.ppf(0.945), rel=0.25)
 
 
@@ -146,7 +148,7 @@ def test_probabilities_are_counted_over_draws(counted):
 
 
 def test_payback_in_time_is_money_by_then_above_the_cost(counted):
-    course = counted.courses["Ads"]
+    course = courses(counted)["Ads"]
     by_then = course.money[:, np.flatnonzero(course.months == 12)[0]]
     above = by_then >= counted.cac.sel(channel="Ads").to_numpy().ravel()
     np.testing.assert_array_equal(above, counted.payback.sel(channel="Ads").to_numpy().ravel() <= 12)
@@ -195,7 +197,7 @@ def test_a_channel_that_the_fit_has_not_seen_is_refused_or_drawn(channel_value):
         lb.acquisition(channel_value, table)
     found = lb.acquisition(channel_value, table, unseen="population", random_seed=1)
     assert found.ratio.sel(channel="Radio").std() > 0.2 * found.ratio.sel(channel="Radio").mean()
-    assert "the fits have no client of Fairs, Radio" in repr(found)
+    assert "the fits have no customer of Fairs, Radio" in repr(found)
     assert found.sentences()["Radio"].endswith("drawn from the distribution of channels.")
 
 

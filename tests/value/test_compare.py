@@ -57,12 +57,12 @@ class TestPairs:
         assert np.isnan(lb.compare(options([[1.0, 2.0], [1.0, -1.0]]))["ratio"]).all()
 
     def test_relative_region_is_a_share_of_the_larger(self):
-        table = lb.compare(options([[100, 91], [100, 89], [89, 100], [100, 110]]), equivalent_share=0.1)
+        table = lb.compare(options([[100, 91], [100, 89], [89, 100], [100, 110]]), rope_share=0.1)
         assert table["probability_equivalent"].tolist() == [0.5]
 
     @pytest.mark.parametrize(
         "region",
-        [{"equivalent_share": 1.0}, {"equivalent_share": 0}, {"equivalent_share": 0.1, "equivalent_within": 1}],
+        [{"rope_share": 1.0}, {"rope_share": 0}, {"rope_share": 0.1, "rope": 1}],
     )
     def test_impossible_regions_are_refused(self, normal, region):
         with pytest.raises(UnitError):
@@ -71,12 +71,12 @@ class TestPairs:
     @pytest.mark.parametrize("kind", ["eti", "hdi"])
     def test_every_pair_is_what_it_is_alone(self, kind):
         values = np.random.default_rng(3).lognormal(size=(500, 6)).round(1)
-        together = lb.compare(options(values), equivalent_within=0.3, ci_kind=kind)
+        together = lb.compare(options(values), rope=0.3, ci_kind=kind)
         assert len(together) == 15
         for row in together.to_dict("records"):
             pair = [ord(row[name]) - 65 for name in ("segment_a", "segment_b")]
             difference = values[:, pair[0]] - values[:, pair[1]]
-            alone = lb.compare(options(values[:, pair], list("xy")), equivalent_within=0.3, ci_kind=kind).iloc[0]
+            alone = lb.compare(options(values[:, pair], list("xy")), rope=0.3, ci_kind=kind).iloc[0]
             same = [name for name in together if name not in ("segment_a", "segment_b", "sentence")]
             np.testing.assert_allclose([row[name] for name in same], alone[same].astype(float))
             assert row["median_difference"] == pytest.approx(np.median(difference))
@@ -131,14 +131,14 @@ class TestSentences:
     def test_alike_is_said_where_the_region_holds_nearly_all(self):
         noise = np.random.default_rng(4).normal(size=1000)
         draws = options(np.column_stack([100 + noise, np.full(1000, 99.5)]))
-        sentence = lb.compare(draws, equivalent_within=10, unit="EUR", measure="deal_size")["sentence"].item()
+        sentence = lb.compare(draws, rope=10, unit="EUR", measure="deal_size")["sentence"].item()
         assert sentence.startswith("A and B are practically alike in deal size; ")
         assert sentence.endswith(
             "it is at most 10 EUR either way with probability > 0.99, and A is higher with probability 0.69."
         )
 
     def test_a_region_is_named_where_it_decides_nothing(self, normal):
-        sentence = lb.compare(normal, equivalent_share=0.2)["sentence"].iloc[0]
+        sentence = lb.compare(normal, rope_share=0.2)["sentence"].iloc[0]
         assert "it is at most 20% either way with probability 0." in sentence
 
     def test_names_with_braces_are_written_as_they_are(self):

@@ -7,6 +7,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError
 from ltv_bayes.value.draws import valuation
+from ltv_bayes.value.lifetime_value import valued_of
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +37,8 @@ def in_file(in_memory, tmp_path_factory):
 
 @pytest.fixture
 def value(purchases, spend, monkeypatch):
-    """A function from customers to their value, in batches of a few stretches."""
-    monkeypatch.setattr(valuation, "BATCH", 4 * valuation.STRETCH)
+    """A function from customers to their value, in batches of a few blocks."""
+    monkeypatch.setattr(valuation, "CUSTOMERS_IN_BATCH", 4 * valuation.CUSTOMERS_IN_BLOCK)
     judged = lb.FutureValuePriors.from_judgements(
         pd.DataFrame({"customer_id": ["C003", "C850"], "probability": 0.5, "low": 10.0, "high": 90.0})
     ).with_relation("additional")
@@ -55,8 +56,8 @@ def value(purchases, spend, monkeypatch):
 
 def test_everything_is_the_same(value, in_memory, in_file, tmp_path):
     ours, theirs = value(in_file), value(in_memory)
-    assert ours.results.kept is None
-    assert theirs.results.kept is not None
+    assert valued_of(ours).results.kept is None
+    assert valued_of(theirs).results.kept is not None
     pd.testing.assert_frame_equal(ours.summary(), theirs.summary(), check_index_type=False)
     np.testing.assert_array_equal(ours.total(), theirs.total())
     pd.testing.assert_frame_equal(ours.cash_flow(), theirs.cash_flow())
@@ -76,8 +77,8 @@ def test_draws_are_kept_on_request(value, in_memory, in_file):
 
 def test_a_column_with_a_value_for_each_customer_makes_no_segments_in_passing(value, in_file):
     ltv = value(in_file)
-    assert "note" not in ltv.results._passed().segments
-    assert "industry" in ltv.results._passed().segments
+    assert "note" not in valued_of(ltv).results._passed().segments
+    assert "industry" in valued_of(ltv).results._passed().segments
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_one_customer_of_small_orders_is_no_reason_to_ask_for_the_unit(purchases
         lb.lifetime_value(cents, stream, horizon="1 year", random_seed=1)
 
 
-def test_progress_counts_every_stretch(value, in_memory, monkeypatch):
+def test_progress_counts_every_block(value, in_memory, monkeypatch):
     from contextlib import contextmanager
 
     seen = []

@@ -1,4 +1,4 @@
-"""The sum of several streams: draw by draw, in stretches of customers, from memory or from files."""
+"""The sum of several streams: draw by draw, in blocks of customers, from memory or from files."""
 
 import numpy as np
 import pandas as pd
@@ -6,6 +6,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.value.draws import valuation
+from ltv_bayes.value.lifetime_value import valued_of
 
 
 def around(seed, **means):
@@ -95,7 +96,7 @@ def test_number_of_threads(value, kept, monkeypatch, cores):
 
 def test_customers_in_batches(value, kept, monkeypatch):
     """Streams find their own data anew for every batch of customers."""
-    monkeypatch.setattr(valuation, "BATCH", 128)
+    monkeypatch.setattr(valuation, "CUSTOMERS_IN_BATCH", 128)
     same(kept, value(keep_draws=False))
 
 
@@ -115,7 +116,7 @@ def test_customers_in_a_file(value, company, data, tmp_path):
 
 def test_total_is_the_sum_in_each_draw_and_not_of_intervals(kept):
     parts = kept.components
-    np.testing.assert_allclose(kept.draws, sum(parts[name] for name in kept.sources))
+    np.testing.assert_allclose(kept.draws, sum(parts[name] for name in valued_of(kept).sources))
     explained = kept.explain()
     assert explained.loc["total", "mean"] == pytest.approx(explained.drop("total")["mean"].sum())
     assert explained["share"].drop("total").sum() == pytest.approx(1)

@@ -8,6 +8,8 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
+from ltv_bayes.predictions.fitted import flat_draws
+from tests.chance import allowed
 
 TERMS = {"horizon": "3 years", "discount_rate": 0.10, "margin": 0.35, "random_seed": 4}
 
@@ -48,11 +50,13 @@ class TestDraws:
         found = lb.lifetime_value(book, streams, horizon="39 weeks", discount_rate=0.10, random_seed=1).draws
         delta = np.log(1.1) / (365.25 / 7)
         for customer, row in book.table.iterrows():
-            future = bg_nbd.outlook(row["frequency"], row["recency"], row["T"], **purchases.flat_draws())
+            future = bg_nbd.outlook(row["frequency"], row["recency"], row["T"], **flat_draws(purchases))
             number = bg_nbd.discounted_expected_purchases(39, delta, future)
-            value = gamma_gamma.expected_spend(row["spend_frequency"], row["monetary_value"], **spend.flat_draws())
+            value = gamma_gamma.expected_spend(row["spend_frequency"], row["monetary_value"], **flat_draws(spend))
             drawn = found.sel(customer_id=customer)
-            assert abs(float(drawn.mean()) - (number * value).mean()) < 4 * float(drawn.std()) / np.sqrt(drawn.size)
+            assert abs(float(drawn.mean()) - (number * value).mean()) < allowed(100) * float(drawn.std()) / np.sqrt(
+                drawn.size
+            )
 
     def test_every_purchase_is_discounted_at_its_own_date(self, book, purchases, spend, streams):
         """At 80% a year over five years little of the undiscounted value is left; the closed form says how much."""
@@ -61,7 +65,7 @@ class TestDraws:
         number = purchases.expected_discounted_purchases(book, horizon="5 years", discount_rate=0.80)
         expected = (number * spend.expected_spend(book)).mean(("chain", "draw"))
         error = found.std(("chain", "draw")) / np.sqrt(1000)
-        assert (abs(found.mean(("chain", "draw")) - expected) < 4 * error).all()
+        assert (abs(found.mean(("chain", "draw")) - expected) < allowed(100) * error).all()
         assert float(found.sum("customer_id").mean()) < 0.7 * float(plain.sum("customer_id").mean())
 
     def test_values_are_predictive_not_expectations(self, book, purchases, spend, streams):
@@ -162,7 +166,7 @@ class TestReports:
         assert ltv.explain().loc["total", "mean"] == pytest.approx(float(ltv.total().mean()))
 
     def test_share_of_judgement(self, ltv):
-        share = ltv.judgement_share()
+        share = ltv.judgement.share()
         judged, total = (x.to_numpy().ravel() for x in (ltv.components["judged"].sum("customer_id"), ltv.total()))
         assert share["mean"] == pytest.approx(judged.mean() / total.mean())
         assert share["variance"] == pytest.approx(np.cov(judged, total)[0, 1] / total.var(ddof=1))
@@ -179,7 +183,7 @@ class TestReports:
         assert {"realised", "repeat_purchases", "judged", "total"} == set(tree["lifetime_value"].data_vars)
 
     def test_repr_is_quotable(self, ltv):
-        text = repr(ltv)
+        text = str(ltv)
         for word in ("6 customers", "3 years", "10% a year", "margin 35%", "89% interval", "USD", "judged"):
             assert word in text
         assert "few" in text

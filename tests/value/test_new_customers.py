@@ -8,6 +8,8 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, InputError, UnitError
 from ltv_bayes.posterior import tree_from_draws
+from ltv_bayes.predictions.fitted import shape_of
+from tests.chance import allowed
 
 TERMS = {"horizon": "3 years", "discount_rate": 0.1, "margin": 0.35, "random_seed": 1}
 
@@ -32,7 +34,7 @@ def _orders(fit, months):
 def test_plain_fits_have_one_value_for_all(purchases, spend):
     value = lb.new_customer_value(purchases, spend, **TERMS)
     assert value.draws.dims == ("chain", "draw")
-    assert value.draws.shape == purchases.shape
+    assert value.draws.shape == shape_of(purchases)
     assert list(value.summary().index) == ["a new client"]
     assert value.column is None
 
@@ -50,7 +52,9 @@ def test_the_first_order_is_the_mean_order(channel_fits, channel_value):
 def test_one_client_brings_the_expected_value_on_average(channel_value):
     drawn = channel_value.predict(random_seed=1)
     error = drawn.std(("chain", "draw")) / np.sqrt(600)
-    assert (abs(drawn.mean(("chain", "draw")) - channel_value.draws.mean(("chain", "draw"))) < 4 * error).all()
+    assert (
+        abs(drawn.mean(("chain", "draw")) - channel_value.draws.mean(("chain", "draw"))) < allowed(100) * error
+    ).all()
     assert (drawn.std(("chain", "draw")) > 0.5 * drawn.mean(("chain", "draw"))).all()
 
 
@@ -70,7 +74,9 @@ def test_an_unseen_channel_is_drawn_from_the_distribution_of_channels(channel_va
     assert value.unseen == ["Radio"]
     assert value.summary()["customers"].tolist() == [12, 0]
     assert value.draws.sel(channel="Radio").std() > 0.2 * value.draws.sel(channel="Radio").mean()
-    assert "The fits have no client of Radio: how often they buy and what an order brings are drawn from" in repr(value)
+    assert "The fits have no customer of Radio: how often they buy and what an order yields are drawn from" in repr(
+        value
+    )
     assert "Radio" in value._repr_html_()
 
 
@@ -206,13 +212,13 @@ def test_a_segment_that_spend_has_not_seen_is_said_to_be_unseen():
     assert value.unseen == ["z"]
     assert value.customers.to_dict() == {"x": 10, "y": 10, "z": 10}
     assert (
-        "The fit of spend has no client of z with a repeat order of value: what an order brings is drawn from the "
+        "The fit of spend has no customer of z with a repeat order of value: what an order yields is drawn from the "
         "distribution of segments, how often they buy is fitted." in repr(value)
     )
     found = lb.acquisition(value, {"x": 20, "z": 20, "new": 20}, unseen="population", random_seed=1)
     notes = " ".join(found.notes())
-    assert "the fit of spend has no client of z with a repeat order of value" in notes
-    assert "the fits have no client of new: how often they buy and what an order brings are drawn" in notes
+    assert "the fit of spend has no customer of z with a repeat order of value" in notes
+    assert "the fits have no customer of new: how often they buy and what an order yields are drawn" in notes
     said = found.sentences()
     assert said["z"].endswith("drawn from the distribution of channels, how often they buy is fitted.")
     assert said["new"].endswith("are drawn from the distribution of channels.")

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.value.lifetime_value import valued_of
 
 TERMS = {"horizon": ["1 year", "3 years"], "random_seed": 1}
 
@@ -40,7 +41,7 @@ class TestWindows:
     def test_the_part_before_the_horizon_counts(self, ltv):
         """The mean is the chance times the mean amount times the part of the days that lie before the horizon."""
         first, last, end = dt.date(1998, 9, 1), dt.date(1998, 12, 31), dt.date(1998, 9, 30)
-        stated = ltv.future_value.table.iloc[1]
+        stated = valued_of(ltv).future_value.table.iloc[1]
         part = (end - first).days / (last - first).days
         judged = ltv.components["judged"].sel(customer_id="C")
         assert float(judged.mean()) == pytest.approx(0.9 * stated["mean"] * part, rel=0.15)

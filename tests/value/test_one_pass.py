@@ -1,4 +1,4 @@
-"""Draws kept or made anew, whatever the number of threads or the length of a stretch: one result."""
+"""Draws kept or made anew, whatever the number of threads or the length of a block: one result."""
 
 import numpy as np
 import pandas as pd
@@ -7,6 +7,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
 from ltv_bayes.value.draws import valuation
+from ltv_bayes.value.lifetime_value import valued_of
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def same(one, other):
 
 def test_draws_kept_or_not(many, kept):
     streamed = many(keep_draws=False)
-    assert streamed.results.kept is None
+    assert valued_of(streamed).results.kept is None
     same(kept, streamed)
     np.testing.assert_array_equal(streamed.draws, kept.draws)
 
@@ -87,9 +88,9 @@ def test_a_column_of_numbers_makes_segments_too(kept):
 
 
 def test_memory_is_stated_before_it_is_taken(many, monkeypatch):
-    from ltv_bayes.predictions import fitted
+    from ltv_bayes.predictions import over_customers
 
-    monkeypatch.setattr(fitted, "LARGEST_ARRAY", 400_000)
+    monkeypatch.setattr(over_customers, "LARGEST_ARRAY", 400_000)
     with pytest.raises(InputError, match=r"2 x 60 draws for 700 customers, 4 arrays of them, need"):
         many(keep_draws=True)
     streamed = many(keep_draws=False)
@@ -99,20 +100,20 @@ def test_memory_is_stated_before_it_is_taken(many, monkeypatch):
 
 
 def test_many_draws_are_not_kept_unless_asked(many, monkeypatch):
-    from ltv_bayes.value import make_value
+    from ltv_bayes.value import value_customers
 
-    assert many().results.kept is not None
-    monkeypatch.setattr(make_value, "KEPT_WITHOUT_ASKING", 1000)
-    assert many().results.kept is None
+    assert valued_of(many()).results.kept is not None
+    monkeypatch.setattr(value_customers, "KEPT_BYTES", 1000)
+    assert valued_of(many()).results.kept is None
 
 
-def test_an_error_in_a_stretch_comes_out(many):
+def test_an_error_in_a_block_comes_out(many):
     streamed = many(keep_draws=False)
 
-    def fail(stretch, components):
-        if stretch.place > 200:
-            raise ZeroDivisionError(stretch.place)
+    def fail(block, components):
+        if block.place > 200:
+            raise ZeroDivisionError(block.place)
         return 0
 
     with pytest.raises(ZeroDivisionError, match="256"):
-        list(streamed.valuation.over_stretches(fail))
+        list(valued_of(streamed).valuation.over_blocks(fail))

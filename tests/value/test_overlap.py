@@ -1,5 +1,6 @@
 """Judgements and the model's forecast of one customer: money is counted once, and knowledge is used."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, UnitError
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
+from ltv_bayes.value.lifetime_value import valued_of
+from tests.chance import allowed
 
 TERMS = {"horizon": "3 years", "random_seed": 1}
 PURCHASES = {"r": 0.9, "alpha": 20.0, "a": 0.8, "b": 3.0}
@@ -32,7 +35,7 @@ def opportunities(customers=("A",), probability=0.5, low=50.0, high=200.0, **mor
 
 def near(draws, expected):
     draws = np.asarray(draws).ravel()
-    return abs(draws.mean() - expected) < 4 * draws.std() / np.sqrt(draws.size)
+    return abs(draws.mean() - expected) < allowed(100) * draws.std() / np.sqrt(draws.size)
 
 
 def outlook(book, customer):
@@ -67,7 +70,7 @@ class TestLife:
 
     def test_clients_without_one_are_a_little_less_likely_to_be_alive(self, book, stream):
         ltv = lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
-        share = next(one for one in ltv.valuation.told).signs.share
+        share = next(one for one in valued_of(ltv).valuation.conditioned).signs.share
         others = np.array([outlook(book, customer).alive for customer in book.ids if customer != "A"])
         heard_of = others + (1 - others) / 20
         q = (np.arange(4000) + 0.5) / 4000
@@ -86,7 +89,7 @@ class TestLife:
 
     @pytest.mark.filterwarnings("ignore:.*stated as certain")
     def test_what_is_no_open_opportunity_tells_nothing(self):
-        assert opportunities().signs_of_life.heard == {"A"}
+        assert opportunities().signs_of_life.observed == {"A"}
         some = opportunities(["A", "B", "C"], [0.0, 0.5, 0.5], relation=["additional", "visible_share", "same_total"])
         assert some.signs_of_life is None
 
@@ -136,8 +139,11 @@ class TestUnsaid:
             lb.lifetime_value(book, never, future_value=opportunities(["D"], 0.5, 1e3, 1e3), **TERMS)
 
     def test_nothing_is_said_where_nothing_overlaps(self, book, stream):
-        lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
-        lb.lifetime_value(book, future_value=opportunities(), **TERMS)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
+            lb.lifetime_value(book, future_value=opportunities(), **TERMS)
+        assert not caught
 
     def test_some_rows_may_say_it_themselves(self, book, stream):
         judged = opportunities(["A", "C"], relation=["additional", None])
@@ -240,7 +246,7 @@ class TestSameTotal:
 
     def test_nothing_is_added(self, combined):
         ltv = combined(0.5)
-        assert ltv.sources == ["repeat_purchases"]
+        assert valued_of(ltv).sources == ["repeat_purchases"]
 
     def test_a_weight_of_nothing_changes_nothing(self, book, stream, combined):
         plain = lb.lifetime_value(book, stream, **TERMS).draws
@@ -272,11 +278,11 @@ class TestSameTotal:
         np.testing.assert_array_equal(combined(0.5).draws.sel(customer_id="C"), plain.sel(customer_id="C"))
 
     def test_trust_is_told(self, combined):
-        table = combined(0.5).opinions()
+        table = combined(0.5).judgement.opinions()
         assert table.loc["E", "pareto_k"] < 0.7
         assert table.loc["E", "median"] != table.loc["E", "model_median"]
         far = combined(None, low=1e6, high=2e6)
-        assert far.opinions().loc["E", "pareto_k"] > 0.7
+        assert far.judgement.opinions().loc["E", "pareto_k"] > 0.7
         assert any("opinion" in note and "E" in note for note in far.notes())
 
     def test_an_opinion_that_says_what_the_model_says_alarms_nobody(self, book, stream):
@@ -289,7 +295,7 @@ class TestSameTotal:
         frame = pd.DataFrame(rows, columns=["customer_id", "probability", "low", "high"])
         judged = lb.FutureValuePriors.from_judgements(frame, relation="same_total")
         ltv = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
-        assert (ltv.opinions()["pareto_k"] < 0.7).all()
+        assert (ltv.judgement.opinions()["pareto_k"] < 0.7).all()
         assert not any("little in common" in note for note in ltv.notes())
 
     def test_without_a_stream_there_is_nothing_to_combine_it_with(self, book):
@@ -299,15 +305,15 @@ class TestSameTotal:
 
     def test_what_became_of_opinions_is_remembered(self, combined, monkeypatch):
         """Making the draws says it in passing; asking before, or of scaled opinions, changes nothing."""
-        asked_first = combined(0.5, keep_draws=False).opinions()
+        asked_first = combined(0.5, keep_draws=False).judgement.opinions()
         ltv = combined(0.5)
-        ltv.power_scaling()
+        ltv.judgement.power_scaling()
 
         def fail(*_):
             raise AssertionError("combined again")
 
         monkeypatch.setattr("ltv_bayes.judgement.valuing.whole_value.Opinion.combined", fail)
-        pd.testing.assert_frame_equal(ltv.opinions(), asked_first)
+        pd.testing.assert_frame_equal(ltv.judgement.opinions(), asked_first)
         assert "Lifetime value of" in repr(ltv)
 
     def test_one_opinion_for_each_customer(self):
@@ -342,7 +348,7 @@ class TestTogether:
         alone, together = self.value({}), self.value({"expert": 0.4})
         for one in (alone, together):
             share = (one.draws > 0).mean(("chain", "draw")).to_numpy()
-            assert (abs(share - 0.3) < 4 * np.sqrt(0.21 / 4000)).all()
+            assert (abs(share - 0.3) < allowed(100) * np.sqrt(0.21 / 4000)).all()
         assert float(together.total().std()) > 2 * float(alone.total().std())
         assert near(together.total(), float(alone.total().mean()))
 
@@ -386,28 +392,28 @@ class TestSensitivityOfOpinions:
         return lb.lifetime_value(book, stream, future_value=judged, **TERMS)
 
     def test_parts_add_up(self, ltv):
-        table = ltv.sensitivity()
+        table = ltv.judgement.sensitivity()
         assert table["source"].tolist() == ["repeat_purchases", "streams as judged", "judged"]
         assert table["mean_share"].sum() == pytest.approx(1)
         of_opinion = table.set_index("source").loc["judged", "mean"]
-        expected = ltv.of_customer("D")["repeat_purchases"].mean()
-        expected -= ltv.without_judgement().of_customer("D")["repeat_purchases"].mean()
+        expected = valued_of(ltv).money("D")["repeat_purchases"].mean()
+        expected -= valued_of(ltv.without_judgement()).money("D")["repeat_purchases"].mean()
         assert of_opinion == pytest.approx(expected)
         assert table.set_index("source").loc["streams as judged", "mean"] == pytest.approx(0, abs=1e-6)
 
     def test_settled_at_nothing_and_at_either_end(self, ltv):
-        row = ltv.tornado().iloc[0]
-        assert row["absent"] == pytest.approx(ltv.total().mean() - ltv.of_customer("D")["repeat_purchases"].mean())
+        row = ltv.judgement.tornado().iloc[0]
+        assert row["absent"] == pytest.approx(ltv.total().mean() - valued_of(ltv).money("D")["repeat_purchases"].mean())
         assert row["at_high"] - row["absent"] == pytest.approx(500, rel=1e-3)
         assert row["at_low"] - row["absent"] == pytest.approx(400, rel=1e-3)
 
     def test_with_and_without(self, ltv):
-        table = ltv.with_and_without()["mean"]
+        table = ltv.judgement.with_and_without()["mean"]
         plain = ltv.without_judgement()
-        assert plain.sources == ["repeat_purchases"]
+        assert valued_of(plain).sources == ["repeat_purchases"]
         assert table["without judgement"] == pytest.approx(float(plain.total().mean()))
         assert table["what judgement adds"] == pytest.approx(table["with judgement"] - table["without judgement"])
 
     def test_holding_it_more_firmly_shows(self, ltv):
-        row = ltv.power_scaling().iloc[0]
+        row = ltv.judgement.power_scaling().iloc[0]
         assert row["mean_change"] != 0

@@ -10,9 +10,10 @@ import xarray as xr
 from scipy import stats
 
 import ltv_bayes as lb
+from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
-from ltv_bayes.value.decisions.by_id import by_id
 from ltv_bayes.value.segments.compare import compare, rank
+from ltv_bayes.value.segments.segments import segments_left_out
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +79,11 @@ class TestComparison:
         np.testing.assert_allclose(row[["eti90_lb", "eti90_ub"]].astype(float), law.ppf([0.05, 0.95]), atol=0.08)
 
     def test_region_of_practical_equivalence(self, normal):
-        row = compare(normal, equivalent_within=1.0).iloc[0]
+        row = compare(normal, rope=1.0).iloc[0]
         law = stats.norm(2, 5)
         assert row["probability_equivalent"] == pytest.approx(law.cdf(1) - law.cdf(-1), abs=0.005)
         with pytest.raises(UnitError):
-            compare(normal, equivalent_within=0)
+            compare(normal, rope=0)
 
     def test_the_sentence_says_what_the_numbers_say(self, normal):
         sentence = compare(normal * 1e5, ci_prob=0.9, unit="CNY", measure="margin")["sentence"].iloc[0]
@@ -260,7 +261,7 @@ class TestQuantities:
 
 class TestMappings:
     def test_ids_of_nobody_are_counted_and_named(self, ltv):
-        with pytest.warns(DataWarning, match=r"by= holds 2 ids of nobody who is valued \(ids Zoe, a\)"):
+        with pytest.warns(DataWarning, match=r"by= holds 2 ids that no valued customer has \(ids Zoe, a\)"):
             by = ltv.by({"A": "x", "a": "y", "Zoe": "y"})
         assert by.customers.to_dict() == {"(missing)": 5, "x": 1}
 
@@ -342,18 +343,16 @@ def unseen(book, pooled, spend):
 class TestUnseen:
     @pytest.mark.parametrize("question", ["compare", "rank", "best"])
     def test_segments_left_out_are_named(self, unseen, question):
-        said = "mean rate is not known of 1 segment \\(Public\\): the fit it comes from has not seen it. Left out here."
+        said = "mean rate is not known of 1 segment \\(Public\\): the fit has not seen it. Left out here."
         with pytest.warns(DataWarning, match=said):
             table = getattr(unseen, question)("mean_rate")
         assert table.attrs["left_out"] == ["Public"]
 
     def test_the_text_says_so_too(self, unseen):
-        note = (
-            "note: mean rate, dropout mean are not known of 1 segment (Public): the fit they come from has not seen it."
-        )
+        note = "note: mean rate, dropout mean are not known of 1 segment (Public): the fit has not seen it."
         assert repr(unseen).endswith(note)
         assert note in unseen._repr_html_()
 
     def test_of_values_nobody_is_left_out(self, unseen):
         assert "left_out" not in unseen.rank().attrs
-        assert unseen.left_out("total") == []
+        assert segments_left_out(unseen, "total") == []

@@ -8,6 +8,8 @@ import xarray as xr
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
+from ltv_bayes.value.draws.valuation import bytes_of_draws
+from ltv_bayes.value.lifetime_value import valued_of
 from ltv_bayes.whole_files import written_whole
 
 
@@ -102,7 +104,9 @@ def test_an_interrupt_leaves_nothing_behind_and_what_was_there_stays(ltv, tmp_pa
     def stop(*_):
         raise KeyboardInterrupt
 
-    again = lb.lifetime_value(ltv.customers, ltv.valuation.streams, horizon="1 year", random_seed=1, keep_draws=False)
+    again = lb.lifetime_value(
+        ltv.customers, valued_of(ltv).valuation.streams, horizon="1 year", random_seed=1, keep_draws=False
+    )
     monkeypatch.setattr(order_stream, "customer_states", stop)
     for name, path in written.items():
         write = again.write_summary if name == "values.parquet" else again.write_draws
@@ -124,7 +128,7 @@ def test_other_folders_and_formats_are_refused(ltv, tmp_path):
 
 
 def test_memory_is_known_before(ltv):
-    assert ltv.bytes_of_draws == 8 * 100 * 6 * 3 * 2
+    assert bytes_of_draws(valued_of(ltv).valuation) == 8 * 100 * 6 * 3 * 2
 
 
 def test_a_whole_file_replaces_only_at_the_end(tmp_path):
@@ -170,7 +174,7 @@ def test_an_old_store_stays_until_the_new_one_is_whole(ltv, tmp_path, monkeypatc
 
     monkeypatch.setattr(order_stream, "customer_states", stop)
     again = lb.lifetime_value(
-        ltv.customers, ltv.valuation.streams[0], horizon="1 year", random_seed=1, keep_draws=False
+        ltv.customers, valued_of(ltv).valuation.streams[0], horizon="1 year", random_seed=1, keep_draws=False
     )
     with pytest.raises(KeyboardInterrupt):
         again.write_draws(path)

@@ -70,14 +70,14 @@ class TestTable:
 
     def test_draws_that_do_not_fit_are_thinned(self, ltv, monkeypatch):
         whole = ltv.tiers()
-        monkeypatch.setattr(tiers, "ROOM", 8 * 6 * 250)
+        monkeypatch.setattr(tiers, "RANKED_BYTES", 8 * 6 * 250)
         fewer = ltv.tiers()
         assert (whole.attrs["draws"], fewer.attrs["draws"]) == (1000, 250)
         name = "probability_top 20%"
         np.testing.assert_allclose(fewer[name].reindex(whole.index), whole[name], atol=4 * 0.5 / np.sqrt(250))
 
     def test_too_many_customers_are_refused_with_the_cure(self, ltv, monkeypatch):
-        monkeypatch.setattr(tiers, "ROOM", 8 * 6 * 99)
+        monkeypatch.setattr(tiers, "RANKED_BYTES", 8 * 6 * 99)
         with pytest.raises(InputError, match=r"6 customers.*customers\.subset"):
             ltv.tiers()
 

@@ -1,4 +1,4 @@
-"""Everybody who is in any of several tables, for clients whose streams have tables of their own."""
+"""All customers of several tables, where each stream has a table of its own."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from ltv_bayes.data.customers.attributes import id_column_name, join_attributes
+from ltv_bayes.data.customers.check import COMPUTED
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.customers.frame_rows import FrameRows
-from ltv_bayes.data.customers.ready_tables import COMPUTED
+from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.orders.scanned import ScannedTransactions
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.reading.columns import named_column
@@ -25,10 +25,10 @@ CURES = {
 
 
 def all_customers(*data: Any, attributes: Any = None) -> Customers:
-    """List everybody who is in any of several tables, one row each.
+    """List all customers of several tables, one row each.
 
-    For valuing clients whose streams have separate tables, such as orders of consumables and subscriptions. The
-    customers have no purchase history of their own: a stream of purchases brings the customers that it is about.
+    For valuing customers with streams in separate tables, such as orders of consumables and subscriptions. These
+    customers have no purchase history of their own: a stream of purchases carries its own customers.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def all_customers(*data: Any, attributes: Any = None) -> Customers:
     Raises
     ------
     InputError
-        If nobody is there, or as-of dates or currencies differ.
+        If there is no customer, or as-of dates or currencies differ.
 
     Warns
     -----
@@ -66,7 +66,7 @@ def all_customers(*data: Any, attributes: Any = None) -> Customers:
     """
     found = [ids_in(source) for source in data]
     if not sum(map(len, found)):
-        raise InputError("Nobody is there. Pass customers, renewals, transactions, or ids.")
+        raise InputError("There is no customer. Pass customers, renewals, transactions, or ids.")
     filled = [ids for ids in found if len(ids)]
     ids = pd.Index(pd.concat([ids.to_series() for ids in alike(*filled)]).unique(), name="customer_id").sort_values()
     table, others = pd.DataFrame(index=ids), pd.DataFrame()
@@ -123,12 +123,12 @@ def _column_name(data: Iterable[Any]) -> str:
 
 def _agreed(data: Iterable[Any], what: str) -> Any:
     """The as-of date or currency of all data that have one, which must be the same."""
-    said: dict[Any, list[str]] = {}
+    stated: dict[Any, list[str]] = {}
     for place, source in enumerate(data, start=1):
         value = getattr(source, what, None) if isinstance(source, Customers | Renewals | Transactions) else None
         if value is not None:
-            said.setdefault(value, []).append(f"{place} ({type(source).__name__})")
-    if len(said) > 1:
-        differ = "; ".join(f"{value} in {', '.join(places)}" for value, places in said.items())
+            stated.setdefault(value, []).append(f"{place} ({type(source).__name__})")
+    if len(stated) > 1:
+        differ = "; ".join(f"{value} in {', '.join(places)}" for value, places in stated.items())
         raise InputError(f"The data differ in {what}: {differ}. {CURES[what]}")
-    return next(iter(said), None)
+    return next(iter(stated), None)

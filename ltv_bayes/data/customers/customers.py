@@ -10,22 +10,17 @@ from typing import Any, Self
 
 import pandas as pd
 
-from ltv_bayes.data.customers.chosen_rows import chosen_rows
-from ltv_bayes.data.customers.dates import customer_dates
-from ltv_bayes.data.customers.file_terms import file_terms
-from ltv_bayes.data.customers.files import file_notes, scan_customers
-from ltv_bayes.data.customers.frame_rows import FrameRows
-from ltv_bayes.data.customers.histories import Histories, SpendHistories, unique_histories, unique_spend
-from ltv_bayes.data.customers.observed_until import observed_until
+from ltv_bayes.data.customers.check import HISTORY, customer_table
+from ltv_bayes.data.customers.dates import customer_dates, ended_early
+from ltv_bayes.data.customers.files import file_notes, file_terms, scan_customers
 from ltv_bayes.data.customers.overview import Overview, overview_of
-from ltv_bayes.data.customers.ready_tables import HISTORY, customer_table
-from ltv_bayes.data.customers.rows import Rows
+from ltv_bayes.data.customers.rows import FrameRows, Rows, chosen_rows
 from ltv_bayes.data.engine.parquet import parquet_target, refuse_same_names
 from ltv_bayes.data.orders.left_out import LeftOutFile
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS, count_by_reason, left_out_line
-from ltv_bayes.data.reading.ids import as_text, ids_from_texts
-from ltv_bayes.display import SHOWN_ROWS, as_html, as_plain_text
 from ltv_bayes.errors import InputError, a_kind, counted
+from ltv_bayes.sizes import CUSTOMERS_AT_A_TIME
+from ltv_bayes.tables import SHOWN_ROWS, DataPage, Printed
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit, as_date, as_time_unit
 
 
@@ -35,7 +30,7 @@ def no_orders() -> pd.DataFrame:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Customers:
+class Customers(Printed):
     """The purchase history of every customer, summarised, in memory or in a Parquet file.
 
     Make one with :func:`summarize`, :meth:`Customers.from_summary` or :meth:`Customers.scan`, which check the numbers.
@@ -249,8 +244,8 @@ class Customers:
         """Orders left out: row, reason, customer_id, date, amount."""
         return self.left_out.table() if isinstance(self.left_out, LeftOutFile) else self.left_out
 
-    def batches(self, size: int = 100_000) -> Iterator[Self]:
-        """Go over the customers in the order of the table, so many at a time, in bounded memory.
+    def batches(self, size: int = CUSTOMERS_AT_A_TIME) -> Iterator[Self]:
+        """Go over the customers in the order of the table, ``size`` at a time, in bounded memory.
 
         Parameters
         ----------
@@ -286,45 +281,6 @@ class Customers:
             return Overview(len(self), 0, 0, 0, 0.0, 0.0, float("nan"))
         return overview_of(self.rows, self.dropped_by_reason().to_dict())
 
-    def typical_order(self) -> float:
-        """The median of first_value, or of monetary_value where there are no first values; nan without money.
-
-        Examples
-        --------
-        >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": [0, 2], "recency": [0.0, 3.0], "T": [4.0, 4.0]})
-        >>> Customers.from_summary(frame.assign(monetary_value=[None, 8.0]), time_unit="week").typical_order()
-        8.0
-        """
-        if not (self.in_memory and self.has_history):
-            return self.overview().typical_order
-        name = "first_value" if "first_value" in self.columns else "monetary_value"
-        return float(self.table[name].median())
-
-    def known_ids(self, texts: Iterable[str]) -> dict[str, Any]:
-        """Find ids written as text among the customers.
-
-        Parameters
-        ----------
-        texts : iterable of str
-            Ids as somebody wrote them.
-
-        Returns
-        -------
-        dict
-            Those who are customers, with the id as the table has it.
-
-        Examples
-        --------
-        >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": 0, "recency": 0.0, "T": 4.0})
-        >>> Customers.from_summary(frame, time_unit="week").known_ids(["2", "Zoe"])
-        {'2': 2}
-        """
-        if not (asked := list(dict.fromkeys(map(str, texts)))):
-            return {}
-        found = self.rows.with_ids(ids_from_texts(asked, self.rows.head(1).index)).index
-        known = dict(zip(as_text(found), found.tolist(), strict=True))
-        return {text: known[text] for text in asked if text in known}
-
     def in_time_unit(self, time_unit: str) -> Self:
         """Convert recency and T to another time unit.
 
@@ -347,7 +303,7 @@ class Customers:
 
         T shrinks to that day, so that a purchase model does not take the time after it for time without interest. The
         day is kept in the column ``observed_until``, missing for those who are observed to the end; of several days
-        given one after the other, the earliest counts. A stream that values such customers has to ride on one that
+        given one after the other, the earliest counts. A stream that values such customers has to depend on one that
         knows that their relation ended, with ``while_alive=``.
 
         Parameters
@@ -376,18 +332,8 @@ class Customers:
         if self.as_of is None:
             raise InputError("These customers have no as-of date to count back from. Make them with as_of=...")
         days = customer_dates(ended, "ended_on", blank=True)
-        rows = FrameRows(observed_until(self.table, days, self.as_of, DAYS_PER_UNIT[self.time_unit]))
+        rows = FrameRows(ended_early(self.table, days, self.as_of, DAYS_PER_UNIT[self.time_unit]))
         return replace(self, rows=rows)
-
-    def unique_histories(self) -> Histories:
-        """Find the distinct (frequency, recency, T), with the number of customers that share each."""
-        require_history(self)
-        return unique_histories(self.rows)
-
-    def unique_spend(self) -> SpendHistories:
-        """Find the distinct (spend_frequency, monetary_value) of the customers with repeat spend."""
-        require_history(self)
-        return unique_spend(self.rows)
 
     def subset(self, ids_or_mask: Iterable[Any]) -> Self:
         """Keep some customers, in the order of the table; they are in memory even if the others are in a file.
@@ -400,7 +346,7 @@ class Customers:
         Raises
         ------
         InputError
-            If an id is unknown, the mask has another length, or nobody is left.
+            If an id is unknown, the mask has another length, or no customer is left.
 
         Examples
         --------
@@ -425,11 +371,8 @@ class Customers:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __repr__(self) -> str:
-        return as_plain_text(self._heading(), self.rows.head(SHOWN_ROWS), len(self))
-
-    def _repr_html_(self) -> str:
-        return as_html(self._heading(), self.rows.head(SHOWN_ROWS), len(self))
+    def _page(self) -> DataPage:
+        return DataPage(self._heading(), self.rows.head(SHOWN_ROWS), len(self))
 
     def _heading(self) -> list[str]:
         """Say who is here, in which units, and what was left out."""

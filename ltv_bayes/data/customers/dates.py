@@ -1,18 +1,22 @@
-"""One date a customer, from a mapping, a series or a table: since when, or until when."""
+"""One date a customer: since when each could have ordered, or until when each was observed."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers.attributes import id_column_name
-from ltv_bayes.data.customers.check import refuse_repeated
+from ltv_bayes.data.customers.attributes import comparable, id_column_name
+from ltv_bayes.data.customers.check import OBSERVED_UNTIL, TOLERANCE, refuse_repeated
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import ids_of
 from ltv_bayes.errors import InputError, rows_at_fault
+
+WHOLE = 1e-6  # of a day: T was counted in days, and division into time units left no more than this
 
 
 def customer_dates(source: Any, name: str, *, customer_column: str = "customer_id", blank: bool = False) -> pd.Series:
@@ -74,3 +78,106 @@ def _cells(source: Any, name: str, customer_column: str) -> pd.Series:
     ids = ids_of(named_column(frame, id_column_name(frame, customer_column), "customer"))
     cure = f"Call the column of dates {name!r}."
     return pd.Series(named_column(frame, name, name, cure).array, ids)
+
+
+def starts_until(since: pd.Series, orders: pd.DataFrame, end: dt.date) -> tuple[pd.Series, pd.Series]:
+    """Divide given starts into those up to the end of observation and those after it.
+
+    Parameters
+    ----------
+    since : pandas.Series
+        The day from which each customer could have ordered, indexed by id.
+    orders : pandas.DataFrame
+        row, customer_id and date of the orders that count.
+    end : datetime.date
+        The day on which observation ends.
+
+    Returns
+    -------
+    pandas.Series
+        The starts up to the end.
+    pandas.Series
+        Those of customers who are not there yet.
+
+    Raises
+    ------
+    InputError
+        If customers who ordered have no start, or ordered before it.
+
+    Examples
+    --------
+    >>> since = pd.Series(pd.to_datetime(["2024-01-31", "2024-12-01"]), index=["Ada", "Bo"])
+    >>> orders = pd.DataFrame({"customer_id": ["Ada"], "date": pd.to_datetime(["2024-02-10"])})
+    >>> there, later = starts_until(since, orders, dt.date(2024, 6, 30))
+    >>> there.index.tolist(), later.index.tolist()
+    (['Ada'], ['Bo'])
+    """
+    first = orders.groupby("customer_id")["date"].min()
+    unknown, early = ~first.index.isin(since.index), first < since.reindex(first.index)
+    cure = "{}, or leave their orders out."
+    _refuse_customers(first.index[unknown], "who ordered but are not in since", cure.format("Give each of them a date"))
+    _refuse_customers(first.index[early], "who ordered before their day in since", cure.format("Correct these dates"))
+    there = since <= pd.Timestamp(end)
+    return since[there], since[~there]
+
+
+def ended_early(table: pd.DataFrame, ended: pd.Series, as_of: dt.date, days_per_unit: float) -> pd.DataFrame:
+    """Shorten T to the day on which observation ended, and note the day in the column observed_until.
+
+    Where it ended earlier already, the earlier of the two days counts.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The customer table, indexed by id.
+    ended : pandas.Series
+        Days, indexed by customer id; missing ones change nothing.
+    as_of : datetime.date
+        The day up to which T runs.
+    days_per_unit : float
+        Days in the time unit of recency and T.
+
+    Raises
+    ------
+    InputError
+        If customers ordered after their end.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"recency": [21.0, 0.0], "T": [30.0, 30.0]}, index=["Ada", "Bo"])
+    >>> ended = pd.Series(pd.to_datetime(["2024-06-25"]), index=["Ada"])
+    >>> ended_early(table, ended, dt.date(2024, 6, 30), 1.0)
+         recency    T observed_until
+    Ada     21.0 25.0     2024-06-25
+    Bo       0.0 30.0            NaT
+    """
+    wanted, known = comparable(table.index, ended.index)
+    end = ended.set_axis(known).reindex(wanted).set_axis(table.index)
+    before = _ends_so_far(table)
+    earlier = (before.fillna(pd.Timestamp(as_of)) - end).dt.days.to_numpy(dtype=float)
+    shorter = (_whole_days(table["T"].to_numpy(dtype=float) * days_per_unit) - earlier) / days_per_unit
+    T = np.where(earlier > 0, shorter, table["T"])
+    recency = table["recency"].to_numpy(dtype=float)
+    late = (recency > T + TOLERANCE * table["T"].to_numpy(dtype=float)) | (T < 0)
+    cure = "Correct the day of the end, or summarize the orders without those after it."
+    _refuse_customers(table.index[late], "who ordered, or joined, after their end", cure)
+    return table.assign(recency=np.minimum(recency, T), T=T, observed_until=before.mask(earlier > 0, end))
+
+
+def _ends_so_far(table: pd.DataFrame) -> pd.Series:
+    """Days on which observation had ended before; missing where it goes to the as-of date."""
+    if OBSERVED_UNTIL in table:
+        return table[OBSERVED_UNTIL]
+    return pd.Series(pd.NaT, table.index, dtype="datetime64[us]")
+
+
+def _whole_days(days: np.ndarray) -> np.ndarray:
+    """Undo the rounding of T in its time unit, so that T of the same length stay the same number."""
+    whole = np.rint(days)
+    return np.where(np.abs(days - whole) < WHOLE, whole, days)
+
+
+def _refuse_customers(ids: pd.Index, problem: str, cure: str) -> None:
+    """Raise if there are such customers."""
+    if len(ids):
+        raise InputError(rows_at_fault(ids, "customer", problem, cure), ids)

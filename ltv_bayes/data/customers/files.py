@@ -1,5 +1,6 @@
 """Parquet files with one row a customer: opened, checked and brought into the layout of a customer table."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +9,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from ltv_bayes.data.customers.check import HISTORY_RULES, SPEND_RULES, Rule
+from ltv_bayes.data.customers.check import COMPUTED, DATES, HISTORY, HISTORY_RULES, SPEND, SPEND_RULES, VALUES, Rule
 from ltv_bayes.data.customers.parquet_rows import ParquetRows
-from ltv_bayes.data.customers.ready_tables import COMPUTED, DATES, HISTORY, SPEND, VALUES
 from ltv_bayes.data.engine.duckdb import engine, fetched_batches, identifier
 from ltv_bayes.data.engine.parquet import (
     UNNAMED_INDEX,
@@ -26,8 +26,9 @@ from ltv_bayes.data.engine.parquet import (
 from ltv_bayes.data.reading.columns import refuse_clash
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import InputError, UnitError, rows_at_fault
+from ltv_bayes.sizes import READ_ROWS
+from ltv_bayes.time_units import TimeUnit, as_date, as_time_unit
 
-BATCH = 131_072
 NOTES = ("time_unit", "as_of", "currency")
 KEY = "ltv_bayes.{}"
 
@@ -150,8 +151,8 @@ def file_notes(time_unit: str, as_of: Any, currency: str | None) -> dict[str, st
     >>> file_notes("week", None, "EUR")
     {'ltv_bayes.time_unit': 'week', 'ltv_bayes.currency': 'EUR'}
     """
-    said = zip(NOTES, (time_unit, as_of, currency), strict=True)
-    return {KEY.format(name): str(value) for name, value in said if value is not None}
+    stated = zip(NOTES, (time_unit, as_of, currency), strict=True)
+    return {KEY.format(name): str(value) for name, value in stated if value is not None}
 
 
 def _notes(metadata: Mapping[str, set[str]], paths: Sequence[Path]) -> dict[str, str]:
@@ -160,8 +161,8 @@ def _notes(metadata: Mapping[str, set[str]], paths: Sequence[Path]) -> dict[str,
     for name in NOTES:
         values = metadata.get(KEY.format(name), set())
         if len(values) > 1:
-            said = " and ".join(sorted(values))
-            raise UnitError(f"{files_name(paths)} differ in their {name}: {said}. Scan those that agree together.")
+            stated = " and ".join(sorted(values))
+            raise UnitError(f"{files_name(paths)} differ in their {name}: {stated}. Scan those that agree together.")
         if values:
             notes[name] = next(iter(values))
     return notes
@@ -213,7 +214,7 @@ def _refuse_impossible(connection: duckdb.DuckDBPyConnection, file: CustomerFile
     """Raise for the first rule that customers break, naming all who do."""
     checked = f"SELECT {', '.join(map(identifier, file.written))} FROM ({file.as_written()})"
     broken: set[int] = set()
-    for batch in fetched_batches(connection.execute(checked), BATCH):
+    for batch in fetched_batches(connection.execute(checked), READ_ROWS):
         broken |= {place for place, rule in enumerate(file.rules) if rule.broken_by(batch).any()}
     if broken:
         rule = file.rules[min(broken)]
@@ -223,5 +224,55 @@ def _refuse_impossible(connection: duckdb.DuckDBPyConnection, file: CustomerFile
 
 def _breaking(connection: duckdb.DuckDBPyConnection, file: CustomerFile, rule: Rule) -> list[Any]:
     """List the customers who break a rule."""
-    batches = fetched_batches(connection.execute(file.as_written()), BATCH)
+    batches = fetched_batches(connection.execute(file.as_written()), READ_ROWS)
     return [value for batch in batches for value in batch.loc[rule.broken_by(batch).to_numpy(bool), "customer_id"]]
+
+
+def file_terms(
+    place: str, notes: Mapping[str, str], time_unit: str | None, as_of: Any, currency: str | None
+) -> tuple[TimeUnit, dt.date | None, str | None]:
+    """Choose what is given or what the file says, which may not contradict each other.
+
+    Parameters
+    ----------
+    place : str
+        Where the file is, for messages.
+    notes : mapping
+        What the file says.
+    time_unit, as_of, currency
+        What is given; None where it is not.
+
+    Raises
+    ------
+    UnitError
+        If neither says the time unit, or they say different things.
+
+    Examples
+    --------
+    >>> file_terms("in customers.parquet", {"time_unit": "week", "currency": "EUR"}, None, "1997-09-30", None)
+    ('week', datetime.date(1997, 9, 30), 'EUR')
+    """
+    unit = _unit_of_file(place, time_unit, notes.get("time_unit"))
+    stated = notes.get("as_of")
+    day = _as_the_file_says(place, "as_of", None if as_of is None else as_date(as_of), stated and as_date(stated))
+    return unit, day, _as_the_file_says(place, "currency", currency, notes.get("currency"))
+
+
+def _unit_of_file(place: str, given: str | None, stated: str | None) -> TimeUnit:
+    """Choose the time unit of a file: as given, or as the file says."""
+    if given is None and stated is None:
+        cure = "Pass time_unit='week', or whichever unit it is."
+        raise UnitError(f"The file does not say in which unit recency and T are ({place}). {cure}")
+    unit = as_time_unit(str(stated if given is None else given))
+    if stated is not None and unit != stated:
+        cure = f"Leave time_unit out, and convert with .in_time_unit({unit!r})."
+        raise UnitError(f"The file says that recency and T are in {stated}s, not in {unit}s ({place}). {cure}")
+    return unit
+
+
+def _as_the_file_says(place: str, what: str, given: Any, stated: Any) -> Any:
+    """Choose what is given or what the file says, which may not contradict each other."""
+    if given is not None and stated and given != stated:
+        cure = f"Leave {what} out, or make the customers anew."
+        raise UnitError(f"The file says {what} {stated}, not {given} ({place}). {cure}")
+    return stated or None if given is None else given

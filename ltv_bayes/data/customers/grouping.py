@@ -182,7 +182,7 @@ def _numbers(cells: pd.Series, noun: str) -> pd.Series:
             f"{cells.name} holds text, such as {quoted(cells, unread)}, and covariates are numbers. "
             f"Names make segments: pool_by={cells.name!r}."
         )
-    problem = f"whose {cells.name} cannot be read as a number, such as {quoted(cells, unread)}"
+    problem = f"with a {cells.name} that cannot be read as a number, such as {quoted(cells, unread)}"
     _refuse(cells, unread, noun, problem, "Write plain numbers, without units.")
     cure = "The logarithm of 0 is infinite: take log(1 + x), or fill in another number."
     _refuse(cells, np.isinf(numbers), noun, f"with an infinite {cells.name}", cure)
@@ -192,7 +192,7 @@ def _numbers(cells: pd.Series, noun: str) -> pd.Series:
 
 
 def _read_numbers(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers, not-a-number where there is none, and marks of the cells with something that is none."""
+    """Numbers, NaN where there is none, and marks of the cells with something that is none."""
     if pd.api.types.is_numeric_dtype(cells.dtype):  # true and false among them
         return cells.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(cells), dtype=bool)
     numbers, (_, infinite, unreadable) = as_amounts(cells)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers.rows import Rows
+from ltv_bayes.data.customers.customers import Customers, require_history
 
 HISTORIES = """
 SELECT frequency::DOUBLE AS frequency, recency::DOUBLE AS recency, "T"::DOUBLE AS "T", count(*) AS number
@@ -83,17 +83,17 @@ class EventHistories:
         return len(self.count)
 
 
-def unique_histories(rows: Rows) -> Histories:
+def unique_histories(customers: Customers) -> Histories:
     """Find the distinct (frequency, recency, T) of customers.
 
     Examples
     --------
-    >>> from ltv_bayes.data.customers.frame_rows import FrameRows
     >>> table = pd.DataFrame({"frequency": [0, 2, 0], "recency": [0.0, 3.0, 0.0], "T": [5.0, 5.0, 5.0]})
-    >>> unique_histories(FrameRows(table)).count.tolist()
+    >>> unique_histories(Customers(table, "week")).count.tolist()
     [2, 1]
     """
-    found = rows.ask(HISTORIES, ("frequency", "recency", "T"))
+    require_history(customers)
+    found = customers.rows.ask(HISTORIES, ("frequency", "recency", "T"))
     return Histories(*(found[name].to_numpy() for name in ("frequency", "recency", "T", "number")))
 
 
@@ -111,18 +111,34 @@ def without_recency(histories: Histories) -> EventHistories:
     return EventHistories(*(merged[name].to_numpy() for name in ("frequency", "T", "count")))
 
 
-def unique_spend(rows: Rows) -> SpendHistories:
+def unique_spend(customers: Customers) -> SpendHistories:
     """Find the distinct (spend_frequency, monetary_value) of the customers with repeat spend.
 
     Examples
     --------
-    >>> from ltv_bayes.data.customers.frame_rows import FrameRows
-    >>> table = pd.DataFrame({"spend_frequency": [0, 2, 2], "monetary_value": [np.nan, 9.0, 9.0]})
-    >>> unique_spend(FrameRows(table)).count.tolist()
+    >>> history = {"frequency": [0, 2, 2], "recency": [0.0, 3.0, 4.0], "T": 5.0}
+    >>> table = pd.DataFrame(history | {"spend_frequency": [0, 2, 2], "monetary_value": [np.nan, 9.0, 9.0]})
+    >>> unique_spend(Customers(table, "week")).count.tolist()
     [2]
     """
-    found = rows.ask(SPEND, ("spend_frequency", "monetary_value"))
+    require_history(customers)
+    found = customers.rows.ask(SPEND, ("spend_frequency", "monetary_value"))
     return SpendHistories(*(found[name].to_numpy() for name in ("frequency", "monetary_value", "number")))
+
+
+def typical_order(customers: Customers) -> float:
+    """The median of first_value, or of monetary_value where there are no first values; NaN without money.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": [0, 2], "recency": [0.0, 3.0], "T": [4.0, 4.0]})
+    >>> typical_order(Customers.from_summary(frame.assign(monetary_value=[None, 8.0]), time_unit="week"))
+    8.0
+    """
+    if not (customers.in_memory and customers.has_history):
+        return customers.overview().typical_order
+    name = "first_value" if "first_value" in customers.columns else "monetary_value"
+    return float(customers.table[name].median())
 
 
 def histories_with_positions(table: pd.DataFrame) -> tuple[Histories, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What there is to say of all customers at once."""
+"""Numbers about all customers at once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Overview:
     longest_history, observed : float
         The largest T and the sum of all, in the time unit of the customers.
     typical_order : float
-        The median of first_value, or of monetary_value where there are no first values; not-a-number without money.
+        The median of first_value, or of monetary_value where there are no first values; NaN without money.
     left_out : mapping
         The number of orders left out, by reason.
     """
@@ -52,7 +52,7 @@ def overview_of(rows: Rows, left_out: Mapping[str, int]) -> Overview:
     Examples
     --------
     >>> import pandas as pd
-    >>> from ltv_bayes.data.customers.frame_rows import FrameRows
+    >>> from ltv_bayes.data.customers.rows import FrameRows
     >>> table = {"frequency": [0, 2], "T": [4.0, 5.0], "spend_frequency": [0, 1], "monetary_value": [None, 9.5]}
     >>> found = overview_of(FrameRows(pd.DataFrame(table)), {})
     >>> found.repeats, found.valued_repeats, found.longest_history, found.observed, found.typical_order

@@ -59,13 +59,13 @@ class ParquetRows:
         return self._fetched(f"FROM ({self.query}) LIMIT {number}").set_index("customer_id")
 
     def batches(self, size: int) -> Iterator[pd.DataFrame]:
-        """The rows in the order of the files, so many at a time, in bounded memory."""
+        """The rows in the order of the files, ``size`` at a time, in bounded memory."""
         with engine(self.memory_limit) as connection:
             for batch in fetched_batches(self._run(connection, self.query), size):
                 yield batch.set_index("customer_id")
 
     def with_ids(self, ids: pd.Index) -> pd.DataFrame:
-        """Those of the rows whose ids are asked for, in the order of the files."""
+        """The rows with these ids, in the order of the files."""
         kind = pd.api.types.is_integer_dtype
         if len(ids) == 0 or kind(ids.dtype) != kind(self.head(1).index.dtype):
             return self.head(0)
@@ -106,7 +106,7 @@ class ParquetRows:
             return fetched(self._run(connection, sql, settings))
 
     def _run(self, connection: duckdb.DuckDBPyConnection, sql: str, settings: dict[str, Any] | None = None) -> Any:
-        """Run a statement, and say which files it speaks of where they cannot be read any more."""
+        """Run a statement, and name its files where they cannot be read any more."""
         try:
             return connection.execute(sql, settings or {})
         except duckdb.IOException as problem:

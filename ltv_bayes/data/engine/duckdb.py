@@ -10,13 +10,12 @@ import duckdb
 import pandas as pd
 
 from ltv_bayes.errors import UnitError
-
-VECTOR = 2048  # rows that DuckDB hands over at once
+from ltv_bayes.sizes import DUCKDB_VECTOR
 
 
 @contextmanager
 def engine(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an engine of its own, whose temporary files go where the system keeps such files (``TMPDIR``).
+    """Open an engine of its own; its temporary files go where the system keeps such files (``TMPDIR``).
 
     Parameters
     ----------
@@ -76,7 +75,7 @@ def fetched(found: Any) -> pd.DataFrame:
 
 
 def fetched_batches(found: Any, size: int) -> Iterator[pd.DataFrame]:
-    """Fetch the rows of a DuckDB result in order, so many at a time, in bounded memory.
+    """Fetch the rows of a DuckDB result in order, a given number at a time, in bounded memory.
 
     Examples
     --------
@@ -86,7 +85,7 @@ def fetched_batches(found: Any, size: int) -> Iterator[pd.DataFrame]:
     """
     waiting: list[pd.DataFrame] = []
     number = 0
-    while len(chunk := _next_chunk(found, max(1, size // VECTOR))):
+    while len(chunk := _next_chunk(found, max(1, size // DUCKDB_VECTOR))):
         waiting.append(chunk)
         number += len(chunk)
         if number >= size:

@@ -186,6 +186,31 @@ def write_parquet(
     return number
 
 
+class ParquetPieces:
+    """A Parquet file written piece by piece, with the columns of the first piece.
+
+    For tables made by Python one after the other; `write_parquet` is twice as fast for the rows of a query.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: Any = None
+
+    def __enter__(self) -> "ParquetPieces":
+        return self
+
+    def write(self, table: Any) -> None:
+        """Write the rows of an Arrow table."""
+        import pyarrow.parquet as pq
+
+        self._writer = self._writer or pq.ParquetWriter(self._path, table.schema, compression="zstd")
+        self._writer.write_table(table)
+
+    def __exit__(self, *_: Any) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
 def read_metadata(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, set[str]]:
     """Read the notes in files: every key with what the files say of it."""
     listed = ", ".join(_path_literal(path) for path in paths)

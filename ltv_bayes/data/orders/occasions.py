@@ -58,7 +58,7 @@ FROM (
         min(day) FILTER (is_occasion) AS first_order,
         max(day) FILTER (is_occasion) AS last_order,
         arg_min(net, day) FILTER (is_occasion) AS first_net,
-        -- The occasions that have any value: what they bring, and their number.
+        -- The occasions that have any value: their revenue and their number.
         sum(net) FILTER (is_occasion AND net > 0) AS paid,
         count(*) FILTER (is_occasion AND net > 0) AS paid_occasions,
         -- All money up to as_of, days that are no occasions included.
@@ -114,7 +114,7 @@ WHERE NOT is_occasion
 
 @dataclass(frozen=True)
 class WholeMoney:
-    """How amounts become whole numbers, whose sums are exact: the order of the rows cannot change the last digit.
+    """How amounts become whole numbers, with exact sums: the order of the rows cannot change the last digit.
 
     Attributes
     ----------
@@ -169,7 +169,7 @@ def exact_scale(largest: float, number: int) -> float:
 
 
 def prepare_days(connection: duckdb.DuckDBPyConnection, *, count_zero_orders: bool) -> WholeMoney:
-    """Make the table ``days`` of the table ``orders``, whose columns are customer, date and amount.
+    """Make the table ``days`` of the table ``orders`` with the columns customer, date and amount.
 
     It is kept where it will be read twice: if some of its days may be no occasions.
     """
@@ -219,8 +219,8 @@ def customer_rows(
     count_zero_orders : bool
         Whether a day with an order but without value is an occasion.
     since : pandas.Series, optional
-        The day from which each customer's clock runs, indexed by id, none after their first order: then everybody in
-        it has a row, with a last column ``since``.
+        The day from which each customer's clock runs, indexed by id, none after their first order: then each
+        customer in it has a row, with a last column ``since``.
 
     Returns
     -------

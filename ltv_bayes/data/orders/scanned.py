@@ -19,15 +19,14 @@ from ltv_bayes.data.engine.parquet import (
     parquet_source,
     require_column,
 )
-from ltv_bayes.data.orders.order_streams import not_told_apart, require_stream, streams_line
-from ltv_bayes.data.orders.transactions import warn_of_unit
-from ltv_bayes.data.reading.amounts import as_factor
+from ltv_bayes.data.orders.transactions import not_told_apart, require_stream, streams_line
+from ltv_bayes.data.reading.amounts import as_factor, warn_of_unit_in_header
 from ltv_bayes.data.reading.frames import parquet_time_zones
 from ltv_bayes.data.reading.ids import BLANKS, MISSING_WORDS
-from ltv_bayes.display import as_html, as_plain_text
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, counted, rows_at_fault
+from ltv_bayes.sizes import NAMED_ROWS
+from ltv_bayes.tables import DataPage, Printed
 
-NAMED_ROWS = 100_000
 FAULTS = {
     "customer IS NULL": ("without a customer id", "Fill in the id, or leave such rows out of the file."),
     "date IS NULL": ("without a date", "Fill in the date, or leave such rows out of the file."),
@@ -43,7 +42,7 @@ FROM log
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ScannedTransactions:
+class ScannedTransactions(Printed):
     """A log of orders in Parquet files. Make one with :func:`scan_transactions`.
 
     Attributes
@@ -101,23 +100,16 @@ class ScannedTransactions:
     def __len__(self) -> int:
         return int(self._fetched("SELECT count(*) AS number FROM log")["number"].iloc[0])
 
-    def __repr__(self) -> str:
-        lines, head = self._shown()
-        return as_plain_text(lines, head, len(self))
-
-    def _repr_html_(self) -> str:
-        lines, head = self._shown()
-        return as_html(lines, head, len(self))
-
-    def _shown(self) -> tuple[list[str], pd.DataFrame]:
-        """Say what the log holds, and give its first rows."""
+    def _page(self) -> DataPage:
+        """State what the log holds, above its first rows."""
         found = self._fetched(EXTENT).iloc[0]
         total = f", total {found['total']:,.2f} {self.currency or ''}".rstrip() if self.has_amounts else ""
         extent = f"{counted(int(found['orders']), 'order')} of {counted(int(found['customers']), 'customer')}"
         dates = f"{found['first']:%Y-%m-%d} to {found['last']:%Y-%m-%d}"
         head = self._fetched("SELECT * RENAME (customer AS customer_id) FROM log LIMIT 5")
         streams = [streams_line(self.streams)] if self.has_streams else []
-        return [f"{extent}, {dates}{total} (in {files_name(self.paths)})", *streams], head.set_index("row")
+        lines = [f"{extent}, {dates}{total} (in {files_name(self.paths)})", *streams]
+        return DataPage(lines, head.set_index("row"), int(found["orders"]))
 
     def _fetched(self, sql: str) -> pd.DataFrame:
         with engine(self.memory_limit) as connection:
@@ -194,7 +186,7 @@ def scan_transactions(
     """
     paths = tuple(parquet_paths(path))
     if amount is not None:
-        warn_of_unit(amount, amount_unit)
+        warn_of_unit_in_header(amount, amount_unit)
     with engine(memory_limit) as connection:
         types = column_types(connection, paths)
         columns = {
@@ -228,10 +220,7 @@ def _day_column(types: Mapping[str, str], name: str, paths: Sequence[Path]) -> s
             known = ", ".join(sorted(map(str, zones)))
             raise ColumnError(f"The column {name!r} is in several time zones ({known}). Write the files in one.")
         zone = zones.pop()
-        if zone is None:
-            cure = "Install pyarrow or polars, or write the column as plain dates."
-            warnings.warn(f"The time zone of {name} cannot be read, so days are counted in UTC. {cure}", DataWarning, 3)
-        if zone in (None, "UTC"):
+        if zone == "UTC":
             return f"CAST(make_timestamp(epoch_us({column})) AS DATE)"
         return f"CAST(timezone({text_literal(zone)}, {column}) AS DATE)"
     if kind != "DATE" and not kind.startswith("TIMESTAMP"):
@@ -241,9 +230,8 @@ def _day_column(types: Mapping[str, str], name: str, paths: Sequence[Path]) -> s
 
 
 def _refuse_faults(connection: duckdb.DuckDBPyConnection, log: ScannedTransactions) -> None:
-    """Raise one error that tells every fault of the rows, if there is any."""
-    told = {"amount": log.has_amounts, "stream": log.has_streams}
-    absent = [column for column, there in told.items() if not there]
+    """Raise one error that names every fault of the rows, if there is any."""
+    absent = [name for name, there in {"amount": log.has_amounts, "stream": log.has_streams}.items() if not there]
     faults = {rule: words for rule, words in FAULTS.items() if not any(column in rule for column in absent)}
     counts = ", ".join(f"count(*) FILTER ({rule})" for rule in faults)
     total, *numbers = connection.execute(f"SELECT count(*), {counts} FROM log").fetchall()[0]
@@ -272,7 +260,7 @@ def _warn_of_null_ids(connection: duckdb.DuckDBPyConnection) -> None:
     sql = f"SELECT customer, count(*) FROM log WHERE customer IN ({words}) GROUP BY customer ORDER BY customer"
     if found := connection.execute(sql).fetchall():
         written = ", ".join(repr(word) for word, _ in found)
-        problem = f"whose customer id is written {written}, which usually means that it is missing"
+        problem = f"with the customer id {written}, which usually means that it is missing"
         rows = first_rows(connection, f"customer IN ({words})")
         number = sum(number for _, number in found)
         message = rows_at_fault(rows, "row", problem, "If so, leave the cells blank.", number=number)

@@ -8,17 +8,16 @@ from typing import Any, Literal
 import pandas as pd
 
 from ltv_bayes.data.customers.attributes import join_attributes
+from ltv_bayes.data.customers.check import COMPUTED
 from ltv_bayes.data.customers.customers import Customers, no_orders
-from ltv_bayes.data.customers.dates import customer_dates
+from ltv_bayes.data.customers.dates import customer_dates, starts_until
 from ltv_bayes.data.customers.files import open_customers
-from ltv_bayes.data.customers.frame_rows import FrameRows
-from ltv_bayes.data.customers.ready_tables import COMPUTED
+from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.engine.parquet import parquet_target
 from ltv_bayes.data.orders.left_out import LeftOutFile
 from ltv_bayes.data.orders.occasions import customer_rows
 from ltv_bayes.data.orders.scanned import ScannedTransactions
 from ltv_bayes.data.orders.selection import Returns, counting_orders, observation_end
-from ltv_bayes.data.orders.starts import starts_until
 from ltv_bayes.data.orders.summarize_files import summarize_to_file
 from ltv_bayes.data.orders.transactions import (
     DROPPED_COLUMNS,
@@ -69,7 +68,7 @@ def summarize(
         ids, a series indexed by id, or a table with a column ``since``. The clock then starts there: frequency counts
         all order days after that day, recency runs from it to the last order, T from it to ``as_of``, and
         monetary_value is the mean of all order days after it. Orders on the day itself belong to the installation:
-        they are in total_value, not in frequency. Customers without orders are there too; those whose day lies after
+        they are in total_value, not in frequency. Customers without orders are there too; those with a day after
         ``as_of`` are in ``without_orders``. For orders that were read, not scanned.
     to : path, optional
         A Parquet file to write the customers to, ``"customers.parquet"``, needed for orders that were scanned. The

@@ -9,9 +9,9 @@ import duckdb
 import pandas as pd
 
 from ltv_bayes.data.customers.attributes import attributes_by_id
+from ltv_bayes.data.customers.check import COMPUTED
 from ltv_bayes.data.customers.files import file_notes, open_customers
 from ltv_bayes.data.customers.parquet_rows import ParquetRows
-from ltv_bayes.data.customers.ready_tables import COMPUTED
 from ltv_bayes.data.engine.duckdb import engine, fetched, identifier
 from ltv_bayes.data.engine.parquet import parquet_source, refuse_same_names, write_parquet
 from ltv_bayes.data.orders.left_out import LeftOutFile

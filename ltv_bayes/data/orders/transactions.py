@@ -1,29 +1,28 @@
 """A transaction log, checked and tidy, with what was left out and why."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.orders.order_streams import as_streams, not_told_apart, require_stream, streams_line
-from ltv_bayes.data.reading.amounts import as_amounts
+from ltv_bayes.data.reading.amounts import as_amounts, warn_of_unit_in_header
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, at_fault, reasons, refuse
 from ltv_bayes.data.reading.files import read_table, source_name
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
-from ltv_bayes.display import as_html, as_plain_text
 from ltv_bayes.errors import DataWarning, InputError, counted, rows_at_fault, suggestion
+from ltv_bayes.tables import DataPage, Printed
 
 COLUMNS = ("row", "customer_id", "date", "amount")
 DROPPED_COLUMNS = ("row", "reason", "customer_id", "date", "amount")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Transactions:
+class Transactions(Printed):
     """A log of orders that can be trusted. Make one with :func:`read_transactions`.
 
     Attributes
@@ -36,7 +35,7 @@ class Transactions:
     currency : str or None
         What amounts are counted in.
     source : str
-        Where the rows came from.
+        The source of the rows.
     customer_column : str
         The user's own name for the column of customer ids.
     """
@@ -72,7 +71,7 @@ class Transactions:
         return counts.sort_index().sort_values(ascending=False, kind="stable")
 
     def stream(self, name: str) -> Self:
-        """Keep the orders of one stream, and of the rows left out those that say this stream.
+        """Keep the orders of one stream, and of the rows left out those that name this stream.
 
         Parameters
         ----------
@@ -92,8 +91,8 @@ class Transactions:
         """
         require_stream(name, self.streams.index)
         kept = self.table[self.table["stream"] == name].reset_index(drop=True)
-        said = as_streams(self.dropped["stream"])[0] == name
-        return replace(self, table=kept, dropped=self.dropped[said.to_numpy(dtype=bool)].reset_index(drop=True))
+        named = as_streams(self.dropped["stream"])[0] == name
+        return replace(self, table=kept, dropped=self.dropped[named.to_numpy(dtype=bool)].reset_index(drop=True))
 
     def dropped_by_reason(self) -> pd.Series:
         """Count the rows left out by reason."""
@@ -102,11 +101,8 @@ class Transactions:
     def __len__(self) -> int:
         return len(self.table)
 
-    def __repr__(self) -> str:
-        return as_plain_text(self._heading(), self.table.set_index("row"))
-
-    def _repr_html_(self) -> str:
-        return as_html(self._heading(), self.table.set_index("row"))
+    def _page(self) -> DataPage:
+        return DataPage(self._heading(), self.table.set_index("row"))
 
     def _heading(self) -> list[str]:
         """Say what the log holds and what was left out."""
@@ -119,7 +115,7 @@ class Transactions:
         return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out]
 
     def _repeated_line(self) -> list[str]:
-        """Say how many rows say the same as another: a file exported twice looks like this."""
+        """Say how many rows repeat another: a file exported twice looks like this."""
         repeated = int(self.table.drop(columns="row").duplicated().sum())
         return [f"{counted(repeated, 'row')} with the customer, day and amount of another"] if repeated else []
 
@@ -193,7 +189,7 @@ def read_transactions(
     refuse_choice("bad_rows", bad_rows, ("error", "drop"))
     cells = _cells(read_table(source, sheet=sheet, encoding=encoding), customer, date, amount, stream)
     if amount is not None:
-        warn_of_unit(amount, amount_unit)
+        warn_of_unit_in_header(amount, amount_unit)
     ids, no_id = as_ids(cells["customer_id"])
     days, no_day = as_days(cells["date"], date_format=date_format)
     money, no_money = (
@@ -258,19 +254,68 @@ def _divided(table: pd.DataFrame, cells: pd.DataFrame, faults: list[Fault]) -> t
     return kept, dropped.reset_index(drop=True)[columns]
 
 
-def warn_of_unit(name: Any, unit: Any) -> None:
-    """Warn if the header speaks of ten thousands and the amounts are read as they are."""
-    mark = next((mark for mark in ("万", "亿") if mark in str(name)), None)
-    if mark and unit is None:
-        cure = f"Pass amount_unit={mark + '元'!r} to turn them into yuan, or amount_unit=1 to keep them."
-        warnings.warn(f"Amounts in {name!r} were kept as written, in {mark}. {cure}", DataWarning, stacklevel=3)
-
-
 def _warn_of_null_ids(table: pd.DataFrame) -> None:
     """Warn if ids look like a missing value written out: they would become one huge customer."""
     at = looks_missing(table["customer_id"])
     if at.any():
         words = ", ".join(repr(word) for word in table.loc[at, "customer_id"].unique())
-        problem = f"whose customer id is written {words}, which usually means that it is missing"
+        problem = f"with the customer id {words}, which usually means that it is missing"
         cure = "If so, leave the cells blank."
         warnings.warn(rows_at_fault(table.loc[at, "row"], "row", problem, cure), DataWarning, stacklevel=4)
+
+
+def as_streams(cells: pd.Series) -> tuple[pd.Series, Fault]:
+    """Read a column that says which stream an order belongs to.
+
+    Returns
+    -------
+    pandas.Series
+        Names as written, as text without blanks around it; missing where blank.
+    Fault
+        The rows without a stream.
+
+    Examples
+    --------
+    >>> as_streams(pd.Series([" service", "board ", None]))[0].tolist()
+    ['service', 'board', nan]
+    """
+    written, _ = as_ids(cells)
+    blank = written.isna().to_numpy()
+    names = written.astype("str").mask(blank)
+    return names, Fault(blank, "without a stream", "Fill in which stream the order belongs to.")
+
+
+def require_stream(name: str, known: Iterable[str]) -> None:
+    """Raise unless orders of this stream are there.
+
+    Raises
+    ------
+    InputError
+        If there are none; the message names the streams that are.
+    """
+    known = list(map(str, known))
+    if name not in known:
+        raise InputError(f"There are no orders of the stream {name!r}. {suggestion(name, known)}")
+
+
+def not_told_apart(reader: str) -> InputError:
+    """Explain how to read a log so that its orders are told apart.
+
+    Examples
+    --------
+    >>> print(not_told_apart("read_transactions"))
+    The log does not state which stream an order belongs to. Read it with read_transactions(..., stream='its column').
+    """
+    cure = f"Read it with {reader}(..., stream='its column')."
+    return InputError(f"The log does not state which stream an order belongs to. {cure}")
+
+
+def streams_line(counts: pd.Series) -> str:
+    """Say how many orders each stream has.
+
+    Examples
+    --------
+    >>> streams_line(pd.Series({"consumables": 1200, "service": 33}))
+    'streams: consumables 1,200, service 33'
+    """
+    return f"streams: {', '.join(f'{name} {number:,}' for name, number in counts.items())}"

@@ -1,1 +1,1 @@
-"""Files, frames and cells, as they come, to tidy columns."""
+"""Files, frames and cells, as exported, to tidy columns."""

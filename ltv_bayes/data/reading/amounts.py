@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+import warnings
 from numbers import Number
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, quoted
-from ltv_bayes.errors import ColumnError, InputError, UnitError, listed, suggestion
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, listed, suggestion
 from ltv_bayes.time_units import as_number
 
 UNITS = {"元": 1.0, "千": 1e3, "千元": 1e3, "万": 1e4, "万元": 1e4, "百万": 1e6, "百万元": 1e6, "亿": 1e8, "亿元": 1e8}
@@ -119,15 +120,55 @@ def require_unit_of_header(name: Any, unit: Any) -> None:
     ltv_bayes.errors.UnitError: The name of the column '月费（万元）' says 万元. Pass amount_unit='万元'; if ...
     """
     if unit is None and (match := UNIT_IN_HEADER.search(str(name))):
-        said = match[1] or match[2]
+        stated = match[1] or match[2]
         raise UnitError(
-            f"The name of the column {name!r} says {said}. Pass amount_unit={said!r}; "
+            f"The name of the column {name!r} says {stated}. Pass amount_unit={stated!r}; "
             f"if its amounts are plain ones all the same, amount_unit=1."
         )
 
 
+def warn_of_unit_in_header(name: Any, unit: Any) -> None:
+    """Warn if a column's name says that it is counted in ten thousands, and its amounts are read as they are.
+
+    Warns
+    -----
+    DataWarning
+        With the units to choose from.
+    """
+    mark = next((mark for mark in ("万", "亿") if mark in str(name)), None)
+    if mark and unit is None:
+        cure = f"Pass amount_unit={mark + '元'!r} to turn them into yuan, or amount_unit=1 to keep them."
+        warnings.warn(f"Amounts in {name!r} were kept as written, in {mark}. {cure}", DataWarning, stacklevel=3)
+
+
+def warn_of_other_unit(ratio: float, far: float, compared: str, cure: str = "", *, stacklevel: int = 3) -> None:
+    """Warn if two kinds of amounts differ so much that they are hardly counted in one unit.
+
+    Parameters
+    ----------
+    ratio : float
+        The typical amount of one kind, divided by that of the other; nothing is compared where it is 0 or NaN.
+    far : float
+        The ratio from which on, or from the inverse of which down, the reader is asked.
+    compared : str
+        The beginning of the sentence: both kinds and how large they typically are.
+    cure : str
+        A last sentence: what to do if the units differ.
+    stacklevel : int
+        As in :func:`warnings.warn`, counted from the caller.
+
+    Warns
+    -----
+    DataWarning
+        With the question.
+    """
+    if ratio > 0 and not 1 / far < ratio < far:
+        message = f"{compared}: are they counted in one unit? {cure}".rstrip()
+        warnings.warn(message, DataWarning, stacklevel=stacklevel + 1)
+
+
 def _values(cells: pd.Series, decimal: str) -> np.ndarray:
-    """Give every cell its number, not-a-number where there is none to read."""
+    """Give every cell its number, NaN where there is none to read."""
     if pd.api.types.is_bool_dtype(cells.dtype):
         raise ColumnError(
             f"The column {cells.name!r} holds true and false, not money. Name the column with the amounts."
@@ -174,7 +215,7 @@ def read_amount(text: str, decimal: str = ".") -> tuple[float, str]:
     Returns
     -------
     float
-        The amount, not-a-number if the text is none.
+        The amount, NaN if the text is none.
     str
         The currency that the text shows, empty if none.
 

@@ -106,7 +106,7 @@ def _normal(text: str) -> str:
 
 
 def _read(written: list[str], date_format: str | None) -> np.ndarray:
-    """Days of distinct texts, not-a-time where unreadable."""
+    """Days of distinct texts, NaT where unreadable."""
     if date_format is None:
         days = _by_format(written, COMMON_FORMAT)  # the quick way for exports with the time to the second
         others = np.flatnonzero(np.isnat(days))
@@ -176,7 +176,7 @@ def _refuse_open_order(cells: pd.Series, codes: np.ndarray, unread: dict[int, st
     found = {place: match for place, text in unread.items() if (match := YEAR_LAST.fullmatch(text))}
     if found:
         at = np.isin(codes, list(found))
-        problem = f"with a date whose order of day, month and year is open, such as {quoted(cells, at)}"
+        problem = f"with a date in which the order of day, month and year is open, such as {quoted(cells, at)}"
         message = rows_at_fault(cells.index[at], "row", problem, f"Pass {_likely_formats(list(found.values()))}.")
         raise InputError(message, cells.index[at])
 
@@ -205,6 +205,6 @@ def _refuse_serials(cells: pd.Series, codes: np.ndarray, unread: dict[int, str])
     found = [place for place, match in matches.items() if match and EXCEL_RANGE[0] <= int(match[1]) <= EXCEL_RANGE[1]]
     if found:
         at = np.isin(codes, found)
-        problem = f"whose date looks like one of Excel's day numbers, such as {quoted(cells, at)}"
+        problem = f"with a date that looks like one of Excel's day numbers, such as {quoted(cells, at)}"
         cure = "Format the column as dates and export it again, or pass date_format='excel' if day 1 is 1900-01-01."
         raise InputError(rows_at_fault(cells.index[at], "row", problem, cure), cells.index[at])

@@ -74,7 +74,7 @@ def reasons(faults: Sequence[Fault], number: int) -> np.ndarray:
 
 
 def refuse(faults: Sequence[Fault], labels: pd.Index, way_out: str = "", noun: str = "row") -> None:
-    """Raise one error that tells every fault, if there is any.
+    """Raise one error that names every fault, if there is any.
 
     Parameters
     ----------

@@ -147,7 +147,7 @@ def _refuse_inexact(cells: pd.Series) -> None:
     """Raise if ids are floats too large to be exact."""
     if len(cells):
         cure = "Read the id column as text, so that no digit is lost."
-        problem = "whose id is a decimal number too large to be exact"
+        problem = "with an id that is a decimal number too large to be exact"
         raise InputError(rows_at_fault(cells.index, "row", problem, cure), cells.index)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ltv_bayes.errors import InputError
+from ltv_bayes.sizes import SNIFFED_CHARACTERS
 
 SEPARATORS = ",;\t|"
 BYTE_ORDER_MARKS = {
@@ -16,7 +17,6 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-SNIFFED_CHARACTERS = 100_000
 ENCODING_CURE = "Name it, as in encoding='cp1252' (Western Europe) or encoding='big5' (Taiwan, Hong Kong)."
 
 

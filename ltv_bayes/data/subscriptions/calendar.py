@@ -1,4 +1,4 @@
-"""Dates that come back every so many months or weeks, as contracts have them."""
+"""Dates that recur after a number of months or weeks, as those of contracts do."""
 
 from typing import Any, NamedTuple
 
@@ -35,7 +35,7 @@ class Steps(NamedTuple):
         return Steps(self.months[at], self.days[at])
 
     def after(self, start: Any, number: Any) -> np.ndarray:
-        """The days so many periods after a start; the 31st falls on the last day of shorter months."""
+        """The days a number of periods after a start; the 31st falls on the last day of shorter months."""
         days, number, months, each = np.broadcast_arrays(
             _as_days(start), np.asarray(number, dtype=np.int64), self.months, self.days
         )
@@ -54,7 +54,7 @@ class Steps(NamedTuple):
 
 
 def after(start: Any, number: Any, period: Any) -> np.ndarray:
-    """The days so many periods after a start; the 31st falls on the last day of shorter months.
+    """The days a number of periods after a start; the 31st falls on the last day of shorter months.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def number_until(start: Any, end: Any, period: Any) -> np.ndarray:
 
 
 def nearest_number(start: Any, day: Any, period: Any) -> np.ndarray:
-    """How many periods after a start ends the one whose end is nearest to a day; of two as near, the earlier.
+    """The number of the period that ends nearest to a day, counted from a start; of two as near, the earlier.
 
     Examples
     --------

@@ -52,7 +52,7 @@ def as_period(text: str) -> str:
 
 
 def _word(word: str) -> str:
-    """Read a length without a number; what is not understood comes back as it is."""
+    """Read a length without a number; what is not understood is returned as it is."""
     word = word.strip()
     if match := CHINESE_WORD.fullmatch(word):
         return CHINESE[match[1]]
@@ -86,7 +86,7 @@ def periods_of(raw: pd.DataFrame, period: str) -> np.ndarray:
         except UnitError:
             continue
     wrong = ~cells.isin(list(known)).to_numpy()
-    problem, cure = f"whose {period} is no contract length", f"Write one of {', '.join(PERIODS)}."
+    problem, cure = f"with a {period} that is no contract length", f"Write one of {', '.join(PERIODS)}."
     refuse([Fault(wrong, problem, cure, quoted(raw[period], wrong))], raw.index)
     return cells.map(known).to_numpy(dtype=object)
 

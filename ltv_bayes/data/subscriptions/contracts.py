@@ -75,7 +75,7 @@ def _recorded(contracts: pd.DataFrame, end: dt.date) -> tuple[np.ndarray, np.nda
 
 
 def _last_recorded(contracts: pd.DataFrame) -> np.ndarray:
-    """Number the renewal that was recorded last: that whose date is nearest; 0 if there is none."""
+    """Number the renewal that was recorded last: the one with the nearest date; 0 if there is none."""
     renewed = contracts["renewed"].fillna(contracts["start"]).to_numpy()
     return nearest_number(contracts["start"].to_numpy(), renewed, contracts["period"].to_numpy(dtype=str))
 
@@ -96,7 +96,7 @@ def contradictions(contracts: pd.DataFrame, today: dt.date) -> list[Fault]:
         early = (contracts["renewed"] < contracts["start"]).to_numpy()
         late = (contracts["renewed"] > contracts["cancelled"]).to_numpy()
         ahead = (contracts["renewed"] > pd.Timestamp(today)).to_numpy()
-        back = "Correct one of the two dates; who came back has a row, and a start, of their own."
+        back = "Correct one of the two dates; a customer who returned has a row, and a start, of their own."
         name = "Name the column of renewals that were made, not of those that are due."
         found += [
             Fault(early, "renewed before the start", correct),

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.subscriptions.calendar import number_until
-from ltv_bayes.display import as_html, as_plain_text
 from ltv_bayes.errors import InputError, a_kind, counted, rows_at_fault
+from ltv_bayes.tables import DataPage, Page, Printed, ResultPage
 
 STATES = ("renewals", "lost")
 
@@ -34,7 +34,7 @@ class RenewalHistories:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Renewals:
+class Renewals(Printed):
     """Subscriptions and what became of them.
 
     Make them with :func:`summarize_renewals` or :meth:`Renewals.from_cohort_table`, which check the numbers.
@@ -51,7 +51,7 @@ class Renewals:
     currency : str or None
         What prices are counted in.
     grace_days : int
-        How long a renewal that is due may still be on its way. An active subscription whose next_due lies on or before
+        How long a renewal that is due may still be on its way. An active subscription with next_due on or before
         as_of is within it.
     """
 
@@ -68,7 +68,7 @@ class Renewals:
         ----------
         active : sequence, Series or DataFrame
             How many were active after 0, 1, 2, ... renewals: one cohort, or one in each row, blank where a cohort has
-            not come so far.
+            not got so far.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class Renewals:
         return RenewalHistories(*columns)
 
     def settled(self) -> pd.DataFrame:
-        """Count what was due by the day up to which it is known of everybody; counts of cohorts have no dates."""
+        """Count what was due by the day up to which all outcomes are known; counts of cohorts have no dates."""
         table = self.table
         if self.as_of is None or not {"start", "period", "ended_on"} <= set(table.columns):
             return table
@@ -115,7 +115,7 @@ class Renewals:
         return table.assign(renewals=np.minimum(table["renewals"], due), lost=lost)
 
     def ended(self) -> pd.Series:
-        """The day on which the relation ended, of customers all of whose subscriptions are lost.
+        """The day on which the relation ended, for customers who have lost all their subscriptions.
 
         Returns
         -------
@@ -138,9 +138,9 @@ class Renewals:
         """
         if self.table.index.name != "customer_id" or "ended_on" not in self.table.columns:
             cure = "Make the renewals of records, with summarize_renewals."
-            raise InputError(f"These subscriptions do not say when whose relation ended. {cure}")
-        everybody = self.table.groupby(level="customer_id", sort=True)
-        return everybody["ended_on"].max()[everybody["lost"].all().astype(bool)]
+            raise InputError(f"These subscriptions do not state who left, and when. {cure}")
+        by_customer = self.table.groupby(level="customer_id", sort=True)
+        return by_customer["ended_on"].max()[by_customer["lost"].all().astype(bool)]
 
     def active(self) -> Self:
         """Keep those that have not ended."""
@@ -162,21 +162,14 @@ class Renewals:
     def __len__(self) -> int:
         return int(self.table["subscriptions"].sum())
 
-    def __repr__(self) -> str:
-        if self.table.index.name != "customer_id":
-            return self._heading()[0]
-        return as_plain_text(self._heading(), self.table)
-
-    def _repr_html_(self) -> str:
-        return as_html(self._heading(), self.table)
-
-    def _heading(self) -> list[str]:
+    def _page(self) -> Page:
         lost = int(self.table.loc[self.table["lost"], "subscriptions"].sum())
         made = int((self.table["renewals"] * self.table["subscriptions"]).sum())
         as_of = f", as of {self.as_of}" if self.as_of else ""
         currency = f", {self.currency}" if self.currency else ""
         states = f"{len(self) - lost:,} active{self._overdue()}, {lost:,} lost; {counted(made, 'renewal')}"
-        return [f"{counted(len(self), 'subscription')}{as_of}{currency}: {states}"]
+        heading = [f"{counted(len(self), 'subscription')}{as_of}{currency}: {states}"]
+        return DataPage(heading, self.table) if self.table.index.name == "customer_id" else ResultPage(heading)
 
     def _overdue(self) -> str:
         """Say how many active ones have a renewal that is due and may be on its way."""
@@ -207,7 +200,7 @@ def require_records(value: Any) -> None:
     Raises
     ------
     InputError
-        If they are something else, or come from counts.
+        If they are something else, or were made from counts.
     """
     require_renewals(value)
     if "start" not in value.table:

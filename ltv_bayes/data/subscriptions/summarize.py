@@ -42,16 +42,16 @@ def summarize_renewals(
     """Turn records of subscriptions, one row each, into renewals made and subscriptions lost.
 
     A subscription is paid for from its start for one period, and renewed at the end of each. Renewal dates follow the
-    calendar: from 31 January by the month, they are 29 February, 31 March and so on. Who cancels is lost at the next
-    renewal date, ``ended_on``; a cancellation on a renewal date means that this renewal was not made. A notice that has
-    been given although the renewal is due only after ``as_of`` counts as lost in the table, and as still open in a fit:
-    others whose renewal is not due yet have not been asked either, and counting only those who leave would overrate
-    churn.
+    calendar: from 31 January by the month, they are 29 February, 31 March and so on. A customer who cancels is lost at
+    the next renewal date, ``ended_on``; a cancellation on a renewal date means that this renewal was not made. A notice
+    that has been given although the renewal is due only after ``as_of`` counts as lost in the table, and as still open
+    in a fit: the others with a renewal not due yet have not been asked either, and counting only those who leave would
+    overrate churn.
 
     Where renewals are recorded and cancellations perhaps are not, ``renewed_on`` names the column with the day of the
-    last renewal made. It counts as that of the nearest renewal date, since people pay a few days early or late. Whose
-    next renewal was due by ``as_of`` and is not recorded is lost, and ``ended_on`` is the day on which it was due;
-    within ``grace`` after that day it may still be on its way.
+    last renewal made. It counts as that of the nearest renewal date, since people pay a few days early or late. A
+    subscription is lost if its next renewal was due by ``as_of`` and is not recorded; ``ended_on`` is the day on which
+    it was due. Within ``grace`` after that day it may still be on its way.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def _grace_days(grace: Any, cancelled_on: str | None, renewed_on: str | None) ->
     """Read the grace in whole days, and raise unless records say how subscriptions end."""
     if cancelled_on is None and renewed_on is None:
         raise InputError(
-            "Without days of cancellation or of renewal, nobody would ever be lost. "
+            "Without days of cancellation or of renewal, no subscription would ever be lost. "
             "Name a column with cancelled_on='...' or renewed_on='...'."
         )
     if grace is None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Self
 
 import numpy as np
@@ -26,6 +25,7 @@ from ltv_bayes.formulas.beliefs.elicit import amount_from_interval, amount_from_
 from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
 from ltv_bayes.judgement.beliefs.words import one_in
 from ltv_bayes.judgement.form.columns import QUARTILES
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 
 PROBED = {"q5": 0.05, **QUARTILES, "q95": 0.95}
@@ -34,7 +34,7 @@ USUAL_INTERVAL = 0.8
 
 
 @dataclass(frozen=True, repr=False)
-class AmountBelief:
+class AmountBelief(Printed):
     """One amount as somebody sees it, if it comes: made by one of the ``from_`` methods.
 
     Attributes
@@ -281,11 +281,11 @@ class AmountBelief:
         likely = {GAMMA: np.nan, LOG_NORMAL: self.median, PERT: self.parameters[1]}[self.family]
         return {"family": self.family, "low": low, "likely": likely, "high": high, "interval": interval}
 
-    def __repr__(self) -> str:
-        return f"{self.sentence()}\n({self.family if self.mixture is None else 'a mixture'})"
+    def _page(self) -> ResultPage:
+        return ResultPage([self.sentence(), f"({self.family if self.mixture is None else 'a mixture'})"])
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self.sentence())}</p>{self.fit_table().to_html(float_format='{:,.4g}'.format)}"
+        return ResultPage([self.sentence()], self.fit_table(), amounts=False).as_html()
 
 
 def fit_amounts(family: str, stated: Mapping[str, Any], interval: Any) -> tuple[Array, Array, Array]:

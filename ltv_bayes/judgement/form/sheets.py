@@ -13,6 +13,7 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.files import TEXT_FILES, WORKBOOKS, read_table
 from ltv_bayes.data.reading.workbooks import sheet_names
 from ltv_bayes.errors import InputError
+from ltv_bayes.formatting import escape_formula, unescape_formula
 from ltv_bayes.judgement.form.cells import refuse
 from ltv_bayes.judgement.form.columns import (
     AMOUNT,
@@ -28,7 +29,6 @@ from ltv_bayes.judgement.form.columns import (
     TEXT,
     Column,
 )
-from ltv_bayes.safe_text import as_it_was, harmless
 from ltv_bayes.whole_files import written_whole
 
 SHEET, EXPLAINED = "judgements", "columns"
@@ -123,7 +123,7 @@ def read_form(source: Any, sheet: str | int | None = None) -> pd.DataFrame:
         sheet = SHEET if SHEET in sheet_names(path) else None
     table = read_table(source, sheet=sheet)
     if path and path.suffix.lower() in TEXT_FILES:
-        return table.apply(lambda column: column.map(as_it_was))
+        return table.apply(lambda column: column.map(unescape_formula))
     return table
 
 
@@ -137,7 +137,7 @@ def _refuse_too_long(form: pd.DataFrame) -> None:
 
 def _write_csv(form: pd.DataFrame, path: Path) -> None:
     """UTF-8 with the mark that spreadsheets need for Chinese."""
-    safe = form.apply(lambda column: column.map(harmless) if column.dtype.kind in "OTU" else column)
+    safe = form.apply(lambda column: column.map(escape_formula) if column.dtype.kind in "OTU" else column)
     safe.to_csv(path, index=False, encoding="utf-8-sig", date_format="%Y-%m-%d")
 
 

@@ -15,7 +15,7 @@ from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.judgement.scorecard.ratings import Scale, rating_columns, refuse_ratings, require_column
 from ltv_bayes.judgement.scorecard.scorecard import WEIGHTS
 from ltv_bayes.models import scorecard
-from ltv_bayes.predictions.fitted_scorecard import NAME, WEIGHT, FittedScorecard
+from ltv_bayes.predictions.fitted_scorecard import NAME, PARAMETERS, WEIGHT, FittedScorecard
 
 FEWEST_CASES = 5
 
@@ -90,7 +90,7 @@ def fit_scorecard(
         random_seed=random_seed,
         progressbar=progressbar,
     )
-    kept = [*FittedScorecard.parameters, *(WEIGHT + name for name in names)]
+    kept = [*PARAMETERS, *(WEIGHT + name for name in names)]
     tree["posterior"] = xr.DataTree(tree["posterior"].to_dataset()[kept])
     tree.attrs.update(model=NAME, customers=len(raw), scale=json.dumps([read.low, read.high]))
     return FittedScorecard(tree)

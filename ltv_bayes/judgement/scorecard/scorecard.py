@@ -10,11 +10,12 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
-from ltv_bayes.data.customers.lost_zeros import lost_zeros
+from ltv_bayes.data.customers.known_ids import known_ids, lost_zeros
 from ltv_bayes.errors import JudgementError, rows_at_fault
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.scorecard.ratings import Ratings, Scale, as_pair, as_weights, read_ratings
+from ltv_bayes.predictions.fitted import flat_draws, thinned_to
 from ltv_bayes.predictions.fitted_scorecard import FittedScorecard
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.time_units import as_number
@@ -185,8 +186,8 @@ def _stated(
 
 def _learned(fit: FittedScorecard) -> ScoreLaw:
     """Posterior draws, so many that their means hold."""
-    few = fit.thin(max(1, LEARNED_DRAWS // fit.shape[0]))
-    drawn = few.flat_draws()
+    few = thinned_to(fit, LEARNED_DRAWS)
+    drawn = flat_draws(few)
     chances = np.column_stack([drawn["probability_low"], drawn["probability_high"]])
     multipliers = np.column_stack([drawn["multiplier_low"], drawn["multiplier_high"]])
     return ScoreLaw(few.weights(), special.logit(chances), np.log(multipliers), drawn["spread"])
@@ -199,7 +200,7 @@ def _between(ends: Array, score: Array) -> Array:
 
 def _deal_sizes(rated: Ratings, spend: FittedSpend, customers: Customers) -> tuple[Array, Array]:
     """Median of each client's expected deal size, and standard deviation, of its logarithm."""
-    known = customers.known_ids(rated.customers)
+    known = known_ids(customers, rated.customers)
     unknown = [name for name in rated.customers if name not in known]
     if unknown:
         problem = "not among the customers"

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +27,7 @@ from ltv_bayes.judgement.track_record.table_cells import median_cells
 from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
 from ltv_bayes.predictions.fitted import UNCONVERGED
 from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.tables import Printed, ResultPage
 
 MODEL = "judgement_calibration"
 ANYBODY_ELSE = "(anybody else)"
@@ -36,7 +36,7 @@ NAMED = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Calibration:
+class Calibration(Printed):
     """What came of closed judgements, expert by expert, and how it changes new ones.
 
     Made by `calibrate_judgements`, or read from a file by `Calibration.load`.
@@ -268,18 +268,14 @@ class Calibration:
         """Whether judgements say who made them; an expert may be nameless."""
         return self.by in table and (self.by == EXPERT or bool(table[self.by].notna().any()))
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         record, table = self.record, self.summary()
         cases = counted(record.who.size, "closed judgement")
         known = table.drop(index=ANYBODY_ELSE)
         shown = [_sentence(str(name), row) for name, row in known.head(NAMED).iterrows()]
         rest = [f"and {len(known) - NAMED:,} more"] if len(known) > NAMED else []
-        return "\n".join(
-            [f"{cases} of {self.judges}, {int(record.won.sum()):,} won", *shown, *rest, str(self.diagnose())]
-        )
-
-    def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self)).replace(chr(10), '<br>')}</p>"
+        heading = f"{cases} of {self.judges}, {int(record.won.sum()):,} won"
+        return ResultPage([heading, *shown, *rest, str(self.diagnose())])
 
 
 def _sentence(name: str, row: pd.Series) -> str:

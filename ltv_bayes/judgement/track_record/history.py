@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from ltv_bayes.data.reading.amounts import warn_of_other_unit
 from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.errors import DataWarning, rows_at_fault
 from ltv_bayes.formatting import three_digits
@@ -141,14 +142,11 @@ def _warn_of_units(closed: pd.DataFrame) -> None:
     """Warn where amounts that came are so far from the stated ones that they are hardly counted in one unit."""
     won = closed[closed["won"]]
     ratio = float((won["amount"] / won["median"]).median())
-    if not 1 / FAR_SCALE < ratio < FAR_SCALE and ratio > 0:
+    if ratio > 0:
         times = f"{three_digits(ratio)} times" if ratio > 1 else f"1/{three_digits(1 / ratio)} of"
-        warnings.warn(
-            f"Amounts that came are typically {times} those stated: are both counted in one unit? "
-            f"If not, bring the columns into one; amount_unit= counts for all of them.",
-            DataWarning,
-            stacklevel=4,
-        )
+        compared = f"Amounts that came are typically {times} those stated"
+        cure = "If not, convert the columns to one unit; amount_unit= counts for all of them."
+        warn_of_other_unit(ratio, FAR_SCALE, compared, cure, stacklevel=4)
 
 
 def _warn_of_repeats(stated: pd.DataFrame) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.customers.lost_zeros import lost_zeros
+from ltv_bayes.data.customers.known_ids import known_ids, lost_zeros
 from ltv_bayes.errors import DataWarning, JudgementError, rows_at_fault
 from ltv_bayes.judgement.form.cells import refuse
 from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def written_as(customers: Customers, judged: pd.Series) -> pd.Series:
     """Write each judged customer as the customers' table does; missing where they are not in it."""
     text = judged.astype(str)
-    known = customers.known_ids(text.unique())
+    known = known_ids(customers, text.unique())
     return pd.Series([known.get(written) for written in text], index=judged.index, dtype=object)
 
 

@@ -1,38 +1,48 @@
 """Do channels pay? Value of new clients against what they cost, and when the money is back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.errors import UnitError, listed, sentence_case
+from ltv_bayes.data.reading.amounts import SAME_CURRENCY, warn_of_other_unit
+from ltv_bayes.errors import (
+    InputError,
+    UnitError,
+    a_kind,
+    listed,
+    sentence_case,
+    suggestion,
+)
+from ltv_bayes.formatting import money
 from ltv_bayes.formulas.acquisition import chance_of_one_rate, draw_cost_per_client, time_until
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_draws
-from ltv_bayes.posterior import SAMPLE_DIMS
-from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.tables import as_text, readable
+from ltv_bayes.posterior import SAMPLE_DIMS, labelled_draws
+from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
-from ltv_bayes.value.acquisition.costs import AcquisitionCosts
-from ltv_bayes.value.acquisition.new_customers import NewCustomerValue
-from ltv_bayes.value.acquisition.sentences import NEARLY_NEVER, ChannelFigures, sentence, verdict
-from ltv_bayes.value.acquisition.targets import Yardstick
+from ltv_bayes.value.acquisition.channels import ChannelDraws, sentence, verdict
+from ltv_bayes.value.acquisition.costs import AcquisitionCosts, refuse_unseen, warn_of_totals
+from ltv_bayes.value.acquisition.new_customers import Course, NewCustomerValue
+from ltv_bayes.value.acquisition.targets import Targets
 
+FAR_SCALE = 500.0
 BY_CHANCE = 0.01
-BEYOND = 1e12
 NOT_SHOWN = ("spend", "probability_above_1", "probability_no_payback")
 CHANNEL, PERIOD = "channel", "period"
 MANY, APART = 10, 2.0
 """From so many clients on, numbers that differ by more than this factor are hardly of the same clients."""
+Unseen = Literal["refuse", "population"]
 SHORT = {"clients_won": "won", "cost_per_client": "cost", "ltv_to_cac": "ratio"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Acquisition:
+class Acquisition(Printed):
     """Channels by draws of what a client costs and is worth.
 
     Attributes
@@ -40,7 +50,7 @@ class Acquisition:
     value : NewCustomerValue
         Of the channels that have costs.
     costs : AcquisitionCosts
-    yardstick : Yardstick
+    targets : Targets
     channels : tuple of str
         In the order of the costs.
     seed : int
@@ -51,7 +61,7 @@ class Acquisition:
 
     value: NewCustomerValue
     costs: AcquisitionCosts
-    yardstick: Yardstick
+    targets: Targets
     channels: tuple[str, ...]
     seed: int
     left_out: tuple[str, ...] = field(default=())
@@ -60,16 +70,6 @@ class Acquisition:
     def currency(self) -> str | None:
         """Currency of values and costs, where known."""
         return self.value.currency
-
-    @property
-    def settings(self) -> str:
-        """The terms in words."""
-        return self.value.settings
-
-    @property
-    def caution(self) -> str:
-        """What every table must say; empty when nothing."""
-        return self.value.caution
 
     @property
     def column(self) -> str:
@@ -84,14 +84,14 @@ class Acquisition:
         """Posterior of the expected value of a new client: (chain, draw, channel), the last named as `column`."""
         drawn = self.value.draws
         if self.value.column is None:
-            return self._labelled([drawn.to_numpy().ravel()] * len(self.channels), "ltv", self._money)
-        return self._labelled(list(drawn.to_numpy().reshape(-1, len(self.channels)).T), "ltv", self._money)
+            return self._labelled([drawn.to_numpy().ravel()] * len(self.channels), "ltv", self.value.units)
+        return self._labelled(list(drawn.to_numpy().reshape(-1, len(self.channels)).T), "ltv", self.value.units)
 
     @cached_property
     def cac(self) -> xr.DataArray:
         """Posterior of the cost per client: (chain, draw, channel)."""
         rows = self.costs.totals().loc[list(self.channels)]
-        return self._labelled([self._cost(name, *row) for name, row in rows.iterrows()], "cac", self._money)
+        return self._labelled([self._cost(name, *row) for name, row in rows.iterrows()], "cac", self.value.units)
 
     @cached_property
     def ratio(self) -> xr.DataArray:
@@ -104,19 +104,11 @@ class Acquisition:
 
         Infinite in draws in which it never does within the horizon.
         """
-        courses, each = self.courses, []
+        by_channel, each = courses(self), []
         for place, name in enumerate(self.channels):
-            course, cost = courses[name], self.cac[..., place].to_numpy().ravel()
+            course, cost = by_channel[name], self.cac[..., place].to_numpy().ravel()
             each.append(time_until(cost, course.money, course.months, by_steps=course.by_steps))
         return self._labelled(each, "payback_months", "months")
-
-    @cached_property
-    def courses(self) -> dict[str, Any]:
-        """What has come in from a new client of each channel by each time, in expectation."""
-        found = self.value.course()
-        if self.value.column is None:
-            return dict.fromkeys(self.channels, next(iter(found.values())))
-        return found
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per channel, the one with the highest LTV:CAC first.
@@ -129,21 +121,20 @@ class Acquisition:
             with its interval, the probabilities of payback in time and of none within the horizon, and the verdict.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
-        table = pd.DataFrame([self._row(figures) for figures in self.figures(prob, kind)])
+        table = pd.DataFrame([self._row(of) for of in channel_draws(self, (prob, kind))])
         table = table.astype({"clients_won": "Int64"}).set_index(CHANNEL).rename_axis(self.column)
         table = table.sort_values("ltv_to_cac", ascending=False, kind="stable")
-        return flagged(table, self.caution, self.currency)
+        return flagged(table, self.value.caution, self.currency)
 
     def sentences(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.Series:
         """One sentence to quote per channel."""
         prob, kind = interval_settings(ci_prob, ci_kind)
-        said = {
-            figures.channel: sentence(figures, self.yardstick, self.value.horizon, self.currency, (prob, kind))
-            + self._unseen_clause(figures.channel)
-            for figures in self.figures(prob, kind)
+        written = {
+            of.channel: sentence(of, self.value.horizon, self.currency) + self._unseen_clause(of.channel)
+            for of in channel_draws(self, (prob, kind))
         }
-        suffix = f" ({self.caution}: do not use these numbers yet)" if self.caution else ""
-        return pd.Series(said, name="sentence").reindex(self.summary(prob, kind).index) + suffix
+        suffix = f" ({self.value.caution}: do not use these numbers yet)" if self.value.caution else ""
+        return pd.Series(written, name="sentence").reindex(self.summary(prob, kind).index) + suffix
 
     def budget(
         self, amount: float | None = None, *, ci_prob: float | None = None, ci_kind: str | None = None
@@ -174,8 +165,10 @@ class Acquisition:
         table["probability_above_0"] = (values > 0).mean(axis=0)
         table["probability_best"] = winners.mean(axis=0)
         table["expected_loss"] = (best - values).mean(axis=0)
-        table["enough_data"] = [figures.enough(self.yardstick) for figures in self.figures(prob, kind)]
-        return flagged(table.sort_values("net_value_mean", ascending=False, kind="stable"), self.caution, self.currency)
+        table["enough_data"] = [not of.reservation for of in channel_draws(self, (prob, kind))]
+        return flagged(
+            table.sort_values("net_value_mean", ascending=False, kind="stable"), self.value.caution, self.currency
+        )
 
     def by_period(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per channel and period: the period's own cost per client, and the channel's value over it.
@@ -198,19 +191,19 @@ class Acquisition:
             known = {CHANNEL: row.channel, PERIOD: row.period, "spend": row.spend, "clients_won": row.clients_won}
             figures = {"cost_per_client": np.median(each), "ltv_to_cac": np.median(ratio)}
             bounds = {f"ltv_to_cac_{name}_lb": float(low), f"ltv_to_cac_{name}_ub": float(high)}
-            above = {self._above: float(np.mean(ratio > self.yardstick.threshold)) if row.spend != 0 else np.nan}
+            above = {self._above: float(np.mean(ratio > self.targets.threshold)) if row.spend != 0 else np.nan}
             rows.append({**known, **figures, **bounds, **above})
         table = pd.DataFrame(rows).set_index([CHANNEL, PERIOD]).rename_axis([self.column, PERIOD])
         if (self.costs.rows["period"] == "").all():
             table = table.droplevel(1)
-        return flagged(table.astype({"clients_won": "Int64"}), self.caution, self.currency)
+        return flagged(table.astype({"clients_won": "Int64"}), self.value.caution, self.currency)
 
     def notes(self) -> list[str]:
         """What a reader should know before relying on these figures."""
-        notes = [f"{self.caution}: do not use these numbers yet."] if self.caution else []
+        notes = [f"{self.value.caution}: do not use these numbers yet."] if self.value.caution else []
         if self.value.column is None:
             notes.append("the fits are not pooled by channel, so a client of any channel is worth the same.")
-        notes += [f"{said}." for said in self.value.unseen_notes("channels")]
+        notes += [f"{note}." for note in self.value.unseen_notes("channels")]
         if self.left_out:
             notes.append(f"without costs, so left out: {listed(self.left_out)}.")
         paid = self.costs.rows[self.costs.rows["spend"] != 0]
@@ -242,48 +235,9 @@ class Acquisition:
         notes = self.value.of([channel]).unseen_notes("channels") if channel in self.value.unseen else {}
         return "".join(f" {sentence_case(note)}." for note in notes)
 
-    def figures(self, ci_prob: float, ci_kind: str) -> list[ChannelFigures]:
-        """What there is to say of each channel."""
-        totals, means = self.costs.totals(), self.ltv.mean(SAMPLE_DIMS).to_numpy()
-        found = []
-        for place, name in enumerate(self.channels):
-            ratio, months = (drawn[..., place].to_numpy().ravel() for drawn in (self.ratio, self.payback))
-            found.append(
-                ChannelFigures(
-                    channel=name,
-                    spend=float(totals.loc[name, "spend"]),
-                    clients_won=float(totals.loc[name, "clients_won"]),
-                    cost=float(np.median(self.cac[..., place])),
-                    least_cost=float(np.quantile(self.cac[..., place], NEARLY_NEVER)),
-                    value=float(means[place]),
-                    ratio=float(np.median(ratio)),
-                    ratio_interval=_bounds(ratio, ci_prob, ci_kind),
-                    above_1=float(np.mean(ratio > 1)),
-                    above_threshold=float(np.mean(ratio > self.yardstick.threshold)),
-                    payback=_middle(months),
-                    payback_interval=_bounds(months, ci_prob, ci_kind),
-                    payback_in_time=float(np.mean(self.yardstick.in_time(months))),
-                    never=float(np.mean(np.isinf(months))),
-                    draws=months.size,
-                    interval=interval_name(ci_prob, ci_kind),
-                )
-            )
-        return found
-
-    def __repr__(self) -> str:
-        return "\n".join([self._heading, as_text(self._shown(), self.currency), *self._footing])
-
-    def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self._footing)
-        return f"<p>{escape(self._heading)}</p>{readable(self._shown(), self.currency).to_html()}<ul>{notes}</ul>"
-
-    @property
-    def _heading(self) -> str:
-        return f"Acquisition by {self.column}: {self.settings}"
-
-    @property
-    def _footing(self) -> list[str]:
-        return [f"note: {note}" for note in self.notes()]
+    def _page(self) -> ResultPage:
+        notes = [f"note: {note}" for note in self.notes()]
+        return ResultPage([f"Acquisition by {self.column}: {self.value.settings}"], self._shown(), notes, self.currency)
 
     def _shown(self) -> pd.DataFrame:
         """The columns that fit on a page, under short names."""
@@ -292,32 +246,32 @@ class Acquisition:
         left = [name for name in left if name != self._above]
         return table.drop(columns=left).rename(columns=_short_name)
 
-    def _row(self, figures: ChannelFigures) -> dict[str, Any]:
-        (low, high), (soon, late) = figures.ratio_interval, figures.payback_interval
-        name = figures.interval
-        within = str(self.yardstick.payback_within).replace(" ", "_")
+    def _row(self, of: ChannelDraws) -> dict[str, Any]:
+        (low, high), (soon, late) = of.ratio_interval, of.payback_interval
+        name = interval_name(*of.level)
+        within = str(self.targets.payback_within).replace(" ", "_")
         return {
-            CHANNEL: figures.channel,
-            "spend": figures.spend,
-            "clients_won": pd.NA if np.isnan(figures.clients_won) else int(figures.clients_won),
-            "cost_per_client": figures.cost,
-            "value": figures.value,
-            "ltv_to_cac": figures.ratio,
+            CHANNEL: of.channel,
+            "spend": of.spend,
+            "clients_won": pd.NA if np.isnan(of.clients_won) else int(of.clients_won),
+            "cost_per_client": float(np.median(of.cost)),
+            "value": of.value,
+            "ltv_to_cac": float(np.median(of.ratio)),
             f"ltv_to_cac_{name}_lb": low,
             f"ltv_to_cac_{name}_ub": high,
-            "probability_above_1": figures.above_1,
-            self._above: figures.above_threshold,
-            "payback_months": figures.payback,
+            "probability_above_1": float(np.mean(of.ratio > 1)),
+            self._above: of.above_threshold,
+            "payback_months": of.payback_median,
             f"payback_months_{name}_lb": soon,
             f"payback_months_{name}_ub": late,
-            f"probability_payback_within_{within}": figures.payback_in_time,
-            "probability_no_payback": figures.never,
-            "verdict": verdict(figures, self.yardstick),
+            f"probability_payback_within_{within}": of.in_time,
+            "probability_no_payback": float(np.mean(np.isinf(of.payback))),
+            "verdict": verdict(of),
         }
 
     @property
     def _above(self) -> str:
-        return f"probability_above_{self.yardstick.threshold:g}"
+        return f"probability_above_{self.targets.threshold:g}"
 
     def _cost(self, name: str, spend: float, clients: float, each: float) -> Array:
         """Draws of a cost per client: one number where that alone is known."""
@@ -326,33 +280,145 @@ class Acquisition:
             return np.full(size, float(each))
         return draw_cost_per_client(customer_stream(self.seed, "cost per client", name), spend, clients, size)
 
-    @property
-    def _money(self) -> str:
-        return self.currency or "currency of the data"
-
     def _labelled(self, values: list[Array], name: str, units: str) -> xr.DataArray:
-        shape = self.value.terms.shape
-        coords = dict(zip(SAMPLE_DIMS, map(np.arange, shape), strict=True))
-        labels = {**coords, self.column: np.array(self.channels, dtype=object)}
-        stacked = np.stack(values, axis=-1).reshape(*shape, len(values))
-        return xr.DataArray(stacked, dims=(*SAMPLE_DIMS, self.column), coords=labels, name=name, attrs={"units": units})
+        stacked = np.stack(values, axis=-1).reshape(*self.value.terms.shape, len(values))
+        return labelled_draws(stacked, name, {self.column: np.array(self.channels, dtype=object)}, units=units)
 
 
-def _bounds(values: Array, ci_prob: float, ci_kind: str) -> tuple[float, float]:
-    """An interval whose ends may be infinite."""
-    low, high = interval(np.minimum(values, BEYOND), ci_prob, ci_kind)
-    return _infinite(float(low), values), _infinite(float(high), values)
+def channel_draws(found: Acquisition, level: tuple[float, str]) -> list[ChannelDraws]:
+    """The draws of each channel, with intervals of this probability and kind."""
+    totals, means = found.costs.totals(), found.ltv.mean(SAMPLE_DIMS).to_numpy()
+    cost, ratio, payback = (
+        values.to_numpy().reshape(-1, len(found.channels)).T for values in (found.cac, found.ratio, found.payback)
+    )
+    return [
+        ChannelDraws(
+            name,
+            float(totals.loc[name, "spend"]),
+            float(totals.loc[name, "clients_won"]),
+            float(means[place]),
+            cost[place],
+            ratio[place],
+            payback[place],
+            found.targets,
+            level,
+        )
+        for place, name in enumerate(found.channels)
+    ]
+
+
+def courses(found: Acquisition) -> dict[str, Course]:
+    """Expected cumulative revenue from a new client of each channel, by time."""
+    by_segment = found.value.course()
+    if found.value.column is None:
+        return dict.fromkeys(found.channels, next(iter(by_segment.values())))
+    return by_segment
 
 
 def _short_name(name: str) -> str:
     return SHORT.get(name, name).removeprefix("ltv_to_cac_").replace("_payback_within_", "_within_")
 
 
-def _middle(values: Array) -> float:
-    return _infinite(float(np.median(np.minimum(values, BEYOND))), values)
+def acquisition(
+    value: NewCustomerValue,
+    costs: Any,
+    *,
+    threshold: float = 3.0,
+    payback_within: Any = None,
+    least_clients: int = 5,
+    unseen: Unseen = "refuse",
+    columns: Mapping[str, str] | None = None,
+    amount_unit: float | str | None = None,
+    decimal: str = ".",
+    sheet: str | int | None = None,
+    encoding: str | None = None,
+    random_seed: int | None = None,
+) -> Acquisition:
+    """Compare what new clients are worth with what they cost to win, by channel.
+
+    Parameters
+    ----------
+    value : NewCustomerValue
+        What `new_customer_value` returned; of fits pooled by channel, or of plain ones.
+    costs : mapping, path or frame
+        Channel to its cost per client, which counts as known; or a table with ``channel`` and either
+        ``cost_per_client`` or ``spend`` and ``clients_won``, a row for each ``period`` if there are several. Where
+        clients are counted, the cost per client is uncertain: few clients, wide interval.
+    threshold : float
+        How many times its cost a client should be worth.
+    payback_within : str or Duration, optional
+        When the cost should be back; 12 months, or the horizon where that is shorter, if not given.
+    least_clients : int
+        With fewer clients won, a channel has not enough data, unless it surely loses money.
+    unseen : {"refuse", "population"}
+        What to do about a channel with costs whose clients the fit has not seen: refuse it, or draw the value of its
+        clients from the distribution of channels.
+    columns : mapping, optional
+        The user's own names of columns, by ours: ``{"channel": "渠道", "spend": "费用", "clients_won": "新客户"}``.
+    amount_unit : float or str, optional
+        What 1 in columns of money is worth, as in 1000 or ``"万元"``.
+    decimal, sheet, encoding
+        How the table is written, as in `read_transactions`.
+    random_seed : int, optional
+        Seed of the draws of costs per client.
+
+    Returns
+    -------
+    Acquisition
+
+    Raises
+    ------
+    ColumnError
+        If a column is missing.
+    InputError
+        If rows have no channel, a negative cost or the same channel and period, a channel has no cost above 0, or the
+        fit has not seen it; the message names the rows.
+
+    Warns
+    -----
+    DataWarning
+        If costs and values can hardly be counted in one unit, or a row looks like a sum of the others.
+
+    Examples
+    --------
+    >>> from ltv_bayes.predictions.purchases import FittedPurchases
+    >>> from ltv_bayes.predictions.spend import FittedSpend
+    >>> from ltv_bayes.value.acquisition.new_customers import new_customer_value
+    >>> purchases = FittedPurchases.from_draws(
+    ...     {"r": [[0.243]], "alpha": [[4.414]], "a": [[0.793]], "b": [[2.426]]}, time_unit="week"
+    ... )
+    >>> spend = FittedSpend.from_draws({"p": [[6.25]], "q": [[3.74]], "v": [[15.44]]})
+    >>> value = new_customer_value(purchases, spend, horizon="39 weeks")
+    >>> acquisition(value, {"Ads": 20, "Fair": 50}).ratio.to_numpy().round(2).tolist()
+    [[[3.87, 1.55]]]
+    """
+    if not isinstance(value, NewCustomerValue):
+        raise InputError(f"Pass what new_customer_value(...) returned first, not {a_kind(value)}.")
+    if unseen not in ("refuse", "population"):
+        raise InputError(f"unseen={unseen!r} is unknown. {suggestion(str(unseen), ('refuse', 'population'))}")
+    targets = Targets.read(threshold, payback_within, least_clients, value.horizon)
+    read = AcquisitionCosts.read(
+        costs, columns=columns, amount_unit=amount_unit, decimal=decimal, sheet=sheet, encoding=encoding
+    )
+    if read.currency and value.currency and read.currency != SAME_CURRENCY.get(value.currency, value.currency):
+        raise UnitError(
+            f"Costs are in {read.currency}, values in {value.currency}. Convert the costs to {value.currency} first."
+        )
+    known = list(dict.fromkeys([*value.segments, *value.terms.known()])) if value.column else []
+    if value.column and unseen == "refuse":
+        refuse_unseen(read, known, value.column)
+    warn_of_totals(read, known)
+    channels = tuple(read.channels)
+    chosen = value.of(channels) if value.column else value
+    left_out = tuple(name for name in known if name not in channels)
+    found = Acquisition(chosen, read, targets, channels, as_seed(random_seed), left_out)
+    _warn_of_scale(found)
+    return found
 
 
-def _infinite(bound: float, values: Array) -> float:
-    """Between the largest finite value and infinity lies infinity."""
-    finite = values[np.isfinite(values)]
-    return bound if finite.size and bound <= finite.max() else float("inf")
+def _warn_of_scale(found: Acquisition) -> None:
+    """Warn where costs and values can hardly be counted in one unit."""
+    typical = float(np.median(found.ratio))
+    value, cost = (money(float(np.median(drawn)), found.currency) for drawn in (found.ltv, found.cac))
+    compared = f"A new client is typically worth {value}, and costs {cost}"
+    warn_of_other_unit(typical, FAR_SCALE, compared, "If not, pass amount_unit=.")

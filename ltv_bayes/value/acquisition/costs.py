@@ -1,5 +1,6 @@
 """What clients cost to win: a table of channels and periods, read and checked."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from numbers import Number
@@ -13,7 +14,7 @@ from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import BLANKS, as_text
-from ltv_bayes.errors import ColumnError, InputError, a_kind, listed, suggestion
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, a_kind, listed, rows_at_fault, suggestion
 
 COLUMNS = ("channel", "period", "spend", "clients_won", "cost_per_client")
 MONEY = ("spend", "cost_per_client")
@@ -129,6 +130,33 @@ class AcquisitionCosts:
                 "clients_won": by["clients_won"].sum(min_count=1),
                 "cost_per_client": by["cost_per_client"].first(),
             }
+        )
+
+
+def refuse_unseen(costs: AcquisitionCosts, known: list[str], column: str) -> None:
+    """Raise where a channel has costs but no clients in the data."""
+    unknown = ~costs.rows["channel"].isin(known)
+    if unknown.any():
+        rows, names = list(costs.rows.index[unknown]), list(dict.fromkeys(costs.rows.loc[unknown, "channel"]))
+        sums = [name for name in names if name in costs.totals_by_name]
+        looks = f"{listed(map(repr, sums))} looks like a row of totals: leave it out. " if sums else ""
+        cure = (
+            f"{looks}{suggestion(names[0], known)} If they are new, pass unseen='population': "
+            f"the value of their clients is then drawn from the distribution of channels."
+        )
+        which = "" if costs.noun == "channel" else "with a channel "
+        problem = f"{which}that the fit by {column!r} has not seen, {listed(map(repr, names))}"
+        raise InputError(rows_at_fault(rows, costs.noun, problem, cure), rows)
+
+
+def warn_of_totals(costs: AcquisitionCosts, known: list[str]) -> None:
+    """Warn where a sum of channels is probably taken for one of them."""
+    sums = [name for name in costs.totals_by_name if name not in known]
+    if sums and len(costs.channels) > 1:
+        warnings.warn(
+            f"{listed(map(repr, sums))} looks like a row of totals, and is taken for a channel: leave it out.",
+            DataWarning,
+            stacklevel=3,
         )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,146 +12,40 @@ import xarray as xr
 
 from ltv_bayes.data.customers.grouping import segment_names
 from ltv_bayes.errors import ColumnError, InputError, UnitError, a_kind, listed, sentence_case, suggestion
-from ltv_bayes.formulas.point.inputs import as_money, as_share
+from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
-from ltv_bayes.posterior import SAMPLE_DIMS
+from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.events import FittedEvents
-from ltv_bayes.predictions.fitted import FittedModel
-from ltv_bayes.predictions.newcomers import Buyer, Newcomer, Subscriber
+from ltv_bayes.predictions.fitted import FittedModel, caution_of, pooling_of, shape_of, shuffled
+from ltv_bayes.predictions.newcomers import Newcomer
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.sizes import available_cores
-from ltv_bayes.streams.unseen_segments import role, unseen_in_words
-from ltv_bayes.tables import as_text, readable
+from ltv_bayes.streams.unseen_segments import unseen_in_words
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, as_time_unit, discount_intensity
+from ltv_bayes.value.acquisition.new_customer_terms import NewCustomerTerms
 
 ANYBODY = "a new client"
 FITS = (FittedPurchases, FittedEvents, FittedRenewals)
 
 
-@dataclass(frozen=True)
-class NewClients:
-    """What new clients are valued by: fits whose draws may be paired, and terms.
-
-    Attributes
-    ----------
-    model : FittedPurchases, FittedEvents or FittedRenewals
-        How often they buy, or renew.
-    spend : FittedSpend or None
-        What an order brings; None where a price says it.
-    column : str or None
-        By what the fits are pooled; None where all clients are alike.
-    horizon : Duration
-    discount_rate : float
-        Annual and effective.
-    margin, first_order, price
-        One for all, or by segment.
-    period : str or None
-        Length of a contract.
-    seed : int
-    """
-
-    model: Any
-    spend: FittedSpend | None
-    column: str | None
-    horizon: Duration
-    discount_rate: float
-    margin: Any
-    first_order: Any
-    price: Any
-    period: TimeUnit | None
-    seed: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Chains and draws per chain."""
-        return self.model.shape
-
-    @property
-    def fits(self) -> list[FittedModel]:
-        """The fits that say it."""
-        return [self.model] if self.spend is None else [self.model, self.spend]
-
-    @property
-    def currency(self) -> str | None:
-        """Currency of the amounts, where known."""
-        return next((fit.currency for fit in reversed(self.fits) if fit.currency), None)
-
-    def known(self) -> dict[str, float]:
-        """Segments that fits have seen, with the most customers that one of them had of each."""
-        seen = self._seen().values()
-        names = dict.fromkeys(name for each in seen for name in each)
-        return {name: max(each.get(name, 0.0) for each in seen) for name in names}
-
-    def seen_by(self, segment: str) -> dict[str, bool]:
-        """Whether each fit pooled by the column has seen a segment, by what the fit is of.
-
-        A channel without repeat orders so far is in a fit of purchases and not in that of spend.
-        """
-        return {of: segment in customers for of, customers in self._seen().items()}
-
-    def fitted_customers(self) -> Mapping[str, float]:
-        """How many customers of each segment the fit of purchases or renewals had; nothing if it is not pooled."""
-        return self._seen().get(role(self.model), {})
-
-    def _seen(self) -> dict[str, Mapping[str, float]]:
-        """Customers of each segment, of each fit pooled by the column."""
-        pooled = [(role(fit), fit.pooling) for fit in self.fits if fit.pooling is not None]
-        return {of: pooling.customers[self.column] for of, pooling in pooled if self.column in pooling.by}
-
-    def others(self) -> list[str]:
-        """Columns that the fits take into account and that are not asked for."""
-        columns = [name for fit in self.fits if fit.pooling is not None for name in fit.pooling.grouping.columns]
-        return [name for name in dict.fromkeys(columns) if name != self.column]
-
-    def newcomer(self, segment: str) -> Newcomer:
-        """A new client of a segment; of any, where fits are not pooled."""
-        first = _of_segment(self.first_order, segment, "first_order")
-        first = first if isinstance(first, bool) else as_money(first, "first_order")
-        model = self._of(self.model, segment)
-        if self.spend is not None:
-            return Buyer(model, self._of(self.spend, segment), first)
-        price = as_money(_of_segment(self.price, segment, "price"), "price")
-        return Subscriber(model, price, self.period or "month", first)
-
-    def kept(self, segment: str) -> float:
-        """Share of revenue that is kept."""
-        return as_share(_of_segment(self.margin, segment, "margin"), "margin")
-
-    def _of(self, fit: Any, segment: str) -> Any:
-        pooling = fit.pooling
-        if pooling is None:
-            return fit
-        return fit.of_segment({self.column: segment} if self.column in pooling.by else {})
-
-    def __str__(self) -> str:
-        rate = self.discount_rate
-        discount = f"discounted at {100 * rate:.3g}% a year" if rate else "not discounted"
-        if isinstance(self.margin, Mapping):
-            shares = [as_share(share, "margin") for share in self.margin.values()]
-            margin = f"{100 * min(shares):.3g}% to {100 * max(shares):.3g}%"
-        else:
-            margin = f"{100 * self.margin:.3g}%"
-        without = "" if self.first_order is not False else ", without the first order"
-        return f"{self.horizon} from the first order{without}, {discount}, margin {margin}"
-
-
 @dataclass(frozen=True, eq=False, repr=False)
-class NewCustomerValue:
+class NewCustomerValue(Printed):
     """Values of new clients as draws.
 
     Attributes
     ----------
-    terms : NewClients
+    terms : NewCustomerTerms
         Fits and terms.
     segments : tuple of str
         Whose new clients are valued; one name without meaning where fits are not pooled.
     """
 
-    terms: NewClients
+    terms: NewCustomerTerms
     segments: tuple[str, ...]
 
     @property
@@ -171,6 +64,11 @@ class NewCustomerValue:
         return self.terms.currency
 
     @property
+    def units(self) -> str:
+        """What amounts are counted in, as arrays state it."""
+        return self.currency or "currency of the data"
+
+    @property
     def settings(self) -> str:
         """The terms in words."""
         return str(self.terms)
@@ -178,7 +76,7 @@ class NewCustomerValue:
     @property
     def caution(self) -> str:
         """What every table must say; empty when nothing."""
-        return "; ".join(dict.fromkeys(fit.caution for fit in self.terms.fits if fit.caution))
+        return caution_of(*self.terms.fits)
 
     @property
     def customers(self) -> pd.Series:
@@ -207,10 +105,10 @@ class NewCustomerValue:
     @cached_property
     def draws(self) -> xr.DataArray:
         """Posterior of the expected value of a new client: (chain, draw, segment), or (chain, draw) of plain fits."""
-        terms = self.terms
+        terms, newcomers = self.terms, self._newcomers
 
         def one(name: str) -> Array:
-            return terms.kept(name) * self._newcomers[name].expected(terms.horizon, terms.discount_rate)
+            return terms.kept(name) * newcomers[name].expected(terms.horizon, terms.discount_rate)
 
         return self._labelled(self._each(one), "expected_new_customer_value")
 
@@ -238,8 +136,15 @@ class NewCustomerValue:
         return self._labelled(values, "predicted_new_customer_value").assign_attrs(random_seed=str(seed))
 
     def course(self) -> dict[str, "Course"]:
-        """What has come in from a new client of each segment by each time, in expectation."""
-        return dict(zip(self.segments, self._each(self._course), strict=True))
+        """Expected cumulative revenue from a new client of each segment, by time."""
+        terms, newcomers = self.terms, self._newcomers
+
+        def one(name: str) -> Course:
+            times = newcomers[name].times(terms.horizon)
+            money = terms.kept(name) * newcomers[name].course(times, terms.discount_rate)
+            return Course(np.array([time.to("month") for time in times]), money, newcomers[name].by_steps)
+
+        return dict(zip(self.segments, self._each(one), strict=True))
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per segment: customers that the fit had, mean, sd, median and interval of the expected value."""
@@ -267,26 +172,13 @@ class NewCustomerValue:
             raise InputError("segments= names none. Leave it out for all.")
         return replace(self, segments=names)
 
-    def __repr__(self) -> str:
-        return f"{self._heading}\n{as_text(self.summary(), self.currency)}{self._footing}"
-
-    def _repr_html_(self) -> str:
-        note = escape(self._footing.strip())
-        return f"<p>{escape(self._heading)}</p>{readable(self.summary(), self.currency).to_html()}<p>{note}</p>"
-
-    @property
-    def _heading(self) -> str:
-        whose = f"Expected value of a new client by {self.column}" if self.column else "Expected value of a new client"
-        return f"{whose}: {self.settings}"
-
-    @property
-    def _footing(self) -> str:
-        said = ""
-        for note in self.unseen_notes():
-            said += f"\n{sentence_case(note)}."
+    def _page(self) -> ResultPage:
+        grouped = f" by {self.column}" if self.column else ""
+        notes = [f"{sentence_case(note)}." for note in self.unseen_notes()]
         if others := self.terms.others():
-            said += f"\nThe fits differ by {listed(others)} too, which counts as typical."
-        return said
+            notes.append(f"The fits differ by {listed(others)} too, which counts as typical.")
+        heading = f"Expected value of a new client{grouped}: {self.settings}"
+        return ResultPage([heading], self.summary(), notes, self.currency)
 
     def _each[T](self, compute: Callable[[str], T]) -> list[T]:
         """Something of each segment, on all cores."""
@@ -297,12 +189,6 @@ class NewCustomerValue:
     def _newcomers(self) -> dict[str, Newcomer]:
         return {name: self.terms.newcomer(name) for name in self.segments}
 
-    def _course(self, segment: str) -> "Course":
-        client = self._newcomers[segment]
-        times = client.times(self.terms.horizon)
-        money = self.terms.kept(segment) * client.course(times, self.terms.discount_rate)
-        return Course(np.array([time.to("month") for time in times]), money, client.by_steps)
-
     def _summarized(self, draws: xr.DataArray, ci_prob: float | None, ci_kind: str | None) -> pd.DataFrame:
         table = summarize_draws(draws, ci_prob=ci_prob, ci_kind=ci_kind)
         if self.column is None:
@@ -312,13 +198,10 @@ class NewCustomerValue:
         return flagged(table, self.caution, self.currency)
 
     def _labelled(self, values: Sequence[Array], name: str) -> xr.DataArray:
-        coords = dict(zip(SAMPLE_DIMS, map(np.arange, self.terms.shape), strict=True))
-        attrs = {"units": self.currency or "currency of the data", "settings": self.settings}
         stacked = np.stack(values, axis=-1).reshape(*self.terms.shape, len(values))
-        if self.column is None:
-            return xr.DataArray(stacked[..., 0], dims=SAMPLE_DIMS, coords=coords, name=name, attrs=attrs)
-        labels = {**coords, self.column: np.array(self.segments, dtype=object)}
-        return xr.DataArray(stacked, dims=(*SAMPLE_DIMS, self.column), coords=labels, name=name, attrs=attrs)
+        labels = {} if self.column is None else {self.column: np.array(self.segments, dtype=object)}
+        drawn = stacked[..., 0] if self.column is None else stacked
+        return labelled_draws(drawn, name, labels, units=self.units, settings=self.settings)
 
 
 @dataclass(frozen=True)
@@ -410,7 +293,7 @@ def new_customer_value(
     model, paired = _paired(purchases, spend, seed)
     column = _column([fit for fit in (purchases, spend) if fit is not None], by)
     contract = _period(purchases, price, period)
-    terms = NewClients(
+    terms = NewCustomerTerms(
         model, paired, column, as_duration(horizon), float(discount_rate), margin, first_order, price, contract, seed
     )
     if not isinstance(margin, Mapping):
@@ -440,13 +323,17 @@ def _paired(purchases: Any, spend: FittedSpend | None, seed: int) -> tuple[Any, 
     """Fits of one size, their draws in random orders of their own."""
     if spend is None:
         return purchases, None
-    shape = min(purchases.shape[0], spend.shape[0]), min(purchases.shape[1], spend.shape[1])
-    return purchases.mixed(shape, seed, "new customers purchases"), spend.mixed(shape, seed, "new customers spend")
+    (chains, draws), (others, each) = shape_of(purchases), shape_of(spend)
+    shape = min(chains, others), min(draws, each)
+    return (
+        shuffled(purchases, shape, seed, "new customers purchases"),
+        shuffled(spend, shape, seed, "new customers spend"),
+    )
 
 
 def _column(fits: Sequence[FittedModel], by: Any) -> str | None:
     """The column of segments."""
-    known = list(dict.fromkeys(name for fit in fits if fit.pooling is not None for name in fit.pooling.by))
+    known = list(dict.fromkeys(name for pooling in filter(None, map(pooling_of, fits)) for name in pooling.by))
     if by is None and len(known) > 1:
         raise ColumnError(f"The fits are pooled by {listed(known)}: say which column, as in by={known[0]!r}.")
     if by is not None and not known:
@@ -462,7 +349,7 @@ def _column(fits: Sequence[FittedModel], by: Any) -> str | None:
     return by or next(iter(known), None)
 
 
-def _segments(terms: NewClients, segments: Iterable[Any] | None) -> tuple[str, ...]:
+def _segments(terms: NewCustomerTerms, segments: Iterable[Any] | None) -> tuple[str, ...]:
     if segments is None:
         return tuple(terms.known()) or (ANYBODY,)
     return NewCustomerValue(terms, ()).of(segments).segments
@@ -479,13 +366,3 @@ def _period(fit: Any, price: Any, period: str | None) -> TimeUnit | None:
     if period is None and (not known or ", " in known):
         raise UnitError(f"Contracts run for {known or 'a time that is not known'}. Pass period='year', or as it is.")
     return as_time_unit(period or known)
-
-
-def _of_segment(given: Any, segment: str, argument: str) -> Any:
-    """What was given for all, or for this segment."""
-    if not isinstance(given, Mapping):
-        return given
-    by_name = dict(zip(segment_names(given), given.values(), strict=True))
-    if segment not in by_name:
-        raise InputError(f"{argument}= has nothing for {segment!r}. Give every segment one, or one number for all.")
-    return by_name[segment]

@@ -1,4 +1,4 @@
-"""What channels are measured by."""
+"""The targets that channels are measured by."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,8 +15,8 @@ USUAL_PAYBACK = Duration(12, "month")
 
 
 @dataclass(frozen=True)
-class Yardstick:
-    """What channels are measured by.
+class Targets:
+    """How much a client should be worth, and when the cost should be back.
 
     Attributes
     ----------

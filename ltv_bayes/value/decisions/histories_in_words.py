@@ -1,15 +1,9 @@
 """What a customer's history says, in plain words."""
 
-import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.formulas.special import Array
-from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 
-BATCH = 2048
 LONG = 1.5
 
 
@@ -63,11 +57,3 @@ def histories_in_words(customers: Customers) -> pd.Series:
     table = customers.table
     rows = zip(table["frequency"], table["recency"], table["T"], strict=True)
     return pd.Series([in_words(*row, customers.time_unit) for row in rows], index=table.index, dtype=object)
-
-
-def mean_alive(stream: RepeatPurchases, customers: Customers) -> Array:
-    """Probability that each customer is still one by these histories: an array (customers,), in bounded memory."""
-    assert isinstance(stream.purchases, FittedPurchases)
-    batches = (stream.purchases.probability_alive(batch) for batch in customers.batches(BATCH))
-    alive = np.concatenate([batch.mean(("chain", "draw")).to_numpy() for batch in batches])
-    return np.where(as_text(customers.ids).isin(list(stream.alive_for_sure)), 1.0, alive)

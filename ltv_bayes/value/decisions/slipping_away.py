@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_history
-from ltv_bayes.data.customers.frame_rows import FrameRows
+from ltv_bayes.data.customers.known_ids import known_ids
+from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.reading.ids import as_text
@@ -19,18 +19,20 @@ from ltv_bayes.errors import InputError, UnitError, counted, suggestion
 from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, summarize_sorted
-from ltv_bayes.predictions.fitted import require_memory
+from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.predictions.fitted import pooling_of, shuffled
+from ltv_bayes.predictions.over_customers import require_memory
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, alive_draws, mean_alive
 from ltv_bayes.streams.stream import Stream
-from ltv_bayes.streams.together import hosts_of
-from ltv_bayes.tables import as_text as table_as_text
-from ltv_bayes.tables import readable
+from ltv_bayes.streams.together import dependencies
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_date, as_number
-from ltv_bayes.value.decisions.histories_in_words import histories_in_words, mean_alive
-from ltv_bayes.value.draws.valuation import Components, Stretch, added
-from ltv_bayes.value.lifetime_value import LifetimeValue
+from ltv_bayes.value.decisions.histories_in_words import histories_in_words
+from ltv_bayes.value.draws.valuation import Block, Components, added
+from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
+from ltv_bayes.value.valued import Valued
 
 SHOWN = 10
 PURPOSE = "slipping away"
@@ -38,7 +40,7 @@ SHOWN_FACTS = ["probability_alive_before", "probability_alive", "drop", "value_i
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SlippingAway:
+class SlippingAway(Printed):
     """Customers whose probability of being alive has dropped, and the money that is lost if they have left.
 
     Attributes
@@ -129,16 +131,9 @@ class SlippingAway:
         whose = f"{len(self.gone):,} more {'is' if len(self.gone) == 1 else 'are'} left out"
         return f" {whose}, whose P(alive) is below {self.least_alive:g} now: most likely gone, with {lost} on average."
 
-    def __repr__(self) -> str:
-        heading = f"{self.sentence()}\n{self.settings}"
-        if self.facts.empty:
-            return heading
-        more = f"\n... and {len(self.facts) - SHOWN:,} more" if len(self.facts) > SHOWN else ""
-        return f"{heading}\n{table_as_text(self.summary().head(SHOWN), self.currency)}{more}"
-
-    def _repr_html_(self) -> str:
-        heading = escape(f"{self.sentence()} {self.settings}")
-        return f"<p>{heading}</p>{readable(self.summary(), self.currency).to_html(max_rows=SHOWN)}"
+    def _page(self) -> ResultPage:
+        lines = [self.sentence(), str(self.settings)]
+        return ResultPage(lines, None if self.facts.empty else self.summary(), (), self.currency, rows=SHOWN)
 
 
 def slipping_away(
@@ -200,12 +195,13 @@ def slipping_away(
         raise UnitError(f"least_drop must be above 0 and at most 1, not {least_drop!r}.")
     if not 0 <= as_number(least_alive, "least_alive") < 1:
         raise UnitError(f"least_alive must be at least 0 and below 1, not {least_alive!r}.")
-    chosen = _stream_that_ends(ltv.valuation.told, stream)
+    value = valued_of(ltv)
+    chosen = _stream_that_ends(value.valuation.conditioned, stream)
     now = ltv.customers if chosen.customers is None else chosen.customers
     before = _before(earlier, since, now)
     facts = _facts(chosen, ltv.customers, now, before)
     slipped = facts[facts["drop"] >= least_drop]
-    lost, value_if_alive = _at_stake(ltv, chosen, now, slipped.index)
+    lost, value_if_alive = _at_stake(value, chosen, now, slipped.index)
     order = np.argsort(-lost.mean(axis=1), kind="stable")
     lost, slipped = lost[order], slipped.assign(value_if_alive=value_if_alive)[SHOWN_FACTS].iloc[order]
     gone = (slipped["probability_alive"] < least_alive).to_numpy()
@@ -214,7 +210,7 @@ def slipping_away(
     return SlippingAway(
         slipped[~gone],
         slipped[gone].assign(at_stake=lost[gone].mean(axis=1)),
-        _labelled(ltv, lost[~gone], slipped.index[~gone]),
+        _labelled(value, lost[~gone], slipped.index[~gone]),
         len(facts),
         before.as_of,
         now.as_of,
@@ -222,7 +218,7 @@ def slipping_away(
         float(least_alive),
         ltv.currency,
         str(ltv.settings),
-        ltv.caution,
+        value.caution,
     )
 
 
@@ -277,7 +273,7 @@ def _require_earlier(day: dt.date | None, now: Customers) -> None:
 def _facts(stream: RepeatPurchases, valued: Customers, now: Customers, before: Customers) -> pd.DataFrame:
     """Probability of being alive on both days, for those who are known on both, and what happened since."""
     text = as_text(valued.ids)
-    known, knew = now.known_ids(text), before.known_ids(text)
+    known, knew = known_ids(now, text), known_ids(before, text)
     both = np.array([one in known and one in knew for one in text], dtype=bool)
     if not both.any():
         raise InputError("No customer is known on both days. Are both from one log, with ids written alike?")
@@ -304,7 +300,7 @@ def _by_text(values: Any, customers: Customers) -> pd.Series:
 
 def _with_segments(before: Customers, now: Customers, stream: RepeatPurchases) -> Customers:
     """Give customers of the earlier day the columns that a pooled fit asks for."""
-    pooling = stream.purchases.pooling
+    pooling = pooling_of(stream.purchases)
     missing = [] if pooling is None else [name for name in pooling.grouping.columns if name not in before.columns]
     if not missing:
         return before
@@ -312,7 +308,7 @@ def _with_segments(before: Customers, now: Customers, stream: RepeatPurchases) -
     return replace(before, rows=FrameRows(before.table.assign(**{name: own[name].to_numpy() for name in missing})))
 
 
-def _at_stake(value: LifetimeValue, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> tuple[Array, Array]:
+def _at_stake(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> tuple[Array, Array]:
     """Lost money of each customer in each draw, an array (customers, draws), and the mean value of each if alive."""
     lost, value_if_alive = np.zeros((len(ids), value.valuation.size)), np.zeros(len(ids))
     if not len(ids):
@@ -323,54 +319,45 @@ def _at_stake(value: LifetimeValue, stream: RepeatPurchases, now: Customers, ids
     valuation = replace(
         value.valuation,
         customers=people,
-        streams=_known_to_live(value.valuation.told, stream, people.ids),
+        streams=_known_to_live(value.valuation.conditioned, stream, people.ids),
         future_value=None,
         realised=False,
     )
-    until = value.valuation.terms.periods_until()[value.settings.place]
-    known = now.known_ids(as_text(people.ids))
+    known = known_ids(now, as_text(people.ids))
 
-    def reduce(stretch: Stretch, money: Components) -> tuple[slice, Array, Array]:
-        alive = added(money)[:, :until].sum(axis=1)
-        left = _have_left(value, stream, now.subset([known[one] for one in as_text(stretch.ids)]), stretch.ids)
-        return stretch.rows, np.where(left, alive, 0.0), alive.mean(axis=1)
+    def reduce(block: Block, money: Components) -> tuple[slice, Array, Array]:
+        alive = added(money)[:, : value.periods].sum(axis=1)
+        left = _have_left(value, stream, now.subset([known[one] for one in as_text(block.ids)]), block.ids)
+        return block.rows, np.where(left, alive, 0.0), alive.mean(axis=1)
 
-    for rows, drawn, mean in valuation.over_stretches(reduce):
+    for rows, drawn, mean in valuation.over_blocks(reduce):
         lost[place[rows]], value_if_alive[place[rows]] = drawn, mean
     return lost, value_if_alive
 
 
 def _known_to_live(streams: Sequence[Stream], stream: RepeatPurchases, ids: pd.Index) -> tuple[Stream, ...]:
-    """The stream with customers who are known to be alive, and those that ride on it."""
-    hosts, lost = hosts_of(streams), {stream.name}
-    while more := {name for name, host in hosts.items() if host in lost} - lost:
+    """The stream with customers who are known to be alive, and those that depend on it."""
+    others, lost = dependencies(streams), {stream.name}
+    while more := {name for name, other in others.items() if other in lost} - lost:
         lost |= more
     living = replace(stream, known_alive=tuple(as_text(ids)))
     return tuple(living if one.name == stream.name else one for one in streams if one.name in lost)
 
 
-def _have_left(value: LifetimeValue, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> np.ndarray:
+def _have_left(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> np.ndarray:
     """Draw who has left: an array (customers, draws), with the parameters of the value's draws and luck of its own."""
     valuation = value.valuation
     purpose, _ = next(iter(stream.fits_by_purpose.items()))
-    fit = stream.purchases.mixed(valuation.shape, valuation.seed, purpose)
+    fit = shuffled(stream.purchases, valuation.shape, valuation.seed, purpose)
     assert isinstance(fit, FittedPurchases)
-    drawn = fit.probability_alive(now).to_numpy().reshape(valuation.size, -1).T
-    alive = drawn[as_text(now.ids).get_indexer(as_text(ids))]
-    weights = np.ones(len(ids)) if stream.signs_of_life is None else stream.signs_of_life.weights(ids)
-    weights = np.where(as_text(ids).isin(list(stream.alive_for_sure)), 0.0, weights)[:, np.newaxis]
-    left = weights * (1 - alive) / (alive + weights * (1 - alive))
+    drawn = alive_draws(stream, fit, now).reshape(valuation.size, -1).T
+    left = 1 - drawn[as_text(now.ids).get_indexer(as_text(ids))]
     luck = np.stack([customer_stream(valuation.seed, PURPOSE, one).random(valuation.size) for one in ids])
     return np.asarray(luck < left)
 
 
-def _labelled(value: LifetimeValue, lost: Array, ids: pd.Index) -> xr.DataArray:
+def _labelled(value: Valued, lost: Array, ids: pd.Index) -> xr.DataArray:
     """Label an array (customers, draws)."""
-    chains, draws = value.valuation.shape
-    return xr.DataArray(
-        lost.T.reshape(chains, draws, len(ids)),
-        dims=("chain", "draw", "customer_id"),
-        coords={"chain": np.arange(chains), "draw": np.arange(draws), "customer_id": ids.to_numpy()},
-        name="at_stake",
-        attrs={"units": value.currency or "currency of the data", "settings": str(value.settings)},
-    )
+    drawn = lost.T.reshape(*value.valuation.shape, len(ids))
+    attrs = {"units": value.units, "settings": str(value.settings)}
+    return labelled_draws(drawn, "at_stake", {"customer_id": ids.to_numpy()}, **attrs)

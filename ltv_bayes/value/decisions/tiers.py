@@ -4,56 +4,22 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import flagged
+from ltv_bayes.sizes import RANKED_BYTES
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.draws.valuation import added, in_order
+from ltv_bayes.value.valued import Valued
 
-if TYPE_CHECKING:
-    from ltv_bayes.value.lifetime_value import LifetimeValue
-
-ROOM = 2 * 2**30
 FEWEST_DRAWS = 100
 
 
-def tiers(
-    value: "LifetimeValue", shares: Sequence[float] = (0.2, 0.3, 0.5), names: Sequence[str] | None = None
-) -> pd.DataFrame:
-    """How surely each customer belongs to the top 20%, the next 30%, the rest: ranked within each draw.
-
-    Parameters
-    ----------
-    shares : sequence of float
-        What share of the customers each tier has, the best first; they add up to 1.
-    names : sequence of str, optional
-        Names of the tiers, such as ``["A", "B", "C"]``; by their place, such as "top 20%", if not given.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by customer_id, the surest of the best tier first: mean, ``probability_<tier>`` for each tier, and
-        tier, the likeliest. Probabilities add up to 1 for each customer, and to the tier's share over all.
-        `write_table` writes it to a file.
-
-    Raises
-    ------
-    UnitError
-        If the shares do not add up to 1.
-    InputError
-        If the customers are too many to rank in memory.
-
-    Notes
-    -----
-    A draw is what customers will really bring, luck included, so few are sure of their tier. Customers who bring
-    the same in a draw, such as nothing, share its places. Up to 2 GiB of draws are ranked: where all of them take
-    more, evenly spaced ones, at least 100; ``attrs["draws"]`` says how many.
-    """
+def tiers(value: Valued, shares: Sequence[float], names: Sequence[str] | None) -> pd.DataFrame:
+    """Probability of each tier for each customer; see `LifetimeValue.tiers`."""
     bounds = _bounds(shares)
     titles = _names(bounds, names)
     draws = _draws(value)
@@ -68,14 +34,7 @@ def tiers(
     likeliest = within.argmax(axis=1)
     table["tier"] = pd.Categorical.from_codes(likeliest, titles, ordered=True)
     order = np.lexsort((-mean, *(-within.T[::-1]), likeliest))
-    table = flagged(table.iloc[order], value.caution)
-    table.attrs = {
-        "currency": value.currency or "",
-        "settings": str(value.settings),
-        "tiers": titles,
-        "draws": len(draws),
-    }
-    return table
+    return value.described(table.iloc[order], tiers=titles, draws=len(draws))
 
 
 def shares_of_tiers(money: Array, bounds: Array) -> Array:
@@ -135,17 +94,17 @@ def _names(bounds: Array, names: Sequence[str] | None) -> list[str]:
     return [str(name) for name in names]
 
 
-def _draws(value: "LifetimeValue") -> Array:
+def _draws(value: Valued) -> Array:
     """Draws of all customers at once, as ranks need them: as many as there is room for, an array (draws, customers)."""
     size, number = value.valuation.size, len(value.customers)
-    step = math.ceil(8 * number * size / ROOM)
+    step = math.ceil(8 * number * size / RANKED_BYTES)
     if size // step < min(FEWEST_DRAWS, size):
         raise InputError(
-            f"Ranks need all customers of a draw at once, and {ROOM / 2**30:g} GiB hold fewer than "
+            f"Ranks need all customers of a draw at once, and {RANKED_BYTES / 2**30:g} GiB hold fewer than "
             f"{FEWEST_DRAWS} draws of {counted(number, 'customer')}. Value a part of them, such as the half with the "
             f"highest mean: lifetime_value(customers.subset(ids), ...).tiers()."
         )
     kept = np.empty((len(range(0, size, step)), number))
-    for stretch, money in value.results.draws_by_stretch(value.settings.place):
-        kept[:, stretch.rows] = added(money)[:, ::step].T
+    for block, money in value.results.draws_by_block(value.settings.place):
+        kept[:, block.rows] = added(money)[:, ::step].T
     return kept

@@ -1,60 +1,40 @@
 """Who has value that is not yet realised, and why."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import ColumnError, listed
 from ltv_bayes.formatting import label, money, probability
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import flagged, interval_settings, summarize_sorted
+from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases
-from ltv_bayes.value.decisions.histories_in_words import histories_in_words, mean_alive
-from ltv_bayes.value.draws.valuation import BATCH, JUDGED, REALISED, Components, Valuation
-
-if TYPE_CHECKING:
-    from ltv_bayes.value.lifetime_value import LifetimeValue
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
+from ltv_bayes.value.decisions.histories_in_words import histories_in_words
+from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Components, Valuation
+from ltv_bayes.value.valued import Valued
 
 ENDS = ("_lb", "_ub")
 NAMED = 2
 
 
-def upside(value: "LifetimeValue", *, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
-    """Who has value that is not yet realised, and why: money to come, modelled and judged, beside money so far.
-
-    Parameters
-    ----------
-    ci_prob : float, optional
-        Probability of the interval; ArviZ's setting where not given.
-    ci_kind : {"eti", "hdi"}, optional
-        Equal-tailed or highest-density interval; ArviZ's setting where not given.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by customer_id, the most to come first: realised (so far, after margin; missing where the table does
-        not say it), modelled and judged (means of what is to come), upside (their sum) with its interval,
-        probability_above_realised, and the reason in words. `write_table` writes it to a file.
-
-    Notes
-    -----
-    The interval is predictive: of what the customer will really bring within the horizon, luck included.
-    """
-    interval, ids = interval_settings(ci_prob, ci_kind), value.customers.ids
+def upside(value: Valued, interval: tuple[float, str]) -> pd.DataFrame:
+    """Money to come beside money so far, of each customer; see `LifetimeValue.upside`."""
     realised = _realised(value.valuation)
     columns: list[dict[str, Array]] = []
-    for stretch, sources in value.results.draws_by_stretch(value.settings.place):
-        columns.append(_to_come(sources, realised[stretch.rows], interval))
-    table = pd.DataFrame({name: np.concatenate([part[name] for part in columns]) for name in columns[0]}, index=ids)
+    for block, sources in value.results.draws_by_block(value.settings.place):
+        columns.append(_to_come(sources, realised[block.rows], interval))
+    table = pd.DataFrame(
+        {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}, index=value.customers.ids
+    )
     table.insert(0, "realised", realised)
     table["reason"] = _reasons(value, table)
-    table = flagged(table.sort_values("upside", ascending=False, kind="stable"), value.caution)
-    table.attrs = {"currency": value.currency or "", "settings": str(value.settings)}
-    return table
+    return value.described(table.sort_values("upside", ascending=False, kind="stable"))
 
 
 def _to_come(sources: Components, realised: Array, interval: tuple[float, str]) -> dict[str, Array]:
@@ -81,12 +61,12 @@ def _realised(valuation: Valuation) -> Array:
         return np.sum(parts, axis=0) if parts else np.full(len(customers), np.nan)
 
     try:
-        return np.concatenate([of(batch) for batch in valuation.customers.batches(BATCH)])
+        return np.concatenate([of(batch) for batch in valuation.customers.batches(CUSTOMERS_IN_BATCH)])
     except ColumnError:
         return np.full(len(valuation.customers), np.nan)
 
 
-def _reasons(value: "LifetimeValue", table: pd.DataFrame) -> list[str]:
+def _reasons(value: Valued, table: pd.DataFrame) -> list[str]:
     """Say for each customer where the value to come is from."""
     text = as_text(table.index)
     history = _of_histories(value, text)
@@ -103,14 +83,14 @@ def _reasons(value: "LifetimeValue", table: pd.DataFrame) -> list[str]:
     return words
 
 
-def _of_histories(value: "LifetimeValue", text: pd.Index) -> dict[str, str]:
+def _of_histories(value: Valued, text: pd.Index) -> dict[str, str]:
     """What histories say, by id as text; where there are none, from which streams money comes."""
     streams = [one for one in value.valuation.streams if isinstance(one, RepeatPurchases)]
     others = [label(one.name) for one in value.valuation.streams if one not in streams]
     said = dict.fromkeys(text, f"from {listed(others)}" if others else "")
     for stream in streams:
         histories = value.customers if stream.customers is None else stream.customers
-        known = histories.known_ids(text)
+        known = known_ids(histories, text)
         if known:
             customers = histories.subset(list(known.values()))
             words = histories_in_words(customers) + _alive(stream, customers)
@@ -125,7 +105,7 @@ def _alive(stream: RepeatPurchases, customers: Customers) -> list[str]:
     return [f", P(alive) {probability(chance)}" for chance in mean_alive(stream, customers)]
 
 
-def _of_judgements(value: "LifetimeValue") -> dict[str, str]:
+def _of_judgements(value: Valued) -> dict[str, str]:
     """What is judged of customers, by id as text: the largest opportunities named."""
     judged = value.future_value
     if judged is None:

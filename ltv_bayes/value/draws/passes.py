@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numba
@@ -9,12 +10,22 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.errors import counted
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import summarize_sorted
-from ltv_bayes.value.draws.kept_draws import KeptDraws
-from ltv_bayes.value.draws.valuation import BATCH, Components, Stretch, Valuation, added
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, MOST_SEGMENTS
+from ltv_bayes.value.draws.valuation import (
+    About,
+    Block,
+    Components,
+    Outcome,
+    Reduce,
+    Valuation,
+    added,
+    blocks_of,
+    in_order,
+)
 
-MOST_SEGMENTS = 200
 MISSING = "(missing)"
 
 Interval = tuple[float, str]
@@ -108,13 +119,13 @@ class Groups:
             found[column] = codes.astype(np.int64), list(names)
         return cls(found, None if weights is None else weights(customers))
 
-    def sums(self, stretch: Stretch, components: Components) -> Iterator[tuple[str, str, int, dict[str, Array]]]:
-        """Add up a stretch of the customers: grouping, segment, number of customers, (horizons, draws) by source."""
+    def sums(self, block: Block, components: Components) -> Iterator[tuple[str, str, int, dict[str, Array]]]:
+        """Add up a block of the customers: grouping, segment, number of customers, (horizons, draws) by source."""
         if self.weights is not None:
-            weights = self.weights[stretch.first : stretch.last, np.newaxis, np.newaxis]
+            weights = self.weights[block.first : block.last, np.newaxis, np.newaxis]
             components = {name: weights * values for name, values in components.items()}
         for column, (codes, names) in self.codes.items():
-            present, place = np.unique(codes[stretch.first : stretch.last], return_inverse=True)
+            present, place = np.unique(codes[block.first : block.last], return_inverse=True)
             sums = {name: _add_rows(values, place, len(present)) for name, values in components.items()}
             counts = np.bincount(place)
             for row, code in enumerate(present):
@@ -139,7 +150,7 @@ def by_column(name: str) -> Segmenting:
 
 def offered_groupings(customers: Customers) -> dict[str, Segmenting]:
     """The groupings that a book offers by itself: its columns of text or categories with not too many values."""
-    first = next(iter(customers.batches(BATCH))).table
+    first = next(iter(customers.batches(CUSTOMERS_IN_BATCH))).table
     return {
         str(name): by_column(name)
         for name, column in first.items()
@@ -171,6 +182,49 @@ def summary_columns(components: Components, interval: Interval) -> list[Columns]
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class KeptDraws:
+    """Draws in memory.
+
+    Attributes
+    ----------
+    customers : Customers
+        Whose draws.
+    money : mapping
+        Name of each source to an array (horizons, customers, draws).
+    block : int
+        How many customers are summarised at once.
+    """
+
+    customers: Customers
+    money: Components
+    block: int
+
+    @classmethod
+    def room_for(cls, valuation: Valuation) -> "KeptDraws":
+        """Take the memory, to be filled."""
+        shape = len(valuation.terms.horizons), len(valuation.customers), valuation.size
+        return cls(valuation.customers, {name: np.empty(shape) for name in valuation.sources}, valuation.block)
+
+    def keep(self, block: Block, components: Components) -> None:
+        """Keep the draws of a block: arrays of shape (customers, horizons, draws)."""
+        for name, values in components.items():
+            self.money[name][:, block.rows] = values.swapaxes(0, 1)
+
+    def over_blocks(self, reduce: Reduce, *, about: About | None = None, progressbar: bool = False) -> Iterator[Any]:
+        """Reduce the draws of each block: arrays of shape (customers, horizons, draws) by source; see `Valuation`."""
+
+        def read(block: Block) -> Any:
+            return reduce(block, {name: every[:, block.rows].swapaxes(0, 1) for name, every in self.money.items()})
+
+        def tasks() -> Iterator[Callable[[], Any]]:
+            for _, blocks in blocks_of(self.customers, self.block, about):
+                yield from (partial(read, block) for block in blocks)
+
+        what = f"summarising {counted(len(self.customers), 'customer')}"
+        return in_order(tasks(), -(-len(self.customers) // self.block), what, progressbar=progressbar)
+
+
 @dataclass(eq=False)
 class OnePass:
     """Goes once over all customers, making their draws.
@@ -185,6 +239,8 @@ class OnePass:
         Filled in on the way.
     book : mapping
         Name of each source to an array (periods, draws): the money of all customers so far.
+    outcomes : dict
+        Results of combining opinions on whole values, by the customer's id.
     adding, groupings : mappings
         Name of each grouping that the book offers to what adds up its segments, and to how they are found.
     """
@@ -193,6 +249,7 @@ class OnePass:
     interval: Interval
     kept: KeptDraws | None = None
     book: dict[str, Array] = field(init=False)
+    outcomes: dict[Any, Outcome] = field(default_factory=dict)
     adding: dict[str, Adding] = field(init=False)
     groupings: dict[str, Segmenting] = field(init=False)
 
@@ -214,27 +271,28 @@ class OnePass:
         fewer.adding = {column: adding.of_sources(valuation.sources) for column, adding in self.adding.items()}
         return fewer
 
-    def over_stretches(self, *, progressbar: bool = False) -> Iterator[tuple[Stretch, list[Columns]]]:
-        """Summaries of one stretch of customers after another, at each horizon."""
+    def over_blocks(self, *, progressbar: bool = False) -> Iterator[tuple[Block, list[Columns]]]:
+        """Summaries of one block of customers after another, at each horizon."""
         until = self.valuation.terms.periods_until()
 
-        def reduce(stretch: Stretch, by_period: Components) -> Any:
+        def reduce(block: Block, by_period: Components) -> Any:
             components = at_horizons(by_period, until)
             if self.kept is not None:
-                self.kept.keep(stretch, components)
+                self.kept.keep(block, components)
             book = {name: values.sum(axis=0) for name, values in by_period.items()}
-            return stretch, summary_columns(components, self.interval), book, list(_groups(stretch, components))
+            return block, summary_columns(components, self.interval), book, list(_groups(block, components))
 
         def about(batch: Customers) -> Groups:
             useful = {column: how for column, how in self.groupings.items() if not self.adding[column].given_up}
             return Groups.of(batch, useful)
 
-        for stretch, columns, book, sums in self.valuation.over_stretches(reduce, about=about, progressbar=progressbar):
+        for block, columns, book, sums in self.valuation.over_blocks(reduce, about=about, progressbar=progressbar):
+            self.outcomes |= block.outcomes
             for name, money in book.items():
                 self.book[name] += money
             for column, *segment in sums:
                 self.adding[column].add(*segment)
-            yield stretch, columns
+            yield block, columns
 
 
 def segments_by(
@@ -247,18 +305,18 @@ def segments_by(
     """Add up segments of one's own making, the money of each customer as often as their weight says."""
     until = draws.terms.periods_until() if isinstance(draws, Valuation) else None
 
-    def reduce(stretch: Stretch, components: Components) -> Any:
-        return list(_groups(stretch, components if until is None else at_horizons(components, until)))
+    def reduce(block: Block, components: Components) -> Any:
+        return list(_groups(block, components if until is None else at_horizons(components, until)))
 
     def about(batch: Customers) -> Groups:
         return Groups.of(batch, {"": segmenting}, weights)
 
     adding = Adding()
-    for sums in draws.over_stretches(reduce, about=about, progressbar=progressbar):
+    for sums in draws.over_blocks(reduce, about=about, progressbar=progressbar):
         for _, *segment in sums:
             adding.add(*segment)
     return adding.segments()
 
 
-def _groups(stretch: Stretch, components: Components) -> Iterator[tuple[str, str, int, dict[str, Array]]]:
-    return stretch.about.sums(stretch, components)
+def _groups(block: Block, components: Components) -> Iterator[tuple[str, str, int, dict[str, Array]]]:
+    return block.about.sums(block, components)

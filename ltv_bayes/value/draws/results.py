@@ -1,6 +1,6 @@
-"""What has been computed of a valuation: each thing once, in as few passes over the customers as can be."""
+"""The computed results of a valuation: each thing once, in as few passes over the customers as possible."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import interval_settings
-from ltv_bayes.predictions.fitted import require_memory
-from ltv_bayes.value.draws.kept_draws import KeptDraws
+from ltv_bayes.predictions.over_customers import require_memory
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.value.draws.passes import (
     Columns,
     Interval,
+    KeptDraws,
     OnePass,
     Segmenting,
     Segments,
@@ -24,7 +26,14 @@ from ltv_bayes.value.draws.passes import (
     segments_by,
     summary_columns,
 )
-from ltv_bayes.value.draws.valuation import BATCH, Components, Stretch, Valuation, added
+from ltv_bayes.value.draws.valuation import (
+    Block,
+    Components,
+    Outcome,
+    Valuation,
+    added,
+    streams_are_judged,
+)
 
 
 class Results:
@@ -45,6 +54,20 @@ class Results:
         self._first: OnePass | None = None
         self._ids: pd.Index | None = None
 
+    @property
+    def has_totals(self) -> bool:
+        """Whether a pass has gone over all customers, so that totals are at hand."""
+        return self._first is not None
+
+    def has_summaries(self, interval: Interval) -> bool:
+        """Whether the summaries of customers with this interval are at hand."""
+        return interval in self._summaries
+
+    @property
+    def outcomes(self) -> Mapping[Any, Outcome]:
+        """Results of combining opinions on whole values, by the customer's id: of those who were valued so far."""
+        return {} if self._first is None else self._first.outcomes
+
     def keep(self) -> KeptDraws:
         """Make all draws and keep them.
 
@@ -63,7 +86,7 @@ class Results:
     def summaries(self, interval: Interval) -> tuple[pd.Index, list[Columns]]:
         """Customer ids, and summaries of customers at each horizon."""
         if interval not in self._summaries and self.kept is not None:
-            found = self.kept.over_stretches(lambda _, money: summary_columns(money, interval))
+            found = self.kept.over_blocks(lambda _, money: summary_columns(money, interval))
             self._summaries[interval] = _joined(list(found))
         if interval not in self._summaries:
             self._go_once(interval)
@@ -85,39 +108,39 @@ class Results:
     def shares_above(self, threshold: float, place: int) -> Array:
         """Share of each customer's draws above a threshold, at one horizon: an array (customers,)."""
 
-        def share(_: Stretch, money: Components) -> Array:
+        def share(_: Block, money: Components) -> Array:
             return np.mean(added(money) > threshold, axis=1)
 
-        return np.concatenate([share(stretch, money) for stretch, money in self.draws_by_stretch(place)])
+        return np.concatenate([share(block, money) for block, money in self.draws_by_block(place)])
 
-    def summaries_by_stretch(self, interval: Interval, place: int) -> Iterator[tuple[Stretch, Columns]]:
-        """Summaries of customers at one horizon, one stretch after another; nothing is remembered but the totals."""
+    def summaries_by_block(self, interval: Interval, place: int) -> Iterator[tuple[Block, Columns]]:
+        """Summaries of customers at one horizon, one block after another; nothing is remembered but the totals."""
         if self.kept is not None:
-            yield from self.kept.over_stretches(partial(_summarized, interval=interval, place=place))
+            yield from self.kept.over_blocks(partial(_summarized, interval=interval, place=place))
             return
         going = OnePass(self.valuation, interval)
-        for stretch, columns in going.over_stretches(progressbar=self.progressbar):
-            yield stretch, columns[place]
+        for block, columns in going.over_blocks(progressbar=self.progressbar):
+            yield block, columns[place]
         self._first = self._first or going
 
-    def draws_by_stretch(self, place: int) -> Iterator[tuple[Stretch, Components]]:
-        """Draws of customers up to one horizon, one stretch after another: arrays (customers, draws) by source."""
+    def draws_by_block(self, place: int) -> Iterator[tuple[Block, Components]]:
+        """Draws of customers up to one horizon, one block after another: arrays (customers, draws) by source."""
         until = self.valuation.terms.periods_until()
 
-        def of_kept(stretch: Stretch, money: Components) -> tuple[Stretch, Components]:
-            return stretch, {name: values[:, place] for name, values in money.items()}
+        def of_kept(block: Block, money: Components) -> tuple[Block, Components]:
+            return block, {name: values[:, place] for name, values in money.items()}
 
-        def of_new(stretch: Stretch, money: Components) -> tuple[Stretch, Components]:
-            return of_kept(stretch, at_horizons(money, until))
+        def of_new(block: Block, money: Components) -> tuple[Block, Components]:
+            return of_kept(block, at_horizons(money, until))
 
         if self.kept is not None:
-            return self.kept.over_stretches(of_kept)
-        return self.valuation.over_stretches(of_new, progressbar=self.progressbar)
+            return self.kept.over_blocks(of_kept)
+        return self.valuation.over_blocks(of_new, progressbar=self.progressbar)
 
     def without_judged(self) -> "Results":
         """The same without judgement; what is known already, and does not depend on it, is not computed again."""
         fewer = Results(replace(self.valuation, future_value=None), progressbar=self.progressbar)
-        if self.valuation.streams_are_judged:
+        if streams_are_judged(self.valuation):
             return fewer
         fewer._ids = self._ids
         if self._first is not None:
@@ -138,31 +161,31 @@ class Results:
         """Go over all customers, and remember what came out."""
         going = OnePass(self.valuation, interval, kept)
         ids, columns = [], []
-        for stretch, found in going.over_stretches(progressbar=self.progressbar):
-            ids.append(stretch.ids)
+        for block, found in going.over_blocks(progressbar=self.progressbar):
+            ids.append(block.ids)
             columns.append(found)
         self._ids, self._summaries[interval] = ids[0].append(ids[1:]), _joined(columns)
         self._first = self._first or going
 
     def _of_customer(self, customer_id: Any) -> Components:
         customers = self.valuation.customers
-        known = customers.known_ids([str(customer_id)])
+        known = known_ids(customers, [str(customer_id)])
         if not known:
-            some = next(iter(customers.batches(BATCH))).ids[:5].astype(str)
+            some = next(iter(customers.batches(CUSTOMERS_IN_BATCH))).ids[:5].astype(str)
             raise InputError(
                 f"There is no customer {customer_id!r}. {suggestion(str(customer_id), some)}", [customer_id]
             )
         alone = customers.subset(list(known.values()))
-        return {name: money[0] for name, money in self.valuation.of(alone)(Stretch(alone, 0, 1, 0)).items()}
+        return {name: money[0] for name, money in self.valuation.of(alone)(Block(alone, 0, 1, 0)).items()}
 
 
-def _summarized(stretch: Stretch, money: Components, interval: Interval, place: int) -> tuple[Stretch, Columns]:
-    return stretch, summary_columns(money, interval)[place]
+def _summarized(block: Block, money: Components, interval: Interval, place: int) -> tuple[Block, Columns]:
+    return block, summary_columns(money, interval)[place]
 
 
-def _joined(stretches: Sequence[list[Columns]]) -> list[Columns]:
-    """Put the columns of stretches one below the other, for each horizon."""
+def _joined(blocks: Sequence[list[Columns]]) -> list[Columns]:
+    """Put the columns of blocks one below the other, for each horizon."""
     return [
         {name: np.concatenate([columns[name] for columns in parts]) for name in parts[0]}
-        for parts in zip(*stretches, strict=True)
+        for parts in zip(*blocks, strict=True)
     ]

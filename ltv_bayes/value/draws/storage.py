@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ltv_bayes.data.engine.parquet import ParquetPieces
 from ltv_bayes.errors import InputError
-from ltv_bayes.value.draws.valuation import STRETCH, Components, Stretch, Valuation, added
+from ltv_bayes.sizes import CUSTOMERS_IN_CHUNK, WRITTEN_ROWS
+from ltv_bayes.value.draws.valuation import Block, Components, Valuation, added
 from ltv_bayes.whole_files import written_whole
 
 GROUP = "lifetime_value"
-ROWS_TOGETHER = 64 * STRETCH
-CHUNK = 4 * STRETCH
 MARK = "ltv_bayes"
 
 
@@ -25,15 +25,15 @@ class Draws:
 
     Attributes
     ----------
-    stretches : iterator
-        One stretch of customers after another, with arrays (customers, draws) by source.
+    blocks : iterator
+        One block of customers after another, with arrays (customers, draws) by source.
     valuation : Valuation
         What made them.
     attrs : mapping
         What they say of themselves.
     """
 
-    stretches: Iterator[tuple[Stretch, Components]]
+    blocks: Iterator[tuple[Block, Components]]
     valuation: Valuation
     attrs: Mapping[str, str]
 
@@ -43,7 +43,7 @@ def write_tables(tables: Iterable[pd.DataFrame], path: Path, notes: Mapping[str,
     import pyarrow as pa
 
     metadata = {f"{MARK}.{key}": text for key, text in notes.items()}
-    with written_whole(path) as unfinished, _ParquetFile(unfinished) as file:
+    with written_whole(path) as unfinished, ParquetPieces(unfinished) as file:
         for rows in _together(tables):
             ids = rows.index.rename("customer_id")
             table = pa.Table.from_pandas(rows.set_axis(ids).reset_index(), preserve_index=False)
@@ -77,28 +77,6 @@ def refuse_place(path: Path, suffixes: tuple[str, ...]) -> None:
         raise InputError(f"{path} is a file, and a zarr store is a folder. Choose another name.")
 
 
-class _ParquetFile:
-    """A Parquet file that takes its columns from the first table."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._writer: Any = None
-
-    def __enter__(self) -> "_ParquetFile":
-        return self
-
-    def write(self, table: Any) -> None:
-        """Write a table's rows."""
-        import pyarrow.parquet as parquet
-
-        self._writer = self._writer or parquet.ParquetWriter(self._path, table.schema, compression="zstd")
-        self._writer.write_table(table)
-
-    def __exit__(self, *_: Any) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
-
 def _draws_to_parquet(drawn: Draws, path: Path) -> None:
     """One row per customer and draw."""
     import pyarrow as pa
@@ -106,9 +84,9 @@ def _draws_to_parquet(drawn: Draws, path: Path) -> None:
     chains, draws = drawn.valuation.shape
     chain = np.repeat(np.arange(chains, dtype=np.int16), draws)
     draw = np.tile(np.arange(draws, dtype=np.int32), chains)
-    with _ParquetFile(path) as file:
-        for stretch, components in drawn.stretches:
-            ids = pa.array(stretch.ids)
+    with ParquetPieces(path) as file:
+        for block, components in drawn.blocks:
+            ids = pa.array(block.ids)
             rows = pa.array(np.repeat(np.arange(len(ids), dtype=np.int32), chains * draws))
             columns: dict[str, Any] = {
                 "customer_id": pa.DictionaryArray.from_arrays(rows, ids),
@@ -139,27 +117,27 @@ def _draws_to_zarr(drawn: Draws, path: Path) -> None:
         name: group.create_array(
             name,
             shape=(chains, draws, len(ids)),
-            chunks=(chains, draws, min(CHUNK, len(ids))),
+            chunks=(chains, draws, min(CUSTOMERS_IN_CHUNK, len(ids))),
             dtype="f8",
             fill_value=np.nan,
             attributes={"_ARRAY_DIMENSIONS": ["chain", "draw", "customer_id"], "units": drawn.attrs["units"]},
         )
         for name in (*drawn.valuation.sources, "total")
     }
-    for first, components in _chunks(drawn.stretches):
+    for first, components in _chunks(drawn.blocks):
         for name, values in {**components, "total": added(components)}.items():
             arrays[name][:, :, first : first + len(values)] = np.moveaxis(values.reshape(-1, chains, draws), 0, -1)
     zarr.consolidate_metadata(path, zarr_format=2)
 
 
-def _chunks(stretches: Iterator[tuple[Stretch, Components]]) -> Iterator[tuple[int, Components]]:
-    """Put stretches together to whole chunks, so that each is written once."""
+def _chunks(blocks: Iterator[tuple[Block, Components]]) -> Iterator[tuple[int, Components]]:
+    """Put blocks together to whole chunks, so that each is written once."""
     waiting: list[Components] = []
     first = rows = 0
-    for _, components in stretches:
+    for _, components in blocks:
         waiting.append(components)
         rows += len(next(iter(components.values())))
-        if rows >= CHUNK:
+        if rows >= CUSTOMERS_IN_CHUNK:
             yield first, {name: np.concatenate([some[name] for some in waiting]) for name in components}
             first, rows, waiting = first + rows, 0, []
     if waiting:
@@ -173,7 +151,7 @@ def _together(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     for table in tables:
         waiting.append(table)
         rows += len(table)
-        if rows >= ROWS_TOGETHER:
+        if rows >= WRITTEN_ROWS:
             yield pd.concat(waiting)
             rows, waiting = 0, []
     if waiting:

@@ -1,9 +1,9 @@
-"""How to value any customers: the streams, judgements, margin and terms, and the draws they make for one stretch."""
+"""How to value any customers: the streams, judgements, margin and terms, and the draws they make for one block."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
@@ -15,20 +15,16 @@ from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.whole_value import Opinion
-from ltv_bayes.progress import progress
-from ltv_bayes.sizes import available_cores
+from ltv_bayes.sizes import BLOCKS_AHEAD, CUSTOMERS_IN_BATCH, CUSTOMERS_IN_BLOCK, NUMBERS_IN_SOURCE, available_cores
 from ltv_bayes.streams.order_stream import total_value
 from ltv_bayes.streams.stream import CustomerDraws, Stream
-from ltv_bayes.streams.together import hosts_first, hosts_of
+from ltv_bayes.streams.together import dependencies, dependencies_first
+from ltv_bayes.terminal import progress
 from ltv_bayes.terms import Terms
+from ltv_bayes.value.draws.judged_streams import conditioned
 from ltv_bayes.value.draws.margins import Margins
-from ltv_bayes.value.draws.told import told
 
 REALISED, JUDGED = "realised", "judged"
-STRETCH = 64
-BATCH = STRETCH * 1024
-NUMBERS = 2**19  # in the money of one source of a stretch, about
-AHEAD = 3
 
 Components = Mapping[str, Array]
 
@@ -38,8 +34,16 @@ def added(components: Components) -> Array:
     return np.add.reduce(list(components.values()))
 
 
+class Outcome(NamedTuple):
+    """The result of combining an opinion on a whole value: the median of the draws before and after, and Pareto k."""
+
+    model_median: float
+    median: float
+    pareto_k: float
+
+
 @dataclass(frozen=True)
-class Stretch:
+class Block:
     """A few customers who are valued at once.
 
     Attributes
@@ -51,7 +55,9 @@ class Stretch:
     place : int
         Position of the first among all customers.
     about : object
-        What was said of the batch.
+        What is known of the batch.
+    outcomes : mapping
+        Results of combining opinions on whole values, by the customer's id; once the draws are made.
     """
 
     customers: Customers
@@ -59,6 +65,7 @@ class Stretch:
     last: int
     place: int
     about: Any = None
+    outcomes: Mapping[Any, Outcome] = field(default_factory=dict)
 
     @property
     def rows(self) -> slice:
@@ -71,15 +78,7 @@ class Stretch:
         return self.customers.ids[self.first : self.last]
 
 
-class Outcome(NamedTuple):
-    """What became of an opinion on a customer's whole value: the median of the draws before and after, and Pareto k."""
-
-    model_median: float
-    median: float
-    pareto_k: float
-
-
-Reduce = Callable[[Stretch, Components], Any]
+Reduce = Callable[[Block, Components], Any]
 About = Callable[[Customers], Any]
 
 
@@ -87,7 +86,7 @@ About = Callable[[Customers], Any]
 class Valuation:
     """What each source of money is worth, for any customers, all periods and all draws.
 
-    Customers are handled in stretches of a fixed length, on all cores, and results come in order. Since every customer
+    Customers are handled in blocks of a fixed length, on all cores, and results come in order. Since every customer
     has a random stream of their own, neither the number of threads, nor whether customers stand in memory or in a file,
     nor whether draws are kept can change a result.
 
@@ -121,20 +120,10 @@ class Valuation:
     realised: bool = False
 
     @cached_property
-    def told(self) -> tuple[Stream, ...]:
-        """The streams as judgements change them."""
-        return self.streams if self.future_value is None else told(self.streams, self.future_value, self.customers)
-
-    @property
-    def streams_are_judged(self) -> bool:
-        """Whether judgement changes what streams bring, beside adding money of its own."""
-        changed = any(one is not other for one, other in zip(self.told, self.streams, strict=True))
-        return changed or (self.future_value is not None and bool(self.future_value.are_opinions.any()))
-
-    @cached_property
-    def outcomes(self) -> dict[Any, Outcome]:
-        """What became of opinions, by the customer's id: of those who were valued so far."""
-        return {}
+    def conditioned(self) -> tuple[Stream, ...]:
+        """The streams, conditioned on what judgements show."""
+        judged = self.future_value
+        return self.streams if judged is None else conditioned(self.streams, judged, self.customers)
 
     @property
     def size(self) -> int:
@@ -142,34 +131,25 @@ class Valuation:
         return self.shape[0] * self.shape[1]
 
     @property
-    def stretch(self) -> int:
+    def block(self) -> int:
         """How many customers are valued at once: a power of two, fewer where periods and draws are many.
 
         It depends on nothing else, so that sums are added in the same order wherever customers are valued.
         """
-        room = max(1, NUMBERS // (len(self.terms.periods()) * self.size))
-        return min(STRETCH, 2 ** (room.bit_length() - 1))
+        room = max(1, NUMBERS_IN_SOURCE // (len(self.terms.periods()) * self.size))
+        return min(CUSTOMERS_IN_BLOCK, 2 ** (room.bit_length() - 1))
 
     @property
     def sources(self) -> list[str]:
         """Where money comes from: realised, the streams, judged."""
-        judged = [JUDGED] if self.has_opportunities else []
+        opportunities = self.future_value is not None and not self.future_value.are_opinions.all()
+        judged = [JUDGED] if opportunities else []
         return [*([REALISED] if self.realised else []), *(stream.name for stream in self.streams), *judged]
-
-    @property
-    def has_opportunities(self) -> bool:
-        """Whether money is judged that the streams do not hold."""
-        return self.future_value is not None and not self.future_value.are_opinions.all()
 
     @property
     def arrays(self) -> int:
         """How many arrays (customers, draws) hold all draws, with their total, at every horizon."""
         return len(self.terms.horizons) * (len(self.sources) + 1)
-
-    @property
-    def bytes_needed(self) -> int:
-        """Memory that all draws take."""
-        return 8 * self.size * len(self.customers) * self.arrays
 
     def of(self, customers: Customers) -> "Maker":
         """Make ready to value some of the customers."""
@@ -181,21 +161,20 @@ class Valuation:
         return Maker(
             made,
             {name: self.margins.of(name, customers) for name in made if name != REALISED},
-            hosts_of(self.streams),
+            dependencies(self.streams),
             (len(self.terms.periods()), self.size),
             {place[customer_id]: opinion for customer_id, opinion in opinions.items()},
             self._made(customers, self.terms.discounted_at(0.0), alone=True) if opinions else {},
             self.seed,
-            self.outcomes,
         )
 
     def _made(self, customers: Customers, terms: Terms, *, alone: bool = False) -> dict[str, CustomerDraws]:
         """Draws of the streams and judged opportunities; streams alone on these terms, whatever rate they have."""
         made: dict[str, CustomerDraws] = {}
-        for stream in self.told:
+        for stream in self.conditioned:
             on = terms if alone or stream.discount_rate is None else terms.discounted_at(stream.discount_rate)
             made[stream.name] = stream.prepare(customers, on, self.shape, self.seed)
-        if self.future_value is not None and self.has_opportunities:
+        if self.future_value is not None and JUDGED in self.sources:
             made[JUDGED] = self.future_value.prepare(customers, terms, self.shape, self.seed)
         return made
 
@@ -209,38 +188,49 @@ class Valuation:
 
         return draw
 
-    def over_stretches(self, reduce: Reduce, *, about: About | None = None, progressbar: bool = False) -> Iterator[Any]:
-        """Make the draws of each stretch of customers and reduce them; see `in_order`.
+    def over_blocks(self, reduce: Reduce, *, about: About | None = None, progressbar: bool = False) -> Iterator[Any]:
+        """Make the draws of each block of customers and reduce them; see `in_order`.
 
         Parameters
         ----------
         reduce : callable
-            From the stretch and its money, arrays of shape (customers, periods, draws) by source, to anything.
+            From the block and its money, arrays of shape (customers, periods, draws) by source, to anything.
         about : callable, optional
             From a batch of customers to what `reduce` needs to know of it: done once for thousands of customers.
         """
 
-        def task(stretch: Stretch, make: Maker) -> Any:
-            return reduce(stretch, make(stretch))
+        def task(block: Block, make: Maker) -> Any:
+            money, outcomes = make.combined(block)
+            return reduce(replace(block, outcomes=outcomes) if outcomes else block, money)
 
         def tasks() -> Iterator[Callable[[], Any]]:
-            for batch, stretches in stretches_of(self.customers, self.stretch, about):
+            for batch, blocks in blocks_of(self.customers, self.block, about):
                 make = self.of(batch)
-                yield from (partial(task, stretch, make) for stretch in stretches)
+                yield from (partial(task, block, make) for block in blocks)
 
         what = f"valuing {counted(len(self.customers), 'customer')}: {', '.join(map(label, self.sources))}"
-        return in_order(tasks(), -(-len(self.customers) // self.stretch), what, progressbar=progressbar)
+        return in_order(tasks(), -(-len(self.customers) // self.block), what, progressbar=progressbar)
 
 
-def stretches_of(
-    customers: Customers, length: int, about: About | None = None
-) -> Iterator[tuple[Customers, list[Stretch]]]:
-    """Cut customers into batches, and those into stretches."""
+def streams_are_judged(valuation: Valuation) -> bool:
+    """Whether judgement changes the revenue of streams, beside adding money of its own."""
+    judged = valuation.future_value
+    changed = any(one is not other for one, other in zip(valuation.conditioned, valuation.streams, strict=True))
+    return changed or (judged is not None and bool(judged.are_opinions.any()))
+
+
+def bytes_of_draws(valuation: Valuation) -> int:
+    """Memory that the draws of all customers and sources take, with their total, at every horizon."""
+    return 8 * valuation.size * len(valuation.customers) * valuation.arrays
+
+
+def blocks_of(customers: Customers, length: int, about: About | None = None) -> Iterator[tuple[Customers, list[Block]]]:
+    """Cut customers into batches, and those into blocks."""
     place = 0
-    for batch in customers.batches(BATCH):
+    for batch in customers.batches(CUSTOMERS_IN_BATCH):
         said = about(batch) if about else None
         firsts = range(0, len(batch), length)
-        yield batch, [Stretch(batch, k, min(k + length, len(batch)), place + k, said) for k in firsts]
+        yield batch, [Block(batch, k, min(k + length, len(batch)), place + k, said) for k in firsts]
         place += len(batch)
 
 
@@ -254,7 +244,7 @@ def in_order(
         try:
             for task in tasks:
                 waiting.append(pool.submit(task))
-                if len(waiting) >= AHEAD * cores:
+                if len(waiting) >= BLOCKS_AHEAD * cores:
                     yield waiting.popleft().result()
                     step()
             while waiting:
@@ -286,8 +276,6 @@ class Maker:
         Draws of the same sources without discount, which opinions speak of.
     seed : int
         Of all random streams.
-    outcomes : dict
-        What became of opinions is written here, by the customer's id.
     """
 
     made: Mapping[str, CustomerDraws]
@@ -297,28 +285,31 @@ class Maker:
     opinions: Mapping[int, Opinion] = field(default_factory=dict)
     undiscounted: Mapping[str, CustomerDraws] = field(default_factory=dict)
     seed: int = 0
-    outcomes: dict[Any, Outcome] = field(default_factory=dict)
 
-    def __call__(self, stretch: Stretch) -> Components:
-        """Money of a stretch of the customers: arrays of shape (customers, periods, draws)."""
-        drawn = self._drawn(self.made, stretch.first, stretch.last)
+    def __call__(self, block: Block) -> Components:
+        """Money of a block of the customers: arrays of shape (customers, periods, draws)."""
+        return self.combined(block)[0]
+
+    def combined(self, block: Block) -> tuple[Components, dict[Any, Outcome]]:
+        """The same, with the results of combining opinions on whole values."""
+        drawn, outcomes = self._drawn(self.made, block.first, block.last), {}
         for name, margin in self.margins.items():
-            share = margin[stretch.first : stretch.last, np.newaxis, np.newaxis]
+            share = margin[block.first : block.last, np.newaxis, np.newaxis]
             if (share != 1).any():
                 drawn[name] *= share
-        for position in range(stretch.first, stretch.last) if self.opinions else ():
+        for position in range(block.first, block.last) if self.opinions else ():
             if position in self.opinions:
-                taken = self.combined(position)
+                taken, outcome = self.opinion_at(position)
+                outcomes[self.opinions[position].customer_id] = outcome
                 for name in set(drawn) - {REALISED}:
-                    drawn[name][position - stretch.first] = drawn[name][position - stretch.first][:, taken]
-        return drawn
+                    drawn[name][position - block.first] = drawn[name][position - block.first][:, taken]
+        return drawn, outcomes
 
-    def combined(self, position: int) -> IntArray:
-        """Which draws to take of a customer of whose whole value somebody has an opinion."""
-        opinion, totals = self.opinions[position], self.totals(position)
-        taken, k = opinion.combined(totals, self.seed)
-        self.outcomes[opinion.customer_id] = Outcome(float(np.median(totals)), float(np.median(totals[taken])), k)
-        return taken
+    def opinion_at(self, position: int) -> tuple[IntArray, Outcome]:
+        """Which draws to take of a customer with an opinion on the whole value, and the result of combining it."""
+        totals = self.totals(position)
+        taken, pareto_k = self.opinions[position].combined(totals, self.seed)
+        return taken, Outcome(float(np.median(totals)), float(np.median(totals[taken])), pareto_k)
 
     def totals(self, position: int) -> Array:
         """All that such a customer brings, not discounted and before margin: an array of shape (draws,)."""
@@ -329,7 +320,7 @@ class Maker:
         number, (periods, size) = last - first, self.shape
         drawn: dict[str, Array] = {}
         lives = {name: np.empty((number, size)) for name in self.hosts.values()}
-        for name in hosts_first(made, self.hosts):
+        for name in dependencies_first(made, self.hosts):
             drawn[name] = np.empty((number, periods, size))
             until = lives[self.hosts[name]] if name in self.hosts else None
             made[name](first, last, drawn[name], until, lives.get(name))

@@ -1,32 +1,32 @@
 """Where judgement and model disagree beyond chance."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.formatting import money, probability
 from ltv_bayes.formulas.models.gamma_gamma import expected_spend, spend_outlook
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import flagged
+from ltv_bayes.predictions.fitted import parameter_arrays
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.predictions.spend import FittedSpend
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.predictions.spend import FittedSpend, spend_histories
+from ltv_bayes.sizes import COMPARED_JUDGEMENTS
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.influence.judged_parts import require_judged
+from ltv_bayes.value.valued import Valued
 
-if TYPE_CHECKING:
-    from ltv_bayes.value.lifetime_value import LifetimeValue
-
-ENOUGH_DRAWS, TOGETHER = 400, 2000
+ENOUGH_DRAWS = 400
 NAMES = ["customer_id", "opportunity", "expert"]
 
 
-def note_on_conflicts(value: "LifetimeValue") -> list[str]:
+def note_on_conflicts(value: Valued) -> list[str]:
     """Say that there are judgements which disagree with the model."""
     if value.future_value is None or not any(isinstance(one, RepeatPurchases) for one in value.valuation.streams):
         return []
@@ -37,39 +37,8 @@ def note_on_conflicts(value: "LifetimeValue") -> list[str]:
     return [f"{counted(int(found.sum()), 'judgement')} {verb} with the model beyond chance: see conflicts()."]
 
 
-def conflicts(value: "LifetimeValue", threshold: float = 0.01, gone: float = 0.2) -> pd.DataFrame:
-    """Where judgement and model disagree beyond chance.
-
-    Two questions for each opportunity of a client with a stream of repeat purchases: is the amount further out
-    than an order of this client would be, and is the client still there? Where several such streams know a client,
-    the amount is compared with the one whose orders are most like it. Opinions on whole values are no orders; see
-    `opinions` for these.
-
-    Parameters
-    ----------
-    threshold : float
-        Probability that an order of the client lies as far out as the judged amount's median, on either side,
-        below which that is a conflict. Of judgements in line with the model about so many are flagged by chance.
-    gone : float
-        Probability of being active below which a client is held for gone, if more than that is judged.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each opportunity of a client whom such a stream knows: customer_id, opportunity, expert,
-        probability and judged_amount as used, expected_order, tail_probability, probability_alive, conflict, and
-        the reason in words; conflicts first.
-
-    Raises
-    ------
-    InputError
-        If nothing is judged, or no stream of repeat purchases is valued.
-
-    Notes
-    -----
-    A conflict is a question to the expert, not a mistake: the opportunity may be larger than anything this client
-    ever bought.
-    """
+def conflicts(value: Valued, threshold: float = 0.01, gone: float = 0.2) -> pd.DataFrame:
+    """One row for each opportunity; see `JudgementInValue.conflicts`."""
     threshold, gone = _level(threshold, "threshold"), _level(gone, "gone")
     judged = require_judged(value)
     streams = [_thinned(stream) for stream in value.valuation.streams if isinstance(stream, RepeatPurchases)]
@@ -83,9 +52,7 @@ def conflicts(value: "LifetimeValue", threshold: float = 0.01, gone: float = 0.2
     found = _nearest([_beside(said, stream, value) for stream in streams])
     table = _with_reasons(found, threshold, gone, value.currency)
     table = table.sort_values(["conflict", "tail_probability"], ascending=[False, True], kind="stable")
-    table = flagged(table.reset_index(drop=True), value.caution)
-    table.attrs = {"threshold": threshold, "gone": gone, "currency": value.currency or ""}
-    return table
+    return value.described(table.reset_index(drop=True), threshold=threshold, gone=gone)
 
 
 def tail_probability(
@@ -125,17 +92,17 @@ def _thinned(stream: RepeatPurchases) -> RepeatPurchases:
     return replace(stream, purchases=stream.purchases.thin(each), spend=stream.spend.thin(each))
 
 
-def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: "LifetimeValue") -> pd.DataFrame:
+def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: Valued) -> pd.DataFrame:
     """What a stream says of the clients judged; those it does not know are left out."""
     orders = value.customers if stream.customers is None else stream.customers
     text = said["customer_id"].astype(str)
-    known = orders.known_ids(text.unique())
+    known = known_ids(orders, text.unique())
     here = said[text.isin(known).to_numpy()]
     if here.empty:
         return here.assign(expected_order=np.nan, tail_probability=np.nan, probability_alive=np.nan)
     clients = orders.subset(list(known.values()))
     rows = clients.ids.get_indexer(pd.Index([known[str(written)] for written in here["customer_id"]]))
-    x, m = (values[rows] for values in stream.spend.histories(clients, warn=False))
+    x, m = (values[rows] for values in spend_histories(stream.spend, clients, warn=False))
     expected, tail = _amounts_beside(here["judged_amount"].to_numpy(), x, m, stream.spend, clients.table.iloc[rows])
     alive = _alive(stream, clients)[rows]
     return here.assign(expected_order=expected, tail_probability=tail, probability_alive=alive)
@@ -143,7 +110,7 @@ def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: "LifetimeValue")
 
 def _by_customer(spend: FittedSpend, table: pd.DataFrame | None) -> dict[str, Array]:
     """Parameters with chains joined: arrays of shape (draws, customers or 1)."""
-    found = spend.by_customer(pd.DataFrame() if table is None else table, check=False)
+    found = parameter_arrays(spend, pd.DataFrame() if table is None else table, check=False)
     return {name: values.reshape(-1, values.shape[-1]) for name, values in found.items()}
 
 
@@ -152,8 +119,8 @@ def _amounts_beside(
 ) -> tuple[Array, Array]:
     """Expected order of each client, and how far out the amount is; some thousand at a time, so that memory does."""
     expected, tail = np.empty(amount.shape), np.empty(amount.shape)
-    for first in range(0, amount.size, TOGETHER):
-        some = slice(first, first + TOGETHER)
+    for first in range(0, amount.size, COMPARED_JUDGEMENTS):
+        some = slice(first, first + COMPARED_JUDGEMENTS)
         x, m = frequency[some], monetary_value[some]
         expected[some] = np.median(expected_spend(x, m, **_by_customer(spend, table.iloc[some])), axis=0)
         tail[some] = tail_probability(amount[some], x, m, spend, table.iloc[some])
@@ -172,9 +139,7 @@ def _alive(stream: RepeatPurchases, clients: Customers) -> Array:
     """Probability of being alive; 1 where another source knows, or the model lets nobody leave."""
     if stream.while_alive is not None or not isinstance(stream.purchases, FittedPurchases):
         return np.ones(len(clients))
-    alive = stream.purchases.probability_alive(clients).mean(("chain", "draw")).to_numpy()
-    known = clients.ids.astype(str).isin(list(stream.alive_for_sure))
-    return np.where(known, 1.0, alive)
+    return mean_alive(stream, clients)
 
 
 def _with_reasons(table: pd.DataFrame, threshold: float, gone: float, currency: str | None) -> pd.DataFrame:

@@ -3,28 +3,29 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.posterior import evenly_spaced
+from ltv_bayes.predictions.alive import SignsOfLife
+from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.predictions.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.visibility import VisibleShare
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, alive_draws
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms
-from ltv_bayes.value.draws.valuation import BATCH, Valuation
-
-if TYPE_CHECKING:
-    from ltv_bayes.value.lifetime_value import LifetimeValue
+from ltv_bayes.value.draws.valuation import Valuation
+from ltv_bayes.value.valued import Valued
 
 ENOUGH_DRAWS = 50
 ENOUGH_CUSTOMERS = 1000
@@ -62,37 +63,24 @@ def warn_of_double_count(
     )
 
 
-def opinions(value: "LifetimeValue") -> pd.DataFrame:
-    """What became of opinions on customers' whole future value, beside the model's draws.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by customer_id: probability and median as stated; model_median and median of the total within the
-        longest horizon, not discounted and before margin; pareto_k of the weights of the draws above 0, which can
-        be trusted below 0.7: minus infinity where they are nearly alike or bounded, infinite where hardly a draw
-        agrees with the opinion.
-    """
+def combined_opinions(value: Valued) -> pd.DataFrame:
+    """Opinions on whole values beside model and combination; see `JudgementInValue.opinions`."""
     valuation = value.valuation
     columns = ["probability", "stated_median", "model_median", "median", "pareto_k"]
     held = {} if valuation.future_value is None else valuation.future_value.opinions(valuation.customers)
     if not held:
         return pd.DataFrame(columns=columns)
-    missing = [customer_id for customer_id in held if customer_id not in valuation.outcomes]
-    if missing:
+    outcomes = dict(value.results.outcomes)
+    if missing := [customer_id for customer_id in held if customer_id not in outcomes]:
         make = valuation.of(valuation.customers.subset(missing))
-        for position in make.opinions:
-            make.combined(position)
-    rows = []
-    for customer_id, opinion in held.items():
-        found = valuation.outcomes[customer_id]
-        stated = float(opinion.quantiles(np.array([0.5]))[0])
-        rows.append((opinion.probability, stated, *found))
+        outcomes |= {one.customer_id: make.opinion_at(position)[1] for position, one in make.opinions.items()}
+    stated = [(one.probability, float(one.quantiles(np.array([0.5]))[0])) for one in held.values()]
+    rows = [(*first, *outcomes[customer_id]) for first, customer_id in zip(stated, held, strict=True)]
     index = pd.Index(list(held), name=valuation.customers.table.index.name)
     return pd.DataFrame(rows, columns=columns, index=index)
 
 
-def notes_on_overlap(value: "LifetimeValue") -> list[str]:
+def notes_on_overlap(value: Valued) -> list[str]:
     """Say what judgements changed beside adding money."""
     valuation, judged = value.valuation, value.future_value
     if judged is None:
@@ -100,14 +88,14 @@ def notes_on_overlap(value: "LifetimeValue") -> list[str]:
     notes: list[str] = []
     models = any(isinstance(stream, RepeatPurchases) for stream in valuation.streams)
     if models and judged.signs_of_life is not None:
-        notes += [_on_life(stream.signs) for stream in valuation.told if _has_signs(stream)]
+        notes += [_on_life(stream.signs) for stream in valuation.conditioned if _has_signs(stream)]
     if models and judged.visible is not None and (judged.relations == VISIBLE_SHARE).any():
         notes.append(
             f"{judged.visible}; they are left out of {_each(valuation.streams)} and judged instead"
             f"{_far_from_complete(valuation, judged, judged.visible)}"
         )
     if judged.are_opinions.any():
-        unsure = list(opinions(value).query(f"not pareto_k < {TRUSTED}").index)
+        unsure = list(combined_opinions(value).query(f"not pareto_k < {TRUSTED}").index)
         if unsure:
             notes.append(f"opinion and model have little in common for {listed(unsure)} (Pareto k above {TRUSTED}).")
     return notes
@@ -119,7 +107,9 @@ def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible:
     instead = float(judged.summary().loc[shown.to_numpy(), "expected_value"].sum())
     near = visible.within.days < terms.horizon.days
     until = replace(terms, horizons=(visible.within,)) if near else terms
-    left_out = visible.share * sum(_expected_of_all(one, customers, until) for one in valuation.told if _repeats(one))
+    left_out = visible.share * sum(
+        _expected_of_all(one, customers, until) for one in valuation.conditioned if _repeats(one)
+    )
     if instead >= FAR_LESS * left_out:
         return "."
     return (
@@ -131,7 +121,7 @@ def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible:
 def _expected_of_all(stream: RepeatPurchases, customers: Customers, terms: Terms) -> float:
     """What the model expects of all customers: of so many of them, evenly spaced, scaled up where there are more."""
     own = customers if stream.customers is None else stream.customers
-    ids = next(iter(own.batches(BATCH))).ids
+    ids = next(iter(own.batches(CUSTOMERS_IN_BATCH))).ids
     some = ids[evenly_spaced(len(ids), min(len(ids), ENOUGH_CUSTOMERS))]
     return float(_expected_money(stream, customers, as_text(some), terms).sum()) * len(own) / len(some)
 
@@ -139,7 +129,7 @@ def _expected_of_all(stream: RepeatPurchases, customers: Customers, terms: Terms
 def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence[str], terms: Terms) -> np.ndarray:
     """What the model expects of customers, by their ids as text: not discounted, before margin."""
     own, expected = customers if stream.customers is None else stream.customers, pd.Series(0.0, index=ids)
-    known = own.known_ids(ids)
+    known = known_ids(own, ids)
     if known:
         some = own.subset(list(known.values()))
         expected[as_text(some.ids)] = _expected_orders(stream, some, terms) * _expected_spend(stream, some)
@@ -147,19 +137,16 @@ def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence
 
 
 def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms) -> np.ndarray:
-    few = stream.counts.thin(max(1, ENOUGH_DRAWS // stream.counts.shape[0]))
+    few = thinned_to(stream.counts, ENOUGH_DRAWS)
     if not isinstance(few, FittedPurchases):
         return few.expected_events(customers, terms.horizon).mean(("chain", "draw")).to_numpy()
-    alive = few.probability_alive(customers).to_numpy()
-    weights = np.ones(len(customers)) if stream.signs is None else stream.signs.weights(customers.ids)
-    weights[as_text(customers.ids).isin(list(stream.alive_for_sure))] = 0.0
-    told = np.divide(alive, alive + weights * (1 - alive), out=np.ones(alive.shape), where=weights > 0)
-    orders = told * few.expected_purchases(customers, terms.horizon, given_alive=True).to_numpy()
+    alive = alive_draws(stream, few, customers)
+    orders = alive * few.expected_purchases(customers, terms.horizon, given_alive=True).to_numpy()
     return orders.mean(axis=(0, 1))
 
 
 def _expected_spend(stream: RepeatPurchases, customers: Customers) -> np.ndarray:
-    few = stream.spend.thin(max(1, ENOUGH_DRAWS // stream.spend.shape[0]))
+    few = thinned_to(stream.spend, ENOUGH_DRAWS)
     return few.expected_spend(customers).median(("chain", "draw")).to_numpy()
 
 
@@ -178,11 +165,11 @@ def _has_signs(stream: Stream) -> TypeGuard[RepeatPurchases]:
 
 def _on_life(signs: SignsOfLife | None) -> str:
     assert signs is not None
-    have = "has" if len(signs.heard) == 1 else "have"
+    have = "has" if len(signs.observed) == 1 else "have"
     said = "surely alive" if np.isinf(signs.ratio) else f"alive with {signs.ratio:g} times the odds that orders give"
     silent = f"; about {percent(signs.share)} of the living have one, so the others are a little less likely to be"
     return (
-        f"{counted(len(signs.heard), 'customer')} {have} an open opportunity and {'is' if have == 'has' else 'are'} "
+        f"{counted(len(signs.observed), 'customer')} {have} an open opportunity and {'is' if have == 'has' else 'are'} "
         f"{said}{silent if signs.share > 0 else ''} (see shows_life)."
     )
 

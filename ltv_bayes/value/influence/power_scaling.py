@@ -1,7 +1,7 @@
 """What becomes of a book where judgements, or the models' priors, are held more or less firmly."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,18 +9,14 @@ import pandas as pd
 from ltv_bayes.errors import UnitError
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array, pareto_smoothed
-from ltv_bayes.intervals import describe_interval, flagged, interval_name, interval_settings, summarize_sorted
+from ltv_bayes.intervals import interval_name, interval_settings, summarize_sorted
 from ltv_bayes.judgement.valuing.what_if import power_scaled
 from ltv_bayes.predictions.fitted import FittedModel, order_of_draws
 from ltv_bayes.predictions.prior_density import log_prior
 from ltv_bayes.time_units import as_number
-from ltv_bayes.value.draws.valuation import added
-from ltv_bayes.value.influence.judged_parts import NOBODY, judged_parts, named
+from ltv_bayes.value.influence.judged_parts import NO_ONE, judged_parts, named
+from ltv_bayes.value.valued import Valued
 
-if TYPE_CHECKING:
-    from ltv_bayes.value.lifetime_value import LifetimeValue
-
-Interval = tuple[float, str]
 NOTICEABLE = 0.05
 HIGHEST_PARETO_K = 0.7
 WITHOUT_OPINIONS = "nearly without customers of whose whole value somebody has an opinion: their draws change places"
@@ -28,52 +24,13 @@ UNKNOWN_PRIOR = "the fit does not remember its priors, or they are of no common 
 
 
 def power_scaling(
-    value: "LifetimeValue", alphas: tuple[float, float] = (0.8, 1.25), ci_prob: float | None = None
+    value: Valued, alphas: tuple[float, float] = (0.8, 1.25), ci_prob: float | None = None
 ) -> pd.DataFrame:
-    """What becomes of the book if a judgement, or a model's priors, are held more or less firmly.
-
-    The density of each is raised to a power: below 1 it is held more loosely, above 1 more firmly.
-
-    Parameters
-    ----------
-    alphas : (float, float)
-        Two powers, one below 1 and one above.
-    ci_prob : float, optional
-        Probability of the equal-tailed interval; ArviZ's setting where not given.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row for all judgements, for those of each expert, for each judgement alone, and for the priors of each
-        fit: mean_change and the changes of the interval's ends for each doubling of the power, in money;
-        sensitivity, the largest of the three over the interval's width, and noticeable where that is above 0.05.
-        Of priors also pareto_k, and in note what cannot be known or trusted.
-
-    Notes
-    -----
-    Nothing but themselves stands behind judgements, so their draws are made anew from the scaled density: log-odds
-    times the power, and the standard deviation of the logarithm of an amount over its root. A firmer 60% becomes
-    more than 60%, since 60% leans to yes. Priors of models are scaled by importance weights of the posterior draws,
-    which Pareto k judges: at 0.7 or above, fit again with other priors instead. Densities of positive parameters
-    are those of their logarithm, so that a log-normal prior keeps its median too. An opinion on a whole value takes
-    its customer's draws out of their places, which weights cannot follow; ``note`` says so.
-
-    References
-    ----------
-    Kallioinen, Paananen, Bürkner & Vehtari (2024), Detecting and diagnosing prior and likelihood sensitivity with
-    power-scaling, Statistics and Computing 34, 57.
-    """
+    """A row for all judgements, each expert, each judgement, each prior; see `JudgementInValue.power_scaling`."""
     alphas, level = _checked(alphas), interval_settings(ci_prob, "eti")[0]
-    total = added(value.book())
+    total = value.total()
     rows = [*_of_judgements(value, total, alphas, level), *_of_priors(value, total, alphas, level)]
-    table = flagged(pd.DataFrame(rows), value.caution)
-    table.attrs = {
-        "alphas": alphas,
-        "currency": value.currency or "",
-        "interval": describe_interval(level, "eti"),
-        "settings": str(value.settings),
-    }
-    return table
+    return value.described(pd.DataFrame(rows), (level, "eti"), alphas=alphas)
 
 
 def _checked(alphas: Any) -> tuple[float, float]:
@@ -84,7 +41,7 @@ def _checked(alphas: Any) -> tuple[float, float]:
 
 
 def _of_judgements(
-    value: "LifetimeValue", total: Array, alphas: tuple[float, float], ci_prob: float
+    value: Valued, total: Array, alphas: tuple[float, float], ci_prob: float
 ) -> Iterator[dict[str, Any]]:
     """Each judgement alone, those of each expert together, and all together."""
     judged = value.future_value
@@ -100,22 +57,20 @@ def _of_judgements(
         expert = "" if pd.isna(name["expert"]) else str(name["expert"])
         together[expert] = together.get(expert, np.zeros_like(change)) + change
     every = np.sum(list(together.values()), axis=0)
-    yield {"held": "all judgements", **NOBODY, **_exactly(total, every, alphas, ci_prob)}
+    yield {"held": "all judgements", **NO_ONE, **_exactly(total, every, alphas, ci_prob)}
     for expert in sorted(set(together) - {""}):
-        whose = {**NOBODY, "expert": expert}
+        whose = {**NO_ONE, "expert": expert}
         yield {"held": "all of an expert", **whose, **_exactly(total, together[expert], alphas, ci_prob)}
     yield from sorted(alone, key=lambda row: -row["sensitivity"])
 
 
-def _of_priors(
-    value: "LifetimeValue", total: Array, alphas: tuple[float, float], ci_prob: float
-) -> Iterator[dict[str, Any]]:
+def _of_priors(value: Valued, total: Array, alphas: tuple[float, float], ci_prob: float) -> Iterator[dict[str, Any]]:
     """The priors of each fit, by weighting its draws."""
     valuation, judged = value.valuation, value.future_value
     opinions = judged is not None and bool(judged.are_opinions.any())
     chains, draws = valuation.shape
     for fit, uses in _fits(value):
-        held = {"held": f"priors of {fit.model}, {', '.join(map(label, uses.values()))}", **NOBODY}
+        held = {"held": f"priors of {fit.model}, {', '.join(map(label, uses.values()))}", **NO_ONE}
         of_draws = log_prior(fit.thin(draws, chains))
         if of_draws is None:
             yield {**held, "noticeable": False, "note": UNKNOWN_PRIOR}
@@ -128,7 +83,7 @@ def _of_priors(
         yield {**held, **_changes(ends, total, alphas, ci_prob), **verdict}
 
 
-def _fits(value: "LifetimeValue") -> list[tuple[FittedModel, dict[str, str]]]:
+def _fits(value: Valued) -> list[tuple[FittedModel, dict[str, str]]]:
     """Every fit, with the purposes that streams draw it for and what these are called: the stream, if that will do.
 
     Each stream has an order of its own of the draws of a fit that several share.

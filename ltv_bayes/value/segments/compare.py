@@ -33,8 +33,8 @@ NO_UNIT = ("1", "currency of the data")
 def compare(
     draws: xr.DataArray,
     *,
-    equivalent_within: float | None = None,
-    equivalent_share: float | None = None,
+    rope: float | None = None,
+    rope_share: float | None = None,
     measure: str | None = None,
     unit: str | None = None,
     lower_is_better: bool = False,
@@ -47,9 +47,9 @@ def compare(
     ----------
     draws : xarray.DataArray
         (chain, draw, option), of anything that differs: ``fit.segment_draws("industry")["mean_spend"]``.
-    equivalent_within : float, optional
+    rope : float, optional
         Region of practical equivalence: differences up to this amount either way do not matter.
-    equivalent_share : float, optional
+    rope_share : float, optional
         The same as a share of the larger of the two: 0.1 where a tenth either way does not matter.
     measure : str, optional
         What is compared, for the sentences; what the draws call themselves if not given.
@@ -95,7 +95,7 @@ def compare(
     50% interval 1.25 to 4.25.'
     """
     options = Options.read(draws, lower_is_better=lower_is_better)
-    region = Region.read(equivalent_within, equivalent_share)
+    region = Region.read(rope, rope_share)
     interval = interval_settings(ci_prob, ci_kind)
     named = label(measure or draws.attrs.get("long_name") or draws.name or "value")
     words = Words.of_quantity(named, options.unit if unit is None else unit, interval)
@@ -297,10 +297,10 @@ class Region:
         """Check what the user gave."""
         if amount is not None and share is not None:
             raise UnitError("A region of practical equivalence is an amount or a share: give one of the two.")
-        if amount is not None and not as_number(amount, "equivalent_within") > 0:
-            raise UnitError(f"equivalent_within must be an amount above 0, not {amount!r}.")
-        if share is not None and not 0 < as_number(share, "equivalent_share") < 1:
-            raise UnitError(f"equivalent_share must lie between 0 and 1, not {share!r}. Write a tenth as 0.1.")
+        if amount is not None and not as_number(amount, "rope") > 0:
+            raise UnitError(f"rope must be an amount above 0, not {amount!r}.")
+        if share is not None and not 0 < as_number(share, "rope_share") < 1:
+            raise UnitError(f"rope_share must lie between 0 and 1, not {share!r}. Write a tenth as 0.1.")
         return cls(amount, share)
 
     def __bool__(self) -> bool:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.data.reading.columns import refuse_text
 from ltv_bayes.errors import ColumnError, InputError, a_kind, listed, rows_at_fault, suggestion
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.value.decisions.by_id import by_id
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.value.draws.passes import MISSING, Segmenting, Weighting, by_column
-from ltv_bayes.value.draws.valuation import BATCH
 
 REVENUE, TOTAL_VALUE = "revenue", "total_value"
 BETWEEN = " / "
@@ -50,7 +50,7 @@ class SegmentGrouping:
         ColumnError
             If there is no such column, one is named twice, or something else was given.
         InputError
-            If a mapping names nobody who is valued.
+            If a mapping names no customer who is valued.
         """
         if isinstance(given, Mapping | pd.Series):
             segments = by_id(customers, given, "by")
@@ -92,9 +92,9 @@ def weighting(customers: Customers, weight: str | pd.Series | Mapping[Any, Any])
     ColumnError
         If there is no such column, or it holds text.
     InputError
-        If a mapping names nobody who is valued.
+        If a mapping names no customer who is valued.
     """
-    said = "" if isinstance(weight, Mapping | pd.Series) else f" in {weight!r}"
+    where = "" if isinstance(weight, Mapping | pd.Series) else f" in {weight!r}"
     revenue = isinstance(weight, str) and weight == REVENUE and REVENUE not in customers.columns
     column = TOTAL_VALUE if revenue else weight
     values_of = _numbers_of(customers, column)
@@ -107,7 +107,7 @@ def weighting(customers: Customers, weight: str | pd.Series | Mapping[Any, Any])
             values = np.maximum(values, 0.0)
         bad = list(some.ids[~(np.isfinite(values) & (values >= 0))])
         if bad:
-            problem, cure = f"without a weight{said}", "Fill in a number of 0 or more, or leave weight= out."
+            problem, cure = f"without a weight{where}", "Fill in a number of 0 or more, or leave weight= out."
             raise InputError(rows_at_fault(bad, "customer", problem, cure), bad)
         return values
 
@@ -115,7 +115,7 @@ def weighting(customers: Customers, weight: str | pd.Series | Mapping[Any, Any])
 
 
 def _numbers_of(customers: Customers, weight: Any) -> Callable[[Customers], pd.Series]:
-    """Where the weights of customers come from."""
+    """How the weights of customers are read."""
     if isinstance(weight, Mapping | pd.Series):
         given = by_id(customers, weight, "weight")
         return lambda some: pd.Series([given.get(str(one)) for one in some.ids], dtype=object)
@@ -137,7 +137,7 @@ def total_weights(customers: Customers, grouping: SegmentGrouping, weights: Weig
         If no customer of a segment has any.
     """
     sums = pd.Series(0.0, index=keys)
-    for batch in customers.batches(BATCH):
+    for batch in customers.batches(CUSTOMERS_IN_BATCH):
         sums = sums.add(pd.Series(weights(batch)).groupby(grouping.keys(batch).to_numpy()).sum(), fill_value=0.0)
     total = sums.reindex(keys).to_numpy()
     bad = [name for name, weight in zip(grouping.named(keys)[0], total, strict=True) if not weight > 0]

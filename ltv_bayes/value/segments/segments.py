@@ -3,8 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,22 +13,21 @@ from ltv_bayes.errors import ColumnError, DataWarning, counted, listed, suggesti
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval_settings, summarize_draws
-from ltv_bayes.tables import as_text, readable
+from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.predictions.fitted import FittedModel, pooling_of
+from ltv_bayes.streams.stream import Stream
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.value.draws.valuation import JUDGED, added
-from ltv_bayes.value.influence.shares import share_of
 from ltv_bayes.value.segments.compare import Options, Region, Words, best, compare_pairs, rank
 from ltv_bayes.value.segments.groupings import APART, SegmentGrouping, total_weights, weighting
-from ltv_bayes.value.segments.pooled_quantities import pooled_quantities
-
-if TYPE_CHECKING:
-    from ltv_bayes.value.lifetime_value import LifetimeValue
+from ltv_bayes.value.valued import Valued, share_of, stored_attrs
 
 PER_CUSTOMER, TOTAL = "per_customer", "total"
 LESS_IS_BETTER = ("dropout", "churn")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SegmentValues:
+class SegmentValues(Printed):
     """Draws of each segment's value.
 
     Attributes
@@ -45,9 +43,7 @@ class SegmentValues:
     levels : pandas.DataFrame or None
         Of several columns: what each segment is made of, indexed by segment.
     weighted : xarray.DataArray or None
-        The mean value of customers, weighted; equal weights if there is none.
-    weight : str
-        What customers are weighted by.
+        The weighted mean value of customers, under the name of the weight; equal weights if there is none.
     quantities : mapping
         Draws of what pooled fits know of the segments, such as their mean rate, by name.
     """
@@ -61,7 +57,6 @@ class SegmentValues:
     caution: str = ""
     levels: pd.DataFrame | None = None
     weighted: xr.DataArray | None = None
-    weight: str = ""
     quantities: Mapping[str, xr.DataArray] = field(default_factory=dict)
 
     @property
@@ -109,8 +104,8 @@ class SegmentValues:
         self,
         measure: str = PER_CUSTOMER,
         *,
-        equivalent_within: float | None = None,
-        equivalent_share: float | None = None,
+        rope: float | None = None,
+        rope_share: float | None = None,
         within: str | Sequence[str] | None = None,
         ci_prob: float | None = None,
         ci_kind: str | None = None,
@@ -121,9 +116,9 @@ class SegmentValues:
         ----------
         measure : str
             What to compare: ``"per_customer"``, ``"total"``, or another of `measures`.
-        equivalent_within : float, optional
+        rope : float, optional
             Region of practical equivalence: differences up to this amount either way do not matter.
-        equivalent_share : float, optional
+        rope_share : float, optional
             The same as a share of the larger of the two.
         within : str or list of str, optional
             Of segments made by several columns, one or some of these: only pairs that have the same there are compared.
@@ -140,8 +135,8 @@ class SegmentValues:
         DataWarning
             If segments are left out.
         """
-        options = Options.read(self.draws(measure), lower_is_better=self.less_is_better(measure))
-        region = Region.read(equivalent_within, equivalent_share)
+        options = Options.read(self.draws(measure), lower_is_better=less_is_better(self, measure))
+        region = Region.read(rope, rope_share)
         words = self._words(measure, interval_settings(ci_prob, ci_kind))
         labels = None if within is None else self._level(within)
         return self._noted(compare_pairs(options, region, words, labels), measure)
@@ -162,7 +157,7 @@ class SegmentValues:
             Indexed by segment, columns ``rank_1`` ... ``rank_k`` and ``expected_rank``; rows add up to 1. Segments
             are left out as in `compare`.
         """
-        less = self.less_is_better(measure)
+        less = less_is_better(self, measure)
         return self._noted(self._each(measure, within, lambda draws: rank(draws, lower_is_better=less)), measure)
 
     def best(
@@ -186,20 +181,9 @@ class SegmentValues:
             ``probability_in_top_<top>``, and expected_loss, by how much the best segment of each draw exceeds this one,
             on average. Segments are left out as in `compare`.
         """
-        less = self.less_is_better(measure)
+        less = less_is_better(self, measure)
         found = self._each(measure, within, lambda draws: best(draws, top=top, lower_is_better=less))
         return self._noted(found, measure)
-
-    def left_out(self, measure: str) -> list[str]:
-        """Segments of which a measure is not known: those that the fit has not seen."""
-        return [name for name in map(str, self.customers.index) if name not in self._names(measure)]
-
-    def less_is_better(self, measure: str) -> bool:
-        """Whether less is better: of leaving."""
-        return measure in self.quantities and measure.split()[-1].startswith(LESS_IS_BETTER)
-
-    def _names(self, measure: str) -> list[str]:
-        return [str(name) for name in self.draws(measure)["segment"].to_numpy()]
 
     def _each(
         self, measure: str, within: str | Sequence[str] | None, made: Callable[[xr.DataArray], pd.DataFrame]
@@ -212,25 +196,25 @@ class SegmentValues:
         return pd.concat([made(draws.isel(segment=np.flatnonzero(codes == at))) for at in range(len(groups))])
 
     def _noted(self, table: pd.DataFrame, measure: str) -> pd.DataFrame:
-        """Say who is left out, and what speaks against the numbers."""
+        """Name the segments that are left out, and add the caution."""
         table = flagged(table, self.caution)
-        if left_out := self.left_out(measure):
+        if left_out := segments_left_out(self, measure):
             table.attrs["left_out"] = left_out
             warnings.warn(f"{_unknown([measure], left_out)}. Left out here.", DataWarning, stacklevel=3)
         return table
 
     def notes(self) -> list[str]:
-        """Which segments the fits know nothing of."""
+        """Segments that the fits have not seen."""
         found: dict[tuple[str, ...], list[str]] = {}
         for measure in self.quantities:
-            found.setdefault(tuple(self.left_out(measure)), []).append(measure)
+            found.setdefault(tuple(segments_left_out(self, measure)), []).append(measure)
         return [f"{_unknown(measures, left_out)}." for left_out, measures in found.items() if left_out]
 
     def _words(self, measure: str, interval: tuple[float, str]) -> Words:
         if measure in self.quantities:
-            said = self.quantities[measure].attrs
-            return Words.of_quantity(said.get("long_name", label(measure)), said.get("units", ""), interval)
-        weighted = f", weighted by {label(self.weight)}" if self.weight else ""
+            attrs = self.quantities[measure].attrs
+            return Words.of_quantity(attrs.get("long_name", label(measure)), attrs.get("units", ""), interval)
+        weighted = "" if self.weighted is None else f", weighted by {label(self.weighted.name)}"
         how = "in total" if measure == TOTAL else f"per customer{weighted}"
         return Words.of_worth(how, self.currency or "", interval)
 
@@ -246,65 +230,34 @@ class SegmentValues:
             raise ColumnError(f"within= names no column. {suggestion('', self.levels)}")
         return self.levels[names].agg(APART.join, axis="columns")
 
-    def _heading(self) -> str:
-        weighted = f" (customers weighted by {label(self.weight)})" if self.weight else ""
-        return f"Lifetime value by {self.column}{weighted}: {self.settings}"
+    def _page(self) -> ResultPage:
+        """The summary, without the columns that the names of segments are made of."""
+        weighted = "" if self.weighted is None else f" (customers weighted by {label(self.weighted.name)})"
+        heading = f"Lifetime value by {self.column}{weighted}: {self.settings}"
+        shown = self.summary().drop(columns=[] if self.levels is None else list(self.levels))
+        return ResultPage([heading], shown, [f"note: {note}" for note in self.notes()], self.currency)
 
-    def _shown(self) -> pd.DataFrame:
-        """The summary without the columns that the names of segments are made of."""
-        table = self.summary()
-        return table if self.levels is None else table.drop(columns=list(self.levels))
 
-    def __repr__(self) -> str:
-        return "\n".join([self._heading(), as_text(self._shown(), self.currency), *self._said_below()])
+def segments_left_out(by: SegmentValues, measure: str) -> list[str]:
+    """Segments with an unknown measure: those that the fit has not seen."""
+    known = set(map(str, by.draws(measure)["segment"].to_numpy()))
+    return [name for name in map(str, by.customers.index) if name not in known]
 
-    def _repr_html_(self) -> str:
-        below = "".join(f"<p>{escape(line)}</p>" for line in self._said_below())
-        return f"<p>{escape(self._heading())}</p>{readable(self._shown(), self.currency).to_html()}{below}"
 
-    def _said_below(self) -> list[str]:
-        return [f"note: {note}" for note in self.notes()]
+def less_is_better(by: SegmentValues, measure: str) -> bool:
+    """Whether less of a measure is better, as of dropout."""
+    return measure in by.quantities and measure.split()[-1].startswith(LESS_IS_BETTER)
 
 
 def _unknown(measures: Sequence[str], segments: Sequence[str]) -> str:
-    """Say of which segments some quantities are not known."""
-    be, them = ("is", "it") if len(measures) == 1 else ("are", "they")
-    comes = "comes" if len(measures) == 1 else "come"
-    whose = f"{counted(len(segments), 'segment')} ({listed(segments)})"
-    seen = "it" if len(segments) == 1 else "them"
-    return f"{listed(map(label, measures))} {be} not known of {whose}: the fit {them} {comes} from has not seen {seen}"
+    """Name segments with unknown quantities."""
+    be, seen = ("is" if len(measures) == 1 else "are"), ("it" if len(segments) == 1 else "them")
+    where = f"{counted(len(segments), 'segment')} ({listed(segments)})"
+    return f"{listed(map(label, measures))} {be} not known of {where}: the fit has not seen {seen}"
 
 
-def by(
-    value: "LifetimeValue",
-    column: str | Sequence[str] | pd.Series | Mapping[Any, Any],
-    *,
-    weight: str | pd.Series | Mapping[Any, Any] | None = None,
-) -> SegmentValues:
-    """Group customers by an attribute, or by several, and add their draws.
-
-    Parameters
-    ----------
-    column : str, list of str, Series or mapping
-        A column of ``customers.table``; several, for segments such as "Energy / North"; or the segment of each
-        customer id. Customers without a value form a segment of their own.
-    weight : str, Series or mapping, optional
-        What a customer counts by in the mean per customer: ``"revenue"``, what they have brought so far
-        (``total_value`` of their table, nothing where refunds exceed it), a column, or the weight of each customer id.
-        Equally, if not given.
-
-    Raises
-    ------
-    ColumnError
-        If there is no such column.
-    InputError
-        If a mapping names nobody who is valued, or a weight is missing or below 0.
-
-    Warns
-    -----
-    DataWarning
-        If a mapping holds ids of nobody.
-    """
+def values_by(value: Valued, column: Any, weight: Any) -> SegmentValues:
+    """Add the draws of each segment's customers; see `LifetimeValue.by`."""
     grouping = SegmentGrouping.read(value.customers, column)
     found = value.results.segments(grouping.column, grouping.segmenting)
     sums = {source: money[:, value.settings.place] for source, money in found.money.items()}
@@ -318,26 +271,59 @@ def by(
         str(value.settings),
         value.caution,
         levels,
-        None if weight is None else _labelled(value, _weighted_mean(value, grouping, found.names, weight), names),
-        "" if weight is None else weight if isinstance(weight, str) else str(getattr(weight, "name", None) or "weight"),
+        None if weight is None else _weighted(value, grouping, weight, found.names),
         pooled_quantities(value.valuation.streams, grouping.column),
     )
 
 
-def _weighted_mean(value: "LifetimeValue", grouping: SegmentGrouping, keys: list[str], weight: Any) -> Array:
-    """Mean value of each segment's customers, an array (segments, draws): a pass of its own over them."""
+def _weighted(value: Valued, grouping: SegmentGrouping, weight: Any, keys: list[str]) -> xr.DataArray:
+    """Weighted mean value of each segment's customers: a pass of its own over them."""
     weights = weighting(value.customers, weight)
     total = total_weights(value.customers, grouping, weights, keys)
     found = value.results.segments(None, grouping.segmenting, weights)
     money = added({source: each[:, value.settings.place] for source, each in found.money.items()})
-    return money / total[:, np.newaxis]
+    name = weight if isinstance(weight, str) else str(getattr(weight, "name", None) or "weight")
+    return _labelled(value, money / total[:, np.newaxis], grouping.named(keys)[0]).rename(name)
 
 
-def _labelled(value: "LifetimeValue", sums: np.ndarray, names: list[str]) -> xr.DataArray:
+def _labelled(value: Valued, sums: Array, names: list[str]) -> xr.DataArray:
     """Label an array (segments, draws)."""
-    chains, draws = value.valuation.shape
-    coords = {"chain": np.arange(chains), "draw": np.arange(draws), "segment": np.asarray(names, dtype=object)}
-    values = np.reshape(sums.T, (chains, draws, len(names)))
-    return xr.DataArray(
-        values, dims=("chain", "draw", "segment"), coords=coords, name="total", attrs=value.total().attrs
-    )
+    values = np.reshape(sums.T, (*value.valuation.shape, len(names)))
+    return labelled_draws(values, "total", {"segment": np.asarray(names, dtype=object)}, **stored_attrs(value))
+
+
+def pooled_quantities(streams: Sequence[Stream], column: str | None) -> dict[str, xr.DataArray]:
+    """Draws (chain, draw, segment) of what differs between the segments of a column, by quantity.
+
+    These are mean rates, dropout, spend and churn of the fits that are pooled by the column. Where fits of several
+    streams are, the stream stands before the quantity.
+    """
+    pooled = [
+        (purpose if _of_one_model(stream) else stream.name, fit)
+        for stream in streams
+        for purpose, fit in stream.fits_by_purpose.items()
+        if (pooling := pooling_of(fit)) is not None and column in pooling.by
+    ]
+    several = len({name for name, _ in pooled}) > 1
+    found = {}
+    for name, fit in pooled:
+        for quantity, drawn in _differing(fit, str(column)).items():
+            long_name = f"{drawn.attrs['long_name']} ({label(name)})" if several else drawn.attrs["long_name"]
+            found[f"{label(name)} {quantity}" if several else quantity] = drawn.assign_attrs(long_name=long_name)
+    return found
+
+
+def _of_one_model(stream: Stream) -> bool:
+    """Whether two fits of a stream are of one model, such as renewals of monthly and of yearly contracts."""
+    models = [fit.model for fit in stream.fits_by_purpose.values()]
+    return len(set(models)) < len(models)
+
+
+def _differing(fit: FittedModel, column: str) -> dict[str, xr.DataArray]:
+    """Quantities that differ between segments."""
+    drawn = fit.segment_draws(column)
+    return {
+        str(name): values.rename({column: "segment"})
+        for name, values in drawn.data_vars.items()
+        if bool((values.max(column) > values.min(column)).any())
+    }

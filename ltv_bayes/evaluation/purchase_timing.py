@@ -1,4 +1,4 @@
-"""Whether purchases are as random in time as the models take them to be, or come in rhythm or in bursts."""
+"""Whether purchases are as random in time as the models take them to be, more regular, or in bursts."""
 
 import textwrap
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from ltv_bayes.formatting import percent, three_digits
 from ltv_bayes.formulas.models import regularity
 from ltv_bayes.formulas.models.bg_cnbd import LARGEST_K
 from ltv_bayes.intervals import describe_interval, interval_settings
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_date
 
 REGULAR = 1.5
@@ -24,11 +25,11 @@ LINE = 100
 
 
 def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float | None = None) -> "Regularity":
-    """Estimate how regular gaps between purchases are, and say what it does to forecasts.
+    """Estimate how regular gaps between purchases are, and what this does to forecasts.
 
-    BG/NBD and MBG/NBD take purchases of a customer to come at random moments. Where they come in rhythm, as projects do
-    that recur with the budget year, long silence says more than the models take from it; `BGCNBD` and `MBGCNBD` know
-    of it. Where they come in bursts, it says less.
+    BG/NBD and MBG/NBD take purchases of a customer to occur at random moments. Where they are regular, as projects are
+    that recur with the budget year, a long silence means more than the models take from it; `BGCNBD` and `MBGCNBD`
+    allow for it. Where they occur in bursts, it means less.
 
     Parameters
     ----------
@@ -48,14 +49,14 @@ def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float 
     Raises
     ------
     InputError
-        If nobody has three purchase days.
+        If no customer has three purchase days.
 
     Notes
     -----
     k is the shape of gamma-distributed gaps, of which each customer has a rate of their own: 1 is random. It is
     estimated from how each customer's gaps divide their sum, which depends neither on rates nor on who has left or is
     still observed (`ltv_bayes.formulas.models.regularity`). It is not biased where purchases are random; where they are
-    regular and only days apart, k comes out too large, by about k / (days in a gap).
+    regular and only days apart, k is estimated too large, by about k / (days in a gap).
 
     References
     ----------
@@ -75,7 +76,7 @@ def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float 
     owner, days, ids = _gaps(orders, as_of)
     gaps = regularity.counted_gaps(owner, days)
     if not gaps.customers.size:
-        raise InputError("Nobody bought on three days, so there are no two gaps to compare. Wait for more orders.")
+        raise InputError("No customer bought on three days, so there are no two gaps to compare. Wait for more orders.")
     low, middle, high = regularity.quantile(*regularity.posterior(gaps), [(1 - prob) / 2, 0.5, (1 + prob) / 2])
     typical = float(np.median(np.repeat(gaps.spare, gaps.gaps.astype(int)) + 1))
     number = int(gaps.customers.sum()), int(gaps.gaps.sum())
@@ -92,7 +93,7 @@ def require_transactions(orders: Any) -> None:
 
 
 @dataclass(frozen=True, repr=False)
-class Regularity:
+class Regularity(Printed):
     """How regular gaps between purchases are; its text is a sentence to quote.
 
     Attributes
@@ -106,7 +107,7 @@ class Regularity:
     typical_gap : float
         Median of these gaps, in days.
     ids : pandas.Index, optional
-        Everybody in the log.
+        All customers in the log.
 
     Examples
     --------
@@ -146,7 +147,7 @@ class Regularity:
 
     @property
     def enough(self) -> bool:
-        """Whether the gaps say anything: the interval does not reach from bursts to rhythm."""
+        """Whether the gaps are evidence: the interval does not reach from bursts to regularity."""
         return not (self.low < 1 / REGULAR and self.high > REGULAR)
 
     @property
@@ -172,38 +173,38 @@ class Regularity:
         )
         if self.regular:
             return (
-                f"Purchases come in rhythm: {seen}. So {alive}. BG/NBD and MBG/NBD take too little from a long silence "
+                f"Purchases are regular: {seen}. So {alive}. BG/NBD and MBG/NBD take too little from a long silence "
                 f"and think the silent alive too often, expect too many purchases, and make intervals too wide. Fit "
                 f"BGCNBD(k={self.whole_k}) in place of BGNBD(), or MBGCNBD(k={self.whole_k}) in place of MBGNBD()."
             )
         if self.bursts:
             return (
-                f"Purchases come in bursts: {seen}. So {alive}. BG/NBD and MBG/NBD take too much from a silence and "
+                f"Purchases occur in bursts: {seen}. So {alive}. BG/NBD and MBG/NBD take too much from a silence and "
                 f"give up customers between two bursts, expect too few purchases, and make intervals too narrow. "
                 f"Count the orders of one project as one, and hold forecasts to a backtest."
             )
         if not self.enough:
             return (
-                f"Too few gaps to tell: purchases may come in rhythm, at random or in bursts: {seen}. Wait for more "
+                f"Too few gaps to tell: purchases may be regular, random or in bursts: {seen}. Wait for more "
                 f"orders, or ask those who know these customers."
             )
         return f"Purchases are about as random in time as BG/NBD and MBG/NBD take them to be: {seen}."
 
     @property
     def sentence_of_events(self) -> str:
-        """What to quote of customers who stay, whose events `NBD` takes to come at random."""
+        """What to quote of customers who stay, with events that `NBD` takes to occur at random."""
         if self.regular:
             return (
-                f"Events come in rhythm: {self._seen}. NBD takes them to come at random: it takes too little from what "
-                f"single customers have done, and makes their intervals too wide. Hold forecasts to what came later."
+                f"Events are regular: {self._seen}. NBD takes them to occur at random: it takes too little from what "
+                f"single customers have done, and makes their intervals too wide. Hold forecasts to a backtest."
             )
         if self.bursts:
             return (
-                f"Events come in bursts: {self._seen}. NBD takes them to come at random: it takes too much from what "
+                f"Events occur in bursts: {self._seen}. NBD takes them to occur at random: it takes too much from what "
                 f"single customers have done, and makes their intervals too narrow. Count events of one cause as one."
             )
         if not self.enough:
-            return f"Too few gaps to tell: events may come in rhythm, at random or in bursts: {self._seen}."
+            return f"Too few gaps to tell: events may be regular, random or in bursts: {self._seen}."
         return f"Events are about as random in time as NBD takes them to be: {self._seen}."
 
     def of_customers(self, customers: Customers) -> pd.DataFrame:
@@ -250,7 +251,7 @@ class Regularity:
         return found.sort_values("chance", kind="stable")
 
     def _require_same_log(self, customers: Customers) -> None:
-        """Refuse customers of another log, whose gaps have another k."""
+        """Refuse customers of another log, with gaps of another k."""
         if self.ids is not None and len(customers) and not as_text(customers.ids).isin(as_text(self.ids)).any():
             raise InputError(
                 f"None of the {counted(len(customers), 'customer')} (ids {listed(customers.ids)}) is in the log that "
@@ -259,12 +260,12 @@ class Regularity:
                 customers.ids[:5],
             )
 
-    def __repr__(self) -> str:
-        return textwrap.fill(self.sentence, LINE)
+    def _page(self) -> ResultPage:
+        return ResultPage([textwrap.fill(self.sentence, LINE)])
 
 
 def _gaps(orders: Transactions, as_of: Any) -> tuple[np.ndarray, np.ndarray, pd.Index]:
-    """Whose gap each is, and its days; and everybody in the log."""
+    """The customer and the days of each gap; and all customers in the log."""
     days = occasions(orders)
     if as_of is not None:
         days = days[days["date"].dt.date <= as_date(as_of)]

@@ -10,25 +10,26 @@ from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.formatting import label
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.random_streams import as_seed
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, KEPT_BYTES
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.streams.together import (
     common_shape,
     refuse_unknown_ends,
+    require_dependencies,
     require_distinct_names,
-    require_hosts,
     require_one_use,
 )
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.draws.margins import Margin, Margins
 from ltv_bayes.value.draws.results import Results
-from ltv_bayes.value.draws.valuation import BATCH, JUDGED, REALISED, Valuation
+from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Valuation, bytes_of_draws
 from ltv_bayes.value.influence.double_counting import warn_of_double_count
-from ltv_bayes.value.lifetime_value import TOTAL, LifetimeValue, ValueSettings
+from ltv_bayes.value.lifetime_value import LifetimeValue
 from ltv_bayes.value.notes import warn_of_scale
+from ltv_bayes.value.valued import TOTAL, Valued, ValueSettings
 
 RESERVED = (REALISED, JUDGED, TOTAL, "chain", "draw", "customer_id")
 DRAWS_WITHOUT_FITS = (4, 1000)
-KEPT_WITHOUT_ASKING = 2 * 2**30
 
 
 def lifetime_value(
@@ -69,7 +70,7 @@ def lifetime_value(
         The same seed gives the same draws for a customer, whoever else is valued.
     keep_draws : bool, optional
         Whether to keep every draw in memory. If not said, up to 2 GiB are kept; beyond, and for customers in a file,
-        customers are valued stretch by stretch in one pass when a summary is asked for, with the same result.
+        customers are valued block by block in one pass when a summary is asked for, with the same result.
     progressbar : bool
         Whether to show progress.
 
@@ -93,7 +94,7 @@ def lifetime_value(
             "There is nothing to value. Give streams=[RepeatPurchases(purchases, spend)] or future_value=."
         )
     require_distinct_names(streams, RESERVED)
-    require_hosts(streams)
+    require_dependencies(streams)
     require_one_use(streams)
     margins, seed = _margins(customers, streams, margin), as_seed(random_seed)
     if future_value is not None:
@@ -109,15 +110,15 @@ def lifetime_value(
     refuse_unknown_ends(streams, customers)
     shape = common_shape([*streams, *([] if future_value is None else [future_value])]) or DRAWS_WITHOUT_FITS
     valuation = Valuation(customers, tuple(streams), future_value, terms, margins, seed, shape, realised)
-    first = next(iter(customers.batches(BATCH)))
+    first = next(iter(customers.batches(CUSTOMERS_IN_BATCH)))
     valuation.of(first)  # so that what cannot be valued is refused at once
     settings = ValueSettings(terms, margins.usual.text, seed, realised, _exceptions(streams, margins))
     cautions = [stream.caution for stream in streams if stream.caution]
     results = Results(valuation, progressbar=progressbar)
-    small = customers.in_memory and valuation.bytes_needed <= KEPT_WITHOUT_ASKING
+    small = customers.in_memory and bytes_of_draws(valuation) <= KEPT_BYTES
     if small if keep_draws is None else keep_draws:
         results.keep()
-    return LifetimeValue(results, settings, cautions[0] if cautions else "")
+    return LifetimeValue(Valued(results, settings, cautions[0] if cautions else ""))
 
 
 def _require_kinds(streams: Sequence[Any], future_value: Any) -> None:
@@ -142,10 +143,10 @@ def _margins(customers: Customers, streams: Sequence[Stream], usual: Any) -> Mar
 
 def _exceptions(streams: Sequence[Stream], margins: Margins) -> str:
     """Say which streams have a margin or a discount rate of their own."""
-    said = []
+    exceptions = []
     for stream in streams:
         parts = [f"margin {margins.own[stream.name].text}"] if stream.name in margins.own else []
         if stream.discount_rate is not None:
             parts.append(f"discounted at {100 * stream.discount_rate:.3g}%")
-        said += [f"{label(stream.name)} {', '.join(parts)}"] if parts else []
-    return f" ({'; '.join(said)})" if said else ""
+        exceptions += [f"{label(stream.name)} {', '.join(parts)}"] if parts else []
+    return f" ({'; '.join(exceptions)})" if exceptions else ""

@@ -6,7 +6,7 @@ import sys
 import pandas as pd
 import pytest
 
-from ltv_bayes.report.console import complain, say, show
+from ltv_bayes.terminal import complain, say, show
 
 
 def test_names_cannot_steer_the_terminal(capsys):

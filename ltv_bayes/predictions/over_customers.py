@@ -1,0 +1,92 @@
+"""Arrays of draws over customers, labelled by their ids."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.errors import InputError
+from ltv_bayes.predictions.fitted import FittedModel, parameters_of, shape_of
+from ltv_bayes.predictions.groups import Parameters
+from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.sizes import CUSTOMERS_OF_WORKER, LARGEST_ARRAY, available_cores
+
+DrawOne = Callable[[np.random.Generator, Parameters, int], Any]
+
+
+def draw_for_each(
+    fit: FittedModel, table: pd.DataFrame, draw: DrawOne, *, seed: int, purpose: str | Sequence[str], arrays: int = 1
+) -> np.ndarray:
+    """Draw something for each row of a table, from a random stream that belongs to its id, on all cores.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows indexed by id, with segments and covariates for a pooled fit.
+    draw : callable
+        From a stream, the row's parameters of shape (chains * draws,) and its position to values of this shape, or to
+        several arrays of them.
+    seed, purpose
+        What the stream belongs to beside the id; a purpose for each row, or one for all.
+    arrays : int
+        How many arrays are drawn.
+
+    Returns
+    -------
+    array of shape (arrays, chains, draws, rows)
+    """
+    shape, ids = shape_of(fit), table.index
+    require_memory(shape, len(ids), arrays)
+    purposes = [purpose] * len(ids) if isinstance(purpose, str) else purpose
+    drawn = parameters_of(fit, table)
+    values = np.empty((arrays, len(ids), shape[0] * shape[1]))
+
+    def some(first: int) -> None:
+        last = min(first + CUSTOMERS_OF_WORKER, len(ids))
+        place, parameters = drawn.block(first, last)
+        for position in range(first, last):
+            stream = customer_stream(seed, purposes[position], ids[position])
+            own = {name: each[place[position - first]] for name, each in parameters.items()}
+            values[:, position] = draw(stream, own, position)
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        list(pool.map(some, range(0, len(ids), CUSTOMERS_OF_WORKER)))
+    return values.reshape(arrays, len(ids), *shape).transpose(0, 2, 3, 1)
+
+
+def labelled(values: np.ndarray, ids: pd.Index, name: str, **attrs: Any) -> xr.DataArray:
+    """Put names on an array (chains, draws, customers)."""
+    chains, draws, _ = values.shape
+    coords = {"chain": np.arange(chains), "draw": np.arange(draws), "customer_id": ids.to_numpy()}
+    return xr.DataArray(values, dims=("chain", "draw", "customer_id"), coords=coords, name=name, attrs=attrs)
+
+
+def with_group(tree: xr.DataTree, name: str, dataset: xr.Dataset) -> xr.DataTree:
+    """Make a tree with one more group."""
+    extended = tree.copy()
+    extended[name] = xr.DataTree(dataset)
+    return extended
+
+
+def beside_observed(tree: xr.DataTree, replicated: xr.Dataset, customers: Customers) -> xr.DataTree:
+    """Make a tree with what a fit would observe of customers, beside the columns that were observed."""
+    observed = xr.Dataset({str(name): ("customer_id", customers.table[name]) for name in replicated.data_vars})
+    observed = observed.assign_coords(customer_id=customers.ids.to_numpy())
+    return with_group(with_group(tree, "posterior_predictive", replicated), "observed_data", observed)
+
+
+def require_memory(shape: tuple[int, int], customers: int, arrays: int = 1) -> None:
+    """Refuse arrays of draws that would not fit in memory, with what makes them smaller."""
+    needed = 8 * shape[0] * shape[1] * customers * arrays
+    if needed > LARGEST_ARRAY:
+        fewer = max(1, LARGEST_ARRAY // (8 * shape[0] * customers * arrays))
+        several = f", {arrays} arrays of them," if arrays > 1 else ""
+        raise InputError(
+            f"{shape[0]} x {shape[1]:,} draws for {customers:,} customers{several} need {needed / 2**30:,.1f} GiB. "
+            f"Thin the fit with fit.thin(draws={fewer}), or score fewer customers at a time with "
+            f"customers.subset(ids). Summaries and totals of lifetime values need no draws in memory."
+        )

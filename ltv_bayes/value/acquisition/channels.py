@@ -1,0 +1,186 @@
+"""One channel: the draws of its cost and value, their figures, and what they say in words."""
+
+from dataclasses import dataclass
+from math import isinf, isnan
+
+import numpy as np
+
+from ltv_bayes.errors import counted
+from ltv_bayes.formatting import money, probability, with_currency
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.intervals import describe_interval, interval
+from ltv_bayes.time_units import Duration
+from ltv_bayes.value.acquisition.targets import Targets
+
+NEARLY_SURE = 0.9
+NEARLY_NEVER = 0.05
+NOT_ENOUGH = "not enough data"
+BEYOND = 1e12
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelDraws:
+    """Draws of one channel, with the figures that tables, sentences and pictures take from them.
+
+    Attributes
+    ----------
+    channel : str
+    spend, clients_won : float
+        In all periods; NaN where not known.
+    value : float
+        Mean of the expected value of a new client.
+    cost, ratio, payback : arrays of shape (draws,)
+        Cost per client, LTV:CAC, and months until the cost is back, infinite for never.
+    targets : Targets
+    level : (float, str)
+        Probability and kind of intervals.
+    """
+
+    channel: str
+    spend: float
+    clients_won: float
+    value: float
+    cost: Array
+    ratio: Array
+    payback: Array
+    targets: Targets
+    level: tuple[float, str]
+
+    @property
+    def ratio_interval(self) -> tuple[float, float]:
+        """Interval of LTV:CAC."""
+        return _bounds(self.ratio, self.level)
+
+    @property
+    def payback_interval(self) -> tuple[float, float]:
+        """Interval of the months until the cost is back; its ends may be infinite."""
+        return _bounds(self.payback, self.level)
+
+    @property
+    def payback_median(self) -> float:
+        """Median of the months until the cost is back; infinite for never."""
+        return _infinite(float(np.median(np.minimum(self.payback, BEYOND))), self.payback)
+
+    @property
+    def above_threshold(self) -> float:
+        """Probability that a client is worth more than the threshold times the cost."""
+        return float(np.mean(self.ratio > self.targets.threshold))
+
+    @property
+    def in_time(self) -> float:
+        """Probability that the cost is back in time."""
+        return float(np.mean(self.targets.in_time(self.payback)))
+
+    @property
+    def reservation(self) -> str:
+        """Why data are not enough: few clients without a sure loss, or an interval from a loss to the threshold."""
+        low, high = self.ratio_interval
+        if self.clients_won < self.targets.least_clients and high >= 1:
+            number = counted(int(self.clients_won), "client")
+            return f"{number} won, fewer than {self.targets.least_clients}"
+        most = max(1.0, self.targets.threshold)
+        return f"the interval reaches from below 1 to above {most:g}" if low < 1 and high > most else ""
+
+    def chance(self, value: float) -> str:
+        """Write a probability, no surer than the draws can tell."""
+        least = 1 / self.ratio.size if self.ratio.size > 1 else 0.0
+        return probability(min(max(value, least), 1 - least))
+
+
+def verdict(of: ChannelDraws) -> str:
+    """Say in three words what is nearly sure, with a probability of 0.9 or more."""
+    wanted, above_1 = f"{of.targets.threshold:g}", float(np.mean(of.ratio > 1))
+    if of.reservation:
+        return NOT_ENOUGH
+    if of.above_threshold >= NEARLY_SURE:
+        return f"above {wanted}"
+    if above_1 <= 1 - NEARLY_SURE:
+        return "loses money"
+    if above_1 < NEARLY_SURE:
+        return "perhaps pays"
+    return f"pays, below {wanted}" if of.above_threshold <= 1 - NEARLY_SURE else f"pays, perhaps {wanted}"
+
+
+def sentence(of: ChannelDraws, horizon: Duration, currency: str | None) -> str:
+    """Say what a client of the channel costs, is worth, and when the cost is back."""
+    worth = with_currency(money(of.value, currency), currency)
+    low, high = map(_times, of.ratio_interval)
+    parts = [
+        f"{of.channel}: a new client is worth {worth} within {horizon} and costs {_cost(of, currency)}",
+        f"that is {_times(float(np.median(of.ratio)))} times the cost, {describe_interval(*of.level)} {low} to {high}, "
+        f"and more than {of.targets.threshold:g} times with probability {of.chance(of.above_threshold)}",
+        _payback(of, horizon),
+    ]
+    reservation = f" Not enough data: {of.reservation}." if of.reservation else ""
+    return "; ".join(parts) + "." + reservation
+
+
+def _cost(of: ChannelDraws, currency: str | None) -> str:
+    costs = np.median(of.cost), np.quantile(of.cost, NEARLY_NEVER)
+    typical, least = (with_currency(money(float(cost), currency), currency) for cost in costs)
+    if isnan(of.clients_won):
+        return typical
+    spend = money(of.spend, currency)
+    if of.clients_won == 0:
+        return f"more than {least} with probability {probability(1 - NEARLY_NEVER)} (no client won for {spend})"
+    return f"{typical} ({counted(int(of.clients_won), 'client')} won for {spend})"
+
+
+def _payback(of: ChannelDraws, horizon: Duration) -> str:
+    in_time = f"within {of.targets.payback_within} with probability {of.chance(of.in_time)}"
+    if isinf(of.payback_median):
+        never = of.chance(float(np.mean(np.isinf(of.payback))))
+        return f"the cost is not back within {horizon} with probability {never}, and is {in_time}"
+    low, high = of.payback_interval
+    if high == 0:
+        return f"the first order pays the cost back, {in_time}"
+    late = f"beyond {horizon}" if isinf(high) else _with_unit(high)
+    return f"the cost is back after {_with_unit(of.payback_median)} ({_months(low)} to {late}), {in_time}"
+
+
+def _bounds(values: Array, level: tuple[float, str]) -> tuple[float, float]:
+    """An interval whose ends may be infinite."""
+    low, high = interval(np.minimum(values, BEYOND), *level)
+    return _infinite(float(low), values), _infinite(float(high), values)
+
+
+def _infinite(bound: float, values: Array) -> float:
+    """Between the largest finite value and infinity lies infinity."""
+    finite = values[np.isfinite(values)]
+    return bound if finite.size and bound <= finite.max() else float("inf")
+
+
+def _times(ratio: float) -> str:
+    """Write how many times, with two digits or so.
+
+    Examples
+    --------
+    >>> _times(12.47), _times(3.96), _times(0.5983), _times(0.0031)
+    ('12', '4.0', '0.60', '< 0.01')
+    """
+    if ratio < 0.005:
+        return "0" if ratio == 0 else "< 0.01"
+    return f"{ratio:,.0f}" if ratio >= 9.95 else f"{ratio:.1f}" if ratio >= 0.995 else f"{ratio:.2f}"
+
+
+def _with_unit(months: float) -> str:
+    """Write months with their unit.
+
+    Examples
+    --------
+    >>> _with_unit(1.02), _with_unit(0.3)
+    ('1 month', '0.3 months')
+    """
+    number = _months(months)
+    return f"{number} month{'' if number == '1' else 's'}"
+
+
+def _months(number: float) -> str:
+    """Write months, with a decimal where they are few.
+
+    Examples
+    --------
+    >>> _months(25.61), _months(3.02), _months(0.0)
+    ('26', '3', '0')
+    """
+    return f"{number:.0f}" if number >= 9.95 else f"{number:.1f}".removesuffix(".0")

@@ -1,0 +1,132 @@
+"""The fits and terms by which new customers are valued."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ltv_bayes.data.customers.grouping import segment_names
+from ltv_bayes.errors import InputError
+from ltv_bayes.formulas.point.inputs import as_money, as_share
+from ltv_bayes.predictions.fitted import FittedModel, currency_of, pooling_of, shape_of
+from ltv_bayes.predictions.newcomers import Buyer, Newcomer, Subscriber
+from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.streams.unseen_segments import role
+from ltv_bayes.time_units import Duration, TimeUnit
+
+
+@dataclass(frozen=True)
+class NewCustomerTerms:
+    """Fits with paired draws, and terms, by which new customers are valued.
+
+    Attributes
+    ----------
+    model : FittedPurchases, FittedEvents or FittedRenewals
+        How often they buy, or renew.
+    spend : FittedSpend or None
+        What an order brings; None where a price says it.
+    column : str or None
+        By what the fits are pooled; None where all clients are alike.
+    horizon : Duration
+    discount_rate : float
+        Annual and effective.
+    margin, first_order, price
+        One for all, or by segment.
+    period : str or None
+        Length of a contract.
+    seed : int
+    """
+
+    model: Any
+    spend: FittedSpend | None
+    column: str | None
+    horizon: Duration
+    discount_rate: float
+    margin: Any
+    first_order: Any
+    price: Any
+    period: TimeUnit | None
+    seed: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Chains and draws per chain."""
+        return shape_of(self.model)
+
+    @property
+    def fits(self) -> list[FittedModel]:
+        """The fits that say it."""
+        return [self.model] if self.spend is None else [self.model, self.spend]
+
+    @property
+    def currency(self) -> str | None:
+        """Currency of the amounts, where known."""
+        return next(filter(None, map(currency_of, reversed(self.fits))), None)
+
+    def known(self) -> dict[str, float]:
+        """Segments that fits have seen, with the most customers that one of them had of each."""
+        seen = self._seen().values()
+        names = dict.fromkeys(name for each in seen for name in each)
+        return {name: max(each.get(name, 0.0) for each in seen) for name in names}
+
+    def seen_by(self, segment: str) -> dict[str, bool]:
+        """Whether each fit pooled by the column has seen a segment, by what the fit is of.
+
+        A channel without repeat orders so far is in a fit of purchases and not in that of spend.
+        """
+        return {of: segment in customers for of, customers in self._seen().items()}
+
+    def fitted_customers(self) -> Mapping[str, float]:
+        """How many customers of each segment the fit of purchases or renewals had; nothing if it is not pooled."""
+        return self._seen().get(role(self.model), {})
+
+    def _seen(self) -> dict[str, Mapping[str, float]]:
+        """Customers of each segment, of each fit pooled by the column."""
+        pooled = [(role(fit), pooling_of(fit)) for fit in self.fits]
+        return {of: pooling.customers[self.column] for of, pooling in pooled if pooling and self.column in pooling.by}
+
+    def others(self) -> list[str]:
+        """Columns that the fits take into account and that are not asked for."""
+        pooled = filter(None, map(pooling_of, self.fits))
+        columns = [name for pooling in pooled for name in pooling.grouping.columns]
+        return [name for name in dict.fromkeys(columns) if name != self.column]
+
+    def newcomer(self, segment: str) -> Newcomer:
+        """A new client of a segment; of any, where fits are not pooled."""
+        first = _of_segment(self.first_order, segment, "first_order")
+        first = first if isinstance(first, bool) else as_money(first, "first_order")
+        model = self._of(self.model, segment)
+        if self.spend is not None:
+            return Buyer(model, self._of(self.spend, segment), first)
+        price = as_money(_of_segment(self.price, segment, "price"), "price")
+        return Subscriber(model, price, self.period or "month", first)
+
+    def kept(self, segment: str) -> float:
+        """Share of revenue that is kept."""
+        return as_share(_of_segment(self.margin, segment, "margin"), "margin")
+
+    def _of(self, fit: Any, segment: str) -> Any:
+        pooling = pooling_of(fit)
+        if pooling is None:
+            return fit
+        return fit.of_segment({self.column: segment} if self.column in pooling.by else {})
+
+    def __str__(self) -> str:
+        rate = self.discount_rate
+        discount = f"discounted at {100 * rate:.3g}% a year" if rate else "not discounted"
+        if isinstance(self.margin, Mapping):
+            shares = [as_share(share, "margin") for share in self.margin.values()]
+            margin = f"{100 * min(shares):.3g}% to {100 * max(shares):.3g}%"
+        else:
+            margin = f"{100 * self.margin:.3g}%"
+        without = "" if self.first_order is not False else ", without the first order"
+        return f"{self.horizon} from the first order{without}, {discount}, margin {margin}"
+
+
+def _of_segment(given: Any, segment: str, argument: str) -> Any:
+    """What was given for all, or for this segment."""
+    if not isinstance(given, Mapping):
+        return given
+    by_name = dict(zip(segment_names(given), given.values(), strict=True))
+    if segment not in by_name:
+        raise InputError(f"{argument}= has nothing for {segment!r}. Give every segment one, or one number for all.")
+    return by_name[segment]
