@@ -33,6 +33,8 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
     def _require(self, data: Customers) -> None:
         require_customers(data)
         require_population(data)
+
+    def _warn(self, data: Customers) -> None:
         if not data.overview().repeat_customers:
             warnings.warn(
                 f"None of {len(data):,} customers has a repeat purchase. The data only show that customers seldom come "

@@ -125,6 +125,7 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         """
         self._require(data)
         recipe = self._recipe(data)
+        self._warn(data)
         tree = recipe.fit(
             method=method,
             draws=draws,
@@ -173,7 +174,10 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         return None
 
     def _require(self, data: Data) -> None:  # noqa: B027
-        """Refuse data from which the model cannot learn, and warn of those from which it learns little."""
+        """Refuse data from which the model cannot learn."""
+
+    def _warn(self, data: Data) -> None:  # noqa: B027
+        """Warn of data from which the model learns little."""
 
     @abstractmethod
     def _histories(self, data: Data, grouping: Grouping) -> InGroups:

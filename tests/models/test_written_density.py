@@ -141,4 +141,4 @@ def test_sampler_settings_go_to_pymc(book, monkeypatch):
     recipe.fit(draws=5, target_accept=0.9)
     assert isinstance(given[0][0], WrittenDensity)
     assert {variable.name for variable in given[1][0].free_RVs} == set(recipe.priors)
-    assert given[1][1] == {"draws": 5, "target_accept": 0.9}
+    assert given[1][1] == {"method": "auto", "draws": 5, "target_accept": 0.9}
