@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import ltv_bayes as lb
 from ltv_bayes.formulas.kernels.pooled_effects import _log_density
@@ -135,7 +136,12 @@ def test_sampler_settings_go_to_pymc(book, monkeypatch):
     from ltv_bayes.models.density import recipe as module
 
     given = []
-    monkeypatch.setattr(module, "fit_posterior", lambda target, **settings: given.append((target, settings)))
+
+    def fit_posterior(target, **settings):
+        given.append((target, settings))
+        return xr.DataTree.from_dict({"posterior": xr.Dataset()})
+
+    monkeypatch.setattr(module, "fit_posterior", fit_posterior)
     recipe = lb.BGNBD()._recipe(book)
     recipe.fit(method="nuts", draws=5)
     recipe.fit(draws=5, target_accept=0.9)
