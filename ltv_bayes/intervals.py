@@ -141,7 +141,7 @@ def summarize_draws(
 def flagged(table: pd.DataFrame, caution: str, currency: str | None = None) -> pd.DataFrame:
     """Add a last column that says what is wrong with the fit behind the table; nothing when all is well.
 
-    The currency of its amounts goes along in the table's ``attrs``, where `readable` finds it.
+    The currency of its amounts is kept in the table's ``attrs``, where `readable` finds it.
 
     Examples
     --------

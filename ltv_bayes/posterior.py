@@ -106,9 +106,7 @@ def thin(tree: xr.DataTree, chains: int, draws: int) -> xr.DataTree:
     posterior = tree["posterior"].to_dataset()
     keep = evenly_spaced(posterior.sizes["draw"], draws)
     kept = posterior.isel(chain=slice(chains), draw=keep).assign_coords(draw=np.arange(draws))
-    thinned = xr.DataTree.from_dict({"posterior": kept})
-    thinned.attrs.update(tree.attrs)
-    return thinned
+    return _with_posterior(tree, kept)
 
 
 def repeated(tree: xr.DataTree, times: int) -> xr.DataTree:
@@ -123,9 +121,7 @@ def repeated(tree: xr.DataTree, times: int) -> xr.DataTree:
     drawn = tree["posterior"].to_dataset()
     draws = drawn.sizes["draw"]
     again = drawn.isel(draw=np.tile(np.arange(draws), times)).assign_coords(draw=np.arange(times * draws))
-    found = xr.DataTree.from_dict({"posterior": again})
-    found.attrs.update(tree.attrs)
-    return found
+    return _with_posterior(tree, again)
 
 
 def one_number_each(drawn: xr.Dataset) -> xr.Dataset:
@@ -166,7 +162,12 @@ def reordered(tree: xr.DataTree, order: np.ndarray) -> xr.DataTree:
         values = variable.transpose(*SAMPLE_DIMS, ...)
         flat = values.to_numpy().reshape(-1, *values.shape[2:])[order]
         moved[name] = (values.dims, flat.reshape(values.shape))
-    found = xr.DataTree.from_dict({"posterior": xr.Dataset(moved, coords=drawn.coords)})
+    return _with_posterior(tree, xr.Dataset(moved, coords=drawn.coords))
+
+
+def _with_posterior(tree: xr.DataTree, drawn: xr.Dataset) -> xr.DataTree:
+    """Other draws, with what the fit remembers of itself."""
+    found = xr.DataTree.from_dict({"posterior": drawn})
     found.attrs.update(tree.attrs)
     return found
 
@@ -215,9 +216,7 @@ def _storable(tree: xr.DataTree) -> xr.DataTree:
     for node in tree.subtree:
         dataset = node.to_dataset(inherit=False)
         objects = {name: values for name, values in dataset.variables.items() if values.dtype == object}
-        texts = [
-            name for name, values in objects.items() if all(isinstance(one, str) for one in values.to_numpy().flat)
-        ]
+        texts = [name for name, cells in objects.items() if all(isinstance(one, str) for one in cells.to_numpy().flat)]
         dataset = dataset.assign({name: objects[name].astype(str) for name in texts if name in dataset.data_vars})
         dataset = dataset.assign_coords({name: dataset[name].astype(str) for name in texts if name in dataset.coords})
         dataset = dataset.drop_vars([name for name in objects if name not in texts])
@@ -227,10 +226,6 @@ def _storable(tree: xr.DataTree) -> xr.DataTree:
         if dataset.variables or node is tree:
             groups[node.path] = dataset
     return xr.DataTree.from_dict(groups)
-
-
-def _are_texts(values: Any) -> bool:
-    return all(isinstance(one, str) for one in values.to_numpy().flat)
 
 
 def _plain(value: Any) -> str | int | float:

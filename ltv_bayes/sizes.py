@@ -37,7 +37,7 @@ NUMBERS_IN_SOURCE = 2**19
 BLOCKS_AHEAD = 3
 """Blocks that wait for each core, so that no core is idle and few results are in memory."""
 KEPT_BYTES = 2 * 2**30
-"""Bytes of draws that a value keeps unless told otherwise; larger ones are drawn anew for each question."""
+"""Bytes of draws that a value keeps unless `keep_draws` is given; larger ones are drawn anew for each question."""
 RANKED_BYTES = 2 * 2**30
 """Bytes of draws that ranks may take, which need all customers of a draw at once; beyond, fewer draws are ranked."""
 MOST_SEGMENTS = 200

@@ -18,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="What clients are worth, and how sure we may be.",
+    help="What customers are worth, and how sure we may be.",
 )
 
 Attributes = Annotated[Path | None, typer.Option(help="Table with one row per customer: industry, region, ...")]
@@ -88,7 +88,7 @@ def demo(
     draws: Draws = 1000,
     seed: Seed = 1,
 ) -> None:
-    """Hold a forecast of real customers to what happened, and value two simulated companies beside their truth."""
+    """Compare a forecast of real customers with what happened, and value two simulated companies beside their truth."""
     from ltv_bayes.demo import run_demo
 
     draw_without_screen()

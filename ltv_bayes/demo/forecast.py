@@ -1,4 +1,4 @@
-"""A real shop's forecast held to what happened."""
+"""A real shop's forecast compared with what happened."""
 
 import numpy as np
 import pandas as pd

@@ -150,25 +150,17 @@ class Backtest(Printed):
             Rows purchases, spend, active_customers; columns actual, predicted, interval, inside.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
-        name = interval_name(prob, kind)
         pairs = {
-            "purchases": (self.actual["purchases"].sum(), self.predicted_purchases.sum("customer_id")),
-            "spend": (self.actual["spend"].sum(), self.predicted_spend.sum("customer_id")),
-            "active_customers": (
-                (self.actual["purchases"] > 0).sum(),
-                (self.predicted_purchases > 0).sum("customer_id"),
-            ),
+            "purchases": (self.actual["purchases"], self.predicted_purchases),
+            "spend": (self.actual["spend"], self.predicted_spend),
+            "active_customers": (self.actual["purchases"] > 0, self.predicted_purchases > 0),
         }
         rows = {}
-        for what, (actual, draws) in pairs.items():
-            low, high = interval(draws.to_numpy().ravel(), prob, kind)
-            rows[what] = {
-                "actual": float(actual),
-                "predicted": float(draws.mean()),
-                f"{name}_lb": float(low),
-                f"{name}_ub": float(high),
-                "inside": bool(low <= actual <= high),
-            }
+        for what, (each, draws) in pairs.items():
+            actual, total = float(each.sum()), draws.sum("customer_id").to_numpy().ravel()
+            row = _beside(actual, total, prob, kind)
+            *_, low, high = row.values()
+            rows[what] = {**row, "inside": bool(low <= actual <= high)}
         return flagged(pd.DataFrame.from_dict(rows, orient="index"), self.caution)
 
     def coverage(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.Series:
@@ -219,7 +211,6 @@ class Backtest(Printed):
             Indexed by frequency ("0", ..., "7+"): customers, actual, predicted, interval (predictive, of the mean).
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
-        name = interval_name(prob, kind)
         frequency = self.customers.table["frequency"].to_numpy()
         drawn, actual = _stacked(self.predicted_purchases), self.actual["purchases"].to_numpy()
         rows = {}
@@ -227,15 +218,8 @@ class Backtest(Printed):
             last = value == HIGHEST_FREQUENCY
             group = frequency >= value if last else frequency == value
             if group.any():
-                means = drawn[:, group].mean(axis=1)
-                low, high = interval(means, prob, kind)
-                rows[f"{value}+" if last else str(value)] = {
-                    "customers": int(group.sum()),
-                    "actual": actual[group].mean(),
-                    "predicted": means.mean(),
-                    f"{name}_lb": float(low),
-                    f"{name}_ub": float(high),
-                }
+                row = _beside(actual[group].mean(), drawn[:, group].mean(axis=1), prob, kind)
+                rows[f"{value}+" if last else str(value)] = {"customers": int(group.sum()), **row}
         table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("frequency")
         return flagged(table, self.caution)
 
@@ -256,20 +240,9 @@ class Backtest(Printed):
         times = _steps_through(self.calibration_length, end, step)
         starts = self.calibration_length - self.customers.table["T"].to_numpy()
         to_fit = DAYS_PER_UNIT[self.time_unit] / DAYS_PER_UNIT[self.purchases.time_unit]
-        table = self.customers.table
-        paths = tracked_paths(self.purchases, to_fit * starts, to_fit * times, self.random_seed, table)
-        low, high = interval(paths, prob, kind)
-        name = interval_name(prob, kind)
-        table = pd.DataFrame(
-            {
-                "actual": self._actual_path(times),
-                "predicted": paths.mean(axis=0),
-                f"{name}_lb": low,
-                f"{name}_ub": high,
-            },
-            index=pd.Index(times, name=f"{self.time_unit}s"),
-        )
-        return flagged(table, self.caution)
+        paths = tracked_paths(self.purchases, to_fit * starts, to_fit * times, self.random_seed, self.customers.table)
+        columns = _beside(self._actual_path(times), paths, prob, kind)
+        return flagged(pd.DataFrame(columns, index=pd.Index(times, name=f"{self.time_unit}s")), self.caution)
 
     def _actual_path(self, times: np.ndarray) -> np.ndarray:
         days = occasions(self.orders)
@@ -287,6 +260,13 @@ class Backtest(Printed):
             f"probability integral transform of purchases: p = {pit:.2g} against uniform",
         ]
         return ResultPage([heading], self.summary().rename(index=label), notes, amounts=False)
+
+
+def _beside(actual: Any, drawn: np.ndarray, prob: float, kind: str) -> dict[str, Any]:
+    """Actual beside the mean and the interval of predictive draws, along their first axis."""
+    low, high = interval(drawn, prob, kind)
+    name = interval_name(prob, kind)
+    return {"actual": actual, "predicted": drawn.mean(axis=0), f"{name}_lb": low, f"{name}_ub": high}
 
 
 def _require_unseen(fit: FittedModel, start: dt.date) -> None:

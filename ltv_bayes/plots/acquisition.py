@@ -8,20 +8,8 @@ import pandas as pd
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.formatting import shortened
 from ltv_bayes.intervals import describe_interval, interval, interval_name, interval_settings
-from ltv_bayes.plots.canvas import (
-    BLUE,
-    GREY,
-    ORANGE,
-    axes_for,
-    finish,
-    house_style,
-    label_x,
-    label_y,
-    money_axis,
-    name_rows,
-    require,
-    unit,
-)
+from ltv_bayes.plots import canvas
+from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE
 from ltv_bayes.plots.lettering import in_own_words, ink
 from ltv_bayes.value.acquisition.acquisition import Acquisition, channel_draws, courses
 from ltv_bayes.value.acquisition.channels import NOT_ENOUGH
@@ -57,7 +45,7 @@ def plot_acquisition(
     -------
     matplotlib Axes
     """
-    require(found, Acquisition, CURE)
+    canvas.require(found, Acquisition, CURE)
     prob, kind = interval_settings(ci_prob, ci_kind)
     table, level = found.summary(prob, kind), interval_name(prob, kind)
     low, high = (table[f"ltv_to_cac_{level}_{end}"].to_numpy() for end in ("lb", "ub"))
@@ -65,8 +53,7 @@ def plot_acquisition(
     least = min(1.0, threshold, REACH * float(middle.min())) / BREADTH
     most = max(BREADTH * max(1.0, threshold), REACH * float(middle.max()))
     rows, colours = np.arange(len(table)), np.where(table["verdict"] == NOT_ENOUGH, GREY, BLUE)
-    with house_style():
-        ax = axes_for(ax, height=1.9 + 0.34 * len(table))
+    with canvas.picture(ax, height=1.9 + 0.34 * len(table)) as ax:
         ax.set_xscale("log")
         ax.hlines(rows, np.clip(low, least, most), np.clip(high, least, most), color=colours, linewidth=4, alpha=0.45)
         ax.scatter(np.maximum(middle, least), rows, color=colours, zorder=3)
@@ -75,13 +62,13 @@ def plot_acquisition(
                 ax.plot(np.full(beyond.sum(), end), rows[beyond], arrow, color=GREY, markersize=6)
         for place, look in ((1.0, ":"), (threshold, "--")):
             ax.axvline(place, color=ORANGE, linestyle=look, linewidth=1.3, zorder=1)
-        name_rows(ax, [f"{shortened(name)}{_won(number)}" for name, number in table["clients_won"].items()])
+        canvas.name_rows(ax, [f"{shortened(name)}{_won(number)}" for name, number in table["clients_won"].items()])
         ends = [1.0, threshold, *np.clip(low, least, most), *np.clip(high, least, most)]
         _ratio_axis(ax, min(ends) / 1.25, max(ends) * 1.25, threshold)
         colour = ["grey: not enough data"] if (table["verdict"] == NOT_ENOUGH).any() else []
         lines = "; ".join([f"dotted: the cost; dashed: {threshold:g} times the cost; n: clients won", *colour])
-        label_x(ax, "value of a new client over the cost of winning one", lines, found.value.settings)
-        finish(
+        canvas.label_x(ax, "value of a new client over the cost of winning one", lines, found.value.settings)
+        canvas.finish(
             ax,
             "What a new client is worth for its cost",
             f"median and {describe_interval(prob, kind)}",
@@ -110,7 +97,7 @@ def plot_payback(
     -------
     matplotlib Axes
     """
-    require(found, Acquisition, CURE)
+    canvas.require(found, Acquisition, CURE)
     prob, kind = interval_settings(ci_prob, ci_kind)
     name = str(found.summary(prob, kind).index[0] if channel is None else channel)
     if name not in found.channels:
@@ -119,18 +106,17 @@ def plot_payback(
     course, cost = courses(found)[name], found.cac[..., place].to_numpy().ravel()
     figures = channel_draws(found, (prob, kind))[place]
     in_time = figures.chance(figures.in_time)
-    with house_style():
-        ax = axes_for(ax)
+    with canvas.picture(ax) as ax:
         _draw_balance(ax, course, course.money - cost[:, np.newaxis], prob, kind)
         ax.set_xticks(_month_ticks(course.months[-1]))
         ax.set_xlim(0, course.months[-1])
         within = found.targets.payback_within
         _mark_month(ax, within.to("month"), f"back within {within}\nwith probability {in_time}")
-        money_axis(ax.yaxis, found.currency)
-        label_y(ax, f"revenue so far, less the cost{unit(found.currency)}")
-        label_x(ax, "months from the first order on", found.value.settings)
+        canvas.money_axis(ax.yaxis, found.currency)
+        canvas.label_y(ax, f"revenue so far, less the cost{canvas.unit(found.currency)}")
+        canvas.label_x(ax, "months from the first order on", found.value.settings)
         title = f"{shortened(name)}: when the cost of a new client is back"
-        finish(
+        canvas.finish(
             ax, title, f"median and {describe_interval(prob, kind)}, in expectation over clients", found.value.caution
         )
     return ax

@@ -2,8 +2,8 @@
 
 import io
 import textwrap
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import matplotlib as mpl
@@ -79,6 +79,13 @@ def axes_for(ax: Any, *, width: float = 7.5, height: float = 4.5) -> Any:
     return made
 
 
+@contextmanager
+def picture(ax: Any, *, width: float = 7.5, height: float = 4.5) -> Iterator[Any]:
+    """Give the axes to draw on, with the house style for the time of the drawing."""
+    with house_style():
+        yield axes_for(ax, width=width, height=height)
+
+
 class MoneyFormatter(FuncFormatter):
     """Writes the ticks of an axis as money, all in one size."""
 
@@ -147,7 +154,7 @@ def room_for_legend(names: Sequence[str]) -> float:
 
 
 def finish(ax: Any, title: str, detail: str, caution: str = "") -> None:
-    """Write the title, in red if something speaks against the numbers, and what a box stands for if there is one."""
+    """Write the title, in red if there is a caution, and the meaning of a box if there is one."""
     above = ax.set_title(heading(title, detail, caution), color=RED if caution else ink(), **in_own_words())
     written = [above, ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels()]
     if any(BOX in part.get_text() for part in written):

@@ -7,18 +7,8 @@ import pandas as pd
 
 from ltv_bayes.evaluation.backtest import Backtest
 from ltv_bayes.intervals import describe_interval, interval_settings
-from ltv_bayes.plots.canvas import (
-    BLUE,
-    GREY,
-    ORANGE,
-    axes_for,
-    count_axis,
-    finish,
-    house_style,
-    label_x,
-    label_y,
-    require,
-)
+from ltv_bayes.plots import canvas
+from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE
 
 
 def plot_tracking(
@@ -39,22 +29,21 @@ def plot_tracking(
     -------
     matplotlib Axes
     """
-    require(backtest, Backtest, "Pass what backtest(...) returned.")
+    canvas.require(backtest, Backtest, "Pass what backtest(...) returned.")
     prob, kind = interval_settings(ci_prob, ci_kind)
     table, level = backtest.tracking(ci_prob=prob, ci_kind=kind), describe_interval(prob, kind)
     low, high = _bounds(table)
-    with house_style():
-        ax = axes_for(ax)
+    with canvas.picture(ax) as ax:
         ax.fill_between(table.index, table[low], table[high], color=BLUE, alpha=0.2, linewidth=0, label=level)
         ax.plot(table.index, table["predicted"], color=BLUE, label="predicted, each customer from the first order on")
         ax.plot(table.index, table["actual"], color=ORANGE, linewidth=2, label="actual")
         ax.set(ylim=(0, None), xlim=(0, table.index.max()))
         _mark_holdout(ax, backtest.calibration_length)
-        count_axis(ax.yaxis)
-        label_x(ax, f"{backtest.time_unit}s since the first order of all ({backtest.start})")
-        label_y(ax, "cumulative repeat purchases")
+        canvas.count_axis(ax.yaxis)
+        canvas.label_x(ax, f"{backtest.time_unit}s since the first order of all ({backtest.start})")
+        canvas.label_y(ax, "cumulative repeat purchases")
         ax.legend(loc="lower right", frameon=True, edgecolor="none", framealpha=0.9)
-        finish(ax, "Repeat purchases: actual against predicted", f"with {level}", backtest.caution)
+        canvas.finish(ax, "Repeat purchases: actual against predicted", f"with {level}", backtest.caution)
     return ax
 
 
@@ -76,13 +65,12 @@ def plot_calibration(
     -------
     matplotlib Axes
     """
-    require(backtest, Backtest, "Pass what backtest(...) returned.")
+    canvas.require(backtest, Backtest, "Pass what backtest(...) returned.")
     prob, kind = interval_settings(ci_prob, ci_kind)
     table, level = backtest.by_frequency(ci_prob=prob, ci_kind=kind), describe_interval(prob, kind)
     low, high = _bounds(table)
     where = np.arange(len(table))
-    with house_style():
-        ax = axes_for(ax)
+    with canvas.picture(ax) as ax:
         ax.vlines(where - 0.08, table[low], table[high], color=BLUE, linewidth=4, alpha=0.45, label=level)
         ax.plot(where - 0.08, table["predicted"], "o", color=BLUE, label="predicted")
         ax.plot(where + 0.08, table["actual"], "D", color=ORANGE, label="actual")
@@ -90,10 +78,10 @@ def plot_calibration(
         ax.grid(axis="x", visible=False)
         highest = float(table[[high, "predicted", "actual"]].max().max())
         ax.set(ylim=(-0.012 * highest, 1.05 * highest or 1.0), xlim=(-0.5, len(table) - 0.5))
-        label_x(ax, f"repeat purchases until {backtest.as_of}; n: customers")
-        label_y(ax, f"mean purchases per customer\nin the {backtest.horizon} after")
+        canvas.label_x(ax, f"repeat purchases until {backtest.as_of}; n: customers")
+        canvas.label_y(ax, f"mean purchases per customer\nin the {backtest.horizon} after")
         ax.legend(loc="upper left")
-        finish(ax, "Purchases by past frequency: actual against predicted", f"with {level}", backtest.caution)
+        canvas.finish(ax, "Purchases by past frequency: actual against predicted", f"with {level}", backtest.caution)
     return ax
 
 

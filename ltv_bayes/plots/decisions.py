@@ -12,23 +12,8 @@ from ltv_bayes.errors import InputError, UnitError, counted, suggestion
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.formatting import label, probability, shortened
 from ltv_bayes.intervals import describe_interval, interval_name, interval_settings
-from ltv_bayes.plots.canvas import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    RED,
-    axes_for,
-    finish,
-    house_style,
-    label_x,
-    label_y,
-    money_axis,
-    name_rows,
-    require,
-    room_for_legend,
-    unit,
-)
+from ltv_bayes.plots import canvas
+from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE, RED
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 from ltv_bayes.plots.values import MEASURED, described, terms_of
 from ltv_bayes.value.segments.compare import rank
@@ -61,17 +46,16 @@ def plot_ranks(by: SegmentValues, measure: str = "per_customer", *, ax: Any = No
     -------
     matplotlib Axes
     """
-    require(by, SegmentValues, "Pass what ltv.by(column) returned.")
+    canvas.require(by, SegmentValues, "Pass what ltv.by(column) returned.")
     less = less_is_better(by, measure)
     ranked = rank(by.draws(measure), lower_is_better=less)
     table = ranked[[name for name in ranked if name.startswith(RANK)]]
     count, most = len(table), float(table.to_numpy().max())
     in_numbers = count <= MOST_RANKS_IN_NUMBERS
-    with house_style():
-        ax = axes_for(ax, width=min(14.0, 3.5 + max(0.5 * count, 3.0)), height=1.7 + 0.34 * count)
+    with canvas.picture(ax, width=min(14.0, 3.5 + max(0.5 * count, 3.0)), height=1.7 + 0.34 * count) as ax:
         scale = PowerNorm(1.0 if in_numbers else GAMMA, vmin=0, vmax=most)
         image = ax.imshow(table, cmap=_shades(), norm=scale, aspect="auto")
-        name_rows(ax, map(shortened, table.index))
+        canvas.name_rows(ax, map(shortened, table.index))
         step = 1 if in_numbers else -(-count // MOST_RANKS_IN_NUMBERS)
         ax.set_xticks(range(0, count, step), [str(rank + 1) for rank in range(0, count, step)])
         ax.grid(visible=False)
@@ -82,10 +66,10 @@ def plot_ranks(by: SegmentValues, measure: str = "per_customer", *, ax: Any = No
             _write_probabilities(ax, table.to_numpy())
         else:
             _name_shades(ax, image, most)
-        label_x(ax, f"rank, 1 is {'lowest' if less else 'highest'}", *terms_of(by, measure))
+        canvas.label_x(ax, f"rank, 1 is {'lowest' if less else 'highest'}", *terms_of(by, measure))
         title = f"Rank by {described(by, measure)}: {shortened(label(by.column))}"
         darkest = f"; darkest: {probability(most)}" if in_numbers else ""
-        finish(ax, title, f"probability of each rank{darkest}", by.caution)
+        canvas.finish(ax, title, f"probability of each rank{darkest}", by.caution)
     return ax
 
 
@@ -117,14 +101,13 @@ def plot_value_over_time(
     -------
     matplotlib Axes
     """
-    require(trend, ValueOverTime, "Pass what value_over_time(...) returned.")
+    canvas.require(trend, ValueOverTime, "Pass what value_over_time(...) returned.")
     trend.draws(measure)
     chosen = _chosen(trend, segments)
     prob, kind = interval_settings(ci_prob, ci_kind)
     table, name = trend.summary(prob, kind), interval_name(prob, kind)
     names = [shortened(segment) for segment in chosen]
-    with house_style():
-        ax = axes_for(ax, width=7.5 + room_for_legend(names))
+    with canvas.picture(ax, width=7.5 + canvas.room_for_legend(names)) as ax:
         for place, segment in enumerate(chosen):
             rows = table.xs(segment, level="segment")
             days = _beside_each_other(rows.index, trend.days, place, len(chosen))
@@ -136,14 +119,14 @@ def plot_value_over_time(
         ax.set_xticks(pd.to_datetime(list(trend.days)), [f"{day}" for day in trend.days])
         ax.tick_params(axis="x", labelrotation=30 if len(trend.days) > 5 else 0)
         ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
-        money_axis(ax.yaxis, trend.currency)
-        label_y(ax, f"{MEASURED[measure]}{unit(trend.currency)}")
-        label_x(ax, "as of", trend.settings)
+        canvas.money_axis(ax.yaxis, trend.currency)
+        canvas.label_y(ax, f"{MEASURED[measure]}{canvas.unit(trend.currency)}")
+        canvas.label_x(ax, "as of", trend.settings)
         _legend(ax, names)
         which = "" if len(chosen) == len(trend.segments) else f", {len(chosen)} of {len(trend.segments)}"
         grouped = "" if trend.segments == ["all customers"] else f" by {shortened(label(trend.column))}{which}"
         title = f"{MEASURED[measure].capitalize()}{grouped} over time"
-        finish(ax, title, f"mean and {describe_interval(prob, kind)}", trend.caution)
+        canvas.finish(ax, title, f"mean and {describe_interval(prob, kind)}", trend.caution)
     return ax
 
 
@@ -165,29 +148,28 @@ def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
     """
     if top < 1:
         raise UnitError(f"top must be at least 1 customer, not {top!r}.")
-    require(tiers, pd.DataFrame, "Pass what ltv.tiers() returned.")
+    canvas.require(tiers, pd.DataFrame, "Pass what ltv.tiers() returned.")
     if "tiers" not in tiers.attrs:
         raise InputError("This table has no tiers. Pass what ltv.tiers() returned, or rows of it.")
     names, table = list(tiers.attrs["tiers"]), tiers.head(top)
-    with house_style():
-        ax = axes_for(ax, width=7.5 + room_for_legend(names), height=1.7 + 0.27 * len(table))
+    with canvas.picture(ax, width=7.5 + canvas.room_for_legend(names), height=1.7 + 0.27 * len(table)) as ax:
         start, shades = np.zeros(len(table)), LinearSegmentedColormap.from_list("tiers", TIER_COLOURS)
         for place, name in enumerate(names):
             share = table[f"probability_{name}"].to_numpy()
             colour = shades(place / max(len(names) - 1, 1))
             ax.barh(range(len(table)), share, left=start, height=0.7, color=colour, label=drawable(name))
             start += share
-        name_rows(ax, map(shortened, table.index))
+        canvas.name_rows(ax, map(shortened, table.index))
         ax.set_xlim(0, 1)
         ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         ax.tick_params(axis="y", length=0)
-        label_x(ax, "probability of each tier", tiers.attrs["settings"])
+        canvas.label_x(ax, "probability of each tier", tiers.attrs["settings"])
         _legend(ax, names)
         caution = str(table["caution"].iloc[0]) if "caution" in table else ""
         which = (
             f"The first {len(table)} of {counted(len(tiers), 'customer')}" if len(table) < len(tiers) else "Customers"
         )
-        finish(ax, f"{which} by tier", "ranked by lifetime value within each draw", caution)
+        canvas.finish(ax, f"{which} by tier", "ranked by lifetime value within each draw", caution)
     return ax
 
 

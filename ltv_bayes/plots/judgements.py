@@ -12,17 +12,8 @@ from ltv_bayes.judgement.beliefs.amount_belief import AmountBelief
 from ltv_bayes.judgement.beliefs.chance_belief import ChanceBelief
 from ltv_bayes.judgement.beliefs.opportunity import Opportunity
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.plots.canvas import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    axes_for,
-    house_style,
-    label_x,
-    money_axis,
-    unit,
-)
+from ltv_bayes.plots import canvas
+from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE
 from ltv_bayes.plots.lettering import drawable, drawable_currency, in_own_words, ink, short_money
 
 MOST_PANELS = 6
@@ -63,7 +54,7 @@ def plot_judgement(
     InputError
         If there is no such opportunity, or several customers have one of that name.
     """
-    with house_style():
+    with canvas.house_style():
         if isinstance(belief, AmountBelief | ChanceBelief):
             return _one_belief(belief, currency)
         if not isinstance(belief, FutureValuePriors):
@@ -96,10 +87,10 @@ def _chosen(judged: FutureValuePriors, name: str | None, customer_id: Any) -> li
 def _one_belief(belief: AmountBelief | ChanceBelief, currency: str | None) -> Any:
     """Draw one belief by itself."""
     if isinstance(belief, AmountBelief):
-        ax, words = axes_for(None), belief.sentence(drawable_currency(currency))
+        ax, words = canvas.axes_for(None), belief.sentence(drawable_currency(currency))
         _draw_amount(ax, belief, currency)
     else:
-        ax, words = axes_for(None, height=1.9), belief.sentence()
+        ax, words = canvas.axes_for(None, height=1.9), belief.sentence()
         _draw_chance(ax, belief)
     _write_above(ax, [words], WIDE - 10)
     return ax.figure
@@ -160,10 +151,10 @@ def _draw_amount(ax: Any, belief: AmountBelief, currency: str | None) -> None:
     for step, (name, amount) in enumerate(points.items()):
         on_left = amount > left + 0.8 * (right - left)
         _mark(ax, amount, f"{name} {short_money(amount, currency)}", 0.97 - 0.07 * step, on_left=on_left)
-    money_axis(ax.xaxis, currency)
+    canvas.money_axis(ax.xaxis, currency)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    label_x(ax, f"amount if it comes{unit(currency)}")
+    canvas.label_x(ax, f"amount if it occurs{canvas.unit(currency)}")
 
 
 def _mark(ax: Any, amount: float, text: str, height: float, *, on_left: bool) -> None:
@@ -201,14 +192,14 @@ def _draw_chance(ax: Any, belief: ChanceBelief) -> None:
     ax.set(xlim=(-0.04, 1.04), ylim=(-1, 1), yticks=[], xticks=[0, 0.25, 0.5, 0.75, 1])
     ax.set_xticklabels(["never", "25%", "50%", "75%", "always"])
     ax.spines["left"].set_visible(False)
-    label_x(ax, "chance that it comes" + ("" if belief.is_number else "; bar: 80% of what it may be"))
+    canvas.label_x(ax, "chance that it occurs" + ("" if belief.is_number else "; bar: 80% of what it may be"))
 
 
 def _draw_window(ax: Any, one: Opportunity) -> None:
     """Draw the day or the window on a line of time."""
     ax.set(ylim=(-1, 1), yticks=[])
     ax.spines["left"].set_visible(False)
-    label_x(ax, "when it comes")
+    canvas.label_x(ax, "when it occurs")
     if pd.isna(one.first):
         ax.set_xticks([])
         ax.grid(visible=False)

@@ -13,20 +13,8 @@ from ltv_bayes.errors import ColumnError, InputError, UnitError, suggestion
 from ltv_bayes.formatting import label, shortened
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.intervals import describe_interval, interval, interval_settings
-from ltv_bayes.plots.canvas import (
-    BLUE,
-    GREEN,
-    ORANGE,
-    axes_for,
-    finish,
-    house_style,
-    label_x,
-    label_y,
-    money_axis,
-    name_rows,
-    require,
-    unit,
-)
+from ltv_bayes.plots import canvas
+from ltv_bayes.plots.canvas import BLUE, GREEN, ORANGE
 from ltv_bayes.plots.lettering import in_own_words, ink
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, currency_of, pooling_of, segment_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -79,7 +67,7 @@ def plot_shrinkage(
     -------
     matplotlib Axes
     """
-    require(fit, FittedModel, "Pass what BGNBD(pool_by=...).fit(customers) returned.")
+    canvas.require(fit, FittedModel, "Pass what BGNBD(pool_by=...).fit(customers) returned.")
     drawn = fit.segment_draws(column)
     chosen = _quantity(quantity, drawn)
     values, prob_kind = drawn[chosen], interval_settings(ci_prob, ci_kind)
@@ -87,8 +75,7 @@ def plot_shrinkage(
     order = np.argsort(-values.median(("chain", "draw")).to_numpy(), kind="stable")
     values = values.isel({name: order})
     rows, segments = np.arange(len(order)), [str(one) for one in values[name].to_numpy()]
-    with house_style():
-        ax = axes_for(ax, width=9.0, height=1.7 + 0.32 * len(order))
+    with canvas.picture(ax, width=9.0, height=1.7 + 0.32 * len(order)) as ax:
         flat = values.to_numpy().reshape(-1, len(order))
         low, high = interval(flat, *prob_kind)
         ax.hlines(rows, low, high, color=BLUE, linewidth=4, alpha=0.45)
@@ -98,14 +85,16 @@ def plot_shrinkage(
         if complete is not None:
             ax.axvline(np.median(_of(complete, chosen)), color=GREEN, linestyle="--", label="complete pooling")
         customers = values["customers"].to_numpy()
-        name_rows(ax, [f"{shortened(one)}  (n = {count:,.0f})" for one, count in zip(segments, customers, strict=True)])
+        canvas.name_rows(
+            ax, [f"{shortened(one)}  (n = {count:,.0f})" for one, count in zip(segments, customers, strict=True)]
+        )
         if chosen == "mean_spend":
-            money_axis(ax.xaxis, currency_of(fit))
-        label_x(ax, f"{_described(chosen, fit)}; n: customers")
+            canvas.money_axis(ax.xaxis, currency_of(fit))
+        canvas.label_x(ax, f"{_described(chosen, fit)}; n: customers")
         if separate is not None or complete is not None:
             ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
         detail = f"median and {describe_interval(*prob_kind)}"
-        finish(ax, f"{label(chosen).capitalize()} by {label(name)}", detail, caution_of(fit))
+        canvas.finish(ax, f"{label(chosen).capitalize()} by {label(name)}", detail, caution_of(fit))
     return ax
 
 
@@ -154,9 +143,9 @@ def plot_history_surface(
     InputError, UnitError
         If money is asked for without a horizon, or a number cannot be.
     """
-    require(fit, FittedPurchases, "Pass what BGNBD().fit(customers) returned.")
+    canvas.require(fit, FittedPurchases, "Pass what BGNBD().fit(customers) returned.")
     if spend is not None:
-        require(spend, FittedSpend, "Pass what GammaGamma().fit(customers) returned.")
+        canvas.require(spend, FittedSpend, "Pass what GammaGamma().fit(customers) returned.")
         if horizon is None:
             raise InputError("A value needs a horizon, such as horizon='3 years'.")
     if not most >= 1:
@@ -176,23 +165,22 @@ def plot_history_surface(
         found = each * few.expected_discounted_purchases(histories, horizon, discount_rate)
         what = f"value within {as_duration(horizon)}"
     shown = found.mean(("chain", "draw")).to_numpy().reshape(frequency.shape)
-    with house_style():
-        ax = axes_for(ax, height=5.0)
+    with canvas.picture(ax, height=5.0) as ax:
         mesh = ax.pcolormesh(last, times, shown, shading="nearest", cmap="Blues")
         ax.grid(visible=False)
         ax.axhline(0.5, color=ink(), linewidth=0.8)
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         bar = ax.figure.colorbar(mesh, ax=ax)
         if spend is not None:
-            money_axis(bar.ax.yaxis, spend.currency)
-        bar.set_label(f"{what}{unit(spend.currency) if spend is not None else ''}", **in_own_words())
-        label_x(ax, f"last purchase, in {fit.time_unit}s after the first; {length} were observed")
-        label_y(ax, "repeat purchases")
+            canvas.money_axis(bar.ax.yaxis, spend.currency)
+        bar.set_label(f"{what}{canvas.unit(spend.currency) if spend is not None else ''}", **in_own_words())
+        canvas.label_x(ax, f"last purchase, in {fit.time_unit}s after the first; {length} were observed")
+        canvas.label_y(ax, "repeat purchases")
         detail = f"{_whose(fit, spend)}; mean over the posterior"
         if spend is not None:
             detail = f"{detail}; {100 * margin:.3g}% of average orders, discounted at {100 * discount_rate:.3g}% a year"
         caution = caution_of(fit, spend)
-        finish(ax, f"{what[0].upper()}{what[1:]}", detail, caution)
+        canvas.finish(ax, f"{what[0].upper()}{what[1:]}", detail, caution)
     return ax
 
 

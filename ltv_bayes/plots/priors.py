@@ -8,7 +8,8 @@ import xarray as xr
 from ltv_bayes.errors import FitError
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import SAMPLE_DIMS, describe_interval, interval, interval_settings
-from ltv_bayes.plots.canvas import BLUE, GREY, RED, heading, house_style, unit
+from ltv_bayes.plots import canvas
+from ltv_bayes.plots.canvas import BLUE, GREY, RED
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, currency_of
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -46,7 +47,7 @@ def plot_prior_posterior(
     """
     prob, kind = interval_settings(ci_prob, ci_kind)
     names = _common_names(fit, prior)
-    with house_style():
+    with canvas.house_style():
         figure, panels = _panels(len(names))
         for name, ax in zip(names, panels, strict=True):
             posterior_draws, prior_draws = (
@@ -56,7 +57,7 @@ def plot_prior_posterior(
             ax.set_xlabel(drawable(_with_unit(name, fit)), **in_own_words())
         lines, words = panels[0].get_legend_handles_labels()
         figure.legend(lines, [*words[:-1], describe_interval(prob, kind)], loc="outside lower center", ncols=3)
-        title = heading("Prior and posterior", f"with {describe_interval(prob, kind)}", caution_of(fit))
+        title = canvas.heading("Prior and posterior", f"with {describe_interval(prob, kind)}", caution_of(fit))
         colour = RED if caution_of(fit) else ink()
         figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=colour, **in_own_words())
     return figure
@@ -124,4 +125,4 @@ def _with_unit(name: str, fit: FittedModel) -> str:
         units = {"mean_rate": f"purchases per {fit.time_unit}", "alpha": f"{fit.time_unit}s"}
     else:
         units = {"mean_spend": currency_of(fit) or "", "v": currency_of(fit) or ""}
-    return f"{label(name)}{unit(units.get(name))}"
+    return f"{label(name)}{canvas.unit(units.get(name))}"

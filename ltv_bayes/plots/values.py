@@ -10,24 +10,8 @@ import pandas as pd
 from ltv_bayes.errors import UnitError, counted, listed
 from ltv_bayes.formatting import label, percent, shortened
 from ltv_bayes.intervals import describe_interval, interval_settings, summarize_draws
-from ltv_bayes.plots.canvas import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    axes_for,
-    finish,
-    from_zero,
-    house_style,
-    label_x,
-    label_y,
-    legend_beside,
-    money_axis,
-    name_rows,
-    require,
-    room_for_legend,
-    unit,
-)
+from ltv_bayes.plots import canvas
+from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE
 from ltv_bayes.plots.lettering import in_own_words, ink, short_money
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
@@ -62,17 +46,16 @@ def plot_lifetime_value(
     """
     if top < 1:
         raise UnitError(f"top must be at least 1 customer, not {top!r}.")
-    require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
+    canvas.require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
     prob, kind = interval_settings(ci_prob, ci_kind)
     table = ltv.summary(prob, kind).sort_values("mean", ascending=False, kind="stable").head(top)
     shown, every = len(table), counted(len(ltv.customers), "customer")
     which = f"The {shown} of {every} worth most" if shown < len(ltv.customers) else f"Lifetime value of {every}"
-    with house_style():
-        ax = axes_for(ax, height=1.5 + 0.27 * shown)
+    with canvas.picture(ax, height=1.5 + 0.27 * shown) as ax:
         _draw_intervals(ax, table, ltv.currency)
-        name_rows(ax, map(shortened, table.index))
-        label_x(ax, f"lifetime value per customer{unit(ltv.currency)}", str(ltv.settings))
-        finish(ax, which, f"mean and {describe_interval(prob, kind)}", valued_of(ltv).caution)
+        canvas.name_rows(ax, map(shortened, table.index))
+        canvas.label_x(ax, f"lifetime value per customer{canvas.unit(ltv.currency)}", str(ltv.settings))
+        canvas.finish(ax, which, f"mean and {describe_interval(prob, kind)}", valued_of(ltv).caution)
     return ax
 
 
@@ -101,21 +84,22 @@ def plot_segments(
     -------
     matplotlib Axes
     """
-    require(by, SegmentValues, "Pass what ltv.by(column) returned.")
+    canvas.require(by, SegmentValues, "Pass what ltv.by(column) returned.")
     draws = by.draws(measure)
     prob, kind = interval_settings(ci_prob, ci_kind)
     table = summarize_draws(draws, ci_prob=prob, ci_kind=kind)
     number = draws["customers"].to_series() if "customers" in draws.coords else by.customers
     table = table.assign(customers=number.reindex(table.index)).sort_values("mean", ascending=False, kind="stable")
     what = described(by, measure)
-    with house_style():
-        ax = axes_for(ax, height=1.5 + 0.32 * len(table))
+    with canvas.picture(ax, height=1.5 + 0.32 * len(table)) as ax:
         _draw_intervals(ax, table, by.currency, money=measure in MEASURED or draws.attrs.get("units") == by.currency)
-        name_rows(ax, [f"{shortened(name)}  (n = {count:,.0f})" for name, count in table["customers"].items()])
-        unit_of = unit(by.currency if measure in MEASURED else draws.attrs.get("units"))
-        label_x(ax, f"{what}{unit_of}; n: customers{'' if measure in MEASURED else ' fitted'}", *terms_of(by, measure))
+        canvas.name_rows(ax, [f"{shortened(name)}  (n = {count:,.0f})" for name, count in table["customers"].items()])
+        unit_of = canvas.unit(by.currency if measure in MEASURED else draws.attrs.get("units"))
+        canvas.label_x(
+            ax, f"{what}{unit_of}; n: customers{'' if measure in MEASURED else ' fitted'}", *terms_of(by, measure)
+        )
         title = f"{what[0].upper()}{what[1:]} by {shortened(label(by.column))}"
-        finish(ax, title, f"mean and {describe_interval(prob, kind)}", by.caution)
+        canvas.finish(ax, title, f"mean and {describe_interval(prob, kind)}", by.caution)
     return ax
 
 
@@ -148,23 +132,22 @@ def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
     -------
     matplotlib Axes
     """
-    require(explanation, pd.DataFrame, "Pass what ltv.explain(customer_id) returned.")
+    canvas.require(explanation, pd.DataFrame, "Pass what ltv.explain(customer_id) returned.")
     attrs, currency = explanation.attrs, explanation.attrs["currency"]
     steps = _steps(explanation)
-    with house_style():
-        ax = axes_for(ax, height=1.7 + 0.5 * len(steps))
+    with canvas.picture(ax, height=1.7 + 0.5 * len(steps)) as ax:
         rows = np.arange(len(steps))
         ax.barh(rows, steps["mean"], left=steps["start"], height=0.55, color=_colours(steps.index))
         _draw_whiskers(ax, steps)
         ax.vlines(steps["end"].iloc[:-1], rows[:-1], rows[1:], color=GREY, linewidth=0.8, zorder=1)
-        name_rows(ax, [shortened(label(name)) for name in steps.index])
-        money_axis(ax.xaxis, currency)
-        from_zero(ax, _lowest(steps[["start", "end", "low"]]), 1.2 * _highest(steps[["end", "high"]]))
+        canvas.name_rows(ax, [shortened(label(name)) for name in steps.index])
+        canvas.money_axis(ax.xaxis, currency)
+        canvas.from_zero(ax, _lowest(steps[["start", "end", "low"]]), 1.2 * _highest(steps[["end", "high"]]))
         _write_means(ax, steps, currency)
-        label_x(ax, f"value{unit(currency)}; line: {attrs['interval']} of each part", attrs["settings"])
+        canvas.label_x(ax, f"value{canvas.unit(currency)}; line: {attrs['interval']} of each part", attrs["settings"])
         caution = explanation["caution"].iloc[0] if "caution" in explanation else ""
         title = f"Where the value of {shortened(attrs['subject'])} comes from"
-        finish(ax, title, f"mean and {attrs['interval']}", caution)
+        canvas.finish(ax, title, f"mean and {attrs['interval']}", caution)
     return ax
 
 
@@ -193,13 +176,12 @@ def plot_cash_flow(
     -------
     matplotlib Axes
     """
-    require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
+    canvas.require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
     prob, kind = interval_settings(ci_prob, ci_kind)
     flow = ltv.cash_flow(customer_id, ci_prob=prob, ci_kind=kind)
     sources = [name.removeprefix("mean_") for name in flow.columns if name.startswith("mean_")]
     names = [shortened(label(source)) for source in sources]
-    with house_style():
-        ax = axes_for(ax, width=max(7.5, min(12.0, 3.5 + 0.6 * len(flow))) + room_for_legend(names))
+    with canvas.picture(ax, width=max(7.5, min(12.0, 3.5 + 0.6 * len(flow))) + canvas.room_for_legend(names)) as ax:
         years = np.arange(len(flow))
         bottom = np.zeros(len(flow))
         for source, name, colour in zip(sources, names, _colours(sources), strict=True):
@@ -213,12 +195,12 @@ def plot_cash_flow(
         ax.set_xticks(years, _names_of_years(flow))
         ax.set_ylim(0, 1.08 * max(_highest(flow[[high, "mean"]]), 1e-300))
         ax.grid(axis="x", visible=False)
-        money_axis(ax.yaxis, ltv.currency)
-        label_y(ax, f"money in the year{unit(ltv.currency)}")
-        label_x(ax, "year after the as-of date", str(ltv.settings))
-        legend_beside(ax, names)
+        canvas.money_axis(ax.yaxis, ltv.currency)
+        canvas.label_y(ax, f"money in the year{canvas.unit(ltv.currency)}")
+        canvas.label_x(ax, "year after the as-of date", str(ltv.settings))
+        canvas.legend_beside(ax, names)
         who = "all customers" if customer_id is None else shortened(str(customer_id))
-        finish(ax, f"Value by year, {who}", f"mean and {describe_interval(prob, kind)}", valued_of(ltv).caution)
+        canvas.finish(ax, f"Value by year, {who}", f"mean and {describe_interval(prob, kind)}", valued_of(ltv).caution)
     return ax
 
 
@@ -244,25 +226,26 @@ def plot_tornado(
     """
     if top < 1:
         raise UnitError(f"top must be at least 1 judgement, not {top!r}.")
-    require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
+    canvas.require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
     every = ltv.judgement.tornado(statistic)
-    table, book = every.head(top), every.attrs["total"]
+    table, total = every.head(top), every.attrs["total"]
     rows = np.arange(len(table))
-    with house_style():
-        ax = axes_for(ax, height=2.2 + 0.27 * len(table))
-        _draw_reach(ax, rows, table["absent"], book, color=GREY, alpha=0.7)
-        _draw_reach(ax, rows, book, table["at_high"], color=ORANGE, alpha=0.35)
+    with canvas.picture(ax, height=2.2 + 0.27 * len(table)) as ax:
+        _draw_reach(ax, rows, table["absent"], total, color=GREY, alpha=0.7)
+        _draw_reach(ax, rows, total, table["at_high"], color=ORANGE, alpha=0.35)
         _draw_reach(ax, rows, table["at_low"], table["at_high"], color=ORANGE)
-        ax.axvline(book, color=ink(), linewidth=1.0)
-        name_rows(ax, [_name_of_judgement(row) for row in table.itertuples()])
-        money_axis(ax.xaxis, ltv.currency)
-        ends = table[["absent", "at_low", "at_high"]].assign(book=book)
+        ax.axvline(total, color=ink(), linewidth=1.0)
+        canvas.name_rows(ax, [_name_of_judgement(row) for row in table.itertuples()])
+        canvas.money_axis(ax.xaxis, ltv.currency)
+        ends = table[["absent", "at_low", "at_high"]].assign(total=total)
         margin = 0.05 * ((_highest(ends) - _lowest(ends)) or 1.0)
         ax.set_xlim(_lowest(ends) - margin, _highest(ends) + margin)
         ax.tick_params(axis="y", length=0)
-        label_x(ax, f"{statistic} of the portfolio{unit(ltv.currency)}; line: as it stands", str(ltv.settings))
+        canvas.label_x(
+            ax, f"{statistic} of the portfolio{canvas.unit(ltv.currency)}; line: as it stands", str(ltv.settings)
+        )
         fewer = f"The {len(table)} of {counted(len(every), 'judgement')} that matter most"
-        finish(
+        canvas.finish(
             ax, fewer if len(table) < len(every) else "Which judgements matter", TORNADO_COLOURS, valued_of(ltv).caution
         )
     return ax
@@ -325,8 +308,8 @@ def _draw_intervals(ax: Any, table: pd.DataFrame, currency: str | None, *, money
     ax.hlines(rows, table[low], table[high], color=BLUE, linewidth=4, alpha=0.45)
     ax.plot(table["mean"], rows, "o", color=BLUE)
     if money:
-        money_axis(ax.xaxis, currency)
-    from_zero(ax, _lowest(table[[low]]), _highest(table[[high, "mean"]]))
+        canvas.money_axis(ax.xaxis, currency)
+    canvas.from_zero(ax, _lowest(table[[low]]), _highest(table[[high, "mean"]]))
 
 
 def _bounds(table: pd.DataFrame) -> Sequence[str]:

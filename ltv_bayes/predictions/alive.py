@@ -6,10 +6,12 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.formulas.models.signs_of_life import share_heard_of
 from ltv_bayes.formulas.special import Array
+
+POINTS = 400
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class SignsOfLife:
 
     def learned(self, observed: int, alive: Array) -> Self:
         """Learn the share from the number of customers with a sign and the others' probability of being alive."""
-        share = share_heard_of(observed, alive + (1 - alive) / self.ratio)
+        share = share_with_a_sign(observed, alive + (1 - alive) / self.ratio)
         return type(self)(self.observed, self.ratio, share)
 
     def weights(self, ids: pd.Index) -> Array:
@@ -68,3 +70,35 @@ def weighted_alive(alive: Array, weights: Array) -> Array:
     [1.0, 0.25]
     """
     return np.divide(alive, alive + weights * (1 - alive), out=np.ones(alive.shape), where=weights > 0)
+
+
+def share_with_a_sign(observed: int, alive: Array) -> float:
+    """Of living customers, the share that gives a sign of life: its posterior mean under a uniform prior.
+
+    A living customer gives a sign with the same chance q, one who has left never. So the customers with a sign have the
+    likelihood q each, and one of the others, alive with probability P by all else that is known, has 1 - q P. If those
+    who left give signs too, a certain number of times more rarely, P + (1 - P) / ratio stands in place of P.
+
+    Parameters
+    ----------
+    observed : int
+        The number of customers with a sign.
+    alive : array of shape (others,)
+        Probability that each of the others is alive, by all else that is known.
+
+    Examples
+    --------
+    If all others are surely alive, these are 3 of 10; if all others have surely left, all living customers gave a sign.
+
+    >>> round(share_with_a_sign(3, np.ones(7)), 3)
+    0.333
+    >>> round(share_with_a_sign(3, np.zeros(7)), 3)
+    0.8
+    """
+    if observed == 0:
+        return 0.0
+    q = (np.arange(POINTS) + 0.5) / POINTS
+    levels, number = np.unique(np.round(alive, 3), return_counts=True)
+    log_density = observed * np.log(q) + np.log1p(-np.outer(q, levels)) @ number
+    weights = special.softmax(log_density)
+    return float(weights @ q)

@@ -10,13 +10,7 @@ from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, shape_of, time_unit_of
-from ltv_bayes.predictions.over_customers import (
-    beside_observed,
-    draw_for_each,
-    labelled,
-    require_memory,
-    with_group,
-)
+from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
 

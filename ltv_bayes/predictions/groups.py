@@ -261,7 +261,9 @@ class Pooling:
     def _quantity(self, posterior: xr.Dataset, name: str, link: str, cells: pd.DataFrame) -> Array:
         """A natural quantity of groups: an array of shape (groups, draws)."""
         value = _flat(posterior[name])
-        shifts = [self._effects(posterior, name, column, cells[column]) for column in self.by if self._differs(name)]
+        shifts = [
+            self._effects(posterior, name, column, cells[column]) for column in self.by if name in self.naming.levels
+        ]
         if columns := self.covariates.get(name):
             shifts.append(self._standardised(cells, columns) @ _flat(posterior[f"{name}_slope"]).T)
         if not shifts:
@@ -274,9 +276,6 @@ class Pooling:
         (centre, scale), (least, largest) = self.scales[name], self.ranges.get(name, (np.inf, -np.inf))
         values = keys[name].to_numpy(dtype=float)
         return (np.abs(values - centre) > FAR * scale) & ~((values >= least) & (values <= largest))
-
-    def _differs(self, quantity: str) -> bool:
-        return quantity in self.naming.levels
 
     def _standardised(self, cells: pd.DataFrame, columns: tuple[str, ...]) -> Array:
         centre, scale = np.array([self.scales[name] for name in columns]).T

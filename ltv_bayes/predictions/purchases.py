@@ -18,13 +18,7 @@ from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, flat_draws, k_of, parameters_of, shape_of, time_unit_of
 from ltv_bayes.predictions.groups import Parameters
-from ltv_bayes.predictions.over_customers import (
-    beside_observed,
-    draw_for_each,
-    labelled,
-    require_memory,
-    with_group,
-)
+from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import NUMBERS_IN_BLOCK, available_cores
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity

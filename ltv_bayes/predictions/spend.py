@@ -14,13 +14,7 @@ from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, currency_of, parameter_arrays, shape_of
 from ltv_bayes.predictions.groups import Parameters
-from ltv_bayes.predictions.over_customers import (
-    beside_observed,
-    draw_for_each,
-    labelled,
-    require_memory,
-    with_group,
-)
+from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
 from ltv_bayes.random_streams import as_seed
 
 FAR_SCALE = 100.0

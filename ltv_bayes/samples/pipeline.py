@@ -77,7 +77,7 @@ def simulate_pipeline(
     as_of: Any = "2025-12-31",
     random_seed: int = 0,
 ) -> Pipeline:
-    """Simulate clients whose deals follow BG/NBD and gamma-gamma, and a pipeline that shows some deals to come.
+    """Simulate clients with deals by BG/NBD and gamma-gamma, and a pipeline that shows some of the coming deals.
 
     Opportunities that come to nothing are in the pipeline too: as many as real ones on average, at probabilities such
     that of those stated at 60% six in ten come.
@@ -108,7 +108,7 @@ def simulate_pipeline(
         client = f"C{number + 1:04d}"
         rate, dropout = rng.gamma(true["r"]) / true["alpha"], rng.beta(true["a"], true["b"])
         nu = rng.gamma(true["q"]) / true["v"]
-        times, end = _times(rng, rate, dropout, -years * rng.random(), future_years)
+        times, end = deal_times(rng, rate, dropout, -years * rng.random(), future_years)
         values = rng.gamma(true["p"], size=len(times)) / nu
         living = min(max(end, 0.0), span)
         shown = (times > 0) & (times <= span) & (rng.random(len(times)) < share)
@@ -142,7 +142,7 @@ def simulate_pipeline(
     )
 
 
-def _times(
+def deal_times(
     rng: np.random.Generator, rate: float, dropout: float, start: float, until: float
 ) -> tuple[np.ndarray, float]:
     """Times of a client's deals from the first on, and when the client leaves; infinite if later than is known."""

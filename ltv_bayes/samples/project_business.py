@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.orders.transactions import Transactions, read_transactions
+from ltv_bayes.samples.pipeline import Z_80, deal_times
 from ltv_bayes.time_units import DAYS_PER_YEAR, as_date
 
 SMALLEST_DEAL, LARGEST_DEAL = 10_000.0, 5_000_000.0
@@ -198,17 +199,7 @@ def _deals(
     """Draw every deal from arrival to the end of the known future, and when each client leaves (years from as_of)."""
     rows, leaving = [], {}
     for client, trait in traits.iterrows():
-        now = -years * rng.random()
-        times = [now]
-        while True:
-            now += rng.exponential(1 / trait["rate"])
-            if now > future_years:
-                leaving[client] = np.inf
-                break
-            times.append(now)
-            if rng.random() < trait["dropout"]:
-                leaving[client] = now
-                break
+        times, leaving[client] = deal_times(rng, trait["rate"], trait["dropout"], -years * rng.random(), future_years)
         values = np.clip(rng.gamma(trait["p"], size=len(times)) / trait["nu"], SMALLEST_DEAL, LARGEST_DEAL)
         rows += [(client, time, value) for time, value in zip(times, values.round(-2), strict=True)]
     return pd.DataFrame(rows, columns=["client", "year", "value"]), pd.Series(leaving)
@@ -229,8 +220,7 @@ def _opportunities(
     probability = rng.beta(2.5, 2.5, size).round(2).clip(0.05, 0.95)
     log_sd = rng.uniform(0.25, 0.6, size)
     median = traits.loc[chosen["customer_id"], "mean_deal"].to_numpy() * rng.lognormal(0.3, 0.4, size)
-    z = 1.2815515655446004
-    low, high = (np.clip(median * np.exp(sign * z * log_sd), 1_000, None).round(-3) for sign in (-1, 1))
+    low, high = (np.clip(median * np.exp(sign * Z_80 * log_sd), 1_000, None).round(-3) for sign in (-1, 1))
     days = rng.integers(60, int(min(future_years, 2) * DAYS_PER_YEAR), size)
     opportunities = pd.DataFrame(
         {

@@ -122,7 +122,7 @@ def test_spend_that_goes_with_frequency_is_found(customers, spend):
 
 
 def test_little_is_not_off(customers, purchases):
-    """With many customers everything is off by a little; nobody needs to act on 1%."""
+    """With many customers everything is off by a little; no action is needed on 1%."""
     near = lb.FittedPurchases.from_draws(full({**LAW, "alpha": LAW["alpha"] * 1.01}, (1, 40)), time_unit="week")
     assert lb.check(customers, near, random_seed=1).passed
 
@@ -175,9 +175,9 @@ def test_regularity_is_checked_where_orders_are_given(customers, purchases):
     assert not any(
         "Purchases are regular" in one for one in lb.check(own, in_step, orders=orders, random_seed=1).findings
     )
-    said = [one for one in lb.check(own, out_of_step, orders=orders, random_seed=1).findings if "bg_cnbd" in one]
-    assert said[-1].startswith("bg_cnbd, k = 2: Purchases are regular")
-    assert "Fit BGCNBD(k=100)" in said[-1]
+    stated = [one for one in lb.check(own, out_of_step, orders=orders, random_seed=1).findings if "bg_cnbd" in one]
+    assert stated[-1].startswith("bg_cnbd, k = 2: Purchases are regular")
+    assert "Fit BGCNBD(k=100)" in stated[-1]
 
 
 def test_many_customers_are_a_sample(customers, purchases, monkeypatch):
@@ -241,7 +241,7 @@ class TestNames:
 
     def test_pooled_ones_say_so(self, purchases, monkeypatch):
         pooled = lb.FittedPurchases.from_draws(full(LAW), time_unit="week")
-        monkeypatch.setattr(lb.FittedPurchases, "pooling", property(lambda fit: "by size" if fit is pooled else None))
+        monkeypatch.setattr(checking, "pooling_of", lambda fit: "by size" if fit is pooled else None)
         assert checking._names([purchases, pooled]) == ["bg_nbd", "bg_nbd (pooled)"]
         assert checking._names([pooled]) == ["bg_nbd"]
         assert checking._names([pooled, purchases, pooled]) == ["bg_nbd (pooled) (1)", "bg_nbd", "bg_nbd (pooled) (2)"]
@@ -325,26 +325,26 @@ class TestCures:
 
     @staticmethod
     def cures(customers, model, k=1):
-        said = {} if k == 1 else {"k": k}
+        stated = {} if k == 1 else {"k": k}
         law = {**LAW, "alpha": LAW["alpha"] / k}
-        fit = lb.FittedPurchases.from_draws(full(law, (1, 50)), time_unit="week", model=model, **said)
+        fit = lb.FittedPurchases.from_draws(full(law, (1, 50)), time_unit="week", model=model, **stated)
         return {one.name.split(",")[0]: one.cure for one in quantities.of_purchases(fit, customers, 1)}
 
     @pytest.mark.parametrize(("model", "k", "cure"), [("bg_nbd", 1, "MBGNBD()"), ("bg_cnbd", 3, "MBGCNBD(k=3)")])
     def test_too_many_without_a_repeat_purchase_may_have_left_at_once(self, customers, model, k, cure):
         without = "customers without a repeat purchase"
         gone = changed(customers, frequency=0, recency=0.0)
-        said = self.cures(gone, model, k)[without]
-        assert said.startswith("Some may have left right after the first purchase")
-        assert f"fit {cure}. Or customers differ in other ways" in said
+        stated = self.cures(gone, model, k)[without]
+        assert stated.startswith("Some may have left right after the first purchase")
+        assert f"fit {cure}. Or customers differ in other ways" in stated
         back = changed(customers, frequency=3, recency=50.0, monetary_value=20.0)
         assert self.cures(back, model, k)[without].startswith("Customers differ in other ways")
 
     @pytest.mark.parametrize(("model", "k"), [("mbg_nbd", 1), ("mbg_cnbd", 3)])
     def test_models_that_know_of_it_are_not_named(self, customers, model, k):
         gone = changed(customers, frequency=0, recency=0.0)
-        said = self.cures(gone, model, k)["customers without a repeat purchase"]
-        assert said.startswith("Customers differ in other ways")
+        stated = self.cures(gone, model, k)["customers without a repeat purchase"]
+        assert stated.startswith("Customers differ in other ways")
 
     @pytest.mark.parametrize(
         ("model", "k", "end"),

@@ -135,15 +135,15 @@ def test_fits_what_is_missing(cdnow, cdnow_fits):
 
 
 @pytest.mark.parametrize(
-    ("difference", "said"),
+    ("difference", "stated"),
     [
         (3.71, "(MBG/NBD is ahead by 3.71 in log predictive density, standard error 3.91)"),
         (-3.71, "(BG/NBD is ahead by 3.71 in log predictive density, standard error 3.91)"),
         (0.0, "(both have the same log predictive density, standard error 3.91)"),
     ],
 )
-def test_without_a_verdict_the_sentence_still_says_which_is_ahead(check, difference, said):
-    assert said in replace(check, difference=difference, error=3.91).sentence
+def test_without_a_verdict_the_sentence_still_says_which_is_ahead(check, difference, stated):
+    assert stated in replace(check, difference=difference, error=3.91).sentence
 
 
 def test_a_pooled_fit_is_told_to_stay_out(book, channel_fits):

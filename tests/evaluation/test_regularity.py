@@ -102,7 +102,7 @@ def test_of_regular_purchases_an_unlikely_silence_tells_who_has_left_where_the_m
 
 
 def business(k, size=8000, seed=1, horizon=12.0):
-    """Customers whose gaps have shape k, in months: histories, who is alive, what they buy in the horizon."""
+    """Customers with gaps of shape k, in months: histories, who is alive, what they buy in the horizon."""
     rng = np.random.default_rng(seed)
     T, rate, leaving = rng.uniform(6, 36, size), rng.gamma(3, 1 / 12, size), rng.beta(1, 7, size)
     x, t_x, now, coming = (np.zeros(size) for _ in range(4))
@@ -123,10 +123,10 @@ def test_what_is_said_of_forecasts_is_true(k, sign):
     """If purchases are regular, the silent are thought alive too often, too much is expected, intervals too wide."""
     customers, alive, coming = business(k)
     fit = lb.BGNBD().fit(customers, random_seed=1, progressbar=False).thin(150)
-    table, said = customers.table, fit.probability_alive(customers).mean(("chain", "draw")).to_numpy()
+    table, stated = customers.table, fit.probability_alive(customers).mean(("chain", "draw")).to_numpy()
     usual_gap = table["recency"] / table["frequency"].clip(lower=1)
     silent = ((table["frequency"] >= 3) & (table["T"] - table["recency"] > 3 * usual_gap)).to_numpy()
-    assert sign * (said[silent].mean() - alive[silent].mean()) > 0.2
+    assert sign * (stated[silent].mean() - alive[silent].mean()) > 0.2
     drawn = fit.predict_purchases(customers, "12 months", random_seed=1)
     expected, spread = drawn.mean(("chain", "draw")).to_numpy(), drawn.var(("chain", "draw")).to_numpy()
     assert sign * (expected.sum() / coming.sum() - 1) > 0.05

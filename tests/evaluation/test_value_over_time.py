@@ -28,7 +28,7 @@ def fits():
 
 
 class Recorded:
-    """A model whose fit is given, and which remembers what it was fitted to."""
+    """A model with a given fit that records what it was fitted to."""
 
     def __init__(self, fit):
         self.given, self.days, self.settings = fit, [], []
@@ -160,8 +160,8 @@ def test_ids_of_nobody_in_a_mapping_are_named_and_later_customers_are_somebody(b
     terms = {"time_unit": "month", "purchases": fits[0], "spend": fits[1], "random_seed": 4, **TERMS}
     trend = lb.value_over_time(orders, DAYS, by=halves, **terms)
     assert trend.segments == ["here"]
-    with pytest.warns(DataWarning, match=r"by= holds 1 id that no valued customer has \(id Zoe\)") as told:
+    with pytest.warns(DataWarning, match=r"by= holds 1 id that no valued customer has \(id Zoe\)") as caught:
         lb.value_over_time(orders, DAYS, by={**halves, "Zoe": "there"}, **terms)
-    assert len(told) == 1
+    assert len(caught) == 1
     with pytest.raises(InputError, match="by= names none"):
         lb.value_over_time(orders, DAYS, by={"Zoe": "there"}, **terms)

@@ -9,7 +9,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError, InputError
 from ltv_bayes.predictions.fitted import k_of
-from ltv_bayes.predictions.prior_density import log_prior
+from ltv_bayes.value.influence.prior_density import log_prior
 from tests.chance import assert_same_posterior, by_chain, of_fit
 
 QUIET = {"random_seed": 1, "progressbar": False}

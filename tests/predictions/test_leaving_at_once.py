@@ -1,4 +1,4 @@
-"""Forecasts of MBG/NBD from a posterior made by hand: one class for both models, told apart by what a fit remembers."""
+"""Forecasts of MBG/NBD from a posterior made by hand: one class for both, distinguished by what a fit remembers."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""New clients: what they bring in expectation is what simulated ones bring on average."""
+"""New customers: their expected revenue is that of simulated ones on average."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ THREE_YEARS = Duration(3, "year")
 
 
 def same(kind, draws, number, **attrs):
-    """A fit whose draws are all the same."""
+    """A fit with draws that are all the same."""
     return kind.from_draws({name: np.full((1, number), value) for name, value in draws.items()}, **attrs)
 
 

@@ -249,19 +249,19 @@ class TestCovariatesFarFromTheData:
     @pytest.mark.parametrize("method", ASKED)
     def test_forecasts_warn(self, fit, customers, method):
         far = sized(customers, 10, 51, 50, -31, -30)
-        with pytest.warns(DataWarning, match=FAR) as told:
+        with pytest.warns(DataWarning, match=FAR) as caught:
             found = answer(fit, method, far, ASKED[method])
         assert np.isfinite(found).all()
-        assert len(told) == 1
-        assert told[0].filename == __file__
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
         getattr(fit, method)(sized(customers, 10, 50, -30, 0, 20), *ASKED[method])
 
     def test_values_warn_once_for_each_fit(self, fit, customers):
         far = sized(customers, 10, 51, 50, -31, -30)
         stream = lb.RepeatPurchases(fit, spend_by_size())
-        with pytest.warns(DataWarning, match=FAR) as told:
+        with pytest.warns(DataWarning, match=FAR) as caught:
             ltv = lb.lifetime_value(far, stream, horizon="1 year", random_seed=1)
-        assert len(told) == 2
+        assert len(caught) == 2
         assert np.isfinite(ltv.summary()).all(axis=None)
 
     def test_customers_who_were_fitted_are_not_far(self, customers):
@@ -375,7 +375,7 @@ def test_a_segment_is_remembered_in_a_file_too(fit, tmp_path):
 
 def test_of_several_columns_the_error_says_how_one_is_named(fit):
     tree = fit.idata.copy()
-    said = json.loads(tree.attrs["pooling"])
-    tree.attrs["pooling"] = json.dumps({**said, "by": ["industry", "region"]})
+    stated = json.loads(tree.attrs["pooling"])
+    tree.attrs["pooling"] = json.dumps({**stated, "by": ["industry", "region"]})
     with pytest.raises(ColumnError, match=r"say which column, column='industry' or column='region'\."):
         lb.FittedPurchases(tree).segments()

@@ -47,7 +47,7 @@ def test_orders_after_a_snapshot_are_seen_or_not():
 
 
 def test_orders_of_clients_who_came_after_the_snapshot_do_not_count():
-    """No model of that day forecasts A's and Z's second orders; B's was forecast, and C came on the day itself."""
+    """No model of that day forecasts A's and Z's second orders; B's was forecast, and C ordered on the day itself."""
     days = {"A": ["2024-01-10", "2024-03-01"], "Z": ["2024-01-12", "2024-04-03"], "B": ["2023-06-01", "2024-03-01"]}
     days |= {"C": ["2024-01-01", "2024-05-01"], "D": ["2023-01-01", "2024-09-01"]}
     rows = [(customer, day, 100.0) for customer, both in days.items() for day in both]
@@ -93,7 +93,7 @@ def test_counts_that_cannot_be_are_refused(seen, of):
 
 @pytest.fixture(scope="module")
 def orders():
-    """When each of many orders came, and how many days before it stood in the pipeline."""
+    """When each of many orders was made, and how many days before it stood in the pipeline."""
     rng = np.random.default_rng(5)
     days = pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(1, 1460, 400), "D")
     made = pd.DataFrame({"customer_id": rng.integers(0, 60, 400), "date": days, "amount": 1.0}).drop_duplicates()

@@ -64,7 +64,7 @@ def consumables():
 
 @pytest.fixture(scope="session")
 def service():
-    """Events and exposure of everybody with equipment."""
+    """Events and exposure of everyone with equipment."""
     frame = pd.DataFrame(
         {
             "customer_id": ["Ada", "Bo", "Cleo", "Dan", "Eve", "Gil"],
@@ -99,7 +99,7 @@ def fees():
 
 
 @pytest.fixture(scope="session")
-def everybody(consumables, service, renewals):
+def everyone(consumables, service, renewals):
     return lb.all_customers(consumables, service, renewals)
 
 

@@ -23,8 +23,8 @@ def value(customers, stream, **terms):
     return lb.lifetime_value(customers, [stream], **terms)
 
 
-def test_planned_sales_come_as_often_as_said_at_their_date(everybody):
-    draws = value(everybody, lb.OneOffSale(SALES), discount_rate=0.1).draws
+def test_planned_sales_come_as_often_as_said_at_their_date(everyone):
+    draws = value(everyone, lb.OneOffSale(SALES), discount_rate=0.1).draws
     ada = draws.sel(customer_id="Ada").to_numpy().ravel()
     assert set(np.round(np.unique(ada), 2)) == {0.0, round(30_000 * 1.1 ** -(365 / 365.25), 2)}
     assert abs((ada > 0).mean() - 0.4) < allowed() * np.sqrt(0.24 / ada.size)
@@ -34,47 +34,47 @@ def test_planned_sales_come_as_often_as_said_at_their_date(everybody):
     assert abs((cleo > certain + 1).mean() - 0.9) < allowed() * np.sqrt(0.09 / ada.size)
 
 
-def test_what_was_sold_is_past_value(everybody):
-    ltv = value(everybody, lb.OneOffSale(SALES), realised=True)
+def test_what_was_sold_is_past_value(everyone):
+    ltv = value(everyone, lb.OneOffSale(SALES), realised=True)
     past = ltv.components["realised"].mean(("chain", "draw")).to_series()
     assert past[["Ada", "Bo", "Cleo"]].tolist() == [20_000, 25_000, 0]
     assert ltv.draws.sel(customer_id="Bo").to_numpy().ravel() == pytest.approx(25_000)
 
 
-def test_sales_after_the_horizon_do_not_count(everybody):
-    brings = value(everybody, lb.OneOffSale(SALES), horizon="6 months").summary()["mean"]
-    assert brings["Ada"] == 0
-    assert (brings[["Cleo"]] == 0).all()
-    assert value(everybody, lb.OneOffSale(SALES), horizon="215 days").summary().loc["Cleo", "mean"] > 0
+def test_sales_after_the_horizon_do_not_count(everyone):
+    yields = value(everyone, lb.OneOffSale(SALES), horizon="6 months").summary()["mean"]
+    assert yields["Ada"] == 0
+    assert (yields[["Cleo"]] == 0).all()
+    assert value(everyone, lb.OneOffSale(SALES), horizon="215 days").summary().loc["Cleo", "mean"] > 0
 
 
-def test_each_sale_falls_into_its_year(everybody):
-    flow = value(everybody, lb.OneOffSale(SALES)).cash_flow("Cleo")["mean"]
+def test_each_sale_falls_into_its_year(everyone):
+    flow = value(everyone, lb.OneOffSale(SALES)).cash_flow("Cleo")["mean"]
     assert flow[2] == pytest.approx(10_000)
     assert flow[1] == pytest.approx(36_000, rel=0.05)
     assert flow[3] == 0
 
 
-def test_order_of_sales_changes_nothing(everybody):
-    one = value(everybody, lb.OneOffSale(SALES)).draws
-    other = value(everybody, lb.OneOffSale(SALES.iloc[[4, 1, 0, 3, 2]])).draws
+def test_order_of_sales_changes_nothing(everyone):
+    one = value(everyone, lb.OneOffSale(SALES)).draws
+    other = value(everyone, lb.OneOffSale(SALES.iloc[[4, 1, 0, 3, 2]])).draws
     np.testing.assert_array_equal(one, other)
 
 
-def test_new_customers_pay_at_once(everybody):
-    ltv = value(everybody, lb.OneOffSale(30_000.0), discount_rate=0.1, margin=0.3)
+def test_new_customers_pay_at_once(everyone):
+    ltv = value(everyone, lb.OneOffSale(30_000.0), discount_rate=0.1, margin=0.3)
     assert ltv.draws.to_numpy() == pytest.approx(9_000)
-    assert not value(everybody, lb.OneOffSale(30_000.0), realised=True).components["realised"].any()
+    assert not value(everyone, lb.OneOffSale(30_000.0), realised=True).components["realised"].any()
 
 
-def test_an_amount_for_everybody_has_a_unit_too(everybody):
-    assert value(everybody, lb.OneOffSale(3, amount_unit="万元")).draws.to_numpy() == pytest.approx(30_000)
+def test_an_amount_for_everybody_has_a_unit_too(everyone):
+    assert value(everyone, lb.OneOffSale(3, amount_unit="万元")).draws.to_numpy() == pytest.approx(30_000)
 
 
-def test_orders_of_a_log_are_certain(everybody):
+def test_orders_of_a_log_are_certain(everyone):
     log = pd.DataFrame({"customer_id": ["Ada"], "date": ["2025-01-31"], "amount": [500.0]})
     stream = lb.OneOffSale(lb.read_transactions(log))
-    assert value(everybody, stream, realised=True).summary().loc["Ada", "mean"] == 500
+    assert value(everyone, stream, realised=True).summary().loc["Ada", "mean"] == 500
 
 
 def test_orders_without_amounts_are_refused():
@@ -83,28 +83,28 @@ def test_orders_without_amounts_are_refused():
         lb.OneOffSale(lb.read_transactions(log, amount=None))
 
 
-def test_a_sale_is_made_to_those_who_are_still_there(everybody, renewals, churning):
+def test_a_sale_is_made_to_those_who_are_still_there(everyone, renewals, churning):
     """Cleo's renewal of June 2026 decides whether she is there in March 2027; in January 2026 she is for certain."""
     streams = [lb.Subscription(churning, renewals), lb.OneOffSale(SALES, while_alive="subscription")]
-    ltv = lb.lifetime_value(everybody, streams, horizon="3 years", random_seed=1)
+    ltv = lb.lifetime_value(everyone, streams, horizon="3 years", random_seed=1)
     cleo = ltv.components.sel(customer_id="Cleo")
     sale, renewed = cleo["one_off_sale"].to_numpy().ravel(), cleo["subscription"].to_numpy().ravel()
     assert set(np.unique(sale[renewed == 0])) == {0.0, 40_000.0}
     assert set(np.unique(sale[renewed > 0])) == {10_000.0, 50_000.0}
 
 
-def test_draws_number_as_many_as_other_streams_have(everybody, renewals, uncertain):
+def test_draws_number_as_many_as_other_streams_have(everyone, renewals, uncertain):
     streams = [lb.Subscription(uncertain["renewals"], renewals), lb.OneOffSale(SALES)]
-    assert lb.lifetime_value(everybody, streams, horizon="1 year").draws.shape[:2] == (2, 500)
+    assert lb.lifetime_value(everyone, streams, horizon="1 year").draws.shape[:2] == (2, 500)
 
 
-def test_columns_in_the_users_own_words(everybody):
+def test_columns_in_the_users_own_words(everyone):
     """A Chinese export in ten thousands of yuan, probabilities in percent."""
     columns = {"customer_id": "客户", "date": "日期", "amount": "金额（万元）", "probability": "赢率"}
     sales = SALES.assign(amount=[2, 3, 2.5, 4, 1], probability=["", "40%", "", "90%", ""]).rename(columns=columns)
     names = {"customer": "客户", "date": "日期", "amount": "金额（万元）", "probability": "赢率"}
-    theirs = value(everybody, lb.OneOffSale(sales, **names, amount_unit="万元"))
-    np.testing.assert_array_equal(theirs.draws, value(everybody, lb.OneOffSale(SALES)).draws)
+    theirs = value(everyone, lb.OneOffSale(sales, **names, amount_unit="万元"))
+    np.testing.assert_array_equal(theirs.draws, value(everyone, lb.OneOffSale(SALES)).draws)
     with pytest.warns(DataWarning, match="amount_unit"):
         lb.OneOffSale(sales, **names)
     with pytest.raises(ColumnError, match="概率"):
@@ -125,15 +125,15 @@ def test_bad_sales_are_refused_with_their_rows(changes, message):
         lb.OneOffSale(SALES.assign(**changes))
 
 
-def test_a_planned_sale_of_the_past_is_refused(everybody):
+def test_a_planned_sale_of_the_past_is_refused(everyone):
     late = SALES.assign(probability=[0.5, 0.4, None, 0.9, None])
     with pytest.raises(InputError, match=r"1 row of the sales with a probability.* 2025-06-30 \(row 0\)"):
-        value(everybody, lb.OneOffSale(late))
+        value(everyone, lb.OneOffSale(late))
 
 
-def test_other_currency_missing_column_and_missing_as_of(everybody):
+def test_other_currency_missing_column_and_missing_as_of(everyone):
     with pytest.raises(UnitError, match="in CNY"):
-        value(everybody, lb.OneOffSale(SALES, currency="CNY"))
+        value(everyone, lb.OneOffSale(SALES, currency="CNY"))
     with pytest.raises(ColumnError, match="amount"):
         lb.OneOffSale(SALES.drop(columns="amount"))
     frame = pd.DataFrame({"customer_id": ["Ada"], "frequency": 0, "recency": 0.0, "T": 4.0})
@@ -141,6 +141,6 @@ def test_other_currency_missing_column_and_missing_as_of(everybody):
         value(lb.Customers.from_summary(frame, time_unit="week"), lb.OneOffSale(SALES))
 
 
-def test_customers_who_are_not_valued_are_named(everybody):
-    notes = value(everybody.subset(["Ada"]), lb.OneOffSale(SALES)).notes()
+def test_customers_who_are_not_valued_are_named(everyone):
+    notes = value(everyone.subset(["Ada"]), lb.OneOffSale(SALES)).notes()
     assert "one off sale of 2 customers not valued here: Bo, Cleo." in notes

@@ -1,4 +1,4 @@
-"""Histories that ended with a relation, and what is said of a stream's own histories."""
+"""Histories that ended with a relation, and what is stated of a stream's own histories."""
 
 import numpy as np
 import pandas as pd
@@ -74,9 +74,9 @@ class TestHistoriesThatEnded:
 
 class TestNotesOnHistoriesOfTheStreamsOwn:
     def notes(self, book, purchases, spend, own, horizon="1 year"):
-        everybody = lb.all_customers(book)
+        everyone = lb.all_customers(book)
         stream = lb.RepeatPurchases(purchases, spend, "orders", customers=own)
-        return lb.lifetime_value(everybody, stream, **{**TERMS, "horizon": horizon}).notes()
+        return lb.lifetime_value(everyone, stream, **{**TERMS, "horizon": horizon}).notes()
 
     def test_a_far_horizon(self, book, purchases, spend):
         notes = self.notes(book, purchases, spend, book, "30 years")

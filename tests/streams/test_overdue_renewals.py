@@ -44,7 +44,7 @@ def test_the_next_one_needs_the_overdue_one(fit):
 
 
 def test_a_relation_whose_overdue_renewal_is_not_made_has_ended(fit):
-    """What rides on it comes exactly in the draws in which the overdue renewal is made."""
+    """What depends on it occurs exactly in the draws in which the overdue renewal is made."""
     sale = pd.DataFrame({"customer_id": ["Ada"], "date": ["2024-06-16"], "amount": [7.0]})
     drawn = draws_of(fit, overdue(), [lb.OneOffSale(sale, while_alive="subscription")])
     np.testing.assert_array_equal(drawn["one_off_sale"] > 0, drawn["subscription"] > 0)

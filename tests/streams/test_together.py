@@ -43,19 +43,19 @@ def alive_for_sure(x, t_x, T):
     return bg_nbd.outlook(x, t_x, T, r=1.0, alpha=12.0, a=0.8, b=6.0)._replace(alive=1.0)
 
 
-def test_an_active_subscription_is_knowledge_of_life(everybody, streams, loyal):
+def test_an_active_subscription_is_knowledge_of_life(everyone, streams, loyal):
     """Ada has bought nothing for 66 weeks; while she subscribes she is alive, and only the alive branch counts."""
-    ltv = value(everybody, streams(loyal))
+    ltv = value(everyone, streams(loyal))
     purchases = bg_nbd.discounted_expected_purchases(3 * 365.25 / 7, DELTA_WEEK, alive_for_sure(7, 60.0, 126.0))
     expected = purchases * gamma_gamma.expected_spend(7, 31.5, p=6.25, q=3.744, v=15.44)
     assert near(ltv.components["consumables"].sel(customer_id="Ada"), expected)
-    ignoring = value(everybody, streams(loyal, consumables_on=None))
+    ignoring = value(everyone, streams(loyal, consumables_on=None))
     assert float(ignoring.components["consumables"].sel(customer_id="Ada").mean()) < 0.2 * expected
 
 
-def test_consumables_end_with_the_relation(everybody, streams, churning):
+def test_consumables_end_with_the_relation(everyone, streams, churning):
     """Cleo renews in June of each year: a sum over the years in which the relation may end."""
-    ltv = value(everybody, streams(churning))
+    ltv = value(everyone, streams(churning))
     ends = [(pd.Timestamp(f"{year}-06-15") - AS_OF).days / 7 for year in (2026, 2027, 2028)]
     stays = shifted_beta_geometric.survival(np.arange(4), alpha=0.668, beta=3.806, renewals=4)
     shares = np.append(-np.diff(stays), stays[-1])
@@ -65,8 +65,8 @@ def test_consumables_end_with_the_relation(everybody, streams, churning):
     assert near(ltv.components["consumables"].sel(customer_id="Cleo"), expected)
 
 
-def test_service_while_alive_is_the_closed_form(everybody, streams, churning):
-    ltv = value(everybody, streams(churning))
+def test_service_while_alive_is_the_closed_form(everyone, streams, churning):
+    ltv = value(everyone, streams(churning))
     ends = [(pd.Timestamp(f"{year}-06-15") - AS_OF).days / 7 for year in (2026, 2027, 2028)]
     stays = shifted_beta_geometric.survival(np.arange(4), alpha=0.668, beta=3.806, renewals=4)
     shares = np.append(-np.diff(stays), stays[-1])
@@ -78,9 +78,9 @@ def test_service_while_alive_is_the_closed_form(everybody, streams, churning):
     assert near(ltv.components["service"].sel(customer_id="Cleo"), expected)
 
 
-def test_relation_and_orders_end_together_in_each_draw(everybody, streams, churning):
+def test_relation_and_orders_end_together_in_each_draw(everyone, streams, churning):
     """Where Cleo does not renew in June 2026, nothing comes after that day: the second year holds no money."""
-    ltv = value(everybody, streams(churning), horizon="2 years", discount_rate=0.0)
+    ltv = value(everyone, streams(churning), horizon="2 years", discount_rate=0.0)
     flows = valued_of(ltv).results.flows("Cleo")
     left = flows["subscription"].sum(axis=0) == 0
     assert 0.05 < left.mean() < 0.5
@@ -89,9 +89,9 @@ def test_relation_and_orders_end_together_in_each_draw(everybody, streams, churn
         assert flows[name][1][~left].any()
 
 
-def test_who_has_ended_brings_nothing_and_who_is_paid_until_later_a_little(everybody, streams, loyal):
+def test_who_has_ended_brings_nothing_and_who_is_paid_until_later_a_little(everyone, streams, loyal):
     """Eve's contract has ended. Dan has cancelled, but has paid until February 2026."""
-    ltv = value(everybody, streams(loyal), discount_rate=0.0)
+    ltv = value(everyone, streams(loyal), discount_rate=0.0)
     assert not ltv.draws.sel(customer_id="Eve").any()
     paid_weeks = (pd.Timestamp("2026-02-10") - AS_OF).days / 7
     expected = nbd.expected_events(paid_weeks, 1, 72.0, r=1.5, alpha=60.0)
@@ -99,10 +99,10 @@ def test_who_has_ended_brings_nothing_and_who_is_paid_until_later_a_little(every
     assert near(ltv.components["service"].sel(customer_id="Dan"), expected)
 
 
-def test_whom_the_host_does_not_know_decides_alone(everybody, streams, loyal):
+def test_whom_the_host_does_not_know_decides_alone(everyone, streams, loyal):
     dependent, alone = (
-        value(everybody, streams(loyal)),
-        value(everybody, streams(loyal, consumables_on=None, service_on=None)),
+        value(everyone, streams(loyal)),
+        value(everyone, streams(loyal, consumables_on=None, service_on=None)),
     )
     for name, source in (("Finn", "consumables"), ("Gil", "service")):
         np.testing.assert_array_equal(
@@ -110,23 +110,23 @@ def test_whom_the_host_does_not_know_decides_alone(everybody, streams, loyal):
         )
 
 
-def test_customers_in_some_streams_only(everybody, streams, loyal):
-    ltv = value(everybody, streams(loyal))
-    brings = {name: ltv.components[name].mean(("chain", "draw")).to_series() for name in valued_of(ltv).sources}
-    assert brings["subscription"]["Finn"] == brings["service"]["Finn"] == 0
-    assert brings["consumables"]["Finn"] > 0
-    assert brings["consumables"]["Gil"] == brings["consumables"]["Bo"] == 0
+def test_customers_in_some_streams_only(everyone, streams, loyal):
+    ltv = value(everyone, streams(loyal))
+    yields = {name: ltv.components[name].mean(("chain", "draw")).to_series() for name in valued_of(ltv).sources}
+    assert yields["subscription"]["Finn"] == yields["service"]["Finn"] == 0
+    assert yields["consumables"]["Finn"] > 0
+    assert yields["consumables"]["Gil"] == yields["consumables"]["Bo"] == 0
     assert "2 of 7 customers have no subscription." in ltv.notes()
     assert "3 of 7 customers have no consumables." in ltv.notes()
 
 
-def test_service_may_ride_on_consumables(everybody, consumables, service, buying, breaking, spending, fees):
+def test_service_may_ride_on_consumables(everyone, consumables, service, buying, breaking, spending, fees):
     """A purchase model knows when the relation ends, too: events until then, in each draw."""
     streams = [
         lb.TriggeredService(breaking, fees, "service", customers=service, while_alive="consumables"),
         lb.RepeatPurchases(buying, spending, "consumables", customers=consumables),
     ]
-    ltv = value(everybody, streams, discount_rate=0.0)
+    ltv = value(everyone, streams, discount_rate=0.0)
     assert valued_of(ltv).sources == ["service", "consumables"]
     future = bg_nbd.outlook(7, 60.0, 126.0, r=1.0, alpha=12.0, a=0.8, b=6.0)
     weeks = np.linspace(0, 3 * 365.25 / 7, 4001)
@@ -136,74 +136,74 @@ def test_service_may_ride_on_consumables(everybody, consumables, service, buying
     assert near(ltv.components["service"].sel(customer_id="Ada"), expected)
 
 
-def test_a_host_may_be_given_itself(everybody, renewals, service, breaking, fees, churning):
+def test_a_host_may_be_given_itself(everyone, renewals, service, breaking, fees, churning):
     host = lb.Subscription(churning, renewals)
     given, named = (
-        value(everybody, [host, lb.TriggeredService(breaking, fees, customers=service, while_alive=alive)])
+        value(everyone, [host, lb.TriggeredService(breaking, fees, customers=service, while_alive=alive)])
         for alive in (host, "subscription")
     )
     np.testing.assert_array_equal(given.draws, named.draws)
 
 
-def test_a_chain_of_riders_ends_with_the_first(everybody, streams, churning):
+def test_a_chain_of_riders_ends_with_the_first(everyone, streams, churning):
     """Service on consumables on the subscription: where the subscription is not renewed, nothing comes after."""
-    ltv = value(everybody, streams(churning, service_on="consumables"), horizon="2 years", discount_rate=0.0)
+    ltv = value(everyone, streams(churning, service_on="consumables"), horizon="2 years", discount_rate=0.0)
     flows = valued_of(ltv).results.flows("Cleo")
     left = flows["subscription"].sum(axis=0) == 0
     assert not flows["service"][1][left].any()
-    direct = value(everybody, streams(churning), horizon="2 years", discount_rate=0.0)
+    direct = value(everyone, streams(churning), horizon="2 years", discount_rate=0.0)
     chained, ridden = (one.components["service"].sel(customer_id="Cleo").mean() for one in (ltv, direct))
     assert chained < ridden
 
 
-def test_a_subscription_may_ride_on_purchases(everybody, renewals, consumables, loyal, buying, spending):
+def test_a_subscription_may_ride_on_purchases(everyone, renewals, consumables, loyal, buying, spending):
     streams = [
         lb.RepeatPurchases(buying, spending, customers=consumables),
         lb.Subscription(loyal, renewals, while_alive="repeat_purchases"),
     ]
-    ltv = value(everybody, streams, discount_rate=0.0)
+    ltv = value(everyone, streams, discount_rate=0.0)
     future = bg_nbd.outlook(12, 200.0, 210.0, r=1.0, alpha=12.0, a=0.8, b=6.0)
     due = [(pd.Timestamp(f"{year}-06-15") - AS_OF).days / 7 for year in (2026, 2027, 2028)]
     expected = 1200 * sum(float(bg_nbd.probability_alive_after(s, future)) for s in due)
     assert near(ltv.components["subscription"].sel(customer_id="Cleo"), expected)
 
 
-def test_known_alive_from_elsewhere(everybody, consumables, buying, spending):
+def test_known_alive_from_elsewhere(everyone, consumables, buying, spending):
     stream = lb.RepeatPurchases(buying, spending, customers=consumables, known_alive=["Ada"])
-    ltv = value(everybody, [stream])
+    ltv = value(everyone, [stream])
     purchases = bg_nbd.discounted_expected_purchases(3 * 365.25 / 7, DELTA_WEEK, alive_for_sure(7, 60.0, 126.0))
     expected = purchases * gamma_gamma.expected_spend(7, 31.5, p=6.25, q=3.744, v=15.44)
     assert near(ltv.draws.sel(customer_id="Ada"), expected)
-    unaware = value(everybody, [lb.RepeatPurchases(buying, spending, customers=consumables)])
+    unaware = value(everyone, [lb.RepeatPurchases(buying, spending, customers=consumables)])
     np.testing.assert_array_equal(ltv.draws.sel(customer_id="Cleo"), unaware.draws.sel(customer_id="Cleo"))
 
 
-def test_customers_may_stop_buying_and_keep_the_subscription(everybody, renewals, consumables, buying, spending, loyal):
+def test_customers_may_stop_buying_and_keep_the_subscription(everyone, renewals, consumables, buying, spending, loyal):
     """With one_life=False the customer's own history decides whether they still buy; the subscription only cuts."""
     host = lb.Subscription(loyal, renewals)
     dependent = lb.RepeatPurchases(
         buying, spending, "consumables", customers=consumables, while_alive=host, one_life=False
     )
     alone = lb.RepeatPurchases(buying, spending, "consumables", customers=consumables)
-    found, own = (value(everybody, [host, one]).components["consumables"] for one in (dependent, alone))
+    found, own = (value(everyone, [host, one]).components["consumables"] for one in (dependent, alone))
     np.testing.assert_array_equal(found.sel(customer_id="Ada"), own.sel(customer_id="Ada"))
     assert not found.sel(customer_id="Eve").any()
 
 
-def test_a_rider_changes_no_draw_of_its_host(everybody, consumables, service, buying, breaking, spending, fees):
+def test_a_rider_changes_no_draw_of_its_host(everyone, consumables, service, buying, breaking, spending, fees):
     host = lb.RepeatPurchases(buying, spending, "consumables", customers=consumables)
     rider = lb.TriggeredService(breaking, fees, "service", customers=service, while_alive="consumables")
-    together, alone = value(everybody, [host, rider]), value(everybody, [host])
+    together, alone = value(everyone, [host, rider]), value(everyone, [host])
     np.testing.assert_array_equal(together.components["consumables"], alone.components["consumables"])
 
 
-def test_purchases_without_an_end_of_their_own(everybody, renewals, consumables, breaking, spending, loyal):
-    """NBD fits may stand for repeat purchases: nobody leaves but by the host."""
+def test_purchases_without_an_end_of_their_own(everyone, renewals, consumables, breaking, spending, loyal):
+    """NBD fits may stand for repeat purchases: no customer leaves but with the subscription."""
     streams = [
         lb.Subscription(loyal, renewals),
         lb.RepeatPurchases(breaking, spending, "consumables", customers=consumables, while_alive="subscription"),
     ]
-    ltv = value(everybody, streams)
+    ltv = value(everyone, streams)
     events = nbd.discounted_expected_events(3 * 365.25 / 7, DELTA_WEEK, 7, 126.0, r=1.5, alpha=60.0)
     expected = events * gamma_gamma.expected_spend(7, 31.5, p=6.25, q=3.744, v=15.44)
     assert near(ltv.components["consumables"].sel(customer_id="Ada"), expected)
@@ -212,26 +212,26 @@ def test_purchases_without_an_end_of_their_own(everybody, renewals, consumables,
 class TestTerms:
     """Margins and discount rates of streams."""
 
-    def test_margins_of_streams(self, everybody, streams, loyal):
-        plain = value(everybody, streams(loyal), margin=0.5, realised=True)
+    def test_margins_of_streams(self, everyone, streams, loyal):
+        plain = value(everyone, streams(loyal), margin=0.5, realised=True)
         some = streams(loyal)
         some[0] = lb.Subscription(loyal, some[0].renewals, margin=0.8)
-        own = value(everybody, some, margin=0.5, realised=True)
+        own = value(everyone, some, margin=0.5, realised=True)
         for name, factor in (("subscription", 1.6), ("consumables", 1.0), ("service", 1.0)):
             np.testing.assert_allclose(own.components[name], factor * plain.components[name])
         paid = (some[0].renewals.table["renewals"]["Bo"] + 1) * 300
         assert own.components["realised"].sel(customer_id="Bo").to_numpy() == pytest.approx(0.8 * paid)
         assert "margin 50% (subscription margin 80%)" in str(own.settings)
 
-    def test_discount_rates_of_streams(self, everybody, renewals, loyal):
-        slow = value(everybody, [lb.Subscription(loyal, renewals, discount_rate=0.0)])
+    def test_discount_rates_of_streams(self, everyone, renewals, loyal):
+        slow = value(everyone, [lb.Subscription(loyal, renewals, discount_rate=0.0)])
         assert float(slow.draws.sel(customer_id="Bo").mean()) == pytest.approx(3600, rel=1e-6)
         assert "subscription discounted at 0%" in str(slow.settings)
         with pytest.raises(UnitError, match="10% a year"):
-            value(everybody, [lb.Subscription(loyal, renewals, discount_rate=10)])
+            value(everyone, [lb.Subscription(loyal, renewals, discount_rate=10)])
 
-    def test_realised_money_is_that_of_all_streams(self, everybody, streams, loyal, renewals):
-        ltv = value(everybody, streams(loyal), realised=True)
+    def test_realised_money_is_that_of_all_streams(self, everyone, streams, loyal, renewals):
+        ltv = value(everyone, streams(loyal), realised=True)
         paid = ltv.components["realised"].mean(("chain", "draw")).to_series()
         assert paid["Ada"] == pytest.approx((renewals.table["renewals"]["Ada"] + 1) * 120 + 250 + 450)
         assert paid["Finn"] == pytest.approx(70)
@@ -240,35 +240,35 @@ class TestTerms:
 class TestChecks:
     """What cannot be valued together is refused."""
 
-    def test_a_host_that_is_not_there(self, everybody, streams, loyal):
+    def test_a_host_that_is_not_there(self, everyone, streams, loyal):
         with pytest.raises(InputError, match=r"'service' depends on 'subscriptions', .* Did you mean 'subscription'"):
-            value(everybody, streams(loyal, service_on="subscriptions"))
+            value(everyone, streams(loyal, service_on="subscriptions"))
 
-    def test_a_host_that_knows_no_end(self, everybody, streams, loyal):
+    def test_a_host_that_knows_no_end(self, everyone, streams, loyal):
         with pytest.raises(InputError, match="'service', which 'consumables' depends on, does not know how long"):
-            value(everybody, streams(loyal, consumables_on="service"))
+            value(everyone, streams(loyal, consumables_on="service"))
 
-    def test_a_circle(self, everybody, renewals, consumables, loyal, buying, spending):
+    def test_a_circle(self, everyone, renewals, consumables, loyal, buying, spending):
         streams = [
             lb.Subscription(loyal, renewals, while_alive="repeat_purchases"),
             lb.RepeatPurchases(buying, spending, customers=consumables, while_alive="subscription"),
         ]
         with pytest.raises(InputError, match="circle"):
-            value(everybody, streams)
+            value(everyone, streams)
         with pytest.raises(InputError, match="circle"):
-            value(everybody, [lb.Subscription(loyal, renewals, while_alive="subscription")])
+            value(everyone, [lb.Subscription(loyal, renewals, while_alive="subscription")])
 
-    def test_another_as_of_or_currency_of_a_stream(self, everybody, consumables, buying, spending):
+    def test_another_as_of_or_currency_of_a_stream(self, everyone, consumables, buying, spending):
         table = consumables.table.reset_index()
         for changed, message in (({"as_of": "2025-01-31"}, "as of 2025-01-31"), ({"currency": "CNY"}, "in CNY")):
             given = {"time_unit": "week", "as_of": "2025-06-30", "currency": "EUR", **changed}
             other = lb.Customers.from_summary(table, **given)
             with pytest.raises(UnitError, match=message):
-                value(everybody, [lb.RepeatPurchases(buying, spending, customers=other)])
+                value(everyone, [lb.RepeatPurchases(buying, spending, customers=other)])
 
-    def test_customers_without_a_history_of_their_own(self, everybody, buying, spending):
+    def test_customers_without_a_history_of_their_own(self, everyone, buying, spending):
         with pytest.raises(InputError, match="no purchase history"):
-            value(everybody, [lb.RepeatPurchases(buying, spending)])
+            value(everyone, [lb.RepeatPurchases(buying, spending)])
 
     def test_one_history_is_not_counted_by_two_streams(self, consumables, buying, breaking, spending, fees):
         streams = [lb.RepeatPurchases(buying, spending), lb.TriggeredService(breaking, fees, while_alive=None)]
@@ -276,12 +276,12 @@ class TestChecks:
             value(consumables, streams)
 
     def test_histories_that_ended_with_a_relation_the_host_does_not_know(
-        self, everybody, renewals, consumables, buying, spending, loyal
+        self, everyone, renewals, consumables, buying, spending, loyal
     ):
         ended = consumables.observed_until({"Finn": "2025-06-01"})
         stream = lb.RepeatPurchases(buying, spending, "consumables", customers=ended, while_alive="subscription")
         with pytest.raises(InputError, match=r"unknown to the stream 'subscription' \(id Finn\)"):
-            value(everybody, [lb.Subscription(loyal, renewals), stream])
+            value(everyone, [lb.Subscription(loyal, renewals), stream])
 
     @pytest.mark.parametrize("name", ["a/b", "..", "a\\b"])
     def test_names_that_cannot_name_a_file(self, consumables, buying, spending, name):

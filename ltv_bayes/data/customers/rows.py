@@ -54,7 +54,7 @@ class Rows(Protocol):
         sql : str
             The question.
         needs : sequence of str
-            The columns that it speaks of.
+            The columns that it reads.
         settings : dict, optional
             Values for the names that it writes as ``$name``.
         """

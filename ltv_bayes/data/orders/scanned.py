@@ -168,7 +168,7 @@ def scan_transactions(
     Warns
     -----
     DataWarning
-        If the amount column's name speaks of 万 or 亿 and no ``amount_unit`` was given, or ids look like NULL.
+        If the amount column's name contains 万 or 亿 and no ``amount_unit`` was given, or ids look like NULL.
 
     Examples
     --------

@@ -174,7 +174,7 @@ def read_transactions(
     Warns
     -----
     DataWarning
-        If the amount column's name speaks of 万 or 亿 and no ``amount_unit`` was given, or ids look like NULL.
+        If the amount column's name contains 万 or 亿 and no ``amount_unit`` was given, or ids look like NULL.
 
     Examples
     --------
@@ -299,7 +299,7 @@ def require_stream(name: str, known: Iterable[str]) -> None:
 
 
 def not_told_apart(reader: str) -> InputError:
-    """Explain how to read a log so that its orders are told apart.
+    """Explain how to read a log so that its orders have a stream.
 
     Examples
     --------

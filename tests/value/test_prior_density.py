@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import ltv_bayes as lb
-from ltv_bayes.predictions.prior_density import log_prior
+from ltv_bayes.value.influence.prior_density import log_prior
 
 
 def test_priors_of_a_fit_against_the_closed_form():
