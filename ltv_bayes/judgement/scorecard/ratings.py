@@ -180,7 +180,7 @@ def read_ratings(ratings: Any, criteria: Sequence[str], scale: Scale, *, custome
     require_column(raw, customer_id, "Name the column with customer_id=.")
     levels = rating_columns(raw, criteria, scale)
     customers = _customers(raw, customer_id)
-    raters = texts(raw[rater]) if rater in raw else pd.Series(None, raw.index, dtype=object)
+    raters = (texts(raw[rater]) if rater in raw else pd.Series("", raw.index)).fillna("")
     twice = pd.DataFrame({"customer": customers, "rater": raters}).duplicated(keep=False)
     source = "by one rater" if rater in raw else "without a rater"
     cure = f"Keep one rating of each rater{'' if rater in raw else '; name the raters with rater='}."
