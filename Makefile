@@ -21,7 +21,7 @@ fast: $(ready)  ## run the tests without real sampling
 	$(python) -m pytest $(side_by_side) -m "not fits and not study" $(ARGS)
 
 study: $(ready)  ## run the studies that take minutes; docs/studies.md says what they found
-	$(python) -m pytest $(side_by_side) -m study --durations=0 $(ARGS)
+	$(python) -m pytest $(side_by_side) -m study -rP --durations=0 $(ARGS)
 
 check: lint types imports  ## lint, formatting, types and the direction of imports
 

@@ -95,7 +95,7 @@ _PUBLIC = {
     "scan_transactions": "ltv_bayes.data.orders.scanned",
     "slipping_away": "ltv_bayes.value.decisions.slipping_away",
     "subscription_ltv": "ltv_bayes.formulas.point.values",
-    "scorecard": "ltv_bayes.judgement.scorecard.scorecard",
+    "scorecard": "ltv_bayes.judgement.scorecard.from_ratings",
     "summarize": "ltv_bayes.data.orders.summarize",
     "summarize_renewals": "ltv_bayes.data.subscriptions.summarize",
     "value_over_time": "ltv_bayes.evaluation.value_over_time",

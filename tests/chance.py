@@ -6,8 +6,12 @@ compares, and takes errors from independent replicates (chains, or fits of sever
 run states of itself.
 """
 
+import warnings
+
 import numpy as np
 from scipy import stats
+
+from ltv_bayes.errors import ConvergenceWarning
 
 FALSE_ALARM = 1e-6
 """Chance that a test fails though the package is right, over all figures that it compares."""
@@ -161,6 +165,17 @@ def _errors_of_one_draw(values):
     levels = np.array(LEVELS)
     quantiles = np.sqrt(levels * (1 - levels)) / stats.norm.pdf(stats.norm.ppf(levels))
     return values.std() * np.array([1.0, np.sqrt(0.5), *quantiles])
+
+
+def converging(fit, *seeds):
+    """Fit with the first of some seeds that converges: chains of one seed may fail to by chance, not those of all."""
+    for seed in seeds:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            found = fit(seed)
+        if found.converged:
+            return found
+    raise AssertionError(f"No fit of the seeds {seeds} converged. {found.diagnose()}")
 
 
 def by_chain(fit, transform=np.log):

@@ -21,7 +21,7 @@ from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameter
 from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.renewals import FittedRenewals, periods_of
 from ltv_bayes.random_streams import customer_states
-from ltv_bayes.streams.own_data import not_valued, require_same, without_data
+from ltv_bayes.streams.own_data import not_valued, require_same, sum_by_customer, without_data
 from ltv_bayes.streams.prices import PriceChanges
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
@@ -133,8 +133,7 @@ class Subscription:
         """What was paid at the start and at renewals so far, at the price of the records."""
         table = self.renewals.table
         paid = (table["renewals"].to_numpy() + 1) * self._prices
-        position = as_text(customers.ids).get_indexer(self._ids)
-        return np.bincount(position[position >= 0], paid[position >= 0], len(customers))
+        return sum_by_customer(paid, self._ids, customers)
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`. Payments are laid out for a few customers at a time."""

@@ -266,7 +266,7 @@ class LifetimeValue(Printed):
         -----
         A draw is predictive, luck included, so few customers are sure of their tier. Customers with the same value in
         a draw, such as nothing, share its places. Up to 2 GiB of draws are ranked: where all of them take more, evenly
-        spaced ones, at least 100; ``attrs["draws"]`` says how many.
+        spaced ones, at least 100; ``attrs["draws"]`` states the number.
         """
         return tiers(self._valued, shares, names)
 
@@ -320,7 +320,7 @@ class LifetimeValue(Printed):
         Raises
         ------
         InputError
-            If the path does not say the format, is a folder, or the customers live in it.
+            If the path does not name the format, is a folder, or the customers live in it.
         """
         value, interval = self._valued, interval_settings(ci_prob, ci_kind)
         notes = {**stored_attrs(value), "interval": describe_interval(*interval), "caution": value.caution}
@@ -341,7 +341,7 @@ class LifetimeValue(Printed):
         Raises
         ------
         InputError
-            If the path does not say the format, is a folder of another kind, or the customers live in it.
+            If the path does not name the format, is a folder of another kind, or the customers live in it.
 
         Notes
         -----

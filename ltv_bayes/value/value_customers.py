@@ -9,6 +9,12 @@ from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.formatting import label
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.checks import (
+    check_shown_in_time,
+    refuse_opinions_alone,
+    require_known,
+    require_visible_share,
+)
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, KEPT_BYTES
 from ltv_bayes.streams.stream import Stream
@@ -45,7 +51,7 @@ def lifetime_value(
     keep_draws: bool | None = None,
     progressbar: bool = False,
 ) -> LifetimeValue:
-    """Value each customer over the horizon: draws of the money they will really bring, not of its expectation.
+    """Value each customer over the horizon: draws of the money they will really pay, not of its expectation.
 
     Parameters
     ----------
@@ -58,18 +64,18 @@ def lifetime_value(
     horizon : str or Duration, or several
         How far ahead, with its unit: ``"3 years"``. Money after it does not count. Of several,
         ``["1 year", "2 years", "3 years"]``, the longest is the one reported unless another is asked for by
-        `LifetimeValue.at`; all come from the same draws, in one pass. A judged opportunity without a date may come on
+        `LifetimeValue.at`; all come from the same draws, in one pass. A judged opportunity without a date may occur on
         any day of the longest.
     discount_rate : float
         Annual and effective, 0.10 for 10% a year; every payment is discounted at its own date.
     margin : float, column name, or mapping from id to float
-        Share of revenue that is kept, between 0 and 1; applied to streams, judgements and what was realised.
+        Share of revenue that is kept, between 0 and 1; applied to streams, judgements and past revenue.
     realised : bool
-        Whether the total includes what customers have brought so far (``total_value`` of their table, undiscounted).
+        Whether the total includes past revenue (``total_value`` of their table, undiscounted).
     random_seed : int, optional
         The same seed gives the same draws for a customer, whoever else is valued.
     keep_draws : bool, optional
-        Whether to keep every draw in memory. If not said, up to 2 GiB are kept; beyond, and for customers in a file,
+        Whether to keep every draw in memory. If not given, up to 2 GiB are kept; beyond, and for customers in a file,
         customers are valued block by block in one pass when a summary is asked for, with the same result.
     progressbar : bool
         Whether to show progress.
@@ -98,17 +104,18 @@ def lifetime_value(
     require_one_use(streams)
     margins, seed = _margins(customers, streams, margin), as_seed(random_seed)
     if future_value is not None:
-        future_value.require_known(customers)
+        require_known(future_value, customers)
         if not streams:
-            future_value.refuse_opinions_alone()
+            refuse_opinions_alone(future_value)
         warn_of_scale(customers, future_value)
         warn_of_double_count(customers, streams, future_value, terms)
-        future_value.require_visible_share()
-        future_value.check_shown_in_time(terms)
+        require_visible_share(future_value)
+        check_shown_in_time(future_value, terms)
     for stream in streams:
         stream.check(customers)
     refuse_unknown_ends(streams, customers)
-    shape = common_shape([*streams, *([] if future_value is None else [future_value])]) or DRAWS_WITHOUT_FITS
+    changes = None if future_value is None else future_value.adjustments
+    shape = common_shape([*streams, *([] if changes is None else [changes])]) or DRAWS_WITHOUT_FITS
     valuation = Valuation(customers, tuple(streams), future_value, terms, margins, seed, shape, realised)
     first = next(iter(customers.batches(CUSTOMERS_IN_BATCH)))
     valuation.of(first)  # so that what cannot be valued is refused at once

@@ -66,7 +66,8 @@ def test_draws_of_the_linear_pool_are_those_of_a_mixture(book):
         pm.NormalMixture("log_amount", share, np.log(MEDIANS), sigma=SDS)
     expected = sampled(model, "log_amount")
     levels = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
-    assert_quantiles(expected, levels, np.quantile(np.log(drawn[drawn > 0]), levels), slack=0.06)
+    for level, quantile in zip(levels, np.quantile(expected, levels), strict=True):
+        assert_share(np.log(drawn[drawn > 0]) < quantile, level, figures=5, slack=0.02)
     row = np.log(pooled.table.iloc[0][["low", "likely", "high"]].to_numpy(dtype=float))
     assert_quantiles(expected, [0.1, 0.5, 0.9], row, slack=0.01)
 

@@ -23,7 +23,7 @@ def said(notes, words):
 
 
 class TestWindows:
-    """Days within which an opportunity may come: before the horizon, across it, after it."""
+    """Days within which an opportunity may occur: before the horizon, across it, after it."""
 
     @pytest.fixture
     def ltv(self, book, purchases, spend):
@@ -35,7 +35,7 @@ class TestWindows:
         return value(book, purchases, spend, rows).at("1 year")
 
     def test_a_window_that_straddles_the_horizon_is_told(self, ltv):
-        assert said(ltv.notes(), "judged opportunity may come after the horizon, and does not count where so (row 1)")
+        assert said(ltv.notes(), "judged opportunity may occur after the horizon, and then does not count (row 1)")
         assert said(ltv.notes(), "1 judged opportunity expected after the horizon does not count (row 2)")
 
     def test_the_part_before_the_horizon_counts(self, ltv):
@@ -57,5 +57,5 @@ class TestOpinions:
         rows = [{"customer_id": "E", "low": 100.0, "high": 220.0}]
         opinion = value(book, purchases, spend, rows, relation="same_total")
         opportunity = value(book, purchases, spend, rows)
-        assert said(opportunity.notes(), "without a date may come on any day")
+        assert said(opportunity.notes(), "without a date may occur on any day")
         assert not said(opinion.notes(), "opportunit")

@@ -233,14 +233,16 @@ class TestGone:
         lost = every.at_stake.mean(("chain", "draw")).to_series()
         np.testing.assert_allclose(found.gone["at_stake"], lost[list(found.gone.index)])
         np.testing.assert_array_equal(found.at_stake, every.at_stake.sel(customer_id=list(found.facts.index)))
-        whose = f" {len(found.gone)} more {'is' if len(found.gone) == 1 else 'are'} left out, whose P(alive) is below"
-        assert whose in found.sentence()
+        expected = f" {len(found.gone)} more {'is' if len(found.gone) == 1 else 'are'} left out, with P(alive) below"
+        assert expected in found.sentence()
         assert "left out" not in every.sentence()
 
     def test_nobody_left(self, ltv, before):
         found = lb.slipping_away(ltv, before, least_drop=0.05, least_alive=0.99)
         assert found.facts.empty
-        assert "P(alive) of nobody else fell by 0.05 or more from 1997-07-01 to 1997-09-30. 3 more are" in repr(found)
+        assert "P(alive) of no other customer fell by 0.05 or more from 1997-07-01 to 1997-09-30. 3 more are" in repr(
+            found
+        )
         assert found.summary().empty
 
     @pytest.mark.parametrize("least", [-0.1, 1])
@@ -255,5 +257,6 @@ class TestGone:
     def test_nobody_is_said_plainly(self, ltv, before):
         text = lb.slipping_away(ltv, before, least_drop=1).sentence()
         assert text == (
-            "None of 5 customers is slipping away: P(alive) of nobody fell by 1 or more from 1997-07-01 to 1997-09-30."
+            "None of 5 customers is slipping away: "
+            "P(alive) of no customer fell by 1 or more from 1997-07-01 to 1997-09-30."
         )

@@ -42,10 +42,10 @@ def test_parts_are_the_means_of_the_draws(ltv, book):
 def test_reasons_name_what_counts_most_first(ltv):
     reasons = ltv.upside()["reason"]
     assert reasons["B"] == (
-        "judged: Plant, 400 with probability 0.50; one order so far, 39 weeks ago, P(alive) 1; has brought 6 so far"
+        "judged: Plant, 400 with probability 0.50; one order so far, 39 weeks ago, P(alive) 1; realised 6 so far"
     )
     assert reasons["E"].startswith("an order every 2.6 weeks, the last 0.1 weeks ago, P(alive) ")
-    assert "; judged: Spare parts, 7.07 with probability 0.20; has brought 260 so far" in reasons["E"]
+    assert "; judged: Spare parts, 7.07 with probability 0.20; realised 260 so far" in reasons["E"]
 
 
 def test_without_what_was_realised(book, purchases, spend):

@@ -76,7 +76,7 @@ def shares(table: pd.DataFrame, column: str, decimal: str) -> pd.Series:
 
 
 def as_share(cell: Any, decimal: str = ".") -> float:
-    """Read one number, not-a-number if it is none.
+    """Read one number, NaN if it is none.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def as_share(cell: Any, decimal: str = ".") -> float:
 
 
 def days(table: pd.DataFrame, column: str, date_format: str | None) -> pd.Series:
-    """Read a column of dates, missing where blank or said to be unknown."""
+    """Read a column of dates, missing where blank or marked as unknown."""
     cells = table[column]
     known = ~cells.isna() & ~cells.astype(str).str.strip().str.lower().isin(UNKNOWN)
     found = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")

@@ -1,4 +1,4 @@
-"""When it comes: on a day, within a window, or on a day nobody knows."""
+"""Dates: a day, a window, or an unknown day."""
 
 import pandas as pd
 

@@ -36,7 +36,7 @@ BY_CHANCE = 0.01
 NOT_SHOWN = ("spend", "probability_above_1", "probability_no_payback")
 CHANNEL, PERIOD = "channel", "period"
 MANY, APART = 10, 2.0
-"""From so many clients on, numbers that differ by more than this factor are hardly of the same clients."""
+"""From MANY clients on, numbers that differ by more than the factor APART are hardly of the same clients."""
 Unseen = Literal["refuse", "population"]
 SHORT = {"clients_won": "won", "cost_per_client": "cost", "ltv_to_cac": "ratio"}
 
@@ -139,7 +139,7 @@ class Acquisition(Printed):
     def budget(
         self, amount: float | None = None, *, ci_prob: float | None = None, ci_kind: str | None = None
     ) -> pd.DataFrame:
-        """Rank channels by what the next money brings, if it wins clients at the rate of the money so far.
+        """Rank channels by the net value of the next money spent, if it wins clients at the rate of the money so far.
 
         Parameters
         ----------
@@ -221,7 +221,7 @@ class Acquisition(Printed):
         return notes
 
     def _won_apart(self) -> list[str]:
-        """Channels whose clients won and clients in the fit differ by more than a factor."""
+        """Channels with numbers of clients won and fitted that differ by more than a factor."""
         won, fitted = self.costs.totals()["clients_won"], self.value.terms.fitted_customers()
         both = [(name, float(won[name]), float(fitted.get(name, 0.0))) for name in self.channels]
         return [
@@ -351,7 +351,7 @@ def acquisition(
     least_clients : int
         With fewer clients won, a channel has not enough data, unless it surely loses money.
     unseen : {"refuse", "population"}
-        What to do about a channel with costs whose clients the fit has not seen: refuse it, or draw the value of its
+        What to do about a channel with costs but without clients in the fit: refuse it, or draw the value of its
         clients from the distribution of channels.
     columns : mapping, optional
         The user's own names of columns, by ours: ``{"channel": "渠道", "spend": "费用", "clients_won": "新客户"}``.

@@ -38,11 +38,11 @@ class AcquisitionCosts:
     Attributes
     ----------
     rows : pandas.DataFrame
-        As given, by row: channel, period, spend, clients_won, cost_per_client; not-a-number where not said.
+        As given, by row: channel, period, spend, clients_won, cost_per_client; NaN where not given.
     currency : str or None
         What amounts written as text show.
     noun : str
-        What messages call a row: "channel" where rows are known by their channel.
+        The word for a row in messages: "channel" where rows are known by their channel.
     """
 
     rows: pd.DataFrame
@@ -101,8 +101,8 @@ class AcquisitionCosts:
         table = _picked(raw, columns or {}, amount_unit)
         rows, faults = _converted(table, decimal, amount_unit)
         unread = at_fault(faults, len(rows))
-        told = [replace(fault, at=fault.at & ~unread) for fault in _contradictions(rows, "period" in table)]
-        refuse([*faults, *told], rows.index, noun=noun)
+        contradictions = [replace(fault, at=fault.at & ~unread) for fault in _contradictions(rows, "period" in table)]
+        refuse([*faults, *contradictions], rows.index, noun=noun)
         return cls(_completed(rows), _currency(table), noun)
 
     @property
@@ -112,7 +112,7 @@ class AcquisitionCosts:
 
     @property
     def totals_by_name(self) -> list[str]:
-        """Channels whose name says that they are sums of the others.
+        """Channels with the name of a total.
 
         Examples
         --------
@@ -161,7 +161,7 @@ def warn_of_totals(costs: AcquisitionCosts, known: list[str]) -> None:
 
 
 def _of_mapping(source: Mapping[Any, Any] | pd.Series) -> pd.DataFrame:
-    """A table of costs per client whose rows are known by their channel."""
+    """A table of costs per client, its rows known by their channel."""
     if not len(source):
         raise InputError("There are no costs. Give at least one channel its cost per client.")
     channels = [str(name) for name, _ in source.items()]
@@ -170,7 +170,7 @@ def _of_mapping(source: Mapping[Any, Any] | pd.Series) -> pd.DataFrame:
 
 
 def _picked(raw: pd.DataFrame, names: Mapping[str, str], unit: Any) -> pd.DataFrame:
-    """The columns that say something, under our names."""
+    """The columns with a meaning, under our names."""
     for name, own in names.items():
         if name not in COLUMNS and own in COLUMNS and name in raw:
             raise ColumnError(f"columns= is turned round: our name comes first, as in {{{own!r}: {name!r}}}.")
@@ -218,7 +218,7 @@ def _about(fault: Fault, name: str) -> Fault:
 
 
 def _contradictions(rows: pd.DataFrame, with_periods: bool) -> list[Fault]:
-    """Rows that say nothing, the impossible, or two things."""
+    """Rows with nothing, with the impossible, or with two contradictory figures."""
     spend, won, each = (rows[name].to_numpy() for name in ("spend", "clients_won", "cost_per_client"))
     nothing = np.isnan(each) & np.isnan(spend)
     uncosted = np.isnan(each) & ~np.isnan(spend) & np.isnan(won)
@@ -239,12 +239,12 @@ def _contradictions(rows: pd.DataFrame, with_periods: bool) -> list[Fault]:
     both = "Give spend and clients_won, or cost_per_client alone."
     return [
         Fault(nothing, "without a cost", "Give cost_per_client, or spend and clients_won."),
-        Fault(uncosted, "with a spend but without clients_won", "Give them, 0 where nobody was won."),
+        Fault(uncosted, "with a spend but without clients_won", "Give them, 0 where no client was won."),
         Fault(negative, "with a negative cost", "Net it against the month it belongs to."),
         Fault(~owed & ((total <= 0) | (np.isnan(total) & (each <= 0))), "with a cost that is not above 0", free),
         Fault(won < 0, "with fewer than 0 clients_won", "Correct the number."),
         Fault(won % 1 > 0, "with a part of a client in clients_won", "Count whole clients."),
-        Fault(apart, "whose cost_per_client is not spend over clients_won", both),
+        Fault(apart, "with a cost_per_client that is not spend over clients_won", both),
         Fault(unnamed & ~twice, "without a period, of a channel with several rows", "Fill it in."),
         Fault(
             twice,

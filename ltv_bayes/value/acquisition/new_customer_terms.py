@@ -23,7 +23,7 @@ class NewCustomerTerms:
     model : FittedPurchases, FittedEvents or FittedRenewals
         How often they buy, or renew.
     spend : FittedSpend or None
-        What an order brings; None where a price says it.
+        Value of an order; None where a price is given.
     column : str or None
         By what the fits are pooled; None where all clients are alike.
     horizon : Duration

@@ -42,7 +42,7 @@ class NewCustomerValue(Printed):
     terms : NewCustomerTerms
         Fits and terms.
     segments : tuple of str
-        Whose new clients are valued; one name without meaning where fits are not pooled.
+        Segments of the new clients; one name without meaning where fits are not pooled.
     """
 
     terms: NewCustomerTerms
@@ -91,7 +91,7 @@ class NewCustomerValue(Printed):
         return [name for name in self.segments if self.column and not all(self.terms.seen_by(name).values())]
 
     def unseen_notes(self, among: str = "segments") -> dict[str, list[str]]:
-        """What is drawn from the distribution of segments, in words, with the segments that it is said of."""
+        """What is drawn from the distribution of segments, in words, with the segments concerned."""
         alike: dict[tuple[tuple[str, bool], ...], list[str]] = {}
         for name in self.unseen:
             alike.setdefault(tuple(self.terms.seen_by(name).items()), []).append(name)
@@ -113,7 +113,7 @@ class NewCustomerValue(Printed):
         return self._labelled(self._each(one), "expected_new_customer_value")
 
     def predict(self, random_seed: int | None = None) -> xr.DataArray:
-        """Draw what one new client will bring, luck included: few bring much, many little.
+        """Draw the revenue from one new client, luck included: few clients are worth much, many little.
 
         Parameters
         ----------
@@ -153,7 +153,7 @@ class NewCustomerValue(Printed):
     def summary_of_one(
         self, random_seed: int | None = None, *, ci_prob: float | None = None, ci_kind: str | None = None
     ) -> pd.DataFrame:
-        """The same of what one client will bring, luck included."""
+        """The same of the revenue from one client, luck included."""
         return self._summarized(self.predict(random_seed), ci_prob, ci_kind)
 
     def of(self, segments: Any) -> "NewCustomerValue":
@@ -206,7 +206,7 @@ class NewCustomerValue(Printed):
 
 @dataclass(frozen=True)
 class Course:
-    """What a new client has brought by each time, in expectation.
+    """Expected cumulative revenue from a new client, by time.
 
     Attributes
     ----------
@@ -215,7 +215,7 @@ class Course:
     money : array of shape (draws, times)
         Discounted, what is kept of it.
     by_steps : bool
-        Whether money comes in at these times alone.
+        Whether payments are made at these times alone.
     """
 
     months: Array
@@ -244,7 +244,7 @@ def new_customer_value(
     purchases : FittedPurchases, FittedEvents or FittedRenewals
         How often clients buy again, or renew. Pooled by segments or channels, or plain.
     spend : FittedSpend, optional
-        What an order brings, pooled by the same column or not; not for renewals.
+        Value of an order, pooled by the same column or not; not for renewals.
     horizon : str or Duration
         From the first order on, with its unit: ``"3 years"``.
     discount_rate : float
@@ -260,7 +260,7 @@ def new_customer_value(
     by : str, optional
         The column of segments, if fits are pooled by several; other columns and covariates count as typical.
     segments : str or iterable, optional
-        Whose new clients are valued; all segments that the fit has seen, if not given. One that it has not seen is
+        Segments of the new clients; all that the fit has seen, if not given. One that it has not seen is
         drawn from the distribution of segments.
     random_seed : int, optional
         Seed of the order in which draws of the two fits are paired.
@@ -341,8 +341,8 @@ def _column(fits: Sequence[FittedModel], by: Any) -> str | None:
     if by is not None and not isinstance(by, str) and set(by) <= set(known):
         several = ", ".join(f"{name}=..." for name in by)
         raise ColumnError(
-            f"New clients are told apart by one column, as in by={known[0]!r}. For one kind by several, pass fits of "
-            f"it: purchases.of_segment({several}) and spend.of_segment({several})."
+            f"New clients are distinguished by one column, as in by={known[0]!r}. For one kind by several, pass fits "
+            f"of it: purchases.of_segment({several}) and spend.of_segment({several})."
         )
     if by is not None and by not in known:
         raise ColumnError(f"No fit is pooled by {by!r}. {suggestion(str(by), known)}")
@@ -358,10 +358,10 @@ def _segments(terms: NewCustomerTerms, segments: Iterable[Any] | None) -> tuple[
 def _period(fit: Any, price: Any, period: str | None) -> TimeUnit | None:
     if not isinstance(fit, FittedRenewals):
         if price is not None or period is not None:
-            raise InputError("price= and period= are for renewals; what orders bring is in the fit of spend.")
+            raise InputError("price= and period= are for renewals; the fit of spend knows the value of orders.")
         return None
     if price is None:
-        raise InputError("What a renewal brings is not said. Pass price=, of one renewal.")
+        raise InputError("The price of a renewal is missing. Pass price=, of one renewal.")
     known = str(fit.idata.attrs.get("periods", ""))
     if period is None and (not known or ", " in known):
         raise UnitError(f"Contracts run for {known or 'a time that is not known'}. Pass period='year', or as it is.")

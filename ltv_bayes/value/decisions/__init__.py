@@ -1,1 +1,1 @@
-"""Whom to act on: tiers, upside, customers slipping away."""
+"""Which customers to act on: tiers, upside, customers slipping away."""

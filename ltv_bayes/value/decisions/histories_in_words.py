@@ -1,4 +1,4 @@
-"""What a customer's history says, in plain words."""
+"""A customer's history in plain words."""
 
 import pandas as pd
 
@@ -48,8 +48,8 @@ def ago(time: float, unit: str) -> str:
     >>> ago(0.0, "month"), ago(1.0, "month"), ago(3.2, "week")
     ('just now', 'a month ago', '3.2 weeks ago')
     """
-    said = length(time, unit)
-    return "just now" if time < 0.05 else f"{'a ' if said == unit else ''}{said} ago"
+    written = length(time, unit)
+    return "just now" if time < 0.05 else f"{'a ' if written == unit else ''}{written} ago"
 
 
 def histories_in_words(customers: Customers) -> pd.Series:

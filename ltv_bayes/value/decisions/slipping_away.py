@@ -51,7 +51,7 @@ class SlippingAway(Printed):
     gone : pandas.DataFrame
         The same of those who are left out, as they have most likely left, with what is at stake (mean).
     at_stake : xarray.DataArray
-        (chain, draw, customer_id): in a draw in which the customer has left, what they would bring had they not, up to
+        (chain, draw, customer_id): in a draw in which the customer has left, what they would pay had they stayed, up to
         the horizon; otherwise nothing.
     customers : int
         How many are known on both days.
@@ -112,8 +112,9 @@ class SlippingAway(Printed):
         fell = f"P(alive) fell by {self.least_drop:g} or more from {self.since} to {self.as_of}"
         if self.facts.empty:
             days = f"from {self.since} to {self.as_of}"
-            nobody = f"P(alive) of nobody{' else' if len(self.gone) else ''} fell by {self.least_drop:g} or more {days}"
-            return f"None of {counted(self.customers, 'customer')} is slipping away: {nobody}.{self._left_out()}"
+            other = " other" if len(self.gone) else ""
+            none = f"P(alive) of no{other} customer fell by {self.least_drop:g} or more {days}"
+            return f"None of {counted(self.customers, 'customer')} is slipping away: {none}.{self._left_out()}"
         prob, kind = interval_settings(ci_prob, ci_kind)
         draws = self.total().to_numpy().ravel()
         low, high = (money(float(end), self.currency) for end in interval(draws, prob, kind))
@@ -124,12 +125,12 @@ class SlippingAway(Printed):
         )
 
     def _left_out(self) -> str:
-        """How many have most likely left already, and what they would bring."""
+        """How many have most likely left already, and the value of them if alive."""
         if self.gone.empty:
             return ""
         lost = with_currency(money(float(self.gone["at_stake"].sum()), self.currency), self.currency)
-        whose = f"{len(self.gone):,} more {'is' if len(self.gone) == 1 else 'are'} left out"
-        return f" {whose}, whose P(alive) is below {self.least_alive:g} now: most likely gone, with {lost} on average."
+        more = f"{len(self.gone):,} more {'is' if len(self.gone) == 1 else 'are'} left out"
+        return f" {more}, with P(alive) below {self.least_alive:g} now: most likely gone, with {lost} on average."
 
     def _page(self) -> ResultPage:
         lines = [self.sentence(), str(self.settings)]
@@ -159,7 +160,7 @@ def slipping_away(
         Least drop of the probability of being alive that counts.
     least_alive : float
         Who is less likely than this to be alive now has most likely left, cannot be saved, and is left out; 0 lists
-        everybody.
+        all customers.
     stream : str, optional
         Name of the stream of repeat purchases, if there are several.
 
@@ -171,7 +172,7 @@ def slipping_away(
     Raises
     ------
     InputError
-        If there is no such stream, or nobody is known on both days.
+        If there is no such stream, or no customer is known on both days.
     UnitError
         If the earlier day is not earlier, or the drop or the least probability not between 0 and 1.
 
@@ -183,11 +184,11 @@ def slipping_away(
     At stake is what is lost if the customer has left: the value given that they are still there, in the share of the
     draws in which they are not. On average that is the value if alive less the value now, and the most that winning
     them back can be worth. The difference from the value on the earlier day would mix this with orders made since and
-    with another horizon. Streams that ride on the purchases are lost with them; judged opportunities are not counted.
+    with another horizon. Streams that depend on the purchases are lost with them; judged opportunities are not counted.
 
     A row does not add up exactly: the value now (``ltv.summary()``) and the value if alive are drawn apart, and whether
     a customer has left is drawn once more for what is at stake. So ``value_if_alive`` less the value now differs from
-    ``at_stake`` by the error of means of so many draws. More draws bring them together, and so do many rows added.
+    ``at_stake`` by the error of means of a finite number of draws. It shrinks with more draws and rows.
     """
     if not isinstance(ltv, LifetimeValue):
         raise InputError(f"slipping_away needs what lifetime_value(...) returned, not a {type(ltv).__name__}.")
@@ -288,8 +289,8 @@ def _facts(stream: RepeatPurchases, valued: Customers, now: Customers, before: C
     ).reindex(text[both])
     facts["drop"] = facts["probability_alive_before"] - facts["probability_alive"]
     fell = [
-        f"{said}; P(alive) fell from {probability(high)} to {probability(low)} since {before.as_of}"
-        for high, low, said in facts[["probability_alive_before", "probability_alive", "reason"]].to_numpy()
+        f"{history}; P(alive) fell from {probability(high)} to {probability(low)} since {before.as_of}"
+        for high, low, history in facts[["probability_alive_before", "probability_alive", "reason"]].to_numpy()
     ]
     return facts.assign(reason=fell).set_index(valued.ids[both])
 

@@ -1,4 +1,4 @@
-"""Tiers of customers: how surely each belongs among those who bring most."""
+"""Tiers of customers: how surely each belongs among those worth most."""
 
 import math
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def tiers(value: Valued, shares: Sequence[float], names: Sequence[str] | None) -
 
 
 def shares_of_tiers(money: Array, bounds: Array) -> Array:
-    """How much of each customer lies in each tier in one draw; those who bring the same share their places.
+    """How much of each customer lies in each tier in one draw; equal values share their places.
 
     Parameters
     ----------

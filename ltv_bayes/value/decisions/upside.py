@@ -24,7 +24,7 @@ NAMED = 2
 
 
 def upside(value: Valued, interval: tuple[float, str]) -> pd.DataFrame:
-    """Money to come beside money so far, of each customer; see `LifetimeValue.upside`."""
+    """Future money beside past revenue, of each customer; see `LifetimeValue.upside`."""
     realised = _realised(value.valuation)
     columns: list[dict[str, Array]] = []
     for block, sources in value.results.draws_by_block(value.settings.place):
@@ -38,7 +38,7 @@ def upside(value: Valued, interval: tuple[float, str]) -> pd.DataFrame:
 
 
 def _to_come(sources: Components, realised: Array, interval: tuple[float, str]) -> dict[str, Array]:
-    """Summaries of what is to come to some customers, from arrays (customers, draws)."""
+    """Summaries of the future money of some customers, from arrays (customers, draws)."""
     none = np.zeros_like(next(iter(sources.values())))
     modelled = sum((money for name, money in sources.items() if name not in (REALISED, JUDGED)), none)
     judged = sources.get(JUDGED, none)
@@ -54,7 +54,7 @@ def _to_come(sources: Components, realised: Array, interval: tuple[float, str]) 
 
 
 def _realised(valuation: Valuation) -> Array:
-    """What customers have brought so far, after margin; missing where their tables do not say it."""
+    """Past revenue of customers, after margin; missing where their tables do not state it."""
 
     def of(customers: Customers) -> Array:
         parts = [valuation.margins.of(one.name, customers) * one.realised(customers) for one in valuation.streams]
@@ -67,7 +67,7 @@ def _realised(valuation: Valuation) -> Array:
 
 
 def _reasons(value: Valued, table: pd.DataFrame) -> list[str]:
-    """Say for each customer where the value to come is from."""
+    """Name for each customer the sources of the future value."""
     text = as_text(table.index)
     history = _of_histories(value, text)
     judged = _of_judgements(value)
@@ -78,35 +78,35 @@ def _reasons(value: Valued, table: pd.DataFrame) -> list[str]:
         if from_judgements > from_models:
             parts.reverse()
         if np.isfinite(realised):
-            parts.append(f"has brought {money(realised, value.currency)} so far")
+            parts.append(f"realised {money(realised, value.currency)} so far")
         words.append("; ".join(part for part in parts if part))
     return words
 
 
 def _of_histories(value: Valued, text: pd.Index) -> dict[str, str]:
-    """What histories say, by id as text; where there are none, from which streams money comes."""
+    """Histories in words, by id as text; where there are none, the streams that pay."""
     streams = [one for one in value.valuation.streams if isinstance(one, RepeatPurchases)]
     others = [label(one.name) for one in value.valuation.streams if one not in streams]
-    said = dict.fromkeys(text, f"from {listed(others)}" if others else "")
+    words_by_id = dict.fromkeys(text, f"from {listed(others)}" if others else "")
     for stream in streams:
         histories = value.customers if stream.customers is None else stream.customers
         known = known_ids(histories, text)
         if known:
             customers = histories.subset(list(known.values()))
             words = histories_in_words(customers) + _alive(stream, customers)
-            said |= dict(zip(as_text(customers.ids), words, strict=True))
-    return said
+            words_by_id |= dict(zip(as_text(customers.ids), words, strict=True))
+    return words_by_id
 
 
 def _alive(stream: RepeatPurchases, customers: Customers) -> list[str]:
-    """Whether customers are still there, where the stream says so."""
+    """Whether customers are still active, where the stream knows it."""
     if stream.while_alive is not None or not isinstance(stream.purchases, FittedPurchases):
         return [""] * len(customers)
     return [f", P(alive) {probability(chance)}" for chance in mean_alive(stream, customers)]
 
 
 def _of_judgements(value: Valued) -> dict[str, str]:
-    """What is judged of customers, by id as text: the largest opportunities named."""
+    """Judgements on customers, by id as text: the largest opportunities named."""
     judged = value.future_value
     if judged is None:
         return {}

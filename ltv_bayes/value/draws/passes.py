@@ -1,4 +1,4 @@
-"""Summaries of every customer, and totals of the book and its segments, in one pass over the draws."""
+"""Summaries of every customer, and totals of the portfolio and its segments, in one pass over the draws."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -55,12 +55,12 @@ class Segments:
 
 @dataclass(eq=False)
 class Adding:
-    """Adds up segments, whose names turn up on the way.
+    """Adds up segments, with names that are learned on the way.
 
     Attributes
     ----------
     most : int or None
-        Beyond so many segments, the grouping is given up.
+        The largest number of segments; beyond it the grouping is given up.
     """
 
     most: int | None = None
@@ -149,7 +149,7 @@ def by_column(name: str) -> Segmenting:
 
 
 def offered_groupings(customers: Customers) -> dict[str, Segmenting]:
-    """The groupings that a book offers by itself: its columns of text or categories with not too many values."""
+    """The groupings that customers offer by themselves: columns of text or categories with few values."""
     first = next(iter(customers.batches(CUSTOMERS_IN_BATCH))).table
     return {
         str(name): by_column(name)
@@ -189,7 +189,7 @@ class KeptDraws:
     Attributes
     ----------
     customers : Customers
-        Whose draws.
+        The customers drawn.
     money : mapping
         Name of each source to an array (horizons, customers, draws).
     block : int
@@ -237,37 +237,37 @@ class OnePass:
         Probability and kind of the interval that customers are summarised by.
     kept : KeptDraws, optional
         Filled in on the way.
-    book : mapping
+    flows : mapping
         Name of each source to an array (periods, draws): the money of all customers so far.
     outcomes : dict
         Results of combining opinions on whole values, by the customer's id.
     adding, groupings : mappings
-        Name of each grouping that the book offers to what adds up its segments, and to how they are found.
+        Name of each grouping that the customers offer to the sums of its segments, and to how they are found.
     """
 
     valuation: Valuation
     interval: Interval
     kept: KeptDraws | None = None
-    book: dict[str, Array] = field(init=False)
+    flows: dict[str, Array] = field(init=False)
     outcomes: dict[Any, Outcome] = field(default_factory=dict)
     adding: dict[str, Adding] = field(init=False)
     groupings: dict[str, Segmenting] = field(init=False)
 
     def __post_init__(self) -> None:
         shape = len(self.valuation.terms.periods()), self.valuation.size
-        self.book = {name: np.zeros(shape) for name in self.valuation.sources}
+        self.flows = {name: np.zeros(shape) for name in self.valuation.sources}
         self.groupings = offered_groupings(self.valuation.customers)
         self.adding = {column: Adding(MOST_SEGMENTS) for column in self.groupings}
 
     @property
     def segments(self) -> dict[str, Segments]:
-        """The segments of each grouping that the book offers."""
+        """The segments of each grouping that the customers offer."""
         return {column: adding.segments() for column, adding in self.adding.items() if not adding.given_up}
 
     def of_sources(self, valuation: Valuation) -> "OnePass":
         """What a pass with a valuation of fewer sources, and the same draws of them, would have added up."""
         fewer = OnePass(valuation, self.interval)
-        fewer.book = {name: self.book[name] for name in valuation.sources}
+        fewer.flows = {name: self.flows[name] for name in valuation.sources}
         fewer.adding = {column: adding.of_sources(valuation.sources) for column, adding in self.adding.items()}
         return fewer
 
@@ -279,17 +279,17 @@ class OnePass:
             components = at_horizons(by_period, until)
             if self.kept is not None:
                 self.kept.keep(block, components)
-            book = {name: values.sum(axis=0) for name, values in by_period.items()}
-            return block, summary_columns(components, self.interval), book, list(_groups(block, components))
+            flows = {name: values.sum(axis=0) for name, values in by_period.items()}
+            return block, summary_columns(components, self.interval), flows, list(_groups(block, components))
 
         def about(batch: Customers) -> Groups:
             useful = {column: how for column, how in self.groupings.items() if not self.adding[column].given_up}
             return Groups.of(batch, useful)
 
-        for block, columns, book, sums in self.valuation.over_blocks(reduce, about=about, progressbar=progressbar):
+        for block, columns, flows, sums in self.valuation.over_blocks(reduce, about=about, progressbar=progressbar):
             self.outcomes |= block.outcomes
-            for name, money in book.items():
-                self.book[name] += money
+            for name, money in flows.items():
+                self.flows[name] += money
             for column, *segment in sums:
                 self.adding[column].add(*segment)
             yield block, columns
@@ -302,7 +302,7 @@ def segments_by(
     *,
     progressbar: bool = False,
 ) -> Segments:
-    """Add up segments of one's own making, the money of each customer as often as their weight says."""
+    """Add up segments of one's own making, the money of each customer times their weight."""
     until = draws.terms.periods_until() if isinstance(draws, Valuation) else None
 
     def reduce(block: Block, components: Components) -> Any:

@@ -74,7 +74,7 @@ class Results:
         Raises
         ------
         InputError
-            If they do not fit in memory; the message says how much they need.
+            If they do not fit in memory; the message states how much they need.
         """
         if self.kept is None:
             require_memory(self.valuation.shape, len(self.valuation.customers), self.valuation.arrays)
@@ -98,7 +98,7 @@ class Results:
 
         Periods end at every year's end and at every horizon; see `Terms.periods`.
         """
-        return self._passed().book if customer_id is None else self._of_customer(customer_id)
+        return self._passed().flows if customer_id is None else self._of_customer(customer_id)
 
     def segments(self, column: str | None, segmenting: Segmenting, weights: Weighting | None = None) -> Segments:
         """Segments by a column, which may have been added up in passing, or of the user's own making."""
@@ -158,7 +158,7 @@ class Results:
         return self._first
 
     def _go_once(self, interval: Interval, kept: KeptDraws | None = None) -> None:
-        """Go over all customers, and remember what came out."""
+        """Go over all customers, and remember the results."""
         going = OnePass(self.valuation, interval, kept)
         ids, columns = [], []
         for block, found in going.over_blocks(progressbar=self.progressbar):

@@ -52,7 +52,7 @@ def write_tables(tables: Iterable[pd.DataFrame], path: Path, notes: Mapping[str,
 
 
 def write_draws(draws: Draws, path: Path) -> Path:
-    """Write every draw to a Parquet file or a zarr store, as the name says; see `LifetimeValue.write_draws`."""
+    """Write every draw to a Parquet file or a zarr store, by the name; see `LifetimeValue.write_draws`."""
     to_parquet = path.suffix.lower() == ".parquet"
     write = _draws_to_parquet if to_parquet else _draws_to_zarr
     with written_whole(path, replaces_folder=not to_parquet) as unfinished:
@@ -70,7 +70,7 @@ def refuse_place(path: Path, suffixes: tuple[str, ...]) -> None:
     """
     suffix = path.suffix.lower()
     if suffix not in suffixes:
-        raise InputError(f"{path} does not end in {' or '.join(suffixes)}, which says the format to write.")
+        raise InputError(f"{path} does not end in {' or '.join(suffixes)}, which names the format to write.")
     if path.is_dir() and not (suffix == ".zarr" and _is_ours(path)):
         raise InputError(f"{path} is a folder that was not written by write_draws. Choose another name.")
     if suffix == ".zarr" and path.is_file():

@@ -14,7 +14,9 @@ from ltv_bayes.errors import counted
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.whole_value import Opinion
+from ltv_bayes.judgement.valuing.draws import judged_draws
+from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.judgement.valuing.whole_value import Opinion, opinions_on
 from ltv_bayes.sizes import BLOCKS_AHEAD, CUSTOMERS_IN_BATCH, CUSTOMERS_IN_BLOCK, NUMBERS_IN_SOURCE, available_cores
 from ltv_bayes.streams.order_stream import total_value
 from ltv_bayes.streams.stream import CustomerDraws, Stream
@@ -107,7 +109,7 @@ class Valuation:
     shape : (int, int)
         Chains, and draws per chain.
     realised : bool
-        Whether what customers have brought so far is a source.
+        Whether the past revenue of customers is a source.
     """
 
     customers: Customers
@@ -141,8 +143,8 @@ class Valuation:
 
     @property
     def sources(self) -> list[str]:
-        """Where money comes from: realised, the streams, judged."""
-        opportunities = self.future_value is not None and not self.future_value.are_opinions.all()
+        """The sources of money: realised, the streams, judged."""
+        opportunities = self.future_value is not None and not are_opinions(self.future_value.table).all()
         judged = [JUDGED] if opportunities else []
         return [*([REALISED] if self.realised else []), *(stream.name for stream in self.streams), *judged]
 
@@ -153,7 +155,7 @@ class Valuation:
 
     def of(self, customers: Customers) -> "Maker":
         """Make ready to value some of the customers."""
-        opinions = {} if self.future_value is None else self.future_value.opinions(customers)
+        opinions = {} if self.future_value is None else opinions_on(customers, self.future_value)
         place = {customer_id: place for place, customer_id in enumerate(customers.ids)} if opinions else {}
         made = self._made(customers, self.terms)
         if self.realised:
@@ -175,11 +177,11 @@ class Valuation:
             on = terms if alone or stream.discount_rate is None else terms.discounted_at(stream.discount_rate)
             made[stream.name] = stream.prepare(customers, on, self.shape, self.seed)
         if self.future_value is not None and JUDGED in self.sources:
-            made[JUDGED] = self.future_value.prepare(customers, terms, self.shape, self.seed)
+            made[JUDGED] = judged_draws(self.future_value, customers, terms, self.shape, self.seed)
         return made
 
     def _realised(self, customers: Customers) -> CustomerDraws:
-        """What customers have brought so far in all streams, after margin, counted with the first period."""
+        """Past revenue of customers in all streams, after margin, counted with the first period."""
         past = [self.margins.of(stream.name, customers) * stream.realised(customers) for stream in self.streams]
         values = np.sum(past, axis=0) if past else self.margins.of(REALISED, customers) * total_value(customers)
 
@@ -216,7 +218,7 @@ def streams_are_judged(valuation: Valuation) -> bool:
     """Whether judgement changes the revenue of streams, beside adding money of its own."""
     judged = valuation.future_value
     changed = any(one is not other for one, other in zip(valuation.conditioned, valuation.streams, strict=True))
-    return changed or (judged is not None and bool(judged.are_opinions.any()))
+    return changed or (judged is not None and bool(are_opinions(judged.table).any()))
 
 
 def bytes_of_draws(valuation: Valuation) -> int:
@@ -228,9 +230,9 @@ def blocks_of(customers: Customers, length: int, about: About | None = None) -> 
     """Cut customers into batches, and those into blocks."""
     place = 0
     for batch in customers.batches(CUSTOMERS_IN_BATCH):
-        said = about(batch) if about else None
+        known = about(batch) if about else None
         firsts = range(0, len(batch), length)
-        yield batch, [Block(batch, k, min(k + length, len(batch)), place + k, said) for k in firsts]
+        yield batch, [Block(batch, k, min(k + length, len(batch)), place + k, known) for k in firsts]
         place += len(batch)
 
 
@@ -267,13 +269,13 @@ class Maker:
         Name of each source to the share of its revenue that is kept, arrays of shape (customers,); what is not there is
         kept whole.
     hosts : mapping
-        Name of each stream that rides on another, to the name of that.
+        Name of each stream that depends on another, to the name of that other.
     shape : (int, int)
         Periods and draws.
     opinions : mapping
-        Positions of customers of whose whole value somebody has an opinion, with that.
+        Positions of customers with an opinion on their whole value, with that opinion.
     undiscounted : mapping
-        Draws of the same sources without discount, which opinions speak of.
+        Draws of the same sources without discount, to which opinions refer.
     seed : int
         Of all random streams.
     """
@@ -312,11 +314,11 @@ class Maker:
         return taken, Outcome(float(np.median(totals)), float(np.median(totals[taken])), pareto_k)
 
     def totals(self, position: int) -> Array:
-        """All that such a customer brings, not discounted and before margin: an array of shape (draws,)."""
+        """All revenue of such a customer, not discounted and before margin: an array of shape (draws,)."""
         return added(self._drawn(self.undiscounted, position, position + 1))[0].sum(axis=0)
 
     def _drawn(self, made: Mapping[str, CustomerDraws], first: int, last: int) -> dict[str, Array]:
-        """Money before margin, those streams drawn first that others ride on."""
+        """Money before margin, those streams drawn first on which others depend."""
         number, (periods, size) = last - first, self.shape
         drawn: dict[str, Array] = {}
         lives = {name: np.empty((number, size)) for name in self.hosts.values()}

@@ -13,6 +13,7 @@ from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.formatting import money, probability
 from ltv_bayes.formulas.models.gamma_gamma import expected_spend, spend_outlook
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.predictions.fitted import parameter_arrays
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend, spend_histories
@@ -47,9 +48,9 @@ def conflicts(value: Valued, threshold: float = 0.01, gone: float = 0.2) -> pd.D
             "No stream of repeat purchases is valued, so no model says what these clients' deals are worth. "
             "Value them with [RepeatPurchases(purchases, spend)]."
         )
-    said = judged.audit()[[*NAMES, "probability", "median"]].rename(columns={"median": "judged_amount"})
-    said = said[~judged.are_opinions].reset_index(drop=True)
-    found = _nearest([_beside(said, stream, value) for stream in streams])
+    stated = judged.audit()[[*NAMES, "probability", "median"]].rename(columns={"median": "judged_amount"})
+    stated = stated[~are_opinions(judged.table)].reset_index(drop=True)
+    found = _nearest([_beside(stated, stream, value) for stream in streams])
     table = _with_reasons(found, threshold, gone, value.currency)
     table = table.sort_values(["conflict", "tail_probability"], ascending=[False, True], kind="stable")
     return value.described(table.reset_index(drop=True), threshold=threshold, gone=gone)
@@ -92,12 +93,12 @@ def _thinned(stream: RepeatPurchases) -> RepeatPurchases:
     return replace(stream, purchases=stream.purchases.thin(each), spend=stream.spend.thin(each))
 
 
-def _beside(said: pd.DataFrame, stream: RepeatPurchases, value: Valued) -> pd.DataFrame:
-    """What a stream says of the clients judged; those it does not know are left out."""
+def _beside(stated: pd.DataFrame, stream: RepeatPurchases, value: Valued) -> pd.DataFrame:
+    """What a stream expects of the customers judged; those it does not know are left out."""
     orders = value.customers if stream.customers is None else stream.customers
-    text = said["customer_id"].astype(str)
+    text = stated["customer_id"].astype(str)
     known = known_ids(orders, text.unique())
-    here = said[text.isin(known).to_numpy()]
+    here = stated[text.isin(known).to_numpy()]
     if here.empty:
         return here.assign(expected_order=np.nan, tail_probability=np.nan, probability_alive=np.nan)
     clients = orders.subset(list(known.values()))
@@ -128,7 +129,7 @@ def _amounts_beside(
 
 
 def _nearest(found: list[pd.DataFrame]) -> pd.DataFrame:
-    """One row for each opportunity: of the stream whose orders are most like it; who is alive in one is alive."""
+    """One row for each opportunity: of the stream with the most similar orders; alive in one is alive."""
     every = pd.concat(found)
     alive = every.groupby(level=0)["probability_alive"].max()
     ordered = every.sort_values("tail_probability", ascending=False, kind="stable")
@@ -136,7 +137,7 @@ def _nearest(found: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _alive(stream: RepeatPurchases, clients: Customers) -> Array:
-    """Probability of being alive; 1 where another source knows, or the model lets nobody leave."""
+    """Probability of being alive; 1 where another source knows, or no customer can leave in the model."""
     if stream.while_alive is not None or not isinstance(stream.purchases, FittedPurchases):
         return np.ones(len(clients))
     return mean_alive(stream, clients)
@@ -148,20 +149,20 @@ def _with_reasons(table: pd.DataFrame, threshold: float, gone: float, currency: 
     left = (table["probability_alive"] < gone) & (table["probability_alive"] < table["probability"])
 
     def reason(row: Any, is_far: bool, has_left: bool) -> str:
-        said = []
+        parts = []
         if is_far:
             side = "above" if row.judged_amount > row.expected_order else "below"
-            said.append(
+            parts.append(
                 f"{money(row.judged_amount, currency)} is judged, far {side} this client's usual order "
                 f"({money(row.expected_order, currency)}): chance of an order so far out "
                 f"{probability(row.tail_probability)}"
             )
         if has_left:
-            said.append(
+            parts.append(
                 f"a chance of {probability(row.probability)} is judged, but by its history the client is still "
                 f"active with probability {probability(row.probability_alive)} only"
             )
-        return "; ".join(said)
+        return "; ".join(parts)
 
     rows = zip(table.itertuples(), far, left, strict=True)
     return table.assign(conflict=far | left, reason=[reason(*row) for row in rows])

@@ -1,4 +1,4 @@
-"""The money of single judgements within a value: the draws that they have in the book, one judgement at a time."""
+"""The money of single judgements within a value: their draws in the portfolio, one judgement at a time."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +12,9 @@ from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.what_if import only
+from ltv_bayes.judgement.valuing.draws import judged_draws
+from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.judgement.valuing.whole_value import opinions_on
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Block, Maker, added
 from ltv_bayes.value.valued import Valued, share_of
 
@@ -36,7 +38,7 @@ def judged_parts(value: Valued, judged: FutureValuePriors | None = None) -> Iter
     """Each judgement's position in its table, and its money up to the horizon in each draw: arrays (draws,).
 
     Discounted and after margin. An opinion on a customer's whole value has no money of its own; its part is by how much
-    it changes what the customer brings. Nobody but judged customers is looked at.
+    it changes the value of the customer. Only judged customers are looked at.
 
     Parameters
     ----------
@@ -53,21 +55,21 @@ def opportunity_parts(value: Valued, judged: FutureValuePriors) -> Iterator[tupl
     valuation, customers = value.valuation, _customers(value, judged)
     margins = valuation.margins.of(JUDGED, customers)
     rows = _rows(customers, judged.table["customer_id"].astype(str))
-    for position, money in judged.prepare(customers, valuation.terms, valuation.shape, valuation.seed).each():
+    for position, money in judged_draws(judged, customers, valuation.terms, valuation.shape, valuation.seed).each():
         yield position, margins[rows[position]] * money[: value.periods].sum(axis=0)
 
 
 def settled_opinions(value: Valued, judged: FutureValuePriors) -> Iterator[tuple[int, Array, float]]:
-    """What customers bring of whose whole value somebody has an opinion, and what one unit of it is worth.
+    """The money of customers with an opinion on their whole value, and what one unit of it is worth.
 
     Yields
     ------
     int
         Position of the opinion.
     array of shape (draws,)
-        What the customer brings up to the horizon, discounted and after margin, without what is realised.
+        Money of the customer up to the horizon, discounted and after margin, without what is realised.
     float
-        What it comes to for each unit of money before margin and discount, on average.
+        The same for each unit of money before margin and discount, on average.
     """
     for position, make, block in _opinionated(value, judged):
         money = added({name: part for name, part in make(block).items() if name != REALISED})
@@ -85,14 +87,14 @@ def _changes_by_opinions(value: Valued, judged: FutureValuePriors) -> Iterator[t
 
 def _opinionated(value: Valued, judged: FutureValuePriors) -> Iterator[tuple[int, Maker, Block]]:
     """Each opinion's position, and what draws its customer."""
-    if not judged.are_opinions.any():
+    if not are_opinions(judged.table).any():
         return
-    theirs = only(judged, judged.are_opinions)
+    theirs = judged.subset(are_opinions(judged.table))
     customers = _customers(value, theirs)
-    rows, held = _rows(customers, theirs.table["customer_id"].astype(str)), theirs.opinions(customers)
+    rows, held = _rows(customers, theirs.table["customer_id"].astype(str)), opinions_on(customers, theirs)
     opinions = {row: held[customers.ids[row]] for row in rows}
     make = replace(value.valuation.of(customers), opinions=opinions)
-    for position, row in zip(np.flatnonzero(judged.are_opinions), rows, strict=True):
+    for position, row in zip(np.flatnonzero(are_opinions(judged.table)), rows, strict=True):
         yield int(position), make, Block(customers, row, row + 1, row)
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a book where judgements, or the models' priors, are held more or less firmly."""
+"""The effect on a portfolio of holding judgements, or the models' priors, more or less firmly."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,8 @@ from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.formulas.unofficial import pareto_smoothed
 from ltv_bayes.intervals import interval_name, interval_settings, summarize_sorted
-from ltv_bayes.judgement.valuing.what_if import power_scaled
+from ltv_bayes.judgement.valuing.changes import power_scaled
+from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.predictions.fitted import FittedModel, order_of_draws
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.influence.judged_parts import NO_ONE, judged_parts, named
@@ -20,7 +21,7 @@ from ltv_bayes.value.valued import Valued
 
 NOTICEABLE = 0.05
 HIGHEST_PARETO_K = 0.7
-WITHOUT_OPINIONS = "nearly without customers of whose whole value somebody has an opinion: their draws change places"
+WITHOUT_OPINIONS = "nearly without customers with an opinion on their whole value: their draws change places"
 UNKNOWN_PRIOR = "the fit does not remember its priors, or they are of no common family"
 
 
@@ -60,15 +61,15 @@ def _of_judgements(
     every = np.sum(list(together.values()), axis=0)
     yield {"held": "all judgements", **NO_ONE, **_exactly(total, every, alphas, ci_prob)}
     for expert in sorted(set(together) - {""}):
-        whose = {**NO_ONE, "expert": expert}
-        yield {"held": "all of an expert", **whose, **_exactly(total, together[expert], alphas, ci_prob)}
+        by_expert = {**NO_ONE, "expert": expert}
+        yield {"held": "all of an expert", **by_expert, **_exactly(total, together[expert], alphas, ci_prob)}
     yield from sorted(alone, key=lambda row: -row["sensitivity"])
 
 
 def _of_priors(value: Valued, total: Array, alphas: tuple[float, float], ci_prob: float) -> Iterator[dict[str, Any]]:
     """The priors of each fit, by weighting its draws."""
     valuation, judged = value.valuation, value.future_value
-    opinions = judged is not None and bool(judged.are_opinions.any())
+    opinions = judged is not None and bool(are_opinions(judged.table).any())
     chains, draws = valuation.shape
     for fit, uses in _fits(value):
         held = {"held": f"priors of {fit.model}, {', '.join(map(label, uses.values()))}", **NO_ONE}
@@ -108,7 +109,7 @@ def _verdict(pareto_k: float, *, opinions: bool) -> dict[str, Any]:
 
 
 def _exactly(total: Array, change: Array, alphas: tuple[float, float], ci_prob: float) -> dict[str, Any]:
-    """Changes of a book whose draws are known at both ends."""
+    """Changes of a portfolio with known draws at both ends."""
     ends = [_numbers(total + end, ci_prob) for end in change]
     return {**_changes(ends, total, alphas, ci_prob), "pareto_k": np.nan, "note": ""}
 

@@ -1,4 +1,4 @@
-"""How much of a book hangs on each judgement."""
+"""How much of a portfolio depends on each judgement."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -10,8 +10,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.provenance import amounts_used
-from ltv_bayes.judgement.valuing.what_if import surely_bringing
+from ltv_bayes.judgement.valuing.changes import amounts_used, with_certain_amounts
 from ltv_bayes.value.draws.valuation import JUDGED, Components, added, streams_are_judged
 from ltv_bayes.value.influence.judged_parts import (
     NO_ONE,
@@ -69,7 +68,7 @@ def with_and_without(value: Valued, customer_id: Any, interval: Interval) -> pd.
 
 
 def _without(value: Valued, customer_id: Any = None) -> Components:
-    """Sources of the book, or of one customer, as they are where nobody judges."""
+    """Sources of the portfolio, or of one customer, as they are without judgement."""
     if value.sources == [JUDGED]:
         return {}
     return value.without_judgement().money(customer_id)
@@ -91,12 +90,12 @@ def tornado(value: Valued, statistic: Literal["mean", "median"] = "mean") -> pd.
 
 
 def _settled(value: Valued, judged: FutureValuePriors, total: Array) -> Iterator[tuple[int, Array, Array, Array]]:
-    """Each judgement's position, the book if it brings nothing, and what it would bring at either end."""
+    """Each judgement's position, the portfolio if it fails, and its money at either end if it succeeds."""
     low, high = amounts_used(judged, ENDS).T
     surely = zip(
         opportunity_parts(value, judged),
-        opportunity_parts(value, surely_bringing(judged, low)),
-        opportunity_parts(value, surely_bringing(judged, high)),
+        opportunity_parts(value, with_certain_amounts(judged, low)),
+        opportunity_parts(value, with_certain_amounts(judged, high)),
         strict=True,
     )
     for (position, money), (_, at_low), (_, at_high) in surely:
@@ -106,7 +105,7 @@ def _settled(value: Valued, judged: FutureValuePriors, total: Array) -> Iterator
 
 
 def _part(money: Array, total: Array, interval: Interval) -> dict[str, float]:
-    """What a part of the book means for it, and the book without it."""
+    """The share of a part in the portfolio, and the portfolio without it."""
     covariance = np.cov(money, total)
     without = summarize_sorted(np.sort(total - money)[np.newaxis], *interval)
     return {

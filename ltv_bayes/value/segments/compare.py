@@ -353,7 +353,7 @@ class Words:
         return cls(("is worth more than", f" {how}"), f"is worth more {how}", f" {how}", unit, interval)
 
     def of(self, row: Mapping[Any, Any], region: Region, size: int) -> str:
-        """The sentence for a row of the table, made from so many draws: no finite number of them is certainty."""
+        """The sentence for a row of the table, made from ``size`` draws: no finite number of them is certainty."""
         a, b, most = row["segment_a"], row["segment_b"], 1 - 1 / size
         above = min(row["probability_a_above_b"], most)
         chance = probability(above)

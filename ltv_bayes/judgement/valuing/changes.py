@@ -7,15 +7,18 @@ import numpy as np
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
+from ltv_bayes.judgement.valuing.provenance import quantiles_used
 
 
-def only(judged: FutureValuePriors, kept: np.ndarray) -> FutureValuePriors:
-    """Keep some judgements, by one True or False for each; each has the draws it has among the others."""
-    return judged.subset(kept)
+def amounts_used(judged: FutureValuePriors, levels: Array) -> Array:
+    """Quantiles of each judgement's amount as it is used, adjustments in it: shape (judgements, levels)."""
+    changes = [None if judged.adjustments is None else judged.adjustments.of(place) for place in range(len(judged))]
+    rows = zip(judged.table.to_dict("records"), changes, strict=True)
+    return np.array([quantiles_used(row, change, levels) for row, change in rows])
 
 
-def surely_bringing(judged: FutureValuePriors, amounts: Array) -> FutureValuePriors:
-    """Let every opportunity come for sure, with these amounts, and when it was expected."""
+def with_certain_amounts(judged: FutureValuePriors, amounts: Array) -> FutureValuePriors:
+    """Let every opportunity occur for certain, with these amounts, and when it was expected."""
     certain = {"probability": 1.0, "chance_a": np.nan, "chance_b": np.nan}
     fixed = {"family": "log-normal", "amount_1": amounts, "amount_2": 0.0, "amount_3": 0.0}
     return replace(judged, table=judged.table.assign(**certain, **fixed), adjustments=None)
@@ -33,6 +36,6 @@ def power_scaled(judged: FutureValuePriors, alpha: float, shape: tuple[int, int]
     shape : (int, int)
         Chains, and draws per chain, of judgements that no adjustment has changed.
     """
-    was = judged.adjustments or Adjustments.none(len(judged), judged.shape or shape)
+    was = judged.adjustments or Adjustments.none(len(judged), shape)
     scaled = Adjustments(was.who, alpha * was.intercept, alpha * was.slope, was.shift, was.spread / np.sqrt(alpha))
     return replace(judged, adjustments=scaled)

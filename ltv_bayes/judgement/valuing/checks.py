@@ -1,7 +1,6 @@
-"""What is refused before judgements are valued: strangers, and what contradicts the streams or the pipeline."""
+"""What is refused before judgements are valued: unknown customers, and what contradicts the streams or the pipeline."""
 
 import warnings
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -9,12 +8,11 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.known_ids import known_ids, lost_zeros
 from ltv_bayes.errors import DataWarning, JudgementError, rows_at_fault
 from ltv_bayes.judgement.form.cells import refuse
-from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
+from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.windows import last_day_shown, windows
 from ltv_bayes.terms import Terms
-
-if TYPE_CHECKING:
-    from ltv_bayes.judgement.future_value import FutureValuePriors
 
 
 def written_as(customers: Customers, judged: pd.Series) -> pd.Series:
@@ -24,8 +22,8 @@ def written_as(customers: Customers, judged: pd.Series) -> pd.Series:
     return pd.Series([known.get(written) for written in text], index=judged.index, dtype=object)
 
 
-def require_known(judged: "FutureValuePriors", customers: Customers) -> None:
-    """Refuse judgements of anybody who is not among the customers.
+def require_known(judged: FutureValuePriors, customers: Customers) -> None:
+    """Refuse judgements of a customer who is not among those valued.
 
     Raises
     ------
@@ -40,8 +38,8 @@ def require_known(judged: "FutureValuePriors", customers: Customers) -> None:
         raise JudgementError(rows_at_fault(names, "judged customer", problem, cure), names)
 
 
-def refuse_opinions_alone(judged: "FutureValuePriors") -> None:
-    """Refuse opinions on whole values where nothing is foreseen that they could be combined with.
+def refuse_opinions_alone(judged: FutureValuePriors) -> None:
+    """Refuse opinions on whole values where nothing is predicted that they could be combined with.
 
     Raises
     ------
@@ -50,14 +48,14 @@ def refuse_opinions_alone(judged: "FutureValuePriors") -> None:
     """
     refuse(
         judged.table,
-        pd.Series(judged.are_opinions, judged.table.index),
-        "with an opinion on a customer's whole value (same_total), but no stream that foresees anything of it",
-        "Give streams=, or write additional as their relation: what they say is then all that is valued.",
+        pd.Series(are_opinions(judged.table), judged.table.index),
+        "with an opinion on a customer's whole value (same_total), but no stream that predicts any of it",
+        "Give streams=, or write additional as their relation: they are then all that is valued.",
     )
 
 
-def require_visible_share(judged: "FutureValuePriors") -> None:
-    """Raise for purchases that the pipeline shows if nobody has said which share of purchases it shows.
+def require_visible_share(judged: FutureValuePriors) -> None:
+    """Raise for purchases that the pipeline shows if it is not stated which share of purchases it shows.
 
     Raises
     ------
@@ -73,7 +71,7 @@ def require_visible_share(judged: "FutureValuePriors") -> None:
         )
 
 
-def check_shown_in_time(judged: "FutureValuePriors", terms: Terms) -> None:
+def check_shown_in_time(judged: FutureValuePriors, terms: Terms) -> None:
     """Refuse purchases that the pipeline shows beyond the time in which the forecast leaves out as many.
 
     Raises
@@ -96,7 +94,9 @@ def check_shown_in_time(judged: "FutureValuePriors", terms: Terms) -> None:
     refuse(judged.table, shown & (first > until), problem, cure)
     late = shown & (last > until)
     if late.any():
-        problem = f"that the pipeline shows, but that may come after the {within} in which the forecast leaves them out"
+        problem = (
+            f"that the pipeline shows, but that may occur after the {within} in which the forecast leaves them out"
+        )
         rows = list(judged.table.index[late])
         cure = f"They may be counted twice there. {cure}"
         warnings.warn(rows_at_fault(rows, "judgement", problem, cure), DataWarning, stacklevel=3)

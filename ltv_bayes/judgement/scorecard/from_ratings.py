@@ -1,4 +1,4 @@
-"""A scorecard: ratings of clients turned into future-value priors."""
+"""A scorecard: ratings of customers turned into future-value priors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,17 +26,17 @@ LEARNED_DRAWS = 400
 
 
 @dataclass(frozen=True, eq=False)
-class ScoreLaw:
-    """What a score says: arrays of one draw where the user states it, of many where it was learned.
+class ScoreMeaning:
+    """What a score means: arrays of one draw where the user states it, of many where it was learned.
 
     Attributes
     ----------
     weights : array of shape (draws, criteria)
         Adding up to 1.
     log_odds : array of shape (draws, 2)
-        That future value comes, at score 0 and at score 1.
+        That future value occurs, at score 0 and at score 1.
     log_multiplier : array of shape (draws, 2)
-        Of the amount over the client's own deal size, likewise.
+        Of the amount over the customer's own deal size, likewise.
     spread : array of shape (draws,)
         Standard deviation of the logarithm of the amount where the score is known.
     """
@@ -47,7 +47,7 @@ class ScoreLaw:
     spread: Array
 
     def __call__(self, ratings: Ratings, log_deal: Array, log_deal_sd: Array) -> pd.DataFrame:
-        """For each client: score, chance, and the log-normal distribution of the amount."""
+        """For each customer: score, chance, and the log-normal distribution of the amount."""
         score = ratings.score(self.weights)
         log_multiplier = _between(self.log_multiplier, score)
         weights = self.weights.mean(axis=0)
@@ -81,28 +81,28 @@ def scorecard(
     rater: str = "rater",
     customer_id: str = "customer_id",
 ) -> FutureValuePriors:
-    """Turn ratings of clients into future-value priors, anchored on what each client's own deals are worth.
+    """Turn ratings of customers into future-value priors, anchored on what each customer's own deals are worth.
 
     Parameters
     ----------
     ratings : DataFrame, or path of a CSV, Excel or Parquet file
-        A row for each client, or for each client and rater: the client's id, optionally the rater, and a column of
-        numbers for each criterion, more meaning better. Single ratings may be blank.
+        A row for each customer, or for each customer and rater: the customer's id, optionally the rater, and a column
+        of numbers for each criterion, more meaning better. Single ratings may be blank.
     spend : FittedSpend
-        What clients spend per deal: the anchor of the amount.
+        What customers spend per deal: the anchor of the amount.
     customers : Customers
-        The clients' histories, those rated among them.
+        The customers' histories, those rated among them.
     weights : mapping
         Columns of ratings that count, with their weights, which are made to add up to 1. Without it
         industry_standing 0.3, growth_potential 0.4, relationship 0.3.
     scale : (lowest, highest)
         Of the ratings.
     probability : (float, float)
-        That future value comes, for a client rated lowest in everything and for one rated highest.
+        That future value occurs, for a customer rated lowest in everything and for one rated highest.
     multiplier : (float, float)
-        What it brings if it comes, in deals of the client's own size, likewise.
+        Its amount if it occurs, in deals of the customer's own size, likewise.
     spread : float
-        Standard deviation of the logarithm of the amount for a client whose score and deal size are known for sure;
+        Standard deviation of the logarithm of the amount for a customer with known score and deal size;
         0.5 puts one chance in ten above 1.9 times the median.
     learned : FittedScorecard, optional
         What `fit_scorecard` learned of past ratings, in place of weights, scale, probability, multiplier and spread.
@@ -112,28 +112,29 @@ def scorecard(
     Returns
     -------
     FutureValuePriors
-        One opportunity a client. Beside the usual columns its table has score (0 to 1), raters (how many), unrated
-        (the weight of what nobody rated), deal_size and log_sd. A scorecard is a judgement of all that is to come
-        beyond repeat business: where some clients' opportunities are judged one by one, leave these clients out with
-        ``subset`` and add the others with `combine_judgements`.
+        One opportunity a customer. Beside the usual columns its table has score (0 to 1), raters (how many), unrated
+        (the weight of what is not rated), deal_size and log_sd. A scorecard is a judgement of all future
+        value beyond repeat business: where some customers' opportunities are judged one by one, leave these customers
+        out with ``subset`` and add the others with `combine_judgements`.
 
     Raises
     ------
     JudgementError
-        If a rating is no number or off the scale, a weight is below 0, a rater rates one client twice, or a client
+        If a rating is no number or off the scale, a weight is below 0, a rater rates one customer twice, or a customer
         rated is not among the customers. The message names the rows.
 
     Notes
     -----
-    A rating is a share u of the scale, 0 at its lowest and 1 at its highest. A client's score is s = sum of weight x
-    (mean of u over raters), where what nobody rated counts as the middle, 0.5. With D the client's expected deal size,
+    A rating is a share u of the scale, 0 at its lowest and 1 at its highest. A customer's score is s = sum of weight x
+    (mean of u over raters), where what is not rated counts as the middle, 0.5. With D the customer's expected deal
+    size,
 
     - chance: log-odds of ``probability``, linear in s from one end to the other;
     - amount: log-normal, median = median(D) x multiplier_low^(1 - s) x multiplier_high^s;
     - its variance in logarithms: spread^2 + var(ln D) + ln(multiplier_high / multiplier_low)^2 x (d^2 / n + m^2 / 12),
 
     where n raters differ with standard deviation d in their own scores (0.15 of the scale counts as two ratings'
-    deviations, so that one rater is not taken to agree with everybody), and m is the weight of what nobody rated, which
+    deviations, so that one rater is not taken to agree with all), and m is the weight of what is not rated, which
     may lie anywhere on the scale. Chance and median never fall when a rating rises. Posterior draws of a learned
     scorecard are averaged, and their variance of the logarithm added.
 
@@ -152,18 +153,18 @@ def scorecard(
     require_customers(customers)
     if learned is None:
         usual = as_weights(weights)
-        read, law = Scale.read(scale), _stated(usual, probability, multiplier, spread)
+        read, meaning = Scale.read(scale), _stated(usual, probability, multiplier, spread)
         criteria = list(usual)
     else:
-        criteria, read, law = learned.criteria, Scale.read(learned.scale), _learned(learned)
+        criteria, read, meaning = learned.criteria, Scale.read(learned.scale), _learned(learned)
     rated = read_ratings(ratings, criteria, read, customer_id=customer_id, rater=rater)
-    said = law(rated, *_deal_sizes(rated, spend, customers))
-    return _priors(rated, said)
+    beliefs = meaning(rated, *_deal_sizes(rated, spend, customers))
+    return _priors(rated, beliefs)
 
 
 def _stated(
     weights: Mapping[str, float], probability: Sequence[float], multiplier: Sequence[float], spread: float
-) -> ScoreLaw:
+) -> ScoreMeaning:
     """What the user states, as one draw."""
     chances, multipliers = (
         as_pair(ends, name, "for the lowest score and for the highest")
@@ -181,16 +182,16 @@ def _stated(
     if not width > 0:
         raise JudgementError(f"spread must be above 0, as in spread=0.5, not {spread!r}: no amount is known for sure.")
     rows = (np.array([list(weights.values())]), special.logit([chances]), np.log([multipliers]), np.array([width]))
-    return ScoreLaw(*rows)
+    return ScoreMeaning(*rows)
 
 
-def _learned(fit: FittedScorecard) -> ScoreLaw:
-    """Posterior draws, so many that their means hold."""
+def _learned(fit: FittedScorecard) -> ScoreMeaning:
+    """Posterior draws, enough of them for stable means."""
     few = thinned_to(fit, LEARNED_DRAWS)
     drawn = flat_draws(few)
     chances = np.column_stack([drawn["probability_low"], drawn["probability_high"]])
     multipliers = np.column_stack([drawn["multiplier_low"], drawn["multiplier_high"]])
-    return ScoreLaw(few.weights(), special.logit(chances), np.log(multipliers), drawn["spread"])
+    return ScoreMeaning(few.weights(), special.logit(chances), np.log(multipliers), drawn["spread"])
 
 
 def _between(ends: Array, score: Array) -> Array:
@@ -199,28 +200,28 @@ def _between(ends: Array, score: Array) -> Array:
 
 
 def _deal_sizes(rated: Ratings, spend: FittedSpend, customers: Customers) -> tuple[Array, Array]:
-    """Median of each client's expected deal size, and standard deviation, of its logarithm."""
+    """Median of each customer's expected deal size, and standard deviation, of its logarithm."""
     known = known_ids(customers, rated.customers)
     unknown = [name for name in rated.customers if name not in known]
     if unknown:
         problem = "not among the customers"
         cure = f"{lost_zeros(unknown, customers)}Correct the ids, or leave these ratings out."
-        raise JudgementError(rows_at_fault(unknown, "rated client", problem, cure), unknown)
+        raise JudgementError(rows_at_fault(unknown, "rated customer", problem, cure), unknown)
     ids = [known[name] for name in rated.customers]
     expected = np.log(spend.expected_spend(customers.subset(ids)).sel(customer_id=ids).to_numpy())
     return np.median(expected, axis=(0, 1)), expected.std(axis=(0, 1))
 
 
-def _priors(rated: Ratings, said: pd.DataFrame) -> FutureValuePriors:
+def _priors(rated: Ratings, beliefs: pd.DataFrame) -> FutureValuePriors:
     """Write the distributions as judgements, and beside them what they were made of."""
-    reach = special.ndtri((1 + INTERVAL) / 2) * said["log_sd"]
+    reach = special.ndtri((1 + INTERVAL) / 2) * beliefs["log_sd"]
     judged = FutureValuePriors.from_judgements(
         pd.DataFrame(
             {
                 "customer_id": rated.customers,
-                "probability": said["probability"],
-                "low": said["median"] * np.exp(-reach),
-                "high": said["median"] * np.exp(reach),
+                "probability": beliefs["probability"],
+                "low": beliefs["median"] * np.exp(-reach),
+                "high": beliefs["median"] * np.exp(reach),
                 "opportunity": "scorecard",
                 "expert": [by or "scorecard" for by in rated.raters],
                 "relation": "additional",
@@ -228,5 +229,5 @@ def _priors(rated: Ratings, said: pd.DataFrame) -> FutureValuePriors:
         ),
         interval=INTERVAL,
     )
-    parts = said[["score", "raters", "unrated", "deal_size", "log_sd"]]
+    parts = beliefs[["score", "raters", "unrated", "deal_size", "log_sd"]]
     return replace(judged, table=judged.table.assign(**parts))

@@ -1,4 +1,4 @@
-"""How experts' judgements compare with what came of them, as a hierarchical PyMC model."""
+"""Biases of experts' judgements against outcomes, as a hierarchical PyMC model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,8 +33,8 @@ USUAL_SD = {"intercept": 0.5, "log_slope": 0.6, "shift": 0.3, "log_spread": 0.4}
 
 
 @dataclass(frozen=True)
-class JudgementCalibration:
-    """What comes of what is judged? The settings of a hierarchical model of experts.
+class ExpertBiases:
+    """How do outcomes differ from what experts state? The settings of a hierarchical model of experts.
 
     Parameters
     ----------
@@ -44,10 +44,10 @@ class JudgementCalibration:
 
     Notes
     -----
-    Of what expert e states at probability p, a share logit^-1(intercept_e + slope_e logit p) comes. What comes brings
-    an amount whose logarithm is normal around the stated median's, moved by shift_e, with the stated sd times spread_e;
-    a belief that is wider on one side stays so. Intercept, log slope, shift and log spread of each expert are normal
-    around those of all. An honest expert has 0, 1, 0, 1.
+    Of opportunities that expert e states at probability p, a share logit^-1(intercept_e + slope_e logit p) occurs. The
+    logarithm of their amounts is normal around the stated median's, moved by shift_e, with the stated sd times
+    spread_e; a belief that is wider on one side stays so. Intercept, log slope, shift and log spread of each expert are
+    normal around those of all. An honest expert has 0, 1, 0, 1.
 
     The usual priors are centred there. They have no unit: shift is a logarithm of money, so log 1.4 is a bias of 40%.
 

@@ -1,4 +1,4 @@
-"""A scorecard as a PyMC model: which ratings told of what came, and by how much."""
+"""A scorecard as a PyMC model: which ratings predicted outcomes, and how strongly."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pymc as pm
 
 
-def build(levels: Array, criteria: list[str], came: Array, log_amount: Array) -> "pm.Model":
+def build(levels: Array, criteria: list[str], won: Array, log_amount: Array) -> "pm.Model":
     """Make the PyMC model.
 
     Parameters
@@ -20,16 +20,16 @@ def build(levels: Array, criteria: list[str], came: Array, log_amount: Array) ->
         Ratings as shares of the scale, between 0 and 1.
     criteria : list of str
         Their names.
-    came : array of shape (cases,)
-        1 where future value came, 0 where not.
+    won : array of shape (cases,)
+        1 where future value occurred, 0 where not.
     log_amount : array of shape (cases,)
-        Logarithm of the amount over the client's own deal size where it came.
+        Logarithm of the amount over the customer's own deal size where it occurred.
 
     Returns
     -------
     pymc.Model
         With one score s = levels @ weights for both questions. Weights are Dirichlet(1, ..., 1): none is below 0, and
-        all divisions are as likely. Came is Bernoulli, with log-odds Normal(0, 1.5) in the middle of the scale that
+        all divisions are as likely. Won is Bernoulli, with log-odds Normal(0, 1.5) in the middle of the scale that
         rise by HalfNormal(2) over it. The log amount is normal, its mean Normal(0, 1) in the middle rising by
         HalfNormal(1.5), its standard deviation HalfNormal(1).
     """
@@ -47,10 +47,10 @@ def build(levels: Array, criteria: list[str], came: Array, log_amount: Array) ->
         for end, place in (("low", -0.5), ("high", 0.5)):
             pm.Deterministic(f"probability_{end}", pm.math.invlogit(log_odds(place)))
             pm.Deterministic(f"multiplier_{end}", pm.math.exp(log_multiplier(place)))
-        pm.Bernoulli("came", logit_p=log_odds(score), observed=came)
-        won = np.flatnonzero(came)
-        if won.size:
-            pm.Normal("log_amount", mu=log_multiplier(score[won]), sigma=spread, observed=log_amount[won])
+        pm.Bernoulli("won", logit_p=log_odds(score), observed=won)
+        paid = np.flatnonzero(won)
+        if paid.size:
+            pm.Normal("log_amount", mu=log_multiplier(score[paid]), sigma=spread, observed=log_amount[paid])
     return model
 
 

@@ -1,4 +1,4 @@
-"""Two beliefs about one amount combined: draws of a model, and what somebody says of the same total.
+"""Draws of a model, weighted by an opinion on the same total.
 
 The model's draws are weighted. An amount of exactly 0 has a probability of its own on both sides.
 
@@ -45,18 +45,18 @@ def log_ratios(totals: Array, probability: float, log_density: Array, weight: fl
     found = np.full(totals.shape, -np.inf)
     with np.errstate(divide="ignore"):
         chances = np.log([1 - probability, probability]), np.log([1 - share, share])
-    said, model = chances
+    opinion, model = chances
     if weight is None:
-        # Given that something comes, the opinion's density weights draws; its chance is odds on the model's.
+        # Given that something is bought, the opinion's density weights draws; its chance is odds on the model's.
         if np.isfinite(log_density[some]).any():
             relative = log_density[some] - _log_mean(log_density[some])
-            found[some] = said[1] + relative
-        found[~some] = said[0]
+            found[some] = opinion[1] + relative
+        found[~some] = opinion[0]
         return found
     if some.any():
-        found[some] = weight * (said[1] - model[1] + log_density[some] - log_kernel_density(np.log(totals[some])))
+        found[some] = weight * (opinion[1] - model[1] + log_density[some] - log_kernel_density(np.log(totals[some])))
     if not some.all():
-        found[~some] = weight * (said[0] - model[0])
+        found[~some] = weight * (opinion[0] - model[0])
     return found
 
 
@@ -124,8 +124,8 @@ def log_kernel_density(points: Array) -> Array:
 def resampled(weights: Array, level: float) -> IntArray:
     """Draw positions in proportion to weights, leaving draws in their places where possible.
 
-    Systematic resampling: each position comes as often as its weight says, up to one. Those that come at least once
-    stay where they are; surplus ones fill the places of those that do not come.
+    Systematic resampling: each position is taken in proportion to its weight, up to one. Those taken at least once
+    stay where they are; surplus ones fill the places of those that are not taken.
 
     Parameters
     ----------
