@@ -14,9 +14,8 @@ from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings
-from ltv_bayes.models.bg_nbd import BGNBD
+from ltv_bayes.models.buy_till_you_die import BGNBD, PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
-from ltv_bayes.models.purchase_model import PurchaseModel
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, parameters_of, shape_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend

@@ -10,7 +10,7 @@ import xarray as xr
 from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements, within_certain
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.methods import fit_posterior
-from ltv_bayes.models.priors.priors import POSITIVE, Domain, Prior, as_distributions, chosen_priors, describe, register
+from ltv_bayes.models.priors import POSITIVE, Domain, Prior, as_distributions, chosen_priors, describe, register
 
 if TYPE_CHECKING:
     import pymc as pm

@@ -9,8 +9,7 @@ Sources: Genest & Zidek (1986), Combining probability distributions, Statistical
 import numpy as np
 from scipy import ndimage
 
-from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.formulas.unofficial import pareto_smoothed
+from ltv_bayes.formulas.special import Array, IntArray, pareto_smoothed
 
 GRID = 1024
 NEARLY_ALIKE = 0.8

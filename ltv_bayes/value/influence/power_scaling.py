@@ -8,8 +8,7 @@ import pandas as pd
 
 from ltv_bayes.errors import UnitError
 from ltv_bayes.formatting import label
-from ltv_bayes.formulas.special import Array
-from ltv_bayes.formulas.unofficial import pareto_smoothed
+from ltv_bayes.formulas.special import Array, pareto_smoothed
 from ltv_bayes.intervals import interval_name, interval_settings, summarize_sorted
 from ltv_bayes.judgement.valuing.changes import power_scaled
 from ltv_bayes.judgement.valuing.relations import are_opinions

@@ -1,9 +1,9 @@
-"""What is taken from other packages unofficially does what is expected of it."""
+"""Importance weights, smoothed by arviz_stats: tails are recognised, the body is kept."""
 
 import numpy as np
 import pytest
 
-from ltv_bayes.formulas.unofficial import pareto_smoothed
+from ltv_bayes.formulas.special import pareto_smoothed
 
 
 @pytest.mark.parametrize("k", [0.2, 0.6, 0.9])

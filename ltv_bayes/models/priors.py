@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ltv_bayes.errors import PriorError, suggestion
-from ltv_bayes.models.unofficial import name_and_parameters
+from ltv_bayes.inference.unofficial import name_and_parameters
 
 PROBES = 1000
 LONGEST = 80

@@ -6,54 +6,38 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import ltv_bayes as lb
-from ltv_bayes.data.customers.histories import unique_histories, unique_spend
+from ltv_bayes.formulas.kernels.pooled_effects import _log_density
 from ltv_bayes.inference.density import Density
-from ltv_bayes.models.density.direct_density import FAMILIES, DirectDensity
-from ltv_bayes.models.nbd import _events
+from ltv_bayes.models.density.log_density import WrittenDensity
+from ltv_bayes.models.density.plain_priors import FAMILIES
 
+OF_A_RATE = {name: lb.Prior("Gamma", alpha=1.5, beta=0.5) for name in ("r", "alpha")}
 CHOICES = {
-    "usual": (lb.BGNBD(), unique_histories),
-    "leaving at once": (lb.MBGNBD(), unique_histories),
-    "in rhythm": (lb.BGCNBD(k=3), unique_histories),
-    "in rhythm, leaving at once": (lb.MBGCNBD(k=5), unique_histories),
-    "in rhythm, the papers' parameters": (
-        lb.BGCNBD({name: lb.Prior("Gamma", alpha=1.5, beta=0.5) for name in ("r", "alpha")}, k=3),
-        unique_histories,
+    "usual": lb.BGNBD(),
+    "leaving at once": lb.MBGNBD(),
+    "in rhythm": lb.BGCNBD(k=3),
+    "in rhythm, leaving at once": lb.MBGCNBD(k=5),
+    "in rhythm, the papers' parameters": lb.BGCNBD(OF_A_RATE, k=3),
+    "other numbers": lb.BGNBD(
+        priors={"dropout_mean": lb.Prior("Beta", alpha=2, beta=5.5), "rate_cv": ("Gamma", {"alpha": 2, "beta": 3})}
     ),
-    "other numbers": (
-        lb.BGNBD(
-            priors={"dropout_mean": lb.Prior("Beta", alpha=2, beta=5.5), "rate_cv": ("Gamma", {"alpha": 2, "beta": 3})}
-        ),
-        unique_histories,
+    "the papers' parameters": lb.BGNBD(
+        priors={name: lb.Prior("Gamma", alpha=1.5, beta=rate) for name, rate in zip("rab", (2, 1, 0.5), strict=True)}
+        | {"alpha": {"family": "LogNormal", "mu": 1.0, "sigma": 2.0}}
     ),
-    "the papers' parameters": (
-        lb.BGNBD(
-            priors={
-                name: lb.Prior("Gamma", alpha=1.5, beta=rate) for name, rate in zip("rab", (2, 1, 0.5), strict=True)
-            }
-            | {"alpha": {"family": "LogNormal", "mu": 1.0, "sigma": 2.0}}
-        ),
-        unique_histories,
-    ),
-    "spend": (lb.GammaGamma(), unique_spend),
-    "spend, other numbers": (
-        lb.GammaGamma(priors={"q_excess": lb.Prior("Gamma", alpha=3, beta=1)}),
-        unique_spend,
-    ),
-    "events": (lb.NBD(), _events),
-    "events, the papers' parameters": (
-        lb.NBD(priors={name: lb.Prior("Gamma", alpha=1.5, beta=0.5) for name in ("r", "alpha")}),
-        _events,
-    ),
+    "spend": lb.GammaGamma(),
+    "spend, other numbers": lb.GammaGamma(priors={"q_excess": lb.Prior("Gamma", alpha=3, beta=1)}),
+    "events": lb.NBD(),
+    "events, the papers' parameters": lb.NBD(OF_A_RATE),
 }
 
 
 @pytest.fixture(scope="module", params=CHOICES)
 def both(request, book):
-    model, histories_of = CHOICES[request.param]
-    recipe = model._alike(histories_of(book))
+    recipe = CHOICES[request.param]._recipe(book)
     return recipe.density(), Density(recipe.model())
 
 
@@ -98,6 +82,7 @@ def test_far_away_there_is_no_density_but_no_error_either(both, far):
     "priors",
     [
         {"rate_cv": lb.Prior("HalfNormal", sigma=1)},
+        {"rate_cv": lb.Prior("Beta", alpha=1, beta=1)},
         {"rate_cv": lb.Prior("Gamma", mu=1, sigma=1)},
         {"rate_cv": lb.Prior("LogNormal", mu=0, sigma=-1)},
         {"rate_cv": lb.Prior("LogNormal", mu=0, sigma=float("inf"))},
@@ -106,7 +91,7 @@ def test_far_away_there_is_no_density_but_no_error_either(both, far):
     ],
 )
 def test_other_priors_are_left_to_pymc(book, priors):
-    assert lb.BGNBD(priors=priors)._alike(unique_histories(book)).density() is None
+    assert lb.BGNBD(priors=priors)._recipe(book).density() is None
 
 
 def test_a_prior_outside_the_parameters_range_is_refused_whichever_way(book):
@@ -117,10 +102,15 @@ def test_a_prior_outside_the_parameters_range_is_refused_whichever_way(book):
         spend.fit(book, progressbar=False)
 
 
-def test_families_start_where_their_density_is(book):
-    for family, numbers in {"LogNormal": (3.0, 0.5), "Gamma": (2.0, 7.0), "Beta": (2.0, 9.0)}.items():
-        law = FAMILIES[family](*numbers)
-        assert law.log_density(law.start)[0] > max(law.log_density(law.start + step)[0] for step in (-3.0, 3.0))
+def test_priors_start_where_their_density_is():
+    domains = {"LogNormal": (3.0, 0.5), "Gamma": (2.0, 7.0), "Beta": (2.0, 9.0)}
+    for family, numbers in domains.items():
+        prior = FAMILIES[family][0](*numbers)
+
+        def density(z, prior=prior):
+            return _log_density(prior.family, prior.first, prior.second, z)
+
+        assert density(prior.start) > max(density(prior.start + step) for step in (-3.0, 3.0))
 
 
 def test_a_fit_needs_no_pymc_where_priors_are_common(tmp_path):
@@ -146,10 +136,15 @@ def test_sampler_settings_go_to_pymc(book, monkeypatch):
     from ltv_bayes.models.density import recipe as module
 
     given = []
-    monkeypatch.setattr(module, "fit_posterior", lambda target, **settings: given.append((target, settings)))
-    recipe = lb.BGNBD()._alike(unique_histories(book))
+
+    def fit_posterior(target, **settings):
+        given.append((target, settings))
+        return xr.DataTree.from_dict({"posterior": xr.Dataset()})
+
+    monkeypatch.setattr(module, "fit_posterior", fit_posterior)
+    recipe = lb.BGNBD()._recipe(book)
     recipe.fit(method="nuts", draws=5)
     recipe.fit(draws=5, target_accept=0.9)
-    assert isinstance(given[0][0], DirectDensity)
+    assert isinstance(given[0][0], WrittenDensity)
     assert {variable.name for variable in given[1][0].free_RVs} == set(recipe.priors)
-    assert given[1][1] == {"draws": 5, "target_accept": 0.9}
+    assert given[1][1] == {"method": "auto", "draws": 5, "target_accept": 0.9}
