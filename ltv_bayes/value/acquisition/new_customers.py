@@ -37,6 +37,8 @@ FITS = (FittedPurchases, FittedEvents, FittedRenewals)
 class NewCustomerValue(Printed):
     """Values of new clients as draws.
 
+    Showing it computes the summary of a few segments: no customer is gone over, whatever their number.
+
     Attributes
     ----------
     terms : NewCustomerTerms
