@@ -14,7 +14,7 @@ from ltv_bayes.errors import counted
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.draws import judged_draws
+from ltv_bayes.judgement.valuing.draws import JudgedDraws
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.whole_value import Opinion, opinions_on
 from ltv_bayes.sizes import BLOCKS_AHEAD, CUSTOMERS_IN_BATCH, CUSTOMERS_IN_BLOCK, NUMBERS_IN_SOURCE, available_cores
@@ -177,7 +177,7 @@ class Valuation:
             on = terms if alone or stream.discount_rate is None else terms.discounted_at(stream.discount_rate)
             made[stream.name] = stream.prepare(customers, on, self.shape, self.seed)
         if self.future_value is not None and JUDGED in self.sources:
-            made[JUDGED] = judged_draws(self.future_value, customers, terms, self.shape, self.seed)
+            made[JUDGED] = JudgedDraws(self.future_value, customers, terms, self.shape, self.seed)
         return made
 
     def _realised(self, customers: Customers) -> CustomerDraws:
