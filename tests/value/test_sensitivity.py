@@ -451,5 +451,5 @@ class TestPowerScaledPriors:
         """An opinion takes draws out of their places, so weights of places say nothing of its customer."""
         judged = read([{**ROWS[0], "customer_id": "7", "relation": "same_total"}])
         row = self.row(clients, lb.RepeatPurchases(*fits), future_value=judged)
-        assert row["note"].startswith("nearly without customers of whose whole value")
+        assert row["note"].startswith("nearly without customers with an opinion")
         assert row["mean_change"] == pytest.approx(self.expected_change(), rel=0.08)
