@@ -35,6 +35,7 @@ _PUBLIC = {
     "NBD": "ltv_bayes.models.nbd",
     "NewCustomerValue": "ltv_bayes.value.acquisition.new_customers",
     "OneOffSale": "ltv_bayes.streams.one_off",
+    "Opportunity": "ltv_bayes.judgement.beliefs.opportunity",
     "OneTimeCheck": "ltv_bayes.evaluation.one_time",
     "Prior": "ltv_bayes.models.priors",
     "Regularity": "ltv_bayes.evaluation.purchase_timing",

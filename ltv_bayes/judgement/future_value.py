@@ -81,8 +81,9 @@ class FutureValuePriors(Printed):
                 f"There are adjustments of {counted(len(self.adjustments.who), 'judgement')} for a table of "
                 f"{len(self.table):,}. Choose judgements with judged.subset(...), which keeps both together."
             )
-        if not isinstance(self.shows_life, bool | None) and not (_is_number(self.shows_life) and self.shows_life > 1):
-            raise JudgementError(f"shows_life must be True, False or a number above 1, not {self.shows_life!r}.")
+        shows = self.shows_life
+        if not isinstance(shows, bool | None) and not (isinstance(shows, int | float | np.number) and shows > 1):
+            raise JudgementError(f"shows_life must be True, False or a number above 1, not {shows!r}.")
         refuse_relations(self.table)
 
     @classmethod
@@ -445,7 +446,3 @@ class FutureValuePriors(Printed):
 
     def _repr_html_(self) -> str:
         return replace(self._page(), table=self.summary(), rows=10).as_html()
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number)

@@ -28,12 +28,12 @@ from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
 from ltv_bayes.judgement.valuing.expected import amounts_of, log_moments
 from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.sizes import QUANTILE_DRAWS
 from ltv_bayes.time_units import as_number
 
 Method = Literal["logarithmic", "linear"]
 METHODS = ("logarithmic", "linear")
 DRAWS_WITHOUT_CALIBRATION = (4, 1000)
-MOST_IN_QUANTILES = 500
 NEARLY_NEVER = 1e-12
 STATED_OTHERWISE = ["cases", "of", "probability_low", "probability_high", "chance_a", "chance_b"]
 STATED_OTHERWISE += ["q25", "q50", "q75", "sd"]
@@ -75,7 +75,7 @@ class Beliefs(NamedTuple):
 
     def quantiles(self, levels: tuple[float, ...]) -> list[float]:
         """Amounts at levels of their distribution, if it occurs, each expert's as often as it occurs by that expert."""
-        few = evenly_spaced(self.chance.shape[1], min(self.chance.shape[1], MOST_IN_QUANTILES))
+        few = evenly_spaced(self.chance.shape[1], min(self.chance.shape[1], QUANTILE_DRAWS))
         location, sd = self.location[:, few], self.sd[:, few]
         share = self.weights[:, np.newaxis] * self.chance[:, few]
         return LogNormalMixture(location.ravel(), sd.ravel(), share.ravel()).quantile(levels).tolist()

@@ -91,34 +91,15 @@ class ExpertBiases:
             _observe_amounts(closed, shift, spread)
         return model
 
-    def fit(
-        self,
-        closed: ClosedJudgements,
-        *,
-        draws: int = 1000,
-        tune: int | None = None,
-        chains: int = 4,
-        random_seed: int | None = None,
-        progressbar: bool = True,
-        **sampler_settings: Any,
-    ) -> xr.DataTree:
+    def fit(self, closed: ClosedJudgements, **fitting: Any) -> xr.DataTree:
         """Draw from the posterior by NUTS; arguments as in `BGNBD.fit`.
 
         Warns
         -----
         ConvergenceWarning
-            If r-hat, effective sample size or divergences say that the draws cannot be trusted.
+            If r-hat, effective sample size or divergences show that the draws cannot be trusted.
         """
-        tree = fit_posterior(
-            self.build(closed),
-            method="nuts",
-            draws=draws,
-            tune=tune,
-            chains=chains,
-            random_seed=random_seed,
-            progressbar=progressbar,
-            **{"target_accept": TARGET_ACCEPT, **sampler_settings},
-        )
+        tree = fit_posterior(self.build(closed), method="nuts", **{"target_accept": TARGET_ACCEPT, **fitting})
         tree["posterior"] = tree["posterior"].to_dataset().drop_vars([f"{name}_partly" for name in BIASES])
         return tree
 

@@ -17,7 +17,7 @@ from ltv_bayes.formulas.kernels import renewal_values
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameters_of, shape_of, shuffled
+from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameters_of, shape_of, shuffled, smallest_shape
 from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.renewals import FittedRenewals, periods_of
 from ltv_bayes.random_streams import customer_states
@@ -107,8 +107,7 @@ class Subscription:
     @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain that all fits have."""
-        shapes = list(map(shape_of, self.fits.values()))
-        return min(chains for chains, _ in shapes), min(draws for _, draws in shapes)
+        return smallest_shape(map(shape_of, self.fits.values()))
 
     @property
     def caution(self) -> str:

@@ -115,7 +115,8 @@ def lifetime_value(
         stream.check(customers)
     refuse_unknown_ends(streams, customers)
     changes = None if future_value is None else future_value.adjustments
-    shape = common_shape([*streams, *([] if changes is None else [changes])]) or DRAWS_WITHOUT_FITS
+    judged_shape = None if changes is None else changes.shape
+    shape = common_shape([*(one.shape for one in streams), judged_shape]) or DRAWS_WITHOUT_FITS
     valuation = Valuation(customers, tuple(streams), future_value, terms, margins, seed, shape, realised)
     first = next(iter(customers.batches(CUSTOMERS_IN_BATCH)))
     valuation.of(first)  # so that what cannot be valued is refused at once

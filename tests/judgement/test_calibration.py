@@ -11,7 +11,6 @@ import ltv_bayes as lb
 from ltv_bayes.errors import DataWarning, FitError, InputError, JudgementError
 from ltv_bayes.judgement.track_record.outcomes import levels_of_amounts
 from ltv_bayes.judgement.track_record.record import TrackRecord
-from ltv_bayes.judgement.track_record.scores import weights_by_score
 from tests.chance import allowed
 
 OPTIMIST = {"intercept": -0.7, "shift": -np.log(1.4), "spread": 2.0}
@@ -199,7 +198,7 @@ class TestTables:
             assert table.index.tolist() == ["Good", "Bad"]
             assert table.loc["Good", "probability_best"] > 0.99
             assert table["probability_best"].sum() == pytest.approx(1)
-        weight = weights_by_score(TrackRecord(calibration.idata), ["Good", "Bad", "New"])
+        weight = calibration.weights(["Good", "Bad", "New"])
         assert weight["Good"] > weight["New"] > weight["Bad"]
 
     def test_the_score_of_chances_is_what_one_computes_by_hand(self, by_hand, closed):

@@ -11,7 +11,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.judgement.valuing.changes import power_scaled
-from ltv_bayes.judgement.valuing.draws import judged_draws
+from ltv_bayes.judgement.valuing.draws import JudgedDraws
 from ltv_bayes.predictions.spend import spend_histories
 from ltv_bayes.value.influence.conflicts import tail_probability
 from ltv_bayes.value.influence.judged_parts import judged_parts
@@ -86,9 +86,9 @@ class TestParts:
 
         def counted(*arguments):
             calls.append(arguments)
-            return judged_draws(*arguments)
+            return JudgedDraws(*arguments)
 
-        monkeypatch.setattr("ltv_bayes.value.influence.judged_parts.judged_draws", counted)
+        monkeypatch.setattr("ltv_bayes.value.influence.judged_parts.JudgedDraws", counted)
         assert len(list(judged_parts(valued_of(ltv)))) == 20
         assert len(calls) == 1
 
@@ -451,5 +451,5 @@ class TestPowerScaledPriors:
         """An opinion takes draws out of their places, so weights of places say nothing of its customer."""
         judged = read([{**ROWS[0], "customer_id": "7", "relation": "same_total"}])
         row = self.row(clients, lb.RepeatPurchases(*fits), future_value=judged)
-        assert row["note"].startswith("nearly without customers of whose whole value")
+        assert row["note"].startswith("nearly without customers with an opinion")
         assert row["mean_change"] == pytest.approx(self.expected_change(), rel=0.08)

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.files import read_table
-from ltv_bayes.data.reading.ids import BLANKS, as_ids
-from ltv_bayes.errors import ColumnError, JudgementError, rows_at_fault, suggestion
+from ltv_bayes.data.reading.ids import as_ids
+from ltv_bayes.errors import ColumnError, JudgementError, suggestion
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.judgement.form.cells import refuse, texts
 from ltv_bayes.time_units import as_number
 
+refuse_ratings = partial(refuse, what="ratings")
 TYPICAL_DISAGREEMENT = 0.15
 """Standard deviation of raters about one customer, as a share of the scale, as far as ratings do not show it."""
 WORTH_OF_TYPICAL = 2.0
@@ -176,7 +179,8 @@ def read_ratings(ratings: Any, criteria: Sequence[str], scale: Scale, *, custome
     raw = read_table(ratings)
     require_column(raw, customer_id, "Name the column with customer_id=.")
     levels = rating_columns(raw, criteria, scale)
-    customers, raters = _customers(raw, customer_id), _text(raw, rater)
+    customers = _customers(raw, customer_id)
+    raters = (texts(raw[rater]) if rater in raw else pd.Series("", raw.index)).fillna("")
     twice = pd.DataFrame({"customer": customers, "rater": raters}).duplicated(keep=False)
     source = "by one rater" if rater in raw else "without a rater"
     cure = f"Keep one rating of each rater{'' if rater in raw else '; name the raters with rater='}."
@@ -192,13 +196,6 @@ def require_column(raw: pd.DataFrame, name: str, cure: str) -> None:
         raise ColumnError(f"The ratings have no column {name!r}. {cure} {suggestion(name, map(str, raw.columns))}")
 
 
-def refuse_ratings(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str) -> None:
-    """Raise for ratings at fault, naming their rows."""
-    if wrong.any():
-        rows = list(table.index[wrong.to_numpy(dtype=bool)])
-        raise JudgementError(rows_at_fault(rows, "row", f"of the ratings {problem}", cure), rows)
-
-
 def _customers(raw: pd.DataFrame, column: str) -> pd.Series:
     """Who is rated, as ids of orders are read, written as text."""
     ids, _ = as_ids(raw[column])
@@ -206,18 +203,10 @@ def _customers(raw: pd.DataFrame, column: str) -> pd.Series:
     return ids.astype(str)
 
 
-def _text(raw: pd.DataFrame, column: str) -> pd.Series:
-    """Cells as trimmed text, empty where blank or where there is no such column."""
-    if column not in raw:
-        return pd.Series("", index=raw.index)
-    cells = raw[column]
-    return cells.astype(str).str.strip(BLANKS).where(cells.notna(), "")
-
-
 def _levels(raw: pd.DataFrame, name: str, scale: Scale) -> pd.Series:
-    text = _text(raw, name)
-    numbers = pd.to_numeric(text.where(text != ""), errors="coerce").astype(float)
-    refuse_ratings(raw, ~np.isfinite(numbers) & (text != ""), f"without a number in {name!r}", "Rate in numbers.")
+    text = texts(raw[name])
+    numbers = pd.to_numeric(text, errors="coerce").astype(float)
+    refuse_ratings(raw, ~np.isfinite(numbers) & text.notna(), f"without a number in {name!r}", "Rate in numbers.")
     off = (numbers < scale.low) | (numbers > scale.high)
     refuse_ratings(
         raw, off, f"off the scale {scale} in {name!r}", "Correct them, or name the scale with scale=(lowest, highest)."

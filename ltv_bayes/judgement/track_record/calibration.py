@@ -1,5 +1,6 @@
 """A calibration: what the record of closed judgements teaches of each expert, and recalibration of new judgements."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,7 @@ from ltv_bayes.judgement.track_record.outcomes import (
     learned_correlation,
 )
 from ltv_bayes.judgement.track_record.record import EXPERT, MODEL, TrackRecord, warn_of_no_record
-from ltv_bayes.judgement.track_record.scores import Measure, rank_table
+from ltv_bayes.judgement.track_record.scores import Measure, rank_table, weights_by_score
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.tables import Printed, ResultPage
 
@@ -229,6 +230,10 @@ class Calibration(Printed):
             The scores of all experts count as two more cases of each.
         """
         return rank_table(self._record, measure, *interval_settings(ci_prob, ci_kind))
+
+    def weights(self, names: Iterable[str]) -> dict[str, float]:
+        """Weights of experts in a pool: 1 / Brier score; without a record, the mean score of all cases counts."""
+        return weights_by_score(self._record, names)
 
     def _experts(self, judged: FutureValuePriors, given: Any) -> list[str | None]:
         """The expert of each judgement; None where none is named."""

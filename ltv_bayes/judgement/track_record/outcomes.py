@@ -15,6 +15,8 @@ from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.judgement.valuing.adjustments import Adjustment
 
 ALL, NO_RECORD = "(all)", "(no record)"
+NEWCOMER = "(anybody else)"
+"""Names the random numbers of an expert without a record; another name would give other draws."""
 LEVELS = (np.arange(2000) + 0.5) / 2000
 
 
@@ -22,7 +24,7 @@ def bias_table(record: TrackRecord, stated: float, prob: float, kind: str) -> pd
     """What the record teaches of each expert, see `Calibration.summary`."""
     closed, rows = record.closed, []
     cases, won = (np.bincount(closed.who[at], minlength=len(record.names)) for at in (closed.won >= 0, closed.won))
-    for name, number, occurred in [*zip(record.names, cases, won, strict=True), (NO_RECORD, 0, 0)]:
+    for name, number, occurred in [*zip(record.names, cases, won, strict=True), (NEWCOMER, 0, 0)]:
         change = record.change(name)
         rows.append(
             {"cases": number, "won": occurred, "stated": stated}

@@ -14,7 +14,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.form.chances import plain_stage
 from ltv_bayes.judgement.form.layout import OF_STAGE, VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
+from ltv_bayes.judgement.valuing.adjustments import Adjustment
 from ltv_bayes.judgement.valuing.checks import written_as
 from ltv_bayes.judgement.valuing.expected import amounts_of
 from ltv_bayes.judgement.valuing.relations import are_opinions
@@ -59,56 +59,37 @@ class Belief(NamedTuple):
     groups: Mapping[str, str]
 
 
-def judged_draws(
-    judged: FutureValuePriors, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int
-) -> "JudgedDraws":
-    """Make ready to value these customers; judgements of others do not count, nor the past of an open window.
+class JudgedDraws:
+    """Draws of the judged money of some customers; judgements of others do not count, nor the past of an open window.
+
+    Parameters
+    ----------
+    judged : FutureValuePriors
+        The judgements.
+    customers : Customers
+        The customers.
+    terms : Terms
+        Horizons, discount rate and as-of date.
+    shape : (int, int)
+        Chains, and draws per chain.
+    seed : int
+        The same seed gives the same draws.
 
     Raises
     ------
     JudgementError
         If an expected date lies before the as-of date.
     """
-    first, last = windows(judged.table, terms)
-    if judged.visible is not None:
-        undated = (judged.relations == VISIBLE_SHARE) & first.isna()
-        first, last = first.mask(undated, 0.0), last.mask(undated, last_day_shown(judged.visible, terms))
-    found = written_as(customers, judged.table["customer_id"])
-    placed = {"position": np.arange(len(judged)), "first_days": first, "last_days": last}
-    table = judged.table.assign(customer_id=found, **placed)[found.notna() & ~are_opinions(judged.table)]
-    return JudgedDraws(customers.ids, table, terms, shape, seed, adjustments=judged.adjustments, shared=judged.shared)
-
-
-class JudgedDraws:
-    """Draws of judged money of some customers.
-
-    Parameters
-    ----------
-    ids : pandas.Index
-        The customers.
-    table : pandas.DataFrame
-        Their judgements, `FutureValuePriors.table` with the position of each and days until its window.
-    shared : mapping
-        Columns of groups in which opportunities rise and fall together, with the correlation within each.
-    """
 
     def __init__(
-        self,
-        ids: pd.Index,
-        table: pd.DataFrame,
-        terms: Terms,
-        shape: tuple[int, int],
-        seed: int,
-        *,
-        adjustments: Adjustments | None = None,
-        shared: Mapping[str, float] | None = None,
+        self, judged: FutureValuePriors, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int
     ) -> None:
-        self._ids, self._shape, self._seed = ids, shape, seed
+        self._ids, self._shape, self._seed = customers.ids, shape, seed
         self._size = shape[0] * shape[1]
-        self._adjustments, self._shared = adjustments, dict(shared or {})
+        self._adjustments, self._shared = judged.adjustments, dict(judged.shared)
         self._ends, self._delta = terms.last_days(), terms.delta("day")
         self._beliefs: dict[Any, list[Belief]] = {}
-        for row in table.sort_values("key").to_dict("records"):
+        for row in _placed(judged, customers, terms).sort_values("key").to_dict("records"):
             self._beliefs.setdefault(row["customer_id"], []).append(self._belief(row))
         groups = {item for beliefs in self._beliefs.values() for belief in beliefs for item in belief.groups.items()}
         self._effects = {group: self._effect(*group) for group in sorted(groups)}
@@ -195,3 +176,14 @@ class JudgedDraws:
 def _stage_key(belief: Belief) -> tuple[str, float, float]:
     """The stage and what is known of its chance."""
     return belief.stage or "", belief.chance_a, belief.chance_b
+
+
+def _placed(judged: FutureValuePriors, customers: Customers, terms: Terms) -> pd.DataFrame:
+    """Opportunities of these customers, with the position of each in the table and days until its window."""
+    first, last = windows(judged.table, terms)
+    if judged.visible is not None:
+        undated = (judged.relations == VISIBLE_SHARE) & first.isna()
+        first, last = first.mask(undated, 0.0), last.mask(undated, last_day_shown(judged.visible, terms))
+    found = written_as(customers, judged.table["customer_id"])
+    placed = {"position": np.arange(len(judged)), "first_days": first, "last_days": last}
+    return judged.table.assign(customer_id=found, **placed)[found.notna() & ~are_opinions(judged.table)]

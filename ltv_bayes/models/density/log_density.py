@@ -25,12 +25,11 @@ from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.models.density.differences import Effects, Slopes
 from ltv_bayes.models.density.plain_priors import PlainPrior
 from ltv_bayes.posterior import tree_from_draws
-from ltv_bayes.sizes import available_cores
+from ltv_bayes.sizes import NUMBERS_OF_DENSITY, PARAMETERS_OF_WORKER, available_cores
 
 STEP = 1e-4
 LEAST = 1e-3
 LARGE = 1e100
-CHUNK, LARGEST_BLOCK = 16, 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +130,7 @@ class WrittenDensity:
 
     def values(self, points: Array) -> Array:
         """Log density at many points, an array of shape (points, size), on all cores; -inf where it is not finite."""
-        block = max(CHUNK, LARGEST_BLOCK // self.groups)
+        block = max(PARAMETERS_OF_WORKER, NUMBERS_OF_DENSITY // self.groups)
         found = np.concatenate([self._values(points[first : first + block]) for first in range(0, len(points), block)])
         return np.where(np.isfinite(found), found, -np.inf)
 
@@ -229,11 +228,11 @@ def at_many_draws(kernel: Kernel, parameters: Array, at: IntArray, tables: Any) 
 
     def some(first: int) -> None:
         with np.errstate(all="ignore"):  # threads start with settings of their own
-            chunk = slice(first, first + CHUNK)
+            chunk = slice(first, first + PARAMETERS_OF_WORKER)
             values[chunk], _ = kernel(parameters[chunk], at, tables, False)
 
     with ThreadPoolExecutor(available_cores()) as pool:
-        list(pool.map(some, range(0, len(parameters), CHUNK)))
+        list(pool.map(some, range(0, len(parameters), PARAMETERS_OF_WORKER)))
     return values
 
 

@@ -15,9 +15,10 @@ from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.models.density.differences import Column, Slopes
 from ltv_bayes.models.priors import Prior, as_prior, chosen_priors
+from ltv_bayes.sizes import MANY_GROUPS
 
 USUAL_SLOPE = Prior("Normal", mu=0.0, sigma=0.5)
-MANY_GROUPS, MANY_SEGMENTS = 20_000, 50
+MANY_SEGMENTS = 50
 RESERVED = ("chain", "draw", "customer_id", "customers", "count", "label")
 OF_HISTORIES = (
     "frequency",

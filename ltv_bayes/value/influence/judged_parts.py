@@ -12,7 +12,7 @@ from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.draws import judged_draws
+from ltv_bayes.judgement.valuing.draws import JudgedDraws
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.whole_value import opinions_on
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Block, Maker, added
@@ -55,7 +55,7 @@ def opportunity_parts(value: Valued, judged: FutureValuePriors) -> Iterator[tupl
     valuation, customers = value.valuation, _customers(value, judged)
     margins = valuation.margins.of(JUDGED, customers)
     rows = _rows(customers, judged.table["customer_id"].astype(str))
-    for position, money in judged_draws(judged, customers, valuation.terms, valuation.shape, valuation.seed).each():
+    for position, money in JudgedDraws(judged, customers, valuation.terms, valuation.shape, valuation.seed).each():
         yield position, margins[rows[position]] * money[: value.periods].sum(axis=0)
 
 
