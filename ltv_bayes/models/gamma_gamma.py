@@ -63,9 +63,9 @@ class GammaGamma(Model[Customers, FittedSpend]):
         return one_group(pd.DataFrame(dict(zip([*COLUMNS, "count"], columns, strict=True))))
 
     def _usual_priors(self, data: Customers, histories: InGroups) -> dict[str, Prior]:
-        unique = _spend(data)
-        orders = unique.frequency * unique.count
-        mean = float((orders * unique.monetary_value).sum() / orders.sum())
+        spend = _in_one(histories)
+        orders = spend.frequency * spend.count
+        mean = float((orders * spend.monetary_value).sum() / orders.sum())
         return {
             "mean_spend": Prior("LogNormal", mu=np.log(mean), sigma=1.0),
             "order_cv": Prior("LogNormal", mu=np.log(0.5), sigma=1.0),
@@ -75,8 +75,8 @@ class GammaGamma(Model[Customers, FittedSpend]):
     def _tables(self, **columns: Any) -> tuple[Any, ...]:
         return spend_tables(*columns.values())
 
-    def _more_attrs(self, data: Customers) -> dict[str, Any]:
-        return {"frequency_spend_correlation": frequency_spend_correlation(_spend(data))}
+    def _more_attrs(self, data: Customers, histories: InGroups) -> dict[str, Any]:
+        return {"frequency_spend_correlation": frequency_spend_correlation(_in_one(histories))}
 
     def _replicated(self, fit: FittedSpend, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_mean_spend(fit, data, random_seed=random_seed)
@@ -89,6 +89,13 @@ def frequency_spend_correlation(histories: SpendHistories) -> float:
         return float("nan")
     covariance = np.cov(values, fweights=histories.count)
     return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
+
+
+def _in_one(histories: InGroups) -> SpendHistories:
+    """Distinct histories of all groups together."""
+    together = histories.histories.groupby(COLUMNS, as_index=False).sum()
+    frequency, value = (together[name].to_numpy() for name in COLUMNS)
+    return SpendHistories(frequency, value, together["count"].to_numpy(dtype=np.int64))
 
 
 def _spend(customers: Customers) -> SpendHistories:

@@ -137,7 +137,7 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         )
         time_unit, settings = self._time_unit(data), recipe.settings()
         tree.attrs.update(fit_attrs(self._name, data, time_unit=time_unit, settings=settings))
-        tree.attrs.update(self._more_attrs(data))
+        tree.attrs.update(self._more_attrs(data, recipe.data))
         fit: Fit = self._fitted(tree)
         return fit
 
@@ -194,7 +194,7 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         """The time unit of the parameters, where they have one."""
         return ""
 
-    def _more_attrs(self, data: Data) -> dict[str, Any]:
+    def _more_attrs(self, data: Data, histories: InGroups) -> dict[str, Any]:
         """What else a fit remembers of its data."""
         return {}
 

@@ -69,9 +69,8 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
         return one_group(pd.DataFrame({name: getattr(unique, name) for name in (*STATES, "count")}))
 
     def _usual_priors(self, data: Renewals, histories: InGroups) -> dict[str, Prior]:
-        unique = data.unique_histories()
-        lost = float((unique.lost * unique.count).sum())
-        made = float((unique.renewals * unique.count).sum())
+        renewals, lost, count = (histories.histories[name].to_numpy() for name in (*STATES, "count"))
+        lost, made = float((lost * count).sum()), float((renewals * count).sum())
         churn = max(lost, 0.5) / max(made + lost, 1.0)
         return {
             "churn_mean": Prior("Beta", alpha=1.0, beta=1.0),
@@ -81,6 +80,6 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
     def _tables(self, **columns: Any) -> tuple[Any, ...]:
         return RenewalTables(*columns.values())
 
-    def _more_attrs(self, data: Renewals) -> dict[str, Any]:
+    def _more_attrs(self, data: Renewals, histories: InGroups) -> dict[str, Any]:
         periods = sorted(data.table["period"].unique()) if "period" in data.table else ()
         return {"periods": ", ".join(periods)}

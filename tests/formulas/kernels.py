@@ -8,7 +8,8 @@ from ltv_bayes.formulas.kernels.tables import end_to_end
 
 def alone(model, at, tables, with_slopes=True):
     """Value and slopes at parameters that are numbers."""
-    value, slopes = KERNELS[model](np.array(at, dtype=float)[:, np.newaxis], *end_to_end([tables]), with_slopes)
+    parameters = np.array(at, dtype=float)[np.newaxis, :, np.newaxis]
+    [value], [slopes] = KERNELS[model](parameters, *end_to_end([tables]), with_slopes)
     return value, *slopes[:, 0]
 
 

@@ -1,9 +1,9 @@
 """Log-likelihoods of all models with their gradients, in one pass over the unique histories of groups of customers.
 
 The formulas say what is computed; here it is computed fast, compiled once and kept on disk. Tests hold the two equal.
-Each kernel takes parameters of shape (parameters, groups), where the `tables` of each group begin, and those; it gives
-the value, and derivatives of shape (parameters, groups), which mean nothing unless ``with_slopes``. Customers who have
-the same parameters are one group.
+Each kernel takes parameters of shape (draws, parameters, groups), where the `tables` of each group begin, and those; it
+gives values of shape (draws,), and derivatives of shape (draws, parameters, groups), which mean nothing unless
+``with_slopes``. Customers who have the same parameters are one group.
 """
 
 import math
@@ -29,32 +29,50 @@ from ltv_bayes.formulas.special import Array
 
 _kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
-Kernel = Callable[..., tuple[float, Array]]
+Kernel = Callable[..., tuple[Array, Array]]
 FAR = 1e6  # beyond it, differences of ln Gamma lose digits
 
 
 @_kernel
 def nbd(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped-def]
     """NBD."""
-    value, slopes = 0.0, np.empty(parameters.shape)
-    for g in range(parameters.shape[1]):
-        of_group, slopes[0, g], slopes[1, g] = _events(
-            parameters[0, g],
-            parameters[1, g],
-            tables.more_than[at[0, g] : at[0, g + 1]],
-            tables.T[at[1, g] : at[1, g + 1]],
-            tables.T_customers[at[2, g] : at[2, g + 1]],
-            tables.T_events[at[3, g] : at[3, g + 1]],
-            tables.constant[at[4, g] : at[4, g + 1]],
-        )
-        value += of_group
-    return value, slopes
+    values, slopes = np.zeros(parameters.shape[0]), np.empty(parameters.shape)
+    for draw in range(values.size):
+        for g in range(parameters.shape[2]):
+            value, slopes[draw, 0, g], slopes[draw, 1, g] = _events(
+                parameters[draw, 0, g],
+                parameters[draw, 1, g],
+                tables.more_than[at[0, g] : at[0, g + 1]],
+                tables.T[at[1, g] : at[1, g + 1]],
+                tables.T_customers[at[2, g] : at[2, g + 1]],
+                tables.T_events[at[3, g] : at[3, g + 1]],
+                tables.constant[at[4, g] : at[4, g + 1]],
+            )
+            values[draw] += value
+    return values, slopes
 
 
 @_kernel
 def gamma_gamma(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped-def]
     """Gamma-gamma."""
-    value, slopes = tables.constant.sum(), np.empty(parameters.shape)
+    values, slopes = np.empty(parameters.shape[0]), np.empty(parameters.shape)
+    for draw in range(values.size):
+        values[draw] = _spend_of_groups(parameters[draw], at, tables, slopes[draw], with_slopes)
+    return values, slopes
+
+
+@_kernel
+def shifted_beta_geometric(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped-def]
+    """Shifted beta-geometric."""
+    values, slopes = np.empty(parameters.shape[0]), np.zeros(parameters.shape)
+    for draw in range(values.size):
+        values[draw] = _renewals_of_groups(parameters[draw], at, tables, slopes[draw], with_slopes)
+    return values, slopes
+
+
+@_kernel
+def _spend_of_groups(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
+    value = tables.constant.sum()
     for g in range(parameters.shape[1]):
         p, q, v = parameters[:, g]
         of_group, slopes[0, g], slopes[1, g], slopes[2, g] = _spend(
@@ -76,13 +94,12 @@ def gamma_gamma(parameters, at, tables, with_slopes=True):  # type: ignore[no-un
                 both = digamma(px + q)
                 slopes[0, g] += n * tables.x[row] * (both - digamma(px))
                 slopes[1, g] += n * (both - digamma_q)
-    return value, slopes
+    return value
 
 
 @_kernel
-def shifted_beta_geometric(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped-def]
-    """Shifted beta-geometric."""
-    value, slopes = 0.0, np.zeros(parameters.shape)
+def _renewals_of_groups(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
+    value = 0.0
     for g in range(parameters.shape[1]):
         A, B = parameters[:, g]
         constant = math.lgamma(A + B) - math.lgamma(A) - math.lgamma(B)
@@ -94,7 +111,7 @@ def shifted_beta_geometric(parameters, at, tables, with_slopes=True):  # type: i
                 both = digamma(after_A + after_B) - before
                 slopes[0, g] += n * (digamma(after_A) - digamma_A - both)
                 slopes[1, g] += n * (digamma(after_B) - digamma_B - both)
-    return value, slopes
+    return value
 
 
 @compiled

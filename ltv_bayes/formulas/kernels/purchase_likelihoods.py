@@ -1,7 +1,8 @@
 """Log-likelihoods of BG/NBD, MBG/NBD, BG/CNBD-k and MBG/CNBD-k with their gradients, in one pass over histories.
 
-Each function takes parameters r, alpha, a, b of shape (4, groups), where the `tables` of each group begin, and those;
-it gives the value, and derivatives of shape (4, groups), which mean nothing unless ``with_slopes``.
+Each function takes parameters r, alpha, a, b of shape (draws, 4, groups), where the `tables` of each group begin, and
+those; it gives values of shape (draws,), and derivatives of shape (draws, 4, groups), which mean nothing unless
+``with_slopes``.
 
 For random purchases, what is left for each row is ln (1 + exp u) for some number u, and its derivative: `blocks`.
 For regular ones, the sum of the weights of phases is added to the chance of having left; its derivatives are means of
@@ -36,63 +37,62 @@ _kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 @_kernel
 def bg_nbd(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped-def]
     """BG/NBD."""
-    value, slopes = 0.0, np.empty(parameters.shape)
-    for g in range(parameters.shape[1]):
-        r, alpha, a, b = parameters[:, g]
-        own = _of_group(tables, at, g)
-        of_group, slopes[0, g], slopes[1, g], slopes[2, g], slopes[3, g] = _random_purchases(
-            r, alpha, a, b, own, with_slopes
-        )
-        value += of_group
-    return value, slopes
+    values, slopes = np.zeros(parameters.shape[0]), np.empty(parameters.shape)
+    for draw in range(values.size):
+        for g in range(parameters.shape[2]):
+            r, alpha, a, b = parameters[draw, :, g]
+            value, by_parameter = _random_purchases(r, alpha, a, b, _of_group(tables, at, g), with_slopes)
+            values[draw] += value
+            slopes[draw, 0, g], slopes[draw, 1, g], slopes[draw, 2, g], slopes[draw, 3, g] = by_parameter
+    return values, slopes
 
 
 @_kernel
 def bg_cnbd(parameters, at, tables, with_slopes=True, at_once=False):  # type: ignore[no-untyped-def]
     """BG/CNBD-k."""
-    value, slopes = 0.0, np.empty(parameters.shape)
-    for g in range(parameters.shape[1]):
-        r, alpha, a, b = parameters[:, g]
-        own = _of_group(tables, at, g)
-        of_group, slopes[0, g], slopes[1, g], slopes[2, g], slopes[3, g] = _regular_purchases(
-            r, alpha, a, b, own, at_once, with_slopes
-        )
-        value += of_group
-    return value, slopes
+    values, slopes = np.zeros(parameters.shape[0]), np.empty(parameters.shape)
+    for draw in range(values.size):
+        for g in range(parameters.shape[2]):
+            r, alpha, a, b = parameters[draw, :, g]
+            value, by_parameter = _regular_purchases(r, alpha, a, b, _of_group(tables, at, g), at_once, with_slopes)
+            values[draw] += value
+            slopes[draw, 0, g], slopes[draw, 1, g], slopes[draw, 2, g], slopes[draw, 3, g] = by_parameter
+    return values, slopes
 
 
-def mbg_nbd(parameters: Array, at: IntArray, tables: PurchaseTables, with_slopes: bool = True) -> tuple[float, Array]:
+def mbg_nbd(parameters: Array, at: IntArray, tables: PurchaseTables, with_slopes: bool = True) -> tuple[Array, Array]:
     """MBG/NBD: one chance to leave has passed for all, so BG/NBD at b + 1, times b / (a + b) for each customer."""
-    value, slopes = bg_nbd(_after_first_chance(parameters), at, tables, with_slopes)
-    return value + _stayed_at_first(parameters, at, tables, slopes), slopes
+    values, slopes = bg_nbd(_after_first_chance(parameters), at, tables, with_slopes)
+    return values - _left_at_first(parameters, at, tables, slopes), slopes
 
 
-def mbg_cnbd(parameters: Array, at: IntArray, tables: PurchaseTables, with_slopes: bool = True) -> tuple[float, Array]:
+def mbg_cnbd(parameters: Array, at: IntArray, tables: PurchaseTables, with_slopes: bool = True) -> tuple[Array, Array]:
     """MBG/CNBD-k, from BG/CNBD-k as `mbg_nbd` from BG/NBD."""
-    value, slopes = bg_cnbd(_after_first_chance(parameters), at, tables, with_slopes, True)
-    return value + _stayed_at_first(parameters, at, tables, slopes), slopes
+    values, slopes = bg_cnbd(_after_first_chance(parameters), at, tables, with_slopes, True)
+    return values - _left_at_first(parameters, at, tables, slopes), slopes
 
 
 def _after_first_chance(parameters: Array) -> Array:
     passed = parameters.copy()
-    passed[3] += 1.0
+    passed[:, 3] += 1.0
     return passed
 
 
-def _stayed_at_first(parameters: Array, at: IntArray, tables: PurchaseTables, slopes: Array) -> float:
-    """Sum of ln (b / (a + b)) over customers; its derivatives are added to the slopes."""
+def _left_at_first(parameters: Array, at: IntArray, tables: PurchaseTables, slopes: Array) -> Array:
+    """Sum of -ln (b / (a + b)) over customers; its derivatives are taken from the slopes."""
     number = _slopes_of_staying(parameters, at, tables.T_customers, slopes)
-    return -float(np.sum(number * np.log1p(parameters[2] / parameters[3])))
+    return np.add.reduce(number * np.log1p(parameters[:, 2] / parameters[:, 3]), axis=1)
 
 
 @_kernel
 def _slopes_of_staying(parameters, at, T_customers, slopes):  # type: ignore[no-untyped-def]
-    number = np.empty(parameters.shape[1])
+    number = np.empty(parameters.shape[2])
     for g in range(number.size):
-        a, b = parameters[2, g], parameters[3, g]
         number[g] = T_customers[at[3, g] : at[3, g + 1]].sum()
-        slopes[2, g] -= number[g] / (a + b)
-        slopes[3, g] += number[g] * a / (b * (a + b))
+        for draw in range(parameters.shape[0]):
+            a, b = parameters[draw, 2, g], parameters[draw, 3, g]
+            slopes[draw, 2, g] -= number[g] / (a + b)
+            slopes[draw, 3, g] += number[g] * a / (b * (a + b))
     return number
 
 
@@ -150,7 +150,7 @@ def _random_purchases(r, alpha, a, b, tables, with_slopes):  # type: ignore[no-u
                 d_alpha -= power * left_share
                 d_a += left / a
                 d_b -= left / stays
-    return value, d_r, d_alpha, d_a, d_b
+    return value, (d_r, d_alpha, d_a, d_b)
 
 
 @_kernel
@@ -201,7 +201,7 @@ def _regular_purchases(r, alpha, a, b, tables, at_once, with_slopes):  # type: i
                     phase, slope = _phase_means(A, silent, k)
                     d_r += (n - left) * slope
                     d_alpha -= (n - left) * phase / until
-    return value, d_r, d_alpha, d_a, d_b
+    return value, (d_r, d_alpha, d_a, d_b)
 
 
 @_kernel

@@ -6,6 +6,7 @@ the same unconstrained space as PyMC's; a test holds values and gradients of the
 same parameters, they are one group, without effects and slopes.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -114,10 +115,13 @@ class WrittenDensity:
         """Log density and gradient at a point; -inf with a zero gradient where it is not finite."""
         with np.errstate(all="ignore"):
             total, natural = pooled_effects.quantities_of_groups(x, self.layout)
-            value, by_link = self._likelihood(natural)
+            try:
+                value, by_link = self._likelihood(natural)
+            except (OverflowError, ZeroDivisionError):
+                return -np.inf, np.zeros(self.size)
             value, gradient = total + value, pooled_effects.gradient_of_variables(x, by_link, self.layout)
-        if np.isfinite(value) and np.isfinite(gradient).all():
-            return float(value), gradient
+        if math.isfinite(value) and np.isfinite(gradient).all():
+            return value, gradient
         return -np.inf, np.zeros(self.size)
 
     def for_another_thread(self) -> Callable[[Array], tuple[float, Array]]:
@@ -136,22 +140,25 @@ class WrittenDensity:
             parameters = np.stack(self._parameters(self._named(natural)), axis=1)
         return total + at_many_draws(self.kernel, parameters, self.at, self.tables)
 
-    def _named(self, natural: Array) -> dict[str, Array]:
-        """All variables by name, from the quantities, which the first dimension counts."""
+    def _named(self, natural: Sequence[Any] | Array) -> dict[str, Any]:
+        """All variables by name, from the quantities, one after the other."""
         return self.naming.arithmetic(dict(zip(self.links, natural, strict=True)))
 
-    def _parameters(self, named: Mapping[str, Array]) -> list[Array]:
+    def _parameters(self, named: Mapping[str, Any]) -> list[Any]:
         return [named[name] for name in self.naming.parameters]
 
     def _likelihood(self, natural: Array) -> tuple[float, Array]:
         """Log-likelihood, and its derivatives by the quantities of each group on the scale of their links.
 
-        The quantities, and the derivatives, are arrays of shape (quantities, groups).
+        The quantities, and the derivatives, are arrays of shape (quantities, groups). For a single group, arithmetic in
+        plain numbers takes a tenth of the time.
         """
-        named = self._named(natural)
-        value, by_parameter = self.kernel(np.array(self._parameters(named)), self.at, self.tables, True)
+        named = self._named(natural[:, 0].tolist() if self.groups == 1 else natural)
+        parameters = np.array(self._parameters(named)).reshape(1, -1, self.groups)
+        [value], [slopes] = self.kernel(parameters, self.at, self.tables, True)
+        by_parameter = slopes[:, 0].tolist() if self.groups == 1 else slopes
         found = self.naming.chain_rule(named, dict(zip(self.naming.parameters, by_parameter, strict=True)))
-        return float(value), np.array([found[name] for name in self.links])
+        return float(value), np.array([found[name] for name in self.links]).reshape(-1, self.groups)
 
     def information(self) -> dict[str, Array]:
         """How much the customers of each group say of each quantity, as a precision on the scale of its link.
@@ -221,8 +228,8 @@ def at_many_draws(kernel: Kernel, parameters: Array, at: IntArray, tables: Any) 
 
     def some(first: int) -> None:
         with np.errstate(all="ignore"):  # threads start with settings of their own
-            for i in range(first, min(first + PARAMETERS_OF_WORKER, len(parameters))):
-                values[i] = kernel(parameters[i], at, tables, False)[0]
+            chunk = slice(first, first + PARAMETERS_OF_WORKER)
+            values[chunk], _ = kernel(parameters[chunk], at, tables, False)
 
     with ThreadPoolExecutor(available_cores()) as pool:
         list(pool.map(some, range(0, len(parameters), PARAMETERS_OF_WORKER)))

@@ -37,7 +37,7 @@ class CompiledLikelihood(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         """Call the kernel."""
-        value, derivatives = self.kernel(np.array(inputs), self.at, self.tables, True)
+        [value], [derivatives] = self.kernel(np.array([inputs]), self.at, self.tables, True)
         output_storage[0][0] = np.asarray(value)
         output_storage[1][0] = derivatives
 
