@@ -58,6 +58,8 @@ def tree_from_draws(
     >>> tree["posterior"]["r"].sel(industry="Retail").item()
     0.3
     """
+    if not isinstance(draws, Mapping):
+        raise FitError(f"Draws are given as a mapping of names to arrays, not as {a_kind(draws)}.")
     arrays = {name: _numbers(name, values) for name, values in draws.items()}
     if not arrays:
         raise FitError("No draws were given. Pass each parameter's draws, of shape (chains, draws), by its name.")
