@@ -15,6 +15,7 @@ from ltv_bayes.errors import (
     UnitError,
     a_kind,
     listed,
+    rows_at_fault,
     sentence_case,
     suggestion,
 )
@@ -32,6 +33,7 @@ from ltv_bayes.value.acquisition.new_customers import Course, NewCustomerValue
 from ltv_bayes.value.acquisition.targets import Targets
 
 FAR_SCALE = 500.0
+LARGEST_RATIO = 1e9
 BY_CHANCE = 0.01
 NOT_SHOWN = ("spend", "probability_above_1", "probability_no_payback")
 CHANNEL, PERIOD = "channel", "period"
@@ -414,8 +416,22 @@ def acquisition(
     chosen = value.of(channels) if value.column else value
     left_out = tuple(name for name in known if name not in channels)
     found = Acquisition(chosen, read, targets, channels, as_seed(random_seed), left_out)
+    _refuse_impossible(found)
     _warn_of_scale(found)
     return found
+
+
+def _refuse_impossible(found: Acquisition) -> None:
+    """Raise where a cost per client is next to nothing, or beyond all measure: its ratio to value means nothing."""
+    worth, rows = float(np.median(np.abs(found.ltv))), found.costs.rows
+    each = rows["cost_per_client"].fillna(rows["spend"] / rows["clients_won"].clip(lower=1)).abs()
+    typical = rows["channel"].map(dict(zip(found.channels, np.median(found.cac, axis=(0, 1)), strict=True)))
+    small = (typical * LARGEST_RATIO < worth) | ((each > 0) & (each * LARGEST_RATIO < worth))
+    wrong = small | ~np.isfinite(typical) | ((typical / LARGEST_RATIO > worth) & (worth > 0))
+    if wrong.any():
+        problem = "with a cost per client below a billionth, or above a billion times, of what a new client is worth"
+        cure = "Correct it: is it counted in the unit of the values?"
+        raise InputError(rows_at_fault(rows.index[wrong], found.costs.noun, problem, cure), rows.index[wrong])
 
 
 def _warn_of_scale(found: Acquisition) -> None:

@@ -33,7 +33,7 @@ def judgement_share(value: Valued) -> pd.Series:
         return pd.Series({"mean": 0.0, "variance": 0.0}, name="judgement_share")
     money = value.money()
     judged, total = money[JUDGED], added(money)
-    covariance = np.cov(judged, total)
+    covariance = np.cov(judged, total, ddof=min(1, total.size - 1))  # of one draw, nothing
     shares = {
         "mean": float(share_of(judged.mean(), total.mean())),
         "variance": float(share_of(covariance[0, 1], covariance[1, 1])),
