@@ -51,7 +51,7 @@ OF_JUDGEMENT = [
 ]
 # What is asked for, and the other names it may have; "lb.name" is a function of the package that takes the object.
 NAMES = {f"judgement.{name}": (name, f"judgement_{name}", f"lb.{name}") for name in OF_JUDGEMENT}
-KEYWORDS = {"rope": "equivalent_within", "rope_share": "equivalent_share"}
+KEYWORDS = {"rope": "equivalent_within", "rope_share": "equivalent_share", "customers": "clients"}
 GIVEN = {"random_seed": 3, "progressbar": False, "ci_prob": 0.8}  # wherever they are understood and not said
 WORDS = {"sentence", "reason", "note", "caution"}  # columns of words
 FEW = 24
@@ -588,7 +588,7 @@ def _() -> Any:
     rng = np.random.default_rng(1)
     past = pd.DataFrame(rng.integers(1, 6, (150, 3)), columns=names)
     score = (past - 1) / 4 @ [0.1, 0.3, 0.6]
-    past["came"] = (rng.random(150) < 0.05 + 0.55 * score).astype(int)
+    past["won"] = past["came"] = (rng.random(150) < 0.05 + 0.55 * score).astype(int)
     past["relative_amount"] = (0.8 * 2**score * np.exp(0.4 * rng.standard_normal(150))).where(past["came"] == 1)
     past_fit, given = call(lb.fit_scorecard, past), {"spend": fit("gamma_gamma"), "customers": customers()}
     other = {"weights": {names[1]: 1, names[2]: 3}, "probability": (0.2, 0.5), "multiplier": (1, 2), "spread": 0.3}
@@ -751,7 +751,7 @@ result("simulated office equipment, the truth")(lambda: office().true_value("3 y
 
 @result("point formulas")
 def _() -> Any:
-    deals = {"average_deal": 5e5, "average_deal_sd": 4e4, "clients": 40, "deals": 120, "future_value": 8e5}
+    deals = {"average_deal": 5e5, "average_deal_sd": 4e4, "customers": 40, "deals": 120, "future_value": 8e5}
     fees = {"arpa": 1000, "arpa_sd": 20, "margin": 0.8, "subscribers": 500, "churned": 10}
     costs = {"product_sale": 2e4, "consumables": [3000] * 5, "discount_rate": 0.1, "subscribers": 400, "churned": 60}
     drawn = call(lb.project_ltv, **deals, future_value_interval=(4e5, 16e5)), call(lb.subscription_ltv, **fees)

@@ -25,7 +25,7 @@ judged = lb.FutureValuePriors.from_judgements(HERE / "data" / "opportunities.csv
 print(judged)
 print()
 print(judged.summary().drop(columns="likely").head().to_string(index=False))
-print("\n  'low' and 'high', if it comes: one chance in ten that it is less, and one in ten that it is more.")
+print("\n  'low' and 'high', if it occurs: one chance in ten that it is less, and one in ten that it is more.")
 
 print("\n2. The first one, as a distribution of money in today's value, over three years at 10% a year\n")
 terms = {"horizon": "3 years", "discount_rate": 0.10, "random_seed": 1}
@@ -51,7 +51,7 @@ for words, numbers in ways.items():
     said = pd.DataFrame([{"customer_id": "C0001", "probability": 0.6, **numbers}])
     priors = lb.FutureValuePriors.from_judgements(said)
     worth = lb.lifetime_value(clients.subset(["C0001"]), future_value=priors, **terms).draws
-    rows[words] = {"if it comes, undiscounted": priors.table["mean"].item(), "worth today": float(worth.mean())}
+    rows[words] = {"if it occurs, undiscounted": priors.table["mean"].item(), "worth today": float(worth.mean())}
 print(pd.DataFrame(rows).T.map("{:,.0f}".format).to_string())
 print("\n  Without a date, any day within the horizon is as likely as another.")
 

@@ -1,6 +1,7 @@
 """The one list of sizes and limits that bound memory and work, each with its purpose.
 
-A larger block or batch is not more exact. No number of a result depends on these, except where a line says so.
+A larger block or batch is not more exact. No number of a result depends on these, except where a line says so. Sizes
+of compiled loops stand beside the loops, since numba keeps compiled code by file.
 """
 
 import os
@@ -16,6 +17,14 @@ READ_ROWS = 131_072
 """Rows of a file of customers in memory at a time while all of them are checked, or some are chosen."""
 CUSTOMERS_AT_A_TIME = 100_000
 """Customers in a batch of `Customers.batches`, unless the caller gives another size."""
+
+# fits
+PARAMETERS_OF_WORKER = 16
+"""Sets of parameters for which one worker computes the density before it takes the next ones."""
+NUMBERS_OF_DENSITY = 1_000_000
+"""Numbers, sets of parameters by groups, in memory while a density is computed for many sets."""
+MANY_GROUPS = 20_000
+"""Groups of customers beyond which a pooled fit is slow and warns."""
 
 # forecasts
 KEPT_GROUPS = 512
@@ -51,7 +60,11 @@ COMPARED_JUDGEMENTS = 2000
 ALIVE_CUSTOMERS = 2048
 """Customers with P(alive) for all draws in memory at once."""
 
-# checks
+# judgements and checks
+QUANTILE_DRAWS = 500
+"""Evenly spaced draws that quantiles of pooled judgements are taken from, which the numbers depend on."""
+TRACKED_DRAWS = 400
+"""Evenly spaced draws of a backtest that are followed through time, which the numbers depend on."""
 CHECKED_CUSTOMERS = 20_000
 """Customers with data repeated in a check; of more, as many are chosen at random, which the numbers depend on."""
 COMPARED_CUSTOMERS = 20_000

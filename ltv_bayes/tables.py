@@ -86,12 +86,12 @@ def readable(table: Any, currency: str | None = None, *, amounts: bool = True) -
     return text.set_axis([name for name, _ in columns], axis="columns")
 
 
-def as_text(table: pd.DataFrame, currency: str | None = None, *, amounts: bool = True) -> str:
+def table_as_text(table: pd.DataFrame, currency: str | None = None, *, amounts: bool = True) -> str:
     """Write a result table as lines of text, in columns that stay straight with Chinese names too.
 
     Examples
     --------
-    >>> print(as_text(pd.DataFrame({"mean": [61_700.0], "share": [0.35]}, index=["王芳"])))
+    >>> print(table_as_text(pd.DataFrame({"mean": [61_700.0], "share": [0.35]}, index=["王芳"])))
            mean  share
     王芳  61.7k    35%
     """
@@ -222,7 +222,7 @@ class ResultPage:
         shown: list[str] = []
         if self.table is not None:
             table = self.table.head(self.rows)
-            shown = [as_text(table, self.currency, amounts=self.amounts), *_more(self.table, self.rows)]
+            shown = [table_as_text(table, self.currency, amounts=self.amounts), *_more(self.table, self.rows)]
         return "\n".join([*self.lines, *shown, *self.notes])
 
     def as_html(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ltv_bayes.formatting import visible
-from ltv_bayes.tables import as_text
+from ltv_bayes.tables import table_as_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,7 +74,7 @@ def complain(kind: str, text: str, *, colour: str) -> None:
 
 def show(table: pd.DataFrame, *, title: str, currency: str | None = None, amounts: bool = True) -> None:
     """Print a result table as people read it, below its title; `amounts` as in `readable`."""
-    say(f"\n{title}\n{as_text(table, currency, amounts=amounts)}")
+    say(f"\n{title}\n{table_as_text(table, currency, amounts=amounts)}")
 
 
 def _printable(text: str, encoding: str | None) -> str:

@@ -367,7 +367,9 @@ def test_demo_names_its_folder_and_writes_what_it_lists(folder, monkeypatch, pur
     assert all(f"  {name} " in result.stdout for name in written)
     assert len(written) == 18
     beside = pd.read_csv("shown/hybrid_streams.csv", index_col=0)
-    assert beside.loc["total", ["mean", "came"]].tolist() == pytest.approx(beside.iloc[:-1][["mean", "came"]].sum())
+    assert beside.loc["total", ["mean", "happened"]].tolist() == pytest.approx(
+        beside.iloc[:-1][["mean", "happened"]].sum()
+    )
 
 
 def test_demo_values_nothing_of_clients_who_are_gone_unless_streams_stand_by_themselves(monkeypatch, purchases, spend):
@@ -400,12 +402,12 @@ def test_demo_says_that_the_sum_was_missed_only_where_it_was(folder, monkeypatch
     settings = {"as_of": demo.CALIBRATION_END, "horizon": demo.HOLDOUT, "random_seed": 1}
     fits = {"purchases": cdnow_fit(customers, purchases), "spend": cdnow_spend(customers, spend)}
     text = demo.verdict(lb.backtest(orders, **settings, **fits))
-    assert "1,882 came, OUTSIDE" in text
+    assert "1,882 happened, OUTSIDE" in text
     assert demo.MISFIT in text
     more = draws_around({"r": 0.3, "alpha": 4.4, "a": 0.6, "b": 2.4}, 1)
     fits["purchases"] = lb.FittedPurchases.from_draws(more, time_unit="week")
     text = demo.verdict(lb.backtest(orders, **settings, **fits))
-    assert "1,882 came, inside" in text
+    assert "1,882 happened, inside" in text
     assert demo.MISFIT not in text
 
 
@@ -446,7 +448,7 @@ def test_demo_with_real_fits(folder):
     result = succeed("demo", "--draws", 300)
     assert "OUTSIDE" in result.stdout
     assert len(list((folder / "demo_output").iterdir())) == 18
-    shared, ignored = (int(share) for share in re.findall(r"(?:lives, |would be )(\d+)%", result.stdout))
+    shared, ignored = (int(share) for share in re.findall(r"(?:living relation, |would be )(\d+)%", result.stdout))
     assert 86 <= shared <= 94
     assert ignored < shared - 4
 

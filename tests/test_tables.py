@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from ltv_bayes.errors import InputError
-from ltv_bayes.tables import as_table, as_text, readable
+from ltv_bayes.tables import as_table, readable, table_as_text
 
 
 def table(**columns):
@@ -92,18 +92,18 @@ def test_repeated_names_of_rows_are_kept():
 
 def test_an_empty_table_is_its_headings():
     assert list(readable(table(mean=1.0).head(0))) == ["mean"]
-    assert as_text(table(mean=1.0).head(0)).split() == ["mean"]
+    assert table_as_text(table(mean=1.0).head(0)).split() == ["mean"]
 
 
 def test_columns_stay_straight_with_chinese_names():
     frame = pd.DataFrame({"mean": [1.0, 61_700.0], "expert": ["王芳", "Ada"]}, index=["制造业", "B"])
-    widths = {cell_len(line) for line in as_text(frame).splitlines()}
+    widths = {cell_len(line) for line in table_as_text(frame).splitlines()}
     assert len(widths) == 1
 
 
 def test_names_cannot_break_out_of_their_line_or_colour_the_terminal():
     frame = pd.DataFrame({"mean": [1.0]}, index=["x\nerror: pay now\x1b[31m"])
-    text = as_text(frame)
+    text = table_as_text(frame)
     assert len(text.splitlines()) == 2
     assert "\x1b" not in text
 

@@ -14,19 +14,18 @@ from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings
-from ltv_bayes.models.bg_nbd import BGNBD
+from ltv_bayes.models.buy_till_you_die import BGNBD, PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
-from ltv_bayes.models.purchase_model import PurchaseModel
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, parameters_of, shape_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed
+from ltv_bayes.sizes import TRACKED_DRAWS
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_date, as_duration, as_time_unit
 from ltv_bayes.value.value_customers import lifetime_value
 
-TRACKED_DRAWS = 400
 TRACKED_STEPS = 120
 HIGHEST_FREQUENCY = 7
 PIT_REPLICATES = 1000

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +33,11 @@ ENOUGH_DRAWS = 1000
 RARE = 0.002
 LITTLE = 0.05
 LINE = 100
+OF_CUSTOMERS: dict[type[FittedModel], Callable[[Any, Customers, int], Iterator[Quantity]]] = {
+    FittedPurchases: quantities.of_purchases,
+    FittedEvents: quantities.of_events,
+    FittedSpend: quantities.of_spend,
+}
 UNKNOWN = "How regular purchases are cannot be judged"
 
 
@@ -154,13 +159,9 @@ def _quantities(data: Any, fit: Any, seed: int) -> Iterator[Quantity]:
         return quantities.of_renewals(_with_enough_draws(fit), data, seed)
     if isinstance(data, Customers):
         require_history(data)
-        some = _some(data, seed)
-        if isinstance(fit, FittedPurchases):
-            return quantities.of_purchases(_with_enough_draws(fit), some, seed)
-        if isinstance(fit, FittedEvents):
-            return quantities.of_events(_with_enough_draws(fit), some, seed)
-        if isinstance(fit, FittedSpend):
-            return quantities.of_spend(_with_enough_draws(fit), some, seed)
+        for kind, quantities_of in OF_CUSTOMERS.items():
+            if isinstance(fit, kind):
+                return quantities_of(_with_enough_draws(fit), _some(data, seed), seed)
     raise InputError(
         f"A {type(fit).__name__} cannot be held to {type(data).__name__}: fits of purchases, spend and events go with "
         f"Customers, fits of renewals with Renewals."

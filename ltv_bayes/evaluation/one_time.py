@@ -15,9 +15,7 @@ from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import percent, three_digits
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.models.bg_nbd import BGNBD
-from ltv_bayes.models.mbg_nbd import MBGNBD
-from ltv_bayes.models.purchase_model import PurchaseModel
+from ltv_bayes.models.buy_till_you_die import BGNBD, MBGNBD, PurchaseModel
 from ltv_bayes.predictions.fitted import caution_of, flat_draws, k_of, name_of, pooling_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend

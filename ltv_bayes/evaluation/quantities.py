@@ -41,6 +41,13 @@ CHURN = (
 )
 
 
+QUANTILES = {
+    0.1: "mean order value that 10% of customers stay below",
+    0.5: "median mean order value",
+    0.9: "mean order value that 10% of customers exceed",
+}
+
+
 class Quantity(NamedTuple):
     """A number that sums up the data.
 
@@ -90,10 +97,8 @@ def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quan
     buyers = spenders(customers)
     made_up = _flat(replicate_mean_spend(fit, buyers, seed)["monetary_value"])
     seen = buyers.table["monetary_value"].to_numpy(dtype=float)
-    for share, name in ((0.1, "mean order value that 10% of customers stay below"), (0.5, "median mean order value")):
+    for share, name in QUANTILES.items():
         yield Quantity(name, float(np.quantile(seen, share)), np.quantile(made_up, share, axis=1), AMOUNTS)
-    name = "mean order value that 10% of customers exceed"
-    yield Quantity(name, float(np.quantile(seen, 0.9)), np.quantile(made_up, 0.9, axis=1), AMOUNTS)
     orders = buyers.table["spend_frequency"].to_numpy(dtype=float)
     if np.ptp(orders) > 0:
         name = "rank correlation of frequency and mean order value"
@@ -128,16 +133,13 @@ def _of_counts(seen: Array, made_up: Array, one: str, too_many_without: str = ""
     more = bool(too_many_without) and without > np.median(expected)
     cure = f"{too_many_without} Or customers{DIFFER.removeprefix('Customers')}" if more else DIFFER
     yield Quantity(f"customers without {one}", without, expected, cure)
-    name = f"customers with one {noun}"
-    yield Quantity(name, float((seen == 1).sum()), (made_up == 1).sum(axis=1).astype(float), DIFFER)
-    few = (seen >= 2) & (seen <= 4)
-    name = f"customers with 2 to 4 {noun}s"
-    yield Quantity(name, float(few.sum()), ((made_up >= 2) & (made_up <= 4)).sum(axis=1).astype(float), DIFFER)
+    for least, largest, name in ((1, 1, f"customers with one {noun}"), (2, 4, f"customers with 2 to 4 {noun}s")):
+        observed, expected = (((n >= least) & (n <= largest)).sum(axis=-1).astype(float) for n in (seen, made_up))
+        yield Quantity(name, float(observed), expected, DIFFER)
     yield Quantity(f"{noun}s of all", float(seen.sum()), made_up.sum(axis=1), DIFFER)
     most = max(1, round(len(seen) / 100))
-    name = f"{noun}s of the 1% who have most"
     top = np.sort(np.vstack([seen, made_up]), axis=1)[:, -most:].sum(axis=1)
-    yield Quantity(name, float(top[0]), top[1:], HEAVY)
+    yield Quantity(f"{noun}s of the 1% who have most", float(top[0]), top[1:], HEAVY)
 
 
 def _left_at_once(fit: FittedPurchases) -> str:

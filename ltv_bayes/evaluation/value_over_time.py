@@ -15,9 +15,8 @@ from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, UnitError, suggestion
 from ltv_bayes.intervals import interval_settings, summarize_sorted
-from ltv_bayes.models.bg_nbd import BGNBD
+from ltv_bayes.models.buy_till_you_die import BGNBD, PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
-from ltv_bayes.models.purchase_model import PurchaseModel
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend

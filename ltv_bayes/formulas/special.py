@@ -1,4 +1,4 @@
-"""Special functions that the purchase models share, in forms that neither overflow nor cancel."""
+"""Special functions that several formulas share, in forms that neither overflow nor cancel."""
 
 import functools
 from collections.abc import Sequence
@@ -73,3 +73,23 @@ def gauss_legendre(nodes: int) -> tuple[Array, Array]:
     """Nodes and weights of Gauss-Legendre quadrature on (0, 1)."""
     x, weight = np.polynomial.legendre.leggauss(nodes)
     return (x + 1) / 2, weight / 2
+
+
+def pareto_smoothed(log_ratios: Array) -> tuple[Array, float]:
+    """Smooth importance ratios by a generalised Pareto fit to their tail.
+
+    Returns
+    -------
+    array
+        Weights that add up to 1.
+    float
+        Shape k of the fit; minus infinity where the largest ratios are all the same, which is no tail.
+    """
+    from arviz_stats.base import array_stats
+
+    try:
+        log_weights, k = array_stats.psislw(-log_ratios)  # it takes log-likelihoods, and weights by their inverse
+    except ValueError:  # "All tail values are the same"
+        log_weights, k = log_ratios, -np.inf
+    weights = np.exp(log_weights - log_weights.max())
+    return weights / weights.sum(), float(k)

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from ltv_bayes.formulas.special import Array
-from ltv_bayes.formulas.unofficial import pareto_smoothed
+from ltv_bayes.formulas.special import Array, pareto_smoothed
 from ltv_bayes.inference.curvature import Peak
 from ltv_bayes.inference.density import LogDensity
 from ltv_bayes.inference.diagnostics import HIGHEST_PARETO_K

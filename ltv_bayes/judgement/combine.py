@@ -7,9 +7,10 @@ import pandas as pd
 
 from ltv_bayes.data.reading.ids import as_ids, final_ids
 from ltv_bayes.errors import InputError, JudgementError, rows_at_fault
-from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
+from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
+from ltv_bayes.judgement.valuing.relations import are_opinions
 
 
 def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:
@@ -50,7 +51,7 @@ def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:
 
 
 def _with_interval(judged: FutureValuePriors) -> pd.DataFrame:
-    """Write the interval into every row, where the table does not say it."""
+    """Write the interval into every row, where the table does not state it."""
     return judged.table if "interval" in judged.table else judged.table.assign(interval=judged.interval)
 
 
@@ -67,7 +68,7 @@ def _refuse_twice(table: pd.DataFrame) -> None:
 def _settings(priors: Sequence[FutureValuePriors]) -> dict[str, Any]:
     """Settings that count for all judgements: those of the sets in which they mean something."""
     shows = [one for one in priors if (one.relations == VISIBLE_SHARE).any() or one.visible is not None]
-    thinks = [one for one in priors if one.are_opinions.any()]
+    thinks = [one for one in priors if are_opinions(one.table).any()]
     says = [one for one in priors if one.shows_life is not None]
     meaning = {"shared": list(priors), "visible": shows, "opinion_weight": thinks, "shows_life": says}
     return {name: _same(name, meant or list(priors)) for name, meant in meaning.items()}
@@ -87,13 +88,13 @@ def _same(name: str, priors: Sequence[FutureValuePriors]) -> Any:
 
 def _adjustments(priors: Sequence[FutureValuePriors]) -> Adjustments | None:
     """Adjustments of all, nothing being changed where there are none."""
-    shapes = {one.shape for one in priors if one.shape is not None}
+    shapes = {one.adjustments.shape for one in priors if one.adjustments is not None}
     if not shapes:
         return None
     if len(shapes) > 1:
-        said = ", ".join(f"{chains} x {draws}" for chains, draws in sorted(shapes))
+        numbers = ", ".join(f"{chains} x {draws}" for chains, draws in sorted(shapes))
         raise JudgementError(
-            f"The adjustments of these judgements have different numbers of chains and draws ({said}). "
+            f"The adjustments of these judgements have different numbers of chains and draws ({numbers}). "
             f"Recalibrate all of them with fits of the same number."
         )
     shape = shapes.pop()

@@ -11,56 +11,45 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
-from ltv_bayes.formulas.beliefs.amount_families import amount_quantiles
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.judgement.beliefs.one_by_one import fit_table, in_words, opportunities
-from ltv_bayes.judgement.form.amounts import PARAMETERS
-from ltv_bayes.judgement.form.columns import SAME_TOTAL, SCORED, VISIBLE_SHARE
+from ltv_bayes.judgement.beliefs.opportunity import Opportunity, opportunities
 from ltv_bayes.judgement.form.reading import Reading, checked, known_columns
 from ltv_bayes.judgement.form.sheets import as_stated, read_form, write_form
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
-from ltv_bayes.judgement.valuing.before_valuing import (
-    check_shown_in_time,
-    refuse_opinions_alone,
-    require_known,
-    require_visible_share,
-    written_as,
+from ltv_bayes.judgement.valuing.expected import expected_money, stated_quantiles
+from ltv_bayes.judgement.valuing.provenance import are_mixed, audit_table
+from ltv_bayes.judgement.valuing.relations import (
+    AS_BEFORE,
+    Setting,
+    are_opinions,
+    refuse_certain_opinions,
+    refuse_relations,
+    relations_of,
 )
-from ltv_bayes.judgement.valuing.draws import JudgedDraws
-from ltv_bayes.judgement.valuing.expected import expected_money
-from ltv_bayes.judgement.valuing.provenance import audit
-from ltv_bayes.judgement.valuing.relations import refuse_certain_opinions, refuse_relations, with_relation
-from ltv_bayes.judgement.valuing.whole_value import Opinion, opinions_by_customer
-from ltv_bayes.judgement.valuing.windows import across_horizon, last_day_shown, outside_horizon, windows
-from ltv_bayes.predictions.alive import SignsOfLife
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.tables import Printed, ResultPage
-from ltv_bayes.terms import Terms
-
-LIVELIER = 20.0
 
 
 @dataclass(frozen=True, repr=False)
 class FutureValuePriors(Printed):
-    """Opportunities judged by experts: will it come, how much, when.
+    """Opportunities judged by experts: whether each occurs, how much it pays, and when.
 
     Attributes
     ----------
     table : pandas.DataFrame
-        One row per opportunity: the columns of the form as they were stated, and what they make. Whether it comes:
-        probability, or chance_a and chance_b of a beta distribution, whose mean is then probability. The amount, if it
-        comes: family, amount_1 to amount_3 (see `formulas.amount_families`), median and mean. When: between
+        One row per opportunity: the columns of the form as they were stated, and the distributions made from them.
+        Chance: probability, or chance_a and chance_b of a beta distribution with mean probability. The amount, if it
+        occurs: family, amount_1 to amount_3 (see `formulas.amount_families`), median and mean. When: between
         expected_from and expected_to.
     interval : float
-        Probability that the amount, if it comes, lies between low and high.
+        Probability that the amount, if it occurs, lies between low and high.
     adjustments : Adjustments or None
-        How what came of earlier judgements changes these.
+        How the outcomes of earlier judgements change these.
     shared : mapping
-        Columns whose groups rise and fall together, with the correlation within each: ``{"expert": 0.2}``.
+        Columns with groups that rise and fall together, and the correlation within each: ``{"expert": 0.2}``.
     visible : VisibleShare or None
         Which share of ordinary purchases stands in the pipeline, for judgements that are such purchases.
     opinion_weight : float or None
@@ -92,9 +81,10 @@ class FutureValuePriors(Printed):
                 f"There are adjustments of {counted(len(self.adjustments.who), 'judgement')} for a table of "
                 f"{len(self.table):,}. Choose judgements with judged.subset(...), which keeps both together."
             )
-        if not isinstance(self.shows_life, bool | None) and not (_is_number(self.shows_life) and self.shows_life > 1):
-            raise JudgementError(f"shows_life must be True, False or a number above 1, not {self.shows_life!r}.")
-        refuse_relations(self)
+        shows = self.shows_life
+        if not isinstance(shows, bool | None) and not (isinstance(shows, int | float | np.number) and shows > 1):
+            raise JudgementError(f"shows_life must be True, False or a number above 1, not {shows!r}.")
+        refuse_relations(self.table)
 
     @classmethod
     def from_judgements(
@@ -125,10 +115,10 @@ class FutureValuePriors(Printed):
             nothing but a customer are left out.
 
             - customer_id
-            - The chance that the opportunity comes: probability (0.6, "60%" or "3 of 10"), or cases and of, or
-              probability_low and probability_high, or stage. Where it is in doubt, chance_of says whose chance it is:
-              of the opportunity alone, or, as with stages=, one unknown of all opportunities in the stage.
-            - The amount if it comes, in the customers' currency, before margin: low and high, with or without likely;
+            - The chance that the opportunity occurs: probability (0.6, "60%" or "3 of 10"), or cases and of, or
+              probability_low and probability_high, or stage. Where it is in doubt, chance_of states what has this
+              chance: of the opportunity alone, or, as with stages=, one unknown of all opportunities in the stage.
+            - The amount if it occurs, in the customers' currency, before margin: low and high, with or without likely;
               or quartiles q25, q50 and q75; or mean and sd. Optionally interval and family.
             - When: expected_on (a day, "2026-Q3" or "2026-07"), or expected_from and expected_to; if blank, any day
               within the horizon is as likely as another.
@@ -158,7 +148,7 @@ class FutureValuePriors(Printed):
             How judgements relate to what the model foresees, as in :meth:`with_relation`; the column relation says it
             row by row.
         shared : mapping, optional
-            Columns whose groups rise and fall together, with the correlation within each: ``{"expert": 0.2}``.
+            Columns with groups that rise and fall together, and the correlation within each: ``{"expert": 0.2}``.
 
         Raises
         ------
@@ -172,7 +162,7 @@ class FutureValuePriors(Printed):
         -----
         DataWarning
             If probabilities are stated as certain, a family cannot meet the amounts stated, or a column is not read
-            whose heading is near to one that is; all that are not read are named where ``columns=`` is given.
+            and its heading is near to one that is; all that are not read are named where ``columns=`` is given.
 
         Examples
         --------
@@ -194,7 +184,7 @@ class FutureValuePriors(Printed):
         )
         if relation is not None:
             judged = judged.with_relation(relation)
-        refuse_certain_opinions(judged)
+        refuse_certain_opinions(judged.table)
         return judged
 
     def subset(self, kept: Any) -> Self:
@@ -237,45 +227,8 @@ class FutureValuePriors(Printed):
 
     @property
     def relations(self) -> pd.Series:
-        """How each judgement relates to what the model foresees; missing where nobody has said."""
-        if "relation" not in self.table:
-            return pd.Series(None, self.table.index, dtype=object)
-        text = self.table["relation"].astype(object)
-        return text.where(text.notna() & (text.astype(str).str.strip() != ""), None)
-
-    @property
-    def signs_of_life(self) -> SignsOfLife | None:
-        """Customers with an open opportunity; None where these are not taken for signs of life, or there are none.
-
-        Opinions on a whole value and ratings are no signs, nor are opportunities without a chance. Those that stand for
-        purchases which the model foresees are none either: they are counted as purchases.
-        """
-        if self.shows_life is False:
-            return None
-        open_ones = ~self.are_opinions & (self.relations != VISIBLE_SHARE) & (self.table["probability"] > 0)
-        if SCORED in self.table:
-            open_ones &= self.table[SCORED].isna()
-        heard = frozenset(self.table["customer_id"][open_ones].astype(str))
-        ratio = LIVELIER if isinstance(self.shows_life, bool | None) else float(self.shows_life)
-        return SignsOfLife(heard, ratio) if heard else None
-
-    @property
-    def are_opinions(self) -> np.ndarray:
-        """Mark opinions on a customer's whole future value; the others are opportunities."""
-        return (self.relations == SAME_TOTAL).to_numpy(dtype=bool)
-
-    @property
-    def are_mixed(self) -> np.ndarray:
-        """Mark pooled judgements whose distribution differs from draw to draw: nobody stated it in the table's way."""
-        if self.adjustments is None:
-            return np.zeros(len(self), dtype=bool)
-        stated = self.table.get("stated_probability", pd.Series(np.nan, self.table.index))
-        return stated.isna().to_numpy() & self.adjustments.change_anything
-
-    @property
-    def shape(self) -> tuple[int, int] | None:
-        """Chains and draws per chain that adjustments have; None, for any number, without any."""
-        return None if self.adjustments is None else self.adjustments.shape
+        """How each judgement relates to the model's forecast; missing where it is not stated."""
+        return relations_of(self.table)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -286,18 +239,16 @@ class FutureValuePriors(Printed):
         Warns
         -----
         DataWarning
-            If more than half of what a judgement is expected to bring comes from one draw in a hundred.
+            If more than half of the expected value of a judgement depends on one draw in a hundred.
         """
         changed = replace(self, adjustments=adjustments)
         _, unsure = changed._expected_money
         if unsure.any():
             rows = list(self.table.index[unsure])
             problem = (
-                "whose expected value rests on one draw in a hundred, in which the stated interval is far too narrow"
+                "with an expected value from one draw in a hundred, in which the stated interval is far too narrow"
             )
-            cure = (
-                "Close more cases of the same kind, state narrower intervals, or go by the median of what they bring."
-            )
+            cure = "Close more cases of the same kind, state narrower intervals, or use the median of the amounts."
             warnings.warn(rows_at_fault(rows, "row", problem, cure), DataWarning, stacklevel=3)
         return changed
 
@@ -315,7 +266,7 @@ class FutureValuePriors(Printed):
         return stated.assign(expected_value=self._expected_money[0])
 
     def amount_quantiles(self, level: ArrayLike) -> pd.Series:
-        """Amounts at a level of each opportunity's distribution, if it comes; before adjustments.
+        """Amounts at a level of each opportunity's distribution, if it occurs; before adjustments.
 
         Examples
         --------
@@ -323,13 +274,7 @@ class FutureValuePriors(Printed):
         >>> FutureValuePriors.from_judgements(frame).amount_quantiles(0.5).round(6).tolist()
         [100.0]
         """
-        levels = np.broadcast_to(np.asarray(level, dtype=float), len(self))
-        amounts = np.empty(len(self))
-        for family in self.table["family"].unique():
-            rows = (self.table["family"] == family).to_numpy()
-            first, second, third = (self.table[name].to_numpy()[rows] for name in PARAMETERS)
-            amounts[rows] = amount_quantiles(family, (first, second, third), levels[rows])
-        return pd.Series(amounts, self.table.index)
+        return stated_quantiles(self.table, level)
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the judgements as they were stated, as CSV or .xlsx, in the form that `from_judgements` reads.
@@ -358,60 +303,121 @@ class FutureValuePriors(Printed):
             quantiles alone.
         """
         written = write_form(as_stated(self.table), path, overwrite=overwrite)
-        if self.are_mixed.any():
-            rows = list(self.table.index[self.are_mixed])
+        mixed = are_mixed(self.table, self.adjustments)
+        if mixed.any():
+            rows = list(self.table.index[mixed])
             problem = "of the judgements pooled into a mixture, of which a form holds low, likely and high alone"
             cure = "Keep the experts' own judgements, and pool them again after reading."
             warnings.warn(rows_at_fault(rows, "row", problem, cure), DataWarning, stacklevel=2)
         return written
 
-    def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "JudgedDraws":
-        """Make ready to value these customers; judgements of others do not count, nor the past of an open window.
+    def with_relation(
+        self,
+        relation: str,
+        *,
+        visible: VisibleShare | Setting | None = AS_BEFORE,
+        opinion_weight: float | Setting | None = AS_BEFORE,
+        shows_life: bool | float | Setting | None = AS_BEFORE,
+    ) -> Self:
+        """State how judgements relate to the model's forecast, where the table does not state it row by row.
+
+        What is not given stays as it was.
+
+        Parameters
+        ----------
+        relation : {"additional", "visible_share", "same_total"}
+            Projects outside the ordinary repeat purchases; ordinary purchases that the pipeline shows already; or
+            opinions on all future revenue of a customer within the horizon.
+        visible : VisibleShare, optional
+            For ``visible_share``: which part of the ordinary purchases the pipeline shows, and how far ahead.
+        opinion_weight : float or None
+            For ``same_total``: weight of the opinion in a logarithmic pool, between 0 and 1; or None if opinions are
+            evidence of their own, from other sources than the orders.
+        shows_life : bool or float, optional
+            Whether open opportunities are signs of life, which they are by default; or how many times as often living
+            customers have one as customers who left, by default 20. ``numpy.inf`` takes all that have one to be alive.
+            If there is none, this is weak evidence that the customer has left. Opportunities of ``visible_share`` are a
+            part of the purchases and show nothing.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.6], "low": [50.0], "high": [200.0]})
+        >>> FutureValuePriors.from_judgements(frame).with_relation("additional").relations.tolist()
+        ['additional']
+        """
+        table = self.table.assign(relation=self.relations.where(self.relations.notna(), relation))
+        settings = {"visible": visible, "opinion_weight": opinion_weight, "shows_life": shows_life}
+        given: dict[str, Any] = {name: value for name, value in settings.items() if value is not AS_BEFORE}
+        related = replace(self, table=table, **given)
+        refuse_certain_opinions(related.table)
+        return related
+
+    def opportunities(self) -> list[Opportunity]:
+        """Each opportunity by itself, with its beliefs, in the order of the table.
+
+        Beliefs are as they were stated. Pooled judgements were stated by no single expert; theirs are as they are
+        drawn.
+        """
+        return opportunities(self.table, self.adjustments)
+
+    def in_words(self, currency: str | None = None) -> pd.Series:
+        """Feed each judgement back in plain words, so that the expert can agree or correct it.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": ["3 of 10"], "low": [50e3], "high": [200e3]})
+        >>> print(FutureValuePriors.from_judgements(frame).in_words().item())
+        you say: 3 of 10 such occur; the chance is 32%, with 80% between 15% and 50%
+        if it occurs: one chance in ten above 200k, one in ten below 50k, as likely above 100k as below; 116k on average
+        when: on an unknown day within the horizon
+        """
+        words = ["\n".join(one.sentences(currency)) for one in self.opportunities()]
+        names = [self.table["customer_id"], self.table["opportunity"]]
+        return pd.Series(words, pd.MultiIndex.from_arrays(names), name="in_words", dtype=object)
+
+    def fit_table(self) -> pd.DataFrame:
+        """What was stated of each amount beside what its distribution has there; see `AmountBelief.fit_table`."""
+        known = {(one.customer_id, one.name): one.amount for one in self.opportunities()}
+        tables = {name: amount.fit_table().assign(family=amount.family) for name, amount in known.items()}
+        return pd.concat(tables, names=["customer_id", "opportunity"])
+
+    def audit(self, calibration: Any = None) -> pd.DataFrame:
+        """List where each judgement is from, and what is used in its place.
+
+        Parameters
+        ----------
+        calibration : Calibration, optional
+            What the experts' record teaches, if these judgements are not recalibrated yet.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per opportunity: customer_id, opportunity, expert; stated_probability, stated_low, stated_likely,
+            stated_high, and what else was stated, such as stated_cases or stated_q25; interval and family of the stated
+            amount; probability (its mean), low, median and high (of the amount, its middle 80%) as they are used after
+            recalibration; and the days and words that are known, such as expected_on, stated_on, relation.
 
         Raises
         ------
         JudgementError
-            If an expected date lies before the as-of date.
+            If a calibration is given for judgements that were recalibrated before.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.6], "low": [50.0], "high": [200.0]})
+        >>> FutureValuePriors.from_judgements(frame).audit()[["stated_low", "low", "median", "high"]].round(6)
+           stated_low   low  median   high
+        0        50.0  50.0   100.0  200.0
         """
-        first, last = windows(self.table, terms)
-        if self.visible is not None:
-            undated = (self.relations == VISIBLE_SHARE) & first.isna()
-            first, last = first.mask(undated, 0.0), last.mask(undated, last_day_shown(self.visible, terms))
-        found = written_as(customers, self.table["customer_id"])
-        placed = {"position": np.arange(len(self.table)), "first_days": first, "last_days": last}
-        table = self.table.assign(customer_id=found, **placed)[found.notna() & ~self.are_opinions]
-        return JudgedDraws(customers.ids, table, terms, shape, seed, adjustments=self.adjustments, shared=self.shared)
-
-    def opinions(self, customers: Customers) -> dict[Any, Opinion]:
-        """The opinions on these customers' whole future value, by id."""
-        if not self.are_opinions.any():
-            return {}
-        found = written_as(customers, self.table["customer_id"])
-        table = self.table.assign(customer_id=found, position=np.arange(len(self.table)))
-        return opinions_by_customer(table[found.notna() & self.are_opinions], self.opinion_weight, self.adjustments)
-
-    # Methods like the others: functions of judgements, each written with its docstring in another file.
-    with_relation = with_relation
-
-    opportunities = opportunities
-    in_words = in_words
-    fit_table = fit_table
-    audit = audit
-
-    outside_horizon = outside_horizon
-    across_horizon = across_horizon
-    require_known = require_known
-    refuse_opinions_alone = refuse_opinions_alone
-    require_visible_share = require_visible_share
-    check_shown_in_time = check_shown_in_time
+        if calibration is not None and self.adjustments is not None:
+            raise JudgementError("These judgements are recalibrated already. Call audit() without a calibration.")
+        used = self if calibration is None else calibration.recalibrate(self)
+        return audit_table(used.table, used.adjustments)
 
     @cached_property
     def _expected_money(self) -> tuple[Array, np.ndarray]:
-        """Expected value of each before margin and discount, after adjustments, and whether it rests on few draws."""
-        if self.adjustments is not None:
-            return expected_money(self.table, self.adjustments)
-        stated = self.table["probability"] * self.table["mean"]
-        return stated.to_numpy(dtype=float), np.zeros(len(self), dtype=bool)
+        """Expected value of each before margin and discount, after adjustments; whether few draws dominate it."""
+        return expected_money(self.table, self.adjustments)
 
     def _interval_of_amounts(self) -> tuple[pd.Series, pd.Series]:
         """Low and high as stated, or of the distribution where the amount was stated otherwise."""
@@ -420,17 +426,18 @@ class FutureValuePriors(Printed):
         return self.table["low"].fillna(low), self.table["high"].fillna(high)
 
     def _page(self) -> ResultPage:
-        opinions, said = int(self.are_opinions.sum()), []
-        if len(self) > opinions or not opinions:
-            customers = counted(self.table.loc[~self.are_opinions, "customer_id"].nunique(), "customer")
-            named = counted(len(self) - opinions, "judged opportunity", "judged opportunities")
-            said.append(f"{named} of {customers}")
-        if opinions:
-            said.append(f"{counted(opinions, 'opinion')} on a customer's whole future value")
-        text = f"{', '.join(said)}; amounts lie within {self._intervals()} intervals"
-        if len(self) == opinions > 0:
+        opinions, parts = are_opinions(self.table), []
+        number = int(opinions.sum())
+        if len(self) > number or not number:
+            customers = counted(self.table.loc[~opinions, "customer_id"].nunique(), "customer")
+            named = counted(len(self) - number, "judged opportunity", "judged opportunities")
+            parts.append(f"{named} of {customers}")
+        if number:
+            parts.append(f"{counted(number, 'opinion')} on a customer's whole future value")
+        text = f"{', '.join(parts)}; amounts lie within {self._intervals()} intervals"
+        if len(self) == number > 0:
             return ResultPage([text])
-        expected = money(float(self._expected_money[0][~self.are_opinions].sum()))
+        expected = money(float(self._expected_money[0][~opinions].sum()))
         return ResultPage([text, f"expected value before margin and discount: {expected}"])
 
     def _intervals(self) -> str:
@@ -439,7 +446,3 @@ class FutureValuePriors(Printed):
 
     def _repr_html_(self) -> str:
         return replace(self._page(), table=self.summary(), rows=10).as_html()
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number)

@@ -15,22 +15,25 @@ from ltv_bayes.formulas.beliefs.closed_judgements import within_certain
 from ltv_bayes.formulas.beliefs.correlated_experts import SMALLEST_SD, pooled_normal
 from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.judgement.form.amounts import PARAMETERS
+from ltv_bayes.intervals import interval_settings
 from ltv_bayes.judgement.form.cells import blank, refuse
 from ltv_bayes.judgement.form.reading import Reading, as_interval, checked, known_columns
 from ltv_bayes.judgement.form.sheets import read_form
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.track_record.calibration import Calibration
+from ltv_bayes.judgement.track_record.outcomes import learned_correlation
+from ltv_bayes.judgement.track_record.record import TrackRecord, warn_of_no_record
+from ltv_bayes.judgement.track_record.scores import weights_by_score
 from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
-from ltv_bayes.judgement.valuing.expected import log_moments
+from ltv_bayes.judgement.valuing.expected import amounts_of, log_moments
 from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.sizes import QUANTILE_DRAWS
 from ltv_bayes.time_units import as_number
 
 Method = Literal["logarithmic", "linear"]
 METHODS = ("logarithmic", "linear")
 DRAWS_WITHOUT_CALIBRATION = (4, 1000)
-MOST_IN_QUANTILES = 500
 NEARLY_NEVER = 1e-12
 STATED_OTHERWISE = ["cases", "of", "probability_low", "probability_high", "chance_a", "chance_b"]
 STATED_OTHERWISE += ["q25", "q50", "q75", "sd"]
@@ -42,9 +45,9 @@ class Beliefs(NamedTuple):
     Attributes
     ----------
     chance : array of shape (experts, draws)
-        That it comes.
+        That it occurs.
     location, sd : arrays of shape (experts, draws)
-        Of the logarithm of the amount, if it comes.
+        Of the logarithm of the amount, if it occurs.
     weights : array of shape (experts,)
         Adding up to 1.
     """
@@ -71,8 +74,8 @@ class Beliefs(NamedTuple):
         return Beliefs(special.expit(log_odds)[np.newaxis], location[np.newaxis], pooled_sd[np.newaxis], np.ones(1))
 
     def quantiles(self, levels: tuple[float, ...]) -> list[float]:
-        """Amounts at levels of their distribution, if it comes, each expert's as often as theirs comes."""
-        few = evenly_spaced(self.chance.shape[1], min(self.chance.shape[1], MOST_IN_QUANTILES))
+        """Amounts at levels of their distribution, if it occurs, each expert's as often as it occurs by that expert."""
+        few = evenly_spaced(self.chance.shape[1], min(self.chance.shape[1], QUANTILE_DRAWS))
         location, sd = self.location[:, few], self.sd[:, few]
         share = self.weights[:, np.newaxis] * self.chance[:, few]
         return LogNormalMixture(location.ravel(), sd.ravel(), share.ravel()).quantile(levels).tolist()
@@ -103,7 +106,7 @@ def pool_judgements(
     sheet: str | int | None = None,
     random_seed: int | None = None,
 ) -> FutureValuePriors:
-    """What do several experts together believe? Make one judgement of all those about the same opportunity.
+    """What do several experts believe together? Make one judgement of all those about the same opportunity.
 
     Parameters
     ----------
@@ -133,7 +136,7 @@ def pool_judgements(
     Returns
     -------
     FutureValuePriors
-        One row per opportunity. low, likely and high are quantiles of the pooled amount. Money may come from the
+        One row per opportunity. low, likely and high are quantiles of the pooled amount. Money may occur from the
         earliest to the latest day that experts expect.
 
     Raises
@@ -163,9 +166,9 @@ def pool_judgements(
 
     Examples
     --------
-    >>> said = pd.DataFrame({"customer_id": "A", "expert": ["Chen", "Wang"], "probability": [0.5, 0.7]})
-    >>> said = said.assign(low=[50.0, 100.0], high=[200.0, 400.0])
-    >>> pool_judgements(said, correlation=0.5).summary()[["probability", "low", "likely", "high"]].round(1)
+    >>> stated = pd.DataFrame({"customer_id": "A", "expert": ["Chen", "Wang"], "probability": [0.5, 0.7]})
+    >>> stated = stated.assign(low=[50.0, 100.0], high=[200.0, 400.0])
+    >>> pool_judgements(stated, correlation=0.5).summary()[["probability", "low", "likely", "high"]].round(1)
        probability   low  likely   high
     0          0.6  77.6   141.4  257.8
     """
@@ -175,21 +178,22 @@ def pool_judgements(
     reading = Reading(level, family, stages, amount_unit, decimal, date_format)
     own = {"customer_id": customer_id} if customer_id != "customer_id" else {}
     table = _read(read_form(judgements, sheet), {**own, **(columns or {})}, reading)
-    calibration = weights if isinstance(weights, Calibration) else None
-    if calibration is not None:
-        calibration.warn_of_no_record(sorted(table["expert"].unique()))
-    shared = _as_correlation(correlation, calibration)
-    weight = _as_weights(weights, sorted(table["expert"].unique()))
-    shape = DRAWS_WITHOUT_CALIBRATION if calibration is None else calibration.shape
+    experts = sorted(table["expert"].unique())
+    record = TrackRecord(weights.idata) if isinstance(weights, Calibration) else None
+    if record is not None:
+        warn_of_no_record(record, experts)
+    shared = _as_correlation(correlation, record)
+    weight = weights_by_score(record, experts) if record is not None else _as_weights(weights, experts)
+    shape = DRAWS_WITHOUT_CALIBRATION if record is None else record.shape
     rows: list[dict[Any, Any]] = []
     changes: list[Adjustment | None] = []
     for (customer, key), judged in table.groupby([table["customer_id"].astype(str), "key"], sort=False):
-        if len(judged) == 1 and calibration is None:
+        if len(judged) == 1 and record is None:
             rows.append(judged.iloc[0].to_dict())
             changes.append(None)
             continue
         judged = judged.sort_values("expert")
-        beliefs = _beliefs(judged, weight, calibration)
+        beliefs = _beliefs(judged, weight, record)
         pooled = beliefs.agreed(shared) if method == "logarithmic" else beliefs
         row = _pooled_row(judged, pooled, level)
         rows.append(row)
@@ -205,7 +209,7 @@ def _read(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading) -> pd.D
     if expert not in raw:
         raise ColumnError(f"The judgements have no column {expert!r}. {suggestion(expert, map(str, raw.columns))}")
     stated = known_columns(raw, names, reading)
-    refuse(stated, blank(stated["expert"]), "without an expert", "Say who judged.")
+    refuse(stated, blank(stated["expert"]), "without an expert", "Name the expert.")
     stated = stated.assign(expert=stated["expert"].astype(str).str.strip())
     table = pd.concat(checked(one, reading) for _, one in stated.groupby("expert", sort=True))
     nameless = table["key"].str.startswith("nameless ")
@@ -214,28 +218,26 @@ def _read(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading) -> pd.D
     refuse(table, several, "about one of several nameless opportunities of a customer", cure)
     shared = [table["customer_id"].astype(str), table["key"]]
     differ = table["relation"].fillna("").groupby(shared).transform("nunique") > 1
-    refuse(table, differ, "whose experts name different relations for one opportunity", "Agree on one.")
+    refuse(table, differ, "with different relations for one opportunity", "Agree on one.")
     return table.loc[stated.index] if stated.index.is_unique else table
 
 
-def _as_correlation(value: Any, calibration: Calibration | None) -> float:
+def _as_correlation(value: Any, record: TrackRecord | None) -> float:
     """Read the correlation of experts' errors, or learn it."""
     if value == "learned":
-        if calibration is None:
+        if record is None:
             raise InputError("A correlation can be learned from a calibration only. Pass it as weights=calibration.")
-        return float(calibration.correlation()["correlation"])
+        return float(learned_correlation(record, *interval_settings(None, None))["correlation"])
     number = as_number(value, "correlation")
     if not 0 <= number < 1:
         raise InputError(f"correlation must be at least 0 and below 1, not {number:g}.")
     return number
 
 
-def _as_weights(given: Mapping[str, float] | Calibration | None, experts: list[str]) -> dict[str, float]:
+def _as_weights(given: Any, experts: list[str]) -> dict[str, float]:
     """One weight for each expert."""
     if given is None:
         return dict.fromkeys(experts, 1.0)
-    if isinstance(given, Calibration):
-        return given.weights(experts)
     if missing := [name for name in experts if name not in given]:
         raise InputError(f"There is no weight of {listed(missing)}. Give one for each expert.", missing)
     found = {name: as_number(given[name], f"the weight of {name}") for name in experts}
@@ -244,30 +246,30 @@ def _as_weights(given: Mapping[str, float] | Calibration | None, experts: list[s
     return found
 
 
-def _beliefs(judged: pd.DataFrame, weights: Mapping[str, float], calibration: Calibration | None) -> Beliefs:
+def _beliefs(judged: pd.DataFrame, weights: Mapping[str, float], record: TrackRecord | None) -> Beliefs:
     """Lay out what the experts of one opportunity believe."""
     weight = np.array([weights[name] for name in judged["expert"]])
     if not weight.sum() > 0:
-        problem = "about an opportunity whose experts all have weight 0"
+        problem = "about an opportunity of which all experts have weight 0"
         refuse(judged, pd.Series(True, judged.index), problem, "Give one of them a weight.")
-    parts = [_belief(row, calibration) for row in judged.to_dict("records")]
+    parts = [_belief(row, record) for row in judged.to_dict("records")]
     chance, location, sd = (np.stack(np.broadcast_arrays(*part)) for part in zip(*parts, strict=True))
     return Beliefs(chance, location, np.maximum(sd, SMALLEST_SD), weight / weight.sum())
 
 
-def _belief(row: Mapping[Any, Any], calibration: Calibration | None) -> tuple[Array, Array, Array]:
+def _belief(row: Mapping[Any, Any], record: TrackRecord | None) -> tuple[Array, Array, Array]:
     """Chance, and mean and sd of the logarithm of the amount: arrays of shape (draws,)."""
-    chance, amounts = np.array([row["probability"]]), tuple(row[name] for name in PARAMETERS)
-    if calibration is None:
+    chance, amounts = np.array([row["probability"]]), amounts_of(row)
+    if record is None:
         return chance, *log_moments(row["family"], amounts, np.ones(1))
-    change = calibration.change(row["expert"])
+    change = record.change(row["expert"])
     location, sd = log_moments(row["family"], amounts, change.spread)
     odds = special.logit(within_certain(chance))
     return special.expit(change.intercept + change.slope * odds), change.shift + location, sd
 
 
 def _pooled_row(judged: pd.DataFrame, pooled: Beliefs, interval: float) -> dict[Any, Any]:
-    """What the table says of one opportunity."""
+    """The row of one opportunity in the table."""
     low, median, high = pooled.quantiles(((1 - interval) / 2, 0.5, (1 + interval) / 2))
     sd = float(pooled.sd[0, 0]) if pooled.known else float(np.sqrt(np.mean(pooled.sd**2)))
     first, last = judged["expected_from"].min(), judged["expected_to"].max()

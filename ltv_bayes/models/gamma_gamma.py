@@ -1,45 +1,28 @@
 """Gamma-gamma as a PyMC model."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
-from ltv_bayes.data.customers.grouping import in_groups
+from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
 from ltv_bayes.data.customers.histories import SpendHistories, unique_spend
 from ltv_bayes.errors import InputError
-from ltv_bayes.formulas.kernels import likelihoods
-from ltv_bayes.formulas.kernels.grouped_likelihoods import end_to_end
-from ltv_bayes.formulas.models import parameterization
-from ltv_bayes.formulas.models.gamma_gamma import NAME, PARAMETERS
-from ltv_bayes.inference.methods import Method
-from ltv_bayes.models.density.direct_density import Likelihood
-from ltv_bayes.models.density.pooled import Pool, PooledRecipe, Settings, pooled_priors
-from ltv_bayes.models.density.recipe import Recipe
-from ltv_bayes.models.priors.prior_predictive import as_fit, prior_tree
-from ltv_bayes.models.priors.priors import POSITIVE, Domain, Prior, chosen_priors
-from ltv_bayes.predictions.fitted import fit_attrs
+from ltv_bayes.formulas.kernels.tables import spend_tables
+from ltv_bayes.formulas.models import gamma_gamma
+from ltv_bayes.models.density.pool import one_group
+from ltv_bayes.models.model import Model
+from ltv_bayes.models.priors import Prior
 from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend
 
-if TYPE_CHECKING:
-    import pymc as pm
-
-DOMAINS: dict[str, Domain] = {
-    "mean_spend": POSITIVE,
-    "order_cv": POSITIVE,
-    "q_excess": POSITIVE,
-    "p": POSITIVE,
-    "q": Domain(1.0, np.inf),
-    "v": POSITIVE,
-}
-ALTERNATIVES: dict[tuple[str, ...], tuple[str, ...]] = {("p", "q", "v"): ("mean_spend", "order_cv", "q_excess")}
+COLUMNS = ["spend_frequency", "monetary_value"]
 
 
 @dataclass(frozen=True, repr=False)
-class GammaGamma(Settings):
+class GammaGamma(Model[Customers, FittedSpend]):
     """What do customers spend per order? The settings of a gamma-gamma model.
 
     Parameters
@@ -68,104 +51,35 @@ class GammaGamma(Settings):
     Fader, Hardie & Lee (2005), RFM and CLV, Journal of Marketing Research 42; Hardie's note 025.
     """
 
-    priors: Mapping[str, Any] = field(default_factory=dict)
-    pool_by: str | Sequence[str] | None = field(default=None, kw_only=True)
-    covariates: Sequence[str] | Mapping[str, Sequence[str]] | str | None = field(default=None, kw_only=True)
+    _name = gamma_gamma.NAME
+    _fitted = FittedSpend
 
-    def default_priors(self, customers: Customers) -> dict[str, Prior]:
-        """Say which priors the model takes for these customers where the user gives none."""
-        require_customers(customers)
-        return _usual_priors(_spend(customers))
+    def _histories(self, data: Customers, grouping: Grouping) -> InGroups:
+        unique = _spend(data)
+        if grouping.columns:
+            buyers = (batch.table[batch.table["spend_frequency"] > 0] for batch in data.batches())
+            return in_groups(buyers, COLUMNS, grouping)
+        columns = unique.frequency, unique.monetary_value, unique.count
+        return one_group(pd.DataFrame(dict(zip([*COLUMNS, "count"], columns, strict=True))))
 
-    def build(self, customers: Customers) -> "pm.Model":
-        """Make the PyMC model, with the likelihood on unique histories with their counts.
+    def _usual_priors(self, data: Customers, histories: InGroups) -> dict[str, Prior]:
+        spend = _in_one(histories)
+        orders = spend.frequency * spend.count
+        mean = float((orders * spend.monetary_value).sum() / orders.sum())
+        return {
+            "mean_spend": Prior("LogNormal", mu=np.log(mean), sigma=1.0),
+            "order_cv": Prior("LogNormal", mu=np.log(0.5), sigma=1.0),
+            "q_excess": Prior("LogNormal", mu=np.log(2.0), sigma=1.0),
+        }
 
-        Returns
-        -------
-        pymc.Model
-            With p, q, v; v in the customers' currency.
-        """
-        require_customers(customers)
-        return self._recipe(customers, _spend(customers)).model()
+    def _tables(self, **columns: Any) -> tuple[Any, ...]:
+        return spend_tables(*columns.values())
 
-    def fit(
-        self,
-        customers: Customers,
-        *,
-        method: Method = "auto",
-        draws: int = 1000,
-        tune: int | None = None,
-        chains: int = 4,
-        random_seed: int | None = None,
-        progressbar: bool = True,
-        **sampler_settings: Any,
-    ) -> FittedSpend:
-        """Draw from the posterior; arguments as in `BGNBD.fit`.
+    def _more_attrs(self, data: Customers, histories: InGroups) -> dict[str, Any]:
+        return {"frequency_spend_correlation": frequency_spend_correlation(_in_one(histories))}
 
-        Raises
-        ------
-        InputError
-            If fewer than two customers have a repeat order with a value.
-
-        Warns
-        -----
-        ConvergenceWarning
-            If Pareto k, r-hat, effective sample size or divergences say that the draws cannot be trusted.
-        """
-        require_customers(customers)
-        histories = _spend(customers)
-        recipe = self._recipe(customers, histories)
-        tree = recipe.fit(
-            method=method,
-            draws=draws,
-            tune=tune,
-            chains=chains,
-            random_seed=random_seed,
-            progressbar=progressbar,
-            **sampler_settings,
-        )
-        tree.attrs.update(fit_attrs(NAME, customers, time_unit="", settings=recipe.settings()))
-        tree.attrs["frequency_spend_correlation"] = frequency_spend_correlation(histories)
-        return FittedSpend(tree)
-
-    def sample_prior(self, customers: Customers, *, draws: int = 1000, random_seed: int | None = None) -> xr.DataTree:
-        """Draw parameters from the priors, and from each draw the mean spend that these customers would show.
-
-        Returns
-        -------
-        xarray.DataTree
-            Group ``prior`` of shape (chain, draw) and group ``prior_predictive`` with ``monetary_value`` of shape
-            (chain, draw, customer_id), of the customers with a repeat order that carries a value.
-        """
-        recipe = self._recipe(customers, _spend(customers))
-        prior = prior_tree(recipe.model(), draws=draws, random_seed=random_seed)
-        fit = FittedSpend(as_fit(prior["prior"].to_dataset(), {"model": NAME, **recipe.attrs()}))
-        prior["prior_predictive"] = xr.DataTree(replicate_mean_spend(fit, customers, random_seed=random_seed))
-        return prior
-
-    def _recipe(self, customers: Customers, histories: SpendHistories) -> Recipe | PooledRecipe:
-        pool = Pool.of(NAME, self.pool_by, self.covariates)
-        if pool is None:
-            return self._alike(histories)
-        columns = ("spend_frequency", "monetary_value")
-        buyers = (batch.table[batch.table["spend_frequency"] > 0] for batch in customers.batches())
-        data = in_groups(buyers, columns, pool.grouping)
-        tables = [likelihoods.spend_tables(*(part[name] for name in (*columns, "count"))) for part in data.parts()]
-        priors = pooled_priors(NAME, pool, self.priors, _usual_priors(histories))
-        return PooledRecipe(NAME, PARAMETERS, pool, data, end_to_end(tables), priors)
-
-    def _alike(self, histories: SpendHistories) -> Recipe:
-        def likelihood() -> Likelihood:
-            tables = likelihoods.spend_tables(histories.frequency, histories.monetary_value, histories.count)
-            return Likelihood(PARAMETERS, likelihoods.gamma_gamma, likelihoods.gamma_gamma_value, tables)
-
-        def observe(parameters: Mapping[str, Any]) -> None:
-            from ltv_bayes.models.density.graphs import add_gamma_gamma
-
-            add_gamma_gamma(histories, {name: parameters[name] for name in PARAMETERS})
-
-        priors = chosen_priors(self.priors, _usual_priors(histories), ALTERNATIVES)
-        return Recipe(priors, DOMAINS, parameterization.spend, likelihood, observe, len(histories))
+    def _replicated(self, fit: FittedSpend, data: Customers, random_seed: int | None) -> xr.Dataset:
+        return replicate_mean_spend(fit, data, random_seed=random_seed)
 
 
 def frequency_spend_correlation(histories: SpendHistories) -> float:
@@ -177,7 +91,15 @@ def frequency_spend_correlation(histories: SpendHistories) -> float:
     return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
 
 
+def _in_one(histories: InGroups) -> SpendHistories:
+    """Distinct histories of all groups together."""
+    together = histories.histories.groupby(COLUMNS, as_index=False).sum()
+    frequency, value = (together[name].to_numpy() for name in COLUMNS)
+    return SpendHistories(frequency, value, together["count"].to_numpy(dtype=np.int64))
+
+
 def _spend(customers: Customers) -> SpendHistories:
+    require_customers(customers)
     histories = unique_spend(customers)
     buyers = int(histories.count.sum())
     if buyers == 0:
@@ -191,13 +113,3 @@ def _spend(customers: Customers) -> SpendHistories:
             "log or more customers."
         )
     return histories
-
-
-def _usual_priors(histories: SpendHistories) -> dict[str, Prior]:
-    orders = histories.frequency * histories.count
-    mean = float((orders * histories.monetary_value).sum() / orders.sum())
-    return {
-        "mean_spend": Prior("LogNormal", mu=np.log(mean), sigma=1.0),
-        "order_cv": Prior("LogNormal", mu=np.log(0.5), sigma=1.0),
-        "q_excess": Prior("LogNormal", mu=np.log(2.0), sigma=1.0),
-    }

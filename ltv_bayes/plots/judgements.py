@@ -154,7 +154,7 @@ def _draw_amount(ax: Any, belief: AmountBelief, currency: str | None) -> None:
     canvas.money_axis(ax.xaxis, currency)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    canvas.label_x(ax, f"amount if it comes{canvas.unit(currency)}")
+    canvas.label_x(ax, f"amount if it occurs{canvas.unit(currency)}")
 
 
 def _mark(ax: Any, amount: float, text: str, height: float, *, on_left: bool) -> None:
@@ -192,14 +192,14 @@ def _draw_chance(ax: Any, belief: ChanceBelief) -> None:
     ax.set(xlim=(-0.04, 1.04), ylim=(-1, 1), yticks=[], xticks=[0, 0.25, 0.5, 0.75, 1])
     ax.set_xticklabels(["never", "25%", "50%", "75%", "always"])
     ax.spines["left"].set_visible(False)
-    canvas.label_x(ax, "chance that it comes" + ("" if belief.is_number else "; bar: 80% of what it may be"))
+    canvas.label_x(ax, "chance that it occurs" + ("" if belief.is_number else "; bar: 80% of what it may be"))
 
 
 def _draw_window(ax: Any, one: Opportunity) -> None:
     """Draw the day or the window on a line of time."""
     ax.set(ylim=(-1, 1), yticks=[])
     ax.spines["left"].set_visible(False)
-    canvas.label_x(ax, "when it comes")
+    canvas.label_x(ax, "when it occurs")
     if pd.isna(one.first):
         ax.set_xticks([])
         ax.grid(visible=False)

@@ -236,6 +236,12 @@ def shape_of(fit: FittedModel) -> tuple[int, int]:
     return sizes["chain"], sizes["draw"]
 
 
+def smallest_shape(shapes: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """Chains and draws per chain that all of several fits have."""
+    chains, draws = zip(*shapes, strict=True)
+    return min(chains), min(draws)
+
+
 def flat_draws(fit: FittedModel) -> dict[str, np.ndarray]:
     """A fit's parameters with chains joined, each of shape (chains * draws,)."""
     return {name: values.ravel() for name, values in fit.draws.items()}

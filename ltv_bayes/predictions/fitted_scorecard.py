@@ -1,4 +1,4 @@
-"""What past ratings and what came of them taught: a fitted scorecard."""
+"""A fitted scorecard, learned from past ratings and their outcomes."""
 
 import json
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ PARAMETERS = ("probability_low", "probability_high", "multiplier_low", "multipli
 class FittedScorecard(FittedModel):
     """Posterior draws of a scorecard: weights, and what the lowest and the highest score mean.
 
-    The posterior holds probability_low and probability_high (that future value comes), multiplier_low and
-    multiplier_high (the amount, in deals of the client's own size), spread (standard deviation of the logarithm of the
-    amount at a known score), and a weight for each criterion under ``weight_`` and its name.
+    The posterior holds probability_low and probability_high (that future value occurs), multiplier_low and
+    multiplier_high (the amount, in deals of the customer's own size), spread (standard deviation of the logarithm of
+    the amount at a known score), and a weight for each criterion under ``weight_`` and its name.
     """
 
     _default_model: ClassVar[str] = NAME

@@ -22,7 +22,7 @@ from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.streams.own_data import not_valued, require_same
+from ltv_bayes.streams.own_data import not_valued, require_same, sum_by_customer
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
 
@@ -101,7 +101,7 @@ class OneOffSale:
     def table(self) -> pd.DataFrame:
         """The sales, indexed by customer_id: date, amount, probability, and row as their source numbers it."""
         if self._at_once is not None:
-            return pd.DataFrame(columns=["date", "amount", "probability", "row"])
+            return pd.DataFrame(columns=["date", "amount", "probability", "row"], dtype=float)
         if isinstance(self.sales, Transactions):
             if not self.sales.has_amounts:
                 raise InputError("The orders have no amounts. Read them with amount='...'.")
@@ -122,8 +122,6 @@ class OneOffSale:
         """Refuse another currency, and sales of the past that are stated to be uncertain."""
         currency = self.sales.currency if isinstance(self.sales, Transactions) else self.currency
         require_same(customers, self.name, None, currency)
-        if self._at_once is not None:
-            return
         late = ~self._planned(customers) & (self.table["probability"] < 1).to_numpy()
         if late.any():
             rows = list(self.table["row"][late])
@@ -143,11 +141,8 @@ class OneOffSale:
 
     def realised(self, customers: Customers) -> Array:
         """What was sold up to the as-of date."""
-        if self._at_once is not None:
-            return np.zeros(len(customers))
         past = self.table[~self._planned(customers)]
-        position = as_text(customers.ids).get_indexer(as_text(past.index))
-        return np.bincount(position[position >= 0], past["amount"].to_numpy()[position >= 0], len(customers))
+        return sum_by_customer(past["amount"].to_numpy(), as_text(past.index), customers)
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`."""
@@ -176,8 +171,6 @@ class OneOffSale:
 
     def _sales_to(self, customers: Customers) -> dict[int, list[tuple[float, float, float]]]:
         """Planned sales by the position of the customer: days ahead, amount, probability."""
-        if self._at_once is not None:
-            return {}
         table = self.table[self._planned(customers)]
         if table.empty:
             return {}

@@ -25,6 +25,7 @@ from ltv_bayes.predictions.fitted import (
     pooling_of,
     shape_of,
     shuffled,
+    smallest_shape,
 )
 from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.purchases import FittedPurchases, purchase_histories
@@ -91,8 +92,7 @@ class OrderStream(ABC):
     @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain that both fits have."""
-        (chains_a, draws_a), (chains_b, draws_b) = shape_of(self.counts), shape_of(self.spend)
-        return min(chains_a, chains_b), min(draws_a, draws_b)
+        return smallest_shape(map(shape_of, (self.counts, self.spend)))
 
     @property
     def fits_by_purpose(self) -> dict[str, FittedModel]:

@@ -12,7 +12,7 @@ from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError, UnitError, counted, listed, rows_at_fault
 from ltv_bayes.formatting import label
-from ltv_bayes.formulas.special import IntArray
+from ltv_bayes.formulas.special import Array, IntArray
 
 
 def positions(customers: Customers, own: pd.Index) -> IntArray:
@@ -25,6 +25,12 @@ def positions(customers: Customers, own: pd.Index) -> IntArray:
     [-1, 0]
     """
     return np.asarray(own.get_indexer(as_text(customers.ids)), dtype=np.int64)
+
+
+def sum_by_customer(amounts: Array, own: pd.Index, customers: Customers) -> Array:
+    """Add up amounts of a stream's data, given their customers' ids as text: an array of shape (customers,)."""
+    position = as_text(customers.ids).get_indexer(own)
+    return np.bincount(position[position >= 0], amounts[position >= 0], len(customers))
 
 
 def require_same(customers: Customers, name: str, as_of: dt.date | None, currency: str | None) -> None:

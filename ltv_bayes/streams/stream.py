@@ -17,32 +17,26 @@ class Stream(Protocol):
     @property
     def name(self) -> str:
         """What names the stream's column in results."""
-        ...
 
     @property
     def while_alive(self) -> "str | Stream | None":
         """The stream that this one depends on, or its name: what ends there ends here."""
-        ...
 
     @property
     def ends_a_relation(self) -> bool:
         """Whether the stream knows, in each draw, when the relation with a customer ends: others may depend on it."""
-        ...
 
     @property
     def margin(self) -> Any:
         """Share of the stream's revenue that is kept, if it has one of its own."""
-        ...
 
     @property
     def discount_rate(self) -> float | None:
         """Annual effective rate, if the stream has one of its own."""
-        ...
 
     @property
     def shape(self) -> tuple[int, int] | None:
         """Chains, and draws per chain, that the stream can give; None for any number."""
-        ...
 
     @property
     def fits_by_purpose(self) -> Mapping[str, FittedModel]:
@@ -50,32 +44,25 @@ class Stream(Protocol):
 
         See `ltv_bayes.predictions.fitted.shuffled`.
         """
-        ...
 
     @property
     def caution(self) -> str:
         """What every table made from the stream must state; empty when nothing."""
-        ...
 
     def check(self, customers: Customers) -> None:
         """Refuse or warn of what can be seen of all customers at once, before anything is drawn."""
-        ...
 
     def knows(self, customers: Customers) -> np.ndarray:
         """Mark the customers with a relation that the stream knows the end of, an array of shape (customers,)."""
-        ...
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """State what a reader should know of these customers in this stream, valued on these terms."""
-        ...
 
     def realised(self, customers: Customers) -> Array:
         """Revenue from customers so far, an array of shape (customers,), before margin."""
-        ...
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> "CustomerDraws":
         """Make ready to value these customers with this number of chains and draws."""
-        ...
 
 
 class CustomerDraws(Protocol):
@@ -97,4 +84,3 @@ class CustomerDraws(Protocol):
         life : array of the same shape, optional
             Filled in likewise, for streams that depend on this one.
         """
-        ...

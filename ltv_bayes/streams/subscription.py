@@ -17,11 +17,11 @@ from ltv_bayes.formulas.kernels import renewal_values
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameters_of, shape_of, shuffled
+from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameters_of, shape_of, shuffled, smallest_shape
 from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.renewals import FittedRenewals, periods_of
 from ltv_bayes.random_streams import customer_states
-from ltv_bayes.streams.own_data import not_valued, require_same, without_data
+from ltv_bayes.streams.own_data import not_valued, require_same, sum_by_customer, without_data
 from ltv_bayes.streams.prices import PriceChanges
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
@@ -107,8 +107,7 @@ class Subscription:
     @property
     def shape(self) -> tuple[int, int]:
         """Chains and draws per chain that all fits have."""
-        shapes = list(map(shape_of, self.fits.values()))
-        return min(chains for chains, _ in shapes), min(draws for _, draws in shapes)
+        return smallest_shape(map(shape_of, self.fits.values()))
 
     @property
     def caution(self) -> str:
@@ -133,8 +132,7 @@ class Subscription:
         """What was paid at the start and at renewals so far, at the price of the records."""
         table = self.renewals.table
         paid = (table["renewals"].to_numpy() + 1) * self._prices
-        position = as_text(customers.ids).get_indexer(self._ids)
-        return np.bincount(position[position >= 0], paid[position >= 0], len(customers))
+        return sum_by_customer(paid, self._ids, customers)
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`. Payments are laid out for a few customers at a time."""

@@ -1,10 +1,10 @@
 """What streams that are valued together need of each other: names of their own, draws in common, relations that end."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Protocol
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import InputError, rows_at_fault, suggestion
+from ltv_bayes.predictions.fitted import smallest_shape
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.own_data import ended_early
 from ltv_bayes.streams.stream import Stream
@@ -35,19 +35,10 @@ def require_distinct_names(streams: Sequence[Stream], reserved: Collection[str])
         )
 
 
-class Shaped(Protocol):
-    """Anything that has draws."""
-
-    @property
-    def shape(self) -> tuple[int, int] | None:
-        """Chains and draws per chain; None for any number."""
-        ...
-
-
-def common_shape(streams: Iterable[Shaped]) -> tuple[int, int] | None:
-    """Chains and draws that every stream, or other source of draws, has; None if they leave it open."""
-    shapes = [stream.shape for stream in streams if stream.shape is not None]
-    return (min(chains for chains, _ in shapes), min(draws for _, draws in shapes)) if shapes else None
+def common_shape(shapes: Iterable[tuple[int, int] | None]) -> tuple[int, int] | None:
+    """Chains and draws that every stream, or other source of draws, has; None if all leave it open."""
+    given = [shape for shape in shapes if shape is not None]
+    return smallest_shape(given) if given else None
 
 
 def dependencies(streams: Sequence[Stream]) -> dict[str, str]:

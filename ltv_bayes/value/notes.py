@@ -8,8 +8,10 @@ from ltv_bayes.data.customers.histories import typical_order
 from ltv_bayes.data.reading.amounts import warn_of_other_unit
 from ltv_bayes.errors import counted
 from ltv_bayes.formatting import money, percent
-from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
+from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.judgement.valuing.windows import across_horizon, outside_horizon
 from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.terms import Terms
@@ -26,7 +28,7 @@ FAR_SCALE = 500.0
 
 def warn_of_scale(customers: Customers, judged: FutureValuePriors) -> None:
     """Warn where judged amounts and orders can hardly be counted in one unit."""
-    order, amount = typical_order(customers), judged.table["median"][~judged.are_opinions].median()
+    order, amount = typical_order(customers), judged.table["median"][~are_opinions(judged.table)].median()
     stated, ordered = (money(typical, customers.currency) for typical in (amount, order))
     if order > 0:
         compared = f"Judged amounts are typically {stated}, orders {ordered}"
@@ -56,8 +58,8 @@ def notes_on(value: Valued) -> list[str]:
 
 def _on_dates(judged: FutureValuePriors, terms: Terms, horizons: list[str]) -> list[str]:
     """Say which opportunities are without a date, or expected after the horizon, for sure or perhaps."""
-    notes, late, across = [], judged.outside_horizon(terms), judged.across_horizon(terms)
-    anywhen = ~judged.are_opinions & (judged.relations != VISIBLE_SHARE)
+    notes, late, across = [], outside_horizon(judged, terms), across_horizon(judged, terms)
+    anywhen = ~are_opinions(judged.table) & (judged.relations != VISIBLE_SHARE)
     undated = int((judged.table["expected_from"].isna() & anywhen).sum())
     if undated and len(horizons) > 1:
         notes.append(

@@ -9,6 +9,12 @@ from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.formatting import label
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.checks import (
+    check_shown_in_time,
+    refuse_opinions_alone,
+    require_known,
+    require_visible_share,
+)
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, KEPT_BYTES
 from ltv_bayes.streams.stream import Stream
@@ -98,17 +104,19 @@ def lifetime_value(
     require_one_use(streams)
     margins, seed = _margins(customers, streams, margin), as_seed(random_seed)
     if future_value is not None:
-        future_value.require_known(customers)
+        require_known(future_value, customers)
         if not streams:
-            future_value.refuse_opinions_alone()
+            refuse_opinions_alone(future_value)
         warn_of_scale(customers, future_value)
         warn_of_double_count(customers, streams, future_value, terms)
-        future_value.require_visible_share()
-        future_value.check_shown_in_time(terms)
+        require_visible_share(future_value)
+        check_shown_in_time(future_value, terms)
     for stream in streams:
         stream.check(customers)
     refuse_unknown_ends(streams, customers)
-    shape = common_shape([*streams, *([] if future_value is None else [future_value])]) or DRAWS_WITHOUT_FITS
+    changes = None if future_value is None else future_value.adjustments
+    judged_shape = None if changes is None else changes.shape
+    shape = common_shape([*(one.shape for one in streams), judged_shape]) or DRAWS_WITHOUT_FITS
     valuation = Valuation(customers, tuple(streams), future_value, terms, margins, seed, shape, realised)
     first = next(iter(customers.batches(CUSTOMERS_IN_BATCH)))
     valuation.of(first)  # so that what cannot be valued is refused at once

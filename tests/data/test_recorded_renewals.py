@@ -166,7 +166,7 @@ class TestWhatFitsSee:
         ({"renewed": "2023-12-31"}, r"1 row renewed before the start \(row 0\)\. Correct one of the two dates"),
         (
             {"renewed": "2024-04-01", "cancelled": "2024-03-20"},
-            r"1 row renewed after they were cancelled \(row 0\)\. Correct one of the two dates; who came back has",
+            r"1 row renewed after they were cancelled \(row 0\)\. Correct one of the two dates; a customer who",
         ),
         (
             {"renewed": "2924-04-01"},

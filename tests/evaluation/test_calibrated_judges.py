@@ -14,6 +14,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import DataWarning
 from ltv_bayes.judgement.track_record.history import closed_judgements, read_history
+from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.samples.judges import JUDGES, Judge
 from tests.chance import assert_draws, assert_mean, assert_means, assert_share, assert_standard, converging
 
@@ -46,7 +47,7 @@ def distances(calibration):
     truth = pd.DataFrame([vars(judge) for judge in TEAM]).set_index("name")
     found = {}
     for name in calibration.names:
-        change, true = calibration.change(name), truth.loc[name]
+        change, true = TrackRecord(calibration.idata).change(name), truth.loc[name]
         parts = {
             "intercept": (change.intercept, true["intercept"]),
             "log_slope": (np.log(change.slope), np.log(true["slope"])),
@@ -176,7 +177,7 @@ def newcomer():
 
 def test_five_cases_lie_between_their_own_record_and_the_team(newcomer):
     """The posterior mean of a normal mean, at the numbers of the team that were learned."""
-    drawn, change = newcomer.idata["posterior"].to_dataset(), newcomer.change("New")
+    drawn, change = newcomer.idata["posterior"].to_dataset(), TrackRecord(newcomer.idata).change("New")
     team, between = (drawn[name].to_numpy().ravel() for name in ("mean_shift", "sd_shift"))
     own = between**2 / (between**2 + (change.spread * SD) ** 2 / 5)
     expected = own * SHIFT + (1 - own) * team
@@ -187,7 +188,10 @@ def test_five_cases_lie_between_their_own_record_and_the_team(newcomer):
 
 
 def test_a_newcomer_is_less_sure_than_those_with_a_record(newcomer):
-    assert newcomer.change("New").shift.std() > 2 * newcomer.change("Old 1").shift.std()
+    assert (
+        TrackRecord(newcomer.idata).change("New").shift.std()
+        > 2 * TrackRecord(newcomer.idata).change("Old 1").shift.std()
+    )
 
 
 def test_short_records_gain_from_the_others():
@@ -200,7 +204,7 @@ def test_short_records_gain_from_the_others():
     own = won.groupby("who").apply(lambda one: np.average(one["error"], weights=one["precision"]))
     truth = pd.Series({judge.name: judge.shift for judge in judges}).loc[list(closed.names)].to_numpy()
     calibration = calibrated(history, 9)
-    shrunk = np.array([calibration.change(name).shift.mean() for name in closed.names])[own.index]
+    shrunk = np.array([TrackRecord(calibration.idata).change(name).shift.mean() for name in closed.names])[own.index]
     truth = truth[own.index]
 
     def rmse(found):

@@ -241,7 +241,7 @@ class TestNames:
 
     def test_pooled_ones_say_so(self, purchases, monkeypatch):
         pooled = lb.FittedPurchases.from_draws(full(LAW), time_unit="week")
-        monkeypatch.setattr(lb.FittedPurchases, "pooling", property(lambda fit: "by size" if fit is pooled else None))
+        monkeypatch.setattr(checking, "pooling_of", lambda fit: "by size" if fit is pooled else None)
         assert checking._names([purchases, pooled]) == ["bg_nbd", "bg_nbd (pooled)"]
         assert checking._names([pooled]) == ["bg_nbd"]
         assert checking._names([pooled, purchases, pooled]) == ["bg_nbd (pooled) (1)", "bg_nbd", "bg_nbd (pooled) (2)"]

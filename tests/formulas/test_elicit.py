@@ -8,8 +8,6 @@ from scipy import optimize, stats
 
 from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, amount_mean, amount_quantiles, amount_sd
 from ltv_bayes.formulas.beliefs.elicit import (
-    _beta_by_halving,
-    _beta_by_newton,
     amount_from_interval,
     amount_from_mean,
     amount_from_quantiles,
@@ -179,10 +177,18 @@ def test_low_equal_to_high_is_a_certain_amount():
     assert (draw_amounts(np.random.default_rng(1), 9, *map(float, log_normal_from_interval(80.0, 80.0))) == 80).all()
 
 
-def test_newtons_beta_is_that_of_halving():
-    low, part, upper = np.meshgrid([1e-5, 0.01, 0.3, 0.9], [1e-4, 0.1, 0.7], [0.6, 0.9, 0.99])
-    ends = low.ravel(), (low + part * (1 - low)).ravel(), upper.ravel()
-    np.testing.assert_allclose(np.log(_beta_by_newton(*ends)), np.log(_beta_by_halving(*ends)), atol=1e-5)
+def test_a_beta_has_both_quantiles_where_they_are_extreme():
+    low, part, upper = np.meshgrid([1e-5, 0.01, 0.3, 0.9], [1e-4, 0.1, 0.7, 0.999], [0.6, 0.9, 0.99])
+    high = low + part * (1 - low)
+    law = stats.beta(*beta_from_interval(low, high, interval=2 * upper - 1))
+    np.testing.assert_allclose(law.cdf(low), 1 - upper, rtol=1e-9)
+    np.testing.assert_allclose(law.cdf(high), upper, rtol=1e-9)
+
+
+def test_a_gamma_that_would_have_to_be_narrower_than_any_is_the_narrowest():
+    shape, rate, _ = gamma_from_interval(1.0, 1.0 + 1e-12)
+    assert np.log10(shape) == pytest.approx(15)
+    assert shape / rate == pytest.approx(1.0)
 
 
 def test_the_nearest_pert_is_that_of_a_fine_grid():

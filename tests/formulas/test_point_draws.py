@@ -103,7 +103,7 @@ class TestProject:
     def test_lies_around_the_point(self):
         drawn = lb.project_ltv(
             average_deal=500_000,
-            clients=400,
+            customers=400,
             deals=1200,
             average_deal_sd=20_000,
             future_value_interval=(500_000, 1_280_000),
@@ -116,7 +116,7 @@ class TestProject:
         interval = 300_000, 1_500_000
         drawn = lb.project_ltv(
             average_deal=500_000,
-            clients=9,
+            customers=9,
             deals=30,
             average_deal_sd=90_000,
             future_value=800_000,
@@ -127,13 +127,13 @@ class TestProject:
         assert is_the_mean_of(drawn, 500_000 * 31 / 10 + future)
 
     def test_deals_are_the_gamma_posterior(self):
-        drawn = lb.project_ltv(average_deal=2, clients=9, deals=30, deals_prior=(3, 2), future_value=7, **MANY)
+        drawn = lb.project_ltv(average_deal=2, customers=9, deals=30, deals_prior=(3, 2), future_value=7, **MANY)
         assert follows((drawn - 7) / 2, stats.gamma(33, scale=1 / 11))
 
     @pytest.mark.parametrize(("median", "between"), [(0.0, np.sqrt(50 * 400)), (100.0, 100.0)])
     def test_the_experts_numbers_are_the_quantiles(self, median, between):
         drawn = lb.project_ltv(
-            average_deal=0, clients=1, deals=1, future_value=median, future_value_interval=(50, 400), **MANY
+            average_deal=0, customers=1, deals=1, future_value=median, future_value_interval=(50, 400), **MANY
         )
         for bound, share in ((50, 0.1), (between, 0.5), (400, 0.9)):
             assert abs(float((drawn < bound).mean()) - share) < allowed(100) * np.sqrt(share * (1 - share) / drawn.size)
@@ -163,15 +163,15 @@ class TestHybrid:
 
 SUBSCRIPTION = {"arpa": 1000, "margin": 0.8}
 COUNTS = {"subscribers": 100, "churned": 5}
-PROJECT = {"average_deal": 10, "clients": 5, "deals": 9}
+PROJECT = {"average_deal": 10, "customers": 5, "deals": 9}
 
 
 @pytest.mark.parametrize(
     ("formula", "given", "error", "message"),
     [
         (lb.subscription_ltv, SUBSCRIPTION, InputError, "Give churn= for one number"),
-        (lb.subscription_ltv, {**SUBSCRIPTION, **COUNTS, "churn": 0.05}, InputError, "say one thing twice"),
-        (lb.subscription_ltv, {**SUBSCRIPTION, "churn": 0.05, "churned": 5}, InputError, "say one thing twice"),
+        (lb.subscription_ltv, {**SUBSCRIPTION, **COUNTS, "churn": 0.05}, InputError, "state one thing twice"),
+        (lb.subscription_ltv, {**SUBSCRIPTION, "churn": 0.05, "churned": 5}, InputError, "state one thing twice"),
         (lb.subscription_ltv, {**SUBSCRIPTION, "subscribers": 5}, InputError, "churned= is missing"),
         (lb.subscription_ltv, {**SUBSCRIPTION, "churn": 0.05, "arpa_sd": 3}, InputError, "arpa_sd= is for draws"),
         (lb.subscription_ltv, {**SUBSCRIPTION, **COUNTS, "churned": 101}, InputError, "101 is more than subscribers"),
@@ -187,9 +187,9 @@ PROJECT = {"average_deal": 10, "clients": 5, "deals": 9}
         (lb.subscription_ltv, {**SUBSCRIPTION, **COUNTS, "draws": 0}, InputError, "draws must be a whole number of 1"),
         (lb.subscription_ltv, {**SUBSCRIPTION, **COUNTS, "random_seed": -1}, InputError, "random_seed"),
         (lb.project_ltv, {"average_deal": 10}, InputError, "Give average_deals= for one number"),
-        (lb.project_ltv, {**PROJECT, "average_deals": 3}, InputError, "say one thing twice"),
-        (lb.project_ltv, {"average_deal": 10, "deals": 3}, InputError, "clients= is missing"),
-        (lb.project_ltv, {**PROJECT, "clients": 0}, InputError, "clients is 0"),
+        (lb.project_ltv, {**PROJECT, "average_deals": 3}, InputError, "state one thing twice"),
+        (lb.project_ltv, {"average_deal": 10, "deals": 3}, InputError, "customers= is missing"),
+        (lb.project_ltv, {**PROJECT, "customers": 0}, InputError, "customers is 0"),
         (lb.project_ltv, {**PROJECT, "average_deal_sd": -1}, UnitError, "average_deal_sd must not be negative"),
         (lb.project_ltv, {**PROJECT, "future_value_interval": (5, 2)}, InputError, "low above high"),
         (lb.project_ltv, {**PROJECT, "future_value_interval": (0, 2)}, InputError, "above 0"),

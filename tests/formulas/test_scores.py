@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from ltv_bayes.formulas.beliefs.scores import log_amount_crps, mean_score_draws
+from ltv_bayes.formulas.beliefs.closed_judgements import log_amount_crps, mean_score_draws
 from tests.chance import assert_mean, assert_share
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.judgement.track_record.calibration import Calibration
-from ltv_bayes.judgement.track_record.history import closed_judgements, opportunities, read_history
-from ltv_bayes.models.judgement_calibration import BIASES
+from ltv_bayes.judgement.track_record.history import closed_judgements, numbered_opportunities, read_history
+from ltv_bayes.judgement.track_record.record import TrackRecord
+from ltv_bayes.models.expert_biases import BIASES
 from ltv_bayes.posterior import tree_from_draws
 
 HONEST = {"intercept": 0.0, "slope": 1.0, "shift": 0.0, "spread": 1.0}
@@ -39,6 +40,6 @@ def by_hand(closed):
         verdict = Diagnostics("NUTS", 400.0, 200, 2, rhat=1.0, problems=tuple(problems)).to_json()
         attrs = {"by": "expert", "interval": 0.8, "random_seed": "1", "diagnostics": verdict}
         tree = tree_from_draws(draws, dims={part: ["who"] for part in HONEST})
-        return Calibration.of(tree, record, opportunities(table), **attrs)
+        return Calibration(TrackRecord.of(tree, record, numbered_opportunities(table), **attrs).idata)
 
     return make

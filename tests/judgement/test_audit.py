@@ -7,7 +7,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import JudgementError
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
-from ltv_bayes.judgement.valuing.what_if import only, power_scaled, surely_bringing
+from ltv_bayes.judgement.valuing.changes import power_scaled, with_certain_amounts
 
 ROWS = [
     {"customer_id": "A", "probability": 0.6, "low": 50.0, "high": 200.0, "opportunity": "Plant"},
@@ -53,13 +53,13 @@ def test_dates_are_named_where_there_are_any():
 
 def test_chosen_judgements_keep_their_adjustments():
     judged = changed(read(), [0, 1, 1])
-    chosen = only(judged, np.array([False, True, True]))
+    chosen = judged.subset(np.array([False, True, True]))
     assert len(chosen) == 2
     assert chosen.adjustments.who.tolist() == [1, 1]
 
 
-def test_what_surely_comes_brings_its_amount_in_every_draw(book):
-    judged = surely_bringing(read(), np.array([1.0, 2.0, 4.0]))
+def test_a_certain_amount_is_paid_in_every_draw(book):
+    judged = with_certain_amounts(read(), np.array([1.0, 2.0, 4.0]))
     ltv = lb.lifetime_value(book, future_value=judged, horizon="1 year", random_seed=1)
     np.testing.assert_allclose(ltv.draws.sel(customer_id=["A", "E"]).mean(("chain", "draw")), [1.0, 6.0])
 

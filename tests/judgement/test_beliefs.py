@@ -105,14 +105,14 @@ class TestChances:
         law = stats.beta(3.5, 7.5)
         assert belief.probability == pytest.approx(law.mean())
         np.testing.assert_allclose(belief.quantile([0.1, 0.9]), law.ppf([0.1, 0.9]))
-        assert belief.sentence().startswith("you say: 3 of 10 such come")
+        assert belief.sentence().startswith("you say: 3 of 10 such occur")
 
     def test_an_interval_is_met(self):
         belief = lb.ChanceBelief.from_interval(0.4, 0.7, interval=0.5)
         np.testing.assert_allclose(belief.quantile([0.25, 0.75]), [0.4, 0.7], rtol=1e-7)
 
     @pytest.mark.parametrize(
-        ("number", "words"), [(0, "it never comes"), (1, "it comes for certain"), (0.25, "it comes with 25%")]
+        ("number", "words"), [(0, "it never occurs"), (1, "it occurs for certain"), (0.25, "it occurs with 25%")]
     )
     def test_numbers_in_words(self, number, words):
         assert lb.ChanceBelief.from_number(number).sentence() == f"you say: {words}"

@@ -10,6 +10,7 @@ from scipy import special, stats
 import ltv_bayes as lb
 from ltv_bayes.errors import DataWarning, FitError, InputError, JudgementError
 from ltv_bayes.judgement.track_record.outcomes import levels_of_amounts
+from ltv_bayes.judgement.track_record.record import TrackRecord
 from tests.chance import allowed
 
 OPTIMIST = {"intercept": -0.7, "shift": -np.log(1.4), "spread": 2.0}
@@ -67,31 +68,31 @@ class TestRecalibrate:
         slopes = np.linspace(0.5, 1.5, 400).reshape(2, 200)
         adjusted = by_hand(Chen={"slope": slopes}).recalibrate(judged())
         np.testing.assert_array_equal(adjusted.adjustments.slope[0], slopes)
-        assert adjusted.shape == (2, 200)
+        assert adjusted.adjustments.shape == (2, 200)
 
-    def test_somebody_without_a_record_is_like_those_with_one(self, by_hand):
+    def test_an_expert_without_a_record_is_like_those_with_one(self, by_hand):
         calibration = by_hand(Chen={"spread": 5.0}, Wang={})
-        change = calibration.change("Garcia")
+        change = TrackRecord(calibration.idata).change("Garcia")
         assert change.shift.mean() == pytest.approx(0, abs=0.06)
         assert change.shift.std() == pytest.approx(0.3, abs=0.04)
         assert np.log(change.spread).std() == pytest.approx(0.3, abs=0.04)
-        np.testing.assert_array_equal(change.shift, calibration.change("Garcia").shift)
-        assert not np.array_equal(change.shift, calibration.change("Li").shift)
+        np.testing.assert_array_equal(change.shift, TrackRecord(calibration.idata).change("Garcia").shift)
+        assert not np.array_equal(change.shift, TrackRecord(calibration.idata).change("Li").shift)
 
     def test_nobody_without_a_record_is_worse_than_the_worst(self, by_hand):
-        assert by_hand(Chen={"spread": 1.1}).change("Garcia").spread.max() == pytest.approx(1.1)
+        assert TrackRecord(by_hand(Chen={"spread": 1.1}).idata).change("Garcia").spread.max() == pytest.approx(1.1)
 
-    def test_nameless_judgements_count_as_by_somebody_without_a_record(self, by_hand):
+    def test_nameless_judgements_count_as_by_an_expert_without_a_record(self, by_hand):
         calibration = by_hand(Chen={})
         found = calibration.recalibrate(judged(expert=" ")).adjustments
-        np.testing.assert_array_equal(found.shift[0].ravel(), calibration.change(None).shift)
+        np.testing.assert_array_equal(found.shift[0].ravel(), TrackRecord(calibration.idata).change(None).shift)
 
     @pytest.mark.parametrize(
         ("expert", "message"),
         [
-            ("chen", r"1 name without a record: 'chen' \(did you mean 'Chen'\?\)\. It is taken for anybody"),
+            ("chen", r"1 name without a record: 'chen' \(did you mean 'Chen'\?\)\. It is taken for any expert"),
             ("Cheng", r"'Cheng' \(did you mean 'Chen'\?\)"),
-            ("Okafor", r"1 name without a record: 'Okafor'\. It is taken for anybody with one"),
+            ("Okafor", r"1 name without a record: 'Okafor'\. It is taken for any expert with one"),
         ],
     )
     def test_a_name_without_a_record_is_told_with_the_one_it_is_near(self, by_hand, expert, message):
@@ -101,11 +102,11 @@ class TestRecalibrate:
     def test_words_say_what_was_stated_and_what_is_used(self, by_hand):
         """log-odds of 60% less 1 are 36%; amounts are halved and twice as wide."""
         honest, wide = by_hand(Chen={}), {"intercept": -1.0, "shift": np.log(0.5), "spread": 2.0}
-        assert "used after recalibration: it comes with 60%" in honest.recalibrate(judged()).in_words().item()
+        assert "used after recalibration: it occurs with 60%" in honest.recalibrate(judged()).in_words().item()
         words = by_hand(Chen=wide).recalibrate(judged()).in_words().item().splitlines()
-        assert words[0] == "you say: it comes with 60%"
+        assert words[0] == "you say: it occurs with 60%"
         assert "above 200, one in ten below 50" in words[1]
-        used = "it comes with 36%; one chance in ten above 200, one in ten below 12.5, as likely above 50 as below"
+        used = "it occurs with 36%; one chance in ten above 200, one in ten below 12.5, as likely above 50 as below"
         assert words[3] == f"used after recalibration: {used}"
 
     def test_certain_chances_are_bent_like_nearly_certain_ones(self, by_hand):
@@ -136,7 +137,7 @@ class TestRecalibrate:
     def test_an_expected_value_that_rests_on_few_draws_warns(self, by_hand):
         spread = np.ones((2, 200))
         spread[0, 0] = 8.0
-        with pytest.warns(DataWarning, match=r"1 row whose expected value rests on one draw in a hundred.*row 0"):
+        with pytest.warns(DataWarning, match=r"1 row with an expected value from one draw in a hundred.*row 0"):
             by_hand(Chen={"spread": spread}).recalibrate(judged())
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -146,22 +147,24 @@ class TestRecalibrate:
 class TestTables:
     def test_summary_says_what_comes(self, by_hand):
         table = by_hand(Chen=OPTIMIST, Wang={}).summary()
-        assert table.loc["Chen", "comes"] == pytest.approx(special.expit(-0.7 + special.logit(0.6)))
+        assert table.loc["Chen", "occurs"] == pytest.approx(special.expit(-0.7 + special.logit(0.6)))
         assert table.loc["Chen", "amount_factor"] == pytest.approx(1 / 1.4)
-        assert table.loc["Wang", ["comes", "amount_factor", "spread_factor"]].tolist() == pytest.approx([0.6, 1, 1])
-        assert table.index.tolist() == ["Chen", "Wang", "(anybody else)"]
+        assert table.loc["Wang", ["occurs", "amount_factor", "spread_factor"]].tolist() == pytest.approx([0.6, 1, 1])
+        assert table.index.tolist() == ["Chen", "Wang", "(no record)"]
         text = repr(by_hand(Chen=OPTIMIST))
-        assert "Chen (1 case): says 60%, 43% come; amounts are 0.714 times those stated" in text
+        assert "Chen (1 case): of chances stated as 60%, 43% occur; amounts are 0.714 times those stated" in text
         assert "intervals must be 2 times as wide" in text
 
-    def test_curve_counts_what_came(self, by_hand, closed):
+    def test_curve_counts_what_occurred(self, by_hand, closed):
         rows = [closed(probability=0.3, won=0, amount=None)] * 6 + [closed(probability=0.3)] * 2 + [closed()] * 4
         table = by_hand(rows, Chen={"intercept": -0.7}).curve(ci_prob=0.9)
         assert table.index.tolist() == ["20% to 40%", "60% to 80%"]
         assert table["cases"].tolist() == [8, 4]
-        assert table["came"].tolist() == [0.25, 1.0]
+        assert table["occurred"].tolist() == [0.25, 1.0]
         low, high = stats.beta(2.5, 6.5).ppf([0.05, 0.95])
-        assert table.iloc[0][["came_eti90_lb", "came_eti90_ub"]].tolist() == pytest.approx([low, high], abs=1e-3)
+        assert table.iloc[0][["occurred_eti90_lb", "occurred_eti90_ub"]].tolist() == pytest.approx(
+            [low, high], abs=1e-3
+        )
         assert table["recalibrated"].tolist() == pytest.approx(special.expit(-0.7 + special.logit([0.3, 0.6])).tolist())
 
     def test_curve_of_one(self, by_hand, closed):
@@ -183,7 +186,7 @@ class TestTables:
         odds = stats.norm.pdf(error, shift, sd)
         levels = stats.norm.cdf(error, shift, sd)
         expected = (levels / odds).sum() / (1 / odds).sum()
-        assert levels_of_amounts(calibration)["recalibrated"].tolist() == pytest.approx([expected])
+        assert levels_of_amounts(TrackRecord(calibration.idata))["recalibrated"].tolist() == pytest.approx([expected])
 
     def test_rank_puts_the_better_first(self, by_hand, closed):
         lost = {"won": 0, "amount": None}
@@ -278,6 +281,6 @@ class TestPicture:
         rows = [closed(probability=0.3, won=0, amount=None)] * 3 + [closed()] * 4
         calibration = by_hand(rows, Chen=OPTIMIST)
         ax = lb.plot_calibration_curve(calibration, ci_prob=0.9)
-        came = next(line for line in ax.get_lines() if line.get_label() == "came")
-        assert came.get_ydata().tolist() == calibration.curve()["came"].tolist()
+        occurred = next(line for line in ax.get_lines() if line.get_label() == "occurred")
+        assert occurred.get_ydata().tolist() == calibration.curve()["occurred"].tolist()
         assert "n = 3" in [text.get_text() for text in ax.texts]

@@ -39,7 +39,7 @@ def test_outcomes_in_another_unit_than_what_was_stated_are_told(closed, factor, 
         ({"probability": None}, "without a number in 'probability'"),
         ({"low": 300.0}, "low above high.*row 1"),
         ({"likely": 500.0}, "likely outside low to high"),
-        ({"amount": None}, "won without an amount.*row 1.*Fill in what it brought"),
+        ({"amount": None}, "won without an amount.*row 1.*Fill in its amount"),
         ({"amount": 0}, "won with an amount of 0 or less"),
         ({"amount": "much"}, "without a number in 'amount'"),
         ({"won": 0}, "lost, but with an amount.*row 1.*Leave the amount blank"),
@@ -49,7 +49,7 @@ def test_outcomes_in_another_unit_than_what_was_stated_are_told(closed, factor, 
         ),
         ({"won": None}, "something else than yes or no"),
         ({"low": 100.0, "high": 100.0}, "low equal to high.*row 1"),
-        ({"expert": " "}, "without 'expert'.*Say who judged"),
+        ({"expert": " "}, "without 'expert'.*Name who judged"),
         ({"expert": None}, "without 'expert'"),
     ],
 )
@@ -189,7 +189,7 @@ class TestWaysToState:
         frame = pd.DataFrame([closed()])
         with pytest.raises(ColumnError, match=r"columns= names 'amout', which is no column of closed judgements"):
             read_history(frame, "expert", columns={"amout": "amount"})
-        with pytest.raises(ColumnError, match=r"closed judgements have no column '成交'.*whether it came"):
+        with pytest.raises(ColumnError, match=r"closed judgements have no column '成交'.*whether it was won"):
             read_history(frame, "expert", columns={"won": "成交"})
         with pytest.raises(ColumnError, match=r"closed judgements have no column 'probability'"):
             read_history(frame.drop(columns="probability").assign(stage="Offer"), "expert")

@@ -8,8 +8,9 @@ from scipy import optimize, special, stats
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError
 from ltv_bayes.formulas.beliefs.correlated_experts import effective_number
-from ltv_bayes.judgement.form.amounts import PARAMETERS
+from ltv_bayes.judgement.form.layout import PARAMETERS
 from ltv_bayes.judgement.valuing.expected import log_moments
+from ltv_bayes.judgement.valuing.relations import are_opinions
 from tests.chance import FALSE_ALARM, allowed
 
 Z = stats.norm.ppf(0.9)
@@ -46,7 +47,7 @@ class TestInWords:
 
     @pytest.fixture
     def exactly(self):
-        """Quantiles of the mixture given that it comes, found by a root, and its mean."""
+        """Quantiles of the mixture given that it occurs, found by a root, and its mean."""
         chance, low, high = np.transpose([expert[1:] for expert in self.EXPERTS])
         location, sd = np.log(low * high) / 2, np.log(high / low) / 2 / Z
         share = chance / chance.sum()
@@ -250,7 +251,7 @@ class TestReading:
             lb.pool_judgements(frame, weights={"Chen": 1})
         with pytest.raises(InputError, match=r"0 or more: correct that of Wang"):
             lb.pool_judgements(frame, weights={"Chen": 1, "Wang": -1})
-        with pytest.raises(JudgementError, match=r"whose experts all have weight 0 \(rows 0, 1\)"):
+        with pytest.raises(JudgementError, match=r"of which all experts have weight 0 \(rows 0, 1\)"):
             lb.pool_judgements(frame, weights={"Chen": 0, "Wang": 0})
         for wrong in (1, -0.1):
             with pytest.raises(InputError, match=r"correlation must be at least 0 and below 1"):
@@ -275,7 +276,7 @@ class TestForms:
         assert row["amount_2"] == pytest.approx(np.sqrt(special.polygamma(1, 4.0) / 2), rel=2e-3)
 
     def test_opinions_on_one_client_are_pooled_into_one(self):
-        assert lb.pool_judgements(two(relation="same_total")).are_opinions.tolist() == [True]
+        assert are_opinions(lb.pool_judgements(two(relation="same_total")).table).tolist() == [True]
 
     def test_experts_must_agree_on_the_relation(self):
         with pytest.raises(JudgementError, match="different relations"):

@@ -9,6 +9,7 @@ from scipy import special
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, JudgementError, UnitError
+from ltv_bayes.judgement.valuing.relations import signs_of_life
 from tests.chance import allowed, converging
 
 WEIGHTS = {"growth": 0.6, "standing": 0.4}
@@ -32,8 +33,8 @@ def test_ratings_written_and_read_again_are_no_signs_of_life(score, tmp_path):
     judged = lb.combine_judgements(score(("A", "Li", 4, 3)), lb.FutureValuePriors.from_judgements(stated("B")))
     for name in ("said.csv", "said.xlsx"):
         again = lb.FutureValuePriors.from_judgements(judged.write(tmp_path / name))
-        assert again.signs_of_life == judged.signs_of_life
-        assert again.signs_of_life.heard == {"B"}
+        assert signs_of_life(again.table, again.shows_life) == signs_of_life(judged.table, judged.shows_life)
+        assert signs_of_life(again.table, again.shows_life).observed == {"B"}
         assert again.table["score"].tolist() == pytest.approx(judged.table["score"].tolist(), nan_ok=True)
 
 
@@ -194,7 +195,7 @@ def past(cases, seed, *, weights=(0.7, 0.3), chances=(0.1, 0.8), multipliers=(0.
     came = (rng.random(cases) < special.expit(low + s * (high - low))).astype(int)
     amount = multipliers[0] * (multipliers[1] / multipliers[0]) ** s * np.exp(spread * rng.standard_normal(cases))
     frame = pd.DataFrame(ratings, columns=["growth", "standing"])
-    return frame.assign(came=came, relative_amount=np.where(came == 1, amount, np.nan))
+    return frame.assign(won=came, relative_amount=np.where(came == 1, amount, np.nan))
 
 
 def learn(history, **settings):
@@ -257,7 +258,7 @@ class TestLearned:
 
     @pytest.mark.fits
     def test_where_nothing_ever_came_the_chance_is_small_and_amounts_stay_with_their_priors(self):
-        fit = learn(past(60, 8).assign(came=0, relative_amount=np.nan))
+        fit = learn(past(60, 8).assign(won=0, relative_amount=np.nan))
         found = fit.summary()["mean"]
         assert found["probability_high"] < 0.2
         assert fit.draws["multiplier_low"].std() > 0.5
@@ -265,9 +266,9 @@ class TestLearned:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"came": 2}, r"neither 0 nor 1 in 'came' \(row 3\)"),
-            ({"came": 1, "relative_amount": np.nan}, r"came without an amount.*row 3"),
-            ({"came": 0, "relative_amount": 1.5}, r"did not come, with an amount.*row 3"),
+            ({"won": 2}, r"neither 0 nor 1 in 'won' \(row 3\)"),
+            ({"won": 1, "relative_amount": np.nan}, r"won without an amount.*row 3"),
+            ({"won": 0, "relative_amount": 1.5}, r"lost, but with an amount.*row 3"),
             ({"growth": 9}, r"off the scale.*row 3"),
         ],
     )

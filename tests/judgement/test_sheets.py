@@ -10,7 +10,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, JudgementError
 from ltv_bayes.formatting import escape_formula, unescape_formula
-from ltv_bayes.judgement.form.columns import NAMES
+from ltv_bayes.judgement.form.layout import NAMES
 
 HOSTILE = [
     "=cmd|' /C calc'!A0",

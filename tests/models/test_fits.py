@@ -7,7 +7,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ConvergenceWarning, DataWarning
-from ltv_bayes.models.priors.priors import Prior
+from ltv_bayes.models.priors import Prior
 from ltv_bayes.predictions.fitted import shape_of
 from tests.chance import assert_same_posterior, by_chain, of_fit
 

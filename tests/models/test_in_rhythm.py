@@ -100,7 +100,7 @@ DRAWS = {name: [[1.0, 2.0]] for name in ("r", "alpha", "a", "b")}
 
 class TestDrawsOfOthers:
     def test_need_a_k(self):
-        with pytest.raises(FitError, match=r"not of which k\. Say k=4"):
+        with pytest.raises(FitError, match=r"k is missing\. Pass k=4"):
             lb.FittedPurchases.from_draws(DRAWS, time_unit="week", model="bg_cnbd")
         with pytest.raises(FitError, match="whole number"):
             lb.FittedPurchases.from_draws(DRAWS, time_unit="week", model="bg_cnbd", k=2.5)

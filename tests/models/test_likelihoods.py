@@ -1,4 +1,4 @@
-"""Formula, PyTensor graph and fused kernel of each likelihood are one function, gradients included."""
+"""Formula, PyTensor graph and compiled kernel of each likelihood are one function, gradients included."""
 
 from functools import partial
 
@@ -9,10 +9,12 @@ import pytest
 from scipy import optimize
 
 from ltv_bayes.data.customers.histories import unique_histories, unique_spend, without_recency
-from ltv_bayes.formulas.kernels import likelihoods, regular_likelihoods
+from ltv_bayes.formulas.kernels.likelihoods import KERNELS
+from ltv_bayes.formulas.kernels.tables import end_to_end, event_tables, purchase_tables, spend_tables
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma, mbg_nbd, nbd
 from ltv_bayes.formulas.models.bg_cnbd import RegularFormulas
-from ltv_bayes.models.density.graphs import (
+from ltv_bayes.models.density.operation import CompiledLikelihood
+from tests.models.graphs import (
     bg_cnbd_graph,
     bg_nbd_graph,
     gamma_gamma_graph,
@@ -20,7 +22,6 @@ from ltv_bayes.models.density.graphs import (
     mbg_nbd_graph,
     nbd_graph,
 )
-from ltv_bayes.models.density.operation import FusedLikelihood
 
 POINTS = {
     "bg_nbd": [(0.243, 4.414, 0.793, 2.426), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
@@ -31,9 +32,11 @@ POINTS = {
     "nbd": [(0.38, 12.1), (2.0, 50.0), (0.05, 0.1), (1e12, 1e13), (30.0, 1e-3)],
 }
 
-RHYTHM = {
-    "bg_cnbd": (False, regular_likelihoods.bg_cnbd, regular_likelihoods.bg_cnbd_value, bg_cnbd_graph),
-    "mbg_cnbd": (True, regular_likelihoods.mbg_cnbd, regular_likelihoods.mbg_cnbd_value, mbg_cnbd_graph),
+OF_PURCHASES = {
+    "bg_nbd": (bg_nbd, bg_nbd_graph, {}),
+    "mbg_nbd": (mbg_nbd, mbg_nbd_graph, {"once_too": True}),
+    "bg_cnbd": (RegularFormulas(4, False), partial(bg_cnbd_graph, k=4), {"once_too": True, "k": 4}),
+    "mbg_cnbd": (RegularFormulas(4, True), partial(mbg_cnbd_graph, k=4), {"once_too": True, "k": 4}),
 }
 
 
@@ -41,28 +44,18 @@ RHYTHM = {
 def versions(request, cdnow):
     """Functions of the logarithms of the parameters: the formula's total; value and gradient of the others."""
     name = request.param
-    if name == "bg_nbd":
-        h, module, graph = unique_histories(cdnow), bg_nbd, bg_nbd_graph
-        data, tables = (h.frequency, h.recency, h.T), likelihoods.purchase_tables(h.frequency, h.recency, h.T, h.count)
-        op = FusedLikelihood(likelihoods.bg_nbd, likelihoods.bg_nbd_value, tables)
-    elif name == "mbg_nbd":
-        h, module, graph = unique_histories(cdnow), mbg_nbd, mbg_nbd_graph
+    if name in OF_PURCHASES:
+        h = unique_histories(cdnow)
+        module, graph, settings = OF_PURCHASES[name]
         data = h.frequency, h.recency, h.T
-        tables = likelihoods.purchase_tables(*data, h.count, may_leave_at_once=True)
-        op = FusedLikelihood(likelihoods.mbg_nbd, likelihoods.mbg_nbd_value, tables)
-    elif name in RHYTHM:
-        at_once, kernel, value_kernel, of_k = RHYTHM[name]
-        h, module, graph = unique_histories(cdnow), RegularFormulas(4, at_once), partial(of_k, k=4)
-        data = h.frequency, h.recency, h.T
-        op = FusedLikelihood(kernel, value_kernel, regular_likelihoods.regular_tables(*data, h.count, 4))
+        tables = purchase_tables(*data, h.count, **settings)
     elif name == "nbd":
         h, module, graph = without_recency(unique_histories(cdnow)), nbd, nbd_graph
-        data, tables = (h.frequency, h.T), likelihoods.event_tables(h.frequency, h.T, h.count)
-        op = FusedLikelihood(likelihoods.nbd, likelihoods.nbd_value, tables)
+        data, tables = (h.frequency, h.T), event_tables(h.frequency, h.T, h.count)
     else:
         h, module, graph = unique_spend(cdnow), gamma_gamma, gamma_gamma_graph
-        data, tables = (h.frequency, h.monetary_value), likelihoods.spend_tables(h.frequency, h.monetary_value, h.count)
-        op = FusedLikelihood(likelihoods.gamma_gamma, likelihoods.gamma_gamma_value, tables)
+        data, tables = (h.frequency, h.monetary_value), spend_tables(h.frequency, h.monetary_value, h.count)
+    op = CompiledLikelihood(KERNELS[name], *end_to_end([tables]))
     names = getattr(module, "PARAMETERS", bg_nbd.PARAMETERS)
     logs = pt.dvector()
     parameters = {name: pt.exp(logs[i]) for i, name in enumerate(names)}
@@ -74,7 +67,8 @@ def versions(request, cdnow):
         return pytensor.function([logs], [total, pt.grad(total, logs)], mode="FAST_COMPILE")
 
     by_graph = compiled(pt.sum(h.count * graph(h, **parameters)))
-    return name, formula, by_graph, compiled(op(*parameters.values())[0]), (op, logs, parameters)
+    total = op(*(value[None] for value in parameters.values()))[0]
+    return name, formula, by_graph, compiled(total), (total, logs)
 
 
 def test_values_agree(versions):
@@ -97,15 +91,13 @@ def test_gradients_agree(versions):
 def test_many_draws_at_once_agree(versions):
     from pytensor.graph.replace import vectorize_graph
 
-    name, formula, _, _, (op, logs, parameters) = versions
+    name, formula, _, _, (total, logs) = versions
     many = pt.dmatrix()
-    total = vectorize_graph(op(*parameters.values())[0], {logs: many})
-    found = pytensor.function([many], total, mode="FAST_COMPILE")(np.log(POINTS[name]))
+    found = pytensor.function([many], vectorize_graph(total, {logs: many}), mode="FAST_COMPILE")(np.log(POINTS[name]))
     np.testing.assert_allclose(found, [formula(np.log(point)) for point in POINTS[name]], rtol=1e-11)
 
 
 def test_second_derivatives_are_refused(versions):
-    *_, (op, logs, parameters) = versions
-    total = op(*parameters.values())[0]
+    *_, (total, logs) = versions
     with pytest.raises(NotImplementedError, match="no second derivatives"):
         pt.grad(pt.sum(pt.grad(total, logs)), logs)

@@ -7,8 +7,9 @@ from scipy import optimize, stats
 
 import ltv_bayes as lb
 from ltv_bayes.data.customers.histories import unique_histories, without_recency
-from ltv_bayes.formulas.kernels import likelihoods
+from ltv_bayes.formulas.kernels.tables import event_tables
 from tests.chance import FALSE_ALARM, assert_plausible, assert_same_posterior, by_chain, of_fit
+from tests.formulas.kernels import alone
 
 pytestmark = pytest.mark.fits
 
@@ -39,7 +40,7 @@ def test_mode_under_flat_priors_is_the_maximum_likelihood_by_scipy(many):
 
     found = optimize.minimize(loss, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-9})
     h = without_recency(unique_histories(many))
-    value, *slopes = likelihoods.nbd(*np.exp(found.x), *likelihoods.event_tables(h.frequency, h.T, h.count))
+    value, *slopes = alone("nbd", np.exp(found.x), event_tables(h.frequency, h.T, h.count))
     assert value == pytest.approx(-found.fun, rel=1e-11)
     assert np.abs(np.multiply(slopes, np.exp(found.x))).max() < 1e-2  # the value is 1e4 and curved by 1e3
     flat = {name: lb.Prior("Uniform", lower=0, upper=upper) for name, upper in (("r", 10), ("alpha", 100))}

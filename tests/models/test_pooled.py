@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.data.customers.histories import unique_spend
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, PriorError
 from ltv_bayes.inference.density import Density
-from ltv_bayes.models.density.pooled_density import Column, Effects
+from ltv_bayes.models.density.differences import Column, Effects
 from ltv_bayes.predictions.fitted import pooling_of
 
 SIZE = 90
@@ -62,8 +61,6 @@ def recipe_of(case, customers, renewals):
     model = kind(**settings)
     if kind is lb.ShiftedBetaGeometric:
         return model._recipe(renewals)
-    if kind is lb.GammaGamma:
-        return model._recipe(customers, unique_spend(customers))
     return model._recipe(customers)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import PriorError
-from ltv_bayes.models.priors.priors import Prior, describe
+from ltv_bayes.models.priors import Prior, describe
 
 
 def priors_of(settings, customers):

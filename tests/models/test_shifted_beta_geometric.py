@@ -6,10 +6,12 @@ from scipy import optimize
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
-from ltv_bayes.formulas.kernels import likelihoods
+from ltv_bayes.formulas.kernels.tables import RenewalTables
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.inference.density import Density
 from ltv_bayes.predictions.fitted import flat_draws
+from tests.formulas.kernels import alone, value_alone
+from tests.models.graphs import shifted_beta_geometric_graph
 
 HIGH_END = [1000, 869, 743, 653, 593, 551, 517, 491]
 LATER = [46.8, 44.5, 42.7, 40.9, 39.4]  # % active after 8, ..., 12 renewals
@@ -30,18 +32,17 @@ def test_formula_graph_and_kernel_agree(renewals, point):
     import pytensor
     import pytensor.tensor as pt
 
-    from ltv_bayes.models.density.graphs import shifted_beta_geometric_graph
-
     h = renewals.unique_histories()
     logs = pt.dvector()
     graph = pt.sum(h.count * shifted_beta_geometric_graph(h, alpha=pt.exp(logs[0]), beta=pt.exp(logs[1])))
     value, gradient = pytensor.function([logs], [graph, pt.grad(graph, logs)], mode="FAST_COMPILE")(np.log(point))
-    kernel, *slopes = likelihoods.shifted_beta_geometric(*point, h.renewals, h.lost, h.count)
+    tables = RenewalTables(h.renewals, h.lost, h.count)
+    kernel, *slopes = alone("shifted_beta_geometric", point, tables)
     alpha, beta = point
     formula = np.sum(h.count * shifted_beta_geometric.log_likelihood(h.renewals, h.lost, alpha=alpha, beta=beta))
     assert kernel == pytest.approx(formula, rel=1e-11)
     assert value == pytest.approx(formula, rel=1e-10)
-    assert likelihoods.shifted_beta_geometric_value(*point, h.renewals, h.lost, h.count) == kernel
+    assert value_alone("shifted_beta_geometric", point, tables) == kernel
     np.testing.assert_allclose(np.multiply(slopes, point), gradient, rtol=1e-7, atol=1e-7)
 
 
@@ -50,7 +51,7 @@ def test_density_is_that_of_the_model(renewals):
         lb.ShiftedBetaGeometric(),
         lb.ShiftedBetaGeometric(priors={name: lb.Prior("Gamma", alpha=2.0, beta=0.5) for name in ("alpha", "beta")}),
     ):
-        recipe = model._alike(renewals.unique_histories())
+        recipe = model._recipe(renewals)
         direct, through_pymc = recipe.density(), Density(recipe.model())
         for x in direct.start + np.random.default_rng(1).normal(size=(5, 2)):
             (value, gradient), (expected, slope) = direct(x), through_pymc(x)
@@ -67,9 +68,8 @@ def test_posterior_lies_around_the_published_estimates(fit, renewals):
 
     def slope(logs):
         alpha, beta = np.exp(logs)
-        return np.multiply(
-            likelihoods.shifted_beta_geometric(alpha, beta, h.renewals, h.lost, h.count)[1:], [alpha, beta]
-        )
+        tables = RenewalTables(h.renewals, h.lost, h.count)
+        return np.multiply(alone("shifted_beta_geometric", (alpha, beta), tables)[1:], [alpha, beta])
 
     curvature = -optimize.approx_fprime(np.log([0.66809, 3.80610]), slope, 1e-5)
     sd = np.sqrt(np.diag(np.linalg.inv(curvature)))
@@ -126,7 +126,7 @@ def test_wrong_questions(fit):
         fit.expected_residual_life(0, 0.0, period="year")
     with pytest.raises(InputError, match="Renewals are needed, not a list"):
         lb.ShiftedBetaGeometric().fit([1, 2])
-    with pytest.raises(InputError, match="0 of 5 subscriptions came to a renewal"):
+    with pytest.raises(InputError, match="0 of 5 subscriptions had a renewal date"):
         lb.ShiftedBetaGeometric().fit(lb.Renewals(lb.Renewals.from_cohort_table([5, 5]).table.assign(renewals=0)))
 
 

@@ -57,10 +57,14 @@ def test_the_title_is_the_sentence():
 def test_one_opportunity_shows_amount_chance_and_window(judged):
     figure = lb.plot_judgement(judged, "plant 2", customer_id="C2", currency="EUR")
     title = words(figure.get_suptitle())
-    for part in ("plant 2 of C2", "3 of 10 such come", "one chance in ten above 400 EUR", "between 2026-01-01"):
+    for part in ("plant 2 of C2", "3 of 10 such occur", "one chance in ten above 400 EUR", "between 2026-01-01"):
         assert part in title
     labels = [words(ax.get_xlabel()) for ax in panels(figure)]
-    assert labels == ["amount if it comes (EUR)", "chance that it comes; bar: 80% of what it may be", "when it comes"]
+    assert labels == [
+        "amount if it occurs (EUR)",
+        "chance that it occurs; bar: 80% of what it may be",
+        "when it occurs",
+    ]
 
 
 def test_the_six_largest(judged):

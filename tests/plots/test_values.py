@@ -327,7 +327,7 @@ class TestTornado:
         ax = lb.plot_tornado(with_judgements, statistic="median")
         assert names(ax)[1] == "A: a line"
         assert names(ax)[0].startswith("E: the new")
-        assert "median of the book (USD); line: as it stands" in ax.get_xlabel()
+        assert "median of the portfolio (USD); line: as it stands" in ax.get_xlabel()
         assert not cut_off(ax.figure)
 
     def test_of_many_the_first_are_drawn_and_counted(self, with_judgements):

@@ -117,3 +117,30 @@ def test_an_error_in_a_block_comes_out(many):
 
     with pytest.raises(ZeroDivisionError, match="256"):
         list(valued_of(streamed).valuation.over_blocks(fail))
+
+
+def test_showing_a_value_starts_no_pass_where_draws_are_not_kept(many, monkeypatch):
+    streamed = many(keep_draws=False)
+
+    def fail(*_, **__):
+        raise AssertionError("went over the customers")
+
+    monkeypatch.setattr(valuation.Valuation, "over_blocks", fail)
+    assert "not kept" in repr(streamed)
+    assert "total: mean" not in repr(streamed)
+    assert "<table" not in streamed._repr_html_()
+    monkeypatch.undo()
+    written = str(streamed)
+    assert "total: mean" in written
+    assert "total: mean" in repr(streamed)
+
+
+def test_a_notebook_shows_the_table_where_draws_are_kept(kept):
+    assert "total: mean" in repr(kept)
+    assert "kept in memory" in repr(kept)
+    assert "<table" in kept._repr_html_()
+
+
+def test_the_judgement_of_a_value_shows_what_it_can_be_asked(kept):
+    assert isinstance(kept.judgement, lb.JudgementInValue)
+    assert "2 judgements" in repr(kept.judgement)

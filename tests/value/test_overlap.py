@@ -10,6 +10,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, UnitError
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
+from ltv_bayes.judgement.valuing.relations import signs_of_life
 from ltv_bayes.value.lifetime_value import valued_of
 from tests.chance import allowed
 
@@ -89,14 +90,14 @@ class TestLife:
 
     @pytest.mark.filterwarnings("ignore:.*stated as certain")
     def test_what_is_no_open_opportunity_tells_nothing(self):
-        assert opportunities().signs_of_life.observed == {"A"}
+        assert signs_of_life(opportunities().table, None).observed == {"A"}
         some = opportunities(["A", "B", "C"], [0.0, 0.5, 0.5], relation=["additional", "visible_share", "same_total"])
-        assert some.signs_of_life is None
+        assert signs_of_life(some.table, some.shows_life) is None
 
     def test_ratings_are_no_open_opportunity(self, book, stream):
         rows = {"customer_id": list(book.ids), "industry_standing": 1, "growth_potential": 1, "relationship": 1}
         rated = lb.scorecard(pd.DataFrame(rows), spend=stream.spend, customers=book)
-        assert rated.signs_of_life is None
+        assert signs_of_life(rated.table, rated.shows_life) is None
         ltv = lb.lifetime_value(book, stream, future_value=rated, **TERMS)
         plain = lb.lifetime_value(book, stream, **TERMS)
         np.testing.assert_array_equal(ltv.components["repeat_purchases"], plain.components["repeat_purchases"])
@@ -300,7 +301,7 @@ class TestSameTotal:
 
     def test_without_a_stream_there_is_nothing_to_combine_it_with(self, book):
         judged = opportunities(["A", "E"], opportunity="all", relation=["additional", "same_total"])
-        with pytest.raises(JudgementError, match=r"no stream that foresees anything of it \(row 1\)\. Give streams="):
+        with pytest.raises(JudgementError, match=r"no stream that predicts any of it \(row 1\)\. Give streams="):
             lb.lifetime_value(book, future_value=judged, **TERMS)
 
     def test_what_became_of_opinions_is_remembered(self, combined, monkeypatch):

@@ -10,7 +10,8 @@ from scipy import stats
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
-from ltv_bayes.judgement.valuing.what_if import power_scaled
+from ltv_bayes.judgement.valuing.changes import power_scaled
+from ltv_bayes.judgement.valuing.draws import JudgedDraws
 from ltv_bayes.predictions.spend import spend_histories
 from ltv_bayes.value.influence.conflicts import tail_probability
 from ltv_bayes.value.influence.judged_parts import judged_parts
@@ -81,13 +82,13 @@ class TestParts:
 
     def test_many_of_one_customer_are_made_ready_at_once(self, value, monkeypatch):
         ltv = value(read([{**ROWS[1], "opportunity": f"Line {k}"} for k in range(20)]))
-        prepare, calls = lb.FutureValuePriors.prepare, []
+        calls = []
 
-        def counted(self, *arguments):
+        def counted(*arguments):
             calls.append(arguments)
-            return prepare(self, *arguments)
+            return JudgedDraws(*arguments)
 
-        monkeypatch.setattr(lb.FutureValuePriors, "prepare", counted)
+        monkeypatch.setattr("ltv_bayes.value.influence.judged_parts.JudgedDraws", counted)
         assert len(list(judged_parts(valued_of(ltv)))) == 20
         assert len(calls) == 1
 
@@ -450,5 +451,5 @@ class TestPowerScaledPriors:
         """An opinion takes draws out of their places, so weights of places say nothing of its customer."""
         judged = read([{**ROWS[0], "customer_id": "7", "relation": "same_total"}])
         row = self.row(clients, lb.RepeatPurchases(*fits), future_value=judged)
-        assert row["note"].startswith("nearly without customers of whose whole value")
+        assert row["note"].startswith("nearly without customers with an opinion")
         assert row["mean_change"] == pytest.approx(self.expected_change(), rel=0.08)

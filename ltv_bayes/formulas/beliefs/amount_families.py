@@ -3,7 +3,7 @@
 log-normal
     Median, and sd of the logarithm below and above it. Equal ones make the ordinary log-normal.
 gamma
-    Shape and rate; the third parameter is not-a-number.
+    Shape and rate; the third parameter is NaN.
 pert
     Least, most likely and most: a beta distribution between the two ends whose shape adds up to 6.
 

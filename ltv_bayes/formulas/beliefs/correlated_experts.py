@@ -20,7 +20,7 @@ GRID = (np.arange(990) + 0.5) / 1000
 
 
 def effective_number(number: float, correlation: float) -> float:
-    """How many independent beliefs so many correlated ones of equal precision are worth.
+    """Number of independent beliefs that are worth as much as correlated ones of equal precision.
 
     Examples
     --------

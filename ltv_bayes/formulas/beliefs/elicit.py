@@ -1,10 +1,10 @@
-"""A distribution from what an expert says of an amount.
+"""A distribution from the numbers that an expert states of an amount.
 
-Numbers said are quantiles: the central `interval` of probability lies between `low` and `high`, and an amount is as
-likely to come out above `likely` as below. Only in a PERT distribution `likely` is the mode, as usual there.
+Stated numbers are quantiles: the central `interval` of probability lies between `low` and `high`, and an amount is as
+likely to lie above `likely` as below. Only in a PERT distribution `likely` is the mode, as usual there.
 
 A log-normal has its own spread on either side of the median, so it meets three quantiles exactly. A gamma has two
-parameters; it meets two, and comes as near as it can to three. A PERT distribution meets `low`, `likely` and `high`
+parameters; it meets two, and is as near as it can to three. A PERT distribution meets `low`, `likely` and `high`
 exactly as quantiles, mode and quantile. The nearest distribution has the least sum of squared relative differences:
 of logarithms, or, for PERT, of amounts.
 
@@ -14,8 +14,10 @@ Amounts are numbers or arrays of one shape, and so are the parameters returned (
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
+from scipy.optimize import elementwise
 
 from ltv_bayes.formulas.beliefs.amount_families import (
     GAMMA,
@@ -29,12 +31,10 @@ Fit = tuple[Array, Array, Array]
 
 LOG_SHAPES = (np.log(1e-2), np.log(1e15))
 """Shapes of a gamma distribution that are looked for: from amounts of any size to one that is all but certain."""
-LOG_SIZES = (np.log(1e-2), np.log(1e12))
-LOG_ODDS = (-40.0, 40.0)
-HALVINGS = 60
-PLACES, NEARER = 33, 24
-GOLDEN = (3 - np.sqrt(5)) / 2
-NEWTON_STEPS, NUDGE, LANDED = 12, 1e-6, 1e-9
+LOG_BETA_SHAPES = (np.log(1e-6), np.log(1e14))
+PLACES, NEAR_ENOUGH = 33, 1e-9
+LARGEST = 1e9
+"""Stands for infinity where a root is searched."""
 
 
 def log_normal_from_interval(
@@ -80,13 +80,14 @@ def gamma_from_interval(low: ArrayLike, high: ArrayLike, *, interval: ArrayLike 
     [50.0, 200.0]
     """
     low, high, upper = np.broadcast_arrays(*(np.asarray(part, float) for part in (low, high, _upper(interval))))
-    stated = np.log(high / low)
 
-    def too_wide(log_shape: Array) -> Array:
+    def too_wide(log_shape: Array, upper: Array, stated: Array) -> Array:
         shape = np.exp(log_shape)
-        return np.log(special.gammaincinv(shape, upper) / special.gammaincinv(shape, 1 - upper)) > stated
+        with np.errstate(divide="ignore"):
+            ends = np.log(special.gammaincinv(shape, upper)), np.log(special.gammaincinv(shape, 1 - upper))
+        return ends[0] - ends[1] - stated
 
-    shape = np.exp(_last_true(too_wide, LOG_SHAPES, stated.shape))
+    shape = np.exp(root_between(too_wide, *LOG_SHAPES, upper, np.log(high / low)))
     rate = np.sqrt(special.gammaincinv(shape, 1 - upper) / low * special.gammaincinv(shape, upper) / high)
     return shape, rate, np.full(shape.shape, np.nan)
 
@@ -97,7 +98,7 @@ def pert_from_interval(
     """Least, most likely and most of the PERT distribution with these two quantiles and this mode.
 
     Without `likely` it is symmetric. An interval of 1 makes `low` and `high` the ends. Where the least would lie below
-    0, it is 0, `likely` stays the mode, and the two quantiles come as near as they can.
+    0, it is 0, `likely` stays the mode, and the two quantiles are as near as they can.
 
     Examples
     --------
@@ -110,33 +111,35 @@ def pert_from_interval(
     given = np.full(low.shape, np.nan) if likely is None else np.asarray(likely, dtype=float)
     mode = np.where(np.isnan(given), low / 2 + high / 2, given)
 
-    def ends(place: Array) -> tuple[Array, Array]:
-        a, b = pert_shapes(np.zeros_like(place), place, np.ones_like(place))
-        return special.betaincinv(a, b, 1 - upper), special.betaincinv(a, b, upper)
+    def mode_too_low(place: Array, low: Array, mode: Array, high: Array, upper: Array) -> Array:
+        first, last = _pert_ends(place, upper)
+        return ((last - place) * (mode - low) - (place - first) * (high - mode)) / np.where(high > low, high - low, 1.0)
 
-    def mode_too_low(place: Array) -> Array:
-        first, last = ends(place)
-        return (place - first) * (high - mode) < (last - place) * (mode - low)
-
-    place = _last_true(mode_too_low, (0.0, 1.0), low.shape)
-    first, last = ends(place)
+    place = root_between(mode_too_low, 0.0, 1.0, low, mode, high, upper)
+    first, last = _pert_ends(place, upper)
     width = (high - low) / (last - first)
     least, most = mode - place * width, mode + (1 - place) * width
     if (least < 0).any():
-        from_zero = _pert_from_zero(low, mode, high, ends)
+        from_zero = _pert_from_zero(low, mode, high, upper)
         least, most = np.where(least < 0, 0.0, least), np.where(least < 0, from_zero, most)
     return least, mode, most
 
 
-def _pert_from_zero(low: Array, mode: Array, high: Array, ends: Callable[[Array], tuple[Array, Array]]) -> Array:
-    """The most of the PERT distribution that begins at 0 and comes nearest to two quantiles."""
+def _pert_ends(place: Array, upper: Array) -> tuple[Array, Array]:
+    """Quantiles of the PERT distribution between 0 and 1 with its mode at this place."""
+    shapes = pert_shapes(np.zeros_like(place), place, np.ones_like(place))
+    return special.betaincinv(*shapes, 1 - upper), special.betaincinv(*shapes, upper)
 
-    def differences(log_stretch: Array) -> Array:
-        most = high * np.exp(log_stretch)
-        first, last = ends(mode / most)
+
+def _pert_from_zero(low: Array, mode: Array, high: Array, upper: Array) -> Array:
+    """The most of the PERT distribution that begins at 0 and is nearest to two quantiles."""
+
+    def differences(log_factor: Array, low: Array, mode: Array, high: Array, upper: Array) -> Array:
+        most = high * np.exp(log_factor)
+        first, last = _pert_ends(mode / most, upper)
         return (most * first - low) ** 2 + (most * last - high) ** 2
 
-    return high * np.exp(_least(differences, (0.0, np.log(10.0)), high.shape))
+    return high * np.exp(_least(differences, 0.0, np.log(10.0), low, mode, high, upper))
 
 
 def amount_from_interval(
@@ -165,7 +168,7 @@ def amount_from_interval(
 
 
 def amount_from_quantiles(family: str, levels: ArrayLike, amounts: ArrayLike) -> Fit:
-    """Parameters of the family's distribution that comes nearest to quantiles.
+    """Parameters of the family's distribution that is nearest to quantiles.
 
     Parameters
     ----------
@@ -196,23 +199,23 @@ def _log_normal_nearest(levels: Array, amounts: Array) -> Fit:
 
 
 def gamma_from_quantiles(levels: Array, amounts: Array) -> Fit:
-    """Shape and rate of the gamma distribution whose quantiles have the nearest logarithms."""
+    """Shape and rate of the gamma distribution with the nearest logarithms of quantiles."""
 
-    def log_differences(log_shape: Array) -> Array:
+    def log_differences(log_shape: Array, *stated: Array) -> Array:
+        levels, amounts = np.split(np.stack(np.broadcast_arrays(*stated)), 2)
         return np.log(amounts) - np.log(special.gammaincinv(np.exp(log_shape), levels))
 
-    log_shape = _least(lambda at: log_differences(at).var(axis=0), LOG_SHAPES, amounts.shape[1:])
-    return (
-        np.exp(log_shape),
-        np.exp(-log_differences(log_shape).mean(axis=0)),
-        np.full(log_shape.shape, np.nan),
-    )
+    stated = (*levels, *amounts)
+    log_shape = _least(lambda at, *rows: log_differences(at, *rows).var(axis=0), *LOG_SHAPES, *stated)
+    rate = np.exp(-log_differences(log_shape, *stated).mean(axis=0))
+    return np.exp(log_shape), rate, np.full(log_shape.shape, np.nan)
 
 
 def _pert_nearest(levels: Array, amounts: Array) -> Fit:
     """Least, most likely and most by least squares of amounts, the least not below 0."""
 
-    def at_place(place: Array) -> tuple[Array, Array, Array]:
+    def at_place(place: Array, *stated: Array) -> tuple[Array, Array, Array]:
+        levels, amounts = np.split(np.stack(np.broadcast_arrays(*stated)), 2)
         unit = special.betaincinv(*pert_shapes(np.zeros_like(place), place, np.ones_like(place)), levels)
         centred = unit - unit.mean(axis=0)
         width = (centred * amounts).sum(axis=0) / (centred**2).sum(axis=0)
@@ -221,8 +224,8 @@ def _pert_nearest(levels: Array, amounts: Array) -> Fit:
         width, low = np.where(low < 0, from_zero, width), np.maximum(low, 0.0)
         return low, width, ((low + width * unit - amounts) ** 2).sum(axis=0)
 
-    place = _least(lambda at: at_place(at)[2], (0.0, 1.0), amounts.shape[1:])
-    low, width, _ = at_place(place)
+    place = _least(lambda at, *rows: at_place(at, *rows)[2], 0.0, 1.0, *levels, *amounts)
+    low, width, _ = at_place(place, *levels, *amounts)
     return low, low + place * width, low + width
 
 
@@ -252,59 +255,13 @@ def beta_from_interval(low: ArrayLike, high: ArrayLike, *, interval: ArrayLike =
     (True, [0.1, 0.9])
     """
     low, high, upper = np.broadcast_arrays(*(np.asarray(part, float) for part in (low, high, _upper(interval))))
-    a, b = (shape.reshape(low.shape) for shape in _beta_by_newton(low.ravel(), high.ravel(), upper.ravel()))
-    missed = ~(np.abs(_beta_misses(a, b, low, high, upper)).max(axis=0) < LANDED)
-    if missed.any():
-        a[missed], b[missed] = _beta_by_halving(low[missed], high[missed], upper[missed])
-    return a, b
 
+    def too_high(log_b: Array, low: Array, high: Array, upper: Array) -> Array:
+        b = np.exp(log_b)
+        return special.betainc(special.btdtria(1 - upper, b, low), b, high) - upper
 
-def _beta_by_newton(low: Array, high: Array, upper: Array) -> tuple[Array, Array]:
-    """Newton's method in the logarithms of the shapes, from a normal distribution of the log-odds."""
-    stated = np.stack([low, high, upper])
-    middle = (special.logit(low) + special.logit(high)) / 2
-    log_size = -2 * np.log((special.logit(high) - special.logit(low)) / (2 * special.ndtri(upper)))
-    logs = log_size + np.logaddexp(0, np.stack([middle, -middle]))
-    waiting = np.ones(low.shape, dtype=bool)
-    with np.errstate(all="ignore"):
-        for _ in range(NEWTON_STEPS):
-            misses = _beta_misses(*np.exp(logs[:, waiting]), *stated[:, waiting])
-            waiting[waiting] = ~(np.abs(misses).max(axis=0) < LANDED)
-            logs[:, waiting] -= _newton_step(logs[:, waiting], stated[:, waiting])
-    return np.exp(logs[0]), np.exp(logs[1])
-
-
-def _newton_step(logs: Array, stated: Array) -> Array:
-    """By how much both logarithms must fall for both ends to be met, if all were straight lines; 1 at most."""
-    misses, by_a, by_b = (
-        _beta_misses(*np.exp(logs + np.array([[more_a], [more_b]])), *stated)
-        for more_a, more_b in ((0, 0), (NUDGE, 0), (0, NUDGE))
-    )
-    (low_a, high_a), (low_b, high_b) = (by_a - misses) / NUDGE, (by_b - misses) / NUDGE
-    fall_a, fall_b = misses[0] * high_b - misses[1] * low_b, misses[1] * low_a - misses[0] * high_a
-    return np.clip(np.stack([fall_a, fall_b]) / (low_a * high_b - low_b * high_a), -1, 1)
-
-
-def _beta_misses(a: Array, b: Array, low: Array, high: Array, upper: Array) -> Array:
-    """How far the levels at the two ends are from those stated, in standard normal units: shape (2, ...)."""
-    z = special.ndtri(upper)
-    return np.stack([special.ndtri(special.betainc(a, b, low)) + z, -special.ndtri(special.betaincc(a, b, high)) - z])
-
-
-def _beta_by_halving(low: Array, high: Array, upper: Array) -> tuple[Array, Array]:
-    """The same by halving twice, which takes long and always arrives."""
-
-    def shapes(log_size: Array) -> tuple[Array, Array]:
-        size = np.exp(log_size)
-
-        def mean_too_low(log_odds: Array) -> Array:
-            mean = special.expit(log_odds)
-            return special.betainc(size * mean, size * special.expit(-log_odds), low) > 1 - upper
-
-        log_odds = _last_true(mean_too_low, LOG_ODDS, low.shape)
-        return size * special.expit(log_odds), size * special.expit(-log_odds)
-
-    return shapes(_last_true(lambda log_size: special.betainc(*shapes(log_size), high) < upper, LOG_SIZES, low.shape))
+    b = np.exp(root_between(too_high, *LOG_BETA_SHAPES, low, high, upper))
+    return special.btdtria(1 - upper, b, low), b
 
 
 def draw_amounts(rng: np.random.Generator, size: int, median: float, log_sd_below: float, log_sd_above: float) -> Array:
@@ -322,41 +279,65 @@ def _levels(*parts: ArrayLike) -> Array:
     return np.stack(np.broadcast_arrays(*(np.asarray(part, dtype=float) for part in parts)))
 
 
-def _last_true(holds: Callable[[Array], Array], between: tuple[float, float], shape: tuple[int, ...]) -> Array:
-    """Where a condition that holds at first ceases to hold, found by halving."""
-    low, high = (np.full(shape, end) for end in between)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        there = holds(middle)
-        low, high = np.where(there, middle, low), np.where(there, high, middle)
-    return (low + high) / 2
+def root_between(function: Callable[..., Array], low: ArrayLike, high: ArrayLike, *rows: ArrayLike) -> Array:
+    """Where a function is 0, for each of many rows at once.
+
+    Parameters
+    ----------
+    function : callable
+        Of one number for each row, and of the rows.
+    low, high : array
+        Ends of the search; where the sign is the same at both, the result is the end where the function is nearer to 0.
+    *rows : arrays
+        What else the function depends on.
+
+    Examples
+    --------
+    >>> root_between(lambda x, square: x**2 - square, 0.0, 10.0, [4.0, 25.0, 400.0]).round(9).tolist()
+    [2.0, 5.0, 10.0]
+    """
+
+    def finite(x: Array, *rows: Array) -> Array:
+        return np.clip(function(x, *rows), -LARGEST, LARGEST)
+
+    with np.errstate(invalid="ignore"):
+        found = elementwise.find_root(finite, (low, high), args=rows)
+    at_low, at_high = (np.abs(finite(np.asarray(end, dtype=float), *map(np.asarray, rows))) for end in (low, high))
+    return np.where(found.success, found.x, np.where(at_low < at_high, low, high))
 
 
-def _least(loss: Callable[[Array], Array], between: tuple[float, float], shape: tuple[int, ...]) -> Array:
-    """Where a function is least: the best of some places, then nearer by parabolas and golden sections between."""
-    places = np.linspace(*between, PLACES)
-    values = np.stack([np.broadcast_to(loss(np.full((1,) * len(shape), place)), shape) for place in places])
-    best = values.argmin(axis=0)
-    around = [np.clip(best + step, 0, PLACES - 1) for step in (-1, 0, 1)]
-    low, middle, high = (places[place] for place in around)
-    at_low, at_middle, at_high = (np.take_along_axis(values, place[None], axis=0)[0] for place in around)
-    for turn in range(NEARER):
-        wide = np.where(
-            high - middle > middle - low, middle + GOLDEN * (high - middle), middle - GOLDEN * (middle - low)
-        )
-        vertex = _vertex(low, middle, high, at_low - at_middle, at_high - at_middle)
-        tried = np.where((vertex > low) & (vertex < high) & (vertex != middle) & (turn % 3 < 2), vertex, wide)
-        at_tried = loss(tried)
-        better, left = at_tried < at_middle, tried < middle
-        inner, at_inner = np.where(better, middle, tried), np.where(better, at_middle, at_tried)
-        low, at_low = (np.where(better != left, new, old) for new, old in ((inner, low), (at_inner, at_low)))
-        high, at_high = (np.where(better == left, new, old) for new, old in ((inner, high), (at_inner, at_high)))
-        middle, at_middle = np.where(better, tried, middle), np.where(better, at_tried, at_middle)
-    return middle
+def _least(loss: Callable[..., Array], low: float, high: float, *rows: ArrayLike) -> Array:
+    """Where a function is least, for each of many rows: the best of some places, then nearer.
+
+    The function is mirrored at both ends, so that one of them may be the best place.
+    """
+
+    def mirrored(x: Array, *rows: Array) -> Array:
+        return loss(inside(x), *rows)
+
+    def inside(x: Array) -> Array:
+        return high - np.abs(high - (low + np.abs(x - low)))
+
+    rows = np.broadcast_arrays(*rows)
+    places = np.linspace(low, high, PLACES)
+    values = np.stack([loss(np.full(rows[0].shape, place), *rows) for place in places])
+    best = places[values.argmin(axis=0)]
+    step = places[1] - places[0]
+    near = {"xatol": NEAR_ENOUGH * (high - low)}
+    found = elementwise.find_minimum(mirrored, (best - step, best, best + step), args=tuple(rows), tolerances=near)
+    return inside(np.where(found.success, found.x, best))
 
 
-def _vertex(low: Array, middle: Array, high: Array, rise_low: Array, rise_high: Array) -> Array:
-    """Where the parabola through three points is least; not-a-number where there is none."""
-    before, after = middle - low, high - middle
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return middle + (after**2 * rise_low - before**2 * rise_high) / (2 * (after * rise_low + before * rise_high))
+def for_distinct(fit: Callable[..., tuple[Array, ...]], *columns: ArrayLike) -> list[Array]:
+    """Call a function of columns with each distinct row once, and give every row its results.
+
+    Examples
+    --------
+    >>> doubled = for_distinct(lambda one, other: (one + other, np.full(len(one), len(one))), [1, 2, 1], [0, 0, 0])
+    >>> [part.tolist() for part in doubled]
+    [[1, 2, 1], [2, 2, 2]]
+    """
+    rows = pd.DataFrame(dict(enumerate(columns)))
+    place = rows.groupby(list(rows), dropna=False, sort=False).ngroup().to_numpy()
+    distinct = rows.drop_duplicates()
+    return [np.asarray(part)[place] for part in fit(*(distinct[name].to_numpy() for name in rows))]

@@ -1,4 +1,4 @@
-"""An amount that follows one of several log-normal distributions, nobody knows which."""
+"""An amount that follows one of several log-normal distributions, each with a chance."""
 
 from typing import NamedTuple
 
@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from ltv_bayes.formulas.beliefs.elicit import root_between
 from ltv_bayes.formulas.special import Array
-
-HALVINGS = 60
 
 
 class LogNormalMixture(NamedTuple):
@@ -38,19 +37,15 @@ class LogNormalMixture(NamedTuple):
         return self.weights / self.weights.sum()
 
     def quantile(self, level: ArrayLike) -> Array:
-        """Amounts at levels, by halving the stretch between the least and the most that a part has there."""
+        """Amounts at levels: between the least and the most that a part has there."""
         levels, some = np.asarray(level, dtype=float), self.weights > 0
         location, sd, share = self.location[some], self.sd[some], self.share[some]
-        found = np.empty(levels.shape)
-        for place, wanted in np.ndenumerate(levels):
-            ends = location + special.ndtri(wanted) * sd
-            low, high = ends.min(), ends.max()
-            for _ in range(HALVINGS):
-                middle = (low + high) / 2
-                below = share @ special.ndtr((middle - location) / sd) < wanted
-                low, high = (middle, high) if below else (low, middle)
-            found[place] = np.exp((low + high) / 2)
-        return found
+
+        def too_high(log_amount: Array, level: Array) -> Array:
+            return special.ndtr((log_amount[..., np.newaxis] - location) / sd) @ share - level
+
+        ends = location + special.ndtri(levels)[..., np.newaxis] * sd
+        return np.exp(root_between(too_high, ends.min(axis=-1), ends.max(axis=-1), levels))
 
     def density(self, amount: ArrayLike) -> Array:
         """Density at amounts above 0; nothing elsewhere."""

@@ -100,6 +100,16 @@ def quantities_of_groups(x, layout):  # type: ignore[no-untyped-def]
 
 
 @_kernel
+def quantities_at_points(points, layout):  # type: ignore[no-untyped-def]
+    """The same at many points, of shape (points, variables): shapes (points,) and (quantities, points, groups)."""
+    number, groups = layout.link.size, layout.of_group.shape[1]
+    total, natural = np.empty(points.shape[0]), np.empty((number, points.shape[0], groups))
+    for i in range(points.shape[0]):
+        total[i], natural[:, i] = quantities_of_groups(points[i], layout)
+    return total, natural
+
+
+@_kernel
 def gradient_of_variables(x, by_link, layout):  # type: ignore[no-untyped-def]
     """Derivatives of the log density by each variable.
 

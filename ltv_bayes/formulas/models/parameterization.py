@@ -63,19 +63,17 @@ def churn(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def by_rates(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
-    """Derivatives by mean_rate and rate_cv, on the scale of their links, from those by r and alpha."""
-    by_alpha = named["alpha"] * slope["alpha"]
-    return {"mean_rate": -by_alpha, "rate_cv": -2.0 * (named["r"] * slope["r"] + by_alpha)}
+    """Derivatives by mean_rate and rate_cv, on the scale of their links, from those by r and alpha; or by these."""
+    by_r, by_alpha = named["r"] * slope["r"], named["alpha"] * slope["alpha"]
+    if "mean_rate" in named:
+        return {"mean_rate": -by_alpha, "rate_cv": -2.0 * (by_r + by_alpha)}
+    return {"r": by_r, "alpha": by_alpha}
 
 
 def by_purchases(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
     """Derivatives by the quantities of `purchases`, from those by r, alpha, a, b."""
-    a, b = named["a"], named["b"]
-    return {
-        **by_rates(named, slope),
-        "dropout_mean": a * b / (a + b) * (slope["a"] - slope["b"]),
-        "dropout_concentration": a * slope["a"] + b * slope["b"],
-    }
+    dropout = _by_mean_and_concentration("dropout", ("a", "b"), named, slope)
+    return {**by_rates(named, slope), **dropout}
 
 
 def by_spend(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,11 +88,21 @@ def by_spend(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, An
 
 def by_churn(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
     """Derivatives by the quantities of `churn`, from those by alpha and beta."""
-    alpha, beta = named["alpha"], named["beta"]
-    return {
-        "churn_mean": alpha * beta / (alpha + beta) * (slope["alpha"] - slope["beta"]),
-        "churn_concentration": alpha * slope["alpha"] + beta * slope["beta"],
-    }
+    return _by_mean_and_concentration("churn", ("alpha", "beta"), named, slope)
+
+
+def _by_mean_and_concentration(
+    name: str, shapes: tuple[str, str], named: Mapping[str, Any], slope: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Derivatives by mean and concentration of a beta distribution, from those by its shapes; or by these."""
+    a, b = (named[shape] for shape in shapes)
+    slope_a, slope_b = (slope[shape] for shape in shapes)
+    if f"{name}_mean" in named:
+        return {
+            f"{name}_mean": a * b / (a + b) * (slope_a - slope_b),
+            f"{name}_concentration": a * slope_a + b * slope_b,
+        }
+    return {shapes[0]: a * slope_a, shapes[1]: b * slope_b}
 
 
 class Naming(NamedTuple):
@@ -112,6 +120,8 @@ class Naming(NamedTuple):
         Those that say how much there is of something; the others say how customers differ around it.
     parameters : tuple of str
         The papers' names, in the order in which kernels take them.
+    alternatives : mapping
+        Groups of parameters that may have priors, each to the quantities in place of which they stand.
     """
 
     arithmetic: Arithmetic
@@ -119,25 +129,38 @@ class Naming(NamedTuple):
     links: Mapping[str, str]
     levels: tuple[str, ...]
     parameters: tuple[str, ...]
+    alternatives: Mapping[tuple[str, ...], tuple[str, ...]]
 
 
+_OF_RATES: dict[tuple[str, ...], tuple[str, ...]] = {("r", "alpha"): ("mean_rate", "rate_cv")}
 _PURCHASES = Naming(
     purchases,
     by_purchases,
     {"mean_rate": LOG, "rate_cv": LOG, "dropout_mean": LOGIT, "dropout_concentration": LOG},
     ("mean_rate", "dropout_mean"),
     ("r", "alpha", "a", "b"),
+    {**_OF_RATES, ("a", "b"): ("dropout_mean", "dropout_concentration")},
 )
 REGULAR = ("bg_cnbd", "mbg_cnbd")  # they ask for k
 NAMINGS: dict[str, Naming] = {
     "bg_nbd": _PURCHASES,
     "mbg_nbd": _PURCHASES,
-    "nbd": Naming(rates, by_rates, {"mean_rate": LOG, "rate_cv": LOG}, ("mean_rate",), ("r", "alpha")),
+    "nbd": Naming(rates, by_rates, {"mean_rate": LOG, "rate_cv": LOG}, ("mean_rate",), ("r", "alpha"), _OF_RATES),
     "gamma_gamma": Naming(
-        spend, by_spend, {"mean_spend": LOG, "order_cv": LOG, "q_excess": LOG}, ("mean_spend",), ("p", "q", "v")
+        spend,
+        by_spend,
+        {"mean_spend": LOG, "order_cv": LOG, "q_excess": LOG},
+        ("mean_spend",),
+        ("p", "q", "v"),
+        {("p", "q", "v"): ("mean_spend", "order_cv", "q_excess")},
     ),
     "shifted_beta_geometric": Naming(
-        churn, by_churn, {"churn_mean": LOGIT, "churn_concentration": LOG}, ("churn_mean",), ("alpha", "beta")
+        churn,
+        by_churn,
+        {"churn_mean": LOGIT, "churn_concentration": LOG},
+        ("churn_mean",),
+        ("alpha", "beta"),
+        {("alpha", "beta"): ("churn_mean", "churn_concentration")},
     ),
 }
 

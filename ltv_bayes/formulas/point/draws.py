@@ -1,6 +1,6 @@
-"""Draws of the averages in the point formulas: what counts, standard errors and an expert's interval say of them.
+"""Draws of the averages in the point formulas: given counts, standard errors and an expert's interval.
 
-They are averages over clients. How much one client differs from the next is not in them.
+They are averages over customers. How much one customer differs from the next is not in them.
 """
 
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class PointDraws:
         return self.rng.beta(a, b, self.shape)
 
     def deals(self, shape: float, rate: float) -> Array:
-        """Draw the average number of deals of a client, Gamma(shape, rate)."""
+        """Draw the average number of deals of a customer, Gamma(shape, rate)."""
         return self.rng.gamma(shape, 1 / rate, self.shape)
 
     def average(self, mean: float, standard_error: float | None, name: str) -> Array:
@@ -51,17 +51,17 @@ class PointDraws:
 
     def amount(self, low: float, high: float, likely: float) -> Array:
         """Draw an amount within an expert's 80% interval; `likely` is its median, unless it is 0."""
-        law = log_normal_from_interval(low, high, likely or np.nan)
-        return draw_amounts(self.rng, self.shape[0] * self.shape[1], *map(float, law)).reshape(self.shape)
+        fitted = log_normal_from_interval(low, high, likely or np.nan)
+        return draw_amounts(self.rng, self.shape[0] * self.shape[1], *map(float, fitted)).reshape(self.shape)
 
     def lifetime_value(self, values: Array) -> xr.DataArray:
         """Put names on the result."""
-        attrs = {"long_name": "average lifetime value of a client", "random_seed": str(self.seed)}
+        attrs = {"long_name": "average lifetime value of a customer", "random_seed": str(self.seed)}
         return labelled_draws(values, "lifetime_value", **attrs)
 
 
 def churn_posterior(subscribers: int, churned: int, prior: tuple[float, float]) -> tuple[float, float]:
-    """Numbers a and b of the Beta posterior of churn, after so many of so many subscribers were lost.
+    """Numbers a and b of the Beta posterior of churn, given the number of subscribers and of those lost.
 
     Examples
     --------
@@ -83,8 +83,8 @@ def churn_posterior(subscribers: int, churned: int, prior: tuple[float, float]) 
     return prior[0] + churned, prior[1] + subscribers - churned
 
 
-def deals_posterior(clients: int, deals: int, prior: tuple[float, float]) -> tuple[float, float]:
-    """Shape and rate of the Gamma posterior of the average number of deals, after so many clients made so many.
+def deals_posterior(customers: int, deals: int, prior: tuple[float, float]) -> tuple[float, float]:
+    """Shape and rate of the Gamma posterior of the average number of deals, given counts of customers and deals.
 
     Examples
     --------
@@ -94,8 +94,10 @@ def deals_posterior(clients: int, deals: int, prior: tuple[float, float]) -> tup
     Raises
     ------
     InputError
-        If there were no clients.
+        If there were no customers.
     """
-    if clients == 0:
-        raise InputError("clients is 0, so the number of deals of a client cannot be learned. Count more clients.")
-    return prior[0] + deals, prior[1] + clients
+    if customers == 0:
+        raise InputError(
+            "customers is 0, so the number of deals of a customer cannot be learned. Count more customers."
+        )
+    return prior[0] + deals, prior[1] + customers

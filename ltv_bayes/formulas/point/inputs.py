@@ -82,7 +82,7 @@ def counts_in_place_of(rate: str, given: float | None, **counts: float | None) -
     if rate and given is None and len(missing) == 2:
         raise InputError(f"Give {rate}= for one number, or the counts {both} for draws.")
     if rate and given is not None and len(missing) < 2:
-        raise InputError(f"{rate}= and the counts {both} say one thing twice. Give {rate}= or the counts.")
+        raise InputError(f"{rate}= and the counts {both} state one thing twice. Give {rate}= or the counts.")
     if len(missing) == 1:
         raise InputError(f"{missing[0]}= is missing. Give both counts, {both}.")
     first, second = (None if value is None else as_count(value, name) for name, value in counts.items())

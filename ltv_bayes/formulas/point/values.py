@@ -1,7 +1,7 @@
 """The point formulas behind the three business models: plain numbers in, one number out.
 
 One number says nothing of how sure it is. Given counts in place of a rate, each formula answers with draws: the
-posterior of the average client's value. What single clients are worth, the models of this package say.
+posterior of the average customer's value. What single customers are worth, the models of this package say.
 """
 
 import warnings
@@ -138,7 +138,7 @@ def project_ltv(*, average_deal: float, average_deals: float, future_value: floa
 def project_ltv(
     *,
     average_deal: float,
-    clients: int,
+    customers: int,
     deals: int,
     future_value: float = 0.0,
     average_deal_sd: float | None = None,
@@ -155,7 +155,7 @@ def project_ltv(
     average_deal: float,
     average_deals: float | None = None,
     future_value: float = 0.0,
-    clients: int | None = None,
+    customers: int | None = None,
     deals: int | None = None,
     average_deal_sd: float | None = None,
     future_value_interval: Pair | None = None,
@@ -164,18 +164,18 @@ def project_ltv(
     chains: int = 4,
     random_seed: int | None = None,
 ) -> float | xr.DataArray:
-    """Lifetime value of a project client: average deal x average number of deals + estimated future value.
+    """Lifetime value of a project customer: average deal x average number of deals + estimated future value.
 
     Parameters
     ----------
     average_deal : float
         Average value of a deal.
     average_deals : float, optional
-        Average number of deals of a client.
+        Average number of deals of a customer.
     future_value : float
-        Estimated value of what may come beside them; the median, if there is an interval.
-    clients, deals : int, optional
-        In place of `average_deals`: how many deals so many clients made.
+        Estimated value of what may arrive beside them; the median, if there is an interval.
+    customers, deals : int, optional
+        In place of `average_deals`: the number of customers, and of deals that they made.
     average_deal_sd : float, optional
         Standard error of `average_deal`: the standard deviation of the deals, divided by the square root of their
         number. Draws of the average are gamma with this mean and standard deviation.
@@ -183,7 +183,7 @@ def project_ltv(
         An expert's low and high: the future value lies between them with probability 0.8, with one chance in ten on
         either side. It is log-normal; where `future_value` is given too, log-normal on each side of that median.
     deals_prior : pair of float
-        Shape and rate of the gamma prior of the average number of deals; (1, 1) counts as much as one client who made
+        Shape and rate of the gamma prior of the average number of deals; (1, 1) counts as much as one customer who made
         one deal.
     draws, chains : int
         Draws of each chain, and number of chains.
@@ -205,7 +205,7 @@ def project_ltv(
     >>> project_ltv(average_deal=500_000, average_deals=3, future_value=800_000)
     2300000.0
     >>> drawn = project_ltv(
-    ...     average_deal=500_000, clients=40, deals=120, future_value_interval=(500_000, 1_280_000), random_seed=1
+    ...     average_deal=500_000, customers=40, deals=120, future_value_interval=(500_000, 1_280_000), random_seed=1
     ... )
     >>> bool(2_200_000 < drawn.median() < 2_400_000)
     True
@@ -213,14 +213,14 @@ def project_ltv(
     Notes
     -----
     Deals are taken to be Poisson, so the average given the counts is gamma: prior shape plus deals, prior rate plus
-    clients. Where few clients make most deals, the true average is less sure than this says; `BGNBD` learns by how much
-    clients differ.
+    customers. Where few customers make most deals, the true average is less sure than this says; `BGNBD` learns by how
+    much customers differ.
     """
     money, future = as_money(average_deal, "average_deal"), as_money(future_value, "future_value")
-    counts = counts_in_place_of("average_deals", average_deals, clients=clients, deals=deals)
+    counts = counts_in_place_of("average_deals", average_deals, customers=customers, deals=deals)
     if counts is None:
         uncertain = {"average_deal_sd": average_deal_sd, "future_value_interval": future_value_interval}
-        refuse_without_counts("clients= and deals=", **uncertain)
+        refuse_without_counts("customers= and deals=", **uncertain)
         return money * as_money(average_deals, "average_deals") + future
     drawn = PointDraws.start(draws, chains, random_seed)
     number = drawn.deals(*deals_posterior(*counts, as_positive_pair(deals_prior, "deals_prior")))
@@ -273,7 +273,7 @@ def hybrid_ltv(
     chains: int = 4,
     random_seed: int | None = None,
 ) -> float | xr.DataArray:
-    """Lifetime value of a hybrid client: product sale, consumables, subscription and service, discounted and added.
+    """Lifetime value of a hybrid customer: product sale, consumables, subscription and service, discounted and added.
 
     Parameters
     ----------
@@ -284,10 +284,10 @@ def hybrid_ltv(
     discount_rate : float
         Annual and effective.
     subscribers, churned : int, optional
-        Clients at the start of a year, and how many of them were lost in it. The money above is then that of a client
-        who stays: of year k, the share (1 - churn) ** (k - 1) of clients pays it.
+        Clients at the start of a year, and how many of them were lost in it. The money above is then that of a customer
+        who stays: of year k, the share (1 - churn) ** (k - 1) of customers pays it.
     churn_prior : pair of float
-        Beta prior of churn per year; (1, 1), uniform, counts as much as one client lost and one kept.
+        Beta prior of churn per year; (1, 1), uniform, counts as much as one customer lost and one kept.
     draws, chains : int
         Draws of each chain, and number of chains.
     random_seed : int, optional

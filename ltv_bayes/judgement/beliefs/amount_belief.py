@@ -1,4 +1,4 @@
-"""What somebody believes of one amount: what they said, and the distribution it makes."""
+"""An expert's belief about one amount: the stated numbers, and the distribution made from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,19 +23,21 @@ from ltv_bayes.formulas.beliefs.amount_families import (
 )
 from ltv_bayes.formulas.beliefs.elicit import amount_from_interval, amount_from_mean, amount_from_quantiles
 from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
-from ltv_bayes.judgement.beliefs.words import one_in
-from ltv_bayes.judgement.form.columns import QUARTILES
+from ltv_bayes.judgement.form.layout import QUARTILES
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 
 PROBED = {"q5": 0.05, **QUARTILES, "q95": 0.95}
 """Levels at which another library's distribution is matched."""
 USUAL_INTERVAL = 0.8
+NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
+NUMBERS |= {20: "twenty", 40: "forty", 50: "fifty", 100: "a hundred", 200: "two hundred", 1000: "a thousand"}
+NEARLY = 1e-6
 
 
 @dataclass(frozen=True, repr=False)
 class AmountBelief(Printed):
-    """One amount as somebody sees it, if it comes: made by one of the ``from_`` methods.
+    """One amount as an expert sees it, if it occurs: made by one of the ``from_`` methods.
 
     Attributes
     ----------
@@ -44,7 +46,7 @@ class AmountBelief(Printed):
     parameters : tuple of float
         Its three parameters, see `formulas.amount_families`.
     stated : mapping
-        What was said, by the names of the columns of judgements: low, likely, high; q25, q50, q75; mean, sd.
+        What was stated, by the names of the columns of judgements: low, likely, high; q25, q50, q75; mean, sd.
     interval : float
         Probability of the amount lying between low and high.
     mixture : LogNormalMixture or None
@@ -92,7 +94,7 @@ class AmountBelief(Printed):
             The amount lies between them with `interval` of probability.
         likely : float
             The median: as likely above as below. In a PERT distribution the mode, as usual there. A gamma distribution
-            cannot meet all three and comes as near as it can; see `fit_table`.
+            cannot meet all three and is as near as it can; see `fit_table`.
         interval : float
             A PERT distribution may have 1: low and high are then the least and the most that can be.
         family : {"log-normal", "gamma", "pert"}
@@ -109,7 +111,7 @@ class AmountBelief(Printed):
     def from_quartiles(cls, q25: float, q50: float, q75: float, *, family: str = LOG_NORMAL) -> Self:
         """Read three amounts between which an outcome is equally likely to fall, and beyond.
 
-        A log-normal meets all three. The others come as near as they can; see `fit_table`.
+        A log-normal meets all three. The others are as near as they can; see `fit_table`.
 
         Examples
         --------
@@ -145,7 +147,7 @@ class AmountBelief(Printed):
         distribution : preliz distribution
             With its parameters set, and all but none of its probability on amounts of 0 or less.
         family : str, optional
-            The family; otherwise the one that comes nearest. `fit_table` shows how near.
+            The family; otherwise the one that is nearest. `fit_table` shows how near.
         """
         stated = _quantiles_of(distribution)
         if family is not None:
@@ -205,7 +207,7 @@ class AmountBelief(Printed):
 
     @property
     def misfit(self) -> float:
-        """The largest relative difference between what was said and the distribution."""
+        """The largest relative difference between the stated numbers and the distribution."""
         return float(np.abs(self.fit_table()["misfit"]).max())
 
     @property
@@ -214,8 +216,8 @@ class AmountBelief(Printed):
         low, high = self.quantile([0.001, 0.999])
         return bool(high - low <= 1e-9 * high)
 
-    def levels(self) -> dict[str, float]:
-        """The level of each stated quantile by its name; not-a-number for what is none."""
+    def _levels(self) -> dict[str, float]:
+        """The level of each stated quantile by its name; NaN for what is none."""
         tail = (1 - self.interval) / 2
         known = {"low": tail, "high": 1 - tail, **PROBED}
         if self.family != PERT:
@@ -223,18 +225,19 @@ class AmountBelief(Printed):
         return {name: known.get(name, np.nan) for name in self.stated}
 
     def fit_table(self) -> pd.DataFrame:
-        """What was said beside what the distribution has there.
+        """Show the stated numbers beside those of the distribution.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed by what was said: level (missing for what is no quantile), stated, fitted, misfit (relative).
+            Indexed by the name of the number: level (missing for what is no quantile), stated, fitted, misfit
+            (relative).
 
         Examples
         --------
         >>> AmountBelief.from_quartiles(80, 100, 150, family="gamma").fit_table().round(3)
                level  stated   fitted  misfit
-        said
+        number
         q25     0.25    80.0   77.474  -0.032
         q50     0.50   100.0  107.394   0.074
         q75     0.75   150.0  144.228  -0.038
@@ -242,9 +245,9 @@ class AmountBelief(Printed):
         others = {"likely": self.parameters[1], "mean": self.mean, "sd": self.sd}
         rows = [
             (name, level, self.stated[name], others[name] if np.isnan(level) else float(self.quantile(level)))
-            for name, level in self.levels().items()
+            for name, level in self._levels().items()
         ]
-        table = pd.DataFrame(rows, columns=["said", "level", "stated", "fitted"]).set_index("said")
+        table = pd.DataFrame(rows, columns=["number", "level", "stated", "fitted"]).set_index("number")
         return table.assign(misfit=table["fitted"] / table["stated"] - 1)
 
     def sentence(self, currency: str | None = None) -> str:
@@ -273,8 +276,8 @@ class AmountBelief(Printed):
 
         Examples
         --------
-        >>> said = {"customer_id": "A", "probability": 0.6, **AmountBelief.from_mean(100, 50).as_points()}
-        >>> list(said)
+        >>> row = {"customer_id": "A", "probability": 0.6, **AmountBelief.from_mean(100, 50).as_points()}
+        >>> list(row)
         ['customer_id', 'probability', 'family', 'low', 'likely', 'high', 'interval']
         """
         low, high = map(float, self.quantile([(1 - interval) / 2, (1 + interval) / 2]))
@@ -317,7 +320,7 @@ def _quantiles_of(distribution: Any) -> dict[str, float]:
     if below > 1e-3:
         raise JudgementError(
             f"The PreliZ distribution puts {percent(below)} of its weight on amounts of 0 or less. "
-            f"Truncate it, or state the chance that nothing comes by itself."
+            f"Truncate it, or state the chance that nothing occurs by itself."
         )
     amounts = np.asarray(distribution.ppf(list(PROBED.values())), dtype=float)
     return _positive(dict(zip(PROBED, amounts.tolist(), strict=True)))
@@ -328,7 +331,7 @@ def _positive(stated: Mapping[str, Any]) -> dict[str, float]:
     numbers = {name: as_number(value, name) for name, value in stated.items()}
     for name, number in numbers.items():
         if number <= 0:
-            cure = "Write a certain amount as low and high." if name == "sd" else "State what it brings if it comes."
+            cure = "Write a certain amount as low and high." if name == "sd" else "State the amount if it occurs."
             raise JudgementError(f"{name} must be above 0, not {number:g}. {cure}")
     return numbers
 
@@ -337,10 +340,24 @@ def _require_ascending(stated: Mapping[str, float]) -> None:
     """Refuse quantiles that cross."""
     numbers = list(stated.values())
     if numbers != sorted(numbers):
-        said = ", ".join(f"{name} {number:g}" for name, number in stated.items())
-        raise JudgementError(f"The numbers cross: {said}. Each must be at least the one before; correct them.")
+        shown = ", ".join(f"{name} {number:g}" for name, number in stated.items())
+        raise JudgementError(f"The numbers cross: {shown}. Each must be at least the one before; correct them.")
 
 
 def _require_family(family: str) -> None:
     if family not in FAMILIES:
         raise JudgementError(f"There is no family {family!r} of amounts. {suggestion(str(family), FAMILIES)}")
+
+
+def one_in(chance: float) -> str:
+    """Write a chance as one in a whole number where that is exact, else in percent.
+
+    Examples
+    --------
+    >>> one_in(0.1), one_in(0.025), one_in(0.15)
+    ('one chance in ten', 'one chance in forty', 'a chance of 15%')
+    """
+    number = round(1 / chance) if chance > 0 else 0
+    if number in NUMBERS and abs(number * chance - 1) < NEARLY:
+        return f"one chance in {NUMBERS[number]}"
+    return f"a chance of {percent(chance)}"

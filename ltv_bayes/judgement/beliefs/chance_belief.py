@@ -1,4 +1,4 @@
-"""What somebody believes of the chance that something comes."""
+"""An expert's belief about the chance that something occurs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from ltv_bayes.formulas.beliefs.elicit import beta_from_interval
 from ltv_bayes.time_units import as_number
 
 JEFFREYS = 0.5
-"""Added to the cases that came and to those that did not: Jeffreys' prior of a share."""
+"""Added to the cases that occurred and to those that did not: Jeffreys' prior of a share."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,16 +27,16 @@ class ChanceBelief:
     probability : float
         The chance, or its mean.
     a, b : float
-        Shapes of the beta distribution; not-a-number where the chance is a number.
+        Shapes of the beta distribution; NaN where the chance is a number.
     stated : mapping
-        What was said, by the names of the columns of judgements.
+        What was stated, by the names of the columns of judgements.
 
     Examples
     --------
     >>> ChanceBelief.from_cases(3, of=10)
-    you say: 3 of 10 such come; the chance is 32%, with 80% between 15% and 50%
+    you say: 3 of 10 such occur; the chance is 32%, with 80% between 15% and 50%
     >>> ChanceBelief.from_number(0.6)
-    you say: it comes with 60%
+    you say: it occurs with 60%
     """
 
     probability: float
@@ -65,11 +65,11 @@ class ChanceBelief:
         >>> belief.a, belief.b, round(belief.probability, 3)
         (0.5, 10.5, 0.045)
         """
-        came, number = as_number(cases, "cases"), as_number(of, "of")
-        if not 0 <= came <= number or number == 0:
-            raise JudgementError(f"{came:g} of {number:g} cannot be. Give cases that came, and of how many.")
-        a, b = came + JEFFREYS, number - came + JEFFREYS
-        return cls(a / (a + b), a, b, {"cases": came, "of": number})
+        occurred, number = as_number(cases, "cases"), as_number(of, "of")
+        if not 0 <= occurred <= number or number == 0:
+            raise JudgementError(f"{occurred:g} of {number:g} cannot be. Give cases that occurred, and of how many.")
+        a, b = occurred + JEFFREYS, number - occurred + JEFFREYS
+        return cls(a / (a + b), a, b, {"cases": occurred, "of": number})
 
     @classmethod
     def from_interval(cls, low: float, high: float, *, interval: float = 0.8) -> Self:
@@ -110,22 +110,22 @@ class ChanceBelief:
         Examples
         --------
         >>> ChanceBelief.from_interval(0.4, 0.7).sentence()
-        'you say: between 40% and 70% of such come, and you are 80% sure; the chance is 55%'
+        'you say: between 40% and 70% of such occur, and you are 80% sure; the chance is 55%'
         """
         if self.is_number:
-            certain = {0.0: "it never comes", 1.0: "it comes for certain"}
-            return f"you say: {certain.get(self.probability, f'it comes with {percent(self.probability)}')}"
+            certain = {0.0: "it never occurs", 1.0: "it occurs for certain"}
+            return f"you say: {certain.get(self.probability, f'it occurs with {percent(self.probability)}')}"
         low, high = map(percent, self.quantile([0.1, 0.9]).tolist())
         if "of" in self.stated:
             cases, of = self.stated["cases"], self.stated["of"]
             chance = f"the chance is {percent(self.probability)}, with 80% between {low} and {high}"
-            return f"you say: {cases:g} of {of:g} such come; {chance}"
+            return f"you say: {cases:g} of {of:g} such occur; {chance}"
         if "interval" in self.stated:
             low, high = percent(self.stated["probability_low"]), percent(self.stated["probability_high"])
             sure = percent(self.stated["interval"])
-            between = f"between {low} and {high} of such come, and you are {sure} sure"
+            between = f"between {low} and {high} of such occur, and you are {sure} sure"
             return f"you say: {between}; the chance is {percent(self.probability)}"
-        return f"you say: it comes with {percent(self.probability)}, with 80% between {low} and {high}"
+        return f"you say: it occurs with {percent(self.probability)}, with 80% between {low} and {high}"
 
     def __repr__(self) -> str:
         return self.sentence()

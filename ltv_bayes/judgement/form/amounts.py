@@ -1,4 +1,4 @@
-"""How much it brings: amounts stated as an interval, as quartiles, or as mean and spread."""
+"""Amounts: stated as an interval, as quartiles, or as mean and spread."""
 
 import warnings
 from collections.abc import Mapping
@@ -10,15 +10,14 @@ import pandas as pd
 from ltv_bayes.errors import DataWarning, rows_at_fault
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, GAMMA, LOG_NORMAL, PERT, amount_mean, amount_quantiles
+from ltv_bayes.formulas.beliefs.elicit import for_distinct
 from ltv_bayes.judgement.beliefs.amount_belief import fit_amounts
-from ltv_bayes.judgement.beliefs.distinct import for_distinct
 from ltv_bayes.judgement.form.cells import amounts, refuse, shares, texts
-from ltv_bayes.judgement.form.columns import INTERVAL, QUARTILES, WAYS
+from ltv_bayes.judgement.form.layout import INTERVAL, PARAMETERS, QUARTILES, WAYS
 
-PARAMETERS = ["amount_1", "amount_2", "amount_3"]
 SPELLINGS = {name.replace("-", ""): name for name in FAMILIES} | {"lognorm": LOG_NORMAL, "betapert": PERT}
 POOR_FIT = 0.1
-NO_AMOUNT = "State what it brings if it comes, above 0."
+NO_AMOUNT = "State the amount if it occurs, above 0."
 
 
 def intervals(table: pd.DataFrame, usual: float, decimal: str) -> pd.Series:
@@ -37,23 +36,23 @@ def stated_amounts(
     Returns
     -------
     dict of pandas.Series
-        What was said, under the names of its columns; family, amount_1 to amount_3, median and mean.
+        What was stated, under the names of its columns; family, amount_1 to amount_3, median and mean.
     """
-    said = {name: amounts(table, name, unit, decimal) for way in WAYS for name in way}
+    stated = {name: amounts(table, name, unit, decimal) for way in WAYS for name in way}
     families = _families(table, family)
-    _refuse_unclear(table, said)
-    _refuse_contradictions(table, said)
-    ends = (interval == 1) & ((families != PERT) | said["low"].isna())
+    _refuse_unclear(table, stated)
+    _refuse_contradictions(table, stated)
+    ends = (interval == 1) & ((families != PERT) | stated["low"].isna())
     refuse(table, ends, "with an interval of 100%", "Only low and high of a pert distribution can be ends.")
     refuse(
         table,
-        (families == PERT) & said["sd"].notna(),
+        (families == PERT) & stated["sd"].notna(),
         "with mean and sd of a pert distribution",
         "Give low, likely and high, or another family.",
     )
-    first, last = said["low"].fillna(said["q25"]), said["high"].fillna(said["q75"])
+    first, last = stated["low"].fillna(stated["q25"]), stated["high"].fillna(stated["q75"])
     families = families.where((families != GAMMA) | (first != last), LOG_NORMAL)
-    return {**said, "family": families, **_fitted(table, said, interval, families)}
+    return {**stated, "family": families, **_fitted(table, stated, interval, families)}
 
 
 def _families(table: pd.DataFrame, usual: str) -> pd.Series:
@@ -64,9 +63,9 @@ def _families(table: pd.DataFrame, usual: str) -> pd.Series:
     return plain.fillna(usual)
 
 
-def _refuse_unclear(table: pd.DataFrame, said: Mapping[str, pd.Series]) -> None:
+def _refuse_unclear(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> None:
     """Raise for amounts stated in part, not at all, or in several ways."""
-    started = {way: np.logical_or.reduce([said[name].notna() for name in way]) for way in WAYS}
+    started = {way: np.logical_or.reduce([stated[name].notna() for name in way]) for way in WAYS}
     several = pd.Series(sum(part.astype(int) for part in started.values()) > 1, index=table.index)
     cure = "Keep one: low and high, quartiles, or mean and sd."
     refuse(table, several, "stating the amount in several ways", cure)
@@ -74,67 +73,67 @@ def _refuse_unclear(table: pd.DataFrame, said: Mapping[str, pd.Series]) -> None:
     for way, needed in WAYS.items():
         wanted = started[way] | (nothing if way == INTERVAL else False)
         for name in needed:
-            missing = pd.Series(wanted & said[name].isna().to_numpy(), index=table.index)
+            missing = pd.Series(wanted & stated[name].isna().to_numpy(), index=table.index)
             refuse(table, missing & ~nothing, f"without a number in {name!r}", "Write it as a plain number.")
             cure = "Write low and high as plain numbers; or quartiles, or mean and sd."
             refuse(table, missing & nothing, f"without a number in {name!r}", cure)
 
 
-def _refuse_contradictions(table: pd.DataFrame, said: Mapping[str, pd.Series]) -> None:
+def _refuse_contradictions(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> None:
     """Raise for amounts that cannot be."""
-    low, likely, high = (said[name] for name in INTERVAL)
+    low, likely, high = (stated[name] for name in INTERVAL)
     refuse(table, low <= 0, "with a low amount of 0 or less", NO_AMOUNT)
     refuse(table, low > high, "with low above high", "Swap the two, or correct them.")
     outside = (likely < low) | (likely > high)
     refuse(table, outside, "with likely outside low to high", "Correct one of the three.")
-    q25, q50, q75 = (said[name] for name in QUARTILES)
+    q25, q50, q75 = (stated[name] for name in QUARTILES)
     refuse(table, q25 <= 0, "with a q25 of 0 or less", NO_AMOUNT)
     refuse(table, (q25 > q50) | (q50 > q75), "with quartiles that cross", "Write q25, q50 and q75 in ascending order.")
-    refuse(table, said["mean"] <= 0, "with a mean of 0 or less", NO_AMOUNT)
+    refuse(table, stated["mean"] <= 0, "with a mean of 0 or less", NO_AMOUNT)
     cure = "Write a certain amount as low and high, both the same."
-    refuse(table, said["sd"] <= 0, "with an sd of 0 or less", cure)
+    refuse(table, stated["sd"] <= 0, "with an sd of 0 or less", cure)
 
 
 def _fitted(
-    table: pd.DataFrame, said: Mapping[str, pd.Series], interval: pd.Series, families: pd.Series
+    table: pd.DataFrame, stated: Mapping[str, pd.Series], interval: pd.Series, families: pd.Series
 ) -> dict[str, pd.Series]:
-    """Parameters, median and mean of each distribution; warn where what was said is met badly."""
+    """Parameters, median and mean of each distribution; warn where what was stated is met badly."""
     parameters, summaries = np.full((len(table), 3), np.nan), np.full((len(table), 2), np.nan)
     misfit = np.zeros(len(table))
     for family in families.unique():
         for way in WAYS:
-            rows = np.flatnonzero((families == family) & said[way[0]].notna() & said[way[-1]].notna())
+            rows = np.flatnonzero((families == family) & stated[way[0]].notna() & stated[way[-1]].notna())
             if not len(rows):
                 continue
-            stated = {name: said[name].to_numpy()[rows] for name in way}
+            chosen = {name: stated[name].to_numpy()[rows] for name in way}
             sure = interval.to_numpy()[rows]
-            law = _law_of_distinct(family, stated, sure)
-            parameters[rows] = np.column_stack(law)
-            mean = stated.get("mean", amount_mean(family, law))
-            summaries[rows] = np.column_stack([amount_quantiles(family, law, 0.5), mean])
-            misfit[rows] = _misfit(family, law, stated, sure)
+            fitted = _fitted_once(family, chosen, sure)
+            parameters[rows] = np.column_stack(fitted)
+            mean = chosen.get("mean", amount_mean(family, fitted))
+            summaries[rows] = np.column_stack([amount_quantiles(family, fitted, 0.5), mean])
+            misfit[rows] = _misfit(family, fitted, chosen, sure)
     _warn_of_misfit(table, misfit)
     columns = {name: parameters[:, place] for place, name in enumerate(PARAMETERS)}
     columns |= {"median": summaries[:, 0], "mean_amount": summaries[:, 1]}
     return {name: pd.Series(values, index=table.index) for name, values in columns.items()}
 
 
-def _law_of_distinct(family: str, stated: Mapping[str, np.ndarray], interval: np.ndarray) -> tuple[np.ndarray, ...]:
+def _fitted_once(family: str, stated: Mapping[str, np.ndarray], interval: np.ndarray) -> tuple[np.ndarray, ...]:
     """Fit each distinct statement once."""
 
-    def law(sure: np.ndarray, *numbers: np.ndarray) -> tuple[np.ndarray, ...]:
+    def fit(sure: np.ndarray, *numbers: np.ndarray) -> tuple[np.ndarray, ...]:
         return fit_amounts(family, dict(zip(stated, numbers, strict=True)), sure)
 
-    return tuple(for_distinct(law, interval, *stated.values()))
+    return tuple(for_distinct(fit, interval, *stated.values()))
 
 
-def _misfit(family: str, law: tuple, stated: Mapping[str, np.ndarray], interval: np.ndarray) -> np.ndarray:
+def _misfit(family: str, fitted: tuple, stated: Mapping[str, np.ndarray], interval: np.ndarray) -> np.ndarray:
     """The largest relative difference between stated quantiles and fitted ones."""
     levels: dict[str, Any] = {"low": (1 - interval) / 2, "high": (1 + interval) / 2, **QUARTILES}
     if family != PERT:
         levels["likely"] = 0.5
     off = [
-        np.abs(amount_quantiles(family, law, levels[name]) / values - 1)
+        np.abs(amount_quantiles(family, fitted, levels[name]) / values - 1)
         for name, values in stated.items()
         if name in levels
     ]
@@ -144,6 +143,6 @@ def _misfit(family: str, law: tuple, stated: Mapping[str, np.ndarray], interval:
 def _warn_of_misfit(table: pd.DataFrame, misfit: np.ndarray) -> None:
     poor = misfit > POOR_FIT
     if poor.any():
-        problem = f"of the judgements whose family meets the amounts stated only within {percent(misfit.max())}"
+        problem = f"of the judgements with a family that meets the amounts stated only within {percent(misfit.max())}"
         cure = "See fit_table(), or leave the family blank: log-normal meets three numbers exactly."
         warnings.warn(rows_at_fault(table.index[poor], "row", problem, cure), DataWarning, stacklevel=2)

@@ -1,7 +1,5 @@
 """Cells of judgements: text, numbers, money and days, each read or refused with its row."""
 
-import datetime as dt
-import re
 import unicodedata
 from typing import Any
 
@@ -9,25 +7,16 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.amounts import as_amounts, read_amount
-from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.ids import BLANKS
-from ltv_bayes.errors import InputError, JudgementError, rows_at_fault
-
-UNKNOWN = {"", "?", "unknown", "n/a", "未知", "不详"}
-CHINESE_MONTH, CHINESE_QUARTER = (
-    re.compile(r"(\d{4})年\s*(\d{1,2})月"),
-    re.compile(r"(\d{4})年\s*第?([一二三四1-4])季度"),
-)
-QUARTERS = {"一": "1", "二": "2", "三": "3", "四": "4"}
-PERIOD = re.compile(r"(?P<year>\d{4})\s*[-/ ]?\s*(?:Q(?P<quarter>[1-4])|(?<=[-/])(?P<month>0?[1-9]|1[0-2]))")
+from ltv_bayes.errors import JudgementError, rows_at_fault
 
 
-def refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str) -> None:
-    """Raise for judgements at fault, naming their rows."""
+def refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str, *, what: str = "judgements") -> None:
+    """Raise for rows at fault, naming them."""
     if wrong.any():
         rows = list(table.index[wrong.to_numpy(dtype=bool)])
-        raise JudgementError(rows_at_fault(rows, "row", f"of the judgements {problem}", cure), rows)
+        raise JudgementError(rows_at_fault(rows, "row", f"of the {what} {problem}", cure), rows)
 
 
 def blank(cells: pd.Series) -> pd.Series:
@@ -76,7 +65,7 @@ def shares(table: pd.DataFrame, column: str, decimal: str) -> pd.Series:
 
 
 def as_share(cell: Any, decimal: str = ".") -> float:
-    """Read one number, not-a-number if it is none.
+    """Read one number, NaN if it is none.
 
     Examples
     --------
@@ -88,47 +77,3 @@ def as_share(cell: Any, decimal: str = ".") -> float:
     text = unicodedata.normalize("NFKC", str(cell)).strip()
     number, _ = read_amount(text.removesuffix("%"), decimal if isinstance(cell, str) else ".")
     return number / 100 if text.endswith("%") else number
-
-
-def days(table: pd.DataFrame, column: str, date_format: str | None) -> pd.Series:
-    """Read a column of dates, missing where blank or said to be unknown."""
-    cells = table[column]
-    known = ~cells.isna() & ~cells.astype(str).str.strip().str.lower().isin(UNKNOWN)
-    found = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
-    if known.any():
-        try:
-            read, _ = as_days(cells[known], date_format=date_format)
-            found[known] = read.to_numpy()
-        except InputError as problem:
-            raise JudgementError(f"{column}: {problem}", problem.rows) from None
-    cure = f"Write it as in 2026-06-30{', 2026-07 or 2026-Q3' if column == 'expected_on' else ''}."
-    refuse(table, known & found.isna(), f"with {'an' if column[0] == 'e' else 'a'} {column} that is not a date", cure)
-    return found
-
-
-def _without_chinese(cell: str) -> str:
-    """Write a month or quarter with a Chinese year as 2026-07 or 2026-Q3."""
-    text = unicodedata.normalize("NFKC", cell).strip()
-    if month := CHINESE_MONTH.fullmatch(text):
-        return f"{month[1]}-{month[2]}"
-    if quarter := CHINESE_QUARTER.fullmatch(text):
-        return f"{quarter[1]}-Q{QUARTERS.get(quarter[2], quarter[2])}"
-    return text
-
-
-def as_period(cell: Any) -> tuple[dt.date, dt.date] | None:
-    """First and last day of a month or quarter, if a cell names one.
-
-    Examples
-    --------
-    >>> [str(day) for day in as_period("2026-Q3")], as_period("2026-02-01")
-    (['2026-07-01', '2026-09-30'], None)
-    >>> as_period("2026年7月") == as_period("2026-07"), as_period("2026年第三季度") == as_period("2026-Q3")
-    (True, True)
-    """
-    if not isinstance(cell, str) or not (match := PERIOD.fullmatch(_without_chinese(cell).upper())):
-        return None
-    year, months = int(match["year"]), 3 if match["quarter"] else 1
-    first = 3 * int(match["quarter"]) - 2 if match["quarter"] else int(match["month"])
-    start = pd.Timestamp(year, first, 1)
-    return start.date(), (start + pd.DateOffset(months=months, days=-1)).date()

@@ -1,4 +1,4 @@
-"""Whether it comes: a chance stated as a number, as cases, as an interval or by the stage of the sale."""
+"""Whether it occurs: a chance stated as a number, as cases, as an interval or by the stage of the sale."""
 
 import re
 import unicodedata
@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.errors import suggestion
-from ltv_bayes.formulas.beliefs.elicit import beta_from_interval
+from ltv_bayes.formulas.beliefs.elicit import beta_from_interval, for_distinct
 from ltv_bayes.judgement.beliefs.chance_belief import JEFFREYS, as_chance
-from ltv_bayes.judgement.beliefs.distinct import for_distinct
 from ltv_bayes.judgement.form.cells import as_share, blank, refuse, shares, texts
-from ltv_bayes.judgement.form.columns import OF_OPPORTUNITY, OF_STAGE
+from ltv_bayes.judgement.form.layout import OF_OPPORTUNITY, OF_STAGE
 
-LAW = ["probability", "chance_a", "chance_b"]
-SAID = ("cases", "of", "probability_low", "probability_high")
+COLUMNS_OF_CHANCE = ["probability", "chance_a", "chance_b"]
+STATED = ("cases", "of", "probability_low", "probability_high")
 CASES = re.compile(r"(\d+)\s*(?:/|(?:out )?of(?: the)?(?: last)?)\s*(\d+)")
 
 
@@ -39,39 +38,39 @@ def chances(
     Returns
     -------
     dict of pandas.Series
-        probability, chance_a and chance_b (missing where the chance is a number), what was said of cases and
+        probability, chance_a and chance_b (missing where the chance is a number), what was stated of cases and
         intervals, and chance_of: stage where all opportunities of the stage have the same unknown chance.
     """
     table = _cases_apart(table)
     number = shares(table, "probability", decimal)
     refuse(table, _outside(number), "with a probability outside 0 to 1", "Write 60% as 0.6.")
-    said = {name: shares(table, name, decimal) for name in SAID}
-    by_stage, stage_said = _from_stages(table, stages, interval)
-    law = _law(number)
-    for way in (_from_cases(table, said), _from_interval(table, said, interval), by_stage):
-        both = law["probability"].notna() & way["probability"].notna()
-        differ = both & ~np.isclose(law.fillna(0), way.fillna(0), rtol=1e-9).all(axis=1)
+    stated = {name: shares(table, name, decimal) for name in STATED}
+    by_stage, stated_by_stage = _from_stages(table, stages, interval)
+    chance = _chance(number)
+    for way in (_from_cases(table, stated), _from_interval(table, stated, interval), by_stage):
+        both = chance["probability"].notna() & way["probability"].notna()
+        differ = both & ~np.isclose(chance.fillna(0), way.fillna(0), rtol=1e-9).all(axis=1)
         cure = "Keep one: probability, cases, an interval of it, or the stage where stages= is given."
         refuse(table, differ, "stating the chance in several ways that contradict", cure)
-        law = law.where(law["probability"].notna(), way)
+        chance = chance.where(chance["probability"].notna(), way)
     cure = "Write it as a plain number, such as 0.6, or as cases, such as 3 of 10."
-    if stages is None and (law["probability"].isna() & ~blank(table["stage"])).any():
+    if stages is None and (chance["probability"].isna() & ~blank(table["stage"])).any():
         cure += " Or give the chances of stages, as in stages={'proposal': 0.4}."
-    refuse(table, law["probability"].isna(), "without a number in 'probability'", cure)
-    said = {name: said[name].fillna(stage_said[name]) for name in SAID}
-    return {**law, **said, "chance_of": _whose(table, law, by_stage)}
+    refuse(table, chance["probability"].isna(), "without a number in 'probability'", cure)
+    stated = {name: stated[name].fillna(stated_by_stage[name]) for name in STATED}
+    return {**chance, **stated, "chance_of": _chance_of(table, chance, by_stage)}
 
 
-def _whose(table: pd.DataFrame, law: pd.DataFrame, by_stage: pd.DataFrame) -> pd.Series:
-    """Whose chance it is where it is in doubt: of the stage if it is said, or comes from the stage."""
+def _chance_of(table: pd.DataFrame, chance: pd.DataFrame, by_stage: pd.DataFrame) -> pd.Series:
+    """What has the chance where it is in doubt: all of the stage if that is stated, or if the stage gave the chance."""
     words = texts(table["chance_of"])
     plain = words.map(lambda word: str(word).lower(), na_action="ignore")
     known = (OF_OPPORTUNITY, OF_STAGE)
     refuse(table, plain.notna() & ~plain.isin(known), "with an unknown chance_of", f"Write one of {', '.join(known)}.")
-    whose = plain.where(plain.notna() | by_stage["chance_a"].isna(), OF_STAGE)
-    nowhere = (whose == OF_STAGE) & blank(table["stage"])
+    chance_of = plain.where(plain.notna() | by_stage["chance_a"].isna(), OF_STAGE)
+    nowhere = (chance_of == OF_STAGE) & blank(table["stage"])
     refuse(table, nowhere, "with the chance of a stage, but no stage", "Fill in stage, or leave chance_of blank.")
-    return whose.where(law["chance_a"].notna(), None)
+    return chance_of.where(chance["chance_a"].notna(), None)
 
 
 def _cases_apart(table: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +88,7 @@ def _cases_apart(table: pd.DataFrame) -> pd.DataFrame:
     return moved
 
 
-def _law(probability: pd.Series, a: Any = np.nan, b: Any = np.nan) -> pd.DataFrame:
+def _chance(probability: pd.Series, a: Any = np.nan, b: Any = np.nan) -> pd.DataFrame:
     return pd.DataFrame({"probability": probability, "chance_a": a, "chance_b": b}, index=probability.index)
 
 
@@ -97,25 +96,25 @@ def _outside(number: pd.Series) -> pd.Series:
     return number.notna() & ~number.between(0, 1)
 
 
-def _pair(table: pd.DataFrame, said: Mapping[str, pd.Series], first: str, second: str) -> tuple[pd.Series, pd.Series]:
+def _pair(table: pd.DataFrame, stated: Mapping[str, pd.Series], first: str, second: str) -> tuple[pd.Series, pd.Series]:
     """Two columns that go together."""
-    one, other = said[first], said[second]
+    one, other = stated[first], stated[second]
     refuse(table, one.isna() != other.isna(), f"with one of {first} and {second} only", "Fill in both, or neither.")
     return one, other
 
 
-def _from_cases(table: pd.DataFrame, said: Mapping[str, pd.Series]) -> pd.DataFrame:
+def _from_cases(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> pd.DataFrame:
     """Like 3 of the last 10: beta, by Jeffreys' prior."""
-    cases, of = _pair(table, said, "cases", "of")
+    cases, of = _pair(table, stated, "cases", "of")
     wrong = cases.notna() & ((cases < 0) | (of <= 0) | (cases > of))
     refuse(table, wrong, "with cases below 0 or above of", "Write 3 of 10 as cases 3, of 10.")
     a, b = cases + JEFFREYS, of - cases + JEFFREYS
-    return _law(a / (a + b), a, b)
+    return _chance(a / (a + b), a, b)
 
 
-def _from_interval(table: pd.DataFrame, said: Mapping[str, pd.Series], interval: pd.Series) -> pd.DataFrame:
+def _from_interval(table: pd.DataFrame, stated: Mapping[str, pd.Series], interval: pd.Series) -> pd.DataFrame:
     """An interval of the chance: beta with these quantiles."""
-    low, high = _pair(table, said, "probability_low", "probability_high")
+    low, high = _pair(table, stated, "probability_low", "probability_high")
     refuse(
         table,
         low.notna() & ~((low > 0) & (high < 1)),
@@ -123,40 +122,40 @@ def _from_interval(table: pd.DataFrame, said: Mapping[str, pd.Series], interval:
         "State probability_low above 0 and probability_high below 1; write 40% as 0.4.",
     )
     refuse(table, low > high, "with probability_low above probability_high", "Swap the two, or correct them.")
-    law = _law(low.where(low == high))
+    chance = _chance(low.where(low == high))
     wide = (low < high).to_numpy()
     if wide.any():
         a, b = for_distinct(
             lambda first, last, sure: beta_from_interval(first, last, interval=sure),
             *(column.to_numpy()[wide] for column in (low, high, interval)),
         )
-        law.loc[wide, LAW] = np.column_stack([a / (a + b), a, b])
-    return law
+        chance.loc[wide, COLUMNS_OF_CHANCE] = np.column_stack([a / (a + b), a, b])
+    return chance
 
 
 def _from_stages(
     table: pd.DataFrame, stages: Mapping[str, Any] | None, interval: pd.Series
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The chance of the stage, where chances of stages are given, and the columns that would say the same."""
-    law = _law(pd.Series(np.nan, index=table.index))
-    said = pd.DataFrame(np.nan, index=table.index, columns=list(SAID))
+    chance = _chance(pd.Series(np.nan, index=table.index))
+    stated = pd.DataFrame(np.nan, index=table.index, columns=list(STATED))
     if stages is None:
-        return law, said
-    known = {plain_stage(name): as_chance(_as_rows_say(chance), str(name)) for name, chance in stages.items()}
+        return chance, stated
+    known = {plain_stage(name): as_chance(_as_rows_say(given), str(name)) for name, given in stages.items()}
     stage = texts(table["stage"]).map(plain_stage, na_action="ignore")
     unknown = stage.notna() & ~stage.isin(known)
     example = str(table.loc[unknown.to_numpy(), "stage"].iloc[0]) if unknown.any() else ""
     cure = f"{suggestion(example, map(str, stages))} Add it to stages=."
     refuse(table, unknown, f"with a stage that stages= does not have, such as {example!r}", cure)
-    for name, chance in known.items():
+    for name, belief in known.items():
         rows = (stage == name).to_numpy()
-        law.loc[rows, LAW] = [chance.probability, chance.a, chance.b]
-        if "of" in chance.stated:
-            said.loc[rows, ["cases", "of"]] = [chance.stated["cases"], chance.stated["of"]]
-        elif not chance.is_number:
+        chance.loc[rows, COLUMNS_OF_CHANCE] = [belief.probability, belief.a, belief.b]
+        if "of" in belief.stated:
+            stated.loc[rows, ["cases", "of"]] = [belief.stated["cases"], belief.stated["of"]]
+        elif not belief.is_number:
             levels = np.column_stack([1 - interval[rows], 1 + interval[rows]]) / 2
-            said.loc[rows, ["probability_low", "probability_high"]] = chance.quantile(levels)
-    return law, said
+            stated.loc[rows, ["probability_low", "probability_high"]] = belief.quantile(levels)
+    return chance, stated
 
 
 def _as_rows_say(chance: Any) -> Any:

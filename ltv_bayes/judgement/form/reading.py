@@ -14,8 +14,8 @@ from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, LOG_NORMAL
 from ltv_bayes.judgement.form.amounts import intervals, stated_amounts
 from ltv_bayes.judgement.form.cells import blank, refuse, shares, texts
 from ltv_bayes.judgement.form.chances import chances
-from ltv_bayes.judgement.form.columns import AMOUNT, COLUMNS, NAMES, RATING, RELATIONS, SCORED, WAYS
 from ltv_bayes.judgement.form.dates import stated_dates
+from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, NAMES, RATING, RELATIONS, SCORED, WAYS
 from ltv_bayes.judgement.form.unread import warn_of_unread
 from ltv_bayes.time_units import UnitError, as_number
 
@@ -29,7 +29,7 @@ AMOUNT_COLUMNS = {column.name for column in COLUMNS if column.kind == AMOUNT} | 
 NAMELESS_BY = ["expected_on", "probability", "low", "high", "likely", "q25", "q50", "q75", "mean", "sd"]
 NAMELESS_BY += ["expected_from", "expected_to"]
 NAMELESS_BY += [name for name in NAMES if name not in ("customer_id", "opportunity", *NAMELESS_BY)]
-"""What nameless opportunities are put in order by: all that is said, so that no tie is left to the order of rows."""
+"""What nameless opportunities are put in order by: all that is stated, so that no tie is left to the order of rows."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Reading:
     Attributes
     ----------
     interval : float
-        Probability of an interval whose row does not say it.
+        Probability of an interval where a row does not state it.
     family : str
-        Distribution of amounts whose row does not say it.
+        Distribution of amounts where a row does not state it.
     stages : mapping, optional
         The chance of each stage.
     amount_unit : float or str, optional
@@ -121,7 +121,7 @@ def picked(
     Raises
     ------
     ColumnError
-        If there is no such column, or a column of amounts is in a unit that nobody named.
+        If there is no such column, or a column of amounts is in a unit that is not given.
     JudgementError
         If there is no row.
 
@@ -137,7 +137,7 @@ def picked(
         if own not in raw:
             raise _missing(own, raw, what, needed.get(name, f"columns= names it for {name!r}."))
     found = {name: names.get(name, name) for name in ours if names.get(name, name) in raw}
-    for name in _not_said(found, needed, reading):
+    for name in _not_stated(found, needed, reading):
         raise _missing(names.get(name, name), raw, what, needed.get(name, _cure(name)))
     warn_of_unread(raw, found, ours, named=bool(names.keys() - {"customer_id"}))
     for name in AMOUNT_COLUMNS & found.keys():
@@ -159,7 +159,7 @@ def _cure(name: str) -> str:
     return " ".join(filter(None, (own, OTHER_WAYS.get(name, ""))))
 
 
-def _not_said(found: Mapping[str, str], needed: Iterable[str], reading: Reading) -> list[str]:
+def _not_stated(found: Mapping[str, str], needed: Iterable[str], reading: Reading) -> list[str]:
     """Columns that are missing: of those needed, of the chance and of the amount."""
     missing = [name for name in needed if name not in found]
     if not any(name in found for name in CHANCES if name != "stage" or reading.stages is not None):
@@ -189,7 +189,7 @@ def checked(stated: pd.DataFrame, reading: Reading) -> pd.DataFrame:
 
 
 def _customers(stated: pd.DataFrame) -> pd.Series:
-    """Read whom each judgement is about, as ids of orders are read."""
+    """Read the customer of each judgement, as ids of orders are read."""
     try:
         ids, _ = as_ids(stated["customer_id"])
     except InputError as problem:
@@ -199,7 +199,7 @@ def _customers(stated: pd.DataFrame) -> pd.Series:
 
 
 def _relations(stated: pd.DataFrame) -> pd.Series:
-    """Read how each judgement relates to ordinary business, missing where nobody has said."""
+    """Read how each judgement relates to ordinary business, missing where it is not stated."""
     words = texts(stated["relation"])
     plain = words.map(lambda word: str(word).lower().replace(" ", "_").replace("-", "_"), "ignore")
     unknown = plain.notna() & ~plain.isin(RELATIONS)

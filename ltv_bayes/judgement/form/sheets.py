@@ -15,7 +15,7 @@ from ltv_bayes.data.reading.workbooks import sheet_names
 from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import escape_formula, unescape_formula
 from ltv_bayes.judgement.form.cells import refuse
-from ltv_bayes.judgement.form.columns import (
+from ltv_bayes.judgement.form.layout import (
     AMOUNT,
     COLUMNS,
     DATE,
@@ -105,7 +105,7 @@ def write_form(form: pd.DataFrame, path: str | Path, *, overwrite: bool) -> Path
         raise InputError(f"{path.name} ends in neither .csv nor .xlsx. Choose one of them.")
     if path.exists() and not overwrite:
         cure = "Choose another name, or pass overwrite=True."
-        raise InputError(f"{path} exists already, and somebody may have filled it in. {cure}")
+        raise InputError(f"{path} exists already, and it may have been filled in. {cure}")
     if suffix == ".xlsx":
         _refuse_too_long(form)
     with written_whole(path) as unfinished:
@@ -145,11 +145,11 @@ def _write_workbook(form: pd.DataFrame, path: Path) -> None:
     """One sheet to fill in, one that explains."""
     import xlsxwriter
 
-    with xlsxwriter.Workbook(str(path), AS_TEXT) as book:
-        sheet, explained = book.add_worksheet(SHEET), book.add_worksheet(EXPLAINED)
-        bold = book.add_format({"bold": True, "bottom": 1})
+    with xlsxwriter.Workbook(str(path), AS_TEXT) as workbook:
+        sheet, explained = workbook.add_worksheet(SHEET), workbook.add_worksheet(EXPLAINED)
+        bold = workbook.add_format({"bold": True, "bottom": 1})
         formats, blank_formats = (
-            {kind: book.add_format({"num_format": layout}) for kind, layout in layouts.items()}
+            {kind: workbook.add_format({"num_format": layout}) for kind, layout in layouts.items()}
             for layouts in (FORMATS, TO_FILL_IN)
         )
         last_row = max(len(form), SPARE_ROWS)
@@ -183,7 +183,7 @@ def _write_cell(sheet: Any, row: int, place: int, value: Any, layout: Any) -> No
 
 
 def _explain(sheet: Any, bold: Any, columns: Iterable[Column]) -> None:
-    """Say what each column means."""
+    """Explain each column."""
     lines = [(column.name, column.meaning) for column in columns]
     lines += [("", ""), *((f"relation: {name}", meaning) for name, meaning in MEANINGS_OF_RELATIONS.items())]
     sheet.set_column(0, 0, 26)

@@ -1,4 +1,4 @@
-"""Columns of judgements that nobody reads, and that were perhaps meant to be read."""
+"""Columns of judgements that are not read, though some were perhaps meant to be."""
 
 import difflib
 import warnings
@@ -28,7 +28,7 @@ def warn_of_unread(raw: pd.DataFrame, found: Mapping[str, str], known: Iterable[
     known : iterable of str
         Our names.
     named : bool
-        Whether the user said which column is which, so that none of the others is read by its own name.
+        Whether the user named the columns, so that none of the others is read by its own name.
 
     Warns
     -----
@@ -39,13 +39,13 @@ def warn_of_unread(raw: pd.DataFrame, found: Mapping[str, str], known: Iterable[
     unread = [heading for heading in map(str, raw.columns) if heading not in found.values() and _is_theirs(heading)]
     unread = [heading for heading in unread if not blank(raw[heading]).all()] if raw.columns.is_unique else unread
     meant = {heading: near[0] for heading in unread if (near := _near(heading, absent))}
-    shown = unread if named else list(meant)
-    if shown:
-        said = [f"{heading!r}{f' (did you mean {meant[heading]}?)' if heading in meant else ''}" for heading in shown]
-        are = "is" if len(shown) == 1 else "are"
+    headings = unread if named else list(meant)
+    if headings:
+        shown = [f"{name!r}{f' (did you mean {meant[name]}?)' if name in meant else ''}" for name in headings]
+        are = "is" if len(headings) == 1 else "are"
         warnings.warn(
-            f"{counted(len(shown), 'column')} of the table {are} not read: {listed(said, MOST_NAMED)}. Name what they "
-            f"mean in columns=, as in columns={{'relation': 'your heading'}}, or leave them out of the table.",
+            f"{counted(len(headings), 'column')} of the table {are} not read: {listed(shown, MOST_NAMED)}. Name what "
+            f"they mean in columns=, as in columns={{'relation': 'your heading'}}, or leave them out of the table.",
             DataWarning,
             stacklevel=4,
         )

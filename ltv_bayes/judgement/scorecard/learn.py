@@ -1,4 +1,4 @@
-"""A scorecard learned of past ratings and of what came of them."""
+"""A scorecard learned from past ratings and their outcomes."""
 
 import json
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.errors import ColumnError, JudgementError
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.inference.methods import Method, fit_posterior
+from ltv_bayes.judgement.scorecard.from_ratings import WEIGHTS
 from ltv_bayes.judgement.scorecard.ratings import Scale, rating_columns, refuse_ratings, require_column
-from ltv_bayes.judgement.scorecard.scorecard import WEIGHTS
-from ltv_bayes.models import scorecard
+from ltv_bayes.models import rated_outcomes
 from ltv_bayes.predictions.fitted_scorecard import NAME, PARAMETERS, WEIGHT, FittedScorecard
 
 FEWEST_CASES = 5
@@ -25,7 +25,7 @@ def fit_scorecard(
     *,
     criteria: Sequence[str] = tuple(WEIGHTS),
     scale: Sequence[float] = (1, 5),
-    came: str = "came",
+    won: str = "won",
     relative_amount: str = "relative_amount",
     method: Method = "auto",
     draws: int = 1000,
@@ -34,22 +34,22 @@ def fit_scorecard(
     random_seed: int | None = None,
     progressbar: bool = True,
 ) -> FittedScorecard:
-    """Which ratings told of what came? Learn a scorecard's weights, chances and amounts from past cases.
+    """Which ratings predicted outcomes? Learn a scorecard's weights, chances and amounts from past cases.
 
     Parameters
     ----------
     history : DataFrame, or path of a CSV, Excel or Parquet file
         A row for each past case: a column of ratings for each criterion, as they were before the outcome was known
-        (the mean of several raters; a blank counts as the middle of the scale), whether future value came within the
-        time you plan for, and what it brought.
+        (the mean of several raters; a blank counts as the middle of the scale), whether future value occurred within
+        the time you plan for, and its amount.
     criteria : sequence of str
         Names of the columns of ratings.
     scale : (lowest, highest)
         Of the ratings.
-    came : str
-        Name of the column with 1 where future value came and 0 where not.
+    won : str
+        Name of the column with 1 where future value occurred and 0 where not.
     relative_amount : str
-        Name of the column with the amount over the client's own deal size; blank where nothing came.
+        Name of the column with the amount over the customer's own deal size; blank where nothing occurred.
     method, draws, tune, chains, random_seed, progressbar
         As in `BGNBD.fit`.
 
@@ -73,16 +73,17 @@ def fit_scorecard(
 
     Notes
     -----
-    One score, a mean of the ratings with weights that are never below 0, tells of both: log-odds that it comes and
-    logarithm of the amount rise with it along straight lines. `models.scorecard.build` has the priors. Cases that were
-    never rated are not in the history: if clients rated high got more attention, the scorecard learns that too.
+    One score, a mean of the ratings with weights that are never below 0, explains both: log-odds that it occurs and
+    logarithm of the amount rise with it along straight lines. `models.rated_outcomes.build` has the priors. Cases
+    that were never rated are not in the history: if customers rated high got more attention, the scorecard learns that
+    too.
     """
     raw, names, read = read_table(history), list(map(str, criteria)), Scale.read(scale)
     _refuse_names(names)
     levels = rating_columns(raw, names, read).fillna(0.5).to_numpy()
-    outcome, amount = _outcomes(raw, came, relative_amount)
+    outcome, amount = _outcomes(raw, won, relative_amount)
     tree = fit_posterior(
-        scorecard.build(levels, names, outcome, np.log(amount)),
+        rated_outcomes.build(levels, names, outcome, np.log(amount)),
         method=method,
         draws=draws,
         tune=tune,
@@ -107,19 +108,19 @@ def _refuse_names(criteria: list[str]) -> None:
         )
 
 
-def _outcomes(raw: pd.DataFrame, came: str, relative_amount: str) -> tuple[Array, Array]:
-    """Read what came, 1 or 0, and how much, not-a-number where nothing did."""
-    require_column(raw, came, "Name it with came=.")
+def _outcomes(raw: pd.DataFrame, won: str, relative_amount: str) -> tuple[Array, Array]:
+    """Read outcomes, 1 or 0, and amounts, NaN where nothing occurred."""
+    require_column(raw, won, "Name it with won=.")
     require_column(raw, relative_amount, "Name it with relative_amount=.")
-    outcome = pd.to_numeric(raw[came], errors="coerce").astype(float)
-    refuse_ratings(raw, ~outcome.isin([0, 1]), f"with neither 0 nor 1 in {came!r}", "Write 1 where it came, else 0.")
+    outcome = pd.to_numeric(raw[won], errors="coerce").astype(float)
+    refuse_ratings(raw, ~outcome.isin([0, 1]), f"with neither 0 nor 1 in {won!r}", "Write 1 where it occurred, else 0.")
     amount = pd.to_numeric(raw[relative_amount], errors="coerce").astype(float)
     wrong = (outcome == 1) & ~((amount > 0) & np.isfinite(amount))
     refuse_ratings(
-        raw, wrong, f"that came without an amount above 0 in {relative_amount!r}", "Fill in amount / own deal size."
+        raw, wrong, f"won without an amount above 0 in {relative_amount!r}", "Fill in amount / own deal size."
     )
     lost = (outcome == 0) & (amount.fillna(0) != 0)
-    refuse_ratings(raw, lost, f"that did not come, with an amount in {relative_amount!r}", "Correct one of the two.")
+    refuse_ratings(raw, lost, f"lost, but with an amount in {relative_amount!r}", "Correct one of the two.")
     if len(raw) < FEWEST_CASES:
         raise JudgementError(
             f"There are {len(raw)} past cases, too few to learn from. Give at least {FEWEST_CASES}, or state the "

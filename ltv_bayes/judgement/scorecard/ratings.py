@@ -1,22 +1,25 @@
-"""Ratings of clients on a scale, read, checked, and what they say of each client."""
+"""Ratings of customers on a scale, read and checked, and scores made from them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.files import read_table
-from ltv_bayes.data.reading.ids import BLANKS, as_ids
-from ltv_bayes.errors import ColumnError, JudgementError, rows_at_fault, suggestion
+from ltv_bayes.data.reading.ids import as_ids
+from ltv_bayes.errors import ColumnError, JudgementError, suggestion
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.judgement.form.cells import refuse, texts
 from ltv_bayes.time_units import as_number
 
+refuse_ratings = partial(refuse, what="ratings")
 TYPICAL_DISAGREEMENT = 0.15
-"""Standard deviation of raters about one client, as a share of the scale, as far as ratings do not show it."""
+"""Standard deviation of raters about one customer, as a share of the scale, as far as ratings do not show it."""
 WORTH_OF_TYPICAL = 2.0
-"""How many ratings' deviations that counts for."""
+"""Number of ratings that this deviation counts as."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Scale:
 
 @dataclass(frozen=True, eq=False)
 class Ratings:
-    """What was said of each client.
+    """Ratings of each customer.
 
     Attributes
     ----------
@@ -55,9 +58,9 @@ class Ratings:
     raters : list of str
         Who rated each of them, in words.
     levels : array of shape (ratings, criteria)
-        Every rating as a share of the scale, between 0 and 1; not-a-number where it is blank.
+        Every rating as a share of the scale, between 0 and 1; NaN where it is blank.
     who : array of shape (ratings,)
-        Position of the client rated.
+        Position of the customer rated.
     """
 
     customers: list[str]
@@ -66,28 +69,28 @@ class Ratings:
     who: np.ndarray
 
     def level(self) -> Array:
-        """The raters' mean in each criterion, shape (customers, criteria); not-a-number where nobody rated it."""
+        """The raters' mean in each criterion, shape (customers, criteria); NaN where it is not rated."""
         return pd.DataFrame(self.levels).groupby(self.who).mean().to_numpy()
 
     def score(self, weights: Array) -> Array:
         """Weighted mean of the levels, shape (customers, draws), from weights (draws, criteria) that add up to 1.
 
-        What nobody rated counts as the middle of the scale.
+        What is not rated counts as the middle of the scale.
         """
         return np.nan_to_num(self.level(), nan=0.5) @ weights.T
 
     def unrated(self, weights: Array) -> Array:
-        """Weight of the criteria that nobody rated: shape (customers,), from weights (criteria,)."""
+        """Weight of the criteria that are not rated: shape (customers,), from weights (criteria,)."""
         return np.isnan(self.level()) @ weights
 
     def counts(self) -> np.ndarray:
-        """Number of raters of each client."""
+        """Number of raters of each customer."""
         return np.bincount(self.who)
 
     def squared_error(self, weights: Array) -> Array:
-        """Variance of each client's score as an estimate: shape (customers,), from weights (criteria,).
+        """Variance of each customer's score as an estimate: shape (customers,), from weights (criteria,).
 
-        Raters who differ, and few of them, leave doubt of what all would say on average. What nobody rated may lie
+        Raters who differ, and few of them, leave doubt of the mean of all raters. What is not rated may lie
         anywhere on the scale, with variance 1/12 of its squared weight.
         """
         own = np.where(np.isnan(self.levels), np.nan_to_num(self.level(), nan=0.5)[self.who], self.levels) @ weights
@@ -136,7 +139,7 @@ def as_weights(weights: Mapping[str, float]) -> dict[str, float]:
     negative = [name for name, weight in read.items() if weight < 0]
     if negative:
         raise JudgementError(
-            f"The weight of {', '.join(negative)} is below 0, but more of a rating must never make a client worth "
+            f"The weight of {', '.join(negative)} is below 0, but more of a rating must never make a customer worth "
             f"less. Turn the rating round ({negative[0]} = lowest + highest - rating) and weight it above 0.",
             negative,
         )
@@ -147,7 +150,7 @@ def as_weights(weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def rating_columns(raw: pd.DataFrame, criteria: Sequence[str], scale: Scale) -> pd.DataFrame:
-    """Ratings as shares of the scale, a column for each criterion; not-a-number where blank.
+    """Ratings as shares of the scale, a column for each criterion; NaN where blank.
 
     Raises
     ------
@@ -164,23 +167,24 @@ def rating_columns(raw: pd.DataFrame, criteria: Sequence[str], scale: Scale) -> 
 
 
 def read_ratings(ratings: Any, criteria: Sequence[str], scale: Scale, *, customer_id: str, rater: str) -> Ratings:
-    """Read a table of ratings: a row for each client, or for each client and rater.
+    """Read a table of ratings: a row for each customer, or for each customer and rater.
 
     Raises
     ------
     ColumnError
         If a column is missing.
     JudgementError
-        If a rating cannot be read, a row names no client, or a rater rates one client twice.
+        If a rating cannot be read, a row names no customer, or a rater rates one customer twice.
     """
     raw = read_table(ratings)
     require_column(raw, customer_id, "Name the column with customer_id=.")
     levels = rating_columns(raw, criteria, scale)
-    customers, raters = _customers(raw, customer_id), _text(raw, rater)
+    customers = _customers(raw, customer_id)
+    raters = (texts(raw[rater]) if rater in raw else pd.Series("", raw.index)).fillna("")
     twice = pd.DataFrame({"customer": customers, "rater": raters}).duplicated(keep=False)
-    whose = "by one rater" if rater in raw else "without a rater"
+    source = "by one rater" if rater in raw else "without a rater"
     cure = f"Keep one rating of each rater{'' if rater in raw else '; name the raters with rater='}."
-    refuse_ratings(raw, twice, f"of one client, {whose}, more than once", cure)
+    refuse_ratings(raw, twice, f"of one customer, {source}, more than once", cure)
     who, names = pd.factorize(customers)
     by = raters.groupby(who).agg(lambda some: ", ".join(name for name in some if name))
     return Ratings(list(names), list(by), levels.to_numpy(), who)
@@ -192,13 +196,6 @@ def require_column(raw: pd.DataFrame, name: str, cure: str) -> None:
         raise ColumnError(f"The ratings have no column {name!r}. {cure} {suggestion(name, map(str, raw.columns))}")
 
 
-def refuse_ratings(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str) -> None:
-    """Raise for ratings at fault, naming their rows."""
-    if wrong.any():
-        rows = list(table.index[wrong.to_numpy(dtype=bool)])
-        raise JudgementError(rows_at_fault(rows, "row", f"of the ratings {problem}", cure), rows)
-
-
 def _customers(raw: pd.DataFrame, column: str) -> pd.Series:
     """Who is rated, as ids of orders are read, written as text."""
     ids, _ = as_ids(raw[column])
@@ -206,18 +203,10 @@ def _customers(raw: pd.DataFrame, column: str) -> pd.Series:
     return ids.astype(str)
 
 
-def _text(raw: pd.DataFrame, column: str) -> pd.Series:
-    """Cells as trimmed text, empty where blank or where there is no such column."""
-    if column not in raw:
-        return pd.Series("", index=raw.index)
-    cells = raw[column]
-    return cells.astype(str).str.strip(BLANKS).where(cells.notna(), "")
-
-
 def _levels(raw: pd.DataFrame, name: str, scale: Scale) -> pd.Series:
-    text = _text(raw, name)
-    numbers = pd.to_numeric(text.where(text != ""), errors="coerce").astype(float)
-    refuse_ratings(raw, ~np.isfinite(numbers) & (text != ""), f"without a number in {name!r}", "Rate in numbers.")
+    text = texts(raw[name])
+    numbers = pd.to_numeric(text, errors="coerce").astype(float)
+    refuse_ratings(raw, ~np.isfinite(numbers) & text.notna(), f"without a number in {name!r}", "Rate in numbers.")
     off = (numbers < scale.low) | (numbers > scale.high)
     refuse_ratings(
         raw, off, f"off the scale {scale} in {name!r}", "Correct them, or name the scale with scale=(lowest, highest)."

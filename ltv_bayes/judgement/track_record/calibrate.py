@@ -7,8 +7,9 @@ from typing import Any
 from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL
 from ltv_bayes.judgement.form.reading import Reading, as_interval
 from ltv_bayes.judgement.track_record.calibration import Calibration
-from ltv_bayes.judgement.track_record.history import closed_judgements, opportunities, read_history
-from ltv_bayes.models.judgement_calibration import JudgementCalibration
+from ltv_bayes.judgement.track_record.history import closed_judgements, numbered_opportunities, read_history
+from ltv_bayes.judgement.track_record.record import TrackRecord
+from ltv_bayes.models.expert_biases import ExpertBiases
 
 
 def calibrate_judgements(
@@ -30,30 +31,30 @@ def calibrate_judgements(
     progressbar: bool = True,
     **sampler_settings: Any,
 ) -> Calibration:
-    """What comes of what experts state? Learn it from judgements whose outcome is known.
+    """How do outcomes compare with what experts state? Learn it from judgements with a known outcome.
 
     Each expert has a bias of chances (intercept and slope on the logistic scale), a bias of amounts and a factor by
-    which intervals are too narrow. They are learned together: whoever has few cases is drawn towards the others. See
-    `JudgementCalibration` for the model and its priors.
+    which intervals are too narrow. They are learned together: an expert with few cases is drawn towards the others. See
+    `ExpertBiases` for the model and its priors.
 
     Parameters
     ----------
     history : DataFrame, or path of a CSV, Excel or Parquet file
         One row per closed judgement: the column ``by``; the chance and the amount as they were stated before the
         outcome was known, in any way that `FutureValuePriors.from_judgements` reads, such as probability, low and high;
-        won (1 or 0, true or false, yes or no, 是 or 否); amount, what came, blank where nothing did. Optionally
-        customer_id and opportunity, which say what several experts judged together.
+        won (1 or 0, true or false, yes or no, 是 or 否); amount, blank where it was lost. Optionally
+        customer_id and opportunity, which show what several experts judged together.
     by : str
-        The column that says who judged: an expert, a team, a stage of the sale. For two of them together, put both into
-        one column.
+        The column that names who judged: an expert, a team, a stage of the sale. For two of them together, put both
+        into one column.
     interval : float
-        Probability with which amounts were meant to lie between low and high, where a row does not say it.
+        Probability with which amounts were meant to lie between low and high, where a row does not state it.
     family, stages, amount_unit, decimal, sheet : optional
         As in `FutureValuePriors.from_judgements`.
     columns : mapping, optional
         Your names of the columns, by ours: ``{"expert": "销售", "won": "成交", "amount": "成交金额"}``.
     priors : mapping, optional
-        Priors by name in place of the usual ones; see `JudgementCalibration`.
+        Priors by name in place of the usual ones; see `ExpertBiases`.
     draws, tune, chains, random_seed, progressbar
         As in `BGNBD.fit`.
     **sampler_settings
@@ -80,7 +81,7 @@ def calibrate_judgements(
     ConvergenceWarning
         If the draws cannot be trusted.
     DataWarning
-        If what came can hardly be counted in the unit of what was stated, or a column that is not read was perhaps
+        If amounts won can hardly be counted in the unit of those stated, or a column that is not read was perhaps
         meant to be.
 
     Examples
@@ -93,7 +94,7 @@ def calibrate_judgements(
     level = as_interval(interval)
     reading = Reading(level, family, stages, amount_unit, decimal)
     closed = read_history(history, by, reading, columns=columns, sheet=sheet)
-    laid_out, settings = closed_judgements(closed, level), JudgementCalibration(priors or {})
+    laid_out, settings = closed_judgements(closed, level), ExpertBiases(priors or {})
     tree = settings.fit(
         laid_out,
         draws=draws,
@@ -104,4 +105,4 @@ def calibrate_judgements(
         **sampler_settings,
     )
     attrs = {"by": by, "interval": level, "settings": json.dumps(settings.settings())}
-    return Calibration.of(tree, laid_out, opportunities(closed), **attrs)
+    return Calibration(TrackRecord.of(tree, laid_out, numbered_opportunities(closed), **attrs).idata)

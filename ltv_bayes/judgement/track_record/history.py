@@ -1,4 +1,4 @@
-"""Closed judgements: what experts stated, and what came of it, read and checked."""
+"""Closed judgements, read and checked: what experts stated, and the outcome."""
 
 import warnings
 from collections.abc import Mapping
@@ -18,16 +18,16 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.form.amounts import INTERVAL, PARAMETERS, intervals, stated_amounts
 from ltv_bayes.judgement.form.cells import amounts, blank, refuse
 from ltv_bayes.judgement.form.chances import chances
-from ltv_bayes.judgement.form.columns import NAMES
+from ltv_bayes.judgement.form.layout import NAMES
 from ltv_bayes.judgement.form.reading import Reading, picked
 from ltv_bayes.judgement.form.sheets import read_form
 
 USUAL = Reading()
 FAR_SCALE = 30.0
 
-OUTCOME = {"won": "Say of each whether it came.", "amount": "Say what each brought, blank where nothing came."}
+OUTCOME = {"won": "Write for each whether it was won.", "amount": "Write the amount of each, blank where it was lost."}
 KEPT = ("who", "probability", *INTERVAL, "family", *PARAMETERS, "won", "amount", "customer_id", "opportunity")
-COME = ("1", "1.0", "true", "yes", "won", "是")
+WON = ("1", "1.0", "true", "yes", "won", "是")
 LOST = ("0", "0.0", "false", "no", "lost", "否")
 
 
@@ -39,13 +39,13 @@ def read_history(
     columns: Mapping[str, str] | None = None,
     sheet: str | int | None = None,
 ) -> pd.DataFrame:
-    """Read closed judgements: one row each, with who judged, what was stated, and what came.
+    """Read closed judgements: one row each, with the expert, what was stated, and the outcome.
 
     Parameters
     ----------
     source : frame or path
     by : str
-        The column that says who judged.
+        The column that names who judged.
     reading : Reading
         How judgements are written.
     columns : mapping, optional
@@ -57,7 +57,7 @@ def read_history(
     -------
     pandas.DataFrame
         who (as text), probability, low, likely, high, family, amount_1 to amount_3, won (bool), amount (missing where
-        nothing came), customer_id and opportunity (missing where not given).
+        it was lost), customer_id and opportunity (missing where not given).
 
     Raises
     ------
@@ -69,7 +69,7 @@ def read_history(
     Warns
     -----
     DataWarning
-        If what came can hardly be counted in the unit of what was stated, or a row of a named opportunity is there
+        If amounts won can hardly be counted in the unit of those stated, or a row of a named opportunity is there
         twice.
     """
     needed = {by: "Name the column that says who judged with by=.", **OUTCOME}
@@ -82,7 +82,7 @@ def read_history(
         amount=amounts(stated, "amount", reading.amount_unit, reading.decimal),
         **_beliefs(stated, reading),
     )
-    refuse(closed, blank(stated[by]), f"without {by!r}", "Say who judged.")
+    refuse(closed, blank(stated[by]), f"without {by!r}", "Name who judged.")
     _refuse_outcomes(closed)
     _warn_of_units(closed)
     _warn_of_repeats(stated)
@@ -121,7 +121,7 @@ def _as_log_normal(history: pd.DataFrame, interval: float) -> tuple[Array, Array
     return np.exp(median), (median - low) / edge, (high - median) / edge
 
 
-def opportunities(history: pd.DataFrame) -> np.ndarray:
+def numbered_opportunities(history: pd.DataFrame) -> np.ndarray:
     """Number the opportunities, by customer and name; -1 where there is no name."""
     named = history["opportunity"].notna() & (history["opportunity"].astype(str).str.strip() != "")
     both = pd.Series(list(zip(history["customer_id"].astype(str), history["opportunity"].astype(str), strict=True)))
@@ -139,18 +139,18 @@ def _beliefs(stated: pd.DataFrame, reading: Reading) -> dict[str, pd.Series]:
 
 
 def _warn_of_units(closed: pd.DataFrame) -> None:
-    """Warn where amounts that came are so far from the stated ones that they are hardly counted in one unit."""
+    """Warn where amounts won are so far from the stated ones that they are hardly counted in one unit."""
     won = closed[closed["won"]]
     ratio = float((won["amount"] / won["median"]).median())
     if ratio > 0:
         times = f"{three_digits(ratio)} times" if ratio > 1 else f"1/{three_digits(1 / ratio)} of"
-        compared = f"Amounts that came are typically {times} those stated"
+        compared = f"Amounts won are typically {times} those stated"
         cure = "If not, convert the columns to one unit; amount_unit= counts for all of them."
         warn_of_other_unit(ratio, FAR_SCALE, compared, cure, stacklevel=4)
 
 
 def _warn_of_repeats(stated: pd.DataFrame) -> None:
-    """Warn of rows that say of a named opportunity what another row says: they would count twice."""
+    """Warn of rows that repeat another row of a named opportunity: they would count twice."""
     twice = stated.astype(str).duplicated() & ~blank(stated["opportunity"])
     if twice.any():
         problem = "of the closed judgements that say the same of an opportunity as a row before"
@@ -159,9 +159,9 @@ def _warn_of_repeats(stated: pd.DataFrame) -> None:
 
 
 def _won(stated: pd.DataFrame) -> pd.Series:
-    """Read whether it came, from yes or no in any of the usual words."""
+    """Read whether it was won, from yes or no in any of the usual words."""
     words = stated["won"].astype(str).str.strip().str.lower()
-    unknown = ~words.isin((*COME, *LOST))
+    unknown = ~words.isin((*WON, *LOST))
     found = quoted(stated["won"], unknown.to_numpy())
     refuse(
         stated,
@@ -169,13 +169,13 @@ def _won(stated: pd.DataFrame) -> pd.Series:
         f"with something else than yes or no in 'won'{f' ({found})' if found else ''}",
         "Write 1 or 0, true or false, yes or no, 是 or 否; leave out what is still open.",
     )
-    return words.isin(COME)
+    return words.isin(WON)
 
 
 def _refuse_outcomes(closed: pd.DataFrame) -> None:
     """Refuse outcomes that cannot be, or from which nothing can be learned."""
     won, amount = closed["won"], closed["amount"]
-    refuse(closed, won & amount.isna(), "won without an amount", "Fill in what it brought.")
+    refuse(closed, won & amount.isna(), "won without an amount", "Fill in its amount.")
     refuse(closed, won & (amount <= 0), "won with an amount of 0 or less", "Correct the amount, or write it as lost.")
     paid = ~won & amount.notna() & (amount != 0)
     refuse(closed, paid, "lost, but with an amount", "Leave the amount blank, or write it as won.")

@@ -1,4 +1,4 @@
-"""How the beliefs of experts are changed by what came of their earlier ones, draw by draw."""
+"""How the outcomes of earlier judgements change the beliefs of experts, draw by draw."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,16 +47,16 @@ class Adjustment(NamedTuple):
         """
         return np.exp(self.shift) * amounts_at(family, parameters, self.spread * np.asarray(z))
 
-    def where_it_comes(self, chance: ArrayLike, number: int) -> "Adjustment":
-        """Some draws in which an opportunity comes, each as often as its chance there says, by rising shift.
+    def where_it_occurs(self, chance: ArrayLike, number: int) -> "Adjustment":
+        """Some draws in which an opportunity occurs, each in proportion to its chance there, by rising shift.
 
-        Amounts are asked about if it comes. Where chance and amount differ from draw to draw, as in a linear pool, the
+        Amounts are asked about if it occurs. Where chance and amount differ from draw to draw, as in a linear pool, the
         draws in which it is likely count for more.
 
         Examples
         --------
         >>> mixed = Adjustment(np.zeros(2), np.zeros(2), np.array([1.0, 2.0]), np.ones(2))
-        >>> mixed.where_it_comes([0.25, 0.75], 4).shift.tolist()
+        >>> mixed.where_it_occurs([0.25, 0.75], 4).shift.tolist()
         [1.0, 2.0, 2.0, 2.0]
         """
         chances = np.broadcast_to(np.asarray(chance, dtype=float), self.shift.shape)
@@ -92,7 +92,7 @@ class Adjustments:
 
     @classmethod
     def none(cls, judgements: int, shape: tuple[int, int]) -> Self:
-        """Adjustments that change nothing, with so many chains and draws."""
+        """Adjustments that change nothing, with the given number of chains and draws."""
         nothing, same = np.zeros((1, *shape)), np.ones((1, *shape))
         return cls(np.zeros(judgements, dtype=np.int64), nothing, same, nothing, same)
 
@@ -117,9 +117,9 @@ class Adjustments:
         changed = np.any([(values != same).any(axis=(1, 2)) for values, same in nothing], axis=0)
         return np.asarray(changed[self.who])
 
-    def of(self, judgement: int, shape: tuple[int, int]) -> Adjustment:
-        """The change of a judgement by its position, with so many chains and draws, evenly spaced."""
-        chains, draws = shape
+    def of(self, judgement: int, shape: tuple[int, int] | None = None) -> Adjustment:
+        """The change of a judgement by its position; of fewer chains and draws, evenly spaced, if shape is given."""
+        chains, draws = shape or self.shape
         entry, kept = self.who[judgement], evenly_spaced(self.shape[1], draws)
         return Adjustment(
             *(values[entry, :chains, kept].ravel() for values in (self.intercept, self.slope, self.shift, self.spread))

@@ -1,4 +1,4 @@
-"""Draws of judged money: whether an opportunity comes, how much it brings, and when."""
+"""Draws of judged money: whether an opportunity occurs, its amount, and its date."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -8,13 +8,17 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from ltv_bayes.errors import JudgementError
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.formulas.beliefs.amount_families import amounts_at
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.judgement.form.cells import refuse
 from ltv_bayes.judgement.form.chances import plain_stage
-from ltv_bayes.judgement.form.columns import OF_STAGE
-from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
+from ltv_bayes.judgement.form.layout import OF_STAGE, VISIBLE_SHARE
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.adjustments import Adjustment
+from ltv_bayes.judgement.valuing.checks import written_as
+from ltv_bayes.judgement.valuing.expected import amounts_of
+from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.judgement.valuing.windows import last_day_shown, windows
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.terms import Terms
 
@@ -31,15 +35,15 @@ class Belief(NamedTuple):
     key : str
         Names the opportunity among those of the customer.
     probability, chance_a, chance_b : float
-        That it comes: a number, or the two parameters of a beta distribution.
+        That it occurs: a number, or the two parameters of a beta distribution.
     family, amounts : str, tuple
         Distribution of the amount, and its parameters.
     first, last : float
-        Days until the money may come; not-a-number where nothing is known.
+        Days until the money may occur; NaN where nothing is known.
     stage : str or None
-        Whose chance it is, if all opportunities in this stage have the same unknown one.
+        The stage, if all opportunities in it have the same unknown chance.
     groups : mapping
-        Columns whose shared effects count, with the customer's groups.
+        Columns with shared effects, and the customer's groups.
     """
 
     position: int
@@ -56,47 +60,48 @@ class Belief(NamedTuple):
 
 
 class JudgedDraws:
-    """Draws of judged money of some customers.
+    """Draws of the judged money of some customers; judgements of others do not count, nor the past of an open window.
 
     Parameters
     ----------
-    ids : pandas.Index
+    judged : FutureValuePriors
+        The judgements.
+    customers : Customers
         The customers.
-    table : pandas.DataFrame
-        Their judgements, `FutureValuePriors.table` with the position of each and days until its window.
-    shared : mapping
-        Columns of groups whose opportunities rise and fall together, with the correlation within each.
+    terms : Terms
+        Horizons, discount rate and as-of date.
+    shape : (int, int)
+        Chains, and draws per chain.
+    seed : int
+        The same seed gives the same draws.
+
+    Raises
+    ------
+    JudgementError
+        If an expected date lies before the as-of date.
     """
 
     def __init__(
-        self,
-        ids: pd.Index,
-        table: pd.DataFrame,
-        terms: Terms,
-        shape: tuple[int, int],
-        seed: int,
-        *,
-        adjustments: Adjustments | None = None,
-        shared: Mapping[str, float] | None = None,
+        self, judged: FutureValuePriors, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int
     ) -> None:
-        self._ids, self._shape, self._seed = ids, shape, seed
+        self._ids, self._shape, self._seed = customers.ids, shape, seed
         self._size = shape[0] * shape[1]
-        self._adjustments, self._shared = adjustments, dict(shared or {})
+        self._adjustments, self._shared = judged.adjustments, dict(judged.shared)
         self._ends, self._delta = terms.last_days(), terms.delta("day")
         self._beliefs: dict[Any, list[Belief]] = {}
-        for row in table.sort_values("key").to_dict("records"):
+        for row in _placed(judged, customers, terms).sort_values("key").to_dict("records"):
             self._beliefs.setdefault(row["customer_id"], []).append(self._belief(row))
         groups = {item for beliefs in self._beliefs.values() for belief in beliefs for item in belief.groups.items()}
         self._effects = {group: self._effect(*group) for group in sorted(groups)}
-        laws = {_stage_law(belief) for beliefs in self._beliefs.values() for belief in beliefs if belief.stage}
-        self._chances_of_stages = {law: self._chance_of_stage(*law) for law in laws}
+        stages = {_stage_key(belief) for beliefs in self._beliefs.values() for belief in beliefs if belief.stage}
+        self._chances_of_stages = {stage: self._chance_of_stage(*stage) for stage in stages}
 
     def __call__(
         self, first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
     ) -> None:
         """Fill in the discounted money of customers' opportunities: an array of shape (customers, periods, draws).
 
-        Opportunities ride on no stream, and none rides on them.
+        Opportunities depend on no stream, and no stream depends on them.
         """
         money[:] = 0.0
         for row, customer_id in enumerate(self._ids[first:last]):
@@ -120,7 +125,7 @@ class JudgedDraws:
             row["chance_a"],
             row["chance_b"],
             row["family"],
-            (row["amount_1"], row["amount_2"], row["amount_3"]),
+            amounts_of(row),
             row["first_days"],
             row["last_days"],
             plain_stage(row["stage"]) if row.get("chance_of") == OF_STAGE else None,
@@ -141,7 +146,7 @@ class JudgedDraws:
         if np.isnan(belief.chance_a):
             return belief.probability
         if belief.stage is not None:
-            return self._chances_of_stages[_stage_law(belief)]
+            return self._chances_of_stages[_stage_key(belief)]
         return rng.beta(belief.chance_a, belief.chance_b, self._size)
 
     def _add(self, customer_id: Any, belief: Belief, money: np.ndarray) -> None:
@@ -155,11 +160,11 @@ class JudgedDraws:
         level = np.sqrt(1 - sum(shares.values())) * own
         for group, share in shares.items():
             level += np.sqrt(share) * self._effects[group]
-        comes = special.ndtr(-level[0]) < chance
+        occurs = special.ndtr(-level[0]) < chance
         first, last = (0.0, self._ends[-1]) if np.isnan(belief.first) else (belief.first, belief.last)
         when = first + (last - first) * anywhen
         period = np.searchsorted(self._ends, when)
-        counts = np.flatnonzero(comes & (period < len(self._ends)))
+        counts = np.flatnonzero(occurs & (period < len(self._ends)))
         if change is None:
             amount = amounts_at(belief.family, belief.amounts, level[1, counts])
         else:
@@ -168,30 +173,17 @@ class JudgedDraws:
         money[period[counts], counts] += amount * np.exp(-self._delta * when[counts])
 
 
-def _stage_law(belief: Belief) -> tuple[str, float, float]:
+def _stage_key(belief: Belief) -> tuple[str, float, float]:
     """The stage and what is known of its chance."""
     return belief.stage or "", belief.chance_a, belief.chance_b
 
 
-def days_until(table: pd.DataFrame, terms: Terms, column: str) -> pd.Series:
-    """Days from the as-of date to the dates of a column; not-a-number where there is none.
-
-    Raises
-    ------
-    JudgementError
-        If there are dates but nothing to count from, or dates of the past.
-    """
-    dated = table[column].notna()
-    if dated.any() and terms.as_of is None:
-        raise JudgementError(
-            "The judgements have dates (expected_on) but the customers have no as-of date to count from. "
-            "Pass as_of= to Customers.from_summary."
-        )
-    days = (table[column] - pd.Timestamp(terms.as_of or 0)).dt.days
-    refuse(
-        table,
-        dated & (days < 0),
-        f"expected before the as-of date {terms.as_of}",
-        "Give a date to come, or leave out what has already come or been lost.",
-    )
-    return days.where(dated).astype(float)
+def _placed(judged: FutureValuePriors, customers: Customers, terms: Terms) -> pd.DataFrame:
+    """Opportunities of these customers, with the position of each in the table and days until its window."""
+    first, last = windows(judged.table, terms)
+    if judged.visible is not None:
+        undated = (judged.relations == VISIBLE_SHARE) & first.isna()
+        first, last = first.mask(undated, 0.0), last.mask(undated, last_day_shown(judged.visible, terms))
+    found = written_as(customers, judged.table["customer_id"])
+    placed = {"position": np.arange(len(judged)), "first_days": first, "last_days": last}
+    return judged.table.assign(customer_id=found, **placed)[found.notna() & ~are_opinions(judged.table)]

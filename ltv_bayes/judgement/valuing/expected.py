@@ -1,15 +1,17 @@
-"""The money that adjusted judgements are expected to bring, before margin and discount."""
+"""The expected money of judgements, before margin and discount."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import special
 
-from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL, amount_mean, amounts_at
+from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL, amount_mean, amount_quantiles, amounts_at
 from ltv_bayes.formulas.beliefs.correlated_experts import log_normal_moments
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.judgement.form.layout import PARAMETERS
 from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
 
 FEW, MOST = 0.01, 0.5
@@ -18,35 +20,53 @@ WEIGHTS = WEIGHTS / WEIGHTS.sum()
 CHANCE_LEVELS = (np.arange(100) + 0.5) / 100
 
 
-def expected_money(table: pd.DataFrame, adjustments: Adjustments) -> tuple[Array, np.ndarray]:
+def stated_quantiles(table: pd.DataFrame, level: ArrayLike) -> pd.Series:
+    """Amounts at a level of each opportunity's stated distribution, if it occurs; one level, or one for each."""
+    levels = np.broadcast_to(np.asarray(level, dtype=float), len(table))
+    amounts = np.empty(len(table))
+    for family in table["family"].unique():
+        rows = (table["family"] == family).to_numpy()
+        first, second, third = (table[name].to_numpy()[rows] for name in PARAMETERS)
+        amounts[rows] = amount_quantiles(family, (first, second, third), levels[rows])
+    return pd.Series(amounts, table.index)
+
+
+def expected_money(table: pd.DataFrame, adjustments: Adjustments | None) -> tuple[Array, np.ndarray]:
     """Mean over the draws of chance times mean amount, for each judgement.
 
     Parameters
     ----------
     table : pandas.DataFrame
         `FutureValuePriors.table`.
-    adjustments : Adjustments
+    adjustments : Adjustments or None
         How its judgements change.
 
     Returns
     -------
     array of shape (judgements,)
     array of bool, of shape (judgements,)
-        Whether more than half of it comes from one draw in a hundred.
+        Whether more than half of it depends on one draw in a hundred.
     """
-    found, unsure = np.empty(len(table)), np.zeros(len(table), dtype=bool)
+    unsure = np.zeros(len(table), dtype=bool)
+    if adjustments is None:
+        return (table["probability"] * table["mean"]).to_numpy(dtype=float), unsure
+    found = np.empty(len(table))
     for place, row in enumerate(table.to_dict("records")):
-        change = adjustments.of(place, adjustments.shape)
-        amounts = (row["amount_1"], row["amount_2"], row["amount_3"])
-        mean = mean_when_spread(row["family"], amounts, change.spread)
+        change = adjustments.of(place)
+        mean = mean_when_spread(row["family"], amounts_of(row), change.spread)
         money = chance_in_draws(row, change) * np.exp(change.shift) * mean
         few = np.sort(money)[-max(1, round(FEW * money.size)) :]
         found[place], unsure[place] = money.mean(), few.sum() > MOST * money.sum()
     return found, unsure
 
 
+def amounts_of(row: Mapping[Any, Any]) -> tuple[float, ...]:
+    """Parameters of the amount's distribution, from a row of `FutureValuePriors.table`."""
+    return tuple(float(row[name]) for name in PARAMETERS)
+
+
 def chance_in_draws(row: Mapping[Any, Any], change: Adjustment) -> Array:
-    """Chance that it comes, of shape (draws,): the mean over what it may be where it is in doubt."""
+    """Chance that it occurs, of shape (draws,): the mean over what it may be where it is in doubt."""
     if np.isnan(row["chance_a"]):
         return change.chance(row["probability"])
     chances = special.betaincinv(row["chance_a"], row["chance_b"], CHANCE_LEVELS)
@@ -54,7 +74,7 @@ def chance_in_draws(row: Mapping[Any, Any], change: Adjustment) -> Array:
 
 
 def mean_when_spread(family: str, amounts: tuple[float, ...], spread: Array) -> Array:
-    """Mean of an amount whose levels, in standard normal units, are multiplied: one for each factor.
+    """Mean of an amount with its levels, in standard normal units, multiplied: one for each factor.
 
     Examples
     --------
@@ -68,7 +88,7 @@ def mean_when_spread(family: str, amounts: tuple[float, ...], spread: Array) -> 
 
 
 def log_moments(family: str, amounts: tuple[float, ...], spread: Array) -> tuple[Array, Array]:
-    """Mean and sd of the logarithm of an amount whose levels are multiplied likewise: one for each factor.
+    """Mean and sd of the logarithm of an amount with its levels multiplied likewise: one for each factor.
 
     Examples
     --------

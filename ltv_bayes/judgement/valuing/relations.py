@@ -1,19 +1,21 @@
-"""How judgements relate to what the model foresees: said for all of them, and refused where it cannot be."""
+"""How judgements relate to the model's forecast, row by row; relations that cannot be are refused."""
 
-from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
 
 from ltv_bayes.judgement.form.cells import refuse
-from ltv_bayes.judgement.form.columns import RELATIONS
-from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.judgement.form.layout import RELATIONS, SAME_TOTAL, SCORED, VISIBLE_SHARE
+from ltv_bayes.judgement.valuing.expected import stated_quantiles
+from ltv_bayes.predictions.alive import SignsOfLife
 
-if TYPE_CHECKING:
-    from ltv_bayes.judgement.future_value import FutureValuePriors
+USUAL_RATIO = 20.0
+"""How many times as often living customers have an open opportunity as customers who left."""
 
 
 class Setting(Enum):
-    """A setting that nobody gave."""
+    """A setting that is not given."""
 
     AS_BEFORE = "as before"
 
@@ -21,64 +23,46 @@ class Setting(Enum):
 AS_BEFORE = Setting.AS_BEFORE
 
 
-def with_relation(
-    judged: "FutureValuePriors",
-    relation: str,
-    *,
-    visible: VisibleShare | Setting | None = AS_BEFORE,
-    opinion_weight: float | Setting | None = AS_BEFORE,
-    shows_life: bool | float | Setting | None = AS_BEFORE,
-) -> "FutureValuePriors":
-    """Say how judgements relate to what the model foresees, where the table does not say it row by row.
+def relations_of(table: pd.DataFrame) -> pd.Series:
+    """How each judgement of `FutureValuePriors.table` relates to the forecast; missing where it is not stated."""
+    if "relation" not in table:
+        return pd.Series(None, table.index, dtype=object)
+    text = table["relation"].astype(object)
+    return text.where(text.notna() & (text.astype(str).str.strip() != ""), None)
 
-    What is not given stays as it was.
 
-    Parameters
-    ----------
-    relation : {"additional", "visible_share", "same_total"}
-        Projects outside the ordinary repeat purchases; ordinary purchases that the pipeline shows already; or
-        opinions on all that a customer will bring within the horizon.
-    visible : VisibleShare, optional
-        For ``visible_share``: which part of the ordinary purchases the pipeline shows, and how far ahead.
-    opinion_weight : float or None
-        For ``same_total``: weight of the opinion in a logarithmic pool, between 0 and 1; or None if opinions are
-        evidence of their own, from other sources than the orders.
-    shows_life : bool or float, optional
-        Whether open opportunities are signs of life, which they are if not said; or how many times as often living
-        customers have one as customers who left, by default 20. ``numpy.inf`` takes all that have one to be alive.
-        That there is none then speaks a little against the others. Opportunities of ``visible_share`` are a part
-        of the purchases and tell nothing.
+def are_opinions(table: pd.DataFrame) -> np.ndarray:
+    """Mark opinions on a customer's whole future value; the others are opportunities."""
+    return (relations_of(table) == SAME_TOTAL).to_numpy(dtype=bool)
 
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from ltv_bayes.judgement.future_value import FutureValuePriors
-    >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.6], "low": [50.0], "high": [200.0]})
-    >>> judged = FutureValuePriors.from_judgements(frame).with_relation("additional")
-    >>> judged.relations.tolist()
-    ['additional']
+
+def signs_of_life(table: pd.DataFrame, shows_life: bool | float | None) -> SignsOfLife | None:
+    """Customers with an open opportunity; None where these are not taken for signs of life, or there are none.
+
+    Opinions on a whole value and ratings are no signs, nor are opportunities without a chance. Those that stand for
+    purchases which the model predicts are none either: they are counted as purchases.
     """
-    stated = judged.relations
-    table = judged.table.assign(relation=stated.where(stated.notna(), relation))
-    settings = {"visible": visible, "opinion_weight": opinion_weight, "shows_life": shows_life}
-    given: dict[str, Any] = {name: value for name, value in settings.items() if value is not AS_BEFORE}
-    related = replace(judged, table=table, **given)
-    refuse_certain_opinions(related)
-    return related
+    if shows_life is False:
+        return None
+    open_ones = ~are_opinions(table) & (relations_of(table) != VISIBLE_SHARE) & (table["probability"] > 0)
+    if SCORED in table:
+        open_ones &= table[SCORED].isna()
+    seen = frozenset(table["customer_id"][open_ones].astype(str))
+    ratio = USUAL_RATIO if isinstance(shows_life, bool | None) else float(shows_life)
+    return SignsOfLife(seen, ratio) if seen else None
 
 
-def refuse_relations(judged: "FutureValuePriors") -> None:
+def refuse_relations(table: pd.DataFrame) -> None:
     """Raise for relations that cannot be."""
-    relations = judged.relations
+    relations, opinions = relations_of(table), are_opinions(table)
     unknown = relations.notna() & ~relations.isin(RELATIONS)
-    refuse(judged.table, unknown, "with an unknown relation", f"Write one of {', '.join(RELATIONS)}.")
-    named = judged.table["customer_id"].astype(str).where(judged.are_opinions, "")
-    twice = judged.are_opinions & named.duplicated(keep=False)
-    refuse(judged.table, twice, "with another opinion on the same customer's whole value", "Pool them into one.")
+    refuse(table, unknown, "with an unknown relation", f"Write one of {', '.join(RELATIONS)}.")
+    twice = opinions & table["customer_id"].astype(str).where(opinions, "").duplicated(keep=False)
+    refuse(table, twice, "with another opinion on the same customer's whole value", "Pool them into one.")
 
 
-def refuse_certain_opinions(judged: "FutureValuePriors") -> None:
+def refuse_certain_opinions(table: pd.DataFrame) -> None:
     """Raise for opinions on a customer's whole value without any spread, which nothing can be combined with."""
-    certain = judged.are_opinions & (judged.amount_quantiles(0.9) <= judged.amount_quantiles(0.1))
-    problem = "with an opinion on a customer's whole value whose low is its high"
-    refuse(judged.table, certain, problem, "State how sure it is: a low below the high.")
+    certain = are_opinions(table) & (stated_quantiles(table, 0.9) <= stated_quantiles(table, 0.1))
+    problem = "with an opinion on a customer's whole value that has low equal to high"
+    refuse(table, certain, problem, "State how sure it is: a low below the high.")

@@ -1,4 +1,4 @@
-"""Opinions on a customer's whole future value, combined with what the streams say of it."""
+"""Opinions on a customer's whole future value, combined with the draws of the streams."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,10 +7,15 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ltv_bayes.formulas.beliefs import combine
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.formulas.beliefs import weighted_draws
 from ltv_bayes.formulas.beliefs.amount_families import amounts_at
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
+from ltv_bayes.judgement.valuing.checks import written_as
+from ltv_bayes.judgement.valuing.expected import amounts_of
+from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.random_streams import customer_stream
 
 FAR_BELOW = 700.0  # a weight of nothing that a logarithm can hold
@@ -22,7 +27,7 @@ EVENLY, CHANGES = 500, 100
 
 @dataclass(frozen=True, eq=False)
 class Opinion:
-    """What somebody says of all that a customer will bring within the horizon.
+    """What an expert states of all future revenue of a customer within the horizon.
 
     Attributes
     ----------
@@ -33,8 +38,8 @@ class Opinion:
     family, amounts : str, tuple
         Distribution of the amount, if it is anything, and its parameters.
     shift, spread : arrays of shape (draws,)
-        Of the logarithm of the amount, and of its standard deviation, by what came of earlier opinions; the opinion is
-        the mixture of them.
+        Of the logarithm of the amount, and of its standard deviation, by the outcomes of earlier opinions; the opinion
+        is the mixture of them.
     weight : float or None
         In a logarithmic pool; None for an opinion that is evidence of its own.
     """
@@ -76,7 +81,7 @@ class Opinion:
         Parameters
         ----------
         totals : array of shape (draws,)
-            What the customer brings by the model, not discounted and before margin.
+            Revenue of the customer by the model, not discounted and before margin.
 
         Returns
         -------
@@ -93,15 +98,25 @@ class Opinion:
         density[some] = self.log_density(totals[some])
         if self.probability > 0 and np.isfinite(density).sum() < FEWEST:
             return as_they_are, np.inf
-        ratios = combine.log_ratios(totals, self.probability, density, self.weight)
+        ratios = weighted_draws.log_ratios(totals, self.probability, density, self.weight)
         possible = np.isfinite(ratios)
         if possible.sum() < FEWEST:
             return as_they_are, np.inf
         likely = ratios > ratios.max() - FAR_BELOW
-        weights, k = combine.smoothed(np.where(likely, ratios, ratios.max() - FAR_BELOW), some)
+        weights, k = weighted_draws.smoothed(np.where(likely, ratios, ratios.max() - FAR_BELOW), some)
         weights[~likely] = 0.0
         level = customer_stream(seed, "opinion", self.customer_id).random()
-        return combine.resampled(weights / weights.sum(), level), k
+        return weighted_draws.resampled(weights / weights.sum(), level), k
+
+
+def opinions_on(customers: Customers, judged: FutureValuePriors) -> dict[Any, Opinion]:
+    """The opinions on these customers' whole future value, by id."""
+    opinions = are_opinions(judged.table)
+    if not opinions.any():
+        return {}
+    found = written_as(customers, judged.table["customer_id"])
+    table = judged.table.assign(customer_id=found, position=np.arange(len(judged)))[found.notna() & opinions]
+    return opinions_by_customer(table, judged.opinion_weight, judged.adjustments)
 
 
 def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Adjustments | None) -> dict[Any, Opinion]:
@@ -110,17 +125,16 @@ def opinions_by_customer(table: pd.DataFrame, weight: float | None, changes: Adj
     Parameters
     ----------
     changes : Adjustments or None
-        What came of earlier judgements: some of the draws in which it comes make the opinion a mixture.
+        Outcomes of earlier judgements: some of the draws in which it occurs make the opinion a mixture.
     """
     found = {}
     for row in table.to_dict("records"):
         probability, changed = row["probability"], {}
         if changes is not None:
-            own = changes.of(row["position"], changes.shape)
+            own = changes.of(row["position"])
             probability = float(own.chance(probability).mean())
-            few = own.where_it_comes(own.chance(row["probability"]), min(own.shift.size, CHANGES))
+            few = own.where_it_occurs(own.chance(row["probability"]), min(own.shift.size, CHANGES))
             changed = {"shift": few.shift, "spread": few.spread}
-        amounts = (row["amount_1"], row["amount_2"], row["amount_3"])
-        opinion = Opinion(row["customer_id"], probability, row["family"], amounts, weight=weight, **changed)
-        found[row["customer_id"]] = opinion
+        named = row["customer_id"]
+        found[named] = Opinion(named, probability, row["family"], amounts_of(row), weight=weight, **changed)
     return found

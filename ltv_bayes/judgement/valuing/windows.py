@@ -1,17 +1,40 @@
-"""When judged opportunities may come: between which days after the as-of date, and whether within the horizon."""
+"""When judged opportunities may occur: between which days after the as-of date, and whether within the horizon."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.judgement.valuing.draws import days_until
+from ltv_bayes.errors import JudgementError
+from ltv_bayes.judgement.form.cells import refuse
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.terms import Terms
 
-if TYPE_CHECKING:
-    from ltv_bayes.judgement.future_value import FutureValuePriors
+
+def days_until(table: pd.DataFrame, terms: Terms, column: str) -> pd.Series:
+    """Days from the as-of date to the dates of a column; NaN where there is none.
+
+    Raises
+    ------
+    JudgementError
+        If there are dates but nothing to count from, or dates of the past.
+    """
+    dated = table[column].notna()
+    if dated.any() and terms.as_of is None:
+        raise JudgementError(
+            "The judgements have dates (expected_on) but the customers have no as-of date to count from. "
+            "Pass as_of= to Customers.from_summary."
+        )
+    days = (table[column] - pd.Timestamp(terms.as_of or 0)).dt.days
+    refuse(
+        table,
+        dated & (days < 0),
+        f"expected before the as-of date {terms.as_of}",
+        "Give a later date, or leave out what has already occurred or been lost.",
+    )
+    return days.where(dated).astype(float)
 
 
 def windows(table: pd.DataFrame, terms: Terms) -> tuple[pd.Series, pd.Series]:
@@ -34,14 +57,14 @@ def last_day_shown(visible: VisibleShare, terms: Terms) -> float:
     return max(float(np.ceil(visible.within.days)), float(replace(terms, horizons=(visible.within,)).last_days()[-1]))
 
 
-def outside_horizon(judged: "FutureValuePriors", terms: Terms) -> pd.DataFrame:
+def outside_horizon(judged: FutureValuePriors, terms: Terms) -> pd.DataFrame:
     """Opportunities expected after the horizon, which do not count."""
     begins, _ = windows(judged.table, terms)
-    return judged.table[(begins > terms.last_days()[-1]).to_numpy() & ~judged.are_opinions]
+    return judged.table[(begins > terms.last_days()[-1]).to_numpy() & ~are_opinions(judged.table)]
 
 
-def across_horizon(judged: "FutureValuePriors", terms: Terms) -> pd.DataFrame:
-    """Opportunities whose window begins within the horizon and ends after it: what comes late does not count."""
+def across_horizon(judged: FutureValuePriors, terms: Terms) -> pd.DataFrame:
+    """Opportunities whose window begins within the horizon and ends after it: what occurs later does not count."""
     first, last = windows(judged.table, terms)
     horizon = terms.last_days()[-1]
-    return judged.table[((first <= horizon) & (last > horizon)).to_numpy() & ~judged.are_opinions]
+    return judged.table[((first <= horizon) & (last > horizon)).to_numpy() & ~are_opinions(judged.table)]

@@ -1,6 +1,8 @@
-"""A fused log-likelihood as one PyTensor operation, with its gradient, inside an ordinary PyMC model.
+"""A compiled log-likelihood as one PyTensor operation, with its gradient, inside an ordinary PyMC model.
 
-Over many parameter draws at once, as importance sampling needs it, the kernel runs on all cores.
+Over many parameter draws at once, as importance sampling needs it, the kernel runs on all cores. PyMC keeps what is
+observed here until the interpreter ends, and with it all that this module imports; so nothing that must be torn down in
+time, such as DuckDB, is imported.
 """
 
 from collections.abc import Sequence
@@ -12,86 +14,22 @@ from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 
-from ltv_bayes.models.density.many_draws import Kernel, at_many_draws
-from ltv_bayes.models.unofficial import vectorizes
+from ltv_bayes.formulas.kernels.likelihoods import Kernel
+from ltv_bayes.inference.unofficial import vectorizes
+from ltv_bayes.models.density.log_density import at_many_draws
 
 
-class FusedLikelihood(Op):
-    """From scalar parameters to a log-likelihood and its derivatives, in one call of a kernel.
-
-    Parameters
-    ----------
-    kernel : callable
-        From parameters, then tables, to a tuple of the value and one derivative per parameter.
-    value_kernel : callable
-        The same without the derivatives, for many draws at once.
-    tables : sequence of arrays
-        The data, laid out for the kernels.
-    """
-
-    def __init__(self, kernel: Kernel, value_kernel: Kernel, tables: Sequence[np.ndarray]) -> None:
-        self.kernel, self.value_kernel, self.tables = kernel, value_kernel, tuple(tables)
-
-    def make_node(self, *parameters: Any) -> Apply:
-        """Take the parameters; give the value and the vector of derivatives."""
-        return Apply(self, [pt.as_tensor(value, dtype="float64") for value in parameters], [pt.dscalar(), pt.dvector()])
-
-    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
-        """Call the kernel."""
-        value, *derivatives = self.kernel(*map(float, inputs), *self.tables)
-        output_storage[0][0] = np.asarray(value)
-        output_storage[1][0] = np.asarray(derivatives)
-
-    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
-        """Hand the derivatives on.
-
-        Raises
-        ------
-        NotImplementedError
-            If second derivatives are asked for.
-        """
-        if not isinstance(cotangents[1].type, DisconnectedType):
-            raise NotImplementedError(
-                "The fused likelihood has no second derivatives; the graphs in ltv_bayes.models.density.graphs have."
-            )
-        return [cotangents[0] * outputs[1][i] for i in range(len(inputs))]
-
-
-class ManyDraws(Op):
-    """A fused log-likelihood over vectors of parameters; its derivatives are not there and come out as nan."""
-
-    def __init__(self, likelihood: FusedLikelihood) -> None:
-        self.likelihood = likelihood
-
-    def make_node(self, *parameters: Any) -> Apply:
-        """Take vectors of parameters; give the vector of values, and a matrix in the derivatives' place."""
-        return Apply(self, [pt.as_tensor(value, dtype="float64") for value in parameters], [pt.dvector(), pt.dmatrix()])
-
-    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
-        """Call the value kernel for each draw, on all cores."""
-        values = at_many_draws(self.likelihood.value_kernel, inputs, self.likelihood.tables)
-        output_storage[0][0] = values
-        output_storage[1][0] = np.full((values.size, len(inputs)), np.nan)
-
-
-@vectorizes(FusedLikelihood)
-def _over_many_draws(op: FusedLikelihood, node: Apply, *batched: Any) -> Apply:
-    return ManyDraws(op).make_node(*batched)
-
-
-class FusedGroups(Op):
-    """From parameters of groups, arrays of shape (groups,), to a log-likelihood and its derivatives, in one call.
+class CompiledLikelihood(Op):
+    """From parameters of groups, vectors of shape (groups,), to a log-likelihood and its derivatives, in one call.
 
     Parameters
     ----------
-    kernel : callable
-        From parameters, then tables, to the value and derivatives of shape (parameters, groups).
-    tables : sequence of arrays
-        The data, laid out for the kernel.
+    kernel, at, tables
+        As in `formulas.kernels.likelihoods`.
     """
 
-    def __init__(self, kernel: Kernel, tables: Sequence[np.ndarray]) -> None:
-        self.kernel, self.tables = kernel, tuple(tables)
+    def __init__(self, kernel: Kernel, at: np.ndarray, tables: Any) -> None:
+        self.kernel, self.at, self.tables = kernel, at, tables
 
     def make_node(self, *parameters: Any) -> Apply:
         """Take the parameters; give the value and the matrix of derivatives."""
@@ -99,9 +37,9 @@ class FusedGroups(Op):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         """Call the kernel."""
-        value, derivatives = self.kernel(*map(np.ascontiguousarray, inputs), *self.tables)
+        [value], [derivatives] = self.kernel(np.array([inputs]), self.at, self.tables, True)
         output_storage[0][0] = np.asarray(value)
-        output_storage[1][0] = np.asarray(derivatives)
+        output_storage[1][0] = derivatives
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
         """Hand the derivatives on.
@@ -112,5 +50,43 @@ class FusedGroups(Op):
             If second derivatives are asked for.
         """
         if not isinstance(cotangents[1].type, DisconnectedType):
-            raise NotImplementedError("The fused likelihood has no second derivatives.")
+            raise NotImplementedError("The compiled likelihood has no second derivatives.")
         return [cotangents[0] * outputs[1][i] for i in range(len(inputs))]
+
+
+class ManyDraws(Op):
+    """A compiled log-likelihood over matrices of parameters; its derivatives are not there: they are NaN."""
+
+    def __init__(self, likelihood: CompiledLikelihood) -> None:
+        self.likelihood = likelihood
+
+    def make_node(self, *parameters: Any) -> Apply:
+        """Take matrices of shape (draws, groups); give the vector of values, and NaN in the derivatives' place."""
+        outputs = [pt.dvector(), pt.dtensor3()]
+        return Apply(self, [pt.as_tensor(value, dtype="float64") for value in parameters], outputs)
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        """Call the kernel for each draw, on all cores."""
+        one = self.likelihood
+        parameters = np.stack(np.broadcast_arrays(*inputs), axis=1)
+        output_storage[0][0] = at_many_draws(one.kernel, parameters, one.at, one.tables)
+        output_storage[1][0] = np.full(parameters.shape, np.nan)
+
+
+@vectorizes(CompiledLikelihood)
+def _over_many_draws(op: CompiledLikelihood, node: Apply, *batched: Any) -> Apply:
+    return ManyDraws(op).make_node(*(value if value.ndim == 2 else value[np.newaxis] for value in batched))
+
+
+def observe(kernel: Kernel, at: np.ndarray, tables: Any, parameters: Sequence[Any], observed: np.ndarray) -> None:
+    """Observe histories of groups in the model on the context stack; parameters are vectors of shape (groups,)."""
+    import pymc as pm
+
+    likelihood = CompiledLikelihood(kernel, at, tables)
+
+    def logp(value: Any, *arguments: Any) -> Any:
+        outputs: Any = likelihood(*arguments[:-1])
+        return outputs[0]
+
+    signature = ",".join(["(g)"] * len(parameters)) + ",(h,s)->(h,s)"
+    pm.CustomDist("histories", *parameters, observed, logp=logp, signature=signature, observed=observed)

@@ -1,76 +1,236 @@
-"""What every model does with its priors and its likelihood: a PyMC model, and posterior draws."""
+"""A model of some data: its PyMC model, its log density written out, and posterior draws."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 
-from ltv_bayes.inference.methods import fit_posterior
+from ltv_bayes.data.customers.grouping import InGroups
+from ltv_bayes.formulas.kernels.likelihoods import KERNELS
+from ltv_bayes.formulas.kernels.tables import end_to_end
+from ltv_bayes.formulas.models.parameterization import LOG, Naming
+from ltv_bayes.formulas.models.parameterization import naming as naming_of
+from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
-from ltv_bayes.models.density.direct_density import Arithmetic, DirectDensity, Likelihood
-from ltv_bayes.models.priors.priors import Domain, as_distributions, as_prior, describe, register
+from ltv_bayes.models.density.differences import Column, Effects, Slopes
+from ltv_bayes.models.density.log_density import WrittenDensity
+from ltv_bayes.models.density.plain_priors import PlainPrior, beta, in_plain_numbers, normal
+from ltv_bayes.models.density.pool import USUAL_SLOPE, Pool
+from ltv_bayes.models.priors import (
+    POSITIVE,
+    PROBABILITY,
+    Domain,
+    Prior,
+    as_distributions,
+    as_prior,
+    describe,
+    register,
+)
 
 if TYPE_CHECKING:
     import pymc as pm
 
+ANYWHERE = Domain(-np.inf, np.inf)
+DOMAINS = {"q": Domain(1.0, np.inf)}  # of gamma-gamma: the mean exists
+USUAL_SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
+USUAL_PRECISION = 0.3**-2
+FEW_SEGMENTS = 8
+ACCEPT, ACCEPT_OF_FEW = 0.95, 0.98  # few segments leave the sd between them in doubt
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Recipe:
-    """A model of some data.
+    """A model of customers in groups; customers who all have the same parameters are one group.
 
     Attributes
     ----------
+    name : str
+        Of the model, as in `formulas.models.parameterization`.
+    pool : Pool
+        By what parameters differ.
+    data : InGroups
+        Histories of each group.
+    tables : sequence of tuples of arrays
+        The same for each group, laid out for the kernel.
     priors : mapping
-        Name of each free variable to its prior.
-    domains : mapping
-        Where each may lie.
-    arithmetic : callable
-        From free variables by name to all variables by name, those of the likelihood among them.
-    likelihood : callable
-        Lays out the data for the fused kernels.
-    observe : callable
-        Adds the data to the PyMC model on the context stack, given the parameters by name.
-    unique_histories : int
-        How many there are.
+        Of the quantities, of sds of effects, and of slopes; see `Pool.priors`.
+    k : int, optional
+        How regular purchases are, in a model that asks for it.
     """
 
+    name: str
+    pool: Pool
+    data: InGroups
+    tables: Sequence[tuple[Any, ...]]
     priors: Mapping[str, Any]
-    domains: Mapping[str, Domain]
-    arithmetic: Arithmetic
-    likelihood: Callable[[], Likelihood]
-    observe: Callable[[Mapping[str, Any]], None]
-    unique_histories: int
+    k: int | None = None
+
+    def __post_init__(self) -> None:
+        self.pool.check(self.data)
+
+    @property
+    def naming(self) -> Naming:
+        """How parameters follow from quantities."""
+        return naming_of(self.name, self.k or 1)
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Each quantity that has a prior, with its link."""
+        naming = self.naming
+        names = [name for name in self.priors if name in (*naming.links, *naming.parameters)]
+        return {name: naming.links.get(name, LOG) for name in names}
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """Columns of segments."""
+        return self.pool.columns(self.data)
+
+    @cached_property
+    def scales(self) -> dict[str, tuple[float, float]]:
+        """Mean and standard deviation of each covariate over customers."""
+        return self.pool.scales(self.data)
+
+    @cached_property
+    def slopes(self) -> list[Slopes]:
+        """What covariates do to each quantity."""
+        return self.pool.slopes(self.data, self.scales)
+
+    @cached_property
+    def effects(self) -> list[Effects]:
+        """Effects of each column on each level of something, written as chains best take them."""
+        none = [
+            Effects.of(quantity, column, np.zeros(len(column.levels)), USUAL_PRECISION)
+            for quantity in self.naming.levels
+            for column in self.columns
+        ]
+        if not none:
+            return []
+        usual_sd = normal(**dict(USUAL_SD.parameters))
+        priors = {name: self._broad(name) for name in self.links} | {one.sd: usual_sd for one in none}
+        information = self._density(priors, none, []).information()
+        found = []
+        for one in none:
+            of_level = np.bincount(one.column.of_group, information[one.quantity], len(one.column.levels))
+            found.append(Effects.of(one.quantity, one.column, of_level, USUAL_PRECISION))
+        return found
+
+    def _broad(self, name: str) -> PlainPrior:
+        """The prior of a quantity in plain numbers; a broad one in place of one of an uncommon family."""
+        broad = normal(0.0, 3.0) if self.links[name] == LOG else beta(1.0, 1.0)
+        return in_plain_numbers(self.priors[name], self._domain(name)) or broad
+
+    @cached_property
+    def chosen(self) -> dict[str, Any]:
+        """The prior of every variable that has one of its own."""
+        sds = {one.sd: self.priors.get(one.sd, self.priors.get(f"{one.quantity}_sd", USUAL_SD)) for one in self.effects}
+        slopes = {one.name: self.priors.get(one.name, USUAL_SLOPE) for one in self.slopes}
+        priors = {name: self.priors[name] for name in self.links} | sds | slopes
+        return {name: as_prior(prior) for name, prior in priors.items()}
+
+    def density(self) -> WrittenDensity | None:
+        """The model's log density written out, if its priors are of common families."""
+        plain = {name: in_plain_numbers(prior, self._domain(name)) for name, prior in self.chosen.items()}
+        plain |= {one.name: normal(0.0, self._sigma(one)) for one in self.slopes}
+        priors = {name: prior for name, prior in plain.items() if prior is not None}
+        return self._density(priors, self.effects, self.slopes) if len(priors) == len(plain) else None
+
+    def _sigma(self, slopes: Slopes) -> float:
+        return float(dict(self.chosen[slopes.name].parameters)["sigma"])
+
+    def _density(
+        self, priors: Mapping[str, PlainPrior], effects: Sequence[Effects], slopes: Sequence[Slopes]
+    ) -> WrittenDensity:
+        likelihood = KERNELS[self.name], *end_to_end(self.tables)
+        return WrittenDensity(self.naming, self.links, priors, *likelihood, self.data.size, effects, slopes)
 
     def model(self) -> "pm.Model":
-        """Make the PyMC model: free variables, the others as deterministic ones, the data."""
+        """Make the PyMC model: free variables, the papers' parameters as deterministic ones, the data."""
         import pymc as pm
+        import pytensor.tensor as pt
 
-        distributions = as_distributions(self.priors, self.domains)
-        with pm.Model(coords={"unique_history": range(self.unique_histories)}) as model:
+        from ltv_bayes.models.density.operation import observe
+
+        scalars = {name: prior for name, prior in self.chosen.items() if self._domain(name) != ANYWHERE}
+        distributions = as_distributions(scalars, {name: self._domain(name) for name in scalars})
+        coords: dict[str, Any] = {column.name: list(column.levels) for column in self.columns}
+        coords |= {f"{one.name}_covariate": list(one.names) for one in self.slopes}
+        with pm.Model(coords=coords) as model:
             free = register(model, distributions)
-            named = self.arithmetic(free)
-            for name, value in named.items():
+            typical = {name: free[name] for name in self.links}
+            shifted = self._shifted(free)
+            for name, value in self.naming.arithmetic(typical).items():
                 if name not in free:
-                    named[name] = pm.Deterministic(name, value)
-            self.observe(named)
+                    pm.Deterministic(name, value)
+            named = self.naming.arithmetic(typical | shifted)
+            every = [pt.zeros(self.data.size) + named[name] for name in self.naming.parameters]
+            observe(KERNELS[self.name], *end_to_end(self.tables), every, self.data.histories.to_numpy(dtype=float))
         return model
 
-    def density(self) -> DirectDensity | None:
-        """The model's log density written out, if its priors are of common families."""
-        priors = {name: as_prior(prior) for name, prior in self.priors.items()}
-        return DirectDensity.of(priors, self.domains, self.arithmetic, self.likelihood())
+    def _shifted(self, free: Mapping[str, Any]) -> dict[str, Any]:
+        """Quantities of groups, of those that effects or slopes shift, in the model on the context stack."""
+        import pymc as pm
+        import pytensor.tensor as pt
 
-    def fit(self, **settings: Any) -> xr.DataTree:
-        """Draw from the posterior; settings as in `fit_posterior`."""
-        ours = {"method", "draws", "tune", "chains", "random_seed", "progressbar"}
+        on_link: dict[str, Any] = {}
+        shifted = [*(one.quantity for one in self.effects), *(one.quantity for one in self.slopes)]
+        for name in dict.fromkeys(shifted):
+            logarithm = pt.log(free[name])
+            on_link[name] = logarithm if self.links[name] == LOG else logarithm - pt.log1p(-free[name])
+        for one in self.effects:
+            sd = free[one.sd]
+            part = pm.Normal(f"{one.name}_part", 0.0, sd**one.kept)
+            effect = pm.Deterministic(one.name, one.basis @ (sd ** (1 - one.kept) * part), dims=one.column.name)
+            on_link[one.quantity] = on_link[one.quantity] + effect[one.column.of_group]
+        for slopes in self.slopes:
+            beta = pm.Normal(slopes.name, 0.0, self._sigma(slopes), dims=f"{slopes.name}_covariate")
+            on_link[slopes.quantity] = on_link[slopes.quantity] + slopes.values @ beta
+        return {
+            name: pt.exp(value) if self.links[name] == LOG else pt.sigmoid(value) for name, value in on_link.items()
+        }
+
+    def fit(self, *, method: Method = "auto", **settings: Any) -> xr.DataTree:
+        """Draw from the posterior; settings as in `fit_posterior`. Pooled models are drawn from by NUTS."""
+        ours = {"draws", "tune", "chains", "random_seed", "progressbar"}
         density = self.density() if has_nutpie() and ours.issuperset(settings) else None
-        return fit_posterior(density or self.model(), **settings)
+        if self.pool:
+            fewest = min((len(column.levels) for column in self.columns), default=FEW_SEGMENTS)
+            settings["hierarchical"] = ACCEPT_OF_FEW if fewest < FEW_SEGMENTS else ACCEPT
+            method = "nuts" if method == "auto" else method
+        tree = fit_posterior(density or self.model(), method=method, **settings)
+        posterior = tree["posterior"].to_dataset()
+        tree["posterior"] = posterior.drop_vars([name for name in posterior if str(name).endswith("_part")])
+        tree.attrs.update(self.attrs())
+        return tree
 
     def attrs(self) -> dict[str, Any]:
-        """What a fit must know of how parameters differ between customers: nothing, they do not."""
-        return {}
+        """What a fit remembers of the model: k, and what is needed to find the parameters of a customer."""
+        k = {} if self.k is None else {"k": self.k}
+        if not self.pool:
+            return k
+        cells = self.data.cells
+        pooling = {
+            "model": self.name,
+            **k,
+            "by": list(self.pool.by),
+            "covariates": {name: list(columns) for name, columns in self.pool.covariates.items()},
+            "scales": {name: list(scale) for name, scale in self.scales.items()},
+            "ranges": {name: [float(cells[name].min()), float(cells[name].max())] for name in self.scales},
+            "customers": {
+                column.name: dict(zip(column.levels, column.customers.tolist(), strict=True)) for column in self.columns
+            },
+        }
+        return {"pooling": json.dumps(pooling), **k}
 
     def settings(self) -> dict[str, Any]:
-        """What a fit remembers of it."""
-        return {"priors": {name: describe(prior) for name, prior in self.priors.items()}}
+        """What a fit remembers of its settings."""
+        k = {} if self.k is None else {"k": self.k}
+        return {"priors": {name: describe(prior) for name, prior in self.chosen.items()}, **k}
+
+    def _domain(self, name: str) -> Domain:
+        if name in {one.name for one in self.slopes}:
+            return ANYWHERE
+        return DOMAINS.get(name) or (POSITIVE if self.links.get(name, LOG) == LOG else PROBABILITY)

@@ -45,6 +45,8 @@ SHORT = {"clients_won": "won", "cost_per_client": "cost", "ltv_to_cac": "ratio"}
 class Acquisition(Printed):
     """Channels by draws of what a client costs and is worth.
 
+    Showing it computes the summary of a few channels: no customer is gone over, whatever their number.
+
     Attributes
     ----------
     value : NewCustomerValue

@@ -17,7 +17,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.events import FittedEvents
-from ltv_bayes.predictions.fitted import FittedModel, caution_of, pooling_of, shape_of, shuffled
+from ltv_bayes.predictions.fitted import FittedModel, caution_of, pooling_of, shape_of, shuffled, smallest_shape
 from ltv_bayes.predictions.newcomers import Newcomer
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
@@ -36,6 +36,8 @@ FITS = (FittedPurchases, FittedEvents, FittedRenewals)
 @dataclass(frozen=True, eq=False, repr=False)
 class NewCustomerValue(Printed):
     """Values of new clients as draws.
+
+    Showing it computes the summary of a few segments: no customer is gone over, whatever their number.
 
     Attributes
     ----------
@@ -323,8 +325,7 @@ def _paired(purchases: Any, spend: FittedSpend | None, seed: int) -> tuple[Any, 
     """Fits of one size, their draws in random orders of their own."""
     if spend is None:
         return purchases, None
-    (chains, draws), (others, each) = shape_of(purchases), shape_of(spend)
-    shape = min(chains, others), min(draws, each)
+    shape = smallest_shape(map(shape_of, (purchases, spend)))
     return (
         shuffled(purchases, shape, seed, "new customers purchases"),
         shuffled(spend, shape, seed, "new customers spend"),

@@ -7,8 +7,10 @@ import numpy as np
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
+from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.checks import require_visible_share
+from ltv_bayes.judgement.valuing.relations import signs_of_life
 from ltv_bayes.predictions.alive import SignsOfLife
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -25,12 +27,12 @@ def conditioned(streams: Sequence[Stream], judged: FutureValuePriors, customers:
     An open opportunity is a sign of life. If living customers have one with some chance, then the absence of one is
     evidence against being alive. Both together leave the number of living customers as it was, on average.
     """
-    judged.require_visible_share()
+    require_visible_share(judged)
     return tuple(_conditioned(one, judged, customers) if isinstance(one, RepeatPurchases) else one for one in streams)
 
 
 def _conditioned(stream: RepeatPurchases, judged: FutureValuePriors, customers: Customers) -> RepeatPurchases:
-    signs = judged.signs_of_life
+    signs = signs_of_life(judged.table, judged.shows_life)
     if signs is not None and stream.signs is None and isinstance(stream.purchases, FittedPurchases):
         learned = _learned(signs, stream, customers if stream.customers is None else stream.customers)
         stream = replace(stream, signs=learned)

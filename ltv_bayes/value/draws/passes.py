@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numba
@@ -22,8 +21,7 @@ from ltv_bayes.value.draws.valuation import (
     Reduce,
     Valuation,
     added,
-    blocks_of,
-    in_order,
+    over_blocks,
 )
 
 MISSING = "(missing)"
@@ -217,12 +215,8 @@ class KeptDraws:
         def read(block: Block) -> Any:
             return reduce(block, {name: every[:, block.rows].swapaxes(0, 1) for name, every in self.money.items()})
 
-        def tasks() -> Iterator[Callable[[], Any]]:
-            for _, blocks in blocks_of(self.customers, self.block, about):
-                yield from (partial(read, block) for block in blocks)
-
         what = f"summarising {counted(len(self.customers), 'customer')}"
-        return in_order(tasks(), -(-len(self.customers) // self.block), what, progressbar=progressbar)
+        return over_blocks(self.customers, self.block, lambda _: read, what, about=about, progressbar=progressbar)
 
 
 @dataclass(eq=False)
@@ -280,7 +274,7 @@ class OnePass:
             if self.kept is not None:
                 self.kept.keep(block, components)
             flows = {name: values.sum(axis=0) for name, values in by_period.items()}
-            return block, summary_columns(components, self.interval), flows, list(_groups(block, components))
+            return block, summary_columns(components, self.interval), flows, _sums(block, components)
 
         def about(batch: Customers) -> Groups:
             useful = {column: how for column, how in self.groupings.items() if not self.adding[column].given_up}
@@ -296,27 +290,25 @@ class OnePass:
 
 
 def segments_by(
-    draws: Valuation | KeptDraws,
-    segmenting: Segmenting,
-    weights: Weighting | None = None,
-    *,
-    progressbar: bool = False,
+    over: Callable[..., Iterator[Any]], segmenting: Segmenting, weights: Weighting | None = None
 ) -> Segments:
-    """Add up segments of one's own making, the money of each customer times their weight."""
-    until = draws.terms.periods_until() if isinstance(draws, Valuation) else None
+    """Add up segments of one's own making, the money of each customer times their weight.
 
-    def reduce(block: Block, components: Components) -> Any:
-        return list(_groups(block, components if until is None else at_horizons(components, until)))
+    Parameters
+    ----------
+    over : callable
+        Reduces the draws of each block at the horizons, as `Results.over_blocks` does.
+    """
 
     def about(batch: Customers) -> Groups:
         return Groups.of(batch, {"": segmenting}, weights)
 
     adding = Adding()
-    for sums in draws.over_blocks(reduce, about=about, progressbar=progressbar):
+    for sums in over(_sums, about=about):
         for _, *segment in sums:
             adding.add(*segment)
     return adding.segments()
 
 
-def _groups(block: Block, components: Components) -> Iterator[tuple[str, str, int, dict[str, Array]]]:
-    return block.about.sums(block, components)
+def _sums(block: Block, components: Components) -> list[tuple[str, str, int, dict[str, Array]]]:
+    return list(block.about.sums(block, components))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,9 +26,11 @@ from ltv_bayes.value.draws.passes import (
     summary_columns,
 )
 from ltv_bayes.value.draws.valuation import (
+    About,
     Block,
     Components,
     Outcome,
+    Reduce,
     Valuation,
     added,
     streams_are_judged,
@@ -103,7 +104,7 @@ class Results:
     def segments(self, column: str | None, segmenting: Segmenting, weights: Weighting | None = None) -> Segments:
         """Segments by a column, which may have been added up in passing, or of the user's own making."""
         known = self._passed().segments.get(column) if column is not None else None
-        return known or segments_by(self.kept or self.valuation, segmenting, weights, progressbar=self.progressbar)
+        return known or segments_by(self.over_blocks, segmenting, weights)
 
     def shares_above(self, threshold: float, place: int) -> Array:
         """Share of each customer's draws above a threshold, at one horizon: an array (customers,)."""
@@ -116,7 +117,7 @@ class Results:
     def summaries_by_block(self, interval: Interval, place: int) -> Iterator[tuple[Block, Columns]]:
         """Summaries of customers at one horizon, one block after another; nothing is remembered but the totals."""
         if self.kept is not None:
-            yield from self.kept.over_blocks(partial(_summarized, interval=interval, place=place))
+            yield from self.kept.over_blocks(lambda block, money: (block, summary_columns(money, interval)[place]))
             return
         going = OnePass(self.valuation, interval)
         for block, columns in going.over_blocks(progressbar=self.progressbar):
@@ -125,17 +126,18 @@ class Results:
 
     def draws_by_block(self, place: int) -> Iterator[tuple[Block, Components]]:
         """Draws of customers up to one horizon, one block after another: arrays (customers, draws) by source."""
+        return self.over_blocks(lambda block, money: (block, {name: part[:, place] for name, part in money.items()}))
+
+    def over_blocks(self, reduce: Reduce, *, about: About | None = None) -> Iterator[Any]:
+        """Reduce the draws of each block at the horizons, kept or made: arrays (customers, horizons, draws)."""
+        if self.kept is not None:
+            return self.kept.over_blocks(reduce, about=about)
         until = self.valuation.terms.periods_until()
 
-        def of_kept(block: Block, money: Components) -> tuple[Block, Components]:
-            return block, {name: values[:, place] for name, values in money.items()}
+        def reduce_made(block: Block, money: Components) -> Any:
+            return reduce(block, at_horizons(money, until))
 
-        def of_new(block: Block, money: Components) -> tuple[Block, Components]:
-            return of_kept(block, at_horizons(money, until))
-
-        if self.kept is not None:
-            return self.kept.over_blocks(of_kept)
-        return self.valuation.over_blocks(of_new, progressbar=self.progressbar)
+        return self.valuation.over_blocks(reduce_made, about=about, progressbar=self.progressbar)
 
     def without_judged(self) -> "Results":
         """The same without judgement; what is known already, and does not depend on it, is not computed again."""
@@ -177,10 +179,6 @@ class Results:
             )
         alone = customers.subset(list(known.values()))
         return {name: money[0] for name, money in self.valuation.of(alone)(Block(alone, 0, 1, 0)).items()}
-
-
-def _summarized(block: Block, money: Components, interval: Interval, place: int) -> tuple[Block, Columns]:
-    return block, summary_columns(money, interval)[place]
 
 
 def _joined(blocks: Sequence[list[Columns]]) -> list[Columns]:

@@ -1,6 +1,6 @@
 """Values on disk, written piece by piece: tables as Parquet, draws as Parquet or zarr."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def write_tables(tables: Iterable[pd.DataFrame], path: Path, notes: Mapping[str,
 
     metadata = {f"{MARK}.{key}": text for key, text in notes.items()}
     with written_whole(path) as unfinished, ParquetPieces(unfinished) as file:
-        for rows in _together(tables):
+        for rows in map(pd.concat, _groups(tables, len, WRITTEN_ROWS)):
             ids = rows.index.rename("customer_id")
             table = pa.Table.from_pandas(rows.set_axis(ids).reset_index(), preserve_index=False)
             file.write(table.replace_schema_metadata(metadata))
@@ -131,31 +131,23 @@ def _draws_to_zarr(drawn: Draws, path: Path) -> None:
 
 
 def _chunks(blocks: Iterator[tuple[Block, Components]]) -> Iterator[tuple[int, Components]]:
-    """Put blocks together to whole chunks, so that each is written once."""
-    waiting: list[Components] = []
-    first = rows = 0
-    for _, components in blocks:
-        waiting.append(components)
-        rows += len(next(iter(components.values())))
-        if rows >= CUSTOMERS_IN_CHUNK:
-            yield first, {name: np.concatenate([some[name] for some in waiting]) for name in components}
-            first, rows, waiting = first + rows, 0, []
-    if waiting:
-        yield first, {name: np.concatenate([some[name] for some in waiting]) for name in waiting[0]}
+    """Put blocks together to whole chunks, so that each is written once; with the position of the first customer."""
+    for group in _groups(blocks, lambda block: block[0].last - block[0].first, CUSTOMERS_IN_CHUNK):
+        yield group[0][0].place, {name: np.concatenate([money[name] for _, money in group]) for name in group[0][1]}
 
 
-def _together(tables: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    """Put tables together to some thousand rows."""
-    waiting: list[pd.DataFrame] = []
+def _groups[T](items: Iterable[T], rows_of: Callable[[T], int], enough: int) -> Iterator[list[T]]:
+    """Put items together until they have enough rows."""
+    waiting: list[T] = []
     rows = 0
-    for table in tables:
-        waiting.append(table)
-        rows += len(table)
-        if rows >= WRITTEN_ROWS:
-            yield pd.concat(waiting)
+    for item in items:
+        waiting.append(item)
+        rows += rows_of(item)
+        if rows >= enough:
+            yield waiting
             rows, waiting = 0, []
     if waiting:
-        yield pd.concat(waiting)
+        yield waiting
 
 
 def _is_ours(path: Path) -> bool:

@@ -14,7 +14,9 @@ from ltv_bayes.errors import counted
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.whole_value import Opinion
+from ltv_bayes.judgement.valuing.draws import JudgedDraws
+from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.judgement.valuing.whole_value import Opinion, opinions_on
 from ltv_bayes.sizes import BLOCKS_AHEAD, CUSTOMERS_IN_BATCH, CUSTOMERS_IN_BLOCK, NUMBERS_IN_SOURCE, available_cores
 from ltv_bayes.streams.order_stream import total_value
 from ltv_bayes.streams.stream import CustomerDraws, Stream
@@ -142,7 +144,7 @@ class Valuation:
     @property
     def sources(self) -> list[str]:
         """The sources of money: realised, the streams, judged."""
-        opportunities = self.future_value is not None and not self.future_value.are_opinions.all()
+        opportunities = self.future_value is not None and not are_opinions(self.future_value.table).all()
         judged = [JUDGED] if opportunities else []
         return [*([REALISED] if self.realised else []), *(stream.name for stream in self.streams), *judged]
 
@@ -153,7 +155,7 @@ class Valuation:
 
     def of(self, customers: Customers) -> "Maker":
         """Make ready to value some of the customers."""
-        opinions = {} if self.future_value is None else self.future_value.opinions(customers)
+        opinions = {} if self.future_value is None else opinions_on(customers, self.future_value)
         place = {customer_id: place for place, customer_id in enumerate(customers.ids)} if opinions else {}
         made = self._made(customers, self.terms)
         if self.realised:
@@ -175,7 +177,7 @@ class Valuation:
             on = terms if alone or stream.discount_rate is None else terms.discounted_at(stream.discount_rate)
             made[stream.name] = stream.prepare(customers, on, self.shape, self.seed)
         if self.future_value is not None and JUDGED in self.sources:
-            made[JUDGED] = self.future_value.prepare(customers, terms, self.shape, self.seed)
+            made[JUDGED] = JudgedDraws(self.future_value, customers, terms, self.shape, self.seed)
         return made
 
     def _realised(self, customers: Customers) -> CustomerDraws:
@@ -199,24 +201,24 @@ class Valuation:
             From a batch of customers to what `reduce` needs to know of it: done once for thousands of customers.
         """
 
-        def task(block: Block, make: Maker) -> Any:
-            money, outcomes = make.combined(block)
-            return reduce(replace(block, outcomes=outcomes) if outcomes else block, money)
+        def task_for(batch: Customers) -> Callable[[Block], Any]:
+            make = self.of(batch)
 
-        def tasks() -> Iterator[Callable[[], Any]]:
-            for batch, blocks in blocks_of(self.customers, self.block, about):
-                make = self.of(batch)
-                yield from (partial(task, block, make) for block in blocks)
+            def task(block: Block) -> Any:
+                money, outcomes = make.combined(block)
+                return reduce(replace(block, outcomes=outcomes) if outcomes else block, money)
+
+            return task
 
         what = f"valuing {counted(len(self.customers), 'customer')}: {', '.join(map(label, self.sources))}"
-        return in_order(tasks(), -(-len(self.customers) // self.block), what, progressbar=progressbar)
+        return over_blocks(self.customers, self.block, task_for, what, about=about, progressbar=progressbar)
 
 
 def streams_are_judged(valuation: Valuation) -> bool:
     """Whether judgement changes the revenue of streams, beside adding money of its own."""
     judged = valuation.future_value
     changed = any(one is not other for one, other in zip(valuation.conditioned, valuation.streams, strict=True))
-    return changed or (judged is not None and bool(judged.are_opinions.any()))
+    return changed or (judged is not None and bool(are_opinions(judged.table).any()))
 
 
 def bytes_of_draws(valuation: Valuation) -> int:
@@ -224,14 +226,26 @@ def bytes_of_draws(valuation: Valuation) -> int:
     return 8 * valuation.size * len(valuation.customers) * valuation.arrays
 
 
-def blocks_of(customers: Customers, length: int, about: About | None = None) -> Iterator[tuple[Customers, list[Block]]]:
-    """Cut customers into batches, and those into blocks."""
-    place = 0
-    for batch in customers.batches(CUSTOMERS_IN_BATCH):
-        known = about(batch) if about else None
-        firsts = range(0, len(batch), length)
-        yield batch, [Block(batch, k, min(k + length, len(batch)), place + k, known) for k in firsts]
-        place += len(batch)
+def over_blocks(
+    customers: Customers,
+    length: int,
+    task_for: Callable[[Customers], Callable[[Block], Any]],
+    description: str,
+    *,
+    about: About | None = None,
+    progressbar: bool = False,
+) -> Iterator[Any]:
+    """Cut customers into batches, and those into blocks; give what the batch's task makes of each; see `in_order`."""
+
+    def tasks() -> Iterator[Callable[[], Any]]:
+        place = 0
+        for batch in customers.batches(CUSTOMERS_IN_BATCH):
+            known, task = about(batch) if about else None, task_for(batch)
+            for first in range(0, len(batch), length):
+                yield partial(task, Block(batch, first, min(first + length, len(batch)), place + first, known))
+            place += len(batch)
+
+    return in_order(tasks(), -(-len(customers) // length), description, progressbar=progressbar)
 
 
 def in_order(

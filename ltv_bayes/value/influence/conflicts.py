@@ -13,6 +13,7 @@ from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.formatting import money, probability
 from ltv_bayes.formulas.models.gamma_gamma import expected_spend, spend_outlook
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.predictions.fitted import parameter_arrays
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend, spend_histories
@@ -48,7 +49,7 @@ def conflicts(value: Valued, threshold: float = 0.01, gone: float = 0.2) -> pd.D
             "Value them with [RepeatPurchases(purchases, spend)]."
         )
     stated = judged.audit()[[*NAMES, "probability", "median"]].rename(columns={"median": "judged_amount"})
-    stated = stated[~judged.are_opinions].reset_index(drop=True)
+    stated = stated[~are_opinions(judged.table)].reset_index(drop=True)
     found = _nearest([_beside(stated, stream, value) for stream in streams])
     table = _with_reasons(found, threshold, gone, value.currency)
     table = table.sort_values(["conflict", "tail_probability"], ascending=[False, True], kind="stable")

@@ -13,8 +13,10 @@ from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import DataWarning, counted, listed
 from ltv_bayes.formatting import label, money, percent, with_currency
-from ltv_bayes.judgement.form.columns import VISIBLE_SHARE
+from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.relations import are_opinions, signs_of_life
+from ltv_bayes.judgement.valuing.whole_value import opinions_on
 from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.predictions.alive import SignsOfLife
 from ltv_bayes.predictions.fitted import thinned_to
@@ -43,7 +45,7 @@ def warn_of_double_count(
     conditioned on signs of life.
     """
     unsaid = judged.table[judged.relations.isna()]
-    signs = judged.signs_of_life
+    signs = signs_of_life(judged.table, judged.shows_life)
     models = [replace(one, signs=one.signs or signs) for one in streams if isinstance(one, RepeatPurchases)]
     if unsaid.empty or not models:
         return
@@ -67,7 +69,7 @@ def combined_opinions(value: Valued) -> pd.DataFrame:
     """Opinions on whole values beside model and combination; see `JudgementInValue.opinions`."""
     valuation = value.valuation
     columns = ["probability", "stated_median", "model_median", "median", "pareto_k"]
-    held = {} if valuation.future_value is None else valuation.future_value.opinions(valuation.customers)
+    held = {} if valuation.future_value is None else opinions_on(valuation.customers, valuation.future_value)
     if not held:
         return pd.DataFrame(columns=columns)
     outcomes = dict(value.results.outcomes)
@@ -87,14 +89,14 @@ def notes_on_overlap(value: Valued) -> list[str]:
         return []
     notes: list[str] = []
     models = any(isinstance(stream, RepeatPurchases) for stream in valuation.streams)
-    if models and judged.signs_of_life is not None:
+    if models and signs_of_life(judged.table, judged.shows_life) is not None:
         notes += [_on_life(stream.signs) for stream in valuation.conditioned if _has_signs(stream)]
     if models and judged.visible is not None and (judged.relations == VISIBLE_SHARE).any():
         notes.append(
             f"{judged.visible}; they are left out of {_each(valuation.streams)} and judged instead"
             f"{_far_from_complete(valuation, judged, judged.visible)}"
         )
-    if judged.are_opinions.any():
+    if are_opinions(judged.table).any():
         unsure = list(combined_opinions(value).query(f"not pareto_k < {TRUSTED}").index)
         if unsure:
             notes.append(f"opinion and model have little in common for {listed(unsure)} (Pareto k above {TRUSTED}).")

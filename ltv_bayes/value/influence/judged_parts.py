@@ -12,7 +12,9 @@ from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.what_if import only
+from ltv_bayes.judgement.valuing.draws import JudgedDraws
+from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.judgement.valuing.whole_value import opinions_on
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Block, Maker, added
 from ltv_bayes.value.valued import Valued, share_of
 
@@ -53,7 +55,7 @@ def opportunity_parts(value: Valued, judged: FutureValuePriors) -> Iterator[tupl
     valuation, customers = value.valuation, _customers(value, judged)
     margins = valuation.margins.of(JUDGED, customers)
     rows = _rows(customers, judged.table["customer_id"].astype(str))
-    for position, money in judged.prepare(customers, valuation.terms, valuation.shape, valuation.seed).each():
+    for position, money in JudgedDraws(judged, customers, valuation.terms, valuation.shape, valuation.seed).each():
         yield position, margins[rows[position]] * money[: value.periods].sum(axis=0)
 
 
@@ -85,14 +87,14 @@ def _changes_by_opinions(value: Valued, judged: FutureValuePriors) -> Iterator[t
 
 def _opinionated(value: Valued, judged: FutureValuePriors) -> Iterator[tuple[int, Maker, Block]]:
     """Each opinion's position, and what draws its customer."""
-    if not judged.are_opinions.any():
+    if not are_opinions(judged.table).any():
         return
-    theirs = only(judged, judged.are_opinions)
+    theirs = judged.subset(are_opinions(judged.table))
     customers = _customers(value, theirs)
-    rows, held = _rows(customers, theirs.table["customer_id"].astype(str)), theirs.opinions(customers)
+    rows, held = _rows(customers, theirs.table["customer_id"].astype(str)), opinions_on(customers, theirs)
     opinions = {row: held[customers.ids[row]] for row in rows}
     make = replace(value.valuation.of(customers), opinions=opinions)
-    for position, row in zip(np.flatnonzero(judged.are_opinions), rows, strict=True):
+    for position, row in zip(np.flatnonzero(are_opinions(judged.table)), rows, strict=True):
         yield int(position), make, Block(customers, row, row + 1, row)
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 
 from ltv_bayes.errors import UnitError
 from ltv_bayes.formatting import label
-from ltv_bayes.formulas.special import Array
-from ltv_bayes.formulas.unofficial import pareto_smoothed
+from ltv_bayes.formulas.special import Array, pareto_smoothed
 from ltv_bayes.intervals import interval_name, interval_settings, summarize_sorted
-from ltv_bayes.judgement.valuing.what_if import power_scaled
+from ltv_bayes.judgement.valuing.changes import power_scaled
+from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.predictions.fitted import FittedModel, order_of_draws
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.influence.judged_parts import NO_ONE, judged_parts, named
@@ -68,7 +68,7 @@ def _of_judgements(
 def _of_priors(value: Valued, total: Array, alphas: tuple[float, float], ci_prob: float) -> Iterator[dict[str, Any]]:
     """The priors of each fit, by weighting its draws."""
     valuation, judged = value.valuation, value.future_value
-    opinions = judged is not None and bool(judged.are_opinions.any())
+    opinions = judged is not None and bool(are_opinions(judged.table).any())
     chains, draws = valuation.shape
     for fit, uses in _fits(value):
         held = {"held": f"priors of {fit.model}, {', '.join(map(label, uses.values()))}", **NO_ONE}

@@ -10,8 +10,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.provenance import amounts_used
-from ltv_bayes.judgement.valuing.what_if import surely_bringing
+from ltv_bayes.judgement.valuing.changes import amounts_used, with_certain_amounts
 from ltv_bayes.value.draws.valuation import JUDGED, Components, added, streams_are_judged
 from ltv_bayes.value.influence.judged_parts import (
     NO_ONE,
@@ -95,8 +94,8 @@ def _settled(value: Valued, judged: FutureValuePriors, total: Array) -> Iterator
     low, high = amounts_used(judged, ENDS).T
     surely = zip(
         opportunity_parts(value, judged),
-        opportunity_parts(value, surely_bringing(judged, low)),
-        opportunity_parts(value, surely_bringing(judged, high)),
+        opportunity_parts(value, with_certain_amounts(judged, low)),
+        opportunity_parts(value, with_certain_amounts(judged, high)),
         strict=True,
     )
     for (position, money), (_, at_low), (_, at_high) in surely:

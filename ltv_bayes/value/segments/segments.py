@@ -28,7 +28,7 @@ LESS_IS_BETTER = ("dropout", "churn")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SegmentValues(Printed):
-    """Draws of each segment's value.
+    """Draws of each segment's value; showing it summarises these, and goes over no customers.
 
     Attributes
     ----------

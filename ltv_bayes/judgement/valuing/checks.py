@@ -1,0 +1,102 @@
+"""What is refused before judgements are valued: unknown customers, and what contradicts the streams or the pipeline."""
+
+import warnings
+
+import pandas as pd
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import known_ids, lost_zeros
+from ltv_bayes.errors import DataWarning, JudgementError, rows_at_fault
+from ltv_bayes.judgement.form.cells import refuse
+from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.relations import are_opinions
+from ltv_bayes.judgement.valuing.windows import last_day_shown, windows
+from ltv_bayes.terms import Terms
+
+
+def written_as(customers: Customers, judged: pd.Series) -> pd.Series:
+    """Write each judged customer as the customers' table does; missing where they are not in it."""
+    text = judged.astype(str)
+    known = known_ids(customers, text.unique())
+    return pd.Series([known.get(written) for written in text], index=judged.index, dtype=object)
+
+
+def require_known(judged: FutureValuePriors, customers: Customers) -> None:
+    """Refuse judgements of a customer who is not among those valued.
+
+    Raises
+    ------
+    JudgementError
+        If a judged customer is not there.
+    """
+    unknown = written_as(customers, judged.table["customer_id"]).isna()
+    if unknown.any():
+        names = list(dict.fromkeys(judged.table.loc[unknown, "customer_id"]))
+        problem = "not among the customers valued"
+        cure = f"{lost_zeros(names, customers)}Correct the ids, or leave these judgements out."
+        raise JudgementError(rows_at_fault(names, "judged customer", problem, cure), names)
+
+
+def refuse_opinions_alone(judged: FutureValuePriors) -> None:
+    """Refuse opinions on whole values where nothing is predicted that they could be combined with.
+
+    Raises
+    ------
+    JudgementError
+        Naming the rows.
+    """
+    refuse(
+        judged.table,
+        pd.Series(are_opinions(judged.table), judged.table.index),
+        "with an opinion on a customer's whole value (same_total), but no stream that predicts any of it",
+        "Give streams=, or write additional as their relation: they are then all that is valued.",
+    )
+
+
+def require_visible_share(judged: FutureValuePriors) -> None:
+    """Raise for purchases that the pipeline shows if it is not stated which share of purchases it shows.
+
+    Raises
+    ------
+    JudgementError
+        Naming the rows.
+    """
+    if judged.visible is None:
+        refuse(
+            judged.table,
+            judged.relations == VISIBLE_SHARE,
+            "that are purchases which the pipeline shows, but not which share of purchases it shows",
+            "Pass visible=VisibleShare.known(0.6, within='6 months'), or learn it by VisibleShare.from_snapshots.",
+        )
+
+
+def check_shown_in_time(judged: FutureValuePriors, terms: Terms) -> None:
+    """Refuse purchases that the pipeline shows beyond the time in which the forecast leaves out as many.
+
+    Raises
+    ------
+    JudgementError
+        If the first day of a window lies beyond it.
+
+    Warns
+    -----
+    DataWarning
+        If the last day does.
+    """
+    if judged.visible is None:
+        return
+    within, shown = judged.visible.within, judged.relations == VISIBLE_SHARE
+    first, last = windows(judged.table, terms)
+    until = last_day_shown(judged.visible, terms)
+    cure = f"Give visible= a longer time than {within}, or call them additional."
+    problem = f"that are purchases which the pipeline shows, but expected after the {within} that it shows"
+    refuse(judged.table, shown & (first > until), problem, cure)
+    late = shown & (last > until)
+    if late.any():
+        problem = (
+            f"that the pipeline shows, but that may occur after the {within} in which the forecast leaves them out"
+        )
+        rows = list(judged.table.index[late])
+        cure = f"They may be counted twice there. {cure}"
+        warnings.warn(rows_at_fault(rows, "judgement", problem, cure), DataWarning, stacklevel=3)

@@ -1,1 +1,0 @@
-"""Priors of models, named by users."""
