@@ -448,7 +448,7 @@ def test_demo_with_real_fits(folder):
     result = succeed("demo", "--draws", 300)
     assert "OUTSIDE" in result.stdout
     assert len(list((folder / "demo_output").iterdir())) == 18
-    shared, ignored = (int(share) for share in re.findall(r"(?:lives, |would be )(\d+)%", result.stdout))
+    shared, ignored = (int(share) for share in re.findall(r"(?:living relation, |would be )(\d+)%", result.stdout))
     assert 86 <= shared <= 94
     assert ignored < shared - 4
 
