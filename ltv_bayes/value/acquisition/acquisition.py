@@ -19,7 +19,7 @@ from ltv_bayes.errors import (
     suggestion,
 )
 from ltv_bayes.formatting import money
-from ltv_bayes.formulas.acquisition import chance_of_one_rate, draw_cost_per_client, time_until
+from ltv_bayes.formulas.acquisition_cost import chance_of_one_rate, draw_cost_per_client, time_until
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_draws
 from ltv_bayes.posterior import SAMPLE_DIMS, labelled_draws
