@@ -26,10 +26,9 @@ from ltv_bayes.posterior import SAMPLE_DIMS, labelled_draws
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
-from ltv_bayes.value.acquisition.channels import ChannelDraws, sentence, verdict
+from ltv_bayes.value.acquisition.channels import ChannelDraws, Targets, sentence, verdict
 from ltv_bayes.value.acquisition.costs import AcquisitionCosts, refuse_unseen, warn_of_totals
 from ltv_bayes.value.acquisition.new_customers import Course, NewCustomerValue
-from ltv_bayes.value.acquisition.targets import Targets
 
 FAR_SCALE = 500.0
 BY_CHANCE = 0.01

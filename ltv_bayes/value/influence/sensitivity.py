@@ -1,6 +1,7 @@
 """How much of a portfolio depends on each judgement."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.changes import amounts_used, with_certain_amounts
+from ltv_bayes.judgement.valuing.provenance import quantiles_used
 from ltv_bayes.value.draws.valuation import JUDGED, Components, added, streams_are_judged
 from ltv_bayes.value.influence.judged_parts import (
     NO_ONE,
@@ -102,6 +103,20 @@ def _settled(value: Valued, judged: FutureValuePriors, total: Array) -> Iterator
         yield position, total - money, at_low, at_high
     for position, money, worth in settled_opinions(value, judged):
         yield position, total - money, np.asarray(worth * low[position]), np.asarray(worth * high[position])
+
+
+def amounts_used(judged: FutureValuePriors, levels: Array) -> Array:
+    """Quantiles of each judgement's amount as it is used, adjustments in it: shape (judgements, levels)."""
+    changes = [None if judged.adjustments is None else judged.adjustments.of(place) for place in range(len(judged))]
+    rows = zip(judged.table.to_dict("records"), changes, strict=True)
+    return np.array([quantiles_used(row, change, levels) for row, change in rows])
+
+
+def with_certain_amounts(judged: FutureValuePriors, amounts: Array) -> FutureValuePriors:
+    """Let every opportunity occur for certain, with these amounts, and when it was expected."""
+    certain = {"probability": 1.0, "chance_a": np.nan, "chance_b": np.nan}
+    fixed = {"family": "log-normal", "amount_1": amounts, "amount_2": 0.0, "amount_3": 0.0}
+    return replace(judged, table=judged.table.assign(**certain, **fixed), adjustments=None)
 
 
 def _part(money: Array, total: Array, interval: Interval) -> dict[str, float]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.errors import InputError, UnitError, listed, rows_at_fault
+from ltv_bayes.errors import InputError, UnitError, a_kind, listed, rows_at_fault
 from ltv_bayes.formatting import label, money, percent, probability, with_currency
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import (
@@ -265,7 +265,7 @@ def _seen(given: Any) -> str:
     if isinstance(given, xr.DataArray):
         return f"draws with {listed(given.dims) or 'none'}"
     several = f" of {listed(given.data_vars)}" if isinstance(given, xr.Dataset) else ""
-    return f"{'an' if type(given).__name__[:1] in 'AEIOUaeiou' else 'a'} {type(given).__name__}{several}"
+    return f"{a_kind(given)}{several}"
 
 
 def _cure(given: Any) -> str:
