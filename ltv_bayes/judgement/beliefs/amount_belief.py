@@ -118,10 +118,7 @@ class AmountBelief(Printed):
         >>> AmountBelief.from_quartiles(80, 100, 150).quantile([0.25, 0.5, 0.75]).round(6).tolist()
         [80.0, 100.0, 150.0]
         """
-        stated = _positive({"q25": q25, "q50": q50, "q75": q75})
-        _require_ascending(stated)
-        _require_family(family)
-        return cls._fitted(family, stated)
+        return cls._from_points({"q25": q25, "q50": q50, "q75": q75}, USUAL_INTERVAL, family)
 
     @classmethod
     def from_mean(cls, mean: float, sd: float, *, family: str = LOG_NORMAL) -> Self:

@@ -1,18 +1,16 @@
 """Amounts: stated as an interval, as quartiles, or as mean and spread."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.errors import DataWarning, rows_at_fault
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, GAMMA, LOG_NORMAL, PERT, amount_mean, amount_quantiles
 from ltv_bayes.formulas.beliefs.elicit import for_distinct
 from ltv_bayes.judgement.beliefs.amount_belief import fit_amounts
-from ltv_bayes.judgement.form.cells import amounts, refuse, shares, texts
+from ltv_bayes.judgement.form.cells import amounts, refuse, shares, texts, warn
 from ltv_bayes.judgement.form.layout import INTERVAL, PARAMETERS, QUARTILES, WAYS
 
 SPELLINGS = {name.replace("-", ""): name for name in FAMILIES} | {"lognorm": LOG_NORMAL, "betapert": PERT}
@@ -141,8 +139,6 @@ def _misfit(family: str, fitted: tuple, stated: Mapping[str, np.ndarray], interv
 
 
 def _warn_of_misfit(table: pd.DataFrame, misfit: np.ndarray) -> None:
-    poor = misfit > POOR_FIT
-    if poor.any():
-        problem = f"of the judgements with a family that meets the amounts stated only within {percent(misfit.max())}"
-        cure = "See fit_table(), or leave the family blank: log-normal meets three numbers exactly."
-        warnings.warn(rows_at_fault(table.index[poor], "row", problem, cure), DataWarning, stacklevel=2)
+    problem = f"of the judgements with a family that meets the amounts stated only within {percent(misfit.max())}"
+    cure = "See fit_table(), or leave the family blank: log-normal meets three numbers exactly."
+    warn(table, misfit > POOR_FIT, problem, cure, stacklevel=2)

@@ -43,7 +43,7 @@ def chances(
     """
     table = _cases_apart(table)
     number = shares(table, "probability", decimal)
-    refuse(table, _outside(number), "with a probability outside 0 to 1", "Write 60% as 0.6.")
+    refuse(table, number.notna() & ~number.between(0, 1), "with a probability outside 0 to 1", "Write 60% as 0.6.")
     stated = {name: shares(table, name, decimal) for name in STATED}
     by_stage, stated_by_stage = _from_stages(table, stages, interval)
     chance = _chance(number)
@@ -90,10 +90,6 @@ def _cases_apart(table: pd.DataFrame) -> pd.DataFrame:
 
 def _chance(probability: pd.Series, a: Any = np.nan, b: Any = np.nan) -> pd.DataFrame:
     return pd.DataFrame({"probability": probability, "chance_a": a, "chance_b": b}, index=probability.index)
-
-
-def _outside(number: pd.Series) -> pd.Series:
-    return number.notna() & ~number.between(0, 1)
 
 
 def _pair(table: pd.DataFrame, stated: Mapping[str, pd.Series], first: str, second: str) -> tuple[pd.Series, pd.Series]:

@@ -10,19 +10,10 @@ import pandas as pd
 
 from ltv_bayes.data.reading.amounts import require_unit_of_header
 from ltv_bayes.data.reading.ids import as_ids, final_ids
-from ltv_bayes.errors import (
-    ColumnError,
-    DataWarning,
-    InputError,
-    JudgementError,
-    counted,
-    listed,
-    rows_at_fault,
-    suggestion,
-)
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, counted, listed, suggestion
 from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, LOG_NORMAL
 from ltv_bayes.judgement.form.amounts import intervals, stated_amounts
-from ltv_bayes.judgement.form.cells import blank, refuse, shares, texts
+from ltv_bayes.judgement.form.cells import blank, refuse, shares, texts, warn
 from ltv_bayes.judgement.form.chances import chances
 from ltv_bayes.judgement.form.dates import stated_dates
 from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, NAMES, RATING, RELATIONS, SCORED, WAYS
@@ -268,15 +259,12 @@ def _relations(stated: pd.DataFrame) -> pd.Series:
 
 
 def _warn_of_certainty(judged: pd.DataFrame) -> None:
-    certain = judged["probability"].isin([0.0, 1.0]).to_numpy()
-    if certain.any():
-        cure = (
-            "They are so in every draw; only recalibration by a record doubts them, as it doubts 0.99 and 0.01. "
-            "If there is any doubt, state it."
-        )
-        problem = "of the judgements stated as certain, with probability 0 or 1"
-        message = rows_at_fault(judged.index[certain], "row", problem, cure)
-        warnings.warn(message, DataWarning, stacklevel=2)
+    problem = "of the judgements stated as certain, with probability 0 or 1"
+    cure = (
+        "They are so in every draw; only recalibration by a record doubts them, as it doubts 0.99 and 0.01. "
+        "If there is any doubt, state it."
+    )
+    warn(judged, judged["probability"].isin([0.0, 1.0]), problem, cure, stacklevel=2)
 
 
 def _named(judged: pd.DataFrame) -> pd.DataFrame:

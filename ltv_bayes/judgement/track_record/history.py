@@ -1,6 +1,5 @@
 """Closed judgements, read and checked: what experts stated, and the outcome."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +9,12 @@ from scipy import special
 
 from ltv_bayes.data.reading.amounts import warn_of_other_unit
 from ltv_bayes.data.reading.faults import quoted
-from ltv_bayes.errors import DataWarning, rows_at_fault
 from ltv_bayes.formatting import three_digits
 from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL, amount_quantiles
 from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.form.amounts import INTERVAL, PARAMETERS, intervals, stated_amounts
-from ltv_bayes.judgement.form.cells import amounts, blank, refuse
+from ltv_bayes.judgement.form.cells import amounts, blank, refuse, warn
 from ltv_bayes.judgement.form.chances import chances
 from ltv_bayes.judgement.form.layout import NAMES
 from ltv_bayes.judgement.form.reading import Reading, picked
@@ -152,10 +150,8 @@ def _warn_of_units(closed: pd.DataFrame) -> None:
 def _warn_of_repeats(stated: pd.DataFrame) -> None:
     """Warn of rows that repeat another row of a named opportunity: they would count twice."""
     twice = stated.astype(str).duplicated() & ~blank(stated["opportunity"])
-    if twice.any():
-        problem = "of the closed judgements that say the same of an opportunity as a row before"
-        cure = "Each counts as a case; leave out what is there twice."
-        warnings.warn(rows_at_fault(stated.index[twice], "row", problem, cure), DataWarning, stacklevel=4)
+    problem = "of the closed judgements that say the same of an opportunity as a row before"
+    warn(stated, twice, problem, "Each counts as a case; leave out what is there twice.", stacklevel=4)
 
 
 def _won(stated: pd.DataFrame) -> pd.Series:

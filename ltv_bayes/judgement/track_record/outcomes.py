@@ -11,7 +11,7 @@ from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.formulas.beliefs.closed_judgements import brier, log_amount_crps, mean_score_draws, within_certain
 from ltv_bayes.formulas.beliefs.correlated_experts import correlation_posterior
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.intervals import flagged, interval, interval_name
+from ltv_bayes.intervals import bounds, flagged, mean_cells, median_cells
 from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.judgement.valuing.adjustments import Adjustment
 
@@ -177,30 +177,8 @@ def score_draws(record: TrackRecord, measure: Measure) -> tuple[IntArray, Array]
     return np.bincount(who, minlength=len(record.names)), drawn
 
 
-def median_cells(name: str, values: Array, prob: float, kind: str) -> dict[str, float]:
-    """Median of some draws.
-
-    Examples
-    --------
-    >>> median_cells("occurs", np.arange(101.0), 0.5, "eti")
-    {'occurs': 50.0, 'occurs_eti50_lb': 25.0, 'occurs_eti50_ub': 75.0}
-    """
-    return {name: float(np.median(values))} | _bounds(name, values, prob, kind)
-
-
-def mean_cells(name: str, values: Array, prob: float, kind: str) -> dict[str, float]:
-    """Mean of some draws."""
-    return {name: float(np.mean(values))} | _bounds(name, values, prob, kind)
-
-
 def share_cells(name: str, hits: np.ndarray, prob: float, kind: str) -> dict[str, float]:
     """A share of cases, with the interval of its posterior under Jeffreys' prior; nothing of no cases."""
     count, number = int(hits.sum()), hits.size
     drawn = special.betaincinv(count + 0.5, number - count + 0.5, LEVELS)
-    return {name: count / number if number else np.nan} | _bounds(name, drawn, prob, kind)
-
-
-def _bounds(name: str, values: Array, prob: float, kind: str) -> dict[str, float]:
-    low, high = interval(values, prob, kind)
-    level = interval_name(prob, kind)
-    return {f"{name}_{level}_lb": float(low), f"{name}_{level}_ub": float(high)}
+    return {name: count / number if number else np.nan} | bounds(name, drawn, prob, kind)
