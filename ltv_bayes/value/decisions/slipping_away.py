@@ -104,20 +104,18 @@ class SlippingAway(Printed):
 
     def sentence(self, ci_prob: float | None = None, ci_kind: str | None = None) -> str:
         """How many are slipping away, and what is at stake with all of them, to quote."""
-        who = f"{len(self.facts):,} of {counted(self.customers, 'customer')}"
-        verb = "is" if len(self.facts) == 1 else "are"
-        fell = f"P(alive) fell by {self.least_drop:g} or more from {self.since} to {self.as_of}"
+        customers = counted(self.customers, "customer")
+        fell = f"fell by {self.least_drop:g} or more from {self.since} to {self.as_of}"
         if self.facts.empty:
-            days = f"from {self.since} to {self.as_of}"
-            other = " other" if len(self.gone) else ""
-            none = f"P(alive) of no{other} customer fell by {self.least_drop:g} or more {days}"
-            return f"None of {counted(self.customers, 'customer')} is slipping away: {none}.{self._left_out()}"
+            none = f"P(alive) of no{' other' if len(self.gone) else ''} customer {fell}"
+            return f"None of {customers} is slipping away: {none}.{self._left_out()}"
         prob, kind = interval_settings(ci_prob, ci_kind)
         draws = self.total().to_numpy().ravel()
         low, high = (money(float(end), self.currency) for end in interval(draws, prob, kind))
         mean = with_currency(money(float(draws.mean()), self.currency), self.currency)
+        verb = "is" if len(self.facts) == 1 else "are"
         return (
-            f"{who} {verb} slipping away: {fell}. At stake is {mean} on average, "
+            f"{len(self.facts):,} of {customers} {verb} slipping away: P(alive) {fell}. At stake is {mean} on average, "
             f"{describe_interval(prob, kind)} {low} to {high}.{self._left_out()}"
         )
 

@@ -131,7 +131,8 @@ def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence
     known = known_ids(own, ids)
     if known:
         some = own.subset(list(known.values()))
-        expected[as_text(some.ids)] = _expected_orders(stream, some, terms) * _expected_spend(stream, some)
+        spend = thinned_to(stream.spend, ENOUGH_DRAWS).expected_spend(some).median(("chain", "draw"))
+        expected[as_text(some.ids)] = _expected_orders(stream, some, terms) * spend.to_numpy()
     return expected.to_numpy()
 
 
@@ -142,11 +143,6 @@ def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms
     alive = alive_draws(stream, few, customers)
     orders = alive * few.expected_purchases(customers, terms.horizon, given_alive=True).to_numpy()
     return orders.mean(axis=(0, 1))
-
-
-def _expected_spend(stream: RepeatPurchases, customers: Customers) -> np.ndarray:
-    few = thinned_to(stream.spend, ENOUGH_DRAWS)
-    return few.expected_spend(customers).median(("chain", "draw")).to_numpy()
 
 
 def _each(streams: Sequence[RepeatPurchases]) -> str:

@@ -33,13 +33,7 @@ def judgement_share(value: Valued) -> pd.Series:
     if JUDGED not in value.sources:
         return pd.Series({"mean": 0.0, "variance": 0.0}, name="judgement_share")
     money = value.money()
-    judged, total = money[JUDGED], added(money)
-    covariance = np.cov(judged, total)
-    shares = {
-        "mean": float(share_of(judged.mean(), total.mean())),
-        "variance": float(share_of(covariance[0, 1], covariance[1, 1])),
-    }
-    return pd.Series(shares, name="judgement_share")
+    return pd.Series(_shares(money[JUDGED], added(money)), name="judgement_share")
 
 
 def sensitivity(value: Valued, interval: Interval) -> pd.DataFrame:
@@ -119,13 +113,18 @@ def with_certain_amounts(judged: FutureValuePriors, amounts: Array) -> FutureVal
     return replace(judged, table=judged.table.assign(**certain, **fixed), adjustments=None)
 
 
+def _shares(money: Array, total: Array) -> dict[str, float]:
+    """Share of a part in the mean of the portfolio, and in its variance."""
+    covariance = np.cov(money, total)
+    shares = share_of([money.mean(), covariance[0, 1]], [total.mean(), covariance[1, 1]])
+    return dict(zip(("mean", "variance"), map(float, shares), strict=True))
+
+
 def _part(money: Array, total: Array, interval: Interval) -> dict[str, float]:
     """The share of a part in the portfolio, and the portfolio without it."""
-    covariance = np.cov(money, total)
     without = summarize_sorted(np.sort(total - money)[np.newaxis], *interval)
     return {
         "mean": float(money.mean()),
-        "mean_share": float(share_of(money.mean(), total.mean())),
-        "variance_share": float(share_of(covariance[0, 1], covariance[1, 1])),
+        **{f"{name}_share": share for name, share in _shares(money, total).items()},
         **{f"without_{name}": float(values[0]) for name, values in without.items() if name != "sd"},
     }
