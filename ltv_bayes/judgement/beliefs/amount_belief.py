@@ -130,7 +130,7 @@ class AmountBelief(Printed):
         >>> round(belief.mean, 6), round(belief.sd, 6)
         (100.0, 50.0)
         """
-        _require_family(family)
+        require_family(family)
         if family == PERT:
             raise JudgementError("A pert distribution is not made from mean and sd. Give low, likely and high.")
         return cls._fitted(family, _positive({"mean": mean, "sd": sd}))
@@ -148,13 +148,13 @@ class AmountBelief(Printed):
         """
         stated = _quantiles_of(distribution)
         if family is not None:
-            _require_family(family)
+            require_family(family)
         candidates = [cls._fitted(name, stated) for name in ([family] if family else FAMILIES)]
         return min(candidates, key=lambda belief: belief.misfit)
 
     @classmethod
     def _from_points(cls, stated: Mapping[str, float], interval: float, family: str) -> Self:
-        _require_family(family)
+        require_family(family)
         stated = _positive(stated)
         _require_ascending(stated)
         certain = as_number(interval, "interval")
@@ -341,7 +341,8 @@ def _require_ascending(stated: Mapping[str, float]) -> None:
         raise JudgementError(f"The numbers cross: {shown}. Each must be at least the one before; correct them.")
 
 
-def _require_family(family: str) -> None:
+def require_family(family: str) -> None:
+    """Refuse what is no family of amounts."""
     if family not in FAMILIES:
         raise JudgementError(f"There is no family {family!r} of amounts. {suggestion(str(family), FAMILIES)}")
 

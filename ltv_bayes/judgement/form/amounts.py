@@ -10,7 +10,7 @@ from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, GAMMA, LOG_NORMAL, PERT, amount_mean, amount_quantiles
 from ltv_bayes.formulas.beliefs.elicit import for_distinct
 from ltv_bayes.judgement.beliefs.amount_belief import fit_amounts
-from ltv_bayes.judgement.form.cells import amounts, refuse, shares, texts, warn
+from ltv_bayes.judgement.form.cells import amounts, choices, refuse, shares, warn
 from ltv_bayes.judgement.form.layout import INTERVAL, PARAMETERS, QUARTILES, WAYS
 
 SPELLINGS = {name.replace("-", ""): name for name in FAMILIES} | {"lognorm": LOG_NORMAL, "betapert": PERT}
@@ -55,10 +55,11 @@ def stated_amounts(
 
 def _families(table: pd.DataFrame, usual: str) -> pd.Series:
     """Read each judgement's family."""
-    written = texts(table["family"])
-    plain = written.map(lambda name: SPELLINGS.get(str(name).lower().replace("-", "").replace(" ", "")), "ignore")
-    refuse(table, written.notna() & plain.isna(), "with an unknown family", f"Write one of {', '.join(FAMILIES)}.")
-    return plain.fillna(usual)
+
+    def plain(name: str) -> str:
+        return SPELLINGS.get(name.lower().replace("-", "").replace(" ", ""), "")
+
+    return choices(table, "family", FAMILIES, plain).fillna(usual)
 
 
 def _refuse_unclear(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> None:

@@ -2,6 +2,7 @@
 
 import unicodedata
 import warnings
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,14 @@ def texts(cells: pd.Series) -> pd.Series:
     ['Wang', None, None, '7']
     """
     return cells.astype(str).str.strip(BLANKS).astype(object).where(~blank(cells), None)
+
+
+def choices(table: pd.DataFrame, column: str, known: Collection[str], plain: Callable[[str], str]) -> pd.Series:
+    """Read a column of words that are one of some, once they are made plain; missing where blank."""
+    words = texts(table[column]).map(plain, na_action="ignore")
+    unknown = words.notna() & ~words.isin(known)
+    refuse(table, unknown, f"with an unknown {column}", f"Write one of {', '.join(known)}.")
+    return words
 
 
 def amounts(table: pd.DataFrame, column: str, unit: float | str | None, decimal: str) -> pd.Series:

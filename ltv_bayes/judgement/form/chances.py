@@ -11,7 +11,7 @@ import pandas as pd
 from ltv_bayes.errors import suggestion
 from ltv_bayes.formulas.beliefs.elicit import beta_from_interval, for_distinct
 from ltv_bayes.judgement.beliefs.chance_belief import JEFFREYS, as_chance
-from ltv_bayes.judgement.form.cells import as_share, blank, refuse, shares, texts
+from ltv_bayes.judgement.form.cells import as_share, blank, choices, refuse, shares, texts
 from ltv_bayes.judgement.form.layout import OF_OPPORTUNITY, OF_STAGE
 
 COLUMNS_OF_CHANCE = ["probability", "chance_a", "chance_b"]
@@ -63,10 +63,7 @@ def chances(
 
 def _chance_of(table: pd.DataFrame, chance: pd.DataFrame, by_stage: pd.DataFrame) -> pd.Series:
     """What has the chance where it is in doubt: all of the stage if that is stated, or if the stage gave the chance."""
-    words = texts(table["chance_of"])
-    plain = words.map(lambda word: str(word).lower(), na_action="ignore")
-    known = (OF_OPPORTUNITY, OF_STAGE)
-    refuse(table, plain.notna() & ~plain.isin(known), "with an unknown chance_of", f"Write one of {', '.join(known)}.")
+    plain = choices(table, "chance_of", (OF_OPPORTUNITY, OF_STAGE), str.lower)
     chance_of = plain.where(plain.notna() | by_stage["chance_a"].isna(), OF_STAGE)
     nowhere = (chance_of == OF_STAGE) & blank(table["stage"])
     refuse(table, nowhere, "with the chance of a stage, but no stage", "Fill in stage, or leave chance_of blank.")

@@ -11,9 +11,10 @@ import pandas as pd
 from ltv_bayes.data.reading.amounts import require_unit_of_header
 from ltv_bayes.data.reading.ids import as_ids, final_ids
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, counted, listed, suggestion
-from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, LOG_NORMAL
+from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL
+from ltv_bayes.judgement.beliefs.amount_belief import require_family
 from ltv_bayes.judgement.form.amounts import intervals, stated_amounts
-from ltv_bayes.judgement.form.cells import blank, refuse, shares, texts, warn
+from ltv_bayes.judgement.form.cells import blank, choices, refuse, shares, texts, warn
 from ltv_bayes.judgement.form.chances import chances
 from ltv_bayes.judgement.form.dates import stated_dates
 from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, NAMES, RATING, RELATIONS, SCORED, WAYS
@@ -68,8 +69,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         as_interval(self.interval)
-        if self.family not in FAMILIES:
-            raise JudgementError(f"There is no family {self.family!r} of amounts. {suggestion(self.family, FAMILIES)}")
+        require_family(self.family)
 
 
 def as_interval(interval: float) -> float:
@@ -226,13 +226,11 @@ def _not_stated(found: Mapping[str, str], needed: Iterable[str], reading: Readin
 def checked(stated: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     """Turn text into numbers and dates, refuse what contradicts itself, and give each judgement its distribution."""
     customer = _customers(stated)
-    interval = intervals(stated, reading.interval, reading.decimal)
-    chance = chances(stated, interval, reading.stages, reading.decimal)
-    amount = stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal)
+    beliefs = read_beliefs(stated, reading)
     dates = stated_dates(stated, reading.date_format)
     words = {name: texts(stated[name]) for name in ("expert", "market", "stage")}
-    words["relation"] = _relations(stated)
-    judged = _named(stated.assign(customer_id=customer, interval=interval, **chance, **amount, **dates, **words))
+    words["relation"] = choices(stated, "relation", RELATIONS, _plain_relation)
+    judged = _named(stated.assign(customer_id=customer, **beliefs, **dates, **words))
     _warn_of_certainty(judged)
     judged = judged.assign(mean=judged["mean_amount"]).drop(columns=["mean_amount", RATING])
     score = shares(stated, RATING, reading.decimal)
@@ -249,13 +247,16 @@ def _customers(stated: pd.DataFrame) -> pd.Series:
     return pd.Series(final_ids(ids), index=stated.index)
 
 
-def _relations(stated: pd.DataFrame) -> pd.Series:
-    """Read how each judgement relates to ordinary business, missing where it is not stated."""
-    words = texts(stated["relation"])
-    plain = words.map(lambda word: str(word).lower().replace(" ", "_").replace("-", "_"), "ignore")
-    unknown = plain.notna() & ~plain.isin(RELATIONS)
-    refuse(stated, unknown, "with an unknown relation", f"Write one of {', '.join(RELATIONS)}.")
-    return plain
+def read_beliefs(stated: pd.DataFrame, reading: Reading) -> dict[str, pd.Series]:
+    """Read how sure each judgement is of its interval, the chance and the amount with its distribution."""
+    interval = intervals(stated, reading.interval, reading.decimal)
+    chance = chances(stated, interval, reading.stages, reading.decimal)
+    amount = stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal)
+    return {"interval": interval, **chance, **amount}
+
+
+def _plain_relation(word: str) -> str:
+    return word.lower().replace(" ", "_").replace("-", "_")
 
 
 def _warn_of_certainty(judged: pd.DataFrame) -> None:

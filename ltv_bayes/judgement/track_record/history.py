@@ -13,11 +13,9 @@ from ltv_bayes.formatting import three_digits
 from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL, amount_quantiles
 from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.judgement.form.amounts import INTERVAL, PARAMETERS, intervals, stated_amounts
 from ltv_bayes.judgement.form.cells import amounts, blank, refuse, warn
-from ltv_bayes.judgement.form.chances import chances
-from ltv_bayes.judgement.form.layout import NAMES
-from ltv_bayes.judgement.form.reading import Reading, picked
+from ltv_bayes.judgement.form.layout import INTERVAL, NAMES, PARAMETERS
+from ltv_bayes.judgement.form.reading import Reading, picked, read_beliefs
 from ltv_bayes.judgement.form.sheets import read_form
 
 USUAL = Reading()
@@ -78,7 +76,7 @@ def read_history(
         who=stated[by].astype(str).str.strip(),
         won=won,
         amount=amounts(stated, "amount", reading.amount_unit, reading.decimal),
-        **_beliefs(stated, reading),
+        **read_beliefs(stated, reading),
     )
     refuse(closed, blank(stated[by]), f"without {by!r}", "Name who judged.")
     _refuse_outcomes(closed)
@@ -124,16 +122,6 @@ def numbered_opportunities(history: pd.DataFrame) -> np.ndarray:
     named = history["opportunity"].notna() & (history["opportunity"].astype(str).str.strip() != "")
     both = pd.Series(list(zip(history["customer_id"].astype(str), history["opportunity"].astype(str), strict=True)))
     return np.where(named, pd.factorize(both)[0], -1)
-
-
-def _beliefs(stated: pd.DataFrame, reading: Reading) -> dict[str, pd.Series]:
-    """Read chances and amounts as open judgements are read."""
-    interval = intervals(stated, reading.interval, reading.decimal)
-    chance = chances(stated, interval, reading.stages, reading.decimal)["probability"]
-    return {
-        "probability": chance,
-        **stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal),
-    }
 
 
 def _warn_of_units(closed: pd.DataFrame) -> None:
