@@ -4,15 +4,17 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import ltv_bayes as lb
 from ltv_bayes.cli.messages import plain_messages
 from ltv_bayes.errors import ColumnError, FitError, a_kind, suggestion
-from ltv_bayes.report.files import Results, refuse_foreign_table, refuse_inputs, write_csv
 from ltv_bayes.terminal import say, show
+
+if TYPE_CHECKING:
+    from ltv_bayes.report.files import Results
 
 app = typer.Typer(
     add_completion=False,
@@ -47,7 +49,7 @@ class OrderLog:
     time_unit: Annotated[str, typer.Option(help="day, week, month, quarter or year.")] = "week"
     as_of: Annotated[str | None, typer.Option(help="Last day that counts, 2025-09-30; else the last order's.")] = None
 
-    def customers(self, attributes: Path | None = None) -> lb.Customers:
+    def customers(self, attributes: Path | None = None) -> "lb.Customers":
         """Read the orders and make one row per customer."""
         orders = lb.read_transactions(
             self.orders,
@@ -102,6 +104,8 @@ def summarize(
     out: Annotated[Path, typer.Option(help="Where to write the customer table, a .csv file.")] = Path("customers.csv"),
 ) -> None:
     """Turn an order log into one row per customer: frequency, recency, T, monetary value."""
+    from ltv_bayes.report.files import refuse_foreign_table, refuse_inputs, write_csv
+
     left_out = out.with_name(f"{out.stem}_left_out.csv")
     for path, header in ((out, "customer_id,frequency,recency,T"), (left_out, "row,reason,customer_id")):
         refuse_foreign_table(path, header)
@@ -153,6 +157,8 @@ def value(
     out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("values"),
 ) -> None:
     """Value customers with saved fits, and with judged opportunities if there are any."""
+    from ltv_bayes.report.files import Results
+
     draw_without_screen()
     purchases = load(fits / "purchases.nc", lb.FittedPurchases, draws)
     spend = load(fits / "spend.nc", lb.FittedSpend, draws)
@@ -178,7 +184,7 @@ def value(
     say(f"\n{results.listing()}")
 
 
-def report_values(ltv: lb.LifetimeValue, results: Results) -> None:
+def report_values(ltv: "lb.LifetimeValue", results: "Results") -> None:
     """Print and write the value of each customer and of the portfolio."""
     say(str(ltv))
     table = ltv.summary().sort_values("mean", ascending=False, kind="stable")
@@ -189,7 +195,7 @@ def report_values(ltv: lb.LifetimeValue, results: Results) -> None:
     results.picture(lb.plot_waterfall(ltv.explain()), "sources.png", "where the value of all customers comes from")
 
 
-def report_segments(segments: Any, results: Results) -> None:
+def report_segments(segments: Any, results: "Results") -> None:
     """Print and write the value of each segment, and how they compare."""
     column, compared = segments.column, segments.compare()
     show(segments.summary(), title=f"By {column}", currency=segments.currency)
