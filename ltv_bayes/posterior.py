@@ -281,7 +281,7 @@ def _damaged(path: str | Path, problem: Exception) -> FitError:
 
 def _refuse_links(path: Path) -> None:
     """Raise if a group of an HDF5 file contains itself, or one within another file."""
-    import h5py
+    import h5py  # type: ignore[import-untyped]
 
     def walk(group: Any, seen: frozenset[Any]) -> None:
         key = h5py.h5o.get_info(group.id).addr

@@ -1,6 +1,8 @@
 """The command line: a demonstration, and the way from the user's own file to values."""
 
 import inspect
+import io
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,19 @@ from ltv_bayes.terminal import say, show
 if TYPE_CHECKING:
     from ltv_bayes.report.files import Results
 
-app = typer.Typer(
+
+class App(typer.Typer):
+    """The commands, on a terminal of any encoding: what it cannot write becomes a question mark."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that the command line names."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
+        return super().__call__(*args, **kwargs)
+
+
+app = App(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -96,12 +96,9 @@ def drawn_so_far(tree: xr.DataTree) -> xr.DataTree:
     [[0.1, 0.2], [0.4, 0.5]]
     """
     posterior = tree["posterior"].to_dataset()
-    whole = np.logical_and.reduce(
-        [
-            np.isfinite(values).all([dim for dim in values.dims if dim not in ("chain", "draw")])
-            for values in posterior.transpose("chain", "draw", ...).values()
-        ]
-    )
+    sizes = posterior.sizes["chain"], posterior.sizes["draw"], -1
+    each = [values.transpose("chain", "draw", ...).to_numpy().reshape(sizes) for values in posterior.values()]
+    whole = np.isfinite(np.concatenate(each, axis=-1)).all(axis=-1)
     lengths = np.logical_and.accumulate(whole, axis=1).sum(axis=1)
     longest = np.argsort(-lengths, kind="stable")
     draws, chains = max((int(lengths[chain]) * place, place) for place, chain in enumerate(longest, start=1))

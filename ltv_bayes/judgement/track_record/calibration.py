@@ -59,7 +59,7 @@ class Calibration(Printed):
             If there is no such file, or it holds something else.
         """
 
-        def made(tree: xr.DataTree) -> Self:
+        def made(tree: xr.DataTree) -> Any:
             if tree.attrs.get("model") != MODEL:
                 raise FitError("It holds no calibration of judgements; calibration.save(path) saves one.")
             found = cls(tree)

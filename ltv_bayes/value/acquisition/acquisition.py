@@ -10,19 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.reading.amounts import SAME_CURRENCY, warn_of_other_unit
-<<<<<<< HEAD
-from ltv_bayes.errors import (
-    InputError,
-    UnitError,
-    a_kind,
-    listed,
-    rows_at_fault,
-    sentence_case,
-    suggestion,
-)
-=======
-from ltv_bayes.errors import InputError, UnitError, a_kind, listed, sentence_case, suggestion
->>>>>>> main
+from ltv_bayes.errors import InputError, UnitError, a_kind, listed, rows_at_fault, sentence_case, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.acquisition_cost import chance_of_one_rate, draw_cost_per_client, time_until
 from ltv_bayes.formulas.special import Array

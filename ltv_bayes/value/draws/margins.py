@@ -87,7 +87,6 @@ class Margins:
         return self.own.get(source, self.usual).of(customers)
 
 
-<<<<<<< HEAD
 def _by_id(margin: Mapping[str, Any] | pd.Series) -> dict[str, Any]:
     """Read shares by id as text, and raise if an id has two."""
     ids = pd.Index([str(key) for key in margin.keys()])  # noqa: SIM118
@@ -97,9 +96,6 @@ def _by_id(margin: Mapping[str, Any] | pd.Series) -> dict[str, Any]:
     return dict(zip(ids, margin.values if isinstance(margin, pd.Series) else margin.values(), strict=True))
 
 
-def _text(low: float, high: float) -> str:
-=======
 def in_percent(low: float, high: float) -> str:
     """Write a share, or the lowest and the highest of several."""
->>>>>>> main
     return f"{100 * low:.3g}%" if low == high else f"{100 * low:.3g}% to {100 * high:.3g}%"
