@@ -216,7 +216,7 @@ class TestReports:
         assert not any("bought once" in one for one in notes(once, leaving_at_once) + notes(book, purchases))
 
     def test_judgements_in_another_unit_are_noticed(self, book, streams):
-        frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.5], "low": [3e5], "high": [6e5]})
+        frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.5], "low": [2e4], "high": [3e4]})
         judged = lb.FutureValuePriors.from_judgements(frame).with_relation("additional")
         with pytest.warns(DataWarning, match="counted in one unit"):
             lb.lifetime_value(book, streams, future_value=judged, horizon="1 year")

@@ -11,25 +11,40 @@ from ltv_bayes.errors import DataWarning, rows_at_fault
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, GAMMA, LOG_NORMAL, PERT, amount_mean, amount_quantiles
 from ltv_bayes.formulas.beliefs.elicit import for_distinct
-from ltv_bayes.judgement.beliefs.amount_belief import fit_amounts
+from ltv_bayes.judgement.beliefs.amount_belief import FAR_MEAN, FAR_SD, fit_amounts
 from ltv_bayes.judgement.form.cells import amounts, refuse, shares, texts
-from ltv_bayes.judgement.form.layout import INTERVAL, PARAMETERS, QUARTILES, WAYS
+from ltv_bayes.judgement.form.layout import INTERVAL, LEAST_INTERVAL, PARAMETERS, QUARTILES, WAYS
 
 SPELLINGS = {name.replace("-", ""): name for name in FAMILIES} | {"lognorm": LOG_NORMAL, "betapert": PERT}
 POOR_FIT = 0.1
+FAR_ABOVE, WIDE_SD, SMALL_INTERVAL = 2.0, 10.0, 0.2
+CONFIRM = "If it is meant, pass confirmed=True to from_judgements."
 NO_AMOUNT = "State the amount if it occurs, above 0."
 
 
-def intervals(table: pd.DataFrame, usual: float, decimal: str) -> pd.Series:
+def intervals(table: pd.DataFrame, usual: float, decimal: str, *, confirmed: bool = False) -> pd.Series:
     """Read how sure each judgement is of its interval."""
     stated = shares(table, "interval", decimal)
     cure = "Write 80% as 0.8; leave it blank for the usual one."
     refuse(table, stated.notna() & ~((stated > 0) & (stated <= 1)), "with an interval that is no share", cure)
-    return stated.fillna(usual)
+    if not confirmed:
+        small = f"with an interval of less than {percent(LEAST_INTERVAL)}, which is hardly meant"
+        refuse(table, stated < LEAST_INTERVAL, small, f"{cure} {CONFIRM}")
+    interval = stated.fillna(usual)
+    if not confirmed:
+        what = f"an interval of less than {percent(SMALL_INTERVAL)}"
+        _warn(table, interval < SMALL_INTERVAL, what, f"Is it meant? {cure}")
+    return interval
 
 
 def stated_amounts(
-    table: pd.DataFrame, interval: pd.Series, family: str, unit: float | str | None, decimal: str
+    table: pd.DataFrame,
+    interval: pd.Series,
+    family: str,
+    unit: float | str | None,
+    decimal: str,
+    *,
+    confirmed: bool = False,
 ) -> dict[str, pd.Series]:
     """Read the amounts of each judgement, and fit their distributions.
 
@@ -52,7 +67,10 @@ def stated_amounts(
     )
     first, last = stated["low"].fillna(stated["q25"]), stated["high"].fillna(stated["q75"])
     families = families.where((families != GAMMA) | (first != last), LOG_NORMAL)
-    return {**stated, "family": families, **_fitted(table, stated, interval, families)}
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        fitted = _fitted(table, stated, interval, families)
+    _refuse_slips(table, stated, fitted["mean_amount"], confirmed=confirmed)
+    return {**stated, "family": families, **fitted}
 
 
 def _families(table: pd.DataFrame, usual: str) -> pd.Series:
@@ -140,9 +158,29 @@ def _misfit(family: str, fitted: tuple, stated: Mapping[str, np.ndarray], interv
     return np.nanmax(off, axis=0) if off else np.zeros(len(interval))
 
 
+def _refuse_slips(table: pd.DataFrame, stated: Mapping[str, pd.Series], mean: pd.Series, *, confirmed: bool) -> None:
+    """Raise for means that no amount stated explains, and warn of those far above all amounts stated."""
+    cure = f"Look for a slip in interval (80% is 0.8), sd or the unit of one amount. {CONFIRM}"
+    refuse(table, ~np.isfinite(mean), "with a mean amount that is not finite", cure.removesuffix(f" {CONFIRM}"))
+    largest = pd.DataFrame({name: stated[name] for way in WAYS for name in way if name != "sd"}).max(axis=1)
+    spread = stated["sd"] / stated["mean"]
+    slips = (mean > FAR_MEAN * largest) | (spread > FAR_SD)
+    heavy = (mean > FAR_ABOVE * largest) | (spread > WIDE_SD)
+    if not confirmed:
+        limits = f"beyond {FAR_MEAN:,.0f} times the amounts stated, or an sd beyond {FAR_SD:,.0f} times the mean"
+        refuse(table, slips, f"with a mean {limits}", cure)
+        _warn(table, heavy, "a mean far above all amounts stated, or an sd far above the mean", cure)
+
+
+def _warn(table: pd.DataFrame, rows: pd.Series, what: str, cure: str) -> None:
+    if rows.any():
+        message = rows_at_fault(table.index[rows], "row", f"of the judgements with {what}", cure)
+        warnings.warn(message, DataWarning, stacklevel=2)
+
+
 def _warn_of_misfit(table: pd.DataFrame, misfit: np.ndarray) -> None:
     poor = misfit > POOR_FIT
     if poor.any():
-        problem = f"of the judgements with a family that meets the amounts stated only within {percent(misfit.max())}"
+        what = f"a family that meets the amounts stated only within {percent(misfit.max())}"
         cure = "See fit_table(), or leave the family blank: log-normal meets three numbers exactly."
-        warnings.warn(rows_at_fault(table.index[poor], "row", problem, cure), DataWarning, stacklevel=2)
+        _warn(table, pd.Series(poor, table.index), what, cure)

@@ -12,10 +12,10 @@ from ltv_bayes.data.reading.ids import as_ids, final_ids
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, rows_at_fault, suggestion
 from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, LOG_NORMAL
 from ltv_bayes.judgement.form.amounts import intervals, stated_amounts
-from ltv_bayes.judgement.form.cells import blank, refuse, shares, texts
+from ltv_bayes.judgement.form.cells import blank, refuse, refuse_slip, shares, texts
 from ltv_bayes.judgement.form.chances import chances
 from ltv_bayes.judgement.form.dates import stated_dates
-from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, NAMES, RATING, RELATIONS, SCORED, WAYS
+from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, CONFIRMED, NAMES, RATING, RELATIONS, SCORED, WAYS
 from ltv_bayes.judgement.form.unread import warn_of_unread
 from ltv_bayes.time_units import UnitError, as_number
 
@@ -50,6 +50,8 @@ class Reading:
         The decimal mark in text.
     date_format : str, optional
         How dates are written.
+    confirmed : bool
+        Whether intervals, means and spreads that look like slips are meant.
     """
 
     interval: float = 0.8
@@ -58,18 +60,20 @@ class Reading:
     amount_unit: float | str | None = None
     decimal: str = "."
     date_format: str | None = None
+    confirmed: bool = False
 
     def __post_init__(self) -> None:
-        as_interval(self.interval)
+        as_interval(self.interval, confirmed=self.confirmed)
         if self.family not in FAMILIES:
             raise JudgementError(f"There is no family {self.family!r} of amounts. {suggestion(self.family, FAMILIES)}")
 
 
-def as_interval(interval: float) -> float:
+def as_interval(interval: float, *, confirmed: bool = False) -> float:
     """Read the probability of an expert's interval."""
     value = as_number(interval, "interval")
     if not 0 < value < 1:
         raise UnitError(f"interval must lie between 0 and 1, not {interval!r}. Write 80% as interval=0.8.")
+    refuse_slip(value, confirmed=confirmed)
     return value
 
 
@@ -175,15 +179,19 @@ def _not_stated(found: Mapping[str, str], needed: Iterable[str], reading: Readin
 def checked(stated: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     """Turn text into numbers and dates, refuse what contradicts itself, and give each judgement its distribution."""
     customer = _customers(stated)
-    interval = intervals(stated, reading.interval, reading.decimal)
+    interval = intervals(stated, reading.interval, reading.decimal, confirmed=reading.confirmed)
     chance = chances(stated, interval, reading.stages, reading.decimal)
-    amount = stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal)
+    amount = stated_amounts(
+        stated, interval, reading.family, reading.amount_unit, reading.decimal, confirmed=reading.confirmed
+    )
     dates = stated_dates(stated, reading.date_format)
     words = {name: texts(stated[name]) for name in ("expert", "market", "stage")}
     words["relation"] = _relations(stated)
     judged = _named(stated.assign(customer_id=customer, interval=interval, **chance, **amount, **dates, **words))
     _warn_of_certainty(judged)
     judged = judged.assign(mean=judged["mean_amount"]).drop(columns=["mean_amount", RATING])
+    if reading.confirmed:
+        judged = judged.assign(**{CONFIRMED: True})
     score = shares(stated, RATING, reading.decimal)
     return judged.assign(**{SCORED: score}) if score.notna().any() else judged
 

@@ -134,7 +134,7 @@ def _beliefs(stated: pd.DataFrame, reading: Reading) -> dict[str, pd.Series]:
     chance = chances(stated, interval, reading.stages, reading.decimal)["probability"]
     return {
         "probability": chance,
-        **stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal),
+        **stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal, confirmed=True),
     }
 
 

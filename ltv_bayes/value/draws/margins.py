@@ -45,7 +45,7 @@ class Margin:
             return cls(share, _text(share, share))
         if isinstance(margin, str) and margin not in customers.columns:
             raise ColumnError(f"The customers have no column {margin!r}. {suggestion(margin, customers.columns)}")
-        given = margin if isinstance(margin, str) else {str(key): value for key, value in margin.items()}
+        given = margin if isinstance(margin, str) else _by_id(margin)
         shares = [cls(given, "").of(batch) for batch in customers.batches()]
         return cls(given, _text(min(share.min() for share in shares), max(share.max() for share in shares)))
 
@@ -84,6 +84,16 @@ class Margins:
     def of(self, source: str, customers: Customers) -> Array:
         """Shares of these customers in a source, an array of shape (customers,)."""
         return self.own.get(source, self.usual).of(customers)
+
+
+def _by_id(margin: Mapping[Any, float] | pd.Series) -> dict[str, Any]:
+    """Shares by id as text; an id that is given twice is refused, as 7 and "7" are."""
+    pairs = [(str(key), value) for key, value in margin.items()]
+    ids = pd.Series([key for key, _ in pairs], dtype=object)
+    if twice := ids[ids.duplicated()].unique().tolist():
+        problem = "with a margin given twice"
+        raise InputError(rows_at_fault(twice, "customer", problem, "Give one share for each id."), twice)
+    return dict(pairs)
 
 
 def _text(low: float, high: float) -> str:
