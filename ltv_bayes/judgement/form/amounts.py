@@ -1,18 +1,16 @@
 """Amounts: stated as an interval, as quartiles, or as mean and spread."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.errors import DataWarning, rows_at_fault
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, GAMMA, LOG_NORMAL, PERT, amount_mean, amount_quantiles
 from ltv_bayes.formulas.beliefs.elicit import for_distinct
 from ltv_bayes.judgement.beliefs.amount_belief import FAR_MEAN, FAR_SD, fit_amounts
-from ltv_bayes.judgement.form.cells import amounts, refuse, shares, texts
+from ltv_bayes.judgement.form.cells import amounts, choices, refuse, shares, warn
 from ltv_bayes.judgement.form.layout import INTERVAL, LEAST_INTERVAL, PARAMETERS, QUARTILES, WAYS
 
 SPELLINGS = {name.replace("-", ""): name for name in FAMILIES} | {"lognorm": LOG_NORMAL, "betapert": PERT}
@@ -32,8 +30,8 @@ def intervals(table: pd.DataFrame, usual: float, decimal: str, *, confirmed: boo
         refuse(table, stated < LEAST_INTERVAL, small, f"{cure} {CONFIRM}")
     interval = stated.fillna(usual)
     if not confirmed:
-        what = f"an interval of less than {percent(SMALL_INTERVAL)}"
-        _warn(table, interval < SMALL_INTERVAL, what, f"Is it meant? {cure}")
+        problem = f"of the judgements with an interval of less than {percent(SMALL_INTERVAL)}"
+        warn(table, interval < SMALL_INTERVAL, problem, f"Is it meant? {cure}", stacklevel=2)
     return interval
 
 
@@ -75,10 +73,11 @@ def stated_amounts(
 
 def _families(table: pd.DataFrame, usual: str) -> pd.Series:
     """Read each judgement's family."""
-    written = texts(table["family"])
-    plain = written.map(lambda name: SPELLINGS.get(str(name).lower().replace("-", "").replace(" ", "")), "ignore")
-    refuse(table, written.notna() & plain.isna(), "with an unknown family", f"Write one of {', '.join(FAMILIES)}.")
-    return plain.fillna(usual)
+
+    def plain(name: str) -> str:
+        return SPELLINGS.get(name.lower().replace("-", "").replace(" ", ""), "")
+
+    return choices(table, "family", FAMILIES, plain).fillna(usual)
 
 
 def _refuse_unclear(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> None:
@@ -169,18 +168,11 @@ def _refuse_slips(table: pd.DataFrame, stated: Mapping[str, pd.Series], mean: pd
     if not confirmed:
         limits = f"beyond {FAR_MEAN:,.0f} times the amounts stated, or an sd beyond {FAR_SD:,.0f} times the mean"
         refuse(table, slips, f"with a mean {limits}", cure)
-        _warn(table, heavy, "a mean far above all amounts stated, or an sd far above the mean", cure)
-
-
-def _warn(table: pd.DataFrame, rows: pd.Series, what: str, cure: str) -> None:
-    if rows.any():
-        message = rows_at_fault(table.index[rows], "row", f"of the judgements with {what}", cure)
-        warnings.warn(message, DataWarning, stacklevel=2)
+        problem = "of the judgements with a mean far above all amounts stated, or an sd far above the mean"
+        warn(table, heavy, problem, cure, stacklevel=2)
 
 
 def _warn_of_misfit(table: pd.DataFrame, misfit: np.ndarray) -> None:
-    poor = misfit > POOR_FIT
-    if poor.any():
-        what = f"a family that meets the amounts stated only within {percent(misfit.max())}"
-        cure = "See fit_table(), or leave the family blank: log-normal meets three numbers exactly."
-        _warn(table, pd.Series(poor, table.index), what, cure)
+    problem = f"of the judgements with a family that meets the amounts stated only within {percent(misfit.max())}"
+    cure = "See fit_table(), or leave the family blank: log-normal meets three numbers exactly."
+    warn(table, misfit > POOR_FIT, problem, cure, stacklevel=2)
