@@ -12,7 +12,7 @@ import xarray as xr
 from ltv_bayes.data.reading.amounts import SAME_CURRENCY, warn_of_other_unit
 from ltv_bayes.errors import InputError, UnitError, a_kind, listed, sentence_case, suggestion
 from ltv_bayes.formatting import money
-from ltv_bayes.formulas.acquisition import chance_of_one_rate, draw_cost_per_client, time_until
+from ltv_bayes.formulas.acquisition_cost import chance_of_one_rate, draw_cost_per_client, time_until
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval_name, interval_settings, median_cells, quoted_with, summarize_draws
 from ltv_bayes.posterior import SAMPLE_DIMS, labelled_draws
