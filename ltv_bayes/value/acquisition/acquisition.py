@@ -14,7 +14,7 @@ from ltv_bayes.errors import InputError, UnitError, a_kind, listed, rows_at_faul
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.acquisition_cost import chance_of_one_rate, draw_cost_per_client, time_until
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import flagged, interval_name, interval_settings, median_cells, summarize_draws
+from ltv_bayes.intervals import flagged, interval_name, interval_settings, median_cells, quoted_with, summarize_draws
 from ltv_bayes.posterior import SAMPLE_DIMS, labelled_draws
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.tables import Printed, ResultPage
@@ -125,11 +125,12 @@ class Acquisition(Printed):
         """One sentence to quote per channel."""
         prob, kind = interval_settings(ci_prob, ci_kind)
         written = {
-            of.channel: sentence(of, self.value.horizon, self.currency) + self._unseen_clause(of.channel)
+            of.channel: quoted_with(
+                sentence(of, self.value.horizon, self.currency) + self._unseen_clause(of.channel), self.value.caution
+            )
             for of in channel_draws(self, (prob, kind))
         }
-        suffix = f" ({self.value.caution}: do not use these numbers yet)" if self.value.caution else ""
-        return pd.Series(written, name="sentence").reindex(self.summary(prob, kind).index) + suffix
+        return pd.Series(written, name="sentence").reindex(self.summary(prob, kind).index)
 
     def budget(
         self, amount: float | None = None, *, ci_prob: float | None = None, ci_kind: str | None = None

@@ -87,13 +87,14 @@ class Margins:
         return self.own.get(source, self.usual).of(customers)
 
 
-def _by_id(margin: Mapping[str, Any] | pd.Series) -> dict[str, Any]:
-    """Read shares by id as text, and raise if an id has two."""
-    ids = pd.Index([str(key) for key in margin.keys()])  # noqa: SIM118
-    if ids.has_duplicates:
-        twice = list(ids[ids.duplicated()].unique())
-        raise InputError(rows_at_fault(twice, "customer", "with several margins", "Give each customer one."), twice)
-    return dict(zip(ids, margin.values if isinstance(margin, pd.Series) else margin.values(), strict=True))
+def _by_id(margin: Mapping[Any, float] | pd.Series) -> dict[str, Any]:
+    """Shares by id as text; an id that is given twice is refused, as 7 and "7" are."""
+    pairs = [(str(key), value) for key, value in margin.items()]
+    ids = pd.Series([key for key, _ in pairs], dtype=object)
+    if twice := ids[ids.duplicated()].unique().tolist():
+        problem = "with a margin given twice"
+        raise InputError(rows_at_fault(twice, "customer", problem, "Give one share for each id."), twice)
+    return dict(pairs)
 
 
 def in_percent(low: float, high: float) -> str:
