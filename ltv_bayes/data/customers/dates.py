@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers.attributes import comparable, id_column_name
+from ltv_bayes.data.customers.attributes import id_column_name
 from ltv_bayes.data.customers.check import OBSERVED_UNTIL, TOLERANCE, refuse_repeated
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import read_table
-from ltv_bayes.data.reading.ids import ids_of
+from ltv_bayes.data.reading.ids import alike, ids_of
 from ltv_bayes.errors import InputError, rows_at_fault
 
 WHOLE = 1e-6  # of a day: T was counted in days, and division into time units left no more than this
@@ -151,7 +151,7 @@ def ended_early(table: pd.DataFrame, ended: pd.Series, as_of: dt.date, days_per_
     Ada     21.0 25.0     2024-06-25
     Bo       0.0 30.0            NaT
     """
-    wanted, known = comparable(table.index, ended.index)
+    wanted, known = alike(table.index, ended.index)
     end = ended.set_axis(known).reindex(wanted).set_axis(table.index)
     before = _ends_so_far(table)
     earlier = (before.fillna(pd.Timestamp(as_of)) - end).dt.days.to_numpy(dtype=float)
