@@ -22,7 +22,8 @@ from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.streams.own_data import not_valued, require_same, sum_by_customer
+from ltv_bayes.streams.notes import not_valued
+from ltv_bayes.streams.own_data import require_same, sum_by_customer
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
 

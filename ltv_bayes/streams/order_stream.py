@@ -32,10 +32,9 @@ from ltv_bayes.predictions.purchases import FittedPurchases, purchase_histories
 from ltv_bayes.predictions.spend import FittedSpend, spend_histories, warn_of_scale
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.random_streams import customer_states
-from ltv_bayes.streams.history_notes import history_notes
-from ltv_bayes.streams.own_data import not_valued, positions, refuse_ended, require_same, without_data
+from ltv_bayes.streams.notes import history_notes, missing_here_or_there, unseen_segments
+from ltv_bayes.streams.own_data import positions, refuse_ended, require_same
 from ltv_bayes.streams.stream import CustomerDraws, Stream
-from ltv_bayes.streams.unseen_segments import unseen_segments
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_UNIT
 
@@ -135,8 +134,7 @@ class OrderStream(ABC):
             return unseen
         return [
             *unseen,
-            *without_data(customers, self._own_ids, self.name),
-            *not_valued(customers, self._own_ids, self.name),
+            *missing_here_or_there(customers, self._own_ids, self.name),
             *(f"{label(self.name)}: {note}" for note in history_notes(self.customers, terms)),
         ]
 

@@ -10,8 +10,7 @@ from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.errors import InputError, UnitError, counted, listed, rows_at_fault
-from ltv_bayes.formatting import label
+from ltv_bayes.errors import InputError, UnitError, rows_at_fault
 from ltv_bayes.formulas.special import Array, IntArray
 
 
@@ -84,27 +83,3 @@ def ended_early(orders: Customers, valued: Customers) -> list[Any]:
         return []
     ended = [batch.ids[batch.table[OBSERVED_UNTIL].notna()] for batch in orders.batches()]
     return list(known_ids(valued, [str(customer_id) for some in ended for customer_id in some]).values())
-
-
-def without_data(customers: Customers, own: pd.Index, name: str) -> list[str]:
-    """State how many of the customers valued are not in a stream's data, given the ids in these as text.
-
-    Customers in a file are not gone through.
-    """
-    if not customers.in_memory:
-        return []
-    without = int((~as_text(customers.ids).isin(own)).sum())
-    return [f"{without:,} of {counted(len(customers), 'customer')} have no {label(name)}."] if without else []
-
-
-def not_valued(customers: Customers, own: pd.Index, name: str) -> list[str]:
-    """State who in a stream's data is not among the customers valued, given the ids in the data as text.
-
-    Customers in a file are not gone through.
-    """
-    if not customers.in_memory:
-        return []
-    beyond = own[~own.isin(as_text(customers.ids))].unique()
-    if beyond.empty:
-        return []
-    return [f"{label(name)} of {counted(len(beyond), 'customer')} not valued here: {listed(beyond)}."]

@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 
 from ltv_bayes.data.customers.check import COMPUTED, DATES, HISTORY, HISTORY_RULES, SPEND, SPEND_RULES, VALUES, Rule
-from ltv_bayes.data.customers.parquet_rows import ParquetRows
+from ltv_bayes.data.customers.rows import ParquetRows
 from ltv_bayes.data.engine.duckdb import engine, fetched_batches, identifier
 from ltv_bayes.data.engine.parquet import (
     UNNAMED_INDEX,
