@@ -10,7 +10,7 @@ import pandas as pd
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.histories import typical_order
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
+from ltv_bayes.errors import ColumnError, InputError, a_kind, refuse_rows
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.kernels import order_values, regular_order_values
 from ltv_bayes.formulas.special import Array, IntArray
@@ -268,9 +268,6 @@ def total_value(customers: Customers) -> Array:
             "Make the customers with summarize(), add the column, or leave realised=False."
         )
     values = customers.table["total_value"].to_numpy(dtype=float)
-    missing = ~np.isfinite(values)
-    if missing.any():
-        ids = list(customers.ids[missing])
-        cure = "Fill it in, or leave realised=False."
-        raise InputError(rows_at_fault(ids, "customer", "without a number in total_value", cure), ids)
+    missing, cure = customers.ids[~np.isfinite(values)], "Fill it in, or leave realised=False."
+    refuse_rows(missing, "customer", "without a number in total_value", cure)
     return values

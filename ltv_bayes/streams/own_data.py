@@ -10,7 +10,7 @@ from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.errors import InputError, UnitError, rows_at_fault
+from ltv_bayes.errors import UnitError, refuse_rows
 from ltv_bayes.formulas.special import Array, IntArray
 
 
@@ -71,10 +71,9 @@ def refuse_ended(orders: Customers, valued: Customers, name: str) -> None:
     InputError
         Naming the customers.
     """
-    if ids := ended_early(orders, valued):
-        problem = f"observed only until their relation ended, but valued by the stream {name!r} as if it went on"
-        cure = "Let it depend on the stream that knows when relations end, as in while_alive='subscription'."
-        raise InputError(rows_at_fault(ids, "customer", problem, cure), ids)
+    problem = f"observed only until their relation ended, but valued by the stream {name!r} as if it went on"
+    cure = "Let it depend on the stream that knows when relations end, as in while_alive='subscription'."
+    refuse_rows(ended_early(orders, valued), "customer", problem, cure)
 
 
 def ended_early(orders: Customers, valued: Customers) -> list[Any]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ltv_bayes.data.engine.duckdb import engine, fetched, fetched_batches
 from ltv_bayes.data.engine.parquet import files_name, write_parquet
-from ltv_bayes.errors import InputError, counted, rows_at_fault
+from ltv_bayes.errors import InputError, counted, refuse_rows
 from ltv_bayes.sizes import READ_ROWS
 
 
@@ -215,7 +215,7 @@ def chosen_rows(rows: Rows, chosen: Any) -> pd.DataFrame:
     unknown = wanted[~wanted.isin(table.index)]
     if len(unknown):
         cure = f"Write ids as the table does, as in {rows.head(1).index[0]!r}."
-        raise InputError(rows_at_fault(unknown, "customer", "not in the table", cure), unknown)
+        refuse_rows(unknown, "customer", "not in the table", cure)
     return table
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.orders.transactions import left_out_line
-from ltv_bayes.errors import InputError, rows_at_fault
+from ltv_bayes.errors import InputError, refuse_rows
 from ltv_bayes.time_units import as_date
 
 Returns = Literal["net", "ignore", "error"]
@@ -53,7 +53,7 @@ def observation_end(first: dt.date, last: dt.date, as_of: Any, after: RowsAfter)
         rows, number = after(limit)
         cure = "Correct the dates, or pass an as_of on or after them if they are meant."
         problem = f"dated in the future, such as {last}"
-        raise InputError(rows_at_fault(rows, "row", problem, cure, number=number), rows)
+        refuse_rows(rows, "row", problem, cure, number=number)
     if given is not None and first > given:
         raise InputError(f"as_of {given} lies before the first order ({first}). Choose a later day.")
     return last if given is None else given
@@ -61,9 +61,8 @@ def observation_end(first: dt.date, last: dt.date, as_of: Any, after: RowsAfter)
 
 def refuse_returns(rows: Sequence[Any], number: int) -> None:
     """Raise if orders have negative amounts, given their rows, or the first of these, and their number."""
-    if number:
-        cure = "Pass returns='net' to set them against the day's orders, or returns='ignore' to leave them out."
-        raise InputError(rows_at_fault(rows, "row", "with a negative amount", cure, number=number), rows)
+    cure = "Pass returns='net' to set them against the day's orders, or returns='ignore' to leave them out."
+    refuse_rows(rows, "row", "with a negative amount", cure, number=number)
 
 
 def refuse_none_left(counts: pd.Series, rows: Sequence[Any] = ()) -> None:
