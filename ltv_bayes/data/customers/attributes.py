@@ -1,6 +1,7 @@
 """Attributes of customers, matched to the customer table by id without losing anyone."""
 
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -61,7 +62,7 @@ def join_attributes(
     wanted, known = alike(table.index, attributes.index)
     without = table.index[~wanted.isin(known)]
     if len(without):
-        _warn_of_missing(without)
+        warn_of_missing(without)
         attributes = attributes.astype(_types_with_missing(attributes))
     matched = attributes.set_axis(known, axis="index").reindex(wanted).set_axis(table.index, axis="index")
     return pd.concat([table, matched], axis="columns"), attributes[~known.isin(wanted)]
@@ -93,10 +94,11 @@ def id_column_name(frame: pd.DataFrame, customer_column: str) -> str:
     return found
 
 
-def _warn_of_missing(ids: pd.Index) -> None:
-    """Warn of customers without attributes."""
+def warn_of_missing(ids: Iterable[Any], number: int | None = None, *, stacklevel: int = 4) -> None:
+    """Warn of customers without attributes, given their ids, or the first of these and their number."""
     cure = "They get missing values: are the ids written as in the orders?"
-    warnings.warn(rows_at_fault(ids, "customer", "without attributes", cure), DataWarning, stacklevel=4)
+    message = rows_at_fault(ids, "customer", "without attributes", cure, number=number)
+    warnings.warn(message, DataWarning, stacklevel=stacklevel)
 
 
 def _types_with_missing(attributes: pd.DataFrame) -> dict[Any, str]:

@@ -1,14 +1,13 @@
 """Orders in Parquet files to customers in a Parquet file, in bounded memory."""
 
 import datetime as dt
-import warnings
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 
-from ltv_bayes.data.customers.attributes import attributes_by_id
+from ltv_bayes.data.customers.attributes import attributes_by_id, warn_of_missing
 from ltv_bayes.data.customers.check import COMPUTED
 from ltv_bayes.data.customers.customers import Customers, no_orders
 from ltv_bayes.data.customers.files import file_notes, open_customers
@@ -26,7 +25,7 @@ from ltv_bayes.data.orders.selection import (
     refuse_returns,
 )
 from ltv_bayes.data.reading.columns import refuse_clash
-from ltv_bayes.errors import DataWarning, InputError, rows_at_fault
+from ltv_bayes.errors import InputError
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 
 
@@ -135,10 +134,6 @@ def _without_orders(connection: duckdb.DuckDBPyConnection, clients: pd.DataFrame
     number = connection.execute(f"SELECT count(*) FROM {lacking}").fetchall()[0][0]
     if number:
         found = connection.execute(f"SELECT customer_id FROM {lacking} ORDER BY customer_id LIMIT 5").fetchall()
-        cure = "They get missing values: are the ids written as in the orders?"
-        ids = [customer_id for (customer_id,) in found]
-        warnings.warn(
-            rows_at_fault(ids, "customer", "without attributes", cure, number=number), DataWarning, stacklevel=4
-        )
+        warn_of_missing([customer_id for (customer_id,) in found], number, stacklevel=5)
     known = fetched(connection.execute(f"SELECT client FROM clients SEMI JOIN {made} USING (client)"))["client"]
     return clients[~clients.index.astype(str).isin(known)]
