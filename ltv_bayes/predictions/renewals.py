@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ltv_bayes.data.subscriptions.calendar import contract_length
+from ltv_bayes.data.subscriptions.contract_lengths import as_period
 from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, shape_of
 from ltv_bayes.predictions.over_customers import draw_for_each, labelled
 from ltv_bayes.random_streams import as_seed
-from ltv_bayes.time_units import TimeUnit, as_time_unit, discount_intensity
+from ltv_bayes.time_units import discount_intensity
 
 
 @dataclass(frozen=True, repr=False)
@@ -130,12 +132,12 @@ class FittedRenewals(FittedModel):
         )
         return labelled(np.minimum(left, most), table.index, "renewals")
 
-    def _period(self, given: str | None) -> TimeUnit:
+    def _period(self, given: str | None) -> str:
         known = periods_of(self)
         if given is None and len(known) != 1:
             length = ", ".join(known) or "a time that is not known"
             raise UnitError(f"Contracts run for {length}. Pass period='year', or as it is.")
-        return as_time_unit(known[0] if given is None else given)
+        return as_period(known[0] if given is None else given)
 
     def _columns(self) -> dict[str, np.ndarray]:
         return {name: values[..., np.newaxis] for name, values in self.draws.items()}
@@ -165,7 +167,8 @@ def active_records(renewals: Any) -> pd.DataFrame:
 
 def _rate_per_period(discount_rate: float, period: str) -> float:
     """The discount rate of one period, which must be above 0."""
-    rate = float(np.expm1(discount_intensity(discount_rate, as_time_unit(period))))
+    length = contract_length(period)
+    rate = float(np.expm1(discount_intensity(discount_rate, length.unit) * length.amount))
     if rate <= 0:
         raise UnitError("discount_rate must be above 0 here: without discounting, residual life need not be finite.")
     return rate

@@ -36,7 +36,7 @@ def test_formula_graph_and_kernel_agree(renewals, point):
     logs = pt.dvector()
     graph = pt.sum(h.count * shifted_beta_geometric_graph(h, alpha=pt.exp(logs[0]), beta=pt.exp(logs[1])))
     value, gradient = pytensor.function([logs], [graph, pt.grad(graph, logs)], mode="FAST_COMPILE")(np.log(point))
-    tables = RenewalTables(h.renewals, h.lost, h.count)
+    tables = RenewalTables(h.renewals, h.lost, h.observed_from, h.count)
     kernel, *slopes = alone("shifted_beta_geometric", point, tables)
     alpha, beta = point
     formula = np.sum(h.count * shifted_beta_geometric.log_likelihood(h.renewals, h.lost, alpha=alpha, beta=beta))
@@ -68,7 +68,7 @@ def test_posterior_lies_around_the_published_estimates(fit, renewals):
 
     def slope(logs):
         alpha, beta = np.exp(logs)
-        tables = RenewalTables(h.renewals, h.lost, h.count)
+        tables = RenewalTables(h.renewals, h.lost, h.observed_from, h.count)
         return np.multiply(alone("shifted_beta_geometric", (alpha, beta), tables)[1:], [alpha, beta])
 
     curvature = -optimize.approx_fprime(np.log([0.66809, 3.80610]), slope, 1e-5)

@@ -17,8 +17,13 @@ NAME = "shifted_beta_geometric"
 PARAMETERS = ("alpha", "beta")
 
 
-def log_likelihood(renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:
+def log_likelihood(
+    renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Numbers, observed_from: Numbers = 0
+) -> Array:
     """Log-likelihood of one subscriber's history, equations (5) and (6) of 2007.
+
+    Who is in the records only because they were still active after some renewals (delayed entry, or left truncation)
+    tells nothing of these: the probability of the history is divided by that of having got so far, S(n) / S(n0).
 
     Parameters
     ----------
@@ -26,6 +31,8 @@ def log_likelihood(renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Nu
         Renewals made.
     lost : array
         1 for those who left at the next renewal, 0 for those still active.
+    observed_from : array
+        n0, the renewals after which a subscriber is observed; at most those made.
 
     Examples
     --------
@@ -34,10 +41,12 @@ def log_likelihood(renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Nu
     ...     float(np.exp(log_likelihood(3, 0, alpha=1, beta=1)).round(3)),
     ... )
     (0.5, 0.25)
+    >>> float(np.exp(log_likelihood(3, 0, alpha=1, beta=1, observed_from=1)).round(3))
+    0.5
     """
     n, lost = np.asarray(renewals, dtype=float), np.asarray(lost, dtype=float)
     alpha, beta = np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float)
-    return log_beta(alpha + lost, beta + n) - log_beta(alpha, beta)
+    return log_beta(alpha + lost, beta + n) - log_beta(alpha, beta + np.asarray(observed_from, dtype=float))
 
 
 def survival(t: Numbers, *, alpha: Numbers, beta: Numbers, renewals: Numbers = 0) -> Array:
