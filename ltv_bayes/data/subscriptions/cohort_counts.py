@@ -24,6 +24,7 @@ LAST_NUMBER = re.compile(r"(\d+)\D*$")
 YEARS = (1900, 2100)
 FARTHEST_YEARS = 3
 CHANCE = 1e-3
+HIGHEST_CHURN = 0.9
 NOT_REACHED = (
     "with zeros where the table ends, after counts so high that chance hardly explains them: read as not reached yet",
     "Leave such cells blank.",
@@ -129,7 +130,9 @@ def _are_times(numbers: Array, following: Array) -> bool:
     if ((numbers >= low) & (numbers <= high)).all():
         return bool((np.abs(steps) <= (1 if len(steps) == 1 else FARTHEST_YEARS)).all())
     return any(
-        bool(pd.to_datetime(pd.Series(numbers.astype(np.int64).astype(str)), format=form, errors="coerce").notna().all())
+        bool(
+            pd.to_datetime(pd.Series(numbers.astype(np.int64).astype(str)), format=form, errors="coerce").notna().all()
+        )
         for form, size in (("%Y%m", 6), ("%Y%m%d", 8))
         if ((numbers >= low * 10 ** (size - 4)) & (numbers < (high + 1) * 10 ** (size - 4))).all()
     )
@@ -209,12 +212,11 @@ def _falls_downwards(counts: Array) -> bool:
 
 
 def _churn(counts: Array) -> float:
-    """The share lost between counts that are both above 0; a half at most likely where there are none."""
+    """The share lost between counts that are both above 0; where there are none, it may be high."""
     earlier, later = counts[:, :-1], counts[:, 1:]
     both = (np.nan_to_num(earlier) > 0) & (np.nan_to_num(later) > 0)
-    if not both.any():
-        return 0.5
-    return float(np.clip(1 - later[both].sum() / earlier[both].sum(), 1e-3, 0.9))
+    kept = later[both].sum() / earlier[both].sum() if both.any() else 0.0
+    return float(np.clip(1 - kept, 1e-3, HIGHEST_CHURN))
 
 
 def _impossible(counts: Array) -> list[Fault]:
@@ -226,7 +228,9 @@ def _impossible(counts: Array) -> list[Fault]:
     in_columns = rises.any() and _falls_downwards(counts)
     anew = "If cohorts are in columns, pass table.T." if in_columns else "Those who return start anew."
     found = [
-        Fault(known.any(axis=1) & ~known[:, 0], "without a count at the start", "Give the number that subscribed first."),
+        Fault(
+            known.any(axis=1) & ~known[:, 0], "without a count at the start", "Give the number that subscribed first."
+        ),
         Fault(gap & known[:, 0], "with a count missing in between", "Fill it in; blanks may only stand at the end."),
         Fault((counts < 0).any(axis=1), "with a negative count", "Correct it."),
         Fault(

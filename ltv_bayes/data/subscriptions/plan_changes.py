@@ -31,7 +31,11 @@ def followed_by(contracts: pd.DataFrame, ids: pd.Index, gap_days: int) -> IntArr
 
     Examples
     --------
-    >>> days = {"start": ["2024-01-15", "2024-04-20"], "cancelled": ["2024-04-19", None], "paid_until": ["2024-05-15", None]}
+    >>> days = {
+    ...     "start": ["2024-01-15", "2024-04-20"],
+    ...     "cancelled": ["2024-04-19", None],
+    ...     "paid_until": ["2024-05-15", None],
+    ... }
     >>> contracts = pd.DataFrame(days).astype("datetime64[us]").assign(product=["basic", "pro"])
     >>> followed_by(contracts, pd.Index(["Ada", "Ada"]), 0).tolist()
     [1, -1]
@@ -117,7 +121,7 @@ def one_relation(contracts: pd.DataFrame, following: IntArray) -> pd.DataFrame:
     changes = np.zeros((len(contracts), len(CHANGES)), dtype=np.int64)
     price = contracts["price"].to_numpy(dtype=float)
     paid, a_day = np.zeros(len(contracts)), price / _days(period)
-    changed_on, kept = np.full(len(contracts), np.datetime64("NaT"), dtype="M8[D]"), np.ones(len(contracts), dtype=bool)
+    changed_on, kept = np.full(len(contracts), np.datetime64("NaT", "D")), np.ones(len(contracts), dtype=bool)
     order = np.argsort(start, kind="stable")
     for row in order[following[order] != NONE]:
         after = following[row]

@@ -157,7 +157,7 @@ def summarize_renewals(
     refuse([*faults, *contradictions(contracts, max(today() + ONE_DAY, end))], raw.index)
     contracts["period"] = periods_of(raw, period)
     refuse([written_twice(contracts, ids)], raw.index)
-    refuse([overlaps(contracts, ids, end, grace_days)], raw.index)
+    refuse([overlaps(contracts, ids, end, grace_days, gap_days)], raw.index)
     _refuse_none_begun(contracts, end)
     used = [*named, *([period] if is_column(raw, period) else [])]
     others = _others(raw.drop(columns=[name for name in used if name in raw.columns]))
@@ -227,7 +227,9 @@ def _since(given: Any, end: dt.date) -> dt.date | None:
     """Read the day on which the records begin, which lies before observation ends."""
     since = None if given is None else as_date(given, "records_since")
     if since is not None and since > end:
-        raise UnitError(f"records_since {since} lies after as_of {end}, so that nothing is observed. Correct one of them.")
+        raise UnitError(
+            f"records_since {since} lies after as_of {end}, so that nothing is observed. Correct one of them."
+        )
     return since
 
 
