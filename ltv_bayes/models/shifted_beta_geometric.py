@@ -58,8 +58,8 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
         if due < 2:
             since = " since the records begin" if unique.observed_from.any() else ""
             raise InputError(
-                f"{int(due)} of {int(unique.count.sum()):,} subscriptions had a renewal date{since}, so churn cannot be "
-                f"learned. Give records that go on for longer."
+                f"{int(due)} of {int(unique.count.sum()):,} subscriptions had a renewal date{since}, so churn cannot "
+                f"be learned. Give records that go on for longer."
             )
 
     def _histories(self, data: Renewals, grouping: Grouping) -> InGroups:

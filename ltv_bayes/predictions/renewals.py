@@ -12,7 +12,7 @@ from ltv_bayes.data.subscriptions.contract_lengths import as_period
 from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.formulas.models import shifted_beta_geometric
-from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, shape_of
+from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, parameters_of, shape_of
 from ltv_bayes.predictions.over_customers import draw_for_each, labelled
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.time_units import discount_intensity
@@ -94,9 +94,17 @@ class FittedRenewals(FittedModel):
             made = table["renewals"].to_numpy(dtype=np.int64)
             rates = table["period"].map(lambda length: _rate_per_period(discount_rate, length)).to_numpy(dtype=float)
             wait = (table["next_due"] - pd.Timestamp(renewals.as_of)).dt.days.clip(lower=0).to_numpy(dtype=float)
-            parameters = parameter_arrays(self, table)
-            values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, rates, **parameters)
-            values = values * np.exp(-discount_intensity(discount_rate, "day") * wait)
+            group = parameters_of(self, table, check=False).place
+            alike = pd.MultiIndex.from_arrays([made, rates, group])
+            first, which = np.flatnonzero(~alike.duplicated()), alike.factorize()[0]
+            parameters = {
+                name: values[..., first] if values.shape[-1] > 1 else values
+                for name, values in parameter_arrays(self, table).items()
+            }
+            values = shifted_beta_geometric.discounted_expected_residual_life(
+                made[first] + 1, rates[first], **parameters
+            )
+            values = values[..., which] * np.exp(-discount_intensity(discount_rate, "day") * wait)
             return labelled(values, table.index, "expected_residual_life")
         made = whole_numbers(renewals, "renewals")
         rate = _rate_per_period(discount_rate, self._period(period))

@@ -13,9 +13,8 @@ import pandas as pd
 from ltv_bayes.data.reading.faults import Fault, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.errors import DataWarning, InputError, a_kind, rows_at_fault
-from ltv_bayes.formulas.special import Array
 
-LABELS = set("cohort year quarter month week day date period signup joined vintage batch".split())
+LABELS = {"cohort", "year", "quarter", "month", "week", "day", "date", "period", "signup", "joined", "vintage"}
 LABELS |= {"队列", "批次", "年", "年份", "年度", "季度", "月", "月份", "周", "日期"}
 TOTALS = {"total", "totals", "sum", "all", "overall", "合计", "总计", "小计"}
 BLANK = ("", "-", "–", "—", ".", "na", "n/a", "nan", "none", "null")
@@ -119,7 +118,7 @@ def _is_label(frame: pd.DataFrame) -> bool:
     return not np.isnan(numbers).any() and _are_times(numbers, following.to_numpy(dtype=float))
 
 
-def _are_times(numbers: Array, following: Array) -> bool:
+def _are_times(numbers: np.ndarray, following: np.ndarray) -> bool:
     """Whether numbers run like years, months (202401), days (20240131), or the numbers of rows."""
     steps = np.diff(numbers)
     if not len(steps) or (numbers % 1 != 0).any() or not ((steps > 0).all() or (steps < 0).all()):
@@ -150,7 +149,7 @@ def _numbers(cells: pd.Series) -> pd.Series:
     return pd.to_numeric(plain, errors="coerce").astype(float)
 
 
-def _from_the_start(counts: Array) -> Array:
+def _from_the_start(counts: np.ndarray) -> np.ndarray:
     """Move cohorts to the left where columns are calendar times: each begins later, and all are known to the end."""
     has = np.nan_to_num(counts) > 0
     begun, any_count = has.argmax(axis=1), has.any(axis=1)
@@ -164,7 +163,7 @@ def _from_the_start(counts: Array) -> Array:
     return moved
 
 
-def _without_zeros_not_reached(counts: Array, cohorts: pd.Index) -> Array:
+def _without_zeros_not_reached(counts: np.ndarray, cohorts: pd.Index) -> np.ndarray:
     """Read zeros after the end of a triangle as blank, and warn of them, and of a last count of 0 elsewhere.
 
     A cohort has got at least as far as every younger one has. What lies beyond is no loss, if chance hardly brings all
@@ -192,7 +191,7 @@ def _without_zeros_not_reached(counts: Array, cohorts: pd.Index) -> Array:
     return np.where(beyond, np.nan, counts) if triangle else counts
 
 
-def _warn_of_cohorts_in_columns(frame: pd.DataFrame, counts: Array) -> None:
+def _warn_of_cohorts_in_columns(frame: pd.DataFrame, counts: np.ndarray) -> None:
     """Warn if counts fall from row to row too, in columns whose names count nothing."""
     names_of_cohorts = all(isinstance(name, str) and not re.search(r"\d", name) for name in frame.columns)
     row_numbers = [list(range(first, first + len(frame))) for first in (0, 1)]
@@ -206,12 +205,12 @@ def _warn_of_cohorts_in_columns(frame: pd.DataFrame, counts: Array) -> None:
         )
 
 
-def _falls_downwards(counts: Array) -> bool:
+def _falls_downwards(counts: np.ndarray) -> bool:
     with np.errstate(invalid="ignore"):
         return counts.shape[0] > 1 and not (np.diff(counts, axis=0) > 0).any()
 
 
-def _churn(counts: Array) -> float:
+def _churn(counts: np.ndarray) -> float:
     """The share lost between counts that are both above 0; where there are none, it may be high."""
     earlier, later = counts[:, :-1], counts[:, 1:]
     both = (np.nan_to_num(earlier) > 0) & (np.nan_to_num(later) > 0)
@@ -219,7 +218,7 @@ def _churn(counts: Array) -> float:
     return float(np.clip(1 - kept, 1e-3, HIGHEST_CHURN))
 
 
-def _impossible(counts: Array) -> list[Fault]:
+def _impossible(counts: np.ndarray) -> list[Fault]:
     """Find cohorts with counts that cannot be."""
     known = ~np.isnan(counts)
     gap = np.diff(known.astype(int), axis=1).max(axis=1, initial=0) > 0

@@ -31,11 +31,12 @@ CHINESE = {"天": "day", "日": "day", "周": "week", "星期": "week", "月": "
 CHINESE_WORD = re.compile(rf"[按每包一]?个?({'|'.join(CHINESE)})度?期?(?:付|缴|费|付费|缴费|结|签)?")
 ENGLISH_WORD = re.compile(r"(?:(?:per|every|each|an?|one)\s+|/\s*)?([a-z]+)")
 NUMBERS = {"half": 0.5, "semi": 0.5, "半": 0.5, "双": 2, "两": 2}
-NUMBERS |= {word: place for place, word in enumerate("one two three four five six seven eight nine ten".split(), 1)}
+ENGLISH = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+NUMBERS |= {word: place for place, word in enumerate(ENGLISH, 1)}
 NUMBERS |= {sign: place for place, sign in enumerate("一二三四五六七八九十", 1)}
 NUMBER_FIRST = re.compile(
     r"(?:(?:per|every|each|an?)\s+|/\s*|[按每包])?"
-    r"(\d+(?:\.\d+)?|half|semi|(?:one|two|three|four|five|six|seven|eight|nine|ten)(?=[\s-])|[半双两一二三四五六七八九十])"
+    rf"(\d+(?:\.\d+)?|half|semi|(?:{'|'.join(ENGLISH)})(?=[\s-])|[半双两一二三四五六七八九十])"
     r"[\s-]*(?:an?\s+|个)?(\D+)"
 )
 AT_MOST = 1200
@@ -95,7 +96,7 @@ def _word(word: str) -> str:
     if match := ENGLISH_WORD.fullmatch(word):
         word = match[1]
     single = word.removesuffix("s")
-    return ADVERBS.get(word) or OTHER_SPELLINGS.get(word) or OTHER_SPELLINGS.get(single, single)
+    return str(ADVERBS.get(word) or OTHER_SPELLINGS.get(word) or OTHER_SPELLINGS.get(single, single))
 
 
 def periods_of(raw: pd.DataFrame, period: str) -> np.ndarray:

@@ -9,7 +9,6 @@ from scipy import special
 
 from ltv_bayes.data.subscriptions.renewals import number_due
 from ltv_bayes.errors import DataWarning
-from ltv_bayes.formulas.special import Array
 
 ONE_DAY = np.timedelta64(1, "D")
 LEAST_EXPECTED = 10.0
@@ -71,16 +70,16 @@ def _warn_of_late_records(table: pd.DataFrame, notice: pd.Series) -> None:
         return
     best = int(np.argmax(np.where(clear, _evidence(before, expected), -np.inf)))
     told = (ended - notice.to_numpy()[lost].astype("m8[D]"))[ended >= days[best]].min()
-    ended_before = f"only {before[best]:,}" if before[best] else "none"
+    missed = f"only {before[best]:,}" if before[best] else "none"
     warnings.warn(
-        f"Of {due[best]:,} renewals due before {days[best]}, {ended_before} was not made; later, {later[best]:.1%} were "
-        f"not. If the records lack subscriptions that ended before, churn is underrated: pass records_since='{told}', "
-        f"or the day since which they are complete.",
+        f"Of {due[best]:,} renewals due before {days[best]}, {missed} failed; later {later[best]:.1%} did. If the "
+        f"records lack subscriptions that ended before, churn is underrated: pass records_since='{told}', or the day "
+        f"since which they are complete.",
         DataWarning,
         stacklevel=4,
     )
 
 
-def _evidence(before: Array, expected: Array) -> Array:
+def _evidence(before: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Log-likelihood ratio of fewer losses than expected, of Poisson counts."""
     return special.xlogy(before, before / np.maximum(expected, LEAST_EXPECTED)) - before + expected

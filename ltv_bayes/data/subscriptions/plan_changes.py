@@ -8,13 +8,12 @@ import pandas as pd
 
 from ltv_bayes.data.subscriptions.calendar import contract_length, nearest_number
 from ltv_bayes.data.subscriptions.renewals import CHANGES
-from ltv_bayes.formulas.special import IntArray
 
 NONE = -1
 CHANGED = (*CHANGES, "contract_start", "earlier_renewals", "earlier_payments", "changed_on")
 
 
-def followed_by(contracts: pd.DataFrame, ids: pd.Index, gap_days: int) -> IntArray:
+def followed_by(contracts: pd.DataFrame, ids: pd.Index, gap_days: int) -> np.ndarray:
     """Find for each contract that ended the one of the same customer that follows on it; -1 if there is none.
 
     It starts on the day on which the first was cancelled, or until which it was paid, or the day after, or at most a
@@ -99,7 +98,7 @@ def join_contracts(
     return one_relation(counted[begun], np.where(later, place[following], NONE)[begun])
 
 
-def one_relation(contracts: pd.DataFrame, following: IntArray) -> pd.DataFrame:
+def one_relation(contracts: pd.DataFrame, following: np.ndarray) -> pd.DataFrame:
     """Put contracts that follow each other into one row: the last one, with what was done under those before.
 
     Where the new contract is of another length, both keep their rows: the first one says when it was changed.
@@ -119,7 +118,7 @@ def one_relation(contracts: pd.DataFrame, following: IntArray) -> pd.DataFrame:
     start, period = contracts["start"].to_numpy(dtype="M8[D]"), contracts["period"].to_numpy(dtype=str)
     first, earlier = start.copy(), np.zeros(len(contracts), dtype=np.int64)
     changes = np.zeros((len(contracts), len(CHANGES)), dtype=np.int64)
-    price = contracts["price"].to_numpy(dtype=float)
+    price, made = contracts["price"].to_numpy(dtype=float), contracts["renewals"].to_numpy(dtype=np.int64)
     paid, a_day = np.zeros(len(contracts)), price / _days(period)
     changed_on, kept = np.full(len(contracts), np.datetime64("NaT", "D")), np.ones(len(contracts), dtype=bool)
     order = np.argsort(start, kind="stable")
@@ -133,10 +132,10 @@ def one_relation(contracts: pd.DataFrame, following: IntArray) -> pd.DataFrame:
         first[after], kept[row] = first[row], False
         changes[after] += changes[row]
         earlier[after] = earlier[row] + nearest_number(start[row], start[after], period[row])
-        paid[after] = paid[row] + (contracts["renewals"].iat[row] + 1) * price[row]
+        paid[after] = paid[row] + (made[row] + 1) * price[row]
     found = contracts.assign(
         start=first.astype("M8[us]"),
-        renewals=contracts["renewals"].to_numpy() + earlier,
+        renewals=made + earlier,
         **dict(zip(CHANGES, changes.T, strict=True)),
         contract_start=contracts["start"],
         earlier_renewals=earlier,

@@ -53,10 +53,10 @@ def summarize_renewals(
     in a fit: the others with a renewal not due yet have not been asked either, and counting only those who leave would
     overrate churn.
 
-    A change of plan is no loss. Contracts of one customer that follow each other are one relation, and one row: with the
-    renewals of all, the start of the first, and product, price and attributes of the last. ``upgrades``,
-    ``downgrades`` and ``other_changes`` count by price a day. A contract of another length starts a row of its own, as
-    its renewals are of another kind; the earlier row ends with ``changed_on`` and is neither active nor lost.
+    A change of plan is no loss. Contracts of one customer that follow each other are one relation and one row, with
+    the renewals of all, the start of the first, and product, price and attributes of the last. ``upgrades``,
+    ``downgrades`` and ``other_changes`` count the changes, by price a day. A contract of another length starts a row of
+    its own, as its renewals are of another kind; the earlier row ends with ``changed_on``, neither active nor lost.
 
     Where renewals are recorded and cancellations perhaps are not, ``renewed_on`` names the column with the day of the
     last renewal made. It counts as that of the nearest renewal date, since people pay a few days early or late. A
