@@ -95,6 +95,29 @@ def _narrowest(values: np.ndarray, ci_prob: float) -> tuple[np.ndarray, np.ndarr
     return np.take_along_axis(ordered, start, 0)[0], np.take_along_axis(ordered, start + inside, 0)[0]
 
 
+def median_cells(name: str, values: np.ndarray, prob: float, kind: str) -> dict[str, float]:
+    """Median of some draws.
+
+    Examples
+    --------
+    >>> median_cells("occurs", np.arange(101.0), 0.5, "eti")
+    {'occurs': 50.0, 'occurs_eti50_lb': 25.0, 'occurs_eti50_ub': 75.0}
+    """
+    return {name: float(np.median(values))} | bounds(name, values, prob, kind)
+
+
+def mean_cells(name: str, values: np.ndarray, prob: float, kind: str) -> dict[str, float]:
+    """Mean of some draws."""
+    return {name: float(np.mean(values))} | bounds(name, values, prob, kind)
+
+
+def bounds(name: str, values: np.ndarray, ci_prob: float, ci_kind: str) -> dict[str, float]:
+    """Bounds of the interval of draws, under the names of a table's columns."""
+    low, high = interval(values, ci_prob, ci_kind)
+    level = interval_name(ci_prob, ci_kind)
+    return {f"{name}_{level}_lb": float(low), f"{name}_{level}_ub": float(high)}
+
+
 def summarize_sorted(ordered: np.ndarray, ci_prob: float, ci_kind: str) -> dict[str, np.ndarray]:
     """Mean, sd, median and interval of each row.
 

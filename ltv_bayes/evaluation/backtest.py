@@ -1,6 +1,7 @@
 """Would the model have known? Fit on the past, forecast a holdout, compare with what happened."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,15 +88,22 @@ def backtest(
             f"Choose an earlier as_of or a shorter horizon, or state with observed_until= how far the log goes."
         )
     customers = summarize(orders, time_unit=time_unit, as_of=start)
-    fits = {"random_seed": seed, **fit_settings}
-    fitted = purchases if isinstance(purchases, FittedPurchases) else (purchases or BGNBD()).fit(customers, **fits)
-    spent = spend if isinstance(spend, FittedSpend) else (spend or GammaGamma()).fit(customers, **fits)
+    fitted, spent = fitted_to(customers, purchases, spend, {"random_seed": seed, **fit_settings})
     _require_unseen(fitted, start)
     _require_unseen(spent, start)
     actual = holdout_occasions(orders, customers, start, end)
     predicted = fitted.predict_purchases(customers, length, random_seed=seed)
     money = lifetime_value(customers, [RepeatPurchases(fitted, spent)], horizon=length, random_seed=seed).draws
     return Backtest(orders, customers, fitted, spent, start, length, actual, predicted, money, seed)
+
+
+def fitted_to(customers: Customers, purchases: Any, spend: Any, settings: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Fit models of purchases and spend, the usual ones where not given; what is fitted already stays as it is."""
+    fitted, spent = (
+        model.fit(customers, **settings) if hasattr(model, "fit") else model
+        for model in (purchases or BGNBD(), spend or GammaGamma())
+    )
+    return fitted, spent
 
 
 @dataclass(frozen=True, repr=False)
@@ -149,7 +157,6 @@ class Backtest(Printed):
         pandas.DataFrame
             Rows purchases, spend, active_customers; columns actual, predicted, interval, inside.
         """
-        prob, kind = interval_settings(ci_prob, ci_kind)
         pairs = {
             "purchases": (self.actual["purchases"], self.predicted_purchases),
             "spend": (self.actual["spend"], self.predicted_spend),
@@ -158,7 +165,7 @@ class Backtest(Printed):
         rows = {}
         for what, (each, draws) in pairs.items():
             actual, total = float(each.sum()), draws.sum("customer_id").to_numpy().ravel()
-            row = _beside(actual, total, prob, kind)
+            row = _beside(actual, total, ci_prob, ci_kind)
             *_, low, high = row.values()
             rows[what] = {**row, "inside": bool(low <= actual <= high)}
         return flagged(pd.DataFrame.from_dict(rows, orient="index"), self.caution)
@@ -172,12 +179,11 @@ class Backtest(Printed):
             ``purchases`` and ``spend``; the interval's probability is in the name. Discrete purchases make intervals
             hold a little more than their level.
         """
-        prob, kind = interval_settings(ci_prob, ci_kind)
         shares = {}
         for what, draws in (("purchases", self.predicted_purchases), ("spend", self.predicted_spend)):
-            low, high = interval(_stacked(draws), prob, kind)
+            low, high = interval(_stacked(draws), ci_prob, ci_kind)
             shares[what] = float(np.mean((self.actual[what] >= low) & (self.actual[what] <= high)))
-        return pd.Series(shares, name=f"inside_{interval_name(prob, kind)}")
+        return pd.Series(shares, name=f"inside_{interval_name(ci_prob, ci_kind)}")
 
     def pit(self) -> pd.Series:
         """Randomised probability integral transform of each customer's holdout purchases; uniform if the model holds.
@@ -210,7 +216,6 @@ class Backtest(Printed):
         pandas.DataFrame
             Indexed by frequency ("0", ..., "7+"): customers, actual, predicted, interval (predictive, of the mean).
         """
-        prob, kind = interval_settings(ci_prob, ci_kind)
         frequency = self.customers.table["frequency"].to_numpy()
         drawn, actual = _stacked(self.predicted_purchases), self.actual["purchases"].to_numpy()
         rows = {}
@@ -218,7 +223,7 @@ class Backtest(Printed):
             last = value == HIGHEST_FREQUENCY
             group = frequency >= value if last else frequency == value
             if group.any():
-                row = _beside(actual[group].mean(), drawn[:, group].mean(axis=1), prob, kind)
+                row = _beside(actual[group].mean(), drawn[:, group].mean(axis=1), ci_prob, ci_kind)
                 rows[f"{value}+" if last else str(value)] = {"customers": int(group.sum()), **row}
         table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("frequency")
         return flagged(table, self.caution)
@@ -262,10 +267,9 @@ class Backtest(Printed):
         return ResultPage([heading], self.summary().rename(index=label), notes, amounts=False)
 
 
-def _beside(actual: Any, drawn: np.ndarray, prob: float, kind: str) -> dict[str, Any]:
+def _beside(actual: Any, drawn: np.ndarray, ci_prob: float | None, ci_kind: str | None) -> dict[str, Any]:
     """Actual beside the mean and the interval of predictive draws, along their first axis."""
-    low, high = interval(drawn, prob, kind)
-    name = interval_name(prob, kind)
+    (low, high), name = interval(drawn, ci_prob, ci_kind), interval_name(ci_prob, ci_kind)
     return {"actual": actual, "predicted": drawn.mean(axis=0), f"{name}_lb": low, f"{name}_ub": high}
 
 

@@ -4,7 +4,7 @@ import difflib
 import time
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from ltv_bayes.inference.curvature import Peak, find_peak
 from ltv_bayes.inference.density import Density, LogDensity
 from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, only_too_few
 from ltv_bayes.inference.laplace import sample_laplace
-from ltv_bayes.inference.nuts import TUNE, has_nutpie, sample_by_pymc, sample_from_peak
+from ltv_bayes.inference.nuts import TUNE, Wanted, has_nutpie, sample_by_pymc, sample_from_peak
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.terminal import announce
 
@@ -33,17 +33,6 @@ MEANT = {
 Method = Literal["auto", "laplace", "nuts"]
 METHODS = ("auto", "laplace", "nuts")
 FEWEST_PROPOSALS = 2000
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """How many draws, from which seed, with progress or without."""
-
-    draws: int
-    tune: int | None
-    chains: int
-    random_seed: int
-    progressbar: bool
 
 
 TUNE_HIERARCHICAL = 500
@@ -68,7 +57,7 @@ def fit_posterior(
     Parameters
     ----------
     model : pymc.Model or LogDensity
-        A model whose variables may have any shape; their dimensions and labels are kept. Or its log density, where that
+        A model with variables of any shape; their dimensions and labels are kept. Or its log density, where that
         is known without PyMC.
     method : {"auto", "laplace", "nuts"}
         "laplace" draws from a heavy-tailed approximation at the mode and weights the draws to the posterior; "nuts"
@@ -85,7 +74,7 @@ def fit_posterior(
         Whether to show the progress of long work.
     hierarchical : float, optional
         Where some variables are standard deviations of others: how many steps of the chains shall be accepted, close to
-        1. Chains then tune for longer and take smaller steps. If they have not converged, and nothing was said of
+        1. Chains then tune for longer and take smaller steps. If they have not converged, and there was no
         ``tune``, longer ones follow that learn how variables go together, and every fourth of their draws is kept. Not
         so of a single chain, or of fewer than 500 draws.
     **sampler_settings
@@ -109,7 +98,7 @@ def fit_posterior(
     wanted = Wanted(int(draws), tune, int(chains), as_seed(random_seed), progressbar)
     start = time.perf_counter()
     if sampler_settings:
-        tree = sample_by_pymc(model, **vars(wanted), **sampler_settings)
+        tree = sample_by_pymc(model, wanted, **sampler_settings)
         verdict = diagnose_chains(tree)
     else:
         tree, verdict = _draw(model, method, wanted, settings, may_go_on=may_go_on)
@@ -130,7 +119,7 @@ def _draw(
         if verdict.converged or only_too_few(verdict) or method == "laplace":
             return tree, verdict
     by_chains = partial(sample_from_peak, density, peak) if has_nutpie() else partial(sample_by_pymc, model)
-    tree = by_chains(**vars(wanted), **settings)
+    tree = by_chains(wanted, **settings)
     verdict = diagnose_chains(tree)
     can_go_on = may_go_on and has_nutpie() and wanted.draws >= LEAST_TO_GO_ON and wanted.chains > 1
     if verdict.converged or not can_go_on:
@@ -144,7 +133,7 @@ def _by_longer_chains(
 ) -> tuple[xr.DataTree, Diagnostics]:
     """Every fourth draw of chains that tune for longer, and tune to how variables go together."""
     longer = replace(wanted, draws=LONGER * wanted.draws, tune=LONGER // 2 * TUNE_HIERARCHICAL)
-    every = sample_from_peak(density, peak, **vars(longer), **settings, adaptation="low_rank")
+    every = sample_from_peak(density, peak, longer, **settings, adaptation="low_rank")
     some, draw = slice(LONGER - 1, None, LONGER), np.arange(wanted.draws)
     groups = {name: group.to_dataset() for name, group in every.children.items()}
     kept = xr.DataTree.from_dict({name: one.isel(draw=some).assign_coords(draw=draw) for name, one in groups.items()})
@@ -152,7 +141,7 @@ def _by_longer_chains(
 
 
 def _by_weights(density: LogDensity, peak: Peak, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:
-    """Importance sampling: the draws, the verdict, and the approximation they came from."""
+    """Importance sampling: the draws, the verdict, and the approximation they were drawn from."""
     rng = np.random.default_rng(wanted.random_seed)
     kept = wanted.chains * wanted.draws
     drawn = sample_laplace(density, peak, max(kept, FEWEST_PROPOSALS), rng, progressbar=wanted.progressbar)
