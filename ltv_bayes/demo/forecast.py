@@ -51,8 +51,8 @@ def verdict(test: lb.Backtest) -> str:
     lines = [_beside_actual(str(name), row, level, test.customers.currency) for name, row in table.iterrows()]
     lines += [
         f"Each customer alone: {percent(share)} bought as often as their own {percent(OWN_LEVEL)} interval says",
-        f"(a number on a bound counted in part; {percent(closed)} lie inside the closed interval, which holds more than "
-        "it promises).",
+        f"(a number on a bound counted in part; {percent(closed)} lie inside the closed interval, which holds more "
+        "than it promises).",
     ]
     missed = table.loc["purchases", "actual"] > table.loc["purchases", "predicted"] and not table["inside"].any()
     held = abs(share - OWN_LEVEL) <= NEARLY_AS_PROMISED
