@@ -3,7 +3,8 @@
 Intervals follow ArviZ: `ci_prob` and `ci_kind` default to its rcParams.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,19 +35,32 @@ def interval_settings(ci_prob: float | None, ci_kind: str | None) -> tuple[float
     return float(prob), str(kind)
 
 
-def interval_name(ci_prob: float, ci_kind: str) -> str:
-    """Write the level as column names carry it.
+def interval_name(ci_prob: float | None, ci_kind: str | None) -> str:
+    """Write the level as column names carry it; ArviZ's setting where not given.
 
     Examples
     --------
     >>> interval_name(0.89, "eti"), interval_name(0.975, "hdi")
     ('eti89', 'hdi97.5')
     """
-    return f"{ci_kind}{100 * ci_prob:g}"
+    prob, kind = interval_settings(ci_prob, ci_kind)
+    return f"{kind}{100 * prob:g}"
 
 
-def describe_interval(ci_prob: float, ci_kind: str) -> str:
-    """Write the level as a sentence carries it.
+def bound_columns(columns: Iterable[Any]) -> tuple[str, str]:
+    """Find the names of an interval's columns among those of a table.
+
+    Examples
+    --------
+    >>> bound_columns(["mean", "eti89_lb", "eti89_ub"])
+    ('eti89_lb', 'eti89_ub')
+    """
+    low, high = (str(name) for name in columns if str(name).endswith(("_lb", "_ub")))
+    return low, high
+
+
+def describe_interval(ci_prob: float | None, ci_kind: str | None) -> str:
+    """Write the level as a sentence carries it; ArviZ's setting where not given.
 
     Examples
     --------
@@ -55,20 +69,22 @@ def describe_interval(ci_prob: float, ci_kind: str) -> str:
     >>> describe_interval(0.89, "hdi")
     '89% highest-density interval'
     """
-    return f"{100 * ci_prob:g}% {'highest-density ' if ci_kind == 'hdi' else ''}interval"
+    prob, kind = interval_settings(ci_prob, ci_kind)
+    return f"{100 * prob:g}% {'highest-density ' if kind == 'hdi' else ''}interval"
 
 
-def interval(values: np.ndarray, ci_prob: float, ci_kind: str) -> tuple[np.ndarray, np.ndarray]:
-    """Bounds of the interval over the first axis.
+def interval(values: np.ndarray, ci_prob: float | None, ci_kind: str | None) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds of the interval over the first axis; of ArviZ's setting where not given.
 
     Parameters
     ----------
     values : array of shape (draws, ...)
     """
-    if ci_kind == "eti":
-        low, high = np.quantile(values, [(1 - ci_prob) / 2, (1 + ci_prob) / 2], axis=0)
+    prob, kind = interval_settings(ci_prob, ci_kind)
+    if kind == "eti":
+        low, high = np.quantile(values, [(1 - prob) / 2, (1 + prob) / 2], axis=0)
         return low, high
-    return _narrowest(values, ci_prob)
+    return _narrowest(values, prob)
 
 
 def _narrowest(values: np.ndarray, ci_prob: float) -> tuple[np.ndarray, np.ndarray]:
@@ -77,6 +93,29 @@ def _narrowest(values: np.ndarray, ci_prob: float) -> tuple[np.ndarray, np.ndarr
     inside = min(int(np.floor(ci_prob * len(ordered))), len(ordered) - 1)
     start = np.argmin(ordered[inside:] - ordered[: len(ordered) - inside], axis=0)[np.newaxis]
     return np.take_along_axis(ordered, start, 0)[0], np.take_along_axis(ordered, start + inside, 0)[0]
+
+
+def median_cells(name: str, values: np.ndarray, prob: float, kind: str) -> dict[str, float]:
+    """Median of some draws.
+
+    Examples
+    --------
+    >>> median_cells("occurs", np.arange(101.0), 0.5, "eti")
+    {'occurs': 50.0, 'occurs_eti50_lb': 25.0, 'occurs_eti50_ub': 75.0}
+    """
+    return {name: float(np.median(values))} | bounds(name, values, prob, kind)
+
+
+def mean_cells(name: str, values: np.ndarray, prob: float, kind: str) -> dict[str, float]:
+    """Mean of some draws."""
+    return {name: float(np.mean(values))} | bounds(name, values, prob, kind)
+
+
+def bounds(name: str, values: np.ndarray, ci_prob: float, ci_kind: str) -> dict[str, float]:
+    """Bounds of the interval of draws, under the names of a table's columns."""
+    low, high = interval(values, ci_prob, ci_kind)
+    level = interval_name(ci_prob, ci_kind)
+    return {f"{name}_{level}_lb": float(low), f"{name}_{level}_ub": float(high)}
 
 
 def summarize_sorted(ordered: np.ndarray, ci_prob: float, ci_kind: str) -> dict[str, np.ndarray]:

@@ -41,7 +41,11 @@ def pytest_collection_modifyitems(config, items):
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
     if config.getoption("--seed-shift"):
-        items[:] = [item for item in items if not isinstance(item, pytest.DoctestItem)]
+        items[:] = [item for item in items if not says_one_seed(item)]
+
+
+def says_one_seed(item):
+    return isinstance(item, pytest.DoctestItem) or item.get_closest_marker("exact_seed")
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ NEAR = 0.01
 
 @dataclass(frozen=True)
 class Peak:
-    """A normal approximation: centre, and a matrix whose columns span one standard deviation each way.
+    """A normal approximation: centre, and a matrix with columns that span one standard deviation each way.
 
     Attributes
     ----------

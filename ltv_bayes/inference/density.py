@@ -51,8 +51,8 @@ class Density:
 
     Notes
     -----
-    PyTensor is told to simplify the graph and run it node by node, which starts in half a second where compiling takes
-    ten; around a fused likelihood there are a few dozen small nodes.
+    PyTensor has to simplify the graph and run it node by node, which starts in half a second where compiling takes
+    ten; around a compiled likelihood there are a few dozen small nodes.
     """
 
     def __init__(self, model: Any) -> None:

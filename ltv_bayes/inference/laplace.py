@@ -1,6 +1,6 @@
 """Posterior draws without a Markov chain: a heavy-tailed approximation at the mode, weighted to the posterior.
 
-Draws come from a multivariate t at the mode with the posterior's curvature, are weighted by the ratio of the two
+Draws are from a multivariate t at the mode with the posterior's curvature, are weighted by the ratio of the two
 densities, the weights smoothed by a generalised Pareto fit (PSIS), and resampled. The fit's shape k says how far the
 weights can be trusted: below 0.7 they can. Skewed posteriors get further approximations, up to
 three, each taking its centre and spread from the weighted draws of the one before.
@@ -80,10 +80,10 @@ def sample_laplace(
 
 def _weighted(density: LogDensity, peak: Peak, size: int, rng: np.random.Generator, progressbar: bool) -> WeightedDraws:
     dimensions = peak.centre.size
-    law = stats.multivariate_t(np.zeros(dimensions), np.eye(dimensions), df=DEGREES_OF_FREEDOM)
-    z = np.atleast_2d(law.rvs(size, random_state=rng).reshape(size, -1))
+    proposal = stats.multivariate_t(np.zeros(dimensions), np.eye(dimensions), df=DEGREES_OF_FREEDOM)
+    z = np.atleast_2d(proposal.rvs(size, random_state=rng).reshape(size, -1))
     points = peak.at(z)
-    weights, k = pareto_smoothed(_values(density, points, progressbar) - law.logpdf(z))
+    weights, k = pareto_smoothed(_values(density, points, progressbar) - proposal.logpdf(z))
     return WeightedDraws(points, weights, k, peak)
 
 

@@ -68,7 +68,7 @@ def fit_posterior(
     Parameters
     ----------
     model : pymc.Model or LogDensity
-        A model whose variables may have any shape; their dimensions and labels are kept. Or its log density, where that
+        A model with variables of any shape; their dimensions and labels are kept. Or its log density, where that
         is known without PyMC.
     method : {"auto", "laplace", "nuts"}
         "laplace" draws from a heavy-tailed approximation at the mode and weights the draws to the posterior; "nuts"
@@ -85,7 +85,7 @@ def fit_posterior(
         Whether to show the progress of long work.
     hierarchical : float, optional
         Where some variables are standard deviations of others: how many steps of the chains shall be accepted, close to
-        1. Chains then tune for longer and take smaller steps. If they have not converged, and nothing was said of
+        1. Chains then tune for longer and take smaller steps. If they have not converged, and there was no
         ``tune``, longer ones follow that learn how variables go together, and every fourth of their draws is kept. Not
         so of a single chain, or of fewer than 500 draws.
     **sampler_settings
@@ -152,7 +152,7 @@ def _by_longer_chains(
 
 
 def _by_weights(density: LogDensity, peak: Peak, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:
-    """Importance sampling: the draws, the verdict, and the approximation they came from."""
+    """Importance sampling: the draws, the verdict, and the approximation they were drawn from."""
     rng = np.random.default_rng(wanted.random_seed)
     kept = wanted.chains * wanted.draws
     drawn = sample_laplace(density, peak, max(kept, FEWEST_PROPOSALS), rng, progressbar=wanted.progressbar)

@@ -12,7 +12,7 @@ from ltv_bayes.formulas.special import Array
 
 
 def nutpie_model(size: int, make_density: Callable[[], Any], start: Callable[[int], Array]) -> Any:
-    """Make a model for `nutpie.sample` of a density in Python, whose draws are one variable ``z`` of shape (size,).
+    """Make a model for `nutpie.sample` of a density in Python: its draws are one variable ``z`` of shape (size,).
 
     Parameters
     ----------

@@ -41,18 +41,13 @@ def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:
     """
     if not priors or not all(isinstance(one, FutureValuePriors) for one in priors):
         raise InputError("There are no judgements to combine. Pass FutureValuePriors, as in combine_judgements(a, b).")
-    table = pd.concat([_with_interval(one) for one in priors])
+    table = pd.concat([one.table.assign(interval=one.table.get("interval", one.interval)) for one in priors])
     if not table.index.is_unique:
         table = table.reset_index(drop=True)
     ids, _ = as_ids(table["customer_id"].astype(object))
     table = table.assign(customer_id=pd.Series(final_ids(ids), index=table.index))
     _refuse_twice(table)
     return FutureValuePriors(table, priors[0].interval, _adjustments(priors), **_settings(priors))
-
-
-def _with_interval(judged: FutureValuePriors) -> pd.DataFrame:
-    """Write the interval into every row, where the table does not state it."""
-    return judged.table if "interval" in judged.table else judged.table.assign(interval=judged.interval)
 
 
 def _refuse_twice(table: pd.DataFrame) -> None:

@@ -1,6 +1,5 @@
 """Future-value priors: what experts expect of named opportunities, as distributions of money."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, counted, rows_at_fault, suggestion
+from ltv_bayes.errors import ColumnError, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.beliefs.opportunity import Opportunity, opportunities
+from ltv_bayes.judgement.form.cells import warn
 from ltv_bayes.judgement.form.reading import Reading, checked, known_columns
 from ltv_bayes.judgement.form.sheets import as_stated, read_form, write_form
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
@@ -243,13 +243,9 @@ class FutureValuePriors(Printed):
         """
         changed = replace(self, adjustments=adjustments)
         _, unsure = changed._expected_money
-        if unsure.any():
-            rows = list(self.table.index[unsure])
-            problem = (
-                "with an expected value from one draw in a hundred, in which the stated interval is far too narrow"
-            )
-            cure = "Close more cases of the same kind, state narrower intervals, or use the median of the amounts."
-            warnings.warn(rows_at_fault(rows, "row", problem, cure), DataWarning, stacklevel=3)
+        problem = "with an expected value from one draw in a hundred, in which the stated interval is far too narrow"
+        cure = "Close more cases of the same kind, state narrower intervals, or use the median of the amounts."
+        warn(self.table, unsure, problem, cure, stacklevel=3)
         return changed
 
     def summary(self) -> pd.DataFrame:
@@ -303,12 +299,9 @@ class FutureValuePriors(Printed):
             quantiles alone.
         """
         written = write_form(as_stated(self.table), path, overwrite=overwrite)
-        mixed = are_mixed(self.table, self.adjustments)
-        if mixed.any():
-            rows = list(self.table.index[mixed])
-            problem = "of the judgements pooled into a mixture, of which a form holds low, likely and high alone"
-            cure = "Keep the experts' own judgements, and pool them again after reading."
-            warnings.warn(rows_at_fault(rows, "row", problem, cure), DataWarning, stacklevel=2)
+        problem = "of the judgements pooled into a mixture, of which a form holds low, likely and high alone"
+        cure = "Keep the experts' own judgements, and pool them again after reading."
+        warn(self.table, are_mixed(self.table, self.adjustments), problem, cure, stacklevel=2)
         return written
 
     def with_relation(

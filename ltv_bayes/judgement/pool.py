@@ -21,9 +21,8 @@ from ltv_bayes.judgement.form.reading import Reading, as_interval, checked, know
 from ltv_bayes.judgement.form.sheets import read_form
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.track_record.calibration import Calibration
-from ltv_bayes.judgement.track_record.outcomes import learned_correlation
+from ltv_bayes.judgement.track_record.outcomes import learned_correlation, weights_by_score
 from ltv_bayes.judgement.track_record.record import TrackRecord, warn_of_no_record
-from ltv_bayes.judgement.track_record.scores import weights_by_score
 from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
 from ltv_bayes.judgement.valuing.expected import amounts_of, log_moments
 from ltv_bayes.posterior import evenly_spaced

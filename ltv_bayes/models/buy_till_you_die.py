@@ -17,8 +17,8 @@ from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, NAME, as_whole_k
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
+from ltv_bayes.models.nbd import require_population, usual_rate_priors
 from ltv_bayes.models.priors import Prior
-from ltv_bayes.models.rates import require_population, usual_rate_priors
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 
 COLUMNS = ["frequency", "recency", "T"]

@@ -34,7 +34,7 @@ class GammaGamma(Model[Customers, FittedSpend]):
         Instead of the three, ``p``, ``q`` and ``v``, with q above 1.
     pool_by : str or sequence of str, optional
         Columns of segments, such as ``"industry"``. Each segment has a mean spend of its own, drawn from
-        a common distribution whose width is learned; effects of several columns add up. See docs/pooling.md for
+        a common distribution with a width that is learned; effects of several columns add up. See docs/pooling.md for
         priors, and for what a pooled fit can do.
     covariates : str, sequence of str or mapping, optional
         Columns of numbers that shift the same.

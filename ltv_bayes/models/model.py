@@ -31,7 +31,7 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
     priors : mapping, optional
         Priors by name, in place of the usual ones. A prior is a `Prior`, a mapping, a PyMC or a PreliZ distribution.
     pool_by : str or sequence of str, optional
-        Columns of segments, such as ``"industry"``, whose parameters are drawn from a common distribution.
+        Columns of segments, such as ``"industry"``: their parameters are drawn from a common distribution.
     covariates : str, sequence of str or mapping, optional
         Columns of numbers that shift parameters.
 

@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
 from ltv_bayes.data.customers.histories import unique_histories, without_recency
+from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.kernels.tables import event_tables
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.priors import Prior
-from ltv_bayes.models.rates import require_population, usual_rate_priors
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
 
 COLUMNS = ["frequency", "T"]
@@ -35,7 +36,7 @@ class NBD(Model[Customers, FittedEvents]):
         Instead of the two, ``r`` and ``alpha``. A prior is a `Prior`, a mapping, a PyMC or a PreliZ distribution.
     pool_by : str or sequence of str, optional
         Columns of segments, such as ``"industry"``. Each segment has a mean rate of its own, drawn from
-        a common distribution whose width is learned; effects of several columns add up. See docs/pooling.md for
+        a common distribution with a width that is learned; effects of several columns add up. See docs/pooling.md for
         priors, and for what a pooled fit can do.
     covariates : str, sequence of str or mapping, optional
         Columns of numbers that shift the same.
@@ -82,3 +83,34 @@ class NBD(Model[Customers, FittedEvents]):
 
     def _replicated(self, fit: FittedEvents, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_events(fit, data, random_seed=random_seed)
+
+
+def usual_rate_priors(histories: pd.DataFrame) -> dict[str, Prior]:
+    """Priors around the rate in the data, with its unit.
+
+    Parameters
+    ----------
+    histories : pandas.DataFrame
+        Distinct histories, with columns frequency, T and count.
+
+    Raises
+    ------
+    InputError
+        If no customer has been observed for any time.
+    """
+    frequency, T, count = (histories[name].to_numpy() for name in ("frequency", "T", "count"))
+    occurred, observed = float((frequency * count).sum()), float((T * count).sum())
+    if observed <= 0:
+        raise InputError("No customer has been observed for any time (T is 0 for all). Choose a later as_of.")
+    return {
+        "mean_rate": Prior("LogNormal", mu=np.log(max(occurred, 0.5) / observed), sigma=2.0),
+        "rate_cv": Prior("LogNormal", mu=0.0, sigma=1.0),
+    }
+
+
+def require_population(customers: Customers) -> None:
+    """Refuse a single customer, who cannot show how customers differ."""
+    if len(customers) < 2:
+        raise InputError(
+            "One customer cannot show how customers differ. Give at least two, better thirty or more.", customers.ids
+        )

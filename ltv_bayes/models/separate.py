@@ -11,7 +11,7 @@ from ltv_bayes.terminal import progress
 
 
 def fit_each(model: Any, customers: Customers, by: str, *, progressbar: bool = True, **settings: Any) -> dict[str, Any]:
-    """Fit a model to each segment by itself, as if the others said nothing.
+    """Fit a model to each segment by itself, as if nothing were known of the others.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def fit_each(model: Any, customers: Customers, by: str, *, progressbar: bool = T
     Returns
     -------
     dict
-        From segment to its fit. Segments that cannot be fitted alone, such as one of a single client, are left out.
+        From segment to its fit. Segments that cannot be fitted alone, such as one of a single customer, are left out.
 
     Raises
     ------

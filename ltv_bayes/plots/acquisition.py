@@ -10,7 +10,7 @@ from ltv_bayes.formatting import shortened
 from ltv_bayes.intervals import describe_interval, interval, interval_name, interval_settings
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE
-from ltv_bayes.plots.lettering import in_own_words, ink
+from ltv_bayes.plots.lettering import ink
 from ltv_bayes.value.acquisition.acquisition import Acquisition, channel_draws, courses
 from ltv_bayes.value.acquisition.channels import NOT_ENOUGH
 from ltv_bayes.value.acquisition.new_customers import Course
@@ -46,8 +46,7 @@ def plot_acquisition(
     matplotlib Axes
     """
     canvas.require(found, Acquisition, CURE)
-    prob, kind = interval_settings(ci_prob, ci_kind)
-    table, level = found.summary(prob, kind), interval_name(prob, kind)
+    table, level = found.summary(ci_prob, ci_kind), interval_name(ci_prob, ci_kind)
     low, high = (table[f"ltv_to_cac_{level}_{end}"].to_numpy() for end in ("lb", "ub"))
     threshold, middle = found.targets.threshold, table["ltv_to_cac"].to_numpy()
     least = min(1.0, threshold, REACH * float(middle.min())) / BREADTH
@@ -68,13 +67,8 @@ def plot_acquisition(
         colour = ["grey: not enough data"] if (table["verdict"] == NOT_ENOUGH).any() else []
         lines = "; ".join([f"dotted: the cost; dashed: {threshold:g} times the cost; n: clients won", *colour])
         canvas.label_x(ax, "value of a new client over the cost of winning one", lines, found.value.settings)
-        canvas.finish(
-            ax,
-            "What a new client is worth for its cost",
-            f"median and {describe_interval(prob, kind)}",
-            found.value.caution,
-        )
-    return ax
+        detail = f"median and {describe_interval(ci_prob, ci_kind)}"
+        return canvas.finish(ax, "What a new client is worth for its cost", detail, found.value.caution)
 
 
 def plot_payback(
@@ -98,16 +92,15 @@ def plot_payback(
     matplotlib Axes
     """
     canvas.require(found, Acquisition, CURE)
-    prob, kind = interval_settings(ci_prob, ci_kind)
-    name = str(found.summary(prob, kind).index[0] if channel is None else channel)
+    name = str(found.summary(ci_prob, ci_kind).index[0] if channel is None else channel)
     if name not in found.channels:
         raise InputError(f"There is no channel {name!r}. {suggestion(name, found.channels)}")
     place = found.channels.index(name)
     course, cost = courses(found)[name], found.cac[..., place].to_numpy().ravel()
-    figures = channel_draws(found, (prob, kind))[place]
+    figures = channel_draws(found, interval_settings(ci_prob, ci_kind))[place]
     in_time = figures.chance(figures.in_time)
     with canvas.picture(ax) as ax:
-        _draw_balance(ax, course, course.money - cost[:, np.newaxis], prob, kind)
+        _draw_balance(ax, course, course.money - cost[:, np.newaxis], ci_prob, ci_kind)
         ax.set_xticks(_month_ticks(course.months[-1]))
         ax.set_xlim(0, course.months[-1])
         within = found.targets.payback_within
@@ -116,10 +109,8 @@ def plot_payback(
         canvas.label_y(ax, f"revenue so far, less the cost{canvas.unit(found.currency)}")
         canvas.label_x(ax, "months from the first order on", found.value.settings)
         title = f"{shortened(name)}: when the cost of a new client is back"
-        canvas.finish(
-            ax, title, f"median and {describe_interval(prob, kind)}, in expectation over clients", found.value.caution
-        )
-    return ax
+        detail = f"median and {describe_interval(ci_prob, ci_kind)}, in expectation over clients"
+        return canvas.finish(ax, title, detail, found.value.caution)
 
 
 def _ratio_axis(ax: Any, low: float, high: float, threshold: float) -> None:
@@ -137,7 +128,7 @@ def _ratio_axis(ax: Any, low: float, high: float, threshold: float) -> None:
     ax.tick_params(axis="y", length=0)
 
 
-def _draw_balance(ax: Any, course: Course, balance: np.ndarray, ci_prob: float, ci_kind: str) -> None:
+def _draw_balance(ax: Any, course: Course, balance: np.ndarray, ci_prob: float | None, ci_kind: str | None) -> None:
     """Draw the median and the interval of the balance at each time."""
     low, high = interval(balance, ci_prob, ci_kind)
     steps = "post" if course.by_steps else None
@@ -153,18 +144,10 @@ def _mark_month(ax: Any, month: float, text: str) -> None:
     low, high = ax.get_ylim()
     zero, early = -low / (high - low), month <= ax.get_xlim()[1] / 2
     bottom = zero if 0 <= zero < ROOM else 0.0
-    ax.annotate(
-        text,
-        (month, 1.0 if early else bottom),
-        (6 if early else -6, -6 if early else 6),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        ha="left" if early else "right",
-        va="top" if early else "bottom",
-        color=ORANGE,
-        bbox={"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 1.5, "alpha": 0.85},
-        **in_own_words(),
-    )
+    place, offset = ((month, 1.0), (6, -6)) if early else ((month, bottom), (-6, 6))
+    side = {"ha": "left", "va": "top"} if early else {"ha": "right", "va": "bottom"}
+    ground = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
+    canvas.write(ax, text, place, offset, xycoords=("data", "axes fraction"), color=ORANGE, bbox=ground, **side)
 
 
 def _month_ticks(last: float) -> np.ndarray:

@@ -141,10 +141,10 @@ def label_y(ax: Any, text: str) -> None:
     ax.set_ylabel(drawable(text), **in_own_words())
 
 
-def legend_beside(ax: Any, names: Sequence[str]) -> None:
-    """Name the colours of stacked bars right of the axes, from top to bottom, where there are several."""
+def legend_beside(ax: Any, names: Sequence[str], *, reverse: bool = False) -> None:
+    """Name colours right of the axes, where there are several; from the last to the first for bars that are stacked."""
     if len(names) > 1:
-        legend = ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), reverse=True)
+        legend = ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), reverse=reverse)
         for text in legend.get_texts():
             text.set(**in_own_words())
 
@@ -154,12 +154,24 @@ def room_for_legend(names: Sequence[str]) -> float:
     return 0.8 + 0.09 * max(map(cell_len, names)) if len(names) > 1 else 0.0
 
 
-def finish(ax: Any, title: str, detail: str, caution: str = "") -> None:
-    """Write the title, in red if there is a caution, and the meaning of a box if there is one."""
+def write(ax: Any, text: str, place: tuple[Any, Any], offset: tuple[float, float] = (0, 0), /, **look: Any) -> None:
+    """Write beside a place, which is one of the data unless ``xycoords`` says otherwise."""
+    ax.annotate(text, place, offset, textcoords="offset points", **look, **in_own_words())
+
+
+def finish(ax: Any, title: str, detail: str, caution: str = "") -> Any:
+    """Write the title, in red if there is a caution, and the meaning of a box if there is one; give the axes back."""
     above = ax.set_title(heading(title, detail, caution), color=RED if caution else ink(), **in_own_words())
     written = [above, ax.xaxis.label, ax.yaxis.label, *ax.get_yticklabels()]
     if any(BOX in part.get_text() for part in written):
         label_x(ax, *ax.get_xlabel().split("\n"), BOX_NOTE)
+    return ax
+
+
+def finish_figure(figure: Any, title: str, colour: str) -> None:
+    """Write a title above all panels of a figure."""
+    look = {"ha": "left", "multialignment": "left", "fontsize": 11, "color": colour}
+    figure.suptitle(title, x=0.01, **look, **in_own_words())
 
 
 def heading(title: str, detail: str, caution: str) -> str:

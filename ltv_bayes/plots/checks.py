@@ -1,12 +1,13 @@
-"""Pictures of whether a model holds: tracking, and the holdout by frequency."""
+"""Pictures of forecasts and judgements beside what happened."""
 
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ltv_bayes.evaluation.backtest import Backtest
-from ltv_bayes.intervals import describe_interval, interval_settings
+from ltv_bayes.intervals import bound_columns, describe_interval, interval_name
+from ltv_bayes.judgement.track_record.calibration import Calibration
+from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE
 
@@ -30,9 +31,8 @@ def plot_tracking(
     matplotlib Axes
     """
     canvas.require(backtest, Backtest, "Pass what backtest(...) returned.")
-    prob, kind = interval_settings(ci_prob, ci_kind)
-    table, level = backtest.tracking(ci_prob=prob, ci_kind=kind), describe_interval(prob, kind)
-    low, high = _bounds(table)
+    table, level = backtest.tracking(ci_prob, ci_kind), describe_interval(ci_prob, ci_kind)
+    low, high = bound_columns(table)
     with canvas.picture(ax) as ax:
         ax.fill_between(table.index, table[low], table[high], color=BLUE, alpha=0.2, linewidth=0, label=level)
         ax.plot(table.index, table["predicted"], color=BLUE, label="predicted, each customer from the first order on")
@@ -43,8 +43,7 @@ def plot_tracking(
         canvas.label_x(ax, f"{backtest.time_unit}s since the first order of all ({backtest.start})")
         canvas.label_y(ax, "cumulative repeat purchases")
         ax.legend(loc="lower right", frameon=True, edgecolor="none", framealpha=0.9)
-        canvas.finish(ax, "Repeat purchases: actual against predicted", f"with {level}", backtest.caution)
-    return ax
+        return canvas.finish(ax, "Repeat purchases: actual against predicted", f"with {level}", backtest.caution)
 
 
 def plot_calibration(
@@ -66,9 +65,8 @@ def plot_calibration(
     matplotlib Axes
     """
     canvas.require(backtest, Backtest, "Pass what backtest(...) returned.")
-    prob, kind = interval_settings(ci_prob, ci_kind)
-    table, level = backtest.by_frequency(ci_prob=prob, ci_kind=kind), describe_interval(prob, kind)
-    low, high = _bounds(table)
+    table, level = backtest.by_frequency(ci_prob, ci_kind), describe_interval(ci_prob, ci_kind)
+    low, high = bound_columns(table)
     where = np.arange(len(table))
     with canvas.picture(ax) as ax:
         ax.vlines(where - 0.08, table[low], table[high], color=BLUE, linewidth=4, alpha=0.45, label=level)
@@ -81,27 +79,62 @@ def plot_calibration(
         canvas.label_x(ax, f"repeat purchases until {backtest.as_of}; n: customers")
         canvas.label_y(ax, f"mean purchases per customer\nin the {backtest.horizon} after")
         ax.legend(loc="upper left")
-        canvas.finish(ax, "Purchases by past frequency: actual against predicted", f"with {level}", backtest.caution)
-    return ax
+        title = "Purchases by past frequency: actual against predicted"
+        return canvas.finish(ax, title, f"with {level}", backtest.caution)
+
+
+def plot_calibration_curve(
+    calibration: Calibration,
+    who: str | None = None,
+    *,
+    bins: int = 5,
+    ci_prob: float | None = None,
+    ci_kind: str | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draw the share of stated opportunities that occurred, and the recalibrated chance.
+
+    Parameters
+    ----------
+    calibration : Calibration
+        What `calibrate_judgements` returned.
+    who : str, optional
+        One of those who judged; all of them where not given.
+    bins, ci_prob, ci_kind
+        As in `Calibration.curve`.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    canvas.require(calibration, Calibration, "Pass what calibrate_judgements(...) returned.")
+    table = calibration.curve(who, bins=bins, ci_prob=ci_prob, ci_kind=ci_kind)
+    level, name = describe_interval(ci_prob, ci_kind), interval_name(ci_prob, ci_kind)
+    judges = TrackRecord(calibration.idata).judges
+    with canvas.picture(ax, width=6.5, height=5.5) as ax:
+        ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="as stated")
+        for source, colour, marker, step in (("recalibrated", BLUE, "o", -0.006), ("occurred", ORANGE, "D", 0.006)):
+            bounds = table[f"{source}_{name}_lb"], table[f"{source}_{name}_ub"]
+            ax.vlines(table["stated"] + step, *bounds, color=colour, linewidth=4, alpha=0.4)
+            ax.plot(table["stated"] + step, table[source], marker, color=colour, label=source)
+        for _, row in table.iterrows():
+            place = {"xycoords": ("data", "axes fraction"), "ha": "center"}
+            canvas.write(ax, f"n = {row['cases']:,.0f}", (row["stated"], 0.015), color=GREY, fontsize=8, **place)
+        ax.set(xlim=(0, 1), ylim=(0, 1))
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        canvas.label_x(ax, "stated chance; n: cases")
+        canvas.label_y(ax, "share that occurred")
+        ax.legend(loc="upper left")
+        title = f"Stated chances and outcomes: {who or judges}"
+        return canvas.finish(ax, title, f"with {level}", calibration.caution)
 
 
 def _mark_holdout(ax: Any, end: float) -> None:
     """Draw a line between calibration and holdout, and name both."""
     ax.axvline(end, color=GREY, linestyle="--", linewidth=1)
     for text, side, offset in (("calibration", "right", -6), ("holdout", "left", 6)):
-        ax.annotate(
-            text,
-            (end, 1),
-            (offset, -4),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha=side,
-            va="top",
-            color=GREY,
-        )
-
-
-def _bounds(table: pd.DataFrame) -> tuple[str, str]:
-    """Names of the interval's columns."""
-    low, high = (str(name) for name in table.columns if str(name).endswith(("_lb", "_ub")))
-    return low, high
+        place = {"xycoords": ("data", "axes fraction"), "ha": side, "va": "top"}
+        canvas.write(ax, text, (end, 1), (offset, -4), color=GREY, **place)

@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgb
 from ltv_bayes.errors import InputError, UnitError, counted, suggestion
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.formatting import distinct, label, probability, shortened
-from ltv_bayes.intervals import describe_interval, interval_name, interval_settings
+from ltv_bayes.intervals import describe_interval, interval_name
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE, RED
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
@@ -69,8 +69,7 @@ def plot_ranks(by: SegmentValues, measure: str = "per_customer", *, ax: Any = No
         canvas.label_x(ax, f"rank, 1 is {'lowest' if less else 'highest'}", *terms_of(by, measure))
         title = f"Rank by {described(by, measure)}: {shortened(label(by.column))}"
         darkest = f"; darkest: {probability(most)}" if in_numbers else ""
-        canvas.finish(ax, title, f"probability of each rank{darkest}", by.caution)
-    return ax
+        return canvas.finish(ax, title, f"probability of each rank{darkest}", by.caution)
 
 
 def plot_value_over_time(
@@ -104,8 +103,7 @@ def plot_value_over_time(
     canvas.require(trend, ValueOverTime, "Pass what value_over_time(...) returned.")
     trend.draws(measure)
     chosen = _chosen(trend, segments)
-    prob, kind = interval_settings(ci_prob, ci_kind)
-    table, name = trend.summary(prob, kind), interval_name(prob, kind)
+    table, name = trend.summary(ci_prob, ci_kind), interval_name(ci_prob, ci_kind)
     names = distinct(chosen, write=drawable)
     with canvas.picture(ax, width=7.5 + canvas.room_for_legend(names)) as ax:
         for place, segment in enumerate(chosen):
@@ -120,12 +118,11 @@ def plot_value_over_time(
         canvas.money_axis(ax.yaxis, trend.currency)
         canvas.label_y(ax, f"{MEASURED[measure]}{canvas.unit(trend.currency)}")
         canvas.label_x(ax, "as of", trend.settings)
-        _legend(ax, names)
+        canvas.legend_beside(ax, names)
         which = "" if len(chosen) == len(trend.segments) else f", {len(chosen)} of {len(trend.segments)}"
         grouped = "" if trend.segments == ["all customers"] else f" by {shortened(label(trend.column))}{which}"
         title = f"{MEASURED[measure].capitalize()}{grouped} over time"
-        canvas.finish(ax, title, f"mean and {describe_interval(prob, kind)}", trend.caution)
-    return ax
+        return canvas.finish(ax, title, f"mean and {describe_interval(ci_prob, ci_kind)}", trend.caution)
 
 
 def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
@@ -163,13 +160,12 @@ def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
         ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         ax.tick_params(axis="y", length=0)
         canvas.label_x(ax, "probability of each tier", tiers.attrs["settings"])
-        _legend(ax, labels)
+        canvas.legend_beside(ax, labels)
         caution = str(table["caution"].iloc[0]) if "caution" in table else ""
         which = (
             f"The first {len(table)} of {counted(len(tiers), 'customer')}" if len(table) < len(tiers) else "Customers"
         )
-        canvas.finish(ax, f"{which} by tier", "ranked by lifetime value within each draw", caution)
-    return ax
+        return canvas.finish(ax, f"{which} by tier", "ranked by lifetime value within each draw", caution)
 
 
 def _shades() -> LinearSegmentedColormap:
@@ -210,11 +206,3 @@ def _beside_each_other(days: Iterable[dt.date], every: Sequence[dt.date], place:
     gaps = np.diff(pd.to_datetime(list(every)).to_numpy()) / np.timedelta64(1, "D")
     step = 0.06 * float(gaps.min(initial=365.0)) if gaps.size else 10.0
     return pd.to_datetime(list(days)) + pd.Timedelta(days=step * (place - (number - 1) / 2))
-
-
-def _legend(ax: Any, names: Sequence[str]) -> None:
-    """Name colours from the first to the last, beside the axes."""
-    if len(names) > 1:
-        legend = ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-        for text in legend.get_texts():
-            text.set(**in_own_words())

@@ -109,7 +109,7 @@ def _one_opportunity(one: Opportunity, currency: str | None) -> Any:
     _draw_amount(panels["amount"], one.amount, currency)
     _draw_chance(panels["chance"], one.chance)
     _draw_window(panels["when"], one)
-    _write_figure_title(figure, [_name(one), *one.sentences(drawable_currency(currency))], WIDE)
+    canvas.finish_figure(figure, _wrapped([_name(one), *one.sentences(drawable_currency(currency))], WIDE), ink())
     return figure
 
 
@@ -126,7 +126,8 @@ def _several(found: list[Opportunity], number: int, currency: str | None) -> Any
         _draw_amount(ax, one.amount, currency)
         _write_above(ax, [name, *one.sentences(drawable_currency(currency))], NARROW, fontsize=9)
     which = f"The {len(found)} of {number:,} opportunities with the largest expected value"
-    _write_figure_title(figure, [which if len(found) < number else f"All {number} opportunities"], WIDE)
+    title = which if len(found) < number else f"All {number} opportunities"
+    canvas.finish_figure(figure, _wrapped([title], WIDE), ink())
     return figure
 
 
@@ -161,18 +162,8 @@ def _draw_amount(ax: Any, belief: AmountBelief, currency: str | None) -> None:
 def _mark(ax: Any, amount: float, text: str, height: float, *, on_left: bool) -> None:
     """Mark a stated point by a line with its name beside its top."""
     ax.axvline(amount, ymax=height, color=ORANGE, linewidth=1.2)
-    ax.annotate(
-        drawable(text),
-        (amount, height),
-        xycoords=ax.get_xaxis_transform(),
-        xytext=(-4 if on_left else 4, 0),
-        textcoords="offset points",
-        ha="right" if on_left else "left",
-        va="top",
-        fontsize=9,
-        color=ink(),
-        **in_own_words(),
-    )
+    place = {"xycoords": ax.get_xaxis_transform(), "ha": "right" if on_left else "left", "va": "top"}
+    canvas.write(ax, drawable(text), (amount, height), (-4 if on_left else 4, 0), fontsize=9, color=ink(), **place)
 
 
 def _draw_chance(ax: Any, belief: ChanceBelief) -> None:
@@ -182,14 +173,7 @@ def _draw_chance(ax: Any, belief: ChanceBelief) -> None:
     if not belief.is_number:
         ax.hlines(0, low, high, color=GREEN, linewidth=6, alpha=0.45)
     ax.plot([belief.probability], [0], "o", color=GREEN, markersize=9)
-    ax.annotate(
-        percent(belief.probability),
-        (belief.probability, 0),
-        xytext=(0, 9),
-        textcoords="offset points",
-        ha="center",
-        color=ink(),
-    )
+    canvas.write(ax, percent(belief.probability), (belief.probability, 0), (0, 9), ha="center", color=ink())
     ax.set(xlim=(-0.04, 1.04), ylim=(-1, 1), yticks=[], xticks=[0, 0.25, 0.5, 0.75, 1])
     ax.set_xticklabels(["never", "25%", "50%", "75%", "always"])
     ax.spines["left"].set_visible(False)
@@ -221,13 +205,6 @@ def _draw_window(ax: Any, one: Opportunity) -> None:
 def _write_above(ax: Any, lines: list[str], width: int, **style: Any) -> None:
     """Write sentences above a panel."""
     ax.set_title(_wrapped(lines, width), color=ink(), **{"fontsize": 10, **style}, **in_own_words())
-
-
-def _write_figure_title(figure: Any, lines: list[str], width: int) -> None:
-    """Write sentences above all panels."""
-    figure.suptitle(
-        _wrapped(lines, width), x=0.01, ha="left", multialignment="left", fontsize=11, color=ink(), **in_own_words()
-    )
 
 
 def _wrapped(lines: list[str], width: int) -> str:

@@ -12,7 +12,7 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import ColumnError, InputError, UnitError, suggestion
 from ltv_bayes.formatting import label, shortened
 from ltv_bayes.formulas.point.inputs import as_share
-from ltv_bayes.intervals import describe_interval, interval, interval_settings
+from ltv_bayes.intervals import describe_interval, interval
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREEN, ORANGE
 from ltv_bayes.plots.lettering import in_own_words, ink
@@ -70,18 +70,18 @@ def plot_shrinkage(
     canvas.require(fit, FittedModel, "Pass what BGNBD(pool_by=...).fit(customers) returned.")
     drawn = fit.segment_draws(column)
     chosen = _quantity(quantity, drawn)
-    values, prob_kind = drawn[chosen], interval_settings(ci_prob, ci_kind)
+    values, level = drawn[chosen], (ci_prob, ci_kind)
     name = str(values.dims[-1])
     order = np.argsort(-values.median(("chain", "draw")).to_numpy(), kind="stable")
     values = values.isel({name: order})
     rows, segments = np.arange(len(order)), [str(one) for one in values[name].to_numpy()]
     with canvas.picture(ax, width=9.0, height=1.7 + 0.32 * len(order)) as ax:
         flat = values.to_numpy().reshape(-1, len(order))
-        low, high = interval(flat, *prob_kind)
+        low, high = interval(flat, *level)
         ax.hlines(rows, low, high, color=BLUE, linewidth=4, alpha=0.45)
         ax.plot(np.median(flat, axis=0), rows, "o", color=BLUE, label="partial pooling")
         if separate is not None:
-            _draw_separate(ax, segments, separate, chosen, prob_kind)
+            _draw_separate(ax, segments, separate, chosen, level)
         if complete is not None:
             ax.axvline(np.median(_of(complete, chosen)), color=GREEN, linestyle="--", label="complete pooling")
         customers = values["customers"].to_numpy()
@@ -91,9 +91,8 @@ def plot_shrinkage(
         canvas.label_x(ax, f"{_described(chosen, fit)}; n: customers")
         if separate is not None or complete is not None:
             ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-        detail = f"median and {describe_interval(*prob_kind)}"
-        canvas.finish(ax, f"{label(chosen).capitalize()} by {label(name)}", detail, caution_of(fit))
-    return ax
+        detail = f"median and {describe_interval(*level)}"
+        return canvas.finish(ax, f"{label(chosen).capitalize()} by {label(name)}", detail, caution_of(fit))
 
 
 def plot_history_surface(
@@ -177,9 +176,7 @@ def plot_history_surface(
         detail = f"{_whose(fit, spend)}; mean over the posterior"
         if spend is not None:
             detail = f"{detail}; {100 * margin:.3g}% of average orders, discounted at {100 * discount_rate:.3g}% a year"
-        caution = caution_of(fit, spend)
-        canvas.finish(ax, f"{what[0].upper()}{what[1:]}", detail, caution)
-    return ax
+        return canvas.finish(ax, f"{what[0].upper()}{what[1:]}", detail, caution_of(fit, spend))
 
 
 def _histories(fit: FittedPurchases, frequency: np.ndarray, recency: np.ndarray, T: float) -> Customers:
@@ -221,7 +218,7 @@ def _quantity(asked: str | None, drawn: xr.Dataset) -> str:
 
 
 def _draw_separate(
-    ax: Any, segments: list[str], separate: Mapping[str, FittedModel], quantity: str, prob_kind: tuple[float, str]
+    ax: Any, segments: list[str], separate: Mapping[str, FittedModel], quantity: str, level: tuple[Any, Any]
 ) -> None:
     """Hollow circles with thin intervals, a little below those of the pooled fit."""
     given = {str(name): fit for name, fit in separate.items()}
@@ -229,7 +226,7 @@ def _draw_separate(
         raise InputError(f"separate holds {sorted(unknown)[0]!r}, which the pooled fit has not seen.")
     rows = [row for row, name in enumerate(segments) if name in given]
     drawn = [_of(given[segments[row]], quantity) for row in rows]
-    low, high = np.array([interval(each, *prob_kind) for each in drawn]).T
+    low, high = np.array([interval(each, *level) for each in drawn]).T
     below = np.array(rows) + 0.22
     ax.hlines(below, low, high, color=ORANGE, linewidth=1)
     ax.plot([np.median(each) for each in drawn], below, "o", color=ORANGE, mfc="white", label="no pooling")

@@ -7,7 +7,7 @@ import xarray as xr
 
 from ltv_bayes.errors import FitError
 from ltv_bayes.formatting import label
-from ltv_bayes.intervals import SAMPLE_DIMS, describe_interval, interval, interval_settings
+from ltv_bayes.intervals import SAMPLE_DIMS, describe_interval, interval
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREY, RED
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
@@ -45,7 +45,6 @@ def plot_prior_posterior(
     FitError
         If prior and posterior have no parameter in common.
     """
-    prob, kind = interval_settings(ci_prob, ci_kind)
     names = _common_names(fit, prior)
     with canvas.house_style():
         figure, panels = _panels(len(names))
@@ -53,13 +52,13 @@ def plot_prior_posterior(
             posterior_draws, prior_draws = (
                 tree[name].to_numpy().ravel() for tree in (fit.idata["posterior"], prior["prior"])
             )
-            _draw_panel(ax, posterior_draws, prior_draws, interval(posterior_draws, prob, kind))
+            _draw_panel(ax, posterior_draws, prior_draws, interval(posterior_draws, ci_prob, ci_kind))
             ax.set_xlabel(drawable(_with_unit(name, fit)), **in_own_words())
         lines, words = panels[0].get_legend_handles_labels()
-        figure.legend(lines, [*words[:-1], describe_interval(prob, kind)], loc="outside lower center", ncols=3)
-        title = canvas.heading("Prior and posterior", f"with {describe_interval(prob, kind)}", caution_of(fit))
-        colour = RED if caution_of(fit) else ink()
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11, color=colour, **in_own_words())
+        figure.legend(lines, [*words[:-1], describe_interval(ci_prob, ci_kind)], loc="outside lower center", ncols=3)
+        caution, level = caution_of(fit), describe_interval(ci_prob, ci_kind)
+        title = canvas.heading("Prior and posterior", f"with {level}", caution)
+        canvas.finish_figure(figure, title, RED if caution else ink())
     return figure
 
 

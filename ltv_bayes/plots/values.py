@@ -1,6 +1,6 @@
 """Pictures of lifetime values: by customer, by segment, and how one value adds up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import cycle
 from typing import Any, Literal
 
@@ -9,10 +9,10 @@ import pandas as pd
 
 from ltv_bayes.errors import UnitError, counted, listed
 from ltv_bayes.formatting import distinct, label, percent, shortened
-from ltv_bayes.intervals import describe_interval, interval_settings, summarize_draws
+from ltv_bayes.intervals import bound_columns, describe_interval, summarize_draws
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE
-from ltv_bayes.plots.lettering import drawable, in_own_words, ink, short_money
+from ltv_bayes.plots.lettering import drawable, ink, short_money
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
 from ltv_bayes.value.segments.segments import SegmentValues, segments_left_out
@@ -47,16 +47,14 @@ def plot_lifetime_value(
     if top < 1:
         raise UnitError(f"top must be at least 1 customer, not {top!r}.")
     canvas.require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
-    prob, kind = interval_settings(ci_prob, ci_kind)
-    table = ltv.summary(prob, kind).sort_values("mean", ascending=False, kind="stable").head(top)
+    table = ltv.summary(ci_prob, ci_kind).sort_values("mean", ascending=False, kind="stable").head(top)
     shown, every = len(table), counted(len(ltv.customers), "customer")
     which = f"The {shown} of {every} worth most" if shown < len(ltv.customers) else f"Lifetime value of {every}"
     with canvas.picture(ax, height=1.5 + 0.27 * shown) as ax:
         _draw_intervals(ax, table, ltv.currency)
         canvas.name_rows(ax, table.index)
         canvas.label_x(ax, f"lifetime value per customer{canvas.unit(ltv.currency)}", str(ltv.settings))
-        canvas.finish(ax, which, f"mean and {describe_interval(prob, kind)}", valued_of(ltv).caution)
-    return ax
+        return canvas.finish(ax, which, f"mean and {describe_interval(ci_prob, ci_kind)}", valued_of(ltv).caution)
 
 
 def plot_segments(
@@ -86,8 +84,7 @@ def plot_segments(
     """
     canvas.require(by, SegmentValues, "Pass what ltv.by(column) returned.")
     draws = by.draws(measure)
-    prob, kind = interval_settings(ci_prob, ci_kind)
-    table = summarize_draws(draws, ci_prob=prob, ci_kind=kind)
+    table = summarize_draws(draws, ci_prob=ci_prob, ci_kind=ci_kind)
     number = draws["customers"].to_series() if "customers" in draws.coords else by.customers
     table = table.assign(customers=number.reindex(table.index)).sort_values("mean", ascending=False, kind="stable")
     what = described(by, measure)
@@ -99,8 +96,7 @@ def plot_segments(
             ax, f"{what}{unit_of}; n: customers{'' if measure in MEASURED else ' fitted'}", *terms_of(by, measure)
         )
         title = f"{what[0].upper()}{what[1:]} by {shortened(label(by.column))}"
-        canvas.finish(ax, title, f"mean and {describe_interval(prob, kind)}", by.caution)
-    return ax
+        return canvas.finish(ax, title, f"mean and {describe_interval(ci_prob, ci_kind)}", by.caution)
 
 
 def described(by: SegmentValues, measure: str) -> str:
@@ -147,8 +143,7 @@ def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
         canvas.label_x(ax, f"value{canvas.unit(currency)}; line: {attrs['interval']} of each part", attrs["settings"])
         caution = explanation["caution"].iloc[0] if "caution" in explanation else ""
         title = f"Where the value of {shortened(attrs['subject'])} comes from"
-        canvas.finish(ax, title, f"mean and {attrs['interval']}", caution)
-    return ax
+        return canvas.finish(ax, title, f"mean and {attrs['interval']}", caution)
 
 
 def plot_cash_flow(
@@ -177,8 +172,7 @@ def plot_cash_flow(
     matplotlib Axes
     """
     canvas.require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
-    prob, kind = interval_settings(ci_prob, ci_kind)
-    flow = ltv.cash_flow(customer_id, ci_prob=prob, ci_kind=kind)
+    flow = ltv.cash_flow(customer_id, ci_prob=ci_prob, ci_kind=ci_kind)
     sources = [name.removeprefix("mean_") for name in flow.columns if name.startswith("mean_")]
     names = distinct(map(label, sources), write=drawable)
     with canvas.picture(ax, width=max(7.5, min(12.0, 3.5 + 0.6 * len(flow))) + canvas.room_for_legend(names)) as ax:
@@ -188,7 +182,7 @@ def plot_cash_flow(
             means = flow[f"mean_{source}"].to_numpy()
             ax.bar(years, means, bottom=bottom, width=0.6, color=colour, label=name)
             bottom += means
-        low, high = _bounds(flow)
+        low, high = bound_columns(flow)
         ax.vlines(years, flow[low], flow[high], color=ink(), linewidth=1.2)
         for end in (low, high):
             ax.plot(years, flow[end], "_", color=ink(), markersize=8)
@@ -198,10 +192,10 @@ def plot_cash_flow(
         canvas.money_axis(ax.yaxis, ltv.currency)
         canvas.label_y(ax, f"money in the year{canvas.unit(ltv.currency)}")
         canvas.label_x(ax, "year after the as-of date", str(ltv.settings))
-        canvas.legend_beside(ax, names)
+        canvas.legend_beside(ax, names, reverse=True)
         who = "all customers" if customer_id is None else shortened(str(customer_id))
-        canvas.finish(ax, f"Value by year, {who}", f"mean and {describe_interval(prob, kind)}", valued_of(ltv).caution)
-    return ax
+        detail = f"mean and {describe_interval(ci_prob, ci_kind)}"
+        return canvas.finish(ax, f"Value by year, {who}", detail, valued_of(ltv).caution)
 
 
 def plot_tornado(
@@ -245,10 +239,8 @@ def plot_tornado(
             ax, f"{statistic} of the portfolio{canvas.unit(ltv.currency)}; line: as it stands", str(ltv.settings)
         )
         fewer = f"The {len(table)} of {counted(len(every), 'judgement')} that matter most"
-        canvas.finish(
-            ax, fewer if len(table) < len(every) else "Which judgements matter", TORNADO_COLOURS, valued_of(ltv).caution
-        )
-    return ax
+        title = fewer if len(table) < len(every) else "Which judgements matter"
+        return canvas.finish(ax, title, TORNADO_COLOURS, valued_of(ltv).caution)
 
 
 def _draw_reach(ax: Any, rows: np.ndarray, start: Any, end: Any, **look: Any) -> None:
@@ -272,7 +264,7 @@ def _names_of_years(flow: pd.DataFrame) -> list[str]:
 
 def _steps(explanation: pd.DataFrame) -> pd.DataFrame:
     """Where each bar starts and ends, and the ends of its interval."""
-    low, high = _bounds(explanation)
+    low, high = bound_columns(explanation)
     mean = explanation["mean"]
     start = (mean.cumsum() - mean).where(explanation.index != TOTAL, 0.0)
     ends = {"end": start + mean, "low": start + explanation[low], "high": start + explanation[high]}
@@ -294,24 +286,18 @@ def _write_means(ax: Any, steps: pd.DataFrame, currency: str | None) -> None:
         share = f" ({percent(step['share'])})" if name != TOTAL and steps["end"].iloc[-1] > 0 else ""
         right = max(step["start"], step["end"], step["high"])
         text = f"{short_money(step['mean'], currency)}{share}"
-        ax.annotate(text, (right, row), (7, 0), textcoords="offset points", va="center", **in_own_words())
+        canvas.write(ax, text, (right, row), (7, 0), va="center")
 
 
 def _draw_intervals(ax: Any, table: pd.DataFrame, currency: str | None, *, money: bool = True) -> None:
     """Draw a row for each line of a table: its interval, and its mean as a dot."""
-    low, high = _bounds(table)
+    low, high = bound_columns(table)
     rows = np.arange(len(table))
     ax.hlines(rows, table[low], table[high], color=BLUE, linewidth=4, alpha=0.45)
     ax.plot(table["mean"], rows, "o", color=BLUE)
     if money:
         canvas.money_axis(ax.xaxis, currency)
     canvas.from_zero(ax, _lowest(table[[low]]), _highest(table[[high, "mean"]]))
-
-
-def _bounds(table: pd.DataFrame) -> Sequence[str]:
-    """Names of the interval's columns."""
-    names = [str(name) for name in table.columns]
-    return [next(name for name in names if name.endswith(end)) for end in ("_lb", "_ub")]
 
 
 def _lowest(values: pd.DataFrame) -> float:

@@ -13,7 +13,7 @@ from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.kernels import order_values, regular_order_values
-from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.alive import SignsOfLife, weights_of_having_left
 from ltv_bayes.predictions.events import FittedEvents, event_histories
 from ltv_bayes.predictions.fitted import (
@@ -149,22 +149,25 @@ class OrderStream(ABC):
         unit = self.counts.time_unit
         ends, delta, days = terms.edges(unit), terms.delta(unit), DAYS_PER_UNIT[unit]
         histories = self._histories(customers)
-        shown = None if self.visible is None else self.visible.draws(shape, seed)
-        shown_until = 0.0 if self.visible is None else self.visible.within.to(unit)
+        periods = order_values.Periods(ends, delta)
+        if self.visible is not None:
+            periods = order_values.Periods(ends, delta, self.visible.draws(shape, seed), self.visible.within.to(unit))
         counts, spends = (
             self._parameters(shuffled(fit, shape, seed, purpose), customers)
             for purpose, fit in self.fits_by_purpose.items()
         )
         fill = _kernel(self.counts, self.spend)
+        of_counts = order_values.Events if isinstance(self.counts, FittedEvents) else order_values.Purchases
 
         def draw(
             first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
         ) -> None:
             states = customer_states(seed, self.name, customers.ids[first:last])
-            limits = None if until is None else until / days
-            more = (limits, life, self.one_life, shown, shown_until)
-            of_counts, of_spends = _laid_out(counts, first, last), _laid_out(spends, first, last)
-            fill(states, histories[first:last], ends, delta, *of_counts, *of_spends, money, *more)
+            unknown = order_values.UNKNOWN
+            limits, lives = unknown if until is None else until / days, unknown if life is None else life
+            relations = order_values.Relations(limits, lives, self.one_life)
+            drawn = _laid_out(of_counts, counts, first, last), _laid_out(order_values.Spend, spends, first, last)
+            fill(states, histories[first:last], periods, *drawn, relations, money)
             if life is not None:
                 life *= days
 
@@ -232,10 +235,10 @@ def _kernel(counts: FittedPurchases | FittedEvents, spend: FittedSpend) -> Any:
     return partial(REGULAR_KERNELS[models], k_of(counts)) if models in REGULAR_KERNELS else KERNELS[models]
 
 
-def _laid_out(drawn: GroupDraws, first: int, last: int) -> list[Array | IntArray]:
+def _laid_out(record: Any, drawn: GroupDraws, first: int, last: int) -> Any:
     """Parameters of a block of customers as kernels take them."""
     place, parameters = drawn.block(first, last)
-    return [place, *parameters.values()]
+    return record(place, **parameters)
 
 
 def histories(counts: FittedPurchases | FittedEvents, spend: FittedSpend, customers: Customers) -> Array:

@@ -14,6 +14,8 @@ from ltv_bayes.data.subscriptions.calendar import Steps
 from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
 from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
 from ltv_bayes.formulas.kernels import renewal_values
+from ltv_bayes.formulas.kernels.order_values import UNKNOWN, Relations
+from ltv_bayes.formulas.kernels.renewal_values import Payments, Subscriptions
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
@@ -153,19 +155,10 @@ class Subscription:
             place, alpha, beta = _parameters(drawn, fit_of_each, some)
             renewal_values.shifted_beta_geometric(
                 customer_states(seed, self.name, customers.ids[first:last]),
-                held[first : last + 1] - held[first],
-                made[some],
-                ended[some],
-                place,
-                paid,
-                due,
-                np.searchsorted(ends, due).astype(np.int64),
-                amount * np.exp(-delta * due),
-                alpha,
-                beta,
+                Subscriptions(held[first : last + 1] - held[first], made[some], ended[some], place, alpha, beta),
+                Payments(paid, due, np.searchsorted(ends, due).astype(np.int64), amount * np.exp(-delta * due)),
+                Relations(UNKNOWN if until is None else until, UNKNOWN if life is None else life),
                 money,
-                until,
-                life,
             )
 
         return draw

@@ -22,7 +22,7 @@ from ltv_bayes.value.decisions import breakdown
 from ltv_bayes.value.decisions.tiers import tiers
 from ltv_bayes.value.decisions.upside import upside
 from ltv_bayes.value.draws.passes import Columns
-from ltv_bayes.value.draws.storage import Draws, refuse_place, write_draws, write_tables
+from ltv_bayes.value.draws.storage import refuse_place, write_draws, write_tables
 from ltv_bayes.value.draws.valuation import JUDGED, bytes_of_draws
 from ltv_bayes.value.influence.judgement_in_value import JudgementInValue
 from ltv_bayes.value.notes import notes_on
@@ -347,10 +347,7 @@ class LifetimeValue(Printed):
         -----
         Before compression the draws of one horizon take 8 bytes x draws x customers x (sources + 1).
         """
-        value = self._valued
-        place = _place_for(value, path, ".parquet", ".zarr")
-        blocks = value.results.draws_by_block(value.settings.place)
-        return write_draws(Draws(blocks, value.valuation, stored_attrs(value)), place)
+        return write_draws(self._valued, _place_for(self._valued, path, ".parquet", ".zarr"))
 
     def to_datatree(self) -> xr.DataTree:
         """Lay out total and components for ArviZ: group ``lifetime_value``, dimensions (chain, draw, customer_id)."""

@@ -11,7 +11,7 @@ from ltv_bayes.formatting import money, percent
 from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions
-from ltv_bayes.judgement.valuing.windows import across_horizon, outside_horizon
+from ltv_bayes.judgement.valuing.windows import beyond_horizon
 from ltv_bayes.streams.history_notes import history_notes
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.terms import Terms
@@ -58,7 +58,7 @@ def notes_on(value: Valued) -> list[str]:
 
 def _on_dates(judged: FutureValuePriors, terms: Terms, horizons: list[str]) -> list[str]:
     """Say which opportunities are without a date, or expected after the horizon, for sure or perhaps."""
-    notes, late, across = [], outside_horizon(judged, terms), across_horizon(judged, terms)
+    notes, (late, across) = [], beyond_horizon(judged, terms)
     anywhen = ~are_opinions(judged.table) & (judged.relations != VISIBLE_SHARE)
     undated = int((judged.table["expected_from"].isna() & anywhen).sum())
     if undated and len(horizons) > 1:

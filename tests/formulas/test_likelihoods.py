@@ -103,7 +103,7 @@ def slopes_fit(model, tables, at):
         low, high = ([number * (np.exp(step) if i == j else 1) for j, number in enumerate(at)] for step in (0, 1e-4))
         (before, *slopes), (after, *later) = alone(model, low, tables), alone(model, high, tables)
         rise = (slopes[i] * low[i] + later[i] * high[i]) / 2
-        assert (after - before) / 1e-4 == pytest.approx(rise, rel=1e-5, abs=1e-10 * abs(before))
+        assert (after - before) / 1e-4 == pytest.approx(rise, rel=1e-5, abs=1e-9 * abs(before))
 
 
 def test_exp_and_logarithm_of_a_block_are_exact():

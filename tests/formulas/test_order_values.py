@@ -22,13 +22,19 @@ HISTORIES = [
 
 def alike(kernel):
     """The kernel for customers who all have the same parameters, arrays of shape (draws,)."""
-    number = 4 if kernel is not order_values.nbd_gamma_gamma else 2
+    record = order_values.Events if kernel is order_values.nbd_gamma_gamma else order_values.Purchases
+    number = len(record._fields) - 1
 
-    def fill(states, histories, ends, delta, *rest, **more):
+    def fill(states, histories, ends, delta, *rest, until=None, life=None, one_life=True, shown=(), shown_until=0.0):
         one = np.zeros(len(histories), dtype=np.int64)
         parameters = [values[np.newaxis] for values in rest[: number + 3]]
-        counts, spends = parameters[:number], parameters[number:]
-        kernel(states, histories, ends, delta, one, *counts, one, *spends, *rest[number + 3 :], **more)
+        counts, spend = record(one, *parameters[:number]), order_values.Spend(one, *parameters[number:])
+        unknown = order_values.UNKNOWN
+        relations = order_values.Relations(
+            unknown if until is None else until, unknown if life is None else life, one_life
+        )
+        periods = order_values.Periods(ends, delta, np.array(shown, dtype=float), shown_until)
+        kernel(states, histories, periods, counts, spend, relations, rest[number + 3])
 
     return fill
 
@@ -135,7 +141,9 @@ def drawn_with_limits(history, t, until=None, *, weight=1.0, delta=0.0, seed=1):
     histories = np.array([[x, t_x, T, orders, orders * mean, weight]])
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     states = customer_states(seed, "test", ["A"])
-    alike(order_values.bg_nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money, limits, life)
+    alike(order_values.bg_nbd_gamma_gamma)(
+        states, histories, np.array([t]), delta, *parameters, money, until=limits, life=life
+    )
     return money[0, 0], life[0]
 
 
@@ -231,7 +239,7 @@ def drawn_leaving_at_once(history, ends, *, until=None, weight=1.0, delta=0.0, s
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     states = customer_states(seed, "test", ["A"])
     alike(order_values.mbg_nbd_gamma_gamma)(
-        states, histories, ends, delta, *parameters, money, limits, life, one_life, None, 0.0
+        states, histories, ends, delta, *parameters, money, until=limits, life=life, one_life=one_life
     )
     np.testing.assert_equal(histories[0, 0], x)
     return money[0], life[0]
@@ -301,9 +309,9 @@ class TestLeavingAtOnce:
         money = np.empty((1, 1, SIZE))
         parameters = (np.full(SIZE, number) for number in (*LEAVING_AT_ONCE.values(), *SPEND.values()))
         histories = np.array([[2.0, 30.43, 38.86, 2.0, 2 * 22.35, 1.0]])
-        more = (None, None, True, np.full(SIZE, 0.75), 39.0)
+        more = {"shown": np.full(SIZE, 0.75), "shown_until": 39.0}
         alike(order_values.mbg_nbd_gamma_gamma)(
-            customer_states(2, "test", ["A"]), histories, np.array([39.0]), 0.0, *parameters, money, *more
+            customer_states(2, "test", ["A"]), histories, np.array([39.0]), 0.0, *parameters, money, **more
         )
         expected = bg_nbd.expected_purchases(39.0, mbg_nbd.outlook(*history[:3], **LEAVING_AT_ONCE))
         expected = 0.25 * expected * gamma_gamma.expected_spend(*history[3:], **SPEND)
@@ -325,7 +333,7 @@ def drawn_events(history, t, until=None, delta=0.0, spend=SPEND):
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     histories = np.array([[x, 0.0, T, orders, orders * mean, 1.0]])
     states = customer_states(1, "test", ["A"])
-    alike(order_values.nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money, limits)
+    alike(order_values.nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money, until=limits)
     return money[0, 0]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ltv_bayes.formulas.kernels import regular_order_values
+from ltv_bayes.formulas.kernels import order_values, regular_order_values
 from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.formulas.models.bg_cnbd import RegularFormulas
 from ltv_bayes.random_streams import customer_states
@@ -40,13 +40,15 @@ def drawn(kind, history, ends, *, until=None, weight=1.0, delta=0.0, one_life=Tr
     ends = np.atleast_1d(ends).astype(float)
     money, life = np.empty((1, ends.size, size)), np.empty((1, size)) if lives else None
     kernel = regular_order_values.mbg_cnbd_gamma_gamma if at_once else regular_order_values.bg_cnbd_gamma_gamma
-    counts, spends = ([np.full((1, size), v) for v in values.values()] for values in (purchases(k), SPEND))
-    histories, one = np.array([[x, t_x, T, orders, orders * mean, weight]]), np.zeros(1, dtype=np.int64)
-    limits = None if until is None else np.broadcast_to(until, (1, size)).astype(float)
-    states, shares = customer_states(1, "test", ["A"]), None if shown is None else np.full(size, shown)
-    kernel(
-        k, states, histories, ends, delta, one, *counts, one, *spends, money, limits, life, one_life, shares, 20.0
-    )  # fmt: skip
+    one = np.zeros(1, dtype=np.int64)
+    counts = order_values.Purchases(one, *(np.full((1, size), v) for v in purchases(k).values()))
+    spend = order_values.Spend(one, *(np.full((1, size), v) for v in SPEND.values()))
+    histories = np.array([[x, t_x, T, orders, orders * mean, weight]])
+    limits = order_values.UNKNOWN if until is None else np.broadcast_to(until, (1, size)).astype(float)
+    relations = order_values.Relations(limits, life if lives else order_values.UNKNOWN, one_life)
+    shares = np.empty(0) if shown is None else np.full(size, shown)
+    periods, states = order_values.Periods(ends, delta, shares, 20.0), customer_states(1, "test", ["A"])
+    kernel(k, states, histories, periods, counts, spend, relations, money)
     np.testing.assert_equal(histories[0, 0], x)
     return money[0], None if life is None else life[0]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ltv_bayes.formulas.kernels import renewal_values
+from ltv_bayes.formulas.kernels.order_values import UNKNOWN, Relations
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.random_streams import customer_states
 from tests.chance import allowed
@@ -22,22 +23,18 @@ def drawn(renewals, due, amount=None, *, ended=None, until=None, periods=None):
     amounts = np.tile(np.ones(len(due)) if amount is None else np.array(amount, dtype=float), number)[: paid[-1]]
     period = np.zeros(len(of_all), dtype=np.int64) if periods is None else np.tile(periods, number)[: paid[-1]]
     money, life = np.empty((1, 3, SIZE)), np.empty((1, SIZE))
-    renewal_values.shifted_beta_geometric(
-        customer_states(1, "test", ["A"]),
+    subscriptions = renewal_values.Subscriptions(
         np.array([0, number], dtype=np.int64),
         np.array(renewals, dtype=float),
         lost,
         np.zeros(number, dtype=np.int64),
-        paid,
-        of_all,
-        period,
-        amounts,
         np.full((1, SIZE), ALPHA),
         np.full((1, SIZE), BETA),
-        money,
-        None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float),
-        life,
     )
+    limits = UNKNOWN if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
+    payments = renewal_values.Payments(paid, of_all, period, amounts)
+    states = customer_states(1, "test", ["A"])
+    renewal_values.shifted_beta_geometric(states, subscriptions, payments, Relations(limits, life), money)
     return money[0], life[0]
 
 

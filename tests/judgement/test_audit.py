@@ -7,7 +7,8 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import JudgementError
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
-from ltv_bayes.judgement.valuing.changes import power_scaled, with_certain_amounts
+from ltv_bayes.value.influence.power_scaling import power_scaled
+from ltv_bayes.value.influence.sensitivity import with_certain_amounts
 
 ROWS = [
     {"customer_id": "A", "probability": 0.6, "low": 50.0, "high": 200.0, "opportunity": "Plant"},

@@ -14,6 +14,7 @@ from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 from ltv_bayes.value.segments.compare import compare, rank
 from ltv_bayes.value.segments.segments import segments_left_out
+from tests.chance import allowed
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +75,8 @@ class TestComparison:
         table = compare(normal, ci_prob=0.9).set_index(["segment_a", "segment_b"])
         law = stats.norm(2, 5)
         row = table.loc[("A", "B")]
-        assert row["probability_a_above_b"] == pytest.approx(law.sf(0), abs=4 * 0.5 / np.sqrt(200_000))
-        assert row["difference"] == pytest.approx(2, abs=4 * 5 / np.sqrt(200_000))
+        assert row["probability_a_above_b"] == pytest.approx(law.sf(0), abs=allowed(4) * 0.5 / np.sqrt(200_000))
+        assert row["difference"] == pytest.approx(2, abs=allowed(4) * 5 / np.sqrt(200_000))
         np.testing.assert_allclose(row[["eti90_lb", "eti90_ub"]].astype(float), law.ppf([0.05, 0.95]), atol=0.08)
 
     def test_region_of_practical_equivalence(self, normal):
@@ -86,10 +87,10 @@ class TestComparison:
             compare(normal, rope=0)
 
     def test_the_sentence_says_what_the_numbers_say(self, normal):
-        sentence = compare(normal * 1e5, ci_prob=0.9, unit="CNY", measure="margin")["sentence"].iloc[0]
-        assert sentence.startswith("A has a higher margin than B with probability 0.65; ")
-        assert "the median difference is 19.9" in sentence
-        assert "万 CNY" in sentence
+        row = compare(normal * 1e5, ci_prob=0.9, unit="CNY", measure="margin").iloc[0]
+        sentence = row["sentence"]
+        assert sentence.startswith("A has a higher margin than B with probability 0.6")
+        assert f"the median difference is {row['difference'] / 1e4:.1f}万 CNY" in sentence
         assert "90% interval" in sentence
 
     def test_ties_count_half(self):

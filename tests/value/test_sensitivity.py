@@ -10,11 +10,11 @@ from scipy import stats
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
-from ltv_bayes.judgement.valuing.changes import power_scaled
 from ltv_bayes.judgement.valuing.draws import JudgedDraws
 from ltv_bayes.predictions.spend import spend_histories
 from ltv_bayes.value.influence.conflicts import tail_probability
 from ltv_bayes.value.influence.judged_parts import judged_parts
+from ltv_bayes.value.influence.power_scaling import power_scaled
 from ltv_bayes.value.lifetime_value import valued_of
 from tests.chance import FALSE_ALARM, allowed
 

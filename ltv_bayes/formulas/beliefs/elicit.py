@@ -19,13 +19,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 from scipy.optimize import elementwise
 
-from ltv_bayes.formulas.beliefs.amount_families import (
-    GAMMA,
-    LOG_NORMAL,
-    PERT,
-    Array,
-    pert_shapes,
-)
+from ltv_bayes.formulas.beliefs.amount_families import GAMMA, LOG_NORMAL, PERT, Array, pert_shapes
 
 Fit = tuple[Array, Array, Array]
 

@@ -6,6 +6,8 @@ alive, the number of purchases that their rate allows is negative binomial, and 
 first random number has left over.
 """
 
+from typing import Any, NamedTuple
+
 import numba
 import numpy as np
 
@@ -18,32 +20,95 @@ from ltv_bayes.formulas.kernels.random import (
     uniform,
 )
 from ltv_bayes.formulas.models.bg_nbd import LARGEST_POISSON_MEAN
+from ltv_bayes.formulas.special import Array, IntArray
+
+compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 APART, ELSEWHERE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 LARGEST_INVERTED_MEAN = 50.0  # beyond, a gamma rate and a Poisson number are faster, and lose no digits
+UNKNOWN = np.empty((0, 0))  # where nothing is known, or asked for, of relations
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+class Purchases(NamedTuple):
+    """Posterior draws of parameters of purchases.
+
+    Attributes
+    ----------
+    place : array of shape (customers,)
+        The group with the parameters that count for each customer.
+    r, alpha, a, b : arrays of shape (groups, draws)
+    """
+
+    place: IntArray
+    r: Array
+    alpha: Array
+    a: Array
+    b: Array
+
+
+class Events(NamedTuple):
+    """Posterior draws of parameters of events; see `Purchases`."""
+
+    place: IntArray
+    r: Array
+    alpha: Array
+
+
+class Spend(NamedTuple):
+    """Posterior draws of parameters of what each order is worth; see `Purchases`."""
+
+    place: IntArray
+    p: Array
+    q: Array
+    v: Array
+
+
+class Periods(NamedTuple):
+    """For which time orders count, and which of them.
+
+    Attributes
+    ----------
+    ends : array of shape (periods,)
+        When each period ends, in the time unit of the parameters; the last is the horizon.
+    delta : float
+        Continuous discount rate, in the time unit of the parameters.
+    shown : array of shape (draws,)
+        Share of the purchases up to ``shown_until`` that are counted elsewhere: each is left out with this chance.
+        Empty if none are.
+    shown_until : float
+        In the same time unit.
+    """
+
+    ends: Array
+    delta: float
+    shown: Array = np.empty(0)
+    shown_until: float = 0.0
+
+
+class Relations(NamedTuple):
+    """What is known, and asked for, of customers' relations.
+
+    Attributes
+    ----------
+    until : array of shape (customers, draws)
+        When the relation ends, in the time unit of the parameters, for other reasons: nothing is bought later. NaN
+        where nothing is known of it; `UNKNOWN` if it is of no customer.
+    life : array of shape (customers, draws)
+        Filled in: when the relation ends, for whichever reason; infinite if after the horizon, 0 for who has left.
+        `UNKNOWN` if it is not asked for.
+    one_life : bool
+        Whether a customer whose relation goes on, by ``until``, is known to be alive. Otherwise customers may have
+        stopped buying before, as their history says.
+    """
+
+    until: Array = UNKNOWN
+    life: Array = UNKNOWN
+    one_life: bool = True
+
+
+@compiled
 def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
-    states,
-    histories,
-    ends,
-    delta,
-    counts,
-    r,
-    alpha,
-    a,
-    b,
-    spends,
-    p,
-    q,
-    v,
-    money,
-    until=None,
-    life=None,
-    one_life=True,
-    shown=None,
-    shown_until=0.0,
+    states, histories, periods, purchases, spend, relations, money
 ):
     """Fill in the discounted money of customers' purchases, by customer, period and draw.
 
@@ -52,61 +117,23 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     states : array of shape (customers, 4)
         Each customer's own random stream, as `random_streams.customer_states` makes them; used up.
     histories : array of shape (customers, 6)
-        Frequency, recency, T, number of valued repeat orders, what they came to, and by which factor the odds of having
-        left are multiplied for what else is known: 1 where nothing is, 0 for customers known to be alive. Who has no
-        history, not-a-number, brings nothing.
-    ends : array of shape (periods,)
-        When each period ends, in the time unit of the parameters; the last is the horizon.
-    delta : float
-        Continuous discount rate, in the time unit of the parameters.
-    counts, spends : arrays of shape (customers,)
-        Whose parameters of purchases, and of what each brings, count for a customer: places of groups.
-    r, alpha, a, b, p, q, v : arrays of shape (groups, draws)
-        Posterior draws.
+        Frequency, recency, T, number of valued repeat orders, their total value, and by which factor the odds of having
+        left are multiplied for what else is known: 1 where nothing is, 0 for customers known to be alive. A customer
+        without history, NaN, yields nothing.
+    periods : Periods
+    purchases : Purchases
+    spend : Spend
+    relations : Relations
     money : array of shape (customers, periods, draws)
         Filled in.
-    until : array of shape (customers, draws), optional
-        When the relation ends, in the same time unit, for other reasons: nothing is bought later. Not-a-number where
-        nothing is known of it.
-    life : array of shape (customers, draws), optional
-        Filled in: when the relation ends, for whichever reason; infinite if after the horizon, 0 for who has left.
-    one_life : bool
-        Whether a customer whose relation goes on, by ``until``, is known to be alive. Otherwise customers may have
-        stopped buying before, as their history says.
-    shown : array of shape (draws,), optional
-        Share of the purchases up to ``shown_until`` that are counted elsewhere: each is left out with this chance.
-    shown_until : float
-        In the same time unit.
     """
     for row in range(histories.shape[0]):
-        g, h = counts[row], spends[row]
-        _bg_nbd_row(
-            row, states[row], histories[row], ends, delta, r[g], alpha[g], a[g], b[g], p[h], q[h], v[h], money[row],
-            until, life, one_life, shown, shown_until,
-        )  # fmt: skip
+        _bg_nbd_row(row, states[row], histories[row], periods, purchases, spend, relations, money[row])
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
-    states,
-    histories,
-    ends,
-    delta,
-    counts,
-    r,
-    alpha,
-    a,
-    b,
-    spends,
-    p,
-    q,
-    v,
-    money,
-    until=None,
-    life=None,
-    one_life=True,
-    shown=None,
-    shown_until=0.0,
+    states, histories, periods, purchases, spend, relations, money
 ):
     """Fill in the discounted money of customers who may leave after the first purchase too.
 
@@ -115,39 +142,26 @@ def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     """
     chances = histories.copy()
     chances[:, 0] += 1.0
-    bg_nbd_gamma_gamma(
-        states, chances, ends, delta, counts, r - 1.0, alpha, a, b, spends, p, q, v, money,
-        until, life, one_life, shown, shown_until,
-    )  # fmt: skip
+    place, r, alpha, a, b = purchases
+    bg_nbd_gamma_gamma(states, chances, periods, Purchases(place, r - 1.0, alpha, a, b), spend, relations, money)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _bg_nbd_row(  # type: ignore[no-untyped-def]
-    row, state, history, ends, delta, r, alpha, a, b, p, q, v, money, until, life, one_life, shown, shown_until
-):
+@compiled
+def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
     x, t_x, T, orders, spent, weight = history
-    t, sure = ends[-1], weight == 0.0
-    # so that purchases are the same whether or not somebody asks for lives, or counts some elsewhere
+    (ends, delta, shown, shown_until), (until, life, one_life) = periods, relations
+    r, alpha, a, b = purchases_of(row, purchases)
+    p, q, v = spend_of(row, spend)
+    # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
     apart, elsewhere = state ^ APART, state ^ ELSEWHERE
-    _clear(money)
-    if x != x:
-        if life is not None:
-            life[row] = np.nan
-            if until is not None:
-                life[row] = until[row]
+    if not has_history(row, x, relations, money):
         return
     for i in range(money.shape[1]):
-        if until is not None:
-            sure = weight == 0.0 or (one_life and until[row, i] == until[row, i])
-            t = until[row, i] if until[row, i] < ends[-1] else ends[-1]
-            if t <= 0.0:
-                if life is not None:
-                    life[row, i] = t
-                continue
-        if life is not None:
-            life[row, i] = np.inf
-            if until is not None:
-                life[row, i] = until[row, i] if until[row, i] == until[row, i] else np.inf
+        t, sure, end = time_left(row, i, ends[-1], weight, until, one_life)
+        if life.size:
+            life[row, i] = end
+        if t <= 0.0:
+            continue
         A, B = r[i] + x, alpha[i] + T
         u = uniform(state)
         # Twice, a bound by Bernoulli's inequality settles most draws before anything costly is computed.
@@ -158,16 +172,16 @@ def _bg_nbd_row(  # type: ignore[no-untyped-def]
                 u *= 1.0 + odds_at_last * np.exp(A * np.log1p(silence))
                 gone = u >= 1.0
             if gone:
-                if life is not None:
+                if life.size:
                     life[row, i] = 0.0
                 continue
         mean = A * t / B
         if mean <= LARGEST_INVERTED_MEAN and u < 1.0 - mean:
             continue
-        possible = _possible(state, u, A, B, t)
+        possible = number_possible(state, u, A, B, t)
         if possible == 0.0:
             continue
-        count = _until_leaving(state, possible, a[i], b[i] + x)
+        count = number_until_leaving(state, possible, a[i], b[i] + x)
         left = count < possible
         nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
         end = t * beta(state, count, possible - count + 1.0) if left else t
@@ -175,91 +189,107 @@ def _bg_nbd_row(  # type: ignore[no-untyped-def]
         for order in range(int(count)):
             when = end if left and order == 0 else end * uniform(state)
             last, worth = max(last, when), value * gamma_from_constants(state, shape, d, c)
-            if shown is not None and when <= shown_until and uniform(elsewhere) < shown[i]:
+            if shown.size and when <= shown_until and uniform(elsewhere) < shown[i]:
                 continue
             period = 0
             while when > ends[period]:
                 period += 1
             money[period, i] += worth * np.exp(-delta * when)
-        if life is not None:
+        if life.size:
             staying = (b[i] + x + count - 1.0) / (a[i] + b[i] + x + count - 1.0)
             if left or uniform(apart) >= staying:  # the last purchase seen may be the customer's last too
                 life[row, i] = last
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def nbd_gamma_gamma(  # type: ignore[no-untyped-def]
-    states,
-    histories,
-    ends,
-    delta,
-    counts,
-    r,
-    alpha,
-    spends,
-    p,
-    q,
-    v,
-    money,
-    until=None,
-    life=None,
-    one_life=True,
-    shown=None,
-    shown_until=0.0,
-):
+@compiled
+def nbd_gamma_gamma(states, histories, periods, events, spend, relations, money):  # type: ignore[no-untyped-def]
     """Fill in the discounted money of events at each customer's own rate, for as long as the relation lasts.
 
-    Arguments are those of `bg_nbd_gamma_gamma`. Of a history, recency and knowledge of life do not matter, since nobody
-    leaves by themselves: life is what is said by ``until``.
+    Arguments are those of `bg_nbd_gamma_gamma`, with `Events`. Of a history, recency and knowledge of life do not
+    matter, since no customer leaves of their own accord: life is what ``until`` states.
     """
     for row in range(histories.shape[0]):
-        g, h = counts[row], spends[row]
-        _nbd_row(
-            row, states[row], histories[row], ends, delta, r[g], alpha[g], p[h], q[h], v[h], money[row],
-            until, shown, shown_until,
-        )  # fmt: skip
-        if life is not None:
-            life[row] = np.nan
-            if until is not None:
-                life[row] = until[row]
+        _nbd_row(row, states[row], histories[row], periods, events, spend, relations.until, money[row])
+        _set_known_end(row, relations)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _nbd_row(  # type: ignore[no-untyped-def]
-    row, state, history, ends, delta, r, alpha, p, q, v, money, until, shown, shown_until
-):
+@compiled
+def _nbd_row(row, state, history, periods, events, spend, until, money):  # type: ignore[no-untyped-def]
     x, _, T, orders, spent, _ = history
+    ends, delta, shown, shown_until = periods
+    r, alpha = events.r[events.place[row]], events.alpha[events.place[row]]
+    p, q, v = spend_of(row, spend)
     elsewhere = state ^ ELSEWHERE
     _clear(money)
     for i in range(money.shape[1]):
         t = ends[-1]
-        if until is not None and until[row, i] < t:
+        if until.size and until[row, i] < t:
             t = until[row, i]
         if t <= 0.0 or x != x:
             continue
-        number = _possible(state, uniform(state), r[i] + x, alpha[i] + T, t)
+        number = number_possible(state, uniform(state), r[i] + x, alpha[i] + T, t)
         if number == 0.0:
             continue
         nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
         shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
         for _ in range(int(number)):
             when, period, worth = t * uniform(state), 0, value * gamma_from_constants(state, shape, d, c)
-            if shown is not None and when <= shown_until and uniform(elsewhere) < shown[i]:
+            if shown.size and when <= shown_until and uniform(elsewhere) < shown[i]:
                 continue
             while when > ends[period]:
                 period += 1
             money[period, i] += worth * np.exp(-delta * when)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
+def has_history(row, x, relations, money):  # type: ignore[no-untyped-def]
+    """Set money to 0; of a customer without history, life is what is known of the relation."""
+    _clear(money)
+    if x == x:
+        return True
+    _set_known_end(row, relations)
+    return False
+
+
+@compiled
+def _set_known_end(row, relations):  # type: ignore[no-untyped-def]
+    if relations.life.size:
+        relations.life[row] = np.nan
+        if relations.until.size:
+            relations.life[row] = relations.until[row]
+
+
+@compiled
+def time_left(row, i, horizon, weight, until, one_life):  # type: ignore[no-untyped-def]
+    """Time for orders, whether the customer is known to be alive, and when the relation ends for other reasons."""
+    if until.size and until[row, i] == until[row, i]:
+        return min(horizon, until[row, i]), weight == 0.0 or one_life, until[row, i]
+    return horizon, weight == 0.0, np.inf
+
+
+@compiled
+def purchases_of(row, purchases):  # type: ignore[no-untyped-def]
+    """Parameters of a customer's purchases, arrays of shape (draws,)."""
+    g = purchases.place[row]
+    return purchases.r[g], purchases.alpha[g], purchases.a[g], purchases.b[g]
+
+
+@compiled
+def spend_of(row, spend):  # type: ignore[no-untyped-def]
+    """Parameters of what each of a customer's orders is worth, arrays of shape (draws,)."""
+    h = spend.place[row]
+    return spend.p[h], spend.q[h], spend.v[h]
+
+
+@compiled
 def _clear(money):  # type: ignore[no-untyped-def]
-    for k in range(money.shape[0]):
+    for period in range(money.shape[0]):
         for i in range(money.shape[1]):
-            money[k, i] = 0.0
+            money[period, i] = 0.0
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _possible(state, u, A, B, t):  # type: ignore[no-untyped-def]
+@compiled
+def number_possible(state, u, A, B, t):  # type: ignore[no-untyped-def]
     """How many purchases within t a rate Gamma(A, B) allows, by the inverse of its distribution at u."""
     mean = A * t / B
     if mean > LARGEST_INVERTED_MEAN:
@@ -270,7 +300,7 @@ def _possible(state, u, A, B, t):  # type: ignore[no-untyped-def]
     return 0.0 if u < chance else _negative_binomial(u, chance, A, t / (B + t))
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _negative_binomial(u, chance, A, share):  # type: ignore[no-untyped-def]
     """Number of purchases at the level u of its distribution, which is above the chance of none."""
     number, below = 0.0, chance
@@ -283,8 +313,8 @@ def _negative_binomial(u, chance, A, share):  # type: ignore[no-untyped-def]
     return number
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _until_leaving(state, possible, a, b):  # type: ignore[no-untyped-def]
+@compiled
+def number_until_leaving(state, possible, a, b):  # type: ignore[no-untyped-def]
     """How many of the possible purchases a customer makes who may leave after each."""
     u, staying, number = uniform(state) if possible > 1.0 else 0.0, 1.0, 1.0
     while number < possible:

@@ -1,8 +1,8 @@
-"""Sums over the events between purchases that come in rhythm, compiled.
+"""Sums over the events between regular purchases, compiled.
 
-Events come at rate lambda ~ Gamma(A, B), where A and B hold all events up to the last purchase and all time observed.
+Events occur at rate lambda ~ Gamma(A, B), with all events up to the last purchase in A, and all time observed in B.
 Each k-th event is a purchase. Of the time B, a share ``silent`` has passed since the last purchase, in which j < k
-events came, the phase: with weight (A)_j / j! silent^j, (A)_j = A (A + 1) ... (A + j - 1). Given the phase,
+events occurred, the phase: with weight (A)_j / j! silent^j, (A)_j = A (A + 1) ... (A + j - 1). Given the phase,
 lambda ~ Gamma(A + j, B), and within a time t from now there are negative binomially many events.
 
 So the weight of having j events in the silence and M in all, silence and time t together, is, up to a factor that M
@@ -24,8 +24,8 @@ Rule = tuple[Array, Array]  # nodes and weights on (0, 1)
 
 LARGE = 1e200
 NOTHING_LEFT = 1e-17
-DAMPED = 2.0  # after so many times k gaps, purchases come as evenly as they ever do
-TOGETHER = 6  # gaps are the sharper the larger k, so of each so many of k, the first gaps have a rule of their own
+DAMPED = 2.0  # times k gaps: later, purchases are spread as evenly as they will ever be
+TOGETHER = 6  # gaps are the sharper the larger k, so the first gaps have one rule of their own for each 6 of k
 SHARP = 20  # k beyond which sums over events at given rates are quicker than at given times
 FADED = 40.0  # exp(-40) is nothing beside 1
 SPACING = 0.6  # of nodes, in standard deviations of what is integrated: to twelve digits
@@ -164,7 +164,7 @@ def _discounted_in_time(t, delta, A, B, a, C, silent, k, node, node_weight, foun
 def _discounted_at(rate, t, delta, a, C, weight):  # type: ignore[no-untyped-def]
     """Expected discounted purchases at one event rate: one pass over events, all phases in it.
 
-    The n-th event from now is a purchase to who is in the phase that lacks n of a multiple of k. It comes at a gamma
+    The n-th event from now is a purchase to who is in the phase that lacks n of a multiple of k. It occurs at a gamma
     time, which discounting turns into one of the rate plus delta.
 
     Parameters
@@ -173,7 +173,7 @@ def _discounted_at(rate, t, delta, a, C, weight):  # type: ignore[no-untyped-def
         Of the phases.
     """
     k, mean, share = weight.size, (rate + delta) * t, rate / (rate + delta)
-    first = max(math.floor(mean - 9.0 * math.sqrt(mean) - 40.0), 0.0)  # before, every event has come
+    first = max(math.floor(mean - 9.0 * math.sqrt(mean) - 40.0), 0.0)  # before, every event has occurred
     chance = math.exp(first * math.log(mean) - mean - math.lgamma(first + 1.0)) if mean > 0.0 else 1.0
     rest = 1.0  # P(at least n events)
     total, passed, stays, purchases, phase, n = 0.0, 1.0, 1.0, 0.0, k, 0.0
@@ -281,7 +281,7 @@ def discounted_purchases(
     """Expected discounted purchases within t of customers who are alive now, for arrays of one dimension.
 
     For small k by parts: exp(-delta t) E(t) + integral of delta exp(-delta s) E(s), both positive, where E(s) is
-    smoother than the purchase rate; the first gaps, in which purchases still come in step, have rules of their own. For
+    smoother than the purchase rate; the first gaps, in which purchases are still in step, have rules of their own. For
     large k E(s) has steps. At a given event rate, though, the n-th event is discounted in closed form, and what is left
     is an integral over rates.
     """
@@ -303,7 +303,7 @@ def discounted_purchases_by(
 
 
 def exactly(k: int, y: Array, t: Array, A: Array, B: Array, silent: Array) -> Array:
-    """P(so many purchases within t, if nobody left), for arrays of one dimension."""
+    """P(y purchases within t, if no customer leaves), for arrays of one dimension."""
     found = np.empty(t.shape)
     _exactly(y, t, A, B, silent, k, found)
     return found

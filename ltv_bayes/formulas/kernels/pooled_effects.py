@@ -1,6 +1,6 @@
 """Natural quantities of groups from the unconstrained variables of a pooled model, and derivatives back, compiled.
 
-What the variables are, and how effects are written, says `ltv_bayes.models.density.pooled_density`. A step of a chain
+`ltv_bayes.models.density.differences` defines the variables, and how effects are written. A step of a chain
 takes some microseconds here, where the same lines in NumPy take some hundred, most of it for handling small arrays.
 """
 
@@ -22,12 +22,12 @@ _kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 class Layout(NamedTuple):
     """What stands where in a point x of the unconstrained space.
 
-    The first variables have a law each: the quantities, the logarithms of the effects' sds, the slopes. The parts of
+    The first variables have a prior each: the quantities, the logarithms of the effects' sds, the slopes. The parts of
     the effects follow, effect after effect.
 
     Attributes
     ----------
-    family, first, second, constant : arrays of shape (variables with a law,)
+    family, first, second, constant : arrays of shape (variables with a prior,)
         `NORMAL` with mean and sd; `GAMMA` on the logarithm, with shape and rate; `BETA` on the log-odds. The constant
         belongs to the log density.
     link : array of shape (quantities,)
@@ -62,7 +62,7 @@ class Layout(NamedTuple):
 
 @_kernel
 def quantities_of_groups(x, layout):  # type: ignore[no-untyped-def]
-    """Log density of all variables by their own laws, and quantities: an array of shape (quantities, groups)."""
+    """Log density of all variables by their own priors, and quantities: an array of shape (quantities, groups)."""
     number, groups = layout.link.size, layout.of_group.shape[1]
     total = 0.0
     for i in range(layout.family.size):

@@ -1,7 +1,7 @@
 """Random numbers inside compiled loops, from a state of four words for each customer.
 
 NumPy's generators cannot be made or restarted inside a compiled loop, and handing one over for every customer takes
-longer than drawing the numbers. So the few distributions that values need are here; tests hold each to its law.
+longer than drawing the numbers. So the few that values need are here; tests hold each to its distribution.
 
 Sources: Blackman & Vigna (2021), Scrambled linear pseudorandom number generators, ACM TOMS 47 (xoshiro256++); Doornik
 (2005), An improved ziggurat method to generate normal random samples; Marsaglia & Tsang (2000), A simple method for

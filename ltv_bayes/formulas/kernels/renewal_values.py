@@ -1,65 +1,94 @@
 """Payments of a few subscribers, valued over all posterior draws in one compiled loop.
 
-Given so many renewals made, the number still to come has the law of `shifted_beta_geometric.draw_renewals`. It is found
-renewal by renewal, with one random number for each subscription and draw.
+Given the number of renewals made, the number still to be made has the distribution of
+`shifted_beta_geometric.draw_renewals`. It is found renewal by renewal, with one random number for each subscription and
+draw.
 """
 
-import numba
+from typing import NamedTuple
+
 import numpy as np
 
+from ltv_bayes.formulas.kernels.order_values import compiled
 from ltv_bayes.formulas.kernels.random import uniform
+from ltv_bayes.formulas.special import Array, IntArray
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def shifted_beta_geometric(  # type: ignore[no-untyped-def]
-    states, held, renewals, ended, law, paid, due, period, amount, alpha, beta, money, until=None, life=None
-):
+class Subscriptions(NamedTuple):
+    """Subscriptions of customers, and posterior draws of the parameters that count for each.
+
+    Attributes
+    ----------
+    held : array of shape (customers + 1,)
+        The subscriptions of customer k are those from held[k] up to held[k + 1].
+    renewals, ended, place : arrays of shape (subscriptions,)
+        Renewals made; when it ends, for one that is lost, NaN for an active one; its group.
+    alpha, beta : arrays of shape (groups, draws)
+    """
+
+    held: IntArray
+    renewals: Array
+    ended: Array
+    place: IntArray
+    alpha: Array
+    beta: Array
+
+
+class Payments(NamedTuple):
+    """Payments if all renewals are made.
+
+    Attributes
+    ----------
+    paid : array of shape (subscriptions + 1,)
+        The payments of subscription j are those from paid[j] up to paid[j + 1].
+    due, period, amount : arrays of shape (payments,)
+        When a payment is due, the period it falls in, and what it is worth, discounted.
+    """
+
+    paid: IntArray
+    due: Array
+    period: IntArray
+    amount: Array
+
+
+@compiled
+def shifted_beta_geometric(states, subscriptions, payments, relations, money):  # type: ignore[no-untyped-def]
     """Fill in the money of customers' renewals, by customer, period and draw.
 
     Parameters
     ----------
     states : array of shape (customers, 4)
         Each customer's own random stream; used up.
-    held : array of shape (customers + 1,)
-        The subscriptions of customer k are those from held[k] up to held[k + 1].
-    renewals, ended, law : arrays of shape (subscriptions,)
-        Renewals made; when it ends, for one that is lost, not-a-number for an active one; its row of alpha and beta.
-    paid : array of shape (subscriptions + 1,)
-        The payments of subscription j, if all renewals are made, are those from paid[j] up to paid[j + 1].
-    due, period, amount : arrays of shape (payments,)
-        When a payment is due, the period it falls in, and what it is worth, discounted.
-    alpha, beta : arrays of shape (laws, draws)
-        Posterior draws.
+    subscriptions : Subscriptions
+    payments : Payments
+    relations : order_values.Relations
+        In the unit of ``due``; nothing is paid once a relation has ended. Life is when the last subscription ends;
+        infinite if all renewals of one are made, NaN for customers without subscriptions.
     money : array of shape (customers, periods, draws)
         Filled in.
-    until : array of shape (customers, draws), optional
-        When the relation ends for other reasons, in the unit of ``due``; nothing is paid from then on. Not-a-number
-        where nothing is known of it.
-    life : array of shape (customers, draws), optional
-        Filled in: when the last subscription ends; infinite if all renewals of one are made, not-a-number for
-        customers without subscriptions.
     """
+    held, until, life = subscriptions.held, relations.until, relations.life
     for row in range(held.shape[0] - 1):
         money[row] = 0.0
-        if life is not None:
+        if life.size:
             life[row] = np.nan
-            if until is not None and held[row] == held[row + 1]:
+            if until.size and held[row] == held[row + 1]:
                 life[row] = until[row]
         for j in range(held[row], held[row + 1]):
-            payments = slice(paid[j], paid[j + 1])
-            tables = due[payments], period[payments], amount[payments]
-            laws = alpha[law[j]], beta[law[j]]
-            _subscription(row, states[row], renewals[j], ended[j], *tables, *laws, money[row], until, life)
+            _subscription(row, j, states[row], subscriptions, payments, relations, money[row])
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _subscription(  # type: ignore[no-untyped-def]
-    row, state, renewals, ended, due, period, amount, alpha, beta, money, until, life
-):
+@compiled
+def _subscription(row, j, state, subscriptions, payments, relations, money):  # type: ignore[no-untyped-def]
     """Add the payments of one subscription, and let the relation live as long as it does."""
+    renewals, ended, place = subscriptions.renewals[j], subscriptions.ended[j], subscriptions.place[j]
+    alpha, beta = subscriptions.alpha[place], subscriptions.beta[place]
+    first, last = payments.paid[j], payments.paid[j + 1]
+    due, period, amount = payments.due[first:last], payments.period[first:last], payments.amount[first:last]
+    until, life = relations.until, relations.life
     for i in range(money.shape[1]):
         limit, end = np.inf, ended
-        if until is not None and until[row, i] == until[row, i]:
+        if until.size and until[row, i] == until[row, i]:
             limit = until[row, i]
         if ended != ended:
             end = np.inf
@@ -70,5 +99,5 @@ def _subscription(  # type: ignore[no-untyped-def]
                     end = due[k]
                     break
                 money[period[k], i] += amount[k]
-        if life is not None and not life[row, i] >= min(end, limit):
+        if life.size and not life[row, i] >= min(end, limit):
             life[row, i] = min(end, limit)

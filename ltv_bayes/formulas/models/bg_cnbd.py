@@ -1,11 +1,11 @@
-"""BG/CNBD-k and MBG/CNBD-k: customers who buy in rhythm, and may leave, unseen, after any purchase.
+"""BG/CNBD-k and MBG/CNBD-k: customers who buy regularly, and may leave, unseen, after any purchase.
 
-While alive, events come to a customer at rate lambda ~ Gamma(r, alpha), and every k-th event is a purchase: gaps
+While alive, a customer has events at rate lambda ~ Gamma(r, alpha), and every k-th event is a purchase: gaps
 between purchases are Erlang(k, lambda), k / lambda on average, the more alike the larger k. After each repeat purchase
 (BG/CNBD-k), or after each purchase, the first one included (MBG/CNBD-k), they leave with probability p ~ Beta(a, b). At
 k = 1 the models are BG/NBD and MBG/NBD. Histories and arrays are as in `ltv_bayes.formulas.models.bg_nbd`.
 
-Of a customer who is alive at T, one does not know how many events, the phase j < k, have come since the last purchase.
+Of a customer who is alive at T, the number of events since the last purchase, the phase j < k, is not known.
 Given the phase, lambda ~ Gamma(r + k frequency + j, alpha + T) and p ~ Beta(a, b + frequency), one more for
 MBG/CNBD-k, and the next purchase is k - j events away. So an outlook is that of BG/NBD with the share of alpha + T that
 has passed since the last purchase, and forecasts are sums over phases and events (`ltv_bayes.formulas.kernels.phases`).
@@ -103,8 +103,8 @@ class RegularOutlook(NamedTuple):
     def expected_purchases(self, t: Numbers) -> Array:
         """Expected number of purchases within a time t from now.
 
-        Where more than 2**20 events are in reach, purchases are taken to come at random at their mean rate: the sum
-        would take too long, and so many purchases hardly depend on rhythm. Of who buys hundred thousands of times this
+        Where more than 2**20 events are in reach, purchases are taken to be random at their mean rate: the sum
+        would take too long, and such numbers hardly depend on regularity. Of who buys hundred thousands of times this
         is right to a few parts in ten thousand, and to some percent of a new customer over 20,000 times alpha.
         """
         return self.discounted_expected_purchases(t, 0.0)
@@ -222,7 +222,7 @@ class RegularPurchases(NamedTuple):
         return np.where(none, 0.0, np.asarray(t, dtype=float) * last)
 
     def times(self, rng: np.random.Generator, t: Numbers) -> tuple[IntArray, Array]:
-        """Draw when each purchase within t happens: every k-th of so many events at uniform moments.
+        """Draw when each purchase within t happens: every k-th of the events, at uniform moments.
 
         Returns
         -------
@@ -277,8 +277,8 @@ class RegularFormulas:
         >>> parameters = {"r": 0.25, "alpha": 4, "a": 0.8, "b": 2.5}
         >>> round(float(RegularFormulas(1).log_likelihood(0, 0, 40, **parameters)), 8)
         -0.59947382
-        >>> rhythm = RegularFormulas(3).log_likelihood(4, 36, 40, r=20.0, alpha=60.0, a=0.8, b=8.0)
-        >>> bool(rhythm > RegularFormulas(1).log_likelihood(4, 36, 40, r=20.0, alpha=180.0, a=0.8, b=8.0))
+        >>> regular = RegularFormulas(3).log_likelihood(4, 36, 40, r=20.0, alpha=60.0, a=0.8, b=8.0)
+        >>> bool(regular > RegularFormulas(1).log_likelihood(4, 36, 40, r=20.0, alpha=180.0, a=0.8, b=8.0))
         True
         """
         x, t_x, T = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (frequency, recency, T)))
@@ -307,7 +307,7 @@ class RegularFormulas:
 
         Examples
         --------
-        Three usual gaps after the last of four purchases, rhythm tells what random purchases do not.
+        Three usual gaps after the last of four purchases, regularity tells what random purchases do not.
 
         >>> history, others = (4, 40.0, 70.0), {"r": 10.0, "a": 1.0, "b": 9.0}
         >>> [round(float(RegularFormulas(k).probability_alive(*history, alpha=100.0 / k, **others)), 2) for k in (1, 4)]
@@ -355,7 +355,7 @@ def shape_of_recency(frequency: Array, recency: Array, k: int) -> Array:
 
 
 def _log_odds_of_leaving(a: Numbers, b: Numbers, chances: Array) -> Array:
-    """Log odds of having left at the last of so many chances, before silence says something of it."""
+    """Log odds of having left at the last of a number of chances, before the silence is taken into account."""
     return np.log(a) - np.log(np.asarray(b) + np.maximum(chances, 1) - 1)
 
 

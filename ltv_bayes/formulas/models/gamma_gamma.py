@@ -80,6 +80,6 @@ def draw_order_values(rng: np.random.Generator, p: Numbers, nu: Numbers) -> Arra
 
 
 def draw_total_spend(rng: np.random.Generator, orders: Numbers, p: Numbers, nu: Numbers) -> Array:
-    """Draw what a number of orders of one customer come to: Gamma(p y, nu), and 0 for no order."""
+    """Draw the total value of a number of orders of one customer: Gamma(p y, nu), and 0 for no order."""
     shape, nu = np.broadcast_arrays(np.asarray(p) * orders, nu)
     return rng.gamma(shape) / nu

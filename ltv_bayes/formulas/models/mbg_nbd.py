@@ -3,7 +3,7 @@
 Source: Batislam, Denizel & Filiztekin (2007), International Journal of Research in Marketing 24.
 Parameters and histories as in `ltv_bayes.formulas.models.bg_nbd`.
 
-A customer who stays after the first purchase is one of BG/NBD whose probability of leaving is p ~ Beta(a, b + 1), since
+A customer who stays after the first purchase is one of BG/NBD with probability of leaving p ~ Beta(a, b + 1), since
 one chance to leave has passed. So given alive at T, lambda ~ Gamma(r + frequency, alpha + T) and
 p ~ Beta(a, b + frequency + 1), and all forecasts are those that `bg_nbd` writes for an `Outlook`.
 """

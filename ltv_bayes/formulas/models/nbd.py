@@ -17,7 +17,7 @@ PARAMETERS = ("r", "alpha")
 
 
 def log_likelihood(events: Numbers, exposure: Numbers, *, r: Numbers, alpha: Numbers) -> Array:
-    """Log probability of so many events in an exposure.
+    """Log probability of a number of events in an exposure.
 
     Examples
     --------

@@ -32,7 +32,7 @@ class Gaps(NamedTuple):
     Attributes
     ----------
     spare, gaps : arrays of shape (distinct gaps,)
-        Days of a gap beyond the first, and how many gaps have so many.
+        Days of a gap beyond the first, and how many gaps have that number.
     number, total, customers : arrays of shape (distinct pairs,)
         Number of gaps of a customer, the sum of their spare days, and how many customers have such.
     """
@@ -50,7 +50,7 @@ def counted_gaps(owner: IntArray, days: Array) -> Gaps:
     Parameters
     ----------
     owner : array of whole numbers of shape (gaps,)
-        Whose gap each is: 0, 1, ...
+        The customer of each gap: 0, 1, ...
     days : array of shape (gaps,)
         Its days, at least 1.
 
@@ -89,7 +89,7 @@ def posterior(gaps: Gaps) -> tuple[Array, Array]:
 
     Examples
     --------
-    Without a gap the prior is left, whose median is 1.
+    Without a gap the prior is left, with median 1.
 
     >>> k, weights = posterior(counted_gaps(np.array([0]), np.array([3])))
     >>> round(float(quantile(k, weights, 0.5)), 3)
@@ -130,7 +130,7 @@ def chance_of_silence(k: Numbers, silent: Numbers, gaps: Numbers, total: Numbers
 
 
 def silence(k: Numbers, gaps: Numbers) -> Array:
-    """Chance that a customer who stays is silent for so many of their usual gaps after a purchase.
+    """Chance that a customer who stays is silent for a number of their usual gaps after a purchase.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 Each subscriber leaves at a renewal with a probability of their own, churn ~ Beta(alpha, beta), the same at every
 renewal. Who has renewed n times and is active still has churn ~ Beta(alpha, beta + n): those prone to leave have left,
-so retention rises with tenure though nobody changes. A history is the number of renewals made, and whether the
+so retention rises with tenure though no subscriber changes. A history is the number of renewals made, and whether the
 subscriber then left.
 
 Sources: Fader & Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21; Fader & Hardie
@@ -41,7 +41,7 @@ def log_likelihood(renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Nu
 
 
 def survival(t: Numbers, *, alpha: Numbers, beta: Numbers, renewals: Numbers = 0) -> Array:
-    """Probability that t more renewals are made by a subscriber who is active after so many already.
+    """Probability that t more renewals are made by a subscriber who is active after a number already made.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def survival(t: Numbers, *, alpha: Numbers, beta: Numbers, renewals: Numbers = 0
 
 
 def retention(renewals: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:
-    """Probability of the next renewal of a subscriber who is active after so many, equation (8) of 2007.
+    """Probability of the next renewal of a subscriber who is active after a number made, equation (8) of 2007.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def discounted_expected_residual_life(n: Numbers, d: Numbers, *, alpha: Numbers,
 
 
 def draw_renewals(rng: np.random.Generator, renewals: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:
-    """Draw how many more renewals a subscriber makes who is active after so many, one for each element.
+    """Draw how many more renewals a subscriber makes who is active after a number made, one for each element.
 
     Their churn is drawn, then the number of renewals before the first that fails.
 

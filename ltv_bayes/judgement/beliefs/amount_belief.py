@@ -118,10 +118,7 @@ class AmountBelief(Printed):
         >>> AmountBelief.from_quartiles(80, 100, 150).quantile([0.25, 0.5, 0.75]).round(6).tolist()
         [80.0, 100.0, 150.0]
         """
-        stated = _positive({"q25": q25, "q50": q50, "q75": q75})
-        _require_ascending(stated)
-        _require_family(family)
-        return cls._fitted(family, stated)
+        return cls._from_points({"q25": q25, "q50": q50, "q75": q75}, USUAL_INTERVAL, family)
 
     @classmethod
     def from_mean(cls, mean: float, sd: float, *, family: str = LOG_NORMAL) -> Self:
@@ -133,7 +130,7 @@ class AmountBelief(Printed):
         >>> round(belief.mean, 6), round(belief.sd, 6)
         (100.0, 50.0)
         """
-        _require_family(family)
+        require_family(family)
         if family == PERT:
             raise JudgementError("A pert distribution is not made from mean and sd. Give low, likely and high.")
         return cls._fitted(family, _positive({"mean": mean, "sd": sd}))
@@ -151,13 +148,13 @@ class AmountBelief(Printed):
         """
         stated = _quantiles_of(distribution)
         if family is not None:
-            _require_family(family)
+            require_family(family)
         candidates = [cls._fitted(name, stated) for name in ([family] if family else FAMILIES)]
         return min(candidates, key=lambda belief: belief.misfit)
 
     @classmethod
     def _from_points(cls, stated: Mapping[str, float], interval: float, family: str) -> Self:
-        _require_family(family)
+        require_family(family)
         stated = _positive(stated)
         _require_ascending(stated)
         certain = as_number(interval, "interval")
@@ -344,7 +341,8 @@ def _require_ascending(stated: Mapping[str, float]) -> None:
         raise JudgementError(f"The numbers cross: {shown}. Each must be at least the one before; correct them.")
 
 
-def _require_family(family: str) -> None:
+def require_family(family: str) -> None:
+    """Refuse what is no family of amounts."""
     if family not in FAMILIES:
         raise JudgementError(f"There is no family {family!r} of amounts. {suggestion(str(family), FAMILIES)}")
 

@@ -1,18 +1,16 @@
 """Amounts: stated as an interval, as quartiles, or as mean and spread."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.errors import DataWarning, rows_at_fault
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, GAMMA, LOG_NORMAL, PERT, amount_mean, amount_quantiles
 from ltv_bayes.formulas.beliefs.elicit import for_distinct
 from ltv_bayes.judgement.beliefs.amount_belief import fit_amounts
-from ltv_bayes.judgement.form.cells import amounts, refuse, shares, texts
+from ltv_bayes.judgement.form.cells import amounts, choices, refuse, shares, warn
 from ltv_bayes.judgement.form.layout import INTERVAL, PARAMETERS, QUARTILES, WAYS
 
 SPELLINGS = {name.replace("-", ""): name for name in FAMILIES} | {"lognorm": LOG_NORMAL, "betapert": PERT}
@@ -57,10 +55,11 @@ def stated_amounts(
 
 def _families(table: pd.DataFrame, usual: str) -> pd.Series:
     """Read each judgement's family."""
-    written = texts(table["family"])
-    plain = written.map(lambda name: SPELLINGS.get(str(name).lower().replace("-", "").replace(" ", "")), "ignore")
-    refuse(table, written.notna() & plain.isna(), "with an unknown family", f"Write one of {', '.join(FAMILIES)}.")
-    return plain.fillna(usual)
+
+    def plain(name: str) -> str:
+        return SPELLINGS.get(name.lower().replace("-", "").replace(" ", ""), "")
+
+    return choices(table, "family", FAMILIES, plain).fillna(usual)
 
 
 def _refuse_unclear(table: pd.DataFrame, stated: Mapping[str, pd.Series]) -> None:
@@ -141,8 +140,6 @@ def _misfit(family: str, fitted: tuple, stated: Mapping[str, np.ndarray], interv
 
 
 def _warn_of_misfit(table: pd.DataFrame, misfit: np.ndarray) -> None:
-    poor = misfit > POOR_FIT
-    if poor.any():
-        problem = f"of the judgements with a family that meets the amounts stated only within {percent(misfit.max())}"
-        cure = "See fit_table(), or leave the family blank: log-normal meets three numbers exactly."
-        warnings.warn(rows_at_fault(table.index[poor], "row", problem, cure), DataWarning, stacklevel=2)
+    problem = f"of the judgements with a family that meets the amounts stated only within {percent(misfit.max())}"
+    cure = "See fit_table(), or leave the family blank: log-normal meets three numbers exactly."
+    warn(table, misfit > POOR_FIT, problem, cure, stacklevel=2)

@@ -1,6 +1,8 @@
 """Cells of judgements: text, numbers, money and days, each read or refused with its row."""
 
 import unicodedata
+import warnings
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import pandas as pd
 from ltv_bayes.data.reading.amounts import as_amounts, read_amount
 from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.ids import BLANKS
-from ltv_bayes.errors import JudgementError, rows_at_fault
+from ltv_bayes.errors import DataWarning, JudgementError, rows_at_fault
 
 
 def refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str, *, what: str = "judgements") -> None:
@@ -17,6 +19,15 @@ def refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str, *, wh
     if wrong.any():
         rows = list(table.index[wrong.to_numpy(dtype=bool)])
         raise JudgementError(rows_at_fault(rows, "row", f"of the {what} {problem}", cure), rows)
+
+
+def warn(
+    table: pd.DataFrame, wrong: pd.Series | np.ndarray, problem: str, cure: str, *, noun: str = "row", stacklevel: int
+) -> None:
+    """Warn of rows, naming them; `stacklevel` counts from the caller, as in `warnings.warn` there."""
+    if wrong.any():
+        rows = list(table.index[np.asarray(wrong, dtype=bool)])
+        warnings.warn(rows_at_fault(rows, noun, problem, cure), DataWarning, stacklevel=stacklevel + 1)
 
 
 def blank(cells: pd.Series) -> pd.Series:
@@ -33,6 +44,14 @@ def texts(cells: pd.Series) -> pd.Series:
     ['Wang', None, None, '7']
     """
     return cells.astype(str).str.strip(BLANKS).astype(object).where(~blank(cells), None)
+
+
+def choices(table: pd.DataFrame, column: str, known: Collection[str], plain: Callable[[str], str]) -> pd.Series:
+    """Read a column of words that are one of some, once they are made plain; missing where blank."""
+    words = texts(table[column]).map(plain, na_action="ignore")
+    unknown = words.notna() & ~words.isin(known)
+    refuse(table, unknown, f"with an unknown {column}", f"Write one of {', '.join(known)}.")
+    return words
 
 
 def amounts(table: pd.DataFrame, column: str, unit: float | str | None, decimal: str) -> pd.Series:

@@ -11,7 +11,7 @@ import pandas as pd
 from ltv_bayes.errors import suggestion
 from ltv_bayes.formulas.beliefs.elicit import beta_from_interval, for_distinct
 from ltv_bayes.judgement.beliefs.chance_belief import JEFFREYS, as_chance
-from ltv_bayes.judgement.form.cells import as_share, blank, refuse, shares, texts
+from ltv_bayes.judgement.form.cells import as_share, blank, choices, refuse, shares, texts
 from ltv_bayes.judgement.form.layout import OF_OPPORTUNITY, OF_STAGE
 
 COLUMNS_OF_CHANCE = ["probability", "chance_a", "chance_b"]
@@ -43,7 +43,7 @@ def chances(
     """
     table = _cases_apart(table)
     number = shares(table, "probability", decimal)
-    refuse(table, _outside(number), "with a probability outside 0 to 1", "Write 60% as 0.6.")
+    refuse(table, number.notna() & ~number.between(0, 1), "with a probability outside 0 to 1", "Write 60% as 0.6.")
     stated = {name: shares(table, name, decimal) for name in STATED}
     by_stage, stated_by_stage = _from_stages(table, stages, interval)
     chance = _chance(number)
@@ -63,10 +63,7 @@ def chances(
 
 def _chance_of(table: pd.DataFrame, chance: pd.DataFrame, by_stage: pd.DataFrame) -> pd.Series:
     """What has the chance where it is in doubt: all of the stage if that is stated, or if the stage gave the chance."""
-    words = texts(table["chance_of"])
-    plain = words.map(lambda word: str(word).lower(), na_action="ignore")
-    known = (OF_OPPORTUNITY, OF_STAGE)
-    refuse(table, plain.notna() & ~plain.isin(known), "with an unknown chance_of", f"Write one of {', '.join(known)}.")
+    plain = choices(table, "chance_of", (OF_OPPORTUNITY, OF_STAGE), str.lower)
     chance_of = plain.where(plain.notna() | by_stage["chance_a"].isna(), OF_STAGE)
     nowhere = (chance_of == OF_STAGE) & blank(table["stage"])
     refuse(table, nowhere, "with the chance of a stage, but no stage", "Fill in stage, or leave chance_of blank.")
@@ -90,10 +87,6 @@ def _cases_apart(table: pd.DataFrame) -> pd.DataFrame:
 
 def _chance(probability: pd.Series, a: Any = np.nan, b: Any = np.nan) -> pd.DataFrame:
     return pd.DataFrame({"probability": probability, "chance_a": a, "chance_b": b}, index=probability.index)
-
-
-def _outside(number: pd.Series) -> pd.Series:
-    return number.notna() & ~number.between(0, 1)
 
 
 def _pair(table: pd.DataFrame, stated: Mapping[str, pd.Series], first: str, second: str) -> tuple[pd.Series, pd.Series]:

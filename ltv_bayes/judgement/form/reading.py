@@ -1,5 +1,6 @@
 """The columns of judgements: found by name, read, checked, opportunities named."""
 
+import difflib
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,14 +10,14 @@ import pandas as pd
 
 from ltv_bayes.data.reading.amounts import require_unit_of_header
 from ltv_bayes.data.reading.ids import as_ids, final_ids
-from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, rows_at_fault, suggestion
-from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, LOG_NORMAL
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, counted, listed, suggestion
+from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL
+from ltv_bayes.judgement.beliefs.amount_belief import require_family
 from ltv_bayes.judgement.form.amounts import intervals, stated_amounts
-from ltv_bayes.judgement.form.cells import blank, refuse, shares, texts
+from ltv_bayes.judgement.form.cells import blank, choices, refuse, shares, texts, warn
 from ltv_bayes.judgement.form.chances import chances
 from ltv_bayes.judgement.form.dates import stated_dates
 from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, NAMES, RATING, RELATIONS, SCORED, WAYS
-from ltv_bayes.judgement.form.unread import warn_of_unread
 from ltv_bayes.time_units import UnitError, as_number
 
 CHANCES = ("probability", "cases", "probability_low", "stage")
@@ -30,6 +31,13 @@ NAMELESS_BY = ["expected_on", "probability", "low", "high", "likely", "q25", "q5
 NAMELESS_BY += ["expected_from", "expected_to"]
 NAMELESS_BY += [name for name in NAMES if name not in ("customer_id", "opportunity", *NAMELESS_BY)]
 """What nameless opportunities are put in order by: all that is stated, so that no tie is left to the order of rows."""
+
+
+NEAR = 0.8
+MOST_NAMED = 8
+OUR_OWN = {"key", "chance_a", "chance_b", "amount_1", "amount_2", "amount_3", "median", "expected_value"}
+OUR_OWN |= {"score", "raters", "unrated", "deal_size", "log_sd", "won", "amount"}
+"""Columns of our own tables that say what follows from others."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         as_interval(self.interval)
-        if self.family not in FAMILIES:
-            raise JudgementError(f"There is no family {self.family!r} of amounts. {suggestion(self.family, FAMILIES)}")
+        require_family(self.family)
 
 
 def as_interval(interval: float) -> float:
@@ -139,12 +146,56 @@ def picked(
     found = {name: names.get(name, name) for name in ours if names.get(name, name) in raw}
     for name in _not_stated(found, needed, reading):
         raise _missing(names.get(name, name), raw, what, needed.get(name, _cure(name)))
-    warn_of_unread(raw, found, ours, named=bool(names.keys() - {"customer_id"}))
+    _warn_of_unread(raw, found, ours, named=bool(names.keys() - {"customer_id"}))
     for name in AMOUNT_COLUMNS & found.keys():
         require_unit_of_header(found[name], reading.amount_unit)
     if raw.empty:
         raise JudgementError(f"There are no {what} in the table. Give at least one row.")
     return pd.DataFrame({name: raw.get(found.get(name)) for name in ours}).set_axis(raw.index)
+
+
+def _warn_of_unread(raw: pd.DataFrame, found: Mapping[str, str], known: Iterable[str], *, named: bool) -> None:
+    """Warn of headings that look like a misspelt column; of all that are not read, if columns were named by the user.
+
+    Parameters
+    ----------
+    raw : pandas.DataFrame
+        As it was read.
+    found : mapping
+        The user's own name of each column that is read, by ours.
+    known : iterable of str
+        Our names.
+    named : bool
+        Whether the user named the columns, so that none of the others is read by its own name.
+
+    Warns
+    -----
+    DataWarning
+        With the headings.
+    """
+    absent = [name for name in known if name not in found]
+    unread = [heading for heading in map(str, raw.columns) if heading not in found.values() and _is_theirs(heading)]
+    unread = [heading for heading in unread if not blank(raw[heading]).all()] if raw.columns.is_unique else unread
+    meant = {heading: near[0] for heading in unread if (near := _near(heading, absent))}
+    headings = unread if named else list(meant)
+    if headings:
+        shown = [f"{name!r}{f' (did you mean {meant[name]}?)' if name in meant else ''}" for name in headings]
+        are = "is" if len(headings) == 1 else "are"
+        warnings.warn(
+            f"{counted(len(headings), 'column')} of the table {are} not read: {listed(shown, MOST_NAMED)}. Name what "
+            f"they mean in columns=, as in columns={{'relation': 'your heading'}}, or leave them out of the table.",
+            DataWarning,
+            stacklevel=4,
+        )
+
+
+def _is_theirs(heading: str) -> bool:
+    return heading not in OUR_OWN and not heading.startswith(("stated_", "Unnamed:"))
+
+
+def _near(heading: str, absent: Iterable[str]) -> list[str]:
+    plain = "_".join(heading.lower().split()).replace("-", "_")
+    return difflib.get_close_matches(plain, list(absent), n=1, cutoff=NEAR)
 
 
 def _missing(name: str, raw: pd.DataFrame, what: str, cure: str) -> ColumnError:
@@ -175,13 +226,11 @@ def _not_stated(found: Mapping[str, str], needed: Iterable[str], reading: Readin
 def checked(stated: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     """Turn text into numbers and dates, refuse what contradicts itself, and give each judgement its distribution."""
     customer = _customers(stated)
-    interval = intervals(stated, reading.interval, reading.decimal)
-    chance = chances(stated, interval, reading.stages, reading.decimal)
-    amount = stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal)
+    beliefs = read_beliefs(stated, reading)
     dates = stated_dates(stated, reading.date_format)
     words = {name: texts(stated[name]) for name in ("expert", "market", "stage")}
-    words["relation"] = _relations(stated)
-    judged = _named(stated.assign(customer_id=customer, interval=interval, **chance, **amount, **dates, **words))
+    words["relation"] = choices(stated, "relation", RELATIONS, _plain_relation)
+    judged = _named(stated.assign(customer_id=customer, **beliefs, **dates, **words))
     _warn_of_certainty(judged)
     judged = judged.assign(mean=judged["mean_amount"]).drop(columns=["mean_amount", RATING])
     score = shares(stated, RATING, reading.decimal)
@@ -198,25 +247,25 @@ def _customers(stated: pd.DataFrame) -> pd.Series:
     return pd.Series(final_ids(ids), index=stated.index)
 
 
-def _relations(stated: pd.DataFrame) -> pd.Series:
-    """Read how each judgement relates to ordinary business, missing where it is not stated."""
-    words = texts(stated["relation"])
-    plain = words.map(lambda word: str(word).lower().replace(" ", "_").replace("-", "_"), "ignore")
-    unknown = plain.notna() & ~plain.isin(RELATIONS)
-    refuse(stated, unknown, "with an unknown relation", f"Write one of {', '.join(RELATIONS)}.")
-    return plain
+def read_beliefs(stated: pd.DataFrame, reading: Reading) -> dict[str, pd.Series]:
+    """Read how sure each judgement is of its interval, the chance and the amount with its distribution."""
+    interval = intervals(stated, reading.interval, reading.decimal)
+    chance = chances(stated, interval, reading.stages, reading.decimal)
+    amount = stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal)
+    return {"interval": interval, **chance, **amount}
+
+
+def _plain_relation(word: str) -> str:
+    return word.lower().replace(" ", "_").replace("-", "_")
 
 
 def _warn_of_certainty(judged: pd.DataFrame) -> None:
-    certain = judged["probability"].isin([0.0, 1.0]).to_numpy()
-    if certain.any():
-        cure = (
-            "They are so in every draw; only recalibration by a record doubts them, as it doubts 0.99 and 0.01. "
-            "If there is any doubt, state it."
-        )
-        problem = "of the judgements stated as certain, with probability 0 or 1"
-        message = rows_at_fault(judged.index[certain], "row", problem, cure)
-        warnings.warn(message, DataWarning, stacklevel=2)
+    problem = "of the judgements stated as certain, with probability 0 or 1"
+    cure = (
+        "They are so in every draw; only recalibration by a record doubts them, as it doubts 0.99 and 0.01. "
+        "If there is any doubt, state it."
+    )
+    warn(judged, judged["probability"].isin([0.0, 1.0]), problem, cure, stacklevel=2)
 
 
 def _named(judged: pd.DataFrame) -> pd.DataFrame:

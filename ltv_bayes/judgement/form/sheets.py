@@ -153,7 +153,8 @@ def _write_workbook(form: pd.DataFrame, path: Path) -> None:
             for layouts in (FORMATS, TO_FILL_IN)
         )
         last_row = max(len(form), SPARE_ROWS)
-        for place, column in enumerate(columns := _columns(form)):
+        columns = (*COLUMNS, OF_RATINGS) if RATING in form else COLUMNS
+        for place, column in enumerate(columns):
             sheet.set_column(place, place, max(12, len(column.name) + 3), blank_formats[column.kind])
             sheet.write_string(0, place, column.name, bold)
             sheet.write_comment(0, place, column.meaning, {"x_scale": 2})
@@ -164,10 +165,6 @@ def _write_workbook(form: pd.DataFrame, path: Path) -> None:
                 _write_cell(sheet, row, place, value, formats[column.kind])
         sheet.freeze_panes(1, 1)
         _explain(explained, bold, columns)
-
-
-def _columns(form: pd.DataFrame) -> tuple[Column, ...]:
-    return (*COLUMNS, OF_RATINGS) if RATING in form else COLUMNS
 
 
 def _write_cell(sheet: Any, row: int, place: int, value: Any, layout: Any) -> None:

@@ -19,13 +19,15 @@ from ltv_bayes.intervals import interval_settings
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.track_record.outcomes import (
     NO_RECORD,
+    Measure,
     bias_table,
     curve_table,
     hit_table,
     learned_correlation,
+    rank_table,
+    weights_by_score,
 )
 from ltv_bayes.judgement.track_record.record import EXPERT, MODEL, TrackRecord, warn_of_no_record
-from ltv_bayes.judgement.track_record.scores import Measure, rank_table, weights_by_score
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.tables import Printed, ResultPage
 

@@ -1,6 +1,5 @@
 """Closed judgements, read and checked: what experts stated, and the outcome."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,16 +9,13 @@ from scipy import special
 
 from ltv_bayes.data.reading.amounts import warn_of_other_unit
 from ltv_bayes.data.reading.faults import quoted
-from ltv_bayes.errors import DataWarning, rows_at_fault
 from ltv_bayes.formatting import three_digits
 from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL, amount_quantiles
 from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.judgement.form.amounts import INTERVAL, PARAMETERS, intervals, stated_amounts
-from ltv_bayes.judgement.form.cells import amounts, blank, refuse
-from ltv_bayes.judgement.form.chances import chances
-from ltv_bayes.judgement.form.layout import NAMES
-from ltv_bayes.judgement.form.reading import Reading, picked
+from ltv_bayes.judgement.form.cells import amounts, blank, refuse, warn
+from ltv_bayes.judgement.form.layout import INTERVAL, NAMES, PARAMETERS
+from ltv_bayes.judgement.form.reading import Reading, picked, read_beliefs
 from ltv_bayes.judgement.form.sheets import read_form
 
 USUAL = Reading()
@@ -80,7 +76,7 @@ def read_history(
         who=stated[by].astype(str).str.strip(),
         won=won,
         amount=amounts(stated, "amount", reading.amount_unit, reading.decimal),
-        **_beliefs(stated, reading),
+        **read_beliefs(stated, reading),
     )
     refuse(closed, blank(stated[by]), f"without {by!r}", "Name who judged.")
     _refuse_outcomes(closed)
@@ -128,16 +124,6 @@ def numbered_opportunities(history: pd.DataFrame) -> np.ndarray:
     return np.where(named, pd.factorize(both)[0], -1)
 
 
-def _beliefs(stated: pd.DataFrame, reading: Reading) -> dict[str, pd.Series]:
-    """Read chances and amounts as open judgements are read."""
-    interval = intervals(stated, reading.interval, reading.decimal)
-    chance = chances(stated, interval, reading.stages, reading.decimal)["probability"]
-    return {
-        "probability": chance,
-        **stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal),
-    }
-
-
 def _warn_of_units(closed: pd.DataFrame) -> None:
     """Warn where amounts won are so far from the stated ones that they are hardly counted in one unit."""
     won = closed[closed["won"]]
@@ -152,10 +138,8 @@ def _warn_of_units(closed: pd.DataFrame) -> None:
 def _warn_of_repeats(stated: pd.DataFrame) -> None:
     """Warn of rows that repeat another row of a named opportunity: they would count twice."""
     twice = stated.astype(str).duplicated() & ~blank(stated["opportunity"])
-    if twice.any():
-        problem = "of the closed judgements that say the same of an opportunity as a row before"
-        cure = "Each counts as a case; leave out what is there twice."
-        warnings.warn(rows_at_fault(stated.index[twice], "row", problem, cure), DataWarning, stacklevel=4)
+    problem = "of the closed judgements that say the same of an opportunity as a row before"
+    warn(stated, twice, problem, "Each counts as a case; leave out what is there twice.", stacklevel=4)
 
 
 def _won(stated: pd.DataFrame) -> pd.Series:

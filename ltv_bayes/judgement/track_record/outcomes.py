@@ -1,16 +1,17 @@
-"""Tables of the outcomes of closed judgements, beside what was stated and what recalibration makes of it."""
+"""Tables of closed judgements: their outcomes beside what was stated, and proper scores of the experts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy import special
 
 from ltv_bayes.errors import InputError, suggestion
-from ltv_bayes.formulas.beliefs.closed_judgements import within_certain
+from ltv_bayes.formulas.beliefs.closed_judgements import brier, log_amount_crps, mean_score_draws, within_certain
 from ltv_bayes.formulas.beliefs.correlated_experts import correlation_posterior
-from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import flagged, interval, interval_name
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.intervals import bounds, flagged, mean_cells, median_cells
 from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.judgement.valuing.adjustments import Adjustment
 
@@ -18,6 +19,10 @@ ALL, NO_RECORD = "(all)", "(no record)"
 NEWCOMER = "(anybody else)"
 """Names the random numbers of an expert without a record; another name would give other draws."""
 LEVELS = (np.arange(2000) + 0.5) / 2000
+LOWEST_SCORE = 1e-3
+
+Measure = Literal["chances", "amounts"]
+MEASURES = ("chances", "amounts")
 
 
 def bias_table(record: TrackRecord, stated: float, prob: float, kind: str) -> pd.DataFrame:
@@ -137,30 +142,43 @@ def _errors_together(record: TrackRecord) -> list[Array]:
     return [one.to_numpy() for _, one in grouped if len(one) > 1]
 
 
-def median_cells(name: str, values: Array, prob: float, kind: str) -> dict[str, float]:
-    """Median of some draws.
-
-    Examples
-    --------
-    >>> median_cells("occurs", np.arange(101.0), 0.5, "eti")
-    {'occurs': 50.0, 'occurs_eti50_lb': 25.0, 'occurs_eti50_ub': 75.0}
-    """
-    return {name: float(np.median(values))} | _bounds(name, values, prob, kind)
+def rank_table(record: TrackRecord, measure: Measure, prob: float, kind: str) -> pd.DataFrame:
+    """The experts by their scores, see `Calibration.rank`."""
+    cases, drawn = score_draws(record, measure)
+    best = np.bincount(drawn.argmin(axis=0), minlength=len(cases)) / drawn.shape[1]
+    rows = [{"cases": number} | mean_cells("score", one, prob, kind) for number, one in zip(cases, drawn, strict=True)]
+    table = pd.DataFrame(rows, index=pd.Index(record.names, name=record.by)).assign(probability_best=best)
+    return flagged(table.sort_values("score", kind="stable"), record.caution)
 
 
-def mean_cells(name: str, values: Array, prob: float, kind: str) -> dict[str, float]:
-    """Mean of some draws."""
-    return {name: float(np.mean(values))} | _bounds(name, values, prob, kind)
+def weights_by_score(record: TrackRecord, names: Iterable[str]) -> dict[str, float]:
+    """Weigh some experts by their record: 1 / Brier score; without a record, by the mean score of all cases."""
+    _, drawn = score_draws(record, "chances")
+    overall = float(np.mean(brier(record.closed.probability, record.closed.won.astype(float))))
+    scores = {name: float(drawn[record.places[name]].mean()) if name in record.places else overall for name in names}
+    return {name: 1 / max(score, LOWEST_SCORE) for name, score in scores.items()}
+
+
+def score_draws(record: TrackRecord, measure: Measure) -> tuple[IntArray, Array]:
+    """Mean score of each expert in the long run: number of cases, and draws of shape (names, draws)."""
+    if measure not in MEASURES:
+        raise InputError(f"measure {measure!r} is unknown. {suggestion(str(measure), MEASURES)}")
+    closed = record.closed
+    if measure == "chances":
+        who, scores = closed.who, brier(closed.probability, closed.won.astype(float))
+    else:
+        won = closed.won
+        who, scores = closed.who[won], log_amount_crps(closed.log_error[won], closed.below[won], closed.above[won])
+    if not scores.size:
+        raise InputError("No judged opportunity was won, so amounts cannot be ranked. Rank by 'chances'.")
+    rng = record.random("scores", measure)
+    places, size = range(len(record.names)), record.size
+    drawn = np.stack([mean_score_draws(scores[who == place], scores, size, rng) for place in places])
+    return np.bincount(who, minlength=len(record.names)), drawn
 
 
 def share_cells(name: str, hits: np.ndarray, prob: float, kind: str) -> dict[str, float]:
     """A share of cases, with the interval of its posterior under Jeffreys' prior; nothing of no cases."""
     count, number = int(hits.sum()), hits.size
     drawn = special.betaincinv(count + 0.5, number - count + 0.5, LEVELS)
-    return {name: count / number if number else np.nan} | _bounds(name, drawn, prob, kind)
-
-
-def _bounds(name: str, values: Array, prob: float, kind: str) -> dict[str, float]:
-    low, high = interval(values, prob, kind)
-    level = interval_name(prob, kind)
-    return {f"{name}_{level}_lb": float(low), f"{name}_{level}_ub": float(high)}
+    return {name: count / number if number else np.nan} | bounds(name, drawn, prob, kind)

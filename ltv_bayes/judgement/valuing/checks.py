@@ -1,13 +1,11 @@
 """What is refused before judgements are valued: unknown customers, and what contradicts the streams or the pipeline."""
 
-import warnings
-
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.known_ids import known_ids, lost_zeros
-from ltv_bayes.errors import DataWarning, JudgementError, rows_at_fault
-from ltv_bayes.judgement.form.cells import refuse
+from ltv_bayes.errors import JudgementError, rows_at_fault
+from ltv_bayes.judgement.form.cells import refuse, warn
 from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions
@@ -92,11 +90,6 @@ def check_shown_in_time(judged: FutureValuePriors, terms: Terms) -> None:
     cure = f"Give visible= a longer time than {within}, or call them additional."
     problem = f"that are purchases which the pipeline shows, but expected after the {within} that it shows"
     refuse(judged.table, shown & (first > until), problem, cure)
-    late = shown & (last > until)
-    if late.any():
-        problem = (
-            f"that the pipeline shows, but that may occur after the {within} in which the forecast leaves them out"
-        )
-        rows = list(judged.table.index[late])
-        cure = f"They may be counted twice there. {cure}"
-        warnings.warn(rows_at_fault(rows, "judgement", problem, cure), DataWarning, stacklevel=3)
+    problem = f"that the pipeline shows, but that may occur after the {within} in which the forecast leaves them out"
+    cure = f"They may be counted twice there. {cure}"
+    warn(judged.table, shown & (last > until), problem, cure, noun="judgement", stacklevel=3)

@@ -23,6 +23,7 @@ from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.terms import Terms
 
 PURPOSE = "judged"
+AS_PLACED = ("position", "key", "probability", "chance_a", "chance_b", "first", "last", "family")
 
 
 class Belief(NamedTuple):
@@ -36,10 +37,10 @@ class Belief(NamedTuple):
         Names the opportunity among those of the customer.
     probability, chance_a, chance_b : float
         That it occurs: a number, or the two parameters of a beta distribution.
-    family, amounts : str, tuple
-        Distribution of the amount, and its parameters.
     first, last : float
         Days until the money may occur; NaN where nothing is known.
+    family, amounts : str, tuple
+        Distribution of the amount, and its parameters.
     stage : str or None
         The stage, if all opportunities in it have the same unknown chance.
     groups : mapping
@@ -51,10 +52,10 @@ class Belief(NamedTuple):
     probability: float
     chance_a: float
     chance_b: float
-    family: str
-    amounts: tuple[float, ...]
     first: float
     last: float
+    family: str
+    amounts: tuple[float, ...]
     stage: str | None
     groups: Mapping[str, str]
 
@@ -118,19 +119,9 @@ class JudgedDraws:
                 yield belief.position, money
 
     def _belief(self, row: Mapping[Any, Any]) -> Belief:
-        return Belief(
-            row["position"],
-            row["key"],
-            row["probability"],
-            row["chance_a"],
-            row["chance_b"],
-            row["family"],
-            amounts_of(row),
-            row["first_days"],
-            row["last_days"],
-            plain_stage(row["stage"]) if row.get("chance_of") == OF_STAGE else None,
-            {column: str(row[column]) for column in self._shared if not pd.isna(row[column])},
-        )
+        stage = plain_stage(row["stage"]) if row.get("chance_of") == OF_STAGE else None
+        groups = {column: str(row[column]) for column in self._shared if not pd.isna(row[column])}
+        return Belief(**{name: row[name] for name in AS_PLACED}, amounts=amounts_of(row), stage=stage, groups=groups)
 
     def _effect(self, column: str, group: str) -> Array:
         """What all opportunities of a group share, on chance and on amount: shape (2, draws), standard normal."""
@@ -185,5 +176,5 @@ def _placed(judged: FutureValuePriors, customers: Customers, terms: Terms) -> pd
         undated = (judged.relations == VISIBLE_SHARE) & first.isna()
         first, last = first.mask(undated, 0.0), last.mask(undated, last_day_shown(judged.visible, terms))
     found = written_as(customers, judged.table["customer_id"])
-    placed = {"position": np.arange(len(judged)), "first_days": first, "last_days": last}
+    placed = {"position": np.arange(len(judged)), "first": first, "last": last}
     return judged.table.assign(customer_id=found, **placed)[found.notna() & ~are_opinions(judged.table)]

@@ -57,14 +57,9 @@ def last_day_shown(visible: VisibleShare, terms: Terms) -> float:
     return max(float(np.ceil(visible.within.days)), float(replace(terms, horizons=(visible.within,)).last_days()[-1]))
 
 
-def outside_horizon(judged: FutureValuePriors, terms: Terms) -> pd.DataFrame:
-    """Opportunities expected after the horizon, which do not count."""
-    begins, _ = windows(judged.table, terms)
-    return judged.table[(begins > terms.last_days()[-1]).to_numpy() & ~are_opinions(judged.table)]
-
-
-def across_horizon(judged: FutureValuePriors, terms: Terms) -> pd.DataFrame:
-    """Opportunities whose window begins within the horizon and ends after it: what occurs later does not count."""
-    first, last = windows(judged.table, terms)
+def beyond_horizon(judged: FutureValuePriors, terms: Terms) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Opportunities expected after the horizon, and those with a window across it: what occurs later does not count."""
+    table = judged.table[~are_opinions(judged.table)]
+    first, last = windows(table, terms)
     horizon = terms.last_days()[-1]
-    return judged.table[((first <= horizon) & (last > horizon)).to_numpy() & ~are_opinions(judged.table)]
+    return table[first > horizon], table[(first <= horizon) & (last > horizon)]

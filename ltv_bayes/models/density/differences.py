@@ -56,12 +56,12 @@ class Effects(NamedTuple):
 
     @classmethod
     def of(cls, quantity: str, column: Column, information: Array, usual_precision: float) -> "Effects":
-        """Find contrasts, and how to write them, from what the customers of each level say, as precisions."""
+        """Find contrasts, and how to write them, from how much the customers of each level inform, as precisions."""
         levels = len(column.levels)
         contrasts = np.linalg.qr(np.column_stack([np.ones(levels), np.eye(levels)[:, 1:]]))[0][:, 1:]
-        said, turned = np.linalg.eigh(contrasts.T @ (information[:, np.newaxis] * contrasts))
-        said = np.maximum(said, 0.0)
-        return cls(quantity, column, contrasts @ turned, said / (said + usual_precision))
+        precision, turned = np.linalg.eigh(contrasts.T @ (information[:, np.newaxis] * contrasts))
+        precision = np.maximum(precision, 0.0)
+        return cls(quantity, column, contrasts @ turned, precision / (precision + usual_precision))
 
     @property
     def name(self) -> str:

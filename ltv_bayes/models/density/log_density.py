@@ -211,7 +211,7 @@ class WrittenDensity:
 
 
 def at_many_draws(kernel: Kernel, parameters: Array, at: IntArray, tables: Any) -> Array:
-    """Call a kernel, which lets go of Python's lock, for each draw, on all cores.
+    """Call a kernel, which releases Python's lock, for some draws at a time, on all cores.
 
     Parameters
     ----------

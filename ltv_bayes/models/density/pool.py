@@ -40,7 +40,7 @@ class Pool:
     Attributes
     ----------
     by : tuple of str
-        Columns of segments, whose effects add up.
+        Columns of segments; effects of several add up.
     covariates : mapping
         Quantity to the columns of numbers that shift it.
     """

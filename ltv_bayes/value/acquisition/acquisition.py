@@ -10,26 +10,18 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.reading.amounts import SAME_CURRENCY, warn_of_other_unit
-from ltv_bayes.errors import (
-    InputError,
-    UnitError,
-    a_kind,
-    listed,
-    sentence_case,
-    suggestion,
-)
+from ltv_bayes.errors import InputError, UnitError, a_kind, listed, sentence_case, suggestion
 from ltv_bayes.formatting import money
-from ltv_bayes.formulas.acquisition import chance_of_one_rate, draw_cost_per_client, time_until
+from ltv_bayes.formulas.acquisition_cost import chance_of_one_rate, draw_cost_per_client, time_until
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_draws
+from ltv_bayes.intervals import flagged, interval_name, interval_settings, median_cells, summarize_draws
 from ltv_bayes.posterior import SAMPLE_DIMS, labelled_draws
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
-from ltv_bayes.value.acquisition.channels import ChannelDraws, sentence, verdict
+from ltv_bayes.value.acquisition.channels import ChannelDraws, Targets, sentence, verdict
 from ltv_bayes.value.acquisition.costs import AcquisitionCosts, refuse_unseen, warn_of_totals
 from ltv_bayes.value.acquisition.new_customers import Course, NewCustomerValue
-from ltv_bayes.value.acquisition.targets import Targets
 
 FAR_SCALE = 500.0
 BY_CHANCE = 0.01
@@ -183,18 +175,16 @@ class Acquisition(Printed):
             costs nothing in a period has no ratio there.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
-        name, rows = interval_name(prob, kind), []
+        rows = []
         for row in self.costs.rows.itertuples():
             each = self._cost(
                 f"{row.channel}\x1f{row.period}", row.spend or np.nan, row.clients_won, row.cost_per_client
             )
             ratio = self.ltv.sel({self.column: row.channel}).to_numpy().ravel() / each
-            low, high = interval(ratio, prob, kind)
             known = {CHANNEL: row.channel, PERIOD: row.period, "spend": row.spend, "clients_won": row.clients_won}
-            figures = {"cost_per_client": np.median(each), "ltv_to_cac": np.median(ratio)}
-            bounds = {f"ltv_to_cac_{name}_lb": float(low), f"ltv_to_cac_{name}_ub": float(high)}
+            figures = {"cost_per_client": np.median(each)} | median_cells("ltv_to_cac", ratio, prob, kind)
             above = {self._above: float(np.mean(ratio > self.targets.threshold)) if row.spend != 0 else np.nan}
-            rows.append({**known, **figures, **bounds, **above})
+            rows.append({**known, **figures, **above})
         table = pd.DataFrame(rows).set_index([CHANNEL, PERIOD]).rename_axis([self.column, PERIOD])
         if (self.costs.rows["period"] == "").all():
             table = table.droplevel(1)
@@ -289,23 +279,16 @@ class Acquisition(Printed):
 
 def channel_draws(found: Acquisition, level: tuple[float, str]) -> list[ChannelDraws]:
     """The draws of each channel, with intervals of this probability and kind."""
-    totals, means = found.costs.totals(), found.ltv.mean(SAMPLE_DIMS).to_numpy()
-    cost, ratio, payback = (
-        values.to_numpy().reshape(-1, len(found.channels)).T for values in (found.cac, found.ratio, found.payback)
+    paid = found.costs.totals().loc[list(found.channels), ["spend", "clients_won"]].to_numpy(dtype=float).tolist()
+    means = found.ltv.mean(SAMPLE_DIMS).to_numpy().tolist()
+    cac, ratios, paybacks = (
+        values.to_numpy().reshape(-1, len(means)).T for values in (found.cac, found.ratio, found.payback)
     )
     return [
-        ChannelDraws(
-            name,
-            float(totals.loc[name, "spend"]),
-            float(totals.loc[name, "clients_won"]),
-            float(means[place]),
-            cost[place],
-            ratio[place],
-            payback[place],
-            found.targets,
-            level,
+        ChannelDraws(name, spend, won, value, cost, ratio, payback, found.targets, level)
+        for name, (spend, won), value, cost, ratio, payback in zip(
+            found.channels, paid, means, cac, ratios, paybacks, strict=True
         )
-        for place, name in enumerate(found.channels)
     ]
 
 

@@ -124,13 +124,7 @@ class AcquisitionCosts:
     def totals(self) -> pd.DataFrame:
         """One row a channel: spend and clients_won over all periods; cost_per_client where that alone is known."""
         by = self.rows.groupby("channel", sort=False)
-        return pd.DataFrame(
-            {
-                "spend": by["spend"].sum(min_count=1),
-                "clients_won": by["clients_won"].sum(min_count=1),
-                "cost_per_client": by["cost_per_client"].first(),
-            }
-        )
+        return by[["spend", "clients_won"]].sum(min_count=1).assign(cost_per_client=by["cost_per_client"].first())
 
 
 def refuse_unseen(costs: AcquisitionCosts, known: list[str], column: str) -> None:

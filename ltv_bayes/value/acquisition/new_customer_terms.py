@@ -12,6 +12,7 @@ from ltv_bayes.predictions.newcomers import Buyer, Newcomer, Subscriber
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.streams.unseen_segments import role
 from ltv_bayes.time_units import Duration, TimeUnit
+from ltv_bayes.value.draws.margins import in_percent
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,9 @@ class NewCustomerTerms:
     def __str__(self) -> str:
         rate = self.discount_rate
         discount = f"discounted at {100 * rate:.3g}% a year" if rate else "not discounted"
-        if isinstance(self.margin, Mapping):
-            shares = [as_share(share, "margin") for share in self.margin.values()]
-            margin = f"{100 * min(shares):.3g}% to {100 * max(shares):.3g}%"
-        else:
-            margin = f"{100 * self.margin:.3g}%"
+        margins = self.margin.values() if isinstance(self.margin, Mapping) else [self.margin]
+        shares = [as_share(share, "margin") for share in margins]
+        margin = in_percent(min(shares), max(shares))
         without = "" if self.first_order is not False else ", without the first order"
         return f"{self.horizon} from the first order{without}, {discount}, margin {margin}"
 

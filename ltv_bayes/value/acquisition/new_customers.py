@@ -127,15 +127,13 @@ class NewCustomerValue(Printed):
         xarray.DataArray
             (chain, draw, segment), or (chain, draw) of plain fits.
         """
-        terms, seed = self.terms, as_seed(random_seed)
-        values = [
-            terms.kept(name)
-            * self._newcomers[name].draw(
-                customer_stream(seed, "new customer", name), terms.horizon, terms.discount_rate
-            )
-            for name in self.segments
-        ]
-        return self._labelled(values, "predicted_new_customer_value").assign_attrs(random_seed=str(seed))
+        terms, newcomers, seed = self.terms, self._newcomers, as_seed(random_seed)
+
+        def one(name: str) -> Array:
+            rng = customer_stream(seed, "new customer", name)
+            return terms.kept(name) * newcomers[name].draw(rng, terms.horizon, terms.discount_rate)
+
+        return self._labelled(self._each(one), "predicted_new_customer_value").assign_attrs(random_seed=str(seed))
 
     def course(self) -> dict[str, "Course"]:
         """Expected cumulative revenue from a new client of each segment, by time."""

@@ -15,7 +15,7 @@ from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.errors import InputError, UnitError, counted, suggestion
+from ltv_bayes.errors import InputError, UnitError, a_kind, counted, suggestion
 from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, summarize_sorted
@@ -94,11 +94,8 @@ class SlippingAway(Printed):
             Indexed by customer_id, the most at stake first: probability_alive_before, probability_alive, drop,
             value_if_alive, at_stake (mean) with its interval, and reason.
         """
-        rows = (
-            self.at_stake.transpose("customer_id", "chain", "draw")
-            .to_numpy()
-            .reshape(len(self.facts), self.total().size)
-        )
+        drawn = self.at_stake.transpose("customer_id", "chain", "draw").to_numpy()
+        rows = drawn.reshape(len(self.facts), self.total().size)
         found = summarize_sorted(np.sort(rows, axis=1), *interval_settings(ci_prob, ci_kind))
         ends = {f"at_stake_{name}": values for name, values in found.items() if name.endswith(("_lb", "_ub"))}
         stakes = pd.DataFrame({"at_stake": found["mean"], **ends}, index=self.facts.index)
@@ -107,20 +104,18 @@ class SlippingAway(Printed):
 
     def sentence(self, ci_prob: float | None = None, ci_kind: str | None = None) -> str:
         """How many are slipping away, and what is at stake with all of them, to quote."""
-        who = f"{len(self.facts):,} of {counted(self.customers, 'customer')}"
-        verb = "is" if len(self.facts) == 1 else "are"
-        fell = f"P(alive) fell by {self.least_drop:g} or more from {self.since} to {self.as_of}"
+        customers = counted(self.customers, "customer")
+        fell = f"fell by {self.least_drop:g} or more from {self.since} to {self.as_of}"
         if self.facts.empty:
-            days = f"from {self.since} to {self.as_of}"
-            other = " other" if len(self.gone) else ""
-            none = f"P(alive) of no{other} customer fell by {self.least_drop:g} or more {days}"
-            return f"None of {counted(self.customers, 'customer')} is slipping away: {none}.{self._left_out()}"
+            none = f"P(alive) of no{' other' if len(self.gone) else ''} customer {fell}"
+            return f"None of {customers} is slipping away: {none}.{self._left_out()}"
         prob, kind = interval_settings(ci_prob, ci_kind)
         draws = self.total().to_numpy().ravel()
         low, high = (money(float(end), self.currency) for end in interval(draws, prob, kind))
         mean = with_currency(money(float(draws.mean()), self.currency), self.currency)
+        verb = "is" if len(self.facts) == 1 else "are"
         return (
-            f"{who} {verb} slipping away: {fell}. At stake is {mean} on average, "
+            f"{len(self.facts):,} of {customers} {verb} slipping away: P(alive) {fell}. At stake is {mean} on average, "
             f"{describe_interval(prob, kind)} {low} to {high}.{self._left_out()}"
         )
 
@@ -191,7 +186,7 @@ def slipping_away(
     ``at_stake`` by the error of means of a finite number of draws. It shrinks with more draws and rows.
     """
     if not isinstance(ltv, LifetimeValue):
-        raise InputError(f"slipping_away needs what lifetime_value(...) returned, not a {type(ltv).__name__}.")
+        raise InputError(f"slipping_away needs what lifetime_value(...) returned, not {a_kind(ltv)}.")
     if not 0 < as_number(least_drop, "least_drop") <= 1:
         raise UnitError(f"least_drop must be above 0 and at most 1, not {least_drop!r}.")
     if not 0 <= as_number(least_alive, "least_alive") < 1:
@@ -250,11 +245,10 @@ def _before(earlier: Any, since: Any, now: Customers) -> Customers:
         _require_earlier(as_date(since, "since"), now)
         return summarize(earlier, time_unit=now.time_unit, as_of=since)
     if not isinstance(earlier, Customers):
-        article = "an" if type(earlier).__name__[:1] in "AEIOU" else "a"
         raise InputError(
             f"The earlier day is looked up in the log of orders, as read_transactions returned it, with since=; or in "
-            f"the customers of that day, as summarize(orders, as_of=...) returned them; not in {article} "
-            f"{type(earlier).__name__}."
+            f"the customers of that day, as summarize(orders, as_of=...) returned them; not in "
+            f"{a_kind(earlier)}."
         )
     if since is not None:
         raise InputError("since= belongs to a log of orders; customers have their as-of date.")

@@ -1,7 +1,5 @@
 """Who has value that is not yet realised, and why."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -119,10 +117,9 @@ def _of_judgements(value: Valued) -> dict[str, str]:
 
 
 def _named(rows: pd.DataFrame, currency: str | None) -> str:
-    parts = [_one(row, currency) for row in rows.head(NAMED).itertuples()]
+    parts = [
+        f"{row.opportunity}, {money(row.median, currency)} with probability {probability(row.probability)}"
+        for row in rows.head(NAMED).itertuples()
+    ]
     more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
     return f"judged: {', '.join(parts)}{more}"
-
-
-def _one(row: Any, currency: str | None) -> str:
-    return f"{row.opportunity}, {money(row.median, currency)} with probability {probability(row.probability)}"

@@ -42,12 +42,12 @@ class Margin:
         """
         if not isinstance(margin, str | Mapping | pd.Series):
             share = as_share(margin, "margin")
-            return cls(share, _text(share, share))
+            return cls(share, in_percent(share, share))
         if isinstance(margin, str) and margin not in customers.columns:
             raise ColumnError(f"The customers have no column {margin!r}. {suggestion(margin, customers.columns)}")
         given = margin if isinstance(margin, str) else {str(key): value for key, value in margin.items()}
         shares = [cls(given, "").of(batch) for batch in customers.batches()]
-        return cls(given, _text(min(share.min() for share in shares), max(share.max() for share in shares)))
+        return cls(given, in_percent(min(share.min() for share in shares), max(share.max() for share in shares)))
 
     def of(self, customers: Customers) -> Array:
         """Shares of these customers, an array of shape (customers,)."""
@@ -86,5 +86,6 @@ class Margins:
         return self.own.get(source, self.usual).of(customers)
 
 
-def _text(low: float, high: float) -> str:
+def in_percent(low: float, high: float) -> str:
+    """Write a share, or the lowest and the highest of several."""
     return f"{100 * low:.3g}%" if low == high else f"{100 * low:.3g}% to {100 * high:.3g}%"

@@ -13,16 +13,7 @@ from ltv_bayes.errors import counted
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, MOST_SEGMENTS
-from ltv_bayes.value.draws.valuation import (
-    About,
-    Block,
-    Components,
-    Outcome,
-    Reduce,
-    Valuation,
-    added,
-    over_blocks,
-)
+from ltv_bayes.value.draws.valuation import About, Block, Components, Outcome, Reduce, Valuation, added, over_blocks
 
 MISSING = "(missing)"
 

@@ -108,11 +108,8 @@ class Results:
 
     def shares_above(self, threshold: float, place: int) -> Array:
         """Share of each customer's draws above a threshold, at one horizon: an array (customers,)."""
-
-        def share(_: Block, money: Components) -> Array:
-            return np.mean(added(money) > threshold, axis=1)
-
-        return np.concatenate([share(block, money) for block, money in self.draws_by_block(place)])
+        shares = [np.mean(added(money) > threshold, axis=1) for _, money in self.draws_by_block(place)]
+        return np.concatenate(shares)
 
     def summaries_by_block(self, interval: Interval, place: int) -> Iterator[tuple[Block, Columns]]:
         """Summaries of customers at one horizon, one block after another; nothing is remembered but the totals."""

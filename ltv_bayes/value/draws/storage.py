@@ -1,7 +1,6 @@
 """Values on disk, written piece by piece: tables as Parquet, draws as Parquet or zarr."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +11,12 @@ import xarray as xr
 from ltv_bayes.data.engine.parquet import ParquetPieces
 from ltv_bayes.errors import InputError
 from ltv_bayes.sizes import CUSTOMERS_IN_CHUNK, WRITTEN_ROWS
-from ltv_bayes.value.draws.valuation import Block, Components, Valuation, added
+from ltv_bayes.value.draws.valuation import Block, Components, added
+from ltv_bayes.value.valued import Valued, stored_attrs
 from ltv_bayes.whole_files import written_whole
 
 GROUP = "lifetime_value"
 MARK = "ltv_bayes"
-
-
-@dataclass(frozen=True)
-class Draws:
-    """Draws to be written.
-
-    Attributes
-    ----------
-    blocks : iterator
-        One block of customers after another, with arrays (customers, draws) by source.
-    valuation : Valuation
-        What made them.
-    attrs : mapping
-        What they say of themselves.
-    """
-
-    blocks: Iterator[tuple[Block, Components]]
-    valuation: Valuation
-    attrs: Mapping[str, str]
 
 
 def write_tables(tables: Iterable[pd.DataFrame], path: Path, notes: Mapping[str, str]) -> Path:
@@ -51,12 +32,12 @@ def write_tables(tables: Iterable[pd.DataFrame], path: Path, notes: Mapping[str,
     return path
 
 
-def write_draws(draws: Draws, path: Path) -> Path:
+def write_draws(value: Valued, path: Path) -> Path:
     """Write every draw to a Parquet file or a zarr store, by the name; see `LifetimeValue.write_draws`."""
     to_parquet = path.suffix.lower() == ".parquet"
     write = _draws_to_parquet if to_parquet else _draws_to_zarr
     with written_whole(path, replaces_folder=not to_parquet) as unfinished:
-        write(draws, unfinished)
+        write(value, unfinished)
     return path
 
 
@@ -77,15 +58,15 @@ def refuse_place(path: Path, suffixes: tuple[str, ...]) -> None:
         raise InputError(f"{path} is a file, and a zarr store is a folder. Choose another name.")
 
 
-def _draws_to_parquet(drawn: Draws, path: Path) -> None:
+def _draws_to_parquet(value: Valued, path: Path) -> None:
     """One row per customer and draw."""
     import pyarrow as pa
 
-    chains, draws = drawn.valuation.shape
+    chains, draws = value.valuation.shape
     chain = np.repeat(np.arange(chains, dtype=np.int16), draws)
     draw = np.tile(np.arange(draws, dtype=np.int32), chains)
     with ParquetPieces(path) as file:
-        for block, components in drawn.blocks:
+        for block, components in value.results.draws_by_block(value.settings.place):
             ids = pa.array(block.ids)
             rows = pa.array(np.repeat(np.arange(len(ids), dtype=np.int32), chains * draws))
             columns: dict[str, Any] = {
@@ -97,19 +78,19 @@ def _draws_to_parquet(drawn: Draws, path: Path) -> None:
             file.write(pa.table(columns | {name: values.ravel() for name, values in money.items()}))
 
 
-def _draws_to_zarr(drawn: Draws, path: Path) -> None:
+def _draws_to_zarr(value: Valued, path: Path) -> None:
     """The layout of `LifetimeValue.to_datatree`: arrays (chain, draw, customer_id) in chunks of customers."""
     import zarr
 
-    chains, draws = drawn.valuation.shape
-    ids = drawn.valuation.customers.ids
+    chains, draws = value.valuation.shape
+    ids = value.customers.ids
     labels = xr.Dataset(
         coords={
             "chain": np.arange(chains),
             "draw": np.arange(draws),
             "customer_id": ids.to_numpy(dtype=None if ids.dtype.kind in "iu" else "U"),
         },
-        attrs={**drawn.attrs, "written_by": MARK},
+        attrs={**stored_attrs(value), "written_by": MARK},
     )
     labels.to_zarr(path, group=GROUP, mode="w", zarr_format=2, consolidated=False)
     group = zarr.open_group(path, path=GROUP, mode="r+", zarr_format=2)
@@ -120,11 +101,11 @@ def _draws_to_zarr(drawn: Draws, path: Path) -> None:
             chunks=(chains, draws, min(CUSTOMERS_IN_CHUNK, len(ids))),
             dtype="f8",
             fill_value=np.nan,
-            attributes={"_ARRAY_DIMENSIONS": ["chain", "draw", "customer_id"], "units": drawn.attrs["units"]},
+            attributes={"_ARRAY_DIMENSIONS": ["chain", "draw", "customer_id"], "units": value.units},
         )
-        for name in (*drawn.valuation.sources, "total")
+        for name in (*value.sources, "total")
     }
-    for first, components in _chunks(drawn.blocks):
+    for first, components in _chunks(value.results.draws_by_block(value.settings.place)):
         for name, values in {**components, "total": added(components)}.items():
             arrays[name][:, :, first : first + len(values)] = np.moveaxis(values.reshape(-1, chains, draws), 0, -1)
     zarr.consolidate_metadata(path, zarr_format=2)

@@ -20,11 +20,10 @@ from ltv_bayes.predictions.spend import FittedSpend, spend_histories
 from ltv_bayes.sizes import COMPARED_JUDGEMENTS
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
 from ltv_bayes.time_units import as_number
-from ltv_bayes.value.influence.judged_parts import require_judged
+from ltv_bayes.value.influence.judged_parts import NAMES, require_judged
 from ltv_bayes.value.valued import Valued
 
 ENOUGH_DRAWS = 400
-NAMES = ["customer_id", "opportunity", "expert"]
 
 
 def note_on_conflicts(value: Valued) -> list[str]:

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -46,7 +45,7 @@ def warn_of_double_count(
     """
     unsaid = judged.table[judged.relations.isna()]
     signs = signs_of_life(judged.table, judged.shows_life)
-    models = [replace(one, signs=one.signs or signs) for one in streams if isinstance(one, RepeatPurchases)]
+    models = [replace(one, signs=one.signs or signs) for one in _repeats(streams)]
     if unsaid.empty or not models:
         return
     stated = (unsaid["probability"] * unsaid["mean"]).groupby(unsaid["customer_id"].astype(str)).sum()
@@ -88,12 +87,12 @@ def notes_on_overlap(value: Valued) -> list[str]:
     if judged is None:
         return []
     notes: list[str] = []
-    models = any(isinstance(stream, RepeatPurchases) for stream in valuation.streams)
-    if models and signs_of_life(judged.table, judged.shows_life) is not None:
-        notes += [_on_life(stream.signs) for stream in valuation.conditioned if _has_signs(stream)]
+    models = _repeats(valuation.conditioned)
+    if signs_of_life(judged.table, judged.shows_life) is not None:
+        notes += [_on_life(stream.signs) for stream in models if stream.signs is not None]
     if models and judged.visible is not None and (judged.relations == VISIBLE_SHARE).any():
         notes.append(
-            f"{judged.visible}; they are left out of {_each(valuation.streams)} and judged instead"
+            f"{judged.visible}; they are left out of {_each(models)} and judged instead"
             f"{_far_from_complete(valuation, judged, judged.visible)}"
         )
     if are_opinions(judged.table).any():
@@ -109,9 +108,7 @@ def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible:
     instead = float(judged.summary().loc[shown.to_numpy(), "expected_value"].sum())
     near = visible.within.days < terms.horizon.days
     until = replace(terms, horizons=(visible.within,)) if near else terms
-    left_out = visible.share * sum(
-        _expected_of_all(one, customers, until) for one in valuation.conditioned if _repeats(one)
-    )
+    left_out = visible.share * sum(_expected_of_all(one, customers, until) for one in _repeats(valuation.conditioned))
     if instead >= FAR_LESS * left_out:
         return "."
     return (
@@ -134,7 +131,8 @@ def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence
     known = known_ids(own, ids)
     if known:
         some = own.subset(list(known.values()))
-        expected[as_text(some.ids)] = _expected_orders(stream, some, terms) * _expected_spend(stream, some)
+        spend = thinned_to(stream.spend, ENOUGH_DRAWS).expected_spend(some).median(("chain", "draw"))
+        expected[as_text(some.ids)] = _expected_orders(stream, some, terms) * spend.to_numpy()
     return expected.to_numpy()
 
 
@@ -147,26 +145,16 @@ def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms
     return orders.mean(axis=(0, 1))
 
 
-def _expected_spend(stream: RepeatPurchases, customers: Customers) -> np.ndarray:
-    few = thinned_to(stream.spend, ENOUGH_DRAWS)
-    return few.expected_spend(customers).median(("chain", "draw")).to_numpy()
-
-
-def _each(streams: Sequence[Stream]) -> str:
-    names = [label(stream.name) for stream in streams if isinstance(stream, RepeatPurchases)]
+def _each(streams: Sequence[RepeatPurchases]) -> str:
+    names = [label(stream.name) for stream in streams]
     return f"{', '.join(names)} alike" if len(names) > 1 else "repeat purchases"
 
 
-def _repeats(stream: Stream) -> TypeGuard[RepeatPurchases]:
-    return isinstance(stream, RepeatPurchases)
+def _repeats(streams: Sequence[Stream]) -> list[RepeatPurchases]:
+    return [stream for stream in streams if isinstance(stream, RepeatPurchases)]
 
 
-def _has_signs(stream: Stream) -> TypeGuard[RepeatPurchases]:
-    return _repeats(stream) and stream.signs is not None
-
-
-def _on_life(signs: SignsOfLife | None) -> str:
-    assert signs is not None
+def _on_life(signs: SignsOfLife) -> str:
     have = "has" if len(signs.observed) == 1 else "have"
     alive = "surely alive" if np.isinf(signs.ratio) else f"alive with {signs.ratio:g} times the odds that orders give"
     silent = f"; about {percent(signs.share)} of the living have one, so the others are a little less likely to be"

@@ -18,7 +18,8 @@ from ltv_bayes.judgement.valuing.whole_value import opinions_on
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Block, Maker, added
 from ltv_bayes.value.valued import Valued, share_of
 
-NO_ONE = {"customer_id": None, "opportunity": None, "expert": None}
+NAMES = ("customer_id", "opportunity", "expert")
+NO_ONE = dict.fromkeys(NAMES)
 
 
 def require_judged(value: Valued) -> FutureValuePriors:
@@ -110,7 +111,7 @@ def _rows(customers: Customers, text: pd.Series) -> IntArray:
 def named(judged: FutureValuePriors, position: int) -> dict[str, object]:
     """Customer, opportunity and expert of a judgement."""
     row = judged.table.iloc[position]
-    return {name: row[name] for name in ("customer_id", "opportunity", "expert")}
+    return {name: row[name] for name in NAMES}
 
 
 def audit_in_value(value: Valued) -> pd.DataFrame:

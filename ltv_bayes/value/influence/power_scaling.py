@@ -1,6 +1,7 @@
 """The effect on a portfolio of holding judgements, or the models' priors, more or less firmly."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from ltv_bayes.errors import UnitError
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array, pareto_smoothed
 from ltv_bayes.intervals import interval_name, interval_settings, summarize_sorted
-from ltv_bayes.judgement.valuing.changes import power_scaled
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.predictions.fitted import FittedModel, order_of_draws
 from ltv_bayes.time_units import as_number
@@ -63,6 +65,23 @@ def _of_judgements(
         by_expert = {**NO_ONE, "expert": expert}
         yield {"held": "all of an expert", **by_expert, **_exactly(total, together[expert], alphas, ci_prob)}
     yield from sorted(alone, key=lambda row: -row["sensitivity"])
+
+
+def power_scaled(judged: FutureValuePriors, alpha: float, shape: tuple[int, int]) -> FutureValuePriors:
+    """Raise the density of every judgement to a power, and normalise it: above 1 it is held more firmly.
+
+    No data stand against a judgement, so what it becomes is known exactly and need not be weighted. A chance p has
+    log-odds alpha * logit(p). An amount's level z of the standard normal distribution has the density of
+    z / sqrt(alpha); a log-normal amount keeps its median, and the sd of its logarithm is divided by sqrt(alpha).
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Chains, and draws per chain, of judgements that no adjustment has changed.
+    """
+    was = judged.adjustments or Adjustments.none(len(judged), shape)
+    scaled = Adjustments(was.who, alpha * was.intercept, alpha * was.slope, was.shift, was.spread / np.sqrt(alpha))
+    return replace(judged, adjustments=scaled)
 
 
 def _of_priors(value: Valued, total: Array, alphas: tuple[float, float], ci_prob: float) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """How much of a portfolio depends on each judgement."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.judgement.valuing.changes import amounts_used, with_certain_amounts
+from ltv_bayes.judgement.valuing.provenance import quantiles_used
 from ltv_bayes.value.draws.valuation import JUDGED, Components, added, streams_are_judged
 from ltv_bayes.value.influence.judged_parts import (
     NO_ONE,
@@ -32,13 +33,7 @@ def judgement_share(value: Valued) -> pd.Series:
     if JUDGED not in value.sources:
         return pd.Series({"mean": 0.0, "variance": 0.0}, name="judgement_share")
     money = value.money()
-    judged, total = money[JUDGED], added(money)
-    covariance = np.cov(judged, total)
-    shares = {
-        "mean": float(share_of(judged.mean(), total.mean())),
-        "variance": float(share_of(covariance[0, 1], covariance[1, 1])),
-    }
-    return pd.Series(shares, name="judgement_share")
+    return pd.Series(_shares(money[JUDGED], added(money)), name="judgement_share")
 
 
 def sensitivity(value: Valued, interval: Interval) -> pd.DataFrame:
@@ -104,13 +99,32 @@ def _settled(value: Valued, judged: FutureValuePriors, total: Array) -> Iterator
         yield position, total - money, np.asarray(worth * low[position]), np.asarray(worth * high[position])
 
 
+def amounts_used(judged: FutureValuePriors, levels: Array) -> Array:
+    """Quantiles of each judgement's amount as it is used, adjustments in it: shape (judgements, levels)."""
+    changes = [None if judged.adjustments is None else judged.adjustments.of(place) for place in range(len(judged))]
+    rows = zip(judged.table.to_dict("records"), changes, strict=True)
+    return np.array([quantiles_used(row, change, levels) for row, change in rows])
+
+
+def with_certain_amounts(judged: FutureValuePriors, amounts: Array) -> FutureValuePriors:
+    """Let every opportunity occur for certain, with these amounts, and when it was expected."""
+    certain = {"probability": 1.0, "chance_a": np.nan, "chance_b": np.nan}
+    fixed = {"family": "log-normal", "amount_1": amounts, "amount_2": 0.0, "amount_3": 0.0}
+    return replace(judged, table=judged.table.assign(**certain, **fixed), adjustments=None)
+
+
+def _shares(money: Array, total: Array) -> dict[str, float]:
+    """Share of a part in the mean of the portfolio, and in its variance."""
+    covariance = np.cov(money, total)
+    shares = share_of([money.mean(), covariance[0, 1]], [total.mean(), covariance[1, 1]])
+    return dict(zip(("mean", "variance"), map(float, shares), strict=True))
+
+
 def _part(money: Array, total: Array, interval: Interval) -> dict[str, float]:
     """The share of a part in the portfolio, and the portfolio without it."""
-    covariance = np.cov(money, total)
     without = summarize_sorted(np.sort(total - money)[np.newaxis], *interval)
     return {
         "mean": float(money.mean()),
-        "mean_share": float(share_of(money.mean(), total.mean())),
-        "variance_share": float(share_of(covariance[0, 1], covariance[1, 1])),
+        **{f"{name}_share": share for name, share in _shares(money, total).items()},
         **{f"without_{name}": float(values[0]) for name, values in without.items() if name != "sd"},
     }

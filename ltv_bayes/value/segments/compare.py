@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.errors import InputError, UnitError, listed, rows_at_fault
+from ltv_bayes.errors import InputError, UnitError, a_kind, listed, rows_at_fault
 from ltv_bayes.formatting import label, money, percent, probability, with_currency
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import (
@@ -27,6 +27,15 @@ ALIKE = 0.95
 """From this probability of a difference that does not matter on, a sentence says that the two are alike."""
 BEYOND, INFINITE = 1e140, 1e100
 ENDS = ("_lb", "_ub")
+CURES = (
+    (("compare", "draws"), "It compares its segments itself: by.compare('total'), or pass by.draws('total')."),
+    (("by", "draws"), "Make segments first: ltv.by(column).compare()."),
+    (("segment_draws",), "Pass fit.segment_draws(column)['mean_spend']."),
+    (("draws",), "Pass what it is made of: its .draws."),
+    (("ratio",), "Pass what it is made of: its .ratio."),
+    ((), "Pass by.draws('total') or fit.segment_draws(column)['mean_spend']."),
+)
+"""Where the draws of something are found, by what it has; the first that fits."""
 NO_UNIT = ("1", "currency of the data")
 
 
@@ -265,24 +274,14 @@ def _seen(given: Any) -> str:
     if isinstance(given, xr.DataArray):
         return f"draws with {listed(given.dims) or 'none'}"
     several = f" of {listed(given.data_vars)}" if isinstance(given, xr.Dataset) else ""
-    return f"{'an' if type(given).__name__[:1] in 'AEIOUaeiou' else 'a'} {type(given).__name__}{several}"
+    return f"{a_kind(given)}{several}"
 
 
 def _cure(given: Any) -> str:
     """Where the draws are to be found."""
     if isinstance(given, xr.Dataset) and len(given.data_vars):
         return f"Take one of its variables, as in draws[{str(next(iter(given.data_vars)))!r}]."
-    has = type(given)
-    if hasattr(has, "compare") and hasattr(has, "draws"):
-        return "It compares its segments itself: by.compare('total'), or pass by.draws('total')."
-    if hasattr(has, "by") and hasattr(has, "draws"):
-        return "Make segments first: ltv.by(column).compare()."
-    if hasattr(has, "segment_draws"):
-        return "Pass fit.segment_draws(column)['mean_spend']."
-    found = next((name for name in ("draws", "ratio") if hasattr(has, name)), None)
-    if found is not None:
-        return f"Pass what it is made of: its .{found}."
-    return "Pass by.draws('total') or fit.segment_draws(column)['mean_spend']."
+    return next(cure for names, cure in CURES if all(hasattr(type(given), name) for name in names))
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class SegmentGrouping:
             segments = by_id(customers, given, "by")
             name = str(getattr(given, "name", None) or "segment")
             return cls(name, lambda some: pd.Series([segments.get(str(one)) for one in some.ids]))
-        columns = tuple([given] if isinstance(given, str) else given if _is_list(given) else ())
+        columns = tuple([given] if isinstance(given, str) else given if isinstance(given, Sequence) else ())
         if not columns or not all(isinstance(column, str) for column in columns):
             raise ColumnError(
                 f"Segments are made by the name of a column, by a list of such names, or by a mapping from customer id "
@@ -147,10 +147,6 @@ def total_weights(customers: Customers, grouping: SegmentGrouping, weights: Weig
             f"No customer of {listed(bad)} has a weight above 0, so there is no weighted mean. {cure}", bad
         )
     return total
-
-
-def _is_list(given: Any) -> bool:
-    return isinstance(given, Sequence)
 
 
 def _require_column(customers: Customers, column: str) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ltv_bayes.formulas.acquisition import chance_of_one_rate, draw_cost_per_client, time_until
+from ltv_bayes.formulas.acquisition_cost import chance_of_one_rate, draw_cost_per_client, time_until
 from ltv_bayes.formulas.models import bg_nbd
 from tests.chance import FALSE_ALARM
 

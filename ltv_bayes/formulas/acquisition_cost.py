@@ -1,8 +1,8 @@
-"""What a client costs to win, and when the money is back.
+"""What a customer costs to win, and when the money is back.
 
-Clients won for an amount of money are Poisson, with a mean in proportion to the money. How many a unit of money wins
-has Jeffreys' prior, Gamma(1/2, 0), which needs no scale; after n clients for a spend S it is Gamma(n + 1/2, S). The
-cost per client is one over it: its spread is about 1 / sqrt(n) of itself, and with n = 0 it has no mean.
+Customers won for an amount of money are Poisson, with a mean in proportion to the money. How many a unit of money wins
+has Jeffreys' prior, Gamma(1/2, 0), which needs no scale; after n customers for a spend S it is Gamma(n + 1/2, S). The
+cost per customer is one over it: its spread is about 1 / sqrt(n) of itself, and with n = 0 it has no mean.
 
 Source: Jeffreys (1946), An invariant form for the prior probability, Proceedings of the Royal Society A 186.
 """
@@ -16,7 +16,7 @@ PRIOR_CLIENTS = 0.5
 
 
 def draw_cost_per_client(rng: np.random.Generator, spend: float, clients: float, size: int) -> Array:
-    """Draw the cost per client where so many were won for so much.
+    """Draw the cost per customer where a number of them was won for a spend.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def draw_cost_per_client(rng: np.random.Generator, spend: float, clients: float,
 
 
 def chance_of_one_rate(spend: Numbers, clients: Numbers) -> float:
-    """Probability that clients per money differ so much between periods if chance alone makes them differ.
+    """Probability that customers per money differ as they do between periods if chance alone makes them differ.
 
     Pearson's chi-squared of counts against spend; 1 where nothing was won or there is one period.
 
@@ -51,11 +51,11 @@ def time_until(amount: Numbers, course: Array, times: Array, *, by_steps: bool =
     amount : array of shape (...)
         What is to be reached.
     course : array of shape (..., times)
-        What has come in by each time.
+        Money received by each time.
     times : array of shape (times,)
         Ascending, from 0 on.
     by_steps : bool
-        Whether money comes in at these times alone; evenly between them otherwise.
+        Whether money is received at these times alone; evenly between them otherwise.
 
     Examples
     --------
