@@ -227,7 +227,7 @@ class ResultPage:
         if self.table is not None:
             table = self.table.head(self.rows)
             shown = [table_as_text(table, self.currency, amounts=self.amounts), *_more(self.table, self.rows)]
-        return "\n".join([*self.lines, *shown, *self.notes])
+        return visible("\n".join([*self.lines, *shown, *self.notes]))
 
     def as_html(self) -> str:
         """Write the same as HTML."""
@@ -268,7 +268,7 @@ class DataPage:
     def as_text(self) -> str:
         """Write the lines above the first rows."""
         rows = _head(self.table).to_string(max_cols=SHOWN_COLUMNS, line_width=WIDTH)
-        return "\n".join([*map(_unbroken, self.lines), rows, *_more(self.table, SHOWN_ROWS, self.number)])
+        return visible("\n".join([*map(_unbroken, self.lines), rows, *_more(self.table, SHOWN_ROWS, self.number)]))
 
     def as_html(self) -> str:
         """Write the same as HTML."""
@@ -281,7 +281,7 @@ def _html(lines: Sequence[str], body: str, notes: Sequence[str]) -> str:
     written = [escape(line).replace("\n", "<br>") for line in lines]
     heading = f"<p>{'<br>'.join([f'<strong>{written[0]}</strong>', *written[1:]])}</p>" if written else ""
     below = "".join(f"<p>{escape(note)}</p>" for note in notes if note)
-    return f'<div class="tex2jax_ignore mathjax_ignore">{heading}{body}{below}</div>'
+    return visible(f'<div class="tex2jax_ignore mathjax_ignore">{heading}{body}{below}</div>')
 
 
 def _unbroken(text: str) -> str:
