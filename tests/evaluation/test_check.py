@@ -254,7 +254,7 @@ class TestRegularity:
 
     @staticmethod
     def log(ids, days=None):
-        days = pd.date_range("2019-01-15", "2024-03-15", freq="91D") if days is None else pd.DatetimeIndex(days)
+        days = pd.date_range("2019-01-15", "2024-03-15", freq="92D") if days is None else pd.DatetimeIndex(days)
         frame = {"customer_id": np.repeat(ids, len(days)), "date": np.tile(days, len(ids)), "amount": 10.0}
         return lb.read_transactions(pd.DataFrame(frame))
 
