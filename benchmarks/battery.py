@@ -344,7 +344,7 @@ def service(host: str | None) -> Any:
 
 QUESTIONS: dict[str, Callable[[Any], Any]] = {
     "numbers": lambda of: answers(of, WORTH, hdi=("summary", {"ci_kind": "hdi"}), above=("probability_above", 5e5)),
-    "draws": lambda of: answers(of, "components to_datatree bytes_of_draws"),
+    "draws": lambda of: answers(of, "components to_datatree"),
     "of a customer": lambda of: answers(of, explain=("explain", ONE), cash=("cash_flow", ONE)),
     "over time": lambda of: answers(of, "cash_flow by_horizon", one=("by_horizon", ONE)),
     "tiers and upside": lambda of: answers(of, "tiers upside", two=("tiers", {"shares": (0.1, 0.9)})),

@@ -70,7 +70,7 @@ _NAMES_BY_FILE = {
     "plots.pooling": "plot_history_surface plot_shrinkage",
     "plots.priors": "plot_prior_posterior",
     "plots.values": "plot_cash_flow plot_lifetime_value plot_segments plot_tornado plot_waterfall",
-    "report.workbooks": "write_table",
+    "report.files": "write_table",
 }
 _MODULES = ("errors", "samples")
 _PUBLIC = {name: f"ltv_bayes.{file}" for file, names in _NAMES_BY_FILE.items() for name in names.split()}

@@ -137,6 +137,18 @@ def rows_at_fault(
     return f"{counted(number, noun, plural)} {problem} ({label} {listed(rows, number=number)}). {cure}"
 
 
+def refuse_rows(rows: Iterable[Any], noun: str, problem: str, cure: str, *, number: int | None = None) -> None:
+    """Raise the sentence of `rows_at_fault`, if there is a row at fault.
+
+    Raises
+    ------
+    InputError
+        With the rows.
+    """
+    if found := list(rows):
+        raise InputError(rows_at_fault(found, noun, problem, cure, number=number), found)
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Name what the user probably meant, and everything that is known.
 

@@ -65,20 +65,10 @@ class OrderLog:
 
     def customers(self, attributes: Path | None = None) -> "lb.Customers":
         """Read the orders and make one row per customer."""
-        orders = lb.read_transactions(
-            self.orders,
-            customer=self.customer,
-            date=self.date,
-            amount=self.amount,
-            amount_unit=_number_or_text(self.amount_unit),
-            currency=self.currency,
-            date_format=self.date_format,
-            decimal=self.decimal,
-            encoding=self.encoding,
-            sheet=self.sheet,
-            bad_rows=self.bad_rows,
-        )
-        return lb.summarize(orders, time_unit=self.time_unit, as_of=self.as_of, attributes=attributes)
+        reading = vars(self) | {"amount_unit": _number_or_text(self.amount_unit)}
+        summarizing = {name: reading.pop(name) for name in ("time_unit", "as_of")}
+        orders = lb.read_transactions(reading.pop("orders"), **reading)
+        return lb.summarize(orders, attributes=attributes, **summarizing)
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:

@@ -1,7 +1,7 @@
 """Would the model have known? Fit on the past, forecast a holdout, compare with what happened."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,19 +91,28 @@ def backtest(
             f"Choose an earlier as_of or a shorter horizon, or state with observed_until= how far the log goes."
         )
     customers = summarize(orders, time_unit=time_unit, as_of=start)
-    fits = {"random_seed": seed, **fit_settings}
-    fitted = purchases if isinstance(purchases, FittedPurchases) else (purchases or BGNBD()).fit(customers, **fits)
+    spends = spend is not None or bool(orders.table["amount"].notna().any())
+    settings = {"random_seed": seed, **fit_settings}
+    fitted, spent = fitted_to(customers, purchases, spend, settings, spends=spends)
     _require_unseen(fitted, start)
     actual = holdout_occasions(orders, customers, start, end)
     predicted = fitted.predict_purchases(customers, length, random_seed=seed)
-    spent, money = None, None
-    if spend is not None or bool(orders.table["amount"].notna().any()):
-        spent = spend if isinstance(spend, FittedSpend) else (spend or GammaGamma()).fit(customers, **fits)
+    money = None
+    if spent is None:
+        actual = actual.drop(columns="spend")
+    else:
         _require_unseen(spent, start)
         money = lifetime_value(customers, [RepeatPurchases(fitted, spent)], horizon=length, random_seed=seed).draws
-    else:
-        actual = actual.drop(columns="spend")
     return Backtest(orders, customers, fitted, spent, start, length, actual, predicted, money, seed)
+
+
+def fitted_to(
+    customers: Customers, purchases: Any, spend: Any, settings: Mapping[str, Any], *, spends: bool = True
+) -> tuple[Any, Any]:
+    """Fit models of purchases and, if any are, spend, the usual ones where not given; what is fitted stays as it is."""
+    wanted: list[Any] = [purchases or BGNBD(), (spend or GammaGamma()) if spends else None]
+    fitted, spent = (model.fit(customers, **settings) if hasattr(model, "fit") else model for model in wanted)
+    return fitted, spent
 
 
 @dataclass(frozen=True, repr=False)
@@ -158,7 +167,6 @@ class Backtest(Printed):
             Rows purchases, spend (of a log with amounts), active_customers; columns actual, predicted, interval,
             inside.
         """
-        prob, kind = interval_settings(ci_prob, ci_kind)
         pairs = {
             **{what: (self.actual[what], draws) for what, draws in self._predicted().items()},
             "active_customers": (self.actual["purchases"] > 0, self.predicted_purchases > 0),
@@ -166,7 +174,7 @@ class Backtest(Printed):
         rows = {}
         for what, (each, draws) in pairs.items():
             actual, total = float(each.sum()), draws.sum("customer_id", skipna=False).to_numpy().ravel()
-            row = _beside(actual, total, prob, kind)
+            row = _beside(actual, total, ci_prob, ci_kind)
             *_, low, high = row.values()
             rows[what] = {**row, "inside": bool(low <= actual <= high)}
         return flagged(pd.DataFrame.from_dict(rows, orient="index"), self.caution)
@@ -247,7 +255,6 @@ class Backtest(Printed):
         pandas.DataFrame
             Indexed by frequency ("0", ..., "7+"): customers, actual, predicted, interval (predictive, of the mean).
         """
-        prob, kind = interval_settings(ci_prob, ci_kind)
         frequency = self.customers.table["frequency"].to_numpy()
         drawn, actual = _stacked(self.predicted_purchases), self.actual["purchases"].to_numpy()
         rows = {}
@@ -255,7 +262,7 @@ class Backtest(Printed):
             last = value == HIGHEST_FREQUENCY
             group = frequency >= value if last else frequency == value
             if group.any():
-                row = _beside(actual[group].mean(), drawn[:, group].mean(axis=1), prob, kind)
+                row = _beside(actual[group].mean(), drawn[:, group].mean(axis=1), ci_prob, ci_kind)
                 rows[f"{value}+" if last else str(value)] = {"customers": int(group.sum()), **row}
         table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("frequency")
         return flagged(table, self.caution)
@@ -317,10 +324,9 @@ class Backtest(Printed):
         ]
 
 
-def _beside(actual: Any, drawn: np.ndarray, prob: float, kind: str) -> dict[str, Any]:
+def _beside(actual: Any, drawn: np.ndarray, ci_prob: float | None, ci_kind: str | None) -> dict[str, Any]:
     """Actual beside the mean and the interval of predictive draws, along their first axis."""
-    low, high = interval(drawn, prob, kind)
-    name = interval_name(prob, kind)
+    (low, high), name = interval(drawn, ci_prob, ci_kind), interval_name(ci_prob, ci_kind)
     return {"actual": actual, "predicted": drawn.mean(axis=0), f"{name}_lb": low, f"{name}_ub": high}
 
 

@@ -14,8 +14,9 @@ from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, UnitError, suggestion
+from ltv_bayes.evaluation.backtest import fitted_to
 from ltv_bayes.intervals import interval_settings, summarize_sorted
-from ltv_bayes.models.buy_till_you_die import BGNBD, PurchaseModel
+from ltv_bayes.models.buy_till_you_die import PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -102,17 +103,16 @@ def value_over_time(
     if isinstance(by, Mapping | pd.Series):
         by = by_id(summarize(orders, time_unit=time_unit), by, "by")
     settings = {"random_seed": seed, "progressbar": False, **fit_settings}
-    models = _Models(purchases or BGNBD(), spend or GammaGamma(), settings)
     if not refit:
-        models = models.fitted(summarize(orders, time_unit=time_unit, as_of=when[-1], attributes=attributes))
+        known = summarize(orders, time_unit=time_unit, as_of=when[-1], attributes=attributes)
+        purchases, spend = fitted_to(known, purchases, spend, settings)
     found = []
     with progress(len(when), f"valuing customers on {len(when)} days", show=progressbar) as step:
         for day in when:
             customers = summarize(orders, time_unit=time_unit, as_of=day, attributes=attributes)
-            fitted = models.fitted(customers)
             ltv = lifetime_value(
                 customers,
-                RepeatPurchases(fitted.purchases, fitted.spend),
+                RepeatPurchases(*fitted_to(customers, purchases, spend, settings)),
                 horizon=horizon,
                 discount_rate=discount_rate,
                 margin=margin,
@@ -121,23 +121,6 @@ def value_over_time(
             found.append(ltv.by(_segments(customers, by, name)))
             step()
     return ValueOverTime(tuple(when), tuple(found))
-
-
-@dataclass(frozen=True)
-class _Models:
-    """Models of purchases and spend, fitted or to be fitted."""
-
-    purchases: Any
-    spend: Any
-    settings: Mapping[str, Any]
-
-    def fitted(self, customers: Customers) -> "_Models":
-        """The same with what is not fitted yet fitted to these customers."""
-        purchases, spend = (
-            model.fit(customers, **self.settings) if hasattr(model, "fit") else model
-            for model in (self.purchases, self.spend)
-        )
-        return _Models(purchases, spend, self.settings)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

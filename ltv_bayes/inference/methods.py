@@ -4,7 +4,7 @@ import difflib
 import time
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from ltv_bayes.inference.curvature import Peak, find_peak
 from ltv_bayes.inference.density import Density, LogDensity
 from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, only_too_few
 from ltv_bayes.inference.laplace import sample_laplace
-from ltv_bayes.inference.nuts import TUNE, has_nutpie, sample_by_pymc, sample_from_peak
+from ltv_bayes.inference.nuts import TUNE, Wanted, has_nutpie, sample_by_pymc, sample_from_peak
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.terminal import announce
 
@@ -33,17 +33,6 @@ MEANT = {
 Method = Literal["auto", "laplace", "nuts"]
 METHODS = ("auto", "laplace", "nuts")
 FEWEST_PROPOSALS = 2000
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """How many draws, from which seed, with progress or without."""
-
-    draws: int
-    tune: int | None
-    chains: int
-    random_seed: int
-    progressbar: bool
 
 
 TUNE_HIERARCHICAL = 500
@@ -116,7 +105,7 @@ def fit_posterior(
     wanted = Wanted(int(draws), tune, int(chains), as_seed(random_seed), progressbar)
     start = time.perf_counter()
     if sampler_settings:
-        tree = sample_by_pymc(model, **vars(wanted), **sampler_settings)
+        tree = sample_by_pymc(model, wanted, **sampler_settings)
         verdict = _of_chains(tree, wanted)
     else:
         tree, verdict = _draw(model, method, wanted, settings, may_go_on=may_go_on)
@@ -139,7 +128,7 @@ def _draw(
         if verdict.converged or only_too_few(verdict) or method == "laplace":
             return tree, verdict
     by_chains = partial(sample_from_peak, density, peak) if has_nutpie() else partial(sample_by_pymc, model)
-    tree = by_chains(**vars(wanted), **settings)
+    tree = by_chains(wanted, **settings)
     verdict = _of_chains(tree, wanted)
     if verdict.draws < wanted.draws or verdict.chains < wanted.chains:
         return tree, verdict
@@ -155,7 +144,7 @@ def _by_longer_chains(
 ) -> tuple[xr.DataTree, Diagnostics]:
     """Every fourth draw of chains that tune for longer, and tune to how variables go together."""
     longer = replace(wanted, draws=LONGER * wanted.draws, tune=LONGER // 2 * TUNE_HIERARCHICAL)
-    every = sample_from_peak(density, peak, **vars(longer), **settings, adaptation="low_rank")
+    every = sample_from_peak(density, peak, longer, **settings, adaptation="low_rank")
     draws = every["posterior"].sizes["draw"] // LONGER
     if draws == 0:
         raise KeyboardInterrupt

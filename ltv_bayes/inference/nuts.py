@@ -4,6 +4,7 @@ import importlib.util
 import logging
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,22 +20,23 @@ TUNE = 1000
 TUNE_FROM_PEAK = 200  # there only the size of steps is left to tune
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """How many draws, from which seed, with progress or without."""
+
+    draws: int
+    tune: int | None
+    chains: int
+    random_seed: int
+    progressbar: bool
+
+
 def has_nutpie() -> bool:
     """Whether nutpie is installed."""
     return importlib.util.find_spec("nutpie") is not None
 
 
-def sample_from_peak(
-    density: LogDensity,
-    peak: Peak,
-    *,
-    draws: int,
-    tune: int | None,
-    chains: int,
-    random_seed: int,
-    progressbar: bool,
-    **sampler_settings: Any,
-) -> xr.DataTree:
+def sample_from_peak(density: LogDensity, peak: Peak, wanted: Wanted, **sampler_settings: Any) -> xr.DataTree:
     """Draw by nutpie, started at a peak and in its scale, so that nothing needs compiling and little needs tuning.
 
     Returns
@@ -52,12 +54,12 @@ def sample_from_peak(
 
     sampler = nutpie.sample(
         nutpie_model(density.size, make_density, start),
-        draws=draws,
-        tune=TUNE_FROM_PEAK if tune is None else tune,
-        chains=chains,
-        cores=min(chains, available_cores()),
-        seed=random_seed,
-        progress_bar=progressbar,
+        draws=wanted.draws,
+        tune=TUNE_FROM_PEAK if wanted.tune is None else wanted.tune,
+        chains=wanted.chains,
+        cores=min(wanted.chains, available_cores()),
+        seed=wanted.random_seed,
+        progress_bar=wanted.progressbar,
         save_warmup=False,
         blocking=False,
         **sampler_settings,
@@ -115,16 +117,7 @@ def drawn_so_far(tree: xr.DataTree) -> xr.DataTree:
     )
 
 
-def sample_by_pymc(
-    model: Any,
-    *,
-    draws: int,
-    tune: int | None,
-    chains: int,
-    random_seed: int,
-    progressbar: bool,
-    **sampler_settings: Any,
-) -> xr.DataTree:
+def sample_by_pymc(model: Any, wanted: Wanted, **sampler_settings: Any) -> xr.DataTree:
     """Draw by `pymc.sample`, with any of its settings.
 
     Returns
@@ -137,23 +130,23 @@ def sample_by_pymc(
     sampler_settings.setdefault("nuts_sampler", "nutpie" if has_nutpie() else "pymc")
     logger = logging.getLogger("pymc")
     level = logger.level
-    logger.setLevel(level if progressbar else logging.ERROR)
+    logger.setLevel(level if wanted.progressbar else logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Numba will use object mode", category=UserWarning)
             sampled = pm.sample(
-                draws,
-                tune=TUNE if tune is None else tune,
-                chains=chains,
-                random_seed=random_seed,
-                progressbar=progressbar,
+                wanted.draws,
+                tune=TUNE if wanted.tune is None else wanted.tune,
+                chains=wanted.chains,
+                random_seed=wanted.random_seed,
+                progressbar=wanted.progressbar,
                 compute_convergence_checks=False,
                 model=model,
                 **sampler_settings,
             )
     finally:
         logger.setLevel(level)
-    return sampled if is_whole(sampled, draws, chains) else drawn_so_far(sampled)
+    return sampled if is_whole(sampled, wanted.draws, wanted.chains) else drawn_so_far(sampled)
 
 
 def is_whole(tree: xr.DataTree, draws: int, chains: int) -> bool:

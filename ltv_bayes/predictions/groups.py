@@ -11,7 +11,7 @@ import xarray as xr
 from scipy import special
 
 from ltv_bayes.data.customers.grouping import Grouping
-from ltv_bayes.errors import ColumnError, InputError, counted, listed, rows_at_fault, suggestion
+from ltv_bayes.errors import ColumnError, InputError, counted, listed, refuse_rows, rows_at_fault, suggestion
 from ltv_bayes.formulas.models.parameterization import LOG, Naming
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import Array, IntArray
@@ -204,14 +204,13 @@ class Pooling:
             shift = np.abs(self._standardised(keys, columns)) @ steepest
             bad = (shift > LARGEST_SHIFT) & np.any([self._outside(keys, name) for name in columns], axis=0)
             if bad.any():
-                ids = list(keys.index[bad])
                 fitted = [
                     f"{name}: mean {centre:.4g}, standard deviation {scale:.4g}"
                     for name, (centre, scale) in ((name, self.scales[name]) for name in columns)
                 ]
                 problem = f"so far from those who were fitted ({'; '.join(fitted)}) that their {quantity} has no bounds"
                 cure = "Count the covariate in the unit of the fit, its logarithm for instance, or correct it."
-                raise InputError(rows_at_fault(ids, noun, problem, cure), ids)
+                refuse_rows(keys.index[bad], noun, problem, cure)
 
     def as_written(self, cells: pd.DataFrame, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values that were given of one group: names of segments as text, covariates as numbers."""

@@ -1,7 +1,7 @@
 """What is a customer worth who is won today? Revenue of new customers, by kind of model."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -18,26 +18,6 @@ LONGEST_COURSE = 120
 SAME = 1e-9
 
 
-class Newcomer(Protocol):
-    """A customer who is won today: revenue of today's worth, over all draws."""
-
-    @property
-    def by_steps(self) -> bool:
-        """Whether revenue occurs on the days of the course alone."""
-
-    def times(self, horizon: Duration) -> list[Duration]:
-        """When a course is looked at, from time 0 to the horizon."""
-
-    def expected(self, horizon: Duration, discount_rate: float) -> Array:
-        """Expected revenue within the horizon, an array of shape (draws,)."""
-
-    def course(self, times: list[Duration], discount_rate: float) -> Array:
-        """Expected revenue by each time, an array of shape (draws, times)."""
-
-    def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
-        """Revenue of one such customer in each draw, an array of shape (draws,)."""
-
-
 @dataclass(frozen=True)
 class Buyer:
     """A customer who is won with a first order and may buy again, at times of their own.
@@ -49,6 +29,8 @@ class Buyer:
         Of as many draws.
     first_order : bool or float
         True for one like the others, False if it does not count, or its amount.
+    by_steps : bool
+        Whether revenue occurs on the days of the course alone.
     """
 
     purchases: FittedPurchases | FittedEvents
@@ -58,13 +40,13 @@ class Buyer:
     by_steps = False
 
     def times(self, horizon: Duration) -> list[Duration]:
-        """Every month, or a largest number of times; and the horizon."""
+        """When a course is looked at: every month, or a largest number of times; and the horizon."""
         step = max(1.0, horizon.to("month") / LONGEST_COURSE)
         whole = np.arange(0.0, horizon.to("month") * (1 - SAME), step)
         return [*(Duration(float(month), "month") for month in whole), horizon]
 
     def expected(self, horizon: Duration, discount_rate: float) -> Array:
-        """Expected orders of today's worth, times the value of an order."""
+        """Expected revenue within the horizon, shape (draws,): orders of today's worth times their value."""
         unit = self.purchases.time_unit
         t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
         if isinstance(self.purchases, FittedEvents):
@@ -74,7 +56,7 @@ class Buyer:
         return self._first() + number * self._mean_order()
 
     def course(self, times: list[Duration], discount_rate: float) -> Array:
-        """The same by each time."""
+        """Expected revenue by each time, an array of shape (draws, times)."""
         unit = self.purchases.time_unit
         ends, delta = np.array([time.to(unit) for time in times]), discount_intensity(discount_rate, unit)
         if isinstance(self.purchases, FittedEvents):
@@ -85,7 +67,7 @@ class Buyer:
         return self._first()[:, np.newaxis] + number * self._mean_order()[:, np.newaxis]
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
-        """How often one customer buys, when, and the value of each order."""
+        """Revenue of one such customer in each draw, shape (draws,): how often they buy, when, for how much."""
         unit, spend = self.purchases.time_unit, flat_draws(self.spend)
         t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
         owner, time = self._draw_times(rng, t)
@@ -126,6 +108,8 @@ class Subscriber:
         Length of the contract.
     first_order : bool or float
         True for a first payment like the others, False if it does not count, or its amount.
+    by_steps : bool
+        Whether revenue occurs on the days of the course alone.
     """
 
     renewals: FittedRenewals
@@ -136,16 +120,16 @@ class Subscriber:
     by_steps = True
 
     def times(self, horizon: Duration) -> list[Duration]:
-        """Each day of payment, and the horizon."""
+        """When a course is looked at: each day of payment, and the horizon."""
         due = [Duration(float(number), self.period) for number in range(self._payments(horizon) + 1)]
         return due if horizon.days <= due[-1].days * (1 + SAME) else [*due, horizon]
 
     def expected(self, horizon: Duration, discount_rate: float) -> Array:
-        """Expected payments of today's worth."""
+        """Expected payments of today's worth within the horizon, an array of shape (draws,)."""
         return self.course([horizon], discount_rate)[:, -1]
 
     def course(self, times: list[Duration], discount_rate: float) -> Array:
-        """The same by each time."""
+        """Expected revenue by each time, an array of shape (draws, times)."""
         made = np.array([self._payments(time) for time in times])
         number = np.arange(1, made.max(initial=0) + 1)
         drawn = {name: values[:, np.newaxis] for name, values in flat_draws(self.renewals).items()}
@@ -154,7 +138,7 @@ class Subscriber:
         return self._first() + self.price * paid[:, made]
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
-        """How many renewals one customer makes, each paid on its day."""
+        """Revenue of one such customer in each draw, shape (draws,): their renewals, each paid on its day."""
         most = self._payments(horizon)
         made = shifted_beta_geometric.draw_renewals(rng, 0, **flat_draws(self.renewals))
         paid = np.concatenate([[0.0], np.cumsum(self._worth(np.arange(1, most + 1), discount_rate))])
@@ -169,3 +153,7 @@ class Subscriber:
 
     def _first(self) -> float:
         return self.price if self.first_order is True else float(self.first_order)
+
+
+Newcomer = Buyer | Subscriber
+"""A customer who is won today: revenue of today's worth, over all draws."""

@@ -12,7 +12,7 @@ from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
-from ltv_bayes.errors import InputError, rows_at_fault
+from ltv_bayes.errors import InputError, refuse_rows
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.random_streams import customer_stream
@@ -162,10 +162,8 @@ def _refuse_unknown_wins(listed: pd.DataFrame, made: pd.DataFrame) -> None:
     pair = ["customer", "closed"]
     known = pd.MultiIndex.from_frame(listed[pair]).isin(pd.MultiIndex.from_frame(made[pair]))
     lost = listed["closed"].notna().to_numpy() & ~known
-    if lost.any():
-        rows = list(listed.index[lost])
-        cure = "Correct closed_on, or give the orders of that time."
-        raise InputError(rows_at_fault(rows, "row", "won on a day without an order of the customer", cure), rows)
+    cure = "Correct closed_on, or give the orders of that time."
+    refuse_rows(listed.index[lost], "row", "won on a day without an order of the customer", cure)
 
 
 def _foreseen(snapshots: pd.Series, made: pd.DataFrame, length: Duration) -> pd.DataFrame:

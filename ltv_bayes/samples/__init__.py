@@ -4,8 +4,13 @@ from ltv_bayes.samples.cdnow import cdnow_orders, lifetimes_file
 from ltv_bayes.samples.channels import Channel, ChannelBusiness, simulate_channels
 from ltv_bayes.samples.judges import Judge, SimulatedJudges, simulate_judges
 from ltv_bayes.samples.office_equipment import OfficeEquipment, simulate_office_equipment
-from ltv_bayes.samples.pipeline import Pipeline, simulate_pipeline
-from ltv_bayes.samples.project_business import Industry, ProjectBusiness, simulate_project_business
+from ltv_bayes.samples.project_business import (
+    Industry,
+    Pipeline,
+    ProjectBusiness,
+    simulate_pipeline,
+    simulate_project_business,
+)
 
 __all__ = [
     "Channel",

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.orders.transactions import Transactions, read_transactions
-from ltv_bayes.time_units import DAYS_PER_YEAR, as_date, as_duration, discount_intensity
+from ltv_bayes.samples.project_business import Deals, days_after
+from ltv_bayes.time_units import as_date, as_duration, discount_intensity
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ CHANNELS = (
 
 
 @dataclass(frozen=True, repr=False)
-class ChannelBusiness:
+class ChannelBusiness(Deals):
     """What an analyst would see, and the truth behind it.
 
     Attributes
@@ -72,12 +72,6 @@ class ChannelBusiness:
     channels: tuple[Channel, ...]
     as_of: dt.date
     currency: str = "EUR"
-
-    def transactions(self) -> Transactions:
-        """Read the orders as the user would."""
-        return read_transactions(
-            self.orders, customer="client", date="closed_on", amount="value", currency=self.currency
-        )
 
     def truth(
         self,
@@ -145,9 +139,9 @@ def simulate_channels(
             costs.append((channel.name, today.year - years + year + 1, channel.yearly_spend, won))
             orders.append(pd.DataFrame({"client": names[owner], "year": time, "value": value.round(2)}))
     every = pd.concat(orders, ignore_index=True)
-    days = pd.to_timedelta(np.ceil(every.pop("year") * DAYS_PER_YEAR), unit="D")
+    closed_on = days_after(today, every.pop("year"))
     return ChannelBusiness(
-        every.assign(closed_on=pd.Timestamp(today) + days).sort_values("closed_on", ignore_index=True),
+        every.assign(closed_on=closed_on).sort_values("closed_on", ignore_index=True),
         pd.DataFrame(clients, columns=["customer_id", "channel"]),
         pd.DataFrame(costs, columns=["channel", "period", "spend", "clients_won"]),
         tuple(channels),

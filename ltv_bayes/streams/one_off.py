@@ -17,12 +17,13 @@ from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
-from ltv_bayes.errors import InputError, UnitError, rows_at_fault
+from ltv_bayes.errors import InputError, UnitError, refuse_rows
 from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.streams.own_data import not_valued, require_same, sum_by_customer
+from ltv_bayes.streams.notes import not_valued
+from ltv_bayes.streams.own_data import require_same, sum_by_customer
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
 
@@ -123,13 +124,9 @@ class OneOffSale:
         currency = self.sales.currency if isinstance(self.sales, Transactions) else self.currency
         require_same(customers, self.name, None, currency)
         late = ~self._planned(customers) & (self.table["probability"] < 1).to_numpy()
-        if late.any():
-            rows = list(self.table["row"][late])
-            problem = f"of the sales with a probability, though dated on or before the as-of date {customers.as_of}"
-            raise InputError(
-                rows_at_fault(rows, "row", problem, "Give a future date, or leave out what was lost or has been sold."),
-                rows,
-            )
+        problem = f"of the sales with a probability, though dated on or before the as-of date {customers.as_of}"
+        cure = "Give a future date, or leave out what was lost or has been sold."
+        refuse_rows(self.table["row"][late], "row", problem, cure)
 
     def knows(self, customers: Customers) -> np.ndarray:
         """Mark no customer: sales do not show when a relation ends."""

@@ -10,7 +10,7 @@ import pandas as pd
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.histories import typical_order
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
+from ltv_bayes.errors import ColumnError, InputError, a_kind, refuse_rows
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.kernels import order_values, regular_order_values
 from ltv_bayes.formulas.special import Array
@@ -32,10 +32,9 @@ from ltv_bayes.predictions.purchases import FittedPurchases, purchase_histories
 from ltv_bayes.predictions.spend import FittedSpend, spend_histories, warn_of_scale
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.random_streams import customer_states
-from ltv_bayes.streams.history_notes import history_notes
-from ltv_bayes.streams.own_data import not_valued, positions, refuse_ended, require_same, without_data
+from ltv_bayes.streams.notes import history_notes, missing_here_or_there, unseen_segments
+from ltv_bayes.streams.own_data import positions, refuse_ended, require_same
 from ltv_bayes.streams.stream import CustomerDraws, Stream
-from ltv_bayes.streams.unseen_segments import unseen_segments
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_UNIT
 
@@ -135,8 +134,7 @@ class OrderStream(ABC):
             return unseen
         return [
             *unseen,
-            *without_data(customers, self._own_ids, self.name),
-            *not_valued(customers, self._own_ids, self.name),
+            *missing_here_or_there(customers, self._own_ids, self.name),
             *(f"{label(self.name)}: {note}" for note in history_notes(self.customers, terms)),
         ]
 
@@ -273,9 +271,6 @@ def total_value(customers: Customers) -> Array:
             "Make the customers with summarize(), add the column, or leave realised=False."
         )
     values = customers.table["total_value"].to_numpy(dtype=float)
-    missing = ~np.isfinite(values)
-    if missing.any():
-        ids = list(customers.ids[missing])
-        cure = "Fill it in, or leave realised=False."
-        raise InputError(rows_at_fault(ids, "customer", "without a number in total_value", cure), ids)
+    missing, cure = customers.ids[~np.isfinite(values)], "Fill it in, or leave realised=False."
+    refuse_rows(missing, "customer", "without a number in total_value", cure)
     return values

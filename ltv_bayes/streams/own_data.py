@@ -10,8 +10,7 @@ from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.errors import InputError, UnitError, counted, listed, rows_at_fault
-from ltv_bayes.formatting import label
+from ltv_bayes.errors import UnitError, refuse_rows
 from ltv_bayes.formulas.special import Array, IntArray
 
 
@@ -72,10 +71,9 @@ def refuse_ended(orders: Customers, valued: Customers, name: str) -> None:
     InputError
         Naming the customers.
     """
-    if ids := ended_early(orders, valued):
-        problem = f"observed only until their relation ended, but valued by the stream {name!r} as if it went on"
-        cure = "Let it depend on the stream that knows when relations end, as in while_alive='subscription'."
-        raise InputError(rows_at_fault(ids, "customer", problem, cure), ids)
+    problem = f"observed only until their relation ended, but valued by the stream {name!r} as if it went on"
+    cure = "Let it depend on the stream that knows when relations end, as in while_alive='subscription'."
+    refuse_rows(ended_early(orders, valued), "customer", problem, cure)
 
 
 def ended_early(orders: Customers, valued: Customers) -> list[Any]:
@@ -84,27 +82,3 @@ def ended_early(orders: Customers, valued: Customers) -> list[Any]:
         return []
     ended = [batch.ids[batch.table[OBSERVED_UNTIL].notna()] for batch in orders.batches()]
     return list(known_ids(valued, [str(customer_id) for some in ended for customer_id in some]).values())
-
-
-def without_data(customers: Customers, own: pd.Index, name: str) -> list[str]:
-    """State how many of the customers valued are not in a stream's data, given the ids in these as text.
-
-    Customers in a file are not gone through.
-    """
-    if not customers.in_memory:
-        return []
-    without = int((~as_text(customers.ids).isin(own)).sum())
-    return [f"{without:,} of {counted(len(customers), 'customer')} have no {label(name)}."] if without else []
-
-
-def not_valued(customers: Customers, own: pd.Index, name: str) -> list[str]:
-    """State who in a stream's data is not among the customers valued, given the ids in the data as text.
-
-    Customers in a file are not gone through.
-    """
-    if not customers.in_memory:
-        return []
-    beyond = own[~own.isin(as_text(customers.ids))].unique()
-    if beyond.empty:
-        return []
-    return [f"{label(name)} of {counted(len(beyond), 'customer')} not valued here: {listed(beyond)}."]

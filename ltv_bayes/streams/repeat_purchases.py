@@ -16,7 +16,7 @@ from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.sizes import ALIVE_CUSTOMERS
-from ltv_bayes.streams.history_notes import bought_once_notes
+from ltv_bayes.streams.notes import bought_once_notes
 from ltv_bayes.streams.order_stream import OrderStream, require_fits
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms

@@ -23,7 +23,8 @@ from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameter
 from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.renewals import FittedRenewals, periods_of
 from ltv_bayes.random_streams import customer_states
-from ltv_bayes.streams.own_data import not_valued, require_same, sum_by_customer, without_data
+from ltv_bayes.streams.notes import missing_here_or_there
+from ltv_bayes.streams.own_data import require_same, sum_by_customer
 from ltv_bayes.streams.prices import PriceChanges
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
@@ -128,7 +129,7 @@ class Subscription:
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
         """State who is not in the records."""
-        return [*without_data(customers, self._ids, self.name), *not_valued(customers, self._ids, self.name)]
+        return missing_here_or_there(customers, self._ids, self.name)
 
     def realised(self, customers: Customers) -> Array:
         """What was paid at the start and at renewals so far, at the price of the records."""

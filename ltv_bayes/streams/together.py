@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.errors import InputError, rows_at_fault, suggestion
+from ltv_bayes.errors import InputError, refuse_rows, suggestion
 from ltv_bayes.predictions.fitted import smallest_shape
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.own_data import ended_early
@@ -133,8 +133,6 @@ def refuse_unknown_ends(streams: Sequence[Stream], customers: Customers) -> None
         if not ended:
             continue
         some = customers.subset(ended)
-        unknown = list(some.ids[~other.knows(some)])
-        if unknown:
-            problem = f"observed only until their relation ended, unknown to the stream {other.name!r}"
-            cure = "Give it all contracts, ended ones too: Subscription(fit, renewals)."
-            raise InputError(rows_at_fault(unknown, "customer", problem, cure), unknown)
+        problem = f"observed only until their relation ended, unknown to the stream {other.name!r}"
+        cure = "Give it all contracts, ended ones too: Subscription(fit, renewals)."
+        refuse_rows(some.ids[~other.knows(some)], "customer", problem, cure)

@@ -12,7 +12,7 @@ from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.windows import beyond_horizon
-from ltv_bayes.streams.history_notes import history_notes
+from ltv_bayes.streams.notes import history_notes
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.influence.conflicts import note_on_conflicts

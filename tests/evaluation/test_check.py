@@ -163,7 +163,7 @@ def test_events():
 
 
 def test_regularity_is_checked_where_orders_are_given(customers, purchases):
-    days = pd.date_range("2019-01-15", "2024-03-15", freq="91D")
+    days = pd.date_range("2019-01-15", "2024-03-15", freq="92D")
     ids = [f"C{k}" for k in range(30)]
     log = pd.DataFrame({"customer_id": np.repeat(ids, len(days)), "date": np.tile(days, 30), "amount": 10.0})
     orders = lb.read_transactions(log)

@@ -112,8 +112,9 @@ class TestLongerChains:
         """Chains that stay apart when they are short, in place of sampling; what was asked of each run."""
         asked = []
 
-        def sample(_, __, *, draws, chains, **settings):
-            asked.append({"draws": draws, **settings})
+        def sample(_, __, wanted, **settings):
+            draws, chains = wanted.draws, wanted.chains
+            asked.append({"draws": draws, "tune": wanted.tune, **settings})
             rng = np.random.default_rng(len(asked))
             x = rng.standard_normal((chains, draws)) + (2.0 * np.arange(chains)[:, None] if len(asked) == 1 else 0.0)
             diverging = np.zeros((chains, draws), dtype=bool)

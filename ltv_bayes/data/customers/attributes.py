@@ -1,6 +1,7 @@
 """Attributes of customers, matched to the customer table by id without losing anyone."""
 
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pandas as pd
 from ltv_bayes.data.customers.check import refuse_repeated
 from ltv_bayes.data.reading.columns import named_column, refuse_clash
 from ltv_bayes.data.reading.files import read_table
-from ltv_bayes.data.reading.ids import as_text, ids_of
+from ltv_bayes.data.reading.ids import alike, ids_of
 from ltv_bayes.errors import ColumnError, DataWarning, rows_at_fault, suggestion
 
 
@@ -58,26 +59,13 @@ def join_attributes(
     """
     attributes = attributes_by_id(source, customer_column)
     refuse_clash(attributes.columns, taken, "Rename them in the attributes.")
-    wanted, known = comparable(table.index, attributes.index)
+    wanted, known = alike(table.index, attributes.index)
     without = table.index[~wanted.isin(known)]
     if len(without):
-        _warn_of_missing(without)
+        warn_of_missing(without)
         attributes = attributes.astype(_types_with_missing(attributes))
     matched = attributes.set_axis(known, axis="index").reindex(wanted).set_axis(table.index, axis="index")
     return pd.concat([table, matched], axis="columns"), attributes[~known.isin(wanted)]
-
-
-def comparable(some: pd.Index, others: pd.Index) -> tuple[pd.Index, pd.Index]:
-    """Make ids comparable: numbers on one side and text on the other are compared as text.
-
-    Examples
-    --------
-    >>> comparable(pd.Index([4, 5]), pd.Index(["5"]))[0].tolist()
-    ['4', '5']
-    """
-    if pd.api.types.is_numeric_dtype(some.dtype) == pd.api.types.is_numeric_dtype(others.dtype):
-        return some, others
-    return as_text(some), as_text(others)
 
 
 def attributes_by_id(source: Any, customer_column: str) -> pd.DataFrame:
@@ -106,10 +94,11 @@ def id_column_name(frame: pd.DataFrame, customer_column: str) -> str:
     return found
 
 
-def _warn_of_missing(ids: pd.Index) -> None:
-    """Warn of customers without attributes."""
+def warn_of_missing(ids: Iterable[Any], number: int | None = None, *, stacklevel: int = 4) -> None:
+    """Warn of customers without attributes, given their ids, or the first of these and their number."""
     cure = "They get missing values: are the ids written as in the orders?"
-    warnings.warn(rows_at_fault(ids, "customer", "without attributes", cure), DataWarning, stacklevel=4)
+    message = rows_at_fault(ids, "customer", "without attributes", cure, number=number)
+    warnings.warn(message, DataWarning, stacklevel=stacklevel)
 
 
 def _types_with_missing(attributes: pd.DataFrame) -> dict[Any, str]:

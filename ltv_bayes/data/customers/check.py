@@ -12,7 +12,7 @@ from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import ids_of
-from ltv_bayes.errors import InputError, rows_at_fault
+from ltv_bayes.errors import refuse_rows
 
 HISTORY = ("frequency", "recency", "T")
 SPEND = ("monetary_value", "spend_frequency")
@@ -121,16 +121,13 @@ def refuse_impossible(table: pd.DataFrame, rules: tuple[Rule, ...]) -> None:
     """
     for rule in rules:
         at = rule.broken_by(table).to_numpy(dtype=bool)
-        if at.any():
-            raise InputError(rows_at_fault(table.index[at], "customer", rule.problem, rule.cure), table.index[at])
+        refuse_rows(table.index[at], "customer", rule.problem, rule.cure)
 
 
 def refuse_repeated(ids: pd.Index, rows: str = "rows") -> None:
     """Raise if a customer has several rows."""
-    if ids.has_duplicates:
-        repeated = ids[ids.duplicated()].unique()
-        cure = "Keep one row for each customer."
-        raise InputError(rows_at_fault(repeated, "customer", f"with several {rows}", cure), repeated)
+    repeated = ids[ids.duplicated()].unique()
+    refuse_rows(repeated, "customer", f"with several {rows}", "Keep one row for each customer.")
 
 
 def customer_table(
@@ -209,10 +206,8 @@ def _as_numbers(cells: pd.Series) -> pd.Series:
     numbers = pd.to_numeric(cells, errors="coerce").astype("Float64").astype("float64")
     unread = (numbers.isna() & cells.notna()).to_numpy(copy=True)
     unread[unread] = (cells[unread].astype(str).str.strip() != "").to_numpy()
-    if unread.any():
-        problem = f"with a {cells.name} that is no number, such as {quoted(cells, unread)}"
-        cure = "Write plain numbers, such as 38.86."
-        raise InputError(rows_at_fault(cells.index[unread], "customer", problem, cure), cells.index[unread])
+    problem = f"with a {cells.name} that is no number, such as {quoted(cells, unread)}"
+    refuse_rows(cells.index[unread], "customer", problem, "Write plain numbers, such as 38.86.")
     return numbers
 
 
@@ -220,7 +215,5 @@ def _as_dates(cells: pd.Series) -> pd.Series:
     """Turn cells into days; blank ones become missing."""
     days, (_, *unread) = as_days(cells)
     for fault in unread:
-        if fault.at.any():
-            rows = cells.index[fault.at]
-            raise InputError(rows_at_fault(rows, "customer", fault.problem, fault.cure), rows)
+        refuse_rows(cells.index[fault.at], "customer", fault.problem, fault.cure)
     return days

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers.attributes import comparable, id_column_name
+from ltv_bayes.data.customers.attributes import id_column_name
 from ltv_bayes.data.customers.check import OBSERVED_UNTIL, TOLERANCE, refuse_repeated
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import read_table
-from ltv_bayes.data.reading.ids import ids_of
-from ltv_bayes.errors import InputError, rows_at_fault
+from ltv_bayes.data.reading.ids import alike, ids_of
+from ltv_bayes.errors import refuse_rows
 
 WHOLE = 1e-6  # of a day: T was counted in days, and division into time units left no more than this
 
@@ -62,10 +62,8 @@ def customer_dates(source: Any, name: str, *, customer_column: str = "customer_i
 
 def _refuse(fault: Fault, name: str, ids: pd.Index) -> None:
     """Raise if customers have no date that can be read."""
-    if fault.at.any():
-        such_as = f", such as {fault.example}" if fault.example else ""
-        at = ids[fault.at]
-        raise InputError(rows_at_fault(at, "customer", f"{fault.problem} in {name}{such_as}", fault.cure), at)
+    such_as = f", such as {fault.example}" if fault.example else ""
+    refuse_rows(ids[fault.at], "customer", f"{fault.problem} in {name}{such_as}", fault.cure)
 
 
 def _cells(source: Any, name: str, customer_column: str) -> pd.Series:
@@ -114,9 +112,10 @@ def starts_until(since: pd.Series, orders: pd.DataFrame, end: dt.date) -> tuple[
     """
     first = orders.groupby("customer_id")["date"].min()
     unknown, early = ~first.index.isin(since.index), first < since.reindex(first.index)
-    cure = "{}, or leave their orders out."
-    _refuse_customers(first.index[unknown], "who ordered but are not in since", cure.format("Give each of them a date"))
-    _refuse_customers(first.index[early], "who ordered before their day in since", cure.format("Correct these dates"))
+    cure = "Give each of them a date, or leave their orders out."
+    refuse_rows(first.index[unknown], "customer", "who ordered but are not in since", cure)
+    cure = "Correct these dates, or leave their orders out."
+    refuse_rows(first.index[early], "customer", "who ordered before their day in since", cure)
     there = since <= pd.Timestamp(end)
     return since[there], since[~there]
 
@@ -151,7 +150,7 @@ def ended_early(table: pd.DataFrame, ended: pd.Series, as_of: dt.date, days_per_
     Ada     21.0 25.0     2024-06-25
     Bo       0.0 30.0            NaT
     """
-    wanted, known = comparable(table.index, ended.index)
+    wanted, known = alike(table.index, ended.index)
     end = ended.set_axis(known).reindex(wanted).set_axis(table.index)
     before = _ends_so_far(table)
     earlier = (before.fillna(pd.Timestamp(as_of)) - end).dt.days.to_numpy(dtype=float)
@@ -160,7 +159,7 @@ def ended_early(table: pd.DataFrame, ended: pd.Series, as_of: dt.date, days_per_
     recency = table["recency"].to_numpy(dtype=float)
     late = (recency > T + TOLERANCE * table["T"].to_numpy(dtype=float)) | (T < 0)
     cure = "Correct the day of the end, or summarize the orders without those after it."
-    _refuse_customers(table.index[late], "who ordered, or joined, after their end", cure)
+    refuse_rows(table.index[late], "customer", "who ordered, or joined, after their end", cure)
     return table.assign(recency=np.minimum(recency, T), T=T, observed_until=before.mask(earlier > 0, end))
 
 
@@ -175,9 +174,3 @@ def _whole_days(days: np.ndarray) -> np.ndarray:
     """Undo the rounding of T in its time unit, so that T of the same length stay the same number."""
     whole = np.rint(days)
     return np.where(np.abs(days - whole) < WHOLE, whole, days)
-
-
-def _refuse_customers(ids: pd.Index, problem: str, cure: str) -> None:
-    """Raise if there are such customers."""
-    if len(ids):
-        raise InputError(rows_at_fault(ids, "customer", problem, cure), ids)

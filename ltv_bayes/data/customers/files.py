@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 
 from ltv_bayes.data.customers.check import COMPUTED, DATES, HISTORY, HISTORY_RULES, SPEND, SPEND_RULES, VALUES, Rule
-from ltv_bayes.data.customers.parquet_rows import ParquetRows
+from ltv_bayes.data.customers.rows import ParquetRows
 from ltv_bayes.data.engine.duckdb import engine, fetched_batches, identifier
 from ltv_bayes.data.engine.parquet import (
     UNNAMED_INDEX,
@@ -26,7 +26,7 @@ from ltv_bayes.data.engine.parquet import (
 )
 from ltv_bayes.data.reading.columns import refuse_clash
 from ltv_bayes.data.reading.ids import BLANKS
-from ltv_bayes.errors import InputError, UnitError, rows_at_fault
+from ltv_bayes.errors import InputError, UnitError, refuse_rows
 from ltv_bayes.sizes import READ_ROWS
 from ltv_bayes.time_units import TimeUnit, as_date, as_time_unit
 
@@ -199,12 +199,9 @@ def _refuse_ids(connection: duckdb.DuckDBPyConnection, file: CustomerFile) -> No
     """Raise if a row has no id, or a customer several rows."""
     numbered = numbered_rows(file.paths, column_types(connection, file.paths), {"id": file.customer_id})
     missing = _column(connection, f"SELECT row FROM ({numbered}) WHERE id IS NULL")
-    if missing:
-        raise InputError(rows_at_fault(missing, "row", "without a customer id", "Fill in the id."), missing)
+    refuse_rows(missing, "row", "without a customer id", "Fill in the id.")
     repeated = _column(connection, f"SELECT id FROM ({numbered}) GROUP BY id HAVING count(*) > 1 ORDER BY id")
-    if repeated:
-        cure = "Keep one row for each customer."
-        raise InputError(rows_at_fault(repeated, "customer", "with several rows", cure), repeated)
+    refuse_rows(repeated, "customer", "with several rows", "Keep one row for each customer.")
 
 
 def _column(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Any]:
@@ -219,8 +216,7 @@ def _refuse_impossible(connection: duckdb.DuckDBPyConnection, file: CustomerFile
         broken |= {place for place, rule in enumerate(file.rules) if rule.broken_by(batch).any()}
     if broken:
         rule = file.rules[min(broken)]
-        ids = _breaking(connection, file, rule)
-        raise InputError(rows_at_fault(ids, "customer", rule.problem, rule.cure), ids)
+        refuse_rows(_breaking(connection, file, rule), "customer", rule.problem, rule.cure)
 
 
 def _breaking(connection: duckdb.DuckDBPyConnection, file: CustomerFile, rule: Rule) -> list[Any]:

@@ -12,7 +12,7 @@ from ltv_bayes.data.reading.amounts import as_amounts
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.ids import BLANKS, as_text
-from ltv_bayes.errors import ColumnError, InputError, rows_at_fault, suggestion
+from ltv_bayes.errors import ColumnError, InputError, refuse_rows, suggestion
 
 WITHOUT_SEGMENT = (
     "Fill it in among the attributes before summarize (a name such as 'unknown' makes a segment of its own), or leave "
@@ -168,7 +168,7 @@ def _segments(cells: pd.Series, noun: str) -> pd.Series:
     missing = (cells.isna() | (text == "")).to_numpy()
     how = f": customers.subset(customers.table[{cells.name!r}].notna())" if noun == "customer" else ""
     cure = "Give it a name." if noun == "segment" else WITHOUT_SEGMENT.format(how=how)
-    _refuse(cells, missing, noun, f"without a value in {cells.name}", cure)
+    refuse_rows(cells.index[missing], noun, f"without a value in {cells.name}", cure)
     return text
 
 
@@ -183,11 +183,11 @@ def _numbers(cells: pd.Series, noun: str) -> pd.Series:
             f"Names make segments: pool_by={cells.name!r}."
         )
     problem = f"with a {cells.name} that cannot be read as a number, such as {quoted(cells, unread)}"
-    _refuse(cells, unread, noun, problem, "Write plain numbers, without units.")
+    refuse_rows(cells.index[unread], noun, problem, "Write plain numbers, without units.")
     cure = "The logarithm of 0 is infinite: take log(1 + x), or fill in another number."
-    _refuse(cells, np.isinf(numbers), noun, f"with an infinite {cells.name}", cure)
+    refuse_rows(cells.index[np.isinf(numbers)], noun, f"with an infinite {cells.name}", cure)
     cure = "Fill it in, for instance with the median, and say so in a column of its own."
-    _refuse(cells, np.isnan(numbers), noun, f"without a number in {cells.name}", cure)
+    refuse_rows(cells.index[np.isnan(numbers)], noun, f"without a number in {cells.name}", cure)
     return pd.Series(numbers, cells.index)
 
 
@@ -197,9 +197,3 @@ def _read_numbers(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         return cells.to_numpy(dtype=float, na_value=np.nan), np.zeros(len(cells), dtype=bool)
     numbers, (_, infinite, unreadable) = as_amounts(cells)
     return np.where(infinite.at, np.inf, numbers.to_numpy(dtype=float)), unreadable.at
-
-
-def _refuse(cells: pd.Series, bad: np.ndarray, noun: str, problem: str, cure: str) -> None:
-    if bad.any():
-        ids = list(cells.index[bad])
-        raise InputError(rows_at_fault(ids, noun, problem, cure), ids)

@@ -79,17 +79,8 @@ def overview_of(rows: Rows, left_out: Mapping[str, int]) -> Overview:
     money = next((name for name in ("first_value", "monetary_value") if name in rows.columns), None)
     typical = "'nan'::DOUBLE" if money is None else f"coalesce(median({money}) FILTER (isfinite({money})), 'nan')"
     needs = ["frequency", "T", "spend_frequency", *([] if money is None else [money])]
-    found = rows.ask(NUMBERS.format(typical=typical), needs).iloc[0]
-    return Overview(
-        customers=int(found["customers"]),
-        repeat_customers=int(found["repeat_customers"]),
-        repeats=int(found["repeats"]),
-        valued_repeats=int(found["valued_repeats"]),
-        longest_history=float(found["longest_history"]),
-        observed=float(found["observed"]),
-        typical_order=float(found["typical_order"]),
-        left_out=dict(left_out),
-    )
+    (found,) = rows.ask(NUMBERS.format(typical=typical), needs).to_dict("records")
+    return Overview(**found, left_out=dict(left_out))
 
 
 def warn_of_reversed_recency(rows: Rows) -> None:

@@ -1,6 +1,5 @@
 """A transaction log that stays in Parquet files, for logs larger than memory."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,12 +18,18 @@ from ltv_bayes.data.engine.parquet import (
     parquet_paths,
     require_column,
 )
-from ltv_bayes.data.orders.transactions import not_told_apart, require_stream, streams_line, warn_of_counts
+from ltv_bayes.data.orders.transactions import (
+    not_told_apart,
+    require_stream,
+    streams_line,
+    warn_of_counts,
+    warn_of_null_ids,
+)
 from ltv_bayes.data.reading.amounts import as_factor, warn_of_unit_in_header
 from ltv_bayes.data.reading.columns import refuse_one_column_for_two
 from ltv_bayes.data.reading.frames import parquet_time_zones
 from ltv_bayes.data.reading.ids import BLANKS, MISSING_WORDS
-from ltv_bayes.errors import ColumnError, DataWarning, InputError, counted, rows_at_fault
+from ltv_bayes.errors import ColumnError, InputError, counted, rows_at_fault
 from ltv_bayes.sizes import NAMED_ROWS
 from ltv_bayes.tables import DataPage, Printed
 
@@ -267,9 +272,5 @@ def _warn_of_null_ids(connection: duckdb.DuckDBPyConnection) -> None:
     words = ", ".join(map(text_literal, MISSING_WORDS))
     sql = f"SELECT customer, count(*) FROM log WHERE customer IN ({words}) GROUP BY customer ORDER BY customer"
     if found := connection.execute(sql).fetchall():
-        written = ", ".join(repr(word) for word, _ in found)
-        problem = f"with the customer id {written}, which usually means that it is missing"
         rows = first_rows(connection, f"customer IN ({words})")
-        number = sum(number for _, number in found)
-        message = rows_at_fault(rows, "row", problem, "If so, leave the cells blank.", number=number)
-        warnings.warn(message, DataWarning, stacklevel=3)
+        warn_of_null_ids([word for word, _ in found], rows, sum(number for _, number in found), stacklevel=4)

@@ -1,15 +1,18 @@
 """Which orders count: those up to the as-of date, with returns netted, ignored or refused."""
 
 import datetime as dt
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.errors import InputError, rows_at_fault
+from ltv_bayes.data.orders.transactions import left_out_line
+from ltv_bayes.errors import InputError, refuse_rows
 from ltv_bayes.time_units import as_date
 
 Returns = Literal["net", "ignore", "error"]
+RowsAfter = Callable[[dt.date], tuple[Sequence[Any], int]]
 AFTER_AS_OF = "after as_of"
 IGNORED_RETURN = "return, ignored"
 ONE_DAY = dt.timedelta(days=1)
@@ -20,15 +23,17 @@ def today() -> dt.date:
     return dt.date.today()
 
 
-def observation_end(orders: pd.DataFrame, as_of: Any = None) -> dt.date:
+def observation_end(first: dt.date, last: dt.date, as_of: Any, after: RowsAfter) -> dt.date:
     """Find the day on which observation ends: as given, or the day of the last order.
 
     Parameters
     ----------
-    orders : pandas.DataFrame
-        The table of a transaction log.
+    first, last : datetime.date
+        Days of the first and the last order.
     as_of : date, optional
         The day asked for.
+    after : callable
+        From a day to the rows of the orders after it, or the first of these, and their number.
 
     Raises
     ------
@@ -37,30 +42,33 @@ def observation_end(orders: pd.DataFrame, as_of: Any = None) -> dt.date:
 
     Examples
     --------
-    >>> orders = pd.DataFrame({"row": [2], "date": pd.to_datetime(["1997-01-01"])})
-    >>> observation_end(orders)
+    >>> day = dt.date(1997, 1, 1)
+    >>> observation_end(day, day, None, lambda day: ([], 0))
     datetime.date(1997, 1, 1)
     """
-    dates = orders["date"]
     given = None if as_of is None else as_date(as_of)
     limit = today() + ONE_DAY  # east of here the next day has begun
-    _refuse_future(orders, limit if given is None else max(limit, given))
-    if given is None:
-        return dates.max().date()
-    if dates.min() > pd.Timestamp(given):
-        first = f"{dates.min():%Y-%m-%d}"
-        raise InputError(f"as_of {given} lies before the first order ({first}). Choose a later day.")
-    return given
-
-
-def _refuse_future(orders: pd.DataFrame, limit: dt.date) -> None:
-    """Raise if orders are dated after a day; 2042 is usually 2024 mistyped."""
-    late = orders["date"] > pd.Timestamp(limit)
-    if late.any():
-        example = f"{orders.loc[late, 'date'].iloc[0]:%Y-%m-%d}"
+    limit = limit if given is None else max(limit, given)
+    if last > limit:  # 2042 is usually 2024 mistyped
+        rows, number = after(limit)
         cure = "Correct the dates, or pass an as_of on or after them if they are meant."
-        rows = orders.loc[late, "row"]
-        raise InputError(rows_at_fault(rows, "row", f"dated in the future, such as {example}", cure), rows)
+        problem = f"dated in the future, such as {last}"
+        refuse_rows(rows, "row", problem, cure, number=number)
+    if given is not None and first > given:
+        raise InputError(f"as_of {given} lies before the first order ({first}). Choose a later day.")
+    return last if given is None else given
+
+
+def refuse_returns(rows: Sequence[Any], number: int) -> None:
+    """Raise if orders have negative amounts, given their rows, or the first of these, and their number."""
+    cure = "Pass returns='net' to set them against the day's orders, or returns='ignore' to leave them out."
+    refuse_rows(rows, "row", "with a negative amount", cure, number=number)
+
+
+def refuse_none_left(counts: pd.Series, rows: Sequence[Any] = ()) -> None:
+    """Raise because no order is a purchase, given the number of orders left out by reason."""
+    explained = "; ".join(["No purchase is left", *left_out_line(counts)])
+    raise InputError(f"{explained}. Check the amounts and as_of.", rows)
 
 
 def counting_orders(orders: pd.DataFrame, end: dt.date, returns: Returns) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
@@ -89,10 +97,8 @@ def counting_orders(orders: pd.DataFrame, end: dt.date, returns: Returns) -> tup
     """
     late = (orders["date"] > pd.Timestamp(end)).to_numpy()
     negative = (orders["amount"] < 0).to_numpy() & ~late
-    if returns == "error" and negative.any():
-        cure = "Pass returns='net' to set them against the day's orders, or returns='ignore' to leave them out."
-        rows = orders.loc[negative, "row"]
-        raise InputError(rows_at_fault(rows, "row", "with a negative amount", cure), rows)
+    if returns == "error":
+        refuse_returns(orders.loc[negative, "row"], int(negative.sum()))
     ignored = negative if returns == "ignore" else np.zeros(len(orders), dtype=bool)
     left_out = [orders[late].assign(reason=AFTER_AS_OF), orders[ignored].assign(reason=IGNORED_RETURN)]
     outside = late | ignored

@@ -1,8 +1,8 @@
 """Orders to customers: a transaction log becomes one row a customer."""
 
+import datetime as dt
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
@@ -14,18 +14,11 @@ from ltv_bayes.data.customers.dates import customer_dates, starts_until
 from ltv_bayes.data.customers.files import open_customers
 from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.engine.parquet import parquet_target
-from ltv_bayes.data.orders.left_out import LeftOutFile
 from ltv_bayes.data.orders.occasions import customer_rows
 from ltv_bayes.data.orders.scanned import ScannedTransactions
-from ltv_bayes.data.orders.selection import Returns, counting_orders, observation_end
-from ltv_bayes.data.orders.summarize_files import summarize_to_file
-from ltv_bayes.data.orders.transactions import (
-    DROPPED_COLUMNS,
-    Transactions,
-    count_by_reason,
-    left_out_line,
-    refuse_choice,
-)
+from ltv_bayes.data.orders.selection import Returns, counting_orders, observation_end, refuse_none_left
+from ltv_bayes.data.orders.summarize_files import left_out_beside, summarize_to_file
+from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS, Transactions, count_by_reason, refuse_choice
 from ltv_bayes.data.reading.ids import alike
 from ltv_bayes.errors import InputError
 from ltv_bayes.time_units import DAYS_PER_UNIT, as_time_unit
@@ -109,7 +102,7 @@ def summarize(
     count_zero = zero_orders == "count"
     if isinstance(orders, ScannedTransactions):
         _refuse_since(since)
-        return _summarized_in_file(
+        return summarize_to_file(
             orders,
             to,
             time_unit=as_time_unit(time_unit),
@@ -119,7 +112,7 @@ def summarize(
             returns=returns,
         )
     target = None if to is None else parquet_target(to)
-    unit, end = as_time_unit(time_unit), observation_end(orders.table, as_of)
+    unit, end = as_time_unit(time_unit), _observation_end(orders.table, as_of)
     log, starts = _written_alike(orders, since)
     counting, left_out = counting_orders(log, end, returns)
     there, later = (None, pd.Series()) if starts is None else starts_until(starts, counting, end)
@@ -128,14 +121,26 @@ def summarize(
     )
     dropped = _joined([orders.dropped, *left_out, no_occasion])
     if table.empty:
-        explained = "; ".join(["No purchase is left", *left_out_line(count_by_reason(dropped))])
-        raise InputError(f"{explained}. Check the amounts and as_of.", dropped["row"])
+        refuse_none_left(count_by_reason(dropped), dropped["row"])
     others = pd.DataFrame()
     if attributes is not None:
         column, taken = orders.customer_column, COMPUTED if starts is None else (*COMPUTED, "since")
         table, others = join_attributes(table, attributes, customer_column=column, taken=taken)
     customers = Customers(FrameRows(table), unit, end, orders.currency, dropped, _with_later(others, later))
-    return customers if target is None else _living_in(customers.save(target), customers)
+    if target is None:
+        return customers
+    return replace(customers, rows=open_customers(customers.save(target)), left_out=left_out_beside(target))
+
+
+def _observation_end(orders: pd.DataFrame, as_of: Any) -> dt.date:
+    """Find the day on which observation ends, of orders in memory."""
+    dates = orders["date"]
+
+    def after(day: dt.date) -> tuple[pd.Series, int]:
+        late = dates > pd.Timestamp(day)
+        return orders.loc[late, "row"], int(late.sum())
+
+    return observation_end(dates.min().date(), dates.max().date(), as_of, after)
 
 
 def _written_alike(orders: Transactions, since: Any) -> tuple[pd.DataFrame, pd.Series | None]:
@@ -162,22 +167,6 @@ def _refuse_since(since: Any) -> None:
     if since is not None:
         cure = "Read them into memory with read_transactions, or leave since out."
         raise InputError(f"Scanned orders are counted from each customer's first order. {cure}")
-
-
-def _summarized_in_file(orders: ScannedTransactions, to: Any, **settings: Any) -> Customers:
-    """Summarise orders that stay in files, to a file."""
-    if to is None:
-        raise InputError("Scanned orders are summarised to a file. Pass to='customers.parquet', or another name.")
-    target = parquet_target(to)
-    rows, end, others = summarize_to_file(orders, target, **settings)
-    left_out = LeftOutFile.beside([target]) or no_orders()
-    return Customers(rows, settings["time_unit"], end, orders.currency, left_out, others)
-
-
-def _living_in(path: Path, customers: Customers) -> Customers:
-    """The same customers, as they are in the file they were saved to."""
-    left_out = LeftOutFile.beside([path]) or no_orders()
-    return replace(customers, rows=open_customers(path), left_out=left_out)
 
 
 def _refuse_settings(orders: Any, zero_orders: str, returns: str) -> None:

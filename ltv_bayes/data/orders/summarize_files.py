@@ -1,60 +1,71 @@
 """Orders in Parquet files to customers in a Parquet file, in bounded memory."""
 
 import datetime as dt
-import warnings
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 
-from ltv_bayes.data.customers.attributes import attributes_by_id
+from ltv_bayes.data.customers.attributes import attributes_by_id, warn_of_missing
 from ltv_bayes.data.customers.check import COMPUTED
+from ltv_bayes.data.customers.customers import Customers, no_orders
 from ltv_bayes.data.customers.files import file_notes, open_customers
-from ltv_bayes.data.customers.parquet_rows import ParquetRows
 from ltv_bayes.data.engine.duckdb import engine, fetched, identifier
-from ltv_bayes.data.engine.parquet import parquet_source, refuse_same_names, write_parquet
+from ltv_bayes.data.engine.parquet import parquet_source, parquet_target, refuse_same_names, write_parquet
 from ltv_bayes.data.orders.left_out import LeftOutFile
 from ltv_bayes.data.orders.occasions import LEFT_OUT, customers_query, prepare_days
 from ltv_bayes.data.orders.scanned import ScannedTransactions, first_rows
-from ltv_bayes.data.orders.selection import AFTER_AS_OF, IGNORED_RETURN, ONE_DAY, Returns, today
-from ltv_bayes.data.orders.transactions import left_out_line
+from ltv_bayes.data.orders.selection import (
+    AFTER_AS_OF,
+    IGNORED_RETURN,
+    Returns,
+    observation_end,
+    refuse_none_left,
+    refuse_returns,
+)
 from ltv_bayes.data.reading.columns import refuse_clash
-from ltv_bayes.errors import DataWarning, InputError, rows_at_fault
-from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit, as_date
+from ltv_bayes.errors import InputError
+from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 
 
 def summarize_to_file(
     log: ScannedTransactions,
-    target: Path,
+    to: Any,
     *,
     time_unit: TimeUnit,
     as_of: Any,
     attributes: Any,
     count_zero_orders: bool,
     returns: Returns,
-) -> tuple[ParquetRows, dt.date, pd.DataFrame]:
+) -> Customers:
     """Write one row a customer, sorted by id, and beside it the orders left out.
+
+    Parameters
+    ----------
+    to : path
+        The file of customers.
 
     Returns
     -------
-    ParquetRows
-        The rows, as they are in the file.
-    datetime.date
-        The day on which observation ends.
-    pandas.DataFrame
-        Attributes of those without orders.
+    Customers
+        As they are in the file.
 
     Raises
     ------
     InputError
-        If orders are dated in the future, ``as_of`` lies before the first order, or no purchase is left.
+        If orders are dated in the future, ``as_of`` lies before the first order, or no purchase is left; if there is
+        no file to write to.
     """
+    if to is None:
+        raise InputError("Scanned orders are summarised to a file. Pass to='customers.parquet', or another name.")
+    target = parquet_target(to)
     if target.resolve() in {path.resolve() for path in log.paths}:
         raise InputError(f"The orders are in {target.name}, so customers cannot be written there. Choose another name.")
     with engine(log.memory_limit) as connection:
         log.open_in(connection)
-        end = _observation_end(connection, as_of)
+        first, last = connection.execute("SELECT min(date), max(date) FROM log").fetchall()[0]
+        end = observation_end(first, last, as_of, lambda day: _rows_where(connection, f"date > DATE '{day}'"))
         _choose_orders(connection, end, returns)
         money = prepare_days(connection, count_zero_orders=count_zero_orders)
         left_out = _left_out_query(end, returns, any_unpaid=money.any_unpaid)
@@ -64,45 +75,29 @@ def summarize_to_file(
         notes = file_notes(time_unit, end, log.currency)
         with LeftOutFile.written_with(target, lambda path: write_parquet(connection, f"{left_out} ORDER BY row", path)):
             if not write_parquet(connection, f"{query} ORDER BY customer_id", target, notes):
-                raise _nobody_left(connection, left_out)
+                counts = f"SELECT reason, count(*) AS rows FROM ({left_out}) GROUP BY reason"
+                refuse_none_left(fetched(connection.execute(counts)).set_index("reason")["rows"])
         others = pd.DataFrame() if clients is None else _without_orders(connection, clients, target)
-    return open_customers(target, log.memory_limit), end, others
+    rows = open_customers(target, log.memory_limit)
+    return Customers(rows, time_unit, end, log.currency, left_out_beside(target), others)
 
 
-def _nobody_left(connection: duckdb.DuckDBPyConnection, left_out: str) -> InputError:
-    """Say why no customer is left."""
-    counts = fetched(connection.execute(f"SELECT reason, count(*) AS rows FROM ({left_out}) GROUP BY reason"))
-    explained = "; ".join(["No purchase is left", *left_out_line(counts.set_index("reason")["rows"])])
-    return InputError(f"{explained}. Check the amounts and as_of.")
+def left_out_beside(path: Path) -> LeftOutFile | pd.DataFrame:
+    """The orders left out of a file of customers."""
+    return LeftOutFile.beside([path]) or no_orders()
 
 
-def _observation_end(connection: duckdb.DuckDBPyConnection, as_of: Any) -> dt.date:
-    """Find the day on which observation ends: as given, or the day of the last order."""
-    first, last = connection.execute("SELECT min(date), max(date) FROM log").fetchall()[0]
-    given = None if as_of is None else as_date(as_of)
-    limit = today() + ONE_DAY  # east of here the next day has begun
-    limit = limit if given is None else max(limit, given)
-    if last > limit:
-        rule = f"date > DATE '{limit}'"
-        number = connection.execute(f"SELECT count(*) FROM log WHERE {rule}").fetchall()[0][0]
-        cure = "Correct the dates, or pass an as_of on or after them if they are meant."
-        rows = first_rows(connection, rule)
-        problem = f"dated in the future, such as {last}"
-        raise InputError(rows_at_fault(rows, "row", problem, cure, number=number), rows)
-    if given is not None and first > given:
-        raise InputError(f"as_of {given} lies before the first order ({first}). Choose a later day.")
-    return last if given is None else given
+def _rows_where(connection: duckdb.DuckDBPyConnection, rule: str) -> tuple[list[Any], int]:
+    """The first orders in the table ``log`` for which a rule holds, and their number."""
+    number = connection.execute(f"SELECT count(*) FROM log WHERE {rule}").fetchall()[0][0]
+    return first_rows(connection, rule), number
 
 
 def _choose_orders(connection: duckdb.DuckDBPyConnection, end: dt.date, returns: Returns) -> None:
     """Make the table ``orders`` of those that count."""
     counting = f"date <= DATE '{end}'"
     if returns == "error":
-        rule = f"{counting} AND amount < 0"
-        if number := connection.execute(f"SELECT count(*) FROM log WHERE {rule}").fetchall()[0][0]:
-            cure = "Pass returns='net' to set them against the day's orders, or returns='ignore' to leave them out."
-            rows = first_rows(connection, rule)
-            raise InputError(rows_at_fault(rows, "row", "with a negative amount", cure, number=number), rows)
+        refuse_returns(*_rows_where(connection, f"{counting} AND amount < 0"))
     paid = " AND (amount >= 0 OR amount IS NULL)" if returns == "ignore" else ""
     connection.execute(f"CREATE TEMP VIEW orders AS FROM log WHERE {counting}{paid}")
 
@@ -139,10 +134,6 @@ def _without_orders(connection: duckdb.DuckDBPyConnection, clients: pd.DataFrame
     number = connection.execute(f"SELECT count(*) FROM {lacking}").fetchall()[0][0]
     if number:
         found = connection.execute(f"SELECT customer_id FROM {lacking} ORDER BY customer_id LIMIT 5").fetchall()
-        cure = "They get missing values: are the ids written as in the orders?"
-        ids = [customer_id for (customer_id,) in found]
-        warnings.warn(
-            rows_at_fault(ids, "customer", "without attributes", cure, number=number), DataWarning, stacklevel=4
-        )
+        warn_of_missing([customer_id for (customer_id,) in found], number, stacklevel=5)
     known = fetched(connection.execute(f"SELECT client FROM clients SEMI JOIN {made} USING (client)"))["client"]
     return clients[~clients.index.astype(str).isin(known)]

@@ -251,21 +251,31 @@ def _divided(table: pd.DataFrame, cells: pd.DataFrame, faults: list[Fault]) -> t
         refuse(faults, cells.index, "No row is left.")
     kept = table[~bad].reset_index(drop=True) if bad.any() else table
     kept = kept.assign(customer_id=final_ids(kept["customer_id"]))
-    _warn_of_null_ids(kept)
+    if len(null := kept[looks_missing(kept["customer_id"])]):
+        warn_of_null_ids(null["customer_id"].unique(), null["row"], len(null), stacklevel=4)
     warn_of_counts(kept["date"], len(kept), stacklevel=4)
     dropped = cells[bad].astype(object).assign(row=cells.index[bad], reason=reasons(faults, len(cells))[bad])
     columns = [*DROPPED_COLUMNS, *(["stream"] if "stream" in cells.columns else [])]
     return kept, dropped.reset_index(drop=True)[columns]
 
 
-def _warn_of_null_ids(table: pd.DataFrame) -> None:
-    """Warn if ids look like a missing value written out: they would become one huge customer."""
-    at = looks_missing(table["customer_id"])
-    if at.any():
-        words = ", ".join(repr(word) for word in table.loc[at, "customer_id"].unique())
-        problem = f"with the customer id {words}, which usually means that it is missing"
-        cure = "If so, leave the cells blank."
-        warnings.warn(rows_at_fault(table.loc[at, "row"], "row", problem, cure), DataWarning, stacklevel=4)
+def warn_of_null_ids(words: Iterable[str], rows: Sequence[Any] | pd.Series, number: int, stacklevel: int) -> None:
+    """Warn if ids look like a missing value written out: they would become one huge customer.
+
+    Parameters
+    ----------
+    words : iterable of str
+        Such ids.
+    rows : sequence
+        The rows that have them, or the first of these.
+    number : int
+        How many there are.
+    stacklevel : int
+        As in :func:`warnings.warn`.
+    """
+    problem = f"with the customer id {', '.join(map(repr, words))}, which usually means that it is missing"
+    message = rows_at_fault(rows, "row", problem, "If so, leave the cells blank.", number=number)
+    warnings.warn(message, DataWarning, stacklevel=stacklevel)
 
 
 def warn_of_counts(days: pd.Series, number: int, *, stacklevel: int = 2) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, quoted
-from ltv_bayes.errors import InputError, rows_at_fault
+from ltv_bayes.errors import InputError, refuse_rows
 
 EXCEL = "excel"
 EXCEL_EPOCH = np.datetime64("1899-12-30", "D")
@@ -177,8 +177,7 @@ def _refuse_open_order(cells: pd.Series, codes: np.ndarray, unread: dict[int, st
     if found:
         at = np.isin(codes, list(found))
         problem = f"with a date in which the order of day, month and year is open, such as {quoted(cells, at)}"
-        message = rows_at_fault(cells.index[at], "row", problem, f"Pass {_likely_formats(list(found.values()))}.")
-        raise InputError(message, cells.index[at])
+        refuse_rows(cells.index[at], "row", problem, f"Pass {_likely_formats(list(found.values()))}.")
 
 
 def _likely_formats(found: list[re.Match[str]]) -> str:
@@ -207,4 +206,4 @@ def _refuse_serials(cells: pd.Series, codes: np.ndarray, unread: dict[int, str])
         at = np.isin(codes, found)
         problem = f"with a date that looks like one of Excel's day numbers, such as {quoted(cells, at)}"
         cure = "Format the column as dates and export it again, or pass date_format='excel' if day 1 is 1900-01-01."
-        raise InputError(rows_at_fault(cells.index[at], "row", problem, cure), cells.index[at])
+        refuse_rows(cells.index[at], "row", problem, cure)

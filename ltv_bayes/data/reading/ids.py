@@ -9,7 +9,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, refuse
-from ltv_bayes.errors import InputError, rows_at_fault
+from ltv_bayes.errors import refuse_rows
 
 BLANKS = " \t\r\n\f\v\u00a0\u3000\ufeff\u200b"
 EXACT_LIMIT = 2.0**53
@@ -136,19 +136,13 @@ def _from_floats(cells: pd.Series) -> pd.Series:
     """Turn whole floats, which a missing value makes of integers, back into integers."""
     numbers = cells.to_numpy(dtype=float, na_value=np.nan)
     numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-    _refuse_inexact(cells[np.abs(numbers) >= EXACT_LIMIT])
+    problem = "with an id that is a decimal number too large to be exact"
+    too_large = cells.index[np.abs(numbers) >= EXACT_LIMIT]
+    refuse_rows(too_large, "row", problem, "Read the id column as text, so that no digit is lost.")
     present = pd.Series(numbers, index=cells.index)
     if (numbers[~np.isnan(numbers)] % 1 == 0).all():
         return present.astype("Int64")
     return _stripped(present.astype(object).map(_written, na_action="ignore"))
-
-
-def _refuse_inexact(cells: pd.Series) -> None:
-    """Raise if ids are floats too large to be exact."""
-    if len(cells):
-        cure = "Read the id column as text, so that no digit is lost."
-        problem = "with an id that is a decimal number too large to be exact"
-        raise InputError(rows_at_fault(cells.index, "row", problem, cure), cells.index)
 
 
 def _from_objects(cells: pd.Series) -> pd.Series:

@@ -44,21 +44,16 @@ def count_renewals(contracts: pd.DataFrame, end: dt.date, grace_days: int = 0) -
         made, overdue = _recorded(contracts, end)
         lost = lost | (overdue >= grace_days)
     else:
-        made = _made_until_lost(contracts, lost, end)
+        until = np.where(lost, contracts["cancelled"].to_numpy() - ONE_DAY, np.datetime64(end))
+        made = _made_by(start, until, period)
     due = pd.Series(after(start, made + 1, period).astype("M8[us]"), index=contracts.index)
     counts = {"renewals": made, "lost": lost, "subscriptions": 1}
     dates = {"next_due": due.mask(lost), "ended_on": due.where(lost)}
     return contracts.assign(**counts, **dates)[list(FOUND)]
 
 
-def _made_until_lost(contracts: pd.DataFrame, lost: np.ndarray, end: dt.date) -> np.ndarray:
-    """Count the renewals that fell due before a contract was cancelled, or by the end."""
-    start, last = contracts["start"].to_numpy(), np.datetime64(end)
-    until = np.where(lost, contracts["cancelled"].to_numpy() - ONE_DAY, last)
-    return _made_by(start, until, contracts["period"].to_numpy(dtype=str))
-
-
 def _made_by(start: np.ndarray, until: np.ndarray | np.datetime64, period: np.ndarray) -> np.ndarray:
+    """Count the renewals that fell due before a contract was cancelled, or by the end."""
     return np.maximum(number_until(start, np.maximum(until, start), period), 0)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.subscriptions.calendar import number_until
-from ltv_bayes.errors import InputError, a_kind, counted, rows_at_fault
+from ltv_bayes.errors import InputError, a_kind, counted, refuse_rows
 from ltv_bayes.tables import DataPage, Page, Printed, ResultPage
 
 STATES = ("renewals", "lost")
@@ -234,6 +234,4 @@ def _refuse_counts(frame: pd.DataFrame, counts: np.ndarray) -> None:
             (known.sum(axis=1) < 2, "with one count alone", "Give the number after at least one renewal."),
         )
     for wrong, problem, cure in checks:
-        if wrong.any():
-            cohorts = list(frame.index[wrong])
-            raise InputError(rows_at_fault(cohorts, "cohort", problem, cure), cohorts)
+        refuse_rows(frame.index[wrong], "cohort", problem, cure)

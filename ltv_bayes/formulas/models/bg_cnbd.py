@@ -24,14 +24,7 @@ from scipy import special
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.kernels import phases
 from ltv_bayes.formulas.models import bg_nbd
-from ltv_bayes.formulas.special import (
-    Array,
-    IntArray,
-    Numbers,
-    gauss_legendre,
-    log_beta,
-    log_rising_factorial,
-)
+from ltv_bayes.formulas.special import Array, IntArray, Numbers, gauss_legendre, log_beta, log_rising_factorial
 
 NAME, MODIFIED_NAME = "bg_cnbd", "mbg_cnbd"
 PARAMETERS = bg_nbd.PARAMETERS

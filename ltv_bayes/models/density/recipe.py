@@ -20,16 +20,7 @@ from ltv_bayes.models.density.differences import Column, Effects, Slopes
 from ltv_bayes.models.density.log_density import WrittenDensity
 from ltv_bayes.models.density.plain_priors import PlainPrior, beta, in_plain_numbers, normal
 from ltv_bayes.models.density.pool import USUAL_SLOPE, Pool
-from ltv_bayes.models.priors import (
-    POSITIVE,
-    PROBABILITY,
-    Domain,
-    Prior,
-    as_distributions,
-    as_prior,
-    describe,
-    register,
-)
+from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, as_distributions, as_prior, describe, register
 
 if TYPE_CHECKING:
     import pymc as pm

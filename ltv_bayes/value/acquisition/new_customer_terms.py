@@ -10,7 +10,7 @@ from ltv_bayes.formulas.point.inputs import as_money, as_share
 from ltv_bayes.predictions.fitted import FittedModel, currency_of, pooling_of, shape_of
 from ltv_bayes.predictions.newcomers import Buyer, Newcomer, Subscriber
 from ltv_bayes.predictions.spend import FittedSpend
-from ltv_bayes.streams.unseen_segments import role
+from ltv_bayes.streams.notes import role
 from ltv_bayes.time_units import Duration, TimeUnit
 from ltv_bayes.value.draws.margins import in_percent
 

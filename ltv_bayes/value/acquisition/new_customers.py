@@ -24,7 +24,7 @@ from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.sizes import available_cores
-from ltv_bayes.streams.unseen_segments import unseen_in_words
+from ltv_bayes.streams.notes import unseen_in_words
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, TimeUnit, as_duration, as_time_unit, discount_intensity
 from ltv_bayes.value.acquisition.new_customer_terms import NewCustomerTerms
