@@ -177,6 +177,17 @@ def summarize_draws(
     return pd.DataFrame(columns, index=index)
 
 
+def quoted_with(sentence: str, caution: str) -> str:
+    """Add what is wrong with the fit to a sentence that may be quoted; nothing when all is well.
+
+    Examples
+    --------
+    >>> quoted_with("Energy is worth more.", "fit did not converge")
+    'Energy is worth more. (fit did not converge: do not use these numbers yet)'
+    """
+    return f"{sentence} ({caution}: do not use these numbers yet)" if caution else sentence
+
+
 def flagged(table: pd.DataFrame, caution: str, currency: str | None = None) -> pd.DataFrame:
     """Add a last column that says what is wrong with the fit behind the table; nothing when all is well.
 

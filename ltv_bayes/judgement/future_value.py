@@ -105,6 +105,7 @@ class FutureValuePriors(Printed):
         opinion_weight: float | None = 0.5,
         shows_life: bool | float | None = None,
         shared: Mapping[str, float] | None = None,
+        confirmed: bool = False,
     ) -> "FutureValuePriors":
         """Read judgements, one row per opportunity; a customer may have several.
 
@@ -149,6 +150,9 @@ class FutureValuePriors(Printed):
             row by row.
         shared : mapping, optional
             Columns with groups that rise and fall together, and the correlation within each: ``{"expert": 0.2}``.
+        confirmed : bool
+            Whether what looks like a slip is meant: an interval of less than 5%, a mean beyond 1,000 times the amounts
+            stated or the largest deal of the customers valued, an sd beyond 100 times the mean.
 
         Raises
         ------
@@ -171,7 +175,7 @@ class FutureValuePriors(Printed):
         1 judged opportunity of 1 customer; amounts lie within 80% intervals
         expected value before margin and discount: 69.5
         """
-        reading = Reading(interval, family, stages, amount_unit, decimal, date_format)
+        reading = Reading(interval, family, stages, amount_unit, decimal, date_format, confirmed)
         own = {"customer_id": customer_id} if customer_id != "customer_id" else {}
         stated = known_columns(read_form(frame, sheet), {**own, **(columns or {})}, reading)
         judged = cls(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
@@ -12,11 +13,13 @@ from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.checks import (
     check_shown_in_time,
     refuse_opinions_alone,
+    refuse_slips,
     require_known,
     require_visible_share,
 )
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, KEPT_BYTES
+from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.streams.together import (
     common_shape,
@@ -107,6 +110,7 @@ def lifetime_value(
         require_known(future_value, customers)
         if not streams:
             refuse_opinions_alone(future_value)
+        refuse_slips(future_value, _largest_deal(customers, streams))
         warn_of_scale(customers, future_value)
         warn_of_double_count(customers, streams, future_value, terms)
         require_visible_share(future_value)
@@ -141,6 +145,20 @@ def _require_kinds(streams: Sequence[Any], future_value: Any) -> None:
         raise InputError(
             f"future_value is {a_kind(future_value)}. Make it with FutureValuePriors.from_judgements(...)."
         )
+
+
+def _largest_deal(customers: Customers, streams: Sequence[Stream]) -> float:
+    """The largest first or mean order in any history at hand; infinite where none has an amount."""
+    orders = [one.customers for one in streams if isinstance(one, OrderStream) and one.customers is not None]
+    known = [one for one in (customers, *orders) if one.has_history]
+    amounts = [
+        batch.table[name].max()
+        for one in known
+        for batch in one.batches()
+        for name in ("first_value", "monetary_value")
+        if name in batch.columns
+    ]
+    return max((float(amount) for amount in amounts if amount > 0), default=np.inf)
 
 
 def _margins(customers: Customers, streams: Sequence[Stream], usual: Any) -> Margins:

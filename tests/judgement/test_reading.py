@@ -407,3 +407,55 @@ def test_chances_of_stages_may_be_written_as_in_rows(written, chance):
     row = said(probability=None, stage="talks")
     found, expected = (read(row, stages={"talks": way}).table for way in (written, chance))
     pd.testing.assert_frame_equal(found, expected)
+
+
+class TestSlips:
+    """What is hardly meant is refused, by its row, unless it is confirmed."""
+
+    @pytest.mark.parametrize(
+        ("row", "message"),
+        [
+            (said(interval=0.008), "interval of less than 5%"),
+            (said(interval="0.8%"), "interval of less than 5%"),
+            (said(interval=0.06), "mean beyond 1,000 times the amounts stated"),
+            (said(high=5e8), "mean beyond 1,000 times the amounts stated"),
+            (otherwise(q25=50.0, q50=100.0, q75=2e6), "mean beyond 1,000 times the amounts stated"),
+            (otherwise(mean=50.0, sd=2e6), "sd beyond 100 times the mean"),
+            (otherwise(mean=50.0, sd=2e6, family="gamma"), "sd beyond 100 times the mean"),
+        ],
+    )
+    @pytest.mark.filterwarnings("ignore:.*(interval of less than 20|far above)")
+    def test_a_slip_is_refused_unless_it_is_confirmed(self, row, message):
+        with pytest.raises(JudgementError, match=rf"{message}.*\(row 1\).*pass confirmed=True") as caught:
+            read(said(customer_id="B"), row)
+        assert caught.value.rows == (1,)
+        assert np.isfinite(read(said(customer_id="B"), row, confirmed=True).table["mean"]).all()
+
+    @pytest.mark.parametrize("interval", [0.008, 0.8 / 100, 0.049])
+    def test_a_slip_in_the_argument_is_refused(self, interval):
+        with pytest.raises(JudgementError, match="less than 5%, which is hardly meant"):
+            read(said(), interval=interval)
+        for make in (lb.AmountBelief.from_interval, lb.ChanceBelief.from_interval):
+            with pytest.raises(JudgementError, match="less than 5%, which is hardly meant"):
+                make(0.4, 0.6, interval=interval)
+
+    def test_a_mean_that_is_not_finite_cannot_be_confirmed(self):
+        with pytest.raises(JudgementError, match=r"mean amount that is not finite \(row 0\)"):
+            read(said(interval=0.0008), confirmed=True)
+
+    @pytest.mark.parametrize("row", [said(interval=0.15), otherwise(mean=50.0, sd=600.0), said(high=2e6)])
+    @pytest.mark.filterwarnings("ignore:.*interval of less than 20")
+    def test_a_mean_far_above_what_is_stated_is_warned_of(self, row):
+        with pytest.warns(DataWarning, match="a mean far above all amounts stated, or an sd far above the mean"):
+            read(row)
+
+    def test_one_belief_with_a_slip_is_refused(self):
+        with pytest.raises(JudgementError, match=r"has a mean of 6\.52e"):
+            lb.AmountBelief.from_quartiles(50, 100, 2e6)
+
+    def test_a_stage_given_twice_is_refused(self):
+        with pytest.raises(JudgementError, match="gives a stage twice"):
+            read(
+                {**otherwise(low=50.0, high=200.0), "stage": "talks", "probability": None},
+                stages={"Talks": 0.3, "talks ": 0.6},
+            )

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
 from ltv_bayes.predictions.fitted import flat_draws
 from tests.chance import allowed
@@ -216,7 +216,7 @@ class TestReports:
         assert not any("bought once" in one for one in notes(once, leaving_at_once) + notes(book, purchases))
 
     def test_judgements_in_another_unit_are_noticed(self, book, streams):
-        frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.5], "low": [3e5], "high": [6e5]})
+        frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.5], "low": [2e4], "high": [3e4]})
         judged = lb.FutureValuePriors.from_judgements(frame).with_relation("additional")
         with pytest.warns(DataWarning, match="counted in one unit"):
             lb.lifetime_value(book, streams, future_value=judged, horizon="1 year")
@@ -310,6 +310,25 @@ class TestRefusals:
     def test_unknown_customer(self, ltv):
         with pytest.raises(InputError, match="no customer 'Zeta'"):
             ltv.explain("Zeta")
+
+    @pytest.mark.filterwarnings("ignore:.*counted in one unit")
+    def test_a_mean_beyond_every_deal_is_refused_unless_it_is_confirmed(self, book, streams):
+        frame = pd.DataFrame({"customer_id": ["A", "D"], "probability": 0.5, "low": [20.0, 3e5], "high": [60.0, 6e5]})
+        priors = lb.FutureValuePriors.from_judgements
+        for given in ({"streams": streams}, {}):
+            with pytest.raises(JudgementError, match=r"beyond 1,000 times the largest deal .*\(row 1\)"):
+                lb.lifetime_value(book, **given, future_value=priors(frame, relation="additional"), horizon="1 year")
+        confirmed = priors(frame, relation="additional", confirmed=True)
+        judged = lb.combine_judgements(confirmed.subset([1]), priors(frame.iloc[:1], relation="additional"))
+        for one in (confirmed, judged):
+            assert np.isfinite(lb.lifetime_value(book, future_value=one, horizon="1 year").total()).all()
+
+    @pytest.mark.parametrize(
+        "margin", [pd.Series([0.3, 0.5], ["A", "A"]), pd.Series([0.3, 0.3], ["C", "C"]), {7: 0.3, "7": 0.5}]
+    )
+    def test_a_margin_given_twice_for_one_customer_is_refused(self, book, streams, margin):
+        with pytest.raises(InputError, match=r"1 customer with a margin given twice .*Give one share for each id"):
+            lb.lifetime_value(book, streams, horizon="1 year", margin=margin)
 
     def test_a_margin_of_text_is_said_to_be_text(self, book, streams):
         with pytest.raises(

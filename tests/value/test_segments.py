@@ -93,6 +93,11 @@ class TestComparison:
         assert f"the median difference is {row['difference'] / 1e4:.1f}万 CNY" in sentence
         assert "90% interval" in sentence
 
+    def test_a_sentence_to_quote_carries_the_caution(self, normal):
+        plain = compare(normal)["sentence"]
+        unsure = compare(normal.assign_attrs(caution="fit did not converge"))["sentence"]
+        assert (unsure == plain + " (fit did not converge: do not use these numbers yet)").all()
+
     def test_ties_count_half(self):
         same = xr.DataArray(np.zeros((1, 10, 2)), dims=("chain", "draw", "segment"), coords={"segment": ["A", "B"]})
         assert compare(same)["probability_a_above_b"].tolist() == [0.5]

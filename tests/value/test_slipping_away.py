@@ -1,5 +1,7 @@
 """Who is slipping away: against the paper's formula of P(alive), and against the value's own draws."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -260,3 +262,11 @@ class TestGone:
             "None of 5 customers is slipping away: "
             "P(alive) of no customer fell by 1 or more from 1997-07-01 to 1997-09-30."
         )
+
+
+@pytest.mark.parametrize("least_drop", [0.1, 1.0])
+def test_a_sentence_to_quote_carries_the_caution(ltv, before, least_drop):
+    found = lb.slipping_away(ltv, before, least_drop=least_drop)
+    unsure = replace(found, caution="fit did not converge")
+    assert unsure.sentence() == f"{found.sentence()} (fit did not converge: do not use these numbers yet)"
+    assert "did not converge" in str(unsure)

@@ -11,7 +11,7 @@ from ltv_bayes.data.subscriptions.renewals import number_due
 from ltv_bayes.errors import DataWarning
 
 ONE_DAY = np.timedelta64(1, "D")
-LEAST_EXPECTED = 10.0
+CHANCE = 1e-4
 MOST_OF_EXPECTED = 0.1
 PLACES = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05)
 
@@ -65,7 +65,8 @@ def _warn_of_late_records(table: pd.DataFrame, notice: pd.Series) -> None:
     before = np.array([(ended < day).sum() for day in days])
     later = (len(ended) - before) / np.maximum(outcomes.sum() - due, 1)
     expected = due * later
-    clear = (expected >= LEAST_EXPECTED) & (before <= MOST_OF_EXPECTED * expected)
+    by_chance = special.bdtr(before, len(ended), due / outcomes.sum())
+    clear = (by_chance < CHANCE) & (before <= MOST_OF_EXPECTED * expected)
     if not clear.any():
         return
     best = int(np.argmax(np.where(clear, _evidence(before, expected), -np.inf)))
@@ -82,4 +83,4 @@ def _warn_of_late_records(table: pd.DataFrame, notice: pd.Series) -> None:
 
 def _evidence(before: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Log-likelihood ratio of fewer losses than expected, of Poisson counts."""
-    return special.xlogy(before, before / np.maximum(expected, LEAST_EXPECTED)) - before + expected
+    return special.xlogy(before, before / np.maximum(expected, 1.0)) - before + expected

@@ -23,6 +23,7 @@ from ltv_bayes.formulas.beliefs.amount_families import (
 )
 from ltv_bayes.formulas.beliefs.elicit import amount_from_interval, amount_from_mean, amount_from_quantiles
 from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
+from ltv_bayes.judgement.form.cells import refuse_slip
 from ltv_bayes.judgement.form.layout import QUARTILES
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
@@ -33,6 +34,8 @@ USUAL_INTERVAL = 0.8
 NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
 NUMBERS |= {20: "twenty", 40: "forty", 50: "fifty", 100: "a hundred", 200: "two hundred", 1000: "a thousand"}
 NEARLY = 1e-6
+FAR_MEAN, FAR_SD = 1000.0, 100.0
+"""A mean beyond this number of times the amounts stated, or an sd beyond that of the mean, is taken for a slip."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -163,6 +166,7 @@ class AmountBelief(Printed):
                 f"interval must lie between 0 and 1, not {interval!r}. Write 80% as interval=0.8; "
                 f"only a pert distribution has ends, interval=1."
             )
+        refuse_slip(certain)
         return cls._fitted(family, stated, certain)
 
     @classmethod
@@ -170,8 +174,18 @@ class AmountBelief(Printed):
         """Fit the family; amounts without any spread are log-normal, since a gamma distribution always has some."""
         if "sd" not in stated and len(set(stated.values())) == 1:
             family = LOG_NORMAL
-        first, second, third = (float(number) for number in fit_amounts(family, stated, interval))
-        return cls(family, (first, second, third), stated, interval)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+            first, second, third = (float(number) for number in fit_amounts(family, stated, interval))
+            belief = cls(family, (first, second, third), stated, interval)
+            mean, sd = belief.mean, belief.sd
+        largest = max(number for name, number in stated.items() if name != "sd")
+        if not mean <= FAR_MEAN * largest or stated.get("sd", 0.0) > FAR_SD * largest:
+            shown = ", ".join(f"{name} {number:g}" for name, number in stated.items())
+            raise JudgementError(
+                f"The distribution of {shown} has a mean of {mean:.3g} and an sd of {sd:.3g}, which is hardly meant. "
+                f"Look for a slip in interval (80% is 0.8), sd or the unit of one amount."
+            )
+        return belief
 
     def quantile(self, level: ArrayLike) -> Array:
         """Amounts below which an outcome falls with these probabilities."""

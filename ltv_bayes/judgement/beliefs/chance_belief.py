@@ -12,6 +12,7 @@ from ltv_bayes.errors import JudgementError
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.beliefs.amount_families import Array
 from ltv_bayes.formulas.beliefs.elicit import beta_from_interval
+from ltv_bayes.judgement.form.cells import refuse_slip
 from ltv_bayes.time_units import as_number
 
 JEFFREYS = 0.5
@@ -86,6 +87,7 @@ class ChanceBelief:
             raise JudgementError(f"{first:g} to {last:g} is no interval of a chance. State both above 0 and below 1.")
         if not 0 < share < 1:
             raise JudgementError(f"interval must lie between 0 and 1, not {share:g}. Write 80% as interval=0.8.")
+        refuse_slip(share)
         stated = {"probability_low": first, "probability_high": last, "interval": share}
         if first == last:
             return cls(first, stated=stated)

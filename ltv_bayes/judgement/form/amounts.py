@@ -9,25 +9,40 @@ import pandas as pd
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, GAMMA, LOG_NORMAL, PERT, amount_mean, amount_quantiles
 from ltv_bayes.formulas.beliefs.elicit import for_distinct
-from ltv_bayes.judgement.beliefs.amount_belief import fit_amounts
+from ltv_bayes.judgement.beliefs.amount_belief import FAR_MEAN, FAR_SD, fit_amounts
 from ltv_bayes.judgement.form.cells import amounts, choices, refuse, shares, warn
-from ltv_bayes.judgement.form.layout import INTERVAL, PARAMETERS, QUARTILES, WAYS
+from ltv_bayes.judgement.form.layout import INTERVAL, LEAST_INTERVAL, PARAMETERS, QUARTILES, WAYS
 
 SPELLINGS = {name.replace("-", ""): name for name in FAMILIES} | {"lognorm": LOG_NORMAL, "betapert": PERT}
 POOR_FIT = 0.1
+FAR_ABOVE, WIDE_SD, SMALL_INTERVAL = 2.0, 10.0, 0.2
+CONFIRM = "If it is meant, pass confirmed=True to from_judgements."
 NO_AMOUNT = "State the amount if it occurs, above 0."
 
 
-def intervals(table: pd.DataFrame, usual: float, decimal: str) -> pd.Series:
+def intervals(table: pd.DataFrame, usual: float, decimal: str, *, confirmed: bool = False) -> pd.Series:
     """Read how sure each judgement is of its interval."""
     stated = shares(table, "interval", decimal)
     cure = "Write 80% as 0.8; leave it blank for the usual one."
     refuse(table, stated.notna() & ~((stated > 0) & (stated <= 1)), "with an interval that is no share", cure)
-    return stated.fillna(usual)
+    if not confirmed:
+        small = f"with an interval of less than {percent(LEAST_INTERVAL)}, which is hardly meant"
+        refuse(table, stated < LEAST_INTERVAL, small, f"{cure} {CONFIRM}")
+    interval = stated.fillna(usual)
+    if not confirmed:
+        problem = f"of the judgements with an interval of less than {percent(SMALL_INTERVAL)}"
+        warn(table, interval < SMALL_INTERVAL, problem, f"Is it meant? {cure}", stacklevel=2)
+    return interval
 
 
 def stated_amounts(
-    table: pd.DataFrame, interval: pd.Series, family: str, unit: float | str | None, decimal: str
+    table: pd.DataFrame,
+    interval: pd.Series,
+    family: str,
+    unit: float | str | None,
+    decimal: str,
+    *,
+    confirmed: bool = False,
 ) -> dict[str, pd.Series]:
     """Read the amounts of each judgement, and fit their distributions.
 
@@ -50,7 +65,10 @@ def stated_amounts(
     )
     first, last = stated["low"].fillna(stated["q25"]), stated["high"].fillna(stated["q75"])
     families = families.where((families != GAMMA) | (first != last), LOG_NORMAL)
-    return {**stated, "family": families, **_fitted(table, stated, interval, families)}
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+        fitted = _fitted(table, stated, interval, families)
+    _refuse_slips(table, stated, fitted["mean_amount"], confirmed=confirmed)
+    return {**stated, "family": families, **fitted}
 
 
 def _families(table: pd.DataFrame, usual: str) -> pd.Series:
@@ -137,6 +155,21 @@ def _misfit(family: str, fitted: tuple, stated: Mapping[str, np.ndarray], interv
         if name in levels
     ]
     return np.nanmax(off, axis=0) if off else np.zeros(len(interval))
+
+
+def _refuse_slips(table: pd.DataFrame, stated: Mapping[str, pd.Series], mean: pd.Series, *, confirmed: bool) -> None:
+    """Raise for means that no amount stated explains, and warn of those far above all amounts stated."""
+    cure = f"Look for a slip in interval (80% is 0.8), sd or the unit of one amount. {CONFIRM}"
+    refuse(table, ~np.isfinite(mean), "with a mean amount that is not finite", cure.removesuffix(f" {CONFIRM}"))
+    largest = pd.DataFrame({name: stated[name] for way in WAYS for name in way if name != "sd"}).max(axis=1)
+    spread = stated["sd"] / stated["mean"]
+    slips = (mean > FAR_MEAN * largest) | (spread > FAR_SD)
+    heavy = (mean > FAR_ABOVE * largest) | (spread > WIDE_SD)
+    if not confirmed:
+        limits = f"beyond {FAR_MEAN:,.0f} times the amounts stated, or an sd beyond {FAR_SD:,.0f} times the mean"
+        refuse(table, slips, f"with a mean {limits}", cure)
+        problem = "of the judgements with a mean far above all amounts stated, or an sd far above the mean"
+        warn(table, heavy, problem, cure, stacklevel=2)
 
 
 def _warn_of_misfit(table: pd.DataFrame, misfit: np.ndarray) -> None:

@@ -12,6 +12,8 @@ from ltv_bayes.data.reading.amounts import as_amounts, read_amount
 from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import DataWarning, JudgementError, rows_at_fault
+from ltv_bayes.formatting import percent
+from ltv_bayes.judgement.form.layout import LEAST_INTERVAL
 
 
 def refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str, *, what: str = "judgements") -> None:
@@ -19,6 +21,15 @@ def refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str, *, wh
     if wrong.any():
         rows = list(table.index[wrong.to_numpy(dtype=bool)])
         raise JudgementError(rows_at_fault(rows, "row", f"of the {what} {problem}", cure), rows)
+
+
+def refuse_slip(interval: float, *, confirmed: bool = False) -> None:
+    """Raise for an interval that hardly anyone means, such as 0.008 for 0.8."""
+    if interval < LEAST_INTERVAL and not confirmed:
+        raise JudgementError(
+            f"interval={interval:g} is less than {percent(LEAST_INTERVAL)}, which is hardly meant. "
+            "Write 80% as interval=0.8. If it is meant, pass confirmed=True to from_judgements."
+        )
 
 
 def warn(

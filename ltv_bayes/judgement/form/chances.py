@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.errors import suggestion
+from ltv_bayes.errors import JudgementError, listed, suggestion
 from ltv_bayes.formulas.beliefs.elicit import beta_from_interval, for_distinct
 from ltv_bayes.judgement.beliefs.chance_belief import JEFFREYS, as_chance
 from ltv_bayes.judgement.form.cells import as_share, blank, choices, refuse, shares, texts
@@ -134,6 +134,8 @@ def _from_stages(
     stated = pd.DataFrame(np.nan, index=table.index, columns=list(STATED))
     if stages is None:
         return chance, stated
+    if len({plain_stage(name) for name in stages}) < len(stages):
+        raise JudgementError(f"stages= gives a stage twice, in other capitals or blanks: {listed(stages)}. Keep one.")
     known = {plain_stage(name): as_chance(_as_rows_say(given), str(name)) for name, given in stages.items()}
     stage = texts(table["stage"]).map(plain_stage, na_action="ignore")
     unknown = stage.notna() & ~stage.isin(known)

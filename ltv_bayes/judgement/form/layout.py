@@ -54,8 +54,10 @@ COLUMNS = (
     Column("stage", TEXT, "The stage of the sale, as in your CRM."),
     Column("stated_on", DATE, "The day on which this was stated."),
 )
+LEAST_INTERVAL = 0.05
+"""Below it, an interval is taken for a slip, such as 0.008 for 0.8."""
 NAMES = tuple(column.name for column in COLUMNS)
-SCORED, RATING = "score", "rating_score"
+SCORED, RATING, CONFIRMED = "score", "rating_score", "confirmed"
 OF_RATINGS = Column(RATING, NUMBER, "The scorecard's score, 0 to 1: leave it, so that this is known to be a rating.")
 """Stands in written judgements if some were made of ratings, which are no signs of life."""
 PARAMETERS = ["amount_1", "amount_2", "amount_3"]

@@ -14,10 +14,10 @@ from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementErro
 from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL
 from ltv_bayes.judgement.beliefs.amount_belief import require_family
 from ltv_bayes.judgement.form.amounts import intervals, stated_amounts
-from ltv_bayes.judgement.form.cells import blank, choices, refuse, shares, texts, warn
+from ltv_bayes.judgement.form.cells import blank, choices, refuse, refuse_slip, shares, texts, warn
 from ltv_bayes.judgement.form.chances import chances
 from ltv_bayes.judgement.form.dates import stated_dates
-from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, NAMES, RATING, RELATIONS, SCORED, WAYS
+from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, CONFIRMED, NAMES, RATING, RELATIONS, SCORED, WAYS
 from ltv_bayes.time_units import UnitError, as_number
 
 CHANCES = ("probability", "cases", "probability_low", "stage")
@@ -58,6 +58,8 @@ class Reading:
         The decimal mark in text.
     date_format : str, optional
         How dates are written.
+    confirmed : bool
+        Whether intervals, means and spreads that look like slips are meant.
     """
 
     interval: float = 0.8
@@ -66,17 +68,19 @@ class Reading:
     amount_unit: float | str | None = None
     decimal: str = "."
     date_format: str | None = None
+    confirmed: bool = False
 
     def __post_init__(self) -> None:
-        as_interval(self.interval)
+        as_interval(self.interval, confirmed=self.confirmed)
         require_family(self.family)
 
 
-def as_interval(interval: float) -> float:
+def as_interval(interval: float, *, confirmed: bool = False) -> float:
     """Read the probability of an expert's interval."""
     value = as_number(interval, "interval")
     if not 0 < value < 1:
         raise UnitError(f"interval must lie between 0 and 1, not {interval!r}. Write 80% as interval=0.8.")
+    refuse_slip(value, confirmed=confirmed)
     return value
 
 
@@ -233,6 +237,8 @@ def checked(stated: pd.DataFrame, reading: Reading) -> pd.DataFrame:
     judged = _named(stated.assign(customer_id=customer, **beliefs, **dates, **words))
     _warn_of_certainty(judged)
     judged = judged.assign(mean=judged["mean_amount"]).drop(columns=["mean_amount", RATING])
+    if reading.confirmed:
+        judged = judged.assign(**{CONFIRMED: True})
     score = shares(stated, RATING, reading.decimal)
     return judged.assign(**{SCORED: score}) if score.notna().any() else judged
 
@@ -249,9 +255,11 @@ def _customers(stated: pd.DataFrame) -> pd.Series:
 
 def read_beliefs(stated: pd.DataFrame, reading: Reading) -> dict[str, pd.Series]:
     """Read how sure each judgement is of its interval, the chance and the amount with its distribution."""
-    interval = intervals(stated, reading.interval, reading.decimal)
+    interval = intervals(stated, reading.interval, reading.decimal, confirmed=reading.confirmed)
     chance = chances(stated, interval, reading.stages, reading.decimal)
-    amount = stated_amounts(stated, interval, reading.family, reading.amount_unit, reading.decimal)
+    amount = stated_amounts(
+        stated, interval, reading.family, reading.amount_unit, reading.decimal, confirmed=reading.confirmed
+    )
     return {"interval": interval, **chance, **amount}
 
 

@@ -1,12 +1,14 @@
 """What is refused before judgements are valued: unknown customers, and what contradicts the streams or the pipeline."""
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.known_ids import known_ids, lost_zeros
 from ltv_bayes.errors import JudgementError, rows_at_fault
+from ltv_bayes.judgement.beliefs.amount_belief import FAR_MEAN
 from ltv_bayes.judgement.form.cells import refuse, warn
-from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
+from ltv_bayes.judgement.form.layout import CONFIRMED, VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.windows import last_day_shown, windows
@@ -49,6 +51,31 @@ def refuse_opinions_alone(judged: FutureValuePriors) -> None:
         pd.Series(are_opinions(judged.table), judged.table.index),
         "with an opinion on a customer's whole value (same_total), but no stream that predicts any of it",
         "Give streams=, or write additional as their relation: they are then all that is valued.",
+    )
+
+
+def refuse_slips(judged: FutureValuePriors, largest_deal: float) -> None:
+    """Refuse judgements with a mean beyond anything that customers ever paid, unless they were confirmed.
+
+    Raises
+    ------
+    JudgementError
+        Naming the rows.
+    """
+    table, expected = judged.table, judged.summary()["expected_value"]
+    refuse(
+        table,
+        ~np.isfinite(expected),
+        "with an expected value that is not finite",
+        "State narrower intervals; see judged.summary().",
+    )
+    confirmed = table[CONFIRMED].eq(True) if CONFIRMED in table else pd.Series(False, table.index)
+    refuse(
+        table,
+        (table["mean"] > FAR_MEAN * largest_deal) & ~are_opinions(table) & ~confirmed,
+        f"with a mean amount beyond {FAR_MEAN:,.0f} times the largest deal of the customers ({largest_deal:,.4g})",
+        "Look for a slip in interval (80% is 0.8), sd or amount_unit. If it is meant, pass confirmed=True to "
+        "from_judgements.",
     )
 
 

@@ -18,7 +18,7 @@ from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError, UnitError, a_kind, counted, suggestion
 from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, summarize_sorted
+from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, quoted_with, summarize_sorted
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import pooling_of, shuffled
 from ltv_bayes.predictions.over_customers import require_memory
@@ -104,6 +104,9 @@ class SlippingAway(Printed):
 
     def sentence(self, ci_prob: float | None = None, ci_kind: str | None = None) -> str:
         """How many are slipping away, and what is at stake with all of them, to quote."""
+        return quoted_with(self._sentence(ci_prob, ci_kind), self.caution)
+
+    def _sentence(self, ci_prob: float | None, ci_kind: str | None) -> str:
         customers = counted(self.customers, "customer")
         fell = f"fell by {self.least_drop:g} or more from {self.since} to {self.as_of}"
         if self.facts.empty:

@@ -45,7 +45,7 @@ class Margin:
             return cls(share, in_percent(share, share))
         if isinstance(margin, str) and margin not in customers.columns:
             raise ColumnError(f"The customers have no column {margin!r}. {suggestion(margin, customers.columns)}")
-        given = margin if isinstance(margin, str) else {str(key): value for key, value in margin.items()}
+        given = margin if isinstance(margin, str) else _by_id(margin)
         shares = [cls(given, "").of(batch) for batch in customers.batches()]
         return cls(given, in_percent(min(share.min() for share in shares), max(share.max() for share in shares)))
 
@@ -55,13 +55,14 @@ class Margin:
             refuse_text(customers.table[self.given], "margin")
             values = pd.to_numeric(customers.table[self.given], errors="coerce").to_numpy(dtype=float)
         elif isinstance(self.given, dict):
-            values = np.array([self.given.get(str(customer_id), np.nan) for customer_id in customers.ids], dtype=float)
+            shares = pd.Series([self.given.get(str(customer_id)) for customer_id in customers.ids], dtype=object)
+            values = pd.to_numeric(shares, errors="coerce").to_numpy(dtype=float)
         else:
             values = np.full(len(customers), self.given)
         wrong = ~((values >= 0) & (values <= 1))
         if wrong.any():
             ids = list(customers.ids[wrong])
-            problem = "with a margin that is missing or outside 0 to 1"
+            problem = "with a margin that is missing, no number, or outside 0 to 1"
             raise InputError(rows_at_fault(ids, "customer", problem, "Write 35% as margin=0.35."), ids)
         return values
 
@@ -84,6 +85,16 @@ class Margins:
     def of(self, source: str, customers: Customers) -> Array:
         """Shares of these customers in a source, an array of shape (customers,)."""
         return self.own.get(source, self.usual).of(customers)
+
+
+def _by_id(margin: Mapping[Any, float] | pd.Series) -> dict[str, Any]:
+    """Shares by id as text; an id that is given twice is refused, as 7 and "7" are."""
+    pairs = [(str(key), value) for key, value in margin.items()]
+    ids = pd.Series([key for key, _ in pairs], dtype=object)
+    if twice := ids[ids.duplicated()].unique().tolist():
+        problem = "with a margin given twice"
+        raise InputError(rows_at_fault(twice, "customer", problem, "Give one share for each id."), twice)
+    return dict(pairs)
 
 
 def in_percent(low: float, high: float) -> str:

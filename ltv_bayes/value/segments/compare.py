@@ -17,6 +17,7 @@ from ltv_bayes.intervals import (
     flagged,
     interval_name,
     interval_settings,
+    quoted_with,
     summarize_sorted,
 )
 from ltv_bayes.time_units import as_number
@@ -125,7 +126,7 @@ def compare_pairs(options: "Options", region: "Region", words: "Words", within: 
         return flagged(pd.DataFrame(columns=[*columns, "sentence"]), options.caution)
     table = pd.DataFrame({name: np.concatenate(parts) for name, parts in columns.items()})
     size = options.values.shape[1]
-    table["sentence"] = [words.of(row, region, size) for row in table.to_dict("records")]
+    table["sentence"] = [quoted_with(words.of(row, region, size), options.caution) for row in table.to_dict("records")]
     return flagged(table, options.caution)
 
 
