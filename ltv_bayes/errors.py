@@ -49,6 +49,10 @@ class FitError(LtvBayesError, RuntimeError):
     """A fit could not be made, saved or read."""
 
 
+class WriteError(LtvBayesError, OSError):
+    """A file could not be written; one that was there before is as it was."""
+
+
 class LtvBayesWarning(UserWarning):
     """A result is usable, but the reader should act on what the message says."""
 

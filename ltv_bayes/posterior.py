@@ -5,18 +5,24 @@ A fit is an xarray DataTree as ArviZ lays it out: a group `posterior` of variabl
 attributes, as text and numbers.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.errors import FitError, a_kind
+from ltv_bayes.errors import FitError, a_kind, listed
 from ltv_bayes.whole_files import written_whole
 
 SAMPLE_DIMS = ("chain", "draw")
+CHECKSUM = "checksum"
+SEAL = re.compile(rb"\nltv_bayes sha256 ([0-9a-f]{64})\n")
+SEAL_LENGTH = len(b"\nltv_bayes sha256 \n") + 64
+RESTORE = "Restore it from a copy, or fit again."
 
 
 def tree_from_draws(
@@ -52,11 +58,17 @@ def tree_from_draws(
     >>> tree["posterior"]["r"].sel(industry="Retail").item()
     0.3
     """
-    arrays = {name: np.asarray(values, dtype=float) for name, values in draws.items()}
+    if not isinstance(draws, Mapping):
+        raise FitError(f"Draws are given as a mapping of names to arrays, not as {a_kind(draws)}.")
+    arrays = {name: _numbers(name, values) for name, values in draws.items()}
+    if not arrays:
+        raise FitError("No draws were given. Pass each parameter's draws, of shape (chains, draws), by its name.")
     shapes = {values.shape[:2] for values in arrays.values()}
     if len(shapes) != 1 or len(next(iter(shapes))) != 2:
         found = sorted({values.shape for values in arrays.values()})
-        raise FitError(f"Posterior draws must all have one shape (chains, draws), not {found}.")
+        raise FitError(f"Posterior draws must all have one shape (chains, draws), not {listed(found)}.")
+    if 0 in next(iter(shapes)):
+        raise FitError(f"There are no draws: {listed(arrays)} of shape {next(iter(shapes))}. Give at least one chain.")
     laid_out, labels = {}, dict(zip(SAMPLE_DIMS, map(np.arange, next(iter(shapes))), strict=True))
     for name, values in arrays.items():
         sizes = values.shape[2:]
@@ -69,6 +81,17 @@ def tree_from_draws(
     tree = xr.DataTree.from_dict({"posterior": xr.Dataset(laid_out, coords=labels)})
     tree.attrs.update(attrs or {})
     return tree
+
+
+def _numbers(name: str, values: Any) -> np.ndarray:
+    """Read the draws of one parameter."""
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind in "biuf" or (found.dtype == object and not any(isinstance(x, str) for x in found.flat)):
+            return found.astype(float)
+    except (TypeError, ValueError):
+        pass
+    raise FitError(f"The draws of {name} must be numbers in an array of shape (chains, draws), without gaps.")
 
 
 def labelled_draws(
@@ -184,10 +207,25 @@ def evenly_spaced(draws: int, kept: int) -> np.ndarray:
 
 
 def save(tree: xr.DataTree, path: str | Path) -> Path:
-    """Write the tree to a netCDF file, in a folder made if need be; an interrupted write leaves nothing behind."""
+    """Write the tree to a netCDF file with a checksum after its end, in a folder made if need be.
+
+    The file is made in memory and written at once: an interrupt or a full disk leaves an earlier file as it was.
+
+    Raises
+    ------
+    WriteError
+        If the file cannot be written.
+    """
+    storable = _storable(tree)
+    storable.attrs[CHECKSUM] = "sha256 after the end of the data"
+    content = bytes(storable.to_netcdf(engine="h5netcdf"))
     with written_whole(path) as unfinished:
-        _storable(tree).to_netcdf(unfinished, engine="h5netcdf")
+        unfinished.write_bytes(content + _seal(content))
     return Path(path)
+
+
+def _seal(content: bytes) -> bytes:
+    return f"\nltv_bayes sha256 {hashlib.sha256(content).hexdigest()}\n".encode()
 
 
 def load(path: str | Path) -> xr.DataTree:
@@ -196,7 +234,7 @@ def load(path: str | Path) -> xr.DataTree:
     Raises
     ------
     FitError
-        If there is no such file or it is not a saved fit.
+        If there is no such file, it is not a saved fit, or it is damaged.
     """
     if not isinstance(path, str | Path):
         raise FitError(f"A saved fit is read from the path of a file, not from {a_kind(path)}.")
@@ -204,10 +242,57 @@ def load(path: str | Path) -> xr.DataTree:
     if not path.is_file():
         raise FitError(f"There is no file {path}. Save a fit with fit.save(path) first.")
     try:
-        with xr.open_datatree(path, engine="h5netcdf") as tree:
-            return tree.load().copy()
-    except (OSError, ValueError) as problem:
-        raise FitError(f"{path} is not a saved fit ({problem}).") from None
+        content = path.read_bytes()
+        sealed = SEAL.fullmatch(content[-SEAL_LENGTH:])
+        if sealed and _seal(content[:-SEAL_LENGTH]) != sealed[0]:
+            raise FitError(f"{path} is damaged: its checksum does not match. {RESTORE}")
+        _refuse_links(path)
+        with xr.open_datatree(path, engine="h5netcdf") as opened:
+            tree = opened.load().copy()
+    except FitError:
+        raise
+    except Exception as problem:  # damaged bytes raise anything
+        raise _damaged(path, problem) from None
+    if tree.attrs.pop(CHECKSUM, None) and not sealed:
+        again = "If another tool wrote it again, open it there and pass its tree to the class of the fit."
+        raise FitError(f"{path} is damaged: its checksum is missing. {RESTORE} {again}")
+    return tree
+
+
+def load_as[T](path: str | Path, make: Callable[[xr.DataTree], T]) -> T:
+    """Read a tree that `save` wrote, and make of it what it was.
+
+    Raises
+    ------
+    FitError
+        If the tree lacks something; the message names the file.
+    """
+    tree = load(path)
+    try:
+        return make(tree)
+    except Exception as problem:  # a file of another origin, or one that was damaged before files had checksums
+        raise _damaged(path, problem) from None
+
+
+def _damaged(path: str | Path, problem: Exception) -> FitError:
+    reason = " ".join(f"{type(problem).__name__}: {problem}".split())
+    return FitError(f"{path} is not a saved fit, or is damaged ({reason}). {RESTORE}")
+
+
+def _refuse_links(path: Path) -> None:
+    """Raise if a group of an HDF5 file contains itself, or one within another file."""
+    import h5py  # type: ignore[import-untyped]
+
+    def walk(group: Any, seen: frozenset[Any]) -> None:
+        key = h5py.h5o.get_info(group.id).addr
+        if key in seen or any(not isinstance(group.get(name, getlink=True), h5py.HardLink) for name in group):
+            raise FitError(f"{path} is no saved fit: its groups are linked to each other. {RESTORE}")
+        for name in group:
+            if group.get(name, getclass=True) is h5py.Group:
+                walk(group[name], seen | {key})
+
+    with h5py.File(path, "r") as file:
+        walk(file, frozenset())
 
 
 def _storable(tree: xr.DataTree) -> xr.DataTree:

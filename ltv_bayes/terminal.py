@@ -5,12 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from ltv_bayes.formatting import visible
-from ltv_bayes.tables import table_as_text
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
 
 
@@ -53,7 +51,7 @@ def _console() -> tuple["Console", bool]:
     """Where progress is shown, and whether anyone watches."""
     from rich.console import Console
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, safe_box=True)
     return console, console.is_terminal or console.is_jupyter
 
 
@@ -72,8 +70,10 @@ def complain(kind: str, text: str, *, colour: str) -> None:
     typer.secho(_printable(line, sys.stderr.encoding), fg=colour, err=True)
 
 
-def show(table: pd.DataFrame, *, title: str, currency: str | None = None, amounts: bool = True) -> None:
+def show(table: "pd.DataFrame", *, title: str, currency: str | None = None, amounts: bool = True) -> None:
     """Print a result table as people read it, below its title; `amounts` as in `readable`."""
+    from ltv_bayes.tables import table_as_text
+
     say(f"\n{title}\n{table_as_text(table, currency, amounts=amounts)}")
 
 

@@ -22,6 +22,7 @@ DAYS_PER_UNIT: dict[TimeUnit, float] = {
     "quarter": DAYS_PER_YEAR / 4,
     "year": DAYS_PER_YEAR,
 }
+LONGEST_YEARS = 1000
 OTHER_SPELLINGS: dict[str, TimeUnit] = {
     "d": "day",
     "w": "week",
@@ -112,7 +113,7 @@ def as_duration(value: Any, name: str = "horizon") -> Duration:
     Raises
     ------
     UnitError
-        If it is a date, there is no unit, or the length is not positive and finite.
+        If it is a date, there is no unit, or the length is not positive, or beyond 1,000 years.
 
     Examples
     --------
@@ -129,6 +130,8 @@ def as_duration(value: Any, name: str = "horizon") -> Duration:
         raise UnitError(f"{name} {value!r} is negative. Write {name}='{_ahead(duration)}'.")
     if not (duration.amount > 0 and math.isfinite(duration.amount)):
         raise UnitError(f"{name} must be longer than zero and finite, not {value!r}.")
+    if duration.to("year") > LONGEST_YEARS:
+        raise UnitError(f"{name} {value!r} is longer than {LONGEST_YEARS:,} years. Is the unit right, as in '3 years'?")
     return duration
 
 

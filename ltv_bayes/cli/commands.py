@@ -1,20 +1,36 @@
 """The command line: a demonstration, and the way from the user's own file to values."""
 
 import inspect
+import io
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import ltv_bayes as lb
 from ltv_bayes.cli.messages import plain_messages
 from ltv_bayes.errors import ColumnError, FitError, a_kind, suggestion
-from ltv_bayes.report.files import Results, refuse_foreign_table, refuse_inputs, write_csv
 from ltv_bayes.terminal import say, show
 
-app = typer.Typer(
+if TYPE_CHECKING:
+    from ltv_bayes.report.files import Results
+
+
+class App(typer.Typer):
+    """The commands, on a terminal of any encoding: what it cannot write becomes a question mark."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that the command line names."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
+        return super().__call__(*args, **kwargs)
+
+
+app = App(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -47,7 +63,7 @@ class OrderLog:
     time_unit: Annotated[str, typer.Option(help="day, week, month, quarter or year.")] = "week"
     as_of: Annotated[str | None, typer.Option(help="Last day that counts, 2025-09-30; else the last order's.")] = None
 
-    def customers(self, attributes: Path | None = None) -> lb.Customers:
+    def customers(self, attributes: Path | None = None) -> "lb.Customers":
         """Read the orders and make one row per customer."""
         reading = vars(self) | {"amount_unit": _number_or_text(self.amount_unit)}
         summarizing = {name: reading.pop(name) for name in ("time_unit", "as_of")}
@@ -92,6 +108,8 @@ def summarize(
     out: Annotated[Path, typer.Option(help="Where to write the customer table, a .csv file.")] = Path("customers.csv"),
 ) -> None:
     """Turn an order log into one row per customer: frequency, recency, T, monetary value."""
+    from ltv_bayes.report.files import refuse_foreign_table, refuse_inputs, write_csv
+
     left_out = out.with_name(f"{out.stem}_left_out.csv")
     for path, header in ((out, "customer_id,frequency,recency,T"), (left_out, "row,reason,customer_id")):
         refuse_foreign_table(path, header)
@@ -143,6 +161,8 @@ def value(
     out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("values"),
 ) -> None:
     """Value customers with saved fits, and with judged opportunities if there are any."""
+    from ltv_bayes.report.files import Results
+
     draw_without_screen()
     purchases = load(fits / "purchases.nc", lb.FittedPurchases, draws)
     spend = load(fits / "spend.nc", lb.FittedSpend, draws)
@@ -168,7 +188,7 @@ def value(
     say(f"\n{results.listing()}")
 
 
-def report_values(ltv: lb.LifetimeValue, results: Results) -> None:
+def report_values(ltv: "lb.LifetimeValue", results: "Results") -> None:
     """Print and write the value of each customer and of the portfolio."""
     say(str(ltv))
     table = ltv.summary().sort_values("mean", ascending=False, kind="stable")
@@ -179,7 +199,7 @@ def report_values(ltv: lb.LifetimeValue, results: Results) -> None:
     results.picture(lb.plot_waterfall(ltv.explain()), "sources.png", "where the value of all customers comes from")
 
 
-def report_segments(segments: Any, results: Results) -> None:
+def report_segments(segments: Any, results: "Results") -> None:
     """Print and write the value of each segment, and how they compare."""
     column, compared = segments.column, segments.compare()
     show(segments.summary(), title=f"By {column}", currency=segments.currency)

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.diagnostics import Diagnostics
-from ltv_bayes.errors import ConvergenceWarning, FitError, suggestion
+from ltv_bayes.errors import ConvergenceWarning, FitError, LtvBayesWarning, suggestion
 from ltv_bayes.inference.curvature import Peak, find_peak
 from ltv_bayes.inference.density import Density, LogDensity
 from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, only_too_few
@@ -85,8 +85,15 @@ def fit_posterior(
     xarray.DataTree
         With ``diagnostics``, ``random_seed`` and ``seconds`` among its attributes.
 
+    Raises
+    ------
+    KeyboardInterrupt
+        If the work is interrupted before there are draws.
+
     Warns
     -----
+    LtvBayesWarning
+        If Markov chains were interrupted: the fit has the draws made until then.
     ConvergenceWarning
         If the draws cannot be trusted, with what to change.
     """
@@ -99,11 +106,13 @@ def fit_posterior(
     start = time.perf_counter()
     if sampler_settings:
         tree = sample_by_pymc(model, wanted, **sampler_settings)
-        verdict = diagnose_chains(tree)
+        verdict = _of_chains(tree, wanted)
     else:
         tree, verdict = _draw(model, method, wanted, settings, may_go_on=may_go_on)
     seconds = round(time.perf_counter() - start, 2)
     tree.attrs.update(diagnostics=verdict.to_json(), random_seed=str(wanted.random_seed), seconds=seconds)
+    if (verdict.chains, verdict.draws) != (wanted.chains, wanted.draws):
+        warnings.warn(f"The fit has fewer draws than were asked for: {verdict.method}.", LtvBayesWarning, stacklevel=3)
     if not verdict.converged:
         warnings.warn(f"The fit did not converge. {' '.join(verdict.problems)}", ConvergenceWarning, stacklevel=3)
     return tree
@@ -120,7 +129,9 @@ def _draw(
             return tree, verdict
     by_chains = partial(sample_from_peak, density, peak) if has_nutpie() else partial(sample_by_pymc, model)
     tree = by_chains(wanted, **settings)
-    verdict = diagnose_chains(tree)
+    verdict = _of_chains(tree, wanted)
+    if verdict.draws < wanted.draws or verdict.chains < wanted.chains:
+        return tree, verdict
     can_go_on = may_go_on and has_nutpie() and wanted.draws >= LEAST_TO_GO_ON and wanted.chains > 1
     if verdict.converged or not can_go_on:
         return tree, verdict
@@ -134,10 +145,27 @@ def _by_longer_chains(
     """Every fourth draw of chains that tune for longer, and tune to how variables go together."""
     longer = replace(wanted, draws=LONGER * wanted.draws, tune=LONGER // 2 * TUNE_HIERARCHICAL)
     every = sample_from_peak(density, peak, longer, **settings, adaptation="low_rank")
-    some, draw = slice(LONGER - 1, None, LONGER), np.arange(wanted.draws)
+    draws = every["posterior"].sizes["draw"] // LONGER
+    if draws == 0:
+        raise KeyboardInterrupt
+    some, draw = slice(LONGER - 1, None, LONGER), np.arange(draws)
     groups = {name: group.to_dataset() for name, group in every.children.items()}
     kept = xr.DataTree.from_dict({name: one.isel(draw=some).assign_coords(draw=draw) for name, one in groups.items()})
-    return kept, diagnose_chains(kept, every, method=OF_LONGER)
+    return kept, _of_chains(kept, wanted, every, method=OF_LONGER)
+
+
+def _of_chains(
+    tree: xr.DataTree, wanted: Wanted, every: xr.DataTree | None = None, *, method: str = "NUTS"
+) -> Diagnostics:
+    """Judge chains, and state where they were interrupted."""
+    sizes = tree["posterior"].sizes
+    if (sizes["chain"], sizes["draw"]) != (wanted.chains, wanted.draws):
+        made, asked = (
+            f"{chains} x {draws:,}"
+            for chains, draws in ((sizes["chain"], sizes["draw"]), (wanted.chains, wanted.draws))
+        )
+        method = f"{method}, interrupted when {made} of {asked} draws were made"
+    return diagnose_chains(tree, every, method=method)
 
 
 def _by_weights(density: LogDensity, peak: Peak, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:

@@ -52,7 +52,7 @@ def sample_from_peak(density: LogDensity, peak: Peak, wanted: Wanted, **sampler_
     def start(seed: int) -> Array:
         return np.random.default_rng(seed).standard_normal(density.size)
 
-    sampled = nutpie.sample(
+    sampler = nutpie.sample(
         nutpie_model(density.size, make_density, start),
         draws=wanted.draws,
         tune=TUNE_FROM_PEAK if wanted.tune is None else wanted.tune,
@@ -61,12 +61,60 @@ def sample_from_peak(density: LogDensity, peak: Peak, wanted: Wanted, **sampler_
         seed=wanted.random_seed,
         progress_bar=wanted.progressbar,
         save_warmup=False,
+        blocking=False,
         **sampler_settings,
     )
+    try:
+        sampled = sampler.wait()
+    except KeyboardInterrupt:
+        sampled = drawn_so_far(_stopped(sampler))
     z = sampled["posterior"]["z"].transpose("chain", "draw", ...).to_numpy()
-    tree = density.tree(peak.at(z.reshape(-1, density.size)), wanted.chains, wanted.draws)
+    tree = density.tree(peak.at(z.reshape(-1, density.size)), *z.shape[:2])
     tree["sample_stats"] = xr.DataTree(sampled["sample_stats"].to_dataset())
     return tree
+
+
+def _stopped(sampler: Any) -> xr.DataTree:
+    """Stop nutpie's chains, and take the draws that they have made; without any, the interrupt goes on."""
+    try:
+        return sampler.abort()
+    except Exception:  # nutpie cannot lay out chains of which none has begun
+        raise KeyboardInterrupt from None
+
+
+def drawn_so_far(tree: xr.DataTree) -> xr.DataTree:
+    """Keep the whole draws of interrupted chains: of those that got so far that the most draws are kept.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If there is none, for the chains were still tuned.
+
+    Examples
+    --------
+    >>> drawn = np.array([[0.1, 0.2, 0.3], [0.4, 0.5, np.nan], [np.nan] * 3])
+    >>> tree = xr.DataTree.from_dict({"posterior": xr.Dataset({"r": (("chain", "draw"), drawn)})})
+    >>> drawn_so_far(tree)["posterior"]["r"].values.tolist()
+    [[0.1, 0.2], [0.4, 0.5]]
+    """
+    posterior = tree["posterior"].to_dataset()
+    sizes = posterior.sizes["chain"], posterior.sizes["draw"], -1
+    each = [values.transpose("chain", "draw", ...).to_numpy().reshape(sizes) for values in posterior.values()]
+    whole = np.isfinite(np.concatenate(each, axis=-1)).all(axis=-1)
+    lengths = np.logical_and.accumulate(whole, axis=1).sum(axis=1)
+    longest = np.argsort(-lengths, kind="stable")
+    draws, chains = max((int(lengths[chain]) * place, place) for place, chain in enumerate(longest, start=1))
+    if draws == 0:
+        raise KeyboardInterrupt
+    kept = {"chain": np.sort(longest[:chains]), "draw": slice(draws // chains)}
+    groups = {name: group.to_dataset() for name, group in tree.children.items()}
+    return xr.DataTree.from_dict(
+        {
+            name: one.isel(kept).assign_coords(chain=np.arange(chains))
+            for name, one in groups.items()
+            if {"chain", "draw"} <= set(one.sizes)
+        }
+    )
 
 
 def sample_by_pymc(model: Any, wanted: Wanted, **sampler_settings: Any) -> xr.DataTree:
@@ -86,7 +134,7 @@ def sample_by_pymc(model: Any, wanted: Wanted, **sampler_settings: Any) -> xr.Da
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Numba will use object mode", category=UserWarning)
-            return pm.sample(
+            sampled = pm.sample(
                 wanted.draws,
                 tune=TUNE if wanted.tune is None else wanted.tune,
                 chains=wanted.chains,
@@ -98,3 +146,11 @@ def sample_by_pymc(model: Any, wanted: Wanted, **sampler_settings: Any) -> xr.Da
             )
     finally:
         logger.setLevel(level)
+    return sampled if is_whole(sampled, wanted.draws, wanted.chains) else drawn_so_far(sampled)
+
+
+def is_whole(tree: xr.DataTree, draws: int, chains: int) -> bool:
+    """Whether chains have made all draws; PyMC and its samplers stop at an interrupt, and return those they have."""
+    posterior = tree["posterior"].to_dataset()
+    sizes = posterior.sizes["chain"] == chains and posterior.sizes["draw"] == draws
+    return sizes and not any(bool(values.isnull().any()) for values in posterior.values())

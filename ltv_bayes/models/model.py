@@ -220,4 +220,4 @@ def _prior_draws(model: "pm.Model", draws: int, random_seed: int | None) -> xr.D
         sampled = pm.sample_prior_predictive(draws, model=model, var_names=names, random_seed=random_seed)
     finally:
         logger.setLevel(level)
-    return xr.DataTree.from_dict({"prior": sampled["prior"].to_dataset()})
+    return xr.DataTree.from_dict({"prior": sampled["prior"].to_dataset()[names]})

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import xarray as xr
+
 from ltv_bayes import posterior
 from ltv_bayes.errors import FitError
 from ltv_bayes.predictions.events import FittedEvents
@@ -29,10 +31,15 @@ def load_fit(path: str | Path) -> FittedModel:
     Raises
     ------
     FitError
-        If there is no such file, or it holds no fit of this package.
+        If there is no such file, it is damaged, or it holds no fit of this package.
     """
-    tree = posterior.load(path)
-    fitted = FITTED.get(tree.attrs.get("model", ""))
-    if fitted is None:
-        raise FitError(f"{path} holds no fitted model of ltv_bayes. Save one with fit.save(path).")
-    return fitted(tree)
+    return posterior.load_as(path, _fitted)
+
+
+def _fitted(tree: xr.DataTree) -> FittedModel:
+    kind = FITTED.get(str(tree.attrs.get("model", "")))
+    if kind is None:
+        raise FitError("It holds no fitted model of ltv_bayes; fit.save(path) saves one.")
+    fit = kind(tree)
+    repr(fit)  # reads all that a fit records
+    return fit

@@ -22,6 +22,7 @@ from ltv_bayes.value.valued import Valued, share_of
 
 FEW_CUSTOMERS = 30
 MUCH_JUDGEMENT = 0.5
+FEW_DRAWS = 20
 HEAVY_TAIL = 0.2
 FAR_SCALE = 500.0
 
@@ -49,7 +50,11 @@ def notes_on(value: Valued) -> list[str]:
     share = judgement_share(value)["mean"]
     if share > MUCH_JUDGEMENT and value.has_streams:
         notes.append(f"judgement makes up {percent(share)} of the expected value.")
-    if _share_of_largest(value.total()) > HEAVY_TAIL:
+    chains, draws = value.valuation.shape
+    if chains * draws < FEW_DRAWS:
+        drawn = counted(chains * draws, "draw")
+        notes.append(f"{drawn} of the posterior: too few for intervals and standard deviations. Fit with more draws.")
+    elif _share_of_largest(value.total()) > HEAVY_TAIL:
         notes.append("single extreme draws carry the sd of the total and sway its mean: rely on medians and intervals.")
     if value.future_value is not None:
         notes += _on_dates(value.future_value, value.settings.terms, value.horizons)

@@ -13,7 +13,7 @@ import pandas as pd
 from ltv_bayes.data.customers.check import HISTORY, customer_table
 from ltv_bayes.data.customers.dates import customer_dates, ended_early
 from ltv_bayes.data.customers.files import file_notes, file_terms, scan_customers
-from ltv_bayes.data.customers.overview import Overview, overview_of
+from ltv_bayes.data.customers.overview import Overview, overview_of, warn_of_reversed_recency
 from ltv_bayes.data.customers.rows import FrameRows, Rows, chosen_rows
 from ltv_bayes.data.engine.parquet import parquet_target, refuse_same_names
 from ltv_bayes.data.orders.left_out import LeftOutFile
@@ -99,6 +99,11 @@ class Customers(Printed):
         InputError
             If the numbers cannot be the history of a customer; the message names the customers.
 
+        Warns
+        -----
+        DataWarning
+            If recency looks like the time since the last purchase.
+
         Examples
         --------
         >>> frame = pd.DataFrame({"customer_id": ["Ada"], "frequency": [2], "recency": [30.43], "T": [38.86]})
@@ -107,6 +112,7 @@ class Customers(Printed):
         """
         names = {"customer_id": customer_id, "frequency": frequency, "recency": recency, "T": T}
         rows = FrameRows(customer_table(frame, names, monetary_value=monetary_value))
+        warn_of_reversed_recency(rows)
         return cls(rows, as_time_unit(time_unit), None if as_of is None else as_date(as_of), currency)
 
     @classmethod
@@ -154,6 +160,11 @@ class Customers(Printed):
         UnitError
             If the time unit is not known, or the file says another one, another as-of date or another currency.
 
+        Warns
+        -----
+        DataWarning
+            If recency looks like the time since the last purchase.
+
         Examples
         --------
         >>> from pathlib import Path
@@ -170,6 +181,7 @@ class Customers(Printed):
         """
         names = {"customer_id": customer_id, "frequency": frequency, "recency": recency, "T": T}
         rows, notes = scan_customers(path, names, monetary_value=monetary_value, memory_limit=memory_limit)
+        warn_of_reversed_recency(rows)
         terms = file_terms(rows.place, notes, time_unit, as_of, currency)
         return cls(rows, *terms, LeftOutFile.beside(rows.paths) or no_orders())
 

@@ -18,6 +18,7 @@ from ltv_bayes.data.engine.parquet import (
     files_name,
     id_column,
     number_column,
+    numbered_rows,
     parquet_paths,
     parquet_source,
     read_metadata,
@@ -196,8 +197,8 @@ def _count(connection: duckdb.DuckDBPyConnection, file: CustomerFile) -> int:
 
 def _refuse_ids(connection: duckdb.DuckDBPyConnection, file: CustomerFile) -> None:
     """Raise if a row has no id, or a customer several rows."""
-    numbered = f"SELECT file_row_number, {file.customer_id} AS id FROM {parquet_source(file.paths)}"
-    missing = _column(connection, f"SELECT file_row_number FROM ({numbered}) WHERE id IS NULL")
+    numbered = numbered_rows(file.paths, column_types(connection, file.paths), {"id": file.customer_id})
+    missing = _column(connection, f"SELECT row FROM ({numbered}) WHERE id IS NULL")
     refuse_rows(missing, "row", "without a customer id", "Fill in the id.")
     repeated = _column(connection, f"SELECT id FROM ({numbered}) GROUP BY id HAVING count(*) > 1 ORDER BY id")
     refuse_rows(repeated, "customer", "with several rows", "Keep one row for each customer.")

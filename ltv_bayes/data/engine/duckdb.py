@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from ltv_bayes.errors import UnitError
+from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.sizes import DUCKDB_VECTOR
 
 
@@ -22,12 +22,30 @@ def engine(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnectio
     memory_limit : str, optional
         The memory it may take, such as ``"2GB"``; otherwise four fifths of the machine's.
 
+    Raises
+    ------
+    InputError
+        If a file that is read meanwhile is damaged, or memory or the disk run short; with DuckDB's own reason.
+
     Examples
     --------
     >>> with engine() as connection:
     ...     connection.execute("SELECT 1 + 1").fetchone()
     (2,)
     """
+    try:
+        with _opened(memory_limit) as connection:
+            yield connection
+    except (duckdb.Error, UnicodeDecodeError) as problem:
+        reason = " ".join(str(problem).split())[:300]
+        cure = (
+            "If it is about a Parquet file, that file is damaged: write it again. If about memory, see memory_limit=."
+        )
+        raise InputError(f"The data cannot be read: {reason}. {cure}") from problem
+
+
+@contextmanager
+def _opened(memory_limit: str | None) -> Iterator[duckdb.DuckDBPyConnection]:
     with (
         tempfile.TemporaryDirectory(prefix="ltv_bayes_", ignore_cleanup_errors=True) as folder,
         duckdb.connect(config={"temp_directory": folder, **_limit(memory_limit)}) as connection,

@@ -12,7 +12,7 @@ import duckdb
 
 from ltv_bayes.data.engine.duckdb import identifier, text_literal
 from ltv_bayes.errors import ColumnError, InputError, a_kind, suggestion
-from ltv_bayes.whole_files import written_whole
+from ltv_bayes.whole_files import unwritten, written_whole
 
 LEFT_OUT_SUFFIX = ".left_out.parquet"
 UNNAMED_INDEX = "__index_level_0__"  # what pandas calls an index without a name
@@ -73,9 +73,19 @@ def column_types(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -
     ------
     InputError
         If a file cannot be read as Parquet, or lacks a column of the first.
+    ColumnError
+        If columns have names that differ in case alone, or not at all.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        return {name: kind for name, kind, *_ in _described(connection, paths)}
+        found = {name: kind for name, kind, *_ in _described(connection, paths)}
+        refuse_same_names(pq.read_schema(paths[0]).names)
+        return found
+    except (pa.ArrowException, OSError) as problem:
+        reason = str(problem).splitlines()[0]
+        raise InputError(f"{files_name(paths)} cannot be read as Parquet: {reason}. Write the file again.") from None
     except duckdb.Error as problem:
         reason = str(problem).splitlines()[0]
         raise InputError(f"{files_name(paths)} cannot be read as Parquet: {reason}. Write the file again.") from None
@@ -83,6 +93,27 @@ def column_types(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -
 
 def _described(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> list[tuple[str, ...]]:
     return connection.execute(f"DESCRIBE FROM {parquet_source(paths)}").fetchall()
+
+
+def numbered_rows(paths: Sequence[Path], types: Mapping[str, str], columns: Mapping[str, str]) -> str:
+    """Write the SQL that reads columns, with the number of each row in its file, from 0, as ``row``.
+
+    Parameters
+    ----------
+    types : mapping
+        What `column_types` found: a file may have columns of its own by the names under which DuckDB knows the file
+        and the number of the row.
+    columns : mapping
+        Names to SQL expressions.
+    """
+    listed = ", ".join(f"{column} AS {name}" for name, column in columns.items())
+    if not {"filename", "file_row_number"} & {name.lower() for name in types}:
+        row = "file_row_number" if len(paths) == 1 else "parse_filename(filename) || ':' || file_row_number"
+        return f"SELECT {row} AS row, {listed} FROM {parquet_source(paths)}"
+    number = "row_number() OVER () - 1"
+    rows = [number] if len(paths) == 1 else [f"{text_literal(path.name)} || ':' || ({number})" for path in paths]
+    parts = zip(rows, paths, strict=True)
+    return " UNION ALL ".join(f"SELECT {row} AS row, {listed} FROM {parquet_source([path])}" for row, path in parts)
 
 
 def require_column(types: Mapping[str, str], name: str, argument: str) -> str:
@@ -154,7 +185,8 @@ def refuse_same_names(names: Sequence[Any]) -> None:
     """
     lowered = Counter(str(name).lower() for name in names)
     if same := [str(name) for name in names if lowered[str(name).lower()] > 1]:
-        raise ColumnError(f"The columns {', '.join(same)} differ in case alone. Rename all but one of them.")
+        cure = "Rename all but one of them."
+        raise ColumnError(f"The columns {', '.join(same)} differ in case alone, which Parquet files do not see. {cure}")
 
 
 def write_parquet(
@@ -179,7 +211,12 @@ def write_parquet(
     notes = ", ".join(f"{text_literal(key)}: {text_literal(value)}" for key, value in (metadata or {}).items())
     options = f"FORMAT parquet, USE_TMP_FILE false{f', KV_METADATA {{{notes}}}' if notes else ''}"
     with written_whole(path) as unfinished:
-        found = connection.execute(f"COPY ({query}) TO {text_literal(unfinished)} ({options})").fetchall()
+        try:
+            found = connection.execute(f"COPY ({query}) TO {text_literal(unfinished)} ({options})").fetchall()
+        except duckdb.IOException as problem:
+            if unfinished.name not in str(problem):
+                raise
+            raise unwritten(path, " ".join(str(problem).split())) from problem
         number = int(found[0][0])
         if not number:
             unfinished.unlink()

@@ -14,12 +14,19 @@ from ltv_bayes.data.engine.parquet import (
     files_name,
     id_column,
     number_column,
+    numbered_rows,
     parquet_paths,
-    parquet_source,
     require_column,
 )
-from ltv_bayes.data.orders.transactions import not_told_apart, require_stream, streams_line, warn_of_null_ids
+from ltv_bayes.data.orders.transactions import (
+    not_told_apart,
+    require_stream,
+    streams_line,
+    warn_of_counts,
+    warn_of_null_ids,
+)
 from ltv_bayes.data.reading.amounts import as_factor, warn_of_unit_in_header
+from ltv_bayes.data.reading.columns import refuse_one_column_for_two
 from ltv_bayes.data.reading.frames import parquet_time_zones
 from ltv_bayes.data.reading.ids import BLANKS, MISSING_WORDS
 from ltv_bayes.errors import ColumnError, InputError, counted, rows_at_fault
@@ -167,7 +174,8 @@ def scan_transactions(
     Warns
     -----
     DataWarning
-        If the amount column's name contains 万 or 亿 and no ``amount_unit`` was given, or ids look like NULL.
+        If the amount column's name contains 万 or 亿 and no ``amount_unit`` was given, ids look like NULL, or rows look
+        like counts of months or weeks.
 
     Examples
     --------
@@ -183,13 +191,13 @@ def scan_transactions(
     0           Ada 1997-01-12 120.00
     1            Bo 1997-01-12 350.50
     """
+    refuse_one_column_for_two(customer=customer, date=date, amount=amount, stream=stream)
     paths = tuple(parquet_paths(path))
     if amount is not None:
         warn_of_unit_in_header(amount, amount_unit)
     with engine(memory_limit) as connection:
         types = column_types(connection, paths)
         columns = {
-            "row": "file_row_number" if len(paths) == 1 else "parse_filename(filename) || ':' || file_row_number",
             "customer": id_column(types, customer, "customer", BLANKS),
             "date": _day_column(types, date, paths),
             "amount": "NULL::DOUBLE"
@@ -197,8 +205,7 @@ def scan_transactions(
             else f"{number_column(types, amount, 'amount')} * {as_factor(amount_unit)!r}::DOUBLE",
             **({} if stream is None else {"stream": f"{id_column(types, stream, 'stream', BLANKS)}::VARCHAR"}),
         }
-        listed = ", ".join(f"{column} AS {name}" for name, column in columns.items())
-        query = f"SELECT {listed} FROM {parquet_source(paths)}"
+        query = numbered_rows(paths, types, columns)
         log = ScannedTransactions(
             query, paths, currency, str(customer), amount is not None, memory_limit, stream is not None
         )
@@ -206,6 +213,7 @@ def scan_transactions(
         _refuse_faults(connection, log)
         if types[customer] == "VARCHAR":
             _warn_of_null_ids(connection)
+        _warn_of_counts(connection)
     return log
 
 
@@ -251,6 +259,12 @@ def first_rows(connection: duckdb.DuckDBPyConnection, rule: str) -> list[Any]:
     """Name the first orders in the table ``log`` for which a rule holds."""
     found = connection.execute(f"SELECT row FROM log WHERE {rule} LIMIT {NAMED_ROWS}").fetchall()
     return [row for (row,) in found]
+
+
+def _warn_of_counts(connection: duckdb.DuckDBPyConnection) -> None:
+    days = fetched(connection.execute("SELECT DISTINCT date FROM log"))["date"]
+    number = connection.execute("SELECT count(*) FROM log").fetchall()[0][0]
+    warn_of_counts(pd.to_datetime(days), number, stacklevel=4)
 
 
 def _warn_of_null_ids(connection: duckdb.DuckDBPyConnection) -> None:

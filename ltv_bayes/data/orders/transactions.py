@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.amounts import as_amounts, warn_of_unit_in_header
-from ltv_bayes.data.reading.columns import named_column
+from ltv_bayes.data.reading.columns import named_column, refuse_one_column_for_two
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, at_fault, reasons, refuse
 from ltv_bayes.data.reading.files import read_table, source_name
@@ -18,6 +18,7 @@ from ltv_bayes.errors import DataWarning, InputError, counted, rows_at_fault, su
 from ltv_bayes.tables import DataPage, Printed
 
 COLUMNS = ("row", "customer_id", "date", "amount")
+FEWEST_MONTHS, FEWEST_WEEKS, FEWEST_ROWS = 3, 8, 12
 DROPPED_COLUMNS = ("row", "reason", "customer_id", "date", "amount")
 
 
@@ -174,7 +175,8 @@ def read_transactions(
     Warns
     -----
     DataWarning
-        If the amount column's name contains 万 or 亿 and no ``amount_unit`` was given, or ids look like NULL.
+        If the amount column's name contains 万 or 亿 and no ``amount_unit`` was given, ids look like NULL, or rows look
+        like counts of months or weeks.
 
     Examples
     --------
@@ -187,6 +189,7 @@ def read_transactions(
     1            Bo 1997-01-12    350.00
     """
     refuse_choice("bad_rows", bad_rows, ("error", "drop"))
+    refuse_one_column_for_two(customer=customer, date=date, amount=amount, stream=stream)
     cells = _cells(read_table(source, sheet=sheet, encoding=encoding), customer, date, amount, stream)
     if amount is not None:
         warn_of_unit_in_header(amount, amount_unit)
@@ -250,6 +253,7 @@ def _divided(table: pd.DataFrame, cells: pd.DataFrame, faults: list[Fault]) -> t
     kept = kept.assign(customer_id=final_ids(kept["customer_id"]))
     if len(null := kept[looks_missing(kept["customer_id"])]):
         warn_of_null_ids(null["customer_id"].unique(), null["row"], len(null), stacklevel=4)
+    warn_of_counts(kept["date"], len(kept), stacklevel=4)
     dropped = cells[bad].astype(object).assign(row=cells.index[bad], reason=reasons(faults, len(cells))[bad])
     columns = [*DROPPED_COLUMNS, *(["stream"] if "stream" in cells.columns else [])]
     return kept, dropped.reset_index(drop=True)[columns]
@@ -272,6 +276,41 @@ def warn_of_null_ids(words: Iterable[str], rows: Sequence[Any] | pd.Series, numb
     problem = f"with the customer id {', '.join(map(repr, words))}, which usually means that it is missing"
     message = rows_at_fault(rows, "row", problem, "If so, leave the cells blank.", number=number)
     warnings.warn(message, DataWarning, stacklevel=stacklevel)
+
+
+def warn_of_counts(days: pd.Series, number: int, *, stacklevel: int = 2) -> None:
+    """Warn if rows look like sums or counts of months or weeks, for which one row is not one order.
+
+    Parameters
+    ----------
+    days : pandas.Series
+        Days of orders.
+    number : int
+        The number of orders.
+    stacklevel : int
+        As in :func:`warnings.warn`, counted from the caller.
+
+    Warns
+    -----
+    DataWarning
+        If every day is the first or last of a month, or all are one day of the week.
+    """
+    distinct = days.drop_duplicates()
+    ends = {
+        "the first of a month": ("month", distinct.dt.is_month_start.all() and len(distinct) >= FEWEST_MONTHS),
+        "the last of a month": ("month", distinct.dt.is_month_end.all() and len(distinct) >= FEWEST_MONTHS),
+        f"a {distinct.iloc[0]:%A}": ("week", len(set(distinct.dt.day_of_week)) == 1 and len(distinct) >= FEWEST_WEEKS),
+    }
+    found = next(((day, unit) for day, (unit, fits) in ends.items() if fits), None)
+    if found is None or number < FEWEST_ROWS:
+        return
+    day, unit = found
+    warnings.warn(
+        f"All {number:,} orders are dated {day}. If a row holds the orders of a {unit}, purchases are counted wrongly: "
+        f"export one row an order, with its own day. If the days are right, as of invoices, nothing need be done.",
+        DataWarning,
+        stacklevel=stacklevel + 1,
+    )
 
 
 def as_streams(cells: pd.Series) -> tuple[pd.Series, Fault]:

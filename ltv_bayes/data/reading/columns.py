@@ -43,6 +43,29 @@ def named_column(frame: pd.DataFrame, name: Any, argument: str, cure: str = "") 
     raise ColumnError(f"There is no column {name!r}. {suggestion(name, known)} {remedy}")
 
 
+def refuse_one_column_for_two(**named: str | None) -> None:
+    """Raise if one column was named for two things.
+
+    Raises
+    ------
+    ColumnError
+        With the column and the arguments that name it.
+
+    Examples
+    --------
+    >>> refuse_one_column_for_two(customer="value", date="day", amount="value ")
+    Traceback (most recent call last):
+    ltv_bayes.errors.ColumnError: The column 'value' is named for customer and for amount. Name a column of its own ...
+    """
+    taken: dict[Any, str] = {}
+    for argument, name in named.items():
+        column = name.strip() if isinstance(name, str) else name
+        if column is not None and column in taken:
+            cure = "Name a column of its own for each."
+            raise ColumnError(f"The column {column!r} is named for {taken[column]} and for {argument}. {cure}")
+        taken[column] = argument
+
+
 def refuse_text(cells: pd.Series, argument: str) -> None:
     """Raise if a column that should hold numbers holds text and no number at all.
 

@@ -25,13 +25,13 @@ def read_parquet(path: Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file is no Parquet file.
+        If the file is no Parquet file, or is damaged.
     """
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             frame = _frame(file.read())
-    except (pa.ArrowException, OSError) as problem:
-        reason = str(problem).splitlines()[0]
+    except Exception as problem:  # damaged bytes raise anything
+        reason = next(iter(str(problem).splitlines()), type(problem).__name__)
         raise InputError(f"{path.name} cannot be read as Parquet: {reason}. Write the file again.") from None
     return frame.set_index(UNNAMED_INDEX).rename_axis(None) if UNNAMED_INDEX in frame.columns else frame
 

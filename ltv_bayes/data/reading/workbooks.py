@@ -1,5 +1,7 @@
 """Sheets of Excel and OpenDocument workbooks to rows of cells."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -27,7 +29,7 @@ def read_sheet_rows(path: Path, sheet: str | int | None = None) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the file is no workbook, the sheet is not there, or the choice is open.
+        If the file is no workbook or is damaged, the sheet is not there, or the choice is open.
     """
     rows = _chosen(_sheets(path), sheet, path.name)
     rows.index += 1
@@ -42,23 +44,29 @@ def sheet_names(path: Path) -> list[str]:
     InputError
         If the file is no workbook.
     """
-    from python_calamine import CalamineError, load_workbook
+    from python_calamine import load_workbook
 
-    try:
+    with _faults_in_words(path):
         return list(load_workbook(path).sheet_names)
-    except CalamineError as problem:
-        raise InputError(f"{path.name} cannot be read as a workbook: {problem}. {NO_WORKBOOK}") from None
 
 
 def _sheets(path: Path) -> dict[str, pd.DataFrame]:
     """Read every sheet of a workbook."""
-    from python_calamine import CalamineError
-
     options = {"header": None, "dtype": object, "keep_default_na": False, "na_values": [""]}
-    try:
+    with _faults_in_words(path):
         return pd.read_excel(path, sheet_name=None, engine="calamine", **options)
-    except CalamineError as problem:
-        raise InputError(f"{path.name} cannot be read as a workbook: {problem}. {NO_WORKBOOK}") from None
+
+
+@contextmanager
+def _faults_in_words(path: Path) -> Iterator[None]:
+    """Raise one error in words, whatever a damaged workbook raises."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as problem:  # a panic of calamine is no Exception
+        reason = " ".join(f"{problem}".split()) or type(problem).__name__
+        raise InputError(f"{path.name} cannot be read as a workbook: {reason}. {NO_WORKBOOK}") from None
 
 
 def _chosen(sheets: dict[str, pd.DataFrame], sheet: str | int | None, name: str) -> pd.DataFrame:

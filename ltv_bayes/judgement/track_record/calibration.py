@@ -58,10 +58,15 @@ class Calibration(Printed):
         FitError
             If there is no such file, or it holds something else.
         """
-        tree = posterior.load(path)
-        if tree.attrs.get("model") != MODEL:
-            raise FitError(f"{path} holds no calibration of judgements. Save one with calibration.save(path).")
-        return cls(tree)
+
+        def made(tree: xr.DataTree) -> Any:
+            if tree.attrs.get("model") != MODEL:
+                raise FitError("It holds no calibration of judgements; calibration.save(path) saves one.")
+            found = cls(tree)
+            _ = found.diagnose(), found.names, found.interval
+            return found
+
+        return posterior.load_as(path, made)
 
     def save(self, path: str | Path) -> Path:
         """Write draws, closed judgements, settings and verdict to a netCDF file, which `Calibration.load` reads."""

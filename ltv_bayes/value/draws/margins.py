@@ -55,13 +55,14 @@ class Margin:
             refuse_text(customers.table[self.given], "margin")
             values = pd.to_numeric(customers.table[self.given], errors="coerce").to_numpy(dtype=float)
         elif isinstance(self.given, dict):
-            values = np.array([self.given.get(str(customer_id), np.nan) for customer_id in customers.ids], dtype=float)
+            shares = pd.Series([self.given.get(str(customer_id)) for customer_id in customers.ids], dtype=object)
+            values = pd.to_numeric(shares, errors="coerce").to_numpy(dtype=float)
         else:
             values = np.full(len(customers), self.given)
         wrong = ~((values >= 0) & (values <= 1))
         if wrong.any():
             ids = list(customers.ids[wrong])
-            problem = "with a margin that is missing or outside 0 to 1"
+            problem = "with a margin that is missing, no number, or outside 0 to 1"
             raise InputError(rows_at_fault(ids, "customer", problem, "Write 35% as margin=0.35."), ids)
         return values
 

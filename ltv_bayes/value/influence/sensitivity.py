@@ -115,7 +115,7 @@ def with_certain_amounts(judged: FutureValuePriors, amounts: Array) -> FutureVal
 
 def _shares(money: Array, total: Array) -> dict[str, float]:
     """Share of a part in the mean of the portfolio, and in its variance."""
-    covariance = np.cov(money, total)
+    covariance = np.cov(money, total, ddof=min(1, total.size - 1))  # of one draw, nothing
     shares = share_of([money.mean(), covariance[0, 1]], [total.mean(), covariance[1, 1]])
     return dict(zip(("mean", "variance"), map(float, shares), strict=True))
 
