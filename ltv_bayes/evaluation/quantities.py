@@ -9,7 +9,7 @@ from scipy import stats
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.orders.transactions import Transactions
-from ltv_bayes.data.subscriptions.renewals import Renewals
+from ltv_bayes.data.subscriptions.renewals import STATES, Renewals
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.evaluation.backtest import occasions
 from ltv_bayes.formatting import percent
@@ -163,14 +163,14 @@ def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[
     """Of how many were lost at each renewal, of those for which it was due."""
     table = renewals.settled()
     drawn = parameters_of(fit, table, "subscription")
-    made, lost = (table[name].to_numpy(dtype=np.int64) for name in ("renewals", "lost"))
+    made, lost, since = (table[name].to_numpy(dtype=np.int64) for name in STATES)
     number, rng = table["subscriptions"].to_numpy(dtype=float), np.random.default_rng(seed)
     last = int((made + lost).max())
     for low, high in _renewals_together(last):
         observed, replicated = 0.0, np.zeros(int(np.prod(shape_of(fit))))
         for renewal in range(low, high + 1):
             observed += float(number[(made == renewal - 1) & (lost > 0)].sum())
-            at_risk = np.bincount(drawn.place, number * (made + lost >= renewal), drawn.number)
+            at_risk = np.bincount(drawn.place, number * ((since < renewal) & (made + lost >= renewal)), drawn.number)
             for group in np.flatnonzero(at_risk):
                 one = {name: values[0] for name, values in drawn.at(np.array([group])).items()}
                 leaving = 1 - shifted_beta_geometric.retention(renewal - 1, **one)
