@@ -2,7 +2,7 @@
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rich.cells import cell_len
@@ -15,6 +15,8 @@ UNKNOWN = "–"
 NEARLY = 0.9995
 """From this share of a size on, three digits round up to it: 999,500 is 1M, not 1,000k."""
 MOST_IN_A_SIZE = 10_000
+WORD_BEFORE = 4
+"""Letters that are shown before the first in which two long names differ."""
 INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 FORMULA_STARTS = "=+-@"
 UNSAFE_FIRST = "\t\r\n"
@@ -161,6 +163,59 @@ def shortened(name: Any, width: int = 28) -> str:
         return text
     tail = width // 3
     return f"{_fitting(text, width - tail - 1)}…{_fitting(text[::-1], tail)[::-1]}"
+
+
+def distinct(names: Iterable[Any], width: int = 28, write: Callable[[Any], str] = str) -> list[str]:
+    """Write names as `shortened` does, each label only once: none may be taken for another.
+
+    Names that would read alike are cut before the place where they differ, and numbered where that is not seen.
+
+    Parameters
+    ----------
+    names : iterable
+        Of different things, such as the segments of one picture.
+    width : int
+        The room for a label, without its number.
+    write : callable
+        How a label is written at last, such as with the characters that a font has.
+
+    Examples
+    --------
+    >>> distinct(["Amalgamated Holdings of East Ruritania", "Amalgamated Holdings of West Ruritania", "Ada"])
+    ['Amalgamat…of East Ruritania', 'Amalgamat…of West Ruritania', 'Ada']
+    >>> distinct([1, "1"])
+    ['1 (1)', '1 (2)']
+    """
+    texts = [visible(" ".join(str(name).split())) for name in names]
+    labels = [write(shortened(text, width)) for text in texts]
+    for some in _alike(labels):
+        differ = _first_difference([texts[place] for place in some])
+        for place in some:
+            if cell_len(texts[place]) > width:
+                start = _fitting(texts[place], width // 3)
+                rest = texts[place][max(differ - WORD_BEFORE, len(start)) :]
+                labels[place] = write(f"{start}…{shortened(rest, width - cell_len(start) - 1)}")
+    for some in _alike(labels):
+        taken, number = set(labels), 0
+        for place in some:
+            number += 1
+            while (label := f"{labels[place]} ({number})") in taken:
+                number += 1
+            labels[place] = label
+    return labels
+
+
+def _alike(labels: Sequence[str]) -> list[list[int]]:
+    """The places of labels that stand more than once."""
+    places: dict[str, list[int]] = {}
+    for place, text in enumerate(labels):
+        places.setdefault(text, []).append(place)
+    return [some for some in places.values() if len(some) > 1]
+
+
+def _first_difference(texts: Sequence[str]) -> int:
+    """The number of characters with which all texts begin."""
+    return next((n for n, chars in enumerate(zip(*texts, strict=False)) if len(set(chars)) > 1), min(map(len, texts)))
 
 
 def _fitting(text: str, width: int) -> str:

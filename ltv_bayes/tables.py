@@ -1,6 +1,7 @@
 """Tables as people read them: money shortened, shares in percent, interval bounds side by side."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,7 +11,7 @@ import pandas as pd
 from rich.cells import cell_len
 
 from ltv_bayes.errors import InputError
-from ltv_bayes.formatting import UNKNOWN, label, money, percent, probability, visible
+from ltv_bayes.formatting import UNKNOWN, distinct, label, money, percent, probability, visible
 
 LOWER_BOUND = re.compile(r"(?P<stem>(?:(?P<before>.*)_)?(?P<kind>eti|hdi)(?P<level>[\d.]+))_lb")
 CHANCE = re.compile(r"probability|rank_\d+$")
@@ -96,7 +97,10 @@ def table_as_text(table: pd.DataFrame, currency: str | None = None, *, amounts: 
     王芳  61.7k    35%
     """
     text = readable(table, currency, amounts=amounts)
-    rows = [["", *text.columns], *([name, *cells] for name, cells in zip(text.index, text.to_numpy(), strict=True))]
+    each = text.index.unique()
+    names = dict(zip(each, distinct(each, sys.maxsize), strict=True))
+    lines_of = zip(text.index, text.to_numpy(), strict=True)
+    rows = [["", *text.columns], *([names[name], *cells] for name, cells in lines_of)]
     lines = [[_one_line(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(_aligned(line, widths) for line in lines)

@@ -3,9 +3,12 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from ltv_bayes.formatting import (
+    distinct,
     money,
     money_labels,
     percent,
@@ -161,3 +164,34 @@ def test_shortened_names_keep_both_ends():
     first, second = (shortened(f"The Very Long Company of Somewhere, Branch {number}") for number in (1, 2))
     assert first != second
     assert first.startswith("The Very Long Comp")
+
+
+class TestDistinct:
+    """Names of different things never share a label, whatever their length."""
+
+    def test_names_that_differ_where_they_would_be_cut(self):
+        for length in (20, 60, 400):
+            names = [f"{'a' * length}{middle}{'b' * length}" for middle in ("North", "South", "East", "West")]
+            labels = distinct(names)
+            assert len(set(labels)) == 4
+            assert max(map(len, labels)) <= 28
+            assert "North" in labels[0]
+            assert "South" in labels[1]
+
+    def test_names_that_differ_in_what_is_not_seen(self):
+        assert distinct(["Ada", "Ada ", "Ada  Ltd", "Ada Ltd"]) == ["Ada (1)", "Ada (2)", "Ada Ltd (1)", "Ada Ltd (2)"]
+        assert distinct(["Ada", "Ada", "Ada (1)"]) == ["Ada (2)", "Ada (3)", "Ada (1)"]
+
+    def test_characters_that_no_font_has(self):
+        assert distinct(["\u1300", "\u1301"], write=lambda text: "□" * len(text)) == ["□ (1)", "□ (2)"]
+
+    def test_short_names_are_as_they_were(self):
+        assert distinct(["Ada", "The Very Long Company of Somewhere, North Branch"]) == [
+            "Ada",
+            "The Very Long Comp…th Branch",
+        ]
+
+    @given(st.lists(st.text(alphabet="ab 王", max_size=40), max_size=8))
+    def test_any_names(self, names):
+        labels = distinct(names, 9)
+        assert len(set(labels)) == len(names)

@@ -143,3 +143,14 @@ def test_a_result_stands_for_its_summary_or_its_table_and_a_series_for_one_colum
 def test_what_has_no_table_is_refused_with_the_cure(given):
     with pytest.raises(InputError, match=r"A table is needed, such as what \.summary\(\) returned"):
         readable(given)
+
+
+def test_names_that_read_alike_are_told_apart():
+    names = pd.Index(["王\n芳", "王 芳", 1, "1", "Ada"], dtype=object)
+    lines = table_as_text(pd.DataFrame({"mean": 1.0}, index=names)).splitlines()[1:]
+    assert [line.rsplit(maxsplit=1)[0] for line in lines] == ["王 芳 (1)", "王 芳 (2)", "1 (1)", "1 (2)", "Ada"]
+
+
+def test_one_name_in_several_rows_keeps_its_label():
+    lines = table_as_text(pd.DataFrame({"mean": [1.0, 2.0]}, index=["Ada", "Ada"])).splitlines()[1:]
+    assert [line.split()[0] for line in lines] == ["Ada", "Ada"]

@@ -60,7 +60,7 @@ class OrderLog:
     bad_rows: Annotated[str, typer.Option(help="Rows that cannot be read: error stops, drop leaves them out.")] = (
         "error"
     )
-    time_unit: Annotated[str, typer.Option(help="day, week, month, quarter or year.")] = "week"
+    time_unit: Annotated[str, typer.Option(help="hour, day, week, month, quarter or year.")] = "week"
     as_of: Annotated[str | None, typer.Option(help="Last day that counts, 2025-09-30; else the last order's.")] = None
 
     def customers(self, attributes: Path | None = None) -> "lb.Customers":

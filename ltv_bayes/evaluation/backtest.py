@@ -1,18 +1,19 @@
 """Would the model have known? Fit on the past, forecast a holdout, compare with what happened."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy import sparse
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings
 from ltv_bayes.models.buy_till_you_die import BGNBD, PurchaseModel
@@ -30,6 +31,7 @@ from ltv_bayes.value.value_customers import lifetime_value
 TRACKED_STEPS = 120
 HIGHEST_FREQUENCY = 7
 PIT_REPLICATES = 1000
+CUSTOMERS_IN_A_BLOCK = 500
 PIT_LEVELS = np.linspace(0.025, 0.975, 39)
 
 
@@ -50,7 +52,8 @@ def backtest(
     Parameters
     ----------
     orders : Transactions
-        A log that goes on after `as_of`, at least as far as the horizon.
+        A log that goes on after `as_of`, at least as far as the horizon. Of one without amounts, only purchases are
+        compared.
     as_of : date
         End of the calibration period.
     horizon : str or Duration
@@ -88,21 +91,27 @@ def backtest(
             f"Choose an earlier as_of or a shorter horizon, or state with observed_until= how far the log goes."
         )
     customers = summarize(orders, time_unit=time_unit, as_of=start)
-    fitted, spent = fitted_to(customers, purchases, spend, {"random_seed": seed, **fit_settings})
+    spends = spend is not None or bool(orders.table["amount"].notna().any())
+    settings = {"random_seed": seed, **fit_settings}
+    fitted, spent = fitted_to(customers, purchases, spend, settings, spends=spends)
     _require_unseen(fitted, start)
-    _require_unseen(spent, start)
     actual = holdout_occasions(orders, customers, start, end)
     predicted = fitted.predict_purchases(customers, length, random_seed=seed)
-    money = lifetime_value(customers, [RepeatPurchases(fitted, spent)], horizon=length, random_seed=seed).draws
+    money = None
+    if spent is None:
+        actual = actual.drop(columns="spend")
+    else:
+        _require_unseen(spent, start)
+        money = lifetime_value(customers, [RepeatPurchases(fitted, spent)], horizon=length, random_seed=seed).draws
     return Backtest(orders, customers, fitted, spent, start, length, actual, predicted, money, seed)
 
 
-def fitted_to(customers: Customers, purchases: Any, spend: Any, settings: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Fit models of purchases and spend, the usual ones where not given; what is fitted already stays as it is."""
-    fitted, spent = (
-        model.fit(customers, **settings) if hasattr(model, "fit") else model
-        for model in (purchases or BGNBD(), spend or GammaGamma())
-    )
+def fitted_to(
+    customers: Customers, purchases: Any, spend: Any, settings: Mapping[str, Any], *, spends: bool = True
+) -> tuple[Any, Any]:
+    """Fit models of purchases and, if any are, spend, the usual ones where not given; what is fitted stays as it is."""
+    wanted: list[Any] = [purchases or BGNBD(), (spend or GammaGamma()) if spends else None]
+    fitted, spent = (model.fit(customers, **settings) if hasattr(model, "fit") else model for model in wanted)
     return fitted, spent
 
 
@@ -113,20 +122,20 @@ class Backtest(Printed):
     Attributes
     ----------
     actual : pandas.DataFrame
-        Indexed by customer_id: purchases and spend in the holdout.
+        Indexed by customer_id: purchases in the holdout, and spend where the log has amounts.
     predicted_purchases, predicted_spend : xarray.DataArray
-        (chain, draw, customer_id), predictive.
+        (chain, draw, customer_id), predictive; no spend for a log without amounts.
     """
 
     orders: Transactions
     customers: Customers
     purchases: FittedPurchases
-    spend: FittedSpend
+    spend: FittedSpend | None
     as_of: dt.date
     horizon: Duration
     actual: pd.DataFrame
     predicted_purchases: xr.DataArray
-    predicted_spend: xr.DataArray
+    predicted_spend: xr.DataArray | None
     random_seed: int
 
     @property
@@ -147,7 +156,7 @@ class Backtest(Printed):
     @property
     def caution(self) -> str:
         """What every table made from this must state."""
-        return caution_of(self.purchases, self.spend)
+        return caution_of(*(fit for fit in (self.purchases, self.spend) if fit is not None))
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Holdout totals: actual beside predicted with its interval, and whether the interval holds it.
@@ -155,16 +164,16 @@ class Backtest(Printed):
         Returns
         -------
         pandas.DataFrame
-            Rows purchases, spend, active_customers; columns actual, predicted, interval, inside.
+            Rows purchases, spend (of a log with amounts), active_customers; columns actual, predicted, interval,
+            inside.
         """
         pairs = {
-            "purchases": (self.actual["purchases"], self.predicted_purchases),
-            "spend": (self.actual["spend"], self.predicted_spend),
+            **{what: (self.actual[what], draws) for what, draws in self._predicted().items()},
             "active_customers": (self.actual["purchases"] > 0, self.predicted_purchases > 0),
         }
         rows = {}
         for what, (each, draws) in pairs.items():
-            actual, total = float(each.sum()), draws.sum("customer_id").to_numpy().ravel()
+            actual, total = float(each.sum()), draws.sum("customer_id", skipna=False).to_numpy().ravel()
             row = _beside(actual, total, ci_prob, ci_kind)
             *_, low, high = row.values()
             rows[what] = {**row, "inside": bool(low <= actual <= high)}
@@ -173,27 +182,54 @@ class Backtest(Printed):
     def coverage(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.Series:
         """Share of customers with a holdout inside their own predictive interval.
 
+        Purchases are whole numbers, and many customers spend nothing, so a closed interval holds more than its level:
+        0 to 1 may hold 97% where 90% are asked. A value on a bound therefore counts with the part of its probability
+        that belongs inside, so that a model that holds reaches the level itself. That part is drawn at random, as in
+        `pit`, for equal-tailed intervals.
+
         Returns
         -------
         pandas.Series
-            ``purchases`` and ``spend``; the interval's probability is in the name. Discrete purchases make intervals
-            hold a little more than their level.
+            ``purchases`` and ``spend``, with values on a bound counted in part; then ``purchases_closed`` and
+            ``spend_closed``, the shares inside the closed intervals of the given kind. The interval's probability is in
+            the name. Spend is missing for a log without amounts.
+
+        References
+        ----------
+        Czado, Gneiting & Held (2009), Predictive model assessment for count data, Biometrics 65.
         """
-        shares = {}
-        for what, draws in (("purchases", self.predicted_purchases), ("spend", self.predicted_spend)):
-            low, high = interval(_stacked(draws), ci_prob, ci_kind)
-            shares[what] = float(np.mean((self.actual[what] >= low) & (self.actual[what] <= high)))
-        return pd.Series(shares, name=f"inside_{interval_name(ci_prob, ci_kind)}")
+        prob, kind = interval_settings(ci_prob, ci_kind)
+        shares, closed = {}, {}
+        for what, draws in self._predicted().items():
+            actual = self.actual[what].to_numpy()
+            shares[what] = float(np.mean(np.abs(self._pit(what) - 0.5) <= prob / 2))
+            inside = []
+            for some, drawn in _blocks(draws):
+                low, high = interval(drawn, prob, kind)
+                inside.append((actual[some] >= low) & (actual[some] <= high))
+            closed[f"{what}_closed"] = float(np.mean(np.concatenate(inside)))
+        return pd.Series(shares | closed, name=f"inside_{interval_name(prob, kind)}")
 
     def pit(self) -> pd.Series:
         """Randomised probability integral transform of each customer's holdout purchases; uniform if the model holds.
 
         Source: Czado, Gneiting & Held (2009), Predictive model assessment for count data, Biometrics 65.
         """
-        drawn, actual = _stacked(self.predicted_purchases), self.actual["purchases"].to_numpy()
-        below, equal = (drawn < actual).mean(axis=0), (drawn == actual).mean(axis=0)
-        uniform = np.random.default_rng(self.random_seed).random(actual.size)
-        return pd.Series(below + uniform * equal, index=self.actual.index, name="pit")
+        return pd.Series(self._pit("purchases"), index=self.actual.index, name="pit")
+
+    def _pit(self, what: str) -> np.ndarray:
+        """Where each customer's outcome lies among the draws, at random within those equal to it."""
+        actual = self.actual[what].to_numpy()
+        below, equal = np.empty(actual.size), np.empty(actual.size)
+        for some, drawn in _blocks(self._predicted()[what]):
+            below[some] = (drawn < actual[some]).mean(axis=0)
+            equal[some] = (drawn == actual[some]).mean(axis=0)
+        return below + np.random.default_rng(self.random_seed).random(actual.size) * equal
+
+    def _predicted(self) -> dict[str, xr.DataArray]:
+        """The predictive draws of what can be compared."""
+        money = {} if self.predicted_spend is None else {"spend": self.predicted_spend}
+        return {"purchases": self.predicted_purchases, **money}
 
     def pit_p_value(self) -> float:
         """Share of holdouts simulated by the model with a PIT as far from uniform as the real one's.
@@ -201,12 +237,15 @@ class Backtest(Printed):
         Small values speak against the model. The distance is the largest gap between the mean of the PIT's
         conditional distribution functions and the diagonal, which needs no randomisation and so has no luck in it.
         """
-        drawn = _stacked(self.predicted_purchases).astype(np.int64)
-        chance = CountDistribution(drawn)
-        rows = np.random.default_rng(self.random_seed).permutation(len(drawn))[:PIT_REPLICATES]
-        simulated = np.array([chance.distance_from_uniform(drawn[row]) for row in rows])
-        observed = chance.distance_from_uniform(self.actual["purchases"].to_numpy(dtype=np.int64))
-        return float((1 + np.sum(simulated >= observed)) / (1 + len(simulated)))
+        actual = self.actual["purchases"].to_numpy(dtype=np.int64)
+        number = self.predicted_purchases.sizes["chain"] * self.predicted_purchases.sizes["draw"]
+        rows = np.random.default_rng(self.random_seed).permutation(number)[:PIT_REPLICATES]
+        below_levels = np.zeros((1 + rows.size, PIT_LEVELS.size))
+        for some, drawn in _blocks(self.predicted_purchases):
+            drawn = drawn.astype(np.int64, copy=False)
+            below_levels += CountDistribution(drawn).below_levels(np.vstack([actual[some], drawn[rows]]))
+        observed, *simulated = np.abs(below_levels / actual.size - PIT_LEVELS).max(axis=1)
+        return float((1 + np.sum(simulated >= observed)) / (1 + rows.size))
 
     def by_frequency(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Mean holdout purchases per customer by calibration frequency, actual beside predicted.
@@ -257,14 +296,32 @@ class Backtest(Printed):
         return np.searchsorted(np.sort(when), times + 1e-9, side="right")
 
     def _page(self) -> ResultPage:
-        coverage, pit = self.coverage(0.9), self.pit_p_value()
+        coverage, pit = self.coverage(0.9).map("{:.1%}".format), self.pit_p_value()
         heading = f"Backtest: {len(self.customers):,} customers as of {self.as_of}, holdout of {self.horizon}"
+        spends = self.predicted_spend is not None
         notes = [
-            f"inside their own 90% interval: {coverage['purchases']:.1%} of customers for purchases, "
-            f"{coverage['spend']:.1%} for spend",
+            f"inside their own 90% interval, a value on a bound counted in part: {coverage['purchases']} of customers "
+            f"for purchases{', ' + coverage['spend'] + ' for spend' if spends else ''}",
+            f"inside the closed interval, which holds more than its level where values repeat: "
+            f"{coverage['purchases_closed']}{' and ' + coverage['spend_closed'] if spends else ''}",
             f"probability integral transform of purchases: p = {pit:.2g} against uniform",
+            *self._money_notes(),
         ]
         return ResultPage([heading], self.summary().rename(index=label), notes, amounts=False)
+
+    def _money_notes(self) -> list[str]:
+        """Say what the spend that happened leaves out."""
+        if self.predicted_spend is None:
+            return ["the log has no amounts: spend is not compared"]
+        end = pd.Timestamp(self.as_of) + pd.Timedelta(days=round(self.horizon.days))
+        table = self.orders.table
+        inside = table[(table["date"] > pd.Timestamp(self.as_of)) & (table["date"] <= end)]
+        without = int(inside["amount"].isna().sum())
+        if not without:
+            return []
+        return [
+            f"{without:,} of {counted(len(inside), 'order')} in the holdout have no amount: actual spend is too low"
+        ]
 
 
 def _beside(actual: Any, drawn: np.ndarray, ci_prob: float | None, ci_kind: str | None) -> dict[str, Any]:
@@ -288,18 +345,27 @@ class CountDistribution:
 
     def __init__(self, drawn: np.ndarray) -> None:
         """Count the draws, an array of whole numbers of shape (draws, customers)."""
-        largest = int(drawn.max(initial=0))
-        at_most = [(drawn <= count).mean(axis=0) for count in range(largest + 1)]
-        self._cumulative = np.vstack([np.zeros(drawn.shape[1]), *at_most])
+        sizes, customers = int(drawn.max(initial=0)) + 1, drawn.shape[1]
+        place = drawn + sizes * np.arange(customers)
+        number = np.bincount(place.ravel(), minlength=sizes * customers).reshape(customers, sizes)
+        up_to = (number.cumsum(axis=1) / len(drawn))[..., np.newaxis]
+        below = np.concatenate([np.zeros((customers, 1, 1)), up_to[:, :-1]], axis=1)
+        inside = np.clip((PIT_LEVELS - below) / np.maximum(up_to - below, np.finfo(float).eps), 0, 1)
+        # More than was ever drawn has a PIT of 1, which lies below no level.
+        self._share_below = np.concatenate([inside, np.zeros((customers, 1, PIT_LEVELS.size))], axis=1)
+
+    def below_levels(self, counts: np.ndarray) -> np.ndarray:
+        """The expected number of PITs below each level, of shape (sets, levels), for counts of (sets, customers)."""
+        sets, customers = counts.shape
+        sizes = self._share_below.shape[1]
+        place = np.minimum(counts, sizes - 1) + sizes * np.arange(customers)
+        ones, starts = np.ones(counts.size), customers * np.arange(sets + 1)
+        chosen = sparse.csr_array((ones, place.ravel(), starts), shape=(sets, sizes * customers))
+        return np.asarray(chosen @ self._share_below.reshape(-1, PIT_LEVELS.size))
 
     def distance_from_uniform(self, counts: np.ndarray) -> float:
         """How far the PIT of these counts, one per customer, lies from uniform."""
-        last, customer = len(self._cumulative) - 1, np.arange(counts.size)
-        below = self._cumulative[np.minimum(counts, last), customer]
-        up_to = self._cumulative[np.minimum(counts + 1, last), customer]
-        width = np.maximum(up_to - below, np.finfo(float).eps)
-        mean = [np.clip((level - below) / width, 0, 1).mean() for level in PIT_LEVELS]
-        return float(np.abs(np.array(mean) - PIT_LEVELS).max())
+        return float(np.abs(self.below_levels(counts[np.newaxis])[0] / counts.size - PIT_LEVELS).max())
 
 
 def occasions(orders: Transactions) -> pd.DataFrame:
@@ -352,6 +418,13 @@ def _steps_through(middle: float, end: float, step: float) -> np.ndarray:
     """Times after 0 in equal steps that meet the end of the calibration period, and the end of all."""
     times = middle + step * np.arange(-np.ceil(middle / step) + 1, np.ceil((end - middle) / step - 1e-9))
     return np.append(times, end)
+
+
+def _blocks(draws: xr.DataArray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Go over the customers, a few hundred at a time, with their draws as `_stacked` gives them."""
+    for start in range(0, draws.sizes["customer_id"], CUSTOMERS_IN_A_BLOCK):
+        some = slice(start, start + CUSTOMERS_IN_A_BLOCK)
+        yield some, _stacked(draws.isel(customer_id=some))
 
 
 def _stacked(draws: xr.DataArray) -> np.ndarray:

@@ -39,6 +39,7 @@ OF_CUSTOMERS: dict[type[FittedModel], Callable[[Any, Customers, int], Iterator[Q
     FittedSpend: quantities.of_spend,
 }
 UNKNOWN = "How regular purchases are cannot be judged"
+UNKNOWN_GROWTH = "Whether order values grow cannot be judged"
 
 
 def check(
@@ -60,8 +61,8 @@ def check(
     *fits : fitted models
         Of purchases, spend, events or, with `Renewals`, of renewals.
     orders : Transactions, optional
-        The log behind the customers; with it, the regularity of purchases or events is checked too. Orders of others
-        are left out.
+        The log behind the customers; with it, the regularity of purchases or events is checked too, and whether the
+        values of orders grow or fall in time, which a fit of spend takes not to happen. Orders of others are left out.
     ci_prob : float, optional
         Probability of intervals; ArviZ's setting where not given.
     random_seed : int, optional
@@ -99,19 +100,20 @@ def check(
     prob, kind = interval_settings(ci_prob, "eti")
     seed = as_seed(random_seed)
     rows, findings = [], []
-    if orders is not None:
-        require_transactions(orders)
+    own, remarks = (None, ()) if orders is None else _own_orders(orders, data, fits)
     names = _names(fits)
     for name, fit in zip(names, fits, strict=True):
         if isinstance(fit, FittedModel) and not fit.converged:
             findings.append(f"{name}: {caution_of(fit)}")
-        for quantity in _quantities(data, fit, seed):
+        growth = quantities.of_growth(own, seed) if own is not None and isinstance(fit, FittedSpend) else ()
+        for quantity in (*_quantities(data, fit, seed), *growth):
             row = _row(name, quantity, prob, kind)
             rows.append(row)
             if not row["holds"]:
                 findings.append(_finding(row, quantity))
     table = pd.DataFrame(rows).set_index(["model", "quantity"])
-    regularity, remarks = (None, ()) if orders is None else _regularity(orders, data, fits, prob)
+    regularity, unknown = _regularity(own, data, fits, prob)
+    remarks = (*remarks, *unknown, *_unknown_growth(own, table, fits))
     if regularity is not None:
         findings += _otherwise_regular(names, fits, regularity)
     return Checks(table, tuple(dict.fromkeys(findings)), regularity, remarks)
@@ -220,22 +222,40 @@ def _row(model: str, quantity: Quantity, prob: float, kind: str) -> dict[str, An
     }
 
 
+def _own_orders(
+    orders: Transactions, data: Customers | Renewals, fits: Sequence[FittedModel]
+) -> tuple[Transactions | None, tuple[str, ...]]:
+    """The orders of these customers, if they tell of any fit, with remarks."""
+    require_transactions(orders)
+    if not (isinstance(data, Customers) and any(isinstance(fit, (*OF_CUSTOMERS,)) for fit in fits)):
+        return None, ("orders= was not looked at: it matters to fits of purchases, of events and of spend.",)
+    unknown = UNKNOWN if any(isinstance(fit, FittedPurchases | FittedEvents) for fit in fits) else UNKNOWN_GROWTH
+    own, remarks = _of_these(orders, data, unknown)
+    return (own if len(own) else None), remarks
+
+
 def _regularity(
-    orders: Transactions, data: Customers | Renewals, fits: Sequence[FittedModel], prob: float
+    own: Transactions | None, data: Customers | Renewals, fits: Sequence[FittedModel], prob: float
 ) -> tuple[Regularity | None, tuple[str, ...]]:
     """How regular the purchases of these customers are, with remarks."""
-    if not (isinstance(data, Customers) and any(isinstance(fit, FittedPurchases | FittedEvents) for fit in fits)):
-        return None, ("orders= was not looked at: regularity matters to fits of purchases and of events.",)
-    own, remarks = _of_these(orders, data)
-    if not len(own):
-        return None, remarks
+    if own is None or not any(isinstance(fit, FittedPurchases | FittedEvents) for fit in fits):
+        return None, ()
     try:
-        return check_regularity(own, as_of=data.as_of, ci_prob=prob), remarks
+        return check_regularity(own, as_of=getattr(data, "as_of", None), ci_prob=prob), ()
     except InputError as problem:
-        return None, (*remarks, f"{UNKNOWN}. {problem}")
+        return None, (f"{UNKNOWN}. {problem}",)
 
 
-def _of_these(orders: Transactions, customers: Customers) -> tuple[Transactions, tuple[str, ...]]:
+def _unknown_growth(own: Transactions | None, table: pd.DataFrame, fits: Sequence[FittedModel]) -> tuple[str, ...]:
+    """A remark where order values could not be followed in time."""
+    looked_at = own is not None and any(isinstance(fit, FittedSpend) for fit in fits)
+    if not looked_at or quantities.GROWTH in table.index.get_level_values("quantity"):
+        return ()
+    fewest = quantities.FEWEST_FOR_GROWTH
+    return (f"{UNKNOWN_GROWTH}: fewer than {fewest} customers have several repeat orders with a value on other days.",)
+
+
+def _of_these(orders: Transactions, customers: Customers, unknown: str) -> tuple[Transactions, tuple[str, ...]]:
     """The orders of these customers, and a remark where most of the log are others."""
     table = orders.table
     if customers.as_of is not None:
@@ -245,13 +265,13 @@ def _of_these(orders: Transactions, customers: Customers) -> tuple[Transactions,
     remarks: tuple[str, ...] = ()
     if not known.any():
         remarks = (
-            f"{UNKNOWN}: none of {counted(known.size, 'customer')} in orders= (ids {listed(ids)}) is among those that "
+            f"{unknown}: none of {counted(known.size, 'customer')} in orders= (ids {listed(ids)}) is among those that "
             f"were checked (ids {listed(customers.ids)}). Pass the log behind them, with ids written alike.",
         )
     elif 2 * known.sum() < known.size:
         remarks = (
             f"Of {counted(known.size, 'customer')} in orders=, {known.sum():,} are among those that were checked; "
-            f"the others show nothing of their regularity.",
+            f"the others show nothing of them.",
         )
     return replace(orders, table=table[known[place]].reset_index(drop=True)), remarks
 

@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.subscriptions.renewals import Renewals
+from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.data.subscriptions.renewals import STATES, Renewals
 from ltv_bayes.errors import InputError, counted
+from ltv_bayes.evaluation.backtest import occasions
+from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
@@ -39,6 +43,18 @@ CHURN = (
     "Churn does not fall with renewals as the model has it: look for a change of price, contracts of other lengths in "
     "between, or an offer that ended, and fit what differs apart (pool_by= or one fit each)."
 )
+
+
+GROWTH = "value of an order in the coming year, over the mean so far"
+GROWS = (
+    "Order values of the same customers {grow} by {rate} a year ({orders} repeat orders of {customers} customers), and "
+    "the model takes them to stay as they were: orders of the coming year will be about {most} {above} its forecast, "
+    "and all values with them. Divide amounts by a price level that is 1 at the as-of date before they are read, or "
+    "fit spend on the latest years alone."
+)
+FEWEST_FOR_GROWTH = 10
+DRAWN_SIGNS = 2000
+YEAR = 365.25
 
 
 QUANTILES = {
@@ -106,18 +122,55 @@ def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quan
         yield Quantity(name, float(both[0]), both[1:], RELATED)
 
 
+def of_growth(orders: Transactions, seed: int) -> Iterator[Quantity]:
+    """Of whether the values of orders grow, within customers, over their repeat orders.
+
+    The logarithm of an order's value is held against its date, each customer about a mean of their own, so that
+    customers who arrive or leave move nothing. The size is what it does to a forecast: an order half a year after the
+    last order of all, over the mean of those so far. Without growth, the part of each customer in the slope is as
+    likely above zero as below: signs drawn at random make up such data.
+    """
+    days = occasions(orders)
+    days = days[(days["date"] > days.groupby("customer_id")["date"].transform("min")) & (days["amount"] > 0)]
+    time = ((days["date"] - orders.table["date"].max()).dt.days / YEAR).to_numpy()
+    owner, ids = pd.factorize(days["customer_id"])
+    number = np.bincount(owner, minlength=len(ids))
+
+    def centred(values: Array) -> Array:
+        return values - (np.bincount(owner, values, len(ids)) / number)[owner]
+
+    spread = centred(time)
+    parts = np.bincount(owner, spread * centred(np.log(days["amount"].to_numpy(dtype=float))), len(ids))
+    several = np.bincount(owner, spread**2, len(ids)) > 0
+    if several.sum() < FEWEST_FOR_GROWTH:
+        return
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], (DRAWN_SIGNS, int(several.sum())))
+    slopes = np.append(parts.sum(), signs @ parts[several]) / (spread**2).sum()
+    observed, *made_up = (float(np.exp(slope / 2) / np.mean(np.exp(slope * time))) for slope in slopes)
+    rate, grows = float(np.expm1(slopes[0])), observed > 1
+    cure = GROWS.format(
+        grow="grow" if rate > 0 else "fall",
+        rate=percent(abs(rate)),
+        orders=f"{int(number[several].sum()):,}",
+        customers=f"{int(several.sum()):,}",
+        most=percent(abs(observed - 1)),
+        above="above" if grows else "below",
+    )
+    yield Quantity(GROWTH, observed, np.array(made_up), cure)
+
+
 def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[Quantity]:
     """Of how many were lost at each renewal, of those for which it was due."""
     table = renewals.settled()
     drawn = parameters_of(fit, table, "subscription")
-    made, lost = (table[name].to_numpy(dtype=np.int64) for name in ("renewals", "lost"))
+    made, lost, since = (table[name].to_numpy(dtype=np.int64) for name in STATES)
     number, rng = table["subscriptions"].to_numpy(dtype=float), np.random.default_rng(seed)
     last = int((made + lost).max())
     for low, high in _renewals_together(last):
         observed, replicated = 0.0, np.zeros(int(np.prod(shape_of(fit))))
         for renewal in range(low, high + 1):
             observed += float(number[(made == renewal - 1) & (lost > 0)].sum())
-            at_risk = np.bincount(drawn.place, number * (made + lost >= renewal), drawn.number)
+            at_risk = np.bincount(drawn.place, number * ((since < renewal) & (made + lost >= renewal)), drawn.number)
             for group in np.flatnonzero(at_risk):
                 one = {name: values[0] for name, values in drawn.at(np.array([group])).items()}
                 leaving = 1 - shifted_beta_geometric.retention(renewal - 1, **one)

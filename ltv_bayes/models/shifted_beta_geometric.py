@@ -54,11 +54,12 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
     def _require(self, data: Renewals) -> None:
         require_renewals(data)
         unique = data.unique_histories()
-        due = unique.count[(unique.renewals > 0) | (unique.lost > 0)].sum()
+        due = unique.count[(unique.renewals > unique.observed_from) | (unique.lost > 0)].sum()
         if due < 2:
+            since = " since the records begin" if unique.observed_from.any() else ""
             raise InputError(
-                f"{int(due)} of {int(unique.count.sum()):,} subscriptions had a renewal date, so churn cannot be "
-                f"learned. Give records that go on for longer."
+                f"{int(due)} of {int(unique.count.sum()):,} subscriptions had a renewal date{since}, so churn cannot "
+                f"be learned. Give records that go on for longer."
             )
 
     def _histories(self, data: Renewals, grouping: Grouping) -> InGroups:
@@ -69,8 +70,8 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
         return one_group(pd.DataFrame({name: getattr(unique, name) for name in (*STATES, "count")}))
 
     def _usual_priors(self, data: Renewals, histories: InGroups) -> dict[str, Prior]:
-        renewals, lost, count = (histories.histories[name].to_numpy() for name in (*STATES, "count"))
-        lost, made = float((lost * count).sum()), float((renewals * count).sum())
+        renewals, lost, since, count = (histories.histories[name].to_numpy() for name in (*STATES, "count"))
+        lost, made = float((lost * count).sum()), float(((renewals - since) * count).sum())
         churn = max(lost, 0.5) / max(made + lost, 1.0)
         return {
             "churn_mean": Prior("Beta", alpha=1.0, beta=1.0),

@@ -61,7 +61,7 @@ def plot_acquisition(
                 ax.plot(np.full(beyond.sum(), end), rows[beyond], arrow, color=GREY, markersize=6)
         for place, look in ((1.0, ":"), (threshold, "--")):
             ax.axvline(place, color=ORANGE, linestyle=look, linewidth=1.3, zorder=1)
-        canvas.name_rows(ax, [f"{shortened(name)}{_won(number)}" for name, number in table["clients_won"].items()])
+        canvas.name_rows(ax, table.index, map(_won, table["clients_won"]))
         ends = [1.0, threshold, *np.clip(low, least, most), *np.clip(high, least, most)]
         _ratio_axis(ax, min(ends) / 1.25, max(ends) * 1.25, threshold)
         colour = ["grey: not enough data"] if (table["verdict"] == NOT_ENOUGH).any() else []

@@ -4,6 +4,7 @@ import io
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import repeat
 from typing import Any
 
 import matplotlib as mpl
@@ -11,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 from rich.cells import cell_len
 
 from ltv_bayes.errors import InputError, a_kind
-from ltv_bayes.formatting import money_labels
+from ltv_bayes.formatting import distinct, money_labels
 from ltv_bayes.plots.lettering import (
     BOX,
     BOX_NOTE,
@@ -121,9 +122,9 @@ def from_zero(ax: Any, lowest: float, highest: float) -> None:
     ax.axvline(0, color=ink(), linewidth=0.8, zorder=1)
 
 
-def name_rows(ax: Any, names: Iterable[Any]) -> None:
-    """Write names beside horizontal rows, the first on top."""
-    names = [drawable(name) for name in names]
+def name_rows(ax: Any, names: Iterable[Any], after: Iterable[str] = repeat(""), width: int = 28) -> None:
+    """Write names beside horizontal rows, the first on top, shortened but each differently, with more after them."""
+    names = [name + drawable(more) for name, more in zip(distinct(names, width, drawable), after, strict=False)]
     ax.set_yticks(range(len(names)), names, **in_own_words())
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)

@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgb
 
 from ltv_bayes.errors import InputError, UnitError, counted, suggestion
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
-from ltv_bayes.formatting import label, probability, shortened
+from ltv_bayes.formatting import distinct, label, probability, shortened
 from ltv_bayes.intervals import describe_interval, interval_name
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE, RED
@@ -55,7 +55,7 @@ def plot_ranks(by: SegmentValues, measure: str = "per_customer", *, ax: Any = No
     with canvas.picture(ax, width=min(14.0, 3.5 + max(0.5 * count, 3.0)), height=1.7 + 0.34 * count) as ax:
         scale = PowerNorm(1.0 if in_numbers else GAMMA, vmin=0, vmax=most)
         image = ax.imshow(table, cmap=_shades(), norm=scale, aspect="auto")
-        canvas.name_rows(ax, map(shortened, table.index))
+        canvas.name_rows(ax, table.index)
         step = 1 if in_numbers else -(-count // MOST_RANKS_IN_NUMBERS)
         ax.set_xticks(range(0, count, step), [str(rank + 1) for rank in range(0, count, step)])
         ax.grid(visible=False)
@@ -104,16 +104,14 @@ def plot_value_over_time(
     trend.draws(measure)
     chosen = _chosen(trend, segments)
     table, name = trend.summary(ci_prob, ci_kind), interval_name(ci_prob, ci_kind)
-    names = [shortened(segment) for segment in chosen]
+    names = distinct(chosen, write=drawable)
     with canvas.picture(ax, width=7.5 + canvas.room_for_legend(names)) as ax:
         for place, segment in enumerate(chosen):
             rows = table.xs(segment, level="segment")
             days = _beside_each_other(rows.index, trend.days, place, len(chosen))
             low, high = (rows[f"{measure}_{name}_{end}"] for end in ("lb", "ub"))
             ax.vlines(days, low, high, color=COLOURS[place], linewidth=4, alpha=0.4)
-            ax.plot(
-                days, rows[f"{measure}_mean"], "o-", color=COLOURS[place], linewidth=1.2, label=drawable(names[place])
-            )
+            ax.plot(days, rows[f"{measure}_mean"], "o-", color=COLOURS[place], linewidth=1.2, label=names[place])
         ax.set_xticks(pd.to_datetime(list(trend.days)), [f"{day}" for day in trend.days])
         ax.tick_params(axis="x", labelrotation=30 if len(trend.days) > 5 else 0)
         ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
@@ -149,19 +147,20 @@ def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
     if "tiers" not in tiers.attrs:
         raise InputError("This table has no tiers. Pass what ltv.tiers() returned, or rows of it.")
     names, table = list(tiers.attrs["tiers"]), tiers.head(top)
-    with canvas.picture(ax, width=7.5 + canvas.room_for_legend(names), height=1.7 + 0.27 * len(table)) as ax:
+    labels = distinct(names, write=drawable)
+    with canvas.picture(ax, width=7.5 + canvas.room_for_legend(labels), height=1.7 + 0.27 * len(table)) as ax:
         start, shades = np.zeros(len(table)), LinearSegmentedColormap.from_list("tiers", TIER_COLOURS)
         for place, name in enumerate(names):
             share = table[f"probability_{name}"].to_numpy()
             colour = shades(place / max(len(names) - 1, 1))
-            ax.barh(range(len(table)), share, left=start, height=0.7, color=colour, label=drawable(name))
+            ax.barh(range(len(table)), share, left=start, height=0.7, color=colour, label=labels[place])
             start += share
-        canvas.name_rows(ax, map(shortened, table.index))
+        canvas.name_rows(ax, table.index)
         ax.set_xlim(0, 1)
         ax.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         ax.tick_params(axis="y", length=0)
         canvas.label_x(ax, "probability of each tier", tiers.attrs["settings"])
-        canvas.legend_beside(ax, names)
+        canvas.legend_beside(ax, labels)
         caution = str(table["caution"].iloc[0]) if "caution" in table else ""
         which = (
             f"The first {len(table)} of {counted(len(tiers), 'customer')}" if len(table) < len(tiers) else "Customers"

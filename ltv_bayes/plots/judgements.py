@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.errors import InputError, a_kind, suggestion
-from ltv_bayes.formatting import percent, shortened
+from ltv_bayes.formatting import distinct, percent, shortened
 from ltv_bayes.judgement.beliefs.amount_belief import AmountBelief
 from ltv_bayes.judgement.beliefs.chance_belief import ChanceBelief
 from ltv_bayes.judgement.beliefs.opportunity import Opportunity
@@ -121,9 +121,10 @@ def _several(found: list[Opportunity], number: int, currency: str | None) -> Any
     figure, panels = plt.subplots(rows, 2, figsize=(12.0, 3.6 * rows + 0.5), layout="constrained", squeeze=False)
     for ax in panels.flat[len(found) :]:
         ax.set_visible(False)
-    for ax, one in zip(panels.flat, found, strict=False):
+    names = distinct([f"{one.name} of {one.customer_id}" for one in found], 60)
+    for ax, one, name in zip(panels.flat, found, names, strict=False):
         _draw_amount(ax, one.amount, currency)
-        _write_above(ax, [_name(one), *one.sentences(drawable_currency(currency))], NARROW, fontsize=9)
+        _write_above(ax, [name, *one.sentences(drawable_currency(currency))], NARROW, fontsize=9)
     which = f"The {len(found)} of {number:,} opportunities with the largest expected value"
     title = which if len(found) < number else f"All {number} opportunities"
     canvas.finish_figure(figure, _wrapped([title], WIDE), ink())

@@ -85,9 +85,7 @@ def plot_shrinkage(
         if complete is not None:
             ax.axvline(np.median(_of(complete, chosen)), color=GREEN, linestyle="--", label="complete pooling")
         customers = values["customers"].to_numpy()
-        canvas.name_rows(
-            ax, [f"{shortened(one)}  (n = {count:,.0f})" for one, count in zip(segments, customers, strict=True)]
-        )
+        canvas.name_rows(ax, segments, [f"  (n = {count:,.0f})" for count in customers])
         if chosen == "mean_spend":
             canvas.money_axis(ax.xaxis, currency_of(fit))
         canvas.label_x(ax, f"{_described(chosen, fit)}; n: customers")

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.errors import UnitError, counted, listed
-from ltv_bayes.formatting import label, percent, shortened
+from ltv_bayes.formatting import distinct, label, percent, shortened
 from ltv_bayes.intervals import bound_columns, describe_interval, summarize_draws
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE
-from ltv_bayes.plots.lettering import ink, short_money
+from ltv_bayes.plots.lettering import drawable, ink, short_money
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
 from ltv_bayes.value.segments.segments import SegmentValues, segments_left_out
@@ -52,7 +52,7 @@ def plot_lifetime_value(
     which = f"The {shown} of {every} worth most" if shown < len(ltv.customers) else f"Lifetime value of {every}"
     with canvas.picture(ax, height=1.5 + 0.27 * shown) as ax:
         _draw_intervals(ax, table, ltv.currency)
-        canvas.name_rows(ax, map(shortened, table.index))
+        canvas.name_rows(ax, table.index)
         canvas.label_x(ax, f"lifetime value per customer{canvas.unit(ltv.currency)}", str(ltv.settings))
         return canvas.finish(ax, which, f"mean and {describe_interval(ci_prob, ci_kind)}", valued_of(ltv).caution)
 
@@ -90,7 +90,7 @@ def plot_segments(
     what = described(by, measure)
     with canvas.picture(ax, height=1.5 + 0.32 * len(table)) as ax:
         _draw_intervals(ax, table, by.currency, money=measure in MEASURED or draws.attrs.get("units") == by.currency)
-        canvas.name_rows(ax, [f"{shortened(name)}  (n = {count:,.0f})" for name, count in table["customers"].items()])
+        canvas.name_rows(ax, table.index, [f"  (n = {count:,.0f})" for count in table["customers"]])
         unit_of = canvas.unit(by.currency if measure in MEASURED else draws.attrs.get("units"))
         canvas.label_x(
             ax, f"{what}{unit_of}; n: customers{'' if measure in MEASURED else ' fitted'}", *terms_of(by, measure)
@@ -136,7 +136,7 @@ def plot_waterfall(explanation: pd.DataFrame, *, ax: Any = None) -> Any:
         ax.barh(rows, steps["mean"], left=steps["start"], height=0.55, color=_colours(steps.index))
         _draw_whiskers(ax, steps)
         ax.vlines(steps["end"].iloc[:-1], rows[:-1], rows[1:], color=GREY, linewidth=0.8, zorder=1)
-        canvas.name_rows(ax, [shortened(label(name)) for name in steps.index])
+        canvas.name_rows(ax, map(label, steps.index))
         canvas.money_axis(ax.xaxis, currency)
         canvas.from_zero(ax, _lowest(steps[["start", "end", "low"]]), 1.2 * _highest(steps[["end", "high"]]))
         _write_means(ax, steps, currency)
@@ -174,7 +174,7 @@ def plot_cash_flow(
     canvas.require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
     flow = ltv.cash_flow(customer_id, ci_prob=ci_prob, ci_kind=ci_kind)
     sources = [name.removeprefix("mean_") for name in flow.columns if name.startswith("mean_")]
-    names = [shortened(label(source)) for source in sources]
+    names = distinct(map(label, sources), write=drawable)
     with canvas.picture(ax, width=max(7.5, min(12.0, 3.5 + 0.6 * len(flow))) + canvas.room_for_legend(names)) as ax:
         years = np.arange(len(flow))
         bottom = np.zeros(len(flow))
@@ -229,7 +229,7 @@ def plot_tornado(
         _draw_reach(ax, rows, total, table["at_high"], color=ORANGE, alpha=0.35)
         _draw_reach(ax, rows, table["at_low"], table["at_high"], color=ORANGE)
         ax.axvline(total, color=ink(), linewidth=1.0)
-        canvas.name_rows(ax, [_name_of_judgement(row) for row in table.itertuples()])
+        canvas.name_rows(ax, [f"{row.customer_id}: {row.opportunity}" for row in table.itertuples()], width=34)
         canvas.money_axis(ax.xaxis, ltv.currency)
         ends = table[["absent", "at_low", "at_high"]].assign(total=total)
         margin = 0.05 * ((_highest(ends) - _lowest(ends)) or 1.0)
@@ -246,10 +246,6 @@ def plot_tornado(
 def _draw_reach(ax: Any, rows: np.ndarray, start: Any, end: Any, **look: Any) -> None:
     """Draw a bar in each row from one end to the other."""
     ax.barh(rows, np.asarray(end) - np.asarray(start), left=start, height=0.55, **look)
-
-
-def _name_of_judgement(row: Any) -> str:
-    return shortened(f"{row.customer_id}: {row.opportunity}", 34)
 
 
 def _colours(sources: Iterable[Any]) -> list[str]:

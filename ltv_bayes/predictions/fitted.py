@@ -23,6 +23,8 @@ from ltv_bayes.predictions.groups import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import TimeUnit, as_time_unit
 
+OF_ALL = ("pooling", "living")
+"""What a fit of all customers carries that the fit of one segment does not."""
 UNCONVERGED = "fit did not converge"
 LONG_NAMES = {
     "mean_rate": "mean rate of orders",
@@ -105,7 +107,7 @@ class FittedModel:
             at_typical = cells.fillna(dict.fromkeys(pooling.by, "typical"))
             check_covariates(self, [at_typical.set_axis(["given"], axis="index")], "segment")
         drawn = pooling.parameters(self.idata["posterior"].to_dataset(), cells)
-        attrs = {str(name): value for name, value in self.idata.attrs.items() if name != "pooling"}
+        attrs = {str(name): value for name, value in self.idata.attrs.items() if name not in OF_ALL}
         attrs["segment"] = json.dumps(pooling.as_written(cells, given), ensure_ascii=False)
         shaped = {name: found[0].reshape(shape_of(self)) for name, found in drawn.items()}
         return type(self)(posterior.tree_from_draws(shaped, attrs))

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ltv_bayes.data.subscriptions.calendar import contract_length
 from ltv_bayes.formulas.models import gamma_gamma, nbd, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents
@@ -12,7 +13,7 @@ from ltv_bayes.predictions.fitted import flat_draws, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
-from ltv_bayes.time_units import Duration, TimeUnit, discount_intensity
+from ltv_bayes.time_units import Duration, discount_intensity
 
 LONGEST_COURSE = 120
 SAME = 1e-9
@@ -114,14 +115,20 @@ class Subscriber:
 
     renewals: FittedRenewals
     price: float
-    period: TimeUnit
+    period: str
     first_order: bool | float = True
 
     by_steps = True
 
+    @property
+    def length(self) -> Duration:
+        """Length of the contract."""
+        return contract_length(self.period)
+
     def times(self, horizon: Duration) -> list[Duration]:
         """When a course is looked at: each day of payment, and the horizon."""
-        due = [Duration(float(number), self.period) for number in range(self._payments(horizon) + 1)]
+        each, unit = self.length.amount, self.length.unit
+        due = [Duration(float(number * each), unit) for number in range(self._payments(horizon) + 1)]
         return due if horizon.days <= due[-1].days * (1 + SAME) else [*due, horizon]
 
     def expected(self, horizon: Duration, discount_rate: float) -> Array:
@@ -146,10 +153,10 @@ class Subscriber:
 
     def _payments(self, time: Duration) -> int:
         """Renewals due by a time; one that is due on its last day counts."""
-        return int(time.to(self.period) * (1 + SAME))
+        return int(time.to(self.length.unit) / self.length.amount * (1 + SAME))
 
     def _worth(self, number: Any, discount_rate: float) -> Array:
-        return np.exp(-discount_intensity(discount_rate, self.period) * number)
+        return np.exp(-discount_intensity(discount_rate, self.length.unit) * self.length.amount * number)
 
     def _first(self) -> float:
         return self.price if self.first_order is True else float(self.first_order)

@@ -7,13 +7,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ltv_bayes.data.subscriptions.calendar import contract_length
+from ltv_bayes.data.subscriptions.contract_lengths import as_period
 from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.formulas.models import shifted_beta_geometric
-from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, shape_of
+from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, parameters_of, shape_of
 from ltv_bayes.predictions.over_customers import draw_for_each, labelled
 from ltv_bayes.random_streams import as_seed
-from ltv_bayes.time_units import TimeUnit, as_time_unit, discount_intensity
+from ltv_bayes.time_units import discount_intensity
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,9 +94,17 @@ class FittedRenewals(FittedModel):
             made = table["renewals"].to_numpy(dtype=np.int64)
             rates = table["period"].map(lambda length: _rate_per_period(discount_rate, length)).to_numpy(dtype=float)
             wait = (table["next_due"] - pd.Timestamp(renewals.as_of)).dt.days.clip(lower=0).to_numpy(dtype=float)
-            parameters = parameter_arrays(self, table)
-            values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, rates, **parameters)
-            values = values * np.exp(-discount_intensity(discount_rate, "day") * wait)
+            group = parameters_of(self, table, check=False).place
+            alike = pd.MultiIndex.from_arrays([made, rates, group])
+            first, which = np.flatnonzero(~alike.duplicated()), alike.factorize()[0]
+            parameters = {
+                name: values[..., first] if values.shape[-1] > 1 else values
+                for name, values in parameter_arrays(self, table).items()
+            }
+            values = shifted_beta_geometric.discounted_expected_residual_life(
+                made[first] + 1, rates[first], **parameters
+            )
+            values = values[..., which] * np.exp(-discount_intensity(discount_rate, "day") * wait)
             return labelled(values, table.index, "expected_residual_life")
         made = whole_numbers(renewals, "renewals")
         rate = _rate_per_period(discount_rate, self._period(period))
@@ -130,12 +140,12 @@ class FittedRenewals(FittedModel):
         )
         return labelled(np.minimum(left, most), table.index, "renewals")
 
-    def _period(self, given: str | None) -> TimeUnit:
+    def _period(self, given: str | None) -> str:
         known = periods_of(self)
         if given is None and len(known) != 1:
             length = ", ".join(known) or "a time that is not known"
             raise UnitError(f"Contracts run for {length}. Pass period='year', or as it is.")
-        return as_time_unit(known[0] if given is None else given)
+        return as_period(known[0] if given is None else given)
 
     def _columns(self) -> dict[str, np.ndarray]:
         return {name: values[..., np.newaxis] for name, values in self.draws.items()}
@@ -165,7 +175,8 @@ def active_records(renewals: Any) -> pd.DataFrame:
 
 def _rate_per_period(discount_rate: float, period: str) -> float:
     """The discount rate of one period, which must be above 0."""
-    rate = float(np.expm1(discount_intensity(discount_rate, as_time_unit(period))))
+    length = contract_length(period)
+    rate = float(np.expm1(discount_intensity(discount_rate, length.unit) * length.amount))
     if rate <= 0:
         raise UnitError("discount_rate must be above 0 here: without discounting, residual life need not be finite.")
     return rate

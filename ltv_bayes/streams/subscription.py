@@ -11,7 +11,7 @@ import pandas as pd
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.data.subscriptions.calendar import Steps
-from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
+from ltv_bayes.data.subscriptions.renewals import Renewals, is_active, present_contract, require_records
 from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
 from ltv_bayes.formulas.kernels import renewal_values
 from ltv_bayes.formulas.kernels.order_values import UNKNOWN, Relations
@@ -134,14 +134,19 @@ class Subscription:
     def realised(self, customers: Customers) -> Array:
         """What was paid at the start and at renewals so far, at the price of the records."""
         table = self.renewals.table
-        paid = (table["renewals"].to_numpy() + 1) * self._prices
+        _, earlier = present_contract(table)
+        paid = (table["renewals"].to_numpy() - earlier + 1) * self._prices
+        if "earlier_payments" in table:
+            paid = paid + table["earlier_payments"].to_numpy(dtype=float)
+        elif earlier.any():
+            paid = paid + earlier * self._prices
         return sum_by_customer(paid, self._ids, customers)
 
     def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
         """Make ready to value these customers; see `Stream`. Payments are laid out for a few customers at a time."""
         rows, held = self._contracts(customers)
         table, schedule = self.renewals.table, Schedule.of(self.renewals)
-        ended, made = schedule.ended(), schedule.made.astype(float)
+        ended, made = schedule.ended(), table["renewals"].to_numpy(dtype=float)
         fits = [shuffled(fit, shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
         drawn = [parameters_of(fit, table, "subscription", check=False) for fit in fits]
         fit_of_each = self._fit_of_each()
@@ -208,7 +213,7 @@ class Subscription:
 
         A renewal after a year is no renewal a month.
         """
-        table = self.renewals.table[~self.renewals.table["lost"].to_numpy(dtype=bool)]
+        table = self.renewals.table[is_active(self.renewals.table)]
         lengths = list(self.fit) if isinstance(self.fit, Mapping) else periods_of(self.fit)
         wrong = ~table["period"].isin(lengths or table["period"]).to_numpy()
         if wrong.any():
@@ -235,32 +240,32 @@ class Schedule:
     steps : Steps
         Length of each contract.
     made : array of whole numbers
-        Renewals so far.
-    lost : array of bool
+        Renewals of the present contract so far.
+    end : array of days
+        When those ended that are not active; NaT for those that are.
     """
 
     as_of: np.datetime64
     start: Any
     steps: Steps
     made: IntArray
-    lost: np.ndarray
+    end: Any
 
     @classmethod
     def of(cls, renewals: Renewals) -> Self:
         """Read it from the records."""
         table = renewals.table
-        return cls(
-            np.datetime64(renewals.as_of),
-            table["start"].to_numpy(dtype="M8[D]"),
-            Steps.of(table["period"].to_numpy(dtype=str)),
-            table["renewals"].to_numpy(dtype=np.int64),
-            table["lost"].to_numpy(dtype=bool),
-        )
+        (start, earlier), steps = present_contract(table), Steps.of(table["period"].to_numpy(dtype=str))
+        start, made = start.astype("M8[D]"), table["renewals"].to_numpy(dtype=np.int64) - earlier
+        end = np.where(table["lost"], steps.after(start, made + 1), np.datetime64("NaT", "D"))
+        if "changed_on" in table:
+            changed_on = table["changed_on"].to_numpy(dtype="M8[D]")
+            end = np.where(np.isnat(changed_on), end, changed_on)
+        return cls(np.datetime64(renewals.as_of), start, steps, made, end)
 
     def ended(self) -> Array:
-        """When lost contracts end, in days after the as-of date; NaN for active ones."""
-        end = self.steps.after(self.start, self.made + 1) - self.as_of
-        return np.where(self.lost, end.astype(float), np.nan)
+        """When contracts ended, in days after the as-of date; NaN for active ones."""
+        return np.where(np.isnat(self.end), np.nan, (self.end - self.as_of).astype(float))
 
     def payments(self, rows: IntArray, horizon: float) -> tuple[IntArray, IntArray, Array, Array]:
         """What active contracts pay within the horizon, if all renewals are made.
@@ -276,7 +281,7 @@ class Schedule:
         """
         last = self.as_of + np.timedelta64(int(horizon), "D")
         start, steps, made = self.start[rows], self.steps.taken(rows), self.made[rows]
-        number = np.where(self.lost[rows], 0, steps.number_until(start, np.maximum(last, start)) - made)
+        number = np.where(~np.isnat(self.end[rows]), 0, steps.number_until(start, np.maximum(last, start)) - made)
         paid = np.concatenate([[0], np.cumsum(np.maximum(number, 0))])
         contract = np.repeat(np.arange(len(rows)), np.maximum(number, 0))
         step = np.arange(paid[-1]) - paid[contract] + 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ltv_bayes import Customers, read_transactions, summarize
 from ltv_bayes.data.customers.histories import histories_with_positions, unique_histories, unique_spend
-from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 
 GOOD = {
     "customer_id": ["Ada", "Bo", "Cy"],
@@ -198,6 +198,7 @@ def test_impossible_subsets(chosen, message):
         customers_of().subset(chosen)
 
 
+@pytest.mark.filterwarnings("ignore:recency looks like")
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3), st.integers(0, 2), st.integers(1, 3)), min_size=1))
 def test_unique_histories_with_counts_are_the_table(rows):
@@ -249,3 +250,57 @@ def test_reading_warns_of_nothing():
         warnings.simplefilter("always")
         assert repr(customers_of())
     assert not caught
+
+
+class TestRecencyTheOtherWayRound:
+    """Days since the last order, where every customer has repeats: nothing is impossible, and all is wrong."""
+
+    @staticmethod
+    def histories(repeats, rates, dropout, seed, T=52.0, regular=1):
+        """Customers with repeats who buy at random, or with a rhythm, each dropping out with a probability."""
+        rng = np.random.default_rng(seed)
+        rows = []
+        for rate in rng.gamma(2.0, rates / 2.0, 40 * repeats):
+            times = np.cumsum(rng.gamma(regular, 1 / (regular * rate), 400))
+            bought = min(rng.geometric(dropout), int((times < T).sum()))
+            if bought > 0:
+                rows.append((bought, times[bought - 1], T))
+        table = pd.DataFrame(rows[:repeats], columns=["frequency", "recency", "T"])
+        return table.rename_axis("customer_id").reset_index()
+
+    @staticmethod
+    def turned(frame):
+        return frame.assign(recency=frame["T"] - frame["recency"])
+
+    @pytest.mark.parametrize("dropout", [0.02, 0.2, 0.5])
+    @pytest.mark.parametrize("regular", [1, 4])
+    @pytest.mark.parametrize("rates", [0.05, 0.5])
+    def test_is_noticed_and_only_then(self, rates, regular, dropout, tmp_path):
+        frame = self.histories(300, rates, dropout, seed=1, regular=regular)
+        Customers.from_summary(frame, time_unit="week")
+        with pytest.warns(DataWarning, match="recency looks like the time since the last purchase: of 300 customers"):
+            Customers.from_summary(self.turned(frame), time_unit="week")
+
+    def test_is_noticed_in_a_file_and_under_other_names(self, tmp_path):
+        frame = self.turned(self.histories(300, 0.3, 0.2, seed=2))
+        names = {"frequency": "x", "recency": "t_x"}
+        path = tmp_path / "customers.parquet"
+        frame.rename(columns=names).to_parquet(path)
+        with pytest.warns(DataWarning, match=r"pass frame.assign\(recency=frame\['T'\] - frame\['recency'\]\)"):
+            Customers.scan(path, time_unit="week", **names)
+
+    def test_is_noticed_where_all_bought_equally_often(self):
+        rng = np.random.default_rng(3)
+        last = np.sort(rng.uniform(0, 52, (50, 8)), axis=1)[:, -1]
+        frame = pd.DataFrame({"customer_id": range(50), "frequency": 8, "recency": last, "T": 52.0})
+        Customers.from_summary(frame, time_unit="week")
+        with pytest.warns(DataWarning, match="it is 0.1. of T on average, .* purchases at random would give 0.89"):
+            Customers.from_summary(self.turned(frame), time_unit="week")
+
+    def test_the_shop_is_the_right_way_round(self, cdnow):
+        again = cdnow.table[(cdnow.table["frequency"] > 0) & (cdnow.table["recency"] < cdnow.table["T"])]
+        frame = again[["frequency", "recency", "T"]].reset_index()
+        Customers.from_summary(frame, time_unit="week")
+        Customers.from_summary(cdnow.table, time_unit="week")
+        with pytest.warns(DataWarning, match="since the last purchase"):
+            Customers.from_summary(self.turned(frame), time_unit="week")

@@ -205,7 +205,14 @@ class TestWhoReturns:
         return summarize_renewals(frame, cancelled_on=None, renewed_on="renewed", price=None, **settings)
 
     def test_starts_anew_after_the_renewal_that_was_not_made(self):
-        assert self.both("2024-05-01", as_of="2024-05-20").table["lost"].tolist() == [True, False]
+        assert self.both("2024-05-03", as_of="2024-05-20").table["lost"].tolist() == [True, False]
+
+    @pytest.mark.parametrize("grace", [None, "30 days"])
+    @pytest.mark.parametrize(("day", "gap"), [("2024-05-01", None), ("2024-05-02", None), ("2024-05-08", "7 days")])
+    def test_goes_on_with_another_contract_instead_of_the_renewal(self, day, gap, grace):
+        found = self.both(day, as_of="2024-05-20", allowed_gap=gap, grace=grace).table
+        assert found[["renewals", "lost", "other_changes"]].to_numpy().tolist() == [[4, False, 1]]
+        assert str(found["start"].iloc[0].date()) == "2024-01-01"
 
     def test_overlaps_before_it(self):
         with pytest.raises(InputError, match=r"2 rows with subscriptions of one customer that overlap \(rows 0, 1\)"):

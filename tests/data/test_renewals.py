@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from dateutil.relativedelta import relativedelta
 
+import ltv_bayes as lb
 from ltv_bayes.data.subscriptions.contract_lengths import as_period
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.data.subscriptions.summarize import summarize_renewals
-from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 from tests.chance import allowed
 
 STEP = {"month": {"months": 1}, "quarter": {"months": 3}, "year": {"years": 1}, "week": {"weeks": 1}}
@@ -97,9 +98,8 @@ def test_who_returns_starts_anew():
             r"2 rows with subscriptions of one customer that overlap \(rows 0, 1\)\. Name the column",
         ),
         ({"cancelled_on": ["2024-01-01", None]}, r"1 row cancelled before the start \(row 0\)"),
-        ({"price": [0, 5]}, r"1 row with a price of zero or less \(row 0\)"),
-        ({"price": [5, -1]}, r"1 row with a price of zero or less \(row 1\)"),
-        ({"price": [5, None]}, r"1 row without a price \(row 1\)"),
+        ({"price": [5, -1]}, r"1 row with a price below zero \(row 1\)"),
+        ({"price": [None, None]}, r"2 rows without a price \(rows 0, 1\)"),
         ({"start": ["2024-01-01", None]}, r"1 row without a date \(row 1\)"),
         ({"start": ["2024-01-01", "soon"]}, r"row 1"),
         ({"customer_id": ["A", None]}, r"1 row without a customer id \(row 1\)"),
@@ -213,7 +213,38 @@ def test_the_words_for_a_contract_length(words, period):
     assert {as_period(word) for word in words} == {period}
 
 
-@pytest.mark.parametrize("word", ["半年", "双月", "24 months", "2年", "biannual", "", "月年"])
+@pytest.mark.parametrize(
+    ("words", "period", "years"),
+    [
+        (["24 months", "2年", "两年", "two years", "biennial", "每两年", "24-month", "8 quarters"], "2 years", 2),
+        (["半年", "半年付", "half a year", "half-yearly", "semi-annual", "6 months", "0.5 years"], "6 months", 0.5),
+        (["18个月", "18 months", "1.5 years", "every 18 months"], "18 months", 1.5),
+        (["三年", "36 months", "3 yrs"], "3 years", 3),
+    ],
+)
+def test_contracts_of_any_number_of_months_are_counted_and_discounted(words, period, years):
+    assert {as_period(word) for word in words} == {period}
+    day = pd.Timestamp("2012-02-29")
+    row = summarize_renewals(records(start=day, term=words[0]), period="term", as_of="2025-06-30").table.iloc[0]
+    made = int(13.3 / years)
+    due = day + pd.DateOffset(months=round(12 * years * (made + 1)))
+    assert (row["renewals"], row["period"], row["next_due"]) == (made, period, due)
+    fit = lb.FittedRenewals.from_draws({"alpha": [[0.7]], "beta": [[3.8]]})
+    churn = 0.7 / (4.5 + np.arange(5000))
+    kept = np.cumprod(1 - churn) * 1.1 ** -(years * np.arange(5000))
+    life = float(fit.expected_residual_life(0, 0.10, period=words[0]).squeeze())
+    assert life == pytest.approx(kept.sum(), rel=1e-6)
+
+
+def test_free_plans_beside_paid_ones():
+    free = summarize_renewals(records(price=[0, 5]), as_of="2024-12-31").table
+    assert free["price"].tolist() == [0, 5]
+    with pytest.warns(DataWarning, match=r"1 row without a price, read as free plans \(row 0\)\. Write 0 if so"):
+        blank = summarize_renewals(records(price=[None, 5]), as_of="2024-12-31").table
+    pd.testing.assert_frame_equal(blank, free)
+
+
+@pytest.mark.parametrize("word", ["biannual", "", "月年", "0 months", "1.3 months", "200 years", "24"])
 def test_other_contract_lengths_are_refused(word):
     with pytest.raises(UnitError, match="neither a contract length nor a column"):
         as_period(word)
@@ -234,7 +265,7 @@ def test_one_column_for_two_things_is_refused():
 
 def test_periods_and_columns_that_are_not_there():
     with pytest.raises(UnitError, match="neither a contract length nor a column"):
-        summarize_renewals(records(), period="fortnight")
+        summarize_renewals(records(), period="now and then")
     with pytest.raises(
         InputError, match=r"1 row with a term that is no contract length, such as 'now and then' \(row 1\)"
     ):
@@ -298,48 +329,3 @@ class TestNoticeBeforeTheRenewalIsDue:
         assert abs(lost / (lost + made) - churn) < allowed() * standard_error
         naive = renewals.table["lost"].sum() / (renewals.table["lost"] + renewals.table["renewals"]).sum()
         assert naive > churn + 10 * standard_error
-
-
-class TestCohorts:
-    def test_one_cohort(self):
-        renewals = Renewals.from_cohort_table([1000, 869, 743, 653])
-        histories = renewals.unique_histories()
-        assert dict(zip(zip(histories.renewals, histories.lost, strict=True), histories.count, strict=True)) == {
-            (0, 1): 131,
-            (1, 1): 126,
-            (2, 1): 90,
-            (3, 0): 653,
-        }
-        assert len(renewals) == 1000
-        assert repr(renewals) == "1,000 subscriptions: 653 active, 347 lost; 2,265 renewals"
-
-    def test_cohorts_of_different_age_add_up(self):
-        frame = pd.DataFrame([[100, 80, 70], [50, 45, None], [30, "27", ""]], index=["2021", "2022", "2023"])
-        histories = Renewals.from_cohort_table(frame).unique_histories()
-        assert dict(zip(zip(histories.renewals, histories.lost, strict=True), histories.count, strict=True)) == {
-            (0, 1): 28,
-            (1, 1): 10,
-            (1, 0): 72,
-            (2, 0): 70,
-        }
-
-    @pytest.mark.parametrize(
-        ("rows", "message"),
-        [
-            ([[100, 80], [50, 60]], r"1 cohort with more active later than before \(.*1\)"),
-            ([[100, None, 70]], "missing in between"),
-            ([[100, -5]], "negative count"),
-            ([[100, 80.5]], "no whole number"),
-            ([[100, "many"]], "that is no number"),
-            ([[None, 80]], "without a count at the start"),
-            ([[100]], "one count alone"),
-        ],
-    )
-    def test_impossible_counts(self, rows, message):
-        with pytest.raises(InputError, match=message):
-            Renewals.from_cohort_table(pd.DataFrame(rows))
-
-    def test_active_ones(self):
-        assert len(Renewals.from_cohort_table([10, 7]).active()) == 7
-        with pytest.raises(InputError, match="No subscription is left"):
-            Renewals.from_cohort_table([10, 0]).active()

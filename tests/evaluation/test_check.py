@@ -163,7 +163,7 @@ def test_events():
 
 
 def test_regularity_is_checked_where_orders_are_given(customers, purchases):
-    days = pd.date_range("2019-01-15", "2024-03-15", freq="91D")
+    days = pd.date_range("2019-01-15", "2024-03-15", freq="92D")
     ids = [f"C{k}" for k in range(30)]
     log = pd.DataFrame({"customer_id": np.repeat(ids, len(days)), "date": np.tile(days, 30), "amount": 10.0})
     orders = lb.read_transactions(log)
@@ -254,7 +254,7 @@ class TestRegularity:
 
     @staticmethod
     def log(ids, days=None):
-        days = pd.date_range("2019-01-15", "2024-03-15", freq="91D") if days is None else pd.DatetimeIndex(days)
+        days = pd.date_range("2019-01-15", "2024-03-15", freq="92D") if days is None else pd.DatetimeIndex(days)
         frame = {"customer_id": np.repeat(ids, len(days)), "date": np.tile(days, len(ids)), "amount": 10.0}
         return lb.read_transactions(pd.DataFrame(frame))
 
@@ -280,8 +280,11 @@ class TestRegularity:
         found = lb.check(customers, spend, orders=self.log(self.ids()), random_seed=1)
         assert found.passed
         assert found.regularity is None
-        assert found.remarks == ("orders= was not looked at: regularity matters to fits of purchases and of events.",)
-        assert repr(found).endswith(found.remarks[0])
+        assert len(found.remarks) == 1
+        assert found.remarks[0].startswith(
+            "Whether order values grow cannot be judged: none of 30 customers in orders="
+        )
+        assert " ".join(repr(found).split()).endswith(found.remarks[0])
 
     def test_renewals_have_no_regularity(self):
         fit = lb.FittedRenewals.from_draws(full(CHURN))
@@ -307,8 +310,7 @@ class TestRegularity:
         found = self.checked(both, purchases)
         assert found.regularity == self.checked(self.log(self.ids()), purchases).regularity
         assert found.remarks == (
-            "Of 230 customers in orders=, 30 are among those that were checked; the others show nothing of "
-            "their regularity.",
+            "Of 230 customers in orders=, 30 are among those that were checked; the others show nothing of them.",
         )
 
     def test_a_log_of_others_alone_tells_nothing(self, purchases):
@@ -417,3 +419,71 @@ def test_a_book_without_spenders(customers, spend):
     none = changed(customers, frequency=0, recency=0.0, monetary_value=0.0)
     with pytest.raises(InputError, match="gamma_gamma cannot be checked: none of 3,000 customers has a repeat order"):
         lb.check(none, spend)
+
+
+class TestGrowthOfOrderValues:
+    """Order values that grow: said with the rate, and with what it does to next year's orders."""
+
+    @staticmethod
+    def log(rate, seed=1, customers=200, years=6, first=1.0):
+        """Orders at random days, each customer with a mean of their own; the last day is 2024-12-31."""
+        rng = np.random.default_rng(seed)
+        number = 1 + rng.poisson(2.0 * years, customers)
+        owner = np.repeat(np.arange(customers), number)
+        days = rng.uniform(0, 365.25 * years, owner.size).astype(int)
+        level = rng.gamma(4.0, 30.0, customers)[owner]
+        amount = level * rng.gamma(5.0, 1 / 5.0, owner.size) * (1 + rate) ** (-days / 365.25)
+        frame = pd.DataFrame({"customer_id": owner, "date": pd.Timestamp("2024-12-31") - pd.to_timedelta(days, "D")})
+        return lb.read_transactions(frame.assign(amount=amount))
+
+    def found(self, orders, spend, as_of="2024-12-31"):
+        customers = lb.summarize(orders, time_unit="week", as_of=as_of)
+        return lb.check(customers, spend, orders=orders, random_seed=1)
+
+    @pytest.mark.parametrize("rate", [0.15, 0.05, -0.1])
+    def test_rate_and_size_are_those_of_the_orders_made(self, rate):
+        spend = lb.FittedSpend.from_draws(full(SPEND))
+        orders = self.log(rate)
+        found = self.found(orders, spend)
+        row = found.table.loc[("gamma_gamma", quantities.GROWTH)]
+        ages = (pd.Timestamp("2024-12-31") - orders.table["date"]).dt.days / 365.25
+        true = (1 + rate) ** 0.5 / np.mean((1 + rate) ** -ages)
+        assert row["observed"] == pytest.approx(true, rel=0.06)
+        assert not row["holds"]
+        sentence = next(one for one in found.findings if quantities.GROWTH in one)
+        assert f"{'grow' if rate > 0 else 'fall'} by" in sentence
+        percent = float(sentence.split(" by ")[1].split("%")[0])
+        assert percent == pytest.approx(100 * abs(rate), abs=1.6)
+        assert f"about {abs(row['observed'] - 1):.0%} {'above' if rate > 0 else 'below'} its forecast" in sentence
+        assert "price level" in sentence
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_no_growth_is_none_also_where_larger_customers_are_won_later(self, seed):
+        orders = self.log(0.0, seed=seed)
+        table = orders.table.copy()
+        late = table["customer_id"] >= 100
+        table = table[~late | (table["date"] > "2022-01-01")]
+        table.loc[late, "amount"] *= 20
+        spend = lb.FittedSpend.from_draws(full(SPEND))
+        found = self.found(lb.read_transactions(table[["customer_id", "date", "amount"]]), spend)
+        assert found.table.loc[("gamma_gamma", quantities.GROWTH), "holds"]
+
+    def test_a_false_alarm_is_rare(self):
+        tails = [next(iter(quantities.of_growth(self.log(0.0, seed=seed, customers=40), 1))) for seed in range(60)]
+        low = [np.mean(one.replicated <= one.observed) for one in tails]
+        assert 0.3 < np.mean(low) < 0.7
+        assert sum(min(share, 1 - share) < 0.005 for share in low) <= 3
+
+    def test_orders_after_the_as_of_date_do_not_count(self):
+        orders = self.log(0.0)
+        table = orders.table.copy()
+        table.loc[table["date"] > "2023-12-31", "amount"] *= 5
+        later = lb.read_transactions(table[["customer_id", "date", "amount"]])
+        spend = lb.FittedSpend.from_draws(full(SPEND))
+        assert self.found(later, spend, "2023-12-31").table.loc[("gamma_gamma", quantities.GROWTH), "holds"]
+
+    def test_too_few_customers_are_a_remark(self):
+        spend = lb.FittedSpend.from_draws(full(SPEND))
+        found = self.found(self.log(0.15, customers=9), spend)
+        assert quantities.GROWTH not in found.table.index.get_level_values("quantity")
+        assert found.remarks[0].startswith("Whether order values grow cannot be judged: fewer than 10 customers")

@@ -31,7 +31,8 @@ def spend(rng, size):
 
 def renewals(rng, size):
     made = rng.geometric(0.3, size) - 1.0
-    return RenewalTables(made, (rng.random(size) < 0.7).astype(float), np.ones(size))
+    observed_from = np.floor(made * rng.random(size))
+    return RenewalTables(made, (rng.random(size) < 0.7).astype(float), observed_from, np.ones(size))
 
 
 CASES = {

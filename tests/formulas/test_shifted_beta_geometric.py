@@ -64,6 +64,34 @@ def test_residual_life_is_the_discounted_sum_of_survivals():
         assert sbg.discounted_expected_residual_life(n, 0.1, alpha=ALPHA, beta=BETA) == pytest.approx(total, rel=1e-9)
 
 
+@pytest.mark.parametrize("alpha", [0.05, 0.668, 3.0, 1000.0, 1e5])
+@pytest.mark.parametrize("beta", [0.5, 3.806, 1000.0, 1e6])
+def test_residual_life_by_the_day_is_the_direct_sum(alpha, beta):
+    """Where SciPy's 2F1 overflows, or loses digits: many renewals, or subscribers alike, at a low rate per period."""
+    for renewals in (0, 30, 200, 5000):
+        for d in (1.1 ** (1 / 365.25) - 1, 1.02 ** (1 / 12) - 1):
+            t = np.arange(450_000 if d < 1e-3 else 25_000)
+            log_kept = np.cumsum(np.log1p(-alpha / (alpha + beta + renewals + t)))
+            total = np.exp(log_kept - t * np.log1p(d)).sum()
+            found = sbg.discounted_expected_residual_life(renewals + 1, d, alpha=alpha, beta=beta)
+            assert found == pytest.approx(total, rel=1e-8)
+
+
+def test_residual_life_is_finite_over_the_whole_range():
+    alpha, beta, n, d = np.meshgrid(10.0 ** np.arange(-3, 7), 10.0 ** np.arange(-3, 7), [1, 3000], [1e-8, 1e-4, 0.5])
+    found = sbg.discounted_expected_residual_life(n, d, alpha=alpha, beta=beta)
+    assert ((found > 0) & (found <= (1 + d) / d)).all()
+
+
+@pytest.mark.parametrize("observed_from", [0, 3, 40])
+def test_histories_after_delayed_entry_have_probability_one(observed_from):
+    t = observed_from + np.arange(40)
+    lost = np.exp(sbg.log_likelihood(t, 1, alpha=ALPHA, beta=BETA, observed_from=observed_from)).sum()
+    active = np.exp(sbg.log_likelihood(t[-1] + 1, 0, alpha=ALPHA, beta=BETA, observed_from=observed_from))
+    assert lost + active == pytest.approx(1, rel=1e-12)
+    assert active == pytest.approx(sbg.survival(40, alpha=ALPHA, beta=BETA, renewals=observed_from), rel=1e-12)
+
+
 @pytest.mark.parametrize("renewals", [0, 5])
 def test_draws_have_the_survival_of_the_formula(renewals):
     size = 200_000

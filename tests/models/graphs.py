@@ -84,6 +84,6 @@ def nbd_graph(histories, *, r, alpha):
 
 def shifted_beta_geometric_graph(histories, *, alpha, beta):
     """Write equations (5) and (6) of 2007 as a PyTensor graph, one value for each unique history."""
-    n, lost = histories.renewals, histories.lost
+    n, lost, entered = histories.renewals, histories.lost, beta + histories.observed_from
     after = pt.gammaln(alpha + lost) + pt.gammaln(beta + n) - pt.gammaln(alpha + beta + lost + n)
-    return after - pt.gammaln(alpha) - pt.gammaln(beta) + pt.gammaln(alpha + beta)
+    return after - pt.gammaln(alpha) - pt.gammaln(entered) + pt.gammaln(alpha + entered)

@@ -36,14 +36,23 @@ def test_formula_graph_and_kernel_agree(renewals, point):
     logs = pt.dvector()
     graph = pt.sum(h.count * shifted_beta_geometric_graph(h, alpha=pt.exp(logs[0]), beta=pt.exp(logs[1])))
     value, gradient = pytensor.function([logs], [graph, pt.grad(graph, logs)], mode="FAST_COMPILE")(np.log(point))
-    tables = RenewalTables(h.renewals, h.lost, h.count)
+    tables = RenewalTables(h.renewals, h.lost, h.observed_from, h.count)
     kernel, *slopes = alone("shifted_beta_geometric", point, tables)
     alpha, beta = point
-    formula = np.sum(h.count * shifted_beta_geometric.log_likelihood(h.renewals, h.lost, alpha=alpha, beta=beta))
+    each = shifted_beta_geometric.log_likelihood(
+        h.renewals, h.lost, alpha=alpha, beta=beta, observed_from=h.observed_from
+    )
+    formula = np.sum(h.count * each)
     assert kernel == pytest.approx(formula, rel=1e-11)
     assert value == pytest.approx(formula, rel=1e-10)
     assert value_alone("shifted_beta_geometric", point, tables) == kernel
     np.testing.assert_allclose(np.multiply(slopes, point), gradient, rtol=1e-7, atol=1e-7)
+
+
+def test_formula_graph_and_kernel_agree_after_delayed_entry():
+    found = lb.Renewals.from_cohort_table([[500, 430, 390], [120, 108, 99], [40, 37]], renewals_before=[0, 9, 9])
+    test_formula_graph_and_kernel_agree(found, (0.66809, 3.8061))
+    test_density_is_that_of_the_model(found)
 
 
 def test_density_is_that_of_the_model(renewals):
@@ -68,7 +77,7 @@ def test_posterior_lies_around_the_published_estimates(fit, renewals):
 
     def slope(logs):
         alpha, beta = np.exp(logs)
-        tables = RenewalTables(h.renewals, h.lost, h.count)
+        tables = RenewalTables(h.renewals, h.lost, h.observed_from, h.count)
         return np.multiply(alone("shifted_beta_geometric", (alpha, beta), tables)[1:], [alpha, beta])
 
     curvature = -optimize.approx_fprime(np.log([0.66809, 3.80610]), slope, 1e-5)

@@ -226,6 +226,24 @@ def test_nothing_is_cut_off(valued, kind, book, cut_off):
     assert cut_off(pictures(ltv)[kind]().figure) == []
 
 
+MIDDLE = [f"Industrial Holdings of the Province of {place} and Partners Limited" for place in ("Anhui", "Hubei")]
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lb.plot_lifetime_value,
+        lambda ltv: lb.plot_segments(ltv.by("industry")),
+        lambda ltv: lb.plot_ranks(ltv.by("industry")),
+        lambda ltv: lb.plot_tiers(ltv.tiers()),
+    ],
+)
+@pytest.mark.parametrize("pair", [MIDDLE, ["A\u1300", "A\u1301"], ["A B", "A  B"]])
+def test_different_names_have_different_labels(valued, draw, pair):
+    labels = names(draw(valued(named_book(pair, pair))))
+    assert len(labels) == len(set(labels)) == 2
+
+
 def test_nothing_is_cut_off_where_the_fit_did_not_converge(valued, kind, cut_off):
     value = valued_of(valued(named_book([LONG, "B"])))
     ltv = lb.LifetimeValue(dataclasses.replace(value, caution="fit did not converge"))

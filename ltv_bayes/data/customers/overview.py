@@ -1,9 +1,12 @@
 """Numbers about all customers at once."""
 
+import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ltv_bayes.data.customers.rows import Rows
+from ltv_bayes.errors import DataWarning, counted
 
 NUMBERS = """
 SELECT
@@ -16,6 +19,21 @@ SELECT
     {typical} AS typical_order
 FROM customers
 """
+
+# Where purchases occur at random, the last of x lies at x / (x + 1) of the time on average: its beta distribution.
+RECENCY = """
+SELECT
+    count(*) AS customers,
+    coalesce(avg(recency / "T"), 'nan') AS seen,
+    coalesce(avg(frequency / (frequency + 1)), 'nan') AS at_random,
+    coalesce(corr(recency / "T", frequency / (frequency + 1)), 0) AS correlation
+FROM customers
+WHERE frequency > 0 AND "T" > 0
+"""
+FEWEST_FOR_RECENCY = 10
+AGAINST_RANDOM = -2.5
+TELLING = 0.75
+"""From this expected share on (three repeat purchases), the mean alone tells recency from its opposite."""
 
 
 @dataclass(frozen=True)
@@ -63,3 +81,31 @@ def overview_of(rows: Rows, left_out: Mapping[str, int]) -> Overview:
     needs = ["frequency", "T", "spend_frequency", *([] if money is None else [money])]
     (found,) = rows.ask(NUMBERS.format(typical=typical), needs).to_dict("records")
     return Overview(**found, left_out=dict(left_out))
+
+
+def warn_of_reversed_recency(rows: Rows) -> None:
+    """Warn where recency looks like the time since the last purchase, not from the first to the last.
+
+    The more purchases at random, the later the last of them, also where customers drop out: ``recency / T`` grows with
+    frequency. The time since the last purchase does the opposite. Where all customers have bought equally often, their
+    mean share of T is compared with what purchases at random would give.
+    """
+    found = rows.ask(RECENCY, ["frequency", "recency", "T"]).iloc[0]
+    number, seen, expected = int(found["customers"]), float(found["seen"]), float(found["at_random"])
+    z = _or_zero(float(found["correlation"])) * math.sqrt(number)
+    on_the_other_side = expected >= TELLING and z < 1 and abs(seen - (1 - expected)) < abs(seen - expected) / 2
+    if number < FEWEST_FOR_RECENCY or not (z < AGAINST_RANDOM or on_the_other_side):
+        return
+    warnings.warn(
+        f"recency looks like the time since the last purchase: of {counted(number, 'customer')} with repeat purchases "
+        f"it is {seen:.2f} of T on average, and {'less' if z < 0 else 'not clearly more'} for those who bought more "
+        f"often; purchases at random would give {expected:.2f}, and more for those who bought more often. It must run "
+        f"from the first purchase to the last: pass frame.assign(recency=frame['T'] - frame['recency']), with the "
+        f"names of your columns, if it counts from the last purchase.",
+        DataWarning,
+        stacklevel=3,
+    )
+
+
+def _or_zero(number: float) -> float:
+    return number if math.isfinite(number) else 0.0

@@ -1,12 +1,28 @@
 """Dates that recur after a number of months or weeks, as those of contracts do."""
 
-from typing import Any, NamedTuple
+import re
+from typing import Any, NamedTuple, cast
 
 import numpy as np
+
+from ltv_bayes.time_units import Duration, TimeUnit
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 DAYS = {"day": 1, "week": 7}
 PERIODS = (*DAYS, *MONTHS)
+OF_SEVERAL = re.compile(r"(\d+) (\w+)s")
+
+
+def contract_length(period: str) -> Duration:
+    """Read the name of a period: day, week, month, quarter or year, or a number of them.
+
+    Examples
+    --------
+    >>> contract_length("year"), contract_length("18 months")
+    (Duration(amount=1, unit='year'), Duration(amount=18, unit='month'))
+    """
+    match = OF_SEVERAL.fullmatch(period)
+    return Duration(int(match[1]), cast(TimeUnit, match[2])) if match else Duration(1, cast(TimeUnit, period))
 
 
 class Steps(NamedTuple):
@@ -17,17 +33,18 @@ class Steps(NamedTuple):
 
     @classmethod
     def of(cls, period: Any) -> "Steps":
-        """Read names of periods: day, week, month, quarter or year.
+        """Read names of periods: day, week, month, quarter or year, or a number of them.
 
         Examples
         --------
-        >>> Steps.of(["week", "quarter"])
-        Steps(months=array([0, 3]), days=array([7, 0]))
+        >>> Steps.of(["week", "quarter", "2 years"])
+        Steps(months=array([ 0,  3, 24]), days=array([7, 0, 0]))
         """
         names = np.asarray(period, dtype=str)
         found, which = np.unique(names, return_inverse=True)
-        months = np.array([MONTHS.get(name, 0) for name in found], dtype=np.int64)
-        days = np.array([0 if name in MONTHS else DAYS[name] for name in found], dtype=np.int64)
+        lengths = [contract_length(str(name)) for name in found]
+        months = np.array([one.amount * MONTHS.get(one.unit, 0) for one in lengths], dtype=np.int64)
+        days = np.array([one.amount * DAYS.get(one.unit, 0) for one in lengths], dtype=np.int64)
         return cls(months[which].reshape(names.shape), days[which].reshape(names.shape))
 
     def taken(self, at: Any) -> "Steps":
@@ -61,7 +78,7 @@ def after(start: Any, number: Any, period: Any) -> np.ndarray:
     start : array of days
     number : array of whole numbers
     period : array of str
-        day, week, month, quarter or year.
+        day, week, month, quarter or year, or a number of them.
 
     Returns
     -------

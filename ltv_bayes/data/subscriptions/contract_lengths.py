@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.faults import Fault, quoted, refuse
-from ltv_bayes.data.subscriptions.calendar import PERIODS
+from ltv_bayes.data.subscriptions.calendar import DAYS, MONTHS, PERIODS
 from ltv_bayes.errors import UnitError, suggestion
 from ltv_bayes.time_units import OTHER_SPELLINGS
 
@@ -20,11 +20,27 @@ ADVERBS = {
     "annual": "year",
     "annually": "year",
 }
+SEVERAL_AT_ONCE: dict[str, tuple[float, str]] = {
+    "fortnight": (2, "week"),
+    "fortnightly": (2, "week"),
+    "biennial": (2, "year"),
+    "biennially": (2, "year"),
+    "triennial": (3, "year"),
+}
 CHINESE = {"天": "day", "日": "day", "周": "week", "星期": "week", "月": "month", "季": "quarter", "年": "year"}
-CHINESE_WORD = re.compile(rf"[按每包一]?个?({'|'.join(CHINESE)})度?(?:付|缴|费|付费|缴费|结|签)?")
+CHINESE_WORD = re.compile(rf"[按每包一]?个?({'|'.join(CHINESE)})度?期?(?:付|缴|费|付费|缴费|结|签)?")
 ENGLISH_WORD = re.compile(r"(?:(?:per|every|each|an?|one)\s+|/\s*)?([a-z]+)")
-NUMBER_FIRST = re.compile(r"(\d+)[\s-]*(\D+)")
-OF_SEVERAL = {(7, "day"): "week", (3, "month"): "quarter", (12, "month"): "year", (4, "quarter"): "year"}
+NUMBERS = {"half": 0.5, "semi": 0.5, "半": 0.5, "双": 2, "两": 2}
+ENGLISH = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+NUMBERS |= {word: place for place, word in enumerate(ENGLISH, 1)}
+NUMBERS |= {sign: place for place, sign in enumerate("一二三四五六七八九十", 1)}
+NUMBER_FIRST = re.compile(
+    r"(?:(?:per|every|each|an?)\s+|/\s*|[按每包])?"
+    rf"(\d+(?:\.\d+)?|half|semi|(?:{'|'.join(ENGLISH)})(?=[\s-])|[半双两一二三四五六七八九十])"
+    r"[\s-]*(?:an?\s+|个)?(\D+)"
+)
+AT_MOST = 1200
+OTHER_LENGTH = "Write one of {}, or a number of them, such as 24 months or half a year."
 
 
 def as_period(text: str) -> str:
@@ -33,22 +49,43 @@ def as_period(text: str) -> str:
     Raises
     ------
     UnitError
-        If it is none of day, week, month, quarter and year, in any of the usual words.
+        If it is none of day, week, month, quarter and year, nor a number of them, in any of the usual words.
 
     Examples
     --------
     >>> [as_period(text) for text in ("Monthly", "per quarter", "12 months", "按月", "季付", "年度")]
     ['month', 'quarter', 'year', 'month', 'quarter', 'year']
+    >>> [as_period(text) for text in ("24 months", "half a year", "semi-annual", "18个月", "半年付", "fortnightly")]
+    ['2 years', '6 months', '6 months', '18 months', '6 months', '2 weeks']
     """
     word = unicodedata.normalize("NFKC", text).strip().lower()
-    if match := NUMBER_FIRST.fullmatch(word):
-        number, single = int(match[1]), _word(match[2])
-        found = single if number == 1 else OF_SEVERAL.get((number, single))
-    else:
-        found = _word(word)
-    if found not in PERIODS:
-        raise UnitError(f"{text!r} is neither a contract length nor a column. {suggestion(word, PERIODS)}")
-    return str(found)
+    number, unit = 1.0, _word(word)
+    match = NUMBER_FIRST.fullmatch(word)
+    if word in SEVERAL_AT_ONCE:
+        number, unit = SEVERAL_AT_ONCE[word]
+    elif unit not in PERIODS and match:
+        number, unit = NUMBERS.get(match[1]) or float(match[1]), _word(match[2])
+        unit = "month" if unit == "m" else unit
+    if unit not in PERIODS:
+        raise UnitError(
+            f"{text!r} is neither a contract length nor a column. {suggestion(word, PERIODS)} "
+            f"{OTHER_LENGTH.format(', '.join(PERIODS))}"
+        )
+    in_months = unit in MONTHS
+    size = number * (MONTHS if in_months else DAYS)[unit]
+    if size % 1 or not 1 <= size <= AT_MOST * (1 if in_months else 31):
+        raise UnitError(f"{text!r} is neither a contract length nor a column: it is no whole number of months or days.")
+    return _named(int(size), "month" if in_months else "day")
+
+
+def _named(size: int, unit: str) -> str:
+    """Name a number of months or days by the largest unit that divides it; a quarter stands by itself alone."""
+    if unit == "month" and size == MONTHS["quarter"]:
+        return "quarter"
+    larger, each = ("year", MONTHS["year"]) if unit == "month" else ("week", DAYS["week"])
+    if size % each == 0:
+        size, unit = size // each, larger
+    return unit if size == 1 else f"{size} {unit}s"
 
 
 def _word(word: str) -> str:
@@ -58,7 +95,8 @@ def _word(word: str) -> str:
         return CHINESE[match[1]]
     if match := ENGLISH_WORD.fullmatch(word):
         word = match[1]
-    return ADVERBS.get(word, OTHER_SPELLINGS.get(word, word.removesuffix("s")))
+    single = word.removesuffix("s")
+    return str(ADVERBS.get(word) or OTHER_SPELLINGS.get(word) or OTHER_SPELLINGS.get(single, single))
 
 
 def periods_of(raw: pd.DataFrame, period: str) -> np.ndarray:
@@ -86,7 +124,7 @@ def periods_of(raw: pd.DataFrame, period: str) -> np.ndarray:
         except UnitError:
             continue
     wrong = ~cells.isin(list(known)).to_numpy()
-    problem, cure = f"with a {period} that is no contract length", f"Write one of {', '.join(PERIODS)}."
+    problem, cure = f"with a {period} that is no contract length", OTHER_LENGTH.format(", ".join(PERIODS))
     refuse([Fault(wrong, problem, cure, quoted(raw[period], wrong))], raw.index)
     return cells.map(known).to_numpy(dtype=object)
 

@@ -114,8 +114,10 @@ def written_twice(contracts: pd.DataFrame, ids: pd.Index) -> Fault:
     return Fault(at, "written more than once", "Keep one of each.")
 
 
-def overlaps(contracts: pd.DataFrame, ids: pd.Index, end: dt.date, grace_days: int = 0) -> Fault:
+def overlaps(contracts: pd.DataFrame, ids: pd.Index, end: dt.date, grace_days: int = 0, gap_days: int = 0) -> Fault:
     """Find customers who have two contracts about one thing at once.
+
+    A renewal that may be on its way is not, if another contract starts when it is due, or at most the gap later.
 
     Examples
     --------
@@ -124,24 +126,33 @@ def overlaps(contracts: pd.DataFrame, ids: pd.Index, end: dt.date, grace_days: i
     >>> overlaps(contracts, pd.Index(["Ada", "Ada"]), dt.date(2024, 6, 30)).at.tolist()
     [True, True]
     """
-    spans = pd.DataFrame({"start": contracts["start"], "end": _ends(contracts, end, grace_days)})
+    spans = pd.DataFrame({"start": contracts["start"], **_ends(contracts, end, grace_days)})
     spans["owner"] = pd.MultiIndex.from_arrays([ids.astype(str), contracts["product"]]).factorize()[0]
     ordered = spans.reset_index(drop=True).sort_values(["owner", "start", "end"])
-    latest = ordered.groupby("owner")["end"].cummax().groupby(ordered["owner"]).shift()
     following = ordered.groupby("owner")["start"].shift(-1)
+    replaced = (following - ordered["due"]).dt.days.between(0, max(1, gap_days))
+    ordered["end"] = ordered["end"].mask(replaced & (ordered["end"] > ordered["due"]), ordered["due"])
+    latest = ordered.groupby("owner")["end"].cummax().groupby(ordered["owner"]).shift()
     at = ((ordered["start"] < latest) | (following < ordered["end"])).sort_index().to_numpy()
     cure = "Name the column of what is subscribed to with product=, or give the first its day of cancellation."
     return Fault(at, "with subscriptions of one customer that overlap", cure)
 
 
-def _ends(contracts: pd.DataFrame, end: dt.date, grace_days: int) -> pd.Series:
-    """When contracts ended: on the day of cancellation; where renewals were recorded, when one was not made."""
+def _ends(contracts: pd.DataFrame, end: dt.date, grace_days: int) -> dict[str, pd.Series]:
+    """When contracts ended: on the day of cancellation; where renewals were recorded, when one was due and not made.
+
+    Returns
+    -------
+    dict
+        end, and the day on which an unrecorded renewal is due, if that may be on its way.
+    """
     cancelled = contracts["cancelled"].fillna(NEVER)
     if "renewed" not in contracts:
-        return cancelled
+        return {"end": cancelled, "due": pd.Series(pd.NaT, contracts.index, dtype=cancelled.dtype)}
     start, period = contracts["start"].to_numpy(), contracts["period"].to_numpy(dtype=str)
     due = after(start, _last_recorded(contracts) + 1, period)
     overdue = (np.datetime64(end) - due).astype(np.int64)
     perhaps_on_its_way = (overdue >= 0) & (overdue < grace_days)
-    unmade = pd.Series(due.astype("M8[us]"), contracts.index).mask(perhaps_on_its_way, NEVER)
-    return cancelled.where(cancelled < unmade, unmade)
+    unmade = pd.Series(due.astype("M8[us]"), contracts.index)
+    certain = unmade.mask(perhaps_on_its_way, NEVER)
+    return {"end": cancelled.where(cancelled < certain, certain), "due": unmade.where(perhaps_on_its_way)}

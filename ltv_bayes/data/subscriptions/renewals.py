@@ -1,7 +1,7 @@
 """Subscriptions: one row each, with the renewals made, and whether it then ended."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.subscriptions.calendar import number_until
-from ltv_bayes.errors import InputError, a_kind, counted, refuse_rows
+from ltv_bayes.data.subscriptions.cohort_counts import cohort_counts
+from ltv_bayes.errors import InputError, a_kind, counted
 from ltv_bayes.tables import DataPage, Page, Printed, ResultPage
 
-STATES = ("renewals", "lost")
+CHANGES = ("upgrades", "downgrades", "other_changes")
+STATES = ("renewals", "lost", "observed_from")
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +23,14 @@ class RenewalHistories:
 
     Attributes
     ----------
-    renewals, lost, count : numpy.ndarray
-        Renewals made, 1 where the subscription then ended, and how many share both.
+    renewals, lost, observed_from, count : numpy.ndarray
+        Renewals made, 1 where the subscription then ended, the number of renewals after which it is observed, and the
+        number of subscriptions that share all this.
     """
 
     renewals: np.ndarray
     lost: np.ndarray
+    observed_from: np.ndarray
     count: np.ndarray
 
     def __len__(self) -> int:
@@ -45,7 +49,10 @@ class Renewals(Printed):
         renewals (made so far), lost (whether it then ended), subscriptions (how many the row stands for); from records
         also customer_id as the index, start, period, next_due (the next renewal of an active one), ended_on (the
         renewal that a lost one did not make, perhaps after as_of: paid until then), price, product, and further columns
-        as attributes.
+        as attributes. Where records begin late, observed_from: the renewals made before, at which nothing can be seen.
+        Where contracts follow each other: upgrades, downgrades, other_changes, contract_start (of the present one),
+        earlier_renewals and earlier_payments (under those before), and changed_on, for a contract that was changed to
+        one of another length, which has a row of its own.
     as_of : datetime.date or None
         The day on which observation ended.
     currency : str or None
@@ -61,36 +68,47 @@ class Renewals(Printed):
     grace_days: int = 0
 
     @classmethod
-    def from_cohort_table(cls, active: Any) -> Self:
+    def from_cohort_table(cls, active: Any, *, renewals_before: Any = 0) -> Self:
         """Take counts of who was still active.
 
         Parameters
         ----------
-        active : sequence, Series or DataFrame
+        active : sequence, nested sequence, array, mapping, Series, frame or path
             How many were active after 0, 1, 2, ... renewals: one cohort, or one in each row, blank where a cohort has
-            not got so far.
+            not got so far; a cohort that has just begun has one count. A first column of years, dates or names, and
+            rows and columns of totals, are no counts. Columns may also be calendar times, blank before a cohort begins.
+        renewals_before : int or sequence of int
+            Renewals that a cohort, or each of the cohorts, had made at its first count, where the records begin late:
+            a fit then asks only how many of these went on.
 
         Raises
         ------
         InputError
             If counts are missing in between, rise, are negative or no whole numbers; the message names the cohorts.
 
+        Warns
+        -----
+        DataWarning
+            If counts drop to 0 at the end, as where times not reached yet were written as 0.
+
         Examples
         --------
         >>> Renewals.from_cohort_table([1000, 869, 743])
         1,000 subscriptions: 743 active, 257 lost; 1,612 renewals
+        >>> Renewals.from_cohort_table([["2023", 100, 80, 70], ["2024", 50, 45], ["2025", 30]])
+        180 subscriptions: 145 active, 35 lost; 195 renewals
         """
-        frame = active if isinstance(active, pd.DataFrame) else pd.DataFrame([list(active)])
-        counts = frame.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-        _refuse_counts(frame, counts)
-        rows: dict[tuple[int, bool], int] = {}
-        for cohort in counts:
+        counts = cohort_counts(active)
+        rows: dict[tuple[int, bool, int], int] = {}
+        for cohort, before in zip(counts.to_numpy(), _renewals_before(renewals_before, counts.index), strict=True):
             known = cohort[~np.isnan(cohort)]
-            for made, left in enumerate(-np.diff(known)):
-                rows[made, True] = rows.get((made, True), 0) + int(left)
-            rows[len(known) - 1, False] = rows.get((len(known) - 1, False), 0) + int(known[-1])
-        found = [(made, lost, number) for (made, lost), number in sorted(rows.items()) if number]
-        return cls(pd.DataFrame(found, columns=[*STATES, "subscriptions"]))
+            ends = [(made, True, left) for made, left in enumerate(-np.diff(known))]
+            for made, lost, number in [*ends, *((len(known) - 1, False, last) for last in known[-1:])]:
+                state = before + made, lost, before
+                rows[state] = rows.get(state, 0) + int(number)
+        found = pd.DataFrame([(*state, rows[state]) for state in sorted(rows) if rows[state]])
+        table = found.set_axis([*STATES, "subscriptions"], axis="columns")
+        return cls(table if table["observed_from"].any() else table.drop(columns="observed_from"))
 
     def unique_histories(self) -> RenewalHistories:
         """Find the distinct histories as of the as-of date, with the number of subscriptions that share each.
@@ -104,15 +122,18 @@ class Renewals(Printed):
         return RenewalHistories(*columns)
 
     def settled(self) -> pd.DataFrame:
-        """Count what was due by the day up to which all outcomes are known; counts of cohorts have no dates."""
+        """Count what was due by the day up to which all outcomes are known; counts of cohorts have no dates.
+
+        What was due before the records begin is not observed: such a loss counts as none.
+        """
         table = self.table
+        since = table["observed_from"] if "observed_from" in table else pd.Series(0, table.index)
         if self.as_of is None or not {"start", "period", "ended_on"} <= set(table.columns):
-            return table
+            return table.assign(observed_from=since)
         settled = pd.Timestamp(self.as_of - dt.timedelta(days=self.grace_days))
-        start, period = table["start"].to_numpy(), table["period"].to_numpy(dtype=str)
-        due = number_until(start, np.maximum(start, settled.to_datetime64()), period)
-        lost = table["lost"].astype(bool) & ~(table["ended_on"] > settled)
-        return table.assign(renewals=np.minimum(table["renewals"], due), lost=lost)
+        renewals = np.minimum(table["renewals"], number_due(table, settled.to_datetime64()))
+        lost = table["lost"].astype(bool) & ~(table["ended_on"] > settled) & (renewals >= since)
+        return table.assign(renewals=renewals, lost=lost, observed_from=np.minimum(since, renewals))
 
     def ended(self) -> pd.Series:
         """The day on which the relation ended, for customers who have lost all their subscriptions.
@@ -139,12 +160,13 @@ class Renewals(Printed):
         if self.table.index.name != "customer_id" or "ended_on" not in self.table.columns:
             cure = "Make the renewals of records, with summarize_renewals."
             raise InputError(f"These subscriptions do not state who left, and when. {cure}")
-        by_customer = self.table.groupby(level="customer_id", sort=True)
-        return by_customer["ended_on"].max()[by_customer["lost"].all().astype(bool)]
+        ended = self.table.assign(ended=~is_active(self.table))
+        by_customer = ended.groupby(level="customer_id", sort=True)
+        return by_customer["ended_on"].max()[by_customer["ended"].all().astype(bool)]
 
     def active(self) -> Self:
         """Keep those that have not ended."""
-        return self.subset(~self.table["lost"].to_numpy(dtype=bool))
+        return self.subset(is_active(self.table))
 
     def subset(self, mask: Iterable[bool]) -> Self:
         """Keep some subscriptions, by one True or False for each row of the table.
@@ -164,12 +186,25 @@ class Renewals(Printed):
 
     def _page(self) -> Page:
         lost = int(self.table.loc[self.table["lost"], "subscriptions"].sum())
+        active = int(self.table.loc[is_active(self.table), "subscriptions"].sum())
         made = int((self.table["renewals"] * self.table["subscriptions"]).sum())
         as_of = f", as of {self.as_of}" if self.as_of else ""
         currency = f", {self.currency}" if self.currency else ""
-        states = f"{len(self) - lost:,} active{self._overdue()}, {lost:,} lost; {counted(made, 'renewal')}"
-        heading = [f"{counted(len(self), 'subscription')}{as_of}{currency}: {states}"]
+        states = f"{active:,} active{self._overdue()}, {lost:,} lost; {counted(made, 'renewal')}"
+        heading = [f"{counted(len(self), 'subscription')}{as_of}{currency}: {states}", *self._changes()]
         return DataPage(heading, self.table) if self.table.index.name == "customer_id" else ResultPage(heading)
+
+    def _changes(self) -> list[str]:
+        """Say how often contracts were changed, which is no loss."""
+        if "upgrades" not in self.table:
+            return []
+        up, down, others = (int(self.table[name].sum()) for name in CHANGES)
+        to_other_length = int(self.table["changed_on"].notna().sum()) if "changed_on" in self.table else 0
+        length = f"; {to_other_length:,} to another length, in a row of its own" if to_other_length else ""
+        return [
+            f"contracts that follow another: {counted(up, 'upgrade')}, {counted(down, 'downgrade')}, "
+            f"{counted(others, 'other change')}{length}"
+        ]
 
     def _overdue(self) -> str:
         """Say how many active ones have a renewal that is due and may be on its way."""
@@ -177,6 +212,34 @@ class Renewals(Printed):
             return ""
         number = int((self.table["next_due"] <= pd.Timestamp(self.as_of)).sum())
         return f" ({number:,} overdue for less than {counted(self.grace_days, 'day')})"
+
+
+def is_active(table: pd.DataFrame) -> np.ndarray:
+    """Mark the subscriptions of a table that have neither ended nor been changed to a contract of another length."""
+    active = ~table["lost"].to_numpy(dtype=bool)
+    return active & table["changed_on"].isna().to_numpy() if "changed_on" in table else active
+
+
+def present_contract(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """When the contract that runs now started, and the number of renewals made under those that it follows.
+
+    Examples
+    --------
+    >>> present_contract(pd.DataFrame({"start": pd.to_datetime(["2024-01-31"]), "renewals": 3}))[1].tolist()
+    [0]
+    """
+    start = table["contract_start"] if "contract_start" in table else table["start"]
+    earlier = table["earlier_renewals"] if "earlier_renewals" in table else pd.Series(0, table.index)
+    return start.to_numpy(dtype="M8[us]"), earlier.to_numpy(dtype=np.int64)
+
+
+def number_due(table: pd.DataFrame, day: Any) -> np.ndarray:
+    """How many renewals of each subscription were due by a day."""
+    period, (present, earlier) = table["period"].to_numpy(dtype=str), present_contract(table)
+    start = table["start"].to_numpy(dtype="M8[us]")
+    since_present = earlier + number_until(present, np.maximum(present, day), period)
+    before = np.minimum(number_until(start, np.maximum(start, day), period), earlier)
+    return np.where(present <= day, since_present, before)
 
 
 def require_renewals(value: Any) -> None:
@@ -210,28 +273,15 @@ def require_records(value: Any) -> None:
         )
 
 
-def _refuse_counts(frame: pd.DataFrame, counts: np.ndarray) -> None:
-    """Raise unless every cohort's counts can be."""
-    known = ~np.isnan(counts)
-    written = frame.notna().to_numpy() & (frame.astype(str).apply(lambda cells: cells.str.strip()) != "").to_numpy()
-    gap = np.diff(known.astype(int), axis=1).max(axis=1, initial=0) > 0
-    with np.errstate(invalid="ignore"):
-        checks: Sequence[tuple[np.ndarray, str, str]] = (
-            ((written & ~known).any(axis=1), "with a count that is no number", "Write plain numbers."),
-            (~known[:, 0], "without a count at the start", "Give the number that subscribed first."),
-            (gap, "with a count missing in between", "Fill it in; blanks may only stand at the end."),
-            ((counts < 0).any(axis=1), "with a negative count", "Correct it."),
-            (
-                (known & (counts % 1 != 0)).any(axis=1),
-                "with a count that is no whole number",
-                "Give counts, no shares.",
-            ),
-            (
-                (np.diff(counts, axis=1) > 0).any(axis=1),
-                "with more active later than before",
-                "Those who return start anew.",
-            ),
-            (known.sum(axis=1) < 2, "with one count alone", "Give the number after at least one renewal."),
+def _renewals_before(given: Any, cohorts: pd.Index) -> list[int]:
+    """Read one number for all cohorts, or one for each."""
+    try:
+        numbers = np.broadcast_to(np.asarray(given, dtype=float), len(cohorts))
+    except (TypeError, ValueError):
+        numbers = np.array([np.nan])
+    if not ((numbers >= 0) & (numbers % 1 == 0)).all():
+        raise InputError(
+            f"renewals_before must be a whole number of 0 or more, or one for each of "
+            f"{counted(len(cohorts), 'cohort')}, not {given!r}."
         )
-    for wrong, problem, cure in checks:
-        refuse_rows(frame.index[wrong], "cohort", problem, cure)
+    return [int(number) for number in numbers]

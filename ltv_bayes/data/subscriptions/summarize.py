@@ -1,6 +1,7 @@
 """Subscription records to renewals: how often each was renewed, and whether it is still active."""
 
 import datetime as dt
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -16,11 +17,13 @@ from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_ids, ids_of
 from ltv_bayes.data.subscriptions.contract_lengths import is_column, periods_of
 from ltv_bayes.data.subscriptions.contracts import FOUND, contradictions, count_renewals, overlaps, written_twice
+from ltv_bayes.data.subscriptions.late_records import observed_since
+from ltv_bayes.data.subscriptions.plan_changes import CHANGED, join_contracts
 from ltv_bayes.data.subscriptions.renewals import Renewals
-from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, rows_at_fault
 from ltv_bayes.time_units import as_date, as_duration
 
-OURS = ("customer_id", *FOUND)
+OURS = ("customer_id", *FOUND, *CHANGED, "observed_from", "notice")
 
 
 def summarize_renewals(
@@ -33,6 +36,8 @@ def summarize_renewals(
     cancelled_on: str | None = "cancelled_on",
     renewed_on: str | None = None,
     grace: Any = None,
+    allowed_gap: Any = None,
+    records_since: Any = None,
     price: str | None = "price",
     product: str | None = None,
     currency: str | None = None,
@@ -48,6 +53,11 @@ def summarize_renewals(
     in a fit: the others with a renewal not due yet have not been asked either, and counting only those who leave would
     overrate churn.
 
+    A change of plan is no loss. Contracts of one customer that follow each other are one relation and one row, with
+    the renewals of all, the start of the first, and product, price and attributes of the last. ``upgrades``,
+    ``downgrades`` and ``other_changes`` count the changes, by price a day. A contract of another length starts a row of
+    its own, as its renewals are of another kind; the earlier row ends with ``changed_on``, neither active nor lost.
+
     Where renewals are recorded and cancellations perhaps are not, ``renewed_on`` names the column with the day of the
     last renewal made. It counts as that of the nearest renewal date, since people pay a few days early or late. A
     subscription is lost if its next renewal was due by ``as_of`` and is not recorded; ``ended_on`` is the day on which
@@ -59,8 +69,9 @@ def summarize_renewals(
         Anything that :func:`ltv_bayes.read_table` reads: customer, start, day of cancellation (blank while active),
         price of one period. Other columns become attributes.
     period : str
-        The length of all contracts: day, week, month, quarter or year. Or the name of a column with each record's own,
-        which may be written as monthly, 12 months, 月付, and so on.
+        The length of all contracts: day, week, month, quarter, year, or a number of them, such as 24 months or half a
+        year. Or the name of a column with each record's own, which may be written as monthly, 12 months, 月付, and so
+        on.
     as_of : date, optional
         The day on which observation ends, today if not given. What happens later is not counted: subscriptions that
         start later are left out, those cancelled later are active. A renewal recorded later says that those due by
@@ -72,12 +83,19 @@ def summarize_renewals(
     renewed_on : str, optional
         The column with the day of the last renewal made, blank where there was none yet. A day nearer to the start
         than to the first renewal date says that there was none.
+    allowed_gap : str or Duration, optional
+        How many days may lie between two contracts of one relation, such as ``"7 days"``. If not given, a contract
+        follows another if it starts on the day on which that was cancelled, or until which it was paid, or the day
+        after.
+    records_since : date, optional
+        The day since which the records say who leaves, where subscriptions that ended earlier are missing from them:
+        the day of a new system. Of a subscription that began earlier, a fit asks only what became of it since.
     grace : str or Duration, optional
         How late a renewal may be recorded, such as ``"14 days"``. One that has been due for less than that counts as
         open, with ``next_due`` on or before ``as_of``, and is valued as if due on ``as_of``. A fit leaves out all
         renewals due within ``grace`` before ``as_of``, the recorded ones too: of these the losses are not known yet.
     price : str or None
-        The column of prices; None for records without money.
+        The column of prices, 0 for free plans; None for records without money.
     product : str, optional
         The column that says what is subscribed to, where a customer may have several at once.
     currency, amount_unit, date_format : optional
@@ -86,7 +104,7 @@ def summarize_renewals(
     Returns
     -------
     Renewals
-        In the order of the records.
+        In the order of the records, with contracts that follow each other in the place of the last.
 
     Raises
     ------
@@ -94,6 +112,11 @@ def summarize_renewals(
         If a column is not there.
     InputError
         If records contradict themselves or each other, naming the rows; if none starts by ``as_of``.
+
+    Warns
+    -----
+    DataWarning
+        If prices are blank beside others, or subscriptions that ended before some day seem to be missing.
 
     Examples
     --------
@@ -123,6 +146,8 @@ def summarize_renewals(
     raw = read_table(records)
     end = today() if as_of is None else as_date(as_of)
     grace_days = _grace_days(grace, cancelled_on, renewed_on)
+    gap_days = 0 if allowed_gap is None else _whole_days(allowed_gap, "allowed_gap")
+    since = _since(records_since, end)
     named = [name for name in (customer, start, cancelled_on, renewed_on, price, product) if name is not None]
     _refuse_one_column_for_two(named)
     ids = ids_of(named_column(raw, customer, "customer"))
@@ -132,13 +157,15 @@ def summarize_renewals(
     refuse([*faults, *contradictions(contracts, max(today() + ONE_DAY, end))], raw.index)
     contracts["period"] = periods_of(raw, period)
     refuse([written_twice(contracts, ids)], raw.index)
-    refuse([overlaps(contracts, ids, end, grace_days)], raw.index)
-    begun = _begun(contracts, end)
+    refuse([overlaps(contracts, ids, end, grace_days, gap_days)], raw.index)
+    _refuse_none_begun(contracts, end)
     used = [*named, *([period] if is_column(raw, period) else [])]
     others = _others(raw.drop(columns=[name for name in used if name in raw.columns]))
-    table = pd.concat([count_renewals(contracts, end, grace_days), others], axis="columns").set_axis(ids, axis="index")
+    counts = pd.concat([count_renewals(contracts, end, grace_days), others], axis="columns")
+    counts["notice"] = (counts["ended_on"] - contracts["cancelled"]).dt.days
+    table = observed_since(join_contracts(counts, contracts["cancelled"], ids, end, gap_days), since)
     unasked = [*([] if price else ["price"]), *([] if product else ["product"])]
-    return Renewals(table[begun].drop(columns=unasked), end, currency, grace_days)
+    return Renewals(table.drop(columns=unasked), end, currency, grace_days)
 
 
 def _contracts(
@@ -186,10 +213,24 @@ def _grace_days(grace: Any, cancelled_on: str | None, renewed_on: str | None) ->
         return 0
     if renewed_on is None:
         raise InputError("grace is about renewals that are recorded late. Name their column with renewed_on='...'.")
-    days = int(as_duration(grace, "grace").days)
+    return _whole_days(grace, "grace")
+
+
+def _whole_days(length: Any, name: str) -> int:
+    days = int(as_duration(length, name).days)
     if days < 1:
-        raise UnitError(f"grace counts in whole days; {grace!r} is less than one. Leave it out, or give '1 day'.")
+        raise UnitError(f"{name} counts in whole days; {length!r} is less than one. Leave it out, or give '1 day'.")
     return days
+
+
+def _since(given: Any, end: dt.date) -> dt.date | None:
+    """Read the day on which the records begin, which lies before observation ends."""
+    since = None if given is None else as_date(given, "records_since")
+    if since is not None and since > end:
+        raise UnitError(
+            f"records_since {since} lies after as_of {end}, so that nothing is observed. Correct one of them."
+        )
+    return since
 
 
 def _refuse_one_column_for_two(names: list[str]) -> None:
@@ -200,19 +241,25 @@ def _refuse_one_column_for_two(names: list[str]) -> None:
 
 
 def _prices(raw: pd.DataFrame, name: str | None, unit: Any) -> tuple[pd.Series, list[Fault]]:
+    """Read prices of one period; a blank one beside others is that of a free plan, which is said."""
     if name is None:
         return pd.Series(np.nan, raw.index), []
     cure = "Records without money are read with price=None; otherwise name the column with price='...'."
     cells = named_column(raw, name, "price", cure)
     require_unit_of_header(name, unit)
     values, (missing, infinite, unread) = as_amounts(cells, unit=unit)
-    above_zero = "Give the price of one period, above 0."
+    zero_or_above = "Give the price of one period, 0 for a free plan."
     plain_number = "Write a plain number, such as 1200.50; a unit such as 万元 is passed as amount_unit=."
-    return values, [
-        Fault(missing.at, "without a price", above_zero),
-        Fault(infinite.at, "with an infinite price", above_zero),
+    none_paid = np.full(len(raw), not (values > 0).any() and not unread.at.any())
+    if missing.at.any() and not none_paid.any():
+        problem = "without a price, read as free plans"
+        say = rows_at_fault(raw.index[missing.at], "row", problem, "Write 0 if so, and the price if not.")
+        warnings.warn(say, DataWarning, stacklevel=4)
+    return values.mask(missing.at, 0.0), [
+        Fault(missing.at & none_paid, "without a price", f"Fill in {name}; {cure[:1].lower()}{cure[1:]}"),
+        Fault(infinite.at, "with an infinite price", zero_or_above),
         Fault(unread.at, "with a price that cannot be read", plain_number, unread.example),
-        Fault((values <= 0).to_numpy(), "with a price of zero or less", above_zero),
+        Fault((values < 0).to_numpy(), "with a price below zero", zero_or_above),
     ]
 
 
@@ -224,13 +271,11 @@ def _products(raw: pd.DataFrame, name: str | None) -> tuple[pd.Series, list[Faul
     return products.astype(str), [Fault(blank.at, "without a product", f"Fill in {name}.")]
 
 
-def _begun(contracts: pd.DataFrame, end: dt.date) -> np.ndarray:
-    """Mark the contracts that started by the end of observation, and raise if none did."""
-    begun = (contracts["start"] <= pd.Timestamp(end)).to_numpy()
-    if not begun.any():
-        first = f"{contracts['start'].min():%Y-%m-%d}"
-        raise InputError(f"as_of {end} lies before the first start ({first}). Choose a later day.")
-    return begun
+def _refuse_none_begun(contracts: pd.DataFrame, end: dt.date) -> None:
+    """Raise unless a contract started by the end of observation."""
+    first = contracts["start"].min()
+    if not first <= pd.Timestamp(end):
+        raise InputError(f"as_of {end} lies before the first start ({first:%Y-%m-%d}). Choose a later day.")
 
 
 def _others(columns: pd.DataFrame) -> pd.DataFrame:

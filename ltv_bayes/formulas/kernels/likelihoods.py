@@ -102,9 +102,12 @@ def _renewals_of_groups(parameters, at, tables, slopes, with_slopes):  # type: i
     value = 0.0
     for g in range(parameters.shape[1]):
         A, B = parameters[:, g]
-        constant = math.lgamma(A + B) - math.lgamma(A) - math.lgamma(B)
-        digamma_A, digamma_B, before = digamma(A), digamma(B), digamma(A + B)
+        since, constant, digamma_A, digamma_B, before = -1.0, 0.0, digamma(A), 0.0, 0.0
         for row in range(at[0, g], at[0, g + 1]):
+            if tables.observed_from[row] != since:
+                since = tables.observed_from[row]
+                constant = math.lgamma(A + (B + since)) - math.lgamma(A) - math.lgamma(B + since)
+                digamma_B, before = digamma(B + since), digamma(A + (B + since))
             n, after_A, after_B = tables.subscriptions[row], A + tables.lost[row], B + tables.renewals[row]
             value += n * (math.lgamma(after_A) + math.lgamma(after_B) - math.lgamma(after_A + after_B) + constant)
             if with_slopes:

@@ -96,10 +96,17 @@ class EventTables(NamedTuple):
 
 
 class RenewalTables(NamedTuple):
-    """Histories of subscriptions: renewals, 1 where it was lost, and the number of subscriptions with each."""
+    """Histories of subscriptions.
+
+    Attributes
+    ----------
+    renewals, lost, observed_from, subscriptions : arrays of shape (unique histories,)
+        Renewals made, 1 where it was lost, the renewals after which it is observed, and the number with all of these.
+    """
 
     renewals: Array
     lost: Array
+    observed_from: Array
     subscriptions: Array
 
 

@@ -15,10 +15,19 @@ from ltv_bayes.formulas.special import Array, Numbers, hypergeometric, log_beta
 
 NAME = "shifted_beta_geometric"
 PARAMETERS = ("alpha", "beta")
+MANY, SMALL = 30.0, 0.005  # alpha + beta + renewals above, with discount rates below which 2F1 of SciPy is lost
+NODES = 200
+ELEMENTS = 1_000
+FAR = 37.0
 
 
-def log_likelihood(renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:
+def log_likelihood(
+    renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Numbers, observed_from: Numbers = 0
+) -> Array:
     """Log-likelihood of one subscriber's history, equations (5) and (6) of 2007.
+
+    Who is in the records only because they were still active after some renewals (delayed entry, or left truncation)
+    tells nothing of these: the probability of the history is divided by that of having got so far, S(n) / S(n0).
 
     Parameters
     ----------
@@ -26,6 +35,8 @@ def log_likelihood(renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Nu
         Renewals made.
     lost : array
         1 for those who left at the next renewal, 0 for those still active.
+    observed_from : array
+        n0, the renewals after which a subscriber is observed; at most those made.
 
     Examples
     --------
@@ -34,10 +45,12 @@ def log_likelihood(renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Nu
     ...     float(np.exp(log_likelihood(3, 0, alpha=1, beta=1)).round(3)),
     ... )
     (0.5, 0.25)
+    >>> float(np.exp(log_likelihood(3, 0, alpha=1, beta=1, observed_from=1)).round(3))
+    0.5
     """
     n, lost = np.asarray(renewals, dtype=float), np.asarray(lost, dtype=float)
     alpha, beta = np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float)
-    return log_beta(alpha + lost, beta + n) - log_beta(alpha, beta)
+    return log_beta(alpha + lost, beta + n) - log_beta(alpha, beta + np.asarray(observed_from, dtype=float))
 
 
 def survival(t: Numbers, *, alpha: Numbers, beta: Numbers, renewals: Numbers = 0) -> Array:
@@ -80,10 +93,39 @@ def discounted_expected_residual_life(n: Numbers, d: Numbers, *, alpha: Numbers,
     >>> discounted_expected_residual_life(np.arange(1, 4), 0.1, alpha=0.66809, beta=3.80610).round(4).tolist()
     [5.4145, 5.9014, 6.2939]
     """
-    alpha = np.asarray(alpha, dtype=float)
-    tenured = np.asarray(beta, dtype=float) + np.asarray(n, dtype=float)
-    series = hypergeometric(1.0, tenured, alpha + tenured, 1 / (1 + np.asarray(d, dtype=float)))
-    return (tenured - 1) / (alpha + tenured - 1) * series
+    alpha, kept, d = np.broadcast_arrays(
+        np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float) + np.asarray(n, dtype=float) - 1, d
+    )
+    found = np.empty(alpha.shape)
+    many = (alpha + kept > MANY) & (d < SMALL)
+    few = ~many
+    series = hypergeometric(1.0, kept[few] + 1, alpha[few] + kept[few] + 1, 1 / (1 + d[few]))
+    found[few] = kept[few] / (alpha[few] + kept[few]) * series
+    several = [np.array_split(values[many], max(1, many.sum() // ELEMENTS)) for values in (alpha, kept, d)]
+    found[many] = np.concatenate([_mean_residual_life(*part) for part in zip(*several, strict=True)])
+    return found
+
+
+def _mean_residual_life(a: Array, b: Array, d: Array) -> Array:
+    """The mean of (1 + d) (1 - p) / (p + d), a residual life at churn p, over p ~ Beta(a, b).
+
+    By the trapezoidal rule in the log-odds of p, which converges geometrically; beyond both ends the density falls by
+    the same factor from node to node. SciPy's 2F1, the same quantity, loses digits and overflows after
+    many renewals of short periods.
+    """
+    a, b, d = (values[..., np.newaxis] for values in (a, b, d))
+    middle, width = np.log(a / b), 12 * np.sqrt(1 / a + 1 / b)
+    low = np.maximum(np.minimum(np.minimum(middle, np.log(d)), 0) - FAR, middle - width - FAR / a)
+    high = np.minimum(np.maximum(middle, 0) + FAR, middle + width + FAR / b)
+    log_odds, step = low + (high - low) * np.linspace(0, 1, NODES), (high - low) / (NODES - 1)
+    odds = np.exp(-np.abs(log_odds))
+    churn = np.where(log_odds < 0, odds, 1.0) / (1 + odds)
+    staying = np.where(log_odds < 0, 1.0, odds) / (1 + odds)
+    weight = a * np.minimum(log_odds, 0) - b * np.maximum(log_odds, 0) - (a + b) * np.log1p(odds)
+    weight = np.exp(weight - weight.max(axis=-1, keepdims=True))
+    weight[..., :1] /= -np.expm1(-a * step)
+    weight[..., -1:] /= -np.expm1(-b * step)
+    return np.sum(weight * (1 + d) * staying / (churn + d), axis=-1) / np.sum(weight, axis=-1)
 
 
 def draw_renewals(rng: np.random.Generator, renewals: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:

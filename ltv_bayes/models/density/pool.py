@@ -28,6 +28,7 @@ OF_HISTORIES = (
     "spend_frequency",
     "renewals",
     "lost",
+    "observed_from",
     "subscriptions",
     "quantity",
 )

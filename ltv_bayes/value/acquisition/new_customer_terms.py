@@ -11,7 +11,7 @@ from ltv_bayes.predictions.fitted import FittedModel, currency_of, pooling_of, s
 from ltv_bayes.predictions.newcomers import Buyer, Newcomer, Subscriber
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.streams.notes import role
-from ltv_bayes.time_units import Duration, TimeUnit
+from ltv_bayes.time_units import Duration
 from ltv_bayes.value.draws.margins import in_percent
 
 
@@ -45,7 +45,7 @@ class NewCustomerTerms:
     margin: Any
     first_order: Any
     price: Any
-    period: TimeUnit | None
+    period: str | None
     seed: int
 
     @property

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.grouping import segment_names
+from ltv_bayes.data.subscriptions.contract_lengths import as_period
 from ltv_bayes.errors import ColumnError, InputError, UnitError, a_kind, listed, sentence_case, suggestion
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array
@@ -26,7 +27,7 @@ from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.sizes import available_cores
 from ltv_bayes.streams.notes import unseen_in_words
 from ltv_bayes.tables import Printed, ResultPage
-from ltv_bayes.time_units import Duration, TimeUnit, as_duration, as_time_unit, discount_intensity
+from ltv_bayes.time_units import Duration, as_duration, discount_intensity
 from ltv_bayes.value.acquisition.new_customer_terms import NewCustomerTerms
 
 ANYBODY = "a new client"
@@ -354,7 +355,7 @@ def _segments(terms: NewCustomerTerms, segments: Iterable[Any] | None) -> tuple[
     return NewCustomerValue(terms, ()).of(segments).segments
 
 
-def _period(fit: Any, price: Any, period: str | None) -> TimeUnit | None:
+def _period(fit: Any, price: Any, period: str | None) -> str | None:
     if not isinstance(fit, FittedRenewals):
         if price is not None or period is not None:
             raise InputError("price= and period= are for renewals; the fit of spend knows the value of orders.")
@@ -364,4 +365,4 @@ def _period(fit: Any, price: Any, period: str | None) -> TimeUnit | None:
     known = str(fit.idata.attrs.get("periods", ""))
     if period is None and (not known or ", " in known):
         raise UnitError(f"Contracts run for {known or 'a time that is not known'}. Pass period='year', or as it is.")
-    return as_time_unit(period or known)
+    return as_period(period or known)
