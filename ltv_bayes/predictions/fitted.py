@@ -16,6 +16,7 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import ColumnError, DataWarning, FitError, UnitError
+from ltv_bayes.formatting import visible
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.predictions.groups import GroupDraws, Pooling
@@ -226,7 +227,7 @@ class FittedModel:
         lines.append(str(verdict) if verdict else "draws made by another tool")
         if pooling is not None:
             lines.append(str(pooling))
-        return "\n".join([*lines, *self._more_lines()])
+        return visible("\n".join([*lines, *self._more_lines()]))
 
     def _more_lines(self) -> list[str]:
         return []
