@@ -10,8 +10,6 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-import numpy as np
-
 from ltv_bayes.errors import UnitError, suggestion
 
 TimeUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
@@ -164,7 +162,7 @@ def as_time_ahead(value: Any, as_of: dt.date | None, name: str) -> Duration:
     Duration(amount=14, unit='day')
     """
     text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
-    if not (isinstance(value, dt.date | np.datetime64) or YEAR_FIRST.fullmatch(text)):
+    if not (isinstance(value, dt.date) or type(value).__name__ == "datetime64" or YEAR_FIRST.fullmatch(text)):
         return as_duration(value, name)
     day = as_date(value, name)
     if as_of is None:

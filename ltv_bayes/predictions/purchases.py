@@ -244,7 +244,7 @@ class FittedPurchases(FittedModel):
         >>> draws = {"r": [[0.243]], "alpha": [[4.414]], "a": [[0.793]], "b": [[2.426]]}
         >>> fit = FittedPurchases.from_draws(draws, time_unit="week")
         >>> fit.next_purchase(customers, by="1998-06-30")[["probability", "median_time"]].iloc[0].round(3).tolist()
-        [0.559, 27.402]
+        [0.555, 29.478]
         """
         length = as_time_ahead(by, customers.as_of, "by")
         none = self.probability_of_purchases(customers, 0, length)

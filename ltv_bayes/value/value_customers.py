@@ -20,7 +20,7 @@ from ltv_bayes.judgement.valuing.checks import (
     written_as,
 )
 from ltv_bayes.random_streams import as_seed
-from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, KEPT_BYTES
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, DISCOUNT_RATE, KEPT_BYTES, MARGIN
 from ltv_bayes.streams.order_stream import OrderStream, covered_by
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
@@ -50,8 +50,8 @@ def lifetime_value(
     *,
     future_value: FutureValuePriors | None = None,
     horizon: Any,
-    discount_rate: float = 0.0,
-    margin: float | str | Mapping[Any, float] | pd.Series = 1.0,
+    discount_rate: float = DISCOUNT_RATE,
+    margin: float | str | Mapping[Any, float] | pd.Series = MARGIN,
     realised: bool = False,
     random_seed: int | None = None,
     keep_draws: bool | None = None,
@@ -73,9 +73,11 @@ def lifetime_value(
         `LifetimeValue.at`; all come from the same draws, in one pass. A judged opportunity without a date may occur on
         any day of the longest.
     discount_rate : float
-        Annual and effective, 0.10 for 10% a year; every payment is discounted at its own date.
+        Annual and effective, 0.10 for 10% a year; every payment is discounted at its own date. Not discounted if not
+        given.
     margin : float, column name, or mapping from id to float
-        Share of revenue that is kept, between 0 and 1; applied to streams, judgements and past revenue.
+        Share of revenue that is kept, between 0 and 1; applied to streams, judgements and past revenue. All of it if
+        not given: the value is then one of revenue, as its heading says.
     realised : bool
         Whether the total includes past revenue (``total_value`` of their table, undiscounted).
     random_seed : int, optional
