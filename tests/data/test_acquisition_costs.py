@@ -86,7 +86,7 @@ def test_a_period_without_a_client_counts_as_money_spent():
         ({"spend": [100, 0, -3]}, "1 row with a negative cost .* Net it against the month it belongs to", (4,)),
         ({"spend": [0, -3, 5]}, "1 row with a negative cost", (3,)),
         ({"spend": [100, np.nan, 3]}, "1 row without a cost", (3,)),
-        ({"clients_won": [4, np.nan, 3]}, "with a spend but without clients_won .* 0 where nobody was won", (3,)),
+        ({"clients_won": [4, np.nan, 3]}, "with a spend but without clients_won .* 0 where no client was won", (3,)),
         ({"clients_won": [4, -1, 3]}, "fewer than 0 clients_won", (3,)),
         ({"clients_won": [4, 1.5, 3]}, "a part of a client", (3,)),
         ({"spend": ["100", "12万", "300"]}, "a spend that cannot be read, such as '12万'.*amount_unit", (3,)),
