@@ -38,7 +38,7 @@ def next_cases(calibration, record):
     coming = lb.samples.simulate_judges(NEW, judges=TEAM, random_seed=1000 + record).history
     judged = lb.FutureValuePriors.from_judgements(coming.drop(columns=["won", "amount"]), relation="additional")
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*expected value rests on one draw", category=DataWarning)
+        warnings.filterwarnings("ignore", message=".*expected value from one draw", category=DataWarning)
         return judged.audit(calibration).join(coming[["won", "amount"]])
 
 
