@@ -11,7 +11,7 @@ peer := benchmarks/.peer/.ready
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(ready)  ## value a sample book of clients and write tables and pictures to demo_output/
+demo: $(ready)  ## value a sample portfolio of customers and write tables and pictures to demo_output/
 	.venv/bin/ltv-bayes demo --out demo_output
 
 test: check  ## check, then run every test but the studies; options as in make test ARGS="--seed-shift 1000"

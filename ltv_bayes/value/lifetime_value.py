@@ -1,4 +1,4 @@
-"""Lifetime value: the draws of each customer's money, what an analyst asks of them, and how they are made."""
+"""Lifetime value: the draws of each customer's money, and what an analyst asks of them."""
 
 import functools
 import operator
