@@ -28,7 +28,7 @@ _NAMES_BY_FILE = {
     "predictions.purchases": "FittedPurchases",
     "predictions.renewals": "FittedRenewals",
     "predictions.spend": "FittedSpend",
-    "predictions.visibility": "VisibleShare",
+    "predictions.visibility": "Coverage VisibleShare",
     "models.buy_till_you_die": "BGCNBD BGNBD MBGCNBD MBGNBD",
     "models.gamma_gamma": "GammaGamma",
     "models.nbd": "NBD",

@@ -3,12 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
+from ltv_bayes.formatting import visible
+
 LISTED = 5
 NAMED_BY = {"row": ("row", "rows"), "channel": ("name", "names"), "segment": ("name", "names")}
 
 
 class LtvBayesError(Exception):
     """Something in the request cannot be answered; the message says what to change."""
+
+    def __str__(self) -> str:
+        """Return the sentence, in which names from data cannot move a cursor or colour a screen."""
+        return visible(self.args[0]) if self.args else ""
 
 
 class InputError(LtvBayesError, ValueError):
@@ -27,10 +33,6 @@ class InputError(LtvBayesError, ValueError):
 
 class ColumnError(InputError, KeyError):
     """A column that the work needs is missing or has the wrong kind of content."""
-
-    def __str__(self) -> str:
-        """Return the sentence itself: KeyError would put quotation marks around it."""
-        return str(self.args[0])
 
 
 class UnitError(InputError):
@@ -76,7 +78,7 @@ def listed(items: Iterable[Any], limit: int = LISTED, number: int | None = None)
     '0, 1, 2 and 6 more'
     """
     items = list(items)
-    shown = ", ".join(str(item) for item in items[:limit])
+    shown = ", ".join(visible(item) for item in items[:limit])
     rest = (len(items) if number is None else number) - limit
     return f"{shown} and {rest:,} more" if rest > 0 else shown
 

@@ -84,3 +84,8 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+# terms of a value where not given
+DISCOUNT_RATE, MARGIN = 0.0, 1.0
+"""What values are stated at where not given, in Python and on the command line: revenue, not discounted."""

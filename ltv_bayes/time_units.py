@@ -12,10 +12,11 @@ from typing import Any, Literal, cast, get_args
 
 from ltv_bayes.errors import UnitError, suggestion
 
-TimeUnit = Literal["day", "week", "month", "quarter", "year"]
+TimeUnit = Literal["hour", "day", "week", "month", "quarter", "year"]
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_UNIT: dict[TimeUnit, float] = {
+    "hour": 1.0 / 24,
     "day": 1.0,
     "week": 7.0,
     "month": DAYS_PER_YEAR / 12,
@@ -24,6 +25,8 @@ DAYS_PER_UNIT: dict[TimeUnit, float] = {
 }
 LONGEST_YEARS = 1000
 OTHER_SPELLINGS: dict[str, TimeUnit] = {
+    "h": "hour",
+    "hr": "hour",
     "d": "day",
     "w": "week",
     "wk": "week",
@@ -31,6 +34,7 @@ OTHER_SPELLINGS: dict[str, TimeUnit] = {
     "q": "quarter",
     "y": "year",
     "yr": "year",
+    "小时": "hour",
     "天": "day",
     "日": "day",
     "周": "week",
@@ -58,7 +62,7 @@ def as_time_unit(text: str) -> TimeUnit:
     Raises
     ------
     UnitError
-        If the name is none of day, week, month, quarter, year.
+        If the name is none of hour, day, week, month, quarter, year.
     """
     word = str(text).strip().lower()
     units = get_args(TimeUnit)
@@ -133,6 +137,39 @@ def as_duration(value: Any, name: str = "horizon") -> Duration:
     if duration.to("year") > LONGEST_YEARS:
         raise UnitError(f"{name} {value!r} is longer than {LONGEST_YEARS:,} years. Is the unit right, as in '3 years'?")
     return duration
+
+
+def as_time_ahead(value: Any, as_of: dt.date | None, name: str) -> Duration:
+    """Read a length of time from the as-of date on, or a day after it.
+
+    Parameters
+    ----------
+    value : str, Duration, timedelta or date
+        Such as ``"26 weeks"`` or ``"2026-06-30"``.
+    as_of : datetime.date or None
+        The day that a day is counted from.
+    name : str
+        How the caller's argument is called, for the message.
+
+    Raises
+    ------
+    UnitError
+        If the day is not after the as-of date, there is none, or the length is none.
+
+    Examples
+    --------
+    >>> as_time_ahead("2026-01-14", dt.date(2025, 12, 31), "by")
+    Duration(amount=14, unit='day')
+    """
+    text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
+    if not (isinstance(value, dt.date) or type(value).__name__ == "datetime64" or YEAR_FIRST.fullmatch(text)):
+        return as_duration(value, name)
+    day = as_date(value, name)
+    if as_of is None:
+        raise UnitError(f"{name} {day} needs customers with an as-of date. Write a length instead: {name}='26 weeks'.")
+    if day <= as_of:
+        raise UnitError(f"{name} {day} is not after the as-of date {as_of}. Choose a later day.")
+    return Duration((day - as_of).days, "day")
 
 
 def _from_text(value: Any, name: str) -> Duration:

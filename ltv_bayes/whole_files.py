@@ -51,7 +51,7 @@ def written_whole(path: str | Path, *, replaces_folder: bool = False) -> Iterato
     path = Path(path)
     if path.is_dir() and not replaces_folder:
         raise InputError(f"{path} is a folder, and a file is to be written. Choose another name.")
-    if path.is_file() and not path.stat().st_mode & 0o222:
+    if path.exists() and not path.stat().st_mode & 0o222:
         raise unwritten(path, "It may only be read")
     unfinished = _beside(path, "unfinished")
     try:
@@ -132,6 +132,8 @@ def _in_use(place: Path, host: str, process: int) -> bool:
 
 def _flush(file: Path) -> None:
     """Wait until a file is on the disk, which may turn out to be full only then."""
+    if file.is_dir():
+        return
     with file.open("r+b") as written:
         os.fsync(written.fileno())
 

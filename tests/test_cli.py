@@ -171,7 +171,7 @@ def value(*arguments):
 
 
 def test_value_writes_the_numbers_of_the_library(folder, business, purchases, spend):
-    succeed(*value("--margin", 0.35, "--horizon", "3 years", "--seed", 4))
+    succeed(*value("--discount-rate", 0.1, "--margin", 0.35, "--horizon", "3 years", "--seed", 4))
     customers = lb.summarize(business.transactions(), time_unit="month", as_of=business.as_of)
     streams = [lb.RepeatPurchases(purchases, spend)]
     terms = {"horizon": "3 years", "discount_rate": 0.1, "margin": 0.35, "random_seed": 4}
@@ -179,6 +179,24 @@ def test_value_writes_the_numbers_of_the_library(folder, business, purchases, sp
     table = read("values/lifetime_value.csv")
     pd.testing.assert_frame_equal(table, expected.loc[table.index], check_names=False, check_index_type=False)
     assert table["mean"].is_monotonic_decreasing
+
+
+def test_value_has_the_defaults_of_the_library(folder, business, purchases, spend):
+    result = succeed(*value("--seed", 4))
+    customers = lb.summarize(business.transactions(), time_unit="month", as_of=business.as_of)
+    ltv = lb.lifetime_value(customers, [lb.RepeatPurchases(purchases, spend)], horizon="3 years", random_seed=4)
+    table = read("values/lifetime_value.csv")
+    pd.testing.assert_frame_equal(table, ltv.summary().loc[table.index], check_names=False, check_index_type=False)
+    heading = "Lifetime value of 60 customers, in revenue: 3 years".replace("60", str(len(customers)))
+    assert heading in repr(ltv)
+    assert heading in " ".join(result.stdout.split())
+    assert "not discounted, margin 100%" in repr(ltv)
+    kept = lb.lifetime_value(customers, [lb.RepeatPurchases(purchases, spend)], horizon="3 years", margin=0.35)
+    assert f"{len(customers)} customers, in margin: 3 years" in repr(kept)
+    own = lb.RepeatPurchases(purchases, spend, margin=0.35)
+    assert f"{len(customers)} customers, in margin: 3 years" in repr(
+        lb.lifetime_value(customers, own, horizon="3 years")
+    )
 
 
 def test_value_with_judgements_and_segments(folder, business):

@@ -124,3 +124,11 @@ def test_a_year_is_a_year_in_every_unit(unit):
 def test_impossible_discount_rates(rate):
     with pytest.raises(UnitError, match="discount_rate"):
         discount_intensity(rate, "year")
+
+
+def test_hours_are_a_time_unit(book, purchases):
+    assert as_time_unit("hours") == as_time_unit("小时") == "hour"
+    assert as_duration("48 hours").to("day") == 2
+    assert book.in_time_unit("hour").table.loc["A", "T"] == pytest.approx(38.86 * 168)
+    by_hour, by_week = (purchases.expected_purchases(one, "336 hours") for one in (book.in_time_unit("hour"), book))
+    assert by_hour.to_numpy() == pytest.approx(by_week.to_numpy(), rel=1e-9)

@@ -13,6 +13,7 @@ import typer
 import ltv_bayes as lb
 from ltv_bayes.cli.messages import plain_messages
 from ltv_bayes.errors import ColumnError, FitError, a_kind, suggestion
+from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN
 from ltv_bayes.terminal import say, show
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class OrderLog:
     bad_rows: Annotated[str, typer.Option(help="Rows that cannot be read: error stops, drop leaves them out.")] = (
         "error"
     )
-    time_unit: Annotated[str, typer.Option(help="day, week, month, quarter or year.")] = "week"
+    time_unit: Annotated[str, typer.Option(help="hour, day, week, month, quarter or year.")] = "week"
     as_of: Annotated[str | None, typer.Option(help="Last day that counts, 2025-09-30; else the last order's.")] = None
 
     def customers(self, attributes: Path | None = None) -> "lb.Customers":
@@ -152,8 +153,12 @@ def value(
         Path | None, typer.Option(help="Judged opportunities: customer_id, probability, low, high.")
     ] = None,
     horizon: Annotated[str, typer.Option(help="How far ahead, with its unit.")] = "3 years",
-    discount_rate: Annotated[float, typer.Option(help="A year, 0.10 for 10%.")] = 0.10,
-    margin: Annotated[float, typer.Option(help="Share of revenue that is kept, 0.35 for 35%.")] = 1.0,
+    discount_rate: Annotated[float, typer.Option(help="A year, 0.10 for 10%; as in Python, none if not given.")] = (
+        DISCOUNT_RATE
+    ),
+    margin: Annotated[float, typer.Option(help="Share of revenue that is kept, 0.35 for 35%; all if not given.")] = (
+        MARGIN
+    ),
     realised: Annotated[bool, typer.Option(help="Add the revenue of customers so far.")] = False,
     by: Annotated[str | None, typer.Option(help="Column of the attributes to compare segments by.")] = None,
     draws: Annotated[int | None, typer.Option(min=1, help="Draws per chain to use; all if left out.")] = None,

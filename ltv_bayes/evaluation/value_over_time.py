@@ -22,6 +22,7 @@ from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed
+from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.terminal import progress
@@ -46,8 +47,8 @@ def value_over_time(
     purchases: PurchaseModel | FittedPurchases | FittedEvents | None = None,
     spend: GammaGamma | FittedSpend | None = None,
     refit: bool = True,
-    discount_rate: float = 0.0,
-    margin: float | Mapping[Any, float] | pd.Series = 1.0,
+    discount_rate: float = DISCOUNT_RATE,
+    margin: float | Mapping[Any, float] | pd.Series = MARGIN,
     random_seed: int | None = None,
     progressbar: bool = False,
     **fit_settings: Any,

@@ -8,7 +8,7 @@ import pandas as pd
 from ltv_bayes.data.reading.ids import as_ids, final_ids
 from ltv_bayes.errors import InputError, JudgementError, rows_at_fault
 from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
-from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.future_value import FutureValuePriors, all_judgements
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.judgement.valuing.relations import are_opinions
 
@@ -30,7 +30,7 @@ def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:
         If there is nothing to combine.
     JudgementError
         If one opportunity of a customer is in several, a setting that counts for all judgements differs (shared,
-        visible, opinion_weight, shows_life), or adjustments have different numbers of draws.
+        visible, opinion_weight, shows_life, covers), or adjustments have different numbers of draws.
 
     Examples
     --------
@@ -47,7 +47,11 @@ def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:
     ids, _ = as_ids(table["customer_id"].astype(object))
     table = table.assign(customer_id=pd.Series(final_ids(ids), index=table.index))
     _refuse_twice(table)
-    return FutureValuePriors(table, priors[0].interval, _adjustments(priors), **_settings(priors))
+    portfolio = None
+    if any(one.portfolio is not None for one in priors):
+        portfolio = pd.concat([all_judgements(one) for one in priors], ignore_index=True)
+    settings = _settings(priors)
+    return FutureValuePriors(table, priors[0].interval, _adjustments(priors), portfolio=portfolio, **settings)
 
 
 def _refuse_twice(table: pd.DataFrame) -> None:
@@ -65,7 +69,9 @@ def _settings(priors: Sequence[FutureValuePriors]) -> dict[str, Any]:
     shows = [one for one in priors if (one.relations == VISIBLE_SHARE).any() or one.visible is not None]
     thinks = [one for one in priors if are_opinions(one.table).any()]
     says = [one for one in priors if one.shows_life is not None]
+    covers = [one for one in priors if one.covers is not None]
     meaning = {"shared": list(priors), "visible": shows, "opinion_weight": thinks, "shows_life": says}
+    meaning["covers"] = covers
     return {name: _same(name, meant or list(priors)) for name, meant in meaning.items()}
 
 

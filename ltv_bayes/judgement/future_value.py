@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import ColumnError, JudgementError, counted, rows_at_fault, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.point.inputs import as_share
@@ -28,8 +29,11 @@ from ltv_bayes.judgement.valuing.relations import (
     refuse_certain_opinions,
     refuse_relations,
     relations_of,
+    signs_of_life,
 )
-from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.predictions.alive import learned_share
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.visibility import Coverage, VisibleShare
 from ltv_bayes.tables import Printed, ResultPage
 
 
@@ -57,6 +61,13 @@ class FutureValuePriors(Printed):
         are evidence of their own, from other sources than the orders.
     shows_life : bool, float or None
         Whether open opportunities are signs of life, or how strong ones; None as `with_relation` says.
+    covers : Coverage or None
+        The customers whose pipeline these judgements report; None for all. A column, ``{column: values}`` or ids are
+        understood.
+    sign_share : float or None
+        Of living customers, the share with an open opportunity, once `learn_sign_share` has learned it.
+    portfolio : pandas.DataFrame or None
+        All judgements that these were chosen from, by which that share is learned.
     """
 
     table: pd.DataFrame
@@ -66,8 +77,12 @@ class FutureValuePriors(Printed):
     visible: VisibleShare | None = None
     opinion_weight: float | None = 0.5
     shows_life: bool | float | None = None
+    covers: Coverage | Any = None
+    sign_share: float | None = None
+    portfolio: pd.DataFrame | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "covers", Coverage.read(self.covers))
         shares = [as_share(share, column) for column, share in self.shared.items()]
         if sum(shares) >= 1:
             raise JudgementError(f"Correlations of shared effects add up to {sum(shares):g}; they must stay below 1.")
@@ -104,6 +119,7 @@ class FutureValuePriors(Printed):
         visible: VisibleShare | None = None,
         opinion_weight: float | None = 0.5,
         shows_life: bool | float | None = None,
+        covers: Any = None,
         shared: Mapping[str, float] | None = None,
         confirmed: bool = False,
     ) -> "FutureValuePriors":
@@ -145,7 +161,7 @@ class FutureValuePriors(Printed):
             How dates are written, as in ``read_transactions``.
         sheet : str or int, optional
             The sheet of a workbook; otherwise the one called judgements, or the only one.
-        relation, visible, opinion_weight, shows_life : optional
+        relation, visible, opinion_weight, shows_life, covers : optional
             How judgements relate to what the model foresees, as in :meth:`with_relation`; the column relation says it
             row by row.
         shared : mapping, optional
@@ -185,6 +201,7 @@ class FutureValuePriors(Printed):
             visible=visible,
             opinion_weight=opinion_weight,
             shows_life=shows_life,
+            covers=covers,
         )
         if relation is not None:
             judged = judged.with_relation(relation)
@@ -193,6 +210,9 @@ class FutureValuePriors(Printed):
 
     def subset(self, kept: Any) -> Self:
         """Choose some judgements, each with its adjustments and the draws that it has among the others.
+
+        What is learned of all of them stays: a slice of customers with their judgements has the value that it has among
+        all. To withdraw judgements, leave them out before `from_judgements`.
 
         Parameters
         ----------
@@ -213,7 +233,8 @@ class FutureValuePriors(Printed):
         """
         rows = self._positions(kept)
         adjustments = None if self.adjustments is None else self.adjustments.subset(rows)
-        return replace(self, table=self.table.iloc[rows], adjustments=adjustments)
+        portfolio = all_judgements(self)
+        return replace(self, table=self.table.iloc[rows], adjustments=adjustments, portfolio=portfolio)
 
     def _positions(self, kept: Any) -> np.ndarray:
         """Read a choice of rows."""
@@ -315,6 +336,7 @@ class FutureValuePriors(Printed):
         visible: VisibleShare | Setting | None = AS_BEFORE,
         opinion_weight: float | Setting | None = AS_BEFORE,
         shows_life: bool | float | Setting | None = AS_BEFORE,
+        covers: Any = AS_BEFORE,
     ) -> Self:
         """State how judgements relate to the model's forecast, where the table does not state it row by row.
 
@@ -334,7 +356,12 @@ class FutureValuePriors(Printed):
             Whether open opportunities are signs of life, which they are by default; or how many times as often living
             customers have one as customers who left, by default 20. ``numpy.inf`` takes all that have one to be alive.
             If there is none, this is weak evidence that the customer has left. Opportunities of ``visible_share`` are a
-            part of the purchases and show nothing.
+            part of the purchases and show nothing. The newest of a customer's opportunities counts, by stated_on: one
+            older than 90 days is weaker evidence, and one no younger than the last order is none.
+        covers : column name, mapping of a column to values, or ids, optional
+            The customers whose pipeline is reported, where it is not that of all: ``{"account_manager": ["Chen"]}``,
+            the name of a column of True and False, or ids. Only their purchases are left out, and only of them does a
+            missing opportunity show anything.
 
         Examples
         --------
@@ -342,12 +369,43 @@ class FutureValuePriors(Printed):
         >>> FutureValuePriors.from_judgements(frame).with_relation("additional").relations.tolist()
         ['additional']
         """
-        table = self.table.assign(relation=self.relations.where(self.relations.notna(), relation))
-        settings = {"visible": visible, "opinion_weight": opinion_weight, "shows_life": shows_life}
+        table, portfolio = (
+            one if one is None else one.assign(relation=relations_of(one).fillna(relation))
+            for one in (self.table, self.portfolio)
+        )
+        settings = {"visible": visible, "opinion_weight": opinion_weight, "shows_life": shows_life, "covers": covers}
         given: dict[str, Any] = {name: value for name, value in settings.items() if value is not AS_BEFORE}
-        related = replace(self, table=table, **given)
+        kept = None if {"shows_life", "covers"} & set(given) else self.sign_share
+        related = replace(self, table=table, portfolio=portfolio, sign_share=kept, **given)
         refuse_certain_opinions(related.table)
         return related
+
+    def learn_sign_share(self, purchases: FittedPurchases, customers: Customers) -> Self:
+        """Learn once which share of living customers has an open opportunity, and keep it.
+
+        A value learns it by itself from the customers fitted, where the fit knows them. Where it does not (draws of
+        another tool, a fit of a sample, another as-of date), learn it from all customers before you value some.
+
+        Parameters
+        ----------
+        purchases : FittedPurchases
+            By which customers are alive.
+        customers : Customers
+            All customers that the pipeline is about.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.6], "low": [50.0], "high": [200.0]})
+        >>> judged = FutureValuePriors.from_judgements(frame).with_relation("additional")
+        >>> many = pd.DataFrame({"customer_id": list("ABCDEFGH"), "frequency": 0, "recency": 0.0, "T": 9.0})
+        >>> draws = {"r": [[0.2]], "alpha": [[4.4]], "a": [[0.8]], "b": [[2.4]]}
+        >>> fit = FittedPurchases.from_draws(draws, time_unit="week")
+        >>> judged.learn_sign_share(fit, Customers.from_summary(many, time_unit="week")).sign_share
+        0.2
+        """
+        signs = signs_of_life(all_judgements(self), self.shows_life, as_of=customers.as_of, coverage=self.covers)
+        share = 0.0 if signs is None else learned_share(signs, purchases, customers)
+        return replace(self, sign_share=share)
 
     def opportunities(self) -> list[Opportunity]:
         """Each opportunity by itself, with its beliefs, in the order of the table.
@@ -443,3 +501,8 @@ class FutureValuePriors(Printed):
 
     def _repr_html_(self) -> str:
         return replace(self._page(), table=self.summary(), rows=10).as_html()
+
+
+def all_judgements(judged: FutureValuePriors) -> pd.DataFrame:
+    """The table of all judgements that these were chosen from."""
+    return judged.table if judged.portfolio is None else judged.portfolio

@@ -19,6 +19,7 @@ from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.nbd import require_population, usual_rate_priors
 from ltv_bayes.models.priors import Prior
+from ltv_bayes.predictions.alive import living_by_column
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 
 COLUMNS = ["frequency", "recency", "T"]
@@ -62,6 +63,9 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
 
     def _time_unit(self, data: Customers) -> str:
         return data.time_unit
+
+    def _learned(self, fit: FittedPurchases, data: Customers) -> dict[str, Any]:
+        return {"living": living_by_column(fit, data)}
 
     def _replicated(self, fit: FittedPurchases, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_histories(fit, data, random_seed=random_seed)

@@ -139,6 +139,7 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         tree.attrs.update(fit_attrs(self._name, data, time_unit=time_unit, settings=settings))
         tree.attrs.update(self._more_attrs(data, recipe.data))
         fit: Fit = self._fitted(tree)
+        tree.attrs.update(self._learned(fit, data))
         return fit
 
     def sample_prior(self, data: Data, *, draws: int = 1000, random_seed: int | None = None) -> xr.DataTree:
@@ -193,6 +194,10 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
     def _time_unit(self, data: Data) -> str:
         """The time unit of the parameters, where they have one."""
         return ""
+
+    def _learned(self, fit: Fit, data: Data) -> dict[str, Any]:
+        """What a fit carries of the customers fitted, so that it does not depend on who is valued."""
+        return {}
 
     def _more_attrs(self, data: Data, histories: InGroups) -> dict[str, Any]:
         """What else a fit remembers of its data."""

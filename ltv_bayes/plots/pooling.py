@@ -19,6 +19,7 @@ from ltv_bayes.plots.lettering import in_own_words, ink
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, currency_of, pooling_of, segment_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN
 from ltv_bayes.time_units import as_duration
 
 QUANTITIES = {
@@ -101,8 +102,8 @@ def plot_history_surface(
     observed: Any,
     horizon: Any = None,
     spend: FittedSpend | None = None,
-    discount_rate: float = 0.0,
-    margin: float = 1.0,
+    discount_rate: float = DISCOUNT_RATE,
+    margin: float = MARGIN,
     most: int = 20,
     ax: Any = None,
 ) -> Any:

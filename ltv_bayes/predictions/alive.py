@@ -1,17 +1,23 @@
 """What is observed of customers beside their orders changes how likely they are to be alive."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Self
+import datetime as dt
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import special
+from pandas.api.types import is_float_dtype
 
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.predictions.fitted import thinned_to
+from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.visibility import Coverage
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 
-POINTS = 400
+FRESH_DAYS, ENOUGH_DRAWS, MANY_VALUES = 90.0, 50, 200
 
 
 @dataclass(frozen=True)
@@ -26,30 +32,61 @@ class SignsOfLife:
         How many times as often a living customer gives a sign as one who has left; infinite if those never do.
     share : float
         Of living customers, the share that gives a sign.
+    ages : mapping
+        Days since the sign was seen, by id as text, where it was not seen on the as-of date. A sign of the last 90 days
+        counts in full; of older ones, the evidence (the logarithm of the ratio) halves every 90 days. One that is no
+        younger than the last order shows nothing that the order does not show.
+    coverage : Coverage or None
+        The customers who would give a sign: without one, only these are less likely to be alive. None for all.
     """
 
     observed: frozenset[str]
     ratio: float
     share: float = 0.0
+    ages: Mapping[str, float] = field(default_factory=dict)
+    coverage: Coverage | None = None
 
-    def learned(self, observed: int, alive: Array) -> Self:
-        """Learn the share from the number of customers with a sign and the others' probability of being alive."""
-        share = share_with_a_sign(observed, alive + (1 - alive) / self.ratio)
-        return type(self)(self.observed, self.ratio, share)
+    def evidence(self, ids: Iterable[str]) -> Array:
+        """How much of a fresh sign each customer gives, by ids as text: 0 without a sign, an array of shape (ids,)."""
+        if np.isinf(self.ratio):
+            return np.array([float(one in self.observed) for one in ids])
+        old = np.array([self.ages.get(one, 0.0) if one in self.observed else np.inf for one in ids]) - FRESH_DAYS
+        return 0.5 ** (np.maximum(old, 0.0) / FRESH_DAYS)
 
-    def weights(self, ids: pd.Index) -> Array:
+    def weights(self, ids: pd.Index, silent_days: Array | None = None, covered: Array | None = None) -> Array:
         """By which factor the odds of having left are multiplied, of each customer: an array of shape (customers,).
+
+        Parameters
+        ----------
+        ids : pandas.Index
+            Of the customers.
+        silent_days : array of shape (customers,), optional
+            Days since their last order.
+        covered : array of shape (customers,), optional
+            Whether they would give a sign; all if not given.
 
         Examples
         --------
         >>> SignsOfLife(frozenset("A"), ratio=20, share=0.5).weights(pd.Index(["A", "B"])).tolist()
         [0.05, 1.95]
         """
+        text = as_text(ids)
+        given, asked = self.evidence(text), np.ones(len(ids)) if covered is None else covered
         silent = (1 - self.share / self.ratio) / (1 - self.share)
-        return np.where(as_text(ids).isin(list(self.observed)), 1 / self.ratio, silent)
+        weights = silent ** ((1 - given) * asked) / self.ratio**given
+        if silent_days is not None and self.ages and not np.isinf(self.ratio):
+            age = np.array([self.ages.get(one, 0.0) for one in text])
+            weights[(given > 0) & (age > 0) & (age >= silent_days)] = 1.0
+        return weights
 
 
-def weights_of_having_left(ids: pd.Index, signs: SignsOfLife | None, known_alive: Collection[str]) -> Array:
+def weights_of_having_left(
+    ids: pd.Index,
+    signs: SignsOfLife | None,
+    known_alive: Collection[str],
+    silent_days: Array | None = None,
+    covered: Array | None = None,
+) -> Array:
     """By which factor all that is known multiplies the odds of having left; 0 for who is known to be alive.
 
     Examples
@@ -57,7 +94,7 @@ def weights_of_having_left(ids: pd.Index, signs: SignsOfLife | None, known_alive
     >>> weights_of_having_left(pd.Index([18, 19]), None, {"18"}).tolist()
     [0.0, 1.0]
     """
-    weights = np.ones(len(ids)) if signs is None else signs.weights(ids)
+    weights = np.ones(len(ids)) if signs is None else signs.weights(ids, silent_days, covered)
     return np.where(as_text(ids).isin(list(known_alive)), 0.0, weights)
 
 
@@ -72,33 +109,74 @@ def weighted_alive(alive: Array, weights: Array) -> Array:
     return np.divide(alive, alive + weights * (1 - alive), out=np.ones(alive.shape), where=weights > 0)
 
 
-def share_with_a_sign(observed: int, alive: Array) -> float:
-    """Of living customers, the share that gives a sign of life: its posterior mean under a uniform prior.
+def share_with_a_sign(observed: float, likely: float) -> float:
+    """Of living customers, the share that gives a sign of life.
 
-    A living customer gives a sign with the same chance q, one who has left never. So the customers with a sign have the
-    likelihood q each, and one of the others, alive with probability P by all else that is known, has 1 - q P. If those
-    who left give signs too, a certain number of times more rarely, P + (1 - P) / ratio stands in place of P.
+    A living customer gives a sign with the same chance q, one who has left a certain number of times more rarely. So of
+    customers who are alive with probability P by all else that is known, q times the sum of P + (1 - P) / ratio are
+    expected to give one. That sum belongs to all customers, so a slice of them has the same q.
 
     Parameters
     ----------
-    observed : int
+    observed : float
         The number of customers with a sign.
-    alive : array of shape (others,)
-        Probability that each of the others is alive, by all else that is known.
+    likely : float
+        The sum of P + (1 - P) / ratio over all customers, those with a sign among them.
 
     Examples
     --------
-    If all others are surely alive, these are 3 of 10; if all others have surely left, all living customers gave a sign.
+    A sign of 3 of 10 customers who are surely alive, with one more sign and one more customer without one as a prior:
 
-    >>> round(share_with_a_sign(3, np.ones(7)), 3)
+    >>> round(share_with_a_sign(3, 10.0), 3)
     0.333
-    >>> round(share_with_a_sign(3, np.zeros(7)), 3)
-    0.8
     """
-    if observed == 0:
-        return 0.0
-    q = (np.arange(POINTS) + 0.5) / POINTS
-    levels, number = np.unique(np.round(alive, 3), return_counts=True)
-    log_density = observed * np.log(q) + np.log1p(-np.outer(q, levels)) @ number
-    weights = special.softmax(log_density)
-    return float(weights @ q)
+    return 0.0 if observed == 0 else (observed + 1) / (max(likely, observed) + 2)
+
+
+def learned_share(signs: SignsOfLife, fit: FittedPurchases, customers: Customers) -> float:
+    """Of living customers, the share with a sign, learned from these customers."""
+    few, number, observed, alive = thinned_to(fit, ENOUGH_DRAWS), 0, 0.0, 0.0
+    for batch in customers.batches(CUSTOMERS_IN_BATCH):
+        asked = np.ones(len(batch), dtype=bool) if signs.coverage is None else signs.coverage.of(batch)
+        alive += float(few.probability_alive(batch).mean(("chain", "draw")).to_numpy()[asked].sum())
+        number += int(asked.sum())
+        observed += float(signs.evidence(as_text(batch.ids)).sum())
+    return share_with_a_sign(observed, alive + (number - alive) / signs.ratio)
+
+
+def living_by_column(fit: FittedPurchases, customers: Customers) -> str:
+    """How many customers there are, and how many are alive on average: of all, and by each column of few values.
+
+    A fit carries this of the customers fitted, so that a share of the living does not depend on who is valued.
+    """
+    few = thinned_to(fit, ENOUGH_DRAWS)
+    found: dict[str, dict[str, tuple[int, float]] | None] = {}
+    for batch in customers.batches(CUSTOMERS_IN_BATCH):
+        alive = few.probability_alive(batch).mean(("chain", "draw")).to_numpy()
+        columns = {name: batch.table[name] for name in batch.columns if not is_float_dtype(batch.table[name])}
+        keys = {"": pd.Series("", batch.table.index), **columns}
+        for name, cells in keys.items():
+            values = found.setdefault(name, {})
+            if values is None:
+                continue
+            text = cells.astype(str).where(cells.notna(), "")
+            sums = pd.DataFrame({"number": 1, "alive": alive}).groupby(text.to_numpy()).sum()
+            for value, number, living in sums.itertuples():
+                before = values.get(value, (0, 0.0))
+                values[value] = before[0] + number, before[1] + living
+            if len(values) > MANY_VALUES:
+                found[name] = None
+    return json.dumps({name: values for name, values in found.items() if values is not None}, ensure_ascii=False)
+
+
+def living(fit: FittedPurchases, coverage: Coverage | None, as_of: dt.date | None) -> tuple[int, float] | None:
+    """The number of customers fitted, of those covered, and how many are alive; None where the fit does not know."""
+    recorded = json.loads(fit.idata.attrs.get("living", "{}"))
+    same_day = fit.idata.attrs.get("as_of", "") == ("" if as_of is None else as_of.isoformat())
+    column = "" if coverage is None else coverage.column
+    if not same_day or column not in recorded or (coverage is not None and not column):
+        return None
+    known = recorded[column]
+    if coverage is not None:
+        known = {value: counts for value, counts in known.items() if coverage.has(value)}
+    return sum(number for number, _ in known.values()), sum(alive for _, alive in known.values())

@@ -16,12 +16,15 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import ColumnError, DataWarning, FitError, UnitError
+from ltv_bayes.formatting import visible
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.predictions.groups import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import TimeUnit, as_time_unit
 
+OF_ALL = ("pooling", "living")
+"""What a fit of all customers carries that the fit of one segment does not."""
 UNCONVERGED = "fit did not converge"
 LONG_NAMES = {
     "mean_rate": "mean rate of orders",
@@ -104,7 +107,7 @@ class FittedModel:
             at_typical = cells.fillna(dict.fromkeys(pooling.by, "typical"))
             check_covariates(self, [at_typical.set_axis(["given"], axis="index")], "segment")
         drawn = pooling.parameters(self.idata["posterior"].to_dataset(), cells)
-        attrs = {str(name): value for name, value in self.idata.attrs.items() if name != "pooling"}
+        attrs = {str(name): value for name, value in self.idata.attrs.items() if name not in OF_ALL}
         attrs["segment"] = json.dumps(pooling.as_written(cells, given), ensure_ascii=False)
         shaped = {name: found[0].reshape(shape_of(self)) for name, found in drawn.items()}
         return type(self)(posterior.tree_from_draws(shaped, attrs))
@@ -224,7 +227,7 @@ class FittedModel:
         lines.append(str(verdict) if verdict else "draws made by another tool")
         if pooling is not None:
             lines.append(str(pooling))
-        return "\n".join([*lines, *self._more_lines()])
+        return visible("\n".join([*lines, *self._more_lines()]))
 
     def _more_lines(self) -> list[str]:
         return []

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import xarray as xr
+from scipy.optimize import elementwise
 
 from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.customers.histories import Histories, histories_with_positions
@@ -15,15 +18,28 @@ from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.conditional_future import PurchaseFormulas, PurchaseOutlook
 from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.formulas.special import IntArray
+from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.fitted import FittedModel, flat_draws, k_of, parameters_of, shape_of, time_unit_of
+from ltv_bayes.predictions.fitted import (
+    FittedModel,
+    caution_of,
+    flat_draws,
+    k_of,
+    parameters_of,
+    shape_of,
+    time_unit_of,
+)
 from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import NUMBERS_IN_BLOCK, available_cores
-from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
+from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_duration, as_time_ahead, discount_intensity
 
 FORMULAS: dict[str, PurchaseFormulas] = {bg_nbd.NAME: bg_nbd, mbg_nbd.NAME: mbg_nbd}
+
+LONGEST_WAIT = 365.25 * 200
+LOG_WAITS = (-30.0, 600.0)
+CLOSE = {"xatol": 1e-8, "xrtol": 1e-10}
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,8 +96,17 @@ class FittedPurchases(FittedModel):
         """Time unit of the parameters."""
         return time_unit_of(self)
 
-    def probability_alive(self, customers: Customers) -> xr.DataArray:
-        """Posterior of the probability that each customer is still alive at the as-of date.
+    def probability_alive(self, customers: Customers, *, at: Any = None) -> xr.DataArray:
+        """Posterior of the probability that each customer is still alive, at the as-of date or at a later day.
+
+        Parameters
+        ----------
+        customers : Customers
+            In any time unit; converted to that of the fit.
+        at : str, Duration or date, optional
+            A time after the as-of date, ``"26 weeks"``, or a day, ``"2026-06-30"``; the as-of date if not given. What a
+            customer does until then is not known, so the probability falls with time. For a later day until which the
+            orders are known, summarize them as of that day.
 
         Returns
         -------
@@ -89,8 +114,14 @@ class FittedPurchases(FittedModel):
             (chain, draw, customer_id), between 0 and 1. Of BG/NBD and BG/CNBD-k, exactly 1 for a customer without a
             repeat purchase: there, customers can leave only after one; in MBG/NBD and MBG/CNBD-k also after the first.
         """
-        values = _over_histories(self, customers, lambda future: future.alive)
-        return labelled(values, customers.ids, "probability_alive", long_name="probability of being alive", units="1")
+        names = {"long_name": "probability of being alive", "units": "1"}
+        if at is None:
+            values = _over_histories(self, customers, lambda future: future.alive)
+        else:
+            later = as_time_ahead(at, customers.as_of, "at")
+            s, names = later.to(self.time_unit), {**names, "at": str(later)}
+            values = _over_histories(self, customers, lambda future: future.probability_alive_after(s))
+        return labelled(values, customers.ids, "probability_alive", **names)
 
     def expected_purchases(self, customers: Customers, horizon: Any, *, given_alive: bool = False) -> xr.DataArray:
         """Posterior of the expected number of purchases within the horizon after the as-of date.
@@ -183,6 +214,50 @@ class FittedPurchases(FittedModel):
         values = _over_histories(self, customers, lambda future: future.probability_of_purchases(purchases, t))
         name = "probability_of_purchases"
         return labelled(values, customers.ids, name, units="1", horizon=str(length), purchases=purchases)
+
+    def next_purchase(
+        self, customers: Customers, by: Any, *, ci_prob: float | None = None, ci_kind: str | None = None
+    ) -> pd.DataFrame:
+        """When each customer's next purchase is due: the probability by a day, and the median day.
+
+        Parameters
+        ----------
+        customers : Customers
+            In any time unit; converted to that of the fit.
+        by : str, Duration or date
+            A time after the as-of date, ``"13 weeks"``, or a day, ``"2026-03-31"``.
+        ci_prob, ci_kind
+            Interval of the probability; ArviZ's settings where not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by customer_id: ``probability`` of at least one purchase by then, its posterior mean, with the
+            posterior's interval; ``probability_ever``; ``median_time``, in the time unit of the customers, within which
+            the next purchase is as likely as not, and ``median_date`` where there is an as-of date. Infinite, and
+            without a date, for a customer who is more likely not to buy ever again.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"customer_id": ["A"], "frequency": [2], "recency": [30.43], "T": [38.86]})
+        >>> customers = Customers.from_summary(frame, time_unit="week", as_of="1997-09-30")
+        >>> draws = {"r": [[0.243]], "alpha": [[4.414]], "a": [[0.793]], "b": [[2.426]]}
+        >>> fit = FittedPurchases.from_draws(draws, time_unit="week")
+        >>> fit.next_purchase(customers, by="1998-06-30")[["probability", "median_time"]].iloc[0].round(3).tolist()
+        [0.555, 29.478]
+        """
+        length = as_time_ahead(by, customers.as_of, "by")
+        none = self.probability_of_purchases(customers, 0, length)
+        found = summarize_draws((1 - none).rename("probability"), ci_prob=ci_prob, ci_kind=ci_kind)
+        table = found.drop(columns=["sd", "median"]).rename(columns={"mean": "probability"})
+        ever, time = _median_waits(self, customers)
+        days = time * DAYS_PER_UNIT[self.time_unit]
+        table = table.assign(probability_ever=ever, median_time=days / DAYS_PER_UNIT[customers.time_unit])
+        if customers.as_of is not None:
+            near = np.where(days < LONGEST_WAIT, days, np.nan)
+            table["median_date"] = pd.Timestamp(customers.as_of) + pd.to_timedelta(np.ceil(near), unit="D")
+        table.attrs["by"] = str(length)
+        return flagged(table, caution_of(self))
 
     def expected_purchases_new_customer(self, horizon: Any) -> xr.DataArray:
         """Posterior of the expected repeat purchases of a new customer within the horizon after the first purchase.
@@ -308,6 +383,45 @@ def _over_unique(fit: FittedPurchases, customers: Customers, compute: Callable[.
             histories, positions = Histories(x, t_x, T, np.ones(here.size)), np.arange(here.size)
         _fill(found, here, positions, histories, parameters, compute)
     return found.reshape(chains, draws, len(customers))
+
+
+def _median_waits(fit: FittedPurchases, customers: Customers) -> tuple[np.ndarray, np.ndarray]:
+    """Of each customer, P(ever buys again) and the time, in the fit's unit, by which that is as likely as not."""
+    ever, time = np.empty(len(customers)), np.empty(len(customers))
+    table = customers.in_time_unit(fit.time_unit).table
+    size = max(1, NUMBERS_IN_BLOCK // int(np.prod(shape_of(fit))))
+    for here, parameters in parameters_of(fit, customers.table).parts():
+        kinds = table.iloc[here][["frequency", "recency", "T"]].to_numpy(dtype=float)
+        alike, place = parameters[bg_nbd.PARAMETERS[0]].shape[1] == 1, np.arange(here.size)
+        if alike:
+            kinds, place = np.unique(kinds, axis=0, return_inverse=True)
+        blocks = [slice(first, first + size) for first in range(0, len(kinds), size)]
+        own = [parameters if alike else {name: each[:, some] for name, each in parameters.items()} for some in blocks]
+        with ThreadPoolExecutor(available_cores()) as pool:
+            waits = pool.map(partial(_median_wait, formulas_of(fit)), [kinds[some] for some in blocks], own)
+            found = np.concatenate(list(waits), axis=1)
+        ever[here], time[here] = found[:, place.ravel()]
+    return ever, time
+
+
+def _median_wait(formulas: PurchaseFormulas, histories: np.ndarray, drawn: Parameters) -> np.ndarray:
+    """P(ever buys again) and the median time until then, of a few histories: an array (2, histories)."""
+
+    def futures(which: Any) -> PurchaseOutlook:
+        own = {name: each if each.shape[1] == 1 else each[:, which] for name, each in drawn.items()}
+        return formulas.outlook(*histories[which].T, **own)
+
+    def short_of_half(log_time: np.ndarray, which: np.ndarray) -> np.ndarray:
+        none = futures(which.astype(np.int64)).probability_of_purchases(0, np.exp(log_time))
+        return np.asarray(none.mean(axis=0)) - 0.5
+
+    # Who is alive buys again, if only after a very long time.
+    alive, wait = np.asarray(futures(slice(None)).alive).mean(axis=0), np.full(len(histories), np.inf)
+    due = np.flatnonzero(alive > 0.5)
+    if due.size:
+        root = elementwise.find_root(short_of_half, LOG_WAITS, args=(due.astype(float),), tolerances=CLOSE)
+        wait[due] = np.where(root.success, np.exp(root.x), np.inf)
+    return np.array([alive, wait])
 
 
 def _fill(

@@ -1,22 +1,107 @@
-"""Which share of future purchases stands in the pipeline already."""
+"""Which share of future purchases stands in the pipeline already, of which customers."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
-from ltv_bayes.errors import InputError, refuse_rows
+from ltv_bayes.errors import ColumnError, InputError, counted, refuse_rows, rows_at_fault, suggestion
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import Duration, as_duration, as_number
+
+TRUE, FALSE = ("true", "yes", "1", "1.0", "是"), ("false", "no", "0", "0.0", "否")
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The customers whose pipeline is reported: marked in a column, by values of a column, or by their ids.
+
+    Attributes
+    ----------
+    column : str
+        Column of the customers' table; empty where ids are given.
+    values : frozenset of str
+        Values of the column, as text; empty for a column of True and False.
+    ids : frozenset of str
+        Ids of the customers, as text.
+    """
+
+    column: str = ""
+    values: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, covers: Any) -> "Coverage | None":
+        """Read what the user gave: None for all customers, a column, a column with its values, or ids.
+
+        Examples
+        --------
+        >>> Coverage.read({"account_manager": ["Chen", "Garcia"]})
+        account_manager Chen, Garcia
+        """
+        if covers is None or isinstance(covers, Coverage):
+            return covers
+        if isinstance(covers, str):
+            return cls(covers)
+        if not isinstance(covers, Mapping):
+            return cls(ids=frozenset(map(str, covers)))
+        if len(covers) != 1:
+            raise InputError(
+                f"covers= takes one column with its values, not {len(covers)}. Add a column that marks them."
+            )
+        ((column, values),) = covers.items()
+        listed_values = [values] if isinstance(values, str) or not isinstance(values, Iterable) else list(values)
+        if not listed_values:
+            raise InputError(f"covers= names no value of {column!r}. Give those that report, or leave covers= out.")
+        return cls(str(column), frozenset(map(str, listed_values)))
+
+    def of(self, customers: Customers) -> np.ndarray:
+        """Mark the customers that are covered.
+
+        Raises
+        ------
+        ColumnError
+            If their table has no such column.
+        InputError
+            If the column of marks holds something else.
+        """
+        if not self.column:
+            return np.asarray(as_text(customers.ids).isin(list(self.ids)))
+        if self.column not in customers.columns:
+            cure = suggestion(self.column, customers.columns)
+            raise ColumnError(f"The customers have no column {self.column!r}, which covers= names. {cure}")
+        cells = customers.table[self.column]
+        text = cells.astype(str).where(cells.notna(), "")
+        if self.values:
+            return text.isin(list(self.values)).to_numpy()
+        plain = text.str.strip().str.lower()
+        unread = ~plain.isin([*TRUE, *FALSE, ""]).to_numpy()
+        if unread.any():
+            ids = list(customers.ids[unread])
+            problem = f"without True or False in {self.column!r}, which covers= names"
+            cure = f"To choose values of it, write covers={{{self.column!r}: [...]}}."
+            raise InputError(rows_at_fault(ids, "customer", problem, cure), ids)
+        return plain.isin(TRUE).to_numpy()
+
+    def has(self, value: str) -> bool:
+        """Whether customers with this value of the column are covered."""
+        return value in self.values if self.values else value.strip().lower() in TRUE
+
+    def __repr__(self) -> str:
+        if not self.column:
+            return counted(len(self.ids), "customer")
+        return " ".join(filter(None, (self.column, ", ".join(sorted(self.values)))))
 
 
 @dataclass(frozen=True)
@@ -84,6 +169,7 @@ class VisibleShare:
         seen_on: str = "seen_on",
         closed_on: str = "closed_on",
         date_format: str | None = None,
+        covers: Iterable[Any] | None = None,
     ) -> Self:
         """Learn the share from snapshots of the pipeline and the orders that followed.
 
@@ -105,6 +191,8 @@ class VisibleShare:
             The names of the columns.
         date_format : str, optional
             How dates are written, as in ``read_transactions``.
+        covers : iterable of ids, optional
+            The customers whose pipeline was reported, if not all: only their orders count.
 
         Raises
         ------
@@ -114,6 +202,8 @@ class VisibleShare:
         length = as_duration(within, "within")
         names = (customer, seen_on, closed_on)
         listed, made = _listed(read_table(snapshots), names, date_format), _made(orders)
+        if covers is not None:
+            made = made[made["customer"].isin(list(map(str, covers)))]
         _refuse_unknown_wins(listed, made)
         foreseen = _foreseen(listed["seen"], made, length)
         if foreseen.empty:

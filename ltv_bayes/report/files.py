@@ -89,7 +89,7 @@ def _workbook(table: pd.DataFrame) -> bytes:
     import xlsxwriter
 
     content = io.BytesIO()
-    with xlsxwriter.Workbook(content, AS_WRITTEN) as workbook:
+    with xlsxwriter.Workbook(content, AS_WRITTEN | {"in_memory": True}) as workbook:
         sheet = workbook.add_worksheet()
         bold, day = workbook.add_format({"bold": True}), workbook.add_format({"num_format": "yyyy-mm-dd"})
         for place, (name, cells) in enumerate(table.items()):

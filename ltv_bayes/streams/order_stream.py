@@ -30,7 +30,7 @@ from ltv_bayes.predictions.fitted import (
 from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.purchases import FittedPurchases, purchase_histories
 from ltv_bayes.predictions.spend import FittedSpend, spend_histories, warn_of_scale
-from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.predictions.visibility import Coverage, VisibleShare
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.notes import history_notes, missing_here_or_there, unseen_segments
 from ltv_bayes.streams.own_data import positions, refuse_ended, require_same
@@ -66,6 +66,8 @@ class OrderStream(ABC):
         Customers with a sign of life beside their orders.
     visible : VisibleShare or None
         The share of orders that is counted elsewhere.
+    coverage : Coverage or None
+        The customers with orders that are counted elsewhere; None for all.
     one_life : bool
         Whether who is alive in the stream that this one depends on is known to be alive here.
     """
@@ -76,6 +78,7 @@ class OrderStream(ABC):
     while_alive: str | Stream | None
     signs: SignsOfLife | None = None
     visible: VisibleShare | None = None
+    coverage: Coverage | None = None
     one_life: bool = True
 
     @property
@@ -149,7 +152,8 @@ class OrderStream(ABC):
         histories = self._histories(customers)
         periods = order_values.Periods(ends, delta)
         if self.visible is not None:
-            periods = order_values.Periods(ends, delta, self.visible.draws(shape, seed), self.visible.within.to(unit))
+            until = np.where(covered_by(self.coverage, self, customers), self.visible.within.to(unit), -1.0)
+            periods = order_values.Periods(ends, delta, self.visible.draws(shape, seed), until)
         counts, spends = (
             self._parameters(shuffled(fit, shape, seed, purpose), customers)
             for purpose, fit in self.fits_by_purpose.items()
@@ -165,7 +169,8 @@ class OrderStream(ABC):
             limits, lives = unknown if until is None else until / days, unknown if life is None else life
             relations = order_values.Relations(limits, lives, self.one_life)
             drawn = _laid_out(of_counts, counts, first, last), _laid_out(order_values.Spend, spends, first, last)
-            fill(states, histories[first:last], periods, *drawn, relations, money)
+            these = periods._replace(shown_until=periods.shown_until[first:last])
+            fill(states, histories[first:last], these, *drawn, relations, money)
             if life is not None:
                 life *= days
 
@@ -184,7 +189,10 @@ class OrderStream(ABC):
     def _histories(self, customers: Customers) -> Array:
         """What the compiled loops need of customers; NaN for those who are not in the data."""
         found = self._of_these(histories(self.counts, self.spend, self._orders(customers)), customers, np.nan)
-        return np.column_stack([found, weights_of_having_left(customers.ids, self.signs, self.alive_for_sure)])
+        silent = (found[:, 2] - found[:, 1]) * DAYS_PER_UNIT[self.counts.time_unit]
+        covered = None if self.signs is None else covered_by(self.signs.coverage, self, customers)
+        weights = weights_of_having_left(customers.ids, self.signs, self.alive_for_sure, silent, covered)
+        return np.column_stack([found, weights])
 
     def _parameters(self, fit: FittedModel, customers: Customers) -> GroupDraws:
         """Parameters of customers, by segments in the table of those valued or beside their orders."""
@@ -207,6 +215,16 @@ class OrderStream(ABC):
     def _own_ids(self) -> pd.Index:
         assert self.customers is not None
         return as_text(self.customers.ids)
+
+
+def covered_by(coverage: Coverage | None, stream: OrderStream, customers: Customers) -> np.ndarray:
+    """Mark customers whose pipeline is covered, by a column of those valued or of the stream's own histories."""
+    if coverage is None:
+        return np.ones(len(customers), dtype=bool)
+    if stream.customers is None or not coverage.column or coverage.column in customers.columns:
+        return coverage.of(customers)
+    at = positions(customers, as_text(stream.customers.ids))
+    return coverage.of(stream.customers)[at] & (at >= 0)
 
 
 def require_fits(stream: OrderStream, kinds: Any, what: str, model: str) -> None:

@@ -14,12 +14,13 @@ from ltv_bayes.predictions.alive import SignsOfLife, weighted_alive, weights_of_
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend
-from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.predictions.visibility import Coverage, VisibleShare
 from ltv_bayes.sizes import ALIVE_CUSTOMERS
 from ltv_bayes.streams.notes import bought_once_notes
-from ltv_bayes.streams.order_stream import OrderStream, require_fits
+from ltv_bayes.streams.order_stream import OrderStream, covered_by, require_fits
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms
+from ltv_bayes.time_units import DAYS_PER_UNIT
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class RepeatPurchases(OrderStream):
     visible : VisibleShare, optional
         The share of future purchases that is counted elsewhere, as judged opportunities: each is left out with
         this chance. Judgements with that relation (``visible_share``) set it by themselves.
+    coverage : Coverage, optional
+        The customers whose pipeline shows that share; all if not given. ``covers=`` of the judgements sets it.
     margin : float, column name, or mapping from id to float, optional
         Share of this stream's revenue that is kept; that of the value if not given.
     discount_rate : float, optional
@@ -75,6 +78,7 @@ class RepeatPurchases(OrderStream):
     known_alive: Iterable[Any] = field(default=(), kw_only=True)
     signs: SignsOfLife | None = field(default=None, kw_only=True)
     visible: VisibleShare | None = field(default=None, kw_only=True)
+    coverage: Coverage | None = field(default=None, kw_only=True)
     margin: Any = field(default=None, kw_only=True)
     discount_rate: float | None = field(default=None, kw_only=True)
 
@@ -107,7 +111,10 @@ class RepeatPurchases(OrderStream):
 
 def alive_draws(stream: RepeatPurchases, fit: FittedPurchases, customers: Customers) -> Array:
     """P(alive) in each draw of a fit, with signs of life and what is known: an array (chains, draws, customers)."""
-    weights = weights_of_having_left(customers.ids, stream.signs, stream.alive_for_sure)
+    table, days = customers.table, DAYS_PER_UNIT[customers.time_unit]
+    silent = ((table["T"] - table["recency"]) * days).to_numpy(dtype=float)
+    covered = None if stream.signs is None else covered_by(stream.signs.coverage, stream, customers)
+    weights = weights_of_having_left(customers.ids, stream.signs, stream.alive_for_sure, silent, covered)
     return weighted_alive(fit.probability_alive(customers).to_numpy(), weights)
 
 

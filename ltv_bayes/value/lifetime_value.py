@@ -397,7 +397,9 @@ def valued_of(ltv: LifetimeValue) -> Valued:
 
 
 def _heading(value: Valued) -> str:
-    return f"Lifetime value of {counted(len(value.customers), 'customer')}: {value.settings}"
+    customers, settings = counted(len(value.customers), "customer"), value.settings
+    money = "revenue" if settings.margin == "100%" and "margin" not in settings.exceptions else "margin"
+    return f"Lifetime value of {customers}, in {money}: {settings}"
 
 
 def _totals(value: Valued) -> list[str]:

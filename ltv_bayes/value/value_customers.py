@@ -11,15 +11,18 @@ from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.formatting import label
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.checks import (
+    check_coverage,
     check_shown_in_time,
     refuse_opinions_alone,
     refuse_slips,
     require_known,
     require_visible_share,
+    written_as,
 )
 from ltv_bayes.random_streams import as_seed
-from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, KEPT_BYTES
-from ltv_bayes.streams.order_stream import OrderStream
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, DISCOUNT_RATE, KEPT_BYTES, MARGIN
+from ltv_bayes.streams.order_stream import OrderStream, covered_by
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.streams.together import (
     common_shape,
@@ -32,7 +35,7 @@ from ltv_bayes.terms import Terms
 from ltv_bayes.value.draws.margins import Margin, Margins
 from ltv_bayes.value.draws.results import Results
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Valuation, bytes_of_draws
-from ltv_bayes.value.influence.double_counting import warn_of_double_count
+from ltv_bayes.value.influence.double_counting import warn_of_double_count, warn_of_stale_signs
 from ltv_bayes.value.lifetime_value import LifetimeValue
 from ltv_bayes.value.notes import warn_of_scale
 from ltv_bayes.value.valued import TOTAL, Valued, ValueSettings
@@ -47,8 +50,8 @@ def lifetime_value(
     *,
     future_value: FutureValuePriors | None = None,
     horizon: Any,
-    discount_rate: float = 0.0,
-    margin: float | str | Mapping[Any, float] | pd.Series = 1.0,
+    discount_rate: float = DISCOUNT_RATE,
+    margin: float | str | Mapping[Any, float] | pd.Series = MARGIN,
     realised: bool = False,
     random_seed: int | None = None,
     keep_draws: bool | None = None,
@@ -70,9 +73,11 @@ def lifetime_value(
         `LifetimeValue.at`; all come from the same draws, in one pass. A judged opportunity without a date may occur on
         any day of the longest.
     discount_rate : float
-        Annual and effective, 0.10 for 10% a year; every payment is discounted at its own date.
+        Annual and effective, 0.10 for 10% a year; every payment is discounted at its own date. Not discounted if not
+        given.
     margin : float, column name, or mapping from id to float
-        Share of revenue that is kept, between 0 and 1; applied to streams, judgements and past revenue.
+        Share of revenue that is kept, between 0 and 1; applied to streams, judgements and past revenue. All of it if
+        not given: the value is then one of revenue, as its heading says.
     realised : bool
         Whether the total includes past revenue (``total_value`` of their table, undiscounted).
     random_seed : int, optional
@@ -113,8 +118,10 @@ def lifetime_value(
         refuse_slips(future_value, _largest_deal(customers, streams))
         warn_of_scale(customers, future_value)
         warn_of_double_count(customers, streams, future_value, terms)
+        warn_of_stale_signs(customers, streams, future_value)
         require_visible_share(future_value)
         check_shown_in_time(future_value, terms)
+        _check_coverage(customers, streams, future_value)
     for stream in streams:
         stream.check(customers)
     refuse_unknown_ends(streams, customers)
@@ -145,6 +152,15 @@ def _require_kinds(streams: Sequence[Any], future_value: Any) -> None:
         raise InputError(
             f"future_value is {a_kind(future_value)}. Make it with FutureValuePriors.from_judgements(...)."
         )
+
+
+def _check_coverage(customers: Customers, streams: Sequence[Stream], judged: FutureValuePriors) -> None:
+    """Check whose pipeline is reported; of customers in a file, those judged alone."""
+    main = next((one for one in streams if isinstance(one, RepeatPurchases)), None)
+    if main is not None:
+        written = written_as(customers, judged.table["customer_id"])
+        some = customers if customers.in_memory else customers.subset(list(written.unique()))
+        check_coverage(judged, some, covered_by(judged.covers, main, some))
 
 
 def _largest_deal(customers: Customers, streams: Sequence[Stream]) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ltv_bayes import Customers, read_transactions, summarize
+from ltv_bayes import Customers, read_transactions, scan_transactions, summarize
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 
 
@@ -297,3 +297,44 @@ class TestAttributes:
 
 def test_the_result_is_customers(orders):
     assert isinstance(summarize(orders), Customers)
+
+
+class TestMergedOrders:
+    """Orders of one customer on one day are one purchase, and their number is said."""
+
+    ROWS = (
+        ("A", "2024-01-01", 10.0), ("A", "2024-01-01", 5.0), ("A", "2024-01-01", 5.0), ("A", "2024-02-01", 8.0),
+        ("B", "2024-01-01", 7.0), ("B", "2024-03-01", 7.0), ("B", "2024-03-01", 0.0),
+    )  # fmt: skip
+
+    @staticmethod
+    def log(rows):
+        return pd.DataFrame(rows, columns=["customer_id", "date", "amount"])
+
+    @pytest.mark.parametrize(
+        ("more", "merged"),
+        [
+            ([], 3),
+            ([("A", "2024-02-01", -3.0)], 3),
+            ([("B", "2024-02-09", -3.0), ("B", "2024-02-09", -3.0)], 3),
+            ([("A", "2024-02-01", 1.0), ("A", "2024-12-01", 1.0)], 4),
+        ],
+    )
+    def test_in_memory_and_in_files(self, more, merged, tmp_path):
+        frame = self.log([*self.ROWS, *more])
+        customers = summarize(read_transactions(frame), as_of="2024-06-30")
+        assert customers.merged_orders == merged
+        assert f"merged: {merged} orders with another of the same customer and day, as one purchase" in repr(customers)
+        frame.assign(date=pd.to_datetime(frame["date"])).to_parquet(tmp_path / "log.parquet")
+        scanned = scan_transactions(tmp_path / "log.parquet")
+        assert summarize(scanned, as_of="2024-06-30", to=tmp_path / "made.parquet").merged_orders == merged
+
+    def test_since_a_day(self):
+        customers = summarize(read_transactions(self.log(self.ROWS)), since={"A": "2024-01-01", "B": "2024-01-01"})
+        assert customers.merged_orders == 3
+
+    def test_none_is_not_mentioned(self):
+        customers = summarize(read_transactions(self.log(self.ROWS[3:6])))
+        assert customers.merged_orders == 0
+        assert "merged" not in repr(customers)
+        assert customers.subset(["A"]).merged_orders == 0

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.errors import DataWarning
 from ltv_bayes.value.lifetime_value import valued_of
 from tests.chance import allowed, assert_counts
 
@@ -90,3 +91,70 @@ def test_what_judgement_adds_holds_what_it_tells_of_life(business, lives):
     assert table["mean"].sum() == pytest.approx(told["with judgement"])
     assert table["mean_share"].sum() == pytest.approx(1)
     assert "streams as judged" not in set(mute.judgement.sensitivity()["source"])
+
+
+def by_histories(business, **columns):
+    known = business.drop(columns=["alive", "negotiates"]).assign(**columns)
+    return lb.Customers.from_summary(known, time_unit="year", as_of="2025-12-31")
+
+
+def stream_of(fit):
+    return lb.RepeatPurchases(
+        fit, lb.FittedSpend.from_draws({name: np.full((2, 200), value) for name, value in SPENT.items()})
+    )
+
+
+def alive_in(customers, ids, **judged):
+    """Share of draws in which each customer is alive, where these have an open opportunity."""
+    many = {name: np.full((2, 200), value) for name, value in LAW.items()}
+    table = pd.DataFrame({"customer_id": ids, "probability": 0.5, "low": 1.0, "high": 2.0})
+    if "stated_on" in judged:
+        table["stated_on"] = judged.pop("stated_on")
+    priors = lb.FutureValuePriors.from_judgements(table, relation="additional", **judged)
+    stream = stream_of(lb.FittedPurchases.from_draws(many, time_unit="year"))
+    value = lb.lifetime_value(customers, stream, future_value=priors, horizon="200 years", random_seed=1)
+    return (value.components["repeat_purchases"] > 0).mean(("chain", "draw")).to_numpy()
+
+
+def test_a_slice_of_customers_has_the_value_that_it_has_among_all(business):
+    """What is learned is learned from the customers fitted, wherever the slice is from."""
+    customers = by_histories(business)
+    stream = stream_of(lb.BGNBD().fit(customers, draws=200, random_seed=1, progressbar=False))
+    ids = business.loc[business["negotiates"], "customer_id"]
+    priors = lb.FutureValuePriors.from_judgements(
+        pd.DataFrame({"customer_id": ids, "probability": 0.5, "low": 1.0, "high": 2.0}), relation="additional"
+    )
+    terms = {"horizon": "3 years", "random_seed": 1}
+    whole = lb.lifetime_value(customers, stream, future_value=priors, **terms).draws
+    for part in np.array_split(np.argsort(business["frequency"].to_numpy()), 4):
+        some = list(business["customer_id"].iloc[part])
+        own = priors.subset(priors.table["customer_id"].isin(some).to_numpy())
+        found = lb.lifetime_value(customers.subset(some), stream, future_value=own, **terms).draws
+        np.testing.assert_array_equal(found, whole.sel(customer_id=found["customer_id"]))
+
+
+@pytest.mark.filterwarnings("ignore:.*are some opportunities stale")
+def test_where_only_repeat_customers_are_asked_the_number_of_living_stays_if_it_is_said(business):
+    customers, asked = by_histories(business), (business["frequency"] > 0).to_numpy()
+    ids = business.loc[business["negotiates"] & asked, "customer_id"]
+    with pytest.warns(DataWarning, match="No customer without repeat purchases has an opportunity"):
+        unsaid = alive_in(customers, ids)
+    stated = alive_in(customers, ids, covers=list(business.loc[asked, "customer_id"]))
+    by_orders = alive_in(customers, ids, shows_life=False)
+    assert stated.sum() == pytest.approx(by_orders.sum(), rel=0.015)
+    assert unsaid.sum() > 1.03 * by_orders.sum()
+
+
+def test_a_stale_opportunity_shows_little(business):
+    """Opened at any time of the last three years while the customer was there, and never closed."""
+    customers, rng = by_histories(business), np.random.default_rng(8)
+    left = np.where(business["alive"], 0.0, business["T"] - business["recency"])
+    age = 3 * rng.random(CLIENTS)
+    stale = (rng.random(CLIENTS) < 0.5) & (age > left) & (age < business["T"]).to_numpy()
+    stated_on = pd.Timestamp("2025-12-31") - pd.to_timedelta((365.25 * age[stale]).round(), unit="D")
+    ids, alive = business.loc[stale, "customer_id"], business["alive"].to_numpy()[stale]
+    with pytest.warns(DataWarning, match="are some opportunities stale"):
+        undated = alive_in(customers, ids)[stale]
+    dated = alive_in(customers, ids, stated_on=stated_on.to_numpy())[stale]
+    assert undated.mean() > alive.mean() + 0.15
+    assert abs(dated.mean() - alive.mean()) < 0.06

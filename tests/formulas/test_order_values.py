@@ -33,7 +33,7 @@ def alike(kernel):
         relations = order_values.Relations(
             unknown if until is None else until, unknown if life is None else life, one_life
         )
-        periods = order_values.Periods(ends, delta, np.array(shown, dtype=float), shown_until)
+        periods = order_values.Periods(ends, delta, np.array(shown, dtype=float), np.full(len(histories), shown_until))
         kernel(states, histories, periods, counts, spend, relations, rest[number + 3])
 
     return fill

@@ -415,8 +415,8 @@ class TestSlips:
     @pytest.mark.parametrize(
         ("row", "message"),
         [
-            (said(interval=0.008), "interval of less than 5%"),
-            (said(interval="0.8%"), "interval of less than 5%"),
+            (said(low=195.0, interval=0.008), "interval of less than 5%"),
+            (said(low=195.0, interval="0.8%"), "interval of less than 5%"),
             (said(interval=0.06), "mean beyond 1,000 times the amounts stated"),
             (said(high=5e8), "mean beyond 1,000 times the amounts stated"),
             (otherwise(q25=50.0, q50=100.0, q75=2e6), "mean beyond 1,000 times the amounts stated"),

@@ -193,3 +193,73 @@ class TestArviz:
 
 def test_repr_of_draws_made_by_hand(purchases):
     assert repr(purchases).startswith("FittedPurchases (bg_nbd), per week\nposterior means: r 0.24")
+
+
+KINDS = [{}, {"model": "mbg_nbd"}, {"model": "bg_cnbd", "k": 2}, {"model": "mbg_cnbd", "k": 3}]
+
+
+def of_kind(purchases, kind):
+    return lb.FittedPurchases.from_draws(purchases.thin(100).draws, time_unit="week", **kind)
+
+
+class TestLaterDays:
+    """P(alive) at a later day, and when the next purchase is due."""
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_alive_later_is_alive_now_times_staying(self, book, purchases, kind):
+        fit = of_kind(purchases, kind)
+        now, soon, later = (
+            fit.probability_alive(book, at=at).mean(("chain", "draw")) for at in (None, "1 day", "200 weeks")
+        )
+        assert (soon <= now).all()
+        assert (later < soon).all()
+        np.testing.assert_allclose(soon, now, atol=0.05)
+        same = fit.probability_alive(book, at="1997-10-28")
+        np.testing.assert_allclose(same, fit.probability_alive(book, at="4 weeks"), rtol=1e-12)
+        assert same.attrs["at"] == "28 days"
+
+    def test_alive_later_is_what_simulated_customers_do(self, book, purchases):
+        """Independently: a rate, a chance of leaving after each purchase, and exponential gaps."""
+        rng, size, s = np.random.default_rng(1), 200_000, 30.0
+        values = {name: float(drawn[0, 0]) for name, drawn in purchases.draws.items()}
+        fit = lb.FittedPurchases.from_draws({name: [[value]] for name, value in values.items()}, time_unit="week")
+        row = book.table.loc["C"]
+        rate = rng.gamma(values["r"] + row["frequency"], 1 / (values["alpha"] + row["T"]), size)
+        leaving = rng.beta(values["a"], values["b"] + row["frequency"], size)
+        stays = rng.random(size) < (1 - leaving) ** rng.poisson(rate * s)
+        alive = float(fit.probability_alive(book).sel(customer_id="C").item())
+        found = float(fit.probability_alive(book, at="30 weeks").sel(customer_id="C").item())
+        assert abs(found - alive * stays.mean()) < allowed(1) * 0.5 / np.sqrt(size)
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_the_next_purchase_is_as_likely_as_not_by_its_median(self, book, purchases, kind):
+        fit = of_kind(purchases, kind)
+        table = fit.next_purchase(book.in_time_unit("month"), by="1997-12-30", ci_prob=0.9)
+        assert table.columns.tolist() == [
+            "probability", "eti90_lb", "eti90_ub", "probability_ever", "median_time", "median_date",
+        ]  # fmt: skip
+        alive = fit.probability_alive(book).mean(("chain", "draw")).to_series()
+        np.testing.assert_allclose(table["probability_ever"], alive, rtol=1e-12)
+        assert (np.isfinite(table["median_time"]) == (alive > 0.5)).all()
+        assert table["median_date"].isna()[~np.isfinite(table["median_time"])].all()
+        none = fit.probability_of_purchases(book, 0, "13 weeks").mean(("chain", "draw")).to_series()
+        np.testing.assert_allclose(table["probability"], 1 - none, rtol=1e-10)
+        for customer, row in table[np.isfinite(table["median_time"])].iterrows():
+            one, wait = book.subset([customer]), f"{row['median_time']:.12f} months"
+            assert float(fit.probability_of_purchases(one, 0, wait).mean()) == pytest.approx(0.5, abs=1e-6)
+            if row["median_time"] < 1000:
+                days = np.ceil(row["median_time"] * 365.25 / 12)
+                assert row["median_date"] == pd.Timestamp("1997-09-30") + pd.Timedelta(days=days)
+
+    def test_draws_of_purchases_agree(self, book, purchases):
+        table = purchases.next_purchase(book, by="39 weeks")
+        drawn = (purchases.predict_purchases(book, "39 weeks", random_seed=1) > 0).mean(("chain", "draw"))
+        assert np.abs(drawn.to_numpy() - table["probability"]).max() < allowed(6) * 0.5 / np.sqrt(1000)
+
+    def test_days_are_checked(self, book, purchases):
+        with pytest.raises(UnitError, match="by 1997-09-30 is not after the as-of date 1997-09-30"):
+            purchases.next_purchase(book, by="1997-09-30")
+        dateless = lb.Customers.from_summary(book.table, time_unit="week")
+        with pytest.raises(UnitError, match="at 1998-01-01 needs customers with an as-of date"):
+            purchases.probability_alive(dateless, at="1998-01-01")
+        assert "median_date" not in purchases.next_purchase(dateless, by="8 weeks")

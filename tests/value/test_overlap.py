@@ -1,5 +1,6 @@
 """Judgements and the model's forecast of one customer: money is counted once, and knowledge is used."""
 
+import datetime as dt
 import warnings
 from dataclasses import replace
 
@@ -8,9 +9,10 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, DataWarning, JudgementError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
 from ltv_bayes.judgement.valuing.relations import signs_of_life
+from ltv_bayes.predictions.alive import SignsOfLife
 from ltv_bayes.value.lifetime_value import valued_of
 from tests.chance import allowed
 
@@ -72,11 +74,8 @@ class TestLife:
     def test_clients_without_one_are_a_little_less_likely_to_be_alive(self, book, stream):
         ltv = lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
         share = next(one for one in valued_of(ltv).valuation.conditioned).signs.share
-        others = np.array([outlook(book, customer).alive for customer in book.ids if customer != "A"])
-        heard_of = others + (1 - others) / 20
-        q = (np.arange(4000) + 0.5) / 4000
-        weights = q * np.prod(1 - np.outer(q, heard_of), axis=1)
-        assert share == pytest.approx(np.average(q, weights=weights), abs=0.002)
+        alive = np.array([outlook(book, customer).alive for customer in book.ids])
+        assert share == pytest.approx(2 / (np.sum(alive + (1 - alive) / 20) + 2))
         now = outlook(book, "C")
         alive, left = now.alive * (1 - share), (1 - now.alive) * (1 - share / 20)
         expected = bg_nbd.expected_purchases(WEEKS, now._replace(alive=alive / (alive + left)))
@@ -107,6 +106,118 @@ class TestLife:
         judged = opportunities().with_relation("additional", shows_life=False)
         silent = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
         np.testing.assert_array_equal(silent.components["repeat_purchases"], plain)
+
+
+class TestAge:
+    """An opportunity stated long ago shows less, and one that is no younger than the last order nothing."""
+
+    def test_evidence_halves_every_90_days_after_the_first_90(self):
+        signs = SignsOfLife(frozenset("ABCD"), 16.0, ages={"B": 90.0, "C": 180.0, "D": 270.0})
+        np.testing.assert_allclose(signs.evidence("ABCDE"), [1, 1, 0.5, 0.25, 0])
+        np.testing.assert_allclose(signs.weights(pd.Index(list("ABCD"))), [1 / 16, 1 / 16, 1 / 4, 1 / 2])
+
+    def test_without_fresh_evidence_a_customer_counts_as_silent(self):
+        signs = SignsOfLife(frozenset("A"), 16.0, share=0.5, ages={"A": 36_000.0})
+        np.testing.assert_allclose(signs.weights(pd.Index(["A", "B"])), [31 / 16, 31 / 16])
+
+    def test_what_was_stated_before_the_last_order_shows_nothing_more(self):
+        signs = SignsOfLife(frozenset("ABC"), 16.0, ages={"A": 30.0, "B": 30.0})
+        weights = signs.weights(pd.Index(list("ABC")), np.array([10.0, 40.0, 0.0]))
+        np.testing.assert_allclose(weights, [1, 1 / 16, 1 / 16])
+
+    def test_the_newest_opportunity_of_a_customer_counts(self):
+        stated = ["2025-01-01", "2025-12-01", None]
+        some = opportunities(["A", "A", "B"], opportunity=["x", "y", "z"], stated_on=stated)
+        assert signs_of_life(some.table, None, as_of=dt.date(2025, 12, 31)).ages == {"A": 30.0}
+
+    def test_a_value_takes_the_age_from_stated_on(self, book, stream):
+        day = pd.Timestamp(book.as_of) - pd.Timedelta(days=100)
+        judged = (
+            opportunities(["C"], stated_on=[day]).with_relation("additional").learn_sign_share(stream.purchases, book)
+        )
+        ltv = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        signs = next(one for one in valued_of(ltv).valuation.conditioned).signs
+        assert signs.ages == {"C": 100.0}
+        assert any("1 of them stated it more than 90 days ago, which counts less" in note for note in ltv.notes())
+
+
+class TestCoverage:
+    """Only those whose pipeline is reported are thinned, and only their silence shows anything."""
+
+    @pytest.mark.parametrize("covers", [{"industry": ["Retail"]}, {"industry": "Retail"}, "asked", "ids"])
+    def test_only_customers_covered_are_thinned(self, book, stream, covers):
+        retail = (book.table["industry"] == "Retail").to_numpy()
+        book = lb.Customers(book.table.assign(asked=np.where(retail, "yes", "no")), "week", book.as_of, "USD")
+        covers = list(book.ids[retail]) if covers == "ids" else covers
+        judged = opportunities([book.ids[retail][0]]).with_relation(
+            "visible_share", visible=lb.VisibleShare.known(0.6, within="1 year")
+        )
+        plain = lb.lifetime_value(book, stream, **TERMS).components["repeat_purchases"]
+        every = lb.lifetime_value(book, stream, future_value=judged, **TERMS).components["repeat_purchases"]
+        some = lb.lifetime_value(book, stream, future_value=replace(judged, covers=covers), **TERMS)
+        found = some.components["repeat_purchases"]
+        np.testing.assert_array_equal(found[..., ~retail], plain[..., ~retail])
+        np.testing.assert_array_equal(found[..., retail], every[..., retail])
+        assert any("of the customers covered" in note for note in some.notes())
+
+    def test_silence_of_others_shows_nothing(self, book, stream):
+        judged = opportunities(["A"]).with_relation("additional", covers=["A", "C"])
+        values = [
+            lb.lifetime_value(book, stream, future_value=one, **TERMS).components["repeat_purchases"]
+            for one in (None, judged)
+        ]
+        same = (values[0] == values[1]).all(("chain", "draw")).to_series()
+        assert not same["C"]
+        assert same.drop(["A", "C"]).all()
+
+    def test_histories_of_a_stream_may_bear_the_column_or_those_valued(self, book, stream):
+        judged = opportunities(["A"]).with_relation("additional", covers={"industry": ["Retail"]})
+        own = replace(stream, customers=lb.Customers(book.table.drop(columns="industry"), "week", book.as_of, "USD"))
+        values = [
+            lb.lifetime_value(customers, one, future_value=judged, **TERMS).total()
+            for customers, one in (
+                (book, stream),
+                (book, own),
+                (lb.all_customers(book), replace(stream, customers=book)),
+            )
+        ]
+        np.testing.assert_array_equal(values[0], values[1])
+        np.testing.assert_array_equal(values[0], values[2])
+
+    @pytest.mark.parametrize(
+        ("covers", "error", "message"),
+        [
+            ("industri", ColumnError, "no column 'industri', which covers= names"),
+            ("industry", InputError, "without True or False in 'industry'.*To choose values of it"),
+            (["C"], JudgementError, r"of customers who are not covered \(row 0\)"),
+            ({"industry": []}, InputError, "names no value of 'industry'"),
+            ({"industry": ["Retail"], "region": ["North"]}, InputError, "one column with its values, not 2"),
+        ],
+    )
+    def test_a_coverage_that_cannot_be_is_refused(self, book, stream, covers, error, message):
+        visible = lb.VisibleShare.known(0.6, within="6 months")
+        judged = opportunities(["A"]).with_relation("visible_share", visible=visible)
+        with pytest.raises(error, match=message):
+            lb.lifetime_value(book, stream, future_value=replace(judged, covers=covers), **TERMS)
+
+
+class TestSlices:
+    """A value does not depend on who else is valued."""
+
+    def test_a_share_once_learned_is_that_of_every_slice(self, book, stream):
+        judged = opportunities(["A", "D"]).with_relation("additional").learn_sign_share(stream.purchases, book)
+        whole = lb.lifetime_value(book, stream, future_value=judged, **TERMS).draws
+        for ids in (["A", "C"], ["D"], ["E", "F", "B"]):
+            part = judged.subset(judged.table["customer_id"].isin(ids).to_numpy())
+            found = lb.lifetime_value(book.subset(ids), stream, future_value=part, **TERMS).draws
+            np.testing.assert_array_equal(found.sel(customer_id=ids), whole.sel(customer_id=ids))
+
+    def test_a_slice_without_an_opportunity_is_thinned_too(self, book, stream):
+        visible = lb.VisibleShare.known(0.6, within="1 year")
+        judged = opportunities(["A"]).with_relation("visible_share", visible=visible)
+        whole = lb.lifetime_value(book, stream, future_value=judged, **TERMS).draws
+        found = lb.lifetime_value(book.subset(["E"]), stream, future_value=judged.subset([]), **TERMS).draws
+        np.testing.assert_array_equal(found, whole.sel(customer_id=["E"]))
 
 
 class TestUnsaid:

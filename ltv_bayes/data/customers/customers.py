@@ -40,7 +40,7 @@ class Customers(Printed):
     rows : pandas.DataFrame or Rows
         One row a customer, a frame indexed by customer_id or another place where rows live.
     time_unit : str
-        Unit of recency and T: day, week, month, quarter or year.
+        Unit of recency and T: hour, day, week, month, quarter or year.
     as_of : datetime.date, optional
         The day on which observation ended.
     currency : str, optional
@@ -49,6 +49,9 @@ class Customers(Printed):
         Orders left out.
     without_orders : pandas.DataFrame
         Those who have no row in the table, with their attributes.
+    merged_orders : int
+        The number of orders that `summarize` merged with another of the same customer and day into one purchase; not
+        written to files.
     """
 
     rows: Rows
@@ -57,6 +60,7 @@ class Customers(Printed):
     currency: str | None = None
     left_out: pd.DataFrame | LeftOutFile = field(default_factory=no_orders)
     without_orders: pd.DataFrame = field(default_factory=pd.DataFrame)
+    merged_orders: int = 0
 
     def __post_init__(self) -> None:
         if isinstance(self.rows, pd.DataFrame):
@@ -374,7 +378,8 @@ class Customers(Printed):
             dropped = self.left_out.of(table.index)
         else:
             dropped = self.left_out[self.left_out["customer_id"].isin(table.index)]
-        return replace(self, rows=FrameRows(table), left_out=dropped, without_orders=self.without_orders.head(0))
+        others = self.without_orders.head(0)
+        return replace(self, rows=FrameRows(table), left_out=dropped, without_orders=others, merged_orders=0)
 
     def dropped_by_reason(self) -> pd.Series:
         """Count the orders left out by reason."""
@@ -391,6 +396,9 @@ class Customers(Printed):
         as_of = f"as of {self.as_of}" if self.as_of else ""
         parts = [counted(len(self), "customer"), f"{self.time_unit}s", as_of, self.currency or "", self.rows.place]
         lines = [", ".join(part for part in parts if part), self._history_line()]
+        if self.merged_orders:
+            orders = counted(self.merged_orders, "order")
+            lines.append(f"merged: {orders} with another of the same customer and day, as one purchase")
         return [*lines, *left_out_line(self.dropped_by_reason()), *self._without_orders_line()]
 
     def _history_line(self) -> str:

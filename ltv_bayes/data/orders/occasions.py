@@ -32,6 +32,7 @@ SELECT
     customer,
     CAST(date AS DATE) AS day,
     {net} AS net,
+    count(*) FILTER (amount >= 0 OR amount IS NULL) AS orders,
     -- A day with nothing but returns is no occasion. A log without money has no returns.
     {has_order} AS has_order
 FROM orders
@@ -127,18 +128,21 @@ class WholeMoney:
         Whether there are amounts of zero or less.
     any_amount : bool
         Whether there are amounts at all.
+    orders : int
+        The number of rows.
     """
 
     scale: float
     in_decimals: bool
     any_unpaid: bool
     any_amount: bool
+    orders: int
 
     @classmethod
     def of_orders(cls, connection: duckdb.DuckDBPyConnection) -> "WholeMoney":
         """Look over the amounts in the table ``orders``."""
         found = fetched(connection.execute(AMOUNTS)).iloc[0]
-        kinds = bool(found["any_unpaid"]), bool(found["any_amount"])
+        kinds = bool(found["any_unpaid"]), bool(found["any_amount"]), int(found["number"])
         for scale in DECIMALS:
             if found[f"every_{scale:.0f}"] and found["total"] * scale * 2 < LARGEST_EXACT:
                 return cls(scale, True, *kinds)
@@ -183,6 +187,24 @@ def prepare_days(connection: duckdb.DuckDBPyConnection, *, count_zero_orders: bo
     return money
 
 
+def merged_orders(connection: duckdb.DuckDBPyConnection, money: WholeMoney, occasions: int | None) -> int:
+    """Count the orders that are one purchase with another of the same customer and day.
+
+    Parameters
+    ----------
+    connection
+        With the table ``days``.
+    money : WholeMoney
+        What `prepare_days` returned.
+    occasions : int, optional
+        The number of purchases, where it is known: without returns no row is looked at again.
+    """
+    if occasions is None or money.any_unpaid:
+        sql = "SELECT coalesce(sum(orders - 1), 0)::BIGINT FROM days WHERE is_occasion"
+        return int(connection.execute(sql).fetchall()[0][0])
+    return money.orders - occasions
+
+
 def customers_query(money: WholeMoney, as_of: dt.date, days_per_unit: float, *, given_starts: bool = False) -> str:
     """SQL that makes the customer table of the table ``days``, and of ``starts`` where the clock's starts are given.
 
@@ -205,7 +227,7 @@ def customer_rows(
     days_per_unit: float,
     count_zero_orders: bool,
     since: pd.Series | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Make the customer table of orders up to a day.
 
     Parameters
@@ -228,6 +250,8 @@ def customer_rows(
         One row a customer with at least one occasion, sorted by id.
     pandas.DataFrame
         The orders on days that are no occasions, with a reason.
+    int
+        The orders that are one purchase with another of the same customer and day.
 
     Examples
     --------
@@ -252,13 +276,14 @@ def customer_rows(
             connection.register("starts", pd.DataFrame({"customer": codes[len(orders) :], "since": since.array}))
         query = customers_query(money, as_of, days_per_unit, given_starts=since is not None)
         table = fetched(connection.execute(f"{query} ORDER BY customer_id"))
+        merged = merged_orders(connection, money, int((table["frequency"] + 1).sum()) if since is None else None)
         no_occasion = orders.head(0).assign(reason="")
         if money.any_unpaid:
             connection.register("orders", pd.DataFrame(columns | {"position": np.arange(len(orders))}, copy=False))
             found = fetched(connection.execute(f"SELECT position, reason FROM ({LEFT_OUT}) ORDER BY position"))
             no_occasion = orders.iloc[found["position"]].assign(reason=found["reason"].to_numpy())
     codes = table.pop("customer_id").to_numpy()
-    return table.set_index(pd.Index(codes if ids is None else ids[codes], name="customer_id")), no_occasion
+    return table.set_index(pd.Index(codes if ids is None else ids[codes], name="customer_id")), no_occasion, merged
 
 
 def _whole_ids(ids: pd.Series) -> tuple[np.ndarray, pd.Index | None]:

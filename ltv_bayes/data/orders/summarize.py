@@ -37,7 +37,8 @@ def summarize(
 ) -> Customers:
     """Turn a transaction log into one row a customer.
 
-    All orders of one customer on one day are one purchase, worth the day's net amount. A day with nothing but returns
+    All orders of one customer on one day are one purchase, worth the day's net amount; `Customers.merged_orders` counts
+    those merged. Time is counted in whole days, in hours too: 24 a day. A day with nothing but returns
     is no purchase, but lowers total_value.
 
     Parameters
@@ -45,7 +46,7 @@ def summarize(
     orders : Transactions or ScannedTransactions
         What :func:`ltv_bayes.read_transactions` or :func:`ltv_bayes.scan_transactions` returns.
     time_unit : str
-        Unit of recency and T: day, week, month, quarter or year.
+        Unit of recency and T: hour, day, week, month, quarter or year.
     as_of : date, optional
         The day on which observation ends; later orders are left out, which cuts a calibration period. The day of the
         last order if not given.
@@ -116,7 +117,7 @@ def summarize(
     log, starts = _written_alike(orders, since)
     counting, left_out = counting_orders(log, end, returns)
     there, later = (None, pd.Series()) if starts is None else starts_until(starts, counting, end)
-    table, no_occasion = customer_rows(
+    table, no_occasion, merged = customer_rows(
         counting, end, days_per_unit=DAYS_PER_UNIT[unit], count_zero_orders=count_zero, since=there
     )
     dropped = _joined([orders.dropped, *left_out, no_occasion])
@@ -126,7 +127,8 @@ def summarize(
     if attributes is not None:
         column, taken = orders.customer_column, COMPUTED if starts is None else (*COMPUTED, "since")
         table, others = join_attributes(table, attributes, customer_column=column, taken=taken)
-    customers = Customers(FrameRows(table), unit, end, orders.currency, dropped, _with_later(others, later))
+    known = _with_later(others, later)
+    customers = Customers(FrameRows(table), unit, end, orders.currency, dropped, known, merged)
     if target is None:
         return customers
     return replace(customers, rows=open_customers(customers.save(target)), left_out=left_out_beside(target))

@@ -14,7 +14,7 @@ from ltv_bayes.data.customers.files import file_notes, open_customers
 from ltv_bayes.data.engine.duckdb import engine, fetched, identifier
 from ltv_bayes.data.engine.parquet import parquet_source, parquet_target, refuse_same_names, write_parquet
 from ltv_bayes.data.orders.left_out import LeftOutFile
-from ltv_bayes.data.orders.occasions import LEFT_OUT, customers_query, prepare_days
+from ltv_bayes.data.orders.occasions import LEFT_OUT, customers_query, merged_orders, prepare_days
 from ltv_bayes.data.orders.scanned import ScannedTransactions, first_rows
 from ltv_bayes.data.orders.selection import (
     AFTER_AS_OF,
@@ -77,9 +77,11 @@ def summarize_to_file(
             if not write_parquet(connection, f"{query} ORDER BY customer_id", target, notes):
                 counts = f"SELECT reason, count(*) AS rows FROM ({left_out}) GROUP BY reason"
                 refuse_none_left(fetched(connection.execute(counts)).set_index("reason")["rows"])
+        bought = f"SELECT sum(frequency + 1)::BIGINT FROM {parquet_source([target])}"
+        merged = merged_orders(connection, money, int(connection.execute(bought).fetchall()[0][0]))
         others = pd.DataFrame() if clients is None else _without_orders(connection, clients, target)
     rows = open_customers(target, log.memory_limit)
-    return Customers(rows, time_unit, end, log.currency, left_out_beside(target), others)
+    return Customers(rows, time_unit, end, log.currency, left_out_beside(target), others, merged)
 
 
 def left_out_beside(path: Path) -> LeftOutFile | pd.DataFrame:

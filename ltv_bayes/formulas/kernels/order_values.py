@@ -75,14 +75,14 @@ class Periods(NamedTuple):
     shown : array of shape (draws,)
         Share of the purchases up to ``shown_until`` that are counted elsewhere: each is left out with this chance.
         Empty if none are.
-    shown_until : float
-        In the same time unit.
+    shown_until : array of shape (customers,)
+        In the same time unit; below 0 for customers of whom nothing is counted elsewhere.
     """
 
     ends: Array
     delta: float
     shown: Array = np.empty(0)
-    shown_until: float = 0.0
+    shown_until: Array = np.empty(0)
 
 
 class Relations(NamedTuple):
@@ -189,7 +189,7 @@ def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money
         for order in range(int(count)):
             when = end if left and order == 0 else end * uniform(state)
             last, worth = max(last, when), value * gamma_from_constants(state, shape, d, c)
-            if shown.size and when <= shown_until and uniform(elsewhere) < shown[i]:
+            if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
             period = 0
             while when > ends[period]:
@@ -234,7 +234,7 @@ def _nbd_row(row, state, history, periods, events, spend, until, money):  # type
         shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
         for _ in range(int(number)):
             when, period, worth = t * uniform(state), 0, value * gamma_from_constants(state, shape, d, c)
-            if shown.size and when <= shown_until and uniform(elsewhere) < shown[i]:
+            if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
             while when > ends[period]:
                 period += 1

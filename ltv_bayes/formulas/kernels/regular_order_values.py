@@ -85,7 +85,7 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
             share += (1.0 - share) * beta(state, step, rest - step + 1.0)
             rest, step = rest - step, k
             when, worth = t * min(share, 1.0), value * gamma_from_constants(state, shape, d, c)
-            if shown.size and when <= shown_until and uniform(elsewhere) < shown[i]:
+            if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
             period = 0
             while when > ends[period]:

@@ -70,6 +70,10 @@ class Outlook(NamedTuple):
         """P(exactly y purchases within t)."""
         return probability_of_purchases(y, t, self)
 
+    def probability_alive_after(self, s: Numbers) -> Array:
+        """P(still alive at a time s from now)."""
+        return probability_alive_after(s, self)
+
     def draw(self, rng: np.random.Generator, t: Numbers) -> "FuturePurchases":
         """Draw purchases within t."""
         return draw_purchases(rng, t, self)
@@ -232,6 +236,8 @@ def probability_of_purchases(y: Numbers, t: Numbers, future: Outlook) -> Array:
     """P(exactly y purchases within a time t from now), equation (8) carried over by renewal."""
     y, t, alive, A, B, a, C = _broadcast(y, t, *future)
     z = t / (B + t)
+    if not np.any(y > 0):
+        return (1 - alive) + alive * np.exp(-A * np.log1p(t / B))
     positive = np.maximum(y, 1)
     log_count = (
         special.gammaln(A + y) - special.gammaln(A) - special.gammaln(y + 1) - A * np.log1p(t / B) + special.xlogy(y, z)

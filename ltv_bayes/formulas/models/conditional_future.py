@@ -43,6 +43,9 @@ class PurchaseOutlook(Protocol):
     def probability_of_purchases(self, y: Numbers, t: Numbers) -> Array:
         """P(exactly y purchases within t)."""
 
+    def probability_alive_after(self, s: Numbers) -> Array:
+        """P(still alive at a time s from now)."""
+
     def draw(self, rng: np.random.Generator, t: Numbers) -> DrawnPurchases:
         """Draw purchases within t."""
 

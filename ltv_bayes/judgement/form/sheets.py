@@ -1,6 +1,7 @@
 """Judgements as CSV files and workbooks that account managers fill in."""
 
 import datetime as dt
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -145,7 +146,8 @@ def _write_workbook(form: pd.DataFrame, path: Path) -> None:
     """One sheet to fill in, one that explains."""
     import xlsxwriter
 
-    with xlsxwriter.Workbook(str(path), AS_TEXT) as workbook:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, AS_TEXT | {"in_memory": True}) as workbook:
         sheet, explained = workbook.add_worksheet(SHEET), workbook.add_worksheet(EXPLAINED)
         bold = workbook.add_format({"bold": True, "bottom": 1})
         formats, blank_formats = (
@@ -165,6 +167,7 @@ def _write_workbook(form: pd.DataFrame, path: Path) -> None:
                 _write_cell(sheet, row, place, value, formats[column.kind])
         sheet.freeze_panes(1, 1)
         _explain(explained, bold, columns)
+    path.write_bytes(content.getvalue())
 
 
 def _write_cell(sheet: Any, row: int, place: int, value: Any, layout: Any) -> None:

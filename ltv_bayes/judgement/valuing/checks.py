@@ -1,18 +1,22 @@
 """What is refused before judgements are valued: unknown customers, and what contradicts the streams or the pipeline."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.known_ids import known_ids, lost_zeros
-from ltv_bayes.errors import JudgementError, rows_at_fault
+from ltv_bayes.errors import DataWarning, JudgementError, rows_at_fault
 from ltv_bayes.judgement.beliefs.amount_belief import FAR_MEAN
 from ltv_bayes.judgement.form.cells import refuse, warn
-from ltv_bayes.judgement.form.layout import CONFIRMED, VISIBLE_SHARE
+from ltv_bayes.judgement.form.layout import CONFIRMED, SCORED, VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.windows import last_day_shown, windows
 from ltv_bayes.terms import Terms
+
+MANY_GROUPS, ENOUGH_EXPECTED = 50, 10.0
 
 
 def written_as(customers: Customers, judged: pd.Series) -> pd.Series:
@@ -120,3 +124,54 @@ def check_shown_in_time(judged: FutureValuePriors, terms: Terms) -> None:
     problem = f"that the pipeline shows, but that may occur after the {within} in which the forecast leaves them out"
     cure = f"They may be counted twice there. {cure}"
     warn(judged.table, shown & (last > until), problem, cure, noun="judgement", stacklevel=3)
+
+
+def check_coverage(judged: FutureValuePriors, customers: Customers, covered: np.ndarray) -> None:
+    """Refuse purchases that the pipeline shows of customers who are not covered, whose forecast leaves none out.
+
+    Parameters
+    ----------
+    covered : array of shape (customers,)
+        Whether the pipeline of each customer is reported.
+
+    Raises
+    ------
+    JudgementError
+        Naming the rows.
+
+    Warns
+    -----
+    DataWarning
+        If the pipeline is said to be that of all, or of some, but no opportunity is of a large group of them.
+    """
+    written = written_as(customers, judged.table["customer_id"])
+    shown = judged.relations == VISIBLE_SHARE
+    outside = shown & ~written.isin(list(customers.ids[covered]))
+    problem = "that are purchases which the pipeline shows, of customers who are not covered"
+    refuse(judged.table, outside, problem, "Add these customers to covers=, or call the judgements additional.")
+    counted_ones = ~are_opinions(judged.table) & (shown | (judged.shows_life is not False))
+    if SCORED in judged.table:
+        counted_ones &= judged.table[SCORED].isna()
+    has = pd.Index(customers.ids[covered]).isin(written[counted_ones].dropna())
+    if silent := _groups_without(customers.table[covered], has):
+        warnings.warn(
+            f"No customer {silent} has an opportunity in the pipeline, where others do: was it reported of them? "
+            f"If not, say whose is, as in covers={{'account_manager': ['Chen']}}, a column of True and False, or ids.",
+            DataWarning,
+            stacklevel=3,
+        )
+
+
+def _groups_without(table: pd.DataFrame, has: np.ndarray) -> str:
+    """Name the largest group without an opportunity, where many are expected if all are alike; empty if none."""
+    groups = {f"with {name} {{}}": table[name] for name in table if table[name].dtype in ("object", "str", "category")}
+    if "frequency" in table:
+        groups["{}"] = (table["frequency"] > 0).map({True: "with repeat purchases", False: "without repeat purchases"})
+    found: dict[str, int] = {}
+    for name, cells in groups.items():
+        if cells.nunique() <= MANY_GROUPS:
+            counts = pd.DataFrame({"has": has}).groupby(cells.astype(str).to_numpy())["has"].agg(["size", "sum"])
+            none = counts["size"][counts["sum"] == 0]
+            found |= {name.format(value): int(size) for value, size in none.items()}
+    largest = max(found, key=lambda name: found[name], default="")
+    return largest if found.get(largest, 0) * has.mean() >= ENOUGH_EXPECTED else ""

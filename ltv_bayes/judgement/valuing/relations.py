@@ -1,5 +1,6 @@
 """How judgements relate to the model's forecast, row by row; relations that cannot be are refused."""
 
+import datetime as dt
 from enum import Enum
 
 import numpy as np
@@ -9,6 +10,7 @@ from ltv_bayes.judgement.form.cells import refuse
 from ltv_bayes.judgement.form.layout import RELATIONS, SAME_TOTAL, SCORED, VISIBLE_SHARE
 from ltv_bayes.judgement.valuing.expected import stated_quantiles
 from ltv_bayes.predictions.alive import SignsOfLife
+from ltv_bayes.predictions.visibility import Coverage
 
 USUAL_RATIO = 20.0
 """How many times as often living customers have an open opportunity as customers who left."""
@@ -36,20 +38,33 @@ def are_opinions(table: pd.DataFrame) -> np.ndarray:
     return (relations_of(table) == SAME_TOTAL).to_numpy(dtype=bool)
 
 
-def signs_of_life(table: pd.DataFrame, shows_life: bool | float | None) -> SignsOfLife | None:
+def signs_of_life(
+    table: pd.DataFrame,
+    shows_life: bool | float | None,
+    *,
+    as_of: dt.date | None = None,
+    coverage: Coverage | None = None,
+) -> SignsOfLife | None:
     """Customers with an open opportunity; None where these are not taken for signs of life, or there are none.
 
     Opinions on a whole value and ratings are no signs, nor are opportunities without a chance. Those that stand for
-    purchases which the model predicts are none either: they are counted as purchases.
+    purchases which the model predicts are none either: they are counted as purchases. The newest of a customer's
+    opportunities counts; without stated_on it is of the as-of date.
     """
     if shows_life is False:
         return None
     open_ones = ~are_opinions(table) & (relations_of(table) != VISIBLE_SHARE) & (table["probability"] > 0)
     if SCORED in table:
         open_ones &= table[SCORED].isna()
-    seen = frozenset(table["customer_id"][open_ones].astype(str))
+    known = table[open_ones]
+    ids = known["customer_id"].astype(str)
+    ages: dict[str, float] = {}
+    if as_of is not None and "stated_on" in table and known["stated_on"].notna().any():
+        days = (pd.Timestamp(as_of) - known["stated_on"]).dt.days.fillna(0).clip(lower=0).astype(float)
+        newest = days.groupby(ids.to_numpy()).min()
+        ages = {str(customer_id): age for customer_id, age in newest[newest > 0].items()}
     ratio = USUAL_RATIO if isinstance(shows_life, bool | None) else float(shows_life)
-    return SignsOfLife(seen, ratio) if seen else None
+    return SignsOfLife(frozenset(ids), ratio, ages=ages, coverage=coverage) if len(ids) else None
 
 
 def refuse_relations(table: pd.DataFrame) -> None:

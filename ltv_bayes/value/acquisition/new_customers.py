@@ -24,7 +24,7 @@ from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.random_streams import as_seed, customer_stream
-from ltv_bayes.sizes import available_cores
+from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN, available_cores
 from ltv_bayes.streams.notes import unseen_in_words
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, as_duration, discount_intensity
@@ -229,8 +229,8 @@ def new_customer_value(
     spend: FittedSpend | None = None,
     *,
     horizon: Any,
-    discount_rate: float = 0.0,
-    margin: float | Mapping[str, float] = 1.0,
+    discount_rate: float = DISCOUNT_RATE,
+    margin: float | Mapping[str, float] = MARGIN,
     first_order: bool | float | Mapping[str, Any] = True,
     price: float | Mapping[str, float] | None = None,
     period: str | None = None,

@@ -3,22 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
-from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.future_value import FutureValuePriors, all_judgements
 from ltv_bayes.judgement.valuing.checks import require_visible_share
-from ltv_bayes.judgement.valuing.relations import signs_of_life
-from ltv_bayes.predictions.alive import SignsOfLife
-from ltv_bayes.predictions.fitted import thinned_to
+from ltv_bayes.judgement.valuing.relations import relations_of, signs_of_life
+from ltv_bayes.predictions.alive import SignsOfLife, learned_share, living, share_with_a_sign
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
+from ltv_bayes.predictions.visibility import Coverage
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
-
-ENOUGH_DRAWS = 50
 
 
 def conditioned(streams: Sequence[Stream], judged: FutureValuePriors, customers: Customers) -> tuple[Stream, ...]:
@@ -32,24 +26,46 @@ def conditioned(streams: Sequence[Stream], judged: FutureValuePriors, customers:
 
 
 def _conditioned(stream: RepeatPurchases, judged: FutureValuePriors, customers: Customers) -> RepeatPurchases:
-    signs = signs_of_life(judged.table, judged.shows_life)
+    coverage = _resolved(judged.covers, stream, customers)
+    signs = _signs(judged, coverage, customers)
     if signs is not None and stream.signs is None and isinstance(stream.purchases, FittedPurchases):
-        learned = _learned(signs, stream, customers if stream.customers is None else stream.customers)
-        stream = replace(stream, signs=learned)
-    if (judged.relations == VISIBLE_SHARE).any():
-        stream = replace(stream, visible=judged.visible)
+        stream = replace(stream, signs=replace(signs, share=_share(signs, stream, judged, customers)))
+    if (relations_of(all_judgements(judged)) == VISIBLE_SHARE).any():
+        stream = replace(stream, visible=judged.visible, coverage=coverage)
     return stream
 
 
-def _learned(signs: SignsOfLife, stream: RepeatPurchases, customers: Customers) -> SignsOfLife:
-    """Learn how many of the living have an open opportunity, unless another stream knows who is alive."""
-    if stream.while_alive is not None:
-        return signs
-    assert isinstance(stream.purchases, FittedPurchases)
-    few = thinned_to(stream.purchases, ENOUGH_DRAWS)
-    observed, alive = 0, []
-    for batch in customers.batches(CUSTOMERS_IN_BATCH):
-        here = as_text(batch.ids).isin(list(signs.observed))
-        observed += int(here.sum())
-        alive.append(mean_alive(stream, batch, few, batch=CUSTOMERS_IN_BATCH)[~here])
-    return signs.learned(observed, np.concatenate(alive))
+def _signs(judged: FutureValuePriors, coverage: Coverage | None, customers: Customers) -> SignsOfLife | None:
+    """Signs of these judgements; if there are none, but in all that they were chosen from, silence still counts."""
+    asked, found = (
+        signs_of_life(table, judged.shows_life, as_of=customers.as_of, coverage=coverage)
+        for table in (all_judgements(judged), judged.table)
+    )
+    return found if found is not None or asked is None else replace(asked, observed=frozenset(), ages={})
+
+
+def _resolved(coverage: Coverage | None, stream: RepeatPurchases, customers: Customers) -> Coverage | None:
+    """Write a coverage by ids where only the table of those valued has its column, not the stream's histories."""
+    own = stream.customers
+    if coverage is None or own is None or coverage.column not in customers.columns:
+        return coverage
+    ids = [str(one) for batch in customers.batches() for one in batch.ids[coverage.of(batch)]]
+    return Coverage(ids=frozenset(ids))
+
+
+def _share(signs: SignsOfLife, stream: RepeatPurchases, judged: FutureValuePriors, customers: Customers) -> float:
+    """Of living customers, the share with an open opportunity, unless another stream knows who is alive.
+
+    Learned once for all customers fitted, so that a slice of them has the same; of those valued where the fit does not
+    know its customers.
+    """
+    fit = stream.purchases
+    if judged.sign_share is not None or stream.while_alive is not None:
+        return judged.sign_share or 0.0
+    assert isinstance(fit, FittedPurchases)
+    if (known := living(fit, judged.covers, customers.as_of)) is not None:
+        number, alive = known
+        every = signs_of_life(all_judgements(judged), judged.shows_life, as_of=customers.as_of)
+        observed = 0.0 if every is None else float(every.evidence(every.observed).sum())
+        return share_with_a_sign(observed, alive + (number - alive) / signs.ratio)
+    return learned_share(signs, fit, customers if stream.customers is None else stream.customers)

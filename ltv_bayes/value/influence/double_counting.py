@@ -17,12 +17,13 @@ from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions, signs_of_life
 from ltv_bayes.judgement.valuing.whole_value import opinions_on
 from ltv_bayes.posterior import evenly_spaced
-from ltv_bayes.predictions.alive import SignsOfLife
+from ltv_bayes.predictions.alive import FRESH_DAYS, SignsOfLife
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.predictions.visibility import Coverage, VisibleShare
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
-from ltv_bayes.streams.repeat_purchases import RepeatPurchases, alive_draws
+from ltv_bayes.streams.order_stream import covered_by
+from ltv_bayes.streams.repeat_purchases import RepeatPurchases, alive_draws, mean_alive
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms
 from ltv_bayes.value.draws.valuation import Valuation
@@ -33,6 +34,7 @@ ENOUGH_CUSTOMERS = 1000
 FAR_LESS = 0.5
 WORTH_A_WARNING = 0.02
 TRUSTED = 0.7
+FEW_SIGNS, FAR_BELOW = 20, 4.0
 
 
 def warn_of_double_count(
@@ -44,7 +46,7 @@ def warn_of_double_count(
     conditioned on signs of life.
     """
     unsaid = judged.table[judged.relations.isna()]
-    signs = signs_of_life(judged.table, judged.shows_life)
+    signs = signs_of_life(judged.table, judged.shows_life, as_of=customers.as_of)
     models = [replace(one, signs=one.signs or signs) for one in _repeats(streams)]
     if unsaid.empty or not models:
         return
@@ -62,6 +64,34 @@ def warn_of_double_count(
         DataWarning,
         stacklevel=3,
     )
+
+
+def warn_of_stale_signs(customers: Customers, streams: Sequence[Stream], judged: FutureValuePriors) -> None:
+    """Warn where those with an open opportunity have longer been silent than living customers would have.
+
+    Of customers who give a sign for being alive, P(alive) by orders has a known mean; where it lies far below, records
+    were kept open after customers left, or not all were asked.
+    """
+    for stream in _repeats(streams):
+        signs = signs_of_life(judged.table, judged.shows_life, as_of=customers.as_of)
+        fit, own = stream.purchases, customers if stream.customers is None else stream.customers
+        if signs is None or np.isinf(signs.ratio) or not isinstance(fit, FittedPurchases) or not own.in_memory:
+            continue
+        asked = covered_by(judged.covers, stream, own) if stream.customers is None else np.ones(len(own), dtype=bool)
+        alive = mean_alive(stream, own, thinned_to(fit, ENOUGH_DRAWS))[asked]
+        has = signs.evidence(as_text(own.ids[asked])) == 1
+        weight = alive + (1 - alive) / signs.ratio
+        usual = np.average(alive, weights=weight)
+        spread = np.sqrt(np.average((alive - usual) ** 2, weights=weight) / max(has.sum(), 1))
+        if has.sum() >= FEW_SIGNS and alive[has].mean() < usual - FAR_BELOW * spread:
+            warnings.warn(
+                f"{counted(int(has.sum()), 'customer')} with an open opportunity would be alive with probability "
+                f"{alive[has].mean():.2f} by their orders, where {usual:.2f} is expected of customers who have one: "
+                f"are some opportunities stale, or was the pipeline of some customers not asked for? State the age by "
+                f"stated_on, whose pipeline it is by covers=, or pass a smaller ratio as shows_life=.",
+                DataWarning,
+                stacklevel=3,
+            )
 
 
 def combined_opinions(value: Valued) -> pd.DataFrame:
@@ -89,10 +119,10 @@ def notes_on_overlap(value: Valued) -> list[str]:
     notes: list[str] = []
     models = _repeats(valuation.conditioned)
     if signs_of_life(judged.table, judged.shows_life) is not None:
-        notes += [_on_life(stream.signs) for stream in models if stream.signs is not None]
+        notes += [_on_life(stream.signs) for stream in models if stream.signs is not None and stream.signs.observed]
     if models and judged.visible is not None and (judged.relations == VISIBLE_SHARE).any():
         notes.append(
-            f"{judged.visible}; they are left out of {_each(models)} and judged instead"
+            f"{judged.visible}; they are left out of {_each(models)}{_of(judged.covers)} and judged instead"
             f"{_far_from_complete(valuation, judged, judged.visible)}"
         )
     if are_opinions(judged.table).any():
@@ -111,8 +141,10 @@ def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible:
     left_out = visible.share * sum(_expected_of_all(one, customers, until) for one in _repeats(valuation.conditioned))
     if instead >= FAR_LESS * left_out:
         return "."
+    who = "all" if judged.covers is None else "these"
+    sizes = _worth(left_out, customers), _worth(instead, customers)
     return (
-        f": about {_worth(left_out, customers)} of all customers is left out, and {_worth(instead, customers)} judged "
+        f": about {sizes[0]} of {who} customers is left out, and {sizes[1]} judged "
         f"(before margin and discount); is the pipeline complete?"
     )
 
@@ -120,9 +152,12 @@ def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible:
 def _expected_of_all(stream: RepeatPurchases, customers: Customers, terms: Terms) -> float:
     """What the model expects of all customers: of some of them, evenly spaced, scaled up where there are more."""
     own = customers if stream.customers is None else stream.customers
-    ids = next(iter(own.batches(CUSTOMERS_IN_BATCH))).ids
+    batch = next(iter(own.batches(CUSTOMERS_IN_BATCH)))
+    ids, batches = batch.ids[covered_by(stream.coverage, stream, batch)], len(own) / len(batch)
+    if not len(ids):
+        return 0.0
     some = ids[evenly_spaced(len(ids), min(len(ids), ENOUGH_CUSTOMERS))]
-    return float(_expected_money(stream, customers, as_text(some), terms).sum()) * len(own) / len(some)
+    return float(_expected_money(stream, customers, as_text(some), terms).sum()) * batches * len(ids) / len(some)
 
 
 def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence[str], terms: Terms) -> np.ndarray:
@@ -145,6 +180,10 @@ def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms
     return orders.mean(axis=(0, 1))
 
 
+def _of(coverage: Coverage | None) -> str:
+    return "" if coverage is None else f" of the customers covered ({coverage})"
+
+
 def _each(streams: Sequence[RepeatPurchases]) -> str:
     names = [label(stream.name) for stream in streams]
     return f"{', '.join(names)} alike" if len(names) > 1 else "repeat purchases"
@@ -157,10 +196,15 @@ def _repeats(streams: Sequence[Stream]) -> list[RepeatPurchases]:
 def _on_life(signs: SignsOfLife) -> str:
     have = "has" if len(signs.observed) == 1 else "have"
     alive = "surely alive" if np.isinf(signs.ratio) else f"alive with {signs.ratio:g} times the odds that orders give"
-    silent = f"; about {percent(signs.share)} of the living have one, so the others are a little less likely to be"
+    old = sum(age > FRESH_DAYS for age in signs.ages.values())
+    aged = f"; {old:,} of them stated it more than {FRESH_DAYS:g} days ago, which counts less" if old else ""
+    silent = (
+        f"; about {percent(signs.share)} of the living{_of(signs.coverage)} have one, so the others are a little less "
+        f"likely to be"
+    )
     return (
         f"{counted(len(signs.observed), 'customer')} {have} an open opportunity and {'is' if have == 'has' else 'are'} "
-        f"{alive}{silent if signs.share > 0 else ''} (see shows_life)."
+        f"{alive}{aged}{silent if signs.share > 0 else ''} (see shows_life)."
     )
 
 
