@@ -47,11 +47,9 @@ def cohort_counts(active: Any) -> pd.DataFrame:
 
     Examples
     --------
-    >>> cohort_counts([[2022, 100, 80, 70], [2023, 50, 45], [2024, 30]])
-             0     1     2
-    2022 100.0  80.0  70.0
-    2023  50.0  45.0   NaN
-    2024  30.0   NaN   NaN
+    >>> counts = cohort_counts([[2022, 100, 80, 70], [2023, 50, 45], [2024, 30]])
+    >>> counts.index.tolist(), counts[1].tolist()
+    ([2022, 2023, 2024], [80.0, 45.0, nan])
     """
     frame = _without_labels(_as_frame(active))
     counts = frame.apply(_numbers).to_numpy(dtype=float).reshape(frame.shape)

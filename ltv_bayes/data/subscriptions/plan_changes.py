@@ -122,8 +122,9 @@ def one_relation(contracts: pd.DataFrame, following: np.ndarray) -> pd.DataFrame
     paid, a_day = np.zeros(len(contracts)), price / _days(period)
     changed_on, kept = np.full(len(contracts), np.datetime64("NaT", "D")), np.ones(len(contracts), dtype=bool)
     order = np.argsort(start, kind="stable")
-    for row in order[following[order] != NONE]:
-        after = following[row]
+    rows = order[following[order] != NONE]
+    until_next = nearest_number(start[rows], start[following[rows]], period[rows])
+    for row, after, number in zip(rows, following[rows], until_next, strict=True):
         up, down = a_day[after] > a_day[row], a_day[after] < a_day[row]
         changes[after] += (up, down, not (up or down))
         if period[after] != period[row]:
@@ -131,7 +132,7 @@ def one_relation(contracts: pd.DataFrame, following: np.ndarray) -> pd.DataFrame
             continue
         first[after], kept[row] = first[row], False
         changes[after] += changes[row]
-        earlier[after] = earlier[row] + nearest_number(start[row], start[after], period[row])
+        earlier[after] = earlier[row] + number
         paid[after] = paid[row] + (made[row] + 1) * price[row]
     found = contracts.assign(
         start=first.astype("M8[us]"),
