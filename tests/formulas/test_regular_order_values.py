@@ -47,7 +47,7 @@ def drawn(kind, history, ends, *, until=None, weight=1.0, delta=0.0, one_life=Tr
     limits = order_values.UNKNOWN if until is None else np.broadcast_to(until, (1, size)).astype(float)
     relations = order_values.Relations(limits, life if lives else order_values.UNKNOWN, one_life)
     shares = np.empty(0) if shown is None else np.full(size, shown)
-    periods, states = order_values.Periods(ends, delta, shares, 20.0), customer_states(1, "test", ["A"])
+    periods, states = order_values.Periods(ends, delta, shares, np.full(1, 20.0)), customer_states(1, "test", ["A"])
     kernel(k, states, histories, periods, counts, spend, relations, money)
     np.testing.assert_equal(histories[0, 0], x)
     return money[0], None if life is None else life[0]

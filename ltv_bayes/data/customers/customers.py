@@ -12,7 +12,7 @@ import pandas as pd
 
 from ltv_bayes.data.customers.check import HISTORY, customer_table
 from ltv_bayes.data.customers.dates import customer_dates, ended_early
-from ltv_bayes.data.customers.files import file_notes, file_terms, scan_customers
+from ltv_bayes.data.customers.files import MERGED, file_notes, file_terms, scan_customers
 from ltv_bayes.data.customers.overview import Overview, overview_of, warn_of_reversed_recency
 from ltv_bayes.data.customers.rows import FrameRows, Rows, chosen_rows
 from ltv_bayes.data.engine.parquet import parquet_target, refuse_same_names
@@ -187,7 +187,8 @@ class Customers(Printed):
         rows, notes = scan_customers(path, names, monetary_value=monetary_value, memory_limit=memory_limit)
         warn_of_reversed_recency(rows)
         terms = file_terms(rows.place, notes, time_unit, as_of, currency)
-        return cls(rows, *terms, LeftOutFile.beside(rows.paths) or no_orders())
+        left_out = LeftOutFile.beside(rows.paths) or no_orders()
+        return cls(rows, *terms, left_out, merged_orders=int(notes.get(MERGED, 0)))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the table to a Parquet file, with its time unit, as-of date and currency.
@@ -216,7 +217,7 @@ class Customers(Printed):
         left_out = self.left_out
         write = left_out.copy_to if isinstance(left_out, LeftOutFile) else partial(LeftOutFile.write, left_out)
         with LeftOutFile.written_with(target, write):
-            self.rows.copy_to(target, file_notes(self.time_unit, self.as_of, self.currency))
+            self.rows.copy_to(target, file_notes(self.time_unit, self.as_of, self.currency, self.merged_orders))
         return target
 
     @property

@@ -31,7 +31,7 @@ from ltv_bayes.sizes import READ_ROWS
 from ltv_bayes.time_units import TimeUnit, as_date, as_time_unit
 
 NOTES = ("time_unit", "as_of", "currency")
-KEY = "ltv_bayes.{}"
+KEY, MERGED = "ltv_bayes.{}", "merged_orders"
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def open_customers(path: Path, memory_limit: str | None = None) -> ParquetRows:
         return ParquetRows(file.query(), file.columns, _count(connection, file), (path,), memory_limit)
 
 
-def file_notes(time_unit: str, as_of: Any, currency: str | None) -> dict[str, str]:
+def file_notes(time_unit: str, as_of: Any, currency: str | None, merged_orders: int = 0) -> dict[str, str]:
     """Write what a file of customers says of itself.
 
     Examples
@@ -152,7 +152,7 @@ def file_notes(time_unit: str, as_of: Any, currency: str | None) -> dict[str, st
     >>> file_notes("week", None, "EUR")
     {'ltv_bayes.time_unit': 'week', 'ltv_bayes.currency': 'EUR'}
     """
-    stated = zip(NOTES, (time_unit, as_of, currency), strict=True)
+    stated = zip((*NOTES, MERGED), (time_unit, as_of, currency, merged_orders or None), strict=True)
     return {KEY.format(name): str(value) for name, value in stated if value is not None}
 
 
@@ -166,6 +166,10 @@ def _notes(metadata: Mapping[str, set[str]], paths: Sequence[Path]) -> dict[str,
             raise UnitError(f"{files_name(paths)} differ in their {name}: {stated}. Scan those that agree together.")
         if values:
             notes[name] = next(iter(values))
+    merged = metadata.get(KEY.format(MERGED), set())
+    if len(paths) == 1 and all(number.isdecimal() for number in merged):
+        for number in merged:
+            notes[MERGED] = number
     return notes
 
 

@@ -87,7 +87,8 @@ def _without_labels(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.loc[:, [not _is_total(name) for name in frame.columns]]
     labels: Any = frame.index
     while frame.shape[1] > 1 and _is_label(frame):
-        labels, frame = pd.Index(frame.iloc[:, 0]), frame.iloc[:, 1:]
+        name = frame.columns[0] if isinstance(frame.columns[0], str) else None
+        labels, frame = pd.Index(frame.iloc[:, 0], name=name), frame.iloc[:, 1:]
         kept = np.array([not _is_total(label) for label in labels])
         labels, frame = labels[kept], frame[kept]
     kept = np.array([not _is_total(label) for label in labels])
