@@ -1,9 +1,11 @@
 """The package as a whole: what importing loads, what is public, what works without PyMC."""
 
 import inspect
+import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -64,3 +66,22 @@ def test_scoring_needs_no_pymc(purchases, spend, tmp_path):
         print(ltv.summary().shape, "matplotlib" in sys.modules)
     """)
     assert printed == "(1, 5) False"
+
+
+ROOT = Path(lb.__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_public_names_in_a_page_exist(page):
+    named = set(re.findall(r"\blb\.([A-Za-z_]\w*)", page.read_text(encoding="utf-8")))
+    assert [name for name in sorted(named) if not hasattr(lb, name)] == []
+
+
+def test_columns_of_the_sample_files_are_those_that_the_docs_list():
+    rows = re.findall(r"^\| `(\w+\.csv)` \| [^|]* \| ([^|]*) \|$", (ROOT / "docs" / "index.md").read_text(), re.M)
+    assert [name for name, _ in rows] == ["orders.csv", "clients.csv", "opportunities.csv"]
+    for name, columns in rows:
+        header = (ROOT / "examples" / "data" / name).read_text(encoding="utf-8").splitlines()[0]
+        assert columns.split(", ") == header.split(",")

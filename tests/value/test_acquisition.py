@@ -366,3 +366,14 @@ def test_the_same_seed_gives_the_same_costs_in_any_order(channel_value):
     first = lb.acquisition(channel_value, table, random_seed=3)
     second = lb.acquisition(channel_value, table[::-1], random_seed=3)
     np.testing.assert_array_equal(first.cac.sel(channel="Fair"), second.cac.sel(channel="Fair"))
+
+
+@pytest.mark.parametrize("costs", [{"Ads": 1e-308}, {"Ads": 1e300}])
+def test_a_cost_of_next_to_nothing_or_beyond_measure_is_refused(costs):
+    purchases = lb.FittedPurchases.from_draws(
+        {name: np.full((1, 50), 2.5) for name in ("r", "alpha", "a", "b")}, time_unit="week"
+    )
+    spend = lb.FittedSpend.from_draws({name: np.full((1, 50), 2.5) for name in ("p", "q", "v")})
+    value = lb.new_customer_value(purchases, spend, horizon="2 years", random_seed=1)
+    with pytest.raises(InputError, match="below a billionth, or above a billion times"):
+        lb.acquisition(value, costs)

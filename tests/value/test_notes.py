@@ -59,3 +59,17 @@ class TestOpinions:
         opportunity = value(book, purchases, spend, rows)
         assert said(opportunity.notes(), "without a date may occur on any day")
         assert not said(opinion.notes(), "opportunit")
+
+
+def test_a_value_of_one_draw_says_that_it_has_no_interval():
+    fits = [
+        kind.from_draws({name: [[2.5]] for name in names}, **unit)
+        for kind, names, unit in (
+            (lb.FittedPurchases, ("r", "alpha", "a", "b"), {"time_unit": "week"}),
+            (lb.FittedSpend, ("p", "q", "v"), {}),
+        )
+    ]
+    table = pd.DataFrame({"customer_id": ["Ada"], "frequency": [2], "recency": [9], "T": [20], "monetary_value": [5]})
+    customers = lb.Customers.from_summary(table, time_unit="week")
+    value = lb.lifetime_value(customers, [lb.RepeatPurchases(*fits)], horizon="1 year", random_seed=1)
+    assert "1 draw of the posterior: too few for intervals" in str(value)
