@@ -82,7 +82,8 @@ def test_the_posterior_mode_is_that_of_the_conditional_likelihood_written_out():
 def test_a_pooled_fit_takes_delayed_entry_too():
     frame = contracts(3000)
     fit = fitted(read(frame[frame["cancelled_on"] >= BEGIN], records_since="2021-01-01"), pool_by="segment")
-    churn = fit.idata["posterior"]["churn_mean"].to_numpy()
+    posterior = fit.idata["posterior"]
+    churn = (posterior["alpha"] / (posterior["alpha"] + posterior["beta"])).to_numpy()
     assert abs(churn.mean() - ALPHA / (ALPHA + BETA)) < 3.5 * churn.std()
 
 
