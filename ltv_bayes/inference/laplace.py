@@ -73,7 +73,7 @@ def sample_laplace(
     for _ in range(ROUNDS - 1):
         if best.pareto_k < HIGHEST_PARETO_K and best.ess >= ENOUGH * size:
             break
-        found = _weighted(density, _matched(best), size, rng, progressbar)
+        found = _weighted(density, matched(best), size, rng, progressbar)
         best = found if found.ess > best.ess else best
     return best
 
@@ -100,7 +100,7 @@ def _values(density: LogDensity, points: Array, progressbar: bool) -> Array:
     return np.concatenate(found)
 
 
-def _matched(drawn: WeightedDraws) -> Peak:
+def matched(drawn: WeightedDraws) -> Peak:
     """Take centre and spread from weighted draws."""
     centre = drawn.weights @ drawn.points
     centred = drawn.points - centre

@@ -1,8 +1,8 @@
 """Models of customers who may leave without notice: BG/NBD, MBG/NBD, and both for regular purchases."""
 
 import warnings
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from ltv_bayes.errors import DataWarning
 from ltv_bayes.formulas.kernels.tables import purchase_tables
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, NAME, as_whole_k
+from ltv_bayes.models.calendar_effects import CalendarEffects, chosen_effects
+from ltv_bayes.models.density.calendar import Calendar
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.nbd import require_population, usual_rate_priors
@@ -25,11 +27,22 @@ from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 COLUMNS = ["frequency", "recency", "T"]
 
 
+@dataclass(frozen=True, repr=False)
 class PurchaseModel(Model[Customers, FittedPurchases]):
     """Settings of a model of purchases and of leaving; what `BGNBD` and its kin have in common."""
 
+    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default=None, kw_only=True)
+
     _fitted = FittedPurchases
     _may_leave_at_once: ClassVar[bool] = False
+
+    def _calendar(self, data: Customers) -> Calendar | None:
+        effects = chosen_effects(self.calendar_effects)
+        if effects is None:
+            return None
+        calendar = effects.of(data)
+        # Gaps between regular purchases are not kept, only how long they are together: the moments between are unknown.
+        return calendar if (self._k or 1) == 1 else replace(calendar, repeats=None)
 
     def _require(self, data: Customers) -> None:
         require_customers(data)

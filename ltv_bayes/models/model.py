@@ -13,6 +13,7 @@ from ltv_bayes.data.customers.grouping import Grouping, InGroups
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.formulas.models.parameterization import naming
 from ltv_bayes.inference.methods import Method
+from ltv_bayes.models.density.calendar import Calendar
 from ltv_bayes.models.density.pool import Pool
 from ltv_bayes.models.density.recipe import Recipe
 from ltv_bayes.models.priors import Prior, require_priors
@@ -165,9 +166,12 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         histories = self._histories(data, pool.grouping)
         usual = self._usual_priors(data, histories)
         priors = pool.priors(naming(self._name), self.priors, usual)
-        return Recipe(
-            self._name, pool, histories, [self._tables(**part) for part in histories.parts()], priors, self._k
-        )
+        tables = [self._tables(**part) for part in histories.parts()]
+        return Recipe(self._name, pool, histories, tables, priors, self._k, self._calendar(data), self._tables)
+
+    def _calendar(self, data: Data) -> Calendar | None:
+        """What moves the rate of all customers, in a model that has it."""
+        return None
 
     @property
     def _k(self) -> int | None:

@@ -245,9 +245,16 @@ def smallest_shape(shapes: Iterable[tuple[int, int]]) -> tuple[int, int]:
     return min(chains), min(draws)
 
 
+def numbered_draws(fit: FittedModel) -> dict[str, np.ndarray]:
+    """A fit's parameters; where they have a clock, also the number of each ``draw``: arrays of shape (chains, draws)."""
+    if "calendar" not in fit.idata.attrs:
+        return fit.draws
+    return {**fit.draws, "draw": np.arange(float(np.prod(shape_of(fit)))).reshape(shape_of(fit))}
+
+
 def flat_draws(fit: FittedModel) -> dict[str, np.ndarray]:
-    """A fit's parameters with chains joined, each of shape (chains * draws,)."""
-    return {name: values.ravel() for name, values in fit.draws.items()}
+    """The same with chains joined, each of shape (chains * draws,)."""
+    return {name: values.ravel() for name, values in numbered_draws(fit).items()}
 
 
 def thinned_to[Fit: FittedModel](fit: Fit, number: int) -> Fit:
@@ -350,13 +357,19 @@ def parameters_of(fit: FittedModel, table: pd.DataFrame, noun: str = "customer",
         check_covariates(fit, [table], noun)
     cells, place = pooling.cells(table, noun)
     drawn = fit.idata["posterior"].to_dataset()
-    return GroupDraws(place, len(cells), lambda groups: pooling.parameters(drawn, cells.iloc[groups]))
+
+    def make(groups: IntArray) -> dict[str, np.ndarray]:
+        found = pooling.parameters(drawn, cells.iloc[groups])
+        number = {name: values for name, values in flat_draws(fit).items() if name == "draw"}
+        return found | {name: np.broadcast_to(values, (len(groups), values.size)) for name, values in number.items()}
+
+    return GroupDraws(place, len(cells), make)
 
 
 def parameter_arrays(fit: FittedModel, table: pd.DataFrame, *, check: bool = True) -> dict[str, np.ndarray]:
     """Parameters of customers, by their rows: arrays of shape (chains, draws, customers or 1)."""
     if pooling_of(fit) is None:
-        return {name: values[..., np.newaxis] for name, values in fit.draws.items()}
+        return {name: values[..., np.newaxis] for name, values in numbered_draws(fit).items()}
     drawn = parameters_of(fit, table, check=check)
     found = drawn.at(np.arange(drawn.number))
     return {name: values.T.reshape(*shape_of(fit), -1)[..., drawn.place] for name, values in found.items()}

@@ -16,15 +16,18 @@ from ltv_bayes.data.customers.histories import Histories, histories_with_positio
 from ltv_bayes.errors import FitError, InputError
 from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.conditional_future import PurchaseFormulas, PurchaseOutlook
+from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.predictions.clock import clock_of
 from ltv_bayes.predictions.fitted import (
     FittedModel,
     caution_of,
     flat_draws,
     k_of,
+    numbered_draws,
     parameters_of,
     shape_of,
     time_unit_of,
@@ -268,7 +271,7 @@ class FittedPurchases(FittedModel):
             (chain, draw), purchases.
         """
         length = as_duration(horizon)
-        new = formulas_of(self).outlook_of_new_customer(**self.draws)
+        new = formulas_of(self).outlook_of_new_customer(**numbered_draws(self))
         values = new.expected_purchases(length.to(self.time_unit))
         return labelled_draws(values, "expected_purchases_new_customer", **_purchases(length))
 
@@ -281,7 +284,7 @@ class FittedPurchases(FittedModel):
             (chain, draw), purchases.
         """
         length, rng = as_duration(horizon), np.random.default_rng(as_seed(random_seed))
-        new = formulas_of(self).outlook_of_new_customer(**self.draws)
+        new = formulas_of(self).outlook_of_new_customer(**numbered_draws(self))
         number = new.draw(rng, length.to(self.time_unit)).number
         return labelled_draws(number, "predicted_purchases_new_customer", **_purchases(length)).astype(np.int64)
 
@@ -313,9 +316,10 @@ class FittedPurchases(FittedModel):
 
 def formulas_of(fit: FittedPurchases) -> PurchaseFormulas:
     """The closed forms of a fit's model."""
-    if fit.model in REGULAR:
-        return bg_cnbd.RegularFormulas(k_of(fit), may_leave_at_once=fit.model == bg_cnbd.MODIFIED_NAME)
-    return FORMULAS[fit.model]
+    formulas, clock = FORMULAS.get(fit.model), clock_of(fit)
+    if formulas is None:
+        formulas = bg_cnbd.RegularFormulas(k_of(fit), may_leave_at_once=fit.model == bg_cnbd.MODIFIED_NAME)
+    return formulas if clock is None else OnClock(formulas, clock)
 
 
 def outlook_of_new_customer(fit: FittedPurchases) -> PurchaseOutlook:
@@ -342,10 +346,11 @@ def replicate_histories(fit: FittedPurchases, customers: Customers, random_seed:
     xarray.Dataset
         ``frequency`` and ``recency`` of shape (chain, draw, customer_id).
     """
-    T, new_customer = customers.table["T"].to_numpy(), formulas_of(fit).outlook_of_new_customer
+    T, formulas = customers.table["T"].to_numpy(), formulas_of(fit)
 
     def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> tuple[np.ndarray, np.ndarray]:
-        purchases = new_customer(**drawn).draw(rng, T[place])
+        start = {"start": -T[place]} if isinstance(formulas, OnClock) else {}
+        purchases = formulas.outlook_of_new_customer(**drawn, **start).draw(rng, T[place])
         return purchases.number, purchases.last_time(rng, T[place])
 
     seed = as_seed(random_seed)

@@ -15,6 +15,7 @@ from ltv_bayes.formatting import label
 from ltv_bayes.formulas.kernels import order_values, regular_order_values
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.alive import SignsOfLife, weights_of_having_left
+from ltv_bayes.predictions.clock import clock_of
 from ltv_bayes.predictions.events import FittedEvents, event_histories
 from ltv_bayes.predictions.fitted import (
     FittedModel,
@@ -154,10 +155,10 @@ class OrderStream(ABC):
         if self.visible is not None:
             until = np.where(covered_by(self.coverage, self, customers), self.visible.within.to(unit), -1.0)
             periods = order_values.Periods(ends, delta, self.visible.draws(shape, seed), until)
-        counts, spends = (
-            self._parameters(shuffled(fit, shape, seed, purpose), customers)
-            for purpose, fit in self.fits_by_purpose.items()
-        )
+        fits = [shuffled(fit, shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
+        counts, spends = (self._parameters(fit, customers) for fit in fits)
+        if (clock := clock_of(fits[0])) is not None:
+            periods = periods._replace(clock=order_values.Clock(*clock))
         fill = _kernel(self.counts, self.spend)
         of_counts = order_values.Events if isinstance(self.counts, FittedEvents) else order_values.Purchases
 
@@ -254,7 +255,7 @@ def _kernel(counts: FittedPurchases | FittedEvents, spend: FittedSpend) -> Any:
 def _laid_out(record: Any, drawn: GroupDraws, first: int, last: int) -> Any:
     """Parameters of a block of customers as kernels take them."""
     place, parameters = drawn.block(first, last)
-    return record(place, **parameters)
+    return record(place, **{name: values for name, values in parameters.items() if name in record._fields})
 
 
 def histories(counts: FittedPurchases | FittedEvents, spend: FittedSpend, customers: Customers) -> Array:

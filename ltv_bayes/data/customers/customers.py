@@ -52,6 +52,8 @@ class Customers(Printed):
     merged_orders : int
         The number of orders that `summarize` merged with another of the same customer and day into one purchase; not
         written to files.
+    repeat_days : pandas.Series, optional
+        Repeat purchases of all customers by day, where `summarize` counted them; not written to files.
     """
 
     rows: Rows
@@ -61,6 +63,7 @@ class Customers(Printed):
     left_out: pd.DataFrame | LeftOutFile = field(default_factory=no_orders)
     without_orders: pd.DataFrame = field(default_factory=pd.DataFrame)
     merged_orders: int = 0
+    repeat_days: pd.Series | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.rows, pd.DataFrame):

@@ -105,6 +105,14 @@ SELECT
 FROM ({repeats})
 """
 
+REPEAT_DAYS = """
+SELECT day, count(*) AS number
+FROM days
+{starts}
+WHERE is_occasion
+GROUP BY day
+"""
+
 LEFT_OUT = f"""
 SELECT orders.*, CASE WHEN has_order THEN '{NO_VALUE}' ELSE '{RETURN_ONLY}' END AS reason
 FROM orders
@@ -227,7 +235,7 @@ def customer_rows(
     days_per_unit: float,
     count_zero_orders: bool,
     since: pd.Series | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+) -> tuple[pd.DataFrame, pd.DataFrame, int, pd.Series]:
     """Make the customer table of orders up to a day.
 
     Parameters
@@ -252,6 +260,8 @@ def customer_rows(
         The orders on days that are no occasions, with a reason.
     int
         The orders that are one purchase with another of the same customer and day.
+    pandas.Series
+        Repeat purchases of all customers, by day.
 
     Examples
     --------
@@ -277,13 +287,18 @@ def customer_rows(
         query = customers_query(money, as_of, days_per_unit, given_starts=since is not None)
         table = fetched(connection.execute(f"{query} ORDER BY customer_id"))
         merged = merged_orders(connection, money, int((table["frequency"] + 1).sum()) if since is None else None)
+        after_start = "" if since is None else "JOIN starts ON days.customer = starts.customer AND day > CAST(since AS DATE)"
+        repeats = fetched(connection.execute(REPEAT_DAYS.format(starts=after_start))).set_index("day")["number"]
         no_occasion = orders.head(0).assign(reason="")
         if money.any_unpaid:
             connection.register("orders", pd.DataFrame(columns | {"position": np.arange(len(orders))}, copy=False))
             found = fetched(connection.execute(f"SELECT position, reason FROM ({LEFT_OUT}) ORDER BY position"))
             no_occasion = orders.iloc[found["position"]].assign(reason=found["reason"].to_numpy())
+    if since is None:
+        repeats = repeats.sub(table["first_order"].value_counts(), fill_value=0)
     codes = table.pop("customer_id").to_numpy()
-    return table.set_index(pd.Index(codes if ids is None else ids[codes], name="customer_id")), no_occasion, merged
+    index = pd.Index(codes if ids is None else ids[codes], name="customer_id")
+    return table.set_index(index), no_occasion, merged, repeats[repeats > 0].sort_index().astype(np.int64)
 
 
 def _whole_ids(ids: pd.Series) -> tuple[np.ndarray, pd.Index | None]:

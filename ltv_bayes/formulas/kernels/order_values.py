@@ -63,6 +63,24 @@ class Spend(NamedTuple):
     v: Array
 
 
+class Clock(NamedTuple):
+    """Draws of a factor on the rate of all customers, as `formulas.models.operational_time` has them.
+
+    Attributes
+    ----------
+    length : float
+    first : int
+    factors : array of shape (draws, periods)
+        Empty where there is none: then operational time is calendar time.
+    steps : array of shape (draws, periods + 1)
+    """
+
+    length: float = 1.0
+    first: int = 0
+    factors: Array = UNKNOWN
+    steps: Array = UNKNOWN
+
+
 class Periods(NamedTuple):
     """For which time orders count, and which of them.
 
@@ -77,12 +95,15 @@ class Periods(NamedTuple):
         Empty if none are.
     shown_until : array of shape (customers,)
         In the same time unit; below 0 for customers of whom nothing is counted elsewhere.
+    clock : Clock
+        What moves the rate of all customers.
     """
 
     ends: Array
     delta: float
     shown: Array = np.empty(0)
     shown_until: Array = np.empty(0)
+    clock: Clock = Clock()
 
 
 class Relations(NamedTuple):
@@ -149,7 +170,7 @@ def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
 @compiled
 def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
     x, t_x, T, orders, spent, weight = history
-    (ends, delta, shown, shown_until), (until, life, one_life) = periods, relations
+    (ends, delta, shown, shown_until, clock), (until, life, one_life) = periods, relations
     r, alpha, a, b = purchases_of(row, purchases)
     p, q, v = spend_of(row, spend)
     # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
@@ -162,11 +183,13 @@ def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money
             life[row, i] = end
         if t <= 0.0:
             continue
-        A, B = r[i] + x, alpha[i] + T
+        recency, observed, t = on_clock(clock, i, t_x, T, t)
+        A, B = r[i] + x, alpha[i] + observed
         u = uniform(state)
         # Twice, a bound by Bernoulli's inequality settles most draws before anything costly is computed.
         if x > 0.0 and not sure:
-            odds_at_last, silence = weight * a[i] / (b[i] + x - 1.0), (T - t_x) / (alpha[i] + t_x)
+            odds_at_last = weight * a[i] / (b[i] + x - 1.0)
+            silence = (observed - recency) / (alpha[i] + recency)
             gone = u * (1.0 + odds_at_last * (1.0 + A * silence)) >= 1.0 and A >= 1.0
             if not gone:
                 u *= 1.0 + odds_at_last * np.exp(A * np.log1p(silence))
@@ -187,7 +210,7 @@ def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money
         end = t * beta(state, count, possible - count + 1.0) if left else t
         shape, (d, c), value, last = p[i], gamma_constants(p[i]), 1.0 / nu, 0.0
         for order in range(int(count)):
-            when = end if left and order == 0 else end * uniform(state)
+            when = calendar_time(clock, i, end if left and order == 0 else end * uniform(state))
             last, worth = max(last, when), value * gamma_from_constants(state, shape, d, c)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
@@ -216,7 +239,7 @@ def nbd_gamma_gamma(states, histories, periods, events, spend, relations, money)
 @compiled
 def _nbd_row(row, state, history, periods, events, spend, until, money):  # type: ignore[no-untyped-def]
     x, _, T, orders, spent, _ = history
-    ends, delta, shown, shown_until = periods
+    ends, delta, shown, shown_until, clock = periods
     r, alpha = events.r[events.place[row]], events.alpha[events.place[row]]
     p, q, v = spend_of(row, spend)
     elsewhere = state ^ ELSEWHERE
@@ -227,18 +250,48 @@ def _nbd_row(row, state, history, periods, events, spend, until, money):  # type
             t = until[row, i]
         if t <= 0.0 or x != x:
             continue
-        number = number_possible(state, uniform(state), r[i] + x, alpha[i] + T, t)
+        _, observed, t = on_clock(clock, i, 0.0, T, t)
+        number = number_possible(state, uniform(state), r[i] + x, alpha[i] + observed, t)
         if number == 0.0:
             continue
         nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
         shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
         for _ in range(int(number)):
-            when, period, worth = t * uniform(state), 0, value * gamma_from_constants(state, shape, d, c)
+            when, period = calendar_time(clock, i, t * uniform(state)), 0
+            worth = value * gamma_from_constants(state, shape, d, c)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
             while when > ends[period]:
                 period += 1
             money[period, i] += worth * np.exp(-delta * when)
+
+
+@compiled
+def on_clock(clock, i, t_x, T, t):  # type: ignore[no-untyped-def]
+    """Recency, T and a time from now in the operational time of a draw."""
+    if clock.factors.size == 0:
+        return t_x, T, t
+    observed = -_operational_time(clock, i, -T)
+    return observed + _operational_time(clock, i, t_x - T), observed, _operational_time(clock, i, t)
+
+
+@compiled
+def _operational_time(clock, i, time):  # type: ignore[no-untyped-def]
+    period = int(np.floor(time / clock.length)) - clock.first
+    period = min(max(period, 0), clock.factors.shape[1] - 1)
+    return clock.steps[i, period] + clock.factors[i, period] * (time - (period + clock.first) * clock.length)
+
+
+@compiled
+def calendar_time(clock, i, operational):  # type: ignore[no-untyped-def]
+    """The time from now at which a draw's operational time has a value."""
+    if clock.factors.size == 0:
+        return operational
+    period = -clock.first
+    while period + 1 < clock.factors.shape[1] and clock.steps[i, period + 1] <= operational:
+        period += 1
+    since = (operational - clock.steps[i, period]) / clock.factors[i, period]
+    return (period + clock.first) * clock.length + since
 
 
 @compiled

@@ -118,12 +118,15 @@ def _of_group(tables, at, g):  # type: ignore[no-untyped-def]
         tables[11][at[11, g] : at[11, g + 1]],
         tables[12][at[12, g] : at[12, g + 1]],
         tables[13][at[13, g] : at[13, g + 1]],
+        tables[14][at[1, g] : at[1, g + 1]],
+        tables[15][at[5, g] : at[5, g + 1]],
     )
 
 
 @compiled
 def _random_purchases(r, alpha, a, b, tables, with_slopes):  # type: ignore[no-untyped-def]
     more_than, T, log_T, T_customers, T_purchases, t_x, log_t_x, x, first, T_at, t_x_at, customers = tables[:12]
+    by_T, by_t_x = tables[14:]
     value, d_r, d_alpha, d_a, d_b = 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(more_than.size):
         rest = more_than[k]
@@ -138,6 +141,8 @@ def _random_purchases(r, alpha, a, b, tables, with_slopes):  # type: ignore[no-u
         value -= T_customers[i] * r * grown[i] + T_purchases[i] * (log_alpha + grown[i])
         d_r -= T_customers[i] * grown[i]
         d_alpha += T_customers[i] * r * share[i] - T_purchases[i] / (alpha + T[i])
+        if by_T.size:
+            by_T[i] -= (T_customers[i] * r + T_purchases[i]) / (alpha + T[i])
     log_odds, longer, small, log_1p, weight = new_block(), new_block(), new_block(), new_block(), new_block()
     for j in range(x.size):
         power, stays = r + x[j], b + (x[j] - 1.0)
@@ -155,13 +160,17 @@ def _random_purchases(r, alpha, a, b, tables, with_slopes):  # type: ignore[no-u
                 d_alpha -= power * left_share
                 d_a += left / a
                 d_b -= left / stays
+                if by_T.size:
+                    for i in range(size):
+                        by_T[T_here[i]] += weight[i] * power / (alpha + T[T_here[i]])
+                        by_t_x[t_here[i]] -= weight[i] * power / (alpha + t_x[t_here[i]])
     return value, (d_r, d_alpha, d_a, d_b)
 
 
 @_kernel
 def _regular_purchases(r, alpha, a, b, tables, at_once, with_slopes):  # type: ignore[no-untyped-def]
     more_than, T, log_T, T_customers, T_purchases, t_x, log_t_x, x, first, T_at, t_x_at, customers = tables[:12]
-    constant, k = tables[12], tables[13][0]
+    constant, k, by_T, by_t_x = tables[12], tables[13][0], tables[14], tables[15]
     value, d_r, d_alpha, d_a, d_b = constant[0], 0.0, 0.0, 0.0, 0.0
     for i in range(more_than.size):
         rest = more_than[i]
@@ -179,6 +188,8 @@ def _regular_purchases(r, alpha, a, b, tables, at_once, with_slopes):  # type: i
         value -= T_customers[i] * r * grown[i] + events * (log_alpha + grown[i])
         d_r -= T_customers[i] * grown[i]
         d_alpha += T_customers[i] * r * share[i] - events / (alpha + T[i])
+        if by_T.size:
+            by_T[i] -= (T_customers[i] * r + events) / (alpha + T[i])
     for j in range(x.size):
         A, stays = r + k * x[j], b + (x[j] - 1.0)
         leaves = at_once or x[j] > 0.0
@@ -202,10 +213,16 @@ def _regular_purchases(r, alpha, a, b, tables, at_once, with_slopes):  # type: i
                     d_alpha -= left * A * (share[T_here] - share_t[t_here])
                     d_a += left / a
                     d_b -= left / stays
+                    if by_T.size:
+                        by_T[T_here] += left * A / until
+                        by_t_x[t_here] -= left * A / (alpha + t_x[t_here])
                 if k > 1 and silent > 0.0:
                     phase, slope = _phase_means(A, silent, k)
                     d_r += (n - left) * slope
                     d_alpha -= (n - left) * phase / until
+                    if by_T.size:
+                        by_T[T_here] += (n - left) * phase * (1.0 / (silent * until) - 1.0 / until)
+                        by_t_x[t_here] -= (n - left) * phase / (silent * until)
     return value, (d_r, d_alpha, d_a, d_b)
 
 

@@ -10,10 +10,12 @@ import numpy as np
 from ltv_bayes.formulas.kernels.order_values import (
     APART,
     ELSEWHERE,
+    calendar_time,
     compiled,
     has_history,
     number_possible,
     number_until_leaving,
+    on_clock,
     purchases_of,
     spend_of,
     time_left,
@@ -46,10 +48,10 @@ def mbg_cnbd_gamma_gamma(  # type: ignore[no-untyped-def]
 @compiled
 def _row(k, at_once, row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
     x, t_x, T, orders, spent, weight = history
-    (ends, delta, shown, shown_until), (until, life, one_life) = periods, relations
+    (ends, delta, shown, shown_until, clock), (until, life, one_life) = periods, relations
     r, alpha, a, b = purchases_of(row, purchases)
     p, q, v = spend_of(row, spend)
-    chances, silence = x + at_once, max(T - t_x, 0.0)
+    chances = x + at_once
     # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
     apart, elsewhere = state ^ APART, state ^ ELSEWHERE
     if not has_history(row, x, relations, money):
@@ -60,11 +62,12 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
             life[row, i] = end
         if t <= 0.0:
             continue
-        A, B = r[i] + k * x, alpha[i] + T
+        recency, observed, t = on_clock(clock, i, t_x, T, t)
+        A, B, silence = r[i] + k * x, alpha[i] + observed, max(observed - recency, 0.0)
         u = uniform(state)
         if chances > 0.0 and not sure:
             odds_at_last = weight * a[i] / (b[i] + chances - 1.0)
-            log_silence = A * np.log1p(silence / (alpha[i] + t_x)) - log_phases(A, silence / B, k)
+            log_silence = A * np.log1p(silence / (alpha[i] + recency)) - log_phases(A, silence / B, k)
             u *= 1.0 + odds_at_last * np.exp(log_silence)
             if not u < 1.0:
                 if life.size:
@@ -84,7 +87,8 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
             # the next purchase is one of the events left, at a known place among their uniform moments
             share += (1.0 - share) * beta(state, step, rest - step + 1.0)
             rest, step = rest - step, k
-            when, worth = t * min(share, 1.0), value * gamma_from_constants(state, shape, d, c)
+            when = calendar_time(clock, i, t * min(share, 1.0))
+            worth = value * gamma_from_constants(state, shape, d, c)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
             period = 0
@@ -94,4 +98,4 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
         if life.size:
             staying = (b[i] + chances + count - 1.0) / (a[i] + b[i] + chances + count - 1.0)
             if left or uniform(apart) >= staying:  # the last purchase seen may be the customer's last too
-                life[row, i] = t * min(share, 1.0)
+                life[row, i] = calendar_time(clock, i, t * min(share, 1.0))

@@ -14,6 +14,7 @@ from scipy import special
 from ltv_bayes.formulas.models.bg_cnbd import shape_of_recency
 from ltv_bayes.formulas.special import Array, IntArray
 
+NO_TIMES = np.empty(0)
 Places = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 
@@ -34,6 +35,8 @@ class PurchaseTables(NamedTuple):
         Places of T and recency among the distinct ones, and number of customers; sorted by frequency.
     constant, k : arrays of shape (1,)
         What the likelihood contains of the data alone, and how regular purchases are, where a model asks for it.
+    by_T, by_t_x : arrays of the shapes of T and t_x, or empty
+        Derivatives by times are added here, where they are asked for.
     """
 
     more_than: Array
@@ -50,6 +53,8 @@ class PurchaseTables(NamedTuple):
     customers: Array
     constant: Array
     k: IntArray
+    by_T: Array = NO_TIMES
+    by_t_x: Array = NO_TIMES
 
 
 class SpendTables(NamedTuple):
@@ -86,6 +91,8 @@ class EventTables(NamedTuple):
         Distinct exposure, and the number of customers, and of their events, with each.
     constant : array of shape (1,)
         What the likelihood contains of the data alone.
+    by_T : array of the shape of T, or empty
+        Derivatives by exposures are added here, where they are asked for.
     """
 
     more_than: Array
@@ -93,6 +100,7 @@ class EventTables(NamedTuple):
     T_customers: Array
     T_events: Array
     constant: Array
+    by_T: Array = NO_TIMES
 
 
 class RenewalTables(NamedTuple):

@@ -113,10 +113,14 @@ class WrittenDensity:
 
     def __call__(self, x: Array) -> tuple[float, Array]:
         """Log density and gradient at a point; -inf with a zero gradient where it is not finite."""
+        return self.evaluate(x, self.tables)
+
+    def evaluate(self, x: Array, tables: Any) -> tuple[float, Array]:
+        """The same of other histories, laid out as these are."""
         with np.errstate(all="ignore"):
             total, natural = pooled_effects.quantities_of_groups(x, self.layout)
             try:
-                value, by_link = self._likelihood(natural)
+                value, by_link = self._likelihood(natural, tables)
             except (OverflowError, ZeroDivisionError):
                 return -np.inf, np.zeros(self.size)
             value, gradient = total + value, pooled_effects.gradient_of_variables(x, by_link, self.layout)
@@ -135,10 +139,14 @@ class WrittenDensity:
         return np.where(np.isfinite(found), found, -np.inf)
 
     def _values(self, points: Array) -> Array:
+        total, parameters = self.parameters(points)
+        return total + at_many_draws(self.kernel, parameters, self.at, self.tables)
+
+    def parameters(self, points: Array) -> tuple[Array, Array]:
+        """Log density of all variables by their own priors, and parameters of groups: (points, parameters, groups)."""
         with np.errstate(all="ignore"):
             total, natural = pooled_effects.quantities_at_points(points, self.layout)
-            parameters = np.stack(self._parameters(self._named(natural)), axis=1)
-        return total + at_many_draws(self.kernel, parameters, self.at, self.tables)
+            return total, np.stack(self._parameters(self._named(natural)), axis=1)
 
     def _named(self, natural: Sequence[Any] | Array) -> dict[str, Any]:
         """All variables by name, from the quantities, one after the other."""
@@ -147,7 +155,7 @@ class WrittenDensity:
     def _parameters(self, named: Mapping[str, Any]) -> list[Any]:
         return [named[name] for name in self.naming.parameters]
 
-    def _likelihood(self, natural: Array) -> tuple[float, Array]:
+    def _likelihood(self, natural: Array, tables: Any) -> tuple[float, Array]:
         """Log-likelihood, and its derivatives by the quantities of each group on the scale of their links.
 
         The quantities, and the derivatives, are arrays of shape (quantities, groups). For a single group, arithmetic in
@@ -155,7 +163,7 @@ class WrittenDensity:
         """
         named = self._named(natural[:, 0].tolist() if self.groups == 1 else natural)
         parameters = np.array(self._parameters(named)).reshape(1, -1, self.groups)
-        [value], [slopes] = self.kernel(parameters, self.at, self.tables, True)
+        [value], [slopes] = self.kernel(parameters, self.at, tables, True)
         by_parameter = slopes[:, 0].tolist() if self.groups == 1 else slopes
         found = self.naming.chain_rule(named, dict(zip(self.naming.parameters, by_parameter, strict=True)))
         return float(value), np.array([found[name] for name in self.links]).reshape(-1, self.groups)
@@ -180,7 +188,7 @@ class WrittenDensity:
         best = optimize.minimize(loss, self.start[:number], jac=True, method="L-BFGS-B").x
         curvature = np.empty((self.groups, number, number))
         for place in range(number):
-            up, down = (self._likelihood(self._alike(best, place, step))[1] for step in (STEP, -STEP))
+            up, down = (self._likelihood(self._alike(best, place, step), self.tables)[1] for step in (STEP, -STEP))
             curvature[:, place] = (down - up).T / (2 * STEP)
         values, vectors = np.linalg.eigh((curvature + curvature.transpose(0, 2, 1)) / 2 + LEAST * np.eye(number))
         inverse = np.einsum("gik,gk,gik->gi", vectors, 1 / np.maximum(values, LEAST), vectors)

@@ -1,8 +1,8 @@
 """A model of some data: its PyMC model, its log density written out, and posterior draws."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,14 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.customers.grouping import InGroups
+from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.kernels.likelihoods import KERNELS
 from ltv_bayes.formulas.kernels.tables import end_to_end
 from ltv_bayes.formulas.models.parameterization import LOG, Naming
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
+from ltv_bayes.models.density.calendar import Calendar, CalendarDensity, ClockTables
 from ltv_bayes.models.density.differences import Column, Effects, Slopes
 from ltv_bayes.models.density.log_density import WrittenDensity
 from ltv_bayes.models.density.plain_priors import PlainPrior, beta, in_plain_numbers, normal
@@ -51,6 +53,10 @@ class Recipe:
         Of the quantities, of sds of effects, and of slopes; see `Pool.priors`.
     k : int, optional
         How regular purchases are, in a model that asks for it.
+    calendar : Calendar, optional
+        What moves the rate of all customers.
+    make : callable, optional
+        What laid out the tables, from columns of histories; where there is a calendar.
     """
 
     name: str
@@ -59,6 +65,8 @@ class Recipe:
     tables: Sequence[tuple[Any, ...]]
     priors: Mapping[str, Any]
     k: int | None = None
+    calendar: Calendar | None = None
+    make: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         self.pool.check(self.data)
@@ -122,12 +130,18 @@ class Recipe:
         priors = {name: self.priors[name] for name in self.links} | sds | slopes
         return {name: as_prior(prior) for name, prior in priors.items()}
 
-    def density(self) -> WrittenDensity | None:
+    def density(self) -> WrittenDensity | CalendarDensity | None:
         """The model's log density written out, if its priors are of common families."""
         plain = {name: in_plain_numbers(prior, self._domain(name)) for name, prior in self.chosen.items()}
         plain |= {one.name: normal(0.0, self._sigma(one)) for one in self.slopes}
         priors = {name: prior for name, prior in plain.items() if prior is not None}
-        return self._density(priors, self.effects, self.slopes) if len(priors) == len(plain) else None
+        if len(priors) < len(plain):
+            return None
+        density = self._density(priors, self.effects, self.slopes)
+        if self.calendar is None or self.make is None:
+            return density
+        at, clock = ClockTables.of(self.data, self.make, self.calendar)
+        return CalendarDensity(replace(density, at=at, tables=clock.tables), clock, self.calendar)
 
     def _sigma(self, slopes: Slopes) -> float:
         return float(dict(self.chosen[slopes.name].parameters)["sigma"])
@@ -187,6 +201,11 @@ class Recipe:
         """Draw from the posterior; settings as in `fit_posterior`. Pooled models are drawn from by NUTS."""
         ours = {"draws", "tune", "chains", "random_seed", "progressbar"}
         density = self.density() if has_nutpie() and ours.issuperset(settings) else None
+        if self.calendar is not None and density is None:
+            raise FitError(
+                "Calendar effects need priors of the families LogNormal, Gamma and Beta, and no settings of pymc.sample. "
+                "Choose such priors, or set calendar_effects=None."
+            )
         if self.pool:
             fewest = min((len(column.levels) for column in self.columns), default=FEW_SEGMENTS)
             settings["hierarchical"] = ACCEPT_OF_FEW if fewest < FEW_SEGMENTS else ACCEPT
@@ -199,13 +218,15 @@ class Recipe:
 
     def attrs(self) -> dict[str, Any]:
         """What a fit remembers of the model: k, and what is needed to find the parameters of a customer."""
-        k = {} if self.k is None else {"k": self.k}
+        k: dict[str, Any] = {} if self.k is None else {"k": self.k}
+        if self.calendar is not None:
+            k["calendar"] = self.calendar.to_json()
         if not self.pool:
             return k
         cells = self.data.cells
         pooling = {
             "model": self.name,
-            **k,
+            **({} if self.k is None else {"k": self.k}),
             "by": list(self.pool.by),
             "covariates": {name: list(columns) for name, columns in self.pool.covariates.items()},
             "scales": {name: list(scale) for name, scale in self.scales.items()},

@@ -1,0 +1,222 @@
+"""Operational time: a factor g(t) > 0 on the purchase rate of all customers makes time run faster or slower.
+
+With G the integral of g, a model of purchases holds as it is where recency, T and horizons are differences of G; leaving
+happens at purchases and knows no clock. Money is discounted in calendar time. Times are counted from the as-of date, the
+past below 0, in one time unit; g is constant within periods of equal length.
+
+Source: Cox & Isham (1980), Point Processes, chapter 2 (time change of a point process).
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from ltv_bayes.formulas.models.bg_nbd import DISCOUNTED_AWAY
+from ltv_bayes.formulas.models.conditional_future import DrawnPurchases, PurchaseFormulas, PurchaseOutlook
+from ltv_bayes.formulas.special import Array, IntArray, Numbers, gauss_legendre
+
+NODES = 4  # in each period
+
+
+class Clock(NamedTuple):
+    """Draws of the factor by period.
+
+    Attributes
+    ----------
+    length : float
+        Of each period.
+    first : int
+        The number of the first period; period 0 begins at the as-of date, period -1 ends there.
+    factors : array of shape (draws, periods)
+        Before the first and after the last, that of the nearest period holds.
+    steps : array of shape (draws, periods + 1)
+        G at the begin of each period and at the end of the last; 0 at the as-of date.
+    """
+
+    length: float
+    first: int
+    factors: Array
+    steps: Array
+
+    @classmethod
+    def of(cls, length: float, first: int, factors: Array) -> Self:
+        """Make a clock of factors.
+
+        Examples
+        --------
+        >>> Clock.of(1.0, -1, np.array([[2.0, 0.5]])).steps.tolist()
+        [[-2.0, 0.0, 0.5]]
+        """
+        sums = np.zeros((len(factors), factors.shape[1] + 1))
+        np.cumsum(factors * length, axis=1, out=sums[:, 1:])
+        return cls(length, first, factors, sums - sums[:, [-first]])
+
+    def rows(self, draw: Numbers) -> "Hands":
+        """The clock of some draws, by their places, for arrays of one shape with them."""
+        return Hands(self, np.asarray(draw, dtype=np.int64))
+
+
+class Hands(NamedTuple):
+    """The clock of draws that broadcast against times."""
+
+    clock: Clock
+    draw: IntArray
+
+    def at(self, time: Numbers) -> Array:
+        """G at times from now."""
+        length, first, factors, steps = self.clock
+        place = np.floor(np.asarray(time, dtype=float) / length) - first
+        period = np.clip(np.nan_to_num(place), 0, factors.shape[1] - 1).astype(np.int64)
+        since = time - (period + first) * length
+        found: Array = steps[self.draw, period] + factors[self.draw, period] * since
+        return found
+
+    def time(self, operational: Numbers) -> Array:
+        """The times from now at which G has given values: the inverse of `at`."""
+        length, first, factors, steps = self.clock
+        draw, value = np.broadcast_arrays(self.draw, operational)
+        period = np.zeros(value.shape, dtype=np.int64)
+        low, high = period, np.full(value.shape, factors.shape[1] - 1)
+        while (low < high).any():  # the last period that begins at or before the value
+            middle = (low + high + 1) // 2
+            begun = steps[draw, middle] <= value
+            low, high = np.where(begun, middle, low), np.where(begun, high, middle - 1)
+        found: Array = (low + first) * length + (value - steps[draw, low]) / factors[draw, low]
+        return found
+
+    def edges(self, end: float) -> Array:
+        """Ends of the periods between now and a time, that time the last."""
+        length = self.clock.length
+        last = max(int(np.ceil(end / length)), 1)
+        return np.append(np.arange(1, last) * length, end)
+
+
+@dataclass(frozen=True)
+class OnClock:
+    """The closed forms of a model of purchases whose rate moves by a clock; parameters have their ``draw`` with them."""
+
+    formulas: PurchaseFormulas
+    clock: Clock
+
+    def histories(self, recency: Numbers, T: Numbers, draw: Numbers) -> tuple[Array, Array]:
+        """Recency and T in operational time."""
+        hands = self.clock.rows(draw)
+        start = hands.at(-np.asarray(T, dtype=float))
+        return hands.at(np.asarray(recency) - np.asarray(T)) - start, -start
+
+    def log_likelihood(
+        self, frequency: Numbers, recency: Numbers, T: Numbers, *, draw: Numbers, **parameters: Any
+    ) -> Array:
+        """Log-likelihood of histories, but for the factors at the moments of purchases."""
+        return self.formulas.log_likelihood(frequency, *self.histories(recency, T, draw), **parameters)
+
+    def outlook(
+        self, frequency: Numbers, recency: Numbers, T: Numbers, *, draw: Numbers, **parameters: Any
+    ) -> "OutlookOnClock":
+        """What histories say of the future."""
+        future = self.formulas.outlook(frequency, *self.histories(recency, T, draw), **parameters)
+        return OutlookOnClock(future, self.clock.rows(draw))
+
+    def outlook_of_new_customer(
+        self, *, draw: Numbers, start: Numbers = 0.0, **parameters: Any
+    ) -> "OutlookOnClock":
+        """The future of a customer at the moment of the first purchase, which is at a time ``start`` from now."""
+        return OutlookOnClock(self.formulas.outlook_of_new_customer(**parameters), self.clock.rows(draw), start)
+
+
+@dataclass(frozen=True)
+class OutlookOnClock:
+    """The future of customers from a time on, asked about in calendar time."""
+
+    future: PurchaseOutlook
+    hands: Hands
+    start: Numbers = 0.0
+
+    @property
+    def alive(self) -> Array:
+        """P(alive now)."""
+        return self.future.alive
+
+    def given_alive(self) -> Self:
+        """The same of customers who are known to be alive."""
+        return type(self)(self.future.given_alive(), self.hands, self.start)
+
+    def elapsed(self, t: Numbers) -> Array:
+        """Operational time within t."""
+        start = np.asarray(self.start, dtype=float)
+        return self.hands.at(start + t) - self.hands.at(start)
+
+    def expected_purchases(self, t: Numbers) -> Array:
+        """Expected number of purchases within t."""
+        return self.future.expected_purchases(self.elapsed(t))
+
+    def discounted_expected_purchases(self, t: Numbers, delta: Numbers) -> Array:
+        """The same, each discounted at its own time: an integral over each period, with one t and delta for all."""
+        end = float(t) if delta == 0 else min(float(t), DISCOUNTED_AWAY / float(delta))
+        return self._integrals(np.append(0.0, self.hands.edges(end)), delta).sum(axis=-1)
+
+    def discounted_expected_purchases_by(self, ends: Numbers, delta: float) -> Array:
+        """The same by each of several ends, ascending: shape (..., ends)."""
+        ends = np.asarray(ends, dtype=float)
+        edges = np.unique(np.concatenate([[0.0], self.hands.edges(ends[-1]), ends]))
+        sums = np.cumsum(self._integrals(edges, delta), axis=-1)
+        return sums[..., np.searchsorted(edges, ends) - 1]
+
+    def _integrals(self, edges: Array, delta: Numbers) -> Array:
+        """Discounted expected purchases between edges: shape (..., edges - 1)."""
+        parts, begin = [], self.future.expected_purchases(self.elapsed(0.0))
+        for low, high in zip(edges[:-1], edges[1:], strict=True):
+            # integrated by parts, so that the number of purchases is enough, and their rate is not needed
+            end = self.future.expected_purchases(self.elapsed(high))
+            inner = sum(
+                weight * np.exp(-delta * (low + node * (high - low))) * self.future.expected_purchases(
+                    self.elapsed(low + node * (high - low))
+                )
+                for node, weight in zip(*gauss_legendre(NODES), strict=True)
+            )
+            parts.append(end * np.exp(-delta * high) - begin * np.exp(-delta * low) + delta * (high - low) * inner)
+            begin = end
+        return np.stack(np.broadcast_arrays(*parts), axis=-1)
+
+    def probability_of_purchases(self, y: Numbers, t: Numbers) -> Array:
+        """P(exactly y purchases within t)."""
+        return self.future.probability_of_purchases(y, self.elapsed(t))
+
+    def probability_alive_after(self, s: Numbers) -> Array:
+        """P(still alive at a time s from now)."""
+        return self.future.probability_alive_after(self.elapsed(s))
+
+    def draw(self, rng: np.random.Generator, t: Numbers) -> "PurchasesOnClock":
+        """Draw purchases within t."""
+        return PurchasesOnClock(self.future.draw(rng, self.elapsed(t)), self)
+
+
+@dataclass(frozen=True)
+class PurchasesOnClock:
+    """Drawn purchases within a calendar time."""
+
+    purchases: DrawnPurchases
+    outlook: OutlookOnClock
+
+    @property
+    def number(self) -> Array:
+        """How many there are: whole numbers."""
+        return self.purchases.number
+
+    def last_time(self, rng: np.random.Generator, t: Numbers) -> Array:
+        """When the last one is; 0 where there is none."""
+        last = self.purchases.last_time(rng, self.outlook.elapsed(t))
+        return self._calendar(last, slice(None)) * (last > 0)
+
+    def times(self, rng: np.random.Generator, t: Numbers) -> tuple[IntArray, Array]:
+        """Which future each purchase belongs to, and its time from now, of futures in one row."""
+        owner, when = self.purchases.times(rng, self.outlook.elapsed(t))
+        return owner, self._calendar(when, owner)
+
+    def _calendar(self, operational: Array, which: Any) -> Array:
+        hands, start = self.outlook.hands, np.asarray(self.outlook.start, dtype=float)
+        draw = hands.draw[which] if hands.draw.ndim else hands.draw
+        some = start[which] if start.ndim else start
+        mine = hands._replace(draw=draw)
+        return mine.time(mine.at(some) + operational) - some

@@ -1,0 +1,108 @@
+"""What moves the purchase rate of all customers at once: settings of calendar effects."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.errors import FitError, PriorError, a_kind, suggestion
+from ltv_bayes.models.density.calendar import Calendar
+from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_duration
+
+IN_YEAR = {"week": 52, "month": 12, "quarter": 4}
+SHORT, LONG = 0.5, 3.0
+YEARS_OF_SEASON = 2.0
+LARGEST = 3.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalendarEffects:
+    """How much may the purchase rate of all customers move from one period to another?
+
+    The rate of every customer is multiplied by a factor, the same for all. Its logarithm is the sum of a level that
+    moves and reverts to the usual one, of white noise from period to period, and of a season, if there is one.
+
+    Parameters
+    ----------
+    period : {"week", "month", "quarter"}, optional
+        Length of the periods, counted back from the as-of date. Chosen by the length of the log if not given: weeks for
+        less than half a year, quarters for more than three years, months between.
+    season : bool, optional
+        Whether the factor repeats by the time of the year. If not given: where customers are observed for two full
+        years or more.
+    level, noise, seasonal : float
+        Scales of the half-normal priors of the three standard deviations, of the logarithm: 0.25 for a level that
+        differs from the usual one by about 25%.
+    half_life : str or Duration
+        The time in which half of the level's distance from the usual one is gone.
+
+    Raises
+    ------
+    PriorError
+        If a scale is not above 0, or is beyond 3, a factor of 20.
+    FitError
+        If the period is not known.
+
+    Examples
+    --------
+    >>> CalendarEffects(period="quarter", level=0.4)
+    CalendarEffects(period='quarter', season=None, level=0.4, noise=0.15, seasonal=0.3, half_life='1 year')
+    """
+
+    period: str | None = None
+    season: bool | None = None
+    level: float = 0.25
+    noise: float = 0.15
+    seasonal: float = 0.3
+    half_life: Any = "1 year"
+
+    def __post_init__(self) -> None:
+        if self.period is not None and self.period not in IN_YEAR:
+            raise FitError(f"There is no period {self.period!r}. {suggestion(str(self.period), IN_YEAR)}")
+        for name in ("level", "noise", "seasonal"):
+            scale = getattr(self, name)
+            if not (isinstance(scale, int | float) and not isinstance(scale, bool) and 0 < scale <= LARGEST):
+                raise PriorError(
+                    f"{name} is the scale of a standard deviation of a logarithm, above 0 and at most {LARGEST:g}, not "
+                    f"{scale!r}. Write 0.25 for about 25%."
+                )
+        as_duration(self.half_life)
+
+    def of(self, customers: Customers) -> Calendar:
+        """The periods of these customers' log, with the prior of the factor in them."""
+        seen, unit = customers.overview(), DAYS_PER_UNIT[customers.time_unit]
+        years = seen.longest_history * unit / DAYS_PER_YEAR
+        period = self.period or ("week" if years < SHORT else "quarter" if years > LONG else "month")
+        length = DAYS_PER_YEAR / IN_YEAR[period] / unit
+        number = max(1, math.ceil(seen.longest_history / length - 1e-9))
+        season = years >= YEARS_OF_SEASON if self.season is None else self.season
+        scales = np.array([self.level, self.noise, *([self.seasonal] if season else [])])
+        half_life = as_duration(self.half_life).to(customers.time_unit)
+        days, repeats = customers.repeat_days, None
+        if days is not None and customers.as_of is not None and days.sum() == seen.repeats:
+            age = (pd.Timestamp(customers.as_of) - pd.DatetimeIndex(days.index)).days / unit
+            place = np.minimum(age // length, number - 1).astype(np.int64)
+            repeats = np.bincount(place, days.to_numpy(dtype=float), number)
+        return Calendar(length, number, scales, half_life, IN_YEAR[period], repeats)
+
+
+def chosen_effects(given: Any) -> CalendarEffects | None:
+    """Read what the user gave: nothing, "auto", or settings.
+
+    Raises
+    ------
+    FitError
+        If it is anything else.
+    """
+    if given is None or isinstance(given, CalendarEffects):
+        return given
+    if given == "auto":
+        return CalendarEffects()
+    raise FitError(
+        f"calendar_effects takes 'auto', None or CalendarEffects(...), not {given!r}."
+        if isinstance(given, str)
+        else f"calendar_effects takes 'auto', None or CalendarEffects(...), not {a_kind(given)}."
+    )

@@ -1,0 +1,366 @@
+"""A factor on the purchase rate of all customers, period by period, beside the model of the customers.
+
+The logarithm of the factor is a normal vector: a level that moves and reverts, white noise, and a season, each with a
+standard deviation that is learned. See `formulas.models.operational_time` for what the factor does to histories.
+"""
+
+import json
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ltv_bayes.data.customers.grouping import InGroups
+from ltv_bayes.formulas.kernels.tables import end_to_end
+from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.models.density.log_density import WrittenDensity
+from ltv_bayes.posterior import SAMPLE_DIMS
+from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.sizes import available_cores
+
+SDS = ("level_sd", "noise_sd", "season_sd")
+SMALL = 1e-8
+
+
+@dataclass(frozen=True, eq=False)
+class Calendar:
+    """The factor's periods and its prior; all times in the unit of the data.
+
+    Attributes
+    ----------
+    length : float
+        Of a period; periods are counted back from the as-of date.
+    number : int
+        How many periods there are.
+    scales : array of shape (2,) or (3,)
+        Scales of the half-normal priors of the sds of level, noise and, if there is one, season.
+    half_life : float
+        Time in which half of a level's distance from the usual one is gone.
+    in_year : int
+        Periods in a year.
+    repeats : array of shape (periods,) or None
+        Repeat purchases of all customers in each period, the latest first; None where their days are not known.
+    """
+
+    length: float
+    number: int
+    scales: Array
+    half_life: float
+    in_year: int
+    repeats: Array | None = None
+
+    def to_json(self) -> str:
+        """What a fit keeps of it, to go on after the as-of date."""
+        kept = {"length": self.length, "half_life": self.half_life, "in_year": self.in_year}
+        return json.dumps({**kept, "scales": self.scales.tolist()})
+
+    @cached_property
+    def kinds(self) -> list[Array]:
+        """Correlation matrices of level, noise and season: shape (periods, periods)."""
+        apart = np.abs(np.subtract.outer(np.arange(self.number), np.arange(self.number)))
+        every = [0.5 ** (apart * self.length / self.half_life), np.eye(self.number)]
+        return [*every, (apart % self.in_year == 0).astype(float)][: self.scales.size]
+
+    def covariance(self, log_sds: Array) -> Array:
+        """Covariance of the logarithm of the factor: shape (periods, periods)."""
+        found: Array = np.einsum("k,kij->ij", np.exp(2 * log_sds), np.array(self.kinds))
+        return found + SMALL * np.eye(self.number)
+
+    def log_prior(self, log_sds: Array) -> tuple[float, Array]:
+        """Log density of the logarithms of the sds, and its gradient."""
+        share = np.exp(2 * log_sds) / self.scales**2
+        value = np.sum(log_sds - share / 2 - np.log(self.scales)) + self.scales.size / 2 * math.log(2 / math.pi)
+        return float(value), 1.0 - share
+
+    def log_normal(self, effect: Array, log_sds: Array) -> tuple[float, Array, Array]:
+        """Log density of the effect given the sds, with gradients by both."""
+        covariance = self.covariance(log_sds)
+        inverse = np.linalg.inv(covariance)
+        solved, (_, log_det) = inverse @ effect, np.linalg.slogdet(covariance)
+        value = -0.5 * (effect @ solved + log_det + self.number * math.log(2 * math.pi))
+        variances = np.exp(2 * log_sds)
+        by_sds = [v * (solved @ kind @ solved - np.sum(inverse * kind)) for v, kind in zip(variances, self.kinds)]
+        return float(value), -solved, np.array(by_sds)
+
+    def parts(self, effect: Array, log_sds: Array) -> tuple[Array, Array]:
+        """Draw the level at the as-of date and the season, given the effects: shapes (draws,) and (draws, in_year).
+
+        Parameters
+        ----------
+        effect : array of shape (draws, periods)
+        log_sds : array of shape (draws, sds)
+        """
+        rng, variances = customer_stream(0, "calendar", "parts"), np.exp(2 * log_sds)
+        with_effect = [self.kinds[0][:1]]
+        prior = [np.ones((1, 1))]
+        if self.scales.size > 2:
+            places = np.arange(self.in_year)
+            with_effect.append((np.arange(self.number) % self.in_year == places[:, np.newaxis]).astype(float))
+            prior.append(np.eye(self.in_year))
+        which = np.repeat([0, 2][: len(prior)], [len(one) for one in prior])
+        cross = np.concatenate(with_effect)[np.newaxis] * variances[:, which, np.newaxis]
+        own = np.zeros((len(which), len(which)))
+        own[:1, :1] = prior[0]
+        own[1:, 1:] = prior[1] if len(prior) > 1 else own[1:, 1:]
+        covariances = np.array([self.covariance(one) for one in log_sds])
+        gain = np.linalg.solve(covariances, cross.transpose(0, 2, 1)).transpose(0, 2, 1)
+        left = own * variances[:, which, np.newaxis] - gain @ cross.transpose(0, 2, 1)
+        values, vectors = np.linalg.eigh((left + left.transpose(0, 2, 1)) / 2)
+        z = rng.standard_normal((len(effect), len(which)))
+        drawn = np.einsum("dij,dj->di", gain, effect)
+        drawn += np.einsum("dij,dj,dj->di", vectors, np.sqrt(np.maximum(values, 0.0)), z)
+        return drawn[:, 0], drawn[:, 1:]
+
+
+@dataclass(frozen=True, eq=False)
+class ClockTables:
+    """Histories laid out for a kernel, whose times follow from the factor.
+
+    Attributes
+    ----------
+    tables : tuple of arrays
+        The kernel's, of all groups.
+    T_at : pair of arrays
+        Of each distinct T, the period in which it begins, and how far from the period's later end.
+    pair_T_at, pair_silence_at : pairs of arrays
+        The same of T, and of the time since the last purchase, for each distinct pair of recency and T.
+    after_first, lasts : arrays of shape (pairs,)
+        Of the customers with each pair, k x - 1 added up, and their number, where they bought again.
+    """
+
+    tables: Any
+    length: float
+    T_at: tuple[IntArray, Array]
+    pair_T_at: tuple[IntArray, Array] | None
+    pair_silence_at: tuple[IntArray, Array] | None
+    after_first: Array = field(default_factory=lambda: np.empty(0))
+    lasts: Array = field(default_factory=lambda: np.empty(0))
+
+    @classmethod
+    def of(cls, data: InGroups, make: Callable[..., Any], calendar: Calendar) -> tuple[IntArray, "ClockTables"]:
+        """Lay out the histories of groups; also where those of each begin.
+
+        Parameters
+        ----------
+        make : callable
+            From columns of histories to a kernel's tables.
+        """
+        groups = list(data.parts())
+        if "recency" not in groups[0]:
+            at, tables = end_to_end([make(**columns) for columns in groups])
+            return at, cls(tables, calendar.length, _places(tables.T, calendar), None, None)
+        both = np.concatenate([np.column_stack([one["recency"], one["T"]]) for one in groups])
+        pairs, place = np.unique(both, axis=0, return_inverse=True)
+        sizes = np.cumsum([len(one["T"]) for one in groups])[:-1]
+        coded = np.split(place.ravel().astype(float), sizes)
+        made = []
+        for columns, code in zip(groups, coded, strict=True):
+            by_pair = make(**{**columns, "recency": code})
+            made.append(by_pair._replace(constant=make(**columns).constant))
+        at, tables = end_to_end(made)
+        taken = tables.t_x.astype(np.int64)
+        recency, T = pairs[taken].T
+        k = int(tables.k[0])
+        x, n = (np.concatenate([one[name] for one in groups]) for name in ("frequency", "count"))
+        again = n * (x > 0)
+        after_first, lasts = (np.bincount(place.ravel(), w, len(pairs)) for w in (again * (k * x - 1.0), again))
+        shared = np.bincount(taken, minlength=len(pairs))  # a pair may stand in several groups
+        share = 1.0 / np.maximum(shared, 1)
+        found = cls(
+            tables,
+            calendar.length,
+            _places(tables.T, calendar),
+            _places(T, calendar),
+            _places(np.maximum(T - recency, 0.0), calendar),
+            (after_first * share)[taken],
+            (lasts * share)[taken],
+        )
+        return at, found
+
+    def at(self, effect: Array) -> Any:
+        """The kernel's tables at a factor with this logarithm, with room for derivatives by times."""
+        factor = np.exp(effect)
+        begun = np.append(0.0, np.cumsum(factor) * self.length)
+        T = _elapsed(begun, factor, self.T_at)
+        if self.pair_T_at is None:
+            return self.tables._replace(T=T, by_T=np.zeros(T.size))
+        assert self.pair_silence_at is not None
+        t_x = _elapsed(begun, factor, self.pair_T_at) - _elapsed(begun, factor, self.pair_silence_at)
+        t_x = np.maximum(t_x, 0.0)
+        with np.errstate(divide="ignore"):
+            log_T, log_t_x = np.log(T), np.log(t_x)
+        room = {"by_T": np.zeros(T.size), "by_t_x": np.zeros(t_x.size)}
+        return self.tables._replace(T=T, log_T=log_T, t_x=t_x, log_t_x=log_t_x, **room)
+
+    @cached_property
+    def usual(self) -> float:
+        """The same of a factor of 1, which the plain model leaves out."""
+        zero = np.zeros(1 + max(int(places[0].max(initial=0)) for places in (self.T_at, self.pair_T_at) if places))
+        return self._path(self.at(zero), zero)
+
+    def path(self, tables: Any, effect: Array, repeats: Array | None) -> float:
+        """What the moments of purchases add to the log-likelihood; derivatives by times are added to the tables'.
+
+        Parameters
+        ----------
+        tables
+            As `at` made them.
+        repeats : array of shape (periods,) or None
+            As in `Calendar`: without it, only the moments of last purchases are known.
+        """
+        return float(repeats @ effect) if repeats is not None else self._path(tables, effect) - self.usual
+
+    def _path(self, tables: Any, effect: Array) -> float:
+        if self.pair_silence_at is None:
+            tables.by_T[:] += tables.T_events / np.where(tables.T > 0, tables.T, 1.0)
+            return float(np.sum(np.where(tables.T > 0, tables.T_events * np.log(np.maximum(tables.T, 1e-300)), 0.0)))
+        some = self.lasts > 0
+        tables.by_t_x[some] += self.after_first[some] / tables.t_x[some]
+        of_last = self.lasts @ effect[self.pair_silence_at[0]]
+        return float(self.after_first[some] @ tables.log_t_x[some] + of_last)
+
+    def slopes(self, tables: Any, effect: Array, repeats: Array | None) -> Array:
+        """Derivatives by the effect, from those by times: shape (periods,)."""
+        number, factor = effect.size, np.exp(effect)
+        found = self._of_times(tables.by_T, self.T_at, number)
+        if self.pair_T_at is not None and self.pair_silence_at is not None:
+            found += self._of_times(tables.by_t_x, self.pair_T_at, number)
+            found -= self._of_times(tables.by_t_x, self.pair_silence_at, number)
+        found *= factor
+        if repeats is not None:
+            return found + repeats
+        if self.pair_silence_at is not None:
+            found += np.bincount(self.pair_silence_at[0], self.lasts, number)
+        return found
+
+    def _of_times(self, by: Array, places: tuple[IntArray, Array], number: int) -> Array:
+        period, rest = places
+        whole = np.bincount(period, by, number)
+        later = np.cumsum(whole[::-1])[::-1] - whole
+        found: Array = np.bincount(period, by * rest, number) + self.length * later
+        return found
+
+
+def _places(ages: Array, calendar: Calendar) -> tuple[IntArray, Array]:
+    """The period of each age, 0 the latest, and how far the age reaches into it."""
+    period = np.minimum(np.floor(ages / calendar.length), calendar.number - 1).astype(np.int64)
+    return period, ages - period * calendar.length
+
+
+def _elapsed(begun: Array, factor: Array, places: tuple[IntArray, Array]) -> Array:
+    """Operational time from an age to the as-of date."""
+    period, rest = places
+    found: Array = begun[period] + factor[period] * rest
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class CalendarDensity:
+    """Log density of a model with calendar effects; see `ltv_bayes.inference.density.LogDensity`.
+
+    The variables are those of the model, the logarithms of the effects' sds, and the effects, the latest period first.
+    """
+
+    base: WrittenDensity
+    clock: ClockTables
+    calendar: Calendar
+
+    @property
+    def size(self) -> int:
+        """Number of unconstrained variables."""
+        return self.base.size + self.calendar.scales.size + self.calendar.number
+
+    @property
+    def hyper(self) -> slice:
+        """Where the logarithms of the sds stand."""
+        return slice(self.base.size, self.base.size + self.calendar.scales.size)
+
+    @property
+    def latent(self) -> slice:
+        """Where the effects stand."""
+        return slice(self.hyper.stop, self.size)
+
+    @property
+    def start(self) -> Array:
+        """The centre of the priors."""
+        return np.concatenate([self.base.start, np.log(self.calendar.scales / 2), np.zeros(self.calendar.number)])
+
+    def __call__(self, x: Array) -> tuple[float, Array]:
+        """Log density and gradient at a point; -inf with a zero gradient where it is not finite."""
+        log_sds, effect = x[self.hyper], x[self.latent]
+        of_sds, by_sds = self.calendar.log_prior(log_sds)
+        of_effect, by_effect, more_by_sds = self.calendar.log_normal(effect, log_sds)
+        value, gradient = self.given_effects(np.delete(x, np.r_[self.hyper]))
+        own, rest = gradient[: self.base.size], gradient[self.base.size :]
+        gradient = np.concatenate([own, by_sds + more_by_sds, rest + by_effect])
+        value += of_sds + of_effect
+        if math.isfinite(value) and np.isfinite(gradient).all():
+            return value, gradient
+        return -np.inf, np.zeros(self.size)
+
+    def given_effects(self, z: Array) -> tuple[float, Array]:
+        """The same without the effects' own prior, at a point without the sds."""
+        x, effect = z[: self.base.size], z[self.base.size :]
+        with np.errstate(all="ignore"):
+            tables = self.clock.at(effect)
+            value, gradient = self.base.evaluate(x, tables)
+            if not math.isfinite(value):
+                return -np.inf, np.zeros(z.size)
+            value += self.clock.path(tables, effect, self.calendar.repeats)
+            by_effect = self.clock.slopes(tables, effect, self.calendar.repeats)
+        return value, np.concatenate([gradient, by_effect])
+
+    def covariance(self, log_sds: Array) -> Array:
+        """Covariance of the effects."""
+        return self.calendar.covariance(log_sds)
+
+    def log_prior_of_sds(self, log_sds: Array) -> tuple[float, Array]:
+        """Log density of the sds, with its gradient."""
+        return self.calendar.log_prior(log_sds)
+
+    def for_another_thread(self) -> Callable[[Array], tuple[float, Array]]:
+        """The same function: it keeps nothing between calls."""
+        return self
+
+    def values(self, points: Array) -> Array:
+        """Log density at many points, an array of shape (points, size), on all cores; -inf where it is not finite."""
+        total, parameters = self.base.parameters(np.ascontiguousarray(points[:, : self.base.size]))
+        found = np.empty(len(points))
+
+        def some(first: int) -> None:
+            with np.errstate(all="ignore"):
+                for i in range(first, len(points), cores):
+                    log_sds, effect = points[i, self.hyper], points[i, self.latent]
+                    tables = self.clock.at(effect)
+                    [value], _ = self.base.kernel(parameters[i : i + 1], self.base.at, tables, False)
+                    found[i] = value + self.clock.path(tables, effect, self.calendar.repeats)
+                    found[i] += self.calendar.log_prior(log_sds)[0] + self.calendar.log_normal(effect, log_sds)[0]
+
+        cores = available_cores()
+        with ThreadPoolExecutor(cores) as pool:
+            list(pool.map(some, range(cores)))
+        found += total
+        return np.where(np.isfinite(found), found, -np.inf)
+
+    def tree(self, points: Array, chains: int, draws: int) -> xr.DataTree:
+        """Lay out points, chain after chain: the model's variables, sds, effects, the level now and the season."""
+        tree = self.base.tree(points[:, : self.base.size], chains, draws)
+        log_sds, effect = points[:, self.hyper], points[:, self.latent]
+        level, season = self.calendar.parts(effect, log_sds)
+        found: dict[str, Any] = dict(zip(SDS, np.exp(log_sds).T, strict=False))
+        found |= {"calendar_effect": effect[:, ::-1], "level": level}
+        dims = {"calendar_effect": ["period"]}
+        if season.size:
+            found["season"], dims["season"] = season, ["place_in_year"]
+        posterior = tree["posterior"].to_dataset()
+        for name, values in found.items():
+            shaped = values.reshape(chains, draws, *values.shape[1:])
+            posterior[name] = ((*SAMPLE_DIMS, *dims.get(name, ())), shaped)
+        posterior = posterior.assign_coords(period=np.arange(-self.calendar.number, 0))
+        tree["posterior"] = xr.DataTree(posterior)
+        return tree

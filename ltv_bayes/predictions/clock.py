@@ -1,0 +1,46 @@
+"""The clock of a fit with calendar effects: the factor on everybody's rate, as learned and as it may go on."""
+
+import json
+import math
+
+import numpy as np
+
+from ltv_bayes.formulas.models.operational_time import Clock
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.predictions.fitted import FittedModel, shape_of
+from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_time_unit
+
+YEARS_AHEAD = 20.0
+
+
+def clock_of(fit: FittedModel) -> Clock | None:
+    """Draws of the factor by period, past and future; None where the fit has no calendar effects.
+
+    The factor of a future period is drawn once for all customers: the level reverts from where it is, noise is new, and
+    the season is the one that was learned. All that is computed from a fit has the same draws. After 20 years, the
+    factor is its mean.
+    """
+    text = fit.idata.attrs.get("calendar")
+    if text is None:
+        return None
+    terms, posterior = json.loads(text), fit.idata["posterior"].to_dataset()
+    chains, draws = shape_of(fit)
+
+    def flat(name: str) -> Array:
+        values = posterior[name].transpose("chain", "draw", ...).to_numpy()
+        return np.asarray(values.reshape(chains * draws, *values.shape[2:]), dtype=float)
+
+    length, in_year = terms["length"], terms["in_year"]
+    years = length * DAYS_PER_UNIT[as_time_unit(fit.idata.attrs["time_unit"])] / DAYS_PER_YEAR
+    ahead, kept = math.ceil(YEARS_AHEAD / years), 0.5 ** (length / terms["half_life"])
+    past, level, seed = flat("calendar_effect"), flat("level"), int(fit.idata.attrs.get("random_seed", 0))
+    level_sd, noise_sd = flat("level_sd"), flat("noise_sd")
+    season = flat("season") if "season" in posterior else np.zeros((chains * draws, in_year))
+    future = np.empty((chains * draws, ahead + 1))
+    for period in range(ahead):
+        moved, noise = customer_stream(seed, "calendar", period).standard_normal((2, chains * draws))
+        level = kept * level + level_sd * math.sqrt(1 - kept**2) * moved
+        future[:, period] = level + noise_sd * noise + season[:, -(period + 1) % in_year]
+    future[:, ahead] = (level_sd**2 + noise_sd**2) / 2 + np.log(np.exp(season).mean(axis=1))
+    return Clock.of(length, -past.shape[1], np.exp(np.concatenate([past, future], axis=1)))
