@@ -30,6 +30,7 @@ _NAMES_BY_FILE = {
     "predictions.spend": "FittedSpend",
     "predictions.visibility": "Coverage VisibleShare",
     "models.buy_till_you_die": "BGCNBD BGNBD MBGCNBD MBGNBD",
+    "models.calendar_effects": "CalendarEffects",
     "models.gamma_gamma": "GammaGamma",
     "models.nbd": "NBD",
     "models.priors": "Prior",

@@ -15,6 +15,7 @@ from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import label
+from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings
 from ltv_bayes.models.buy_till_you_die import BGNBD, PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
@@ -282,9 +283,9 @@ class Backtest(Printed):
         end = self.calibration_length + self.horizon.to(self.time_unit)
         step = max(1.0, np.ceil(end / TRACKED_STEPS))
         times = _steps_through(self.calibration_length, end, step)
-        starts = self.calibration_length - self.customers.table["T"].to_numpy()
         to_fit = DAYS_PER_UNIT[self.time_unit] / DAYS_PER_UNIT[self.purchases.time_unit]
-        paths = tracked_paths(self.purchases, to_fit * starts, to_fit * times, self.random_seed, self.customers.table)
+        starts, since = -self.customers.table["T"].to_numpy(), times - self.calibration_length
+        paths = tracked_paths(self.purchases, to_fit * starts, to_fit * since, self.random_seed, self.customers.table)
         columns = _beside(self._actual_path(times), paths, prob, kind)
         return flagged(pd.DataFrame(columns, index=pd.Index(times, name=f"{self.time_unit}s")), self.caution)
 
@@ -393,6 +394,8 @@ def tracked_paths(
 
     Parameters
     ----------
+    starts, times : arrays
+        Counted from the as-of date, below 0 before it, in the fit's time unit.
     table : pandas.DataFrame, optional
         Rows of the customers, with their segments for a pooled fit.
 
@@ -402,6 +405,8 @@ def tracked_paths(
         A few hundred posterior draws, one simulated business each.
     """
     thinned = thinned_to(fit, TRACKED_DRAWS)
+    formulas = formulas_of(thinned)
+    start: dict[str, Any] = {"start": starts} if isinstance(formulas, OnClock) else {}
     rng = np.random.default_rng(random_seed)
     left = np.maximum(times[-1] - starts, 0)
     paths = []
@@ -409,7 +414,8 @@ def tracked_paths(
     every = drawn.at(np.arange(drawn.number))
     for draw in range(int(np.prod(shape_of(thinned)))):
         values = {name: each[drawn.place, draw] for name, each in every.items()}
-        owner, time = formulas_of(fit).outlook_of_new_customer(**values).draw(rng, left).times(rng, left)
+        new = formulas.outlook_of_new_customer(**values, **start)
+        owner, time = new.draw(rng, left).times(rng, left)
         paths.append(np.searchsorted(np.sort(starts[owner] + time), times, side="right"))
     return np.array(paths)
 

@@ -1,8 +1,8 @@
 """Posterior draws of a model with a normal vector whose covariance depends on a few unknown sds.
 
-Given everything else, the log-likelihood is taken as quadratic about its mode, once. Then the posterior of the sds follows
-in closed form, and given the sds the rest is normal; draws from these two, with heavier tails, are weighted to the exact
-posterior, as `laplace` does.
+Given everything else, the log-likelihood is taken as quadratic about its mode, once. Then the posterior of the sds
+follows in closed form, and given the sds the rest is normal; draws from these two, with heavier tails, are weighted to
+the exact posterior, as `laplace` does.
 
 Source: Rue, Martino & Chopin (2009), Approximate Bayesian inference for latent Gaussian models, JRSS B 71.
 """

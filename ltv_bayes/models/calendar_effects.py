@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import FitError, PriorError, a_kind, suggestion
 from ltv_bayes.models.density.calendar import Calendar
@@ -20,7 +21,7 @@ LARGEST = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarEffects:
-    """How much may the purchase rate of all customers move from one period to another?
+    """How the purchase rate of all customers may move from one period to another.
 
     The rate of every customer is multiplied by a factor, the same for all. Its logarithm is the sum of a level that
     moves and reverts to the usual one, of white noise from period to period, and of a season, if there is one.
@@ -73,6 +74,11 @@ class CalendarEffects:
 
     def of(self, customers: Customers) -> Calendar:
         """The periods of these customers' log, with the prior of the factor in them."""
+        if OBSERVED_UNTIL in customers.columns and customers.table[OBSERVED_UNTIL].notna().any():
+            raise FitError(
+                "Calendar effects need customers who are all observed until the as-of date, and some are observed until an "
+                "earlier day. Set calendar_effects=None."
+            )
         seen, unit = customers.overview(), DAYS_PER_UNIT[customers.time_unit]
         years = seen.longest_history * unit / DAYS_PER_YEAR
         period = self.period or ("week" if years < SHORT else "quarter" if years > LONG else "month")

@@ -5,6 +5,8 @@ import math
 
 import numpy as np
 
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.fitted import FittedModel, shape_of
@@ -44,3 +46,20 @@ def clock_of(fit: FittedModel) -> Clock | None:
         future[:, period] = level + noise_sd * noise + season[:, -(period + 1) % in_year]
     future[:, ahead] = (level_sd**2 + noise_sd**2) / 2 + np.log(np.exp(season).mean(axis=1))
     return Clock.of(length, -past.shape[1], np.exp(np.concatenate([past, future], axis=1)))
+
+
+def require_same_day(fit: FittedModel, customers: Customers) -> None:
+    """Refuse customers of another as-of date than a fit with calendar effects: its factor is counted from there.
+
+    Raises
+    ------
+    FitError
+        With both days.
+    """
+    as_of = "" if customers.as_of is None else customers.as_of.isoformat()
+    fitted = fit.idata.attrs.get("as_of", "")
+    if "calendar" in fit.idata.attrs and as_of != fitted:
+        raise FitError(
+            f"The fit has calendar effects until {fitted or 'an unknown day'}, and the customers are as of "
+            f"{as_of or 'an unknown day'}. Summarize both as of one day, or fit with calendar_effects=None."
+        )

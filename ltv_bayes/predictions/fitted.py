@@ -246,7 +246,7 @@ def smallest_shape(shapes: Iterable[tuple[int, int]]) -> tuple[int, int]:
 
 
 def numbered_draws(fit: FittedModel) -> dict[str, np.ndarray]:
-    """A fit's parameters; where they have a clock, also the number of each ``draw``: arrays of shape (chains, draws)."""
+    """A fit's parameters; of one with calendar effects also the number of each ``draw``: shape (chains, draws)."""
     if "calendar" not in fit.idata.attrs:
         return fit.draws
     return {**fit.draws, "draw": np.arange(float(np.prod(shape_of(fit)))).reshape(shape_of(fit))}

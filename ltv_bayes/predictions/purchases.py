@@ -21,7 +21,7 @@ from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.clock import clock_of
+from ltv_bayes.predictions.clock import clock_of, require_same_day
 from ltv_bayes.predictions.fitted import (
     FittedModel,
     caution_of,
@@ -297,6 +297,9 @@ class FittedPurchases(FittedModel):
         --------
         ``az.loo(fit.with_log_likelihood(customers))``
         """
+        if "calendar" in self.idata.attrs:
+            cure = "Compare models without calendar effects, or by a backtest."
+            raise FitError(f"With calendar effects, the moments of purchases count, not those of one customer. {cure}")
         values = _over_unique(self, customers, formulas_of(self).log_likelihood)
         return with_group(self.idata, "log_likelihood", labelled(values, customers.ids, "history").to_dataset())
 
@@ -330,6 +333,7 @@ def outlook_of_new_customer(fit: FittedPurchases) -> PurchaseOutlook:
 def purchase_histories(fit: FittedPurchases, customers: Customers) -> np.ndarray:
     """Frequency, recency and T of each customer in the time unit of the fit: shape (customers, 3)."""
     require_history(customers)
+    require_same_day(fit, customers)
     return customers.in_time_unit(fit.time_unit).table[["frequency", "recency", "T"]].to_numpy(dtype=float)
 
 
@@ -378,6 +382,7 @@ def _over_unique(fit: FittedPurchases, customers: Customers, compute: Callable[.
     """
     chains, draws = shape_of(fit)
     require_history(customers)
+    require_same_day(fit, customers)
     require_memory((chains, draws), len(customers))
     found = np.empty((chains * draws, len(customers)))
     table = customers.in_time_unit(fit.time_unit).table

@@ -105,6 +105,7 @@ SELECT
 FROM ({repeats})
 """
 
+AFTER_START = "JOIN starts ON days.customer = starts.customer AND day > CAST(since AS DATE)"
 REPEAT_DAYS = """
 SELECT day, count(*) AS number
 FROM days
@@ -287,8 +288,8 @@ def customer_rows(
         query = customers_query(money, as_of, days_per_unit, given_starts=since is not None)
         table = fetched(connection.execute(f"{query} ORDER BY customer_id"))
         merged = merged_orders(connection, money, int((table["frequency"] + 1).sum()) if since is None else None)
-        after_start = "" if since is None else "JOIN starts ON days.customer = starts.customer AND day > CAST(since AS DATE)"
-        repeats = fetched(connection.execute(REPEAT_DAYS.format(starts=after_start))).set_index("day")["number"]
+        later = "" if since is None else AFTER_START
+        repeats = fetched(connection.execute(REPEAT_DAYS.format(starts=later))).set_index("day")["number"]
         no_occasion = orders.head(0).assign(reason="")
         if money.any_unpaid:
             connection.register("orders", pd.DataFrame(columns | {"position": np.arange(len(orders))}, copy=False))

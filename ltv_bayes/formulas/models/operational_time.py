@@ -1,13 +1,14 @@
 """Operational time: a factor g(t) > 0 on the purchase rate of all customers makes time run faster or slower.
 
-With G the integral of g, a model of purchases holds as it is where recency, T and horizons are differences of G; leaving
-happens at purchases and knows no clock. Money is discounted in calendar time. Times are counted from the as-of date, the
-past below 0, in one time unit; g is constant within periods of equal length.
+With G the integral of g, a model of purchases holds as it is where recency, T and horizons are differences of G;
+leaving happens at purchases and knows no clock. Money is discounted in calendar time. Times are counted from the as-of
+date, the past below 0, in one time unit; g is constant within periods of equal length.
 
 Source: Cox & Isham (1980), Point Processes, chapter 2 (time change of a point process).
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -94,7 +95,7 @@ class Hands(NamedTuple):
 
 @dataclass(frozen=True)
 class OnClock:
-    """The closed forms of a model of purchases whose rate moves by a clock; parameters have their ``draw`` with them."""
+    """The closed forms of a model of purchases with a rate that moves by a clock; parameters come with their ``draw``."""
 
     formulas: PurchaseFormulas
     clock: Clock
@@ -106,23 +107,42 @@ class OnClock:
         return hands.at(np.asarray(recency) - np.asarray(T)) - start, -start
 
     def log_likelihood(
-        self, frequency: Numbers, recency: Numbers, T: Numbers, *, draw: Numbers, **parameters: Any
+        self,
+        frequency: Numbers,
+        recency: Numbers,
+        T: Numbers,
+        *,
+        r: Numbers,
+        alpha: Numbers,
+        a: Numbers,
+        b: Numbers,
+        draw: Numbers = 0,
     ) -> Array:
         """Log-likelihood of histories, but for the factors at the moments of purchases."""
-        return self.formulas.log_likelihood(frequency, *self.histories(recency, T, draw), **parameters)
+        return self.formulas.log_likelihood(frequency, *self.histories(recency, T, draw), r=r, alpha=alpha, a=a, b=b)
 
     def outlook(
-        self, frequency: Numbers, recency: Numbers, T: Numbers, *, draw: Numbers, **parameters: Any
+        self,
+        frequency: Numbers,
+        recency: Numbers,
+        T: Numbers,
+        *,
+        r: Numbers,
+        alpha: Numbers,
+        a: Numbers,
+        b: Numbers,
+        draw: Numbers = 0,
     ) -> "OutlookOnClock":
         """What histories say of the future."""
-        future = self.formulas.outlook(frequency, *self.histories(recency, T, draw), **parameters)
+        future = self.formulas.outlook(frequency, *self.histories(recency, T, draw), r=r, alpha=alpha, a=a, b=b)
         return OutlookOnClock(future, self.clock.rows(draw))
 
     def outlook_of_new_customer(
-        self, *, draw: Numbers, start: Numbers = 0.0, **parameters: Any
+        self, *, r: Numbers, alpha: Numbers, a: Numbers, b: Numbers, draw: Numbers = 0, start: Numbers = 0.0
     ) -> "OutlookOnClock":
         """The future of a customer at the moment of the first purchase, which is at a time ``start`` from now."""
-        return OutlookOnClock(self.formulas.outlook_of_new_customer(**parameters), self.clock.rows(draw), start)
+        new = self.formulas.outlook_of_new_customer(r=r, alpha=alpha, a=a, b=b)
+        return OutlookOnClock(new, self.clock.rows(draw), start)
 
 
 @dataclass(frozen=True)
@@ -166,13 +186,13 @@ class OutlookOnClock:
     def _integrals(self, edges: Array, delta: Numbers) -> Array:
         """Discounted expected purchases between edges: shape (..., edges - 1)."""
         parts, begin = [], self.future.expected_purchases(self.elapsed(0.0))
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for low, high in pairwise(edges):
             # integrated by parts, so that the number of purchases is enough, and their rate is not needed
             end = self.future.expected_purchases(self.elapsed(high))
             inner = sum(
-                weight * np.exp(-delta * (low + node * (high - low))) * self.future.expected_purchases(
-                    self.elapsed(low + node * (high - low))
-                )
+                weight
+                * np.exp(-delta * (low + node * (high - low)))
+                * self.future.expected_purchases(self.elapsed(low + node * (high - low)))
                 for node, weight in zip(*gauss_legendre(NODES), strict=True)
             )
             parts.append(end * np.exp(-delta * high) - begin * np.exp(-delta * low) + delta * (high - low) * inner)

@@ -16,6 +16,7 @@ from pytensor.graph.op import Op
 
 from ltv_bayes.formulas.kernels.likelihoods import Kernel
 from ltv_bayes.inference.unofficial import vectorizes
+from ltv_bayes.models.density.calendar import ClockTables
 from ltv_bayes.models.density.log_density import at_many_draws
 
 
@@ -76,6 +77,48 @@ class ManyDraws(Op):
 @vectorizes(CompiledLikelihood)
 def _over_many_draws(op: CompiledLikelihood, node: Apply, *batched: Any) -> Apply:
     return ManyDraws(op).make_node(*(value if value.ndim == 2 else value[np.newaxis] for value in batched))
+
+
+class LikelihoodOnClock(Op):
+    """From parameters of groups, and the effects of periods, to a log-likelihood and its derivatives by both."""
+
+    def __init__(self, kernel: Kernel, at: np.ndarray, clock: ClockTables, repeats: np.ndarray | None) -> None:
+        self.kernel, self.at, self.clock, self.repeats = kernel, at, clock, repeats
+
+    def make_node(self, *effect_and_parameters: Any) -> Apply:
+        """Take the effects, the latest period first, and the parameters; give the value and derivatives by each."""
+        given = [pt.as_tensor(value, dtype="float64") for value in effect_and_parameters]
+        return Apply(self, given, [pt.dscalar(), pt.dvector(), pt.dmatrix()])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        """Call the kernel on the histories in operational time."""
+        effect, *parameters = inputs
+        tables = self.clock.at(effect)
+        [value], [derivatives] = self.kernel(np.array([parameters]), self.at, tables, True)
+        output_storage[0][0] = np.asarray(value + self.clock.path(tables, effect, self.repeats))
+        output_storage[1][0] = self.clock.slopes(tables, effect, self.repeats)
+        output_storage[2][0] = derivatives
+
+    def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:
+        """Hand the derivatives on.
+
+        Raises
+        ------
+        NotImplementedError
+            If second derivatives are asked for.
+        """
+        if not all(isinstance(one.type, DisconnectedType) for one in cotangents[1:]):
+            raise NotImplementedError("The compiled likelihood has no second derivatives.")
+        by_parameters = [cotangents[0] * outputs[2][i] for i in range(len(inputs) - 1)]
+        return [cotangents[0] * outputs[1], *by_parameters]
+
+
+def observe_on_clock(likelihood: LikelihoodOnClock, effect: Any, parameters: Sequence[Any]) -> None:
+    """Add histories whose time runs by a factor to the model on the context stack."""
+    import pymc as pm
+
+    outputs: Any = likelihood(effect, *parameters)
+    pm.Potential("histories", outputs[0])
 
 
 def observe(kernel: Kernel, at: np.ndarray, tables: Any, parameters: Sequence[Any], observed: np.ndarray) -> None:

@@ -15,9 +15,10 @@ from ltv_bayes.formulas.kernels.likelihoods import KERNELS
 from ltv_bayes.formulas.kernels.tables import end_to_end
 from ltv_bayes.formulas.models.parameterization import LOG, Naming
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
+from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
-from ltv_bayes.models.density.calendar import Calendar, CalendarDensity, ClockTables
+from ltv_bayes.models.density.calendar import SDS, SMALL, Calendar, CalendarDensity, ClockTables
 from ltv_bayes.models.density.differences import Column, Effects, Slopes
 from ltv_bayes.models.density.log_density import WrittenDensity
 from ltv_bayes.models.density.plain_priors import PlainPrior, beta, in_plain_numbers, normal
@@ -138,10 +139,10 @@ class Recipe:
         if len(priors) < len(plain):
             return None
         density = self._density(priors, self.effects, self.slopes)
-        if self.calendar is None or self.make is None:
+        if self.on_clock is None:
             return density
-        at, clock = ClockTables.of(self.data, self.make, self.calendar)
-        return CalendarDensity(replace(density, at=at, tables=clock.tables), clock, self.calendar)
+        at, clock, calendar = self.on_clock
+        return CalendarDensity(replace(density, at=at, tables=clock.tables), clock, calendar)
 
     def _sigma(self, slopes: Slopes) -> float:
         return float(dict(self.chosen[slopes.name].parameters)["sigma"])
@@ -157,7 +158,7 @@ class Recipe:
         import pymc as pm
         import pytensor.tensor as pt
 
-        from ltv_bayes.models.density.operation import observe
+        from ltv_bayes.models.density.operation import LikelihoodOnClock, observe, observe_on_clock
 
         scalars = {name: prior for name, prior in self.chosen.items() if self._domain(name) != ANYWHERE}
         distributions = as_distributions(scalars, {name: self._domain(name) for name in scalars})
@@ -172,8 +173,32 @@ class Recipe:
                     pm.Deterministic(name, value)
             named = self.naming.arithmetic(typical | shifted)
             every = [pt.zeros(self.data.size) + named[name] for name in self.naming.parameters]
-            observe(KERNELS[self.name], *end_to_end(self.tables), every, self.data.histories.to_numpy(dtype=float))
+            if self.on_clock is None:
+                observed = self.data.histories.to_numpy(dtype=float)
+                observe(KERNELS[self.name], *end_to_end(self.tables), every, observed)
+            else:
+                at, clock, calendar = self.on_clock
+                likelihood = LikelihoodOnClock(KERNELS[self.name], at, clock, calendar.repeats)
+                observe_on_clock(likelihood, self._effects(calendar), every)
         return model
+
+    def _effects(self, calendar: Calendar) -> Any:
+        """Effects of periods, the latest first, with their sds, in the model on the context stack."""
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        scales = zip(SDS, calendar.scales, calendar.kinds, strict=False)
+        parts = [pm.HalfNormal(name, sigma=scale) ** 2 * kind for name, scale, kind in scales]
+        covariance = sum(parts[1:], parts[0]) + SMALL * np.eye(calendar.number)
+        effect = pm.MvNormal("calendar_effect", np.zeros(calendar.number), cov=pt.as_tensor(covariance))
+        return effect[::-1]
+
+    @cached_property
+    def on_clock(self) -> tuple[IntArray, ClockTables, Calendar] | None:
+        """Where the histories of groups begin, these laid out with times that run by a factor, and its prior."""
+        if self.calendar is None or self.make is None:
+            return None
+        return *ClockTables.of(self.data, self.make, self.calendar), self.calendar
 
     def _shifted(self, free: Mapping[str, Any]) -> dict[str, Any]:
         """Quantities of groups, of those that effects or slopes shift, in the model on the context stack."""
@@ -203,8 +228,8 @@ class Recipe:
         density = self.density() if has_nutpie() and ours.issuperset(settings) else None
         if self.calendar is not None and density is None:
             raise FitError(
-                "Calendar effects need priors of the families LogNormal, Gamma and Beta, and no settings of pymc.sample. "
-                "Choose such priors, or set calendar_effects=None."
+                "Calendar effects need priors of the families LogNormal, Gamma and Beta, and no settings of pymc.sample; "
+                "otherwise set calendar_effects=None."
             )
         if self.pool:
             fewest = min((len(column.levels) for column in self.columns), default=FEW_SEGMENTS)
