@@ -14,13 +14,14 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from scipy import stats
 
+from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.special import Array, pareto_smoothed
-from ltv_bayes.inference.curvature import find_peak
+from ltv_bayes.inference.curvature import Peak, find_peak
 from ltv_bayes.inference.density import LogDensity
-from ltv_bayes.inference.laplace import DEGREES_OF_FREEDOM, WeightedDraws, matched, sample_laplace
+from ltv_bayes.inference.laplace import DEGREES_OF_FREEDOM, ENOUGH, WeightedDraws, matched, sample_laplace
 
 STEP = 1e-3
-PROPOSALS, FEW = 2, 500
+FEW = 500
 
 
 @runtime_checkable
@@ -71,19 +72,30 @@ def sample_nested(
     quadratic = _Quadratic.of(density)
     of_sds = _Plain(density.start[density.hyper], quadratic.slopes_of_sds, quadratic.log_posterior_of_sds)
     drawn = sample_laplace(of_sds, find_peak(of_sds), FEW, rng)
-    number, few, vector = size * PROPOSALS, of_sds.size, quadratic.linear.size
-    heavy = (stats.multivariate_t(np.zeros(n), np.eye(n), df=DEGREES_OF_FREEDOM) for n in (few, vector))
-    of_few, of_vector = heavy
+    points, log_ratios = _proposals(density, quadratic, drawn.peak, size, rng)
+    weights, k = pareto_smoothed(log_ratios)
+    if 1 / np.sum(weights**2) < ENOUGH * size:
+        more, further = _proposals(density, quadratic, drawn.peak, size, rng)
+        points, log_ratios = np.concatenate([points, more]), np.concatenate([log_ratios, further])
+        weights, k = pareto_smoothed(log_ratios)
+    if not np.isfinite(weights).all():
+        raise FitError("The posterior is not finite where it was expected. Check the priors, or fit another model.")
+    return WeightedDraws(points, weights, k, matched(WeightedDraws(points, weights, k, drawn.peak)))
+
+
+def _proposals(
+    density: LatentNormal, quadratic: "_Quadratic", of_sds: Peak, number: int, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Draw points, of shape (number, size), and the logarithm of their density over that of the proposal."""
+    few, vector = of_sds.centre.size, quadratic.linear.size
+    of_few, of_vector = (stats.multivariate_t(np.zeros(n), np.eye(n), df=DEGREES_OF_FREEDOM) for n in (few, vector))
     z = of_few.rvs(number, random_state=rng).reshape(number, few)
     y = of_vector.rvs(number, random_state=rng).reshape(number, vector)
-    log_sds = drawn.peak.at(z)
+    log_sds = of_sds.at(z)
     rest, log_width = quadratic.given(log_sds, y)
     before = density.hyper.start
     points = np.column_stack([rest[:, :before], log_sds, rest[:, before:]])
-    log_proposal = of_few.logpdf(z) + of_vector.logpdf(y) - log_width
-    weights, k = pareto_smoothed(density.values(points) - log_proposal)
-    found = WeightedDraws(points, weights, k, drawn.peak)
-    return WeightedDraws(points, weights, k, matched(found))
+    return points, density.values(points) - (of_few.logpdf(z) + of_vector.logpdf(y) - log_width)
 
 
 @dataclass(frozen=True, eq=False)

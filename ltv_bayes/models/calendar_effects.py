@@ -76,7 +76,7 @@ class CalendarEffects:
         """The periods of these customers' log, with the prior of the factor in them."""
         if OBSERVED_UNTIL in customers.columns and customers.table[OBSERVED_UNTIL].notna().any():
             raise FitError(
-                "Calendar effects need customers who are all observed until the as-of date, and some are observed until an "
+                "Calendar effects need customers who are all observed until the as-of date; some are observed until an "
                 "earlier day. Set calendar_effects=None."
             )
         seen, unit = customers.overview(), DAYS_PER_UNIT[customers.time_unit]

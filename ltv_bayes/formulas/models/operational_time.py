@@ -95,7 +95,7 @@ class Hands(NamedTuple):
 
 @dataclass(frozen=True)
 class OnClock:
-    """The closed forms of a model of purchases with a rate that moves by a clock; parameters come with their ``draw``."""
+    """The closed forms of a model of purchases with a rate that moves by a clock; each parameter has its ``draw``."""
 
     formulas: PurchaseFormulas
     clock: Clock
@@ -173,8 +173,9 @@ class OutlookOnClock:
 
     def discounted_expected_purchases(self, t: Numbers, delta: Numbers) -> Array:
         """The same, each discounted at its own time: an integral over each period, with one t and delta for all."""
-        end = float(t) if delta == 0 else min(float(t), DISCOUNTED_AWAY / float(delta))
-        return self._integrals(np.append(0.0, self.hands.edges(end)), delta).sum(axis=-1)
+        end, rate = float(np.max(t)), float(np.max(delta))
+        end = end if rate == 0 else min(end, DISCOUNTED_AWAY / rate)
+        return self._integrals(np.append(0.0, self.hands.edges(end)), rate).sum(axis=-1)
 
     def discounted_expected_purchases_by(self, ends: Numbers, delta: float) -> Array:
         """The same by each of several ends, ascending: shape (..., ends)."""
@@ -183,7 +184,7 @@ class OutlookOnClock:
         sums = np.cumsum(self._integrals(edges, delta), axis=-1)
         return sums[..., np.searchsorted(edges, ends) - 1]
 
-    def _integrals(self, edges: Array, delta: Numbers) -> Array:
+    def _integrals(self, edges: Array, delta: float) -> Array:
         """Discounted expected purchases between edges: shape (..., edges - 1)."""
         parts, begin = [], self.future.expected_purchases(self.elapsed(0.0))
         for low, high in pairwise(edges):

@@ -84,10 +84,8 @@ class Calendar:
         solved, (_, log_det) = inverse @ effect, np.linalg.slogdet(covariance)
         value = -0.5 * (effect @ solved + log_det + self.number * math.log(2 * math.pi))
         variances = np.exp(2 * log_sds)
-        by_sds = [
-            v * (solved @ kind @ solved - np.sum(inverse * kind)) for v, kind in zip(variances, self.kinds, strict=True)
-        ]
-        return float(value), -solved, np.array(by_sds)
+        by_kind = [solved @ kind @ solved - np.sum(inverse * kind) for kind in self.kinds]
+        return float(value), -solved, variances * by_kind
 
     def parts(self, effect: Array, log_sds: Array) -> tuple[Array, Array]:
         """Draw the level at the as-of date and the season, given the effects: shapes (draws,) and (draws, in_year).

@@ -228,8 +228,8 @@ class Recipe:
         density = self.density() if has_nutpie() and ours.issuperset(settings) else None
         if self.calendar is not None and density is None:
             raise FitError(
-                "Calendar effects need priors of the families LogNormal, Gamma and Beta, and no settings of pymc.sample; "
-                "otherwise set calendar_effects=None."
+                "Calendar effects need priors of the families LogNormal, Gamma and Beta, and no settings of "
+                "pymc.sample; otherwise set calendar_effects=None."
             )
         if self.pool:
             fewest = min((len(column.levels) for column in self.columns), default=FEW_SEGMENTS)

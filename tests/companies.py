@@ -1,0 +1,36 @@
+"""Companies simulated day by day, whose rate of purchases moves for all customers at once."""
+
+import numpy as np
+import pandas as pd
+
+import ltv_bayes as lb
+
+AS_OF = pd.Timestamp("2024-06-30")
+
+
+def simulated_orders(seed, *, customers=300, days=700, ahead=0, factor=np.ones_like, mean_rate=0.02, leaving=0.1):
+    """Orders of customers who arrive evenly, buy at a rate of their own times a factor of the day, and leave at random.
+
+    Rates are log-normal, and orders are thinned from candidates at the highest rate: no operational time is used.
+
+    Parameters
+    ----------
+    days, ahead : int
+        Days until the as-of date, and after it.
+    factor : callable
+        From days since the beginning to factors.
+    """
+    rng = np.random.default_rng(seed)
+    of_day = factor(np.arange(days + ahead + 1.0))
+    start = rng.integers(0, days * 9 // 10, customers)
+    rate = mean_rate * np.exp(rng.normal(-0.32, 0.8, customers))
+    left = days + ahead - start
+    owner = np.repeat(np.arange(customers), rng.poisson(of_day.max() * rate * left))
+    day = start[owner] + 1 + np.floor(rng.random(owner.size) * left[owner]).astype(int)
+    kept = rng.random(owner.size) * of_day.max() < of_day[day]
+    orders = pd.DataFrame({"customer_id": owner[kept], "day": day[kept]}).drop_duplicates().sort_values("day")
+    last = rng.geometric(rng.beta(20 * leaving, 20 * (1 - leaving), customers))
+    orders = orders[orders.groupby("customer_id").cumcount() < last[orders["customer_id"]]]
+    orders = pd.concat([pd.DataFrame({"customer_id": np.arange(customers), "day": start}), orders])
+    orders["date"] = AS_OF + pd.to_timedelta(orders.pop("day") - days, unit="D")
+    return lb.read_transactions(orders.assign(amount=10.0))

@@ -1,0 +1,171 @@
+"""Forecasts of a fit with calendar effects run by its clock."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import FitError
+from ltv_bayes.formulas.models.operational_time import Clock
+from ltv_bayes.predictions.clock import clock_of
+from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
+
+DRAWS = {"r": [[0.6, 0.9]], "alpha": [[8.0, 5.0]], "a": [[0.8, 0.5]], "b": [[2.5, 3.0]]}
+MODELS = {"bg_nbd": {}, "mbg_nbd": {}, "bg_cnbd": {"k": 2}, "mbg_cnbd": {"k": 3}}
+HALF_LIFE, MONTH = 52.0, 365.25 / 84
+
+
+def fit_of(model="bg_nbd", *, effect=0.0, level=0.0, sds=1e-9, periods=24, draws=DRAWS, **attrs):
+    """A fit with a factor exp(effect) in all past months, which stays at exp(level), but for what the sds say."""
+    plain = FittedPurchases.from_draws(draws, time_unit="week", model=model, **MODELS[model], **attrs)
+    tree = plain.idata.copy()
+    posterior = tree["posterior"].to_dataset()
+    shape = posterior["r"].shape
+    past = np.broadcast_to(effect, (*shape, periods)).copy()
+    posterior["calendar_effect"] = (("chain", "draw", "period"), past)
+    for name, value in {"level": level, "level_sd": sds, "noise_sd": sds}.items():
+        posterior[name] = (("chain", "draw"), np.full(shape, float(value)))
+    tree["posterior"] = type(tree)(posterior)
+    tree.attrs["calendar"] = json.dumps(
+        {"length": MONTH, "half_life": HALF_LIFE, "in_year": 12, "scales": [0.25, 0.15]}
+    )
+    tree.attrs["as_of"] = "2024-06-30"
+    return FittedPurchases(tree)
+
+
+@pytest.fixture
+def customers():
+    frame = pd.DataFrame(
+        {"frequency": [0, 1, 4, 12], "recency": [0.0, 9.0, 60.0, 70.0], "T": [30.0, 40.0, 75.0, 74.0]},
+        index=pd.Index(list("abcd"), name="customer_id"),
+    )
+    return lb.Customers.from_summary(frame, time_unit="week", as_of="2024-06-30")
+
+
+def faster(fit_draws, factor):
+    return {**fit_draws, "alpha": [[value / factor for value in fit_draws["alpha"][0]]]}
+
+
+@pytest.mark.parametrize("model", MODELS)
+class TestConstantFactor:
+    """A factor on all days is another mean rate: alpha divided by it."""
+
+    def test_expectations_and_probabilities(self, customers, model):
+        long = HALF_LIFE * 1e9  # so that the level stays
+        fit, plain = (
+            fit_of(model, effect=np.log(1.6), level=np.log(1.6)),
+            FittedPurchases.from_draws(faster(DRAWS, 1.6), time_unit="week", model=model, **MODELS[model]),
+        )
+        fit.idata.attrs["calendar"] = fit.idata.attrs["calendar"].replace(str(HALF_LIFE), str(long))
+        for ask in (
+            lambda one: one.probability_alive(customers),
+            lambda one: one.probability_alive(customers, at="20 weeks"),
+            lambda one: one.expected_purchases(customers, "50 weeks"),
+            lambda one: one.expected_discounted_purchases(customers, "50 weeks", 0.2),
+            lambda one: one.probability_of_purchases(customers, 2, "50 weeks"),
+            lambda one: one.expected_purchases_new_customer("50 weeks"),
+        ):
+            np.testing.assert_allclose(ask(fit), ask(plain), rtol=1e-7, atol=1e-12)
+
+    def test_values(self, customers, model):
+        fit = fit_of(model, effect=np.log(1.6), level=np.log(1.6))
+        fit.idata.attrs["calendar"] = fit.idata.attrs["calendar"].replace(str(HALF_LIFE), "1e12")
+        plain = FittedPurchases.from_draws(faster(DRAWS, 1.6), time_unit="week", model=model, **MODELS[model])
+        spend = lb.FittedSpend.from_draws({"p": [[4.0, 5.0]], "q": [[3.0, 4.0]], "v": [[15.0, 20.0]]}, currency="EUR")
+        with_money = lb.Customers.from_summary(
+            customers.table.assign(monetary_value=[np.nan, 10.0, 12.0, 20.0]),
+            time_unit="week",
+            as_of="2024-06-30",
+            currency="EUR",
+        )
+        ours, theirs = (
+            lb.lifetime_value(with_money, [lb.RepeatPurchases(one, spend)], horizon="1 year", random_seed=3).draws
+            for one in (fit, plain)
+        )
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+class TestFuture:
+    def test_purchases_follow_the_factor_of_their_period(self, customers):
+        fit = fit_of(level=np.log(3.0))
+        clock = clock_of(fit)
+        first, second = clock.factors[0, 24:26]
+        assert 3.0 > first > second > 1.0  # the level goes back to the usual one
+        assert first == pytest.approx(3.0 ** (0.5 ** (MONTH / HALF_LIFE)))
+
+    def test_discounted_purchases_are_purchases_where_nothing_is_discounted(self, customers):
+        fit = fit_of(level=0.5, sds=0.3)
+        ours = fit.expected_discounted_purchases(customers, "2 years", 0.0)
+        np.testing.assert_allclose(ours, fit.expected_purchases(customers, "2 years"), rtol=1e-9)
+
+    def test_discounting_is_by_calendar_time(self, customers):
+        fit, rate, weeks = fit_of(level=0.8, sds=0.3), 0.15, np.linspace(0, 52, 2001)
+        ours = fit.expected_discounted_purchases(customers, "52 weeks", rate).to_numpy()
+        by = np.stack([fit.expected_purchases(customers, f"{week} weeks").to_numpy() for week in weeks[1:]])
+        steps = np.diff(np.concatenate([np.zeros_like(by[:1]), by]), axis=0)
+        middle = (weeks[1:] + weeks[:-1]) / 2
+        expected = (steps * (1 + rate) ** (-middle * 7 / 365.25)[:, np.newaxis, np.newaxis, np.newaxis]).sum(axis=0)
+        np.testing.assert_allclose(ours, expected, rtol=1e-5)
+
+    def test_all_that_is_computed_has_the_same_future(self, customers):
+        fit = fit_of(sds=0.4)
+        one, same = (fit.expected_purchases(customers, "26 weeks") for _ in range(2))
+        np.testing.assert_array_equal(one, same)
+        part = lb.Customers.from_summary(customers.table.iloc[2:], time_unit="week", as_of="2024-06-30")
+        np.testing.assert_array_equal(fit.expected_purchases(part, "26 weeks"), one[..., 2:])
+
+    def test_drawn_purchases_have_their_expectation(self, customers):
+        many = {name: np.full((1, 20_000), values[0][0]) for name, values in DRAWS.items()}
+        fit = fit_of(draws=many, level=0.7, sds=0.5)
+        drawn = fit.predict_purchases(customers, "1 year", random_seed=1).to_numpy()[0]
+        expected = fit.expected_purchases(customers, "1 year").to_numpy()[0]
+        error = (drawn - expected).std(axis=0) / np.sqrt(len(drawn))
+        assert (np.abs((drawn - expected).mean(axis=0)) < 4.5 * error).all()
+
+    def test_totals_move_together(self, customers):
+        many = {name: np.full((1, 4000), values[0][0]) for name, values in DRAWS.items()}
+        alone, together = (
+            fit_of(draws=many, sds=sds).expected_purchases(customers, "1 year").sum("customer_id").std().item()
+            for sds in (1e-9, 0.3)
+        )
+        assert alone < 1e-6 < 0.1 < together
+
+
+class TestPast:
+    def test_histories_that_the_model_makes_up_have_its_purchases(self, customers):
+        """Half of the purchases of the first months by a factor, against a direct simulation day by day."""
+        effect = np.where(np.arange(24) < 12, np.log(2.5), np.log(0.5))
+        many = {name: np.full((1, 4000), values[0][0]) for name, values in DRAWS.items()}
+        fit = fit_of(draws=many, effect=effect)
+        made = replicate_histories(fit, customers, random_seed=5)["frequency"].to_numpy()[0]
+        rng, steps = np.random.default_rng(6), 400
+        for place, T in enumerate(customers.table["T"]):
+            rate, leaving = rng.gamma(0.6, 1 / 8.0, 4000), rng.beta(0.8, 2.5, 4000)
+            alive, number, length = np.ones(4000, dtype=bool), np.zeros(4000), T / steps
+            for ago in T - length * (np.arange(steps) + 0.5):
+                period = min(int(ago // MONTH), 23)
+                bought = alive & (rng.random(4000) < 1 - np.exp(-rate * np.exp(effect[23 - period]) * length))
+                number += bought
+                alive &= ~(bought & (rng.random(4000) < leaving))
+            error = np.hypot(made[:, place].std(), number.std()) / np.sqrt(4000)
+            assert abs(made[:, place].mean() - number.mean()) < 4.5 * error
+
+    def test_the_clock_turns_back(self):
+        rng = np.random.default_rng(2)
+        hands = Clock.of(4.0, -6, rng.gamma(3.0, 0.4, (5, 12))).rows(np.arange(5)[:, np.newaxis])
+        times = rng.uniform(-30, 40, (5, 200))
+        np.testing.assert_allclose(hands.time(hands.at(times)), times, atol=1e-9)
+        assert (np.diff(hands.at(np.sort(times)), axis=1) >= 0).all()
+
+
+class TestRefusals:
+    def test_customers_of_another_day(self, customers):
+        with pytest.raises(FitError, match="until 2024-06-30, and the customers are as of 2024-07-31"):
+            fit_of().expected_purchases(replace(customers, as_of=pd.Timestamp("2024-07-31").date()), "1 year")
+
+    def test_likelihoods_of_single_customers(self, customers):
+        with pytest.raises(FitError, match="moments of purchases"):
+            fit_of().with_log_likelihood(customers)
