@@ -2,16 +2,20 @@
 
 import json
 import math
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.predictions.fitted import FittedModel, shape_of
+from ltv_bayes.intervals import flagged, summarize_draws
+from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.predictions.fitted import FittedModel, caution_of, shape_of
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_time_unit
+from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_duration, as_time_unit
 
 YEARS_AHEAD = 20.0
 
@@ -48,6 +52,23 @@ def clock_of(fit: FittedModel) -> Clock | None:
     return Clock.of(length, -past.shape[1], np.exp(np.concatenate([past, future], axis=1)))
 
 
+def clock_lines(fit: FittedModel) -> list[str]:
+    """What the text of a fit states of its calendar effects."""
+    if "calendar" not in fit.idata.attrs:
+        return []
+    posterior = fit.idata["posterior"].to_dataset()
+    sds = {
+        name: float(posterior[f"{name}_sd"].mean())
+        for name in ("level", "noise", "season")
+        if f"{name}_sd" in posterior
+    }
+    now = float(np.median(np.exp(posterior["level"].to_numpy())))
+    return [
+        f"calendar effects: the rate of all customers is at {now:.2f} of its usual level; sd of the logarithm: "
+        + ", ".join(f"{name} {sd:.2f}" for name, sd in sds.items())
+    ]
+
+
 def require_same_day(fit: FittedModel, customers: Customers) -> None:
     """Refuse customers of another as-of date than a fit with calendar effects: its factor is counted from there.
 
@@ -63,3 +84,44 @@ def require_same_day(fit: FittedModel, customers: Customers) -> None:
             f"The fit has calendar effects until {fitted or 'an unknown day'}, and the customers are as of "
             f"{as_of or 'an unknown day'}. Summarize both as of one day, or fit with calendar_effects=None."
         )
+
+
+def factors_by_period(
+    fit: FittedModel, ahead: Any = "1 year", *, ci_prob: float | None = None, ci_kind: str | None = None
+) -> pd.DataFrame:
+    """The factor on the purchase rate of all customers, by period, as learned and as it may go on.
+
+    Parameters
+    ----------
+    fit : fitted model
+        With calendar effects.
+    ahead : str or Duration
+        The time after the as-of date.
+    ci_prob, ci_kind
+        Interval; ArviZ's settings where not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by the number of the period, 0 the first after the as-of date: ``from`` and ``to``, dates where the
+        as-of date is known and else times from it; mean, sd, median and interval of the factor, where 1 is usual.
+
+    Raises
+    ------
+    FitError
+        If the fit has no calendar effects.
+    """
+    clock = clock_of(fit)
+    if clock is None:
+        raise FitError("The fit has no calendar effects. Fit with calendar_effects='auto', as in BGNBD(...).")
+    unit = as_time_unit(fit.idata.attrs["time_unit"])
+    last = min(math.ceil(as_duration(ahead).to(unit) / clock.length - 1e-9), clock.factors.shape[1] - 1 + clock.first)
+    number = np.arange(clock.first, max(last, 0))
+    values = clock.factors[:, : number.size].reshape(*shape_of(fit), number.size)
+    table = summarize_draws(labelled_draws(values, "factor", {"period": number}), ci_prob=ci_prob, ci_kind=ci_kind)
+    edges, as_of = np.arange(clock.first, number[-1] + 2) * clock.length, fit.idata.attrs.get("as_of")
+    if as_of:
+        edges = pd.Timestamp(as_of) + pd.to_timedelta(np.round(edges * DAYS_PER_UNIT[unit]), unit="D")
+    table.insert(0, "from", edges[:-1])
+    table.insert(1, "to", edges[1:])
+    return flagged(table, caution_of(fit))

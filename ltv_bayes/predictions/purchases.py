@@ -21,7 +21,7 @@ from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.clock import clock_of, require_same_day
+from ltv_bayes.predictions.clock import clock_lines, clock_of, require_same_day
 from ltv_bayes.predictions.fitted import (
     FittedModel,
     caution_of,
@@ -315,6 +315,9 @@ class FittedPurchases(FittedModel):
         require_history(customers)
         converted = customers.in_time_unit(self.time_unit)
         return beside_observed(self.idata, replicate_histories(self, converted, random_seed), converted)
+
+    def _more_lines(self) -> list[str]:
+        return clock_lines(self)
 
 
 def formulas_of(fit: FittedPurchases) -> PurchaseFormulas:

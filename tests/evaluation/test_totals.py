@@ -10,11 +10,17 @@ from tests.companies import AS_OF, simulated_orders
 pytestmark = pytest.mark.study
 
 COMPANIES, AHEAD, YEAR = 40, 182, 365.25
+
+
+def yearly(sizes):
+    return lambda day: sizes[(day // YEAR).astype(int)]
+
+
 FACTORS = {
     "none": lambda rng: np.ones_like,
     "trend": lambda rng: lambda day: 1.1 ** (day / YEAR),
     "season": lambda rng: lambda day: np.where((day % YEAR) / YEAR > 0.8, 1.8, 1.0),
-    "shocks": lambda rng: lambda day, sizes=np.exp(rng.normal(0, 0.25, 8)): sizes[(day // YEAR).astype(int)],
+    "shocks": lambda rng: yearly(np.exp(rng.normal(0, 0.25, 8))),
 }
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.inference.density import Density
+from tests.chance import assert_plausible
 from tests.companies import AS_OF, simulated_orders
 
 MODELS = {
@@ -80,8 +81,6 @@ class TestDensity:
 class TestFit:
     def test_it_finds_what_moved_and_keeps_the_rate(self):
         """A factor of 2 in the last half year and 1 before, in a company of two years."""
-        from tests.chance import assert_plausible
-
         orders = simulated_orders(4, customers=2000, days=730, factor=lambda day: np.where(day > 547, 2.0, 1.0))
         customers = lb.summarize(orders, as_of=AS_OF, time_unit="week")
         fit = lb.BGNBD(calendar_effects=lb.CalendarEffects(period="quarter", season=False)).fit(
@@ -92,7 +91,6 @@ class TestFit:
         assert_plausible(np.log(2.0), risen)
 
     def test_customers_observed_until_an_earlier_day_are_refused(self, customers):
-        ended = customers.observed_until({customers.ids[0]: AS_OF})
         first = customers.table.query("frequency == 0 and T > 4").index[0]
         ended = customers.observed_until({first: AS_OF - np.timedelta64(7, "D")})
         with pytest.raises(lb.errors.FitError, match="observed until the as-of date"):
@@ -104,5 +102,5 @@ class TestFit:
             lb.BGNBD(calendar_effects=wrong).fit(customers)
 
     def test_slips_in_scales_are_refused(self):
-        with pytest.raises(lb.PriorError, match="about 25%"):
+        with pytest.raises(lb.errors.PriorError, match="about 25%"):
             lb.CalendarEffects(level=25)

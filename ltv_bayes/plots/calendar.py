@@ -1,0 +1,67 @@
+"""A picture of what moves the purchase rate of all customers."""
+
+from typing import Any
+
+import numpy as np
+
+from ltv_bayes.intervals import bound_columns, describe_interval
+from ltv_bayes.plots import canvas
+from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE
+from ltv_bayes.predictions.clock import factors_by_period
+from ltv_bayes.predictions.fitted import caution_of
+from ltv_bayes.predictions.purchases import FittedPurchases
+
+
+def plot_calendar_effects(
+    fit: FittedPurchases,
+    ahead: Any = "1 year",
+    *,
+    ci_prob: float | None = None,
+    ci_kind: str | None = None,
+    ax: Any = None,
+) -> Any:
+    """Draw the factor on the purchase rate of all customers: as learned, period by period, and as it may go on.
+
+    Parameters
+    ----------
+    fit : FittedPurchases
+        With calendar effects.
+    ahead : str or Duration
+        The time after the as-of date that is shown.
+    ci_prob, ci_kind
+        Interval; ArviZ's settings where not given.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    FitError
+        If the fit has no calendar effects.
+    """
+    canvas.require(fit, FittedPurchases, "Pass a fit of BGNBD(calendar_effects='auto'), for instance.")
+    table, level = factors_by_period(fit, ahead, ci_prob=ci_prob, ci_kind=ci_kind), describe_interval(ci_prob, ci_kind)
+    low, high = bound_columns(table)
+    with canvas.picture(ax) as ax:
+        for part, colour, name in ((table.index < 0, BLUE, "learned"), (table.index >= 0, ORANGE, "to come")):
+            some = table[part]
+            if some.empty:
+                continue
+            edges = np.append(some["from"].to_numpy(), some["to"].to_numpy()[-1:])
+            steps = {column: np.append(some[column], some[column].iloc[-1]) for column in ("median", low, high)}
+            band = {"alpha": 0.25, "linewidth": 0, "step": "post", "color": colour}
+            ax.fill_between(edges, steps[low], steps[high], **band, label=f"{name}, {level}")
+            ax.step(edges, steps["median"], where="post", color=colour, label=f"{name}, median")
+        ax.axhline(1.0, color=GREY, linewidth=0.8, linestyle="--")
+        ax.set_ylim(0, 1.05 * float(table[high].max()))
+        dated, unit = "datetime" in str(table["from"].dtype), fit.time_unit
+        canvas.label_x(ax, "date" if dated else f"{unit}s from the as-of date")
+        canvas.label_y(ax, "factor on the purchase rate of all customers")
+        ax.legend(loc="lower left", frameon=True, edgecolor="none", framealpha=0.9)
+        if dated:
+            ax.figure.autofmt_xdate(rotation=30)
+        title = "Calendar effects: what moves all customers at once"
+        return canvas.finish(ax, title, "1 is a usual period", caution_of(fit))
