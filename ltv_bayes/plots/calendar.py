@@ -56,11 +56,11 @@ def plot_calendar_effects(
             ax.fill_between(edges, steps[low], steps[high], **band, label=f"{name}, {level}")
             ax.step(edges, steps["median"], where="post", color=colour, label=f"{name}, median")
         ax.axhline(1.0, color=GREY, linewidth=0.8, linestyle="--")
-        ax.set_ylim(0, 1.05 * float(table[high].max()))
+        ax.set_ylim(0, 1.3 * float(table[high].max()))
         dated, unit = "datetime" in str(table["from"].dtype), fit.time_unit
         canvas.label_x(ax, "date" if dated else f"{unit}s from the as-of date")
         canvas.label_y(ax, "factor on the purchase rate of all customers")
-        ax.legend(loc="lower left", frameon=True, edgecolor="none", framealpha=0.9)
+        ax.legend(loc="upper right", ncols=2, frameon=True, edgecolor="none", framealpha=0.9)
         if dated:
             ax.figure.autofmt_xdate(rotation=30)
         title = "Calendar effects: what moves all customers at once"
