@@ -73,14 +73,15 @@ def sample_laplace(
     for _ in range(ROUNDS - 1):
         if best.pareto_k < HIGHEST_PARETO_K and best.ess >= ENOUGH * size:
             break
-        found = _weighted(density, matched(best), size, rng, progressbar)
+        found = _weighted(density, _matched(best), size, rng, progressbar)
         best = found if found.ess > best.ess else best
     return best
 
 
 def _weighted(density: LogDensity, peak: Peak, size: int, rng: np.random.Generator, progressbar: bool) -> WeightedDraws:
     dimensions = peak.centre.size
-    proposal = stats.multivariate_t(np.zeros(dimensions), np.eye(dimensions), df=DEGREES_OF_FREEDOM)
+    degrees = max(DEGREES_OF_FREEDOM, dimensions)  # in many dimensions, few would put all draws far from the centre
+    proposal = stats.multivariate_t(np.zeros(dimensions), np.eye(dimensions), df=degrees)
     z = np.atleast_2d(proposal.rvs(size, random_state=rng).reshape(size, -1))
     points = peak.at(z)
     weights, k = pareto_smoothed(_values(density, points, progressbar) - proposal.logpdf(z))
@@ -100,7 +101,7 @@ def _values(density: LogDensity, points: Array, progressbar: bool) -> Array:
     return np.concatenate(found)
 
 
-def matched(drawn: WeightedDraws) -> Peak:
+def _matched(drawn: WeightedDraws) -> Peak:
     """Take centre and spread from weighted draws."""
     centre = drawn.weights @ drawn.points
     centred = drawn.points - centre

@@ -17,7 +17,7 @@ from ltv_bayes.inference.curvature import Peak, find_peak
 from ltv_bayes.inference.density import Density, LogDensity
 from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, only_too_few
 from ltv_bayes.inference.laplace import sample_laplace
-from ltv_bayes.inference.nested import LatentNormal, sample_nested
+from ltv_bayes.inference.nested import LatentNormal, Unfolded
 from ltv_bayes.inference.nuts import TUNE, Wanted, has_nutpie, sample_by_pymc, sample_from_peak
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.terminal import announce
@@ -123,12 +123,12 @@ def _draw(
     model: Any, method: Method, wanted: Wanted, settings: dict[str, Any], *, may_go_on: bool
 ) -> tuple[xr.DataTree, Diagnostics]:
     density: LogDensity = model if isinstance(model, LogDensity) else Density(model)
-    if method != "nuts" or isinstance(density, LatentNormal):
-        tree, verdict, peak = _by_weights(density, wanted)
-        if method == "laplace" or (method == "auto" and (verdict.converged or only_too_few(verdict))):
+    density = Unfolded(density) if isinstance(density, LatentNormal) else density
+    peak = find_peak(density)
+    if method != "nuts":
+        tree, verdict, peak = _by_weights(density, peak, wanted)
+        if verdict.converged or only_too_few(verdict) or method == "laplace":
             return tree, verdict
-    else:
-        peak = find_peak(density)
     by_chains = partial(sample_from_peak, density, peak) if has_nutpie() else partial(sample_by_pymc, model)
     tree = by_chains(wanted, **settings)
     verdict = _of_chains(tree, wanted)
@@ -170,15 +170,11 @@ def _of_chains(
     return diagnose_chains(tree, every, method=method)
 
 
-def _by_weights(density: LogDensity, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:
+def _by_weights(density: LogDensity, peak: Peak, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:
     """Importance sampling: the draws, the verdict, and the approximation they were drawn from."""
     rng = np.random.default_rng(wanted.random_seed)
     kept = wanted.chains * wanted.draws
-    proposals, shown = max(kept, FEWEST_PROPOSALS), {"progressbar": wanted.progressbar}
-    if isinstance(density, LatentNormal):
-        drawn = sample_nested(density, proposals, rng, **shown)
-    else:
-        drawn = sample_laplace(density, find_peak(density), proposals, rng, **shown)
+    drawn = sample_laplace(density, peak, max(kept, FEWEST_PROPOSALS), rng, progressbar=wanted.progressbar)
     tree = density.tree(drawn.resampled(kept, rng), wanted.chains, wanted.draws)
     verdict = diagnose_weights(drawn.pareto_k, min(drawn.ess, kept), wanted.chains, wanted.draws)
     return tree, verdict, drawn.peak

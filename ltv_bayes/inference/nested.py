@@ -1,27 +1,27 @@
-"""Posterior draws of a model with a normal vector whose covariance depends on a few unknown sds.
+"""A density with a normal vector whose covariance depends on a few unknown sds, in coordinates that suit all methods.
 
-Given everything else, the log-likelihood is taken as quadratic about its mode, once. Then the posterior of the sds
-follows in closed form, and given the sds the rest is normal; draws from these two, with heavier tails, are weighted to
-the exact posterior, as `laplace` does.
+Where the sds are small the vector is close to zero, where they are large it is as the data have it: a funnel, for which
+no single normal approximation, and no step of a chain, is right. Given everything else, the log-likelihood is taken as
+quadratic about its mode, once. Given the sds the vector, and all other variables, are then about normal with a known
+centre and spread. Written in units of that spread they are about standard normal whatever the sds are, and the sds are
+written so that their prior is standard normal. The density stays exact: the change of variables is counted.
 
 Source: Rue, Martino & Chopin (2009), Approximate Bayesian inference for latent Gaussian models, JRSS B 71.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from scipy import stats
+import xarray as xr
 
-from ltv_bayes.errors import FitError
-from ltv_bayes.formulas.special import Array, pareto_smoothed
-from ltv_bayes.inference.curvature import Peak, find_peak
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.inference.curvature import find_peak
 from ltv_bayes.inference.density import LogDensity
-from ltv_bayes.inference.laplace import DEGREES_OF_FREEDOM, ENOUGH, WeightedDraws, matched, sample_laplace
 
-STEP = 1e-3
-FEW = 500
+STEP = 1e-4
 
 
 @runtime_checkable
@@ -32,129 +32,130 @@ class LatentNormal(LogDensity, Protocol):
     def hyper(self) -> slice:
         """Where the logarithms of the sds stand."""
 
-    @property
-    def latent(self) -> slice:
-        """Where the vector stands, at the end."""
+    def sds_at(self, z: Array) -> tuple[Array, Array]:
+        """Logarithms of the sds where numbers with standard normal priors are z, and their derivatives."""
 
     def covariance(self, log_sds: Array) -> Array:
         """Covariance of the vector."""
-
-    def log_prior_of_sds(self, log_sds: Array) -> tuple[float, Array]:
-        """Log density of the sds, with its gradient."""
 
     def given_effects(self, z: Array) -> tuple[float, Array]:
         """Log density and gradient without the sds and the vector's own prior, at a point without the sds."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Plain:
-    """What `find_peak` and `sample_laplace` ask of a density of a few variables."""
+class _GivenSds:
+    """A density of all but the sds, with the vector's prior that the sds at the start give."""
 
-    start: Array
-    evaluate: Callable[[Array], tuple[float, Array]]
-    value: Callable[[Array], float]
+    density: LatentNormal
+    precision: Array
 
     @property
     def size(self) -> int:
-        return self.start.size
+        return len(self.precision)
 
-    def __call__(self, x: Array) -> tuple[float, Array]:
-        return self.evaluate(x)
+    @property
+    def start(self) -> Array:
+        return np.delete(self.density.start, np.r_[self.density.hyper])
+
+    def __call__(self, z: Array) -> tuple[float, Array]:
+        value, gradient = self.density.given_effects(z)
+        if not np.isfinite(value):
+            return -np.inf, np.zeros(z.size)
+        pull = self.precision @ z
+        return value - z @ pull / 2, gradient - pull
+
+    def for_another_thread(self) -> Callable[[Array], tuple[float, Array]]:
+        return self
 
     def values(self, points: Array) -> Array:
-        return np.array([self.value(point) for point in points])
+        return np.array([self(point)[0] for point in points])
 
-
-def sample_nested(
-    density: LatentNormal, size: int, rng: np.random.Generator, *, progressbar: bool = False
-) -> WeightedDraws:
-    """Draw from the approximation and weight to the posterior."""
-    quadratic = _Quadratic.of(density)
-    of_sds = _Plain(density.start[density.hyper], quadratic.slopes_of_sds, quadratic.log_posterior_of_sds)
-    drawn = sample_laplace(of_sds, find_peak(of_sds), FEW, rng)
-    points, log_ratios = _proposals(density, quadratic, drawn.peak, size, rng)
-    weights, k = pareto_smoothed(log_ratios)
-    if 1 / np.sum(weights**2) < ENOUGH * size:
-        more, further = _proposals(density, quadratic, drawn.peak, size, rng)
-        points, log_ratios = np.concatenate([points, more]), np.concatenate([log_ratios, further])
-        weights, k = pareto_smoothed(log_ratios)
-    if not np.isfinite(weights).all():
-        raise FitError("The posterior is not finite where it was expected. Check the priors, or fit another model.")
-    return WeightedDraws(points, weights, k, matched(WeightedDraws(points, weights, k, drawn.peak)))
-
-
-def _proposals(
-    density: LatentNormal, quadratic: "_Quadratic", of_sds: Peak, number: int, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Draw points, of shape (number, size), and the logarithm of their density over that of the proposal."""
-    few, vector = of_sds.centre.size, quadratic.linear.size
-    of_few, of_vector = (stats.multivariate_t(np.zeros(n), np.eye(n), df=DEGREES_OF_FREEDOM) for n in (few, vector))
-    z = of_few.rvs(number, random_state=rng).reshape(number, few)
-    y = of_vector.rvs(number, random_state=rng).reshape(number, vector)
-    log_sds = of_sds.at(z)
-    rest, log_width = quadratic.given(log_sds, y)
-    before = density.hyper.start
-    points = np.column_stack([rest[:, :before], log_sds, rest[:, before:]])
-    return points, density.values(points) - (of_few.logpdf(z) + of_vector.logpdf(y) - log_width)
+    def tree(self, points: Array, chains: int, draws: int) -> xr.DataTree:
+        raise NotImplementedError("The sds are missing.")
 
 
 @dataclass(frozen=True, eq=False)
-class _Quadratic:
-    """Log density without the vector's own prior, as linear' z - z' curvature z / 2."""
+class Unfolded:
+    """The density in units of the spread that the sds give, at the same places; see `LogDensity`."""
 
     density: LatentNormal
-    curvature: Array
-    linear: Array
 
-    @classmethod
-    def of(cls, density: LatentNormal) -> "_Quadratic":
-        """Expand about the mode that the vector's prior at the centre of the sds' prior gives."""
-        start, own = np.delete(density.start, np.r_[density.hyper]), density.hyper.start
-        precision = np.zeros((start.size, start.size))
+    @property
+    def size(self) -> int:
+        """Number of unconstrained variables."""
+        return self.density.size
+
+    @cached_property
+    def start(self) -> Array:
+        """The centre given the sds at the centre of their priors."""
+        return np.zeros(self.size)
+
+    @cached_property
+    def _quadratic(self) -> tuple[Array, Array]:
+        """Log density without the vector's own prior: linear' z - z' curvature z / 2, as (curvature, linear)."""
+        density, own = self.density, self.density.hyper.start
+        precision = np.zeros((self.size - density.start[density.hyper].size,) * 2)
         precision[own:, own:] = np.linalg.inv(density.covariance(density.start[density.hyper]))
-
-        def with_prior(z: Array) -> tuple[float, Array]:
-            value, gradient = density.given_effects(z)
-            if not np.isfinite(value):
-                return -np.inf, np.zeros(z.size)
-            pull = precision @ z
-            return value - z @ pull / 2, gradient - pull
-
-        peak = find_peak(_Plain(start, with_prior, lambda z: with_prior(z)[0]))
+        peak = find_peak(_GivenSds(density, precision))
         inverse = np.linalg.inv(peak.spread)
         values, vectors = np.linalg.eigh(inverse.T @ inverse - precision)
         curvature = (vectors * np.maximum(values, 0.0)) @ vectors.T
-        return cls(density, curvature, density.given_effects(peak.centre)[1] + curvature @ peak.centre)
+        return curvature, density.given_effects(peak.centre)[1] + curvature @ peak.centre
 
-    def _precision(self, log_sds: Array) -> tuple[Array, float]:
-        """Precision of everything given the sds, and the log determinant of the vector's covariance."""
-        covariance, own = self.density.covariance(log_sds), self.density.hyper.start
-        precision = self.curvature.copy()
-        precision[own:, own:] += np.linalg.inv(covariance)
-        return precision, float(np.linalg.slogdet(covariance)[1])
+    def _folded(self, y: Array, z: Array) -> tuple[Array, Array, Array, float]:
+        """The variables and the sds in their own units, the precision's root, and the log of the change of volume."""
+        (curvature, linear), own = self._quadratic, self.density.hyper.start
+        log_sds, slopes = self.density.sds_at(z)
+        precision = curvature.copy()
+        precision[own:, own:] += np.linalg.inv(self.density.covariance(log_sds))
+        root = np.linalg.cholesky(precision)
+        rest = np.linalg.solve(root.T, np.linalg.solve(root, linear) + y)
+        return rest, log_sds, root, float(np.log(slopes).sum() - np.log(np.diag(root)).sum())
 
-    def _log_evidence(self, log_sds: Array) -> float:
-        precision, log_det = self._precision(log_sds)
-        value = self.linear @ np.linalg.solve(precision, self.linear)
-        return float(value - np.linalg.slogdet(precision)[1] - log_det) / 2
+    def _point(self, rest: Array, log_sds: Array) -> Array:
+        own = self.density.hyper.start
+        return np.concatenate([rest[:own], log_sds, rest[own:]])
 
-    def log_posterior_of_sds(self, log_sds: Array) -> float:
-        """Log density of the sds with all else integrated out."""
-        value = self.density.log_prior_of_sds(log_sds)[0] + self._log_evidence(log_sds)
-        return value if np.isfinite(value) else -np.inf
+    def _parts(self, u: Array) -> tuple[Array, Array]:
+        return np.delete(u, np.r_[self.density.hyper]), u[self.density.hyper]
 
-    def slopes_of_sds(self, log_sds: Array) -> tuple[float, Array]:
-        """The same with its gradient, by differences."""
-        steps = STEP * np.eye(log_sds.size)
-        slopes = [(self._log_evidence(log_sds + s) - self._log_evidence(log_sds - s)) / (2 * STEP) for s in steps]
-        return self.log_posterior_of_sds(log_sds), self.density.log_prior_of_sds(log_sds)[1] + slopes
+    def __call__(self, u: Array) -> tuple[float, Array]:
+        """Log density and gradient at a point; -inf with a zero gradient where it is not finite."""
+        try:
+            y, z = self._parts(u)
+            rest, log_sds, root, log_volume = self._folded(y, z)
+            value, gradient = self.density(self._point(rest, log_sds))
+            by_rest, by_sds = self._parts(gradient)
+            by_z = np.empty(z.size)
+            for place, step in enumerate(STEP * np.eye(z.size)):
+                (above, more, _, wide), (below, less, _, narrow) = self._folded(y, z + step), self._folded(y, z - step)
+                by_z[place] = (by_rest @ (above - below) + by_sds @ (more - less) + wide - narrow) / (2 * STEP)
+            found = self._point(np.linalg.solve(root, by_rest), by_z)
+        except np.linalg.LinAlgError:
+            return -np.inf, np.zeros(self.size)
+        if np.isfinite(value) and np.isfinite(found).all():
+            return value + log_volume, found
+        return -np.inf, np.zeros(self.size)
 
-    def given(self, log_sds: Array, y: Array) -> tuple[Array, Array]:
-        """Turn standardised points to points given the sds; also the log determinant of their spread."""
-        points, log_width = np.empty(y.shape), np.empty(len(y))
-        for i, (sds, standard) in enumerate(zip(log_sds, y, strict=True)):
-            root = np.linalg.cholesky(self._precision(sds)[0])
-            centre = np.linalg.solve(root, self.linear)
-            points[i] = np.linalg.solve(root.T, centre + standard)
-            log_width[i] = -np.log(np.diag(root)).sum()
-        return points, log_width
+    def for_another_thread(self) -> Callable[[Array], tuple[float, Array]]:
+        """The same function: it keeps nothing between calls."""
+        return self
+
+    def values(self, points: Array) -> Array:
+        """Log density at many points, an array of shape (points, size); -inf where it is not finite."""
+        folded, log_volume = self._many(points)
+        return self.density.values(folded) + log_volume
+
+    def _many(self, points: Array) -> tuple[Array, Array]:
+        folded, log_volume = np.empty(points.shape), np.empty(len(points))
+        for i, u in enumerate(points):
+            try:
+                rest, log_sds, _, log_volume[i] = self._folded(*self._parts(u))
+                folded[i] = self._point(rest, log_sds)
+            except np.linalg.LinAlgError:
+                folded[i], log_volume[i] = self.density.start, -np.inf
+        return folded, log_volume
+
+    def tree(self, points: Array, chains: int, draws: int) -> xr.DataTree:
+        """Lay out points, chain after chain, as posterior draws of the model's variables."""
+        return self.density.tree(self._many(points)[0], chains, draws)

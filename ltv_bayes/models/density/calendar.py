@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy import special
 
 from ltv_bayes.data.customers.grouping import InGroups
 from ltv_bayes.formulas.kernels.tables import end_to_end
@@ -76,6 +77,15 @@ class Calendar:
         share = np.exp(2 * log_sds) / self.scales**2
         value = np.sum(log_sds - share / 2 - np.log(self.scales)) + self.scales.size / 2 * math.log(2 / math.pi)
         return float(value), 1.0 - share
+
+    def sds_at(self, z: Array) -> tuple[Array, Array]:
+        """Logarithms of the sds at levels of their priors, where the normal distribution has z; and derivatives."""
+        with np.errstate(divide="ignore"):
+            share = np.where(z < 0, special.erfinv(special.ndtr(z)), special.erfcinv(special.ndtr(-z)))
+            log_sds = np.log(share * math.sqrt(2) * self.scales)
+            # one over the other density: of z, and of the logarithm of a half-normal sd
+            log_slopes = -(z**2) / 2 + share**2 - np.log(share * math.sqrt(2)) - math.log(2)
+        return log_sds, np.exp(log_slopes)
 
     def log_normal(self, effect: Array, log_sds: Array) -> tuple[float, Array, Array]:
         """Log density of the effect given the sds, with gradients by both."""
@@ -319,9 +329,9 @@ class CalendarDensity:
         """Covariance of the effects."""
         return self.calendar.covariance(log_sds)
 
-    def log_prior_of_sds(self, log_sds: Array) -> tuple[float, Array]:
-        """Log density of the sds, with its gradient."""
-        return self.calendar.log_prior(log_sds)
+    def sds_at(self, z: Array) -> tuple[Array, Array]:
+        """Logarithms of the sds where numbers with standard normal priors are z, and their derivatives."""
+        return self.calendar.sds_at(z)
 
     def for_another_thread(self) -> Callable[[Array], tuple[float, Array]]:
         """The same function: it keeps nothing between calls."""
