@@ -5,15 +5,16 @@
     python -m tests.mutants.run --anew                     forget what earlier runs found
 
 Results are kept in .mutants/results.json: a run that was stopped goes on, and nothing is tried again while the package
-and the tests named stay as they are. Tests run on copies of the tree, without those that sample for real. First they
-must pass without a mutation. A mutation with which a file cannot be imported or compiled says nothing of the tests: it
-counts as not caught, as do those that end by a crash or after a time limit.
+and the tests named stay as they are. Tests run on copies of the tree, without those that sample for real, and the test
+that fails must pass without the mutation. A mutation with which a file cannot be imported or compiled says nothing of
+the tests: it counts as not caught, as do those that end by a crash or after a time limit.
 """
 
 import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,8 +31,10 @@ from tests.mutants.table import ROOT, Mutation, mutations
 PLACE = ROOT / ".mutants"
 RESULTS = PLACE / "results.json"
 LONGEST = 900
+FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/.*?)(?: - .*)?$", re.MULTILINE)
 TARGET = 0.95
-CAUGHT, SURVIVED, BROKEN, CRASHED, LATE = "caught", "survived", "broken", "crashed", "too long"
+CAUGHT, SURVIVED = "caught", "survived"
+BROKEN, CRASHED, LATE, FAILS_ANYWAY = "broken", "crashed", "too long", "fails anyway"
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
 FAST = ["-q", "-p", "no:cacheprovider", "-m", "not fits and not study"]
 
@@ -89,12 +92,12 @@ class Copy:
     def _env(self, compiled: Path = PLACE / "compiled") -> dict[str, str]:
         return {**os.environ, **ONE_THREAD, "PYTHONPATH": str(self.root), "NUMBA_CACHE_DIR": str(compiled)}
 
-    def tests(self, arguments: list[str], limit: float | None = None, **more: str) -> tuple[str, str]:
+    def tests(self, arguments: list[str], **more: str) -> tuple[str, str]:
         """Run tests; how they ended, and what they wrote."""
         command = [sys.executable, "-m", "pytest", *FAST, *arguments]
         env = {**self._env(), **more}
         try:
-            run = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, timeout=limit)
+            run = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, timeout=LONGEST)
         except subprocess.TimeoutExpired:
             return LATE, ""
         text = run.stdout + run.stderr
@@ -104,8 +107,8 @@ class Copy:
             return BROKEN, text
         return (CAUGHT if run.returncode else SURVIVED), text
 
-    def tried(self, one: Mutation) -> str:
-        """Whether the tests notice a mutation."""
+    def tried(self, one: Mutation) -> tuple[str, str]:
+        """Whether the tests notice a mutation, and the test that does."""
         path = self.root / "ltv_bayes" / one.file
         source, status = path.read_text(encoding="utf-8"), path.stat()
         # Functions that call a mutated one are compiled too: their caches would still hold the old one.
@@ -113,33 +116,14 @@ class Copy:
         try:
             path.write_text(one.of(source), encoding="utf-8")
             more = {"PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": str(compiled)}
-            return self.tests(["-x", *one.test_files], LONGEST, **more)[0]
+            found, text = self.tests(["-x", *one.test_files], **more)
+            failed = FAILED.search(text)
+            return found, failed[1] if failed else ""
         finally:
             path.write_text(source, encoding="utf-8")
             os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
             if one.is_compiled:
                 shutil.rmtree(compiled)
-
-
-def side_by_side(copies: list[Copy], tasks: list, work) -> None:  # type: ignore[no-untyped-def]
-    """Work through tasks, each with a copy of its own."""
-    free: SimpleQueue[Copy] = SimpleQueue()
-    for one in copies:
-        free.put(one)
-
-    def do(task) -> None:  # type: ignore[no-untyped-def]
-        copy = free.get()
-        try:
-            work(copy, task)
-        finally:
-            free.put(copy)
-
-    with ThreadPoolExecutor(len(copies)) as pool:
-        try:
-            list(pool.map(do, tasks))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
 
 
 def main() -> int:
@@ -152,40 +136,37 @@ def main() -> int:
     PLACE.mkdir(exist_ok=True)
     known = Known(anew=given.anew)
     keys = {one: known.key(f"{one.file}\0{one.old}\0{one.new}", one.test_files) for one in chosen}
-    waiting = [one for one in chosen if known.get(keys[one]) is None]
+    waiting = sorted((one for one in chosen if known.get(keys[one]) is None), key=lambda one: one.is_compiled)
     if waiting:
-        copies = [Copy(number + 1) for number in range(given.jobs)]
-        require_passing(copies, waiting, known)
-
-        def work(copy: Copy, one: Mutation) -> None:
-            begun = time.monotonic()
-            found = copy.tried(one)
-            known.put(keys[one], found)
-            print(f"{found:9} {time.monotonic() - begun:4.0f} s  {one.room}: {one.means}", flush=True)
-
-        side_by_side(copies, waiting, work)
+        try_all([Copy(number + 1) for number in range(given.jobs)], waiting, keys, known)
     found = {one: str(known.get(keys[one])) for one in chosen}
     print(written(found))
     return int(sum(how == CAUGHT for how in found.values()) < TARGET * len(found))
 
 
-def require_passing(copies: list[Copy], waiting: list[Mutation], known: Known) -> None:
-    """Stop where tests fail without a mutation, since they would fail with any."""
-    files = sorted({name for one in waiting for name in one.test_files})
-    keys = {name: known.key("", [name]) for name in files}
-    failed = []
+def try_all(copies: list[Copy], waiting: list[Mutation], keys: dict[Mutation, str], known: Known) -> None:
+    """Try mutations on the copies side by side; what caught them must pass without a mutation."""
+    free: SimpleQueue[Copy] = SimpleQueue()
+    for one in copies:
+        free.put(one)
 
-    def work(copy: Copy, name: str) -> None:
-        if known.get(keys[name]) is None:
-            how, text = copy.tests([name])
-            if how != SURVIVED:
-                failed.append(f"{name}: {how}\n{text[-2000:]}")
-                return
-            known.put(keys[name], "passes")
+    def work(one: Mutation) -> None:
+        copy, begun = free.get(), time.monotonic()
+        try:
+            found, by = copy.tried(one)
+            if found == CAUGHT and copy.tests([by])[0] != SURVIVED:
+                found = FAILS_ANYWAY
+        finally:
+            free.put(copy)
+        known.put(keys[one], found)
+        print(f"{found:9} {time.monotonic() - begun:4.0f} s  {one.room}: {one.means} {by}".rstrip(), flush=True)
 
-    side_by_side(copies, files, work)
-    if failed:
-        raise SystemExit("Without a mutation, tests do not pass:\n" + "\n".join(failed))
+    with ThreadPoolExecutor(len(copies)) as pool:
+        try:
+            list(pool.map(work, waiting))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def written(found: dict[Mutation, str]) -> str:
