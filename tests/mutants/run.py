@@ -33,7 +33,7 @@ RESULTS = PLACE / "results.json"
 LONGEST = 900
 FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/.*?)(?: - .*)?$", re.MULTILINE)
 TARGET = 0.95
-CAUGHT, SURVIVED, FAILS = "caught", "survived", "fails "
+CAUGHT, SURVIVED, FAILS = "caught", "survived", "fails: "
 BROKEN, CRASHED, LATE, FAILS_ANYWAY = "broken", "crashed", "too long", "fails anyway"
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
 FAST = ["-q", "-p", "no:cacheprovider", "-m", "not fits and not study"]
@@ -45,11 +45,8 @@ class Known:
     def __init__(self, *, anew: bool) -> None:
         self._lock = threading.Lock()
         self._found = json.loads(RESULTS.read_text()) if RESULTS.exists() and not anew else {}
-        tests = [
-            path
-            for path in (ROOT / "tests").rglob("*.py")
-            if not path.name.startswith("test_") and HERE not in path.parents
-        ]
+        shared = [path for path in (ROOT / "tests").rglob("*.py") if not path.name.startswith("test_")]
+        tests = [path for path in shared if path.parent != HERE]
         self._tree = _digest(b"", [*(ROOT / "ltv_bayes").rglob("*.py"), *tests, ROOT / "pyproject.toml"])
 
     def key(self, what: str, test_files: Iterable[str]) -> str:
@@ -174,9 +171,8 @@ def try_all(copies: list[Copy], waiting: list[Mutation], keys: dict[Mutation, st
 
 def confirm(copy: Copy, chosen: list[Mutation], keys: dict[Mutation, str], known: Known) -> None:
     """Count a mutation as caught where the test that fails passes without it."""
-    failed = {
-        one: str(known.get(keys[one])).removeprefix(FAILS) for one in chosen if FAILS in str(known.get(keys[one]))
-    }
+    found = {one: str(known.get(keys[one])) for one in chosen}
+    failed = {one: how.removeprefix(FAILS) for one, how in found.items() if how.startswith(FAILS)}
     if failed:
         how, text = copy.tests(sorted(set(failed.values())))
         anyway = set(failed.values()) if how not in (CAUGHT, SURVIVED) else set(FAILED.findall(text))
