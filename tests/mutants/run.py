@@ -49,11 +49,10 @@ class Known:
         tests = [path for path in shared if path.parent != HERE]
         self._tree = _digest(b"", [*(ROOT / "ltv_bayes").rglob("*.py"), *tests, ROOT / "pyproject.toml"])
 
-    def key(self, what: str, test_files: Iterable[str]) -> str:
+    def key(self, one: Mutation) -> str:
         """What a result depends on: the package, the tests named with all that they share, and the mutation."""
-        paths = [ROOT / name for name in test_files]
-        tests = [one for path in paths for one in (path.rglob("*.py") if path.is_dir() else [path])]
-        return _digest(f"{self._tree}{what}".encode(), tests)
+        tests = [some for path in one.test_files for some in (path.rglob("*.py") if path.is_dir() else [path])]
+        return _digest("\0".join([self._tree, one.file, one.old, one.new, *one.chosen]).encode(), tests)
 
     def get(self, key: str) -> str | None:
         return self._found.get(key)
@@ -117,7 +116,7 @@ class Copy:
         try:
             path.write_text(one.of(source), encoding="utf-8")
             more = {"PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": str(compiled)}
-            found, text = self.tests(["-x", *one.test_files], **more)
+            found, text = self.tests(["-x", *one.chosen], **more)
             failed = FAILED.search(text) if found == CAUGHT else None
             return f"{FAILS}{failed[1]}" if failed else found
         finally:
@@ -136,7 +135,7 @@ def main() -> int:
     chosen = [one for one in mutations() if any(text in f"{one.room} {one.file} {one.means}" for text in given.only)]
     PLACE.mkdir(exist_ok=True)
     known = Known(anew=given.anew)
-    keys = {one: known.key(f"{one.file}\0{one.old}\0{one.new}", one.test_files) for one in chosen}
+    keys = {one: known.key(one) for one in chosen}
     waiting = sorted((one for one in chosen if known.get(keys[one]) is None), key=lambda one: one.is_compiled)
     copies = [Copy(number + 1) for number in range(given.jobs)]
     try_all(copies, waiting, keys, known)

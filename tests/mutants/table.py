@@ -23,7 +23,7 @@ class Mutation:
     old, new : str
         A text that stands in the file exactly once, and the one in its place.
     tests : str
-        Arguments of pytest, with files and folders below tests/.
+        Files, folders or names of tests, below tests/.
     """
 
     room: str
@@ -34,9 +34,14 @@ class Mutation:
     tests: str
 
     @property
-    def test_files(self) -> list[str]:
-        """Files and folders of tests, below the root."""
+    def chosen(self) -> list[str]:
+        """The tests, as pytest takes them."""
         return [f"tests/{word}" for word in self.tests.split()]
+
+    @property
+    def test_files(self) -> list[Path]:
+        """Files and folders of the tests."""
+        return [ROOT / word.split("::")[0] for word in self.chosen]
 
     @property
     def is_compiled(self) -> bool:
