@@ -46,7 +46,8 @@ class Mutation:
     @property
     def is_compiled(self) -> bool:
         """Whether the file has compiled functions, of which caches would hide the mutation from their callers."""
-        return "numba" in (ROOT / "ltv_bayes" / self.file).read_text(encoding="utf-8")
+        source = (ROOT / "ltv_bayes" / self.file).read_text(encoding="utf-8")
+        return "numba" in source or "@compiled" in source
 
     def of(self, source: str) -> str:
         """The mutated text of the file."""

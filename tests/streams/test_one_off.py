@@ -103,6 +103,15 @@ def test_a_sale_is_made_to_those_who_are_still_there(everyone, renewals, churnin
     assert set(np.unique(sale[renewed > 0])) == {10_000.0, 50_000.0}
 
 
+def test_a_sale_is_made_until_the_day_before_a_relation_ends(everyone, renewals, loyal):
+    """Dan cancelled; he has paid until 10 February 2026, the day on which his relation ends."""
+    for day, made in (("2026-02-09", 1), ("2026-02-10", 0)):
+        sale = pd.DataFrame({"customer_id": ["Dan"], "date": [day], "amount": [100.0]})
+        streams = [lb.Subscription(loyal, renewals), lb.OneOffSale(sale, while_alive="subscription")]
+        sold = lb.lifetime_value(everyone, streams, horizon="3 years", random_seed=1).components["one_off_sale"]
+        assert (sold.sel(customer_id="Dan") == 100.0 * made).all()
+
+
 def test_draws_number_as_many_as_other_streams_have(everyone, renewals, uncertain):
     streams = [lb.Subscription(uncertain["renewals"], renewals), lb.OneOffSale(SALES)]
     assert lb.lifetime_value(everyone, streams, horizon="1 year").draws.shape[:2] == (2, 500)
