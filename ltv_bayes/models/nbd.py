@@ -112,7 +112,7 @@ def require_population(customers: Customers) -> None:
     """Refuse a single customer, who cannot show how customers differ."""
     if len(customers) < 2:
         raise InputError(
-            f"One customer cannot show how customers differ (id {listed(customers.ids)}). Give at least two, better thirty "
-            "or more.",
+            f"One customer cannot show how customers differ (id {listed(customers.ids)}). Give at least two, better "
+            "thirty or more.",
             customers.ids,
         )

@@ -1,4 +1,4 @@
-"""Hostile but plausible tables, as people export them: hypothesis strategies for ids, dates, amounts, headers, types."""
+"""Hostile but plausible tables, as people export them: strategies for ids, dates, amounts, headers and types."""
 
 import datetime as dt
 from decimal import Decimal
@@ -194,7 +194,7 @@ WITH_FORMAT = [
 
 @st.composite
 def dates(draw, rows, blank=False, first=-900, last=900, formats=False):
-    """A column of dates written in one way, or in several; with formats, in one that has to be said, and what is said."""
+    """A column of dates written in one way, or in several; with `formats`, also what is said of the way."""
     date_format, ways = None, draw(st.sampled_from([*([way] for way in READ), READ]))
     if formats and draw(one_in(4)):
         date_format, way = draw(st.sampled_from(WITH_FORMAT))
