@@ -75,7 +75,7 @@ def usual(names):
 def natural(rng, names, segments=0):
     """Draw natural quantities: a number each, or, of levels that differ by segment, one for each of some segments."""
     found = {name: drawn(rng, USUAL[name]) for name in names}
-    for name in found.keys() & {*OF_LEVEL, *OF_LOGIT} if segments else ():
+    for name in [name for name in names if segments and name in OF_LEVEL + OF_LOGIT]:
         to, back = (special.logit, special.expit) if name in OF_LOGIT else (np.log, np.exp)
         effects, sd, typical = rng.standard_normal(segments), drawn(rng, SD), found[name]
         found |= {f"{name}_sd": sd, f"{name}_typical": typical}
@@ -151,7 +151,7 @@ def simulated(study, simulations, seed):
             rng = np.random.default_rng([seed, number])
             while (case := study.simulate(rng)) is None:
                 found.fits["left out"] += 1
-            for name, quantity in study.quantities(rng, int(rng.integers(2**31)), *case, found):
+            for name, quantity in study.quantities(rng, int(rng.integers(2**31)), found, *case):
                 found.add(rng, name, quantity)
     return found
 
@@ -257,32 +257,35 @@ class Shopping(Study):
 
     def simulate(self, rng):
         number, place = self.customers, self.place
-        T = rng.uniform(26.0, 104.0, number)
-        truth, spend = natural(rng, self.names, self.segments), natural(rng, OF_SPEND, self.segments)
+        T, truth = rng.uniform(26.0, 104.0, number), natural(rng, self.names, self.segments)
         story = {"k": self.k, "leaves_at_once": self.at_once, "most": 100 * number}
         made = stories.purchases(rng, T, stories.WEEKS_A_YEAR, **papers(at(truth, place), self.k), **story)
         if made is None or not is_typical("mean_rate", made.past.sum(), T.sum()):
             return None
-        whose = np.append(made.who, np.arange(number))  # and of each customer one order more
+        table = made.table.assign(segment=SEGMENTS[place])
+        if not self.value:
+            return lb.Customers.from_summary(table, time_unit="week"), truth, made, None, None, None
+        spend, whose = (
+            natural(rng, OF_SPEND, self.segments),
+            np.append(made.who, np.arange(number)),
+        )  # and one more each
         values = stories.order_values(rng, whose, number, **papers(at(spend, place)))
-        values, more = values[:-number], values[-number:]
+        values, following = values[:-number], values[-number:]
         orders, paid = made.sums(1.0, past=True), made.sums(values, past=True)
-        spent = paid[orders > 0]
-        usable = is_typical("mean_spend", paid.sum(), orders.sum()) and spent.size > 1 and spent.min() > 0
-        if self.value and not usable:
+        buyers = orders > 0
+        known = buyers.sum() > 1 and paid[buyers].min() > 0 and np.unique(place[buyers]).size == np.unique(place).size
+        if not (known and is_typical("mean_spend", paid.sum(), orders.sum())):
             return None
-        mean = np.divide(paid, orders, out=np.full(number, np.nan), where=orders > 0)
-        table = made.table.assign(segment=SEGMENTS[place], **({"monetary_value": mean} if self.value else {}))
-        return truth, spend, made, values, more, lb.Customers.from_summary(table, time_unit="week")
+        table["monetary_value"] = np.divide(paid, orders, out=np.full(number, np.nan), where=buyers)
+        return lb.Customers.from_summary(table, time_unit="week"), truth, made, spend, values, following
 
-    def quantities(self, rng, seed, truth, spend, made, values, more, customers, found):
+    def quantities(self, rng, seed, found, customers, truth, made, spend, values, following):
         shape = {"k": self.k} if self.k > 1 else {}
         fit = found.fit(self.model(usual(self.names), **shape, **self.pooled), customers, seed, **self.sampling)
         yield from of_parameters(fit, self.names, truth)
         x, t_x, T, mean = (customers.table[name].to_numpy() for name in HISTORY)
-        formula = (
-            partial(formulas_of(fit).log_likelihood, x, t_x, T) if self.leaves else partial(nbd.log_likelihood, x, T)
-        )
+        likelihood = partial(formulas_of(fit).log_likelihood, x, t_x) if self.leaves else partial(nbd.log_likelihood, x)
+        formula = partial(likelihood, T)
         yield "log-likelihood of purchases", log_likelihood(formula, fit, self.names, truth, self.place, self.k)
         if self.leaves:
             chance = flat(fit.probability_alive(customers))
@@ -298,7 +301,7 @@ class Shopping(Study):
         formula = partial(gamma_gamma.log_likelihood, x[x > 0], mean[x > 0])
         yield "log-likelihood of spend", log_likelihood(formula, money, OF_SPEND, spend, self.place[x > 0])
         draws = flat(money.predict_spend(customers, random_seed=seed))
-        yield from of_counts("next order", more, draws, PLANTED * draws)
+        yield from of_counts("next order", following, draws, PLANTED * draws)
         ltv = lb.lifetime_value(customers, [lb.RepeatPurchases(fit, money)], **TERMS, random_seed=seed)
         worth = MARGIN * made.sums(values * 1.1 ** (-made.wait / stories.WEEKS_A_YEAR))
         yield from of_value(ltv, pd.Series(worth), customers.table["segment"])
@@ -316,7 +319,7 @@ class Subscribing(Study):
         typical = is_typical("churn_mean", made.lost.sum(), (made.made + made.lost).sum()) and not made.lost.all()
         return (truth, made) if typical else None
 
-    def quantities(self, rng, seed, truth, made, found):
+    def quantities(self, rng, seed, found, truth, made):
         table = made.table.assign(segment=SEGMENTS[self.place])
         since = {"records_since": SINCE.item()} if self.late else {}
         renewals = lb.summarize_renewals(table, period="month", as_of=AS_OF.item(), **since)
@@ -329,10 +332,10 @@ class Subscribing(Study):
             return special.betaln(alpha + made.lost, kept + made.made) - special.betaln(alpha, kept)
 
         yield "log-likelihood", log_likelihood(formula, fit, OF_CHURN, truth, self.place)
-        soon = np.array([min(len(made.ahead[int(one)]), 6) for one in renewals.active().table.index])
+        soon = np.isfinite(made.days[:, :6]).sum(axis=1)[renewals.active().table.index.astype(int)]
         draws = flat(fit.predict_renewals(renewals, 6, random_seed=seed)).astype(int)
         yield from of_counts("renewals", soon, draws, draws + rng.binomial(draws, PLANTED - 1))
         stream = lb.Subscription(fit, renewals)
         ltv = lb.lifetime_value(lb.all_customers(renewals), [stream], **TERMS, random_seed=seed)
-        worth = MARGIN * table["price"] * [np.sum(1.1 ** (-days / 365.25)) for days in made.ahead]
+        worth = MARGIN * table["price"] * np.nansum(1.1 ** (-made.days / 365.25), axis=1)
         yield from of_value(ltv, worth, table["segment"])

@@ -82,19 +82,17 @@ class Contracts:
         customer_id, start, cancelled_on and price.
     before, made : arrays of whole numbers
         Renewals made before the records begin, and from then up to the as-of date.
-    ahead : list of arrays of days
-        Of each contract, the renewals made after the as-of date: days until each.
+    lost : array of bool
+        Whether they ended by then.
+    days : array of shape (contracts, months ahead)
+        Days from the as-of date to each later renewal; NaN where it is not made.
     """
 
     table: pd.DataFrame
     before: np.ndarray
     made: np.ndarray
-    ahead: list
-
-    @property
-    def lost(self):
-        """Whether they have ended."""
-        return self.table["cancelled_on"].notna().to_numpy()
+    lost: np.ndarray
+    days: np.ndarray
 
 
 def contracts(rng, number, as_of, months, ahead, *, alpha, beta, since=None):
@@ -105,24 +103,24 @@ def contracts(rng, number, as_of, months, ahead, *, alpha, beta, since=None):
     beta(alpha, beta + these). The as-of date is the last of a month, no renewal is.
     """
     now = as_of.astype("M8[M]")
-    first, day = now - rng.integers(0, months, number), rng.integers(0, 28, number)
-    due = (now - first).astype(int)
-    before = np.zeros(number, dtype=int)
+    first, day = now - rng.integers(0, months, number).astype("m8[M]"), rng.integers(0, 28, number).astype("m8[D]")
+    due, before = (now - first).astype(int), np.zeros(number, dtype=int)
     if since is not None:
         before = np.maximum((since.astype("M8[M]") - first).astype(int) - 1, 0)
     churn = rng.beta(alpha, beta + before)
-    ended, made, later = np.full(number, np.datetime64("NaT"), dtype="M8[D]"), due - before, []
-    for each in range(number):
-        steps = np.arange(before[each] + 1, due[each] + ahead + 1)
-        for place, step in enumerate(steps):
-            if rng.random() < churn[each]:
-                steps = steps[:place]
-                if step <= due[each]:
-                    ended[each], made[each] = (first[each] + step).astype("M8[D]") + day[each], place
-                break
-        dates = (first[each] + steps[steps > due[each]]).astype("M8[D]") + day[each]
-        later.append((dates - as_of).astype(float))
-    table = pd.DataFrame(
-        {"customer_id": np.arange(number), "start": first.astype("M8[D]") + day, "cancelled_on": ended}
-    )
-    return Contracts(table.assign(price=rng.uniform(10, 90, number).round(2)), before, made, later)
+    made, active = before.copy(), np.ones(number, dtype=bool)
+    for step in range(1, months + ahead):
+        asked = active & (before < step) & (step <= due + ahead)
+        active &= ~(asked & (rng.random(number) < churn))
+        made += asked & active
+
+    def dates(steps):
+        return (first + np.asarray(steps).astype("m8[M]")).astype("M8[D]") + day
+
+    lost = ~active & (made < due)
+    later = np.array([(dates(due + step) - as_of).astype(float) for step in range(1, ahead + 1)]).T
+    days = np.where(np.arange(ahead) < (made - due)[:, np.newaxis], later, np.nan)
+    ended = np.where(lost, dates(made + 1), np.datetime64("NaT", "D"))
+    table = pd.DataFrame({"customer_id": np.arange(number), "start": dates(0), "cancelled_on": ended})
+    prices = rng.uniform(10, 90, number).round(2)
+    return Contracts(table.assign(price=prices), before, np.minimum(made, due) - before, lost, days)

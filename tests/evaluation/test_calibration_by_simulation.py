@@ -37,7 +37,7 @@ def ranked():
 
     def of(name, simulations):
         if (name, simulations) not in found:
-            found[name, simulations] = simulated(STUDIES[name], simulations, seed=len(name))
+            found[name, simulations] = simulated(STUDIES[name], simulations, seed=1)
         return found[name, simulations]
 
     return of
