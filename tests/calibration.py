@@ -172,7 +172,7 @@ def natural_draws(fit, names, truth):
     return {name: flat(by[name] if np.ndim(truth[name]) else posterior[name]) for name in names}
 
 
-def of_parameters(fit, names, truth):
+def of_parameters(fit, names, truth, planted):
     """Each parameter; of those that differ by segment the typical one, the sd, and those of segments."""
     for name, draws in natural_draws(fit, names, truth).items():
         several = {"": (truth[name], draws)}
@@ -183,7 +183,7 @@ def of_parameters(fit, names, truth):
             several[", sd"] = truth[f"{name}_sd"], flat(posterior[f"{name}_sd_segment"])
         for what, (true, values) in several.items():
             wide = (name + what).endswith(WIDE)
-            yield name + what, Quantity(true, values, (PLANTED_WHERE_WIDE if wide else PLANTED) * values)
+            yield name + what, Quantity(true, values, (PLANTED_WHERE_WIDE if wide else planted) * values)
 
 
 def log_likelihood(formula, fit, names, truth, place, k=1):
@@ -205,17 +205,17 @@ def of_counts(name, truth, draws, planted):
     yield f"{name}, each customer", Quantity(truth, draws, planted)
 
 
-def of_value(ltv, truth, segment):
+def of_value(ltv, truth, segment, planted):
     """Value of the portfolio, of its segments and of its customers; true values and segments by number."""
     numbers = ltv.customers.ids.astype(int)
     draws, true = flat(ltv.draws).round(6), truth.loc[numbers].to_numpy().round(6)
-    yield from of_counts("value", true, draws, PLANTED * draws)
+    yield from of_counts("value", true, draws, planted * draws)
     wider = np.where(draws > 0, np.maximum(draws, 1e-300) ** PLANTED, 0.0)
     yield "value of customers, spread", Quantity(true, draws, wider)
     by = ltv.by(segment.set_axis(segment.index.astype(ltv.customers.ids.dtype))).draws("total")
     values = flat(by.transpose("chain", "draw", "segment"))
     true = truth.groupby(segment).sum().loc[by["segment"].to_numpy()].to_numpy()
-    yield "value of segments, each", Quantity(true, values, PLANTED * values)
+    yield "value of segments, each", Quantity(true, values, planted * values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +225,7 @@ class Study:
     segments: int = 0
     customers: int = 120
     method: str = "auto"
+    planted: float = PLANTED
 
     @property
     def pooled(self):
@@ -282,7 +283,7 @@ class Shopping(Study):
     def quantities(self, rng, seed, found, customers, truth, made, spend, values, following):
         shape = {"k": self.k} if self.k > 1 else {}
         fit = found.fit(self.model(usual(self.names), **shape, **self.pooled), customers, seed, **self.sampling)
-        yield from of_parameters(fit, self.names, truth)
+        yield from of_parameters(fit, self.names, truth, self.planted)
         x, t_x, T, mean = (customers.table[name].to_numpy() for name in HISTORY)
         likelihood = partial(formulas_of(fit).log_likelihood, x, t_x) if self.leaves else partial(nbd.log_likelihood, x)
         formula = partial(likelihood, T)
@@ -290,21 +291,21 @@ class Shopping(Study):
         if self.leaves:
             chance = flat(fit.probability_alive(customers))
             luck = rng.random(chance.shape)
-            yield from of_counts("alive", made.alive + 0.0, luck < chance + 0.0, luck < PLANTED * chance)
+            yield from of_counts("alive", made.alive + 0.0, luck < chance + 0.0, luck < self.planted * chance)
         predict = fit.predict_purchases if self.leaves else fit.predict_events
         soon, draws = made.sums(made.wait <= 26.0), flat(predict(customers, "26 weeks", random_seed=seed)).astype(int)
-        yield from of_counts("purchases", soon, draws, draws + rng.binomial(draws, PLANTED - 1))
+        yield from of_counts("purchases", soon, draws, draws + rng.binomial(draws, self.planted - 1))
         if not self.value:
             return
         money = found.fit(lb.GammaGamma(usual(OF_SPEND), **self.pooled), customers, seed, **self.sampling)
-        yield from of_parameters(money, OF_SPEND, spend)
+        yield from of_parameters(money, OF_SPEND, spend, self.planted)
         formula = partial(gamma_gamma.log_likelihood, x[x > 0], mean[x > 0])
         yield "log-likelihood of spend", log_likelihood(formula, money, OF_SPEND, spend, self.place[x > 0])
         draws = flat(money.predict_spend(customers, random_seed=seed))
-        yield from of_counts("next order", following, draws, PLANTED * draws)
+        yield from of_counts("next order", following, draws, self.planted * draws)
         ltv = lb.lifetime_value(customers, [lb.RepeatPurchases(fit, money)], **TERMS, random_seed=seed)
         worth = MARGIN * made.sums(values * 1.1 ** (-made.wait / stories.WEEKS_A_YEAR))
-        yield from of_value(ltv, pd.Series(worth), customers.table["segment"])
+        yield from of_value(ltv, pd.Series(worth), customers.table["segment"], self.planted)
 
 
 @dataclass(frozen=True)
@@ -325,7 +326,7 @@ class Subscribing(Study):
         renewals = lb.summarize_renewals(table, period="month", as_of=AS_OF.item(), **since)
         model = lb.ShiftedBetaGeometric(usual(OF_CHURN), **self.pooled)
         fit = found.fit(model, renewals, seed, **self.sampling)
-        yield from of_parameters(fit, OF_CHURN, truth)
+        yield from of_parameters(fit, OF_CHURN, truth, self.planted)
 
         def formula(alpha, beta):
             kept = beta + made.before
@@ -334,8 +335,8 @@ class Subscribing(Study):
         yield "log-likelihood", log_likelihood(formula, fit, OF_CHURN, truth, self.place)
         soon = np.isfinite(made.days[:, :6]).sum(axis=1)[renewals.active().table.index.astype(int)]
         draws = flat(fit.predict_renewals(renewals, 6, random_seed=seed)).astype(int)
-        yield from of_counts("renewals", soon, draws, draws + rng.binomial(draws, PLANTED - 1))
+        yield from of_counts("renewals", soon, draws, draws + rng.binomial(draws, self.planted - 1))
         stream = lb.Subscription(fit, renewals)
         ltv = lb.lifetime_value(lb.all_customers(renewals), [stream], **TERMS, random_seed=seed)
         worth = MARGIN * table["price"] * np.nansum(1.1 ** (-made.days / 365.25), axis=1)
-        yield from of_value(ltv, worth, table["segment"])
+        yield from of_value(ltv, worth, table["segment"], self.planted)
