@@ -25,7 +25,6 @@ from tests.chance import off_uniform
 
 PLANTED, PLANTED_WHERE_WIDE = 1.1, 1.5
 WIDE = ("concentration", "q_excess", ", sd", ", typical")  # known to half of their size, and less, from such data
-KEPT = 100
 MARGIN = 0.35
 TERMS = {"horizon": "1 year", "discount_rate": 0.1, "margin": MARGIN}
 AS_OF, SINCE = np.datetime64("2024-06-30"), np.datetime64("2023-04-01")
@@ -113,13 +112,13 @@ class Findings:
     def __init__(self):
         self.ranks, self.planted, self.fits = defaultdict(list), defaultdict(list), Counter()
 
-    def fit(self, model, data, seed, **settings):
-        """Fit and keep some draws, nearly independent; a fit that did not converge is counted, and kept."""
-        fit = model.fit(data, **settings, random_seed=seed, progressbar=False)
+    def fit(self, model, data, seed, method):
+        """Fit and keep every second draw, nearly independent; a fit that did not converge is counted, and kept."""
+        fit = model.fit(data, method=method, chains=2, draws=100, random_seed=seed, progressbar=False)
         self.fits["fits"] += 1
         self.fits["by chains"] += "NUTS" in str(fit.diagnose())
         self.fits["not converged"] += not fit.converged
-        return fit.thin(KEPT // settings["chains"])
+        return fit.thin(50)
 
     def add(self, rng, name, quantity):
         """Rank a truth; of several cases, the mean of their ranks, of the truth and of each draw that plays it."""
@@ -232,11 +231,6 @@ class Study:
         return {"pool_by": "segment"} if self.segments else {}
 
     @property
-    def sampling(self):
-        chains = {"draws": 500, "tune": 500} if self.method == "nuts" else {"draws": 100}
-        return {"method": self.method, "chains": 2, **chains}
-
-    @property
     def place(self):
         """Segment of each customer."""
         return np.arange(self.customers) % (self.segments or 3)
@@ -282,7 +276,7 @@ class Shopping(Study):
 
     def quantities(self, rng, seed, found, customers, truth, made, spend, values, following):
         shape = {"k": self.k} if self.k > 1 else {}
-        fit = found.fit(self.model(usual(self.names), **shape, **self.pooled), customers, seed, **self.sampling)
+        fit = found.fit(self.model(usual(self.names), **shape, **self.pooled), customers, seed, self.method)
         yield from of_parameters(fit, self.names, truth, self.planted)
         x, t_x, T, mean = (customers.table[name].to_numpy() for name in HISTORY)
         likelihood = partial(formulas_of(fit).log_likelihood, x, t_x) if self.leaves else partial(nbd.log_likelihood, x)
@@ -297,7 +291,7 @@ class Shopping(Study):
         yield from of_counts("purchases", soon, draws, draws + rng.binomial(draws, self.planted - 1))
         if not self.value:
             return
-        money = found.fit(lb.GammaGamma(usual(OF_SPEND), **self.pooled), customers, seed, **self.sampling)
+        money = found.fit(lb.GammaGamma(usual(OF_SPEND), **self.pooled), customers, seed, self.method)
         yield from of_parameters(money, OF_SPEND, spend, self.planted)
         formula = partial(gamma_gamma.log_likelihood, x[x > 0], mean[x > 0])
         yield "log-likelihood of spend", log_likelihood(formula, money, OF_SPEND, spend, self.place[x > 0])
@@ -325,7 +319,7 @@ class Subscribing(Study):
         since = {"records_since": SINCE.item()} if self.late else {}
         renewals = lb.summarize_renewals(table, period="month", as_of=AS_OF.item(), **since)
         model = lb.ShiftedBetaGeometric(usual(OF_CHURN), **self.pooled)
-        fit = found.fit(model, renewals, seed, **self.sampling)
+        fit = found.fit(model, renewals, seed, self.method)
         yield from of_parameters(fit, OF_CHURN, truth, self.planted)
 
         def formula(alpha, beta):
