@@ -111,7 +111,7 @@ class TestMeansOverDropout:
 
     def test_customers_alike_in_dropout_are_those_with_one_probability(self):
         new = {"r": 0.243, "alpha": 4.414}
-        for a, b in ((1e3, 3e3), (1e6, 3e6)):
+        for a, b in ((1e3, 3e3), (1e6, 3e6), (1e12, 3e12)):
             future = bg_nbd.outlook_of_new_customer(**new, a=a, b=b)
             one = (1 - (1 + 0.25 * 520 / 4.414) ** -0.243) / 0.25
             assert bg_nbd.expected_purchases(520, future) == pytest.approx(one, rel=1 / a)

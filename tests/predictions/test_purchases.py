@@ -8,12 +8,27 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError, InputError, UnitError
 from ltv_bayes.formulas.models import bg_nbd
+from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.predictions.over_customers import labelled
 from tests.chance import allowed
 
 
 def renamed(customers, names):
     frame = customers.table.reset_index().assign(customer_id=names)
     return lb.Customers.from_summary(frame, time_unit=customers.time_unit, as_of=customers.as_of)
+
+
+class TestNoNumber:
+    def test_forecasts_that_are_nan_are_refused_with_customers_and_cure(self, book):
+        values = np.ones((2, 3, len(book)))
+        values[1, :2, 2] = np.nan
+        with pytest.raises(FitError, match=r"expected_purchases is NaN in 2 draws of 6 for C: .*priors="):
+            labelled(values, book.ids, "expected_purchases")
+        with pytest.raises(FitError, match="at_stake is NaN in 3 draws of 6: "):
+            labelled_draws(np.array([[1, 2, 3], [np.nan] * 3]), "at_stake")
+
+    def test_forecasts_without_limit_are_not(self, book):
+        assert np.isinf(labelled(np.full((1, 1, len(book)), np.inf), book.ids, "expected_spend")).all()
 
 
 class TestExpectation:
