@@ -57,6 +57,15 @@ class TestExpectation:
         by_week = purchases.expected_purchases(book, horizon="39 weeks")
         np.testing.assert_allclose(by_day, by_week, rtol=1e-12)
 
+    def test_each_purchase_is_discounted_at_the_yearly_rate_from_its_own_week(self, book, purchases):
+        """A sum over weeks of what is expected in each, discounted at its middle."""
+        weeks = np.arange(157)
+        by_week = [purchases.expected_purchases(book, f"{n} weeks").mean(("chain", "draw")) for n in weeks[1:]]
+        each = np.diff([np.zeros(len(book)), *by_week], axis=0)
+        expected = 1.1 ** (-(weeks[1:] - 0.5) * 7 / 365.25) @ each
+        found = purchases.expected_discounted_purchases(book, horizon="156 weeks", discount_rate=0.10)
+        np.testing.assert_allclose(found.mean(("chain", "draw")), expected, rtol=1e-5)
+
     def test_discounting_lowers_the_number(self, book, purchases):
         plain = purchases.expected_purchases(book, horizon="3 years")
         at_nothing = purchases.expected_discounted_purchases(book, horizon="3 years", discount_rate=0.0)
