@@ -140,7 +140,7 @@ def learned_share(signs: SignsOfLife, fit: FittedPurchases, customers: Customers
     few, number, observed, alive = thinned_to(fit, ENOUGH_DRAWS), 0, 0.0, 0.0
     for batch in customers.batches(CUSTOMERS_IN_BATCH):
         asked = np.ones(len(batch), dtype=bool) if signs.coverage is None else signs.coverage.of(batch)
-        alive += float(few.probability_alive(batch).mean(("chain", "draw")).to_numpy()[asked].sum())
+        alive += float(few.probability_alive(batch).mean(("chain", "draw"), skipna=False).to_numpy()[asked].sum())
         number += int(asked.sum())
         observed += float(signs.evidence(as_text(batch.ids)).sum())
     return share_with_a_sign(observed, alive + (number - alive) / signs.ratio)

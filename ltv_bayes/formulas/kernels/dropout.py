@@ -22,16 +22,10 @@ _kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 FAR = 37.0  # exp(-37) is nothing beside 1
 WIDE = 9.0  # standard deviations of the log-odds
-STEP, SPACING = 0.3, 0.6  # of nodes: in log-odds, and in standard deviations of these
+STEP, SPACING = 0.25, 0.6  # of nodes: in log-odds, and in standard deviations of these
 MOST_NODES = 20_000
 NODES_OF_PIECE = 8  # for each unit of ln(1 + s/c), where c is the shortest time in which anything changes
 DISCOUNTED_AWAY = 60.0
-
-
-@_kernel
-def _log_weight(x, a, C):  # type: ignore[no-untyped-def]
-    """Log density of the log-odds x of p ~ Beta(a, C), but for its constant."""
-    return a * min(x, 0.0) - C * max(x, 0.0) - (a + C) * math.log1p(math.exp(-abs(x)))
 
 
 @_kernel
@@ -51,17 +45,23 @@ def _nodes(w, A, a, C):  # type: ignore[no-untyped-def]
     """Values of p, and logarithms of their weights, for functions of p w' at all w' up to w."""
     middle, sd = math.log(a / C), math.sqrt(1.0 / a + 1.0 / C)
     mode, sd_there = _mode(w, A, a, C)
-    floor = min(middle, min(-math.log(1.0 + A * w), 0.0)) - FAR
-    low = min(middle - WIDE * sd, mode - WIDE * sd_there) - FAR / max(a - 1.0, 0.01)
-    low, high = max(low, floor), min(max(middle, 0.0) + FAR, middle + WIDE * sd + FAR / C)
-    number = min(MOST_NODES, 2 + int((high - low) / min(STEP, SPACING * min(sd, sd_there))))
+    floor = min(-middle, 0.0, -middle - math.log(1.0 + A * w)) - FAR
+    low = min(-WIDE * sd, mode - middle - WIDE * sd_there) - FAR / max(a - 1.0, 0.01)
+    low, high = max(low, floor), min(max(-middle, 0.0) + FAR, WIDE * sd + FAR / C)
+    spaces = (high - low) / min(STEP, SPACING * min(sd, sd_there))
+    number = 2 + int(min(spaces, MOST_NODES)) if spaces > 0.0 else 2  # NaN stays NaN
     step = (high - low) / (number - 1)
     p, log_weight = np.empty(number), np.empty(number)
     for i in range(number):
-        x = low + i * step
-        odds = math.exp(-abs(x))
-        p[i] = (odds if x < 0.0 else 1.0) / (1.0 + odds)
-        log_weight[i] = _log_weight(x, a, C)
+        off = low + i * step  # from the middle, so that nothing cancels where a and C are large
+        if a < C:
+            grown = a / (a + C) * math.expm1(off)
+            p[i] = a / (a + C) * math.exp(off) / (1.0 + grown)
+            log_weight[i] = a * off - (a + C) * math.log1p(grown)
+        else:
+            grown = C / (a + C) * math.expm1(-off)
+            p[i] = a / (a + C) / (1.0 + grown)
+            log_weight[i] = -C * off - (a + C) * math.log1p(grown)
     log_weight[0] -= math.log(-math.expm1(-a * step))
     log_weight[-1] -= math.log(-math.expm1(-C * step))
     largest = log_weight.max()
@@ -96,6 +96,9 @@ def _bought(w, A, a, C, found):  # type: ignore[no-untyped-def]
 def _discounted_by(w, damping, A, a, C, node, node_weight, found):  # type: ignore[no-untyped-def]
     for i in range(A.size):
         far = min(w[i, -1], DISCOUNTED_AWAY / damping[i])
+        if not far < np.inf:
+            found[i] = np.nan
+            continue
         p, log_weight = _nodes(far, A[i], a[i], C[i])
         weight = np.exp(log_weight)
         scale, start, passed = 1.0 / max(A[i], damping[i], 1.0), 0.0, 0.0
