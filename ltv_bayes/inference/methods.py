@@ -122,8 +122,8 @@ def fit_posterior(
 def _draw(
     model: Any, method: Method, wanted: Wanted, settings: dict[str, Any], *, may_go_on: bool
 ) -> tuple[xr.DataTree, Diagnostics]:
-    density: LogDensity = model if isinstance(model, LogDensity) else Density(model)
-    density = Unfolded(density) if isinstance(density, LatentNormal) else density
+    stated: LogDensity = model if isinstance(model, LogDensity) else Density(model)
+    density: LogDensity = Unfolded(stated) if isinstance(stated, LatentNormal) else stated
     peak = find_peak(density)
     if method != "nuts":
         tree, verdict, peak = _by_weights(density, peak, wanted)

@@ -57,12 +57,12 @@ class _GivenSds:
     def start(self) -> Array:
         return np.delete(self.density.start, np.r_[self.density.hyper])
 
-    def __call__(self, z: Array) -> tuple[float, Array]:
-        value, gradient = self.density.given_effects(z)
+    def __call__(self, x: Array) -> tuple[float, Array]:
+        value, gradient = self.density.given_effects(x)
         if not np.isfinite(value):
-            return -np.inf, np.zeros(z.size)
-        pull = self.precision @ z
-        return value - z @ pull / 2, gradient - pull
+            return -np.inf, np.zeros(x.size)
+        pull = self.precision @ x
+        return value - float(x @ pull) / 2, gradient - pull
 
     def for_another_thread(self) -> Callable[[Array], tuple[float, Array]]:
         return self
@@ -119,10 +119,10 @@ class Unfolded:
     def _parts(self, u: Array) -> tuple[Array, Array]:
         return np.delete(u, np.r_[self.density.hyper]), u[self.density.hyper]
 
-    def __call__(self, u: Array) -> tuple[float, Array]:
+    def __call__(self, x: Array) -> tuple[float, Array]:
         """Log density and gradient at a point; -inf with a zero gradient where it is not finite."""
         try:
-            y, z = self._parts(u)
+            y, z = self._parts(x)
             rest, log_sds, root, log_volume = self._folded(y, z)
             value, gradient = self.density(self._point(rest, log_sds))
             by_rest, by_sds = self._parts(gradient)

@@ -8,10 +8,10 @@ from ltv_bayes.data.customers.grouping import segment_names
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.point.inputs import as_money, as_share
 from ltv_bayes.predictions.fitted import FittedModel, currency_of, pooling_of, shape_of
-from ltv_bayes.predictions.newcomers import Buyer, Newcomer, Subscriber
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.streams.notes import role
 from ltv_bayes.time_units import Duration
+from ltv_bayes.value.acquisition.newcomers import Buyer, Newcomer, Subscriber
 from ltv_bayes.value.draws.margins import in_percent
 
 

@@ -19,7 +19,6 @@ from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, pooling_of, shape_of, shuffled, smallest_shape
-from ltv_bayes.predictions.newcomers import Newcomer
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
@@ -29,6 +28,7 @@ from ltv_bayes.streams.notes import unseen_in_words
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, as_duration, discount_intensity
 from ltv_bayes.value.acquisition.new_customer_terms import NewCustomerTerms
+from ltv_bayes.value.acquisition.newcomers import Newcomer
 
 ANYBODY = "a new client"
 FITS = (FittedPurchases, FittedEvents, FittedRenewals)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.predictions.newcomers import Buyer, Subscriber
 from ltv_bayes.time_units import Duration
+from ltv_bayes.value.acquisition.newcomers import Buyer, Subscriber
 from tests.chance import allowed
 
 MANY = 60_000
