@@ -117,6 +117,18 @@ class TestMeansOverDropout:
             assert bg_nbd.expected_purchases(520, future) == pytest.approx(one, rel=1 / a)
 
 
+class TestResidualLife:
+    @pytest.mark.parametrize("rate", [1e-3, 0.004, 0.05, 1.0, 1e3])
+    @pytest.mark.parametrize("beta", [1e-3, 0.3, 25.0, 1e4, 1e6])
+    @pytest.mark.parametrize("alpha", [1e-3, 0.3, 25.0, 1e4, 1e6])
+    def test_is_the_sum_over_renewals(self, alpha, beta, rate):
+        made = np.arange(np.ceil(45 / np.log1p(rate)))
+        kept = np.cumprod(shifted_beta_geometric.retention(made, alpha=alpha, beta=beta))
+        expected = np.sum(kept * (1 + rate) ** -made)
+        found = shifted_beta_geometric.discounted_expected_residual_life(1, rate, alpha=alpha, beta=beta)
+        assert found == pytest.approx(expected, rel=1e-8)
+
+
 class TestBounds:
     @pytest.mark.parametrize("model", [bg_nbd, mbg_nbd])
     @given(shapes, histories, st.lists(size(-6, 6), min_size=2, max_size=5), size(-6, 6))

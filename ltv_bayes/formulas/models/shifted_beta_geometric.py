@@ -16,7 +16,7 @@ from ltv_bayes.formulas.special import Array, Numbers, hypergeometric, log_beta
 NAME = "shifted_beta_geometric"
 PARAMETERS = ("alpha", "beta")
 MANY, SMALL = 30.0, 0.005  # alpha + beta + renewals above, with discount rates below which 2F1 of SciPy is lost
-NODES = 200
+NODES = 320
 ELEMENTS = 1_000
 FAR = 37.0
 
@@ -142,5 +142,5 @@ def draw_renewals(rng: np.random.Generator, renewals: Numbers, *, alpha: Numbers
         np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float) + np.asarray(renewals, dtype=float)
     )
     churn = rng.beta(alpha, tenured)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         return np.floor(np.log1p(-rng.random(churn.shape)) / np.log1p(-churn))
