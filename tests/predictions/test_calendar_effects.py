@@ -82,7 +82,9 @@ class TestConstantFactor:
             currency="EUR",
         )
         ours, theirs = (
-            lb.lifetime_value(with_money, [lb.RepeatPurchases(one, spend)], horizon="1 year", random_seed=3).draws
+            lb.lifetime_value(
+                with_money, [lb.RepeatPurchases(one, spend)], horizon="1 year", discount_rate=0.2, random_seed=3
+            ).draws
             for one in (fit, plain)
         )
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
