@@ -64,6 +64,12 @@ QUANTILES = {
 }
 
 
+SPREAD = "sd of the logarithm of mean order value in the"
+THIRDS = ("smallest", "middle", "largest")
+FEWEST_IN_THIRDS = 9
+NO_SPREAD = 1e-3
+
+
 class Quantity(NamedTuple):
     """A number that sums up the data.
 
@@ -115,8 +121,12 @@ def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quan
     seen = buyers.table["monetary_value"].to_numpy(dtype=float)
     for share, name in QUANTILES.items():
         yield Quantity(name, float(np.quantile(seen, share)), np.quantile(made_up, share, axis=1), AMOUNTS)
+    if len(buyers) >= FEWEST_IN_THIRDS:
+        seen_spreads, made_up_spreads = _spreads_of_thirds(seen), _spreads_of_thirds(made_up)
+        for third, observed, replicated in zip(THIRDS, seen_spreads[0], made_up_spreads.T, strict=True):
+            yield Quantity(f"{SPREAD} {third} third", float(observed), replicated, AMOUNTS)
     orders = buyers.table["spend_frequency"].to_numpy(dtype=float)
-    if np.ptp(orders) > 0:
+    if np.ptp(orders) > 0 and np.ptp(seen) > 0:
         name = "rank correlation of frequency and mean order value"
         both = _rank_correlations(orders, np.vstack([seen, made_up]))
         yield Quantity(name, float(both[0]), both[1:], RELATED)
@@ -215,6 +225,16 @@ def _silence(frequency: Array, recency: Array, T: Array) -> Array:
     silent = np.where(again, T - np.atleast_2d(recency), 0.0).sum(axis=1)
     found: Array = silent / np.maximum(again.sum(axis=1), 1)
     return found
+
+
+def _spreads_of_thirds(values: Array) -> Array:
+    """How customers differ within thirds by size, each array of values by itself: an array of shape (arrays, 3).
+
+    A thousandth is as good as nothing.
+    """
+    ordered = np.sort(np.log(np.maximum(np.atleast_2d(values), np.finfo(float).tiny)), axis=1)
+    parts = np.array_split(ordered, len(THIRDS), axis=1)
+    return np.maximum(np.column_stack([part.std(axis=1) for part in parts]), NO_SPREAD)
 
 
 def _rank_correlations(one: Array, many: Array) -> Array:
