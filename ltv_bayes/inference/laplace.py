@@ -1,9 +1,9 @@
 """Posterior draws without a Markov chain: a heavy-tailed approximation at the mode, weighted to the posterior.
 
-Draws are from a multivariate t at the mode with the posterior's curvature, or from a mixture of them where several modes
-hold mass. They are weighted by the ratio of the two densities, the weights smoothed by a generalised Pareto fit (PSIS),
-and resampled. The fit's shape k says how far the weights can be trusted: below 0.7 they can. Skewed posteriors get
-further approximations, up to three, each taking its shares, centres and spreads from the weighted draws of the one
+Draws are from a multivariate t at the mode with the posterior's curvature, or from a mixture of them where several
+modes hold mass. They are weighted by the ratio of the two densities, the weights smoothed by a generalised Pareto fit
+(PSIS), and resampled. The fit's shape k says how far the weights can be trusted: below 0.7 they can. Skewed posteriors
+get further approximations, up to three, each taking its shares, centres and spreads from the weighted draws of the one
 before.
 
 Sources: Vehtari, Simpson, Gelman, Yao & Gabry (2024), Pareto smoothed importance sampling, JMLR 25; Cappe, Guillin,
