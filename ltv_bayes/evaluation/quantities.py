@@ -41,8 +41,8 @@ AMOUNTS = (
 )
 UNEVEN = (
     "Customers of like size differ otherwise than the model has it. If it takes the orders of one customer as more "
-    "uneven than they are, it expects small customers to order like large ones: give order_cv a prior (priors=), or keep "
-    "kinds of customers apart (pool_by=)."
+    "uneven than they are, it expects small customers to order like large ones: give order_cv a prior (priors=), or "
+    "keep kinds of customers apart (pool_by=)."
 )
 CHURN = (
     "Churn does not fall with renewals as the model has it: look for a change of price, contracts of other lengths in "
