@@ -6,7 +6,7 @@ side_by_side := --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 peer := benchmarks/.peer/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast study check lint types imports format bench pins clean
+.PHONY: help demo test fast study mutants check lint types imports format bench pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ fast: $(ready)  ## run the tests without real sampling
 
 study: $(ready)  ## run the studies that take minutes; docs/studies.md says what they found
 	$(python) -m pytest $(side_by_side) -m study -rP --durations=0 $(ARGS)
+
+mutants: $(ready)  ## apply mutations to the package and count those that the tests notice; docs/studies.md
+	$(python) -m tests.mutants.run $(ARGS)
 
 check: lint types imports  ## lint, formatting, types and the direction of imports
 
@@ -49,7 +52,7 @@ pins:  ## choose the newest versions again for requirements/dev.txt and benchmar
 		--no-emit-index-url --custom-compile-command "make pins" --quiet --output-file benchmarks/peer/requirements.txt
 
 clean:  ## remove .venv and everything these commands made
-	rm -rf .venv demo_output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .mutants demo_output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf benchmarks/.peer benchmarks/.data benchmarks/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

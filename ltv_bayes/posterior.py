@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ltv_bayes.errors import FitError, a_kind, listed
+from ltv_bayes.errors import FitError, a_kind, counted, listed
 from ltv_bayes.whole_files import written_whole
 
 SAMPLE_DIMS = ("chain", "draw")
@@ -94,6 +94,25 @@ def _numbers(name: str, values: Any) -> np.ndarray:
     raise FitError(f"The draws of {name} must be numbers in an array of shape (chains, draws), without gaps.")
 
 
+def refuse_nan(values: np.ndarray, name: str, labels: Any = None) -> None:
+    """Refuse draws of shape (chains, draws) or (chains, draws, labels) of which some are NaN: means would skip them.
+
+    Raises
+    ------
+    FitError
+        With the labels and the number of draws.
+    """
+    if not values.size or not np.isnan(np.min(values)):
+        return
+    wrong = np.isnan(values).reshape(*values.shape[:2], -1)
+    draws = f"{counted(int(wrong.any(axis=2).sum()), 'draw')} of {wrong[..., 0].size:,}"
+    where = "" if labels is None else f" for {listed(np.asarray(labels)[wrong.any(axis=(0, 1))])}"
+    raise FitError(
+        f"{name} is NaN in {draws}{where}: parameters there are too large or too small to compute with. "
+        f"fit.summary() shows them; fit with priors= that leave such values out."
+    )
+
+
 def labelled_draws(
     values: np.ndarray, name: str, labels: Mapping[str, Any] | None = None, /, **attrs: Any
 ) -> xr.DataArray:
@@ -107,6 +126,7 @@ def labelled_draws(
     (2, 5)
     """
     further = {dim: np.asarray(some) for dim, some in (labels or {}).items()}
+    refuse_nan(values, name, next(iter(further.values()), None))
     coords = dict(zip(SAMPLE_DIMS, map(np.arange, values.shape), strict=False)) | further
     return xr.DataArray(values, dims=tuple(coords), coords=coords, name=name, attrs=attrs)
 

@@ -65,6 +65,10 @@ QUANTILE_DRAWS = 500
 """Evenly spaced draws that quantiles of pooled judgements are taken from, which the numbers depend on."""
 TRACKED_DRAWS = 400
 """Evenly spaced draws of a backtest that are followed through time, which the numbers depend on."""
+BACKTEST_NUMBERS = 2**24
+"""Draws by customers of a backtest; with more, the fits are thinned, which the numbers depend on."""
+BACKTEST_DRAWS = 1000
+"""Draws of a backtest that are left however many customers there are."""
 CHECKED_CUSTOMERS = 20_000
 """Customers with data repeated in a check; of more, as many are chosen at random, which the numbers depend on."""
 COMPARED_CUSTOMERS = 20_000

@@ -42,3 +42,11 @@ def test_the_map_names_every_folder():
     assert {folder for folder in folders if f"{folder}/" not in drawn[1]} == set()
     modules = {path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
     assert {name for name in modules if not re.search(rf"^  {name}\b", drawn[1], re.MULTILINE)} == set()
+
+
+def test_no_mean_of_labelled_draws_skips_nan_in_silence():
+    """xarray skips NaN unless told otherwise."""
+    over_names = re.compile(r"""\.(?:mean|sum|median|min|max|std|var|quantile)\((?:\(?"[a-z_]+"|SAMPLE_DIMS)[^\n]*""")
+    found = [one for path in PACKAGE.rglob("*.py") for one in over_names.findall(path.read_text())]
+    assert len(found) > 10
+    assert [one for one in found if "skipna=False" not in one] == []

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltv_bayes.errors import UnitError
-from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, as_date, as_duration, as_time_unit, discount_intensity
+from ltv_bayes.time_units import (
+    DAYS_PER_UNIT,
+    Duration,
+    as_date,
+    as_duration,
+    as_time_ahead,
+    as_time_unit,
+    discount_intensity,
+)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +120,14 @@ def test_dates(value):
 def test_what_is_no_date(value):
     with pytest.raises(UnitError):
         as_date(value)
+
+
+def test_a_day_ahead_is_at_least_the_day_after_the_as_of_date():
+    as_of = dt.date(1997, 9, 30)
+    assert as_time_ahead("1997-10-01", as_of, "by") == Duration(1, "day")
+    for day in ("1997-09-30", "1997-09-29"):
+        with pytest.raises(UnitError, match=f"by {day} is not after the as-of date 1997-09-30"):
+            as_time_ahead(day, as_of, "by")
 
 
 @pytest.mark.parametrize("unit", DAYS_PER_UNIT)

@@ -138,7 +138,7 @@ HOW_TO_READ_STREAMS = (
 
 def streams_table(ltv: lb.LifetimeValue) -> pd.DataFrame:
     """One row for each stream and their total: clients, mean, interval, share of the mean."""
-    paying = ltv.components.assign(total=ltv.draws).mean(("chain", "draw")) > 0
+    paying = ltv.components.assign(total=ltv.draws).mean(("chain", "draw"), skipna=False) > 0
     table = ltv.explain().drop(columns=["sd", "median"])
     table.insert(0, "clients", [int(paying[name].sum()) for name in table.index])
     return table
@@ -167,7 +167,7 @@ def _share_inside(ltv: lb.LifetimeValue, happened: pd.Series, ids: pd.Index) -> 
 def report_client(results: Results, ltv: lb.LifetimeValue, truth: pd.DataFrame) -> None:
     """Show and write the clients' values, and the sources and years of the value of one with all streams."""
     table = ltv.summary().sort_values("mean", ascending=False)
-    means = ltv.components.mean(("chain", "draw")).to_dataframe().loc[table.index]
+    means = ltv.components.mean(("chain", "draw"), skipna=False).to_dataframe().loc[table.index]
     client = table.index[(means > 0).all(axis="columns")][0]
     explained = ltv.explain(client)
     show(explained, title=f"The sources of the value of {client}, {ltv.currency}", currency=ltv.currency)

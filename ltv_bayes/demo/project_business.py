@@ -37,7 +37,7 @@ def value_project_business(results: Results, *, draws: int, random_seed: int) ->
         progressbar=True,
     )
     say(f"\n{ltv}\n{HOW_TO_READ_SOURCES}")
-    foreseen = ltv.components["repeat_purchases"].sum("customer_id").to_numpy().ravel()
+    foreseen = ltv.components["repeat_purchases"].sum("customer_id", skipna=False).to_numpy().ravel()
     happened = beside_truth(true_repeat_value(business), foreseen, ltv.currency)
     say(f"The business is simulated, so its future is known: repeat deals yield {happened}.")
     report_clients(results, ltv)

@@ -217,11 +217,15 @@ def _what_depends_on_them(
     alive, once, theirs, everything = 0.0, 0, 0.0, 0.0
     for some in customers.batches(COMPARED_CUSTOMERS):
         bought_once = some.table["frequency"].to_numpy() == 0
-        alive += float(fit.probability_alive(some).mean(("chain", "draw")).to_numpy()[bought_once].sum())
-        expected = fit.expected_purchases(some, horizon).mean(("chain", "draw")).to_numpy()
+        alive += float(fit.probability_alive(some).mean(("chain", "draw"), skipna=False).to_numpy()[bought_once].sum())
+        expected = fit.expected_purchases(some, horizon).mean(("chain", "draw"), skipna=False).to_numpy()
         if spend is not None:
             expected = (
-                expected * thinned_to(spend, ENOUGH_DRAWS).expected_spend(some).median(("chain", "draw")).to_numpy()
+                expected
+                * thinned_to(spend, ENOUGH_DRAWS)
+                .expected_spend(some)
+                .median(("chain", "draw"), skipna=False)
+                .to_numpy()
             )
         once += int(bought_once.sum())
         theirs += float(expected[bought_once].sum())

@@ -73,7 +73,7 @@ def plot_shrinkage(
     chosen = _quantity(quantity, drawn)
     values, level = drawn[chosen], (ci_prob, ci_kind)
     name = str(values.dims[-1])
-    order = np.argsort(-values.median(("chain", "draw")).to_numpy(), kind="stable")
+    order = np.argsort(-values.median(("chain", "draw"), skipna=False).to_numpy(), kind="stable")
     values = values.isel({name: order})
     rows, segments = np.arange(len(order)), [str(one) for one in values[name].to_numpy()]
     with canvas.picture(ax, width=9.0, height=1.7 + 0.32 * len(order)) as ax:
@@ -159,10 +159,10 @@ def plot_history_surface(
     elif spend is None:
         found, what = few.expected_purchases(histories, horizon), f"purchases expected within {as_duration(horizon)}"
     else:
-        each = as_share(margin, "margin") * float(_typical(spend).expected_spend_new_customer().mean())
+        each = as_share(margin, "margin") * float(_typical(spend).expected_spend_new_customer().mean(skipna=False))
         found = each * few.expected_discounted_purchases(histories, horizon, discount_rate)
         what = f"value within {as_duration(horizon)}"
-    shown = found.mean(("chain", "draw")).to_numpy().reshape(frequency.shape)
+    shown = found.mean(("chain", "draw"), skipna=False).to_numpy().reshape(frequency.shape)
     with canvas.picture(ax, height=5.0) as ax:
         mesh = ax.pcolormesh(last, times, shown, shading="nearest", cmap="Blues")
         ax.grid(visible=False)

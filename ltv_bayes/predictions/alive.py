@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_float_dtype
 
+from ltv_bayes.data.customers.check import HISTORY, SPEND
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.histories import histories_with_positions
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.predictions.fitted import thinned_to
-from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.fitted import parameters_of, thinned_to
+from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.visibility import Coverage
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 
@@ -138,7 +140,7 @@ def learned_share(signs: SignsOfLife, fit: FittedPurchases, customers: Customers
     few, number, observed, alive = thinned_to(fit, ENOUGH_DRAWS), 0, 0.0, 0.0
     for batch in customers.batches(CUSTOMERS_IN_BATCH):
         asked = np.ones(len(batch), dtype=bool) if signs.coverage is None else signs.coverage.of(batch)
-        alive += float(few.probability_alive(batch).mean(("chain", "draw")).to_numpy()[asked].sum())
+        alive += float(few.probability_alive(batch).mean(("chain", "draw"), skipna=False).to_numpy()[asked].sum())
         number += int(asked.sum())
         observed += float(signs.evidence(as_text(batch.ids)).sum())
     return share_with_a_sign(observed, alive + (number - alive) / signs.ratio)
@@ -152,21 +154,33 @@ def living_by_column(fit: FittedPurchases, customers: Customers) -> str:
     few = thinned_to(fit, ENOUGH_DRAWS)
     found: dict[str, dict[str, tuple[int, float]] | None] = {}
     for batch in customers.batches(CUSTOMERS_IN_BATCH):
-        alive = few.probability_alive(batch).mean(("chain", "draw")).to_numpy()
-        columns = {name: batch.table[name] for name in batch.columns if not is_float_dtype(batch.table[name])}
-        keys = {"": pd.Series("", batch.table.index), **columns}
-        for name, cells in keys.items():
+        table, alive = batch.table, _mean_alive(few, batch)
+        names = [name for name in batch.columns if name not in (*HISTORY, *SPEND) and not is_float_dtype(table[name])]
+        for name, cells in {"": pd.Series("", table.index), **{name: table[name] for name in names}}.items():
             values = found.setdefault(name, {})
             if values is None:
                 continue
-            text = cells.astype(str).where(cells.notna(), "")
-            sums = pd.DataFrame({"number": 1, "alive": alive}).groupby(text.to_numpy()).sum()
-            for value, number, living in sums.itertuples():
-                before = values.get(value, (0, 0.0))
-                values[value] = before[0] + number, before[1] + living
+            place, distinct = pd.factorize(cells)
+            text = [*pd.Series(distinct).astype(str), ""]  # a missing one has the place -1
+            number, living = (np.bincount(place + 1, weights, len(text)) for weights in (None, alive))
+            for at in np.flatnonzero(number):
+                before = values.get(text[at - 1], (0, 0.0))
+                values[text[at - 1]] = before[0] + int(number[at]), before[1] + float(living[at])
             if len(values) > MANY_VALUES:
                 found[name] = None
     return json.dumps({name: values for name, values in found.items() if values is not None}, ensure_ascii=False)
+
+
+def _mean_alive(fit: FittedPurchases, customers: Customers) -> Array:
+    """P(alive) of each customer, on average over the draws, once for those who are alike: an array (customers,)."""
+    table, found = customers.in_time_unit(fit.time_unit).table[list(HISTORY)], np.empty(len(customers))
+    for here, parameters in parameters_of(fit, customers.table).parts():
+        kinds, place = table.iloc[here].to_numpy(dtype=float), np.arange(here.size)
+        if all(values.shape[1] == 1 for values in parameters.values()):
+            histories, place = histories_with_positions(table.iloc[here])
+            kinds = np.column_stack([histories.frequency, histories.recency, histories.T])
+        found[here] = formulas_of(fit).outlook(*kinds.T, **parameters).alive.mean(axis=0)[place]
+    return found
 
 
 def living(fit: FittedPurchases, coverage: Coverage | None, as_of: dt.date | None) -> tuple[int, float] | None:

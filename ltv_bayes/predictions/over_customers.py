@@ -10,6 +10,7 @@ import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import InputError
+from ltv_bayes.posterior import refuse_nan
 from ltv_bayes.predictions.fitted import FittedModel, parameters_of, shape_of
 from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.random_streams import customer_stream
@@ -59,7 +60,8 @@ def draw_for_each(
 
 
 def labelled(values: np.ndarray, ids: pd.Index, name: str, **attrs: Any) -> xr.DataArray:
-    """Put names on an array (chains, draws, customers)."""
+    """Put names on an array (chains, draws, customers), in which no number may be NaN."""
+    refuse_nan(values, name, ids)
     chains, draws, _ = values.shape
     coords = {"chain": np.arange(chains), "draw": np.arange(draws), "customer_id": ids.to_numpy()}
     return xr.DataArray(values, dims=("chain", "draw", "customer_id"), coords=coords, name=name, attrs=attrs)

@@ -133,5 +133,5 @@ def mean_alive(
     fitted = stream.purchases if fit is None else fit
     assert isinstance(fitted, FittedPurchases)
     drawn = (fitted.probability_alive(some) for some in customers.batches(batch))
-    alive = np.concatenate([one.mean(("chain", "draw")).to_numpy() for one in drawn])
+    alive = np.concatenate([one.mean(("chain", "draw"), skipna=False).to_numpy() for one in drawn])
     return np.where(as_text(customers.ids).isin(list(stream.alive_for_sure)), 1.0, alive)

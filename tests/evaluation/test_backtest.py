@@ -63,6 +63,23 @@ class TestActual:
         assert lb.backtest(cdnow_orders, **terms, observed_until="1998-07-10").actual["purchases"].sum() == 1882
 
 
+class TestManyCustomers:
+    def test_fewer_draws_of_the_fits_say_the_same(self, cdnow_orders, test, monkeypatch):
+        monkeypatch.setattr("ltv_bayes.evaluation.backtest.BACKTEST_NUMBERS", 1)
+        monkeypatch.setattr("ltv_bayes.evaluation.backtest.BACKTEST_DRAWS", 200)
+        fits = {"purchases": test.purchases, "spend": test.spend}
+        fewer = lb.backtest(cdnow_orders, as_of=test.as_of, horizon=test.horizon, random_seed=2, **fits)
+        for few, many in (
+            (fewer.predicted_purchases, test.predicted_purchases),
+            (fewer.predicted_spend, test.predicted_spend),
+        ):
+            assert few.sizes["chain"] * few.sizes["draw"] == 200 < many.sizes["chain"] * many.sizes["draw"]
+            totals = [draws.sum("customer_id", skipna=False).to_numpy() for draws in (few, many)]
+            error = np.sqrt(sum(total.var() / total.size for total in totals))
+            assert abs(totals[0].mean() - totals[1].mean()) < allowed(2) * error
+        assert fewer.purchases is test.purchases
+
+
 class TestComparison:
     def test_totals(self, test):
         table = test.summary()

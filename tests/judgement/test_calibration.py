@@ -33,6 +33,15 @@ class TestRecalibrate:
         assert found.summary()["expected_value"].tolist() == pytest.approx([chance * mean])
         assert f"{chance * mean:.1f}" in repr(found)
 
+    def test_chances_too_far_from_one_half_are_drawn_towards_it(self, by_hand, book):
+        """An expert whose log odds should be halved: of 90% stated, 75% occur; of one half, one half."""
+        for stated, occurs in ((0.9, 0.75), (0.1, 0.25), (0.5, 0.5)):
+            found = by_hand(Chen={"slope": 0.5}).recalibrate(judged(probability=stated, low=80.0, high=80.0))
+            assert found.audit()["probability"].tolist() == pytest.approx([occurs])
+            ltv = lb.lifetime_value(book, future_value=found, horizon="3 years", random_seed=1)
+            drawn = ltv.components["judged"].sel(customer_id="A") > 0
+            assert abs(float(drawn.mean()) - occurs) < allowed(3) * np.sqrt(occurs * (1 - occurs) / drawn.size)
+
     def test_a_chance_in_doubt_is_bent_wherever_it_may_be(self, by_hand):
         found = by_hand(Chen=OPTIMIST).recalibrate(judged(probability="3 of 10")).summary()["expected_value"]
         chance = stats.beta(3.5, 7.5).expect(lambda p: special.expit(-0.7 + special.logit(p)))

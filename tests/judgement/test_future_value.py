@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
@@ -178,6 +179,26 @@ class TestWorth:
         ltv = lb.lifetime_value(book, future_value=judged, horizon="3 years")
         assert (ltv.draws == 0).all()
         assert any("after the horizon" in note for note in ltv.notes())
+
+    def test_the_last_day_of_the_horizon_counts_and_the_day_after_does_not(self, book):
+        """As of 30 September 1997, three years end on 30 September 2000."""
+        for day, counts in (("1997-09-30", 1), ("2000-09-30", 1), ("2000-10-01", 0)):
+            ltv = lb.lifetime_value(
+                book,
+                future_value=read(judgement(probability=1, low=80.0, high=80.0, expected_on=day)),
+                horizon="3 years",
+            )
+            assert ltv.draws.sel(customer_id="A").values == pytest.approx(80 * counts)
+            assert any("after the horizon" in note for note in ltv.notes()) != bool(counts)
+
+    def test_what_a_group_shares_leaves_each_as_uncertain_as_stated(self, book):
+        """The shared part stands in place of some of an opportunity's own, not beside it."""
+        judged = read(*(judgement(customer_id=one, probability=1, expert="Li") for one in book.ids))
+        together = lb.FutureValuePriors(judged.table, shared={"expert": 0.4})
+        logs = np.log(worth(book, together))
+        sd, size = np.log(2) / stats.norm.ppf(0.9), logs.sizes["chain"] * logs.sizes["draw"]
+        found = logs.std(("chain", "draw")).to_numpy()
+        assert (abs(found / sd - 1) < allowed(found.size) / np.sqrt(2 * size)).all()
 
     def test_probability_and_mean(self, book):
         judged = read(judgement(), judgement(opportunity="second", probability=0.3, low=10.0, high=1000.0, likely=50.0))

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.data.customers.histories import unique_spend
 from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.models.gamma_gamma import frequency_spend_correlation
 
 PURCHASES = [lb.BGNBD(), lb.MBGNBD(), lb.NBD(), lb.BGCNBD(k=3), lb.MBGCNBD(k=3)]
 
@@ -54,6 +56,16 @@ def test_usual_rate_follows_the_time_unit(book):
     assert dict(day["mean_rate"].parameters) == pytest.approx({"mu": mu - np.log(7), "sigma": sigma})
     assert mu == pytest.approx(np.log(book.table["frequency"].sum() / book.table["T"].sum()))
     assert day["rate_cv"] == week["rate_cv"]
+
+
+def test_usual_spend_is_the_mean_of_orders_and_its_correlation_that_of_customers():
+    """Many small customers and a large one, alike ones among them: orders weigh in the mean, customers in the other."""
+    frequency, value = [9, 1, 1, 1, 1, 1, 2], [100.0, 10.0, 10.0, 10.0, 10.0, 30.0, 20.0]
+    some = customers(frequency, monetary_value=value)
+    mu = dict(lb.GammaGamma().default_priors(some)["mean_spend"].parameters)["mu"]
+    assert mu == pytest.approx(np.log(np.dot(frequency, value) / np.sum(frequency)))
+    found = frequency_spend_correlation(unique_spend(some))
+    assert found == pytest.approx(np.corrcoef(frequency, value)[0, 1])
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,27 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError, InputError, UnitError
 from ltv_bayes.formulas.models import bg_nbd
+from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.predictions.over_customers import labelled
 from tests.chance import allowed
 
 
 def renamed(customers, names):
     frame = customers.table.reset_index().assign(customer_id=names)
     return lb.Customers.from_summary(frame, time_unit=customers.time_unit, as_of=customers.as_of)
+
+
+class TestNoNumber:
+    def test_forecasts_that_are_nan_are_refused_with_customers_and_cure(self, book):
+        values = np.ones((2, 3, len(book)))
+        values[1, :2, 2] = np.nan
+        with pytest.raises(FitError, match=r"expected_purchases is NaN in 2 draws of 6 for C: .*priors="):
+            labelled(values, book.ids, "expected_purchases")
+        with pytest.raises(FitError, match="at_stake is NaN in 3 draws of 6: "):
+            labelled_draws(np.array([[1, 2, 3], [np.nan] * 3]), "at_stake")
+
+    def test_forecasts_without_limit_are_not(self, book):
+        assert np.isinf(labelled(np.full((1, 1, len(book)), np.inf), book.ids, "expected_spend")).all()
 
 
 class TestExpectation:
@@ -41,6 +56,15 @@ class TestExpectation:
         by_day = purchases.expected_purchases(book.in_time_unit("day"), horizon="273 days")
         by_week = purchases.expected_purchases(book, horizon="39 weeks")
         np.testing.assert_allclose(by_day, by_week, rtol=1e-12)
+
+    def test_each_purchase_is_discounted_at_the_yearly_rate_from_its_own_week(self, book, purchases):
+        """A sum over weeks of what is expected in each, discounted at its middle."""
+        weeks = np.arange(157)
+        by_week = [purchases.expected_purchases(book, f"{n} weeks").mean(("chain", "draw")) for n in weeks[1:]]
+        each = np.diff([np.zeros(len(book)), *by_week], axis=0)
+        expected = 1.1 ** (-(weeks[1:] - 0.5) * 7 / 365.25) @ each
+        found = purchases.expected_discounted_purchases(book, horizon="156 weeks", discount_rate=0.10)
+        np.testing.assert_allclose(found.mean(("chain", "draw")), expected, rtol=1e-5)
 
     def test_discounting_lowers_the_number(self, book, purchases):
         plain = purchases.expected_purchases(book, horizon="3 years")

@@ -57,6 +57,18 @@ def test_orders_of_clients_who_came_after_the_snapshot_do_not_count():
     assert (share.a, share.b) == (2, 2)
 
 
+@pytest.mark.parametrize(
+    ("day", "counts"), [("2024-01-01", 0), ("2024-01-02", 1), ("2024-01-31", 1), ("2024-02-01", 0)]
+)
+def test_orders_count_from_the_day_after_a_snapshot_to_the_last_day_of_its_time(day, counts):
+    """Thirty days after New Year's Day end on 31 January; another customer's order in them is in the pipeline."""
+    rows = [("A", "2023-01-01"), ("A", "2024-01-15"), ("B", "2023-01-01"), ("B", day), ("C", "2024-06-01")]
+    orders = pd.DataFrame(rows, columns=["customer_id", "date"]).assign(amount=100.0)
+    snapshots = pd.DataFrame({"customer_id": ["A"], "seen_on": "2024-01-01", "closed_on": "2024-01-15"})
+    share = lb.VisibleShare.from_snapshots(snapshots, lb.read_transactions(orders), within="30 days")
+    assert (share.a, share.b) == (2, 1 + counts)
+
+
 def test_days_of_snapshots_may_be_written_in_a_format_of_their_own():
     written = SNAPSHOTS.assign(
         **{name: SNAPSHOTS[name].dt.strftime("%d.%m.%Y") for name in ("seen_on", "closed_on")},

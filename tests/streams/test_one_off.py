@@ -48,6 +48,16 @@ def test_sales_after_the_horizon_do_not_count(everyone):
     assert value(everyone, lb.OneOffSale(SALES), horizon="215 days").summary().loc["Cleo", "mean"] > 0
 
 
+def test_a_sale_counts_from_the_day_after_the_as_of_date_to_the_last_day_of_the_horizon(everyone):
+    """As of 30 June 2025 three years end on 30 June 2028; what is dated on the as-of date has been sold."""
+    days = ["2025-06-30", "2025-07-01", "2028-06-30", "2028-07-01"]
+    for day, past, to_come in zip(days, (1, 0, 0, 0), (0, 1, 1, 0), strict=True):
+        sale = lb.OneOffSale(pd.DataFrame({"customer_id": ["Ada"], "date": [day], "amount": [100.0]}))
+        ltv = value(everyone, sale, horizon=["1 year", "3 years"], realised=True)
+        found = {name: float(part.sel(customer_id="Ada").mean()) for name, part in ltv.components.items()}
+        assert found == {"realised": 100.0 * past, "one_off_sale": 100.0 * to_come}
+
+
 def test_each_sale_falls_into_its_year(everyone):
     flow = value(everyone, lb.OneOffSale(SALES)).cash_flow("Cleo")["mean"]
     assert flow[2] == pytest.approx(10_000)
@@ -91,6 +101,15 @@ def test_a_sale_is_made_to_those_who_are_still_there(everyone, renewals, churnin
     sale, renewed = cleo["one_off_sale"].to_numpy().ravel(), cleo["subscription"].to_numpy().ravel()
     assert set(np.unique(sale[renewed == 0])) == {0.0, 40_000.0}
     assert set(np.unique(sale[renewed > 0])) == {10_000.0, 50_000.0}
+
+
+def test_a_sale_is_made_until_the_day_before_a_relation_ends(everyone, renewals, loyal):
+    """Dan cancelled; he has paid until 10 February 2026, the day on which his relation ends."""
+    for day, made in (("2026-02-09", 1), ("2026-02-10", 0)):
+        sale = pd.DataFrame({"customer_id": ["Dan"], "date": [day], "amount": [100.0]})
+        streams = [lb.Subscription(loyal, renewals), lb.OneOffSale(sale, while_alive="subscription")]
+        sold = lb.lifetime_value(everyone, streams, horizon="3 years", random_seed=1).components["one_off_sale"]
+        assert (sold.sel(customer_id="Dan") == 100.0 * made).all()
 
 
 def test_draws_number_as_many_as_other_streams_have(everyone, renewals, uncertain):

@@ -210,7 +210,23 @@ def test_purchases_without_an_end_of_their_own(everyone, renewals, consumables, 
 
 
 class TestTerms:
-    """Margins and discount rates of streams."""
+    """Units, margins and discount rates of streams."""
+
+    def test_the_customers_unit_changes_no_value(self, consumables, buying, spending):
+        """The fit counts in weeks; horizon, histories and discount follow it, not the unit of the customers."""
+        stream = lb.RepeatPurchases(buying, spending)
+        by_week = value(consumables, stream, horizon=["1 year", "3 years"])
+        by_day = value(consumables.in_time_unit("day"), stream, horizon=["1 year", "3 years"])
+        for horizon in ("1 year", "3 years"):
+            np.testing.assert_allclose(by_day.at(horizon).draws, by_week.at(horizon).draws, rtol=1e-9)
+
+    def test_orders_of_a_fit_by_week_are_discounted_at_the_yearly_rate(self, consumables, buying, spending):
+        ltv = value(consumables, lb.RepeatPurchases(buying, spending), discount_rate=0.5)
+        delta = np.log(1.5) * 7 / 365.25
+        future = bg_nbd.outlook(12, 200.0, 210.0, r=1.0, alpha=12.0, a=0.8, b=6.0)
+        purchases = bg_nbd.discounted_expected_purchases(3 * 365.25 / 7, delta, future)
+        expected = purchases * gamma_gamma.expected_spend(12, 40.2, p=6.25, q=3.744, v=15.44)
+        assert near(ltv.draws.sel(customer_id="Cleo"), expected)
 
     def test_margins_of_streams(self, everyone, streams, loyal):
         plain = value(everyone, streams(loyal), margin=0.5, realised=True)

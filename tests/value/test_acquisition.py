@@ -319,6 +319,16 @@ def test_costs_in_another_currency_are_refused(channel_value):
     assert lb.acquisition(channel_value, {"Ads": "400 EUR"}).cac.to_numpy() == pytest.approx(400)
 
 
+def test_a_cost_paid_back_on_the_last_day_is_back_in_time():
+    """Payments of 100 at once and after each month: 1,250 are back with the twelfth, on the day the year ends."""
+    sure = lb.FittedRenewals.from_draws({"alpha": [[1e-9]], "beta": [[1e3]]})
+    value = lb.new_customer_value(sure, price=100, period="month", horizon="2 years", margin=1.0, discount_rate=0.0)
+    for within, chance in (("12 months", 1), ("1 year", 1), ("11 months", 0)):
+        table = lb.acquisition(value, {"Fair": 1250.0}, payback_within=within).summary()
+        assert table.loc["Fair", "payback_months"] == pytest.approx(12)
+        assert table.loc["Fair", f"probability_payback_within_{within.replace(' ', '_')}"] == chance
+
+
 def test_payback_is_asked_for_within_a_year_or_the_horizon(purchases, spend):
     value = lb.new_customer_value(purchases, spend, horizon="26 weeks", random_seed=1)
     assert "probability_payback_within_26_weeks" in lb.acquisition(value, {"Ads": 20}).summary()

@@ -8,6 +8,7 @@ from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.value.segments.compare import Region
 
 
 def options(values, names=None, **attrs):
@@ -29,6 +30,11 @@ def normal_loss(mean, sd):
 
 
 class TestPairs:
+    def test_a_share_of_practical_equivalence_is_one_of_the_larger_of_the_two(self):
+        """95 of 105 are within a tenth of 105, whichever of them is named first; 94 are not."""
+        for other, held in ((95.0, True), (94.0, False)):
+            assert Region(share=0.1).holds(np.array([105.0, other]), np.array([other, 105.0])).tolist() == [held] * 2
+
     def test_expected_losses_match_the_normal_law(self, normal):
         row = lb.compare(normal).iloc[0]
         assert row["expected_loss_a"] == pytest.approx(normal_loss(2, 5), abs=0.03)

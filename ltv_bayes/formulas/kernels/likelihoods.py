@@ -72,9 +72,11 @@ def shifted_beta_geometric(parameters, at, tables, with_slopes=True):  # type: i
 
 @_kernel
 def _spend_of_groups(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
-    value = tables.constant.sum()
+    value = 0.0
+    for part in tables.constant:
+        value += part
     for g in range(parameters.shape[1]):
-        p, q, v = parameters[:, g]
+        p, q, v = parameters[0, g], parameters[1, g], parameters[2, g]
         of_group, slopes[0, g], slopes[1, g], slopes[2, g] = _spend(
             p,
             q,
@@ -101,7 +103,7 @@ def _spend_of_groups(parameters, at, tables, slopes, with_slopes):  # type: igno
 def _renewals_of_groups(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
     value = 0.0
     for g in range(parameters.shape[1]):
-        A, B = parameters[:, g]
+        A, B = parameters[0, g], parameters[1, g]
         since, constant, digamma_A, digamma_B, before = -1.0, 0.0, digamma(A), 0.0, 0.0
         for row in range(at[0, g], at[0, g + 1]):
             if tables.observed_from[row] != since:

@@ -16,6 +16,7 @@ NORMAL, GAMMA, BETA = 0, 1, 2
 LOG, LOGIT = 0, 1
 HALF_LOG_2_PI = 0.5 * math.log(2 * math.pi)
 
+# Loops over single numbers: whole arrays would be checked for their shapes, and compiling the checks takes seconds.
 _kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
@@ -69,10 +70,12 @@ def quantities_of_groups(x, layout):  # type: ignore[no-untyped-def]
         total += _log_density(layout.family[i], layout.first[i], layout.second[i], x[i]) + layout.constant[i]
     natural = np.empty((number, groups))
     for q in range(number):
-        natural[q] = x[q]
+        for g in range(groups):
+            natural[q, g] = x[q]
     effects, slopes = layout.effect_quantity.size, layout.slope_quantity.size
     for s in range(slopes):
-        natural[layout.slope_quantity[s]] += x[number + effects + s] * layout.covariates[s]
+        for g in range(groups):
+            natural[layout.slope_quantity[s], g] += x[number + effects + s] * layout.covariates[s, g]
     at, at_basis, at_kept = layout.family.size, 0, 0
     for e in range(effects):
         log_sd, parts, levels = x[number + e], layout.parts[e], layout.levels[e]
@@ -105,7 +108,10 @@ def quantities_at_points(points, layout):  # type: ignore[no-untyped-def]
     number, groups = layout.link.size, layout.of_group.shape[1]
     total, natural = np.empty(points.shape[0]), np.empty((number, points.shape[0], groups))
     for i in range(points.shape[0]):
-        total[i], natural[:, i] = quantities_of_groups(points[i], layout)
+        total[i], at_point = quantities_of_groups(points[i], layout)
+        for q in range(number):
+            for g in range(groups):
+                natural[q, i, g] = at_point[q, g]
     return total, natural
 
 
@@ -123,10 +129,12 @@ def gradient_of_variables(x, by_link, layout):  # type: ignore[no-untyped-def]
     for i in range(layout.family.size):
         gradient[i] = _slope_of_log_density(layout.family[i], layout.first[i], layout.second[i], x[i])
     for q in range(number):
-        gradient[q] += by_link[q].sum()
+        for g in range(groups):
+            gradient[q] += by_link[q, g]
     effects = layout.effect_quantity.size
     for s in range(layout.slope_quantity.size):
-        gradient[number + effects + s] += np.sum(by_link[layout.slope_quantity[s]] * layout.covariates[s])
+        for g in range(groups):
+            gradient[number + effects + s] += by_link[layout.slope_quantity[s], g] * layout.covariates[s, g]
     at, at_basis, at_kept = layout.family.size, 0, 0
     for e in range(effects):
         log_sd, parts, levels = x[number + e], layout.parts[e], layout.levels[e]

@@ -40,7 +40,7 @@ def bg_nbd(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped
     values, slopes = np.zeros(parameters.shape[0]), np.empty(parameters.shape)
     for draw in range(values.size):
         for g in range(parameters.shape[2]):
-            r, alpha, a, b = parameters[draw, :, g]
+            r, alpha, a, b = _four(parameters, draw, g)
             value, by_parameter = _random_purchases(r, alpha, a, b, _of_group(tables, at, g), with_slopes)
             values[draw] += value
             slopes[draw, 0, g], slopes[draw, 1, g], slopes[draw, 2, g], slopes[draw, 3, g] = by_parameter
@@ -53,7 +53,7 @@ def bg_cnbd(parameters, at, tables, with_slopes=True, at_once=False):  # type: i
     values, slopes = np.zeros(parameters.shape[0]), np.empty(parameters.shape)
     for draw in range(values.size):
         for g in range(parameters.shape[2]):
-            r, alpha, a, b = parameters[draw, :, g]
+            r, alpha, a, b = _four(parameters, draw, g)
             value, by_parameter = _regular_purchases(r, alpha, a, b, _of_group(tables, at, g), at_once, with_slopes)
             values[draw] += value
             slopes[draw, 0, g], slopes[draw, 1, g], slopes[draw, 2, g], slopes[draw, 3, g] = by_parameter
@@ -94,6 +94,11 @@ def _slopes_of_staying(parameters, at, T_customers, slopes):  # type: ignore[no-
             slopes[draw, 2, g] -= number[g] / (a + b)
             slopes[draw, 3, g] += number[g] * a / (b * (a + b))
     return number
+
+
+@_kernel
+def _four(parameters, draw, g):  # type: ignore[no-untyped-def]
+    return parameters[draw, 0, g], parameters[draw, 1, g], parameters[draw, 2, g], parameters[draw, 3, g]
 
 
 @_kernel

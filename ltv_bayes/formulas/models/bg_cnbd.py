@@ -147,6 +147,8 @@ class RegularOutlook(NamedTuple):
         y, t, alive, A, B, a, C, silent = _broadcast(y, t, *self[:-1])
         positive, z = np.maximum(y, 1), t / (B + t)
         exactly = phases.exactly(self.k, *map(np.ravel, (y, t, A, B, silent))).reshape(y.shape)
+        if not np.any(y > 0):
+            return (1 - alive) + alive * exactly
         stayed = np.exp(log_beta(a, C + y) - log_beta(a, C)) * exactly
         left_at_last = np.exp(log_beta(a + 1, C + positive - 1) - log_beta(a, C))
         at_least = np.zeros(y.shape)

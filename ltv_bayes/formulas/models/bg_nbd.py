@@ -20,6 +20,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from scipy import special
 
+from ltv_bayes.formulas.kernels import dropout
 from ltv_bayes.formulas.special import (
     Array,
     IntArray,
@@ -35,9 +36,10 @@ NAME = "bg_nbd"
 PARAMETERS = ("r", "alpha", "a", "b")
 
 QUADRATURE_NODES = 128
-NODES_BETWEEN_ENDS = 6
-TOO_FEW_DIGITS = 1e-4
-DISCOUNTED_AWAY = 60.0
+NODES_BETWEEN_ENDS, LONGEST_PIECE = 6, 2.0
+TOO_FEW_DIGITS, FADED = 1e-4, 1e-6
+APART = 50.0  # of a + C and A: beyond, 2F1 loses its digits
+DISCOUNTED_AWAY = dropout.DISCOUNTED_AWAY
 LARGEST_POISSON_MEAN = 1e15
 
 
@@ -155,30 +157,29 @@ def expected_purchases(t: Numbers, future: Outlook) -> Array:
     """Expected number of purchases within a time t from now, equation (10) after Euler's transformation.
 
     The textbook form overflows for heavy buyers and is singular at a = 1; here the singular factor is
-    divided out, and where too few digits would be left (near it, for tiny t, or with a + C near or below 1)
-    the integral of the purchase rate takes over.
+    divided out. Where too few digits would be left (near it, for tiny t or A, with a + C near or below 1, or far from
+    A) the mean over p takes over.
     """
     t, alive, A, B, a, C = _broadcast(t, *future)
     c, excess = a + C - 1, a - 1
     z = t / (B + t)
-    awkward = (np.abs(excess) * z < TOO_FEW_DIGITS) | (c < 0.1)
-    safe_excess, safe_c = np.where(awkward, 1.0, excess), np.where(awkward, 1.0, c)
+    lost = (np.abs(excess) * z < TOO_FEW_DIGITS) | (c < 0.1) | _apart(A, a, C)
+    safe_excess, safe_c = np.where(lost, 1.0, excess), np.where(lost, 1.0, c)
     log_waiting = -np.log1p(t / B)
-    series = (hypergeometric(safe_excess, safe_c - A, safe_c, z) - 1) / safe_excess
-    expected = np.asarray(
-        safe_c * (one_minus_power(log_waiting, safe_excess) - np.exp(safe_excess * log_waiting) * series)
-    )
-    if awkward.any():
-        few = Outlook(*(v[awkward] for v in (np.ones_like(alive), A, B, a, C)))
-        expected[awkward] = discounted_expected_purchases(t[awkward], 0.0, few)
+    with np.errstate(over="ignore", invalid="ignore"):
+        series = (hypergeometric(safe_excess, np.where(lost, 0.0, c - A), safe_c, z) - 1) / safe_excess
+        endless = one_minus_power(log_waiting, safe_excess)
+        expected = np.asarray(safe_c * (endless - np.exp(safe_excess * log_waiting) * series))
+        lost |= ~np.isfinite(expected) | ~(expected > TOO_FEW_DIGITS * safe_c * endless)
+    if lost.any():
+        expected[lost] = dropout.purchases_within(*(part[lost] for part in (t / B, A, a, C)))
     return alive * expected
 
 
 def purchase_rate(s: Numbers, future: Outlook) -> Array:
     """Expected purchases per time unit at a time s from now; finite for every a > 0."""
     s, alive, A, B, a, C = _broadcast(s, *future)
-    u = s / (B + s)
-    return alive * A / B * (1 - u) ** a * hypergeometric(a, a + C - A - 1, a + C, u)
+    return _of_those_who_stay(alive * A / B, s, A + 1, B, a, C)
 
 
 def discounted_expected_purchases(t: Numbers, delta: Numbers, future: Outlook) -> Array:
@@ -189,11 +190,18 @@ def discounted_expected_purchases(t: Numbers, delta: Numbers, future: Outlook) -
     t, delta, alive, A, B, a, C = _broadcast(t, delta, *future)
     with np.errstate(divide="ignore"):
         end = np.minimum(t, DISCOUNTED_AWAY / delta)
-    length = np.log1p(end / B)
-    total = np.zeros(np.shape(length))
+    length, lost = np.log1p(end / B), _apart(A, a, C)
+    total, usual = np.zeros(np.shape(length)), ~lost
+    some = [part[usual] for part in (delta, A, B, a, C)]
     for node, weight in zip(*gauss_legendre(QUADRATURE_NODES), strict=True):
-        total += weight * _discounted_rate(node * length, delta, A, B, a, C)
-    return alive * length * total
+        total[usual] += weight * _discounted_rate(node * length[usual], *some)
+    found = np.asarray(alive * length * total)
+    lost |= ~np.isfinite(found)
+    if lost.any():
+        ends, damping = (end / B)[lost][:, np.newaxis], (delta * B)[lost]
+        few = dropout.discounted_purchases_by(ends, damping, A[lost], a[lost], C[lost])
+        found[lost] = alive[lost] * few[:, 0]
+    return found
 
 
 def discounted_expected_purchases_by(ends: Numbers, delta: float, future: Outlook) -> Array:
@@ -211,25 +219,49 @@ def discounted_expected_purchases_by(ends: Numbers, delta: float, future: Outloo
     array of shape (..., ends)
     """
     alive, A, B, a, C = (part[..., np.newaxis] for part in _broadcast(*future))
-    y = np.log1p(np.asarray(ends, dtype=float) / B)
+    ends = np.asarray(ends, dtype=float)
+    y = np.log1p(ends / B)
     start = np.concatenate([np.zeros_like(y[..., :1]), y[..., :-1]], axis=-1)
     total = np.zeros(y.shape)
     for node, weight in zip(*gauss_legendre(NODES_BETWEEN_ENDS), strict=True):
         total += weight * _discounted_rate(start + node * (y - start), delta, A, B, a, C)
-    return alive * np.cumsum((y - start) * total, axis=-1)
+    with np.errstate(invalid="ignore"):
+        found = np.asarray(alive * np.cumsum((y - start) * total, axis=-1))
+    steep = np.maximum(1, a * (1 + A / (a + C)) / 2)
+    wide = ((y - start) * steep > LONGEST_PIECE) | (delta * np.diff(ends, prepend=0.0) > 1)
+    lost = _apart(A, a, C)[..., 0] | (wide | ~np.isfinite(found)).any(axis=-1)
+    if lost.any():
+        few = dropout.discounted_purchases_by((ends / B)[lost], *(v[lost][:, 0] for v in (delta * B, A, a, C)))
+        found[lost] = alive[lost] * few
+    return found
 
 
 def _discounted_rate(y: Array, delta: Array | float, A: Array, B: Array, a: Array, C: Array) -> Array:
     """Purchases of today's worth per unit of y = ln(1 + s/B), of a customer who is alive now."""
-    rate = A * np.exp(-(a - 1) * y) * hypergeometric(a, a + C - A - 1, a + C, -np.expm1(-y))
-    return rate * np.exp(-delta * B * np.expm1(y))
+    with np.errstate(over="ignore", invalid="ignore"):
+        rate = A * np.exp(-(a - 1) * y) * hypergeometric(a, a + C - A - 1, a + C, -np.expm1(-y))
+        return rate * np.exp(-delta * B * np.expm1(y))
 
 
 def probability_alive_after(s: Numbers, future: Outlook) -> Array:
     """P(still alive at a time s from now)."""
     s, alive, A, B, a, C = _broadcast(s, *future)
-    u = s / (B + s)
-    return alive * (1 - u) ** a * hypergeometric(a, a + C - A, a + C, u)
+    return _of_those_who_stay(alive, s, A, B, a, C)
+
+
+def _of_those_who_stay(factor: Array, s: Array, A: Array, B: Array, a: Array, C: Array) -> Array:
+    """A factor times the mean of (1 + p s/B)^-A over p."""
+    u, lost = s / (B + s), _apart(A, a, C)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = np.asarray(factor * (1 - u) ** a * hypergeometric(a, np.where(lost, 0.0, a + C - A), a + C, u))
+        lost |= ~np.isfinite(found) | ~(found > FADED * factor)
+    if lost.any():
+        found[lost] = factor[lost] * dropout.staying(*(part[lost] for part in (s / B, A, a, C)))
+    return found
+
+
+def _apart(A: Array, a: Array, C: Array) -> np.ndarray:
+    return np.abs(a + C - A) > APART
 
 
 def probability_of_purchases(y: Numbers, t: Numbers, future: Outlook) -> Array:

@@ -16,7 +16,7 @@ from ltv_bayes.formulas.special import Array, Numbers, hypergeometric, log_beta
 NAME = "shifted_beta_geometric"
 PARAMETERS = ("alpha", "beta")
 MANY, SMALL = 30.0, 0.005  # alpha + beta + renewals above, with discount rates below which 2F1 of SciPy is lost
-NODES = 200
+NODES = 320
 ELEMENTS = 1_000
 FAR = 37.0
 

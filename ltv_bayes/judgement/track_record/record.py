@@ -120,7 +120,7 @@ class TrackRecord:
         def another(part: str) -> Array:
             return _flat(drawn[f"mean_{part}"]) + _flat(drawn[f"sd_{part}"]) * rng.standard_normal(self.size)
 
-        spread = np.minimum(np.exp(another("log_spread")), _flat(drawn["spread"].max("who")))
+        spread = np.minimum(np.exp(another("log_spread")), _flat(drawn["spread"].max("who", skipna=False)))
         return Adjustment(another("intercept"), np.exp(another("log_slope")), another("shift"), spread)
 
 

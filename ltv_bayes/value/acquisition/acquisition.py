@@ -282,7 +282,7 @@ class Acquisition(Printed):
 def channel_draws(found: Acquisition, level: tuple[float, str]) -> list[ChannelDraws]:
     """The draws of each channel, with intervals of this probability and kind."""
     paid = found.costs.totals().loc[list(found.channels), ["spend", "clients_won"]].to_numpy(dtype=float).tolist()
-    means = found.ltv.mean(SAMPLE_DIMS).to_numpy().tolist()
+    means = found.ltv.mean(SAMPLE_DIMS, skipna=False).to_numpy().tolist()
     cac, ratios, paybacks = (
         values.to_numpy().reshape(-1, len(means)).T for values in (found.cac, found.ratio, found.payback)
     )

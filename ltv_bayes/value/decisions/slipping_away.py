@@ -83,7 +83,7 @@ class SlippingAway(Printed):
 
     def total(self) -> xr.DataArray:
         """What is at stake with all of them together, of shape (chain, draw)."""
-        return self.at_stake.sum("customer_id").rename("at_stake")
+        return self.at_stake.sum("customer_id", skipna=False).rename("at_stake")
 
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per customer: how far they have slipped, what is at stake, and why; `write_table` writes it.

@@ -166,7 +166,7 @@ def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence
     known = known_ids(own, ids)
     if known:
         some = own.subset(list(known.values()))
-        spend = thinned_to(stream.spend, ENOUGH_DRAWS).expected_spend(some).median(("chain", "draw"))
+        spend = thinned_to(stream.spend, ENOUGH_DRAWS).expected_spend(some).median(("chain", "draw"), skipna=False)
         expected[as_text(some.ids)] = _expected_orders(stream, some, terms) * spend.to_numpy()
     return expected.to_numpy()
 
@@ -174,7 +174,7 @@ def _expected_money(stream: RepeatPurchases, customers: Customers, ids: Sequence
 def _expected_orders(stream: RepeatPurchases, customers: Customers, terms: Terms) -> np.ndarray:
     few = thinned_to(stream.counts, ENOUGH_DRAWS)
     if not isinstance(few, FittedPurchases):
-        return few.expected_events(customers, terms.horizon).mean(("chain", "draw")).to_numpy()
+        return few.expected_events(customers, terms.horizon).mean(("chain", "draw"), skipna=False).to_numpy()
     alive = alive_draws(stream, few, customers)
     orders = alive * few.expected_purchases(customers, terms.horizon, given_alive=True).to_numpy()
     return orders.mean(axis=(0, 1))

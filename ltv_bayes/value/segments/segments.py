@@ -96,7 +96,7 @@ class SegmentValues(Printed):
         levels = [] if self.levels is None else [self.levels]
         table = pd.concat([*levels, self.customers.rename("customers"), *tables], axis=1)
         if self.judged is not None:
-            judged = self.judged.mean(("chain", "draw")).to_numpy()
+            judged = self.judged.mean(("chain", "draw"), skipna=False).to_numpy()
             table["judged_share"] = share_of(judged, table["total_mean"].to_numpy())
         return flagged(table.sort_values("per_customer_mean", ascending=False), self.caution, self.currency)
 
