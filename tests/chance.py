@@ -6,6 +6,8 @@ compares, and takes errors from independent replicates (chains, or fits of sever
 run states of itself.
 """
 
+import bisect
+import functools
 import warnings
 
 import numpy as np
@@ -187,3 +189,48 @@ def by_chain(fit, transform=np.log):
 def of_fit(fit, transform=np.log):
     """A fit of one seed as one replicate."""
     return {name: transform(values) for name, values in fit.draws.items()}
+
+
+POINTS = np.arange(1, 50) / 50
+"""Where the share of ranks up to a point is compared with the point."""
+
+
+def beyond(number, pointwise):
+    """Chance that the shares of independent uniform ranks leave, at any of the points, what holds at each of them.
+
+    Sailynoja, Buerkner & Vehtari (2022), Statistics and Computing 32, algorithm 2: from point to point, the number of
+    ranks up to it grows by a binomial number. `pointwise` is the chance to be outside at one point.
+    """
+    low, high = _pointwise_band(number, pointwise)
+    inside, before, counts = np.ones(1), 0.0, np.zeros(1)
+    for point, first, last in zip(POINTS, low, high, strict=True):
+        new = np.arange(first, last + 1)
+        step = stats.binom.pmf(new[:, None] - counts, number - counts, (point - before) / (1 - before))
+        inside, before, counts = step @ inside, point, new
+    return 1 - inside.sum()
+
+
+def _pointwise_band(number, pointwise):
+    """The lowest and the highest number of ranks up to each point."""
+    low = stats.binom.ppf(pointwise / 2, number, POINTS)
+    return low, number - stats.binom.ppf(pointwise / 2, number, 1 - POINTS)
+
+
+@functools.cache
+def uniform_band(number, alarm=FALSE_ALARM):
+    """Simultaneous band of the number of independent uniform ranks up to each point: its lowest and highest."""
+    logs = np.linspace(np.log(alarm), np.log(alarm / 50), 40)
+    first = bisect.bisect_left(range(len(logs)), True, key=lambda place: beyond(number, np.exp(logs[place])) <= alarm)
+    return _pointwise_band(number, np.exp(logs[first]))
+
+
+def off_uniform(ranks, alarm=FALSE_ALARM):
+    """How far the share of ranks up to a point is from the point, and what part of the band that is: above 1 outside.
+
+    Where the band ends at none or all of the ranks, nothing can be outside it.
+    """
+    up_to = np.sum(np.asarray(ranks)[:, np.newaxis] <= POINTS, axis=0)
+    off, part = up_to / len(ranks) - POINTS, np.zeros(len(POINTS))
+    for edge, end in zip(uniform_band(len(ranks), alarm), (0, len(ranks)), strict=True):
+        part = np.where(edge == end, part, np.maximum(part, off / (edge / len(ranks) - POINTS)))
+    return off[np.abs(off).argmax()], part.max()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from arviz_stats.ecdf_utils import simulate_confidence_bands
 from scipy import signal, stats
 
 from tests import chance
@@ -62,6 +63,31 @@ def test_what_is_right_passes(seed):
     chance.assert_quantiles(rng.normal(size=(4, 1000)), [0.1, 0.9], [-1.28, 1.28], slack=0.01)
     chance.assert_plausible(2.0, rng.normal(size=4000))
     chance.assert_standard(rng.normal(size=60))
+
+
+def test_the_band_of_ranks_is_left_as_often_as_it_says():
+    rng = np.random.default_rng(4)
+    for number, pointwise in ((50, 0.01), (300, 0.003)):
+        low, high = chance._pointwise_band(number, pointwise)
+        up_to = (rng.random((2000, number))[..., np.newaxis] <= chance.POINTS).sum(axis=1)
+        left = ((up_to < low) | (up_to > high)).any(axis=1)
+        chance.assert_share(left, chance.beyond(number, pointwise), figures=2)
+    for alarm in (0.05, 1e-6, 1e-8):
+        low, high = chance.uniform_band(300, alarm)
+        assert 0.5 * alarm < chance.beyond(300, 2 * stats.binom.cdf(low[24] - 1, 300, 0.5)) <= alarm
+
+
+def test_the_band_of_ranks_is_that_of_arviz():
+    """ArviZ simulates the chance at one point with which 90% of all shares stay inside at all of them."""
+    inside = simulate_confidence_bands(100, 1, chance.POINTS, 0.9, 4000, np.random.default_rng(5))
+    assert abs(chance.beyond(100, 1 - inside) - 0.1) < chance.allowed() * np.sqrt(0.09 / 4000)
+
+
+def test_ranks_that_are_not_uniform_leave_the_band():
+    rng = np.random.default_rng(6)
+    assert all(chance.off_uniform(rng.random(300))[1] <= 1 for _ in range(200))
+    for ranks in (rng.beta(1, 1.6, 300), rng.beta(3, 3, 300), rng.beta(0.4, 0.4, 300)):
+        assert chance.off_uniform(ranks)[1] > 1
 
 
 def test_cases_that_share_parameters_vary_together():

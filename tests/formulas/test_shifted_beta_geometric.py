@@ -92,6 +92,12 @@ def test_histories_after_delayed_entry_have_probability_one(observed_from):
     assert active == pytest.approx(sbg.survival(40, alpha=ALPHA, beta=BETA, renewals=observed_from), rel=1e-12)
 
 
+def test_subscribers_whose_churn_is_too_small_for_a_float_renew_for_ever():
+    drawn = sbg.draw_renewals(np.random.default_rng(1), np.zeros(20_000), alpha=2e-3, beta=1.0)
+    assert not np.isnan(drawn).any()
+    assert np.isinf(drawn).mean() > 0.2  # P(churn < 1e-308) is 0.24
+
+
 @pytest.mark.parametrize("renewals", [0, 5])
 def test_draws_have_the_survival_of_the_formula(renewals):
     size = 200_000

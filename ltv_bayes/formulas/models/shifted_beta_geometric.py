@@ -142,5 +142,5 @@ def draw_renewals(rng: np.random.Generator, renewals: Numbers, *, alpha: Numbers
         np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float) + np.asarray(renewals, dtype=float)
     )
     churn = rng.beta(alpha, tenured)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         return np.floor(np.log1p(-rng.random(churn.shape)) / np.log1p(-churn))
