@@ -90,6 +90,9 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+SMALLEST_AMOUNT, LARGEST_AMOUNT = 1e-100, 1e100
+"""Money outside of them, but for 0, is a slip: squares and sums of it would be 0 or infinite."""
+
 # terms of a value where not given
 DISCOUNT_RATE, MARGIN = 0.0, 1.0
 """What values are stated at where not given, in Python and on the command line: revenue, not discounted."""

@@ -124,4 +124,8 @@ def _last_day(end: Duration, as_of: dt.date | None) -> float:
     months = end.amount * MONTHS.get(end.unit, 0)
     if as_of is None or months == 0 or months % 1:
         return float(np.floor(end.days * (1 + SAME)))
-    return float((pd.Timestamp(as_of) + pd.DateOffset(months=int(months)) - pd.Timestamp(as_of)).days)
+    try:
+        last = pd.Timestamp(as_of) + pd.DateOffset(months=int(months))
+    except (ValueError, OverflowError):
+        raise UnitError(f"{end} after {as_of} is beyond the calendar. Correct as_of, or shorten the horizon.") from None
+    return float((last - pd.Timestamp(as_of)).days)

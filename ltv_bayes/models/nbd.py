@@ -10,7 +10,7 @@ import xarray as xr
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
 from ltv_bayes.data.customers.histories import unique_histories, without_recency
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, listed
 from ltv_bayes.formulas.kernels.tables import event_tables
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.models.density.pool import one_group
@@ -112,5 +112,7 @@ def require_population(customers: Customers) -> None:
     """Refuse a single customer, who cannot show how customers differ."""
     if len(customers) < 2:
         raise InputError(
-            "One customer cannot show how customers differ. Give at least two, better thirty or more.", customers.ids
+            f"One customer cannot show how customers differ (id {listed(customers.ids)}). Give at least two, better "
+            "thirty or more.",
+            customers.ids,
         )

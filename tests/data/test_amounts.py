@@ -129,6 +129,25 @@ def test_numbers_among_text_keep_their_point_under_a_decimal_comma():
     assert as_amounts(pd.Series([1234.5, "1.234,50"], dtype=object), decimal=",")[0].tolist() == [1234.5, 1234.5]
 
 
+@pytest.mark.parametrize("cell", [1e101, -1e300, 1e-101, 5e-324, 10**400, Decimal("1e150"), "1e200", "1e-200"])
+def test_amounts_beyond_all_money_are_named(cell):
+    values, (_, beyond, unreadable) = as_amounts(pd.Series([1.0, cell, 0.0], index=["a", "b", "c"], dtype=object))
+    assert (beyond.at | unreadable.at).tolist() == [False, True, False]
+    assert values[["a", "c"]].tolist() == [1.0, 0.0]
+    assert np.isnan(values["b"])
+
+
+def test_a_unit_counts_before_an_amount_is_beyond_all_money():
+    assert as_amounts(pd.Series([1e99]), unit=1000)[1][1].at.all()
+    assert not as_amounts(pd.Series([1e101]), unit=0.01)[1][1].at.any()
+
+
+@pytest.mark.parametrize("cells", [np.array([1 + 2j, 3]), pd.Series([1 + 2j, 3], dtype=object)])
+def test_complex_numbers_are_no_money(cells):
+    _, (*_, unreadable) = as_amounts(pd.Series(cells))
+    assert unreadable.at.any()
+
+
 def test_true_and_false_are_no_money():
     with pytest.raises(ColumnError, match=r"'paid' holds true and false.*Name the column"):
         as_amounts(pd.Series([True, False], name="paid"))

@@ -119,6 +119,10 @@ class TestATriangleIsReadAsItIsWritten:
         assert found[1, True] == 2 + 150 + 170
         assert found[1, False] == 790
 
+    def test_counts_beyond_all_customers_are_refused(self):
+        with pytest.raises(InputError, match=r"1 cohort with a count above 1,000,000,000,000 \(id 0\)\. Count"):
+            Renewals.from_cohort_table([2**53, 100, 50])
+
     def test_two_sizes_like_years_are_counts(self):
         assert sum(states([[2000, 1800, 1600], [1950, 1700]]).values()) == 3950
 

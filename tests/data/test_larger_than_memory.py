@@ -144,6 +144,7 @@ def test_repr_of_a_scanned_log(tmp_path):
         ("customer_id", ["a", None, " "], r"2 rows without a customer id \(rows 1, 2\). Fill in the id", (1, 2)),
         ("date", [pd.Timestamp("2024-01-01"), pd.NaT, pd.NaT], r"2 rows without a date \(rows 1, 2\)", (1, 2)),
         ("amount", [1.0, None, 2.0], r"1 row without an amount \(row 1\). Fill in the amount, 0 for", (1,)),
+        ("amount", [0.0, 1e200, 1e-200], r"2 rows with an amount beyond 1e\+100, or below .* \(rows 1, 2\)", (1, 2)),
         ("amount", [1.0, np.inf, 2.0], r"1 row with an infinite amount \(row 1\)", (1,)),
     ],
 )

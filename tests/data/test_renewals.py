@@ -146,6 +146,13 @@ def test_bad_records_are_refused_with_their_rows_and_the_cure(changes, settings,
         summarize_renewals(records(**changes), **{"as_of": "2024-12-31", **settings})
 
 
+@pytest.mark.parametrize("rows", [["2024-01-03", "2024-01-01"], ["2024-01-01", "2024-01-01"]])
+def test_rows_may_be_labelled_with_days(rows):
+    frame = records().assign(more=[1, 2]).set_axis(pd.DatetimeIndex(rows), axis="index")
+    found = summarize_renewals(frame, as_of="2024-12-31").table
+    pd.testing.assert_frame_equal(found, summarize_renewals(records().assign(more=[1, 2]), as_of="2024-12-31").table)
+
+
 def test_every_row_of_an_overlap_is_named():
     frame = pd.DataFrame(
         {

@@ -1,5 +1,7 @@
 """Lifetime values from posteriors made by hand: sums, units, discounting, refusals."""
 
+import datetime as dt
+
 import arviz as az
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
 from ltv_bayes.predictions.fitted import flat_draws
+from ltv_bayes.terms import Terms
 from tests.chance import allowed
 
 TERMS = {"horizon": "3 years", "discount_rate": 0.10, "margin": 0.35, "random_seed": 4}
@@ -342,3 +345,8 @@ class TestRefusals:
             book, streams, **{**TERMS, "margin": dict(zip("ABCDEF", [0, 0.1, 0.2, 0.3, 0.4, 1], strict=True))}
         ).draws
         np.testing.assert_allclose(each, whole * [0, 0.1, 0.2, 0.3, 0.4, 1])
+
+
+def test_a_horizon_that_ends_after_the_calendar_is_refused():
+    with pytest.raises(UnitError, match=r"^1 year after 9999-06-30 is beyond the calendar\. Correct as_of"):
+        Terms.read("3 years", 0.1, dt.date(9999, 6, 30)).last_days()

@@ -13,6 +13,7 @@ from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import ids_of
 from ltv_bayes.errors import refuse_rows
+from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
 
 HISTORY = ("frequency", "recency", "T")
 SPEND = ("monetary_value", "spend_frequency")
@@ -21,6 +22,7 @@ OBSERVED_UNTIL = "observed_until"
 DATES = ("first_order", "last_order", OBSERVED_UNTIL)
 COMPUTED = (*HISTORY, *SPEND, *VALUES, *DATES)
 TOLERANCE = 1e-9
+MOST_PURCHASES = 1_000_000
 AS_OF_CURE = "Does as_of lie before their last order?"
 
 
@@ -63,6 +65,11 @@ HISTORY_RULES = (
     *(_missing(name) for name in ("frequency", "recency", "T")),
     *(_negative(name) for name in ("frequency", "recency", "T")),
     _fractional("frequency"),
+    Rule(
+        lambda table: table["frequency"] > MOST_PURCHASES,
+        f"with a frequency above {MOST_PURCHASES:,}",
+        "frequency counts repeat purchases: does the column hold money, or units sold?",
+    ),
     Rule(lambda table: table["recency"] > table["T"] * (1 + TOLERANCE), "with recency after T", AS_OF_CURE),
     Rule(
         lambda table: (table["frequency"] == 0) & (table["recency"] > 0),
@@ -93,6 +100,13 @@ SPEND_RULES = (
         lambda table: (table["spend_frequency"] > 0) & (table["monetary_value"] <= 0),
         "with repeat purchases but a monetary_value of zero or less",
         "Fill in the mean value of their repeat purchases, or give spend_frequency 0.",
+    ),
+    Rule(
+        lambda table: (
+            (table["spend_frequency"] > 0) & ~table["monetary_value"].between(SMALLEST_AMOUNT, LARGEST_AMOUNT)
+        ),
+        f"with a monetary_value beyond {LARGEST_AMOUNT:g}, or below {SMALLEST_AMOUNT:g}",
+        "Correct it, or give spend_frequency 0.",
     ),
 )
 

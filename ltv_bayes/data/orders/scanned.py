@@ -25,19 +25,23 @@ from ltv_bayes.data.orders.transactions import (
     warn_of_counts,
     warn_of_null_ids,
 )
-from ltv_bayes.data.reading.amounts import as_factor, warn_of_unit_in_header
+from ltv_bayes.data.reading.amounts import INFINITE, NO_MONEY, as_factor, warn_of_unit_in_header
 from ltv_bayes.data.reading.columns import refuse_one_column_for_two
 from ltv_bayes.data.reading.frames import parquet_time_zones
 from ltv_bayes.data.reading.ids import BLANKS, MISSING_WORDS
 from ltv_bayes.errors import ColumnError, InputError, counted, rows_at_fault
-from ltv_bayes.sizes import NAMED_ROWS
+from ltv_bayes.sizes import LARGEST_AMOUNT, NAMED_ROWS, SMALLEST_AMOUNT
 from ltv_bayes.tables import DataPage, Printed
 
 FAULTS = {
     "customer IS NULL": ("without a customer id", "Fill in the id, or leave such rows out of the file."),
     "date IS NULL": ("without a date", "Fill in the date, or leave such rows out of the file."),
     "amount IS NULL": ("without an amount", "Fill in the amount, 0 for a free order."),
-    "NOT isfinite(amount)": ("with an infinite amount", "Correct the amount."),
+    "NOT isfinite(amount)": (INFINITE, "Correct the amount."),
+    f"isfinite(amount) AND amount <> 0 AND abs(amount) NOT BETWEEN {SMALLEST_AMOUNT!r} AND {LARGEST_AMOUNT!r}": (
+        NO_MONEY,
+        "Correct the amount.",
+    ),
     "stream IS NULL": ("without a stream", "Fill in which stream the order belongs to."),
 }
 EXTENT = """

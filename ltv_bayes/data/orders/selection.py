@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.orders.transactions import left_out_line
-from ltv_bayes.errors import InputError, refuse_rows
+from ltv_bayes.errors import InputError, listed, refuse_rows
 from ltv_bayes.time_units import as_date
 
 Returns = Literal["net", "ignore", "error"]
@@ -68,7 +68,8 @@ def refuse_returns(rows: Sequence[Any], number: int) -> None:
 def refuse_none_left(counts: pd.Series, rows: Sequence[Any] = ()) -> None:
     """Raise because no order is a purchase, given the number of orders left out by reason."""
     explained = "; ".join(["No purchase is left", *left_out_line(counts)])
-    raise InputError(f"{explained}. Check the amounts and as_of.", rows)
+    amounts = f"amounts of rows {listed(rows)}" if len(rows) else "amounts"
+    raise InputError(f"{explained}. Check the {amounts}, and as_of.", rows)
 
 
 def counting_orders(orders: pd.DataFrame, end: dt.date, returns: Returns) -> tuple[pd.DataFrame, list[pd.DataFrame]]:

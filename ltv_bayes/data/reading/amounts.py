@@ -3,7 +3,8 @@
 import re
 import unicodedata
 import warnings
-from numbers import Number
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,11 @@ import pandas as pd
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, quoted
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, listed, suggestion
+from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
 from ltv_bayes.time_units import as_number
 
+INFINITE = "with an infinite amount"
+NO_MONEY = f"with an amount beyond {LARGEST_AMOUNT:g}, or below {SMALLEST_AMOUNT:g} and not 0"
 UNITS = {"元": 1.0, "千": 1e3, "千元": 1e3, "万": 1e4, "万元": 1e4, "百万": 1e6, "百万元": 1e6, "亿": 1e8, "亿元": 1e8}
 CODES = (
     "AED|ARS|AUD|BDT|BGN|BRL|CAD|CHF|CLP|CNH|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KES|KRW|KWD|MOP"
@@ -50,7 +54,7 @@ def as_amounts(cells: pd.Series, *, decimal: str = ".", unit: Any = None) -> tup
     pandas.Series
         Amounts (float64), missing where there is a fault.
     list of Fault
-        Rows without an amount, with an infinite one, and with one that cannot be read.
+        Rows without an amount, with one that is infinite or beyond all money, and with one that cannot be read.
 
     Raises
     ------
@@ -69,13 +73,16 @@ def as_amounts(cells: pd.Series, *, decimal: str = ".", unit: Any = None) -> tup
     if decimal not in (".", ","):
         raise InputError(f"decimal must be '.' or ',', not {decimal!r}.")
     factor, cells = as_factor(unit), plain(cells)
-    values, blank = _values(cells, decimal), _blank(cells)
+    with np.errstate(over="ignore"):
+        values, blank = _values(cells, decimal) * factor, _blank(cells)
+    beyond = (np.abs(values) > LARGEST_AMOUNT) | ((np.abs(values) < SMALLEST_AMOUNT) & (values != 0))
+    problem = NO_MONEY if np.isfinite(values[beyond]).any() else INFINITE
     faults = [
         Fault(blank, "without an amount", "Fill in the amount, 0 for a free order."),
-        Fault(np.isinf(values), "with an infinite amount", "Correct the amount."),
+        Fault(beyond, problem, "Correct the amount."),
         _unreadable(cells, np.isnan(values) & ~blank, decimal),
     ]
-    return pd.Series(np.where(np.isfinite(values), values * factor, np.nan), index=cells.index), faults
+    return pd.Series(np.where(beyond, np.nan, values), index=cells.index), faults
 
 
 def as_factor(unit: Any) -> float:
@@ -173,19 +180,27 @@ def _values(cells: pd.Series, decimal: str) -> np.ndarray:
         raise ColumnError(
             f"The column {cells.name!r} holds true and false, not money. Name the column with the amounts."
         )
-    if pd.api.types.is_numeric_dtype(cells.dtype):
+    if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_complex_dtype(cells.dtype):
         return cells.to_numpy(dtype=float, na_value=np.nan)
     if cells.dtype != object:
         return _from_texts(cells, decimal)
     numbers = cells.map(_is_number).to_numpy(dtype=bool)
     values = np.empty(len(cells))
-    values[numbers] = cells[numbers].to_numpy(dtype=float, na_value=np.nan)
+    values[numbers] = [_as_float(number) for number in cells[numbers]]
     values[~numbers] = _from_texts(cells[~numbers].map(str, na_action="ignore"), decimal)
     return values
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, Number) and not isinstance(value, bool)
+    return isinstance(value, Real | Decimal) and not isinstance(value, bool)
+
+
+def _as_float(number: Any) -> float:
+    """Read a number; one beyond all floats is infinite."""
+    try:
+        return float(number)
+    except (ArithmeticError, ValueError):
+        return np.inf
 
 
 def _blank(cells: pd.Series) -> np.ndarray:

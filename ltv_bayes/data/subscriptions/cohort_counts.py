@@ -24,6 +24,7 @@ YEARS = (1900, 2100)
 FARTHEST_YEARS = 3
 CHANCE = 1e-3
 HIGHEST_CHURN = 0.9
+MOST_COUNTED = 1e12
 NOT_REACHED = (
     "with zeros where the table ends, after counts so high that chance hardly explains them: read as not reached yet",
     "Leave such cells blank.",
@@ -231,6 +232,7 @@ def _impossible(counts: np.ndarray) -> list[Fault]:
         ),
         Fault(gap & known[:, 0], "with a count missing in between", "Fill it in; blanks may only stand at the end."),
         Fault((counts < 0).any(axis=1), "with a negative count", "Correct it."),
+        Fault((counts > MOST_COUNTED).any(axis=1), f"with a count above {MOST_COUNTED:,.0f}", "Count subscriptions."),
         Fault(
             (known & (counts % 1 != 0)).any(axis=1), "with a count that is no whole number", "Give counts, no shares."
         ),

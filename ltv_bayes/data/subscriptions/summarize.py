@@ -161,7 +161,7 @@ def summarize_renewals(
     _refuse_none_begun(contracts, end)
     used = [*named, *([period] if is_column(raw, period) else [])]
     others = _others(raw.drop(columns=[name for name in used if name in raw.columns]))
-    counts = pd.concat([count_renewals(contracts, end, grace_days), others], axis="columns")
+    counts = pd.concat([count_renewals(contracts, end, grace_days), others], axis="columns", sort=False)
     counts["notice"] = (counts["ended_on"] - contracts["cancelled"]).dt.days
     table = observed_since(join_contracts(counts, contracts["cancelled"], ids, end, gap_days), since)
     unasked = [*([] if price else ["price"]), *([] if product else ["product"])]
@@ -257,7 +257,7 @@ def _prices(raw: pd.DataFrame, name: str | None, unit: Any) -> tuple[pd.Series, 
         warnings.warn(say, DataWarning, stacklevel=4)
     return values.mask(missing.at, 0.0), [
         Fault(missing.at & none_paid, "without a price", f"Fill in {name}; {cure[:1].lower()}{cure[1:]}"),
-        Fault(infinite.at, "with an infinite price", zero_or_above),
+        Fault(infinite.at, infinite.problem.replace("an amount", "a price").replace("amount", "price"), zero_or_above),
         Fault(unread.at, "with a price that cannot be read", plain_number, unread.example),
         Fault((values < 0).to_numpy(), "with a price below zero", zero_or_above),
     ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.sizes import LARGEST_AMOUNT
 from ltv_bayes.time_units import as_number
 
 
@@ -19,6 +20,8 @@ def as_money(value: Any, name: str) -> float:
     number = as_number(value, name)
     if number < 0:
         raise UnitError(f"{name} must not be negative, not {number:g}.")
+    if number > LARGEST_AMOUNT:
+        raise UnitError(f"{name} must not be beyond {LARGEST_AMOUNT:g}, not {number:g}.")
     return number
 
 

@@ -17,6 +17,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval_name, interval_settings, median_cells, quoted_with, summarize_draws
 from ltv_bayes.posterior import SAMPLE_DIMS, labelled_draws
 from ltv_bayes.random_streams import as_seed, customer_stream
+from ltv_bayes.sizes import LARGEST_AMOUNT
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.acquisition.channels import ChannelDraws, Targets, sentence, verdict
@@ -151,8 +152,8 @@ class Acquisition(Printed):
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
         units = 1.0 if amount is None else as_number(amount, "amount")
-        if not units > 0:
-            raise UnitError(f"amount must be above 0, not {units:g}.")
+        if not 0 < units <= LARGEST_AMOUNT:
+            raise UnitError(f"amount must be above 0 and up to {LARGEST_AMOUNT:g}, not {units:g}.")
         net = units * (self.ratio - 1)
         values = net.to_numpy().reshape(-1, len(self.channels))
         best = values.max(axis=1, keepdims=True)
