@@ -99,7 +99,7 @@ class Density:
             function([many], vectorize_graph(outputs, {joined: many}), mode=mode)
             for outputs, mode in ((logp, several), (expanded, plain))
         )
-        self._plain = all(variable.ndim == 0 for variable in model.value_vars)
+        self._plain = len(model.value_vars) <= FEW and all(variable.ndim == 0 for variable in model.value_vars)
         self._start: Array = np.concatenate([np.ravel(point[variable.name]) for variable in model.value_vars])
 
     @property
@@ -109,7 +109,7 @@ class Density:
 
     @property
     def starts(self) -> Array:
-        """PyMC's initial point; points around it too, where no variable is an array of effects."""
+        """PyMC's initial point; points around it too, of a few single numbers, as plain models have."""
         return several_starts(self._start, self._start.size if self._plain else 0)
 
     def __call__(self, x: Array) -> tuple[float, Array]:
