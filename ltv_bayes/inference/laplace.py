@@ -88,7 +88,8 @@ def _weighted(
     z = np.atleast_2d(_t_of(peaks).rvs(size, random_state=rng).reshape(size, -1))
     ends = np.round(size * np.cumsum([peak.share for peak in peaks])).astype(int)
     points = np.concatenate([peak.at(part) for peak, part in zip(peaks, np.split(z, ends[:-1]), strict=True)])
-    proposed = special.logsumexp(_log_parts(peaks, points), axis=0)
+    several = len(peaks) > 1  # of one, standardised points are known without loss of digits
+    proposed = special.logsumexp(_log_parts(peaks, points), axis=0) if several else _t_of(peaks).logpdf(z)
     weights, k = pareto_smoothed(_values(density, points, progressbar) - proposed)
     return WeightedDraws(points, weights, k, peaks)
 
