@@ -109,6 +109,15 @@ class TestMeansOverDropout:
             low, high = formula(w, future)
             assert high == pytest.approx(low, rel=2e-9, abs=1e-300)
 
+    @pytest.mark.parametrize(("A", "w"), [(1e-3, 1.0), (0.24, 8.0), (30.0, 2.0), (1e4, 0.01)])
+    @pytest.mark.parametrize(("a", "C"), [(150.0, 150.0), (1e3, 3e3), (1e6, 3e3), (0.5, 1e6), (2e5, 1e6)])
+    def test_probabilities_of_purchases_have_the_expected_mean(self, A, w, a, C):
+        future = bg_nbd.Outlook(*map(np.asarray, (1.0, A, 1.0, a, C)))
+        number = np.arange(4000)
+        chance = bg_nbd.probability_of_purchases(number, w, future)
+        assert chance.sum() == pytest.approx(1, abs=1e-8)
+        assert chance @ number == pytest.approx(float(bg_nbd.expected_purchases(w, future)), rel=1e-7)
+
     def test_customers_alike_in_dropout_are_those_with_one_probability(self):
         new = {"r": 0.243, "alpha": 4.414}
         for a, b in ((1e3, 3e3), (1e6, 3e6), (1e12, 3e12)):

@@ -112,7 +112,7 @@ class Copy:
         path = self.root / "ltv_bayes" / one.file
         source, status = path.read_text(encoding="utf-8"), path.stat()
         # Functions that call a mutated one are compiled too: their caches would still hold the old one.
-        compiled = Path(tempfile.mkdtemp(dir=PLACE)) if one.is_compiled else PLACE / "compiled"
+        compiled = Path(tempfile.mkdtemp(dir=self.root)) if one.is_compiled else PLACE / "compiled"
         try:
             path.write_text(one.of(source), encoding="utf-8")
             more = {"PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": str(compiled)}
