@@ -39,6 +39,11 @@ AMOUNTS = (
     "Mean order values are spread otherwise than the model has it: look at the largest orders, and keep projects and "
     "consumables apart, as streams of their own."
 )
+UNEVEN = (
+    "Customers of like size differ otherwise than the model has it. If it takes the orders of one customer as more "
+    "uneven than they are, it expects small customers to order like large ones: give order_cv a prior (priors=), or "
+    "keep kinds of customers apart (pool_by=)."
+)
 CHURN = (
     "Churn does not fall with renewals as the model has it: look for a change of price, contracts of other lengths in "
     "between, or an offer that ended, and fit what differs apart (pool_by= or one fit each)."
@@ -64,6 +69,12 @@ QUANTILES = {
 }
 
 
+SPREAD = "sd of the logarithm of mean order value in the"
+THIRDS = ("smallest", "middle", "largest")
+FEWEST_IN_THIRDS = 9
+NO_SPREAD, MUCH = 1e-3, 0.5
+
+
 class Quantity(NamedTuple):
     """A number that sums up the data.
 
@@ -75,12 +86,15 @@ class Quantity(NamedTuple):
         The same of data that the fit made up.
     cure : str
         What to do where the two are far apart.
+    little : float
+        What is no matter: a share of what is expected, or a difference of correlations.
     """
 
     name: str
     observed: float
     replicated: Array
     cure: str
+    little: float = 0.05
 
 
 def of_purchases(fit: FittedPurchases, customers: Customers, seed: int) -> Iterator[Quantity]:
@@ -115,8 +129,12 @@ def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quan
     seen = buyers.table["monetary_value"].to_numpy(dtype=float)
     for share, name in QUANTILES.items():
         yield Quantity(name, float(np.quantile(seen, share)), np.quantile(made_up, share, axis=1), AMOUNTS)
+    if len(buyers) >= FEWEST_IN_THIRDS:
+        seen_spreads, made_up_spreads = _spreads_of_thirds(seen), _spreads_of_thirds(made_up)
+        for third, observed, replicated in zip(THIRDS, seen_spreads[0], made_up_spreads.T, strict=True):
+            yield Quantity(f"{SPREAD} {third} third", float(observed), replicated, UNEVEN, MUCH)
     orders = buyers.table["spend_frequency"].to_numpy(dtype=float)
-    if np.ptp(orders) > 0:
+    if np.ptp(orders) > 0 and np.ptp(seen) > 0:
         name = "rank correlation of frequency and mean order value"
         both = _rank_correlations(orders, np.vstack([seen, made_up]))
         yield Quantity(name, float(both[0]), both[1:], RELATED)
@@ -215,6 +233,16 @@ def _silence(frequency: Array, recency: Array, T: Array) -> Array:
     silent = np.where(again, T - np.atleast_2d(recency), 0.0).sum(axis=1)
     found: Array = silent / np.maximum(again.sum(axis=1), 1)
     return found
+
+
+def _spreads_of_thirds(values: Array) -> Array:
+    """How customers differ within thirds by size, each array of values by itself: an array of shape (arrays, 3).
+
+    A thousandth is as good as nothing.
+    """
+    ordered = np.sort(np.log(np.maximum(np.atleast_2d(values), np.finfo(float).tiny)), axis=1)
+    parts = np.array_split(ordered, len(THIRDS), axis=1)
+    return np.maximum(np.column_stack([part.std(axis=1) for part in parts]), NO_SPREAD)
 
 
 def _rank_correlations(one: Array, many: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from itertools import product
 from threading import Lock
 from typing import Any, Protocol, runtime_checkable
 
@@ -22,8 +23,8 @@ class LogDensity(Protocol):
         """Number of unconstrained variables."""
 
     @property
-    def start(self) -> Array:
-        """A point to start from, of shape (size,)."""
+    def starts(self) -> Array:
+        """Points to search from, an array of shape (points, size)."""
 
     def __call__(self, x: Array) -> tuple[float, Array]:
         """Log density and gradient at a point; -inf with a zero gradient where it is not finite."""
@@ -39,6 +40,22 @@ class LogDensity(Protocol):
 
 
 FEW = 6
+FAR = 3.0
+
+
+def several_starts(start: Array, moved: int) -> Array:
+    """A point, and the corners of a box around it in the first variables: half of them for four, eight for more.
+
+    Examples
+    --------
+    >>> several_starts(np.zeros(3), 2).tolist()
+    [[0.0, 0.0, 0.0], [-3.0, -3.0, 0.0], [-3.0, 3.0, 0.0], [3.0, -3.0, 0.0], [3.0, 3.0, 0.0]]
+    """
+    a, b, c = np.array(list(product((-FAR, FAR), repeat=3))).T
+    sides = np.array([a, b, c, a * b * c / FAR**2, a * b / FAR, a * c / FAR, b * c / FAR])
+    box = np.zeros((1 + len(a), start.size))
+    box[1:, :moved] = sides[np.arange(moved) % len(sides)].T
+    return start + np.array(list(dict.fromkeys(map(tuple, box))))
 
 
 class Density:
@@ -82,6 +99,7 @@ class Density:
             function([many], vectorize_graph(outputs, {joined: many}), mode=mode)
             for outputs, mode in ((logp, several), (expanded, plain))
         )
+        self._plain = len(model.value_vars) <= FEW and all(variable.ndim == 0 for variable in model.value_vars)
         self._start: Array = np.concatenate([np.ravel(point[variable.name]) for variable in model.value_vars])
 
     @property
@@ -90,9 +108,9 @@ class Density:
         return self._start.size
 
     @property
-    def start(self) -> Array:
-        """PyMC's initial point."""
-        return self._start
+    def starts(self) -> Array:
+        """PyMC's initial point; points around it too, of a few single numbers, as plain models have."""
+        return several_starts(self._start, self._start.size if self._plain else 0)
 
     def __call__(self, x: Array) -> tuple[float, Array]:
         """Log density and gradient at a point; -inf with a zero gradient where it is not finite."""

@@ -1,22 +1,25 @@
 """Posterior draws without a Markov chain: a heavy-tailed approximation at the mode, weighted to the posterior.
 
-Draws are from a multivariate t at the mode with the posterior's curvature, are weighted by the ratio of the two
-densities, the weights smoothed by a generalised Pareto fit (PSIS), and resampled. The fit's shape k says how far the
-weights can be trusted: below 0.7 they can. Skewed posteriors get further approximations, up to
-three, each taking its centre and spread from the weighted draws of the one before.
+Draws are from a multivariate t at the mode with the posterior's curvature, or from a mixture of them where several
+modes hold mass. They are weighted by the ratio of the two densities, the weights smoothed by a generalised Pareto fit
+(PSIS), and resampled. The fit's shape k says how far the weights can be trusted: below 0.7 they can. Skewed posteriors
+get further approximations, up to three, each taking its shares, centres and spreads from the weighted draws of the one
+before.
 
 Sources: Vehtari, Simpson, Gelman, Yao & Gabry (2024), Pareto smoothed importance sampling, JMLR 25; Cappe, Guillin,
-Marin & Robert (2004), Population Monte Carlo, JCGS 13.
+Marin & Robert (2004), Population Monte Carlo, JCGS 13; Cappe, Douc, Guillin, Marin & Robert (2008), Adaptive importance
+sampling in general mixture classes, Statistics and Computing 18.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from ltv_bayes.formulas.special import Array, pareto_smoothed
-from ltv_bayes.inference.curvature import Peak
+from ltv_bayes.inference.curvature import NEXT_TO_NOTHING, Peak
 from ltv_bayes.inference.density import LogDensity
 from ltv_bayes.inference.diagnostics import HIGHEST_PARETO_K
 from ltv_bayes.terminal import progress
@@ -27,6 +30,7 @@ ROUNDS = 4
 FIRST = 64
 LONG = 2.0
 PARTS = 100
+FLATTEST = 1e-20
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,14 @@ class WeightedDraws:
         Smoothed, adding up to 1.
     pareto_k : float
         Below 0.7 the weights can be trusted.
-    peak : Peak
-        Centre and spread of the approximation.
+    peaks : tuple of Peak
+        Centres and spreads of the approximation.
     """
 
     points: Array
     weights: Array
     pareto_k: float
-    peak: Peak
+    peaks: tuple[Peak, ...]
 
     @property
     def ess(self) -> float:
@@ -66,10 +70,10 @@ class WeightedDraws:
 
 
 def sample_laplace(
-    density: LogDensity, peak: Peak, size: int, rng: np.random.Generator, *, progressbar: bool = False
+    density: LogDensity, peaks: tuple[Peak, ...], size: int, rng: np.random.Generator, *, progressbar: bool = False
 ) -> WeightedDraws:
     """Draw from the approximation and weight; approximate again from the weighted draws while that helps."""
-    best = _weighted(density, peak, size, rng, progressbar)
+    best = _weighted(density, peaks, size, rng, progressbar)
     for _ in range(ROUNDS - 1):
         if best.pareto_k < HIGHEST_PARETO_K and best.ess >= ENOUGH * size:
             break
@@ -78,14 +82,30 @@ def sample_laplace(
     return best
 
 
-def _weighted(density: LogDensity, peak: Peak, size: int, rng: np.random.Generator, progressbar: bool) -> WeightedDraws:
-    dimensions = peak.centre.size
+def _weighted(
+    density: LogDensity, peaks: tuple[Peak, ...], size: int, rng: np.random.Generator, progressbar: bool
+) -> WeightedDraws:
+    z = np.atleast_2d(_t_of(peaks).rvs(size, random_state=rng).reshape(size, -1))
+    ends = np.round(size * np.cumsum([peak.share for peak in peaks])).astype(int)
+    points = np.concatenate([peak.at(part) for peak, part in zip(peaks, np.split(z, ends[:-1]), strict=True)])
+    several = len(peaks) > 1  # of one, standardised points are known without loss of digits
+    proposed = special.logsumexp(_log_parts(peaks, points), axis=0) if several else _t_of(peaks).logpdf(z)
+    weights, k = pareto_smoothed(_values(density, points, progressbar) - proposed)
+    return WeightedDraws(points, weights, k, peaks)
+
+
+def _log_parts(peaks: tuple[Peak, ...], points: Array) -> Array:
+    """Log densities of the parts of an approximation, times their shares: an array of shape (peaks, points)."""
+    t = _t_of(peaks)
+    scales = [np.linalg.slogdet(peak.spread)[1] for peak in peaks]
+    parts = zip(peaks, scales, strict=True)
+    return np.stack([np.log(peak.share) - scale + t.logpdf(peak.standard(points)) for peak, scale in parts])
+
+
+def _t_of(peaks: tuple[Peak, ...]) -> Any:
+    dimensions = peaks[0].centre.size
     degrees = max(DEGREES_OF_FREEDOM, dimensions)  # in many dimensions, few would put all draws far from the centre
-    proposal = stats.multivariate_t(np.zeros(dimensions), np.eye(dimensions), df=degrees)
-    z = np.atleast_2d(proposal.rvs(size, random_state=rng).reshape(size, -1))
-    points = peak.at(z)
-    weights, k = pareto_smoothed(_values(density, points, progressbar) - proposal.logpdf(z))
-    return WeightedDraws(points, weights, k, peak)
+    return stats.multivariate_t(np.zeros(dimensions), np.eye(dimensions), df=degrees)
 
 
 def _values(density: LogDensity, points: Array, progressbar: bool) -> Array:
@@ -101,10 +121,19 @@ def _values(density: LogDensity, points: Array, progressbar: bool) -> Array:
     return np.concatenate(found)
 
 
-def _matched(drawn: WeightedDraws) -> Peak:
-    """Take centre and spread from weighted draws."""
-    centre = drawn.weights @ drawn.points
-    centred = drawn.points - centre
-    covariance = (drawn.weights * centred.T) @ centred
+def _matched(drawn: WeightedDraws) -> tuple[Peak, ...]:
+    """Take shares, centres and spreads from weighted draws, each of which belongs to the peaks in part."""
+    parts = drawn.weights * special.softmax(_log_parts(drawn.peaks, drawn.points), axis=0)
+    kept = [_moments(drawn.points, part) for part in parts if part.sum() > NEXT_TO_NOTHING]
+    total = sum(peak.share for peak in kept)
+    return tuple(replace(peak, share=peak.share / total) for peak in kept)
+
+
+def _moments(points: Array, weights: Array) -> Peak:
+    share = weights.sum()
+    weights = weights / share
+    centre = weights @ points
+    centred = points - centre
+    covariance = (weights * centred.T) @ centred
     values, vectors = np.linalg.eigh(covariance)
-    return Peak(centre, vectors * np.sqrt(np.maximum(values, values.max() * 1e-12)))
+    return Peak(centre, vectors * np.sqrt(np.maximum(values, max(values.max(), FLATTEST) * 1e-12)), float(share))

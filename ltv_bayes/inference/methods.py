@@ -13,12 +13,12 @@ import xarray as xr
 
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import ConvergenceWarning, FitError, LtvBayesWarning, suggestion
-from ltv_bayes.inference.curvature import Peak, find_peak
+from ltv_bayes.inference.curvature import Peak, find_peaks
 from ltv_bayes.inference.density import Density, LogDensity
 from ltv_bayes.inference.diagnostics import diagnose_chains, diagnose_weights, only_too_few
 from ltv_bayes.inference.laplace import sample_laplace
 from ltv_bayes.inference.nested import LatentNormal, Unfolded
-from ltv_bayes.inference.nuts import TUNE, Wanted, has_nutpie, sample_by_pymc, sample_from_peak
+from ltv_bayes.inference.nuts import TUNE, Wanted, has_nutpie, sample_by_pymc, sample_from_peaks
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.terminal import announce
 
@@ -124,12 +124,12 @@ def _draw(
 ) -> tuple[xr.DataTree, Diagnostics]:
     stated: LogDensity = model if isinstance(model, LogDensity) else Density(model)
     density: LogDensity = Unfolded(stated) if isinstance(stated, LatentNormal) else stated
-    peak = find_peak(density)
+    peaks = find_peaks(density)
     if method != "nuts":
-        tree, verdict, peak = _by_weights(density, peak, wanted)
+        tree, verdict, peaks = _by_weights(density, peaks, wanted)
         if verdict.converged or only_too_few(verdict) or method == "laplace":
             return tree, verdict
-    by_chains = partial(sample_from_peak, density, peak) if has_nutpie() else partial(sample_by_pymc, model)
+    by_chains = partial(sample_from_peaks, density, peaks) if has_nutpie() else partial(sample_by_pymc, model)
     tree = by_chains(wanted, **settings)
     verdict = _of_chains(tree, wanted)
     if verdict.draws < wanted.draws or verdict.chains < wanted.chains:
@@ -138,15 +138,15 @@ def _draw(
     if verdict.converged or not can_go_on:
         return tree, verdict
     announce("Chains have not converged; longer ones follow.", show=wanted.progressbar)
-    return _by_longer_chains(density, peak, wanted, settings)
+    return _by_longer_chains(density, peaks, wanted, settings)
 
 
 def _by_longer_chains(
-    density: LogDensity, peak: Peak, wanted: Wanted, settings: dict[str, Any]
+    density: LogDensity, peaks: tuple[Peak, ...], wanted: Wanted, settings: dict[str, Any]
 ) -> tuple[xr.DataTree, Diagnostics]:
     """Every fourth draw of chains that tune for longer, and tune to how variables go together."""
     longer = replace(wanted, draws=LONGER * wanted.draws, tune=LONGER // 2 * TUNE_HIERARCHICAL)
-    every = sample_from_peak(density, peak, longer, **settings, adaptation="low_rank")
+    every = sample_from_peaks(density, peaks, longer, **settings, adaptation="low_rank")
     draws = every["posterior"].sizes["draw"] // LONGER
     if draws == 0:
         raise KeyboardInterrupt
@@ -170,14 +170,16 @@ def _of_chains(
     return diagnose_chains(tree, every, method=method)
 
 
-def _by_weights(density: LogDensity, peak: Peak, wanted: Wanted) -> tuple[xr.DataTree, Diagnostics, Peak]:
+def _by_weights(
+    density: LogDensity, peaks: tuple[Peak, ...], wanted: Wanted
+) -> tuple[xr.DataTree, Diagnostics, tuple[Peak, ...]]:
     """Importance sampling: the draws, the verdict, and the approximation they were drawn from."""
     rng = np.random.default_rng(wanted.random_seed)
     kept = wanted.chains * wanted.draws
-    drawn = sample_laplace(density, peak, max(kept, FEWEST_PROPOSALS), rng, progressbar=wanted.progressbar)
+    drawn = sample_laplace(density, peaks, max(kept, FEWEST_PROPOSALS), rng, progressbar=wanted.progressbar)
     tree = density.tree(drawn.resampled(kept, rng), wanted.chains, wanted.draws)
     verdict = diagnose_weights(drawn.pareto_k, min(drawn.ess, kept), wanted.chains, wanted.draws)
-    return tree, verdict, drawn.peak
+    return tree, verdict, drawn.peaks
 
 
 def refuse_other_names(sampler_settings: Iterable[str]) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.inference.curvature import find_peak
+from ltv_bayes.inference.curvature import find_peaks
 from ltv_bayes.inference.density import LogDensity
 
 STEP = 1e-4
@@ -54,8 +54,8 @@ class _GivenSds:
         return len(self.precision)
 
     @property
-    def start(self) -> Array:
-        return np.delete(self.density.start, np.r_[self.density.hyper])
+    def starts(self) -> Array:
+        return np.delete(self.density.starts, np.r_[self.density.hyper], axis=1)
 
     def __call__(self, x: Array) -> tuple[float, Array]:
         value, gradient = self.density.given_effects(x)
@@ -85,18 +85,19 @@ class Unfolded:
         """Number of unconstrained variables."""
         return self.density.size
 
-    @cached_property
-    def start(self) -> Array:
-        """The centre given the sds at the centre of their priors."""
-        return np.zeros(self.size)
+    @property
+    def starts(self) -> Array:
+        """The centre given the sds at the middle of their priors: shape (1, size)."""
+        return np.zeros((1, self.size))
 
     @cached_property
     def _quadratic(self) -> tuple[Array, Array]:
         """Log density without the vector's own prior: linear' z - z' curvature z / 2, as (curvature, linear)."""
         density, own = self.density, self.density.hyper.start
-        precision = np.zeros((self.size - density.start[density.hyper].size,) * 2)
-        precision[own:, own:] = np.linalg.inv(density.covariance(density.start[density.hyper]))
-        peak = find_peak(_GivenSds(density, precision))
+        log_sds = density.starts[0, density.hyper]
+        precision = np.zeros((self.size - log_sds.size,) * 2)
+        precision[own:, own:] = np.linalg.inv(density.covariance(log_sds))
+        peak = find_peaks(_GivenSds(density, precision))[0]
         inverse = np.linalg.inv(peak.spread)
         values, vectors = np.linalg.eigh(inverse.T @ inverse - precision)
         curvature = (vectors * np.maximum(values, 0.0)) @ vectors.T
@@ -153,7 +154,7 @@ class Unfolded:
                 rest, log_sds, _, log_volume[i] = self._folded(*self._parts(u))
                 folded[i] = self._point(rest, log_sds)
             except np.linalg.LinAlgError:
-                folded[i], log_volume[i] = self.density.start, -np.inf
+                folded[i], log_volume[i] = self.density.starts[0], -np.inf
         return folded, log_volume
 
     def tree(self, points: Array, chains: int, draws: int) -> xr.DataTree:

@@ -3,8 +3,8 @@
 import importlib.util
 import logging
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,41 @@ def sample_from_peak(density: LogDensity, peak: Peak, wanted: Wanted, **sampler_
     tree = density.tree(peak.at(z.reshape(-1, density.size)), *z.shape[:2])
     tree["sample_stats"] = xr.DataTree(sampled["sample_stats"].to_dataset())
     return tree
+
+
+def sample_from_peaks(
+    density: LogDensity, peaks: Sequence[Peak], wanted: Wanted, **sampler_settings: Any
+) -> xr.DataTree:
+    """Share the chains out among peaks, each of them started at its own: r-hat tells where chains stay there.
+
+    Returns
+    -------
+    xarray.DataTree
+        As from `sample_from_peak`.
+    """
+    trees: list[xr.DataTree] = []
+    shared = np.array_split(np.arange(wanted.chains), min(len(peaks), wanted.chains))
+    for place, (peak, chains) in enumerate(zip(peaks, shared, strict=False)):
+        part = replace(wanted, chains=len(chains), random_seed=wanted.random_seed + place)
+        try:
+            trees.append(sample_from_peak(density, peak, part, **sampler_settings))
+        except KeyboardInterrupt:
+            if not trees:
+                raise
+        if len(trees) == place or not is_whole(trees[-1], part.draws, part.chains):
+            break
+    return trees[0] if len(trees) == 1 else _side_by_side(trees)
+
+
+def _side_by_side(trees: Sequence[xr.DataTree]) -> xr.DataTree:
+    """Chains of some runs in one tree, as many draws of each as the shortest has."""
+    draws = slice(min(tree["posterior"].sizes["draw"] for tree in trees))
+    together = {
+        name: xr.concat([tree[name].to_dataset().isel(draw=draws) for tree in trees], "chain")
+        for name in trees[0].children
+    }
+    chains = {"chain": np.arange(together["posterior"].sizes["chain"])}
+    return xr.DataTree.from_dict({name: one.assign_coords(chains) for name, one in together.items()})
 
 
 def _stopped(sampler: Any) -> xr.DataTree:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy import special
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
@@ -13,12 +14,22 @@ from ltv_bayes.data.customers.histories import SpendHistories, unique_spend
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.kernels.tables import spend_tables
 from ltv_bayes.formulas.models import gamma_gamma
+from ltv_bayes.formulas.special import Array
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.priors import Prior
 from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend
 
 COLUMNS = ["spend_frequency", "monetary_value"]
+LEAST_SPREAD = 1e-3  # standard deviation of the logarithm; a price of 10.00 is known to 0.01
+LARGE_ORDER_CV = 1.5
+LARGEST_VARIANCE = np.pi**2 / 6  # of the logarithm of customers' mean spend, where q is 1
+WEIGHT = 3  # customers that each of those fitted stands for in the prior of order_cv
+ONE_PRICE_EACH = (
+    "Customers with the same {columns} all pay the same per order, so there is nothing that groups could tell each "
+    "other. Fit each segment by itself: ltv_bayes.fit_each(GammaGamma(), customers, by=...), or leave pool_by= and "
+    "covariates= out."
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,6 +54,13 @@ class GammaGamma(Model[Customers, FittedSpend]):
     -----
     The usual priors follow the data's own scale: mean_spend is LogNormal around the mean order value with sigma 1,
     order_cv LogNormal(ln 0.5, 1), q_excess LogNormal(ln 2, 1). q above 1 makes mean spend exist in every draw.
+
+    Where customers differ by orders of magnitude, more than q above 1 allows, their means alone would be taken for
+    orders that vary without bounds. The sigma of order_cv is then 1 / sqrt(1 + 3 n h) for n customers, with h the
+    variance of the logarithm of mean order value beyond what orders with a coefficient of variation of 1.5 do, over
+    pi^2 / 6 (its largest in the model), less 1; a customer with few orders counts less. Where all customers pay the
+    same, to a thousandth, order values are taken to vary by a thousandth.
+
     The model assumes that what customers spend does not depend on how often they buy; `FittedSpend` reports the
     correlation found in the data.
 
@@ -58,25 +76,32 @@ class GammaGamma(Model[Customers, FittedSpend]):
         unique = _spend(data)
         if grouping.columns:
             buyers = (batch.table[batch.table["spend_frequency"] > 0] for batch in data.batches())
-            return in_groups(buyers, COLUMNS, grouping)
+            groups = in_groups(buyers, COLUMNS, grouping)
+            if _one_price(groups):
+                raise InputError(ONE_PRICE_EACH.format(columns=" and ".join(grouping.columns)))
+            return groups
         columns = unique.frequency, unique.monetary_value, unique.count
-        return one_group(pd.DataFrame(dict(zip([*COLUMNS, "count"], columns, strict=True))))
+        return one_group(_with_some_spread(pd.DataFrame(dict(zip([*COLUMNS, "count"], columns, strict=True)))))
 
     def _usual_priors(self, data: Customers, histories: InGroups) -> dict[str, Prior]:
         spend = _in_one(histories)
         orders = spend.frequency * spend.count
         mean = float((orders * spend.monetary_value).sum() / orders.sum())
+        cv, of_cv, q_excess, of_q = 0.5, (1 + WEIGHT * histories.customers.sum() * _beyond(histories)) ** -0.5, 2.0, 1.0
+        if _one_price(histories):
+            cv, of_cv, q_excess, of_q = LEAST_SPREAD, 0.3, LEAST_SPREAD**-2, 0.3
         return {
             "mean_spend": Prior("LogNormal", mu=np.log(mean), sigma=1.0),
-            "order_cv": Prior("LogNormal", mu=np.log(0.5), sigma=1.0),
-            "q_excess": Prior("LogNormal", mu=np.log(2.0), sigma=1.0),
+            "order_cv": Prior("LogNormal", mu=np.log(cv), sigma=float(of_cv)),
+            "q_excess": Prior("LogNormal", mu=np.log(q_excess), sigma=of_q),
         }
 
     def _tables(self, **columns: Any) -> tuple[Any, ...]:
         return spend_tables(*columns.values())
 
     def _more_attrs(self, data: Customers, histories: InGroups) -> dict[str, Any]:
-        return {"frequency_spend_correlation": frequency_spend_correlation(_in_one(histories))}
+        correlation = frequency_spend_correlation(_in_one(histories))
+        return {"frequency_spend_correlation": correlation, "one_price": int(_one_price(histories))}
 
     def _replicated(self, fit: FittedSpend, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_mean_spend(fit, data, random_seed=random_seed)
@@ -87,15 +112,68 @@ def frequency_spend_correlation(histories: SpendHistories) -> float:
     values = np.stack([histories.frequency, histories.monetary_value])
     if histories.count.sum() < 3 or (np.ptp(values, axis=1) == 0).any():
         return float("nan")
-    covariance = np.cov(values, fweights=histories.count)
+    covariance = np.cov(values, aweights=histories.count)
     return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
 
 
 def _in_one(histories: InGroups) -> SpendHistories:
     """Distinct histories of all groups together."""
-    together = histories.histories.groupby(COLUMNS, as_index=False).sum()
+    together = histories.histories
+    if histories.size > 1:
+        together = together.groupby(COLUMNS, as_index=False).sum()
     frequency, value = (together[name].to_numpy() for name in COLUMNS)
-    return SpendHistories(frequency, value, together["count"].to_numpy(dtype=np.int64))
+    return SpendHistories(frequency, value, together["count"].to_numpy())
+
+
+def _spread(histories: InGroups) -> float:
+    """Standard deviation of the logarithm of mean order value within groups; NaN where each customer is alone."""
+    squares, free = _squares(histories, np.ones(len(histories.histories)))
+    return float(np.sqrt(squares / histories.customers.sum())) if free > 0 else np.nan
+
+
+def _beyond(histories: InGroups) -> float:
+    """By how many times the largest variance more customers of a group differ than the model lets them.
+
+    Variances are of the logarithm of mean order value, after those of orders that vary as much as orders hardly do. A
+    customer with few orders counts less.
+    """
+    frequency, count = (histories.histories[name].to_numpy(dtype=float) for name in ("spend_frequency", "count"))
+    distinct, at = np.unique(frequency, return_inverse=True)
+    of_orders = special.polygamma(1, distinct / LARGE_ORDER_CV**2)[at]
+    weight = 1 / (LARGEST_VARIANCE + of_orders)
+    squares, free = _squares(histories, weight)
+    left = squares / max(free, 1e-300) - np.average(of_orders, weights=count * weight)
+    return max(0.0, float(left / LARGEST_VARIANCE) - 1)
+
+
+def _squares(histories: InGroups, weight: Array) -> tuple[float, float]:
+    """Weighted squares of the logarithm of mean order value about its group's mean, and the weight of which they are.
+
+    The weight is 0 where each customer is alone.
+    """
+    count, value = (histories.histories[name].to_numpy(dtype=float) for name in ("count", "monetary_value"))
+    group, each = histories.group, count * weight
+    of_group = np.bincount(group, each)
+    from_mean = np.log(value) - (np.bincount(group, each * np.log(value)) / of_group)[group]
+    free = each.sum() - np.sum(np.bincount(group, each * weight) / of_group)
+    return float(np.sum(each * from_mean**2)), float(free) if free > 1e-9 * each.sum() else 0.0
+
+
+def _one_price(histories: InGroups) -> bool:
+    """Whether the customers of each group all pay the same, as far as prices are known."""
+    return _spread(histories) < 1.5 * LEAST_SPREAD
+
+
+def _with_some_spread(histories: pd.DataFrame) -> pd.DataFrame:
+    """Where all pay the same, let a half of the customers pay a little more, a half less: prices are rounded.
+
+    A likelihood without a largest value becomes one with.
+    """
+    if _spread(one_group(histories)) >= LEAST_SPREAD:
+        return histories
+    half = histories.assign(count=histories["count"] / 2)
+    sides = [half.assign(monetary_value=half["monetary_value"] * np.exp(s)) for s in (-LEAST_SPREAD, LEAST_SPREAD)]
+    return pd.concat(sides, ignore_index=True)
 
 
 def _spend(customers: Customers) -> SpendHistories:

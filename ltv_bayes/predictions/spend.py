@@ -114,6 +114,8 @@ class FittedSpend(FittedModel):
         return self.currency or "currency of the data"
 
     def _more_lines(self) -> list[str]:
+        if self.idata.attrs.get("one_price"):
+            return ["order values do not vary: all customers pay the same, to a thousandth"]
         correlation = self.idata.attrs.get("frequency_spend_correlation")
         if correlation is None or np.isnan(correlation):
             return []
@@ -138,8 +140,13 @@ def spend_histories(fit: FittedSpend, customers: Customers, *, warn: bool = True
 
 
 def warn_of_scale(fit: FittedSpend, typical: float) -> None:
-    """Warn where the customers' typical order and those that were fitted can hardly be counted in one unit."""
-    expected = float(np.median(gamma_gamma.population_mean_spend(**fit.draws)))
+    """Warn where the customers' typical order and those that were fitted can hardly be counted in one unit.
+
+    Customers who differ by orders of magnitude have a mean far above their median; what lies between is close to both.
+    """
+    ends = (gamma_gamma.population_median_spend, gamma_gamma.population_mean_spend)
+    low, high = (float(np.median(end(**fit.draws))) for end in ends)
+    expected = float(np.clip(typical, low, high))
     compared = (
         f"The customers' orders are typically {money(typical, fit.currency)}, those that were fitted "
         f"{money(expected, fit.currency)}"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import DataWarning, InputError
 from ltv_bayes.evaluation import check as checking
 from ltv_bayes.evaluation import quantities
 from ltv_bayes.formulas.models import bg_nbd
@@ -65,10 +65,10 @@ def test_what_is_right_passes(purchases, spend):
 
 
 def test_false_alarms_are_rare(purchases, spend):
-    """Two in a thousand quantities: one book of ten quantities in fifty, so hardly more than six of thirty."""
+    """Two in a thousand quantities: one book of 13 quantities in forty, so hardly more than six of thirty."""
     tables = [lb.check(book(seed, 200), purchases, spend, random_seed=seed).table for seed in range(100, 130)]
     every = pd.concat(tables)
-    assert len(every) == 300
+    assert len(every) == 390
     assert sum(not table["holds"].all() for table in tables) <= 6
     assert_mean([(table["tail_probability"] < 0.2).mean() for table in tables], 0.2)
 
@@ -121,6 +121,39 @@ def test_spend_that_goes_with_frequency_is_found(customers, spend):
     found = lb.check(related, spend, random_seed=1)
     assert not found.table.loc[("gamma_gamma", "rank correlation of frequency and mean order value"), "holds"]
     assert any("covariates=" in one for one in found.findings)
+
+
+@pytest.mark.fits
+def test_orders_that_stand_for_customers_who_differ_are_found():
+    """Five of forty customers order 300 times as much, and a fit takes customers as alike and orders as very uneven.
+
+    It expects the quantiles that are seen, and small customers to order for thousands; within thirds by size, mean
+    order values are far closer than it has them.
+    """
+    uneven = {
+        "order_cv": lb.Prior("LogNormal", mu=np.log(3.4), sigma=0.2),
+        "q_excess": lb.Prior("LogNormal", mu=1.4, sigma=0.3),
+    }
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        giant = np.arange(40) < 5
+        orders = np.where(giant, rng.integers(20, 61, 40), rng.integers(1, 3, 40))
+        typical = np.where(giant, 300, 1) * 23.1 * np.exp(0.2 * rng.standard_normal(40))
+        frame = {"frequency": orders, "recency": 52 * orders / (orders + 1), "T": 52.0}
+        value = typical * rng.gamma(orders / 0.36) * 0.36 / orders
+        book = lb.Customers.from_summary(
+            pd.DataFrame({"customer_id": range(40), **frame, "monetary_value": value}), time_unit="week"
+        )
+        fit = lb.GammaGamma(priors=uneven).fit(book, random_seed=1, progressbar=False)
+        with pytest.warns(DataWarning, match="counted in one unit"):
+            expected = fit.expected_spend(book).median(("chain", "draw")).to_numpy()
+        assert np.median(expected[~giant]) > 30 * np.median(typical[~giant])
+        found = lb.check(book, fit, random_seed=1)
+        holds = found.table.loc["gamma_gamma", "holds"]
+        thirds = holds.index.str.startswith(quantities.SPREAD)
+        assert thirds.sum() == 3
+        assert not holds[thirds].any()
+        assert not found.passed
 
 
 def test_little_is_not_off(customers, purchases):

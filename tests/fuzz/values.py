@@ -160,7 +160,7 @@ def more_questions(draw, ltv):
             assert_finite(customers.in_time_unit(some(draw, "day", "year")).table, MISSING)
             assert_finite(customers.subset(customers.ids[:1]).table, MISSING)
         elif which == 2:
-            assert_finite(ltv.upside(), ("spend", "monetary_value"))
+            assert_finite(ltv.upside(), ("realised", "probability_above_realised"))
         elif which == 3:
             assert_finite(
                 PURCHASES.next_purchase(customers, some(draw, "4 weeks", "2027-06-01", "1 day")), ("median", "next_due")

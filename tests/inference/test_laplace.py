@@ -8,7 +8,7 @@ import pytest
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import ConvergenceWarning
 from ltv_bayes.inference import laplace
-from ltv_bayes.inference.curvature import Peak, find_peak
+from ltv_bayes.inference.curvature import Peak, find_peaks
 from ltv_bayes.inference.density import Density
 from ltv_bayes.inference.laplace import sample_laplace
 from ltv_bayes.inference.methods import fit_posterior
@@ -56,7 +56,7 @@ def test_density_and_gradient(normal):
 
 
 def test_peak_of_a_normal_density(normal):
-    peak = find_peak(Density(normal))
+    [peak] = find_peaks(Density(normal))
     np.testing.assert_allclose(peak.centre, [3, 3], atol=1e-5)
     np.testing.assert_allclose(peak.spread @ peak.spread.T, [[4, 4], [4, 5]], rtol=1e-4)
 
@@ -78,7 +78,7 @@ def test_moments_of_a_skewed_density(skewed):
 
 def test_weights_add_up_and_are_worth_what_they_say(normal):
     density = Density(normal)
-    drawn = sample_laplace(density, find_peak(density), 4000, np.random.default_rng(1))
+    drawn = sample_laplace(density, find_peaks(density), 4000, np.random.default_rng(1))
     assert drawn.weights.sum() == pytest.approx(1)
     assert drawn.pareto_k < 0.5
     assert 3000 < drawn.ess <= 4000
@@ -86,7 +86,7 @@ def test_weights_add_up_and_are_worth_what_they_say(normal):
 
 def test_resampling_keeps_proportions(normal):
     density = Density(normal)
-    drawn = sample_laplace(density, find_peak(density), 4000, np.random.default_rng(1))
+    drawn = sample_laplace(density, find_peaks(density), 4000, np.random.default_rng(1))
     points = drawn.resampled(40_000, np.random.default_rng(2))
     np.testing.assert_allclose(points.mean(axis=0), drawn.weights @ drawn.points, atol=0.02)
 
@@ -103,22 +103,62 @@ def test_resampled_points_come_in_random_order():
 def test_a_bad_approximation_is_mended_from_its_weighted_draws(normal):
     density = Density(normal)
     wide = Peak(np.array([5.0, 1.0]), np.diag([12.0, 15.0]))
-    drawn = sample_laplace(density, wide, 20_000, np.random.default_rng(1))
-    np.testing.assert_allclose(drawn.peak.centre, [3, 3], atol=0.3)
-    np.testing.assert_allclose(drawn.peak.spread @ drawn.peak.spread.T, [[4, 4], [4, 5]], rtol=0.15)
+    drawn = sample_laplace(density, (wide,), 20_000, np.random.default_rng(1))
+    [peak] = drawn.peaks
+    np.testing.assert_allclose(peak.centre, [3, 3], atol=0.3)
+    np.testing.assert_allclose(peak.spread @ peak.spread.T, [[4, 4], [4, 5]], rtol=0.15)
     assert drawn.ess > 0.7 * 20_000
+
+
+@pytest.fixture(scope="module")
+def hills():
+    """Two normal densities far apart, of shares .2 and .8, seen in two variables."""
+
+    def build(pm):
+        pm.Normal("y", 2 * pm.NormalMixture("x", w=[0.2, 0.8], mu=[-2.0, 2.0], sigma=[0.5, 0.25]), 1)
+
+    return model_of(build)
+
+
+@pytest.mark.parametrize("method", ["laplace", "auto"])
+def test_modes_that_hold_mass_are_all_drawn_from(hills, method):
+    tree = fit_posterior(hills, method=method, draws=2000, random_seed=1, progressbar=False)
+    assert "Laplace" in tree.attrs["diagnostics"]
+    x, y = (tree["posterior"][name].to_numpy().ravel() for name in "xy")
+    assert (x < 0).mean() == pytest.approx(0.2, abs=5 * np.sqrt(0.16 / 3000))
+    assert x[x < 0].std() == pytest.approx(0.5, rel=0.1)
+    assert np.corrcoef(x, y)[0, 1] == pytest.approx(2 * x.std() / np.hypot(2 * x.std(), 1), abs=0.01)
+
+
+def test_a_bad_mixture_is_mended_from_its_weighted_draws(hills):
+    density = Density(hills)
+    off = [Peak(np.array([x, 2 * x]), np.diag([1.0, 2.0]), 0.5) for x in (-2.5, 2.5)]
+    drawn = sample_laplace(density, off, 20_000, np.random.default_rng(1))
+    left, right = drawn.peaks
+    assert (left.share, right.share) == pytest.approx((0.2, 0.8), abs=0.05)
+    np.testing.assert_allclose([left.centre, right.centre], [[-2, -4], [2, 4]], atol=0.2)
+    assert drawn.ess > 0.7 * 20_000
+
+
+def test_chains_begin_in_all_modes_so_that_r_hat_tells(hills):
+    with pytest.warns(ConvergenceWarning, match="r-hat"):
+        tree = fit_posterior(hills, method="nuts", draws=300, random_seed=1, progressbar=False)
+    means = tree["posterior"]["x"].mean("draw")
+    assert tree["posterior"].sizes["chain"] == tree["sample_stats"].sizes["chain"] == 4
+    assert float(means.min()) < -1 < 1 < float(means.max())
 
 
 def test_the_best_approximation_stays_when_later_ones_are_worse(normal, monkeypatch):
     worth = iter([400, 900, 300, 200])
 
-    def weighted(density, peak, size, rng, progressbar):
+    def weighted(density, peaks, size, rng, progressbar):
         weights = np.zeros(size)
         weights[: next(worth)] = 1.0
-        return laplace.WeightedDraws(np.zeros((size, 2)), weights / weights.sum(), 0.1, peak)
+        return laplace.WeightedDraws(np.zeros((size, 2)), weights / weights.sum(), 0.1, peaks)
 
     monkeypatch.setattr(laplace, "_weighted", weighted)
-    assert sample_laplace(Density(normal), None, 4000, np.random.default_rng(1)).ess == pytest.approx(900)
+    monkeypatch.setattr(laplace, "_matched", lambda drawn: drawn.peaks)
+    assert sample_laplace(Density(normal), (), 4000, np.random.default_rng(1)).ess == pytest.approx(900)
     assert next(worth, None) is None
 
 

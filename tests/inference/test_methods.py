@@ -123,7 +123,7 @@ class TestLongerChains:
             groups = {"posterior": {"x": (dims, x)}, "sample_stats": {"diverging": (dims, diverging)}}
             return xr.DataTree.from_dict({name: xr.Dataset(columns) for name, columns in groups.items()})
 
-        monkeypatch.setattr(methods, "sample_from_peak", sample)
+        monkeypatch.setattr(methods, "sample_from_peaks", sample)
         return asked
 
     @pytest.fixture

@@ -33,7 +33,7 @@ def recipe(request, customers):
 
 
 def point(density, seed=0, size=0.2):
-    return density.start + np.random.default_rng(seed).normal(0, size, density.size)
+    return density.starts[0] + np.random.default_rng(seed).normal(0, size, density.size)
 
 
 class TestDensity:

@@ -65,6 +65,14 @@ def recipe_of(case, customers, renewals):
 
 
 @pytest.mark.parametrize("case", CASES)
+def test_modes_are_searched_from_several_places_in_the_typical_quantities(case, customers, renewals):
+    density = recipe_of(case, customers, renewals).density()
+    away = np.ptp(density.starts, axis=0)
+    assert (away[: len(density.links)] > 1).all()
+    assert (away[len(density.links) :] == 0).all()
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_gradient_is_that_of_differences(case, customers, renewals):
     density = recipe_of(case, customers, renewals).density()
     x = density.start + 0.3 * np.random.default_rng(1).standard_normal(density.size)

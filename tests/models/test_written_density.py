@@ -50,6 +50,17 @@ def test_values_and_gradients_are_those_of_the_model(both):
         np.testing.assert_allclose(gradient, slope, rtol=1e-9, atol=1e-9 * np.abs(slope).max())
 
 
+def test_modes_are_searched_from_several_places(both):
+    """From the same scale by both ways: the centre, and points on both sides of it in each variable."""
+    direct, through_pymc = both
+    np.testing.assert_array_equal(direct.starts[0], direct.start)
+    for density in both:
+        away = density.starts[1:] - density.starts[0]
+        assert (away.min(axis=0) < -1).all()
+        assert (away.max(axis=0) > 1).all()
+    np.testing.assert_allclose(np.ptp(direct.starts, axis=0), np.ptp(through_pymc.starts, axis=0))
+
+
 def test_many_points_at_once(both):
     direct, through_pymc = both
     points = direct.start + np.random.default_rng(2).normal(size=(50, direct.size))

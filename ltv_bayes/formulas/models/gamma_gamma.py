@@ -8,6 +8,7 @@ Sources: Fader, Hardie & Lee (2005), Journal of Marketing Research 42; Hardie's 
 """
 
 import numpy as np
+from scipy import special
 
 from ltv_bayes.formulas.special import Array, Numbers, log_beta
 
@@ -40,6 +41,17 @@ def population_mean_spend(*, p: Numbers, q: Numbers, v: Numbers) -> Array:
     35.17
     """
     return expected_spend(0, 0.0, p=p, q=q, v=v)
+
+
+def population_median_spend(*, p: Numbers, q: Numbers, v: Numbers) -> Array:
+    """Order value that half of the customers exceed on average: p over the median of nu.
+
+    Examples
+    --------
+    >>> round(float(population_median_spend(p=6.24957, q=3.74422, v=15.44352)), 2)
+    28.25
+    """
+    return np.asarray(p * np.asarray(v) / special.gammaincinv(q, 0.5))
 
 
 def expected_spend(frequency: Numbers, monetary_value: Numbers, *, p: Numbers, q: Numbers, v: Numbers) -> Array:

@@ -296,9 +296,11 @@ class CalendarDensity:
         return slice(self.hyper.stop, self.size)
 
     @property
-    def start(self) -> Array:
-        """The centre of the priors."""
-        return np.concatenate([self.base.start, np.log(self.calendar.scales / 2), np.zeros(self.calendar.number)])
+    def starts(self) -> Array:
+        """The centre of the priors, and points around it in the model's own variables: shape (points, size)."""
+        own = self.base.starts
+        rest = np.append(np.log(self.calendar.scales / 2), np.zeros(self.calendar.number))
+        return np.column_stack([own, np.tile(rest, (len(own), 1))])
 
     def __call__(self, x: Array) -> tuple[float, Array]:
         """Log density and gradient at a point; -inf with a zero gradient where it is not finite."""

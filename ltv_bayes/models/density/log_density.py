@@ -22,6 +22,7 @@ from ltv_bayes.formulas.kernels.likelihoods import Kernel
 from ltv_bayes.formulas.kernels.pooled_effects import Layout
 from ltv_bayes.formulas.models.parameterization import LOG, Naming
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.inference.density import several_starts
 from ltv_bayes.models.density.differences import Effects, Slopes
 from ltv_bayes.models.density.plain_priors import PlainPrior
 from ltv_bayes.posterior import tree_from_draws
@@ -110,6 +111,11 @@ class WrittenDensity:
             if name in self.priors:
                 found[place] = self.priors[name].start
         return found
+
+    @property
+    def starts(self) -> Array:
+        """The centre of the priors, and points around it in the quantities of the typical group."""
+        return several_starts(self.start, len(self.links))
 
     def __call__(self, x: Array) -> tuple[float, Array]:
         """Log density and gradient at a point; -inf with a zero gradient where it is not finite."""
