@@ -34,7 +34,7 @@ def intervals(seed, kind):
     table = orders.table
     later = table[(table["date"] > AS_OF) & table["customer_id"].isin(customers.ids)]
     for effects in (None, "auto"):
-        fit = lb.BGNBD(calendar_effects=effects).fit(customers, random_seed=seed, progressbar=False, draws=250)
+        fit = lb.BGNBD(calendar_effects=effects).fit(customers, random_seed=seed, progressbar=False, draws=500)
         total = fit.predict_purchases(customers, f"{AHEAD} days", random_seed=seed).sum("customer_id")
         yield len(later), *np.quantile(total, [0.05, 0.5, 0.95])
 
