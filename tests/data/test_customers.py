@@ -95,6 +95,8 @@ def test_text_that_is_no_number_is_named():
         ({"recency": [30.43, 0, np.nan]}, "missing or infinite recency.*leave these", ("Cy",)),
         ({"T": [38.86, np.inf, 38.86]}, "missing or infinite T", ("Bo",)),
         ({"T": [38.86, -1, 38.86]}, "negative T.*none can be below zero", ("Bo",)),
+        ({"T": [38.86, 1e300, 38.86]}, r"T beyond 1e\+09.*time unit", ("Bo",)),
+        ({"T": [38.86, 1e-300, 38.86]}, "T beyond .* or below 1e-09", ("Bo",)),
         ({"frequency": [-2, 0, -1]}, "2 customers with a negative frequency", ("Ada", "Cy")),
         ({"recency": [30.43, -1, 1.71]}, "negative recency", ("Bo",)),
         ({"frequency": [2, 0, 1.5]}, "fractional frequency.*whole number", ("Cy",)),

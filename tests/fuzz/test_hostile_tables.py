@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from tests.fuzz.holds import REACHED, Ended
 from tests.fuzz.ways import WAYS, new_values
 
-FEW, MANY = (
-    14,
-    {"orders": 700, "from_summary": 500, "contracts": 400, "cohorts": 300, "judgements": 300, "new_clients": 300},
-)
+FEW = 14
+MANY = {"orders": 700, "from_summary": 400, "contracts": 400, "cohorts": 300, "judgements": 300, "new_clients": 300}
+MANY |= {"one_off": 200, "experts": 100}
 
 
 @pytest.fixture(scope="module", autouse=True)

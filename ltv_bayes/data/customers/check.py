@@ -22,6 +22,7 @@ OBSERVED_UNTIL = "observed_until"
 DATES = ("first_order", "last_order", OBSERVED_UNTIL)
 COMPUTED = (*HISTORY, *SPEND, *VALUES, *DATES)
 TOLERANCE = 1e-9
+SHORTEST, LONGEST = 1e-9, 1e9
 MOST_PURCHASES = 1_000_000
 AS_OF_CURE = "Does as_of lie before their last order?"
 
@@ -69,6 +70,11 @@ HISTORY_RULES = (
         lambda table: table["frequency"] > MOST_PURCHASES,
         f"with a frequency above {MOST_PURCHASES:,}",
         "frequency counts repeat purchases: does the column hold money, or units sold?",
+    ),
+    Rule(
+        lambda table: (table["T"] != 0) & ~table["T"].between(SHORTEST, LONGEST),
+        f"with a T beyond {LONGEST:g}, or below {SHORTEST:g} and not 0",
+        "Correct it, or choose another time unit.",
     ),
     Rule(lambda table: table["recency"] > table["T"] * (1 + TOLERANCE), "with recency after T", AS_OF_CURE),
     Rule(
