@@ -1,10 +1,12 @@
 """Totals of simulated companies whose purchases move for all customers at once: intervals hold them."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 import ltv_bayes as lb
-from tests.chance import assert_share
+from tests.chance import assert_share, converging
 from tests.companies import AS_OF, simulated_orders
 
 pytestmark = pytest.mark.study
@@ -24,6 +26,10 @@ FACTORS = {
 }
 
 
+def fitted(model, customers, seed):
+    return model.fit(customers, random_seed=seed, progressbar=False, draws=500)
+
+
 def intervals(seed, kind):
     """The actual number of purchases in half a year, and 90% intervals without and with calendar effects."""
     rng = np.random.default_rng([seed, 7])
@@ -34,7 +40,8 @@ def intervals(seed, kind):
     table = orders.table
     later = table[(table["date"] > AS_OF) & table["customer_id"].isin(customers.ids)]
     for effects in (None, "auto"):
-        fit = lb.BGNBD(calendar_effects=effects).fit(customers, random_seed=seed, progressbar=False, draws=500)
+        model = lb.BGNBD(calendar_effects=effects)
+        fit = converging(partial(fitted, model, customers), seed, seed + 1000, seed + 2000)
         total = fit.predict_purchases(customers, f"{AHEAD} days", random_seed=seed).sum("customer_id")
         yield len(later), *np.quantile(total, [0.05, 0.5, 0.95])
 
