@@ -58,8 +58,9 @@ class GammaGamma(Model[Customers, FittedSpend]):
     Where customers differ by orders of magnitude, more than q above 1 allows, their means alone would be taken for
     orders that vary without bounds. The sigma of order_cv is then 1 / sqrt(1 + 3 n h) for n customers, with h the
     variance of the logarithm of mean order value beyond what orders with a coefficient of variation of 1.5 do, over
-    pi^2 / 6 (its largest in the model), less 1; a customer with few orders counts less. Where all customers pay the
-    same, to a thousandth, order values are taken to vary by a thousandth.
+    pi^2 / 6 (its largest in the model), less 1; a customer with few orders counts less, and what ``pool_by`` and
+    ``covariates`` explain is taken off. Where all customers pay the same, to a thousandth, order values are taken to
+    vary by a thousandth.
 
     The model assumes that what customers spend does not depend on how often they buy; `FittedSpend` reports the
     correlation found in the data.
@@ -126,13 +127,13 @@ def _in_one(histories: InGroups) -> SpendHistories:
 
 
 def _spread(histories: InGroups) -> float:
-    """Standard deviation of the logarithm of mean order value within groups; NaN where each customer is alone."""
+    """Standard deviation of the logarithm of mean order value that columns leave; NaN where they leave nothing."""
     squares, free = _squares(histories, np.ones(len(histories.histories)))
     return float(np.sqrt(squares / histories.customers.sum())) if free > 0 else np.nan
 
 
 def _beyond(histories: InGroups) -> float:
-    """By how many times the largest variance more customers of a group differ than the model lets them.
+    """By how many times the largest variance more customers differ, but for their columns, than the model lets them.
 
     Variances are of the logarithm of mean order value, after those of orders that vary as much as orders hardly do. A
     customer with few orders counts less.
@@ -142,21 +143,34 @@ def _beyond(histories: InGroups) -> float:
     of_orders = special.polygamma(1, distinct / LARGE_ORDER_CV**2)[at]
     weight = 1 / (LARGEST_VARIANCE + of_orders)
     squares, free = _squares(histories, weight)
-    left = squares / max(free, 1e-300) - np.average(of_orders, weights=count * weight)
+    if free == 0:
+        return 0.0
+    left = squares / free - np.average(of_orders, weights=count * weight)
     return max(0.0, float(left / LARGEST_VARIANCE) - 1)
 
 
 def _squares(histories: InGroups, weight: Array) -> tuple[float, float]:
-    """Weighted squares of the logarithm of mean order value about its group's mean, and the weight of which they are.
+    """Weighted squares of the logarithm of mean order value that columns leave, and the weight of which they are.
 
-    The weight is 0 where each customer is alone.
+    What segments and covariates explain by least squares is taken off. Both are 0 where nothing is left.
     """
     count, value = (histories.histories[name].to_numpy(dtype=float) for name in ("count", "monetary_value"))
-    group, each = histories.group, count * weight
-    of_group = np.bincount(group, each)
-    from_mean = np.log(value) - (np.bincount(group, each * np.log(value)) / of_group)[group]
-    free = each.sum() - np.sum(np.bincount(group, each * weight) / of_group)
-    return float(np.sum(each * from_mean**2)), float(free) if free > 1e-9 * each.sum() else 0.0
+    covariates = histories.cells.select_dtypes("number")
+    segments = histories.cells.drop(columns=covariates.columns).assign(every="")
+    at = segments.groupby([*segments], sort=False).ngroup().to_numpy()[histories.group]
+    each = count * weight
+    of_segment, root = np.bincount(at, each), np.sqrt(each)
+
+    def centred(values: Array) -> Array:
+        return root * (values - (np.bincount(at, each * values) / of_segment)[at])
+
+    scaled = covariates / np.maximum(covariates.abs().max(), np.finfo(float).tiny)
+    columns = [centred(scaled[name].to_numpy()[histories.group]) for name in scaled]
+    basis, lengths, _ = np.linalg.svd(np.reshape(columns, (-1, len(at))).T, full_matrices=False)
+    basis, from_mean = basis[:, lengths > 1e-9 * lengths.max(initial=0)], centred(np.log(value))
+    left = from_mean - basis @ (basis.T @ from_mean)
+    free = each.sum() - np.sum(np.bincount(at, each * weight) / of_segment) - np.sum(basis.T**2 @ weight)
+    return (float(left @ left), float(free)) if free > 1e-9 * each.sum() else (0.0, 0.0)
 
 
 def _one_price(histories: InGroups) -> bool:

@@ -59,7 +59,7 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
 
     def default_priors(self, data: Data) -> dict[str, Prior]:
         """Answer which priors the model takes for these data where the user gives none."""
-        return self._usual_priors(data, self._histories(data, Grouping()))
+        return self._usual_priors(data, self._histories(data, self._pool.grouping))
 
     def build(self, data: Data) -> "pm.Model":
         """Make the PyMC model, with the likelihood on unique histories with their counts.
@@ -162,12 +162,16 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         return prior
 
     def _recipe(self, data: Data) -> Recipe:
-        pool = Pool.of(self._name, self.pool_by, self.covariates)
+        pool = self._pool
         histories = self._histories(data, pool.grouping)
         usual = self._usual_priors(data, histories)
         priors = pool.priors(naming(self._name), self.priors, usual)
         tables = [self._tables(**part) for part in histories.parts()]
         return Recipe(self._name, pool, histories, tables, priors, self._k, self._calendar(data), self._tables)
+
+    @property
+    def _pool(self) -> Pool:
+        return Pool.of(self._name, self.pool_by, self.covariates)
 
     def _calendar(self, data: Data) -> Calendar | None:
         """What moves the rate of all customers, in a model that has it."""

@@ -7,6 +7,7 @@ from scipy import optimize, special
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
+from tests.chance import assert_plausible
 
 USUAL = {"order_cv": lb.Prior("LogNormal", mu=np.log(0.5), sigma=1.0)}
 
@@ -78,6 +79,58 @@ def test_usual_portfolios_have_the_usual_priors(size, cv):
         orders = rng.geometric(0.4, size)
         book = customers(orders, seen(rng, orders, 50 * np.exp(rng.standard_normal(size)), cv))
         assert dict(lb.GammaGamma().default_priors(book)["order_cv"].parameters)["sigma"] == 1
+
+
+def sigma_of_order_cv(book, **columns):
+    return dict(lb.GammaGamma(**columns).default_priors(book)["order_cv"].parameters)["sigma"]
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e9])
+def test_what_columns_explain_does_not_move_the_usual_priors(scale):
+    """Giants in a segment of their own, or whose size goes with a covariate, of which each customer has another."""
+    rng = np.random.default_rng(3)
+    orders, kind = few(rng, 60), np.arange(60) < 8
+    typical, plan, noise = giants(10_000)(rng, 60), np.where(kind, "large", "small"), rng.standard_normal(60)
+    columns = {
+        "plan": plan,
+        "size": scale * np.log(typical),
+        "noise": scale * noise,
+        "region": plan[rng.permutation(60)],
+    }
+    book = customers(orders, seen(rng, orders, typical, cv=0.5), **columns)
+    narrow = sigma_of_order_cv(book)
+    assert narrow < 0.1
+    for explained in ({"pool_by": "plan"}, {"covariates": "size"}, {"pool_by": "plan", "covariates": "noise"}):
+        assert sigma_of_order_cv(book, **explained) == 1
+    for unrelated in ({"covariates": "noise"}, {"pool_by": "region"}, {"pool_by": "region", "covariates": "noise"}):
+        assert sigma_of_order_cv(book, **unrelated) == pytest.approx(narrow, rel=0.2)
+
+
+@pytest.mark.parametrize("size", [2, 3, 60])
+def test_customers_of_whom_each_has_another_covariate_have_the_usual_priors(size):
+    rng = np.random.default_rng(size)
+    orders, columns = few(rng, size), {"size": rng.standard_normal(size), "plan": [f"plan {n}" for n in range(size)]}
+    book = customers(orders, seen(rng, orders, 20 * np.exp(0.5 * rng.standard_normal(size)), cv=0.5), **columns)
+    for given in ({"covariates": "size"}, {"pool_by": "plan"}, {"pool_by": "plan", "covariates": "size"}):
+        assert sigma_of_order_cv(book, **given) == 1
+
+
+@pytest.mark.parametrize("size", [0.0, 7.0])
+def test_a_covariate_that_is_the_same_for_all_is_refused(size):
+    orders = np.array([1, 2, 3])
+    with pytest.raises(InputError, match="says nothing"):
+        lb.GammaGamma(covariates="size").fit(customers(orders, 10.0 * orders, size=size))
+
+
+@pytest.mark.fits
+def test_a_covariate_of_which_each_customer_has_another_leaves_how_orders_vary_to_the_data():
+    rng = np.random.default_rng(5)
+    size, orders = rng.standard_normal(300), many(rng, 300)
+    book = customers(orders, seen(rng, orders, 20 * np.exp(0.5 * size), cv=1.2), size=size)
+    fit = lb.GammaGamma(covariates="size").fit(book, method="laplace", random_seed=1, progressbar=False)
+    order_cv = fit.idata["posterior"]["order_cv"]
+    assert np.std(np.log(order_cv)) > 0.01
+    assert_plausible(np.log(1.2), np.log(order_cv.to_numpy()))
 
 
 def test_mean_spend_is_expected_around_the_mean_over_orders():
