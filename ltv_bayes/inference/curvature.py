@@ -21,6 +21,10 @@ ON_THE_WAY = 7
 SHALLOW = 0.5
 NEXT_TO_NOTHING = 1e-4
 LEAST_SHARE = 0.1  # of the draws from an approximation, of a peak that is kept
+NO_MODE = (
+    "The posterior has no mode that is reached from around the centre of the priors. Look for priors= that hold anything "
+    "possible, or that are far from the data, as in another unit; model.default_priors(data) shows the usual ones."
+)
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def _from(density: LogDensity | _Part, starts: Array) -> tuple[Peak, ...]:
         if np.isfinite(density(peak.centre)[0]) and not again:
             found.append(peak)
     if not found:
-        raise FitError("The posterior has no mode that can be reached from the prior's centre.")
+        raise FitError(NO_MODE)
     heights = np.array([density(peak.centre)[0] for peak in found])
     masses = heights + [np.linalg.slogdet(peak.spread)[1] for peak in found]
     shares = np.exp(masses - special.logsumexp(masses))
