@@ -22,8 +22,9 @@ SHALLOW = 0.5
 NEXT_TO_NOTHING = 1e-4
 LEAST_SHARE = 0.1  # of the draws from an approximation, of a peak that is kept
 NO_MODE = (
-    "The posterior has no mode that is reached from around the centre of the priors. Look for priors= that hold anything "
-    "possible, or that are far from the data, as in another unit; model.default_priors(data) shows the usual ones."
+    "The posterior has no mode that is reached from around the centre of the priors. Look for priors= that hold "
+    "anything possible, or that are far from the data, as in another unit; model.default_priors(data) shows the usual "
+    "ones."
 )
 
 

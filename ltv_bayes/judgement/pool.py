@@ -104,6 +104,7 @@ def pool_judgements(
     date_format: str | None = None,
     sheet: str | int | None = None,
     random_seed: int | None = None,
+    confirmed: bool = False,
 ) -> FutureValuePriors:
     """What do several experts believe together? Make one judgement of all those about the same opportunity.
 
@@ -131,6 +132,8 @@ def pool_judgements(
         As in `FutureValuePriors.from_judgements`.
     random_seed : int, optional
         Of the draws in which each expert of the linear pool is right.
+    confirmed : bool
+        As in `FutureValuePriors.from_judgements`.
 
     Returns
     -------
@@ -173,8 +176,8 @@ def pool_judgements(
     """
     if method not in METHODS:
         raise InputError(f"There is no method {method!r}. {suggestion(str(method), METHODS)}")
-    level, seed = as_interval(interval), as_seed(random_seed)
-    reading = Reading(level, family, stages, amount_unit, decimal, date_format)
+    level, seed = as_interval(interval, confirmed=confirmed), as_seed(random_seed)
+    reading = Reading(level, family, stages, amount_unit, decimal, date_format, confirmed)
     own = {"customer_id": customer_id} if customer_id != "customer_id" else {}
     table = _read(read_form(judgements, sheet), {**own, **(columns or {})}, reading)
     experts = sorted(table["expert"].unique())

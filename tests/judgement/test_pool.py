@@ -96,6 +96,19 @@ class TestInWords:
         np.testing.assert_allclose(worth(book, again), worth(book, pooled), rtol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:.*interval of less than 20")
+@pytest.mark.parametrize("method", ["linear", "logarithmic"])
+@pytest.mark.parametrize("by_row", [False, True], ids=["argument", "row"])
+def test_a_slip_is_refused_unless_it_is_confirmed(method, by_row):
+    narrow = {"low": 195.0, "high": 200.0} | ({"interval": 0.04} if by_row else {})
+    frame, given = said({**CHEN, **narrow}, {**WANG, **narrow}), {} if by_row else {"interval": 0.04}
+    with pytest.raises(JudgementError, match=r"less than 5%.*pass confirmed=True\.$"):
+        lb.pool_judgements(frame, method=method, **given)
+    pooled = lb.pool_judgements(frame, method=method, random_seed=1, confirmed=True, **given)
+    assert np.isfinite(pooled.table["mean"]).all()
+    assert pooled.table["confirmed"].all()
+
+
 class TestLogarithmic:
     def test_independent_amounts_are_weighted_by_precision(self):
         row = lb.pool_judgements(said(CHEN, WANG)).table.iloc[0]

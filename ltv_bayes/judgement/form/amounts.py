@@ -11,12 +11,11 @@ from ltv_bayes.formulas.beliefs.amount_families import FAMILIES, GAMMA, LOG_NORM
 from ltv_bayes.formulas.beliefs.elicit import for_distinct
 from ltv_bayes.judgement.beliefs.amount_belief import FAR_MEAN, FAR_SD, fit_amounts
 from ltv_bayes.judgement.form.cells import amounts, choices, refuse, shares, warn
-from ltv_bayes.judgement.form.layout import INTERVAL, LEAST_INTERVAL, PARAMETERS, QUARTILES, WAYS
+from ltv_bayes.judgement.form.layout import CONFIRM, INTERVAL, LEAST_INTERVAL, PARAMETERS, QUARTILES, WAYS
 
 SPELLINGS = {name.replace("-", ""): name for name in FAMILIES} | {"lognorm": LOG_NORMAL, "betapert": PERT}
 POOR_FIT = 0.1
 FAR_ABOVE, WIDE_SD, SMALL_INTERVAL = 2.0, 10.0, 0.2
-CONFIRM = "If it is meant, pass confirmed=True to from_judgements."
 NO_AMOUNT = "State the amount if it occurs, above 0."
 
 

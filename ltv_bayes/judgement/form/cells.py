@@ -23,12 +23,12 @@ def refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str, *, wh
         raise JudgementError(rows_at_fault(rows, "row", f"of the {what} {problem}", cure), rows)
 
 
-def refuse_slip(interval: float, *, confirmed: bool = False) -> None:
+def refuse_slip(interval: float, cure: str = "") -> None:
     """Raise for an interval that hardly anyone means, such as 0.008 for 0.8."""
-    if interval < LEAST_INTERVAL and not confirmed:
+    if interval < LEAST_INTERVAL:
         raise JudgementError(
             f"interval={interval:g} is less than {percent(LEAST_INTERVAL)}, which is hardly meant. "
-            "Write 80% as interval=0.8. If it is meant, pass confirmed=True to from_judgements."
+            f"Write 80% as interval=0.8. {cure}".strip()
         )
 
 

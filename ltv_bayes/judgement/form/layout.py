@@ -56,6 +56,7 @@ COLUMNS = (
 )
 LEAST_INTERVAL = 0.05
 """Below it, an interval is taken for a slip, such as 0.008 for 0.8."""
+CONFIRM = "If it is meant, pass confirmed=True."
 NAMES = tuple(column.name for column in COLUMNS)
 SCORED, RATING, CONFIRMED = "score", "rating_score", "confirmed"
 OF_RATINGS = Column(RATING, NUMBER, "The scorecard's score, 0 to 1: leave it, so that this is known to be a rating.")

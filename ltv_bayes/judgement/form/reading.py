@@ -17,7 +17,7 @@ from ltv_bayes.judgement.form.amounts import intervals, stated_amounts
 from ltv_bayes.judgement.form.cells import blank, choices, refuse, refuse_slip, shares, texts, warn
 from ltv_bayes.judgement.form.chances import chances
 from ltv_bayes.judgement.form.dates import stated_dates
-from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, CONFIRMED, NAMES, RATING, RELATIONS, SCORED, WAYS
+from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, CONFIRM, CONFIRMED, NAMES, RATING, RELATIONS, SCORED, WAYS
 from ltv_bayes.time_units import UnitError, as_number
 
 CHANCES = ("probability", "cases", "probability_low", "stage")
@@ -80,7 +80,8 @@ def as_interval(interval: float, *, confirmed: bool = False) -> float:
     value = as_number(interval, "interval")
     if not 0 < value < 1:
         raise UnitError(f"interval must lie between 0 and 1, not {interval!r}. Write 80% as interval=0.8.")
-    refuse_slip(value, confirmed=confirmed)
+    if not confirmed:
+        refuse_slip(value, CONFIRM)
     return value
 
 

@@ -29,6 +29,7 @@ def calibrate_judgements(
     chains: int = 4,
     random_seed: int | None = None,
     progressbar: bool = True,
+    confirmed: bool = False,
     **sampler_settings: Any,
 ) -> Calibration:
     """How do outcomes compare with what experts state? Learn it from judgements with a known outcome.
@@ -57,6 +58,8 @@ def calibrate_judgements(
         Priors by name in place of the usual ones; see `ExpertBiases`.
     draws, tune, chains, random_seed, progressbar
         As in `BGNBD.fit`.
+    confirmed : bool
+        Whether what looks like a slip is meant, as in `FutureValuePriors.from_judgements`.
     **sampler_settings
         For `pymc.sample`.
 
@@ -91,8 +94,8 @@ def calibrate_judgements(
     >>> calibration = lb.calibrate_judgements(judges.history, random_seed=1)  # doctest: +SKIP
     >>> calibration.recalibrate(judged)  # doctest: +SKIP
     """
-    level = as_interval(interval)
-    reading = Reading(level, family, stages, amount_unit, decimal)
+    level = as_interval(interval, confirmed=confirmed)
+    reading = Reading(level, family, stages, amount_unit, decimal, confirmed=confirmed)
     closed = read_history(history, by, reading, columns=columns, sheet=sheet)
     laid_out, settings = closed_judgements(closed, level), ExpertBiases(priors or {})
     tree = settings.fit(

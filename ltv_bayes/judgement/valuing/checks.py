@@ -78,8 +78,8 @@ def refuse_slips(judged: FutureValuePriors, largest_deal: float) -> None:
         table,
         (table["mean"] > FAR_MEAN * largest_deal) & ~are_opinions(table) & ~confirmed,
         f"with a mean amount beyond {FAR_MEAN:,.0f} times the largest deal of the customers ({largest_deal:,.4g})",
-        "Look for a slip in interval (80% is 0.8), sd or amount_unit. If it is meant, pass confirmed=True to "
-        "from_judgements.",
+        "Look for a slip in interval (80% is 0.8), sd or amount_unit. If it is meant, read the judgements with "
+        "confirmed=True.",
     )
 
 
