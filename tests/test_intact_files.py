@@ -135,6 +135,14 @@ def test_the_earlier_result_is_intact(tmp_path, writers, name, fault, monkeypatc
     assert content(tmp_path).keys() == before.keys()
 
 
+def test_the_page_has_a_row_for_each_file():
+    page = (Path(__file__).parents[1] / "docs" / "studies.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in page.splitlines() if line.count("| intact ") == 3]
+    assert {cells[1].split("`")[1]: "refused" in cells[6] for cells in rows} == {
+        name: name in READERS for name in NAMES
+    }
+
+
 @pytest.mark.parametrize("name", READERS)
 def test_a_damaged_file_is_refused_in_words_and_written_anew(tmp_path, writers, name):
     path, write = tmp_path / name, writers[name]

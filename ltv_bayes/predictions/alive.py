@@ -183,6 +183,12 @@ def _mean_alive(fit: FittedPurchases, customers: Customers) -> Array:
     return found
 
 
+def fitted_values(fit: object, column: str) -> list[str]:
+    """The values that a column of few had among the customers fitted, where the fit knows."""
+    recorded = json.loads(fit.idata.attrs.get("living", "{}")) if isinstance(fit, FittedPurchases) else {}
+    return list(recorded.get(column, {}))
+
+
 def living(fit: FittedPurchases, coverage: Coverage | None, as_of: dt.date | None) -> tuple[int, float] | None:
     """The number of customers fitted, of those covered, and how many are alive; None where the fit does not know."""
     recorded = json.loads(fit.idata.attrs.get("living", "{}"))

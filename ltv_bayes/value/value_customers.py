@@ -17,8 +17,10 @@ from ltv_bayes.judgement.valuing.checks import (
     refuse_slips,
     require_known,
     require_visible_share,
+    warn_of_absent,
     written_as,
 )
+from ltv_bayes.predictions.alive import fitted_values
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, DISCOUNT_RATE, KEPT_BYTES, MARGIN
 from ltv_bayes.streams.order_stream import OrderStream, covered_by
@@ -161,6 +163,9 @@ def _check_coverage(customers: Customers, streams: Sequence[Stream], judged: Fut
         written = written_as(customers, judged.table["customer_id"])
         some = customers if customers.in_memory else customers.subset(list(written.unique()))
         check_coverage(judged, some, covered_by(judged.covers, main, some))
+        if judged.covers is not None and customers.in_memory:
+            own = [one.table for one in (customers, main.customers) if one is not None and one.in_memory]
+            warn_of_absent(judged.covers, own, fitted_values(main.purchases, judged.covers.column))
 
 
 def _largest_deal(customers: Customers, streams: Sequence[Stream]) -> float:

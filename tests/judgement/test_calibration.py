@@ -8,7 +8,7 @@ import pytest
 from scipy import special, stats
 
 import ltv_bayes as lb
-from ltv_bayes.errors import DataWarning, FitError, InputError, JudgementError
+from ltv_bayes.errors import ColumnError, DataWarning, FitError, InputError, JudgementError
 from ltv_bayes.judgement.track_record.outcomes import levels_of_amounts
 from ltv_bayes.judgement.track_record.record import TrackRecord
 from tests.chance import allowed
@@ -24,6 +24,16 @@ def judged(**changes):
 def chance_and_mean(change, probability, median, sd):
     comes = special.expit(change["intercept"] + special.logit(probability))
     return comes, median * np.exp(change["shift"] + (change["spread"] * sd) ** 2 / 2)
+
+
+def test_a_slip_of_closed_judgements_is_refused_unless_it_is_confirmed():
+    history = pd.DataFrame({"expert": ["Chen"], "probability": [0.5], "low": [50.0], "high": [60.0]})
+    for given, error, message in (
+        ({}, JudgementError, r"less than 5%.*pass confirmed=True"),
+        ({"confirmed": True}, ColumnError, "won"),
+    ):
+        with pytest.raises(error, match=message):
+            lb.calibrate_judgements(history, interval=0.04, **given)
 
 
 class TestRecalibrate:

@@ -200,6 +200,23 @@ class TestCoverage:
         with pytest.raises(error, match=message):
             lb.lifetime_value(book, stream, future_value=replace(judged, covers=covers), **TERMS)
 
+    @pytest.mark.parametrize("value", ["Retial", "Retail ", "retail"])
+    def test_a_value_that_no_customer_has_is_told(self, book, stream, value):
+        judged = opportunities(["A"]).with_relation("additional", covers={"industry": ["Retail", value]})
+        message = f"No customer has {value!r} in 'industry', which covers= names.*Energy, Public, Retail"
+        with pytest.warns(DataWarning, match=message) as caught:
+            lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        assert {one.filename for one in caught} == {__file__}
+
+    def test_a_value_of_customers_fitted_is_known_in_a_slice(self, book):
+        models = lb.BGNBD(), lb.GammaGamma()
+        fits = [one.fit(book, method="laplace", draws=400, random_seed=1, progressbar=False) for one in models]
+        values = sorted(book.table["industry"].unique())
+        judged = opportunities(["A"]).with_relation("additional", covers={"industry": values})
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            lb.lifetime_value(book.subset(["A"]), lb.RepeatPurchases(*fits), future_value=judged, **TERMS)
+
 
 class TestSlices:
     """A value does not depend on who else is valued."""

@@ -1,19 +1,21 @@
 """What is refused before judgements are valued: unknown customers, and what contradicts the streams or the pipeline."""
 
 import warnings
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.known_ids import known_ids, lost_zeros
-from ltv_bayes.errors import DataWarning, JudgementError, rows_at_fault
+from ltv_bayes.errors import DataWarning, JudgementError, listed, rows_at_fault
 from ltv_bayes.judgement.beliefs.amount_belief import FAR_MEAN
 from ltv_bayes.judgement.form.cells import refuse, warn
 from ltv_bayes.judgement.form.layout import CONFIRMED, SCORED, VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.windows import last_day_shown, windows
+from ltv_bayes.predictions.visibility import Coverage
 from ltv_bayes.terms import Terms
 
 MANY_GROUPS, ENOUGH_EXPECTED = 50, 10.0
@@ -158,7 +160,20 @@ def check_coverage(judged: FutureValuePriors, customers: Customers, covered: np.
             f"No customer {silent} has an opportunity in the pipeline, where others do: was it reported of them? "
             f"If not, say whose is, as in covers={{'account_manager': ['Chen']}}, a column of True and False, or ids.",
             DataWarning,
-            stacklevel=3,
+            stacklevel=4,
+        )
+
+
+def warn_of_absent(coverage: Coverage, tables: Iterable[pd.DataFrame], known: Iterable[str]) -> None:
+    """Warn of values that covers= names and no customer has, of those at hand or of those fitted."""
+    cells = [table[coverage.column].dropna().astype(str) for table in tables if coverage.column in table]
+    seen = set(known).union(*cells)
+    if absent := sorted(coverage.values - seen):
+        warnings.warn(
+            f"No customer has {listed(map(repr, absent))} in {coverage.column!r}, which covers= names: nobody counts as "
+            f"reported on by that. The values are {listed(sorted(seen))}.",
+            DataWarning,
+            stacklevel=4,
         )
 
 
