@@ -10,7 +10,7 @@ from tests.mutants.table import ROOT, mutations
 @pytest.mark.parametrize("one", mutations(), ids=lambda one: one.means)
 def test_a_mutation_changes_one_place_of_the_package_as_it_is(one):
     source = (ROOT / "ltv_bayes" / one.file).read_text(encoding="utf-8")
-    assert ast.dump(ast.parse(one.of(source))) != ast.dump(ast.parse(source)) or "SELECT" in source
+    assert ast.dump(ast.parse(one.of(source))) != ast.dump(ast.parse(source))
     assert [path for path in one.test_files if not path.exists()] == []
 
 
