@@ -125,8 +125,10 @@ def fit_and_value(draw, customers):
             assert_shown(purchases)
             assert_finite(purchases.summary(), ("ess", "r_hat", "mcse"))
     if some(draw, True, False, False):
+        differ = {"pool_by": "industry"} if "industry" in customers.columns and some(draw, True, False) else {}
+        differ |= {"covariates": "size"} if "size" in customers.columns and some(draw, True, False) else {}
         with in_words("fit spend", before):
-            spend = lb.GammaGamma().fit(customers, method="laplace", **FIT)
+            spend = lb.GammaGamma(**differ).fit(customers, method="laplace", **FIT)
             assert_finite(spend.summary(), ("ess", "r_hat", "mcse"))
     horizon = mostly(draw, some(draw, "1 year", "3 years", ["6 months", "2 years"]), *tables.HORIZONS)
     if hasattr(purchases, "probability_alive"):

@@ -170,8 +170,8 @@ def warn_of_absent(coverage: Coverage, tables: Iterable[pd.DataFrame], known: It
     seen = set(known).union(*cells)
     if absent := sorted(coverage.values - seen):
         warnings.warn(
-            f"No customer has {listed(map(repr, absent))} in {coverage.column!r}, which covers= names, so that it covers "
-            f"no customer. The values are {listed(sorted(seen))}.",
+            f"No customer has {listed(map(repr, absent))} in {coverage.column!r}, which covers= names, and so none is "
+            f"covered by it. The values are {listed(sorted(seen))}.",
             DataWarning,
             stacklevel=4,
         )
