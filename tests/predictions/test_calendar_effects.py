@@ -11,7 +11,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.predictions.clock import clock_of
-from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
+from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer, replicate_histories
 
 DRAWS = {"r": [[0.6, 0.9]], "alpha": [[8.0, 5.0]], "a": [[0.8, 0.5]], "b": [[2.5, 3.0]]}
 MODELS = {"bg_nbd": {}, "mbg_nbd": {}, "bg_cnbd": {"k": 2}, "mbg_cnbd": {"k": 3}}
@@ -111,6 +111,16 @@ class TestFuture:
         middle = (weeks[1:] + weeks[:-1]) / 2
         expected = (steps * (1 + rate) ** (-middle * 7 / 365.25)[:, np.newaxis, np.newaxis, np.newaxis]).sum(axis=0)
         np.testing.assert_allclose(ours, expected, rtol=1e-5)
+
+    def test_a_course_begins_at_nothing_and_passes_each_sum(self):
+        """Of a new customer: purchases in closed form, and discounted ones from now to each end, by other nodes."""
+        new, ends = outlook_of_new_customer(fit_of(level=0.8, sds=0.3)), np.array([0.0, 3.0, 20.0, 52.0])
+        for delta, one, rtol in (
+            (0.0, new.expected_purchases, 1e-12),
+            (0.01, lambda end: new.discounted_expected_purchases(end, 0.01), 1e-7),
+        ):
+            expected = np.stack([np.zeros(2), *map(one, ends[1:])], axis=-1)
+            np.testing.assert_allclose(new.discounted_expected_purchases_by(ends, delta), expected, rtol=rtol)
 
     def test_all_that_is_computed_has_the_same_future(self, customers):
         fit = fit_of(sds=0.4)
