@@ -353,6 +353,7 @@ def replicate_histories(fit: FittedPurchases, customers: Customers, random_seed:
     xarray.Dataset
         ``frequency`` and ``recency`` of shape (chain, draw, customer_id).
     """
+    require_same_day(fit, customers)
     T, formulas = customers.table["T"].to_numpy(), formulas_of(fit)
 
     def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> tuple[np.ndarray, np.ndarray]:
@@ -401,7 +402,7 @@ def _over_unique(fit: FittedPurchases, customers: Customers, compute: Callable[.
 def _median_waits(fit: FittedPurchases, customers: Customers) -> tuple[np.ndarray, np.ndarray]:
     """Of each customer, P(ever buys again) and the time, in the fit's unit, by which that is as likely as not."""
     ever, time = np.empty(len(customers)), np.empty(len(customers))
-    table = customers.in_time_unit(fit.time_unit).table
+    table, formulas = customers.in_time_unit(fit.time_unit).table, formulas_of(fit)
     size = max(1, NUMBERS_IN_BLOCK // int(np.prod(shape_of(fit))))
     for here, parameters in parameters_of(fit, customers.table).parts():
         kinds = table.iloc[here][["frequency", "recency", "T"]].to_numpy(dtype=float)
@@ -411,7 +412,7 @@ def _median_waits(fit: FittedPurchases, customers: Customers) -> tuple[np.ndarra
         blocks = [slice(first, first + size) for first in range(0, len(kinds), size)]
         own = [parameters if alike else {name: each[:, some] for name, each in parameters.items()} for some in blocks]
         with ThreadPoolExecutor(available_cores()) as pool:
-            waits = pool.map(partial(_median_wait, formulas_of(fit)), [kinds[some] for some in blocks], own)
+            waits = pool.map(partial(_median_wait, formulas), [kinds[some] for some in blocks], own)
             found = np.concatenate(list(waits), axis=1)
         ever[here], time[here] = found[:, place.ravel()]
     return ever, time
