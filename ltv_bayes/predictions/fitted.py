@@ -115,7 +115,8 @@ class FittedModel:
         shaped = {name: found[0].reshape(shape_of(self)) for name, found in drawn.items()}
         shaped |= {str(one.name): one.to_numpy() for one in shared}
         dims = {str(one.name): [str(dim) for dim in one.dims[2:]] for one in shared}
-        return type(self)(posterior.tree_from_draws(shaped, attrs, dims=dims, coords=dict(every.coords)))
+        coords = {str(name): labels for name, labels in every.coords.items()}
+        return type(self)(posterior.tree_from_draws(shaped, attrs, dims=dims, coords=coords))
 
     def segments(
         self, column: str | None = None, *, ci_prob: float | None = None, ci_kind: str | None = None

@@ -9,6 +9,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.formulas.kernels import order_values
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.posterior import tree_from_draws
 from ltv_bayes.predictions.clock import clock_of
@@ -223,6 +224,16 @@ class TestPast:
         times = rng.uniform(-30, 40, (5, 200))
         np.testing.assert_allclose(hands.time(hands.at(times)), times, atol=1e-9)
         assert (np.diff(hands.at(np.sort(times)), axis=1) >= 0).all()
+
+
+    def test_no_purchase_is_after_the_horizon_by_rounding(self):
+        """In the compiled loops, where a purchase after the last period would have no place."""
+        rng = np.random.default_rng(3)
+        clock = order_values.Clock(*Clock.of(MONTH, -6, rng.gamma(3.0, 0.4, (500, 30))))
+        for draw, end in enumerate(rng.uniform(1, 100, 500)):
+            operational = order_values.on_clock(clock, draw, 1.0, 2.0, end)[2]
+            when = order_values.calendar_time(clock, draw, operational, end)
+            assert end * (1 - 1e-12) < when <= end
 
 
 class TestRefusals:
