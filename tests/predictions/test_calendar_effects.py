@@ -225,7 +225,6 @@ class TestPast:
         np.testing.assert_allclose(hands.time(hands.at(times)), times, atol=1e-9)
         assert (np.diff(hands.at(np.sort(times)), axis=1) >= 0).all()
 
-
     def test_no_purchase_is_after_the_horizon_by_rounding(self):
         """In the compiled loops, where a purchase after the last period would have no place."""
         rng = np.random.default_rng(3)
