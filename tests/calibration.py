@@ -20,6 +20,7 @@ from ltv_bayes.errors import LtvBayesWarning
 from ltv_bayes.formulas.models import gamma_gamma, nbd
 from ltv_bayes.models.priors import Prior
 from ltv_bayes.predictions.purchases import formulas_of
+from ltv_bayes.sizes import SMALLEST_AMOUNT
 from tests import stories
 from tests.chance import off_uniform
 
@@ -268,7 +269,9 @@ class Shopping(Study):
         values, following = values[:-number], values[-number:]
         orders, paid = made.sums(1.0, past=True), made.sums(values, past=True)
         buyers = orders > 0
-        known = buyers.sum() > 1 and paid[buyers].min() > 0 and np.unique(place[buyers]).size == np.unique(place).size
+        means = paid[buyers] / orders[buyers]
+        is_money = buyers.sum() > 1 and means.min() > SMALLEST_AMOUNT
+        known = is_money and np.unique(place[buyers]).size == np.unique(place).size
         if not (known and is_typical("mean_spend", paid.sum(), orders.sum())):
             return None
         table["monetary_value"] = np.divide(paid, orders, out=np.full(number, np.nan), where=buyers)

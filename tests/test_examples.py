@@ -16,7 +16,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 FAST_PAGES = ["data", "judgements", "lifetime_value", "predictions", "segments", "sensitivity"]
 SLOW_PAGES = ["acquisition", "calibration", "command_line", "evaluation", "hybrid", "models", "pooling", "scorecards"]
-SLOW_PAGES += ["subscriptions"]
+SLOW_PAGES += ["portfolio", "subscriptions"]
 LARGEST_PICTURE = 150_000
 
 OUR_WARNINGS_AS_ERRORS = """

@@ -207,6 +207,11 @@ def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
                 "Leave it out of the call, and the plain ones are fitted here; their comparison shows which of the two "
                 "to pool."
             )
+        if "calendar" in fit.idata.attrs:
+            raise InputError(
+                "This check compares the plain models by the histories of single customers, and this fit has calendar "
+                "effects. Leave it out of the call, and the plain ones are fitted here."
+            )
     return {fit.model: fit for fit in fits}
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.inference.curvature import find_peaks
+from ltv_bayes.inference.curvature import Peak, find_peaks
 from ltv_bayes.inference.density import LogDensity
 
 STEP = 1e-4
@@ -87,21 +87,36 @@ class Unfolded:
 
     @property
     def starts(self) -> Array:
-        """The centre given the sds at the middle of their priors: shape (1, size)."""
-        return np.zeros((1, self.size))
+        """The centre given the sds at the middle of their priors, and any other peaks: shape (peaks, size)."""
+        first, *others = self._peaks
+        middle = np.zeros(self.size - first.centre.size)
+        _, _, root, _ = self._folded(np.zeros(first.centre.size), middle)
+        inwards = np.linalg.solve(root, self._quadratic[1])
+        more = [self._point(root.T @ peak.centre - inwards, middle) for peak in others]
+        return np.array([np.zeros(self.size), *more])
 
     @cached_property
-    def _quadratic(self) -> tuple[Array, Array]:
-        """Log density without the vector's own prior: linear' z - z' curvature z / 2, as (curvature, linear)."""
+    def _precision(self) -> Array:
+        """Of the vector's own prior, with the sds at the start: shape (others and vector, others and vector)."""
         density, own = self.density, self.density.hyper.start
         log_sds = density.starts[0, density.hyper]
         precision = np.zeros((self.size - log_sds.size,) * 2)
         precision[own:, own:] = np.linalg.inv(density.covariance(log_sds))
-        peak = find_peaks(_GivenSds(density, precision))[0]
+        return precision
+
+    @cached_property
+    def _peaks(self) -> tuple[Peak, ...]:
+        """Peaks given the sds at the start, the one with most of the mass first."""
+        return find_peaks(_GivenSds(self.density, self._precision))
+
+    @cached_property
+    def _quadratic(self) -> tuple[Array, Array]:
+        """Log density without the vector's own prior: linear' z - z' curvature z / 2, as (curvature, linear)."""
+        peak = self._peaks[0]
         inverse = np.linalg.inv(peak.spread)
-        values, vectors = np.linalg.eigh(inverse.T @ inverse - precision)
+        values, vectors = np.linalg.eigh(inverse.T @ inverse - self._precision)
         curvature = (vectors * np.maximum(values, 0.0)) @ vectors.T
-        return curvature, density.given_effects(peak.centre)[1] + curvature @ peak.centre
+        return curvature, self.density.given_effects(peak.centre)[1] + curvature @ peak.centre
 
     def _folded(self, y: Array, z: Array) -> tuple[Array, Array, Array, float]:
         """The variables and the sds in their own units, the precision's root, and the log of the change of volume."""

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import FitError, PriorError, a_kind, suggestion
 from ltv_bayes.models.density.calendar import Calendar
+from ltv_bayes.predictions.clock import require_observed_to_the_end
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_duration
 
 IN_YEAR = {"week": 52, "month": 12, "quarter": 4}
 SHORT, LONG = 0.5, 3.0
 YEARS_OF_SEASON = 2.0
 LARGEST = 3.0
+MOST_PERIODS = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +46,7 @@ class CalendarEffects:
     PriorError
         If a scale is not above 0, or is beyond 3, a factor of 20.
     FitError
-        If the period is not known.
+        If the period is not known, or ``season`` is no yes or no.
 
     Examples
     --------
@@ -61,8 +62,10 @@ class CalendarEffects:
     half_life: Any = "1 year"
 
     def __post_init__(self) -> None:
-        if self.period is not None and self.period not in IN_YEAR:
+        if self.period is not None and str(self.period) not in IN_YEAR:
             raise FitError(f"There is no period {self.period!r}. {suggestion(str(self.period), IN_YEAR)}")
+        if self.season not in (None, True, False):
+            raise FitError(f"season takes True, False or None, not {self.season!r}.")
         for name in ("level", "noise", "seasonal"):
             scale = getattr(self, name)
             if not (isinstance(scale, int | float) and not isinstance(scale, bool) and 0 < scale <= LARGEST):
@@ -73,17 +76,24 @@ class CalendarEffects:
         as_duration(self.half_life)
 
     def of(self, customers: Customers) -> Calendar:
-        """The periods of these customers' log, with the prior of the factor in them."""
-        if OBSERVED_UNTIL in customers.columns and customers.table[OBSERVED_UNTIL].notna().any():
-            raise FitError(
-                "Calendar effects need customers who are all observed until the as-of date; some are observed until an "
-                "earlier day. Set calendar_effects=None."
-            )
+        """The periods of these customers' log, with the prior of the factor in them.
+
+        Raises
+        ------
+        FitError
+            If some are observed until an earlier day, or there are too many periods.
+        """
+        require_observed_to_the_end(customers)
         seen, unit = customers.overview(), DAYS_PER_UNIT[customers.time_unit]
         years = seen.longest_history * unit / DAYS_PER_YEAR
         period = self.period or ("week" if years < SHORT else "quarter" if years > LONG else "month")
         length = DAYS_PER_YEAR / IN_YEAR[period] / unit
         number = max(1, math.ceil(seen.longest_history / length - 1e-9))
+        if number > MOST_PERIODS:
+            raise FitError(
+                f"The longest history, {years:,.0f} years, has {number:,} periods of a {period}, and calendar effects "
+                f"take {MOST_PERIODS} at most. Choose a longer period, correct T, or fit with calendar_effects=None."
+            )
         season = years >= YEARS_OF_SEASON if self.season is None else self.season
         scales = np.array([self.level, self.noise, *([self.seasonal] if season else [])])
         half_life = as_duration(self.half_life).to(customers.time_unit)

@@ -1,6 +1,7 @@
 """What all models of customers share: how they are set, built and fitted."""
 
 import logging
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -155,8 +156,12 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         """
         recipe = self._recipe(data)
         prior = _prior_draws(recipe.model(), draws, random_seed)
-        tree = xr.DataTree.from_dict({"posterior": prior["prior"].to_dataset()})
-        tree.attrs.update({"model": self._name, "time_unit": self._time_unit(data), **recipe.attrs()})
+        drawn = prior["prior"].to_dataset()
+        tree = xr.DataTree.from_dict(
+            {"posterior": drawn if recipe.calendar is None else recipe.calendar.with_parts(drawn)}
+        )
+        attrs = fit_attrs(self._name, data, time_unit=self._time_unit(data), settings=recipe.settings())
+        tree.attrs.update({**attrs, **recipe.attrs()})
         if (replicated := self._replicated(self._fitted(tree), data, random_seed)) is not None:
             prior["prior_predictive"] = xr.DataTree(replicated)
         return prior
@@ -225,7 +230,9 @@ def _prior_draws(model: "pm.Model", draws: int, random_seed: int | None) -> xr.D
     logger.setLevel(logging.ERROR)
     names = [variable.name for variable in model.unobserved_RVs]
     try:
-        sampled = pm.sample_prior_predictive(draws, model=model, var_names=names, random_seed=random_seed)
+        with warnings.catch_warnings():  # parameters alone are drawn, on which the likelihood has no effect
+            warnings.filterwarnings("ignore", message="The effect of Potentials", category=UserWarning)
+            sampled = pm.sample_prior_predictive(draws, model=model, var_names=names, random_seed=random_seed)
     finally:
         logger.setLevel(level)
     return xr.DataTree.from_dict({"prior": sampled["prior"].to_dataset()[names]})

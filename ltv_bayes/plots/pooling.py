@@ -182,7 +182,8 @@ def plot_history_surface(
 
 def _histories(fit: FittedPurchases, frequency: np.ndarray, recency: np.ndarray, T: float) -> Customers:
     table = {"customer_id": np.arange(frequency.size), "frequency": frequency, "recency": recency, "T": T}
-    return Customers.from_summary(pd.DataFrame(table), time_unit=fit.time_unit)
+    as_of = fit.idata.attrs.get("as_of") or None
+    return Customers.from_summary(pd.DataFrame(table), time_unit=fit.time_unit, as_of=as_of)
 
 
 def _typical[Fit: FittedModel](fit: Fit) -> Fit:

@@ -174,12 +174,13 @@ def living_by_column(fit: FittedPurchases, customers: Customers) -> str:
 def _mean_alive(fit: FittedPurchases, customers: Customers) -> Array:
     """P(alive) of each customer, on average over the draws, once for those who are alike: an array (customers,)."""
     table, found = customers.in_time_unit(fit.time_unit).table[list(HISTORY)], np.empty(len(customers))
+    outlook = formulas_of(fit).outlook
     for here, parameters in parameters_of(fit, customers.table).parts():
         kinds, place = table.iloc[here].to_numpy(dtype=float), np.arange(here.size)
         if all(values.shape[1] == 1 for values in parameters.values()):
             histories, place = histories_with_positions(table.iloc[here])
             kinds = np.column_stack([histories.frequency, histories.recency, histories.T])
-        found[here] = formulas_of(fit).outlook(*kinds.T, **parameters).alive.mean(axis=0)[place]
+        found[here] = outlook(*kinds.T, **parameters).alive.mean(axis=0)[place]
     return found
 
 

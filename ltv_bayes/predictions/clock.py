@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.errors import FitError
+from ltv_bayes.errors import FitError, counted
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
@@ -24,7 +25,8 @@ def clock_of(fit: FittedModel) -> Clock | None:
     """Draws of the factor by period, past and future; None where the fit has no calendar effects.
 
     The factor of a future period is drawn once for all customers: the level reverts from where it is, noise is new, and
-    the season is the one that was learned. All that is computed from a fit has the same draws. After 20 years, the
+    the season is the one that was learned. All that is computed from a fit has the same draws; fits in an order for
+    another purpose have others, so that two streams are independent though one seed made both. After 20 years, the
     factor is its mean.
     """
     text = fit.idata.attrs.get("calendar")
@@ -40,12 +42,13 @@ def clock_of(fit: FittedModel) -> Clock | None:
     length, in_year = terms["length"], terms["in_year"]
     years = length * DAYS_PER_UNIT[as_time_unit(fit.idata.attrs["time_unit"])] / DAYS_PER_YEAR
     ahead, kept = math.ceil(YEARS_AHEAD / years), 0.5 ** (length / terms["half_life"])
-    past, level, seed = flat("calendar_effect"), flat("level"), int(fit.idata.attrs.get("random_seed", 0))
+    past, level, attrs = flat("calendar_effect"), flat("level"), fit.idata.attrs
+    seed, purpose = int(attrs.get("random_seed", 0)), f"calendar{attrs.get('purpose', '')}"
     level_sd, noise_sd = flat("level_sd"), flat("noise_sd")
     season = flat("season") if "season" in posterior else np.zeros((chains * draws, in_year))
     future = np.empty((chains * draws, ahead + 1))
     for period in range(ahead):
-        moved, noise = customer_stream(seed, "calendar", period).standard_normal((2, chains * draws))
+        moved, noise = customer_stream(seed, purpose, period).standard_normal((2, chains * draws))
         level = kept * level + level_sd * math.sqrt(1 - kept**2) * moved
         future[:, period] = level + noise_sd * noise + season[:, -(period + 1) % in_year]
     future[:, ahead] = (level_sd**2 + noise_sd**2) / 2 + np.log(np.exp(season).mean(axis=1))
@@ -70,19 +73,39 @@ def clock_lines(fit: FittedModel) -> list[str]:
 
 
 def require_same_day(fit: FittedModel, customers: Customers) -> None:
-    """Refuse customers of another as-of date than a fit with calendar effects: its factor is counted from there.
+    """Refuse customers not observed until the day to which a fit with calendar effects counts its factor.
 
     Raises
     ------
     FitError
-        With both days.
+        If they are as of another day, with both days, or some are observed until an earlier one, with their number.
     """
+    if "calendar" not in fit.idata.attrs:
+        return
+    require_observed_to_the_end(customers)
     as_of = "" if customers.as_of is None else customers.as_of.isoformat()
     fitted = fit.idata.attrs.get("as_of", "")
-    if "calendar" in fit.idata.attrs and as_of != fitted:
+    if as_of != fitted:
         raise FitError(
             f"The fit has calendar effects until {fitted or 'an unknown day'}, and the customers are as of "
             f"{as_of or 'an unknown day'}. Summarize both as of one day, or fit with calendar_effects=None."
+        )
+
+
+def require_observed_to_the_end(customers: Customers) -> None:
+    """Refuse customers of whom some are observed until an earlier day than the as-of date.
+
+    Raises
+    ------
+    FitError
+        With their number.
+    """
+    if OBSERVED_UNTIL not in customers.columns:
+        return
+    if ended := int(customers.table[OBSERVED_UNTIL].notna().sum()):
+        raise FitError(
+            f"Calendar effects need customers who are all observed until the as-of date; {ended:,} of "
+            f"{counted(len(customers), 'customer')} are observed until an earlier day. Fit with calendar_effects=None."
         )
 
 

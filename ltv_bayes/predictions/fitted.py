@@ -25,6 +25,8 @@ from ltv_bayes.time_units import TimeUnit, as_time_unit
 
 OF_ALL = ("pooling", "living")
 """What a fit of all customers carries that the fit of one segment does not."""
+OF_CALENDAR = ("calendar_effect", "level", "season", "level_sd", "noise_sd", "season_sd")
+"""Variables of a fit with calendar effects that all customers share."""
 UNCONVERGED = "fit did not converge"
 LONG_NAMES = {
     "mean_rate": "mean rate of orders",
@@ -106,11 +108,15 @@ class FittedModel:
         if pooling.scales:
             at_typical = cells.fillna(dict.fromkeys(pooling.by, "typical"))
             check_covariates(self, [at_typical.set_axis(["given"], axis="index")], "segment")
-        drawn = pooling.parameters(self.idata["posterior"].to_dataset(), cells)
+        every = self.idata["posterior"].to_dataset().transpose(*posterior.SAMPLE_DIMS, ...)
+        drawn, shared = pooling.parameters(every, cells), [every[name] for name in OF_CALENDAR if name in every]
         attrs = {str(name): value for name, value in self.idata.attrs.items() if name not in OF_ALL}
         attrs["segment"] = json.dumps(pooling.as_written(cells, given), ensure_ascii=False)
         shaped = {name: found[0].reshape(shape_of(self)) for name, found in drawn.items()}
-        return type(self)(posterior.tree_from_draws(shaped, attrs))
+        shaped |= {str(one.name): one.to_numpy() for one in shared}
+        dims = {str(one.name): [str(dim) for dim in one.dims[2:]] for one in shared}
+        coords = {str(name): labels for name, labels in every.coords.items()}
+        return type(self)(posterior.tree_from_draws(shaped, attrs, dims=dims, coords=coords))
 
     def segments(
         self, column: str | None = None, *, ci_prob: float | None = None, ci_kind: str | None = None
@@ -263,7 +269,7 @@ def thinned_to[Fit: FittedModel](fit: Fit, number: int) -> Fit:
 
 
 def shuffled[Fit: FittedModel](fit: Fit, shape: tuple[int, int], seed: int, purpose: str) -> Fit:
-    """A number of a fit's draws, in a random order that belongs to a purpose.
+    """A number of a fit's draws, in a random order that belongs to a purpose, and with a future of their own.
 
     Fits are paired draw by draw as if they were independent. In the order of their drawing they are not, if one seed
     made both.
@@ -274,8 +280,9 @@ def shuffled[Fit: FittedModel](fit: Fit, shape: tuple[int, int], seed: int, purp
         Chains, and draws per chain.
     """
     chains, draws = shape
-    order = order_of_draws(shape, seed, purpose)
-    return type(fit)(posterior.reordered(fit.thin(draws, chains).idata, order))
+    tree = posterior.reordered(fit.thin(draws, chains).idata, order_of_draws(shape, seed, purpose))
+    tree.attrs["purpose"] = purpose
+    return type(fit)(tree)
 
 
 def order_of_draws(shape: tuple[int, int], seed: int, purpose: str) -> IntArray:

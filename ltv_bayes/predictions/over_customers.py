@@ -9,12 +9,14 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.histories import Histories
 from ltv_bayes.errors import InputError
+from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.posterior import refuse_nan
 from ltv_bayes.predictions.fitted import FittedModel, parameters_of, shape_of
 from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.sizes import CUSTOMERS_OF_WORKER, LARGEST_ARRAY, available_cores
+from ltv_bayes.sizes import CUSTOMERS_OF_WORKER, LARGEST_ARRAY, NUMBERS_IN_BLOCK, available_cores
 
 DrawOne = Callable[[np.random.Generator, Parameters, int], Any]
 
@@ -57,6 +59,36 @@ def draw_for_each(
     with ThreadPoolExecutor(available_cores()) as pool:
         list(pool.map(some, range(0, len(ids), CUSTOMERS_OF_WORKER)))
     return values.reshape(arrays, len(ids), *shape).transpose(0, 2, 3, 1)
+
+
+def fill_columns(
+    found: np.ndarray,
+    here: IntArray,
+    positions: IntArray,
+    histories: Histories,
+    parameters: Parameters,
+    compute: Callable[..., np.ndarray],
+) -> None:
+    """Fill in what is computed of distinct histories for all who have them, some draws at a time, on all cores.
+
+    Parameters
+    ----------
+    found : array of shape (draws, customers)
+    here, positions : arrays
+        Places of customers in it, and of the history of each among the distinct ones.
+    compute : callable
+        From frequency, recency, T, and parameters by name to an array (draws, histories).
+    """
+    block = max(1, NUMBERS_IN_BLOCK // len(histories))
+
+    def some(first: int) -> None:
+        rows = slice(first, first + block)
+        drawn = {name: values[rows] for name, values in parameters.items()}
+        values = compute(histories.frequency, histories.recency, histories.T, **drawn)
+        found[rows, here] = np.asarray(values)[:, positions]
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        list(pool.map(some, range(0, len(found), block)))
 
 
 def labelled(values: np.ndarray, ids: pd.Index, name: str, **attrs: Any) -> xr.DataArray:

@@ -18,7 +18,6 @@ from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.conditional_future import PurchaseFormulas, PurchaseOutlook
 from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.formulas.models.parameterization import REGULAR
-from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.clock import clock_lines, clock_of, require_same_day
@@ -33,7 +32,14 @@ from ltv_bayes.predictions.fitted import (
     time_unit_of,
 )
 from ltv_bayes.predictions.groups import Parameters
-from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
+from ltv_bayes.predictions.over_customers import (
+    beside_observed,
+    draw_for_each,
+    fill_columns,
+    labelled,
+    require_memory,
+    with_group,
+)
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import NUMBERS_IN_BLOCK, available_cores
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_duration, as_time_ahead, discount_intensity
@@ -353,6 +359,7 @@ def replicate_histories(fit: FittedPurchases, customers: Customers, random_seed:
     xarray.Dataset
         ``frequency`` and ``recency`` of shape (chain, draw, customer_id).
     """
+    require_same_day(fit, customers)
     T, formulas = customers.table["T"].to_numpy(), formulas_of(fit)
 
     def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> tuple[np.ndarray, np.ndarray]:
@@ -394,14 +401,14 @@ def _over_unique(fit: FittedPurchases, customers: Customers, compute: Callable[.
         if parameters[bg_nbd.PARAMETERS[0]].shape[1] > 1:  # every customer has parameters of their own
             x, t_x, T = (table[name].to_numpy(dtype=float)[here] for name in ("frequency", "recency", "T"))
             histories, positions = Histories(x, t_x, T, np.ones(here.size)), np.arange(here.size)
-        _fill(found, here, positions, histories, parameters, compute)
+        fill_columns(found, here, positions, histories, parameters, compute)
     return found.reshape(chains, draws, len(customers))
 
 
 def _median_waits(fit: FittedPurchases, customers: Customers) -> tuple[np.ndarray, np.ndarray]:
     """Of each customer, P(ever buys again) and the time, in the fit's unit, by which that is as likely as not."""
     ever, time = np.empty(len(customers)), np.empty(len(customers))
-    table = customers.in_time_unit(fit.time_unit).table
+    table, formulas = customers.in_time_unit(fit.time_unit).table, formulas_of(fit)
     size = max(1, NUMBERS_IN_BLOCK // int(np.prod(shape_of(fit))))
     for here, parameters in parameters_of(fit, customers.table).parts():
         kinds = table.iloc[here][["frequency", "recency", "T"]].to_numpy(dtype=float)
@@ -411,7 +418,7 @@ def _median_waits(fit: FittedPurchases, customers: Customers) -> tuple[np.ndarra
         blocks = [slice(first, first + size) for first in range(0, len(kinds), size)]
         own = [parameters if alike else {name: each[:, some] for name, each in parameters.items()} for some in blocks]
         with ThreadPoolExecutor(available_cores()) as pool:
-            waits = pool.map(partial(_median_wait, formulas_of(fit)), [kinds[some] for some in blocks], own)
+            waits = pool.map(partial(_median_wait, formulas), [kinds[some] for some in blocks], own)
             found = np.concatenate(list(waits), axis=1)
         ever[here], time[here] = found[:, place.ravel()]
     return ever, time
@@ -435,27 +442,6 @@ def _median_wait(formulas: PurchaseFormulas, histories: np.ndarray, drawn: Param
         root = elementwise.find_root(short_of_half, LOG_WAITS, args=(due.astype(float),), tolerances=CLOSE)
         wait[due] = np.where(root.success, np.exp(root.x), np.inf)
     return np.array([alive, wait])
-
-
-def _fill(
-    found: np.ndarray,
-    here: IntArray,
-    positions: IntArray,
-    histories: Histories,
-    parameters: Parameters,
-    compute: Callable[..., np.ndarray],
-) -> None:
-    """Fill in columns, some draws at a time, on all cores."""
-    block = max(1, NUMBERS_IN_BLOCK // len(histories))
-
-    def some(first: int) -> None:
-        rows = slice(first, first + block)
-        drawn = {name: values[rows] for name, values in parameters.items()}
-        values = compute(histories.frequency, histories.recency, histories.T, **drawn)
-        found[rows, here] = np.asarray(values)[:, positions]
-
-    with ThreadPoolExecutor(available_cores()) as pool:
-        list(pool.map(some, range(0, len(found), block)))
 
 
 def _purchases(length: Duration) -> dict[str, str]:

@@ -96,6 +96,30 @@ class TestFit:
         with pytest.raises(lb.errors.FitError, match="observed until the as-of date"):
             lb.BGNBD(calendar_effects="auto").fit(ended)
 
+    def test_histories_of_the_prior(self, customers):
+        """There are more repeat purchases in draws with high factors in the past, at one mean rate."""
+        model = lb.BGNBD(calendar_effects=lb.CalendarEffects(season=True, period="quarter", level=2.0))
+        tree = model.sample_prior(customers, draws=300, random_seed=1)
+        number = np.log1p(tree["prior_predictive"]["frequency"].mean("customer_id")).to_numpy().ravel()
+        factor = tree["prior"]["calendar_effect"].to_numpy()[0].mean(axis=-1)
+        rate = np.log(tree["prior"]["mean_rate"].to_numpy()[0])
+        explained = np.linalg.lstsq(np.column_stack([np.ones(300), rate, factor]), number)[0]
+        assert explained[2] > 0.1
+
+    def test_too_many_periods_are_refused(self, customers):
+        table = customers.table.assign(T=customers.table["T"] + 60 * 52.18)
+        old = lb.Customers.from_summary(table, time_unit="week", as_of=AS_OF)
+        lb.BGNBD(calendar_effects="auto")._recipe(old)
+        with pytest.raises(lb.errors.FitError, match=r"62 years, has 3,2.. periods of a week.*Choose a longer period"):
+            lb.BGNBD(calendar_effects=lb.CalendarEffects(period="week")).fit(old)
+
+    @pytest.mark.parametrize(
+        ("settings", "says"), [({"period": ["week"]}, "no period"), ({"season": "no"}, "True, False or None")]
+    )
+    def test_slips_in_settings_are_refused(self, settings, says):
+        with pytest.raises(lb.errors.FitError, match=says):
+            lb.CalendarEffects(**settings)
+
     @pytest.mark.parametrize("wrong", ["yes", 3, {"level": 1}])
     def test_anything_but_settings_is_refused(self, customers, wrong):
         with pytest.raises(lb.errors.FitError, match="calendar_effects takes 'auto', None or CalendarEffects"):

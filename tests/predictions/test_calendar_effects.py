@@ -8,19 +8,27 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import FitError
+from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.formulas.kernels import order_values
 from ltv_bayes.formulas.models.operational_time import Clock
+from ltv_bayes.posterior import tree_from_draws
 from ltv_bayes.predictions.clock import clock_of
-from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
+from ltv_bayes.predictions.fitted import shuffled
+from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer, replicate_histories
 
 DRAWS = {"r": [[0.6, 0.9]], "alpha": [[8.0, 5.0]], "a": [[0.8, 0.5]], "b": [[2.5, 3.0]]}
 MODELS = {"bg_nbd": {}, "mbg_nbd": {}, "bg_cnbd": {"k": 2}, "mbg_cnbd": {"k": 3}}
 HALF_LIFE, MONTH = 52.0, 365.25 / 84
 
 
-def fit_of(model="bg_nbd", *, effect=0.0, level=0.0, sds=1e-9, periods=24, draws=DRAWS, **attrs):
+def fit_of(model="bg_nbd", *, draws=DRAWS, random_seed="0", **moved):
+    """A fit of given draws with a clock; see `on_clock`."""
+    plain = FittedPurchases.from_draws(draws, time_unit="week", model=model, random_seed=random_seed, **MODELS[model])
+    return on_clock(plain, **moved)
+
+
+def on_clock(plain, *, effect=0.0, level=0.0, sds=1e-9, periods=24):
     """A fit with a factor exp(effect) in all past months, which stays at exp(level), but for what the sds say."""
-    plain = FittedPurchases.from_draws(draws, time_unit="week", model=model, **MODELS[model], **attrs)
     tree = plain.idata.copy()
     posterior = tree["posterior"].to_dataset()
     shape = posterior["r"].shape
@@ -34,6 +42,26 @@ def fit_of(model="bg_nbd", *, effect=0.0, level=0.0, sds=1e-9, periods=24, draws
     )
     tree.attrs["as_of"] = "2024-06-30"
     return FittedPurchases(tree)
+
+
+@pytest.fixture
+def pooled():
+    """A fit of two industries, which differ in their rates."""
+    around = np.exp(0.05 * np.random.default_rng(3).standard_normal((5, 2, 40)))
+    draws = dict(zip(("mean_rate", "rate_cv", "dropout_mean", "dropout_concentration"), around, strict=False))
+    draws |= {"dropout_mean": 0.2 * draws["dropout_mean"], "mean_rate": 0.1 * draws["mean_rate"]}
+    draws["r"] = draws["rate_cv"] ** -2
+    draws["alpha"] = draws["r"] / draws["mean_rate"]
+    draws["a"] = draws["dropout_mean"] * draws["dropout_concentration"]
+    draws["b"] = draws["dropout_concentration"] - draws["a"]
+    of_industry = [f"{name}_by_industry" for name in ("mean_rate", "dropout_mean")]
+    draws |= {"mean_rate_sd_industry": around[4], "dropout_mean_sd_industry": around[4]}
+    draws |= dict.fromkeys(of_industry, np.stack([around[4], -around[4]], axis=-1))
+    pooling = {"model": "bg_nbd", "by": ["industry"], "covariates": {}, "scales": {}}
+    pooling["customers"] = {"industry": {"Energy": 30, "Retail": 5}}
+    attrs = {"model": "bg_nbd", "time_unit": "week", "pooling": json.dumps(pooling)}
+    dims = {name: ["industry"] for name in of_industry}
+    return FittedPurchases(tree_from_draws(draws, attrs, dims=dims, coords={"industry": ["Energy", "Retail"]}))
 
 
 @pytest.fixture
@@ -112,6 +140,16 @@ class TestFuture:
         expected = (steps * (1 + rate) ** (-middle * 7 / 365.25)[:, np.newaxis, np.newaxis, np.newaxis]).sum(axis=0)
         np.testing.assert_allclose(ours, expected, rtol=1e-5)
 
+    def test_a_course_begins_at_nothing_and_passes_each_sum(self):
+        """Of a new customer: purchases in closed form, and discounted ones from now to each end, by other nodes."""
+        new, ends = outlook_of_new_customer(fit_of(level=0.8, sds=0.3)), np.array([0.0, 3.0, 20.0, 52.0])
+        for delta, one, rtol in (
+            (0.0, new.expected_purchases, 1e-12),
+            (0.01, lambda end: new.discounted_expected_purchases(end, 0.01), 1e-7),
+        ):
+            expected = np.stack([np.zeros(2), *map(one, ends[1:])], axis=-1)
+            np.testing.assert_allclose(new.discounted_expected_purchases_by(ends, delta), expected, rtol=rtol)
+
     def test_all_that_is_computed_has_the_same_future(self, customers):
         fit = fit_of(sds=0.4)
         one, same = (fit.expected_purchases(customers, "26 weeks") for _ in range(2))
@@ -126,6 +164,31 @@ class TestFuture:
         expected = fit.expected_purchases(customers, "1 year").to_numpy()[0]
         error = (drawn - expected).std(axis=0) / np.sqrt(len(drawn))
         assert (np.abs((drawn - expected).mean(axis=0)) < 4.5 * error).all()
+
+    def test_two_streams_are_independent_though_one_seed_made_both(self):
+        many = {name: np.full((2, 1000), values[0][0]) for name, values in DRAWS.items()}
+        fit = fit_of(draws=many, sds=0.4, random_seed="1")
+        next_period = [
+            np.log(clock_of(shuffled(fit, (2, 1000), 1, f"{name} counts")).factors[:, 24])
+            for name in ("goods", "goods", "service")
+        ]
+        np.testing.assert_array_equal(next_period[0], next_period[1])
+        assert abs(np.corrcoef(next_period[0], next_period[2])[0, 1]) < 4.5 / np.sqrt(2000)
+
+    def test_a_segment_alone_has_the_clock_of_all(self, pooled):
+        fit = on_clock(pooled, level=0.5, sds=0.3, effect=-0.2)
+        energy = fit.of_segment(industry="Energy")
+        for ours, theirs in zip(clock_of(energy), clock_of(fit), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+        assert "calendar effects" in repr(energy)
+        frame = pd.DataFrame({"frequency": [2], "recency": [9.0], "T": [40.0], "industry": ["Energy"]})
+        one = lb.Customers.from_summary(frame.rename_axis("customer_id"), time_unit="week", as_of="2024-06-30")
+        alone, among_all = (each.expected_purchases(one, "30 weeks") for each in (energy, fit))
+        np.testing.assert_allclose(alone, among_all, rtol=1e-12)
+
+    def test_a_surface_of_histories_is_as_of_the_day_of_the_fit(self):
+        picture = lb.plot_history_surface(fit_of(), observed="40 weeks", horizon="1 year")
+        assert picture.collections[0].get_array().max() > 0
 
     def test_totals_move_together(self, customers):
         many = {name: np.full((1, 4000), values[0][0]) for name, values in DRAWS.items()}
@@ -162,11 +225,38 @@ class TestPast:
         np.testing.assert_allclose(hands.time(hands.at(times)), times, atol=1e-9)
         assert (np.diff(hands.at(np.sort(times)), axis=1) >= 0).all()
 
+    def test_no_purchase_is_after_the_horizon_by_rounding(self):
+        """In the compiled loops, where a purchase after the last period would have no place."""
+        rng = np.random.default_rng(3)
+        clock = order_values.Clock(*Clock.of(MONTH, -6, rng.gamma(3.0, 0.4, (500, 30))))
+        for draw, end in enumerate(rng.uniform(1, 100, 500)):
+            operational = order_values.on_clock(clock, draw, 1.0, 2.0, end)[2]
+            when = order_values.calendar_time(clock, draw, operational, end)
+            assert end * (1 - 1e-12) < when <= end
+
 
 class TestRefusals:
     def test_customers_of_another_day(self, customers):
         with pytest.raises(FitError, match="until 2024-06-30, and the customers are as of 2024-07-31"):
             fit_of().expected_purchases(replace(customers, as_of=pd.Timestamp("2024-07-31").date()), "1 year")
+
+    def test_made_up_histories_of_another_day(self, customers):
+        with pytest.raises(FitError, match="until 2024-06-30, and the customers are as of 2024-07-31"):
+            fit_of().posterior_predictive(replace(customers, as_of=pd.Timestamp("2024-07-31").date()))
+
+    def test_customers_observed_until_an_earlier_day(self, customers):
+        ended = customers.observed_until({"b": "2024-05-31"})
+        for ask in (
+            lambda fit: fit.probability_alive(ended),
+            lambda fit: fit.predict_purchases(ended, "1 year", random_seed=1),
+            lambda fit: fit.posterior_predictive(ended, random_seed=1),
+        ):
+            with pytest.raises(FitError, match="1 of 4 customers are observed until an earlier day"):
+                ask(fit_of())
+
+    def test_the_check_of_those_who_bought_once(self, customers):
+        with pytest.raises(InputError, match="this fit has calendar effects"):
+            lb.check_one_time(customers, fit_of())
 
     def test_likelihoods_of_single_customers(self, customers):
         with pytest.raises(FitError, match="moments of purchases"):

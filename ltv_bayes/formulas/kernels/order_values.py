@@ -210,7 +210,7 @@ def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money
         end = t * beta(state, count, possible - count + 1.0) if left else t
         shape, (d, c), value, last = p[i], gamma_constants(p[i]), 1.0 / nu, 0.0
         for order in range(int(count)):
-            when = calendar_time(clock, i, end if left and order == 0 else end * uniform(state))
+            when = calendar_time(clock, i, end if left and order == 0 else end * uniform(state), ends[-1])
             last, worth = max(last, when), value * gamma_from_constants(state, shape, d, c)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
@@ -257,7 +257,7 @@ def _nbd_row(row, state, history, periods, events, spend, until, money):  # type
         nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
         shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
         for _ in range(int(number)):
-            when, period = calendar_time(clock, i, t * uniform(state)), 0
+            when, period = calendar_time(clock, i, t * uniform(state), ends[-1]), 0
             worth = value * gamma_from_constants(state, shape, d, c)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
@@ -283,15 +283,15 @@ def _operational_time(clock, i, time):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def calendar_time(clock, i, operational):  # type: ignore[no-untyped-def]
-    """The time from now at which a draw's operational time has a value."""
+def calendar_time(clock, i, operational, end):  # type: ignore[no-untyped-def]
+    """The time from now at which a draw's operational time has a value, one of those before an end."""
     if clock.factors.size == 0:
         return operational
     period = -clock.first
     while period + 1 < clock.factors.shape[1] and clock.steps[i, period + 1] <= operational:
         period += 1
     since = (operational - clock.steps[i, period]) / clock.factors[i, period]
-    return (period + clock.first) * clock.length + since
+    return min((period + clock.first) * clock.length + since, end)  # not after it by rounding
 
 
 @compiled

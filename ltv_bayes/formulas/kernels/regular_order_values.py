@@ -87,7 +87,7 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
             # the next purchase is one of the events left, at a known place among their uniform moments
             share += (1.0 - share) * beta(state, step, rest - step + 1.0)
             rest, step = rest - step, k
-            when = calendar_time(clock, i, t * min(share, 1.0))
+            when = calendar_time(clock, i, t * min(share, 1.0), ends[-1])
             worth = value * gamma_from_constants(state, shape, d, c)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
@@ -98,4 +98,4 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
         if life.size:
             staying = (b[i] + chances + count - 1.0) / (a[i] + b[i] + chances + count - 1.0)
             if left or uniform(apart) >= staying:  # the last purchase seen may be the customer's last too
-                life[row, i] = calendar_time(clock, i, t * min(share, 1.0))
+                life[row, i] = calendar_time(clock, i, t * min(share, 1.0), ends[-1])

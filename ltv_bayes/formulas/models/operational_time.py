@@ -182,7 +182,9 @@ class OutlookOnClock:
         ends = np.asarray(ends, dtype=float)
         edges = np.unique(np.concatenate([[0.0], self.hands.edges(ends[-1]), ends]))
         sums = np.cumsum(self._integrals(edges, delta), axis=-1)
-        return sums[..., np.searchsorted(edges, ends) - 1]
+        from_now = np.concatenate([np.zeros_like(sums[..., :1]), sums], axis=-1)
+        found: Array = from_now[..., np.searchsorted(edges, ends)]
+        return found
 
     def _integrals(self, edges: Array, delta: float) -> Array:
         """Discounted expected purchases between edges: shape (..., edges - 1)."""

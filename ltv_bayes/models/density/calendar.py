@@ -26,6 +26,7 @@ from ltv_bayes.sizes import available_cores
 
 SDS = ("level_sd", "noise_sd", "season_sd")
 SMALL = 1e-8
+DRAWS_AT_A_TIME = 100  # a matrix of (periods, periods) each
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,15 +98,29 @@ class Calendar:
         by_kind = [solved @ kind @ solved - np.sum(inverse * kind) for kind in self.kinds]
         return float(value), -solved, variances * by_kind
 
-    def parts(self, effect: Array, log_sds: Array) -> tuple[Array, Array]:
-        """Draw the level at the as-of date and the season, given the effects: shapes (draws,) and (draws, in_year).
+    def with_parts(self, drawn: xr.Dataset) -> xr.Dataset:
+        """Draws of sds and effects, the oldest period first, with the level at the as-of date and the season drawn."""
+        shape = tuple(drawn.sizes[dim] for dim in SAMPLE_DIMS)
+        effect = drawn["calendar_effect"].transpose(*SAMPLE_DIMS, ...).to_numpy().reshape(-1, self.number)[:, ::-1]
+        sds = [drawn[name].transpose(*SAMPLE_DIMS).to_numpy().ravel() for name in SDS[: self.scales.size]]
+        log_sds, rng = np.log(np.column_stack(sds)), customer_stream(0, "calendar", "parts")
+        z = rng.standard_normal((len(effect), 1 + (self.in_year if self.scales.size > 2 else 0)))
+        blocks = (slice(first, first + DRAWS_AT_A_TIME) for first in range(0, len(effect), DRAWS_AT_A_TIME))
+        level, *season = np.concatenate([self._parts(effect[some], log_sds[some], z[some]) for some in blocks]).T
+        found = drawn.assign(level=(SAMPLE_DIMS, level.reshape(shape)))
+        if season:
+            found["season"] = ((*SAMPLE_DIMS, "place_in_year"), np.transpose(season).reshape(*shape, -1))
+        return found
+
+    def _parts(self, effect: Array, log_sds: Array, z: Array) -> Array:
+        """Level and season given the effects, with standard normal draws z: shape (draws, 1 or 1 + in_year).
 
         Parameters
         ----------
         effect : array of shape (draws, periods)
         log_sds : array of shape (draws, sds)
         """
-        rng, variances = customer_stream(0, "calendar", "parts"), np.exp(2 * log_sds)
+        variances = np.exp(2 * log_sds)
         with_effect = [self.kinds[0][:1]]
         prior = [np.ones((1, 1))]
         if self.scales.size > 2:
@@ -121,10 +136,9 @@ class Calendar:
         gain = np.linalg.solve(covariances, cross.transpose(0, 2, 1)).transpose(0, 2, 1)
         left = own * variances[:, which, np.newaxis] - gain @ cross.transpose(0, 2, 1)
         values, vectors = np.linalg.eigh((left + left.transpose(0, 2, 1)) / 2)
-        z = rng.standard_normal((len(effect), len(which)))
         drawn = np.einsum("dij,dj->di", gain, effect)
         drawn += np.einsum("dij,dj,dj->di", vectors, np.sqrt(np.maximum(values, 0.0)), z)
-        return drawn[:, 0], drawn[:, 1:]
+        return np.asarray(drawn)
 
 
 @dataclass(frozen=True, eq=False)
@@ -363,16 +377,9 @@ class CalendarDensity:
         """Lay out points, chain after chain: the model's variables, sds, effects, the level now and the season."""
         tree = self.base.tree(points[:, : self.base.size], chains, draws)
         log_sds, effect = points[:, self.hyper], points[:, self.latent]
-        level, season = self.calendar.parts(effect, log_sds)
-        found: dict[str, Any] = dict(zip(SDS, np.exp(log_sds).T, strict=False))
-        found |= {"calendar_effect": effect[:, ::-1], "level": level}
-        dims = {"calendar_effect": ["period"]}
-        if season.size:
-            found["season"], dims["season"] = season, ["place_in_year"]
-        posterior = tree["posterior"].to_dataset()
-        for name, values in found.items():
-            shaped = values.reshape(chains, draws, *values.shape[1:])
-            posterior[name] = ((*SAMPLE_DIMS, *dims.get(name, ())), shaped)
-        posterior = posterior.assign_coords(period=np.arange(-self.calendar.number, 0))
-        tree["posterior"] = xr.DataTree(posterior)
+        found = {name: sd.reshape(chains, draws) for name, sd in zip(SDS, np.exp(log_sds).T, strict=False)}
+        drawn = tree["posterior"].to_dataset().assign({name: (SAMPLE_DIMS, sd) for name, sd in found.items()})
+        drawn["calendar_effect"] = ((*SAMPLE_DIMS, "period"), effect[:, ::-1].reshape(chains, draws, -1))
+        drawn = drawn.assign_coords(period=np.arange(-self.calendar.number, 0))
+        tree["posterior"] = xr.DataTree(self.calendar.with_parts(drawn))
         return tree
