@@ -15,6 +15,7 @@ from pathlib import Path
 from ltv_bayes.errors import InputError, WriteError
 
 A_DAY = 86_400
+TRIES, BETWEEN_TRIES = 40, 0.05  # seconds
 WRITER = re.compile(r"\.(?P<host>[0-9a-f]{8})-(?P<process>\d+)-[0-9a-f]{8}\.(?P<kind>unfinished|old)")
 
 
@@ -68,8 +69,7 @@ def written_whole(path: str | Path, *, replaces_folder: bool = False) -> Iterato
             raise
         raise unwritten(path, problem.strerror or str(problem)) from problem
     finally:
-        with suppress(OSError):
-            _remove(unfinished)
+        _remove_for_good(unfinished)
 
 
 def unwritten(path: Path, reason: str) -> WriteError:
@@ -148,6 +148,16 @@ def _exchange(new: Path, path: Path) -> None:
         old.rename(path)
         raise
     _remove(old)
+
+
+def _remove_for_good(unfinished: Path) -> None:
+    """Remove what is not finished until it stays away: threads of a failed writer may still add to it."""
+    for _ in range(TRIES):
+        if not unfinished.exists():
+            return
+        with suppress(OSError):
+            _remove(unfinished)
+        time.sleep(BETWEEN_TRIES)
 
 
 def _remove(path: Path) -> None:

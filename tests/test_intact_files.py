@@ -3,6 +3,8 @@
 import resource
 import subprocess
 import sys
+import threading
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -185,6 +187,23 @@ with written_whole(Path({str(path)!r})) as unfinished:
         assert mine.exists()
     assert [file.name for file in tmp_path.iterdir()] == ["fit.nc"]
     assert path.read_text() == "mine"
+
+
+def test_what_threads_write_after_a_failure_is_removed_too(tmp_path):
+    def go_on(folder):
+        for number in range(30):
+            folder.mkdir(exist_ok=True)
+            with suppress(OSError):
+                (folder / f"{number}").write_text("late")
+            time.sleep(0.005)
+
+    with suppress(TypeError), whole_files.written_whole(tmp_path / "draws.zarr", replaces_folder=True) as folder:
+        folder.mkdir()
+        thread = threading.Thread(target=go_on, args=[folder])
+        thread.start()
+        raise TypeError
+    thread.join()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_moved_away_by_a_killed_process_is_put_back(tmp_path):
