@@ -16,7 +16,7 @@ from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_duration
 IN_YEAR = {"week": 52, "month": 12, "quarter": 4}
 SHORT, LONG = 0.5, 3.0
 YEARS_OF_SEASON = 2.0
-LARGEST = 3.0
+LARGEST = 1.0
 MOST_PERIODS = 300
 
 
@@ -44,7 +44,7 @@ class CalendarEffects:
     Raises
     ------
     PriorError
-        If a scale is not above 0, or is beyond 3, a factor of 20.
+        If a scale is not above 0, or is beyond 1, a factor of 2.7.
     FitError
         If the period is not known, or ``season`` is no yes or no.
 

@@ -1,4 +1,4 @@
-"""The clock of a fit with calendar effects: the factor on everybody's rate, as learned and as it may go on."""
+"""The clock of a fit with calendar effects: the factor on the rate of all customers, as learned and as it may go on."""
 
 import json
 import math
@@ -25,9 +25,9 @@ def clock_of(fit: FittedModel) -> Clock | None:
     """Draws of the factor by period, past and future; None where the fit has no calendar effects.
 
     The factor of a future period is drawn once for all customers: the level reverts from where it is, noise is new, and
-    the season is the one that was learned. All that is computed from a fit has the same draws; fits in an order for
-    another purpose have others, so that two streams are independent though one seed made both. After 20 years, the
-    factor is its mean.
+    the season is the one that was learned. All that is computed from one fit has the same draws. A thinned fit, or one
+    in an order for another purpose, has others: two streams are independent though one seed made both. After 20 years,
+    the factor is its mean.
     """
     text = fit.idata.attrs.get("calendar")
     if text is None:
@@ -66,10 +66,12 @@ def clock_lines(fit: FittedModel) -> list[str]:
         if f"{name}_sd" in posterior
     }
     now = float(np.median(np.exp(posterior["level"].to_numpy())))
-    return [
+    known = json.loads(fit.idata.attrs["calendar"]).get("days_known", True)
+    lines = [
         f"calendar effects: the rate of all customers is at {now:.2f} of its usual level; sd of the logarithm: "
         + ", ".join(f"{name} {sd:.2f}" for name, sd in sds.items())
     ]
+    return lines if known else [*lines, "learned from the days of last purchases alone, not of all repeat purchases"]
 
 
 def require_same_day(fit: FittedModel, customers: Customers) -> None:
@@ -88,7 +90,8 @@ def require_same_day(fit: FittedModel, customers: Customers) -> None:
     if as_of != fitted:
         raise FitError(
             f"The fit has calendar effects until {fitted or 'an unknown day'}, and the customers are as of "
-            f"{as_of or 'an unknown day'}. Summarize both as of one day, or fit with calendar_effects=None."
+            f"{as_of or 'an unknown day'}. Summarize both as of one day; for what looks at two days, as slipping_away "
+            f"and value_over_time(refit=False) do, fit with calendar_effects=None."
         )
 
 

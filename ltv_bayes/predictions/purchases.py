@@ -303,9 +303,6 @@ class FittedPurchases(FittedModel):
         --------
         ``az.loo(fit.with_log_likelihood(customers))``
         """
-        if "calendar" in self.idata.attrs:
-            cure = "Compare models without calendar effects, or by a backtest."
-            raise FitError(f"With calendar effects, the moments of purchases count, not those of one customer. {cure}")
         values = _over_unique(self, customers, formulas_of(self).log_likelihood)
         return with_group(self.idata, "log_likelihood", labelled(values, customers.ids, "history").to_dataset())
 

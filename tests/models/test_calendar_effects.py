@@ -78,6 +78,36 @@ class TestDensity:
             np.testing.assert_allclose(gradient[oldest_first], slopes, rtol=1e-6, atol=1e-6)
 
 
+class TestDaysOfPurchases:
+    """Repeat purchases by day, and by period, against a count in pandas."""
+
+    @pytest.mark.parametrize("since", [False, True])
+    def test_they_are_counted_by_day(self, since):
+        orders = simulated_orders(3, customers=60)
+        first = orders.table.groupby("customer_id")["date"].min()
+        starts = {"since": first - np.timedelta64(30, "D")} if since else {}
+        customers = lb.summarize(orders, as_of=AS_OF, time_unit="week", **starts)
+        days = orders.table[orders.table["date"] <= AS_OF].drop_duplicates(["customer_id", "date"])
+        repeats = days if since else days[days["date"] > days["customer_id"].map(first)]
+        expected = repeats.groupby("date").size()
+        assert customers.repeat_days.to_dict() == expected.to_dict()
+        assert customers.repeat_days.sum() == customers.table["frequency"].sum()
+
+    def test_they_are_counted_by_period_back_from_the_as_of_date(self, customers):
+        calendar = lb.BGNBD(calendar_effects=lb.CalendarEffects(period="month"))._recipe(customers).calendar
+        age = (AS_OF - customers.repeat_days.index).days.to_numpy()
+        by_month = [
+            customers.repeat_days[(age >= k * 365.25 / 12) & (age < (k + 1) * 365.25 / 12)].sum()
+            for k in range(calendar.number)
+        ]
+        by_month[-1] += customers.repeat_days[age >= calendar.number * 365.25 / 12].sum()
+        np.testing.assert_array_equal(calendar.repeats, by_month)
+
+    def test_counts_of_other_customers_are_not_taken(self, customers):
+        some = replace(customers, rows=type(customers.rows)(customers.table.iloc[:50]))
+        assert lb.BGNBD(calendar_effects="auto")._recipe(some).calendar.repeats is None
+
+
 class TestFit:
     def test_it_finds_what_moved_and_keeps_the_rate(self):
         """A factor of 2 in the last half year and 1 before, in a company of two years."""
@@ -98,7 +128,7 @@ class TestFit:
 
     def test_histories_of_the_prior(self, customers):
         """There are more repeat purchases in draws with high factors in the past, at one mean rate."""
-        model = lb.BGNBD(calendar_effects=lb.CalendarEffects(season=True, period="quarter", level=2.0))
+        model = lb.BGNBD(calendar_effects=lb.CalendarEffects(season=True, period="quarter", level=1.0))
         tree = model.sample_prior(customers, draws=300, random_seed=1)
         number = np.log1p(tree["prior_predictive"]["frequency"].mean("customer_id")).to_numpy().ravel()
         factor = tree["prior"]["calendar_effect"].to_numpy()[0].mean(axis=-1)
@@ -127,4 +157,4 @@ class TestFit:
 
     def test_slips_in_scales_are_refused(self):
         with pytest.raises(lb.errors.PriorError, match="about 25%"):
-            lb.CalendarEffects(level=25)
+            lb.CalendarEffects(level=1.05)

@@ -259,5 +259,14 @@ class TestRefusals:
             lb.check_one_time(customers, fit_of())
 
     def test_likelihoods_of_single_customers(self, customers):
-        with pytest.raises(FitError, match="moments of purchases"):
+        with pytest.raises(FitError, match="moments of all purchases count"):
             fit_of().with_log_likelihood(customers)
+
+
+def test_the_text_says_which_days_were_known(customers):
+    fit = fit_of()
+    assert "usual level" in repr(fit)
+    assert "last purchases alone" not in repr(fit)
+    terms = json.loads(fit.idata.attrs["calendar"]) | {"days_known": False}
+    fit.idata.attrs["calendar"] = json.dumps(terms)
+    assert "learned from the days of last purchases alone" in repr(fit)

@@ -239,7 +239,7 @@ def nbd_gamma_gamma(states, histories, periods, events, spend, relations, money)
 @compiled
 def _nbd_row(row, state, history, periods, events, spend, until, money):  # type: ignore[no-untyped-def]
     x, _, T, orders, spent, _ = history
-    ends, delta, shown, shown_until, clock = periods
+    ends, delta, shown, shown_until, _ = periods
     r, alpha = events.r[events.place[row]], events.alpha[events.place[row]]
     p, q, v = spend_of(row, spend)
     elsewhere = state ^ ELSEWHERE
@@ -250,15 +250,13 @@ def _nbd_row(row, state, history, periods, events, spend, until, money):  # type
             t = until[row, i]
         if t <= 0.0 or x != x:
             continue
-        _, observed, t = on_clock(clock, i, 0.0, T, t)
-        number = number_possible(state, uniform(state), r[i] + x, alpha[i] + observed, t)
+        number = number_possible(state, uniform(state), r[i] + x, alpha[i] + T, t)
         if number == 0.0:
             continue
         nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
         shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
         for _ in range(int(number)):
-            when, period = calendar_time(clock, i, t * uniform(state), ends[-1]), 0
-            worth = value * gamma_from_constants(state, shape, d, c)
+            when, period, worth = t * uniform(state), 0, value * gamma_from_constants(state, shape, d, c)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
             while when > ends[period]:

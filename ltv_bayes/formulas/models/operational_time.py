@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.models.bg_nbd import DISCOUNTED_AWAY
 from ltv_bayes.formulas.models.conditional_future import DrawnPurchases, PurchaseFormulas, PurchaseOutlook
 from ltv_bayes.formulas.special import Array, IntArray, Numbers, gauss_legendre
@@ -118,8 +119,17 @@ class OnClock:
         b: Numbers,
         draw: Numbers = 0,
     ) -> Array:
-        """Log-likelihood of histories, but for the factors at the moments of purchases."""
-        return self.formulas.log_likelihood(frequency, *self.histories(recency, T, draw), r=r, alpha=alpha, a=a, b=b)
+        """Refuse: single customers have none, for the moments of all purchases, which no history holds, count.
+
+        Raises
+        ------
+        FitError
+            Always.
+        """
+        raise FitError(
+            "With calendar effects, the moments of all purchases count, so histories of single customers have no "
+            "likelihood. Compare fits without calendar effects, or by a backtest."
+        )
 
     def outlook(
         self,

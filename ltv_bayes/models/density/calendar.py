@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -59,18 +59,18 @@ class Calendar:
     def to_json(self) -> str:
         """What a fit keeps of it, to go on after the as-of date."""
         kept = {"length": self.length, "half_life": self.half_life, "in_year": self.in_year}
-        return json.dumps({**kept, "scales": self.scales.tolist()})
+        return json.dumps({**kept, "scales": self.scales.tolist(), "days_known": self.repeats is not None})
 
     @cached_property
-    def kinds(self) -> list[Array]:
-        """Correlation matrices of level, noise and season: shape (periods, periods)."""
+    def kinds(self) -> Array:
+        """Correlation matrices of level, noise and, if there is one, season: shape (sds, periods, periods)."""
         apart = np.abs(np.subtract.outer(np.arange(self.number), np.arange(self.number)))
         every = [0.5 ** (apart * self.length / self.half_life), np.eye(self.number)]
-        return [*every, (apart % self.in_year == 0).astype(float)][: self.scales.size]
+        return np.array([*every, (apart % self.in_year == 0).astype(float)][: self.scales.size])
 
     def covariance(self, log_sds: Array) -> Array:
         """Covariance of the logarithm of the factor: shape (periods, periods)."""
-        found: Array = np.einsum("k,kij->ij", np.exp(2 * log_sds), np.array(self.kinds))
+        found: Array = np.einsum("k,kij->ij", np.exp(2 * log_sds), self.kinds)
         return found + SMALL * np.eye(self.number)
 
     def log_prior(self, log_sds: Array) -> tuple[float, Array]:
@@ -160,10 +160,10 @@ class ClockTables:
     tables: Any
     length: float
     T_at: tuple[IntArray, Array]
-    pair_T_at: tuple[IntArray, Array] | None
-    pair_silence_at: tuple[IntArray, Array] | None
-    after_first: Array = field(default_factory=lambda: np.empty(0))
-    lasts: Array = field(default_factory=lambda: np.empty(0))
+    pair_T_at: tuple[IntArray, Array]
+    pair_silence_at: tuple[IntArray, Array]
+    after_first: Array
+    lasts: Array
 
     @classmethod
     def of(cls, data: InGroups, make: Callable[..., Any], calendar: Calendar) -> tuple[IntArray, "ClockTables"]:
@@ -175,9 +175,6 @@ class ClockTables:
             From columns of histories to a kernel's tables.
         """
         groups = list(data.parts())
-        if "recency" not in groups[0]:
-            at, tables = end_to_end([make(**columns) for columns in groups])
-            return at, cls(tables, calendar.length, _places(tables.T, calendar), None, None)
         both = np.concatenate([np.column_stack([one["recency"], one["T"]]) for one in groups])
         pairs, place = np.unique(both, axis=0, return_inverse=True)
         sizes = np.cumsum([len(one["T"]) for one in groups])[:-1]
@@ -211,9 +208,6 @@ class ClockTables:
         factor = np.exp(effect)
         begun = np.append(0.0, np.cumsum(factor) * self.length)
         T = _elapsed(begun, factor, self.T_at)
-        if self.pair_T_at is None:
-            return self.tables._replace(T=T, by_T=np.zeros(T.size))
-        assert self.pair_silence_at is not None
         t_x = _elapsed(begun, factor, self.pair_T_at) - _elapsed(begun, factor, self.pair_silence_at)
         t_x = np.maximum(t_x, 0.0)
         with np.errstate(divide="ignore"):
@@ -224,7 +218,7 @@ class ClockTables:
     @cached_property
     def usual(self) -> float:
         """The same of a factor of 1, which the plain model leaves out."""
-        zero = np.zeros(1 + max(int(places[0].max(initial=0)) for places in (self.T_at, self.pair_T_at) if places))
+        zero = np.zeros(1 + int(self.T_at[0].max()))
         return self._path(self.at(zero), zero)
 
     def path(self, tables: Any, effect: Array, repeats: Array | None) -> float:
@@ -240,9 +234,6 @@ class ClockTables:
         return float(repeats @ effect) if repeats is not None else self._path(tables, effect) - self.usual
 
     def _path(self, tables: Any, effect: Array) -> float:
-        if self.pair_silence_at is None:
-            tables.by_T[:] += tables.T_events / np.where(tables.T > 0, tables.T, 1.0)
-            return float(np.sum(np.where(tables.T > 0, tables.T_events * np.log(np.maximum(tables.T, 1e-300)), 0.0)))
         some = self.lasts > 0
         tables.by_t_x[some] += self.after_first[some] / tables.t_x[some]
         of_last = self.lasts @ effect[self.pair_silence_at[0]]
@@ -252,15 +243,10 @@ class ClockTables:
         """Derivatives by the effect, from those by times: shape (periods,)."""
         number, factor = effect.size, np.exp(effect)
         found = self._of_times(tables.by_T, self.T_at, number)
-        if self.pair_T_at is not None and self.pair_silence_at is not None:
-            found += self._of_times(tables.by_t_x, self.pair_T_at, number)
-            found -= self._of_times(tables.by_t_x, self.pair_silence_at, number)
+        found += self._of_times(tables.by_t_x, self.pair_T_at, number)
+        found -= self._of_times(tables.by_t_x, self.pair_silence_at, number)
         found *= factor
-        if repeats is not None:
-            return found + repeats
-        if self.pair_silence_at is not None:
-            found += np.bincount(self.pair_silence_at[0], self.lasts, number)
-        return found
+        return found + (np.bincount(self.pair_silence_at[0], self.lasts, number) if repeats is None else repeats)
 
     def _of_times(self, by: Array, places: tuple[IntArray, Array], number: int) -> Array:
         period, rest = places
