@@ -8,16 +8,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers, require_customers
-from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
 from ltv_bayes.data.customers.histories import unique_histories
 from ltv_bayes.errors import DataWarning
 from ltv_bayes.formulas.kernels.tables import purchase_tables
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, NAME, as_whole_k
-from ltv_bayes.models.calendar_effects import CalendarEffects, chosen_effects
+from ltv_bayes.models.calendar_effects import CalendarEffects, calendar_of, ends_matter, tables_of
 from ltv_bayes.models.density.calendar import SINCE_END, Calendar
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
@@ -25,7 +23,6 @@ from ltv_bayes.models.nbd import require_population, usual_rate_priors
 from ltv_bayes.models.priors import Prior
 from ltv_bayes.predictions.alive import living_by_column
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
-from ltv_bayes.time_units import DAYS_PER_UNIT
 
 COLUMNS = ["frequency", "recency", "T"]
 
@@ -40,12 +37,9 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
     _may_leave_at_once: ClassVar[bool] = False
 
     def _calendar(self, data: Customers) -> Calendar | None:
-        effects = chosen_effects(self.calendar_effects)
-        if effects is None:
-            return None
-        calendar = effects.of(data)
+        calendar = calendar_of(self.calendar_effects, data)
         # Gaps between regular purchases are not kept, only how long they are together: the moments between are unknown.
-        return calendar if (self._k or 1) == 1 else replace(calendar, repeats=None)
+        return calendar if calendar is None or (self._k or 1) == 1 else replace(calendar, repeats=None)
 
     def _require(self, data: Customers) -> None:
         require_customers(data)
@@ -62,10 +56,10 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
 
     def _histories(self, data: Customers, grouping: Grouping) -> InGroups:
         require_customers(data)
-        ended = self.calendar_effects is not None and OBSERVED_UNTIL in data.columns
+        ended = ends_matter(data, self.calendar_effects)
         if grouping.columns or ended:
             columns = [*COLUMNS, SINCE_END] if ended else COLUMNS
-            return in_groups(map(_with_time_since_end if ended else _table, data.batches()), columns, grouping)
+            return in_groups(tables_of(data, self.calendar_effects), columns, grouping)
         unique = unique_histories(data)
         return one_group(pd.DataFrame({name: getattr(unique, name) for name in (*COLUMNS, "count")}))
 
@@ -88,15 +82,6 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
 
     def _replicated(self, fit: FittedPurchases, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_histories(fit, data, random_seed=random_seed)
-
-
-def _table(customers: Customers) -> pd.DataFrame:
-    return customers.table
-
-
-def _with_time_since_end(customers: Customers) -> pd.DataFrame:
-    table, days = customers.table, DAYS_PER_UNIT[customers.time_unit]
-    return table.assign(**{SINCE_END: time_since_end(table, customers.as_of, days)})
 
 
 @dataclass(frozen=True, repr=False)

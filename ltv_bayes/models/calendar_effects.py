@@ -1,6 +1,7 @@
 """What moves the purchase rate of all customers at once: settings of calendar effects."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.errors import FitError, PriorError, a_kind, suggestion
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.models.density.calendar import Calendar
+from ltv_bayes.models.density.calendar import SINCE_END, Calendar
 from ltv_bayes.models.given_factors import as_index, as_season, log_factors
 from ltv_bayes.predictions.clock import YEARS_AHEAD
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_duration
@@ -140,6 +141,34 @@ def _longest_history(customers: Customers) -> float:
     days = DAYS_PER_UNIT[customers.time_unit]
     tables = (batch.table for batch in customers.batches())
     return max(float((one["T"] + time_since_end(one, customers.as_of, days)).max()) for one in tables)
+
+
+def tables_of(customers: Customers, effects: Any) -> Iterator[pd.DataFrame]:
+    """The rows of customers, a batch at a time, with the time since observation ended where a clock asks for it."""
+    for batch in customers.batches():
+        yield batch.table.assign(**_since_end(batch)) if ends_matter(customers, effects) else batch.table
+
+
+def ends_matter(customers: Customers, effects: Any) -> bool:
+    """Whether some were observed until an earlier day, and there is a clock."""
+    return effects is not None and OBSERVED_UNTIL in customers.columns
+
+
+def _since_end(customers: Customers) -> dict[str, Array]:
+    days = DAYS_PER_UNIT[customers.time_unit]
+    return {SINCE_END: time_since_end(customers.table, customers.as_of, days)}
+
+
+def calendar_of(effects: Any, customers: Customers) -> Calendar | None:
+    """The periods and the prior that settings, "auto" or nothing mean for customers.
+
+    Raises
+    ------
+    FitError
+        As `CalendarEffects.of`.
+    """
+    chosen = chosen_effects(effects)
+    return None if chosen is None else chosen.of(customers)
 
 
 def chosen_effects(given: Any) -> CalendarEffects | None:

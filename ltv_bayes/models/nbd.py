@@ -1,7 +1,7 @@
 """NBD as a PyMC model."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,8 @@ from ltv_bayes.data.customers.histories import unique_histories, without_recency
 from ltv_bayes.errors import InputError, listed
 from ltv_bayes.formulas.kernels.tables import event_tables
 from ltv_bayes.formulas.models import nbd
+from ltv_bayes.models.calendar_effects import CalendarEffects, calendar_of, ends_matter, tables_of
+from ltv_bayes.models.density.calendar import SINCE_END, Calendar
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.priors import Prior
@@ -58,6 +60,8 @@ class NBD(Model[Customers, FittedEvents]):
     Ehrenberg (1959), The pattern of consumer purchases, Applied Statistics 8.
     """
 
+    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default=None, kw_only=True)
+
     _name = nbd.NAME
     _fitted = FittedEvents
 
@@ -67,8 +71,10 @@ class NBD(Model[Customers, FittedEvents]):
 
     def _histories(self, data: Customers, grouping: Grouping) -> InGroups:
         require_customers(data)
-        if grouping.columns:
-            return in_groups((batch.table for batch in data.batches()), COLUMNS, grouping)
+        ended = ends_matter(data, self.calendar_effects)
+        if grouping.columns or ended:
+            columns = [*COLUMNS, SINCE_END] if ended else COLUMNS
+            return in_groups(tables_of(data, self.calendar_effects), columns, grouping)
         unique = without_recency(unique_histories(data))
         return one_group(pd.DataFrame({name: getattr(unique, name) for name in (*COLUMNS, "count")}))
 
@@ -76,7 +82,11 @@ class NBD(Model[Customers, FittedEvents]):
         return usual_rate_priors(histories.histories)
 
     def _tables(self, **columns: Any) -> tuple[Any, ...]:
+        columns.pop(SINCE_END, None)
         return event_tables(**columns)
+
+    def _calendar(self, data: Customers) -> Calendar | None:
+        return calendar_of(self.calendar_effects, data)
 
     def _time_unit(self, data: Customers) -> str:
         return data.time_unit

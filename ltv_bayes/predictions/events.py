@@ -7,12 +7,15 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_history
+from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, shape_of, time_unit_of
+from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of
+from ltv_bayes.predictions.fitted import FittedModel, numbered_draws, parameter_arrays, shape_of, time_unit_of
+from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
 from ltv_bayes.random_streams import as_seed
-from ltv_bayes.time_units import Duration, TimeUnit, as_duration, discount_intensity
+from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_duration, discount_intensity
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,8 +59,8 @@ class FittedEvents(FittedModel):
         xarray.DataArray
             (chain, draw, customer_id), events.
         """
-        length = as_duration(horizon)
-        values = nbd.expected_events(length.to(self.time_unit), *self._given(customers), **self._drawn(customers))
+        length, formulas = as_duration(horizon), event_formulas_of(self, customers)
+        values = formulas.expected_events(length.to(self.time_unit), *self._given(customers), **self._drawn(customers))
         return labelled(values, customers.ids, "expected_events", **_events(length))
 
     def expected_discounted_events(self, customers: Customers, horizon: Any, discount_rate: float) -> xr.DataArray:
@@ -77,7 +80,8 @@ class FittedEvents(FittedModel):
         """
         length = as_duration(horizon)
         t, delta = length.to(self.time_unit), discount_intensity(discount_rate, self.time_unit)
-        values = nbd.discounted_expected_events(t, delta, *self._given(customers), **self._drawn(customers))
+        given, drawn = self._given(customers), self._drawn(customers)
+        values = event_formulas_of(self, customers).discounted_expected_events(t, delta, *given, **drawn)
         return labelled(values, customers.ids, "expected_discounted_events", **_events(length))
 
     def predict_events(self, customers: Customers, horizon: Any, random_seed: int | None = None) -> xr.DataArray:
@@ -99,10 +103,11 @@ class FittedEvents(FittedModel):
         """
         length, seed = as_duration(horizon), as_seed(random_seed)
         t, histories = length.to(self.time_unit), event_histories(self, customers)
+        formulas = event_formulas_of(self, customers)
         (number,) = draw_for_each(
             self,
             customers.table,
-            lambda rng, drawn, place: nbd.draw_events(rng, t, *histories[place], **drawn),
+            lambda rng, drawn, place: formulas.draw_events(rng, t, *histories[place], **drawn),
             seed=seed,
             purpose="events",
         )
@@ -117,8 +122,8 @@ class FittedEvents(FittedModel):
         xarray.DataArray
             (chain, draw), events.
         """
-        length = as_duration(horizon)
-        values = nbd.expected_events(length.to(self.time_unit), 0, 0.0, **self.draws)
+        length, formulas = as_duration(horizon), event_formulas_of(self)
+        values = formulas.expected_events(length.to(self.time_unit), 0, 0.0, **numbered_draws(self))
         return labelled_draws(values, "expected_events_new_customer", **_events(length))
 
     def with_log_likelihood(self, customers: Customers) -> xr.DataTree:
@@ -126,7 +131,8 @@ class FittedEvents(FittedModel):
 
         The group has one array (chain, draw, customer_id): the log-likelihood of each customer's number of events.
         """
-        values = nbd.log_likelihood(*self._given(customers), **self._drawn(customers))
+        formulas = event_formulas_of(self, customers)
+        values = formulas.log_likelihood(*self._given(customers), **self._drawn(customers))
         return with_group(self.idata, "log_likelihood", labelled(values, customers.ids, "events").to_dataset())
 
     def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
@@ -142,8 +148,11 @@ class FittedEvents(FittedModel):
         converted = customers.in_time_unit(self.time_unit)
         return beside_observed(self.idata, replicate_events(self, converted, random_seed), converted)
 
+    def _more_lines(self) -> list[str]:
+        return clock_lines(self)
+
     def _given(self, customers: Customers) -> np.ndarray:
-        """Events and exposure, each of shape (customers,), if the arrays of draws will fit in memory."""
+        """Columns of histories, each of shape (customers,), if the arrays of draws will fit in memory."""
         require_history(customers)
         require_memory(shape_of(self), len(customers))
         return event_histories(self, customers).T
@@ -152,10 +161,29 @@ class FittedEvents(FittedModel):
         return parameter_arrays(self, customers.table)
 
 
+def event_formulas_of(fit: FittedEvents, customers: Customers | None = None) -> Any:
+    """The closed forms, with times counted from the as-of date of customers, or of the fit.
+
+    Returns
+    -------
+    module or EventsOnClock
+        With the functions of `formulas.models.nbd`, which take the columns of `event_histories`.
+    """
+    clock = clock_of(fit) if customers is None else clock_at(fit, customers)
+    return nbd if clock is None else nbd.EventsOnClock(clock)
+
+
 def event_histories(fit: FittedEvents, customers: Customers) -> np.ndarray:
-    """Events and exposure (frequency and T) of each customer, in the fit's time unit: shape (customers, 2)."""
+    """Events and exposure (frequency and T) of each customer, in the fit's time unit: shape (customers, 2).
+
+    Where the fit has calendar effects, also how long before the as-of date observation ended: shape (customers, 3).
+    """
     require_history(customers)
-    return customers.in_time_unit(fit.time_unit).table[["frequency", "T"]].to_numpy(dtype=float)
+    table = customers.in_time_unit(fit.time_unit).table
+    found = table[["frequency", "T"]].to_numpy(dtype=float)
+    if "calendar" not in fit.idata.attrs:
+        return found
+    return np.column_stack([found, time_since_end(table, customers.as_of, DAYS_PER_UNIT[fit.time_unit])])
 
 
 def replicate_events(fit: FittedEvents, customers: Customers, random_seed: int | None = None) -> xr.Dataset:
@@ -171,14 +199,15 @@ def replicate_events(fit: FittedEvents, customers: Customers, random_seed: int |
     xarray.Dataset
         ``frequency`` of shape (chain, draw, customer_id).
     """
-    exposure = customers.table["T"].to_numpy(dtype=float)
-    (number,) = draw_for_each(
-        fit,
-        customers.table,
-        lambda rng, drawn, place: nbd.draw_events(rng, exposure[place], 0, 0.0, **drawn),
-        seed=as_seed(random_seed),
-        purpose="history",
-    )
+    clock = clock_at(fit, customers)
+    _, T, *ended = event_histories(fit, customers).T
+
+    def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> np.ndarray:
+        own = {name: values for name, values in drawn.items() if name != "draw"}
+        t = T[place] if clock is None else clock.rows(drawn["draw"]).observed(T[place], ended[0][place])
+        return nbd.draw_events(rng, t, 0, 0.0, **own)
+
+    (number,) = draw_for_each(fit, customers.table, draw, seed=as_seed(random_seed), purpose="history")
     return labelled(number, customers.ids, "frequency", units="events").to_dataset()
 
 

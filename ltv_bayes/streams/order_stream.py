@@ -269,7 +269,7 @@ def histories(counts: FittedPurchases | FittedEvents, spend: FittedSpend, custom
         past = np.insert(event_histories(counts, customers), 1, 0.0, axis=1)
     else:
         past = purchase_histories(counts, customers)
-    past = np.pad(past, ((0, 0), (0, 4 - past.shape[1])))
+    past = np.pad(past, ((0, 0), (0, 4 - past.shape[1])))  # observed to the as-of date, or it does not matter
     orders, mean = spend_histories(spend, customers, warn=False)
     spent = np.where(orders > 0, orders * np.nan_to_num(mean), 0.0)
     return np.column_stack([past, orders, spent])

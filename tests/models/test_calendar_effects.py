@@ -54,7 +54,7 @@ class TestDensity:
     def test_a_factor_of_one_is_the_plain_model(self, recipe):
         density, plain = recipe.density(), replace(recipe, calendar=None).density()
         x = point(plain)
-        found = density.given_effects(np.append(x, -density.clock.known))[0]
+        found = density.given_effects(np.append(x, -density.calendar.log_known))[0]
         assert found == pytest.approx(plain(x)[0], rel=1e-11)
 
     def test_a_factor_on_all_days_is_another_mean_rate(self, recipe):
@@ -63,7 +63,7 @@ class TestDensity:
         faster = x.copy()
         faster[0] += np.log(factor)
         own_priors = [density.base.parameters(some[np.newaxis])[0][0] for some in (x, faster)]
-        found = density.given_effects(np.append(x, np.log(factor) - density.clock.known))[0]
+        found = density.given_effects(np.append(x, np.log(factor) - density.calendar.log_known))[0]
         assert found - own_priors[0] == pytest.approx(plain(faster)[0] - own_priors[1], rel=1e-10)
 
     def test_gradients_are_slopes(self, recipe):

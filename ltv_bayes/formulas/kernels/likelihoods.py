@@ -47,6 +47,7 @@ def nbd(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped-de
                 tables.T_customers[at[2, g] : at[2, g + 1]],
                 tables.T_events[at[3, g] : at[3, g + 1]],
                 tables.constant[at[4, g] : at[4, g + 1]],
+                tables.by_T[at[1, g] : at[1, g + 1]],
             )
             values[draw] += value
     return values, slopes
@@ -120,7 +121,7 @@ def _renewals_of_groups(parameters, at, tables, slopes, with_slopes):  # type: i
 
 
 @compiled
-def _events(r, alpha, more_than, T, T_customers, T_events, constant):  # type: ignore[no-untyped-def]
+def _events(r, alpha, more_than, T, T_customers, T_events, constant, by_T):  # type: ignore[no-untyped-def]
     """Sums by events, of ln (1 + k / r), and by exposure, of ln (1 + T / alpha): small where r and alpha are large."""
     value, d_r, d_alpha = constant[0] + np.sum(T_events) * np.log(r / alpha), 0.0, 0.0
     for k in range(more_than.size):
@@ -131,6 +132,8 @@ def _events(r, alpha, more_than, T, T_customers, T_events, constant):  # type: i
         value -= (r * T_customers[i] + T_events[i]) * grown
         d_r -= T_customers[i] * grown
         d_alpha += (r * T_customers[i] * T[i] / alpha - T_events[i]) / (alpha + T[i])
+        if by_T.size:
+            by_T[i] -= (r * T_customers[i] + T_events[i]) / (alpha + T[i])
     return value, d_r, d_alpha
 
 

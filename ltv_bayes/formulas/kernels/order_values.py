@@ -240,8 +240,8 @@ def nbd_gamma_gamma(states, histories, periods, events, spend, relations, money)
 
 @compiled
 def _nbd_row(row, state, history, periods, events, spend, until, money):  # type: ignore[no-untyped-def]
-    x, _, T, _, orders, spent, _ = history
-    ends, delta, shown, shown_until, _ = periods
+    x, _, T, ended, orders, spent, _ = history
+    ends, delta, shown, shown_until, clock = periods
     r, alpha = events.r[events.place[row]], events.alpha[events.place[row]]
     p, q, v = spend_of(row, spend)
     elsewhere = state ^ ELSEWHERE
@@ -252,13 +252,15 @@ def _nbd_row(row, state, history, periods, events, spend, until, money):  # type
             t = until[row, i]
         if t <= 0.0 or x != x:
             continue
-        number = number_possible(state, uniform(state), r[i] + x, alpha[i] + T, t)
+        _, observed, t = on_clock(clock, i, 0.0, T, ended, t)
+        number = number_possible(state, uniform(state), r[i] + x, alpha[i] + observed, t)
         if number == 0.0:
             continue
         nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
         shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
         for _ in range(int(number)):
-            when, period, worth = t * uniform(state), 0, value * gamma_from_constants(state, shape, d, c)
+            when = calendar_time(clock, i, t * uniform(state), ends[-1])
+            period, worth = 0, value * gamma_from_constants(state, shape, d, c)
             if shown.size and when <= shown_until[row] and uniform(elsewhere) < shown[i]:
                 continue
             while when > ends[period]:

@@ -91,6 +91,8 @@ class EventTables(NamedTuple):
         Distinct exposure, and the number of customers, and of their events, with each.
     constant : array of shape (1,)
         What the likelihood contains of the data alone.
+    by_T : array of the shape of T, or empty
+        Derivatives by exposures are added here, where they are asked for.
     """
 
     more_than: Array
@@ -98,6 +100,7 @@ class EventTables(NamedTuple):
     T_customers: Array
     T_events: Array
     constant: Array
+    by_T: Array = NO_TIMES
 
 
 class RenewalTables(NamedTuple):

@@ -7,9 +7,12 @@ Sources: Ehrenberg (1959), The pattern of consumer purchases, Applied Statistics
 the Royal Statistical Society 83.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import special
 
+from ltv_bayes.formulas.models.operational_time import Clock, refuse_likelihood_on_a_clock
 from ltv_bayes.formulas.special import Array, IntArray, Numbers, log_rising_factorial
 
 NAME = "nbd"
@@ -71,3 +74,98 @@ def draw_events(
     """Draw the number of events in a further time t given the history, one for each element."""
     t, events = np.broadcast_arrays(np.asarray(t, dtype=float), np.asarray(events))
     return rng.poisson(t * draw_rate(rng, events, exposure, r=r, alpha=alpha))
+
+
+def draw_times(
+    rng: np.random.Generator, t: float, events: Numbers, exposure: Numbers, *, r: Numbers, alpha: Numbers
+) -> tuple[IntArray, Array]:
+    """Draw events in a further time t: which history each belongs to, of histories in one row, and its time."""
+    number = draw_events(rng, t, events, exposure, r=r, alpha=alpha)
+    owner = np.repeat(np.arange(number.size, dtype=np.int64), number)
+    return owner, t * rng.random(owner.size)
+
+
+@dataclass(frozen=True)
+class EventsOnClock:
+    """The same closed forms with a rate that moves by a clock; each parameter has its ``draw``.
+
+    Observation ended some time ago: ``ended``.
+    """
+
+    clock: Clock
+
+    def log_likelihood(
+        self, events: Numbers, exposure: Numbers, ended: Numbers = 0.0, *, r: Numbers, alpha: Numbers, draw: Numbers
+    ) -> Array:
+        """Refuse: single customers have none.
+
+        Raises
+        ------
+        FitError
+            Always.
+        """
+        return refuse_likelihood_on_a_clock()
+
+    def expected_events(
+        self,
+        t: Numbers,
+        events: Numbers,
+        exposure: Numbers,
+        ended: Numbers = 0.0,
+        *,
+        r: Numbers,
+        alpha: Numbers,
+        draw: Numbers,
+    ) -> Array:
+        """Expected events in a further time t, given the history."""
+        hands = self.clock.rows(draw)
+        return expected_events(hands.at(t), events, hands.observed(exposure, ended), r=r, alpha=alpha)
+
+    def discounted_expected_events(
+        self,
+        t: Numbers,
+        delta: Numbers,
+        events: Numbers,
+        exposure: Numbers,
+        ended: Numbers = 0.0,
+        *,
+        r: Numbers,
+        alpha: Numbers,
+        draw: Numbers,
+    ) -> Array:
+        """The same, each discounted at its own time; t and delta are one number, or t has its own last dimension."""
+        hands = self.clock.rows(draw)
+        return expected_events(hands.worth(t, delta), events, hands.observed(exposure, ended), r=r, alpha=alpha)
+
+    def draw_events(
+        self,
+        rng: np.random.Generator,
+        t: Numbers,
+        events: Numbers,
+        exposure: Numbers,
+        ended: Numbers = 0.0,
+        *,
+        r: Numbers,
+        alpha: Numbers,
+        draw: Numbers,
+    ) -> IntArray:
+        """Draw the number of events in a further time t given the history."""
+        hands = self.clock.rows(draw)
+        return draw_events(rng, hands.at(t), events, hands.observed(exposure, ended), r=r, alpha=alpha)
+
+    def draw_times(
+        self,
+        rng: np.random.Generator,
+        t: float,
+        events: Numbers,
+        exposure: Numbers,
+        *,
+        r: Array,
+        alpha: Array,
+        draw: Array,
+    ) -> tuple[IntArray, Array]:
+        """Draw events in a further time t: which history each belongs to, and its time."""
+        number = self.draw_events(rng, t, events, exposure, r=r, alpha=alpha, draw=draw)
+        owner = np.repeat(np.arange(number.size, dtype=np.int64), number)
+        hands = self.clock.rows(draw[owner])
+        return owner, np.minimum(hands.time(hands.at(t) * rng.random(owner.size)), t)

@@ -9,9 +9,10 @@ Source: Cox & Isham (1980), Point Processes, chapter 2 (time change of a point p
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, NoReturn, Self
 
 import numpy as np
+from scipy import special
 
 from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.models.bg_nbd import DISCOUNTED_AWAY
@@ -106,6 +107,28 @@ class Hands(NamedTuple):
         found: Array = (low + first) * length + (value - steps[draw, low]) / factors[draw, low] - now
         return found
 
+    def observed(self, T: Numbers, ended: Numbers = 0.0) -> Array:
+        """Operational time in which customers were observed, until some time ago."""
+        end = -np.asarray(ended, dtype=float)
+        return self.at(end) - self.at(end - T)
+
+    def worth(self, t: Numbers, delta: Numbers) -> Array:
+        """Operational time from now to t, each moment discounted by the calendar, with one delta for all.
+
+        Parameters
+        ----------
+        t : number or array of shape (ends,)
+            Several of them, ascending, for draws of shape (..., 1): then the result has the shape (..., ends).
+        """
+        ends, rate = np.atleast_1d(np.asarray(t, dtype=float)), float(np.max(delta))
+        edges = np.unique(np.concatenate([[0.0], self.edges(ends[-1]), ends]))
+        sums = [np.zeros(self.draw.shape)]
+        for low, high in pairwise(edges):
+            share = np.exp(-rate * low) * special.exprel(-rate * (high - low))
+            sums.append(sums[-1] + share * (self.at(high) - self.at(low)))
+        found = [sums[place] for place in np.searchsorted(edges, ends)]
+        return np.concatenate(found, axis=-1) if np.ndim(t) else found[0]
+
     def edges(self, end: float) -> Array:
         """Ends of the periods between now and a time, that time the last; whole years of them after the last one."""
         length, first, factors, _, now = self.clock
@@ -114,6 +137,20 @@ class Hands(NamedTuple):
         later = np.arange(ends[-1], end, length * PERIODS_TOGETHER)[1:]
         ends = np.append(ends, later)
         return np.append(ends[ends < end], end)
+
+
+def refuse_likelihood_on_a_clock() -> NoReturn:
+    """Say why histories of single customers have no likelihood.
+
+    Raises
+    ------
+    FitError
+        Always.
+    """
+    raise FitError(
+        "With calendar effects, the moments of all purchases count, so histories of single customers have no "
+        "likelihood. Compare fits without calendar effects, or by a backtest."
+    )
 
 
 @dataclass(frozen=True)
@@ -150,10 +187,7 @@ class OnClock:
         FitError
             Always.
         """
-        raise FitError(
-            "With calendar effects, the moments of all purchases count, so histories of single customers have no "
-            "likelihood. Compare fits without calendar effects, or by a backtest."
-        )
+        return refuse_likelihood_on_a_clock()
 
     def outlook(
         self,

@@ -29,6 +29,8 @@ SMALL = 1e-8
 SINCE_END = "time_since_end"
 DRAWS_AT_A_TIME = 100  # a matrix of (periods, periods) each
 
+Places = tuple[IntArray, Array]  # the period of each age, 0 the latest, and how far the age reaches into it
+
 
 @dataclass(frozen=True, eq=False)
 class Calendar:
@@ -68,6 +70,11 @@ class Calendar:
         if self.known is not None and self.ahead is not None:
             kept |= {"known": self.known[::-1].tolist(), "ahead": self.ahead.tolist()}
         return json.dumps({**kept, "scales": self.scales.tolist(), "days_known": self.repeats is not None})
+
+    @cached_property
+    def log_known(self) -> Array:
+        """What is known of the factor's logarithm, the latest period first: shape (periods,)."""
+        return np.zeros(self.number) if self.known is None else self.known
 
     @cached_property
     def kinds(self) -> Array:
@@ -159,25 +166,22 @@ class ClockTables:
         The kernel's, of all groups.
     length : float
         Of a period.
-    T_from, T_to : pairs of arrays
-        Of each distinct T, the period in which it begins, and how far from the period's later end; and where it ends.
-    pair_from, pair_last : pairs of arrays
-        The same of T's begin, and of the last purchase, for each distinct pair of recency and T.
+    T_from, T_to : Places
+        Where each distinct T begins and ends.
+    pair_from, pair_last : Places
+        For each distinct pair of recency and T, where T begins, and where the last purchase is.
     after_first, lasts : arrays of shape (pairs,)
         Of the customers with each pair, k x - 1 added up, and their number, where they bought again.
-    known : array of shape (periods,)
-        Logarithm of what is known of the factor beforehand; effects come on top.
     """
 
     tables: Any
     length: float
-    T_from: tuple[IntArray, Array]
-    T_to: tuple[IntArray, Array]
-    pair_from: tuple[IntArray, Array]
-    pair_last: tuple[IntArray, Array]
+    T_from: Places
+    T_to: Places
+    pair_from: Places
+    pair_last: Places
     after_first: Array
     lasts: Array
-    known: Array
 
     @classmethod
     def of(cls, data: InGroups, make: Callable[..., Any], calendar: Calendar) -> tuple[IntArray, "ClockTables"]:
@@ -214,24 +218,21 @@ class ClockTables:
         found = cls(
             tables,
             calendar.length,
-            _places(end_of + T_of, calendar),
-            _places(end_of, calendar),
-            _places(end_of_pair + T_of_pair, calendar),
-            _places(end_of_pair + np.maximum(T_of_pair - recency_of, 0.0), calendar),
+            places(end_of + T_of, calendar),
+            places(end_of, calendar),
+            places(end_of_pair + T_of_pair, calendar),
+            places(end_of_pair + np.maximum(T_of_pair - recency_of, 0.0), calendar),
             (after_first * share)[taken],
             (lasts * share)[taken],
-            np.zeros(calendar.number) if calendar.known is None else calendar.known,
         )
         return at, found
 
-    def at(self, effect: Array) -> Any:
-        """The kernel's tables at a factor with this logarithm, and what is known, with room for derivatives."""
-        return self._at(np.exp(effect + self.known))
-
-    def _at(self, factor: Array) -> Any:
+    def at(self, log_factor: Array) -> Any:
+        """The kernel's tables at a factor, with room for derivatives by times."""
+        factor = np.exp(log_factor)
         begun = np.append(0.0, np.cumsum(factor) * self.length)
-        T = _elapsed(begun, factor, self.T_from) - _elapsed(begun, factor, self.T_to)
-        t_x = _elapsed(begun, factor, self.pair_from) - _elapsed(begun, factor, self.pair_last)
+        T = elapsed(begun, factor, self.T_from) - elapsed(begun, factor, self.T_to)
+        t_x = elapsed(begun, factor, self.pair_from) - elapsed(begun, factor, self.pair_last)
         t_x = np.maximum(t_x, 0.0)
         with np.errstate(divide="ignore"):
             log_T, log_t_x = np.log(T), np.log(t_x)
@@ -241,10 +242,10 @@ class ClockTables:
     @cached_property
     def usual(self) -> float:
         """The same of a factor of 1, which the plain model leaves out."""
-        zero = np.zeros(self.known.size)
-        return self._path(self._at(np.exp(zero)), zero)
+        zero = np.zeros(1 + int(self.T_from[0].max()))
+        return self._path(self.at(zero), zero)
 
-    def path(self, tables: Any, effect: Array, repeats: Array | None) -> float:
+    def path(self, tables: Any, log_factor: Array, repeats: Array | None) -> float:
         """What the moments of purchases add to the log-likelihood; derivatives by times are added to the tables'.
 
         Parameters
@@ -254,8 +255,7 @@ class ClockTables:
         repeats : array of shape (periods,) or None
             As in `Calendar`: without it, only the moments of last purchases are known.
         """
-        total = effect + self.known
-        return float(repeats @ total) if repeats is not None else self._path(tables, total) - self.usual
+        return float(repeats @ log_factor) if repeats is not None else self._path(tables, log_factor) - self.usual
 
     def _path(self, tables: Any, log_factor: Array) -> float:
         some = self.lasts > 0
@@ -263,33 +263,36 @@ class ClockTables:
         of_last = self.lasts @ log_factor[self.pair_last[0]]
         return float(self.after_first[some] @ tables.log_t_x[some] + of_last)
 
-    def slopes(self, tables: Any, effect: Array, repeats: Array | None) -> Array:
-        """Derivatives by the effect, from those by times: shape (periods,)."""
-        number, factor = effect.size, np.exp(effect + self.known)
-        found = self._of_times(tables.by_T, self.T_from, number) - self._of_times(tables.by_T, self.T_to, number)
-        found += self._of_times(tables.by_t_x, self.pair_from, number)
-        found -= self._of_times(tables.by_t_x, self.pair_last, number)
+    def slopes(self, tables: Any, log_factor: Array, repeats: Array | None) -> Array:
+        """Derivatives by the factor's logarithm, from those by times: shape (periods,)."""
+        number, factor = log_factor.size, np.exp(log_factor)
+        found = slopes_of_times(tables.by_T, self.T_from, number, self.length)
+        found -= slopes_of_times(tables.by_T, self.T_to, number, self.length)
+        found += slopes_of_times(tables.by_t_x, self.pair_from, number, self.length)
+        found -= slopes_of_times(tables.by_t_x, self.pair_last, number, self.length)
         found *= factor
         return found + (np.bincount(self.pair_last[0], self.lasts, number) if repeats is None else repeats)
 
-    def _of_times(self, by: Array, places: tuple[IntArray, Array], number: int) -> Array:
-        period, rest = places
-        whole = np.bincount(period, by, number)
-        later = np.cumsum(whole[::-1])[::-1] - whole
-        found: Array = np.bincount(period, by * rest, number) + self.length * later
-        return found
 
-
-def _places(ages: Array, calendar: Calendar) -> tuple[IntArray, Array]:
-    """The period of each age, 0 the latest, and how far the age reaches into it."""
+def places(ages: Array, calendar: Calendar) -> Places:
+    """Where ages, times before the as-of date, lie among the periods."""
     period = np.minimum(np.floor(ages / calendar.length), calendar.number - 1).astype(np.int64)
     return period, ages - period * calendar.length
 
 
-def _elapsed(begun: Array, factor: Array, places: tuple[IntArray, Array]) -> Array:
-    """Operational time from an age to the as-of date."""
-    period, rest = places
+def elapsed(begun: Array, factor: Array, ages: Places) -> Array:
+    """Operational time from ages to the as-of date."""
+    period, rest = ages
     found: Array = begun[period] + factor[period] * rest
+    return found
+
+
+def slopes_of_times(by: Array, ages: Places, number: int, length: float) -> Array:
+    """Derivatives by the factor of each period, from those by the operational time of ages: shape (periods,)."""
+    period, rest = ages
+    whole = np.bincount(period, by, number)
+    later = np.cumsum(whole[::-1])[::-1] - whole
+    found: Array = np.bincount(period, by * rest, number) + length * later
     return found
 
 
@@ -343,12 +346,13 @@ class CalendarDensity:
         """The same without the effects' own prior, at a point without the sds."""
         x, effect = z[: self.base.size], z[self.base.size :]
         with np.errstate(all="ignore"):
-            tables = self.clock.at(effect)
+            log_factor = effect + self.calendar.log_known
+            tables = self.clock.at(log_factor)
             value, gradient = self.base.evaluate(x, tables)
             if not math.isfinite(value):
                 return -np.inf, np.zeros(z.size)
-            value += self.clock.path(tables, effect, self.calendar.repeats)
-            by_effect = self.clock.slopes(tables, effect, self.calendar.repeats)
+            value += self.clock.path(tables, log_factor, self.calendar.repeats)
+            by_effect = self.clock.slopes(tables, log_factor, self.calendar.repeats)
         return value, np.concatenate([gradient, by_effect])
 
     def covariance(self, log_sds: Array) -> Array:
@@ -372,9 +376,10 @@ class CalendarDensity:
             with np.errstate(all="ignore"):
                 for i in range(first, len(points), cores):
                     log_sds, effect = points[i, self.hyper], points[i, self.latent]
-                    tables = self.clock.at(effect)
+                    log_factor = effect + self.calendar.log_known
+                    tables = self.clock.at(log_factor)
                     [value], _ = self.base.kernel(parameters[i : i + 1], self.base.at, tables, False)
-                    found[i] = value + self.clock.path(tables, effect, self.calendar.repeats)
+                    found[i] = value + self.clock.path(tables, log_factor, self.calendar.repeats)
                     found[i] += self.calendar.log_prior(log_sds)[0] + self.calendar.log_normal(effect, log_sds)[0]
 
         cores = available_cores()

@@ -16,7 +16,7 @@ from pytensor.graph.op import Op
 
 from ltv_bayes.formulas.kernels.likelihoods import Kernel
 from ltv_bayes.inference.unofficial import vectorizes
-from ltv_bayes.models.density.calendar import ClockTables
+from ltv_bayes.models.density.calendar import Calendar, ClockTables
 from ltv_bayes.models.density.log_density import at_many_draws
 
 
@@ -82,8 +82,8 @@ def _over_many_draws(op: CompiledLikelihood, node: Apply, *batched: Any) -> Appl
 class LikelihoodOnClock(Op):
     """From parameters of groups, and the effects of periods, to a log-likelihood and its derivatives by both."""
 
-    def __init__(self, kernel: Kernel, at: np.ndarray, clock: ClockTables, repeats: np.ndarray | None) -> None:
-        self.kernel, self.at, self.clock, self.repeats = kernel, at, clock, repeats
+    def __init__(self, kernel: Kernel, at: np.ndarray, clock: ClockTables, calendar: Calendar) -> None:
+        self.kernel, self.at, self.clock, self.calendar = kernel, at, clock, calendar
 
     def make_node(self, *effect_and_parameters: Any) -> Apply:
         """Take the effects, the latest period first, and the parameters; give the value and derivatives by each."""
@@ -93,10 +93,11 @@ class LikelihoodOnClock(Op):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         """Call the kernel on the histories in operational time."""
         effect, *parameters = inputs
-        tables = self.clock.at(effect)
+        log_factor, repeats = effect + self.calendar.log_known, self.calendar.repeats
+        tables = self.clock.at(log_factor)
         [value], [derivatives] = self.kernel(np.array([parameters]), self.at, tables, True)
-        output_storage[0][0] = np.asarray(value + self.clock.path(tables, effect, self.repeats))
-        output_storage[1][0] = self.clock.slopes(tables, effect, self.repeats)
+        output_storage[0][0] = np.asarray(value + self.clock.path(tables, log_factor, repeats))
+        output_storage[1][0] = self.clock.slopes(tables, log_factor, repeats)
         output_storage[2][0] = derivatives
 
     def pullback(self, inputs: Any, outputs: Any, cotangents: Any) -> list[Any]:

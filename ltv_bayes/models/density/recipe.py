@@ -178,7 +178,7 @@ class Recipe:
                 observe(KERNELS[self.name], *end_to_end(self.tables), every, observed)
             else:
                 at, clock, calendar = self.on_clock
-                likelihood = LikelihoodOnClock(KERNELS[self.name], at, clock, calendar.repeats)
+                likelihood = LikelihoodOnClock(KERNELS[self.name], at, clock, calendar)
                 observe_on_clock(likelihood, self._effects(calendar), every)
         return model
 

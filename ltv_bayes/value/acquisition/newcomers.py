@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from ltv_bayes.data.subscriptions.calendar import contract_length
-from ltv_bayes.formulas.models import gamma_gamma, nbd, shifted_beta_geometric
+from ltv_bayes.formulas.models import gamma_gamma, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.predictions.events import FittedEvents
+from ltv_bayes.predictions.events import FittedEvents, event_formulas_of
 from ltv_bayes.predictions.fitted import flat_draws, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer
 from ltv_bayes.predictions.renewals import FittedRenewals
@@ -51,7 +51,8 @@ class Buyer:
         unit = self.purchases.time_unit
         t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
         if isinstance(self.purchases, FittedEvents):
-            number = nbd.discounted_expected_events(t, delta, 0, 0.0, **flat_draws(self.purchases))
+            formulas = event_formulas_of(self.purchases)
+            number = formulas.discounted_expected_events(t, delta, 0, 0.0, **flat_draws(self.purchases))
         else:
             number = outlook_of_new_customer(self.purchases).discounted_expected_purchases(t, delta)
         return self._first() + number * self._mean_order()
@@ -62,7 +63,7 @@ class Buyer:
         ends, delta = np.array([time.to(unit) for time in times]), discount_intensity(discount_rate, unit)
         if isinstance(self.purchases, FittedEvents):
             drawn = {name: values[:, np.newaxis] for name, values in flat_draws(self.purchases).items()}
-            number = nbd.discounted_expected_events(ends, delta, 0, 0.0, **drawn)
+            number = event_formulas_of(self.purchases).discounted_expected_events(ends, delta, 0, 0.0, **drawn)
         else:
             number = outlook_of_new_customer(self.purchases).discounted_expected_purchases_by(ends, delta)
         return self._first()[:, np.newaxis] + number * self._mean_order()[:, np.newaxis]
@@ -82,9 +83,7 @@ class Buyer:
     def _draw_times(self, rng: np.random.Generator, t: float) -> tuple[IntArray, Array]:
         """Which draw each purchase belongs to, and its time."""
         if isinstance(self.purchases, FittedEvents):
-            number = nbd.draw_events(rng, t, 0, 0.0, **flat_draws(self.purchases))
-            owner = np.repeat(np.arange(number.size, dtype=np.int64), number)
-            return owner, t * rng.random(owner.size)
+            return event_formulas_of(self.purchases).draw_times(rng, t, 0, 0.0, **flat_draws(self.purchases))
         return outlook_of_new_customer(self.purchases).draw(rng, t).times(rng, t)
 
     def _mean_order(self) -> Array:
