@@ -1,5 +1,6 @@
 """Forecasts of a fit with calendar effects run by its clock."""
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -41,7 +42,7 @@ def on_clock(plain, *, effect=0.0, level=0.0, sds=1e-9, periods=24):
         {"length": MONTH, "half_life": HALF_LIFE, "in_year": 12, "scales": [0.25, 0.15]}
     )
     tree.attrs["as_of"] = "2024-06-30"
-    return FittedPurchases(tree)
+    return type(plain)(tree)
 
 
 @pytest.fixture
@@ -297,6 +298,78 @@ class TestOtherDays:
     def test_histories_made_up_span_the_observed_time(self, fit, there):
         made = replicate_histories(fit, there, random_seed=2)
         assert (made["recency"] <= there.table["T"].to_numpy() * (1 + 1e-12)).all()
+
+
+class TestEvents:
+    """Of NBD: the rate is Gamma(r + events, alpha + exposure), with exposure and horizon in operational time."""
+
+    @pytest.fixture
+    def fit(self):
+        draws = {name: np.repeat(DRAWS[name], 3000, axis=1) for name in ("r", "alpha")}
+        plain = lb.FittedEvents.from_draws(draws, time_unit="week")
+        return on_clock(plain, effect=np.random.default_rng(8).normal(0, 0.5, 24), level=0.8, sds=0.4)
+
+    @pytest.fixture
+    def ended(self, customers):
+        frame = customers.table.assign(monetary_value=[np.nan, 10.0, 12.0, 20.0])
+        moved = lb.Customers.from_summary(frame, time_unit="week", as_of="2024-10-17", currency="EUR")
+        return moved.observed_until({"b": "2024-05-30"})
+
+    def rates(self, fit, customers, draw):
+        clock, now = clock_of(fit), (pd.Timestamp(customers.as_of) - pd.Timestamp("2024-06-30")).days / 7
+        r, alpha = (fit.draws[name].ravel()[draw] for name in ("r", "alpha"))
+        for x, T, end in customers.table[["frequency", "T", "observed_until"]].itertuples(index=False):
+            until = now if pd.isna(end) else (pd.Timestamp(end) - pd.Timestamp("2024-06-30")).days / 7
+            yield (r + x) / (alpha + elapsed(clock, draw, until - T, until))
+
+    def test_expectations_against_sums_over_days(self, fit, ended):
+        clock, weeks, delta = clock_of(fit), 39.0, np.log(1.15) / (365.25 / 7)
+        found = fit.expected_events(ended, "39 weeks").to_numpy().reshape(-1, 4)
+        worth = fit.expected_discounted_events(ended, "39 weeks", 0.15).to_numpy().reshape(-1, 4)
+        now = (pd.Timestamp("2024-10-17") - pd.Timestamp("2024-06-30")).days / 7
+        edges = now + np.linspace(0, weeks, 300)
+        for draw in (0, 3500, 5999):
+            spans = np.array([elapsed(clock, draw, *span, steps=400) for span in itertools.pairwise(edges)])
+            discount = np.exp(-delta * ((edges[1:] + edges[:-1]) / 2 - now))
+            rates = np.array(list(self.rates(fit, ended, draw)))
+            np.testing.assert_allclose(found[draw], rates * spans.sum(), rtol=2e-3)
+            np.testing.assert_allclose(worth[draw], rates * (spans @ discount), rtol=2e-3)
+
+    def test_drawn_events_have_their_expectation(self, fit, ended):
+        drawn = fit.predict_events(ended, "39 weeks", random_seed=1) - fit.expected_events(ended, "39 weeks")
+        errors = drawn.std(("chain", "draw")) / np.sqrt(drawn[..., 0].size)
+        assert (np.abs(drawn.mean(("chain", "draw"))) < 4.5 * errors).all()
+
+    def test_values_have_the_mean_of_expectations(self, fit, ended):
+        shape = fit.draws["r"].shape
+        parameters = {"p": 4.0, "q": 3.0, "v": 15.0}
+        spend = lb.FittedSpend.from_draws({k: np.full(shape, v) for k, v in parameters.items()}, currency="EUR")
+        known = ended.subset(ended.table.index[ended.table["observed_until"].isna()])
+        stream = lb.RepeatPurchases(fit, spend)
+        value = lb.lifetime_value(known, [stream], horizon="1 year", discount_rate=0.2, random_seed=3).draws
+        paid = shuffled(fit, shape, 3, next(iter(stream.fits_by_purpose)))
+        mean = spend.expected_spend(known).isel(chain=0, draw=0).to_numpy()
+        difference = value - paid.expected_discounted_events(known, "1 year", 0.2).to_numpy() * mean
+        error = difference.std(("chain", "draw")) / np.sqrt(np.prod(shape))
+        assert (np.abs(difference.mean(("chain", "draw"))) < 4.5 * error).all()
+
+    def test_a_new_customer(self, fit):
+        expected = elapsed(clock_of(fit), 0, 0.0, 365.25 / 7) * fit.draws["r"][0, 0] / fit.draws["alpha"][0, 0]
+        assert fit.expected_events_new_customer("1 year")[0, 0].item() == pytest.approx(expected, rel=1e-3)
+
+    def test_events_made_up_have_their_expectation(self, fit, ended):
+        made = fit.posterior_predictive(ended, random_seed=2)["posterior_predictive"]["frequency"].to_numpy()
+        clock, first = clock_of(fit), made.reshape(-1, 4)
+        for place, (T, end) in enumerate(ended.table[["T", "observed_until"]].itertuples(index=False)):
+            until = ((ended.as_of if pd.isna(end) else end.date()) - pd.Timestamp("2024-06-30").date()).days / 7
+            spans = elapsed(clock, 0, until - T, until)  # the past is the same in all draws
+            expected = spans * np.repeat([0.6 / 8.0, 0.9 / 5.0], 3000)
+            error = (first[:, place] - expected).std() / np.sqrt(len(expected))
+            assert abs((first[:, place] - expected).mean()) < 4.5 * error
+
+    def test_likelihoods_of_single_customers_are_refused(self, fit, ended):
+        with pytest.raises(FitError, match="moments of all purchases count"):
+            fit.with_log_likelihood(ended)
 
 
 class TestRefusals:
