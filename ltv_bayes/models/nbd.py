@@ -1,6 +1,7 @@
 """NBD as a PyMC model."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -13,8 +14,10 @@ from ltv_bayes.data.customers.histories import unique_histories, without_recency
 from ltv_bayes.errors import InputError, listed
 from ltv_bayes.formulas.kernels.tables import event_tables
 from ltv_bayes.formulas.models import nbd
+from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.models.calendar_effects import CalendarEffects, calendar_of, ends_matter, tables_of
 from ltv_bayes.models.density.calendar import SINCE_END, Calendar
+from ltv_bayes.models.density.event_clock import EventClock
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.priors import Prior
@@ -87,6 +90,9 @@ class NBD(Model[Customers, FittedEvents]):
 
     def _calendar(self, data: Customers) -> Calendar | None:
         return calendar_of(self.calendar_effects, data)
+
+    def _clock(self, data: Customers) -> partial[tuple[IntArray, EventClock]]:
+        return partial(EventClock.of, self._tables)
 
     def _time_unit(self, data: Customers) -> str:
         return data.time_unit

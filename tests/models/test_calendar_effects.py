@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError
@@ -21,6 +22,7 @@ MODELS = {
     "MBG/NBD": lb.MBGNBD(calendar_effects="auto"),
     "BG/CNBD-2": lb.BGCNBD(k=2, calendar_effects="auto"),
     "MBG/CNBD-3": lb.MBGCNBD(k=3, calendar_effects="auto"),
+    "NBD": lb.NBD(calendar_effects="auto"),
     "two segments": lb.BGNBD(pool_by="segment", calendar_effects="auto"),
     "with a season": lb.BGNBD(calendar_effects=lb.CalendarEffects(season=True, period="quarter")),
     "with a known season": lb.BGNBD(calendar_effects=lb.CalendarEffects(season=[*[1.0] * 9, 0.5, 2.0, 3.0])),
@@ -100,6 +102,27 @@ class TestDensity:
         found = density.given_effects(np.delete(x, np.r_[density.hyper]))[0] - own_prior
         assert found == pytest.approx(expected, rel=1e-10)
         assert 0 < (ended > 0).sum() < len(ended)
+
+    @pytest.mark.parametrize("known", [True, False])
+    def test_events_are_the_sum_over_customers_in_operational_time(self, some_ended, known):
+        """Against SciPy's negative binomial; where days are known, times are, and not their number alone."""
+        customers = some_ended if known else replace(some_ended, repeat_days=None)
+        density = lb.NBD(calendar_effects="auto")._recipe(customers).density()
+        calendar, x = density.calendar, point(density)
+        effect = x[density.latent]
+        own_prior, parameters = density.base.parameters(x[np.newaxis, : density.base.size])
+        (r,), (alpha,) = parameters[0]
+        table = customers.table
+        ended = np.where(table["observed_until"].notna(), 26.0, 0.0)
+        clock = Clock.of(calendar.length, -calendar.number, np.exp(effect)[np.newaxis, ::-1])
+        T = table["T"].to_numpy()
+        exposure = clock.rows(0).observed(T, ended)
+        events = table["frequency"].to_numpy()
+        expected = stats.nbinom(r, alpha / (alpha + exposure)).logpmf(events).sum()
+        if known:
+            expected += calendar.repeats @ effect - (events * np.log(exposure / T))[events > 0].sum()
+        found = density.given_effects(np.delete(x, np.r_[density.hyper]))[0] - own_prior[0]
+        assert found == pytest.approx(expected, rel=1e-10)
 
     def test_it_is_the_pymc_model(self, recipe):
         density, through_pymc = recipe.density(), Density(recipe.model())

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
@@ -156,6 +156,23 @@ class Calendar:
         return np.asarray(drawn)
 
 
+class OnClock(Protocol):
+    """Histories whose likelihood depends on the factor."""
+
+    @property
+    def tables(self) -> Any:
+        """The kernel's, of all groups."""
+
+    def at(self, log_factor: Array) -> Any:
+        """The kernel's tables at a factor, with room for derivatives by what follows from it."""
+
+    def path(self, tables: Any, log_factor: Array, repeats: Array | None) -> float:
+        """What is added to the kernel's log-likelihood."""
+
+    def slopes(self, tables: Any, log_factor: Array, repeats: Array | None) -> Array:
+        """Derivatives of both by the factor's logarithm: shape (periods,)."""
+
+
 @dataclass(frozen=True, eq=False)
 class ClockTables:
     """Histories laid out for a kernel, whose times follow from the factor.
@@ -184,15 +201,15 @@ class ClockTables:
     lasts: Array
 
     @classmethod
-    def of(cls, data: InGroups, make: Callable[..., Any], calendar: Calendar) -> tuple[IntArray, "ClockTables"]:
+    def of(cls, make: Callable[..., Any], data: InGroups, calendar: Calendar) -> tuple[IntArray, "ClockTables"]:
         """Lay out the histories of groups; also where those of each begin.
 
         Parameters
         ----------
-        data : InGroups
-            With columns frequency, recency and T, and time_since_end where some were observed until an earlier day.
         make : callable
             From columns of histories to a kernel's tables.
+        data : InGroups
+            With columns frequency, recency and T, and time_since_end where some were observed until an earlier day.
         """
         groups = [{SINCE_END: np.zeros(len(one["T"])), **one} for one in data.parts()]
         recency, T, ended, x, n = (
@@ -304,7 +321,7 @@ class CalendarDensity:
     """
 
     base: WrittenDensity
-    clock: ClockTables
+    clock: OnClock
     calendar: Calendar
 
     @property
