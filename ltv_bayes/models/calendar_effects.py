@@ -15,10 +15,9 @@ from ltv_bayes.errors import FitError, PriorError, a_kind, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.models.density.calendar import SINCE_END, Calendar
 from ltv_bayes.models.given_factors import as_index, as_season, log_factors
-from ltv_bayes.predictions.clock import YEARS_AHEAD
+from ltv_bayes.predictions.clock import IN_YEAR, YEARS_AHEAD
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_duration
 
-IN_YEAR = {"week": 52, "month": 12, "quarter": 4}
 SHORT, LONG = 0.5, 3.0
 YEARS_OF_SEASON = 2.0
 LARGEST = 1.0

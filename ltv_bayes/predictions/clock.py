@@ -9,6 +9,7 @@ import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import FitError
+from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
@@ -18,6 +19,7 @@ from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_duration, as_time_unit
 
 YEARS_AHEAD = 20.0
+IN_YEAR = {"week": 52, "month": 12, "quarter": 4}
 
 
 def clock_of(fit: FittedModel) -> Clock | None:
@@ -62,19 +64,41 @@ def clock_lines(fit: FittedModel) -> list[str]:
     """What the text of a fit states of its calendar effects."""
     if "calendar" not in fit.idata.attrs:
         return []
-    posterior = fit.idata["posterior"].to_dataset()
-    sds = {
-        name: float(posterior[f"{name}_sd"].mean())
-        for name in ("level", "noise", "season")
-        if f"{name}_sd" in posterior
-    }
-    now = float(np.median(np.exp(posterior["level"].to_numpy())))
+    now = float(np.median(np.exp(fit.idata["posterior"]["level"].to_numpy())))
     known = json.loads(fit.idata.attrs["calendar"]).get("days_known", True)
     lines = [
         f"calendar effects: the rate of all customers is at {now:.2f} of its usual level; sd of the logarithm: "
-        + ", ".join(f"{name} {sd:.2f}" for name, sd in sds.items())
+        + ", ".join(f"{name} {sd:.2f}" for name, sd in _sds(fit).items())
     ]
     return lines if known else [*lines, "learned from the days of last purchases alone, not of all repeat purchases"]
+
+
+def _sds(fit: FittedModel) -> dict[str, float]:
+    """Posterior means of the standard deviations of level, noise and, where there is one, season."""
+    posterior = fit.idata["posterior"].to_dataset()
+    names = [name for name in ("level", "noise", "season") if f"{name}_sd" in posterior]
+    return {name: float(posterior[f"{name}_sd"].mean()) for name in names}
+
+
+def clock_note(fit: FittedModel) -> list[str]:
+    """What a value with this fit assumes of all customers together, in a sentence.
+
+    The standard deviations of the logarithm are stated as shares, such as 25% for 0.25.
+    """
+    if "calendar" not in fit.idata.attrs:
+        return []
+    sds = ", ".join(f"{name} {percent(sd)}" for name, sd in _sds(fit).items())
+    return [
+        f"the purchase rate of all customers moves together, by {period_of(fit)}: {sds}. See plot_calendar_effects."
+    ]
+
+
+def period_of(fit: FittedModel) -> str:
+    """The name of a period of the clock; empty where there is none."""
+    if "calendar" not in fit.idata.attrs:
+        return ""
+    in_year = json.loads(fit.idata.attrs["calendar"])["in_year"]
+    return next(name for name, number in IN_YEAR.items() if number == in_year)
 
 
 def clock_at(fit: FittedModel, customers: Customers) -> Clock | None:

@@ -15,7 +15,7 @@ from ltv_bayes.formatting import label
 from ltv_bayes.formulas.kernels import order_values, regular_order_values
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.alive import SignsOfLife, weights_of_having_left
-from ltv_bayes.predictions.clock import clock_at
+from ltv_bayes.predictions.clock import clock_at, clock_note
 from ltv_bayes.predictions.events import FittedEvents, event_histories
 from ltv_bayes.predictions.fitted import (
     FittedModel,
@@ -128,12 +128,13 @@ class OrderStream(ABC):
         return np.asarray(as_text(customers.ids).isin(self._own_ids))
 
     def notes(self, customers: Customers, terms: Terms) -> list[str]:
-        """State who is not in the data, which segments are new, and what there is to know of histories of its own."""
+        """State who is not in the data, which segments are new, what moves all customers, and what histories say."""
         fits = (
             (fit, (batch.table for batch in self._with_columns(fit, customers).batches()))
             for fit in self.fits_by_purpose.values()
         )
         unseen = [f"{label(self.name)} {note}" for note in unseen_segments(fits)]
+        unseen += [f"{label(self.name)}: {note}" for note in clock_note(self.counts)]
         if self.customers is None:
             return unseen
         return [

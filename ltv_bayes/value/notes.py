@@ -56,6 +56,13 @@ def notes_on(value: Valued) -> list[str]:
         notes.append(f"{drawn} of the posterior: too few for intervals and standard deviations. Fit with more draws.")
     elif _share_of_largest(value.total()) > HEAVY_TAIL:
         notes.append("single extreme draws carry the sd of the total and sway its mean: rely on medians and intervals.")
+    elif len(customers) >= FEW_CUSTOMERS and value.has_streams:
+        common = value.results.common_share(value.settings.place)
+        if np.isfinite(common):
+            notes.append(
+                f"{percent(common)} of the variance of the total is common to all customers, and is not evened out by "
+                f"more of them."
+            )
     if value.future_value is not None:
         notes += _on_dates(value.future_value, value.settings.terms, value.horizons)
     return notes

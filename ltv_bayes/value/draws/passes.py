@@ -228,6 +228,8 @@ class OnePass:
         Results of combining opinions on whole values, by the customer's id.
     adding, groupings : mappings
         Name of each grouping that the customers offer to the sums of its segments, and to how they are found.
+    variances : array of shape (horizons,)
+        Those of single customers added up; NaN where they are not known.
     """
 
     valuation: Valuation
@@ -237,9 +239,11 @@ class OnePass:
     outcomes: dict[Any, Outcome] = field(default_factory=dict)
     adding: dict[str, Adding] = field(init=False)
     groupings: dict[str, Segmenting] = field(init=False)
+    variances: Array = field(init=False)
 
     def __post_init__(self) -> None:
         shape = len(self.valuation.terms.periods()), self.valuation.size
+        self.variances = np.zeros(len(self.valuation.terms.horizons))
         self.flows = {name: np.zeros(shape) for name in self.valuation.sources}
         self.groupings = offered_groupings(self.valuation.customers)
         self.adding = {column: Adding(MOST_SEGMENTS) for column in self.groupings}
@@ -254,6 +258,7 @@ class OnePass:
         fewer = OnePass(valuation, self.interval)
         fewer.flows = {name: self.flows[name] for name in valuation.sources}
         fewer.adding = {column: adding.of_sources(valuation.sources) for column, adding in self.adding.items()}
+        fewer.variances = np.full_like(self.variances, np.nan)
         return fewer
 
     def over_blocks(self, *, progressbar: bool = False) -> Iterator[tuple[Block, list[Columns]]]:
@@ -273,6 +278,7 @@ class OnePass:
 
         for block, columns, flows, sums in self.valuation.over_blocks(reduce, about=about, progressbar=progressbar):
             self.outcomes |= block.outcomes
+            self.variances += [float(np.sum(at_one["sd"] ** 2)) for at_one in columns]
             for name, money in flows.items():
                 self.flows[name] += money
             for column, *segment in sums:

@@ -101,6 +101,17 @@ class Results:
         """
         return self._passed().flows if customer_id is None else self._of_customer(customer_id)
 
+    def common_share(self, place: int) -> float:
+        """Share of the variance of the total, at one horizon, that is common to all customers; NaN if not known.
+
+        Given parameters and calendar effects, customers are independent: what their own variances do not explain moves
+        them together.
+        """
+        passed = self._passed()
+        until = self.valuation.terms.periods_until()[place]
+        variance = float(np.var(added({name: flow[:until].sum(axis=0) for name, flow in passed.flows.items()}), ddof=1))
+        return max(0.0, 1 - float(passed.variances[place]) / variance) if variance > 0 else float("nan")
+
     def segments(self, column: str | None, segmenting: Segmenting, weights: Weighting | None = None) -> Segments:
         """Segments by a column, which may have been added up in passing, or of the user's own making."""
         known = self._passed().segments.get(column) if column is not None else None
