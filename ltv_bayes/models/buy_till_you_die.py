@@ -33,7 +33,7 @@ COLUMNS = ["frequency", "recency", "T"]
 class PurchaseModel(Model[Customers, FittedPurchases]):
     """Settings of a model of purchases and of leaving; what `BGNBD` and its kin have in common."""
 
-    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default=None, kw_only=True)
+    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default="auto", kw_only=True)
 
     _fitted = FittedPurchases
     _may_leave_at_once: ClassVar[bool] = False

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -149,7 +149,7 @@ def tables_of(customers: Customers, effects: Any) -> Iterator[pd.DataFrame]:
 
 
 def ends_matter(customers: Customers, effects: Any) -> bool:
-    """Whether some were observed until an earlier day, and there is a clock."""
+    """Whether some were observed until an earlier day, and there may be a clock."""
     return effects is not None and OBSERVED_UNTIL in customers.columns
 
 
@@ -161,13 +161,20 @@ def _since_end(customers: Customers) -> dict[str, Array]:
 def calendar_of(effects: Any, customers: Customers) -> Calendar | None:
     """The periods and the prior that settings, "auto" or nothing mean for customers.
 
+    "auto" means calendar effects where the days of repeat purchases are known, as after `summarize`.
+
     Raises
     ------
     FitError
         As `CalendarEffects.of`.
     """
     chosen = chosen_effects(effects)
-    return None if chosen is None else chosen.of(customers)
+    if chosen is None:
+        return None
+    calendar = chosen.of(customers)
+    if effects != "auto":
+        return calendar
+    return None if calendar.repeats is None else replace(calendar, optional=True)
 
 
 def chosen_effects(given: Any) -> CalendarEffects | None:

@@ -63,7 +63,7 @@ class NBD(Model[Customers, FittedEvents]):
     Ehrenberg (1959), The pattern of consumer purchases, Applied Statistics 8.
     """
 
-    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default=None, kw_only=True)
+    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default="auto", kw_only=True)
 
     _name = nbd.NAME
     _fitted = FittedEvents

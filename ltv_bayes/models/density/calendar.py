@@ -53,6 +53,8 @@ class Calendar:
     known, ahead : arrays or None
         Logarithm of what is known of the factor beforehand: in each period, the latest first, and in each of those to
         come, the next first. Effects are what comes on top. None where nothing is known.
+    optional : bool
+        Whether a fit that cannot have calendar effects goes without.
     """
 
     length: float
@@ -63,6 +65,7 @@ class Calendar:
     repeats: Array | None = None
     known: Array | None = None
     ahead: Array | None = None
+    optional: bool = False
 
     def to_json(self) -> str:
         """What a fit keeps of it, to go on after the as-of date."""

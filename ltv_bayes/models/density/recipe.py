@@ -1,6 +1,7 @@
 """A model of some data: its PyMC model, its log density written out, and posterior draws."""
 
 import json
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.data.customers.grouping import InGroups
-from ltv_bayes.errors import FitError
+from ltv_bayes.errors import DataWarning, FitError
 from ltv_bayes.formulas.kernels.likelihoods import KERNELS
 from ltv_bayes.formulas.kernels.tables import end_to_end
 from ltv_bayes.formulas.models.parameterization import LOG, Naming
@@ -227,10 +228,15 @@ class Recipe:
         ours = {"draws", "tune", "chains", "random_seed", "progressbar"}
         density = self.density() if has_nutpie() and ours.issuperset(settings) else None
         if self.calendar is not None and density is None:
-            raise FitError(
-                "Calendar effects need priors of the families LogNormal, Gamma and Beta, and no settings of "
-                "pymc.sample; otherwise set calendar_effects=None."
+            needed = (
+                "Calendar effects need priors of the families LogNormal, Gamma and Beta, and no settings of pymc.sample"
             )
+            if not self.calendar.optional:
+                raise FitError(f"{needed}; otherwise set calendar_effects=None.")
+            warnings.warn(
+                f"{needed}: the fit goes without, so totals seem surer than they are.", DataWarning, stacklevel=3
+            )
+            return replace(self, calendar=None).fit(method=method, **settings)
         if self.pool:
             fewest = min((len(column.levels) for column in self.columns), default=FEW_SEGMENTS)
             settings["hierarchical"] = ACCEPT_OF_FEW if fewest < FEW_SEGMENTS else ACCEPT
