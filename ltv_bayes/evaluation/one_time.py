@@ -23,7 +23,10 @@ from ltv_bayes.sizes import COMPARED_CUSTOMERS
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, as_duration
 
-MODELS: dict[str, PurchaseModel] = {bg_nbd.NAME: BGNBD(), mbg_nbd.NAME: MBGNBD()}
+MODELS: dict[str, PurchaseModel] = {
+    bg_nbd.NAME: BGNBD(calendar_effects=None),
+    mbg_nbd.NAME: MBGNBD(calendar_effects=None),
+}
 ENOUGH_DRAWS = 400
 CLEAR = 2.0  # standard errors
 AGES = 4
@@ -49,8 +52,9 @@ def check_one_time(
         The portfolio. Where clocks start on a given day (``since``), customers who have not ordered take the place
         of those who bought once.
     *fits : FittedPurchases
-        Fits of these customers by `BGNBD` or `MBGNBD` that are there already; what is missing is fitted. The check
-        does not apply to fits of regular purchases (`BGCNBD`, `MBGCNBD`).
+        Fits of these customers by `BGNBD` or `MBGNBD` that are there already; what is missing is fitted. Histories of
+        single customers have no likelihood with calendar effects, so fits with them are set aside, and fitted here
+        without. The check does not apply to fits of regular purchases (`BGCNBD`, `MBGCNBD`).
     spend : FittedSpend, optional
         With it, shares are of expected revenue; otherwise of expected purchases.
     horizon : str or Duration
@@ -207,12 +211,7 @@ def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
                 "Leave it out of the call, and the plain ones are fitted here; their comparison shows which of the two "
                 "to pool."
             )
-        if "calendar" in fit.idata.attrs:
-            raise InputError(
-                "This check compares the plain models by the histories of single customers, and this fit has calendar "
-                "effects. Leave it out of the call, and the plain ones are fitted here."
-            )
-    return {fit.model: fit for fit in fits}
+    return {fit.model: fit for fit in fits if "calendar" not in fit.idata.attrs}
 
 
 def _what_depends_on_them(

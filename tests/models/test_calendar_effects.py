@@ -163,7 +163,7 @@ class TestDaysOfPurchases:
 
     def test_counts_of_other_customers_are_not_taken(self, customers):
         some = replace(customers, rows=type(customers.rows)(customers.table.iloc[:50]))
-        assert lb.BGNBD(calendar_effects="auto")._recipe(some).calendar.repeats is None
+        assert lb.BGNBD(calendar_effects=lb.CalendarEffects())._recipe(some).calendar.repeats is None
 
 
 class TestKnown:
@@ -238,6 +238,33 @@ class TestKnown:
         middle = ahead["from"] + (ahead["to"] - ahead["from"]) / 2
         high, low = (middle.dt.month.isin(months) for months in ([11, 12], [5, 6, 7, 8]))
         assert 3.0 < ahead.loc[high, "median"].mean() / ahead.loc[low, "median"].mean() < 5.0
+
+
+class TestAuto:
+    """The usual setting: calendar effects where the days of purchases are known, and the plain model elsewhere."""
+
+    @pytest.mark.parametrize("model", [lb.BGNBD(), lb.MBGNBD(), lb.BGCNBD(k=2), lb.MBGCNBD(k=2), lb.NBD()])
+    def test_orders_have_days(self, customers, model):
+        assert model.calendar_effects == "auto"
+        assert model._recipe(customers).calendar is not None
+
+    def test_a_ready_table_has_none(self, customers):
+        ready = lb.Customers.from_summary(customers.table, time_unit="week", as_of=AS_OF)
+        assert lb.BGNBD()._recipe(ready).calendar is None
+        settings = lb.BGNBD(calendar_effects=lb.CalendarEffects())
+        assert settings._recipe(ready).calendar is not None
+
+    def test_counts_of_other_customers_are_not_taken(self, customers):
+        some = replace(customers, rows=type(customers.rows)(customers.table.iloc[:50]))
+        assert lb.BGNBD()._recipe(some).calendar is None
+
+    def test_a_fit_that_cannot_have_them_goes_without_and_says_so(self, customers):
+        uncommon = {"rate_cv": {"family": "HalfNormal", "sigma": 1.0}}
+        with pytest.warns(lb.errors.DataWarning, match="this fit goes without"):
+            fit = lb.BGNBD(priors=uncommon).fit(customers, draws=50, tune=50, chains=1, random_seed=1)
+        assert "calendar" not in fit.idata.attrs
+        with pytest.raises(FitError, match="calendar_effects=None"):
+            lb.BGNBD(priors=uncommon, calendar_effects=lb.CalendarEffects()).fit(customers)
 
 
 class TestFit:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.kernels import order_values
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.posterior import tree_from_draws
@@ -376,10 +376,6 @@ class TestRefusals:
     def test_days_that_are_not_known(self, customers):
         with pytest.raises(FitError, match="until 2024-06-30, and the customers are as of an unknown day"):
             fit_of().expected_purchases(replace(customers, as_of=None), "1 year")
-
-    def test_the_check_of_those_who_bought_once(self, customers):
-        with pytest.raises(InputError, match="this fit has calendar effects"):
-            lb.check_one_time(customers, fit_of())
 
     def test_likelihoods_of_single_customers(self, customers):
         with pytest.raises(FitError, match="moments of all purchases count"):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -73,3 +74,35 @@ def test_a_value_of_one_draw_says_that_it_has_no_interval():
     customers = lb.Customers.from_summary(table, time_unit="week")
     value = lb.lifetime_value(customers, [lb.RepeatPurchases(*fits)], horizon="1 year", random_seed=1)
     assert "1 draw of the posterior: too few for intervals" in str(value)
+
+
+class TestCommonShare:
+    """Of the variance of the total: what parameters and calendar effects move for all customers."""
+
+    @pytest.fixture
+    def many(self):
+        frame = pd.DataFrame({"frequency": 3, "recency": 30.0, "T": 40.0, "monetary_value": 10.0}, range(200))
+        return lb.Customers.from_summary(frame.rename_axis("customer_id"), time_unit="week", as_of="2024-06-30")
+
+    def share(self, customers, r, alpha):
+        given = {"r": r, "alpha": alpha, "a": np.full_like(r, 0.8), "b": np.full_like(r, 2.5)}
+        spend = {name: np.full_like(r, value) for name, value in {"p": 6.0, "q": 4.0, "v": 15.0}.items()}
+        stream = lb.RepeatPurchases(
+            lb.FittedPurchases.from_draws(given, time_unit="week"), lb.FittedSpend.from_draws(spend)
+        )
+        return lb.lifetime_value(customers, stream, horizon="1 year", random_seed=1)
+
+    def test_known_parameters_leave_chance_alone(self, many):
+        ltv = self.share(many, np.full((4, 1000), 0.3), np.full((4, 1000), 5.0))
+        assert valued_of(ltv).results.common_share(0) < 0.1
+
+    def test_against_the_variance_of_means(self, many):
+        """The law of total variance: the variance over draws of the mean given parameters, over all of it."""
+        factor = np.exp(np.random.default_rng(1).normal(0, 0.3, (4, 1000)))
+        ltv = self.share(many, np.full((4, 1000), 0.3), 5.0 / factor)
+        draws = ltv.draws.to_numpy().reshape(4000, 200)
+        halves = draws[:, :100].sum(axis=1), draws[:, 100:].sum(axis=1)  # alike, and independent given the factor
+        expected = 2 * np.cov(*halves)[0, 1] * 2 / np.var(sum(halves))
+        found = valued_of(ltv).results.common_share(0)
+        assert found == pytest.approx(expected, abs=0.05)
+        assert said(ltv.notes(), "of the variance of the total is common to all customers")

@@ -234,7 +234,7 @@ class Recipe:
             if not self.calendar.optional:
                 raise FitError(f"{needed}; otherwise set calendar_effects=None.")
             warnings.warn(
-                f"{needed}: the fit goes without, so totals seem surer than they are.", DataWarning, stacklevel=3
+                f"{needed}: this fit goes without, so totals seem surer than they are.", DataWarning, stacklevel=3
             )
             return replace(self, calendar=None).fit(method=method, **settings)
         if self.pool:
