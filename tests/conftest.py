@@ -107,14 +107,14 @@ def spend():
 @pytest.fixture(scope="session")
 def cdnow_fits(cdnow):
     """Both models sampled on CDNOW with the usual priors; slow, made once."""
-    purchases = lb.BGNBD().fit(cdnow, random_seed=1, progressbar=False)
+    purchases = lb.BGNBD(calendar_effects=None).fit(cdnow, random_seed=1, progressbar=False)
     return purchases, lb.GammaGamma().fit(cdnow, random_seed=2, progressbar=False)
 
 
 @pytest.fixture(scope="session")
 def cdnow_leaving(cdnow):
     """MBG/NBD on CDNOW in the same way; slow, made once."""
-    return lb.MBGNBD().fit(cdnow, random_seed=1, progressbar=False)
+    return lb.MBGNBD(calendar_effects=None).fit(cdnow, random_seed=1, progressbar=False)
 
 
 def pooled_by_hand(kind, model, quantities, effects, column="channel", **attrs):

@@ -25,7 +25,8 @@ def customers(company):
 def value(company, customers):
     """A function from judgements to the book's draws, of shape (draws, customers)."""
     stream = lb.RepeatPurchases(
-        lb.BGNBD().fit(customers, random_seed=1, **FIT), lb.GammaGamma().fit(customers, random_seed=2, **FIT)
+        lb.BGNBD(calendar_effects=None).fit(customers, random_seed=1, **FIT),
+        lb.GammaGamma().fit(customers, random_seed=2, **FIT),
     )
 
     def draws(frame, **relation):

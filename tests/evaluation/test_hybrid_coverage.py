@@ -41,8 +41,8 @@ class Company:
         ends = shared if exposure_ends is None else exposure_ends
         ended, host = self.renewals.ended(), "subscription" if shared else None
         consumables, service = (one.observed_until(ended) if ends else one for one in (self.consumables, self.service))
-        purchases = lb.BGNBD().fit(consumables, random_seed=4, **FIT)
-        events = lb.NBD().fit(service, random_seed=5, **FIT)
+        purchases = lb.BGNBD(calendar_effects=None).fit(consumables, random_seed=4, **FIT)
+        events = lb.NBD(calendar_effects=None).fit(service, random_seed=5, **FIT)
         streams = [
             lb.Subscription(self.churn, self.renewals),
             lb.RepeatPurchases(purchases, self.spend, "consumables", customers=consumables, while_alive=host),

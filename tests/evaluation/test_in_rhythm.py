@@ -35,7 +35,11 @@ def business(k, *, at_once, seed):
 
 @pytest.fixture(scope="module", params=[False, True], ids=["BG", "MBG"])
 def world(request):
-    in_rhythm, random = (lb.MBGCNBD(k=K), lb.MBGNBD()) if request.param else (lb.BGCNBD(k=K), lb.BGNBD())
+    in_rhythm, random = (
+        (lb.MBGCNBD(k=K, calendar_effects=None), lb.MBGNBD(calendar_effects=None))
+        if request.param
+        else (lb.BGCNBD(k=K, calendar_effects=None), lb.BGNBD(calendar_effects=None))
+    )
     customers, alive, coming = business(K, at_once=request.param, seed=11)
     fits = {"rhythm": in_rhythm.fit(customers, **QUIET), "random": random.fit(customers, **QUIET)}
     return customers, alive, coming, fits
@@ -98,7 +102,7 @@ def test_the_data_say_which_shape_they_have():
     density = {}
     for k in (1, 2, 3, 6):
         each = (
-            lb.BGCNBD(k=k)
+            lb.BGCNBD(k=k, calendar_effects=None)
             .fit(customers, **QUIET)
             .thin(50)
             .with_log_likelihood(customers)["log_likelihood"]["history"]
@@ -135,7 +139,10 @@ def test_a_backtest_of_an_order_log_takes_it():
     settings = {"as_of": as_of, "horizon": "1 year", "time_unit": "month", "observed_until": "2023-12-31", **QUIET}
     tests = {
         name: lb.backtest(orders, purchases=model, draws=250, **settings)
-        for name, model in {"rhythm": lb.BGCNBD(k=found.whole_k), "random": lb.BGNBD()}.items()
+        for name, model in {
+            "rhythm": lb.BGCNBD(k=found.whole_k, calendar_effects=None),
+            "random": lb.BGNBD(calendar_effects=None),
+        }.items()
     }
     bought = tests["rhythm"].actual["purchases"]
     assert_plausible(bought.sum(), tests["rhythm"].predicted_purchases.sum("customer_id").to_numpy(), figures=2)
@@ -159,7 +166,7 @@ def test_segments_in_rhythm_have_their_own_rates():
         here &= rng.random(size) >= leaving
     frame = pd.DataFrame({"customer_id": range(size), "frequency": x, "recency": t_x, "T": T, "segment_of": segment})
     customers = lb.Customers.from_summary(frame, time_unit="month")
-    model = lb.BGCNBD(k=K, pool_by="segment_of")
+    model = lb.BGCNBD(k=K, calendar_effects=None, pool_by="segment_of")
     fit = converging(lambda seed: model.fit(customers, random_seed=seed, progressbar=False), 1, 2, 3)
     drawn = fit.segment_draws()["mean_rate"]
     for name, rate in {"A": 0.125, "B": 0.25, "C": 0.5}.items():

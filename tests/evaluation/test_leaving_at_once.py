@@ -32,7 +32,13 @@ def world():
 @pytest.fixture(scope="module")
 def fits(world):
     settings = {"random_seed": 5, "progressbar": False}
-    return {fit.model: fit for fit in (model.fit(world[0], **settings) for model in (lb.BGNBD(), lb.MBGNBD()))}
+    return {
+        fit.model: fit
+        for fit in (
+            model.fit(world[0], **settings)
+            for model in (lb.BGNBD(calendar_effects=None), lb.MBGNBD(calendar_effects=None))
+        )
+    }
 
 
 @pytest.fixture(scope="module")

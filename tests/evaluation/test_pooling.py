@@ -91,11 +91,13 @@ def error(found, company):
 
 @pytest.mark.filterwarnings("ignore::ltv_bayes.errors.LtvBayesWarning")
 def test_partial_pooling_is_nearer_to_the_truth_than_no_pooling_and_complete_pooling(company, customers, pooled):
-    complete = per_client(customers, lb.BGNBD().fit(customers, **FIT), lb.GammaGamma().fit(customers, **FIT))
+    complete = per_client(
+        customers, lb.BGNBD(calendar_effects=None).fit(customers, **FIT), lb.GammaGamma().fit(customers, **FIT)
+    )
     alone = {}
     for segment in company["segment"].unique():
         some = customers.subset((customers.table["segment"] == segment).to_numpy())
-        fits = [model.fit(some, **FIT) for model in (lb.BGNBD(), lb.GammaGamma())]
+        fits = [model.fit(some, **FIT) for model in (lb.BGNBD(calendar_effects=None), lb.GammaGamma())]
         alone[segment] = per_client(some, *fits)[segment]
     assert error(pooled, company) < 0.8 * error(complete, company)
     assert error(pooled, company) < 0.9 * error(pd.DataFrame(alone), company)
@@ -130,8 +132,8 @@ def test_cdnow_by_month_of_first_purchase(cdnow):
     customers = lb.Customers.from_summary(
         cdnow.table.assign(month=month).reset_index(), time_unit=cdnow.time_unit, as_of="1997-09-30"
     )
-    fit = pooled_fit(lb.BGNBD(pool_by="month"), customers)
-    together = lb.BGNBD().fit(customers, **FIT)
+    fit = pooled_fit(lb.BGNBD(pool_by="month", calendar_effects=None), customers)
+    together = lb.BGNBD(calendar_effects=None).fit(customers, **FIT)
     rate = fit.segment_draws()["mean_rate"].median(("chain", "draw"))
     assert float(rate.max() / rate.min()) < 1.5
     assert float(rate.mean()) == pytest.approx(float(together.idata["posterior"]["mean_rate"].median()), rel=0.15)

@@ -97,7 +97,7 @@ def test_of_regular_purchases_an_unlikely_silence_tells_who_has_left_where_the_m
     gone = found.index[(found["chance"] < 0.01) & (found["gaps"] >= 3)]
     assert len(gone) > 300
     assert alive[gone].mean() < 0.05
-    fit = lb.BGNBD().fit(customers, random_seed=1, progressbar=False).thin(100)
+    fit = lb.BGNBD(calendar_effects=None).fit(customers, random_seed=1, progressbar=False).thin(100)
     assert fit.probability_alive(customers.subset(gone)).mean() > 0.3
 
 
@@ -122,7 +122,7 @@ def business(k, size=8000, seed=1, horizon=12.0):
 def test_what_is_said_of_forecasts_is_true(k, sign):
     """If purchases are regular, the silent are thought alive too often, too much is expected, intervals too wide."""
     customers, alive, coming = business(k)
-    fit = lb.BGNBD().fit(customers, random_seed=1, progressbar=False).thin(150)
+    fit = lb.BGNBD(calendar_effects=None).fit(customers, random_seed=1, progressbar=False).thin(150)
     table, stated = customers.table, fit.probability_alive(customers).mean(("chain", "draw")).to_numpy()
     usual_gap = table["recency"] / table["frequency"].clip(lower=1)
     silent = ((table["frequency"] >= 3) & (table["T"] - table["recency"] > 3 * usual_gap)).to_numpy()

@@ -119,7 +119,7 @@ def alive_in(customers, ids, **judged):
 def test_a_slice_of_customers_has_the_value_that_it_has_among_all(business):
     """What is learned is learned from the customers fitted, wherever the slice is from."""
     customers = by_histories(business)
-    stream = stream_of(lb.BGNBD().fit(customers, draws=200, random_seed=1, progressbar=False))
+    stream = stream_of(lb.BGNBD(calendar_effects=None).fit(customers, draws=200, random_seed=1, progressbar=False))
     ids = business.loc[business["negotiates"], "customer_id"]
     priors = lb.FutureValuePriors.from_judgements(
         pd.DataFrame({"customer_id": ids, "probability": 0.5, "low": 1.0, "high": 2.0}), relation="additional"

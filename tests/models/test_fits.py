@@ -25,7 +25,7 @@ class TestPublishedPosterior:
     def test_flat_priors_give_the_published_posterior(self, cdnow, settings):
         flat = {name: Prior("Uniform", lower=0, upper=upper) for name, upper in zip("ab", (20, 60), strict=True)}
         rates = {"r": Prior("Uniform", lower=0, upper=5), "alpha": Prior("Uniform", lower=0, upper=50)}
-        fit = lb.BGNBD(priors={**flat, **rates}).fit(cdnow, draws=2000, **settings)
+        fit = lb.BGNBD(priors={**flat, **rates}, calendar_effects=None).fit(cdnow, draws=2000, **settings)
         published = {"r": (0.245, 0.013), "alpha": (4.49, 0.39), "a": (0.97, 0.29), "b": (3.18, 1.18)}
         for name, (mean, sd) in published.items():
             drawn = fit.draws[name]
@@ -86,7 +86,9 @@ class TestMethods:
 
     @pytest.mark.parametrize("book", ["fifty", "cdnow", "many"])
     @pytest.mark.parametrize(
-        "settings_of_model", [lb.BGNBD(), lb.MBGNBD(), lb.GammaGamma()], ids=lambda model: type(model).__name__
+        "settings_of_model",
+        [lb.BGNBD(calendar_effects=None), lb.MBGNBD(calendar_effects=None), lb.GammaGamma()],
+        ids=lambda model: type(model).__name__,
     )
     def test_laplace_and_nuts_agree(self, request, book, settings_of_model):
         cdnow = request.getfixturevalue("cdnow")
@@ -113,7 +115,7 @@ class TestScale:
             **{c: cdnow.table[c] * 100 for c in ("monetary_value", "first_value", "total_value")}
         )
         other = lb.Customers(cents, cdnow.time_unit, cdnow.as_of, "cents").in_time_unit("day")
-        purchases = lb.BGNBD().fit(other, progressbar=False, random_seed=11)
+        purchases = lb.BGNBD(calendar_effects=None).fit(other, progressbar=False, random_seed=11)
         spend = lb.GammaGamma().fit(other, progressbar=False, random_seed=11)
         terms = {"horizon": "1 year", "discount_rate": 0.1, "margin": 0.5, "random_seed": 5}
         ours = lb.lifetime_value(cdnow, [lb.RepeatPurchases(*cdnow_fits)], **terms)
@@ -135,7 +137,9 @@ class TestWhatAFitCarries:
 
     def test_an_unconverged_fit_is_said_to_be(self, cdnow, settings):
         with pytest.warns(ConvergenceWarning):
-            fit = lb.BGNBD().fit(cdnow.subset(cdnow.ids[:50]), method="nuts", draws=50, tune=20, chains=2, **settings)
+            fit = lb.BGNBD(calendar_effects=None).fit(
+                cdnow.subset(cdnow.ids[:50]), method="nuts", draws=50, tune=20, chains=2, **settings
+            )
         assert not fit.converged
         assert "fit did not converge" in set(fit.summary()["caution"])
 
@@ -157,12 +161,18 @@ class TestWhatAFitCarries:
 
     def test_pymc_samples_it_too(self, book, settings):
         with pytest.warns(ConvergenceWarning):
-            fit = lb.BGNBD().fit(book, draws=50, tune=100, chains=2, nuts_sampler="pymc", cores=1, **settings)
+            fit = lb.BGNBD(calendar_effects=None).fit(
+                book, draws=50, tune=100, chains=2, nuts_sampler="pymc", cores=1, **settings
+            )
         assert shape_of(fit) == (2, 50)
 
 
 class TestPriorPredictive:
-    @pytest.mark.parametrize("model", [lb.BGNBD(), lb.MBGNBD()], ids=lambda model: type(model).__name__)
+    @pytest.mark.parametrize(
+        "model",
+        [lb.BGNBD(calendar_effects=None), lb.MBGNBD(calendar_effects=None)],
+        ids=lambda model: type(model).__name__,
+    )
     def test_histories_are_possible(self, cdnow, model):
         tree = model.sample_prior(cdnow.subset(cdnow.ids[:100]), draws=200, random_seed=1)
         x, t_x = (tree["prior_predictive"][name].to_numpy() for name in ("frequency", "recency"))
@@ -193,7 +203,7 @@ class TestPosteriorPredictive:
         )
 
 
-@pytest.mark.parametrize("model", [lb.BGNBD(), lb.MBGNBD()])
+@pytest.mark.parametrize("model", [lb.BGNBD(calendar_effects=None), lb.MBGNBD(calendar_effects=None)])
 def test_customers_none_of_whom_came_back_are_warned_of(model):
     frame = pd.DataFrame({"customer_id": range(40), "frequency": 0, "recency": 0.0, "T": np.linspace(4, 40, 40)})
     customers = lb.Customers.from_summary(frame, time_unit="week")

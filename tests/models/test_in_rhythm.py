@@ -54,7 +54,7 @@ def test_at_one_event_a_purchase_the_fit_is_that_of_random_ones(cdnow, cdnow_fit
 
 @pytest.fixture(scope="module")
 def fit(cdnow):
-    return lb.BGCNBD(k=2).fit(cdnow, **QUIET)
+    return lb.BGCNBD(k=2, calendar_effects=None).fit(cdnow, **QUIET)
 
 
 def test_mean_rate_is_of_purchases(fit):
@@ -78,20 +78,20 @@ def test_k_is_kept_shown_saved_and_read(fit, tmp_path):
 
 def test_fits_of_other_shapes_are_compared_on_the_same_histories(fit, cdnow, cdnow_fits):
     """CDNOW's purchases come at random: k = 1 is better than 2, which is better than 4."""
-    others = {"k = 1": cdnow_fits[0], "k = 4": lb.BGCNBD(k=4).fit(cdnow, **QUIET), "k = 2": fit}
+    others = {"k = 1": cdnow_fits[0], "k = 4": lb.BGCNBD(k=4, calendar_effects=None).fit(cdnow, **QUIET), "k = 2": fit}
     trees = {name: one.thin(200).with_log_likelihood(cdnow) for name, one in others.items()}
     found = {name: az.loo(tree).elpd for name, tree in trees.items()}
     assert found["k = 1"] > found["k = 2"] + 5 > found["k = 4"] + 10
 
 
 def test_priors_and_their_predictions(cdnow):
-    drawn = lb.MBGCNBD(k=3).sample_prior(cdnow.subset(cdnow.ids[:5]), draws=20, random_seed=1)
+    drawn = lb.MBGCNBD(k=3, calendar_effects=None).sample_prior(cdnow.subset(cdnow.ids[:5]), draws=20, random_seed=1)
     assert set(drawn["prior_predictive"].data_vars) == {"frequency", "recency"}
     assert (drawn["prior_predictive"]["recency"] <= cdnow.table["T"].max()).all()
 
 
 def test_pymc_has_the_same_posterior(book, fit):
-    model = lb.BGCNBD(k=3).build(book)
+    model = lb.BGCNBD(k=3, calendar_effects=None).build(book)
     assert {variable.name for variable in model.deterministics} == {"r", "alpha", "a", "b"}
 
 
@@ -112,7 +112,7 @@ class TestDrawsOfOthers:
 
 def test_days_change_nothing_but_the_unit(cdnow, fit):
     days = cdnow.in_time_unit("day")
-    other = lb.BGCNBD(k=2).fit(days, **QUIET)
+    other = lb.BGCNBD(k=2, calendar_effects=None).fit(days, **QUIET)
     np.testing.assert_allclose(other.draws["alpha"].mean(), 7 * fit.draws["alpha"].mean(), rtol=1e-3)
     for name in ("r", "a", "b"):
         np.testing.assert_allclose(other.draws[name].mean(), fit.draws[name].mean(), rtol=1e-3)
@@ -123,7 +123,7 @@ def test_days_change_nothing_but_the_unit(cdnow, fit):
 
 @pytest.mark.fits
 def test_laplace_and_nuts_agree(cdnow):
-    nuts = lb.BGCNBD(k=2).fit(cdnow, method="nuts", draws=500, chains=8, **QUIET)
+    nuts = lb.BGCNBD(k=2, calendar_effects=None).fit(cdnow, method="nuts", draws=500, chains=8, **QUIET)
     settings = {"method": "laplace", "draws": 500, "progressbar": False}
-    laplace = [lb.BGCNBD(k=2).fit(cdnow, random_seed=seed, **settings) for seed in range(6)]
+    laplace = [lb.BGCNBD(k=2, calendar_effects=None).fit(cdnow, random_seed=seed, **settings) for seed in range(6)]
     assert_same_posterior([of_fit(one) for one in laplace], by_chain(nuts))

@@ -16,10 +16,10 @@ from ltv_bayes.models.density.plain_priors import FAMILIES
 
 OF_A_RATE = {name: lb.Prior("Gamma", alpha=1.5, beta=0.5) for name in ("r", "alpha")}
 CHOICES = {
-    "usual": lb.BGNBD(),
-    "leaving at once": lb.MBGNBD(),
-    "in rhythm": lb.BGCNBD(k=3),
-    "in rhythm, leaving at once": lb.MBGCNBD(k=5),
+    "usual": lb.BGNBD(calendar_effects=None),
+    "leaving at once": lb.MBGNBD(calendar_effects=None),
+    "in rhythm": lb.BGCNBD(k=3, calendar_effects=None),
+    "in rhythm, leaving at once": lb.MBGCNBD(k=5, calendar_effects=None),
     "in rhythm, the papers' parameters": lb.BGCNBD(OF_A_RATE, k=3),
     "other numbers": lb.BGNBD(
         priors={"dropout_mean": lb.Prior("Beta", alpha=2, beta=5.5), "rate_cv": ("Gamma", {"alpha": 2, "beta": 3})}
@@ -30,7 +30,7 @@ CHOICES = {
     ),
     "spend": lb.GammaGamma(),
     "spend, other numbers": lb.GammaGamma(priors={"q_excess": lb.Prior("Gamma", alpha=3, beta=1)}),
-    "events": lb.NBD(),
+    "events": lb.NBD(calendar_effects=None),
     "events, the papers' parameters": lb.NBD(OF_A_RATE),
 }
 
@@ -133,7 +133,7 @@ def test_a_fit_needs_no_pymc_where_priors_are_common(tmp_path):
 import sys
 import ltv_bayes as lb
 customers = lb.Customers.from_summary({str(tmp_path / "customers.parquet")!r}, time_unit="week")
-fits = [model.fit(customers, random_seed=1, progressbar=False) for model in (lb.BGNBD(), lb.GammaGamma())]
+fits = [model.fit(customers, random_seed=1, progressbar=False) for model in (lb.BGNBD(calendar_effects=None), lb.GammaGamma())]
 assert all(fit.converged for fit in fits)
 print([name for name in ("pymc", "pytensor", "nutpie", "matplotlib") if name in sys.modules])
 """
@@ -153,7 +153,7 @@ def test_sampler_settings_go_to_pymc(book, monkeypatch):
         return xr.DataTree.from_dict({"posterior": xr.Dataset()})
 
     monkeypatch.setattr(module, "fit_posterior", fit_posterior)
-    recipe = lb.BGNBD()._recipe(book)
+    recipe = lb.BGNBD(calendar_effects=None)._recipe(book)
     recipe.fit(method="nuts", draws=5)
     recipe.fit(draws=5, target_accept=0.9)
     assert isinstance(given[0][0], WrittenDensity)

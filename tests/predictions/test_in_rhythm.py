@@ -149,7 +149,7 @@ def test_segments_of_a_pooled_fit_have_rates_of_their_own():
 
 def test_what_asks_a_fit_for_its_priors_finds_them(cdnow, spend):
     """Values with priors held more firmly, and the picture of priors beside the posterior."""
-    few, model = cdnow.subset(cdnow.ids[:40]), lb.BGCNBD(k=2)
+    few, model = cdnow.subset(cdnow.ids[:40]), lb.BGCNBD(k=2, calendar_effects=None)
     fit = model.fit(cdnow, draws=250, random_seed=1, progressbar=False)
     value = lb.lifetime_value(few, [lb.RepeatPurchases(fit, spend)], random_seed=1, horizon="1 year")
     scaled = value.judgement.power_scaling()
@@ -164,7 +164,7 @@ def test_values_on_several_days(cdnow_orders):
         cdnow_orders,
         ["1997-06-30", "1997-09-30"],
         horizon="39 weeks",
-        purchases=lb.MBGCNBD(k=2),
+        purchases=lb.MBGCNBD(k=2, calendar_effects=None),
         draws=250,
         chains=2,
         random_seed=1,
