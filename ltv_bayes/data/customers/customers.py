@@ -12,11 +12,12 @@ import pandas as pd
 
 from ltv_bayes.data.customers.check import HISTORY, customer_table
 from ltv_bayes.data.customers.dates import customer_dates, ended_early
-from ltv_bayes.data.customers.files import MERGED, file_notes, file_terms, scan_customers
+from ltv_bayes.data.customers.files import MERGED, file_notes, file_terms, price_moments_of, scan_customers
 from ltv_bayes.data.customers.overview import Overview, overview_of, warn_of_reversed_recency
 from ltv_bayes.data.customers.rows import FrameRows, Rows, chosen_rows
 from ltv_bayes.data.engine.parquet import parquet_target, refuse_same_names
 from ltv_bayes.data.orders.left_out import LeftOutFile
+from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS, count_by_reason, left_out_line
 from ltv_bayes.errors import InputError, a_kind, counted
 from ltv_bayes.sizes import CUSTOMERS_AT_A_TIME
@@ -54,6 +55,8 @@ class Customers(Printed):
         written to files.
     repeat_days : pandas.Series, optional
         Repeat purchases of all customers by day, where `summarize` counted them; not written to files.
+    price_moments : PriceMoments, optional
+        How order values of the same customers moved, where `summarize` looked: price growth is learned from it.
     """
 
     rows: Rows
@@ -64,6 +67,7 @@ class Customers(Printed):
     without_orders: pd.DataFrame = field(default_factory=pd.DataFrame)
     merged_orders: int = 0
     repeat_days: pd.Series | None = None
+    price_moments: PriceMoments | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.rows, pd.DataFrame):
@@ -191,7 +195,8 @@ class Customers(Printed):
         warn_of_reversed_recency(rows)
         terms = file_terms(rows.place, notes, time_unit, as_of, currency)
         left_out = LeftOutFile.beside(rows.paths) or no_orders()
-        return cls(rows, *terms, left_out, merged_orders=int(notes.get(MERGED, 0)))
+        prices = price_moments_of(notes)
+        return cls(rows, *terms, left_out, merged_orders=int(notes.get(MERGED, 0)), price_moments=prices)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the table to a Parquet file, with its time unit, as-of date and currency.
@@ -220,7 +225,8 @@ class Customers(Printed):
         left_out = self.left_out
         write = left_out.copy_to if isinstance(left_out, LeftOutFile) else partial(LeftOutFile.write, left_out)
         with LeftOutFile.written_with(target, write):
-            self.rows.copy_to(target, file_notes(self.time_unit, self.as_of, self.currency, self.merged_orders))
+            stated = self.time_unit, self.as_of, self.currency, self.merged_orders
+            self.rows.copy_to(target, file_notes(*stated, price_moments=self.price_moments))
         return target
 
     @property

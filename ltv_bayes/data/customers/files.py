@@ -24,6 +24,7 @@ from ltv_bayes.data.engine.parquet import (
     read_metadata,
     require_column,
 )
+from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.data.reading.columns import refuse_clash
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import InputError, UnitError, refuse_rows
@@ -31,7 +32,7 @@ from ltv_bayes.sizes import READ_ROWS
 from ltv_bayes.time_units import TimeUnit, as_date, as_time_unit
 
 NOTES = ("time_unit", "as_of", "currency")
-KEY, MERGED = "ltv_bayes.{}", "merged_orders"
+KEY, MERGED, PRICES = "ltv_bayes.{}", "merged_orders", "price_moments"
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,14 @@ def open_customers(path: Path, memory_limit: str | None = None) -> ParquetRows:
         return ParquetRows(file.query(), file.columns, _count(connection, file), (path,), memory_limit)
 
 
-def file_notes(time_unit: str, as_of: Any, currency: str | None, merged_orders: int = 0) -> dict[str, str]:
+def file_notes(
+    time_unit: str,
+    as_of: Any,
+    currency: str | None,
+    merged_orders: int = 0,
+    *,
+    price_moments: PriceMoments | None = None,
+) -> dict[str, str]:
     """Write what a file of customers says of itself.
 
     Examples
@@ -152,7 +160,8 @@ def file_notes(time_unit: str, as_of: Any, currency: str | None, merged_orders: 
     >>> file_notes("week", None, "EUR")
     {'ltv_bayes.time_unit': 'week', 'ltv_bayes.currency': 'EUR'}
     """
-    stated = zip((*NOTES, MERGED), (time_unit, as_of, currency, merged_orders or None), strict=True)
+    prices = None if price_moments is None else price_moments.to_json()
+    stated = zip((*NOTES, MERGED, PRICES), (time_unit, as_of, currency, merged_orders or None, prices), strict=True)
     return {KEY.format(name): str(value) for name, value in stated if value is not None}
 
 
@@ -170,7 +179,18 @@ def _notes(metadata: Mapping[str, set[str]], paths: Sequence[Path]) -> dict[str,
     if len(paths) == 1 and all(number.isdecimal() for number in merged):
         for number in merged:
             notes[MERGED] = number
+    prices = metadata.get(KEY.format(PRICES), set())
+    if len(prices) == 1:  # several files of one log state the same
+        notes[PRICES] = next(iter(prices))
     return notes
+
+
+def price_moments_of(notes: Mapping[str, str]) -> PriceMoments | None:
+    """Take what files say of order values by period; None where they say nothing that can be read."""
+    try:
+        return PriceMoments.from_json(notes[PRICES]) if PRICES in notes else None
+    except ValueError:
+        return None
 
 
 def _customer_file(

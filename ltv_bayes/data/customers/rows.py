@@ -14,6 +14,8 @@ from ltv_bayes.data.engine.parquet import files_name, write_parquet
 from ltv_bayes.errors import InputError, counted, refuse_rows
 from ltv_bayes.sizes import READ_ROWS
 
+TIMES = ("recency", "T", "spend_age")
+
 
 @dataclass(frozen=True, eq=False)
 class FrameRows:
@@ -85,8 +87,9 @@ class FrameRows:
             write_parquet(connection, "FROM customers", path, metadata)
 
     def scaled(self, multiplier: float, divisor: float) -> Self:
-        """The same rows with recency and T multiplied, then divided."""
-        converted = {name: self.frame[name] * multiplier / divisor for name in ("recency", "T")}
+        """The same rows with times multiplied, then divided."""
+        times = [name for name in TIMES if name in self.frame]
+        converted = {name: self.frame[name] * multiplier / divisor for name in times}
         return type(self)(self.frame.assign(**converted))
 
 
@@ -169,10 +172,10 @@ class ParquetRows:
             write_parquet(connection, self.query, path, metadata)
 
     def scaled(self, multiplier: float, divisor: float) -> Self:
-        """The same rows with recency and T multiplied, then divided, when they are read."""
+        """The same rows with times multiplied, then divided, when they are read."""
         factor = f"* {multiplier!r}::DOUBLE / {divisor!r}::DOUBLE"
-        query = f'SELECT * REPLACE (recency {factor} AS recency, "T" {factor} AS "T") FROM ({self.query})'
-        return replace(self, query=query)
+        converted = ", ".join(f'"{name}" {factor} AS "{name}"' for name in TIMES if name in self.columns)
+        return replace(self, query=f"SELECT * REPLACE ({converted}) FROM ({self.query})")
 
     def _fetched(
         self, sql: str, settings: dict[str, Any] | None = None, tables: dict[str, pd.DataFrame] | None = None

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.engine.duckdb import engine, fetched
+from ltv_bayes.data.orders.price_moments import PriceMoments, price_moments
 
 RETURN_ONLY = "return without an order that day"
 NO_VALUE = "day without value"
@@ -51,6 +52,7 @@ SELECT
     first_order AS start,
     occasions - 1 AS frequency,
     paid - greatest(first_net, 0) AS repeat_paid,
+    paid_ages - greatest(CAST(first_net AS DOUBLE), 0) * (DATE '{as_of}' - first_order) AS repeat_ages,
     paid_occasions - coalesce(CAST(first_net > 0 AS INTEGER), 0) AS spend_frequency
 FROM (
     SELECT
@@ -59,8 +61,9 @@ FROM (
         min(day) FILTER (is_occasion) AS first_order,
         max(day) FILTER (is_occasion) AS last_order,
         arg_min(net, day) FILTER (is_occasion) AS first_net,
-        -- The occasions that have any value: their revenue and their number.
+        -- The occasions that have any value: their revenue, that times days before as_of, and their number.
         sum(net) FILTER (is_occasion AND net > 0) AS paid,
+        sum(CAST(net AS DOUBLE) * (DATE '{as_of}' - day)) FILTER (is_occasion AND net > 0) AS paid_ages,
         count(*) FILTER (is_occasion AND net > 0) AS paid_occasions,
         -- All money up to as_of, days that are no occasions included.
         sum(net) AS total
@@ -80,6 +83,7 @@ SELECT
     max(day) FILTER (is_occasion) AS last_order,
     arg_min(net, day) FILTER (is_occasion) AS first_net,
     sum(net) FILTER (is_occasion AND net > 0 AND day > since) AS repeat_paid,
+    sum(CAST(net AS DOUBLE) * (DATE '{as_of}' - day)) FILTER (is_occasion AND net > 0 AND day > since) AS repeat_ages,
     count(*) FILTER (is_occasion AND net > 0 AND day > since) AS spend_frequency,
     coalesce(sum(net), {no_money}) AS total
 FROM (SELECT customer, CAST(since AS DATE) AS since FROM starts)
@@ -99,6 +103,11 @@ SELECT
     spend_frequency,
     CAST(first_net AS DOUBLE) / {scale!r}::DOUBLE AS first_value,
     CAST(total AS DOUBLE) / {scale!r}::DOUBLE AS total_value,
+    -- How long before as_of the revenue of repeat occasions was, on average; rounded, as sums of floats have an order.
+    CASE WHEN spend_frequency > 0 THEN least(
+        greatest(round(repeat_ages / CAST(repeat_paid AS DOUBLE), 6), DATE '{as_of}' - last_order),
+        DATE '{as_of}' - start
+    ) / {days_per_unit!r}::DOUBLE END AS spend_age,
     first_order,
     last_order
     {more}
@@ -219,13 +228,13 @@ def customers_query(money: WholeMoney, as_of: dt.date, days_per_unit: float, *, 
 
     The table ``starts`` has the columns customer and since; its customers are those of the result.
     """
-    since = REPEATS_SINCE.format(no_money="0" if money.any_amount else "NULL")
+    since = REPEATS_SINCE.format(no_money="0" if money.any_amount else "NULL", as_of=as_of)
     return CUSTOMERS.format(
         as_of=as_of,
         days_per_unit=float(days_per_unit),
         scale=money.scale,
         more=", start AS since" if given_starts else "",
-        repeats=since if given_starts else REPEATS_AFTER_FIRST,
+        repeats=since if given_starts else REPEATS_AFTER_FIRST.format(as_of=as_of),
     )
 
 
@@ -236,7 +245,7 @@ def customer_rows(
     days_per_unit: float,
     count_zero_orders: bool,
     since: pd.Series | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame, int, pd.Series]:
+) -> tuple[pd.DataFrame, pd.DataFrame, int, pd.Series, PriceMoments | None]:
     """Make the customer table of orders up to a day.
 
     Parameters
@@ -263,6 +272,8 @@ def customer_rows(
         The orders that are one purchase with another of the same customer and day.
     pandas.Series
         Repeat purchases of all customers, by day.
+    PriceMoments or None
+        How order values move from period to period.
 
     Examples
     --------
@@ -290,6 +301,7 @@ def customer_rows(
         merged = merged_orders(connection, money, int((table["frequency"] + 1).sum()) if since is None else None)
         later = "" if since is None else AFTER_START
         repeats = fetched(connection.execute(REPEAT_DAYS.format(starts=later))).set_index("day")["number"]
+        prices = price_moments(connection, as_of, given_starts=since is not None)
         no_occasion = orders.head(0).assign(reason="")
         if money.any_unpaid:
             connection.register("orders", pd.DataFrame(columns | {"position": np.arange(len(orders))}, copy=False))
@@ -299,7 +311,7 @@ def customer_rows(
         repeats = repeats.sub(table["first_order"].value_counts(), fill_value=0)
     codes = table.pop("customer_id").to_numpy()
     index = pd.Index(codes if ids is None else ids[codes], name="customer_id")
-    return table.set_index(index), no_occasion, merged, repeats[repeats > 0].sort_index().astype(np.int64)
+    return table.set_index(index), no_occasion, merged, repeats[repeats > 0].sort_index().astype(np.int64), prices
 
 
 def _whole_ids(ids: pd.Series) -> tuple[np.ndarray, pd.Index | None]:

@@ -15,6 +15,7 @@ from ltv_bayes.data.engine.duckdb import engine, fetched, identifier
 from ltv_bayes.data.engine.parquet import parquet_source, parquet_target, refuse_same_names, write_parquet
 from ltv_bayes.data.orders.left_out import LeftOutFile
 from ltv_bayes.data.orders.occasions import LEFT_OUT, customers_query, merged_orders, prepare_days
+from ltv_bayes.data.orders.price_moments import price_moments
 from ltv_bayes.data.orders.scanned import ScannedTransactions, first_rows
 from ltv_bayes.data.orders.selection import (
     AFTER_AS_OF,
@@ -72,7 +73,8 @@ def summarize_to_file(
         query, clients = _with_attributes(
             connection, customers_query(money, end, DAYS_PER_UNIT[time_unit]), attributes, log.customer_column
         )
-        notes = file_notes(time_unit, end, log.currency)
+        prices = price_moments(connection, end)
+        notes = file_notes(time_unit, end, log.currency, price_moments=prices)
         with LeftOutFile.written_with(target, lambda path: write_parquet(connection, f"{left_out} ORDER BY row", path)):
             if not write_parquet(connection, f"{query} ORDER BY customer_id", target, notes):
                 counts = f"SELECT reason, count(*) AS rows FROM ({left_out}) GROUP BY reason"
@@ -81,7 +83,7 @@ def summarize_to_file(
         merged = merged_orders(connection, money, int(connection.execute(bought).fetchall()[0][0]))
         others = pd.DataFrame() if clients is None else _without_orders(connection, clients, target)
     rows = open_customers(target, log.memory_limit)
-    return Customers(rows, time_unit, end, log.currency, left_out_beside(target), others, merged)
+    return Customers(rows, time_unit, end, log.currency, left_out_beside(target), others, merged, price_moments=prices)
 
 
 def left_out_beside(path: Path) -> LeftOutFile | pd.DataFrame:
