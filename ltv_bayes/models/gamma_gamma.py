@@ -110,7 +110,7 @@ class GammaGamma(Model[Customers, FittedSpend]):
             histories = pd.DataFrame(dict(zip([*COLUMNS, "count"], columns, strict=True)))
         else:
             rows = pd.concat([table[COLUMNS].astype(float) for table in _buyers(data, growth)])
-            histories = rows.value_counts(sort=False).rename("count").astype(float).reset_index()
+            histories = rows.groupby(COLUMNS).size().rename("count").astype(float).reset_index()
         return one_group(_with_some_spread(histories))
 
     def _with_shared(self, tree: xr.DataTree, data: Customers) -> None:
