@@ -78,8 +78,8 @@ class GammaGamma(Model[Customers, FittedSpend]):
     ``covariates`` explain is taken off. Where all customers pay the same, to a thousandth, order values are taken to
     vary by a thousandth.
 
-    Of prices, the prior of growth is Normal(0, 0.1) a year; the level moves with a standard deviation of HalfNormal(0.1)
-    and goes back half of the way in a year, periods differ by HalfNormal(0.05).
+    Of prices, the prior of growth is Normal(0, 0.1) a year. The level about it moves with a standard deviation that is
+    HalfNormal(0.1), and goes back half of the way in a year; periods differ by one that is HalfNormal(0.05).
 
     The model assumes that what customers spend does not depend on how often they buy; `FittedSpend` reports the
     correlation found in the data.

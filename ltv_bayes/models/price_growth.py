@@ -214,7 +214,7 @@ def chosen_growth(given: Any, customers: Customers) -> PriceGrowth | None:
         return None
     if given != "auto":
         return PriceGrowth(float(given))
-    moments = customers.price_moments
+    moments = customers.rows.price_moments
     return None if moments is None else PriceGrowth(learned=LearnedPrices(moments))
 
 

@@ -231,15 +231,15 @@ def require_ages(table: pd.DataFrame) -> None:
     InputError
         If customers with a valued repeat order have none, or one below 0.
     """
-    cure = "summarize(orders) makes it; otherwise fit GammaGamma(price_growth=None)."
+    cure = "The function summarize(orders) makes it; otherwise fit GammaGamma(price_growth=None)."
     if SPEND_AGE not in table.columns:
         raise ColumnError(
-            f"Growth of prices needs to know how old the repeat orders of customers are: column {SPEND_AGE!r}, the time "
-            f"from them to the as-of date, weighted by value. {cure}"
+            f"Growth of prices needs to know how old the repeat orders of customers are: a column {SPEND_AGE!r}, the "
+            f"time from them to the as-of date, weighted by value. {cure}"
         )
     ages = table[SPEND_AGE].to_numpy(dtype=float)
     wrong = ~(np.isfinite(ages) & (ages >= 0)) & (table["spend_frequency"] > 0).to_numpy()
-    refuse_rows(table.index[wrong], "customer", f"without a time of 0 or more in {SPEND_AGE}", f"Fill it in: {cure}")
+    refuse_rows(table.index[wrong], "customer", f"without a time of 0 or more in {SPEND_AGE}", cure)
 
 
 def means_by_draw(fit: FittedSpend, means: Array, prices: Prices | None) -> Array:

@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.attributes import id_column_name
-from ltv_bayes.data.customers.check import OBSERVED_UNTIL, TOLERANCE, refuse_repeated
+from ltv_bayes.data.customers.check import OBSERVED_UNTIL, TOLERANCE, WHOLE, refuse_repeated
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import alike, ids_of
 from ltv_bayes.errors import refuse_rows
-
-WHOLE = 1e-6  # of a day: T was counted in days, and division into time units left no more than this
 
 
 def customer_dates(source: Any, name: str, *, customer_column: str = "customer_id", blank: bool = False) -> pd.Series:

@@ -9,8 +9,10 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.repeat_days import OwnDays
 from ltv_bayes.data.engine.duckdb import engine, fetched, fetched_batches
 from ltv_bayes.data.engine.parquet import files_name, write_parquet
+from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.errors import InputError, counted, refuse_rows
 from ltv_bayes.sizes import READ_ROWS
 
@@ -25,6 +27,10 @@ class FrameRows:
     ----------
     frame : pandas.DataFrame
         Indexed by customer_id.
+    own_days : OwnDays, optional
+        The days of the repeat purchases of each, where they are known.
+    price_moments : PriceMoments, optional
+        How order values of the same customers moved, in the log that the rows are of, where it is known.
     in_memory : bool
         Whether all rows are in memory.
     place : str
@@ -32,6 +38,8 @@ class FrameRows:
     """
 
     frame: pd.DataFrame
+    own_days: OwnDays | None = None
+    price_moments: PriceMoments | None = None
     in_memory: ClassVar[bool] = True
     place: ClassVar[str] = ""
 
@@ -90,7 +98,7 @@ class FrameRows:
         """The same rows with times multiplied, then divided."""
         times = [name for name in TIMES if name in self.frame]
         converted = {name: self.frame[name] * multiplier / divisor for name in times}
-        return type(self)(self.frame.assign(**converted))
+        return replace(self, frame=self.frame.assign(**converted))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +117,8 @@ class ParquetRows:
         The files.
     memory_limit : str or None
         The memory that a question may take.
+    price_moments : PriceMoments, optional
+        As in `FrameRows`.
     """
 
     query: str
@@ -116,6 +126,7 @@ class ParquetRows:
     number: int
     paths: tuple[Path, ...]
     memory_limit: str | None = None
+    price_moments: PriceMoments | None = None
     in_memory: ClassVar[bool] = False
 
     @property
@@ -220,6 +231,24 @@ def chosen_rows(rows: Rows, chosen: Any) -> pd.DataFrame:
         cure = f"Write ids as the table does, as in {rows.head(1).index[0]!r}."
         refuse_rows(unknown, "customer", "not in the table", cure)
     return table
+
+
+def with_days_of(rows: Rows, some: pd.DataFrame, counts: pd.Series | None) -> tuple[FrameRows, pd.Series | None]:
+    """Take some of the rows with the days of their repeat purchases, and count these by day.
+
+    Parameters
+    ----------
+    some : pandas.DataFrame
+        Rows of them, indexed by customer_id.
+    counts : pandas.Series or None
+        The same of all rows: also those of some, if these have all repeat purchases.
+    """
+    if isinstance(rows, FrameRows) and rows.own_days is not None:
+        own = rows.own_days.at(rows.frame.index.get_indexer(some.index))
+        return FrameRows(some, own, rows.price_moments), own.counts()
+    return FrameRows(some, None, rows.price_moments), counts if counts is not None and counts.sum() == some[
+        "frequency"
+    ].sum() else None
 
 
 def _masked(rows: Rows, mask: np.ndarray) -> pd.DataFrame:
