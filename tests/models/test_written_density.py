@@ -133,7 +133,8 @@ def test_a_fit_needs_no_pymc_where_priors_are_common(tmp_path):
 import sys
 import ltv_bayes as lb
 customers = lb.Customers.from_summary({str(tmp_path / "customers.parquet")!r}, time_unit="week")
-fits = [model.fit(customers, random_seed=1, progressbar=False) for model in (lb.BGNBD(calendar_effects=None), lb.GammaGamma())]
+models = lb.BGNBD(calendar_effects=None), lb.GammaGamma()
+fits = [model.fit(customers, random_seed=1, progressbar=False) for model in models]
 assert all(fit.converged for fit in fits)
 print([name for name in ("pymc", "pytensor", "nutpie", "matplotlib") if name in sys.modules])
 """
