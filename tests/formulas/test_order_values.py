@@ -44,7 +44,7 @@ def drawn(history, t, delta, seed=1):
     x, t_x, T, orders, mean = map(float, history)
     money = np.empty((1, 1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values()))
-    histories = np.array([[x, t_x, T, 0.0, orders, orders * mean, 1.0]])
+    histories = np.array([[x, t_x, T, orders, orders * mean, 1.0]])
     states = customer_states(seed, "test", ["A"])
     alike(order_values.bg_nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money)
     return money[0, 0]
@@ -95,7 +95,7 @@ def test_heavy_buyers_and_extreme_parameters_stay_finite():
 
 def test_customers_are_drawn_one_by_one():
     """Together or apart, each customer's draws are the same, and depend on their own stream alone."""
-    histories = np.array([[x, t_x, T, 0.0, n, n * m, 1.0] for x, t_x, T, n, m in HISTORIES], dtype=float)
+    histories = np.array([[x, t_x, T, n, n * m, 1.0] for x, t_x, T, n, m in HISTORIES], dtype=float)
     parameters = [np.full(300, number) for number in (*PURCHASES.values(), *SPEND.values())]
     ends = np.array([20.0, 39.0])
     together = np.empty((4, 2, 300))
@@ -112,7 +112,7 @@ def test_payments_fall_into_their_periods():
     """Undiscounted, each period holds what the closed form expects of it."""
     money, ends = np.empty((1, 3, SIZE)), np.array([10.0, 39.0, 78.0])
     parameters = [np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values())]
-    histories = np.array([[7.0, 29.43, 38.86, 0.0, 6.0, 6 * 31.5, 1.0]])
+    histories = np.array([[7.0, 29.43, 38.86, 6.0, 6 * 31.5, 1.0]])
     alike(order_values.bg_nbd_gamma_gamma)(customer_states(3, "t", ["A"]), histories, ends, 0.0, *parameters, money)
     future = bg_nbd.outlook(7, 29.43, 38.86, **PURCHASES)
     until = [float(bg_nbd.expected_purchases(t, future)) for t in ends]
@@ -139,7 +139,7 @@ def drawn_with_limits(history, t, until=None, *, weight=1.0, delta=0.0, seed=1):
     x, t_x, T, orders, mean = map(float, history)
     money, life = np.empty((1, 1, SIZE)), np.empty((1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*PURCHASES.values(), *SPEND.values()))
-    histories = np.array([[x, t_x, T, 0.0, orders, orders * mean, weight]])
+    histories = np.array([[x, t_x, T, orders, orders * mean, weight]])
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     states = customer_states(seed, "test", ["A"])
     alike(order_values.bg_nbd_gamma_gamma)(
@@ -236,7 +236,7 @@ def drawn_leaving_at_once(history, ends, *, until=None, weight=1.0, delta=0.0, s
     ends = np.atleast_1d(ends).astype(float)
     money, life = np.empty((1, ends.size, SIZE)), np.empty((1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*LEAVING_AT_ONCE.values(), *SPEND.values()))
-    histories = np.array([[x, t_x, T, 0.0, orders, orders * mean, weight]])
+    histories = np.array([[x, t_x, T, orders, orders * mean, weight]])
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
     states = customer_states(seed, "test", ["A"])
     alike(order_values.mbg_nbd_gamma_gamma)(
@@ -309,7 +309,7 @@ class TestLeavingAtOnce:
         history = (2, 30.43, 38.86, 2, 22.35)
         money = np.empty((1, 1, SIZE))
         parameters = (np.full(SIZE, number) for number in (*LEAVING_AT_ONCE.values(), *SPEND.values()))
-        histories = np.array([[2.0, 30.43, 38.86, 0.0, 2.0, 2 * 22.35, 1.0]])
+        histories = np.array([[2.0, 30.43, 38.86, 2.0, 2 * 22.35, 1.0]])
         more = {"shown": np.full(SIZE, 0.75), "shown_until": 39.0}
         alike(order_values.mbg_nbd_gamma_gamma)(
             customer_states(2, "test", ["A"]), histories, np.array([39.0]), 0.0, *parameters, money, **more
@@ -332,7 +332,7 @@ def drawn_events(history, t, until=None, delta=0.0, spend=SPEND):
     money = np.empty((1, 1, SIZE))
     parameters = (np.full(SIZE, number) for number in (*EVENTS.values(), *spend.values()))
     limits = None if until is None else np.broadcast_to(until, (1, SIZE)).astype(float)
-    histories = np.array([[x, 0.0, T, 0.0, orders, orders * mean, 1.0]])
+    histories = np.array([[x, 0.0, T, orders, orders * mean, 1.0]])
     states = customer_states(1, "test", ["A"])
     alike(order_values.nbd_gamma_gamma)(states, histories, np.array([t]), delta, *parameters, money, until=limits)
     return money[0, 0]
