@@ -49,6 +49,8 @@ OF_RATE, OF_DROPOUT = ("mean_rate", "rate_cv"), ("dropout_mean", "dropout_concen
 OF_SPEND, OF_CHURN = ("mean_spend", "order_cv", "q_excess"), ("churn_mean", "churn_concentration")
 OF_LEVEL, OF_LOGIT = ("mean_rate", "mean_spend"), ("dropout_mean", "churn_mean")
 SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
+OF_EFFECTS = {"level_sd": 0.25, "noise_sd": 0.15}  # scales of half-normal priors
+PAST, AHEAD, MONTH = 24, 6, stories.WEEKS_A_YEAR / 12
 
 
 class Quantity(NamedTuple):
@@ -303,6 +305,50 @@ class Shopping(Study):
         ltv = lb.lifetime_value(customers, [lb.RepeatPurchases(fit, money)], **TERMS, random_seed=seed)
         worth = MARGIN * made.sums(values * 1.1 ** (-made.wait / stories.WEEKS_A_YEAR))
         yield from of_value(ltv, pd.Series(worth), customers.table["segment"], self.planted)
+
+
+@dataclass(frozen=True)
+class ShoppingTogether(Study):
+    """Customers whose rate a factor moves month by month, the same for all; its days are known."""
+
+    model: type
+    leaves: bool = True
+
+    def simulate(self, rng):
+        number, names = self.customers, OF_RATE + OF_DROPOUT if self.leaves else OF_RATE
+        T, truth = rng.uniform(26.0, PAST * MONTH, number), natural(rng, names)
+        truth |= {name: abs(rng.normal(0, scale)) for name, scale in OF_EFFECTS.items()}
+        months = np.arange(PAST + AHEAD)
+        related = 0.5 ** (np.abs(np.subtract.outer(months, months)) / 12)
+        covariance = truth["level_sd"] ** 2 * related + (truth["noise_sd"] ** 2 + 1e-12) * np.eye(months.size)
+        log_factor = np.linalg.cholesky(covariance) @ rng.standard_normal(months.size)
+
+        def factor(time):
+            place = np.floor(time / MONTH).astype(int) + PAST
+            return np.exp(log_factor[np.clip(place, 0, months.size - 1)])
+
+        own = {name: truth[name] for name in names}
+        made = stories.purchases(rng, T, AHEAD * MONTH, **papers(own), most=100 * number, factor=factor)
+        if made is None or not is_typical("mean_rate", made.past.sum(), T.sum()):
+            return None
+        ago = np.ceil(-made.wait[made.past] * 7).astype(int)  # in days
+        days = pd.Series(pd.Timestamp(AS_OF) - pd.to_timedelta(ago, unit="D")).value_counts().sort_index()
+        customers = lb.Customers.from_summary(made.table, time_unit="week", as_of=AS_OF.item(), repeat_days=days)
+        return customers, names, truth, log_factor, made
+
+    def quantities(self, rng, seed, found, customers, names, truth, log_factor, made):
+        effects = lb.CalendarEffects(period="month", season=False)
+        fit = found.fit(self.model(usual(names), calendar_effects=effects), customers, seed, self.method)
+        yield from of_parameters(fit, names, truth, self.planted)
+        posterior = fit.idata["posterior"]
+        for name in OF_EFFECTS:
+            yield name, Quantity(truth[name], flat(posterior[name]), PLANTED_WHERE_WIDE * flat(posterior[name]))
+        quarter = flat(posterior["calendar_effect"])[:, -3:].mean(axis=1)
+        yield "factor of the last quarter", Quantity(log_factor[PAST - 3 : PAST].mean(), quarter, quarter + 0.1)
+        predict = fit.predict_purchases if self.leaves else fit.predict_events
+        draws = flat(predict(customers, f"{AHEAD * MONTH} weeks", random_seed=seed)).astype(int)
+        soon = made.sums(1.0)
+        yield from of_counts("purchases", soon, draws, draws + rng.binomial(draws, self.planted - 1))
 
 
 @dataclass(frozen=True)

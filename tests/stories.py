@@ -34,28 +34,32 @@ class Purchases:
         return np.bincount(self.who[some], np.broadcast_to(values, self.who.shape)[some], len(self.table))
 
 
-def purchases(rng, T, ahead, *, r, alpha, a=None, b=None, k=1, leaves_at_once=False, most=np.inf):
+def purchases(rng, T, ahead, *, r, alpha, a=None, b=None, k=1, leaves_at_once=False, most=np.inf, factor=None):
     """Let customers buy until they leave, or none of them leaves if there is no a; None where they buy too much.
 
     A customer's rate is gamma(r, alpha), the chance to leave after a purchase is beta(a, b); each k-th event is a
-    purchase. `leaves_at_once`: the first purchase is one after which they may leave.
+    purchase. `leaves_at_once`: the first purchase is one after which they may leave. `factor`: from times after now,
+    below 0 before it, to a factor on all rates; purchases are thinned from those at its largest value.
     """
     number = len(T)
     rate = rng.gamma(r, 1 / alpha, number)
     leaving = np.zeros(number) if a is None else rng.beta(a, b, number)
     left = np.where(leaves_at_once & (rng.random(number) < leaving), 0.0, np.inf)
     clock, who, when = np.zeros(number), [], []
+    largest = 1.0 if factor is None else factor(np.linspace(-T.max(), ahead, 5000)).max()
     with np.errstate(divide="ignore", over="ignore"):
-        gap = 1 / rate
+        gap = 1 / (rate * largest)
     buying = np.flatnonzero(left > 0)
     while buying.size:
         clock[buying] += gap[buying] * rng.standard_exponential((k, buying.size)).sum(axis=0)
-        buying = buying[clock[buying] < T[buying] + ahead]
+        buying = trying = buying[clock[buying] < T[buying] + ahead]
+        if factor is not None:
+            buying = buying[rng.random(buying.size) < factor(clock[buying] - T[buying]) / largest]
         who.append(buying)
         when.append(clock[buying])
         leave = rng.random(buying.size) < leaving[buying]
         left[buying[leave]] = clock[buying[leave]]
-        buying = buying[~leave]
+        buying = np.setdiff1d(trying, buying[leave])
         if sum(map(len, who)) > most:
             return None
     who, when = (np.concatenate([*parts, []]) for parts in (who, when))

@@ -6,7 +6,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.formulas.models import nbd
-from tests.calibration import PLANTED, Shopping, Subscribing, simulated
+from tests.calibration import PLANTED, Shopping, ShoppingTogether, Subscribing, simulated
 from tests.chance import FALSE_ALARM
 
 STUDIES = {
@@ -15,6 +15,8 @@ STUDIES = {
     "BG/CNBD-3": Shopping(lb.BGCNBD, k=3),
     "MBG/CNBD-2": Shopping(lb.MBGCNBD, k=2, at_once=True),
     "NBD": Shopping(lb.NBD, leaves=False),
+    "BG/NBD with calendar effects": ShoppingTogether(lb.BGNBD, planted=1.5),
+    "NBD with calendar effects": ShoppingTogether(lb.NBD, leaves=False, planted=1.5),
     "subscriptions": Subscribing(),
     "subscriptions in late records": Subscribing(late=True),
     "BG/NBD, gamma-gamma, value, pooled": Shopping(lb.BGNBD, value=True, segments=4, method="laplace", planted=1.3),
