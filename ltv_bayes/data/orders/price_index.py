@@ -78,9 +78,8 @@ def at_prices_of(day: dt.date, orders: pd.DataFrame, index: pd.Series) -> pd.Dat
     Examples
     --------
     >>> orders = pd.DataFrame({"date": pd.to_datetime(["2023-01-01", "2024-01-01"]), "amount": [95.0, 50.0]})
-    >>> at_prices_of(dt.date(2024, 1, 1), orders, price_index_of({"2023-01-01": 95, "2024-01-01": 100}))[
-    ...     "amount"
-    ... ].tolist()
+    >>> index = price_index_of({"2023-01-01": 95, "2024-01-01": 100})
+    >>> at_prices_of(dt.date(2024, 1, 1), orders, index)["amount"].round(6).tolist()
     [100.0, 50.0]
     """
     first, dates = index.index[0], orders["date"].dt.normalize()
