@@ -108,7 +108,7 @@ def spend():
 def cdnow_fits(cdnow):
     """Both models sampled on CDNOW with the usual priors; slow, made once."""
     purchases = lb.BGNBD(calendar_effects=None).fit(cdnow, random_seed=1, progressbar=False)
-    return purchases, lb.GammaGamma().fit(cdnow, random_seed=2, progressbar=False)
+    return purchases, lb.GammaGamma(price_growth=None).fit(cdnow, random_seed=2, progressbar=False)
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,7 @@ class GammaGamma(Model[Customers, FittedSpend]):
     Fader, Hardie & Lee (2005), RFM and CLV, Journal of Marketing Research 42; Hardie's note 025.
     """
 
-    price_growth: float | Literal["auto"] | None = field(default=None, kw_only=True)
+    price_growth: float | Literal["auto"] | None = field(default="auto", kw_only=True)
 
     _name = gamma_gamma.NAME
     _fitted = FittedSpend

@@ -132,6 +132,8 @@ class FittedSpend(FittedModel):
 
     def _more_lines(self) -> list[str]:
         growth = growth_in_words(self)
+        if not growth and "prices" in self.idata.attrs:
+            growth = "price growth was not learned: the customers carry no order values by date"
         return [*self._data_lines(), *([growth] if growth else [])]
 
     def _data_lines(self) -> list[str]:
@@ -259,12 +261,17 @@ def _terms_of_prices(fit: FittedModel) -> dict[str, Any] | None:
     return terms if terms.keys() & {"growth", "length"} else None
 
 
+def yearly_growth(fit: FittedSpend) -> float:
+    """The growth of prices in a year that a fit goes by, on average; 0 where it takes them as they are."""
+    terms = _terms_of_prices(fit) or {"growth": 0.0}
+    return float(terms["growth"] if "growth" in terms else fit.idata["posterior"]["price_growth"].mean())
+
+
 def growth_in_words(fit: FittedModel) -> str:
-    """State how prices grow; empty where a fit takes them as they are, without being asked for growth."""
+    """State how prices grow; empty where a fit takes them as they are."""
     terms = _terms_of_prices(fit)
     if terms is None:
-        asked = "prices" in fit.idata.attrs
-        return "price growth was not learned: the customers carry no order values by date" if asked else ""
+        return ""
     if "growth" in terms:
         return f"prices grow by {percent(terms['growth'])} a year, as given"
     draws = fit.idata["posterior"]["price_growth"].to_numpy().ravel()

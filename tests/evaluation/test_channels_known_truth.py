@@ -30,7 +30,7 @@ def channels(number, seed):
 def beside_truth():
     company = lb.samples.simulate_channels(list(channels(40, seed=2)), random_seed=2)
     customers = lb.summarize(company.transactions(), time_unit="month", as_of=company.as_of, attributes=company.clients)
-    models = (lb.BGNBD(pool_by="channel", calendar_effects=None), lb.GammaGamma(pool_by="channel"))
+    models = (lb.BGNBD(pool_by="channel", calendar_effects=None), lb.GammaGamma(pool_by="channel", price_growth=None))
     purchases, spend = (
         converging(lambda seed, model=model: model.fit(customers, random_seed=seed, progressbar=False), 1, 2, 3)
         for model in models

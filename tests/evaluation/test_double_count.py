@@ -26,7 +26,7 @@ def value(company, customers):
     """A function from judgements to the book's draws, of shape (draws, customers)."""
     stream = lb.RepeatPurchases(
         lb.BGNBD(calendar_effects=None).fit(customers, random_seed=1, **FIT),
-        lb.GammaGamma().fit(customers, random_seed=2, **FIT),
+        lb.GammaGamma(price_growth=None).fit(customers, random_seed=2, **FIT),
     )
 
     def draws(frame, **relation):

@@ -28,8 +28,8 @@ class Company:
         self.consumables = lb.summarize(orders.stream("consumables"), **terms)
         self.service = lb.summarize(orders.stream("service"), since=business.installations, **terms)
         self.everybody = lb.all_customers(self.consumables, self.service, self.renewals, orders)
-        self.spend = lb.GammaGamma().fit(self.consumables, random_seed=1, **FIT)
-        self.fees = lb.GammaGamma().fit(self.service, random_seed=2, **FIT)
+        self.spend = lb.GammaGamma(price_growth=None).fit(self.consumables, random_seed=1, **FIT)
+        self.fees = lb.GammaGamma(price_growth=None).fit(self.service, random_seed=2, **FIT)
         lengths = self.renewals.table["period"]
         self.churn = {
             length: lb.ShiftedBetaGeometric().fit(self.renewals.subset(lengths == length), random_seed=3, **FIT)

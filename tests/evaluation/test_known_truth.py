@@ -20,7 +20,9 @@ def business():
 @pytest.fixture(scope="module")
 def fits(customers):
     settings = {"random_seed": 3, "progressbar": False}
-    return lb.BGNBD(calendar_effects=None).fit(customers, **settings), lb.GammaGamma().fit(customers, **settings)
+    return lb.BGNBD(calendar_effects=None).fit(customers, **settings), lb.GammaGamma(price_growth=None).fit(
+        customers, **settings
+    )
 
 
 @pytest.fixture(scope="module")

@@ -92,12 +92,14 @@ def error(found, company):
 @pytest.mark.filterwarnings("ignore::ltv_bayes.errors.LtvBayesWarning")
 def test_partial_pooling_is_nearer_to_the_truth_than_no_pooling_and_complete_pooling(company, customers, pooled):
     complete = per_client(
-        customers, lb.BGNBD(calendar_effects=None).fit(customers, **FIT), lb.GammaGamma().fit(customers, **FIT)
+        customers,
+        lb.BGNBD(calendar_effects=None).fit(customers, **FIT),
+        lb.GammaGamma(price_growth=None).fit(customers, **FIT),
     )
     alone = {}
     for segment in company["segment"].unique():
         some = customers.subset((customers.table["segment"] == segment).to_numpy())
-        fits = [model.fit(some, **FIT) for model in (lb.BGNBD(calendar_effects=None), lb.GammaGamma())]
+        fits = [model.fit(some, **FIT) for model in (lb.BGNBD(calendar_effects=None), lb.GammaGamma(price_growth=None))]
         alone[segment] = per_client(some, *fits)[segment]
     assert error(pooled, company) < 0.8 * error(complete, company)
     assert error(pooled, company) < 0.9 * error(pd.DataFrame(alone), company)

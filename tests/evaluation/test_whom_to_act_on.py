@@ -20,7 +20,10 @@ def business():
 def ltv(business):
     customers = lb.summarize(business.transactions(), time_unit="month", as_of=business.as_of)
     settings = {"random_seed": 3, "progressbar": False}
-    fits = lb.BGNBD(calendar_effects=None).fit(customers, **settings), lb.GammaGamma().fit(customers, **settings)
+    fits = (
+        lb.BGNBD(calendar_effects=None).fit(customers, **settings),
+        lb.GammaGamma(price_growth=None).fit(customers, **settings),
+    )
     return lb.lifetime_value(customers, lb.RepeatPurchases(*fits), horizon="3 years", random_seed=1)
 
 

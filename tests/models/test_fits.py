@@ -87,7 +87,7 @@ class TestMethods:
     @pytest.mark.parametrize("book", ["fifty", "cdnow", "many"])
     @pytest.mark.parametrize(
         "settings_of_model",
-        [lb.BGNBD(calendar_effects=None), lb.MBGNBD(calendar_effects=None), lb.GammaGamma()],
+        [lb.BGNBD(calendar_effects=None), lb.MBGNBD(calendar_effects=None), lb.GammaGamma(price_growth=None)],
         ids=lambda model: type(model).__name__,
     )
     def test_laplace_and_nuts_agree(self, request, book, settings_of_model):
@@ -116,7 +116,7 @@ class TestScale:
         )
         other = lb.Customers(cents, cdnow.time_unit, cdnow.as_of, "cents").in_time_unit("day")
         purchases = lb.BGNBD(calendar_effects=None).fit(other, progressbar=False, random_seed=11)
-        spend = lb.GammaGamma().fit(other, progressbar=False, random_seed=11)
+        spend = lb.GammaGamma(price_growth=None).fit(other, progressbar=False, random_seed=11)
         terms = {"horizon": "1 year", "discount_rate": 0.1, "margin": 0.5, "random_seed": 5}
         ours = lb.lifetime_value(cdnow, [lb.RepeatPurchases(*cdnow_fits)], **terms)
         theirs = lb.lifetime_value(other, [lb.RepeatPurchases(purchases, spend)], **terms)
@@ -132,7 +132,7 @@ class TestWhatAFitCarries:
     @pytest.mark.parametrize("method", ["laplace", "nuts"])
     def test_same_seed_same_draws(self, cdnow, settings, method):
         few = {**settings, "draws": 1000, "chains": 2, "method": method}
-        first, second = (lb.GammaGamma().fit(cdnow.subset(cdnow.ids[:300]), **few) for _ in range(2))
+        first, second = (lb.GammaGamma(price_growth=None).fit(cdnow.subset(cdnow.ids[:300]), **few) for _ in range(2))
         np.testing.assert_array_equal(first.draws["p"], second.draws["p"])
 
     def test_an_unconverged_fit_is_said_to_be(self, cdnow, settings):
@@ -182,7 +182,7 @@ class TestPriorPredictive:
         assert (t_x <= cdnow.table["T"].to_numpy()[:100]).all()
 
     def test_mean_spend_has_the_scale_of_the_data(self, cdnow):
-        tree = lb.GammaGamma().sample_prior(cdnow, draws=400, random_seed=1)
+        tree = lb.GammaGamma(price_growth=None).sample_prior(cdnow, draws=400, random_seed=1)
         median = np.median(tree["prior_predictive"]["monetary_value"])
         assert 10 < median < 100
 

@@ -28,7 +28,7 @@ CHOICES = {
         priors={name: lb.Prior("Gamma", alpha=1.5, beta=rate) for name, rate in zip("rab", (2, 1, 0.5), strict=True)}
         | {"alpha": {"family": "LogNormal", "mu": 1.0, "sigma": 2.0}}
     ),
-    "spend": lb.GammaGamma(),
+    "spend": lb.GammaGamma(price_growth=None),
     "spend, other numbers": lb.GammaGamma(priors={"q_excess": lb.Prior("Gamma", alpha=3, beta=1)}),
     "events": lb.NBD(calendar_effects=None),
     "events, the papers' parameters": lb.NBD(OF_A_RATE),
@@ -133,7 +133,7 @@ def test_a_fit_needs_no_pymc_where_priors_are_common(tmp_path):
 import sys
 import ltv_bayes as lb
 customers = lb.Customers.from_summary({str(tmp_path / "customers.parquet")!r}, time_unit="week")
-models = lb.BGNBD(calendar_effects=None), lb.GammaGamma()
+models = lb.BGNBD(calendar_effects=None), lb.GammaGamma(price_growth=None)
 fits = [model.fit(customers, random_seed=1, progressbar=False) for model in models]
 assert all(fit.converged for fit in fits)
 print([name for name in ("pymc", "pytensor", "nutpie", "matplotlib") if name in sys.modules])
