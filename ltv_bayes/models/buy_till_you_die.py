@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -15,8 +16,9 @@ from ltv_bayes.errors import DataWarning
 from ltv_bayes.formulas.kernels.tables import purchase_tables
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, NAME, as_whole_k
+from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.models.calendar_effects import CalendarEffects, chosen_effects
-from ltv_bayes.models.density.calendar import Calendar
+from ltv_bayes.models.density.calendar import Calendar, ClockTables
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.nbd import require_population, usual_rate_priors
@@ -43,6 +45,9 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
         calendar = effects.of(data)
         # Gaps between regular purchases are not kept, only how long they are together: the moments between are unknown.
         return calendar if (self._k or 1) == 1 else replace(calendar, repeats=None)
+
+    def _clock(self, data: Customers) -> partial[tuple[IntArray, ClockTables]]:
+        return partial(ClockTables.of, self._tables)
 
     def _require(self, data: Customers) -> None:
         require_customers(data)

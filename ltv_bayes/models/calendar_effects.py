@@ -1,30 +1,34 @@
-"""What moves the purchase rate of all customers at once: settings of calendar effects."""
+"""What moves all customers at once, in their purchases or renewals: settings of calendar effects."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.subscriptions.calendar import contract_length
+from ltv_bayes.data.subscriptions.renewals import Renewals, settled_day
 from ltv_bayes.errors import FitError, PriorError, a_kind, suggestion
 from ltv_bayes.models.density.calendar import Calendar
 from ltv_bayes.predictions.clock import require_observed_to_the_end
-from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_duration
+from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, TimeUnit, as_duration
 
 IN_YEAR = {"week": 52, "month": 12, "quarter": 4}
 SHORT, LONG = 0.5, 3.0
 YEARS_OF_SEASON = 2.0
 LARGEST = 1.0
 MOST_PERIODS = 300
+CONTRACTS = {"week": 28, "month": 85}  # renewed in periods of this length, where shorter than a number of days
+YEAR_OF_CONTRACT = 360
 
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarEffects:
-    """How the purchase rate of all customers may move from one period to another.
+    """How the purchase rate of all customers, or the churn of all subscribers, may move from one period to another.
 
-    The rate of every customer is multiplied by a factor, the same for all. Its logarithm is the sum of a level that
+    It is multiplied by a factor, the same for all; of churn, its rate -ln(1 - churn) is. The factor's logarithm is the sum of a level that
     moves and reverts to the usual one, of white noise from period to period, and of a season, if there is one.
 
     Parameters
@@ -85,10 +89,44 @@ class CalendarEffects:
         """
         require_observed_to_the_end(customers)
         seen, unit = customers.overview(), DAYS_PER_UNIT[customers.time_unit]
-        years = seen.longest_history * unit / DAYS_PER_YEAR
-        period = self.period or ("week" if years < SHORT else "quarter" if years > LONG else "month")
-        length = DAYS_PER_YEAR / IN_YEAR[period] / unit
-        number = max(1, math.ceil(seen.longest_history / length - 1e-9))
+        calendar = self._calendar(seen.longest_history * unit, customers.time_unit)
+        days, length, number = customers.repeat_days, calendar.length, calendar.number
+        if days is None or customers.as_of is None or days.sum() != seen.repeats:
+            return calendar
+        age = (pd.Timestamp(customers.as_of) - pd.DatetimeIndex(days.index)).days / unit
+        place = np.minimum(age // length, number - 1).astype(np.int64)
+        return replace(calendar, repeats=np.bincount(place, days.to_numpy(dtype=float), number))
+
+    def of_renewals(self, renewals: Renewals) -> Calendar:
+        """The periods in which these renewals were due, with the prior of the factor in them; times are in days.
+
+        Periods are at least as long as contracts, up to a quarter. Contracts of a year or longer are always renewed at
+        the same time of the year, and have no season unless it is asked for.
+
+        Raises
+        ------
+        FitError
+            If the renewals have no dates, or there are too many periods.
+        """
+        if settled_day(renewals) is None:
+            raise FitError(
+                "Calendar effects need the dates of renewals, and these have none. Make them of records, with "
+                "summarize_renewals(records), or fit with calendar_effects=None."
+            )
+        table = renewals.table
+        longest = max(contract_length(str(period)).days for period in table["period"].unique())
+        least = next((name for name, most in CONTRACTS.items() if longest < most), "quarter")
+        days = float((pd.Timestamp(str(renewals.as_of)) - table["start"].min()).days)
+        season = False if self.season is None and longest >= YEAR_OF_CONTRACT else self.season
+        return replace(self, season=season)._calendar(days, "day", least)
+
+    def _calendar(self, days: float, unit: TimeUnit, least: str = "week") -> Calendar:
+        """The periods of the longest history, counted in days; no shorter than the least unless they are given."""
+        years = days / DAYS_PER_YEAR
+        by_length = "week" if years < SHORT else "quarter" if years > LONG else "month"
+        period = self.period or min(by_length, least, key=IN_YEAR.__getitem__)
+        length = DAYS_PER_YEAR / IN_YEAR[period]
+        number = max(1, math.ceil(days / length - 1e-9))
         if number > MOST_PERIODS:
             raise FitError(
                 f"The longest history, {years:,.0f} years, has {number:,} periods of a {period}, and calendar effects "
@@ -96,13 +134,8 @@ class CalendarEffects:
             )
         season = years >= YEARS_OF_SEASON if self.season is None else self.season
         scales = np.array([self.level, self.noise, *([self.seasonal] if season else [])])
-        half_life = as_duration(self.half_life).to(customers.time_unit)
-        days, repeats = customers.repeat_days, None
-        if days is not None and customers.as_of is not None and days.sum() == seen.repeats:
-            age = (pd.Timestamp(customers.as_of) - pd.DatetimeIndex(days.index)).days / unit
-            place = np.minimum(age // length, number - 1).astype(np.int64)
-            repeats = np.bincount(place, days.to_numpy(dtype=float), number)
-        return Calendar(length, number, scales, half_life, IN_YEAR[period], repeats)
+        half_life = as_duration(self.half_life).to(unit)
+        return Calendar(length / DAYS_PER_UNIT[unit], number, scales, half_life, IN_YEAR[period], unit=unit)
 
 
 def chosen_effects(given: Any) -> CalendarEffects | None:

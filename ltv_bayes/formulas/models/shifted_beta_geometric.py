@@ -5,6 +5,10 @@ renewal. Who has renewed n times and is active still has churn ~ Beta(alpha, bet
 so retention rises with tenure though no subscriber changes. A history is the number of renewals made, and whether the
 subscriber then left.
 
+Where something moves the churn of all subscribers at once, a renewal in a calendar period with a factor g is made with
+probability (1 - churn)^g: it counts like g renewals, so sums of factors stand in place of numbers of renewals, and all
+forms hold as they are. With g = 1 nothing is changed.
+
 Sources: Fader & Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21; Fader & Hardie
 (2010), Customer-base valuation in a contractual setting, Marketing Science 29.
 """
@@ -22,7 +26,13 @@ FAR = 37.0
 
 
 def log_likelihood(
-    renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Numbers, observed_from: Numbers = 0
+    renewals: Numbers,
+    lost: Numbers,
+    *,
+    alpha: Numbers,
+    beta: Numbers,
+    observed_from: Numbers = 0,
+    at_loss: Numbers = 1.0,
 ) -> Array:
     """Log-likelihood of one subscriber's history, equations (5) and (6) of 2007.
 
@@ -37,6 +47,8 @@ def log_likelihood(
         1 for those who left at the next renewal, 0 for those still active.
     observed_from : array
         n0, the renewals after which a subscriber is observed; at most those made.
+    at_loss : array
+        On a clock, the factor at the renewal that was not made; renewals and n0 are sums of factors.
 
     Examples
     --------
@@ -50,7 +62,11 @@ def log_likelihood(
     """
     n, lost = np.asarray(renewals, dtype=float), np.asarray(lost, dtype=float)
     alpha, beta = np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float)
-    return log_beta(alpha + lost, beta + n) - log_beta(alpha, beta + np.asarray(observed_from, dtype=float))
+    at_loss, before = np.asarray(at_loss, dtype=float), log_beta(alpha, beta + np.asarray(observed_from, dtype=float))
+    kept = log_beta(alpha, beta + n + at_loss) - log_beta(alpha, beta + n)
+    with np.errstate(divide="ignore"):
+        at_other = log_beta(alpha, beta + n) + np.where(lost > 0, np.log(-np.expm1(kept)), 0.0)
+    return np.where(at_loss == 1.0, log_beta(alpha + lost, beta + n), at_other) - before
 
 
 def survival(t: Numbers, *, alpha: Numbers, beta: Numbers, renewals: Numbers = 0) -> Array:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
@@ -47,6 +47,8 @@ class Calendar:
         Periods in a year.
     repeats : array of shape (periods,) or None
         Repeat purchases of all customers in each period, the latest first; None where their days are not known.
+    unit : str
+        The unit of times, where the model's parameters have none.
     """
 
     length: float
@@ -55,10 +57,11 @@ class Calendar:
     half_life: float
     in_year: int
     repeats: Array | None = None
+    unit: str = ""
 
     def to_json(self) -> str:
         """What a fit keeps of it, to go on after the as-of date."""
-        kept = {"length": self.length, "half_life": self.half_life, "in_year": self.in_year}
+        kept = {"length": self.length, "half_life": self.half_life, "in_year": self.in_year, "unit": self.unit}
         return json.dumps({**kept, "scales": self.scales.tolist(), "days_known": self.repeats is not None})
 
     @cached_property
@@ -141,6 +144,21 @@ class Calendar:
         return np.asarray(drawn)
 
 
+class OnClock(Protocol):
+    """Histories whose likelihood depends on the factor."""
+
+    tables: Any
+
+    def at(self, effect: Array) -> Any:
+        """The kernel's tables at a factor with this logarithm, with room for derivatives by what follows from it."""
+
+    def path(self, tables: Any, effect: Array, repeats: Array | None) -> float:
+        """What is added to the kernel's log-likelihood."""
+
+    def slopes(self, tables: Any, effect: Array, repeats: Array | None) -> Array:
+        """Derivatives of both by the effect: shape (periods,)."""
+
+
 @dataclass(frozen=True, eq=False)
 class ClockTables:
     """Histories laid out for a kernel, whose times follow from the factor.
@@ -166,7 +184,7 @@ class ClockTables:
     lasts: Array
 
     @classmethod
-    def of(cls, data: InGroups, make: Callable[..., Any], calendar: Calendar) -> tuple[IntArray, "ClockTables"]:
+    def of(cls, make: Callable[..., Any], data: InGroups, calendar: Calendar) -> tuple[IntArray, "ClockTables"]:
         """Lay out the histories of groups; also where those of each begin.
 
         Parameters
@@ -277,7 +295,7 @@ class CalendarDensity:
     """
 
     base: WrittenDensity
-    clock: ClockTables
+    clock: OnClock
     calendar: Calendar
 
     @property
