@@ -10,15 +10,17 @@ import pandas as pd
 from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import FitError, counted
+from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, shape_of
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_duration, as_time_unit
+from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, TimeUnit, as_duration, as_time_unit
 
 YEARS_AHEAD = 20.0
+RATE, CHURN = "rate of all customers", "churn of all subscribers"
 
 
 def clock_of(fit: FittedModel) -> Clock | None:
@@ -40,7 +42,7 @@ def clock_of(fit: FittedModel) -> Clock | None:
         return np.asarray(values.reshape(chains * draws, *values.shape[2:]), dtype=float)
 
     length, in_year = terms["length"], terms["in_year"]
-    years = length * DAYS_PER_UNIT[as_time_unit(fit.idata.attrs["time_unit"])] / DAYS_PER_YEAR
+    years = length * DAYS_PER_UNIT[unit_of_clock(fit)] / DAYS_PER_YEAR
     ahead, kept = math.ceil(YEARS_AHEAD / years), 0.5 ** (length / terms["half_life"])
     past, level, attrs = flat("calendar_effect"), flat("level"), fit.idata.attrs
     seed, purpose = int(attrs.get("random_seed", 0)), f"calendar{attrs.get('purpose', '')}"
@@ -53,6 +55,16 @@ def clock_of(fit: FittedModel) -> Clock | None:
         future[:, period] = level + noise_sd * noise + season[:, -(period + 1) % in_year]
     future[:, ahead] = (level_sd**2 + noise_sd**2) / 2 + np.log(np.exp(season).mean(axis=1))
     return Clock.of(length, -past.shape[1], np.exp(np.concatenate([past, future], axis=1)))
+
+
+def unit_of_clock(fit: FittedModel) -> TimeUnit:
+    """The unit of times on the clock: that of the parameters, where they have one."""
+    return as_time_unit(json.loads(fit.idata.attrs["calendar"]).get("unit") or fit.idata.attrs["time_unit"])
+
+
+def moved_by(fit: FittedModel) -> str:
+    """What the factor multiplies, in words."""
+    return CHURN if fit.model == shifted_beta_geometric.NAME else RATE
 
 
 def clock_lines(fit: FittedModel) -> list[str]:
@@ -68,10 +80,10 @@ def clock_lines(fit: FittedModel) -> list[str]:
     now = float(np.median(np.exp(posterior["level"].to_numpy())))
     known = json.loads(fit.idata.attrs["calendar"]).get("days_known", True)
     lines = [
-        f"calendar effects: the rate of all customers is at {now:.2f} of its usual level; sd of the logarithm: "
+        f"calendar effects: the {moved_by(fit)} is at {now:.2f} of its usual level; sd of the logarithm: "
         + ", ".join(f"{name} {sd:.2f}" for name, sd in sds.items())
     ]
-    return lines if known else [*lines, "learned from the days of last purchases alone, not of all repeat purchases"]
+    return lines if known or moved_by(fit) == CHURN else [*lines, "learned from the days of last purchases alone, not of all repeat purchases"]
 
 
 def require_same_day(fit: FittedModel, customers: Customers) -> None:
@@ -115,7 +127,7 @@ def require_observed_to_the_end(customers: Customers) -> None:
 def factors_by_period(
     fit: FittedModel, ahead: Any = "1 year", *, ci_prob: float | None = None, ci_kind: str | None = None
 ) -> pd.DataFrame:
-    """The factor on the purchase rate of all customers, by period, as learned and as it may go on.
+    """The factor on the purchase rate of all customers, or the churn of all subscribers, by period, as learned and as it may go on.
 
     Parameters
     ----------
@@ -140,7 +152,7 @@ def factors_by_period(
     clock = clock_of(fit)
     if clock is None:
         raise FitError("The fit has no calendar effects. Fit with calendar_effects='auto', as in BGNBD(...).")
-    unit = as_time_unit(fit.idata.attrs["time_unit"])
+    unit = unit_of_clock(fit)
     last = min(math.ceil(as_duration(ahead).to(unit) / clock.length - 1e-9), clock.factors.shape[1] - 1 + clock.first)
     number = np.arange(clock.first, max(last, 0))
     values = clock.factors[:, : number.size].reshape(*shape_of(fit), number.size)

@@ -8,6 +8,9 @@ import pandas as pd
 
 from ltv_bayes.data.subscriptions.calendar import Steps
 from ltv_bayes.data.subscriptions.renewals import Renewals, number_due, present_contract, settled_day
+from ltv_bayes.time_units import as_date
+
+ROUNDING = 1e-9
 
 
 class Schedules(NamedTuple):
@@ -66,11 +69,13 @@ class Schedules(NamedTuple):
         return cls(place.ravel()[which], first, distinct[filled])
 
 
-def settled_schedules(renewals: Renewals, length: float) -> Schedules:
-    """Schedules of subscriptions with dates, of the renewals that were due by the day until which all is known."""
-    assert renewals.as_of is not None
+def settled_schedules(renewals: Renewals, length: float, day: dt.date | None = None) -> Schedules:
+    """Schedules of subscriptions with dates, of the renewals that were due by the day until which all is known.
+
+    Periods are counted from a day, the as-of date where it is not given.
+    """
     number = number_due(renewals.table, pd.Timestamp(str(settled_day(renewals))).to_datetime64())
-    return Schedules.of(renewals.table, number, renewals.as_of, length)
+    return Schedules.of(renewals.table, number, day or as_date(renewals.as_of), length)
 
 
 def period_of(dates: Any, day: dt.date, length: float) -> np.ndarray:
@@ -81,8 +86,12 @@ def period_of(dates: Any, day: dt.date, length: float) -> np.ndarray:
     >>> period_of(np.array(["2024-04-30", "2024-05-01", "2024-06-30"], "M8[D]"), dt.date(2024, 4, 30), 30.5).tolist()
     [-1, 0, 1]
     """
-    days = (np.asarray(dates, dtype="M8[D]") - np.datetime64(day, "D")).astype(float)
-    return np.ceil(days / length).astype(np.int64) - 1
+    return period_after((np.asarray(dates, dtype="M8[D]") - np.datetime64(day, "D")).astype(float), length)
+
+
+def period_after(days: Any, length: float) -> np.ndarray:
+    """The same of numbers of days after that day."""
+    return np.ceil(np.asarray(days) / length - ROUNDING).astype(np.int64) - 1
 
 
 def _dates(contracts: pd.DataFrame) -> np.ndarray:
