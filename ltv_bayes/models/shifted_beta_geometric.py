@@ -38,7 +38,6 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
         priors, and for what a pooled fit can do.
     covariates : str, sequence of str or mapping, optional
         Columns of numbers that shift the same.
-
     calendar_effects : CalendarEffects, "auto" or None
         What moves the churn of all subscribers at once: with ``"auto"`` a level, and where contracts are shorter than
         a year a season, are learned from records with dates, and go on in forecasts. Where there are no dates, as in
@@ -47,8 +46,8 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
     Notes
     -----
     The usual priors: churn_mean uniform; churn_concentration LogNormal around 1 / churn, churn being the share of
-    renewals not made in the data, with sigma 1. So alpha is around 1, and the coefficient of variation of churn between
-    subscribers too, whether contracts run for a month or a year.
+    renewals not made in the data, with sigma 1.5. So alpha is around 1, and the coefficient of variation of churn between
+    subscribers too, from 0.3 to 3.4 with 90%, whether contracts run for a month or a year.
 
     Churn is that of one renewal, so contracts of different length are better fitted apart:
     ``renewals.subset(renewals.table["period"] == "year")``.
@@ -102,7 +101,7 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
         churn = max(lost, 0.5) / max(made + lost, 1.0)
         return {
             "churn_mean": Prior("Beta", alpha=1.0, beta=1.0),
-            "churn_concentration": Prior("LogNormal", mu=-np.log(churn), sigma=1.0),
+            "churn_concentration": Prior("LogNormal", mu=-np.log(churn), sigma=1.5),
         }
 
     def _tables(self, **columns: Any) -> tuple[Any, ...]:
@@ -111,4 +110,7 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
     def _more_attrs(self, data: Renewals, histories: InGroups) -> dict[str, Any]:
         periods = sorted(data.table["period"].unique()) if "period" in data.table else ()
         undated = self.calendar_effects is not None and settled_day(data) is None
-        return {"periods": ", ".join(periods), **({"without_calendar": "the renewals have no dates"} if undated else {})}
+        return {
+            "periods": ", ".join(periods),
+            **({"without_calendar": "the renewals have no dates"} if undated else {}),
+        }

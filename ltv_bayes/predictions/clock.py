@@ -83,7 +83,11 @@ def clock_lines(fit: FittedModel) -> list[str]:
         f"calendar effects: the {moved_by(fit)} is at {now:.2f} of its usual level; sd of the logarithm: "
         + ", ".join(f"{name} {sd:.2f}" for name, sd in sds.items())
     ]
-    return lines if known or moved_by(fit) == CHURN else [*lines, "learned from the days of last purchases alone, not of all repeat purchases"]
+    return (
+        lines
+        if known or moved_by(fit) == CHURN
+        else [*lines, "learned from the days of last purchases alone, not of all repeat purchases"]
+    )
 
 
 def require_same_day(fit: FittedModel, customers: Customers) -> None:

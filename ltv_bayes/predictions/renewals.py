@@ -187,7 +187,6 @@ class FittedRenewals(FittedModel):
         coords = {"chain": np.arange(chains), "draw": np.arange(draws), "period": periods}
         return xr.DataArray(values, dims=("chain", "draw", "period"), coords=coords, name=name)
 
-
     def _more_lines(self) -> list[str]:
         without = self.idata.attrs.get("without_calendar")
         return [f"no calendar effects: {without}"] if without else clock_lines(self)

@@ -330,17 +330,17 @@ class FactorsOfContracts:
         if not any(widths):
             return found
         number = np.where(is_active(table), table["renewals"].to_numpy(dtype=np.int64), 0)
-        schedule, first, made = np.full(len(table), -1, dtype=np.int64), [np.zeros(1, dtype=np.int64)], []
+        schedule, made = np.full(len(table), -1, dtype=np.int64), []
         for which, clock in enumerate(clocks):
             rows = np.flatnonzero(fit_of_each == which)
             if clock is None or not rows.size:
                 continue
             own = Schedules.of(table.iloc[rows], number[rows], days[which], clock.length)
-            schedule[rows] = own.place + sum(part.size for part in first) - 1
-            first.append(own.first[1:] + first[-1][-1])
-            made.append(found.begin[which] + columns_of(clock, own.period))
+            schedule[rows] = own.place + len(made)
+            columns = np.split(columns_of(clock, own.period), own.first[1:-1])
+            made += [clock.factors[:, some].sum(axis=1) for some in columns]
         factors = np.concatenate([clock.factors for clock in clocks if clock is not None], axis=1)
-        return replace(found, made=Factors(schedule, *map(np.concatenate, (first, made)), factors=factors))
+        return replace(found, made=Factors(schedule, np.array(made), factors=factors))
 
     def at(self, rows: IntArray, contract: IntArray, date: Any) -> Factors:
         """Of some contracts; ``contract`` is the place among them of each payment, which is due on ``date``."""

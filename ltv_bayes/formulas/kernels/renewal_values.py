@@ -44,17 +44,16 @@ class Factors(NamedTuple):
     Attributes
     ----------
     schedule : array of shape (subscriptions,)
-        Which renewal dates each had; -1 for one whose churn has no factor. Empty if that is none of them.
-    first : array of shape (schedules + 1,)
-        Where the renewals made of each schedule begin; they end where the next one's begin.
-    made, ahead : arrays of shape (renewals,) and (payments,)
-        The column of each renewal's factor, of those made and of payments.
+        Which renewal dates each had; -1 for one whose churn has no factor. Empty if that is all of them.
+    made : array of shape (schedules, draws)
+        Sums of the factors at the renewals made.
+    ahead : array of shape (payments,)
+        The column of the factor at each payment.
     factors : array of shape (draws, columns)
     """
 
     schedule: IntArray = NONE
-    first: IntArray = NONE
-    made: IntArray = NONE
+    made: Array = UNKNOWN
     ahead: IntArray = NONE
     factors: Array = UNKNOWN
 
@@ -127,7 +126,8 @@ def _subscription(  # type: ignore[no-untyped-def]
         if ended != ended:
             end, k = np.inf, 0
             if schedule >= 0:
-                k = _made_on_clock(state, alpha[i], beta[i], schedule, first, last, factors, factors.factors[i])
+                made, ahead = factors.made[schedule, i], factors.ahead[first:last]
+                k = _made_on_clock(state, alpha[i], beta[i] + made, ahead, factors.factors[i])
             else:
                 u, staying = uniform(state), 1.0
                 while k < due.shape[0]:
@@ -147,17 +147,12 @@ def _subscription(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _made_on_clock(state, alpha, beta, schedule, first, last, factors, of_draw):  # type: ignore[no-untyped-def]
-    """How many of a subscription's payments are renewals that are made."""
-    before = 0.0
-    for k in range(factors.first[schedule], factors.first[schedule + 1]):
-        before += of_draw[factors.made[k]]
-    leaving, staying = standard_gamma(state, alpha), standard_gamma(state, beta + before)
-    rate, stands = math.log1p(leaving / staying), -math.log(1.0 - uniform(state))
-    number, passed = 0, 0.0
-    for k in range(first, last):
-        passed += of_draw[factors.ahead[k]]
+def _made_on_clock(state, alpha, beta, ahead, factors):  # type: ignore[no-untyped-def]
+    """How many renewals are made, with factors in these columns, at a churn of Beta(alpha, beta)."""
+    leaving, staying = standard_gamma(state, alpha), standard_gamma(state, beta)
+    rate, stands, passed = math.log1p(leaving / staying), -math.log(1.0 - uniform(state)), 0.0
+    for k in range(ahead.size):
+        passed += factors[ahead[k]]
         if passed * rate > stands:
-            break
-        number += 1
-    return number
+            return k
+    return ahead.size
