@@ -634,7 +634,8 @@ backtested = cache(lambda: call(lb.backtest, shop_orders(), **PAST))
 def _() -> Any:
     given = {"purchases": lb.MBGNBD(), "time_unit": "month", "draws": 250, "progressbar": False}
     other = call(lb.backtest, orders(), as_of="2023-12-31", horizon="23 months", **given)
-    names = "summary by_frequency coverage tracking pit pit_p_value actual predicted_purchases predicted_spend"
+    names = "summary by_frequency coverage coverage_by_frequency tracking pit pit_p_value actual"
+    names += " predicted_purchases predicted_spend"
     return [answers(one, names) for one in (backtested(), other)]
 
 

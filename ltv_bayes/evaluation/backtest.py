@@ -1,19 +1,21 @@
 """Would the model have known? Fit on the past, forecast a holdout, compare with what happened."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import sparse
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, counted
+from ltv_bayes.evaluation import count_calibration
+from ltv_bayes.evaluation.count_calibration import blocks, stacked
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_sorted
@@ -31,9 +33,6 @@ from ltv_bayes.value.value_customers import lifetime_value
 
 TRACKED_STEPS = 120
 HIGHEST_FREQUENCY = 7
-PIT_REPLICATES = 1000
-CUSTOMERS_IN_A_BLOCK = 500
-PIT_LEVELS = np.linspace(0.025, 0.975, 39)
 
 
 def backtest(
@@ -209,7 +208,7 @@ class Backtest(Printed):
             actual = self.actual[what].to_numpy()
             shares[what] = float(np.mean(np.abs(self._pit(what) - 0.5) <= prob / 2))
             inside = []
-            for some, drawn in _blocks(draws):
+            for some, drawn in blocks(draws):
                 bounds = summarize_sorted(np.sort(np.ascontiguousarray(drawn.T), axis=1), prob, kind)
                 inside.append((actual[some] >= bounds[f"{name}_lb"]) & (actual[some] <= bounds[f"{name}_ub"]))
             closed[f"{what}_closed"] = float(np.mean(np.concatenate(inside)))
@@ -226,7 +225,7 @@ class Backtest(Printed):
         """Where each customer's outcome lies among the draws, at random within those equal to it."""
         actual = self.actual[what].to_numpy()
         below, equal = np.empty(actual.size), np.empty(actual.size)
-        for some, drawn in _blocks(self._predicted()[what]):
+        for some, drawn in blocks(self._predicted()[what]):
             below[some] = (drawn < actual[some]).mean(axis=0)
             equal[some] = (drawn == actual[some]).mean(axis=0)
         return below + np.random.default_rng(self.random_seed).random(actual.size) * equal
@@ -242,15 +241,32 @@ class Backtest(Printed):
         Small values speak against the model. The distance is the largest gap between the mean of the PIT's
         conditional distribution functions and the diagonal, which needs no randomisation and so has no luck in it.
         """
-        actual = self.actual["purchases"].to_numpy(dtype=np.int64)
-        number = self.predicted_purchases.sizes["chain"] * self.predicted_purchases.sizes["draw"]
-        rows = np.random.default_rng(self.random_seed).permutation(number)[:PIT_REPLICATES]
-        below_levels = np.zeros((1 + rows.size, PIT_LEVELS.size))
-        for some, drawn in _blocks(self.predicted_purchases):
-            drawn = drawn.astype(np.int64, copy=False)
-            below_levels += CountDistribution(drawn).below_levels(np.vstack([actual[some], drawn[rows]]))
-        observed, *simulated = np.abs(below_levels / actual.size - PIT_LEVELS).max(axis=1)
-        return float((1 + np.sum(simulated >= observed)) / (1 + rows.size))
+        return count_calibration.p_value(np.sum(list(self._numbers_below.values()), axis=0) / len(self.customers))
+
+    @cached_property
+    def _numbers_below(self) -> dict[str, np.ndarray]:
+        """By class of past frequency, the number of PITs below levels: of the holdout, then of simulated ones."""
+        actual, groups = self.actual["purchases"].to_numpy(), count_calibration.classes_of(self.customers)
+        return count_calibration.numbers_below(self.predicted_purchases, actual, groups, self.random_seed)
+
+    def coverage_by_frequency(self) -> pd.DataFrame:
+        """Share of customers with holdout purchases inside their own predictive interval, by calibration frequency.
+
+        A value on a bound counts with the part of its probability that belongs inside, as in `coverage`; no part of it
+        is drawn at random. Holdouts simulated by the model, with what moves all customers where the model knows of it,
+        show what chance does to a class of so many customers.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by frequency (0, 1, 2-3, 4-9, 10+): customers; ``eti50``, ``eti80``, ``eti90``, the shares inside
+            equal-tailed intervals; ``below_eti80`` and ``above_eti80``; ``tail_probability``, the share of simulated
+            holdouts in which as few, or as many, are inside their 80% interval; ``pit_p_value``, as the method of that
+            name; ``holds``: False where the tail probability is at most 0.002 and the share is more than 5 points
+            off, missing for classes of fewer than 20 customers and forecasts of fewer than 500 draws.
+        """
+        groups = count_calibration.classes_of(self.customers)
+        return flagged(count_calibration.table_of(self._numbers_below, groups), self.caution)
 
     def by_frequency(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Mean holdout purchases per customer by calibration frequency, actual beside predicted.
@@ -261,7 +277,7 @@ class Backtest(Printed):
             Indexed by frequency ("0", ..., "7+"): customers, actual, predicted, interval (predictive, of the mean).
         """
         frequency = self.customers.table["frequency"].to_numpy()
-        drawn, actual = _stacked(self.predicted_purchases), self.actual["purchases"].to_numpy()
+        drawn, actual = stacked(self.predicted_purchases), self.actual["purchases"].to_numpy()
         rows = {}
         for value in range(HIGHEST_FREQUENCY + 1):
             last = value == HIGHEST_FREQUENCY
@@ -303,13 +319,14 @@ class Backtest(Printed):
     def _page(self) -> ResultPage:
         coverage, pit = self.coverage(0.9).map("{:.1%}".format), self.pit_p_value()
         heading = f"Backtest: {len(self.customers):,} customers as of {self.as_of}, holdout of {self.horizon}"
-        spends = self.predicted_spend is not None
+        spends, on_clock = self.predicted_spend is not None, isinstance(formulas_of(self.purchases), OnClock)
         notes = [
             f"inside their own 90% interval, a value on a bound counted in part: {coverage['purchases']} of customers "
             f"for purchases{', ' + coverage['spend'] + ' for spend' if spends else ''}",
             f"inside the closed interval, which holds more than its level where values repeat: "
             f"{coverage['purchases_closed']}{' and ' + coverage['spend_closed'] if spends else ''}",
             f"probability integral transform of purchases: p = {pit:.2g} against uniform",
+            *count_calibration.findings(self.coverage_by_frequency(), on_clock=on_clock),
             *self._money_notes(),
         ]
         return ResultPage([heading], self.summary().rename(index=label), notes, amounts=False)
@@ -343,34 +360,6 @@ def _require_unseen(fit: FittedModel, start: dt.date) -> None:
             f"The fit has seen orders until {seen}, after as_of {start}, so it knows what it should forecast. "
             f"Fit on summarize(orders, as_of='{start}')."
         )
-
-
-class CountDistribution:
-    """Each customer's distribution of counts, estimated from draws."""
-
-    def __init__(self, drawn: np.ndarray) -> None:
-        """Count the draws, an array of whole numbers of shape (draws, customers)."""
-        sizes, customers = int(drawn.max(initial=0)) + 1, drawn.shape[1]
-        place = drawn + sizes * np.arange(customers)
-        number = np.bincount(place.ravel(), minlength=sizes * customers).reshape(customers, sizes)
-        up_to = (number.cumsum(axis=1) / len(drawn))[..., np.newaxis]
-        below = np.concatenate([np.zeros((customers, 1, 1)), up_to[:, :-1]], axis=1)
-        inside = np.clip((PIT_LEVELS - below) / np.maximum(up_to - below, np.finfo(float).eps), 0, 1)
-        # More than was ever drawn has a PIT of 1, which lies below no level.
-        self._share_below = np.concatenate([inside, np.zeros((customers, 1, PIT_LEVELS.size))], axis=1)
-
-    def below_levels(self, counts: np.ndarray) -> np.ndarray:
-        """The expected number of PITs below each level, of shape (sets, levels), for counts of (sets, customers)."""
-        sets, customers = counts.shape
-        sizes = self._share_below.shape[1]
-        place = np.minimum(counts, sizes - 1) + sizes * np.arange(customers)
-        ones, starts = np.ones(counts.size), customers * np.arange(sets + 1)
-        chosen = sparse.csr_array((ones, place.ravel(), starts), shape=(sets, sizes * customers))
-        return np.asarray(chosen @ self._share_below.reshape(-1, PIT_LEVELS.size))
-
-    def distance_from_uniform(self, counts: np.ndarray) -> float:
-        """How far the PIT of these counts, one per customer, lies from uniform."""
-        return float(np.abs(self.below_levels(counts[np.newaxis])[0] / counts.size - PIT_LEVELS).max())
 
 
 def occasions(orders: Transactions) -> pd.DataFrame:
@@ -428,15 +417,3 @@ def _steps_through(middle: float, end: float, step: float) -> np.ndarray:
     """Times after 0 in equal steps that meet the end of the calibration period, and the end of all."""
     times = middle + step * np.arange(-np.ceil(middle / step) + 1, np.ceil((end - middle) / step - 1e-9))
     return np.append(times, end)
-
-
-def _blocks(draws: xr.DataArray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Go over the customers, a few hundred at a time, with their draws as `_stacked` gives them."""
-    for start in range(0, draws.sizes["customer_id"], CUSTOMERS_IN_A_BLOCK):
-        some = slice(start, start + CUSTOMERS_IN_A_BLOCK)
-        yield some, _stacked(draws.isel(customer_id=some))
-
-
-def _stacked(draws: xr.DataArray) -> np.ndarray:
-    """Draws of shape (chains * draws, customers)."""
-    return draws.transpose("chain", "draw", "customer_id").to_numpy().reshape(-1, draws.sizes["customer_id"])

@@ -196,8 +196,10 @@ def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[
             for one in np.flatnonzero(at_risk):
                 every = drawn.at(kinds[one, :1])
                 parameters = {name: every[name][0] for name in shifted_beta_geometric.PARAMETERS}
-                before, ahead = (renewal - 1, 1) if factors is None else factors.at(rows[one], renewal - 1)
-                step = ahead if factors is None else ahead[:, 0]
+                before, step = np.array([renewal - 1.0]), np.ones(1)
+                if factors is not None:
+                    before, ahead = factors.at(rows[one], renewal - 1)
+                    step = ahead[:, 0]
                 leaving = 1 - shifted_beta_geometric.survival(step, renewals=before, **parameters)
                 replicated += rng.binomial(round(at_risk[one]), np.clip(leaving, 0.0, 1.0))
         which = f"renewal {low}" if low == high else f"renewals {low} to {high}"

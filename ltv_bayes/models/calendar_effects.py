@@ -1,5 +1,6 @@
 """What moves all customers at once, in their purchases or renewals: settings of calendar effects."""
 
+import datetime as dt
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,12 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.data.subscriptions.calendar import contract_length
 from ltv_bayes.data.subscriptions.renewals import Renewals, settled_day
 from ltv_bayes.errors import FitError, PriorError, a_kind, suggestion
+from ltv_bayes.formulas.special import Array
 from ltv_bayes.models.density.calendar import Calendar
-from ltv_bayes.predictions.clock import require_observed_to_the_end
+from ltv_bayes.models.given_factors import as_index, as_season, log_factors
+from ltv_bayes.predictions.clock import YEARS_AHEAD
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, TimeUnit, as_duration
 
 IN_YEAR = {"week": 52, "month": 12, "quarter": 4}
@@ -28,17 +33,23 @@ YEAR_OF_CONTRACT = 360
 class CalendarEffects:
     """How the purchase rate of all customers, or the churn of all subscribers, may move from one period to another.
 
-    It is multiplied by a factor, the same for all; of churn, its rate -ln(1 - churn) is. The factor's logarithm is the sum of a level that
-    moves and reverts to the usual one, of white noise from period to period, and of a season, if there is one.
+    It is multiplied by a factor, the same for all; of churn, the rate -ln(1 - churn) is. The factor's logarithm is the
+    sum of a level that moves and reverts to the usual one, of white noise from period to period, and of a season, if
+    there is one.
 
     Parameters
     ----------
     period : {"week", "month", "quarter"}, optional
         Length of the periods, counted back from the as-of date. Chosen by the length of the log if not given: weeks for
         less than half a year, quarters for more than three years, months between.
-    season : bool, optional
-        Whether the factor repeats by the time of the year. If not given: where customers are observed for two full
-        years or more.
+    season : bool, mapping or sequence, optional
+        Whether the factor repeats by the time of the year, to be learned. If not given: where customers are observed
+        for two full years or more. Or a known season: factors of the 12 months, or of the weeks of the year, by their
+        numbers or in their order.
+    index : mapping or Series, optional
+        A known factor by the day from which it holds, past and future: a market's index, planned campaigns, holidays,
+        your own sales of a year. It has to begin no later than the first customer; where it ends, the mean of its last
+        year goes on. What is learned comes on top.
     level, noise, seasonal : float
         Scales of the half-normal priors of the three standard deviations, of the logarithm: 0.25 for a level that
         differs from the usual one by about 25%.
@@ -50,16 +61,18 @@ class CalendarEffects:
     PriorError
         If a scale is not above 0, or is beyond 1, a factor of 2.7.
     FitError
-        If the period is not known, or ``season`` is no yes or no.
+        If the period is not known, ``season`` is neither yes or no nor factors of months or weeks, or ``index`` has no
+        factors by date.
 
     Examples
     --------
     >>> CalendarEffects(period="quarter", level=0.4)
-    CalendarEffects(period='quarter', season=None, level=0.4, noise=0.15, seasonal=0.3, half_life='1 year')
+    CalendarEffects(period='quarter', season=None, index=None, level=0.4, noise=0.15, seasonal=0.3, half_life='1 year')
     """
 
     period: str | None = None
-    season: bool | None = None
+    season: Any = None
+    index: Any = None
     level: float = 0.25
     noise: float = 0.15
     seasonal: float = 0.3
@@ -68,8 +81,10 @@ class CalendarEffects:
     def __post_init__(self) -> None:
         if self.period is not None and str(self.period) not in IN_YEAR:
             raise FitError(f"There is no period {self.period!r}. {suggestion(str(self.period), IN_YEAR)}")
-        if self.season not in (None, True, False):
-            raise FitError(f"season takes True, False or None, not {self.season!r}.")
+        if not isinstance(self.season, bool | None):
+            object.__setattr__(self, "season", as_season(self.season))
+        if self.index is not None:
+            object.__setattr__(self, "index", as_index(self.index))
         for name in ("level", "noise", "seasonal"):
             scale = getattr(self, name)
             if not (isinstance(scale, int | float) and not isinstance(scale, bool) and 0 < scale <= LARGEST):
@@ -85,11 +100,11 @@ class CalendarEffects:
         Raises
         ------
         FitError
-            If some are observed until an earlier day, or there are too many periods.
+            If there are too many periods; if an index or a season is given, and the as-of date is not known, or the
+            index begins too late.
         """
-        require_observed_to_the_end(customers)
         seen, unit = customers.overview(), DAYS_PER_UNIT[customers.time_unit]
-        calendar = self._calendar(seen.longest_history * unit, customers.time_unit)
+        calendar = self._calendar(_longest_history(customers) * unit, customers.time_unit, customers.as_of)
         days, length, number = customers.repeat_days, calendar.length, calendar.number
         if days is None or customers.as_of is None or days.sum() != seen.repeats:
             return calendar
@@ -106,7 +121,7 @@ class CalendarEffects:
         Raises
         ------
         FitError
-            If the renewals have no dates, or there are too many periods.
+            If the renewals have no dates; if there are too many periods, or an index begins too late.
         """
         if settled_day(renewals) is None:
             raise FitError(
@@ -118,9 +133,9 @@ class CalendarEffects:
         least = next((name for name, most in CONTRACTS.items() if longest < most), "quarter")
         days = float((pd.Timestamp(str(renewals.as_of)) - table["start"].min()).days)
         season = False if self.season is None and longest >= YEAR_OF_CONTRACT else self.season
-        return replace(self, season=season)._calendar(days, "day", least)
+        return replace(self, season=season)._calendar(days, "day", renewals.as_of, least)
 
-    def _calendar(self, days: float, unit: TimeUnit, least: str = "week") -> Calendar:
+    def _calendar(self, days: float, unit: TimeUnit, as_of: dt.date | None, least: str = "week") -> Calendar:
         """The periods of the longest history, counted in days; no shorter than the least unless they are given."""
         years = days / DAYS_PER_YEAR
         by_length = "week" if years < SHORT else "quarter" if years > LONG else "month"
@@ -132,10 +147,34 @@ class CalendarEffects:
                 f"The longest history, {years:,.0f} years, has {number:,} periods of a {period}, and calendar effects "
                 f"take {MOST_PERIODS} at most. Choose a longer period, correct T, or fit with calendar_effects=None."
             )
-        season = years >= YEARS_OF_SEASON if self.season is None else self.season
-        scales = np.array([self.level, self.noise, *([self.seasonal] if season else [])])
+        learned = years >= YEARS_OF_SEASON if self.season is None else self.season is True
+        scales = np.array([self.level, self.noise, *([self.seasonal] if learned else [])])
         half_life = as_duration(self.half_life).to(unit)
-        return Calendar(length / DAYS_PER_UNIT[unit], number, scales, half_life, IN_YEAR[period], unit=unit)
+        known, ahead = self._known(as_of, length, number)
+        each = length / DAYS_PER_UNIT[unit]
+        return Calendar(each, number, scales, half_life, IN_YEAR[period], known=known, ahead=ahead, unit=unit)
+
+    def _known(self, as_of: dt.date | None, days: float, number: int) -> tuple[Array | None, Array | None]:
+        """Logarithm of what is known of the factor, by period of so many days; None where nothing is."""
+        season = None if isinstance(self.season, bool | None) else self.season
+        if season is None and self.index is None:
+            return None, None
+        if as_of is None:
+            raise FitError(
+                "A season or an index is known by its dates, and the customers have no as-of date. Give it: "
+                "summarize(orders, as_of=...), or Customers.from_summary(frame, as_of=...)."
+            )
+        ahead = math.ceil(YEARS_AHEAD * DAYS_PER_YEAR / days)
+        return log_factors(season, self.index, as_of, days, number, ahead)
+
+
+def _longest_history(customers: Customers) -> float:
+    """How long before the as-of date the first customer came, in the time unit."""
+    if OBSERVED_UNTIL not in customers.columns:
+        return customers.overview().longest_history
+    days = DAYS_PER_UNIT[customers.time_unit]
+    tables = (batch.table for batch in customers.batches())
+    return max(float((one["T"] + time_since_end(one, as_of, days)).max()) for one in tables)
 
 
 def chosen_effects(given: Any) -> CalendarEffects | None:

@@ -14,7 +14,7 @@ from ltv_bayes.formulas.kernels.tables import RenewalTables
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.models.calendar_effects import CalendarEffects, chosen_effects
-from ltv_bayes.models.density.calendar import Calendar
+from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.density.renewal_clock import RenewalClock
 from ltv_bayes.models.model import Model
@@ -46,8 +46,8 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
     Notes
     -----
     The usual priors: churn_mean uniform; churn_concentration LogNormal around 1 / churn, churn being the share of
-    renewals not made in the data, with sigma 1.5. So alpha is around 1, and the coefficient of variation of churn between
-    subscribers too, from 0.3 to 3.4 with 90%, whether contracts run for a month or a year.
+    renewals not made in the data, with sigma 1.5. So alpha is around 1, and the coefficient of variation of churn
+    between subscribers too, from 0.3 to 3.4 with 90%, whether contracts run for a month or a year.
 
     Churn is that of one renewal, so contracts of different length are better fitted apart:
     ``renewals.subset(renewals.table["period"] == "year")``.
@@ -90,7 +90,7 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
             return None
         return effects.of_renewals(data)
 
-    def _clock(self, data: Renewals) -> Callable[[InGroups, Calendar], tuple[IntArray, RenewalClock]]:
+    def _clock(self, data: Renewals) -> Callable[[InGroups, Calendar], tuple[IntArray, OnClock]]:
         return lambda histories, calendar: RenewalClock.of(
             settled_schedules(data, calendar.length), histories, calendar
         )

@@ -291,7 +291,7 @@ def _life_on_clock(fit: FittedRenewals, table: pd.DataFrame, rates: np.ndarray) 
     found = np.empty((len(first), int(np.prod(shape_of(fit)))))
     for place, row in enumerate(first):
         parameters = {name: drawn.at(drawn.place[[row]])[name][0] for name in shifted_beta_geometric.PARAMETERS}
-        before, ahead = factors.at(row, made[row])
+        before, ahead = factors.at(int(row), int(made[row]))
         last, rate = clock.factors[:, -1], float(rates[row])
         found[place] = shifted_beta_geometric.residual_life_on_clock(ahead, last, rate, renewals=before, **parameters)
     return found[which].T.reshape(*shape_of(fit), len(table))

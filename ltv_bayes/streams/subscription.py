@@ -330,7 +330,7 @@ class FactorsOfContracts:
         if not any(widths):
             return found
         number = np.where(is_active(table), table["renewals"].to_numpy(dtype=np.int64), 0)
-        schedule, made = np.full(len(table), -1, dtype=np.int64), []
+        schedule, made = np.full(len(table), -1, dtype=np.int64), list[Array]()
         for which, clock in enumerate(clocks):
             rows = np.flatnonzero(fit_of_each == which)
             if clock is None or not rows.size:

@@ -107,7 +107,7 @@ def test_without_an_as_of_date_or_in_a_file(tmp_path):
     with pytest.raises(InputError, match="no as-of date"):
         Customers(customers_of().table, "week").observed_until({})
     customers_of().save(tmp_path / "customers.parquet")
-    with pytest.raises(InputError, match=r"Load them with Customers\.from_summary"):
+    with pytest.raises(InputError, match=r"Load them with customers\.subset"):
         Customers.scan(tmp_path / "customers.parquet").observed_until({})
 
 

@@ -9,7 +9,8 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError
-from ltv_bayes.evaluation.backtest import CountDistribution, tracked_paths
+from ltv_bayes.evaluation.backtest import tracked_paths
+from ltv_bayes.evaluation.count_calibration import CountDistribution
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.predictions.fitted import flat_draws
 from tests.chance import allowed

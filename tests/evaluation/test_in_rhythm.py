@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.evaluation.backtest import CountDistribution
+from ltv_bayes.evaluation.count_calibration import CountDistribution
 from tests.chance import allowed, assert_plausible, converging, off_calibration
 from tests.evaluation.test_leaving_at_once import groups
 

@@ -10,23 +10,18 @@ from typing import Any, Self
 
 import pandas as pd
 
-from ltv_bayes.data.customers.check import HISTORY, customer_table
+from ltv_bayes.data.customers.check import HISTORY, checked_repeat_days, customer_table
 from ltv_bayes.data.customers.dates import customer_dates, ended_early
-from ltv_bayes.data.customers.files import MERGED, file_notes, file_terms, scan_customers
+from ltv_bayes.data.customers.files import MERGED, file_notes, file_terms, repeat_days_of_files, scan_customers
 from ltv_bayes.data.customers.overview import Overview, overview_of, warn_of_reversed_recency
-from ltv_bayes.data.customers.rows import FrameRows, Rows, chosen_rows
+from ltv_bayes.data.customers.rows import FrameRows, Rows, chosen_rows, with_days_of
 from ltv_bayes.data.engine.parquet import parquet_target, refuse_same_names
-from ltv_bayes.data.orders.left_out import LeftOutFile
-from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS, count_by_reason, left_out_line
+from ltv_bayes.data.orders.left_out import LeftOutFile, no_orders
+from ltv_bayes.data.orders.transactions import count_by_reason, left_out_line
 from ltv_bayes.errors import InputError, a_kind, counted
 from ltv_bayes.sizes import CUSTOMERS_AT_A_TIME
 from ltv_bayes.tables import SHOWN_ROWS, DataPage, Printed
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit, as_date, as_time_unit
-
-
-def no_orders() -> pd.DataFrame:
-    """Make an empty list of orders left out."""
-    return pd.DataFrame(columns=list(DROPPED_COLUMNS))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,10 +45,9 @@ class Customers(Printed):
     without_orders : pandas.DataFrame
         Those who have no row in the table, with their attributes.
     merged_orders : int
-        The number of orders that `summarize` merged with another of the same customer and day into one purchase; not
-        written to files.
+        The number of orders that `summarize` merged with another of the same customer and day into one purchase.
     repeat_days : pandas.Series, optional
-        Repeat purchases of all customers by day, where `summarize` counted them; not written to files.
+        Repeat purchases of all customers by day, where they are known: calendar effects are learned from them.
     """
 
     rows: Rows
@@ -82,6 +76,7 @@ class Customers(Printed):
         recency: str = "recency",
         T: str = "T",
         monetary_value: str | None = "monetary_value",
+        repeat_days: Any = None,
     ) -> Self:
         """Take a ready table with one row a customer.
 
@@ -100,11 +95,15 @@ class Customers(Printed):
         monetary_value : str or None
             The column with the mean value of the repeat purchases; None for a table without money. A column
             ``spend_frequency``, if there is one, says how many of them have a value; otherwise all do.
+        repeat_days : Series or mapping, optional
+            Repeat purchases of all these customers together, from date to count. Without them, calendar effects are
+            learned from last purchases alone.
 
         Raises
         ------
         InputError
-            If the numbers cannot be the history of a customer; the message names the customers.
+            If the numbers cannot be the history of a customer, or the counts by day not those of these customers; the
+            message names the customers or days.
 
         Warns
         -----
@@ -120,7 +119,9 @@ class Customers(Printed):
         names = {"customer_id": customer_id, "frequency": frequency, "recency": recency, "T": T}
         rows = FrameRows(customer_table(frame, names, monetary_value=monetary_value))
         warn_of_reversed_recency(rows)
-        return cls(rows, as_time_unit(time_unit), None if as_of is None else as_date(as_of), currency)
+        unit, end = as_time_unit(time_unit), None if as_of is None else as_date(as_of)
+        days = None if repeat_days is None else checked_repeat_days(repeat_days, rows, end, unit)
+        return cls(rows, unit, end, currency, repeat_days=days)
 
     @classmethod
     def scan(
@@ -135,6 +136,7 @@ class Customers(Printed):
         recency: str = "recency",
         T: str = "T",
         monetary_value: str | None = "monetary_value",
+        repeat_days: Any = None,
         memory_limit: str | None = None,
     ) -> Self:
         """Take a ready table that stays in a Parquet file, such as one that :meth:`save` wrote.
@@ -147,12 +149,8 @@ class Customers(Printed):
         path : path
             A Parquet file with one row a customer; or a pattern such as ``"customers_*.parquet"`` that names several.
             Columns not named here are attributes.
-        time_unit : str, optional
-            Unit of recency and T; a file that :meth:`save` wrote says it itself.
-        as_of : date, optional
-            The day on which observation ended, if the file does not say it.
-        currency : str, optional
-            What money is counted in, if the file does not say it.
+        time_unit, as_of, currency, repeat_days : optional
+            As in :meth:`from_summary`; a file that :meth:`save` wrote says them itself.
         customer_id, frequency, recency, T, monetary_value : str
             The names of the columns, as in :meth:`from_summary`. Ids are text or whole numbers.
         memory_limit : str, optional
@@ -170,7 +168,8 @@ class Customers(Printed):
         Warns
         -----
         DataWarning
-            If recency looks like the time since the last purchase.
+            If recency looks like the time since the last purchase, or counts by day in the file are not those of its
+            customers, and are left out.
 
         Examples
         --------
@@ -190,8 +189,9 @@ class Customers(Printed):
         rows, notes = scan_customers(path, names, monetary_value=monetary_value, memory_limit=memory_limit)
         warn_of_reversed_recency(rows)
         terms = file_terms(rows.place, notes, time_unit, as_of, currency)
+        days = repeat_days_of_files(rows, repeat_days, as_of=terms[1], time_unit=terms[0])
         left_out = LeftOutFile.beside(rows.paths) or no_orders()
-        return cls(rows, *terms, left_out, merged_orders=int(notes.get(MERGED, 0)))
+        return cls(rows, *terms, left_out, merged_orders=int(notes.get(MERGED, 0)), repeat_days=days)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the table to a Parquet file, with its time unit, as-of date and currency.
@@ -220,7 +220,8 @@ class Customers(Printed):
         left_out = self.left_out
         write = left_out.copy_to if isinstance(left_out, LeftOutFile) else partial(LeftOutFile.write, left_out)
         with LeftOutFile.written_with(target, write):
-            self.rows.copy_to(target, file_notes(self.time_unit, self.as_of, self.currency, self.merged_orders))
+            stated = self.time_unit, self.as_of, self.currency, self.merged_orders, self.repeat_days
+            self.rows.copy_to(target, file_notes(*stated))
         return target
 
     @property
@@ -275,7 +276,7 @@ class Customers(Printed):
         Yields
         ------
         Customers
-            In memory, without orders left out.
+            In memory, without orders left out and counts by day.
 
         Examples
         --------
@@ -289,14 +290,7 @@ class Customers(Printed):
             yield type(self)(FrameRows(table), self.time_unit, self.as_of, self.currency)
 
     def overview(self) -> Overview:
-        """Look over all customers at once: their purchases, longest history, typical order, orders left out.
-
-        Examples
-        --------
-        >>> frame = pd.DataFrame({"customer_id": [1, 2], "frequency": [0, 2], "recency": [0.0, 3.0], "T": [4.0, 4.0]})
-        >>> Customers.from_summary(frame, time_unit="week").overview().repeats
-        2
-        """
+        """Look over all customers at once: their purchases, longest history, typical order, orders left out."""
         if not self.has_history:
             return Overview(len(self), 0, 0, 0, 0.0, 0.0, float("nan"))
         return overview_of(self.rows, self.dropped_by_reason().to_dict())
@@ -313,10 +307,8 @@ class Customers(Printed):
         unit = as_time_unit(time_unit)
         if unit == self.time_unit:
             return self
-        if not self.has_history:
-            return replace(self, time_unit=unit)
-        rows = self.rows.scaled(DAYS_PER_UNIT[self.time_unit], DAYS_PER_UNIT[unit])
-        return replace(self, rows=rows, time_unit=unit)
+        lengths = DAYS_PER_UNIT[self.time_unit], DAYS_PER_UNIT[unit]
+        return replace(self, rows=self.rows.scaled(*lengths) if self.has_history else self.rows, time_unit=unit)
 
     def observed_until(self, ended: Any) -> Self:
         """Let the observation of some customers end before the as-of date, such as on the day their contract ended.
@@ -347,16 +339,19 @@ class Customers(Printed):
         """
         require_history(self)
         if not self.in_memory:
-            cure = "Load them with Customers.from_summary(customers.table, time_unit=..., as_of=..., currency=...)."
+            cure = "Load them with customers.subset(customers.ids)."
             raise InputError(f"Observation of customers in a file cannot end earlier. {cure}")
         if self.as_of is None:
             raise InputError("These customers have no as-of date to count back from. Make them with as_of=...")
         days = customer_dates(ended, "ended_on", blank=True)
-        rows = FrameRows(ended_early(self.table, days, self.as_of, DAYS_PER_UNIT[self.time_unit]))
-        return replace(self, rows=rows)
+        table = ended_early(self.table, days, self.as_of, DAYS_PER_UNIT[self.time_unit])
+        return replace(self, rows=replace(self.rows, frame=table))
 
     def subset(self, ids_or_mask: Iterable[Any]) -> Self:
         """Keep some customers, in the order of the table; they are in memory even if the others are in a file.
+
+        Their repeat purchases are counted by day anew, where `summarize` made them and they are in memory; otherwise
+        the counts are kept if all repeat purchases are theirs, and else not known.
 
         Parameters
         ----------
@@ -382,8 +377,9 @@ class Customers(Printed):
             dropped = self.left_out.of(table.index)
         else:
             dropped = self.left_out[self.left_out["customer_id"].isin(table.index)]
+        rows, days = with_days_of(self.rows, table, self.repeat_days)
         others = self.without_orders.head(0)
-        return replace(self, rows=FrameRows(table), left_out=dropped, without_orders=others, merged_orders=0)
+        return replace(self, rows=rows, left_out=dropped, without_orders=others, merged_orders=0, repeat_days=days)
 
     def dropped_by_reason(self) -> pd.Series:
         """Count the orders left out by reason."""
@@ -403,17 +399,16 @@ class Customers(Printed):
         if self.merged_orders:
             orders = counted(self.merged_orders, "order")
             lines.append(f"merged: {orders} with another of the same customer and day, as one purchase")
-        return [*lines, *left_out_line(self.dropped_by_reason()), *self._without_orders_line()]
+        lines += left_out_line(self.dropped_by_reason())
+        if number := len(self.without_orders):
+            lines.append(f"known, but not in the table: {counted(number, 'customer')} (see without_orders)")
+        return lines
 
     def _history_line(self) -> str:
         if not self.has_history:
             return "no purchase history of their own"
         seen = self.overview()
         return f"{seen.repeat_customers:,} bought again ({counted(seen.repeats, 'repeat purchase day')})"
-
-    def _without_orders_line(self) -> list[str]:
-        number = len(self.without_orders)
-        return [f"known, but not in the table: {counted(number, 'customer')} (see without_orders)"] if number else []
 
 
 def require_customers(value: Any) -> None:

@@ -8,15 +8,13 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.attributes import id_column_name
-from ltv_bayes.data.customers.check import OBSERVED_UNTIL, TOLERANCE, refuse_repeated
+from ltv_bayes.data.customers.check import OBSERVED_UNTIL, TOLERANCE, WHOLE, refuse_repeated
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import alike, ids_of
 from ltv_bayes.errors import refuse_rows
-
-WHOLE = 1e-6  # of a day: T was counted in days, and division into time units left no more than this
 
 
 def customer_dates(source: Any, name: str, *, customer_column: str = "customer_id", blank: bool = False) -> pd.Series:
@@ -161,6 +159,28 @@ def ended_early(table: pd.DataFrame, ended: pd.Series, as_of: dt.date, days_per_
     cure = "Correct the day of the end, or summarize the orders without those after it."
     refuse_rows(table.index[late], "customer", "who ordered, or joined, after their end", cure)
     return table.assign(recency=np.minimum(recency, T), T=T, observed_until=before.mask(earlier > 0, end))
+
+
+def time_since_end(table: pd.DataFrame, as_of: dt.date | None, days_per_unit: float) -> np.ndarray:
+    """How long before the as-of date the observation of each customer ended; 0 of those observed to it.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The customer table.
+    days_per_unit : float
+        Days in the time unit that is wanted.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"T": [25.0, 30.0], "observed_until": [pd.Timestamp("2024-06-25"), pd.NaT]})
+    >>> time_since_end(table, dt.date(2024, 6, 30), 1.0).tolist()
+    [5.0, 0.0]
+    """
+    if OBSERVED_UNTIL not in table or as_of is None:
+        return np.zeros(len(table))
+    days = (pd.Timestamp(as_of) - pd.to_datetime(table[OBSERVED_UNTIL])).dt.days
+    return days.fillna(0.0).to_numpy(dtype=float) / days_per_unit
 
 
 def _ends_so_far(table: pd.DataFrame) -> pd.Series:

@@ -1,6 +1,9 @@
 """Parquet files with one row a customer: opened, checked and brought into the layout of a customer table."""
 
 import datetime as dt
+import json
+import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +12,17 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from ltv_bayes.data.customers.check import COMPUTED, DATES, HISTORY, HISTORY_RULES, SPEND, SPEND_RULES, VALUES, Rule
+from ltv_bayes.data.customers.check import (
+    COMPUTED,
+    DATES,
+    HISTORY,
+    HISTORY_RULES,
+    SPEND,
+    SPEND_RULES,
+    VALUES,
+    Rule,
+    checked_repeat_days,
+)
 from ltv_bayes.data.customers.rows import ParquetRows
 from ltv_bayes.data.engine.duckdb import engine, fetched_batches, identifier
 from ltv_bayes.data.engine.parquet import (
@@ -26,12 +39,12 @@ from ltv_bayes.data.engine.parquet import (
 )
 from ltv_bayes.data.reading.columns import refuse_clash
 from ltv_bayes.data.reading.ids import BLANKS
-from ltv_bayes.errors import InputError, UnitError, refuse_rows
+from ltv_bayes.errors import DataWarning, InputError, UnitError, refuse_rows
 from ltv_bayes.sizes import READ_ROWS
 from ltv_bayes.time_units import TimeUnit, as_date, as_time_unit
 
 NOTES = ("time_unit", "as_of", "currency")
-KEY, MERGED = "ltv_bayes.{}", "merged_orders"
+KEY, MERGED, DAYS = "ltv_bayes.{}", "merged_orders", "repeat_days"
 
 
 @dataclass(frozen=True)
@@ -144,7 +157,13 @@ def open_customers(path: Path, memory_limit: str | None = None) -> ParquetRows:
         return ParquetRows(file.query(), file.columns, _count(connection, file), (path,), memory_limit)
 
 
-def file_notes(time_unit: str, as_of: Any, currency: str | None, merged_orders: int = 0) -> dict[str, str]:
+def file_notes(
+    time_unit: str,
+    as_of: Any,
+    currency: str | None,
+    merged_orders: int = 0,
+    repeat_days: pd.Series | None = None,
+) -> dict[str, str]:
     """Write what a file of customers says of itself.
 
     Examples
@@ -152,7 +171,10 @@ def file_notes(time_unit: str, as_of: Any, currency: str | None, merged_orders: 
     >>> file_notes("week", None, "EUR")
     {'ltv_bayes.time_unit': 'week', 'ltv_bayes.currency': 'EUR'}
     """
-    stated = zip((*NOTES, MERGED), (time_unit, as_of, currency, merged_orders or None), strict=True)
+    days = repeat_days
+    if days is not None:
+        days = json.dumps(dict(zip(days.index.strftime("%Y-%m-%d"), days.tolist(), strict=True)))
+    stated = zip((*NOTES, MERGED, DAYS), (time_unit, as_of, currency, merged_orders or None, days), strict=True)
     return {KEY.format(name): str(value) for name, value in stated if value is not None}
 
 
@@ -277,3 +299,40 @@ def _as_the_file_says(place: str, what: str, given: Any, stated: Any) -> Any:
         cure = f"Leave {what} out, or make the customers anew."
         raise UnitError(f"The file says {what} {stated}, not {given} ({place}). {cure}")
     return stated or None if given is None else given
+
+
+def repeat_days_of_files(
+    rows: ParquetRows, given: Any, *, as_of: dt.date | None, time_unit: TimeUnit
+) -> pd.Series | None:
+    """Counts of repeat purchases by day: those given, or those that files state, added up; None where one states none.
+
+    Raises
+    ------
+    InputError
+        If those given are not those of the customers.
+
+    Warns
+    -----
+    DataWarning
+        If those in the files are not; they are left out then.
+    """
+    if given is not None:
+        return checked_repeat_days(given, rows, as_of, time_unit)
+    with engine(rows.memory_limit) as connection:
+        notes = [read_metadata(connection, [path]).get(KEY.format(DAYS), set()) for path in rows.paths]
+    if not all(notes):
+        return None
+    try:
+        counts: Counter[str] = Counter()
+        for note in notes:
+            counts.update(dict(json.loads(min(note))))
+        return checked_repeat_days(counts, rows, as_of, time_unit)
+    except (ValueError, TypeError, RecursionError) as problem:
+        reason = str(problem) if isinstance(problem, InputError) else "they cannot be read."
+        warnings.warn(
+            f"The counts of repeat purchases by day are left out {rows.place}: {reason} Calendar effects are learned "
+            f"from last purchases alone, unless counts are given with scan(..., repeat_days=).",
+            DataWarning,
+            stacklevel=3,
+        )
+        return None

@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.repeat_days import OwnDays
 from ltv_bayes.data.engine.duckdb import engine, fetched, fetched_batches
 from ltv_bayes.data.engine.parquet import files_name, write_parquet
 from ltv_bayes.errors import InputError, counted, refuse_rows
@@ -23,6 +24,8 @@ class FrameRows:
     ----------
     frame : pandas.DataFrame
         Indexed by customer_id.
+    own_days : OwnDays, optional
+        The days of the repeat purchases of each, where they are known.
     in_memory : bool
         Whether all rows are in memory.
     place : str
@@ -30,6 +33,7 @@ class FrameRows:
     """
 
     frame: pd.DataFrame
+    own_days: OwnDays | None = None
     in_memory: ClassVar[bool] = True
     place: ClassVar[str] = ""
 
@@ -87,7 +91,7 @@ class FrameRows:
     def scaled(self, multiplier: float, divisor: float) -> Self:
         """The same rows with recency and T multiplied, then divided."""
         converted = {name: self.frame[name] * multiplier / divisor for name in ("recency", "T")}
-        return type(self)(self.frame.assign(**converted))
+        return type(self)(self.frame.assign(**converted), self.own_days)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +221,22 @@ def chosen_rows(rows: Rows, chosen: Any) -> pd.DataFrame:
         cure = f"Write ids as the table does, as in {rows.head(1).index[0]!r}."
         refuse_rows(unknown, "customer", "not in the table", cure)
     return table
+
+
+def with_days_of(rows: Rows, some: pd.DataFrame, counts: pd.Series | None) -> tuple[FrameRows, pd.Series | None]:
+    """Take some of the rows with the days of their repeat purchases, and count these by day.
+
+    Parameters
+    ----------
+    some : pandas.DataFrame
+        Rows of them, indexed by customer_id.
+    counts : pandas.Series or None
+        The same of all rows: also those of some, if these have all repeat purchases.
+    """
+    if isinstance(rows, FrameRows) and rows.own_days is not None:
+        own = rows.own_days.at(rows.frame.index.get_indexer(some.index))
+        return FrameRows(some, own), own.counts()
+    return FrameRows(some), counts if counts is not None and counts.sum() == some["frequency"].sum() else None
 
 
 def _masked(rows: Rows, mask: np.ndarray) -> pd.DataFrame:

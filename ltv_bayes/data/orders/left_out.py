@@ -10,7 +10,13 @@ import pandas as pd
 
 from ltv_bayes.data.engine.duckdb import engine, fetched
 from ltv_bayes.data.engine.parquet import LEFT_OUT_SUFFIX, parquet_source, write_parquet
+from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS
 from ltv_bayes.whole_files import written_whole
+
+
+def no_orders() -> pd.DataFrame:
+    """Make an empty list of orders left out."""
+    return pd.DataFrame(columns=list(DROPPED_COLUMNS))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.customers.repeat_days import OwnDays, by_day
 from ltv_bayes.data.engine.duckdb import engine, fetched
 
 RETURN_ONLY = "return without an order that day"
@@ -105,12 +106,28 @@ SELECT
 FROM ({repeats})
 """
 
-AFTER_START = "JOIN starts ON days.customer = starts.customer AND day > CAST(since AS DATE)"
-REPEAT_DAYS = """
-SELECT day, count(*) AS number
+REPEATS = """
+SELECT customer, (day - DATE '1970-01-01')::INTEGER AS day
 FROM days
-{starts}
 WHERE is_occasion
+QUALIFY row_number() OVER (PARTITION BY customer ORDER BY day) > 1
+ORDER BY customer
+"""
+REPEATS_AFTER_START = """
+SELECT customer, (day - DATE '1970-01-01')::INTEGER AS day
+FROM days JOIN starts USING (customer)
+WHERE is_occasion AND day > CAST(since AS DATE)
+ORDER BY customer
+"""
+REPEATS_BY_DAY = """
+SELECT day, sum(number)::BIGINT AS number
+FROM (
+    SELECT day, count(*) AS number FROM days WHERE is_occasion GROUP BY day
+    UNION ALL
+    SELECT first, -count(*)
+    FROM (SELECT min(day) AS first FROM days WHERE is_occasion GROUP BY customer)
+    GROUP BY first
+)
 GROUP BY day
 """
 
@@ -182,18 +199,21 @@ def exact_scale(largest: float, number: int) -> float:
 
 
 def prepare_days(connection: duckdb.DuckDBPyConnection, *, count_zero_orders: bool) -> WholeMoney:
-    """Make the table ``days`` of the table ``orders`` with the columns customer, date and amount.
-
-    It is kept where it will be read twice: if some of its days may be no occasions.
-    """
+    """Make the table ``days`` of the table ``orders`` with the columns customer, date and amount."""
     money = WholeMoney.of_orders(connection)
     has_order, is_occasion = "TRUE", "TRUE"
     if money.any_unpaid:
         has_order = "coalesce(max(amount) >= 0, TRUE)"
         is_occasion = f"has_order AND ({count_zero_orders} OR coalesce(net > 0, TRUE))"
     days = DAYS.format(is_occasion=is_occasion, net_days=NET_DAYS.format(net=money.net(), has_order=has_order))
-    connection.execute(f"CREATE TEMP {'TABLE' if money.any_unpaid else 'VIEW'} days AS {days}")
+    connection.execute(f"CREATE TEMP TABLE days AS {days}")
     return money
+
+
+def repeats_by_day(connection: duckdb.DuckDBPyConnection) -> pd.Series:
+    """Repeat purchases of all customers by day, of the table ``days``."""
+    found = fetched(connection.execute(REPEATS_BY_DAY))
+    return by_day(found["day"], found["number"])
 
 
 def merged_orders(connection: duckdb.DuckDBPyConnection, money: WholeMoney, occasions: int | None) -> int:
@@ -236,7 +256,7 @@ def customer_rows(
     days_per_unit: float,
     count_zero_orders: bool,
     since: pd.Series | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame, int, pd.Series]:
+) -> tuple[pd.DataFrame, pd.DataFrame, int, OwnDays]:
     """Make the customer table of orders up to a day.
 
     Parameters
@@ -261,8 +281,8 @@ def customer_rows(
         The orders on days that are no occasions, with a reason.
     int
         The orders that are one purchase with another of the same customer and day.
-    pandas.Series
-        Repeat purchases of all customers, by day.
+    OwnDays
+        The days of the repeat purchases of each.
 
     Examples
     --------
@@ -288,18 +308,15 @@ def customer_rows(
         query = customers_query(money, as_of, days_per_unit, given_starts=since is not None)
         table = fetched(connection.execute(f"{query} ORDER BY customer_id"))
         merged = merged_orders(connection, money, int((table["frequency"] + 1).sum()) if since is None else None)
-        later = "" if since is None else AFTER_START
-        repeats = fetched(connection.execute(REPEAT_DAYS.format(starts=later))).set_index("day")["number"]
+        repeats = fetched(connection.execute(REPEATS if since is None else REPEATS_AFTER_START))
         no_occasion = orders.head(0).assign(reason="")
         if money.any_unpaid:
             connection.register("orders", pd.DataFrame(columns | {"position": np.arange(len(orders))}, copy=False))
             found = fetched(connection.execute(f"SELECT position, reason FROM ({LEFT_OUT}) ORDER BY position"))
             no_occasion = orders.iloc[found["position"]].assign(reason=found["reason"].to_numpy())
-    if since is None:
-        repeats = repeats.sub(table["first_order"].value_counts(), fill_value=0)
     codes = table.pop("customer_id").to_numpy()
     index = pd.Index(codes if ids is None else ids[codes], name="customer_id")
-    return table.set_index(index), no_occasion, merged, repeats[repeats > 0].sort_index().astype(np.int64)
+    return table.set_index(index), no_occasion, merged, OwnDays.of_purchases(repeats, codes)
 
 
 def _whole_ids(ids: pd.Series) -> tuple[np.ndarray, pd.Index | None]:

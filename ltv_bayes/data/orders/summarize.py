@@ -9,11 +9,12 @@ import pandas as pd
 
 from ltv_bayes.data.customers.attributes import join_attributes
 from ltv_bayes.data.customers.check import COMPUTED
-from ltv_bayes.data.customers.customers import Customers, no_orders
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.dates import customer_dates, starts_until
 from ltv_bayes.data.customers.files import open_customers
 from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.engine.parquet import parquet_target
+from ltv_bayes.data.orders.left_out import no_orders
 from ltv_bayes.data.orders.occasions import customer_rows
 from ltv_bayes.data.orders.scanned import ScannedTransactions
 from ltv_bayes.data.orders.selection import Returns, counting_orders, observation_end, refuse_none_left
@@ -128,7 +129,8 @@ def summarize(
         column, taken = orders.customer_column, COMPUTED if starts is None else (*COMPUTED, "since")
         table, others = join_attributes(table, attributes, customer_column=column, taken=taken)
     known = _with_later(others, later)
-    customers = Customers(FrameRows(table), unit, end, orders.currency, dropped, known, merged, repeats)
+    rows, days = FrameRows(table, repeats), repeats.counts()
+    customers = Customers(rows, unit, end, orders.currency, dropped, known, merged, days)
     if target is None:
         return customers
     return replace(customers, rows=open_customers(customers.save(target)), left_out=left_out_beside(target))

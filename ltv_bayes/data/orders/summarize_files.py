@@ -9,12 +9,12 @@ import pandas as pd
 
 from ltv_bayes.data.customers.attributes import attributes_by_id, warn_of_missing
 from ltv_bayes.data.customers.check import COMPUTED
-from ltv_bayes.data.customers.customers import Customers, no_orders
+from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.files import file_notes, open_customers
 from ltv_bayes.data.engine.duckdb import engine, fetched, identifier
 from ltv_bayes.data.engine.parquet import parquet_source, parquet_target, refuse_same_names, write_parquet
-from ltv_bayes.data.orders.left_out import LeftOutFile
-from ltv_bayes.data.orders.occasions import LEFT_OUT, customers_query, merged_orders, prepare_days
+from ltv_bayes.data.orders.left_out import LeftOutFile, no_orders
+from ltv_bayes.data.orders.occasions import LEFT_OUT, customers_query, merged_orders, prepare_days, repeats_by_day
 from ltv_bayes.data.orders.scanned import ScannedTransactions, first_rows
 from ltv_bayes.data.orders.selection import (
     AFTER_AS_OF,
@@ -72,7 +72,8 @@ def summarize_to_file(
         query, clients = _with_attributes(
             connection, customers_query(money, end, DAYS_PER_UNIT[time_unit]), attributes, log.customer_column
         )
-        notes = file_notes(time_unit, end, log.currency)
+        days = repeats_by_day(connection)
+        notes = file_notes(time_unit, end, log.currency, repeat_days=days)
         with LeftOutFile.written_with(target, lambda path: write_parquet(connection, f"{left_out} ORDER BY row", path)):
             if not write_parquet(connection, f"{query} ORDER BY customer_id", target, notes):
                 counts = f"SELECT reason, count(*) AS rows FROM ({left_out}) GROUP BY reason"
@@ -81,7 +82,7 @@ def summarize_to_file(
         merged = merged_orders(connection, money, int(connection.execute(bought).fetchall()[0][0]))
         others = pd.DataFrame() if clients is None else _without_orders(connection, clients, target)
     rows = open_customers(target, log.memory_limit)
-    return Customers(rows, time_unit, end, log.currency, left_out_beside(target), others, merged)
+    return Customers(rows, time_unit, end, log.currency, left_out_beside(target), others, merged, days)
 
 
 def left_out_beside(path: Path) -> LeftOutFile | pd.DataFrame:

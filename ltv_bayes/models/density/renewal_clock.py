@@ -25,6 +25,8 @@ class RenewalClock:
     begin, since, until : arrays of shape (histories,)
         Places among them: of the first renewal of a history's schedule, of the first that is observed, and of the first
         that was not made, or is not known to be.
+    known : array of shape (periods,)
+        Logarithm of what is known of the factor beforehand; effects come on top.
     """
 
     tables: RenewalTables
@@ -32,6 +34,7 @@ class RenewalClock:
     begin: IntArray
     since: IntArray
     until: IntArray
+    known: Array
 
     @classmethod
     def of(cls, schedules: Schedules, data: InGroups, calendar: Calendar) -> tuple[IntArray, "RenewalClock"]:
@@ -45,11 +48,12 @@ class RenewalClock:
         at, tables = end_to_end([RenewalTables(*(one[name] for name in columns)) for one in groups])
         due = np.clip(-1 - schedules.period, 0, calendar.number - 1)
         begin = schedules.first[schedule]
-        return at, cls(tables, due, begin, begin + since, begin + made)
+        known = np.zeros(calendar.number) if calendar.known is None else calendar.known
+        return at, cls(tables, due, begin, begin + since, begin + made, known)
 
     def at(self, effect: Array) -> RenewalTables:
         """The kernel's tables at a factor with this logarithm, with room for derivatives."""
-        factor = np.append(np.exp(effect)[self.due], 1.0)
+        factor = np.append(np.exp(effect + self.known)[self.due], 1.0)
         sums = np.append(0.0, np.cumsum(factor))
         begun = sums[self.begin]
         return self.tables._replace(
@@ -73,5 +77,5 @@ class RenewalClock:
         passed = np.bincount(self.until, tables.by_renewals, size)
         passed += np.bincount(self.since, tables.by_observed_from, size)
         by_factor = np.cumsum(begun - passed) + np.bincount(self.until, tables.by_at_loss, size)
-        found: Array = np.bincount(self.due, by_factor[:-1], effect.size) * np.exp(effect)
+        found: Array = np.bincount(self.due, by_factor[:-1], effect.size) * np.exp(effect + self.known)
         return found
