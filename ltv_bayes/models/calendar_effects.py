@@ -174,7 +174,7 @@ def _longest_history(customers: Customers) -> float:
         return customers.overview().longest_history
     days = DAYS_PER_UNIT[customers.time_unit]
     tables = (batch.table for batch in customers.batches())
-    return max(float((one["T"] + time_since_end(one, as_of, days)).max()) for one in tables)
+    return max(float((one["T"] + time_since_end(one, customers.as_of, days)).max()) for one in tables)
 
 
 def chosen_effects(given: Any) -> CalendarEffects | None:

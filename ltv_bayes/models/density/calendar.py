@@ -156,7 +156,9 @@ class Calendar:
 class OnClock(Protocol):
     """Histories whose likelihood depends on the factor."""
 
-    tables: Any
+    @property
+    def tables(self) -> Any:
+        """The kernel's tables, of all groups."""
 
     def at(self, effect: Array) -> Any:
         """The kernel's tables at a factor with this logarithm, with room for derivatives by what follows from it."""
