@@ -138,6 +138,7 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
             progressbar=progressbar,
             **sampler_settings,
         )
+        self._with_shared(tree, data)
         time_unit, settings = self._time_unit(data), recipe.settings()
         tree.attrs.update(fit_attrs(self._name, data, time_unit=time_unit, settings=settings))
         tree.attrs.update(self._more_attrs(data, recipe.data))
@@ -163,6 +164,7 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         )
         attrs = fit_attrs(self._name, data, time_unit=self._time_unit(data), settings=recipe.settings())
         tree.attrs.update({**attrs, **recipe.attrs()})
+        self._with_shared(tree, data)
         if (replicated := self._replicated(self._fitted(tree), data, random_seed)) is not None:
             prior["prior_predictive"] = xr.DataTree(replicated)
         return prior
@@ -212,6 +214,9 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
     def _time_unit(self, data: Data) -> str:
         """The time unit of the parameters, where they have one."""
         return ""
+
+    def _with_shared(self, tree: xr.DataTree, data: Data) -> None:  # noqa: B027
+        """Put what all customers share, and is learned apart from the parameters, into a fit."""
 
     def _learned(self, fit: Fit, data: Data) -> dict[str, Any]:
         """What a fit carries of the customers fitted, so that it does not depend on who is valued."""

@@ -44,15 +44,11 @@ def clock_of(fit: FittedModel) -> Clock | None:
     years = length * DAYS_PER_UNIT[unit_of_clock(fit)] / DAYS_PER_YEAR
     ahead, kept = math.ceil(YEARS_AHEAD / years), 0.5 ** (length / terms["half_life"])
     past = flat("calendar_effect") + np.asarray(terms.get("known", 0.0))
-    level, attrs = flat("level"), fit.idata.attrs
-    seed, purpose = int(attrs.get("random_seed", 0)), f"calendar{attrs.get('purpose', '')}"
     level_sd, noise_sd = flat("level_sd"), flat("noise_sd")
     season = flat("season") if "season" in posterior else np.zeros((chains * draws, in_year))
     future = np.empty((chains * draws, ahead + 1))
-    for period in range(ahead):
-        moved, noise = customer_stream(seed, purpose, period).standard_normal((2, chains * draws))
-        level = kept * level + level_sd * math.sqrt(1 - kept**2) * moved
-        future[:, period] = level + noise_sd * noise + season[:, -(period + 1) % in_year]
+    future[:, :ahead] = moving_on(fit, "calendar", flat("level"), level_sd, noise_sd, kept, ahead)
+    future[:, :ahead] += season[:, -(np.arange(ahead) + 1) % in_year]
     future[:, ahead] = (level_sd**2 + noise_sd**2) / 2 + np.log(np.exp(season).mean(axis=1))
     if "ahead" in terms:
         known = np.asarray(terms["ahead"])[:ahead]
@@ -68,6 +64,29 @@ def unit_of_clock(fit: FittedModel) -> TimeUnit:
 def moved_by(fit: FittedModel) -> str:
     """What the factor multiplies, in words."""
     return CHURN if fit.model == shifted_beta_geometric.NAME else RATE
+
+
+def moving_on(
+    fit: FittedModel, what: str, level: Array, level_sd: Array, noise_sd: Array, kept: float, ahead: int
+) -> Array:
+    """Draw a level that reverts to 0, with noise, in periods ahead: shape (draws, ahead).
+
+    Parameters
+    ----------
+    what : str
+        What the draws are for, beside the purpose of the fit.
+    level, level_sd, noise_sd : arrays of shape (draws,)
+        The level in the period before, and the standard deviations of level and noise.
+    kept : float
+        The part of a level's distance from 0 that is left after a period.
+    """
+    attrs, found = fit.idata.attrs, np.empty((level.size, ahead))
+    seed, purpose = int(attrs.get("random_seed", 0)), f"{what}{attrs.get('purpose', '')}"
+    for period in range(ahead):
+        moved, noise = customer_stream(seed, purpose, period).standard_normal((2, level.size))
+        level = kept * level + level_sd * math.sqrt(1 - kept**2) * moved
+        found[:, period] = level + noise_sd * noise
+    return found
 
 
 def clock_lines(fit: FittedModel) -> list[str]:

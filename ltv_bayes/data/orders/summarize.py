@@ -118,7 +118,7 @@ def summarize(
     log, starts = _written_alike(orders, since)
     counting, left_out = counting_orders(log, end, returns)
     there, later = (None, pd.Series()) if starts is None else starts_until(starts, counting, end)
-    table, no_occasion, merged, repeats = customer_rows(
+    table, no_occasion, merged, repeats, prices = customer_rows(
         counting, end, days_per_unit=DAYS_PER_UNIT[unit], count_zero_orders=count_zero, since=there
     )
     dropped = _joined([orders.dropped, *left_out, no_occasion])
@@ -129,7 +129,7 @@ def summarize(
         column, taken = orders.customer_column, COMPUTED if starts is None else (*COMPUTED, "since")
         table, others = join_attributes(table, attributes, customer_column=column, taken=taken)
     known = _with_later(others, later)
-    rows, days = FrameRows(table, repeats), repeats.counts()
+    rows, days = FrameRows(table, repeats, prices), repeats.counts()
     customers = Customers(rows, unit, end, orders.currency, dropped, known, merged, days)
     if target is None:
         return customers
