@@ -102,12 +102,12 @@ def table_of(numbers: Mapping[str, np.ndarray], groups: Mapping[str, np.ndarray]
     for name, number in numbers.items():
         size = int(groups[name].sum())
         below = number / size
-        inside = below[:, high] - below[:, low]
+        inside = _inside(below, TESTED)
         tail = _rarity(np.abs(inside - TESTED))
         judged = size >= FEWEST and len(below) > 1 / RARE
         rows[name] = {
             "customers": size,
-            **{f"eti{100 * prob:g}": _inside(below[0], prob) for prob in COVERED},
+            **{f"eti{100 * prob:g}": _inside(below, prob)[0] for prob in COVERED},
             f"below_eti{100 * TESTED:g}": below[0, low],
             f"above_eti{100 * TESTED:g}": 1 - below[0, high],
             "tail_probability": tail,
@@ -165,9 +165,10 @@ def _bounds(prob: float) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def _inside(below: np.ndarray, prob: float) -> float:
+def _inside(below: np.ndarray, prob: float) -> np.ndarray:
+    """Share inside an equal-tailed interval of each set, by shares of shape (sets, levels)."""
     low, high = _bounds(prob)
-    return float(below[high] - below[low])
+    return np.asarray(below[:, high] - below[:, low])
 
 
 def blocks(draws: xr.DataArray) -> Iterator[tuple[slice, np.ndarray]]:
