@@ -24,7 +24,7 @@ from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, k_of, name_of, pooling_of, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
-from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.predictions.spend import FittedSpend, yearly_growth
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import CHECKED_CUSTOMERS
 from ltv_bayes.tables import Printed, ResultPage
@@ -104,7 +104,9 @@ def check(
     for name, fit in zip(names, fits, strict=True):
         if isinstance(fit, FittedModel) and not fit.converged:
             findings.append(f"{name}: {caution_of(fit)}")
-        growth = quantities.of_growth(own, seed) if own is not None and isinstance(fit, FittedSpend) else ()
+        growth: Iterator[Quantity] = iter(())
+        if own is not None and isinstance(fit, FittedSpend):
+            growth = quantities.of_growth(own, seed, yearly_growth(fit))
         for quantity in (*_quantities(data, fit, seed), *growth):
             row = _row(name, quantity, prob, kind)
             rows.append(row)

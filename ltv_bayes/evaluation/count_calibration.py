@@ -84,7 +84,7 @@ def numbers_below(
     for name, group in groups.items():
         happened = actual[group].astype(np.int64)
         found[name] = np.zeros((1 + rows.size, PIT_LEVELS.size))
-        for some, drawn in blocks(predicted.isel(customer_id=np.flatnonzero(group))):
+        for some, drawn in blocks(predicted, np.flatnonzero(group)):
             drawn = drawn.astype(np.int64, copy=False)
             found[name] += CountDistribution(drawn).below_levels(np.vstack([happened[some], drawn[rows]]))
     return found
@@ -171,11 +171,11 @@ def _inside(below: np.ndarray, prob: float) -> np.ndarray:
     return np.asarray(below[:, high] - below[:, low])
 
 
-def blocks(draws: xr.DataArray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Go over the customers, a few hundred at a time, with their draws as `stacked` gives them."""
-    for start in range(0, draws.sizes["customer_id"], CUSTOMERS_IN_A_BLOCK):
+def blocks(draws: xr.DataArray, places: np.ndarray | None = None) -> Iterator[tuple[slice, np.ndarray]]:
+    """Go over the customers, or those at some places, a few hundred at a time, with draws as `stacked` gives them."""
+    for start in range(0, draws.sizes["customer_id"] if places is None else places.size, CUSTOMERS_IN_A_BLOCK):
         some = slice(start, start + CUSTOMERS_IN_A_BLOCK)
-        yield some, stacked(draws.isel(customer_id=some))
+        yield some, stacked(draws.isel(customer_id=some if places is None else places[some]))
 
 
 def stacked(draws: xr.DataArray) -> np.ndarray:

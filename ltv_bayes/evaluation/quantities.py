@@ -52,10 +52,10 @@ CHURN = (
 
 GROWTH = "value of an order in the coming year, over the mean so far"
 GROWS = (
-    "Order values of the same customers {grow} by {rate} a year ({orders} repeat orders of {customers} customers), and "
-    "the model takes them to stay as they were: orders of the coming year will be about {most} {above} its forecast, "
-    "and all values with them. Divide amounts by a price level that is 1 at the as-of date before they are read, or "
-    "fit spend on the latest years alone."
+    "Order values of the same customers {grow} by {rate} a year{beyond} ({orders} repeat orders of {customers} "
+    "customers), and the model takes them to stay as they were: orders of the coming year will be about {most} {above} "
+    "its forecast, and all values with them. Fit GammaGamma(price_growth='auto'), or divide amounts by a price level "
+    "that is 1 at the as-of date before they are read."
 )
 FEWEST_FOR_GROWTH = 10
 DRAWN_SIGNS = 2000
@@ -140,8 +140,8 @@ def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quan
         yield Quantity(name, float(both[0]), both[1:], RELATED)
 
 
-def of_growth(orders: Transactions, seed: int) -> Iterator[Quantity]:
-    """Of whether the values of orders grow, within customers, over their repeat orders.
+def of_growth(orders: Transactions, seed: int, growth: float = 0.0) -> Iterator[Quantity]:
+    """Of whether the values of orders grow otherwise than the fit has it, a year, within customers.
 
     The logarithm of an order's value is held against its date, each customer about a mean of their own, so that
     customers who arrive or leave move nothing. The size is what it does to a forecast: an order half a year after the
@@ -158,7 +158,8 @@ def of_growth(orders: Transactions, seed: int) -> Iterator[Quantity]:
         return values - (np.bincount(owner, values, len(ids)) / number)[owner]
 
     spread = centred(time)
-    parts = np.bincount(owner, spread * centred(np.log(days["amount"].to_numpy(dtype=float))), len(ids))
+    logs = np.log(days["amount"].to_numpy(dtype=float)) - np.log1p(growth) * time
+    parts = np.bincount(owner, spread * centred(logs), len(ids))
     several = np.bincount(owner, spread**2, len(ids)) > 0
     if several.sum() < FEWEST_FOR_GROWTH:
         return
@@ -169,6 +170,7 @@ def of_growth(orders: Transactions, seed: int) -> Iterator[Quantity]:
     cure = GROWS.format(
         grow="grow" if rate > 0 else "fall",
         rate=percent(abs(rate)),
+        beyond=f", beyond the {percent(growth)} of the fit" if growth else "",
         orders=f"{int(number[several].sum()):,}",
         customers=f"{int(several.sum()):,}",
         most=percent(abs(observed - 1)),

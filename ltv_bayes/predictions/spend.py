@@ -259,6 +259,12 @@ def _terms_of_prices(fit: FittedModel) -> dict[str, Any] | None:
     return terms if terms.keys() & {"growth", "length"} else None
 
 
+def yearly_growth(fit: FittedSpend) -> float:
+    """The growth of prices in a year that a fit goes by, on average; 0 where it takes them as they are."""
+    terms = _terms_of_prices(fit) or {"growth": 0.0}
+    return float(terms["growth"] if "growth" in terms else fit.idata["posterior"]["price_growth"].mean())
+
+
 def growth_in_words(fit: FittedModel) -> str:
     """State how prices grow; empty where a fit takes them as they are, without being asked for growth."""
     terms = _terms_of_prices(fit)

@@ -1,4 +1,4 @@
-"""Totals of simulated companies whose purchases or churn move for all customers at once: intervals hold them."""
+"""Totals of simulated companies whose purchases, prices or churn move for all customers at once: intervals hold."""
 
 from functools import partial
 
@@ -117,4 +117,36 @@ def test_intervals_hold_totals_of_renewals(kind, period):
     held, width = shown(kind, found, f"renewals by the {period}")
     assert_share(held[:, 1], 0.90, figures=len(SHOCKS) * len(CONTRACTS), slack=0.06)
     if kind == "none":
+        assert np.median(width[:, 1] / width[:, 0]) < 2
+
+
+def spend_intervals(seed, rate):
+    """The actual revenue of half a year, and 90% intervals without and with learned growth of prices."""
+    days, customers = 913, 2500
+    level = partial(np.power, 1 + rate)
+    orders = simulated_orders(seed, customers=customers, days=days, ahead=AHEAD, price=lambda day: level(day / YEAR))
+    customers = lb.summarize(orders, as_of=AS_OF, time_unit="week")
+    table = orders.table
+    later = table[(table["date"] > AS_OF) & table["customer_id"].isin(customers.ids)]
+    seeds = seed, seed + 1000, seed + 2000
+    purchases = converging(partial(fitted, lb.BGNBD(), customers), *seeds)
+    for growth in (None, "auto"):
+        spend = converging(partial(fitted, lb.GammaGamma(price_growth=growth), customers), *seeds)
+        stream = lb.RepeatPurchases(purchases, spend)
+        total = lb.lifetime_value(customers, stream, horizon=f"{AHEAD} days", random_seed=seed).total()
+        yield later["amount"].sum(), *np.quantile(total, [0.05, 0.5, 0.95])
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1])
+def test_intervals_hold_revenue(rate):
+    found = np.array([list(spend_intervals(seed, rate)) for seed in range(COMPANIES)])
+    actual, low, _, high = np.moveaxis(found, 2, 0)
+    held, width = (low <= actual) & (actual <= high), np.log(high / low)
+    for place, name in enumerate(("without", "with")):
+        print(
+            f"prices {rate:+.0%} a year: {held[:, place].mean():.0%} of {COMPANIES} totals held {name} growth, median "
+            f"width {np.median(width[:, place]):.2f}"
+        )
+    assert_share(held[:, 1], 0.90, figures=2, slack=0.06)
+    if rate == 0:
         assert np.median(width[:, 1] / width[:, 0]) < 2

@@ -12,7 +12,7 @@ from ltv_bayes.errors import ColumnError, FitError, InputError
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.models.price_growth import LearnedPrices, likelihood
 from ltv_bayes.predictions.spend import prices_for, prices_of
-from tests.chance import converging
+from tests.chance import assert_mean, assert_share, converging
 from tests.companies import AS_OF, simulated_orders
 
 YEAR = 365.25
@@ -79,6 +79,21 @@ def test_growth_is_found_within_customers_and_drawn_into_totals(company):
     counts = lb.BGNBD().fit(customers, random_seed=1, **QUIET)
     value = lb.lifetime_value(customers, lb.RepeatPurchases(counts, fit), horizon="1 year", random_seed=2)
     assert any("prices grow by" in note for note in value.notes())
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.1])
+def test_intervals_of_growth_hold_it(rate):
+    """In companies with log-normal orders: the prior, and a level that does not move here, make intervals wide."""
+    held, means = [], []
+    for seed in range(20):
+        orders = simulated_orders(seed, customers=400, days=913, price=inflated(rate))
+        moments = lb.summarize(orders, as_of=AS_OF).rows.price_moments
+        growth = np.expm1(LearnedPrices(moments).draw(np.random.default_rng(seed), 2000)[1][:, 0])
+        low, high = np.quantile(growth, [0.05, 0.95])
+        held.append(low <= rate <= high)
+        means.append(growth.mean())
+    assert_share(held, 0.9, figures=2, slack=0.06)
+    assert_mean(means, rate, figures=2, slack=0.02)
 
 
 def test_a_changing_mix_of_customers_is_no_growth():
