@@ -367,7 +367,7 @@ class Subscribing(Study):
         table = made.table.assign(segment=SEGMENTS[self.place])
         since = {"records_since": SINCE.item()} if self.late else {}
         renewals = lb.summarize_renewals(table, period="month", as_of=AS_OF.item(), **since)
-        model = lb.ShiftedBetaGeometric(usual(OF_CHURN), **self.pooled)
+        model = lb.ShiftedBetaGeometric(usual(OF_CHURN), **self.pooled, calendar_effects=None)
         fit = found.fit(model, renewals, seed, self.method)
         yield from of_parameters(fit, OF_CHURN, truth, self.planted)
 

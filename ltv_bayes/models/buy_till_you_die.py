@@ -1,6 +1,7 @@
 """Models of customers who may leave without notice: BG/NBD, MBG/NBD, and both for regular purchases."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, Literal
@@ -17,8 +18,8 @@ from ltv_bayes.formulas.kernels.tables import purchase_tables
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, NAME, as_whole_k
 from ltv_bayes.formulas.special import IntArray
-from ltv_bayes.models.calendar_effects import CalendarEffects, calendar_of, ends_matter, tables_of
-from ltv_bayes.models.density.calendar import SINCE_END, Calendar, ClockTables
+from ltv_bayes.models.calendar_effects import CalendarEffects, calendar_of, ends_matter, tables_of, without_calendar
+from ltv_bayes.models.density.calendar import SINCE_END, Calendar, ClockTables, OnClock
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.nbd import require_population, usual_rate_priors
@@ -43,7 +44,7 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
         # Gaps between regular purchases are not kept, only how long they are together: the moments between are unknown.
         return calendar if calendar is None or (self._k or 1) == 1 else replace(calendar, repeats=None)
 
-    def _clock(self, data: Customers) -> partial[tuple[IntArray, ClockTables]]:
+    def _clock(self, data: Customers) -> Callable[[InGroups, Calendar], tuple[IntArray, OnClock]]:
         return partial(ClockTables.of, self._tables)
 
     def _require(self, data: Customers) -> None:
@@ -81,6 +82,9 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
 
     def _time_unit(self, data: Customers) -> str:
         return data.time_unit
+
+    def _more_attrs(self, data: Customers, histories: InGroups) -> dict[str, Any]:
+        return without_calendar(self.calendar_effects, data)
 
     def _learned(self, fit: FittedPurchases, data: Customers) -> dict[str, Any]:
         return {"living": living_by_column(fit, data)}

@@ -15,7 +15,7 @@ from ltv_bayes.errors import InputError, listed
 from ltv_bayes.formulas.kernels.tables import event_tables
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.formulas.special import IntArray
-from ltv_bayes.models.calendar_effects import CalendarEffects, calendar_of, ends_matter, tables_of
+from ltv_bayes.models.calendar_effects import CalendarEffects, calendar_of, ends_matter, tables_of, without_calendar
 from ltv_bayes.models.density.calendar import SINCE_END, Calendar
 from ltv_bayes.models.density.event_clock import EventClock
 from ltv_bayes.models.density.pool import one_group
@@ -96,6 +96,9 @@ class NBD(Model[Customers, FittedEvents]):
 
     def _time_unit(self, data: Customers) -> str:
         return data.time_unit
+
+    def _more_attrs(self, data: Customers, histories: InGroups) -> dict[str, Any]:
+        return without_calendar(self.calendar_effects, data)
 
     def _replicated(self, fit: FittedEvents, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_events(fit, data, random_seed=random_seed)

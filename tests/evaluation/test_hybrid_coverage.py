@@ -32,7 +32,9 @@ class Company:
         self.fees = lb.GammaGamma(price_growth=None).fit(self.service, random_seed=2, **FIT)
         lengths = self.renewals.table["period"]
         self.churn = {
-            length: lb.ShiftedBetaGeometric().fit(self.renewals.subset(lengths == length), random_seed=3, **FIT)
+            length: lb.ShiftedBetaGeometric(calendar_effects=None).fit(
+                self.renewals.subset(lengths == length), random_seed=3, **FIT
+            )
             for length in lengths.unique()
         }
 

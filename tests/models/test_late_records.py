@@ -31,7 +31,9 @@ def read(frame, **settings):
 
 
 def fitted(renewals, **settings):
-    fit = lb.ShiftedBetaGeometric(**settings).fit(renewals, draws=250, random_seed=1, progressbar=False)
+    fit = lb.ShiftedBetaGeometric(**settings, calendar_effects=None).fit(
+        renewals, draws=250, random_seed=1, progressbar=False
+    )
     assert fit.converged
     return fit
 

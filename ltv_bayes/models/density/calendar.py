@@ -53,6 +53,8 @@ class Calendar:
     known, ahead : arrays or None
         Logarithm of what is known of the factor beforehand: in each period, the latest first, and in each of those to
         come, the next first. Effects are what comes on top. None where nothing is known.
+    unit : str
+        The unit of times, where the model's parameters have none.
     optional : bool
         Whether a fit that cannot have calendar effects goes without.
     """
@@ -65,11 +67,13 @@ class Calendar:
     repeats: Array | None = None
     known: Array | None = None
     ahead: Array | None = None
+    unit: str = ""
     optional: bool = False
 
     def to_json(self) -> str:
         """What a fit keeps of it, to go on after the as-of date."""
         kept: dict[str, Any] = {"length": self.length, "half_life": self.half_life, "in_year": self.in_year}
+        kept["unit"] = self.unit
         if self.known is not None and self.ahead is not None:
             kept |= {"known": self.known[::-1].tolist(), "ahead": self.ahead.tolist()}
         return json.dumps({**kept, "scales": self.scales.tolist(), "days_known": self.repeats is not None})

@@ -236,7 +236,9 @@ class Recipe:
             warnings.warn(
                 f"{needed}: this fit goes without, so totals seem surer than they are.", DataWarning, stacklevel=3
             )
-            return replace(self, calendar=None).fit(method=method, **settings)
+            tree = replace(self, calendar=None).fit(method=method, **settings)
+            tree.attrs["without_calendar"] = "priors of other families, or settings of pymc.sample"
+            return tree
         if self.pool:
             fewest = min((len(column.levels) for column in self.columns), default=FEW_SEGMENTS)
             settings["hierarchical"] = ACCEPT_OF_FEW if fewest < FEW_SEGMENTS else ACCEPT
