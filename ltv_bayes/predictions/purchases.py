@@ -45,7 +45,7 @@ from ltv_bayes.sizes import NUMBERS_IN_BLOCK, available_cores
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_duration, as_time_ahead, discount_intensity
 
 FORMULAS: dict[str, PurchaseFormulas] = {bg_nbd.NAME: bg_nbd, mbg_nbd.NAME: mbg_nbd}
-
+See = Callable[[np.ndarray, np.ndarray, float], None]
 LONGEST_WAIT = 365.25 * 200
 LOG_WAITS = (-30.0, 600.0)
 CLOSE = {"xatol": 1e-8, "xrtol": 1e-10}
@@ -343,13 +343,17 @@ def purchase_histories(fit: FittedPurchases, customers: Customers) -> np.ndarray
     return customers.in_time_unit(fit.time_unit).table[["frequency", "recency", "T"]].to_numpy(dtype=float)
 
 
-def replicate_histories(fit: FittedPurchases, customers: Customers, random_seed: int | None = None) -> xr.Dataset:
+def replicate_histories(
+    fit: FittedPurchases, customers: Customers, random_seed: int | None = None, see: See | None = None
+) -> xr.Dataset:
     """Draw, for each parameter draw, the frequency and recency that customers observed for their T would show.
 
     Parameters
     ----------
     customers : Customers
         In the fit's time unit.
+    see : callable, optional
+        Is shown the purchases of each customer, on any thread: their draws, their times from the first one, and T.
 
     Returns
     -------
@@ -362,7 +366,10 @@ def replicate_histories(fit: FittedPurchases, customers: Customers, random_seed:
     def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> tuple[np.ndarray, np.ndarray]:
         start = {"start": -T[place]} if isinstance(formulas, OnClock) else {}
         purchases = formulas.outlook_of_new_customer(**drawn, **start).draw(rng, T[place])
-        return purchases.number, purchases.last_time(rng, T[place])
+        last = purchases.last_time(rng, T[place])
+        if see is not None:
+            see(*purchases.times(rng, T[place]), T[place])
+        return purchases.number, last
 
     seed = as_seed(random_seed)
     number, last = draw_for_each(fit, customers.table, draw, seed=seed, purpose="history", arrays=2)
