@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.errors import FitError
 from ltv_bayes.evaluation.quantities import Quantity, of_purchases
@@ -83,7 +85,10 @@ def held_in_time(fit: FittedPurchases, customers: Customers, some: Customers, se
     except FitError as problem:
         return Held(list(of_purchases(fit, some, seed)), None, (f"{ALL}: {problem}",))
     found = list(of_purchases(fit, some, seed, counts.add))
-    effects, season = "calendar" in fit.idata.attrs, "season" in fit.idata["posterior"]
+    effects, season = (
+        "calendar" in fit.idata.attrs,
+        "season" in fit.idata["posterior"] or '"known"' in fit.idata.attrs.get("calendar", ""),
+    )
     try:
         return Held([*found, *counts.quantities(effects=effects, season=season)], counts)
     except FitError as problem:
@@ -135,23 +140,30 @@ class PurchasesByPeriod:
         if own is None:
             found.observed[0] = calendar.repeats * (len(some) / len(customers))
         else:
-            T = np.repeat(some.table["T"].to_numpy(dtype=float), np.diff(own.ends, prepend=0))
-            day = np.datetime64(some.as_of, "D").astype(np.int64)
-            np.add.at(found.observed, found._places(T - (day - own.days) / found._days, T), 1.0)
+            begun = np.repeat(found._begun, np.diff(own.ends, prepend=0))
+            ago = (np.datetime64(some.as_of, "D").astype(np.int64) - own.days) / found._days
+            np.add.at(found.observed, found._places(ago, begun), 1.0)
         return found
 
-    def add(self, draw: IntArray, time: Array, T: float) -> None:
+    def add(self, place: int, draw: IntArray, time: Array) -> None:
         """Count made-up purchases of one customer, by the draw that each belongs to and its time from the first."""
-        places = self._places(time, T)
+        begun = self._begun[place]
+        places = self._places(np.floor((begun - time) * self._days + 1e-6) / self._days, begun)  # in whole days
         with self._lock:
             np.add.at(self.replicated, (draw, *places), 1.0)
 
-    def _places(self, time: Array, T: Array | float) -> tuple[IntArray, IntArray]:
-        """Class of the time since the first purchase, and the period; in whole days, as orders have them."""
+    def _places(self, ago: Array, begun: Array) -> tuple[IntArray, IntArray]:
+        """Class of the time since the first purchase, and the period, of times before the as-of date."""
         length, last = self.calendar.length, self.calendar.number - 1
-        ago = np.floor((T - time) * self._days + 1e-6) / self._days
         period = np.clip(np.floor(ago / length), 0, last).astype(np.int64)
-        return np.minimum(_age_class((T - ago) / length), len(self.observed) - 1), period
+        return np.minimum(_age_class((begun - ago) / length), len(self.observed) - 1), period
+
+    @cached_property
+    def _begun(self) -> Array:
+        """How long before the as-of date each customer's first purchase was."""
+        table = self.customers.table
+        ended: Array = time_since_end(table, self.customers.as_of, self._days)
+        return table["T"].to_numpy(dtype=float) + ended
 
     @property
     def _days(self) -> float:

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers, require_customers
+from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
 from ltv_bayes.data.customers.histories import unique_histories
 from ltv_bayes.errors import DataWarning
@@ -16,13 +18,14 @@ from ltv_bayes.formulas.kernels.tables import purchase_tables
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, NAME, as_whole_k
 from ltv_bayes.models.calendar_effects import CalendarEffects, chosen_effects
-from ltv_bayes.models.density.calendar import Calendar
+from ltv_bayes.models.density.calendar import SINCE_END, Calendar
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.nbd import require_population, usual_rate_priors
 from ltv_bayes.models.priors import Prior
 from ltv_bayes.predictions.alive import living_by_column
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
+from ltv_bayes.time_units import DAYS_PER_UNIT
 
 COLUMNS = ["frequency", "recency", "T"]
 
@@ -59,8 +62,10 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
 
     def _histories(self, data: Customers, grouping: Grouping) -> InGroups:
         require_customers(data)
-        if grouping.columns:
-            return in_groups((batch.table for batch in data.batches()), COLUMNS, grouping)
+        ended = self.calendar_effects is not None and OBSERVED_UNTIL in data.columns
+        if grouping.columns or ended:
+            columns = [*COLUMNS, SINCE_END] if ended else COLUMNS
+            return in_groups(map(_with_time_since_end if ended else _table, data.batches()), columns, grouping)
         unique = unique_histories(data)
         return one_group(pd.DataFrame({name: getattr(unique, name) for name in (*COLUMNS, "count")}))
 
@@ -72,6 +77,7 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
         }
 
     def _tables(self, **columns: Any) -> tuple[Any, ...]:
+        columns.pop(SINCE_END, None)  # T is as long as they were observed; when that was matters to the clock alone
         return purchase_tables(**columns, once_too=self._may_leave_at_once or self._k is not None, k=self._k)
 
     def _time_unit(self, data: Customers) -> str:
@@ -82,6 +88,15 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
 
     def _replicated(self, fit: FittedPurchases, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_histories(fit, data, random_seed=random_seed)
+
+
+def _table(customers: Customers) -> pd.DataFrame:
+    return customers.table
+
+
+def _with_time_since_end(customers: Customers) -> pd.DataFrame:
+    table, days = customers.table, DAYS_PER_UNIT[customers.time_unit]
+    return table.assign(**{SINCE_END: time_since_end(table, customers.as_of, days)})
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,11 +11,10 @@ from pandas.api.types import is_float_dtype
 
 from ltv_bayes.data.customers.check import HISTORY, SPEND
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.customers.histories import histories_with_positions
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.predictions.fitted import parameters_of, thinned_to
-from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
+from ltv_bayes.predictions.fitted import thinned_to
+from ltv_bayes.predictions.purchases import FittedPurchases, distinct_histories, formulas_of, purchase_histories
 from ltv_bayes.predictions.visibility import Coverage
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 
@@ -173,13 +172,9 @@ def living_by_column(fit: FittedPurchases, customers: Customers) -> str:
 
 def _mean_alive(fit: FittedPurchases, customers: Customers) -> Array:
     """P(alive) of each customer, on average over the draws, once for those who are alike: an array (customers,)."""
-    table, found = customers.in_time_unit(fit.time_unit).table[list(HISTORY)], np.empty(len(customers))
-    outlook = formulas_of(fit).outlook
-    for here, parameters in parameters_of(fit, customers.table).parts():
-        kinds, place = table.iloc[here].to_numpy(dtype=float), np.arange(here.size)
-        if all(values.shape[1] == 1 for values in parameters.values()):
-            histories, place = histories_with_positions(table.iloc[here])
-            kinds = np.column_stack([histories.frequency, histories.recency, histories.T])
+    found, histories = np.empty(len(customers)), purchase_histories(fit, customers)
+    outlook = formulas_of(fit, customers).outlook
+    for here, kinds, place, parameters in distinct_histories(fit, customers, histories):
         found[here] = outlook(*kinds.T, **parameters).alive.mean(axis=0)[place]
     return found
 

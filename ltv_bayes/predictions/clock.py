@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.errors import FitError, counted
+from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
@@ -42,7 +41,8 @@ def clock_of(fit: FittedModel) -> Clock | None:
     length, in_year = terms["length"], terms["in_year"]
     years = length * DAYS_PER_UNIT[as_time_unit(fit.idata.attrs["time_unit"])] / DAYS_PER_YEAR
     ahead, kept = math.ceil(YEARS_AHEAD / years), 0.5 ** (length / terms["half_life"])
-    past, level, attrs = flat("calendar_effect"), flat("level"), fit.idata.attrs
+    past = flat("calendar_effect") + np.asarray(terms.get("known", 0.0))
+    level, attrs = flat("level"), fit.idata.attrs
     seed, purpose = int(attrs.get("random_seed", 0)), f"calendar{attrs.get('purpose', '')}"
     level_sd, noise_sd = flat("level_sd"), flat("noise_sd")
     season = flat("season") if "season" in posterior else np.zeros((chains * draws, in_year))
@@ -52,6 +52,9 @@ def clock_of(fit: FittedModel) -> Clock | None:
         level = kept * level + level_sd * math.sqrt(1 - kept**2) * moved
         future[:, period] = level + noise_sd * noise + season[:, -(period + 1) % in_year]
     future[:, ahead] = (level_sd**2 + noise_sd**2) / 2 + np.log(np.exp(season).mean(axis=1))
+    if "ahead" in terms:
+        known = np.asarray(terms["ahead"])[:ahead]
+        future += np.append(known, np.log(np.exp(known[-in_year:]).mean()))
     return Clock.of(length, -past.shape[1], np.exp(np.concatenate([past, future], axis=1)))
 
 
@@ -74,42 +77,28 @@ def clock_lines(fit: FittedModel) -> list[str]:
     return lines if known else [*lines, "learned from the days of last purchases alone, not of all repeat purchases"]
 
 
-def require_same_day(fit: FittedModel, customers: Customers) -> None:
-    """Refuse customers not observed until the day to which a fit with calendar effects counts its factor.
+def clock_at(fit: FittedModel, customers: Customers) -> Clock | None:
+    """The clock with times counted from the as-of date of customers; None where the fit has no calendar effects.
 
     Raises
     ------
     FitError
-        If they are as of another day, with both days, or some are observed until an earlier one, with their number.
+        If one of the two days is not known.
     """
-    if "calendar" not in fit.idata.attrs:
-        return
-    require_observed_to_the_end(customers)
-    as_of = "" if customers.as_of is None else customers.as_of.isoformat()
-    fitted = fit.idata.attrs.get("as_of", "")
-    if as_of != fitted:
+    clock = clock_of(fit)
+    if clock is None:
+        return None
+    fitted, valued = fit.idata.attrs.get("as_of", ""), customers.as_of
+    if not fitted and valued is None:
+        return clock
+    if not fitted or valued is None:
         raise FitError(
             f"The fit has calendar effects until {fitted or 'an unknown day'}, and the customers are as of "
-            f"{as_of or 'an unknown day'}. Summarize both as of one day; for what looks at two days, as slipping_away "
-            f"and value_over_time(refit=False) do, fit with calendar_effects=None."
+            f"{valued or 'an unknown day'}. Give both an as-of date, as in summarize(orders, as_of=...), or fit with "
+            f"calendar_effects=None."
         )
-
-
-def require_observed_to_the_end(customers: Customers) -> None:
-    """Refuse customers of whom some are observed until an earlier day than the as-of date.
-
-    Raises
-    ------
-    FitError
-        With their number.
-    """
-    if OBSERVED_UNTIL not in customers.columns:
-        return
-    if ended := int(customers.table[OBSERVED_UNTIL].notna().sum()):
-        raise FitError(
-            f"Calendar effects need customers who are all observed until the as-of date; {ended:,} of "
-            f"{counted(len(customers), 'customer')} are observed until an earlier day. Fit with calendar_effects=None."
-        )
+    days = (pd.Timestamp(valued) - pd.Timestamp(fitted)).days
+    return clock.seen_from(days / DAYS_PER_UNIT[as_time_unit(fit.idata.attrs["time_unit"])])
 
 
 def factors_by_period(
@@ -141,9 +130,10 @@ def factors_by_period(
     if clock is None:
         raise FitError("The fit has no calendar effects. Fit with calendar_effects='auto', as in BGNBD(...).")
     unit = as_time_unit(fit.idata.attrs["time_unit"])
-    last = min(math.ceil(as_duration(ahead).to(unit) / clock.length - 1e-9), clock.factors.shape[1] - 1 + clock.first)
+    last = math.ceil(as_duration(ahead).to(unit) / clock.length - 1e-9)
     number = np.arange(clock.first, max(last, 0))
-    values = clock.factors[:, : number.size].reshape(*shape_of(fit), number.size)
+    place = np.minimum(number - clock.first, clock.factors.shape[1] - 1)
+    values = clock.factors[:, place].reshape(*shape_of(fit), number.size)
     table = summarize_draws(labelled_draws(values, "factor", {"period": number}), ci_prob=ci_prob, ci_kind=ci_kind)
     edges, as_of = np.arange(clock.first, number[-1] + 2) * clock.length, fit.idata.attrs.get("as_of")
     if as_of:

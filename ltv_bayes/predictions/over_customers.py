@@ -9,7 +9,6 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.customers.histories import Histories
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.posterior import refuse_nan
@@ -65,7 +64,7 @@ def fill_columns(
     found: np.ndarray,
     here: IntArray,
     positions: IntArray,
-    histories: Histories,
+    histories: np.ndarray,
     parameters: Parameters,
     compute: Callable[..., np.ndarray],
 ) -> None:
@@ -76,15 +75,16 @@ def fill_columns(
     found : array of shape (draws, customers)
     here, positions : arrays
         Places of customers in it, and of the history of each among the distinct ones.
+    histories : array of shape (distinct histories, columns)
     compute : callable
-        From frequency, recency, T, and parameters by name to an array (draws, histories).
+        From columns of histories, and parameters by name, to an array (draws, histories).
     """
     block = max(1, NUMBERS_IN_BLOCK // len(histories))
 
     def some(first: int) -> None:
         rows = slice(first, first + block)
         drawn = {name: values[rows] for name, values in parameters.items()}
-        values = compute(histories.frequency, histories.recency, histories.T, **drawn)
+        values = compute(*histories.T, **drawn)
         found[rows, here] = np.asarray(values)[:, positions]
 
     with ThreadPoolExecutor(available_cores()) as pool:

@@ -1,6 +1,6 @@
 """How many purchases will customers make? Forecasts from the posterior of a purchase model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,8 @@ import xarray as xr
 from scipy.optimize import elementwise
 
 from ltv_bayes.data.customers.customers import Customers, require_history
-from ltv_bayes.data.customers.histories import Histories, histories_with_positions
+from ltv_bayes.data.customers.dates import time_since_end
+from ltv_bayes.data.customers.histories import distinct_rows
 from ltv_bayes.errors import FitError, InputError
 from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.conditional_future import PurchaseFormulas, PurchaseOutlook
@@ -20,7 +21,7 @@ from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.clock import clock_lines, clock_of, require_same_day
+from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of
 from ltv_bayes.predictions.fitted import (
     FittedModel,
     caution_of,
@@ -45,7 +46,7 @@ from ltv_bayes.sizes import NUMBERS_IN_BLOCK, available_cores
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_duration, as_time_ahead, discount_intensity
 
 FORMULAS: dict[str, PurchaseFormulas] = {bg_nbd.NAME: bg_nbd, mbg_nbd.NAME: mbg_nbd}
-See = Callable[[np.ndarray, np.ndarray, float], None]
+See = Callable[[int, np.ndarray, np.ndarray], None]
 LONGEST_WAIT = 365.25 * 200
 LOG_WAITS = (-30.0, 600.0)
 CLOSE = {"xatol": 1e-8, "xrtol": 1e-10}
@@ -199,7 +200,7 @@ class FittedPurchases(FittedModel):
         """
         length, seed = as_duration(horizon), as_seed(random_seed)
         t, histories = length.to(self.time_unit), purchase_histories(self, customers)
-        outlook = formulas_of(self).outlook
+        outlook = formulas_of(self, customers).outlook
         (number,) = draw_for_each(
             self,
             customers.table,
@@ -303,7 +304,8 @@ class FittedPurchases(FittedModel):
         --------
         ``az.loo(fit.with_log_likelihood(customers))``
         """
-        values = _over_unique(self, customers, formulas_of(self).log_likelihood)
+        formulas = formulas_of(self, customers)
+        values = _over_unique(self, customers, formulas.log_likelihood)
         return with_group(self.idata, "log_likelihood", labelled(values, customers.ids, "history").to_dataset())
 
     def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
@@ -323,9 +325,10 @@ class FittedPurchases(FittedModel):
         return clock_lines(self)
 
 
-def formulas_of(fit: FittedPurchases) -> PurchaseFormulas:
-    """The closed forms of a fit's model."""
-    formulas, clock = FORMULAS.get(fit.model), clock_of(fit)
+def formulas_of(fit: FittedPurchases, customers: Customers | None = None) -> PurchaseFormulas:
+    """The closed forms of a fit's model, with times counted from the as-of date of customers, or of the fit."""
+    formulas = FORMULAS.get(fit.model)
+    clock = clock_of(fit) if customers is None else clock_at(fit, customers)
     if formulas is None:
         formulas = bg_cnbd.RegularFormulas(k_of(fit), may_leave_at_once=fit.model == bg_cnbd.MODIFIED_NAME)
     return formulas if clock is None else OnClock(formulas, clock)
@@ -337,10 +340,16 @@ def outlook_of_new_customer(fit: FittedPurchases) -> PurchaseOutlook:
 
 
 def purchase_histories(fit: FittedPurchases, customers: Customers) -> np.ndarray:
-    """Frequency, recency and T of each customer in the time unit of the fit: shape (customers, 3)."""
+    """Frequency, recency and T of each customer in the time unit of the fit: shape (customers, 3).
+
+    Where the fit has calendar effects, also how long before the as-of date observation ended: shape (customers, 4).
+    """
     require_history(customers)
-    require_same_day(fit, customers)
-    return customers.in_time_unit(fit.time_unit).table[["frequency", "recency", "T"]].to_numpy(dtype=float)
+    table = customers.in_time_unit(fit.time_unit).table
+    found = table[["frequency", "recency", "T"]].to_numpy(dtype=float)
+    if "calendar" not in fit.idata.attrs:
+        return found
+    return np.column_stack([found, time_since_end(table, customers.as_of, DAYS_PER_UNIT[fit.time_unit])])
 
 
 def replicate_histories(
@@ -353,22 +362,23 @@ def replicate_histories(
     customers : Customers
         In the fit's time unit.
     see : callable, optional
-        Is shown the purchases of each customer, on any thread: their draws, their times from the first one, and T.
+        Is shown the purchases of each customer, on any thread: the place in the table, their draws, and their times
+        from the first one.
 
     Returns
     -------
     xarray.Dataset
         ``frequency`` and ``recency`` of shape (chain, draw, customer_id).
     """
-    require_same_day(fit, customers)
-    T, formulas = customers.table["T"].to_numpy(), formulas_of(fit)
+    formulas = formulas_of(fit, customers)
+    _, _, T, *ended = purchase_histories(fit, customers).T
+    starts = [{"start": start} for start in -T - ended[0]] if ended else [{}] * T.size
 
     def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> tuple[np.ndarray, np.ndarray]:
-        start = {"start": -T[place]} if isinstance(formulas, OnClock) else {}
-        purchases = formulas.outlook_of_new_customer(**drawn, **start).draw(rng, T[place])
+        purchases = formulas.outlook_of_new_customer(**drawn, **starts[place]).draw(rng, T[place])
         last = purchases.last_time(rng, T[place])
         if see is not None:
-            see(*purchases.times(rng, T[place]), T[place])
+            see(place, *purchases.times(rng, T[place]))
         return purchases.number, last
 
     seed = as_seed(random_seed)
@@ -382,7 +392,7 @@ def _over_histories(
     fit: FittedPurchases, customers: Customers, compute: Callable[[PurchaseOutlook], np.ndarray]
 ) -> np.ndarray:
     """Compute something of each customer's future: an array (chains, draws, customers)."""
-    outlook = formulas_of(fit).outlook
+    outlook = formulas_of(fit, customers).outlook
     return _over_unique(fit, customers, lambda *history, **drawn: compute(outlook(*history, **drawn)))
 
 
@@ -392,39 +402,54 @@ def _over_unique(fit: FittedPurchases, customers: Customers, compute: Callable[.
     Parameters
     ----------
     compute : callable
-        From frequency, recency, T, and parameters by name to an array (draws, histories).
+        From columns of histories, as `purchase_histories` has them, and parameters by name to an array
+        (draws, histories).
     """
     chains, draws = shape_of(fit)
-    require_history(customers)
-    require_same_day(fit, customers)
+    histories = purchase_histories(fit, customers)
     require_memory((chains, draws), len(customers))
     found = np.empty((chains * draws, len(customers)))
-    table = customers.in_time_unit(fit.time_unit).table
-    for here, parameters in parameters_of(fit, customers.table).parts():
-        histories, positions = histories_with_positions(table.iloc[here])
-        if parameters[bg_nbd.PARAMETERS[0]].shape[1] > 1:  # every customer has parameters of their own
-            x, t_x, T = (table[name].to_numpy(dtype=float)[here] for name in ("frequency", "recency", "T"))
-            histories, positions = Histories(x, t_x, T, np.ones(here.size)), np.arange(here.size)
-        fill_columns(found, here, positions, histories, parameters, compute)
+    for here, kinds, place, parameters in distinct_histories(fit, customers, histories):
+        fill_columns(found, here, place, kinds, parameters, compute)
     return found.reshape(chains, draws, len(customers))
+
+
+def distinct_histories(
+    fit: FittedPurchases, customers: Customers, histories: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, Parameters]]:
+    """Go over groups of customers with the same parameters, and over their distinct histories.
+
+    Yields
+    ------
+    array of shape (customers in the group,)
+        Where they stand among all.
+    array of shape (distinct histories, columns)
+        One a customer where all have parameters of their own.
+    array of shape (customers in the group,)
+        The place of each one's history among them.
+    dict of array
+        Parameters by name.
+    """
+    for here, parameters in parameters_of(fit, customers.table).parts():
+        if parameters[bg_nbd.PARAMETERS[0]].shape[1] == 1:
+            yield here, *distinct_rows(histories[here]), parameters
+        else:
+            yield here, histories[here], np.arange(here.size), parameters
 
 
 def _median_waits(fit: FittedPurchases, customers: Customers) -> tuple[np.ndarray, np.ndarray]:
     """Of each customer, P(ever buys again) and the time, in the fit's unit, by which that is as likely as not."""
     ever, time = np.empty(len(customers)), np.empty(len(customers))
-    table, formulas = customers.in_time_unit(fit.time_unit).table, formulas_of(fit)
+    formulas = formulas_of(fit, customers)
     size = max(1, NUMBERS_IN_BLOCK // int(np.prod(shape_of(fit))))
-    for here, parameters in parameters_of(fit, customers.table).parts():
-        kinds = table.iloc[here][["frequency", "recency", "T"]].to_numpy(dtype=float)
-        alike, place = parameters[bg_nbd.PARAMETERS[0]].shape[1] == 1, np.arange(here.size)
-        if alike:
-            kinds, place = np.unique(kinds, axis=0, return_inverse=True)
+    for here, kinds, place, parameters in distinct_histories(fit, customers, purchase_histories(fit, customers)):
+        same = parameters[bg_nbd.PARAMETERS[0]].shape[1] == 1
         blocks = [slice(first, first + size) for first in range(0, len(kinds), size)]
-        own = [parameters if alike else {name: each[:, some] for name, each in parameters.items()} for some in blocks]
+        own = [parameters if same else {name: each[:, some] for name, each in parameters.items()} for some in blocks]
         with ThreadPoolExecutor(available_cores()) as pool:
             waits = pool.map(partial(_median_wait, formulas), [kinds[some] for some in blocks], own)
             found = np.concatenate(list(waits), axis=1)
-        ever[here], time[here] = found[:, place.ravel()]
+        ever[here], time[here] = found[:, place]
     return ever, time
 
 

@@ -15,7 +15,7 @@ from ltv_bayes.formatting import label
 from ltv_bayes.formulas.kernels import order_values, regular_order_values
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.alive import SignsOfLife, weights_of_having_left
-from ltv_bayes.predictions.clock import clock_of
+from ltv_bayes.predictions.clock import clock_at
 from ltv_bayes.predictions.events import FittedEvents, event_histories
 from ltv_bayes.predictions.fitted import (
     FittedModel,
@@ -157,7 +157,7 @@ class OrderStream(ABC):
             periods = order_values.Periods(ends, delta, self.visible.draws(shape, seed), until)
         fits = [shuffled(fit, shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
         counts, spends = (self._parameters(fit, customers) for fit in fits)
-        if (clock := clock_of(fits[0])) is not None:
+        if (clock := clock_at(fits[0], self._orders(customers))) is not None:
             periods = periods._replace(clock=order_values.Clock(*clock))
         fill = _kernel(self.counts, self.spend)
         of_counts = order_values.Events if isinstance(self.counts, FittedEvents) else order_values.Purchases
@@ -259,11 +259,17 @@ def _laid_out(record: Any, drawn: GroupDraws, first: int, last: int) -> Any:
 
 
 def histories(counts: FittedPurchases | FittedEvents, spend: FittedSpend, customers: Customers) -> Array:
-    """Frequency, recency, T, number of valued repeat orders, and their total value: shape (customers, 5)."""
+    """Frequency, recency, T, time since observation ended, and of valued repeat orders number and total value.
+
+    Returns
+    -------
+    array of shape (customers, 6)
+    """
     if isinstance(counts, FittedEvents):
         past = np.insert(event_histories(counts, customers), 1, 0.0, axis=1)
     else:
         past = purchase_histories(counts, customers)
+    past = np.pad(past, ((0, 0), (0, 4 - past.shape[1])))
     orders, mean = spend_histories(spend, customers, warn=False)
     spent = np.where(orders > 0, orders * np.nan_to_num(mean), 0.0)
     return np.column_stack([past, orders, spent])

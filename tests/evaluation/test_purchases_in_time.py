@@ -155,12 +155,17 @@ class TestWhatIsUnknown:
         found = lb.check(true_to_the_model(7, size=5, days=100), known(5), random_seed=1)
         assert any("fewer than 4 weeks" in one for one in found.remarks)
 
-    def test_observed_until_an_earlier_day(self):
-        customers = true_to_the_model(8)
-        silent = customers.table.query("frequency == 0 and T > 30").index[:1]
-        ended = customers.observed_until(dict.fromkeys(silent, AS_OF - pd.Timedelta(20, "D")))
-        found = lb.check(ended, known(5), random_seed=1)
-        assert any("observed until an earlier day" in one for one in found.remarks)
+
+def test_those_observed_until_an_earlier_day_are_expected_until_then():
+    customers, fit = true_to_the_model(8), known(100)
+    early = customers.table.query("recency < 300 and T > 700").index
+    assert len(early) > 20
+    ended = customers.observed_until(dict.fromkeys(early, AS_OF - pd.Timedelta(365, "D")))
+    all_of, until = (in_time.held_in_time(fit, one, one, 1).counts for one in (customers, ended))
+    np.testing.assert_array_equal(until.observed, all_of.observed)
+    fewer = until.replicated.mean(axis=0).sum(axis=0) / all_of.replicated.mean(axis=0).sum(axis=0)
+    assert (fewer[:11] < 0.97).all()
+    assert fewer[13:20] == pytest.approx(1.0, abs=0.1)
 
 
 STRONG = {

@@ -1,12 +1,18 @@
 """Calendar effects: a factor on the rate of all customers makes time run faster or slower."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.errors import FitError
+from ltv_bayes.formulas.models import bg_nbd
+from ltv_bayes.formulas.models.operational_time import Clock, OnClock
 from ltv_bayes.inference.density import Density
+from ltv_bayes.models.given_factors import as_index, as_season, log_factors
 from tests.chance import assert_plausible
 from tests.companies import AS_OF, simulated_orders
 
@@ -17,6 +23,7 @@ MODELS = {
     "MBG/CNBD-3": lb.MBGCNBD(k=3, calendar_effects="auto"),
     "two segments": lb.BGNBD(pool_by="segment", calendar_effects="auto"),
     "with a season": lb.BGNBD(calendar_effects=lb.CalendarEffects(season=True, period="quarter")),
+    "with a known season": lb.BGNBD(calendar_effects=lb.CalendarEffects(season=[*[1.0] * 9, 0.5, 2.0, 3.0])),
 }
 
 
@@ -25,6 +32,13 @@ def customers():
     found = lb.summarize(simulated_orders(1), as_of=AS_OF, time_unit="week")
     table = found.table.assign(segment=np.where(np.arange(len(found)) % 3 == 0, "a", "b"))
     return replace(found, rows=type(found.rows)(table))
+
+
+@pytest.fixture(scope="module")
+def some_ended(customers):
+    """A third of the customers, observed until half a year before the as-of date."""
+    old = customers.table.query("recency < T - 27").index[::2]
+    return customers.observed_until(dict.fromkeys(old, AS_OF - np.timedelta64(182, "D")))
 
 
 @pytest.fixture(scope="module", params=MODELS)
@@ -40,7 +54,7 @@ class TestDensity:
     def test_a_factor_of_one_is_the_plain_model(self, recipe):
         density, plain = recipe.density(), replace(recipe, calendar=None).density()
         x = point(plain)
-        found = density.given_effects(np.append(x, np.zeros(density.calendar.number)))[0]
+        found = density.given_effects(np.append(x, -density.clock.known))[0]
         assert found == pytest.approx(plain(x)[0], rel=1e-11)
 
     def test_a_factor_on_all_days_is_another_mean_rate(self, recipe):
@@ -49,7 +63,7 @@ class TestDensity:
         faster = x.copy()
         faster[0] += np.log(factor)
         own_priors = [density.base.parameters(some[np.newaxis])[0][0] for some in (x, faster)]
-        found = density.given_effects(np.append(x, np.full(density.calendar.number, np.log(factor))))[0]
+        found = density.given_effects(np.append(x, np.log(factor) - density.clock.known))[0]
         assert found - own_priors[0] == pytest.approx(plain(faster)[0] - own_priors[1], rel=1e-10)
 
     def test_gradients_are_slopes(self, recipe):
@@ -65,6 +79,27 @@ class TestDensity:
         density = recipe.density()
         points = np.array([point(density, seed) for seed in range(5)])
         np.testing.assert_allclose(density.values(points), [density(x)[0] for x in points], rtol=1e-11)
+
+    @pytest.mark.parametrize("pool_by", [None, "segment"])
+    def test_it_is_the_sum_over_customers_in_operational_time(self, some_ended, pool_by):
+        """By the closed form of a customer's history, with G by the clock; some were observed until an earlier day."""
+        season = lb.CalendarEffects(season=np.arange(1.0, 13.0))
+        density = lb.BGNBD(calendar_effects=season, pool_by=pool_by)._recipe(some_ended).density()
+        calendar, x = density.calendar, point(density)
+        effect = x[density.latent]
+        factor = np.exp(effect + calendar.known)[::-1]
+        table, parameters = some_ended.table, density.base.parameters(x[np.newaxis, : density.base.size])[1][0]
+        places = 0 if pool_by is None else (table["segment"] == "b").to_numpy().astype(int)
+        drawn = {name: each[places] for name, each in zip(("r", "alpha", "a", "b"), parameters, strict=True)}
+        frequency, recency, T = table[["frequency", "recency", "T"]].to_numpy().T
+        ended = np.where(table["observed_until"].notna(), 26.0, 0.0)
+        clock = OnClock(bg_nbd, Clock.of(calendar.length, -calendar.number, factor[np.newaxis]))
+        each = bg_nbd.log_likelihood(frequency, *clock.histories(recency, T, 0, ended), **drawn)
+        expected = each.sum() + calendar.repeats @ np.log(factor[::-1])
+        own_prior = density.base.parameters(x[np.newaxis, : density.base.size])[0][0]
+        found = density.given_effects(np.delete(x, np.r_[density.hyper]))[0] - own_prior
+        assert found == pytest.approx(expected, rel=1e-10)
+        assert 0 < (ended > 0).sum() < len(ended)
 
     def test_it_is_the_pymc_model(self, recipe):
         density, through_pymc = recipe.density(), Density(recipe.model())
@@ -108,6 +143,80 @@ class TestDaysOfPurchases:
         assert lb.BGNBD(calendar_effects="auto")._recipe(some).calendar.repeats is None
 
 
+class TestKnown:
+    """What is known of the factor beforehand: a season, an index."""
+
+    def test_a_season_is_averaged_over_the_days_of_a_period(self):
+        """Quarters counted back from the end of a year, of 91.3 days: all but a few days are those of the calendar."""
+        season = np.arange(1.0, 13.0)
+        past, ahead = log_factors(as_season(season), None, date(2023, 12, 31), 365.25 / 4, 4, 4)
+        expected = season.reshape(4, 3).mean(axis=1) / season.mean()
+        np.testing.assert_allclose(np.exp(past[::-1]), expected, rtol=0.03)
+        np.testing.assert_allclose(np.exp(ahead), expected, rtol=0.03)
+
+    def test_weeks_of_the_year(self):
+        season = np.ones(52)
+        season[51] = 53.0
+        past, _ = log_factors(as_season(season), None, date(2023, 12, 31), 7.0, 4, 1)
+        assert np.exp(past[0]) > 10 * np.exp(past[1])  # from Monday, 25 December
+
+    def test_an_index_holds_from_its_day_on_and_is_1_on_average(self):
+        index = as_index({"2023-01-01": 50.0, "2023-07-01": 150.0})
+        past, ahead = log_factors(None, index, date(2023, 12, 31), 1.0, 365, 800)
+        days = pd.date_range("2023-01-01", "2023-12-31")
+        raw = np.where(days < "2023-07-01", 50.0, 150.0)
+        np.testing.assert_allclose(np.exp(past[::-1]), raw / raw.mean(), rtol=1e-12)
+        np.testing.assert_allclose(np.exp(ahead), 1.0, rtol=1e-12)
+
+    def test_an_index_of_the_future(self):
+        index = as_index(pd.Series([1.0, 3.0, 1.0], pd.to_datetime(["2023-01-01", "2024-03-01", "2024-04-01"])))
+        _, ahead = log_factors(None, index, date(2023, 12, 31), 1.0, 365, 400)
+        days = pd.date_range("2024-01-01", periods=400)
+        campaign = (days >= "2024-03-01") & (days < "2024-04-01")
+        np.testing.assert_allclose(np.exp(ahead[campaign]), 3.0, rtol=1e-12)
+        np.testing.assert_allclose(np.exp(ahead[days < "2024-03-01"]), 1.0, rtol=1e-12)
+
+    @pytest.mark.parametrize(
+        ("settings", "says"),
+        [
+            ({"season": [1.0] * 11}, "12 factors, one a month, or 52 or 53"),
+            ({"season": {0: 1.0, 1: 2.0}}, "by month, 1 to 12"),
+            ({"season": [0.0] * 12}, "numbers above 0"),
+            ({"index": 1.2}, "factors by date"),
+            ({"index": {"2024-01-01": 1.0, "soon": 2.0}}, "1 of the 2 entries of index"),
+            ({"index": {"2024-01-01": 1.0, "2024/1/1": 2.0}}, "two factors from 2024-01-01"),
+            ({"index": {"2024-01-01": "much"}}, "numbers above 0"),
+        ],
+    )
+    def test_slips_are_refused(self, settings, says):
+        with pytest.raises(FitError, match=says):
+            lb.CalendarEffects(**settings)
+
+    def test_an_index_that_begins_too_late(self, customers):
+        model = lb.BGNBD(calendar_effects=lb.CalendarEffects(index={AS_OF: 1.0}))
+        with pytest.raises(FitError, match="index begins on"):
+            model.fit(customers)
+
+    def test_customers_without_a_day(self, customers):
+        model = lb.BGNBD(calendar_effects=lb.CalendarEffects(season=[1.0] * 12))
+        with pytest.raises(FitError, match="no as-of date"):
+            model.fit(replace(customers, as_of=None))
+
+    def test_a_known_season_comes_again(self):
+        """Purchases by a season that others made, valued for its high months: more than in the low ones."""
+        season = np.where(np.isin(np.arange(1, 13), [11, 12]), 4.0, 1.0)
+        months = pd.date_range(end=AS_OF, periods=401).month.to_numpy()
+        orders = simulated_orders(5, customers=800, days=400, factor=lambda day: season[months[day.astype(int)] - 1])
+        customers = lb.summarize(orders, as_of=AS_OF, time_unit="week")
+        model = lb.BGNBD(calendar_effects=lb.CalendarEffects(season=season, level=0.05, noise=0.05))
+        fit = model.fit(customers, random_seed=1, progressbar=False)
+        table = lb.predictions.clock.factors_by_period(fit, "1 year")
+        ahead = table[table.index >= 0]
+        middle = ahead["from"] + (ahead["to"] - ahead["from"]) / 2
+        high, low = (middle.dt.month.isin(months) for months in ([11, 12], [5, 6, 7, 8]))
+        assert 3.0 < ahead.loc[high, "median"].mean() / ahead.loc[low, "median"].mean() < 5.0
+
+
 class TestFit:
     def test_it_finds_what_moved_and_keeps_the_rate(self):
         """A factor of 2 in the last half year and 1 before, in a company of two years."""
@@ -119,12 +228,6 @@ class TestFit:
         effect = fit.idata["posterior"]["calendar_effect"]
         risen = effect.isel(period=slice(-2, None)).mean("period") - effect.isel(period=slice(2, 6)).mean("period")
         assert_plausible(np.log(2.0), risen)
-
-    def test_customers_observed_until_an_earlier_day_are_refused(self, customers):
-        first = customers.table.query("frequency == 0 and T > 4").index[0]
-        ended = customers.observed_until({first: AS_OF - np.timedelta64(7, "D")})
-        with pytest.raises(lb.errors.FitError, match="observed until the as-of date"):
-            lb.BGNBD(calendar_effects="auto").fit(ended)
 
     def test_histories_of_the_prior(self, customers):
         """There are more repeat purchases in draws with high factors in the past, at one mean rate."""
@@ -144,7 +247,7 @@ class TestFit:
             lb.BGNBD(calendar_effects=lb.CalendarEffects(period="week")).fit(old)
 
     @pytest.mark.parametrize(
-        ("settings", "says"), [({"period": ["week"]}, "no period"), ({"season": "no"}, "True, False or None")]
+        ("settings", "says"), [({"period": ["week"]}, "no period"), ({"season": "no"}, "True, False, None")]
     )
     def test_slips_in_settings_are_refused(self, settings, says):
         with pytest.raises(lb.errors.FitError, match=says):

@@ -230,29 +230,79 @@ class TestPast:
         rng = np.random.default_rng(3)
         clock = order_values.Clock(*Clock.of(MONTH, -6, rng.gamma(3.0, 0.4, (500, 30))))
         for draw, end in enumerate(rng.uniform(1, 100, 500)):
-            operational = order_values.on_clock(clock, draw, 1.0, 2.0, end)[2]
+            operational = order_values.on_clock(clock, draw, 1.0, 2.0, 0.0, end)[2]
             when = order_values.calendar_time(clock, draw, operational, end)
             assert end * (1 - 1e-12) < when <= end
 
 
+def elapsed(clock, draw, begin, end, steps=20_000):
+    """Operational time between two times from the fit's as-of date: a sum over many short steps."""
+    length = (end - begin) / steps
+    period = np.floor((begin + length * (np.arange(steps) + 0.5)) / clock.length).astype(int) - clock.first
+    return clock.factors[draw, np.clip(period, 0, clock.factors.shape[1] - 1)].sum() * length
+
+
+@pytest.mark.parametrize("as_of", ["2024-02-29", "2024-06-30", "2024-10-17"])
+class TestOtherDays:
+    """Customers of an earlier or a later day than the fit's, and some observed until a day before it."""
+
+    @pytest.fixture
+    def there(self, customers, as_of):
+        frame = customers.table.assign(monetary_value=[np.nan, 10.0, 12.0, 20.0])
+        moved = lb.Customers.from_summary(frame, time_unit="week", as_of=as_of, currency="EUR")
+        return moved.observed_until({"b": pd.Timestamp(as_of) - pd.Timedelta(weeks=20)})
+
+    @pytest.fixture
+    def fit(self):
+        return fit_of(effect=np.random.default_rng(8).normal(0, 0.5, 24), level=0.8, sds=0.4)
+
+    def plain_histories(self, fit, there, draw, horizon):
+        """Histories and horizon of each customer in the operational time of a draw."""
+        clock, now = clock_of(fit), (pd.Timestamp(there.as_of) - pd.Timestamp("2024-06-30")).days / 7
+        for x, t_x, T, end in there.table[["frequency", "recency", "T", "observed_until"]].itertuples(index=False):
+            ended = now if pd.isna(end) else now - 20
+            first = ended - T
+            times = (elapsed(clock, draw, *span) for span in [(first, first + t_x), (first, ended)])
+            yield x, *times, elapsed(clock, draw, now, now + horizon)
+
+    def test_expectations_against_sums_over_days(self, fit, there):
+        plain = [
+            FittedPurchases.from_draws({name: [[row[0][draw]]] for name, row in DRAWS.items()}, time_unit="week")
+            for draw in range(2)
+        ]
+        found, alive = fit.expected_purchases(there, "39 weeks"), fit.probability_alive(there)
+        for draw, one in enumerate(plain):
+            for place, (x, t_x, T, horizon) in enumerate(self.plain_histories(fit, there, draw, 39.0)):
+                frame = pd.DataFrame({"customer_id": ["a"], "frequency": [x], "recency": [t_x], "T": [T]})
+                history = lb.Customers.from_summary(frame, time_unit="week")
+                expected = one.expected_purchases(history, f"{horizon} weeks").item()
+                assert found[0, draw, place].item() == pytest.approx(expected, rel=1e-3)
+                assert alive[0, draw, place].item() == pytest.approx(one.probability_alive(history).item(), rel=1e-3)
+
+    def test_values_have_the_mean_of_expectations(self, fit, there):
+        many = {name: np.repeat(values, 4000, axis=1) for name, values in DRAWS.items()}
+        fit = fit_of(draws=many, effect=fit.idata["posterior"]["calendar_effect"][0, 0].to_numpy(), level=0.8, sds=0.4)
+        spend = {"p": [4.0], "q": [3.0], "v": [15.0]}
+        spend = lb.FittedSpend.from_draws({k: np.tile(v, (1, 8000)) for k, v in spend.items()}, currency="EUR")
+        known = there.subset(there.table.index[there.table["observed_until"].isna()])
+        stream = lb.RepeatPurchases(fit, spend)
+        value = lb.lifetime_value(known, [stream], horizon="1 year", discount_rate=0.2, random_seed=3).draws
+        paid = shuffled(fit, (1, 8000), 3, next(iter(stream.fits_by_purpose)))
+        mean = spend.expected_spend(known).isel(draw=0).to_numpy()
+        expected = paid.expected_discounted_purchases(known, "1 year", 0.2).to_numpy()[0] * mean
+        difference = value.to_numpy()[0] - expected
+        error = difference.std(axis=0) / np.sqrt(8000)
+        assert (np.abs(difference.mean(axis=0)) < 4.5 * error).all()
+
+    def test_histories_made_up_span_the_observed_time(self, fit, there):
+        made = replicate_histories(fit, there, random_seed=2)
+        assert (made["recency"] <= there.table["T"].to_numpy() * (1 + 1e-12)).all()
+
+
 class TestRefusals:
-    def test_customers_of_another_day(self, customers):
-        with pytest.raises(FitError, match="until 2024-06-30, and the customers are as of 2024-07-31"):
-            fit_of().expected_purchases(replace(customers, as_of=pd.Timestamp("2024-07-31").date()), "1 year")
-
-    def test_made_up_histories_of_another_day(self, customers):
-        with pytest.raises(FitError, match="until 2024-06-30, and the customers are as of 2024-07-31"):
-            fit_of().posterior_predictive(replace(customers, as_of=pd.Timestamp("2024-07-31").date()))
-
-    def test_customers_observed_until_an_earlier_day(self, customers):
-        ended = customers.observed_until({"b": "2024-05-31"})
-        for ask in (
-            lambda fit: fit.probability_alive(ended),
-            lambda fit: fit.predict_purchases(ended, "1 year", random_seed=1),
-            lambda fit: fit.posterior_predictive(ended, random_seed=1),
-        ):
-            with pytest.raises(FitError, match="1 of 4 customers are observed until an earlier day"):
-                ask(fit_of())
+    def test_days_that_are_not_known(self, customers):
+        with pytest.raises(FitError, match="until 2024-06-30, and the customers are as of an unknown day"):
+            fit_of().expected_purchases(replace(customers, as_of=None), "1 year")
 
     def test_the_check_of_those_who_bought_once(self, customers):
         with pytest.raises(InputError, match="this fit has calendar effects"):

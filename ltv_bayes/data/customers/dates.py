@@ -161,6 +161,28 @@ def ended_early(table: pd.DataFrame, ended: pd.Series, as_of: dt.date, days_per_
     return table.assign(recency=np.minimum(recency, T), T=T, observed_until=before.mask(earlier > 0, end))
 
 
+def time_since_end(table: pd.DataFrame, as_of: dt.date | None, days_per_unit: float) -> np.ndarray:
+    """How long before the as-of date the observation of each customer ended; 0 of those observed to it.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The customer table.
+    days_per_unit : float
+        Days in the time unit that is wanted.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"T": [25.0, 30.0], "observed_until": [pd.Timestamp("2024-06-25"), pd.NaT]})
+    >>> time_since_end(table, dt.date(2024, 6, 30), 1.0).tolist()
+    [5.0, 0.0]
+    """
+    if OBSERVED_UNTIL not in table or as_of is None:
+        return np.zeros(len(table))
+    days = (pd.Timestamp(as_of) - pd.to_datetime(table[OBSERVED_UNTIL])).dt.days
+    return days.fillna(0.0).to_numpy(dtype=float) / days_per_unit
+
+
 def _ends_so_far(table: pd.DataFrame) -> pd.Series:
     """Days on which observation had ended before; missing where it goes to the as-of date."""
     if OBSERVED_UNTIL in table:

@@ -147,13 +147,15 @@ def in_groups(
     >>> found.group.tolist(), found.histories["count"].tolist()
     ([0, 1], [2.0, 1.0])
     """
-    found = []
+    found, by = [], [*grouping.columns, *columns]
     for table in tables:
         keys = grouping.keys(table, noun)
         counts = table[weight].to_numpy(dtype=float) if weight else np.ones(len(table))
         values = table[list(columns)].astype(float).assign(count=counts).set_axis(keys.index)
-        found.append(pd.concat([keys, values], axis=1).groupby([*grouping.columns, *columns], as_index=False).sum())
-    every = pd.concat(found).groupby([*grouping.columns, *columns], as_index=False).sum()
+        found.append(pd.concat([keys, values], axis=1).groupby(by, as_index=False).sum())
+    every = pd.concat(found).groupby(by, as_index=False).sum()
+    if not grouping.columns:
+        return InGroups(pd.DataFrame(index=[0]), np.zeros(len(every), dtype=np.int64), every[[*columns, "count"]])
     cells = every[grouping.columns].drop_duplicates(ignore_index=True)
     group = every.groupby(grouping.columns, sort=True).ngroup().to_numpy()
     return InGroups(cells, group, every[[*columns, "count"]])

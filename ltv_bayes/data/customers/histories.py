@@ -103,7 +103,7 @@ def without_recency(histories: Histories) -> EventHistories:
     Examples
     --------
     >>> table = pd.DataFrame({"frequency": [2, 2, 0], "recency": [3.0, 4.0, 0.0], "T": [5.0, 5.0, 5.0]})
-    >>> without_recency(histories_with_positions(table)[0]).count.tolist()
+    >>> without_recency(unique_histories(Customers(table, "week"))).count.tolist()
     [1, 2]
     """
     frame = pd.DataFrame({name: getattr(histories, name) for name in ("frequency", "T", "count")})
@@ -141,24 +141,30 @@ def typical_order(customers: Customers) -> float:
     return float(customers.table[name].median())
 
 
-def histories_with_positions(table: pd.DataFrame) -> tuple[Histories, np.ndarray]:
-    """Find the distinct histories in a customer table, and for every customer the place of its history.
+def distinct_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the distinct rows of numbers, sorted, and for every row the place of its like.
 
     Each column becomes whole numbers before they are combined, which is faster than sorting rows.
 
+    Parameters
+    ----------
+    rows : array of shape (rows, columns)
+
+    Returns
+    -------
+    array of shape (distinct rows, columns)
+    array of shape (rows,)
+
     Examples
     --------
-    >>> table = pd.DataFrame({"frequency": [0, 2, 0], "recency": [0.0, 3.0, 0.0], "T": [5.0, 5.0, 5.0]})
-    >>> histories, positions = histories_with_positions(table)
-    >>> histories.frequency.tolist(), positions.tolist()
-    ([0.0, 2.0], [0, 1, 0])
+    >>> distinct, place = distinct_rows(np.array([[0.0, 5.0], [2.0, 5.0], [0.0, 5.0]]))
+    >>> distinct.tolist(), place.tolist()
+    ([[0.0, 5.0], [2.0, 5.0]], [0, 1, 0])
     """
-    columns = {name: table[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T")}
-    codes = np.zeros(len(table), dtype=np.int64)
-    for column in columns.values():
+    codes = np.zeros(len(rows), dtype=np.int64)
+    for column in rows.T:
         ranks, distinct = pd.factorize(column, sort=True)
         codes = pd.factorize(codes * len(distinct) + ranks, sort=True)[0].astype(np.int64)
-    count = np.bincount(codes)
-    first = np.empty(len(count), dtype=np.int64)
+    first = np.empty(codes.max(initial=-1) + 1, dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]  # of several assignments the last one stays
-    return Histories(**{name: column[first] for name, column in columns.items()}, count=count), codes
+    return rows[first], codes

@@ -73,12 +73,14 @@ class Clock(NamedTuple):
     factors : array of shape (draws, periods)
         Empty where there is none: then operational time is calendar time.
     steps : array of shape (draws, periods + 1)
+    now : float
     """
 
     length: float = 1.0
     first: int = 0
     factors: Array = UNKNOWN
     steps: Array = UNKNOWN
+    now: float = 0.0
 
 
 class Periods(NamedTuple):
@@ -137,10 +139,10 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     ----------
     states : array of shape (customers, 4)
         Each customer's own random stream, as `random_streams.customer_states` makes them; used up.
-    histories : array of shape (customers, 6)
-        Frequency, recency, T, number of valued repeat orders, their total value, and by which factor the odds of having
-        left are multiplied for what else is known: 1 where nothing is, 0 for customers known to be alive. A customer
-        without history, NaN, yields nothing.
+    histories : array of shape (customers, 7)
+        Frequency, recency, T, how long ago observation ended, number of valued repeat orders, their total value, and by
+        which factor the odds of having left are multiplied for what else is known: 1 where nothing is, 0 for customers
+        known to be alive. A customer without history, NaN, yields nothing.
     periods : Periods
     purchases : Purchases
     spend : Spend
@@ -169,7 +171,7 @@ def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
 
 @compiled
 def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
-    x, t_x, T, orders, spent, weight = history
+    x, t_x, T, ended, orders, spent, weight = history
     (ends, delta, shown, shown_until, clock), (until, life, one_life) = periods, relations
     r, alpha, a, b = purchases_of(row, purchases)
     p, q, v = spend_of(row, spend)
@@ -183,7 +185,7 @@ def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money
             life[row, i] = end
         if t <= 0.0:
             continue
-        recency, observed, t = on_clock(clock, i, t_x, T, t)
+        recency, observed, t = on_clock(clock, i, t_x, T, ended, t)
         A, B = r[i] + x, alpha[i] + observed
         u = uniform(state)
         # Twice, a bound by Bernoulli's inequality settles most draws before anything costly is computed.
@@ -238,7 +240,7 @@ def nbd_gamma_gamma(states, histories, periods, events, spend, relations, money)
 
 @compiled
 def _nbd_row(row, state, history, periods, events, spend, until, money):  # type: ignore[no-untyped-def]
-    x, _, T, orders, spent, _ = history
+    x, _, T, _, orders, spent, _ = history
     ends, delta, shown, shown_until, _ = periods
     r, alpha = events.r[events.place[row]], events.alpha[events.place[row]]
     p, q, v = spend_of(row, spend)
@@ -265,16 +267,19 @@ def _nbd_row(row, state, history, periods, events, spend, until, money):  # type
 
 
 @compiled
-def on_clock(clock, i, t_x, T, t):  # type: ignore[no-untyped-def]
+def on_clock(clock, i, t_x, T, ended, t):  # type: ignore[no-untyped-def]
     """Recency, T and a time from now in the operational time of a draw."""
     if clock.factors.size == 0:
         return t_x, T, t
-    observed = -_operational_time(clock, i, -T)
-    return observed + _operational_time(clock, i, t_x - T), observed, _operational_time(clock, i, t)
+    first = -T - ended
+    start = _operational_time(clock, i, first)
+    recency = _operational_time(clock, i, first + t_x) - start
+    return recency, _operational_time(clock, i, -ended) - start, _operational_time(clock, i, t)
 
 
 @compiled
 def _operational_time(clock, i, time):  # type: ignore[no-untyped-def]
+    time += clock.now
     period = int(np.floor(time / clock.length)) - clock.first
     period = min(max(period, 0), clock.factors.shape[1] - 1)
     return clock.steps[i, period] + clock.factors[i, period] * (time - (period + clock.first) * clock.length)
@@ -285,11 +290,12 @@ def calendar_time(clock, i, operational, end):  # type: ignore[no-untyped-def]
     """The time from now at which a draw's operational time has a value, one of those before an end."""
     if clock.factors.size == 0:
         return operational
-    period = -clock.first
-    while period + 1 < clock.factors.shape[1] and clock.steps[i, period + 1] <= operational:
+    last = clock.factors.shape[1] - 1
+    period = min(max(int(np.floor(clock.now / clock.length)) - clock.first, 0), last)
+    while period < last and clock.steps[i, period + 1] <= operational:
         period += 1
     since = (operational - clock.steps[i, period]) / clock.factors[i, period]
-    return min((period + clock.first) * clock.length + since, end)  # not after it by rounding
+    return min((period + clock.first) * clock.length + since - clock.now, end)  # not after it by rounding
 
 
 @compiled

@@ -47,7 +47,7 @@ def mbg_cnbd_gamma_gamma(  # type: ignore[no-untyped-def]
 
 @compiled
 def _row(k, at_once, row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
-    x, t_x, T, orders, spent, weight = history
+    x, t_x, T, ended, orders, spent, weight = history
     (ends, delta, shown, shown_until, clock), (until, life, one_life) = periods, relations
     r, alpha, a, b = purchases_of(row, purchases)
     p, q, v = spend_of(row, spend)
@@ -62,7 +62,7 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
             life[row, i] = end
         if t <= 0.0:
             continue
-        recency, observed, t = on_clock(clock, i, t_x, T, t)
+        recency, observed, t = on_clock(clock, i, t_x, T, ended, t)
         A, B, silence = r[i] + k * x, alpha[i] + observed, max(observed - recency, 0.0)
         u = uniform(state)
         if chances > 0.0 and not sure:

@@ -19,6 +19,7 @@ from ltv_bayes.formulas.models.conditional_future import DrawnPurchases, Purchas
 from ltv_bayes.formulas.special import Array, IntArray, Numbers, gauss_legendre
 
 NODES = 4  # in each period
+PERIODS_TOGETHER = 4  # after the last one, where the factor no longer changes
 
 
 class Clock(NamedTuple):
@@ -33,13 +34,16 @@ class Clock(NamedTuple):
     factors : array of shape (draws, periods)
         Before the first and after the last, that of the nearest period holds.
     steps : array of shape (draws, periods + 1)
-        G at the begin of each period and at the end of the last; 0 at the as-of date.
+        G at the begin of each period and at the end of the last; 0 now.
+    now : float
+        The time from which others are counted, itself counted from the as-of date.
     """
 
     length: float
     first: int
     factors: Array
     steps: Array
+    now: float = 0.0
 
     @classmethod
     def of(cls, length: float, first: int, factors: Array) -> Self:
@@ -54,6 +58,20 @@ class Clock(NamedTuple):
         np.cumsum(factors * length, axis=1, out=sums[:, 1:])
         return cls(length, first, factors, sums - sums[:, [-first]])
 
+    def seen_from(self, now: float) -> "Clock":
+        """The same clock, with times counted from another day.
+
+        Examples
+        --------
+        >>> later = Clock.of(1.0, -1, np.array([[2.0, 0.5]])).seen_from(0.5)
+        >>> later.rows(0).at([-1.5, -0.5, 0.0, 0.5]).tolist()
+        [-2.25, -0.25, 0.0, 0.25]
+        """
+        if now == self.now:
+            return self
+        shifted = self.rows(np.arange(len(self.factors))).at(now - self.now)
+        return self._replace(steps=self.steps - shifted[:, np.newaxis], now=now)
+
     def rows(self, draw: Numbers) -> "Hands":
         """The clock of some draws, by their places, for arrays of one shape with them."""
         return Hands(self, np.asarray(draw, dtype=np.int64))
@@ -67,16 +85,17 @@ class Hands(NamedTuple):
 
     def at(self, time: Numbers) -> Array:
         """G at times from now."""
-        length, first, factors, steps = self.clock
-        place = np.floor(np.asarray(time, dtype=float) / length) - first
+        length, first, factors, steps, now = self.clock
+        from_as_of = np.asarray(time, dtype=float) + now
+        place = np.floor(from_as_of / length) - first
         period = np.clip(np.nan_to_num(place), 0, factors.shape[1] - 1).astype(np.int64)
-        since = time - (period + first) * length
+        since = from_as_of - (period + first) * length
         found: Array = steps[self.draw, period] + factors[self.draw, period] * since
         return found
 
     def time(self, operational: Numbers) -> Array:
         """The times from now at which G has given values: the inverse of `at`."""
-        length, first, factors, steps = self.clock
+        length, first, factors, steps, now = self.clock
         draw, value = np.broadcast_arrays(self.draw, operational)
         period = np.zeros(value.shape, dtype=np.int64)
         low, high = period, np.full(value.shape, factors.shape[1] - 1)
@@ -84,14 +103,17 @@ class Hands(NamedTuple):
             middle = (low + high + 1) // 2
             begun = steps[draw, middle] <= value
             low, high = np.where(begun, middle, low), np.where(begun, high, middle - 1)
-        found: Array = (low + first) * length + (value - steps[draw, low]) / factors[draw, low]
+        found: Array = (low + first) * length + (value - steps[draw, low]) / factors[draw, low] - now
         return found
 
     def edges(self, end: float) -> Array:
-        """Ends of the periods between now and a time, that time the last."""
-        length = self.clock.length
-        last = max(int(np.ceil(end / length)), 1)
-        return np.append(np.arange(1, last) * length, end)
+        """Ends of the periods between now and a time, that time the last; whole years of them after the last one."""
+        length, first, factors, _, now = self.clock
+        place, last = int(np.floor(now / length)) + 1, first + factors.shape[1]
+        ends = np.arange(place, max(last, place) + 1) * length - now
+        later = np.arange(ends[-1], end, length * PERIODS_TOGETHER)[1:]
+        ends = np.append(ends, later)
+        return np.append(ends[ends < end], end)
 
 
 @dataclass(frozen=True)
@@ -101,17 +123,19 @@ class OnClock:
     formulas: PurchaseFormulas
     clock: Clock
 
-    def histories(self, recency: Numbers, T: Numbers, draw: Numbers) -> tuple[Array, Array]:
-        """Recency and T in operational time."""
+    def histories(self, recency: Numbers, T: Numbers, draw: Numbers, ended: Numbers = 0.0) -> tuple[Array, Array]:
+        """Recency and T in operational time, of customers whose observation ended some time ago."""
         hands = self.clock.rows(draw)
-        start = hands.at(-np.asarray(T, dtype=float))
-        return hands.at(np.asarray(recency) - np.asarray(T)) - start, -start
+        first = -np.asarray(T, dtype=float) - ended
+        start = hands.at(first)
+        return hands.at(first + recency) - start, hands.at(-np.asarray(ended, dtype=float)) - start
 
     def log_likelihood(
         self,
         frequency: Numbers,
         recency: Numbers,
         T: Numbers,
+        ended: Numbers = 0.0,
         *,
         r: Numbers,
         alpha: Numbers,
@@ -136,6 +160,7 @@ class OnClock:
         frequency: Numbers,
         recency: Numbers,
         T: Numbers,
+        ended: Numbers = 0.0,
         *,
         r: Numbers,
         alpha: Numbers,
@@ -143,8 +168,9 @@ class OnClock:
         b: Numbers,
         draw: Numbers = 0,
     ) -> "OutlookOnClock":
-        """What histories say of the future."""
-        future = self.formulas.outlook(frequency, *self.histories(recency, T, draw), r=r, alpha=alpha, a=a, b=b)
+        """What histories say of the future from now on; their observation ended some time ago."""
+        times = self.histories(recency, T, draw, ended)
+        future = self.formulas.outlook(frequency, *times, r=r, alpha=alpha, a=a, b=b)
         return OutlookOnClock(future, self.clock.rows(draw))
 
     def outlook_of_new_customer(
@@ -184,7 +210,9 @@ class OutlookOnClock:
     def discounted_expected_purchases(self, t: Numbers, delta: Numbers) -> Array:
         """The same, each discounted at its own time: an integral over each period, with one t and delta for all."""
         end, rate = float(np.max(t)), float(np.max(delta))
-        end = end if rate == 0 else min(end, DISCOUNTED_AWAY / rate)
+        if rate == 0:
+            return self.expected_purchases(end)
+        end = min(end, DISCOUNTED_AWAY / rate)
         return self._integrals(np.append(0.0, self.hands.edges(end)), rate).sum(axis=-1)
 
     def discounted_expected_purchases_by(self, ends: Numbers, delta: float) -> Array:

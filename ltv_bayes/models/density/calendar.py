@@ -26,6 +26,7 @@ from ltv_bayes.sizes import available_cores
 
 SDS = ("level_sd", "noise_sd", "season_sd")
 SMALL = 1e-8
+SINCE_END = "time_since_end"
 DRAWS_AT_A_TIME = 100  # a matrix of (periods, periods) each
 
 
@@ -47,6 +48,9 @@ class Calendar:
         Periods in a year.
     repeats : array of shape (periods,) or None
         Repeat purchases of all customers in each period, the latest first; None where their days are not known.
+    known, ahead : arrays or None
+        Logarithm of what is known of the factor beforehand: in each period, the latest first, and in each of those to
+        come, the next first. Effects are what comes on top. None where nothing is known.
     """
 
     length: float
@@ -55,10 +59,14 @@ class Calendar:
     half_life: float
     in_year: int
     repeats: Array | None = None
+    known: Array | None = None
+    ahead: Array | None = None
 
     def to_json(self) -> str:
         """What a fit keeps of it, to go on after the as-of date."""
-        kept = {"length": self.length, "half_life": self.half_life, "in_year": self.in_year}
+        kept: dict[str, Any] = {"length": self.length, "half_life": self.half_life, "in_year": self.in_year}
+        if self.known is not None and self.ahead is not None:
+            kept |= {"known": self.known[::-1].tolist(), "ahead": self.ahead.tolist()}
         return json.dumps({**kept, "scales": self.scales.tolist(), "days_known": self.repeats is not None})
 
     @cached_property
@@ -149,21 +157,27 @@ class ClockTables:
     ----------
     tables : tuple of arrays
         The kernel's, of all groups.
-    T_at : pair of arrays
-        Of each distinct T, the period in which it begins, and how far from the period's later end.
-    pair_T_at, pair_silence_at : pairs of arrays
-        The same of T, and of the time since the last purchase, for each distinct pair of recency and T.
+    length : float
+        Of a period.
+    T_from, T_to : pairs of arrays
+        Of each distinct T, the period in which it begins, and how far from the period's later end; and where it ends.
+    pair_from, pair_last : pairs of arrays
+        The same of T's begin, and of the last purchase, for each distinct pair of recency and T.
     after_first, lasts : arrays of shape (pairs,)
         Of the customers with each pair, k x - 1 added up, and their number, where they bought again.
+    known : array of shape (periods,)
+        Logarithm of what is known of the factor beforehand; effects come on top.
     """
 
     tables: Any
     length: float
-    T_at: tuple[IntArray, Array]
-    pair_T_at: tuple[IntArray, Array]
-    pair_silence_at: tuple[IntArray, Array]
+    T_from: tuple[IntArray, Array]
+    T_to: tuple[IntArray, Array]
+    pair_from: tuple[IntArray, Array]
+    pair_last: tuple[IntArray, Array]
     after_first: Array
     lasts: Array
+    known: Array
 
     @classmethod
     def of(cls, data: InGroups, make: Callable[..., Any], calendar: Calendar) -> tuple[IntArray, "ClockTables"]:
@@ -171,44 +185,53 @@ class ClockTables:
 
         Parameters
         ----------
+        data : InGroups
+            With columns frequency, recency and T, and time_since_end where some were observed until an earlier day.
         make : callable
             From columns of histories to a kernel's tables.
         """
-        groups = list(data.parts())
-        both = np.concatenate([np.column_stack([one["recency"], one["T"]]) for one in groups])
-        pairs, place = np.unique(both, axis=0, return_inverse=True)
+        groups = [{SINCE_END: np.zeros(len(one["T"])), **one} for one in data.parts()]
+        recency, T, ended, x, n = (
+            np.concatenate([one[name] for one in groups]) for name in ("recency", "T", SINCE_END, "frequency", "count")
+        )
+        pairs, place = np.unique(np.column_stack([recency, T, ended]), axis=0, return_inverse=True)
+        spans, span = np.unique(np.column_stack([T, ended]), axis=0, return_inverse=True)
         sizes = np.cumsum([len(one["T"]) for one in groups])[:-1]
-        coded = np.split(place.ravel().astype(float), sizes)
+        coded = (np.split(codes.ravel().astype(float), sizes) for codes in (place, span))
         made = []
-        for columns, code in zip(groups, coded, strict=True):
-            by_pair = make(**{**columns, "recency": code})
+        for columns, code, of_span in zip(groups, *coded, strict=True):
+            by_pair = make(**{**columns, "recency": code, "T": of_span})
             made.append(by_pair._replace(constant=make(**columns).constant))
         at, tables = end_to_end(made)
         taken = tables.t_x.astype(np.int64)
-        recency, T = pairs[taken].T
         k = int(tables.k[0])
-        x, n = (np.concatenate([one[name] for one in groups]) for name in ("frequency", "count"))
         again = n * (x > 0)
         after_first, lasts = (np.bincount(place.ravel(), w, len(pairs)) for w in (again * (k * x - 1.0), again))
         shared = np.bincount(taken, minlength=len(pairs))  # a pair may stand in several groups
         share = 1.0 / np.maximum(shared, 1)
+        T_of, end_of = spans[tables.T.astype(np.int64)].T
+        recency_of, T_of_pair, end_of_pair = pairs[taken].T
         found = cls(
             tables,
             calendar.length,
-            _places(tables.T, calendar),
-            _places(T, calendar),
-            _places(np.maximum(T - recency, 0.0), calendar),
+            _places(end_of + T_of, calendar),
+            _places(end_of, calendar),
+            _places(end_of_pair + T_of_pair, calendar),
+            _places(end_of_pair + np.maximum(T_of_pair - recency_of, 0.0), calendar),
             (after_first * share)[taken],
             (lasts * share)[taken],
+            np.zeros(calendar.number) if calendar.known is None else calendar.known,
         )
         return at, found
 
     def at(self, effect: Array) -> Any:
-        """The kernel's tables at a factor with this logarithm, with room for derivatives by times."""
-        factor = np.exp(effect)
+        """The kernel's tables at a factor with this logarithm, and what is known, with room for derivatives."""
+        return self._at(np.exp(effect + self.known))
+
+    def _at(self, factor: Array) -> Any:
         begun = np.append(0.0, np.cumsum(factor) * self.length)
-        T = _elapsed(begun, factor, self.T_at)
-        t_x = _elapsed(begun, factor, self.pair_T_at) - _elapsed(begun, factor, self.pair_silence_at)
+        T = _elapsed(begun, factor, self.T_from) - _elapsed(begun, factor, self.T_to)
+        t_x = _elapsed(begun, factor, self.pair_from) - _elapsed(begun, factor, self.pair_last)
         t_x = np.maximum(t_x, 0.0)
         with np.errstate(divide="ignore"):
             log_T, log_t_x = np.log(T), np.log(t_x)
@@ -218,8 +241,8 @@ class ClockTables:
     @cached_property
     def usual(self) -> float:
         """The same of a factor of 1, which the plain model leaves out."""
-        zero = np.zeros(1 + int(self.T_at[0].max()))
-        return self._path(self.at(zero), zero)
+        zero = np.zeros(self.known.size)
+        return self._path(self._at(np.exp(zero)), zero)
 
     def path(self, tables: Any, effect: Array, repeats: Array | None) -> float:
         """What the moments of purchases add to the log-likelihood; derivatives by times are added to the tables'.
@@ -231,22 +254,23 @@ class ClockTables:
         repeats : array of shape (periods,) or None
             As in `Calendar`: without it, only the moments of last purchases are known.
         """
-        return float(repeats @ effect) if repeats is not None else self._path(tables, effect) - self.usual
+        total = effect + self.known
+        return float(repeats @ total) if repeats is not None else self._path(tables, total) - self.usual
 
-    def _path(self, tables: Any, effect: Array) -> float:
+    def _path(self, tables: Any, log_factor: Array) -> float:
         some = self.lasts > 0
         tables.by_t_x[some] += self.after_first[some] / tables.t_x[some]
-        of_last = self.lasts @ effect[self.pair_silence_at[0]]
+        of_last = self.lasts @ log_factor[self.pair_last[0]]
         return float(self.after_first[some] @ tables.log_t_x[some] + of_last)
 
     def slopes(self, tables: Any, effect: Array, repeats: Array | None) -> Array:
         """Derivatives by the effect, from those by times: shape (periods,)."""
-        number, factor = effect.size, np.exp(effect)
-        found = self._of_times(tables.by_T, self.T_at, number)
-        found += self._of_times(tables.by_t_x, self.pair_T_at, number)
-        found -= self._of_times(tables.by_t_x, self.pair_silence_at, number)
+        number, factor = effect.size, np.exp(effect + self.known)
+        found = self._of_times(tables.by_T, self.T_from, number) - self._of_times(tables.by_T, self.T_to, number)
+        found += self._of_times(tables.by_t_x, self.pair_from, number)
+        found -= self._of_times(tables.by_t_x, self.pair_last, number)
         found *= factor
-        return found + (np.bincount(self.pair_silence_at[0], self.lasts, number) if repeats is None else repeats)
+        return found + (np.bincount(self.pair_last[0], self.lasts, number) if repeats is None else repeats)
 
     def _of_times(self, by: Array, places: tuple[IntArray, Array], number: int) -> Array:
         period, rest = places
