@@ -85,10 +85,8 @@ def held_in_time(fit: FittedPurchases, customers: Customers, some: Customers, se
     except FitError as problem:
         return Held(list(of_purchases(fit, some, seed)), None, (f"{ALL}: {problem}",))
     found = list(of_purchases(fit, some, seed, counts.add))
-    effects, season = (
-        "calendar" in fit.idata.attrs,
-        "season" in fit.idata["posterior"] or '"known"' in fit.idata.attrs.get("calendar", ""),
-    )
+    calendar = fit.idata.attrs.get("calendar", "")
+    effects, season = bool(calendar), "season" in fit.idata["posterior"] or '"known"' in calendar
     try:
         return Held([*found, *counts.quantities(effects=effects, season=season)], counts)
     except FitError as problem:
