@@ -1,4 +1,4 @@
-"""Companies simulated day by day, whose rate of purchases moves for all customers at once."""
+"""Companies simulated date by date, whose rate of purchases, or of churn, moves for all customers at once."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,9 @@ import ltv_bayes as lb
 AS_OF = pd.Timestamp("2024-06-30")
 
 
-def simulated_orders(seed, *, customers=300, days=700, ahead=0, factor=np.ones_like, mean_rate=0.02, leaving=0.1):
+def simulated_orders(
+    seed, *, customers=300, days=700, ahead=0, factor=np.ones_like, price=None, mean_rate=0.02, leaving=0.1
+):
     """Orders of customers who arrive evenly, buy at a rate of their own times a factor of the day, and leave at random.
 
     Rates are log-normal, and orders are thinned from candidates at the highest rate: no operational time is used.
@@ -19,6 +21,9 @@ def simulated_orders(seed, *, customers=300, days=700, ahead=0, factor=np.ones_l
         Days until the as-of date, and after it.
     factor : callable
         From days since the beginning to factors.
+    price : callable, optional
+        From the same to price levels: orders are log-normal about a mean of each customer, which is log-normal too.
+        Without it, every order is worth 10.
     """
     rng = np.random.default_rng(seed)
     of_day = factor(np.arange(days + ahead + 1.0))
@@ -32,5 +37,38 @@ def simulated_orders(seed, *, customers=300, days=700, ahead=0, factor=np.ones_l
     last = rng.geometric(rng.beta(20 * leaving, 20 * (1 - leaving), customers))
     orders = orders[orders.groupby("customer_id").cumcount() < last[orders["customer_id"]]]
     orders = pd.concat([pd.DataFrame({"customer_id": np.arange(customers), "day": start}), orders])
+    amount = np.full(len(orders), 10.0)
+    if price is not None:
+        mean = np.exp(rng.normal(3.0, 0.8, customers))[orders["customer_id"]]
+        amount = mean * np.exp(rng.normal(0.0, 0.5, len(orders))) * price(orders["day"].to_numpy(dtype=float))
     orders["date"] = AS_OF + pd.to_timedelta(orders.pop("day") - days, unit="D")
-    return lb.read_transactions(orders.assign(amount=10.0))
+    return lb.read_transactions(orders.assign(amount=amount.round(2)))
+
+
+def simulated_subscriptions(
+    seed, *, subscribers=1000, days=1100, ahead=0, period="month", factor=np.ones_like, churn=0.05, spread=0.8
+):
+    """Records of subscribers who begin evenly; at each renewal the odds of leaving are their own times a factor.
+
+    Odds are log-normal, and the factor is of the day of the renewal: no operational time, and no beta distribution.
+
+    Parameters
+    ----------
+    days, ahead : int
+        Days until the as-of date, and after it.
+    factor : callable
+        From days since the beginning to factors.
+    """
+    rng = np.random.default_rng(seed)
+    start = AS_OF + pd.to_timedelta(rng.integers(1 - days, 0, subscribers), unit="D")
+    odds = churn / (1 - churn) * np.exp(rng.normal(-(spread**2) / 2, spread, subscribers))
+    month, cancelled = {"month": 1, "quarter": 3, "year": 12}[period], np.full(subscribers, np.datetime64("NaT", "D"))
+    active = np.ones(subscribers, dtype=bool)
+    for number in range(1, (days + ahead) // (28 * month) + 1):
+        due = (start + pd.DateOffset(months=number * month)).to_numpy(dtype="M8[D]")
+        day = (due - np.datetime64(AS_OF, "D")).astype(int) + days
+        moved = odds * factor(day.astype(float))
+        leaves = active & (day <= days + ahead) & (rng.random(subscribers) < moved / (1 + moved))
+        cancelled[leaves], active = due[leaves], active & ~leaves
+    ids = [f"S{place}" for place in range(subscribers)]
+    return pd.DataFrame({"customer_id": ids, "start": start, "cancelled_on": cancelled.astype("M8[us]"), "price": 10.0})

@@ -25,7 +25,7 @@ from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, k_of, name_of, pooling_of, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
-from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.predictions.spend import FittedSpend, yearly_growth
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import CHECKED_CUSTOMERS
 from ltv_bayes.tables import Printed, ResultPage
@@ -174,7 +174,9 @@ def _held(data: Any, fit: Any, own: Transactions | None, seed: int) -> Held:
         require_history(data)
         if isinstance(fit, FittedPurchases):
             return held_in_time(_with_enough_draws(fit), data, _some(data, seed), seed)
-        growth = quantities.of_growth(own, seed) if own is not None and isinstance(fit, FittedSpend) else ()
+        growth: Iterator[Quantity] = iter(())
+        if own is not None and isinstance(fit, FittedSpend):
+            growth = quantities.of_growth(own, seed, yearly_growth(fit))
         for kind, quantities_of in OF_CUSTOMERS.items():
             if isinstance(fit, kind):
                 return Held([*quantities_of(_with_enough_draws(fit), _some(data, seed), seed), *growth])

@@ -84,7 +84,7 @@ def numbers_below(
     for name, group in groups.items():
         happened = actual[group].astype(np.int64)
         found[name] = np.zeros((1 + rows.size, PIT_LEVELS.size))
-        for some, drawn in blocks(predicted.isel(customer_id=np.flatnonzero(group))):
+        for some, drawn in blocks(predicted, np.flatnonzero(group)):
             drawn = drawn.astype(np.int64, copy=False)
             found[name] += CountDistribution(drawn).below_levels(np.vstack([happened[some], drawn[rows]]))
     return found
@@ -102,12 +102,12 @@ def table_of(numbers: Mapping[str, np.ndarray], groups: Mapping[str, np.ndarray]
     for name, number in numbers.items():
         size = int(groups[name].sum())
         below = number / size
-        inside = below[:, high] - below[:, low]
+        inside = _inside(below, TESTED)
         tail = _rarity(np.abs(inside - TESTED))
         judged = size >= FEWEST and len(below) > 1 / RARE
         rows[name] = {
             "customers": size,
-            **{f"eti{100 * prob:g}": _inside(below[0], prob) for prob in COVERED},
+            **{f"eti{100 * prob:g}": _inside(below, prob)[0] for prob in COVERED},
             f"below_eti{100 * TESTED:g}": below[0, low],
             f"above_eti{100 * TESTED:g}": 1 - below[0, high],
             "tail_probability": tail,
@@ -165,16 +165,17 @@ def _bounds(prob: float) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def _inside(below: np.ndarray, prob: float) -> float:
+def _inside(below: np.ndarray, prob: float) -> np.ndarray:
+    """Share inside an equal-tailed interval of each set, by shares of shape (sets, levels)."""
     low, high = _bounds(prob)
-    return float(below[high] - below[low])
+    return np.asarray(below[:, high] - below[:, low])
 
 
-def blocks(draws: xr.DataArray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Go over the customers, a few hundred at a time, with their draws as `stacked` gives them."""
-    for start in range(0, draws.sizes["customer_id"], CUSTOMERS_IN_A_BLOCK):
+def blocks(draws: xr.DataArray, places: np.ndarray | None = None) -> Iterator[tuple[slice, np.ndarray]]:
+    """Go over the customers, or those at some places, a few hundred at a time, with draws as `stacked` gives them."""
+    for start in range(0, draws.sizes["customer_id"] if places is None else places.size, CUSTOMERS_IN_A_BLOCK):
         some = slice(start, start + CUSTOMERS_IN_A_BLOCK)
-        yield some, stacked(draws.isel(customer_id=some))
+        yield some, stacked(draws.isel(customer_id=some if places is None else places[some]))
 
 
 def stacked(draws: xr.DataArray) -> np.ndarray:

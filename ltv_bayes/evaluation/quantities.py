@@ -18,7 +18,7 @@ from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
 from ltv_bayes.predictions.fitted import k_of, name_of, parameters_of, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, See, replicate_histories
-from ltv_bayes.predictions.renewals import FittedRenewals
+from ltv_bayes.predictions.renewals import FactorsAtRenewals, FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend, spenders
 
 DIFFER = (
@@ -52,10 +52,10 @@ CHURN = (
 
 GROWTH = "value of an order in the coming year, over the mean so far"
 GROWS = (
-    "Order values of the same customers {grow} by {rate} a year ({orders} repeat orders of {customers} customers), and "
-    "the model takes them to stay as they were: orders of the coming year will be about {most} {above} its forecast, "
-    "and all values with them. Divide amounts by a price level that is 1 at the as-of date before they are read, or "
-    "fit spend on the latest years alone."
+    "Order values of the same customers {grow} by {rate} a year{beyond} ({orders} repeat orders of {customers} "
+    "customers), and the model takes them to stay as they were: orders of the coming year will be about {most} {above} "
+    "its forecast, and all values with them. Fit GammaGamma(price_growth='auto'), or divide amounts by a price level "
+    "that is 1 at the as-of date before they are read."
 )
 FEWEST_FOR_GROWTH = 10
 DRAWN_SIGNS = 2000
@@ -146,8 +146,8 @@ def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quan
         yield Quantity(name, float(both[0]), both[1:], RELATED)
 
 
-def of_growth(orders: Transactions, seed: int) -> Iterator[Quantity]:
-    """Of whether the values of orders grow, within customers, over their repeat orders.
+def of_growth(orders: Transactions, seed: int, growth: float = 0.0) -> Iterator[Quantity]:
+    """Of whether the values of orders grow otherwise than the fit has it, a year, within customers.
 
     The logarithm of an order's value is held against its date, each customer about a mean of their own, so that
     customers who arrive or leave move nothing. The size is what it does to a forecast: an order half a year after the
@@ -164,7 +164,8 @@ def of_growth(orders: Transactions, seed: int) -> Iterator[Quantity]:
         return values - (np.bincount(owner, values, len(ids)) / number)[owner]
 
     spread = centred(time)
-    parts = np.bincount(owner, spread * centred(np.log(days["amount"].to_numpy(dtype=float))), len(ids))
+    logs = np.log(days["amount"].to_numpy(dtype=float)) - np.log1p(growth) * time
+    parts = np.bincount(owner, spread * centred(logs), len(ids))
     several = np.bincount(owner, spread**2, len(ids)) > 0
     if several.sum() < FEWEST_FOR_GROWTH:
         return
@@ -175,6 +176,7 @@ def of_growth(orders: Transactions, seed: int) -> Iterator[Quantity]:
     cure = GROWS.format(
         grow="grow" if rate > 0 else "fall",
         rate=percent(abs(rate)),
+        beyond=f", beyond the {percent(growth)} of the fit" if growth else "",
         orders=f"{int(number[several].sum()):,}",
         customers=f"{int(several.sum()):,}",
         most=percent(abs(observed - 1)),
@@ -189,16 +191,25 @@ def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[
     drawn = parameters_of(fit, table, "subscription")
     made, lost, since = (table[name].to_numpy(dtype=np.int64) for name in STATES)
     number, rng = table["subscriptions"].to_numpy(dtype=float), np.random.default_rng(seed)
+    factors = FactorsAtRenewals.of(fit, table, made + lost)
+    schedule = np.zeros(len(table), dtype=np.int64) if factors is None else factors.schedules.place
+    kinds, kind = np.unique(np.column_stack([drawn.place, schedule]), axis=0, return_inverse=True)
+    rows = np.unique(kind, return_index=True)[1]
     last = int((made + lost).max())
     for low, high in _renewals_together(last):
         observed, replicated = 0.0, np.zeros(int(np.prod(shape_of(fit))))
         for renewal in range(low, high + 1):
             observed += float(number[(made == renewal - 1) & (lost > 0)].sum())
-            at_risk = np.bincount(drawn.place, number * ((since < renewal) & (made + lost >= renewal)), drawn.number)
-            for group in np.flatnonzero(at_risk):
-                one = {name: values[0] for name, values in drawn.at(np.array([group])).items()}
-                leaving = 1 - shifted_beta_geometric.retention(renewal - 1, **one)
-                replicated += rng.binomial(round(at_risk[group]), leaving)
+            at_risk = np.bincount(kind.ravel(), number * ((since < renewal) & (made + lost >= renewal)), len(kinds))
+            for one in np.flatnonzero(at_risk):
+                every = drawn.at(kinds[one, :1])
+                parameters = {name: every[name][0] for name in shifted_beta_geometric.PARAMETERS}
+                before, step = np.array([renewal - 1.0]), np.ones(1)
+                if factors is not None:
+                    before, ahead = factors.at(rows[one], renewal - 1)
+                    step = ahead[:, 0]
+                leaving = 1 - shifted_beta_geometric.survival(step, renewals=before, **parameters)
+                replicated += rng.binomial(round(at_risk[one]), np.clip(leaving, 0.0, 1.0))
         which = f"renewal {low}" if low == high else f"renewals {low} to {high}"
         yield Quantity(f"lost at {which}", observed, replicated, CHURN)
 

@@ -1,13 +1,16 @@
 """Gamma-gamma as a PyMC model."""
 
-from dataclasses import dataclass
-from typing import Any
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy import special
 
+from ltv_bayes.data.customers.check import SPEND_AGE
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
 from ltv_bayes.data.customers.histories import SpendHistories, unique_spend
@@ -17,8 +20,10 @@ from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
+from ltv_bayes.models.price_growth import PriceGrowth, chosen_growth, require_growth
 from ltv_bayes.models.priors import Prior
-from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend
+from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend, require_ages
+from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR
 
 COLUMNS = ["spend_frequency", "monetary_value"]
 LEAST_SPREAD = 1e-3  # standard deviation of the logarithm; a price of 10.00 is known to 0.01
@@ -49,6 +54,17 @@ class GammaGamma(Model[Customers, FittedSpend]):
         priors, and for what a pooled fit can do.
     covariates : str, sequence of str or mapping, optional
         Columns of numbers that shift the same.
+    price_growth : None, "auto" or float
+        How the prices of all customers grow. None takes order values as they are, in the past and in future. A rate a
+        year that is known, such as 0.05, brings them to prices of the as-of date, and lets future ones grow. "auto"
+        learns the rate, and a level of prices that moves about it, from repeat orders of the same customers; its
+        uncertainty is drawn into future order values, the same for all customers in a draw. Customers from a ready
+        table carry no order values by date: then nothing is learned, and the fit says so.
+
+    Raises
+    ------
+    FitError
+        If price_growth is none of these.
 
     Notes
     -----
@@ -62,6 +78,9 @@ class GammaGamma(Model[Customers, FittedSpend]):
     ``covariates`` explain is taken off. Where all customers pay the same, to a thousandth, order values are taken to
     vary by a thousandth.
 
+    Of prices, the prior of growth is Normal(0, 0.1) a year. The level about it moves with a standard deviation that is
+    HalfNormal(0.1), and goes back half of the way in a year; periods differ by one that is HalfNormal(0.05).
+
     The model assumes that what customers spend does not depend on how often they buy; `FittedSpend` reports the
     correlation found in the data.
 
@@ -70,19 +89,37 @@ class GammaGamma(Model[Customers, FittedSpend]):
     Fader, Hardie & Lee (2005), RFM and CLV, Journal of Marketing Research 42; Hardie's note 025.
     """
 
+    price_growth: float | Literal["auto"] | None = field(default=None, kw_only=True)
+
     _name = gamma_gamma.NAME
     _fitted = FittedSpend
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_growth(self.price_growth)
+
     def _histories(self, data: Customers, grouping: Grouping) -> InGroups:
-        unique = _spend(data)
+        unique, growth = _spend(data), chosen_growth(self.price_growth, data)
         if grouping.columns:
-            buyers = (batch.table[batch.table["spend_frequency"] > 0] for batch in data.batches())
-            groups = in_groups(buyers, COLUMNS, grouping)
+            groups = in_groups(_buyers(data, growth), COLUMNS, grouping)
             if _one_price(groups):
                 raise InputError(ONE_PRICE_EACH.format(columns=" and ".join(grouping.columns)))
             return groups
-        columns = unique.frequency, unique.monetary_value, unique.count
-        return one_group(_with_some_spread(pd.DataFrame(dict(zip([*COLUMNS, "count"], columns, strict=True)))))
+        if growth is None:
+            columns = unique.frequency, unique.monetary_value, unique.count
+            histories = pd.DataFrame(dict(zip([*COLUMNS, "count"], columns, strict=True)))
+        else:
+            rows = pd.concat([table[COLUMNS].astype(float) for table in _buyers(data, growth)])
+            histories = rows.groupby(COLUMNS).size().rename("count").astype(float).reset_index()
+        return one_group(_with_some_spread(histories))
+
+    def _with_shared(self, tree: xr.DataTree, data: Customers) -> None:
+        growth = chosen_growth(self.price_growth, data)
+        if growth is not None:
+            ages = [batch[SPEND_AGE].to_numpy(dtype=float) for batch in _buyers(data, None)]
+            growth.with_draws(tree, np.concatenate(ages) / _year(data))
+        elif self.price_growth is not None:
+            tree.attrs["prices"] = json.dumps({"unknown": True})
 
     def _usual_priors(self, data: Customers, histories: InGroups) -> dict[str, Prior]:
         spend = _in_one(histories)
@@ -106,6 +143,21 @@ class GammaGamma(Model[Customers, FittedSpend]):
 
     def _replicated(self, fit: FittedSpend, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_mean_spend(fit, data, random_seed=random_seed)
+
+
+def _buyers(customers: Customers, growth: PriceGrowth | None) -> Iterator[pd.DataFrame]:
+    """Rows of those with a valued repeat order, a batch at a time, in prices of the as-of date if these grow."""
+    for batch in customers.batches():
+        table = batch.table[batch.table["spend_frequency"] > 0]
+        if growth is not None:
+            require_ages(table)
+            table = growth.to_now(table, _year(customers))
+        yield table
+
+
+def _year(customers: Customers) -> float:
+    """A year in the customers' time unit."""
+    return DAYS_PER_YEAR / DAYS_PER_UNIT[customers.time_unit]
 
 
 def frequency_spend_correlation(histories: SpendHistories) -> float:

@@ -1,6 +1,7 @@
 """The interface of every fitted model: posterior draws that know how they were made."""
 
 import json
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -25,8 +26,8 @@ from ltv_bayes.time_units import TimeUnit, as_time_unit
 
 OF_ALL = ("pooling", "living")
 """What a fit of all customers carries that the fit of one segment does not."""
-OF_CALENDAR = ("calendar_effect", "level", "season", "level_sd", "noise_sd", "season_sd")
-"""Variables of a fit with calendar effects that all customers share."""
+SHARED = re.compile("calendar_effect|level|season|(level|noise|season)_sd|price_(growth|level|level_sd|noise_sd)")
+"""Variables of calendar effects and prices, which all customers share."""
 UNCONVERGED = "fit did not converge"
 LONG_NAMES = {
     "mean_rate": "mean rate of orders",
@@ -109,7 +110,7 @@ class FittedModel:
             at_typical = cells.fillna(dict.fromkeys(pooling.by, "typical"))
             check_covariates(self, [at_typical.set_axis(["given"], axis="index")], "segment")
         every = self.idata["posterior"].to_dataset().transpose(*posterior.SAMPLE_DIMS, ...)
-        drawn, shared = pooling.parameters(every, cells), [every[name] for name in OF_CALENDAR if name in every]
+        drawn, shared = pooling.parameters(every, cells), [every[name] for name in every if SHARED.fullmatch(str(name))]
         attrs = {str(name): value for name, value in self.idata.attrs.items() if name not in OF_ALL}
         attrs["segment"] = json.dumps(pooling.as_written(cells, given), ensure_ascii=False)
         shaped = {name: found[0].reshape(shape_of(self)) for name, found in drawn.items()}

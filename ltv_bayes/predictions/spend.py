@@ -1,21 +1,30 @@
 """What will customers spend per order? Forecasts from the posterior of the spend model."""
 
+import json
+import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
+from ltv_bayes.data.customers.check import SPEND_AGE
 from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.reading.amounts import warn_of_other_unit
-from ltv_bayes.errors import UnitError
-from ltv_bayes.formatting import money
+from ltv_bayes.errors import ColumnError, UnitError, counted, refuse_rows
+from ltv_bayes.formatting import money, percent
 from ltv_bayes.formulas.models import gamma_gamma
+from ltv_bayes.formulas.models.price_level import Prices, at_prices_now
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.intervals import interval
 from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.predictions.clock import YEARS_AHEAD, moving_on
 from ltv_bayes.predictions.fitted import FittedModel, currency_of, parameter_arrays, shape_of
 from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
 from ltv_bayes.random_streams import as_seed
+from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, TimeUnit
 
 FAR_SCALE = 100.0
 
@@ -48,6 +57,8 @@ class FittedSpend(FittedModel):
     def expected_spend(self, customers: Customers) -> xr.DataArray:
         """Posterior of each customer's expected order value; the population's for one without a valued repeat.
 
+        Where the fit has a growth of prices, in prices of the customers' as-of date.
+
         Returns
         -------
         xarray.DataArray
@@ -55,11 +66,15 @@ class FittedSpend(FittedModel):
         """
         x, m = spend_histories(self, customers)
         require_memory(shape_of(self), len(customers))
-        values = gamma_gamma.expected_spend(x, m, **parameter_arrays(self, customers.table))
+        prices = prices_for(self, customers)
+        means = means_by_draw(self, m, prices)
+        values = gamma_gamma.expected_spend(x, means, **parameter_arrays(self, customers.table))
+        if prices is not None:
+            values *= prices.at(0.0).reshape(*shape_of(self), 1)
         return labelled(values, customers.ids, "expected_spend", units=self._money)
 
     def predict_spend(self, customers: Customers, random_seed: int | None = None) -> xr.DataArray:
-        """Predictive draws of the value of each customer's next order.
+        """Predictive draws of the value of each customer's next order, in prices of the customers' as-of date.
 
         Returns
         -------
@@ -67,17 +82,18 @@ class FittedSpend(FittedModel):
             (chain, draw, customer_id), in the currency of the fit.
         """
         x, m = spend_histories(self, customers)
-        seed = as_seed(random_seed)
+        seed, prices = as_seed(random_seed), prices_for(self, customers)
+        level = 1.0 if prices is None else prices.at(0.0)
 
         def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> np.ndarray:
-            nu = gamma_gamma.draw_spend_rate(rng, x[place], m[place], **drawn)
-            return gamma_gamma.draw_order_values(rng, drawn["p"], nu)
+            nu = gamma_gamma.draw_spend_rate(rng, x[place], mean_by_draw(m[place], prices, place), **drawn)
+            return gamma_gamma.draw_order_values(rng, drawn["p"], nu) * level
 
         (values,) = draw_for_each(self, customers.table, draw, seed=seed, purpose="spend")
         return labelled(values, customers.ids, "predicted_spend", units=self._money, random_seed=str(seed))
 
     def expected_spend_new_customer(self) -> xr.DataArray:
-        """Posterior of the expected order value of a new customer, the population's mean.
+        """Posterior of the expected order value of a new customer, the population's mean, in prices of the as-of date.
 
         Returns
         -------
@@ -94,7 +110,8 @@ class FittedSpend(FittedModel):
         buyers = spenders(customers)
         x, m = spend_histories(self, buyers)
         require_memory(shape_of(self), len(buyers))
-        values = gamma_gamma.log_likelihood(x, m, **parameter_arrays(self, buyers.table))
+        means = means_by_draw(self, m, prices_for(self, buyers))
+        values = gamma_gamma.log_likelihood(x, means, **parameter_arrays(self, buyers.table)) + np.log(means / m)
         found = labelled(values, buyers.ids, "mean_spend_observed")
         return with_group(self.idata, "log_likelihood", found.to_dataset())
 
@@ -114,6 +131,10 @@ class FittedSpend(FittedModel):
         return self.currency or "currency of the data"
 
     def _more_lines(self) -> list[str]:
+        growth = growth_in_words(self)
+        return [*self._data_lines(), *([growth] if growth else [])]
+
+    def _data_lines(self) -> list[str]:
         if self.idata.attrs.get("one_price"):
             return ["order values do not vary: all customers pay the same, to a thousandth"]
         correlation = self.idata.attrs.get("frequency_spend_correlation")
@@ -137,6 +158,125 @@ def spend_histories(fit: FittedSpend, customers: Customers, *, warn: bool = True
     if warn:
         warn_of_scale(fit, float(table["monetary_value"].median()))
     return table["spend_frequency"].to_numpy(dtype=float), table["monetary_value"].to_numpy(dtype=float)
+
+
+def prices_of(fit: FittedSpend, unit: TimeUnit) -> Prices | None:
+    """Draws of the price level of a fit, times counted from its as-of date; None where order values do not grow.
+
+    The level of a future period is drawn once for all customers: it reverts from where it is, noise is new, and growth
+    goes on. A thinned fit, or one in an order for another purpose, has others. After 20 years, the level about the
+    growth is its mean.
+
+    Parameters
+    ----------
+    unit : str
+        Of times.
+    """
+    terms = _terms_of_prices(fit)
+    if terms is None:
+        return None
+    year, draws = DAYS_PER_YEAR / DAYS_PER_UNIT[unit], math.prod(shape_of(fit))
+    if "growth" in terms:
+        return Prices(np.full(draws, math.log1p(terms["growth"]) / year), levels=np.zeros((draws, 1)))
+    posterior = fit.idata["posterior"].to_dataset()
+
+    def flat(name: str) -> Array:
+        values = posterior[name].transpose("chain", "draw", ...).to_numpy()
+        return np.asarray(values.reshape(draws, *values.shape[2:]), dtype=float)
+
+    past, level_sd, noise_sd = flat("price_level"), flat("price_level_sd"), flat("price_noise_sd")
+    years, now = terms["length"] / DAYS_PER_YEAR, past[:, -1]
+    kept, ahead = 0.5 ** (years / terms["half_life"]), math.ceil(YEARS_AHEAD / years)
+    future = np.empty((draws, ahead + 1))
+    future[:, :ahead] = moving_on(fit, "prices", now, level_sd, noise_sd, kept, ahead)
+    future[:, :ahead] -= noise_sd[:, np.newaxis] ** 2 / 2  # the mean of past noise is in the order values fitted
+    future[:, ahead] = level_sd**2 / 2
+    levels = np.concatenate([past, future], axis=1) - now[:, np.newaxis]
+    drift = np.log1p(flat("price_growth")) / year
+    return Prices(drift, terms["length"] / DAYS_PER_UNIT[unit], -past.shape[1], levels)
+
+
+def prices_for(fit: FittedSpend, customers: Customers, unit: TimeUnit | None = None) -> Prices | None:
+    """The same, times counted from the customers' as-of date, with how old their repeat orders are.
+
+    Parameters
+    ----------
+    unit : str, optional
+        Of times; the customers' own if not given.
+
+    Raises
+    ------
+    ColumnError
+        If the table does not state how old repeat orders are.
+    """
+    prices = prices_of(fit, unit or customers.time_unit)
+    if prices is None:
+        return None
+    require_ages(customers.table)
+    fitted, shift = fit.idata.attrs.get("as_of"), 0.0
+    in_unit = DAYS_PER_UNIT[unit or customers.time_unit]
+    if fitted and customers.as_of is not None:
+        shift = (pd.Timestamp(customers.as_of) - pd.Timestamp(fitted)).days / in_unit
+    age = customers.table[SPEND_AGE].to_numpy(dtype=float) * DAYS_PER_UNIT[customers.time_unit] / in_unit
+    return prices._replace(shift=shift, age=np.nan_to_num(age))
+
+
+def require_ages(table: pd.DataFrame) -> None:
+    """Refuse rows of customers that do not state how old their repeat orders are.
+
+    Raises
+    ------
+    ColumnError
+        If there is no column of ages.
+    InputError
+        If customers with a valued repeat order have none, or one below 0.
+    """
+    cure = "The function summarize(orders) makes it; otherwise fit GammaGamma(price_growth=None)."
+    if SPEND_AGE not in table.columns:
+        raise ColumnError(
+            f"Growth of prices needs to know how old the repeat orders of customers are: a column {SPEND_AGE!r}, the "
+            f"time from them to the as-of date, weighted by value. {cure}"
+        )
+    ages = table[SPEND_AGE].to_numpy(dtype=float)
+    wrong = ~(np.isfinite(ages) & (ages >= 0)) & (table["spend_frequency"] > 0).to_numpy()
+    refuse_rows(table.index[wrong], "customer", f"without a time of 0 or more in {SPEND_AGE}", cure)
+
+
+def means_by_draw(fit: FittedSpend, means: Array, prices: Prices | None) -> Array:
+    """Mean order values in prices of the fit's as-of date: (customers,), or (chains, draws, customers) by draws."""
+    found = at_prices_now(means, prices)
+    return found if prices is None else found.reshape(*shape_of(fit), means.size)
+
+
+def mean_by_draw(mean: float, prices: Prices | None, place: int) -> Any:
+    """The same of one customer, by the place in the ages: one number, or (chains * draws,)."""
+    return mean if prices is None else mean / prices.at(-prices.age[place])
+
+
+def _terms_of_prices(fit: FittedModel) -> dict[str, Any] | None:
+    """What a fit keeps of the growth of prices, if it has any."""
+    terms = json.loads(fit.idata.attrs.get("prices", "{}"))
+    return terms if terms.keys() & {"growth", "length"} else None
+
+
+def yearly_growth(fit: FittedSpend) -> float:
+    """The growth of prices in a year that a fit goes by, on average; 0 where it takes them as they are."""
+    terms = _terms_of_prices(fit) or {"growth": 0.0}
+    return float(terms["growth"] if "growth" in terms else fit.idata["posterior"]["price_growth"].mean())
+
+
+def growth_in_words(fit: FittedModel) -> str:
+    """State how prices grow; empty where a fit takes them as they are, without being asked for growth."""
+    terms = _terms_of_prices(fit)
+    if terms is None:
+        asked = "prices" in fit.idata.attrs
+        return "price growth was not learned: the customers carry no order values by date" if asked else ""
+    if "growth" in terms:
+        return f"prices grow by {percent(terms['growth'])} a year, as given"
+    draws = fit.idata["posterior"]["price_growth"].to_numpy().ravel()
+    low, high = (percent(float(end)) for end in interval(draws, None, None))
+    learned = f"learned from {counted(terms['customers'], 'customer')} with orders at several times"
+    return f"prices grow by {percent(float(draws.mean()))} a year ({low} to {high}), {learned}"
 
 
 def warn_of_scale(fit: FittedSpend, typical: float) -> None:
@@ -171,9 +311,12 @@ def replicate_mean_spend(fit: FittedSpend, customers: Customers, random_seed: in
     buyers = spenders(customers)
     orders = buyers.table["spend_frequency"].to_numpy(dtype=float)
 
+    prices = prices_for(fit, buyers)
+
     def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> np.ndarray:
         nu = gamma_gamma.draw_spend_rate(rng, 0, 0.0, **drawn)
-        return gamma_gamma.draw_total_spend(rng, orders[place], drawn["p"], nu) / orders[place]
+        mean = gamma_gamma.draw_total_spend(rng, orders[place], drawn["p"], nu) / orders[place]
+        return mean if prices is None else mean * prices.at(-prices.age[place])
 
     seed, units = as_seed(random_seed), buyers.currency or "currency of the data"
     (values,) = draw_for_each(fit, buyers.table, draw, seed=seed, purpose="mean spend")

@@ -13,6 +13,7 @@ from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import ColumnError, InputError, a_kind, refuse_rows
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.kernels import order_values, regular_order_values
+from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.alive import SignsOfLife, weights_of_having_left
 from ltv_bayes.predictions.clock import clock_at
@@ -30,7 +31,7 @@ from ltv_bayes.predictions.fitted import (
 )
 from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.purchases import FittedPurchases, purchase_histories
-from ltv_bayes.predictions.spend import FittedSpend, spend_histories, warn_of_scale
+from ltv_bayes.predictions.spend import FittedSpend, growth_in_words, prices_for, spend_histories, warn_of_scale
 from ltv_bayes.predictions.visibility import Coverage, VisibleShare
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.notes import history_notes, missing_here_or_there, unseen_segments
@@ -134,6 +135,7 @@ class OrderStream(ABC):
             for fit in self.fits_by_purpose.values()
         )
         unseen = [f"{label(self.name)} {note}" for note in unseen_segments(fits)]
+        unseen += [f"{label(self.name)}: {note}." for note in [growth_in_words(self.spend)] if note]
         if self.customers is None:
             return unseen
         return [
@@ -159,6 +161,8 @@ class OrderStream(ABC):
         counts, spends = (self._parameters(fit, customers) for fit in fits)
         if (clock := clock_at(fits[0], self._orders(customers))) is not None:
             periods = periods._replace(clock=order_values.Clock(*clock))
+        if (prices := self._prices(fits[1], customers)) is not None:
+            periods = periods._replace(prices=prices)
         fill = _kernel(self.counts, self.spend)
         of_counts = order_values.Events if isinstance(self.counts, FittedEvents) else order_values.Purchases
 
@@ -170,7 +174,8 @@ class OrderStream(ABC):
             limits, lives = unknown if until is None else until / days, unknown if life is None else life
             relations = order_values.Relations(limits, lives, self.one_life)
             drawn = _laid_out(of_counts, counts, first, last), _laid_out(order_values.Spend, spends, first, last)
-            these = periods._replace(shown_until=periods.shown_until[first:last])
+            prices = periods.prices._replace(age=periods.prices.age[first:last])
+            these = periods._replace(shown_until=periods.shown_until[first:last], prices=prices)
             fill(states, histories[first:last], these, *drawn, relations, money)
             if life is not None:
                 life *= days
@@ -194,6 +199,12 @@ class OrderStream(ABC):
         covered = None if self.signs is None else covered_by(self.signs.coverage, self, customers)
         weights = weights_of_having_left(customers.ids, self.signs, self.alive_for_sure, silent, covered)
         return np.column_stack([found, weights])
+
+    def _prices(self, spend: FittedModel, customers: Customers) -> Prices | None:
+        """The price level, with the age of these customers' repeat orders."""
+        assert isinstance(spend, FittedSpend)
+        prices = prices_for(spend, self._orders(customers), self.counts.time_unit)
+        return None if prices is None else prices._replace(age=self._of_these(prices.age, customers, 0.0))
 
     def _parameters(self, fit: FittedModel, customers: Customers) -> GroupDraws:
         """Parameters of customers, by segments in the table of those valued or beside their orders."""

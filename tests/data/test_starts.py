@@ -34,7 +34,7 @@ def test_every_column_of_a_small_log():
     table = summary().table
     assert table.columns.tolist() == [
         "frequency", "recency", "T", "monetary_value", "spend_frequency",
-        "first_value", "total_value", "first_order", "last_order", "since",
+        "first_value", "total_value", "spend_age", "first_order", "last_order", "since",
     ]  # fmt: skip
     assert table.index.tolist() == ["Ada", "Bo", "Cy"]
     assert table["frequency"].tolist() == [2, 1, 0]
@@ -71,6 +71,7 @@ def plain_summary(log, since, as_of, zero_orders, returns):
         if zero_orders == "drop":
             net = {day: value for day, value in net.items() if value > 0}
         spend = [value for value in net.values() if value > 0]
+        ages = sum(value * (as_of - day).days for day, value in net.items() if value > 0)
         rows[customer] = {
             "frequency": len(net),
             "recency": float((max(net) - start).days) if net else 0.0,
@@ -78,6 +79,7 @@ def plain_summary(log, since, as_of, zero_orders, returns):
             "monetary_value": float(sum(spend) / len(spend)) if spend else np.nan,
             "spend_frequency": len(spend),
             "total_value": float(total),
+            "spend_age": round(float(ages / sum(spend)), 6) if spend else np.nan,
         }
     return pd.DataFrame.from_dict(rows, orient="index").sort_index()
 

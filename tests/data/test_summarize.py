@@ -39,7 +39,7 @@ def test_every_column_of_a_small_log(orders):
     customers = summarize(orders, as_of="2024-02-05")
     assert customers.table.columns.tolist() == [
         "frequency", "recency", "T", "monetary_value", "spend_frequency",
-        "first_value", "total_value", "first_order", "last_order",
+        "first_value", "total_value", "spend_age", "first_order", "last_order",
     ]  # fmt: skip
     ada = row(customers)
     assert (ada["frequency"], ada["recency"], ada["T"]) == (2, 4.0, 5.0)

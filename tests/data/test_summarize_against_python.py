@@ -48,6 +48,7 @@ def plain_summary(log, as_of, unit, zero_orders, returns):
         if net:
             first, last = min(net), max(net)
             spend = [value for day, value in net.items() if day > first and value > 0]
+            ages = sum(value * (as_of - day).days for day, value in net.items() if day > first and value > 0)
             rows[customer] = {
                 "frequency": len(net) - 1,
                 "recency": (last - first).days / DAYS_PER_UNIT[unit],
@@ -56,6 +57,7 @@ def plain_summary(log, as_of, unit, zero_orders, returns):
                 "spend_frequency": len(spend),
                 "first_value": float(net[first]),
                 "total_value": float(total[customer]),
+                "spend_age": round(float(ages / sum(spend)), 6) / DAYS_PER_UNIT[unit] if spend else np.nan,
                 "first_order": pd.Timestamp(first),
                 "last_order": pd.Timestamp(last),
             }
@@ -85,8 +87,16 @@ def test_any_log(log, zone, unit, days, zero_orders, returns):
         return
     customers = summarize(orders, as_of=None if days is None else end, **options)
     assert customers.as_of == end
+    ages = customers.table["spend_age"], expected.pop("spend_age")
+    np.testing.assert_allclose(*ages, rtol=0, atol=2e-6 / DAYS_PER_UNIT[unit])  # rounded to a millionth of a day
     pd.testing.assert_frame_equal(
-        customers.table, expected, check_names=False, check_dtype=False, check_index_type=False, rtol=1e-12, atol=1e-12
+        customers.table.drop(columns="spend_age"),
+        expected,
+        check_names=False,
+        check_dtype=False,
+        check_index_type=False,
+        rtol=1e-12,
+        atol=1e-12,
     )
     # Nothing is lost: an order is in the value of its customer, or listed as left out, or both.
     away = customers.dropped["reason"].isin(["after as_of", "return, ignored"])

@@ -1,5 +1,7 @@
 """Fits held to the data: what is right passes, what is wrong is found and named."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -489,6 +491,12 @@ class TestGrowthOfOrderValues:
         assert percent == pytest.approx(100 * abs(rate), abs=1.6)
         assert f"about {abs(row['observed'] - 1):.0%} {'above' if rate > 0 else 'below'} its forecast" in sentence
         assert "price level" in sentence
+
+    def test_growth_that_the_fit_has_is_no_finding(self):
+        orders = self.log(0.15)
+        for growth, holds in ((0.15, True), (0.0, False)):
+            spend = lb.FittedSpend.from_draws(full(SPEND), prices=json.dumps({"growth": growth}))
+            assert self.found(orders, spend).table.loc[("gamma_gamma", quantities.GROWTH), "holds"] == holds
 
     @pytest.mark.parametrize("seed", range(5))
     def test_no_growth_is_none_also_where_larger_customers_are_won_later(self, seed):

@@ -34,7 +34,8 @@ def alike(kernel):
             unknown if until is None else until, unknown if life is None else life, one_life
         )
         periods = order_values.Periods(ends, delta, np.array(shown, dtype=float), np.full(len(histories), shown_until))
-        kernel(states, histories, periods, counts, spend, relations, rest[number + 3])
+        observed = np.insert(histories, 3, 0.0, axis=1)  # until now
+        kernel(states, observed, periods, counts, spend, relations, rest[number + 3])
 
     return fill
 

@@ -43,7 +43,7 @@ def drawn(kind, history, ends, *, until=None, weight=1.0, delta=0.0, one_life=Tr
     one = np.zeros(1, dtype=np.int64)
     counts = order_values.Purchases(one, *(np.full((1, size), v) for v in purchases(k).values()))
     spend = order_values.Spend(one, *(np.full((1, size), v) for v in SPEND.values()))
-    histories = np.array([[x, t_x, T, orders, orders * mean, weight]])
+    histories = np.array([[x, t_x, T, 0.0, orders, orders * mean, weight]])
     limits = order_values.UNKNOWN if until is None else np.broadcast_to(until, (1, size)).astype(float)
     relations = order_values.Relations(limits, life if lives else order_values.UNKNOWN, one_life)
     shares = np.empty(0) if shown is None else np.full(size, shown)

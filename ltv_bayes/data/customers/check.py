@@ -23,7 +23,8 @@ from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 
 HISTORY = ("frequency", "recency", "T")
 SPEND = ("monetary_value", "spend_frequency")
-VALUES = ("first_value", "total_value")
+SPEND_AGE = "spend_age"
+VALUES = ("first_value", "total_value", SPEND_AGE)
 OBSERVED_UNTIL = "observed_until"
 DATES = ("first_order", "last_order", OBSERVED_UNTIL)
 COMPUTED = (*HISTORY, *SPEND, *VALUES, *DATES)

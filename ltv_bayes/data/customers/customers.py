@@ -221,7 +221,7 @@ class Customers(Printed):
         write = left_out.copy_to if isinstance(left_out, LeftOutFile) else partial(LeftOutFile.write, left_out)
         with LeftOutFile.written_with(target, write):
             stated = self.time_unit, self.as_of, self.currency, self.merged_orders, self.repeat_days
-            self.rows.copy_to(target, file_notes(*stated))
+            self.rows.copy_to(target, file_notes(*stated, self.rows.price_moments))
         return target
 
     @property
@@ -240,8 +240,9 @@ class Customers(Printed):
 
         frequency (repeat purchase days), recency (first to last purchase) and T (first purchase to as_of) in the time
         unit, monetary_value (mean of the repeat purchase days that have a value; missing without any), spend_frequency
-        (their number), and from orders also first_value, total_value, first_order and last_order; then attributes, and
-        observed_until where observation ended early. Sorted by customer_id, except that a file keeps its order.
+        (their number), and from orders also first_value, total_value, spend_age (from those days, weighted by value, to
+        as_of), first_order and last_order; then attributes, and observed_until where observation ended early. Sorted by
+        customer_id, except that a file keeps its order.
         """
         return self.rows.table()
 

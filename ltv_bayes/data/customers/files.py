@@ -37,6 +37,7 @@ from ltv_bayes.data.engine.parquet import (
     read_metadata,
     require_column,
 )
+from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.data.reading.columns import refuse_clash
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import DataWarning, InputError, UnitError, refuse_rows
@@ -44,7 +45,7 @@ from ltv_bayes.sizes import READ_ROWS
 from ltv_bayes.time_units import TimeUnit, as_date, as_time_unit
 
 NOTES = ("time_unit", "as_of", "currency")
-KEY, MERGED, DAYS = "ltv_bayes.{}", "merged_orders", "repeat_days"
+KEY, MERGED, DAYS, PRICES = "ltv_bayes.{}", "merged_orders", "repeat_days", "price_moments"
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def scan_customers(
         number = _count(connection, file)
         _refuse_ids(connection, file)
         _refuse_impossible(connection, file)
-    return ParquetRows(file.query(), file.columns, number, paths, memory_limit), notes
+    return ParquetRows(file.query(), file.columns, number, paths, memory_limit, _price_moments(notes)), notes
 
 
 def open_customers(path: Path, memory_limit: str | None = None) -> ParquetRows:
@@ -153,8 +154,9 @@ def open_customers(path: Path, memory_limit: str | None = None) -> ParquetRows:
     with engine(memory_limit) as connection:
         types = column_types(connection, [path])
         names = {name: name for name in ("customer_id", *HISTORY)}
-        file = _customer_file((path,), types, names, "monetary_value")
-        return ParquetRows(file.query(), file.columns, _count(connection, file), (path,), memory_limit)
+        file, notes = _customer_file((path,), types, names, "monetary_value"), read_metadata(connection, [path])
+        prices = _price_moments(_notes(notes, [path]))
+        return ParquetRows(file.query(), file.columns, _count(connection, file), (path,), memory_limit, prices)
 
 
 def file_notes(
@@ -163,6 +165,7 @@ def file_notes(
     currency: str | None,
     merged_orders: int = 0,
     repeat_days: pd.Series | None = None,
+    price_moments: PriceMoments | None = None,
 ) -> dict[str, str]:
     """Write what a file of customers says of itself.
 
@@ -171,10 +174,11 @@ def file_notes(
     >>> file_notes("week", None, "EUR")
     {'ltv_bayes.time_unit': 'week', 'ltv_bayes.currency': 'EUR'}
     """
-    days = repeat_days
+    days, prices = repeat_days, None if price_moments is None else price_moments.to_json()
     if days is not None:
         days = json.dumps(dict(zip(days.index.strftime("%Y-%m-%d"), days.tolist(), strict=True)))
-    stated = zip((*NOTES, MERGED, DAYS), (time_unit, as_of, currency, merged_orders or None, days), strict=True)
+    values = (time_unit, as_of, currency, merged_orders or None, days, prices)
+    stated = zip((*NOTES, MERGED, DAYS, PRICES), values, strict=True)
     return {KEY.format(name): str(value) for name, value in stated if value is not None}
 
 
@@ -192,7 +196,18 @@ def _notes(metadata: Mapping[str, set[str]], paths: Sequence[Path]) -> dict[str,
     if len(paths) == 1 and all(number.isdecimal() for number in merged):
         for number in merged:
             notes[MERGED] = number
+    prices = metadata.get(KEY.format(PRICES), set())
+    if len(prices) == 1:  # several files of one log state the same
+        notes[PRICES] = next(iter(prices))
     return notes
+
+
+def _price_moments(notes: Mapping[str, str]) -> PriceMoments | None:
+    """Take what files say of order values by period; None where they say nothing that can be read."""
+    try:
+        return PriceMoments.from_json(notes[PRICES]) if PRICES in notes else None
+    except ValueError:
+        return None
 
 
 def _customer_file(

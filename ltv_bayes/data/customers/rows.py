@@ -12,8 +12,11 @@ import pandas as pd
 from ltv_bayes.data.customers.repeat_days import OwnDays
 from ltv_bayes.data.engine.duckdb import engine, fetched, fetched_batches
 from ltv_bayes.data.engine.parquet import files_name, write_parquet
+from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.errors import InputError, counted, refuse_rows
 from ltv_bayes.sizes import READ_ROWS
+
+TIMES = ("recency", "T", "spend_age")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +29,8 @@ class FrameRows:
         Indexed by customer_id.
     own_days : OwnDays, optional
         The days of the repeat purchases of each, where they are known.
+    price_moments : PriceMoments, optional
+        How order values of the same customers moved, in the log that the rows are of, where it is known.
     in_memory : bool
         Whether all rows are in memory.
     place : str
@@ -34,6 +39,7 @@ class FrameRows:
 
     frame: pd.DataFrame
     own_days: OwnDays | None = None
+    price_moments: PriceMoments | None = None
     in_memory: ClassVar[bool] = True
     place: ClassVar[str] = ""
 
@@ -89,9 +95,10 @@ class FrameRows:
             write_parquet(connection, "FROM customers", path, metadata)
 
     def scaled(self, multiplier: float, divisor: float) -> Self:
-        """The same rows with recency and T multiplied, then divided."""
-        converted = {name: self.frame[name] * multiplier / divisor for name in ("recency", "T")}
-        return type(self)(self.frame.assign(**converted), self.own_days)
+        """The same rows with times multiplied, then divided."""
+        times = [name for name in TIMES if name in self.frame]
+        converted = {name: self.frame[name] * multiplier / divisor for name in times}
+        return replace(self, frame=self.frame.assign(**converted))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +117,8 @@ class ParquetRows:
         The files.
     memory_limit : str or None
         The memory that a question may take.
+    price_moments : PriceMoments, optional
+        As in `FrameRows`.
     """
 
     query: str
@@ -117,6 +126,7 @@ class ParquetRows:
     number: int
     paths: tuple[Path, ...]
     memory_limit: str | None = None
+    price_moments: PriceMoments | None = None
     in_memory: ClassVar[bool] = False
 
     @property
@@ -173,10 +183,10 @@ class ParquetRows:
             write_parquet(connection, self.query, path, metadata)
 
     def scaled(self, multiplier: float, divisor: float) -> Self:
-        """The same rows with recency and T multiplied, then divided, when they are read."""
+        """The same rows with times multiplied, then divided, when they are read."""
         factor = f"* {multiplier!r}::DOUBLE / {divisor!r}::DOUBLE"
-        query = f'SELECT * REPLACE (recency {factor} AS recency, "T" {factor} AS "T") FROM ({self.query})'
-        return replace(self, query=query)
+        converted = ", ".join(f'"{name}" {factor} AS "{name}"' for name in TIMES if name in self.columns)
+        return replace(self, query=f"SELECT * REPLACE ({converted}) FROM ({self.query})")
 
     def _fetched(
         self, sql: str, settings: dict[str, Any] | None = None, tables: dict[str, pd.DataFrame] | None = None
@@ -235,8 +245,10 @@ def with_days_of(rows: Rows, some: pd.DataFrame, counts: pd.Series | None) -> tu
     """
     if isinstance(rows, FrameRows) and rows.own_days is not None:
         own = rows.own_days.at(rows.frame.index.get_indexer(some.index))
-        return FrameRows(some, own), own.counts()
-    return FrameRows(some), counts if counts is not None and counts.sum() == some["frequency"].sum() else None
+        return FrameRows(some, own, rows.price_moments), own.counts()
+    return FrameRows(some, None, rows.price_moments), counts if counts is not None and counts.sum() == some[
+        "frequency"
+    ].sum() else None
 
 
 def _masked(rows: Rows, mask: np.ndarray) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ltv_bayes.data.customers.repeat_days import OwnDays, by_day
 from ltv_bayes.data.engine.duckdb import engine, fetched
+from ltv_bayes.data.orders.price_moments import PriceMoments, price_moments
 
 RETURN_ONLY = "return without an order that day"
 NO_VALUE = "day without value"
@@ -52,6 +53,7 @@ SELECT
     first_order AS start,
     occasions - 1 AS frequency,
     paid - greatest(first_net, 0) AS repeat_paid,
+    paid_ages - greatest(CAST(first_net AS DOUBLE), 0) * (DATE '{as_of}' - first_order) AS repeat_ages,
     paid_occasions - coalesce(CAST(first_net > 0 AS INTEGER), 0) AS spend_frequency
 FROM (
     SELECT
@@ -60,8 +62,9 @@ FROM (
         min(day) FILTER (is_occasion) AS first_order,
         max(day) FILTER (is_occasion) AS last_order,
         arg_min(net, day) FILTER (is_occasion) AS first_net,
-        -- The occasions that have any value: their revenue and their number.
+        -- The occasions that have any value: their revenue, that times days before as_of, and their number.
         sum(net) FILTER (is_occasion AND net > 0) AS paid,
+        sum(CAST(net AS DOUBLE) * (DATE '{as_of}' - day)) FILTER (is_occasion AND net > 0) AS paid_ages,
         count(*) FILTER (is_occasion AND net > 0) AS paid_occasions,
         -- All money up to as_of, days that are no occasions included.
         sum(net) AS total
@@ -81,6 +84,7 @@ SELECT
     max(day) FILTER (is_occasion) AS last_order,
     arg_min(net, day) FILTER (is_occasion) AS first_net,
     sum(net) FILTER (is_occasion AND net > 0 AND day > since) AS repeat_paid,
+    sum(CAST(net AS DOUBLE) * (DATE '{as_of}' - day)) FILTER (is_occasion AND net > 0 AND day > since) AS repeat_ages,
     count(*) FILTER (is_occasion AND net > 0 AND day > since) AS spend_frequency,
     coalesce(sum(net), {no_money}) AS total
 FROM (SELECT customer, CAST(since AS DATE) AS since FROM starts)
@@ -100,6 +104,11 @@ SELECT
     spend_frequency,
     CAST(first_net AS DOUBLE) / {scale!r}::DOUBLE AS first_value,
     CAST(total AS DOUBLE) / {scale!r}::DOUBLE AS total_value,
+    -- How long before as_of the revenue of repeat occasions was, on average; rounded, as sums of floats have an order.
+    CASE WHEN spend_frequency > 0 THEN least(
+        greatest(round(repeat_ages / CAST(repeat_paid AS DOUBLE), 6), DATE '{as_of}' - last_order),
+        DATE '{as_of}' - start
+    ) / {days_per_unit!r}::DOUBLE END AS spend_age,
     first_order,
     last_order
     {more}
@@ -239,13 +248,13 @@ def customers_query(money: WholeMoney, as_of: dt.date, days_per_unit: float, *, 
 
     The table ``starts`` has the columns customer and since; its customers are those of the result.
     """
-    since = REPEATS_SINCE.format(no_money="0" if money.any_amount else "NULL")
+    since = REPEATS_SINCE.format(no_money="0" if money.any_amount else "NULL", as_of=as_of)
     return CUSTOMERS.format(
         as_of=as_of,
         days_per_unit=float(days_per_unit),
         scale=money.scale,
         more=", start AS since" if given_starts else "",
-        repeats=since if given_starts else REPEATS_AFTER_FIRST,
+        repeats=since if given_starts else REPEATS_AFTER_FIRST.format(as_of=as_of),
     )
 
 
@@ -256,7 +265,7 @@ def customer_rows(
     days_per_unit: float,
     count_zero_orders: bool,
     since: pd.Series | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame, int, OwnDays]:
+) -> tuple[pd.DataFrame, pd.DataFrame, int, OwnDays, PriceMoments | None]:
     """Make the customer table of orders up to a day.
 
     Parameters
@@ -283,6 +292,8 @@ def customer_rows(
         The orders that are one purchase with another of the same customer and day.
     OwnDays
         The days of the repeat purchases of each.
+    PriceMoments or None
+        How order values move from period to period.
 
     Examples
     --------
@@ -309,6 +320,7 @@ def customer_rows(
         table = fetched(connection.execute(f"{query} ORDER BY customer_id"))
         merged = merged_orders(connection, money, int((table["frequency"] + 1).sum()) if since is None else None)
         repeats = fetched(connection.execute(REPEATS if since is None else REPEATS_AFTER_START))
+        prices = price_moments(connection, as_of, given_starts=since is not None)
         no_occasion = orders.head(0).assign(reason="")
         if money.any_unpaid:
             connection.register("orders", pd.DataFrame(columns | {"position": np.arange(len(orders))}, copy=False))
@@ -316,7 +328,7 @@ def customer_rows(
             no_occasion = orders.iloc[found["position"]].assign(reason=found["reason"].to_numpy())
     codes = table.pop("customer_id").to_numpy()
     index = pd.Index(codes if ids is None else ids[codes], name="customer_id")
-    return table.set_index(index), no_occasion, merged, OwnDays.of_purchases(repeats, codes)
+    return table.set_index(index), no_occasion, merged, OwnDays.of_purchases(repeats, codes), prices
 
 
 def _whole_ids(ids: pd.Series) -> tuple[np.ndarray, pd.Index | None]:

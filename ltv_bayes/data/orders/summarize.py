@@ -3,12 +3,13 @@
 import datetime as dt
 import os
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import pandas as pd
 
 from ltv_bayes.data.customers.attributes import join_attributes
-from ltv_bayes.data.customers.check import COMPUTED
+from ltv_bayes.data.customers.check import COMPUTED, SPEND_AGE
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.dates import customer_dates, starts_until
 from ltv_bayes.data.customers.files import open_customers
@@ -16,6 +17,7 @@ from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.engine.parquet import parquet_target
 from ltv_bayes.data.orders.left_out import no_orders
 from ltv_bayes.data.orders.occasions import customer_rows
+from ltv_bayes.data.orders.price_index import at_prices_of, price_index_of
 from ltv_bayes.data.orders.scanned import ScannedTransactions
 from ltv_bayes.data.orders.selection import Returns, counting_orders, observation_end, refuse_none_left
 from ltv_bayes.data.orders.summarize_files import left_out_beside, summarize_to_file
@@ -34,6 +36,7 @@ def summarize(
     zero_orders: Literal["count", "drop"] = "count",
     returns: Returns = "net",
     since: Any = None,
+    price_index: Any = None,
     to: str | os.PathLike[str] | None = None,
 ) -> Customers:
     """Turn a transaction log into one row a customer.
@@ -65,6 +68,11 @@ def summarize(
         monetary_value is the mean of all order days after it. Orders on the day itself belong to the installation:
         they are in total_value, not in frequency. Customers without orders are there too; those with a day after
         ``as_of`` are in ``without_orders``. For orders that were read, not scanned.
+    price_index : mapping, Series, path or frame, optional
+        Levels of a price index by date, a table with the columns ``date`` and ``level``: monetary_value is then the
+        mean in prices of ``as_of``, and spend_age is 0. first_value and total_value stay as they were paid. Between two
+        dates the logarithm of the level is on a straight line; after the last, the last level holds. For orders that
+        were read, not scanned. Prices after ``as_of`` are a matter of ``GammaGamma(price_growth=)``.
     to : path, optional
         A Parquet file to write the customers to, ``"customers.parquet"``, needed for orders that were scanned. The
         customers then live in that file, and :meth:`Customers.scan` opens it again. Orders left out, if there are any,
@@ -79,7 +87,7 @@ def summarize(
     ------
     InputError
         If orders are dated in the future, ``as_of`` lies before the first order, or no purchase is left; if customers
-        ordered before their day in ``since``, or have none.
+        ordered before their day in ``since``, or have none; if orders are before ``price_index`` begins.
 
     Examples
     --------
@@ -103,7 +111,7 @@ def summarize(
     _refuse_settings(orders, zero_orders, returns)
     count_zero = zero_orders == "count"
     if isinstance(orders, ScannedTransactions):
-        _refuse_since(since)
+        _refuse_in_files(since, price_index)
         return summarize_to_file(
             orders,
             to,
@@ -118,9 +126,12 @@ def summarize(
     log, starts = _written_alike(orders, since)
     counting, left_out = counting_orders(log, end, returns)
     there, later = (None, pd.Series()) if starts is None else starts_until(starts, counting, end)
-    table, no_occasion, merged, repeats = customer_rows(
-        counting, end, days_per_unit=DAYS_PER_UNIT[unit], count_zero_orders=count_zero, since=there
-    )
+    rows_of = partial(customer_rows, days_per_unit=DAYS_PER_UNIT[unit], count_zero_orders=count_zero, since=there)
+    table, no_occasion, merged, repeats, prices = rows_of(counting, end)
+    if price_index is not None:
+        real, prices = rows_of(at_prices_of(end, counting, price_index_of(price_index)), end)[0], None
+        ages = table[SPEND_AGE].where(table[SPEND_AGE].isna(), 0.0)
+        table = table.assign(monetary_value=real["monetary_value"], **{SPEND_AGE: ages})
     dropped = _joined([orders.dropped, *left_out, no_occasion])
     if table.empty:
         refuse_none_left(count_by_reason(dropped), dropped["row"])
@@ -129,7 +140,7 @@ def summarize(
         column, taken = orders.customer_column, COMPUTED if starts is None else (*COMPUTED, "since")
         table, others = join_attributes(table, attributes, customer_column=column, taken=taken)
     known = _with_later(others, later)
-    rows, days = FrameRows(table, repeats), repeats.counts()
+    rows, days = FrameRows(table, repeats, prices), repeats.counts()
     customers = Customers(rows, unit, end, orders.currency, dropped, known, merged, days)
     if target is None:
         return customers
@@ -166,11 +177,13 @@ def _with_later(others: pd.DataFrame, later: pd.Series) -> pd.DataFrame:
     return others.set_axis(known).join(later.set_axis(ids), how="outer").rename_axis("customer_id")
 
 
-def _refuse_since(since: Any) -> None:
-    """Raise if scanned orders are to be counted from given days."""
+def _refuse_in_files(since: Any, price_index: Any) -> None:
+    """Raise if scanned orders are to be counted from given days, or brought to prices of one day."""
+    cure = "Read them into memory with read_transactions, or leave {} out."
     if since is not None:
-        cure = "Read them into memory with read_transactions, or leave since out."
-        raise InputError(f"Scanned orders are counted from each customer's first order. {cure}")
+        raise InputError(f"Scanned orders are counted from each customer's first order. {cure.format('since')}")
+    if price_index is not None:
+        raise InputError(f"Scanned orders are taken at the prices that were paid. {cure.format('price_index')}")
 
 
 def _refuse_settings(orders: Any, zero_orders: str, returns: str) -> None:

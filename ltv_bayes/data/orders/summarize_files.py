@@ -15,6 +15,7 @@ from ltv_bayes.data.engine.duckdb import engine, fetched, identifier
 from ltv_bayes.data.engine.parquet import parquet_source, parquet_target, refuse_same_names, write_parquet
 from ltv_bayes.data.orders.left_out import LeftOutFile, no_orders
 from ltv_bayes.data.orders.occasions import LEFT_OUT, customers_query, merged_orders, prepare_days, repeats_by_day
+from ltv_bayes.data.orders.price_moments import price_moments
 from ltv_bayes.data.orders.scanned import ScannedTransactions, first_rows
 from ltv_bayes.data.orders.selection import (
     AFTER_AS_OF,
@@ -72,8 +73,8 @@ def summarize_to_file(
         query, clients = _with_attributes(
             connection, customers_query(money, end, DAYS_PER_UNIT[time_unit]), attributes, log.customer_column
         )
-        days = repeats_by_day(connection)
-        notes = file_notes(time_unit, end, log.currency, repeat_days=days)
+        days, prices = repeats_by_day(connection), price_moments(connection, end)
+        notes = file_notes(time_unit, end, log.currency, repeat_days=days, price_moments=prices)
         with LeftOutFile.written_with(target, lambda path: write_parquet(connection, f"{left_out} ORDER BY row", path)):
             if not write_parquet(connection, f"{query} ORDER BY customer_id", target, notes):
                 counts = f"SELECT reason, count(*) AS rows FROM ({left_out}) GROUP BY reason"

@@ -20,6 +20,7 @@ from ltv_bayes.formulas.kernels.random import (
     uniform,
 )
 from ltv_bayes.formulas.models.bg_nbd import LARGEST_POISSON_MEAN
+from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array, IntArray
 
 compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -99,6 +100,8 @@ class Periods(NamedTuple):
         In the same time unit; below 0 for customers of whom nothing is counted elsewhere.
     clock : Clock
         What moves the rate of all customers.
+    prices : Prices
+        What moves the values of all orders; empty where nothing does.
     """
 
     ends: Array
@@ -106,6 +109,7 @@ class Periods(NamedTuple):
     shown: Array = np.empty(0)
     shown_until: Array = np.empty(0)
     clock: Clock = Clock()
+    prices: Prices = Prices()
 
 
 class Relations(NamedTuple):
@@ -172,7 +176,7 @@ def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
 @compiled
 def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
     x, t_x, T, ended, orders, spent, weight = history
-    (ends, delta, shown, shown_until, clock), (until, life, one_life) = periods, relations
+    (ends, delta, shown, shown_until, clock, prices), (until, life, one_life) = periods, relations
     r, alpha, a, b = purchases_of(row, purchases)
     p, q, v = spend_of(row, spend)
     # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
@@ -208,7 +212,7 @@ def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money
             continue
         count = number_until_leaving(state, possible, a[i], b[i] + x)
         left = count < possible
-        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
+        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent_now(prices, row, i, spent))
         end = t * beta(state, count, possible - count + 1.0) if left else t
         shape, (d, c), value, last = p[i], gamma_constants(p[i]), 1.0 / nu, 0.0
         for order in range(int(count)):
@@ -219,7 +223,7 @@ def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money
             period = 0
             while when > ends[period]:
                 period += 1
-            money[period, i] += worth * np.exp(-delta * when)
+            money[period, i] += worth * np.exp(-delta * when) * price_at(prices, i, when)
         if life.size:
             staying = (b[i] + x + count - 1.0) / (a[i] + b[i] + x + count - 1.0)
             if left or uniform(apart) >= staying:  # the last purchase seen may be the customer's last too
@@ -241,7 +245,7 @@ def nbd_gamma_gamma(states, histories, periods, events, spend, relations, money)
 @compiled
 def _nbd_row(row, state, history, periods, events, spend, until, money):  # type: ignore[no-untyped-def]
     x, _, T, _, orders, spent, _ = history
-    ends, delta, shown, shown_until, _ = periods
+    ends, delta, shown, shown_until, _, prices = periods
     r, alpha = events.r[events.place[row]], events.alpha[events.place[row]]
     p, q, v = spend_of(row, spend)
     elsewhere = state ^ ELSEWHERE
@@ -255,7 +259,7 @@ def _nbd_row(row, state, history, periods, events, spend, until, money):  # type
         number = number_possible(state, uniform(state), r[i] + x, alpha[i] + T, t)
         if number == 0.0:
             continue
-        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
+        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent_now(prices, row, i, spent))
         shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
         for _ in range(int(number)):
             when, period, worth = t * uniform(state), 0, value * gamma_from_constants(state, shape, d, c)
@@ -263,7 +267,7 @@ def _nbd_row(row, state, history, periods, events, spend, until, money):  # type
                 continue
             while when > ends[period]:
                 period += 1
-            money[period, i] += worth * np.exp(-delta * when)
+            money[period, i] += worth * np.exp(-delta * when) * price_at(prices, i, when)
 
 
 @compiled
@@ -296,6 +300,22 @@ def calendar_time(clock, i, operational, end):  # type: ignore[no-untyped-def]
         period += 1
     since = (operational - clock.steps[i, period]) / clock.factors[i, period]
     return min((period + clock.first) * clock.length + since - clock.now, end)  # not after it by rounding
+
+
+@compiled
+def price_at(prices, i, time):  # type: ignore[no-untyped-def]
+    """The price level of a draw at a time from now; 1 where prices do not move."""
+    if prices.drift.size == 0:
+        return 1.0
+    since = time + prices.shift
+    period = min(max(int(np.floor(since / prices.length)) - prices.first, 0), prices.levels.shape[1] - 1)
+    return np.exp(prices.levels[i, period] + prices.drift[i] * since)
+
+
+@compiled
+def spent_now(prices, row, i, spent):  # type: ignore[no-untyped-def]
+    """What a customer's repeat orders were worth in total, in prices of the as-of date of a draw."""
+    return spent if prices.drift.size == 0 else spent / price_at(prices, i, -prices.age[row])
 
 
 @compiled

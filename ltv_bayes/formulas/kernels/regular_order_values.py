@@ -16,8 +16,10 @@ from ltv_bayes.formulas.kernels.order_values import (
     number_possible,
     number_until_leaving,
     on_clock,
+    price_at,
     purchases_of,
     spend_of,
+    spent_now,
     time_left,
 )
 from ltv_bayes.formulas.kernels.phases import log_phases, phase_at
@@ -48,7 +50,7 @@ def mbg_cnbd_gamma_gamma(  # type: ignore[no-untyped-def]
 @compiled
 def _row(k, at_once, row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
     x, t_x, T, ended, orders, spent, weight = history
-    (ends, delta, shown, shown_until, clock), (until, life, one_life) = periods, relations
+    (ends, delta, shown, shown_until, clock, prices), (until, life, one_life) = periods, relations
     r, alpha, a, b = purchases_of(row, purchases)
     p, q, v = spend_of(row, spend)
     chances = x + at_once
@@ -80,7 +82,7 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
             continue
         count = number_until_leaving(state, possible, a[i], b[i] + chances)
         left = count < possible
-        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent)
+        nu = standard_gamma(state, p[i] * orders + q[i]) / (v[i] + spent_now(prices, row, i, spent))
         shape, (d, c), value = p[i], gamma_constants(p[i]), 1.0 / nu
         share, rest, step = 0.0, events, k - phase
         for _ in range(int(count)):
@@ -94,7 +96,7 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
             period = 0
             while when > ends[period]:
                 period += 1
-            money[period, i] += worth * np.exp(-delta * when)
+            money[period, i] += worth * np.exp(-delta * when) * price_at(prices, i, when)
         if life.size:
             staying = (b[i] + chances + count - 1.0) / (a[i] + b[i] + chances + count - 1.0)
             if left or uniform(apart) >= staying:  # the last purchase seen may be the customer's last too

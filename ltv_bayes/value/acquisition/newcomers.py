@@ -11,8 +11,8 @@ from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import flat_draws, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer
-from ltv_bayes.predictions.renewals import FittedRenewals
-from ltv_bayes.predictions.spend import FittedSpend
+from ltv_bayes.predictions.renewals import FittedRenewals, has_clock, sums_of_factors
+from ltv_bayes.predictions.spend import FittedSpend, prices_of
 from ltv_bayes.time_units import Duration, discount_intensity
 
 LONGEST_COURSE = 120
@@ -48,6 +48,8 @@ class Buyer:
 
     def expected(self, horizon: Duration, discount_rate: float) -> Array:
         """Expected revenue within the horizon, shape (draws,): orders of today's worth times their value."""
+        if prices_of(self.spend, self.purchases.time_unit) is not None:
+            return self.course([horizon], discount_rate)[:, -1]
         unit = self.purchases.time_unit
         t, delta = horizon.to(unit), discount_intensity(discount_rate, unit)
         if isinstance(self.purchases, FittedEvents):
@@ -60,12 +62,21 @@ class Buyer:
         """Expected revenue by each time, an array of shape (draws, times)."""
         unit = self.purchases.time_unit
         ends, delta = np.array([time.to(unit) for time in times]), discount_intensity(discount_rate, unit)
+        prices = prices_of(self.spend, unit)
+        if prices is None or ends[-1] <= 0:
+            number = self._numbers(ends, delta)
+        else:
+            edges, level = prices.over(ends[ends > 0])
+            worth = np.cumsum(np.diff(self._numbers(edges, delta), axis=1, prepend=0.0) * level, axis=1)
+            number = np.where(ends > 0, worth[:, np.searchsorted(edges, ends)], 0.0)
+        return self._first()[:, np.newaxis] + number * self._mean_order()[:, np.newaxis]
+
+    def _numbers(self, ends: Array, delta: float) -> Array:
+        """Expected purchases by each time, discounted, in units of today's order: shape (draws, times)."""
         if isinstance(self.purchases, FittedEvents):
             drawn = {name: values[:, np.newaxis] for name, values in flat_draws(self.purchases).items()}
-            number = nbd.discounted_expected_events(ends, delta, 0, 0.0, **drawn)
-        else:
-            number = outlook_of_new_customer(self.purchases).discounted_expected_purchases_by(ends, delta)
-        return self._first()[:, np.newaxis] + number * self._mean_order()[:, np.newaxis]
+            return nbd.discounted_expected_events(ends, delta, 0, 0.0, **drawn)
+        return outlook_of_new_customer(self.purchases).discounted_expected_purchases_by(ends, delta)
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
         """Revenue of one such customer in each draw, shape (draws,): how often they buy, when, for how much."""
@@ -74,6 +85,8 @@ class Buyer:
         owner, time = self._draw_times(rng, t)
         nu = gamma_gamma.draw_spend_rate(rng, 0, 0.0, **spend)
         values = gamma_gamma.draw_order_values(rng, spend["p"][owner], nu[owner]) * np.exp(-delta * time)
+        if (prices := prices_of(self.spend, unit)) is not None:
+            values *= prices.at(time, owner)
         later = np.bincount(owner, values, nu.size)
         if self.first_order is True:
             return later + gamma_gamma.draw_order_values(rng, spend["p"], nu)
@@ -139,17 +152,25 @@ class Subscriber:
         """Expected revenue by each time, an array of shape (draws, times)."""
         made = np.array([self._payments(time) for time in times])
         number = np.arange(1, made.max(initial=0) + 1)
-        drawn = {name: values[:, np.newaxis] for name, values in flat_draws(self.renewals).items()}
-        kept = shifted_beta_geometric.survival(number, **drawn) * self._worth(number, discount_rate)
+        drawn = {name: values.reshape(-1, 1) for name, values in self.renewals.draws.items()}
+        kept = shifted_beta_geometric.survival(self._sums(number.size), **drawn) * self._worth(number, discount_rate)
         paid = np.concatenate([np.zeros((len(kept), 1)), np.cumsum(kept, axis=1)], axis=1)
         return self._first() + self.price * paid[:, made]
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
         """Revenue of one such customer in each draw, shape (draws,): their renewals, each paid on its day."""
         most = self._payments(horizon)
-        made = shifted_beta_geometric.draw_renewals(rng, 0, **flat_draws(self.renewals))
+        drawn = {name: values.ravel() for name, values in self.renewals.draws.items()}
+        if has_clock(self.renewals):
+            made = shifted_beta_geometric.draw_renewals_on_clock(rng, 0.0, self._sums(most), **drawn)
+        else:
+            made = shifted_beta_geometric.draw_renewals(rng, 0, **drawn)
         paid = np.concatenate([[0.0], np.cumsum(self._worth(np.arange(1, most + 1), discount_rate))])
         return self._first() + self.price * paid[np.minimum(made, most).astype(np.int64)]
+
+    def _sums(self, number: int) -> Array:
+        """What renewals count, added up to each: shape (draws or 1, renewals)."""
+        return sums_of_factors(self.renewals, 0, number, self.period)[1].reshape(-1, number)
 
     def _payments(self, time: Duration) -> int:
         """Renewals due by a time; one that is due on its last day counts."""

@@ -12,11 +12,12 @@ from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.formatting import money, probability
 from ltv_bayes.formulas.models.gamma_gamma import expected_spend, spend_outlook
+from ltv_bayes.formulas.models.price_level import Prices, at_prices_now
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.predictions.fitted import parameter_arrays
 from ltv_bayes.predictions.purchases import FittedPurchases
-from ltv_bayes.predictions.spend import FittedSpend, spend_histories
+from ltv_bayes.predictions.spend import FittedSpend, prices_for, spend_histories
 from ltv_bayes.sizes import COMPARED_JUDGEMENTS
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
 from ltv_bayes.time_units import as_number
@@ -103,7 +104,11 @@ def _beside(stated: pd.DataFrame, stream: RepeatPurchases, value: Valued) -> pd.
     clients = orders.subset(list(known.values()))
     rows = clients.ids.get_indexer(pd.Index([known[str(written)] for written in here["customer_id"]]))
     x, m = (values[rows] for values in spend_histories(stream.spend, clients, warn=False))
-    expected, tail = _amounts_beside(here["judged_amount"].to_numpy(), x, m, stream.spend, clients.table.iloc[rows])
+    prices = prices_for(stream.spend, clients)
+    if prices is not None:
+        prices = prices._replace(age=prices.age[rows])
+    amounts = here["judged_amount"].to_numpy()
+    expected, tail = _amounts_beside(amounts, x, m, stream.spend, clients.table.iloc[rows], prices)
     alive = _alive(stream, clients)[rows]
     return here.assign(expected_order=expected, tail_probability=tail, probability_alive=alive)
 
@@ -115,13 +120,19 @@ def _by_customer(spend: FittedSpend, table: pd.DataFrame | None) -> dict[str, Ar
 
 
 def _amounts_beside(
-    amount: Array, frequency: Array, monetary_value: Array, spend: FittedSpend, table: pd.DataFrame
+    amount: Array,
+    frequency: Array,
+    monetary_value: Array,
+    spend: FittedSpend,
+    table: pd.DataFrame,
+    prices: Prices | None,
 ) -> tuple[Array, Array]:
     """Expected order of each client, and how far out the amount is; some thousand at a time, so that memory does."""
     expected, tail = np.empty(amount.shape), np.empty(amount.shape)
     for first in range(0, amount.size, COMPARED_JUDGEMENTS):
         some = slice(first, first + COMPARED_JUDGEMENTS)
-        x, m = frequency[some], monetary_value[some]
+        own = None if prices is None else prices._replace(age=prices.age[some])
+        x, m = frequency[some], at_prices_now(monetary_value[some], own)
         expected[some] = np.median(expected_spend(x, m, **_by_customer(spend, table.iloc[some])), axis=0)
         tail[some] = tail_probability(amount[some], x, m, spend, table.iloc[some])
     return expected, tail

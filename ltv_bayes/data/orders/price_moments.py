@@ -1,0 +1,190 @@
+"""How order values of the same customers move from period to period: a small statistic of a log of orders."""
+
+import datetime as dt
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.engine.duckdb import fetched_batches
+from ltv_bayes.sizes import READ_ROWS
+from ltv_bayes.time_units import DAYS_PER_YEAR
+
+PERIODS_IN_YEAR = (12, 4, 1)
+MOST_PERIODS = 40
+LOG_DIGITS = 1e9  # logarithms as whole numbers, so that the order of rows cannot change a sum
+
+FIRST_DAYS = "SELECT customer, min(day) AS since FROM days WHERE is_occasion GROUP BY customer"
+GIVEN_DAYS = "SELECT customer, CAST(since AS DATE) AS since FROM starts"
+EXTENT = """
+SELECT min(day) FROM days JOIN ({starts}) USING (customer) WHERE is_occasion AND net > 0 AND day > since
+"""
+CELLS = """
+-- Repeat orders that have a value, by customer and period; customers with orders in one period show no change.
+SELECT * FROM (SELECT
+    customer,
+    least(floor((DATE '{as_of}' - day) / {length!r}::DOUBLE), {last})::BIGINT AS period,
+    count(*)::DOUBLE AS number,
+    sum(CAST(round(ln(CAST(net AS DOUBLE)) * {digits!r}::DOUBLE) AS HUGEINT))::DOUBLE / {digits!r}::DOUBLE AS logs
+FROM days
+JOIN ({starts}) USING (customer)
+WHERE is_occasion AND net > 0 AND day > since
+GROUP BY ALL)
+QUALIFY count(*) OVER (PARTITION BY customer) > 1
+ORDER BY customer, period
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class PriceMoments:
+    """Normal equations of the logarithm of order value on period, each customer about a mean of their own.
+
+    Repeat orders that have a value count. With X the indicators of periods and M the projection that takes each
+    customer's mean off, the least squares level b solves (X'MX) b = X'My.
+
+    Attributes
+    ----------
+    length : float
+        Days in a period; periods are counted back from the as-of date.
+    information : array of shape (periods, periods)
+        X'MX, the latest period first.
+    score : array of shape (periods,)
+        X'My.
+    spread : array of shape (periods, periods)
+        The sum over customers of u u', with u the customer's part of the score about the straight line that fits best:
+        the covariance of the score, whatever the distribution of a customer's orders.
+    customers : int
+        Those with orders in several periods.
+    """
+
+    length: float
+    information: np.ndarray
+    score: np.ndarray
+    spread: np.ndarray
+    customers: int
+
+    @property
+    def years_ago(self) -> np.ndarray:
+        """How long ago the middle of each period was: shape (periods,)."""
+        return (np.arange(self.score.size) + 0.5) * self.length / DAYS_PER_YEAR
+
+    def to_json(self) -> str:
+        """Text of it, for files."""
+        arrays = {name: getattr(self, name).tolist() for name in ("information", "score", "spread")}
+        return json.dumps({"length": self.length, "customers": self.customers, **arrays})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read such a text.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        try:
+            found = dict(json.loads(text))
+            information, score, spread = (np.array(found[name], float) for name in ("information", "score", "spread"))
+            number, length, customers = score.size, float(found["length"]), int(found["customers"])
+        except (KeyError, TypeError, RecursionError, OverflowError) as problem:
+            raise ValueError(f"no moments of order values: {problem}") from None
+        squares = information.shape == spread.shape == (number, number)
+        finite = all(np.isfinite(values).all() for values in (information, score, spread, length))
+        if not (squares and finite and score.ndim == 1 and 0 < number <= MOST_PERIODS and length > 0 <= customers):
+            raise ValueError("no moments of order values")
+        return cls(length, information, score, spread, customers)
+
+
+def price_moments(
+    connection: duckdb.DuckDBPyConnection, as_of: dt.date, *, given_starts: bool = False
+) -> PriceMoments | None:
+    """Take the moments of the table ``days``, and of ``starts`` where the clock's starts are given.
+
+    Returns
+    -------
+    PriceMoments or None
+        None where no repeat order has a value.
+    """
+    starts = GIVEN_DAYS if given_starts else FIRST_DAYS
+    ((first,),) = connection.execute(EXTENT.format(starts=starts)).fetchall()
+    if first is None:
+        return None
+    length, number = periods_of((as_of - first).days)
+    cells = CELLS.format(as_of=as_of, length=length, last=number - 1, digits=LOG_DIGITS, starts=starts)
+    batches = fetched_batches(connection.execute(cells), READ_ROWS)
+    return moments_of(_whole_customers(batches), length, number)
+
+
+def periods_of(days: int) -> tuple[float, int]:
+    """Choose the length of periods, in days, and their number, for orders that go back this many days.
+
+    Examples
+    --------
+    >>> periods_of(365), periods_of(3650)
+    ((30.4375, 12), (91.3125, 40))
+    """
+    for in_year in PERIODS_IN_YEAR:
+        length = DAYS_PER_YEAR / in_year
+        if days < length * MOST_PERIODS:
+            break
+    return length, min(MOST_PERIODS, math.floor(days / length) + 1)
+
+
+def moments_of(batches: Iterator[pd.DataFrame], length: float, number: int) -> PriceMoments:
+    """Add up the moments of customers.
+
+    Parameters
+    ----------
+    batches : iterator of DataFrame
+        Columns customer, period, number and logs (the sum of the logarithms of order values), all rows of a customer
+        in one batch and together.
+    length : float
+        Days in a period.
+    number : int
+        How many periods there are.
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"customer": [1, 1], "period": [0, 1], "number": 1.0, "logs": [0.1, 0.0]})
+    >>> moments_of(iter([cells]), 365.25, 2).score.tolist()
+    [0.05, -0.05]
+    """
+    information, scores, customers = np.zeros((number, number)), np.zeros((2, number)), 0
+    spreads = np.zeros((2, 2, number, number))
+    line = -(np.arange(number) + 0.5)
+    for cells in batches:
+        owner, period = pd.factorize(cells["customer"])[0], cells["period"].to_numpy()
+        orders, shape = cells["number"].to_numpy(), (owner.max(initial=-1) + 1, number)
+        counts = np.zeros(shape)
+        counts[owner, period] = orders
+        total = counts.sum(axis=1, keepdims=True)
+        information += np.diag(counts.sum(axis=0)) - (counts / total).T @ counts
+        parts = np.zeros((2, *shape))  # of the logarithms, and of a straight line
+        for part, sums in zip(parts, (cells["logs"].to_numpy(), orders * line[period]), strict=True):
+            part[owner, period] = sums
+            part -= counts * (part.sum(axis=1, keepdims=True) / total)
+        scores += parts.sum(axis=1)
+        spreads += np.einsum("acj,bck->abjk", parts, parts, optimize=True)
+        customers += len(total)
+    sizes = scores @ line
+    slope = sizes[0] / sizes[1] if sizes[1] > 0 else 0.0
+    spread = spreads[0, 0] - slope * (spreads[0, 1] + spreads[1, 0]) + slope**2 * spreads[1, 1]
+    return PriceMoments(length, information, scores[0], spread, customers)
+
+
+def _whole_customers(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Batches of rows, sorted by customer, cut where a customer ends."""
+    rest: list[pd.DataFrame] = []
+    for batch in batches:
+        last = (batch["customer"] == batch["customer"].iloc[-1]).to_numpy()
+        if not last.all():
+            yield pd.concat([*rest, batch[~last]], ignore_index=True)
+            rest = []
+        rest.append(batch[last])
+    if rest:
+        yield pd.concat(rest, ignore_index=True)
