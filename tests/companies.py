@@ -1,4 +1,4 @@
-"""Companies simulated day by day, whose rate of purchases moves for all customers at once."""
+"""Companies simulated date by date, whose rate of purchases, or of churn, moves for all customers at once."""
 
 import numpy as np
 import pandas as pd
@@ -43,3 +43,32 @@ def simulated_orders(
         amount = mean * np.exp(rng.normal(0.0, 0.5, len(orders))) * price(orders["day"].to_numpy(dtype=float))
     orders["date"] = AS_OF + pd.to_timedelta(orders.pop("day") - days, unit="D")
     return lb.read_transactions(orders.assign(amount=amount.round(2)))
+
+
+def simulated_subscriptions(
+    seed, *, subscribers=1000, days=1100, ahead=0, period="month", factor=np.ones_like, churn=0.05, spread=0.8
+):
+    """Records of subscribers who begin evenly; at each renewal the odds of leaving are their own times a factor.
+
+    Odds are log-normal, and the factor is of the day of the renewal: no operational time, and no beta distribution.
+
+    Parameters
+    ----------
+    days, ahead : int
+        Days until the as-of date, and after it.
+    factor : callable
+        From days since the beginning to factors.
+    """
+    rng = np.random.default_rng(seed)
+    start = AS_OF + pd.to_timedelta(rng.integers(1 - days, 0, subscribers), unit="D")
+    odds = churn / (1 - churn) * np.exp(rng.normal(-(spread**2) / 2, spread, subscribers))
+    month, cancelled = {"month": 1, "quarter": 3, "year": 12}[period], np.full(subscribers, np.datetime64("NaT", "D"))
+    active = np.ones(subscribers, dtype=bool)
+    for number in range(1, (days + ahead) // (28 * month) + 1):
+        due = (start + pd.DateOffset(months=number * month)).to_numpy(dtype="M8[D]")
+        day = (due - np.datetime64(AS_OF, "D")).astype(int) + days
+        moved = odds * factor(day.astype(float))
+        leaves = active & (day <= days + ahead) & (rng.random(subscribers) < moved / (1 + moved))
+        cancelled[leaves], active = due[leaves], active & ~leaves
+    ids = [f"S{place}" for place in range(subscribers)]
+    return pd.DataFrame({"customer_id": ids, "start": start, "cancelled_on": cancelled.astype("M8[us]"), "price": 10.0})

@@ -17,8 +17,8 @@ from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
 from ltv_bayes.predictions.fitted import k_of, name_of, parameters_of, shape_of
-from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
-from ltv_bayes.predictions.renewals import FittedRenewals
+from ltv_bayes.predictions.purchases import FittedPurchases, See, replicate_histories
+from ltv_bayes.predictions.renewals import FactorsAtRenewals, FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend, spenders
 
 DIFFER = (
@@ -88,6 +88,10 @@ class Quantity(NamedTuple):
         What to do where the two are far apart.
     little : float
         What is no matter: a share of what is expected, or a difference of correlations.
+    only_above : bool
+        Whether less than expected is no fault.
+    rare : float
+        The tail probability that speaks against the fit.
     """
 
     name: str
@@ -95,12 +99,14 @@ class Quantity(NamedTuple):
     replicated: Array
     cure: str
     little: float = 0.05
+    only_above: bool = False
+    rare: float = 0.002
 
 
-def of_purchases(fit: FittedPurchases, customers: Customers, seed: int) -> Iterator[Quantity]:
-    """Of frequency, recency and T."""
+def of_purchases(fit: FittedPurchases, customers: Customers, seed: int, see: See | None = None) -> Iterator[Quantity]:
+    """Of frequency, recency and T; ``see`` is shown the purchases that are made up, as in `replicate_histories`."""
     customers = customers.in_time_unit(fit.time_unit)
-    made_up = replicate_histories(fit, customers, seed)
+    made_up = replicate_histories(fit, customers, seed, see)
     table = customers.table
     T = table["T"].to_numpy(dtype=float)
     frequency, recency = (_flat(made_up[name]) for name in ("frequency", "recency"))
@@ -185,16 +191,25 @@ def of_renewals(fit: FittedRenewals, renewals: Renewals, seed: int) -> Iterator[
     drawn = parameters_of(fit, table, "subscription")
     made, lost, since = (table[name].to_numpy(dtype=np.int64) for name in STATES)
     number, rng = table["subscriptions"].to_numpy(dtype=float), np.random.default_rng(seed)
+    factors = FactorsAtRenewals.of(fit, table, made + lost)
+    schedule = np.zeros(len(table), dtype=np.int64) if factors is None else factors.schedules.place
+    kinds, kind = np.unique(np.column_stack([drawn.place, schedule]), axis=0, return_inverse=True)
+    rows = np.unique(kind, return_index=True)[1]
     last = int((made + lost).max())
     for low, high in _renewals_together(last):
         observed, replicated = 0.0, np.zeros(int(np.prod(shape_of(fit))))
         for renewal in range(low, high + 1):
             observed += float(number[(made == renewal - 1) & (lost > 0)].sum())
-            at_risk = np.bincount(drawn.place, number * ((since < renewal) & (made + lost >= renewal)), drawn.number)
-            for group in np.flatnonzero(at_risk):
-                one = {name: values[0] for name, values in drawn.at(np.array([group])).items()}
-                leaving = 1 - shifted_beta_geometric.retention(renewal - 1, **one)
-                replicated += rng.binomial(round(at_risk[group]), leaving)
+            at_risk = np.bincount(kind.ravel(), number * ((since < renewal) & (made + lost >= renewal)), len(kinds))
+            for one in np.flatnonzero(at_risk):
+                every = drawn.at(kinds[one, :1])
+                parameters = {name: every[name][0] for name in shifted_beta_geometric.PARAMETERS}
+                before, step = np.array([renewal - 1.0]), np.ones(1)
+                if factors is not None:
+                    before, ahead = factors.at(rows[one], renewal - 1)
+                    step = ahead[:, 0]
+                leaving = 1 - shifted_beta_geometric.survival(step, renewals=before, **parameters)
+                replicated += rng.binomial(round(at_risk[one]), np.clip(leaving, 0.0, 1.0))
         which = f"renewal {low}" if low == high else f"renewals {low} to {high}"
         yield Quantity(f"lost at {which}", observed, replicated, CHURN)
 

@@ -137,6 +137,10 @@ class Unfolded:
 
     def __call__(self, x: Array) -> tuple[float, Array]:
         """Log density and gradient at a point; -inf with a zero gradient where it is not finite."""
+        with np.errstate(all="ignore"):
+            return self._evaluate(x)
+
+    def _evaluate(self, x: Array) -> tuple[float, Array]:
         try:
             y, z = self._parts(x)
             rest, log_sds, root, log_volume = self._folded(y, z)

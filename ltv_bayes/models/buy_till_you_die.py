@@ -1,7 +1,9 @@
 """Models of customers who may leave without notice: BG/NBD, MBG/NBD, and both for regular purchases."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -17,8 +19,9 @@ from ltv_bayes.errors import DataWarning
 from ltv_bayes.formulas.kernels.tables import purchase_tables
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, NAME, as_whole_k
+from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.models.calendar_effects import CalendarEffects, chosen_effects
-from ltv_bayes.models.density.calendar import SINCE_END, Calendar
+from ltv_bayes.models.density.calendar import SINCE_END, Calendar, ClockTables, OnClock
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.nbd import require_population, usual_rate_priors
@@ -46,6 +49,9 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
         calendar = effects.of(data)
         # Gaps between regular purchases are not kept, only how long they are together: the moments between are unknown.
         return calendar if (self._k or 1) == 1 else replace(calendar, repeats=None)
+
+    def _clock(self, data: Customers) -> Callable[[InGroups, Calendar], tuple[IntArray, OnClock]]:
+        return partial(ClockTables.of, self._tables)
 
     def _require(self, data: Customers) -> None:
         require_customers(data)

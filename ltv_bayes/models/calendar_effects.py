@@ -1,7 +1,8 @@
-"""What moves the purchase rate of all customers at once: settings of calendar effects."""
+"""What moves all customers at once, in their purchases or renewals: settings of calendar effects."""
 
+import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,26 +11,31 @@ import pandas as pd
 from ltv_bayes.data.customers.check import OBSERVED_UNTIL
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.dates import time_since_end
+from ltv_bayes.data.subscriptions.calendar import contract_length
+from ltv_bayes.data.subscriptions.renewals import Renewals, settled_day
 from ltv_bayes.errors import FitError, PriorError, a_kind, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.models.density.calendar import Calendar
 from ltv_bayes.models.given_factors import as_index, as_season, log_factors
 from ltv_bayes.predictions.clock import YEARS_AHEAD
-from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_duration
+from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, TimeUnit, as_duration
 
 IN_YEAR = {"week": 52, "month": 12, "quarter": 4}
 SHORT, LONG = 0.5, 3.0
 YEARS_OF_SEASON = 2.0
 LARGEST = 1.0
 MOST_PERIODS = 300
+CONTRACTS = {"week": 28, "month": 85}  # renewed in periods of this length, where shorter than a number of days
+YEAR_OF_CONTRACT = 360
 
 
 @dataclass(frozen=True, kw_only=True)
 class CalendarEffects:
-    """How the purchase rate of all customers may move from one period to another.
+    """How the purchase rate of all customers, or the churn of all subscribers, may move from one period to another.
 
-    The rate of every customer is multiplied by a factor, the same for all. Its logarithm is the sum of a level that
-    moves and reverts to the usual one, of white noise from period to period, and of a season, if there is one.
+    It is multiplied by a factor, the same for all; of churn, the rate -ln(1 - churn) is. The factor's logarithm is the
+    sum of a level that moves and reverts to the usual one, of white noise from period to period, and of a season, if
+    there is one.
 
     Parameters
     ----------
@@ -98,11 +104,44 @@ class CalendarEffects:
             index begins too late.
         """
         seen, unit = customers.overview(), DAYS_PER_UNIT[customers.time_unit]
-        longest = _longest_history(customers)
-        years = longest * unit / DAYS_PER_YEAR
-        period = self.period or ("week" if years < SHORT else "quarter" if years > LONG else "month")
-        length = DAYS_PER_YEAR / IN_YEAR[period] / unit
-        number = max(1, math.ceil(longest / length - 1e-9))
+        calendar = self._calendar(_longest_history(customers) * unit, customers.time_unit, customers.as_of)
+        days, length, number = customers.repeat_days, calendar.length, calendar.number
+        if days is None or customers.as_of is None or days.sum() != seen.repeats:
+            return calendar
+        age = (pd.Timestamp(customers.as_of) - pd.DatetimeIndex(days.index)).days / unit
+        place = np.minimum(age // length, number - 1).astype(np.int64)
+        return replace(calendar, repeats=np.bincount(place, days.to_numpy(dtype=float), number))
+
+    def of_renewals(self, renewals: Renewals) -> Calendar:
+        """The periods in which these renewals were due, with the prior of the factor in them; times are in days.
+
+        Periods are at least as long as contracts, up to a quarter. Contracts of a year or longer are always renewed at
+        the same time of the year, and have no season unless it is asked for.
+
+        Raises
+        ------
+        FitError
+            If the renewals have no dates; if there are too many periods, or an index begins too late.
+        """
+        if settled_day(renewals) is None:
+            raise FitError(
+                "Calendar effects need the dates of renewals, and these have none. Make them of records, with "
+                "summarize_renewals(records), or fit with calendar_effects=None."
+            )
+        table = renewals.table
+        longest = max(contract_length(str(period)).days for period in table["period"].unique())
+        least = next((name for name, most in CONTRACTS.items() if longest < most), "quarter")
+        days = float((pd.Timestamp(str(renewals.as_of)) - table["start"].min()).days)
+        season = False if self.season is None and longest >= YEAR_OF_CONTRACT else self.season
+        return replace(self, season=season)._calendar(days, "day", renewals.as_of, least)
+
+    def _calendar(self, days: float, unit: TimeUnit, as_of: dt.date | None, least: str = "week") -> Calendar:
+        """The periods of the longest history, counted in days; no shorter than the least unless they are given."""
+        years = days / DAYS_PER_YEAR
+        by_length = "week" if years < SHORT else "quarter" if years > LONG else "month"
+        period = self.period or min(by_length, least, key=IN_YEAR.__getitem__)
+        length = DAYS_PER_YEAR / IN_YEAR[period]
+        number = max(1, math.ceil(days / length - 1e-9))
         if number > MOST_PERIODS:
             raise FitError(
                 f"The longest history, {years:,.0f} years, has {number:,} periods of a {period}, and calendar effects "
@@ -110,27 +149,23 @@ class CalendarEffects:
             )
         learned = years >= YEARS_OF_SEASON if self.season is None else self.season is True
         scales = np.array([self.level, self.noise, *([self.seasonal] if learned else [])])
-        half_life = as_duration(self.half_life).to(customers.time_unit)
-        days, repeats = customers.repeat_days, None
-        if days is not None and customers.as_of is not None and days.sum() == seen.repeats:
-            age = (pd.Timestamp(customers.as_of) - pd.DatetimeIndex(days.index)).days / unit
-            place = np.minimum(age // length, number - 1).astype(np.int64)
-            repeats = np.bincount(place, days.to_numpy(dtype=float), number)
-        known = self._known(customers, length * unit, number)
-        return Calendar(length, number, scales, half_life, IN_YEAR[period], repeats, *known)
+        half_life = as_duration(self.half_life).to(unit)
+        known, ahead = self._known(as_of, length, number)
+        each = length / DAYS_PER_UNIT[unit]
+        return Calendar(each, number, scales, half_life, IN_YEAR[period], known=known, ahead=ahead, unit=unit)
 
-    def _known(self, customers: Customers, days: float, number: int) -> tuple[Array | None, Array | None]:
+    def _known(self, as_of: dt.date | None, days: float, number: int) -> tuple[Array | None, Array | None]:
         """Logarithm of what is known of the factor, by period of so many days; None where nothing is."""
         season = None if isinstance(self.season, bool | None) else self.season
         if season is None and self.index is None:
             return None, None
-        if customers.as_of is None:
+        if as_of is None:
             raise FitError(
                 "A season or an index is known by its dates, and the customers have no as-of date. Give it: "
                 "summarize(orders, as_of=...), or Customers.from_summary(frame, as_of=...)."
             )
         ahead = math.ceil(YEARS_AHEAD * DAYS_PER_YEAR / days)
-        return log_factors(season, self.index, customers.as_of, days, number, ahead)
+        return log_factors(season, self.index, as_of, days, number, ahead)
 
 
 def _longest_history(customers: Customers) -> float:

@@ -3,7 +3,7 @@
 import logging
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,8 +13,9 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.grouping import Grouping, InGroups
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.formulas.models.parameterization import naming
+from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.inference.methods import Method
-from ltv_bayes.models.density.calendar import Calendar
+from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.pool import Pool
 from ltv_bayes.models.density.recipe import Recipe
 from ltv_bayes.models.priors import Prior, require_priors
@@ -174,14 +175,18 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         usual = self._usual_priors(data, histories)
         priors = pool.priors(naming(self._name), self.priors, usual)
         tables = [self._tables(**part) for part in histories.parts()]
-        return Recipe(self._name, pool, histories, tables, priors, self._k, self._calendar(data), self._tables)
+        return Recipe(self._name, pool, histories, tables, priors, self._k, self._calendar(data), self._clock(data))
 
     @property
     def _pool(self) -> Pool:
         return Pool.of(self._name, self.pool_by, self.covariates)
 
     def _calendar(self, data: Data) -> Calendar | None:
-        """What moves the rate of all customers, in a model that has it."""
+        """What moves all customers at once, in a model that has it."""
+        return None
+
+    def _clock(self, data: Data) -> Callable[[InGroups, Calendar], tuple[IntArray, OnClock]] | None:
+        """What lays out histories on the clock of a calendar."""
         return None
 
     @property

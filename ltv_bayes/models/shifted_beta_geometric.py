@@ -1,17 +1,22 @@
 """Shifted beta-geometric as a PyMC model."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
-from ltv_bayes.data.subscriptions.renewals import STATES, Renewals, require_renewals
+from ltv_bayes.data.subscriptions.due_dates import settled_schedules
+from ltv_bayes.data.subscriptions.renewals import STATES, Renewals, require_renewals, settled_day
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.kernels.tables import RenewalTables
 from ltv_bayes.formulas.models import shifted_beta_geometric
+from ltv_bayes.formulas.special import IntArray
+from ltv_bayes.models.calendar_effects import CalendarEffects, chosen_effects
+from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.pool import one_group
+from ltv_bayes.models.density.renewal_clock import RenewalClock
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.priors import Prior
 from ltv_bayes.predictions.renewals import FittedRenewals
@@ -33,12 +38,16 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
         priors, and for what a pooled fit can do.
     covariates : str, sequence of str or mapping, optional
         Columns of numbers that shift the same.
+    calendar_effects : CalendarEffects, "auto" or None
+        What moves the churn of all subscribers at once: with ``"auto"`` a level, and where contracts are shorter than
+        a year a season, are learned from records with dates, and go on in forecasts. Where there are no dates, as in
+        counts of cohorts, ``"auto"`` is the plain model, and the fit says so. See docs/portfolio.md.
 
     Notes
     -----
     The usual priors: churn_mean uniform; churn_concentration LogNormal around 1 / churn, churn being the share of
-    renewals not made in the data, with sigma 1. So alpha is around 1, and the coefficient of variation of churn between
-    subscribers too, whether contracts run for a month or a year.
+    renewals not made in the data, with sigma 1.5. So alpha is around 1, and the coefficient of variation of churn
+    between subscribers too, from 0.3 to 3.4 with 90%, whether contracts run for a month or a year.
 
     Churn is that of one renewal, so contracts of different length are better fitted apart:
     ``renewals.subset(renewals.table["period"] == "year")``.
@@ -47,6 +56,8 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
     ----------
     Fader & Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21.
     """
+
+    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default=None, kw_only=True)
 
     _name = shifted_beta_geometric.NAME
     _fitted = FittedRenewals
@@ -64,10 +75,25 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
 
     def _histories(self, data: Renewals, grouping: Grouping) -> InGroups:
         require_renewals(data)
+        table, columns, calendar = data.settled(), list(STATES), self._calendar(data)
+        if calendar is not None:
+            table = table.assign(schedule=settled_schedules(data, calendar.length).place)
+            columns.append("schedule")
         if grouping.columns:
-            return in_groups([data.settled()], STATES, grouping, weight="subscriptions", noun="subscription")
-        unique = data.unique_histories()
-        return one_group(pd.DataFrame({name: getattr(unique, name) for name in (*STATES, "count")}))
+            return in_groups([table], columns, grouping, weight="subscriptions", noun="subscription")
+        unique = table.groupby(columns, sort=True)["subscriptions"].sum().rename("count")
+        return one_group(unique.reset_index().astype(float))
+
+    def _calendar(self, data: Renewals) -> Calendar | None:
+        effects = chosen_effects(self.calendar_effects)
+        if effects is None or (self.calendar_effects == "auto" and settled_day(data) is None):
+            return None
+        return effects.of_renewals(data)
+
+    def _clock(self, data: Renewals) -> Callable[[InGroups, Calendar], tuple[IntArray, OnClock]]:
+        return lambda histories, calendar: RenewalClock.of(
+            settled_schedules(data, calendar.length), histories, calendar
+        )
 
     def _usual_priors(self, data: Renewals, histories: InGroups) -> dict[str, Prior]:
         renewals, lost, since, count = (histories.histories[name].to_numpy() for name in (*STATES, "count"))
@@ -75,12 +101,16 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
         churn = max(lost, 0.5) / max(made + lost, 1.0)
         return {
             "churn_mean": Prior("Beta", alpha=1.0, beta=1.0),
-            "churn_concentration": Prior("LogNormal", mu=-np.log(churn), sigma=1.0),
+            "churn_concentration": Prior("LogNormal", mu=-np.log(churn), sigma=1.5),
         }
 
     def _tables(self, **columns: Any) -> tuple[Any, ...]:
-        return RenewalTables(*columns.values())
+        return RenewalTables(*(columns[name] for name in (*STATES, "count")))
 
     def _more_attrs(self, data: Renewals, histories: InGroups) -> dict[str, Any]:
         periods = sorted(data.table["period"].unique()) if "period" in data.table else ()
-        return {"periods": ", ".join(periods)}
+        undated = self.calendar_effects is not None and settled_day(data) is None
+        return {
+            "periods": ", ".join(periods),
+            **({"without_calendar": "the renewals have no dates"} if undated else {}),
+        }

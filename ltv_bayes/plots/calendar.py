@@ -1,4 +1,4 @@
-"""A picture of what moves the purchase rate of all customers."""
+"""A picture of what moves all customers at once."""
 
 from typing import Any
 
@@ -7,24 +7,27 @@ import numpy as np
 from ltv_bayes.intervals import bound_columns, describe_interval
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE
-from ltv_bayes.predictions.clock import factors_by_period
+from ltv_bayes.predictions.clock import factors_by_period, moved_by, unit_of_clock
 from ltv_bayes.predictions.fitted import caution_of
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.renewals import FittedRenewals
 
 
 def plot_calendar_effects(
-    fit: FittedPurchases,
+    fit: FittedPurchases | FittedRenewals,
     ahead: Any = "1 year",
     *,
     ci_prob: float | None = None,
     ci_kind: str | None = None,
     ax: Any = None,
 ) -> Any:
-    """Draw the factor on the purchase rate of all customers: as learned, period by period, and as it may go on.
+    """Draw the factor on the purchase rate of all customers, or the churn of all subscribers.
+
+    It is shown as learned, period by period, and as it may go on.
 
     Parameters
     ----------
-    fit : FittedPurchases
+    fit : FittedPurchases or FittedRenewals
         With calendar effects.
     ahead : str or Duration
         The time after the as-of date that is shown.
@@ -42,7 +45,8 @@ def plot_calendar_effects(
     FitError
         If the fit has no calendar effects.
     """
-    canvas.require(fit, FittedPurchases, "Pass a fit of BGNBD(calendar_effects='auto'), for instance.")
+    if not isinstance(fit, FittedRenewals):
+        canvas.require(fit, FittedPurchases, "Pass a fit of BGNBD(calendar_effects='auto'), for instance.")
     table, level = factors_by_period(fit, ahead, ci_prob=ci_prob, ci_kind=ci_kind), describe_interval(ci_prob, ci_kind)
     low, high = bound_columns(table)
     with canvas.picture(ax) as ax:
@@ -57,9 +61,9 @@ def plot_calendar_effects(
             ax.step(edges, steps["median"], where="post", color=colour, label=f"{name}, median")
         ax.axhline(1.0, color=GREY, linewidth=0.8, linestyle="--")
         ax.set_ylim(0, 1.3 * float(table[high].max()))
-        dated, unit = "datetime" in str(table["from"].dtype), fit.time_unit
+        dated, unit = "datetime" in str(table["from"].dtype), unit_of_clock(fit)
         canvas.label_x(ax, "date" if dated else f"{unit}s from the as-of date")
-        canvas.label_y(ax, "factor on the purchase rate of all customers")
+        canvas.label_y(ax, f"factor on the {moved_by(fit)}")
         ax.legend(loc="upper right", ncols=2, frameon=True, edgecolor="none", framealpha=0.9)
         if dated:
             ax.figure.autofmt_xdate(rotation=30)

@@ -9,15 +9,17 @@ import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import FitError
+from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, shape_of
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, as_duration, as_time_unit
+from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, TimeUnit, as_duration, as_time_unit
 
 YEARS_AHEAD = 20.0
+RATE, CHURN = "rate of all customers", "churn of all subscribers"
 
 
 def clock_of(fit: FittedModel) -> Clock | None:
@@ -39,7 +41,7 @@ def clock_of(fit: FittedModel) -> Clock | None:
         return np.asarray(values.reshape(chains * draws, *values.shape[2:]), dtype=float)
 
     length, in_year = terms["length"], terms["in_year"]
-    years = length * DAYS_PER_UNIT[as_time_unit(fit.idata.attrs["time_unit"])] / DAYS_PER_YEAR
+    years = length * DAYS_PER_UNIT[unit_of_clock(fit)] / DAYS_PER_YEAR
     ahead, kept = math.ceil(YEARS_AHEAD / years), 0.5 ** (length / terms["half_life"])
     past = flat("calendar_effect") + np.asarray(terms.get("known", 0.0))
     level_sd, noise_sd = flat("level_sd"), flat("noise_sd")
@@ -52,6 +54,16 @@ def clock_of(fit: FittedModel) -> Clock | None:
         known = np.asarray(terms["ahead"])[:ahead]
         future += np.append(known, np.log(np.exp(known[-in_year:]).mean()))
     return Clock.of(length, -past.shape[1], np.exp(np.concatenate([past, future], axis=1)))
+
+
+def unit_of_clock(fit: FittedModel) -> TimeUnit:
+    """The unit of times on the clock: that of the parameters, where they have one."""
+    return as_time_unit(json.loads(fit.idata.attrs["calendar"]).get("unit") or fit.idata.attrs["time_unit"])
+
+
+def moved_by(fit: FittedModel) -> str:
+    """What the factor multiplies, in words."""
+    return CHURN if fit.model == shifted_beta_geometric.NAME else RATE
 
 
 def moving_on(
@@ -90,10 +102,12 @@ def clock_lines(fit: FittedModel) -> list[str]:
     now = float(np.median(np.exp(posterior["level"].to_numpy())))
     known = json.loads(fit.idata.attrs["calendar"]).get("days_known", True)
     lines = [
-        f"calendar effects: the rate of all customers is at {now:.2f} of its usual level; sd of the logarithm: "
+        f"calendar effects: the {moved_by(fit)} is at {now:.2f} of its usual level; sd of the logarithm: "
         + ", ".join(f"{name} {sd:.2f}" for name, sd in sds.items())
     ]
-    return lines if known else [*lines, "learned from the days of last purchases alone, not of all repeat purchases"]
+    if known or moved_by(fit) == CHURN:
+        return lines
+    return [*lines, "learned from the days of last purchases alone, not of all repeat purchases"]
 
 
 def clock_at(fit: FittedModel, customers: Customers) -> Clock | None:
@@ -123,7 +137,9 @@ def clock_at(fit: FittedModel, customers: Customers) -> Clock | None:
 def factors_by_period(
     fit: FittedModel, ahead: Any = "1 year", *, ci_prob: float | None = None, ci_kind: str | None = None
 ) -> pd.DataFrame:
-    """The factor on the purchase rate of all customers, by period, as learned and as it may go on.
+    """What multiplies the purchase rate of all customers, or the churn of all subscribers, by period.
+
+    It is shown as learned, and as it may go on.
 
     Parameters
     ----------
@@ -148,7 +164,7 @@ def factors_by_period(
     clock = clock_of(fit)
     if clock is None:
         raise FitError("The fit has no calendar effects. Fit with calendar_effects='auto', as in BGNBD(...).")
-    unit = as_time_unit(fit.idata.attrs["time_unit"])
+    unit = unit_of_clock(fit)
     last = math.ceil(as_duration(ahead).to(unit) / clock.length - 1e-9)
     number = np.arange(clock.first, max(last, 0))
     place = np.minimum(number - clock.first, clock.factors.shape[1] - 1)

@@ -1,7 +1,8 @@
 """How long will subscribers stay? Forecasts from the posterior of the renewal model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -9,13 +10,17 @@ import xarray as xr
 
 from ltv_bayes.data.subscriptions.calendar import contract_length
 from ltv_bayes.data.subscriptions.contract_lengths import as_period
+from ltv_bayes.data.subscriptions.due_dates import Schedules, period_after
 from ltv_bayes.data.subscriptions.renewals import Renewals, require_records
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.formulas.models import shifted_beta_geometric
+from ltv_bayes.formulas.models.operational_time import Clock
+from ltv_bayes.formulas.special import IntArray
+from ltv_bayes.predictions.clock import clock_lines, clock_of
 from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, parameters_of, shape_of
 from ltv_bayes.predictions.over_customers import draw_for_each, labelled
 from ltv_bayes.random_streams import as_seed
-from ltv_bayes.time_units import discount_intensity
+from ltv_bayes.time_units import as_date, discount_intensity
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,8 +37,10 @@ class FittedRenewals(FittedModel):
     _default_model: ClassVar[str] = "shifted_beta_geometric"
     _parameters: ClassVar[tuple[str, ...]] = shifted_beta_geometric.PARAMETERS
 
-    def survival(self, periods: Any, *, renewals: int = 0) -> xr.DataArray:
+    def survival(self, periods: Any, *, renewals: int = 0, period: str | None = None) -> xr.DataArray:
         """Posterior of the share of subscribers who make more renewals, of those who are active after some.
+
+        With calendar effects, of those who have made the last of these on the as-of date, or begin on it.
 
         Parameters
         ----------
@@ -41,6 +48,8 @@ class FittedRenewals(FittedModel):
             Further renewals.
         renewals : int
             Renewals made so far: an active subscriber with many is likelier to go on than a new one.
+        period : str, optional
+            Length of the contracts, with calendar effects, if the fit does not know it or knows several.
 
         Returns
         -------
@@ -48,11 +57,22 @@ class FittedRenewals(FittedModel):
             (chain, draw, period), between 0 and 1.
         """
         ahead, made = whole_numbers(periods, "periods"), whole_numbers(renewals, "renewals")[0]
-        values = shifted_beta_geometric.survival(ahead, renewals=made, **self._columns())
+        before, sums = sums_of_factors(self, int(made), int(ahead.max(initial=0)), period)
+        passed = np.concatenate([np.zeros_like(sums[..., :1]), sums], axis=-1)[..., ahead]
+        values = shifted_beta_geometric.survival(passed, renewals=before[..., np.newaxis], **self._columns())
         return self._by_period(values, ahead, "survival")
 
-    def retention(self, renewals: Any) -> xr.DataArray:
+    def retention(self, renewals: Any, *, period: str | None = None) -> xr.DataArray:
         """Posterior of the probability of the next renewal, by the number of renewals made.
+
+        With calendar effects, of those who have made the last of these on the as-of date.
+
+        Parameters
+        ----------
+        renewals : int or sequence of int
+            Renewals made so far by an active subscriber.
+        period : str, optional
+            As in `survival`.
 
         Returns
         -------
@@ -60,7 +80,10 @@ class FittedRenewals(FittedModel):
             (chain, draw, period), between 0 and 1; period counts the renewals made.
         """
         made = whole_numbers(renewals, "renewals")
-        return self._by_period(shifted_beta_geometric.retention(made, **self._columns()), made, "retention")
+        if not has_clock(self):
+            return self._by_period(shifted_beta_geometric.retention(made, **self._columns()), made, "retention")
+        each = [self.survival(1, renewals=int(number), period=period) for number in made]
+        return self._by_period(np.concatenate(each, axis=-1), made, "retention")
 
     def expected_residual_life(self, renewals: Any, discount_rate: float, *, period: str | None = None) -> xr.DataArray:
         """Posterior of the expected renewals still to come, each discounted.
@@ -69,7 +92,8 @@ class FittedRenewals(FittedModel):
         ----------
         renewals : Renewals, int or sequence of int
             Subscriptions: of each active one the renewals to come, discounted to the as-of date. Or numbers of renewals
-            made so far by an active subscriber, seen just before the next is due.
+            made so far by an active subscriber, seen just before the next is due: on the as-of date, with calendar
+            effects.
         discount_rate : float
             Annual and effective, above 0.
         period : str, optional
@@ -95,6 +119,9 @@ class FittedRenewals(FittedModel):
             rates = table["period"].map(lambda length: _rate_per_period(discount_rate, length)).to_numpy(dtype=float)
             wait = (table["next_due"] - pd.Timestamp(renewals.as_of)).dt.days.clip(lower=0).to_numpy(dtype=float)
             group = parameters_of(self, table, check=False).place
+            if has_clock(self):
+                life = _life_on_clock(self, table, rates)
+                return labelled(life * _discount(discount_rate, wait), table.index, "expected_residual_life")
             alike = pd.MultiIndex.from_arrays([made, rates, group])
             first, which = np.flatnonzero(~alike.duplicated()), alike.factorize()[0]
             parameters = {
@@ -104,10 +131,13 @@ class FittedRenewals(FittedModel):
             values = shifted_beta_geometric.discounted_expected_residual_life(
                 made[first] + 1, rates[first], **parameters
             )
-            values = values[..., which] * np.exp(-discount_intensity(discount_rate, "day") * wait)
+            values = values[..., which] * _discount(discount_rate, wait)
             return labelled(values, table.index, "expected_residual_life")
         made = whole_numbers(renewals, "renewals")
-        rate = _rate_per_period(discount_rate, self._period(period))
+        rate = _rate_per_period(discount_rate, contract_of(self, period))
+        if has_clock(self):
+            values = np.stack([_life_of_number(self, int(number), rate, period) for number in made], axis=-1)
+            return self._by_period(values, made, "expected_residual_life")
         values = shifted_beta_geometric.discounted_expected_residual_life(made + 1, rate, **self._columns())
         return self._by_period(values, made, "expected_residual_life")
 
@@ -131,21 +161,23 @@ class FittedRenewals(FittedModel):
         table, most = active_records(renewals), whole_numbers([periods], "periods")[0]
         made = table["renewals"].to_numpy()
         what = table["product"] if "product" in table else pd.Series("", table.index)
+        factors = FactorsAtRenewals.of(self, table, table["renewals"].to_numpy() + most)
+
+        def draw(rng: np.random.Generator, drawn: Mapping[str, np.ndarray], place: int) -> np.ndarray:
+            parameters = {name: drawn[name] for name in self._parameters}
+            if factors is None:
+                return shifted_beta_geometric.draw_renewals(rng, made[place], **parameters)
+            before, ahead = factors.at(place, made[place])
+            return shifted_beta_geometric.draw_renewals_on_clock(rng, before, np.cumsum(ahead, axis=-1), **parameters)
+
         (left,) = draw_for_each(
             self,
             table,
-            lambda rng, drawn, place: shifted_beta_geometric.draw_renewals(rng, made[place], **drawn),
+            draw,
             seed=as_seed(random_seed),
             purpose=[f"renewals\x1f{one}\x1f{day:%Y-%m-%d}" for one, day in zip(what, table["start"], strict=True)],
         )
         return labelled(np.minimum(left, most), table.index, "renewals")
-
-    def _period(self, given: str | None) -> str:
-        known = periods_of(self)
-        if given is None and len(known) != 1:
-            length = ", ".join(known) or "a time that is not known"
-            raise UnitError(f"Contracts run for {length}. Pass period='year', or as it is.")
-        return as_period(known[0] if given is None else given)
 
     def _columns(self) -> dict[str, np.ndarray]:
         return {name: values[..., np.newaxis] for name, values in self.draws.items()}
@@ -154,6 +186,130 @@ class FittedRenewals(FittedModel):
         chains, draws = shape_of(self)
         coords = {"chain": np.arange(chains), "draw": np.arange(draws), "period": periods}
         return xr.DataArray(values, dims=("chain", "draw", "period"), coords=coords, name=name)
+
+    def _more_lines(self) -> list[str]:
+        without = self.idata.attrs.get("without_calendar")
+        return [f"no calendar effects: {without}"] if without else clock_lines(self)
+
+
+class FactorsAtRenewals(NamedTuple):
+    """Draws of the factor at the renewals of subscriptions.
+
+    Attributes
+    ----------
+    schedules : Schedules
+        Of the subscriptions, in periods of the clock.
+    clock : Clock
+    """
+
+    schedules: Schedules
+    clock: Clock
+
+    @classmethod
+    def of(cls, fit: FittedRenewals, table: pd.DataFrame, number: np.ndarray) -> Self | None:
+        """Of a number of renewals of each subscription, from its first; None for a fit without calendar effects."""
+        clock = clock_of(fit)
+        if clock is None:
+            return None
+        return cls(Schedules.of(table, number, as_date(fit.idata.attrs["as_of"]), clock.length), clock)
+
+    @property
+    def columns(self) -> IntArray:
+        """The place of each renewal's period among the factors."""
+        return columns_of(self.clock, self.schedules.period)
+
+    def at(self, place: int, made: int) -> tuple[np.ndarray, np.ndarray]:
+        """Of one subscription: the sum at the renewals made, shape (draws,), and factors at the others."""
+        schedule = self.schedules.place[place]
+        first, last = self.schedules.first[schedule : schedule + 2]
+        found = self.clock.factors[:, columns_of(self.clock, self.schedules.period[first:last])]
+        return found[:, :made].sum(axis=-1), found[:, made:]
+
+
+def columns_of(clock: Clock, period: np.ndarray) -> IntArray:
+    """The places of periods among the factors of a clock; before the first and after the last, that of the nearest."""
+    return np.clip(period - clock.first, 0, clock.factors.shape[1] - 1)
+
+
+def has_clock(fit: FittedModel) -> bool:
+    """Whether a fit has calendar effects."""
+    return "calendar" in fit.idata.attrs
+
+
+def sums_of_factors(
+    fit: FittedRenewals, made: int, ahead: int, period: str | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What renewals count: those made, the last of them on the as-of date, and those to come, added up to each.
+
+    Returns
+    -------
+    tuple of arrays
+        Of shape (chains, draws) or (1, 1), and the same with (..., renewals ahead): numbers where there are no calendar
+        effects.
+    """
+    if not has_clock(fit):
+        return np.full((1, 1), float(made)), np.arange(1.0, ahead + 1)[np.newaxis, np.newaxis]
+    before, factors, _ = _factors_of_number(fit, made, ahead, period, first=1)
+    return before.reshape(shape_of(fit)), np.cumsum(factors, axis=-1).reshape(*shape_of(fit), ahead)
+
+
+def _factors_of_number(
+    fit: FittedRenewals, made: int, ahead: int | None, period: str | None, *, first: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The sum of factors at renewals made, those to come, the first of them a number of periods from now, the last one.
+
+    Where no number of those to come is given, as many as have factors of their own.
+    """
+    clock = clock_of(fit)
+    assert clock is not None
+    days = contract_length(contract_of(fit, period)).days
+    own = (clock.factors.shape[1] + clock.first) * clock.length / days
+    number = np.arange(first - made, first + (int(np.ceil(own)) if ahead is None else ahead))
+    factors = clock.factors[:, columns_of(clock, period_after(days * number, clock.length))]
+    return factors[:, :made].sum(axis=-1), factors[:, made:], clock.factors[:, -1]
+
+
+def _life_of_number(fit: FittedRenewals, made: int, rate: float, period: str | None) -> np.ndarray:
+    """Residual life after a number of renewals, the next of which is due now: shape (chains, draws)."""
+    before, factors, last = _factors_of_number(fit, made, None, period, first=0)
+    parameters = {name: values.ravel() for name, values in fit.draws.items()}
+    life = shifted_beta_geometric.residual_life_on_clock(factors, last, rate, renewals=before, **parameters)
+    return life.reshape(shape_of(fit))
+
+
+def _life_on_clock(fit: FittedRenewals, table: pd.DataFrame, rates: np.ndarray) -> np.ndarray:
+    """Residual life of active subscriptions when their next renewal is due: shape (chains, draws, subscriptions)."""
+    made, clock = table["renewals"].to_numpy(dtype=np.int64), clock_of(fit)
+    assert clock is not None
+    days = np.array([contract_length(str(period)).days for period in table["period"]])
+    own = (clock.factors.shape[1] + clock.first) * clock.length / days
+    factors = FactorsAtRenewals.of(fit, table, made + np.ceil(own).astype(np.int64))
+    assert factors is not None
+    drawn = parameters_of(fit, table, check=False)
+    alike = pd.MultiIndex.from_arrays([factors.schedules.place, made, rates, drawn.place])
+    first, which = np.flatnonzero(~alike.duplicated()), alike.factorize()[0]
+    found = np.empty((len(first), int(np.prod(shape_of(fit)))))
+    for place, row in enumerate(first):
+        parameters = {name: drawn.at(drawn.place[[row]])[name][0] for name in shifted_beta_geometric.PARAMETERS}
+        before, ahead = factors.at(int(row), int(made[row]))
+        last, rate = clock.factors[:, -1], float(rates[row])
+        found[place] = shifted_beta_geometric.residual_life_on_clock(ahead, last, rate, renewals=before, **parameters)
+    return found[which].T.reshape(*shape_of(fit), len(table))
+
+
+def contract_of(fit: FittedRenewals, given: str | None = None) -> str:
+    """Length of the contracts of a fit, where it is not given.
+
+    Raises
+    ------
+    UnitError
+        If the fit does not know it, or knows several.
+    """
+    known = periods_of(fit)
+    if given is None and len(known) != 1:
+        length = ", ".join(known) or "a time that is not known"
+        raise UnitError(f"Contracts run for {length}. Pass period='year', or as it is.")
+    return as_period(known[0] if given is None else given)
 
 
 def periods_of(fit: FittedRenewals) -> list[str]:
@@ -171,6 +327,12 @@ def active_records(renewals: Any) -> pd.DataFrame:
     """
     require_records(renewals)
     return renewals.active().table
+
+
+def _discount(discount_rate: float, days: np.ndarray) -> np.ndarray:
+    """Today's worth of 1 in a number of days."""
+    found: np.ndarray = np.exp(-discount_intensity(discount_rate, "day") * days)
+    return found
 
 
 def _rate_per_period(discount_rate: float, period: str) -> float:

@@ -1,7 +1,8 @@
 """Subscriptions: renewals of each contract, at its own dates and prices, for as long as it is renewed."""
 
+import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -11,23 +12,27 @@ import pandas as pd
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.data.subscriptions.calendar import Steps
+from ltv_bayes.data.subscriptions.due_dates import Schedules, period_of
 from ltv_bayes.data.subscriptions.renewals import Renewals, is_active, present_contract, require_records
 from ltv_bayes.errors import ColumnError, InputError, a_kind, rows_at_fault
 from ltv_bayes.formulas.kernels import renewal_values
 from ltv_bayes.formulas.kernels.order_values import UNKNOWN, Relations
-from ltv_bayes.formulas.kernels.renewal_values import Payments, Subscriptions
+from ltv_bayes.formulas.kernels.renewal_values import NO_FACTORS, Factors, Payments, Subscriptions
 from ltv_bayes.formulas.models import shifted_beta_geometric
+from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.predictions.clock import clock_of
 from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameters_of, shape_of, shuffled, smallest_shape
 from ltv_bayes.predictions.groups import GroupDraws
-from ltv_bayes.predictions.renewals import FittedRenewals, periods_of
+from ltv_bayes.predictions.renewals import FittedRenewals, columns_of, has_clock, periods_of
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.notes import missing_here_or_there
 from ltv_bayes.streams.own_data import require_same, sum_by_customer
 from ltv_bayes.streams.prices import PriceChanges
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.terms import Terms
+from ltv_bayes.time_units import as_date
 
 ALL = ""
 
@@ -150,6 +155,7 @@ class Subscription:
         fits = [shuffled(fit, shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
         drawn = [parameters_of(fit, table, "subscription", check=False) for fit in fits]
         fit_of_each = self._fit_of_each()
+        factors = FactorsOfContracts.of(fits, fit_of_each, table)
         ends, delta = terms.last_days(), terms.delta("day")
 
         def draw(
@@ -165,6 +171,7 @@ class Subscription:
                 Payments(paid, due, np.searchsorted(ends, due).astype(np.int64), amount * np.exp(-delta * due)),
                 Relations(UNKNOWN if until is None else until, UNKNOWN if life is None else life),
                 money,
+                factors.at(some, contract, date),
             )
 
         return draw
@@ -287,6 +294,65 @@ class Schedule:
         step = np.arange(paid[-1]) - paid[contract] + 1
         date = steps.taken(contract).after(start[contract], made[contract] + step)
         return paid, contract, date, np.maximum((date - self.as_of).astype(float), 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class FactorsOfContracts:
+    """Draws of what moves the churn of all subscribers, at the renewals of contracts; each fit has its own.
+
+    Attributes
+    ----------
+    fit_of_each : array of shape (contracts,)
+        Which fit counts for each contract.
+    clocks : list of Clock or None
+        Of each fit.
+    days : list of dates
+        From which each fit counts its periods.
+    begin : array of shape (fits,)
+        Where the factors of each begin.
+    made : Factors
+        With schedules of all contracts, and without payments.
+    """
+
+    fit_of_each: IntArray
+    clocks: list[Clock | None]
+    days: list[dt.date]
+    begin: IntArray
+    made: Factors
+
+    @classmethod
+    def of(cls, fits: list[FittedRenewals], fit_of_each: IntArray, table: pd.DataFrame) -> Self:
+        """Lay out the renewals made of active contracts."""
+        clocks = [clock_of(fit) for fit in fits]
+        days = [as_date(fit.idata.attrs["as_of"]) if has_clock(fit) else dt.date.min for fit in fits]
+        widths = [0 if clock is None else clock.factors.shape[1] for clock in clocks]
+        found = cls(fit_of_each, clocks, days, np.cumsum([0, *widths[:-1]]).astype(np.int64), NO_FACTORS)
+        if not any(widths):
+            return found
+        number = np.where(is_active(table), table["renewals"].to_numpy(dtype=np.int64), 0)
+        schedule, made = np.full(len(table), -1, dtype=np.int64), list[Array]()
+        for which, clock in enumerate(clocks):
+            rows = np.flatnonzero(fit_of_each == which)
+            if clock is None or not rows.size:
+                continue
+            own = Schedules.of(table.iloc[rows], number[rows], days[which], clock.length)
+            schedule[rows] = own.place + len(made)
+            columns = np.split(columns_of(clock, own.period), own.first[1:-1])
+            made += [clock.factors[:, some].sum(axis=1) for some in columns]
+        factors = np.concatenate([clock.factors for clock in clocks if clock is not None], axis=1)
+        return replace(found, made=Factors(schedule, np.array(made), factors=factors))
+
+    def at(self, rows: IntArray, contract: IntArray, date: Any) -> Factors:
+        """Of some contracts; ``contract`` is the place among them of each payment, which is due on ``date``."""
+        if not self.made.schedule.size:
+            return self.made
+        ahead, fits = np.zeros(len(contract), dtype=np.int64), self.fit_of_each[rows][contract]
+        for which, clock in enumerate(self.clocks):
+            if clock is not None:
+                some = fits == which
+                period = period_of(date[some], self.days[which], clock.length)
+                ahead[some] = self.begin[which] + columns_of(clock, period)
+        return self.made._replace(schedule=self.made.schedule[rows], ahead=ahead)
 
 
 def _parameters(drawn: list[GroupDraws], fit_of_each: IntArray, rows: IntArray) -> tuple[IntArray, Array, Array]:

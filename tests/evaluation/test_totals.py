@@ -1,13 +1,14 @@
-"""Totals of simulated companies whose purchases or prices move for all customers at once: intervals hold them."""
+"""Totals of simulated companies whose purchases, prices or churn move for all customers at once: intervals hold."""
 
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import ltv_bayes as lb
 from tests.chance import assert_share, converging
-from tests.companies import AS_OF, simulated_orders
+from tests.companies import AS_OF, simulated_orders, simulated_subscriptions
 
 pytestmark = pytest.mark.study
 
@@ -46,18 +47,75 @@ def intervals(seed, kind):
         yield len(later), *np.quantile(total, [0.05, 0.5, 0.95])
 
 
-@pytest.mark.parametrize("kind", FACTORS)
-def test_intervals_hold_totals(kind):
-    found = np.array([list(intervals(seed, kind)) for seed in range(COMPANIES)])  # company, model, figure
+def shown(kind, found, what):
+    """Print what intervals without and with calendar effects held, of (company, model, figure), and give both."""
     actual, low, middle, high = np.moveaxis(found, 2, 0)
     held, width = (low <= actual) & (actual <= high), np.log(high / low)
     for place, name in enumerate(("without", "with")):
         print(
-            f"{kind}: {held[:, place].mean():.0%} of {COMPANIES} totals held {name} calendar effects, median width "
-            f"{np.median(width[:, place]):.2f}, median of forecast / actual "
+            f"{what}, {kind}: {held[:, place].mean():.0%} of {len(found)} totals held {name} calendar effects, median "
+            f"width {np.median(width[:, place]):.3f}, median of forecast / actual "
             f"{np.median(middle[:, place] / actual[:, place]):.3f}"
         )
+    return held, width
+
+
+@pytest.mark.parametrize("kind", FACTORS)
+def test_intervals_hold_totals(kind):
+    found = np.array([list(intervals(seed, kind)) for seed in range(COMPANIES)])
+    held, width = shown(kind, found, "purchases")
     assert_share(held[:, 1], 0.90, figures=len(FACTORS), slack=0.06)
+    if kind == "none":
+        assert np.median(width[:, 1] / width[:, 0]) < 2
+
+
+def by_step(sizes, each):
+    return lambda day: sizes[np.minimum(day // each, len(sizes) - 1).astype(int)]
+
+
+SHOCKS = {
+    "none": lambda rng: np.ones_like,
+    "yearly": lambda rng: by_step(np.exp(rng.normal(0, 0.25, 8)), YEAR),
+    "monthly": lambda rng: by_step(np.exp(rng.normal(0, 0.25, 100)), YEAR / 12),
+}
+CONTRACTS = {"month": (3 * 365, 365), "year": (8 * 365, 2 * 365)}
+
+
+def renewals_made(table, period, start, until):
+    """How many renewals fall due after a day up to another one and are made, counted from records."""
+    number = np.arange(1, 200)[:, np.newaxis] * {"month": 1, "year": 12}[period]
+    begun, day = table["start"].to_numpy(dtype="M8[D]"), table["start"].to_numpy(dtype="M8[M]")
+    last = (day + number + 1).astype("M8[D]") - np.timedelta64(1, "D")
+    due = np.minimum((day + number).astype("M8[D]") + (begun - day.astype("M8[D]")), last)
+    left = table["cancelled_on"].fillna(pd.Timestamp("2100-01-01")).to_numpy(dtype="M8[D]")
+    return int(((due > np.datetime64(start, "D")) & (due <= np.datetime64(until, "D")) & (due < left)).sum())
+
+
+def renewal_intervals(seed, kind, period):
+    """The actual number of renewals in a time, and 90% intervals without and with calendar effects."""
+    rng, (days, ahead) = np.random.default_rng([seed, 11]), CONTRACTS[period]
+    churn, spread = np.exp(rng.uniform(np.log([0.02, 0.3]), np.log([0.15, 1.2])))
+    known = {"subscribers": int(rng.integers(500, 3000)), "churn": churn, "spread": spread, "period": period}
+    records = simulated_subscriptions(seed, days=days, ahead=ahead, factor=SHOCKS[kind](rng), **known)
+    renewals = lb.summarize_renewals(records, period=period, as_of=AS_OF)
+    until = AS_OF + pd.Timedelta(days=ahead)
+    active = records[~(records["cancelled_on"] <= AS_OF)]
+    actual = renewals_made(active, period, AS_OF, until)
+    customers = lb.all_customers(renewals)
+    for effects in (None, "auto"):
+        model = lb.ShiftedBetaGeometric(calendar_effects=effects)
+        fit = converging(partial(fitted, model, renewals), seed, seed + 1000, seed + 2000)
+        stream = lb.Subscription(fit, renewals)
+        value = lb.lifetime_value(customers, stream, horizon=f"{ahead} days", discount_rate=0.0, random_seed=seed)
+        yield actual, *np.quantile(value.total() / 10.0, [0.05, 0.5, 0.95])
+
+
+@pytest.mark.parametrize("period", CONTRACTS)
+@pytest.mark.parametrize("kind", SHOCKS)
+def test_intervals_hold_totals_of_renewals(kind, period):
+    found = np.array([list(renewal_intervals(seed, kind, period)) for seed in range(COMPANIES)])
+    held, width = shown(kind, found, f"renewals by the {period}")
+    assert_share(held[:, 1], 0.90, figures=len(SHOCKS) * len(CONTRACTS), slack=0.06)
     if kind == "none":
         assert np.median(width[:, 1] / width[:, 0]) < 2
 

@@ -128,9 +128,10 @@ class Renewals(Printed):
         """
         table = self.table
         since = table["observed_from"] if "observed_from" in table else pd.Series(0, table.index)
-        if self.as_of is None or not {"start", "period", "ended_on"} <= set(table.columns):
+        day = settled_day(self)
+        if day is None:
             return table.assign(observed_from=since)
-        settled = pd.Timestamp(self.as_of - dt.timedelta(days=self.grace_days))
+        settled = pd.Timestamp(day)
         renewals = np.minimum(table["renewals"], number_due(table, settled.to_datetime64()))
         lost = table["lost"].astype(bool) & ~(table["ended_on"] > settled) & (renewals >= since)
         return table.assign(renewals=renewals, lost=lost, observed_from=np.minimum(since, renewals))
@@ -240,6 +241,13 @@ def number_due(table: pd.DataFrame, day: Any) -> np.ndarray:
     since_present = earlier + number_until(present, np.maximum(present, day), period)
     before = np.minimum(number_until(start, np.maximum(start, day), period), earlier)
     return np.where(present <= day, since_present, before)
+
+
+def settled_day(renewals: Renewals) -> dt.date | None:
+    """The day up to which all outcomes are known; None for counts of cohorts, which have no dates."""
+    if renewals.as_of is None or not {"start", "period", "ended_on"} <= set(renewals.table.columns):
+        return None
+    return renewals.as_of - dt.timedelta(days=renewals.grace_days)
 
 
 def require_renewals(value: Any) -> None:

@@ -30,7 +30,7 @@ from ltv_bayes.formulas.special import Array
 _kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 Kernel = Callable[..., tuple[Array, Array]]
-FAR = 1e6  # beyond it, differences of ln Gamma lose digits
+FAR = 20.0  # beyond it, differences of ln Gamma lose digits
 
 
 @_kernel
@@ -104,6 +104,9 @@ def _renewals_of_groups(parameters, at, tables, slopes, with_slopes):  # type: i
     value = 0.0
     for g in range(parameters.shape[1]):
         A, B = parameters[0, g], parameters[1, g]
+        if tables.at_loss.size:
+            value += _renewals_on_clock(A, B, at[0, g], at[0, g + 1], tables, slopes[:, g], with_slopes)
+            continue
         since, constant, digamma_A, digamma_B, before = -1.0, 0.0, digamma(A), 0.0, 0.0
         for row in range(at[0, g], at[0, g + 1]):
             if tables.observed_from[row] != since:
@@ -116,6 +119,42 @@ def _renewals_of_groups(parameters, at, tables, slopes, with_slopes):  # type: i
                 both = digamma(after_A + after_B) - before
                 slopes[0, g] += n * (digamma(after_A) - digamma_A - both)
                 slopes[1, g] += n * (digamma(after_B) - digamma_B - both)
+    return value
+
+
+@_kernel
+def _renewals_on_clock(A, B, low, high, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
+    """Sum over the histories of one group, of S(G) / S(G0), times 1 - S(G + g) / S(G) of the lost."""
+    value, since, before, by_A, by_B = 0.0, -1.0, 0.0, 0.0, 0.0
+    for row in range(low, high):
+        n, b, g = tables.subscriptions[row], B + tables.renewals[row], tables.at_loss[row]
+        if tables.observed_from[row] != since:
+            since = tables.observed_from[row]
+            before = _log_gamma_rise(B + since, A)
+            if with_slopes:
+                by_A = digamma(A + (B + since))
+                by_B = by_A - digamma(B + since)
+        of_one = before - _log_gamma_rise(b, A)
+        lost = tables.lost[row] > 0
+        kept = _log_gamma_rise(b, g) - _log_gamma_rise(A + b, g) if lost else 0.0
+        if lost:
+            of_one += math.log(-math.expm1(kept))
+        value += n * of_one
+        if with_slopes:
+            both = digamma(A + b)
+            d_A, d_b = by_A - both, digamma(b) - both
+            slopes[1] += n * (by_B + d_b)
+            slopes[0] += n * d_A
+            tables.by_observed_from[row] += n * by_B
+            if lost:
+                weight, after = 1.0 / math.expm1(-kept), digamma(A + b + g)
+                of_g, more_A = after - digamma(b + g), after - both
+                more_b = digamma(b) - digamma(b + g) + more_A
+                slopes[0] += n * weight * more_A
+                slopes[1] += n * weight * more_b
+                tables.by_at_loss[row] += n * weight * of_g
+                d_b += weight * more_b
+            tables.by_renewals[row] += n * d_b
     return value
 
 
@@ -177,7 +216,14 @@ def _log_gamma_rise(x, step):  # type: ignore[no-untyped-def]
     if x < FAR:
         return math.lgamma(x + step) - math.lgamma(x)
     y = x + step
-    return (x - 0.5) * math.log1p(step / x) + step * (math.log(y) - 1.0) + (1.0 / y - 1.0 / x) / 12.0
+    return (x - 0.5) * math.log1p(step / x) + step * (math.log(y) - 1.0) + (_stirling(y) - _stirling(x))
+
+
+@_kernel
+def _stirling(x):  # type: ignore[no-untyped-def]
+    """What Stirling's formula for ln Gamma leaves out, at a number from `FAR` on, to the last digit."""
+    y = 1.0 / (x * x)
+    return (1 / 12 - y * (1 / 360 - y * (1 / 1260 - y / 1680))) / x
 
 
 KERNELS: dict[str, Kernel] = {

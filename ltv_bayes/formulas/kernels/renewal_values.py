@@ -2,15 +2,16 @@
 
 Given the number of renewals made, the number still to be made has the distribution of
 `shifted_beta_geometric.draw_renewals`. It is found renewal by renewal, with one random number for each subscription and
-draw.
+draw. On a clock it is that of `draw_renewals_on_clock`: the subscriber's churn is drawn, and how much of it they stand.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.order_values import compiled
-from ltv_bayes.formulas.kernels.random import uniform
+from ltv_bayes.formulas.kernels.order_values import UNKNOWN, compiled
+from ltv_bayes.formulas.kernels.random import standard_gamma, uniform
 from ltv_bayes.formulas.special import Array, IntArray
 
 
@@ -34,6 +35,32 @@ class Subscriptions(NamedTuple):
     beta: Array
 
 
+NONE = np.empty(0, dtype=np.int64)
+
+
+class Factors(NamedTuple):
+    """Draws of factors on the churn of all subscribers, where there are any.
+
+    Attributes
+    ----------
+    schedule : array of shape (subscriptions,)
+        Which renewal dates each had; -1 for one whose churn has no factor. Empty if that is all of them.
+    made : array of shape (schedules, draws)
+        Sums of the factors at the renewals made.
+    ahead : array of shape (payments,)
+        The column of the factor at each payment.
+    factors : array of shape (draws, columns)
+    """
+
+    schedule: IntArray = NONE
+    made: Array = UNKNOWN
+    ahead: IntArray = NONE
+    factors: Array = UNKNOWN
+
+
+NO_FACTORS = Factors()
+
+
 class Payments(NamedTuple):
     """Payments if all renewals are made.
 
@@ -52,7 +79,9 @@ class Payments(NamedTuple):
 
 
 @compiled
-def shifted_beta_geometric(states, subscriptions, payments, relations, money):  # type: ignore[no-untyped-def]
+def shifted_beta_geometric(  # type: ignore[no-untyped-def]
+    states, subscriptions, payments, relations, money, factors=NO_FACTORS
+):
     """Fill in the money of customers' renewals, by customer, period and draw.
 
     Parameters
@@ -66,6 +95,7 @@ def shifted_beta_geometric(states, subscriptions, payments, relations, money):  
         infinite if all renewals of one are made, NaN for customers without subscriptions.
     money : array of shape (customers, periods, draws)
         Filled in.
+    factors : Factors
     """
     held, until, life = subscriptions.held, relations.until, relations.life
     for row in range(held.shape[0] - 1):
@@ -75,29 +105,54 @@ def shifted_beta_geometric(states, subscriptions, payments, relations, money):  
             if until.size and held[row] == held[row + 1]:
                 life[row] = until[row]
         for j in range(held[row], held[row + 1]):
-            _subscription(row, j, states[row], subscriptions, payments, relations, money[row])
+            _subscription(row, j, states[row], subscriptions, payments, relations, money[row], factors)
 
 
 @compiled
-def _subscription(row, j, state, subscriptions, payments, relations, money):  # type: ignore[no-untyped-def]
+def _subscription(  # type: ignore[no-untyped-def]
+    row, j, state, subscriptions, payments, relations, money, factors
+):
     """Add the payments of one subscription, and let the relation live as long as it does."""
     renewals, ended, place = subscriptions.renewals[j], subscriptions.ended[j], subscriptions.place[j]
     alpha, beta = subscriptions.alpha[place], subscriptions.beta[place]
     first, last = payments.paid[j], payments.paid[j + 1]
     due, period, amount = payments.due[first:last], payments.period[first:last], payments.amount[first:last]
     until, life = relations.until, relations.life
+    schedule = factors.schedule[j] if factors.schedule.size else -1
     for i in range(money.shape[1]):
         limit, end = np.inf, ended
         if until.size and until[row, i] == until[row, i]:
             limit = until[row, i]
         if ended != ended:
-            end = np.inf
-            u, staying = uniform(state), 1.0
-            for k in range(due.shape[0]):
-                staying *= (beta[i] + renewals + k) / (alpha[i] + beta[i] + renewals + k)
-                if u >= staying or due[k] >= limit:
-                    end = due[k]
+            end, k = np.inf, 0
+            if schedule >= 0:
+                made, ahead = factors.made[schedule, i], factors.ahead[first:last]
+                k = _made_on_clock(state, alpha[i], beta[i] + made, ahead, factors.factors[i])
+            else:
+                u, staying = uniform(state), 1.0
+                while k < due.shape[0]:
+                    staying *= (beta[i] + renewals + k) / (alpha[i] + beta[i] + renewals + k)
+                    if u >= staying:
+                        break
+                    k += 1
+            if k < due.shape[0]:
+                end = due[k]
+            for paid in range(k):
+                if due[paid] >= limit:
+                    end = due[paid]
                     break
-                money[period[k], i] += amount[k]
+                money[period[paid], i] += amount[paid]
         if life.size and not life[row, i] >= min(end, limit):
             life[row, i] = min(end, limit)
+
+
+@compiled
+def _made_on_clock(state, alpha, beta, ahead, factors):  # type: ignore[no-untyped-def]
+    """How many renewals are made, with factors in these columns, at a churn of Beta(alpha, beta)."""
+    leaving, staying = standard_gamma(state, alpha), standard_gamma(state, beta)
+    rate, stands, passed = math.log1p(leaving / staying), -math.log(1.0 - uniform(state)), 0.0
+    for k in range(ahead.size):
+        passed += factors[ahead[k]]
+        if passed * rate > stands:
+            return k
+    return ahead.size

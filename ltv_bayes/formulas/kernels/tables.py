@@ -107,12 +107,21 @@ class RenewalTables(NamedTuple):
     ----------
     renewals, lost, observed_from, subscriptions : arrays of shape (unique histories,)
         Renewals made, 1 where it was lost, the renewals after which it is observed, and the number with all of these.
+        On a clock, sums of factors in place of numbers of renewals.
+    at_loss : array of shape (unique histories,), or empty
+        On a clock, the factor at the renewal that was not made.
+    by_renewals, by_observed_from, by_at_loss : arrays of shape (unique histories,), or empty
+        On a clock, derivatives are added here.
     """
 
     renewals: Array
     lost: Array
     observed_from: Array
     subscriptions: Array
+    at_loss: Array = NO_TIMES
+    by_renewals: Array = NO_TIMES
+    by_observed_from: Array = NO_TIMES
+    by_at_loss: Array = NO_TIMES
 
 
 def end_to_end[T: tuple[Any, ...]](tables: Sequence[T]) -> tuple[IntArray, T]:

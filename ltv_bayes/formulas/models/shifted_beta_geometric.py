@@ -5,6 +5,10 @@ renewal. Who has renewed n times and is active still has churn ~ Beta(alpha, bet
 so retention rises with tenure though no subscriber changes. A history is the number of renewals made, and whether the
 subscriber then left.
 
+Where something moves the churn of all subscribers at once, a renewal in a calendar period with a factor g is made with
+probability (1 - churn)^g: it counts like g renewals, so sums of factors stand in place of numbers of renewals, and all
+forms hold as they are. With g = 1 nothing is changed.
+
 Sources: Fader & Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21; Fader & Hardie
 (2010), Customer-base valuation in a contractual setting, Marketing Science 29.
 """
@@ -22,7 +26,13 @@ FAR = 37.0
 
 
 def log_likelihood(
-    renewals: Numbers, lost: Numbers, *, alpha: Numbers, beta: Numbers, observed_from: Numbers = 0
+    renewals: Numbers,
+    lost: Numbers,
+    *,
+    alpha: Numbers,
+    beta: Numbers,
+    observed_from: Numbers = 0,
+    at_loss: Numbers = 1.0,
 ) -> Array:
     """Log-likelihood of one subscriber's history, equations (5) and (6) of 2007.
 
@@ -37,6 +47,8 @@ def log_likelihood(
         1 for those who left at the next renewal, 0 for those still active.
     observed_from : array
         n0, the renewals after which a subscriber is observed; at most those made.
+    at_loss : array
+        On a clock, the factor at the renewal that was not made; renewals and n0 are sums of factors.
 
     Examples
     --------
@@ -50,7 +62,11 @@ def log_likelihood(
     """
     n, lost = np.asarray(renewals, dtype=float), np.asarray(lost, dtype=float)
     alpha, beta = np.asarray(alpha, dtype=float), np.asarray(beta, dtype=float)
-    return log_beta(alpha + lost, beta + n) - log_beta(alpha, beta + np.asarray(observed_from, dtype=float))
+    at_loss, before = np.asarray(at_loss, dtype=float), log_beta(alpha, beta + np.asarray(observed_from, dtype=float))
+    kept = log_beta(alpha, beta + n + at_loss) - log_beta(alpha, beta + n)
+    with np.errstate(divide="ignore"):
+        at_other = log_beta(alpha, beta + n) + np.where(lost > 0, np.log(-np.expm1(kept)), 0.0)
+    return np.where(at_loss == 1.0, log_beta(alpha + lost, beta + n), at_other) - before
 
 
 def survival(t: Numbers, *, alpha: Numbers, beta: Numbers, renewals: Numbers = 0) -> Array:
@@ -106,26 +122,69 @@ def discounted_expected_residual_life(n: Numbers, d: Numbers, *, alpha: Numbers,
     return found
 
 
-def _mean_residual_life(a: Array, b: Array, d: Array) -> Array:
-    """The mean of (1 + d) (1 - p) / (p + d), a residual life at churn p, over p ~ Beta(a, b).
+def residual_life_on_clock(
+    factors: Array, last: Array, d: float, *, alpha: Array, beta: Array, renewals: Array
+) -> Array:
+    """Expected renewals from the next on, which is due at once, each discounted at d per period, on a clock.
+
+    Parameters
+    ----------
+    factors : array of shape (draws, renewals ahead)
+        At the renewals to come.
+    last : array of shape (draws,)
+        At all later ones.
+    renewals : array of shape (draws,)
+        Sum of the factors at those made.
+    """
+    passed = np.cumsum(factors, axis=-1)
+    kept = survival(passed, alpha=alpha[:, np.newaxis], beta=beta[:, np.newaxis], renewals=renewals[:, np.newaxis])
+    discounts = (1 + d) ** -np.arange(factors.shape[-1] + 1.0)
+    later = _mean_residual_life(alpha, beta + renewals + passed[:, -1], np.full(len(alpha), d), last)
+    found: Array = kept @ discounts[:-1] + kept[:, -1] * discounts[-1] * later
+    return found
+
+
+def _mean_residual_life(a: Array, b: Array, d: Array, factor: Numbers = 1.0) -> Array:
+    """The mean of (1 + d) s / (1 + d - s), a residual life with retention s = (1 - p)^factor, over p ~ Beta(a, b).
 
     By the trapezoidal rule in the log-odds of p, which converges geometrically; beyond both ends the density falls by
-    the same factor from node to node. SciPy's 2F1, the same quantity, loses digits and overflows after
-    many renewals of short periods.
+    the same factor from node to node. SciPy's 2F1, the same quantity where the factor is 1, loses digits and overflows
+    after many renewals of short periods.
     """
-    a, b, d = (values[..., np.newaxis] for values in (a, b, d))
+    a, b, d, factor = (values[..., np.newaxis] for values in np.broadcast_arrays(a, b, d, factor))
     middle, width = np.log(a / b), 12 * np.sqrt(1 / a + 1 / b)
     low = np.maximum(np.minimum(np.minimum(middle, np.log(d)), 0) - FAR, middle - width - FAR / a)
     high = np.minimum(np.maximum(middle, 0) + FAR, middle + width + FAR / b)
     log_odds, step = low + (high - low) * np.linspace(0, 1, NODES), (high - low) / (NODES - 1)
-    odds = np.exp(-np.abs(log_odds))
-    churn = np.where(log_odds < 0, odds, 1.0) / (1 + odds)
-    staying = np.where(log_odds < 0, 1.0, odds) / (1 + odds)
-    weight = a * np.minimum(log_odds, 0) - b * np.maximum(log_odds, 0) - (a + b) * np.log1p(odds)
+    log_1p_odds = np.log1p(np.exp(-np.abs(log_odds)))
+    log_staying = factor * -(np.maximum(log_odds, 0) + log_1p_odds)
+    weight = a * np.minimum(log_odds, 0) - b * np.maximum(log_odds, 0) - (a + b) * log_1p_odds
     weight = np.exp(weight - weight.max(axis=-1, keepdims=True))
     weight[..., :1] /= -np.expm1(-a * step)
     weight[..., -1:] /= -np.expm1(-b * step)
-    return np.sum(weight * (1 + d) * staying / (churn + d), axis=-1) / np.sum(weight, axis=-1)
+    life = (1 + d) * np.exp(log_staying) / (d - np.expm1(log_staying))
+    return np.sum(weight * life, axis=-1) / np.sum(weight, axis=-1)
+
+
+def draw_renewals_on_clock(
+    rng: np.random.Generator, renewals: Numbers, sums: Array, *, alpha: Array, beta: Array
+) -> Array:
+    """Draw how many of the next renewals a subscriber makes, on a clock, one number for each draw.
+
+    Their churn is drawn; a renewal is made while the sum of factors is below an exponential number over -ln(1 - churn).
+
+    Parameters
+    ----------
+    renewals : array of shape (draws,)
+        Sum of the factors at those made.
+    sums : array of shape (draws, renewals ahead)
+        Sums of the factors at those to come, up to each.
+    """
+    churn = rng.beta(alpha, beta + renewals)
+    with np.errstate(divide="ignore"):
+        limit = rng.exponential(size=churn.shape) / -np.log1p(-churn)
+    found: Array = (sums <= limit[..., np.newaxis]).sum(axis=-1).astype(float)
+    return found
 
 
 def draw_renewals(rng: np.random.Generator, renewals: Numbers, *, alpha: Numbers, beta: Numbers) -> Array:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
@@ -51,6 +51,8 @@ class Calendar:
     known, ahead : arrays or None
         Logarithm of what is known of the factor beforehand: in each period, the latest first, and in each of those to
         come, the next first. Effects are what comes on top. None where nothing is known.
+    unit : str
+        The unit of times, where the model's parameters have none.
     """
 
     length: float
@@ -61,10 +63,12 @@ class Calendar:
     repeats: Array | None = None
     known: Array | None = None
     ahead: Array | None = None
+    unit: str = ""
 
     def to_json(self) -> str:
         """What a fit keeps of it, to go on after the as-of date."""
         kept: dict[str, Any] = {"length": self.length, "half_life": self.half_life, "in_year": self.in_year}
+        kept["unit"] = self.unit
         if self.known is not None and self.ahead is not None:
             kept |= {"known": self.known[::-1].tolist(), "ahead": self.ahead.tolist()}
         return json.dumps({**kept, "scales": self.scales.tolist(), "days_known": self.repeats is not None})
@@ -149,6 +153,23 @@ class Calendar:
         return np.asarray(drawn)
 
 
+class OnClock(Protocol):
+    """Histories whose likelihood depends on the factor."""
+
+    @property
+    def tables(self) -> Any:
+        """The kernel's tables, of all groups."""
+
+    def at(self, effect: Array) -> Any:
+        """The kernel's tables at a factor with this logarithm, with room for derivatives by what follows from it."""
+
+    def path(self, tables: Any, effect: Array, repeats: Array | None) -> float:
+        """What is added to the kernel's log-likelihood."""
+
+    def slopes(self, tables: Any, effect: Array, repeats: Array | None) -> Array:
+        """Derivatives of both by the effect: shape (periods,)."""
+
+
 @dataclass(frozen=True, eq=False)
 class ClockTables:
     """Histories laid out for a kernel, whose times follow from the factor.
@@ -180,15 +201,15 @@ class ClockTables:
     known: Array
 
     @classmethod
-    def of(cls, data: InGroups, make: Callable[..., Any], calendar: Calendar) -> tuple[IntArray, "ClockTables"]:
+    def of(cls, make: Callable[..., Any], data: InGroups, calendar: Calendar) -> tuple[IntArray, "ClockTables"]:
         """Lay out the histories of groups; also where those of each begin.
 
         Parameters
         ----------
-        data : InGroups
-            With columns frequency, recency and T, and time_since_end where some were observed until an earlier day.
         make : callable
             From columns of histories to a kernel's tables.
+        data : InGroups
+            With columns frequency, recency and T, and time_since_end where some were observed until an earlier day.
         """
         groups = [{SINCE_END: np.zeros(len(one["T"])), **one} for one in data.parts()]
         recency, T, ended, x, n = (
@@ -301,7 +322,7 @@ class CalendarDensity:
     """
 
     base: WrittenDensity
-    clock: ClockTables
+    clock: OnClock
     calendar: Calendar
 
     @property

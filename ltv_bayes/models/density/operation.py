@@ -16,7 +16,7 @@ from pytensor.graph.op import Op
 
 from ltv_bayes.formulas.kernels.likelihoods import Kernel
 from ltv_bayes.inference.unofficial import vectorizes
-from ltv_bayes.models.density.calendar import ClockTables
+from ltv_bayes.models.density.calendar import OnClock
 from ltv_bayes.models.density.log_density import at_many_draws
 
 
@@ -82,7 +82,7 @@ def _over_many_draws(op: CompiledLikelihood, node: Apply, *batched: Any) -> Appl
 class LikelihoodOnClock(Op):
     """From parameters of groups, and the effects of periods, to a log-likelihood and its derivatives by both."""
 
-    def __init__(self, kernel: Kernel, at: np.ndarray, clock: ClockTables, repeats: np.ndarray | None) -> None:
+    def __init__(self, kernel: Kernel, at: np.ndarray, clock: OnClock, repeats: np.ndarray | None) -> None:
         self.kernel, self.at, self.clock, self.repeats = kernel, at, clock, repeats
 
     def make_node(self, *effect_and_parameters: Any) -> Apply:

@@ -18,7 +18,7 @@ from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
-from ltv_bayes.models.density.calendar import SDS, SMALL, Calendar, CalendarDensity, ClockTables
+from ltv_bayes.models.density.calendar import SDS, SMALL, Calendar, CalendarDensity, OnClock
 from ltv_bayes.models.density.differences import Column, Effects, Slopes
 from ltv_bayes.models.density.log_density import WrittenDensity
 from ltv_bayes.models.density.plain_priors import PlainPrior, beta, in_plain_numbers, normal
@@ -56,8 +56,8 @@ class Recipe:
         How regular purchases are, in a model that asks for it.
     calendar : Calendar, optional
         What moves the rate of all customers.
-    make : callable, optional
-        What laid out the tables, from columns of histories; where there is a calendar.
+    clock : callable, optional
+        From histories and calendar to where those of each group begin, and these laid out on the clock.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Recipe:
     priors: Mapping[str, Any]
     k: int | None = None
     calendar: Calendar | None = None
-    make: Callable[..., Any] | None = None
+    clock: Callable[[InGroups, Calendar], tuple[IntArray, OnClock]] | None = None
 
     def __post_init__(self) -> None:
         self.pool.check(self.data)
@@ -194,11 +194,11 @@ class Recipe:
         return effect[::-1]
 
     @cached_property
-    def on_clock(self) -> tuple[IntArray, ClockTables, Calendar] | None:
-        """Where the histories of groups begin, these laid out with times that run by a factor, and its prior."""
-        if self.calendar is None or self.make is None:
+    def on_clock(self) -> tuple[IntArray, OnClock, Calendar] | None:
+        """Where the histories of groups begin, these laid out on the clock of a factor, and its prior."""
+        if self.calendar is None or self.clock is None:
             return None
-        return *ClockTables.of(self.data, self.make, self.calendar), self.calendar
+        return *self.clock(self.data, self.calendar), self.calendar
 
     def _shifted(self, free: Mapping[str, Any]) -> dict[str, Any]:
         """Quantities of groups, of those that effects or slopes shift, in the model on the context stack."""

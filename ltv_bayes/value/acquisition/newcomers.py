@@ -11,7 +11,7 @@ from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import flat_draws, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer
-from ltv_bayes.predictions.renewals import FittedRenewals
+from ltv_bayes.predictions.renewals import FittedRenewals, has_clock, sums_of_factors
 from ltv_bayes.predictions.spend import FittedSpend, prices_of
 from ltv_bayes.time_units import Duration, discount_intensity
 
@@ -152,17 +152,25 @@ class Subscriber:
         """Expected revenue by each time, an array of shape (draws, times)."""
         made = np.array([self._payments(time) for time in times])
         number = np.arange(1, made.max(initial=0) + 1)
-        drawn = {name: values[:, np.newaxis] for name, values in flat_draws(self.renewals).items()}
-        kept = shifted_beta_geometric.survival(number, **drawn) * self._worth(number, discount_rate)
+        drawn = {name: values.reshape(-1, 1) for name, values in self.renewals.draws.items()}
+        kept = shifted_beta_geometric.survival(self._sums(number.size), **drawn) * self._worth(number, discount_rate)
         paid = np.concatenate([np.zeros((len(kept), 1)), np.cumsum(kept, axis=1)], axis=1)
         return self._first() + self.price * paid[:, made]
 
     def draw(self, rng: np.random.Generator, horizon: Duration, discount_rate: float) -> Array:
         """Revenue of one such customer in each draw, shape (draws,): their renewals, each paid on its day."""
         most = self._payments(horizon)
-        made = shifted_beta_geometric.draw_renewals(rng, 0, **flat_draws(self.renewals))
+        drawn = {name: values.ravel() for name, values in self.renewals.draws.items()}
+        if has_clock(self.renewals):
+            made = shifted_beta_geometric.draw_renewals_on_clock(rng, 0.0, self._sums(most), **drawn)
+        else:
+            made = shifted_beta_geometric.draw_renewals(rng, 0, **drawn)
         paid = np.concatenate([[0.0], np.cumsum(self._worth(np.arange(1, most + 1), discount_rate))])
         return self._first() + self.price * paid[np.minimum(made, most).astype(np.int64)]
+
+    def _sums(self, number: int) -> Array:
+        """What renewals count, added up to each: shape (draws or 1, renewals)."""
+        return sums_of_factors(self.renewals, 0, number, self.period)[1].reshape(-1, number)
 
     def _payments(self, time: Duration) -> int:
         """Renewals due by a time; one that is due on its last day counts."""
