@@ -66,7 +66,7 @@ _NAMES_BY_FILE = {
     "evaluation.value_over_time": "ValueOverTime value_over_time",
     "plots.acquisition": "plot_acquisition plot_payback",
     "plots.calendar": "plot_calendar_effects",
-    "plots.checks": "plot_calibration plot_calibration_curve plot_tracking",
+    "plots.checks": "plot_calibration plot_calibration_curve plot_purchases_by_period plot_tracking",
     "plots.decisions": "plot_ranks plot_tiers plot_value_over_time",
     "plots.judgements": "plot_judgement",
     "plots.pooling": "plot_history_surface plot_shrinkage",

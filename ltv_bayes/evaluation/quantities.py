@@ -17,7 +17,7 @@ from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
 from ltv_bayes.predictions.fitted import k_of, name_of, parameters_of, shape_of
-from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
+from ltv_bayes.predictions.purchases import FittedPurchases, See, replicate_histories
 from ltv_bayes.predictions.renewals import FactorsAtRenewals, FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend, spenders
 
@@ -88,6 +88,10 @@ class Quantity(NamedTuple):
         What to do where the two are far apart.
     little : float
         What is no matter: a share of what is expected, or a difference of correlations.
+    only_above : bool
+        Whether less than expected is no fault.
+    rare : float
+        The tail probability that speaks against the fit.
     """
 
     name: str
@@ -95,12 +99,14 @@ class Quantity(NamedTuple):
     replicated: Array
     cure: str
     little: float = 0.05
+    only_above: bool = False
+    rare: float = 0.002
 
 
-def of_purchases(fit: FittedPurchases, customers: Customers, seed: int) -> Iterator[Quantity]:
-    """Of frequency, recency and T."""
+def of_purchases(fit: FittedPurchases, customers: Customers, seed: int, see: See | None = None) -> Iterator[Quantity]:
+    """Of frequency, recency and T; ``see`` is shown the purchases that are made up, as in `replicate_histories`."""
     customers = customers.in_time_unit(fit.time_unit)
-    made_up = replicate_histories(fit, customers, seed)
+    made_up = replicate_histories(fit, customers, seed, see)
     table = customers.table
     T = table["T"].to_numpy(dtype=float)
     frequency, recency = (_flat(made_up[name]) for name in ("frequency", "recency"))

@@ -21,7 +21,7 @@ from ltv_bayes.models.given_factors import as_index, as_season, log_factors
 from ltv_bayes.predictions.clock import IN_YEAR, YEARS_AHEAD
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, TimeUnit, as_duration
 
-SHORT, LONG = 0.5, 3.0
+SHORT, LONG = 0.25, 3.0
 YEARS_OF_SEASON = 2.0
 LARGEST = 1.0
 MOST_PERIODS = 300
@@ -41,7 +41,7 @@ class CalendarEffects:
     ----------
     period : {"week", "month", "quarter"}, optional
         Length of the periods, counted back from the as-of date. Chosen by the length of the log if not given: weeks for
-        less than half a year, quarters for more than three years, months between.
+        less than three months, quarters for more than three years, months between.
     season : bool, mapping or sequence, optional
         Whether the factor repeats by the time of the year, to be learned. If not given: where customers are observed
         for two full years or more. Or a known season: factors of the 12 months, or of the weeks of the year, by their

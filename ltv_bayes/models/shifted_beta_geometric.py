@@ -57,7 +57,7 @@ class ShiftedBetaGeometric(Model[Renewals, FittedRenewals]):
     Fader & Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21.
     """
 
-    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default="auto", kw_only=True)
+    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default=None, kw_only=True)
 
     _name = shifted_beta_geometric.NAME
     _fitted = FittedRenewals

@@ -46,7 +46,7 @@ from ltv_bayes.sizes import NUMBERS_IN_BLOCK, available_cores
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_duration, as_time_ahead, discount_intensity
 
 FORMULAS: dict[str, PurchaseFormulas] = {bg_nbd.NAME: bg_nbd, mbg_nbd.NAME: mbg_nbd}
-
+See = Callable[[int, np.ndarray, np.ndarray], None]
 LONGEST_WAIT = 365.25 * 200
 LOG_WAITS = (-30.0, 600.0)
 CLOSE = {"xatol": 1e-8, "xrtol": 1e-10}
@@ -352,13 +352,18 @@ def purchase_histories(fit: FittedPurchases, customers: Customers) -> np.ndarray
     return np.column_stack([found, time_since_end(table, customers.as_of, DAYS_PER_UNIT[fit.time_unit])])
 
 
-def replicate_histories(fit: FittedPurchases, customers: Customers, random_seed: int | None = None) -> xr.Dataset:
+def replicate_histories(
+    fit: FittedPurchases, customers: Customers, random_seed: int | None = None, see: See | None = None
+) -> xr.Dataset:
     """Draw, for each parameter draw, the frequency and recency that customers observed for their T would show.
 
     Parameters
     ----------
     customers : Customers
         In the fit's time unit.
+    see : callable, optional
+        Is shown the purchases of each customer, on any thread: the place in the table, their draws, and their times
+        from the first one.
 
     Returns
     -------
@@ -371,7 +376,10 @@ def replicate_histories(fit: FittedPurchases, customers: Customers, random_seed:
 
     def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> tuple[np.ndarray, np.ndarray]:
         purchases = formulas.outlook_of_new_customer(**drawn, **starts[place]).draw(rng, T[place])
-        return purchases.number, purchases.last_time(rng, T[place])
+        last = purchases.last_time(rng, T[place])
+        if see is not None:
+            see(place, *purchases.times(rng, T[place]))
+        return purchases.number, last
 
     seed = as_seed(random_seed)
     number, last = draw_for_each(fit, customers.table, draw, seed=seed, purpose="history", arrays=2)

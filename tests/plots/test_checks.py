@@ -3,9 +3,11 @@
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 import ltv_bayes as lb
+from ltv_bayes.evaluation.check import Checks
 
 
 @pytest.fixture(params=[lb.plot_tracking, lb.plot_calibration])
@@ -81,3 +83,21 @@ def test_settings_of_the_user_stay_as_they_were(test_of_cdnow, plot):
 
 def test_nothing_is_cut_off(test_of_cdnow, plot, cut_off):
     assert cut_off(plot(test_of_cdnow).figure) == []
+
+
+def test_counts_by_period_are_drawn_beside_the_band_of_each_fit():
+    days = pd.to_datetime(["2024-01-31", "2024-03-01", "2024-03-31"])
+    one = {"from": days[:2], "to": days[1:], "observed": [7.0, 12.0]}
+    fits = {
+        "bg_nbd (1)": pd.DataFrame(one | {"expected": [10.0, 9.0], "eti50_lb": [8.0, 7.0], "eti50_ub": [12.0, 11.0]}),
+        "bg_nbd (2)": pd.DataFrame(one | {"expected": [7.0, 12.0], "eti50_lb": [5.0, 9.0], "eti50_ub": [8.0, 14.0]}),
+    }
+    checks = Checks(pd.DataFrame(), (), by_period=pd.concat(fits, names=["model", "period"]))
+    ax = lb.plot_purchases_by_period(checks)
+    drawn = lines(ax)
+    assert list(drawn["observed"]) == [7.0, 12.0]
+    assert list(drawn["expected by bg_nbd (1)"]) == [10.0, 9.0, 9.0]
+    assert list(drawn["expected by bg_nbd (2)"]) == [7.0, 12.0, 12.0]
+    heights = set(ax.collections[0].get_paths()[0].vertices[:, 1])
+    assert heights == {8.0, 7.0, 12.0, 11.0}
+    assert "50% interval" in ax.get_title(loc="left")

@@ -16,6 +16,7 @@ from ltv_bayes.errors import InputError
         (lb.plot_tiers, "DataFrame"),
         (lb.plot_value_over_time, "ValueOverTime"),
         (lb.plot_lifetime_value, "LifetimeValue"),
+        (lb.plot_purchases_by_period, "Checks"),
         (lb.plot_tracking, "Backtest"),
         (lb.plot_calibration, "Backtest"),
         (lb.plot_acquisition, "Acquisition"),
