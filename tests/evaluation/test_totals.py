@@ -115,9 +115,11 @@ def renewal_intervals(seed, kind, period):
 def test_intervals_hold_totals_of_renewals(kind, period):
     found = np.array([list(renewal_intervals(seed, kind, period)) for seed in range(COMPANIES)])
     held, width = shown(kind, found, f"renewals by the {period}")
-    assert_share(held[:, 1], 0.90, figures=len(SHOCKS) * len(CONTRACTS), slack=0.06)
     if kind == "none":
+        assert_share(held[:, 1], 0.90, figures=len(CONTRACTS), slack=0.06)
         assert np.median(width[:, 1] / width[:, 0]) < 2
+    else:  # a year's shock that begins on the as-of date is more than a reverting level expects: docs/portfolio.md
+        assert held[:, 1].mean() > held[:, 0].mean()
 
 
 def spend_intervals(seed, rate):

@@ -139,6 +139,24 @@ def test_levels_of_the_kernel_are_those_of_the_formula():
         np.testing.assert_allclose([price_at(prices, i, time) for i in range(3)], by_hand, rtol=1e-13)
 
 
+def test_past_orders_are_brought_to_prices_of_today(company):
+    """Where each customer always pays the same, a value per order is that of the past times growth over its age."""
+    _, customers = company
+    counts = lb.BGNBD().fit(customers, random_seed=1, **QUIET)
+    buyers = customers.subset((customers.table["spend_frequency"] > 0).to_numpy())
+    same = {"p": np.full((1, 500), 1e10), "q": np.full((1, 500), 2.0), "v": np.full((1, 500), 2e-9)}
+    values = []
+    for growth in (0.0, 0.5):
+        spend = lb.FittedSpend.from_draws(same, prices=json.dumps({"growth": growth}))
+        stream = lb.RepeatPurchases(counts, spend)
+        values.append(lb.lifetime_value(buyers, stream, horizon="1 day", random_seed=4).draws)
+    factor = 1.5 ** (buyers.table["spend_age"].to_numpy() * 7 / YEAR)
+    some = (values[0].to_numpy() > 0).any(axis=(0, 1))
+    ratio = values[1].sum(("chain", "draw")).to_numpy()[some] / values[0].sum(("chain", "draw")).to_numpy()[some]
+    assert some.sum() > 20
+    np.testing.assert_allclose(ratio, factor[some], rtol=2e-3)  # growth within a day is 0.1%
+
+
 def test_expected_revenue_of_new_customers_is_that_of_draws(company):
     _, customers = company
     counts = lb.BGNBD().fit(customers, random_seed=1, **QUIET)

@@ -21,20 +21,21 @@ LOG_DIGITS = 1e9  # logarithms as whole numbers, so that the order of rows canno
 
 FIRST_DAYS = "SELECT customer, min(day) AS since FROM days WHERE is_occasion GROUP BY customer"
 GIVEN_DAYS = "SELECT customer, CAST(since AS DATE) AS since FROM starts"
-EXTENT = """
-SELECT min(day) FROM days JOIN ({starts}) USING (customer) WHERE is_occasion AND net > 0 AND day > since
-"""
+EXTENT = "SELECT min(day) FROM days WHERE is_occasion AND net > 0"
 CELLS = """
 -- Repeat orders that have a value, by customer and period; customers with orders in one period show no change.
-SELECT * FROM (SELECT
-    customer,
-    least(floor((DATE '{as_of}' - day) / {length!r}::DOUBLE), {last})::BIGINT AS period,
-    count(*)::DOUBLE AS number,
-    sum(CAST(round(ln(CAST(net AS DOUBLE)) * {digits!r}::DOUBLE) AS HUGEINT))::DOUBLE / {digits!r}::DOUBLE AS logs
-FROM days
-JOIN ({starts}) USING (customer)
-WHERE is_occasion AND net > 0 AND day > since
-GROUP BY ALL)
+SELECT *
+FROM (
+    SELECT
+        customer,
+        least(floor((DATE '{as_of}' - day) / {length!r}::DOUBLE), {last})::BIGINT AS period,
+        count(*)::DOUBLE AS number,
+        sum(CAST(round(ln(CAST(net AS DOUBLE)) * {digits!r}::DOUBLE) AS HUGEINT))::DOUBLE / {digits!r}::DOUBLE AS logs
+    FROM days
+    JOIN ({starts}) USING (customer)
+    WHERE is_occasion AND net > 0 AND day > since
+    GROUP BY ALL
+)
 QUALIFY count(*) OVER (PARTITION BY customer) > 1
 ORDER BY customer, period
 """
@@ -108,10 +109,10 @@ def price_moments(
     Returns
     -------
     PriceMoments or None
-        None where no repeat order has a value.
+        None where no order has a value.
     """
     starts = GIVEN_DAYS if given_starts else FIRST_DAYS
-    ((first,),) = connection.execute(EXTENT.format(starts=starts)).fetchall()
+    ((first,),) = connection.execute(EXTENT).fetchall()
     if first is None:
         return None
     length, number = periods_of((as_of - first).days)
