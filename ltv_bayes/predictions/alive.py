@@ -14,7 +14,8 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.fitted import thinned_to
-from ltv_bayes.predictions.purchases import FittedPurchases, distinct_histories, formulas_of, purchase_histories
+from ltv_bayes.predictions.over_customers import distinct_histories
+from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of, purchase_histories
 from ltv_bayes.predictions.visibility import Coverage
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 

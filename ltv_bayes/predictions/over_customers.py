@@ -1,6 +1,6 @@
 """Arrays of draws over customers, labelled by their ids."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.histories import distinct_rows
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.posterior import refuse_nan
@@ -60,10 +61,52 @@ def draw_for_each(
     return values.reshape(arrays, len(ids), *shape).transpose(0, 2, 3, 1)
 
 
-def fill_columns(
+def over_unique(
+    fit: FittedModel, customers: Customers, histories: np.ndarray, compute: Callable[..., np.ndarray]
+) -> np.ndarray:
+    """Compute once per unique history of a group, for every customer who has it: an array (chains, draws, customers).
+
+    Parameters
+    ----------
+    histories : array of shape (customers, columns)
+    compute : callable
+        From columns of histories, and parameters by name, to an array (draws, histories).
+    """
+    chains, draws = shape_of(fit)
+    require_memory((chains, draws), len(customers))
+    found = np.empty((chains * draws, len(customers)))
+    for here, kinds, place, parameters in distinct_histories(fit, customers, histories):
+        _fill_columns(found, here, place, kinds, parameters, compute)
+    return found.reshape(chains, draws, len(customers))
+
+
+def distinct_histories(
+    fit: FittedModel, customers: Customers, histories: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, Parameters]]:
+    """Go over groups of customers with the same parameters, and over their distinct histories.
+
+    Yields
+    ------
+    array of shape (customers in the group,)
+        Where they stand among all.
+    array of shape (distinct histories, columns)
+        One a customer where all have parameters of their own.
+    array of shape (customers in the group,)
+        The place of each one's history among them.
+    dict of array
+        Parameters by name.
+    """
+    for here, parameters in parameters_of(fit, customers.table).parts():
+        if all(values.shape[1] == 1 for values in parameters.values()):
+            yield here, *distinct_rows(histories[here]), parameters
+        else:
+            yield here, histories[here], np.arange(here.size), parameters
+
+
+def _fill_columns(
     found: np.ndarray,
     here: IntArray,
-    positions: IntArray,
+    place: IntArray,
     histories: np.ndarray,
     parameters: Parameters,
     compute: Callable[..., np.ndarray],
@@ -73,19 +116,15 @@ def fill_columns(
     Parameters
     ----------
     found : array of shape (draws, customers)
-    here, positions : arrays
+    here, place : arrays
         Places of customers in it, and of the history of each among the distinct ones.
-    histories : array of shape (distinct histories, columns)
-    compute : callable
-        From columns of histories, and parameters by name, to an array (draws, histories).
     """
     block = max(1, NUMBERS_IN_BLOCK // len(histories))
 
     def some(first: int) -> None:
         rows = slice(first, first + block)
         drawn = {name: values[rows] for name, values in parameters.items()}
-        values = compute(*histories.T, **drawn)
-        found[rows, here] = np.asarray(values)[:, positions]
+        found[rows, here] = np.asarray(compute(*histories.T, **drawn))[:, place]
 
     with ThreadPoolExecutor(available_cores()) as pool:
         list(pool.map(some, range(0, len(found), block)))

@@ -1,6 +1,6 @@
 """How many purchases will customers make? Forecasts from the posterior of a purchase model."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,6 @@ from scipy.optimize import elementwise
 
 from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.customers.dates import time_since_end
-from ltv_bayes.data.customers.histories import distinct_rows
 from ltv_bayes.errors import FitError, InputError
 from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.conditional_future import PurchaseFormulas, PurchaseOutlook
@@ -28,17 +27,16 @@ from ltv_bayes.predictions.fitted import (
     flat_draws,
     k_of,
     numbered_draws,
-    parameters_of,
     shape_of,
     time_unit_of,
 )
 from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import (
     beside_observed,
+    distinct_histories,
     draw_for_each,
-    fill_columns,
     labelled,
-    require_memory,
+    over_unique,
     with_group,
 )
 from ltv_bayes.random_streams import as_seed
@@ -305,7 +303,7 @@ class FittedPurchases(FittedModel):
         ``az.loo(fit.with_log_likelihood(customers))``
         """
         formulas = formulas_of(self, customers)
-        values = _over_unique(self, customers, formulas.log_likelihood)
+        values = over_unique(self, customers, purchase_histories(self, customers), formulas.log_likelihood)
         return with_group(self.idata, "log_likelihood", labelled(values, customers.ids, "history").to_dataset())
 
     def posterior_predictive(self, customers: Customers, random_seed: int | None = None) -> xr.DataTree:
@@ -393,48 +391,8 @@ def _over_histories(
 ) -> np.ndarray:
     """Compute something of each customer's future: an array (chains, draws, customers)."""
     outlook = formulas_of(fit, customers).outlook
-    return _over_unique(fit, customers, lambda *history, **drawn: compute(outlook(*history, **drawn)))
-
-
-def _over_unique(fit: FittedPurchases, customers: Customers, compute: Callable[..., np.ndarray]) -> np.ndarray:
-    """Compute once per unique history of a group, for every customer who has it: an array (chains, draws, customers).
-
-    Parameters
-    ----------
-    compute : callable
-        From columns of histories, as `purchase_histories` has them, and parameters by name to an array
-        (draws, histories).
-    """
-    chains, draws = shape_of(fit)
     histories = purchase_histories(fit, customers)
-    require_memory((chains, draws), len(customers))
-    found = np.empty((chains * draws, len(customers)))
-    for here, kinds, place, parameters in distinct_histories(fit, customers, histories):
-        fill_columns(found, here, place, kinds, parameters, compute)
-    return found.reshape(chains, draws, len(customers))
-
-
-def distinct_histories(
-    fit: FittedPurchases, customers: Customers, histories: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, Parameters]]:
-    """Go over groups of customers with the same parameters, and over their distinct histories.
-
-    Yields
-    ------
-    array of shape (customers in the group,)
-        Where they stand among all.
-    array of shape (distinct histories, columns)
-        One a customer where all have parameters of their own.
-    array of shape (customers in the group,)
-        The place of each one's history among them.
-    dict of array
-        Parameters by name.
-    """
-    for here, parameters in parameters_of(fit, customers.table).parts():
-        if parameters[bg_nbd.PARAMETERS[0]].shape[1] == 1:
-            yield here, *distinct_rows(histories[here]), parameters
-        else:
-            yield here, histories[here], np.arange(here.size), parameters
+    return over_unique(fit, customers, histories, lambda *history, **drawn: compute(outlook(*history, **drawn)))
 
 
 def _median_waits(fit: FittedPurchases, customers: Customers) -> tuple[np.ndarray, np.ndarray]:
