@@ -84,8 +84,8 @@ MISFIT = (
     "is the model's own, not the fitting's: with the published estimates it expects 1,653 purchases."
 )
 MOVED_TOGETHER = (
-    "The interval of the sum is wide because it says that the rate of all customers may move together, as it did here.\n"
-    "Customers who are taken as independent of each other (calendar_effects=None) make it a third as wide, and it misses."
+    "The interval of the sum is wide: the rate of all customers may move together, as it did here. Customers who are\n"
+    "taken as independent of each other (calendar_effects=None) make it a third as wide, and it misses."
 )
 
 
