@@ -35,7 +35,9 @@ for name, draws in (("expected_purchases", expected), ("predict_purchases ", pre
     one = draws.sel(customer_id=1)
     low, high = np.quantile(one, [0.05, 0.95])
     print(f"  {name}: mean {float(one.mean()):.2f}, 90% interval {low:.2f} to {high:.2f}")
-print("\n  The first interval says how well we know the average of customers like this one, and what moves all of them.")
+print(
+    "\n  The first interval says how well we know the average of customers like this one, and what moves all of them."
+)
 print("  The second says what this customer may really do.")
 
 print("\n3. The backtest: what happened, beside what was predicted\n")
