@@ -122,8 +122,8 @@ ltv
 _ = lb.plot_lifetime_value(ltv)
 
 # %% [markdown]
-# The book is known much better than any client in it: luck averages out over clients. What remains is what we do not
-# know about the population, and what will move all clients at once; a note says how much of it. Few clients can be promised to bring much:
+# The book is known much better than any client in it: luck averages out over clients. What remains is mostly what we do
+# not know about the population, and what will move all clients at once. Few clients can be promised to bring much:
 
 # %%
 above = ltv.probability_above(500_000).sort_values(ascending=False)
