@@ -21,12 +21,13 @@ from scipy import special, stats
 from ltv_bayes.formulas.special import Array, pareto_smoothed
 from ltv_bayes.inference.curvature import NEXT_TO_NOTHING, Peak
 from ltv_bayes.inference.density import LogDensity
-from ltv_bayes.inference.diagnostics import HIGHEST_PARETO_K
+from ltv_bayes.inference.diagnostics import HIGHEST_PARETO_K, LOWEST_WEIGHTED_SHARE
 from ltv_bayes.terminal import progress
 
 DEGREES_OF_FREEDOM = 5
 ENOUGH = 0.5
 ROUNDS = 4
+SPARE, MOST_TIMES = 1.3, 5.0  # as many draws, beside those that are missing; as many times more at most
 FIRST = 64
 LONG = 2.0
 PARTS = 100
@@ -72,14 +73,21 @@ class WeightedDraws:
 def sample_laplace(
     density: LogDensity, peaks: tuple[Peak, ...], size: int, rng: np.random.Generator, *, progressbar: bool = False
 ) -> WeightedDraws:
-    """Draw from the approximation and weight; approximate again from the weighted draws while that helps."""
+    """Draw from the approximation and weight; approximate again from the weighted draws while that helps.
+
+    Where weights can be trusted, and only too few draws are worth something, more of them are made.
+    """
     best = _weighted(density, peaks, size, rng, progressbar)
     for _ in range(ROUNDS - 1):
         if best.pareto_k < HIGHEST_PARETO_K and best.ess >= ENOUGH * size:
             break
         found = _weighted(density, _matched(best), size, rng, progressbar)
         best = found if found.ess > best.ess else best
-    return best
+    missing = LOWEST_WEIGHTED_SHARE * size / best.ess
+    if missing <= 1 or best.pareto_k >= HIGHEST_PARETO_K or missing * SPARE > MOST_TIMES:
+        return best
+    more = _weighted(density, best.peaks, int(np.ceil(missing * SPARE * size)), rng, progressbar)
+    return more if more.pareto_k < HIGHEST_PARETO_K and more.ess > best.ess else best
 
 
 def _weighted(

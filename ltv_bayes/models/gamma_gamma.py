@@ -57,8 +57,9 @@ class GammaGamma(Model[Customers, FittedSpend]):
         How the prices of all customers grow. None takes order values as they are, in the past and in future. A rate a
         year that is known, such as 0.05, brings them to prices of the as-of date, and lets future ones grow. "auto"
         learns the rate, and a level of prices that moves about it, from repeat orders of the same customers; its
-        uncertainty is drawn into future order values, the same for all customers in a draw. Customers from a ready
-        table carry no order values by date: then nothing is learned, and the fit says so.
+        uncertainty is drawn into future order values, the same for all customers in a draw. It goes on for ten years,
+        or for as long as the log where that is longer; then prices stay. Customers from a ready table carry no order
+        values by date: then nothing is learned, and the fit says so.
 
     Raises
     ------

@@ -131,7 +131,7 @@ def spend_intervals(seed, rate):
     table = orders.table
     later = table[(table["date"] > AS_OF) & table["customer_id"].isin(customers.ids)]
     seeds = seed, seed + 1000, seed + 2000
-    purchases = converging(partial(fitted, lb.BGNBD(), customers), *seeds)
+    purchases = converging(partial(fitted, lb.BGNBD(calendar_effects=None), customers), *seeds)
     for growth in (None, "auto"):
         spend = converging(partial(fitted, lb.GammaGamma(price_growth=growth), customers), *seeds)
         stream = lb.RepeatPurchases(purchases, spend)
@@ -152,3 +152,33 @@ def test_intervals_hold_revenue(rate):
     assert_share(held[:, 1], 0.90, figures=2, slack=0.06)
     if rate == 0:
         assert np.median(width[:, 1] / width[:, 0]) < 2
+
+
+WINDOWS = [
+    *(("1997-06-30", weeks) for weeks in (13, 26, 39)),
+    *(("1997-09-30", weeks) for weeks in (13, 26, 39)),
+    ("1997-12-31", 26),
+]
+PLAIN = {"purchases": lb.BGNBD(calendar_effects=None), "spend": lb.GammaGamma(price_growth=None)}
+
+
+def test_windows_of_a_real_log():
+    """CDNOW: the usual models and the plain ones, by backtests."""
+    orders, rows = lb.samples.cdnow_orders(), []
+    for as_of, weeks in WINDOWS:
+        for name, models in (("usual", {}), ("plain", PLAIN)):
+            terms = {"as_of": as_of, "horizon": f"{weeks} weeks", "random_seed": 1, "progressbar": False}
+            test = lb.backtest(orders, **terms, **models)
+            found = test.summary(ci_prob=0.9).loc[["purchases", "spend"]]
+            customers = test.coverage(0.9).to_dict()
+            for what, row in found.iterrows():
+                low, high = row[row.index.str.endswith(("_lb", "_ub"))]
+                width, ratio = np.log(high / low), np.log([low / row["actual"], row["actual"] / high]).clip(0).sum()
+                rows.append((as_of, weeks, name, what, bool(row["inside"]), width, width + 20 * ratio, customers[what]))
+    columns = ["as_of", "weeks", "models", "total of", "holds", "width", "interval score", "customers inside"]
+    table = pd.DataFrame(rows, columns=columns)
+    print(table.round(2).to_string(index=False))
+    usual = table[table["models"] == "usual"]
+    assert usual["holds"].mean() >= 0.75
+    assert usual["interval score"].mean() <= 1.4
+    assert usual["customers inside"].between(0.85, 0.95).all()

@@ -149,7 +149,7 @@ def test_chains_begin_in_all_modes_so_that_r_hat_tells(hills):
 
 
 def test_the_best_approximation_stays_when_later_ones_are_worse(normal, monkeypatch):
-    worth = iter([400, 900, 300, 200])
+    worth = iter([400, 1100, 300, 200])
 
     def weighted(density, peaks, size, rng, progressbar):
         weights = np.zeros(size)
@@ -158,8 +158,20 @@ def test_the_best_approximation_stays_when_later_ones_are_worse(normal, monkeypa
 
     monkeypatch.setattr(laplace, "_weighted", weighted)
     monkeypatch.setattr(laplace, "_matched", lambda drawn: drawn.peaks)
-    assert sample_laplace(Density(normal), (), 4000, np.random.default_rng(1)).ess == pytest.approx(900)
+    assert sample_laplace(Density(normal), (), 4000, np.random.default_rng(1)).ess == pytest.approx(1100)
     assert next(worth, None) is None
+
+
+def test_more_draws_are_made_where_too_few_are_worth_something(normal, monkeypatch):
+    monkeypatch.setattr(laplace, "ROUNDS", 1)
+    density = Density(normal)
+    [peak] = find_peaks(density)
+    wide = Peak(peak.centre, 3 * peak.spread, 1.0)
+    found = sample_laplace(density, (wide,), 2000, np.random.default_rng(1))
+    assert len(found.points) > 2000
+    assert found.ess >= laplace.LOWEST_WEIGHTED_SHARE * 2000
+    far = Peak(peak.centre, 12 * peak.spread, 1.0)  # more than five times as many would be needed
+    assert len(sample_laplace(density, (far,), 2000, np.random.default_rng(1)).points) == 2000
 
 
 def test_draws_are_not_said_to_be_worth_more_than_their_number(normal):
