@@ -130,7 +130,8 @@ def likelihood(moments: PriceMoments) -> tuple[Array, Array]:
     alone, size = line @ found @ line, line @ score_of_line
     free = max(moments.customers - 1, 1)
     wanted = (moments.customers**2 / free * alone + variance * size) / (moments.customers + 1)
-    between += max(wanted - line @ between @ line, 0.0) * np.outer(score_of_line, score_of_line) / size**2
+    if size > 0:
+        between += max(wanted - line @ between @ line, 0.0) * np.outer(score_of_line, score_of_line) / size**2
     inverse = np.linalg.inv((between + between.T) / 2)
     weighted = vectors * values
     return weighted @ inverse @ weighted.T, weighted @ inverse @ (vectors.T @ moments.score)
