@@ -171,7 +171,7 @@ def test_expected_revenue_of_new_customers_is_that_of_draws(company, growth):
     assert_mean(np.array(drawn) / expected.mean(), 1.0, figures=2, slack=0.005)
     by_time = buyer.course([as_duration("1 year"), horizon], 0.1)
     np.testing.assert_allclose(by_time[:, 1], expected, rtol=0.005)  # more times at which the level is looked at
-    flat = Buyer(counts, lb.FittedSpend.from_draws({name: v.to_numpy() for name, v in spend.draws.items()}), False)
+    flat = Buyer(counts, lb.FittedSpend.from_draws(spend.draws), False)
     assert (expected > flat.expected(horizon, 0.1)).mean() > (0.99 if growth == 0.4 else 0.5)
 
 
