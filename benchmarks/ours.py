@@ -131,13 +131,18 @@ def hybrid(table: str, draws: int) -> dict[str, Any]:
     churn = {
         length: lb.ShiftedBetaGeometric().fit(renewals.subset(lengths == length), **fit) for length in lengths.unique()
     }
-    bought, serviced = ((one, lb.GammaGamma().fit(one, **fit)) for one in (consumables, service))
+    spend, often, calls = (
+        lb.GammaGamma(price_growth=None),
+        lb.BGNBD(calendar_effects=None),
+        lb.NBD(calendar_effects=None),
+    )
+    bought, serviced = ((one, spend.fit(one, **fit)) for one in (consumables, service))
     streams = [
         lb.Subscription(churn, renewals),
         lb.RepeatPurchases(
-            lb.BGNBD().fit(consumables, **fit), bought[1], "consumables", customers=bought[0], while_alive=host
+            often.fit(consumables, **fit), bought[1], "consumables", customers=bought[0], while_alive=host
         ),
-        lb.TriggeredService(lb.NBD().fit(service, **fit), serviced[1], customers=serviced[0], while_alive=host),
+        lb.TriggeredService(calls.fit(service, **fit), serviced[1], customers=serviced[0], while_alive=host),
         lb.OneOffSale(company.planned, while_alive=host),
     ]
     everybody = lb.all_customers(consumables, service, renewals, orders, attributes=company.clients)

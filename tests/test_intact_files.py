@@ -192,8 +192,8 @@ with written_whole(Path({str(path)!r})) as unfinished:
 def test_what_threads_write_after_a_failure_is_removed_too(tmp_path):
     def go_on(folder):
         for number in range(30):
-            folder.mkdir(exist_ok=True)
-            with suppress(OSError):
+            with suppress(OSError):  # the folder may be removed at any moment
+                folder.mkdir(exist_ok=True)
                 (folder / f"{number}").write_text("late")
             time.sleep(0.005)
 

@@ -55,8 +55,8 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         require_priors(self.priors)
 
     def __repr__(self) -> str:
-        given = {one.name: getattr(self, one.name) for one in fields(self)}
-        stated = ", ".join(f"{name}={value!r}" for name, value in given.items() if value is not None)
+        given = [(one, getattr(self, one.name)) for one in fields(self)]
+        stated = ", ".join(f"{one.name}={value!r}" for one, value in given if value != one.default)
         return f"{type(self).__name__}({stated})"
 
     def default_priors(self, data: Data) -> dict[str, Prior]:

@@ -214,12 +214,17 @@ def prices_for(fit: FittedSpend, customers: Customers, unit: TimeUnit | None = N
     prices = prices_of(fit, unit or customers.time_unit)
     if prices is None:
         return None
-    require_ages(customers.table)
+    table = customers.table
+    if SPEND_AGE not in table.columns and not (table["spend_frequency"] > 0).any():
+        table = table.assign(
+            **{SPEND_AGE: 0.0}
+        )  # new customers from a ready table: there is no order to bring up to date
+    require_ages(table)
     fitted, shift = fit.idata.attrs.get("as_of"), 0.0
     in_unit = DAYS_PER_UNIT[unit or customers.time_unit]
     if fitted and customers.as_of is not None:
         shift = (pd.Timestamp(customers.as_of) - pd.Timestamp(fitted)).days / in_unit
-    age = customers.table[SPEND_AGE].to_numpy(dtype=float) * DAYS_PER_UNIT[customers.time_unit] / in_unit
+    age = table[SPEND_AGE].to_numpy(dtype=float) * DAYS_PER_UNIT[customers.time_unit] / in_unit
     return prices._replace(shift=shift, age=np.nan_to_num(age))
 
 

@@ -12,7 +12,17 @@ from tests.fuzz import tables
 from tests.fuzz.holds import assert_finite, assert_shown, in_words
 
 FIT = {"draws": 50, "chains": 2, "progressbar": False, "random_seed": 1}
-MISSING = ("monetary_value", "spend_frequency", "first_value", "total_value", "row", "amount", "size", "industry")
+MISSING = (
+    "monetary_value",
+    "spend_frequency",
+    "first_value",
+    "total_value",
+    "spend_age",
+    "row",
+    "amount",
+    "size",
+    "industry",
+)
 """Columns of customers and orders that are missing where there is no such thing."""
 
 

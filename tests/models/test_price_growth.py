@@ -264,6 +264,14 @@ def test_ready_tables_learn_nothing_and_say_so(company):
         lb.GammaGamma(price_growth=0.1).fit(lb.Customers.from_summary(known, time_unit="week"), **QUIET)
 
 
+def test_new_customers_from_a_ready_table_need_no_ages(company):
+    _, customers = company
+    fit = lb.GammaGamma(price_growth=0.1).fit(customers, random_seed=1, **QUIET)
+    new = pd.DataFrame({"customer_id": ["new"], "frequency": 0, "recency": 0.0, "T": 0.0})
+    expected = fit.expected_spend(lb.Customers.from_summary(new, time_unit="week", as_of=AS_OF))
+    np.testing.assert_allclose(expected.sel(customer_id="new"), fit.expected_spend_new_customer())
+
+
 @pytest.mark.parametrize("given", ["five", True, float("nan"), 5.0, [0.1], -0.9])
 def test_other_growth_is_refused(given):
     with pytest.raises(FitError, match="price_growth"):
