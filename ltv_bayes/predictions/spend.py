@@ -216,9 +216,7 @@ def prices_for(fit: FittedSpend, customers: Customers, unit: TimeUnit | None = N
         return None
     table = customers.table
     if SPEND_AGE not in table.columns and not (table["spend_frequency"] > 0).any():
-        table = table.assign(
-            **{SPEND_AGE: 0.0}
-        )  # new customers from a ready table: there is no order to bring up to date
+        table = table.assign(**{SPEND_AGE: 0.0})  # of customers without repeat orders, ages do not matter
     require_ages(table)
     fitted, shift = fit.idata.attrs.get("as_of"), 0.0
     in_unit = DAYS_PER_UNIT[unit or customers.time_unit]
