@@ -63,7 +63,8 @@ table.groupby("industry").agg(
 # ## The models
 #
 # BG/NBD says how often clients come back and when they leave, gamma-gamma what a deal brings. Both take all clients as
-# one population. The priors follow the scale of the data; we have no reason to replace one.
+# one population, with a rate and with prices that may move for all of them from period to period. The priors follow the
+# scale of the data; we have no reason to replace one.
 
 # %%
 purchases = lb.BGNBD().fit(clients, random_seed=1, progressbar=False)
@@ -74,7 +75,8 @@ print(purchases, spend, sep="\n\n")
 # Both converged. The correlation of frequency and spend is near zero, as the spend model assumes.
 
 # %%
-pd.concat({"purchases": purchases.summary(), "spend": spend.summary()}).drop(columns="median")
+parameters = pd.concat({"purchases": purchases.summary(), "spend": spend.summary()}).drop(columns="median")
+parameters[~parameters.index.get_level_values(1).str.endswith("]")]  # without the values by period
 
 # %% [markdown]
 # ## Does it hold?
@@ -120,8 +122,8 @@ ltv
 _ = lb.plot_lifetime_value(ltv)
 
 # %% [markdown]
-# The book is known much better than any client in it: luck averages out over clients, and what remains is mostly what
-# we do not know about the population. Few clients can be promised to bring much:
+# The book is known much better than any client in it: luck averages out over clients. What remains is mostly what we do
+# not know about the population, and what will move all clients at once. Few clients can be promised to bring much:
 
 # %%
 above = ltv.probability_above(500_000).sort_values(ascending=False)
@@ -191,8 +193,8 @@ by.rank().style.format("{:.2f}")
 # - **What industries share.** One population was fitted. An industry with few repeat deals is drawn towards the rest;
 #   true differences between industries are more likely larger than smaller.
 # - **Whether managers judge well.** We took 60% to mean 60%. Their past judgements would tell.
-# - **What changes for all at once.** A recession, a new competitor, a price rise: the models take the future to be like
-#   the past six years.
+# - **What changes for all at once.** A recession, a new competitor, a price rise: the models expect them to move all
+#   clients about as much as something did in the past six years, and not more.
 # - **Whether spend and frequency are independent.** Their correlation in the data is near zero, so we let it be.
 #
 # ## What came
