@@ -21,6 +21,7 @@ from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_sorted
 from ltv_bayes.models.buy_till_you_die import BGNBD, PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
+from ltv_bayes.predictions.clock import period_of
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, parameters_of, shape_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend
@@ -305,7 +306,7 @@ class Backtest(Printed):
         times = _steps_through(self.calibration_length, end, step)
         to_fit = DAYS_PER_UNIT[self.time_unit] / DAYS_PER_UNIT[self.purchases.time_unit]
         starts, since = -self.customers.table["T"].to_numpy(), times - self.calibration_length
-        paths = tracked_paths(self.purchases, to_fit * starts, to_fit * since, self.random_seed, self.customers.table)
+        paths = tracked_paths(self.purchases, to_fit * starts, to_fit * since, self.random_seed, self.customers)
         columns = _beside(self._actual_path(times), paths, prob, kind)
         return flagged(pd.DataFrame(columns, index=pd.Index(times, name=f"{self.time_unit}s")), self.caution)
 
@@ -319,7 +320,7 @@ class Backtest(Printed):
     def _page(self) -> ResultPage:
         coverage, pit = self.coverage(0.9).map("{:.1%}".format), self.pit_p_value()
         heading = f"Backtest: {len(self.customers):,} customers as of {self.as_of}, holdout of {self.horizon}"
-        spends, on_clock = self.predicted_spend is not None, isinstance(formulas_of(self.purchases), OnClock)
+        spends, on_clock = self.predicted_spend is not None, bool(period_of(self.purchases))
         notes = [
             f"inside their own 90% interval, a value on a bound counted in part: {coverage['purchases']} of customers "
             f"for purchases{', ' + coverage['spend'] + ' for spend' if spends else ''}",
@@ -381,7 +382,7 @@ def holdout_occasions(orders: Transactions, customers: Customers, start: dt.date
 
 
 def tracked_paths(
-    fit: FittedPurchases, starts: np.ndarray, times: np.ndarray, random_seed: int, table: pd.DataFrame | None = None
+    fit: FittedPurchases, starts: np.ndarray, times: np.ndarray, random_seed: int, customers: Customers | None = None
 ) -> np.ndarray:
     """Draw cumulative repeat purchases of customers who start at given times.
 
@@ -389,8 +390,8 @@ def tracked_paths(
     ----------
     starts, times : arrays
         Counted from the as-of date, below 0 before it, in the fit's time unit.
-    table : pandas.DataFrame, optional
-        Rows of the customers, with their segments for a pooled fit.
+    customers : Customers, optional
+        Whose they are, with their as-of date, and with their segments for a pooled fit; those of the fit if not given.
 
     Returns
     -------
@@ -398,12 +399,12 @@ def tracked_paths(
         A few hundred posterior draws, one simulated business each.
     """
     thinned = thinned_to(fit, TRACKED_DRAWS)
-    formulas = formulas_of(thinned)
+    formulas = formulas_of(thinned, customers)
     start: dict[str, Any] = {"start": starts} if isinstance(formulas, OnClock) else {}
     rng = np.random.default_rng(random_seed)
     left = np.maximum(times[-1] - starts, 0)
     paths = []
-    drawn = parameters_of(thinned, pd.DataFrame(index=range(len(starts))) if table is None else table)
+    drawn = parameters_of(thinned, pd.DataFrame(index=range(len(starts))) if customers is None else customers.table)
     every = drawn.at(np.arange(drawn.number))
     for draw in range(int(np.prod(shape_of(thinned)))):
         values = {name: each[drawn.place, draw] for name, each in every.items()}

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,11 +15,12 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.data.subscriptions.calendar import contract_length
 from ltv_bayes.data.subscriptions.renewals import Renewals, settled_day
-from ltv_bayes.errors import FitError, PriorError, a_kind, suggestion
+from ltv_bayes.errors import DataWarning, FitError, PriorError, a_kind, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.models.density.calendar import SINCE_END, Calendar
 from ltv_bayes.models.given_factors import as_index, as_season, log_factors
 from ltv_bayes.predictions.clock import IN_YEAR, YEARS_AHEAD
+from ltv_bayes.predictions.fitted import OURS
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, TimeUnit, as_duration
 
 SHORT, LONG = 0.25, 3.0
@@ -27,6 +29,7 @@ LARGEST = 1.0
 MOST_PERIODS = 300
 CONTRACTS = {"week": 28, "month": 85}  # renewed in periods of this length, where shorter than a number of days
 YEAR_OF_CONTRACT = 360
+UNKNOWN_DAYS, TOO_LONG = "the days of repeat purchases are not known", "the longest history"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +106,10 @@ class CalendarEffects:
             If there are too many periods; if an index or a season is given, and the as-of date is not known, or the
             index begins too late.
         """
-        seen, unit = customers.overview(), DAYS_PER_UNIT[customers.time_unit]
+        unit = DAYS_PER_UNIT[customers.time_unit]
         calendar = self._calendar(_longest_history(customers) * unit, customers.time_unit, customers.as_of)
         days, length, number = customers.repeat_days, calendar.length, calendar.number
-        if days is None or customers.as_of is None or days.sum() != seen.repeats:
+        if days is None or customers.as_of is None or not _days_known(customers):
             return calendar
         age = (pd.Timestamp(customers.as_of) - pd.DatetimeIndex(days.index)).days / unit
         place = np.minimum(age // length, number - 1).astype(np.int64)
@@ -150,11 +153,13 @@ class CalendarEffects:
         learned = years >= YEARS_OF_SEASON if self.season is None else self.season is True
         scales = np.array([self.level, self.noise, *([self.seasonal] if learned else [])])
         half_life = as_duration(self.half_life).to(unit)
-        known, ahead = self._known(as_of, length, number)
+        known, ahead = self._known(as_of, length, number, days)
         each = length / DAYS_PER_UNIT[unit]
         return Calendar(each, number, scales, half_life, IN_YEAR[period], known=known, ahead=ahead, unit=unit)
 
-    def _known(self, as_of: dt.date | None, days: float, number: int) -> tuple[Array | None, Array | None]:
+    def _known(
+        self, as_of: dt.date | None, days: float, number: int, history: float
+    ) -> tuple[Array | None, Array | None]:
         """Logarithm of what is known of the factor, by period of so many days; None where nothing is."""
         season = None if isinstance(self.season, bool | None) else self.season
         if season is None and self.index is None:
@@ -165,7 +170,13 @@ class CalendarEffects:
                 "summarize(orders, as_of=...), or Customers.from_summary(frame, as_of=...)."
             )
         ahead = math.ceil(YEARS_AHEAD * DAYS_PER_YEAR / days)
-        return log_factors(season, self.index, as_of, days, number, ahead)
+        return log_factors(season, self.index, as_of, days, number, ahead, history)
+
+
+def _days_known(customers: Customers) -> bool:
+    """Whether the days of all repeat purchases of these customers are known, and the as-of date."""
+    days = customers.repeat_days
+    return days is not None and customers.as_of is not None and bool(days.sum() == customers.overview().repeats)
 
 
 def _longest_history(customers: Customers) -> float:
@@ -196,27 +207,46 @@ def _since_end(customers: Customers) -> dict[str, Array]:
 def calendar_of(effects: Any, customers: Customers) -> Calendar | None:
     """The periods and the prior that settings, "auto" or nothing mean for customers.
 
-    "auto" means calendar effects where the days of repeat purchases are known, as after `summarize`.
+    "auto" means calendar effects where the days of repeat purchases are known, as after `summarize`, and not too many
+    periods.
 
     Raises
     ------
     FitError
-        As `CalendarEffects.of`.
+        As `CalendarEffects.of`, of settings.
     """
     chosen = chosen_effects(effects)
-    if chosen is None:
+    if chosen is None or (effects == "auto" and _reason_against(customers)):
         return None
-    calendar = chosen.of(customers)
-    if effects != "auto":
-        return calendar
-    return None if calendar.repeats is None else replace(calendar, optional=True)
+    return replace(chosen.of(customers), optional=effects == "auto")
 
 
 def without_calendar(effects: Any, customers: Customers) -> dict[str, str]:
-    """What a fit remembers of why "auto" found no calendar effects."""
-    if effects != "auto" or calendar_of(effects, customers) is not None:
-        return {}
-    return {"without_calendar": "the days of repeat purchases are not known"}
+    """What a fit remembers of why "auto" found no calendar effects.
+
+    Warns
+    -----
+    DataWarning
+        If the longest history is so long that a date must be wrong, or the periods too many.
+    """
+    reason = _reason_against(customers) if effects == "auto" else ""
+    if reason.startswith(TOO_LONG):
+        warnings.warn(
+            f"This fit has no calendar effects, so totals seem surer than they are: {reason}. Correct the date of the "
+            f"first order, or T; set calendar_effects=None if it is right.",
+            DataWarning,
+            skip_file_prefixes=(OURS,),
+        )
+    return {"without_calendar": reason} if reason else {}
+
+
+def _reason_against(customers: Customers) -> str:
+    """Why "auto" has no calendar effects for customers; empty where it has."""
+    if not _days_known(customers):
+        return UNKNOWN_DAYS
+    years = _longest_history(customers) * DAYS_PER_UNIT[customers.time_unit] / DAYS_PER_YEAR
+    most = MOST_PERIODS / IN_YEAR["quarter"]
+    return f"{TOO_LONG}, {years:,.0f} years, is beyond {most:g}" if years > most else ""
 
 
 def chosen_effects(given: Any) -> CalendarEffects | None:

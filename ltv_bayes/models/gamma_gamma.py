@@ -10,7 +10,6 @@ import pandas as pd
 import xarray as xr
 from scipy import special
 
-from ltv_bayes.data.customers.check import SPEND_AGE
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
 from ltv_bayes.data.customers.histories import SpendHistories, unique_spend
@@ -22,7 +21,7 @@ from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.price_growth import PriceGrowth, chosen_growth, require_growth
 from ltv_bayes.models.priors import Prior
-from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend, require_ages
+from ltv_bayes.predictions.spend import FittedSpend, repeat_ages, replicate_mean_spend
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR
 
 COLUMNS = ["spend_frequency", "monetary_value"]
@@ -58,8 +57,9 @@ class GammaGamma(Model[Customers, FittedSpend]):
         How the prices of all customers grow. None takes order values as they are, in the past and in future. A rate a
         year that is known, such as 0.05, brings them to prices of the as-of date, and lets future ones grow. "auto"
         learns the rate, and a level of prices that moves about it, from repeat orders of the same customers; its
-        uncertainty is drawn into future order values, the same for all customers in a draw. Customers from a ready
-        table carry no order values by date: then nothing is learned, and the fit says so.
+        uncertainty is drawn into future order values, the same for all customers in a draw. It goes on for ten years,
+        or for as long as the log where that is longer; then prices stay. Customers from a ready table carry no order
+        values by date: then nothing is learned, and the fit says so.
 
     Raises
     ------
@@ -116,7 +116,7 @@ class GammaGamma(Model[Customers, FittedSpend]):
     def _with_shared(self, tree: xr.DataTree, data: Customers) -> None:
         growth = chosen_growth(self.price_growth, data)
         if growth is not None:
-            ages = [batch[SPEND_AGE].to_numpy(dtype=float) for batch in _buyers(data, None)]
+            ages = [repeat_ages(batch)[(batch.table["spend_frequency"] > 0).to_numpy()] for batch in data.batches()]
             growth.with_draws(tree, np.concatenate(ages) / _year(data))
         elif self.price_growth is not None:
             tree.attrs["prices"] = json.dumps({"unknown": True})
@@ -148,11 +148,10 @@ class GammaGamma(Model[Customers, FittedSpend]):
 def _buyers(customers: Customers, growth: PriceGrowth | None) -> Iterator[pd.DataFrame]:
     """Rows of those with a valued repeat order, a batch at a time, in prices of the as-of date if these grow."""
     for batch in customers.batches():
-        table = batch.table[batch.table["spend_frequency"] > 0]
+        table = batch.table
         if growth is not None:
-            require_ages(table)
-            table = growth.to_now(table, _year(customers))
-        yield table
+            table = growth.to_now(table, repeat_ages(batch) / _year(customers))
+        yield table[table["spend_frequency"] > 0]
 
 
 def _year(customers: Customers) -> float:

@@ -83,12 +83,18 @@ def as_index(given: Any) -> Index:
 
 
 def log_factors(
-    season: tuple[float, ...] | None, index: Index | None, as_of: dt.date, length: float, number: int, ahead: int
+    season: tuple[float, ...] | None,
+    index: Index | None,
+    as_of: dt.date,
+    length: float,
+    number: int,
+    ahead: int,
+    history: float,
 ) -> tuple[Array, Array]:
     """Logarithm of what is known of the factor, averaged over the days of each period.
 
-    Of an index, the mean over the observed days becomes 1. Its last factor holds for as long as the one before it; from
-    then on, the mean of its last year does.
+    Of an index, the mean over the observed days becomes 1. Its first factor holds before it too. Its last one holds for
+    as long as the one before it; from then on, the mean of its last year does.
 
     Parameters
     ----------
@@ -96,6 +102,8 @@ def log_factors(
         Of a period, in days.
     number, ahead : int
         Periods until the as-of date, and after it.
+    history : float
+        Days from the first purchase of all to the as-of date, which the first period may exceed.
 
     Returns
     -------
@@ -107,7 +115,7 @@ def log_factors(
     Raises
     ------
     FitError
-        If the index begins after the first day.
+        If the index begins after the first purchase.
     """
     first = -int(np.ceil(number * length))
     offset = np.arange(first, int(np.ceil(ahead * length))) + 0.5  # days begin at the as-of date's end
@@ -118,7 +126,7 @@ def log_factors(
         place = days.month.to_numpy() if len(season) == MONTHS else week
         factor *= np.asarray(season)[place - 1]
     if index is not None:
-        factor *= _of_days(index, days, offset < 0)
+        factor *= _of_days(index, days, (offset < 0) & (offset > -history - 1))
     period = np.floor(offset / length).astype(np.int64) + number
     inside = (period >= 0) & (period < number + ahead)
     mean = np.bincount(period[inside], factor[inside], number + ahead) / np.bincount(period[inside])
@@ -126,14 +134,15 @@ def log_factors(
 
 
 def _of_days(index: Index, days: pd.DatetimeIndex, past: np.ndarray) -> Array:
+    """The factor of each day, with a mean of 1 over those that are marked as observed."""
     starts = pd.DatetimeIndex([day for day, _ in index])
     values = np.array([value for _, value in index])
-    if starts[0] > days[0]:
+    if starts[0] > (first := days[past][0]):
         raise FitError(
-            f"index begins on {starts[0].date()}, and customers are observed from {days[0].date()} on. Give factors "
+            f"index begins on {starts[0].date()}, and customers are observed from {first.date()} on. Give factors "
             f"from that day on; 1 for a usual one."
         )
-    found = values[np.searchsorted(starts, days, side="right") - 1]
+    found = values[np.maximum(np.searchsorted(starts, days, side="right") - 1, 0)]
     step = starts[-1] - starts[-2] if len(index) > 1 else pd.Timedelta(days=1)
     end = max(starts[-1] + step, days[past][-1] + pd.Timedelta(days=1))
     last_year = (days < end) & (days >= end - pd.Timedelta(days=365))

@@ -13,7 +13,6 @@ import pandas as pd
 import xarray as xr
 from scipy import special
 
-from ltv_bayes.data.customers.check import SPEND_AGE
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.errors import FitError
@@ -114,7 +113,8 @@ def likelihood(moments: PriceMoments) -> tuple[Array, Array]:
     """Precision of the level by period, and precision times estimate: of a normal likelihood.
 
     The covariance of the score is that found between customers, drawn to what independent orders would have: with
-    few customers the former is poor, and with many it counts alone.
+    few customers the former is poor, and with many it counts alone. Of the straight line, which is growth, it is one
+    number, for which fewer customers do.
     """
     values, vectors = np.linalg.eigh((moments.information + moments.information.T) / 2)
     some = values > 1e-9 * values.max(initial=1e-9)
@@ -125,6 +125,13 @@ def likelihood(moments: PriceMoments) -> tuple[Array, Array]:
     variance = max(float(np.mean(np.diag(found) / values)), SMALLEST_VARIANCE)
     periods = moments.score.size
     between = (moments.customers * found + periods * variance * np.diag(values)) / (moments.customers + periods)
+    line = vectors.T @ moments.years_ago
+    score_of_line = values * line
+    alone, size = line @ found @ line, line @ score_of_line
+    free = max(moments.customers - 1, 1)
+    wanted = (moments.customers**2 / free * alone + variance * size) / (moments.customers + 1)
+    if size > 0:
+        between += max(wanted - line @ between @ line, 0.0) * np.outer(score_of_line, score_of_line) / size**2
     inverse = np.linalg.inv((between + between.T) / 2)
     weighted = vectors * values
     return weighted @ inverse @ weighted.T, weighted @ inverse @ (vectors.T @ moments.score)
@@ -152,15 +159,15 @@ class PriceGrowth:
             return Prices(np.array([math.log1p(self.growth)]), levels=np.zeros((1, 1)))
         return past_prices(self.learned.mean[np.newaxis], self.learned.moments.length / DAYS_PER_YEAR)
 
-    def to_now(self, table: pd.DataFrame, year: float) -> pd.DataFrame:
+    def to_now(self, table: pd.DataFrame, ages: Array) -> pd.DataFrame:
         """Rows of customers with monetary_value in prices of the as-of date.
 
         Parameters
         ----------
-        year : float
-            A year in the time unit of the table.
+        ages : array of shape (customers,)
+            In years, of their repeat orders.
         """
-        prices = self.typical._replace(age=table[SPEND_AGE].to_numpy(dtype=float) / year)
+        prices = self.typical._replace(age=ages)
         return table.assign(monetary_value=at_prices_now(table["monetary_value"].to_numpy(), prices)[0])
 
     def with_draws(self, tree: xr.DataTree, ages: Array) -> None:

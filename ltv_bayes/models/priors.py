@@ -110,14 +110,15 @@ def require_prior(value: Any, name: str) -> None:
     value = as_prior(value)
     if isinstance(value, Mapping):
         raise PriorError(f"The prior of {name} has no family. Write {{'family': 'LogNormal', 'mu': 0, 'sigma': 1}}.")
-    if not (isinstance(value, Prior) or _is_preliz(value) or _is_pymc(value)):
+    if not (isinstance(value, Prior) or is_preliz(value) or _is_pymc(value)):
         raise PriorError(
             f"The prior of {name} is {_abridged(value)}, which is not a distribution. "
             f"Write Prior('LogNormal', mu=0, sigma=1), or give a PyMC or PreliZ distribution."
         )
 
 
-def _is_preliz(value: Any) -> bool:
+def is_preliz(value: Any) -> bool:
+    """Whether something is a PreliZ distribution."""
     return type(value).__module__.startswith("preliz")
 
 
@@ -145,7 +146,7 @@ def as_distribution(value: Any, name: str) -> Any:
     if isinstance(value, Prior):
         return value.distribution()
     require_prior(value, name)
-    return value.to_pymc() if _is_preliz(value) else value
+    return value.to_pymc() if is_preliz(value) else value
 
 
 def describe(value: Any) -> str:

@@ -8,13 +8,14 @@ from ltv_bayes.intervals import bound_columns, describe_interval
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE
 from ltv_bayes.predictions.clock import factors_by_period, moved_by, unit_of_clock
+from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import caution_of
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 
 
 def plot_calendar_effects(
-    fit: FittedPurchases | FittedRenewals,
+    fit: FittedPurchases | FittedEvents | FittedRenewals,
     ahead: Any = "1 year",
     *,
     ci_prob: float | None = None,
@@ -27,7 +28,7 @@ def plot_calendar_effects(
 
     Parameters
     ----------
-    fit : FittedPurchases or FittedRenewals
+    fit : FittedPurchases, FittedEvents or FittedRenewals
         With calendar effects.
     ahead : str or Duration
         The time after the as-of date that is shown.
@@ -45,7 +46,7 @@ def plot_calendar_effects(
     FitError
         If the fit has no calendar effects.
     """
-    if not isinstance(fit, FittedRenewals):
+    if not isinstance(fit, FittedEvents | FittedRenewals):
         canvas.require(fit, FittedPurchases, "Pass a fit of BGNBD(calendar_effects='auto'), for instance.")
     table, level = factors_by_period(fit, ahead, ci_prob=ci_prob, ci_kind=ci_kind), describe_interval(ci_prob, ci_kind)
     low, high = bound_columns(table)

@@ -11,8 +11,9 @@ import xarray as xr
 
 from ltv_bayes.data.customers.check import SPEND_AGE
 from ltv_bayes.data.customers.customers import Customers, require_history
+from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.data.reading.amounts import warn_of_other_unit
-from ltv_bayes.errors import ColumnError, UnitError, counted, refuse_rows
+from ltv_bayes.errors import UnitError, counted, refuse_rows
 from ltv_bayes.formatting import money, percent
 from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.formulas.models.price_level import Prices, at_prices_now
@@ -27,6 +28,7 @@ from ltv_bayes.random_streams import as_seed
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, TimeUnit
 
 FAR_SCALE = 100.0
+GROWTH_AHEAD = 10.0  # years that learned growth goes on, or as long as the log
 
 
 @dataclass(frozen=True, repr=False)
@@ -166,8 +168,9 @@ def prices_of(fit: FittedSpend, unit: TimeUnit) -> Prices | None:
     """Draws of the price level of a fit, times counted from its as-of date; None where order values do not grow.
 
     The level of a future period is drawn once for all customers: it reverts from where it is, noise is new, and growth
-    goes on. A thinned fit, or one in an order for another purpose, has others. After 20 years, the level about the
-    growth is its mean.
+    goes on: what was learned for ten years, or for as long as the log was where it was longer. Then prices stay, as
+    what is known of growth would else be multiplied without bounds. A thinned fit, or one in an order for another
+    purpose, has others. After 20 years, the level about the growth is its mean.
 
     Parameters
     ----------
@@ -195,11 +198,14 @@ def prices_of(fit: FittedSpend, unit: TimeUnit) -> Prices | None:
     future[:, ahead] = level_sd**2 / 2
     levels = np.concatenate([past, future], axis=1) - now[:, np.newaxis]
     drift = np.log1p(flat("price_growth")) / year
-    return Prices(drift, terms["length"] / DAYS_PER_UNIT[unit], -past.shape[1], levels)
+    goes_on = max(GROWTH_AHEAD, past.shape[1] * years) * year
+    return Prices(drift, terms["length"] / DAYS_PER_UNIT[unit], -past.shape[1], levels, until=goes_on)
 
 
 def prices_for(fit: FittedSpend, customers: Customers, unit: TimeUnit | None = None) -> Prices | None:
     """The same, times counted from the customers' as-of date, with how old their repeat orders are.
+
+    Customers without an as-of date are taken to be as of that of the fit.
 
     Parameters
     ----------
@@ -208,43 +214,41 @@ def prices_for(fit: FittedSpend, customers: Customers, unit: TimeUnit | None = N
 
     Raises
     ------
-    ColumnError
-        If the table does not state how old repeat orders are.
+    InputError
+        If the table states for some how old repeat orders are, and not for others who have any.
     """
     prices = prices_of(fit, unit or customers.time_unit)
     if prices is None:
         return None
-    table = customers.table
-    if SPEND_AGE not in table.columns and not (table["spend_frequency"] > 0).any():
-        table = table.assign(**{SPEND_AGE: 0.0})  # of customers without repeat orders, ages do not matter
-    require_ages(table)
     fitted, shift = fit.idata.attrs.get("as_of"), 0.0
     in_unit = DAYS_PER_UNIT[unit or customers.time_unit]
     if fitted and customers.as_of is not None:
         shift = (pd.Timestamp(customers.as_of) - pd.Timestamp(fitted)).days / in_unit
-    age = table[SPEND_AGE].to_numpy(dtype=float) * DAYS_PER_UNIT[customers.time_unit] / in_unit
-    return prices._replace(shift=shift, age=np.nan_to_num(age))
+    age = repeat_ages(customers) * DAYS_PER_UNIT[customers.time_unit] / in_unit
+    return prices._replace(shift=shift, age=age)
 
 
-def require_ages(table: pd.DataFrame) -> None:
-    """Refuse rows of customers that do not state how old their repeat orders are.
+def repeat_ages(customers: Customers) -> Array:
+    """How long before the as-of date the repeat orders of customers were, on average: shape (customers,), 0 if none.
+
+    A table without a column of it, ``spend_age``, states when the last was; the others are taken to lie evenly between
+    it and the start.
 
     Raises
     ------
-    ColumnError
-        If there is no column of ages.
     InputError
-        If customers with a valued repeat order have none, or one below 0.
+        If customers with a valued repeat order have an age that is missing or below 0.
     """
-    cure = "The function summarize(orders) makes it; otherwise fit GammaGamma(price_growth=None)."
+    table = customers.table
     if SPEND_AGE not in table.columns:
-        raise ColumnError(
-            f"Growth of prices needs to know how old the repeat orders of customers are: a column {SPEND_AGE!r}, the "
-            f"time from them to the as-of date, weighted by value. {cure}"
-        )
+        ended = time_since_end(table, customers.as_of, DAYS_PER_UNIT[customers.time_unit])
+        x, recency, T = (table[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T"))
+        return np.where(x > 0, ended + T - recency * (x + 1) / (2 * np.maximum(x, 1)), 0.0)
     ages = table[SPEND_AGE].to_numpy(dtype=float)
     wrong = ~(np.isfinite(ages) & (ages >= 0)) & (table["spend_frequency"] > 0).to_numpy()
+    cure = f"Leave the column out, and {SPEND_AGE} is taken from frequency, recency and T; summarize(orders) makes it."
     refuse_rows(table.index[wrong], "customer", f"without a time of 0 or more in {SPEND_AGE}", cure)
+    return np.nan_to_num(ages)
 
 
 def means_by_draw(fit: FittedSpend, means: Array, prices: Prices | None) -> Array:
@@ -280,7 +284,17 @@ def growth_in_words(fit: FittedModel) -> str:
     draws = fit.idata["posterior"]["price_growth"].to_numpy().ravel()
     low, high = (percent(float(end)) for end in interval(draws, None, None))
     learned = f"learned from {counted(terms['customers'], 'customer')} with orders at several times"
+    if not terms["customers"]:
+        learned = "as the prior has it: no customer has repeat orders at several times"
     return f"prices grow by {percent(float(draws.mean()))} a year ({low} to {high}), {learned}"
+
+
+def price_notes(fit: FittedSpend, customers: Customers) -> list[str]:
+    """What a value of these customers takes prices to do, and how old their orders to be if it is not stated."""
+    growth = growth_in_words(fit)
+    if growth and SPEND_AGE not in customers.columns:
+        return [growth, f"the table has no {SPEND_AGE}, so repeat orders are taken to lie evenly up to the last"]
+    return [growth] if growth else []
 
 
 def warn_of_scale(fit: FittedSpend, typical: float) -> None:

@@ -31,7 +31,7 @@ from ltv_bayes.predictions.fitted import (
 )
 from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.purchases import FittedPurchases, purchase_histories
-from ltv_bayes.predictions.spend import FittedSpend, growth_in_words, prices_for, spend_histories, warn_of_scale
+from ltv_bayes.predictions.spend import FittedSpend, price_notes, prices_for, spend_histories, warn_of_scale
 from ltv_bayes.predictions.visibility import Coverage, VisibleShare
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.notes import history_notes, missing_here_or_there, unseen_segments
@@ -136,7 +136,7 @@ class OrderStream(ABC):
         )
         unseen = [f"{label(self.name)} {note}" for note in unseen_segments(fits)]
         unseen += [f"{label(self.name)}: {note}" for note in clock_note(self.counts)]
-        unseen += [f"{label(self.name)}: {note}." for note in [growth_in_words(self.spend)] if note]
+        unseen += [f"{label(self.name)}: {note}." for note in price_notes(self.spend, self._orders(customers))]
         if self.customers is None:
             return unseen
         return [

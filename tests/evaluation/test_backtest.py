@@ -14,6 +14,7 @@ from ltv_bayes.evaluation.count_calibration import CountDistribution
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.predictions.fitted import flat_draws
 from tests.chance import allowed
+from tests.predictions.test_calendar_effects import on_clock
 
 FITTED = {"r": 0.2425945, "alpha": 4.4136021, "a": 0.7929220, "b": 2.4259068}
 
@@ -118,6 +119,20 @@ class TestComparison:
         for drawn, time in zip(paths.T, times, strict=True):
             off = drawn - bg_nbd.expected_purchases(np.maximum(time - starts, 0), new).sum(axis=1)
             assert abs(off.mean()) < allowed(2) * off.std() / np.sqrt(off.size)
+
+    def test_paths_of_a_fit_of_an_earlier_day_run_by_the_clock_of_the_customers(self):
+        """They begin half a year after the fit, whose factor was 3 until then and is 1 from then on."""
+        draws = {name: np.full((1, 400), value) for name, value in FITTED.items()}
+        plain = lb.FittedPurchases.from_draws(draws, time_unit="week")
+        fit = on_clock(plain, effect=np.log(3.0))
+        frame = pd.DataFrame(
+            {"frequency": 0, "recency": 0.0, "T": 20.0}, index=pd.Index(range(300), name="customer_id")
+        )
+        customers = lb.Customers.from_summary(frame, time_unit="week", as_of="2024-12-29")
+        moved, usual = (
+            tracked_paths(one, np.full(300, -20.0), np.array([0.0, 10.0]), 1, customers) for one in (fit, plain)
+        )
+        np.testing.assert_allclose(moved.mean(axis=0), usual.mean(axis=0), rtol=1e-3)
 
     @pytest.mark.fits
     def test_on_cdnow_those_who_bought_once_came_back_as_often_as_without_leaving_at_once(

@@ -172,7 +172,7 @@ class TestKnown:
     def test_a_season_is_averaged_over_the_days_of_a_period(self):
         """Quarters counted back from the end of a year, of 91.3 days: all but a few days are those of the calendar."""
         season = np.arange(1.0, 13.0)
-        past, ahead = log_factors(as_season(season), None, date(2023, 12, 31), 365.25 / 4, 4, 4)
+        past, ahead = log_factors(as_season(season), None, date(2023, 12, 31), 365.25 / 4, 4, 4, 365.0)
         expected = season.reshape(4, 3).mean(axis=1) / season.mean()
         np.testing.assert_allclose(np.exp(past[::-1]), expected, rtol=0.03)
         np.testing.assert_allclose(np.exp(ahead), expected, rtol=0.03)
@@ -180,12 +180,12 @@ class TestKnown:
     def test_weeks_of_the_year(self):
         season = np.ones(52)
         season[51] = 53.0
-        past, _ = log_factors(as_season(season), None, date(2023, 12, 31), 7.0, 4, 1)
+        past, _ = log_factors(as_season(season), None, date(2023, 12, 31), 7.0, 4, 1, 28.0)
         assert np.exp(past[0]) > 10 * np.exp(past[1])  # from Monday, 25 December
 
     def test_an_index_holds_from_its_day_on_and_is_1_on_average(self):
         index = as_index({"2023-01-01": 50.0, "2023-07-01": 150.0})
-        past, ahead = log_factors(None, index, date(2023, 12, 31), 1.0, 365, 800)
+        past, ahead = log_factors(None, index, date(2023, 12, 31), 1.0, 365, 800, 365.0)
         days = pd.date_range("2023-01-01", "2023-12-31")
         raw = np.where(days < "2023-07-01", 50.0, 150.0)
         np.testing.assert_allclose(np.exp(past[::-1]), raw / raw.mean(), rtol=1e-12)
@@ -193,7 +193,7 @@ class TestKnown:
 
     def test_an_index_of_the_future(self):
         index = as_index(pd.Series([1.0, 3.0, 1.0], pd.to_datetime(["2023-01-01", "2024-03-01", "2024-04-01"])))
-        _, ahead = log_factors(None, index, date(2023, 12, 31), 1.0, 365, 400)
+        _, ahead = log_factors(None, index, date(2023, 12, 31), 1.0, 365, 400, 365.0)
         days = pd.date_range("2024-01-01", periods=400)
         campaign = (days >= "2024-03-01") & (days < "2024-04-01")
         np.testing.assert_allclose(np.exp(ahead[campaign]), 3.0, rtol=1e-12)
@@ -217,8 +217,20 @@ class TestKnown:
 
     def test_an_index_that_begins_too_late(self, customers):
         model = lb.BGNBD(calendar_effects=lb.CalendarEffects(index={AS_OF: 1.0}))
-        with pytest.raises(FitError, match="index begins on"):
+        first = customers.table["first_order"].min()
+        with pytest.raises(FitError, match=f"index begins on {AS_OF.date()}, .* observed from {first.date()} on"):
             model.fit(customers)
+
+    def test_an_index_from_the_first_purchase_on_is_enough(self, customers):
+        """The period before it has begun earlier, and has the same factor; days before it do not count in the mean."""
+        first = customers.table["first_order"].min()
+        given, earlier = ({day: 1.0, "2023-07-01": 3.0} for day in (first, first - pd.Timedelta(days=500)))
+        found, same = (
+            lb.CalendarEffects(index=index, period="quarter").of(customers).known for index in (given, earlier)
+        )
+        np.testing.assert_array_equal(found, same)
+        days = pd.date_range(first, AS_OF)
+        assert np.exp(found[-1]) == pytest.approx(1 / np.where(days < "2023-07-01", 1.0, 3.0).mean(), rel=1e-12)
 
     def test_customers_without_a_day(self, customers):
         model = lb.BGNBD(calendar_effects=lb.CalendarEffects(season=[1.0] * 12))
@@ -258,13 +270,24 @@ class TestAuto:
         some = replace(customers, rows=type(customers.rows)(customers.table.iloc[:50]))
         assert lb.BGNBD()._recipe(some).calendar is None
 
+    def test_a_history_of_too_many_periods_goes_without_and_says_so(self, customers):
+        """A date of 1900 in a cell that was empty; of a ready table, no period was ever asked for."""
+        old = replace(customers, rows=replace(customers.rows, frame=customers.table.assign(T=124 * 52.18)))
+        with pytest.warns(lb.errors.DataWarning, match="124 years, is beyond 75. Correct the date of the first order"):
+            fit = lb.BGNBD().fit(old, draws=100, chains=1, random_seed=1)
+        assert "no calendar effects: the longest history, 124 years" in repr(fit)
+        ready = lb.Customers.from_summary(old.table, time_unit="week", as_of=AS_OF)
+        assert lb.BGNBD()._recipe(ready).calendar is None
+
     def test_a_fit_that_cannot_have_them_goes_without_and_says_so(self, customers):
         uncommon = {"rate_cv": {"family": "HalfNormal", "sigma": 1.0}}
-        with pytest.warns(lb.errors.DataWarning, match="this fit goes without"):
-            fit = lb.BGNBD(priors=uncommon).fit(customers, draws=50, tune=50, chains=1, random_seed=1)
+        with pytest.warns(lb.errors.DataWarning, match="do not go with the prior of rate_cv: this fit goes without"):
+            fit = lb.BGNBD(priors=uncommon).fit(customers, draws=200, chains=2, random_seed=1, progressbar=False)
         assert "calendar" not in fit.idata.attrs
-        with pytest.raises(FitError, match="calendar_effects=None"):
-            lb.BGNBD(priors=uncommon, calendar_effects=lb.CalendarEffects()).fit(customers)
+        assert "no calendar effects: they do not go with the prior of rate_cv" in repr(fit)
+        model = lb.BGNBD(priors=uncommon, calendar_effects=lb.CalendarEffects())
+        with pytest.raises(FitError, match=r"rate_cv and settings of pymc.sample \(cores\).*calendar_effects=None"):
+            model.fit(customers, cores=1)
 
 
 class TestFit:

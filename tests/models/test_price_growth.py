@@ -8,10 +8,12 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.data.orders.price_moments import PriceMoments, moments_of
-from ltv_bayes.errors import ColumnError, FitError, InputError
+from ltv_bayes.errors import FitError, InputError
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.models.price_growth import LearnedPrices, likelihood
 from ltv_bayes.predictions.spend import prices_for, prices_of
+from ltv_bayes.time_units import as_duration
+from ltv_bayes.value.acquisition.newcomers import Buyer
 from tests.chance import assert_mean, assert_share, converging
 from tests.companies import AS_OF, simulated_orders
 
@@ -132,9 +134,10 @@ def test_levels_of_the_kernel_are_those_of_the_formula():
 
     rng = np.random.default_rng(1)
     prices = Prices(rng.normal(0, 0.1, 3), 2.0, -2, rng.normal(0, 1, (3, 5)), 0.7)
+    prices = prices._replace(until=40.0)
     for time in (-9.0, -3.3, 0.0, 1.5, 4.0, 50.0):
         place = min(max(int(np.floor((time + 0.7) / 2.0)) + 2, 0), 4)
-        by_hand = np.exp(prices.levels[:, place] + prices.drift * (time + 0.7))
+        by_hand = np.exp(prices.levels[:, place] + prices.drift * min(time + 0.7, 40.0))
         np.testing.assert_allclose(prices.at(time), by_hand, rtol=1e-13)
         np.testing.assert_allclose([price_at(prices, i, time) for i in range(3)], by_hand, rtol=1e-13)
 
@@ -157,17 +160,19 @@ def test_past_orders_are_brought_to_prices_of_today(company):
     np.testing.assert_allclose(ratio, factor[some], rtol=2e-3)  # growth within a day is 0.1%
 
 
-def test_expected_revenue_of_new_customers_is_that_of_draws(company):
+@pytest.mark.parametrize("growth", [0.4, "auto"])
+def test_expected_revenue_of_new_customers_is_that_of_draws(company, growth):
     _, customers = company
     counts = lb.BGNBD().fit(customers, random_seed=1, **QUIET)
-    for growth in (0.4, "auto"):
-        spend = lb.GammaGamma(price_growth=growth).fit(customers, random_seed=1, **QUIET)
-        new = lb.new_customer_value(counts, spend, horizon="3 years", first_order=False, random_seed=3)
-        plain = lb.GammaGamma(price_growth=None).fit(customers, random_seed=1, **QUIET)
-        without = lb.new_customer_value(counts, plain, horizon="3 years", first_order=False, random_seed=3)
-        assert new.draws.mean() > without.draws.mean()
-        course = new.course()
-        assert len(course)
+    spend = lb.GammaGamma(price_growth=growth).fit(customers, random_seed=1, **QUIET)
+    buyer, horizon = Buyer(counts, spend, first_order=False), as_duration("3 years")
+    expected = buyer.expected(horizon, 0.1)
+    drawn = [buyer.draw(np.random.default_rng(seed), horizon, 0.1).mean() for seed in range(40)]
+    assert_mean(np.array(drawn) / expected.mean(), 1.0, figures=2, slack=0.005)
+    by_time = buyer.course([as_duration("1 year"), horizon], 0.1)
+    np.testing.assert_allclose(by_time[:, 1], expected, rtol=0.005)  # more times at which the level is looked at
+    flat = Buyer(counts, lb.FittedSpend.from_draws(spend.draws), False)
+    assert (expected > flat.expected(horizon, 0.1)).mean() > (0.99 if growth == 0.4 else 0.5)
 
 
 def test_moments_are_those_of_least_squares():
@@ -179,7 +184,8 @@ def test_moments_are_those_of_least_squares():
     found = moments_of(iter([cells]), 91.3, 4)
     X = np.eye(4)[cells["period"]]
     D = np.eye(30)[cells["customer"]]
-    W = np.diag(cells["number"])
+    of_each = cells.groupby("customer")["number"].transform("sum")
+    W = np.diag(cells["number"] / (1 + of_each / 10))
     M = W - W @ D @ np.linalg.pinv(D.T @ W @ D) @ D.T @ W
     np.testing.assert_allclose(found.information, X.T @ M @ X, atol=1e-10)
     np.testing.assert_allclose(found.score, X.T @ M @ (cells["logs"] / cells["number"]), atol=1e-10)
@@ -256,12 +262,77 @@ def test_ready_tables_learn_nothing_and_say_so(company):
     fit, plain = (lb.GammaGamma(price_growth=growth).fit(ready, random_seed=1, **QUIET) for growth in ("auto", None))
     assert "price growth was not learned" in repr(fit)
     assert (fit.expected_spend(ready) == plain.expected_spend(ready)).all()
-    with pytest.raises(ColumnError, match="spend_age"):
-        lb.GammaGamma(price_growth=0.1).fit(ready, **QUIET)
     known = customers.table.reset_index()
-    known.loc[known["spend_frequency"] > 0, "spend_age"] = np.nan
+    known.loc[known["spend_frequency"] > 1, "spend_age"] = np.nan
     with pytest.raises(InputError, match="spend_age"):
         lb.GammaGamma(price_growth=0.1).fit(lb.Customers.from_summary(known, time_unit="week"), **QUIET)
+
+
+def test_without_ages_orders_are_taken_to_lie_evenly_and_values_say_so(company):
+    """Of one repeat order the age is known exactly; of several, on average."""
+    _, customers = company
+    fit = lb.GammaGamma(price_growth="auto").fit(customers, random_seed=1, **QUIET)
+    counts = lb.BGNBD(calendar_effects=None).fit(customers, random_seed=1, **QUIET)
+    table = customers.table.drop(columns="spend_age").reset_index()
+    ready = lb.Customers.from_summary(table, time_unit="week", as_of=AS_OF)
+    orders = customers.table["spend_frequency"].to_numpy()
+    expected, with_ages = (prices_for(fit, some).age for some in (ready, customers))
+    np.testing.assert_allclose(expected[orders <= 1], with_ages[orders <= 1], atol=1e-9)
+    assert_mean((expected - with_ages)[orders > 1], 0.0, slack=2.0)
+    for some, missing in ((ready, True), (customers, False)):
+        notes = lb.lifetime_value(some, lb.RepeatPurchases(counts, fit), horizon="1 year").notes()
+        assert any("no spend_age" in note for note in notes) == missing
+    model = lb.GammaGamma(price_growth=0.1)
+    means = [model.fit(some, random_seed=1, **QUIET).draws["q"].mean() for some in (ready, customers)]
+    np.testing.assert_allclose(*means, rtol=0.1)
+
+
+def test_learned_growth_goes_on_for_ten_years_and_given_growth_for_ever(company):
+    """So a total over sixty years keeps a mean, though growth is hardly known."""
+    _, customers = company
+    learned, given = (
+        prices_of(lb.GammaGamma(price_growth=growth).fit(customers, random_seed=1, **QUIET), "week")
+        for growth in ("auto", 0.1)
+    )
+    at = np.array([[25.0], [40.0], [60.0]]) * YEAR / 7
+    np.testing.assert_array_equal(learned.at(at)[0], learned.at(at)[2])
+    level = learned.levels[:, -1]
+    np.testing.assert_allclose(learned.at(at)[0], np.exp(level + 10 * YEAR / 7 * learned.drift), rtol=1e-12)
+    np.testing.assert_allclose(given.at(at)[:, 0], 1.1 ** np.array([25, 40, 60]), rtol=1e-12)
+
+
+def test_long_logs_let_growth_go_on_for_as_long():
+    orders = simulated_orders(2, customers=100, days=5500, price=inflated(0.02))
+    fit = lb.GammaGamma().fit(lb.summarize(orders, as_of=AS_OF), random_seed=1, **QUIET)
+    assert prices_of(fit, "day").until > 5000
+
+
+@pytest.mark.parametrize(("customers", "giant", "days"), [(100, 2000, 1826), (12, 8, 3652)])
+def test_intervals_hold_where_customers_have_growth_of_their_own(customers, giant, days):
+    """One customer with most of the orders, or few customers: nobody's own growth is taken for that of prices."""
+    held = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        owner = np.repeat(np.arange(customers), np.append(giant, np.full(customers - 1, 6)))
+        day, own = rng.integers(0, days, owner.size), rng.normal(0, 0.2, customers)
+        amount = 100 * np.exp(rng.normal(0, 0.5, owner.size) - own[owner] * day / YEAR)
+        table = pd.DataFrame({"customer_id": owner, "date": AS_OF - pd.to_timedelta(day, unit="D"), "amount": amount})
+        moments = lb.summarize(lb.read_transactions(table), as_of=AS_OF).rows.price_moments
+        growth = LearnedPrices(moments).draw(rng, 2000)[1][:, 0]
+        low, high = np.quantile(growth, [0.05, 0.95])
+        held.append(low <= 0 <= high)
+    assert_share(held, 0.9, figures=2, slack=0.06)
+
+
+def test_where_nobody_orders_at_several_times_growth_is_that_of_the_prior():
+    customers, day = np.arange(60) % 30, np.repeat([40, 3], 30)
+    table = {"customer_id": customers, "date": AS_OF - pd.to_timedelta(day, unit="D"), "amount": 5.0 + customers}
+    own = lb.summarize(lb.read_transactions(pd.DataFrame(table)), as_of=AS_OF)
+    fit = lb.GammaGamma().fit(own, random_seed=1, **QUIET)
+    assert "as the prior has it: no customer has repeat orders at several times" in repr(fit)
+    growth = np.log1p(fit.idata["posterior"]["price_growth"].to_numpy())
+    assert_mean(growth, 0.0)
+    np.testing.assert_allclose(growth.std(), 0.1, rtol=0.15)
 
 
 def test_new_customers_from_a_ready_table_need_no_ages(company):

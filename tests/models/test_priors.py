@@ -46,6 +46,23 @@ def test_preliz_distribution(book):
     assert pm.draw(model["order_cv"], 4000, random_seed=1).mean() == pytest.approx(0.5, rel=0.02)
 
 
+@pytest.mark.parametrize(
+    ("name", "family", "numbers"),
+    [
+        ("mean_rate", "LogNormal", {"mu": -3.0, "sigma": 0.5}),
+        ("rate_cv", "Gamma", {"alpha": 4.0, "beta": 5.0}),
+        ("dropout_mean", "Beta", {"alpha": 2.0, "beta": 8.0}),
+    ],
+)
+def test_a_preliz_distribution_of_a_common_family_is_written_out_as_the_prior_is(book, name, family, numbers):
+    preliz = pytest.importorskip("preliz")
+    given = getattr(preliz, family)(**numbers), Prior(family, **numbers)
+    ours, same = (lb.BGNBD(priors={name: prior})._recipe(book).density() for prior in given)
+    point = np.linspace(-0.5, 0.5, ours.size)
+    assert ours(point)[0] == same(point)[0]
+    assert lb.BGNBD(priors={name: getattr(preliz, family)()})._recipe(book).density() is None  # it has no numbers yet
+
+
 def test_parameters_of_the_papers_can_have_priors_of_their_own(book):
     uniform = Prior("Uniform", lower=0, upper=10)
     model = lb.BGNBD(priors={"a": uniform, "b": uniform}).build(book)

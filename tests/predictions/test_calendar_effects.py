@@ -367,6 +367,9 @@ class TestEvents:
             error = (first[:, place] - expected).std() / np.sqrt(len(expected))
             assert abs((first[:, place] - expected).mean()) < 4.5 * error
 
+    def test_the_picture(self, fit):
+        assert lb.plot_calendar_effects(fit).get_ylabel() == "factor on the rate of all customers"
+
     def test_likelihoods_of_single_customers_are_refused(self, fit, ended):
         with pytest.raises(FitError, match="moments of all purchases count"):
             fit.with_log_likelihood(ended)

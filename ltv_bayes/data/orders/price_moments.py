@@ -17,6 +17,7 @@ from ltv_bayes.time_units import DAYS_PER_YEAR
 
 PERIODS_IN_YEAR = (12, 4, 1)
 MOST_PERIODS = 40
+MOST_ORDERS = 10.0  # that a customer counts as: orders of one customer may have a drift of their own
 LOG_DIGITS = 1e9  # logarithms as whole numbers, so that the order of rows cannot change a sum
 
 FIRST_DAYS = "SELECT customer, min(day) AS since FROM days WHERE is_occasion GROUP BY customer"
@@ -45,17 +46,19 @@ ORDER BY customer, period
 class PriceMoments:
     """Normal equations of the logarithm of order value on period, each customer about a mean of their own.
 
-    Repeat orders that have a value count. With X the indicators of periods and M the projection that takes each
-    customer's mean off, the least squares level b solves (X'MX) b = X'My.
+    Repeat orders that have a value count, those of a customer with n of them 1 / (1 + n / 10) each, so that nobody
+    counts as more than ten: what one large customer pays may move for reasons of its own. With W these weights, X the
+    indicators of periods and M the projection that takes each customer's mean off, the least squares level b solves
+    (X'WMX) b = X'WMy.
 
     Attributes
     ----------
     length : float
         Days in a period; periods are counted back from the as-of date.
     information : array of shape (periods, periods)
-        X'MX, the latest period first.
+        X'WMX, the latest period first.
     score : array of shape (periods,)
-        X'My.
+        X'WMy.
     spread : array of shape (periods, periods)
         The sum over customers of u u', with u the customer's part of the score about the straight line that fits best:
         the covariance of the score, whatever the distribution of a customer's orders.
@@ -152,8 +155,8 @@ def moments_of(batches: Iterator[pd.DataFrame], length: float, number: int) -> P
     Examples
     --------
     >>> cells = pd.DataFrame({"customer": [1, 1], "period": [0, 1], "number": 1.0, "logs": [0.1, 0.0]})
-    >>> moments_of(iter([cells]), 365.25, 2).score.tolist()
-    [0.05, -0.05]
+    >>> moments_of(iter([cells]), 365.25, 2).score.round(4).tolist()
+    [0.0417, -0.0417]
     """
     information, scores, customers = np.zeros((number, number)), np.zeros((2, number)), 0
     spreads = np.zeros((2, 2, number, number))
@@ -161,12 +164,14 @@ def moments_of(batches: Iterator[pd.DataFrame], length: float, number: int) -> P
     for cells in batches:
         owner, period = pd.factorize(cells["customer"])[0], cells["period"].to_numpy()
         orders, shape = cells["number"].to_numpy(), (owner.max(initial=-1) + 1, number)
+        weight = 1 / (1 + np.bincount(owner, orders) / MOST_ORDERS)[owner]
+        orders, logs = orders * weight, cells["logs"].to_numpy() * weight
         counts = np.zeros(shape)
         counts[owner, period] = orders
         total = counts.sum(axis=1, keepdims=True)
         information += np.diag(counts.sum(axis=0)) - (counts / total).T @ counts
         parts = np.zeros((2, *shape))  # of the logarithms, and of a straight line
-        for part, sums in zip(parts, (cells["logs"].to_numpy(), orders * line[period]), strict=True):
+        for part, sums in zip(parts, (logs, orders * line[period]), strict=True):
             part[owner, period] = sums
             part -= counts * (part.sum(axis=1, keepdims=True) / total)
         scores += parts.sum(axis=1)

@@ -311,7 +311,7 @@ def price_at(prices, i, time):  # type: ignore[no-untyped-def]
         return 1.0
     since = time + prices.shift
     period = min(max(int(np.floor(since / prices.length)) - prices.first, 0), prices.levels.shape[1] - 1)
-    return np.exp(prices.levels[i, period] + prices.drift[i] * since)
+    return np.exp(prices.levels[i, period] + prices.drift[i] * min(since, prices.until))
 
 
 @compiled

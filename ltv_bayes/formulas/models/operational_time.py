@@ -149,7 +149,7 @@ def refuse_likelihood_on_a_clock() -> NoReturn:
     """
     raise FitError(
         "With calendar effects, the moments of all purchases count, so histories of single customers have no "
-        "likelihood. Compare fits without calendar effects, or by a backtest."
+        "likelihood. Compare fits with calendar_effects=None, or by a backtest."
     )
 
 

@@ -28,6 +28,8 @@ class Prices(NamedTuple):
         The time from that as-of date to the moment that times are counted from.
     age : array of shape (customers,)
         How long before that moment the repeat orders of each customer were, on average.
+    until : float
+        The time from that as-of date up to which growth goes on.
     """
 
     drift: Array = np.empty(0)
@@ -36,6 +38,7 @@ class Prices(NamedTuple):
     levels: Array = np.empty((0, 0))
     shift: float = 0.0
     age: Array = np.empty(0)
+    until: float = np.inf
 
     def at(self, time: Numbers, draw: IntArray | None = None) -> Array:
         """The level at times that broadcast against draws: all of them, in a last axis of ``time``, if not given.
@@ -48,7 +51,7 @@ class Prices(NamedTuple):
         which = np.arange(self.drift.size) if draw is None else draw
         since = np.asarray(time, dtype=float) + self.shift
         period = np.clip(np.floor(since / self.length) - self.first, 0, self.levels.shape[1] - 1).astype(np.int64)
-        return np.asarray(np.exp(self.levels[which, period] + self.drift[which] * since))
+        return np.asarray(np.exp(self.levels[which, period] + self.drift[which] * np.minimum(since, self.until)))
 
     def over(self, ends: Array) -> tuple[Array, Array]:
         """Times at which the level may change up to the last of ascending ends, and the level between them.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from scipy import special
 
 from ltv_bayes.formulas.kernels import pooled_effects
-from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior
+from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, is_preliz
 
 
 class PlainPrior(NamedTuple):
@@ -49,7 +49,7 @@ def beta(alpha: float, beta: float) -> PlainPrior:
 
 
 FAMILIES: dict[str, tuple[Any, Domain, tuple[str, ...]]] = {
-    "LogNormal": (normal, POSITIVE, ("sigma",)),
+    "LogNormal": (normal, POSITIVE, ("mu", "sigma")),
     "Gamma": (gamma, POSITIVE, ("alpha", "beta")),
     "Beta": (beta, PROBABILITY, ("alpha", "beta")),
 }
@@ -65,12 +65,14 @@ def in_plain_numbers(prior: Any, domain: Domain) -> PlainPrior | None:
     >>> in_plain_numbers(Prior("HalfNormal", sigma=1), POSITIVE) is None
     True
     """
-    if not isinstance(prior, Prior) or prior.family not in FAMILIES:
+    family = prior.family if isinstance(prior, Prior) else type(prior).__name__ if is_preliz(prior) else ""
+    if family not in FAMILIES:
         return None
-    make, of_family, positive = FAMILIES[prior.family]
+    make, of_family, names = FAMILIES[family]
+    given = prior.parameters if isinstance(prior, Prior) else [(name, getattr(prior, name)) for name in names]
     try:
-        numbers = {name: float(value) for name, value in prior.parameters}
-        valid = all(map(math.isfinite, numbers.values())) and all(numbers[name] > 0 for name in positive)
+        numbers = {name: float(value) for name, value in given}
+        valid = all(map(math.isfinite, numbers.values())) and all(numbers[name] > 0 for name in names if name != "mu")
         return make(**numbers) if valid and of_family == domain else None
     except (KeyError, TypeError, ValueError):
         return None

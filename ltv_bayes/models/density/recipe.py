@@ -33,6 +33,8 @@ ANYWHERE = Domain(-np.inf, np.inf)
 DOMAINS = {"q": Domain(1.0, np.inf)}  # of gamma-gamma: the mean exists
 USUAL_SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
 USUAL_PRECISION = 0.3**-2
+OURS = {"draws", "tune", "chains", "random_seed", "progressbar"}
+CURE = "Write priors as Prior('LogNormal', ...), Prior('Gamma', ...) or Prior('Beta', ...), leave such settings out"
 FEW_SEGMENTS = 8
 ACCEPT, ACCEPT_OF_FEW = 0.95, 0.98  # few segments leave the sd between them in doubt
 
@@ -132,13 +134,23 @@ class Recipe:
         priors = {name: self.priors[name] for name in self.links} | sds | slopes
         return {name: as_prior(prior) for name, prior in priors.items()}
 
+    @cached_property
+    def uncommon(self) -> list[str]:
+        """Variables with priors of families that the density written out does not have."""
+        slopes, domain = {one.name for one in self.slopes}, self._domain
+        return [
+            name
+            for name, prior in self.chosen.items()
+            if name not in slopes and in_plain_numbers(prior, domain(name)) is None
+        ]
+
     def density(self) -> WrittenDensity | CalendarDensity | None:
         """The model's log density written out, if its priors are of common families."""
+        if self.uncommon:
+            return None
         plain = {name: in_plain_numbers(prior, self._domain(name)) for name, prior in self.chosen.items()}
         plain |= {one.name: normal(0.0, self._sigma(one)) for one in self.slopes}
         priors = {name: prior for name, prior in plain.items() if prior is not None}
-        if len(priors) < len(plain):
-            return None
         density = self._density(priors, self.effects, self.slopes)
         if self.on_clock is None:
             return density
@@ -225,19 +237,16 @@ class Recipe:
 
     def fit(self, *, method: Method = "auto", **settings: Any) -> xr.DataTree:
         """Draw from the posterior; settings as in `fit_posterior`. Pooled models are drawn from by NUTS."""
-        ours = {"draws", "tune", "chains", "random_seed", "progressbar"}
-        density = self.density() if has_nutpie() and ours.issuperset(settings) else None
+        foreign = sorted(set(settings) - OURS)
+        density = self.density() if has_nutpie() and not foreign else None
         if self.calendar is not None and density is None:
-            needed = (
-                "Calendar effects need priors of the families LogNormal, Gamma and Beta, and no settings of pymc.sample"
-            )
+            found = self._against_calendar(foreign)
             if not self.calendar.optional:
-                raise FitError(f"{needed}; otherwise set calendar_effects=None.")
-            warnings.warn(
-                f"{needed}: this fit goes without, so totals seem surer than they are.", DataWarning, stacklevel=3
-            )
+                raise FitError(f"Calendar effects do not go with {found}. {CURE}, or set calendar_effects=None.")
+            without = "this fit goes without, so totals seem surer than they are"
+            warnings.warn(f"Calendar effects do not go with {found}: {without}. {CURE}.", DataWarning, stacklevel=3)
             tree = replace(self, calendar=None).fit(method=method, **settings)
-            tree.attrs["without_calendar"] = "priors of other families, or settings of pymc.sample"
+            tree.attrs["without_calendar"] = f"they do not go with {found}"
             return tree
         if self.pool:
             fewest = min((len(column.levels) for column in self.columns), default=FEW_SEGMENTS)
@@ -248,6 +257,14 @@ class Recipe:
         tree["posterior"] = posterior.drop_vars([name for name in posterior if str(name).endswith("_part")])
         tree.attrs.update(self.attrs())
         return tree
+
+    def _against_calendar(self, foreign: Sequence[str]) -> str:
+        """What keeps a fit from calendar effects, which need the density written out."""
+        found = [
+            f"the prior of {', '.join(self.uncommon)}" if self.uncommon else "",
+            f"settings of pymc.sample ({', '.join(foreign)})" if foreign else "",
+        ]
+        return " and ".join(filter(None, found)) or "an installation without nutpie"
 
     def attrs(self) -> dict[str, Any]:
         """What a fit remembers of the model: k, and what is needed to find the parameters of a customer."""

@@ -133,8 +133,9 @@ def _amounts_beside(
         some = slice(first, first + COMPARED_JUDGEMENTS)
         own = None if prices is None else prices._replace(age=prices.age[some])
         x, m = frequency[some], at_prices_now(monetary_value[some], own)
-        expected[some] = np.median(expected_spend(x, m, **_by_customer(spend, table.iloc[some])), axis=0)
-        tail[some] = tail_probability(amount[some], x, m, spend, table.iloc[some])
+        level = 1.0 if own is None else own.at(0.0)[:, np.newaxis]
+        expected[some] = np.median(expected_spend(x, m, **_by_customer(spend, table.iloc[some])) * level, axis=0)
+        tail[some] = tail_probability(amount[some] / level, x, m, spend, table.iloc[some])
     return expected, tail
 
 
