@@ -40,7 +40,7 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
     _may_leave_at_once: ClassVar[bool] = False
 
     def _calendar(self, data: Customers) -> Calendar | None:
-        calendar = calendar_of(self.calendar_effects, data)
+        calendar = calendar_of(self.calendar_effects, data, pooled=bool(self._pool))
         # Gaps between regular purchases are not kept, only how long they are together: the moments between are unknown.
         return calendar if calendar is None or (self._k or 1) == 1 else replace(calendar, repeats=None)
 
@@ -84,7 +84,7 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
         return data.time_unit
 
     def _more_attrs(self, data: Customers, histories: InGroups) -> dict[str, Any]:
-        return without_calendar(self.calendar_effects, data)
+        return without_calendar(self.calendar_effects, data, pooled=bool(self._pool))
 
     def _learned(self, fit: FittedPurchases, data: Customers) -> dict[str, Any]:
         return {"living": living_by_column(fit, data)}

@@ -29,6 +29,7 @@ LARGEST = 1.0
 MOST_PERIODS = 300
 CONTRACTS = {"week": 28, "month": 85}  # renewed in periods of this length, where shorter than a number of days
 YEAR_OF_CONTRACT = 360
+POOLED = "a pooled fit has them where they are asked for, as CalendarEffects(), and then takes minutes"
 UNKNOWN_DAYS, TOO_LONG = "the days of repeat purchases are not known", "the longest history"
 
 
@@ -204,11 +205,11 @@ def _since_end(customers: Customers) -> dict[str, Array]:
     return {SINCE_END: time_since_end(customers.table, customers.as_of, days)}
 
 
-def calendar_of(effects: Any, customers: Customers) -> Calendar | None:
+def calendar_of(effects: Any, customers: Customers, *, pooled: bool = False) -> Calendar | None:
     """The periods and the prior that settings, "auto" or nothing mean for customers.
 
     "auto" means calendar effects where the days of repeat purchases are known, as after `summarize`, and not too many
-    periods.
+    periods; and not in pooled fits, where chains would take minutes.
 
     Raises
     ------
@@ -216,12 +217,12 @@ def calendar_of(effects: Any, customers: Customers) -> Calendar | None:
         As `CalendarEffects.of`, of settings.
     """
     chosen = chosen_effects(effects)
-    if chosen is None or (effects == "auto" and _reason_against(customers)):
+    if chosen is None or (effects == "auto" and _reason_against(customers, pooled)):
         return None
     return replace(chosen.of(customers), optional=effects == "auto")
 
 
-def without_calendar(effects: Any, customers: Customers) -> dict[str, str]:
+def without_calendar(effects: Any, customers: Customers, *, pooled: bool = False) -> dict[str, str]:
     """What a fit remembers of why "auto" found no calendar effects.
 
     Warns
@@ -229,7 +230,7 @@ def without_calendar(effects: Any, customers: Customers) -> dict[str, str]:
     DataWarning
         If the longest history is so long that a date must be wrong, or the periods too many.
     """
-    reason = _reason_against(customers) if effects == "auto" else ""
+    reason = _reason_against(customers, pooled) if effects == "auto" else ""
     if reason.startswith(TOO_LONG):
         warnings.warn(
             f"This fit has no calendar effects, so totals seem surer than they are: {reason}. Correct the date of the "
@@ -240,10 +241,12 @@ def without_calendar(effects: Any, customers: Customers) -> dict[str, str]:
     return {"without_calendar": reason} if reason else {}
 
 
-def _reason_against(customers: Customers) -> str:
+def _reason_against(customers: Customers, pooled: bool) -> str:
     """Why "auto" has no calendar effects for customers; empty where it has."""
     if not _days_known(customers):
         return UNKNOWN_DAYS
+    if pooled:
+        return POOLED
     years = _longest_history(customers) * DAYS_PER_UNIT[customers.time_unit] / DAYS_PER_YEAR
     most = MOST_PERIODS / IN_YEAR["quarter"]
     return f"{TOO_LONG}, {years:,.0f} years, is beyond {most:g}" if years > most else ""

@@ -89,7 +89,7 @@ class NBD(Model[Customers, FittedEvents]):
         return event_tables(**columns)
 
     def _calendar(self, data: Customers) -> Calendar | None:
-        return calendar_of(self.calendar_effects, data)
+        return calendar_of(self.calendar_effects, data, pooled=bool(self._pool))
 
     def _clock(self, data: Customers) -> partial[tuple[IntArray, EventClock]]:
         return partial(EventClock.of, self._tables)
@@ -98,7 +98,7 @@ class NBD(Model[Customers, FittedEvents]):
         return data.time_unit
 
     def _more_attrs(self, data: Customers, histories: InGroups) -> dict[str, Any]:
-        return without_calendar(self.calendar_effects, data)
+        return without_calendar(self.calendar_effects, data, pooled=bool(self._pool))
 
     def _replicated(self, fit: FittedEvents, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_events(fit, data, random_seed=random_seed)

@@ -23,7 +23,7 @@ MODELS = {
     "BG/CNBD-2": lb.BGCNBD(k=2, calendar_effects="auto"),
     "MBG/CNBD-3": lb.MBGCNBD(k=3, calendar_effects="auto"),
     "NBD": lb.NBD(calendar_effects="auto"),
-    "two segments": lb.BGNBD(pool_by="segment", calendar_effects="auto"),
+    "two segments": lb.BGNBD(pool_by="segment", calendar_effects=lb.CalendarEffects()),
     "with a season": lb.BGNBD(calendar_effects=lb.CalendarEffects(season=True, period="quarter")),
     "with a known season": lb.BGNBD(calendar_effects=lb.CalendarEffects(season=[*[1.0] * 9, 0.5, 2.0, 3.0])),
 }
@@ -259,6 +259,11 @@ class TestAuto:
     def test_orders_have_days(self, customers, model):
         assert model.calendar_effects == "auto"
         assert model._recipe(customers).calendar is not None
+
+    def test_a_pooled_fit_has_none_and_says_so(self, customers):
+        model = lb.BGNBD(pool_by="segment")
+        assert model._recipe(customers).calendar is None
+        assert "where they are asked for" in model._more_attrs(customers, None)["without_calendar"]
 
     def test_a_ready_table_has_none(self, customers):
         ready = lb.Customers.from_summary(customers.table, time_unit="week", as_of=AS_OF)
