@@ -112,7 +112,8 @@ def test_a_subset_of_a_file_knows_them_if_all_repeat_purchases_are_its_own(order
     assert again.repeat_days.to_dict() == counted(orders, again)
     fewer = in_file.subset(again.ids[1:])
     assert fewer.repeat_days is None
-    assert lb.BGNBD(calendar_effects="auto")._recipe(fewer).calendar.repeats is None
+    assert lb.BGNBD()._recipe(fewer).calendar is None
+    assert lb.BGNBD(calendar_effects=lb.CalendarEffects())._recipe(fewer).calendar.repeats is None
 
 
 def test_a_subset_in_any_order_and_twice(orders, customers):

@@ -107,7 +107,7 @@ class TestDensity:
     def test_events_are_the_sum_over_customers_in_operational_time(self, some_ended, known):
         """Against SciPy's negative binomial; where days are known, times are, and not their number alone."""
         customers = some_ended if known else replace(some_ended, repeat_days=None)
-        density = lb.NBD(calendar_effects="auto")._recipe(customers).density()
+        density = lb.NBD(calendar_effects=lb.CalendarEffects())._recipe(customers).density()
         calendar, x = density.calendar, point(density)
         effect = x[density.latent]
         own_prior, parameters = density.base.parameters(x[np.newaxis, : density.base.size])

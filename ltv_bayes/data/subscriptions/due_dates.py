@@ -51,7 +51,7 @@ class Schedules(NamedTuple):
         >>> table = pd.DataFrame({"start": dates, "period": "month"})
         >>> found = Schedules.of(table, [3, 3, 1], dt.date(2024, 4, 30), 365.25 / 12)
         >>> found.place.tolist(), found.first.tolist(), found.period.tolist()
-        ([1, 1, 0], [0, 1, 4], [-1, -3, -2, -1])
+        ([0, 0, 1], [0, 3, 4], [-3, -2, -1, -1])
         """
         start, earlier = present_contract(table)
         lengths = table["period"].to_numpy(dtype=str)
