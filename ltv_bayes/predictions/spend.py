@@ -280,13 +280,24 @@ def growth_in_words(fit: FittedModel) -> str:
     if terms is None:
         return ""
     if "growth" in terms:
-        return f"prices grow by {percent(terms['growth'])} a year, as given"
+        return f"{_moving(terms['growth'])} a year, as given"
     draws = fit.idata["posterior"]["price_growth"].to_numpy().ravel()
     low, high = (percent(float(end)) for end in interval(draws, None, None))
     learned = f"learned from {counted(terms['customers'], 'customer')} with orders at several times"
     if not terms["customers"]:
         learned = "as the prior has it: no customer has repeat orders at several times"
-    return f"prices grow by {percent(float(draws.mean()))} a year ({low} to {high}), {learned}"
+    return f"{_moving(float(draws.mean()))} a year ({low} to {high}), {learned}"
+
+
+def _moving(growth: float) -> str:
+    """Say in words by how much prices grow, or fall.
+
+    Examples
+    --------
+    >>> _moving(0.05), _moving(-0.05)
+    ('prices grow by 5%', 'prices fall by 5%')
+    """
+    return f"prices {'fall' if growth < 0 else 'grow'} by {percent(abs(growth))}"
 
 
 def price_notes(fit: FittedSpend, customers: Customers) -> list[str]:
