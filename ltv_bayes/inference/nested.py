@@ -34,7 +34,12 @@ class LatentNormal(LogDensity, Protocol):
         """Where the logarithms of the sds stand."""
 
     def sds_at(self, z: Array) -> tuple[Array, Array]:
-        """Logarithms of the sds where numbers with standard normal priors are z, and their derivatives."""
+        """Logarithms of the sds where numbers with standard normal priors are z, and their derivatives.
+
+        Parameters
+        ----------
+        z : array of shape (..., sds)
+        """
 
     def covariance(self, log_sds: Array) -> Array:
         """Covariance of the vector."""

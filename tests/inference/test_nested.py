@@ -17,7 +17,7 @@ class TwoHills:
     starts = np.array([[3.0, 0.0, 0.0, 0.0], [-3.0, 0.0, 0.0, 0.0]])
 
     def sds_at(self, z):
-        return z, np.ones(1)
+        return z, np.ones_like(z)
 
     def covariance(self, log_sds):
         return np.exp(2 * log_sds[0]) * np.eye(2)
@@ -60,3 +60,12 @@ def test_gradients_are_slopes():
     for x in np.random.default_rng(1).normal(0, 1, (5, 4)):
         slopes = [(density(x + step)[0] - density(x - step)[0]) / 2e-5 for step in 1e-5 * np.eye(4)]
         np.testing.assert_allclose(density(x)[1], slopes, rtol=1e-5, atol=1e-5)
+
+
+def test_many_points_are_as_one():
+    density, points = Unfolded(TwoHills()), np.random.default_rng(2).normal(0, 1, (7, 4))
+    folded, log_volume = density._many(points)
+    for u, found, volume in zip(points, folded, log_volume, strict=True):
+        rest, log_sds, _, expected = density._folded(*density._parts(u))
+        np.testing.assert_allclose(found, density._point(rest, log_sds), rtol=1e-12)
+        assert volume == pytest.approx(expected, rel=1e-12)
