@@ -22,6 +22,9 @@ class TwoHills:
     def covariance(self, log_sds):
         return np.exp(2 * log_sds[0]) * np.eye(2)
 
+    def covariance_slopes(self, log_sds):
+        return 2 * np.exp(2 * log_sds[0]) * np.eye(2)[np.newaxis]
+
     def given_effects(self, z):
         parts = np.log(SHARES) - (z[0] - PLACES) ** 2 / 2
         slope = special.softmax(parts) @ (PLACES - z[0])

@@ -95,6 +95,10 @@ class Calendar:
         found: Array = np.einsum("k,kij->ij", np.exp(2 * log_sds), self.kinds)
         return found + SMALL * np.eye(self.number)
 
+    def covariance_slopes(self, log_sds: Array) -> Array:
+        """Its derivatives by the logarithm of each sd: shape (sds, periods, periods)."""
+        return np.asarray(2 * np.exp(2 * log_sds)[:, np.newaxis, np.newaxis] * self.kinds)
+
     def log_prior(self, log_sds: Array) -> tuple[float, Array]:
         """Log density of the logarithms of the sds, and its gradient."""
         share = np.exp(2 * log_sds) / self.scales**2
@@ -382,6 +386,10 @@ class CalendarDensity:
     def covariance(self, log_sds: Array) -> Array:
         """Covariance of the effects."""
         return self.calendar.covariance(log_sds)
+
+    def covariance_slopes(self, log_sds: Array) -> Array:
+        """Its derivatives by the logarithm of each sd."""
+        return self.calendar.covariance_slopes(log_sds)
 
     def sds_at(self, z: Array) -> tuple[Array, Array]:
         """Logarithms of the sds where numbers with standard normal priors are z, and their derivatives."""
