@@ -157,7 +157,7 @@ def test_intervals_hold_revenue(rate):
 WINDOWS = [
     *(("1997-06-30", weeks) for weeks in (13, 26, 39)),
     *(("1997-09-30", weeks) for weeks in (13, 26, 39)),
-    ("1997-12-31", 26),
+    ("1997-12-30", 26),
 ]
 PLAIN = {"purchases": lb.BGNBD(calendar_effects=None), "spend": lb.GammaGamma(price_growth=None)}
 
