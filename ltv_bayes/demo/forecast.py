@@ -76,7 +76,8 @@ def _beside_actual(what: str, row: pd.Series, level: str, currency: str | None) 
 
 HOW_TO_READ_CUSTOMERS = (
     "frequency: days with a purchase after the first; recency: weeks from the first purchase to the last;\n"
-    "T: weeks from the first purchase to the end; monetary_value: mean worth of the days that frequency counts."
+    "T: weeks from the first purchase to the end; monetary_value: mean worth of the days that frequency counts;\n"
+    "spend_age: weeks from those days to the end, on average, weighted by their worth."
 )
 MISFIT = (
     "So the interval of one customer can be trusted here, that of the sum cannot: each miss is small, but most go the\n"

@@ -19,8 +19,9 @@ from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, NAME, as_whole_k
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.models.calendar_effects import CalendarEffects, calendar_of, ends_matter, tables_of, without_calendar
-from ltv_bayes.models.density.calendar import SINCE_END, Calendar, ClockTables, OnClock
+from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.pool import one_group
+from ltv_bayes.models.density.purchase_clock import SINCE_END, PurchaseClock
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.nbd import require_population, usual_rate_priors
 from ltv_bayes.models.priors import Prior
@@ -45,7 +46,7 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
         return calendar if calendar is None or (self._k or 1) == 1 else replace(calendar, repeats=None)
 
     def _clock(self, data: Customers) -> Callable[[InGroups, Calendar], tuple[IntArray, OnClock]]:
-        return partial(ClockTables.of, self._tables)
+        return partial(PurchaseClock.of, self._tables)
 
     def _require(self, data: Customers) -> None:
         require_customers(data)

@@ -17,7 +17,8 @@ from ltv_bayes.data.subscriptions.calendar import contract_length
 from ltv_bayes.data.subscriptions.renewals import Renewals, settled_day
 from ltv_bayes.errors import DataWarning, FitError, PriorError, a_kind, suggestion
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.models.density.calendar import SINCE_END, Calendar
+from ltv_bayes.models.density.calendar import Calendar
+from ltv_bayes.models.density.purchase_clock import SINCE_END
 from ltv_bayes.models.given_factors import as_index, as_season, log_factors
 from ltv_bayes.predictions.clock import IN_YEAR, YEARS_AHEAD
 from ltv_bayes.predictions.fitted import OURS

@@ -16,9 +16,9 @@ from ltv_bayes.formulas.kernels.tables import event_tables
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.models.calendar_effects import CalendarEffects, calendar_of, ends_matter, tables_of, without_calendar
-from ltv_bayes.models.density.calendar import SINCE_END, Calendar
-from ltv_bayes.models.density.event_clock import EventClock
+from ltv_bayes.models.density.calendar import Calendar
 from ltv_bayes.models.density.pool import one_group
+from ltv_bayes.models.density.purchase_clock import SINCE_END, EventClock
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.priors import Prior
 from ltv_bayes.predictions.events import FittedEvents, replicate_events

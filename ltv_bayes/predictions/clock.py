@@ -121,8 +121,10 @@ def clock_note(fit: FittedModel) -> list[str]:
     """
     if "calendar" not in fit.idata.attrs:
         return []
-    sds = ", ".join(f"{name} {percent(sd)}" for name, sd in _sds(fit).items())
-    return [f"the {moved_by(fit)} moves together, by {period_of(fit)}: {sds}. See plot_calendar_effects."]
+    period = period_of(fit)
+    words = {"level": "in level", "noise": f"from {period} to {period}", "season": "by season"}
+    shares = ", ".join(f"{percent(sd)} {words[name]}" for name, sd in _sds(fit).items())
+    return [f"the {moved_by(fit)} moves together, usually by {shares}. See plot_calendar_effects."]
 
 
 def period_of(fit: FittedModel) -> str:

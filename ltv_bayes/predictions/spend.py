@@ -18,7 +18,7 @@ from ltv_bayes.formatting import money, percent
 from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.formulas.models.price_level import Prices, at_prices_now
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import interval
+from ltv_bayes.intervals import describe_interval, interval
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.clock import YEARS_AHEAD, moving_on
 from ltv_bayes.predictions.fitted import FittedModel, currency_of, parameter_arrays, shape_of
@@ -286,7 +286,8 @@ def growth_in_words(fit: FittedModel) -> str:
     learned = f"learned from {counted(terms['customers'], 'customer')} with orders at several times"
     if not terms["customers"]:
         learned = "as the prior has it: no customer has repeat orders at several times"
-    return f"{_moving(float(draws.mean()))} a year ({low} to {high}), {learned}"
+    level = describe_interval(None, None)
+    return f"{_moving(float(draws.mean()))} a year ({level} {low} to {high}), {learned}"
 
 
 def _moving(growth: float) -> str:

@@ -161,7 +161,7 @@ class OrderStream(ABC):
         fits = [shuffled(fit, shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
         counts, spends = (self._parameters(fit, customers) for fit in fits)
         if (clock := clock_at(fits[0], self._orders(customers))) is not None:
-            periods = periods._replace(clock=order_values.Clock(*clock))
+            periods = periods._replace(clock=clock)
         if (prices := self._prices(fits[1], customers)) is not None:
             periods = periods._replace(prices=prices)
         fill = _kernel(self.counts, self.spend)

@@ -402,7 +402,7 @@ def _heading(value: Valued) -> str:
     money = "revenue" if settings.margin == "100%" and "margin" not in settings.exceptions else "margin"
     fits = (fit for stream in value.valuation.streams for fit in stream.fits_by_purpose.values())
     periods = " and ".join(dict.fromkeys(period for fit in fits if (period := period_of(fit))))
-    effects = f", calendar effects by {periods}" if periods else ""
+    effects = f"; calendar effects by {periods}" if periods else ""
     return f"Lifetime value of {customers}, in {money}: {settings}{effects}"
 
 

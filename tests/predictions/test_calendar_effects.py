@@ -229,7 +229,7 @@ class TestPast:
     def test_no_purchase_is_after_the_horizon_by_rounding(self):
         """In the compiled loops, where a purchase after the last period would have no place."""
         rng = np.random.default_rng(3)
-        clock = order_values.Clock(*Clock.of(MONTH, -6, rng.gamma(3.0, 0.4, (500, 30))))
+        clock = Clock.of(MONTH, -6, rng.gamma(3.0, 0.4, (500, 30)))
         for draw, end in enumerate(rng.uniform(1, 100, 500)):
             operational = order_values.on_clock(clock, draw, 1.0, 2.0, 0.0, end)[2]
             when = order_values.calendar_time(clock, draw, operational, end)

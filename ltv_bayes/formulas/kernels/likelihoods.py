@@ -30,7 +30,7 @@ from ltv_bayes.formulas.special import Array
 _kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 Kernel = Callable[..., tuple[Array, Array]]
-FAR = 20.0  # beyond it, differences of ln Gamma lose digits
+FAR = 20.0  # from here on Stirling's series has all digits, and differences of ln Gamma lose some
 
 
 @_kernel

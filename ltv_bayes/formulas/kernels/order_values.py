@@ -20,6 +20,7 @@ from ltv_bayes.formulas.kernels.random import (
     uniform,
 )
 from ltv_bayes.formulas.models.bg_nbd import LARGEST_POISSON_MEAN
+from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array, IntArray
 
@@ -64,26 +65,6 @@ class Spend(NamedTuple):
     v: Array
 
 
-class Clock(NamedTuple):
-    """Draws of a factor on the rate of all customers, as `formulas.models.operational_time` has them.
-
-    Attributes
-    ----------
-    length : float
-    first : int
-    factors : array of shape (draws, periods)
-        Empty where there is none: then operational time is calendar time.
-    steps : array of shape (draws, periods + 1)
-    now : float
-    """
-
-    length: float = 1.0
-    first: int = 0
-    factors: Array = UNKNOWN
-    steps: Array = UNKNOWN
-    now: float = 0.0
-
-
 class Periods(NamedTuple):
     """For which time orders count, and which of them.
 
@@ -99,7 +80,7 @@ class Periods(NamedTuple):
     shown_until : array of shape (customers,)
         In the same time unit; below 0 for customers of whom nothing is counted elsewhere.
     clock : Clock
-        What moves the rate of all customers.
+        What moves the rate of all customers; empty where nothing does: then operational time is calendar time.
     prices : Prices
         What moves the values of all orders; empty where nothing does.
     """

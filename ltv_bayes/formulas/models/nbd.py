@@ -87,16 +87,15 @@ def draw_times(
 
 @dataclass(frozen=True)
 class EventsOnClock:
-    """The same closed forms with a rate that moves by a clock; each parameter has its ``draw``.
+    """The same closed forms with a rate that moves by a clock.
 
-    Observation ended some time ago: ``ended``.
+    Each takes r and alpha as the function of its name does, and the ``draw`` that they belong to. Observation ended
+    some time ago: ``ended``.
     """
 
     clock: Clock
 
-    def log_likelihood(
-        self, events: Numbers, exposure: Numbers, ended: Numbers = 0.0, *, r: Numbers, alpha: Numbers, draw: Numbers
-    ) -> Array:
+    def log_likelihood(self, *history: Numbers, **drawn: Numbers) -> Array:
         """Refuse: single customers have none.
 
         Raises
@@ -107,19 +106,11 @@ class EventsOnClock:
         return refuse_likelihood_on_a_clock()
 
     def expected_events(
-        self,
-        t: Numbers,
-        events: Numbers,
-        exposure: Numbers,
-        ended: Numbers = 0.0,
-        *,
-        r: Numbers,
-        alpha: Numbers,
-        draw: Numbers,
+        self, t: Numbers, events: Numbers, exposure: Numbers, ended: Numbers = 0.0, *, draw: Numbers, **rate: Numbers
     ) -> Array:
         """Expected events in a further time t, given the history."""
         hands = self.clock.rows(draw)
-        return expected_events(hands.at(t), events, hands.observed(exposure, ended), r=r, alpha=alpha)
+        return expected_events(hands.at(t), events, hands.observed(exposure, ended), **rate)
 
     def discounted_expected_events(
         self,
@@ -129,13 +120,12 @@ class EventsOnClock:
         exposure: Numbers,
         ended: Numbers = 0.0,
         *,
-        r: Numbers,
-        alpha: Numbers,
         draw: Numbers,
+        **rate: Numbers,
     ) -> Array:
         """The same, each discounted at its own time; t and delta are one number, or t has its own last dimension."""
         hands = self.clock.rows(draw)
-        return expected_events(hands.worth(t, delta), events, hands.observed(exposure, ended), r=r, alpha=alpha)
+        return expected_events(hands.worth(t, delta), events, hands.observed(exposure, ended), **rate)
 
     def draw_events(
         self,
@@ -145,13 +135,12 @@ class EventsOnClock:
         exposure: Numbers,
         ended: Numbers = 0.0,
         *,
-        r: Numbers,
-        alpha: Numbers,
         draw: Numbers,
+        **rate: Numbers,
     ) -> IntArray:
         """Draw the number of events in a further time t given the history."""
         hands = self.clock.rows(draw)
-        return draw_events(rng, hands.at(t), events, hands.observed(exposure, ended), r=r, alpha=alpha)
+        return draw_events(rng, hands.at(t), events, hands.observed(exposure, ended), **rate)
 
     def draw_times(
         self,
@@ -160,12 +149,11 @@ class EventsOnClock:
         events: Numbers,
         exposure: Numbers,
         *,
-        r: Array,
-        alpha: Array,
         draw: Array,
+        **rate: Numbers,
     ) -> tuple[IntArray, Array]:
         """Draw events in a further time t: which history each belongs to, and its time."""
-        number = self.draw_events(rng, t, events, exposure, r=r, alpha=alpha, draw=draw)
+        number = self.draw_events(rng, t, events, exposure, draw=draw, **rate)
         owner = np.repeat(np.arange(number.size, dtype=np.int64), number)
         hands = self.clock.rows(draw[owner])
         return owner, np.minimum(hands.time(hands.at(t) * rng.random(owner.size)), t)

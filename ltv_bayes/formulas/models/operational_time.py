@@ -40,10 +40,10 @@ class Clock(NamedTuple):
         The time from which others are counted, itself counted from the as-of date.
     """
 
-    length: float
-    first: int
-    factors: Array
-    steps: Array
+    length: float = 1.0
+    first: int = 0
+    factors: Array = np.empty((0, 0))
+    steps: Array = np.empty((0, 0))
     now: float = 0.0
 
     @classmethod
@@ -167,19 +167,7 @@ class OnClock:
         start = hands.at(first)
         return hands.at(first + recency) - start, hands.at(-np.asarray(ended, dtype=float)) - start
 
-    def log_likelihood(
-        self,
-        frequency: Numbers,
-        recency: Numbers,
-        T: Numbers,
-        ended: Numbers = 0.0,
-        *,
-        r: Numbers,
-        alpha: Numbers,
-        a: Numbers,
-        b: Numbers,
-        draw: Numbers = 0,
-    ) -> Array:
+    def log_likelihood(self, *history: Numbers, **drawn: Numbers) -> Array:
         """Refuse: single customers have none, for the moments of all purchases, which no history holds, count.
 
         Raises
@@ -196,23 +184,16 @@ class OnClock:
         T: Numbers,
         ended: Numbers = 0.0,
         *,
-        r: Numbers,
-        alpha: Numbers,
-        a: Numbers,
-        b: Numbers,
         draw: Numbers = 0,
+        **drawn: Numbers,
     ) -> "OutlookOnClock":
         """What histories say of the future from now on; their observation ended some time ago."""
         times = self.histories(recency, T, draw, ended)
-        future = self.formulas.outlook(frequency, *times, r=r, alpha=alpha, a=a, b=b)
-        return OutlookOnClock(future, self.clock.rows(draw))
+        return OutlookOnClock(self.formulas.outlook(frequency, *times, **drawn), self.clock.rows(draw))
 
-    def outlook_of_new_customer(
-        self, *, r: Numbers, alpha: Numbers, a: Numbers, b: Numbers, draw: Numbers = 0, start: Numbers = 0.0
-    ) -> "OutlookOnClock":
+    def outlook_of_new_customer(self, *, draw: Numbers = 0, start: Numbers = 0.0, **drawn: Numbers) -> "OutlookOnClock":
         """The future of a customer at the moment of the first purchase, which is at a time ``start`` from now."""
-        new = self.formulas.outlook_of_new_customer(r=r, alpha=alpha, a=a, b=b)
-        return OutlookOnClock(new, self.clock.rows(draw), start)
+        return OutlookOnClock(self.formulas.outlook_of_new_customer(**drawn), self.clock.rows(draw), start)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,7 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from ltv_bayes.data.customers.grouping import InGroups
-from ltv_bayes.formulas.kernels.tables import end_to_end
-from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.formulas.special import Array
 from ltv_bayes.models.density.log_density import WrittenDensity
 from ltv_bayes.posterior import SAMPLE_DIMS
 from ltv_bayes.random_streams import customer_stream
@@ -26,10 +24,7 @@ from ltv_bayes.sizes import available_cores
 
 SDS = ("level_sd", "noise_sd", "season_sd")
 SMALL = 1e-8
-SINCE_END = "time_since_end"
 DRAWS_AT_A_TIME = 100  # a matrix of (periods, periods) each
-
-Places = tuple[IntArray, Array]  # the period of each age, 0 the latest, and how far the age reaches into it
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,146 +177,6 @@ class OnClock(Protocol):
 
     def slopes(self, tables: Any, log_factor: Array, repeats: Array | None) -> Array:
         """Derivatives of both by the factor's logarithm: shape (periods,)."""
-
-
-@dataclass(frozen=True, eq=False)
-class ClockTables:
-    """Histories laid out for a kernel, whose times follow from the factor.
-
-    Attributes
-    ----------
-    tables : tuple of arrays
-        The kernel's, of all groups.
-    length : float
-        Of a period.
-    T_from, T_to : Places
-        Where each distinct T begins and ends.
-    pair_from, pair_last : Places
-        For each distinct pair of recency and T, where T begins, and where the last purchase is.
-    after_first, lasts : arrays of shape (pairs,)
-        Of the customers with each pair, k x - 1 added up, and their number, where they bought again.
-    """
-
-    tables: Any
-    length: float
-    T_from: Places
-    T_to: Places
-    pair_from: Places
-    pair_last: Places
-    after_first: Array
-    lasts: Array
-
-    @classmethod
-    def of(cls, make: Callable[..., Any], data: InGroups, calendar: Calendar) -> tuple[IntArray, "ClockTables"]:
-        """Lay out the histories of groups; also where those of each begin.
-
-        Parameters
-        ----------
-        make : callable
-            From columns of histories to a kernel's tables.
-        data : InGroups
-            With columns frequency, recency and T, and time_since_end where some were observed until an earlier day.
-        """
-        groups = [{SINCE_END: np.zeros(len(one["T"])), **one} for one in data.parts()]
-        recency, T, ended, x, n = (
-            np.concatenate([one[name] for one in groups]) for name in ("recency", "T", SINCE_END, "frequency", "count")
-        )
-        pairs, place = np.unique(np.column_stack([recency, T, ended]), axis=0, return_inverse=True)
-        spans, span = np.unique(np.column_stack([T, ended]), axis=0, return_inverse=True)
-        sizes = np.cumsum([len(one["T"]) for one in groups])[:-1]
-        coded = (np.split(codes.ravel().astype(float), sizes) for codes in (place, span))
-        made = []
-        for columns, code, of_span in zip(groups, *coded, strict=True):
-            by_pair = make(**{**columns, "recency": code, "T": of_span})
-            made.append(by_pair._replace(constant=make(**columns).constant))
-        at, tables = end_to_end(made)
-        taken = tables.t_x.astype(np.int64)
-        k = int(tables.k[0])
-        again = n * (x > 0)
-        after_first, lasts = (np.bincount(place.ravel(), w, len(pairs)) for w in (again * (k * x - 1.0), again))
-        shared = np.bincount(taken, minlength=len(pairs))  # a pair may stand in several groups
-        share = 1.0 / np.maximum(shared, 1)
-        T_of, end_of = spans[tables.T.astype(np.int64)].T
-        recency_of, T_of_pair, end_of_pair = pairs[taken].T
-        found = cls(
-            tables,
-            calendar.length,
-            places(end_of + T_of, calendar),
-            places(end_of, calendar),
-            places(end_of_pair + T_of_pair, calendar),
-            places(end_of_pair + np.maximum(T_of_pair - recency_of, 0.0), calendar),
-            (after_first * share)[taken],
-            (lasts * share)[taken],
-        )
-        return at, found
-
-    def at(self, log_factor: Array) -> Any:
-        """The kernel's tables at a factor, with room for derivatives by times."""
-        factor = np.exp(log_factor)
-        begun = np.append(0.0, np.cumsum(factor) * self.length)
-        T = elapsed(begun, factor, self.T_from) - elapsed(begun, factor, self.T_to)
-        t_x = elapsed(begun, factor, self.pair_from) - elapsed(begun, factor, self.pair_last)
-        t_x = np.maximum(t_x, 0.0)
-        with np.errstate(divide="ignore"):
-            log_T, log_t_x = np.log(T), np.log(t_x)
-        room = {"by_T": np.zeros(T.size), "by_t_x": np.zeros(t_x.size)}
-        return self.tables._replace(T=T, log_T=log_T, t_x=t_x, log_t_x=log_t_x, **room)
-
-    @cached_property
-    def usual(self) -> float:
-        """The same of a factor of 1, which the plain model leaves out."""
-        zero = np.zeros(1 + int(self.T_from[0].max()))
-        return self._path(self.at(zero), zero)
-
-    def path(self, tables: Any, log_factor: Array, repeats: Array | None) -> float:
-        """What the moments of purchases add to the log-likelihood; derivatives by times are added to the tables'.
-
-        Parameters
-        ----------
-        tables
-            As `at` made them.
-        repeats : array of shape (periods,) or None
-            As in `Calendar`: without it, only the moments of last purchases are known.
-        """
-        return float(repeats @ log_factor) if repeats is not None else self._path(tables, log_factor) - self.usual
-
-    def _path(self, tables: Any, log_factor: Array) -> float:
-        some = self.lasts > 0
-        tables.by_t_x[some] += self.after_first[some] / tables.t_x[some]
-        of_last = self.lasts @ log_factor[self.pair_last[0]]
-        return float(self.after_first[some] @ tables.log_t_x[some] + of_last)
-
-    def slopes(self, tables: Any, log_factor: Array, repeats: Array | None) -> Array:
-        """Derivatives by the factor's logarithm, from those by times: shape (periods,)."""
-        number, factor = log_factor.size, np.exp(log_factor)
-        found = slopes_of_times(tables.by_T, self.T_from, number, self.length)
-        found -= slopes_of_times(tables.by_T, self.T_to, number, self.length)
-        found += slopes_of_times(tables.by_t_x, self.pair_from, number, self.length)
-        found -= slopes_of_times(tables.by_t_x, self.pair_last, number, self.length)
-        found *= factor
-        return found + (np.bincount(self.pair_last[0], self.lasts, number) if repeats is None else repeats)
-
-
-def places(ages: Array, calendar: Calendar) -> Places:
-    """Where ages, times before the as-of date, lie among the periods."""
-    period = np.minimum(np.floor(ages / calendar.length), calendar.number - 1).astype(np.int64)
-    return period, ages - period * calendar.length
-
-
-def elapsed(begun: Array, factor: Array, ages: Places) -> Array:
-    """Operational time from ages to the as-of date."""
-    period, rest = ages
-    found: Array = begun[period] + factor[period] * rest
-    return found
-
-
-def slopes_of_times(by: Array, ages: Places, number: int, length: float) -> Array:
-    """Derivatives by the factor of each period, from those by the operational time of ages: shape (periods,)."""
-    period, rest = ages
-    whole = np.bincount(period, by, number)
-    later = np.cumsum(whole[::-1])[::-1] - whole
-    found: Array = np.bincount(period, by * rest, number) + length * later
-    return found
 
 
 @dataclass(frozen=True, eq=False)
