@@ -4,53 +4,45 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
-from ltv_bayes.data.customers.customers import Customers, require_customers
-from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
-from ltv_bayes.data.customers.histories import unique_histories
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.grouping import InGroups
+from ltv_bayes.data.customers.histories import Histories, unique_histories
 from ltv_bayes.errors import DataWarning
 from ltv_bayes.formulas.kernels.tables import purchase_tables
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, NAME, as_whole_k
 from ltv_bayes.formulas.special import IntArray
-from ltv_bayes.models.calendar_effects import CalendarEffects, calendar_of, ends_matter, tables_of, without_calendar
 from ltv_bayes.models.density.calendar import Calendar, OnClock
-from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.density.purchase_clock import SINCE_END, PurchaseClock
-from ltv_bayes.models.model import Model
-from ltv_bayes.models.nbd import require_population, usual_rate_priors
+from ltv_bayes.models.nbd import RateModel, usual_rate_priors
 from ltv_bayes.models.priors import Prior
 from ltv_bayes.predictions.alive import living_by_column
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 
-COLUMNS = ["frequency", "recency", "T"]
-
 
 @dataclass(frozen=True, repr=False)
-class PurchaseModel(Model[Customers, FittedPurchases]):
+class PurchaseModel(RateModel[FittedPurchases]):
     """Settings of a model of purchases and of leaving; what `BGNBD` and its kin have in common."""
 
-    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default="auto", kw_only=True)
-
     _fitted = FittedPurchases
+    _columns = ("frequency", "recency", "T")
     _may_leave_at_once: ClassVar[bool] = False
 
+    def _unique(self, data: Customers) -> Histories:
+        return unique_histories(data)
+
     def _calendar(self, data: Customers) -> Calendar | None:
-        calendar = calendar_of(self.calendar_effects, data, pooled=bool(self._pool))
+        calendar = super()._calendar(data)
         # Gaps between regular purchases are not kept, only how long they are together: the moments between are unknown.
         return calendar if calendar is None or (self._k or 1) == 1 else replace(calendar, repeats=None)
 
     def _clock(self, data: Customers) -> Callable[[InGroups, Calendar], tuple[IntArray, OnClock]]:
         return partial(PurchaseClock.of, self._tables)
-
-    def _require(self, data: Customers) -> None:
-        require_customers(data)
-        require_population(data)
 
     def _warn(self, data: Customers) -> None:
         if not data.overview().repeat_customers:
@@ -60,15 +52,6 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
                 DataWarning,
                 stacklevel=3,
             )
-
-    def _histories(self, data: Customers, grouping: Grouping) -> InGroups:
-        require_customers(data)
-        ended = ends_matter(data, self.calendar_effects)
-        if grouping.columns or ended:
-            columns = [*COLUMNS, SINCE_END] if ended else COLUMNS
-            return in_groups(tables_of(data, self.calendar_effects), columns, grouping)
-        unique = unique_histories(data)
-        return one_group(pd.DataFrame({name: getattr(unique, name) for name in (*COLUMNS, "count")}))
 
     def _usual_priors(self, data: Customers, histories: InGroups) -> dict[str, Prior]:
         return {
@@ -80,12 +63,6 @@ class PurchaseModel(Model[Customers, FittedPurchases]):
     def _tables(self, **columns: Any) -> tuple[Any, ...]:
         columns.pop(SINCE_END, None)  # T is as long as they were observed; when that was matters to the clock alone
         return purchase_tables(**columns, once_too=self._may_leave_at_once or self._k is not None, k=self._k)
-
-    def _time_unit(self, data: Customers) -> str:
-        return data.time_unit
-
-    def _more_attrs(self, data: Customers, histories: InGroups) -> dict[str, Any]:
-        return without_calendar(self.calendar_effects, data, pooled=bool(self._pool))
 
     def _learned(self, fit: FittedPurchases, data: Customers) -> dict[str, Any]:
         return {"living": living_by_column(fit, data)}

@@ -1,8 +1,10 @@
-"""NBD as a PyMC model."""
+"""NBD as a PyMC model, and the settings that it shares with all models of how often."""
 
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -10,24 +12,58 @@ import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
-from ltv_bayes.data.customers.histories import unique_histories, without_recency
+from ltv_bayes.data.customers.histories import EventHistories, Histories, unique_histories, without_recency
 from ltv_bayes.errors import InputError, listed
 from ltv_bayes.formulas.kernels.tables import event_tables
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.models.calendar_effects import CalendarEffects, calendar_of, ends_matter, tables_of, without_calendar
-from ltv_bayes.models.density.calendar import Calendar
+from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.density.purchase_clock import SINCE_END, EventClock
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.priors import Prior
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
-
-COLUMNS = ["frequency", "T"]
+from ltv_bayes.predictions.fitted import FittedModel
 
 
 @dataclass(frozen=True, repr=False)
-class NBD(Model[Customers, FittedEvents]):
+class RateModel[Fit: FittedModel](Model[Customers, Fit]):
+    """Settings of a model of how often: what `NBD`, `BGNBD` and its kin have in common."""
+
+    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default="auto", kw_only=True)
+
+    _columns: ClassVar[Sequence[str]]
+
+    @abstractmethod
+    def _unique(self, data: Customers) -> Histories | EventHistories:
+        """Distinct histories of all customers, with these columns and their counts."""
+
+    def _require(self, data: Customers) -> None:
+        require_customers(data)
+        require_population(data)
+
+    def _histories(self, data: Customers, grouping: Grouping) -> InGroups:
+        require_customers(data)
+        ended = ends_matter(data, self.calendar_effects)
+        if grouping.columns or ended:
+            columns = [*self._columns, SINCE_END] if ended else self._columns
+            return in_groups(tables_of(data, self.calendar_effects), columns, grouping)
+        unique = self._unique(data)
+        return one_group(pd.DataFrame({name: getattr(unique, name) for name in (*self._columns, "count")}))
+
+    def _calendar(self, data: Customers) -> Calendar | None:
+        return calendar_of(self.calendar_effects, data, pooled=bool(self._pool))
+
+    def _time_unit(self, data: Customers) -> str:
+        return data.time_unit
+
+    def _more_attrs(self, data: Customers, histories: InGroups) -> dict[str, Any]:
+        return without_calendar(self.calendar_effects, data, pooled=bool(self._pool))
+
+
+@dataclass(frozen=True, repr=False)
+class NBD(RateModel[FittedEvents]):
     """How often does something happen to customers who stay? The settings of an NBD model.
 
     Events occur at a rate of each customer's own for as long as they are observed: service calls under a contract,
@@ -63,23 +99,12 @@ class NBD(Model[Customers, FittedEvents]):
     Ehrenberg (1959), The pattern of consumer purchases, Applied Statistics 8.
     """
 
-    calendar_effects: CalendarEffects | Literal["auto"] | None = field(default="auto", kw_only=True)
-
     _name = nbd.NAME
     _fitted = FittedEvents
+    _columns = ("frequency", "T")
 
-    def _require(self, data: Customers) -> None:
-        require_customers(data)
-        require_population(data)
-
-    def _histories(self, data: Customers, grouping: Grouping) -> InGroups:
-        require_customers(data)
-        ended = ends_matter(data, self.calendar_effects)
-        if grouping.columns or ended:
-            columns = [*COLUMNS, SINCE_END] if ended else COLUMNS
-            return in_groups(tables_of(data, self.calendar_effects), columns, grouping)
-        unique = without_recency(unique_histories(data))
-        return one_group(pd.DataFrame({name: getattr(unique, name) for name in (*COLUMNS, "count")}))
+    def _unique(self, data: Customers) -> EventHistories:
+        return without_recency(unique_histories(data))
 
     def _usual_priors(self, data: Customers, histories: InGroups) -> dict[str, Prior]:
         return usual_rate_priors(histories.histories)
@@ -88,17 +113,8 @@ class NBD(Model[Customers, FittedEvents]):
         columns.pop(SINCE_END, None)
         return event_tables(**columns)
 
-    def _calendar(self, data: Customers) -> Calendar | None:
-        return calendar_of(self.calendar_effects, data, pooled=bool(self._pool))
-
-    def _clock(self, data: Customers) -> partial[tuple[IntArray, EventClock]]:
+    def _clock(self, data: Customers) -> Callable[[InGroups, Calendar], tuple[IntArray, OnClock]]:
         return partial(EventClock.of, self._tables)
-
-    def _time_unit(self, data: Customers) -> str:
-        return data.time_unit
-
-    def _more_attrs(self, data: Customers, histories: InGroups) -> dict[str, Any]:
-        return without_calendar(self.calendar_effects, data, pooled=bool(self._pool))
 
     def _replicated(self, fit: FittedEvents, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_events(fit, data, random_seed=random_seed)
