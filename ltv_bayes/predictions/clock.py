@@ -136,27 +136,25 @@ def period_of(fit: FittedModel) -> str:
 
 
 def clock_at(fit: FittedModel, customers: Customers) -> Clock | None:
-    """The clock with times counted from the as-of date of customers; None where the fit has no calendar effects.
-
-    Raises
-    ------
-    FitError
-        If one of the two days is not known.
-    """
+    """The clock with times counted from the as-of date of customers; None where the fit has no calendar effects."""
     clock = clock_of(fit)
-    if clock is None:
-        return None
-    fitted, valued = fit.idata.attrs.get("as_of", ""), customers.as_of
-    if not fitted and valued is None:
-        return clock
-    if not fitted or valued is None:
-        raise FitError(
-            f"The fit has calendar effects until {fitted or 'an unknown day'}, and the customers are as of "
-            f"{valued or 'an unknown day'}. Give both an as-of date, as in summarize(orders, as_of=...), or fit with "
-            f"calendar_effects=None."
-        )
-    days = (pd.Timestamp(valued) - pd.Timestamp(fitted)).days
-    return clock.seen_from(days / DAYS_PER_UNIT[as_time_unit(fit.idata.attrs["time_unit"])])
+    return None if clock is None else clock.seen_from(time_from_fit(fit, customers, unit_of_clock(fit)))
+
+
+def time_from_fit(fit: FittedModel, customers: Customers, unit: TimeUnit) -> float:
+    """The time from the as-of date of a fit to that of customers; 0 where one of them has none."""
+    fitted = fit.idata.attrs.get("as_of")
+    if not fitted or customers.as_of is None:
+        return 0.0
+    return (pd.Timestamp(customers.as_of) - pd.Timestamp(fitted)).days / DAYS_PER_UNIT[unit]
+
+
+def day_note(customers: Customers, *fits: FittedModel) -> list[str]:
+    """State that customers without an as-of date are taken to be as of that of fits for which the day matters."""
+    days = {fit.idata.attrs.get("as_of") for fit in fits if {"calendar", "prices"} & set(fit.idata.attrs)}
+    if customers.as_of is not None or not any(days):
+        return []
+    return [f"the customers have no as-of date, and are taken to be as of {max(filter(None, days))}, as the fit is."]
 
 
 def factors_by_period(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.check import SPEND_AGE
@@ -20,7 +19,7 @@ from ltv_bayes.formulas.models.price_level import Prices, at_prices_now
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, interval
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.clock import YEARS_AHEAD, moving_on
+from ltv_bayes.predictions.clock import YEARS_AHEAD, moving_on, time_from_fit
 from ltv_bayes.predictions.fitted import FittedModel, currency_of, parameter_arrays, shape_of
 from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
@@ -220,12 +219,9 @@ def prices_for(fit: FittedSpend, customers: Customers, unit: TimeUnit | None = N
     prices = prices_of(fit, unit or customers.time_unit)
     if prices is None:
         return None
-    fitted, shift = fit.idata.attrs.get("as_of"), 0.0
-    in_unit = DAYS_PER_UNIT[unit or customers.time_unit]
-    if fitted and customers.as_of is not None:
-        shift = (pd.Timestamp(customers.as_of) - pd.Timestamp(fitted)).days / in_unit
-    age = repeat_ages(customers) * DAYS_PER_UNIT[customers.time_unit] / in_unit
-    return prices._replace(shift=shift, age=age)
+    counted_in = unit or customers.time_unit
+    age = repeat_ages(customers) * DAYS_PER_UNIT[customers.time_unit] / DAYS_PER_UNIT[counted_in]
+    return prices._replace(shift=time_from_fit(fit, customers, counted_in), age=age)
 
 
 def repeat_ages(customers: Customers) -> Array:

@@ -16,7 +16,7 @@ from ltv_bayes.formulas.kernels import order_values, regular_order_values
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.alive import SignsOfLife, weights_of_having_left
-from ltv_bayes.predictions.clock import clock_at, clock_note
+from ltv_bayes.predictions.clock import clock_at, clock_note, day_note
 from ltv_bayes.predictions.events import FittedEvents, event_histories
 from ltv_bayes.predictions.fitted import (
     FittedModel,
@@ -135,8 +135,10 @@ class OrderStream(ABC):
             for fit in self.fits_by_purpose.values()
         )
         unseen = [f"{label(self.name)} {note}" for note in unseen_segments(fits)]
+        orders = self._orders(customers)
         unseen += [f"{label(self.name)}: {note}" for note in clock_note(self.counts)]
-        unseen += [f"{label(self.name)}: {note}." for note in price_notes(self.spend, self._orders(customers))]
+        unseen += [f"{label(self.name)}: {note}" for note in day_note(orders, self.counts, self.spend)]
+        unseen += [f"{label(self.name)}: {note}." for note in price_notes(self.spend, orders)]
         if self.customers is None:
             return unseen
         return [

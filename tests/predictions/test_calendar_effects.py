@@ -375,11 +375,23 @@ class TestEvents:
             fit.with_log_likelihood(ended)
 
 
-class TestRefusals:
-    def test_days_that_are_not_known(self, customers):
-        with pytest.raises(FitError, match="until 2024-06-30, and the customers are as of an unknown day"):
-            fit_of().expected_purchases(replace(customers, as_of=None), "1 year")
+class TestUnknownDays:
+    def test_customers_without_a_day_are_as_of_the_fits_and_a_value_says_so(self, customers):
+        fit, undated = fit_of(level=0.8), replace(customers, as_of=None)
+        found, expected = (fit.expected_purchases(some, "1 year") for some in (undated, customers))
+        np.testing.assert_array_equal(found, expected)
+        spend = lb.FittedSpend.from_draws({"p": [[4.0, 5.0]], "q": [[3.0, 4.0]], "v": [[15.0, 20.0]]})
+        said = [
+            any("taken to be as of 2024-06-30" in note for note in value.notes())
+            for value in (
+                lb.lifetime_value(some, lb.RepeatPurchases(fit, spend), horizon="1 year", random_seed=1)
+                for some in (undated, customers)
+            )
+        ]
+        assert said == [True, False]
 
+
+class TestRefusals:
     def test_likelihoods_of_single_customers(self, customers):
         with pytest.raises(FitError, match="moments of all purchases count"):
             fit_of().with_log_likelihood(customers)
