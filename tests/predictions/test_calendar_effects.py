@@ -12,6 +12,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.kernels import order_values
 from ltv_bayes.formulas.models.operational_time import Clock
+from ltv_bayes.models.density.calendar import Calendar
 from ltv_bayes.posterior import tree_from_draws
 from ltv_bayes.predictions.clock import clock_of
 from ltv_bayes.predictions.fitted import shuffled
@@ -126,6 +127,19 @@ class TestFuture:
         first, second = clock.factors[0, 24:26]
         assert 3.0 > first > second > 1.0  # the level goes back to the usual one
         assert first == pytest.approx(3.0 ** (0.5 ** (MONTH / HALF_LIFE)))
+
+    def test_a_learned_season_comes_again_a_year_later(self):
+        """By the density: effects of periods a whole number of years apart have one season."""
+        season = np.linspace(-0.6, 0.5, 12)
+        calendar = Calendar(MONTH, 24, np.array([0.25, 0.15, 0.3]), HALF_LIFE, 12)
+        place = np.arange(24) % 12  # of the latest period first
+        assert (calendar.kinds[2] == (place[:, np.newaxis] == place)).all()
+        fit = fit_of(effect=season[place][::-1])
+        posterior = fit.idata["posterior"].to_dataset()
+        posterior["season"] = (("chain", "draw", "place_in_year"), np.tile(season, (1, 2, 1)))
+        fit.idata["posterior"] = type(fit.idata)(posterior)
+        factors = clock_of(fit).factors
+        np.testing.assert_allclose(factors[:, 24:48], factors[:, :24], rtol=1e-6)
 
     def test_discounted_purchases_are_purchases_where_nothing_is_discounted(self, customers):
         fit = fit_of(level=0.5, sds=0.3)
