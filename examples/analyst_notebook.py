@@ -75,8 +75,7 @@ print(purchases, spend, sep="\n\n")
 # Both converged. The correlation of frequency and spend is near zero, as the spend model assumes.
 
 # %%
-parameters = pd.concat({"purchases": purchases.summary(), "spend": spend.summary()}).drop(columns="median")
-parameters[~parameters.index.get_level_values(1).str.endswith("]")]  # without the values by period
+pd.concat({"purchases": purchases.summary(), "spend": spend.summary()}).drop(columns="median")
 
 # %% [markdown]
 # ## Does it hold?

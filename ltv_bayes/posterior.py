@@ -18,6 +18,7 @@ import xarray as xr
 from ltv_bayes.errors import FitError, a_kind, counted, listed
 from ltv_bayes.whole_files import written_whole
 
+BY_PERIOD = ("period", "place_in_year", "price_period")
 SAMPLE_DIMS = ("chain", "draw")
 CHECKSUM = "checksum"
 SEAL = re.compile(rb"\nltv_bayes sha256 ([0-9a-f]{64})\n")
@@ -170,6 +171,8 @@ def repeated(tree: xr.DataTree, times: int) -> xr.DataTree:
 def one_number_each(drawn: xr.Dataset) -> xr.Dataset:
     """Write variables of several numbers as one variable for each, named as ArviZ names them.
 
+    Levels by period, which may be hundreds, are left out.
+
     Examples
     --------
     >>> tree = tree_from_draws(
@@ -179,7 +182,7 @@ def one_number_each(drawn: xr.Dataset) -> xr.Dataset:
     ['r[Energy]', 'r[Retail]']
     """
     found: dict[str, Any] = {}
-    for name, values in drawn.data_vars.items():
+    for name, values in drawn.drop_dims(BY_PERIOD, errors="ignore").data_vars.items():
         others = [dim for dim in values.dims if dim not in SAMPLE_DIMS]
         if not others:
             found[str(name)] = values

@@ -140,9 +140,7 @@ def fit(
         fitted = model.fit(customers, draws=draws, chains=chains, random_seed=seed)
         path = fitted.save(out / f"{name}.nc")
         say(repr(fitted))
-        parameters = fitted.summary()
-        of_periods = parameters.index.str.endswith("]")  # they are many, and in the file
-        show(parameters[~of_periods], title=f"Posterior of the {name} model", amounts=False)
+        show(fitted.summary(), title=f"Posterior of the {name} model", amounts=False)
         say(f"Written to {path.resolve()}")
 
 

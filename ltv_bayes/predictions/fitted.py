@@ -192,7 +192,7 @@ class FittedModel:
         """Table of the parameters: mean, sd, median, interval, r-hat and effective sample size.
 
         Weighted draws have no r-hat, and one effective sample size for all parameters. A k that was given to a model of
-        regular purchases is the last row.
+        regular purchases is the last row. Levels by period are in ``idata`` and in `plot_calendar_effects`.
 
         Parameters
         ----------
