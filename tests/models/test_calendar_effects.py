@@ -205,10 +205,6 @@ class TestKnown:
             ({"season": [1.0] * 11}, "12 factors, one a month, or 52 or 53"),
             ({"season": {0: 1.0, 1: 2.0}}, "by month, 1 to 12"),
             ({"season": [0.0] * 12}, "numbers above 0"),
-            ({"index": 1.2}, "factors by date"),
-            ({"index": {"2024-01-01": 1.0, "soon": 2.0}}, "1 of the 2 entries of index"),
-            ({"index": {"2024-01-01": 1.0, "2024/1/1": 2.0}}, "two factors from 2024-01-01"),
-            ({"index": {"2024-01-01": "much"}}, "numbers above 0"),
         ],
     )
     def test_slips_are_refused(self, settings, says):
