@@ -52,8 +52,8 @@ class CalendarEffects:
         numbers or in their order.
     index : mapping, Series, path or frame, optional
         A known factor by the day from which it holds, past and future: a market's index, planned campaigns, holidays,
-        your own sales of a year; or a table with the columns ``date`` and ``factor``. It has to begin no later than the first customer; where it ends, the mean of its last
-        year goes on. What is learned comes on top.
+        your own sales of a year; or a table with the columns ``date`` and ``factor``. It has to begin no later than the
+        first customer; where it ends, the mean of its last year goes on. What is learned comes on top.
     level, noise, seasonal : float
         Scales of the half-normal priors of the three standard deviations, of the logarithm: 0.25 for a level that
         differs from the usual one by about 25%.
