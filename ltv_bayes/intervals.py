@@ -59,6 +59,19 @@ def bound_columns(columns: Iterable[Any]) -> tuple[str, str]:
     return low, high
 
 
+def describe_bounds(columns: Iterable[Any]) -> str:
+    """Describe the interval that a table's columns state.
+
+    Examples
+    --------
+    >>> describe_bounds(["mean", "hdi89_lb", "hdi89_ub"])
+    '89% highest-density interval'
+    """
+    low, _ = bound_columns(columns)
+    kind, level = low[:3], low[3:].removesuffix("_lb")
+    return describe_interval(float(level) / 100, kind)
+
+
 def describe_interval(ci_prob: float | None, ci_kind: str | None) -> str:
     """Write the level as a sentence carries it; ArviZ's setting where not given.
 

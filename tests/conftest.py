@@ -105,6 +105,17 @@ def spend():
 
 
 @pytest.fixture(scope="session")
+def backtested(cdnow_orders, spend):
+    """CDNOW's forecast of 39 weeks, by a fit made by hand and some draws of it."""
+
+    def run(purchases, draws):
+        fits = {"purchases": purchases.thin(draws), "spend": spend.thin(draws)}
+        return lb.backtest(cdnow_orders, as_of="1997-09-30", horizon="39 weeks", **fits, random_seed=1)
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def cdnow_fits(cdnow):
     """Both models sampled on CDNOW with the usual priors; slow, made once."""
     purchases = lb.BGNBD(calendar_effects=None).fit(cdnow, random_seed=1, progressbar=False)

@@ -7,7 +7,7 @@ import ltv_bayes as lb
 from ltv_bayes import samples
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import describe_interval, interval, interval_settings
-from ltv_bayes.predictions.clock import period_of
+from ltv_bayes.predictions.clock import has_clock
 from ltv_bayes.report.files import Results
 from ltv_bayes.terminal import say, show
 
@@ -58,7 +58,7 @@ def verdict(test: lb.Backtest) -> str:
     missed = table.loc["purchases", "actual"] > table.loc["purchases", "predicted"] and not table["inside"].any()
     if missed and abs(share - OWN_LEVEL) <= NEARLY_AS_PROMISED:
         lines.append(MISFIT)
-    elif table["inside"].all() and period_of(test.purchases):
+    elif table["inside"].all() and has_clock(test.purchases):
         lines.append(MOVED_TOGETHER)
     return "\n".join(lines)
 

@@ -21,7 +21,7 @@ from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_sorted
 from ltv_bayes.models.buy_till_you_die import BGNBD, PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
-from ltv_bayes.predictions.clock import period_of
+from ltv_bayes.predictions.clock import has_clock
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, parameters_of, shape_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend
@@ -320,7 +320,7 @@ class Backtest(Printed):
     def _page(self) -> ResultPage:
         coverage, pit = self.coverage(0.9).map("{:.1%}".format), self.pit_p_value()
         heading = f"Backtest: {len(self.customers):,} customers as of {self.as_of}, holdout of {self.horizon}"
-        spends, on_clock = self.predicted_spend is not None, bool(period_of(self.purchases))
+        spends, on_clock = self.predicted_spend is not None, has_clock(self.purchases)
         notes = [
             f"inside their own 90% interval, a value on a bound counted in part: {coverage['purchases']} of customers "
             f"for purchases{', ' + coverage['spend'] + ' for spend' if spends else ''}",

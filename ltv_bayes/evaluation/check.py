@@ -2,7 +2,7 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,10 +32,7 @@ from ltv_bayes.tables import Printed, ResultPage
 
 ENOUGH_DRAWS = 1000
 LINE = 100
-OF_CUSTOMERS: dict[type[FittedModel], Callable[[Any, Customers, int], Iterator[Quantity]]] = {
-    FittedEvents: quantities.of_events,
-    FittedSpend: quantities.of_spend,
-}
+OF_CUSTOMERS = FittedPurchases, FittedEvents, FittedSpend
 UNKNOWN = "How regular purchases are cannot be judged"
 UNKNOWN_GROWTH = "Whether order values grow cannot be judged"
 
@@ -174,12 +171,11 @@ def _held(data: Any, fit: Any, own: Transactions | None, seed: int) -> Held:
         require_history(data)
         if isinstance(fit, FittedPurchases):
             return held_in_time(_with_enough_draws(fit), data, _some(data, seed), seed)
-        growth: Iterator[Quantity] = iter(())
-        if own is not None and isinstance(fit, FittedSpend):
-            growth = quantities.of_growth(own, seed, yearly_growth(fit))
-        for kind, quantities_of in OF_CUSTOMERS.items():
-            if isinstance(fit, kind):
-                return Held([*quantities_of(_with_enough_draws(fit), _some(data, seed), seed), *growth])
+        if isinstance(fit, FittedEvents):
+            return Held(quantities.of_events(_with_enough_draws(fit), _some(data, seed), seed))
+        if isinstance(fit, FittedSpend):
+            growth = () if own is None else quantities.of_growth(own, seed, yearly_growth(fit))
+            return Held([*quantities.of_spend(_with_enough_draws(fit), _some(data, seed), seed), *growth])
     raise InputError(
         f"A {type(fit).__name__} cannot be held to {type(data).__name__}: fits of purchases, spend and events go with "
         f"Customers, fits of renewals with Renewals."
@@ -244,7 +240,7 @@ def _own_orders(
 ) -> tuple[Transactions | None, tuple[str, ...]]:
     """The orders of these customers, if they tell of any fit, with remarks."""
     require_transactions(orders)
-    if not (isinstance(data, Customers) and any(isinstance(fit, (FittedPurchases, *OF_CUSTOMERS)) for fit in fits)):
+    if not (isinstance(data, Customers) and any(isinstance(fit, OF_CUSTOMERS) for fit in fits)):
         return None, ("orders= was not looked at: it matters to fits of purchases, of events and of spend.",)
     unknown = UNKNOWN if any(isinstance(fit, FittedPurchases | FittedEvents) for fit in fits) else UNKNOWN_GROWTH
     own, remarks = _of_these(orders, data, unknown)

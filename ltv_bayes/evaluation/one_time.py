@@ -16,6 +16,7 @@ from ltv_bayes.formatting import percent, three_digits
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.models.buy_till_you_die import BGNBD, MBGNBD, PurchaseModel
+from ltv_bayes.predictions.clock import has_clock
 from ltv_bayes.predictions.fitted import caution_of, flat_draws, k_of, name_of, pooling_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend
@@ -211,7 +212,7 @@ def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
                 "Leave it out of the call, and the plain ones are fitted here; their comparison shows which of the two "
                 "to pool."
             )
-    return {fit.model: fit for fit in fits if "calendar" not in fit.idata.attrs}
+    return {fit.model: fit for fit in fits if not has_clock(fit)}
 
 
 def _what_depends_on_them(

@@ -19,6 +19,7 @@ from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import interval, interval_name
 from ltv_bayes.models.calendar_effects import CalendarEffects
 from ltv_bayes.models.density.calendar import Calendar
+from ltv_bayes.predictions.clock import has_clock
 from ltv_bayes.predictions.fitted import shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR
@@ -85,10 +86,9 @@ def held_in_time(fit: FittedPurchases, customers: Customers, some: Customers, se
     except FitError as problem:
         return Held(list(of_purchases(fit, some, seed)), None, (f"{ALL}: {problem}",))
     found = list(of_purchases(fit, some, seed, counts.add))
-    calendar = fit.idata.attrs.get("calendar", "")
-    effects, season = bool(calendar), "season" in fit.idata["posterior"] or '"known"' in calendar
+    season = "season" in fit.idata["posterior"] or '"known"' in fit.idata.attrs.get("calendar", "")
     try:
-        return Held([*found, *counts.quantities(effects=effects, season=season)], counts)
+        return Held([*found, *counts.quantities(effects=has_clock(fit), season=season)], counts)
     except FitError as problem:
         return Held(found, counts, (f"{ALL}: {problem}",))
 

@@ -51,10 +51,10 @@ class CalendarEffects:
         Whether the factor repeats by the time of the year, to be learned. If not given: where customers are observed
         for two full years or more. Or a known season: factors of the 12 months, or of the weeks of the year, by their
         numbers or in their order.
-    index : mapping or Series, optional
+    index : mapping, Series, path or frame, optional
         A known factor by the day from which it holds, past and future: a market's index, planned campaigns, holidays,
-        your own sales of a year. It has to begin no later than the first customer; where it ends, the mean of its last
-        year goes on. What is learned comes on top.
+        your own sales of a year; or a table with the columns ``date`` and ``factor``. It has to begin no later than the
+        first customer; where it ends, the mean of its last year goes on. What is learned comes on top.
     level, noise, seasonal : float
         Scales of the half-normal priors of the three standard deviations, of the logarithm: 0.25 for a level that
         differs from the usual one by about 25%.
@@ -66,8 +66,9 @@ class CalendarEffects:
     PriorError
         If a scale is not above 0, or is beyond 1, a factor of 2.7.
     FitError
-        If the period is not known, ``season`` is neither yes or no nor factors of months or weeks, or ``index`` has no
-        factors by date.
+        If the period is not known, or ``season`` is neither yes or no nor factors of months or weeks.
+    InputError
+        If ``index`` cannot be read.
 
     Examples
     --------

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.reading.dates import as_days
-from ltv_bayes.errors import FitError, a_kind
+from ltv_bayes.data.reading.by_day import levels_by_day
+from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.special import Array
 
 MONTHS, WEEKS = 12, 53
@@ -54,12 +54,12 @@ def as_index(given: Any) -> Index:
 
     Parameters
     ----------
-    given : mapping or Series
-        From days to factors above 0.
+    given : mapping, Series, path or frame
+        From days to factors above 0, or a table with the columns ``date`` and ``factor``.
 
     Raises
     ------
-    FitError
+    InputError
         If a day cannot be read or stands there twice, or a factor is not above 0.
 
     Examples
@@ -67,19 +67,8 @@ def as_index(given: Any) -> Index:
     >>> as_index({"2024-02-01": 1.2, "2024-01-01": 1.0})
     ((datetime.date(2024, 1, 1), 1.0), (datetime.date(2024, 2, 1), 1.2))
     """
-    if isinstance(given, tuple):
-        given = dict(given)
-    if not isinstance(given, Mapping | pd.Series) or not len(given):
-        raise FitError(f"index takes factors by date, a mapping or a pandas Series, not {a_kind(given)}.")
-    series = pd.Series(dict(given), dtype=object)
-    days, faults = as_days(pd.Series(series.index, dtype=object))
-    for fault in faults:
-        if fault.at.any():
-            raise FitError(f"{int(fault.at.sum())} of the {len(days)} entries of index {fault.problem}. {fault.cure}")
-    if days.duplicated().any():
-        raise FitError(f"index has two factors from {days[days.duplicated()].iloc[0].date()}. Keep one of them.")
-    factors = _positive(series.array, "index")
-    return tuple(sorted(zip(days.dt.date, factors.tolist(), strict=True)))
+    found = levels_by_day(dict(given) if isinstance(given, tuple) else given, "index", "factor")
+    return tuple(zip(found.index.date, found.tolist(), strict=True))
 
 
 def log_factors(

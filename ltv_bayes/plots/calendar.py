@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from ltv_bayes.intervals import bound_columns, describe_interval
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREY, ORANGE
@@ -49,19 +47,12 @@ def plot_calendar_effects(
     if not isinstance(fit, FittedEvents | FittedRenewals):
         canvas.require(fit, FittedPurchases, "Pass a fit of BGNBD(calendar_effects='auto'), for instance.")
     table, level = factors_by_period(fit, ahead, ci_prob=ci_prob, ci_kind=ci_kind), describe_interval(ci_prob, ci_kind)
-    low, high = bound_columns(table)
     with canvas.picture(ax) as ax:
         for part, colour, name in ((table.index < 0, BLUE, "learned"), (table.index >= 0, ORANGE, "to come")):
-            some = table[part]
-            if some.empty:
-                continue
-            edges = np.append(some["from"].to_numpy(), some["to"].to_numpy()[-1:])
-            steps = {column: np.append(some[column], some[column].iloc[-1]) for column in ("median", low, high)}
-            band = {"alpha": 0.25, "linewidth": 0, "step": "post", "color": colour}
-            ax.fill_between(edges, steps[low], steps[high], **band, label=f"{name}, {level}")
-            ax.step(edges, steps["median"], where="post", color=colour, label=f"{name}, median")
+            if part.any():
+                canvas.steps(ax, table[part], "median", colour, f"{name}, median", f"{name}, {level}")
         ax.axhline(1.0, color=GREY, linewidth=0.8, linestyle="--")
-        ax.set_ylim(0, 1.3 * float(table[high].max()))
+        ax.set_ylim(0, 1.3 * float(table[bound_columns(table)[1]].max()))
         dated, unit = "datetime" in str(table["from"].dtype), unit_of_clock(fit)
         canvas.label_x(ax, "date" if dated else f"{unit}s from the as-of date")
         canvas.label_y(ax, f"factor on the {moved_by(fit)}")

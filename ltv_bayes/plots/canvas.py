@@ -8,11 +8,14 @@ from itertools import repeat
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 from rich.cells import cell_len
 
 from ltv_bayes.errors import InputError, a_kind
 from ltv_bayes.formatting import distinct, money_labels
+from ltv_bayes.intervals import bound_columns
 from ltv_bayes.plots.lettering import (
     BOX,
     BOX_NOTE,
@@ -110,6 +113,14 @@ def money_axis(axis: Any, currency: str | None) -> None:
 def count_axis(axis: Any) -> None:
     """Write an axis' numbers with their thousands marked."""
     axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+
+
+def steps(ax: Any, table: pd.DataFrame, column: str, colour: str, label: str, band_label: str | None = None) -> None:
+    """Draw a column by period, with the band of its interval; periods go from the column ``from`` to ``to``."""
+    edges = np.append(table["from"].to_numpy(), table["to"].to_numpy()[-1:])
+    middle, low, high = (np.append(table[name], table[name].iloc[-1]) for name in (column, *bound_columns(table)))
+    ax.fill_between(edges, low, high, step="post", color=colour, alpha=0.25, linewidth=0, label=band_label)
+    ax.step(edges, middle, where="post", color=colour, label=label)
 
 
 def from_zero(ax: Any, lowest: float, highest: float) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from ltv_bayes.errors import InputError
 from ltv_bayes.evaluation.backtest import Backtest
 from ltv_bayes.evaluation.check import Checks
-from ltv_bayes.intervals import bound_columns, describe_interval, interval_name
+from ltv_bayes.intervals import bound_columns, describe_bounds, describe_interval, interval_name
 from ltv_bayes.judgement.track_record.calibration import Calibration
 from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.plots import canvas
@@ -108,16 +108,11 @@ def plot_purchases_by_period(checks: Checks, *, ax: Any = None) -> Any:
     canvas.require(checks, Checks, "Pass what check(customers, fit) returned.")
     if checks.by_period is None:
         raise InputError(f"There are no counts by period to draw. {' '.join(checks.remarks)}".strip())
-    low, high = bound_columns(checks.by_period)
-    names, level = checks.by_period.index.unique("model"), describe_interval(float(low[3:-3]) / 100, low[:3])
+    names, (_, high) = checks.by_period.index.unique("model"), bound_columns(checks.by_period)
     with canvas.picture(ax) as ax:
         for name, colour in zip(names, cycle((BLUE, GREEN, RED)), strict=False):
             table = checks.by_period.loc[name]
-            edges = np.append(table["from"].to_numpy(), table["to"].to_numpy()[-1:])
-            steps = {column: np.append(table[column], table[column].iloc[-1]) for column in ("expected", low, high)}
-            band = {"alpha": 0.2, "linewidth": 0, "step": "post", "color": colour}
-            ax.fill_between(edges, steps[low], steps[high], **band)
-            ax.step(edges, steps["expected"], where="post", color=colour, label=f"expected by {name}")
+            canvas.steps(ax, table, "expected", colour, f"expected by {name}")
         middle = table["from"] + (table["to"] - table["from"]) / 2
         ax.plot(middle, table["observed"], "D", color=ORANGE, markersize=4, label="observed")
         ax.set_ylim(0, 1.15 * float(checks.by_period[[high, "observed"]].max().max()) or 1.0)
@@ -126,7 +121,8 @@ def plot_purchases_by_period(checks: Checks, *, ax: Any = None) -> Any:
         canvas.label_y(ax, "repeat purchases in a period")
         ax.legend(loc="lower right", frameon=True, edgecolor="none", framealpha=0.9)
         ax.figure.autofmt_xdate(rotation=30)
-        return canvas.finish(ax, "Repeat purchases by period: observed and expected", f"with {level}")
+        title = "Repeat purchases by period: observed and expected"
+        return canvas.finish(ax, title, f"with {describe_bounds(checks.by_period)}")
 
 
 def plot_calibration_curve(

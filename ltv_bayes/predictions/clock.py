@@ -24,6 +24,11 @@ IN_YEAR = {"week": 52, "month": 12, "quarter": 4}
 RATE, CHURN = "rate of all customers", "churn of all subscribers"
 
 
+def has_clock(fit: FittedModel) -> bool:
+    """Whether a fit has calendar effects."""
+    return "calendar" in fit.idata.attrs
+
+
 def clock_of(fit: FittedModel) -> Clock | None:
     """Draws of the factor by period, past and future; None where the fit has no calendar effects.
 
@@ -32,10 +37,9 @@ def clock_of(fit: FittedModel) -> Clock | None:
     in an order for another purpose, has others: two streams are independent though one seed made both. After 20 years,
     the factor is its mean.
     """
-    text = fit.idata.attrs.get("calendar")
-    if text is None:
+    if not has_clock(fit):
         return None
-    terms, posterior = json.loads(text), fit.idata["posterior"].to_dataset()
+    terms, posterior = json.loads(fit.idata.attrs["calendar"]), fit.idata["posterior"].to_dataset()
     chains, draws = shape_of(fit)
 
     def flat(name: str) -> Array:
@@ -93,7 +97,7 @@ def moving_on(
 
 def clock_lines(fit: FittedModel) -> list[str]:
     """What the text of a fit states of its calendar effects."""
-    if "calendar" not in fit.idata.attrs:
+    if not has_clock(fit):
         without = fit.idata.attrs.get("without_calendar")
         return [f"no calendar effects: {without}"] if without else []
     now = float(np.median(np.exp(fit.idata["posterior"]["level"].to_numpy())))
@@ -119,17 +123,17 @@ def clock_note(fit: FittedModel) -> list[str]:
 
     The standard deviations of the logarithm are stated as shares, such as 25% for 0.25.
     """
-    if "calendar" not in fit.idata.attrs:
+    if not has_clock(fit):
         return []
-    period = period_of(fit)
+    period = clock_period(fit)
     words = {"level": "in level", "noise": f"from {period} to {period}", "season": "by season"}
     shares = ", ".join(f"{percent(sd)} {words[name]}" for name, sd in _sds(fit).items())
     return [f"the {moved_by(fit)} moves together, usually by {shares}. See plot_calendar_effects."]
 
 
-def period_of(fit: FittedModel) -> str:
+def clock_period(fit: FittedModel) -> str:
     """The name of a period of the clock; empty where there is none."""
-    if "calendar" not in fit.idata.attrs:
+    if not has_clock(fit):
         return ""
     in_year = json.loads(fit.idata.attrs["calendar"])["in_year"]
     return next(name for name, number in IN_YEAR.items() if number == in_year)

@@ -10,7 +10,7 @@ from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of
+from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of, has_clock
 from ltv_bayes.predictions.fitted import FittedModel, numbered_draws, parameter_arrays, shape_of, time_unit_of
 from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
@@ -181,7 +181,7 @@ def event_histories(fit: FittedEvents, customers: Customers) -> np.ndarray:
     require_history(customers)
     table = customers.in_time_unit(fit.time_unit).table
     found = table[["frequency", "T"]].to_numpy(dtype=float)
-    if "calendar" not in fit.idata.attrs:
+    if not has_clock(fit):
         return found
     return np.column_stack([found, time_since_end(table, customers.as_of, DAYS_PER_UNIT[fit.time_unit])])
 

@@ -20,7 +20,7 @@ from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of
+from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of, has_clock
 from ltv_bayes.predictions.fitted import (
     FittedModel,
     caution_of,
@@ -345,7 +345,7 @@ def purchase_histories(fit: FittedPurchases, customers: Customers) -> np.ndarray
     require_history(customers)
     table = customers.in_time_unit(fit.time_unit).table
     found = table[["frequency", "recency", "T"]].to_numpy(dtype=float)
-    if "calendar" not in fit.idata.attrs:
+    if not has_clock(fit):
         return found
     return np.column_stack([found, time_since_end(table, customers.as_of, DAYS_PER_UNIT[fit.time_unit])])
 

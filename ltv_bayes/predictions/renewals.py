@@ -16,7 +16,7 @@ from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.special import IntArray
-from ltv_bayes.predictions.clock import clock_lines, clock_of
+from ltv_bayes.predictions.clock import clock_lines, clock_of, has_clock
 from ltv_bayes.predictions.fitted import FittedModel, parameter_arrays, parameters_of, shape_of
 from ltv_bayes.predictions.over_customers import draw_for_each, labelled
 from ltv_bayes.random_streams import as_seed
@@ -228,11 +228,6 @@ class FactorsAtRenewals(NamedTuple):
 def columns_of(clock: Clock, period: np.ndarray) -> IntArray:
     """The places of periods among the factors of a clock; before the first and after the last, that of the nearest."""
     return np.clip(period - clock.first, 0, clock.factors.shape[1] - 1)
-
-
-def has_clock(fit: FittedModel) -> bool:
-    """Whether a fit has calendar effects."""
-    return "calendar" in fit.idata.attrs
 
 
 def sums_of_factors(

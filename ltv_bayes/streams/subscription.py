@@ -23,10 +23,10 @@ from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.point.values import as_money
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.predictions.clock import clock_note, clock_of
+from ltv_bayes.predictions.clock import clock_note, clock_of, has_clock
 from ltv_bayes.predictions.fitted import caution_of, check_covariates, parameters_of, shape_of, shuffled, smallest_shape
 from ltv_bayes.predictions.groups import GroupDraws
-from ltv_bayes.predictions.renewals import FittedRenewals, columns_of, has_clock, periods_of
+from ltv_bayes.predictions.renewals import FittedRenewals, columns_of, periods_of
 from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.notes import missing_here_or_there
 from ltv_bayes.streams.own_data import require_same, sum_by_customer

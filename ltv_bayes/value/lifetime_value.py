@@ -15,7 +15,7 @@ from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import describe_interval, flagged, interval_settings
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.clock import period_of
+from ltv_bayes.predictions.clock import clock_period
 from ltv_bayes.predictions.over_customers import labelled
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
@@ -401,7 +401,7 @@ def _heading(value: Valued) -> str:
     customers, settings = counted(len(value.customers), "customer"), value.settings
     money = "revenue" if settings.margin == "100%" and "margin" not in settings.exceptions else "margin"
     fits = (fit for stream in value.valuation.streams for fit in stream.fits_by_purpose.values())
-    periods = " and ".join(dict.fromkeys(period for fit in fits if (period := period_of(fit))))
+    periods = " and ".join(dict.fromkeys(period for fit in fits if (period := clock_period(fit))))
     effects = f"; calendar effects by {periods}" if periods else ""
     return f"Lifetime value of {customers}, in {money}: {settings}{effects}"
 

@@ -230,8 +230,6 @@ class TestReadyTables:
             ({"soon": 3}, "1 day with a date that cannot be read.*soon"),
             ({None: 3}, "1 day without a date"),
             ({}, "add up to 0"),
-            ([3], "not a list"),
-            (3, "not an int"),
         ],
     )
     def test_what_is_wrong_is_named(self, given, message):

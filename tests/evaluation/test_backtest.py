@@ -20,15 +20,8 @@ FITTED = {"r": 0.2425945, "alpha": 4.4136021, "a": 0.7929220, "b": 2.4259068}
 
 
 @pytest.fixture(scope="module")
-def test(cdnow_orders, purchases, spend):
-    return lb.backtest(
-        cdnow_orders,
-        as_of="1997-09-30",
-        horizon="39 weeks",
-        purchases=purchases.thin(250),
-        spend=spend.thin(250),
-        random_seed=1,
-    )
+def test(backtested, purchases):
+    return backtested(purchases, 250)
 
 
 class TestActual:

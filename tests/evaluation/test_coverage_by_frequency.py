@@ -15,15 +15,8 @@ WEEKS, AHEAD, CUSTOMERS = 52, 26, 1000
 
 
 @pytest.fixture(scope="module")
-def test(cdnow_orders, purchases, spend):
-    return lb.backtest(
-        cdnow_orders,
-        as_of="1997-09-30",
-        horizon="39 weeks",
-        purchases=purchases.thin(250),
-        spend=spend.thin(250),
-        random_seed=1,
-    )
+def test(backtested, purchases):
+    return backtested(purchases, 250)
 
 
 def played(test, row):

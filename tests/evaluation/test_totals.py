@@ -47,14 +47,14 @@ def intervals(seed, kind):
         yield len(later), *np.quantile(total, [0.05, 0.5, 0.95])
 
 
-def shown(kind, found, what):
-    """Print what intervals without and with calendar effects held, of (company, model, figure), and give both."""
+def shown(what, found, effects="calendar effects"):
+    """Print what intervals without and with effects held, of (company, model, figure), and give both."""
     actual, low, middle, high = np.moveaxis(found, 2, 0)
     held, width = (low <= actual) & (actual <= high), np.log(high / low)
     for place, name in enumerate(("without", "with")):
         print(
-            f"{what}, {kind}: {held[:, place].mean():.0%} of {len(found)} totals held {name} calendar effects, median "
-            f"width {np.median(width[:, place]):.3f}, median of forecast / actual "
+            f"{what}: {held[:, place].mean():.0%} of {len(found)} totals held {name} {effects}, median width "
+            f"{np.median(width[:, place]):.3f}, median of forecast / actual "
             f"{np.median(middle[:, place] / actual[:, place]):.3f}"
         )
     return held, width
@@ -63,7 +63,7 @@ def shown(kind, found, what):
 @pytest.mark.parametrize("kind", FACTORS)
 def test_intervals_hold_totals(kind):
     found = np.array([list(intervals(seed, kind)) for seed in range(COMPANIES)])
-    held, width = shown(kind, found, "purchases")
+    held, width = shown(f"purchases, {kind}", found)
     assert_share(held[:, 1], 0.90, figures=len(FACTORS), slack=0.06)
     if kind == "none":
         assert np.median(width[:, 1] / width[:, 0]) < 2
@@ -114,7 +114,7 @@ def renewal_intervals(seed, kind, period):
 @pytest.mark.parametrize("kind", SHOCKS)
 def test_intervals_hold_totals_of_renewals(kind, period):
     found = np.array([list(renewal_intervals(seed, kind, period)) for seed in range(COMPANIES)])
-    held, width = shown(kind, found, f"renewals by the {period}")
+    held, width = shown(f"renewals by the {period}, {kind}", found)
     if kind == "none":
         assert_share(held[:, 1], 0.90, figures=len(CONTRACTS), slack=0.06)
         assert np.median(width[:, 1] / width[:, 0]) < 2
@@ -142,13 +142,7 @@ def spend_intervals(seed, rate):
 @pytest.mark.parametrize("rate", [0.0, 0.1])
 def test_intervals_hold_revenue(rate):
     found = np.array([list(spend_intervals(seed, rate)) for seed in range(COMPANIES)])
-    actual, low, _, high = np.moveaxis(found, 2, 0)
-    held, width = (low <= actual) & (actual <= high), np.log(high / low)
-    for place, name in enumerate(("without", "with")):
-        print(
-            f"prices {rate:+.0%} a year: {held[:, place].mean():.0%} of {COMPANIES} totals held {name} growth, median "
-            f"width {np.median(width[:, place]):.2f}"
-        )
+    held, width = shown(f"prices {rate:+.0%} a year", found, "growth")
     assert_share(held[:, 1], 0.90, figures=2, slack=0.06)
     if rate == 0:
         assert np.median(width[:, 1] / width[:, 0]) < 2

@@ -16,6 +16,7 @@ from ltv_bayes.inference.density import Density
 from ltv_bayes.models.given_factors import as_index, as_season, log_factors
 from tests.chance import assert_plausible
 from tests.companies import AS_OF, simulated_orders
+from tests.models.densities import assert_gradients_are_slopes, assert_many_points_at_once, point
 
 MODELS = {
     "BG/NBD": lb.BGNBD(calendar_effects="auto"),
@@ -48,10 +49,6 @@ def recipe(request, customers):
     return MODELS[request.param]._recipe(customers)
 
 
-def point(density, seed=0, size=0.2):
-    return density.starts[0] + np.random.default_rng(seed).normal(0, size, density.size)
-
-
 class TestDensity:
     def test_a_factor_of_one_is_the_plain_model(self, recipe):
         density, plain = recipe.density(), replace(recipe, calendar=None).density()
@@ -69,18 +66,10 @@ class TestDensity:
         assert found - own_priors[0] == pytest.approx(plain(faster)[0] - own_priors[1], rel=1e-10)
 
     def test_gradients_are_slopes(self, recipe):
-        density = recipe.density()
-        x = point(density)
-        value, gradient = density(x)
-        steps = 1e-5 * np.eye(density.size)
-        slopes = [(density(x + step)[0] - density(x - step)[0]) / 2e-5 for step in steps]
-        np.testing.assert_allclose(gradient, slopes, rtol=1e-5, atol=1e-6 * np.abs(gradient).max())
-        assert np.isfinite(value)
+        assert_gradients_are_slopes(recipe.density())
 
     def test_many_points_at_once(self, recipe):
-        density = recipe.density()
-        points = np.array([point(density, seed) for seed in range(5)])
-        np.testing.assert_allclose(density.values(points), [density(x)[0] for x in points], rtol=1e-11)
+        assert_many_points_at_once(recipe.density())
 
     @pytest.mark.parametrize("pool_by", [None, "segment"])
     def test_it_is_the_sum_over_customers_in_operational_time(self, some_ended, pool_by):
@@ -205,10 +194,6 @@ class TestKnown:
             ({"season": [1.0] * 11}, "12 factors, one a month, or 52 or 53"),
             ({"season": {0: 1.0, 1: 2.0}}, "by month, 1 to 12"),
             ({"season": [0.0] * 12}, "numbers above 0"),
-            ({"index": 1.2}, "factors by date"),
-            ({"index": {"2024-01-01": 1.0, "soon": 2.0}}, "1 of the 2 entries of index"),
-            ({"index": {"2024-01-01": 1.0, "2024/1/1": 2.0}}, "two factors from 2024-01-01"),
-            ({"index": {"2024-01-01": "much"}}, "numbers above 0"),
         ],
     )
     def test_slips_are_refused(self, settings, says):
@@ -306,6 +291,7 @@ class TestFit:
         effect = fit.idata["posterior"]["calendar_effect"]
         risen = effect.isel(period=slice(-2, None)).mean("period") - effect.isel(period=slice(2, 6)).mean("period")
         assert_plausible(np.log(2.0), risen)
+        assert not fit.summary().index.str.contains("[", regex=False).any(), "levels by period are left out"
 
     def test_histories_of_the_prior(self, customers):
         """There are more repeat purchases in draws with high factors in the past, at one mean rate."""

@@ -11,6 +11,7 @@ from ltv_bayes.errors import ColumnError, DataWarning, InputError, PriorError
 from ltv_bayes.inference.density import Density
 from ltv_bayes.models.density.differences import Column, Effects
 from ltv_bayes.predictions.fitted import pooling_of
+from tests.models.densities import assert_gradients_are_slopes
 
 SIZE = 90
 
@@ -74,12 +75,7 @@ def test_modes_are_searched_from_several_places_in_the_typical_quantities(case, 
 
 @pytest.mark.parametrize("case", CASES)
 def test_gradient_is_that_of_differences(case, customers, renewals):
-    density = recipe_of(case, customers, renewals).density()
-    x = density.start + 0.3 * np.random.default_rng(1).standard_normal(density.size)
-    _, gradient = density(x)
-    steps = 1e-5 * np.eye(density.size)
-    slopes = [(density(x + step)[0] - density(x - step)[0]) / 2e-5 for step in steps]
-    np.testing.assert_allclose(gradient, slopes, rtol=1e-5, atol=1e-5)
+    assert_gradients_are_slopes(recipe_of(case, customers, renewals).density())
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -11,6 +11,7 @@ from ltv_bayes.formulas.models import shifted_beta_geometric
 from ltv_bayes.inference.density import Density
 from tests.chance import assert_plausible
 from tests.companies import AS_OF, simulated_subscriptions
+from tests.models.densities import assert_gradients_are_slopes, assert_many_points_at_once, point
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 CASES = {
@@ -35,10 +36,6 @@ def case(request):
     period, settings, known = CASES[request.param]
     renewals = company(1, period, churn=0.1 if period == "year" else 0.05, **known)
     return renewals, lb.ShiftedBetaGeometric(**{"calendar_effects": "auto", **settings})._recipe(renewals)
-
-
-def point(density, seed=0, size=0.2):
-    return density.starts[0] + np.random.default_rng(seed).normal(0, size, density.size)
 
 
 def counted(renewals, calendar):
@@ -122,18 +119,10 @@ class TestDensity:
         np.testing.assert_allclose(gradient[density.base.size :], slopes, rtol=1e-7, atol=1e-7)
 
     def test_gradients_are_slopes(self, case):
-        density = case[1].density()
-        x = point(density)
-        value, gradient = density(x)
-        steps = 1e-5 * np.eye(density.size)
-        slopes = [(density(x + step)[0] - density(x - step)[0]) / 2e-5 for step in steps]
-        np.testing.assert_allclose(gradient, slopes, rtol=1e-5, atol=1e-6 * np.abs(gradient).max())
-        assert np.isfinite(value)
+        assert_gradients_are_slopes(case[1].density())
 
     def test_many_points_at_once(self, case):
-        density = case[1].density()
-        points = np.array([point(density, seed) for seed in range(5)])
-        np.testing.assert_allclose(density.values(points), [density(x)[0] for x in points], rtol=1e-11)
+        assert_many_points_at_once(case[1].density())
 
     def test_it_is_the_pymc_model(self, case):
         density, through_pymc = case[1].density(), Density(case[1].model())

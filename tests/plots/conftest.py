@@ -36,25 +36,8 @@ def ltv(book, valued):
 
 
 @pytest.fixture(scope="session")
-def backtested(cdnow_orders, purchases, spend):
-    """CDNOW's forecast of 39 weeks, by a fit made by hand."""
-
-    def run(purchases):
-        return lb.backtest(
-            cdnow_orders,
-            as_of="1997-09-30",
-            horizon="39 weeks",
-            purchases=purchases.thin(20),
-            spend=spend.thin(20),
-            random_seed=1,
-        )
-
-    return run
-
-
-@pytest.fixture(scope="session")
 def test_of_cdnow(backtested, purchases):
-    return backtested(purchases)
+    return backtested(purchases, 20)
 
 
 @pytest.fixture

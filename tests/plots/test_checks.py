@@ -67,7 +67,7 @@ def test_the_level_asked_for_is_the_level_named(test_of_cdnow, plot):
 
 
 def test_an_unconverged_fit_is_said(backtested, purchases, unconverged, plot):
-    assert "FIT DID NOT CONVERGE" in plot(backtested(unconverged(purchases))).get_title(loc="left")
+    assert "FIT DID NOT CONVERGE" in plot(backtested(unconverged(purchases), 20)).get_title(loc="left")
 
 
 def test_pictures_are_drawn_on_given_axes(test_of_cdnow, plot):

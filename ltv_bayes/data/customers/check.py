@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,13 @@ import pandas as pd
 
 from ltv_bayes.data.customers.repeat_days import by_day
 from ltv_bayes.data.customers.rows import Rows
-from ltv_bayes.data.reading.amounts import as_amounts
+from ltv_bayes.data.reading.by_day import counts_by_day
 from ltv_bayes.data.reading.columns import named_column, plain, refuse_clash
 from ltv_bayes.data.reading.dates import as_days
-from ltv_bayes.data.reading.faults import quoted, refuse
+from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import ids_of
-from ltv_bayes.errors import InputError, a_kind, counted, refuse_rows
+from ltv_bayes.errors import InputError, counted, refuse_rows
 from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
 from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 
@@ -31,7 +31,6 @@ COMPUTED = (*HISTORY, *SPEND, *VALUES, *DATES)
 TOLERANCE = 1e-9
 SHORTEST, LONGEST = 1e-9, 1e9
 MOST_PURCHASES = 1_000_000
-MOST_IN_A_DAY = 1e15
 WHOLE = 1e-6  # of a day: T was counted in days, and division into time units left no more than this
 REPEATS = """
 SELECT coalesce(sum(frequency), 0)::BIGINT AS repeats, max("T" * $days + {before_end}) AS longest FROM customers
@@ -256,8 +255,8 @@ def checked_repeat_days(given: Any, rows: Rows, as_of: dt.date | None, time_unit
 
     Parameters
     ----------
-    given : Series or mapping
-        From date to count.
+    given : mapping, Series, path or frame
+        From date to count, or a table with the columns ``date`` and ``count``.
     rows : Rows
         The customers, with T in ``time_unit``.
     as_of : datetime.date or None
@@ -276,24 +275,15 @@ def checked_repeat_days(given: Any, rows: Rows, as_of: dt.date | None, time_unit
     >>> checked_repeat_days({"2024-06-12": 1, "2024-06-03": 1}, rows, dt.date(2024, 6, 30), "week").tolist()
     [1, 1]
     """
-    if not isinstance(given, pd.Series | Mapping):
-        raise InputError(f"repeat_days is a Series or mapping from date to count, not {a_kind(given)}.")
     if as_of is None:
         raise InputError("repeat_days are counted back from the as-of date. Pass as_of='2024-06-30', or which it is.")
-    cells = pd.Series(given if isinstance(given, pd.Series) else dict(given), dtype=object)
-    labels = pd.Index(cells.index.astype(str))
-    days, faults = as_days(pd.Series(cells.index.to_series().array, labels))
-    refuse(faults, labels, noun="day")
-    refuse_rows(labels[days.duplicated()], "day", "with several counts in repeat_days", "Give one count a day.")
-    number = as_amounts(pd.Series(cells.array, labels))[0].to_numpy(dtype=float)
-    wrong = ~((number >= 0) & (number % 1 == 0) & (number < MOST_IN_A_DAY))
-    refuse_rows(labels[wrong], "day", "with a count that is no whole number from 0 on, in repeat_days", "Correct them.")
+    counts = counts_by_day(given, "repeat_days")
     ends, before_end = [], "0"
     if OBSERVED_UNTIL in rows.columns:
         ends, before_end = [OBSERVED_UNTIL], f"coalesce(DATE '{as_of}' - CAST({OBSERVED_UNTIL} AS DATE), 0)"
     sql, settings = REPEATS.format(before_end=before_end), {"days": float(DAYS_PER_UNIT[time_unit])}
     (seen,) = rows.ask(sql, ["frequency", "T", *ends], settings).to_dict("records")
-    found, end, longest = by_day(days, number), pd.Timestamp(as_of), math.ceil(seen["longest"] - WHOLE)
+    found, end, longest = by_day(counts.index, counts), pd.Timestamp(as_of), math.ceil(seen["longest"] - WHOLE)
     late = found.index[found.index > end].strftime("%Y-%m-%d")
     refuse_rows(late, "day", f"in repeat_days after the as-of date {as_of}", "Leave them out, or correct as_of.")
     early = found.index[(end - found.index).days > longest].strftime("%Y-%m-%d")

@@ -95,9 +95,9 @@ class Customers(Printed):
         monetary_value : str or None
             The column with the mean value of the repeat purchases; None for a table without money. A column
             ``spend_frequency``, if there is one, says how many of them have a value; otherwise all do.
-        repeat_days : Series or mapping, optional
-            Repeat purchases of all these customers together, from date to count. Without them, calendar effects are
-            learned from last purchases alone.
+        repeat_days : mapping, Series, path or frame, optional
+            Repeat purchases of all these customers together, from date to count, or a table with the columns ``date``
+            and ``count``. Without them, calendar effects are learned from last purchases alone.
 
         Raises
         ------

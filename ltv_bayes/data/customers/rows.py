@@ -246,9 +246,8 @@ def with_days_of(rows: Rows, some: pd.DataFrame, counts: pd.Series | None) -> tu
     if isinstance(rows, FrameRows) and rows.own_days is not None:
         own = rows.own_days.at(rows.frame.index.get_indexer(some.index))
         return FrameRows(some, own, rows.price_moments), own.counts()
-    return FrameRows(some, None, rows.price_moments), counts if counts is not None and counts.sum() == some[
-        "frequency"
-    ].sum() else None
+    all_of_them = counts is not None and counts.sum() == some["frequency"].sum()
+    return FrameRows(some, None, rows.price_moments), counts if all_of_them else None
 
 
 def _masked(rows: Rows, mask: np.ndarray) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from ltv_bayes.data.customers.rows import FrameRows
 from ltv_bayes.data.engine.parquet import parquet_target
 from ltv_bayes.data.orders.left_out import no_orders
 from ltv_bayes.data.orders.occasions import customer_rows
-from ltv_bayes.data.orders.price_index import at_prices_of, price_index_of
+from ltv_bayes.data.orders.price_index import at_prices_of
 from ltv_bayes.data.orders.scanned import ScannedTransactions
 from ltv_bayes.data.orders.selection import Returns, counting_orders, observation_end, refuse_none_left
 from ltv_bayes.data.orders.summarize_files import left_out_beside, summarize_to_file
@@ -129,7 +129,7 @@ def summarize(
     rows_of = partial(customer_rows, days_per_unit=DAYS_PER_UNIT[unit], count_zero_orders=count_zero, since=there)
     table, no_occasion, merged, repeats, prices = rows_of(counting, end)
     if price_index is not None:
-        real, prices = rows_of(at_prices_of(end, counting, price_index_of(price_index)), end)[0], None
+        real, prices = rows_of(at_prices_of(end, counting, price_index), end)[0], None
         ages = table[SPEND_AGE].where(table[SPEND_AGE].isna(), 0.0)
         table = table.assign(monetary_value=real["monetary_value"], **{SPEND_AGE: ages})
     dropped = _joined([orders.dropped, *left_out, no_occasion])

@@ -8,10 +8,11 @@ import numpy as np
 from ltv_bayes.data.subscriptions.calendar import contract_length
 from ltv_bayes.formulas.models import gamma_gamma, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
+from ltv_bayes.predictions.clock import has_clock
 from ltv_bayes.predictions.events import FittedEvents, event_formulas_of
 from ltv_bayes.predictions.fitted import flat_draws, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer
-from ltv_bayes.predictions.renewals import FittedRenewals, has_clock, sums_of_factors
+from ltv_bayes.predictions.renewals import FittedRenewals, sums_of_factors
 from ltv_bayes.predictions.spend import FittedSpend, prices_of
 from ltv_bayes.time_units import Duration, discount_intensity
 

@@ -1,0 +1,24 @@
+"""What holds of every written density, at points near the centre."""
+
+import numpy as np
+
+
+def point(density, seed=0, size=0.2):
+    """A point near the centre."""
+    return density.starts[0] + np.random.default_rng(seed).normal(0, size, density.size)
+
+
+def assert_gradients_are_slopes(density):
+    """The gradient is the slope of the value, by differences in each direction."""
+    x = point(density)
+    value, gradient = density(x)
+    steps = 1e-5 * np.eye(density.size)
+    slopes = [(density(x + step)[0] - density(x - step)[0]) / 2e-5 for step in steps]
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-5, atol=1e-6 * max(np.abs(gradient).max(), 10.0))
+    assert np.isfinite(value)
+
+
+def assert_many_points_at_once(density):
+    """Values of several points together are those of each by itself."""
+    points = np.array([point(density, seed) for seed in range(5)])
+    np.testing.assert_allclose(density.values(points), [density(x)[0] for x in points], rtol=1e-11)
