@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 import ltv_bayes as lb
 from ltv_bayes.cli.commands import app
 from ltv_bayes.diagnostics import Diagnostics
-from tests.predictions.test_calendar_effects import on_clock
 
 ORDERS = ["--customer", "client", "--date", "closed_on", "--amount", "value", "--currency", "CNY"]
 TERMS = ["--time-unit", "month", "--as-of", "2025-12-31"]
@@ -157,18 +156,6 @@ def test_fit_saves_both_fits_and_says_where(folder, monkeypatch, purchases, spen
         assert str(path) in result.stdout
         assert type(lb.load_fit(path)) is type(fitted)
     assert "89% interval" in result.stdout
-
-
-def test_fit_shows_the_parameters_without_those_of_every_period(folder, monkeypatch, purchases, spend):
-    moving = on_clock(purchases, effect=0.1, level=0.1, sds=0.2)
-    for name, values in moving.idata["posterior"].data_vars.items():
-        moving.idata["posterior"][name] = values * np.random.default_rng(1).uniform(0.9, 1.1, values.shape)
-    for model, fitted in ((lb.BGNBD, moving), (lb.GammaGamma, spend)):
-        monkeypatch.setattr(model, "fit", lambda self, customers, fitted=fitted, **given: fitted)
-    shown = succeed("fit", "orders.csv", *ORDERS, *TERMS).stdout
-    assert moving.summary().index.str.startswith("calendar_effect[").sum() == 24
-    assert "level_sd" in shown
-    assert "calendar_effect[" not in shown
 
 
 def test_fit_says_what_is_missing(folder):

@@ -418,3 +418,11 @@ def test_the_text_says_which_days_were_known(customers):
     terms = json.loads(fit.idata.attrs["calendar"]) | {"days_known": False}
     fit.idata.attrs["calendar"] = json.dumps(terms)
     assert "learned from the days of last purchases alone" in repr(fit)
+
+
+def test_the_summary_leaves_out_the_levels_by_period(purchases):
+    moving = on_clock(purchases, effect=np.random.default_rng(1).normal(0, 0.1, 24), level=0.1, sds=0.2)
+    assert moving.idata["posterior"]["calendar_effect"].sizes["period"] == 24
+    with np.errstate(invalid="ignore"):
+        shown = moving.summary().index
+    assert "level_sd" in shown and not shown.str.contains("[", regex=False).any()
