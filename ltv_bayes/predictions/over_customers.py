@@ -62,7 +62,11 @@ def draw_for_each(
 
 
 def over_unique(
-    fit: FittedModel, customers: Customers, histories: np.ndarray, compute: Callable[..., np.ndarray]
+    fit: FittedModel,
+    customers: Customers,
+    histories: np.ndarray,
+    compute: Callable[..., np.ndarray],
+    compiled: Callable[[np.ndarray, Parameters], np.ndarray] | None = None,
 ) -> np.ndarray:
     """Compute once per unique history of a group, for every customer who has it: an array (chains, draws, customers).
 
@@ -71,12 +75,21 @@ def over_unique(
     histories : array of shape (customers, columns)
     compute : callable
         From columns of histories, and parameters by name, to an array (draws, histories).
+    compiled : callable, optional
+        A faster way from histories, and parameters that all of them share, to the same; NaN in draws that it leaves.
     """
     chains, draws = shape_of(fit)
     require_memory((chains, draws), len(customers))
     found = np.empty((chains * draws, len(customers)))
     for here, kinds, place, parameters in distinct_histories(fit, customers, histories):
-        _fill_columns(found, here, place, kinds, parameters, compute)
+        if compiled is None or any(values.shape[1] > 1 for values in parameters.values()):
+            _fill_columns(found, here, place, kinds, parameters, compute)
+            continue
+        fast = compiled(kinds, parameters)
+        left = np.flatnonzero(np.isnan(fast).any(axis=1))
+        if left.size:
+            fast[left] = compute(*kinds.T, **{name: values[left] for name, values in parameters.items()})
+        found[:, here] = fast[:, place]
     return found.reshape(chains, draws, len(customers))
 
 

@@ -14,9 +14,10 @@ from scipy.optimize import elementwise
 from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.formulas.kernels import future_purchases
 from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.conditional_future import PurchaseFormulas, PurchaseOutlook
-from ltv_bayes.formulas.models.operational_time import OnClock
+from ltv_bayes.formulas.models.operational_time import Clock, OnClock
 from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws
@@ -45,6 +46,7 @@ from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_duration,
 
 FORMULAS: dict[str, PurchaseFormulas] = {bg_nbd.NAME: bg_nbd, mbg_nbd.NAME: mbg_nbd}
 See = Callable[[int, np.ndarray, np.ndarray], None]
+Compute = Callable[[np.ndarray, Parameters], np.ndarray]
 LONGEST_WAIT = 365.25 * 200
 LOG_WAITS = (-30.0, 600.0)
 CLOSE = {"xatol": 1e-8, "xrtol": 1e-10}
@@ -174,7 +176,8 @@ class FittedPurchases(FittedModel):
         """
         length = as_duration(horizon)
         t, delta = length.to(self.time_unit), discount_intensity(discount_rate, self.time_unit)
-        values = _over_histories(self, customers, lambda future: future.discounted_expected_purchases(t, delta))
+        fast = _compiled(self, customers, t, delta) if self.model in FORMULAS else None
+        values = _over_histories(self, customers, lambda one: one.discounted_expected_purchases(t, delta), fast)
         return labelled(values, customers.ids, "expected_discounted_purchases", **_purchases(length))
 
     def predict_purchases(self, customers: Customers, horizon: Any, random_seed: int | None = None) -> xr.DataArray:
@@ -387,12 +390,23 @@ def replicate_histories(
 
 
 def _over_histories(
-    fit: FittedPurchases, customers: Customers, compute: Callable[[PurchaseOutlook], np.ndarray]
+    fit: FittedPurchases, customers: Customers, compute: Callable[[PurchaseOutlook], Any], fast: Compute | None = None
 ) -> np.ndarray:
     """Compute something of each customer's future: an array (chains, draws, customers)."""
     outlook = formulas_of(fit, customers).outlook
     histories = purchase_histories(fit, customers)
-    return over_unique(fit, customers, histories, lambda *history, **drawn: compute(outlook(*history, **drawn)))
+    return over_unique(fit, customers, histories, lambda *one, **drawn: compute(outlook(*one, **drawn)), fast)
+
+
+def _compiled(fit: FittedPurchases, customers: Customers, t: float, delta: float) -> Compute:
+    """Expected discounted purchases of histories, at parameters that all of them share, in one compiled loop."""
+    clock, at_once = clock_at(fit, customers) or Clock(), fit.model == mbg_nbd.NAME
+
+    def compute(histories: np.ndarray, drawn: Parameters) -> np.ndarray:
+        parameters = [drawn[name][:, 0] for name in bg_nbd.PARAMETERS]
+        return future_purchases.expected_discounted(histories, t, delta, parameters, clock, at_once=at_once)
+
+    return compute
 
 
 def _median_waits(fit: FittedPurchases, customers: Customers) -> tuple[np.ndarray, np.ndarray]:

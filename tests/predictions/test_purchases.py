@@ -7,7 +7,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError, InputError, UnitError
-from ltv_bayes.formulas.models import bg_nbd
+from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.over_customers import labelled
 from tests.chance import allowed
@@ -29,6 +29,20 @@ class TestNoNumber:
 
     def test_forecasts_without_limit_are_not(self, book):
         assert np.isinf(labelled(np.full((1, 1, len(book)), np.inf), book.ids, "expected_spend")).all()
+
+
+class TestDiscounted:
+    @pytest.mark.parametrize("model", ["bg_nbd", "mbg_nbd"])
+    def test_every_draw_is_the_formula_extreme_ones_too(self, book, model):
+        drawn = {"r": [[0.243, 0.3]], "alpha": [[4.4, 1e-3]], "a": [[0.8, 3e5]], "b": [[2.4, 0.01]]}
+        fit = lb.FittedPurchases.from_draws(drawn, time_unit="week", model=model)
+        found = fit.expected_discounted_purchases(book, horizon="520 weeks", discount_rate=0.1).to_numpy()[0]
+        formulas = {"bg_nbd": bg_nbd, "mbg_nbd": mbg_nbd}[model]
+        history = book.table[["frequency", "recency", "T"]].to_numpy(dtype=float).T
+        for draw in (0, 1):
+            future = formulas.outlook(*history, **{name: values[0][draw] for name, values in drawn.items()})
+            expected = bg_nbd.discounted_expected_purchases(520, np.log(1.1) * 7 / 365.25, future)
+            np.testing.assert_allclose(found[draw], expected, rtol=1e-8)
 
 
 class TestExpectation:

@@ -41,7 +41,7 @@ def _mode(w, A, a, C):  # type: ignore[no-untyped-def]
 
 
 @_kernel
-def _nodes(w, A, a, C):  # type: ignore[no-untyped-def]
+def nodes_of_dropout(w, A, a, C):  # type: ignore[no-untyped-def]
     """Values of p, and logarithms of their weights, for functions of p w' at all w' up to w."""
     middle, sd = math.log(a / C), math.sqrt(1.0 / a + 1.0 / C)
     mode, sd_there = _mode(w, A, a, C)
@@ -75,7 +75,7 @@ def _nodes(w, A, a, C):  # type: ignore[no-untyped-def]
 @_kernel
 def _staying(w, A, a, C, found):  # type: ignore[no-untyped-def]
     for i in range(w.size):
-        p, log_weight = _nodes(w[i], A[i], a[i], C[i])
+        p, log_weight = nodes_of_dropout(w[i], A[i], a[i], C[i])
         total = 0.0
         for j in range(p.size):
             total += math.exp(log_weight[j] - A[i] * math.log1p(p[j] * w[i]))
@@ -85,7 +85,7 @@ def _staying(w, A, a, C, found):  # type: ignore[no-untyped-def]
 @_kernel
 def _bought(w, A, a, C, found):  # type: ignore[no-untyped-def]
     for i in range(w.size):
-        p, log_weight = _nodes(w[i], A[i], a[i], C[i])
+        p, log_weight = nodes_of_dropout(w[i], A[i], a[i], C[i])
         total = 0.0
         for j in range(p.size):
             total -= math.exp(log_weight[j]) * math.expm1(-A[i] * math.log1p(p[j] * w[i])) / p[j]
@@ -99,7 +99,7 @@ def _discounted_by(w, damping, A, a, C, node, node_weight, found):  # type: igno
         if not far < np.inf:
             found[i] = np.nan
             continue
-        p, log_weight = _nodes(far, A[i], a[i], C[i])
+        p, log_weight = nodes_of_dropout(far, A[i], a[i], C[i])
         weight = np.exp(log_weight)
         scale, start, passed = 1.0 / max(A[i], damping[i], 1.0), 0.0, 0.0
         for e in range(w.shape[1]):
