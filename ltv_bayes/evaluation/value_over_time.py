@@ -142,9 +142,7 @@ class ValueOverTime(Printed):
     @property
     def segments(self) -> list[str]:
         """All segments that there are on any day, those with the highest value per customer on the last day first."""
-        last = (
-            self.values[-1].per_customer.mean(("chain", "draw"), skipna=False).to_series().sort_values(ascending=False)
-        )
+        last = self.values[-1].mean().sort_values(ascending=False)
         every = sorted({str(name) for value in self.values for name in value.customers.index})
         return [*map(str, last.index), *(name for name in every if name not in last.index)]
 

@@ -1,7 +1,7 @@
 """Streams of orders, made of a fit of how many there are and one of what each is worth."""
 
 from abc import ABC, abstractmethod
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from ltv_bayes.data.customers.histories import typical_order
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import ColumnError, InputError, a_kind, refuse_rows
 from ltv_bayes.formatting import label
-from ltv_bayes.formulas.kernels import order_values, regular_order_values
+from ltv_bayes.formulas.kernels import order_values
+from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.alive import SignsOfLife, weights_of_having_left
@@ -33,22 +34,12 @@ from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.purchases import FittedPurchases, purchase_histories
 from ltv_bayes.predictions.spend import FittedSpend, price_notes, prices_for, spend_histories, warn_of_scale
 from ltv_bayes.predictions.visibility import Coverage, VisibleShare
-from ltv_bayes.random_streams import customer_states
 from ltv_bayes.streams.notes import history_notes, missing_here_or_there, unseen_segments
+from ltv_bayes.streams.order_draws import OrderDraws
 from ltv_bayes.streams.own_data import positions, refuse_ended, require_same
-from ltv_bayes.streams.stream import CustomerDraws, Stream
+from ltv_bayes.streams.stream import Stream
 from ltv_bayes.terms import Terms
 from ltv_bayes.time_units import DAYS_PER_UNIT
-
-KERNELS: dict[tuple[str, str], Any] = {
-    ("bg_nbd", "gamma_gamma"): order_values.bg_nbd_gamma_gamma,
-    ("mbg_nbd", "gamma_gamma"): order_values.mbg_nbd_gamma_gamma,
-    ("nbd", "gamma_gamma"): order_values.nbd_gamma_gamma,
-}
-REGULAR_KERNELS: dict[tuple[str, str], Any] = {
-    ("bg_cnbd", "gamma_gamma"): regular_order_values.bg_cnbd_gamma_gamma,
-    ("mbg_cnbd", "gamma_gamma"): regular_order_values.mbg_cnbd_gamma_gamma,
-}
 
 
 class OrderStream(ABC):
@@ -151,7 +142,7 @@ class OrderStream(ABC):
         """Revenue from customers so far."""
         return self._of_these(total_value(self._orders(customers)), customers, 0.0)
 
-    def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> CustomerDraws:
+    def prepare(self, customers: Customers, terms: Terms, shape: tuple[int, int], seed: int) -> OrderDraws:
         """Make ready to value these customers; see `Stream`."""
         unit = self.counts.time_unit
         ends, delta, days = terms.edges(unit), terms.delta(unit), DAYS_PER_UNIT[unit]
@@ -166,24 +157,20 @@ class OrderStream(ABC):
             periods = periods._replace(clock=clock)
         if (prices := self._prices(fits[1], customers)) is not None:
             periods = periods._replace(prices=prices)
-        fill = _kernel(self.counts, self.spend)
-        of_counts = order_values.Events if isinstance(self.counts, FittedEvents) else order_values.Purchases
-
-        def draw(
-            first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
-        ) -> None:
-            states = customer_states(seed, self.name, customers.ids[first:last])
-            unknown = order_values.UNKNOWN
-            limits, lives = unknown if until is None else until / days, unknown if life is None else life
-            relations = order_values.Relations(limits, lives, self.one_life)
-            drawn = _laid_out(of_counts, counts, first, last), _laid_out(order_values.Spend, spends, first, last)
-            prices = periods.prices._replace(age=periods.prices.age[first:last])
-            these = periods._replace(shown_until=periods.shown_until[first:last], prices=prices)
-            fill(states, histories[first:last], these, *drawn, relations, money)
-            if life is not None:
-                life *= days
-
-        return draw
+        return OrderDraws(
+            customers.ids,
+            (self.counts.model, self.spend.model),
+            1 if self.counts.model not in REGULAR else k_of(self.counts),
+            self.name,
+            seed,
+            histories,
+            periods,
+            counts,
+            spends,
+            self.one_life,
+            self.while_alive is not None or any(own_parameters(fit) for fit in fits),
+            days,
+        )
 
     def _orders(self, customers: Customers) -> Customers:
         """The histories that the fits are asked about."""
@@ -260,16 +247,10 @@ def require_fits(stream: OrderStream, kinds: Any, what: str, model: str) -> None
         require_customers(stream.customers)
 
 
-def _kernel(counts: FittedPurchases | FittedEvents, spend: FittedSpend) -> Any:
-    """The compiled loop of two models; that of regular purchases takes their k first."""
-    models = counts.model, spend.model
-    return partial(REGULAR_KERNELS[models], k_of(counts)) if models in REGULAR_KERNELS else KERNELS[models]
-
-
-def _laid_out(record: Any, drawn: GroupDraws, first: int, last: int) -> Any:
-    """Parameters of a block of customers as kernels take them."""
-    place, parameters = drawn.block(first, last)
-    return record(place, **{name: values for name, values in parameters.items() if name in record._fields})
+def own_parameters(fit: FittedModel) -> bool:
+    """Whether customers have parameters of their own, by covariates."""
+    pooling = pooling_of(fit)
+    return pooling is not None and bool(pooling.scales)
 
 
 def histories(counts: FittedPurchases | FittedEvents, spend: FittedSpend, customers: Customers) -> Array:

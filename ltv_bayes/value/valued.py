@@ -136,6 +136,10 @@ class Valued:
         """Money of all customers, or of one, within each draw up to the horizon: an array (draws,) by source."""
         return {name: flow[: self.periods].sum(axis=0) for name, flow in self.results.flows(customer_id).items()}
 
+    def means(self, customer_id: Any = None) -> dict[str, float]:
+        """Means of all customers, or of one, given the draws of parameters, up to the horizon, by source."""
+        return {name: float(mean[: self.periods].sum()) for name, mean in self.results.means(customer_id).items()}
+
     def total(self, customer_id: Any = None) -> Array:
         """The same of all sources together: an array (draws,)."""
         return added(self.money(customer_id))

@@ -5,8 +5,8 @@ with probability p ~ Beta(a, C), C = b + x. At the operational time s from now, 
 times F(s/B), with F(w) the mean of (1 + p w)^-(A + 1) over p. So given a draw, F is a function of one variable for each
 frequency x, whatever recency and T are, and all that is special of a draw (discount, calendar effects, prices) is a
 weight of moments in time, the same for all customers. Both are tabulated on one grid, on which functions like F are
-polynomials to eleven digits, and so is the product by B on grids of fixed octaves of B / alpha. No number depends on
-which customers are asked about together.
+polynomials to as many digits as are asked for, and so is the product by B on grids of fixed octaves of B / alpha. No
+number depends on which customers are asked about together.
 
 F is taken by the trapezoidal rule in the log-odds of p (see `dropout`): all frequencies share its nodes, and the step
 from one frequency to the next is one product. Where draws of a and b are extreme, nodes are made for each frequency.
@@ -26,12 +26,12 @@ from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array, IntArray, gauss_legendre
 from ltv_bayes.sizes import available_cores
 
-ACCURACY = 27.0  # exp(-27) of the largest value is left out
-SPACING, OF_SD = 0.3, 0.6  # of nodes: in log-odds, and in standard deviations of these
+BEST, GOOD = 27.0, 15.0  # of exactness: exp(-27) of the largest value is left out, or exp(-15)
+SPACING, OF_SD = 8.0, 16.0  # of nodes, over exactness: in log-odds, and in standard deviations of these
 SHARED_A = 100.0  # from here on, every frequency has nodes of its own
 SMALLEST = 1e-250
 FEWEST, MOST = 10, 400  # nodes of the grid of times
-OCTAVE = 10  # nodes in an octave of B
+OF_OCTAVE = 2.8  # exactness over the nodes in an octave of B
 DRAWS = 32  # of one worker, before it takes the next ones
 NO_CLOCK, NO_PRICES = Clock(), Prices()
 CHAIN = 64  # frequencies that follow from one power
@@ -55,12 +55,12 @@ def _fold(s, scale):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _grid(end, scale):  # type: ignore[no-untyped-def]
+def _grid(exact, end, scale):  # type: ignore[no-untyped-def]
     """Chebyshev points of folded times up to an end, descending to 0, their times and barycentric weights."""
     last = _fold(end, scale)
     middle = (2.0 - last) / last if last > 0.0 else np.inf
-    rate = math.log(middle + math.sqrt(middle * middle - 1.0)) if middle < 1e8 else ACCURACY
-    number = min(max(math.ceil(ACCURACY / rate) + 2, FEWEST), MOST + 1)
+    rate = math.log(middle + math.sqrt(middle * middle - 1.0)) if middle < 1e8 else exact
+    number = min(max(math.ceil(exact / rate) + 2, FEWEST), MOST + 1)
     folded, weight = _chebyshev(number)
     folded *= last
     times = np.empty(number)
@@ -116,7 +116,7 @@ def operational_end(edges, clock, i):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _weights_of_times(i, edges, part, delta, clock, prices, scale, points, barycentric, weight):  # type: ignore[no-untyped-def]
+def _weights_of_times(exact, i, edges, part, delta, clock, prices, scale, points, barycentric, weight):  # type: ignore[no-untyped-def]
     """Fill in weights of the grid's times that integrate what is worth discounted by parts of the horizon."""
     values = np.empty(points.size)
     pace = abs(delta - (0.0 if prices.drift.size == 0 else prices.drift[i]))
@@ -133,7 +133,7 @@ def _weights_of_times(i, edges, part, delta, clock, prices, scale, points, baryc
             if end - now - step < 1e-9 * step:
                 step = end - now
             ratio = 1.0 + 2.0 * shortest / step
-            number = math.ceil(0.5 * ACCURACY / math.log(ratio + math.sqrt(ratio * ratio - 1.0)))
+            number = math.ceil(0.5 * exact / math.log(ratio + math.sqrt(ratio * ratio - 1.0)))
             number = min(max(number, 1), MOST_NODES)
             for n in range(number):
                 along = RULES[0, number, n] * step
@@ -147,6 +147,22 @@ def _weights_of_times(i, edges, part, delta, clock, prices, scale, points, baryc
 
 
 @compiled
+def worth_of_times(i, edges, part, delta, clock, prices, worth):  # type: ignore[no-untyped-def]
+    """Fill in operational time, discounted and at prices of its time, by parts of the horizon."""
+    pace = abs(delta - (0.0 if prices.drift.size == 0 else prices.drift[i]))
+    worth[:] = 0.0
+    for piece in range(edges.size - 1):
+        length = edges[piece + 1] - edges[piece]
+        factor, several = _factor(clock, i, 0.5 * (edges[piece] + edges[piece + 1])), int(pace * length) + 1
+        step = length / several
+        for one in range(several):
+            for n in range(MOST_NODES):
+                time = edges[piece] + (one + RULES[0, MOST_NODES, n]) * step
+                value = factor * math.exp(-delta * time) * price_at(prices, i, time)
+                worth[part[piece]] += RULES[1, MOST_NODES, n] * step * value
+
+
+@compiled
 def _log_integrand(log_odds, r, a, b, w):  # type: ignore[no-untyped-def]
     """Density of the log-odds of p, up to a constant, times (1 + p w)^-(r + 1), of a new customer."""
     odds = math.exp(log_odds)
@@ -154,16 +170,16 @@ def _log_integrand(log_odds, r, a, b, w):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _edge(middle, step, r, a, b, w):  # type: ignore[no-untyped-def]
+def _edge(exact, middle, step, r, a, b, w):  # type: ignore[no-untyped-def]
     """Where what is integrated has faded, seen from its middle, on the side that the sign of the step says."""
     top, reach = _log_integrand(middle, r, a, b, w), abs(step)
-    while top - _log_integrand(middle + math.copysign(reach, step), r, a, b, w) + reach < ACCURACY:
+    while top - _log_integrand(middle + math.copysign(reach, step), r, a, b, w) + reach < exact:
         reach += abs(step)
     return reach
 
 
 @compiled
-def _shared_nodes(w, r, a, b, most):  # type: ignore[no-untyped-def]
+def _shared_nodes(exact, w, r, a, b, most):  # type: ignore[no-untyped-def]
     """Equally spaced log-odds for all w' up to w and frequencies up to the most; where those of a new customer begin.
 
     The tails that are left out fall by one factor from node to node.
@@ -172,19 +188,19 @@ def _shared_nodes(w, r, a, b, most):  # type: ignore[no-untyped-def]
     root = math.sqrt(half * half + b * (1.0 + w) * a)
     mode = math.log((half + root) / (b * (1.0 + w)) if half > 0.0 else a / (root - half))
     low = min(mode, math.log(a / b))
-    left = low - _edge(low, -1.0, r, a, b, w)
+    left = low - _edge(exact, low, -1.0, r, a, b, w)
     high = math.log(a / b)
-    right = high + _edge(high, 1.0, r, a, b, 0.0)
-    step = min(SPACING, OF_SD / math.sqrt(a))
+    right = high + _edge(exact, high, 1.0, r, a, b, 0.0)
+    step = min(SPACING, OF_SD / math.sqrt(a)) / exact
     further = math.ceil(math.log1p(most / min(b, r + 1.0)) / step)
     return left, step, math.ceil((right - left) / step) + 1 + further, further
 
 
 @compiled
-def _rates(r, a, b, w, frequencies, rate):  # type: ignore[no-untyped-def]
+def _rates(exact, r, a, b, w, frequencies, rate):  # type: ignore[no-untyped-def]
     """Fill in F at all w, by frequency, ascending; w descends to 0, where F is 1."""
     if a < SHARED_A:
-        _chained(r, a, b, w, frequencies, rate)
+        _chained(exact, r, a, b, w, frequencies, rate)
     for place in range(frequencies.size):
         if a < SHARED_A and rate[place, w.size - 1] > SMALLEST:
             whole = rate[place, w.size - 1]
@@ -201,9 +217,9 @@ def _rates(r, a, b, w, frequencies, rate):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _chained(r, a, b, w, frequencies, rate):  # type: ignore[no-untyped-def]
+def _chained(exact, r, a, b, w, frequencies, rate):  # type: ignore[no-untyped-def]
     """The same but for a factor of each frequency, by one product from frequency to frequency."""
-    left, step, number, further = _shared_nodes(w[0], r, a, b, frequencies[-1])
+    left, step, number, further = _shared_nodes(exact, w[0], r, a, b, frequencies[-1])
     base, share, power = np.empty((number, w.size)), np.empty((number, w.size)), np.empty((number, w.size))
     top = _log_integrand(math.log(a / b), r, a, b, 0.0)
     for j in range(number):
@@ -239,15 +255,13 @@ def _chained(r, a, b, w, frequencies, rate):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _products(r, alpha, rate, folded, times, barycentric, scale, weight, frequencies, octave, found):  # type: ignore[no-untyped-def]
+def _products(r, alpha, rate, folded, times, barycentric, scale, weight, frequencies, larger, found):  # type: ignore[no-untyped-def]
     """Fill in what customers buy who are alive, by frequency, node in an octave of B / alpha, and part."""
-    points, _ = _chebyshev(OCTAVE)
     values, moment = np.empty(times.size), np.empty((weight.shape[0], times.size))
-    for m in range(OCTAVE):
-        larger = 2.0 ** (octave + points[m])
+    for m in range(larger.size):
         moment[:] = 0.0
         for n in range(times.size):
-            _lagrange(_fold(times[n] / larger, scale), folded, barycentric, values)
+            _lagrange(_fold(times[n] / larger[m], scale), folded, barycentric, values)
             for e in range(weight.shape[0]):
                 for k in range(times.size):
                     moment[e, k] += weight[e, n] * values[k]
@@ -256,17 +270,19 @@ def _products(r, alpha, rate, folded, times, barycentric, scale, weight, frequen
                 total = 0.0
                 for k in range(times.size):
                     total += moment[e, k] * rate[place, k]
-                found[place, m, e] = total * (r + frequencies[place]) / (alpha * larger)
+                found[place, m, e] = total * (r + frequencies[place]) / (alpha * larger[m])
 
 
 @compiled
-def purchases_to_come(i, parameters, horizon, delta, clock, prices, observed, kinds, found):  # type: ignore[no-untyped-def]
+def purchases_to_come(i, exact, parameters, horizon, delta, clock, prices, observed, kinds, found):  # type: ignore[no-untyped-def]
     """Fill in what customers buy who are alive, discounted and at prices of its time, in one draw.
 
     Parameters
     ----------
     i : int
         The draw.
+    exact : float
+        `BEST`, or `GOOD`, which takes a third of the time: to seven digits.
     parameters : tuple of float
         r, alpha, a, b of the draw.
     horizon : (array of shape (edges,), array of shape (edges - 1,))
@@ -279,28 +295,29 @@ def purchases_to_come(i, parameters, horizon, delta, clock, prices, observed, ki
     """
     (r, alpha, a, b), (edges, part), (frequencies, frequency_at, time_at) = parameters, horizon, kinds
     scale, parts = scale_of(r, alpha, a, b), found.shape[1]
-    folded, times, barycentric = _grid(operational_end(edges, clock, i), scale)
+    folded, times, barycentric = _grid(exact, operational_end(edges, clock, i), scale)
     if times.size > MOST:
         found[:] = np.nan
         return
     weight, rate = np.empty((parts, times.size)), np.empty((frequencies.size, times.size))
-    _weights_of_times(i, edges, part, delta, clock, prices, scale, folded, barycentric, weight)
-    _rates(r, a, b, times / alpha, frequencies, rate)
+    _weights_of_times(exact, i, edges, part, delta, clock, prices, scale, folded, barycentric, weight)
+    _rates(exact, r, a, b, times / alpha, frequencies, rate)
     along = np.log2(1.0 + observed / alpha)
     octaves = np.floor(along).astype(np.int64)
     first = octaves.min()
-    product = np.empty((octaves.max() - first + 1, frequencies.size, OCTAVE, parts))
+    points, of_points = _chebyshev(int(exact / OF_OCTAVE) + 1)
+    product = np.empty((octaves.max() - first + 1, frequencies.size, points.size, parts))
     for place in range(product.shape[0]):
-        _products(r, alpha, rate, folded, times, barycentric, scale, weight, frequencies, first + place, product[place])
-    points, of_points = _chebyshev(OCTAVE)
-    values = np.empty((observed.size, OCTAVE))
+        larger = 2.0 ** (first + place + points)
+        _products(r, alpha, rate, folded, times, barycentric, scale, weight, frequencies, larger, product[place])
+    values = np.empty((observed.size, points.size))
     for n in range(observed.size):
         _lagrange(along[n] - octaves[n], points, of_points, values[n])
     for kind in range(frequency_at.size):
         n, place = time_at[kind], frequency_at[kind]
         for e in range(parts):
             total = 0.0
-            for m in range(OCTAVE):
+            for m in range(points.size):
                 total += values[n, m] * product[octaves[n] - first, place, m, e]
             found[kind, e] = total
 
@@ -322,7 +339,7 @@ def _expected(first, last, purchases, horizon, delta, clock, prices, rows, disti
     for i in range(first, last):
         for n in range(observed.size):
             _, observed[n], _ = on_clock(clock, i, 0.0, distinct[n, 0], distinct[n, 1], 0.0)
-        purchases_to_come(i, (r[i], alpha[i], a[i], b[i]), horizon, delta, clock, prices, observed, kinds, worth)
+        purchases_to_come(i, BEST, (r[i], alpha[i], a[i], b[i]), horizon, delta, clock, prices, observed, kinds, worth)
         for row in range(x.size):
             recency, time, _ = on_clock(clock, i, t_x[row], T[row], ended[row], 0.0)
             found[i, row] = worth[kind[row], 0] * chance_alive(x[row], recency, time, 1.0, r[i], alpha[i], a[i], b[i])

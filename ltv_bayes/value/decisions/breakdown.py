@@ -18,6 +18,8 @@ def explain(value: Valued, customer_id: Any, interval: Interval) -> pd.DataFrame
     money = value.money(customer_id)
     rows = np.sort(np.stack([*money.values(), added(money)]), axis=1)
     table = pd.DataFrame(summarize_sorted(rows, *interval), index=pd.Index([*money, TOTAL], name="component"))
+    means = value.means(customer_id)
+    table["mean"] = [*means.values(), sum(means.values())]
     table["share"] = share_of(table["mean"].to_numpy(), table.loc[TOTAL, "mean"])
     return value.described(table, interval, subject=subject(customer_id))
 
@@ -28,8 +30,11 @@ def by_horizon(value: Valued, customer_id: Any, interval: Interval) -> pd.DataFr
     until = value.valuation.terms.periods_until()[: len(horizons)]
     flows = value.results.flows(customer_id)
     rows = {name: np.stack([money[:last].sum(axis=0) for last in until]) for name, money in flows.items()}
+    means = {
+        name: np.array([mean[:last].sum() for last in until]) for name, mean in value.results.means(customer_id).items()
+    }
     index = pd.Index([str(one) for one in horizons], name="horizon")
-    return value.described(_summarized(value, rows, index, interval), interval, subject=subject(customer_id))
+    return value.described(_summarized(value, rows, means, index, interval), interval, subject=subject(customer_id))
 
 
 def cash_flow(value: Valued, customer_id: Any, interval: Interval) -> pd.DataFrame:
@@ -39,13 +44,19 @@ def cash_flow(value: Valued, customer_id: Any, interval: Interval) -> pd.DataFra
     firsts = np.flatnonzero(np.diff(year, prepend=0))
     flows = {name: flow[: value.periods] for name, flow in value.results.flows(customer_id).items() if name != REALISED}
     rows = {name: np.add.reduceat(money, firsts, axis=0) for name, money in flows.items()}
-    table = _summarized(value, rows, pd.Index(year[firsts], name="year"), interval)
+    known = {name: mean[: value.periods] for name, mean in value.results.means(customer_id).items() if name != REALISED}
+    means = {name: np.add.reduceat(mean, firsts) for name, mean in known.items()}
+    table = _summarized(value, rows, means, pd.Index(year[firsts], name="year"), interval)
     table.insert(0, "until", ends[[*(firsts[1:] - 1), len(ends) - 1]])
     return value.described(table, interval, subject=subject(customer_id))
 
 
-def _summarized(value: Valued, rows: Components, index: pd.Index, interval: Interval) -> pd.DataFrame:
+def _summarized(
+    value: Valued, rows: Components, means: Components, index: pd.Index, interval: Interval
+) -> pd.DataFrame:
     """Summaries of rows of draws, with the mean of each source."""
     total: Array = added(rows) if rows else np.zeros((len(index), value.valuation.size))
     table = pd.DataFrame(summarize_sorted(np.sort(total, axis=1), *interval), index=index)
-    return table.assign(**{f"mean_{name}": money.mean(axis=1) for name, money in rows.items()})
+    if means:
+        table["mean"] = added(means)
+    return table.assign(**{f"mean_{name}": mean for name, mean in means.items()})

@@ -22,8 +22,8 @@ def tiers(value: Valued, shares: Sequence[float], names: Sequence[str] | None) -
     """Probability of each tier for each customer; see `LifetimeValue.tiers`."""
     bounds = _bounds(shares)
     titles = _names(bounds, names)
-    draws = _draws(value)
-    mean, within = draws.mean(axis=0), np.zeros((draws.shape[1], len(titles)))
+    draws, mean = _draws(value)
+    within = np.zeros((draws.shape[1], len(titles)))
     ranked = (partial(shares_of_tiers, money, bounds) for money in draws)
     for shares_of_draw in in_order(ranked, len(draws), f"ranking {counted(draws.shape[1], 'customer')}"):
         within += shares_of_draw
@@ -94,8 +94,14 @@ def _names(bounds: Array, names: Sequence[str] | None) -> list[str]:
     return [str(name) for name in names]
 
 
-def _draws(value: Valued) -> Array:
-    """Draws of all customers at once, as ranks need them: as many as there is room for, an array (draws, customers)."""
+def _draws(value: Valued) -> tuple[Array, Array]:
+    """Draws of all customers at once, as ranks need them, as many as there is room for; and the mean of each.
+
+    Returns
+    -------
+    array of shape (draws, customers)
+    array of shape (customers,)
+    """
     size, number = value.valuation.size, len(value.customers)
     step = math.ceil(8 * number * size / RANKED_BYTES)
     if size // step < min(FEWEST_DRAWS, size):
@@ -104,7 +110,8 @@ def _draws(value: Valued) -> Array:
             f"{FEWEST_DRAWS} draws of {counted(number, 'customer')}. Value a part of them, such as the half with the "
             f"highest mean: lifetime_value(customers.subset(ids), ...).tiers()."
         )
-    kept = np.empty((len(range(0, size, step)), number))
-    for block, money in value.results.draws_by_block(value.settings.place):
+    kept, mean = np.empty((len(range(0, size, step)), number)), np.empty(number)
+    for block, money in value.results.draws_by_block(value.settings.place, means=True):
         kept[:, block.rows] = added(money)[:, ::step].T
-    return kept
+        mean[block.rows] = added(block.means)[:, 0]
+    return kept, mean

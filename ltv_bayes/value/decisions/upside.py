@@ -17,16 +17,17 @@ from ltv_bayes.value.decisions.histories_in_words import histories_in_words
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Components, Valuation
 from ltv_bayes.value.valued import Valued
 
+Interval = tuple[float, str]
 ENDS = ("_lb", "_ub")
 NAMED = 2
 
 
-def upside(value: Valued, interval: tuple[float, str]) -> pd.DataFrame:
+def upside(value: Valued, interval: Interval) -> pd.DataFrame:
     """Future money beside past revenue, of each customer; see `LifetimeValue.upside`."""
     realised = _realised(value.valuation)
     columns: list[dict[str, Array]] = []
-    for block, sources in value.results.draws_by_block(value.settings.place):
-        columns.append(_to_come(sources, realised[block.rows], interval))
+    for block, sources in value.results.draws_by_block(value.settings.place, means=True):
+        columns.append(_to_come(sources, block.means, realised[block.rows], interval))
     table = pd.DataFrame(
         {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}, index=value.customers.ids
     )
@@ -35,17 +36,18 @@ def upside(value: Valued, interval: tuple[float, str]) -> pd.DataFrame:
     return value.described(table.sort_values("upside", ascending=False, kind="stable"))
 
 
-def _to_come(sources: Components, realised: Array, interval: tuple[float, str]) -> dict[str, Array]:
-    """Summaries of the future money of some customers, from arrays (customers, draws)."""
+def _to_come(sources: Components, means: Components, realised: Array, interval: Interval) -> dict[str, Array]:
+    """Summaries of the future money of some customers, from arrays (customers, draws), and means (customers, 1)."""
     none = np.zeros_like(next(iter(sources.values())))
-    modelled = sum((money for name, money in sources.items() if name not in (REALISED, JUDGED)), none)
-    judged = sources.get(JUDGED, none)
-    found = summarize_sorted(np.sort(modelled + judged, axis=1), *interval)
-    above = np.mean(modelled + judged > realised[:, np.newaxis], axis=1)
+    money = sum((drawn for name, drawn in sources.items() if name != REALISED), none)
+    judged = means.get(JUDGED, none[:, :1])[:, 0]
+    modelled = sum((mean for name, mean in means.items() if name not in (REALISED, JUDGED)), none[:, :1])[:, 0]
+    found = summarize_sorted(np.sort(money, axis=1), *interval)
+    above = np.mean(money > realised[:, np.newaxis], axis=1)
     return {
-        "modelled": modelled.mean(axis=1),
-        "judged": judged.mean(axis=1),
-        "upside": found["mean"],
+        "modelled": modelled,
+        "judged": judged,
+        "upside": modelled + judged,
         **{f"upside_{name}": values for name, values in found.items() if name.endswith(ENDS)},
         "probability_above_realised": np.where(np.isfinite(realised), above, np.nan),
     }

@@ -35,11 +35,14 @@ class Segments:
         Number of customers.
     money : mapping
         Name of each source to an array (segments, horizons, draws).
+    means : mapping
+        Name of each source to its means, (segments, horizons, 1): those of the segment's customers added up.
     """
 
     names: list[str]
     customers: IntArray
     money: Components
+    means: Components
 
 
 @dataclass(eq=False)
@@ -55,29 +58,38 @@ class Adding:
     most: int | None = None
     customers: dict[str, int] = field(default_factory=dict)
     money: dict[str, dict[str, Array]] = field(default_factory=dict)
+    means: dict[str, dict[str, Array]] = field(default_factory=dict)
     given_up: bool = False
 
-    def add(self, name: str, customers: int, sums: Components) -> None:
-        """Add some customers of a segment: arrays (horizons, draws) by source."""
+    def add(self, name: str, customers: int, sums: Components, means: Components) -> None:
+        """Add some customers of a segment: arrays (horizons, draws) by source, and means (horizons, 1)."""
         self.given_up = self.given_up or (name not in self.money and len(self.money) == self.most)
         if self.given_up:
             self.money.clear()
+            self.means.clear()
             return
         self.customers[name] = self.customers.get(name, 0) + customers
-        known = self.money.setdefault(name, {source: np.zeros_like(some) for source, some in sums.items()})
-        for source, some in sums.items():
-            known[source] += some
+        for added_up, more in ((self.money, sums), (self.means, means)):
+            known = added_up.setdefault(name, {source: np.zeros_like(some) for source, some in more.items()})
+            for source, some in more.items():
+                known[source] += some
 
     def of_sources(self, sources: list[str]) -> "Adding":
         """The same of some sources of money."""
-        money = {name: {source: sums[source] for source in sources} for name, sums in self.money.items()}
-        return replace(self, money=money)
+        money, means = (
+            {name: {source: sums[source] for source in sources} for name, sums in every.items()}
+            for every in (self.money, self.means)
+        )
+        return replace(self, money=money, means=means)
 
     def segments(self) -> Segments:
         """What was added, the segments in the order of their names."""
         names = sorted(self.money)
-        money = {source: np.stack([self.money[name][source] for name in names]) for source in self.money[names[0]]}
-        return Segments(names, np.array([self.customers[name] for name in names], dtype=np.int64), money)
+        money, means = (
+            {source: np.stack([every[name][source] for name in names]) for source in every[names[0]]}
+            for every in (self.money, self.means)
+        )
+        return Segments(names, np.array([self.customers[name] for name in names], dtype=np.int64), money, means)
 
 
 @dataclass(frozen=True)
@@ -108,17 +120,27 @@ class Groups:
             found[column] = codes.astype(np.int64), list(names)
         return cls(found, None if weights is None else weights(customers))
 
-    def sums(self, block: Block, components: Components) -> Iterator[tuple[str, str, int, dict[str, Array]]]:
-        """Add up a block of the customers: grouping, segment, number of customers, (horizons, draws) by source."""
+    def sums(self, block: Block, components: Components) -> Iterator[tuple[str, str, int, Components, Components]]:
+        """Add up a block of the customers.
+
+        Yields
+        ------
+        str, str, int
+            Grouping, segment, and number of customers.
+        mapping, mapping
+            Money (horizons, draws) and means (horizons, 1) by source.
+        """
+        both = [components, block.means]
         if self.weights is not None:
             weights = self.weights[block.first : block.last, np.newaxis, np.newaxis]
-            components = {name: weights * values for name, values in components.items()}
+            both = [{name: weights * values for name, values in every.items()} for every in both]
         for column, (codes, names) in self.codes.items():
             present, place = np.unique(codes[block.first : block.last], return_inverse=True)
-            sums = {name: _add_rows(values, place, len(present)) for name, values in components.items()}
+            sums = [{name: _add_rows(values, place, len(present)) for name, values in every.items()} for every in both]
             counts = np.bincount(place)
             for row, code in enumerate(present):
-                yield column, names[code], int(counts[row]), {name: some[row] for name, some in sums.items()}
+                money, means = ({name: some[row] for name, some in every.items()} for every in sums)
+                yield column, names[code], int(counts[row]), money, means
 
 
 @numba.njit(cache=True, nogil=True)
@@ -160,13 +182,14 @@ def at_horizons(components: Components, until: tuple[int, ...]) -> Components:
     return added_up
 
 
-def summary_columns(components: Components, interval: Interval) -> list[Columns]:
-    """Summaries of customers at each horizon, from arrays (customers, horizons, draws)."""
-    total = added(components)
+def summary_columns(components: Components, means: Components, interval: Interval) -> list[Columns]:
+    """Summaries of customers at each horizon, from arrays (customers, horizons, draws) and means of the block."""
+    total, mean = added(components), added(means)
     found = []
     for place in range(total.shape[1]):
         columns = summarize_sorted(np.sort(total[:, place], axis=1), *interval)
-        columns |= {f"mean_{name}": values[:, place].mean(axis=1) for name, values in components.items()}
+        columns["mean"] = mean[:, place, 0]
+        columns |= {f"mean_{name}": values[:, place, 0] for name, values in means.items()}
         found.append(columns)
     return found
 
@@ -183,28 +206,35 @@ class KeptDraws:
         Name of each source to an array (horizons, customers, draws).
     block : int
         How many customers are summarised at once.
+    means : mapping
+        Name of each source to its means, (customers, horizons, 1).
     """
 
     customers: Customers
     money: Components
     block: int
+    means: Components
 
     @classmethod
     def room_for(cls, valuation: Valuation) -> "KeptDraws":
         """Take the memory, to be filled."""
-        shape = len(valuation.terms.horizons), len(valuation.customers), valuation.size
-        return cls(valuation.customers, {name: np.empty(shape) for name in valuation.sources}, valuation.block)
+        horizons, number, sources = len(valuation.terms.horizons), len(valuation.customers), valuation.sources
+        money = {name: np.empty((horizons, number, valuation.size)) for name in sources}
+        means = {name: np.empty((number, horizons, 1)) for name in sources}
+        return cls(valuation.customers, money, valuation.block, means)
 
     def keep(self, block: Block, components: Components) -> None:
         """Keep the draws of a block: arrays of shape (customers, horizons, draws)."""
         for name, values in components.items():
             self.money[name][:, block.rows] = values.swapaxes(0, 1)
+            self.means[name][block.rows] = block.means[name]
 
     def over_blocks(self, reduce: Reduce, *, about: About | None = None, progressbar: bool = False) -> Iterator[Any]:
         """Reduce the draws of each block: arrays of shape (customers, horizons, draws) by source; see `Valuation`."""
 
         def read(block: Block) -> Any:
-            return reduce(block, {name: every[:, block.rows].swapaxes(0, 1) for name, every in self.money.items()})
+            known = replace(block, means={name: every[block.rows] for name, every in self.means.items()})
+            return reduce(known, {name: every[:, block.rows].swapaxes(0, 1) for name, every in self.money.items()})
 
         what = f"summarising {counted(len(self.customers), 'customer')}"
         return over_blocks(self.customers, self.block, lambda _: read, what, about=about, progressbar=progressbar)
@@ -224,6 +254,8 @@ class OnePass:
         Filled in on the way.
     flows : mapping
         Name of each source to an array (periods, draws): the money of all customers so far.
+    means : mapping
+        Name of each source to an array (periods,): the means of all customers so far.
     outcomes : dict
         Results of combining opinions on whole values, by the customer's id.
     adding, groupings : mappings
@@ -236,6 +268,7 @@ class OnePass:
     interval: Interval
     kept: KeptDraws | None = None
     flows: dict[str, Array] = field(init=False)
+    means: dict[str, Array] = field(init=False)
     outcomes: dict[Any, Outcome] = field(default_factory=dict)
     adding: dict[str, Adding] = field(init=False)
     groupings: dict[str, Segmenting] = field(init=False)
@@ -245,6 +278,7 @@ class OnePass:
         shape = len(self.valuation.terms.periods()), self.valuation.size
         self.variances = np.zeros(len(self.valuation.terms.horizons))
         self.flows = {name: np.zeros(shape) for name in self.valuation.sources}
+        self.means = {name: np.zeros(shape[0]) for name in self.valuation.sources}
         self.groupings = offered_groupings(self.valuation.customers)
         self.adding = {column: Adding(MOST_SEGMENTS) for column in self.groupings}
 
@@ -257,6 +291,7 @@ class OnePass:
         """What a pass with a valuation of fewer sources, and the same draws of them, would have added up."""
         fewer = OnePass(valuation, self.interval)
         fewer.flows = {name: self.flows[name] for name in valuation.sources}
+        fewer.means = {name: self.means[name] for name in valuation.sources}
         fewer.adding = {column: adding.of_sources(valuation.sources) for column, adding in self.adding.items()}
         fewer.variances = np.full_like(self.variances, np.nan)
         return fewer
@@ -267,20 +302,25 @@ class OnePass:
 
         def reduce(block: Block, by_period: Components) -> Any:
             components = at_horizons(by_period, until)
+            flows = {name: values.sum(axis=0) for name, values in by_period.items()}
+            means = {name: values.sum(axis=(0, 2)) for name, values in block.means.items()}
+            block = replace(block, means=at_horizons(block.means, until))
             if self.kept is not None:
                 self.kept.keep(block, components)
-            flows = {name: values.sum(axis=0) for name, values in by_period.items()}
-            return block, summary_columns(components, self.interval), flows, _sums(block, components)
+            columns = summary_columns(components, block.means, self.interval)
+            return block, columns, flows, means, _sums(block, components)
 
         def about(batch: Customers) -> Groups:
             useful = {column: how for column, how in self.groupings.items() if not self.adding[column].given_up}
             return Groups.of(batch, useful)
 
-        for block, columns, flows, sums in self.valuation.over_blocks(reduce, about=about, progressbar=progressbar):
+        made = self.valuation.over_blocks(reduce, about=about, means=True, progressbar=progressbar)
+        for block, columns, flows, means, sums in made:
             self.outcomes |= block.outcomes
             self.variances += [float(np.sum(at_one["sd"] ** 2)) for at_one in columns]
             for name, money in flows.items():
                 self.flows[name] += money
+                self.means[name] += means[name]
             for column, *segment in sums:
                 self.adding[column].add(*segment)
             yield block, columns
@@ -301,11 +341,11 @@ def segments_by(
         return Groups.of(batch, {"": segmenting}, weights)
 
     adding = Adding()
-    for sums in over(_sums, about=about):
+    for sums in over(_sums, about=about, means=True):
         for _, *segment in sums:
             adding.add(*segment)
     return adding.segments()
 
 
-def _sums(block: Block, components: Components) -> list[tuple[str, str, int, dict[str, Array]]]:
+def _sums(block: Block, components: Components) -> list[tuple[str, str, int, Components, Components]]:
     return list(block.about.sums(block, components))

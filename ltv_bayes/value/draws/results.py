@@ -87,7 +87,7 @@ class Results:
     def summaries(self, interval: Interval) -> tuple[pd.Index, list[Columns]]:
         """Customer ids, and summaries of customers at each horizon."""
         if interval not in self._summaries and self.kept is not None:
-            found = self.kept.over_blocks(lambda _, money: summary_columns(money, interval))
+            found = self.kept.over_blocks(lambda block, money: summary_columns(money, block.means, interval))
             self._summaries[interval] = _joined(list(found))
         if interval not in self._summaries:
             self._go_once(interval)
@@ -99,7 +99,11 @@ class Results:
 
         Periods end at every year's end and at every horizon; see `Terms.periods`.
         """
-        return self._passed().flows if customer_id is None else self._of_customer(customer_id)
+        return self._passed().flows if customer_id is None else self._of_customer(customer_id)[0]
+
+    def means(self, customer_id: Any = None) -> Components:
+        """Means of all customers, or of one, given the draws of parameters: an array (periods,) for each source."""
+        return self._passed().means if customer_id is None else self._of_customer(customer_id)[1]
 
     def common_share(self, place: int) -> float:
         """Share of the variance of the total, at one horizon, that is common to all customers; NaN if not known.
@@ -125,27 +129,37 @@ class Results:
     def summaries_by_block(self, interval: Interval, place: int) -> Iterator[tuple[Block, Columns]]:
         """Summaries of customers at one horizon, one block after another; nothing is remembered but the totals."""
         if self.kept is not None:
-            yield from self.kept.over_blocks(lambda block, money: (block, summary_columns(money, interval)[place]))
+            yield from self.kept.over_blocks(
+                lambda block, money: (block, summary_columns(money, block.means, interval)[place])
+            )
             return
         going = OnePass(self.valuation, interval)
         for block, columns in going.over_blocks(progressbar=self.progressbar):
             yield block, columns[place]
         self._first = self._first or going
 
-    def draws_by_block(self, place: int) -> Iterator[tuple[Block, Components]]:
-        """Draws of customers up to one horizon, one block after another: arrays (customers, draws) by source."""
-        return self.over_blocks(lambda block, money: (block, {name: part[:, place] for name, part in money.items()}))
+    def draws_by_block(self, place: int, *, means: bool = False) -> Iterator[tuple[Block, Components]]:
+        """Draws of customers up to one horizon, one block after another: arrays (customers, draws) by source.
 
-    def over_blocks(self, reduce: Reduce, *, about: About | None = None) -> Iterator[Any]:
+        Where means are asked for, blocks have them, (customers, 1) by source.
+        """
+
+        def reduce(block: Block, money: Components) -> tuple[Block, Components]:
+            known = {name: values[:, place] for name, values in block.means.items()}
+            return replace(block, means=known), {name: part[:, place] for name, part in money.items()}
+
+        return self.over_blocks(reduce, means=means)
+
+    def over_blocks(self, reduce: Reduce, *, about: About | None = None, means: bool = False) -> Iterator[Any]:
         """Reduce the draws of each block at the horizons, kept or made: arrays (customers, horizons, draws)."""
         if self.kept is not None:
             return self.kept.over_blocks(reduce, about=about)
         until = self.valuation.terms.periods_until()
 
         def reduce_made(block: Block, money: Components) -> Any:
-            return reduce(block, at_horizons(money, until))
+            return reduce(replace(block, means=at_horizons(block.means, until)), at_horizons(money, until))
 
-        return self.valuation.over_blocks(reduce_made, about=about, progressbar=self.progressbar)
+        return self.valuation.over_blocks(reduce_made, about=about, means=means, progressbar=self.progressbar)
 
     def without_judged(self) -> "Results":
         """The same without judgement; what is known already, and does not depend on it, is not computed again."""
@@ -156,8 +170,10 @@ class Results:
         if self._first is not None:
             fewer._first = self._first.of_sources(fewer.valuation)
         if self.kept is not None:
-            money = {name: self.kept.money[name] for name in fewer.valuation.sources}
-            fewer.kept = replace(self.kept, money=money)
+            money, means = (
+                {name: every[name] for name in fewer.valuation.sources} for every in (self.kept.money, self.kept.means)
+            )
+            fewer.kept = replace(self.kept, money=money, means=means)
         return fewer
 
     def _passed(self) -> OnePass:
@@ -177,7 +193,7 @@ class Results:
         self._ids, self._summaries[interval] = ids[0].append(ids[1:]), _joined(columns)
         self._first = self._first or going
 
-    def _of_customer(self, customer_id: Any) -> Components:
+    def _of_customer(self, customer_id: Any) -> tuple[Components, Components]:
         customers = self.valuation.customers
         known = known_ids(customers, [str(customer_id)])
         if not known:
@@ -186,7 +202,10 @@ class Results:
                 f"There is no customer {customer_id!r}. {suggestion(str(customer_id), some)}", [customer_id]
             )
         alone = customers.subset(list(known.values()))
-        return {name: money[0] for name, money in self.valuation.of(alone)(Block(alone, 0, 1, 0)).items()}
+        make, block = self.valuation.of(alone), Block(alone, 0, 1, 0)
+        money = make(block)
+        means = make.means(block, money, make.expected())
+        return {name: every[0] for name, every in money.items()}, {name: one[0, :, 0] for name, one in means.items()}
 
 
 def _joined(blocks: Sequence[list[Columns]]) -> list[Columns]:

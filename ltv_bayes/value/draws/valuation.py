@@ -18,6 +18,7 @@ from ltv_bayes.judgement.valuing.draws import JudgedDraws
 from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.judgement.valuing.whole_value import Opinion, opinions_on
 from ltv_bayes.sizes import BLOCKS_AHEAD, CUSTOMERS_IN_BATCH, CUSTOMERS_IN_BLOCK, NUMBERS_IN_SOURCE, available_cores
+from ltv_bayes.streams.order_draws import OrderDraws
 from ltv_bayes.streams.order_stream import total_value
 from ltv_bayes.streams.stream import CustomerDraws, Stream
 from ltv_bayes.streams.together import dependencies, dependencies_first
@@ -60,6 +61,9 @@ class Block:
         What is known of the batch.
     outcomes : mapping
         Results of combining opinions on whole values, by the customer's id; once the draws are made.
+    means : mapping
+        Name of each source to the mean of its money given the draws of parameters, an array (customers, periods, 1) or,
+        where draws are added up to horizons, (customers, horizons, 1); where they were asked for.
     """
 
     customers: Customers
@@ -68,6 +72,7 @@ class Block:
     place: int
     about: Any = None
     outcomes: Mapping[Any, Outcome] = field(default_factory=dict)
+    means: Components = field(default_factory=dict)
 
     @property
     def rows(self) -> slice:
@@ -190,7 +195,9 @@ class Valuation:
 
         return draw
 
-    def over_blocks(self, reduce: Reduce, *, about: About | None = None, progressbar: bool = False) -> Iterator[Any]:
+    def over_blocks(
+        self, reduce: Reduce, *, about: About | None = None, means: bool = False, progressbar: bool = False
+    ) -> Iterator[Any]:
         """Make the draws of each block of customers and reduce them; see `in_order`.
 
         Parameters
@@ -199,14 +206,18 @@ class Valuation:
             From the block and its money, arrays of shape (customers, periods, draws) by source, to anything.
         about : callable, optional
             From a batch of customers to what `reduce` needs to know of it: done once for thousands of customers.
+        means : bool
+            Whether `reduce` needs the means of the block.
         """
 
         def task_for(batch: Customers) -> Callable[[Block], Any]:
             make = self.of(batch)
+            expected = make.expected() if means else {}
 
             def task(block: Block) -> Any:
                 money, outcomes = make.combined(block)
-                return reduce(replace(block, outcomes=outcomes) if outcomes else block, money)
+                known = make.means(block, money, expected) if means else {}
+                return reduce(replace(block, outcomes=outcomes, means=known), money)
 
             return task
 
@@ -318,6 +329,36 @@ class Maker:
                 for name in set(drawn) - {REALISED}:
                     drawn[name][position - block.first] = drawn[name][position - block.first][:, taken]
         return drawn, outcomes
+
+    def expected(self) -> dict[str, Array]:
+        """What is expected given the draws of parameters, after margin, of the sources that know it.
+
+        Returns
+        -------
+        dict of arrays of shape (customers, periods)
+        """
+        found = {}
+        for name, made in self.made.items():
+            money = made.expected() if isinstance(made, OrderDraws) else None
+            if money is not None:
+                found[name] = money * self.margins[name][:, np.newaxis]
+        return found
+
+    def means(self, block: Block, money: Components, expected: Mapping[str, Array]) -> Components:
+        """Means of a block of the customers: arrays of shape (customers, periods, 1).
+
+        Those of draws where nothing else is known, and of a customer with an opinion on the whole value.
+        """
+        found = {}
+        opinions = np.array([position in self.opinions for position in range(block.first, block.last)])
+        for name, drawn in money.items():
+            mean = np.full(drawn.shape[:2], np.nan)
+            if name in expected:
+                mean[~opinions] = expected[name][block.first : block.last][~opinions]
+            rest = ~np.isfinite(mean).all(axis=1)
+            mean[rest] = drawn[rest].mean(axis=-1)
+            found[name] = mean[..., np.newaxis]
+        return found
 
     def opinion_at(self, position: int) -> tuple[IntArray, Outcome]:
         """Which draws to take of a customer with an opinion on the whole value, and the result of combining it."""

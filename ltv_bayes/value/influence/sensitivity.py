@@ -32,8 +32,10 @@ def judgement_share(value: Valued) -> pd.Series:
     """Share of the mean and of the variance; see `JudgementInValue.share`."""
     if JUDGED not in value.sources:
         return pd.Series({"mean": 0.0, "variance": 0.0}, name="judgement_share")
-    money = value.money()
-    return pd.Series(_shares(money[JUDGED], added(money)), name="judgement_share")
+    money, means = value.money(), value.means()
+    shares = _shares(money[JUDGED], added(money))
+    shares["mean"] = float(share_of(means[JUDGED], sum(means.values())))
+    return pd.Series(shares, name="judgement_share")
 
 
 def sensitivity(value: Valued, interval: Interval) -> pd.DataFrame:
@@ -59,7 +61,10 @@ def with_and_without(value: Valued, customer_id: Any, interval: Interval) -> pd.
     without = added(sources) if sources else np.zeros_like(total)
     rows = np.sort(np.stack([total, without, total - without]), axis=1)
     index = pd.Index(["with judgement", "without judgement", "what judgement adds"], name="value")
-    return value.described(pd.DataFrame(summarize_sorted(rows, *interval), index=index), interval)
+    mean = sum(value.means(customer_id).values())
+    left = sum(value.without_judgement().means(customer_id).values()) if sources else 0.0
+    table = pd.DataFrame(summarize_sorted(rows, *interval), index=index).assign(mean=[mean, left, mean - left])
+    return value.described(table, interval)
 
 
 def _without(value: Valued, customer_id: Any = None) -> Components:

@@ -46,6 +46,9 @@ class SegmentValues(Printed):
         The weighted mean value of customers, under the name of the weight; equal weights if there is none.
     quantities : mapping
         Draws of what pooled fits know of the segments, such as their mean rate, by name.
+    means : pandas.DataFrame or None
+        Means given the draws of parameters, indexed by segment, of the measures of value and of the judged part of the
+        total; those of the draws if not given.
     """
 
     column: str
@@ -58,6 +61,7 @@ class SegmentValues(Printed):
     levels: pd.DataFrame | None = None
     weighted: xr.DataArray | None = None
     quantities: Mapping[str, xr.DataArray] = field(default_factory=dict)
+    means: pd.DataFrame | None = None
 
     @property
     def per_customer(self) -> xr.DataArray:
@@ -78,6 +82,15 @@ class SegmentValues(Printed):
             return self.quantities[measure]
         return self.per_customer if measure == PER_CUSTOMER else self.total
 
+    def mean(self, measure: str = PER_CUSTOMER) -> pd.Series:
+        """Mean of one measure by segment: of values that of what is expected given each draw of the parameters.
+
+        The mean of a segment's total is the sum of its customers' means.
+        """
+        if self.means is not None and measure in self.means:
+            return self.means[measure]
+        return self.draws(measure).mean(("chain", "draw"), skipna=False).to_series().rename(measure)
+
     def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """One row per segment: customers, total and mean value per customer with their intervals, judged share.
 
@@ -89,6 +102,7 @@ class SegmentValues(Printed):
         """
         tables = [
             summarize_draws(self.draws(measure), ci_prob=ci_prob, ci_kind=ci_kind)
+            .assign(mean=self.mean(measure))
             .drop(columns=["sd", "median"])
             .add_prefix(f"{measure}_")
             for measure in (PER_CUSTOMER, TOTAL)
@@ -96,7 +110,8 @@ class SegmentValues(Printed):
         levels = [] if self.levels is None else [self.levels]
         table = pd.concat([*levels, self.customers.rename("customers"), *tables], axis=1)
         if self.judged is not None:
-            judged = self.judged.mean(("chain", "draw"), skipna=False).to_numpy()
+            drawn = self.judged.mean(("chain", "draw"), skipna=False).to_numpy()
+            judged = drawn if self.means is None else self.means[JUDGED].to_numpy()
             table["judged_share"] = share_of(judged, table["total_mean"].to_numpy())
         return flagged(table.sort_values("per_customer_mean", ascending=False), self.caution, self.currency)
 
@@ -139,7 +154,11 @@ class SegmentValues(Printed):
         region = Region.read(rope, rope_share)
         words = self._words(measure, interval_settings(ci_prob, ci_kind))
         labels = None if within is None else self._level(within)
-        return self._noted(compare_pairs(options, region, words, labels), measure)
+        table = compare_pairs(options, region, words, labels)
+        if len(table):
+            mean = self.mean(measure)
+            table["difference"] = mean[table["segment_a"]].to_numpy() - mean[table["segment_b"]].to_numpy()
+        return self._noted(table, measure)
 
     def rank(self, measure: str = PER_CUSTOMER, *, within: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Probability of each rank for each segment; rank 1 is the highest value, or the lowest churn.
@@ -183,7 +202,7 @@ class SegmentValues(Printed):
         """
         less = less_is_better(self, measure)
         found = self._each(measure, within, lambda draws: best(draws, top=top, lower_is_better=less))
-        return self._noted(found, measure)
+        return self._noted(found.assign(mean=self.mean(measure)), measure)
 
     def _each(
         self, measure: str, within: str | Sequence[str] | None, made: Callable[[xr.DataArray], pd.DataFrame]
@@ -258,32 +277,44 @@ def _unknown(measures: Sequence[str], segments: Sequence[str]) -> str:
 
 def values_by(value: Valued, column: Any, weight: Any) -> SegmentValues:
     """Add the draws of each segment's customers; see `LifetimeValue.by`."""
-    grouping = SegmentGrouping.read(value.customers, column)
+    grouping, place = SegmentGrouping.read(value.customers, column), value.settings.place
     found = value.results.segments(grouping.column, grouping.segmenting)
-    sums = {source: money[:, value.settings.place] for source, money in found.money.items()}
+    sums = {source: money[:, place] for source, money in found.money.items()}
     names, levels = grouping.named(found.names)
+    index = pd.Index(names, name="segment")
+    means = pd.DataFrame({TOTAL: added(found.means)[:, place, 0]}, index=index)
+    means[PER_CUSTOMER] = means[TOTAL] / found.customers
+    if JUDGED in sums:
+        means[JUDGED] = found.means[JUDGED][:, place, 0]
+    weighted = None
+    if weight is not None:
+        weighted, means[PER_CUSTOMER] = _weighted(value, grouping, weight, found.names)
     return SegmentValues(
         grouping.name,
         _labelled(value, added(sums), names),
-        pd.Series(found.customers, index=pd.Index(names, name="segment")),
+        pd.Series(found.customers, index=index),
         _labelled(value, sums[JUDGED], names) if JUDGED in sums else None,
         value.currency,
         str(value.settings),
         value.caution,
         levels,
-        None if weight is None else _weighted(value, grouping, weight, found.names),
+        weighted,
         pooled_quantities(value.valuation.streams, grouping.column),
+        means,
     )
 
 
-def _weighted(value: Valued, grouping: SegmentGrouping, weight: Any, keys: list[str]) -> xr.DataArray:
-    """Weighted mean value of each segment's customers: a pass of its own over them."""
+def _weighted(value: Valued, grouping: SegmentGrouping, weight: Any, keys: list[str]) -> tuple[xr.DataArray, Array]:
+    """Weighted mean value of each segment's customers, draws and means: a pass of its own over them."""
     weights = weighting(value.customers, weight)
     total = total_weights(value.customers, grouping, weights, keys)
     found = value.results.segments(None, grouping.segmenting, weights)
-    money = added({source: each[:, value.settings.place] for source, each in found.money.items()})
+    money, means = (
+        added({source: part[:, value.settings.place] for source, part in every.items()}) / total[:, np.newaxis]
+        for every in (found.money, found.means)
+    )
     name = weight if isinstance(weight, str) else str(getattr(weight, "name", None) or "weight")
-    return _labelled(value, money / total[:, np.newaxis], grouping.named(keys)[0]).rename(name)
+    return _labelled(value, money, grouping.named(keys)[0]).rename(name), means[:, 0]
 
 
 def _labelled(value: Valued, sums: Array, names: list[str]) -> xr.DataArray:

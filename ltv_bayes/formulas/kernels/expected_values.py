@@ -1,0 +1,115 @@
+"""Expected money of orders, averaged over posterior draws, compiled.
+
+Given one draw of parameters, of the clock and of prices, a customer's expected revenue is the expected discounted
+purchases times the expected order value. Its mean over draws has no luck of single purchases in it (Rao & Blackwell).
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from ltv_bayes.formulas.kernels.future_purchases import (
+    GOOD,
+    chance_alive,
+    edges_of,
+    kinds_of,
+    purchases_to_come,
+    worth_of_times,
+)
+from ltv_bayes.formulas.kernels.order_values import Periods, Spend, compiled, on_clock, spent_now
+from ltv_bayes.formulas.models import mbg_nbd, nbd
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.sizes import available_cores
+
+PARTS, FEWEST_DRAWS = 16, 32  # of the draws: how many are added up apart, and the fewest in one
+
+
+@compiled
+def _mean_money(first, last, stay, purchases, spend, horizon, split, periods, rows, distinct, kinds, mean):  # type: ignore[no-untyped-def]
+    """Add what is expected given each of some draws, by customer and period."""
+    (r, alpha, a, b), (period_of, is_shown), (edges, part) = purchases, split, horizon
+    x, t_x, T, ended, weight, kind, state_of, orders, spent, covered = rows
+    alive = np.ones(x.size)
+    worth, observed = np.empty((kinds.frequency_at.size, period_of.size)), np.empty(distinct.shape[0])
+    by_time, share = np.empty(period_of.size), np.ones(period_of.size)
+    delta, clock, prices, shown = periods.delta, periods.clock, periods.prices, periods.shown
+    for i in range(first, last):
+        for n in range(observed.size):
+            _, observed[n], _ = on_clock(clock, i, 0.0, distinct[n, 0], distinct[n, 1], 0.0)
+        if stay:
+            worth_of_times(i, edges, part, delta, clock, prices, by_time)
+            for one in range(kinds.frequency_at.size):
+                rate = (r[i] + kinds.frequencies[kinds.frequency_at[one]]) / (alpha[i] + observed[kinds.time_at[one]])
+                for e in range(by_time.size):
+                    worth[one, e] = rate * by_time[e]
+        else:
+            drawn = r[i], alpha[i], a[i], b[i]
+            purchases_to_come(i, GOOD, drawn, horizon, delta, clock, prices, observed, kinds, worth)
+        for e in range(share.size):
+            share[e] = 1.0 - shown[i] if is_shown[e] else 1.0
+        for state in range(0 if stay else x.size):
+            recency, time, _ = on_clock(clock, i, t_x[state], T[state], ended[state], 0.0)
+            alive[state] = chance_alive(x[state], recency, time, weight[state], r[i], alpha[i], a[i], b[i])
+        for row in range(state_of.size):
+            state, place = state_of[row], spend.place[row]
+            shape = spend.p[place, i] * orders[row] + spend.q[place, i] - 1.0
+            if not shape > 0.0:
+                mean[row] = np.nan
+                continue
+            value = (
+                alive[state] * spend.p[place, i] / shape * (spend.v[place, i] + spent_now(prices, row, i, spent[row]))
+            )
+            for e in range(share.size):
+                mean[row, period_of[e]] += value * worth[kind[state], e] * (share[e] if covered[row] else 1.0)
+
+
+def expected_money(
+    model: str, histories: Array, periods: Periods, parameters: Mapping[str, Array], spend: Spend
+) -> Array:
+    """The mean over draws of customers' expected discounted revenue in each period.
+
+    Parameters
+    ----------
+    model : str
+        BG/NBD, MBG/NBD or NBD, by their names.
+    histories : array of shape (customers, 7)
+        As `order_values` describes them, of customers with a history.
+    periods : Periods
+        Those of these customers.
+    parameters : mapping
+        Arrays of shape (draws,) by name, the same for all customers.
+    spend : Spend
+
+    Returns
+    -------
+    array of shape (customers, periods)
+        NaN where the mean order value does not exist in some draw, or a draw is too extreme.
+    """
+    states, state_of = np.unique(histories[:, [0, 1, 2, 3, 6]], axis=0, return_inverse=True)
+    x, t_x, T, ended, weight = np.ascontiguousarray(states.T)
+    orders, spent = np.ascontiguousarray(histories[:, 4:6].T)
+    r, alpha = parameters["r"], parameters["alpha"]
+    a, b = (r, r) if model == nbd.NAME else (parameters["a"], parameters["b"])
+    if model == mbg_nbd.NAME:
+        x, r = x + 1.0, r - 1.0
+    covered = (periods.shown_until > 0) if periods.shown.size else np.zeros(orders.size, dtype=bool)
+    ends = periods.ends
+    if covered.any():
+        ends = np.unique(np.append(ends, min(float(periods.shown_until.max()), float(ends[-1]))))
+    split = np.searchsorted(periods.ends, ends), ends <= (periods.shown_until.max() if covered.any() else -1.0)
+    kinds, kind, distinct = kinds_of(x, T, ended)
+    horizon = edges_of(ends, periods.delta, periods.clock, periods.prices)
+    shown = periods.shown if periods.shown.size else np.zeros(r.size)
+    rest = ((r, alpha, a, b), spend, horizon, split, periods._replace(shown=shown))
+    rows = x, t_x, T, ended, weight, kind, state_of, orders, spent, covered
+    step = max(FEWEST_DRAWS, -(-r.size // PARTS))
+
+    def some(first: int) -> Array:
+        mean = np.zeros((orders.size, periods.ends.size))
+        last = min(first + step, r.size)
+        _mean_money(first, last, model == nbd.NAME, *rest, rows, distinct, kinds, mean)
+        return mean
+
+    with ThreadPoolExecutor(available_cores()) as pool:
+        return np.add.reduce(list(pool.map(some, range(0, r.size, step)))) / r.size

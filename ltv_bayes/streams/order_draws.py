@@ -1,0 +1,120 @@
+"""Money of orders of some customers: draws of it, and its mean given the same draws of parameters."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.formulas.kernels import expected_values, order_values, regular_order_values
+from ltv_bayes.formulas.models import nbd
+from ltv_bayes.formulas.special import Array
+from ltv_bayes.predictions.groups import GroupDraws
+from ltv_bayes.random_streams import customer_states
+
+KERNELS: dict[tuple[str, str], Any] = {
+    ("bg_nbd", "gamma_gamma"): order_values.bg_nbd_gamma_gamma,
+    ("mbg_nbd", "gamma_gamma"): order_values.mbg_nbd_gamma_gamma,
+    ("nbd", "gamma_gamma"): order_values.nbd_gamma_gamma,
+}
+REGULAR_KERNELS: dict[tuple[str, str], Any] = {
+    ("bg_cnbd", "gamma_gamma"): regular_order_values.bg_cnbd_gamma_gamma,
+    ("mbg_cnbd", "gamma_gamma"): regular_order_values.mbg_cnbd_gamma_gamma,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class OrderDraws:
+    """Values a few customers at a time; see `CustomerDraws`.
+
+    Attributes
+    ----------
+    ids : pandas.Index
+        Of the customers.
+    models : (str, str)
+        Of how many orders there are, and of what each is worth.
+    k : int
+        How regular purchases are, where the model asks for it.
+    name, seed
+        Of the random streams.
+    histories : array of shape (customers, 7)
+        As the kernels take them.
+    periods : Periods
+    counts, spends : GroupDraws
+        Parameters of both models.
+    one_life : bool
+        See `Relations`.
+    by_draws : bool
+        Whether the mean is that of draws alone, as what is expected would take longer: another stream ends this one, or
+        customers have parameters of their own.
+    days : float
+        In one unit of time.
+    """
+
+    ids: pd.Index
+    models: tuple[str, str]
+    k: int
+    name: str
+    seed: int
+    histories: Array
+    periods: order_values.Periods
+    counts: GroupDraws
+    spends: GroupDraws
+    one_life: bool
+    by_draws: bool
+    days: float
+
+    def __call__(
+        self, first: int, last: int, money: np.ndarray, until: np.ndarray | None = None, life: np.ndarray | None = None
+    ) -> None:
+        """Fill in the discounted money of customers."""
+        states = customer_states(self.seed, self.name, self.ids[first:last])
+        unknown = order_values.UNKNOWN
+        limits, lives = unknown if until is None else until / self.days, unknown if life is None else life
+        relations = order_values.Relations(limits, lives, self.one_life)
+        of_counts = order_values.Events if self.models[0] == nbd.NAME else order_values.Purchases
+        drawn = _laid_out(of_counts, self.counts, first, last), _laid_out(order_values.Spend, self.spends, first, last)
+        prices = self.periods.prices._replace(age=self.periods.prices.age[first:last])
+        these = self.periods._replace(shown_until=self.periods.shown_until[first:last], prices=prices)
+        self._kernel(states, self.histories[first:last], these, *drawn, relations, money)
+        if life is not None:
+            life *= self.days
+
+    @property
+    def _kernel(self) -> Any:
+        regular = self.models in REGULAR_KERNELS
+        return partial(REGULAR_KERNELS[self.models], self.k) if regular else KERNELS[self.models]
+
+    def expected(self) -> Array | None:
+        """Mean over the draws of what is expected given each: an array (customers, periods).
+
+        None where the mean is that of draws: of regular purchases too. NaN where a mean does not exist.
+        """
+        if self.by_draws or self.models in REGULAR_KERNELS:
+            return None
+        found, known = np.zeros((len(self.ids), self.periods.ends.size)), ~np.isnan(self.histories[:, 0])
+        for group in range(self.counts.number):
+            here = np.flatnonzero((self.counts.place == group) & known)
+            if here.size:
+                parameters = {name: values[0] for name, values in self.counts.at(np.array([group])).items()}
+                segments, place = np.unique(self.spends.place[here], return_inverse=True)
+                spend = self.spends.at(segments)
+                own = order_values.Spend(place, spend["p"], spend["q"], spend["v"])
+                rest = self.histories[here], self._of_some(here), parameters, own
+                found[here] = expected_values.expected_money(self.models[0], *rest)
+        return found
+
+    def _of_some(self, here: np.ndarray) -> order_values.Periods:
+        """The periods as they are for some customers."""
+        periods, prices = self.periods, self.periods.prices
+        if prices.drift.size:
+            prices = prices._replace(age=prices.age[here])
+        until = periods.shown_until[here] if periods.shown.size else periods.shown_until
+        return periods._replace(shown_until=until, prices=prices)
+
+
+def _laid_out(record: Any, drawn: GroupDraws, first: int, last: int) -> Any:
+    """Parameters of a block of customers as kernels take them."""
+    place, parameters = drawn.block(first, last)
+    return record(place, **{name: values for name, values in parameters.items() if name in record._fields})
