@@ -1,0 +1,145 @@
+"""Means of values are those of what is expected given each draw of the parameters; they add up everywhere."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.predictions.fitted import shuffled
+from tests.chance import allowed
+from tests.predictions.test_calendar_effects import on_clock
+
+TERMS = {"horizon": ["1 year", "3 years"], "discount_rate": 0.10, "margin": 0.35, "random_seed": 4}
+
+
+def priced(spend, growth):
+    tree = spend.idata.copy()
+    tree.attrs |= {"prices": json.dumps({"growth": growth}), "as_of": "1997-09-30"}
+    return lb.FittedSpend(tree)
+
+
+@pytest.fixture(scope="module")
+def events():
+    rng = np.random.default_rng(5)
+    drawn = {"r": rng.lognormal(0, 0.1, (2, 500)), "alpha": 20 * rng.lognormal(0, 0.1, (2, 500))}
+    return lb.FittedEvents.from_draws(drawn, time_unit="week")
+
+
+@pytest.fixture(scope="module")
+def ltv(book, purchases, spend):
+    return lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), realised=True, **TERMS)
+
+
+class TestOfOneCustomer:
+    @pytest.mark.parametrize("fit", ["purchases", "leaving_at_once", "events"])
+    @pytest.mark.parametrize("growth", [None, 0.0])
+    def test_is_expected_purchases_times_expected_spend_draw_by_draw(self, request, book, spend, fit, growth):
+        counts = request.getfixturevalue(fit)
+        each = spend if growth is None else priced(spend, growth)
+        found = lb.lifetime_value(book, lb.RepeatPurchases(counts, each), **TERMS).summary()["mean"]
+        counts = shuffled(counts, (2, 500), 4, "repeat_purchases counts")
+        each = shuffled(spend, (2, 500), 4, "repeat_purchases spend").expected_spend(book)
+        number = getattr(counts, f"expected_discounted_{'events' if fit == 'events' else 'purchases'}")
+        expected = 0.35 * (number(book, "3 years", 0.10) * each).mean(("chain", "draw"))
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+    @pytest.mark.parametrize("fit", ["purchases", "leaving_at_once", "events"])
+    def test_draws_have_this_mean_on_a_clock_and_at_prices(self, request, book, spend, fit):
+        """Whatever moves in a draw: the draw's own future factor, and prices that grow by a third a year."""
+        counts = on_clock(request.getfixturevalue(fit), level=0.4, sds=0.3, effect=-0.2)
+        value = lb.lifetime_value(book, lb.RepeatPurchases(counts, priced(spend, 0.33)), **TERMS)
+        for one in (value, value.at("1 year")):
+            table, draws = one.summary(), one.draws
+            error = (draws.std(("chain", "draw")) / np.sqrt(1000)).to_numpy()
+            off = np.abs(draws.mean(("chain", "draw")).to_numpy() - table["mean"]) / error
+            assert (off < allowed(36)).all()
+            assert (off > 1e-6).all()
+
+    def test_signs_of_life_and_visible_purchases_count(self, book, purchases, spend):
+        frame = pd.DataFrame({"customer_id": ["D"], "probability": [0.5], "low": [50.0], "high": [200.0]})
+        visible = lb.VisibleShare.known(0.6, within="6 months")
+        judged = lb.FutureValuePriors.from_judgements(frame).with_relation("visible_share", visible=visible)
+        stream = lb.RepeatPurchases(purchases, spend, known_alive=["A"])
+        value = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        plain = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), **TERMS)
+        drawn = value.components["repeat_purchases"]
+        error = (drawn.std(("chain", "draw")) / np.sqrt(1000)).to_numpy()
+        means = np.array([value.explain(one).loc["repeat_purchases", "mean"] for one in book.ids])
+        assert (np.abs(drawn.mean(("chain", "draw")).to_numpy() - means) < allowed(6) * error).all()
+        assert (np.abs(means / plain.summary()["mean"] - 1) > 0.02).all()
+
+    def test_other_streams_and_opinions_are_as_drawn(self, book, purchases, spend):
+        regular = lb.FittedPurchases.from_draws(
+            {"r": [[0.5] * 50], "alpha": [[3.0] * 50], "a": [[0.8] * 50], "b": [[2.5] * 50]},
+            time_unit="week",
+            model="bg_cnbd",
+            k=2,
+        )
+        value = lb.lifetime_value(book, lb.RepeatPurchases(regular, spend), **TERMS)
+        np.testing.assert_allclose(value.summary()["mean"], value.draws.mean(("chain", "draw")))
+        frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.9], "low": [50.0], "high": [200.0]})
+        judged = lb.FutureValuePriors.from_judgements(frame).with_relation("same_total")
+        value = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), future_value=judged, **TERMS)
+        drawn, mean = value.draws.mean(("chain", "draw")).to_series(), value.summary()["mean"]
+        assert mean["A"] == pytest.approx(drawn["A"])
+        assert mean["E"] != pytest.approx(drawn["E"], rel=1e-6)
+
+    def test_without_a_mean_order_the_mean_is_that_of_draws(self, book, purchases, spend):
+        heavy = lb.FittedSpend.from_draws({**spend.draws, "q": np.full((2, 500), 0.9)}, currency="USD")
+        value = lb.lifetime_value(book, lb.RepeatPurchases(purchases, heavy), **TERMS)
+        drawn, mean = value.draws.mean(("chain", "draw")).to_series(), value.summary()["mean"]
+        assert mean["B"] == pytest.approx(drawn["B"])
+        assert np.isfinite(mean).all()
+
+
+class TestTogether:
+    def test_a_portfolio_is_its_customers(self, ltv):
+        table = ltv.summary()
+        assert ltv.explain().loc["total", "mean"] == pytest.approx(table["mean"].sum(), rel=1e-12)
+        assert ltv.by_horizon()["mean"].iloc[-1] == pytest.approx(table["mean"].sum(), rel=1e-12)
+        assert ltv.by_horizon()["mean"].iloc[0] == pytest.approx(ltv.at("1 year").summary()["mean"].sum(), rel=1e-12)
+        one = ltv.explain("A")
+        assert one.loc["total", "mean"] == table.loc["A", "mean"]
+        assert ltv.tiers()["mean"].sort_index().equals(table["mean"].sort_index())
+        assert ltv.upside()["upside"].sum() == pytest.approx(ltv.explain().loc["repeat_purchases", "mean"], rel=1e-12)
+
+    def test_years_add_up(self, ltv):
+        years = ltv.cash_flow()
+        assert years["mean"].sum() == pytest.approx(ltv.explain().loc["repeat_purchases", "mean"], rel=1e-12)
+        assert (years["mean"] == years["mean_repeat_purchases"]).all()
+
+    @pytest.mark.parametrize("weight", [None, "total_value"])
+    def test_a_segment_is_its_customers(self, ltv, book, weight):
+        by, table = ltv.by("industry", weight=weight), ltv.summary()
+        weights = book.table["total_value"] if weight else pd.Series(1.0, index=book.ids)
+        sums = (table["mean"] * weights).groupby(book.table["industry"]).sum()
+        each = sums / weights.groupby(book.table["industry"]).sum()
+        np.testing.assert_allclose(by.mean()[each.index], each, rtol=1e-12)
+        assert by.summary()["total_mean"].sum() == pytest.approx(table["mean"].sum(), rel=1e-12)
+        row = by.compare().iloc[0]
+        assert row["difference"] == pytest.approx(each[row["segment_a"]] - each[row["segment_b"]], rel=1e-9)
+
+    def test_a_slice_and_another_pass_have_the_same(self, ltv, book, purchases, spend):
+        passes = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), realised=True, keep_draws=False, **TERMS)
+        pd.testing.assert_frame_equal(passes.summary(), ltv.summary(), check_exact=True)
+        some = lb.lifetime_value(
+            book.subset(["E", "B"]), lb.RepeatPurchases(purchases, spend), realised=True, **TERMS
+        ).summary()
+        pd.testing.assert_frame_equal(some, ltv.summary().loc[some.index], check_exact=True)
+
+
+class TestLuck:
+    def test_of_single_draws_is_gone(self, book, purchases, spend):
+        """Over independent seeds the mean that is shown varies by the pairing of the two fits alone."""
+
+        def means(seed):
+            stream = lb.RepeatPurchases(purchases, spend)
+            value = lb.lifetime_value(book, stream, horizon="1 year", random_seed=seed)
+            return value.explain().loc["total", "mean"], float(value.total().mean())
+
+        shown, drawn = np.array([means(seed) for seed in range(12)]).T
+        assert shown.std() < drawn.std() / 5
+        error = drawn.std() / np.sqrt(12)
+        assert abs(shown.mean() - drawn.mean()) < allowed(1, 11) * error
