@@ -196,9 +196,9 @@ def value(
 def report_values(ltv: "lb.LifetimeValue", results: "Results") -> None:
     """Print and write the value of each customer and of the portfolio."""
     say(str(ltv))
-    table = ltv.summary().sort_values("mean", ascending=False, kind="stable")
-    show(table.head(10), title="The customers worth most", currency=ltv.currency)
-    results.table(table, "lifetime_value.csv", "value of each customer, with its interval")
+    ranked = ltv.ranked()
+    show(ranked.head(10), title="The customers worth most, for what is still to come", currency=ltv.currency)
+    results.table(ltv.summary().loc[ranked.index], "lifetime_value.csv", "value of each customer, with its interval")
     results.table(ltv.explain(), "sources.csv", "where the value of all customers comes from")
     results.picture(lb.plot_lifetime_value(ltv), "lifetime_value.png", "the customers worth most")
     results.picture(lb.plot_waterfall(ltv.explain()), "sources.png", "where the value of all customers comes from")

@@ -59,8 +59,13 @@ def true_repeat_value(business: samples.ProjectBusiness) -> float:
 
 def report_clients(results: Results, ltv: lb.LifetimeValue) -> None:
     """Show and write the clients worth most, and the sources of the value of one of them."""
-    table = ltv.summary().sort_values("mean", ascending=False)
-    show(table.head(10), title=f"The clients worth most, {ltv.currency}", currency=ltv.currency)
+    ranked = ltv.ranked()
+    table = ltv.summary().loc[ranked.index]
+    show(
+        ranked.head(10),
+        title=f"The clients worth most for what is still to come, {ltv.currency}",
+        currency=ltv.currency,
+    )
     say(HOW_TO_READ_CLIENTS)
     judged = table.index[table["judged_share"] > 0][0]
     explained = ltv.explain(judged)
@@ -71,8 +76,8 @@ def report_clients(results: Results, ltv: lb.LifetimeValue) -> None:
 
 
 HOW_TO_READ_CLIENTS = (
-    "The true value of a client lies inside the interval with its probability. A mean above its interval belongs\n"
-    "to a client who has probably left, but would be worth much if not."
+    "What is realised does not count for the order. What really comes lies inside the interval with its\n"
+    "probability. A mean above its interval belongs to a client who has probably left, but would be worth much if not."
 )
 
 

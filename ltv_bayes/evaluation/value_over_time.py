@@ -198,6 +198,7 @@ class ValueOverTime(Printed):
         for measure in MEASURES:
             draws = value.draws(measure).transpose("segment", "chain", "draw").to_numpy()
             found = summarize_sorted(np.sort(draws.reshape(len(draws), -1), axis=1), *interval)
+            found["mean"] = value.mean(measure).to_numpy()
             kept = {f"{measure}_{name}": drawn for name, drawn in found.items() if name not in ("sd", "median")}
             table = table.assign(**kept)
         return table.reindex([name for name in self.segments if name in table.index])

@@ -30,7 +30,7 @@ GAMMA = 0.5
 SHADES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 
 
-def plot_ranks(by: SegmentValues, measure: str = "per_customer", *, ax: Any = None) -> Any:
+def plot_ranks(by: SegmentValues, measure: str | None = None, *, ax: Any = None) -> Any:
     """Draw how probable each rank is for each segment: the darker, the likelier.
 
     Parameters
@@ -38,7 +38,7 @@ def plot_ranks(by: SegmentValues, measure: str = "per_customer", *, ax: Any = No
     by : SegmentValues
         What `LifetimeValue.by` returned.
     measure : str
-        One of its measures. Rank 1 is the highest, but of leaving the lowest.
+        One of its measures, the first if not given. Rank 1 is the highest, but of leaving the lowest.
     ax : matplotlib Axes, optional
         Where to draw; a figure of its own otherwise.
 
@@ -47,6 +47,7 @@ def plot_ranks(by: SegmentValues, measure: str = "per_customer", *, ax: Any = No
     matplotlib Axes
     """
     canvas.require(by, SegmentValues, "Pass what ltv.by(column) returned.")
+    measure = measure or by.measures[0]
     less = less_is_better(by, measure)
     ranked = rank(by.draws(measure), lower_is_better=less)
     table = ranked[[name for name in ranked if name.startswith(RANK)]]

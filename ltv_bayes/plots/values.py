@@ -13,6 +13,7 @@ from ltv_bayes.intervals import bound_columns, describe_interval, summarize_draw
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE
 from ltv_bayes.plots.lettering import drawable, ink, short_money
+from ltv_bayes.value.decisions.ranking import Statistic, require_statistic
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
 from ltv_bayes.value.segments.segments import SegmentValues, segments_left_out
@@ -21,20 +22,36 @@ from ltv_bayes.value.valued import TOTAL
 STREAM_COLOURS = (GREEN, "#8c6bb1", "#7fc4c1", "#d9a0c0")
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}
 TORNADO_COLOURS = "grey: does not come; orange: comes, from low to high"
-MEASURED = {"per_customer": "lifetime value per customer", "total": "total lifetime value"}
+ROOM_FOR_WORDS = 1.3
+MEASURED = {
+    "per_customer": "lifetime value per customer",
+    "total": "total lifetime value",
+    "to_come_per_customer": "value still to come per customer",
+}
 
 
 def plot_lifetime_value(
-    ltv: LifetimeValue, *, top: int = 20, ci_prob: float | None = None, ci_kind: str | None = None, ax: Any = None
+    ltv: LifetimeValue,
+    *,
+    top: int = 20,
+    statistic: Statistic = "mean",
+    ci_prob: float | None = None,
+    ci_kind: str | None = None,
+    ax: Any = None,
 ) -> Any:
-    """Draw the intervals of the customers worth most.
+    """Draw what is still to come from the customers worth most: a dot and an interval for each.
+
+    Who has most likely left is left out where not all customers are shown. Beside a dot outside its interval stands
+    why; where past revenue is included, it stands beside the name.
 
     Parameters
     ----------
     ltv : LifetimeValue
         What `lifetime_value` returned.
     top : int
-        How many customers, by mean value.
+        How many customers, in the order of `LifetimeValue.ranked`.
+    statistic : {"mean", "median"}
+        Which of the two is the dot, and orders the customers.
     ci_prob, ci_kind
         Interval, as in `LifetimeValue.summary`.
     ax : matplotlib Axes, optional
@@ -47,20 +64,45 @@ def plot_lifetime_value(
     if top < 1:
         raise UnitError(f"top must be at least 1 customer, not {top!r}.")
     canvas.require(ltv, LifetimeValue, "Pass what lifetime_value(...) returned.")
-    table = ltv.summary(ci_prob, ci_kind).sort_values("mean", ascending=False, kind="stable").head(top)
+    table, left_out = _worth_most(ltv.ranked(statistic, ci_prob=ci_prob, ci_kind=ci_kind), top)
     shown, every = len(table), counted(len(ltv.customers), "customer")
     which = f"The {shown} of {every} worth most" if shown < len(ltv.customers) else f"Lifetime value of {every}"
+    so_far = table.get(REALISED, pd.Series(np.nan, table.index))
     with canvas.picture(ax, height=1.5 + 0.27 * shown) as ax:
-        _draw_intervals(ax, table, ltv.currency)
-        canvas.name_rows(ax, table.index)
-        canvas.label_x(ax, f"lifetime value per customer{canvas.unit(ltv.currency)}", str(ltv.settings))
-        return canvas.finish(ax, which, f"mean and {describe_interval(ci_prob, ci_kind)}", valued_of(ltv).caution)
+        dot = "to_come" if statistic == "mean" else "median_to_come"
+        _draw_intervals(ax, table, ltv.currency, dot=dot)
+        canvas.name_rows(
+            ax, table.index, ["" if np.isnan(one) else f"  (+ {short_money(one, ltv.currency)})" for one in so_far]
+        )
+        for row, (at, why) in enumerate(zip(table[dot], table["why"], strict=True)):
+            if why:
+                canvas.write(ax, why, (at, row), (7, 0), va="center", fontsize=8, color=ink())
+        if table["why"].any():
+            ax.set_xlim(ax.get_xlim()[0], ROOM_FOR_WORDS * ax.get_xlim()[1])
+        what = f"value still to come per customer{canvas.unit(ltv.currency)}"
+        lines = [f"{what}; in brackets: value so far" if REALISED in table else what]
+        if left_out:
+            lines.append(f"left out: {counted(left_out, 'customer')} who most likely pay nothing more")
+        canvas.label_x(ax, *lines, str(ltv.settings))
+        return canvas.finish(
+            ax, which, f"{statistic} and {describe_interval(ci_prob, ci_kind)}", valued_of(ltv).caution
+        )
+
+
+def _worth_most(table: pd.DataFrame, top: int) -> tuple[pd.DataFrame, int]:
+    """The first of ranked customers, and how many are left out as they most likely pay nothing more."""
+    _, high = bound_columns(table)
+    paying = (table[high] > 0).to_numpy()
+    if len(table) <= top or not paying.any():
+        return table.head(top), 0
+    return table[paying].head(top), int((~paying).sum())
 
 
 def plot_segments(
     by: SegmentValues,
-    measure: str = "per_customer",
+    measure: str | None = None,
     *,
+    statistic: Statistic = "median",
     ci_prob: float | None = None,
     ci_kind: str | None = None,
     ax: Any = None,
@@ -72,7 +114,10 @@ def plot_segments(
     by : SegmentValues
         What `LifetimeValue.by` returned.
     measure : str
-        One of its measures: "per_customer", the mean value per customer; "total"; or a parameter such as "mean_rate".
+        One of its measures: "per_customer", the mean value per customer; "total"; "to_come_per_customer", the usual one
+        where past revenue is included; or a parameter such as "mean_rate".
+    statistic : {"median", "mean"}
+        Which of the two is the dot, and orders the segments.
     ci_prob, ci_kind
         Interval, as in `SegmentValues.summary`.
     ax : matplotlib Axes, optional
@@ -83,20 +128,23 @@ def plot_segments(
     matplotlib Axes
     """
     canvas.require(by, SegmentValues, "Pass what ltv.by(column) returned.")
+    measure = measure or by.measures[0]
     draws = by.draws(measure)
-    table = summarize_draws(draws, ci_prob=ci_prob, ci_kind=ci_kind)
+    require_statistic(statistic)
+    table = summarize_draws(draws, ci_prob=ci_prob, ci_kind=ci_kind).assign(mean=by.mean(measure))
     number = draws["customers"].to_series() if "customers" in draws.coords else by.customers
-    table = table.assign(customers=number.reindex(table.index)).sort_values("mean", ascending=False, kind="stable")
+    table = table.assign(customers=number.reindex(table.index)).sort_values(statistic, ascending=False, kind="stable")
     what = described(by, measure)
     with canvas.picture(ax, height=1.5 + 0.32 * len(table)) as ax:
-        _draw_intervals(ax, table, by.currency, money=measure in MEASURED or draws.attrs.get("units") == by.currency)
+        is_money = measure in MEASURED or draws.attrs.get("units") == by.currency
+        _draw_intervals(ax, table, by.currency, dot=statistic, money=is_money)
         canvas.name_rows(ax, table.index, [f"  (n = {count:,.0f})" for count in table["customers"]])
         unit_of = canvas.unit(by.currency if measure in MEASURED else draws.attrs.get("units"))
         canvas.label_x(
             ax, f"{what}{unit_of}; n: customers{'' if measure in MEASURED else ' fitted'}", *terms_of(by, measure)
         )
         title = f"{what[0].upper()}{what[1:]} by {shortened(label(by.column))}"
-        return canvas.finish(ax, title, f"mean and {describe_interval(ci_prob, ci_kind)}", by.caution)
+        return canvas.finish(ax, title, f"{statistic} and {describe_interval(ci_prob, ci_kind)}", by.caution)
 
 
 def described(by: SegmentValues, measure: str) -> str:
@@ -289,15 +337,15 @@ def _write_means(ax: Any, steps: pd.DataFrame, currency: str | None) -> None:
         canvas.write(ax, text, (right, row), (7, 0), va="center")
 
 
-def _draw_intervals(ax: Any, table: pd.DataFrame, currency: str | None, *, money: bool = True) -> None:
-    """Draw a row for each line of a table: its interval, and its mean as a dot."""
+def _draw_intervals(ax: Any, table: pd.DataFrame, currency: str | None, *, dot: str, money: bool = True) -> None:
+    """Draw a row for each line of a table: its interval, and a column as a dot."""
     low, high = bound_columns(table)
     rows = np.arange(len(table))
     ax.hlines(rows, table[low], table[high], color=BLUE, linewidth=4, alpha=0.45)
-    ax.plot(table["mean"], rows, "o", color=BLUE)
+    ax.plot(table[dot], rows, "o", color=BLUE)
     if money:
         canvas.money_axis(ax.xaxis, currency)
-    canvas.from_zero(ax, _lowest(table[[low]]), _highest(table[[high, "mean"]]))
+    canvas.from_zero(ax, _lowest(table[[low]]), _highest(table[[high, dot]]))
 
 
 def _lowest(values: pd.DataFrame) -> float:

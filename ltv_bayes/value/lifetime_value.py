@@ -11,20 +11,21 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.errors import InputError, counted
-from ltv_bayes.formatting import label, money, percent, with_currency
+from ltv_bayes.errors import InputError
+from ltv_bayes.formatting import label
 from ltv_bayes.intervals import describe_interval, flagged, interval_settings
 from ltv_bayes.posterior import labelled_draws
-from ltv_bayes.predictions.clock import clock_period
 from ltv_bayes.predictions.over_customers import labelled
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.decisions import breakdown
+from ltv_bayes.value.decisions.ranking import Statistic, ranked
 from ltv_bayes.value.decisions.tiers import tiers
 from ltv_bayes.value.decisions.upside import upside
-from ltv_bayes.value.draws.passes import Columns
+from ltv_bayes.value.draws.passes import PAYING, Columns
 from ltv_bayes.value.draws.storage import refuse_place, write_draws, write_tables
-from ltv_bayes.value.draws.valuation import JUDGED, bytes_of_draws
+from ltv_bayes.value.draws.valuation import JUDGED, REALISED, bytes_of_draws
+from ltv_bayes.value.in_words import heading, totals
 from ltv_bayes.value.influence.judgement_in_value import JudgementInValue
 from ltv_bayes.value.notes import notes_on
 from ltv_bayes.value.segments.segments import SegmentValues, values_by
@@ -124,14 +125,40 @@ class LifetimeValue(Printed):
         Returns
         -------
         pandas.DataFrame
-            Indexed by customer_id; money in the customers' currency. ``judged_share`` is the part of the mean that
-            rests on judgement.
+            Indexed by customer_id; money in the customers' currency. The mean is that of what is expected given each
+            draw of the parameters, so it has no luck of single draws. Where past revenue is included, ``realised`` and
+            ``to_come`` are the two parts of the mean; ``judged_share`` is the part of it that rests on judgement.
         """
         ids, found = self._valued.results.summaries(interval_settings(ci_prob, ci_kind))
         return _table(self._valued, ids, found[self.settings.place])
 
+    def ranked(
+        self, statistic: Statistic = "mean", *, ci_prob: float | None = None, ci_kind: str | None = None
+    ) -> pd.DataFrame:
+        """Who is worth most for what is still to come.
+
+        Parameters
+        ----------
+        statistic : {"mean", "median"}
+            What customers are ranked by. Most medians of single customers are 0 where few buy again.
+        ci_prob, ci_kind
+            Interval, as in `summary`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by customer_id, the most to come first, and last those whose interval holds nothing to come, who
+            have most likely left: realised, if past revenue is included, which does not count for the order; to_come
+            (mean) and median_to_come with the interval; probability_of_more; and why a statistic lies outside the
+            interval, or has none.
+        """
+        return ranked(self._valued, interval_settings(ci_prob, ci_kind), statistic)
+
     def total(self) -> xr.DataArray:
-        """Value of the whole portfolio: the sum over customers within each draw, of shape (chain, draw)."""
+        """Value of the whole portfolio: the sum over customers within each draw, of shape (chain, draw).
+
+        Its median and interval are those that tables show; the mean of tables is the sum of the customers' means.
+        """
         values = self._valued.total().reshape(self._valued.valuation.shape)
         return labelled_draws(values, TOTAL, **stored_attrs(self._valued))
 
@@ -240,7 +267,7 @@ class LifetimeValue(Printed):
         return values_by(self._valued, column, weight)
 
     def tiers(self, shares: Sequence[float] = (0.2, 0.3, 0.5), names: Sequence[str] | None = None) -> pd.DataFrame:
-        """How surely each customer belongs to the top 20%, the next 30%, the rest: ranked within each draw.
+        """How surely each customer belongs to the top 20%, the next 30%, the rest, by what is still to come in a draw.
 
         Parameters
         ----------
@@ -252,8 +279,9 @@ class LifetimeValue(Printed):
         Returns
         -------
         pandas.DataFrame
-            Indexed by customer_id, the surest of the best tier first: mean, ``probability_<tier>`` for each tier, and
-            tier, the likeliest. Probabilities add up to 1 for each customer, and to the tier's share over all.
+            Indexed by customer_id, the surest of the best tier first: realised, if past revenue is included, which does
+            not count; mean (of what is still to come), ``probability_<tier>`` for each tier, and tier, the likeliest.
+            Probabilities add up to 1 for each customer, and to the tier's share over all.
             `write_table` writes it to a file.
 
         Raises
@@ -282,7 +310,7 @@ class LifetimeValue(Printed):
         Returns
         -------
         pandas.DataFrame
-            Indexed by customer_id, the most future money first: realised (so far, after margin; missing where the table
+            Indexed by customer_id, in the order of `ranked`: realised (so far, after margin; missing where the table
             does not state it), modelled and judged (means of future money), upside (their sum) with its interval,
             probability_above_realised, and the reason in words. `write_table` writes it to a file.
 
@@ -369,8 +397,8 @@ class LifetimeValue(Printed):
         size = bytes_of_draws(value.valuation) / 2**20
         memory = f"{size:,.1f} MiB" if size < 2**10 else f"{size / 2**10:,.2f} GiB"
         lines = [
-            _heading(value),
-            *(_totals(value) if value.results.has_totals else [f"of {', '.join(map(label, value.sources))}"]),
+            heading(value),
+            *(totals(value) if value.results.has_totals else [f"of {', '.join(map(label, value.sources))}"]),
             f"{value.valuation.size:,} draws of each customer, "
             f"{f'kept in memory ({memory})' if value.results.kept else f'not kept (all would take {memory})'}",
         ]
@@ -379,7 +407,7 @@ class LifetimeValue(Printed):
     def _statement(self) -> ResultPage:
         """Everything, computed if need be, but for the table of customers."""
         return ResultPage(
-            [_heading(self._valued), *_totals(self._valued)], notes=[f"note: {note}" for note in self.notes()]
+            [heading(self._valued), *totals(self._valued)], notes=[f"note: {note}" for note in self.notes()]
         )
 
     def __str__(self) -> str:
@@ -397,37 +425,11 @@ def valued_of(ltv: LifetimeValue) -> Valued:
     return ltv._valued
 
 
-def _heading(value: Valued) -> str:
-    customers, settings = counted(len(value.customers), "customer"), value.settings
-    money = "revenue" if settings.margin == "100%" and "margin" not in settings.exceptions else "margin"
-    fits = (fit for stream in value.valuation.streams for fit in stream.fits_by_purpose.values())
-    periods = " and ".join(dict.fromkeys(period for fit in fits if (period := clock_period(fit))))
-    effects = f"; calendar effects by {periods}" if periods else ""
-    return f"Lifetime value of {customers}, in {money}: {settings}{effects}"
-
-
-def _totals(value: Valued) -> list[str]:
-    """The total with its interval, and the mean of each source."""
-    whole = breakdown.explain(value, None, interval_settings(None, None))
-    low, high = (name for name in whole.columns if name.endswith(("_lb", "_ub")))
-    amounts = whole.loc[TOTAL, ["mean", "median", low, high]]
-    mean, median, lower, upper = (_money(value, amount) for amount in amounts)
-    return [
-        f"total: mean {mean}, median {median}, {whole.attrs['interval']} {lower} to {upper}",
-        *(
-            f"  {label(name)}: mean {_money(value, row['mean'])} ({percent(row['share'])})"
-            for name, row in whole.drop(TOTAL).iterrows()
-        ),
-    ]
-
-
-def _money(value: Valued, amount: float) -> str:
-    return with_currency(money(amount, value.currency), value.currency)
-
-
 def _table(value: Valued, ids: pd.Index, columns: Columns) -> pd.DataFrame:
     """A summary, with the judged share in place of the means of sources."""
-    shown = {name: values for name, values in columns.items() if not name.startswith("mean_")}
+    shown = {name: values for name, values in columns.items() if not name.startswith("mean_") and name != PAYING}
+    if REALISED in value.sources:
+        shown |= {REALISED: columns[f"mean_{REALISED}"], "to_come": columns["mean"] - columns[f"mean_{REALISED}"]}
     if JUDGED in value.sources:
         shown["judged_share"] = share_of(columns[f"mean_{JUDGED}"], columns["mean"])
     return flagged(pd.DataFrame(shown, index=ids), value.caution, value.currency)

@@ -84,18 +84,29 @@ def test_only_the_customers_worth_most_are_drawn(ltv):
     assert "The 2 of 6 customers worth most" in ax.get_title(loc="left")
 
 
+def test_a_dot_outside_its_interval_says_why(valued):
+    """Past value does not lead: who has most likely left is left out, or stands last with the reason."""
+    ltv = valued(named_book(["A", "B"], total=[10.0, 5e4]), realised=True)
+    assert names(lb.plot_lifetime_value(ltv))[0].startswith("A")
+    left = valued(named_book(["A", "B", "C"]), horizon="1 day", realised=True)
+    ax = lb.plot_lifetime_value(left)
+    assert [text.get_text() for text in ax.texts] == list(left.ranked()["why"])
+    assert all(text.get_text().startswith("most likely nothing more: P(more)") for text in ax.texts)
+    assert all("(+ 40)" in name for name in names(ax))
+
+
 def test_no_customer_is_no_picture(ltv):
     with pytest.raises(LtvBayesError, match="at least 1"):
         lb.plot_lifetime_value(ltv, top=0)
 
 
 @pytest.mark.parametrize("measure", ["per_customer", "total"])
-def test_segments_are_drawn_at_their_mean_and_interval(ltv, measure):
+def test_segments_are_drawn_at_their_median_and_interval(ltv, measure):
     by = ltv.by("industry")
     ax = lb.plot_segments(by, measure=measure, ci_prob=0.8)
-    table = by.summary(0.8).sort_values(f"{measure}_mean", ascending=False)
+    table = by.summary(0.8).sort_values(f"{measure}_median", ascending=False)
     assert names(ax) == [f"{name}  (n = {count})" for name, count in table["customers"].items()]
-    np.testing.assert_allclose(dots(ax), table[f"{measure}_mean"])
+    np.testing.assert_allclose(dots(ax), table[f"{measure}_median"])
     np.testing.assert_allclose(stretches(ax), table[[f"{measure}_eti80_lb", f"{measure}_eti80_ub"]])
 
 

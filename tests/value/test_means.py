@@ -102,7 +102,8 @@ class TestTogether:
         assert ltv.by_horizon()["mean"].iloc[0] == pytest.approx(ltv.at("1 year").summary()["mean"].sum(), rel=1e-12)
         one = ltv.explain("A")
         assert one.loc["total", "mean"] == table.loc["A", "mean"]
-        assert ltv.tiers()["mean"].sort_index().equals(table["mean"].sort_index())
+        np.testing.assert_allclose(ltv.tiers()["mean"].sort_index(), table["to_come"].sort_index(), rtol=1e-12)
+        assert (table["realised"] + table["to_come"]).to_numpy() == pytest.approx(table["mean"].to_numpy(), rel=1e-12)
         assert ltv.upside()["upside"].sum() == pytest.approx(ltv.explain().loc["repeat_purchases", "mean"], rel=1e-12)
 
     def test_years_add_up(self, ltv):
@@ -116,9 +117,9 @@ class TestTogether:
         weights = book.table["total_value"] if weight else pd.Series(1.0, index=book.ids)
         sums = (table["mean"] * weights).groupby(book.table["industry"]).sum()
         each = sums / weights.groupby(book.table["industry"]).sum()
-        np.testing.assert_allclose(by.mean()[each.index], each, rtol=1e-12)
+        np.testing.assert_allclose(by.mean("per_customer")[each.index], each, rtol=1e-12)
         assert by.summary()["total_mean"].sum() == pytest.approx(table["mean"].sum(), rel=1e-12)
-        row = by.compare().iloc[0]
+        row = by.compare("per_customer").iloc[0]
         assert row["difference"] == pytest.approx(each[row["segment_a"]] - each[row["segment_b"]], rel=1e-9)
 
     def test_a_slice_and_another_pass_have_the_same(self, ltv, book, purchases, spend):
@@ -143,3 +144,62 @@ class TestLuck:
         assert shown.std() < drawn.std() / 5
         error = drawn.std() / np.sqrt(12)
         assert abs(shown.mean() - drawn.mean()) < allowed(1, 11) * error
+
+
+class TestRanking:
+    """By what is still to come: past value and customers who have most likely left stand apart."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def loyal(cls, purchases, spend):
+        """Large was worth much and has left; Small buys; Once bought once, and may come again."""
+        frame = pd.DataFrame(
+            {
+                "customer_id": ["Large", "Small", "Once"],
+                "frequency": [12, 4, 0],
+                "recency": [9.0, 36.0, 0.0],
+                "T": [38.0, 38.0, 38.0],
+                "monetary_value": [9000.0, 20.0, np.nan],
+                "total_value": [1e6, 100.0, 20.0],
+                "region": ["North", "South", "South"],
+            }
+        )
+        customers = lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30")
+        stream = lb.RepeatPurchases(purchases, spend)
+        return lb.lifetime_value(customers, stream, horizon="1 year", realised=True, random_seed=1)
+
+    def test_of_customers(self, loyal):
+        table = loyal.ranked()
+        assert table.index[-1] == "Large"
+        assert table.index[0] == "Small"
+        assert table.loc["Large", "realised"] == 1e6
+        assert table.loc["Large", ["to_come_eti89_lb", "to_come_eti89_ub"]].tolist() == [0, 0]
+        assert table.loc["Large", "probability_of_more"] < 0.05
+        assert table.loc["Large", "why"].startswith("most likely nothing more: P(more)")
+        assert table.loc["Small", "why"] == ""
+        assert table["to_come"].to_dict() == pytest.approx(loyal.summary()["to_come"].to_dict())
+        future = loyal.components["repeat_purchases"].sel(customer_id=list(table.index))
+        np.testing.assert_allclose(table["median_to_come"], future.median(("chain", "draw")), atol=1e-9)
+        assert list(loyal.upside().index) == list(table.index)
+        assert loyal.summary()["mean"].idxmax() == "Large"
+
+    def test_by_the_median(self, loyal):
+        assert list(loyal.ranked("median"))[1] == "median_to_come"
+        with pytest.raises(lb.errors.InputError, match="statistic must be 'mean' or 'median', not 'mode'"):
+            loyal.ranked("mode")
+
+    def test_of_segments(self, loyal):
+        by = loyal.by("region")
+        assert by.measures[0] == "to_come_per_customer"
+        assert by.summary().index[0] == "South"
+        assert by.summary()["realised_per_customer"].to_dict() == {"South": 60.0, "North": 1e6}
+        assert by.compare("per_customer").iloc[0]["segment_a"] == "North"
+        assert by.compare().iloc[0]["segment_a"] == "South"
+        assert "per customer (what today's customers will yield)" in by.compare()["sentence"].iloc[0]
+        assert "(what today's customers have yielded and will yield)" in by.compare("total")["sentence"].iloc[0]
+        np.testing.assert_allclose(by.draws().sel(segment="North"), by.draws("per_customer").sel(segment="North") - 1e6)
+
+    def test_of_tiers(self, loyal):
+        table = loyal.tiers()
+        assert table.index[-1] == "Large"
+        assert table.loc["Large", "realised"] == 1e6

@@ -42,9 +42,15 @@ class TestSegments:
     def test_summary(self, ltv):
         table = ltv.by("industry").summary(0.9)
         assert table["customers"].to_dict() == {"Retail": 3, "Energy": 2, "Public": 1}
-        assert table["total_mean"].sum() == pytest.approx(float(ltv.total().mean()))
+        assert table["total_mean"].sum() == pytest.approx(ltv.explain().loc["total", "mean"])
         assert {"per_customer_eti90_lb", "total_eti90_ub"} <= set(table)
-        assert table["per_customer_mean"].is_monotonic_decreasing
+        assert table["per_customer_median"].is_monotonic_decreasing
+        assert list(table)[1:5] == [f"per_customer_{name}" for name in ("median", "eti90_lb", "eti90_ub", "mean")]
+        by_mean = ltv.by("industry").summary(0.9, statistic="mean")
+        assert by_mean["per_customer_mean"].is_monotonic_decreasing
+        assert list(by_mean)[1] == "per_customer_mean"
+        medians = ltv.by("industry").total.median(("chain", "draw")).to_series()
+        np.testing.assert_allclose(table["total_median"], medians[table.index])
 
     def test_a_mapping_or_series_names_the_segments(self, ltv):
         mapping = dict(zip("ABCDEF", ["x", "x", "y", "y", "y", "z"], strict=True))

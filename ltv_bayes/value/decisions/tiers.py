@@ -1,4 +1,4 @@
-"""Tiers of customers: how surely each belongs among those worth most."""
+"""Tiers of customers: how surely each belongs among those worth most, by what is still to come."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.sizes import RANKED_BYTES
 from ltv_bayes.time_units import as_number
-from ltv_bayes.value.draws.valuation import added, in_order
+from ltv_bayes.value.draws.valuation import REALISED, in_order
 from ltv_bayes.value.valued import Valued
 
 FEWEST_DRAWS = 100
@@ -22,13 +22,14 @@ def tiers(value: Valued, shares: Sequence[float], names: Sequence[str] | None) -
     """Probability of each tier for each customer; see `LifetimeValue.tiers`."""
     bounds = _bounds(shares)
     titles = _names(bounds, names)
-    draws, mean = _draws(value)
+    draws, mean, so_far = _draws(value)
     within = np.zeros((draws.shape[1], len(titles)))
     ranked = (partial(shares_of_tiers, money, bounds) for money in draws)
     for shares_of_draw in in_order(ranked, len(draws), f"ranking {counted(draws.shape[1], 'customer')}"):
         within += shares_of_draw
     within /= len(draws)
-    table = pd.DataFrame({"mean": mean}, index=value.customers.ids)
+    past = {REALISED: so_far} if value.settings.realised else {}
+    table = pd.DataFrame({**past, "mean": mean}, index=value.customers.ids)
     for name, probability in zip(titles, within.T, strict=True):
         table[f"probability_{name}"] = probability
     likeliest = within.argmax(axis=1)
@@ -94,13 +95,16 @@ def _names(bounds: Array, names: Sequence[str] | None) -> list[str]:
     return [str(name) for name in names]
 
 
-def _draws(value: Valued) -> tuple[Array, Array]:
-    """Draws of all customers at once, as ranks need them, as many as there is room for; and the mean of each.
+def _draws(value: Valued) -> tuple[Array, Array, Array]:
+    """Draws of what is to come of all customers at once, as ranks need them, as many as there is room for.
 
     Returns
     -------
     array of shape (draws, customers)
     array of shape (customers,)
+        Their means.
+    array of shape (customers,)
+        The value so far, where it is included.
     """
     size, number = value.valuation.size, len(value.customers)
     step = math.ceil(8 * number * size / RANKED_BYTES)
@@ -110,8 +114,12 @@ def _draws(value: Valued) -> tuple[Array, Array]:
             f"{FEWEST_DRAWS} draws of {counted(number, 'customer')}. Value a part of them, such as the half with the "
             f"highest mean: lifetime_value(customers.subset(ids), ...).tiers()."
         )
-    kept, mean = np.empty((len(range(0, size, step)), number)), np.empty(number)
+    kept, (mean, so_far) = np.zeros((len(range(0, size, step)), number)), np.zeros((2, number))
+    to_come = [name for name in value.sources if name != REALISED]
     for block, money in value.results.draws_by_block(value.settings.place, means=True):
-        kept[:, block.rows] = added(money)[:, ::step].T
-        mean[block.rows] = added(block.means)[:, 0]
-    return kept, mean
+        for name in to_come:
+            kept[:, block.rows] += money[name][:, ::step].T
+            mean[block.rows] += block.means[name][:, 0]
+        if REALISED in block.means:
+            so_far[block.rows] = block.means[REALISED][:, 0]
+    return kept, mean, so_far

@@ -33,7 +33,8 @@ def upside(value: Valued, interval: Interval) -> pd.DataFrame:
     )
     table.insert(0, "realised", realised)
     table["reason"] = _reasons(value, table)
-    return value.described(table.sort_values("upside", ascending=False, kind="stable"))
+    nothing = table[next(name for name in table if name.startswith("upside_") and name.endswith(ENDS[1]))] <= 0
+    return value.described(table.iloc[np.lexsort((-table["upside"], nothing))])
 
 
 def _to_come(sources: Components, means: Components, realised: Array, interval: Interval) -> dict[str, Array]:

@@ -13,9 +13,19 @@ from ltv_bayes.errors import counted
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, MOST_SEGMENTS
-from ltv_bayes.value.draws.valuation import About, Block, Components, Outcome, Reduce, Valuation, added, over_blocks
+from ltv_bayes.value.draws.valuation import (
+    REALISED,
+    About,
+    Block,
+    Components,
+    Outcome,
+    Reduce,
+    Valuation,
+    added,
+    over_blocks,
+)
 
-MISSING = "(missing)"
+MISSING, PAYING = "(missing)", "paying"
 
 Interval = tuple[float, str]
 Segmenting = Callable[[Customers], pd.Series]
@@ -183,12 +193,17 @@ def at_horizons(components: Components, until: tuple[int, ...]) -> Components:
 
 
 def summary_columns(components: Components, means: Components, interval: Interval) -> list[Columns]:
-    """Summaries of customers at each horizon, from arrays (customers, horizons, draws) and means of the block."""
+    """Summaries of customers at each horizon, from arrays (customers, horizons, draws) and means of the block.
+
+    Beside the columns of a summary: the mean of each source, and the share of draws with money still to come.
+    """
     total, mean = added(components), added(means)
+    to_come = [values for name, values in components.items() if name != REALISED]
+    paying = np.add.reduce(to_come) > 0 if to_come else np.zeros(total.shape, dtype=bool)
     found = []
     for place in range(total.shape[1]):
         columns = summarize_sorted(np.sort(total[:, place], axis=1), *interval)
-        columns["mean"] = mean[:, place, 0]
+        columns |= {"mean": mean[:, place, 0], PAYING: paying[:, place].mean(axis=1)}
         columns |= {f"mean_{name}": values[:, place, 0] for name, values in means.items()}
         found.append(columns)
     return found

@@ -120,4 +120,4 @@ def audit_in_value(value: Valued) -> pd.DataFrame:
     used = np.zeros(len(judged))
     for position, money in judged_parts(value):
         used[position] = money.mean()
-    return value.described(judged.audit().assign(used=used, used_share=share_of(used, value.total().mean())))
+    return value.described(judged.audit().assign(used=used, used_share=share_of(used, sum(value.means().values()))))

@@ -33,22 +33,29 @@ def judgement_share(value: Valued) -> pd.Series:
     if JUDGED not in value.sources:
         return pd.Series({"mean": 0.0, "variance": 0.0}, name="judgement_share")
     money, means = value.money(), value.means()
-    shares = _shares(money[JUDGED], added(money))
-    shares["mean"] = float(share_of(means[JUDGED], sum(means.values())))
+    mean = float(share_of(means[JUDGED], sum(means.values())))
+    shares = {"mean": mean, "variance": _variance_share(money[JUDGED], added(money))}
     return pd.Series(shares, name="judgement_share")
 
 
 def sensitivity(value: Valued, interval: Interval) -> pd.DataFrame:
     """A row for each source and each judgement; see `JudgementInValue.sensitivity`."""
-    judged, total = require_judged(value), value.total()
+    judged, total, whole = require_judged(value), value.total(), sum(value.means().values())
     without = _without(value)
-    others = [{"source": name, **NO_ONE, **_part(money, total, interval)} for name, money in without.items()]
+    means = value.without_judgement().means() if without else {}
+    others = [
+        {"source": name, **NO_ONE, **_part(money, total, interval, means[name], whole)}
+        for name, money in without.items()
+    ]
     left, judgements = total - added(without) if without else total.copy(), []
+    mean_left = whole - sum(means.values())
     for position, money in judged_parts(value):
-        judgements.append({"source": JUDGED, **named(judged, position), **_part(money, total, interval)})
+        part = _part(money, total, interval, float(money.mean()), whole)
+        judgements.append({"source": JUDGED, **named(judged, position), **part})
         left -= money
+        mean_left -= part["mean"]
     if streams_are_judged(value.valuation):
-        others.append({"source": AS_JUDGED, **NO_ONE, **_part(left, total, interval)})
+        others.append({"source": AS_JUDGED, **NO_ONE, **_part(left, total, interval, mean_left, whole)})
     ranked = pd.DataFrame(judgements).sort_values("mean", ascending=False, kind="stable").to_dict("records")
     return value.described(pd.DataFrame([*others, *ranked]), interval)
 
@@ -118,18 +125,19 @@ def with_certain_amounts(judged: FutureValuePriors, amounts: Array) -> FutureVal
     return replace(judged, table=judged.table.assign(**certain, **fixed), adjustments=None)
 
 
-def _shares(money: Array, total: Array) -> dict[str, float]:
-    """Share of a part in the mean of the portfolio, and in its variance."""
+def _variance_share(money: Array, total: Array) -> float:
+    """Share of a part in the variance of the portfolio."""
     covariance = np.cov(money, total, ddof=min(1, total.size - 1))  # of one draw, nothing
-    shares = share_of([money.mean(), covariance[0, 1]], [total.mean(), covariance[1, 1]])
-    return dict(zip(("mean", "variance"), map(float, shares), strict=True))
+    return float(share_of(covariance[0, 1], covariance[1, 1]))
 
 
-def _part(money: Array, total: Array, interval: Interval) -> dict[str, float]:
-    """The share of a part in the portfolio, and the portfolio without it."""
+def _part(money: Array, total: Array, interval: Interval, mean: float, whole: float) -> dict[str, float]:
+    """The share of a part in the portfolio, and the portfolio without it; from draws, and means of both."""
     without = summarize_sorted(np.sort(total - money)[np.newaxis], *interval)
+    without["mean"] = np.array([whole - mean])
     return {
-        "mean": float(money.mean()),
-        **{f"{name}_share": share for name, share in _shares(money, total).items()},
+        "mean": mean,
+        "mean_share": float(share_of(mean, whole)),
+        "variance_share": _variance_share(money, total),
         **{f"without_{name}": float(values[0]) for name, values in without.items() if name != "sd"},
     }

@@ -12,17 +12,20 @@ import xarray as xr
 from ltv_bayes.errors import ColumnError, DataWarning, counted, listed, suggestion
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import flagged, interval_settings, summarize_draws
+from ltv_bayes.intervals import bound_columns, flagged, interval_settings, summarize_draws
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, pooling_of
 from ltv_bayes.streams.stream import Stream
 from ltv_bayes.tables import Printed, ResultPage
-from ltv_bayes.value.draws.valuation import JUDGED, added
+from ltv_bayes.value.decisions.ranking import Statistic, require_statistic
+from ltv_bayes.value.draws.valuation import JUDGED, REALISED, added
 from ltv_bayes.value.segments.compare import Options, Region, Words, best, compare_pairs, rank
 from ltv_bayes.value.segments.groupings import APART, SegmentGrouping, total_weights, weighting
 from ltv_bayes.value.valued import Valued, share_of, stored_attrs
 
-PER_CUSTOMER, TOTAL = "per_customer", "total"
+PER_CUSTOMER, TOTAL, TO_COME = "per_customer", "total", "to_come_per_customer"
+YIELD = "what today's customers will yield"
+HAVE_YIELDED = "what today's customers have yielded and will yield"
 LESS_IS_BETTER = ("dropout", "churn")
 
 
@@ -71,53 +74,79 @@ class SegmentValues(Printed):
 
     @property
     def measures(self) -> list[str]:
-        """What segments can be compared by: their value, and what pooled fits of its streams know of them."""
-        return [PER_CUSTOMER, TOTAL, *self.quantities]
+        """What segments can be compared by, the usual measure first: values, and what pooled fits know of segments.
 
-    def draws(self, measure: str = PER_CUSTOMER) -> xr.DataArray:
+        Where past revenue is included, what is still to come is the usual one.
+        """
+        return [*([TO_COME] if self.so_far is not None else []), PER_CUSTOMER, TOTAL, *self.quantities]
+
+    @property
+    def so_far(self) -> pd.Series | None:
+        """Past revenue per customer by segment, after margin; None where it is not included."""
+        return None if self.means is None else self.means.get(REALISED)
+
+    def draws(self, measure: str | None = None) -> xr.DataArray:
         """Draws of one measure, of shape (chain, draw, segment)."""
+        measure = measure or self.measures[0]
         if measure not in self.measures:
             raise ColumnError(f"There is no measure {measure!r}. {suggestion(str(measure), self.measures)}")
         if measure in self.quantities:
             return self.quantities[measure]
+        if measure == TO_COME and self.so_far is not None:
+            return (self.per_customer - self.so_far.to_numpy()).rename(TO_COME).assign_attrs(self.total.attrs)
         return self.per_customer if measure == PER_CUSTOMER else self.total
 
-    def mean(self, measure: str = PER_CUSTOMER) -> pd.Series:
+    def mean(self, measure: str | None = None) -> pd.Series:
         """Mean of one measure by segment: of values that of what is expected given each draw of the parameters.
 
         The mean of a segment's total is the sum of its customers' means.
         """
+        measure = measure or self.measures[0]
         if self.means is not None and measure in self.means:
             return self.means[measure]
         return self.draws(measure).mean(("chain", "draw"), skipna=False).to_series().rename(measure)
 
-    def summary(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
-        """One row per segment: customers, total and mean value per customer with their intervals, judged share.
+    def summary(
+        self, ci_prob: float | None = None, ci_kind: str | None = None, *, statistic: Statistic = "median"
+    ) -> pd.DataFrame:
+        """One row per segment: customers, value per customer and total with their intervals, judged share.
+
+        Parameters
+        ----------
+        ci_prob, ci_kind
+            Interval, as in `LifetimeValue.summary`.
+        statistic : {"median", "mean"}
+            Which of the two stands first, and orders the segments.
 
         Returns
         -------
         pandas.DataFrame
-            Indexed by segment, the one with the highest value per customer first; money in the customers' currency. Of
-            several columns, these stand before the numbers.
+            Indexed by segment, the one with the highest value per customer first; of each measure of value the median
+            with its interval, then the mean; money in the customers' currency. Where past revenue is included, it has a
+            column of its own, and what is still to come per customer orders the segments. Of several columns, these
+            stand before the numbers.
         """
-        tables = [
-            summarize_draws(self.draws(measure), ci_prob=ci_prob, ci_kind=ci_kind)
-            .assign(mean=self.mean(measure))
-            .drop(columns=["sd", "median"])
-            .add_prefix(f"{measure}_")
-            for measure in (PER_CUSTOMER, TOTAL)
-        ]
+        require_statistic(statistic)
+        tables = []
+        for measure in [one for one in self.measures if one not in self.quantities]:
+            found = summarize_draws(self.draws(measure), ci_prob=ci_prob, ci_kind=ci_kind)
+            ends = bound_columns(found)
+            names = ["median", *ends, "mean"] if statistic == "median" else ["mean", *ends, "median"]
+            tables.append(found.assign(mean=self.mean(measure))[names].add_prefix(f"{measure}_"))
         levels = [] if self.levels is None else [self.levels]
-        table = pd.concat([*levels, self.customers.rename("customers"), *tables], axis=1)
+        past = [] if self.so_far is None else [self.so_far.rename("realised_per_customer")]
+        table = pd.concat([*levels, self.customers.rename("customers"), *past, *tables], axis=1)
         if self.judged is not None:
             drawn = self.judged.mean(("chain", "draw"), skipna=False).to_numpy()
             judged = drawn if self.means is None else self.means[JUDGED].to_numpy()
             table["judged_share"] = share_of(judged, table["total_mean"].to_numpy())
-        return flagged(table.sort_values("per_customer_mean", ascending=False), self.caution, self.currency)
+        return flagged(
+            table.sort_values(f"{self.measures[0]}_{statistic}", ascending=False), self.caution, self.currency
+        )
 
     def compare(
         self,
-        measure: str = PER_CUSTOMER,
+        measure: str | None = None,
         *,
         rope: float | None = None,
         rope_share: float | None = None,
@@ -130,7 +159,7 @@ class SegmentValues(Printed):
         Parameters
         ----------
         measure : str
-            What to compare: ``"per_customer"``, ``"total"``, or another of `measures`.
+            What to compare: ``"per_customer"``, ``"total"``, or another of `measures`; the first of them if not given.
         rope : float, optional
             Region of practical equivalence: differences up to this amount either way do not matter.
         rope_share : float, optional
@@ -150,6 +179,7 @@ class SegmentValues(Printed):
         DataWarning
             If segments are left out.
         """
+        measure = measure or self.measures[0]
         options = Options.read(self.draws(measure), lower_is_better=less_is_better(self, measure))
         region = Region.read(rope, rope_share)
         words = self._words(measure, interval_settings(ci_prob, ci_kind))
@@ -160,13 +190,13 @@ class SegmentValues(Printed):
             table["difference"] = mean[table["segment_a"]].to_numpy() - mean[table["segment_b"]].to_numpy()
         return self._noted(table, measure)
 
-    def rank(self, measure: str = PER_CUSTOMER, *, within: str | Sequence[str] | None = None) -> pd.DataFrame:
+    def rank(self, measure: str | None = None, *, within: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Probability of each rank for each segment; rank 1 is the highest value, or the lowest churn.
 
         Parameters
         ----------
         measure : str
-            One of `measures`.
+            One of `measures`; the first if not given.
         within : str or list of str, optional
             Of segments made by several columns, one or some of these: ranks among those that have the same there.
 
@@ -176,18 +206,19 @@ class SegmentValues(Printed):
             Indexed by segment, columns ``rank_1`` ... ``rank_k`` and ``expected_rank``; rows add up to 1. Segments
             are left out as in `compare`.
         """
+        measure = measure or self.measures[0]
         less = less_is_better(self, measure)
         return self._noted(self._each(measure, within, lambda draws: rank(draws, lower_is_better=less)), measure)
 
     def best(
-        self, measure: str = PER_CUSTOMER, *, top: int = 3, within: str | Sequence[str] | None = None
+        self, measure: str | None = None, *, top: int = 3, within: str | Sequence[str] | None = None
     ) -> pd.DataFrame:
         """Which segment to choose: its probability of being the best, and what choosing it may cost.
 
         Parameters
         ----------
         measure : str
-            One of `measures`.
+            One of `measures`; the first if not given.
         top : int
             How many count as the top.
         within : str or list of str, optional
@@ -200,6 +231,7 @@ class SegmentValues(Printed):
             ``probability_in_top_<top>``, and expected_loss, by how much the best segment of each draw exceeds this one,
             on average. Segments are left out as in `compare`.
         """
+        measure = measure or self.measures[0]
         less = less_is_better(self, measure)
         found = self._each(measure, within, lambda draws: best(draws, top=top, lower_is_better=less))
         return self._noted(found.assign(mean=self.mean(measure)), measure)
@@ -234,8 +266,9 @@ class SegmentValues(Printed):
             attrs = self.quantities[measure].attrs
             return Words.of_quantity(attrs.get("long_name", label(measure)), attrs.get("units", ""), interval)
         weighted = "" if self.weighted is None else f", weighted by {label(self.weighted.name)}"
+        what = YIELD if self.so_far is None or measure == TO_COME else HAVE_YIELDED
         how = "in total" if measure == TOTAL else f"per customer{weighted}"
-        return Words.of_worth(how, self.currency or "", interval)
+        return Words.of_worth(f"{how} ({what})", self.currency or "", interval)
 
     def _level(self, within: str | Sequence[str]) -> pd.Series:
         """What each segment has in some of several columns."""
@@ -286,9 +319,16 @@ def values_by(value: Valued, column: Any, weight: Any) -> SegmentValues:
     means[PER_CUSTOMER] = means[TOTAL] / found.customers
     if JUDGED in sums:
         means[JUDGED] = found.means[JUDGED][:, place, 0]
+    if REALISED in sums:
+        means[REALISED] = found.means[REALISED][:, place, 0] / found.customers
     weighted = None
     if weight is not None:
-        weighted, means[PER_CUSTOMER] = _weighted(value, grouping, weight, found.names)
+        weighted, each = _weighted(value, grouping, weight, found.names)
+        means[PER_CUSTOMER] = added(each)
+        if REALISED in each:
+            means[REALISED] = each[REALISED]
+    if REALISED in means:
+        means[TO_COME] = means[PER_CUSTOMER] - means[REALISED]
     return SegmentValues(
         grouping.name,
         _labelled(value, added(sums), names),
@@ -304,17 +344,17 @@ def values_by(value: Valued, column: Any, weight: Any) -> SegmentValues:
     )
 
 
-def _weighted(value: Valued, grouping: SegmentGrouping, weight: Any, keys: list[str]) -> tuple[xr.DataArray, Array]:
-    """Weighted mean value of each segment's customers, draws and means: a pass of its own over them."""
+def _weighted(
+    value: Valued, grouping: SegmentGrouping, weight: Any, keys: list[str]
+) -> tuple[xr.DataArray, dict[str, Array]]:
+    """Weighted mean value of each segment's customers, draws and means by source: a pass of its own over them."""
     weights = weighting(value.customers, weight)
     total = total_weights(value.customers, grouping, weights, keys)
-    found = value.results.segments(None, grouping.segmenting, weights)
-    money, means = (
-        added({source: part[:, value.settings.place] for source, part in every.items()}) / total[:, np.newaxis]
-        for every in (found.money, found.means)
-    )
+    found, place = value.results.segments(None, grouping.segmenting, weights), value.settings.place
+    money = added({source: every[:, place] for source, every in found.money.items()}) / total[:, np.newaxis]
+    means = {source: every[:, place, 0] / total for source, every in found.means.items()}
     name = weight if isinstance(weight, str) else str(getattr(weight, "name", None) or "weight")
-    return _labelled(value, money, grouping.named(keys)[0]).rename(name), means[:, 0]
+    return _labelled(value, money, grouping.named(keys)[0]).rename(name), means
 
 
 def _labelled(value: Valued, sums: Array, names: list[str]) -> xr.DataArray:

@@ -1,0 +1,37 @@
+"""The first lines of a value: its terms, the total, each source."""
+
+from ltv_bayes.errors import counted
+from ltv_bayes.formatting import label, money, percent, with_currency
+from ltv_bayes.intervals import interval_settings
+from ltv_bayes.predictions.clock import clock_period
+from ltv_bayes.value.decisions import breakdown
+from ltv_bayes.value.valued import TOTAL, Valued
+
+
+def heading(value: Valued) -> str:
+    """Whose value it is, on which terms."""
+    customers, settings = counted(len(value.customers), "customer"), value.settings
+    kept = "revenue" if settings.margin == "100%" and "margin" not in settings.exceptions else "margin"
+    fits = (fit for stream in value.valuation.streams for fit in stream.fits_by_purpose.values())
+    periods = " and ".join(dict.fromkeys(period for fit in fits if (period := clock_period(fit))))
+    effects = f"; calendar effects by {periods}" if periods else ""
+    return f"Lifetime value of {customers}, in {kept}: {settings}{effects}"
+
+
+def totals(value: Valued) -> list[str]:
+    """The total, its median and interval first, and the mean of each source."""
+    whole = breakdown.explain(value, None, interval_settings(None, None))
+    low, high = (name for name in whole.columns if name.endswith(("_lb", "_ub")))
+    amounts = whole.loc[TOTAL, ["median", low, high, "mean"]]
+    median, lower, upper, mean = (_money(value, amount) for amount in amounts)
+    return [
+        f"total: median {median}, {whole.attrs['interval']} {lower} to {upper}, mean {mean}",
+        *(
+            f"  {label(name)}: mean {_money(value, row['mean'])} ({percent(row['share'])})"
+            for name, row in whole.drop(TOTAL).iterrows()
+        ),
+    ]
+
+
+def _money(value: Valued, amount: float) -> str:
+    return with_currency(money(amount, value.currency), value.currency)
