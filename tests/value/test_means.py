@@ -159,7 +159,7 @@ class TestRanking:
                 "frequency": [12, 4, 0],
                 "recency": [9.0, 36.0, 0.0],
                 "T": [38.0, 38.0, 38.0],
-                "monetary_value": [9000.0, 20.0, np.nan],
+                "monetary_value": [60.0, 20.0, np.nan],
                 "total_value": [1e6, 100.0, 20.0],
                 "region": ["North", "South", "South"],
             }
@@ -203,3 +203,28 @@ class TestRanking:
         table = loyal.tiers()
         assert table.index[-1] == "Large"
         assert table.loc["Large", "realised"] == 1e6
+
+
+class TestTwoOrders:
+    def test_of_today_and_of_the_next_customer_stand_beside_each_other(self, book, pooled, spend):
+        ltv = lb.lifetime_value(book, lb.RepeatPurchases(pooled, spend.thin(300)), horizon="3 years", random_seed=1)
+        new = lb.new_customer_value(pooled, spend.thin(300), horizon="3 years")
+        by = ltv.by("industry")
+        table = by.beside_next_customer(new, ci_prob=0.8)
+        assert sorted(table["todays_customers_rank"]) == sorted(table["next_customer_rank"]) == [1, 2, 3]
+        medians = by.per_customer.median(("chain", "draw")).to_series()
+        np.testing.assert_allclose(table["todays_customers_median"], medians[table.index])
+        assert table["next_customer_median"].to_dict() == pytest.approx(new.summary()["median"].to_dict())
+        assert {"todays_customers_eti80_lb", "next_customer_eti80_ub"} <= set(table)
+        ranks = table[["todays_customers_rank", "next_customer_rank"]].to_numpy()
+        alike = [(ranks[i, 1] < ranks[j, 1]) for i in range(3) for j in range(i + 1, 3)]
+        assert table.attrs["agreement"] == pytest.approx(np.mean(alike))
+        assert f"agree in {sum(alike)} of 3 pairs" in table.attrs["sentence"]
+        assert "expected value of the next customer than" in lb.compare(new.draws)["sentence"].iloc[0]
+
+    def test_the_next_customer_needs_segments(self, ltv, purchases, spend):
+        new = lb.new_customer_value(purchases, spend, horizon="3 years")
+        with pytest.raises(lb.errors.InputError, match="The next customer's value by segment is needed"):
+            ltv.by("industry").beside_next_customer(new)
+        with pytest.raises(lb.errors.InputError, match="Pass new_customer_value"):
+            ltv.by("industry").beside_next_customer(ltv)

@@ -31,6 +31,10 @@ from ltv_bayes.value.acquisition.new_customer_terms import NewCustomerTerms
 from ltv_bayes.value.acquisition.newcomers import Newcomer
 
 ANYBODY = "a new client"
+NAMES = {
+    "expected_new_customer_value": "expected value of the next customer",
+    "predicted_new_customer_value": "value of one next customer",
+}
 FITS = (FittedPurchases, FittedEvents, FittedRenewals)
 
 
@@ -202,7 +206,8 @@ class NewCustomerValue(Printed):
         stacked = np.stack(values, axis=-1).reshape(*self.terms.shape, len(values))
         labels = {} if self.column is None else {self.column: np.array(self.segments, dtype=object)}
         drawn = stacked[..., 0] if self.column is None else stacked
-        return labelled_draws(drawn, name, labels, units=self.units, settings=self.settings)
+        attrs = {"long_name": NAMES[name], "units": self.units, "settings": self.settings}
+        return labelled_draws(drawn, name, labels, **attrs)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ltv_bayes.value.decisions.ranking import Statistic, require_statistic
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, added
 from ltv_bayes.value.segments.compare import Options, Region, Words, best, compare_pairs, rank
 from ltv_bayes.value.segments.groupings import APART, SegmentGrouping, total_weights, weighting
+from ltv_bayes.value.segments.next_customer import two_orders
 from ltv_bayes.value.valued import Valued, share_of, stored_attrs
 
 PER_CUSTOMER, TOTAL, TO_COME = "per_customer", "total", "to_come_per_customer"
@@ -235,6 +236,37 @@ class SegmentValues(Printed):
         less = less_is_better(self, measure)
         found = self._each(measure, within, lambda draws: best(draws, top=top, lower_is_better=less))
         return self._noted(found.assign(mean=self.mean(measure)), measure)
+
+    def beside_next_customer(
+        self, new: Any, *, ci_prob: float | None = None, ci_kind: str | None = None
+    ) -> pd.DataFrame:
+        """Two orders of segments: by what today's customers will yield, and by the value of the next customer.
+
+        They answer different questions: whom to look after, and where to win customers. Today's customers have
+        histories, many have left, and some segments are older than others.
+
+        Parameters
+        ----------
+        new : NewCustomerValue
+            What `new_customer_value` returned, of fits pooled by the same column.
+        ci_prob, ci_kind
+            Interval, as in `LifetimeValue.summary`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by segment, of those that both know: customers; the rank by each; the median of what is still to
+            come per customer of today, and of the expected value of the next customer, with their intervals.
+            ``attrs["agreement"]`` is the share of pairs that both orders put alike, ``attrs["sentence"]`` names the
+            pairs that differ.
+
+        Raises
+        ------
+        InputError
+            If the value of the next customer is not by segments, or by others.
+        """
+        today = self.draws(self.measures[0])
+        return two_orders(today, self.customers, new, interval_settings(ci_prob, ci_kind))
 
     def _each(
         self, measure: str, within: str | Sequence[str] | None, made: Callable[[xr.DataArray], pd.DataFrame]

@@ -1,0 +1,62 @@
+"""Two orders of segments: by what today's customers will yield, and by the value of the next customer."""
+
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from ltv_bayes.errors import InputError, a_kind, listed
+from ltv_bayes.intervals import SAMPLE_DIMS, flagged, summarize_draws
+
+TODAY, NEXT = "todays_customers", "next_customer"
+NAMED = 3
+
+
+def two_orders(today: xr.DataArray, customers: pd.Series, new: Any, interval: tuple[float, str]) -> pd.DataFrame:
+    """Medians, intervals and ranks by both; see `SegmentValues.beside_next_customer`."""
+    draws = getattr(new, "draws", None)
+    rest = [str(dim) for dim in getattr(draws, "dims", ()) if dim not in SAMPLE_DIMS]
+    if draws is None or len(rest) != 1:
+        raise InputError(
+            f"The next customer's value by segment is needed, not {a_kind(new)}. "
+            f"Pass new_customer_value(...) of fits pooled by the same column."
+        )
+    parts = {TODAY: today, NEXT: draws.rename({rest[0]: "segment"})}
+    found = {name: _summarized(part, interval).add_prefix(f"{name}_") for name, part in parts.items()}
+    common = found[TODAY].index.intersection(found[NEXT].index)
+    if not len(common):
+        raise InputError(
+            f"The next customer's value is by {rest[0]}, and no segment is in both: {listed(found[TODAY].index[:3])} "
+            f"beside {listed(found[NEXT].index[:3])}. Pass fits pooled by the column of these segments."
+        )
+    table = pd.concat([customers.rename("customers")[common], *(each.loc[common] for each in found.values())], axis=1)
+    for place, name in ((1, TODAY), (2, NEXT)):
+        table.insert(place, f"{name}_rank", table[f"{name}_median"].rank(ascending=False).astype(int))
+    table = table.sort_values(f"{TODAY}_median", ascending=False)
+    caution = str(today.attrs.get("caution", "") or draws.attrs.get("caution", ""))
+    table = flagged(table, caution)
+    table.attrs |= dict(zip(("agreement", "sentence"), _agreement(table), strict=True))
+    return table
+
+
+def _summarized(draws: xr.DataArray, interval: tuple[float, str]) -> pd.DataFrame:
+    table = summarize_draws(draws, ci_prob=interval[0], ci_kind=interval[1]).drop(columns=["mean", "sd"])
+    return table.set_axis(table.index.astype(str))
+
+
+def _agreement(table: pd.DataFrame) -> tuple[float, str]:
+    """The share of pairs that both orders put alike, and a sentence that names those they do not."""
+    pairs = list(combinations(table.index, 2))
+    apart = [
+        f"{first} and {second}"
+        for first, second in pairs
+        if table.loc[first, f"{NEXT}_median"] < table.loc[second, f"{NEXT}_median"]
+    ]
+    agreement = 1 - len(apart) / len(pairs) if pairs else 1.0
+    begin = (
+        "The order by what today's customers will yield per customer and that by the value of the next customer agree "
+        f"in {len(pairs) - len(apart)} of {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}"
+    )
+    more = f" and {len(apart) - NAMED} more" if len(apart) > NAMED else ""
+    return agreement, f"{begin}; they differ for {'; '.join(apart[:NAMED])}{more}." if apart else f"{begin}."
