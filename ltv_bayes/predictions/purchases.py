@@ -14,7 +14,7 @@ from scipy.optimize import elementwise
 from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.errors import FitError, InputError
-from ltv_bayes.formulas.kernels import future_purchases
+from ltv_bayes.formulas.kernels.future.purchases import expected_discounted
 from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.conditional_future import PurchaseFormulas, PurchaseOutlook
 from ltv_bayes.formulas.models.operational_time import Clock, OnClock
@@ -404,7 +404,7 @@ def _compiled(fit: FittedPurchases, customers: Customers, t: float, delta: float
 
     def compute(histories: np.ndarray, drawn: Parameters) -> np.ndarray:
         parameters = [drawn[name][:, 0] for name in bg_nbd.PARAMETERS]
-        return future_purchases.expected_discounted(histories, t, delta, parameters, clock, at_once=at_once)
+        return expected_discounted(histories, t, delta, parameters, clock, at_once=at_once)
 
     return compute
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.formulas.kernels import expected_values, order_values, regular_order_values
+from ltv_bayes.formulas.kernels import order_values, regular_order_values
+from ltv_bayes.formulas.kernels.future.money import expected_money
 from ltv_bayes.formulas.models import nbd
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.groups import GroupDraws
@@ -102,7 +103,7 @@ class OrderDraws:
                 spend = self.spends.at(segments)
                 own = order_values.Spend(place, spend["p"], spend["q"], spend["v"])
                 rest = self.histories[here], self._of_some(here), parameters, own
-                found[here] = expected_values.expected_money(self.models[0], *rest)
+                found[here] = expected_money(self.models[0], *rest)
         return found
 
     def _of_some(self, here: np.ndarray) -> order_values.Periods:

@@ -226,5 +226,5 @@ class TestTwoOrders:
         new = lb.new_customer_value(purchases, spend, horizon="3 years")
         with pytest.raises(lb.errors.InputError, match="The next customer's value by segment is needed"):
             ltv.by("industry").beside_next_customer(new)
-        with pytest.raises(lb.errors.InputError, match="Pass new_customer_value"):
+        with pytest.raises(lb.errors.InputError, match="no segment is in both"):
             ltv.by("industry").beside_next_customer(ltv)

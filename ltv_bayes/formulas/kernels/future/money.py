@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ltv_bayes.formulas.kernels.future_purchases import (
+from ltv_bayes.formulas.kernels.future.purchases import (
     GOOD,
     chance_alive,
     edges_of,

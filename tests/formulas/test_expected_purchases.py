@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special
 
-from ltv_bayes.formulas.kernels.future_purchases import expected_discounted
+from ltv_bayes.formulas.kernels.future.purchases import expected_discounted
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.operational_time import Clock, OnClock
 
