@@ -37,7 +37,7 @@ share = ltv.judgement.share()
 print(f"\njudgement is {share['mean']:.0%} of the expected value and {share['variance']:.0%} of the variance")
 
 print("\n2. The clients worth most\n")
-table = ltv.summary(ci_prob=0.8).sort_values("mean", ascending=False)
+table = ltv.summary(ci_prob=0.8).loc[ltv.ranked().index]  # the most still to come first
 print(lb.readable(table.head(10), ltv.currency).to_string())
 print("\n  The interval is of the money that a client will really bring, so for most clients it begins near zero.")
 

@@ -166,7 +166,7 @@ def _share_inside(ltv: lb.LifetimeValue, happened: pd.Series, ids: pd.Index) -> 
 
 def report_client(results: Results, ltv: lb.LifetimeValue, truth: pd.DataFrame) -> None:
     """Show and write the clients' values, and the sources and years of the value of one with all streams."""
-    table = ltv.summary().sort_values("mean", ascending=False)
+    table = ltv.summary().loc[ltv.ranked().index]
     means = ltv.components.mean(("chain", "draw"), skipna=False).to_dataframe().loc[table.index]
     client = table.index[(means > 0).all(axis="columns")][0]
     explained = ltv.explain(client)

@@ -326,9 +326,10 @@ def _at_stake(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.In
     def reduce(block: Block, money: Components) -> tuple[slice, Array, Array]:
         alive = added(money)[:, : value.periods].sum(axis=1)
         left = _have_left(value, stream, now.subset([known[one] for one in as_text(block.ids)]), block.ids)
-        return block.rows, np.where(left, alive, 0.0), alive.mean(axis=1)
+        mean = added(block.means)[:, : value.periods, 0].sum(axis=1)
+        return block.rows, np.where(left, alive, 0.0), mean
 
-    for rows, drawn, mean in valuation.over_blocks(reduce):
+    for rows, drawn, mean in valuation.over_blocks(reduce, means=True):
         lost[place[rows]], value_if_alive[place[rows]] = drawn, mean
     return lost, value_if_alive
 

@@ -198,8 +198,7 @@ def summary_columns(components: Components, means: Components, interval: Interva
     Beside the columns of a summary: the mean of each source, and the share of draws with money still to come.
     """
     total, mean = added(components), added(means)
-    to_come = [values for name, values in components.items() if name != REALISED]
-    paying = np.add.reduce(to_come) > 0 if to_come else np.zeros(total.shape, dtype=bool)
+    paying = total > components.get(REALISED, 0.0)
     found = []
     for place in range(total.shape[1]):
         columns = summarize_sorted(np.sort(total[:, place], axis=1), *interval)

@@ -30,7 +30,7 @@ def _mean_money(first, last, stay, purchases, spend, horizon, split, periods, ro
     """Add what is expected given each of some draws, by customer and period."""
     (r, alpha, a, b), (period_of, is_shown), (edges, part) = purchases, split, horizon
     x, t_x, T, ended, weight, kind, state_of, orders, spent, covered = rows
-    alive = np.ones(x.size)
+    alive, unknown = np.ones(x.size), np.empty(spend.p.shape[0])
     worth, observed = np.empty((kinds.frequency_at.size, period_of.size)), np.empty(distinct.shape[0])
     by_time, share = np.empty(period_of.size), np.ones(period_of.size)
     delta, clock, prices, shown = periods.delta, periods.clock, periods.prices, periods.shown
@@ -51,15 +51,16 @@ def _mean_money(first, last, stay, purchases, spend, horizon, split, periods, ro
         for state in range(0 if stay else x.size):
             recency, time, _ = on_clock(clock, i, t_x[state], T[state], ended[state], 0.0)
             alive[state] = chance_alive(x[state], recency, time, weight[state], r[i], alpha[i], a[i], b[i])
+        for place in range(unknown.size):
+            excess = spend.q[place, i] - 1.0
+            unknown[place] = spend.p[place, i] * spend.v[place, i] / excess if excess > 0.0 else np.nan
         for row in range(state_of.size):
             state, place = state_of[row], spend.place[row]
-            shape = spend.p[place, i] * orders[row] + spend.q[place, i] - 1.0
-            if not shape > 0.0:
-                mean[row] = np.nan
-                continue
-            value = (
-                alive[state] * spend.p[place, i] / shape * (spend.v[place, i] + spent_now(prices, row, i, spent[row]))
-            )
+            value = alive[state] * unknown[place]
+            if orders[row] > 0.0:
+                shape = spend.p[place, i] * orders[row] + spend.q[place, i] - 1.0
+                total = spend.v[place, i] + spent_now(prices, row, i, spent[row])
+                value = alive[state] * spend.p[place, i] * total / shape if shape > 0.0 else np.nan
             for e in range(share.size):
                 mean[row, period_of[e]] += value * worth[kind[state], e] * (share[e] if covered[row] else 1.0)
 

@@ -26,7 +26,7 @@ from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array, IntArray, gauss_legendre
 from ltv_bayes.sizes import available_cores
 
-BEST, GOOD = 27.0, 15.0  # of exactness: exp(-27) of the largest value is left out, or exp(-15)
+BEST, GOOD = 27.0, 14.0  # of exactness: exp(-27) of the largest value is left out, or exp(-14)
 SPACING, OF_SD = 8.0, 16.0  # of nodes, over exactness: in log-odds, and in standard deviations of these
 SHARED_A = 100.0  # from here on, every frequency has nodes of its own
 SMALLEST = 1e-250
@@ -282,7 +282,7 @@ def purchases_to_come(i, exact, parameters, horizon, delta, clock, prices, obser
     i : int
         The draw.
     exact : float
-        `BEST`, or `GOOD`, which takes a third of the time: to seven digits.
+        `BEST`, or `GOOD`, which takes a third of the time: to six digits.
     parameters : tuple of float
         r, alpha, a, b of the draw.
     horizon : (array of shape (edges,), array of shape (edges - 1,))
