@@ -63,17 +63,16 @@ class ChannelRates:
         >>> float(np.median(rates.shape / rates.money).round(2))
         0.1
         """
-        spend, customers = np.asarray(spend, dtype=float), np.asarray(customers, dtype=float)
-        if len(spend) < 2:
+        paid, won = np.asarray(spend, dtype=np.float64), np.asarray(customers, dtype=np.float64)
+        if len(paid) < 2:
             return cls(np.full(size, JEFFREYS), np.zeros(size))
         cvs = (np.arange(POINTS) + 0.5) * CV_STEP
-        middle = np.log((customers.sum() + JEFFREYS) / spend.sum())
-        means = middle + np.linspace(-FAR, FAR, POINTS)
-        likely = logsumexp(_log_posterior(cvs, means, spend, customers), axis=0)
+        means = np.log((won.sum() + JEFFREYS) / paid.sum()) + np.linspace(-FAR, FAR, POINTS)
+        likely = logsumexp(_log_posterior(cvs, means, paid, won), axis=0)
         within = np.flatnonzero(likely > likely.max() - UNLIKELY)
         low, high = means[max(within[0] - 1, 0)], means[min(within[-1] + 1, POINTS - 1)]
         means = np.linspace(low, high, POINTS)
-        weights = _log_posterior(cvs, means, spend, customers)
+        weights = _log_posterior(cvs, means, paid, won)
         weights = np.exp(weights - weights.max()).ravel()
         cv, mean = np.divmod(rng.choice(weights.size, size, p=weights / weights.sum()), POINTS)
         shape = ((cv + rng.uniform(1e-6, 1.0, size)) * CV_STEP) ** -2
@@ -91,11 +90,12 @@ class ChannelRates:
         return (self.money + spend) / rng.gamma(self.shape + customers)
 
 
-def _log_posterior(cvs: Array, log_means: Array, spend: Array, customers: Array) -> Array:
+def _log_posterior(cvs: Numbers, log_means: Numbers, spend: Array, customers: Array) -> Array:
     """Of coefficients of variation and mean rates, up to a constant: an array of shape (cvs, means)."""
-    k = cvs[:, np.newaxis] ** -2
-    money = k / np.exp(log_means)
-    found = -0.5 * (cvs[:, np.newaxis] / CV_SCALE) ** 2 + 0.5 * log_means
+    cv, log_mean = np.asarray(cvs, dtype=np.float64)[:, np.newaxis], np.asarray(log_means, dtype=np.float64)
+    k = cv**-2
+    money = k / np.exp(log_mean)
+    found: Array = 0.5 * log_mean - 0.5 * (cv / CV_SCALE) ** 2
     for paid, won in zip(spend, customers, strict=True):
         found = found + gammaln(k + won) - gammaln(k) - k * np.log1p(paid / money) - won * np.log(money + paid)
     return found

@@ -275,8 +275,8 @@ class Acquisition(Printed):
         """
         size = self.value.terms.shape[0] * self.value.terms.shape[1]
         counted = rows["clients_won"].notna() & rows["spend"].notna()
-        won = rows.loc[counted, ["spend", "clients_won"]].to_numpy(dtype=float).T
-        rates = ChannelRates.learn(customer_stream(self.seed, "customers per money", ""), *won, size)
+        spend, won = rows.loc[counted, ["spend", "clients_won"]].to_numpy(dtype=float).T
+        rates = ChannelRates.learn(customer_stream(self.seed, "customers per money", ""), spend, won, size)
         known = rows["cost_per_client"].to_numpy(dtype=float)
         return [
             rates.draw_cost(customer_stream(self.seed, "cost per client", name), spend, clients)
