@@ -66,7 +66,7 @@ class ChannelRates:
         paid, won = np.asarray(spend, dtype=np.float64), np.asarray(customers, dtype=np.float64)
         if len(paid) < 2:
             return cls(np.full(size, JEFFREYS), np.zeros(size))
-        cvs = (np.arange(POINTS) + 0.5) * CV_STEP
+        cvs = np.asarray((np.arange(POINTS) + 0.5) * CV_STEP, dtype=np.float64)
         means = np.log((won.sum() + JEFFREYS) / paid.sum()) + np.linspace(-FAR, FAR, POINTS)
         likely = logsumexp(_log_posterior(cvs, means, paid, won), axis=0)
         within = np.flatnonzero(likely > likely.max() - UNLIKELY)
