@@ -71,6 +71,18 @@ class TestLife:
         said = "surely alive" if ratio == np.inf else f"alive with {ratio} times the odds"
         assert any(f"1 customer has an open opportunity and is {said}" in note for note in ltv.notes())
 
+    @pytest.mark.parametrize("probability", [0.9, 1.0])
+    def test_nobody_is_alive_with_less_than_the_chance_that_an_opportunity_comes(self, stream, probability):
+        """Of a client long silent; the odds are not raised where they do already."""
+        history = {"customer_id": ["old"], "frequency": [20], "recency": [20.0], "T": [36.0], "monetary_value": [30.0]}
+        silent = lb.Customers.from_summary(pd.DataFrame(history), time_unit="week", as_of="1997-09-30")
+        judged = opportunities(["old"], [probability]).with_relation("additional")
+        ltv = lb.lifetime_value(silent, stream, future_value=judged, **TERMS)
+        now = outlook(silent, "old")
+        assert livelier(silent, "old").alive < 0.4 < probability
+        expected = bg_nbd.expected_purchases(WEEKS, now._replace(alive=probability)) * expected_spend(silent, "old")
+        assert near(ltv.components["repeat_purchases"], expected)
+
     def test_clients_without_one_are_a_little_less_likely_to_be_alive(self, book, stream):
         ltv = lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
         share = next(one for one in valued_of(ltv).valuation.conditioned).signs.share
