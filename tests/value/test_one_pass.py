@@ -128,16 +128,16 @@ def test_showing_a_value_starts_no_pass_where_draws_are_not_kept(many, monkeypat
 
     monkeypatch.setattr(valuation.Valuation, "over_blocks", fail)
     assert "not kept" in repr(streamed)
-    assert "total: mean" not in repr(streamed)
+    assert "total: median" not in repr(streamed)
     assert "<table" not in streamed._repr_html_()
     monkeypatch.undo()
     written = str(streamed)
-    assert "total: mean" in written
-    assert "total: mean" in repr(streamed)
+    assert "total: median" in written
+    assert "total: median" in repr(streamed)
 
 
 def test_a_notebook_shows_the_table_where_draws_are_kept(kept):
-    assert "total: mean" in repr(kept)
+    assert "total: median" in repr(kept)
     assert "kept in memory" in repr(kept)
     assert "<table" in kept._repr_html_()
 

@@ -12,6 +12,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.provenance import quantiles_used
+from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.value.draws.valuation import JUDGED, Components, added, streams_are_judged
 from ltv_bayes.value.influence.judged_parts import (
     NO_ONE,
@@ -48,9 +49,10 @@ def sensitivity(value: Valued, interval: Interval) -> pd.DataFrame:
         for name, money in without.items()
     ]
     left, judgements = total - added(without) if without else total.copy(), []
-    mean_left = whole - sum(means.values())
+    mean_left, opinions = whole - sum(means.values()), are_opinions(judged.table)
     for position, money in judged_parts(value):
-        part = _part(money, total, interval, float(money.mean()), whole)
+        mean = _change(value, judged, position) if opinions[position] else float(money.mean())
+        part = _part(money, total, interval, mean, whole)
         judgements.append({"source": JUDGED, **named(judged, position), **part})
         left -= money
         mean_left -= part["mean"]
@@ -58,6 +60,13 @@ def sensitivity(value: Valued, interval: Interval) -> pd.DataFrame:
         others.append({"source": AS_JUDGED, **NO_ONE, **_part(left, total, interval, mean_left, whole)})
     ranked = pd.DataFrame(judgements).sort_values("mean", ascending=False, kind="stable").to_dict("records")
     return value.described(pd.DataFrame([*others, *ranked]), interval)
+
+
+def _change(value: Valued, judged: FutureValuePriors, position: int) -> float:
+    """By how much an opinion on a whole value changes the mean of its customer."""
+    customer = judged.table["customer_id"].iloc[position]
+    with_it, without = (sum(one.means(customer).values()) for one in (value, value.without_judgement()))
+    return with_it - without
 
 
 def with_and_without(value: Valued, customer_id: Any, interval: Interval) -> pd.DataFrame:
