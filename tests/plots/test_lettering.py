@@ -41,7 +41,7 @@ def chinese(valued):
 def test_missing_characters_become_boxes_without_a_warning(no_chinese_font, chinese):
     ax = lb.plot_lifetime_value(chinese)
     ax.figure.canvas.draw()
-    assert {label.get_text() for label in ax.get_yticklabels()} == {"Ada", BOX * 2}
+    assert {label.get_text().split()[0] for label in ax.get_yticklabels()} == {"Ada", BOX * 2}
     assert BOX_NOTE in ax.get_xlabel()
 
 
