@@ -16,6 +16,7 @@ from ltv_bayes.errors import DataWarning
 from ltv_bayes.formulas.kernels.tables import purchase_tables
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, NAME, as_whole_k
+from ltv_bayes.formulas.models.leaving_at_once import AT_ONCE, FIRST_DROPOUT
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.purchase_clock import SINCE_END, PurchaseClock
@@ -72,7 +73,22 @@ class PurchaseModel(RateModel[FittedPurchases]):
 
 
 @dataclass(frozen=True, repr=False)
-class BGNBD(PurchaseModel):
+class StayingModel(PurchaseModel):
+    """Settings of a model in which customers stay after the first purchase, or a share of its own leaves at once."""
+
+    leave_at_once: bool = field(default=False, kw_only=True)
+
+    @property
+    def _model(self) -> str:
+        return AT_ONCE[self._name] if self.leave_at_once else self._name
+
+    def _usual_priors(self, data: Customers, histories: InGroups) -> dict[str, Prior]:
+        first = {FIRST_DROPOUT: Prior("Beta", alpha=1.0, beta=1.0)} if self.leave_at_once else {}
+        return {**super()._usual_priors(data, histories), **first}
+
+
+@dataclass(frozen=True, repr=False)
+class BGNBD(StayingModel):
     """How often do customers come back, and when do they leave? The settings of a BG/NBD model.
 
     Parameters
@@ -164,7 +180,7 @@ class RegularPurchaseModel(PurchaseModel):
 
 
 @dataclass(frozen=True, repr=False)
-class BGCNBD(RegularPurchaseModel):
+class BGCNBD(RegularPurchaseModel, StayingModel):
     """How often do customers come back, and when do they leave, if they buy regularly? Settings of a BG/CNBD-k model.
 
     It is BG/NBD with gaps between purchases that are more alike than random ones: Erlang-distributed of shape k, at a

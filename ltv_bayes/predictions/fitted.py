@@ -29,10 +29,12 @@ OF_ALL = ("pooling", "living")
 SHARED = re.compile("calendar_effect|level|season|(level|noise|season)_sd|price_(growth|level|level_sd|noise_sd)")
 """Variables of calendar effects and prices, which all customers share."""
 UNCONVERGED = "fit did not converge"
+SHARES = ("first_dropout",)
 LONG_NAMES = {
     "mean_rate": "mean rate of orders",
     "mean_spend": "mean value of an order",
     "dropout_mean": "chance of leaving after an order",
+    "first_dropout": "chance of leaving right after the first order",
     "churn_mean": "chance of leaving at a renewal",
 }
 OURS = str(Path(__file__).parents[1])
@@ -59,7 +61,10 @@ class FittedModel:
 
     def __post_init__(self) -> None:
         for name, values in self.draws.items():
-            if not (np.isfinite(values) & (values > 0)).all():
+            if name in SHARES:
+                if not ((values >= 0) & (values < 1)).all():
+                    raise FitError(f"{name} must be at least 0 and below 1 in every draw.")
+            elif not (np.isfinite(values) & (values > 0)).all():
                 raise FitError(f"{name} must be above 0 and finite in every draw.")
 
     @property

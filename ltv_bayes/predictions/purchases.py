@@ -1,10 +1,10 @@
 """How many purchases will customers make? Forecasts from the posterior of a purchase model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,12 @@ from scipy.optimize import elementwise
 from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.errors import FitError, InputError
-from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, mbg_nbd
+from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, leaving_at_once, mbg_nbd
 from ltv_bayes.formulas.models.conditional_future import PurchaseFormulas, PurchaseOutlook
 from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.intervals import flagged, summarize_draws
-from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.posterior import labelled_draws, parameter_draws
 from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of, has_clock
 from ltv_bayes.predictions.fitted import (
     FittedModel,
@@ -80,10 +80,31 @@ class FittedPurchases(FittedModel):
     >>> fit = FittedPurchases.from_draws(draws, time_unit="week", model="bg_cnbd", k=3)
     >>> round(fit.expected_purchases(customers, horizon="39 weeks").item(), 3)
     1.547
+
+    With ``first_dropout``, that share of customers has left right after the first purchase:
+
+    >>> once = {"r": [[0.243]], "alpha": [[4.414]], "a": [[0.793]], "b": [[2.426]], "first_dropout": [[0.2]]}
+    >>> fit = FittedPurchases.from_draws(once, time_unit="week")
+    >>> fit.model
+    'bg_nbd_at_once'
     """
 
     _default_model: ClassVar[str] = bg_nbd.NAME
     _parameters: ClassVar[tuple[str, ...]] = bg_nbd.PARAMETERS
+
+    @classmethod
+    def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
+        """Make a fit from parameter draws of shape (chains, draws); without ``first_dropout`` none leaves at once."""
+        name = str(attrs.get("model", cls._default_model))
+        if leaving_at_once.FIRST_DROPOUT in draws:
+            attrs["model"] = leaving_at_once.AT_ONCE.get(name, name)
+        return super().from_draws(draws, **attrs)
+
+    @property
+    def draws(self) -> dict[str, np.ndarray]:
+        """The parameters' draws, each of shape (chains, draws)."""
+        more = (leaving_at_once.FIRST_DROPOUT,) if self.model in leaving_at_once.WITHIN else ()
+        return parameter_draws(self.idata, (*self._parameters, *more))
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -120,7 +141,8 @@ class FittedPurchases(FittedModel):
         -------
         xarray.DataArray
             (chain, draw, customer_id), between 0 and 1. Of BG/NBD and BG/CNBD-k, exactly 1 for a customer without a
-            repeat purchase: there, customers can leave only after one; in MBG/NBD and MBG/CNBD-k also after the first.
+            repeat purchase: there, customers can leave only after one; in MBG/NBD and MBG/CNBD-k, and with
+            ``leave_at_once=True``, also after the first.
         """
         names = {"long_name": "probability of being alive", "units": "1"}
         if at is None:
@@ -325,10 +347,12 @@ class FittedPurchases(FittedModel):
 
 def formulas_of(fit: FittedPurchases, customers: Customers | None = None) -> PurchaseFormulas:
     """The closed forms of a fit's model, with times counted from the as-of date of customers, or of the fit."""
-    formulas = FORMULAS.get(fit.model)
+    formulas = FORMULAS.get(leaving_at_once.WITHIN.get(fit.model, fit.model))
     clock = clock_of(fit) if customers is None else clock_at(fit, customers)
     if formulas is None:
         formulas = bg_cnbd.RegularFormulas(k_of(fit), may_leave_at_once=fit.model == bg_cnbd.MODIFIED_NAME)
+    if fit.model in leaving_at_once.WITHIN:
+        formulas = leaving_at_once.LeavingAtOnce(formulas)
     return formulas if clock is None else OnClock(formulas, clock)
 
 
