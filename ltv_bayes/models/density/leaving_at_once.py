@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from scipy import special
 
 from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.special import Array
@@ -38,7 +39,7 @@ class LeavingAtOnceDensity(WrittenDensity):
     def evaluate(self, x: Array, tables: object) -> tuple[float, Array]:
         """Log density and gradient at a point, of other histories that are laid out as these are."""
         value, by_link = super().evaluate(self.on_links(x), tables)
-        gradient, share = by_link.copy(), 1.0 / (1.0 + np.exp(-x[self.places[FIRST_DROPOUT]]))
+        gradient, share = by_link.copy(), special.expit(x[self.places[FIRST_DROPOUT]])
         for name, times in self._moved.items():
             gradient[self.places[FIRST_DROPOUT]] -= times * share * by_link[self.places[name]]
         return value, gradient
