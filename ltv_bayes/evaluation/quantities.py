@@ -13,7 +13,7 @@ from ltv_bayes.data.subscriptions.renewals import STATES, Renewals
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.evaluation.backtest import occasions
 from ltv_bayes.formatting import percent
-from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, shifted_beta_geometric
+from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, leaving_at_once, shifted_beta_geometric
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
 from ltv_bayes.predictions.fitted import k_of, name_of, parameters_of, shape_of
@@ -232,15 +232,25 @@ def _of_counts(seen: Array, made_up: Array, one: str, too_many_without: str = ""
 
 def _left_at_once(fit: FittedPurchases) -> str:
     """What to do where customers without a repeat purchase are too many for a model of which none of them leaves."""
-    cure = {bg_nbd.NAME: "MBGNBD()", bg_cnbd.NAME: f"MBGCNBD(k={k_of(fit)})"}.get(fit.model)
+    cure = _letting_them_leave(fit)
     return AT_ONCE.format(model=name_of(fit), cure=cure) if cure else ""
+
+
+def _letting_them_leave(fit: FittedPurchases) -> str:
+    """Models like a fit's, in which customers may leave right after the first purchase; empty where they may."""
+    k = k_of(fit)
+    models = {
+        bg_nbd.NAME: "BGNBD(leave_at_once=True) or MBGNBD()",
+        bg_cnbd.NAME: f"BGCNBD(k={k}, leave_at_once=True) or MBGCNBD(k={k})",
+    }
+    return models.get(fit.model, "")
 
 
 def _silent(fit: FittedPurchases) -> str:
     """What to do where customers are silent for longer, or shorter, than the model has it."""
-    if fit.model == bg_cnbd.MODIFIED_NAME:
+    if fit.model in (bg_cnbd.MODIFIED_NAME, *leaving_at_once.WITHIN):
         return f"{SILENCE}."
-    cure = f"fit MBGCNBD(k={k_of(fit)})" if fit.model == bg_cnbd.NAME else "see check_one_time(customers)"
+    cure = f"fit {_letting_them_leave(fit)}" if fit.model == bg_cnbd.NAME else "see check_one_time(customers)"
     return f"{SILENCE}, and {cure} for those who leave right after the first purchase."
 
 

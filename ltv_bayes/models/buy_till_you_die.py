@@ -22,7 +22,7 @@ from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.purchase_clock import SINCE_END, PurchaseClock
 from ltv_bayes.models.nbd import RateModel, usual_rate_priors
 from ltv_bayes.models.priors import Prior
-from ltv_bayes.predictions.alive import living_by_column
+from ltv_bayes.predictions.alive import all_alive_note, living_by_column, share_of_one_time
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 
 
@@ -66,7 +66,8 @@ class PurchaseModel(RateModel[FittedPurchases]):
         return purchase_tables(**columns, once_too=self._may_leave_at_once or self._k is not None, k=self._k)
 
     def _learned(self, fit: FittedPurchases, data: Customers) -> dict[str, Any]:
-        return {"living": living_by_column(fit, data)}
+        note = all_alive_note(fit.model, share_of_one_time(data))
+        return {"living": living_by_column(fit, data), **({"note": note} if note else {})}
 
     def _replicated(self, fit: FittedPurchases, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_histories(fit, data, random_seed=random_seed)

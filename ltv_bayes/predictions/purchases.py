@@ -13,11 +13,11 @@ from scipy.optimize import elementwise
 
 from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.customers.dates import time_since_end
-from ltv_bayes.errors import FitError, InputError
-from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, leaving_at_once, mbg_nbd
+from ltv_bayes.errors import FitError
+from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.conditional_future import PurchaseFormulas, PurchaseOutlook
+from ltv_bayes.formulas.models.leaving_at_once import AT_ONCE, FIRST_DROPOUT, PARAMETERS, WITHIN, LeavingAtOnce
 from ltv_bayes.formulas.models.operational_time import OnClock
-from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.posterior import labelled_draws, parameter_draws
 from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of, has_clock
@@ -74,19 +74,13 @@ class FittedPurchases(FittedModel):
     >>> round(fit.expected_purchases(customers, horizon="39 weeks").item(), 3)
     1.34
 
-    Or of BG/CNBD-k, where r and alpha describe the rate of events, and each k-th event is a purchase:
+    Or of BG/CNBD-k, where r and alpha describe the rate of events, and each k-th event is a purchase. With draws of
+    ``first_dropout``, of BG/NBD or BG/CNBD-k, that share of customers leaves right after the first purchase:
 
     >>> draws["alpha"] = [[4.414 / 3]]
     >>> fit = FittedPurchases.from_draws(draws, time_unit="week", model="bg_cnbd", k=3)
     >>> round(fit.expected_purchases(customers, horizon="39 weeks").item(), 3)
     1.547
-
-    With ``first_dropout``, that share of customers has left right after the first purchase:
-
-    >>> once = {"r": [[0.243]], "alpha": [[4.414]], "a": [[0.793]], "b": [[2.426]], "first_dropout": [[0.2]]}
-    >>> fit = FittedPurchases.from_draws(once, time_unit="week")
-    >>> fit.model
-    'bg_nbd_at_once'
     """
 
     _default_model: ClassVar[str] = bg_nbd.NAME
@@ -95,30 +89,22 @@ class FittedPurchases(FittedModel):
     @classmethod
     def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
         """Make a fit from parameter draws of shape (chains, draws); without ``first_dropout`` none leaves at once."""
-        name = str(attrs.get("model", cls._default_model))
-        if leaving_at_once.FIRST_DROPOUT in draws:
-            attrs["model"] = leaving_at_once.AT_ONCE.get(name, name)
+        name = attrs.get("model", cls._default_model)
+        attrs["model"] = AT_ONCE.get(name, name) if FIRST_DROPOUT in draws else name
         return super().from_draws(draws, **attrs)
 
     @property
     def draws(self) -> dict[str, np.ndarray]:
         """The parameters' draws, each of shape (chains, draws)."""
-        more = (leaving_at_once.FIRST_DROPOUT,) if self.model in leaving_at_once.WITHIN else ()
-        return parameter_draws(self.idata, (*self._parameters, *more))
+        names = PARAMETERS if self.model in WITHIN else self._parameters
+        return parameter_draws(self.idata, names)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        k = self.idata.attrs.get("k")
-        if self.model not in REGULAR:
-            if k is not None:
-                raise FitError(f"A fit of {self.model} has no k: name its model, as in model={REGULAR[0]!r}, k={k}.")
-            return
-        if k is None:
-            raise FitError(f"The draws are of {self.model}, but k is missing. Pass k=4, for instance.")
-        try:
-            bg_cnbd.as_whole_k(k)
-        except InputError as problem:
-            raise FitError(str(problem)) from None
+        share = self.draws.get(FIRST_DROPOUT, np.zeros(1))
+        if not ((share >= 0) & (share < 1)).all():
+            raise FitError(f"{FIRST_DROPOUT} must be at least 0 and below 1 in every draw.")
+        bg_cnbd.require_k(self.model, self.idata.attrs.get("k"))
 
     @property
     def time_unit(self) -> TimeUnit:
@@ -342,17 +328,17 @@ class FittedPurchases(FittedModel):
         return beside_observed(self.idata, replicate_histories(self, converted, random_seed), converted)
 
     def _more_lines(self) -> list[str]:
-        return clock_lines(self)
+        return [*clock_lines(self), *filter(None, [self.idata.attrs.get("note")])]
 
 
 def formulas_of(fit: FittedPurchases, customers: Customers | None = None) -> PurchaseFormulas:
     """The closed forms of a fit's model, with times counted from the as-of date of customers, or of the fit."""
-    formulas = FORMULAS.get(leaving_at_once.WITHIN.get(fit.model, fit.model))
+    formulas = FORMULAS.get(WITHIN.get(fit.model, fit.model))
     clock = clock_of(fit) if customers is None else clock_at(fit, customers)
     if formulas is None:
         formulas = bg_cnbd.RegularFormulas(k_of(fit), may_leave_at_once=fit.model == bg_cnbd.MODIFIED_NAME)
-    if fit.model in leaving_at_once.WITHIN:
-        formulas = leaving_at_once.LeavingAtOnce(formulas)
+    if fit.model in WITHIN:
+        formulas = LeavingAtOnce(formulas)
     return formulas if clock is None else OnClock(formulas, clock)
 
 

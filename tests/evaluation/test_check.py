@@ -379,7 +379,7 @@ class TestCures:
         back = changed(customers, frequency=3, recency=50.0, monetary_value=20.0)
         assert self.cures(back, model, k)[without].startswith("Customers differ in other ways")
 
-    @pytest.mark.parametrize(("model", "k"), [("mbg_nbd", 1), ("mbg_cnbd", 3)])
+    @pytest.mark.parametrize(("model", "k"), [("mbg_nbd", 1), ("mbg_cnbd", 3), ("bg_nbd_at_once", 1)])
     def test_models_that_know_of_it_are_not_named(self, customers, model, k):
         gone = changed(customers, frequency=0, recency=0.0)
         stated = self.cures(gone, model, k)["customers without a repeat purchase"]
@@ -401,7 +401,8 @@ class TestCures:
             (
                 "bg_cnbd",
                 3,
-                "(orders), and fit MBGCNBD(k=3) for those who leave right after the first purchase.",
+                "(orders), and fit BGCNBD(k=3, leave_at_once=True) or MBGCNBD(k=3) for those who leave right after the "
+                "first purchase.",
             ),
             ("mbg_cnbd", 3, "see check_regularity(orders)."),
         ],

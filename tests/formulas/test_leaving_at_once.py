@@ -30,7 +30,10 @@ def test_where_none_leaves_it_is_the_model_within_to_the_last_digit(k, history):
         assert ours.log_likelihood(*history, **CDNOW, **zero) == within.log_likelihood(*history, **CDNOW)
         assert ours.probability_alive(*history, **CDNOW, **zero) == within.probability_alive(*history, **CDNOW)
         new, usual = (one.outlook_of_new_customer(**CDNOW) for one in (ours, within))
-        for mine, theirs in ((ours.outlook(*history, **CDNOW, **zero), within.outlook(*history, **CDNOW)), (new, usual)):
+        for mine, theirs in (
+            (ours.outlook(*history, **CDNOW, **zero), within.outlook(*history, **CDNOW)),
+            (new, usual),
+        ):
             assert mine.expected_purchases(39.0) == theirs.expected_purchases(39.0)
             assert mine.alive == theirs.alive
 

@@ -1,8 +1,8 @@
 """BG/NBD and BG/CNBD-k with a share of customers who leave right after the first purchase.
 
-A customer leaves right after the first purchase with probability ``first_dropout``, pi, whatever their rate; who stays is
-a customer of BG/NBD or BG/CNBD-k. pi = 0 is these models. In MBG/NBD, the chance after the first purchase is that after
-any other; here it is a parameter of its own, so the model lies between the two, and beyond.
+A customer leaves right after the first purchase with probability ``first_dropout``, pi, whatever their rate; who stays
+is a customer of BG/NBD or BG/CNBD-k. pi = 0 is these models. In MBG/NBD, the chance after the first purchase is that
+after any other; here it is a parameter of its own, so the model lies between the two, and beyond.
 
 With S(T) the probability that a customer who stays buys nothing within T, a customer without a repeat purchase has the
 likelihood pi + (1 - pi) S(T) and is alive with probability (1 - pi) S(T) / (pi + (1 - pi) S(T)). Any other has 1 - pi
