@@ -107,6 +107,10 @@ class BGNBD(StayingModel):
         for priors, and for what a pooled fit can do.
     covariates : str, sequence of str or mapping, optional
         Columns of numbers that shift the same; ``{"mean_rate": ["size"]}`` shifts the rate alone.
+    leave_at_once : bool
+        Whether a share of customers leaves right after the first purchase: ``first_dropout``, with a uniform prior, and
+        a level of its own in each segment of a pooled fit. Without it, every customer who bought once is taken to be
+        alive. To be chosen where most bought once, unless it is known that hardly any leave after one purchase.
 
     Examples
     --------
@@ -121,6 +125,9 @@ class BGNBD(StayingModel):
     uniform, dropout_concentration LogNormal(ln 3, 1). All are proper: with flat ones the posterior would not be,
     since the likelihood stays finite as a and b grow together.
 
+    With ``leave_at_once=True``, fits are `FittedPurchases` with the same forecasts, in which a customer who bought once
+    may have left, and a new customer leaves right after the first purchase with probability ``first_dropout``.
+
     References
     ----------
     Fader, Hardie & Lee (2005), "Counting Your Customers" the Easy Way, Marketing Science 24.
@@ -134,7 +141,8 @@ class MBGNBD(PurchaseModel):
     """How often do customers come back, and when do they leave? The settings of an MBG/NBD model.
 
     It is BG/NBD with one more chance to leave, at the first purchase: a customer who bought once and has been silent
-    since may have left. `check_one_time` shows what this changes for your customers.
+    since may have left. The chance is that after any other purchase; `BGNBD` with ``leave_at_once=True`` learns one of
+    its own. `check_one_time` shows what this changes for your customers.
 
     Parameters
     ----------
@@ -195,7 +203,7 @@ class BGCNBD(RegularPurchaseModel, StayingModel):
     k : int
         How regular purchases are, a whole number from 1, which is BG/NBD, to 100. ``check_regularity(orders).whole_k``
         finds it.
-    pool_by, covariates : optional
+    pool_by, covariates, leave_at_once : optional
         As in `BGNBD`; all segments have the same k.
 
     Raises
