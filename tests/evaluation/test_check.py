@@ -359,17 +359,23 @@ class TestRegularity:
             lb.check(customers, spend, orders=customers.table)
 
 
+CURES = [
+    ("bg_nbd", 1, "BGNBD(leave_at_once=True) or MBGNBD()"),
+    ("bg_cnbd", 3, "BGCNBD(k=3, leave_at_once=True) or MBGCNBD(k=3)"),
+]
+
+
 class TestCures:
     """What is to be done depends on the model."""
 
     @staticmethod
     def cures(customers, model, k=1):
         stated = {} if k == 1 else {"k": k}
-        law = {**LAW, "alpha": LAW["alpha"] / k}
+        law = {**LAW, "alpha": LAW["alpha"] / k} | ({"first_dropout": 0.2} if model.endswith("at_once") else {})
         fit = lb.FittedPurchases.from_draws(full(law, (1, 50)), time_unit="week", model=model, **stated)
         return {one.name.split(",")[0]: one.cure for one in quantities.of_purchases(fit, customers, 1)}
 
-    @pytest.mark.parametrize(("model", "k", "cure"), [("bg_nbd", 1, "MBGNBD()"), ("bg_cnbd", 3, "MBGCNBD(k=3)")])
+    @pytest.mark.parametrize(("model", "k", "cure"), CURES)
     def test_too_many_without_a_repeat_purchase_may_have_left_at_once(self, customers, model, k, cure):
         without = "customers without a repeat purchase"
         gone = changed(customers, frequency=0, recency=0.0)
