@@ -92,7 +92,9 @@ def test_a_new_customers_value_counts_the_share(a_share, spend):
     ours, theirs = (lb.new_customer_value(fit, spend, **settings).draws for fit in (a_share, without(a_share)))
     first, share = float(spend.expected_spend_new_customer().mean()), a_share.draws["first_dropout"].mean()
     expected = first + (1 - share) * (float(theirs.mean()) - first)
-    assert float(ours.mean()) == pytest.approx(expected, rel=0.02)  # the first order is theirs whether they leave or not
+    assert float(ours.mean()) == pytest.approx(
+        expected, rel=0.02
+    )  # the first order is theirs whether they leave or not
 
 
 def test_the_prior_draws_it_and_histories_with_it(book):
