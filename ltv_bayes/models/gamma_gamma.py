@@ -19,6 +19,7 @@ from ltv_bayes.formulas.kernels.tables import spend_tables
 from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.formulas.models.gamma_gamma import Ratio, ratio_of_first_orders
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.intervals import describe_interval, interval_settings
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.price_growth import PriceGrowth, chosen_growth, require_growth
@@ -228,9 +229,11 @@ def _first_order_note(choice: bool | str, customers: Customers, growth: PriceGro
         return "" if choice is False else "first orders are not taken in: the customers have no column first_value"
     seen = "no customer shows how they compare with later ones"
     if ratio.customers:
-        low, high = np.exp(np.log(ratio.value) + CLEAR * ratio.log_error * np.array([-1.0, 1.0]))
+        prob, _ = interval_settings(None, None)
+        wide = special.ndtri((1 + prob) / 2) * ratio.log_error
+        low, high = ratio.value * np.exp(-wide), ratio.value * np.exp(wide)
         seen = (
-            f"they are {ratio.value:.2f} times later ones of the same customers (plus or minus two standard errors: "
+            f"they are {ratio.value:.2f} times later ones of the same customers ({describe_interval(None, None)} "
             f"{low:.2f} to {high:.2f}, {counted(ratio.customers, 'customer')})"
         )
     if choice is False:
