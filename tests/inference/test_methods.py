@@ -46,6 +46,7 @@ def test_settings_of_the_sampler_are_no_other_names():
     assert refuse_other_names(settings) is None
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("method", ["laplace", "nuts"])
 def test_variables_of_any_shape(shaped, method):
     posterior = fit_posterior(shaped, method=method, draws=1000, random_seed=1, progressbar=False)["posterior"]

@@ -70,7 +70,8 @@ def positions_of(table: pd.DataFrame, kept: Any) -> np.ndarray:
 
 def blank(cells: pd.Series) -> pd.Series:
     """Mark cells with nothing in them."""
-    return cells.isna() | (cells.astype(str).str.strip(BLANKS) == "")
+    missing = cells.isna()
+    return missing if missing.all() else missing | (cells.astype(str).str.strip(BLANKS) == "")
 
 
 def texts(cells: pd.Series) -> pd.Series:
@@ -81,7 +82,10 @@ def texts(cells: pd.Series) -> pd.Series:
     >>> texts(pd.Series(["Wang ", " ", None, 7])).tolist()
     ['Wang', None, None, '7']
     """
-    return cells.astype(str).str.strip(BLANKS).astype(object).where(~blank(cells), None)
+    empty = blank(cells)
+    if empty.all():
+        return pd.Series([None] * len(cells), cells.index, dtype=object, name=cells.name)
+    return cells.astype(str).str.strip(BLANKS).astype(object).where(~empty, None)
 
 
 def choices(table: pd.DataFrame, column: str, known: Collection[str], plain: Callable[[str], str]) -> pd.Series:
@@ -113,6 +117,8 @@ def _such_as(cells: pd.Series, wrong: pd.Series) -> str:
 def shares(table: pd.DataFrame, column: str, decimal: str) -> pd.Series:
     """Read a column of shares or numbers, missing where blank; "60%" is understood."""
     cells, empty = table[column], blank(table[column])
+    if empty.all():
+        return pd.Series(np.nan, cells.index, name=column)
     numbers = cells.where(~empty, None).map(lambda cell: np.nan if cell is None else as_share(cell, decimal))
     numbers = numbers.astype(float)
     wrong = ~np.isfinite(numbers) & ~empty
