@@ -55,10 +55,7 @@ def signs_of_life(
     """
     if shows_life is False:
         return None
-    open_ones = ~are_opinions(table) & (relations_of(table) != VISIBLE_SHARE) & (table["probability"] > 0)
-    if SCORED in table:
-        open_ones &= table[SCORED].isna()
-    known = table[open_ones]
+    known = table[_are_signs(table)]
     ids = known["customer_id"].astype(str)
     ages: dict[str, float] = {}
     if as_of is not None and "stated_on" in table and known["stated_on"].notna().any():
@@ -77,6 +74,20 @@ def refuse_relation_settings(opinion_weight: float | None, shows_life: object) -
         isinstance(shows_life, int | float | np.number) and shows_life > 1
     ):
         raise JudgementError(f"shows_life must be True, False or a number above 1, not {shows_life!r}.")
+
+
+def chances_that_one_comes(table: pd.DataFrame) -> pd.Series:
+    """The largest chance of a customer's open opportunities that are signs of life, by customer_id as text.
+
+    An opportunity comes only to a customer who is alive, so P(alive) is not below it.
+    """
+    known = table[_are_signs(table)]
+    return known.groupby(known["customer_id"].astype(str).to_numpy())["probability"].max()
+
+
+def _are_signs(table: pd.DataFrame) -> pd.Series:
+    signs = ~are_opinions(table) & (relations_of(table) != VISIBLE_SHARE) & (table["probability"] > 0)
+    return signs & table[SCORED].isna() if SCORED in table else signs
 
 
 def refuse_relations(table: pd.DataFrame) -> None:
