@@ -14,7 +14,7 @@ import pandas as pd
 from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.sizes import DUCKDB_VECTOR, ROWS_OF_ONE_CORE
 
-WITHOUT_THREADS = {"threads": 1, "temp_directory": ""}
+WITHOUT_THREADS: dict[str, Any] = {"threads": 1, "temp_directory": ""}
 if int(duckdb.__version__.partition(".")[0]) >= 2:
     WITHOUT_THREADS["async_threads"] = 0
 """Settings under which DuckDB starts no thread, so that a process which has opened it can be forked."""
