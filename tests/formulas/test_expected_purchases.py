@@ -11,6 +11,7 @@ from scipy import integrate, special
 
 from ltv_bayes.formulas.kernels.future.purchases import expected_discounted
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
+from ltv_bayes.formulas.models.leaving_at_once import LeavingAtOnce
 from ltv_bayes.formulas.models.operational_time import Clock, OnClock
 
 CDNOW = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
@@ -23,7 +24,8 @@ def table(frequencies=(0, 1, 2, 7, 26, 63, 64, 65, 130, 700), times=(0.0, 0.3, 3
 
 
 def found(histories, t, delta, *, at_once=False, **drawn):
-    return expected_discounted(histories, t, delta, [np.atleast_1d(drawn[name]) for name in CDNOW], at_once=at_once)
+    draws = {name: np.atleast_1d(values) for name, values in drawn.items()}
+    return expected_discounted(histories, draws, t=t, delta=delta, at_once=at_once)
 
 
 def close(ours, theirs, rel=1e-8):
@@ -83,6 +85,13 @@ def test_is_the_closed_form_at_any_parameters(drawn, t, delta, at_once):
     close(found(histories, t, delta, at_once=at_once, **drawn)[0], expected)
 
 
+def test_a_share_that_leaves_at_once_is_that_of_the_formulas():
+    histories, formulas = table(), LeavingAtOnce(bg_nbd)
+    expected = formulas.outlook(*histories.T, first_dropout=0.3, **CDNOW).discounted_expected_purchases(52.0, 0.01)
+    close(found(histories, 52.0, 0.01, first_dropout=0.3, **CDNOW)[0], expected)
+    assert (expected[histories[:, 0] == 0] < found(histories, 52.0, 0.01, **CDNOW)[0][histories[:, 0] == 0]).all()
+
+
 def test_a_slice_is_the_whole_to_the_last_digit():
     """No number depends on who else is asked about, nor on the other draws."""
     rng = np.random.default_rng(1)
@@ -109,11 +118,13 @@ class TestOnAClock:
         columns = {name: value[:, np.newaxis] for name, value in drawn.items()}
         future = OnClock(bg_nbd, clock).outlook(*histories.T, **columns, draw=np.arange(3)[:, np.newaxis])
         expected = future.discounted_expected_purchases(t, delta)
-        close(expected_discounted(histories, t, delta, list(drawn.values()), clock), expected)
+        close(expected_discounted(histories, drawn, t=t, delta=delta, clock=clock), expected)
 
     def test_is_the_integral_of_factor_times_rate(self, clock):
         history, delta, t, draw = np.array([[2.0, 20.0, 39.0, 0.0]]), 0.01, 60.0, 1
-        ours = expected_discounted(history, t, delta, [np.full(3, one) for one in CDNOW.values()], clock)[draw, 0]
+        ours = expected_discounted(
+            history, {name: np.full(3, one) for name, one in CDNOW.items()}, t=t, delta=delta, clock=clock
+        )[draw, 0]
         hands, factors = clock.rows(draw), clock.factors[draw]
         recency, T = OnClock(bg_nbd, clock).histories(20.0, 39.0, draw)
         future = bg_nbd.outlook(2, recency, T, **CDNOW)
@@ -130,5 +141,7 @@ class TestOnAClock:
     def test_a_rate_twice_as_high_is_half_the_alpha(self):
         clock = Clock.of(1.0, -200, np.full((1, 300), 2.0))
         histories, others = table(), {**CDNOW, "alpha": CDNOW["alpha"] / 2}
-        ours = expected_discounted(histories, 52.0, 0.003, [np.array([one]) for one in CDNOW.values()], clock)
+        ours = expected_discounted(
+            histories, {name: np.array([one]) for name, one in CDNOW.items()}, t=52.0, delta=0.003, clock=clock
+        )
         np.testing.assert_allclose(ours, found(histories, 52.0, 0.003, **others), rtol=1e-9)

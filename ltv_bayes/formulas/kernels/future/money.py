@@ -19,6 +19,7 @@ from ltv_bayes.formulas.kernels.future.purchases import (
 )
 from ltv_bayes.formulas.kernels.order_values import Periods, Spend, compiled, on_clock, spent_now
 from ltv_bayes.formulas.models import mbg_nbd, nbd
+from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.sizes import available_cores
 
@@ -28,7 +29,7 @@ PARTS, FEWEST_DRAWS = 16, 32  # of the draws: how many are added up apart, and t
 @compiled
 def _mean_money(first, last, stay, purchases, spend, horizon, split, periods, rows, distinct, kinds, mean):  # type: ignore[no-untyped-def]
     """Add what is expected given each of some draws, by customer and period."""
-    (r, alpha, a, b), (period_of, is_shown), (edges, part) = purchases, split, horizon
+    (r, alpha, a, b, first_share), (period_of, is_shown), (edges, part) = purchases, split, horizon
     x, t_x, T, ended, weight, kind, state_of, orders, spent, covered = rows
     alive, unknown = np.ones(x.size), np.empty(spend.p.shape[0])
     worth, observed = np.empty((kinds.frequency_at.size, period_of.size)), np.empty(distinct.shape[0])
@@ -50,7 +51,8 @@ def _mean_money(first, last, stay, purchases, spend, horizon, split, periods, ro
             share[e] = 1.0 - shown[i] if is_shown[e] else 1.0
         for state in range(0 if stay else x.size):
             recency, time, _ = on_clock(clock, i, t_x[state], T[state], ended[state], 0.0)
-            alive[state] = chance_alive(x[state], recency, time, weight[state], r[i], alpha[i], a[i], b[i])
+            others = r[i], alpha[i], a[i], b[i], first_share[i]
+            alive[state] = chance_alive(x[state], recency, time, weight[state], *others)
         for place in range(unknown.size):
             excess = spend.q[place, i] - 1.0
             unknown[place] = spend.p[place, i] * spend.v[place, i] / excess if excess > 0.0 else np.nan
@@ -102,7 +104,8 @@ def expected_money(
     kinds, kind, distinct = kinds_of(x, T, ended)
     horizon = edges_of(ends, periods.delta, periods.clock, periods.prices)
     shown = periods.shown if periods.shown.size else np.zeros(r.size)
-    rest = ((r, alpha, a, b), spend, horizon, split, periods._replace(shown=shown))
+    share = parameters.get(FIRST_DROPOUT, np.zeros(r.size))
+    rest = ((r, alpha, a, b, share), spend, horizon, split, periods._replace(shown=shown))
     rows = x, t_x, T, ended, weight, kind, state_of, orders, spent, covered
     step = max(FEWEST_DRAWS, -(-r.size // PARTS))
 

@@ -13,7 +13,7 @@ from one frequency to the next is one product. Where draws of a and b are extrem
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ import numpy as np
 
 from ltv_bayes.formulas.kernels.dropout import DISCOUNTED_AWAY, nodes_of_dropout
 from ltv_bayes.formulas.kernels.order_values import compiled, on_clock, price_at
+from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array, IntArray, gauss_legendre
@@ -323,17 +324,22 @@ def purchases_to_come(i, exact, parameters, horizon, delta, clock, prices, obser
 
 
 @compiled
-def chance_alive(x, recency, observed, weight, r, alpha, a, b):  # type: ignore[no-untyped-def]
-    """P(alive), where what else is known multiplies the odds of having left by a weight."""
-    if x == 0.0 or weight == 0.0:
+def chance_alive(x, recency, observed, weight, r, alpha, a, b, first):  # type: ignore[no-untyped-def]
+    """P(alive), where what else is known multiplies the odds of having left by a weight.
+
+    The share ``first`` of customers leaves right after the first purchase.
+    """
+    if weight == 0.0:
         return 1.0
+    if x == 0.0:
+        return 1.0 / (1.0 + weight * first / (1.0 - first) * math.exp(r * math.log1p(observed / alpha)))
     silence = (observed - recency) / (alpha + recency)
     return 1.0 / (1.0 + weight * a / (b + x - 1.0) * math.exp((r + x) * math.log1p(silence)))
 
 
 @compiled
 def _expected(first, last, purchases, horizon, delta, clock, prices, rows, distinct, kinds, found):  # type: ignore[no-untyped-def]
-    r, alpha, a, b = purchases
+    r, alpha, a, b, share = purchases
     x, t_x, T, ended, kind = rows
     worth, observed = np.empty((kinds.frequency_at.size, 1)), np.empty(distinct.shape[0])
     for i in range(first, last):
@@ -342,7 +348,8 @@ def _expected(first, last, purchases, horizon, delta, clock, prices, rows, disti
         purchases_to_come(i, BEST, (r[i], alpha[i], a[i], b[i]), horizon, delta, clock, prices, observed, kinds, worth)
         for row in range(x.size):
             recency, time, _ = on_clock(clock, i, t_x[row], T[row], ended[row], 0.0)
-            found[i, row] = worth[kind[row], 0] * chance_alive(x[row], recency, time, 1.0, r[i], alpha[i], a[i], b[i])
+            drawn = r[i], alpha[i], a[i], b[i], share[i]
+            found[i, row] = worth[kind[row], 0] * chance_alive(x[row], recency, time, 1.0, *drawn)
 
 
 class Kinds(NamedTuple):
@@ -402,11 +409,11 @@ def edges_of(ends: Array, delta: float, clock: Clock, prices: Prices) -> tuple[A
 
 def expected_discounted(
     histories: Array,
+    drawn: Mapping[str, Array],
+    *,
     t: float,
     delta: float,
-    purchases: Sequence[Array],
     clock: Clock = NO_CLOCK,
-    *,
     at_once: bool = False,
 ) -> Array:
     """Expected discounted purchases within t of customers by BG/NBD.
@@ -415,10 +422,12 @@ def expected_discounted(
     ----------
     histories : array of shape (customers, 3 or 4)
         Frequency, recency, T and, on a clock, how long ago observation ended.
-    purchases : (r, alpha, a, b), arrays of shape (draws,)
+    drawn : mapping
+        Of r, alpha, a, b and, where a share of its own leaves right after the first purchase, first_dropout, arrays of
+        shape (draws,) or (draws, 1).
     at_once : bool
-        Whether customers may leave after the first purchase too, as in MBG/NBD: a history is then that of BG/NBD with
-        one more chance to leave, which says nothing of the rate.
+        Whether customers may leave after the first purchase as after any other, as in MBG/NBD: a history is then that
+        of BG/NBD with one more chance to leave, which says nothing of the rate.
 
     Returns
     -------
@@ -426,13 +435,14 @@ def expected_discounted(
         NaN in draws that are too extreme for this way.
     """
     x, t_x, T, ended = np.pad(histories, ((0, 0), (0, 4 - histories.shape[1]))).T.copy()
-    r, *others = (np.ascontiguousarray(values, dtype=float) for values in purchases)
+    r, *others = (np.ravel(np.asarray(drawn[name], dtype=float)) for name in ("r", "alpha", "a", "b"))
+    share = np.ravel(drawn.get(FIRST_DROPOUT, np.zeros(r.size)))
     if at_once:
         x, r = x + 1.0, r - 1.0
     kinds, kind, distinct = kinds_of(x, T, ended)
     horizon = edges_of(np.array([t]), delta, clock, NO_PRICES)
     found = np.empty((r.size, x.size))
-    rest = ((r, *others), horizon, delta, clock, NO_PRICES, (x, t_x, T, ended, kind), distinct, kinds, found)
+    rest = ((r, *others, share), horizon, delta, clock, NO_PRICES, (x, t_x, T, ended, kind), distinct, kinds, found)
     with ThreadPoolExecutor(available_cores()) as pool:
         blocks = range(0, r.size, DRAWS)
         list(pool.map(lambda first: _expected(first, min(first + DRAWS, r.size), *rest), blocks))
