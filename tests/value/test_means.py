@@ -28,12 +28,19 @@ def events():
 
 
 @pytest.fixture(scope="module")
+def sharing(purchases):
+    """A share of customers leaves right after the first purchase."""
+    share = 0.3 * np.random.default_rng(6).lognormal(0, 0.1, (2, 500))
+    return lb.FittedPurchases.from_draws({**purchases.draws, "first_dropout": share}, time_unit="week")
+
+
+@pytest.fixture(scope="module")
 def ltv(book, purchases, spend):
     return lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), realised=True, **TERMS)
 
 
 class TestOfOneCustomer:
-    @pytest.mark.parametrize("fit", ["purchases", "leaving_at_once", "events"])
+    @pytest.mark.parametrize("fit", ["purchases", "leaving_at_once", "sharing", "events"])
     @pytest.mark.parametrize("growth", [None, 0.0])
     def test_is_expected_purchases_times_expected_spend_draw_by_draw(self, request, book, spend, fit, growth):
         counts = request.getfixturevalue(fit)
@@ -45,7 +52,7 @@ class TestOfOneCustomer:
         expected = 0.35 * (number(book, "3 years", 0.10) * each).mean(("chain", "draw"))
         np.testing.assert_allclose(found, expected, rtol=1e-6)
 
-    @pytest.mark.parametrize("fit", ["purchases", "leaving_at_once", "events"])
+    @pytest.mark.parametrize("fit", ["purchases", "leaving_at_once", "sharing", "events"])
     def test_draws_have_this_mean_on_a_clock_and_at_prices(self, request, book, spend, fit):
         """Whatever moves in a draw: the draw's own future factor, and prices that grow by a third a year."""
         counts = on_clock(request.getfixturevalue(fit), level=0.4, sds=0.3, effect=-0.2)
@@ -54,7 +61,7 @@ class TestOfOneCustomer:
             table, draws = one.summary(), one.draws
             error = (draws.std(("chain", "draw")) / np.sqrt(1000)).to_numpy()
             off = np.abs(draws.mean(("chain", "draw")).to_numpy() - table["mean"]) / error
-            assert (off < allowed(36)).all()
+            assert (off < allowed(48)).all()
             assert (off > 1e-6).all()
 
     def test_signs_of_life_and_visible_purchases_count(self, book, purchases, spend):
