@@ -90,6 +90,13 @@ def purchases():
 
 
 @pytest.fixture(scope="session")
+def a_share():
+    """A posterior of BG/NBD with a share that leaves right after the first purchase: 2 chains x 500 draws."""
+    means = {"r": 0.4, "alpha": 5.4, "a": 0.78, "b": 2.24, "first_dropout": 0.24}
+    return lb.FittedPurchases.from_draws(normal_draws(means, 0.08, 2, 500, 4), time_unit="week")
+
+
+@pytest.fixture(scope="session")
 def leaving_at_once():
     """A posterior of MBG/NBD around CDNOW's estimates, made by hand: 2 chains x 500 draws."""
     means = {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}
