@@ -29,9 +29,12 @@ def pytest_configure(config):
         shift_all(shift)
 
 
+LONGEST = ("test_examples.py", "test_calibration_by_simulation.py", "test_order_values_apart.py", "test_fits.py")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Files with fits come first, so that processes that run side by side end together.
+    """The longest files come first, then others with fits, so that processes that run side by side end together.
 
     With other seeds, examples in docstrings would print other numbers: they are left out.
     """
@@ -39,7 +42,7 @@ def pytest_collection_modifyitems(config, items):
         if item.get_closest_marker("fits") or item.get_closest_marker("study"):
             item.add_marker("slow")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in slow, item.path.name not in LONGEST))
     if config.getoption("--seed-shift"):
         items[:] = [item for item in items if not says_one_seed(item)]
 

@@ -66,6 +66,7 @@ def test_what_is_right_passes(purchases, spend):
     assert "The fits describe these data" in repr(found)
 
 
+@pytest.mark.fits
 def test_false_alarms_are_rare(purchases, spend):
     """Two in a thousand quantities: one book of 13 quantities in forty, so hardly more than six of thirty."""
     tables = [lb.check(book(seed, 200), purchases, spend, random_seed=seed).table for seed in range(100, 130)]

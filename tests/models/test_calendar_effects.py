@@ -115,6 +115,7 @@ class TestDensity:
         found = density.given_effects(np.delete(x, np.r_[density.hyper]))[0] - own_prior[0]
         assert found == pytest.approx(expected, rel=1e-10)
 
+    @pytest.mark.fits
     def test_it_is_the_pymc_model(self, recipe):
         density, through_pymc = recipe.density(), Density(recipe.model())
         oldest_first = np.arange(density.size)
@@ -296,6 +297,7 @@ class TestFit:
         assert_plausible(np.log(2.0), risen)
         assert not fit.summary().index.str.contains("[", regex=False).any(), "levels by period are left out"
 
+    @pytest.mark.fits
     def test_histories_of_the_prior(self, customers):
         """There are more repeat purchases in draws with high factors in the past, at one mean rate."""
         model = lb.BGNBD(calendar_effects=lb.CalendarEffects(season=True, period="quarter", level=1.0))

@@ -79,6 +79,7 @@ def test_gradient_is_that_of_differences(case, customers, renewals):
     assert_gradients_are_slopes(recipe_of(case, customers, renewals).density())
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("case", CASES)
 def test_density_is_that_of_the_pymc_model(case, customers, renewals):
     """The same value at the same point, up to the constant that differs by nothing: both are normalised."""
@@ -102,6 +103,7 @@ def places_in(recipe, ours):
     return np.concatenate([np.arange(places[name].start, places[name].stop) for name in names])
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("case", ["bg_nbd, two columns", "gamma_gamma"])
 def test_draws_are_the_models_variables(case, customers, renewals):
     recipe = recipe_of(case, customers, renewals)
