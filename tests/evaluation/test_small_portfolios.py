@@ -14,9 +14,11 @@ pytestmark = pytest.mark.study
 
 WORLDS, SIZES, YEARS, AHEAD = 50, (30, 80, 200), 3.0, 1.0
 AS_OF = pd.Timestamp("2024-06-30")
+LEAVING = lb.BGNBD(calendar_effects=None, leave_at_once=True)
 MODELS = {
-    "BG/NBD": lb.BGNBD(calendar_effects=None),
-    "leave_at_once=True": lb.BGNBD(calendar_effects=None, leave_at_once=True),
+    "BG/NBD": (lb.BGNBD(calendar_effects=None), lb.GammaGamma(price_growth=None)),
+    "leave_at_once=True": (LEAVING, lb.GammaGamma(price_growth=None)),
+    "and first_order=True": (LEAVING, lb.GammaGamma(price_growth=None, first_order=True)),
 }
 
 
@@ -48,13 +50,12 @@ def world(seed, size):
     return orders, (to_come.sum(), (to_come * mean).sum()), amount[~past].sum()
 
 
-def totals(model, orders, seed):
+def totals(models, orders, seed):
     """Draws of the total of purchases expected, and of revenue, in the year after."""
     customers = lb.summarize(lb.read_transactions(orders), as_of=AS_OF, time_unit="month")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LtvBayesWarning)
-        purchases = model.fit(customers, random_seed=seed, progressbar=False)
-        spend = lb.GammaGamma(price_growth=None).fit(customers, random_seed=seed, progressbar=False)
+        purchases, spend = (model.fit(customers, random_seed=seed, progressbar=False) for model in models)
         stream = lb.RepeatPurchases(purchases, spend)
         value = lb.lifetime_value(customers, stream, horizon="1 year", discount_rate=0.0, margin=1.0, random_seed=seed)
     expected = purchases.expected_purchases(customers, "1 year").sum("customer_id")
