@@ -1,0 +1,99 @@
+"""Whether forecasts held over several windows, and how that is said."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.evaluation.count_calibration import FEWEST, LITTLE
+from ltv_bayes.evaluation.rolling.window import NAIVE
+from ltv_bayes.formatting import percent
+from ltv_bayes.formulas.forecast_scores import at_most, lowest_chance
+
+STATED = 0.9
+RARE = 0.05
+
+
+def customers_hold(pits: np.ndarray, share_apart: float, prob: float = STATED) -> bool | None:
+    """Whether intervals of single customers hold; None where they are too few to tell.
+
+    They do not where the share inside is more than 5 points off, and further than chance moves it: a binomial tail on
+    either side of at most 2.5%, with overlapping windows counted in part.
+
+    Parameters
+    ----------
+    pits : array of shape (forecasts,)
+        Probability integral transforms.
+    share_apart : float
+        The share of the windows that is not in another one.
+    """
+    number = len(pits) * share_apart
+    if number < FEWEST:
+        return None
+    inside = share_inside(pits, prob)
+    if abs(inside - prob) <= LITTLE:
+        return True
+    below = at_most(inside * number, number, prob)
+    above = 1 - at_most(max(inside * number - 1, 0.0), number, prob)
+    return min(below, above) > RARE / 2
+
+
+def total_tail(held: int, windows: int, apart: float, prob: float = STATED) -> float:
+    """P(no more windows held), if each does with the probability stated and they are as many as those apart."""
+    return at_most(held / windows * apart, apart, prob)
+
+
+def share_inside(pits: Any, prob: float) -> float:
+    """Share of outcomes inside equal-tailed intervals, by their probability integral transforms."""
+    return float(np.mean(np.abs(np.asarray(pits) - 0.5) <= prob / 2))
+
+
+def sentences(of: str, customers: pd.DataFrame, totals: pd.DataFrame, scores: pd.Series, apart: float) -> list[str]:
+    """Say of purchases or of spend whether customers and totals held, and what the forecast is worth.
+
+    Parameters
+    ----------
+    of : str
+        "purchases" or "spend".
+    customers, totals : pandas.DataFrame
+        Of all windows: customers with ``pit``; totals with ``inside``, actual, median and interval, one row a window.
+    scores : pandas.Series
+        Of customers: best_naive and skill.
+    apart : float
+        The number of windows that these are worth.
+    """
+    windows = len(totals)
+    inside, holds = share_inside(customers["pit"], STATED), customers_hold(customers["pit"].to_numpy(), apart / windows)
+    share = f"{inside:.0%} of {STATED:.0%} intervals"
+    off = "too narrow or shifted" if inside < STATED else "too wide"
+    by = {True: f"hold ({share})", False: f"do not hold, {off} ({share})", None: f"too few to tell ({share})"}[holds]
+    return [f"{of}. Customers: {by}. {_of_total(totals, apart)}", _of_skill(scores)]
+
+
+def _of_total(totals: pd.DataFrame, apart: float) -> str:
+    windows, held = len(totals), int(totals["inside"].sum())
+    ratio = totals["actual"] / totals["median"].where(totals["median"] > 0)
+    away = float((ratio - 1).abs().median())
+    close = f", the actual within {percent(away)} of the median in half of them" if np.isfinite(away) else ""
+    if windows == 1:
+        return f"Total: {'held' if held else 'missed'} in its only window{close}."
+    fails = total_tail(held, windows, apart) <= RARE
+    return f"Total: {'does not hold, ' if fails else ''}held in {held} of {windows} windows{close}."
+
+
+def _of_skill(scores: pd.Series) -> str:
+    """Compare with the better of the naive forecasts."""
+    naive, skill = NAIVE[scores["best_naive"]], float(scores["skill"])
+    if not np.isfinite(skill):
+        return f"Nothing to gain on the naive forecast ({naive}): it was right."
+    side = "below" if skill >= 0 else "above"
+    return f"The error per customer (CRPS) is {percent(abs(skill))} {side} the best naive forecast's ({naive})."
+
+
+def proof(totals: pd.DataFrame, apart: float) -> str:
+    """Say what so few windows cannot rule out; nothing where none held."""
+    windows, held = len(totals), int(totals["inside"].sum())
+    overlap = apart < windows - 1e-9
+    counts = f"windows overlap: {windows} of them count as {apart:.1f} apart; " if overlap else ""
+    least = lowest_chance(held / windows * apart, apart)
+    return f"{counts}intervals of the total that hold {percent(least)} of the time could do as well by luck (1 in 20)"
