@@ -67,6 +67,7 @@ _NAMES_BY_FILE = {
     "evaluation.rolling.run": "backtest",
     "evaluation.value_over_time": "ValueOverTime value_over_time",
     "plots.acquisition": "plot_acquisition plot_payback",
+    "plots.backtests": "plot_backtest plot_cohorts plot_deciles",
     "plots.calendar": "plot_calendar_effects",
     "plots.checks": "plot_calibration plot_calibration_curve plot_purchases_by_period plot_tracking",
     "plots.decisions": "plot_ranks plot_tiers plot_value_over_time",

@@ -20,6 +20,7 @@ from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration
 from ltv_bayes.value.value_customers import lifetime_value
 
+EVERYBODY = "all customers"
 STEPS, MOST_COHORTS = 6, 6
 
 

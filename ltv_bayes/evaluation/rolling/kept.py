@@ -17,6 +17,8 @@ from ltv_bayes.whole_files import written_whole
 
 TABLES = ("customers", "totals", "total_draws", "cohorts", "cohort_draws")
 STATED = "window.json"
+FORM = 1
+"""Counts changes of what is kept: an older folder is refused."""
 
 
 def write_window(folder: Path, window: Window, made_from: Mapping[str, str]) -> None:

@@ -11,9 +11,10 @@ import pandas as pd
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.evaluation.count_calibration import COVERED
 from ltv_bayes.evaluation.rolling import verdict
+from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY
 from ltv_bayes.evaluation.rolling.origins import windows_apart
 from ltv_bayes.evaluation.rolling.verdict import STATED, share_inside
-from ltv_bayes.evaluation.rolling.window import EVERYBODY, NAIVE, Window
+from ltv_bayes.evaluation.rolling.window import NAIVE, Window
 from ltv_bayes.formulas.forecast_scores import crps, gini, interval_score
 from ltv_bayes.intervals import bound_columns, flagged, interval, interval_name, interval_settings
 from ltv_bayes.tables import Printed, ResultPage
@@ -70,7 +71,7 @@ class RollingBacktest(Printed):
         """Whether customers and totals held, and what the forecast is worth beside a naive one, in words."""
         lines = []
         for of in reversed(self.compared):
-            lines += [line[:1].upper() + line[1:] for line in self._sentences(of)]
+            lines += verdict_on(self, of)
         return "\n".join(textwrap.fill(line, LINE) for line in lines)
 
     def summary(self, ci_prob: float = STATED, ci_kind: str | None = None) -> pd.DataFrame:
@@ -204,17 +205,18 @@ class RollingBacktest(Printed):
         Returns
         -------
         pandas.DataFrame
-            Indexed by decile, 1 for the tenth ranked highest at each origin: customers of all windows, predicted and
-            actual per customer, actual_share of all that happened, cumulative_share, and lift: the actual per customer
-            over that of all. In ``attrs``, ``gini``: twice the area between cumulative gains and the diagonal, as a
-            share of a perfect ranking's, the mean over windows; and ``gini_<naive>`` of each naive forecast.
+            Indexed by decile, 1 for the tenth ranked highest at each origin: customers of all windows, predicted (mean
+            given parameters) and actual per customer, actual_share of all that happened, cumulative_share, and lift:
+            the actual per customer over that of all. In ``attrs``, ``gini``: twice the area between cumulative gains
+            and the diagonal, as a share of a perfect ranking's, the mean over windows; and ``gini_<naive>`` of each
+            naive forecast.
         """
         of = self._chosen(of)
         each = self.customers().xs(of, level="of")
         windows = [some for _, some in each.groupby(level="as_of")]
         place = pd.concat([_tenth(some["expected"]) for some in windows])
         groups = each.groupby(place.reindex(each.index))
-        table = groups[["predicted", "actual"]].mean()
+        table = groups[["expected", "actual"]].mean().rename(columns={"expected": "predicted"})
         table.insert(0, "customers", groups.size())
         total = each["actual"].sum()
         table["actual_share"] = groups["actual"].sum() / total if total else np.nan
@@ -240,16 +242,11 @@ class RollingBacktest(Printed):
             raise InputError(f"The backtest has no {of!r}. {suggestion(of, self.compared)}")
         return of or self.compared[-1]
 
-    def _sentences(self, of: str) -> list[str]:
-        totals = self.totals().xs((of, "total"), level=("of", "level"))
-        customers = self.customers().xs(of, level="of")
-        return verdict.sentences(of, customers, totals, self.scores().loc[(of, "customer")], self.windows_apart)
-
     def _page(self) -> ResultPage:
         number = f"{len(self.windows)} origins" if len(self.windows) > 1 else "1 origin"
         heading = f"Backtest of {number}, {self.as_of[0]} to {self.as_of[-1]}, each {self.horizon} ahead"
         table = self.summary()
-        shown = table.set_axis([f"{of} after {day:%Y-%m-%d}" for of, day in table.index])
+        shown = table.set_axis([f"{of} {day:%Y-%m-%d}" for of, day in table.index])
         return ResultPage([heading], shown, [self.verdict, *self._notes()], amounts=False)
 
     def _notes(self) -> Iterator[str]:
@@ -262,6 +259,14 @@ class RollingBacktest(Printed):
                 yield f"note: {window.as_of}: {window.note}"
         if "spend" not in self.compared:
             yield "note: the log has no amounts: spend is not compared"
+
+
+def verdict_on(backtest: RollingBacktest, of: str) -> list[str]:
+    """The sentences of the verdict that are about purchases, or about spend."""
+    totals = backtest.totals().xs((of, "total"), level=("of", "level"))
+    customers = backtest.customers().xs(of, level="of")
+    scores = backtest.scores().loc[(of, "customer")]
+    return verdict.sentences(of, customers, totals, scores, backtest.windows_apart)
 
 
 def _tenth(ranked_by: pd.Series) -> pd.Series:

@@ -16,7 +16,7 @@ from ltv_bayes.errors import InputError, counted
 from ltv_bayes.evaluation.backtest import Backtest, backtest_at, end_of, occasions
 from ltv_bayes.evaluation.refitting import Refitting, Segmenting
 from ltv_bayes.evaluation.rolling.cohorts import cohort_names, known_as
-from ltv_bayes.evaluation.rolling.kept import fingerprint, read_window, write_window
+from ltv_bayes.evaluation.rolling.kept import FORM, fingerprint, read_window, write_window
 from ltv_bayes.evaluation.rolling.origins import LogSpan, chosen_origins, given_origins
 from ltv_bayes.evaluation.rolling.result import RollingBacktest
 from ltv_bayes.evaluation.rolling.window import Window, window_of
@@ -178,7 +178,7 @@ def _window(
         "segments": fingerprint(groups),
         "judgements": "" if judged is None else fingerprint({"table": judged.table, "changes": judged.adjustments}),
         "settings of the fit": fingerprint(given),
-        "version of ltv_bayes": __version__,
+        "version of ltv_bayes": f"{__version__}, tables {FORM}",
     }
     found = read_window(folder, day, made_from)
     if found is not None:

@@ -67,7 +67,7 @@ def sentences(of: str, customers: pd.DataFrame, totals: pd.DataFrame, scores: pd
     share = f"{inside:.0%} of {STATED:.0%} intervals"
     off = "too narrow or shifted" if inside < STATED else "too wide"
     by = {True: f"hold ({share})", False: f"do not hold, {off} ({share})", None: f"too few to tell ({share})"}[holds]
-    return [f"{of}. Customers: {by}. {_of_total(totals, apart)}", _of_skill(scores)]
+    return [f"{of.capitalize()}. Customers: {by}. {_of_total(totals, apart)}", _of_skill(scores)]
 
 
 def _of_total(totals: pd.DataFrame, apart: float) -> str:

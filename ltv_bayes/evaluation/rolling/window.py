@@ -9,7 +9,7 @@ import pandas as pd
 
 from ltv_bayes.evaluation.backtest import Backtest, end_of, money_notes, occasions, predicted_by
 from ltv_bayes.evaluation.count_calibration import blocks
-from ltv_bayes.evaluation.rolling.cohorts import through_time
+from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY, through_time
 from ltv_bayes.formulas.forecast_scores import crps
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import SAMPLE_DIMS
@@ -17,7 +17,6 @@ from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.sizes import TRACKED_DRAWS
 
-EVERYBODY = "all customers"
 NAIVE = {"last_period": "last period's value", "average": "average order x count per time"}
 STEPS, MOST_COHORTS = 6, 6
 
