@@ -54,17 +54,6 @@ def interval_score(low: Array, high: Array, actual: Array, prob: float) -> Array
     return np.asarray(high - low + 2 / (1 - prob) * outside)
 
 
-def middle_rank(drawn: Array, actual: Array) -> Array:
-    """Share of draws below each outcome, those equal to it counted by half: an array (outcomes,).
-
-    Examples
-    --------
-    >>> middle_rank(np.array([[1.0], [2.0], [2.0], [4.0]]), np.array([2.0]))
-    array([0.5])
-    """
-    return np.asarray((drawn < actual).mean(axis=0) + (drawn == actual).mean(axis=0) / 2)
-
-
 def gini(ranked_by: Array, worth: Array) -> float:
     """How well a ranking finds those who turn out to be worth most: 1 as well as hindsight does, 0 as chance does.
 
