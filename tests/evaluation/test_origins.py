@@ -1,6 +1,7 @@
 """Origins of a backtest: chosen so that each can be fitted and compared, or refused with the cure."""
 
 import datetime as dt
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -72,7 +73,7 @@ class TestChosen:
         assert found[-1] + dt.timedelta(days=horizon) == log.last
         assert (found[0] - FIRST).days + 1 >= horizon
         assert log.repeat_customers(found[0]) >= 20
-        gaps = {(later - earlier).days for earlier, later in zip(found, found[1:], strict=False)}
+        gaps = {(later - earlier).days for earlier, later in pairwise(found)}
         assert not gaps or (min(gaps) >= 1 and max(gaps) <= horizon and max(gaps) - min(gaps) <= 1)
         assert given_origins(found, length, log) == found
 

@@ -19,7 +19,6 @@ from ltv_bayes.time_units import Duration
 from tests.chance import allowed
 
 HORIZON, DAYS = "13 weeks", ["1997-07-01", "1997-09-30", "1997-12-30", "1998-03-31"]
-FEW = 150  # customers
 
 
 class Recorded:
@@ -40,9 +39,9 @@ class Recorded:
 
 @pytest.fixture(scope="module")
 def orders(cdnow_orders):
-    """Orders of every fourth customer."""
+    """Orders of every fourth customer, one of whom bought on the last day."""
     table = cdnow_orders.table
-    return replace(cdnow_orders, table=table[table["customer_id"] % 4 == 1].reset_index(drop=True))
+    return replace(cdnow_orders, table=table[table["customer_id"] % 4 == 3].reset_index(drop=True))
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +64,8 @@ def of_same(one, other):
     for left, right in zip(one.windows, other.windows, strict=True):
         for name in TABLES:
             pd.testing.assert_frame_equal(getattr(left, name), getattr(right, name))
-        assert (left.as_of, left.until, left.caution, left.note) == (
-            right.as_of,
-            right.until,
-            right.caution,
-            right.note,
-        )
+        assert (left.as_of, left.until) == (right.as_of, right.until)
+        assert (left.caution, left.note) == (right.caution, right.note)
 
 
 class TestEachOrigin:
@@ -142,9 +137,8 @@ class TestTables:
         parts = totals.xs("segment", level="level")
         assert set(parts.index.unique("segment")) == set(halves)
         whole = totals.xs("total", level="level").droplevel("segment")
-        added = parts.groupby(level=["of", "as_of"], sort=False)[
-            ["customers", "actual", "predicted", "last_period", "average"]
-        ].sum()
+        columns = ["customers", "actual", "predicted", "last_period", "average"]
+        added = parts.groupby(level=["of", "as_of"])[columns].sum()
         pd.testing.assert_frame_equal(added, whole[list(added)], check_dtype=False)
 
     def test_naive_forecasts_by_hand(self, found, orders):
@@ -163,7 +157,7 @@ class TestTables:
     def test_scores_are_means_over_all_origins(self, found):
         scores, customers = found.scores(), found.customers()
         assert scores.index.tolist() == [
-            (of, level) for of in ("spend", "purchases") for level in ("customer", "segment", "total")
+            (of, level) for of in ("purchases", "spend") for level in ("customer", "segment", "total")
         ]
         spend = customers.xs("spend", level="of")
         row = scores.loc[("spend", "customer")]
@@ -183,9 +177,8 @@ class TestTables:
     def test_the_interval_asked_for(self, found):
         assert {"eti50_lb", "eti50_ub"} <= set(found.summary(0.5))
         shares = found.summary(0.5)["customers_inside_share"]
-        assert shares.iloc[0] == pytest.approx(
-            found.customers().loc[("spend", DAYS[0]), "pit"].between(0.25, 0.75).mean()
-        )
+        pits = found.customers().loc[("purchases", DAYS[0]), "pit"]
+        assert shares.iloc[0] == pytest.approx(pits.between(0.25, 0.75).mean())
         assert (found.totals(0.5)["interval_score"] > 0).all()
 
     def test_cohort_curves_end_at_the_totals(self, found):
@@ -222,9 +215,8 @@ class TestTables:
         assert table["customers"].sum() == len(customers)
         assert table["actual_share"].sum() == pytest.approx(1)
         assert table["predicted"].is_monotonic_decreasing
-        best = pd.concat(
-            [some.nlargest(len(some) // 10 + 1, "expected") for _, some in customers.groupby(level="as_of")]
-        )
+        windows = [some for _, some in customers.groupby(level="as_of")]
+        best = pd.concat([some.nlargest(len(some) // 10 + 1, "expected") for some in windows])
         assert table.loc[1, "actual_share"] == pytest.approx(best["actual"].sum() / customers["actual"].sum(), rel=0.05)
         assert table.attrs["gini"] == pytest.approx(found.summary().loc["spend"]["gini"].mean())
         with pytest.raises(InputError, match="has no 'money'"):
@@ -324,15 +316,15 @@ class TestVerdict:
         assert verdict.proof(totals, 2.5).startswith("windows overlap: 4 of them count as 2.5 apart; ")
 
     def test_a_model_that_is_wrong_is_found_out(self, orders, purchases, spend):
-        rare = {**purchases.draws, "alpha": purchases.draws["alpha"] * 6}
+        often = {**purchases.draws, "alpha": purchases.draws["alpha"] / 8}
         stingy = {**spend.draws, "v": spend.draws["v"] / 30}
         fits = {
-            "purchases": lb.FittedPurchases.from_draws(rare, time_unit="week").thin(100),
+            "purchases": lb.FittedPurchases.from_draws(often, time_unit="week").thin(100),
             "spend": lb.FittedSpend.from_draws(stingy, currency="USD").thin(100),
         }
         wrong = lb.backtest(orders, origins=4, horizon=HORIZON, random_seed=1, progressbar=False, **fits)
-        assert "Spend. Customers: do not hold, too narrow or shifted" in wrong.verdict
-        assert wrong.verdict.count("Total: does not hold, held in 0 of 4 windows") == 2
+        assert "Purchases. Customers: do not hold, too narrow or shifted" in wrong.verdict
+        assert "Total: does not hold, held in 0 of 4 windows" in wrong.verdict
 
     def test_the_model_itself_holds(self, orders, fits):
         """Outcomes drawn by the model: one of its draws stands for what happened."""

@@ -34,7 +34,7 @@ def test_crps_is_the_integral_of_the_squared_distance_of_distribution_functions(
     at = np.linspace(0, 8, 800_001)
     below = (drawn <= at).mean(axis=0)
     integral = np.trapezoid((below - (at >= actual[0])) ** 2, at)
-    # The distribution function of n draws is a forecast of its own: pairs count a draw with itself, n / (n - 1) of them.
+    # The integral takes draws as the distribution itself, so pairs hold a draw with itself: (n - 1) / n of all count.
     spread = np.abs(drawn - drawn.T).mean() / 2
     assert crps(drawn, actual)[0] == pytest.approx(integral + spread - spread * 4 / 3, abs=1e-4)
 
@@ -42,9 +42,8 @@ def test_crps_is_the_integral_of_the_squared_distance_of_distribution_functions(
 def test_crps_rewards_the_distribution_that_outcomes_have():
     rng = np.random.default_rng(2)
     actual = rng.gamma(2.0, 1.0, 4000)
-    right, narrow, shifted = (
-        rng.gamma(2.0, 1.0, (200, 1)) * scale + shift for scale, shift in ((1, 0), (0.2, 1.6), (1, 1))
-    )
+    ways = ((1, 0), (0.2, 1.6), (1, 1))
+    right, narrow, shifted = (rng.gamma(2.0, 1.0, (200, 1)) * scale + shift for scale, shift in ways)
     scores = [crps(np.repeat(drawn, 4000, axis=1), actual).mean() for drawn in (right, narrow, shifted)]
     assert scores[0] < min(scores[1:])
 

@@ -75,7 +75,7 @@ class RollingBacktest(Printed):
         return "\n".join(textwrap.fill(line, LINE) for line in lines)
 
     def summary(self, ci_prob: float = STATED, ci_kind: str | None = None) -> pd.DataFrame:
-        """One row for each origin, of spend and of purchases: the total beside its forecast, and customers' scores.
+        """One row for each origin, of purchases and of spend: the total beside its forecast, and customers' scores.
 
         Returns
         -------
@@ -115,7 +115,7 @@ class RollingBacktest(Printed):
         """
         totals, rows = self.totals(ci_prob, "eti").reset_index(), {}
         customers = self.customers().reset_index()
-        for of in reversed(self.compared):
+        for of in self.compared:
             for level in ("customer", "segment", "total"):
                 some = customers if level == "customer" else totals[totals["level"] == level]
                 some = some[some["of"] == of]
@@ -191,7 +191,7 @@ class RollingBacktest(Printed):
             table = table.assign(as_of=pd.Timestamp(window.as_of), predicted=every.mean(axis=0))
             parts.append(table.assign(**{f"{name}_lb": low, f"{name}_ub": high}))
         columns = ["customers", "actual", "predicted", f"{name}_lb", f"{name}_ub"]
-        found = pd.concat(parts).set_index(["as_of", "cohort", "time"])[columns]
+        found = pd.concat(parts).set_index(["as_of", "cohort", "time"]).sort_index()[columns]
         return flagged(found, self.caution, self.currency)
 
     def deciles(self, of: str | None = None) -> pd.DataFrame:
@@ -231,11 +231,9 @@ class RollingBacktest(Printed):
         return table
 
     def _of_windows(self, parts: list[pd.DataFrame], index: list[str]) -> pd.DataFrame:
-        """Put the tables of all origins in one, spend first."""
+        """Put the tables of all origins in one."""
         dated = [part.assign(as_of=pd.Timestamp(at)) for part, at in zip(parts, self.as_of, strict=True)]
-        table = pd.concat(dated, ignore_index=True)
-        order = table["of"].map({of: place for place, of in enumerate(reversed(self.compared))})
-        return table.iloc[np.argsort(order, kind="stable")].set_index(["of", "as_of", *index])
+        return pd.concat(dated, ignore_index=True).set_index(["of", "as_of", *index]).sort_index()
 
     def _chosen(self, of: str | None) -> str:
         if of is not None and of not in self.compared:
@@ -245,7 +243,7 @@ class RollingBacktest(Printed):
     def _page(self) -> ResultPage:
         number = f"{len(self.windows)} origins" if len(self.windows) > 1 else "1 origin"
         heading = f"Backtest of {number}, {self.as_of[0]} to {self.as_of[-1]}, each {self.horizon} ahead"
-        table = self.summary()
+        table = self.summary().loc[self.compared[::-1]]
         shown = table.set_axis([f"{of} {day:%Y-%m-%d}" for of, day in table.index])
         return ResultPage([heading], shown, [self.verdict, *self._notes()], amounts=False)
 
