@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.evaluation.count_calibration import FEWEST, LITTLE
+from ltv_bayes.evaluation.count_calibration import COVERED, FEWEST, LITTLE
 from ltv_bayes.evaluation.rolling.window import NAIVE
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.forecast_scores import at_most, lowest_chance
@@ -14,10 +14,10 @@ STATED = 0.9
 RARE = 0.05
 
 
-def customers_hold(pits: np.ndarray, share_apart: float, prob: float = STATED) -> bool | None:
-    """Whether intervals of single customers hold; None where they are too few to tell.
+def level_that_fails(pits: np.ndarray, share_apart: float) -> float | None:
+    """The level of customers' own intervals that is furthest off, if one does not hold; of 50%, 80% and 90%.
 
-    They do not where the share inside is more than 5 points off, and further than chance moves it: a binomial tail on
+    One does not where the share inside is more than 5 points off, and further than chance moves it: a binomial tail on
     either side of at most 2.5%, with overlapping windows counted in part.
 
     Parameters
@@ -27,15 +27,14 @@ def customers_hold(pits: np.ndarray, share_apart: float, prob: float = STATED) -
     share_apart : float
         The share of the windows that is not in another one.
     """
-    number = len(pits) * share_apart
-    if number < FEWEST:
-        return None
-    inside = share_inside(pits, prob)
-    if abs(inside - prob) <= LITTLE:
-        return True
-    below = at_most(inside * number, number, prob)
-    above = 1 - at_most(max(inside * number - 1, 0.0), number, prob)
-    return min(below, above) > RARE / 2
+    number, failing = len(pits) * share_apart, {}
+    for level in COVERED:
+        inside = share_inside(pits, level)
+        below = at_most(inside * number, number, level)
+        above = 1 - at_most(max(inside * number - 1, 0.0), number, level)
+        if abs(inside - level) > LITTLE and min(below, above) <= RARE / 2:
+            failing[level] = abs(inside - level)
+    return max(failing, key=failing.__getitem__) if failing else None
 
 
 def total_tail(held: int, windows: int, apart: float, prob: float = STATED) -> float:
@@ -62,12 +61,21 @@ def sentences(of: str, customers: pd.DataFrame, totals: pd.DataFrame, scores: pd
     apart : float
         The number of windows that these are worth.
     """
-    windows = len(totals)
-    inside, holds = share_inside(customers["pit"], STATED), customers_hold(customers["pit"].to_numpy(), apart / windows)
-    share = f"{inside:.0%} of {STATED:.0%} intervals"
-    off = "too narrow or shifted" if inside < STATED else "too wide"
-    by = {True: f"hold ({share})", False: f"do not hold, {off} ({share})", None: f"too few to tell ({share})"}[holds]
+    by = _of_customers(customers["pit"].to_numpy(), apart / len(totals))
     return [f"{of.capitalize()}. Customers: {by}. {_of_total(totals, apart)}", _of_skill(scores)]
+
+
+def _of_customers(pits: np.ndarray, share_apart: float) -> str:
+    """Say whether intervals of single customers hold, with the level that shows it."""
+    failing = level_that_fails(pits, share_apart)
+    level = failing or STATED
+    inside = share_inside(pits, level)
+    share = f"({inside:.0%} of {level:.0%} intervals)"
+    if len(pits) * share_apart < FEWEST:
+        return f"too few to tell {share}"
+    if failing is None:
+        return f"hold {share}"
+    return f"do not hold, {'too narrow or shifted' if inside < level else 'too wide'} {share}"
 
 
 def _of_total(totals: pd.DataFrame, apart: float) -> str:
