@@ -200,8 +200,16 @@ class Backtest(Printed):
     @cached_property
     def _numbers_below(self) -> dict[str, np.ndarray]:
         """By class of past frequency, the number of PITs below levels: of the holdout, then of simulated ones."""
-        actual, groups = self.actual["purchases"].to_numpy(), count_calibration.classes_of(self.customers)
+        actual, groups = (
+            self.actual["purchases"].to_numpy(),
+            count_calibration.classes_of(self.customers.table["frequency"].to_numpy()),
+        )
         return count_calibration.numbers_below(self.predicted_purchases, actual, groups, self.random_seed)
+
+    @property
+    def _classes(self) -> dict[str, np.ndarray]:
+        """Customers by class of past frequency, as masks."""
+        return count_calibration.classes_of(self.customers.table["frequency"].to_numpy())
 
     def coverage_by_frequency(self) -> pd.DataFrame:
         """Share of customers with holdout purchases inside their own predictive interval, by calibration frequency.
@@ -219,8 +227,7 @@ class Backtest(Printed):
             name; ``holds``: False where the tail probability is at most 0.002 and the share is more than 5 points
             off, missing for classes of fewer than 20 customers and forecasts of fewer than 500 draws.
         """
-        groups = count_calibration.classes_of(self.customers)
-        return flagged(count_calibration.table_of(self._numbers_below, groups), self.caution)
+        return flagged(count_calibration.table_of(self._numbers_below, self._classes), self.caution)
 
     def by_frequency(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Mean holdout purchases per customer by calibration frequency, actual beside predicted.

@@ -5,20 +5,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.evaluation.count_calibration import COVERED, FEWEST, LITTLE
+from ltv_bayes.evaluation.count_calibration import CLASSES, COVERED, FEWEST, LITTLE, classes_of
 from ltv_bayes.evaluation.rolling.window import NAIVE
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.forecast_scores import at_most, lowest_chance
 
 STATED = 0.9
 RARE = 0.05
+RARE_IN_CLASS = RARE / 2 / len(CLASSES)
 
 
-def level_that_fails(pits: np.ndarray, share_apart: float) -> float | None:
+def level_that_fails(pits: np.ndarray, share_apart: float, tail: float = RARE / 2) -> float | None:
     """The level of customers' own intervals that is furthest off, if one does not hold; of 50%, 80% and 90%.
 
     One does not where the share inside is more than 5 points off, and further than chance moves it: a binomial tail on
-    either side of at most 2.5%, with overlapping windows counted in part.
+    either side of no more than `tail`, with overlapping windows counted in part.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ def level_that_fails(pits: np.ndarray, share_apart: float) -> float | None:
         inside = share_inside(pits, level)
         below = at_most(inside * number, number, level)
         above = 1 - at_most(max(inside * number - 1, 0.0), number, level)
-        if abs(inside - level) > LITTLE and min(below, above) <= RARE / 2:
+        if abs(inside - level) > LITTLE and min(below, above) <= tail:
             failing[level] = abs(inside - level)
     return max(failing, key=failing.__getitem__) if failing else None
 
@@ -55,27 +56,38 @@ def sentences(of: str, customers: pd.DataFrame, totals: pd.DataFrame, scores: pd
     of : str
         "purchases" or "spend".
     customers, totals : pandas.DataFrame
-        Of all windows: customers with ``pit``; totals with ``inside``, actual, median and interval, one row a window.
+        Of all windows: customers with ``pit`` and ``frequency``; totals with ``inside``, actual and median, one row a
+        window.
     scores : pandas.Series
         Of customers: best_naive and skill.
     apart : float
         The number of windows that these are worth.
     """
-    by = _of_customers(customers["pit"].to_numpy(), apart / len(totals))
+    by = _of_customers(customers, apart / len(totals))
     return [f"{of.capitalize()}. Customers: {by}. {_of_total(totals, apart)}", _of_skill(scores)]
 
 
-def _of_customers(pits: np.ndarray, share_apart: float) -> str:
-    """Say whether intervals of single customers hold, with the level that shows it."""
+def _of_customers(customers: pd.DataFrame, share_apart: float) -> str:
+    """Say whether intervals of single customers hold, and by past purchases where not, with the level that shows it."""
+    pits = customers["pit"].to_numpy()
     failing = level_that_fails(pits, share_apart)
-    level = failing or STATED
-    inside = share_inside(pits, level)
-    share = f"({inside:.0%} of {level:.0%} intervals)"
+    said = _share(pits, failing or STATED)
     if len(pits) * share_apart < FEWEST:
-        return f"too few to tell {share}"
-    if failing is None:
-        return f"hold {share}"
-    return f"do not hold, {'too narrow or shifted' if inside < level else 'too wide'} {share}"
+        return f"too few to tell ({said})"
+    if failing is not None:
+        inside = share_inside(pits, failing)
+        return f"do not hold, {'too narrow or shifted' if inside < failing else 'too wide'} ({said})"
+    classes = []
+    for name, some in classes_of(customers["frequency"].to_numpy()).items():
+        level = level_that_fails(pits[some], share_apart, RARE_IN_CLASS)
+        if some.sum() * share_apart >= FEWEST and level is not None:
+            classes.append(f"{name} ({_share(pits[some], level)})")
+    but = f", but not those with {' and '.join(classes)} repeat purchases" if classes else ""
+    return f"hold ({said}){but}"
+
+
+def _share(pits: np.ndarray, level: float) -> str:
+    return f"{share_inside(pits, level):.0%} of {level:.0%} intervals"
 
 
 def _of_total(totals: pd.DataFrame, apart: float) -> str:
