@@ -14,6 +14,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.evaluation.rolling import verdict
 from ltv_bayes.evaluation.rolling.cohorts import cohort_names, purchases_until
 from ltv_bayes.evaluation.rolling.kept import TABLES
+from ltv_bayes.evaluation.rolling.window import naive_forecasts
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.time_units import Duration
 from tests.chance import allowed
@@ -154,6 +155,18 @@ class TestTables:
         per_week = (len(known) - 1) / ((pd.Timestamp(DAYS[1]) - known.index[0]).days / 7)
         assert each.loc["purchases", "average"].item() == pytest.approx(13 * per_week)
         assert each.loc["spend", "average"].item() == pytest.approx(13 * per_week * known.mean())
+
+    def test_first_purchases_are_no_part_of_the_last_period(self, fits):
+        frame = pd.DataFrame(
+            [("A", "2024-01-05", 10.0), ("A", "2024-02-05", 30.0), ("B", "2024-02-20", 50.0), ("B", "2024-06-01", 5.0)],
+            columns=["customer_id", "date", "amount"],
+        )
+        log = lb.read_transactions(frame, currency="USD")
+        naive = naive_forecasts(lb.backtest(log, as_of="2024-03-01", horizon="8 weeks", random_seed=1, **fits))
+        assert naive["purchases"].loc[["A", "B"], "last_period"].tolist() == [1, 0]
+        assert naive["spend"].loc[["A", "B"], "last_period"].tolist() == [30, 0]
+        weeks = (pd.Timestamp("2024-03-01") - pd.Timestamp("2024-01-05")).days / 7
+        np.testing.assert_allclose(naive["spend"].loc[["A", "B"], "average"], [8 * 20 / weeks, 0])
 
     def test_scores_are_means_over_all_origins(self, found):
         scores, customers = found.scores(), found.customers()
