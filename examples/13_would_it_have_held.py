@@ -1,6 +1,6 @@
-"""Would forecasts like these have held in the past? A backtest of several origins, with segments, that can be interrupted.
+"""Would forecasts like these have held in the past? A backtest of several origins, with segments, kept in a folder.
 
-A simulated project business: deals of three industries and more, closed over eight years. Models are fitted anew at each
+A simulated project business: deals of five industries, closed over eight years. Models are fitted anew at each
 of three origins on what was known on that day, and a year later the deals that were closed stand beside the forecast.
 """
 
@@ -43,7 +43,8 @@ print(lb.readable(last[["customers", "actual", "median", "eti90_lb", "eti90_ub",
 print("\n4. Who was ranked highest, and what they were worth\n")
 deciles = found.deciles()
 print(lb.readable(deciles[["customers", "predicted", "actual", "actual_share"]]).to_string())
-print(f"\n  Gini {deciles.attrs['gini']:.2f}; ranked by what they bought last year, {deciles.attrs['gini_last_period']:.2f}")
+gini, naive = deciles.attrs["gini"], deciles.attrs["gini_last_period"]
+print(f"\n  Gini {gini:.2f}; ranked by what they bought last year, {naive:.2f}")
 
 print("\n5. The same call again reads what is kept in its folder, and fits nothing")
 again = lb.backtest(orders, **terms)

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.evaluation.rolling import verdict
 from ltv_bayes.evaluation.rolling.cohorts import cohort_names, purchases_until
-from ltv_bayes.evaluation.rolling.kept import TABLES
+from ltv_bayes.evaluation.rolling.kept import TABLES, fingerprint
 from ltv_bayes.evaluation.rolling.window import naive_forecasts
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.time_units import Duration
@@ -117,11 +117,13 @@ class TestEachOrigin:
         pd.testing.assert_frame_equal(window.customers[columns], same.customers[columns])
 
     def test_settings_of_a_backtest_of_one_day(self, orders, fits, tmp_path):
-        one = partial(lb.backtest, orders, horizon=HORIZON, random_seed=1, **fits)
+        one = partial(lb.backtest, orders, **{"horizon": HORIZON, "random_seed": 1, **fits})
         assert isinstance(one(as_of=DAYS[0]), lb.Backtest)
         assert isinstance(one(as_of=DAYS[:1], progressbar=False), lb.RollingBacktest)
         with pytest.raises(InputError, match=r"folder= belongs to a backtest of several origins: pass as_of=\[day\]"):
             one(as_of=DAYS[0], folder=tmp_path)
+        with pytest.raises(UnitError, match="a horizon of 2 hours is shorter than one"):
+            one(origins=2, horizon="2 hours")
         for given in ({}, {"as_of": DAYS[0], "origins": 2}):
             with pytest.raises(InputError, match="Give either as_of=, a day or a list of days, or origins="):
                 one(**given)
@@ -360,6 +362,18 @@ class TestVerdict:
 
 
 class TestFolder:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def orders(cdnow_orders):
+        """Orders of few customers, one of whom bought on the last day."""
+        table = cdnow_orders.table
+        return replace(cdnow_orders, table=table[table["customer_id"] % 16 == 11].reset_index(drop=True))
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def fits(purchases, spend):
+        return {"purchases": purchases.thin(40), "spend": spend.thin(40)}
+
     @pytest.fixture
     def run(self, orders, fits, tmp_path):
         def go(log=orders, **other):
@@ -368,7 +382,7 @@ class TestFolder:
 
         return go
 
-    def test_an_interrupted_backtest_goes_on_where_it_stopped(self, run, fits, found, orders, tmp_path):
+    def test_an_interrupted_backtest_goes_on_where_it_stopped(self, run, fits, tmp_path):
         stops = Recorded(fits["purchases"], fails_at=DAYS[2])
         with pytest.raises(KeyboardInterrupt):
             run(purchases=stops)
@@ -393,7 +407,7 @@ class TestFolder:
             ({"random_seed": 2}, "settings of the fit"),
             ({"draws": 50}, "settings of the fit"),
             ({"time_unit": "day"}, "time unit"),
-            ({"by": {3: "one"}}, "segments"),
+            ({"by": {11: "one"}}, "segments"),
         ],
     )
     def test_other_terms_are_refused(self, run, tmp_path, other, named):
@@ -407,19 +421,38 @@ class TestFolder:
 
     def test_other_models_are_refused(self, run, purchases):
         run(as_of=DAYS[:1])
-        for other in (purchases.thin(99), Recorded(purchases.thin(100))):
+        for other in (purchases.thin(39), Recorded(purchases.thin(40))):
             with pytest.raises(InputError, match="with other models than now"):
                 run(as_of=DAYS[:1], purchases=other)
 
-    def test_settings_of_a_model_are_told_apart(self, run, fits):
-        from ltv_bayes.evaluation.rolling.kept import fingerprint
+    def test_what_changed_is_told_apart(self, purchases):
+        import pymc as pm
 
-        marks = [
-            fingerprint({"purchases": model, "spend": None})
-            for model in (None, lb.BGNBD(), lb.BGNBD(calendar_effects=None), lb.MBGNBD(), lb.BGNBD(pool_by="half"))
+        index = pd.Series([1.0, 1.2], index=pd.to_datetime(["1997-01-01", "1998-01-01"]))
+        frame = pd.DataFrame({"a": [1.0, 2.0]}, index=["x", "y"])
+        different = [
+            None,
+            lb.BGNBD(),
+            lb.MBGNBD(),
+            lb.BGNBD(calendar_effects=None),
+            lb.BGNBD(calendar_effects=lb.CalendarEffects(index=index)),
+            lb.BGNBD(calendar_effects=lb.CalendarEffects(index=index * 2)),
+            lb.BGNBD(pool_by="half"),
+            lb.BGNBD(priors={"dropout_mean": lb.Prior("Beta", alpha=1, beta=3)}),
+            lb.BGNBD(priors={"dropout_mean": lb.Prior("Beta", alpha=1, beta=3.0001)}),
+            lb.BGNBD(priors={"dropout_mean": pm.Beta.dist(1, 4)}),
+            lb.BGNBD(priors={"dropout_mean": pm.Beta.dist(1, 5)}),
+            purchases.thin(50),
+            purchases.thin(49),
+            frame,
+            frame.assign(a=[1.0, 2.1]),
+            frame.set_axis(["x", "z"]),
+            np.arange(2000),
+            np.append(np.arange(1000), np.arange(1000)),
         ]
-        assert len(set(marks)) == len(marks)
-        assert fingerprint(lb.BGNBD()) == fingerprint(lb.BGNBD())
+        assert len({fingerprint(value) for value in different}) == len(different)
+        again = [lb.BGNBD(priors={"dropout_mean": pm.Beta.dist(1, 4)}), purchases.thin(50), frame.copy()]
+        assert {fingerprint(value) for value in again} <= {fingerprint(value) for value in different}
 
     def test_other_orders_are_refused_and_later_ones_are_not(self, run, orders):
         kept = run(as_of=DAYS[:2])
@@ -444,10 +477,10 @@ class TestFolder:
         of_same(run(as_of=DAYS[:1]), whole)
         assert json.loads((place / "window.json").read_text())["until"] == "1997-09-30"
 
-    def test_ids_that_are_text_come_back_as_they_were(self, run, orders, halves):
+    def test_ids_that_are_text_come_back_as_they_were(self, run, orders):
         table = orders.table.assign(customer_id="C" + orders.table["customer_id"].astype(str))
         named = replace(orders, table=table)
-        segments = halves.set_axis("C" + halves.index.astype(str))
+        segments = {name: name[-1] for name in table["customer_id"]}
         first = run(named, as_of=DAYS[:1], by=segments)
         of_same(run(named, as_of=DAYS[:1], by=segments), first)
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pandas as pd
 
 from ltv_bayes.errors import InputError, listed
 from ltv_bayes.evaluation.rolling.window import Window
+from ltv_bayes.models.priors import Prior, describe
 from ltv_bayes.whole_files import written_whole
 
 TABLES = ("customers", "totals", "total_draws", "cohorts", "cohort_draws")
@@ -56,29 +57,39 @@ def read_window(folder: Path, as_of: dt.date, made_from: Mapping[str, str]) -> W
 
 
 def fingerprint(value: Any) -> str:
-    """Tell whether something is as it was: a table, a fitted model or anything with a text of its own."""
-    digest = hashlib.sha256()
+    """Tell whether something is as it was: a table, an array, a fitted model, settings with their priors, a value."""
+    digest = hashlib.sha256(type(value).__name__.encode())
+    for part in _parts(value):
+        digest.update(part)
+    return digest.hexdigest()[:16]
+
+
+def _parts(value: Any) -> Iterator[bytes]:
+    """What a fingerprint is taken of."""
     if isinstance(value, pd.DataFrame):
+        yield _hashed(value.index.to_series())
         for name, column in value.items():
-            digest.update(f"{name}\n".encode())
-            digest.update(_hashed(column))
+            yield f"{name}\n".encode() + _hashed(column)
+    elif isinstance(value, pd.Series):
+        yield _hashed(value.index.to_series()) + _hashed(value)
+    elif isinstance(value, np.ndarray):
+        yield np.ascontiguousarray(value).tobytes()
     elif hasattr(value, "idata"):
+        yield repr(sorted((str(name), str(stated)) for name, stated in value.idata.attrs.items())).encode()
         for node in value.idata.subtree:
             for name, array in node.data_vars.items():
-                digest.update(f"{node.path} {name} {array.dtype}\n".encode())
-                digest.update(np.ascontiguousarray(array.to_numpy()).tobytes())
-    elif isinstance(value, np.ndarray):
-        digest.update(np.ascontiguousarray(value).tobytes())
-    elif is_dataclass(value) and not isinstance(value, type):
-        digest.update(f"{type(value).__name__}\n".encode())
+                yield f"{node.path} {name} {fingerprint(array.to_numpy())}\n".encode()
+    elif is_dataclass(value) and not isinstance(value, type | Prior):
         for part in fields(value):
-            digest.update(f"{part.name} {fingerprint(getattr(value, part.name))}\n".encode())
+            yield f"{part.name} {fingerprint(getattr(value, part.name))}\n".encode()
     elif isinstance(value, Mapping):
-        for name, part in sorted(value.items()):
-            digest.update(f"{name} {fingerprint(part)}\n".encode())
+        for name, held in sorted(value.items(), key=lambda pair: str(pair[0])):
+            yield f"{name} {fingerprint(held)}\n".encode()
+    elif isinstance(value, list | tuple):
+        for held in value:
+            yield f"{fingerprint(held)}\n".encode()
     else:
-        digest.update(repr(value).encode())
-    return digest.hexdigest()[:16]
+        yield describe(value).encode()
 
 
 def _hashed(column: pd.Series) -> bytes:

@@ -251,7 +251,7 @@ class RollingBacktest(Printed):
         """What the verdict rests on."""
         of = self.compared[-1]
         totals = self.totals().xs((of, "total"), level=("of", "level"))
-        yield f"note: {verdict.proof(totals, self.windows_apart)}"
+        yield textwrap.fill(f"note: {verdict.proof(totals, self.windows_apart)}", LINE)
         for window in self.windows:
             if window.note:
                 yield f"note: {window.as_of}: {window.note}"

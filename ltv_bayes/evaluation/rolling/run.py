@@ -12,7 +12,7 @@ from ltv_bayes import __version__
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.errors import InputError, counted
+from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.evaluation.backtest import Backtest, backtest_at, end_of, occasions
 from ltv_bayes.evaluation.refitting import Refitting, Segmenting
 from ltv_bayes.evaluation.rolling.cohorts import cohort_names, known_as
@@ -101,6 +101,8 @@ def backtest(
     InputError
         If the log ends before a holdout does; if an origin of several leaves less past than the horizon is long, or
         fewer than 20 customers who had bought again; if the folder holds a backtest of other orders, models or terms.
+    UnitError
+        If the number of origins is none, or the horizon shorter than a day.
     """
     if not isinstance(orders, Transactions):
         raise InputError(
@@ -119,6 +121,8 @@ def backtest(
         _refuse_for_one(by=by, folder=folder)
         customers = refitting.customers(orders, start)
         return backtest_at(orders, customers, length, refitting, seed, judged_on(start, future_value, customers))
+    if round(length.days) < 1:
+        raise UnitError(f"Origins are days, and a horizon of {length} is shorter than one. Choose a longer horizon.")
     span = LogSpan.of(orders, observed_until)
     days = given_origins(as_of, length, span) if origins is None else chosen_origins(origins, length, span)
     first = occasions(orders).groupby("customer_id")["date"].min()
