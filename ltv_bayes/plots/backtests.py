@@ -1,9 +1,11 @@
 """Pictures of backtests of many origins: totals beside coverage, cohort curves, and lift."""
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.dates import AutoDateLocator
 
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.evaluation.count_calibration import COVERED
@@ -72,10 +74,13 @@ def plot_cohorts(
     Returns
     -------
     matplotlib Figure
-        A panel for each cohort, and one for all customers.
+        A panel for each cohort, and one for all customers. Of windows that overlap, some that do not, the last among
+        them.
     """
     of = _compared(backtest, of)
     table, level = backtest.cohorts(of, ci_prob, ci_kind), describe_interval(ci_prob, ci_kind)
+    shown = _apart(backtest)
+    table = table[table.index.get_level_values("as_of").isin(pd.to_datetime(shown))]
     names = list(table.index.unique("cohort"))
     names = [EVERYBODY, *sorted(name for name in names if name != EVERYBODY)] if len(names) > 2 else [EVERYBODY]
     across = 2 if len(names) == 4 else min(MOST_IN_A_ROW, len(names))
@@ -89,11 +94,15 @@ def plot_cohorts(
             _write_amounts(ax, backtest, of)
             heading = name if name == EVERYBODY else f"first bought in {name}"
             ax.set_title(drawable(heading), fontsize=9, **in_own_words())
+            ax.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=6))
             ax.tick_params(axis="x", labelrotation=30)
         canvas.label_y(flat[0], f"{of} since each origin\n(cumulative){_unit(backtest, of)}")
         handles, words = flat[0].get_legend_handles_labels()
         figure.legend(handles, words, loc="outside lower center", ncols=3)
-        detail = f"customers known at each of {len(backtest.windows)} origins, through the {backtest.horizon} after it"
+        which = (
+            f"{len(shown)} of {len(backtest.windows)} origins" if len(shown) < len(backtest.windows) else "each origin"
+        )
+        detail = f"customers known at {which}, through the {backtest.horizon} after it"
         _finish(figure, f"Cohort curves of {of}", detail, backtest)
     return figure
 
@@ -140,6 +149,15 @@ def _compared(backtest: RollingBacktest, of: str | None) -> str:
     if of is not None and of not in backtest.compared:
         raise InputError(f"The backtest has no {of!r}. {suggestion(of, backtest.compared)}")
     return of or backtest.compared[-1]
+
+
+def _apart(backtest: RollingBacktest) -> list[dt.date]:
+    """Origins with windows that have no common day, the last among them."""
+    chosen: list[dt.date] = []
+    for window in reversed(backtest.windows):
+        if not chosen or window.until <= chosen[0]:
+            chosen.insert(0, window.as_of)
+    return chosen
 
 
 def _panels(rows: int, columns: int, height: float, **settings: Any) -> tuple[Any, Any]:

@@ -79,6 +79,16 @@ def test_one_cohort_is_all_customers(rolling):
     assert [ax.get_title(loc="left") for ax in panels(figure)] == ["all customers"]
 
 
+def test_curves_of_windows_that_overlap_are_left_out(rolling):
+    first, second, last = rolling.windows
+    close = replace(second, as_of=first.as_of.replace(day=20), until=first.until.replace(day=20, month=10))
+    figure = lb.plot_cohorts(replace(rolling, windows=(first, close, last)))
+    assert "customers known at 2 of 3 origins" in " ".join(figure._suptitle.get_text().split())
+    assert len(panels(figure)[0].lines) == 4
+    starts = [mdates.num2date(line.get_xdata(orig=False)[0]).date() for line in panels(figure)[0].lines[::2]]
+    assert starts == [close.as_of, last.as_of]
+
+
 def test_deciles(rolling, of):
     ax = lb.plot_deciles(rolling, of)
     table = rolling.deciles(of)
