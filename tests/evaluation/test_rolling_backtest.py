@@ -14,6 +14,7 @@ from ltv_bayes.errors import InputError, UnitError
 from ltv_bayes.evaluation.rolling import verdict
 from ltv_bayes.evaluation.rolling.cohorts import cohort_names, purchases_until
 from ltv_bayes.evaluation.rolling.kept import TABLES, fingerprint
+from ltv_bayes.evaluation.rolling.origins import windows_apart
 from ltv_bayes.evaluation.rolling.window import naive_forecasts
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.time_units import Duration
@@ -305,6 +306,21 @@ class TestVerdict:
         assert "does not hold" in self.said(inside)
         assert "does not hold" not in self.said(inside, apart=2.2)
 
+    @pytest.mark.parametrize(("months", "step", "origins"), [(1, 1, 6), (6, 1, 12), (6, 5, 12), (12, 1, 24)])
+    def test_false_alarms_of_totals_that_hold(self, months, step, origins):
+        """Totals are sums of independent months, which windows share; their intervals are right."""
+        rng, sets = np.random.default_rng(origins), 4000
+        month = rng.standard_normal((sets, step * (origins - 1) + months))
+        up_to = np.concatenate([np.zeros((sets, 1)), month.cumsum(axis=1)], axis=1)
+        start = step * np.arange(origins)
+        held = (np.abs(up_to[:, start + months] - up_to[:, start]) < 1.6449 * np.sqrt(months)).sum(axis=1)
+        days = [dt.date(2020, 1, 1) + dt.timedelta(days=30 * int(first)) for first in start]
+        apart = windows_apart(days, Duration(30 * months, "day"))
+        alarms = [verdict.total_tail(number, origins, apart) <= 0.05 for number in held]
+        assert np.mean(alarms) < 0.05
+        if months == 12:  # counted as windows of their own, they would raise alarms
+            assert np.mean([verdict.total_tail(number, origins, origins) <= 0.05 for number in held]) > 0.1
+
     def test_one_window_decides_nothing(self):
         assert "Total: missed in its only window" in self.said([False])
 
@@ -513,6 +529,7 @@ class TestJudgements:
             assert added[added > 900].index.tolist() == sorted(known)
             assert added.drop(known).abs().max() < 100
         end = with_them.cohorts("spend").xs(("all customers", 13.0), level=("cohort", "time"))
+        assert with_them.windows[0].customers.dtypes.equals(found.windows[0].customers.dtypes)
         assert end["predicted"].to_numpy() == pytest.approx(
             with_them.summary().loc["spend"]["median"].to_numpy(), rel=0.15
         )
@@ -544,6 +561,45 @@ class TestJudgements:
 
 
 @pytest.mark.fits
+@pytest.mark.filterwarnings("ignore::ltv_bayes.errors.ConvergenceWarning")  # few draws will do
+def test_judgements_recalibrated_by_the_record_of_then(orders, fits, tmp_path):
+    """Experts whose record, but for the last year's, shows that half of what they state as certain does not occur."""
+    number = 60
+    history = pd.DataFrame(
+        {
+            "expert": "Ada",
+            "probability": 0.9,
+            "low": 900.0,
+            "high": 1100.0,
+            "won": np.arange(number) % 2 == 0,
+            "amount": np.where(np.arange(number) % 2 == 0, 1000.0, np.nan),
+            "closed_on": pd.date_range("1997-05-01", periods=number, freq="D"),
+        }
+    )
+    stated = {"customer_id": 3, "probability": 0.9, "low": 900.0, "high": 1100.0, "expert": "Ada"}
+    sizes = []
+
+    def known(day, record=True):
+        judged = lb.FutureValuePriors.from_judgements(pd.DataFrame([stated]), relation="additional")
+        closed = history[history["closed_on"] <= pd.Timestamp(day)]
+        sizes.append(len(closed))
+        if not record:
+            return judged
+        calibration = lb.calibrate_judgements(closed, random_seed=1, progressbar=False, draws=300, tune=500)
+        return calibration.recalibrate(judged)
+
+    terms = {"as_of": DAYS[:1], "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
+    judged = lb.backtest(orders, **terms, future_value=known, folder=tmp_path)
+    believed = lb.backtest(orders, **terms, future_value=partial(known, record=False))
+    assert sizes == [60, 60]
+    one, other = (each.customers().loc[("spend", DAYS[0], 3), "predicted"] for each in (judged, believed))
+    assert other > 850
+    assert one < 0.75 * other
+    of_same(lb.backtest(orders, **terms, future_value=known, folder=tmp_path), judged)
+
+
+@pytest.mark.fits
+@pytest.mark.filterwarnings("ignore::ltv_bayes.errors.ConvergenceWarning")  # few draws will do
 def test_pooled_models(orders, halves):
     attributes = halves.rename_axis("customer_id").reset_index()
     found = lb.backtest(

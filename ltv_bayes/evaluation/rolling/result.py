@@ -241,8 +241,9 @@ class RollingBacktest(Printed):
         return of or self.compared[-1]
 
     def _page(self) -> ResultPage:
-        number = f"{len(self.windows)} origins" if len(self.windows) > 1 else "1 origin"
-        heading = f"Backtest of {number}, {self.as_of[0]} to {self.as_of[-1]}, each {self.horizon} ahead"
+        first, last = self.as_of[0], self.as_of[-1]
+        several = f"{len(self.windows)} origins, {first} to {last}, each"
+        heading = f"Backtest of {several if len(self.windows) > 1 else f'1 origin, {first},'} {self.horizon} ahead"
         table = self.summary().loc[self.compared[::-1]]
         shown = table.set_axis([f"{of} {day:%Y-%m-%d}" for of, day in table.index])
         return ResultPage([heading], shown, [self.verdict, *self._notes()], amounts=False)

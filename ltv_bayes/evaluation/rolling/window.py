@@ -75,7 +75,7 @@ def window_of(
         What was judged, which the predicted spend holds already.
     """
     naive, expected = naive_forecasts(test), _expected(test, judged)
-    every = [_measured(test, of, segments, naive[of].assign(expected=expected.get(of))) for of in test.actual]
+    every = [_measured(test, of, segments, naive[of], expected.get(of)) for of in test.actual]
     cohort_rows, cohort_draws = through_time(test, cohorts, judged)
     return Window(
         test.as_of,
@@ -91,7 +91,7 @@ def window_of(
 
 
 def _measured(
-    test: Backtest, of: str, segments: pd.Series | None, naive: pd.DataFrame
+    test: Backtest, of: str, segments: pd.Series | None, naive: pd.DataFrame, expected: Array | None
 ) -> tuple[pd.DataFrame, pd.DataFrame, Array]:
     """Tables of customers and totals of purchases or of spend, and draws of the totals."""
     actual = test.actual[of].to_numpy(dtype=float)
@@ -113,10 +113,10 @@ def _measured(
             "actual": actual,
             **dict(zip(("predicted", "median", "crps"), scores, strict=True)),
             "pit": test.pit(of).to_numpy(),
-            **{name: naive[name].to_numpy() for name in ("expected", *NAIVE)},
+            "expected": scores[0] if expected is None else expected,
+            **{name: naive[name].to_numpy() for name in NAIVE},
         }
     )
-    customers["expected"] = customers["expected"].fillna(customers["predicted"])
     totals = customers.groupby("segment")[["actual", *NAIVE]].sum().loc[names].reset_index()
     totals = totals.assign(level="segment", customers=np.bincount(codes))
     if segments is None:
