@@ -12,7 +12,7 @@ from pandas.api.types import is_float_dtype
 from ltv_bayes.data.customers.check import HISTORY, SPEND
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.formulas.special import Array
+from ltv_bayes.formulas.special import Array, Numbers
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.over_customers import distinct_histories
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of, purchase_histories
@@ -20,6 +20,7 @@ from ltv_bayes.predictions.visibility import Coverage
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 
 FRESH_DAYS, ENOUGH_DRAWS, MANY_VALUES = 90.0, 50, 200
+LARGEST_LOG, HALVINGS = 700.0, 60
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class SignsOfLife:
     share: float = 0.0
     ages: Mapping[str, float] = field(default_factory=dict)
     coverage: Coverage | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """Weights at most, by id as text, where P(alive) would else be below the chance that an opportunity comes."""
 
     def evidence(self, ids: Iterable[str]) -> Array:
         """How much of a fresh sign each customer gives, by ids as text: 0 without a sign, an array of shape (ids,)."""
@@ -79,7 +82,7 @@ class SignsOfLife:
         if silent_days is not None and self.ages and not np.isinf(self.ratio):
             age = np.array([self.ages.get(one, 0.0) for one in text])
             weights[(given > 0) & (age > 0) & (age >= silent_days)] = 1.0
-        return weights
+        return weights if not self.limits else np.minimum(weights, [self.limits.get(one, np.inf) for one in text])
 
 
 def weights_of_having_left(
@@ -109,6 +112,31 @@ def weighted_alive(alive: Array, weights: Array) -> Array:
     [1.0, 0.25]
     """
     return np.divide(alive, alive + weights * (1 - alive), out=np.ones(alive.shape), where=weights > 0)
+
+
+def weight_for(alive: Array, least: Numbers) -> Array:
+    """By which factor the odds of having left are multiplied where P(alive) is to have a certain mean over draws.
+
+    Parameters
+    ----------
+    alive : array of shape (draws, customers)
+        P(alive) by orders.
+    least : array of shape (customers,)
+        The means; 0 is a factor of infinity, 1 one of 0.
+
+    Examples
+    --------
+    >>> weight_for(np.array([[0.5, 0.01], [0.5, 0.3]]), np.array([0.8, 1.0])).round(12).tolist()
+    [0.25, 0.0]
+    """
+    mean = np.asarray(least, dtype=np.float64)
+    low, high = np.full(mean.shape, -LARGEST_LOG), np.full(mean.shape, LARGEST_LOG)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        above = weighted_alive(alive, np.exp(middle)).mean(axis=0) > mean
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    found: Array = np.where(mean >= 1.0, 0.0, np.where(mean <= 0.0, np.inf, np.exp(low)))
+    return found
 
 
 def share_with_a_sign(observed: float, likely: float) -> float:

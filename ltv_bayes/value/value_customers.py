@@ -37,7 +37,7 @@ from ltv_bayes.terms import Terms
 from ltv_bayes.value.draws.margins import Margin, Margins
 from ltv_bayes.value.draws.results import Results
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Valuation, bytes_of_draws
-from ltv_bayes.value.influence.double_counting import warn_of_double_count, warn_of_stale_signs
+from ltv_bayes.value.influence.double_counting import ask_for_relations, warn_of_stale_signs
 from ltv_bayes.value.lifetime_value import LifetimeValue
 from ltv_bayes.value.notes import warn_of_scale
 from ltv_bayes.value.valued import TOTAL, Valued, ValueSettings
@@ -100,6 +100,8 @@ def lifetime_value(
     InputError
         If nothing is given to value, a margin is out of range or missing, a judged customer is unknown, or opinions on
         whole values have no stream to be combined with.
+    JudgementError
+        If judgements do not say how they relate to the repeat purchases that are valued beside them.
     """
     require_customers(customers)
     streams = list(streams) if isinstance(streams, Sequence) else [streams]
@@ -119,7 +121,7 @@ def lifetime_value(
             refuse_opinions_alone(future_value)
         refuse_slips(future_value, _largest_deal(customers, streams))
         warn_of_scale(customers, future_value)
-        warn_of_double_count(customers, streams, future_value, terms)
+        ask_for_relations(customers, streams, future_value, terms)
         warn_of_stale_signs(customers, streams, future_value)
         require_visible_share(future_value)
         check_shown_in_time(future_value, terms)

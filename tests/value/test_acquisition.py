@@ -8,7 +8,7 @@ from scipy import stats
 import ltv_bayes as lb
 from ltv_bayes.errors import DataWarning, InputError, UnitError
 from ltv_bayes.value.acquisition.acquisition import courses
-from ltv_bayes.value.acquisition.channels import NOT_ENOUGH
+from ltv_bayes.value.acquisition.channels import NOT_ENOUGH, _months
 from tests.chance import FALSE_ALARM, allowed
 
 
@@ -87,16 +87,32 @@ def test_a_cost_above_the_value_never_comes_back(channel_value):
     assert "the cost is not back within 3 years with probability > 0.99" in found.sentences()["Ads"]
 
 
-def test_few_clients_make_a_wide_interval_as_the_gamma_has_it(counted, channel_value):
+def test_few_clients_make_a_wide_interval_as_the_gamma_has_it(channel_value):
+    """Of one channel with clients counted, which is not pooled with others."""
     for name, spend, won in (("Ads", 120_000, 80), ("Fair", 12_000, 3), ("Referral", 90_000, 0)):
         value = channel_value.draws.sel(channel=name).mean().item()
         law = stats.gamma(won + 0.5, scale=value / spend)
+        counted = lb.acquisition(channel_value, costs(channel=[name], spend=[spend], clients_won=[won]), random_seed=1)
         drawn = counted.ratio.sel(channel=name).to_numpy().ravel()
         assert stats.kstest(drawn, law.cdf).pvalue > FALSE_ALARM
         row = counted.summary().loc[name]
         above, sd = law.sf(3), np.sqrt(law.sf(3) * law.cdf(3) / drawn.size)
         assert row["probability_above_3"] == pytest.approx(above, abs=allowed(100) * sd + 1e-9)
         assert row["ltv_to_cac_eti89_ub"] == pytest.approx(law.ppf(0.945), rel=0.25)
+
+
+def test_costs_of_channels_are_pooled_and_known_ones_are_not(channel_value):
+    """A channel that won few is drawn to the others; a known cost is nobody's neighbour."""
+    alike = costs(channel=["Ads", "Fair"], spend=[100_000.0, 5_000.0], clients_won=[100, 9])
+    alone = lb.acquisition(channel_value, alike.iloc[1:], random_seed=1)
+    pooled = lb.acquisition(channel_value, alike, random_seed=1)
+    cost = [found.summary().loc["Fair", "cost_per_client"] for found in (alone, pooled)]
+    assert cost[0] < 600 < cost[1] < 1_000
+    known = alike.assign(cost_per_client=[1_000.0, np.nan], spend=[np.nan, 5_000.0], clients_won=[np.nan, 9])
+    beside_known = lb.acquisition(channel_value, known, random_seed=1)
+    assert beside_known.summary().loc["Fair", "cost_per_client"] == cost[0]
+    said = "costs per client are pooled over channels"
+    assert [any(said in note for note in found.notes()) for found in (alone, pooled, beside_known)] == [0, 1, 0]
 
 
 def test_three_clients_are_not_enough_and_none_for_much_is_a_loss(counted):
@@ -133,7 +149,7 @@ def test_the_sentence_says_what_the_numbers_say(counted):
         "ratio": f"that is {row['ltv_to_cac']:.1f} times the cost",
         "interval": f"89% interval {row['ltv_to_cac_eti89_lb']:.1f} to {row['ltv_to_cac_eti89_ub']:.1f}",
         "payback": f"back after {row['payback_months']:.0f} months",
-        "late": f"({row['payback_months_eti89_lb']:.0f} to {row['payback_months_eti89_ub']:.0f} months)",
+        "late": f"({_months(row['payback_months_eti89_lb'])} to {_months(row['payback_months_eti89_ub'])} months)",
         "in time": f"within 12 months with probability {row['probability_payback_within_12_months']:.2f}",
     }
     assert [name for name, text in numbers.items() if text not in said] == []

@@ -71,6 +71,18 @@ class TestLife:
         said = "surely alive" if ratio == np.inf else f"alive with {ratio} times the odds"
         assert any(f"1 customer has an open opportunity and is {said}" in note for note in ltv.notes())
 
+    @pytest.mark.parametrize("probability", [0.6, 0.99])
+    def test_nobody_is_alive_with_less_than_the_chance_that_an_opportunity_comes(self, stream, probability):
+        """Of a client long silent; the odds are not raised where they do already."""
+        history = {"customer_id": ["old"], "frequency": [20], "recency": [20.0], "T": [36.0], "monetary_value": [30.0]}
+        silent = lb.Customers.from_summary(pd.DataFrame(history), time_unit="week", as_of="1997-09-30")
+        judged = opportunities(["old"], [probability]).with_relation("additional")
+        ltv = lb.lifetime_value(silent, stream, future_value=judged, **TERMS)
+        now = outlook(silent, "old")
+        assert livelier(silent, "old").alive < 0.4 < probability
+        expected = bg_nbd.expected_purchases(WEEKS, now._replace(alive=probability)) * expected_spend(silent, "old")
+        assert near(ltv.components["repeat_purchases"], expected)
+
     def test_clients_without_one_are_a_little_less_likely_to_be_alive(self, book, stream):
         ltv = lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
         share = next(one for one in valued_of(ltv).valuation.conditioned).signs.share
@@ -238,16 +250,15 @@ class TestSlices:
 
 
 class TestUnsaid:
-    """Where nobody says how judgements relate, the possible double count is told."""
+    """Where nobody says how judgements relate, it is asked, with the size of the possible double count."""
 
     def test_size_is_the_smaller_of_judged_and_foreseen(self, book, stream):
         judged = opportunities(["A", "D"], 0.999, [10.0, 1e3], [10.0, 1e3])
         alive = livelier(book, "D")
         foreseen = bg_nbd.expected_purchases(WEEKS, alive) * expected_spend(book, "D")
-        with pytest.warns(DataWarning, match="2 judgements without a word on how they relate") as caught:
+        with pytest.raises(JudgementError, match="2 judgements without a word on how they relate") as caught:
             lb.lifetime_value(book, stream, future_value=judged, **TERMS)
-        said = next(str(one.message) for one in caught if "relate" in str(one.message))
-        assert f"up to {9.99 + foreseen:.3g} USD" in said
+        assert f"up to {9.99 + foreseen:.3g} USD" in str(caught.value)
 
     def test_who_is_likelier_to_be_alive_is_foreseen_to_buy_more(self, stream):
         """A client long silent will hardly buy by the history, but may in a value with an open opportunity."""
@@ -256,15 +267,17 @@ class TestUnsaid:
         now = livelier(silent, "old")
         assert now.alive > 10 * outlook(silent, "old").alive
         foreseen = bg_nbd.expected_purchases(WEEKS, now) * expected_spend(silent, "old")
-        with pytest.warns(DataWarning, match=f"up to {foreseen:.3g} USD may be counted twice"):
-            ltv = lb.lifetime_value(silent, stream, future_value=opportunities(["old"], 0.5, 1e3, 1e4), **TERMS)
+        judged = opportunities(["old"], 0.3, 1e3, 1e4)
+        with pytest.raises(JudgementError, match=f"up to {foreseen:.3g} USD would be counted twice"):
+            lb.lifetime_value(silent, stream, future_value=judged, **TERMS)
+        ltv = lb.lifetime_value(silent, stream, future_value=judged.with_relation("additional"), **TERMS)
         assert near(ltv.components["repeat_purchases"], foreseen)
 
     def test_purchases_of_those_who_never_leave_are_counted_too(self, book, stream):
         events = exactly(lb.FittedEvents, r=0.9, alpha=20.0)
         foreseen = (0.9 + 1) / (20.0 + 38.86) * WEEKS * expected_spend(book, "D")
         never = lb.RepeatPurchases(events, stream.spend)
-        with pytest.warns(DataWarning, match=f"up to {foreseen:.3g} USD may be counted twice"):
+        with pytest.raises(JudgementError, match=f"up to {foreseen:.3g} USD would be counted twice"):
             lb.lifetime_value(book, never, future_value=opportunities(["D"], 0.5, 1e3, 1e3), **TERMS)
 
     def test_nothing_is_said_where_nothing_overlaps(self, book, stream):
@@ -277,7 +290,7 @@ class TestUnsaid:
     def test_some_rows_may_say_it_themselves(self, book, stream):
         judged = opportunities(["A", "C"], relation=["additional", None])
         assert judged.with_relation("same_total").relations.tolist() == ["additional", "same_total"]
-        with pytest.warns(DataWarning, match="1 judgement without a word on how it relates"):
+        with pytest.raises(JudgementError, match="1 judgement without a word on how it relates"):
             lb.lifetime_value(book, stream, future_value=judged, **TERMS)
 
 

@@ -53,10 +53,7 @@ def signs_of_life(
     """
     if shows_life is False:
         return None
-    open_ones = ~are_opinions(table) & (relations_of(table) != VISIBLE_SHARE) & (table["probability"] > 0)
-    if SCORED in table:
-        open_ones &= table[SCORED].isna()
-    known = table[open_ones]
+    known = table[_are_signs(table)]
     ids = known["customer_id"].astype(str)
     ages: dict[str, float] = {}
     if as_of is not None and "stated_on" in table and known["stated_on"].notna().any():
@@ -65,6 +62,20 @@ def signs_of_life(
         ages = {str(customer_id): age for customer_id, age in newest[newest > 0].items()}
     ratio = USUAL_RATIO if isinstance(shows_life, bool | None) else float(shows_life)
     return SignsOfLife(frozenset(ids), ratio, ages=ages, coverage=coverage) if len(ids) else None
+
+
+def chances_that_one_comes(table: pd.DataFrame) -> pd.Series:
+    """The largest chance of a customer's open opportunities that are signs of life, by customer_id as text.
+
+    An opportunity comes only to a customer who is alive, so P(alive) is not below it.
+    """
+    known = table[_are_signs(table)]
+    return known.groupby(known["customer_id"].astype(str).to_numpy())["probability"].max()
+
+
+def _are_signs(table: pd.DataFrame) -> pd.Series:
+    signs = ~are_opinions(table) & (relations_of(table) != VISIBLE_SHARE) & (table["probability"] > 0)
+    return signs & table[SCORED].isna() if SCORED in table else signs
 
 
 def refuse_relations(table: pd.DataFrame) -> None:

@@ -12,7 +12,7 @@ import xarray as xr
 from ltv_bayes.data.reading.amounts import SAME_CURRENCY, warn_of_other_unit
 from ltv_bayes.errors import InputError, UnitError, a_kind, listed, rows_at_fault, sentence_case, suggestion
 from ltv_bayes.formatting import money
-from ltv_bayes.formulas.acquisition_cost import chance_of_one_rate, draw_cost_per_client, time_until
+from ltv_bayes.formulas.acquisition_cost import ChannelRates, chance_of_one_rate, time_until
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval_name, interval_settings, median_cells, quoted_with, summarize_draws
 from ltv_bayes.posterior import SAMPLE_DIMS, labelled_draws
@@ -87,7 +87,7 @@ class Acquisition(Printed):
     def cac(self) -> xr.DataArray:
         """Posterior of the cost per client: (chain, draw, channel)."""
         rows = self.costs.totals().loc[list(self.channels)]
-        return self._labelled([self._cost(name, *row) for name, row in rows.iterrows()], "cac", self.value.units)
+        return self._labelled(self._costs(rows, list(self.channels)), "cac", self.value.units)
 
     @cached_property
     def ratio(self) -> xr.DataArray:
@@ -178,11 +178,9 @@ class Acquisition(Printed):
             costs nothing in a period has no ratio there.
         """
         prob, kind = interval_settings(ci_prob, ci_kind)
-        rows = []
-        for row in self.costs.rows.itertuples():
-            each = self._cost(
-                f"{row.channel}\x1f{row.period}", row.spend or np.nan, row.clients_won, row.cost_per_client
-            )
+        rows, given = [], self.costs.rows.assign(spend=self.costs.rows["spend"].replace(0.0, np.nan))
+        names = [f"{channel}\x1f{period}" for channel, period in zip(given["channel"], given["period"], strict=True)]
+        for row, each in zip(self.costs.rows.itertuples(), self._costs(given, names), strict=True):
             ratio = self.ltv.sel({self.column: row.channel}).to_numpy().ravel() / each
             known = {CHANNEL: row.channel, PERIOD: row.period, "spend": row.spend, "clients_won": row.clients_won}
             figures = {"cost_per_client": np.median(each)} | median_cells("ltv_to_cac", ratio, prob, kind)
@@ -199,6 +197,8 @@ class Acquisition(Printed):
         if self.value.column is None:
             notes.append("the fits are not pooled by channel, so a client of any channel is worth the same.")
         notes += [f"{note}." for note in self.value.unseen_notes("channels")]
+        if self.costs.totals().loc[list(self.channels), "clients_won"].notna().sum() > 1:
+            notes.append("costs per client are pooled over channels: the fewer clients won, the nearer to the others.")
         if self.left_out:
             notes.append(f"without costs, so left out: {listed(self.left_out)}.")
         paid = self.costs.rows[self.costs.rows["spend"] != 0]
@@ -268,12 +268,24 @@ class Acquisition(Printed):
     def _above(self) -> str:
         return f"probability_above_{self.targets.threshold:g}"
 
-    def _cost(self, name: str, spend: float, clients: float, each: float) -> Array:
-        """Draws of a cost per client: one number where that alone is known."""
+    def _costs(self, rows: pd.DataFrame, names: list[str]) -> list[Array]:
+        """Draws of the cost per client in each row: one number where that alone is known, NaN where nothing was spent.
+
+        Rows with clients counted are pooled: customers per money differ between them as all of them show.
+        """
         size = self.value.terms.shape[0] * self.value.terms.shape[1]
-        if not np.isnan(each):
-            return np.full(size, float(each))
-        return draw_cost_per_client(customer_stream(self.seed, "cost per client", name), spend, clients, size)
+        counted = rows["clients_won"].notna() & rows["spend"].notna()
+        spend, won = rows.loc[counted, ["spend", "clients_won"]].to_numpy(dtype=float).T
+        rates = ChannelRates.learn(customer_stream(self.seed, "customers per money", ""), spend, won, size)
+        known = rows["cost_per_client"].to_numpy(dtype=float)
+        return [
+            rates.draw_cost(customer_stream(self.seed, "cost per client", name), spend, clients)
+            if pooled
+            else np.full(size, each)
+            for name, spend, clients, each, pooled in zip(
+                names, rows["spend"], rows["clients_won"], known, counted, strict=True
+            )
+        ]
 
     def _labelled(self, values: list[Array], name: str, units: str) -> xr.DataArray:
         stacked = np.stack(values, axis=-1).reshape(*self.value.terms.shape, len(values))

@@ -3,14 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pandas as pd
+
 from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors, all_judgements
 from ltv_bayes.judgement.valuing.checks import require_visible_share
-from ltv_bayes.judgement.valuing.relations import relations_of, signs_of_life
-from ltv_bayes.predictions.alive import SignsOfLife, learned_share, living, share_with_a_sign
+from ltv_bayes.judgement.valuing.relations import chances_that_one_comes, relations_of, signs_of_life
+from ltv_bayes.predictions.alive import (
+    ENOUGH_DRAWS,
+    SignsOfLife,
+    learned_share,
+    living,
+    share_with_a_sign,
+    weight_for,
+)
+from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.visibility import Coverage
+from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.stream import Stream
 
@@ -29,7 +41,9 @@ def _conditioned(stream: RepeatPurchases, judged: FutureValuePriors, customers: 
     coverage = _resolved(judged.covers, stream, customers)
     signs = _signs(judged, coverage, customers)
     if signs is not None and stream.signs is None and isinstance(stream.purchases, FittedPurchases):
-        stream = replace(stream, signs=replace(signs, share=_share(signs, stream, judged, customers)))
+        own = customers if stream.customers is None else stream.customers
+        limits = _limits(chances_that_one_comes(judged.table), stream.purchases, own)
+        stream = replace(stream, signs=replace(signs, share=_share(signs, stream, judged, customers), limits=limits))
     if (relations_of(all_judgements(judged)) == VISIBLE_SHARE).any():
         stream = replace(stream, visible=judged.visible, coverage=coverage)
     return stream
@@ -51,6 +65,20 @@ def _resolved(coverage: Coverage | None, stream: RepeatPurchases, customers: Cus
         return coverage
     ids = [str(one) for batch in customers.batches() for one in batch.ids[coverage.of(batch)]]
     return Coverage(ids=frozenset(ids))
+
+
+def _limits(chances: pd.Series, fit: FittedPurchases, customers: Customers) -> dict[str, float]:
+    """Weights of having left at most, so that P(alive) is not below the chance that an opportunity comes."""
+    few = thinned_to(fit, ENOUGH_DRAWS)
+    found: dict[str, float] = {}
+    for batch in customers.batches(CUSTOMERS_IN_BATCH):
+        ids = as_text(batch.ids)
+        some = ids.isin(chances.index)
+        if some.any():
+            alive = few.probability_alive(batch.subset(some)).to_numpy()
+            limits = weight_for(alive.reshape(-1, alive.shape[-1]), chances.loc[ids[some]].to_numpy())
+            found.update(zip(ids[some], limits.tolist(), strict=True))
+    return found
 
 
 def _share(signs: SignsOfLife, stream: RepeatPurchases, judged: FutureValuePriors, customers: Customers) -> float:

@@ -10,7 +10,7 @@ import pandas as pd
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.known_ids import known_ids
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.errors import DataWarning, counted, listed
+from ltv_bayes.errors import DataWarning, JudgementError, counted, listed
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
@@ -32,18 +32,21 @@ from ltv_bayes.value.valued import Valued
 ENOUGH_DRAWS = 50
 ENOUGH_CUSTOMERS = 1000
 FAR_LESS = 0.5
-WORTH_A_WARNING = 0.02
+WORTH_A_QUESTION = 0.02
 TRUSTED = 0.7
 FEW_SIGNS, FAR_BELOW = 20, 4.0
 
 
-def warn_of_double_count(
-    customers: Customers, streams: Sequence[Stream], judged: FutureValuePriors, terms: Terms
-) -> None:
-    """Warn where judgements do not say how they relate to repeat purchases, with the size of a possible double count.
+def ask_for_relations(customers: Customers, streams: Sequence[Stream], judged: FutureValuePriors, terms: Terms) -> None:
+    """Refuse judgements that do not say how they relate to repeat purchases, with the size of a possible double count.
 
     Of each judged customer, no more can be counted twice than is judged, and no more than the model foresees once
-    conditioned on signs of life.
+    conditioned on signs of life. Up to 2% of what is judged goes without a question.
+
+    Raises
+    ------
+    JudgementError
+        If more may be counted twice.
     """
     unsaid = judged.table[judged.relations.isna()]
     signs = signs_of_life(judged.table, judged.shows_life, as_of=customers.as_of)
@@ -53,16 +56,17 @@ def warn_of_double_count(
     stated = (unsaid["probability"] * unsaid["mean"]).groupby(unsaid["customer_id"].astype(str)).sum()
     foreseen = sum(_expected_money(stream, customers, stated.index, terms) for stream in models)
     possible = float(np.minimum(stated.to_numpy(), foreseen).sum())
-    if possible <= WORTH_A_WARNING * stated.sum():
+    if possible <= WORTH_A_QUESTION * stated.sum():
         return
-    how = "how it relates" if len(unsaid) == 1 else "how they relate"
-    warnings.warn(
-        f"{counted(len(unsaid), 'judgement')} without a word on {how} to the repeat purchases that the model foresees "
-        f"anyway: of {_worth(stated.sum(), customers)} judged, up to {_worth(possible, customers)} may be counted "
-        f"twice (before margin and discount). Write a column relation, or say it for all with "
-        f"judged.with_relation('additional'), 'visible_share' or 'same_total'.",
-        DataWarning,
-        stacklevel=3,
+    one = len(unsaid) == 1
+    number, how = counted(len(unsaid), "judgement"), "how it relates" if one else "how they relate"
+    judged_sum, twice = _worth(stated.sum(), customers), _worth(possible, customers)
+    raise JudgementError(
+        f"{number} without a word on {how} to the repeat purchases that the model foresees anyway: of {judged_sum} "
+        f"judged, up to {twice} would be counted twice (before margin and discount) if these are the same orders. "
+        f"Write a column relation, or say it for all with judged.with_relation(...): 'additional' for orders beside "
+        f"the usual ones, 'visible_share' for usual orders already in sight, 'same_total' for an opinion on the whole "
+        f"value."
     )
 
 
