@@ -4,12 +4,15 @@ A simulated project business: deals of five industries, closed over eight years.
 of three origins on what was known on that day, and a year later the deals that were closed stand beside the forecast.
 """
 
+import shutil
 from pathlib import Path
 
 import ltv_bayes as lb
 
 OUTPUT = Path(__file__).parent / "output"
 OUTPUT.mkdir(exist_ok=True)
+KEPT = OUTPUT / "13_origins"
+shutil.rmtree(KEPT, ignore_errors=True)
 
 business = lb.samples.simulate_project_business(150, years=8, random_seed=3)
 orders = business.transactions()
@@ -19,7 +22,7 @@ terms = {
     "time_unit": "month",
     "attributes": business.clients,
     "by": "industry",
-    "folder": OUTPUT / "13_origins",
+    "folder": KEPT,
     "random_seed": 1,
     "draws": 250,
     "progressbar": False,

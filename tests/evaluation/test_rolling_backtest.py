@@ -256,6 +256,16 @@ class TestTables:
         assert "windows overlap" not in text
         assert "<script" not in found._repr_html_()
 
+    def test_fits_that_cannot_be_trusted_are_said(self, found):
+        first = replace(found.windows[1], caution="fit did not converge")
+        doubtful = replace(found, windows=(found.windows[0], first, *found.windows[2:]))
+        caution = "1997-09-30: fit did not converge"
+        tables = (doubtful.summary(), doubtful.scores(), doubtful.totals(), doubtful.cohorts(), doubtful.deciles())
+        assert all((table["caution"] == caution).all() for table in tables)
+        said = f"({caution}: do not use these numbers yet)"
+        assert " ".join(doubtful.verdict.split()).count(said) == 2
+        assert "caution" not in found.summary()
+
     def test_windows_that_overlap_are_said(self, orders, fits):
         close = lb.backtest(orders, origins=3, horizon="26 weeks", random_seed=1, progressbar=False, **fits)
         assert close.windows_apart < 3
@@ -430,7 +440,7 @@ class TestFolder:
         run(as_of=DAYS[:1])
         before = (tmp_path / "kept" / DAYS[0] / "window.json").read_text()
         with pytest.raises(
-            InputError, match=rf"1997-07-01 holds a backtest with other .*{named}.* Choose another folder="
+            InputError, match=rf"1997-07-01 holds a backtest with other .*{named}.* Choose another folder, or remove"
         ):
             run(as_of=DAYS[:1], **other)
         assert (tmp_path / "kept" / DAYS[0] / "window.json").read_text() == before

@@ -50,7 +50,7 @@ def read_window(folder: Path, as_of: dt.date, made_from: Mapping[str, str]) -> W
         return None
     if other := [name for name in made_from if before.get(name) != made_from[name]]:
         raise InputError(
-            f"{place} holds a backtest with other {listed(other)} than now. Choose another folder=, or remove this one "
+            f"{place} holds a backtest with other {listed(other)} than now. Choose another folder, or remove this one "
             f"so that the backtest is made anew."
         )
     return Window(as_of, until, **tables, caution=notes[0], note=notes[1])

@@ -4,6 +4,7 @@ import datetime as dt
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from ltv_bayes.evaluation.rolling.origins import windows_apart
 from ltv_bayes.evaluation.rolling.verdict import STATED, share_inside
 from ltv_bayes.evaluation.rolling.window import NAIVE, Window
 from ltv_bayes.formulas.forecast_scores import crps, gini, interval_score
-from ltv_bayes.intervals import bound_columns, flagged, interval, interval_name, interval_settings
+from ltv_bayes.intervals import bound_columns, flagged, interval, interval_name, interval_settings, quoted_with
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, TimeUnit
 
@@ -162,8 +163,12 @@ class RollingBacktest(Printed):
             time before the origin that is as long as the horizon, first purchases left out; average, repeat purchases
             per time x the mean order.
         """
-        table = self._of_windows([window.customers for window in self.windows], ["customer_id"])
-        return flagged(table, self.caution, self.currency)
+        return flagged(self._each, self.caution, self.currency)
+
+    @cached_property
+    def _each(self) -> pd.DataFrame:
+        """Every customer of every origin, put in order once."""
+        return self._of_windows([window.customers for window in self.windows], ["customer_id"])
 
     def cohorts(self, of: str | None = None, ci_prob: float = STATED, ci_kind: str | None = None) -> pd.DataFrame:
         """Cohort curves: what customers who came at one time did after each origin, cumulative, beside the forecast.
@@ -265,7 +270,8 @@ def verdict_on(backtest: RollingBacktest, of: str) -> list[str]:
     totals = backtest.totals().xs((of, "total"), level=("of", "level"))
     customers = backtest.customers().xs(of, level="of")
     scores = backtest.scores().loc[(of, "customer")]
-    return verdict.sentences(of, customers, totals, scores, backtest.windows_apart)
+    said, *more = verdict.sentences(of, customers, totals, scores, backtest.windows_apart)
+    return [quoted_with(said, backtest.caution), *more]
 
 
 def _tenth(ranked_by: pd.Series) -> pd.Series:
