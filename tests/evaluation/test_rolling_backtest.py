@@ -249,6 +249,13 @@ class TestTables:
         assert "the log has no amounts" in repr(counts)
         assert counts.deciles().attrs["gini"] > 0
 
+    def test_one_stream_of_a_log(self, orders, fits, found):
+        both = pd.concat([orders.table.assign(stream="discs"), orders.table.assign(stream="other", amount=1.0)])
+        log = lb.read_transactions(both.drop(columns="row"), stream="stream", currency="USD")
+        terms = {"as_of": DAYS[:1], "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
+        alone = lb.backtest(log.stream("discs"), **terms).summary()
+        assert alone["actual"].tolist() == pytest.approx(found.summary().xs(DAYS[0], level="as_of")["actual"].tolist())
+
     def test_page(self, found):
         text = repr(found)
         assert text.startswith("Backtest of 4 origins, 1997-07-01 to 1998-03-31, each 13 weeks ahead")
