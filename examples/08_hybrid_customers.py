@@ -3,8 +3,11 @@
 A simulated maker of meeting boards, so that the truth is known. A client pays in four ways, and all of them end on one
 day: when the subscription does. Each way of paying is a stream with a model of its own; draw by draw, the subscription
 says how long the relation lasts, and the others end with it.
+
+    python examples/08_hybrid_customers.py [number of clients]
 """
 
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -16,8 +19,9 @@ OUTPUT.mkdir(exist_ok=True)
 QUIET = {"progressbar": False}
 MARGINS = {"subscription": 0.80, "consumables": 0.45, "service": 0.30, "equipment": 0.30}
 CENT = 0.01
+clients = next((int(word) for word in sys.argv[1:] if word.isdigit()), 2500)
 
-company = lb.samples.simulate_office_equipment(2500, random_seed=1)
+company = lb.samples.simulate_office_equipment(clients, random_seed=1)
 as_of, currency = company.as_of, company.currency
 print(company)
 

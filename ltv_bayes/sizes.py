@@ -13,6 +13,8 @@ NAMED_ROWS = 100_000
 """Rows at fault that an error about a log in files carries; all of them are counted."""
 DUCKDB_VECTOR = 2048
 """Rows that DuckDB hands over at once, which its chunks are multiples of."""
+ROWS_OF_ONE_CORE = 100_000
+"""Rows in memory that DuckDB reads on one core anyway; an engine that is kept, without threads, looks at them."""
 READ_ROWS = 131_072
 """Rows of a file of customers in memory at a time while all of them are checked, or some are chosen."""
 CUSTOMERS_AT_A_TIME = 100_000
@@ -21,6 +23,8 @@ CUSTOMERS_AT_A_TIME = 100_000
 # fits
 PARAMETERS_OF_WORKER = 16
 """Sets of parameters for which one worker computes the density before it takes the next ones."""
+NUMBERS_OF_ONE_CORE = 20_000
+"""Sets of parameters by histories for which one core has the density before other threads have begun."""
 NUMBERS_OF_DENSITY = 1_000_000
 """Numbers, sets of parameters by groups, in memory while a density is computed for many sets."""
 MANY_GROUPS = 20_000

@@ -38,6 +38,7 @@ USUAL = {  # priors that the models take for data with the typical rate a week, 
     "rate_cv": Prior("LogNormal", mu=0.0, sigma=1.0),
     "dropout_mean": Prior("Beta", alpha=1.0, beta=1.0),
     "dropout_concentration": Prior("LogNormal", mu=np.log(3.0), sigma=1.0),
+    "first_dropout": Prior("Beta", alpha=1.0, beta=1.0),
     "mean_spend": Prior("LogNormal", mu=np.log(TYPICAL["mean_spend"]), sigma=1.0),
     "order_cv": Prior("LogNormal", mu=np.log(0.5), sigma=1.0),
     "q_excess": Prior("LogNormal", mu=np.log(2.0), sigma=1.0),
@@ -47,7 +48,7 @@ USUAL = {  # priors that the models take for data with the typical rate a week, 
 HISTORY = ["frequency", "recency", "T", "monetary_value"]
 OF_RATE, OF_DROPOUT = ("mean_rate", "rate_cv"), ("dropout_mean", "dropout_concentration")
 OF_SPEND, OF_CHURN = ("mean_spend", "order_cv", "q_excess"), ("churn_mean", "churn_concentration")
-OF_LEVEL, OF_LOGIT = ("mean_rate", "mean_spend"), ("dropout_mean", "churn_mean")
+OF_LEVEL, OF_LOGIT = ("mean_rate", "mean_spend"), ("dropout_mean", "first_dropout", "churn_mean")
 SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
 OF_EFFECTS = {"level_sd": 0.25, "noise_sd": 0.15}  # scales of half-normal priors
 PAST, AHEAD, MONTH = 24, 6, stories.WEEKS_A_YEAR / 12
@@ -99,6 +100,8 @@ def papers(named, k=1):
     if "dropout_mean" in named:
         found["a"] = named["dropout_mean"] * named["dropout_concentration"]
         found["b"] = named["dropout_concentration"] - found["a"]
+    if "first_dropout" in named:
+        found["first_dropout"] = named["first_dropout"]
     if "mean_spend" in named:
         found["p"] = named["order_cv"] ** -2.0
         found["q"] = 1 + named["q_excess"]
@@ -248,10 +251,12 @@ class Shopping(Study):
     k: int = 1
     leaves: bool = True
     at_once: bool = False
+    share: bool = False
 
     @property
     def names(self):
-        return OF_RATE + OF_DROPOUT if self.leaves else OF_RATE
+        first = ("first_dropout",) if self.share else ()
+        return OF_RATE + OF_DROPOUT + first if self.leaves else OF_RATE
 
     def simulate(self, rng):
         number, place = self.customers, self.place
@@ -280,7 +285,7 @@ class Shopping(Study):
         return lb.Customers.from_summary(table, time_unit="week"), truth, made, spend, values, following
 
     def quantities(self, rng, seed, found, customers, truth, made, spend, values, following):
-        shape = {"k": self.k} if self.k > 1 else {}
+        shape = ({"k": self.k} if self.k > 1 else {}) | ({"leave_at_once": True} if self.share else {})
         fit = found.fit(self.model(usual(self.names), **shape, **self.pooled), customers, seed, self.method)
         yield from of_parameters(fit, self.names, truth, self.planted)
         x, t_x, T, mean = (customers.table[name].to_numpy() for name in HISTORY)

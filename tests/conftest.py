@@ -29,9 +29,12 @@ def pytest_configure(config):
         shift_all(shift)
 
 
+LONGEST = ("test_examples.py", "test_calibration_by_simulation.py", "test_order_values_apart.py", "test_fits.py")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Files with fits come first, so that processes that run side by side end together.
+    """The longest files come first, then others with fits, so that processes that run side by side end together.
 
     With other seeds, examples in docstrings would print other numbers: they are left out.
     """
@@ -39,7 +42,7 @@ def pytest_collection_modifyitems(config, items):
         if item.get_closest_marker("fits") or item.get_closest_marker("study"):
             item.add_marker("slow")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    items.sort(key=lambda item: (item.path not in slow, item.path.name not in LONGEST))
     if config.getoption("--seed-shift"):
         items[:] = [item for item in items if not says_one_seed(item)]
 
@@ -87,6 +90,13 @@ def purchases():
     """A posterior around CDNOW's estimates, made by hand: 2 chains x 500 draws."""
     means = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
     return lb.FittedPurchases.from_draws(normal_draws(means, 0.08, 2, 500, 1), time_unit="week")
+
+
+@pytest.fixture(scope="session")
+def a_share():
+    """A posterior of BG/NBD with a share that leaves right after the first purchase: 2 chains x 500 draws."""
+    means = {"r": 0.4, "alpha": 5.4, "a": 0.78, "b": 2.24, "first_dropout": 0.24}
+    return lb.FittedPurchases.from_draws(normal_draws(means, 0.08, 2, 500, 4), time_unit="week")
 
 
 @pytest.fixture(scope="session")

@@ -34,17 +34,22 @@ class Purchases:
         return np.bincount(self.who[some], np.broadcast_to(values, self.who.shape)[some], len(self.table))
 
 
-def purchases(rng, T, ahead, *, r, alpha, a=None, b=None, k=1, leaves_at_once=False, most=np.inf, factor=None):
+def purchases(
+    rng, T, ahead, *, r, alpha, a=None, b=None, first_dropout=None, k=1, leaves_at_once=False, most=np.inf, factor=None
+):
     """Let customers buy until they leave, or none of them leaves if there is no a; None where they buy too much.
 
     A customer's rate is gamma(r, alpha), the chance to leave after a purchase is beta(a, b); each k-th event is a
-    purchase. `leaves_at_once`: the first purchase is one after which they may leave. `factor`: from times after now,
+    purchase. `leaves_at_once`: the first purchase is one after which they may leave. `first_dropout`: the share that
+    leaves right after the first purchase, whatever their chances later. `factor`: from times after now,
     below 0 before it, to a factor on all rates; purchases are thinned from those at its largest value.
     """
     number = len(T)
     rate = rng.gamma(r, 1 / alpha, number)
     leaving = np.zeros(number) if a is None else rng.beta(a, b, number)
     left = np.where(leaves_at_once & (rng.random(number) < leaving), 0.0, np.inf)
+    if first_dropout is not None:
+        left = np.where(rng.random(number) < first_dropout, 0.0, np.inf)
     clock, who, when = np.zeros(number), [], []
     largest = 1.0 if factor is None else factor(np.linspace(-T.max(), ahead, 5000)).max()
     with np.errstate(divide="ignore", over="ignore"):

@@ -299,7 +299,7 @@ def test_a_fit_that_lacks_something_is_refused_in_words(tmp_path, purchases, los
         lb.load_fit(tmp_path / "fit.nc")
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 @needs_posix
 def test_an_interrupt_keeps_the_draws_that_were_made(cdnow):
     """Ctrl-C in a process of its own, once chains draw."""

@@ -1,4 +1,4 @@
-"""What depends on customers who bought once: by BG/NBD all are alive, by MBG/NBD they may have left."""
+"""What depends on customers who bought once: by BG/NBD all are alive, by two other models they may have left."""
 
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.histories import Histories, unique_histories
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import percent, three_digits
-from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
+from ltv_bayes.formulas.models import bg_nbd, leaving_at_once, mbg_nbd
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.models.buy_till_you_die import BGNBD, MBGNBD, PurchaseModel
 from ltv_bayes.predictions.clock import has_clock
@@ -27,6 +27,7 @@ from ltv_bayes.time_units import Duration, as_duration
 MODELS: dict[str, PurchaseModel] = {
     bg_nbd.NAME: BGNBD(calendar_effects=None),
     mbg_nbd.NAME: MBGNBD(calendar_effects=None),
+    leaving_at_once.NAME: BGNBD(calendar_effects=None, leave_at_once=True),
 }
 ENOUGH_DRAWS = 400
 CLEAR = 2.0  # standard errors
@@ -45,7 +46,8 @@ def check_one_time(
     """State how many customers bought once, what depends on them, and whether many left at once.
 
     BG/NBD takes every one of them to be alive, however long ago the purchase was; MBG/NBD lets customers leave right
-    after the first purchase. The two models are compared by the predictive density of the histories (WAIC).
+    after the first purchase as after any other. These two are compared by the predictive density of the histories
+    (WAIC). Between them is ``BGNBD(leave_at_once=True)``: a share of its own leaves right after the first purchase.
 
     Parameters
     ----------
@@ -53,7 +55,7 @@ def check_one_time(
         The portfolio. Where clocks start on a given day (``since``), customers who have not ordered take the place
         of those who bought once.
     *fits : FittedPurchases
-        Fits of these customers by `BGNBD` or `MBGNBD` that are there already; what is missing is fitted. Histories of
+        Fits of these customers by these models that are there already; what is missing is fitted. Histories of
         single customers have no likelihood with calendar effects, so fits with them are set aside, and fitted here
         without. The check does not apply to fits of regular purchases (`BGCNBD`, `MBGCNBD`).
     spend : FittedSpend, optional
@@ -110,7 +112,7 @@ def check_one_time(
 
 @dataclass(frozen=True, repr=False)
 class OneTimeCheck(Printed):
-    """What two models make of customers who bought once; its text is a sentence to quote.
+    """What three models make of customers who bought once; its text is a sentence to quote.
 
     Attributes
     ----------
@@ -162,12 +164,13 @@ class OneTimeCheck(Printed):
         """What to quote."""
         if self.one_time == 0:
             return f"Of {counted(self.customers, 'customer')}, none {self.deed}."
-        always, maybe = (self.table.loc[name] for name in (bg_nbd.NAME, mbg_nbd.NAME))
+        always, maybe, share = (self.table.loc[name] for name in MODELS)
         text = (
             f"{self.one_time:,} of {counted(self.customers, 'customer')} ({percent(self.one_time / self.customers)}) "
             f"{self.deed}. BG/NBD takes all of them to be alive and expects {percent(always['share'])} of the "
             f"{self.of} within {self.horizon} from them; MBG/NBD takes {percent(maybe['probability_alive'])} of them "
-            f"to be alive and expects {percent(maybe['share'])}. {self._verdict()}"
+            f"to be alive and expects {percent(maybe['share'])}; BGNBD(leave_at_once=True), "
+            f"{percent(share['probability_alive'])} and {percent(share['share'])}. {self._verdict()}"
         )
         return f"{text} Caution: {self.caution}." if self.caution else text
 
@@ -186,8 +189,9 @@ class OneTimeCheck(Printed):
             ahead = "MBG/NBD" if self.difference > 0 else "BG/NBD"
             leaning = f"{ahead} is ahead by {three_digits(abs(self.difference))} in log predictive density"
         return (
-            f"The data do not tell the two apart ({leaning}, standard error {three_digits(self.error)}): decide by a "
-            f"backtest of both, or by what is known of these customers."
+            f"The data do not tell BG/NBD and MBG/NBD apart ({leaning}, standard error {three_digits(self.error)}): "
+            f"fit BGNBD(leave_at_once=True), in which the share that leaves at once is learned and stays in doubt, or "
+            f"decide by a backtest or by what is known of these customers."
         )
 
     def _page(self) -> ResultPage:
@@ -209,7 +213,7 @@ def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
         if pooling_of(fit) is not None:
             raise InputError(
                 "This check compares the plain models, BG/NBD and MBG/NBD without segments, and this fit is pooled. "
-                "Leave it out of the call, and the plain ones are fitted here; their comparison shows which of the two "
+                "Leave it out of the call, and the plain ones are fitted here; their comparison shows which of them "
                 "to pool."
             )
     return {fit.model: fit for fit in fits if not has_clock(fit)}

@@ -13,13 +13,20 @@ from ltv_bayes.data.subscriptions.renewals import STATES, Renewals
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.evaluation.backtest import occasions
 from ltv_bayes.formatting import percent
-from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, shifted_beta_geometric
+from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, leaving_at_once, shifted_beta_geometric
+from ltv_bayes.formulas.models.gamma_gamma import ratio_of_first_orders
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.predictions.events import FittedEvents, replicate_events
-from ltv_bayes.predictions.fitted import k_of, name_of, parameters_of, shape_of
+from ltv_bayes.predictions.fitted import flat_draws, k_of, name_of, parameters_of, shape_of
 from ltv_bayes.predictions.purchases import FittedPurchases, See, replicate_histories
 from ltv_bayes.predictions.renewals import FactorsAtRenewals, FittedRenewals
-from ltv_bayes.predictions.spend import FittedSpend, replicate_mean_spend, spenders
+from ltv_bayes.predictions.spend import (
+    FittedSpend,
+    first_and_later,
+    order_values,
+    replicate_mean_spend,
+    takes_first_orders,
+)
 
 DIFFER = (
     "Customers differ in other ways than one gamma distribution allows: let kinds of customers have rates of their own "
@@ -50,6 +57,12 @@ CHURN = (
 )
 
 
+FIRST = "first order over the mean of later ones"
+FIRST_CURE = (
+    "First orders are not like later ones of the same customers, so they say something else of what these spend: fit "
+    "GammaGamma(first_order=False)."
+)
+FEWEST_PAIRS = 10
 GROWTH = "value of an order in the coming year, over the mean so far"
 GROWS = (
     "Order values of the same customers {grow} by {rate} a year{beyond} ({orders} repeat orders of {customers} "
@@ -125,25 +138,41 @@ def of_events(fit: FittedEvents, customers: Customers, seed: int) -> Iterator[Qu
 
 def of_spend(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quantity]:
     """Of mean order values, and of whether they go with frequency."""
-    if not (customers.table["spend_frequency"] > 0).any():
+    first = takes_first_orders(fit)
+    orders, seen = order_values(customers, first)
+    if not (orders > 0).any():
         raise InputError(
-            f"{name_of(fit)} cannot be checked: none of {counted(len(customers), 'customer')} has a repeat "
-            f"order that carries a value. Check the other fits without it."
+            f"{name_of(fit)} cannot be checked: none of {counted(len(customers), 'customer')} has "
+            f"{'an' if first else 'a repeat'} order that carries a value. Check the other fits without it."
         )
-    buyers = spenders(customers)
-    made_up = _flat(replicate_mean_spend(fit, buyers, seed)["monetary_value"])
-    seen = buyers.table["monetary_value"].to_numpy(dtype=float)
+    made_up = _flat(replicate_mean_spend(fit, customers, seed)["monetary_value"])
+    orders, seen = orders[orders > 0], seen[orders > 0]
     for share, name in QUANTILES.items():
         yield Quantity(name, float(np.quantile(seen, share)), np.quantile(made_up, share, axis=1), AMOUNTS)
-    if len(buyers) >= FEWEST_IN_THIRDS:
+    if len(seen) >= FEWEST_IN_THIRDS:
         seen_spreads, made_up_spreads = _spreads_of_thirds(seen), _spreads_of_thirds(made_up)
         for third, observed, replicated in zip(THIRDS, seen_spreads[0], made_up_spreads.T, strict=True):
             yield Quantity(f"{SPREAD} {third} third", float(observed), replicated, UNEVEN, MUCH)
-    orders = buyers.table["spend_frequency"].to_numpy(dtype=float)
     if np.ptp(orders) > 0 and np.ptp(seen) > 0:
         name = "rank correlation of frequency and mean order value"
         both = _rank_correlations(orders, np.vstack([seen, made_up]))
         yield Quantity(name, float(both[0]), both[1:], RELATED)
+    if first:
+        yield from _of_first_orders(fit, customers, seed)
+
+
+def _of_first_orders(fit: FittedSpend, customers: Customers, seed: int) -> Iterator[Quantity]:
+    """Of whether first orders are like later ones of the same customers: of these, any order's share is a beta."""
+    value, number, mean = first_and_later(fit, customers)
+    some = (value > 0) & (number > 0)
+    if some.sum() < FEWEST_PAIRS:
+        return
+    number, rng = number[some], np.random.default_rng(seed)
+    made_up = []
+    for p in flat_draws(fit)["p"]:
+        own, others = rng.gamma(p, size=number.size), rng.gamma(p * number)
+        made_up.append(ratio_of_first_orders(own, number, others / number).value)
+    yield Quantity(FIRST, ratio_of_first_orders(value[some], number, mean[some]).value, np.array(made_up), FIRST_CURE)
 
 
 def of_growth(orders: Transactions, seed: int, growth: float = 0.0) -> Iterator[Quantity]:
@@ -232,15 +261,25 @@ def _of_counts(seen: Array, made_up: Array, one: str, too_many_without: str = ""
 
 def _left_at_once(fit: FittedPurchases) -> str:
     """What to do where customers without a repeat purchase are too many for a model of which none of them leaves."""
-    cure = {bg_nbd.NAME: "MBGNBD()", bg_cnbd.NAME: f"MBGCNBD(k={k_of(fit)})"}.get(fit.model)
+    cure = _letting_them_leave(fit)
     return AT_ONCE.format(model=name_of(fit), cure=cure) if cure else ""
+
+
+def _letting_them_leave(fit: FittedPurchases) -> str:
+    """Models like a fit's, in which customers may leave right after the first purchase; empty where they may."""
+    k = k_of(fit)
+    models = {
+        bg_nbd.NAME: "BGNBD(leave_at_once=True) or MBGNBD()",
+        bg_cnbd.NAME: f"BGCNBD(k={k}, leave_at_once=True) or MBGCNBD(k={k})",
+    }
+    return models.get(fit.model, "")
 
 
 def _silent(fit: FittedPurchases) -> str:
     """What to do where customers are silent for longer, or shorter, than the model has it."""
-    if fit.model == bg_cnbd.MODIFIED_NAME:
+    if fit.model in (bg_cnbd.MODIFIED_NAME, *leaving_at_once.WITHIN):
         return f"{SILENCE}."
-    cure = f"fit MBGCNBD(k={k_of(fit)})" if fit.model == bg_cnbd.NAME else "see check_one_time(customers)"
+    cure = f"fit {_letting_them_leave(fit)}" if fit.model == bg_cnbd.NAME else "see check_one_time(customers)"
     return f"{SILENCE}, and {cure} for those who leave right after the first purchase."
 
 

@@ -11,13 +11,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.errors import ColumnError, JudgementError, counted, rows_at_fault, suggestion
-from ltv_bayes.formatting import money
-from ltv_bayes.formulas.point.inputs import as_share
+from ltv_bayes.errors import JudgementError
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.beliefs.opportunity import Opportunity, opportunities
-from ltv_bayes.judgement.form.cells import warn
-from ltv_bayes.judgement.form.reading import Reading, checked, known_columns
+from ltv_bayes.judgement.form.cells import positions_of, warn
+from ltv_bayes.judgement.form.reading import Reading, checked, known_columns, refuse_shared
 from ltv_bayes.judgement.form.sheets import as_stated, read_form, write_form
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.judgement.valuing.expected import expected_money, stated_quantiles
@@ -25,12 +23,13 @@ from ltv_bayes.judgement.valuing.provenance import are_mixed, audit_table
 from ltv_bayes.judgement.valuing.relations import (
     AS_BEFORE,
     Setting,
-    are_opinions,
     refuse_certain_opinions,
+    refuse_relation_settings,
     refuse_relations,
     relations_of,
     signs_of_life,
 )
+from ltv_bayes.judgement.valuing.stated import lines_of, sentences_of, stated_and_expected, stated_and_fitted
 from ltv_bayes.predictions.alive import learned_share
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.visibility import Coverage, VisibleShare
@@ -83,22 +82,10 @@ class FutureValuePriors(Printed):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "covers", Coverage.read(self.covers))
-        shares = [as_share(share, column) for column, share in self.shared.items()]
-        if sum(shares) >= 1:
-            raise JudgementError(f"Correlations of shared effects add up to {sum(shares):g}; they must stay below 1.")
-        for column in self.shared:
-            if column not in self.table:
-                raise ColumnError(f"The judgements have no column {column!r}. {suggestion(column, self.table.columns)}")
-        if self.opinion_weight is not None:
-            as_share(self.opinion_weight, "opinion_weight")
-        if self.adjustments is not None and len(self.adjustments.who) != len(self.table):
-            raise JudgementError(
-                f"There are adjustments of {counted(len(self.adjustments.who), 'judgement')} for a table of "
-                f"{len(self.table):,}. Choose judgements with judged.subset(...), which keeps both together."
-            )
-        shows = self.shows_life
-        if not isinstance(shows, bool | None) and not (isinstance(shows, int | float | np.number) and shows > 1):
-            raise JudgementError(f"shows_life must be True, False or a number above 1, not {shows!r}.")
+        refuse_shared(self.table, self.shared)
+        if self.adjustments is not None:
+            self.adjustments.require_number(len(self.table))
+        refuse_relation_settings(self.opinion_weight, self.shows_life)
         refuse_relations(self.table)
 
     @classmethod
@@ -231,24 +218,10 @@ class FutureValuePriors(Printed):
         >>> judged.subset(judged.table["customer_id"] == "B").table["customer_id"].tolist(), len(judged.subset([0]))
         (['B'], 1)
         """
-        rows = self._positions(kept)
+        rows = positions_of(self.table, kept)
         adjustments = None if self.adjustments is None else self.adjustments.subset(rows)
         portfolio = all_judgements(self)
         return replace(self, table=self.table.iloc[rows], adjustments=adjustments, portfolio=portfolio)
-
-    def _positions(self, kept: Any) -> np.ndarray:
-        """Read a choice of rows."""
-        chosen = np.atleast_1d(np.asarray(kept))
-        if chosen.dtype != bool:
-            unknown = [label for label in chosen.tolist() if label not in self.table.index]
-            if unknown:
-                cure = "Give labels of judged.table.index, or a True or False for each row."
-                raise JudgementError(rows_at_fault(unknown, "row", "not in the table of judgements", cure), unknown)
-            return self.table.index.get_indexer_for(pd.Index(chosen))
-        if len(chosen) != len(self):
-            judgements = counted(len(self), "judgement")
-            raise JudgementError(f"There are {len(chosen):,} marks for {judgements}. Give one True or False for each.")
-        return np.flatnonzero(chosen)
 
     @property
     def relations(self) -> pd.Series:
@@ -279,12 +252,7 @@ class FutureValuePriors(Printed):
         Where the amount was not stated as low and high, these are quantiles of its distribution. Where some are
         expected within a window, expected_from and expected_to stand beside expected_on.
         """
-        names = ["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]
-        if (self.table["expected_from"] < self.table["expected_to"]).any():
-            names += ["expected_from", "expected_to"]
-        low, high = self._interval_of_amounts()
-        stated = self.table[names].assign(low=low, high=high)
-        return stated.assign(expected_value=self._expected_money[0])
+        return stated_and_expected(self.table, self._expected_money[0])
 
     def amount_quantiles(self, level: ArrayLike) -> pd.Series:
         """Amounts at a level of each opportunity's distribution, if it occurs; before adjustments.
@@ -426,15 +394,11 @@ class FutureValuePriors(Printed):
         if it occurs: one chance in ten above 200k, one in ten below 50k, as likely above 100k as below; 116k on average
         when: on an unknown day within the horizon
         """
-        words = ["\n".join(one.sentences(currency)) for one in self.opportunities()]
-        names = [self.table["customer_id"], self.table["opportunity"]]
-        return pd.Series(words, pd.MultiIndex.from_arrays(names), name="in_words", dtype=object)
+        return sentences_of(self.table, self.opportunities(), currency)
 
     def fit_table(self) -> pd.DataFrame:
         """What was stated of each amount beside what its distribution has there; see `AmountBelief.fit_table`."""
-        known = {(one.customer_id, one.name): one.amount for one in self.opportunities()}
-        tables = {name: amount.fit_table().assign(family=amount.family) for name, amount in known.items()}
-        return pd.concat(tables, names=["customer_id", "opportunity"])
+        return stated_and_fitted(self.opportunities())
 
     def audit(self, calibration: Any = None) -> pd.DataFrame:
         """List where each judgement is from, and what is used in its place.
@@ -474,30 +438,8 @@ class FutureValuePriors(Printed):
         """Expected value of each before margin and discount, after adjustments; whether few draws dominate it."""
         return expected_money(self.table, self.adjustments)
 
-    def _interval_of_amounts(self) -> tuple[pd.Series, pd.Series]:
-        """Low and high as stated, or of the distribution where the amount was stated otherwise."""
-        tail = (1 - self.table["interval"]) / 2
-        low, high = self.amount_quantiles(tail), self.amount_quantiles(1 - tail)
-        return self.table["low"].fillna(low), self.table["high"].fillna(high)
-
     def _page(self) -> ResultPage:
-        opinions, parts = are_opinions(self.table), []
-        number = int(opinions.sum())
-        if len(self) > number or not number:
-            customers = counted(self.table.loc[~opinions, "customer_id"].nunique(), "customer")
-            named = counted(len(self) - number, "judged opportunity", "judged opportunities")
-            parts.append(f"{named} of {customers}")
-        if number:
-            parts.append(f"{counted(number, 'opinion')} on a customer's whole future value")
-        text = f"{', '.join(parts)}; amounts lie within {self._intervals()} intervals"
-        if len(self) == number > 0:
-            return ResultPage([text])
-        expected = money(float(self._expected_money[0][~opinions].sum()))
-        return ResultPage([text, f"expected value before margin and discount: {expected}"])
-
-    def _intervals(self) -> str:
-        levels = self.table["interval"].unique() if "interval" in self.table else [self.interval]
-        return f"{100 * levels[0]:g}%" if len(levels) == 1 else "stated"
+        return ResultPage(lines_of(self.table, self.interval, self._expected_money[0]))
 
     def _repr_html_(self) -> str:
         return replace(self._page(), table=self.summary(), rows=10).as_html()

@@ -16,12 +16,13 @@ from ltv_bayes.errors import DataWarning
 from ltv_bayes.formulas.kernels.tables import purchase_tables
 from ltv_bayes.formulas.models import bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.bg_cnbd import MODIFIED_NAME, NAME, as_whole_k
+from ltv_bayes.formulas.models.leaving_at_once import AT_ONCE, FIRST_DROPOUT
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.models.density.calendar import Calendar, OnClock
 from ltv_bayes.models.density.purchase_clock import SINCE_END, PurchaseClock
 from ltv_bayes.models.nbd import RateModel, usual_rate_priors
 from ltv_bayes.models.priors import Prior
-from ltv_bayes.predictions.alive import living_by_column
+from ltv_bayes.predictions.alive import all_alive_note, living_by_column, share_of_one_time
 from ltv_bayes.predictions.purchases import FittedPurchases, replicate_histories
 
 
@@ -65,14 +66,30 @@ class PurchaseModel(RateModel[FittedPurchases]):
         return purchase_tables(**columns, once_too=self._may_leave_at_once or self._k is not None, k=self._k)
 
     def _learned(self, fit: FittedPurchases, data: Customers) -> dict[str, Any]:
-        return {"living": living_by_column(fit, data)}
+        note = all_alive_note(fit.model, share_of_one_time(data))
+        return {"living": living_by_column(fit, data), **({"note": note} if note else {})}
 
     def _replicated(self, fit: FittedPurchases, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_histories(fit, data, random_seed=random_seed)
 
 
 @dataclass(frozen=True, repr=False)
-class BGNBD(PurchaseModel):
+class StayingModel(PurchaseModel):
+    """Settings of a model in which customers stay after the first purchase, or a share of its own leaves at once."""
+
+    leave_at_once: bool = field(default=False, kw_only=True)
+
+    @property
+    def _model(self) -> str:
+        return AT_ONCE[self._name] if self.leave_at_once else self._name
+
+    def _usual_priors(self, data: Customers, histories: InGroups) -> dict[str, Prior]:
+        first = {FIRST_DROPOUT: Prior("Beta", alpha=1.0, beta=1.0)} if self.leave_at_once else {}
+        return {**super()._usual_priors(data, histories), **first}
+
+
+@dataclass(frozen=True, repr=False)
+class BGNBD(StayingModel):
     """How often do customers come back, and when do they leave? The settings of a BG/NBD model.
 
     Parameters
@@ -90,6 +107,10 @@ class BGNBD(PurchaseModel):
         for priors, and for what a pooled fit can do.
     covariates : str, sequence of str or mapping, optional
         Columns of numbers that shift the same; ``{"mean_rate": ["size"]}`` shifts the rate alone.
+    leave_at_once : bool
+        Whether a share of customers leaves right after the first purchase: ``first_dropout``, with a uniform prior, and
+        a level of its own in each segment of a pooled fit. Without it, every customer who bought once is taken to be
+        alive. To be chosen where most bought once, unless it is known that hardly any leave after one purchase.
 
     Examples
     --------
@@ -104,6 +125,9 @@ class BGNBD(PurchaseModel):
     uniform, dropout_concentration LogNormal(ln 3, 1). All are proper: with flat ones the posterior would not be,
     since the likelihood stays finite as a and b grow together.
 
+    With ``leave_at_once=True``, fits are `FittedPurchases` with the same forecasts, in which a customer who bought once
+    may have left, and a new customer leaves right after the first purchase with probability ``first_dropout``.
+
     References
     ----------
     Fader, Hardie & Lee (2005), "Counting Your Customers" the Easy Way, Marketing Science 24.
@@ -117,7 +141,8 @@ class MBGNBD(PurchaseModel):
     """How often do customers come back, and when do they leave? The settings of an MBG/NBD model.
 
     It is BG/NBD with one more chance to leave, at the first purchase: a customer who bought once and has been silent
-    since may have left. `check_one_time` shows what this changes for your customers.
+    since may have left. The chance is that after any other purchase; `BGNBD` with ``leave_at_once=True`` learns one of
+    its own. `check_one_time` shows what this changes for your customers.
 
     Parameters
     ----------
@@ -164,7 +189,7 @@ class RegularPurchaseModel(PurchaseModel):
 
 
 @dataclass(frozen=True, repr=False)
-class BGCNBD(RegularPurchaseModel):
+class BGCNBD(RegularPurchaseModel, StayingModel):
     """How often do customers come back, and when do they leave, if they buy regularly? Settings of a BG/CNBD-k model.
 
     It is BG/NBD with gaps between purchases that are more alike than random ones: Erlang-distributed of shape k, at a
@@ -178,7 +203,7 @@ class BGCNBD(RegularPurchaseModel):
     k : int
         How regular purchases are, a whole number from 1, which is BG/NBD, to 100. ``check_regularity(orders).whole_k``
         finds it.
-    pool_by, covariates : optional
+    pool_by, covariates, leave_at_once : optional
         As in `BGNBD`; all segments have the same k.
 
     Raises

@@ -13,17 +13,29 @@ from scipy import special
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.grouping import Grouping, InGroups, in_groups
 from ltv_bayes.data.customers.histories import SpendHistories, unique_spend
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import FitError, InputError, counted
+from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.kernels.tables import spend_tables
 from ltv_bayes.formulas.models import gamma_gamma
+from ltv_bayes.formulas.models.gamma_gamma import Ratio, ratio_of_first_orders
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.intervals import describe_interval, interval_settings
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.price_growth import PriceGrowth, chosen_growth, require_growth
 from ltv_bayes.models.priors import Prior
-from ltv_bayes.predictions.spend import FittedSpend, repeat_ages, replicate_mean_spend
+from ltv_bayes.predictions.alive import MOSTLY_ONCE, share_of_one_time
+from ltv_bayes.predictions.spend import (
+    FittedSpend,
+    first_orders,
+    order_ages,
+    order_values,
+    repeat_ages,
+    replicate_mean_spend,
+)
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR
 
+MATERIAL, CLEAR = 0.1, 2.0  # of the logarithm of the ratio of first orders to later ones, and in standard errors
 COLUMNS = ["spend_frequency", "monetary_value"]
 LEAST_SPREAD = 1e-3  # standard deviation of the logarithm; a price of 10.00 is known to 0.01
 LARGE_ORDER_CV = 1.5
@@ -61,10 +73,16 @@ class GammaGamma(Model[Customers, FittedSpend]):
         or for as long as the log where that is longer; then prices stay. Customers from a ready table carry no order
         values by date: then nothing is learned, and the fit says so.
 
+    first_order : bool or "auto"
+        Whether the first order of each customer is taken in too, where the customers have a column ``first_value``, as
+        after `summarize`: then something is known of what customers spend who bought once. "auto" takes first orders in
+        unless they differ from later ones of the same customers, by more than 10% and two standard errors; the fit says
+        which. False is the published model, of repeat orders alone.
+
     Raises
     ------
     FitError
-        If price_growth is none of these.
+        If price_growth or first_order is none of these.
 
     Notes
     -----
@@ -90,6 +108,7 @@ class GammaGamma(Model[Customers, FittedSpend]):
     """
 
     price_growth: float | Literal["auto"] | None = field(default="auto", kw_only=True)
+    first_order: bool | Literal["auto"] = field(default=False, kw_only=True)
 
     _name = gamma_gamma.NAME
     _fitted = FittedSpend
@@ -97,27 +116,35 @@ class GammaGamma(Model[Customers, FittedSpend]):
     def __post_init__(self) -> None:
         super().__post_init__()
         require_growth(self.price_growth)
+        _require_choice(self.first_order)
 
     def _histories(self, data: Customers, grouping: Grouping) -> InGroups:
-        unique, growth = _spend(data), chosen_growth(self.price_growth, data)
+        require_customers(data)
+        growth = chosen_growth(self.price_growth, data)
+        first = _takes_in(self.first_order, data, growth)
+        _require_buyers(data, first)
         if grouping.columns:
-            groups = in_groups(_buyers(data, growth), COLUMNS, grouping)
+            groups = in_groups(_buyers(data, growth, first), COLUMNS, grouping)
             if _one_price(groups):
                 raise InputError(ONE_PRICE_EACH.format(columns=" and ".join(grouping.columns)))
             return groups
-        if growth is None:
+        if growth is None and not first:
+            unique = unique_spend(data)
             columns = unique.frequency, unique.monetary_value, unique.count
             histories = pd.DataFrame(dict(zip([*COLUMNS, "count"], columns, strict=True)))
         else:
-            rows = pd.concat([table[COLUMNS].astype(float) for table in _buyers(data, growth)])
+            rows = pd.concat([table[COLUMNS].astype(float) for table in _buyers(data, growth, first)])
             histories = rows.groupby(COLUMNS).size().rename("count").astype(float).reset_index()
         return one_group(_with_some_spread(histories))
 
     def _with_shared(self, tree: xr.DataTree, data: Customers) -> None:
         growth = chosen_growth(self.price_growth, data)
+        first = _takes_in(self.first_order, data, growth)
+        if first:
+            tree.attrs["first_order"] = 1
         if growth is not None:
-            ages = [repeat_ages(batch)[(batch.table["spend_frequency"] > 0).to_numpy()] for batch in data.batches()]
-            growth.with_draws(tree, np.concatenate(ages) / _year(data))
+            ages = [order_ages(some, first)[order_values(some, first)[0] > 0] for some in data.batches()]
+            growth.with_draws(tree, np.concatenate(ages) / year_of(data))
         elif self.price_growth is not None:
             tree.attrs["prices"] = json.dumps({"unknown": True})
 
@@ -139,24 +166,108 @@ class GammaGamma(Model[Customers, FittedSpend]):
 
     def _more_attrs(self, data: Customers, histories: InGroups) -> dict[str, Any]:
         correlation = frequency_spend_correlation(_in_one(histories))
-        return {"frequency_spend_correlation": correlation, "one_price": int(_one_price(histories))}
+        note = _first_order_note(self.first_order, data, chosen_growth(self.price_growth, data))
+        found = {"frequency_spend_correlation": correlation, "one_price": int(_one_price(histories))}
+        return {**found, "note": note} if note else found
 
     def _replicated(self, fit: FittedSpend, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_mean_spend(fit, data, random_seed=random_seed)
 
 
-def _buyers(customers: Customers, growth: PriceGrowth | None) -> Iterator[pd.DataFrame]:
-    """Rows of those with a valued repeat order, a batch at a time, in prices of the as-of date if these grow."""
+def first_over_later(customers: Customers, growth: PriceGrowth | None) -> Ratio | None:
+    """How much first orders are worth, relative to later ones of the same customers, all in prices of the as-of date.
+
+    None where the customers do not know their first orders.
+    """
+    parts = []
     for batch in customers.batches():
-        table = batch.table
+        if (first := first_orders(batch)) is None:
+            return None
+        (value, age), (number, mean) = first, order_values(batch, False)
         if growth is not None:
-            table = growth.to_now(table, repeat_ages(batch) / _year(customers))
-        yield table[table["spend_frequency"] > 0]
+            value, mean = (
+                growth.to_now(pd.DataFrame({"monetary_value": paid}), ages / year_of(customers))["monetary_value"]
+                for paid, ages in ((value, age), (mean, repeat_ages(batch)))
+            )
+        parts.append(np.column_stack([value, number, np.nan_to_num(mean)]))
+    return ratio_of_first_orders(*np.concatenate([np.zeros((0, 3)), *parts]).T)
 
 
-def _year(customers: Customers) -> float:
+def _differ(ratio: Ratio) -> bool:
+    """Whether first orders differ from later ones, in size and beyond chance."""
+    size = abs(np.log(ratio.value)) if ratio.customers else 0.0
+    return size > MATERIAL and size > CLEAR * ratio.log_error
+
+
+def _takes_in(choice: bool | str, customers: Customers, growth: PriceGrowth | None) -> bool:
+    """Whether a fit with this setting takes first orders in.
+
+    Raises
+    ------
+    InputError
+        If it is to, and the customers do not know them.
+    """
+    if choice is False:
+        return False
+    ratio = first_over_later(customers, growth)
+    if choice is True and ratio is None:
+        raise InputError(
+            "first_order=True takes in the first order of each customer, and these customers have no column "
+            "'first_value', or clocks that start on given days. Make them with summarize(orders), add the column, or "
+            "set first_order=False."
+        )
+    return ratio is not None and (choice is True or not _differ(ratio))
+
+
+def _first_order_note(choice: bool | str, customers: Customers, growth: PriceGrowth | None) -> str:
+    """State what was done with first orders, and what could be where most customers bought once."""
+    once = share_of_one_time(customers)
+    if choice is False and once <= MOSTLY_ONCE:
+        return ""
+    ratio = first_over_later(customers, growth)
+    if ratio is None:
+        return "" if choice is False else "first orders are not taken in: the customers have no column first_value"
+    seen = "no customer shows how they compare with later ones"
+    if ratio.customers:
+        prob, _ = interval_settings(None, None)
+        wide = special.ndtri((1 + prob) / 2) * ratio.log_error
+        low, high = ratio.value * np.exp(-wide), ratio.value * np.exp(wide)
+        seen = (
+            f"they are {ratio.value:.2f} times later ones of the same customers ({describe_interval(None, None)} "
+            f"{low:.2f} to {high:.2f}, {counted(ratio.customers, 'customer')})"
+        )
+    if choice is False:
+        told = f"{percent(once)} of customers bought once, and what they spent is not taken in"
+        return "" if _differ(ratio) else f"{told}: GammaGamma(first_order='auto') takes in first orders; {seen}"
+    taken = choice is True or not _differ(ratio)
+    return f"first orders are {'taken in' if taken else 'not taken in'}: {seen}"
+
+
+def _require_choice(given: Any) -> None:
+    """Refuse what is neither True, False nor "auto".
+
+    Raises
+    ------
+    FitError
+        With what is taken.
+    """
+    if not (isinstance(given, bool | np.bool_) or (isinstance(given, str) and given == "auto")):
+        raise FitError(f"first_order takes True, False or 'auto', not {given!r}.")
+
+
+def year_of(customers: Customers) -> float:
     """A year in the customers' time unit."""
     return DAYS_PER_YEAR / DAYS_PER_UNIT[customers.time_unit]
+
+
+def _buyers(customers: Customers, growth: PriceGrowth | None, first_order: bool) -> Iterator[pd.DataFrame]:
+    """Rows of those with a valued order that counts, a batch at a time, in prices of the as-of date if these grow."""
+    for batch in customers.batches():
+        number, mean = order_values(batch, first_order)
+        table = batch.table.assign(spend_frequency=number, monetary_value=mean) if first_order else batch.table
+        if growth is not None:
+            table = growth.to_now(table, order_ages(batch, first_order) / year_of(customers))
+        yield table[table["spend_frequency"] > 0]
 
 
 def frequency_spend_correlation(histories: SpendHistories) -> float:
@@ -241,18 +352,19 @@ def _with_some_spread(histories: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(sides, ignore_index=True)
 
 
-def _spend(customers: Customers) -> SpendHistories:
-    require_customers(customers)
-    histories = unique_spend(customers)
-    buyers = int(histories.count.sum())
+def _require_buyers(customers: Customers, first_order: bool) -> None:
+    """Refuse customers of whom fewer than two have an order that counts and has a value."""
+    if first_order:
+        buyers, what = sum(int((order_values(some, True)[0] > 0).sum()) for some in customers.batches()), "order"
+    else:
+        buyers, what = int(unique_spend(customers).count.sum()), "repeat order"
     if buyers == 0:
         raise InputError(
-            f"None of the {len(customers):,} customers has a repeat order with a value, so what they spend cannot be "
+            f"None of the {len(customers):,} customers has a {what} with a value, so what they spend cannot be "
             f"learned. Give a longer log, or value them by judgement alone.",
         )
     if buyers == 1:
         raise InputError(
-            "Only one customer has repeat orders with a value, which cannot show how customers differ. Give a longer "
+            f"Only one customer has {what}s with a value, which cannot show how customers differ. Give a longer "
             "log or more customers."
         )
-    return histories

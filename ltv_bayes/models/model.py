@@ -140,7 +140,7 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         )
         self._with_shared(tree, data)
         time_unit, settings = self._time_unit(data), recipe.settings()
-        tree.attrs.update(fit_attrs(self._name, data, time_unit=time_unit, settings=settings))
+        tree.attrs.update(fit_attrs(self._model, data, time_unit=time_unit, settings=settings))
         tree.attrs.update(self._more_attrs(data, recipe.data))
         fit: Fit = self._fitted(tree)
         tree.attrs.update(self._learned(fit, data))
@@ -162,7 +162,7 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         tree = xr.DataTree.from_dict(
             {"posterior": drawn if recipe.calendar is None else recipe.calendar.with_parts(drawn)}
         )
-        attrs = fit_attrs(self._name, data, time_unit=self._time_unit(data), settings=recipe.settings())
+        attrs = fit_attrs(self._model, data, time_unit=self._time_unit(data), settings=recipe.settings())
         tree.attrs.update({**attrs, **recipe.attrs()})
         self._with_shared(tree, data)
         if (replicated := self._replicated(self._fitted(tree), data, random_seed)) is not None:
@@ -173,13 +173,18 @@ class Model[Data: (Customers, Renewals), Fit: FittedModel](ABC):
         pool = self._pool
         histories = self._histories(data, pool.grouping)
         usual = self._usual_priors(data, histories)
-        priors = pool.priors(naming(self._name), self.priors, usual)
+        priors = pool.priors(naming(self._model), self.priors, usual)
         tables = [self._tables(**part) for part in histories.parts()]
-        return Recipe(self._name, pool, histories, tables, priors, self._k, self._calendar(data), self._clock(data))
+        return Recipe(self._model, pool, histories, tables, priors, self._k, self._calendar(data), self._clock(data))
+
+    @property
+    def _model(self) -> str:
+        """The name of the model, as in `formulas.models.parameterization`."""
+        return self._name
 
     @property
     def _pool(self) -> Pool:
-        return Pool.of(self._name, self.pool_by, self.covariates)
+        return Pool.of(self._model, self.pool_by, self.covariates)
 
     def _calendar(self, data: Data) -> Calendar | None:
         """What moves all customers at once, in a model that has it."""

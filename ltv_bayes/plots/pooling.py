@@ -25,11 +25,19 @@ from ltv_bayes.time_units import as_duration
 QUANTITIES = {
     "mean_rate": "purchases per {unit} of an average customer while active",
     "dropout_mean": "probability of leaving after a purchase",
+    "first_dropout": "probability of leaving right after the first purchase",
     "mean_spend": "value of an order{currency}",
     "churn_mean": "probability of not renewing",
 }
 OTHERWISE = {"rate_cv", "dropout_concentration", "order_cv", "q_excess", "churn_concentration"}
-MODELS = {"bg_nbd": "BG/NBD", "mbg_nbd": "MBG/NBD", "bg_cnbd": "BG/CNBD-k", "mbg_cnbd": "MBG/CNBD-k"}
+MODELS = {
+    "bg_nbd": "BG/NBD",
+    "mbg_nbd": "MBG/NBD",
+    "bg_cnbd": "BG/CNBD-k",
+    "mbg_cnbd": "MBG/CNBD-k",
+    "bg_nbd_at_once": "BG/NBD with a share that leaves at once",
+    "bg_cnbd_at_once": "BG/CNBD-k with a share that leaves at once",
+}
 CELLS = 40
 HISTORY_DRAWS = 200
 

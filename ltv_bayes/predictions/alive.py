@@ -12,6 +12,8 @@ from pandas.api.types import is_float_dtype
 from ltv_bayes.data.customers.check import HISTORY, SPEND
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
+from ltv_bayes.formatting import percent
+from ltv_bayes.formulas.models import bg_cnbd, bg_nbd
 from ltv_bayes.formulas.special import Array, Numbers
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.over_customers import distinct_histories
@@ -19,6 +21,11 @@ from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of, purcha
 from ltv_bayes.predictions.visibility import Coverage
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 
+MOSTLY_ONCE = 0.5
+SURE_THAT_ONE_TIME_BUYERS_LIVE = {
+    bg_nbd.NAME: ("BG/NBD", "BGNBD(leave_at_once=True)", "see check_one_time"),
+    bg_cnbd.NAME: ("BG/CNBD-k", "BGCNBD(..., leave_at_once=True)", "and MBGCNBD lets them leave as after any other"),
+}
 FRESH_DAYS, ENOUGH_DRAWS, MANY_VALUES = 90.0, 50, 200
 LARGEST_LOG, HALVINGS = 700.0, 60
 
@@ -172,6 +179,39 @@ def learned_share(signs: SignsOfLife, fit: FittedPurchases, customers: Customers
         number += int(asked.sum())
         observed += float(signs.evidence(as_text(batch.ids)).sum())
     return share_with_a_sign(observed, alive + (number - alive) / signs.ratio)
+
+
+def share_of_one_time(customers: Customers) -> float:
+    """The share of customers who bought once; 0 where clocks start on a given day, so that none of them bought."""
+    seen = customers.overview()
+    known = seen.customers and "since" not in customers.columns
+    return 1 - seen.repeat_customers / seen.customers if known else 0.0
+
+
+def all_alive_note(model: str, once: float) -> str:
+    """State that a model takes all customers who bought once to be alive, where most did, and what does not.
+
+    Parameters
+    ----------
+    model : str
+        Its name.
+    once : float
+        Share of customers who bought once.
+
+    Examples
+    --------
+    >>> all_alive_note("bg_nbd", 0.6).partition(": ")[0]
+    '60% of customers bought once, and BG/NBD takes all of them to be alive'
+    >>> all_alive_note("mbg_nbd", 0.6)
+    ''
+    """
+    if model not in SURE_THAT_ONE_TIME_BUYERS_LIVE or once <= MOSTLY_ONCE:
+        return ""
+    name, settings, cure = SURE_THAT_ONE_TIME_BUYERS_LIVE[model]
+    return (
+        f"{percent(once)} of customers bought once, and {name} takes all of them to be alive: {settings} learns which "
+        f"share left right after the first purchase; {cure}."
+    )
 
 
 def living_by_column(fit: FittedPurchases, customers: Customers) -> str:

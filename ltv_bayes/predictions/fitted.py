@@ -24,7 +24,7 @@ from ltv_bayes.predictions.groups import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import TimeUnit, as_time_unit
 
-OF_ALL = ("pooling", "living")
+OF_ALL = ("pooling", "living", "note")
 """What a fit of all customers carries that the fit of one segment does not."""
 SHARED = re.compile("calendar_effect|level|season|(level|noise|season)_sd|price_(growth|level|level_sd|noise_sd)")
 """Variables of calendar effects and prices, which all customers share."""
@@ -33,6 +33,7 @@ LONG_NAMES = {
     "mean_rate": "mean rate of orders",
     "mean_spend": "mean value of an order",
     "dropout_mean": "chance of leaving after an order",
+    "first_dropout": "chance of leaving right after the first order",
     "churn_mean": "chance of leaving at a renewal",
 }
 OURS = str(Path(__file__).parents[1])
@@ -58,7 +59,7 @@ class FittedModel:
         return cls(posterior.tree_from_draws(draws, {"model": cls._default_model, **attrs}))
 
     def __post_init__(self) -> None:
-        for name, values in self.draws.items():
+        for name, values in posterior.parameter_draws(self.idata, self._parameters).items():
             if not (np.isfinite(values) & (values > 0)).all():
                 raise FitError(f"{name} must be above 0 and finite in every draw.")
 
@@ -232,9 +233,8 @@ class FittedModel:
         lines.append(f"posterior means{_of_segment(self)}: {means}")
         verdict = self.diagnose()
         lines.append(str(verdict) if verdict else "draws made by another tool")
-        if pooling is not None:
-            lines.append(str(pooling))
-        return visible("\n".join([*lines, *self._more_lines()]))
+        pooled = [] if pooling is None else [str(pooling)]
+        return visible("\n".join([*lines, *pooled, *self._more_lines()]))
 
     def _more_lines(self) -> list[str]:
         return []

@@ -15,7 +15,9 @@ from ltv_bayes.predictions.spend import FittedSpend
 
 FITTED: dict[str, type[FittedModel]] = {
     "bg_cnbd": FittedPurchases,
+    "bg_cnbd_at_once": FittedPurchases,
     "bg_nbd": FittedPurchases,
+    "bg_nbd_at_once": FittedPurchases,
     "gamma_gamma": FittedSpend,
     "mbg_cnbd": FittedPurchases,
     "mbg_nbd": FittedPurchases,

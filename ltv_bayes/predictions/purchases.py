@@ -1,10 +1,10 @@
 """How many purchases will customers make? Forecasts from the posterior of a purchase model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,13 @@ from scipy.optimize import elementwise
 
 from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.customers.dates import time_since_end
-from ltv_bayes.errors import FitError, InputError
+from ltv_bayes.errors import FitError
 from ltv_bayes.formulas.models import bg_cnbd, bg_nbd, mbg_nbd
 from ltv_bayes.formulas.models.conditional_future import PurchaseFormulas, PurchaseOutlook
+from ltv_bayes.formulas.models.leaving_at_once import AT_ONCE, FIRST_DROPOUT, PARAMETERS, WITHIN, LeavingAtOnce
 from ltv_bayes.formulas.models.operational_time import OnClock
-from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.intervals import flagged, summarize_draws
-from ltv_bayes.posterior import labelled_draws
+from ltv_bayes.posterior import labelled_draws, parameter_draws
 from ltv_bayes.predictions.clock import clock_at, clock_lines, clock_of, has_clock
 from ltv_bayes.predictions.fitted import (
     FittedModel,
@@ -74,7 +74,8 @@ class FittedPurchases(FittedModel):
     >>> round(fit.expected_purchases(customers, horizon="39 weeks").item(), 3)
     1.34
 
-    Or of BG/CNBD-k, where r and alpha describe the rate of events, and each k-th event is a purchase:
+    Or of BG/CNBD-k, where r and alpha describe the rate of events, and each k-th event is a purchase. With draws of
+    ``first_dropout``, of BG/NBD or BG/CNBD-k, that share of customers leaves right after the first purchase:
 
     >>> draws["alpha"] = [[4.414 / 3]]
     >>> fit = FittedPurchases.from_draws(draws, time_unit="week", model="bg_cnbd", k=3)
@@ -85,19 +86,25 @@ class FittedPurchases(FittedModel):
     _default_model: ClassVar[str] = bg_nbd.NAME
     _parameters: ClassVar[tuple[str, ...]] = bg_nbd.PARAMETERS
 
+    @classmethod
+    def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
+        """Make a fit from parameter draws of shape (chains, draws); without ``first_dropout`` none leaves at once."""
+        name = attrs.get("model", cls._default_model)
+        attrs["model"] = AT_ONCE.get(name, name) if FIRST_DROPOUT in draws else name
+        return super().from_draws(draws, **attrs)
+
+    @property
+    def draws(self) -> dict[str, np.ndarray]:
+        """The parameters' draws, each of shape (chains, draws)."""
+        names = PARAMETERS if self.model in WITHIN else self._parameters
+        return parameter_draws(self.idata, names)
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        k = self.idata.attrs.get("k")
-        if self.model not in REGULAR:
-            if k is not None:
-                raise FitError(f"A fit of {self.model} has no k: name its model, as in model={REGULAR[0]!r}, k={k}.")
-            return
-        if k is None:
-            raise FitError(f"The draws are of {self.model}, but k is missing. Pass k=4, for instance.")
-        try:
-            bg_cnbd.as_whole_k(k)
-        except InputError as problem:
-            raise FitError(str(problem)) from None
+        share = self.draws.get(FIRST_DROPOUT, np.zeros(1))
+        if not ((share >= 0) & (share < 1)).all():
+            raise FitError(f"{FIRST_DROPOUT} must be at least 0 and below 1 in every draw.")
+        bg_cnbd.require_k(self.model, self.idata.attrs.get("k"))
 
     @property
     def time_unit(self) -> TimeUnit:
@@ -120,7 +127,8 @@ class FittedPurchases(FittedModel):
         -------
         xarray.DataArray
             (chain, draw, customer_id), between 0 and 1. Of BG/NBD and BG/CNBD-k, exactly 1 for a customer without a
-            repeat purchase: there, customers can leave only after one; in MBG/NBD and MBG/CNBD-k also after the first.
+            repeat purchase: there, customers can leave only after one; in MBG/NBD and MBG/CNBD-k, and with
+            ``leave_at_once=True``, also after the first.
         """
         names = {"long_name": "probability of being alive", "units": "1"}
         if at is None:
@@ -320,15 +328,17 @@ class FittedPurchases(FittedModel):
         return beside_observed(self.idata, replicate_histories(self, converted, random_seed), converted)
 
     def _more_lines(self) -> list[str]:
-        return clock_lines(self)
+        return [*clock_lines(self), *filter(None, [self.idata.attrs.get("note")])]
 
 
 def formulas_of(fit: FittedPurchases, customers: Customers | None = None) -> PurchaseFormulas:
     """The closed forms of a fit's model, with times counted from the as-of date of customers, or of the fit."""
-    formulas = FORMULAS.get(fit.model)
+    formulas = FORMULAS.get(WITHIN.get(fit.model, fit.model))
     clock = clock_of(fit) if customers is None else clock_at(fit, customers)
     if formulas is None:
         formulas = bg_cnbd.RegularFormulas(k_of(fit), may_leave_at_once=fit.model == bg_cnbd.MODIFIED_NAME)
+    if fit.model in WITHIN:
+        formulas = LeavingAtOnce(formulas)
     return formulas if clock is None else OnClock(formulas, clock)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from ltv_bayes.data.customers.check import SPEND_AGE
+from ltv_bayes.data.customers.check import FIRST_ORDER, FIRST_VALUE, SPEND_AGE
 from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.customers.dates import time_since_end
 from ltv_bayes.data.reading.amounts import warn_of_other_unit
@@ -24,6 +25,7 @@ from ltv_bayes.predictions.fitted import FittedModel, currency_of, parameter_arr
 from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import beside_observed, draw_for_each, labelled, require_memory, with_group
 from ltv_bayes.random_streams import as_seed
+from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
 from ltv_bayes.time_units import DAYS_PER_UNIT, DAYS_PER_YEAR, TimeUnit
 
 FAR_SCALE = 100.0
@@ -58,7 +60,8 @@ class FittedSpend(FittedModel):
     def expected_spend(self, customers: Customers) -> xr.DataArray:
         """Posterior of each customer's expected order value; the population's for one without a valued repeat.
 
-        Where the fit has a growth of prices, in prices of the customers' as-of date.
+        A fit with first orders takes in those of these customers too, where the table has them; where it has a growth
+        of prices, in prices of the customers' as-of date.
 
         Returns
         -------
@@ -108,7 +111,7 @@ class FittedSpend(FittedModel):
 
         The group has one array (chain, draw, customer_id), of the customers with a repeat order that carries a value.
         """
-        buyers = spenders(customers)
+        buyers = spenders(self, customers)
         x, m = spend_histories(self, buyers)
         require_memory(shape_of(self), len(buyers))
         means = means_by_draw(self, m, prices_for(self, buyers))
@@ -125,7 +128,10 @@ class FittedSpend(FittedModel):
             Group ``posterior_predictive`` with ``monetary_value`` of shape (chain, draw, customer_id), beside the
             posterior and ``observed_data``; customers without a valued repeat order are left out.
         """
-        return beside_observed(self.idata, replicate_mean_spend(self, customers, random_seed), spenders(customers))
+        buyers = spenders(self, customers)
+        _, mean = order_values(buyers, takes_first_orders(self))
+        seen = Customers(buyers.table.assign(monetary_value=mean), buyers.time_unit)
+        return beside_observed(self.idata, replicate_mean_spend(self, customers, random_seed), seen)
 
     @property
     def _money(self) -> str:
@@ -135,7 +141,7 @@ class FittedSpend(FittedModel):
         growth = growth_in_words(self)
         if not growth and "prices" in self.idata.attrs:
             growth = "price growth was not learned: the customers carry no order values by date"
-        return [*self._data_lines(), *([growth] if growth else [])]
+        return [*self._data_lines(), *filter(None, [growth, self.idata.attrs.get("note")])]
 
     def _data_lines(self) -> list[str]:
         if self.idata.attrs.get("one_price"):
@@ -147,7 +153,7 @@ class FittedSpend(FittedModel):
 
 
 def spend_histories(fit: FittedSpend, customers: Customers, *, warn: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """Number and mean value of each customer's valued repeat orders, in the currency of the fit.
+    """Number and mean value of each customer's valued repeat orders, with the first where the fit takes it in.
 
     Warns, where asked to, if they can hardly be counted in the fit's unit.
     """
@@ -157,10 +163,77 @@ def spend_histories(fit: FittedSpend, customers: Customers, *, warn: bool = True
             f"The spend model was fitted in {fit.currency}, the customers are in {customers.currency}. "
             f"Convert the amounts to one currency first."
         )
-    table = customers.table
+    number, mean = order_values(customers, takes_first_orders(fit))
     if warn:
-        warn_of_scale(fit, float(table["monetary_value"].median()))
-    return table["spend_frequency"].to_numpy(dtype=float), table["monetary_value"].to_numpy(dtype=float)
+        warn_of_scale(fit, float(pd.Series(mean).median()))
+    return number, mean
+
+
+def takes_first_orders(fit: FittedModel) -> bool:
+    """Whether a fit of spend takes in the first order of each customer."""
+    return bool(fit.idata.attrs.get("first_order", 0))
+
+
+def first_orders(customers: Customers) -> tuple[Array, Array] | None:
+    """Value of each customer's first order, 0 if it has none, and how long before the as-of date it was.
+
+    None where the table does not know, and where clocks start on given days, so that the first order is among repeats.
+    """
+    table = customers.table
+    name = next((one for one in (FIRST_ORDER, FIRST_VALUE) if one in table.columns), None)
+    if name is None or "since" in table.columns:
+        return None
+    value = table[name].to_numpy(dtype=float)
+    valued = (value >= SMALLEST_AMOUNT) & (value <= LARGEST_AMOUNT)
+    ended = time_since_end(table, customers.as_of, DAYS_PER_UNIT[customers.time_unit])
+    age = np.zeros(len(table)) if name == FIRST_ORDER else table["T"].to_numpy(dtype=float) + ended
+    return np.where(valued, value, 0.0), age
+
+
+def order_values(customers: Customers, first_order: bool) -> tuple[Array, Array]:
+    """Number of each customer's repeat orders with a value, and of the first one where asked for, and their mean value.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"customer_id": ["A", "B"], "frequency": [2, 0], "recency": [3.0, 0.0], "T": [9.0, 9.0]})
+    >>> frame = frame.assign(monetary_value=[20.0, None], first_value=[50.0, 8.0])
+    >>> number, mean = order_values(Customers.from_summary(frame, time_unit="week"), first_order=True)
+    >>> number.tolist(), mean.tolist()
+    ([3.0, 1.0], [30.0, 8.0])
+    """
+    table = customers.table
+    number, mean = (table[name].to_numpy(dtype=float) for name in ("spend_frequency", "monetary_value"))
+    first = first_orders(customers) if first_order else None
+    if first is None:
+        return number, mean
+    every = number + (first[0] > 0)
+    total = np.where(number > 0, number * np.nan_to_num(mean), 0.0) + first[0]
+    return every, np.where(every > 0, total / np.maximum(every, 1), np.nan)
+
+
+def first_and_later(fit: FittedSpend, customers: Customers) -> tuple[Array, Array, Array]:
+    """Value of each first order, number of later ones and their mean, in prices of the fit's as-of date on average.
+
+    All 0 where first orders are not known.
+    """
+    (number, mean), first = order_values(customers, False), first_orders(customers)
+    value, age = (np.zeros(len(customers)),) * 2 if first is None else first
+    prices = prices_for(fit, customers)
+    if prices is not None:
+        value = at_prices_now(value, prices._replace(age=age)).mean(axis=0)
+        mean = at_prices_now(mean, prices._replace(age=repeat_ages(customers))).mean(axis=0)
+    return value, number, np.nan_to_num(mean)
+
+
+def order_ages(customers: Customers, first_order: bool) -> Array:
+    """How long before the as-of date these orders were, on average by value: shape (customers,), 0 if none."""
+    ages, first = repeat_ages(customers), first_orders(customers) if first_order else None
+    if first is None:
+        return ages
+    number, mean = order_values(customers, False)
+    repeats, (value, age) = np.where(number > 0, number * np.nan_to_num(mean), 0.0), first
+    return np.where(repeats + value > 0, (repeats * ages + value * age) / np.maximum(repeats + value, 1e-300), 0.0)
 
 
 def prices_of(fit: FittedSpend, unit: TimeUnit) -> Prices | None:
@@ -220,7 +293,9 @@ def prices_for(fit: FittedSpend, customers: Customers, unit: TimeUnit | None = N
     if prices is None:
         return None
     counted_in = unit or customers.time_unit
-    age = repeat_ages(customers) * DAYS_PER_UNIT[customers.time_unit] / DAYS_PER_UNIT[counted_in]
+    age = (
+        order_ages(customers, takes_first_orders(fit)) * DAYS_PER_UNIT[customers.time_unit] / DAYS_PER_UNIT[counted_in]
+    )
     return prices._replace(shift=time_from_fit(fit, customers, counted_in), age=age)
 
 
@@ -320,10 +395,10 @@ def warn_of_scale(fit: FittedSpend, typical: float) -> None:
     warn_of_other_unit(typical / expected, FAR_SCALE, compared, stacklevel=4)
 
 
-def spenders(customers: Customers) -> Customers:
-    """Keep the customers with a repeat order that carries a value."""
+def spenders(fit: FittedSpend, customers: Customers) -> Customers:
+    """Keep the customers with an order that the fit takes in and that carries a value."""
     require_history(customers)
-    return customers.subset((customers.table["spend_frequency"] > 0).to_numpy())
+    return customers.subset(order_values(customers, takes_first_orders(fit))[0] > 0)
 
 
 def replicate_mean_spend(fit: FittedSpend, customers: Customers, random_seed: int | None = None) -> xr.Dataset:
@@ -334,9 +409,8 @@ def replicate_mean_spend(fit: FittedSpend, customers: Customers, random_seed: in
     xarray.Dataset
         ``monetary_value`` of shape (chain, draw, customer_id), of customers with a valued repeat order.
     """
-    buyers = spenders(customers)
-    orders = buyers.table["spend_frequency"].to_numpy(dtype=float)
-
+    buyers = spenders(fit, customers)
+    orders, _ = order_values(buyers, takes_first_orders(fit))
     prices = prices_for(fit, buyers)
 
     def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> np.ndarray:

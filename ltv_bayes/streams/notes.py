@@ -10,19 +10,14 @@ from ltv_bayes.data.orders.occasions import RETURN_ONLY
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import counted, listed
 from ltv_bayes.formatting import label, percent
-from ltv_bayes.formulas.models import bg_cnbd, bg_nbd
+from ltv_bayes.predictions.alive import all_alive_note, share_of_one_time
 from ltv_bayes.predictions.fitted import FittedModel, pooling_of
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.terms import Terms
 
 FAR_HORIZON = 3.0
-MOSTLY_ONCE = 0.5
 MOSTLY_VALUED = 0.98
-SURE_THAT_ONE_TIME_BUYERS_LIVE = {
-    bg_nbd.NAME: ("BG/NBD", "see check_one_time"),
-    bg_cnbd.NAME: ("BG/CNBD-k", "MBGCNBD lets them leave"),
-}
 DRAWN = {"purchases": "how often they buy", "renewals": "how long they stay", "spend": "what an order yields"}
 
 
@@ -85,17 +80,10 @@ def bought_once_notes(customers: Customers, model: str) -> list[str]:
     --------
     >>> import pandas as pd
     >>> frame = pd.DataFrame({"customer_id": [1, 2, 3], "frequency": [0, 0, 1], "recency": [0.0, 0.0, 4.0], "T": 9.0})
-    >>> bought_once_notes(Customers.from_summary(frame, time_unit="week"), "bg_nbd")
-    ['67% of customers bought once, and BG/NBD takes all of them to be alive: see check_one_time.']
+    >>> bought_once_notes(Customers.from_summary(frame, time_unit="week"), "bg_nbd")[0].partition(": ")[0]
+    '67% of customers bought once, and BG/NBD takes all of them to be alive'
     """
-    if model not in SURE_THAT_ONE_TIME_BUYERS_LIVE or "since" in customers.columns:
-        return []
-    seen = customers.overview()
-    once = 1 - seen.repeat_customers / seen.customers if seen.customers else 0.0
-    if once <= MOSTLY_ONCE:
-        return []
-    name, cure = SURE_THAT_ONE_TIME_BUYERS_LIVE[model]
-    return [f"{percent(once)} of customers bought once, and {name} takes all of them to be alive: {cure}."]
+    return list(filter(None, [all_alive_note(model, share_of_one_time(customers))]))
 
 
 def _far_horizon(seen: Overview, horizon: float) -> list[str]:

@@ -42,11 +42,13 @@ from ltv_bayes.time_units import DAYS_PER_UNIT
 
 KERNELS: dict[tuple[str, str], Any] = {
     ("bg_nbd", "gamma_gamma"): order_values.bg_nbd_gamma_gamma,
+    ("bg_nbd_at_once", "gamma_gamma"): order_values.bg_nbd_gamma_gamma,
     ("mbg_nbd", "gamma_gamma"): order_values.mbg_nbd_gamma_gamma,
     ("nbd", "gamma_gamma"): order_values.nbd_gamma_gamma,
 }
 REGULAR_KERNELS: dict[tuple[str, str], Any] = {
     ("bg_cnbd", "gamma_gamma"): regular_order_values.bg_cnbd_gamma_gamma,
+    ("bg_cnbd_at_once", "gamma_gamma"): regular_order_values.bg_cnbd_gamma_gamma,
     ("mbg_cnbd", "gamma_gamma"): regular_order_values.mbg_cnbd_gamma_gamma,
 }
 

@@ -282,6 +282,7 @@ def test_hostile_content_is_kept(tmp_path, hostile):
     assert "<script" not in scanned._repr_html_()
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("model", [lb.BGNBD, lb.GammaGamma])
 def test_a_fit_does_not_know_where_customers_live(book, kept, model):
     some, others = (

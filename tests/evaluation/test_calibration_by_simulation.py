@@ -12,6 +12,7 @@ from tests.chance import FALSE_ALARM
 STUDIES = {
     "BG/NBD, gamma-gamma, value": Shopping(lb.BGNBD, value=True, customers=300),
     "MBG/NBD": Shopping(lb.MBGNBD, at_once=True),
+    "BG/NBD, a share leaves at once": Shopping(lb.BGNBD, share=True),
     "BG/CNBD-3": Shopping(lb.BGCNBD, k=3),
     "MBG/CNBD-2": Shopping(lb.MBGCNBD, k=2, at_once=True),
     "NBD": Shopping(lb.NBD, leaves=False),
@@ -23,7 +24,13 @@ STUDIES = {
     "subscriptions, pooled": Subscribing(segments=4, method="laplace", planted=1.3),
 }
 MANY, FEW, CUSTOMERS_OF_FEW = 300, 50, 300
-FAST = ("BG/NBD, gamma-gamma, value", "MBG/CNBD-2", "NBD", "subscriptions in late records")
+FAST = (
+    "BG/NBD, gamma-gamma, value",
+    "BG/NBD, a share leaves at once",
+    "MBG/CNBD-2",
+    "NBD",
+    "subscriptions in late records",
+)
 EVEN_BY_FEW = ("mean_spend", "log-likelihood")
 
 both = pytest.mark.parametrize(

@@ -66,6 +66,7 @@ def test_what_is_right_passes(purchases, spend):
     assert "The fits describe these data" in repr(found)
 
 
+@pytest.mark.fits
 def test_false_alarms_are_rare(purchases, spend):
     """Two in a thousand quantities: one book of 13 quantities in forty, so hardly more than six of thirty."""
     tables = [lb.check(book(seed, 200), purchases, spend, random_seed=seed).table for seed in range(100, 130)]
@@ -359,17 +360,23 @@ class TestRegularity:
             lb.check(customers, spend, orders=customers.table)
 
 
+CURES = [
+    ("bg_nbd", 1, "BGNBD(leave_at_once=True) or MBGNBD()"),
+    ("bg_cnbd", 3, "BGCNBD(k=3, leave_at_once=True) or MBGCNBD(k=3)"),
+]
+
+
 class TestCures:
     """What is to be done depends on the model."""
 
     @staticmethod
     def cures(customers, model, k=1):
         stated = {} if k == 1 else {"k": k}
-        law = {**LAW, "alpha": LAW["alpha"] / k}
+        law = {**LAW, "alpha": LAW["alpha"] / k} | ({"first_dropout": 0.2} if model.endswith("at_once") else {})
         fit = lb.FittedPurchases.from_draws(full(law, (1, 50)), time_unit="week", model=model, **stated)
         return {one.name.split(",")[0]: one.cure for one in quantities.of_purchases(fit, customers, 1)}
 
-    @pytest.mark.parametrize(("model", "k", "cure"), [("bg_nbd", 1, "MBGNBD()"), ("bg_cnbd", 3, "MBGCNBD(k=3)")])
+    @pytest.mark.parametrize(("model", "k", "cure"), CURES)
     def test_too_many_without_a_repeat_purchase_may_have_left_at_once(self, customers, model, k, cure):
         without = "customers without a repeat purchase"
         gone = changed(customers, frequency=0, recency=0.0)
@@ -379,7 +386,7 @@ class TestCures:
         back = changed(customers, frequency=3, recency=50.0, monetary_value=20.0)
         assert self.cures(back, model, k)[without].startswith("Customers differ in other ways")
 
-    @pytest.mark.parametrize(("model", "k"), [("mbg_nbd", 1), ("mbg_cnbd", 3)])
+    @pytest.mark.parametrize(("model", "k"), [("mbg_nbd", 1), ("mbg_cnbd", 3), ("bg_nbd_at_once", 1)])
     def test_models_that_know_of_it_are_not_named(self, customers, model, k):
         gone = changed(customers, frequency=0, recency=0.0)
         stated = self.cures(gone, model, k)["customers without a repeat purchase"]
@@ -401,7 +408,8 @@ class TestCures:
             (
                 "bg_cnbd",
                 3,
-                "(orders), and fit MBGCNBD(k=3) for those who leave right after the first purchase.",
+                "(orders), and fit BGCNBD(k=3, leave_at_once=True) or MBGCNBD(k=3) for those who leave right after the "
+                "first purchase.",
             ),
             ("mbg_cnbd", 3, "see check_regularity(orders)."),
         ],

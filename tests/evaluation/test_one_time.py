@@ -16,11 +16,11 @@ from ltv_bayes.time_units import as_duration
 
 
 @pytest.fixture(scope="module")
-def check(book, purchases, leaving_at_once):
-    return lb.check_one_time(book, purchases, leaving_at_once, horizon="39 weeks")
+def check(book, purchases, leaving_at_once, a_share):
+    return lb.check_one_time(book, purchases, leaving_at_once, a_share, horizon="39 weeks")
 
 
-def test_shares_are_those_of_the_forecasts(check, book, purchases, leaving_at_once):
+def test_shares_are_those_of_the_forecasts(check, book, purchases, leaving_at_once, a_share):
     for fit in (purchases, leaving_at_once):
         expected = fit.thin(200).expected_purchases(book, "39 weeks").mean(("chain", "draw"))
         share = float(expected.sel(customer_id="B") / expected.sum())
@@ -28,18 +28,21 @@ def test_shares_are_those_of_the_forecasts(check, book, purchases, leaving_at_on
     assert check.table.loc["bg_nbd", "probability_alive"] == 1
     alive = leaving_at_once.thin(200).probability_alive(book).sel(customer_id="B").mean()
     assert check.table.loc["mbg_nbd", "probability_alive"] == pytest.approx(float(alive))
+    alive = a_share.thin(200).probability_alive(book).sel(customer_id="B").mean()
+    assert check.table.loc["bg_nbd_at_once", "probability_alive"] == pytest.approx(float(alive))
+    assert 0.4 < alive < 1
 
 
-def test_with_spend_shares_are_of_revenue(check, book, purchases, leaving_at_once, spend):
-    found = lb.check_one_time(book, purchases, leaving_at_once, spend=spend, horizon="39 weeks")
+def test_with_spend_shares_are_of_revenue(check, book, purchases, leaving_at_once, a_share, spend):
+    found = lb.check_one_time(book, purchases, leaving_at_once, a_share, spend=spend, horizon="39 weeks")
     money = purchases.thin(200).expected_purchases(book, "39 weeks").mean(("chain", "draw"))
     money = money * spend.thin(200).expected_spend(book).median(("chain", "draw"))
     assert found.table.loc["bg_nbd", "share"] == pytest.approx(float(money.sel(customer_id="B") / money.sum()))
     assert "of the revenue within 39 weeks" in found.sentence
 
 
-def test_expected_numbers_by_age_are_sums_of_chances(cdnow, purchases, leaving_at_once):
-    found = lb.check_one_time(cdnow, purchases, leaving_at_once, horizon="39 weeks").by_age
+def test_expected_numbers_by_age_are_sums_of_chances(cdnow, purchases, leaving_at_once, a_share):
+    found = lb.check_one_time(cdnow, purchases, leaving_at_once, a_share, horizon="39 weeks").by_age
     assert found["customers"].sum() == len(cdnow)
     assert found["one_time"].sum() == 1411
     assert found["customers"].between(400, 800).all()
@@ -52,8 +55,8 @@ def test_expected_numbers_by_age_are_sums_of_chances(cdnow, purchases, leaving_a
         assert found[fit.model][0] / found["customers"][0] == pytest.approx(chance[young].mean(), abs=0.01)
 
 
-def test_predictive_density_is_near_that_of_leave_one_out(cdnow, purchases, leaving_at_once):
-    found = lb.check_one_time(cdnow, purchases, leaving_at_once, horizon="39 weeks")
+def test_predictive_density_is_near_that_of_leave_one_out(cdnow, purchases, leaving_at_once, a_share):
+    found = lb.check_one_time(cdnow, purchases, leaving_at_once, a_share, horizon="39 weeks")
     each = {}
     for fit in (purchases, leaving_at_once):
         loo = az.loo(fit.thin(200).with_log_likelihood(cdnow), pointwise=True)
@@ -64,16 +67,19 @@ def test_predictive_density_is_near_that_of_leave_one_out(cdnow, purchases, leav
     assert found.error == pytest.approx(apart.std(ddof=1) * np.sqrt(apart.size), rel=0.05)
 
 
-def test_time_units_of_fits_do_not_matter(cdnow, purchases, leaving_at_once):
+def test_time_units_of_fits_do_not_matter(cdnow, purchases, leaving_at_once, a_share):
     days = lb.FittedPurchases.from_draws({**purchases.draws, "alpha": purchases.draws["alpha"] * 7}, time_unit="day")
-    by_week, by_day = (lb.check_one_time(cdnow, fit, leaving_at_once, horizon="39 weeks") for fit in (purchases, days))
+    by_week, by_day = (
+        lb.check_one_time(cdnow, fit, leaving_at_once, a_share, horizon="39 weeks") for fit in (purchases, days)
+    )
     pd.testing.assert_frame_equal(by_week.by_age, by_day.by_age)
     np.testing.assert_allclose(by_week.table["share"], by_day.table["share"])
 
 
 def verdict(difference, one_time=60, caution=""):
     table = pd.DataFrame(
-        {"probability_alive": [1.0, 0.4], "share": [0.3, 0.1]}, index=pd.Index(["bg_nbd", "mbg_nbd"], name="model")
+        {"probability_alive": [1.0, 0.4, 0.7], "share": [0.3, 0.1, 0.2]},
+        index=pd.Index(["bg_nbd", "mbg_nbd", "bg_nbd_at_once"], name="model"),
     )
     return OneTimeCheck(
         100, one_time, as_duration("3 years"), "purchases", table, pd.DataFrame(), difference, 4.0, caution=caution
@@ -85,7 +91,7 @@ def verdict(difference, one_time=60, caution=""):
     [
         (20.0, "mbg_nbd", "The data favour MBG/NBD (log predictive density 20 higher, standard error 4)"),
         (-20.0, "bg_nbd", "The data favour BG/NBD"),
-        (5.0, None, "do not tell the two apart"),
+        (5.0, None, "do not tell BG/NBD and MBG/NBD apart"),
     ],
 )
 def test_the_sentence(difference, favours, words):
@@ -94,7 +100,8 @@ def test_the_sentence(difference, favours, words):
     assert found.misleads == (favours == "mbg_nbd")
     assert found.sentence.startswith(
         "60 of 100 customers (60%) bought once. BG/NBD takes all of them to be alive and expects 30% of the purchases "
-        "within 3 years from them; MBG/NBD takes 40% of them to be alive and expects 10%. "
+        "within 3 years from them; MBG/NBD takes 40% of them to be alive and expects 10%; BGNBD(leave_at_once=True), "
+        "70% and 20%. "
     )
     assert words in found.sentence
 
@@ -105,10 +112,10 @@ def test_shown_it_is_the_sentence_in_lines():
     assert max(map(len, repr(found).split("\n"))) <= 100
 
 
-def test_where_clocks_start_on_a_given_day_they_never_ordered(purchases, leaving_at_once):
+def test_where_clocks_start_on_a_given_day_they_never_ordered(purchases, leaving_at_once, a_share):
     orders = lb.read_transactions(pd.DataFrame({"customer_id": ["A"], "date": ["2024-03-01"], "amount": [5.0]}))
     customers = lb.summarize(orders, as_of="2024-06-30", since={"A": "2024-01-01", "B": "2024-01-01"})
-    found = lb.check_one_time(customers, purchases, leaving_at_once)
+    found = lb.check_one_time(customers, purchases, leaving_at_once, a_share)
     assert found.sentence.startswith("1 of 2 customers (50%) never ordered. BG/NBD takes")
 
 

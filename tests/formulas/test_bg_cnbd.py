@@ -136,6 +136,7 @@ def process(k, at_once, values, T, t, seed):
 
 
 @BOTH
+@pytest.mark.fits
 @pytest.mark.parametrize("k", [3, 8])
 def test_who_is_alive_and_what_they_buy_is_as_in_the_process(k, at_once):
     T, t, values = 36.0, 20.0, {"r": 1.5, "alpha": 15.0 / k, "a": 1.0, "b": 5.0}

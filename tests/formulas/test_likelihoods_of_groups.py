@@ -21,6 +21,10 @@ def leaving_at_once(rng, size):
     return purchases(rng, size, once_too=True)
 
 
+def regular(rng, size):
+    return purchases(rng, size, once_too=True, k=3)
+
+
 def events(rng, size):
     return event_tables(rng.poisson(2.0, size), rng.integers(20, 60, size), rng.integers(1, 5, size))
 
@@ -38,6 +42,8 @@ def renewals(rng, size):
 CASES = {
     "bg_nbd": (purchases, 4),
     "mbg_nbd": (leaving_at_once, 4),
+    "bg_nbd_at_once": (purchases, 5),
+    "bg_cnbd_at_once": (regular, 5),
     "nbd": (events, 2),
     "gamma_gamma": (spend, 3),
     "shifted_beta_geometric": (renewals, 2),
@@ -49,6 +55,8 @@ def test_each_group_has_what_it_has_alone(model):
     (make, number), rng = CASES[model], np.random.default_rng(1)
     tables = [make(rng, size) for size in SIZES]
     parameters = rng.gamma(2.0, 1.0, (number, len(SIZES)))
+    if model.endswith("at_once"):
+        parameters[4] /= 1 + parameters[4]
     [value], [slopes] = likelihoods.KERNELS[model](parameters[np.newaxis], *end_to_end(tables))
     each = [alone(model, parameters[:, g], tables[g]) for g in range(len(SIZES))]
     assert value == pytest.approx(sum(float(one[0]) for one in each), rel=1e-12)

@@ -23,7 +23,7 @@ HISTORIES = [
 def alike(kernel):
     """The kernel for customers who all have the same parameters, arrays of shape (draws,)."""
     record = order_values.Events if kernel is order_values.nbd_gamma_gamma else order_values.Purchases
-    number = len(record._fields) - 1
+    number = len(record._fields) - 1 - len(record._field_defaults)
 
     def fill(states, histories, ends, delta, *rest, until=None, life=None, one_life=True, shown=(), shown_until=0.0):
         one = np.zeros(len(histories), dtype=np.int64)

@@ -120,6 +120,7 @@ def hills():
     return model_of(build)
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("method", ["laplace", "auto"])
 def test_modes_that_hold_mass_are_all_drawn_from(hills, method):
     tree = fit_posterior(hills, method=method, draws=2000, random_seed=1, progressbar=False)
@@ -140,6 +141,7 @@ def test_a_bad_mixture_is_mended_from_its_weighted_draws(hills):
     assert drawn.ess > 0.7 * 20_000
 
 
+@pytest.mark.fits
 def test_chains_begin_in_all_modes_so_that_r_hat_tells(hills):
     with pytest.warns(ConvergenceWarning, match="r-hat"):
         tree = fit_posterior(hills, method="nuts", draws=300, random_seed=1, progressbar=False)
@@ -229,6 +231,7 @@ def test_auto_says_which_method_it_took(normal):
     assert "Laplace" in tree.attrs["diagnostics"]
 
 
+@pytest.mark.fits
 def test_auto_goes_on_to_chains_where_weights_fail(normal, monkeypatch):
     from ltv_bayes.inference import methods
 

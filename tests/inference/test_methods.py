@@ -46,9 +46,10 @@ def test_settings_of_the_sampler_are_no_other_names():
     assert refuse_other_names(settings) is None
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("method", ["laplace", "nuts"])
 def test_variables_of_any_shape(shaped, method):
-    posterior = fit_posterior(shaped, method=method, draws=1000, random_seed=1, progressbar=False)["posterior"]
+    posterior = fit_posterior(shaped, method=method, draws=500, random_seed=1, progressbar=False)["posterior"]
     assert posterior["level"].dims == ("chain", "draw")
     assert posterior["each"].dims == posterior["moved"].dims == ("chain", "draw", "industry", "size")
     assert posterior["shares"].dims == ("chain", "draw", "shares_dim_0")
@@ -58,7 +59,7 @@ def test_variables_of_any_shape(shaped, method):
     np.testing.assert_allclose(posterior["shares"].mean(("chain", "draw")), [0.5, 0.25, 0.25], atol=0.03)
     np.testing.assert_allclose(posterior["moved"], posterior["each"] + posterior["level"])
     np.testing.assert_array_equal(posterior["constant"].to_numpy().reshape(-1, 2).min(axis=0), [1, 2])
-    assert posterior["constant"].shape == (4, 1000, 2)
+    assert posterior["constant"].shape == (4, 500, 2)
 
 
 class Called(Exception):

@@ -1,11 +1,26 @@
 """What holds of every written density, at points near the centre."""
 
 import numpy as np
+from scipy import special
+
+from ltv_bayes.models.density.leaving_at_once import LeavingAtOnceDensity
 
 
 def point(density, seed=0, size=0.2):
     """A point near the centre."""
     return density.starts[0] + np.random.default_rng(seed).normal(0, size, density.size)
+
+
+def on_links(density, x):
+    """A point on the scales of links, as PyMC has it, and the matrix by which derivatives there become those at x."""
+    if not isinstance(density, LeavingAtOnceDensity):
+        return x, np.eye(x.size)
+    found, turned, at = x.copy(), np.eye(x.size), density.places["first_dropout"].start
+    found[: density.size] = density.on_links(x[: density.size])
+    for name, times in {"mean_rate": -1, "rate_cv": 1, "r": -2, "alpha": -1}.items():
+        if name in density.places:
+            turned[at, density.places[name].start] = -times * special.expit(x[at])
+    return found, turned
 
 
 def assert_gradients_are_slopes(density):

@@ -24,6 +24,12 @@ def bg_nbd_graph(histories, *, r, alpha, a, b):
     return purchases + staying + pt.where(x > 0, pt.logaddexp(still_alive, left_at_last), still_alive)
 
 
+def at_once_graph(histories, within, *, first_dropout, **parameters):
+    """Write a share that leaves right after the first purchase around the graph of those who stay."""
+    stayed = pt.log1p(-first_dropout) + within(histories, **parameters)
+    return pt.where(histories.frequency == 0, pt.logaddexp(pt.log(first_dropout), stayed), stayed)
+
+
 def mbg_nbd_graph(histories, *, r, alpha, a, b):
     """Write the likelihood of Batislam et al. as a PyTensor graph, one value for each unique history."""
     x, t_x, T = histories.frequency, histories.recency, histories.T

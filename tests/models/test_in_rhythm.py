@@ -76,6 +76,7 @@ def test_k_is_kept_shown_saved_and_read(fit, tmp_path):
     assert log_prior(fit) is not None
 
 
+@pytest.mark.fits
 def test_fits_of_other_shapes_are_compared_on_the_same_histories(fit, cdnow, cdnow_fits):
     """CDNOW's purchases come at random: k = 1 is better than 2, which is better than 4."""
     others = {"k = 1": cdnow_fits[0], "k = 4": lb.BGCNBD(k=4, calendar_effects=None).fit(cdnow, **QUIET), "k = 2": fit}

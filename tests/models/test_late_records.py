@@ -80,7 +80,7 @@ def test_the_posterior_mode_is_that_of_the_conditional_likelihood_written_out():
     assert abs(np.median(draws["alpha"]) - best[0]) < 0.5 * draws["alpha"].std()
 
 
-@pytest.mark.slow
+@pytest.mark.fits
 def test_a_pooled_fit_takes_delayed_entry_too():
     frame = contracts(3000)
     fit = fitted(read(frame[frame["cancelled_on"] >= BEGIN], records_since="2021-01-01"), pool_by="segment")

@@ -13,8 +13,10 @@ from ltv_bayes.formulas.kernels.likelihoods import KERNELS
 from ltv_bayes.formulas.kernels.tables import end_to_end, event_tables, purchase_tables, spend_tables
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma, mbg_nbd, nbd
 from ltv_bayes.formulas.models.bg_cnbd import RegularFormulas
+from ltv_bayes.formulas.models.leaving_at_once import PARAMETERS, LeavingAtOnce
 from ltv_bayes.models.density.operation import CompiledLikelihood
 from tests.models.graphs import (
+    at_once_graph,
     bg_cnbd_graph,
     bg_nbd_graph,
     gamma_gamma_graph,
@@ -23,11 +25,15 @@ from tests.models.graphs import (
     nbd_graph,
 )
 
+pytestmark = pytest.mark.fits
+
 POINTS = {
     "bg_nbd": [(0.243, 4.414, 0.793, 2.426), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
     "mbg_nbd": [(0.525, 6.18, 0.891, 1.614), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
     "bg_cnbd": [(0.243, 1.414, 0.793, 2.426), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
     "mbg_cnbd": [(0.525, 1.18, 0.891, 1.614), (2.0, 50.0, 1.0, 0.9), (0.05, 0.1, 8.0, 30.0), (1e12, 1e13, 0.05, 4.0)],
+    "bg_nbd_at_once": [(0.4, 5.4, 0.78, 2.2, 0.24), (2.0, 50.0, 1.0, 0.9, 0.9), (0.05, 0.1, 8.0, 30.0, 1e-9)],
+    "bg_cnbd_at_once": [(0.4, 1.4, 0.78, 2.2, 0.24), (2.0, 50.0, 1.0, 0.9, 0.9), (0.05, 0.1, 8.0, 30.0, 1e-9)],
     "gamma_gamma": [(6.25, 3.74, 15.44), (1.2, 1.5, 4000.0), (900.0, 40.0, 2.0)],
     "nbd": [(0.38, 12.1), (2.0, 50.0), (0.05, 0.1), (1e12, 1e13), (30.0, 1e-3)],
 }
@@ -37,6 +43,12 @@ OF_PURCHASES = {
     "mbg_nbd": (mbg_nbd, mbg_nbd_graph, {"once_too": True}),
     "bg_cnbd": (RegularFormulas(4, False), partial(bg_cnbd_graph, k=4), {"once_too": True, "k": 4}),
     "mbg_cnbd": (RegularFormulas(4, True), partial(mbg_cnbd_graph, k=4), {"once_too": True, "k": 4}),
+    "bg_nbd_at_once": (LeavingAtOnce(), partial(at_once_graph, within=bg_nbd_graph), {}),
+    "bg_cnbd_at_once": (
+        LeavingAtOnce(RegularFormulas(4)),
+        partial(at_once_graph, within=partial(bg_cnbd_graph, k=4)),
+        {"once_too": True, "k": 4},
+    ),
 }
 
 
@@ -56,7 +68,7 @@ def versions(request, cdnow):
         h, module, graph = unique_spend(cdnow), gamma_gamma, gamma_gamma_graph
         data, tables = (h.frequency, h.monetary_value), spend_tables(h.frequency, h.monetary_value, h.count)
     op = CompiledLikelihood(KERNELS[name], *end_to_end([tables]))
-    names = getattr(module, "PARAMETERS", bg_nbd.PARAMETERS)
+    names = PARAMETERS if name.endswith("at_once") else getattr(module, "PARAMETERS", bg_nbd.PARAMETERS)
     logs = pt.dvector()
     parameters = {name: pt.exp(logs[i]) for i, name in enumerate(names)}
 

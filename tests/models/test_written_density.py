@@ -13,6 +13,7 @@ from ltv_bayes.formulas.kernels.pooled_effects import _log_density
 from ltv_bayes.inference.density import Density
 from ltv_bayes.models.density.log_density import WrittenDensity
 from ltv_bayes.models.density.plain_priors import FAMILIES
+from tests.models.densities import on_links
 
 OF_A_RATE = {name: lb.Prior("Gamma", alpha=1.5, beta=0.5) for name in ("r", "alpha")}
 CHOICES = {
@@ -21,6 +22,9 @@ CHOICES = {
     "in rhythm": lb.BGCNBD(k=3, calendar_effects=None),
     "in rhythm, leaving at once": lb.MBGCNBD(k=5, calendar_effects=None),
     "in rhythm, the papers' parameters": lb.BGCNBD(OF_A_RATE, k=3),
+    "a share leaves at once": lb.BGNBD(calendar_effects=None, leave_at_once=True),
+    "in rhythm, a share leaves at once": lb.BGCNBD(k=3, calendar_effects=None, leave_at_once=True),
+    "the papers' parameters, a share leaves at once": lb.BGNBD(OF_A_RATE, leave_at_once=True),
     "other numbers": lb.BGNBD(
         priors={"dropout_mean": lb.Prior("Beta", alpha=2, beta=5.5), "rate_cv": ("Gamma", {"alpha": 2, "beta": 3})}
     ),
@@ -45,9 +49,10 @@ def test_values_and_gradients_are_those_of_the_model(both):
     direct, through_pymc = both
     rng = np.random.default_rng(1)
     for x in direct.start + rng.normal(size=(20, direct.size)):
-        (value, gradient), (expected, slope) = direct(x), through_pymc(x)
+        there, turned = on_links(direct, x)
+        (value, gradient), (expected, slope) = direct(x), through_pymc(there)
         assert value == pytest.approx(expected, rel=1e-11)
-        np.testing.assert_allclose(gradient, slope, rtol=1e-9, atol=1e-9 * np.abs(slope).max())
+        np.testing.assert_allclose(gradient, turned @ slope, rtol=1e-9, atol=1e-9 * np.abs(slope).max())
 
 
 def test_modes_are_searched_from_several_places(both):
@@ -64,14 +69,16 @@ def test_modes_are_searched_from_several_places(both):
 def test_many_points_at_once(both):
     direct, through_pymc = both
     points = direct.start + np.random.default_rng(2).normal(size=(50, direct.size))
-    np.testing.assert_allclose(direct.values(points), through_pymc.values(points), rtol=1e-11)
+    there = np.array([on_links(direct, x)[0] for x in points])
+    np.testing.assert_allclose(direct.values(points), through_pymc.values(there), rtol=1e-11)
     np.testing.assert_allclose(direct.values(points), [direct(x)[0] for x in points], rtol=1e-11)
 
 
 def test_variables_and_draws_are_those_of_the_model(both):
     direct, _ = both
     points = direct.start + np.random.default_rng(3).normal(size=(6, direct.size))
-    ours, theirs = (density.tree(points, 2, 3)["posterior"].to_dataset() for density in both)
+    there = np.array([on_links(direct, x)[0] for x in points])
+    ours, theirs = (one.tree(at, 2, 3)["posterior"].to_dataset() for one, at in zip(both, (points, there), strict=True))
     assert list(ours) == list(theirs)
     for name in ours:
         np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-12)

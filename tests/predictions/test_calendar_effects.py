@@ -19,14 +19,28 @@ from ltv_bayes.predictions.fitted import shuffled
 from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer, replicate_histories
 
 DRAWS = {"r": [[0.6, 0.9]], "alpha": [[8.0, 5.0]], "a": [[0.8, 0.5]], "b": [[2.5, 3.0]]}
-MODELS = {"bg_nbd": {}, "mbg_nbd": {}, "bg_cnbd": {"k": 2}, "mbg_cnbd": {"k": 3}}
+MODELS = {
+    "bg_nbd": {},
+    "mbg_nbd": {},
+    "bg_cnbd": {"k": 2},
+    "mbg_cnbd": {"k": 3},
+    "bg_nbd_at_once": {},
+    "bg_cnbd_at_once": {"k": 2},
+}
 HALF_LIFE, MONTH = 52.0, 365.25 / 84
 
 
 def fit_of(model="bg_nbd", *, draws=DRAWS, random_seed="0", **moved):
     """A fit of given draws with a clock; see `on_clock`."""
-    plain = FittedPurchases.from_draws(draws, time_unit="week", model=model, random_seed=random_seed, **MODELS[model])
+    plain = FittedPurchases.from_draws(
+        with_share(draws, model), time_unit="week", model=model, random_seed=random_seed, **MODELS[model]
+    )
     return on_clock(plain, **moved)
+
+
+def with_share(draws, model):
+    """Draws with a share that leaves at once, of models that have it."""
+    return {**draws, "first_dropout": [[0.3, 0.1]]} if model.endswith("at_once") else draws
 
 
 def on_clock(plain, *, effect=0.0, level=0.0, sds=1e-9, periods=24):
@@ -87,7 +101,9 @@ class TestConstantFactor:
         long = HALF_LIFE * 1e9  # so that the level stays
         fit, plain = (
             fit_of(model, effect=np.log(1.6), level=np.log(1.6)),
-            FittedPurchases.from_draws(faster(DRAWS, 1.6), time_unit="week", model=model, **MODELS[model]),
+            FittedPurchases.from_draws(
+                with_share(faster(DRAWS, 1.6), model), time_unit="week", model=model, **MODELS[model]
+            ),
         )
         fit.idata.attrs["calendar"] = fit.idata.attrs["calendar"].replace(str(HALF_LIFE), str(long))
         for ask in (
@@ -103,7 +119,8 @@ class TestConstantFactor:
     def test_values(self, customers, model):
         fit = fit_of(model, effect=np.log(1.6), level=np.log(1.6))
         fit.idata.attrs["calendar"] = fit.idata.attrs["calendar"].replace(str(HALF_LIFE), "1e12")
-        plain = FittedPurchases.from_draws(faster(DRAWS, 1.6), time_unit="week", model=model, **MODELS[model])
+        draws = with_share(faster(DRAWS, 1.6), model)
+        plain = FittedPurchases.from_draws(draws, time_unit="week", model=model, **MODELS[model])
         spend = lb.FittedSpend.from_draws({"p": [[4.0, 5.0]], "q": [[3.0, 4.0]], "v": [[15.0, 20.0]]}, currency="EUR")
         with_money = lb.Customers.from_summary(
             customers.table.assign(monetary_value=[np.nan, 10.0, 12.0, 20.0]),

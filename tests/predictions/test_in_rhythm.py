@@ -133,7 +133,7 @@ def test_most_bought_once_is_said_of_who_cannot_leave_at_once(spend, fit):
     frame = pd.DataFrame({"customer_id": [1, 2, 3], "frequency": [0, 0, 1], "recency": [0.0, 0.0, 4.0], "T": 9.0})
     customers = lb.Customers.from_summary(frame.assign(monetary_value=[None, None, 3.0]), time_unit="week")
     notes = lb.lifetime_value(customers, [lb.RepeatPurchases(fit, spend)], horizon="9 weeks").notes()
-    stated = any("BG/CNBD-k takes all of them to be alive: MBGCNBD lets them leave" in note for note in notes)
+    stated = any("BG/CNBD-k takes all of them to be alive: BGCNBD(..., leave_at_once=True)" in note for note in notes)
     assert stated == (fit.model == "bg_cnbd")
 
 

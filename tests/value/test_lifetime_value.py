@@ -209,14 +209,18 @@ class TestReports:
         assert not any("extreme draws" in note for note in steady)
         assert any("extreme draws" in note for note in heavy)
 
-    def test_notes_tell_of_customers_who_bought_once(self, book, purchases, leaving_at_once, spend):
+    def test_notes_tell_of_customers_who_bought_once(self, book, purchases, leaving_at_once, a_share, spend):
         def notes(customers, fit):
             return lb.lifetime_value(customers, lb.RepeatPurchases(fit, spend), **TERMS).notes()
 
-        note = "67% of customers bought once, and BG/NBD takes all of them to be alive: see check_one_time."
+        note = (
+            "67% of customers bought once, and BG/NBD takes all of them to be alive: BGNBD(leave_at_once=True) learns "
+            "which share left right after the first purchase; see check_one_time."
+        )
         once = lb.Customers(book.table.assign(frequency=[2, 0, 0, 0, 0, 3]), "week", book.as_of, "USD")
         assert note in notes(once, purchases)
-        assert not any("bought once" in one for one in notes(once, leaving_at_once) + notes(book, purchases))
+        others = [*notes(once, leaving_at_once), *notes(once, a_share), *notes(book, purchases)]
+        assert not any("bought once" in one for one in others)
 
     def test_judgements_in_another_unit_are_noticed(self, book, streams):
         frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.5], "low": [2e4], "high": [3e4]})

@@ -24,7 +24,8 @@ from ltv_bayes.time_units import DAYS_PER_UNIT, TimeUnit
 HISTORY = ("frequency", "recency", "T")
 SPEND = ("monetary_value", "spend_frequency")
 SPEND_AGE = "spend_age"
-VALUES = ("first_value", "total_value", SPEND_AGE)
+FIRST_VALUE, FIRST_ORDER = "first_value", "first_order_value"  # as paid, and in prices of as_of where there is an index
+VALUES = (FIRST_VALUE, "total_value", SPEND_AGE, FIRST_ORDER)
 OBSERVED_UNTIL = "observed_until"
 DATES = ("first_order", "last_order", OBSERVED_UNTIL)
 COMPUTED = (*HISTORY, *SPEND, *VALUES, *DATES)

@@ -84,7 +84,7 @@ class FrameRows:
         settings : dict, optional
             Values for the names that it writes as ``$name``.
         """
-        with engine() as connection:
+        with engine(rows=len(self)) as connection:
             connection.register("customers", self.frame[list(needs)])
             return fetched(connection.execute(sql, settings or {}))
 

@@ -1,5 +1,7 @@
 """DuckDB as the engine for tables: it works in memory, and spills to a temporary folder when memory runs short."""
 
+import functools
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -10,17 +12,25 @@ import duckdb
 import pandas as pd
 
 from ltv_bayes.errors import InputError, UnitError
-from ltv_bayes.sizes import DUCKDB_VECTOR
+from ltv_bayes.sizes import DUCKDB_VECTOR, ROWS_OF_ONE_CORE
+
+WITHOUT_THREADS: dict[str, Any] = {"threads": 1, "temp_directory": ""}
+if int(duckdb.__version__.partition(".")[0]) >= 2:
+    WITHOUT_THREADS["async_threads"] = 0
+"""Settings under which DuckDB starts no thread, so that a process which has opened it can be forked."""
 
 
 @contextmanager
-def engine(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def engine(memory_limit: str | None = None, *, rows: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an engine of its own; its temporary files go where the system keeps such files (``TMPDIR``).
 
     Parameters
     ----------
     memory_limit : str, optional
         The memory it may take, such as ``"2GB"``; otherwise four fifths of the machine's.
+    rows : int, optional
+        How many rows in memory it is asked about. Few are left to the engine that the process keeps, which works on one
+        core: to open one takes much longer than the answer. Tables and views must be temporary: no one else sees them.
 
     Raises
     ------
@@ -34,7 +44,8 @@ def engine(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnectio
     (2,)
     """
     try:
-        with _opened(memory_limit) as connection:
+        few = rows is not None and rows <= ROWS_OF_ONE_CORE
+        with _kept(os.getpid()).cursor() if few else _opened(memory_limit) as connection:
             yield connection
     except (duckdb.Error, UnicodeDecodeError) as problem:
         reason = " ".join(str(problem).split())[:300]
@@ -42,6 +53,12 @@ def engine(memory_limit: str | None = None) -> Iterator[duckdb.DuckDBPyConnectio
             "If it is about a Parquet file, that file is damaged: write it again. If about memory, see memory_limit=."
         )
         raise InputError(f"The data cannot be read: {reason}. {cure}") from problem
+
+
+@functools.cache
+def _kept(process: int) -> duckdb.DuckDBPyConnection:
+    """The engine that a process keeps; one that was forked has its own."""
+    return duckdb.connect(config=WITHOUT_THREADS)
 
 
 @contextmanager

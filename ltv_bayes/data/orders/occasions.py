@@ -311,7 +311,7 @@ def customer_rows(
         known = pd.concat([known, since.index.to_series()], ignore_index=True)
     codes, ids = _whole_ids(known)
     columns = {"customer": codes[: len(orders)], "date": orders["date"].array, "amount": orders["amount"].array}
-    with engine() as connection:
+    with engine(rows=len(known)) as connection:
         connection.register("orders", pd.DataFrame(columns, copy=False))
         money = prepare_days(connection, count_zero_orders=count_zero_orders)
         if since is not None:

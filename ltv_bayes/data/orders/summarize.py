@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ltv_bayes.data.customers.attributes import join_attributes
-from ltv_bayes.data.customers.check import COMPUTED, SPEND_AGE
+from ltv_bayes.data.customers.check import COMPUTED, FIRST_ORDER, FIRST_VALUE, SPEND_AGE
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.dates import customer_dates, starts_until
 from ltv_bayes.data.customers.files import open_customers
@@ -70,9 +70,10 @@ def summarize(
         ``as_of`` are in ``without_orders``. For orders that were read, not scanned.
     price_index : mapping, Series, path or frame, optional
         Levels of a price index by date, a table with the columns ``date`` and ``level``: monetary_value is then the
-        mean in prices of ``as_of``, and spend_age is 0. first_value and total_value stay as they were paid. Between two
-        dates the logarithm of the level is on a straight line; after the last, the last level holds. For orders that
-        were read, not scanned. Prices after ``as_of`` are a matter of ``GammaGamma(price_growth=)``.
+        mean in prices of ``as_of``, and spend_age is 0. first_value and total_value stay as they were paid;
+        first_order_value is the first order in prices of ``as_of``. Between two dates the logarithm of the level is on
+        a straight line; after the last, the last level holds. For orders that were read, not scanned. Prices after
+        ``as_of`` are a matter of ``GammaGamma(price_growth=)``.
     to : path, optional
         A Parquet file to write the customers to, ``"customers.parquet"``, needed for orders that were scanned. The
         customers then live in that file, and :meth:`Customers.scan` opens it again. Orders left out, if there are any,
@@ -131,7 +132,8 @@ def summarize(
     if price_index is not None:
         real, prices = rows_of(at_prices_of(end, counting, price_index), end)[0], None
         ages = table[SPEND_AGE].where(table[SPEND_AGE].isna(), 0.0)
-        table = table.assign(monetary_value=real["monetary_value"], **{SPEND_AGE: ages})
+        of_day = {SPEND_AGE: ages, FIRST_ORDER: real[FIRST_VALUE]}
+        table = table.assign(monetary_value=real["monetary_value"], **of_day)
     dropped = _joined([orders.dropped, *left_out, no_occasion])
     if table.empty:
         refuse_none_left(count_by_reason(dropped), dropped["row"])

@@ -24,7 +24,14 @@ from ltv_bayes.formulas.kernels.blocks import (
     sum_of,
     sum_of_log_1p_exp,
 )
-from ltv_bayes.formulas.kernels.purchase_likelihoods import bg_cnbd, bg_nbd, mbg_cnbd, mbg_nbd
+from ltv_bayes.formulas.kernels.purchase_likelihoods import (
+    bg_cnbd,
+    bg_cnbd_at_once,
+    bg_nbd,
+    bg_nbd_at_once,
+    mbg_cnbd,
+    mbg_nbd,
+)
 from ltv_bayes.formulas.special import Array
 
 _kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -234,6 +241,8 @@ KERNELS: dict[str, Kernel] = {
     "mbg_nbd": mbg_nbd,
     "bg_cnbd": bg_cnbd,
     "mbg_cnbd": mbg_cnbd,
+    "bg_nbd_at_once": bg_nbd_at_once,
+    "bg_cnbd_at_once": bg_cnbd_at_once,
     "nbd": nbd,
     "gamma_gamma": gamma_gamma,
     "shifted_beta_geometric": shifted_beta_geometric,

@@ -39,6 +39,8 @@ class Purchases(NamedTuple):
     place : array of shape (customers,)
         The group with the parameters that count for each customer.
     r, alpha, a, b : arrays of shape (groups, draws)
+    first_dropout : array of shape (groups, draws), or empty
+        Empty where nobody leaves right after the first purchase, or with the chance of leaving after any.
     """
 
     place: IntArray
@@ -46,6 +48,7 @@ class Purchases(NamedTuple):
     alpha: Array
     a: Array
     b: Array
+    first_dropout: Array = UNKNOWN
 
 
 class Events(NamedTuple):
@@ -150,15 +153,15 @@ def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     """
     chances = histories.copy()
     chances[:, 0] += 1.0
-    place, r, alpha, a, b = purchases
-    bg_nbd_gamma_gamma(states, chances, periods, Purchases(place, r - 1.0, alpha, a, b), spend, relations, money)
+    place, r, alpha, a, b, first = purchases
+    bg_nbd_gamma_gamma(states, chances, periods, Purchases(place, r - 1.0, alpha, a, b, first), spend, relations, money)
 
 
 @compiled
 def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
     x, t_x, T, ended, orders, spent, weight = history
     (ends, delta, shown, shown_until, clock, prices), (until, life, one_life) = periods, relations
-    r, alpha, a, b = purchases_of(row, purchases)
+    r, alpha, a, b, first = purchases_of(row, purchases)
     p, q, v = spend_of(row, spend)
     # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
     apart, elsewhere = state ^ APART, state ^ ELSEWHERE
@@ -182,6 +185,12 @@ def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money
                 u *= 1.0 + odds_at_last * np.exp(A * np.log1p(silence))
                 gone = u >= 1.0
             if gone:
+                if life.size:
+                    life[row, i] = 0.0
+                continue
+        elif x == 0.0 and first.size and not sure:
+            u *= 1.0 + weight * first[i] / (1.0 - first[i]) * np.exp(A * np.log1p(observed / alpha[i]))
+            if not u < 1.0:
                 if life.size:
                     life[row, i] = 0.0
                 continue
@@ -329,9 +338,10 @@ def time_left(row, i, horizon, weight, until, one_life):  # type: ignore[no-unty
 
 @compiled
 def purchases_of(row, purchases):  # type: ignore[no-untyped-def]
-    """Parameters of a customer's purchases, arrays of shape (draws,)."""
+    """Parameters of a customer's purchases, arrays of shape (draws,); the last one is empty where there is none."""
     g = purchases.place[row]
-    return purchases.r[g], purchases.alpha[g], purchases.a[g], purchases.b[g]
+    first = purchases.first_dropout[g : g + 1].ravel()
+    return purchases.r[g], purchases.alpha[g], purchases.a[g], purchases.b[g], first
 
 
 @compiled

@@ -1,6 +1,7 @@
 """Log-likelihoods of BG/NBD, MBG/NBD, BG/CNBD-k and MBG/CNBD-k with their gradients, in one pass over histories.
 
-Each function takes parameters r, alpha, a, b of shape (draws, 4, groups), where the `tables` of each group begin, and
+Each function takes parameters r, alpha, a, b of shape (draws, 4, groups), with ``first_dropout`` of shape (draws, 5,
+groups), where the `tables` of each group begin, and
 those; it gives values of shape (draws,), and derivatives of shape (draws, 4, groups), which mean nothing unless
 ``with_slopes``.
 
@@ -70,6 +71,64 @@ def mbg_cnbd(parameters: Array, at: IntArray, tables: PurchaseTables, with_slope
     """MBG/CNBD-k, from BG/CNBD-k as `mbg_nbd` from BG/NBD."""
     values, slopes = bg_cnbd(_after_first_chance(parameters), at, tables, with_slopes, True)
     return values - _left_at_first(parameters, at, tables, slopes), slopes
+
+
+def bg_nbd_at_once(
+    parameters: Array, at: IntArray, tables: PurchaseTables, with_slopes: bool = True
+) -> tuple[Array, Array]:
+    """BG/NBD with a share of customers who leave right after the first purchase."""
+    return _with_leaving_at_once(bg_nbd, parameters, at, tables, with_slopes)
+
+
+def bg_cnbd_at_once(
+    parameters: Array, at: IntArray, tables: PurchaseTables, with_slopes: bool = True
+) -> tuple[Array, Array]:
+    """BG/CNBD-k with such a share."""
+    return _with_leaving_at_once(bg_cnbd, parameters, at, tables, with_slopes)
+
+
+def _with_leaving_at_once(
+    kernel: Any, parameters: Array, at: IntArray, tables: PurchaseTables, with_slopes: bool
+) -> tuple[Array, Array]:
+    values, slopes = kernel(np.ascontiguousarray(parameters[:, :-1]), at, tables, with_slopes)
+    every = np.concatenate([slopes, np.zeros_like(slopes[:, :1])], axis=1)
+    return values + _of_leaving_at_once(parameters, at, tables, every, with_slopes), every
+
+
+@_kernel
+def _of_leaving_at_once(parameters, at, tables, slopes, with_slopes):  # type: ignore[no-untyped-def]
+    """ln (1 - pi) of all, and ln (1 + pi / ((1 - pi) S)) of those without a repeat purchase, by their T."""
+    values = np.zeros(parameters.shape[0])
+    for draw in range(values.size):
+        for g in range(parameters.shape[2]):
+            r, alpha, pi = parameters[draw, 0, g], parameters[draw, 1, g], parameters[draw, 4, g]
+            k = tables.k[at[13, g]]
+            for i in range(at[1, g], at[1, g + 1]):
+                T, number, once = tables.T[i], tables.T_customers[i], tables.T_once[i]
+                values[draw] += number * math.log1p(-pi)
+                slopes[draw, 4, g] -= number / (1.0 - pi)
+                if once == 0.0 or pi == 0.0:
+                    continue
+                grown, until = math.log1p(T / alpha), alpha + T
+                silent = T / until
+                log_odds = math.log(pi) - math.log1p(-pi) + r * grown - log_phases(r, silent, k)
+                small = math.exp(-abs(log_odds))
+                values[draw] += once * (max(log_odds, 0.0) + math.log1p(small))
+                if not with_slopes:
+                    continue
+                left = once * (1.0 if log_odds > 0.0 else small) / (1.0 + small)
+                slopes[draw, 4, g] += left / (pi * (1.0 - pi))
+                slopes[draw, 0, g] += left * grown
+                slopes[draw, 1, g] -= left * r * T / (alpha * until)
+                if tables.by_T.size:
+                    tables.by_T[i] += left * r / until
+                if k > 1 and silent > 0.0:
+                    phase, slope = _phase_means(r, silent, k)
+                    slopes[draw, 0, g] -= left * slope
+                    slopes[draw, 1, g] += left * phase / until
+                    if tables.by_T.size:
+                        tables.by_T[i] -= left * phase * (1.0 / (silent * until) - 1.0 / until)
+    return values
 
 
 def _after_first_chance(parameters: Array) -> Array:

@@ -51,9 +51,9 @@ def mbg_cnbd_gamma_gamma(  # type: ignore[no-untyped-def]
 def _row(k, at_once, row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
     x, t_x, T, ended, orders, spent, weight = history
     (ends, delta, shown, shown_until, clock, prices), (until, life, one_life) = periods, relations
-    r, alpha, a, b = purchases_of(row, purchases)
+    r, alpha, a, b, first = purchases_of(row, purchases)
     p, q, v = spend_of(row, spend)
-    chances = x + at_once
+    chances, may_leave_at_once = x + at_once, x == 0.0 and first.size > 0
     # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
     apart, elsewhere = state ^ APART, state ^ ELSEWHERE
     if not has_history(row, x, relations, money):
@@ -67,8 +67,9 @@ def _row(k, at_once, row, state, history, periods, purchases, spend, relations, 
         recency, observed, t = on_clock(clock, i, t_x, T, ended, t)
         A, B, silence = r[i] + k * x, alpha[i] + observed, max(observed - recency, 0.0)
         u = uniform(state)
-        if chances > 0.0 and not sure:
-            odds_at_last = weight * a[i] / (b[i] + chances - 1.0)
+        if (chances > 0.0 or may_leave_at_once) and not sure:
+            odds, stays = (a[i], b[i] + chances - 1.0) if chances > 0.0 else (first[i], 1.0 - first[i])
+            odds_at_last = weight * odds / stays
             log_silence = A * np.log1p(silence / (alpha[i] + recency)) - log_phases(A, silence / B, k)
             u *= 1.0 + odds_at_last * np.exp(log_silence)
             if not u < 1.0:

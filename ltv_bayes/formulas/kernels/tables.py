@@ -35,6 +35,8 @@ class PurchaseTables(NamedTuple):
         Places of T and recency among the distinct ones, and number of customers; sorted by frequency.
     constant, k : arrays of shape (1,)
         What the likelihood contains of the data alone, and how regular purchases are, where a model asks for it.
+    T_once : array of shape (distinct T,)
+        Of the customers with each, the number of those without a repeat purchase.
     by_T, by_t_x : arrays of the shapes of T and t_x, or empty
         Derivatives by times are added here, where they are asked for.
     """
@@ -55,6 +57,7 @@ class PurchaseTables(NamedTuple):
     k: IntArray
     by_T: Array = NO_TIMES
     by_t_x: Array = NO_TIMES
+    T_once: Array = NO_TIMES
 
 
 class SpendTables(NamedTuple):
@@ -158,7 +161,8 @@ def purchase_tables(
     frequency, recency, count = (np.asarray(values, dtype=float) for values in (frequency, recency, count))
     more_than = _customers_with_more(frequency, count)
     distinct_T, T_at = np.unique(np.asarray(T, dtype=float), return_inverse=True)
-    T_customers, T_purchases = (np.bincount(T_at, weights=weight) for weight in (count, count * frequency))
+    weights = (count, count * frequency, count * (frequency == 0))
+    T_customers, T_purchases, T_once = (np.bincount(T_at, weights=weight) for weight in weights)
     order = np.argsort(frequency, kind="stable")
     if not once_too:
         order = order[np.searchsorted(frequency[order], 0.0, side="right") :]
@@ -170,7 +174,7 @@ def purchase_tables(
     of_T, of_t_x = (distinct_T, log_T, T_customers, T_purchases), (distinct_t_x, log_t_x)
     constant = 0.0 if k is None else np.sum(count * shape_of_recency(frequency, recency, k))
     of_data = np.array([constant]), np.array([k or 1], dtype=np.int64)
-    return PurchaseTables(more_than, *of_T, *of_t_x, x, first, T_at, t_x_at, count[order], *of_data)
+    return PurchaseTables(more_than, *of_T, *of_t_x, x, first, T_at, t_x_at, count[order], *of_data, T_once=T_once)
 
 
 def spend_tables(frequency: Array, monetary_value: Array, count: Array) -> SpendTables:

@@ -21,9 +21,10 @@ from typing import NamedTuple, Self
 import numpy as np
 from scipy import special
 
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import FitError, InputError
 from ltv_bayes.formulas.kernels import phases
 from ltv_bayes.formulas.models import bg_nbd
+from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.formulas.special import Array, IntArray, Numbers, gauss_legendre, log_beta, log_rising_factorial
 
 NAME, MODIFIED_NAME = "bg_cnbd", "mbg_cnbd"
@@ -62,6 +63,32 @@ def as_whole_k(k: object) -> int:
             f"purchases follow a calendar. Model them as renewals (ShiftedBetaGeometric), or take k={LARGEST_K}."
         )
     return int(k)
+
+
+def require_k(model: str, k: object) -> None:
+    """Refuse a k that a model does not have, and draws without the one that it asks for.
+
+    Raises
+    ------
+    FitError
+        With what to pass.
+
+    Examples
+    --------
+    >>> require_k("bg_cnbd", None)
+    Traceback (most recent call last):
+    ltv_bayes.errors.FitError: The draws are of bg_cnbd, but k is missing. Pass k=4, for instance.
+    """
+    if model not in REGULAR:
+        if k is not None:
+            raise FitError(f"A fit of {model} has no k: name its model, as in model={REGULAR[0]!r}, k={k}.")
+        return
+    if k is None:
+        raise FitError(f"The draws are of {model}, but k is missing. Pass k=4, for instance.")
+    try:
+        as_whole_k(k)
+    except InputError as problem:
+        raise FitError(str(problem)) from None
 
 
 class RegularOutlook(NamedTuple):

@@ -7,13 +7,16 @@ q are pure numbers; q > 1 for mean spend to exist.
 Sources: Fader, Hardie & Lee (2005), Journal of Marketing Research 42; Hardie's note 025.
 """
 
+from typing import NamedTuple
+
 import numpy as np
-from scipy import special
+from scipy import optimize, special
 
 from ltv_bayes.formulas.special import Array, Numbers, log_beta
 
 NAME = "gamma_gamma"
 PARAMETERS = ("p", "q", "v")
+MOST_ORDERS = 10.0  # that a customer counts as
 
 
 def log_likelihood(frequency: Numbers, monetary_value: Numbers, *, p: Numbers, q: Numbers, v: Numbers) -> Array:
@@ -95,3 +98,56 @@ def draw_total_spend(rng: np.random.Generator, orders: Numbers, p: Numbers, nu: 
     """Draw the total value of a number of orders of one customer: Gamma(p y, nu), and 0 for no order."""
     shape, nu = np.broadcast_arrays(np.asarray(p) * orders, nu)
     return rng.gamma(shape) / nu
+
+
+class Ratio(NamedTuple):
+    """How much first orders are worth, relative to later ones of the same customers.
+
+    Attributes
+    ----------
+    value : float
+        The ratio; NaN where no customer shows it.
+    log_error : float
+        Standard error of its logarithm.
+    customers : int
+        With both.
+    """
+
+    value: float
+    log_error: float
+    customers: int
+
+
+def ratio_of_first_orders(first: Array, number: Array, mean: Array) -> Ratio:
+    """How much first orders are worth, relative to later ones of the same customers.
+
+    If the first of 1 + x orders is like any other, its share of their total is 1 / (1 + x) on average, whatever the
+    distribution of order values, and however customers differ. The ratio is what first orders have to be divided by for
+    this to hold: the root of an estimating equation, with a sandwich error. Customers weigh as much as they have
+    orders, up to ten.
+
+    Parameters
+    ----------
+    first, number, mean : arrays of shape (customers,)
+        Value of the first order, number of later ones, and their mean value; only rows with both above 0 count.
+
+    Examples
+    --------
+    >>> found = ratio_of_first_orders(np.array([8.0, 16.0, 5.0]), np.array([2, 2, 0]), np.array([10.0, 20.0, 0.0]))
+    >>> round(found.value, 6), found.customers
+    (0.8, 2)
+    """
+    some = (first > 0) & (number > 0) & (mean > 0)
+    log_odds = np.log(first[some]) - np.log(mean[some] * number[some])
+    expected, weight = 1 / (1 + number[some]), np.minimum(1.0 + number[some], MOST_ORDERS)
+    if not some.any():
+        return Ratio(np.nan, np.inf, 0)
+
+    def excess(log_ratio: float) -> float:
+        return float(weight @ (special.expit(log_odds - log_ratio) - expected))
+
+    far = 1 + np.abs(log_odds + np.log(number[some])).max()
+    root = float(optimize.brentq(excess, -far, far, xtol=1e-12))
+    share = special.expit(log_odds - root)
+    spread = np.sqrt(np.sum((weight * (share - expected)) ** 2))
+    return Ratio(float(np.exp(root)), float(spread / (weight @ (share * (1 - share)))), int(some.sum()))

@@ -71,8 +71,11 @@ def by_rates(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, An
 
 
 def by_purchases(named: Mapping[str, Any], slope: Mapping[str, Any]) -> dict[str, Any]:
-    """Derivatives by the quantities of `purchases`, from those by r, alpha, a, b."""
+    """Derivatives by the quantities of `purchases`, from those by r, alpha, a, b, and first_dropout where it is one."""
     dropout = _by_mean_and_concentration("dropout", ("a", "b"), named, slope)
+    if "first_dropout" in named:
+        first = named["first_dropout"]
+        dropout["first_dropout"] = first * (1 - first) * slope["first_dropout"]
     return {**by_rates(named, slope), **dropout}
 
 
@@ -141,10 +144,19 @@ _PURCHASES = Naming(
     ("r", "alpha", "a", "b"),
     {**_OF_RATES, ("a", "b"): ("dropout_mean", "dropout_concentration")},
 )
-REGULAR = ("bg_cnbd", "mbg_cnbd")  # they ask for k
+_WITH_FIRST_DROPOUT = _PURCHASES._replace(
+    links={**_PURCHASES.links, "first_dropout": LOGIT},
+    levels=(*_PURCHASES.levels, "first_dropout"),
+    parameters=(*_PURCHASES.parameters, "first_dropout"),
+)
+REGULAR = ("bg_cnbd", "mbg_cnbd", "bg_cnbd_at_once")  # they ask for k
 NAMINGS: dict[str, Naming] = {
     "bg_nbd": _PURCHASES,
     "mbg_nbd": _PURCHASES,
+    "bg_cnbd": _PURCHASES,
+    "mbg_cnbd": _PURCHASES,
+    "bg_nbd_at_once": _WITH_FIRST_DROPOUT,
+    "bg_cnbd_at_once": _WITH_FIRST_DROPOUT,
     "nbd": Naming(rates, by_rates, {"mean_rate": LOG, "rate_cv": LOG}, ("mean_rate",), ("r", "alpha"), _OF_RATES),
     "gamma_gamma": Naming(
         spend,
@@ -173,4 +185,5 @@ def naming(model: str, k: int = 1) -> Naming:
     >>> naming("bg_cnbd", 4).arithmetic({"mean_rate": 0.5, "rate_cv": 1.0})["alpha"]
     0.5
     """
-    return _PURCHASES._replace(arithmetic=regular_purchases(k)) if model in REGULAR else NAMINGS[model]
+    found = NAMINGS[model]
+    return found._replace(arithmetic=regular_purchases(k)) if model in REGULAR else found

@@ -1,4 +1,4 @@
-"""Cells of judgements: text, numbers, money and days, each read or refused with its row."""
+"""Cells of judgements: text, numbers, money and days, each read or refused with its row; and rows that are chosen."""
 
 import unicodedata
 import warnings
@@ -11,7 +11,7 @@ import pandas as pd
 from ltv_bayes.data.reading.amounts import as_amounts, read_amount
 from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.ids import BLANKS
-from ltv_bayes.errors import DataWarning, JudgementError, rows_at_fault
+from ltv_bayes.errors import DataWarning, JudgementError, counted, rows_at_fault
 from ltv_bayes.formatting import percent
 from ltv_bayes.judgement.form.layout import LEAST_INTERVAL
 
@@ -41,9 +41,37 @@ def warn(
         warnings.warn(rows_at_fault(rows, noun, problem, cure), DataWarning, stacklevel=stacklevel + 1)
 
 
+def positions_of(table: pd.DataFrame, kept: Any) -> np.ndarray:
+    """Positions of rows that are chosen by one True or False for each, or by labels of the index.
+
+    Raises
+    ------
+    JudgementError
+        If there are more or fewer marks than rows, or no row of such a label.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"customer_id": ["A", "B"]}, index=[7, 8])
+    >>> positions_of(frame, [False, True]).tolist(), positions_of(frame, 8).tolist()
+    ([1], [1])
+    """
+    chosen = np.atleast_1d(np.asarray(kept))
+    if chosen.dtype != bool:
+        unknown = [label for label in chosen.tolist() if label not in table.index]
+        if unknown:
+            cure = "Give labels of judged.table.index, or a True or False for each row."
+            raise JudgementError(rows_at_fault(unknown, "row", "not in the table of judgements", cure), unknown)
+        return table.index.get_indexer_for(pd.Index(chosen))
+    if len(chosen) != len(table):
+        judgements = counted(len(table), "judgement")
+        raise JudgementError(f"There are {len(chosen):,} marks for {judgements}. Give one True or False for each.")
+    return np.flatnonzero(chosen)
+
+
 def blank(cells: pd.Series) -> pd.Series:
     """Mark cells with nothing in them."""
-    return cells.isna() | (cells.astype(str).str.strip(BLANKS) == "")
+    missing = cells.isna()
+    return missing if missing.all() else missing | (cells.astype(str).str.strip(BLANKS) == "")
 
 
 def texts(cells: pd.Series) -> pd.Series:
@@ -54,7 +82,10 @@ def texts(cells: pd.Series) -> pd.Series:
     >>> texts(pd.Series(["Wang ", " ", None, 7])).tolist()
     ['Wang', None, None, '7']
     """
-    return cells.astype(str).str.strip(BLANKS).astype(object).where(~blank(cells), None)
+    empty = blank(cells)
+    if empty.all():
+        return pd.Series([None] * len(cells), cells.index, dtype=object, name=cells.name)
+    return cells.astype(str).str.strip(BLANKS).astype(object).where(~empty, None)
 
 
 def choices(table: pd.DataFrame, column: str, known: Collection[str], plain: Callable[[str], str]) -> pd.Series:
@@ -86,6 +117,8 @@ def _such_as(cells: pd.Series, wrong: pd.Series) -> str:
 def shares(table: pd.DataFrame, column: str, decimal: str) -> pd.Series:
     """Read a column of shares or numbers, missing where blank; "60%" is understood."""
     cells, empty = table[column], blank(table[column])
+    if empty.all():
+        return pd.Series(np.nan, cells.index, name=column)
     numbers = cells.where(~empty, None).map(lambda cell: np.nan if cell is None else as_share(cell, decimal))
     numbers = numbers.astype(float)
     wrong = ~np.isfinite(numbers) & ~empty

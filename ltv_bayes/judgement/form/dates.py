@@ -59,8 +59,10 @@ def stated_dates(table: pd.DataFrame, date_format: str | None) -> dict[str, pd.S
 def _days(table: pd.DataFrame, column: str, date_format: str | None) -> pd.Series:
     """Read a column of dates, missing where blank or marked as unknown."""
     cells = table[column]
-    known = ~cells.isna() & ~cells.astype(str).str.strip().str.lower().isin(UNKNOWN)
+    known = ~cells.isna()
     found = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
+    if known.any():
+        known &= ~cells.astype(str).str.strip().str.lower().isin(UNKNOWN)
     if known.any():
         try:
             read, _ = as_days(cells[known], date_format=date_format)

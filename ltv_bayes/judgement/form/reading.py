@@ -12,6 +12,7 @@ from ltv_bayes.data.reading.amounts import require_unit_of_header
 from ltv_bayes.data.reading.ids import as_ids, final_ids
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, counted, listed, suggestion
 from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL
+from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.judgement.beliefs.amount_belief import require_family
 from ltv_bayes.judgement.form.amounts import intervals, stated_amounts
 from ltv_bayes.judgement.form.cells import blank, choices, refuse, refuse_slip, shares, texts, warn
@@ -242,6 +243,16 @@ def checked(stated: pd.DataFrame, reading: Reading) -> pd.DataFrame:
         judged = judged.assign(**{CONFIRMED: True})
     score = shares(stated, RATING, reading.decimal)
     return judged.assign(**{SCORED: score}) if score.notna().any() else judged
+
+
+def refuse_shared(table: pd.DataFrame, shared: Mapping[str, float]) -> None:
+    """Raise for correlations that cannot be, or of a column that the table does not have."""
+    shares = [as_share(share, column) for column, share in shared.items()]
+    if sum(shares) >= 1:
+        raise JudgementError(f"Correlations of shared effects add up to {sum(shares):g}; they must stay below 1.")
+    for column in shared:
+        if column not in table:
+            raise ColumnError(f"The judgements have no column {column!r}. {suggestion(column, table.columns)}")
 
 
 def _customers(stated: pd.DataFrame) -> pd.Series:

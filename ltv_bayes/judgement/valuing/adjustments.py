@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from ltv_bayes.errors import JudgementError, counted
 from ltv_bayes.formulas.beliefs.amount_families import Parameters, amounts_at
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.posterior import evenly_spaced
@@ -116,6 +117,14 @@ class Adjustments:
         nothing = ((self.intercept, 0.0), (self.slope, 1.0), (self.shift, 0.0), (self.spread, 1.0))
         changed = np.any([(values != same).any(axis=(1, 2)) for values, same in nothing], axis=0)
         return np.asarray(changed[self.who])
+
+    def require_number(self, judgements: int) -> None:
+        """Raise unless there are changes for this number of judgements."""
+        if len(self.who) != judgements:
+            raise JudgementError(
+                f"There are adjustments of {counted(len(self.who), 'judgement')} for a table of "
+                f"{judgements:,}. Choose judgements with judged.subset(...), which keeps both together."
+            )
 
     def of(self, judgement: int, shape: tuple[int, int] | None = None) -> Adjustment:
         """The change of a judgement by its position; of fewer chains and draws, evenly spaced, if shape is given."""

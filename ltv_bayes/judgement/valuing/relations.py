@@ -6,6 +6,8 @@ from enum import Enum
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.errors import JudgementError
+from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.judgement.form.cells import refuse
 from ltv_bayes.judgement.form.layout import RELATIONS, SAME_TOTAL, SCORED, VISIBLE_SHARE
 from ltv_bayes.judgement.valuing.expected import stated_quantiles
@@ -62,6 +64,16 @@ def signs_of_life(
         ages = {str(customer_id): age for customer_id, age in newest[newest > 0].items()}
     ratio = USUAL_RATIO if isinstance(shows_life, bool | None) else float(shows_life)
     return SignsOfLife(frozenset(ids), ratio, ages=ages, coverage=coverage) if len(ids) else None
+
+
+def refuse_relation_settings(opinion_weight: float | None, shows_life: object) -> None:
+    """Raise for a weight that is no share, and for signs that are neither a choice nor a number of times above 1."""
+    if opinion_weight is not None:
+        as_share(opinion_weight, "opinion_weight")
+    if not isinstance(shows_life, bool | None) and not (
+        isinstance(shows_life, int | float | np.number) and shows_life > 1
+    ):
+        raise JudgementError(f"shows_life must be True, False or a number above 1, not {shows_life!r}.")
 
 
 def chances_that_one_comes(table: pd.DataFrame) -> pd.Series:

@@ -26,7 +26,7 @@ from ltv_bayes.inference.density import several_starts
 from ltv_bayes.models.density.differences import Effects, Slopes
 from ltv_bayes.models.density.plain_priors import PlainPrior
 from ltv_bayes.posterior import tree_from_draws
-from ltv_bayes.sizes import NUMBERS_OF_DENSITY, PARAMETERS_OF_WORKER, available_cores
+from ltv_bayes.sizes import NUMBERS_OF_DENSITY, NUMBERS_OF_ONE_CORE, PARAMETERS_OF_WORKER, available_cores
 
 STEP = 1e-4
 LEAST = 1e-3
@@ -225,7 +225,7 @@ class WrittenDensity:
 
 
 def at_many_draws(kernel: Kernel, parameters: Array, at: IntArray, tables: Any) -> Array:
-    """Call a kernel, which releases Python's lock, for some draws at a time, on all cores.
+    """Call a kernel, which releases Python's lock, for some draws at a time, on all cores where that is work for them.
 
     Parameters
     ----------
@@ -245,8 +245,13 @@ def at_many_draws(kernel: Kernel, parameters: Array, at: IntArray, tables: Any) 
             chunk = slice(first, first + PARAMETERS_OF_WORKER)
             values[chunk], _ = kernel(parameters[chunk], at, tables, False)
 
+    firsts = range(0, len(parameters), PARAMETERS_OF_WORKER)
+    if len(parameters) * at.size <= NUMBERS_OF_ONE_CORE:
+        for first in firsts:
+            some(first)
+        return values
     with ThreadPoolExecutor(available_cores()) as pool:
-        list(pool.map(some, range(0, len(parameters), PARAMETERS_OF_WORKER)))
+        list(pool.map(some, firsts))
     return values
 
 

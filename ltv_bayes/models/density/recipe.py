@@ -14,6 +14,7 @@ from ltv_bayes.data.customers.grouping import InGroups
 from ltv_bayes.errors import DataWarning, FitError
 from ltv_bayes.formulas.kernels.likelihoods import KERNELS
 from ltv_bayes.formulas.kernels.tables import end_to_end
+from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.models.parameterization import LOG, Naming
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import IntArray
@@ -21,6 +22,7 @@ from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
 from ltv_bayes.models.density.calendar import SDS, SMALL, Calendar, CalendarDensity, OnClock
 from ltv_bayes.models.density.differences import Column, Effects, Slopes
+from ltv_bayes.models.density.leaving_at_once import LeavingAtOnceDensity
 from ltv_bayes.models.density.log_density import WrittenDensity
 from ltv_bayes.models.density.plain_priors import PlainPrior, beta, in_plain_numbers, normal
 from ltv_bayes.models.density.pool import USUAL_SLOPE, Pool
@@ -151,7 +153,8 @@ class Recipe:
         plain = {name: in_plain_numbers(prior, self._domain(name)) for name, prior in self.chosen.items()}
         plain |= {one.name: normal(0.0, self._sigma(one)) for one in self.slopes}
         priors = {name: prior for name, prior in plain.items() if prior is not None}
-        density = self._density(priors, self.effects, self.slopes)
+        kind = LeavingAtOnceDensity if FIRST_DROPOUT in self.links else WrittenDensity
+        density = self._density(priors, self.effects, self.slopes, kind)
         if self.on_clock is None:
             return density
         at, clock, calendar = self.on_clock
@@ -161,10 +164,14 @@ class Recipe:
         return float(dict(self.chosen[slopes.name].parameters)["sigma"])
 
     def _density(
-        self, priors: Mapping[str, PlainPrior], effects: Sequence[Effects], slopes: Sequence[Slopes]
+        self,
+        priors: Mapping[str, PlainPrior],
+        effects: Sequence[Effects],
+        slopes: Sequence[Slopes],
+        kind: type[WrittenDensity] = WrittenDensity,
     ) -> WrittenDensity:
         likelihood = KERNELS[self.name], *end_to_end(self.tables)
-        return WrittenDensity(self.naming, self.links, priors, *likelihood, self.data.size, effects, slopes)
+        return kind(self.naming, self.links, priors, *likelihood, self.data.size, effects, slopes)
 
     def model(self) -> "pm.Model":
         """Make the PyMC model: free variables, the papers' parameters as deterministic ones, the data."""
