@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from tests.chance import assert_share, converging
+from tests.chance import assert_counts, assert_share, converging
 from tests.companies import AS_OF, simulated_orders, simulated_subscriptions
 
 pytestmark = pytest.mark.study
@@ -120,6 +120,40 @@ def test_intervals_hold_totals_of_renewals(kind, period):
         assert np.median(width[:, 1] / width[:, 0]) < 2
     else:  # a year's shock that begins on the as-of date is more than a reverting level expects: docs/portfolio.md
         assert held[:, 1].mean() > held[:, 0].mean()
+
+
+def said_and_held(seed, kind):
+    """P(A buys more than B per customer in half a year) without and with calendar effects, and whether it does."""
+    rng, days = np.random.default_rng([seed, 8]), 913
+    factor = FACTORS[kind](rng)
+    tables = {}
+    for name, rate in (("A", 0.02), ("B", 0.02 * np.exp(rng.normal(0, 0.1)))):
+        of_segment = rng.integers(1, 2**31)
+        made = simulated_orders(of_segment, customers=400, days=days, ahead=AHEAD, factor=factor, mean_rate=rate)
+        tables[name] = made.table.assign(customer_id=name + made.table["customer_id"].astype(str))
+    orders = lb.read_transactions(pd.concat(tables.values(), ignore_index=True))
+    customers = lb.summarize(orders, as_of=AS_OF, time_unit="week")
+    later = orders.table[(orders.table["date"] > AS_OF) & orders.table["customer_id"].isin(customers.ids)]
+    in_a = customers.ids.astype(str).str.startswith("A")
+    came = later["customer_id"].str.startswith("A")
+    more = came.sum() / in_a.sum() > (~came).sum() / (~in_a).sum()
+    for effects in (None, "auto"):
+        fit = converging(partial(fitted, lb.BGNBD(calendar_effects=effects), customers), seed, seed + 1000, seed + 2000)
+        each = fit.predict_purchases(customers, f"{AHEAD} days", random_seed=seed).to_numpy()
+        yield np.mean(each[..., in_a].mean(axis=-1) > each[..., ~in_a].mean(axis=-1)), more
+
+
+@pytest.mark.parametrize("kind", ["none", "shocks"])
+def test_segments_are_compared_as_often_rightly_as_said(kind):
+    found = np.array([list(said_and_held(seed, kind)) for seed in range(COMPANIES)])
+    for place, name in enumerate(("without", "with")):
+        said, more = found[:, place].T
+        sure, right = np.maximum(said, 1 - said), np.where(said > 0.5, more, 1 - more)
+        print(
+            f"{kind}, {name} calendar effects: the likelier of two segments said with {sure.mean():.3f} on average, "
+            f"right in {right.mean():.3f} of {COMPANIES}; Brier score {np.mean((said - more) ** 2):.3f}"
+        )
+    assert_counts(right, sure, figures=2)
 
 
 def spend_intervals(seed, rate):
