@@ -281,6 +281,14 @@ app(sys.argv[1:])
 """
 
 
+def test_judgements_without_a_relation_are_asked_for_it(folder, business):
+    business.opportunities.drop(columns="relation").to_csv("judged.csv", index=False)
+    said = " ".join(fail(*value("--judgements", "judged.csv")).split())
+    assert "without a word on how they relate to the repeat purchases" in said
+    assert "Write a column relation" in said
+    assert not (folder / "values").exists()
+
+
 def test_value_works_without_pymc(folder):
     arguments = value("--attributes", "clients.csv", "--judgements", "judged.csv", "--by", "industry")
     command = [sys.executable, "-W", "error", "-c", WITHOUT_PYMC, *arguments]
@@ -319,7 +327,7 @@ def hostile(folder):
     pd.DataFrame(orders, columns=["client", "closed_on", "value"]).to_csv("orders.csv", index=False)
     pd.DataFrame({"customer_id": HOSTILE, "industry": HOSTILE}).to_csv("clients.csv", index=False)
     judged = {"customer_id": HOSTILE, "opportunity": HOSTILE, "expert": HOSTILE, "probability": 0.5}
-    pd.DataFrame({**judged, "low": 1e5, "high": 2e5}).to_csv("judged.csv", index=False)
+    pd.DataFrame({**judged, "low": 1e5, "high": 2e5, "relation": "additional"}).to_csv("judged.csv", index=False)
     return folder
 
 
