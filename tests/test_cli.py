@@ -281,6 +281,14 @@ app(sys.argv[1:])
 """
 
 
+def test_judgements_without_a_relation_are_asked_for_it(folder, business):
+    business.opportunities.drop(columns="relation").to_csv("judged.csv", index=False)
+    said = " ".join(fail(*value("--judgements", "judged.csv")).split())
+    assert "without a word on how they relate to the repeat purchases" in said
+    assert "Write a column relation" in said
+    assert not list((folder / "values").glob("*"))
+
+
 def test_value_works_without_pymc(folder):
     arguments = value("--attributes", "clients.csv", "--judgements", "judged.csv", "--by", "industry")
     command = [sys.executable, "-W", "error", "-c", WITHOUT_PYMC, *arguments]
@@ -319,7 +327,7 @@ def hostile(folder):
     pd.DataFrame(orders, columns=["client", "closed_on", "value"]).to_csv("orders.csv", index=False)
     pd.DataFrame({"customer_id": HOSTILE, "industry": HOSTILE}).to_csv("clients.csv", index=False)
     judged = {"customer_id": HOSTILE, "opportunity": HOSTILE, "expert": HOSTILE, "probability": 0.5}
-    pd.DataFrame({**judged, "low": 1e5, "high": 2e5}).to_csv("judged.csv", index=False)
+    pd.DataFrame({**judged, "low": 1e5, "high": 2e5, "relation": "additional"}).to_csv("judged.csv", index=False)
     return folder
 
 
@@ -477,10 +485,55 @@ def test_fit_then_value(folder):
     succeed(*value())
 
 
+# backtest
+
+
+def test_backtest_writes_the_numbers_of_the_library_and_goes_on(folder, business, monkeypatch, purchases, spend):
+    fitted = []
+    for model, fit in ((lb.BGNBD, purchases), (lb.GammaGamma, spend)):
+        monkeypatch.setattr(model, "fit", lambda self, customers, fit=fit, **given: fitted.append(given) or fit)
+    terms = ["--horizon", "1 year", "--attributes", "clients.csv", "--by", "industry", "--seed", 3, "--draws", 9]
+    command = ["backtest", "orders.csv", *ORDERS, "--time-unit", "month", *terms, "--origins", 2]
+    result = succeed(*command)
+    assert len(fitted) == 4
+    assert all((given["draws"], given["chains"], given["random_seed"]) == (9, 4, 3) for given in fitted)
+    assert "Backtest of 2 origins" in result.stdout
+    assert "Total: held in" in result.stdout
+    found = lb.backtest(
+        business.transactions(),
+        origins=2,
+        horizon="1 year",
+        time_unit="month",
+        attributes=business.clients,
+        by="industry",
+        random_seed=3,
+        progressbar=False,
+    )
+    for name, table in (("backtest", found.summary()), ("scores", found.scores()), ("totals", found.totals())):
+        written = read(folder / "backtest" / f"{name}.csv")
+        numbers = [column for column in table.select_dtypes("number") if column in written]
+        np.testing.assert_allclose(written[numbers], table[numbers])
+        assert len(numbers) > 4
+    for picture in ("backtest", "cohorts", "deciles"):
+        assert (folder / "backtest" / f"{picture}.png").stat().st_size > 10_000
+    fitted.clear()
+    assert succeed(*command).stdout == result.stdout
+    assert fitted == []
+    assert "with other settings of the fit than now" in fail(*command, "--draws", 10)
+
+
+def test_backtest_of_one_day(folder, monkeypatch, purchases, spend):
+    for model, fit in ((lb.BGNBD, purchases), (lb.GammaGamma, spend)):
+        monkeypatch.setattr(model, "fit", lambda self, customers, fit=fit, **given: fit)
+    day = ["--time-unit", "month", "--as-of", "2024-12-31", "--horizon", "11 months"]
+    assert "Backtest of 1 origin, 2024-12-31" in succeed("backtest", "orders.csv", *ORDERS, *day).stdout
+    assert "Choose a horizon" in fail("backtest", "orders.csv", *ORDERS, "--horizon", "9 years")
+
+
 # in general
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["summarize"], ["fit"], ["value"]])
+@pytest.mark.parametrize("command", [[], ["demo"], ["summarize"], ["fit"], ["value"], ["backtest"]])
 def test_every_command_has_help(command):
     result = run(*command, "--help")
     assert result.exit_code == 0

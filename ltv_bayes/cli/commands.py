@@ -64,12 +64,16 @@ class OrderLog:
     time_unit: Annotated[str, typer.Option(help="hour, day, week, month, quarter or year.")] = "week"
     as_of: Annotated[str | None, typer.Option(help="Last day that counts, 2025-09-30; else the last order's.")] = None
 
+    def transactions(self) -> "lb.Transactions":
+        """Read the orders."""
+        reading = vars(self) | {"amount_unit": _number_or_text(self.amount_unit)}
+        for name in ("time_unit", "as_of"):
+            reading.pop(name)
+        return lb.read_transactions(reading.pop("orders"), **reading)
+
     def customers(self, attributes: Path | None = None) -> "lb.Customers":
         """Read the orders and make one row per customer."""
-        reading = vars(self) | {"amount_unit": _number_or_text(self.amount_unit)}
-        summarizing = {name: reading.pop(name) for name in ("time_unit", "as_of")}
-        orders = lb.read_transactions(reading.pop("orders"), **reading)
-        return lb.summarize(orders, attributes=attributes, **summarizing)
+        return lb.summarize(self.transactions(), attributes=attributes, time_unit=self.time_unit, as_of=self.as_of)
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
@@ -190,6 +194,50 @@ def value(
     report_values(ltv, results)
     if by is not None:
         report_segments(ltv.by(by), results)
+    say(f"\n{results.listing()}")
+
+
+@command
+def backtest(
+    log: OrderLog,
+    horizon: Annotated[str, typer.Option(help="How far ahead of each origin, with its unit.")] = "1 year",
+    origins: Annotated[int, typer.Option(min=1, help="How many origins; --as-of names one in their place.")] = 6,
+    attributes: Attributes = None,
+    by: Annotated[str | None, typer.Option(help="Column of the attributes to compare segments by.")] = None,
+    draws: Draws = 1000,
+    chains: Chains = 4,
+    seed: Seed = 1,
+    out: Annotated[Path, typer.Option(help="Folder for tables and pictures; an interrupted backtest goes on.")] = Path(
+        "backtest"
+    ),
+) -> None:
+    """Refit on what was known at several days, forecast what came after, and say whether the forecasts held."""
+    from ltv_bayes.report.files import Results
+
+    draw_without_screen()
+    results = Results(out, [log.orders, attributes])
+    chosen: dict[str, Any] = {"origins": origins} if log.as_of is None else {"as_of": [log.as_of]}
+    found = lb.backtest(
+        log.transactions(),
+        **chosen,
+        horizon=horizon,
+        time_unit=log.time_unit,
+        attributes=attributes,
+        by=by,
+        folder=out / "origins",
+        random_seed=seed,
+        draws=draws,
+        chains=chains,
+    )
+    assert isinstance(found, lb.RollingBacktest)
+    say(str(found))
+    results.table(found.summary(), "backtest.csv", "each origin: the total beside its forecast, scores of customers")
+    results.table(found.totals(), "totals.csv", "each origin and segment, with scores")
+    results.table(found.scores(), "scores.csv", "all origins together, beside naive forecasts")
+    results.table(found.deciles(), "deciles.csv", "customers in tenths by their forecast, and what they were worth")
+    results.picture(lb.plot_backtest(found), "backtest.png", "totals and coverage")
+    results.picture(lb.plot_cohorts(found), "cohorts.png", "cohort curves")
+    results.picture(lb.plot_deciles(found), "deciles.png", "customers in tenths by their forecast")
     say(f"\n{results.listing()}")
 
 

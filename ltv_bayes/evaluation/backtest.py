@@ -1,7 +1,6 @@
 """Would the model have known? Fit on the past, forecast a holdout, compare with what happened."""
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,92 +10,48 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.evaluation import count_calibration
 from ltv_bayes.evaluation.count_calibration import blocks, stacked
+from ltv_bayes.evaluation.refitting import Refitting
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_sorted
-from ltv_bayes.models.buy_till_you_die import BGNBD, PurchaseModel
-from ltv_bayes.models.gamma_gamma import GammaGamma
+from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.clock import has_clock
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, parameters_of, shape_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend
-from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import BACKTEST_DRAWS, BACKTEST_NUMBERS, TRACKED_DRAWS
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.tables import Printed, ResultPage
-from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_date, as_duration, as_time_unit
+from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, TimeUnit, as_date, as_time_unit
 from ltv_bayes.value.value_customers import lifetime_value
 
 TRACKED_STEPS = 120
 HIGHEST_FREQUENCY = 7
 
 
-def backtest(
+def backtest_at(
     orders: Transactions,
-    *,
-    as_of: Any,
-    horizon: Any,
-    time_unit: str = "week",
-    purchases: PurchaseModel | FittedPurchases | None = None,
-    spend: GammaGamma | FittedSpend | None = None,
-    observed_until: Any = None,
-    random_seed: int | None = None,
-    **fit_settings: Any,
+    customers: Customers,
+    length: Duration,
+    refitting: Refitting,
+    seed: int,
+    future_value: FutureValuePriors | None = None,
 ) -> "Backtest":
-    """Fit on the orders up to a date, forecast the time after it, and hold the forecast to what happened.
-
-    Parameters
-    ----------
-    orders : Transactions
-        A log that goes on after `as_of`, at least as far as the horizon. Of one without amounts, only purchases are
-        compared.
-    as_of : date
-        End of the calibration period.
-    horizon : str or Duration
-        Length of the holdout, with its unit.
-    time_unit : str
-        Unit of the customer table.
-    purchases, spend : model settings or fitted models, optional
-        `BGNBD()` and `GammaGamma()` where not given; fitted models are used as they are.
-    observed_until : date, optional
-        Last day that the log covers, where it is later than the last order.
-    random_seed : int, optional
-        The same seed gives the same result.
-    **fit_settings
-        Passed to both ``fit`` methods: draws, chains, progressbar, ...
-
-    Returns
-    -------
-    Backtest
+    """Fit to customers as they were at a date, forecast the time after it, and hold the forecast to what happened.
 
     Raises
     ------
     InputError
-        If the log ends before the holdout does.
+        If a fitted model has seen what it should forecast.
     """
-    if not isinstance(orders, Transactions):
-        raise InputError(
-            f"A backtest needs the orders as read_transactions returns them, not a {type(orders).__name__}."
-        )
-    length, start, seed = as_duration(horizon), as_date(as_of), as_seed(random_seed)
-    end = start + dt.timedelta(days=round(length.days))
-    last = orders.table["date"].max().date() if observed_until is None else as_date(observed_until, "observed_until")
-    if last < end:
-        raise InputError(
-            f"The log ends on {last}, before the holdout of {length} after {start} does ({end}). "
-            f"Choose an earlier as_of or a shorter horizon, or state with observed_until= how far the log goes."
-        )
-    customers = summarize(orders, time_unit=time_unit, as_of=start)
-    spends = spend is not None or bool(orders.table["amount"].notna().any())
-    settings = {"random_seed": seed, **fit_settings}
-    fitted, spent = fitted_to(customers, purchases, spend, settings, spends=spends)
+    start = as_date(customers.as_of)
+    fitted, spent = refitting.fitted(customers)
     _require_unseen(fitted, start)
-    actual = holdout_occasions(orders, customers, start, end)
+    actual = holdout_occasions(orders, customers, start, end_of(start, length))
     most = max(BACKTEST_DRAWS, BACKTEST_NUMBERS // len(customers))
     predicted = thinned_to(fitted, most).predict_purchases(customers, length, random_seed=seed)
     money = None
@@ -105,17 +60,13 @@ def backtest(
     else:
         _require_unseen(spent, start)
         streams = [RepeatPurchases(thinned_to(fitted, most), thinned_to(spent, most))]
-        money = lifetime_value(customers, streams, horizon=length, random_seed=seed).draws
+        money = lifetime_value(customers, streams, future_value=future_value, horizon=length, random_seed=seed).draws
     return Backtest(orders, customers, fitted, spent, start, length, actual, predicted, money, seed)
 
 
-def fitted_to(
-    customers: Customers, purchases: Any, spend: Any, settings: Mapping[str, Any], *, spends: bool = True
-) -> tuple[Any, Any]:
-    """Fit models of purchases and, if any are, spend, the usual ones where not given; what is fitted stays as it is."""
-    wanted: list[Any] = [purchases or BGNBD(), (spend or GammaGamma()) if spends else None]
-    fitted, spent = (model.fit(customers, **settings) if hasattr(model, "fit") else model for model in wanted)
-    return fitted, spent
+def end_of(start: dt.date, length: Duration) -> dt.date:
+    """Last day of a holdout."""
+    return start + dt.timedelta(days=round(length.days))
 
 
 @dataclass(frozen=True, repr=False)
@@ -172,7 +123,7 @@ class Backtest(Printed):
             inside.
         """
         pairs = {
-            **{what: (self.actual[what], draws) for what, draws in self._predicted().items()},
+            **{what: (self.actual[what], draws) for what, draws in predicted_by(self).items()},
             "active_customers": (self.actual["purchases"] > 0, self.predicted_purchases > 0),
         }
         rows = {}
@@ -205,7 +156,7 @@ class Backtest(Printed):
         prob, kind = interval_settings(ci_prob, ci_kind)
         name = interval_name(prob, kind)
         shares, closed = {}, {}
-        for what, draws in self._predicted().items():
+        for what, draws in predicted_by(self).items():
             actual = self.actual[what].to_numpy()
             shares[what] = float(np.mean(np.abs(self._pit(what) - 0.5) <= prob / 2))
             inside = []
@@ -215,26 +166,28 @@ class Backtest(Printed):
             closed[f"{what}_closed"] = float(np.mean(np.concatenate(inside)))
         return pd.Series(shares | closed, name=f"inside_{name}")
 
-    def pit(self) -> pd.Series:
-        """Randomised probability integral transform of each customer's holdout purchases; uniform if the model holds.
+    def pit(self, of: str = "purchases") -> pd.Series:
+        """Randomised probability integral transform of each customer's holdout; uniform if the model holds.
 
-        Source: Czado, Gneiting & Held (2009), Predictive model assessment for count data, Biometrics 65.
+        Parameters
+        ----------
+        of : {"purchases", "spend"}
+            What to compare; spend of a log with amounts.
+
+        References
+        ----------
+        Czado, Gneiting & Held (2009), Predictive model assessment for count data, Biometrics 65.
         """
-        return pd.Series(self._pit("purchases"), index=self.actual.index, name="pit")
+        return pd.Series(self._pit(of), index=self.actual.index, name="pit")
 
     def _pit(self, what: str) -> np.ndarray:
         """Where each customer's outcome lies among the draws, at random within those equal to it."""
         actual = self.actual[what].to_numpy()
         below, equal = np.empty(actual.size), np.empty(actual.size)
-        for some, drawn in blocks(self._predicted()[what]):
+        for some, drawn in blocks(predicted_by(self)[what]):
             below[some] = (drawn < actual[some]).mean(axis=0)
             equal[some] = (drawn == actual[some]).mean(axis=0)
         return below + np.random.default_rng(self.random_seed).random(actual.size) * equal
-
-    def _predicted(self) -> dict[str, xr.DataArray]:
-        """The predictive draws of what can be compared."""
-        money = {} if self.predicted_spend is None else {"spend": self.predicted_spend}
-        return {"purchases": self.predicted_purchases, **money}
 
     def pit_p_value(self) -> float:
         """Share of holdouts simulated by the model with a PIT as far from uniform as the real one's.
@@ -247,8 +200,16 @@ class Backtest(Printed):
     @cached_property
     def _numbers_below(self) -> dict[str, np.ndarray]:
         """By class of past frequency, the number of PITs below levels: of the holdout, then of simulated ones."""
-        actual, groups = self.actual["purchases"].to_numpy(), count_calibration.classes_of(self.customers)
+        actual, groups = (
+            self.actual["purchases"].to_numpy(),
+            count_calibration.classes_of(self.customers.table["frequency"].to_numpy()),
+        )
         return count_calibration.numbers_below(self.predicted_purchases, actual, groups, self.random_seed)
+
+    @property
+    def _classes(self) -> dict[str, np.ndarray]:
+        """Customers by class of past frequency, as masks."""
+        return count_calibration.classes_of(self.customers.table["frequency"].to_numpy())
 
     def coverage_by_frequency(self) -> pd.DataFrame:
         """Share of customers with holdout purchases inside their own predictive interval, by calibration frequency.
@@ -266,8 +227,7 @@ class Backtest(Printed):
             name; ``holds``: False where the tail probability is at most 0.002 and the share is more than 5 points
             off, missing for classes of fewer than 20 customers and forecasts of fewer than 500 draws.
         """
-        groups = count_calibration.classes_of(self.customers)
-        return flagged(count_calibration.table_of(self._numbers_below, groups), self.caution)
+        return flagged(count_calibration.table_of(self._numbers_below, self._classes), self.caution)
 
     def by_frequency(self, ci_prob: float | None = None, ci_kind: str | None = None) -> pd.DataFrame:
         """Mean holdout purchases per customer by calibration frequency, actual beside predicted.
@@ -328,23 +288,28 @@ class Backtest(Printed):
             f"{coverage['purchases_closed']}{' and ' + coverage['spend_closed'] if spends else ''}",
             f"probability integral transform of purchases: p = {pit:.2g} against uniform",
             *count_calibration.findings(self.coverage_by_frequency(), on_clock=on_clock),
-            *self._money_notes(),
+            *money_notes(self),
         ]
         return ResultPage([heading], self.summary().rename(index=label), notes, amounts=False)
 
-    def _money_notes(self) -> list[str]:
-        """Say what the spend that happened leaves out."""
-        if self.predicted_spend is None:
-            return ["the log has no amounts: spend is not compared"]
-        end = pd.Timestamp(self.as_of) + pd.Timedelta(days=round(self.horizon.days))
-        table = self.orders.table
-        inside = table[(table["date"] > pd.Timestamp(self.as_of)) & (table["date"] <= end)]
-        without = int(inside["amount"].isna().sum())
-        if not without:
-            return []
-        return [
-            f"{without:,} of {counted(len(inside), 'order')} in the holdout have no amount: actual spend is too low"
-        ]
+
+def predicted_by(test: Backtest) -> dict[str, xr.DataArray]:
+    """The predictive draws of what can be compared: purchases, and spend where the log has amounts."""
+    money = {} if test.predicted_spend is None else {"spend": test.predicted_spend}
+    return {"purchases": test.predicted_purchases, **money}
+
+
+def money_notes(test: Backtest) -> list[str]:
+    """State what the spend that happened leaves out."""
+    if test.predicted_spend is None:
+        return ["the log has no amounts: spend is not compared"]
+    table = test.orders.table
+    end = pd.Timestamp(end_of(test.as_of, test.horizon))
+    inside = table[(table["date"] > pd.Timestamp(test.as_of)) & (table["date"] <= end)]
+    without = int(inside["amount"].isna().sum())
+    if not without:
+        return []
+    return [f"{without:,} of {counted(len(inside), 'order')} in the holdout have no amount: actual spend is too low"]
 
 
 def _beside(actual: Any, drawn: np.ndarray, ci_prob: float | None, ci_kind: str | None) -> dict[str, Any]:

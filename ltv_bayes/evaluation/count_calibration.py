@@ -8,7 +8,6 @@ import pandas as pd
 import xarray as xr
 from scipy import sparse
 
-from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import counted
 
 PIT_LEVELS = np.linspace(0.025, 0.975, 39)
@@ -51,9 +50,8 @@ class CountDistribution:
         return float(np.abs(self.below_levels(counts[np.newaxis])[0] / counts.size - PIT_LEVELS).max())
 
 
-def classes_of(customers: Customers) -> dict[str, np.ndarray]:
+def classes_of(frequency: np.ndarray) -> dict[str, np.ndarray]:
     """Customers by class of frequency, as masks; classes without customers are left out."""
-    frequency = customers.table["frequency"].to_numpy()
     groups = {name: (frequency >= low) & (frequency <= high) for name, (low, high) in CLASSES.items()}
     return {name: group for name, group in groups.items() if group.any()}
 

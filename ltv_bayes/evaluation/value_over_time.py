@@ -9,12 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.customers.known_ids import by_id
-from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, UnitError, suggestion
-from ltv_bayes.evaluation.backtest import fitted_to
+from ltv_bayes.evaluation.refitting import Refitting, Segmenting
 from ltv_bayes.intervals import interval_settings, summarize_sorted
 from ltv_bayes.models.buy_till_you_die import PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
@@ -100,26 +97,26 @@ def value_over_time(
     """
     if not isinstance(orders, Transactions):
         raise InputError(f"The orders are needed as read_transactions returns them, not a {type(orders).__name__}.")
-    when, seed, name = _days(days), as_seed(random_seed), getattr(by, "name", None) or "segment"
-    if isinstance(by, Mapping | pd.Series):
-        by = by_id(summarize(orders, time_unit=time_unit), by, "by")
+    when, seed = _days(days), as_seed(random_seed)
+    segmenting = None if by is None else Segmenting.read(orders, by, time_unit)
     settings = {"random_seed": seed, "progressbar": False, **fit_settings}
+    refitting = Refitting(time_unit, purchases, spend, attributes, settings)
     if not refit:
-        known = summarize(orders, time_unit=time_unit, as_of=when[-1], attributes=attributes)
-        purchases, spend = fitted_to(known, purchases, spend, settings)
+        refitting = refitting.once(refitting.customers(orders, when[-1]))
     found = []
     with progress(len(when), f"valuing customers on {len(when)} days", show=progressbar) as step:
         for day in when:
-            customers = summarize(orders, time_unit=time_unit, as_of=day, attributes=attributes)
+            customers = refitting.customers(orders, day)
             ltv = lifetime_value(
                 customers,
-                RepeatPurchases(*fitted_to(customers, purchases, spend, settings)),
+                RepeatPurchases(*refitting.fitted(customers)),
                 horizon=horizon,
                 discount_rate=discount_rate,
                 margin=margin,
                 random_seed=seed,
             )
-            found.append(ltv.by(_segments(customers, by, name)))
+            together = pd.Series(ALL, index=customers.ids, name="day")
+            found.append(ltv.by(together if segmenting is None else segmenting.on(customers)))
             step()
     return ValueOverTime(tuple(when), tuple(found))
 
@@ -219,12 +216,3 @@ def _days(days: Iterable[Any]) -> list[dt.date]:
     if not read or len(set(read)) < len(read):
         raise UnitError("Give at least one day to value customers on, and each once.")
     return read
-
-
-def _segments(customers: Customers, by: Any, name: str) -> Any:
-    """How a day's customers are grouped; a mapping may hold ids of later customers."""
-    if by is None:
-        return pd.Series(ALL, index=customers.ids, name="day")
-    if not isinstance(by, dict):
-        return by
-    return pd.Series([by.get(str(one)) for one in customers.ids], index=customers.ids, name=name, dtype=object)

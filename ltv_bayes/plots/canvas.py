@@ -185,9 +185,9 @@ def finish_figure(figure: Any, title: str, colour: str) -> None:
     figure.suptitle(title, x=0.01, **look, **in_own_words())
 
 
-def heading(title: str, detail: str, caution: str) -> str:
-    """Put a title's lines one below the other."""
-    return "\n".join(textwrap.fill(drawable(line), TITLE_WIDTH) for line in (title, detail, caution.upper()) if line)
+def heading(title: str, detail: str, caution: str, width: int = TITLE_WIDTH) -> str:
+    """Put a title's lines one below the other, each with at most a number of letters."""
+    return "\n".join(textwrap.fill(drawable(line), width) for line in (title, detail, caution.upper()) if line)
 
 
 def unit(currency: str | None) -> str:

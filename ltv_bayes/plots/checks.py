@@ -33,7 +33,7 @@ def plot_tracking(
     -------
     matplotlib Axes
     """
-    canvas.require(backtest, Backtest, "Pass what backtest(...) returned.")
+    canvas.require(backtest, Backtest, "Pass what backtest(orders, as_of=day, ...) returned.")
     table, level = backtest.tracking(ci_prob, ci_kind), describe_interval(ci_prob, ci_kind)
     low, high = bound_columns(table)
     with canvas.picture(ax) as ax:
@@ -67,7 +67,7 @@ def plot_calibration(
     -------
     matplotlib Axes
     """
-    canvas.require(backtest, Backtest, "Pass what backtest(...) returned.")
+    canvas.require(backtest, Backtest, "Pass what backtest(orders, as_of=day, ...) returned.")
     table, level = backtest.by_frequency(ci_prob, ci_kind), describe_interval(ci_prob, ci_kind)
     low, high = bound_columns(table)
     where = np.arange(len(table))

@@ -1,6 +1,8 @@
 """Values, segments and a backtest to draw, from posteriors made by hand; figures are closed after each test."""
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 
@@ -38,6 +40,16 @@ def ltv(book, valued):
 @pytest.fixture(scope="session")
 def test_of_cdnow(backtested, purchases):
     return backtested(purchases, 20)
+
+
+@pytest.fixture(scope="session")
+def rolling(cdnow_orders, purchases, spend):
+    """CDNOW from three origins, with a column of segments."""
+    ids = cdnow_orders.table["customer_id"].unique()
+    half = pd.Series(np.where(ids % 2 == 0, "even", "odd"), index=ids, name="half")
+    fits = {"purchases": purchases.thin(40), "spend": spend.thin(40)}
+    days = ["1997-07-01", "1997-09-30", "1998-03-31"]
+    return lb.backtest(cdnow_orders, as_of=days, horizon="13 weeks", by=half, random_seed=1, progressbar=False, **fits)
 
 
 @pytest.fixture

@@ -1,0 +1,92 @@
+"""Customers and fits as of several dates, each of what was known by then: for backtests and values over time."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import pandas as pd
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.customers.known_ids import by_id
+from ltv_bayes.data.orders.summarize import summarize
+from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.models.buy_till_you_die import BGNBD
+from ltv_bayes.models.gamma_gamma import GammaGamma
+
+
+@dataclass(frozen=True)
+class Refitting:
+    """How customers are summarized, and which models are fitted to them, whatever the date.
+
+    Attributes
+    ----------
+    time_unit : str
+        Unit of the customer tables.
+    purchases, spend : model settings or fitted models, optional
+        `BGNBD()` and `GammaGamma()` where not given; what is fitted stays as it is.
+    attributes : path or frame, optional
+        As in `summarize`: as they are now, on every day.
+    settings : mapping
+        Of the fits: random_seed, draws, ...
+    spends : bool
+        Whether spend is fitted at all.
+    """
+
+    time_unit: str
+    purchases: Any = None
+    spend: Any = None
+    attributes: Any = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    spends: bool = True
+
+    def customers(self, orders: Transactions, day: dt.date) -> Customers:
+        """Summarize the orders up to a day, and no others."""
+        return summarize(orders, time_unit=self.time_unit, as_of=day, attributes=self.attributes)
+
+    def fitted(self, customers: Customers) -> tuple[Any, Any]:
+        """Fit models of purchases and, if any are, spend."""
+        wanted: list[Any] = [self.purchases or BGNBD(), (self.spend or GammaGamma()) if self.spends else None]
+        found = [model.fit(customers, **self.settings) if hasattr(model, "fit") else model for model in wanted]
+        return found[0], found[1]
+
+    def once(self, customers: Customers) -> Self:
+        """Use the fits of these customers on every day."""
+        purchases, spend = self.fitted(customers)
+        return replace(self, purchases=purchases, spend=spend)
+
+
+@dataclass(frozen=True)
+class Segmenting:
+    """How the customers of several days are grouped, as `LifetimeValue.by` is told.
+
+    Attributes
+    ----------
+    by : str, list of str or mapping from ids as text
+    name : str
+        What a mapping is called.
+    """
+
+    by: str | Sequence[str] | Mapping[str, Any]
+    name: str
+
+    @classmethod
+    def read(cls, orders: Transactions, by: Any, time_unit: str) -> Self:
+        """Read it; a mapping must name customers of the log.
+
+        Raises
+        ------
+        InputError
+            If a mapping names none of them.
+        """
+        name = str(getattr(by, "name", None) or "segment")
+        if isinstance(by, Mapping | pd.Series):
+            by = by_id(summarize(orders, time_unit=time_unit), by, "by")
+        return cls(by, name)
+
+    def on(self, customers: Customers) -> Any:
+        """How the customers of a day are grouped; a mapping may hold ids of later customers."""
+        if not isinstance(self.by, Mapping):
+            return self.by
+        found = [self.by.get(str(one)) for one in customers.ids]
+        return pd.Series(found, index=customers.ids, name=self.name, dtype=object)

@@ -1,0 +1,141 @@
+"""The origins of a backtest: which days leave enough past to fit and enough future to compare."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.errors import InputError, UnitError, counted, refuse_rows
+from ltv_bayes.evaluation.backtest import occasions
+from ltv_bayes.time_units import Duration, as_date
+
+FEWEST_REPEAT = 20
+
+
+@dataclass(frozen=True, eq=False)
+class LogSpan:
+    """How far a log of orders goes, and when its customers came back.
+
+    Attributes
+    ----------
+    first, last : datetime.date
+        Day of the first order, and the last day that the log covers.
+    returns : numpy.ndarray
+        The days on which customers bought for the second time, in order.
+    """
+
+    first: dt.date
+    last: dt.date
+    returns: np.ndarray
+
+    @classmethod
+    def of(cls, orders: Transactions, observed_until: Any = None) -> "LogSpan":
+        """Look at a log."""
+        days = occasions(orders)[["customer_id", "date"]].sort_values("date", kind="stable")
+        second = days[days.groupby("customer_id").cumcount() == 1]["date"].to_numpy()
+        last = orders.table["date"].max().date()
+        until = last if observed_until is None else as_date(observed_until, "observed_until")
+        return cls(orders.table["date"].min().date(), until, second)
+
+    def repeat_customers(self, day: dt.date) -> int:
+        """Number of customers who had come back by a day."""
+        return int(np.searchsorted(self.returns, np.datetime64(day), side="right"))
+
+    def earliest(self, length: Duration) -> dt.date:
+        """First day that leaves a fit enough: as much past as the horizon is long, and customers who came back."""
+        longest = self.first + dt.timedelta(days=round(length.days) - 1)
+        if len(self.returns) < FEWEST_REPEAT:
+            return dt.date.max
+        return max(longest, pd.Timestamp(self.returns[FEWEST_REPEAT - 1]).date())
+
+    def latest(self, length: Duration) -> dt.date:
+        """Last day after which the log goes on for the horizon."""
+        return self.last - dt.timedelta(days=round(length.days))
+
+
+def chosen_origins(number: int, length: Duration, span: LogSpan) -> list[dt.date]:
+    """Choose origins: the last so that its horizon ends with the log, the others before it by one horizon each.
+
+    Where the log is too short for that, origins are closer, evenly from the earliest day that leaves a fit enough.
+    Their windows then overlap.
+
+    Raises
+    ------
+    UnitError
+        If the number is not a whole one of at least 1.
+    InputError
+        If the log is too short, or too few customers came back.
+    """
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+        raise UnitError(f"origins must be a whole number of at least 1, not {number!r}. Days are given with as_of=.")
+    earliest, latest, days = span.earliest(length), span.latest(length), round(length.days)
+    if latest < earliest:
+        raise InputError(_too_short(length, span))
+    room = (latest - earliest).days
+    if room < number - 1:
+        raise InputError(
+            f"Between {earliest} and {latest} there are {counted(room + 1, 'day')} for {number:,} origins. Ask for "
+            f"fewer origins, or for a shorter horizon than {length}."
+        )
+    step = min(float(days), room / max(number - 1, 1))
+    return [latest - dt.timedelta(days=round(step * back)) for back in reversed(range(number))]
+
+
+def given_origins(given: Iterable[Any], length: Duration, span: LogSpan) -> list[dt.date]:
+    """Read origins that the user chose, from the first to the last.
+
+    Raises
+    ------
+    UnitError
+        If there is none, or one twice.
+    InputError
+        If one leaves too little past, or too little future; the message names it.
+    """
+    read = sorted(as_date(day, "as_of") for day in given)
+    if not read or len(set(read)) < len(read):
+        raise UnitError("Give at least one day in as_of=, and each once.")
+    late = [day for day in read if day > span.latest(length)]
+    refuse_rows(
+        late,
+        "day",
+        f"of as_of= after which the log, which ends on {span.last}, does not go on for {length}",
+        "Choose earlier days or a shorter horizon, or state with observed_until= how far the log goes.",
+    )
+    if span.latest(length) < span.earliest(length):
+        raise InputError(_too_short(length, span))
+    early = [day for day in read if day < span.earliest(length)]
+    refuse_rows(
+        early,
+        "day",
+        f"of as_of= with less than {length} of past since {span.first}, or fewer than {FEWEST_REPEAT} customers who "
+        f"came back by then",
+        f"Choose days from {span.earliest(length)} on, or a shorter horizon.",
+    )
+    return read
+
+
+def windows_apart(days: Sequence[dt.date], length: Duration) -> float:
+    """How many windows without a common day these are worth: one, and for each next origin the share that is new."""
+    gaps = np.diff([day.toordinal() for day in days])
+    return 1 + float(np.minimum(gaps / round(length.days), 1).sum())
+
+
+def _too_short(length: Duration, span: LogSpan) -> str:
+    """Say what a log lacks, and what to do."""
+    covered, days = (span.last - span.first).days + 1, round(length.days)
+    if covered < 2 * days:
+        return (
+            f"The log covers {counted(covered, 'day')}, {span.first} to {span.last}, and a horizon of {length} needs "
+            f"as much past before the first origin as it compares after it: {2 * days:,} days. Choose a horizon of up "
+            f"to '{covered // 2} days', or state with observed_until= how far the log goes."
+        )
+    latest = span.latest(length)
+    return (
+        f"By {latest}, the last day that leaves {length} to compare, "
+        f"{counted(span.repeat_customers(latest), 'customer')} of this log had bought again; a fit to be judged "
+        f"needs {FEWEST_REPEAT}. Choose a shorter horizon, so that origins are later, or use a longer log."
+    )

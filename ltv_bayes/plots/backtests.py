@@ -1,0 +1,236 @@
+"""Pictures of backtests of many origins: totals beside coverage, cohort curves, and lift."""
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.dates import AutoDateLocator
+
+from ltv_bayes.errors import InputError, suggestion
+from ltv_bayes.evaluation.count_calibration import COVERED
+from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY
+from ltv_bayes.evaluation.rolling.result import RollingBacktest, verdict_on
+from ltv_bayes.evaluation.rolling.verdict import STATED
+from ltv_bayes.evaluation.rolling.window import NAIVE
+from ltv_bayes.formatting import percent
+from ltv_bayes.intervals import bound_columns, describe_interval, interval_name
+from ltv_bayes.plots import canvas
+from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE, RED, TITLE_WIDTH
+from ltv_bayes.plots.lettering import drawable, in_own_words, ink
+
+LEVELS = {"customer": (BLUE, "o", "customers"), "segment": (GREEN, "s", "segments"), "total": (ORANGE, "D", "totals")}
+CURE = "Pass what backtest(..., origins=...) returned."
+MOST_IN_A_ROW, WIDE = 3, 110
+
+
+def plot_backtest(
+    backtest: RollingBacktest, of: str | None = None, *, ci_prob: float = STATED, ci_kind: str | None = None
+) -> Any:
+    """Draw totals with their intervals and what happened, origin by origin, beside the coverage of all intervals.
+
+    Parameters
+    ----------
+    backtest : RollingBacktest
+        What `backtest` returned for several origins.
+    of : {"spend", "purchases"}, optional
+        Spend where the log has amounts, if not given.
+    ci_prob, ci_kind
+        Interval of the totals, as in `RollingBacktest.totals`.
+
+    Returns
+    -------
+    matplotlib Figure
+    """
+    of = _compared(backtest, of)
+    totals, scores = backtest.totals(ci_prob, ci_kind), backtest.scores().loc[of]
+    with canvas.house_style():
+        figure, (left, right) = _panels(1, 2, 4.4, width_ratios=[3, 2])
+        rows = totals.xs((of, "total", EVERYBODY), level=("of", "level", "segment"))
+        _draw_totals(left, rows, describe_interval(ci_prob, ci_kind))
+        _write_amounts(left, backtest, of)
+        canvas.label_y(left, f"total {of} in the {backtest.horizon}\nafter the origin{_unit(backtest, of)}")
+        canvas.label_x(left, "origin: fitted on what was known on that day")
+        _draw_coverage(right, scores)
+        first, *_ = verdict_on(backtest, of)
+        _finish(figure, "Forecasts from several origins beside what happened", first, backtest)
+    return figure
+
+
+def plot_cohorts(
+    backtest: RollingBacktest, of: str | None = None, *, ci_prob: float = STATED, ci_kind: str | None = None
+) -> Any:
+    """Draw cohort curves: what customers who came at one time did after each origin, cumulative, beside the forecast.
+
+    Parameters
+    ----------
+    backtest : RollingBacktest
+        What `backtest` returned for several origins.
+    of : {"spend", "purchases"}, optional
+        Spend where the log has amounts, if not given.
+    ci_prob, ci_kind
+        Interval, as in `RollingBacktest.cohorts`.
+
+    Returns
+    -------
+    matplotlib Figure
+        A panel for each cohort, and one for all customers. Of windows that overlap, some that do not, the last among
+        them.
+    """
+    of = _compared(backtest, of)
+    table, level = backtest.cohorts(of, ci_prob, ci_kind), describe_interval(ci_prob, ci_kind)
+    shown = _apart(backtest)
+    table = table[table.index.get_level_values("as_of").isin(pd.to_datetime(shown))]
+    names = list(table.index.unique("cohort"))
+    names = [EVERYBODY, *sorted(name for name in names if name != EVERYBODY)] if len(names) > 2 else [EVERYBODY]
+    across = 2 if len(names) == 4 else min(MOST_IN_A_ROW, len(names))
+    with canvas.house_style():
+        figure, panels = _panels(-(-len(names) // across), across, 3.0)
+        flat = np.ravel(panels)
+        for ax in flat[len(names) :]:
+            ax.set_visible(False)
+        for ax, name in zip(flat, names, strict=False):
+            _draw_curves(ax, table.xs(name, level="cohort"), backtest, level)
+            _write_amounts(ax, backtest, of)
+            heading = name if name == EVERYBODY else f"first bought in {name}"
+            ax.set_title(drawable(heading), fontsize=9, **in_own_words())
+            ax.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=6))
+            ax.tick_params(axis="x", labelrotation=30)
+        canvas.label_y(flat[0], f"{of} since each origin\n(cumulative){_unit(backtest, of)}")
+        handles, words = flat[0].get_legend_handles_labels()
+        figure.legend(handles, words, loc="outside lower center", ncols=3)
+        which = (
+            f"{len(shown)} of {len(backtest.windows)} origins" if len(shown) < len(backtest.windows) else "each origin"
+        )
+        detail = f"customers known at {which}, through the {backtest.horizon} after it"
+        _finish(figure, f"Cohort curves of {of}", detail, backtest)
+    return figure
+
+
+def plot_deciles(backtest: RollingBacktest, of: str | None = None, *, ax: Any = None) -> Any:
+    """Draw lift: customers in tenths by their forecast, and how much they were worth, beside what was forecast.
+
+    Parameters
+    ----------
+    backtest : RollingBacktest
+        What `backtest` returned for several origins.
+    of : {"spend", "purchases"}, optional
+        Spend where the log has amounts, if not given.
+    ax : matplotlib Axes, optional
+        Where to draw; a figure of its own otherwise.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    of = _compared(backtest, of)
+    table = backtest.deciles(of)
+    with canvas.picture(ax) as ax:
+        ax.bar(table.index, table["actual"], color=BLUE, alpha=0.6, label="actual")
+        ax.plot(table.index, table["predicted"], "D", color=ORANGE, label="predicted")
+        ax.axhline(_mean(table), color=GREY, linestyle="--", linewidth=1, label="all customers")
+        ax.set_xticks(table.index, [f"{place}\n{percent(share)}" for place, share in table["actual_share"].items()])
+        ax.grid(axis="x", visible=False)
+        _write_amounts(ax, backtest, of)
+        canvas.label_x(ax, "tenth of the customers, ranked by forecast; below, its share of all that happened")
+        canvas.label_y(ax, f"{of} per customer in the {backtest.horizon}{_unit(backtest, of)}")
+        ax.legend(loc="upper right")
+        naive = max(NAIVE, key=lambda name: table.attrs[f"gini_{name}"])
+        detail = (
+            f"Gini {table.attrs['gini']:.2f} of a perfect ranking's 1; {table.attrs[f'gini_{naive}']:.2f} ranked by "
+            f"{NAIVE[naive]}"
+        )
+        return canvas.finish(ax, f"Lift of {of}: what those ranked highest were worth", detail, backtest.caution)
+
+
+def _compared(backtest: RollingBacktest, of: str | None) -> str:
+    """What to draw: spend where there is any."""
+    canvas.require(backtest, RollingBacktest, CURE)
+    if of is not None and of not in backtest.compared:
+        raise InputError(f"The backtest has no {of!r}. {suggestion(of, backtest.compared)}")
+    return of or backtest.compared[-1]
+
+
+def _apart(backtest: RollingBacktest) -> list[dt.date]:
+    """Origins with windows that have no common day, the last among them."""
+    chosen: list[dt.date] = []
+    for window in reversed(backtest.windows):
+        if not chosen or window.until <= chosen[0]:
+            chosen.insert(0, window.as_of)
+    return chosen
+
+
+def _panels(rows: int, columns: int, height: float, **settings: Any) -> tuple[Any, Any]:
+    """A figure with panels."""
+    import matplotlib.pyplot as plt
+
+    size = (max(3.6 * columns, 10.5 if columns > 1 else 6.0), height * rows + 0.7)
+    return plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=True, **settings)
+
+
+def _finish(figure: Any, title: str, detail: str, backtest: RollingBacktest) -> None:
+    above = canvas.heading(title, detail, backtest.caution, WIDE if figure.get_figwidth() > 9 else TITLE_WIDTH)
+    canvas.finish_figure(figure, above, RED if backtest.caution else ink())
+
+
+def _draw_totals(ax: Any, rows: pd.DataFrame, level: str) -> None:
+    """Intervals and medians of totals, and what happened: a mark that says whether it lies inside."""
+    low, high = bound_columns(rows)
+    where = np.arange(len(rows))
+    ax.vlines(where, rows[low], rows[high], color=BLUE, linewidth=5, alpha=0.4, label=level)
+    ax.plot(where, rows["median"], "_", color=BLUE, markersize=14, markeredgewidth=2, label="median")
+    for inside, colour, word in ((True, ink(), "actual"), (False, RED, "actual, outside")):
+        some = rows["inside"].to_numpy() == inside
+        if some.any():
+            ax.plot(where[some], rows["actual"][some], "D", color=colour, markersize=6, label=word)
+    ax.set_xticks(where, [f"{day:%Y-%m-%d}" for day in rows.index])
+    ax.tick_params(axis="x", labelrotation=30 if len(rows) > 4 else 0)
+    ax.set(xlim=(-0.6, len(rows) - 0.4), ylim=(0, 1.25 * max(rows[high].max(), rows["actual"].max()) or 1.0))
+    ax.grid(axis="x", visible=False)
+    ax.legend(loc="upper left", ncols=2)
+
+
+def _draw_coverage(ax: Any, scores: pd.DataFrame) -> None:
+    """Shares of outcomes inside intervals, by the intervals' level."""
+    names = [interval_name(prob, "eti") for prob in COVERED]
+    ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1)
+    for level, (colour, marker, word) in LEVELS.items():
+        if level in scores.index:
+            number, shares = int(scores.loc[level, "forecasts"]), scores.loc[level, names].astype(float)
+            ax.plot(COVERED, shares, f"{marker}-", color=colour, linewidth=1, label=f"{number:,} {word}")
+    ax.set_xticks(COVERED, [percent(prob) for prob in COVERED])
+    ax.set(xlim=(0.42, 0.98), ylim=(0, 1.04))
+    ax.yaxis.set_major_formatter(lambda share, _: percent(share))
+    canvas.label_x(ax, "level of the interval; on the dashed line it holds")
+    canvas.label_y(ax, "share of outcomes inside")
+    ax.legend(loc="lower right")
+
+
+def _draw_curves(ax: Any, table: pd.DataFrame, backtest: RollingBacktest, level: str) -> None:
+    """Curves of one cohort, from each origin."""
+    low, high = bound_columns(table)
+    for place, (origin, rows) in enumerate(table.groupby(level="as_of")):
+        share = rows.index.get_level_values("time").to_numpy() / backtest.horizon.to(backtest.time_unit)
+        days = origin + pd.to_timedelta(np.append(0.0, share) * backtest.horizon.days, unit="D")
+        bounds = (np.append(0.0, rows[name]) for name in (low, high))
+        words = (level, "predicted", "actual") if place == 0 else (None, None, None)
+        ax.fill_between(days, *bounds, color=BLUE, alpha=0.2, linewidth=0, label=words[0])
+        ax.plot(days, np.append(0.0, rows["predicted"]), color=BLUE, linewidth=1.2, label=words[1])
+        ax.plot(days, np.append(0.0, rows["actual"]), color=ORANGE, linewidth=2, label=words[2])
+    ax.set_ylim(bottom=0)
+
+
+def _write_amounts(ax: Any, backtest: RollingBacktest, of: str) -> None:
+    if of == "spend":
+        canvas.money_axis(ax.yaxis, backtest.currency)
+    else:
+        canvas.count_axis(ax.yaxis)
+
+
+def _unit(backtest: RollingBacktest, of: str) -> str:
+    return canvas.unit(backtest.currency) if of == "spend" else ""
+
+
+def _mean(table: pd.DataFrame) -> float:
+    """The mean per customer of all tenths."""
+    return float(np.average(table["actual"], weights=table["customers"]))

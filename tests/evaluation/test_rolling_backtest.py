@@ -1,0 +1,637 @@
+"""Backtests of many origins: each is the backtest one would have made then, and the verdict says what they show."""
+
+import datetime as dt
+import json
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.evaluation.rolling import verdict
+from ltv_bayes.evaluation.rolling.cohorts import cohort_names, purchases_until
+from ltv_bayes.evaluation.rolling.kept import TABLES, fingerprint
+from ltv_bayes.evaluation.rolling.origins import windows_apart
+from ltv_bayes.evaluation.rolling.window import naive_forecasts
+from ltv_bayes.predictions.fitted import thinned_to
+from ltv_bayes.time_units import Duration
+from tests.chance import allowed
+
+HORIZON, DAYS = "13 weeks", ["1997-07-01", "1997-09-30", "1997-12-30", "1998-03-31"]
+
+
+class Recorded:
+    """A model with a given fit that records what it was fitted to, and may fail at a day."""
+
+    def __init__(self, fit, fails_at=None):
+        self.given, self.fails_at, self.seen = fit, fails_at, []
+
+    def __repr__(self):
+        return "Recorded()"
+
+    def fit(self, customers, **settings):
+        self.seen.append((customers, settings))
+        if str(customers.as_of) == self.fails_at:
+            raise KeyboardInterrupt
+        return self.given
+
+
+@pytest.fixture(scope="module")
+def orders(cdnow_orders):
+    """Orders of every fourth customer, one of whom bought on the last day."""
+    table = cdnow_orders.table
+    return replace(cdnow_orders, table=table[table["customer_id"] % 4 == 3].reset_index(drop=True))
+
+
+@pytest.fixture(scope="module")
+def halves(orders):
+    ids = orders.table["customer_id"].unique()
+    return pd.Series(np.where(ids % 3 == 0, "left", "right"), index=ids, name="half")
+
+
+@pytest.fixture(scope="module")
+def fits(purchases, spend):
+    return {"purchases": purchases.thin(100), "spend": spend.thin(100)}
+
+
+@pytest.fixture(scope="module")
+def found(orders, fits, halves):
+    return lb.backtest(orders, origins=4, horizon=HORIZON, by=halves, random_seed=1, progressbar=False, **fits)
+
+
+def of_same(one, other):
+    for left, right in zip(one.windows, other.windows, strict=True):
+        for name in TABLES:
+            pd.testing.assert_frame_equal(getattr(left, name), getattr(right, name))
+        assert (left.as_of, left.until) == (right.as_of, right.until)
+        assert (left.caution, left.note) == (right.caution, right.note)
+
+
+class TestEachOrigin:
+    def test_is_the_backtest_of_that_day(self, orders, fits, found):
+        assert [str(day) for day in found.as_of] == DAYS
+        for window in found.windows:
+            alone = lb.backtest(orders, as_of=window.as_of, horizon=HORIZON, random_seed=1, **fits)
+            for of, draws in (("purchases", alone.predicted_purchases), ("spend", alone.predicted_spend)):
+                mine = window.customers[window.customers["of"] == of].set_index("customer_id")
+                np.testing.assert_array_equal(mine["actual"], alone.actual[of])
+                np.testing.assert_allclose(mine["predicted"], draws.mean(("chain", "draw")))
+                np.testing.assert_array_equal(mine["pit"], alone.pit(of))
+                assert verdict.share_inside(mine["pit"], 0.9) == alone.coverage(0.9)[of]
+                row = window.totals.index[(window.totals["of"] == of) & (window.totals["level"] == "total")].item()
+                total = window.total_draws[str(row)]
+                np.testing.assert_allclose(total, draws.sum("customer_id").to_numpy().ravel())
+                table = alone.summary(0.9).loc[of]
+                key = (of, pd.Timestamp(window.as_of))
+                summary = found.summary().loc[key]
+                assert summary["inside"] == table["inside"]
+                for name in ("actual", "eti90_lb", "eti90_ub"):
+                    assert summary[name] == pytest.approx(table[name])
+
+    def test_windows_do_not_overlap_where_the_log_is_long_enough(self, found):
+        assert found.windows_apart == 4
+        for window, later in zip(found.windows, found.windows[1:], strict=False):
+            assert window.until == later.as_of
+        assert found.windows[-1].until == dt.date(1998, 6, 30)
+
+    def test_models_are_refitted_on_what_was_known_then(self, orders, fits):
+        models = {name: Recorded(fit) for name, fit in fits.items()}
+        lb.backtest(orders, as_of=DAYS[:2], horizon=HORIZON, random_seed=3, draws=7, progressbar=False, **models)
+        for model in models.values():
+            assert [str(customers.as_of) for customers, _ in model.seen] == DAYS[:2]
+            assert all(settings == {"random_seed": 3, "progressbar": False, "draws": 7} for _, settings in model.seen)
+            for customers, _ in model.seen:
+                expected = lb.summarize(orders, as_of=customers.as_of)
+                pd.testing.assert_frame_equal(customers.table, expected.table)
+
+    def test_later_orders_change_nothing_that_was_forecast(self, orders, fits, found):
+        table = orders.table
+        first = replace(orders, table=table[table["date"] <= pd.Timestamp("1997-09-30")])
+        alone = lb.backtest(first, as_of=DAYS[:1], horizon=HORIZON, random_seed=1, progressbar=False, **fits)
+        window, same = alone.windows[0], found.windows[0]
+        whole = found.windows[0].totals["level"].to_numpy() == "total"
+        np.testing.assert_allclose(window.total_draws, same.total_draws.loc[:, whole])
+        columns = ["customer_id", "of", "actual", "predicted", "crps", "pit", "last_period", "average"]
+        pd.testing.assert_frame_equal(window.customers[columns], same.customers[columns])
+
+    def test_settings_of_a_backtest_of_one_day(self, orders, fits, tmp_path):
+        one = partial(lb.backtest, orders, **{"horizon": HORIZON, "random_seed": 1, **fits})
+        assert isinstance(one(as_of=DAYS[0]), lb.Backtest)
+        assert isinstance(one(as_of=DAYS[:1], progressbar=False), lb.RollingBacktest)
+        with pytest.raises(InputError, match=r"folder= belongs to a backtest of several origins: pass as_of=\[day\]"):
+            one(as_of=DAYS[0], folder=tmp_path)
+        with pytest.raises(UnitError, match="a horizon of 2 hours is shorter than one"):
+            one(origins=2, horizon="2 hours")
+        for given in ({}, {"as_of": DAYS[0], "origins": 2}):
+            with pytest.raises(InputError, match="Give either as_of=, a day or a list of days, or origins="):
+                one(**given)
+
+    def test_a_fit_that_has_seen_the_holdout(self, orders, fits, purchases):
+        seen = purchases.thin(20)
+        seen.idata.attrs["as_of"] = "1997-09-30"
+        with pytest.raises(InputError, match="has seen orders until 1997-09-30, after as_of 1997-07-01"):
+            lb.backtest(orders, as_of=DAYS[:2], horizon=HORIZON, purchases=seen, spend=fits["spend"], progressbar=False)
+
+
+class TestTables:
+    def test_segments_add_up(self, found, halves):
+        totals = found.totals()
+        parts = totals.xs("segment", level="level")
+        assert set(parts.index.unique("segment")) == set(halves)
+        whole = totals.xs("total", level="level").droplevel("segment")
+        columns = ["customers", "actual", "predicted", "last_period", "average"]
+        added = parts.groupby(level=["of", "as_of"])[columns].sum()
+        pd.testing.assert_frame_equal(added, whole[list(added)], check_dtype=False)
+
+    def test_naive_forecasts_by_hand(self, found, orders):
+        customers = lb.summarize(orders, as_of=DAYS[1])
+        buyer = customers.table["frequency"].idxmax()
+        mine = orders.table[orders.table["customer_id"] == buyer].groupby("date")["amount"].sum()
+        known = mine[mine.index <= DAYS[1]]
+        last = known.iloc[1:][known.index[1:] > "1997-07-01"]
+        each = found.customers().xs((DAYS[1], buyer), level=("as_of", "customer_id"))
+        assert each.loc["purchases", "last_period"].item() == len(last)
+        assert each.loc["spend", "last_period"].item() == pytest.approx(last.sum())
+        per_week = (len(known) - 1) / ((pd.Timestamp(DAYS[1]) - known.index[0]).days / 7)
+        assert each.loc["purchases", "average"].item() == pytest.approx(13 * per_week)
+        assert each.loc["spend", "average"].item() == pytest.approx(13 * per_week * known.mean())
+
+    def test_first_purchases_are_no_part_of_the_last_period(self, fits):
+        frame = pd.DataFrame(
+            [("A", "2024-01-05", 10.0), ("A", "2024-02-05", 30.0), ("B", "2024-02-20", 50.0), ("B", "2024-06-01", 5.0)],
+            columns=["customer_id", "date", "amount"],
+        )
+        log = lb.read_transactions(frame, currency="USD")
+        naive = naive_forecasts(lb.backtest(log, as_of="2024-03-01", horizon="8 weeks", random_seed=1, **fits))
+        assert naive["purchases"].loc[["A", "B"], "last_period"].tolist() == [1, 0]
+        assert naive["spend"].loc[["A", "B"], "last_period"].tolist() == [30, 0]
+        weeks = (pd.Timestamp("2024-03-01") - pd.Timestamp("2024-01-05")).days / 7
+        np.testing.assert_allclose(naive["spend"].loc[["A", "B"], "average"], [8 * 20 / weeks, 0])
+
+    def test_scores_are_means_over_all_origins(self, found):
+        scores, customers = found.scores(), found.customers()
+        assert scores.index.tolist() == [
+            (of, level) for of in ("purchases", "spend") for level in ("customer", "segment", "total")
+        ]
+        spend = customers.xs("spend", level="of")
+        row = scores.loc[("spend", "customer")]
+        assert row["forecasts"] == len(spend)
+        assert row["crps"] == pytest.approx(spend["crps"].mean())
+        naive = {name: (spend[name] - spend["actual"]).abs().mean() for name in ("last_period", "average")}
+        assert row["best_naive"] == min(naive, key=naive.get)
+        assert row["skill"] == pytest.approx(1 - row["crps"] / min(naive.values()))
+        assert row["eti80"] == pytest.approx(spend["pit"].between(0.1, 0.9).mean())
+        assert np.isnan(row["interval_score"])
+        totals = found.totals().xs(("spend", "total"), level=("of", "level"))
+        low, high, actual = (totals[name] for name in ("eti90_lb", "eti90_ub", "actual"))
+        logs = np.log(high / low) + 20 * np.log(low / actual).clip(0) + 20 * np.log(actual / high).clip(0)
+        assert scores.loc[("spend", "total"), "log_interval_score"] == pytest.approx(logs.mean())
+        assert scores.loc[("spend", "total"), "bias"] == pytest.approx(totals["predicted"].sum() / actual.sum() - 1)
+
+    def test_the_interval_asked_for(self, found):
+        assert {"eti50_lb", "eti50_ub"} <= set(found.summary(0.5))
+        shares = found.summary(0.5)["customers_inside_share"]
+        pits = found.customers().loc[("purchases", DAYS[0]), "pit"]
+        assert shares.iloc[0] == pytest.approx(pits.between(0.25, 0.75).mean())
+        assert (found.totals(0.5)["interval_score"] > 0).all()
+
+    def test_cohort_curves_end_at_the_totals(self, found):
+        for of in ("spend", "purchases"):
+            curves = found.cohorts(of)
+            assert curves.index.unique("cohort").tolist() == ["1997-01", "1997-02", "1997-03", "all customers"]
+            ends = curves.xs(13.0, level="time")
+            whole = found.totals().xs((of, "total"), level=("of", "level")).droplevel("segment")
+            np.testing.assert_allclose(ends.xs("all customers", level="cohort")["actual"], whole["actual"])
+            parts = curves.drop("all customers", level="cohort").groupby(level=["as_of", "time"])
+            for column in ("customers", "actual", "predicted"):
+                np.testing.assert_allclose(
+                    parts[column].sum(), curves.xs("all customers", level="cohort")[column], rtol=1e-9
+                )
+            for _, curve in curves.groupby(level=["as_of", "cohort"]):
+                assert curve["actual"].is_monotonic_increasing
+                assert curve["predicted"].is_monotonic_increasing
+
+    def test_purchases_through_time_are_those_predicted(self, orders, fits):
+        customers = lb.summarize(orders, as_of=DAYS[0])
+        fit = thinned_to(fits["purchases"], 60)
+        steps = purchases_until(fit, customers, [Duration(4, "week"), Duration(13, "week")], seed=5)
+        last = fit.predict_purchases(customers, HORIZON, random_seed=5)
+        np.testing.assert_array_equal(steps[1], last.to_numpy().reshape(-1, len(customers)))
+        assert (steps[0] <= steps[1]).all()
+        short = fit.expected_purchases(customers, "4 weeks").sum("customer_id").to_numpy().ravel()
+        error = (steps[0].sum(axis=1) - short).std(ddof=1) / np.sqrt(60)
+        assert abs(steps[0].sum(axis=1).mean() - short.mean()) < allowed() * error
+
+    def test_deciles(self, found):
+        table = found.deciles("spend")
+        assert table.index.tolist() == list(range(1, 11))
+        customers = found.customers().xs("spend", level="of")
+        assert table["customers"].sum() == len(customers)
+        assert table["actual_share"].sum() == pytest.approx(1)
+        assert table["predicted"].is_monotonic_decreasing
+        windows = [some for _, some in customers.groupby(level="as_of")]
+        best = pd.concat([some.nlargest(len(some) // 10 + 1, "expected") for some in windows])
+        assert table.loc[1, "actual_share"] == pytest.approx(best["actual"].sum() / customers["actual"].sum(), rel=0.05)
+        assert table.attrs["gini"] == pytest.approx(found.summary().loc["spend"]["gini"].mean())
+        with pytest.raises(InputError, match="has no 'money'"):
+            found.deciles("money")
+
+    def test_a_log_without_amounts(self, orders, fits):
+        table = orders.table.assign(amount=np.nan)
+        counts = lb.backtest(
+            replace(orders, table=table), origins=2, horizon=HORIZON, purchases=fits["purchases"], progressbar=False
+        )
+        assert counts.compared == ["purchases"]
+        assert counts.scores().index.tolist() == [("purchases", "customer"), ("purchases", "total")]
+        assert "the log has no amounts" in repr(counts)
+        assert counts.deciles().attrs["gini"] > 0
+
+    def test_one_stream_of_a_log(self, orders, fits, found):
+        both = pd.concat([orders.table.assign(stream="discs"), orders.table.assign(stream="other", amount=1.0)])
+        log = lb.read_transactions(both.drop(columns="row"), stream="stream", currency="USD")
+        terms = {"as_of": DAYS[:1], "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
+        alone = lb.backtest(log.stream("discs"), **terms).summary()
+        assert alone["actual"].tolist() == pytest.approx(found.summary().xs(DAYS[0], level="as_of")["actual"].tolist())
+
+    def test_page(self, found):
+        text = repr(found)
+        assert text.startswith("Backtest of 4 origins, 1997-07-01 to 1998-03-31, each 13 weeks ahead")
+        assert found.verdict in text
+        assert "windows overlap" not in text
+        assert "<script" not in found._repr_html_()
+
+    def test_fits_that_cannot_be_trusted_are_said(self, found):
+        first = replace(found.windows[1], caution="fit did not converge")
+        doubtful = replace(found, windows=(found.windows[0], first, *found.windows[2:]))
+        caution = "1997-09-30: fit did not converge"
+        tables = (doubtful.summary(), doubtful.scores(), doubtful.totals(), doubtful.cohorts(), doubtful.deciles())
+        assert all((table["caution"] == caution).all() for table in tables)
+        said = f"({caution}: do not use these numbers yet)"
+        assert " ".join(doubtful.verdict.split()).count(said) == 2
+        assert "caution" not in found.summary()
+
+    def test_windows_that_overlap_are_said(self, orders, fits):
+        close = lb.backtest(orders, origins=3, horizon="26 weeks", random_seed=1, progressbar=False, **fits)
+        assert close.windows_apart < 3
+        assert f"windows overlap: 3 of them count as {close.windows_apart:.1f} apart" in repr(close)
+
+
+class TestCohortNames:
+    def names(self, days, until="2024-12-31"):
+        first = pd.Series(pd.to_datetime(days), index=range(len(days)))
+        return cohort_names(first, pd.Timestamp(until).date()).tolist()
+
+    def test_as_fine_as_can_be_shown(self):
+        assert self.names(["2024-01-05", "2024-06-30"]) == ["2024-01", "2024-06"]
+        months = [f"2024-{month:02}-01" for month in range(1, 11)]
+        assert self.names(months)[::3] == ["2024Q1", "2024Q2", "2024Q3", "2024Q4"]
+        years = [f"{year}-03-01" for year in range(2012, 2022)]
+        assert self.names(years) == ["2016 and before"] * 5 + ["2017", "2018", "2019", "2020", "2021"]
+
+    def test_customers_after_the_last_origin_do_not_count(self):
+        days = ["2024-01-05", *(f"{year}-03-01" for year in range(2030, 2040))]
+        assert self.names(days)[0] == "2024-01"
+
+
+class TestVerdict:
+    def said(self, inside, *, apart=None, pit=None, frequency=None):
+        pit = np.linspace(0.0005, 0.9995, 1000) if pit is None else pit
+        totals = pd.DataFrame({"inside": inside, "actual": [112.0] * len(inside), "median": 100.0})
+        scores = pd.Series({"best_naive": "last_period", "skill": 0.4})
+        customers = pd.DataFrame({"pit": pit, "frequency": 0 if frequency is None else frequency})
+        first, second = verdict.sentences("spend", customers, totals, scores, apart or len(inside))
+        assert second == "The error per customer (CRPS) is 40% below the best naive forecast's (last period's value)."
+        return first
+
+    def test_in_the_words_of_the_documentation(self):
+        assert self.said([True] * 5 + [False]) == (
+            "Spend. Customers: hold (90% of 90% intervals). "
+            "Total: held in 5 of 6 windows, the actual within 12% of the median in half of them."
+        )
+
+    @pytest.mark.parametrize(("held", "windows", "holds"), [(3, 4, True), (2, 4, True), (1, 4, False), (3, 6, False)])
+    def test_totals_by_a_binomial_bound(self, held, windows, holds):
+        said = self.said([True] * held + [False] * (windows - held))
+        assert ("does not hold" not in said) == holds
+        assert f"held in {held} of {windows} windows" in said
+
+    def test_windows_that_overlap_say_less(self):
+        inside = [True] * 3 + [False] * 3
+        assert "does not hold" in self.said(inside)
+        assert "does not hold" not in self.said(inside, apart=2.2)
+
+    @pytest.mark.parametrize(("months", "step", "origins"), [(1, 1, 6), (6, 1, 12), (6, 5, 12), (12, 1, 24)])
+    def test_false_alarms_of_totals_that_hold(self, months, step, origins):
+        """Totals are sums of independent months, which windows share; their intervals are right."""
+        rng, sets = np.random.default_rng(origins), 4000
+        month = rng.standard_normal((sets, step * (origins - 1) + months))
+        up_to = np.concatenate([np.zeros((sets, 1)), month.cumsum(axis=1)], axis=1)
+        start = step * np.arange(origins)
+        held = (np.abs(up_to[:, start + months] - up_to[:, start]) < 1.6449 * np.sqrt(months)).sum(axis=1)
+        days = [dt.date(2020, 1, 1) + dt.timedelta(days=30 * int(first)) for first in start]
+        apart = windows_apart(days, Duration(30 * months, "day"))
+        alarms = [verdict.total_tail(number, origins, apart) <= 0.05 for number in held]
+        assert np.mean(alarms) < 0.05
+        if months == 12:  # counted as windows of their own, they would raise alarms
+            assert np.mean([verdict.total_tail(number, origins, origins) <= 0.05 for number in held]) > 0.1
+
+    def test_one_window_decides_nothing(self):
+        assert "Total: missed in its only window" in self.said([False])
+
+    def test_customers(self):
+        narrow = np.append(np.linspace(0.06, 0.94, 700), np.repeat(0.001, 300))
+        assert "do not hold, too narrow or shifted (70% of 90% intervals)" in self.said([True], pit=narrow)
+        assert "do not hold, too wide (100% of 50% intervals)" in self.said([True], pit=np.repeat(0.5, 1000))
+        assert "too few to tell" in self.said([True], pit=np.repeat(0.5, 19))
+
+    def test_a_little_off_is_not_said_to_fail(self):
+        pit = np.concatenate([np.linspace(0.05, 0.95, 8600), np.linspace(0, 0.05, 1400)])
+        assert "Customers: hold (86%" in self.said([True], pit=pit)
+
+    def test_few_customers_are_off_by_chance(self):
+        pit = np.concatenate([np.linspace(0.055, 0.945, 24), np.linspace(0, 0.045, 6)])
+        assert "Customers: hold (80%" in self.said([True], pit=pit)
+        assert "do not hold" in self.said([True], pit=np.tile(pit, 20))
+        assert "Customers: hold" in self.said([True] * 20, pit=np.tile(pit, 20), apart=1)
+
+    def test_by_past_purchases(self):
+        pit = np.append(np.linspace(0.0005, 0.9995, 1000), np.repeat([0.01, 0.5], 30))
+        frequency = np.append(np.zeros(1000), np.repeat(12, 60))
+        said = self.said([True], pit=pit, frequency=frequency)
+        assert "hold (88% of 90% intervals), but not those with 10+ (50% of 90% intervals) repeat purchases." in said
+        assert "but not" not in self.said([True], pit=pit, frequency=0)
+
+    def test_what_few_windows_cannot_rule_out(self):
+        totals = pd.DataFrame({"inside": [True] * 4})
+        assert verdict.proof(totals, 4) == (
+            "intervals of the total that hold 47% of the time could do as well by luck (1 in 20)"
+        )
+        assert verdict.proof(totals, 2.5).startswith("windows overlap: 4 of them count as 2.5 apart; ")
+
+    def test_a_model_that_is_wrong_is_found_out(self, orders, purchases, spend):
+        often = {**purchases.draws, "a": purchases.draws["a"] / 80}
+        stingy = {**spend.draws, "v": spend.draws["v"] / 30}
+        fits = {
+            "purchases": lb.FittedPurchases.from_draws(often, time_unit="week").thin(100),
+            "spend": lb.FittedSpend.from_draws(stingy, currency="USD").thin(100),
+        }
+        wrong = lb.backtest(orders, origins=4, horizon=HORIZON, random_seed=1, progressbar=False, **fits)
+        assert "10+" in wrong.verdict
+        assert "Total: does not hold, held in 0 of 4 windows" in wrong.verdict
+
+    def test_the_model_itself_holds(self, orders, fits):
+        """Outcomes drawn by the model: one of its draws stands for what happened."""
+        found = lb.backtest(orders, origins=4, horizon=HORIZON, random_seed=1, progressbar=False, **fits)
+        rng, windows = np.random.default_rng(2), []
+        for window in found.windows:
+            one = window.total_draws.iloc[rng.integers(len(window.total_draws))].to_numpy()
+            totals = window.totals.assign(actual=one, pit=(window.total_draws < one).mean().to_numpy())
+            pits = rng.random(len(window.customers))
+            windows.append(replace(window, totals=totals, customers=window.customers.assign(pit=pits)))
+        assert replace(found, windows=tuple(windows)).verdict.count("Customers: hold") == 2
+
+
+class TestFolder:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def orders(cdnow_orders):
+        """Orders of few customers, one of whom bought on the last day."""
+        table = cdnow_orders.table
+        return replace(cdnow_orders, table=table[table["customer_id"] % 16 == 11].reset_index(drop=True))
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def fits(purchases, spend):
+        return {"purchases": purchases.thin(40), "spend": spend.thin(40)}
+
+    @pytest.fixture
+    def run(self, orders, fits, tmp_path):
+        def go(log=orders, **other):
+            terms = {"as_of": DAYS, "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
+            return lb.backtest(log, **{**terms, "folder": tmp_path / "kept", **other})
+
+        return go
+
+    def test_an_interrupted_backtest_goes_on_where_it_stopped(self, run, fits, tmp_path):
+        stops = Recorded(fits["purchases"], fails_at=DAYS[2])
+        with pytest.raises(KeyboardInterrupt):
+            run(purchases=stops)
+        assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == DAYS[:2]
+        goes_on = Recorded(fits["purchases"])
+        again = run(purchases=goes_on)
+        assert [str(customers.as_of) for customers, _ in goes_on.seen] == DAYS[2:]
+        of_same(again, run(purchases=Recorded(fits["purchases"]), folder=None))
+        at_rest = Recorded(fits["purchases"], fails_at=DAYS[0])
+        of_same(run(purchases=at_rest), again)
+        assert at_rest.seen == []
+
+    def test_what_is_kept_are_tables(self, run, tmp_path):
+        run(as_of=DAYS[:1])
+        names = sorted(path.name for path in (tmp_path / "kept" / DAYS[0]).iterdir())
+        assert names == sorted([*(f"{name}.parquet" for name in TABLES), "window.json"])
+
+    @pytest.mark.parametrize(
+        ("other", "named"),
+        [
+            ({"horizon": "12 weeks"}, "horizon"),
+            ({"random_seed": 2}, "settings of the fit"),
+            ({"draws": 50}, "settings of the fit"),
+            ({"time_unit": "day"}, "time unit"),
+            ({"by": {11: "one"}}, "segments"),
+        ],
+    )
+    def test_other_terms_are_refused(self, run, tmp_path, other, named):
+        run(as_of=DAYS[:1])
+        before = (tmp_path / "kept" / DAYS[0] / "window.json").read_text()
+        with pytest.raises(
+            InputError, match=rf"1997-07-01 holds a backtest with other .*{named}.* Choose another folder, or remove"
+        ):
+            run(as_of=DAYS[:1], **other)
+        assert (tmp_path / "kept" / DAYS[0] / "window.json").read_text() == before
+
+    def test_other_models_are_refused(self, run, purchases):
+        run(as_of=DAYS[:1])
+        for other in (purchases.thin(39), Recorded(purchases.thin(40))):
+            with pytest.raises(InputError, match="with other models than now"):
+                run(as_of=DAYS[:1], purchases=other)
+
+    def test_what_changed_is_told_apart(self, purchases):
+        import pymc as pm
+
+        index = pd.Series([1.0, 1.2], index=pd.to_datetime(["1997-01-01", "1998-01-01"]))
+        frame = pd.DataFrame({"a": [1.0, 2.0]}, index=["x", "y"])
+        different = [
+            None,
+            lb.BGNBD(),
+            lb.MBGNBD(),
+            lb.BGNBD(calendar_effects=None),
+            lb.BGNBD(calendar_effects=lb.CalendarEffects(index=index)),
+            lb.BGNBD(calendar_effects=lb.CalendarEffects(index=index * 2)),
+            lb.BGNBD(pool_by="half"),
+            lb.BGNBD(priors={"dropout_mean": lb.Prior("Beta", alpha=1, beta=3)}),
+            lb.BGNBD(priors={"dropout_mean": lb.Prior("Beta", alpha=1, beta=3.0001)}),
+            lb.BGNBD(priors={"dropout_mean": pm.Beta.dist(1, 4)}),
+            lb.BGNBD(priors={"dropout_mean": pm.Beta.dist(1, 5)}),
+            purchases.thin(50),
+            purchases.thin(49),
+            frame,
+            frame.assign(a=[1.0, 2.1]),
+            frame.set_axis(["x", "z"]),
+            np.arange(2000),
+            np.append(np.arange(1000), np.arange(1000)),
+        ]
+        assert len({fingerprint(value) for value in different}) == len(different)
+        again = [lb.BGNBD(priors={"dropout_mean": pm.Beta.dist(1, 4)}), purchases.thin(50), frame.copy()]
+        assert {fingerprint(value) for value in again} <= {fingerprint(value) for value in different}
+
+    def test_other_orders_are_refused_and_later_ones_are_not(self, run, orders):
+        kept = run(as_of=DAYS[:2])
+        table = orders.table
+        within = table["date"] <= pd.Timestamp("1997-12-30")
+        of_same(run(replace(orders, table=table[within | (table["date"] > "1998-03-31")]), as_of=DAYS[:2]), kept)
+        dearer = table["amount"].where(table.index != 10, table["amount"] + 0.01)
+        with pytest.raises(InputError, match="holds a backtest with other orders"):
+            run(replace(orders, table=table.assign(amount=dearer)), as_of=DAYS[:2])
+
+    @pytest.mark.parametrize("damage", ["cut", "gone", "no json"])
+    def test_a_damaged_origin_is_made_anew(self, run, tmp_path, damage):
+        whole = run(as_of=DAYS[:1])
+        place = tmp_path / "kept" / DAYS[0]
+        if damage == "cut":
+            content = (place / "totals.parquet").read_bytes()
+            (place / "totals.parquet").write_bytes(content[: len(content) // 2])
+        elif damage == "gone":
+            (place / "cohorts.parquet").unlink()
+        else:
+            (place / "window.json").write_text("{", encoding="utf-8")
+        of_same(run(as_of=DAYS[:1]), whole)
+        assert json.loads((place / "window.json").read_text())["until"] == "1997-09-30"
+
+    def test_ids_that_are_text_come_back_as_they_were(self, run, orders):
+        table = orders.table.assign(customer_id="C" + orders.table["customer_id"].astype(str))
+        named = replace(orders, table=table)
+        segments = {name: name[-1] for name in table["customer_id"]}
+        first = run(named, as_of=DAYS[:1], by=segments)
+        of_same(run(named, as_of=DAYS[:1], by=segments), first)
+
+
+class TestJudgements:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def judged(orders):
+        ids = orders.table["customer_id"].unique()[:4]
+        frame = pd.DataFrame(
+            {
+                "customer_id": ids,
+                "probability": 0.99,
+                "low": 1000.0,
+                "high": 1001.0,
+                "stated_on": ["1997-06-01", "1997-08-01", "1997-09-30", "1997-10-01"],
+                "expected_on": ["1997-08-15", "1997-11-01", "1997-11-01", "1997-11-01"],
+                "opportunity": ["overdue in September", "known", "of the day", "later"],
+            }
+        )
+        return lb.FutureValuePriors.from_judgements(frame, relation="additional")
+
+    def test_those_that_were_known_then(self, orders, fits, judged, found):
+        terms = {"as_of": DAYS[:2], "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
+        with_them = lb.backtest(orders, **terms, future_value=judged)
+        ids = judged.table["customer_id"].tolist()
+        for day, known in ((DAYS[0], ids[:1]), (DAYS[1], ids[1:3])):
+            before, after = (one.customers().loc[("spend", day)]["predicted"] for one in (found, with_them))
+            added = after - before
+            assert added[added > 900].index.tolist() == sorted(known)
+            assert added.drop(known).abs().max() < 100
+        end = with_them.cohorts("spend").xs(("all customers", 13.0), level=("cohort", "time"))
+        assert with_them.windows[0].customers.dtypes.equals(found.windows[0].customers.dtypes)
+        assert end["predicted"].to_numpy() == pytest.approx(
+            with_them.summary().loc["spend"]["median"].to_numpy(), rel=0.15
+        )
+
+    def test_a_function_gives_those_of_a_day(self, orders, fits, judged):
+        asked = []
+
+        def known(day):
+            asked.append(str(day))
+            return None if day < dt.date(1997, 8, 1) else judged.subset([1, 2])
+
+        terms = {"as_of": DAYS[:2], "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
+        lb.backtest(orders, **terms, future_value=known)
+        assert asked == DAYS[:2]
+
+    def test_judgements_must_say_when_they_were_stated(self, orders, fits, judged):
+        undated = lb.FutureValuePriors.from_judgements(
+            pd.DataFrame({"customer_id": judged.table["customer_id"], "probability": 0.5, "low": 10.0, "high": 20.0}),
+            relation="additional",
+        )
+        with pytest.raises(InputError, match="do not say when they were stated"):
+            lb.backtest(orders, as_of=DAYS[:1], horizon=HORIZON, future_value=undated, progressbar=False, **fits)
+
+    def test_other_judgements_are_noticed_in_a_folder(self, orders, fits, judged, tmp_path):
+        terms = {"as_of": DAYS[:1], "horizon": HORIZON, "random_seed": 1, "progressbar": False, "folder": tmp_path}
+        lb.backtest(orders, **terms, **fits, future_value=judged)
+        with pytest.raises(InputError, match="with other judgements than now"):
+            lb.backtest(orders, **terms, **fits)
+
+
+@pytest.mark.fits
+@pytest.mark.filterwarnings("ignore::ltv_bayes.errors.ConvergenceWarning")  # few draws will do
+def test_judgements_recalibrated_by_the_record_of_then(orders, fits, tmp_path):
+    """Experts whose record, but for the last year's, shows that half of what they state as certain does not occur."""
+    number = 60
+    history = pd.DataFrame(
+        {
+            "expert": "Ada",
+            "probability": 0.9,
+            "low": 900.0,
+            "high": 1100.0,
+            "won": np.arange(number) % 2 == 0,
+            "amount": np.where(np.arange(number) % 2 == 0, 1000.0, np.nan),
+            "closed_on": pd.date_range("1997-05-01", periods=number, freq="D"),
+        }
+    )
+    stated = {"customer_id": 3, "probability": 0.9, "low": 900.0, "high": 1100.0, "expert": "Ada"}
+    sizes = []
+
+    def known(day, record=True):
+        judged = lb.FutureValuePriors.from_judgements(pd.DataFrame([stated]), relation="additional")
+        closed = history[history["closed_on"] <= pd.Timestamp(day)]
+        sizes.append(len(closed))
+        if not record:
+            return judged
+        calibration = lb.calibrate_judgements(closed, random_seed=1, progressbar=False, draws=300, tune=500)
+        return calibration.recalibrate(judged)
+
+    terms = {"as_of": DAYS[:1], "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
+    judged = lb.backtest(orders, **terms, future_value=known, folder=tmp_path)
+    believed = lb.backtest(orders, **terms, future_value=partial(known, record=False))
+    assert sizes == [60, 60]
+    one, other = (each.customers().loc[("spend", DAYS[0], 3), "predicted"] for each in (judged, believed))
+    assert other > 850
+    assert one < 0.75 * other
+    of_same(lb.backtest(orders, **terms, future_value=known, folder=tmp_path), judged)
+
+
+@pytest.mark.fits
+@pytest.mark.filterwarnings("ignore::ltv_bayes.errors.ConvergenceWarning")  # few draws will do
+def test_pooled_models(orders, halves):
+    attributes = halves.rename_axis("customer_id").reset_index()
+    found = lb.backtest(
+        orders,
+        as_of=DAYS[2:3],
+        horizon=HORIZON,
+        attributes=attributes,
+        by="half",
+        purchases=lb.BGNBD(pool_by="half"),
+        spend=lb.GammaGamma(pool_by="half", price_growth=None),
+        random_seed=1,
+        progressbar=False,
+        draws=200,
+        tune=300,
+        chains=2,
+    )
+    assert set(found.totals().index.unique("segment")) == {"left", "right", "all customers"}
+    assert "Customers: hold" in found.verdict
