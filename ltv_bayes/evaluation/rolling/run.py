@@ -212,9 +212,9 @@ def judged_on(day: dt.date, future_value: Judged | None, customers: Customers) -
                 "A backtest uses what was known at each origin, and judgements do not say when they were stated. Fill "
                 "in stated_on for each, or pass a function that gives the judgements known on a day."
             )
-        overdue = table["expected_to"] < today if "expected_to" in table else False
+        overdue = table["expected_to"] < today
         kept = (table["stated_on"] <= today) & ~overdue & table["customer_id"].astype(str).isin(known)
-        return kept.to_numpy()
+        return np.asarray(kept)
 
     kept = known_then(future_value.table)
     return replace(future_value.subset(kept), portfolio=every[known_then(every)]) if kept.any() else None

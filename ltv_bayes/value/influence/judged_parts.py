@@ -88,7 +88,8 @@ def _changes_by_opinions(value: Valued, judged: FutureValuePriors) -> Iterator[t
 
 def means_of_changes(value: Valued, judged: FutureValuePriors) -> dict[int, float]:
     """By position, how much each opinion on a whole value changes the mean of its customer, all else judged alike."""
-    found, expected = {}, None
+    found: dict[int, float] = {}
+    expected: dict[str, Array] | None = None
     for position, make, block in _opinionated(value, judged):
         alone = replace(make, opinions={})
         expected = alone.expected() if expected is None else expected
