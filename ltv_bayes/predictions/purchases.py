@@ -92,7 +92,8 @@ class FittedPurchases(FittedModel):
     def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
         """Make a fit from parameter draws of shape (chains, draws); without ``first_dropout`` none leaves at once."""
         name = attrs.get("model", cls._default_model)
-        attrs["model"] = AT_ONCE.get(name, name) if FIRST_DROPOUT in draws else name
+        known = isinstance(draws, Mapping) and FIRST_DROPOUT in draws
+        attrs["model"] = AT_ONCE.get(name, name) if known else name
         return super().from_draws(draws, **attrs)
 
     @property

@@ -149,7 +149,7 @@ class OrderStream(ABC):
         histories = self._histories(customers)
         periods = order_values.Periods(ends, delta)
         if self.visible is not None:
-            until = np.where(covered_by(self.coverage, self, customers), self.visible.within.to(unit), -1.0)
+            until = np.where(covered_by(self.coverage, self, customers), 1.0, -1.0) * self.visible.within.to(unit)
             periods = order_values.Periods(ends, delta, self.visible.draws(shape, seed), until)
         fits = [shuffled(fit, shape, seed, purpose) for purpose, fit in self.fits_by_purpose.items()]
         counts, spends = (self._parameters(fit, customers) for fit in fits)

@@ -2,7 +2,7 @@
 
 from ltv_bayes.errors import counted
 from ltv_bayes.formatting import label, money, percent, with_currency
-from ltv_bayes.intervals import interval_settings
+from ltv_bayes.intervals import bound_columns, interval_settings
 from ltv_bayes.predictions.clock import clock_period
 from ltv_bayes.value.decisions import breakdown
 from ltv_bayes.value.valued import TOTAL, Valued
@@ -21,8 +21,7 @@ def heading(value: Valued) -> str:
 def totals(value: Valued) -> list[str]:
     """The total, its median and interval first, and the mean of each source."""
     whole = breakdown.explain(value, None, interval_settings(None, None))
-    low, high = (name for name in whole.columns if name.endswith(("_lb", "_ub")))
-    amounts = whole.loc[TOTAL, ["median", low, high, "mean"]]
+    amounts = whole.loc[TOTAL, ["median", *bound_columns(whole), "mean"]]
     median, lower, upper, mean = (_money(value, amount) for amount in amounts)
     return [
         f"total: median {median}, {whole.attrs['interval']} {lower} to {upper}, mean {mean}",

@@ -15,6 +15,7 @@ from ltv_bayes.evaluation.rolling import verdict
 from ltv_bayes.evaluation.rolling.cohorts import cohort_names, purchases_until
 from ltv_bayes.evaluation.rolling.kept import TABLES, fingerprint
 from ltv_bayes.evaluation.rolling.origins import windows_apart
+from ltv_bayes.evaluation.rolling.run import judged_on
 from ltv_bayes.evaluation.rolling.window import naive_forecasts
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.time_units import Duration
@@ -482,6 +483,8 @@ class TestFolder:
             frame.set_axis(["x", "z"]),
             np.arange(2000),
             np.append(np.arange(1000), np.arange(1000)),
+            frozenset("AB"),
+            frozenset("AC"),
         ]
         assert len({fingerprint(value) for value in different}) == len(different)
         again = [lb.BGNBD(priors={"dropout_mean": pm.Beta.dist(1, 4)}), purchases.thin(50), frame.copy()]
@@ -551,6 +554,14 @@ class TestJudgements:
             with_them.summary().loc["spend"]["median"].to_numpy(), rel=0.15
         )
 
+    def test_later_ones_are_no_part_of_the_portfolio(self, orders, judged):
+        """The share of living customers with an open opportunity is learned from the portfolio."""
+        customers = lb.summarize(orders, time_unit="week", as_of=DAYS[1])
+        for some in (judged, judged.subset([1])):
+            then = judged_on(dt.date.fromisoformat(DAYS[1]), some, customers)
+            assert then.portfolio["opportunity"].tolist() == ["known", "of the day"]
+        assert then.table["opportunity"].tolist() == ["known"]
+
     def test_a_function_gives_those_of_a_day(self, orders, fits, judged):
         asked = []
 
@@ -573,8 +584,10 @@ class TestJudgements:
     def test_other_judgements_are_noticed_in_a_folder(self, orders, fits, judged, tmp_path):
         terms = {"as_of": DAYS[:1], "horizon": HORIZON, "random_seed": 1, "progressbar": False, "folder": tmp_path}
         lb.backtest(orders, **terms, **fits, future_value=judged)
-        with pytest.raises(InputError, match="with other judgements than now"):
-            lb.backtest(orders, **terms, **fits)
+        lb.backtest(orders, **terms, **fits, future_value=judged)
+        for other in (None, replace(judged, shows_life=False), replace(judged, covers=["7", "11"])):
+            with pytest.raises(InputError, match="with other judgements than now"):
+                lb.backtest(orders, **terms, **fits, future_value=other)
 
 
 @pytest.mark.fits

@@ -113,15 +113,15 @@ def test_replicated_histories_have_as_many_who_bought_once(book, a_share):
 
 
 def test_a_known_sign_of_life_makes_one_time_customers_alive(book, a_share, spend):
-    stream = lb.RepeatPurchases(a_share, spend)
-    alive = lb.FittedPurchases.probability_alive(a_share, book).sel(customer_id="B").mean()
-    value = lb.lifetime_value(book, [stream], random_seed=2, **HORIZON).draws.sel(customer_id="B")
-    given = a_share.expected_purchases(book, given_alive=True, **HORIZON).sel(customer_id="B").mean()
-    assert (
-        float(given)
-        > float(a_share.expected_purchases(book, **HORIZON).sel(customer_id="B").mean()) / float(alive) * 0.9
-    )
-    assert float((value == 0).mean()) > 1 - float(alive)
+    terms = {"random_seed": 2, **HORIZON}
+    order = float(spend.expected_spend(book).sel(customer_id="B").mean())
+    for known, given_alive in ((["B"], True), ([], False)):
+        value = lb.lifetime_value(book, [lb.RepeatPurchases(a_share, spend, known_alive=known)], **terms)
+        drawn = value.draws.sel(customer_id="B").to_numpy()
+        number = a_share.expected_purchases(book, given_alive=given_alive, **HORIZON).sel(customer_id="B")
+        expected = float(number.mean()) * order
+        assert value.summary().loc["B", "mean"] == pytest.approx(expected, rel=0.02)
+        assert abs(drawn.mean() - expected) < allowed(2) * drawn.std() / drawn.size**0.5
 
 
 def test_saved_read_thinned_and_shown(a_share, tmp_path):

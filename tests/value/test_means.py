@@ -137,6 +137,16 @@ class TestTogether:
         ).summary()
         pd.testing.assert_frame_equal(some, ltv.summary().loc[some.index], check_exact=True)
 
+    def test_a_slice_has_the_same_where_only_some_purchases_are_visible(self, book, purchases, spend):
+        frame = pd.DataFrame({"customer_id": ["A"], "probability": [0.5], "low": [50.0], "high": [200.0]})
+        visible = lb.VisibleShare.known(0.6, within="5 months")
+        judged = lb.FutureValuePriors.from_judgements(frame, covers=["A", "B"])
+        judged = judged.with_relation("visible_share", visible=visible)
+        value = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), future_value=judged, **TERMS)
+        means = value.summary()["mean"]
+        alone = [value.explain(one).loc["total", "mean"] for one in book.ids]
+        np.testing.assert_allclose(alone, means, rtol=1e-14)
+
 
 class TestLuck:
     def test_of_single_draws_is_gone(self, book, purchases, spend):

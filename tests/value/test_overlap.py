@@ -543,6 +543,17 @@ class TestSensitivityOfOpinions:
         assert of_opinion == pytest.approx(expected)
         assert table.set_index("source").loc["streams as judged", "mean"] == pytest.approx(0, abs=1e-6)
 
+    def test_beside_an_opportunity_of_the_same_customer_its_part_is_its_own(self, book, stream):
+        both = opportunities(["D", "D"], 0.9, 400.0, 500.0, opportunity=["all", "hall"])
+        both = replace(both, table=both.table.assign(relation=["same_total", "additional"]))
+        ltv = lb.lifetime_value(book, stream, future_value=both, **TERMS)
+        hall = lb.lifetime_value(book, stream, future_value=both.subset([False, True]), **TERMS)
+        expected = sum(valued_of(ltv).means("D").values()) - sum(valued_of(hall).means("D").values())
+        table, audit = (each.set_index("opportunity") for each in (ltv.judgement.sensitivity(), ltv.judgement.audit()))
+        assert table.loc["all", "mean"] == pytest.approx(expected, abs=0.01)
+        assert audit.loc["all", "used"] == pytest.approx(expected, abs=0.01)
+        assert table["mean_share"].sum() == pytest.approx(1)
+
     def test_settled_at_nothing_and_at_either_end(self, ltv):
         row = ltv.judgement.tornado().iloc[0]
         assert row["absent"] == pytest.approx(ltv.total().mean() - valued_of(ltv).money("D")["repeat_purchases"].mean())

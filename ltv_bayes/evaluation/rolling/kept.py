@@ -88,6 +88,8 @@ def _parts(value: Any) -> Iterator[bytes]:
     elif isinstance(value, list | tuple):
         for held in value:
             yield f"{fingerprint(held)}\n".encode()
+    elif isinstance(value, set | frozenset):
+        yield from sorted(fingerprint(held).encode() for held in value)
     else:
         yield describe(value).encode()
 

@@ -86,13 +86,14 @@ class RollingBacktest(Printed):
             probability, a value on a bound counted in part; skill, by which share CRPS per customer is below that of
             the best naive forecast; gini, as in `deciles`.
         """
-        totals = self.totals(ci_prob, ci_kind).xs("total", level="level").droplevel("segment")
+        prob, kind = interval_settings(ci_prob, ci_kind)
+        totals = self.totals(prob, kind).xs("total", level="level").droplevel("segment")
         low, high = bound_columns(totals)
         table = totals[["customers", "actual", "median", low, high, "inside"]].copy()
         each = self.customers()
         for key in table.index:
             some = each.xs(key, level=("of", "as_of"))
-            table.loc[key, "customers_inside_share"] = share_inside(some["pit"], ci_prob)
+            table.loc[key, "customers_inside_share"] = share_inside(some["pit"], prob)
             table.loc[key, "skill"] = _skill(some)[1]
             table.loc[key, "gini"] = gini(some["expected"].to_numpy(), some["actual"].to_numpy())
         return flagged(table, self.caution, self.currency)

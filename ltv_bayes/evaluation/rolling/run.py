@@ -2,10 +2,12 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes import __version__
@@ -20,7 +22,7 @@ from ltv_bayes.evaluation.rolling.kept import FORM, fingerprint, read_window, wr
 from ltv_bayes.evaluation.rolling.origins import LogSpan, chosen_origins, given_origins
 from ltv_bayes.evaluation.rolling.result import RollingBacktest
 from ltv_bayes.evaluation.rolling.window import Window, window_of
-from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.future_value import FutureValuePriors, all_judgements
 from ltv_bayes.models.buy_till_you_die import PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -179,8 +181,8 @@ def _window(
         "time unit": as_time_unit(refitting.time_unit),
         "models": fingerprint({"purchases": refitting.purchases, "spend": refitting.spend}),
         "attributes": fingerprint(customers.table),
-        "segments": fingerprint(groups),
-        "judgements": "" if judged is None else fingerprint({"table": judged.table, "changes": judged.adjustments}),
+        "segments or cohorts": fingerprint(groups),
+        "judgements": "" if judged is None else fingerprint(judged),
         "settings of the fit": fingerprint(given),
         "version of ltv_bayes": f"{__version__}, tables {FORM}",
     }
@@ -202,16 +204,20 @@ def judged_on(day: dt.date, future_value: Judged | None, customers: Customers) -
     """
     if future_value is None or not isinstance(future_value, FutureValuePriors):
         return None if future_value is None else future_value(day)
-    table, today = future_value.table, pd.Timestamp(day)
-    if "stated_on" not in table or table["stated_on"].isna().any():
-        raise InputError(
-            "A backtest uses what was known at each origin, and judgements do not say when they were stated. Fill in "
-            "stated_on for each, or pass a function that gives the judgements known on a day."
-        )
-    overdue = table["expected_to"] < today if "expected_to" in table else False
-    known = set(as_text(customers.ids))
-    kept = (table["stated_on"] <= today) & ~overdue & table["customer_id"].astype(str).isin(known)
-    return future_value.subset(kept.to_numpy()) if kept.any() else None
+    every, today, known = all_judgements(future_value), pd.Timestamp(day), set(as_text(customers.ids))
+
+    def known_then(table: pd.DataFrame) -> np.ndarray:
+        if "stated_on" not in table or table["stated_on"].isna().any():
+            raise InputError(
+                "A backtest uses what was known at each origin, and judgements do not say when they were stated. Fill "
+                "in stated_on for each, or pass a function that gives the judgements known on a day."
+            )
+        overdue = table["expected_to"] < today
+        kept = (table["stated_on"] <= today) & ~overdue & table["customer_id"].astype(str).isin(known)
+        return np.asarray(kept)
+
+    kept = known_then(future_value.table)
+    return replace(future_value.subset(kept), portfolio=every[known_then(every)]) if kept.any() else None
 
 
 def _segments(customers: Customers, by: Any) -> pd.Series:

@@ -18,7 +18,6 @@ from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.sizes import TRACKED_DRAWS
 
 NAIVE = {"last_period": "last period's value", "average": "average order x count per time"}
-STEPS, MOST_COHORTS = 6, 6
 
 
 @dataclass(frozen=True, eq=False)

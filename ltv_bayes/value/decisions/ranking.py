@@ -7,12 +7,12 @@ import pandas as pd
 
 from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import probability
+from ltv_bayes.intervals import bound_columns
 from ltv_bayes.value.draws.passes import PAYING
 from ltv_bayes.value.draws.valuation import REALISED
 from ltv_bayes.value.valued import Valued
 
 Statistic = Literal["mean", "median"]
-ENDS = ("_lb", "_ub")
 SAME = 1e-9
 
 
@@ -34,7 +34,7 @@ def ranked(value: Valued, interval: tuple[float, str], statistic: Statistic = "m
     ids, found = value.results.summaries(interval)
     columns = found[value.settings.place]
     so_far = columns.get(f"mean_{REALISED}", np.zeros(len(ids)))
-    low, high = (name for name in columns if name.endswith(ENDS))
+    low, high = bound_columns(columns)
     names = {"to_come": "mean", "median_to_come": "median", f"to_come_{low}": low, f"to_come_{high}": high}
     shown = {new: _without(columns[old], so_far) for new, old in names.items()}
     if statistic == "median":
@@ -43,8 +43,8 @@ def ranked(value: Valued, interval: tuple[float, str], statistic: Statistic = "m
     if value.settings.realised:
         table.insert(0, REALISED, so_far)
     table["probability_of_more"] = columns[PAYING]
-    table["why"] = _why(table, "to_come" if statistic == "mean" else "median_to_come")
     leading = "to_come" if statistic == "mean" else "median_to_come"
+    table["why"] = _why(table, leading)
     order = np.lexsort((-table["to_come"], -table[leading], table[f"to_come_{high}"] <= 0))
     return value.described(table.iloc[order], interval, statistic=statistic)
 
@@ -56,10 +56,12 @@ def _without(values: np.ndarray, so_far: np.ndarray) -> np.ndarray:
 
 
 def _why(table: pd.DataFrame, leading: str) -> list[str]:
-    """Say why a statistic lies outside its interval, or has none: most likely nothing more comes."""
-    low, high = (table[name] for name in table.columns if name.endswith(ENDS))
+    """Say why a statistic lies outside its interval, or has none: most likely nothing more comes, or seldom much."""
+    low, high = (table[name] for name in bound_columns(table))
     outside = (table[leading] > high) | (table[leading] < low) | (high <= 0)
     return [
-        f"most likely nothing more: P(more) {probability(chance)}" if far else ""
+        f"{'most likely nothing more' if chance < 0.5 else 'seldom much more'}: P(more) {probability(chance)}"
+        if far
+        else ""
         for far, chance in zip(outside, table["probability_of_more"], strict=True)
     ]

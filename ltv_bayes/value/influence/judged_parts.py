@@ -86,6 +86,20 @@ def _changes_by_opinions(value: Valued, judged: FutureValuePriors) -> Iterator[t
         yield position, change[0, : value.periods].sum(axis=0)
 
 
+def means_of_changes(value: Valued, judged: FutureValuePriors) -> dict[int, float]:
+    """By position, how much each opinion on a whole value changes the mean of its customer, all else judged alike."""
+    found: dict[int, float] = {}
+    expected: dict[str, Array] | None = None
+    for position, make, block in _opinionated(value, judged):
+        alone = replace(make, opinions={})
+        expected = alone.expected() if expected is None else expected
+        with_it, without = (
+            added(one.means(block, one(block), expected))[0, : value.periods].sum() for one in (make, alone)
+        )
+        found[position] = float(with_it - without)
+    return found
+
+
 def _opinionated(value: Valued, judged: FutureValuePriors) -> Iterator[tuple[int, Maker, Block]]:
     """Each opinion's position, and what draws its customer."""
     if not are_opinions(judged.table).any():
@@ -118,6 +132,8 @@ def audit_in_value(value: Valued) -> pd.DataFrame:
     """The record of each judgement with its money in the value; see `JudgementInValue.audit`."""
     judged = require_judged(value)
     used = np.zeros(len(judged))
-    for position, money in judged_parts(value):
+    for position, money in opportunity_parts(value, judged):
         used[position] = money.mean()
+    for position, change in means_of_changes(value, judged).items():
+        used[position] = change
     return value.described(judged.audit().assign(used=used, used_share=share_of(used, sum(value.means().values()))))

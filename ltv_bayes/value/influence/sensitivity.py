@@ -12,11 +12,11 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.provenance import quantiles_used
-from ltv_bayes.judgement.valuing.relations import are_opinions
 from ltv_bayes.value.draws.valuation import JUDGED, Components, added, streams_are_judged
 from ltv_bayes.value.influence.judged_parts import (
     NO_ONE,
     judged_parts,
+    means_of_changes,
     named,
     opportunity_parts,
     require_judged,
@@ -49,10 +49,9 @@ def sensitivity(value: Valued, interval: Interval) -> pd.DataFrame:
         for name, money in without.items()
     ]
     left, judgements = total - added(without) if without else total.copy(), []
-    mean_left, opinions = whole - sum(means.values()), are_opinions(judged.table)
+    mean_left, changes = whole - sum(means.values()), means_of_changes(value, judged)
     for position, money in judged_parts(value):
-        mean = _change(value, judged, position) if opinions[position] else float(money.mean())
-        part = _part(money, total, interval, mean, whole)
+        part = _part(money, total, interval, changes.get(position, float(money.mean())), whole)
         judgements.append({"source": JUDGED, **named(judged, position), **part})
         left -= money
         mean_left -= part["mean"]
@@ -60,13 +59,6 @@ def sensitivity(value: Valued, interval: Interval) -> pd.DataFrame:
         others.append({"source": AS_JUDGED, **NO_ONE, **_part(left, total, interval, mean_left, whole)})
     ranked = pd.DataFrame(judgements).sort_values("mean", ascending=False, kind="stable").to_dict("records")
     return value.described(pd.DataFrame([*others, *ranked]), interval)
-
-
-def _change(value: Valued, judged: FutureValuePriors, position: int) -> float:
-    """By how much an opinion on a whole value changes the mean of its customer."""
-    customer = judged.table["customer_id"].iloc[position]
-    with_it, without = (sum(one.means(customer).values()) for one in (value, value.without_judgement()))
-    return with_it - without
 
 
 def with_and_without(value: Valued, customer_id: Any, interval: Interval) -> pd.DataFrame:

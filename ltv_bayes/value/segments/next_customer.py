@@ -32,7 +32,7 @@ def two_orders(today: xr.DataArray, customers: pd.Series, new: Any, interval: tu
         )
     table = pd.concat([customers.rename("customers")[common], *(each.loc[common] for each in found.values())], axis=1)
     for place, name in ((1, TODAY), (2, NEXT)):
-        table.insert(place, f"{name}_rank", table[f"{name}_median"].rank(ascending=False).astype(int))
+        table.insert(place, f"{name}_rank", table[f"{name}_median"].rank(method="min", ascending=False).astype(int))
     table = table.sort_values(f"{TODAY}_median", ascending=False)
     caution = str(today.attrs.get("caution", "") or draws.attrs.get("caution", ""))
     table = flagged(table, caution)

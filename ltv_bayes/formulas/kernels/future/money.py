@@ -96,11 +96,11 @@ def expected_money(
     a, b = (r, r) if model == nbd.NAME else (parameters["a"], parameters["b"])
     if model == mbg_nbd.NAME:
         x, r = x + 1.0, r - 1.0
-    covered = (periods.shown_until > 0) if periods.shown.size else np.zeros(orders.size, dtype=bool)
-    ends = periods.ends
-    if covered.any():
-        ends = np.unique(np.append(ends, min(float(periods.shown_until.max()), float(ends[-1]))))
-    split = np.searchsorted(periods.ends, ends), ends <= (periods.shown_until.max() if covered.any() else -1.0)
+    covered, ends, until = np.zeros(orders.size, dtype=bool), periods.ends, -1.0
+    if periods.shown.size:  # customers of whom nothing is shown have the same edges, so that a slice equals the whole
+        covered, until = periods.shown_until > 0, float(np.abs(periods.shown_until).max())
+        ends = np.unique(np.append(ends, min(until, float(ends[-1]))))
+    split = np.searchsorted(periods.ends, ends), ends <= until
     kinds, kind, distinct = kinds_of(x, T, ended)
     horizon = edges_of(ends, periods.delta, periods.clock, periods.prices)
     shown = periods.shown if periods.shown.size else np.zeros(r.size)
