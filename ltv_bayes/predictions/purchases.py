@@ -92,8 +92,7 @@ class FittedPurchases(FittedModel):
     def from_draws(cls, draws: Mapping[str, Any], **attrs: Any) -> Self:
         """Make a fit from parameter draws of shape (chains, draws); without ``first_dropout`` none leaves at once."""
         name = attrs.get("model", cls._default_model)
-        known = isinstance(draws, Mapping) and FIRST_DROPOUT in draws
-        attrs["model"] = AT_ONCE.get(name, name) if known else name
+        attrs["model"] = AT_ONCE.get(name, name) if isinstance(draws, Mapping) and FIRST_DROPOUT in draws else name
         return super().from_draws(draws, **attrs)
 
     @property
