@@ -214,8 +214,8 @@ class RollingBacktest(Printed):
             Indexed by decile, 1 for the tenth ranked highest at each origin: customers of all windows, predicted (mean
             given parameters) and actual per customer, actual_share of all that happened, cumulative_share, and lift:
             the actual per customer over that of all. In ``attrs``, ``gini``: twice the area between cumulative gains
-            and the diagonal, as a share of a perfect ranking's, the mean over windows; and ``gini_<naive>`` of each
-            naive forecast.
+            and the diagonal, as a share of a perfect ranking's, the mean over windows in which customers differed (NaN
+            where there is none); and ``gini_<naive>`` of each naive forecast.
         """
         of = self._chosen(of)
         each = self.customers().xs(of, level="of")
@@ -231,9 +231,8 @@ class RollingBacktest(Printed):
         table = flagged(table, self.caution, self.currency)
         ranked = {"gini": "expected", **{f"gini_{name}": name for name in NAIVE}}
         for name, column in ranked.items():
-            table.attrs[name] = float(
-                np.mean([gini(some[column].to_numpy(), some["actual"].to_numpy()) for some in windows])
-            )
+            found = pd.Series([gini(some[column].to_numpy(), some["actual"].to_numpy()) for some in windows])
+            table.attrs[name] = float(found.mean())
         return table
 
     def _of_windows(self, parts: list[pd.DataFrame], index: list[str]) -> pd.DataFrame:

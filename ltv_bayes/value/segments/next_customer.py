@@ -34,8 +34,8 @@ def two_orders(today: xr.DataArray, customers: pd.Series, new: Any, interval: tu
     for place, name in ((1, TODAY), (2, NEXT)):
         table.insert(place, f"{name}_rank", table[f"{name}_median"].rank(method="min", ascending=False).astype(int))
     table = table.sort_values(f"{TODAY}_median", ascending=False)
-    caution = str(today.attrs.get("caution", "") or draws.attrs.get("caution", ""))
-    table = flagged(table, caution)
+    cautions = dict.fromkeys(str(one.attrs.get("caution", "")) for one in (today, draws))
+    table = flagged(table, "; ".join(filter(None, cautions)))
     table.attrs |= dict(zip(("agreement", "sentence"), _agreement(table), strict=True))
     return table
 
