@@ -1,0 +1,154 @@
+"""Amounts of several currencies to one, at rates that the user gives; nothing is relabelled."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.reading.amounts import as_amounts, currency_code
+from ltv_bayes.data.reading.columns import named_column
+from ltv_bayes.data.reading.dates import as_days
+from ltv_bayes.data.reading.faults import refuse
+from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.errors import InputError, counted, listed, refuse_rows
+
+Rates = Mapping[str, float] | Any
+
+
+def currencies_of(column: pd.Series | None, marks: pd.Series, header: str, counts: np.ndarray) -> pd.Series:
+    """The currency of each row, by a column of currencies, by the marks of amounts and by the amounts' header.
+
+    Parameters
+    ----------
+    column : pandas.Series or None
+        A column of currencies.
+    marks : pandas.Series
+        What the amounts themselves show, empty where nothing.
+    header : str
+        What the name of the amounts' column shows.
+    counts : numpy.ndarray
+        The rows that are asked about.
+
+    Raises
+    ------
+    InputError
+        If two of them contradict each other, naming rows.
+    """
+    found = pd.Series("", index=marks.index, dtype=object)
+    if column is not None:
+        codes, distinct = pd.factorize(column)
+        found = pd.Series(np.append([currency_code(word) for word in distinct], "")[codes], index=marks.index, dtype=object)
+    for given in (marks.astype(object), pd.Series(header, index=marks.index, dtype=object)):
+        at_odds = counts & ((found != "") & (given != "") & (found != given)).to_numpy()
+        problem = f"with an amount in {listed(sorted(set(given[at_odds])))} where {listed(sorted(set(found[at_odds])))} is said"
+        refuse_rows(marks.index[at_odds], "row", problem, "Correct either: an amount has one currency.")
+        found = found.where(found != "", given)
+    return found
+
+
+def in_one_currency(
+    amounts: pd.Series, currencies: pd.Series, days: pd.Series, counts: np.ndarray, currency: str | None, rates: Rates
+) -> tuple[pd.Series, str | None, str]:
+    """Convert amounts.
+
+    Parameters
+    ----------
+    amounts, currencies, days : pandas.Series
+        Of each row.
+    counts : numpy.ndarray
+        The rows that are orders.
+    currency : str, optional
+        The currency that is wanted.
+    rates : mapping or table, optional
+        What 1 of each currency is worth in it: ``{"USD": 7.1}``, or a table of currency, date and rate.
+
+    Returns
+    -------
+    pandas.Series
+        Amounts in one currency.
+    str or None
+        Which.
+    str
+        What was converted, for the report; empty if nothing.
+
+    Raises
+    ------
+    InputError
+        If amounts are in several currencies, or in another than is wanted, and no rate is given.
+    """
+    wanted = currency_code(currency) or currency if currency else None
+    shown = sorted(set(currencies[counts]) - {""})
+    if wanted is None:
+        if len(shown) > 1:
+            raise _several(currencies, counts, shown)
+        if shown and rates is None and (currencies[counts] == "").any() and len(shown) == 1:
+            return amounts, shown[0], ""
+        if rates is not None:
+            raise InputError("rates= converts to one currency. Say to which, as in currency='CNY'.")
+        return amounts, (shown[0] if shown else None), ""
+    others = [one for one in shown if one != wanted]
+    if not others:
+        return amounts, wanted, ""
+    if rates is None:
+        rows = amounts.index[counts & currencies.isin(others).to_numpy()]
+        raise InputError(
+            f"{counted(len(rows), 'row')} in {listed(others)}, and currency={currency!r} (rows {listed(rows)}). Amounts are "
+            f"never relabelled: pass rates={{{', '.join(f'{one!r}: ...' for one in others)}}}, what 1 of it is worth in "
+            f"{wanted}, or read them as they are with currency={others[0]!r}.",
+            rows,
+        )
+    factors = _factors(rates, others, currencies, days, counts)
+    money = ", ".join(f"{amounts[counts & (currencies == one).to_numpy()].sum():,.2f} {one}" for one in others)
+    return amounts * factors, wanted, f"converted to {wanted}: {money}"
+
+
+def _several(currencies: pd.Series, counts: np.ndarray, shown: list[str]) -> InputError:
+    where = "; ".join(f"{one} in rows {listed(currencies.index[counts & (currencies == one).to_numpy()])}" for one in shown)
+    rates = ", ".join(f"{one!r}: ..." for one in shown[1:])
+    cure = (
+        f"Pass currency={shown[0]!r} and rates={{{rates}}}, what 1 of each is worth in {shown[0]} (or a table of currency, "
+        f"date and rate), or read each currency by itself."
+    )
+    return InputError(
+        f"The amounts are in {len(shown)} currencies ({where}). {cure}", currencies.index[counts & (currencies != "").to_numpy()]
+    )
+
+
+def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Series, counts: np.ndarray) -> np.ndarray:
+    """What 1 in each row is worth."""
+    factors = np.ones(len(currencies))
+    fixed = {currency_code(name) or str(name): rate for name, rate in rates.items()} if isinstance(rates, Mapping) else None
+    table = None if fixed is not None else _table(rates)
+    for one in others:
+        at = counts & (currencies == one).to_numpy()
+        if fixed is not None:
+            rate = fixed.get(one)
+            if not isinstance(rate, int | float) or not np.isfinite(rate) or rate <= 0:
+                rows = currencies.index[at]
+                problem = f"rates has no number above 0 for {one}, the currency of {counted(len(rows), 'row')}"
+                raise InputError(f"{problem} (rows {listed(rows)}). Add it, as in rates={{{one!r}: 7.1}}.", rows)
+            factors[at] = float(rate)
+            continue
+        levels = table[table["currency"] == one].sort_values("date")
+        place = np.searchsorted(levels["date"].to_numpy(), days[at].to_numpy(), side="right") - 1
+        early = currencies.index[at][place < 0]
+        refuse_rows(early, "row", f"in {one} before the first rate of {one}", "Add a rate of an earlier date.")
+        factors[at] = levels["rate"].to_numpy()[place]
+    return factors
+
+
+def _table(rates: Any) -> pd.DataFrame:
+    """Read a table of rates: currency, date, rate."""
+    raw = read_table(rates)
+    cure = "The columns of rates are 'currency', 'date' and 'rate'."
+    names, dates, levels = (named_column(raw, name, "rates", cure) for name in ("currency", "date", "rate"))
+    days, day_faults = as_days(dates)
+    numbers, faults = as_amounts(levels)
+    refuse([*day_faults, *faults], raw.index, "These are rows of rates.")
+    refuse_rows(raw.index[(numbers <= 0).to_numpy()], "row", "of rates with a rate of 0 or below", "Correct the rate.")
+    codes = [currency_code(name) or str(name) for name in names]
+    table = pd.DataFrame({"currency": codes, "date": days.to_numpy(), "rate": numbers.to_numpy()})
+    twice = table.duplicated(["currency", "date"]).to_numpy()
+    refuse_rows(raw.index[twice], "row", "of rates with a second rate of its currency and date", "Keep one.")
+    return table

@@ -1,0 +1,171 @@
+"""Orders of several rows: sub-forms with blank cells, lines of one order, rows that were exported twice."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.exports.roles import Roles
+from ltv_bayes.errors import InputError, counted, listed
+
+ONCE, ADD = "once", "add"
+SURE = 3
+LINE = "line of an order, without an amount of its own"
+REPEATED_TOTAL = "line that repeats the order's total"
+EXPORTED_TWICE = "exported twice: every cell is that of another row"
+OF_ORDERS = ("customer", "customer_name", "date", "order_id")
+
+
+def blank_cells(cells: pd.Series) -> np.ndarray:
+    """Mark cells with nothing in them."""
+    missing = cells.isna().to_numpy()
+    if cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype):
+        missing = missing | (cells.astype("str").str.strip() == "").to_numpy(dtype=bool, na_value=True)
+    return missing
+
+
+def filled_down(
+    frame: pd.DataFrame, roles: Roles, merged: Mapping[str, Sequence[tuple[Any, Any]]]
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Give the lines of an order the cells that stand in its first row alone.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table.
+    roles : Roles
+        Its columns.
+    merged : mapping
+        From a column to the first and last rows of its merged cells.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table, filled where a row goes on with the order above.
+    numpy.ndarray
+        Which rows do.
+    """
+    keys = [roles.columns[role] for role in OF_ORDERS if role in roles.columns]
+    blank = np.logical_and.reduce([blank_cells(frame[key]) for key in keys])
+    blank[:1] = False
+    if not blank.any():
+        return frame, np.zeros(len(frame), dtype=bool)
+    goes_on = blank & (_in_merged(frame, keys, merged) | _has_line(frame, roles))
+    if not goes_on.any():
+        return frame, goes_on
+    heads = np.maximum.accumulate(np.where(goes_on, 0, np.arange(len(frame))))
+    money = roles.columns.get("amount")
+    filled = frame.copy(deep=False)
+    for name in frame.columns:
+        if name == money or name in roles.lines:
+            continue
+        empty = goes_on & blank_cells(frame[name])
+        if empty.any():
+            filled[name] = frame[name].where(~empty, frame[name].array[heads])
+    return filled, goes_on
+
+
+def _has_line(frame: pd.DataFrame, roles: Roles) -> np.ndarray:
+    """Rows with something in a column that tells of lines."""
+    some = [~blank_cells(frame[name]) for name in roles.lines]
+    return np.logical_or.reduce([np.zeros(len(frame), dtype=bool), *some])
+
+
+def _in_merged(frame: pd.DataFrame, keys: Sequence[Any], merged: Mapping[str, Sequence[tuple[Any, Any]]]) -> np.ndarray:
+    """Rows below the first of a merged cell in a column that names the order."""
+    inside = np.zeros(len(frame), dtype=bool)
+    places = {label: place for place, label in enumerate(frame.index)} if any(merged.get(str(key)) for key in keys) else {}
+    for key in keys:
+        for first, last in merged.get(str(key), ()):
+            begin, end = places.get(first), places.get(last)
+            if begin is not None and end is not None:
+                inside[begin + 1 : end + 1] = True
+    return inside
+
+
+@dataclass(frozen=True, eq=False)
+class OrderRows:
+    """Rows as they stand for the comparison of orders: codes of the order's number, its customer and day, and amounts."""
+
+    order: np.ndarray | None
+    customer: np.ndarray
+    day: np.ndarray
+    amount: np.ndarray
+
+
+def repeated_totals(rows: OrderRows, kept: np.ndarray, labels: pd.Index, lines: str) -> tuple[np.ndarray, str]:
+    """Find lines that repeat the total of their order.
+
+    Parameters
+    ----------
+    rows : OrderRows
+        All rows.
+    kept : numpy.ndarray
+        Which of them are orders.
+    labels : pandas.Index
+        Names of rows.
+    lines : {"auto", "add", "once"}
+        Whether the amounts of one order are added or are one total; ``"auto"`` by the data.
+
+    Returns
+    -------
+    numpy.ndarray
+        The rows after the first of an order, where its amount is one total.
+    str
+        What was done with orders of several rows, for the report; empty if there are none.
+
+    Raises
+    ------
+    InputError
+        If too few orders have several rows to tell.
+    """
+    nothing = np.zeros(len(kept), dtype=bool)
+    if rows.order is None:
+        return nothing, ""
+    at = np.flatnonzero(kept & (rows.order >= 0))
+    key = pd.MultiIndex.from_arrays([rows.order[at], rows.customer[at], rows.day[at]])
+    codes = pd.factorize(key)[0] if len(at) else np.array([], dtype=int)
+    number = np.bincount(codes, minlength=1) if len(at) else np.zeros(1, dtype=int)
+    if number.max() < 2:
+        return nothing, ""
+    amount = rows.amount[at]
+    low, high = (pd.Series(amount).groupby(codes).agg(how).to_numpy() for how in ("min", "max"))
+    several = number > 1
+    constant = several & (low == high) & (low != 0)
+    orders = int(several.sum())
+    if lines == "auto":
+        lines = _told_by(constant, several, labels[at], codes)
+    if lines == ADD:
+        return nothing, f"{counted(orders, 'order')} of several rows: amounts added"
+    if not constant[several].all():
+        odd = labels[at][np.isin(codes, np.flatnonzero(several & ~constant))]
+        cure = "Pass lines='add' if the amounts are those of lines."
+        raise InputError(f"lines='once' needs one amount an order, and rows {listed(odd)} have several. {cure}", odd)
+    again = nothing.copy()
+    again[at] = pd.Series(codes).duplicated().to_numpy()
+    return again, f"{counted(orders, 'order')} of several rows: one total each, counted once"
+
+
+def _told_by(constant: np.ndarray, several: np.ndarray, labels: pd.Index, codes: np.ndarray) -> str:
+    """Whether amounts of one order are lines, which differ somewhere, or one total, the same in all of many orders."""
+    if not constant[several].all():
+        return ADD
+    if several.sum() >= SURE:
+        return ONCE
+    rows = labels[np.isin(codes, np.flatnonzero(several))]
+    problem = f"{counted(int(several.sum()), 'order')} with several rows of the same amount (rows {listed(rows)})"
+    cure = "Pass lines='once' if it is the order's total on each row, or lines='add' if each row is a line of its own"
+    raise InputError(f"{problem}. {cure}.", rows)
+
+
+def exported_twice(frame: pd.DataFrame, rows: OrderRows, kept: np.ndarray) -> np.ndarray:
+    """Find rows of which every cell is that of an earlier row, among those kept."""
+    at = np.flatnonzero(kept)
+    mixed = pd.DataFrame({"customer": rows.customer[at], "day": rows.day[at], "amount": rows.amount[at]})
+    maybe = at[mixed.duplicated(keep=False).to_numpy()]
+    found = np.zeros(len(kept), dtype=bool)
+    if len(maybe):
+        found[maybe] = frame.iloc[maybe].astype("str").duplicated().to_numpy()
+    return found

@@ -1,0 +1,178 @@
+"""An export of orders, whatever system wrote it, to a log that can be trusted."""
+
+from typing import Any, Literal
+
+import pandas as pd
+
+from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency
+from ltv_bayes.data.exports.opportunities import open_opportunities
+from ltv_bayes.data.exports.roles import AUTO, Roles, find_roles
+from ltv_bayes.data.exports.rows import Rows
+from ltv_bayes.data.exports.status import Keep, Status
+from ltv_bayes.data.orders.read_report import ReadReport
+from ltv_bayes.data.orders.transactions import (
+    Transactions,
+    as_streams,
+    refuse_choice,
+    warn_of_counts,
+    warn_of_null_ids,
+)
+from ltv_bayes.data.reading.amounts import read_amounts
+from ltv_bayes.data.reading.columns import refuse_one_column_for_two
+from ltv_bayes.data.reading.dates import read_days
+from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
+from ltv_bayes.data.reading.files import read_source
+from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
+from ltv_bayes.errors import DataWarning, warn
+
+DROP = "Or leave such rows out with bad_rows='drop'."
+
+
+def read_transactions(
+    source: Any,
+    *,
+    customer: str = AUTO,
+    date: str = AUTO,
+    amount: str | None = AUTO,
+    order_id: str | None = AUTO,
+    stream: str | None = None,
+    preset: str | None = None,
+    keep: Keep = None,
+    lines: Literal["auto", "add", "once"] = "auto",
+    repeated_rows: Literal["auto", "keep", "drop"] = "auto",
+    currency: str | None = None,
+    rates: Rates = None,
+    date_format: str | None = None,
+    time_zone: str | None = None,
+    decimal: str | None = None,
+    amount_unit: float | str | None = None,
+    bad_rows: Literal["error", "drop"] = "error",
+    sheet: str | int | list[str | int] | None = None,
+    header: int | list[int] | None = None,
+    encoding: str | None = None,
+) -> Transactions:
+    """Read an export of orders, as a CRM or a spreadsheet writes it.
+
+    Parameters
+    ----------
+    source : path or frame
+        Anything that :func:`ltv_bayes.read_table` reads.
+    customer, date, amount : str
+        The names of the columns; ``"auto"`` finds them by the names that exports usually have, whole, and refuses to
+        choose where several may be meant. ``amount=None`` for a log without money.
+    order_id : str, optional
+        The name of the column with the number of an order, where an order may have several rows; ``"auto"`` finds it.
+    stream : str, optional
+        The name of a column that says which stream an order belongs to, such as equipment, consumables or service;
+        :meth:`Transactions.stream` then gives the orders of one of them.
+    preset : {"salesforce", "hubspot", "fxiaoke", "jiandaoyun"}, optional
+        The system that wrote the export, whose names of columns then go before others'.
+    keep : mapping or "all", optional
+        Which rows are orders: words by column, as in ``{"Status": ["Paid", "Shipped"]}``; ``"all"`` for every row. What it
+        does not mention is decided by the words that are known: won and valid rows are kept; void, lost, refunded and draft
+        ones are left out and counted; open ones are in ``opportunities``.
+    lines : {"auto", "add", "once"}
+        Whether amounts of several rows of one order are those of lines, or its total on each; ``"auto"`` takes one total
+        where all of at least three such orders have but one amount each, adds where some have several, and asks otherwise.
+    repeated_rows : {"auto", "keep", "drop"}
+        What to do with rows of which every cell is that of another; ``"auto"`` leaves them out where the log has order
+        numbers, and otherwise keeps them and warns.
+    currency : str, optional
+        What amounts are counted in, or are to be converted to.
+    rates : mapping or table, optional
+        What 1 of each other currency is worth in ``currency``: ``{"USD": 7.1}``, or a table with the columns currency, date
+        and rate, of which the last rate on or before an order's day counts.
+    date_format : str, optional
+        How dates are written, in the letters of ``strptime``; ``"excel"`` for day numbers.
+    time_zone : str, optional
+        Where the days are, as in ``"Asia/Shanghai"``, if times are written in another zone or counted from 1970.
+    decimal : {".", ","}, optional
+        The decimal mark of amounts in text; decided for the column where not given.
+    amount_unit : float or str, optional
+        What 1 in the column is worth, as in 1000, ``"万元"`` or ``"亿"``; the column's name may say it too.
+    bad_rows : {"error", "drop"}
+        Whether a row that cannot be read stops the work or is left out, counted and kept in ``dropped``.
+    sheet, header, encoding : optional
+        As in :func:`ltv_bayes.read_table`.
+
+    Returns
+    -------
+    Transactions
+        Ids as written (numbers of a frame stay numbers), days, and amounts; ``report`` says what was read and what was left
+        out, and that the amounts of the file are those kept and those left out.
+
+    Raises
+    ------
+    ColumnError
+        If a column is not there, or several may be meant; the message has the calls to choose from.
+    InputError
+        If rows cannot be read, naming them; if the order of day and month is open, a status has words that are not known,
+        or amounts are in several currencies.
+
+    Warns
+    -----
+    DataWarning
+        If a column looks like a status, ids look like NULL, rows repeat others, or look like counts of months or weeks.
+
+    Examples
+    --------
+    >>> log = {"客户": ["Ada", "Bo", "Bo"], "日期": ["1997/1/1", "1997年1月12日", "1997-02-01"], "金额(万元)": [1.2, 3, 5]}
+    >>> read_transactions(pd.DataFrame(log | {"状态": ["已完成", "已完成", "作废"]}), currency="CNY")
+    2 orders of 2 customers, 1997-01-01 to 1997-01-12, total 42,000.00 CNY (the pandas DataFrame)
+    left out: 1 row (by status: void)
+        customer_id       date     amount
+    row
+    0           Ada 1997-01-01  12,000.00
+    1            Bo 1997-01-12  30,000.00
+    """
+    for argument, value, known in (
+        ("bad_rows", bad_rows, ("error", "drop")),
+        ("lines", lines, ("auto", "add", "once")),
+        ("repeated_rows", repeated_rows, ("auto", "keep", "drop")),
+    ):
+        refuse_choice(argument, value, known)
+    named = {"customer": customer, "date": date, "amount": amount, "order_id": order_id, "stream": stream}
+    refuse_one_column_for_two(**{role: name for role, name in named.items() if name != AUTO})
+    found = read_source(source, sheet=sheet, header=header, encoding=encoding)
+    roles = find_roles(found.frame, named, preset)
+    money = read_amounts(roles.cells(found.frame, "amount"), decimal=decimal, unit=amount_unit, header=roles.columns.get("amount"))
+    rows = Rows.of(found, roles, money.values)
+    status = rows.leave_out_no_orders(keep)
+    zone = time_zone or (roles.preset.time_zone if roles.preset else None)
+    cells = rows.remaining()
+    days = read_days(cells["date"], date_format=date_format, time_zone=zone)
+    ids, no_id = as_ids(cells["customer_id"])
+    streams, no_stream = _streams(cells, stream)
+    no_money = [] if amount is None else [fault.among(rows.kept) for fault in money.faults]
+    faults = [no_id, *days.faults, *no_money, *no_stream]
+    if bad_rows == "error" or at_fault(faults, len(cells)).all():
+        refuse(faults, cells.index, DROP if bad_rows == "error" else "No row is left.")
+    columns = {"customer_id": ids.array, "date": days.days.array, "amount": money.values[rows.kept].array}
+    log = pd.DataFrame({"row": cells.index, **columns, **streams})
+    usable = ~at_fault(faults, len(cells))
+    shown = currencies_of(rows.remaining_cells("currency"), money.currencies[rows.kept], money.header_currency, usable)
+    log["amount"], paid_in, converted = in_one_currency(log, shown, usable, currency, rates)
+    said = rows.leave_out_more(log, faults, lines, repeated_rows)
+    log = log[rows.kept[rows.asked]].reset_index(drop=True)
+    log = log.assign(customer_id=final_ids(log["customer_id"]))
+    _warn(log, status, said)
+    notes = (*found.notes, *days.notes, *money.notes, *filter(None, [converted, *said.notes]))
+    report = ReadReport(
+        source=found.name,
+        form=found.form,
+        encoding=found.encoding,
+        sheets=found.sheets,
+        header_row=found.header_row,
+        above=found.above,
+        rows=len(found.frame),
+        mapping=roles.mapping(),
+        preset=roles.preset.title if roles.preset else None,
+        status=status.counts,
+        unit=money.unit,
+        currency=paid_in,
+        left_out=rows.left_out(),
+        notes=notes,
+    )
+    return Transactions(
+        log, rows.dropped(stream), paid_in, found.name, str(roles.columns["customer"]), report, open_opportunities(...)
+    )

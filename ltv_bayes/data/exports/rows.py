@@ -1,0 +1,138 @@
+"""The rows of an export: which are orders, and why others are left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.exports.order_lines import (
+    EXPORTED_TWICE,
+    LINE,
+    REPEATED_TOTAL,
+    OrderRows,
+    blank_cells,
+    exported_twice,
+    filled_down,
+    repeated_totals,
+)
+from ltv_bayes.data.exports.presets import KEPT, OPEN
+from ltv_bayes.data.exports.roles import Roles
+from ltv_bayes.data.exports.status import Keep, Status, status_of
+from ltv_bayes.data.exports.total_rows import TOTAL_ROW, total_rows
+from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS
+from ltv_bayes.data.reading.faults import Fault, reasons
+from ltv_bayes.data.reading.files import Source
+from ltv_bayes.errors import counted
+
+BY_STATUS = "by status: {}"
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """All rows of a table, with the reason for which each is left out, if it is.
+
+    Attributes
+    ----------
+    raw : pandas.DataFrame
+        The table as it was read.
+    filled : pandas.DataFrame
+        The same, with the blank cells of sub-forms filled.
+    roles : Roles
+        Its columns.
+    amounts : pandas.Series
+        Their amounts, missing where there is none.
+    goes_on : numpy.ndarray
+        Which rows go on with the order above.
+    reason : numpy.ndarray
+        Why each row is left out, None for those kept; filled in as reading goes on.
+    """
+
+    raw: pd.DataFrame
+    filled: pd.DataFrame
+    roles: Roles
+    amounts: pd.Series
+    goes_on: np.ndarray
+    reason: np.ndarray
+
+    @classmethod
+    def of(cls, found: Source, roles: Roles, amounts: pd.Series) -> Self:
+        """Begin with all rows."""
+        filled, goes_on = filled_down(found.frame, roles, found.merged)
+        return cls(found.frame, filled, roles, amounts, goes_on, np.full(len(filled), None, dtype=object))
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Which rows are not left out so far."""
+        return np.equal(self.reason, None)
+
+    def leave_out_no_orders(self, keep: Keep) -> Status:
+        """Leave out rows that are no orders: totals, lines without an amount, and by their status."""
+        self._leave_out(total_rows(self.raw, self.roles, self.amounts.to_numpy()), TOTAL_ROW)
+        if "amount" in self.roles.columns:
+            self._leave_out(self.goes_on & blank_cells(self.raw[self.roles.columns["amount"]]), LINE)
+        status = status_of(self.filled, self.roles, keep, self.kept)
+        for meaning in pd.unique(status.meaning[self.kept]):
+            if meaning != KEPT:
+                self._leave_out(status.meaning == meaning, BY_STATUS.format(meaning))
+        return status
+
+    def leave_out_faults(self, faults: Sequence[Fault]) -> None:
+        """Leave out rows that cannot be read, among those kept so far."""
+        at = np.flatnonzero(self.kept)
+        self.reason[at] = reasons(faults, len(at))
+
+    def leave_out_repeats(self, log: pd.DataFrame, lines: str, repeated_rows: str) -> list[str]:
+        """Leave out rows that repeat others, and say what was done.
+
+        Parameters
+        ----------
+        log : pandas.DataFrame
+            customer_id, date and amount of the rows that are kept.
+        lines, repeated_rows
+            As in `read_transactions`.
+        """
+        at, order, said = np.flatnonzero(self.kept), None, []
+        if "order_id" in self.roles.columns:
+            order = pd.factorize(self.filled[self.roles.columns["order_id"]].iloc[at])[0]
+        days = log["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+        rows = OrderRows(order, pd.factorize(log["customer_id"])[0], days, log["amount"].to_numpy())
+        twice = exported_twice(self.filled.iloc[at], rows)
+        if twice.any():
+            number, drop = int(twice.sum()), repeated_rows == "drop" or (repeated_rows == "auto" and order is not None)
+            if drop:
+                self.reason[at[twice]] = EXPORTED_TWICE
+            else:
+                said.append(f"{counted(number, 'row')} of which every cell is that of another row, kept")
+        left = np.equal(self.reason[at], None)
+        again, about = repeated_totals(rows, left, self.raw.index[at], lines)
+        self.reason[at[again]] = REPEATED_TOTAL
+        return [*said, *([about] if about else [])]
+
+    def cells(self, stream: str | None) -> pd.DataFrame:
+        """The cells that make an order, of the rows kept so far, blank ones of sub-forms filled."""
+        frame = self.filled if self.kept.all() else self.filled[self.kept]
+        return pd.DataFrame(self._orders(frame, stream), index=frame.index)
+
+    def dropped(self, stream: str | None) -> pd.DataFrame:
+        """Rows left out, as they stood: row, reason, customer_id, date, amount, and stream if there is one."""
+        frame = self.raw[~self.kept]
+        table = pd.DataFrame(self._orders(frame, stream), index=frame.index).astype(object)
+        table = table.assign(row=frame.index, reason=self.reason[~self.kept])
+        return table.reset_index(drop=True)[[*DROPPED_COLUMNS, *([] if stream is None else ["stream"])]]
+
+
+    @property
+    def is_open(self) -> np.ndarray:
+        """Rows of opportunities that are not decided."""
+        return self.reason == BY_STATUS.format(OPEN)
+
+    def _orders(self, frame: pd.DataFrame, stream: str | None) -> dict[str, Any]:
+        places = {"customer_id": "customer", "date": "date", "amount": "amount", "currency": "currency"}
+        found = {name: frame[self.roles.columns[role]] for name, role in places.items() if role in self.roles.columns}
+        found.setdefault("amount", pd.Series(np.nan, index=frame.index))
+        return found if stream is None else found | {"stream": frame[self.roles.columns["stream"]]}
+
+    def _leave_out(self, at: np.ndarray, reason: str) -> None:
+        self.reason[self.kept & at] = reason

@@ -1,0 +1,215 @@
+"""Which rows are orders, by the words of their status."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.exports.names import plain_word
+from ltv_bayes.data.exports.presets import ANY, FLAGS, KEPT, OPEN, STATUS_KINDS, presets
+from ltv_bayes.data.exports.roles import Roles
+from ltv_bayes.data.reading.columns import named_column
+from ltv_bayes.data.reading.ids import BLANKS
+from ltv_bayes.errors import InputError, counted, listed
+
+ALL = "all"
+UNKNOWN, NOT_KEPT, NOT_WON = "unknown", "not among those to keep", "not won"
+IN_TURN = ("void", "refunded", "lost", NOT_KEPT, NOT_WON, "draft", OPEN, UNKNOWN, KEPT)
+TRUE = ("true", "1", "1.0", "yes", "y", "是", "√", "t", "wahr", "真")
+FALSE = ("false", "0", "0.0", "no", "n", "否", "×", "", "f", "falsch", "假")
+MOST_WORDS = 20
+
+Keep = Mapping[Any, Sequence[Any] | str] | str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Status:
+    """What the status of each row says.
+
+    Attributes
+    ----------
+    meaning : numpy.ndarray
+        Of each row: kept (an order), or why it is none: void, refunded, lost, draft, open, ...
+    counts : pandas.DataFrame
+        One row a column and word: column, word, meaning, rows.
+    looks_like : tuple of str
+        Columns that look like a status, though nobody said so.
+    """
+
+    meaning: np.ndarray
+    counts: pd.DataFrame
+    looks_like: tuple[str, ...]
+
+
+def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.ndarray) -> Status:
+    """Say which rows are orders.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table, blank cells of sub-forms filled.
+    roles : Roles
+        Its columns.
+    keep : mapping or "all", optional
+        From columns to the words of rows to keep, or ``"all"``; where it says nothing, the words known.
+    counted_rows : numpy.ndarray
+        Which rows are asked about: not those of totals.
+
+    Raises
+    ------
+    InputError
+        If a word is not known, naming rows and the words to choose from.
+    """
+    columns, wanted = _columns(frame, roles, keep)
+    votes, tables = [], []
+    for column, kind in columns.items():
+        meaning, table = _judged(frame[column], kind, roles, wanted.get(column), counted_rows)
+        votes.append(meaning)
+        tables.append(table.assign(column=str(column)))
+    meaning = _together(frame, roles, columns, votes)
+    unknown = (meaning == UNKNOWN) & counted_rows
+    if unknown.any():
+        raise _unknown(frame, columns, votes, unknown, tables)
+    counts = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["word", "meaning", "rows"])
+    told = set(columns) | set(roles.columns.values()) | set(roles.lines)
+    return Status(meaning, counts, _looking_like(frame, told) if keep != ALL else ())
+
+
+def _columns(frame: pd.DataFrame, roles: Roles, keep: Keep) -> tuple[dict[Any, str], Mapping[Any, Any]]:
+    """The columns that count, with their kind, and what is wanted of them."""
+    if keep is None:
+        return dict(roles.statuses), {}
+    if keep == ALL:
+        return {}, {}
+    if not isinstance(keep, Mapping):
+        raise InputError(f"keep takes 'all', or words by column, as in keep={{'Status': ['Paid']}}; not {keep!r}.")
+    for column, words in keep.items():
+        named_column(frame, column, "keep", "Name the column as it stands in the file.")
+        if isinstance(words, str) and words != ALL:
+            raise InputError(f"keep={{{column!r}: {words!r}}} needs a list. Pass keep={{{column!r}: [{words!r}]}}.")
+    chosen = {column: kind for column, kind in roles.statuses.items() if keep.get(column) != ALL}
+    chosen |= {column: roles.statuses.get(column, "state") for column, words in keep.items() if words != ALL}
+    return chosen, keep
+
+
+def _judged(
+    cells: pd.Series, kind: str, roles: Roles, wanted: Sequence[Any] | None, counted_rows: np.ndarray
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """The meaning of each row by one column, and a count of its words."""
+    codes, distinct = pd.factorize(cells.astype(object), use_na_sentinel=False)
+    written = ["" if pd.isna(word) else str(word).strip(BLANKS) for word in distinct]
+    if wanted is not None:
+        kept = {plain_word(word) for word in wanted}
+        if absent := kept - {plain_word(word) for word in written}:
+            there = listed([repr(word) for word in written], limit=MOST_WORDS)
+            raise InputError(f"keep names {listed(sorted(map(repr, absent)))}, which {cells.name!r} never says: {there}.")
+        known = _meanings(kind, roles)
+        meanings = [KEPT if plain_word(word) in kept else _other(known.get(plain_word(word), NOT_KEPT)) for word in written]
+    elif kind in FLAGS:
+        meanings = [_flag(word, kind) for word in written]
+    else:
+        known = _meanings(kind, roles)
+        meanings = [known.get(plain_word(word), UNKNOWN) for word in written]
+    rows = np.bincount(codes[counted_rows], minlength=len(written))
+    table = pd.DataFrame({"word": written, "meaning": meanings, "rows": rows})
+    return np.array(meanings, dtype=object)[codes], table[rows > 0]
+
+
+def _meanings(kind: str, roles: Roles) -> Mapping[str, str]:
+    general = presets()[ANY].words[kind if kind in STATUS_KINDS else "state"]
+    return general if roles.preset is None else {**general, **roles.preset.words.get(kind, {})}
+
+
+def _other(meaning: str) -> str:
+    return NOT_KEPT if meaning in (KEPT, UNKNOWN) else meaning
+
+
+def _flag(word: str, kind: str) -> str:
+    plain = plain_word(word)
+    if plain not in (*TRUE, *FALSE):
+        return UNKNOWN
+    true = plain in TRUE
+    return {
+        "void": "void" if true else KEPT,
+        "valid": KEPT if true else "void",
+        "won": KEPT if true else NOT_WON,
+        "closed": KEPT if true else OPEN,
+    }[kind]
+
+
+def _together(frame: pd.DataFrame, roles: Roles, columns: Mapping[Any, str], votes: list[np.ndarray]) -> np.ndarray:
+    """One meaning a row: a reason to leave it out goes before a reason to keep it."""
+    by_kind = {kind: vote for kind, vote in zip(columns.values(), votes, strict=True) if kind in ("won", "closed")}
+    stage = _worst([vote for kind, vote in zip(columns.values(), votes, strict=True) if kind == "stage"], len(frame))
+    stage = np.where((stage == UNKNOWN) & _in_doubt(frame, roles), OPEN, stage)
+    if "won" in by_kind:
+        sale = by_kind["won"].copy()
+        if "closed" in by_kind:
+            sale[sale == NOT_WON] = np.where(by_kind["closed"] == KEPT, "lost", OPEN)[sale == NOT_WON]
+        else:
+            sale = np.where((sale == NOT_WON) & np.isin(stage, ["lost", OPEN]), stage, sale)
+        stage = np.where(stage == UNKNOWN, KEPT, stage)  # a stage of one's own making: the flag settles it
+    else:
+        sale = by_kind.get("closed", np.full(len(frame), KEPT, dtype=object))
+    others = [vote for kind, vote in zip(columns.values(), votes, strict=True) if kind not in ("won", "closed", "stage")]
+    return _worst([*others, stage, sale], len(frame))
+
+
+def _worst(votes: Sequence[np.ndarray], number: int) -> np.ndarray:
+    """The first of the meanings in the order of `IN_TURN`; a word that is not known counts where nothing else does."""
+    places = {meaning: place for place, meaning in enumerate(IN_TURN)}
+    ranks = [pd.Series(vote).map(places).to_numpy(dtype=int) for vote in votes]
+    return np.array(IN_TURN, dtype=object)[np.minimum.reduce([np.full(number, places[KEPT]), *ranks])]
+
+
+def _in_doubt(frame: pd.DataFrame, roles: Roles) -> np.ndarray:
+    """Rows whose probability lies between none and certainty: they are open whatever their stage is called."""
+    if "probability" not in roles.columns:
+        return np.zeros(len(frame), dtype=bool)
+    texts = frame[roles.columns["probability"]].astype("str").str.strip().str.removesuffix("%")
+    numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    whole = 100.0 if np.nanmax(numbers, initial=0.0) > 1 else 1.0
+    return (numbers > 0) & (numbers < whole)
+
+
+def _unknown(
+    frame: pd.DataFrame,
+    columns: Mapping[Any, str],
+    votes: list[np.ndarray],
+    unknown: np.ndarray,
+    tables: list[pd.DataFrame],
+) -> InputError:
+    """Ask about words that are not known; the call that is shown leaves such rows out."""
+    column, vote, table = next(
+        (column, vote, table)
+        for (column, vote, table) in zip(columns, votes, tables, strict=True)
+        if ((vote == UNKNOWN) & unknown).any()
+    )
+    at = (vote == UNKNOWN) & unknown
+    open_words = table[table["meaning"] == UNKNOWN]
+    shown = ", ".join(f"{word!r} ({counted(rows, 'row')})" for word, rows in open_words[["word", "rows"]].to_numpy())
+    known, asked = table.loc[table["meaning"] == KEPT, "word"].tolist(), open_words["word"].tolist()
+    cure = f"If they are orders, pass keep={{{str(column)!r}: {[*known, *asked]}}}"
+    if known:
+        cure += f"; if they are none, keep={{{str(column)!r}: {known}}}"
+    cure += f". If the column says nothing about orders, keep={{{str(column)!r}: 'all'}}."
+    rows = frame.index[at]
+    return InputError(f"The status column {str(column)!r} has words that are not known: {shown} (rows {listed(rows)}). {cure}", rows)
+
+
+def _looking_like(frame: pd.DataFrame, told: set[Any]) -> tuple[str, ...]:
+    """Columns of a few words, all of which are words of a status, and some say that a row is no order."""
+    words = {word: meaning for kind in STATUS_KINDS for word, meaning in presets()[ANY].words[kind].items()}
+    found = []
+    for name in frame.columns:
+        if name in told or not (pd.api.types.is_string_dtype(frame[name].dtype) or frame[name].dtype == object):
+            continue
+        if len(head := frame[name].head(1000).dropna().unique()) > MOST_WORDS or not len(head):
+            continue
+        distinct = frame[name].dropna().unique()
+        meanings = {words.get(plain_word(word)) for word in distinct[: MOST_WORDS + 1]}
+        if len(distinct) <= MOST_WORDS and None not in meanings and meanings - {KEPT}:
+            found.append(str(name))
+    return tuple(found)

@@ -1,0 +1,183 @@
+"""What was read of an export: rows and amounts kept and left out, and how each column was understood."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.errors import counted, listed
+from ltv_bayes.formatting import percent
+from ltv_bayes.tables import Printed, ResultPage
+from ltv_bayes.whole_files import written_whole
+
+KEPT = "kept"
+FIRST_ROWS = 5
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ReadReport(Printed):
+    """What :func:`ltv_bayes.read_transactions` read: ``orders.report``.
+
+    Attributes
+    ----------
+    source, form : str
+        The source, and what its content is, such as CSV or Excel workbook.
+    encoding : str or None
+        The encoding of a text file.
+    sheets : tuple of str
+        The sheets that were read.
+    header_row : int or None
+        The row of the header, as a spreadsheet numbers it.
+    rows : pandas.DataFrame
+        One row a reason, ``kept`` first, then those left out: reason (the index), rows, amount (as in the file, its unit
+        applied, before any conversion), first_rows. Their sums are the rows and the amount of the file, to the cent.
+    mapping : pandas.DataFrame
+        One row a role, with the column and how it was found.
+    system : str or None
+        The system that wrote the export, if its column names tell.
+    status : pandas.DataFrame
+        One row a word of a status: column, word, meaning, rows.
+    unit : str or None
+        What 1 in the column of amounts is worth, and who says so.
+    currency : str or None
+        What amounts are counted in.
+    first, last : datetime.date
+        Days of the first and the last order.
+    customers, bought_once : int
+        The number of customers, and of those who bought on one day only.
+    notes : tuple of str
+        What was decided on the way.
+    """
+
+    source: str
+    form: str
+    encoding: str | None
+    sheets: tuple[str, ...]
+    header_row: int | None
+    rows: pd.DataFrame
+    mapping: pd.DataFrame
+    system: str | None
+    status: pd.DataFrame
+    unit: str | None
+    currency: str | None
+    first: Any
+    last: Any
+    customers: int
+    bought_once: int
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def rows_in(self) -> int:
+        """The number of rows below the header that were read."""
+        return int(self.rows["rows"].sum())
+
+    @property
+    def amount_in(self) -> float:
+        """The sum of all amounts of the file that can be read, to the cent."""
+        return round(math.fsum(self.rows["amount"]), 2)
+
+    @property
+    def share_bought_once(self) -> float:
+        """The share of customers who bought on one day only."""
+        return self.bought_once / self.customers if self.customers else float("nan")
+
+    def text(self) -> str:
+        """The whole report as text."""
+        return self._page().as_text()
+
+    def save(self, path: str | Path) -> None:
+        """Write the report to a file: text, or a page where the name ends in .html.
+
+        Raises
+        ------
+        WriteError
+            If the file cannot be written; one that was there before is as it was.
+        """
+        page = self._page()
+        as_page = Path(path).suffix.lower() in (".html", ".htm")
+        text = f'<!doctype html><meta charset="utf-8">\n{page.as_html()}' if as_page else page.as_text()
+        with written_whole(path) as unfinished:
+            unfinished.write_text(text + "\n", encoding="utf-8")
+
+    def _page(self) -> ResultPage:
+        return ResultPage(self._lines(), self._counts(), [f"note: {note}" for note in self.notes], amounts=False)
+
+    def _lines(self) -> list[str]:
+        found = [self.form, *([self.encoding] if self.encoding else [])]
+        if self.sheets:
+            found.append(f"{'sheet' if len(self.sheets) == 1 else 'sheets'} {listed(self.sheets)}")
+        if self.header_row is not None:
+            found.append(f"header in row {self.header_row}")
+        system = f", written by {self.system}" if self.system else ""
+        columns = "; ".join(f"{role}: {column}" for role, column in self.mapping["column"].items())
+        once = f"{percent(self.share_bought_once)} of them bought once"
+        words = [
+            f"{column}: " + ", ".join(f"{word or 'blank'} {rows:,} ({meaning})" for word, meaning, rows in some)
+            for column, some in self._words().items()
+        ]
+        money = [f"amounts counted in {self.unit}"] if self.unit else []
+        return [
+            f"Read from {self.source} ({', '.join(found)}){system}",
+            f"columns: {columns}",
+            *words,
+            *money,
+            f"{counted(self.customers, 'customer')}, {self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}; {once}",
+        ]
+
+    def _words(self) -> dict[str, list[tuple[str, str, int]]]:
+        found: dict[str, list[tuple[str, str, int]]] = {}
+        for row in self.status.itertuples():
+            found.setdefault(str(row.column), []).append((str(row.word), str(row.meaning), int(row.rows)))
+        return found
+
+    def _counts(self) -> pd.DataFrame:
+        """Rows and amounts as people read them, with the sums of the file below."""
+        table = self.rows.assign(
+            rows=[f"{number:,}" for number in self.rows["rows"]],
+            amount=[f"{amount:,.2f}" for amount in self.rows["amount"]],
+        )
+        table.loc["in the file"] = [f"{self.rows_in:,}", f"{self.amount_in:,.2f}", ""]
+        name = f"amount ({self.currency})" if self.currency else "amount"
+        return table.rename(columns={"amount": name, "first_rows": "first rows"}).rename_axis(None)
+
+
+def rows_by_reason(reason: np.ndarray, amounts: pd.Series, labels: pd.Index) -> pd.DataFrame:
+    """Count rows and add up amounts by reason, those kept first: rows, amount to the cent, first_rows.
+
+    Parameters
+    ----------
+    reason : numpy.ndarray
+        Why each row is left out, None for those kept.
+    amounts : pandas.Series
+        The amount of each row, missing where there is none.
+    labels : pandas.Index
+        Names of rows.
+
+    Examples
+    --------
+    >>> rows_by_reason(np.array([None, "total of other rows"]), pd.Series([3.0, 3.0]), pd.Index([2, 3]))["amount"].to_dict()
+    {'kept': 3.0, 'total of other rows': 3.0}
+    """
+    kept = np.equal(reason, None)
+    found = [(KEPT, kept), *((one, reason == one) for one in pd.unique(reason[~kept]))]
+    rows = [
+        (int(at.sum()), round(math.fsum(amounts[at].dropna()), 2), "" if name == KEPT else listed(labels[at], FIRST_ROWS))
+        for name, at in found
+    ]
+    table = pd.DataFrame(rows, columns=["rows", "amount", "first_rows"], index=pd.Index([name for name, _ in found]))
+    return pd.concat([table.iloc[:1], table.iloc[1:].sort_values("rows", ascending=False, kind="stable")]).rename_axis("reason")
+
+
+def customers_and_once(days: pd.DataFrame) -> tuple[int, int]:
+    """The number of customers, and of those with one purchase day, of customer_id and date of orders."""
+    codes, distinct = pd.factorize(days["customer_id"])
+    day = days["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    first = np.full(len(distinct), np.iinfo(np.int64).max)
+    last = np.full(len(distinct), np.iinfo(np.int64).min)
+    np.minimum.at(first, codes, day)
+    np.maximum.at(last, codes, day)
+    return len(distinct), int((first == last).sum())
