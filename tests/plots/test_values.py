@@ -353,7 +353,7 @@ class TestTornado:
         table = with_judgements.judgement.tornado()
         ax = lb.plot_tornado(with_judgements)
         ends = np.array([sorted((bar.get_x(), bar.get_x() + bar.get_width())) for bar in ax.patches])
-        book = float(with_judgements.total().mean())
+        book = with_judgements.explain().loc["total", "mean"]
         np.testing.assert_allclose(ends[:2], np.column_stack([table["absent"], [book] * 2]))
         np.testing.assert_allclose(ends[4:], table[["at_low", "at_high"]])
 

@@ -129,6 +129,32 @@ class TestTogether:
         row = by.compare("per_customer").iloc[0]
         assert row["difference"] == pytest.approx(each[row["segment_a"]] - each[row["segment_b"]], rel=1e-9)
 
+    @pytest.mark.parametrize("measure", ["to_come_per_customer", "per_customer", "total"])
+    def test_losses_and_differences_are_of_the_means_shown(self, ltv, measure):
+        by = ltv.by("industry")
+        mean, table, chosen = by.summary()[f"{measure}_mean"], by.compare(measure), by.best(measure)
+        apart = mean[table["segment_a"]].to_numpy() - mean[table["segment_b"]].to_numpy()
+        np.testing.assert_allclose(table["difference"], apart, rtol=1e-9)
+        np.testing.assert_allclose(table["expected_loss_b"] - table["expected_loss_a"], apart, rtol=1e-9)
+        assert (table[["expected_loss_a", "expected_loss_b"]] >= 0).all(axis=None)
+        np.testing.assert_allclose(chosen["mean"], mean[chosen.index])
+        np.testing.assert_allclose(
+            chosen["expected_loss"] + chosen["mean"], chosen["expected_loss"].iloc[0] + mean.max()
+        )
+        a, b = (by.draws(measure).sel(segment=list(table[f"segment_{one}"])).to_numpy() for one in "ab")
+        loss = np.maximum(b - a, 0).mean(axis=(0, 1))
+        moved = np.abs((a - b).mean(axis=(0, 1)) - apart)
+        assert (np.abs(table["expected_loss_a"] - loss) <= moved).all()
+        assert (moved > 1e-9 * np.abs(apart)).all()
+
+    def test_pairs_are_in_the_order_of_the_summary(self, ltv):
+        by = ltv.by("industry")
+        order, table = list(by.summary().index), by.compare()
+        likelier = table["probability_a_above_b"] > 0.5
+        places = table.map(lambda name: order.index(name) if name in order else np.nan)
+        assert len(table) == 3
+        assert (places["segment_a"] < places["segment_b"])[likelier].all()
+
     def test_a_slice_and_another_pass_have_the_same(self, ltv, book, purchases, spend):
         passes = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), realised=True, keep_draws=False, **TERMS)
         pd.testing.assert_frame_equal(passes.summary(), ltv.summary(), check_exact=True)
@@ -146,6 +172,40 @@ class TestTogether:
         means = value.summary()["mean"]
         alone = [value.explain(one).loc["total", "mean"] for one in book.ids]
         np.testing.assert_allclose(alone, means, rtol=1e-14)
+
+    @pytest.mark.parametrize("realised", [False, True])
+    @pytest.mark.parametrize("relation", ["additional", "same_total"])
+    def test_a_tornado_stands_on_the_value_that_is_shown(self, book, purchases, spend, relation, realised):
+        """Of an opinion on a whole value, the rest is all other customers, and this one's past."""
+        rows = [{"customer_id": "B", "probability": 0.4, "low": 10.0, "high": 90.0, "opportunity": "Hall"}]
+        rows += [{"customer_id": "E", "probability": 0.9, "low": 50.0, "high": 200.0, "opportunity": "Plant"}]
+        frame = pd.DataFrame(rows).assign(relation=["additional", relation])
+        judged, stream = lb.FutureValuePriors.from_judgements(frame), lb.RepeatPurchases(purchases, spend)
+        value = lb.lifetime_value(book, stream, future_value=judged, **{**TERMS, "realised": realised})
+        table, parts = value.judgement.tornado(), value.judgement.sensitivity()
+        shown, drawn = value.explain().loc["total", "mean"], float(value.total().mean())
+        assert table.attrs["total"] == pytest.approx(shown, rel=1e-12)
+        assert abs(shown / drawn - 1) > 1e-6
+        absent = table.set_index("opportunity")["absent"]
+        assert absent["Hall"] == pytest.approx(parts.set_index("opportunity").loc["Hall", "without_mean"], rel=1e-12)
+        customer = value.summary().loc["E", "to_come" if realised else "mean"]
+        plant = customer if relation == "same_total" else value.explain("E").loc["judged", "mean"]
+        assert absent["Plant"] == pytest.approx(shown - plant, rel=1e-12)
+        swing = table["at_high"] - table["absent"]
+        np.testing.assert_allclose(table["swing"], swing)
+        medians = value.judgement.tornado("median")
+        assert medians.attrs["total"] == pytest.approx(float(value.total().median()))
+
+    def test_parts_of_judgements_add_up_to_the_judged_mean(self, book, purchases, spend):
+        rows = [("A", "Hall", 0.3), ("A", "Roof", 0.7), ("B", "Plant", 0.5)]
+        frame = pd.DataFrame(rows, columns=["customer_id", "opportunity", "probability"]).assign(low=50.0, high=200.0)
+        frame["relation"] = "additional"
+        judged, stream = lb.FutureValuePriors.from_judgements(frame), lb.RepeatPurchases(purchases, spend)
+        value = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        whole = value.explain().loc["judged", "mean"]
+        parts = value.judgement.sensitivity().set_index("source")["mean"]
+        assert parts["judged"].sum() == pytest.approx(whole, rel=1e-12)
+        assert value.judgement.audit()["used"].sum() == pytest.approx(whole, rel=1e-12)
 
 
 class TestLuck:
