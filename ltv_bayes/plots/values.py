@@ -13,7 +13,7 @@ from ltv_bayes.intervals import bound_columns, describe_interval, summarize_draw
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE
 from ltv_bayes.plots.lettering import drawable, ink, short_money
-from ltv_bayes.value.decisions.ranking import Statistic, require_statistic
+from ltv_bayes.value.decisions.ranking import Statistic, nothing_more, require_statistic
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
 from ltv_bayes.value.segments.segments import SegmentValues, segments_left_out
@@ -91,8 +91,7 @@ def plot_lifetime_value(
 
 def _worth_most(table: pd.DataFrame, top: int) -> tuple[pd.DataFrame, int]:
     """The first of ranked customers, and how many are left out as they most likely pay nothing more."""
-    _, high = bound_columns(table)
-    paying = (table[high] > 0).to_numpy()
+    paying = ~nothing_more(table).to_numpy()
     if len(table) <= top or not paying.any():
         return table.head(top), 0
     return table[paying].head(top), int((~paying).sum())

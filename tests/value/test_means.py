@@ -20,6 +20,25 @@ def priced(spend, growth):
     return lb.FittedSpend(tree)
 
 
+class AtALoss:
+    """A stream of one's own: the same orders, each of which costs what it earned."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+    def prepare(self, *terms):
+        made = self._stream.prepare(*terms)
+
+        def draw(first, last, money, *ends):
+            made(first, last, money, *ends)
+            money *= -1
+
+        return draw
+
+
 @pytest.fixture(scope="module")
 def events():
     rng = np.random.default_rng(5)
@@ -264,6 +283,18 @@ class TestRanking:
         assert list(loyal.ranked("median"))[1] == "median_to_come"
         with pytest.raises(lb.errors.InputError, match="statistic must be 'mean' or 'median', not 'mode'"):
             loyal.ranked("mode")
+
+    @pytest.mark.parametrize("kind", ["eti", "hdi"])
+    def test_at_a_loss_who_buys_more_has_not_left(self, loyal, purchases, spend, kind):
+        """Every interval ends at 0 or below; P(more) is what it is where the same orders earn."""
+        stream = AtALoss(lb.RepeatPurchases(purchases, spend))
+        value = lb.lifetime_value(loyal.customers, stream, horizon="1 year", realised=True, random_seed=1)
+        table, gain = value.ranked(ci_kind=kind), loyal.ranked(ci_kind=kind)
+        assert table["probability_of_more"].to_dict() == gain["probability_of_more"].to_dict()
+        assert list(table.index) == ["Once", "Small", "Large"]
+        assert (table.iloc[:, 1:5] <= 0).all(axis=None)
+        assert table["why"].to_dict() == gain["why"].to_dict()
+        assert list(value.upside().index) == list(table.index)
 
     def test_of_segments(self, loyal):
         by = loyal.by("region")
