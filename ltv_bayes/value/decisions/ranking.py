@@ -46,7 +46,7 @@ def ranked(value: Valued, interval: tuple[float, str], statistic: Statistic = "m
     leading = "to_come" if statistic == "mean" else "median_to_come"
     table["why"] = _why(table, leading)
     order = np.lexsort((-table["to_come"], -table[leading], nothing_more(table)))
-    return value.described(table.iloc[order], interval, statistic=statistic)
+    return value.described(table.iloc[order], interval, statistic=statistic, settings=str(value.settings.to_come))
 
 
 def nothing_more(table: pd.DataFrame) -> pd.Series:

@@ -217,7 +217,7 @@ def slipping_away(
         float(least_drop),
         float(least_alive),
         ltv.currency,
-        str(ltv.settings),
+        str(ltv.settings.to_come),
         value.caution,
     )
 
@@ -363,5 +363,5 @@ def _have_left(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.I
 def _labelled(value: Valued, lost: Array, ids: pd.Index) -> xr.DataArray:
     """Label an array (customers, draws)."""
     drawn = lost.T.reshape(*value.valuation.shape, len(ids))
-    attrs = {"units": value.units, "settings": str(value.settings)}
+    attrs = {"units": value.units, "settings": str(value.settings.to_come)}
     return labelled_draws(drawn, "at_stake", {"customer_id": ids.to_numpy()}, **attrs)

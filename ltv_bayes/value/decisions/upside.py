@@ -34,7 +34,8 @@ def upside(value: Valued, interval: Interval) -> pd.DataFrame:
     )
     table.insert(0, "realised", realised)
     table["reason"] = _reasons(value, table)
-    return value.described(table.iloc[np.lexsort((-table["upside"], nothing_more(table)))])
+    order = np.lexsort((-table["upside"], nothing_more(table)))
+    return value.described(table.iloc[order], settings=str(value.settings.to_come))
 
 
 def _to_come(sources: Components, means: Components, realised: Array, interval: Interval) -> dict[str, Array]:

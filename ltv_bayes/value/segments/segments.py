@@ -22,7 +22,7 @@ from ltv_bayes.value.draws.valuation import JUDGED, REALISED, added
 from ltv_bayes.value.segments.compare import Options, Region, Words, best_of, compare_pairs, ranks_of
 from ltv_bayes.value.segments.groupings import APART, SegmentGrouping, total_weights, weighting
 from ltv_bayes.value.segments.next_customer import two_orders
-from ltv_bayes.value.valued import Valued, share_of, stored_attrs
+from ltv_bayes.value.valued import Valued, ValueSettings, share_of, stored_attrs
 
 PER_CUSTOMER, TOTAL, TO_COME = "per_customer", "total", "to_come_per_customer"
 YIELD = "what today's customers will yield"
@@ -60,7 +60,7 @@ class SegmentValues(Printed):
     customers: pd.Series
     judged: xr.DataArray | None
     currency: str | None
-    settings: str
+    settings: ValueSettings
     caution: str = ""
     levels: pd.DataFrame | None = None
     weighted: xr.DataArray | None = None
@@ -94,7 +94,8 @@ class SegmentValues(Printed):
         if measure in self.quantities:
             return self.quantities[measure]
         if measure == TO_COME and self.so_far is not None:
-            return (self.per_customer - self.so_far.to_numpy()).rename(TO_COME).assign_attrs(self.total.attrs)
+            attrs = {**self.total.attrs, "settings": str(self.settings.to_come)}
+            return (self.per_customer - self.so_far.to_numpy()).rename(TO_COME).assign_attrs(attrs)
         return self.per_customer if measure == PER_CUSTOMER else self.total
 
     def mean(self, measure: str | None = None) -> pd.Series:
@@ -366,7 +367,7 @@ def values_by(value: Valued, column: Any, weight: Any) -> SegmentValues:
         pd.Series(found.customers, index=index),
         _labelled(value, sums[JUDGED], names) if JUDGED in sums else None,
         value.currency,
-        str(value.settings),
+        value.settings,
         value.caution,
         levels,
         weighted,
