@@ -279,6 +279,18 @@ class TestRanking:
         assert list(loyal.upside().index) == list(table.index)
         assert loyal.summary()["mean"].idxmax() == "Large"
 
+    def test_who_has_most_likely_left_stands_last_whatever_the_mean(self, purchases, spend):
+        left = {"frequency": 12, "recency": 9.0, "T": 38.0, "monetary_value": 2e4}
+        buys = {"frequency": 4, "recency": 36.0, "T": 38.0, "monetary_value": 20.0}
+        names = {"Large": left, "Small": buys, "Smaller": buys, "Smallest": buys}
+        frame = pd.DataFrame.from_dict(names, orient="index").rename_axis("customer_id").reset_index()
+        customers = lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30")
+        stream = lb.RepeatPurchases(purchases, spend)
+        ranked = lb.lifetime_value(customers, stream, horizon="1 year", random_seed=1).ranked()
+        assert ranked["to_come"].idxmax() == "Large"
+        assert ranked.index[-1] == "Large"
+        assert ranked.loc["Large", "why"].startswith("most likely nothing more: P(more)")
+
     def test_by_the_median(self, loyal):
         assert list(loyal.ranked("median"))[1] == "median_to_come"
         with pytest.raises(lb.errors.InputError, match="statistic must be 'mean' or 'median', not 'mode'"):
