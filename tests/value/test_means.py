@@ -280,7 +280,7 @@ class TestRanking:
         assert loyal.summary()["mean"].idxmax() == "Large"
 
     def test_who_has_most_likely_left_stands_last_whatever_the_mean(self, purchases, spend):
-        left = {"frequency": 12, "recency": 9.0, "T": 38.0, "monetary_value": 2e4}
+        left = {"frequency": 12, "recency": 16.0, "T": 38.0, "monetary_value": 2e4}
         buys = {"frequency": 4, "recency": 36.0, "T": 38.0, "monetary_value": 20.0}
         names = {"Large": left, "Small": buys, "Smaller": buys, "Smallest": buys}
         frame = pd.DataFrame.from_dict(names, orient="index").rename_axis("customer_id").reset_index()
