@@ -11,11 +11,11 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.evaluation.known_judgements import known_on
 from ltv_bayes.evaluation.rolling import verdict
 from ltv_bayes.evaluation.rolling.cohorts import cohort_names, purchases_until
 from ltv_bayes.evaluation.rolling.kept import TABLES, fingerprint
 from ltv_bayes.evaluation.rolling.origins import windows_apart
-from ltv_bayes.evaluation.rolling.run import judged_on
 from ltv_bayes.evaluation.rolling.window import naive_forecasts
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.time_units import Duration
@@ -558,7 +558,7 @@ class TestJudgements:
         """The share of living customers with an open opportunity is learned from the portfolio."""
         customers = lb.summarize(orders, time_unit="week", as_of=DAYS[1])
         for some in (judged, judged.subset([1])):
-            then = judged_on(dt.date.fromisoformat(DAYS[1]), some, customers)
+            then = known_on(dt.date.fromisoformat(DAYS[1]), some, customers).priors
             assert then.portfolio["opportunity"].tolist() == ["known", "of the day"]
         assert then.table["opportunity"].tolist() == ["known"]
 
