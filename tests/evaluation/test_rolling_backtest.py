@@ -17,7 +17,7 @@ from ltv_bayes.evaluation.rolling.cohorts import cohort_names, purchases_until
 from ltv_bayes.evaluation.rolling.kept import TABLES, fingerprint
 from ltv_bayes.evaluation.rolling.origins import windows_apart
 from ltv_bayes.evaluation.rolling.window import naive_forecasts
-from ltv_bayes.predictions.fitted import thinned_to
+from ltv_bayes.predictions.fitted import shape_of, shuffled, thinned_to
 from ltv_bayes.time_units import Duration
 from tests.chance import allowed
 
@@ -273,6 +273,12 @@ class TestTables:
         said = f"({caution}: do not use these numbers yet)"
         assert " ".join(doubtful.verdict.split()).count(said) == 2
         assert "caution" not in found.summary()
+
+    def test_each_caution_is_said_with_its_origins(self, found):
+        cautions = ("fit did not converge", "", "another", "fit did not converge")
+        windows = [replace(window, caution=said) for window, said in zip(found.windows, cautions, strict=True)]
+        doubtful = replace(found, windows=tuple(windows))
+        assert doubtful.caution == "1997-07-01, 1998-03-31: fit did not converge; 1997-12-30: another"
 
     def test_windows_that_overlap_are_said(self, orders, fits):
         close = lb.backtest(orders, origins=3, horizon="26 weeks", random_seed=1, progressbar=False, **fits)
@@ -554,12 +560,32 @@ class TestJudgements:
             with_them.summary().loc["spend"]["median"].to_numpy(), rel=0.15
         )
 
+    def test_the_mean_that_customers_are_ranked_by_has_no_luck_of_draws(self, orders, fits, judged, found):
+        """Of repeat purchases it is exact; each judged opportunity adds its own draws."""
+        silent = judged.with_relation("additional", shows_life=False)
+        terms = {"as_of": DAYS[:2], "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
+        with_them = lb.backtest(orders, **terms, future_value=silent)
+        ids = judged.table["customer_id"].tolist()
+        for day, known in ((DAYS[0], ids[:1]), (DAYS[1], ids[1:3])):
+            customers = lb.summarize(orders, as_of=day)
+            parts = ("counts", fits["purchases"]), ("spend", fits["spend"])
+            counts, each = (shuffled(fit, shape_of(fit), 1, f"repeat_purchases {part}") for part, fit in parts)
+            product = counts.expected_purchases(customers, HORIZON) * each.expected_spend(customers)
+            before, after = (one.customers().loc[("spend", day)] for one in (found, with_them))
+            np.testing.assert_allclose(before["expected"], product.mean(("chain", "draw")), rtol=1e-6)
+            added = after["expected"] - before["expected"]
+            np.testing.assert_allclose(added.drop(known), 0, atol=1e-9)
+            drawn = (after["predicted"] - before["predicted"])[known]
+            np.testing.assert_allclose(added[known], drawn)
+            assert (drawn > 900).all()
+
     def test_later_ones_are_no_part_of_the_portfolio(self, orders, judged):
         """The share of living customers with an open opportunity is learned from the portfolio."""
         customers = lb.summarize(orders, time_unit="week", as_of=DAYS[1])
         for some in (judged, judged.subset([1])):
-            then = known_on(dt.date.fromisoformat(DAYS[1]), some, customers).priors
-            assert then.portfolio["opportunity"].tolist() == ["known", "of the day"]
+            for given in (some, lambda day, chosen=some: chosen):
+                then = known_on(dt.date.fromisoformat(DAYS[1]), given, customers).priors
+                assert then.portfolio["opportunity"].tolist() == ["known", "of the day"]
         assert then.table["opportunity"].tolist() == ["known"]
 
     def test_a_function_gives_those_of_a_day(self, orders, fits, judged):
@@ -572,6 +598,44 @@ class TestJudgements:
         terms = {"as_of": DAYS[:2], "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
         lb.backtest(orders, **terms, future_value=known)
         assert asked == DAYS[:2]
+
+    def test_customers_who_come_later_are_left_out_and_said(self, orders, fits, tmp_path):
+        """Of a table and of a function alike; one comes between the two origins, one never."""
+        table, (late, there) = orders.table, orders.table["customer_id"].value_counts().index[:2]
+        log = replace(orders, table=table[(table["customer_id"] != late) | (table["date"] > "1997-07-01")])
+        stated = pd.DataFrame(
+            {"customer_id": [late, there, late, 999_999], "probability": 0.9, "low": 1e3, "high": 2e3}
+        )
+        judged, undated = (
+            lb.FutureValuePriors.from_judgements(frame, relation="additional")
+            for frame in (stated.assign(stated_on="1997-06-01"), stated)
+        )
+        one = {"horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
+        terms = {"as_of": DAYS[:2], **one}
+        of_table = lb.backtest(log, **terms, future_value=judged, folder=tmp_path)
+        of_same(of_table, lb.backtest(log, **terms, future_value=lambda day: judged))
+        of_undated = lb.backtest(log, **terms, future_value=lambda day: undated)
+        assert [window.note for window in of_undated.windows] == [window.note for window in of_table.windows]
+        of_same(of_table, lb.backtest(log, **terms, future_value=judged, folder=tmp_path))
+        text = " ".join(repr(of_table).split())
+        first = f"3 judgements are left out: their customers are not in the data by then (ids {late}, 999999)"
+        second = "1 judgement is left out: its customer is not in the data by then (id 999999)"
+        assert f"note: {DAYS[0]}: {first}" in text
+        assert f"note: {DAYS[1]}: {second}" in text
+        assert first in " ".join(repr(lb.backtest(log, as_of=DAYS[0], future_value=judged, **one)).split())
+        predicted = of_table.customers().loc["spend", "predicted"]
+        without = lb.backtest(log, **terms).customers().loc["spend", "predicted"]
+        assert (predicted - without).loc[[(DAYS[0], there), (DAYS[1], there), (DAYS[1], late)]].min() > 700
+        unknown = lb.backtest(log, **terms, future_value=lambda day: undated.subset([3]))
+        assert unknown.summary().equals(lb.backtest(log, **terms).summary())
+        assert second in " ".join(unknown.windows[0].note.split())
+
+    def test_what_is_no_judgement(self, orders, fits):
+        terms = {"as_of": DAYS[:1], "horizon": HORIZON, "progressbar": False, **fits}
+        with pytest.raises(InputError, match=r"future_value= gives, for 1997-07-01, a DataFrame\. Make it with"):
+            lb.backtest(orders, **terms, future_value=lambda day: pd.DataFrame())
+        with pytest.raises(InputError, match=r"future_value= is a DataFrame\. Make it with"):
+            lb.backtest(orders, **terms, future_value=pd.DataFrame())
 
     def test_judgements_must_say_when_they_were_stated(self, orders, fits, judged):
         undated = lb.FutureValuePriors.from_judgements(
