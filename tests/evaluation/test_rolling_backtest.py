@@ -286,6 +286,149 @@ class TestTables:
         assert f"windows overlap: 3 of them count as {close.windows_apart:.1f} apart" in repr(close)
 
 
+class TestByHand:
+    """Coverage, CRPS and naive forecasts counted anew from the rows of the log and from predictive draws."""
+
+    SPAN = dt.timedelta(weeks=13)
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def bought(orders):
+        """By customer, the value of each day with an order."""
+        found = {}
+        for row in orders.table.to_dict("records"):
+            days = found.setdefault(row["customer_id"], {})
+            days[row["date"].date()] = days.get(row["date"].date(), 0.0) + row["amount"]
+        return found
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def alone(orders, fits):
+        """The backtest of each origin, with its draws."""
+        return [lb.backtest(orders, as_of=day, horizon=HORIZON, random_seed=1, **fits) for day in DAYS]
+
+    @staticmethod
+    def draws(test, of):
+        """By customer, the draws of a forecast."""
+        drawn = test.predicted_spend if of == "spend" else test.predicted_purchases
+        return {one: drawn.sel(customer_id=one).to_numpy().ravel() for one in drawn["customer_id"].to_numpy()}
+
+    @staticmethod
+    def pairs(drawn, actual):
+        """CRPS by its definition, over all pairs of different draws."""
+        apart = sum(np.abs(drawn - one).sum() for one in drawn) / (len(drawn) * (len(drawn) - 1))
+        return np.abs(drawn - actual).mean() - apart / 2
+
+    def groups(self, ids, halves):
+        """The customers of each total."""
+        every = {name: [one for one in ids if halves[one] == name] for name in ("left", "right")}
+        return {"all customers": list(ids), **every}
+
+    def test_what_happened_and_naive_forecasts(self, found, bought, halves):
+        each, totals = found.customers(), found.totals()
+        columns = ["actual", "last_period", "average"]
+        for day in found.as_of:
+            counted = {"purchases": {}, "spend": {}}
+            for one, days in bought.items():
+                known = sorted(when for when in days if when <= day)
+                if known:
+                    after = [when for when in days if day < when <= day + self.SPAN]
+                    before = [when for when in known[1:] if when > day - self.SPAN]
+                    age = (day - known[0]).days
+                    count = (len(known) - 1) / age * 91 if age else 0.0
+                    mean = sum(days[when] for when in known) / len(known)
+                    counted["purchases"][one] = [len(after), len(before), count]
+                    money = [sum(days[when] for when in some) for some in (after, before)]
+                    counted["spend"][one] = [*money, count * mean]
+            for of, by_hand in counted.items():
+                here = each.loc[(of, pd.Timestamp(day))]
+                assert sorted(here.index) == sorted(by_hand)
+                np.testing.assert_allclose(here[columns], [by_hand[one] for one in here.index], atol=1e-9)
+                for name, some in self.groups(by_hand, halves).items():
+                    row = totals.loc[(of, pd.Timestamp(day))].xs(name, level="segment").iloc[0]
+                    np.testing.assert_allclose(row[columns].tolist(), np.sum([by_hand[one] for one in some], axis=0))
+                    assert row["customers"] == len(some)
+
+    @pytest.mark.parametrize("of", ["purchases", "spend"])
+    def test_scores_of_customers_and_totals(self, found, alone, halves, of):
+        each, totals = found.customers(), found.totals(0.8)
+        scores = {"customer": [], "segment": [], "total": []}
+        for test in alone:
+            drawn, here = self.draws(test, of), each.loc[(of, pd.Timestamp(test.as_of))]
+            by_hand = {one: self.pairs(drawn[one], here.loc[one, "actual"]) for one in here.index}
+            np.testing.assert_allclose(here["crps"], [by_hand[one] for one in here.index], atol=1e-9)
+            np.testing.assert_allclose(here["median"], [np.median(drawn[one]) for one in here.index])
+            scores["customer"] += by_hand.values()
+            for name, some in self.groups(here.index, halves).items():
+                row = totals.loc[(of, pd.Timestamp(test.as_of))].xs(name, level="segment").iloc[0]
+                whole, actual = sum(drawn[one] for one in some), here.loc[some, "actual"].sum()
+                low, high = np.quantile(whole, [0.1, 0.9])
+                assert [row["eti80_lb"], row["eti80_ub"], row["median"]] == pytest.approx([low, high, np.median(whole)])
+                assert row["inside"] == (low <= actual <= high)
+                outside = max(low - actual, actual - high, 0)
+                assert row["interval_score"] == pytest.approx(high - low + 10 * outside)
+                assert row["crps"] == pytest.approx(self.pairs(whole, actual))
+                scores["total" if name == "all customers" else "segment"].append(row["crps"])
+                assert np.mean(whole < actual) <= row["pit"] <= np.mean(whole <= actual)
+        table = found.scores().loc[of]
+        for level, values in scores.items():
+            assert table.loc[level, "forecasts"] == len(values)
+            assert table.loc[level, "crps"] == pytest.approx(np.mean(values))
+
+    @pytest.mark.parametrize("of", ["purchases", "spend"])
+    def test_shares_inside_intervals(self, found, alone, of):
+        """A customer counts by the part of the probability of their outcome that lies inside; the rest is chance."""
+        expected, variance = dict.fromkeys((0.5, 0.8, 0.9), 0.0), dict.fromkeys((0.5, 0.8, 0.9), 0.0)
+        number = 0
+        for test in alone:
+            here = found.customers().loc[(of, pd.Timestamp(test.as_of))]
+            for one, drawn in self.draws(test, of).items():
+                below, upto = (
+                    sum(values) / len(drawn)
+                    for values in (drawn < here.loc[one, "actual"], drawn <= here.loc[one, "actual"])
+                )
+                assert below <= here.loc[one, "pit"] <= upto
+                number += 1
+                for level in expected:
+                    low, high = 0.5 - level / 2, 0.5 + level / 2
+                    part = (
+                        float(low <= below <= high)
+                        if upto == below
+                        else (max(min(upto, high) - max(below, low), 0) / (upto - below))
+                    )
+                    expected[level] += part
+                    variance[level] += part * (1 - part)
+        row = found.scores().loc[(of, "customer")]
+        for level, inside in expected.items():
+            error = np.sqrt(variance[level]) / number
+            assert abs(row[f"eti{level:.0%}".rstrip("%")] - inside / number) < allowed(6) * error
+            by_origin = found.summary(level)["customers_inside_share"].loc[of]
+            assert by_origin.mean() == pytest.approx(row[f"eti{level:.0%}".rstrip("%")])
+
+    @pytest.mark.parametrize("of", ["purchases", "spend"])
+    def test_skill_and_deciles(self, found, of):
+        naive, tenths = {"last_period": 0.0, "average": 0.0}, [[] for _ in range(10)]
+        each, table = found.customers().loc[of], found.deciles(of)
+        for day in found.as_of:
+            here = each.loc[pd.Timestamp(day)].to_dict("records")
+            errors = {name: np.mean([abs(one[name] - one["actual"]) for one in here]) for name in naive}
+            skill = 1 - np.mean([one["crps"] for one in here]) / min(errors.values())
+            assert found.summary().loc[(of, pd.Timestamp(day)), "skill"] == pytest.approx(skill)
+            for place, one in enumerate(sorted(here, key=lambda one: -one["expected"])):
+                tenths[place * 10 // len(here)].append(one)
+            for name in naive:
+                naive[name] += sum(abs(one[name] - one["actual"]) for one in here) / len(each)
+        row = found.scores().loc[(of, "customer")]
+        assert {name: row[f"crps_{name}"] for name in naive} == pytest.approx(naive)
+        total = each["actual"].sum()
+        for decile, some in enumerate(tenths, start=1):
+            happened, forecast = (np.mean([one[name] for one in some]) for name in ("actual", "expected"))
+            by_hand = [len(some), forecast, happened, happened * len(some) / total]
+            shown = table.loc[decile, ["customers", "predicted", "actual", "actual_share"]].tolist()
+            assert shown == pytest.approx(by_hand)
+            assert table.loc[decile, "lift"] == pytest.approx(happened / (total / len(each)))
+
+
 class TestCohortNames:
     def names(self, days, until="2024-12-31"):
         first = pd.Series(pd.to_datetime(days), index=range(len(days)))
