@@ -195,7 +195,7 @@ class Backtest(Printed):
         for some, drawn in blocks(predicted_by(self)[what]):
             below[some] = (drawn < actual[some]).mean(axis=0)
             equal[some] = (drawn == actual[some]).mean(axis=0)
-        return below + np.random.default_rng(self.random_seed).random(actual.size) * equal
+        return below + luck_of(self, actual.size) * equal
 
     def pit_p_value(self) -> float:
         """Share of holdouts simulated by the model with a PIT as far from uniform as the real one's.
@@ -305,6 +305,15 @@ def predicted_by(test: Backtest) -> dict[str, xr.DataArray]:
     """The predictive draws of what can be compared: purchases, and spend where the log has amounts."""
     money = {} if test.predicted_spend is None else {"spend": test.predicted_spend}
     return {"purchases": test.predicted_purchases, **money}
+
+
+def luck_of(test: Backtest, number: int) -> np.ndarray:
+    """Uniform numbers that place outcomes among draws equal to them; each origin has its own.
+
+    The same ones at every origin would make a customer who buys nothing miss the same interval each time, so that many
+    origins would say no more than one does.
+    """
+    return np.random.default_rng([test.random_seed, test.as_of.toordinal()]).random(number)
 
 
 def money_notes(test: Backtest) -> list[str]:

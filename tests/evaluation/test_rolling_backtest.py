@@ -405,6 +405,20 @@ class TestByHand:
             by_origin = found.summary(level)["customers_inside_share"].loc[of]
             assert by_origin.mean() == pytest.approx(row[f"eti{level:.0%}".rstrip("%")])
 
+    def test_chance_places_outcomes_anew_at_each_origin(self, alone):
+        """A customer who buys nothing does not miss the same interval each time."""
+        places = []
+        for test in alone:
+            drawn, actual = test.predicted_purchases, test.actual["purchases"].to_numpy()
+            below, equal = ((drawn < actual).mean(("chain", "draw")), (drawn == actual).mean(("chain", "draw")))
+            luck = (test.pit() - below.to_numpy()) / equal.where(equal > 0).to_numpy()
+            assert luck.dropna().between(0, 1).all()
+            places.append(luck)
+        together = pd.concat(places, axis=1).dropna()
+        assert len(together) > 400
+        apart = np.corrcoef(together.to_numpy().T)[np.triu_indices(len(alone), 1)]
+        assert (np.abs(apart) < allowed(apart.size) / np.sqrt(len(together))).all()
+
     @pytest.mark.parametrize("of", ["purchases", "spend"])
     def test_skill_and_deciles(self, found, of):
         naive, tenths = {"last_period": 0.0, "average": 0.0}, [[] for _ in range(10)]

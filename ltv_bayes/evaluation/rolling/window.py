@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.evaluation.backtest import Backtest, end_of, money_notes, occasions, predicted_by
+from ltv_bayes.evaluation.backtest import Backtest, end_of, luck_of, money_notes, occasions, predicted_by
 from ltv_bayes.evaluation.count_calibration import blocks
 from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY, through_time
 from ltv_bayes.formulas.forecast_scores import crps
@@ -119,8 +119,8 @@ def _measured(
         whole_row = {"segment": EVERYBODY, "level": "total", **totals[["customers", "actual", *NAIVE]].sum()}
         totals = pd.concat([totals, pd.DataFrame([whole_row])], ignore_index=True).astype({"customers": int})
         sums = np.column_stack([sums, sums.sum(axis=1)])
-    ends, luck = totals["actual"].to_numpy(), np.random.default_rng(test.random_seed).random(len(totals))
-    pit = (sums < ends).mean(axis=0) + luck * (sums == ends).mean(axis=0)
+    ends = totals["actual"].to_numpy()
+    pit = (sums < ends).mean(axis=0) + luck_of(test, len(totals)) * (sums == ends).mean(axis=0)
     return customers, totals.assign(of=of, pit=pit), sums
 
 
