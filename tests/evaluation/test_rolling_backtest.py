@@ -350,6 +350,22 @@ class TestByHand:
                     assert row["customers"] == len(some)
 
     @pytest.mark.parametrize("of", ["purchases", "spend"])
+    def test_cohorts(self, found, alone, bought, of):
+        curves = found.cohorts(of)
+        for test in alone:
+            drawn = self.draws(test, of)
+            here = curves.loc[pd.Timestamp(test.as_of)]
+            for month in ("1997-01", "1997-02", "1997-03"):
+                some = [one for one, days in bought.items() if f"{min(days):%Y-%m}" == month]
+                curve = here.loc[month]
+                assert (curve["customers"] == len(some)).all()
+                assert curve["predicted"].iloc[-1] == pytest.approx(sum(drawn[one].mean() for one in some))
+                for weeks, actual in curve["actual"].items():
+                    end = test.as_of + dt.timedelta(days=round(7 * weeks))
+                    inside = [value for one in some for day, value in bought[one].items() if test.as_of < day <= end]
+                    assert actual == pytest.approx(len(inside) if of == "purchases" else sum(inside))
+
+    @pytest.mark.parametrize("of", ["purchases", "spend"])
     def test_scores_of_customers_and_totals(self, found, alone, halves, of):
         each, totals = found.customers(), found.totals(0.8)
         scores = {"customer": [], "segment": [], "total": []}
@@ -398,8 +414,10 @@ class TestByHand:
                     )
                     expected[level] += part
                     variance[level] += part * (1 - part)
-        row = found.scores().loc[(of, "customer")]
+        row, pits = found.scores().loc[(of, "customer")], found.customers().loc[of, "pit"].tolist()
         for level, inside in expected.items():
+            shown = sum(0.5 - level / 2 <= pit <= 0.5 + level / 2 for pit in pits) / number
+            assert row[f"eti{level:.0%}".rstrip("%")] == pytest.approx(shown)
             error = np.sqrt(variance[level]) / number
             assert abs(row[f"eti{level:.0%}".rstrip("%")] - inside / number) < allowed(6) * error
             by_origin = found.summary(level)["customers_inside_share"].loc[of]
