@@ -60,7 +60,7 @@ def known_on(day: dt.date, future_value: Judged | None, customers: Customers) ->
         If judgements do not say when they were stated, or something else was given.
     """
     dated = isinstance(future_value, FutureValuePriors)
-    given = future_value(day) if callable(future_value) else future_value
+    given: Any = future_value(day) if callable(future_value) else future_value
     if given is None:
         return KnownJudgements()
     if not isinstance(given, FutureValuePriors):
