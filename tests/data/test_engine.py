@@ -1,5 +1,8 @@
 """The engine that a process keeps for few rows answers as one of its own does, and is in nobody's way."""
 
+import importlib
+import inspect
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import ltv_bayes as lb
+import ltv_bayes.data
 from ltv_bayes.data.engine.duckdb import engine
 from ltv_bayes.errors import InputError
 from ltv_bayes.sizes import ROWS_OF_ONE_CORE
@@ -80,3 +85,35 @@ def test_an_engine_that_is_kept_is_closed_to_those_who_had_it():
 def test_a_process_that_has_asked_can_be_forked_and_ends():
     done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=120)
     assert done.stdout.split() == ["0", "7"], done.stderr
+
+
+AT_THE_END = """
+import atexit
+from ltv_bayes.data.engine import duckdb
+
+atexit.register(lambda: print("kept", duckdb._kept.cache_info().currsize))
+with duckdb.engine(rows=1):
+    print("open", duckdb._kept.cache_info().currsize)
+"""
+
+
+def test_the_engine_is_let_go_when_a_process_ends():
+    ended = subprocess.run([sys.executable, "-c", AT_THE_END], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["open", "1", "kept", "0"]
+    assert ended.stderr == ""
+
+
+def test_no_signature_holds_a_type_of_the_engine():
+    """What outlives the interpreter, as functions that compiled code refers to, would keep it: reported as a leak."""
+    modules = [importlib.import_module(one.name) for one in pkgutil.walk_packages(lb.data.__path__, "ltv_bayes.data.")]
+    held = [
+        f"{module.__name__}.{owner.__name__}"
+        for module in modules
+        for part in vars(module).values()
+        for owner in (part, *(vars(part).values() if isinstance(part, type) else ()))
+        if inspect.isfunction(owner)
+        for kind in owner.__annotations__.values()
+        if str(getattr(kind, "__module__", "")).startswith(("duckdb", "_duckdb"))
+    ]
+    assert len(modules) > 20
+    assert held == []

@@ -82,6 +82,11 @@ class TestLife:
         assert livelier(silent, "old").alive < 0.4 < probability
         expected = bg_nbd.expected_purchases(WEEKS, now._replace(alive=probability)) * expected_spend(silent, "old")
         assert near(ltv.components["repeat_purchases"], expected)
+        assert any("1 of them with the chance that it comes, which is higher" in note for note in ltv.notes())
+        seldom = lb.lifetime_value(
+            silent, stream, future_value=opportunities(["old"], [0.1]).with_relation("additional"), **TERMS
+        )
+        assert not any("which is higher" in note for note in seldom.notes())
 
     def test_clients_without_one_are_a_little_less_likely_to_be_alive(self, book, stream):
         ltv = lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 
 from ltv_bayes.data.customers.check import (
@@ -24,7 +23,7 @@ from ltv_bayes.data.customers.check import (
     checked_repeat_days,
 )
 from ltv_bayes.data.customers.rows import ParquetRows
-from ltv_bayes.data.engine.duckdb import engine, fetched_batches, identifier
+from ltv_bayes.data.engine.duckdb import Connection, engine, fetched_batches, identifier
 from ltv_bayes.data.engine.parquet import (
     UNNAMED_INDEX,
     column_types,
@@ -228,7 +227,7 @@ def _customer_file(
     return CustomerFile(paths, customer_id, written, known, attributes)
 
 
-def _count(connection: duckdb.DuckDBPyConnection, file: CustomerFile) -> int:
+def _count(connection: Connection, file: CustomerFile) -> int:
     found = connection.execute(f"SELECT count(*) FROM {parquet_source(file.paths)}").fetchone()
     if not found or not found[0]:
         cure = "Export it again, with at least one row."
@@ -236,7 +235,7 @@ def _count(connection: duckdb.DuckDBPyConnection, file: CustomerFile) -> int:
     return int(found[0])
 
 
-def _refuse_ids(connection: duckdb.DuckDBPyConnection, file: CustomerFile) -> None:
+def _refuse_ids(connection: Connection, file: CustomerFile) -> None:
     """Raise if a row has no id, or a customer several rows."""
     numbered = numbered_rows(file.paths, column_types(connection, file.paths), {"id": file.customer_id})
     missing = _column(connection, f"SELECT row FROM ({numbered}) WHERE id IS NULL")
@@ -245,11 +244,11 @@ def _refuse_ids(connection: duckdb.DuckDBPyConnection, file: CustomerFile) -> No
     refuse_rows(repeated, "customer", "with several rows", "Keep one row for each customer.")
 
 
-def _column(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Any]:
+def _column(connection: Connection, sql: str) -> list[Any]:
     return [value for (value,) in connection.execute(sql).fetchall()]
 
 
-def _refuse_impossible(connection: duckdb.DuckDBPyConnection, file: CustomerFile) -> None:
+def _refuse_impossible(connection: Connection, file: CustomerFile) -> None:
     """Raise for the first rule that customers break, naming all who do."""
     checked = f"SELECT {', '.join(map(identifier, file.written))} FROM ({file.as_written()})"
     broken: set[int] = set()
@@ -260,7 +259,7 @@ def _refuse_impossible(connection: duckdb.DuckDBPyConnection, file: CustomerFile
         refuse_rows(_breaking(connection, file, rule), "customer", rule.problem, rule.cure)
 
 
-def _breaking(connection: duckdb.DuckDBPyConnection, file: CustomerFile, rule: Rule) -> list[Any]:
+def _breaking(connection: Connection, file: CustomerFile, rule: Rule) -> list[Any]:
     """List the customers who break a rule."""
     batches = fetched_batches(connection.execute(file.as_written()), READ_ROWS)
     return [value for batch in batches for value in batch.loc[rule.broken_by(batch).to_numpy(bool), "customer_id"]]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.repeat_days import OwnDays
-from ltv_bayes.data.engine.duckdb import engine, fetched, fetched_batches
+from ltv_bayes.data.engine.duckdb import Connection, engine, fetched, fetched_batches
 from ltv_bayes.data.engine.parquet import files_name, write_parquet
 from ltv_bayes.data.orders.price_moments import PriceMoments
 from ltv_bayes.errors import InputError, counted, refuse_rows
@@ -196,7 +196,7 @@ class ParquetRows:
                 connection.register(name, frame)
             return fetched(self._run(connection, sql, settings))
 
-    def _run(self, connection: duckdb.DuckDBPyConnection, sql: str, settings: dict[str, Any] | None = None) -> Any:
+    def _run(self, connection: Connection, sql: str, settings: dict[str, Any] | None = None) -> Any:
         """Run a statement, and name its files where they cannot be read any more."""
         try:
             return connection.execute(sql, settings or {})

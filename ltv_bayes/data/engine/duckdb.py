@@ -1,5 +1,6 @@
 """DuckDB as the engine for tables: it works in memory, and spills to a temporary folder when memory runs short."""
 
+import atexit
 import functools
 import os
 import tempfile
@@ -19,9 +20,12 @@ if int(duckdb.__version__.partition(".")[0]) >= 2:
     WITHOUT_THREADS["async_threads"] = 0
 """Settings under which DuckDB starts no thread, so that a process which has opened it can be forked."""
 
+type Connection = duckdb.DuckDBPyConnection
+"""An open engine. No signature holds DuckDB's own type: one that outlives the interpreter is reported as a leak."""
+
 
 @contextmanager
-def engine(memory_limit: str | None = None, *, rows: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def engine(memory_limit: str | None = None, *, rows: int | None = None) -> Iterator[Connection]:
     """Open an engine of its own; its temporary files go where the system keeps such files (``TMPDIR``).
 
     Parameters
@@ -56,13 +60,14 @@ def engine(memory_limit: str | None = None, *, rows: int | None = None) -> Itera
 
 
 @functools.cache
-def _kept(process: int) -> duckdb.DuckDBPyConnection:
-    """The engine that a process keeps; one that was forked has its own."""
+def _kept(process: int) -> Connection:
+    """The engine that a process keeps until it ends; one that was forked has its own."""
+    atexit.register(_kept.cache_clear)
     return duckdb.connect(config=WITHOUT_THREADS)
 
 
 @contextmanager
-def _opened(memory_limit: str | None) -> Iterator[duckdb.DuckDBPyConnection]:
+def _opened(memory_limit: str | None) -> Iterator[Connection]:
     with (
         tempfile.TemporaryDirectory(prefix="ltv_bayes_", ignore_cleanup_errors=True) as folder,
         duckdb.connect(config={"temp_directory": folder, **_limit(memory_limit)}) as connection,

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from ltv_bayes.data.engine.duckdb import identifier, text_literal
+from ltv_bayes.data.engine.duckdb import Connection, identifier, text_literal
 from ltv_bayes.errors import ColumnError, InputError, a_kind, suggestion
 from ltv_bayes.whole_files import unwritten, written_whole
 
@@ -66,7 +66,7 @@ def _path_literal(path: Path) -> str:
     return text_literal(re.sub(r"([\[*?])", r"[\1]", str(path)))
 
 
-def column_types(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, str]:
+def column_types(connection: Connection, paths: Sequence[Path]) -> dict[str, str]:
     """Name the columns of files with their SQL types.
 
     Raises
@@ -91,7 +91,7 @@ def column_types(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -
         raise InputError(f"{files_name(paths)} cannot be read as Parquet: {reason}. Write the file again.") from None
 
 
-def _described(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> list[tuple[str, ...]]:
+def _described(connection: Connection, paths: Sequence[Path]) -> list[tuple[str, ...]]:
     return connection.execute(f"DESCRIBE FROM {parquet_source(paths)}").fetchall()
 
 
@@ -189,9 +189,7 @@ def refuse_same_names(names: Sequence[Any]) -> None:
         raise ColumnError(f"The columns {', '.join(same)} differ in case alone, which Parquet files do not see. {cure}")
 
 
-def write_parquet(
-    connection: duckdb.DuckDBPyConnection, query: str, path: Path, metadata: Mapping[str, str] | None = None
-) -> int:
+def write_parquet(connection: Connection, query: str, path: Path, metadata: Mapping[str, str] | None = None) -> int:
     """Write the rows of a query to a Parquet file, if there are any; an interrupted write leaves nothing behind.
 
     Parameters
@@ -248,7 +246,7 @@ class ParquetPieces:
             self._writer.close()
 
 
-def read_metadata(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> dict[str, set[str]]:
+def read_metadata(connection: Connection, paths: Sequence[Path]) -> dict[str, set[str]]:
     """Read the notes in files: every key with what the files say of it."""
     listed = ", ".join(_path_literal(path) for path in paths)
     found = connection.execute(f"SELECT key, value FROM parquet_kv_metadata([{listed}])").fetchall()

@@ -3,12 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.customers.repeat_days import OwnDays, by_day
-from ltv_bayes.data.engine.duckdb import engine, fetched
+from ltv_bayes.data.engine.duckdb import Connection, engine, fetched
 from ltv_bayes.data.orders.price_moments import PriceMoments, price_moments
 
 RETURN_ONLY = "return without an order that day"
@@ -174,7 +173,7 @@ class WholeMoney:
     orders: int
 
     @classmethod
-    def of_orders(cls, connection: duckdb.DuckDBPyConnection) -> "WholeMoney":
+    def of_orders(cls, connection: Connection) -> "WholeMoney":
         """Look over the amounts in the table ``orders``."""
         found = fetched(connection.execute(AMOUNTS)).iloc[0]
         kinds = bool(found["any_unpaid"]), bool(found["any_amount"]), int(found["number"])
@@ -207,7 +206,7 @@ def exact_scale(largest: float, number: int) -> float:
     return float(2.0 ** np.clip(np.floor(np.log2(LARGEST_SUM / number) - np.log2(largest)), -1000, 1000))
 
 
-def prepare_days(connection: duckdb.DuckDBPyConnection, *, count_zero_orders: bool) -> WholeMoney:
+def prepare_days(connection: Connection, *, count_zero_orders: bool) -> WholeMoney:
     """Make the table ``days`` of the table ``orders`` with the columns customer, date and amount."""
     money = WholeMoney.of_orders(connection)
     has_order, is_occasion = "TRUE", "TRUE"
@@ -219,13 +218,13 @@ def prepare_days(connection: duckdb.DuckDBPyConnection, *, count_zero_orders: bo
     return money
 
 
-def repeats_by_day(connection: duckdb.DuckDBPyConnection) -> pd.Series:
+def repeats_by_day(connection: Connection) -> pd.Series:
     """Repeat purchases of all customers by day, of the table ``days``."""
     found = fetched(connection.execute(REPEATS_BY_DAY))
     return by_day(found["day"], found["number"])
 
 
-def merged_orders(connection: duckdb.DuckDBPyConnection, money: WholeMoney, occasions: int | None) -> int:
+def merged_orders(connection: Connection, money: WholeMoney, occasions: int | None) -> int:
     """Count the orders that are one purchase with another of the same customer and day.
 
     Parameters

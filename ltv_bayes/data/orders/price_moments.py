@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
-import duckdb
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.engine.duckdb import fetched_batches
+from ltv_bayes.data.engine.duckdb import Connection, fetched_batches
 from ltv_bayes.sizes import READ_ROWS
 from ltv_bayes.time_units import DAYS_PER_YEAR
 
@@ -104,9 +103,7 @@ class PriceMoments:
         return cls(length, information, score, spread, customers)
 
 
-def price_moments(
-    connection: duckdb.DuckDBPyConnection, as_of: dt.date, *, given_starts: bool = False
-) -> PriceMoments | None:
+def price_moments(connection: Connection, as_of: dt.date, *, given_starts: bool = False) -> PriceMoments | None:
     """Take the moments of the table ``days``, and of ``starts`` where the clock's starts are given.
 
     Returns

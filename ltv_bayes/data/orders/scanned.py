@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-import duckdb
 import pandas as pd
 
-from ltv_bayes.data.engine.duckdb import engine, fetched, text_literal
+from ltv_bayes.data.engine.duckdb import Connection, engine, fetched, text_literal
 from ltv_bayes.data.engine.parquet import (
     column_types,
     files_name,
@@ -126,7 +125,7 @@ class ScannedTransactions(Printed):
             self.open_in(connection)
             return fetched(connection.execute(sql))
 
-    def open_in(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def open_in(self, connection: Connection) -> None:
         """Make the table ``log``."""
         connection.execute(f"CREATE TEMP VIEW log AS {self.query}")
 
@@ -240,7 +239,7 @@ def _day_column(types: Mapping[str, str], name: str, paths: Sequence[Path]) -> s
     return f"CAST({column} AS DATE)"
 
 
-def _refuse_faults(connection: duckdb.DuckDBPyConnection, log: ScannedTransactions) -> None:
+def _refuse_faults(connection: Connection, log: ScannedTransactions) -> None:
     """Raise one error that names every fault of the rows, if there is any."""
     absent = [name for name, there in {"amount": log.has_amounts, "stream": log.has_streams}.items() if not there]
     faults = {rule: words for rule, words in FAULTS.items() if not any(column in rule for column in absent)}
@@ -259,19 +258,19 @@ def _refuse_faults(connection: duckdb.DuckDBPyConnection, log: ScannedTransactio
         raise InputError(" ".join(sentences), rows)
 
 
-def first_rows(connection: duckdb.DuckDBPyConnection, rule: str) -> list[Any]:
+def first_rows(connection: Connection, rule: str) -> list[Any]:
     """Name the first orders in the table ``log`` for which a rule holds."""
     found = connection.execute(f"SELECT row FROM log WHERE {rule} LIMIT {NAMED_ROWS}").fetchall()
     return [row for (row,) in found]
 
 
-def _warn_of_counts(connection: duckdb.DuckDBPyConnection) -> None:
+def _warn_of_counts(connection: Connection) -> None:
     days = fetched(connection.execute("SELECT DISTINCT date FROM log"))["date"]
     number = connection.execute("SELECT count(*) FROM log").fetchall()[0][0]
     warn_of_counts(pd.to_datetime(days), number, stacklevel=4)
 
 
-def _warn_of_null_ids(connection: duckdb.DuckDBPyConnection) -> None:
+def _warn_of_null_ids(connection: Connection) -> None:
     """Warn if ids look like a missing value written out: they would become one huge customer."""
     words = ", ".join(map(text_literal, MISSING_WORDS))
     sql = f"SELECT customer, count(*) FROM log WHERE customer IN ({words}) GROUP BY customer ORDER BY customer"

@@ -4,14 +4,13 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 
 from ltv_bayes.data.customers.attributes import attributes_by_id, warn_of_missing
 from ltv_bayes.data.customers.check import COMPUTED
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.files import file_notes, open_customers
-from ltv_bayes.data.engine.duckdb import engine, fetched, identifier
+from ltv_bayes.data.engine.duckdb import Connection, engine, fetched, identifier
 from ltv_bayes.data.engine.parquet import parquet_source, parquet_target, refuse_same_names, write_parquet
 from ltv_bayes.data.orders.left_out import LeftOutFile, no_orders
 from ltv_bayes.data.orders.occasions import LEFT_OUT, customers_query, merged_orders, prepare_days, repeats_by_day
@@ -91,13 +90,13 @@ def left_out_beside(path: Path) -> LeftOutFile | pd.DataFrame:
     return LeftOutFile.beside([path]) or no_orders()
 
 
-def _rows_where(connection: duckdb.DuckDBPyConnection, rule: str) -> tuple[list[Any], int]:
+def _rows_where(connection: Connection, rule: str) -> tuple[list[Any], int]:
     """The first orders in the table ``log`` for which a rule holds, and their number."""
     number = connection.execute(f"SELECT count(*) FROM log WHERE {rule}").fetchall()[0][0]
     return first_rows(connection, rule), number
 
 
-def _choose_orders(connection: duckdb.DuckDBPyConnection, end: dt.date, returns: Returns) -> None:
+def _choose_orders(connection: Connection, end: dt.date, returns: Returns) -> None:
     """Make the table ``orders`` of those that count."""
     counting = f"date <= DATE '{end}'"
     if returns == "error":
@@ -117,7 +116,7 @@ def _left_out_query(end: dt.date, returns: Returns, *, any_unpaid: bool) -> str:
 
 
 def _with_attributes(
-    connection: duckdb.DuckDBPyConnection, query: str, attributes: Any, customer_column: str
+    connection: Connection, query: str, attributes: Any, customer_column: str
 ) -> tuple[str, pd.DataFrame | None]:
     """Join attributes to the query that makes customers; they are in memory."""
     if attributes is None:
@@ -131,7 +130,7 @@ def _with_attributes(
     return f"SELECT made.*{names} FROM {joined}", clients
 
 
-def _without_orders(connection: duckdb.DuckDBPyConnection, clients: pd.DataFrame, target: Path) -> pd.DataFrame:
+def _without_orders(connection: Connection, clients: pd.DataFrame, target: Path) -> pd.DataFrame:
     """Warn of customers without attributes, and give the attributes of those without orders."""
     made = f"(SELECT customer_id, customer_id::VARCHAR AS client FROM {parquet_source([target])})"
     lacking = f"{made} ANTI JOIN clients USING (client)"

@@ -201,6 +201,9 @@ def _on_life(signs: SignsOfLife) -> str:
     have = "has" if len(signs.observed) == 1 else "have"
     alive = "surely alive" if np.isinf(signs.ratio) else f"alive with {signs.ratio:g} times the odds that orders give"
     old = sum(age > FRESH_DAYS for age in signs.ages.values())
+    usual = replace(signs, limits={}).weights(pd.Index(list(signs.limits)))
+    raised = int(np.sum(np.fromiter(signs.limits.values(), float) < usual))
+    raises = f"; {raised:,} of them with the chance that it comes, which is higher" if raised else ""
     aged = f"; {old:,} of them stated it more than {FRESH_DAYS:g} days ago, which counts less" if old else ""
     silent = (
         f"; about {percent(signs.share)} of the living{_of(signs.coverage)} have one, so the others are a little less "
@@ -208,7 +211,7 @@ def _on_life(signs: SignsOfLife) -> str:
     )
     return (
         f"{counted(len(signs.observed), 'customer')} {have} an open opportunity and {'is' if have == 'has' else 'are'} "
-        f"{alive}{aged}{silent if signs.share > 0 else ''} (see shows_life)."
+        f"{alive}{raises}{aged}{silent if signs.share > 0 else ''} (see shows_life)."
     )
 
 
