@@ -76,8 +76,9 @@ def backtest(
     future_value : FutureValuePriors or callable, optional
         Judged opportunities, which spend then holds. At each origin, those count that had been stated by then (the
         column ``stated_on``) and were not overdue. Or a function that gives the judgements known on a day, or None: it
-        can recalibrate them by the record as it was on that day. Judgements on customers who are not in the data by
-        then are left out, and the notes say how many.
+        can recalibrate them by the record as it was on that day; of its judgements the same ones count, but they need
+        not say when they were stated. Judgements on customers who are not in the data by then are left out, and the
+        notes say how many.
     observed_until : date, optional
         Last day that the log covers, where it is later than the last order.
     folder : path, optional
