@@ -65,7 +65,7 @@ def check_regularity(orders: Transactions, *, as_of: Any = None, ci_prob: float 
 
     Examples
     --------
-    >>> from ltv_bayes.data.orders.transactions import read_transactions
+    >>> from ltv_bayes.data.exports.read_orders import read_transactions
     >>> days = pd.date_range("2019-01-15", "2024-03-15", freq="365D")
     >>> log = pd.DataFrame({"customer_id": sorted(["Ada", "Bo"] * 6), "date": [*days, *days], "amount": 100.0})
     >>> check_regularity(read_transactions(log)).regular

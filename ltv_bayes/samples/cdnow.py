@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ltv_bayes.data.orders.transactions import Transactions, read_transactions
+from ltv_bayes.data.exports.read_orders import read_transactions
+from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import FitError
 
 

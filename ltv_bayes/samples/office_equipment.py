@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.orders.transactions import Transactions, read_transactions
+from ltv_bayes.data.exports.read_orders import read_transactions
+from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.subscriptions.calendar import after, number_until
 from ltv_bayes.errors import InputError, counted, suggestion
 from ltv_bayes.terms import Terms

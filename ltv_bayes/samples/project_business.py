@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.orders.transactions import Transactions, read_transactions
+from ltv_bayes.data.exports.read_orders import read_transactions
+from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.time_units import DAYS_PER_YEAR, Duration, as_date, as_duration, discount_intensity
 
 SMALLEST_DEAL, LARGEST_DEAL = 10_000.0, 5_000_000.0

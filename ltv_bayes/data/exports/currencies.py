@@ -16,7 +16,7 @@ from ltv_bayes.errors import InputError, counted, listed, refuse_rows
 Rates = Mapping[str, float] | Any
 
 
-def currencies_of(column: pd.Series | None, marks: pd.Series, header: str, counts: np.ndarray) -> pd.Series:
+def currencies_of(column: pd.Series | None, marks: pd.Series, header: str) -> pd.Series:
     """The currency of each row, by a column of currencies, by the marks of amounts and by the amounts' header.
 
     Parameters
@@ -27,8 +27,6 @@ def currencies_of(column: pd.Series | None, marks: pd.Series, header: str, count
         What the amounts themselves show, empty where nothing.
     header : str
         What the name of the amounts' column shows.
-    counts : numpy.ndarray
-        The rows that are asked about.
 
     Raises
     ------
@@ -40,7 +38,7 @@ def currencies_of(column: pd.Series | None, marks: pd.Series, header: str, count
         codes, distinct = pd.factorize(column)
         found = pd.Series(np.append([currency_code(word) for word in distinct], "")[codes], index=marks.index, dtype=object)
     for given in (marks.astype(object), pd.Series(header, index=marks.index, dtype=object)):
-        at_odds = counts & ((found != "") & (given != "") & (found != given)).to_numpy()
+        at_odds = ((found != "") & (given != "") & (found != given)).to_numpy()
         problem = f"with an amount in {listed(sorted(set(given[at_odds])))} where {listed(sorted(set(found[at_odds])))} is said"
         refuse_rows(marks.index[at_odds], "row", problem, "Correct either: an amount has one currency.")
         found = found.where(found != "", given)
@@ -48,16 +46,14 @@ def currencies_of(column: pd.Series | None, marks: pd.Series, header: str, count
 
 
 def in_one_currency(
-    amounts: pd.Series, currencies: pd.Series, days: pd.Series, counts: np.ndarray, currency: str | None, rates: Rates
+    amounts: pd.Series, currencies: pd.Series, days: pd.Series, currency: str | None, rates: Rates
 ) -> tuple[pd.Series, str | None, str]:
     """Convert amounts.
 
     Parameters
     ----------
     amounts, currencies, days : pandas.Series
-        Of each row.
-    counts : numpy.ndarray
-        The rows that are orders.
+        Of each order.
     currency : str, optional
         The currency that is wanted.
     rates : mapping or table, optional
@@ -78,12 +74,10 @@ def in_one_currency(
         If amounts are in several currencies, or in another than is wanted, and no rate is given.
     """
     wanted = currency_code(currency) or currency if currency else None
-    shown = sorted(set(currencies[counts]) - {""})
+    shown = sorted(set(currencies) - {""})
     if wanted is None:
         if len(shown) > 1:
-            raise _several(currencies, counts, shown)
-        if shown and rates is None and (currencies[counts] == "").any() and len(shown) == 1:
-            return amounts, shown[0], ""
+            raise _several(currencies, shown)
         if rates is not None:
             raise InputError("rates= converts to one currency. Say to which, as in currency='CNY'.")
         return amounts, (shown[0] if shown else None), ""
@@ -91,37 +85,37 @@ def in_one_currency(
     if not others:
         return amounts, wanted, ""
     if rates is None:
-        rows = amounts.index[counts & currencies.isin(others).to_numpy()]
+        rows = amounts.index[currencies.isin(others)]
         raise InputError(
             f"{counted(len(rows), 'row')} in {listed(others)}, and currency={currency!r} (rows {listed(rows)}). Amounts are "
             f"never relabelled: pass rates={{{', '.join(f'{one!r}: ...' for one in others)}}}, what 1 of it is worth in "
             f"{wanted}, or read them as they are with currency={others[0]!r}.",
             rows,
         )
-    factors = _factors(rates, others, currencies, days, counts)
-    money = ", ".join(f"{amounts[counts & (currencies == one).to_numpy()].sum():,.2f} {one}" for one in others)
+    factors = _factors(rates, others, currencies, days)
+    money = ", ".join(f"{amounts[currencies == one].sum():,.2f} {one}" for one in others)
     return amounts * factors, wanted, f"converted to {wanted}: {money}"
 
 
-def _several(currencies: pd.Series, counts: np.ndarray, shown: list[str]) -> InputError:
-    where = "; ".join(f"{one} in rows {listed(currencies.index[counts & (currencies == one).to_numpy()])}" for one in shown)
+def _several(currencies: pd.Series, shown: list[str]) -> InputError:
+    where = "; ".join(f"{one} in rows {listed(currencies.index[currencies == one])}" for one in shown)
     rates = ", ".join(f"{one!r}: ..." for one in shown[1:])
     cure = (
         f"Pass currency={shown[0]!r} and rates={{{rates}}}, what 1 of each is worth in {shown[0]} (or a table of currency, "
         f"date and rate), or read each currency by itself."
     )
     return InputError(
-        f"The amounts are in {len(shown)} currencies ({where}). {cure}", currencies.index[counts & (currencies != "").to_numpy()]
+        f"The amounts are in {len(shown)} currencies ({where}). {cure}", currencies.index[currencies != ""]
     )
 
 
-def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Series, counts: np.ndarray) -> np.ndarray:
+def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Series) -> np.ndarray:
     """What 1 in each row is worth."""
     factors = np.ones(len(currencies))
     fixed = {currency_code(name) or str(name): rate for name, rate in rates.items()} if isinstance(rates, Mapping) else None
     table = None if fixed is not None else _table(rates)
     for one in others:
-        at = counts & (currencies == one).to_numpy()
+        at = (currencies == one).to_numpy()
         if fixed is not None:
             rate = fixed.get(one)
             if not isinstance(rate, int | float) or not np.isfinite(rate) or rate <= 0:

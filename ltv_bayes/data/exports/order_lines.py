@@ -124,7 +124,7 @@ def repeated_totals(rows: OrderRows, kept: np.ndarray, labels: pd.Index, lines: 
     nothing = np.zeros(len(kept), dtype=bool)
     if rows.order is None:
         return nothing, ""
-    at = np.flatnonzero(kept & (rows.order >= 0))
+    at = np.flatnonzero(kept & (rows.order >= 0) & np.isfinite(rows.amount))
     key = pd.MultiIndex.from_arrays([rows.order[at], rows.customer[at], rows.day[at]])
     codes = pd.factorize(key)[0] if len(at) else np.array([], dtype=int)
     number = np.bincount(codes, minlength=1) if len(at) else np.zeros(1, dtype=int)
@@ -160,12 +160,11 @@ def _told_by(constant: np.ndarray, several: np.ndarray, labels: pd.Index, codes:
     raise InputError(f"{problem}. {cure}.", rows)
 
 
-def exported_twice(frame: pd.DataFrame, rows: OrderRows, kept: np.ndarray) -> np.ndarray:
-    """Find rows of which every cell is that of an earlier row, among those kept."""
-    at = np.flatnonzero(kept)
-    mixed = pd.DataFrame({"customer": rows.customer[at], "day": rows.day[at], "amount": rows.amount[at]})
-    maybe = at[mixed.duplicated(keep=False).to_numpy()]
-    found = np.zeros(len(kept), dtype=bool)
+def exported_twice(frame: pd.DataFrame, rows: OrderRows) -> np.ndarray:
+    """Find rows of which every cell is that of an earlier row."""
+    mixed = pd.DataFrame({"customer": rows.customer, "day": rows.day, "amount": rows.amount})
+    maybe = np.flatnonzero(mixed.duplicated(keep=False))
+    found = np.zeros(len(frame), dtype=bool)
     if len(maybe):
         found[maybe] = frame.iloc[maybe].astype("str").duplicated().to_numpy()
     return found

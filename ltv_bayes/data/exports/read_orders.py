@@ -1,15 +1,16 @@
 """An export of orders, whatever system wrote it, to a log that can be trusted."""
 
+import warnings
 from typing import Any, Literal
 
 import pandas as pd
 
 from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency
 from ltv_bayes.data.exports.opportunities import open_opportunities
-from ltv_bayes.data.exports.roles import AUTO, Roles, find_roles
+from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
 from ltv_bayes.data.exports.status import Keep, Status
-from ltv_bayes.data.orders.read_report import ReadReport
+from ltv_bayes.data.orders.read_report import ReadReport, customers_and_once, rows_by_reason
 from ltv_bayes.data.orders.transactions import (
     Transactions,
     as_streams,
@@ -23,7 +24,7 @@ from ltv_bayes.data.reading.dates import read_days
 from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
 from ltv_bayes.data.reading.files import read_source
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
-from ltv_bayes.errors import DataWarning, warn
+from ltv_bayes.errors import DataWarning, sentence_case
 
 DROP = "Or leave such rows out with bad_rows='drop'."
 
@@ -135,44 +136,73 @@ def read_transactions(
     refuse_one_column_for_two(**{role: name for role, name in named.items() if name != AUTO})
     found = read_source(source, sheet=sheet, header=header, encoding=encoding)
     roles = find_roles(found.frame, named, preset)
-    money = read_amounts(roles.cells(found.frame, "amount"), decimal=decimal, unit=amount_unit, header=roles.columns.get("amount"))
+    money = read_amounts(
+        roles.cells(found.frame, "amount"), decimal=decimal, unit=amount_unit, header=roles.columns.get("amount")
+    )
     rows = Rows.of(found, roles, money.values)
     status = rows.leave_out_no_orders(keep)
     zone = time_zone or (roles.preset.time_zone if roles.preset else None)
-    cells = rows.remaining()
+    cells = rows.cells(stream)
     days = read_days(cells["date"], date_format=date_format, time_zone=zone)
     ids, no_id = as_ids(cells["customer_id"])
-    streams, no_stream = _streams(cells, stream)
+    streams, no_stream = ({}, []) if stream is None else _streams(cells)
     no_money = [] if amount is None else [fault.among(rows.kept) for fault in money.faults]
     faults = [no_id, *days.faults, *no_money, *no_stream]
     if bad_rows == "error" or at_fault(faults, len(cells)).all():
         refuse(faults, cells.index, DROP if bad_rows == "error" else "No row is left.")
-    columns = {"customer_id": ids.array, "date": days.days.array, "amount": money.values[rows.kept].array}
-    log = pd.DataFrame({"row": cells.index, **columns, **streams})
     usable = ~at_fault(faults, len(cells))
-    shown = currencies_of(rows.remaining_cells("currency"), money.currencies[rows.kept], money.header_currency, usable)
-    log["amount"], paid_in, converted = in_one_currency(log, shown, usable, currency, rates)
-    said = rows.leave_out_more(log, faults, lines, repeated_rows)
-    log = log[rows.kept[rows.asked]].reset_index(drop=True)
+    columns = {"customer_id": ids.array, "date": days.days.array, "amount": money.values[rows.kept].array}
+    log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)[usable]
+    rows.leave_out_faults(faults)
+    shown = currencies_of(
+        cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept], money.header_currency
+    )
+    log["amount"], paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
+    stays, said = rows.leave_out_repeats(log, lines, repeated_rows)
+    log = log[stays].reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
-    _warn(log, status, said)
-    notes = (*found.notes, *days.notes, *money.notes, *filter(None, [converted, *said.notes]))
+    _warn(log, status, [one for one in said if one.endswith("kept")])
+    number, once = customers_and_once(log)
     report = ReadReport(
         source=found.name,
         form=found.form,
         encoding=found.encoding,
         sheets=found.sheets,
         header_row=found.header_row,
-        above=found.above,
-        rows=len(found.frame),
+        rows=rows_by_reason(rows.reason, money.values, found.frame.index),
         mapping=roles.mapping(),
-        preset=roles.preset.title if roles.preset else None,
+        system=roles.preset.title if roles.preset else None,
         status=status.counts,
         unit=money.unit,
         currency=paid_in,
-        left_out=rows.left_out(),
-        notes=notes,
+        first=log["date"].min(),
+        last=log["date"].max(),
+        customers=number,
+        bought_once=once,
+        notes=(*found.notes, *days.notes, *money.notes, *([converted] if converted else []), *said),
     )
-    return Transactions(
-        log, rows.dropped(stream), paid_in, found.name, str(roles.columns["customer"]), report, open_opportunities(...)
-    )
+    opportunities = open_opportunities(rows, money, date_format, zone)
+    dropped = rows.dropped(stream)
+    return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities)
+
+
+def _streams(cells: pd.DataFrame) -> tuple[dict[str, Any], list[Fault]]:
+    """Read which stream each order belongs to."""
+    names, without = as_streams(cells["stream"])
+    return {"stream": names.array}, [without]
+
+
+def _warn(log: pd.DataFrame, status: Status, repeated: list[str]) -> None:
+    """Warn of what may be wrong, though it can be read."""
+    for column in status.looks_like:
+        cure = f"If some are none, say which are: keep={{{column!r}: [...]}}; if all are, keep='all'."
+        _to_reader(f"The column {column!r} looks like a status, and every row was read as an order. {cure}")
+    for one in repeated:
+        _to_reader(f"{sentence_case(one)}. If the file was exported twice, pass repeated_rows='drop'; if not, 'keep'.")
+    if len(null := log[looks_missing(log["customer_id"])]):
+        warn_of_null_ids(null["customer_id"].unique(), null["row"], len(null), stacklevel=4)
+    warn_of_counts(log["date"], len(log), stacklevel=4)
+
+
+def _to_reader(message: str) -> None:
+    warnings.warn(message, DataWarning, stacklevel=4)

@@ -49,6 +49,12 @@ class Roles:
     lines: tuple[Any, ...]
     preset: Preset | None
 
+    def cells(self, frame: pd.DataFrame, role: str) -> pd.Series:
+        """The cells of a role; missing throughout where there is no such column."""
+        if role in self.columns:
+            return named_column(frame, self.columns[role], role)
+        return pd.Series(float("nan"), index=frame.index)
+
     def mapping(self) -> pd.DataFrame:
         """Show it: one row a role, with the column and how it was found."""
         rows = [(role, str(column), self.found_by[role]) for role, column in self.columns.items()]

@@ -83,8 +83,8 @@ class Rows:
         at = np.flatnonzero(self.kept)
         self.reason[at] = reasons(faults, len(at))
 
-    def leave_out_repeats(self, log: pd.DataFrame, lines: str, repeated_rows: str) -> list[str]:
-        """Leave out rows that repeat others, and say what was done.
+    def leave_out_repeats(self, log: pd.DataFrame, lines: str, repeated_rows: str) -> tuple[np.ndarray, list[str]]:
+        """Leave out rows that repeat others; say which of the log's rows stay, and what was done.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Rows:
         left = np.equal(self.reason[at], None)
         again, about = repeated_totals(rows, left, self.raw.index[at], lines)
         self.reason[at[again]] = REPEATED_TOTAL
-        return [*said, *([about] if about else [])]
+        return np.equal(self.reason[at], None), [*said, *([about] if about else [])]
 
     def cells(self, stream: str | None) -> pd.DataFrame:
         """The cells that make an order, of the rows kept so far, blank ones of sub-forms filled."""

@@ -92,7 +92,7 @@ def summarize(
 
     Examples
     --------
-    >>> from ltv_bayes.data.orders.transactions import read_transactions
+    >>> from ltv_bayes.data.exports.read_orders import read_transactions
     >>> log = pd.DataFrame({"customer_id": ["Ada"] * 2, "date": ["1997-01-01", "1997-01-15"], "amount": [10.0, 20.0]})
     >>> summarize(read_transactions(log), as_of="1997-01-29").table[["frequency", "recency", "T", "monetary_value"]]
                  frequency  recency    T  monetary_value

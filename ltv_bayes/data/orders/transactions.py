@@ -3,17 +3,13 @@
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.reading.amounts import as_amounts, warn_of_unit_in_header
-from ltv_bayes.data.reading.columns import named_column, refuse_one_column_for_two
-from ltv_bayes.data.reading.dates import as_days
-from ltv_bayes.data.reading.faults import Fault, at_fault, reasons, refuse
-from ltv_bayes.data.reading.files import read_table, source_name
-from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
+from ltv_bayes.data.orders.read_report import ReadReport
+from ltv_bayes.data.reading.faults import Fault
+from ltv_bayes.data.reading.ids import as_ids
 from ltv_bayes.errors import DataWarning, InputError, counted, rows_at_fault, suggestion
 from ltv_bayes.tables import DataPage, Printed
 
@@ -24,7 +20,7 @@ DROPPED_COLUMNS = ("row", "reason", "customer_id", "date", "amount")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Transactions(Printed):
-    """A log of orders that can be trusted. Make one with :func:`read_transactions`.
+    """A log of orders that can be trusted. Make one with :func:`ltv_bayes.read_transactions`.
 
     Attributes
     ----------
@@ -39,6 +35,11 @@ class Transactions(Printed):
         The source of the rows.
     customer_column : str
         The user's own name for the column of customer ids.
+    report : ReadReport or None
+        What was read of the source, and what was left out.
+    opportunities : pandas.DataFrame or None
+        Rows that are not decided yet, by their status: row, customer_id, customer_name, opportunity, stage, probability
+        (between 0 and 1), amount (in the currency of the row), currency, expected_on. None where no status says so.
     """
 
     table: pd.DataFrame
@@ -46,6 +47,8 @@ class Transactions(Printed):
     currency: str | None
     source: str
     customer_column: str
+    report: ReadReport | None = None
+    opportunities: pd.DataFrame | None = None
 
     @property
     def has_amounts(self) -> bool:
@@ -87,6 +90,7 @@ class Transactions(Printed):
         Examples
         --------
         >>> log = {"customer_id": ["Ada"] * 2, "date": "2024-01-15", "amount": [900, 20], "line": ["board", "pens"]}
+        >>> from ltv_bayes.data.exports.read_orders import read_transactions
         >>> len(read_transactions(pd.DataFrame(log), stream="line").stream("pens"))
         1
         """
@@ -121,92 +125,6 @@ class Transactions(Printed):
         return [f"{counted(repeated, 'row')} with the customer, day and amount of another"] if repeated else []
 
 
-def read_transactions(
-    source: Any,
-    *,
-    customer: str = "customer_id",
-    date: str = "date",
-    amount: str | None = "amount",
-    stream: str | None = None,
-    currency: str | None = None,
-    date_format: str | None = None,
-    decimal: str = ".",
-    amount_unit: float | str | None = None,
-    bad_rows: Literal["error", "drop"] = "error",
-    sheet: str | int | None = None,
-    encoding: str | None = None,
-) -> Transactions:
-    """Read an export of orders, one row an order.
-
-    Parameters
-    ----------
-    source : path or frame
-        Anything that :func:`ltv_bayes.read_table` reads.
-    customer, date, amount : str
-        The names of the columns; ``amount=None`` for a log without money.
-    stream : str, optional
-        The name of a column that says which stream an order belongs to, such as equipment, consumables or service;
-        :meth:`Transactions.stream` then gives the orders of one of them.
-    currency : str, optional
-        What amounts are counted in, for labels.
-    date_format : str, optional
-        How dates are written, in the letters of ``strptime``, if not year-month-day; ``"excel"`` for day numbers.
-    decimal : str
-        The decimal mark of amounts in text, ``"."`` or ``","``.
-    amount_unit : float or str, optional
-        What 1 in the column is worth, as in 1000, ``"万元"`` or ``"亿"``.
-    bad_rows : {"error", "drop"}
-        Whether a row that cannot be read stops the work or is left out, counted and kept in ``dropped``.
-    sheet, encoding : optional
-        As in :func:`ltv_bayes.read_table`.
-
-    Returns
-    -------
-    Transactions
-        Ids as written (numbers of a frame stay numbers), days, and amounts.
-
-    Raises
-    ------
-    ColumnError
-        If a column is not there.
-    InputError
-        If rows cannot be read, naming them; if the order of day and month is open.
-
-    Warns
-    -----
-    DataWarning
-        If the amount column's name contains 万 or 亿 and no ``amount_unit`` was given, ids look like NULL, or rows look
-        like counts of months or weeks.
-
-    Examples
-    --------
-    >>> log = pd.DataFrame({"client": ["Ada", "Bo"], "day": ["1997/1/1", "1997年1月12日"], "value": ["¥1,200", 350]})
-    >>> read_transactions(log, customer="client", date="day", amount="value", currency="CNY")
-    2 orders of 2 customers, 1997-01-01 to 1997-01-12, total 1,550.00 CNY (the pandas DataFrame)
-        customer_id       date    amount
-    row
-    0           Ada 1997-01-01  1,200.00
-    1            Bo 1997-01-12    350.00
-    """
-    refuse_choice("bad_rows", bad_rows, ("error", "drop"))
-    refuse_one_column_for_two(customer=customer, date=date, amount=amount, stream=stream)
-    cells = _cells(read_table(source, sheet=sheet, encoding=encoding), customer, date, amount, stream)
-    if amount is not None:
-        warn_of_unit_in_header(amount, amount_unit)
-    ids, no_id = as_ids(cells["customer_id"])
-    days, no_day = as_days(cells["date"], date_format=date_format)
-    money, no_money = (
-        (cells["amount"], []) if amount is None else as_amounts(cells["amount"], decimal=decimal, unit=amount_unit)
-    )
-    streams, no_stream = ({}, []) if stream is None else _streams(cells)
-    faults = [no_id, *no_day, *no_money, *no_stream]
-    if bad_rows == "error":
-        refuse(faults, cells.index, "Or leave such rows out with bad_rows='drop'.")
-    columns = {"row": cells.index, "customer_id": ids.array, "date": days.array, "amount": money.array, **streams}
-    table = pd.DataFrame(columns)
-    return Transactions(*_divided(table, cells, faults), currency, source_name(source), str(customer))
-
-
 def refuse_choice(argument: str, value: Any, known: Sequence[str]) -> None:
     """Raise unless an argument is one of a few words."""
     if value not in known:
@@ -222,41 +140,6 @@ def left_out_line(counts: pd.Series) -> list[str]:
     """Say what was left out, if anything, from the counts by reason."""
     parts = "; ".join(f"{counted(int(number), 'row')} ({reason})" for reason, number in counts.items())
     return [f"left out: {parts}"] if parts else []
-
-
-def _streams(cells: pd.DataFrame) -> tuple[dict[str, Any], list[Fault]]:
-    """Read which stream each order belongs to."""
-    names, without = as_streams(cells["stream"])
-    return {"stream": names.array}, [without]
-
-
-def _cells(frame: pd.DataFrame, customer: str, date: str, amount: str | None, stream: str | None) -> pd.DataFrame:
-    """Take the columns as they stand; the index names the rows."""
-    money = "A log without money is read with amount=None; otherwise name the column with amount='...'."
-    columns = {
-        "customer_id": named_column(frame, customer, "customer"),
-        "date": named_column(frame, date, "date"),
-        "amount": None if amount is None else named_column(frame, amount, "amount", money),
-        **({} if stream is None else {"stream": named_column(frame, stream, "stream")}),
-    }
-    labels = frame.index.to_flat_index() if isinstance(frame.index, pd.MultiIndex) else frame.index
-    cells = pd.DataFrame(columns, index=frame.index).set_axis(labels, axis="index")
-    return cells if amount is not None else cells.assign(amount=np.nan)
-
-
-def _divided(table: pd.DataFrame, cells: pd.DataFrame, faults: list[Fault]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Divide rows into those to use, and those left out as they stood."""
-    bad = at_fault(faults, len(cells))
-    if bad.all():
-        refuse(faults, cells.index, "No row is left.")
-    kept = table[~bad].reset_index(drop=True) if bad.any() else table
-    kept = kept.assign(customer_id=final_ids(kept["customer_id"]))
-    if len(null := kept[looks_missing(kept["customer_id"])]):
-        warn_of_null_ids(null["customer_id"].unique(), null["row"], len(null), stacklevel=4)
-    warn_of_counts(kept["date"], len(kept), stacklevel=4)
-    dropped = cells[bad].astype(object).assign(row=cells.index[bad], reason=reasons(faults, len(cells))[bad])
-    columns = [*DROPPED_COLUMNS, *(["stream"] if "stream" in cells.columns else [])]
-    return kept, dropped.reset_index(drop=True)[columns]
 
 
 def warn_of_null_ids(words: Iterable[str], rows: Sequence[Any] | pd.Series, number: int, stacklevel: int) -> None:

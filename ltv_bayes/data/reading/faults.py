@@ -1,7 +1,7 @@
 """Rows that cannot be used: which they are, what is wrong with them, and the cure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,10 @@ class Fault:
     problem: str
     cure: str
     example: str = ""
+
+    def among(self, rows: np.ndarray) -> "Fault":
+        """The same fault of some rows only, by a mask."""
+        return replace(self, at=self.at[rows])
 
     def sentence(self, labels: pd.Index, noun: str = "row") -> str:
         """Say which rows are at fault and what to do next."""
