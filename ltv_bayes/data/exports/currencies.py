@@ -36,7 +36,9 @@ def currencies_of(column: pd.Series | None, marks: pd.Series, header: str) -> pd
     found = pd.Series("", index=marks.index, dtype=object)
     if column is not None:
         codes, distinct = pd.factorize(column)
-        found = pd.Series(np.append([currency_code(word) for word in distinct], "")[codes], index=marks.index, dtype=object)
+        found = pd.Series(
+            np.append([currency_code(word) for word in distinct], "")[codes], index=marks.index, dtype=object
+        )
     for given in (marks.astype(object), pd.Series(header, index=marks.index, dtype=object)):
         at_odds = ((found != "") & (given != "") & (found != given)).to_numpy()
         problem = f"with an amount in {listed(sorted(set(given[at_odds])))} where {listed(sorted(set(found[at_odds])))} is said"
@@ -112,7 +114,9 @@ def _several(currencies: pd.Series, shown: list[str]) -> InputError:
 def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Series) -> np.ndarray:
     """What 1 in each row is worth."""
     factors = np.ones(len(currencies))
-    fixed = {currency_code(name) or str(name): rate for name, rate in rates.items()} if isinstance(rates, Mapping) else None
+    fixed = (
+        {currency_code(name) or str(name): rate for name, rate in rates.items()} if isinstance(rates, Mapping) else None
+    )
     table = None if fixed is not None else _table(rates)
     for one in others:
         at = (currencies == one).to_numpy()

@@ -9,10 +9,22 @@ from ltv_bayes.data.reading.amounts import Amounts
 from ltv_bayes.data.reading.dates import read_days
 from ltv_bayes.data.reading.ids import as_ids
 
-COLUMNS = ("row", "customer_id", "customer_name", "opportunity", "stage", "probability", "amount", "currency", "expected_on")
+COLUMNS = (
+    "row",
+    "customer_id",
+    "customer_name",
+    "opportunity",
+    "stage",
+    "probability",
+    "amount",
+    "currency",
+    "expected_on",
+)
 
 
-def open_opportunities(rows: Rows, money: Amounts, date_format: str | None, time_zone: str | None) -> pd.DataFrame | None:
+def open_opportunities(
+    rows: Rows, money: Amounts, date_format: str | None, time_zone: str | None
+) -> pd.DataFrame | None:
     """The rows that are open by their status, as a table; None if no status says which are.
 
     Returns
@@ -41,7 +53,7 @@ def open_opportunities(rows: Rows, money: Amounts, date_format: str | None, time
     currency = columns.get("currency")
     known = None if currency is None else frame[currency]
     table["currency"] = currencies_of(known, money.currencies[at], money.header_currency).array
-    days = read_days(frame[when], date_format=date_format, time_zone=time_zone, future=True).days if len(frame) else pd.NaT
+    days = read_days(frame[when], date_format=date_format, time_zone=time_zone).days if len(frame) else pd.NaT
     table["expected_on"] = days.array if len(frame) else pd.NaT
     return table[list(COLUMNS)]
 

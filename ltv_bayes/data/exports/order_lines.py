@@ -76,7 +76,9 @@ def _has_line(frame: pd.DataFrame, roles: Roles) -> np.ndarray:
 def _in_merged(frame: pd.DataFrame, keys: Sequence[Any], merged: Mapping[str, Sequence[tuple[Any, Any]]]) -> np.ndarray:
     """Rows below the first of a merged cell in a column that names the order."""
     inside = np.zeros(len(frame), dtype=bool)
-    places = {label: place for place, label in enumerate(frame.index)} if any(merged.get(str(key)) for key in keys) else {}
+    places = (
+        {label: place for place, label in enumerate(frame.index)} if any(merged.get(str(key)) for key in keys) else {}
+    )
     for key in keys:
         for first, last in merged.get(str(key), ()):
             begin, end = places.get(first), places.get(last)

@@ -74,7 +74,14 @@ def _preset(name: str, about: Mapping[str, Any], general: Mapping[str, Any]) -> 
     columns |= {flag: frozenset(map(plain_name, names)) for flag, names in about.get("flags", {}).items()}
     meanings = _meanings(general["words"]) | _meanings(about.get("words", {}))
     words = {kind: meanings | _meanings(general["words_of"].get(kind, {})) for kind in STATUS_KINDS}
-    return Preset(name, about.get("title", ""), columns, words, frozenset(map(plain_name, about.get("known_by", []))), about.get("time_zone"))
+    return Preset(
+        name,
+        about.get("title", ""),
+        columns,
+        words,
+        frozenset(map(plain_name, about.get("known_by", []))),
+        about.get("time_zone"),
+    )
 
 
 def _meanings(words: Mapping[str, Any]) -> dict[str, str]:

@@ -24,8 +24,9 @@ from ltv_bayes.data.reading.dates import read_days
 from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
 from ltv_bayes.data.reading.files import read_source
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
-from ltv_bayes.errors import DataWarning, sentence_case
+from ltv_bayes.errors import DataWarning, counted
 
+MANY = 0.1
 DROP = "Or leave such rows out with bad_rows='drop'."
 
 
@@ -117,7 +118,11 @@ def read_transactions(
 
     Examples
     --------
-    >>> log = {"客户": ["Ada", "Bo", "Bo"], "日期": ["1997/1/1", "1997年1月12日", "1997-02-01"], "金额(万元)": [1.2, 3, 5]}
+    >>> log = {
+    ...     "客户": ["Ada", "Bo", "Bo"],
+    ...     "日期": ["1997/1/1", "1997年1月12日", "1997-02-01"],
+    ...     "金额(万元)": [1.2, 3, 5],
+    ... }
     >>> read_transactions(pd.DataFrame(log | {"状态": ["已完成", "已完成", "作废"]}), currency="CNY")
     2 orders of 2 customers, 1997-01-01 to 1997-01-12, total 42,000.00 CNY (the pandas DataFrame)
     left out: 1 row (by status: void)
@@ -158,10 +163,10 @@ def read_transactions(
         cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept], money.header_currency
     )
     log["amount"], paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
-    stays, said = rows.leave_out_repeats(log, lines, repeated_rows)
+    stays, repeated, said = rows.leave_out_repeats(log, lines, repeated_rows)
     log = log[stays].reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
-    _warn(log, status, [one for one in said if one.endswith("kept")])
+    _warn(log, status, repeated if repeated_rows == AUTO else 0)
     number, once = customers_and_once(log)
     report = ReadReport(
         source=found.name,
@@ -192,13 +197,16 @@ def _streams(cells: pd.DataFrame) -> tuple[dict[str, Any], list[Fault]]:
     return {"stream": names.array}, [without]
 
 
-def _warn(log: pd.DataFrame, status: Status, repeated: list[str]) -> None:
+def _warn(log: pd.DataFrame, status: Status, repeated: int) -> None:
     """Warn of what may be wrong, though it can be read."""
     for column in status.looks_like:
         cure = f"If some are none, say which are: keep={{{column!r}: [...]}}; if all are, keep='all'."
         _to_reader(f"The column {column!r} looks like a status, and every row was read as an order. {cure}")
-    for one in repeated:
-        _to_reader(f"{sentence_case(one)}. If the file was exported twice, pass repeated_rows='drop'; if not, 'keep'.")
+    if repeated and repeated >= MANY * len(log):
+        problem = f"{counted(repeated, 'row')} of {len(log):,} in which every cell is that of another row"
+        _to_reader(
+            f"{problem}: was the file exported twice? If so, pass repeated_rows='drop'; if not, repeated_rows='keep'."
+        )
     if len(null := log[looks_missing(log["customer_id"])]):
         warn_of_null_ids(null["customer_id"].unique(), null["row"], len(null), stacklevel=4)
     warn_of_counts(log["date"], len(log), stacklevel=4)

@@ -83,8 +83,8 @@ class Rows:
         at = np.flatnonzero(self.kept)
         self.reason[at] = reasons(faults, len(at))
 
-    def leave_out_repeats(self, log: pd.DataFrame, lines: str, repeated_rows: str) -> tuple[np.ndarray, list[str]]:
-        """Leave out rows that repeat others; say which of the log's rows stay, and what was done.
+    def leave_out_repeats(self, log: pd.DataFrame, lines: str, repeated_rows: str) -> tuple[np.ndarray, int, list[str]]:
+        """Leave out rows that repeat others: which of the log's rows stay, how many repeated ones do, what was done.
 
         Parameters
         ----------
@@ -93,22 +93,20 @@ class Rows:
         lines, repeated_rows
             As in `read_transactions`.
         """
-        at, order, said = np.flatnonzero(self.kept), None, []
+        at, order, said, number = np.flatnonzero(self.kept), None, [], 0
         if "order_id" in self.roles.columns:
             order = pd.factorize(self.filled[self.roles.columns["order_id"]].iloc[at])[0]
         days = log["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
         rows = OrderRows(order, pd.factorize(log["customer_id"])[0], days, log["amount"].to_numpy())
         twice = exported_twice(self.filled.iloc[at], rows)
-        if twice.any():
-            number, drop = int(twice.sum()), repeated_rows == "drop" or (repeated_rows == "auto" and order is not None)
-            if drop:
-                self.reason[at[twice]] = EXPORTED_TWICE
-            else:
-                said.append(f"{counted(number, 'row')} of which every cell is that of another row, kept")
+        if repeated_rows == "drop" or (repeated_rows == "auto" and order is not None):
+            self.reason[at[twice]] = EXPORTED_TWICE
+        elif number := int(twice.sum()):
+            said = [f"{counted(number, 'row')} in which every cell is that of another row, kept"]
         left = np.equal(self.reason[at], None)
         again, about = repeated_totals(rows, left, self.raw.index[at], lines)
         self.reason[at[again]] = REPEATED_TOTAL
-        return np.equal(self.reason[at], None), [*said, *([about] if about else [])]
+        return np.equal(self.reason[at], None), number, [*said, *([about] if about else [])]
 
     def cells(self, stream: str | None) -> pd.DataFrame:
         """The cells that make an order, of the rows kept so far, blank ones of sub-forms filled."""
@@ -121,7 +119,6 @@ class Rows:
         table = pd.DataFrame(self._orders(frame, stream), index=frame.index).astype(object)
         table = table.assign(row=frame.index, reason=self.reason[~self.kept])
         return table.reset_index(drop=True)[[*DROPPED_COLUMNS, *([] if stream is None else ["stream"])]]
-
 
     @property
     def is_open(self) -> np.ndarray:

@@ -104,9 +104,13 @@ def _judged(
         kept = {plain_word(word) for word in wanted}
         if absent := kept - {plain_word(word) for word in written}:
             there = listed([repr(word) for word in written], limit=MOST_WORDS)
-            raise InputError(f"keep names {listed(sorted(map(repr, absent)))}, which {cells.name!r} never says: {there}.")
+            raise InputError(
+                f"keep names {listed(sorted(map(repr, absent)))}, which {cells.name!r} never says: {there}."
+            )
         known = _meanings(kind, roles)
-        meanings = [KEPT if plain_word(word) in kept else _other(known.get(plain_word(word), NOT_KEPT)) for word in written]
+        meanings = [
+            KEPT if plain_word(word) in kept else _other(known.get(plain_word(word), NOT_KEPT)) for word in written
+        ]
     elif kind in FLAGS:
         meanings = [_flag(word, kind) for word in written]
     else:
@@ -153,7 +157,9 @@ def _together(frame: pd.DataFrame, roles: Roles, columns: Mapping[Any, str], vot
         stage = np.where(stage == UNKNOWN, KEPT, stage)  # a stage of one's own making: the flag settles it
     else:
         sale = by_kind.get("closed", np.full(len(frame), KEPT, dtype=object))
-    others = [vote for kind, vote in zip(columns.values(), votes, strict=True) if kind not in ("won", "closed", "stage")]
+    others = [
+        vote for kind, vote in zip(columns.values(), votes, strict=True) if kind not in ("won", "closed", "stage")
+    ]
     return _worst([*others, stage, sale], len(frame))
 
 
@@ -196,7 +202,9 @@ def _unknown(
         cure += f"; if they are none, keep={{{str(column)!r}: {known}}}"
     cure += f". If the column says nothing about orders, keep={{{str(column)!r}: 'all'}}."
     rows = frame.index[at]
-    return InputError(f"The status column {str(column)!r} has words that are not known: {shown} (rows {listed(rows)}). {cure}", rows)
+    return InputError(
+        f"The status column {str(column)!r} has words that are not known: {shown} (rows {listed(rows)}). {cure}", rows
+    )
 
 
 def _looking_like(frame: pd.DataFrame, told: set[Any]) -> tuple[str, ...]:

@@ -35,7 +35,9 @@ def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> np.nda
     amounts : numpy.ndarray
         The amount of each row, NaN where there is none.
     """
-    places = [roles.columns[role] for role in ("customer", "customer_name", "date", "order_id") if role in roles.columns]
+    places = [
+        roles.columns[role] for role in ("customer", "customer_name", "date", "order_id") if role in roles.columns
+    ]
     searched = list(dict.fromkeys([*places, *frame.columns[:1]]))
     surely, perhaps = _saying(frame, searched, SURELY), _saying(frame, searched, PERHAPS)
     nameless = np.logical_and.reduce([blank_cells(frame[name]) for name in places])
@@ -76,7 +78,9 @@ def _adds_up(amounts: np.ndarray, asked: np.ndarray, no_orders: np.ndarray) -> n
         starts = {0, *(int(one) for one in earlier[-1:])}
         blocks = [sums[place] - sums[start] for start in starts]
         number = place - max(starts)
-        found[place] = number > 1 and amounts[place] != 0 and any(
-            abs(amounts[place] - one) < max(CENT, 1e-12 * abs(one)) for one in blocks
+        found[place] = (
+            number > 1
+            and amounts[place] != 0
+            and any(abs(amounts[place] - one) < max(CENT, 1e-12 * abs(one)) for one in blocks)
         )
     return found

@@ -1,7 +1,6 @@
 """What was read of an export: rows and amounts kept and left out, and how each column was understood."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -159,17 +158,25 @@ def rows_by_reason(reason: np.ndarray, amounts: pd.Series, labels: pd.Index) -> 
 
     Examples
     --------
-    >>> rows_by_reason(np.array([None, "total of other rows"]), pd.Series([3.0, 3.0]), pd.Index([2, 3]))["amount"].to_dict()
+    >>> rows_by_reason(np.array([None, "total of other rows"]), pd.Series([3.0, 3.0]), pd.Index([2, 3]))[
+    ...     "amount"
+    ... ].to_dict()
     {'kept': 3.0, 'total of other rows': 3.0}
     """
     kept = np.equal(reason, None)
     found = [(KEPT, kept), *((one, reason == one) for one in pd.unique(reason[~kept]))]
     rows = [
-        (int(at.sum()), round(math.fsum(amounts[at].dropna()), 2), "" if name == KEPT else listed(labels[at], FIRST_ROWS))
+        (
+            int(at.sum()),
+            round(math.fsum(amounts[at].dropna()), 2),
+            "" if name == KEPT else listed(labels[at], FIRST_ROWS),
+        )
         for name, at in found
     ]
     table = pd.DataFrame(rows, columns=["rows", "amount", "first_rows"], index=pd.Index([name for name, _ in found]))
-    return pd.concat([table.iloc[:1], table.iloc[1:].sort_values("rows", ascending=False, kind="stable")]).rename_axis("reason")
+    return pd.concat([table.iloc[:1], table.iloc[1:].sort_values("rows", ascending=False, kind="stable")]).rename_axis(
+        "reason"
+    )
 
 
 def customers_and_once(days: pd.DataFrame) -> tuple[int, int]:
