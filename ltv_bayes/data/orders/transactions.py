@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.reading.amounts import as_amounts, warn_of_unit_in_header
+from ltv_bayes.data.reading.amounts import as_amounts, unit_to_apply
 from ltv_bayes.data.reading.columns import named_column, refuse_one_column_for_two
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, at_fault, reasons, refuse
@@ -175,8 +175,8 @@ def read_transactions(
     Warns
     -----
     DataWarning
-        If the amount column's name contains 万 or 亿 and no ``amount_unit`` was given, ids look like NULL, or rows look
-        like counts of months or weeks.
+        If a unit in the amount column's name, such as 万元, was applied, ids look like NULL, or rows look like counts
+        of months or weeks.
 
     Examples
     --------
@@ -192,11 +192,13 @@ def read_transactions(
     refuse_one_column_for_two(customer=customer, date=date, amount=amount, stream=stream)
     cells = _cells(read_table(source, sheet=sheet, encoding=encoding), customer, date, amount, stream)
     if amount is not None:
-        warn_of_unit_in_header(amount, amount_unit)
+        unit_to_apply(amount, amount_unit)
     ids, no_id = as_ids(cells["customer_id"])
     days, no_day = as_days(cells["date"], date_format=date_format)
     money, no_money = (
-        (cells["amount"], []) if amount is None else as_amounts(cells["amount"], decimal=decimal, unit=amount_unit)
+        (cells["amount"], [])
+        if amount is None
+        else as_amounts(cells["amount"], decimal=decimal, unit=amount_unit, header=amount)
     )
     streams, no_stream = ({}, []) if stream is None else _streams(cells)
     faults = [no_id, *no_day, *no_money, *no_stream]
