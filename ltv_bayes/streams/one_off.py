@@ -11,7 +11,7 @@ import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.orders.transactions import Transactions
-from ltv_bayes.data.reading.amounts import as_amounts, as_factor, warn_of_unit_in_header
+from ltv_bayes.data.reading.amounts import as_amounts, as_factor, unit_to_apply
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, refuse
@@ -111,8 +111,10 @@ class OneOffSale:
         raw = read_table(self.sales)
         ids = ids_of(named_column(raw, self.customer, "customer"))
         dates, no_date = as_days(named_column(raw, self.date, "date"), date_format=self.date_format)
-        warn_of_unit_in_header(self.amount, self.amount_unit)
-        amounts, no_amount = as_amounts(named_column(raw, self.amount, "amount"), unit=self.amount_unit)
+        unit_to_apply(self.amount, self.amount_unit)
+        amounts, no_amount = as_amounts(
+            named_column(raw, self.amount, "amount"), unit=self.amount_unit, header=self.amount
+        )
         probability, no_probability = _probabilities(raw, self.probability)
         free = Fault((amounts <= 0).to_numpy(), "with an amount of zero or less", "State the amount, above 0.")
         refuse([*no_date, *no_amount, no_probability, free], raw.index)

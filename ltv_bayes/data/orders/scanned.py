@@ -24,7 +24,7 @@ from ltv_bayes.data.orders.transactions import (
     warn_of_counts,
     warn_of_null_ids,
 )
-from ltv_bayes.data.reading.amounts import INFINITE, NO_MONEY, as_factor, warn_of_unit_in_header
+from ltv_bayes.data.reading.amounts import INFINITE, NO_MONEY, unit_to_apply
 from ltv_bayes.data.reading.columns import refuse_one_column_for_two
 from ltv_bayes.data.reading.frames import parquet_time_zones
 from ltv_bayes.data.reading.ids import BLANKS, MISSING_WORDS
@@ -177,8 +177,8 @@ def scan_transactions(
     Warns
     -----
     DataWarning
-        If the amount column's name contains 万 or 亿 and no ``amount_unit`` was given, ids look like NULL, or rows look
-        like counts of months or weeks.
+        If a unit in the amount column's name, such as 万元, was applied, ids look like NULL, or rows look like counts
+        of months or weeks.
 
     Examples
     --------
@@ -196,8 +196,7 @@ def scan_transactions(
     """
     refuse_one_column_for_two(customer=customer, date=date, amount=amount, stream=stream)
     paths = tuple(parquet_paths(path))
-    if amount is not None:
-        warn_of_unit_in_header(amount, amount_unit)
+    factor = 1.0 if amount is None else unit_to_apply(amount, amount_unit)
     with engine(memory_limit) as connection:
         types = column_types(connection, paths)
         columns = {
@@ -205,7 +204,7 @@ def scan_transactions(
             "date": _day_column(types, date, paths),
             "amount": "NULL::DOUBLE"
             if amount is None
-            else f"{number_column(types, amount, 'amount')} * {as_factor(amount_unit)!r}::DOUBLE",
+            else f"{number_column(types, amount, 'amount')} * {factor!r}::DOUBLE",
             **({} if stream is None else {"stream": f"{id_column(types, stream, 'stream', BLANKS)}::VARCHAR"}),
         }
         query = numbered_rows(paths, types, columns)

@@ -1,8 +1,7 @@
 """Cells of money, however they were written, to plain numbers."""
 
-import re
-import unicodedata
 import warnings
+from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -12,42 +11,113 @@ import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, quoted
-from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, listed, suggestion
+from ltv_bayes.data.reading.written.headers import unit_of_header
+from ltv_bayes.data.reading.written.money import written_amount
+from ltv_bayes.data.reading.written.texts import Texts, read_texts
+from ltv_bayes.data.reading.written.units import CHINESE, COUNTED_WORDS, CURRENCIES, Unit
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, counted, listed, suggestion
 from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
 from ltv_bayes.time_units import as_number
 
 INFINITE = "with an infinite amount"
 NO_MONEY = f"with an amount beyond {LARGEST_AMOUNT:g}, or below {SMALLEST_AMOUNT:g} and not 0"
-UNITS = {"元": 1.0, "千": 1e3, "千元": 1e3, "万": 1e4, "万元": 1e4, "百万": 1e6, "百万元": 1e6, "亿": 1e8, "亿元": 1e8}
-CODES = (
-    "AED|ARS|AUD|BDT|BGN|BRL|CAD|CHF|CLP|CNH|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|JPY|KES|KRW|KWD|MOP"
-    "|MXN|MYR|NGN|NOK|NZD|PEN|PHP|PKR|PLN|QAR|RMB|RON|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR"
-)
-MARK = rf"(?:{CODES}|[A-Z]{{0,2}}[$¥€£₩₹₽]|元|円)"
-AMOUNT = re.compile(
-    rf"(?P<open>[-+(]?)\s*(?P<before>{MARK}?)\s*(?P<sign>[-+(]?)\s*"
-    rf"(?P<number>\d[\d.,' ]*|[.,]\d+)(?P<exponent>(?:E[-+]?\d{{1,3}})?)"
-    rf"\s*(?P<after>{MARK}?)\s*(?P<close>[-)]?)\s*(?P<last>{MARK}?)"
-)
-UNIT_IN_HEADER = re.compile(r"(百万元|[千万亿]元)|[(（]\s*(百万|[千万亿])\s*[)）]")
-NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+|\d{1,3}(?P<mark>[,' ])\d{3}(?:(?P=mark)\d{3})*(?:\.\d*)?")
-SAME_CURRENCY = {"RMB": "CNY", "CNH": "CNY", "¥": "CNY", "CN¥": "CNY", "元": "CNY", "円": "JPY", "$": "USD"}
-SAME_CURRENCY |= {"US$": "USD", "€": "EUR", "£": "GBP", "HK$": "HKD", "NT$": "TWD"}
-PLAIN_SIGNS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2019": "'"})
-SWAPPED = str.maketrans(",.", ".,")
+SAME_CURRENCY = {word.upper(): code for word, code in CURRENCIES.items()}
+LONGER = tuple(word for word, code in CURRENCIES.items() if word.endswith(COUNTED_WORDS) and len(word) > 1)
+UNIT_WORDS = ("元", "千", "千元", "万", "万元", "百万", "百万元", "亿", "亿元", "k", "TEUR", "million")
 
 
-def as_amounts(cells: pd.Series, *, decimal: str = ".", unit: Any = None) -> tuple[pd.Series, list[Fault]]:
-    """Read a column of money.
+@dataclass(frozen=True, eq=False)
+class Amounts:
+    """A column of money, read.
+
+    Attributes
+    ----------
+    values : pandas.Series
+        Amounts in ones (float64), missing where there is a fault.
+    faults : list of Fault
+        Rows without an amount, with one that is infinite or beyond all money, and with one that cannot be read.
+    currencies : pandas.Series
+        The code of the currency that each cell shows, or the header by a word of its own, such as USD; empty where
+        none is shown. What 元 in a header says is in ``unit`` alone.
+    unit : Unit or None
+        What cells without a unit of their own are counted in, and whether the argument or the header says so;
+        None if neither does.
+    decimal : str
+        The decimal mark of texts, as given or decided for the column.
+    notes : tuple of str
+        What the reader should know: units that were applied, marks that were decided.
+    """
+
+    values: pd.Series
+    faults: list[Fault]
+    currencies: pd.Series
+    unit: Unit | None
+    decimal: str
+    notes: tuple[str, ...]
+
+
+def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = None, header: Any = None) -> Amounts:
+    """Read a column of money with its units and currencies.
+
+    A unit that the header states is applied; a cell that names a unit of its own is read by it.
 
     Parameters
     ----------
     cells : pandas.Series
-        Numbers, or text with thousands marks, currency signs, full-width digits, or parentheses for a minus.
-    decimal : str
-        The decimal mark in text, ``"."`` or ``","``.
+        Numbers, or text with thousands marks, units, currency signs, full-width digits, or parentheses for a minus.
+    decimal : str, optional
+        The decimal mark in text, ``"."`` or ``","``; None to decide it from all cells of the column.
     unit : float or str, optional
-        What 1 in the column is worth, as in 1000, ``"万元"`` or ``"亿"``.
+        What 1 in the column is worth, as in 1000, ``"万元"`` or ``"亿"``. A number stands above the header and the
+        cells: it holds for cells without a unit of their own. A word has to agree with both.
+    header : str, optional
+        The column's name, which may state a unit and a currency, as in 金额(万元) or TEUR.
+
+    Raises
+    ------
+    ColumnError
+        If the column holds true and false.
+    UnitError
+        If argument, header and cells contradict each other.
+    InputError
+        If cells show two decimal marks, or the mark is open and changes the amounts.
+
+    Examples
+    --------
+    >>> found = read_amounts(pd.Series(["1,234.5", "50万元"]), header="合同金额(万元)")
+    >>> found.values.tolist(), found.unit.word, found.currencies.tolist()
+    ([12345000.0, 500000.0], '万元', ['', 'CNY'])
+    """
+    if decimal not in (None, ".", ","):
+        raise InputError(f"decimal must be '.' or ',', not {decimal!r}.")
+    cells = plain(cells)
+    applied, stated = _unit(unit, header)
+    factor = applied.factor if applied else 1.0
+    chinese = CHINESE.search(str(header)) is not None
+    numbers = _numbers(cells)
+    texts = _texts(cells, numbers, decimal, chinese, point=bool(stated and CHINESE.search(stated.word)))
+    values = np.where(np.isnan(numbers), texts.values, numbers)
+    own = texts.exponents >= 0
+    blank = _missing(cells) | texts.blank
+    _refuse_other_units(cells, texts, applied, bare=~own & ~blank & ~np.isnan(values))
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = np.where(own, values, _times(values, factor))
+    beyond = (np.abs(values) > LARGEST_AMOUNT) | ((np.abs(values) < SMALLEST_AMOUNT) & (values != 0))
+    problem = NO_MONEY if np.isfinite(values[beyond]).any() else INFINITE
+    faults = [
+        Fault(blank, "without an amount", "Fill in the amount, 0 for a free order."),
+        Fault(beyond, problem, "Correct the amount."),
+        _unreadable(cells, np.isnan(values) & ~blank, decimal),
+    ]
+    currencies = _currencies(cells, texts, stated, blank)
+    read = pd.Series(np.where(beyond, np.nan, values), index=cells.index)
+    return Amounts(read, faults, currencies, applied, texts.decimal, _notes(texts, applied, header))
+
+
+def as_amounts(
+    cells: pd.Series, *, decimal: str | None = ".", unit: Any = None, header: Any = None
+) -> tuple[pd.Series, list[Fault]]:
+    """Read a column of money in one currency: the short form of `read_amounts`.
 
     Returns
     -------
@@ -58,10 +128,8 @@ def as_amounts(cells: pd.Series, *, decimal: str = ".", unit: Any = None) -> tup
 
     Raises
     ------
-    ColumnError
-        If the column holds true and false.
     InputError
-        If the cells show several currencies.
+        If the cells show several currencies; otherwise as in `read_amounts`.
 
     Examples
     --------
@@ -70,19 +138,9 @@ def as_amounts(cells: pd.Series, *, decimal: str = ".", unit: Any = None) -> tup
     >>> as_amounts(pd.Series(["1.234,50 €"]), decimal=",")[0].tolist()
     [1234.5]
     """
-    if decimal not in (".", ","):
-        raise InputError(f"decimal must be '.' or ',', not {decimal!r}.")
-    factor, cells = as_factor(unit), plain(cells)
-    with np.errstate(over="ignore"):
-        values, blank = _values(cells, decimal) * factor, _blank(cells)
-    beyond = (np.abs(values) > LARGEST_AMOUNT) | ((np.abs(values) < SMALLEST_AMOUNT) & (values != 0))
-    problem = NO_MONEY if np.isfinite(values[beyond]).any() else INFINITE
-    faults = [
-        Fault(blank, "without an amount", "Fill in the amount, 0 for a free order."),
-        Fault(beyond, problem, "Correct the amount."),
-        _unreadable(cells, np.isnan(values) & ~blank, decimal),
-    ]
-    return pd.Series(np.where(beyond, np.nan, values), index=cells.index), faults
+    found = read_amounts(cells, decimal=decimal, unit=unit, header=header)
+    _refuse_several_currencies(found.currencies)
+    return found.values, found.faults
 
 
 def as_factor(unit: Any) -> float:
@@ -98,16 +156,55 @@ def as_factor(unit: Any) -> float:
     >>> as_factor("万元"), as_factor(None), as_factor(0.01)
     (10000.0, 1.0, 0.01)
     """
+    given = _given(unit)
+    return given.factor if given else 1.0
+
+
+def _given(unit: Any) -> Unit | None:
+    """Read the unit that was given as an argument."""
     if unit is None:
-        return 1.0
-    if isinstance(unit, str) and unit.strip() in UNITS:
-        return UNITS[unit.strip()]
+        return None
     if isinstance(unit, str):
-        raise UnitError(f"amount_unit {unit!r} is not known. {suggestion(unit, UNITS)} Or pass a number, such as 1000.")
+        word = unit.strip()
+        found = unit_of_header(f"({word})")
+        if not word or found is None or word.isdigit():
+            known = suggestion(unit, UNIT_WORDS)
+            raise UnitError(f"amount_unit {unit!r} is not known. {known} Or pass a number, such as 1000.")
+        return Unit(word, found.factor, "argument", found.currency)
     factor = as_number(unit, "amount_unit")
     if factor <= 0:
         raise UnitError(f"amount_unit must be above zero, not {factor:g}.")
-    return factor
+    return Unit(f"{factor:g}", factor, "argument")
+
+
+def _unit(unit: Any, header: Any) -> tuple[Unit | None, Unit | None]:
+    """Choose between the unit that was given and the one that the header states; give the latter too."""
+    given, stated = _given(unit), None if header is None else unit_of_header(header)
+    if given is None or given.is_number or stated is None:
+        return given or stated, stated
+    currencies = {one.currency for one in (given, stated)} - {""}
+    if (_says_a_unit(stated) and stated.factor != given.factor) or len(currencies) > 1:
+        raise UnitError(
+            f"The name of the column {str(header)!r} says {stated.word}, amount_unit={given.word!r} something else. "
+            f"Pass amount_unit={stated.word!r} if the name is right; the number amount_unit={given.factor:.15g} if not."
+        )
+    return given, stated
+
+
+def _says_a_unit(unit: Unit) -> bool:
+    """Whether more than a currency is said: 元 is a unit too, USD is none."""
+    return unit.factor != 1.0 or unit.word.endswith(COUNTED_WORDS)
+
+
+def _times(values: np.ndarray, factor: float) -> np.ndarray:
+    """Multiply without losing a digit: 0.57 x 100 is 57, though it isn't in binary."""
+    if factor == 1.0:
+        return values
+    found = values * factor
+    rounded, size = found, np.abs(found)
+    for decimals, limit in ((2, 9e13), (4, 9e11), (6, 9e9)):
+        rounded = np.where(size < limit, np.round(found, decimals), rounded)
+    return np.where(np.abs(rounded - found) <= 4 * np.spacing(size), rounded, found)
 
 
 def require_unit_of_header(name: Any, unit: Any) -> None:
@@ -126,26 +223,37 @@ def require_unit_of_header(name: Any, unit: Any) -> None:
         ...
     ltv_bayes.errors.UnitError: The name of the column '月费（万元）' says 万元. Pass amount_unit='万元'; if ...
     """
-    if unit is None and (match := UNIT_IN_HEADER.search(str(name))):
-        stated = match[1] or match[2]
+    if unit is None and (stated := unit_of_header(name)) and stated.factor != 1.0:
         raise UnitError(
-            f"The name of the column {name!r} says {stated}. Pass amount_unit={stated!r}; "
+            f"The name of the column {name!r} says {stated.word}. Pass amount_unit={stated.word!r}; "
             f"if its amounts are plain ones all the same, amount_unit=1."
         )
 
 
-def warn_of_unit_in_header(name: Any, unit: Any) -> None:
-    """Warn if a column's name says that it is counted in ten thousands, and its amounts are read as they are.
+def unit_to_apply(name: Any, unit: Any, *, stacklevel: int = 2) -> float:
+    """Choose what 1 in a column is worth, from the argument and the column's name, and tell where the name decides.
+
+    Raises
+    ------
+    UnitError
+        If the two contradict each other.
 
     Warns
     -----
     DataWarning
-        With the units to choose from.
+        With the unit that was applied, and how to say otherwise.
+
+    Examples
+    --------
+    >>> unit_to_apply("金额（万元）", "万元"), unit_to_apply("金额（万元）", 1), unit_to_apply("万科订单金额", None)
+    (10000.0, 1.0, 1.0)
     """
-    mark = next((mark for mark in ("万", "亿") if mark in str(name)), None)
-    if mark and unit is None:
-        cure = f"Pass amount_unit={mark + '元'!r} to turn them into yuan, or amount_unit=1 to keep them."
-        warnings.warn(f"Amounts in {name!r} were kept as written, in {mark}. {cure}", DataWarning, stacklevel=3)
+    applied, _ = _unit(unit, name)
+    if applied is None:
+        return 1.0
+    if applied.source == "header" and applied.factor != 1.0:
+        warnings.warn(_applied(applied, name), DataWarning, stacklevel=stacklevel + 1)
+    return applied.factor
 
 
 def warn_of_other_unit(ratio: float, far: float, compared: str, cure: str = "", *, stacklevel: int = 3) -> None:
@@ -174,8 +282,14 @@ def warn_of_other_unit(ratio: float, far: float, compared: str, cure: str = "", 
         warnings.warn(message, DataWarning, stacklevel=stacklevel + 1)
 
 
-def _values(cells: pd.Series, decimal: str) -> np.ndarray:
-    """Give every cell its number, NaN where there is none to read."""
+def _applied(unit: Unit, name: Any) -> str:
+    """Say that the header's unit was applied."""
+    cure = f"Pass amount_unit={unit.word!r} to say so yourself, or amount_unit=1 to keep them as written."
+    return f"Amounts in {str(name)!r} were multiplied by {unit.factor:,.15g}, as the name says {unit.word}. {cure}"
+
+
+def _numbers(cells: pd.Series) -> np.ndarray:
+    """Give every number in the column, NaN where there is something else."""
     if pd.api.types.is_bool_dtype(cells.dtype):
         raise ColumnError(
             f"The column {cells.name!r} holds true and false, not money. Name the column with the amounts."
@@ -183,12 +297,8 @@ def _values(cells: pd.Series, decimal: str) -> np.ndarray:
     if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_complex_dtype(cells.dtype):
         return cells.to_numpy(dtype=float, na_value=np.nan)
     if cells.dtype != object:
-        return _from_texts(cells, decimal)
-    numbers = cells.map(_is_number).to_numpy(dtype=bool)
-    values = np.empty(len(cells))
-    values[numbers] = [_as_float(number) for number in cells[numbers]]
-    values[~numbers] = _from_texts(cells[~numbers].map(str, na_action="ignore"), decimal)
-    return values
+        return np.full(len(cells), np.nan)
+    return np.array([_as_float(cell) if _is_number(cell) else np.nan for cell in cells], dtype=float)
 
 
 def _is_number(value: Any) -> bool:
@@ -203,25 +313,19 @@ def _as_float(number: Any) -> float:
         return np.inf
 
 
-def _blank(cells: pd.Series) -> np.ndarray:
-    """Mark cells with nothing in them."""
-    missing = cells.isna()
-    if not pd.api.types.is_numeric_dtype(cells.dtype):
-        missing |= cells.astype(str).str.strip() == ""
-    return missing.to_numpy()
+def _texts(cells: pd.Series, numbers: np.ndarray, decimal: str | None, chinese: bool, *, point: bool) -> Texts:
+    """Read the cells that are no numbers."""
+    if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_complex_dtype(cells.dtype):
+        return Texts.none(len(cells), decimal or ".")
+    if isinstance(cells.dtype, pd.StringDtype):
+        return read_texts(cells, decimal, chinese=chinese, point=point)
+    wanted = np.array([not _is_number(cell) for cell in cells], dtype=bool)
+    found = read_texts(cells[wanted].map(str, na_action="ignore"), decimal, chinese=chinese, point=point)
+    return found.scattered(wanted)
 
 
-def _from_texts(cells: pd.Series, decimal: str) -> np.ndarray:
-    """Read each distinct text once, then give every row its number."""
-    codes, distinct = pd.factorize(cells)
-    written = [str(text) for text in distinct]
-    values, marks = np.full(len(written), np.nan), [""] * len(written)
-    if decimal == ".":
-        values = pd.to_numeric(pd.Series(written, dtype=object), errors="coerce").to_numpy(dtype=float, copy=True)
-    for place in np.flatnonzero(np.isnan(values)):
-        values[place], marks[place] = read_amount(written[place], decimal)
-    _refuse_several_currencies(cells, codes, marks)
-    return np.append(values, np.nan)[codes]
+def _missing(cells: pd.Series) -> np.ndarray:
+    return cells.isna().to_numpy(dtype=bool)
 
 
 def read_amount(text: str, decimal: str = ".") -> tuple[float, str]:
@@ -239,29 +343,79 @@ def read_amount(text: str, decimal: str = ".") -> tuple[float, str]:
     >>> read_amount("（￥1,200.5）"), read_amount("12,5"), read_amount("12,5 EUR", decimal=",")
     ((-1200.5, 'CNY'), (nan, ''), (12.5, 'EUR'))
     """
-    match = AMOUNT.fullmatch(unicodedata.normalize("NFKC", text).translate(PLAIN_SIGNS).strip().upper())
-    if not match:
-        return np.nan, ""
-    signs = match["open"] + match["sign"] + match["close"]
-    number = match["number"].strip().translate(SWAPPED if decimal == "," else {})
-    marks = {SAME_CURRENCY.get(mark, mark) for mark in match.group("before", "after", "last") if mark}
-    if signs not in ("", "+", "-", "()") or len(marks) > 1 or not NUMBER.fullmatch(number):
-        return np.nan, ""
-    size = float(re.sub("[,' ]", "", number) + match["exponent"])
-    return (-size if signs in ("-", "()") else size), "".join(marks)
+    found = written_amount(text)
+    size = np.nan if found is None else found.size(decimal)
+    return (np.nan, "") if found is None or np.isnan(size) else (size, found.currency)
 
 
-def _refuse_several_currencies(cells: pd.Series, codes: np.ndarray, marks: list[str]) -> None:
+def _refuse_other_units(cells: pd.Series, texts: Texts, applied: Unit | None, *, bare: np.ndarray) -> None:
+    """Raise if cells name a unit that contradicts the header's or the given one."""
+    if applied is None or (applied.factor == 1.0 and (applied.source == "header" or applied.is_number)):
+        return
+    other = (texts.exponents >= 0) & (10.0 ** texts.exponents.astype(float) != applied.factor)
+    if not other.any() or (applied.is_number and bare.any()):
+        return
+    by_name = applied.source == "header"
+    says = f"the name of the column says {applied.word}" if by_name else f"amount_unit says {applied.word}"
+    cure = "Pass amount_unit=1 to read each cell by its own unit"
+    if bare.any():
+        cure = f"Pass amount_unit={applied.factor:.15g} if cells without a unit are in {applied.word}, "
+        cure += "amount_unit=1 if they are not"
+    raise UnitError(
+        f"{counted(int(other.sum()), 'cell')} with another unit, such as {quoted(cells, other)} "
+        f"(rows {listed(cells.index[other])}), while {says}. {cure}; or correct the cells.",
+        cells.index[other],
+    )
+
+
+def _currencies(cells: pd.Series, texts: Texts, stated: Unit | None, blank: np.ndarray) -> pd.Series:
+    """Give the currency of each row; raise if header and cells contradict each other."""
+    shown = pd.Series(texts.currencies, index=cells.index, dtype=object)
+    if stated is None or not stated.currency:
+        return shown
+    other = ((shown != "") & (shown != stated.currency)).to_numpy()
+    if other.any():
+        cure = "Correct the cells, or rename the column if its name is wrong."
+        raise InputError(
+            f"The name of the column says {stated.word}, and cells show another currency, such as "
+            f"{quoted(cells, other)} (rows {listed(cells.index[other])}). {cure}",
+            cells.index[other],
+        )
+    if any(stated.word.endswith(word) and not stated.word.endswith(LONGER) for word in COUNTED_WORDS):
+        return shown
+    return shown.where((shown != "") | blank, stated.currency)
+
+
+def _refuse_several_currencies(currencies: pd.Series) -> None:
     """Raise if amounts of different currencies would be added up."""
-    found = sorted(set(marks) - {""})
+    found = sorted(set(currencies.unique()) - {""})
     if len(found) > 1:
-        shown = np.array([*marks, ""], dtype=object)[codes]
-        where = "; ".join(f"{mark} in rows {listed(cells.index[shown == mark])}" for mark in found)
+        where = "; ".join(f"{mark} in rows {listed(currencies.index[currencies == mark])}" for mark in found)
         cure = "Convert them to one currency first, or read each currency by itself."
-        raise InputError(f"The amounts are in {len(found)} currencies ({where}). {cure}", cells.index[shown != ""])
+        raise InputError(
+            f"The amounts are in {len(found)} currencies ({where}). {cure}", currencies.index[currencies != ""]
+        )
 
 
-def _unreadable(cells: pd.Series, at: np.ndarray, decimal: str) -> Fault:
-    other = "," if decimal == "." else "."
-    cure = f"Write it as a plain number; if {other!r} marks the decimals, pass decimal={other!r}."
+def _unreadable(cells: pd.Series, at: np.ndarray, decimal: str | None) -> Fault:
+    cure = "Write it as a plain number."
+    if decimal:
+        other = "," if decimal == "." else "."
+        cure = f"Write it as a plain number; if {other!r} marks the decimals, pass decimal={other!r}."
     return Fault(at, "with an amount that cannot be read", cure, quoted(cells, at))
+
+
+def _notes(texts: Texts, applied: Unit | None, header: Any) -> tuple[str, ...]:
+    """Say what was decided for the column."""
+    notes = list(texts.notes)
+    if applied and applied.source == "header" and applied.factor != 1.0:
+        notes.append(_applied(applied, header))
+    words = pd.Series(texts.units[texts.exponents > 0]).value_counts()
+    if len(words):
+        counts = ", ".join(f"{word} ({number:,})" for word, number in words.items())
+        notes.append(f"Cells that name a unit were read by it: {counts}.")
+    if all(texts.taxes.values()):
+        net, gross = texts.taxes["net"], texts.taxes["gross"]
+        both = f"{counted(net, 'amount')} without tax and {counted(gross, 'amount')} with tax"
+        notes.append(f"The column has {both}: they were not converted.")
+    return tuple(notes)

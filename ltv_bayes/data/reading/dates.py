@@ -1,39 +1,75 @@
 """Cells of dates, however they were written, to calendar days."""
 
 import datetime as dt
-import re
-import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, quoted
-from ltv_bayes.errors import InputError, refuse_rows
+from ltv_bayes.data.reading.written.day_orders import NAMES, short_dates
+from ltv_bayes.data.reading.written.days import (
+    MONTH,
+    NO_DAY,
+    PLACEHOLDERS,
+    days_in_zone,
+    epoch_seconds,
+    no_dates,
+    plain_date,
+    serial_days,
+    year_first,
+    zoned_seconds,
+)
+from ltv_bayes.errors import InputError, UnitError, refuse_rows
 
 EXCEL = "excel"
-EXCEL_EPOCH = np.datetime64("1899-12-30", "D")
-EXCEL_RANGE = (20_000, 80_000)  # 1954 to 2119
 COMMON_FORMAT = "%Y-%m-%d %H:%M:%S"
 MOVING_DAYS = ("now", "today")  # pandas would read these as the day it is
-NO_DAY = np.datetime64("NaT", "D")
-TIME = r"(?:(?:T|\s+)\D{0,4}\d{1,2}:\d{2}[\w:.,+\-/\[\] ]*)?"
-YEAR_FIRST = re.compile(
-    rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}}){TIME}"
-    rf"|(\d{{4}})/(\d{{1,2}})/(\d{{1,2}}){TIME}"
-    rf"|(\d{{4}})\.(\d{{1,2}})\.(\d{{1,2}}){TIME}"
-    r"|(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*(?:[日号]\s*(?:\D{0,4}\d{1,2}[:时点][\w:., ]*)?)?"
-    rf"|(\d{{4}})(\d{{2}})(\d{{2}})(?:\.0|T?\d{{4}}(?:\d{{2}})?Z?|{TIME})"
-)
-YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}})({TIME})")
-SERIAL = re.compile(r"(\d{5})(?:\.\d+)?")
+SERIAL_MARGIN = np.timedelta64(731, "D")
+MIDNIGHTS = {  # hours of UTC at which it is midnight, and where
+    (16,): "Asia/Shanghai", (15,): "Asia/Tokyo", (17,): "Asia/Bangkok", (22,): "Europe/Berlin", (23,): "Europe/Berlin",
+    (22, 23): "Europe/Berlin", (0, 23): "Europe/London", (21, 22): "Europe/Helsinki", (4,): "America/New_York",
+    (5,): "America/New_York", (4, 5): "America/New_York", (5, 6): "America/Chicago", (6, 7): "America/Denver",
+    (7, 8): "America/Los_Angeles", (3,): "America/Sao_Paulo",
+}  # fmt: skip
 
 
-def as_days(cells: pd.Series, *, date_format: str | None = None) -> tuple[pd.Series, list[Fault]]:
+@dataclass(frozen=True, eq=False)
+class Days:
+    """A column of dates, read.
+
+    Attributes
+    ----------
+    days : pandas.Series
+        Days (datetime64[us] at midnight), missing where there is a fault.
+    faults : list of Fault
+        Rows without a date, with a placeholder instead of one, with a month alone, and with a date that cannot be
+        read.
+    notes : tuple of str
+        What the reader should know: orders of day and month that were decided, day numbers and moments that were read.
+    """
+
+    days: pd.Series
+    faults: list[Fault]
+    notes: tuple[str, ...]
+
+
+def read_days(
+    cells: pd.Series,
+    *,
+    date_format: str | None = None,
+    time_zone: str | None = None,
+    serials: bool = False,
+    past: bool = False,
+) -> Days:
     """Read a column of dates.
 
-    The time of day is left out. So is a time zone: the day is the one the column itself shows.
+    The time of day is left out. The day is the one that the cell shows, or that of ``time_zone`` where the cell names
+    a moment. Placeholders such as 1900-01-01 are missing dates.
 
     Parameters
     ----------
@@ -41,18 +77,49 @@ def as_days(cells: pd.Series, *, date_format: str | None = None) -> tuple[pd.Ser
         The column; its index names the rows.
     date_format : str, optional
         How text is written, in the letters of ``strptime``; ``"excel"`` for Excel's day numbers.
+    time_zone : str, optional
+        Where the day is asked of cells that name a moment, such as ``"Asia/Shanghai"``: seconds or milliseconds since
+        1970, and times with an offset from UTC.
+    serials : bool
+        Whether numbers are Excel's day numbers, as in a workbook that counts from 1900.
+    past : bool
+        Whether all days have been, as those of orders; then 24-03-31 is not a day in 2031.
+
+    Raises
+    ------
+    InputError
+        If the order of day, month and year is open, cells look like Excel's day numbers, or moments fall on different
+        days in different zones.
+    UnitError
+        If there is no such time zone.
+
+    Examples
+    --------
+    >>> found = read_days(pd.Series(["1709251200000", "2024-03-01T16:30Z"]), time_zone="Asia/Shanghai")
+    >>> found.days.dt.strftime("%Y-%m-%d").tolist()
+    ['2024-03-01', '2024-03-02']
+    """
+    zone, cells = as_zone(time_zone), plain(cells)
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        return _from_moments(cells, zone)
+    return _from_cells(cells, date_format, zone, serials=serials, past=past)
+
+
+def as_days(
+    cells: pd.Series,
+    *,
+    date_format: str | None = None,
+    time_zone: str | None = None,
+    notes: list[str] | None = None,
+) -> tuple[pd.Series, list[Fault]]:
+    """Read a column of dates: the short form of `read_days`.
 
     Returns
     -------
     pandas.Series
         Days (datetime64[us] at midnight), missing where there is a fault.
     list of Fault
-        Rows without a date, and rows with one that cannot be read.
-
-    Raises
-    ------
-    InputError
-        If the order of day and month is open, or the cells look like Excel's day numbers.
+        Rows without a date first, then those with one that cannot be used.
 
     Examples
     --------
@@ -60,27 +127,188 @@ def as_days(cells: pd.Series, *, date_format: str | None = None) -> tuple[pd.Ser
     >>> days.dt.strftime("%Y-%m-%d").unique().tolist()
     ['1997-09-30']
     """
-    cells = plain(cells)
-    if pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        naive = cells if cells.dt.tz is None else cells.dt.tz_localize(None)
-        days = naive.astype("datetime64[us]").dt.normalize()
-        return days, [_without_date(days.isna().to_numpy())]
-    return _from_cells(cells, date_format)
+    found = read_days(cells, date_format=date_format, time_zone=time_zone)
+    if notes is not None:
+        notes.extend(found.notes)
+    return found.days, found.faults
 
 
-def _from_cells(cells: pd.Series, date_format: str | None) -> tuple[pd.Series, list[Fault]]:
+def as_zone(time_zone: str | None) -> ZoneInfo | None:
+    """Read the name of a time zone.
+
+    Raises
+    ------
+    UnitError
+        If there is none of this name.
+
+    Examples
+    --------
+    >>> as_zone("Asia/Shanghai")
+    zoneinfo.ZoneInfo(key='Asia/Shanghai')
+    """
+    if time_zone is None:
+        return None
+    try:
+        return ZoneInfo(time_zone)
+    except (OSError, ValueError, TypeError, LookupError):
+        cure = "Name it by continent and city, as in time_zone='Asia/Shanghai', or pass time_zone='UTC'."
+        raise UnitError(f"There is no time zone {time_zone!r}. {cure}") from None
+
+
+def _from_moments(cells: pd.Series, zone: ZoneInfo | None) -> Days:
+    """Read a column of moments: the day that it shows, or that of a zone."""
+    shown = cells if cells.dt.tz is None else cells.dt.tz_localize(None)
+    if zone is not None and cells.dt.tz is not None:
+        shown = cells.dt.tz_convert(zone).dt.tz_localize(None)
+    elif str(cells.dt.tz) in ("UTC", "GMT", "Etc/UTC", "UTC+00:00"):
+        moments = shown[shown.notna()].drop_duplicates()
+        seconds = moments.astype("datetime64[us]").astype("int64").to_numpy() / 1e6
+        _refuse_midnights(cells, cells.notna().to_numpy(), seconds)
+    days = shown.astype("datetime64[us]").dt.normalize()
+    blank = days.isna().to_numpy()
+    placeholder = np.isin(days.to_numpy().astype("datetime64[D]"), PLACEHOLDERS)
+    nothing = np.zeros(len(cells), dtype=bool)
+    return Days(days.mask(placeholder), _faults(cells, blank, placeholder, nothing, nothing, None), ())
+
+
+def _from_cells(cells: pd.Series, date_format: str | None, zone: ZoneInfo | None, *, serials: bool, past: bool) -> Days:
     """Read each distinct cell once, then give every row its day."""
+    written_days = _are_dates(cells)
     codes, written = _distinct(cells)
-    distinct = _read(written, date_format)
+    column = _Column(cells, codes, written, written_days, zone)
     if date_format is None:
-        unread_texts = {place: written[place] for place in np.flatnonzero(np.isnat(distinct)).tolist()}
-        _refuse_open_order(cells, codes, unread_texts)
-        _refuse_serials(cells, codes, unread_texts)
-    days = np.append(distinct, NO_DAY)[codes]
-    blank = np.array([not text for text in written] + [True])[codes]
-    unread = np.isnat(days) & ~blank
-    faults = [_without_date(blank), _unreadable(unread, quoted(cells, unread), date_format)]
-    return pd.Series(days.astype("datetime64[us]"), index=cells.index), faults
+        column.read_plain(serials=serials, past=past)
+    elif date_format == EXCEL:
+        column.put(serial_days(written))
+    else:
+        column.put(_by_format(written, date_format, zone))
+    return column.result(date_format)
+
+
+class _Column:
+    """A column of dates while it is read: distinct texts, the day of each, and which are no date."""
+
+    def __init__(
+        self, cells: pd.Series, codes: np.ndarray, written: list[str], are_dates: np.ndarray, zone: ZoneInfo | None
+    ) -> None:
+        self.cells, self.codes, self.written, self.zone = cells, codes, written, zone
+        self.are_dates = are_dates
+        self.days = np.full(len(written), NO_DAY)
+        self.blank = np.array([not text for text in written], dtype=bool)
+        self.placeholder = no_dates(written)
+        self.notes: list[str] = []
+        if are_dates.any():
+            held = np.isin(np.arange(len(written)), codes[are_dates])
+            self.put(np.where(held, year_first(written), NO_DAY))
+
+    def rows(self, distinct: np.ndarray) -> np.ndarray:
+        """Mark the rows with marked texts."""
+        return np.append(distinct, False)[self.codes]
+
+    def put(self, days: np.ndarray) -> None:
+        """Take days where there is none yet."""
+        self.days = np.where(np.isnat(self.days), days, self.days)
+
+    def unread(self) -> np.ndarray:
+        """Places of the texts that have no day yet."""
+        return np.flatnonzero(np.isnat(self.days) & ~self.blank & ~self.placeholder)
+
+    def read_plain(self, *, serials: bool, past: bool) -> None:
+        """Read what needs no format, and refuse what would be open."""
+        self.put(_by_format(self.written, COMMON_FORMAT, None))  # the quick way for the time to the second
+        self._read_zoned()
+        self._each(year_first)
+        self._read_short(dt.date.today() if past else None)
+        self._read_epochs()
+        self._read_serials(serials=serials)
+
+    def _each(self, read: Callable[[Sequence[str]], np.ndarray]) -> None:
+        places = self.unread()
+        self.days[places] = read([self.written[place] for place in places])
+
+    def _read_zoned(self) -> None:
+        """Times with an offset from UTC."""
+        places = self.unread()
+        seconds, offsets = zoned_seconds([self.written[place] for place in places])
+        known = np.isfinite(seconds)
+        if not known.any():
+            return
+        if self.zone is not None:
+            self.days[places[known]] = days_in_zone(seconds[known], self.zone)
+        elif (offsets[known] == 0).all():
+            at = np.isin(np.arange(len(self.written)), places[known])
+            _refuse_midnights(self.cells, self.rows(at), seconds[known])
+
+    def _read_short(self, today: dt.date | None) -> None:
+        """Dates such as 03/04/2024 and 24-03-01."""
+        places = self.unread()
+        for kind in short_dates([self.written[place] for place in places], today):
+            at = np.isin(np.arange(len(self.written)), places[kind.places])
+            rows = self.rows(at)
+            if not kind.order:
+                shown = quoted(self.cells, rows)
+                problem = f"with a date in which the order of day, month and year is open, such as {shown}"
+                refuse_rows(self.cells.index[rows], "row", problem, f"Pass {' or '.join(kind.formats)}.")
+            self.days[places[kind.places]] = kind.days
+            read = f"Dates such as {quoted(self.cells, rows)} were read {NAMES[kind.order]}"
+            self.notes.append(f"{read}: no other order fits them all.")
+
+    def _read_epochs(self) -> None:
+        """Seconds and milliseconds since 1970."""
+        places = self.unread()
+        now = dt.datetime.now(dt.UTC).timestamp()
+        seconds = epoch_seconds([self.written[place] for place in places], now)
+        known = np.isfinite(seconds)
+        if not known.any():
+            return
+        at = np.isin(np.arange(len(self.written)), places[known])
+        if self.zone is None and (seconds[known] % 86_400 != 0).any():
+            shown = quoted(self.cells, self.rows(at))
+            problem = f"with seconds or milliseconds since 1970, whose day depends on the time zone, such as {shown}"
+            refuse_rows(self.cells.index[self.rows(at)], "row", problem, _zone_cure(seconds[known]))
+        self.days[places[known]] = days_in_zone(seconds[known], self.zone)
+        read = f"Numbers such as {quoted(self.cells, self.rows(at))} were read as time since 1970"
+        self.notes.append(f"{read}, as days in {self.zone or 'UTC'}.")
+
+    def _read_serials(self, *, serials: bool) -> None:
+        """Excel's day numbers, where dates beside them show that they count from 1900."""
+        places = self.unread()
+        found = serial_days([self.written[place] for place in places])
+        known = ~np.isnat(found)
+        if not known.any():
+            return
+        at = self.rows(np.isin(np.arange(len(self.written)), places[known]))
+        others = self.days[~np.isnat(self.days) & ~np.isin(self.days, PLACEHOLDERS)]
+        within = serials or (
+            len(others) > 0
+            and found[known].min() >= others.min() - SERIAL_MARGIN
+            and found[known].max() <= others.max() + SERIAL_MARGIN
+        )
+        if not within:
+            problem = f"with a date that looks like one of Excel's day numbers, such as {quoted(self.cells, at)}"
+            cure = "Format the column as dates and export it again, or pass date_format='excel' if day 1 is 1900-01-01."
+            refuse_rows(self.cells.index[at], "row", problem, cure)
+        self.days[places[known]] = found[known]
+        first = self.days[places[known][0]]
+        self.notes.append(f"Excel's day numbers, such as {quoted(self.cells, at)}, were read from 1900, as {first}.")
+
+    def result(self, date_format: str | None) -> Days:
+        """Give every row its day, and name the rows without one."""
+        placeholder = self.placeholder | np.isin(self.days, PLACEHOLDERS)
+        days = np.append(np.where(placeholder, NO_DAY, self.days), NO_DAY)[self.codes]
+        blank = np.append(self.blank, True)[self.codes]
+        no_day = np.isnat(self.days) & ~self.blank & ~placeholder
+        month = no_day & np.array([MONTH.fullmatch(text) is not None for text in self.written], dtype=bool)
+        found = [self.rows(marked) for marked in (placeholder, month, no_day & ~month)]
+        read = pd.Series(days.astype("datetime64[us]"), index=self.cells.index)
+        return Days(read, _faults(self.cells, blank, *found, date_format), tuple(self.notes))
+
+
+def _are_dates(cells: pd.Series) -> np.ndarray:
+    """Mark cells that are dates and no text."""
+    if cells.dtype != object:
+        return np.zeros(len(cells), dtype=bool)
+    return np.array([isinstance(cell, dt.date) and cell is not pd.NaT for cell in cells], dtype=bool)
 
 
 def _distinct(cells: pd.Series) -> tuple[np.ndarray, list[str]]:
@@ -88,7 +316,7 @@ def _distinct(cells: pd.Series) -> tuple[np.ndarray, list[str]]:
     if cells.dtype == object:  # equal moments in different zones show different days, so write before comparing
         cells = cells.map(_written, na_action="ignore")
     codes, distinct = pd.factorize(cells)
-    return codes, [_normal(_written(value)) for value in distinct]
+    return codes, [plain_date(_written(value)) for value in distinct]
 
 
 def _written(value: Any) -> str:
@@ -100,48 +328,13 @@ def _written(value: Any) -> str:
     return str(value)
 
 
-def _normal(text: str) -> str:
-    """Turn full-width digits and signs into plain ones."""
-    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).strip()
-
-
-def _read(written: list[str], date_format: str | None) -> np.ndarray:
-    """Days of distinct texts, NaT where unreadable."""
-    if date_format is None:
-        days = _by_format(written, COMMON_FORMAT)  # the quick way for exports with the time to the second
-        others = np.flatnonzero(np.isnat(days))
-        days[others] = _days([YEAR_FIRST.fullmatch(written[place]) for place in others])
-        return days
-    if date_format == EXCEL:
-        matches = [SERIAL.fullmatch(text) for text in written]
-        days = np.array([int(match[1]) if match else 0 for match in matches], dtype="timedelta64[D]")
-        return np.where(days > np.timedelta64(0, "D"), EXCEL_EPOCH + days, NO_DAY)
-    return _by_format(written, date_format)
-
-
-def _days(matches: list[re.Match[str] | None]) -> np.ndarray:
-    """Year, month and day of each match as a day; none where the calendar has no such day."""
-    parts = [_three(match) if match else ("0", "0", "0") for match in matches]
-    year, month, day = np.array(parts, dtype="U4").reshape(-1, 3).T.astype(np.int64)
-    months = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
-    days = months.astype("datetime64[D]") + (day - 1)
-    real = (year > 0) & (month >= 1) & (month <= 12) & (days.astype("datetime64[M]") == months)
-    return np.where(real, days, NO_DAY)
-
-
-def _three(match: re.Match[str]) -> tuple[str, ...]:
-    """Take the three groups of the alternative that matched."""
-    last = match.lastindex or 3
-    return match.group(last - 2, last - 1, last)
-
-
-def _by_format(written: list[str], date_format: str) -> np.ndarray:
-    """Read texts by the user's format; a written time zone does not move the day."""
+def _by_format(written: list[str], date_format: str, zone: ZoneInfo | None) -> np.ndarray:
+    """Read texts by the user's format; a written time zone does not move the day, unless one is asked for."""
     try:
         if "%" not in date_format:
             raise ValueError("it names no part of a date")
         if "%z" in date_format:
-            return np.array([_strptime(text, date_format) for text in written], dtype="datetime64[D]")
+            return np.array([_strptime(text, date_format, zone) for text in written], dtype="datetime64[D]")
         texts = ["" if text.lower() in MOVING_DAYS else text for text in written]
         moments = pd.to_datetime(pd.Series(texts, dtype=object), format=date_format, errors="coerce")
         return moments.to_numpy(dtype="datetime64[D]")
@@ -150,18 +343,37 @@ def _by_format(written: list[str], date_format: str) -> np.ndarray:
         raise InputError(f"date_format {date_format!r} cannot be used: {problem}. {cure}") from None
 
 
-def _strptime(text: str, date_format: str) -> dt.date | None:
+def _strptime(text: str, date_format: str, zone: ZoneInfo | None) -> dt.date | None:
     """Read one text, or give nothing; a faulty format still raises."""
     try:
-        return dt.datetime.strptime(text, date_format).date()
+        moment = dt.datetime.strptime(text, date_format)
+        return (moment.astimezone(zone) if zone and moment.tzinfo else moment).date()
+    except OverflowError:
+        return None
     except ValueError as problem:
         if "does not match" in str(problem) or "remains" in str(problem) or "out of range" in str(problem):
             return None
         raise
 
 
-def _without_date(at: np.ndarray) -> Fault:
-    return Fault(at, "without a date", "Fill in the date.")
+def _faults(
+    cells: pd.Series,
+    blank: np.ndarray,
+    placeholder: np.ndarray,
+    month: np.ndarray,
+    unread: np.ndarray,
+    date_format: str | None,
+) -> list[Fault]:
+    """Name the rows without a day, by what is wrong with them."""
+    shown = quoted(cells, month)
+    mark = next((f"%Y{one}%m" for one in "-/." if one in shown), "%Y年%m月")
+    first = f"Add the day, or take the first of each month with date_format={mark!r}."
+    return [
+        Fault(blank, "without a date", "Fill in the date."),
+        Fault(placeholder, "with a placeholder date", "Fill in the date or clear it.", quoted(cells, placeholder)),
+        Fault(month, "with a month, but no day", first, shown),
+        _unreadable(unread, quoted(cells, unread), date_format),
+    ]
 
 
 def _unreadable(at: np.ndarray, example: str, date_format: str | None) -> Fault:
@@ -171,39 +383,18 @@ def _unreadable(at: np.ndarray, example: str, date_format: str | None) -> Fault:
     return Fault(at, f"with a date that does not follow date_format={date_format!r}", "Correct either.", example)
 
 
-def _refuse_open_order(cells: pd.Series, codes: np.ndarray, unread: dict[int, str]) -> None:
-    """Raise if day and month could change places: the whole column would be misread."""
-    found = {place: match for place, text in unread.items() if (match := YEAR_LAST.fullmatch(text))}
-    if found:
-        at = np.isin(codes, list(found))
-        problem = f"with a date in which the order of day, month and year is open, such as {quoted(cells, at)}"
-        refuse_rows(cells.index[at], "row", problem, f"Pass {_likely_formats(list(found.values()))}.")
+def _refuse_midnights(cells: pd.Series, at: np.ndarray, seconds: np.ndarray) -> None:
+    """Raise if all moments stand at the hour of UTC that is midnight elsewhere: they are days, one day early there."""
+    hours = tuple(sorted({int(hour) for hour in np.unique(seconds // 3600 % 24)}))
+    if not len(seconds) or (seconds % 3600 != 0).any() or hours == (0,) or (len(hours) > 1 and hours not in MIDNIGHTS):
+        return
+    problem = f"with a time in UTC that is midnight elsewhere, such as {quoted(cells, at)}"
+    refuse_rows(cells.index[at], "row", problem, _zone_cure(seconds))
 
 
-def _likely_formats(found: list[re.Match[str]]) -> str:
-    """Name the formats that fit every date found.
-
-    Examples
-    --------
-    >>> _likely_formats([YEAR_LAST.fullmatch("03/04/2024")])
-    "date_format='%d/%m/%Y' (day first) or date_format='%m/%d/%Y' (month first)"
-    >>> _likely_formats([YEAR_LAST.fullmatch("31.12.2024")])
-    "date_format='%d.%m.%Y' (day first)"
-    """
-    mark, year = found[0][2], "%Y" if len(found[0][4]) == 4 else "%y"
-    time = ["", " %H:%M", " %H:%M:%S"][min(found[0][5].count(":"), 2)]
-    orders = [("%d", "%m", "day first"), ("%m", "%d", "month first")]
-    months = max(int(match[3]) for match in found), max(int(match[1]) for match in found)
-    fitting = [order for order, month in zip(orders, months, strict=True) if month <= 12] or orders
-    return " or ".join(f"date_format='{a}{mark}{b}{mark}{year}{time}' ({name})" for a, b, name in fitting)
-
-
-def _refuse_serials(cells: pd.Series, codes: np.ndarray, unread: dict[int, str]) -> None:
-    """Raise if cells hold Excel's day numbers: they count from 1900 in one file and from 1904 in another."""
-    matches = {place: SERIAL.fullmatch(text) for place, text in unread.items()}
-    found = [place for place, match in matches.items() if match and EXCEL_RANGE[0] <= int(match[1]) <= EXCEL_RANGE[1]]
-    if found:
-        at = np.isin(codes, found)
-        problem = f"with a date that looks like one of Excel's day numbers, such as {quoted(cells, at)}"
-        cure = "Format the column as dates and export it again, or pass date_format='excel' if day 1 is 1900-01-01."
-        refuse_rows(cells.index[at], "row", problem, cure)
+def _zone_cure(seconds: np.ndarray) -> str:
+    """Name the zone in which all moments are midnight, if one is known, and UTC."""
+    hours = tuple(sorted({int(hour) for hour in np.unique(seconds // 3600 % 24)}))
+    if (seconds % 3600 == 0).all() and hours in MIDNIGHTS:
+        return f"Pass time_zone={MIDNIGHTS[hours]!r}, where they are midnight, or time_zone='UTC'."
+    return "Pass the zone in which the day counts, such as time_zone='Asia/Shanghai', or time_zone='UTC'."

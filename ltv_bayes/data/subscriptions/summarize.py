@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.orders.selection import ONE_DAY, today
-from ltv_bayes.data.reading.amounts import as_amounts, require_unit_of_header
+from ltv_bayes.data.reading.amounts import as_amounts, unit_to_apply
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, refuse
@@ -246,8 +246,8 @@ def _prices(raw: pd.DataFrame, name: str | None, unit: Any) -> tuple[pd.Series, 
         return pd.Series(np.nan, raw.index), []
     cure = "Records without money are read with price=None; otherwise name the column with price='...'."
     cells = named_column(raw, name, "price", cure)
-    require_unit_of_header(name, unit)
-    values, (missing, infinite, unread) = as_amounts(cells, unit=unit)
+    unit_to_apply(name, unit, stacklevel=4)
+    values, (missing, infinite, unread) = as_amounts(cells, unit=unit, header=name)
     zero_or_above = "Give the price of one period, 0 for a free plan."
     plain_number = "Write a plain number, such as 1200.50; a unit such as 万元 is passed as amount_unit=."
     none_paid = np.full(len(raw), not (values > 0).any() and not unread.at.any())

@@ -1,0 +1,139 @@
+"""One date as text: the day it names, and the moment where it says one."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from ltv_bayes.data.reading.written.plain_text import plain_text
+
+NO_DAY = np.datetime64("NaT", "D")
+EXCEL_EPOCH = np.datetime64("1899-12-30", "D")
+EXCEL_RANGE = (20_000, 80_000)  # 1954 to 2119
+PLACEHOLDERS = np.array(
+    ["1900-01-01", "1970-01-01", "0001-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "9999-12-31"],
+    dtype="datetime64[D]",
+)
+NO_DATE = re.compile(r"[01](?:\.0*)?|0[0-]*[-/.]0[0-]*[-/.]0+(?:[T ][0:.Z]+)?|1900([-/.])0?1\100?(?:[T ][0:.Z]+)?")
+WEEKDAY = re.compile(r"\s*[(\[]?(?:星期|礼拜|周)[一二三四五六日天][)\]]?\s*")
+TIME = r"(?:(?:T|\s+)\D{0,4}\d{1,2}:\d{2}[\w时点分秒:.,+\-/\[\] ]*)?"
+YEAR_FIRST = re.compile(
+    rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}}){TIME}"
+    rf"|(\d{{4}})/(\d{{1,2}})/(\d{{1,2}}){TIME}"
+    rf"|(\d{{4}})\.(\d{{1,2}})\.(\d{{1,2}}){TIME}"
+    r"|(\d{4}|\d{2})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*(?:[日号]\s*(?:\D{0,4}\d{1,2}[:时点][\w时点分秒:., ]*)?)?"
+    rf"|(\d{{4}})(\d{{2}})(\d{{2}})(?:\.0|T?\d{{4}}(?:\d{{2}})?Z?|{TIME})",
+    re.ASCII,
+)
+YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}})({TIME})", re.ASCII)
+MONTH = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})|\s*年\s*(\d{1,2})\s*月)", re.ASCII)
+SERIAL = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
+EPOCH = re.compile(r"(\d{10})(\d{3})?(?:\.\d*)?", re.ASCII)
+FIRST_EPOCH = 1_000_000_000  # 2001
+LATER = 5 * 366 * 86_400  # an epoch is no further ahead than this, in seconds
+ZONED = re.compile(
+    r"(\d{4})-?(\d{1,2})-?(\d{1,2})(?:T|\s+)(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?"
+    r"\s*(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)",
+    re.ASCII | re.IGNORECASE,
+)
+DAY_SECONDS = 86_400
+
+
+def plain_date(text: str) -> str:
+    """Turn look-alike characters into plain ones, and leave a weekday out.
+
+    Examples
+    --------
+    >>> plain_date("２０２４－０３－０５ 星期二")
+    '2024-03-05'
+    """
+    found = plain_text(text)
+    return found if found.isascii() else WEEKDAY.sub(" ", found).strip()
+
+
+def as_calendar(years: np.ndarray, months: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """Days of the calendar; none where it has no such day.
+
+    Examples
+    --------
+    >>> as_calendar(np.array([2024, 2023]), np.array([2, 2]), np.array([29, 29])).tolist()
+    [datetime.date(2024, 2, 29), None]
+    """
+    first = ((years - 1970) * 12 + months - 1).astype("datetime64[M]")
+    found = first.astype("datetime64[D]") + (days - 1)
+    real = (years > 0) & (months >= 1) & (months <= 12) & (found.astype("datetime64[M]") == first)
+    return np.where(real, found, NO_DAY)
+
+
+def full_years(years: np.ndarray) -> np.ndarray:
+    """Give years of two digits their century, from 1969 to 2068 as strptime does."""
+    return np.where(years < 69, years + 2000, np.where(years < 100, years + 1900, years))
+
+
+def year_first(texts: Sequence[str]) -> np.ndarray:
+    """Days of texts that begin with the year; none for others."""
+    parts = [_three(match) if (match := YEAR_FIRST.fullmatch(text)) else ("0", "0", "0") for text in texts]
+    year, month, day = np.array(parts, dtype="U4").reshape(-1, 3).T.astype(np.int64)
+    chinese_short = np.array([len(part[0]) == 2 for part in parts], dtype=bool)
+    return as_calendar(np.where(chinese_short, full_years(year), year), month, day)
+
+
+def _three(match: re.Match[str]) -> tuple[str, ...]:
+    """Take the three groups of the alternative that matched."""
+    last = match.lastindex or 3
+    return match.group(last - 2, last - 1, last)
+
+
+def no_dates(texts: Sequence[str]) -> np.ndarray:
+    """Mark texts that stand for no date, such as 0000-00-00."""
+    return np.array([NO_DATE.fullmatch(text) is not None for text in texts], dtype=bool)
+
+
+def zoned_seconds(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds since 1970 in UTC of texts that name their offset from it, NaN for others; and that offset."""
+    found = [_zoned(ZONED.fullmatch(text)) for text in texts]
+    seconds, offsets = np.array(found, dtype=float).reshape(-1, 2).T
+    return seconds, offsets
+
+
+def _zoned(match: re.Match[str] | None) -> tuple[float, float]:
+    if match is None:
+        return np.nan, np.nan
+    year, month, day, hour, minute = (int(part) for part in match.group(1, 2, 3, 4, 5))
+    offset = (int(match[9] or 0) * 60 + int(match[10] or 0)) * 60 * (-1 if match[8] == "-" else 1)
+    try:
+        shown = dt.datetime(year, month, day, hour, minute, int(match[6] or 0))
+    except ValueError:
+        return np.nan, np.nan
+    return (shown - dt.datetime(1970, 1, 1)).total_seconds() - offset, float(offset)
+
+
+def epoch_seconds(texts: Sequence[str], now: float) -> np.ndarray:
+    """Seconds since 1970 of texts that count them, or milliseconds; NaN for others."""
+    found = np.full(len(texts), np.nan)
+    for place, text in enumerate(texts):
+        if (match := EPOCH.fullmatch(text)) and FIRST_EPOCH <= int(match[1]) <= now + LATER:
+            found[place] = int(match[1])
+    return found
+
+
+def serial_days(texts: Sequence[str]) -> np.ndarray:
+    """Days of texts that hold one of Excel's day numbers, by the system in which day 1 is 1900-01-01."""
+    matches = [SERIAL.fullmatch(text) for text in texts]
+    numbers = np.array([int(match[1]) if match else 0 for match in matches], dtype=np.int64)
+    likely = (numbers >= EXCEL_RANGE[0]) & (numbers <= EXCEL_RANGE[1])
+    return np.where(likely, EXCEL_EPOCH + numbers, NO_DAY)
+
+
+def days_in_zone(seconds: np.ndarray, zone: ZoneInfo | None) -> np.ndarray:
+    """Days of moments, in a time zone or in UTC; none where there is no moment."""
+    found = np.full(len(seconds), NO_DAY)
+    for place in np.flatnonzero(np.isfinite(seconds)).tolist():
+        moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=float(seconds[place]))
+        try:
+            found[place] = np.datetime64(moment.astimezone(zone or dt.UTC).date(), "D")
+        except OverflowError:
+            continue
+    return found

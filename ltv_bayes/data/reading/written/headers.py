@@ -1,0 +1,140 @@
+"""The unit and the currency that the name of a column states, such as 金额(万元) or TEUR."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ltv_bayes.data.reading.written.plain_text import plain_text
+from ltv_bayes.data.reading.written.units import (
+    CHINESE_UNITS,
+    CODES,
+    CURRENCIES,
+    CURRENCY,
+    UNIT,
+    UNIT_EXPONENTS,
+    Unit,
+    any_of,
+)
+from ltv_bayes.errors import UnitError
+
+ZEROS = r"'?(?:000,)?000'?s?"
+TIMES = r"1[,. ]?000(?:[,. ]?000)?"
+NOTE = re.compile(
+    r"(?:不?含税价?|未税|税[前后]|计量单位|单位|units?\b|currency\b)[: ]*|(?:in|ex)cl(?:uding)?\.? (?:vat|tax|gst)"
+)
+EXPRESSION = re.compile(
+    rf"(?P<into>in |[x×*] ?)?(?P<first>{CURRENCY})? ?(?:in )?(?P<unit>{UNIT}|{ZEROS}|{TIMES})?\.? ?(?:of )?"
+    rf"(?P<last>{CURRENCY})?"
+)
+BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+SPEAKS_FOR_ITSELF = {"thousands", "thsd", "tsd", "tausend", "mio", "mn", "mln", "mrd", "bn", "millions", "billions"}
+COMMON = {"usd", "eur", "cny", "rmb", "gbp", "hkd", "jpy", "yuan"}
+BIG = any_of(CHINESE_UNITS)
+CHINESE_MONEY = any_of(word for word in CURRENCIES if not word.isascii() and len(word) < 6)
+MONEY_NOUN = "(?:额|收入|营收|价|款|费|值|利润|成本|金)"
+FILLER = "(?:订单|合同|成交|回款|销售|实际|累计|签约|预计|应收|已收|不?含税|总|年|月|净)*"
+RUN_TOGETHER = re.compile(
+    rf"(?P<begin>^(?:{BIG})(?:{CHINESE_MONEY}))(?={FILLER}金?{MONEY_NOUN}$)"
+    rf"|(?P<end>(?:{BIG})(?:{CHINESE_MONEY})$)|(?<=额|入|收|价|款|费|值|润|本)(?P<short>(?:{BIG})$)"
+    rf"|以(?P<counted>(?:{BIG})(?:{CHINESE_MONEY}))(?:计|为单位)"
+)
+
+
+def unit_of_header(name: Any) -> Unit | None:
+    """Read the unit, the currency, or both from the name of a column of money.
+
+    Parameters
+    ----------
+    name : str
+        The column's name.
+
+    Returns
+    -------
+    Unit or None
+        With the factor 1 if only a currency is named; None if nothing is.
+
+    Raises
+    ------
+    UnitError
+        If the name states two units.
+
+    Examples
+    --------
+    >>> unit_of_header("合同金额（万元）")
+    Unit(word='万元', factor=10000.0, source='header', currency='CNY')
+    >>> unit_of_header("Umsatz TEUR").factor, unit_of_header("Amount (USD)").currency
+    (1000.0, 'USD')
+    >>> unit_of_header("万科订单金额") is None
+    True
+    """
+    text = " ".join(plain_text(str(name)).split())
+    found = list(_stated(text))
+    scaled = {unit.factor for unit in found if _scales(unit)}
+    currencies = {unit.currency for unit in found} - {""}
+    if len(scaled) > 1 or len(currencies) > 1:
+        words = " and ".join(dict.fromkeys(repr(unit.word) for unit in found))
+        raise UnitError(f"The name of the column {str(name)!r} states {words}. Rename it, so that it states one unit.")
+    if not found:
+        return None
+    first = next((unit for unit in found if _scales(unit)), found[0])
+    return Unit(first.word, first.factor, "header", "".join(currencies))
+
+
+def _scales(unit: Unit) -> bool:
+    return unit.factor != 1.0
+
+
+def _stated(text: str) -> Iterator[Unit]:
+    """Every unit that is stated: in brackets, at either end, or within Chinese."""
+    inside = [piece.strip() for match in BRACKETS.finditer(text) for piece in _pieces(match[1])]
+    outside = re.sub(r"[_/|,:\- ]+", " ", NOTE.sub(" ", BRACKETS.sub(" ", text))).strip()
+    words = outside.split(" ")
+    for piece in inside:
+        joined = _expression(f"{words[-1]} {piece}") if words[-1].lower() in SPEAKS_FOR_ITSELF | {"k"} else None
+        if unit := joined or _expression(piece):
+            yield unit
+    for number in (3, 2, 1):
+        ends = {" ".join(words[-number:]), " ".join(words[:number])} if len(words) >= number else set()
+        if units := [unit for end in sorted(ends) if (unit := _at_the_end(end))]:
+            yield from units
+            break
+    match = RUN_TOGETHER.search(re.sub(r"\s", "", BRACKETS.sub("", text)))
+    if match and (unit := _expression(match[match.lastgroup or 0])):
+        yield unit
+
+
+def _pieces(content: str) -> list[str]:
+    """Parts of what stands in brackets, without notes on tax; a comma within 1,000 does not part."""
+    return [NOTE.sub(" ", piece) for piece in re.split(r"[;、:/|_]|,(?!\d)", content)]
+
+
+def _at_the_end(words: str) -> Unit | None:
+    """Read a unit outside brackets, where a letter or a common word by itself is none."""
+    unit = _expression(words)
+    if unit is None:
+        return None
+    low = words.lower()
+    if unit.currency and not _scales(unit):
+        return unit if low in COMMON or words in CODES or not low.isascii() else None
+    if re.match("[bw] ", low):  # plan B, in US dollars
+        return Unit(words[2:], 1.0, "header", unit.currency)
+    said = not low.isascii() or unit.currency or low.startswith("in ") or re.fullmatch(ZEROS, low)
+    return unit if said or low.rstrip(".") in SPEAKS_FOR_ITSELF else None
+
+
+def _expression(words: str) -> Unit | None:
+    """Read words that say a unit, a currency or both, and nothing else."""
+    match = EXPRESSION.fullmatch(" ".join(words.lower().split()))
+    if not match or not (match["unit"] or match["first"] or match["last"]):
+        return None
+    currencies = {CURRENCIES[word] for word in match.group("first", "last") if word}
+    counted = re.fullmatch(TIMES, match["unit"] or "")
+    if len(currencies) > 1 or (counted and not (currencies or match["into"])):
+        return None
+    return Unit(words.strip(), 10.0 ** _exponent(match["unit"]), "header", "".join(currencies))
+
+
+def _exponent(word: str | None) -> int:
+    if word is None:
+        return 0
+    return UNIT_EXPONENTS[word] if word in UNIT_EXPONENTS else word.count("0")
