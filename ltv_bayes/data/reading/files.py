@@ -2,61 +2,144 @@
 
 import os
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ltv_bayes.data.engine.duckdb import fetched
+from ltv_bayes.data.reading.formats.contents import EXPECTED, content_of
+from ltv_bayes.data.reading.formats.encodings import decode
+from ltv_bayes.data.reading.formats.pages import named_charset, read_page_rows
+from ltv_bayes.data.reading.formats.text_files import read_text_rows
+from ltv_bayes.data.reading.formats.workbooks import Sheet, SheetChoice, read_sheets
 from ltv_bayes.data.reading.frames import read_arrow, read_parquet
+from ltv_bayes.data.reading.headers import find_footer, find_header
 from ltv_bayes.data.reading.ids import BLANKS
-from ltv_bayes.data.reading.text_files import read_text_rows
-from ltv_bayes.data.reading.workbooks import read_sheet_rows
-from ltv_bayes.errors import ColumnError, InputError
+from ltv_bayes.errors import ColumnError, InputError, counted, listed
 
-TEXT_FILES = (".csv", ".tsv", ".txt")
-WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
-PARQUET_FILES = (".parquet", ".pq")
+HeaderRows = int | Sequence[int] | None
 
 
-def read_table(source: Any, *, sheet: str | int | None = None, encoding: str | None = None) -> pd.DataFrame:
-    """Read a file or frame as it stands: nothing is converted, nothing is left out but blank rows.
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What a file or frame holds, and how it was read.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Cells as they stand, blank rows left out. The index of a file is the row number that a spreadsheet shows, text
+        such as "2023:5" (sheet:row) where several sheets were read.
+    name : str
+        The name of the file, or "the pandas DataFrame".
+    form : str
+        What the content is: "CSV", "TSV", "Excel workbook", "OpenDocument", "HTML table", "Parquet" or "frame".
+    encoding : str or None
+        Of text, and how it was told.
+    sheets : tuple of str
+        The sheets that were read.
+    header_row : int or None
+        The row with the names of the columns; the lower one of two.
+    above : tuple of str
+        The text of the rows above the header, one string a row.
+    merged : mapping
+        By column: cells merged downwards, as (first row, last row); the value is in the first, nothing is filled down.
+    footer : tuple of (int, str)
+        Lines of text after the last row, with their row numbers; they are not in the frame.
+    notes : tuple of str
+        What the reader should see: hidden sheets left out, a wrong ending, text left out.
+    """
+
+    frame: pd.DataFrame
+    name: str
+    form: str
+    encoding: str | None = None
+    sheets: tuple[str, ...] = ()
+    header_row: int | None = None
+    above: tuple[str, ...] = ()
+    merged: Mapping[str, list[tuple[Any, Any]]] = field(default_factory=dict)
+    footer: tuple[tuple[Any, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_table(
+    source: Any, *, sheet: SheetChoice = None, encoding: str | None = None, header: HeaderRows = None
+) -> pd.DataFrame:
+    """Read a file or frame as it stands: nothing is converted, nothing is left out but blank rows and text around it.
 
     Parameters
     ----------
     source : path or frame
-        A .csv, .tsv or .txt file (its cells stay text, so the id 0004 stays 0004), a workbook (.xlsx, .xls, .xlsb,
-        .ods), a .parquet file; or a pandas, polars or pyarrow table, or any object with an Arrow stream.
-    sheet : str or int, optional
-        The sheet of a workbook, by name or by its place from 0.
+        A file of separated text (.csv, .tsv, .txt; its cells stay text, so the id 0004 stays 0004), a workbook (.xlsx,
+        .xls, .xlsm, .xlsb, .ods), a page (.html, .htm), a .parquet file; or a pandas, polars or pyarrow table, or any
+        object with an Arrow stream. What a file holds decides, whatever its ending.
+    sheet : str, int or sequence of them, optional
+        The sheet of a workbook, by name or by its place from 0; several, put one below the other; or "all". Of a page,
+        the place of the table.
     encoding : str, optional
-        The encoding of a text file. Otherwise a byte order mark decides, then UTF-8, then GB18030 (GBK).
+        The encoding of a text file. Otherwise a byte order mark decides, then UTF-8, then what the letters spell.
+    header : int or sequence of int, optional
+        The row with the names of the columns, as a spreadsheet numbers it; two for a two-level header; 0 if no row has
+        them, which names the columns "column 1" and so on. Otherwise it is found by the shape of the rows.
 
     Returns
     -------
     pandas.DataFrame
-        The rows. The index of a text file or workbook is the row number that a spreadsheet shows (the header is row
-        1); a frame keeps its own index; rows of other tables are numbered from 0.
+        The rows. The index of a text file or workbook is the row number that a spreadsheet shows, "sheet:row" where
+        several sheets were read; a frame keeps its own index; rows of other tables are numbered from 0.
 
     Raises
     ------
     InputError
-        If there is no such file, it is empty, or it cannot be read.
+        If there is no such file, it is empty, it cannot be read, or sheet, encoding or header cannot be told.
     ColumnError
-        If two columns have the same name.
+        If two columns have the same name, or sheets have different columns.
 
     Examples
     --------
     >>> read_table(pd.DataFrame({" client ": ["Ada"], "value": [3.0]})).columns.tolist()
     ['client', 'value']
     """
+    return read_source(source, sheet=sheet, encoding=encoding, header=header).frame
+
+
+def read_source(
+    source: Any, *, sheet: SheetChoice = None, encoding: str | None = None, header: HeaderRows = None
+) -> Source:
+    """Read a file or frame as `read_table` does, and say how.
+
+    Raises
+    ------
+    InputError, ColumnError
+        As `read_table`.
+
+    Examples
+    --------
+    >>> read_source(pd.DataFrame({"client": ["Ada"]})).form
+    'frame'
+    """
     name = source_name(source)
-    if isinstance(source, str | os.PathLike):
-        frame = _from_file(Path(source).expanduser(), sheet, encoding)
+    if not isinstance(source, str | os.PathLike):
+        _refuse_options(name, "frame", sheet=sheet, encoding=encoding, header=header)
+        return _checked(Source(_from_frame(source), name, "frame"))
+    path = Path(source).expanduser()
+    raw, form = content_of(path)
+    call = f"lb.read_table({os.fspath(source)!r}, {{}})"
+    notes = () if form in EXPECTED[path.suffix.lower()] else (f"{name} is no {path.suffix} file but {form}",)
+    if form == "Parquet":
+        _refuse_options(name, form, sheet=sheet, encoding=encoding, header=header)
+        return _checked(Source(read_parquet(path), name, form, notes=notes))
+    if form in ("Excel workbook", "OpenDocument"):
+        _refuse_options(name, form, encoding=encoding)
+        read = _from_workbook(raw, name, form, call, sheet, header)
+    elif form == "HTML table":
+        read = _from_page(raw, name, call, sheet, encoding, header)
     else:
-        _refuse_options(name, sheet=sheet, encoding=encoding)
-        frame = _from_frame(source)
-    return _checked(frame, name)
+        _refuse_options(name, form, sheet=sheet)
+        read = _from_text(raw, name, call, encoding, header)
+    return _checked(replace(read, notes=(*notes, *read.notes)))
 
 
 def source_name(source: Any) -> str:
@@ -73,38 +156,12 @@ def source_name(source: Any) -> str:
     return f"the {kind.__module__.partition('.')[0]} {kind.__name__}"
 
 
-def _from_file(path: Path, sheet: str | int | None, encoding: str | None) -> pd.DataFrame:
-    """Read a file by its suffix."""
-    _refuse_no_file(path)
-    suffix = path.suffix.lower()
-    if suffix not in WORKBOOKS:
-        _refuse_options(path.name, sheet=sheet)
-    if suffix not in TEXT_FILES:
-        _refuse_options(path.name, encoding=encoding)
-    if suffix in PARQUET_FILES:
-        return read_parquet(path)
-    rows = read_text_rows(path, encoding) if suffix in TEXT_FILES else read_sheet_rows(path, sheet)
-    return _under_header(rows, path.name)
-
-
-def _refuse_no_file(path: Path) -> None:
-    """Raise unless there is a file with a known suffix and something in it."""
-    known = " ".join((*TEXT_FILES, *WORKBOOKS, *PARQUET_FILES))
-    if not path.is_file():
-        kind = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"{path} {kind} (read from {Path.cwd()}). Check the path of the file.")
-    if path.suffix.lower() not in (*TEXT_FILES, *WORKBOOKS, *PARQUET_FILES):
-        raise InputError(f"{path.name} has none of the suffixes that can be read: {known}. Save it as one of them.")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path.name} is empty. Export it again, with a header and at least one row.")
-
-
-def _refuse_options(name: str, **options: Any) -> None:
+def _refuse_options(name: str, form: str, **options: Any) -> None:
     """Raise if an option was given that means nothing here."""
+    kinds = {"sheet": "workbooks", "encoding": "text files", "header": "files whose rows are numbered"}
     for option, value in options.items():
         if value is not None:
-            kind = {"sheet": "workbooks", "encoding": "text files"}[option]
-            raise InputError(f"{option}={value!r} is for {kind}, and {name} is none. Leave {option} out.")
+            raise InputError(f"{option}={value!r} is for {kinds[option]}, and {name} is none. Leave {option} out.")
 
 
 def _from_frame(source: Any) -> pd.DataFrame:
@@ -123,16 +180,115 @@ def _from_frame(source: Any) -> pd.DataFrame:
     )
 
 
-def _under_header(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Take the first row with anything in it as the header, and leave blank rows out."""
-    rows = rows[~_blank(rows)]
-    if rows.empty:
-        raise InputError(f"{name} is empty. Export it again, with a header and at least one row.")
-    body = rows.iloc[1:].infer_objects()
-    header = [_header(cell) for cell in rows.iloc[0]]
-    body.columns = pd.Index([text or f"column {place}" for place, text in enumerate(header, start=1)], dtype=object)
-    used = [bool(text) or body.iloc[:, place].notna().any() for place, text in enumerate(header)]
-    return body.loc[:, used]
+def _from_text(raw: bytes, name: str, call: str, encoding: str | None, header: HeaderRows) -> Source:
+    """Read separated text."""
+    text, told = decode(raw, name, encoding, call)
+    rows, separator, notes = read_text_rows(text, name, call, header)
+    form = "TSV" if separator == "\t" else "CSV"
+    return _under_header(Source(rows, name, form, told, notes=tuple(notes)), Sheet("", rows), call, header)
+
+
+def _from_page(
+    raw: bytes, name: str, call: str, sheet: SheetChoice, encoding: str | None, header: HeaderRows
+) -> Source:
+    """Read a table of a page."""
+    charset = None if encoding else named_charset(raw)
+    text, told = decode(raw, name, encoding or charset, call)
+    told = f"{charset}, named in the page" if charset else told
+    if sheet is not None and not isinstance(sheet, int):
+        raise InputError(f"sheet={sheet!r} names no table of {name}: tables of a page are counted from 0.")
+    rows, merged, notes = read_page_rows(text, name, call, sheet)
+    read = Source(rows, name, "HTML table", told, notes=tuple(notes))
+    return _under_header(read, Sheet("", rows, merged), call, header)
+
+
+def _from_workbook(raw: bytes, name: str, form: str, call: str, sheet: SheetChoice, header: HeaderRows) -> Source:
+    """Read one sheet, or several one below the other."""
+    sheets, notes = read_sheets(raw, name, call, sheet)
+    given = "" if sheet is None else f"sheet={sheet!r}, "
+    call = call.replace("{}", given.replace("{", "{{").replace("}", "}}") + "{}")
+    titles = [name if len(sheets) == 1 else f"sheet {one.name} of {name}" for one in sheets]
+    read = [
+        _under_header(Source(one.cells, title, form, sheets=(one.name,)), one, call, header)
+        for one, title in zip(sheets, titles, strict=True)
+    ]
+    whole = read[0] if len(read) == 1 else _below_each_other(read, name)
+    return replace(whole, notes=(*notes, *whole.notes))
+
+
+def _below_each_other(read: list[Source], name: str) -> Source:
+    """Put sheets with the same columns into one table; a row is called sheet:row."""
+    first = read[0]
+    for other in read[1:]:
+        _refuse_different(first, other, name)
+    frames = []
+    for one in read:
+        labels = [f"{one.sheets[0]}:{row}" for row in one.frame.index]
+        frames.append(one.frame[first.frame.columns].set_axis(labels, axis="index"))
+    merged: dict[str, list[tuple[Any, Any]]] = {}
+    for one in read:
+        for column, spans in one.merged.items():
+            labelled = [(f"{one.sheets[0]}:{start}", f"{one.sheets[0]}:{end}") for start, end in spans]
+            merged.setdefault(column, []).extend(labelled)
+    return Source(
+        pd.concat(frames),
+        name,
+        first.form,
+        sheets=tuple(one.sheets[0] for one in read),
+        header_row=first.header_row if len({one.header_row for one in read}) == 1 else None,
+        above=tuple(text for one in read for text in one.above),
+        merged=merged,
+        footer=tuple((f"{one.sheets[0]}:{row}", text) for one in read for row, text in one.footer),
+        notes=tuple(f"sheet {one.sheets[0]}: {note}" for one in read for note in one.notes),
+    )
+
+
+def _refuse_different(first: Source, other: Source, name: str) -> None:
+    """Raise if two sheets have not the same columns."""
+    here, there = list(first.frame.columns), list(other.frame.columns)
+    if sorted(here, key=str) != sorted(there, key=str):
+        only = [
+            f"{one.sheets[0]} alone has {listed(extra)}"
+            for one, extra in (
+                (first, [c for c in here if c not in there]),
+                (other, [c for c in there if c not in here]),
+            )
+            if extra
+        ]
+        cure = "Give them the same names, or read each sheet by itself."
+        raise ColumnError(f"Sheets of {name} have different columns: {'; '.join(only)}. {cure}")
+
+
+def _under_header(read: Source, sheet: Sheet, call: str, header: HeaderRows) -> Source:
+    """Take the rows below the header, without blank ones and the lines of text that follow."""
+    cells = sheet.cells
+    found = find_header(cells, read.name, call, header, sheet.merged)
+    below = cells if not found.rows else cells.loc[found.last + 1 :]
+    body = below[~_blank(below)]
+    footer = find_footer(body, len(below.dropna(axis="columns", how="all").columns))
+    body = body.iloc[: len(body) - len(footer)].infer_objects()
+    names = [text or f"column {place}" for place, text in enumerate(found.names, start=1)]
+    body.columns = pd.Index(names, dtype=object)
+    used = [bool(text) or bool(body.iloc[:, place].notna().any()) for place, text in enumerate(found.names)]
+    merged: dict[str, list[tuple[Any, Any]]] = {}
+    for span in sheet.merged:
+        if span.bottom > span.top > found.last and used[span.left]:
+            merged.setdefault(names[span.left], []).append((span.top, span.bottom))
+    notes = list(read.notes)
+    if footer:
+        rows = counted(len(footer), "line")
+        notes.append(f"{rows} of text after the last row left out: {listed([text for _, text in footer])}")
+    if found.above:
+        notes.append(f"The header is in row {found.last}; above it: {listed(found.above)}")
+    return replace(
+        read,
+        frame=body.loc[:, used],
+        header_row=found.last if found.rows else None,
+        above=found.above,
+        merged=merged,
+        footer=tuple(footer),
+        notes=tuple(notes),
+    )
 
 
 def _blank(rows: pd.DataFrame) -> pd.Series:
@@ -146,18 +302,12 @@ def _blank(rows: pd.DataFrame) -> pd.Series:
     return blank
 
 
-def _header(cell: Any) -> Any:
-    """Take blanks and byte order marks away from the name of a column."""
-    if isinstance(cell, str):
-        return cell.strip(BLANKS)
-    return "" if pd.isna(cell) else str(cell)
-
-
-def _checked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def _checked(read: Source) -> Source:
     """Give names without blanks, and raise if they repeat or there are no rows."""
+    frame, name = read.frame, read.name
     names = [column.strip(BLANKS) if isinstance(column, str) else column for column in frame.columns]
     if repeated := [str(column) for column, number in Counter(names).items() if number > 1]:
         raise ColumnError(f"Columns of {name} have the same name: {', '.join(repeated)}. Rename all but one of each.")
     if frame.empty:
         raise InputError(f"{name} has a header but no rows. Export it again, with at least one row.")
-    return frame.set_axis(pd.Index(names), axis="columns")
+    return replace(read, frame=frame.set_axis(pd.Index(names), axis="columns"))

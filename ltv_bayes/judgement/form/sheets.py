@@ -11,10 +11,11 @@ import pandas as pd
 from scipy import special
 
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.data.reading.files import TEXT_FILES, WORKBOOKS, read_table
-from ltv_bayes.data.reading.workbooks import sheet_names
+from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.data.reading.formats.contents import is_workbook
+from ltv_bayes.data.reading.formats.workbooks import sheet_names
 from ltv_bayes.errors import InputError
-from ltv_bayes.formatting import escape_formula, unescape_formula
+from ltv_bayes.formatting import escape_formula
 from ltv_bayes.judgement.form.cells import refuse
 from ltv_bayes.judgement.form.layout import (
     AMOUNT,
@@ -120,12 +121,9 @@ def write_form(form: pd.DataFrame, path: str | Path, *, overwrite: bool) -> Path
 def read_form(source: Any, sheet: str | int | None = None) -> pd.DataFrame:
     """Read judgements as they were written: of a workbook, the sheet that our form has."""
     path = Path(source).expanduser() if isinstance(source, str | os.PathLike) else None
-    if path and sheet is None and path.is_file() and path.suffix.lower() in WORKBOOKS:
+    if path and sheet is None and is_workbook(path):
         sheet = SHEET if SHEET in sheet_names(path) else None
-    table = read_table(source, sheet=sheet)
-    if path and path.suffix.lower() in TEXT_FILES:
-        return table.apply(lambda column: column.map(unescape_formula))
-    return table
+    return read_table(source, sheet=sheet)
 
 
 def _refuse_too_long(form: pd.DataFrame) -> None:

@@ -1,0 +1,206 @@
+"""Bytes of a text file to text: the encoding told by marks and by what the letters spell."""
+
+import codecs
+import re
+import unicodedata
+from functools import cache
+
+from ltv_bayes.errors import InputError
+from ltv_bayes.sizes import SNIFFED_CHARACTERS
+
+BYTE_ORDER_MARKS = {  # that of UTF-32 begins with that of UTF-16
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+CURE = "Name it, as in encoding='cp1252' (Western Europe) or encoding='big5' (Taiwan, Hong Kong)."
+CLEAR = 0.2
+"""By how much more of its letters must make sense in one encoding than in another."""
+SENSIBLE = 0.75
+
+HEADER_WORDS = {
+    "gb18030": "客户 日期 时间 金额 订单 编号 名称 状态 合同 产品 数量 单价 公司 备注 部门 负责 联系 电话 地址 类型 回款",
+    "cp950": "客戶 日期 時間 金額 訂單 編號 名稱 狀態 合約 合同 產品 數量 單價 公司 備註 部門 負責 聯絡 電話 地址 類型",
+    "cp932": "顧客 日付 金額 注文 番号 名前 商品 数量 単価 会社 備考 部門 担当 電話 住所 売上 契約",
+    "cp949": "고객 날짜 일자 금액 주문 번호 이름 상품 수량 단가 회사 비고 부서 담당 전화 주소 매출 계약",
+    "cp1251": "клиент дата сумма заказ номер товар количество цена статус договор",
+}
+"""Words that headers of exports hold; one of them tells an encoding from others."""
+
+WESTERN = {
+    "French": "àâæçéèêëîïôœùûüÿ",
+    "German": "äöüß",
+    "Spanish": "áéíóúñü",
+    "Portuguese": "áâãàçéêíóôõú",
+    "Italian": "àèéìíòóù",
+    "Danish, Norwegian": "æøåéóòêô",
+    "Swedish, Finnish": "åäöé",
+    "Dutch": "áéëèïíóöü",
+}
+CENTRAL = {
+    "Polish": "ąćęłńóśźż",
+    "Czech": "áčďéěíňóřšťúůýž",
+    "Slovak": "áäčďéíĺľňóôŕšťúýž",
+    "Hungarian": "áéíóöőúüű",
+    "Romanian": "ăâîşţ",
+    "Croatian, Slovene": "čćđšž",
+}
+SIGNS = "€£§°–—‘’“”„…•«»®™©·½²³"
+WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*|[^\x00-\x7f]")
+
+
+def decode(raw: bytes, name: str, encoding: str | None = None, call: str = "read_table(path, {})") -> tuple[str, str]:
+    """Turn bytes into text.
+
+    Parameters
+    ----------
+    raw : bytes
+        A whole text file.
+    name : str
+        What it is called in a message.
+    encoding : str, optional
+        Its encoding, if it is known.
+    call : str
+        A call that reads it, with ``{}`` where ``encoding=`` goes.
+
+    Returns
+    -------
+    str
+        Its text, without a byte order mark.
+    str
+        The encoding, and how it was told.
+
+    Raises
+    ------
+    InputError
+        If no encoding fits, or several do and spell different words.
+
+    Examples
+    --------
+    >>> decode("客户,日期".encode("gbk"), "orders.csv"), decode("Müller".encode("utf-8-sig"), "orders.csv")
+    (('客户,日期', 'gb18030, told by its letters'), ('Müller', 'UTF-8, told by its byte order mark'))
+    """
+    if encoding is not None:
+        return _decode_as(raw, name, encoding), f"{encoding}, as given"
+    for mark, marked in BYTE_ORDER_MARKS.items():
+        if raw.startswith(mark):
+            return _decode_as(raw, name, marked), f"{marked.removesuffix('-sig').upper()}, told by its byte order mark"
+    if b"\0" in raw:
+        return _wide(raw, name)
+    try:
+        return raw.decode("utf-8"), "UTF-8" if not raw.isascii() else "UTF-8, ASCII letters alone"
+    except UnicodeDecodeError:
+        return _told(raw, name, call)
+
+
+def _decode_as(raw: bytes, name: str, encoding: str) -> str:
+    """Decode by a named encoding."""
+    try:
+        return raw.decode(encoding).removeprefix("\ufeff")
+    except LookupError:
+        raise InputError(f"encoding {encoding!r} is not known. {CURE}") from None
+    except UnicodeError as problem:
+        line = raw.count(b"\n", 0, getattr(problem, "start", 0)) + 1
+        raise InputError(f"{name} is not written in {encoding}: see line {line:,}. {CURE}", [line]) from None
+
+
+def _wide(raw: bytes, name: str) -> tuple[str, str]:
+    """Decode UTF-16 or UTF-32 without a mark: of its line ends and separators, the null bytes tell."""
+    for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeError:
+            continue
+        start = text[:SNIFFED_CHARACTERS]
+        plain = sum(letter in ",;\t|\n" or letter.isalnum() for letter in start)
+        if "\0" not in text and any(end in start for end in "\r\n") and plain > 0.7 * len(start):
+            return text, f"{encoding.upper()}, told by its null bytes"
+    cure = "Save it as CSV UTF-8; a workbook must be called .xlsx or .xls."
+    raise InputError(f"{name} is not a text file: it holds null characters. {cure}")
+
+
+def _told(raw: bytes, name: str, call: str) -> tuple[str, str]:
+    """Decode by the encoding in which the letters make sense, if it is one."""
+    texts = {}
+    for encoding in ("gb18030", "cp950", "cp932", "cp949", "cp1251", "cp1252", "cp1250"):
+        try:
+            texts[encoding] = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    starts = {encoding: text[:SNIFFED_CHARACTERS] for encoding, text in texts.items()}
+    sense = {encoding: _sense(start, encoding) for encoding, start in starts.items()}
+    known = {encoding: sense[encoding] for encoding in HEADER_WORDS if sense.get(encoding, 0) > 1}
+    sense = known or sense
+    best = max(sense, key=lambda encoding: sense[encoding], default="")
+    if not best or sense[best] < SENSIBLE:
+        raise InputError(f"The encoding of {name} is neither UTF-8 nor another that can be told. {CURE}")
+    rivals = [other for other in sense if other != best and sense[other] > sense[best] - CLEAR]
+    rivals = [other for other in rivals if texts[other] != texts[best]]
+    if rivals:
+        raise _open_choice(name, call, {other: texts[other] for other in (best, *rivals)})
+    return texts[best], f"{best}, told by its letters"
+
+
+def _open_choice(name: str, call: str, texts: dict[str, str]) -> InputError:
+    """The error for letters that make sense in several encodings."""
+    lines = [text.splitlines() for text in texts.values()]
+    place = next(place for place, line in enumerate(zip(*lines, strict=False)) if len(set(line)) > 1)
+    shown = "".join(
+        f"\n  {line[place].strip()[:60]!r}: {call.format(f'encoding={encoding!r}')}"
+        for encoding, line in zip(texts, lines, strict=True)
+    )
+    return InputError(f"The encoding of {name} cannot be told: line {place + 1} may be read as{shown}", [place + 1])
+
+
+def _sense(text: str, encoding: str) -> float:
+    """The share of letters beyond ASCII that make sense; one more where a word of headers is among them."""
+    words = WORD.findall(text)
+    number = sum(not letter.isascii() for word in words for letter in word)
+    if not number:
+        return 0.0
+    if encoding in ("cp1252", "cp1250"):
+        return _of_europe(words, WESTERN if encoding == "cp1252" else CENTRAL)
+    known = _everyday(encoding)
+    good = sum(_is_sensible(letter, known, encoding) for word in words for letter in word if not letter.isascii())
+    return good / number + any(word in text.lower() for word in HEADER_WORDS[encoding].split())
+
+
+def _of_europe(words: list[str], languages: dict[str, str]) -> float:
+    """The share of words that a language could have; more where one language has them all."""
+    letters = [{letter for letter in word.lower() if not letter.isascii()} for word in words]
+    alone = [some for word, some in zip(words, letters, strict=True) if len(word) > 1 or word not in SIGNS]
+    if not alone:
+        return 1.0
+    fits = [any(some <= set(language) for language in languages.values()) for some in alone]
+    single = any(set().union(*alone) <= set(language) for language in languages.values())
+    return sum(fits) / len(fits) - (0.0 if single else CLEAR)
+
+
+@cache
+def _everyday(encoding: str) -> frozenset[str]:
+    """The everyday letters of a script, by the order in which its national standard lists them."""
+    if encoding == "cp1251":
+        return frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ№«»–—“”…")
+    if encoding == "cp949":
+        return frozenset(map(chr, range(0xAC00, 0xD7A4)))
+    if encoding == "cp932":
+        kanji = _block("euc_jp", range(0xB0, 0xD0), range(0xA1, 0xFF))
+        return frozenset(kanji | set(map(chr, range(0x3041, 0x30FF))))
+    simplified = _block("gb2312", range(0xB0, 0xD8), range(0xA1, 0xFF))
+    traditional = _block("big5", range(0xA4, 0xC7), (*range(0x40, 0x7F), *range(0xA1, 0xFF)))
+    return frozenset(letter for letter in simplified | traditional if ord(letter) >= 0x4E00)
+
+
+def _block(encoding: str, leads: range, trails: range | tuple[int, ...]) -> set[str]:
+    """The letters of some rows of a two-byte table."""
+    return {bytes((lead, trail)).decode(encoding, "ignore") for lead in leads for trail in trails} - {""}
+
+
+def _is_sensible(letter: str, known: frozenset[str], encoding: str) -> bool:
+    """Whether a letter is an everyday one of the script, or a mark that goes with it."""
+    if letter in known:
+        return True
+    wide = unicodedata.east_asian_width(letter) in "FW" and unicodedata.category(letter)[0] in "PSN"
+    return encoding != "cp1251" and (wide or letter in "·—…“”‘’￥")
