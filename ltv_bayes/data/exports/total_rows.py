@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ltv_bayes.data.exports.order_lines import blank_cells
 from ltv_bayes.data.exports.roles import Roles
@@ -21,6 +23,7 @@ SURELY = re.compile(
     rf"(?:{CHINESE}|{ENGLISH}|{COUNT}|(?:total|sum)\s+\d{{2,4}}|\d{{2,4}}\s+(?:sub)?total)\s*(?:[::(（].*)?"
 )
 PERHAPS = re.compile(r"(?:total|sum|summe)\s*:?|.+\s(?:total|subtotal|count)|.+\s?(?:小计|合计|总计|汇总)")
+HINT = r"(?i)total|sum|count|records|rows|gesamt|[计計共汇匯條条笔行个]"
 GROUP_TOTAL = re.compile(r"\s*(?:total|subtotal|小计|合计|总计|汇总)$")
 CENT = 0.005
 
@@ -45,12 +48,12 @@ def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> np.nda
     ]
     searched = list(dict.fromkeys([*places, *frame.columns[:1]]))
     surely, perhaps = _saying(frame, searched, SURELY), _saying(frame, searched, PERHAPS)
-    nameless = np.logical_and.reduce([blank_cells(frame[name]) for name in places])
+    nameless = np.logical_and.reduce([blank_cells(frame[name].iloc[-1:]) for name in places])
     if not (surely.any() or perhaps.any() or nameless.any()):
         return surely
     undated = blank_cells(frame[roles.columns["date"]]) | _saying(frame, [roles.columns["date"]], SURELY)
     lone = np.zeros(len(frame), dtype=bool)
-    lone[-1:] = nameless[-1:]
+    lone[-1:] = nameless
     sums = _adds_up(np.nan_to_num(amounts), np.flatnonzero((perhaps | lone) & ~surely), surely | perhaps | lone)
     exactly = _saying(frame, searched, re.compile(r"(?:total|sum|summe)\s*:?"))
     group = perhaps & undated & _of_the_row_above(frame, searched)
@@ -73,10 +76,17 @@ def _saying(frame: pd.DataFrame, names: Sequence[Any], pattern: re.Pattern[str])
     for name in names:
         if pd.api.types.is_numeric_dtype(frame[name].dtype) or pd.api.types.is_datetime64_any_dtype(frame[name].dtype):
             continue
-        codes, distinct = pd.factorize(frame[name])
-        says = [pattern.fullmatch(_plain(word)) is not None for word in distinct]
-        found |= np.append(says, False)[codes].astype(bool)
+        for place in _hinted(frame[name]):
+            found[place] |= pattern.fullmatch(_plain(frame[name].iat[place])) is not None
     return found
+
+
+def _hinted(cells: pd.Series) -> np.ndarray:
+    """The places of cells with a piece of a word for a total."""
+    if cells.dtype == object:
+        cells = cells.map(str, na_action="ignore").astype("str")
+    marks = pc.match_substring_regex(pa.array(cells), HINT).fill_null(False)
+    return np.flatnonzero(marks.to_numpy(zero_copy_only=False))
 
 
 def _plain(word: Any) -> str:
