@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ SURELY = re.compile(
     rf"(?:{CHINESE}|{ENGLISH}|{COUNT}|(?:total|sum)\s+\d{{2,4}}|\d{{2,4}}\s+(?:sub)?total)\s*(?:[::(（].*)?"
 )
 PERHAPS = re.compile(r"(?:total|sum|summe)\s*:?|.+\s(?:total|subtotal|count)|.+\s?(?:小计|合计|总计|汇总)")
+EXACTLY = re.compile(r"(?:total|sum|summe)\s*:?")
 HINT = r"(?i)total|sum|count|records|rows|gesamt|[计計共汇匯條条笔行个]"
 GROUP_TOTAL = re.compile(r"\s*(?:total|subtotal|小计|合计|总计|汇总)$")
 CENT = 0.005
@@ -47,15 +48,18 @@ def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> np.nda
         roles.columns[role] for role in ("customer", "customer_name", "date", "order_id") if role in roles.columns
     ]
     searched = list(dict.fromkeys([*places, *frame.columns[:1]]))
-    surely, perhaps = _saying(frame, searched, SURELY), _saying(frame, searched, PERHAPS)
+    hinted = {name: _hinted(frame[name]) for name in searched}
+    surely, perhaps = _saying(hinted, SURELY, len(frame)), _saying(hinted, PERHAPS, len(frame))
     nameless = np.logical_and.reduce([blank_cells(frame[name].iloc[-1:]) for name in places])
     if not (surely.any() or perhaps.any() or nameless.any()):
         return surely
-    undated = blank_cells(frame[roles.columns["date"]]) | _saying(frame, [roles.columns["date"]], SURELY)
+    undated = blank_cells(frame[roles.columns["date"]]) | _saying(
+        {"date": hinted[roles.columns["date"]]}, SURELY, len(frame)
+    )
     lone = np.zeros(len(frame), dtype=bool)
     lone[-1:] = nameless
     sums = _adds_up(np.nan_to_num(amounts), np.flatnonzero((perhaps | lone) & ~surely), surely | perhaps | lone)
-    exactly = _saying(frame, searched, re.compile(r"(?:total|sum|summe)\s*:?"))
+    exactly = _saying(hinted, EXACTLY, len(frame))
     group = perhaps & undated & _of_the_row_above(frame, searched)
     return surely | (perhaps & (sums | (undated & exactly))) | (lone & sums) | group
 
@@ -70,23 +74,20 @@ def _of_the_row_above(frame: pd.DataFrame, names: Sequence[Any]) -> np.ndarray:
     return found
 
 
-def _saying(frame: pd.DataFrame, names: Sequence[Any], pattern: re.Pattern[str]) -> np.ndarray:
-    """Rows in which a cell of some columns is such a word as a whole."""
-    found = np.zeros(len(frame), dtype=bool)
-    for name in names:
-        if pd.api.types.is_numeric_dtype(frame[name].dtype) or pd.api.types.is_datetime64_any_dtype(frame[name].dtype):
-            continue
-        for place in _hinted(frame[name]):
-            found[place] |= pattern.fullmatch(_plain(frame[name].iat[place])) is not None
+def _hinted(cells: pd.Series) -> dict[int, str]:
+    """Cells with a piece of a word for a total, by their places, as they are compared."""
+    if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        return {}
+    texts = cells.map(str, na_action="ignore").astype("str") if cells.dtype == object else cells
+    marks = pc.match_substring_regex(pa.array(texts), HINT).fill_null(False)
+    return {int(place): _plain(texts.iat[place]) for place in np.flatnonzero(marks.to_numpy(zero_copy_only=False))}
+
+
+def _saying(hinted: Mapping[Any, Mapping[int, str]], pattern: re.Pattern[str], number: int) -> np.ndarray:
+    """Rows in which a cell is such a word as a whole."""
+    found = np.zeros(number, dtype=bool)
+    found[[place for cells in hinted.values() for place, word in cells.items() if pattern.fullmatch(word)]] = True
     return found
-
-
-def _hinted(cells: pd.Series) -> np.ndarray:
-    """The places of cells with a piece of a word for a total."""
-    if cells.dtype == object:
-        cells = cells.map(str, na_action="ignore").astype("str")
-    marks = pc.match_substring_regex(pa.array(cells), HINT).fill_null(False)
-    return np.flatnonzero(marks.to_numpy(zero_copy_only=False))
 
 
 def _plain(word: Any) -> str:
