@@ -11,7 +11,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, quoted
-from ltv_bayes.data.reading.written.day_orders import NAMES, short_dates
+from ltv_bayes.data.reading.written.day_orders import NAMES, ShortDates, short_dates
 from ltv_bayes.data.reading.written.days import (
     MONTH,
     NO_DAY,
@@ -21,6 +21,7 @@ from ltv_bayes.data.reading.written.days import (
     no_dates,
     plain_date,
     serial_days,
+    without_times,
     year_first,
     zoned_seconds,
 )
@@ -174,7 +175,7 @@ def _from_moments(cells: pd.Series, zone: ZoneInfo | None) -> Days:
 def _from_cells(cells: pd.Series, date_format: str | None, zone: ZoneInfo | None, *, serials: bool, past: bool) -> Days:
     """Read each distinct cell once, then give every row its day."""
     written_days = _are_dates(cells)
-    codes, written = _distinct(cells)
+    codes, written = _distinct(cells, whole=date_format is not None)
     column = _Column(cells, codes, written, written_days, zone)
     if date_format is None:
         column.read_plain(serials=serials, past=past)
@@ -249,9 +250,21 @@ class _Column:
                 shown = quoted(self.cells, rows)
                 problem = f"with a date in which the order of day, month and year is open, such as {shown}"
                 refuse_rows(self.cells.index[rows], "row", problem, f"Pass {' or '.join(kind.formats)}.")
+            self._refuse_swapped(kind, rows)
             self.days[places[kind.places]] = kind.days
             read = f"Dates such as {quoted(self.cells, rows)} were read {NAMES[kind.order]}"
             self.notes.append(f"{read}: no other order fits them all.")
+
+    def _refuse_swapped(self, kind: ShortDates, rows: np.ndarray) -> None:
+        """Raise if a spreadsheet has taken all days up to 12 for months, and left the rest as text."""
+        serials = serial_days([self.written[place] for place in self.unread()])
+        dates = np.concatenate([self.days[np.unique(self.codes[self.are_dates])], serials])
+        dates = dates[~np.isnat(dates) & ~np.isin(dates, PLACEHOLDERS)]
+        if not len(dates) or not kind.proves_all or ((dates - dates.astype("datetime64[M]")).astype(int) >= 12).any():
+            return
+        problem = f"with a date as text, such as {quoted(self.cells, rows)}, whose day is above 12, as no other day is"
+        cure = "A spreadsheet has read the others with day and month swapped. Export the dates as year-month-day."
+        refuse_rows(self.cells.index[rows], "row", problem, cure)
 
     def _read_epochs(self) -> None:
         """Seconds and milliseconds since 1970."""
@@ -299,9 +312,9 @@ class _Column:
         blank = np.append(self.blank, True)[self.codes]
         no_day = np.isnat(self.days) & ~self.blank & ~placeholder
         month = no_day & np.array([MONTH.fullmatch(text) is not None for text in self.written], dtype=bool)
-        found = [self.rows(marked) for marked in (placeholder, month, no_day & ~month)]
+        placeholders, months, unread = (self.rows(marked) for marked in (placeholder, month, no_day & ~month))
         read = pd.Series(days.astype("datetime64[us]"), index=self.cells.index)
-        return Days(read, _faults(self.cells, blank, *found, date_format), tuple(self.notes))
+        return Days(read, _faults(self.cells, blank, placeholders, months, unread, date_format), tuple(self.notes))
 
 
 def _are_dates(cells: pd.Series) -> np.ndarray:
@@ -311,10 +324,12 @@ def _are_dates(cells: pd.Series) -> np.ndarray:
     return np.array([isinstance(cell, dt.date) and cell is not pd.NaT for cell in cells], dtype=bool)
 
 
-def _distinct(cells: pd.Series) -> tuple[np.ndarray, list[str]]:
+def _distinct(cells: pd.Series, *, whole: bool) -> tuple[np.ndarray, list[str]]:
     """Each row's place among the distinct texts (-1 where missing), and those texts."""
     if cells.dtype == object:  # equal moments in different zones show different days, so write before comparing
         cells = cells.map(_written, na_action="ignore")
+    elif isinstance(cells.dtype, pd.StringDtype) and not whole:
+        cells = without_times(cells)
     codes, distinct = pd.factorize(cells)
     return codes, [plain_date(_written(value)) for value in distinct]
 
