@@ -90,7 +90,7 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     """
     if decimal not in (None, ".", ","):
         raise InputError(f"decimal must be '.' or ',', not {decimal!r}.")
-    cells = plain(cells)
+    cells = _plain(cells)
     applied, stated = _unit(unit, header)
     factor = applied.factor if applied else 1.0
     chinese = CHINESE.search(str(header)) is not None
@@ -286,6 +286,21 @@ def _applied(unit: Unit, name: Any) -> str:
     """Say that the header's unit was applied."""
     cure = f"Pass amount_unit={unit.word!r} to say so yourself, or amount_unit=1 to keep them as written."
     return f"Amounts in {str(name)!r} were multiplied by {unit.factor:,.15g}, as the name says {unit.word}. {cure}"
+
+
+def _plain(cells: pd.Series) -> pd.Series:
+    """Undo categories and Arrow types; objects that are all text become text, and signalling NaN becomes missing."""
+    cells = plain(cells)
+    if cells.dtype != object:
+        return cells
+    kind = pd.api.types.infer_dtype(cells, skipna=True)
+    if kind == "string":
+        try:
+            return cells.astype("str")
+        except UnicodeEncodeError:
+            return cells
+    signals = [isinstance(cell, Decimal) and cell.is_snan() for cell in cells]
+    return cells.mask(np.array(signals, dtype=bool)) if any(signals) else cells
 
 
 def _numbers(cells: pd.Series) -> np.ndarray:

@@ -17,6 +17,7 @@ from ltv_bayes.data.reading.written.days import (
     NO_DAY,
     PLACEHOLDERS,
     days_in_zone,
+    epoch_moments,
     epoch_seconds,
     no_dates,
     plain_date,
@@ -174,8 +175,10 @@ def _from_moments(cells: pd.Series, zone: ZoneInfo | None) -> Days:
 
 def _from_cells(cells: pd.Series, date_format: str | None, zone: ZoneInfo | None, *, serials: bool, past: bool) -> Days:
     """Read each distinct cell once, then give every row its day."""
+    if date_format is None and pd.api.types.is_numeric_dtype(cells.dtype) and (read := _epochs(cells, zone)):
+        return read
     written_days = _are_dates(cells)
-    codes, written = _distinct(cells, whole=date_format is not None)
+    codes, written = _distinct(cells, zone, whole=date_format is not None)
     column = _Column(cells, codes, written, written_days, zone)
     if date_format is None:
         column.read_plain(serials=serials, past=past)
@@ -280,8 +283,7 @@ class _Column:
             problem = f"with seconds or milliseconds since 1970, whose day depends on the time zone, such as {shown}"
             refuse_rows(self.cells.index[self.rows(at)], "row", problem, _zone_cure(seconds[known]))
         self.days[places[known]] = days_in_zone(seconds[known], self.zone)
-        read = f"Numbers such as {quoted(self.cells, self.rows(at))} were read as time since 1970"
-        self.notes.append(f"{read}, as days in {self.zone or 'UTC'}.")
+        self.notes.append(_read_as_epoch(quoted(self.cells, self.rows(at)), self.zone))
 
     def _read_serials(self, *, serials: bool) -> None:
         """Excel's day numbers, where dates beside them show that they count from 1900."""
@@ -317,6 +319,19 @@ class _Column:
         return Days(read, _faults(self.cells, blank, placeholders, months, unread, date_format), tuple(self.notes))
 
 
+def _epochs(cells: pd.Series, zone: ZoneInfo | None) -> Days | None:
+    """Read a column of nothing but time since 1970 at once, where its days are clear."""
+    moments = epoch_moments(cells, dt.datetime.now(dt.UTC).timestamp())
+    if moments is None or (zone is None and (moments.dropna() != moments.dropna().dt.normalize()).any()):
+        return None
+    found = _from_moments(moments, zone)
+    return Days(found.days, found.faults, (_read_as_epoch(quoted(cells, cells.notna().to_numpy()), zone),))
+
+
+def _read_as_epoch(example: str, zone: ZoneInfo | None) -> str:
+    return f"Numbers such as {example} were read as time since 1970, as days in {zone or 'UTC'}."
+
+
 def _are_dates(cells: pd.Series) -> np.ndarray:
     """Mark cells that are dates and no text."""
     if cells.dtype != object:
@@ -324,12 +339,12 @@ def _are_dates(cells: pd.Series) -> np.ndarray:
     return np.array([isinstance(cell, dt.date) and cell is not pd.NaT for cell in cells], dtype=bool)
 
 
-def _distinct(cells: pd.Series, *, whole: bool) -> tuple[np.ndarray, list[str]]:
+def _distinct(cells: pd.Series, zone: ZoneInfo | None, *, whole: bool) -> tuple[np.ndarray, list[str]]:
     """Each row's place among the distinct texts (-1 where missing), and those texts."""
     if cells.dtype == object:  # equal moments in different zones show different days, so write before comparing
         cells = cells.map(_written, na_action="ignore")
     elif isinstance(cells.dtype, pd.StringDtype) and not whole:
-        cells = without_times(cells)
+        cells = without_times(cells, zone)
     codes, distinct = pd.factorize(cells)
     return codes, [plain_date(_written(value)) for value in distinct]
 

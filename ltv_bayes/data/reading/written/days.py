@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Sequence
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -41,6 +42,8 @@ ZONED = re.compile(
     r"\s*(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)",
     re.ASCII | re.IGNORECASE,
 )
+WITH_OFFSET = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
+WHOLE_HOUR = r":00:00(?:\.0+)?(?:Z|[+-][0-9]{2}:?00)$"
 WITH_TIME = (
     r"^[0-9]{4}(?:-[0-9]{2}-|/[0-9]{2}/|\.[0-9]{2}\.)[0-9]{2}[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?$"
 )
@@ -137,11 +140,37 @@ def days_in_zone(seconds: np.ndarray, zone: ZoneInfo | None) -> np.ndarray:
     return np.where(np.isfinite(seconds), shown.to_numpy().astype("datetime64[D]"), NO_DAY)
 
 
-def without_times(cells: pd.Series) -> pd.Series:
-    """Leave the time of day out of texts such as 2024-03-05 12:30:00, so that few distinct ones are left to read."""
+def without_times(cells: pd.Series, zone: ZoneInfo | None) -> pd.Series:
+    """Turn texts of moments, such as 2024-03-05T12:30:00Z, into few distinct ones: their days."""
     texts = pa.array(cells.array, type=pa.large_string(), from_pandas=True)
-    timed = pc.match_substring_regex(texts, WITH_TIME)
+    timed, zoned = (pc.fill_null(pc.match_substring_regex(texts, form), False) for form in (WITH_TIME, WITH_OFFSET))
+    days = pc.utf8_slice_codeunits(texts, 0, 10)
+    if pc.any(zoned).as_py():
+        if zone is not None:
+            at = zoned.to_numpy(zero_copy_only=False)
+            moments = pd.to_datetime(cells[at], format="ISO8601", utc=True, errors="coerce").dt.tz_convert(zone)
+            codes, distinct = pd.factorize(moments.dt.tz_localize(None).dt.normalize())
+            names = np.array([*(f"{day:%Y-%m-%d}" for day in distinct), None], dtype=object)
+            days = pc.replace_with_mask(_whole(days), _whole(zoned), pa.array(names[codes], pa.large_string()))
+            timed = pc.or_(timed, zoned)
+        elif not pc.all(pc.match_substring_regex(texts.filter(zoned), WHOLE_HOUR)).as_py():
+            timed = pc.or_(timed, zoned)  # no midnights elsewhere, so that the days that are shown count
     if not pc.any(timed).as_py():
         return cells
-    days = pc.if_else(timed, pc.utf8_slice_codeunits(texts, 0, 10), texts)
+    days = pc.if_else(timed, days, texts)
     return pd.Series(days.to_pandas().array, index=cells.index)
+
+
+def _whole(arrow: Any) -> Any:
+    return arrow.combine_chunks() if isinstance(arrow, pa.ChunkedArray) else arrow
+
+
+def epoch_moments(cells: pd.Series, now: float) -> pd.Series | None:
+    """Read a column of numbers as moments in UTC, if all count seconds, or all milliseconds, since 1970."""
+    numbers = cells.to_numpy(dtype=float, na_value=np.nan)
+    known = numbers[np.isfinite(numbers)]
+    for scale in (1, 1000):
+        if len(known) and known.min() >= FIRST_EPOCH * scale and known.max() <= (now + LATER) * scale:
+            seconds = pd.Series(np.floor(numbers / scale), index=cells.index)
+            return pd.to_datetime(seconds, unit="s", utc=True)
+    return None
