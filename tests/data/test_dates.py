@@ -382,3 +382,27 @@ def test_any_cells_are_read_or_named(cells, time_zone, past):
     named = np.logical_or.reduce([fault.at for fault in found.faults])
     assert named.tolist() == found.days.isna().tolist()
     assert sum(fault.at.sum() for fault in found.faults) == named.sum()
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Asia/Shanghai", "America/New_York"])
+def test_many_moments_are_read_as_single_ones_are(zone):
+    moments = pd.Series(pd.date_range("2023-12-31 00:30", periods=400, freq="7h13min"))
+    forms = [
+        f"{moment:%Y-%m-%dT%H:%M:%S}{end}"
+        for moment, end in zip(moments, ["Z", "+0800", "-05:00", ""] * 100, strict=True)
+    ]
+    forms += ["1970-01-01T00:00:00Z", "2024-13-01T00:00:00Z", "9999-12-31T23:59:59Z", "2024-03-01T25:00:00Z"]
+    together = read_days(pd.Series(forms, index=range(7, 411)), time_zone=zone)
+    alone = [read_days(pd.Series([form, "2024-03-01T01:01Z"], dtype=object), time_zone=zone) for form in forms]
+    assert together.days.tolist() == [one.days.iloc[0] for one in alone]
+    for number in range(4):
+        assert together.faults[number].at.tolist() == [bool(one.faults[number].at[0]) for one in alone]
+    assert together.faults[1].at.sum() == 2
+
+
+def test_a_column_of_moments_with_a_zone():
+    moments = pd.Series(pd.to_datetime(["2024-03-01T16:30Z", "1970-01-01T00:00Z", None]))
+    for zone, expected in (("Asia/Shanghai", "2024-03-02"), ("America/New_York", "2024-03-01"), (None, "2024-03-01")):
+        found = read_days(moments, time_zone=zone)
+        assert found.days.astype(str).tolist() == [expected, "NaT", "NaT"]
+        assert found.faults[1].at.tolist() == [False, True, False]

@@ -143,10 +143,10 @@ def test_text_ids_of_a_file_keep_their_zeros(tmp_path):
 
 
 @pytest.mark.parametrize("header", ["金额（万元）", "合同额(亿)"])
-def test_amounts_in_ten_thousands_warn_unless_the_unit_is_given(header):
-    frame = log().rename(columns={"amount": header})
-    with pytest.warns(DataWarning, match=r"kept as written, in [万亿]. Pass amount_unit='[万亿]元'"):
-        assert read_transactions(frame, amount=header).table["amount"].tolist() == [10, 20]
+def test_a_unit_in_the_header_is_applied_and_told(header):
+    frame, factor = log().rename(columns={"amount": header}), 1e4 if "万" in header else 1e8
+    with pytest.warns(DataWarning, match=r"multiplied by 10.*as the name says [万亿]元?. Pass amount_unit='[万亿]元?'"):
+        assert read_transactions(frame, amount=header).table["amount"].tolist() == [10 * factor, 20 * factor]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read_transactions(frame, amount=header, amount_unit=1).table["amount"].tolist() == [10, 20]

@@ -208,7 +208,7 @@ def _times(values: np.ndarray, factor: float) -> np.ndarray:
 
 
 def require_unit_of_header(name: Any, unit: Any) -> None:
-    """Raise if a column's name says that it is counted in thousands or more, and no unit was given.
+    """Raise if a column's name says that it is counted in thousands or more, and no unit was given, or another one.
 
     Raises
     ------
@@ -223,7 +223,8 @@ def require_unit_of_header(name: Any, unit: Any) -> None:
         ...
     ltv_bayes.errors.UnitError: The name of the column '月费（万元）' says 万元. Pass amount_unit='万元'; if ...
     """
-    if unit is None and (stated := unit_of_header(name)) and stated.factor != 1.0:
+    _, stated = _unit(unit, name)
+    if unit is None and stated and stated.factor != 1.0:
         raise UnitError(
             f"The name of the column {name!r} says {stated.word}. Pass amount_unit={stated.word!r}; "
             f"if its amounts are plain ones all the same, amount_unit=1."

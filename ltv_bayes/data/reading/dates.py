@@ -168,9 +168,14 @@ def _from_moments(cells: pd.Series, zone: ZoneInfo | None) -> Days:
         _refuse_midnights(cells, cells.notna().to_numpy(), seconds)
     days = shown.astype("datetime64[us]").dt.normalize()
     blank = days.isna().to_numpy()
-    placeholder = np.isin(days.to_numpy().astype("datetime64[D]"), PLACEHOLDERS)
+    placeholder = _placeholder(days) | _placeholder(cells.dt.tz_localize(None) if cells.dt.tz else days)
     nothing = np.zeros(len(cells), dtype=bool)
     return Days(days.mask(placeholder), _faults(cells, blank, placeholder, nothing, nothing, None), ())
+
+
+def _placeholder(moments: pd.Series) -> np.ndarray:
+    """Mark moments on a day that stands for none."""
+    return np.isin(moments.to_numpy().astype("datetime64[D]"), PLACEHOLDERS)
 
 
 def _from_cells(cells: pd.Series, date_format: str | None, zone: ZoneInfo | None, *, serials: bool, past: bool) -> Days:
@@ -238,7 +243,9 @@ class _Column:
         if not known.any():
             return
         if self.zone is not None:
-            self.days[places[known]] = days_in_zone(seconds[known], self.zone)
+            shown = year_first([self.written[place] for place in places[known]])
+            there = days_in_zone(seconds[known], self.zone)
+            self.days[places[known]] = np.where(np.isin(shown, PLACEHOLDERS), shown, there)
         elif (offsets[known] == 0).all():
             at = np.isin(np.arange(len(self.written)), places[known])
             _refuse_midnights(self.cells, self.rows(at), seconds[known])

@@ -3,7 +3,6 @@
 import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -147,22 +146,20 @@ def without_times(cells: pd.Series, zone: ZoneInfo | None) -> pd.Series:
     days = pc.utf8_slice_codeunits(texts, 0, 10)
     if pc.any(zoned).as_py():
         if zone is not None:
-            at = zoned.to_numpy(zero_copy_only=False)
-            moments = pd.to_datetime(cells[at], format="ISO8601", utc=True, errors="coerce").dt.tz_convert(zone)
-            codes, distinct = pd.factorize(moments.dt.tz_localize(None).dt.normalize())
-            names = np.array([*(f"{day:%Y-%m-%d}" for day in distinct), None], dtype=object)
-            days = pc.replace_with_mask(_whole(days), _whole(zoned), pa.array(names[codes], pa.large_string()))
-            timed = pc.or_(timed, zoned)
+            zoned = pc.and_(zoned, pc.invert(pc.is_in(days, pa.array(PLACEHOLDERS.astype(str), pa.large_string()))))
+            moments = pd.to_datetime(
+                pd.Series(pc.if_else(zoned, texts, None).to_pandas().array), format="ISO8601", utc=True, errors="coerce"
+            )
+            codes, distinct = pd.factorize(moments.dt.tz_convert(zone).dt.tz_localize(None).dt.normalize())
+            names = pa.array([*(f"{day:%Y-%m-%d}" for day in distinct), None], pa.large_string())
+            there = names.take(pa.array(np.where(codes < 0, len(distinct), codes)))
+            timed, days = pc.or_(timed, pc.is_valid(there)), pc.coalesce(there, days)
         elif not pc.all(pc.match_substring_regex(texts.filter(zoned), WHOLE_HOUR)).as_py():
             timed = pc.or_(timed, zoned)  # no midnights elsewhere, so that the days that are shown count
     if not pc.any(timed).as_py():
         return cells
     days = pc.if_else(timed, days, texts)
     return pd.Series(days.to_pandas().array, index=cells.index)
-
-
-def _whole(arrow: Any) -> Any:
-    return arrow.combine_chunks() if isinstance(arrow, pa.ChunkedArray) else arrow
 
 
 def epoch_moments(cells: pd.Series, now: float) -> pd.Series | None:
