@@ -5,23 +5,28 @@ import re
 import unicodedata
 from functools import cache
 
+import pyarrow as pa
+
 from ltv_bayes.errors import InputError
 from ltv_bayes.sizes import SNIFFED_CHARACTERS
 
 BYTE_ORDER_MARKS = {  # that of UTF-32 begins with that of UTF-16
-    codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8",
 }
 CURE = "Name it, as in encoding='cp1252' (Western Europe) or encoding='big5' (Taiwan, Hong Kong)."
+ENCODINGS = ("gb18030", "cp950", "cp932", "cp949", "cp1251", "cp1252", "cp1250")
+"""Those told apart by their letters; each stands for its family, as gb18030 for GBK and cp950 for Big5."""
+BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 CLEAR = 0.2
 """By how much more of its letters must make sense in one encoding than in another."""
 SENSIBLE = 0.75
 
 HEADER_WORDS = {
-    "gb18030": "客户 日期 时间 金额 订单 编号 名称 状态 合同 产品 数量 单价 公司 备注 部门 负责 联系 电话 地址 类型 回款",
+    "gb18030": "客户 日期 时间 金额 订单 编号 名称 状态 合同 产品 数量 单价 公司 备注 部门 负责 电话 地址 类型 回款",
     "cp950": "客戶 日期 時間 金額 訂單 編號 名稱 狀態 合約 合同 產品 數量 單價 公司 備註 部門 負責 聯絡 電話 地址 類型",
     "cp932": "顧客 日付 金額 注文 番号 名前 商品 数量 単価 会社 備考 部門 担当 電話 住所 売上 契約",
     "cp949": "고객 날짜 일자 금액 주문 번호 이름 상품 수량 단가 회사 비고 부서 담당 전화 주소 매출 계약",
@@ -51,8 +56,10 @@ SIGNS = "€£§°–—‘’“”„…•«»®™©·½²³"
 WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*|[^\x00-\x7f]")
 
 
-def decode(raw: bytes, name: str, encoding: str | None = None, call: str = "read_table(path, {})") -> tuple[str, str]:
-    """Turn bytes into text.
+def as_utf8(
+    raw: bytes, name: str, encoding: str | None = None, call: str = "read_table(path, {})"
+) -> tuple[bytes, str]:
+    """Write text of any encoding as UTF-8.
 
     Parameters
     ----------
@@ -67,8 +74,8 @@ def decode(raw: bytes, name: str, encoding: str | None = None, call: str = "read
 
     Returns
     -------
-    str
-        Its text, without a byte order mark.
+    bytes
+        Its text as UTF-8, without a byte order mark.
     str
         The encoding, and how it was told.
 
@@ -79,20 +86,31 @@ def decode(raw: bytes, name: str, encoding: str | None = None, call: str = "read
 
     Examples
     --------
-    >>> decode("客户,日期".encode("gbk"), "orders.csv"), decode("Müller".encode("utf-8-sig"), "orders.csv")
-    (('客户,日期', 'gb18030, told by its letters'), ('Müller', 'UTF-8, told by its byte order mark'))
+    >>> text, how = as_utf8("客户,日期".encode("gbk"), "orders.csv")
+    >>> text.decode(), how
+    ('客户,日期', 'gb18030, told by its letters')
     """
     if encoding is not None:
-        return _decode_as(raw, name, encoding), f"{encoding}, as given"
+        return _decode_as(raw, name, encoding).encode(), f"{encoding}, as given"
+    if raw.startswith(codecs.BOM_UTF8) and _is_utf8(raw):
+        return raw[len(codecs.BOM_UTF8) :], "UTF-8, told by its byte order mark"
     for mark, marked in BYTE_ORDER_MARKS.items():
         if raw.startswith(mark):
-            return _decode_as(raw, name, marked), f"{marked.removesuffix('-sig').upper()}, told by its byte order mark"
+            return _decode_as(raw, name, marked).encode(), f"{marked.upper()}, told by its byte order mark"
     if b"\0" in raw:
         return _wide(raw, name)
+    if raw.isascii():
+        return raw, "UTF-8, ASCII letters alone"
+    return (raw, "UTF-8, told by its letters") if _is_utf8(raw) else _told(raw, name, call)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    """Whether bytes are text in UTF-8."""
     try:
-        return raw.decode("utf-8"), "UTF-8" if not raw.isascii() else "UTF-8, ASCII letters alone"
-    except UnicodeDecodeError:
-        return _told(raw, name, call)
+        pa.array([raw], pa.large_binary()).cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _decode_as(raw: bytes, name: str, encoding: str) -> str:
@@ -106,7 +124,7 @@ def _decode_as(raw: bytes, name: str, encoding: str) -> str:
         raise InputError(f"{name} is not written in {encoding}: see line {line:,}. {CURE}", [line]) from None
 
 
-def _wide(raw: bytes, name: str) -> tuple[str, str]:
+def _wide(raw: bytes, name: str) -> tuple[bytes, str]:
     """Decode UTF-16 or UTF-32 without a mark: of its line ends and separators, the null bytes tell."""
     for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
         try:
@@ -116,34 +134,47 @@ def _wide(raw: bytes, name: str) -> tuple[str, str]:
         start = text[:SNIFFED_CHARACTERS]
         plain = sum(letter in ",;\t|\n" or letter.isalnum() for letter in start)
         if "\0" not in text and any(end in start for end in "\r\n") and plain > 0.7 * len(start):
-            return text, f"{encoding.upper()}, told by its null bytes"
+            return text.encode(), f"{encoding.upper()}, told by its null bytes"
     cure = "Save it as CSV UTF-8; a workbook must be called .xlsx or .xls."
     raise InputError(f"{name} is not a text file: it holds null characters. {cure}")
 
 
-def _told(raw: bytes, name: str, call: str) -> tuple[str, str]:
+def _told(raw: bytes, name: str, call: str) -> tuple[bytes, str]:
     """Decode by the encoding in which the letters make sense, if it is one."""
-    texts = {}
-    for encoding in ("gb18030", "cp950", "cp932", "cp949", "cp1251", "cp1252", "cp1250"):
-        try:
-            texts[encoding] = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    starts = {encoding: text[:SNIFFED_CHARACTERS] for encoding, text in texts.items()}
-    sense = {encoding: _sense(start, encoding) for encoding, start in starts.items()}
-    known = {encoding: sense[encoding] for encoding in HEADER_WORDS if sense.get(encoding, 0) > 1}
-    sense = known or sense
+    sample = _sample(raw)
+    texts = {encoding: sample.decode(encoding, "ignore") for encoding in ENCODINGS if _decodes(raw, sample, encoding)}
+    sense = {encoding: _sense(text, encoding) for encoding, text in texts.items()}
+    sense = {encoding: share for encoding, share in sense.items() if share > 1} or sense
     best = max(sense, key=lambda encoding: sense[encoding], default="")
     if not best or sense[best] < SENSIBLE:
         raise InputError(f"The encoding of {name} is neither UTF-8 nor another that can be told. {CURE}")
     rivals = [other for other in sense if other != best and sense[other] > sense[best] - CLEAR]
     rivals = [other for other in rivals if texts[other] != texts[best]]
     if rivals:
-        raise _open_choice(name, call, {other: texts[other] for other in (best, *rivals)})
-    return texts[best], f"{best}, told by its letters"
+        before = raw.find(sample)
+        raise _open_choice(name, call, {other: texts[other] for other in (best, *rivals)}, raw.count(b"\n", 0, before))
+    return raw.decode(best).encode(), f"{best}, told by its letters"
 
 
-def _open_choice(name: str, call: str, texts: dict[str, str]) -> InputError:
+def _sample(raw: bytes) -> bytes:
+    """Whole lines from the first one with a letter beyond ASCII."""
+    first = BEYOND_ASCII.search(raw)
+    start = raw.rfind(b"\n", 0, first.start() if first else 0) + 1
+    end = raw.rfind(b"\n", start, start + SNIFFED_CHARACTERS)
+    return raw[start : end if end > start and len(raw) > start + SNIFFED_CHARACTERS else len(raw)]
+
+
+def _decodes(raw: bytes, sample: bytes, encoding: str) -> bool:
+    """Whether bytes are text in an encoding; the sample is tried first."""
+    try:
+        sample.decode(encoding)
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _open_choice(name: str, call: str, texts: dict[str, str], before: int) -> InputError:
     """The error for letters that make sense in several encodings."""
     lines = [text.splitlines() for text in texts.values()]
     place = next(place for place, line in enumerate(zip(*lines, strict=False)) if len(set(line)) > 1)
@@ -151,7 +182,8 @@ def _open_choice(name: str, call: str, texts: dict[str, str]) -> InputError:
         f"\n  {line[place].strip()[:60]!r}: {call.format(f'encoding={encoding!r}')}"
         for encoding, line in zip(texts, lines, strict=True)
     )
-    return InputError(f"The encoding of {name} cannot be told: line {place + 1} may be read as{shown}", [place + 1])
+    line_number = before + place + 1
+    return InputError(f"The encoding of {name} cannot be told: line {line_number} may be read as{shown}", [line_number])
 
 
 def _sense(text: str, encoding: str) -> float:

@@ -13,29 +13,30 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from ltv_bayes.data.reading.headers import LOOKED_AT, find_header
+from ltv_bayes.data.reading.headers import LOOKED_AT, find_header, last_row
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import unescape_formula
 
 SEPARATORS = "\t;|,"
 """A comma comes last: it stands in texts and numbers too."""
-HEAD_CHARACTERS = 200_000
+HEAD_BYTES = 1_000_000
 BLOCK = 16_000_000
 SWALLOWED = 3
 """So many lines of a cell that look like rows are rows, behind a quotation mark that was never closed."""
+QUOTE_CURE = "Close it, or double it inside a cell."
 AS_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 BEFORE_DIGITS = re.compile(r"'\d")
 
 
 def read_text_rows(
-    text: str, name: str, call: str, header: int | Sequence[int] | None = None
+    text: bytes, name: str, call: str, header: int | Sequence[int] | None = None
 ) -> tuple[pd.DataFrame, str, list[str]]:
     r"""Cut text into cells as they are written, the header among them.
 
     Parameters
     ----------
-    text : str
-        One record a line; commas, semicolons, tabs or bars between cells.
+    text : bytes
+        UTF-8, one record a line; commas, semicolons, tabs or bars between cells.
     name : str
         What the file is called in a message.
     call : str
@@ -59,12 +60,14 @@ def read_text_rows(
 
     Examples
     --------
-    >>> rows, separator, notes = read_text_rows("client;value\nAda;2,5\n", "orders.csv", "read_table(path, {})")
+    >>> rows, separator, notes = read_text_rows(b"client;value\nAda;2,5\n", "orders.csv", "read_table(path, {})")
     >>> rows.to_numpy().tolist(), separator
     ([['client', 'value'], ['Ada', '2,5']], ';')
     """
-    text, separator, skipped = _separated(_with_line_feeds(text))
-    head = _head(text, separator, max(2 * LOOKED_AT, _last(header) + LOOKED_AT))
+    text = text.replace(b"\r", b"\n") if b"\n" not in text else text  # the line ends of old Macs
+    start, separator, skipped = _separated(text[:HEAD_BYTES].decode("utf-8", "ignore"))
+    text = text.split(b"\n", 1)[1] if skipped else text
+    head = _head(start, separator, max(2 * LOOKED_AT, last_row(header) + LOOKED_AT), len(text) > HEAD_BYTES)
     if not any(cell.strip() for row in head for cell in row):
         return pd.DataFrame(), separator, []
     width = _width(head, skipped, name, call, header)
@@ -74,21 +77,11 @@ def read_text_rows(
     return rows, separator, notes
 
 
-def _last(header: int | Sequence[int] | None) -> int:
-    """The last row that was named."""
-    return max([0, *([header] if isinstance(header, int) else header or [])])
-
-
-def _with_line_feeds(text: str) -> str:
-    """Write the line ends of old Macs as today's."""
-    return text.replace("\r", "\n") if "\r" in text and "\n" not in text else text
-
-
 def _separated(text: str) -> tuple[str, str, int]:
     """Find the separator; Excel may name it in a first line of its own, which is then skipped."""
-    first, _, rest = text[:HEAD_CHARACTERS].partition("\n")
+    first, _, rest = text.partition("\n")
     if first.lower().startswith("sep=") and len(first.strip("\r")) == 5:
-        return text[len(first) + 1 :], first[4], 1
+        return rest, first[4], 1
     return text, sniff_separator(text), 0
 
 
@@ -111,15 +104,14 @@ def sniff_separator(text: str) -> str:
     return best
 
 
-def _head(text: str, separator: str, rows: int = 2 * LOOKED_AT) -> list[list[str]]:
-    """The first records, blank ones among them."""
-    reader = csv.reader(io.StringIO(text[:HEAD_CHARACTERS], newline=""), delimiter=separator)
+def _head(text: str, separator: str, rows: int = 2 * LOOKED_AT, is_cut: bool = False) -> list[list[str]]:
+    """The first records, blank ones among them; the last one is left out if the text is cut there."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         head = list(islice(reader, rows))
     except csv.Error:  # a cell longer than the head
         return []
-    cut = len(text) > HEAD_CHARACTERS and len(head) < rows
-    return head[:-1] if cut and len(head) > 1 else head
+    return head[:-1] if is_cut and 1 < len(head) < rows else head
 
 
 def _width(
@@ -135,7 +127,7 @@ def _width(
     return max(len(head[row - 1 - skipped]) for row in found.rows), found.last
 
 
-def _cells(text: str, separator: str, width: tuple[int, int], name: str, skipped: int) -> pd.DataFrame:
+def _cells(text: bytes, separator: str, width: tuple[int, int], name: str, skipped: int) -> pd.DataFrame:
     """Cut the text into as many columns as the header has; rows that are shorter end with missing cells."""
     columns, header = width
     names = [str(place) for place in range(columns)]
@@ -145,21 +137,27 @@ def _cells(text: str, separator: str, width: tuple[int, int], name: str, skipped
         odd[row.number] = next(csv.reader(io.StringIO(row.text, newline=""), delimiter=separator), [])
         return "skip"
 
-    data = text.encode()
-    table = arrow_csv.read_csv(
-        pa.py_buffer(data),
-        read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_block(data)),
-        parse_options=arrow_csv.ParseOptions(
-            delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep
-        ),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()),
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=True,
-            null_values=[""],
-            check_utf8=False,
-        ),
-    )
+    def read(block: int) -> pa.Table:
+        odd.clear()
+        return arrow_csv.read_csv(
+            pa.py_buffer(text),
+            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=block),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+                null_values=[""],
+                check_utf8=False,
+            ),
+        )
+
+    try:
+        table = read(min(BLOCK, len(text) + 1))
+    except pa.ArrowInvalid:  # a record longer than the block
+        table = read(len(text) + 1)
     _refuse_longer(odd, columns, header, name, separator, skipped)
     rows = table.to_pandas(types_mapper={pa.string(): pd.StringDtype(na_value=np.nan)}.get)
     rows.columns = pd.RangeIndex(columns)
@@ -169,14 +167,11 @@ def _cells(text: str, separator: str, width: tuple[int, int], name: str, skipped
     if short:
         padded = [[cell or None for cell in [*cells, *[""] * (columns - len(cells))]] for cells in short.values()]
         rows = pd.concat([rows, pd.DataFrame(padded, index=list(short), dtype="str")]).sort_index()
-    if '"' in text:
-        _refuse_open_quote(text, rows, odd, separator, name)
+    if b'"' in text:
+        _refuse_never_closed(text[-HEAD_BYTES:], rows, odd, separator, name)
+    if text.count(b"\n") - len(numbers) >= SWALLOWED:
+        _refuse_swallowed(rows, separator, name)
     return rows
-
-
-def _block(data: bytes) -> int:
-    """Bytes that are cut at once: a cell must fit."""
-    return max(BLOCK, 2 * max(map(len, data.split(b'"')), default=0)) if len(data) > BLOCK else len(data) + 1
 
 
 def _refuse_longer(
@@ -190,31 +185,34 @@ def _refuse_longer(
             raise InputError(f"Row {row:,} of {name} has {len(cells)} cells, the header {columns}. {cure}", [row])
 
 
-def _refuse_open_quote(text: str, rows: pd.DataFrame, odd: dict[int, list[str]], separator: str, name: str) -> None:
-    """Raise if the last quotation mark is never closed, or one was closed only many rows later."""
+def _refuse_never_closed(end: bytes, rows: pd.DataFrame, odd: dict[int, list[str]], separator: str, name: str) -> None:
+    """Raise if the last cell begins with a quotation mark and does not end with one."""
     last = max([*odd, *rows.index[-1:]])
     cell = (odd[last] or [""])[-1] if last in odd else rows.iloc[-1, -1]
     written = "" if pd.isna(cell) else str(cell).replace('"', '""')
-    ended = text.rstrip("\r\n")
-    opened = text.endswith(f'"{written}') and not ended.endswith(f'{written}"')
-    if opened or (not written and ended.endswith((f'{separator}"', '\n"'))):
-        cure = "Close it, or double it inside a cell."
-        raise InputError(f"A quotation mark in {name} is opened but never closed. {cure}")
+    text = end.decode("utf-8", "ignore")
+    opened = text.endswith(f'"{written}') and not text.rstrip("\r\n").endswith(f'{written}"')
+    if opened or (not written and text.rstrip("\r\n").endswith((f'{separator}"', '\n"'))):
+        raise InputError(f"A quotation mark in {name} is opened but never closed. {QUOTE_CURE}")
+
+
+def _refuse_swallowed(rows: pd.DataFrame, separator: str, name: str) -> None:
+    """Raise if a cell holds whole rows, because a quotation mark was closed by that of a later row."""
     for place in rows if len(rows.columns) > 1 else ():
-        long = rows[place].str.count("\n") >= SWALLOWED
-        for row, cell in rows.loc[long.fillna(False).to_numpy(dtype=bool), place].items():
+        long = (rows[place].str.count("\n") >= SWALLOWED).fillna(False).to_numpy(dtype=bool)
+        for row, cell in rows.loc[long, place].items():
             lines = [line.count(separator) for line in cell.split("\n")]
             if sum(number >= len(rows.columns) - 1 for number in lines) >= SWALLOWED:
-                cure = "Close it, or double it inside a cell."
-                raise InputError(f"A quotation mark in row {row} of {name} is closed only rows later. {cure}", [row])
+                problem = f"A quotation mark in row {row} of {name} is closed only rows later"
+                raise InputError(f"{problem}. {QUOTE_CURE}", [row])
 
 
-def _unmarked(rows: pd.DataFrame, text: str) -> tuple[pd.DataFrame, list[str]]:
+def _unmarked(rows: pd.DataFrame, text: bytes) -> tuple[pd.DataFrame, list[str]]:
     """Take away what spreadsheets and write_table put around a cell: ="0004" is 0004, and '0004 too."""
     number = 0
     for place in rows:
         for mark in ('="', "'"):
-            if mark.replace('"', "") not in text:
+            if mark[:1].encode() not in text:
                 continue
             at = rows[place].str.startswith(mark).fillna(False).to_numpy(dtype=bool)
             if at.any():
