@@ -13,7 +13,7 @@ from ltv_bayes.data.engine.duckdb import fetched
 from ltv_bayes.data.reading.formats.contents import EXPECTED, content_of
 from ltv_bayes.data.reading.formats.encodings import as_utf8
 from ltv_bayes.data.reading.formats.pages import named_charset, read_page_rows
-from ltv_bayes.data.reading.formats.text_files import read_text_rows
+from ltv_bayes.data.reading.formats.text_files import read_text_rows, without_marks
 from ltv_bayes.data.reading.formats.workbooks import Sheet, SheetChoice, read_sheets
 from ltv_bayes.data.reading.frames import read_arrow, read_parquet
 from ltv_bayes.data.reading.headers import find_footer, find_header
@@ -203,6 +203,7 @@ def _from_page(
     if sheet is not None and not isinstance(sheet, int):
         raise InputError(f"sheet={sheet!r} names no table of {name}: tables of a page are counted from 0.")
     rows, merged, notes = read_page_rows(text.decode(), name, call, sheet)
+    notes += without_marks(rows, formulas=False)[1]
     read = Source(rows, name, "HTML table", told, notes=tuple(notes))
     return _under_header(read, Sheet("", rows, merged), call, header)
 
@@ -210,6 +211,8 @@ def _from_page(
 def _from_workbook(raw: bytes, name: str, form: str, call: str, sheet: SheetChoice, header: HeaderRows) -> Source:
     """Read one sheet, or several one below the other."""
     sheets, notes = read_sheets(raw, name, call, sheet)
+    marks = [without_marks(one.cells, formulas=False)[1] for one in sheets]
+    notes += [note for found in marks for note in found]
     given = "" if sheet is None else f"sheet={sheet!r}, "
     call = call.removesuffix("{})") + _plain(given) + "{})"
     titles = [name if len(sheets) == 1 else f"sheet {one.name} of {name}" for one in sheets]

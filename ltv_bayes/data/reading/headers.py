@@ -217,7 +217,9 @@ def _is_names(row: list[Any], below: list[Row]) -> bool:
     if {kinds[place] for place in odd} == {"number"}:
         return _counts_on([_text(row[place]) for place in odd])
     columns = [[kind(cells[place]) for _, cells in below] for place in odd]
-    return len(odd) > 1 and not any("date" in column for column in columns)
+    return (
+        len(odd) > 1 and {kinds[place] for place in odd} == {"date"} and not any("date" in column for column in columns)
+    )
 
 
 def _counts_on(cells: list[str]) -> bool:

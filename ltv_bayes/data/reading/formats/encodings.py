@@ -1,12 +1,14 @@
 """Bytes of a text file to text: the encoding told by marks and by what the letters spell."""
 
 import codecs
+import math
 import re
 import unicodedata
 from functools import cache
 
 import pyarrow as pa
 
+from ltv_bayes.data.reading.formats.letters import CENTRAL, EVERYDAY, HEADER_WORDS, RUSSIAN, WESTERN
 from ltv_bayes.errors import InputError
 from ltv_bayes.sizes import SNIFFED_CHARACTERS
 
@@ -18,42 +20,21 @@ BYTE_ORDER_MARKS = {  # that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF8: "utf-8",
 }
 CURE = "Name it, as in encoding='cp1252' (Western Europe) or encoding='big5' (Taiwan, Hong Kong)."
-ENCODINGS = ("gb18030", "cp950", "cp932", "cp949", "cp1251", "cp1252", "cp1250")
+ENCODINGS = ("gb18030", "cp950", "cp932", "cp949", "cp1251", "cp1252", "mac_roman", "cp1250")
 """Those told apart by their letters; each stands for its family, as gb18030 for GBK and cp950 for Big5."""
 BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 CLEAR = 0.2
 """By how much more of its letters must make sense in one encoding than in another."""
 SENSIBLE = 0.75
+DECIDES = math.log(1000)
+"""By how much more probable its letters must be in one East Asian encoding than in another."""
 
-HEADER_WORDS = {
-    "gb18030": "客户 日期 时间 金额 订单 编号 名称 状态 合同 产品 数量 单价 公司 备注 部门 负责 电话 地址 类型 回款",
-    "cp950": "客戶 日期 時間 金額 訂單 編號 名稱 狀態 合約 合同 產品 數量 單價 公司 備註 部門 負責 聯絡 電話 地址 類型",
-    "cp932": "顧客 日付 金額 注文 番号 名前 商品 数量 単価 会社 備考 部門 担当 電話 住所 売上 契約",
-    "cp949": "고객 날짜 일자 금액 주문 번호 이름 상품 수량 단가 회사 비고 부서 담당 전화 주소 매출 계약",
-    "cp1251": "клиент дата сумма заказ номер товар количество цена статус договор",
-}
-"""Words that headers of exports hold; one of them tells an encoding from others."""
-
-WESTERN = {
-    "French": "àâæçéèêëîïôœùûüÿ",
-    "German": "äöüß",
-    "Spanish": "áéíóúñü",
-    "Portuguese": "áâãàçéêíóôõú",
-    "Italian": "àèéìíòóù",
-    "Danish, Norwegian": "æøåéóòêô",
-    "Swedish, Finnish": "åäöé",
-    "Dutch": "áéëèïíóöü",
-}
-CENTRAL = {
-    "Polish": "ąćęłńóśźż",
-    "Czech": "áčďéěíňóřšťúůýž",
-    "Slovak": "áäčďéíĺľňóôŕšťúýž",
-    "Hungarian": "áéíóöőúüű",
-    "Romanian": "ăâîşţ",
-    "Croatian, Slovene": "čćđšž",
-}
-SIGNS = "€£§°–—‘’“”„…•«»®™©·½²³"
-WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*|[^\x00-\x7f]")
+ALPHABETS = {"cp1251": {"Russian": RUSSIAN}, "cp1252": WESTERN, "mac_roman": WESTERN, "cp1250": CENTRAL}
+SIGNS = "€£§°–—‘’“”„…•«»®™©·½²³№"
+QUOTES = "‘’“”„«»®™"
+WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
+WITHIN = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f](?=[A-Za-z])")
+BEYOND = re.compile(r"[^\x00-\x7f]+")
 
 
 def as_utf8(
@@ -149,7 +130,13 @@ def _told(raw: bytes, name: str, call: str) -> tuple[bytes, str]:
     if not best or sense[best] < SENSIBLE:
         raise InputError(f"The encoding of {name} is neither UTF-8 nor another that can be told. {CURE}")
     rivals = [other for other in sense if other != best and sense[other] > sense[best] - CLEAR]
+    evidence = {other: _evidence(texts[other], other) for other in (best, *rivals) if other in EVERYDAY}
+    if best in EVERYDAY:
+        best, rivals = max(evidence, key=lambda other: evidence[other]), [best, *rivals]
     rivals = [other for other in rivals if texts[other] != texts[best]]
+    rivals = [
+        other for other in rivals if not {best, other} <= {*evidence} or evidence[other] + DECIDES > evidence[best]
+    ]
     if rivals:
         before = raw.find(sample)
         raise _open_choice(name, call, {other: texts[other] for other in (best, *rivals)}, raw.count(b"\n", 0, before))
@@ -188,35 +175,62 @@ def _open_choice(name: str, call: str, texts: dict[str, str], before: int) -> In
 
 def _sense(text: str, encoding: str) -> float:
     """The share of letters beyond ASCII that make sense; one more where a word of headers is among them."""
-    words = WORD.findall(text)
-    number = sum(not letter.isascii() for word in words for letter in word)
-    if not number:
+    letters = [letter for letter in text if not letter.isascii()]
+    if not letters:
         return 0.0
-    if encoding in ("cp1252", "cp1250"):
-        return _of_europe(words, WESTERN if encoding == "cp1252" else CENTRAL)
-    known = _everyday(encoding)
-    good = sum(_is_sensible(letter, known, encoding) for word in words for letter in word if not letter.isascii())
-    return good / number + any(word in text.lower() for word in HEADER_WORDS[encoding].split())
+    if encoding in ALPHABETS:
+        share = _of_alphabet(text, encoding)
+    else:
+        known = _script(encoding)
+        good = sum(_is_sensible(letter, known) for letter in letters) - len(WITHIN.findall(text))
+        share = good / len(letters) if known & {*letters} else 0.0
+    words = HEADER_WORDS.get(encoding, "").split()
+    return share + (share > CLEAR and any(word in text.lower() for word in words))
 
 
-def _of_europe(words: list[str], languages: dict[str, str]) -> float:
-    """The share of words that a language could have; more where one language has them all."""
+def _of_alphabet(text: str, encoding: str) -> float:
+    """The share of words and signs that a language could have; more where one language has them all."""
+    languages = [{*letters} for letters in ALPHABETS[encoding].values()]
+    words = [word for word in WORD.findall(text) if not (encoding == "cp1251" and not {*word.lower()} <= {*RUSSIAN})]
     letters = [{letter for letter in word.lower() if not letter.isascii()} for word in words]
-    alone = [some for word, some in zip(words, letters, strict=True) if len(word) > 1 or word not in SIGNS]
-    if not alone:
-        return 1.0
-    fits = [any(some <= set(language) for language in languages.values()) for some in alone]
-    single = any(set().union(*alone) <= set(language) for language in languages.values())
-    return sum(fits) / len(fits) - (0.0 if single else CLEAR)
+    fits = sum(
+        any(some <= language for language in languages) and (word[1:].islower() or word.isupper() or len(word) == 1)
+        for word, some in zip(words, letters, strict=True)
+    )
+    runs = BEYOND.findall(text)
+    odd = sum(not _is_run(run, encoding) for run in runs)
+    single = any(set().union(*letters) <= language for language in languages)
+    share = (fits + len(runs) - odd) / (len(WORD.findall(text)) + len(runs))
+    return share - (0.0 if single else CLEAR)
+
+
+def _is_run(run: str, encoding: str) -> bool:
+    """Whether letters or signs beyond ASCII may follow each other so."""
+    signs = [sign for sign in run if not sign.isalpha()]
+    if not set(signs) <= set(SIGNS):
+        return False
+    if encoding == "cp1251":
+        return not signs or len(signs) == len(run) or set(signs) <= set(QUOTES)
+    return len(run) == 1 or (len(run) == 2 and (not signs or bool(set(signs) & set(QUOTES))))
+
+
+def _evidence(text: str, encoding: str) -> float:
+    """The logarithm of how probable such letters are: most are everyday ones, a few are rare.
+
+    Only East Asian encodings differ here; they spell some letters, often everyday ones, from almost any bytes.
+    """
+    everyday, script = frozenset(EVERYDAY[encoding]), _script(encoding)
+    probable = {True: math.log(0.6 / len(everyday)), False: math.log(0.38 / len(script))}
+    letters = [letter for letter in text if not letter.isascii() and letter.isalpha()]
+    rare = math.log(0.02 / 20_000)
+    return sum(probable[letter in everyday] if letter in everyday | script else rare for letter in letters)
 
 
 @cache
-def _everyday(encoding: str) -> frozenset[str]:
-    """The everyday letters of a script, by the order in which its national standard lists them."""
-    if encoding == "cp1251":
-        return frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ№«»–—“”…")
+def _script(encoding: str) -> frozenset[str]:
+    """The letters of a script in common use, as its national standard lists them."""
     if encoding == "cp949":
-        return frozenset(map(chr, range(0xAC00, 0xD7A4)))
+        return frozenset(_block("euc_kr", range(0xB0, 0xC9), range(0xA1, 0xFF)))
     if encoding == "cp932":
         kanji = _block("euc_jp", range(0xB0, 0xD0), range(0xA1, 0xFF))
         return frozenset(kanji | set(map(chr, range(0x3041, 0x30FF))))
@@ -230,9 +244,9 @@ def _block(encoding: str, leads: range, trails: range | tuple[int, ...]) -> set[
     return {bytes((lead, trail)).decode(encoding, "ignore") for lead in leads for trail in trails} - {""}
 
 
-def _is_sensible(letter: str, known: frozenset[str], encoding: str) -> bool:
-    """Whether a letter is an everyday one of the script, or a mark that goes with it."""
+def _is_sensible(letter: str, known: frozenset[str]) -> bool:
+    """Whether a letter is in common use, or a mark that goes with such letters."""
     if letter in known:
         return True
     wide = unicodedata.east_asian_width(letter) in "FW" and unicodedata.category(letter)[0] in "PSN"
-    return encoding != "cp1251" and (wide or letter in "·—…“”‘’￥")
+    return wide or letter in "·—…“”‘’￥"

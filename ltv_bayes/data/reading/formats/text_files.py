@@ -73,7 +73,9 @@ def read_text_rows(
     width = _width(head, skipped, name, call, header)
     rows = _cells(text, separator, width, name, skipped)
     rows.index = rows.index + skipped
-    rows, notes = _unmarked(rows, text)
+    notes: list[str] = []
+    if b"'" in text or b"=" in text:
+        rows, notes = without_marks(rows, formulas=True)
     return rows, separator, notes
 
 
@@ -107,10 +109,11 @@ def sniff_separator(text: str) -> str:
 def _head(text: str, separator: str, rows: int = 2 * LOOKED_AT, is_cut: bool = False) -> list[list[str]]:
     """The first records, blank ones among them; the last one is left out if the text is cut there."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    head: list[list[str]] = []
     try:
-        head = list(islice(reader, rows))
-    except csv.Error:  # a cell longer than the head
-        return []
+        head.extend(islice(reader, rows))
+    except csv.Error:  # a cell longer than csv takes
+        is_cut = False
     return head[:-1] if is_cut and 1 < len(head) < rows else head
 
 
@@ -207,29 +210,52 @@ def _refuse_swallowed(rows: pd.DataFrame, separator: str, name: str) -> None:
                 raise InputError(f"{problem}. {QUOTE_CURE}", [row])
 
 
-def _unmarked(rows: pd.DataFrame, text: bytes) -> tuple[pd.DataFrame, list[str]]:
-    """Take away what spreadsheets and write_table put around a cell: ="0004" is 0004, and '0004 too."""
+def without_marks(rows: pd.DataFrame, *, formulas: bool) -> tuple[pd.DataFrame, list[str]]:
+    """Take away what spreadsheets and write_table put around a cell: ="0004" is 0004, and '0004 too.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Cells; text is changed in place.
+    formulas : bool
+        Whether to take away the apostrophe before text that might run, too, as `write_table` puts it into CSV alone.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same.
+    list of str
+        What the reader should see.
+    """
     number = 0
     for place in rows:
         for mark in ('="', "'"):
-            if mark[:1].encode() not in text:
-                continue
-            at = rows[place].str.startswith(mark).fillna(False).to_numpy(dtype=bool)
+            at = _starting(rows[place], mark)
             if at.any():
-                bare = rows.loc[at, place].map(unmarked)
-                number += int((bare != rows.loc[at, place]).sum())
+                marked = rows.loc[at, place]
+                bare = marked.map(lambda cell: unmarked(cell, formulas=formulas))
+                number += int((bare != marked).sum())
                 rows.loc[at, place] = bare
     return rows, [f'{counted(number, "cell")} written as ="..." or with an apostrophe before it'] if number else []
 
 
-def unmarked(cell: str) -> str:
+def _starting(cells: pd.Series, mark: str) -> np.ndarray:
+    """Which cells are text that begins so."""
+    if cells.dtype == object:
+        return np.array([isinstance(cell, str) and cell.startswith(mark) for cell in cells], dtype=bool)
+    return cells.str.startswith(mark).fillna(False).to_numpy(dtype=bool)
+
+
+def unmarked(cell: str, *, formulas: bool) -> str:
     """Take away the marks by which a spreadsheet is told that a cell is text.
 
     Examples
     --------
-    >>> [unmarked(cell) for cell in ('="0004"', "'0004", "'=1+1", "'s-Hertogenbosch")]
+    >>> [unmarked(cell, formulas=True) for cell in ('="0004"', "'0004", "'=1+1", "'s-Hertogenbosch")]
     ['0004', '0004', '=1+1', "'s-Hertogenbosch"]
     """
     if found := AS_FORMULA.fullmatch(cell):
         return found[1].replace('""', '"')
-    return cell[1:] if BEFORE_DIGITS.match(cell) else unescape_formula(cell)
+    if BEFORE_DIGITS.match(cell):
+        return cell[1:]
+    return unescape_formula(cell) if formulas else cell
