@@ -74,8 +74,8 @@ def test_one_short_cell_is_read_right_or_refused(tmp_path, encoding, cell):
 
 def test_letters_that_make_sense_twice_are_refused_with_both_calls(tmp_path):
     path = tmp_path / "kunden.csv"
-    path.write_bytes("id,name\n1,a\n2,Muñoz\n".encode("cp1252"))
-    words = r"line 3 may be read as\s+'2,Muñoz': lb.*encoding='cp1252'\)\s+'2,Muńoz': lb.*encoding='cp1250'\)"
+    path.write_bytes("id,name\n1,a\n2,Fête\n".encode("cp1252"))
+    words = r"line 3 may be read as\s+'2,Fête': lb.*encoding='cp1252'\)\s+'2,Fęte': lb.*encoding='cp1250'\)"
     with pytest.raises(InputError, match=words) as caught:
         lb.read_table(path)
     assert caught.value.rows == (3,)

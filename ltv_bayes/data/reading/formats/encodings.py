@@ -8,7 +8,15 @@ from functools import cache
 
 import pyarrow as pa
 
-from ltv_bayes.data.reading.formats.letters import CENTRAL, EVERYDAY, HEADER_WORDS, RUSSIAN, WESTERN
+from ltv_bayes.data.reading.formats.letters import (
+    CENTRAL,
+    CENTRAL_RATES,
+    EVERYDAY,
+    HEADER_WORDS,
+    RUSSIAN,
+    WESTERN,
+    WESTERN_RATES,
+)
 from ltv_bayes.errors import InputError
 from ltv_bayes.sizes import SNIFFED_CHARACTERS
 
@@ -23,18 +31,27 @@ CURE = "Name it, as in encoding='cp1252' (Western Europe) or encoding='big5' (Ta
 ENCODINGS = ("gb18030", "cp950", "cp932", "cp949", "cp1251", "cp1252", "mac_roman", "cp1250")
 """Those told apart by their letters; each stands for its family, as gb18030 for GBK and cp950 for Big5."""
 BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
-CLEAR = 0.2
-"""By how much more of its letters must make sense in one encoding than in another."""
 SENSIBLE = 0.75
 DECIDES = math.log(1000)
-"""By how much more probable its letters must be in one East Asian encoding than in another."""
+"""By how much more probable its letters must be in one encoding than in another."""
 
 ALPHABETS = {"cp1251": {"Russian": RUSSIAN}, "cp1252": WESTERN, "mac_roman": WESTERN, "cp1250": CENTRAL}
 SIGNS = "€£§°–—‘’“”„…•«»®™©·½²³№"
-QUOTES = "‘’“”„«»®™"
+RATES = {"cp1252": WESTERN_RATES, "mac_roman": WESTERN_RATES, "cp1250": CENTRAL_RATES}
+PRIOR = {"cp1252": math.log(10)}
+"""Of files in a European encoding without a mark, most are of Western Windows."""
+UNKNOWN, A_SIGN = math.log(1e-4), math.log(0.005)
+PRIVATE = re.compile("[\ue000-\uf8ff\x80-\x9f]")
 WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
-WITHIN = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f](?=[A-Za-z])")
-BEYOND = re.compile(r"[^\x00-\x7f]+")
+SIGN = re.compile(r"[^\w\x00-\x7f]")
+BEYOND = re.compile(r"[\x00-\x7f]+")
+WITHIN = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]+(?=[A-Za-z])")
+MISPLACED = re.compile(
+    r"[^\w\s\x00-\x7f“„‘«»’](?=[^\W\d_])|(?<=[^\W\d_])[‘„](?!\w)|(?<=[^\W\d_]{3})’(?=[^\W\d_]{2})|(?<=\w)[“”„‘«»](?=\w)"
+)
+"""Signs within words, or at the wrong end of one; an apostrophe stands after one letter or two, as in d’Or."""
+UNHEARD = re.compile(r"ń[aeiouyáéíóú]|ñ(?![aeiouyáéíóú])|[^\x00-\x7f]{3}")
+"""Spanish has ñ before vowels alone, and Polish never ń; three letters beyond ASCII do not follow each other."""
 
 
 def as_utf8(
@@ -125,17 +142,17 @@ def _told(raw: bytes, name: str, call: str) -> tuple[bytes, str]:
     sample = _sample(raw)
     texts = {encoding: sample.decode(encoding, "ignore") for encoding in ENCODINGS if _decodes(raw, sample, encoding)}
     sense = {encoding: _sense(text, encoding) for encoding, text in texts.items()}
-    sense = {encoding: share for encoding, share in sense.items() if share > 1} or sense
-    best = max(sense, key=lambda encoding: sense[encoding], default="")
-    if not best or sense[best] < SENSIBLE:
+    named = [encoding for encoding, share in sense.items() if share > 1]
+    likely = named or [encoding for encoding, share in sense.items() if share >= SENSIBLE]
+    if not likely:
         raise InputError(f"The encoding of {name} is neither UTF-8 nor another that can be told. {CURE}")
-    rivals = [other for other in sense if other != best and sense[other] > sense[best] - CLEAR]
-    evidence = {other: _evidence(texts[other], other) for other in (best, *rivals) if other in EVERYDAY}
-    if best in EVERYDAY:
-        best, rivals = max(evidence, key=lambda other: evidence[other]), [best, *rivals]
-    rivals = [other for other in rivals if texts[other] != texts[best]]
+    evidence = {encoding: _evidence(texts[encoding], encoding) for encoding in likely}
+    best = max(likely, key=lambda encoding: (encoding in EVERYDAY, evidence[encoding]))
+    rivals = [other for other in likely if texts[other] != texts[best]]
     rivals = [
-        other for other in rivals if not {best, other} <= {*evidence} or evidence[other] + DECIDES > evidence[best]
+        other
+        for other in rivals
+        if (best in EVERYDAY) != (other in EVERYDAY) or evidence[other] + DECIDES > evidence[best]
     ]
     if rivals:
         before = raw.find(sample)
@@ -178,47 +195,49 @@ def _sense(text: str, encoding: str) -> float:
     letters = [letter for letter in text if not letter.isascii()]
     if not letters:
         return 0.0
+    if PRIVATE.search(text):
+        return 0.0
     if encoding in ALPHABETS:
         share = _of_alphabet(text, encoding)
     else:
         known = _script(encoding)
-        good = sum(_is_sensible(letter, known) for letter in letters) - len(WITHIN.findall(text))
+        good = sum(_is_sensible(letter, known) for letter in letters) - sum(map(len, WITHIN.findall(text)))
         share = good / len(letters) if known & {*letters} else 0.0
     words = HEADER_WORDS.get(encoding, "").split()
-    return share + (share > CLEAR and any(word in text.lower() for word in words))
+    return share + (share > 0.2 and any(word in text.lower() for word in words))
 
 
 def _of_alphabet(text: str, encoding: str) -> float:
-    """The share of words and signs that a language could have; more where one language has them all."""
-    languages = [{*letters} for letters in ALPHABETS[encoding].values()]
-    words = [word for word in WORD.findall(text) if not (encoding == "cp1251" and not {*word.lower()} <= {*RUSSIAN})]
-    letters = [{letter for letter in word.lower() if not letter.isascii()} for word in words]
-    fits = sum(
-        any(some <= language for language in languages) and (word[1:].islower() or word.isupper() or len(word) == 1)
-        for word, some in zip(words, letters, strict=True)
-    )
-    runs = BEYOND.findall(text)
-    odd = sum(not _is_run(run, encoding) for run in runs)
-    single = any(set().union(*letters) <= language for language in languages)
-    share = (fits + len(runs) - odd) / (len(WORD.findall(text)) + len(runs))
-    return share - (0.0 if single else CLEAR)
+    """The share of words and signs that a language could have."""
+    words, signs = _words(text, encoding), SIGN.findall(text)
+    good = sum(word in SIGNS for word in signs) - len(MISPLACED.findall(text))
+    return (sum(fits for _, fits in words) + good) / (len(words) + len(signs))
 
 
-def _is_run(run: str, encoding: str) -> bool:
-    """Whether letters or signs beyond ASCII may follow each other so."""
-    signs = [sign for sign in run if not sign.isalpha()]
-    if not set(signs) <= set(SIGNS):
-        return False
-    if encoding == "cp1251":
-        return not signs or len(signs) == len(run) or set(signs) <= set(QUOTES)
-    return len(run) == 1 or (len(run) == 2 and (not signs or bool(set(signs) & set(QUOTES))))
+def _words(text: str, encoding: str) -> list[tuple[str, bool]]:
+    """The words with letters beyond ASCII, in small letters, and whether a language could have them."""
+    languages = [frozenset(letters) for letters in ALPHABETS[encoding].values()]
+    found = []
+    for word in WORD.findall(text):
+        small = word.lower()
+        beyond = set(small if encoding == "cp1251" else BEYOND.sub("", small))
+        cased = word[1:].islower() or word.isupper() or len(word) == 1
+        fits = any(beyond <= language for language in languages) and cased
+        found.append((small, fits and not (encoding != "cp1251" and UNHEARD.search(small))))
+    return found
 
 
 def _evidence(text: str, encoding: str) -> float:
-    """The logarithm of how probable such letters are: most are everyday ones, a few are rare.
+    """The logarithm of how probable such letters are in the languages written so.
 
-    Only East Asian encodings differ here; they spell some letters, often everyday ones, from almost any bytes.
+    Letters are taken as independent: in East Asia most are everyday ones, a few are rare; beyond ASCII in Europe they
+    have their frequencies.
     """
+    if encoding in ALPHABETS:
+        rate = {letter: math.log(often / 100) for letter, often in RATES.get(encoding, {}).items()}
+        known = [(BEYOND.sub("", word), fits) for word, fits in _words(text, encoding)]
+        letters = sum(rate.get(letter, UNKNOWN) if fits else UNKNOWN for word, fits in known for letter in word)
+        return PRIOR.get(encoding, 0.0) + letters + A_SIGN * len(SIGN.findall(text))
     everyday, script = frozenset(EVERYDAY[encoding]), _script(encoding)
     probable = {True: math.log(0.6 / len(everyday)), False: math.log(0.38 / len(script))}
     letters = [letter for letter in text if not letter.isascii() and letter.isalpha()]
