@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.engine.duckdb import fetched
 from ltv_bayes.data.reading.formats.contents import EXPECTED, content_of
 from ltv_bayes.data.reading.formats.encodings import as_utf8
 from ltv_bayes.data.reading.formats.pages import named_charset, read_page_rows
-from ltv_bayes.data.reading.formats.text_files import read_text_rows, without_marks
+from ltv_bayes.data.reading.formats.text_files import FEW, read_text_rows, without_marks
 from ltv_bayes.data.reading.formats.workbooks import Sheet, SheetChoice, read_sheets
 from ltv_bayes.data.reading.frames import read_arrow, read_parquet
 from ltv_bayes.data.reading.headers import find_footer, find_header
@@ -271,7 +272,7 @@ def _under_header(read: Source, sheet: Sheet, call: str, header: HeaderRows) -> 
     found = find_header(cells, read.name, call, header, sheet.merged)
     below = cells.iloc[int((cells.index <= found.last).sum()) :]
     blank = _blank(below)
-    body = below[~blank] if blank.any() else below
+    body = _without(below, blank.to_numpy())
     footer = find_footer(body, len(below.dropna(axis="columns", how="all").columns))
     body = body.iloc[: len(body) - len(footer)].infer_objects()
     names = [text or f"column {place}" for place, text in enumerate(found.names, start=1)]
@@ -296,6 +297,17 @@ def _under_header(read: Source, sheet: Sheet, call: str, header: HeaderRows) -> 
         footer=tuple(footer),
         notes=tuple(notes),
     )
+
+
+def _without(rows: pd.DataFrame, left_out: np.ndarray) -> pd.DataFrame:
+    """Leave rows out; where they are few, the others are not copied one by one."""
+    places = np.flatnonzero(left_out)
+    if not len(places):
+        return rows
+    if len(places) > FEW:
+        return rows[~left_out]
+    cuts = [rows.iloc[start:end] for start, end in zip([0, *(places + 1)], [*places, len(rows)], strict=True)]
+    return pd.concat([cut for cut in cuts if len(cut)] or cuts[:1])
 
 
 def _blank(rows: pd.DataFrame) -> pd.Series:

@@ -18,7 +18,6 @@ from ltv_bayes.data.reading.formats.letters import (
     WESTERN_RATES,
 )
 from ltv_bayes.errors import InputError
-from ltv_bayes.sizes import SNIFFED_CHARACTERS
 
 BYTE_ORDER_MARKS = {  # that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
@@ -31,6 +30,8 @@ CURE = "Name it, as in encoding='cp1252' (Western Europe) or encoding='big5' (Ta
 ENCODINGS = ("gb18030", "cp950", "cp932", "cp949", "cp1251", "cp1252", "mac_roman", "cp1250")
 """Those told apart by their letters; each stands for its family, as gb18030 for GBK and cp950 for Big5."""
 BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+SAMPLE = 20_000
+"""Bytes that tell the encoding."""
 SENSIBLE = 0.75
 DECIDES = math.log(1000)
 """By how much more probable its letters must be in one encoding than in another."""
@@ -129,7 +130,7 @@ def _wide(raw: bytes, name: str) -> tuple[bytes, str]:
             text = raw.decode(encoding)
         except UnicodeError:
             continue
-        start = text[:SNIFFED_CHARACTERS]
+        start = text[:SAMPLE]
         plain = sum(letter in ",;\t|\n" or letter.isalnum() for letter in start)
         if "\0" not in text and any(end in start for end in "\r\n") and plain > 0.7 * len(start):
             return text.encode(), f"{encoding.upper()}, told by its null bytes"
@@ -140,10 +141,12 @@ def _wide(raw: bytes, name: str) -> tuple[bytes, str]:
 def _told(raw: bytes, name: str, call: str) -> tuple[bytes, str]:
     """Decode by the encoding in which the letters make sense, if it is one."""
     sample = _sample(raw)
-    texts = {encoding: sample.decode(encoding, "ignore") for encoding in ENCODINGS if _decodes(raw, sample, encoding)}
+    texts = {encoding: text for encoding in ENCODINGS if (text := _decoded(sample, encoding)) is not None}
     sense = {encoding: _sense(text, encoding) for encoding, text in texts.items()}
+    whole = {encoding: _decoded(raw, encoding) for encoding, share in sense.items() if share >= SENSIBLE}
+    sense = {encoding: sense[encoding] for encoding, text in whole.items() if text is not None}
     named = [encoding for encoding, share in sense.items() if share > 1]
-    likely = named or [encoding for encoding, share in sense.items() if share >= SENSIBLE]
+    likely = named or list(sense)
     if not likely:
         raise InputError(f"The encoding of {name} is neither UTF-8 nor another that can be told. {CURE}")
     evidence = {encoding: _evidence(texts[encoding], encoding) for encoding in likely}
@@ -157,25 +160,23 @@ def _told(raw: bytes, name: str, call: str) -> tuple[bytes, str]:
     if rivals:
         before = raw.find(sample)
         raise _open_choice(name, call, {other: texts[other] for other in (best, *rivals)}, raw.count(b"\n", 0, before))
-    return raw.decode(best).encode(), f"{best}, told by its letters"
+    return str(whole[best]).encode(), f"{best}, told by its letters"
 
 
 def _sample(raw: bytes) -> bytes:
     """Whole lines from the first one with a letter beyond ASCII."""
     first = BEYOND_ASCII.search(raw)
     start = raw.rfind(b"\n", 0, first.start() if first else 0) + 1
-    end = raw.rfind(b"\n", start, start + SNIFFED_CHARACTERS)
-    return raw[start : end if end > start and len(raw) > start + SNIFFED_CHARACTERS else len(raw)]
+    end = raw.rfind(b"\n", start, start + SAMPLE)
+    return raw[start : end if end > start and len(raw) > start + SAMPLE else len(raw)]
 
 
-def _decodes(raw: bytes, sample: bytes, encoding: str) -> bool:
-    """Whether bytes are text in an encoding; the sample is tried first."""
+def _decoded(raw: bytes, encoding: str) -> str | None:
+    """Text, unless the bytes are none in an encoding."""
     try:
-        sample.decode(encoding)
-        raw.decode(encoding)
+        return raw.decode(encoding)
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
 
 
 def _open_choice(name: str, call: str, texts: dict[str, str], before: int) -> InputError:
@@ -203,8 +204,8 @@ def _sense(text: str, encoding: str) -> float:
         known = _script(encoding)
         good = sum(_is_sensible(letter, known) for letter in letters) - sum(map(len, WITHIN.findall(text)))
         share = good / len(letters) if known & {*letters} else 0.0
-    words = HEADER_WORDS.get(encoding, "").split()
-    return share + (share > 0.2 and any(word in text.lower() for word in words))
+    small = text.lower()
+    return share + (share > 0.2 and any(word in small for word in HEADER_WORDS.get(encoding, "").split()))
 
 
 def _of_alphabet(text: str, encoding: str) -> float:

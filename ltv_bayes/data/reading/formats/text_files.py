@@ -5,7 +5,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,12 @@ SEPARATORS = "\t;|,"
 """A comma comes last: it stands in texts and numbers too."""
 HEAD_BYTES = 1_000_000
 BLOCK = 16_000_000
+FEW = 100
+"""Rows that are put into their places one by one."""
 SWALLOWED = 3
 """So many lines of a cell that look like rows are rows, behind a quotation mark that was never closed."""
 QUOTE_CURE = "Close it, or double it inside a cell."
+MARKS = ("=", "'")
 AS_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 BEFORE_DIGITS = re.compile(r"'\d")
 
@@ -168,13 +171,25 @@ def _cells(text: bytes, separator: str, width: tuple[int, int], name: str, skipp
     rows.index = pd.Index(np.delete(numbers, [number - 1 for number in odd]) if odd else numbers)
     short = {number: cells[:columns] for number, cells in odd.items() if any(cells)}
     if short:
-        padded = [[cell or None for cell in [*cells, *[""] * (columns - len(cells))]] for cells in short.values()]
-        rows = pd.concat([rows, pd.DataFrame(padded, index=list(short), dtype="str")]).sort_index()
+        rows = _with_short(rows, short, columns)
     if b'"' in text:
         _refuse_never_closed(text[-HEAD_BYTES:], rows, odd, separator, name)
     if text.count(b"\n") - len(numbers) >= SWALLOWED:
         _refuse_swallowed(rows, separator, name)
     return rows
+
+
+def _with_short(rows: pd.DataFrame, short: dict[int, list[str]], columns: int) -> pd.DataFrame:
+    """Put rows with fewer cells where they stood."""
+    padded = [[cell or None for cell in [*cells, *[""] * (columns - len(cells))]] for cells in short.values()]
+    more = pd.DataFrame(padded, index=list(short), dtype="str")
+    if len(short) > FEW:
+        whole = pd.concat([rows, more])
+        return whole.iloc[np.argsort(whole.index.to_numpy(), kind="stable")]
+    cuts = [0, *np.searchsorted(rows.index.to_numpy(), list(short)), len(rows)]
+    pieces = [rows.iloc[start:end] for start, end in pairwise(cuts)]
+    mixed = [piece for place, some in enumerate(pieces) for piece in (some, more.iloc[place : place + 1])]
+    return pd.concat([piece for piece in mixed if len(piece)])
 
 
 def _refuse_longer(
@@ -229,6 +244,8 @@ def without_marks(rows: pd.DataFrame, *, formulas: bool) -> tuple[pd.DataFrame, 
     """
     number = 0
     for place in rows:
+        if rows[place].dtype == object and not _any_marked(rows[place]):
+            continue
         for mark in ('="', "'"):
             at = _starting(rows[place], mark)
             if at.any():
@@ -237,6 +254,11 @@ def without_marks(rows: pd.DataFrame, *, formulas: bool) -> tuple[pd.DataFrame, 
                 number += int((bare != marked).sum())
                 rows.loc[at, place] = bare
     return rows, [f'{counted(number, "cell")} written as ="..." or with an apostrophe before it'] if number else []
+
+
+def _any_marked(cells: pd.Series) -> bool:
+    """Whether any cell begins as text that a spreadsheet was told to keep."""
+    return any(type(cell) is str and cell[:1] in MARKS for cell in cells.to_numpy() if cell)
 
 
 def _starting(cells: pd.Series, mark: str) -> np.ndarray:
