@@ -1,50 +1,56 @@
 """Amounts of several currencies to one, at rates that the user gives; nothing is relabelled."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.reading.amounts import as_amounts, currency_code
+from ltv_bayes.data.reading.amounts import as_amounts
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import refuse
 from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.data.reading.written.units import CURRENCIES
 from ltv_bayes.errors import InputError, counted, listed, refuse_rows
 
 Rates = Mapping[str, float] | Any
 
 
-def currencies_of(column: pd.Series | None, marks: pd.Series, header: str) -> pd.Series:
-    """The currency of each row, by a column of currencies, by the marks of amounts and by the amounts' header.
+def currency_code(word: Any) -> str:
+    """The code of a currency, by its code, sign or name; a word that is not known stays as it is.
 
-    Parameters
-    ----------
-    column : pandas.Series or None
-        A column of currencies.
-    marks : pandas.Series
-        What the amounts themselves show, empty where nothing.
-    header : str
-        What the name of the amounts' column shows.
+    Examples
+    --------
+    >>> currency_code("人民币"), currency_code("usd"), currency_code("EUR - Euro"), currency_code(" ")
+    ('CNY', 'USD', 'EUR', '')
+    """
+    text = unicodedata.normalize("NFKC", str(word)).strip()
+    begins = re.match(r"[A-Za-z]{3}(?![A-Za-z])", text)
+    return CURRENCIES.get(text.lower()) or (CURRENCIES.get(begins[0].lower()) if begins else None) or text.upper()
+
+
+def currencies_of(column: pd.Series | None, marks: pd.Series) -> pd.Series:
+    """The currency of each row, by a column of currencies and by what amounts and their header show; empty where none.
 
     Raises
     ------
     InputError
-        If two of them contradict each other, naming rows.
+        If the two contradict each other, naming rows.
     """
-    found = pd.Series("", index=marks.index, dtype=object)
-    if column is not None:
-        codes, distinct = pd.factorize(column)
-        found = pd.Series(
-            np.append([currency_code(word) for word in distinct], "")[codes], index=marks.index, dtype=object
-        )
-    for given in (marks.astype(object), pd.Series(header, index=marks.index, dtype=object)):
-        at_odds = ((found != "") & (given != "") & (found != given)).to_numpy()
-        problem = f"with an amount in {listed(sorted(set(given[at_odds])))} where {listed(sorted(set(found[at_odds])))} is said"
-        refuse_rows(marks.index[at_odds], "row", problem, "Correct either: an amount has one currency.")
-        found = found.where(found != "", given)
-    return found
+    marks = marks.astype(object)
+    if column is None:
+        return marks
+    codes, distinct = pd.factorize(column)
+    said = np.append([currency_code(word) for word in distinct], "")[codes]
+    found = pd.Series(said, index=marks.index, dtype=object)
+    at_odds = ((found != "") & (marks != "") & (found != marks)).to_numpy()
+    both = [listed(sorted(set(some[at_odds]))) for some in (marks, found)]
+    problem = "with an amount in {} where the column of currencies says {}".format(*both)
+    refuse_rows(marks.index[at_odds], "row", problem, "Correct either: an amount has one currency.")
+    return found.where(found != "", marks)
 
 
 def in_one_currency(

@@ -4,13 +4,11 @@ import re
 import unicodedata
 from typing import Any
 
-UNIT = (
-    r"(?:单位\s*[::]?\s*)?(?:元|圆|千元?|万元?|百万元?|亿元?|人民币|美元|欧元|港[币元]|日元|英镑|rmb|cny|usd|eur|gbp|hkd|jpy|"
-    r"[¥$€£%]|k|m|bn|teur|tusd|t€|k€|k\$|\$k|\$m|m€|€m|€k|mio\.?\s*(?:eur|€)?|tsd\.?\s*(?:eur|€)?|w|000s?|'000s?|"
-    r"in thousands|in millions|含税|不含税|必填)(?:\s*[,,/]?\s*(?:元|人民币|rmb|cny|usd|eur|含税|不含税))*"
-)
-IN_BRACKETS = re.compile(rf"\s*[(\[【]\s*{UNIT}\s*[)\]】]$")
-AFTER_MARK = re.compile(rf"\s*[/_·]\s*{UNIT}$")
+from ltv_bayes.data.reading.written.headers import unit_of_header
+
+IN_BRACKETS = re.compile(r"\s*[(\[【]([^()\[\]【】]*)[)\]】]$")
+AFTER_MARK = re.compile(r"[\s/_·|]+([^\s/_·|()]+)$")
+NOTES = ("", "%", "必填", "选填", "含税", "不含税", "公式", "自动编号")
 JOINTS = re.compile(r"[\s_\-]+")
 
 
@@ -25,8 +23,15 @@ def plain_name(name: Any) -> str:
     'amount(converted)'
     """
     text = unicodedata.normalize("NFKC", str(name)).casefold().strip().lstrip("*").rstrip("*:.").strip()
-    text = AFTER_MARK.sub("", IN_BRACKETS.sub("", text))
+    for end in (IN_BRACKETS, AFTER_MARK):
+        while (match := end.search(text)) and match.start() and _says_no_more(match[1]):
+            text = text[: match.start()]
     return JOINTS.sub("", text)
+
+
+def _says_no_more(end: str) -> bool:
+    """Whether the end of a name is a unit, a currency, or a note that changes nothing of what the column is."""
+    return end.strip() in NOTES or unit_of_header(f"({end})") is not None
 
 
 def plain_word(word: Any) -> str:

@@ -1,5 +1,8 @@
 """Rows of an export that are not decided yet: what may be sold, with which chance, and when."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -22,10 +25,17 @@ COLUMNS = (
 )
 
 
-def open_opportunities(
-    rows: Rows, money: Amounts, date_format: str | None, time_zone: str | None
-) -> pd.DataFrame | None:
+def open_opportunities(rows: Rows, money: Amounts, when: Mapping[str, Any]) -> pd.DataFrame | None:
     """The rows that are open by their status, as a table; None if no status says which are.
+
+    Parameters
+    ----------
+    rows : Rows
+        All rows.
+    money : Amounts
+        Their amounts.
+    when : mapping
+        How dates are read.
 
     Returns
     -------
@@ -38,7 +48,7 @@ def open_opportunities(
     at, columns = rows.is_open, rows.roles.columns
     frame = rows.filled[at]
     stages = [column for column, kind in rows.roles.statuses.items() if kind == "stage"]
-    when = columns.get("expected_on", columns.get("date"))
+    day = columns.get("expected_on", columns.get("date"))
     texts = {
         "customer_id": columns["customer"],
         "customer_name": columns.get("customer_name"),
@@ -52,9 +62,8 @@ def open_opportunities(
     table["amount"] = money.values[at].array
     currency = columns.get("currency")
     known = None if currency is None else frame[currency]
-    table["currency"] = currencies_of(known, money.currencies[at], money.header_currency).array
-    days = read_days(frame[when], date_format=date_format, time_zone=time_zone).days if len(frame) else pd.NaT
-    table["expected_on"] = days.array if len(frame) else pd.NaT
+    table["currency"] = currencies_of(known, money.currencies[at]).array
+    table["expected_on"] = read_days(frame[day], **when).days.array if len(frame) else pd.NaT
     return table[list(COLUMNS)]
 
 

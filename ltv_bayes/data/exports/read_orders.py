@@ -27,6 +27,7 @@ from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
 from ltv_bayes.errors import DataWarning, counted
 
 MANY = 0.1
+WORKBOOKS = ("Excel workbook", "OpenDocument")
 DROP = "Or leave such rows out with bad_rows='drop'."
 
 
@@ -148,7 +149,8 @@ def read_transactions(
     status = rows.leave_out_no_orders(keep)
     zone = time_zone or (roles.preset.time_zone if roles.preset else None)
     cells = rows.cells(stream)
-    days = read_days(cells["date"], date_format=date_format, time_zone=zone)
+    when = {"date_format": date_format, "time_zone": zone, "serials": found.form in WORKBOOKS}
+    days = read_days(cells["date"], **when, past=True)
     ids, no_id = as_ids(cells["customer_id"])
     streams, no_stream = ({}, []) if stream is None else _streams(cells)
     no_money = [] if amount is None else [fault.among(rows.kept) for fault in money.faults]
@@ -159,10 +161,10 @@ def read_transactions(
     columns = {"customer_id": ids.array, "date": days.days.array, "amount": money.values[rows.kept].array}
     log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)[usable]
     rows.leave_out_faults(faults)
-    shown = currencies_of(
-        cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept], money.header_currency
-    )
+    shown = currencies_of(cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept])
     log["amount"], paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
+    if paid_in is None and money.unit is not None:
+        paid_in = money.unit.currency or None
     stays, repeated, said = rows.leave_out_repeats(log, lines, repeated_rows)
     log = log[stays].reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
@@ -178,7 +180,7 @@ def read_transactions(
         mapping=roles.mapping(),
         system=roles.preset.title if roles.preset else None,
         status=status.counts,
-        unit=money.unit,
+        unit=f"{money.unit.word}, as the {money.unit.source} says" if money.unit else None,
         currency=paid_in,
         first=log["date"].min(),
         last=log["date"].max(),
@@ -186,7 +188,7 @@ def read_transactions(
         bought_once=once,
         notes=(*found.notes, *days.notes, *money.notes, *([converted] if converted else []), *said),
     )
-    opportunities = open_opportunities(rows, money, date_format, zone)
+    opportunities = open_opportunities(rows, money, when)
     dropped = rows.dropped(stream)
     return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities)
 
