@@ -49,6 +49,8 @@ def write_xlsx(path: Path, *sheets: Sheet) -> Path:
                 page.merge_range(top, left, bottom, right, one.rows[top][left])
             if one.hidden:
                 page.hide()
+            else:
+                page.activate()
     return path
 
 
@@ -98,7 +100,7 @@ def write_xls(path: Path, *sheets: Sheet, password: bool = False) -> Path:
     table = b"".join(struct.pack("<HB", *_units(text), 1) + text.encode("utf-16-le") for text in texts)
     before = [
         _biff(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0x0DBB, 0x07CC, 0, 6)),
-        *([_biff(0x002F, struct.pack("<HHH", 0, 0x1234, 0x5678))] if password else []),
+        *([_biff(0x002F, struct.pack("<HHH", 1, 1, 1))] if password else []),
         _biff(0x0042, struct.pack("<H", 1200)),
         _biff(0x0022, struct.pack("<H", 0)),
         *[_biff(0x0031, struct.pack("<HHHHHBBBB", 200, 0, 0x7FFF, 400, 0, 0, 0, 0, 0) + _short("Arial"))] * 5,

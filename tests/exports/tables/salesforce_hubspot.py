@@ -94,8 +94,8 @@ hs_object_id,dealname,dealstage,closedate,amount,hs_deal_stage_probability,Assoc
 9001,Boards,closedwon,2024-03-14T02:23:00Z,12500,1.0,7001
 9002,Pens,closedwon,2024-03-15T06:59:00Z,800.5,1.0,7002
 9003,Ink,closedlost,2024-04-02T03:00:00Z,3000,0.0,7001
-9004,Desks,contractsent,2026-12-31T04:00:00Z,5000,0.9,7001
-9005,Lamps,41237701,2026-12-30T04:00:00Z,700,0.4,7003
+9004,Desks,contractsent,2026-12-31T04:10:00Z,5000,0.9,7001
+9005,Lamps,41237701,2026-12-30T05:30:00Z,700,0.4,7003
 """
 HUBSPOT_CHINESE = """
 记录 ID,交易名称,交易阶段,关闭日期,金额,关联公司
@@ -192,7 +192,8 @@ CASES = [
         "total | 150.25\ntotal | 200\ntotal | 350.25",
         says={"header_row": "^4$"},
     ),
-    reads("Salesforce in Chinese", text(CHINESE), "0018c00002AbCdE 2024-03-14 12500.00", "by status: lost | 800.50"),
+    refuses("Salesforce in Chinese", text(CHINESE), "'date'", "结束日期", error=KeyError, right=["0018c00002AbCdE 2024-03-14 12500.00"]),
+    reads("Salesforce in Chinese, preset", text(CHINESE), "0018c00002AbCdE 2024-03-14 12500.00", "by status: lost | 800.50", preset="salesforce"),
     reads("HubSpot", text(DEALS), DEALS_TRUE, "by status: lost | 3000\nby status: open | -", says={"system": "HubSpot"}),
     reads("HubSpot, preset", text(DEALS), DEALS_TRUE, "by status: lost | 3000\nby status: open | -", preset="hubspot"),
     reads(
