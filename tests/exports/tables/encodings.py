@@ -113,6 +113,15 @@ CASES = [
         right=[TRUE],
         encoding="utf-8",
     ),
+    refuses(
+        "gbk names under an English header, but utf-8 is given",
+        text(NAMES_ALONE, encoding="gbk"),
+        "not written in utf-8",
+        r"line 2\b",
+        right=[NAMES_TRUE],
+        encoding="utf-8",
+    ),
+    refuses("utf-8 names with one broken byte", raw("orders.csv", NAMES_ALONE.encode() + b"\xff\xff,2024-03-09,1\n"), "encoding"),
     refuses("an encoding of no such name", text(CHINESE), "encoding", "not known", right=[TRUE], encoding="gbx"),
     refuses(
         "utf-8 with one broken byte",

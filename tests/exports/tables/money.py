@@ -99,7 +99,7 @@ CASES = [
     reads("decimal commas", log("Amount", "1.234,56 €", "12,50 €", "1.000.000,00 €"), true("1234.56", "12.5", "1000000"), says={"currency": "EUR"}),
     reads("decimal commas without thousands", log("Amount", "12,5", "3,25"), true("12.5", "3.25")),
     reads("decimal commas, given", log("Amount", "1.234", "12,5"), true("1234", "12.5"), decimal=","),
-    refuses("both decimal marks", log("Amount", "1.234,56", "1,234.56"), r"rows? 2\b", r"rows? 3\b", "two decimal marks"),
+    refuses("both decimal marks", log("Amount", "1.234,56", "1,234.56"), r"rows? 2\b", r"rows? 3\b", "two decimal marks", right=["k1 2024-03-01 1234.56", "k2 2024-03-02 1234.56"]),
     refuses("an open mark", log("Amount", "1.234", "5.678"), "decimal=", r"1\.234", right=[true("1234", "5678"), true("1.234", "5.678")]),
     refuses("words for no amount", log("订单金额", "100", "--", "暂无"), "without an amount", r"rows? 3 and 4|rows? 3, 4", right=[true("100")]),
     reads("words for no amount, left out", log("订单金额", "100", "--", "暂无"), true("100"), "without an amount | -\nwithout an amount | -", bad_rows="drop"),
@@ -140,5 +140,5 @@ CASES = [
     refuses("a sign against the column of currencies", text(AT_ODDS), "CNY", "USD", r"rows? 2"),
     refuses("a blank cell among currencies", text(ONE_BLANK), r"row 3\b", right=[true("100", "200")]),
     reads("a currency said for all", log("Amount", "100", "20"), true("100", "20"), currency="USD", says={"currency": "USD"}),
-    refuses("rates without a currency", text(COLUMN), "currency=", rates={"USD": 7.0}),
+    refuses("rates without a currency", text(COLUMN), "currency=", rates={"USD": 7.0}, right=[true("100", "200")]),
 ]
