@@ -50,7 +50,11 @@ def currencies_of(column: pd.Series | None, marks: pd.Series) -> pd.Series:
     both = [listed(sorted(set(some[at_odds]))) for some in (marks, found)]
     problem = "with an amount in {} where the column of currencies says {}".format(*both)
     refuse_rows(marks.index[at_odds], "row", problem, "Correct either: an amount has one currency.")
-    return found.where(found != "", marks)
+    found = found.where(found != "", marks)
+    if (found != "").any():
+        missing = marks.index[(found == "").to_numpy()]
+        refuse_rows(missing, "row", "without a currency, where others have one", "Fill in the currency.")
+    return found
 
 
 def in_one_currency(

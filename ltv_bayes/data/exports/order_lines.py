@@ -48,43 +48,45 @@ def filled_down(
         Which rows do.
     """
     keys = [roles.columns[role] for role in OF_ORDERS if role in roles.columns]
-    blank = np.logical_and.reduce([blank_cells(frame[key]) for key in keys])
-    blank[:1] = False
-    if not blank.any():
-        return frame, np.zeros(len(frame), dtype=bool)
-    goes_on = blank & (_in_merged(frame, keys, merged) | _has_line(frame, roles))
-    if not goes_on.any():
-        return frame, goes_on
-    heads = np.maximum.accumulate(np.where(goes_on, 0, np.arange(len(frame))))
-    money = roles.columns.get("amount")
+    of_lines = {roles.columns.get("amount"), *roles.lines}
+    heads = {
+        name: _heads(frame, spans) for name, spans in merged.items() if name in frame.columns and name not in of_lines
+    }
     filled = frame.copy(deep=False)
+    for name, head in heads.items():
+        filled[name] = frame[name].take(head).set_axis(frame.index)
+    blank = np.logical_and.reduce([blank_cells(frame[key]) for key in keys])
+    below = np.logical_or.reduce([np.zeros(len(frame), dtype=bool), *(_below(heads, key, len(frame)) for key in keys)])
+    blank[:1] = False
+    goes_on = blank & (below | _has_line(frame, roles)) if blank.any() else blank
+    if not goes_on.any():
+        return filled, goes_on
+    above = np.maximum.accumulate(np.where(goes_on, 0, np.arange(len(frame))))
     for name in frame.columns:
-        if name == money or name in roles.lines:
-            continue
-        empty = goes_on & blank_cells(frame[name])
-        if empty.any():
-            filled[name] = frame[name].where(~empty, frame[name].array[heads])
+        empty = goes_on & blank_cells(filled[name])
+        if name not in of_lines and empty.any():
+            filled[name] = filled[name].where(~empty, filled[name].array[above])
     return filled, goes_on
+
+
+def _heads(frame: pd.DataFrame, spans: Sequence[tuple[Any, Any]]) -> np.ndarray:
+    """Of each row, the place of the row whose cell it shares: its own, or the first of a merged cell."""
+    places, heads = pd.Series(range(len(frame)), index=frame.index), np.arange(len(frame))
+    for first, last in spans:
+        if first in places.index and last in places.index:
+            heads[places[first] : places[last] + 1] = places[first]
+    return heads
+
+
+def _below(heads: Mapping[Any, np.ndarray], key: Any, number: int) -> np.ndarray:
+    """Rows below the first of a merged cell."""
+    return heads[key] != np.arange(number) if key in heads else np.zeros(number, dtype=bool)
 
 
 def _has_line(frame: pd.DataFrame, roles: Roles) -> np.ndarray:
     """Rows with something in a column that tells of lines."""
     some = [~blank_cells(frame[name]) for name in roles.lines]
     return np.logical_or.reduce([np.zeros(len(frame), dtype=bool), *some])
-
-
-def _in_merged(frame: pd.DataFrame, keys: Sequence[Any], merged: Mapping[str, Sequence[tuple[Any, Any]]]) -> np.ndarray:
-    """Rows below the first of a merged cell in a column that names the order."""
-    inside = np.zeros(len(frame), dtype=bool)
-    places = (
-        {label: place for place, label in enumerate(frame.index)} if any(merged.get(str(key)) for key in keys) else {}
-    )
-    for key in keys:
-        for first, last in merged.get(str(key), ()):
-            begin, end = places.get(first), places.get(last)
-            if begin is not None and end is not None:
-                inside[begin + 1 : end + 1] = True
-    return inside
 
 
 @dataclass(frozen=True, eq=False)

@@ -88,9 +88,8 @@ def find_roles(frame: pd.DataFrame, named: Mapping[str, Any], preset: str | None
     for role in ("customer", "date", "amount", *OPTIONAL):
         if named.get(role, AUTO) == AUTO and (column := finder.column(role)) is not None:
             columns[role], found_by[role] = column, "its name"
-    if "customer_name" not in columns and (names := finder.candidates("customer_name")) and len(names) == 1:
-        if names[0] != columns.get("customer"):
-            columns["customer_name"], found_by["customer_name"] = names[0], "its name"
+    if (names := finder.candidates("customer_name")) and names[1:] == [] and names[0] != columns["customer"]:
+        columns["customer_name"], found_by["customer_name"] = names[0], "its name"
     taken = set(columns.values())
     statuses = {name: kind for name in frame.columns if name not in taken and (kind := finder.status_kind(name))}
     lines = tuple(name for name in frame.columns if name not in given.values() and finder.is_of_lines(name))
@@ -139,9 +138,9 @@ class _Finder:
         raise self._none(role)
 
     def candidates(self, role: str) -> list[Any]:
-        """Columns that may have a role, of which some cell is filled."""
+        """Columns that may have a role, of which some cell is filled; if none has one, the first."""
         found = [name for name in self.frame.columns if role in self._roles_of(name)]
-        return [name for name in found if self.frame[name].notna().any()]
+        return [name for name in found if self.frame[name].notna().any()] or found[:1]
 
     def status_kind(self, name: Any) -> str:
         """The kind of status that a column holds by its name, empty for none."""

@@ -26,6 +26,7 @@ from ltv_bayes.data.reading.faults import Fault, reasons
 from ltv_bayes.data.reading.files import Source
 from ltv_bayes.errors import counted
 
+FEWEST = 4
 BY_STATUS = "by status: {}"
 
 
@@ -84,7 +85,7 @@ class Rows:
         self.reason[at] = reasons(faults, len(at))
 
     def leave_out_repeats(self, log: pd.DataFrame, lines: str, repeated_rows: str) -> tuple[np.ndarray, int, list[str]]:
-        """Leave out rows that repeat others: which of the log's rows stay, how many repeated ones do, what was done.
+        """Leave out rows that repeat others: which of the log's rows stay, how many are in doubt, what was done.
 
         Parameters
         ----------
@@ -93,7 +94,7 @@ class Rows:
         lines, repeated_rows
             As in `read_transactions`.
         """
-        at, order, said, number = np.flatnonzero(self.kept), None, [], 0
+        at, order, said, doubtful = np.flatnonzero(self.kept), None, [], 0
         if "order_id" in self.roles.columns:
             order = pd.factorize(self.filled[self.roles.columns["order_id"]].iloc[at])[0]
         days = log["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
@@ -102,11 +103,18 @@ class Rows:
         if repeated_rows == "drop" or (repeated_rows == "auto" and order is not None):
             self.reason[at[twice]] = EXPORTED_TWICE
         elif number := int(twice.sum()):
+            doubtful = number if self._looks_exported_twice(at, twice) else 0
             said = [f"{counted(number, 'row')} in which every cell is that of another row, kept"]
         left = np.equal(self.reason[at], None)
         again, about = repeated_totals(rows, left, self.raw.index[at], lines)
         self.reason[at[again]] = REPEATED_TOTAL
-        return np.equal(self.reason[at], None), number, [*said, *([about] if about else [])]
+        return np.equal(self.reason[at], None), doubtful, [*said, *([about] if about else [])]
+
+    def _looks_exported_twice(self, at: np.ndarray, twice: np.ndarray) -> bool:
+        """Whether equal rows are hardly equal purchases of a day: they say more than that, or all rows are there twice."""
+        says_more = len(set(self.raw.columns) - set(self.roles.columns.values())) > 0
+        every = len(at) - int(twice.sum()) >= FEWEST and 2 * int(twice.sum()) >= len(at)
+        return says_more or (every and bool(self.filled.iloc[at].astype("str").duplicated(keep=False).all()))
 
     def cells(self, stream: str | None) -> pd.DataFrame:
         """The cells that make an order, of the rows kept so far, blank ones of sub-forms filled."""

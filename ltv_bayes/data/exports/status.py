@@ -12,7 +12,7 @@ from ltv_bayes.data.exports.presets import ANY, FLAGS, KEPT, OPEN, STATUS_KINDS,
 from ltv_bayes.data.exports.roles import Roles
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.ids import BLANKS
-from ltv_bayes.errors import InputError, counted, listed
+from ltv_bayes.errors import InputError, counted, listed, rows_at_fault
 
 ALL = "all"
 UNKNOWN, NOT_KEPT, NOT_WON = "unknown", "not among those to keep", "not won"
@@ -201,10 +201,9 @@ def _unknown(
     if known:
         cure += f"; if they are none, keep={{{str(column)!r}: {known}}}"
     cure += f". If the column says nothing about orders, keep={{{str(column)!r}: 'all'}}."
-    rows = frame.index[at]
-    return InputError(
-        f"The status column {str(column)!r} has words that are not known: {shown} (rows {listed(rows)}). {cure}", rows
-    )
+    rows = frame.index[at].tolist()
+    said = f"with a word in the status column {str(column)!r} that is not known: {shown}"
+    return InputError(rows_at_fault(rows, "row", said, cure), rows)
 
 
 def _looking_like(frame: pd.DataFrame, told: set[Any]) -> tuple[str, ...]:

@@ -15,8 +15,13 @@ TOTAL_ROW = "total of other rows"
 PERIOD = r"(?:\d{2,4}\s*年?度?\s*(?:\d{1,2}\s*月)?|[本上全]?[年季月周日页]度?|第?[一二三四1-4]季度|q[1-4])?"
 CHINESE = rf"{PERIOD}\s*(?:小计|合计|总计|共计|累计|汇总|总合计|金额合计|合计金额)"
 ENGLISH = r"(?:grand[\s-]*total|sub[\s-]*total|totals|total general|gesamtsumme|zwischensumme|gesamt|total (?:amount|sum|sales|revenue))"
-SURELY = re.compile(rf"(?:{CHINESE}|{ENGLISH}|(?:total|sum)\s+\d{{2,4}}|\d{{2,4}}\s+(?:sub)?total)\s*(?:[::(（].*)?")
+COUNT = r"共?\s*(?:计|有)?\s*\d+\s*[条笔行个](?:记录|数据|订单)?|(?:total|number of) records\s*:?\s*\d+|\d+ (?:records|rows)"
+SPACED = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
+SURELY = re.compile(
+    rf"(?:{CHINESE}|{ENGLISH}|{COUNT}|(?:total|sum)\s+\d{{2,4}}|\d{{2,4}}\s+(?:sub)?total)\s*(?:[::(（].*)?"
+)
 PERHAPS = re.compile(r"(?:total|sum|summe)\s*:?|.+\s(?:total|subtotal|count)|.+\s?(?:小计|合计|总计|汇总)")
+GROUP_TOTAL = re.compile(r"\s*(?:total|subtotal|小计|合计|总计|汇总)$")
 CENT = 0.005
 
 
@@ -48,7 +53,18 @@ def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> np.nda
     lone[-1:] = nameless[-1:]
     sums = _adds_up(np.nan_to_num(amounts), np.flatnonzero((perhaps | lone) & ~surely), surely | perhaps | lone)
     exactly = _saying(frame, searched, re.compile(r"(?:total|sum|summe)\s*:?"))
-    return surely | (perhaps & (sums | (undated & exactly))) | (lone & sums)
+    group = perhaps & undated & _of_the_row_above(frame, searched)
+    return surely | (perhaps & (sums | (undated & exactly))) | (lone & sums) | group
+
+
+def _of_the_row_above(frame: pd.DataFrame, names: Sequence[Any]) -> np.ndarray:
+    """Rows such as "Acme Total" below rows of Acme, as a spreadsheet's subtotals are called."""
+    found = np.zeros(len(frame), dtype=bool)
+    for name in names:
+        words = frame[name].map(_plain, na_action="ignore")
+        groups = words.str.replace(GROUP_TOTAL, "", regex=True) if pd.api.types.is_string_dtype(words.dtype) else words
+        found |= ((groups != words) & (groups == words.shift())).to_numpy(dtype=bool, na_value=False)
+    return found
 
 
 def _saying(frame: pd.DataFrame, names: Sequence[Any], pattern: re.Pattern[str]) -> np.ndarray:
@@ -65,7 +81,7 @@ def _saying(frame: pd.DataFrame, names: Sequence[Any], pattern: re.Pattern[str])
 
 def _plain(word: Any) -> str:
     text = str(word)
-    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold().strip()
+    return SPACED.sub("", (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold().strip())
 
 
 def _adds_up(amounts: np.ndarray, asked: np.ndarray, no_orders: np.ndarray) -> np.ndarray:
