@@ -13,6 +13,7 @@ from tests.exports.tables import (
     salesforce_hubspot,
     text_files,
     totals,
+    traps,
     workbooks,
 )
 
@@ -27,5 +28,6 @@ TABLES = {
     "dates": dates,
     "ids": ids,
     "columns": columns,
+    "traps": traps,
 }
 CASES: list[Case] = [replace(case, kind=kind) for kind, table in TABLES.items() for case in table.CASES]

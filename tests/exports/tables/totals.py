@@ -102,6 +102,12 @@ TWICE_UNNUMBERED = """
 李娜,2024-03-05,80
 王芳,2024-03-01,1200.50
 """
+TWICE_NOTED = """
+客户名称,订单日期,订单金额,备注
+王芳,2024-03-01,1200.50,首单，含安装
+李娜,2024-03-05,80,电话
+王芳,2024-03-01,1200.50,首单，含安装
+"""
 UNNUMBERED_BOTH = "王芳 2024-03-01 1200.50\n李娜 2024-03-05 80\n王芳 2024-03-01 1200.50"
 UNNUMBERED_ONCE = "王芳 2024-03-01 1200.50\n李娜 2024-03-05 80"
 LINES = """
@@ -141,13 +147,14 @@ CASES = [
     refuses("a last row without a name that is no sum", text(NOT_THE_SUM), "without a customer id", r"row 5\b", right=[TRUE]),
     reads("合计 in the column of running numbers", text(NUMBERED), TRUE, LEFT),
     reads("合计 in the column of dates", text(IN_DATE), TRUE, LEFT),
-    reads("a line that counts records", text(COUNTED), TRUE),
+    reads("a line that counts records", text(COUNTED), TRUE, "total | -"),
     reads("lines of who made it, and when", text(NOTED), TRUE),
     reads("Gesamtsumme", text(GERMAN), "Müller 2024-03-01 100\nGroß 2024-03-05 80", "total of other rows | 180", customer="Kunde", date="Datum", amount="Betrag"),
     reads("合计 in a workbook", book(write_xlsx, "a.xlsx", Sheet([["客户名称", "订单日期", "订单金额"], ["王芳", D(2024, 3, 1), 1200.5], ["李娜", D(2024, 3, 5), 80], ["王芳", D(2024, 4, 2), 300], ["合计", None, 1580.5]], merged=[(4, 0, 4, 1)])), TRUE, LEFT),
     reads("rows exported twice", text(TWICE), "王芳 2024-03-01 1200.50\n李娜 2024-03-05 80\n王芳 2024-04-02 300", "exported twice | 1200.50"),
     reads("rows exported twice, kept", text(TWICE), "王芳 2024-03-01 1200.50\n李娜 2024-03-05 80\n王芳 2024-03-01 1200.50\n王芳 2024-04-02 300", repeated_rows="keep", lines="add"),
-    reads("rows twice without order numbers", text(TWICE_UNNUMBERED), UNNUMBERED_BOTH, warns=r"1 row.*every cell.*repeated_rows='drop'", right=[UNNUMBERED_ONCE]),
+    reads("rows twice without order numbers", text(TWICE_UNNUMBERED), UNNUMBERED_BOTH, says={"notes": "1 row in which every cell.*kept"}),
+    reads("rows twice with more than a day and an amount", text(TWICE_NOTED), UNNUMBERED_BOTH, warns=r"1 row.*every cell.*repeated_rows='drop'", right=[UNNUMBERED_ONCE]),
     reads("rows twice without order numbers, left out", text(TWICE_UNNUMBERED), UNNUMBERED_ONCE, "exported twice | 1200.50", repeated_rows="drop"),
     reads("lines of one order", text(LINES), LINES_TRUE),
     refuses("lines of one order, read as totals", text(LINES), "lines='once'", r"rows? 2 and 3|rows? 2, 3", "lines='add'", lines="once", right=[LINES_TRUE]),
