@@ -76,7 +76,7 @@ def drawn(seed: int) -> Case:
             _total(made, roles, f"{month}月小计", by_month, money)
             by_month = Decimal(0)
         month = day.month
-        word = chance.choice(KEPT[language] if chance.random() < 0.7 or not number else list(OUT[language]))
+        word = chance.choice(KEPT[language] if number < 3 or chance.random() < 0.7 else list(OUT[language]))
         lines = 1 if shape == "plain" else (2 if number < 3 else chance.randint(1, 3))
         about = {"order": f"SO-{1000 + number}", "customer": chance.choice(PEOPLE), "date": DAYS[kind_of_day](day)}
         about |= {"status": word, "amount": money(amount), "note": "李四"}

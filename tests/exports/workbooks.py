@@ -46,7 +46,11 @@ def write_xlsx(path: Path, *sheets: Sheet) -> Path:
                     elif cell is not None:
                         page.write(place, column, cell)
             for top, left, bottom, right in one.merged:
-                page.merge_range(top, left, bottom, right, one.rows[top][left])
+                first = one.rows[top][left]
+                if isinstance(first, dt.date):
+                    page.merge_range(top, left, bottom, right, serial(first), dated)
+                else:
+                    page.merge_range(top, left, bottom, right, first)
             if one.hidden:
                 page.hide()
             else:

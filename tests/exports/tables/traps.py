@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from tests.exports.cases import book, reads, refuses, text
+from tests.exports.cases import book, raw, reads, refuses, text
 from tests.exports.tables.columns import status
 from tests.exports.tables.columns import true as orders
 from tests.exports.tables.dates import log as days
@@ -59,6 +59,13 @@ SPANNED = """<table><tr><th colspan=3>2024年订单</th></tr><tr><th>客户编�
 TWO_TABLES = f"<table><tr><td>Export</td></tr></table>{SPANNED}"
 UNKNOWN_OF_TIME = "客户编号,订单日期,订单金额\nk1,2024-03-01,5\nk2,2204-03-02,6\n"
 
+TAGS = {"100,-": "100", "100.-": "100", "100-": "-100", "+100": "100", "- 100": "-100", "100.": "100", ".5": "0.5"}
+UNIT_ROW = "客户编号,订单日期,订单金额\n,,万元\nk1,2024-03-01,1.5\nk2,2024-03-02,20\n"
+CHANCES = "客户编号,预计成交日期,金额,赢率\nk1,2024-03-01,10,100%\nk2,2026-12-30,11,50%\n"
+UNNUMBERED = "订单编号,客户编号,订单日期,订单金额\n,k1,2024-03-01,5\n,k1,2024-03-01,5\nA-1,k2,2024-03-02,6\n"
+BELOW = "客户编号,订单日期,订单金额\nk1,2024-03-01,20.01\nk2,2024-03-02,50\nk3,2024-03-03,30.02\nk4,2024-03-04,20\n"
+BELOW_TRUE = "k1 2024-03-01 20.01\nk2 2024-03-02 50\nk3 2024-03-03 30.02\nk4 2024-03-04 20"
+
 
 def odd(cell: str, header: str = "订单金额"):
     """An amount that is none, below one that is."""
@@ -94,6 +101,25 @@ CASES = [
     reads("narrow blanks within thousands", log("Amount", "1\u202f234,50", "12\u202f000,00"), true("1234.5", "12000")),
     *[odd(cell) for cell in ("约1200", "1200起", "1200-1500", "1200/1500", "1.2.3", "12 34", "100²", "100①", "1OO", "壹万", "三万元", "2万5", "100万以上", "万元", "1,000,00", "½", "1.2万-1.5万", "2024-03-01", "TRUE", "0x10", "1_000", "∞", "nan")],
     *[refuses(f"date {cell!r}", days("2024-03-05", cell), r"row 3\b", right=[on("2024-03-05")]) for cell in ("2024-03-05①", "2024-3", "2024", "03-05", "2024-W10", "第一季度", "2024/3/5-3/9", "29/02/2023", "now", "2024-03-00", "20240230", "99999999")],
+    *[reads(f"amount {cell!r}", log("Amount", cell, "5.00"), true(amount, "5")) for cell, amount in TAGS.items()],
+    refuses("four digits behind a comma", log("订单金额", "1,2345", "5"), r"1,2345", right=[true("12345", "5"), true("1.2345", "5")]),
+    refuses("an amount that Excel has shortened", log("订单金额", "1.2E+05", "3"), r"1\.2E\+05", right=["k2 2024-03-02 3"]),
+    reads("the sign of yuan, yen said", log("Amount", "¥100", "¥20"), true("100", "20"), currency="JPY", says={"currency": "JPY"}),
+    refuses("a row of units below the header", text(UNIT_ROW), "万元", r"row 2\b", right=[TEN_THOUSANDS]),
+    reads("chances without a stage", text(CHANCES), orders(1), "open | 11", date="预计成交日期"),
+    reads("equal rows without an order number", text(UNNUMBERED), "k1 2024-03-01 5\nk1 2024-03-01 5\nk2 2024-03-02 6", warns="every cell", right=["k1 2024-03-01 5\nk2 2024-03-02 6"]),
+    *[reads(f"{word} below", text(BELOW + f"{word},2024-12-31,30\n"), BELOW_TRUE, " | 30") for word in ("平均值", "平均", "Average")],
+    *[reads(f"{word} above", text(BELOW.replace("k1,", f"{word},2024-01-01,1000\nk1,", 1)), BELOW_TRUE, " | 1000") for word in ("期初余额", "上年结转", "Opening balance")],
+    reads("a total of an unknown name", text(BELOW + "FY2024,2024-12-31,120.03\n"), BELOW_TRUE + "\nFY2024 2024-12-31 120.03", warns="FY2024|row 6"),
+    refuses("an id that Excel has made a day", book(write_xlsx, "a.xlsx", Sheet([HEAD, [D(2024, 3, 1), D(2024, 3, 1), 4], ["k2", D(2024, 3, 2), 5]])), r"row 2\b"),
+    refuses("a rounded id beside text", book(write_xlsx, "a.xlsx", Sheet([HEAD, [41111111111111110000, D(2024, 3, 1), 4], ["k2", D(2024, 3, 2), 5]])), r"row 2\b"),
+    refuses("unit in the name of the sheet", book(write_xlsx, "a.xlsx", Sheet([HEAD, *BODY], "订单(万元)")), "万元", right=[TEN_THOUSANDS, true("1.5", "20")]),
+    reads("a date merged over two orders", book(write_xlsx, "a.xlsx", Sheet([HEAD, ["k1", D(2024, 3, 1), 4], ["k2", None, 5]], merged=[(1, 1, 2, 1)])), "k1 2024-03-01 4\nk2 2024-03-01 5"),
+    refuses("an amount merged over two orders", book(write_xlsx, "a.xlsx", Sheet([HEAD, ["k1", D(2024, 3, 1), 4], ["k2", D(2024, 3, 2), None]], merged=[(1, 2, 2, 2)])), "amount", r"row 3\b", right=["k1 2024-03-01 4"]),
+    refuses("the header again in English", text("客户编号,订单日期,订单金额\nCustomer ID,Order date,Amount\nk1,2024-03-01,5\n"), r"row 2\b", right=["k1 2024-03-01 5"]),
+    refuses("names of groups between the rows", text("客户编号,订单日期,订单金额\n华东区,,\nk1,2024-03-01,5\n华北区,,\nk2,2024-03-02,6\n"), r"rows 2 and 4|rows 2, 4", right=[true("5", "6")]),
+    reads("a year above the header", text("2024\n客户编号,订单日期,订单金额\nk1,2024-03-01,5\n"), true("5")),
+    refuses("JSON", raw("a.csv", b'[{"customer":"a","date":"2024-03-01","amount":5}]'), "header|column"),
     refuses("an encoding for a workbook", book(write_xlsx, "a.xlsx", Sheet([HEAD, *BODY])), "encoding", encoding="gbk", right=[true("1.5", "20")]),
     refuses("a sheet for a CSV", log("订单金额", "5"), "sheet", sheet="2024", right=[true("5")]),
     refuses("a time zone of no such name", log("订单金额", "5"), "time_zone", "Asia/Shangai", time_zone="Asia/Shangai", right=[true("5")]),
