@@ -153,7 +153,7 @@ def read_transactions(
     zone = time_zone or (roles.preset.time_zone if roles.preset else None)
     cells = rows.cells(stream)
     if cells.empty:
-        counts = rows_by_reason(rows.reason, money.values, found.frame.index)["rows"].drop(KEPT)
+        counts = rows_by_reason(rows.reason, rows.reasons, money.values)["rows"].drop(KEPT)
         raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(counts))}. {NO_ORDER}")
     if roles.preset is not None and roles.preset.several_in_a_cell:
         _refuse_several_customers(cells["customer_id"], roles.preset.several_in_a_cell)
@@ -184,7 +184,7 @@ def read_transactions(
         encoding=found.encoding,
         sheets=found.sheets,
         header_row=found.header_row,
-        rows=rows_by_reason(rows.reason, money.values, found.frame.index),
+        rows=rows_by_reason(rows.reason, rows.reasons, money.values),
         mapping=roles.mapping(),
         system=roles.preset.title if roles.preset else None,
         status=status.counts,

@@ -17,6 +17,7 @@ from ltv_bayes.errors import InputError, counted, listed, rows_at_fault
 ALL = "all"
 UNKNOWN, NOT_KEPT, NOT_WON = "unknown", "not among those to keep", "not won"
 IN_TURN = ("void", "refunded", "lost", NOT_KEPT, NOT_WON, "draft", OPEN, UNKNOWN, KEPT)
+PLACES = {meaning: place for place, meaning in enumerate(IN_TURN)}
 TRUE = ("true", "1", "1.0", "yes", "y", "是", "√", "t", "wahr", "真")
 FALSE = ("false", "0", "0.0", "no", "n", "否", "×", "", "f", "falsch", "假")
 MOST_WORDS = 20
@@ -31,7 +32,7 @@ class Status:
     Attributes
     ----------
     meaning : numpy.ndarray
-        Of each row: kept (an order), or why it is none: void, refunded, lost, draft, open, ...
+        Of each row, the place of its meaning in `IN_TURN`: kept (an order), or why it is none.
     counts : pandas.DataFrame
         One row a column and word: column, word, meaning, rows.
     looks_like : tuple of str
@@ -69,7 +70,7 @@ def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.nd
         votes.append(meaning)
         tables.append(table.assign(column=str(column)))
     meaning = _together(frame, roles, columns, votes)
-    unknown = (meaning == UNKNOWN) & counted_rows
+    unknown = (meaning == PLACES[UNKNOWN]) & counted_rows
     if unknown.any():
         raise _unknown(frame, columns, votes, unknown, tables)
     counts = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["word", "meaning", "rows"])
@@ -98,8 +99,8 @@ def _judged(
     cells: pd.Series, kind: str, roles: Roles, wanted: Sequence[Any] | None, counted_rows: np.ndarray
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """The meaning of each row by one column, and a count of its words."""
-    codes, distinct = pd.factorize(cells.astype(object), use_na_sentinel=False)
-    written = ["" if pd.isna(word) else str(word).strip(BLANKS) for word in distinct]
+    codes, distinct = pd.factorize(cells)
+    written = [*(str(word).strip(BLANKS) for word in distinct), ""]  # the last is a missing cell, of code -1
     if wanted is not None:
         kept = {plain_word(word) for word in wanted}
         if absent := kept - {plain_word(word) for word in written}:
@@ -116,9 +117,9 @@ def _judged(
     else:
         known = _meanings(kind, roles)
         meanings = [known.get(plain_word(word), UNKNOWN) for word in written]
-    rows = np.bincount(codes[counted_rows], minlength=len(written))
+    rows = np.bincount(codes[counted_rows] % len(written), minlength=len(written))
     table = pd.DataFrame({"word": written, "meaning": meanings, "rows": rows})
-    return np.array(meanings, dtype=object)[codes], table[rows > 0]
+    return np.array([PLACES[one] for one in meanings], dtype=np.int8)[codes], table[rows > 0]
 
 
 def _meanings(kind: str, roles: Roles) -> Mapping[str, str]:
@@ -145,29 +146,26 @@ def _flag(word: str, kind: str) -> str:
 
 def _together(frame: pd.DataFrame, roles: Roles, columns: Mapping[Any, str], votes: list[np.ndarray]) -> np.ndarray:
     """One meaning a row: a reason to leave it out goes before a reason to keep it."""
-    by_kind = {kind: vote for kind, vote in zip(columns.values(), votes, strict=True) if kind in ("won", "closed")}
-    stage = _worst([vote for kind, vote in zip(columns.values(), votes, strict=True) if kind == "stage"], len(frame))
-    stage = np.where((stage == UNKNOWN) & _in_doubt(frame, roles), OPEN, stage)
-    if "won" in by_kind:
-        sale = by_kind["won"].copy()
-        if "closed" in by_kind:
-            sale[sale == NOT_WON] = np.where(by_kind["closed"] == KEPT, "lost", OPEN)[sale == NOT_WON]
-        else:
-            sale = np.where((sale == NOT_WON) & np.isin(stage, ["lost", OPEN]), stage, sale)
-        stage = np.where(stage == UNKNOWN, KEPT, stage)  # a stage of one's own making: the flag settles it
-    else:
-        sale = by_kind.get("closed", np.full(len(frame), KEPT, dtype=object))
-    others = [
-        vote for kind, vote in zip(columns.values(), votes, strict=True) if kind not in ("won", "closed", "stage")
-    ]
-    return _worst([*others, stage, sale], len(frame))
-
-
-def _worst(votes: Sequence[np.ndarray], number: int) -> np.ndarray:
-    """The first of the meanings in the order of `IN_TURN`; a word that is not known counts where nothing else does."""
-    places = {meaning: place for place, meaning in enumerate(IN_TURN)}
-    ranks = [pd.Series(vote).map(places).to_numpy(dtype=int) for vote in votes]
-    return np.array(IN_TURN, dtype=object)[np.minimum.reduce([np.full(number, places[KEPT]), *ranks])]
+    lost, is_open, unknown, kept = (PLACES[one] for one in ("lost", OPEN, UNKNOWN, KEPT))
+    of_kind: dict[str, list[np.ndarray]] = {}
+    for kind, vote in zip(columns.values(), votes, strict=True):
+        of_kind.setdefault(kind if kind in ("won", "closed", "stage") else "other", []).append(vote)
+    nothing = np.full(len(frame), kept, dtype=np.int8)
+    stage = np.minimum.reduce([nothing, *of_kind.get("stage", [])])
+    if (stage == unknown).any():
+        stage = np.where((stage == unknown) & _in_doubt(frame, roles), is_open, stage)
+    closed = np.minimum.reduce([nothing, *of_kind.get("closed", [])])
+    sale = closed
+    if "won" in of_kind:
+        won = np.minimum.reduce(of_kind["won"])
+        told = (
+            np.where(closed == kept, lost, is_open)
+            if "closed" in of_kind
+            else np.where(np.isin(stage, [lost, is_open]), stage, PLACES[NOT_WON])
+        )
+        sale = np.where(won == PLACES[NOT_WON], told, won)
+        stage = np.where(stage == unknown, kept, stage)  # a stage of one's own making: the flag settles it
+    return np.minimum.reduce([*of_kind.get("other", [nothing]), stage, sale]).astype(np.int8)
 
 
 def _in_doubt(frame: pd.DataFrame, roles: Roles) -> np.ndarray:
@@ -191,9 +189,9 @@ def _unknown(
     column, vote, table = next(
         (column, vote, table)
         for (column, vote, table) in zip(columns, votes, tables, strict=True)
-        if ((vote == UNKNOWN) & unknown).any()
+        if ((vote == PLACES[UNKNOWN]) & unknown).any()
     )
-    at = (vote == UNKNOWN) & unknown
+    at = (vote == PLACES[UNKNOWN]) & unknown
     open_words = table[table["meaning"] == UNKNOWN]
     shown = ", ".join(f"{word!r} ({counted(rows, 'row')})" for word, rows in open_words[["word", "rows"]].to_numpy())
     known, asked = table.loc[table["meaning"] == KEPT, "word"].tolist(), open_words["word"].tolist()
