@@ -80,7 +80,9 @@ class Outcome:
     @property
     def orders(self) -> list[Order]:
         table = self.log.table
-        amounts = [None if pd.isna(one) else Decimal(str(round(one, 2))).quantize(Decimal("0.01")) for one in table["amount"]]
+        amounts = [
+            None if pd.isna(one) else Decimal(str(round(one, 2))).quantize(Decimal("0.01")) for one in table["amount"]
+        ]
         return list(zip(map(str, table["customer_id"]), table["date"].dt.date, amounts, strict=True))
 
     @property
@@ -134,15 +136,21 @@ def reads(
     warns = (warns,) if isinstance(warns, str) else warns
     in_file = None if file_amount is None else money(file_amount)
     others = [orders_of(one) for one in right]
-    return Case(name, make, args, true, left_of(left), (), InputError, [true, *others], warns, says or {}, in_file, open)
+    return Case(
+        name, make, args, true, left_of(left), (), InputError, [true, *others], warns, says or {}, in_file, open
+    )
 
 
-def refuses(name: str, make: Make, *words: str, right: Sequence[str] = (), error: type = InputError, **args: Any) -> Case:
+def refuses(
+    name: str, make: Make, *words: str, right: Sequence[str] = (), error: type = InputError, **args: Any
+) -> Case:
     """A file that must be refused in these words; ``right`` are readings to which hints may lead."""
     return Case(name, make, args, None, [], words, error, [orders_of(one) for one in right])
 
 
-def text(content: str, *, name: str = "orders.csv", encoding: str = "utf-8", end: str = "\n", before: bytes = b"") -> Make:
+def text(
+    content: str, *, name: str = "orders.csv", encoding: str = "utf-8", end: str = "\n", before: bytes = b""
+) -> Make:
     """A text file; the line with which a literal begins is left out."""
     body = content.removeprefix("\n").replace("\n", end)
     return raw(name, before + body.encode(encoding))

@@ -15,13 +15,19 @@ from typing import Any
 from tests.exports.cases import Case, Left, Order
 from tests.exports.workbooks import Sheet, write_ods, write_xls, write_xlsb, write_xlsx
 
+ROLES = ("customer", "date", "amount", "order", "status", "product", "note")
 LABELS = {
-    "Chinese": {"customer": "客户名称", "date": "下单日期", "amount": "订单金额", "order": "订单编号", "status": "订单状态", "product": "产品名称", "note": "备注"},
-    "ids": {"customer": "客户编号", "date": "签约日期", "amount": "合同金额", "order": "合同编号", "status": "合同状态", "product": "品名", "note": "负责人"},
-    "English": {"customer": "Customer ID", "date": "Order Date", "amount": "Order Amount", "order": "Order No.", "status": "Order Status", "product": "Product", "note": "Sales rep"},
-    "Fxiaoke": {"customer": "客户名称", "date": "下单日期", "amount": "订单金额", "order": "销售订单编号", "status": "生命状态", "product": "产品", "note": "负责人主属部门"},
-}  # fmt: skip
-KEPT = {"Chinese": ["已完成", "已付款"], "ids": ["已生效", "执行中"], "English": ["Completed", "Paid"], "Fxiaoke": ["正常"]}
+    "Chinese": "客户名称 下单日期 订单金额 订单编号 订单状态 产品名称 备注",
+    "ids": "客户编号 签约日期 合同金额 合同编号 合同状态 品名 负责人",
+    "English": "Customer_ID Order_Date Order_Amount Order_No. Order_Status Product Sales_rep",
+    "Fxiaoke": "客户名称 下单日期 订单金额 销售订单编号 生命状态 产品 负责人主属部门",
+}
+KEPT = {
+    "Chinese": ["已完成", "已付款"],
+    "ids": ["已生效", "执行中"],
+    "English": ["Completed", "Paid"],
+    "Fxiaoke": ["正常"],
+}
 OUT = {
     "Chinese": {"作废": "void", "已取消": "void", "草稿": "draft", "已退款": "refunded"},
     "ids": {"作废": "void", "待审批": "draft"},
@@ -59,14 +65,17 @@ def drawn(seed: int) -> Case:
     chance = random.Random(seed)
     container = chance.choice([*BOOKS, *TEXTS, "page"])
     language = chance.choice(list(LABELS))
-    shape = chance.choice(["plain", "plain", "blanks", "repeated", *(["merged"] if container in ("a.xlsx", "a.xls") else [])])
+    shape = chance.choice(
+        ["plain", "plain", "blanks", "repeated", *(["merged"] if container in ("a.xlsx", "a.xls") else [])]
+    )
     kind_of_day = chance.choice([name for name in DAYS if container in BOOKS or name not in TYPED])
     money, header = _money(chance, container)
     with_status, footer = chance.random() < 0.6, chance.choice(["", "", "total", "months"])
     roles = ["order", "customer", "date", *(["status"] if with_status else []), "amount"]
     roles += ["product"] if shape != "plain" else chance.choice([[], ["note"], ["product"]])
+    labels = dict(zip(ROLES, LABELS[language].split(), strict=True))
     made = Made()
-    made.rows.append([header(LABELS[language][role]) if role == "amount" else LABELS[language][role] for role in roles])
+    made.rows.append([header(labels[role]) if role == "amount" else labels[role] for role in roles])
     day = dt.date(2023, 1, 3)
     month, by_month, whole = None, Decimal(0), Decimal(0)
     for number in range(chance.randint(6, 14)):
@@ -95,7 +104,8 @@ def drawn(seed: int) -> Case:
         _total(made, roles, f"{month}月小计", by_month, money) if footer == "months" else None
         _total(made, roles, chance.choice(["合计", "总计", "Grand Total"]), whole, money)
     above = chance.choice([[], [["销售订单明细"]], [["订单导出"], ["导出人：张三"], []]])
-    name = f"{seed}: {container}, {language}, {shape}, {kind_of_day} days, {footer or 'no totals'}, {len(above)} rows above"
+    drew = [container, language, shape, f"{kind_of_day} days", footer or "no totals", f"{len(above)} rows above"]
+    name = f"{seed}: {', '.join(drew)}"
     return Case(name, _writer(container, made, above), {}, made.orders, made.left, kind="crossed")
 
 
@@ -119,7 +129,9 @@ def _money(chance: random.Random, container: str) -> tuple[Callable[[Decimal], A
     return write, name.format
 
 
-def _lines(made: Made, chance: random.Random, roles: list[str], shape: str, about: dict[str, Any], lines: int) -> list[Any]:
+def _lines(
+    made: Made, chance: random.Random, roles: list[str], shape: str, about: dict[str, Any], lines: int
+) -> list[Any]:
     """Write an order over its rows; give the last."""
     top = len(made.rows)
     products = chance.sample(PRODUCTS, lines)
@@ -164,7 +176,9 @@ def _writer(container: str, made: Made, above: list[list[Any]]) -> Callable[[Pat
             return path
         path = folder / "a.csv"
         mark = TEXTS[container]
-        lines = [mark.join(f'"{"" if cell is None else cell}"' if cell or not row else "" for cell in row) for row in rows]
+        lines = [
+            mark.join(f'"{"" if cell is None else cell}"' if cell or not row else "" for cell in row) for row in rows
+        ]
         path.write_bytes("\r\n".join(lines).encode(container))
         return path
 
@@ -173,5 +187,3 @@ def _writer(container: str, made: Made, above: list[list[Any]]) -> Callable[[Pat
 
 def _page_row(row: list[Any]) -> str:
     return f"<tr>{''.join(f'<td>{"" if cell is None else cell}</td>' for cell in row)}</tr>"
-
-

@@ -59,7 +59,9 @@ def _literal(message: str, start: int) -> tuple[Any, int] | None:
 def _parsed(message: str, start: int, parse: Any) -> tuple[Any, int] | None:
     """The longest piece from here that ends with a bracket, a quotation mark or a word, and can be parsed."""
     first = message[start : start + 1]
-    closing = {"'": "'", '"': '"', "{": "}", "[": "]", "(": ")"}.get(first, ")" if parse is not ast.literal_eval else "")
+    closing = {"'": "'", '"': '"', "{": "}", "[": "]", "(": ")"}.get(
+        first, ")" if parse is not ast.literal_eval else ""
+    )
     ends = [place + 1 for place in range(start + 1, len(message)) if message[place] == closing] if closing else []
     if not ends and (word := re.compile(r"-?[\w.]*\w").match(message, start)):
         ends = [word.end()]

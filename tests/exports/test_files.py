@@ -81,7 +81,9 @@ def assert_said(case: Case, outcome: Outcome) -> None:
             (str(row.customer_id), cents(row.amount), round(row.probability, 6), pd.Timestamp(row.expected_on).date())
             for row in table.itertuples()
         ]
-        assert found == [(who, cents(float(much)), chance, dt.date.fromisoformat(day)) for who, much, chance, day in case.open]
+        assert found == [
+            (who, cents(float(much)), chance, dt.date.fromisoformat(day)) for who, much, chance, day in case.open
+        ]
 
 
 def test_there_are_enough_files_of_every_kind():

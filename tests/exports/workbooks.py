@@ -59,10 +59,14 @@ def write_xlsx(path: Path, *sheets: Sheet) -> Path:
 
 
 def write_ods(path: Path, *sheets: Sheet) -> Path:
-    names = ("office:urn:oasis:names:tc:opendocument:xmlns:office:1.0", "table:urn:oasis:names:tc:opendocument:xmlns:table:1.0")
+    names = (
+        "office:urn:oasis:names:tc:opendocument:xmlns:office:1.0",
+        "table:urn:oasis:names:tc:opendocument:xmlns:table:1.0",
+    )
     spaces = " ".join(f'xmlns:{one.partition(":")[0]}="{one.partition(":")[2]}"' for one in (*names, TEXT))
     tables = "".join(
-        f'<table:table table:name="{escape(one.name)}">{"".join(map(_ods_row, one.rows))}</table:table>' for one in sheets
+        f'<table:table table:name="{escape(one.name)}">{"".join(map(_ods_row, one.rows))}</table:table>'
+        for one in sheets
     )
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {spaces} office:version="1.2">'
@@ -188,7 +192,14 @@ def write_xlsb(path: Path, *sheets: Sheet) -> Path:
         _record(156, struct.pack("<II", one.hidden, place) + _wide(f"rId{place}") + _wide(one.name))
         for place, one in enumerate(sheets, start=1)
     ]
-    book = [_record(131), _record(153, struct.pack("<II", 0, 0) + _wide("")), _record(143), *bundles, _record(144), _record(132)]
+    book = [
+        _record(131),
+        _record(153, struct.pack("<II", 0, 0) + _wide("")),
+        _record(143),
+        *bundles,
+        _record(144),
+        _record(132),
+    ]
     items = [_record(19, b"\0" + _wide(text)) for text in texts]
     shared = [_record(159, struct.pack("<II", len(texts), len(texts))), *items, _record(160)]
     forms = [_record(47, struct.pack("<HHHHHBBI", 0, number, 0, 0, 0, 0, 0, 0)) for number in (0, 14)]
@@ -197,7 +208,9 @@ def write_xlsb(path: Path, *sheets: Sheet) -> Path:
     packed = "http://schemas.openxmlformats.org/package/2006"
     kinds = [(f"rId{place}", "worksheet", f"worksheets/sheet{place}.bin") for place in range(1, len(sheets) + 1)]
     kinds += [("rId90", "sharedStrings", "sharedStrings.bin"), ("rId91", "styles", "styles.bin")]
-    links = "".join(f'<Relationship Id="{key}" Type="{office}/{kind}" Target="{target}"/>' for key, kind, target in kinds)
+    links = "".join(
+        f'<Relationship Id="{key}" Type="{office}/{kind}" Target="{target}"/>' for key, kind, target in kinds
+    )
     root = f'<Relationship Id="rId1" Type="{office}/officeDocument" Target="xl/workbook.bin"/>'
     head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
     types = (
@@ -230,7 +243,9 @@ def _xlsb_page(sheet: Sheet, texts: dict[str, int]) -> bytes:
                 parts.append(_record(5, struct.pack("<IId", column, 0, cell)))
     parts.append(_record(146))
     if sheet.merged:
-        spans = [_record(176, struct.pack("<IIII", top, bottom, left, right)) for top, left, bottom, right in sheet.merged]
+        spans = [
+            _record(176, struct.pack("<IIII", top, bottom, left, right)) for top, left, bottom, right in sheet.merged
+        ]
         parts += [_record(177, struct.pack("<I", len(spans))), *spans, _record(178)]
     return b"".join([*parts, _record(130)])
 

@@ -121,7 +121,11 @@ CASES = [
         right=[NAMES_TRUE],
         encoding="utf-8",
     ),
-    refuses("utf-8 names with one broken byte", raw("orders.csv", NAMES_ALONE.encode() + b"\xff\xff,2024-03-09,1\n"), "encoding"),
+    refuses(
+        "utf-8 names with one broken byte",
+        raw("orders.csv", NAMES_ALONE.encode() + b"\xff\xff,2024-03-09,1\n"),
+        "encoding",
+    ),
     refuses("an encoding of no such name", text(CHINESE), "encoding", "not known", right=[TRUE], encoding="gbx"),
     refuses(
         "utf-8 with one broken byte",
@@ -130,6 +134,8 @@ CASES = [
         right=[TRUE.replace("李娜", "李ÿ")],
     ),
     refuses("null bytes", raw("orders.csv", BYTES + b"\0\0\0\0,2024-03-01,5\n"), "null"),
-    refuses("bytes at random", raw("orders.csv", bytes((place * 89 + 151) % 256 for place in range(999))), "orders.csv"),
+    refuses(
+        "bytes at random", raw("orders.csv", bytes((place * 89 + 151) % 256 for place in range(999))), "orders.csv"
+    ),
     reads("emoji", text(NAMES_ALONE.replace("王芳", "🙂 王芳")), NAMES_TRUE.replace("王芳", "🙂 王芳")),
 ]

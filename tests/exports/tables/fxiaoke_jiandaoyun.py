@@ -68,7 +68,11 @@ TWO_LEVELS = [
     [None, None, None, None, "产品", "数量", "金额"],
     *MERGED[1:],
 ]
-TWO_LEVEL_SPANS = [(0, column, 1, column) for column in range(4)] + [(0, 4, 0, 6)] + [(a + 1, b, c + 1, b) for a, b, c, _ in MERGED_SPANS]
+TWO_LEVEL_SPANS = (
+    [(0, column, 1, column) for column in range(4)]
+    + [(0, 4, 0, 6)]
+    + [(a + 1, b, c + 1, b) for a, b, c, _ in MERGED_SPANS]
+)
 REPEATED = """
 订单编号,客户名称,下单日期,订单金额,产品明细.产品,产品明细.数量
 A-1,云杉科技,2024-03-14,1000,白板,1
@@ -114,8 +118,20 @@ GAPS = """
 """
 
 CASES = [
-    reads("Fxiaoke workbook", book(write_xlsx, "销售订单.xlsx", Sheet(FXIAOKE)), FXIAOKE_TRUE, FXIAOKE_LEFT, says={"system": "Fxiaoke"}),
-    reads("Fxiaoke workbook, preset", book(write_xlsx, "销售订单.xlsx", Sheet(FXIAOKE)), FXIAOKE_TRUE, FXIAOKE_LEFT, preset="fxiaoke"),
+    reads(
+        "Fxiaoke workbook",
+        book(write_xlsx, "销售订单.xlsx", Sheet(FXIAOKE)),
+        FXIAOKE_TRUE,
+        FXIAOKE_LEFT,
+        says={"system": "Fxiaoke"},
+    ),
+    reads(
+        "Fxiaoke workbook, preset",
+        book(write_xlsx, "销售订单.xlsx", Sheet(FXIAOKE)),
+        FXIAOKE_TRUE,
+        FXIAOKE_LEFT,
+        preset="fxiaoke",
+    ),
     reads("Fxiaoke CSV in GBK", text(AS_CSV, encoding="gbk"), FXIAOKE_TRUE, FXIAOKE_LEFT),
     reads("Fxiaoke xls", book(write_xls, "销售订单.xls", Sheet(FXIAOKE)), FXIAOKE_TRUE, FXIAOKE_LEFT),
     reads("Fxiaoke API", text(API), API_TRUE, "by status: void | 3000"),
@@ -150,11 +166,29 @@ CASES = [
         text(TWO_AMOUNTS),
         r"订单金额\(元\)",
         r"已回款金额\(元\)",
-        right=["云杉科技 2024-03-14 12500\n青石贸易 2024-03-15 800.50", "云杉科技 2024-03-14 10000\n青石贸易 2024-03-15 800"],
+        right=[
+            "云杉科技 2024-03-14 12500\n青石贸易 2024-03-15 800.50",
+            "云杉科技 2024-03-14 10000\n青石贸易 2024-03-15 800",
+        ],
     ),
-    reads("Jiandaoyun sub-form, merged", book(write_xlsx, "a.xlsx", Sheet(MERGED, merged=MERGED_SPANS)), MERGED_TRUE, MERGED_LEFT),
-    reads("Jiandaoyun sub-form, merged, xls", book(write_xls, "a.xls", Sheet(MERGED, merged=MERGED_SPANS)), MERGED_TRUE, MERGED_LEFT),
-    reads("Jiandaoyun sub-form, merged, xlsb", book(write_xlsb, "a.xlsb", Sheet(MERGED, merged=MERGED_SPANS)), MERGED_TRUE, MERGED_LEFT),
+    reads(
+        "Jiandaoyun sub-form, merged",
+        book(write_xlsx, "a.xlsx", Sheet(MERGED, merged=MERGED_SPANS)),
+        MERGED_TRUE,
+        MERGED_LEFT,
+    ),
+    reads(
+        "Jiandaoyun sub-form, merged, xls",
+        book(write_xls, "a.xls", Sheet(MERGED, merged=MERGED_SPANS)),
+        MERGED_TRUE,
+        MERGED_LEFT,
+    ),
+    reads(
+        "Jiandaoyun sub-form, merged, xlsb",
+        book(write_xlsb, "a.xlsb", Sheet(MERGED, merged=MERGED_SPANS)),
+        MERGED_TRUE,
+        MERGED_LEFT,
+    ),
     reads("Jiandaoyun sub-form, blanks", text(SUB_FORM), MERGED_TRUE, MERGED_LEFT),
     reads(
         "Jiandaoyun sub-form by its lines",
@@ -162,14 +196,64 @@ CASES = [
         BY_LINE,
         amount="产品明细.金额",
     ),
-    reads("sub-form with amounts of lines alone", book(write_xlsx, "a.xlsx", Sheet(LINES_ALONE, merged=[s for s in MERGED_SPANS if s[1] < 3])), BY_LINE),
-    reads("Jiandaoyun two-level header", book(write_xlsx, "a.xlsx", Sheet(TWO_LEVELS, merged=TWO_LEVEL_SPANS)), MERGED_TRUE, MERGED_LEFT, says={"header_row": "^2$"}),
-    reads("Jiandaoyun two-level header, given", book(write_xlsx, "a.xlsx", Sheet(TWO_LEVELS)), MERGED_TRUE, MERGED_LEFT, header=[1, 2]),
-    reads("order totals repeated on lines", text(REPEATED), REPEATED_TRUE, "line that repeats | 1000\nline that repeats | 900\nline that repeats | 900\nline that repeats | 70"),
+    reads(
+        "sub-form with amounts of lines alone",
+        book(write_xlsx, "a.xlsx", Sheet(LINES_ALONE, merged=[s for s in MERGED_SPANS if s[1] < 3])),
+        BY_LINE,
+    ),
+    reads(
+        "Jiandaoyun two-level header",
+        book(write_xlsx, "a.xlsx", Sheet(TWO_LEVELS, merged=TWO_LEVEL_SPANS)),
+        MERGED_TRUE,
+        MERGED_LEFT,
+        says={"header_row": "^2$"},
+    ),
+    reads(
+        "Jiandaoyun two-level header, given",
+        book(write_xlsx, "a.xlsx", Sheet(TWO_LEVELS)),
+        MERGED_TRUE,
+        MERGED_LEFT,
+        header=[1, 2],
+    ),
+    reads(
+        "order totals repeated on lines",
+        text(REPEATED),
+        REPEATED_TRUE,
+        "line that repeats | 1000\nline that repeats | 900\nline that repeats | 900\nline that repeats | 70",
+    ),
     reads("order totals repeated on lines, added", text(REPEATED), REPEATED_ADDED, lines="add"),
-    refuses("order totals repeated on lines, too few", text(TWO_REPEATED), "lines='once'", "lines='add'", r"rows? 2 and 3|rows? 2, 3", right=[MERGED_TRUE.rpartition("\n")[0], TWO_REPEATED_ADDED]),
-    reads("order totals repeated, once", text(TWO_REPEATED), MERGED_TRUE.rpartition("\n")[0], "line that repeats | 1000", lines="once"),
-    reads("Jiandaoyun approvals", text(FLOW), "云杉科技 2024-03-14 1000\n云杉科技 2024-04-02 900", "by status: draft | 500\nby status: void | 300", says={"system": "Jiandaoyun"}),
-    refuses("customer cells left blank, and no sub-form", text(GAPS), "without a customer id", r"rows? 3 and 4|rows? 3, 4", right=["云杉科技 2024-03-14 1000"]),
-    reads("one customer merged over orders of several days", book(write_xlsx, "a.xlsx", Sheet(MERGED_CUSTOMER, merged=[(1, 0, 2, 0)])), "云杉科技 2024-03-14 1000\n云杉科技 2024-03-15 500\n青石贸易 2024-03-16 200"),
+    refuses(
+        "order totals repeated on lines, too few",
+        text(TWO_REPEATED),
+        "lines='once'",
+        "lines='add'",
+        r"rows? 2 and 3|rows? 2, 3",
+        right=[MERGED_TRUE.rpartition("\n")[0], TWO_REPEATED_ADDED],
+    ),
+    reads(
+        "order totals repeated, once",
+        text(TWO_REPEATED),
+        MERGED_TRUE.rpartition("\n")[0],
+        "line that repeats | 1000",
+        lines="once",
+    ),
+    reads(
+        "Jiandaoyun approvals",
+        text(FLOW),
+        "云杉科技 2024-03-14 1000\n云杉科技 2024-04-02 900",
+        "by status: draft | 500\nby status: void | 300",
+        says={"system": "Jiandaoyun"},
+    ),
+    refuses(
+        "customer cells left blank, and no sub-form",
+        text(GAPS),
+        "without a customer id",
+        r"rows? 3 and 4|rows? 3, 4",
+        right=["云杉科技 2024-03-14 1000"],
+    ),
+    reads(
+        "one customer merged over orders of several days",
+        book(write_xlsx, "a.xlsx", Sheet(MERGED_CUSTOMER, merged=[(1, 0, 2, 0)])),
+        "云杉科技 2024-03-14 1000\n云杉科技 2024-03-15 500\n青石贸易 2024-03-16 200",
+    ),
 ]

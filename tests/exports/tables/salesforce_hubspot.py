@@ -28,12 +28,12 @@ REPORT_TRUE = """
 """
 REPORT_LEFT = "by status: lost | 3000\nby status: open | 9000"
 LOADER = """
-ID,ACCOUNTID,NAME,CLOSEDATE,AMOUNT,CURRENCYISOCODE,STAGENAME,ISWON,ISCLOSED,ISDELETED,PROBABILITY,SYSTEMMODSTAMP
-0068c00001aaaaaAAA,0018c00002AbCdEAAW,Boards,2024-03-14,12500.0,USD,Closed Won,true,true,false,100.0,2026-01-02T03:04:05.000Z
-0068c00001aaaabAAA,0018c00002AbCdeAAG,Pens,2024-03-15,800.5,USD,Gewonnen,true,true,false,100.0,2026-01-02T03:04:05.000Z
-0068c00001aaaacAAA,0018c00002AbCdEAAW,Ink,2024-04-02,3000.0,USD,Closed Lost,false,true,false,0.0,2026-01-02T03:04:05.000Z
-0068c00001aaaadAAA,0018c00002AbCdEAAW,Twice,2024-04-30,1000.0,USD,Closed Won,true,true,true,100.0,2026-01-02T03:04:05.000Z
-0068c00001aaaaeAAA,0018c00002AbCdFAAA,Desks,2026-12-31,9000.0,USD,Verbal yes,false,false,false,90.0,2026-01-02T03:04:05.000Z
+ID,ACCOUNTID,CLOSEDATE,AMOUNT,CURRENCYISOCODE,STAGENAME,ISWON,ISCLOSED,ISDELETED,PROBABILITY,SYSTEMMODSTAMP
+0068c00001aaaaaAAA,0018c00002AbCdEAAW,2024-03-14,12500.0,USD,Closed Won,true,true,false,100.0,2026-01-02T03:04:05.000Z
+0068c00001aaaabAAA,0018c00002AbCdeAAG,2024-03-15,800.5,USD,Gewonnen,true,true,false,100.0,2026-01-02T03:04:05.000Z
+0068c00001aaaacAAA,0018c00002AbCdEAAW,2024-04-02,3000.0,USD,Closed Lost,false,true,false,0.0,2026-01-02T03:04:05.000Z
+0068c00001aaaadAAA,0018c00002AbCdEAAW,2024-04-30,1000.0,USD,Closed Won,true,true,true,100.0,2026-01-02T03:04:05.000Z
+0068c00001aaaaeAAA,0018c00002AbCdFAAA,2026-12-31,9000.0,USD,Verbal yes,false,false,false,90.0,2026-01-02T03:04:05.000Z
 """
 LOADER_TRUE = "0018c00002AbCdEAAW 2024-03-14 12500.00\n0018c00002AbCdeAAG 2024-03-15 800.50"
 LOADER_LEFT = "by status: lost | 3000\nby status: void | 1000\nby status: open | 9000"
@@ -126,8 +126,20 @@ CASES = [
         REPORT_LEFT,
         open=[("0018c00002AbCdF", "9000", 0.9, "2026-12-31")],
     ),
-    reads("Salesforce report, names as customers", text(REPORT), REPORT_TRUE.replace("0018c00002AbCdE", "Acme Inc.").replace("0018c00002AbCde", 'Beta "Best" LLC'), REPORT_LEFT, customer="Account Name"),
-    reads("Salesforce Data Loader", text(LOADER), LOADER_TRUE, LOADER_LEFT, says={"currency": "USD", "system": "Salesforce"}),
+    reads(
+        "Salesforce report, names as customers",
+        text(REPORT),
+        REPORT_TRUE.replace("0018c00002AbCdE", "Acme Inc.").replace("0018c00002AbCde", 'Beta "Best" LLC'),
+        REPORT_LEFT,
+        customer="Account Name",
+    ),
+    reads(
+        "Salesforce Data Loader",
+        text(LOADER),
+        LOADER_TRUE,
+        LOADER_LEFT,
+        says={"currency": "USD", "system": "Salesforce"},
+    ),
     reads("Salesforce Data Loader, preset", text(LOADER), LOADER_TRUE, LOADER_LEFT, preset="salesforce"),
     reads("Salesforce orders", text(ORDERS), LOADER_TRUE, "by status: draft | 3000"),
     refuses(
@@ -145,7 +157,14 @@ CASES = [
         date="Sold_On__c",
         time_zone="Asia/Shanghai",
     ),
-    refuses("Salesforce in two currencies", text(TWO_CURRENCIES), "2 currencies", r"EUR in rows? 3\b", r"USD in rows? 2\b", "rates="),
+    refuses(
+        "Salesforce in two currencies",
+        text(TWO_CURRENCIES),
+        "2 currencies",
+        r"EUR in rows? 3\b",
+        r"USD in rows? 2\b",
+        "rates=",
+    ),
     reads(
         "Salesforce in two currencies, with a rate",
         text(TWO_CURRENCIES),
@@ -192,9 +211,24 @@ CASES = [
         "total | 150.25\ntotal | 200\ntotal | 350.25",
         says={"header_row": "^4$"},
     ),
-    refuses("Salesforce in Chinese", text(CHINESE), "'date'", "结束日期", error=KeyError, right=["0018c00002AbCdE 2024-03-14 12500.00"]),
-    reads("Salesforce in Chinese, preset", text(CHINESE), "0018c00002AbCdE 2024-03-14 12500.00", "by status: lost | 800.50", preset="salesforce"),
-    reads("HubSpot", text(DEALS), DEALS_TRUE, "by status: lost | 3000\nby status: open | -", says={"system": "HubSpot"}),
+    refuses(
+        "Salesforce in Chinese",
+        text(CHINESE),
+        "'date'",
+        "结束日期",
+        error=KeyError,
+        right=["0018c00002AbCdE 2024-03-14 12500.00"],
+    ),
+    reads(
+        "Salesforce in Chinese, preset",
+        text(CHINESE),
+        "0018c00002AbCdE 2024-03-14 12500.00",
+        "by status: lost | 800.50",
+        preset="salesforce",
+    ),
+    reads(
+        "HubSpot", text(DEALS), DEALS_TRUE, "by status: lost | 3000\nby status: open | -", says={"system": "HubSpot"}
+    ),
     reads("HubSpot, preset", text(DEALS), DEALS_TRUE, "by status: lost | 3000\nby status: open | -", preset="hubspot"),
     reads(
         "HubSpot, internal names",
@@ -203,21 +237,37 @@ CASES = [
         "by status: lost | 3000\nby status: open | 5000\nby status: open | 700",
         open=OPEN_9004,
     ),
-    reads("HubSpot in Chinese", text(HUBSPOT_CHINESE), "云杉科技 2024-03-14 12500\n青石贸易 2024-03-15 800.50", "by status: lost | 3000"),
-    reads("HubSpot in Chinese, GBK", text(HUBSPOT_CHINESE, encoding="gbk"), "云杉科技 2024-03-14 12500\n青石贸易 2024-03-15 800.50", "by status: lost | 3000"),
+    reads(
+        "HubSpot in Chinese",
+        text(HUBSPOT_CHINESE),
+        "云杉科技 2024-03-14 12500\n青石贸易 2024-03-15 800.50",
+        "by status: lost | 3000",
+    ),
+    reads(
+        "HubSpot in Chinese, GBK",
+        text(HUBSPOT_CHINESE, encoding="gbk"),
+        "云杉科技 2024-03-14 12500\n青石贸易 2024-03-15 800.50",
+        "by status: lost | 3000",
+    ),
     refuses("HubSpot with several companies in a cell", text(SEVERAL), "Beta LLC;Gamma Ltd", r"rows? 3\b"),
     refuses(
         "HubSpot with amounts in company currency beside",
         text(HOME),
         "'Amount'",
         "'Amount in company currency'",
-        right=["Acme Inc. 2024-03-14 100\nBeta LLC 2024-03-15 200", "Acme Inc. 2024-03-14 700\nBeta LLC 2024-03-15 1400"],
+        right=[
+            "Acme Inc. 2024-03-14 100\nBeta LLC 2024-03-15 200",
+            "Acme Inc. 2024-03-14 700\nBeta LLC 2024-03-15 1400",
+        ],
     ),
     refuses(
         "HubSpot with a yearly value beside",
         text(ACV),
         "'Amount'",
         "'ACV'",
-        right=["Acme Inc. 2024-03-14 300\nBeta LLC 2024-03-15 200", "Acme Inc. 2024-03-14 100\nBeta LLC 2024-03-15 200"],
+        right=[
+            "Acme Inc. 2024-03-14 300\nBeta LLC 2024-03-15 200",
+            "Acme Inc. 2024-03-14 100\nBeta LLC 2024-03-15 200",
+        ],
     ),
 ]

@@ -56,15 +56,23 @@ CASES = [
     reads("sep= line with a bar", text("sep=|\r\n" + PLAIN.removeprefix("\n").replace(",", "|")), TRUE),
     reads("quoted line ends and marks", text(QUOTED), TRUE),
     reads("quoted line ends of Windows", text(QUOTED, end="\r\n"), TRUE),
-    reads("all cells quoted", text("\n".join('"' + x.replace(",", '","') + '"' for x in PLAIN.strip().split("\n"))), TRUE),
+    reads(
+        "all cells quoted", text("\n".join('"' + x.replace(",", '","') + '"' for x in PLAIN.strip().split("\n"))), TRUE
+    ),
     reads("blank rows between", text(BLANK_BETWEEN), TRUE, says={"header_row": "^2$"}),
     reads("rows that end early", text(SHORT), TRUE),
     reads("a comma at the end of every row", text("\n".join(x + "," for x in PLAIN.strip().split("\n"))), TRUE),
     reads("blanks around cells and names", text(PLAIN.replace(",", " , ")), TRUE),
     reads("ids as formulas and with apostrophes", text(MARKED), TRUE),
-    reads("a column without a name", text("\n".join(f"{n},{x}" if n else f",{x}" for n, x in enumerate(PLAIN.strip().split("\n")))), TRUE),
+    reads(
+        "a column without a name",
+        text("\n".join(f"{n},{x}" if n else f",{x}" for n, x in enumerate(PLAIN.strip().split("\n")))),
+        TRUE,
+    ),
     refuses("thousands without quotation marks", text(LONG), r"Row 2\b", "5 cells", "quotation marks", "header 4"),
-    refuses("a quotation mark that stays open", text(PLAIN.replace("first", '"first')), "quotation mark", "never closed"),
+    refuses(
+        "a quotation mark that stays open", text(PLAIN.replace("first", '"first')), "quotation mark", "never closed"
+    ),
     refuses("an empty file", raw("orders.csv", b""), "orders.csv is empty"),
     refuses("nothing but blanks", raw("orders.csv", b" \r\n \r\n"), "empty"),
     refuses("nothing but a mark", raw("orders.csv", b"\xef\xbb\xbf"), "empty"),
