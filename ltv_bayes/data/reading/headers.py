@@ -25,8 +25,9 @@ FOOTER_WORDS = re.compile(
 )
 SHOWN_ROWS, SHOWN_CELLS, SHOWN_LETTERS = 5, 6, 20
 
+CURRENCY = r"(?:USD|EUR|CNY|RMB|GBP|JPY|HKD|TWD|KRW|CHF|AUD|CAD|SGD|INR|人民币|美元|[¥$€£₩])"
 NUMBER = re.compile(
-    r"[-+(]?\s*(?:[A-Z]{2,3}\s?)?[¥$€£₩]?\s*[-+]?\d[\d,.' ]*\s*(?:%|[千万億亿]?元?|[A-Z]{3}|€)?\)?", re.IGNORECASE
+    rf"[-+(]?\s*{CURRENCY}?\s*[-+]?\d[\d,.' ]*\s*(?:%|[千万百]?[万億亿]?[元圆]?|{CURRENCY})\s*\)?", re.IGNORECASE
 )
 DATE = re.compile(r"\d{1,4}\s?[-/.年]\s?\d{1,2}(?:\s?[-/.月]\s?(?:\d{1,4}\s?日?)?)?(?:[T\s].*)?")
 LABELLED = re.compile(r".*[:：](?:\s|$)|[^:：]*：.*|[^:：/]{2,}:\D.*")

@@ -70,7 +70,10 @@ def read_text_rows(
     text = text.replace(b"\r", b"\n") if b"\n" not in text else text  # the line ends of old Macs
     start, separator, skipped = _separated(text[:HEAD_BYTES].decode("utf-8", "ignore"))
     text = text.split(b"\n", 1)[1] if skipped else text
-    head = _head(start, separator, max(2 * LOOKED_AT, last_row(header) + LOOKED_AT), len(text) > HEAD_BYTES)
+    is_cut, enough = len(text) > HEAD_BYTES, max(2 * LOOKED_AT, last_row(header) + LOOKED_AT)
+    head = _head(start, separator, enough, is_cut)
+    if not any(cell.strip() for row in head for cell in row):
+        head = _head(start, separator, len(start), is_cut)
     if not any(cell.strip() for row in head for cell in row):
         return pd.DataFrame(), separator, []
     width = _width(head, skipped, name, call, header)
