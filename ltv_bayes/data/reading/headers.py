@@ -318,7 +318,7 @@ def _no_header(rows: list[Row], name: str, call: str) -> InputError:
     cell = next((_text(cell) for cell in row if kind(cell) not in ("", "text")), _text(_only(row)))
     problem = f"{name} seems to have no header: its row {label} holds {cell!r}, as data do."
     cure = f"Write a row of names above it, or number the columns: {call.format('header=0')}."
-    other = f"If a row holds the names, say which: {call.format(f'header={label}')}."
+    other = "If one of these rows holds the names all the same, pass its number as header."
     return InputError(f"{problem}{_shown(rows)}\n{cure} {other}", [label])
 
 
