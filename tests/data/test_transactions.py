@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ltv_bayes import Transactions, read_transactions
-from ltv_bayes.errors import ColumnError, DataWarning, InputError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 
 GOOD = {"customer_id": ["Ada", "Bo"], "date": ["2024-03-05", "2024-03-06"], "amount": [10.0, 20.0]}
 
@@ -88,9 +88,9 @@ def test_nothing_left_is_an_error():
 
 
 def test_a_column_wide_question_is_asked_even_when_rows_may_be_dropped():
-    for date in ("03/04/2024", "45292"):
+    for dates in (["2024-03-05", "03/04/2024"], ["2014-03-05", "45292"]):
         with pytest.raises(InputError, match="date_format="):
-            read_transactions(log(date=["2024-03-05", date]), bad_rows="drop")
+            read_transactions(log(date=dates), bad_rows="drop")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,9 @@ def test_a_unit_in_the_header_is_applied_and_told(header):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert read_transactions(frame, amount=header, amount_unit=1).table["amount"].tolist() == [10, 20]
-        assert read_transactions(frame, amount=header, amount_unit="万元").table["amount"].tolist() == [1e5, 2e5]
+        assert read_transactions(frame, amount=header, amount_unit=1e4).table["amount"].tolist() == [1e5, 2e5]
+    with pytest.raises(UnitError, match=r"says .*amount_unit='百万' something else"):
+        read_transactions(frame, amount=header, amount_unit="百万")
 
 
 def test_ids_that_look_missing_warn():
