@@ -342,10 +342,12 @@ def test_two_decimal_marks_in_one_column_are_refused():
         assert read_amounts(cells, decimal=mark).faults[2].at.sum() == 1
 
 
-@pytest.mark.parametrize("cells", [["1.234", "5.678", "12"], ["€1.234", "5.678"], ["1.234", "5,678"]])
+@pytest.mark.parametrize(
+    "cells", [["1.234", "5.678", "12"], ["€1.234", "5.678"], ["1.234", "5,678"], ["1.234元", "5.678"]]
+)
 def test_an_open_decimal_mark_is_asked(cells):
     with pytest.raises(
-        InputError, match=r"thousands or have three decimals, such as '€?1.234' \(rows 2, 3\)"
+        InputError, match=r"thousands or have three decimals, such as '€?1.234元?' \(rows 2, 3\)"
     ) as caught:
         read_amounts(pd.Series(cells, index=range(2, 2 + len(cells))))
     assert "decimal='.'" in str(caught.value)

@@ -95,7 +95,9 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     factor = applied.factor if applied else 1.0
     chinese = CHINESE.search(str(header)) is not None
     numbers = _numbers(cells)
-    texts = _texts(cells, numbers, decimal, chinese, point=bool(stated and CHINESE.search(stated.word)))
+    texts = _texts(
+        cells, numbers, decimal, chinese, point=bool(stated and stated.factor > 1 and CHINESE.search(stated.word))
+    )
     values = np.where(np.isnan(numbers), texts.values, numbers)
     own = texts.exponents >= 0
     blank = _missing(cells) | texts.blank
