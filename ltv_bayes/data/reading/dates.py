@@ -19,6 +19,7 @@ from ltv_bayes.data.reading.written.days import (
     days_in_zone,
     epoch_moments,
     epoch_seconds,
+    named_months,
     no_dates,
     plain_date,
     serial_days,
@@ -227,6 +228,7 @@ class _Column:
         self.put(_by_format(self.written, COMMON_FORMAT, None))  # the quick way for the time to the second
         self._read_zoned()
         self._each(year_first)
+        self._each(named_months)
         self._read_short(dt.date.today() if past else None)
         self._read_epochs()
         self._read_serials(serials=serials)
@@ -403,7 +405,7 @@ def _faults(
 ) -> list[Fault]:
     """Name the rows without a day, by what is wrong with them."""
     shown = quoted(cells, month)
-    mark = next((f"%Y{one}%m" for one in "-/." if one in shown), "%Y年%m月")
+    mark = next((f"%Y{one}%m" for one in "-/." if one in shown), "%Y年%m月" if "年" in shown else "%Y%m")
     first = f"Add the day, or take the first of each month with date_format={mark!r}."
     return [
         Fault(blank, "without a date", "Fill in the date."),
