@@ -135,7 +135,9 @@ def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Se
             if not isinstance(rate, int | float) or not np.isfinite(rate) or rate <= 0:
                 rows = currencies.index[at]
                 problem = f"rates has no number above 0 for {one}, the currency of {counted(len(rows), 'row')}"
-                raise InputError(f"{problem} (rows {listed(rows)}). Add it, as in rates={{{one!r}: 7.1}}.", rows)
+                raise InputError(
+                    f"{problem} (rows {listed(rows)}). Add what 1 of it is worth: rates={{{one!r}: ...}}.", rows
+                )
             factors[at] = float(rate)
             continue
         levels = table[table["currency"] == one].sort_values("date")

@@ -14,6 +14,7 @@ from ltv_bayes.errors import InputError, counted, listed
 
 ONCE, ADD = "once", "add"
 SURE = 3
+MOSTLY = 0.5
 MIX = np.int64(
     0x9E3779B97F4A7C1
 )  # spreads codes over all whole numbers, so that equal sums are equal rows but by chance
@@ -163,13 +164,16 @@ def repeated_totals(rows: OrderRows, kept: np.ndarray, labels: pd.Index, lines: 
 
 
 def _told_by(constant: np.ndarray, several: np.ndarray, labels: pd.Index, codes: np.ndarray) -> str:
-    """Whether amounts of one order are lines, which differ somewhere, or one total, the same in all of many orders."""
-    if not constant[several].all():
+    """Whether amounts of one order are lines, which mostly differ, or one total, the same in all of many orders."""
+    share, number = constant[several].mean(), int(several.sum())
+    if share < MOSTLY:
         return ADD
-    if several.sum() >= SURE:
+    if share == 1 and number >= SURE:
         return ONCE
-    rows = labels[np.isin(codes, np.flatnonzero(several))]
-    problem = f"{counted(int(several.sum()), 'order')} with several rows of the same amount (rows {listed(rows)})"
+    same = int(constant.sum())
+    rows = labels[np.isin(codes, np.flatnonzero(constant))].tolist()
+    rest = f", and {counted(number - same, 'order')} with different ones" if same < number else ""
+    problem = f"{counted(same, 'order')} with several rows of the same amount (rows {listed(rows)}){rest}"
     cure = "Pass lines='once' if it is the order's total on each row, or lines='add' if each row is a line of its own"
     raise InputError(f"{problem}. {cure}.", rows)
 

@@ -10,6 +10,7 @@ from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_curre
 from ltv_bayes.data.exports.opportunities import open_opportunities
 from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
+from ltv_bayes.data.exports.stated_units import header_with_unit
 from ltv_bayes.data.exports.status import Keep, Status
 from ltv_bayes.data.orders.read_report import KEPT, ReadReport, customers_and_once, rows_by_reason
 from ltv_bayes.data.orders.transactions import (
@@ -146,7 +147,10 @@ def read_transactions(
     found = replace(found, frame=with_index_levels(found.frame))
     roles = find_roles(found.frame, named, preset)
     money = read_amounts(
-        roles.cells(found.frame, "amount"), decimal=decimal, unit=amount_unit, header=roles.columns.get("amount")
+        roles.cells(found.frame, "amount"),
+        decimal=decimal,
+        unit=amount_unit,
+        header=header_with_unit(roles, found.frame, found.above),
     )
     rows = Rows.of(found, roles, money.values)
     status = rows.leave_out_no_orders(keep)

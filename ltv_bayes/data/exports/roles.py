@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.exports.names import last_part, plain_name
@@ -128,7 +129,7 @@ class _Finder:
             If there are several, or none of one that is needed.
         """
         for group in self._in_turn(role):
-            found = self._distinct(self.candidates(group))
+            found = self._distinct(self.candidates(group), group)
             if len(found) > 1 and group not in LINE_ROLES:
                 raise self._several(role, found)
             if found:
@@ -167,15 +168,21 @@ class _Finder:
         of_preset = self.preset.roles_of(plain) if self.preset else set()
         return of_preset if self.forced and of_preset else of_preset | presets()[ANY].roles_of(plain)
 
-    def _distinct(self, found: list[Any]) -> list[Any]:
-        """One of those columns whose cells are all the same; with a preset that was told, those that it names."""
+    def _distinct(self, found: list[Any], role: str) -> list[Any]:
+        """One of those columns that say the same; with a preset that was told, those that it names."""
         if self.forced and self.preset and len(found) > 1:
             roles = [name for name in found if self.preset.roles_of(plain_name(name))]
             found = roles or found
-        return [name for place, name in enumerate(found) if not any(self._same(name, one) for one in found[:place])]
+        return [
+            name for place, name in enumerate(found) if not any(self._same(name, one, role) for one in found[:place])
+        ]
 
-    def _same(self, first: Any, second: Any) -> bool:
-        return bool(self.frame[first].astype("str").equals(self.frame[second].astype("str").rename(first)))
+    def _same(self, first: Any, second: Any, role: str) -> bool:
+        """Whether all cells are equal; of numbers of orders, whether one goes with one."""
+        cells = [self.frame[name].astype("str") for name in (first, second)]
+        if role == "order_id":
+            return bool(np.array_equal(*(pd.factorize(some)[0] for some in cells)))
+        return bool(cells[0].equals(cells[1].rename(first)))
 
     def _several(self, role: str, found: list[Any]) -> ColumnError:
         argument = ARGUMENTS.get(role, role)

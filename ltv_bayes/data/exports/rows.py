@@ -20,6 +20,7 @@ from ltv_bayes.data.exports.order_lines import (
 )
 from ltv_bayes.data.exports.presets import KEPT, OPEN
 from ltv_bayes.data.exports.roles import Roles
+from ltv_bayes.data.exports.stated_units import unit_below
 from ltv_bayes.data.exports.status import IN_TURN, Keep, Status, status_of
 from ltv_bayes.data.exports.total_rows import TOTAL_ROW, total_rows
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS
@@ -27,6 +28,7 @@ from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import Source
 from ltv_bayes.errors import counted
 
+UNIT_ROW = "row of units below the header"
 FEWEST = 4
 BY_STATUS = "by status: {}"
 
@@ -74,10 +76,11 @@ class Rows:
 
     def leave_out_no_orders(self, keep: Keep) -> Status:
         """Leave out rows that are no orders: totals, lines without an amount, and by their status."""
+        self._leave_out(self._row_of_units(), UNIT_ROW)
         self._leave_out(total_rows(self.raw, self.roles, self.amounts.to_numpy()), TOTAL_ROW)
         if "amount" in self.roles.columns:
             self._leave_out(self.goes_on & blank_cells(self.raw[self.roles.columns["amount"]]), LINE)
-        status = status_of(self.filled, self.roles, keep, self.kept)
+        status = status_of(self.filled, self.roles, keep, self.kept, self.amounts.to_numpy())
         for place in np.flatnonzero(np.bincount(status.meaning, minlength=len(IN_TURN))):
             if IN_TURN[place] != KEPT:
                 self._leave_out(status.meaning == place, BY_STATUS.format(IN_TURN[place]))
@@ -149,6 +152,13 @@ class Rows:
         found = {name: frame[self.roles.columns[role]] for name, role in places.items() if role in self.roles.columns}
         found.setdefault("amount", pd.Series(np.nan, index=frame.index))
         return found if stream is None else found | {"stream": frame[self.roles.columns["stream"]]}
+
+    def _row_of_units(self) -> np.ndarray:
+        """The first row, if it holds but the unit of the amounts below their header."""
+        found = np.zeros(len(self.raw), dtype=bool)
+        if "amount" in self.roles.columns and len(found):
+            found[0] = unit_below(self.raw, self.roles) != ""
+        return found
 
     def _leave_out(self, at: np.ndarray, reason: str) -> None:
         left_out = at & self.kept if at.any() else at

@@ -16,7 +16,9 @@ from ltv_bayes.errors import InputError, counted, listed, rows_at_fault
 
 ALL = "all"
 UNKNOWN, NOT_KEPT, NOT_WON = "unknown", "not among those to keep", "not won"
-IN_TURN = ("void", "refunded", "lost", NOT_KEPT, NOT_WON, "draft", OPEN, UNKNOWN, KEPT)
+NO_ORDER = ("void", "refunded", "lost")
+REFUNDED = "refunded"
+IN_TURN = ("void", REFUNDED, "lost", NOT_KEPT, NOT_WON, "draft", OPEN, UNKNOWN, KEPT)
 PLACES = {meaning: place for place, meaning in enumerate(IN_TURN)}
 TRUE = ("true", "1", "1.0", "yes", "y", "是", "√", "t", "wahr", "真")
 FALSE = ("false", "0", "0.0", "no", "n", "否", "×", "", "f", "falsch", "假")
@@ -44,7 +46,7 @@ class Status:
     looks_like: tuple[str, ...]
 
 
-def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.ndarray) -> Status:
+def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.ndarray, amounts: np.ndarray) -> Status:
     """Say which rows are orders.
 
     Parameters
@@ -57,6 +59,8 @@ def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.nd
         From columns to the words of rows to keep, or ``"all"``; where it says nothing, the words known.
     counted_rows : numpy.ndarray
         Which rows are asked about: not those of totals.
+    amounts : numpy.ndarray
+        The amount of each row. A return with an amount below zero counts, whatever its status.
 
     Raises
     ------
@@ -70,12 +74,13 @@ def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.nd
         votes.append(meaning)
         tables.append(table.assign(column=str(column)))
     meaning = _together(frame, roles, columns, votes)
+    meaning = np.where((meaning == PLACES[REFUNDED]) & (amounts < 0), PLACES[KEPT], meaning)
     unknown = (meaning == PLACES[UNKNOWN]) & counted_rows
     if unknown.any():
         raise _unknown(frame, columns, votes, unknown, tables)
     counts = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["word", "meaning", "rows"])
     told = set(columns) | set(roles.columns.values()) | set(roles.lines)
-    return Status(meaning, counts, _looking_like(frame, told) if keep != ALL else ())
+    return Status(meaning, counts, _looking_like(frame, told, amounts) if keep != ALL else ())
 
 
 def _columns(frame: pd.DataFrame, roles: Roles, keep: Keep) -> tuple[dict[Any, str], Mapping[Any, Any]]:
@@ -204,17 +209,21 @@ def _unknown(
     return InputError(rows_at_fault(rows, "row", said, cure), rows)
 
 
-def _looking_like(frame: pd.DataFrame, told: set[Any]) -> tuple[str, ...]:
-    """Columns of a few words, all of which are words of a status, and some say that a row is no order."""
+def _looking_like(frame: pd.DataFrame, told: set[Any], amounts: np.ndarray) -> tuple[str, ...]:
+    """Columns of a few words, one of which says that a row is no order, though its amount counts."""
     words = {word: meaning for kind in STATUS_KINDS for word, meaning in presets()[ANY].words[kind].items()}
     found = []
     for name in frame.columns:
-        if name in told or not (pd.api.types.is_string_dtype(frame[name].dtype) or frame[name].dtype == object):
+        cells = frame[name]
+        if name in told or not (pd.api.types.is_string_dtype(cells.dtype) or cells.dtype == object):
             continue
-        if len(head := frame[name].head(1000).dropna().unique()) > MOST_WORDS or not len(head):
+        if cells.head(MOST_WORDS * MOST_WORDS).nunique() > MOST_WORDS:
             continue
-        distinct = frame[name].dropna().unique()
-        meanings = {words.get(plain_word(word)) for word in distinct[: MOST_WORDS + 1]}
-        if len(distinct) <= MOST_WORDS and None not in meanings and meanings - {KEPT}:
+        codes, distinct = pd.factorize(cells)
+        meanings = [words.get(plain_word(word), UNKNOWN) for word in distinct[: MOST_WORDS + 1]]
+        if len(distinct) > MOST_WORDS:
+            continue
+        says_so = [one in NO_ORDER for one in meanings] if UNKNOWN in meanings else [one != KEPT for one in meanings]
+        if (np.append(says_so, False)[codes].astype(bool) & ~(amounts < 0)).any():
             found.append(str(name))
     return tuple(found)

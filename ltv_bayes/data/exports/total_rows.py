@@ -14,7 +14,9 @@ from ltv_bayes.data.exports.order_lines import blank_cells
 from ltv_bayes.data.exports.roles import Roles
 
 TOTAL_ROW = "total of other rows"
-PERIOD = r"(?:\d{2,4}\s*年?度?\s*(?:\d{1,2}\s*月)?|[本上全]?[年季月周日页]度?|第?[一二三四1-4]季度|q[1-4])?"
+PERIOD = (
+    r"(?:\d{2,4}\s*年?度?\s*(?:\d{1,2}\s*月)?|\d{1,2}\s*月份?|[本上全]?[年季月周日页]度?|第?[一二三四1-4]季度|q[1-4])?"
+)
 CHINESE = rf"{PERIOD}\s*(?:小计|合计|总计|共计|累计|汇总|总合计|金额合计|合计金额)"
 ENGLISH = r"(?:grand[\s-]*total|sub[\s-]*total|totals|total general|gesamtsumme|zwischensumme|gesamt|total (?:amount|sum|sales|revenue))"
 COUNT = r"共?\s*(?:计|有)?\s*\d+\s*[条笔行个](?:记录|数据|订单)?|(?:total|number of) records\s*:?\s*\d+|\d+ (?:records|rows)"
