@@ -296,6 +296,7 @@ CASES = [
         book(write_ods, "a.ods", Sheet(EQUAL)),
         "5 2024-03-01 5\n5 2024-03-01 5\n7 2024-03-02 7",
         warns="every cell",
+        right=["5 2024-03-01 5\n7 2024-03-02 7"],
     ),
     refuses(
         "row numbers below titles",
