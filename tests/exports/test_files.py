@@ -86,6 +86,17 @@ def assert_said(case: Case, outcome: Outcome) -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.kind == "ids" and case.orders], ids=lambda case: case.name
+)
+def test_hostile_cells_stay_text_on_a_page(case, tmp_path):
+    log = case.run(case.make(tmp_path)).log
+    log.report.save(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8") + log._repr_html_() + log.report._repr_html_()
+    assert "<script" not in page
+    assert "<img" not in page
+
+
 def test_there_are_enough_files_of_every_kind():
     by_kind = Counter(case.kind for case in CASES)
     read = Counter(case.kind for case in CASES if case.orders is not None)
