@@ -138,4 +138,19 @@ CASES = [
         "bytes at random", raw("orders.csv", bytes((place * 89 + 151) % 256 for place in range(999))), "orders.csv"
     ),
     reads("emoji", text(NAMES_ALONE.replace("王芳", "🙂 王芳")), NAMES_TRUE.replace("王芳", "🙂 王芳")),
+    *[
+        refuses(
+            f"{encoding} names alone",
+            text(NAMES_ALONE.replace("王芳", one).replace("李娜", two), encoding=encoding),
+            "encoding",
+            right=[NAMES_TRUE.replace("王芳", one).replace("李娜", two)],
+        )
+        for encoding, one, two in (
+            ("koi8-r", "Иванов", "Пётр"),
+            ("euc_jp", "山田太郎", "トヨタ"),
+            ("cp1254", "İstanbul Ticaret", "Şişli"),
+            ("iso-8859-2", "Šimon", "Żółć"),
+            ("cp850", "Müller", "Groß"),
+        )
+    ],
 ]
