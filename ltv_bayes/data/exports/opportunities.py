@@ -43,7 +43,7 @@ def open_opportunities(rows: Rows, money: Amounts, when: Mapping[str, Any]) -> p
         One row an opportunity: row, customer_id, customer_name, opportunity (its number), stage, probability (between 0
         and 1), amount, currency and expected_on (a day); missing where the export does not say it.
     """
-    if not rows.roles.statuses:
+    if not rows.roles.statuses and "probability" not in rows.roles.columns:
         return None
     at, columns = rows.is_open, rows.roles.columns
     frame = rows.filled[at]
@@ -53,7 +53,7 @@ def open_opportunities(rows: Rows, money: Amounts, when: Mapping[str, Any]) -> p
         "customer_id": columns["customer"],
         "customer_name": columns.get("customer_name"),
         "opportunity": columns.get("order_id"),
-        "stage": (stages or list(rows.roles.statuses))[0],
+        "stage": next(iter([*stages, *rows.roles.statuses]), None),
     }
     table = pd.DataFrame({"row": frame.index})
     for name, column in texts.items():

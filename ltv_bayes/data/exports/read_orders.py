@@ -12,6 +12,7 @@ from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
 from ltv_bayes.data.exports.stated_units import header_with_unit
 from ltv_bayes.data.exports.status import Keep, Status
+from ltv_bayes.data.exports.total_rows import last_adds_up
 from ltv_bayes.data.orders.read_report import KEPT, ReadReport, customers_and_once, rows_by_reason
 from ltv_bayes.data.orders.transactions import (
     Transactions,
@@ -28,6 +29,7 @@ from ltv_bayes.data.reading.faults import Fault, at_fault, quoted, refuse
 from ltv_bayes.data.reading.files import read_source
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
 from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
+from ltv_bayes.formatting import visible
 
 WORKBOOKS = ("Excel workbook", "OpenDocument")
 NO_ORDER = "If such rows are orders, keep='all' keeps them."
@@ -150,7 +152,7 @@ def read_transactions(
         roles.cells(found.frame, "amount"),
         decimal=decimal,
         unit=amount_unit,
-        header=header_with_unit(roles, found.frame, found.above),
+        header=header_with_unit(roles, found, amount_unit),
     )
     rows = Rows.of(found, roles, money.values)
     status = rows.leave_out_no_orders(keep)
@@ -231,6 +233,9 @@ def _warn(log: pd.DataFrame, status: Status, twice: int) -> None:
         _to_reader(
             f"{problem}: was the file exported twice? If so, pass repeated_rows='drop'; if not, repeated_rows='keep'."
         )
+    if last_adds_up(log["amount"].to_numpy()):
+        shown = f"row {log['row'].iloc[-1]} ({visible(log['customer_id'].iloc[-1])})"
+        _to_reader(f"The amount of {shown} is the sum of all rows above: is it a total? If so, take the row out.")
     if len(null := log[looks_missing(log["customer_id"])]):
         warn_of_null_ids(null["customer_id"].unique(), null["row"], len(null), stacklevel=4)
     warn_of_counts(log["date"], len(log), stacklevel=4)

@@ -22,7 +22,7 @@ from ltv_bayes.data.exports.presets import KEPT, OPEN
 from ltv_bayes.data.exports.roles import Roles
 from ltv_bayes.data.exports.stated_units import unit_below
 from ltv_bayes.data.exports.status import IN_TURN, Keep, Status, status_of
-from ltv_bayes.data.exports.total_rows import TOTAL_ROW, total_rows
+from ltv_bayes.data.exports.total_rows import total_rows
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import Source
@@ -77,7 +77,8 @@ class Rows:
     def leave_out_no_orders(self, keep: Keep) -> Status:
         """Leave out rows that are no orders: totals, lines without an amount, and by their status."""
         self._leave_out(self._row_of_units(), UNIT_ROW)
-        self._leave_out(total_rows(self.raw, self.roles, self.amounts.to_numpy()), TOTAL_ROW)
+        for reason, at in total_rows(self.raw, self.roles, self.amounts.to_numpy()).items():
+            self._leave_out(at, reason)
         if "amount" in self.roles.columns:
             self._leave_out(self.goes_on & blank_cells(self.raw[self.roles.columns["amount"]]), LINE)
         status = status_of(self.filled, self.roles, keep, self.kept, self.amounts.to_numpy())
@@ -111,9 +112,12 @@ class Rows:
         days = log["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
         rows = OrderRows(order, pd.factorize(log["customer_id"])[0], days, log["amount"].to_numpy())
         twice = exported_twice(self.filled, at, rows)
-        if repeated_rows == "drop" or (repeated_rows == "auto" and order is not None):
-            self._leave_out(_marked(at[twice], len(self.reason)), EXPORTED_TWICE)
-        elif number := int(twice.sum()):
+        surely = twice if repeated_rows == "drop" else twice & (repeated_rows == "auto") & (order is not None)
+        if order is not None and repeated_rows == "auto":
+            surely = surely & (order >= 0)
+        self._leave_out(_marked(at[surely], len(self.reason)), EXPORTED_TWICE)
+        twice = twice & ~surely
+        if number := int(twice.sum()):
             doubtful = number if self._looks_exported_twice(at, twice) else 0
             said = [f"{counted(number, 'row')} in which every cell is that of another row, kept"]
         left = self.kept[at]
