@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from tests.exports.cases import book, raw, reads, refuses, text
+from tests.exports.cases import book, either, raw, reads, refuses, text
 from tests.exports.tables.columns import true as orders
 from tests.exports.tables.dates import log as days
 from tests.exports.tables.dates import true as on
@@ -109,6 +109,24 @@ TAOBAO = """
 '1234567890123456790,tb_2,10.00,交易关闭,
 """
 FLAGS = [[*HEAD, "有效"], ["k1", D(2024, 3, 1), 4, True], ["k2", D(2024, 3, 2), 5, False]]
+HEADERS = {
+    **dict.fromkeys(
+        ["Amount x1000", "Amount*1000", "Amount (1000s)", "Amount ×1000", "Amount '000"], ("1500", "20000")
+    ),
+    **dict.fromkeys(
+        ["订单金额<万元>", "订单金额{万元}", "订单金额“万元”", "订单金额万元", "订单金额：万元"], ("15000", "200000")
+    ),
+    **dict.fromkeys(["订单金额(分)", "Amount (cents)", "amount_cents"], ("0.02", "0.2")),
+    **dict.fromkeys(["订单金额(百元)", "Amount (hundred)"], ("150", "2000")),
+    **dict.fromkeys(
+        ["金额（万元，含税）", "合同金额（人民币：万元）", "万元(含税)金额", "订单金额(¥万)"], ("15000", "200000")
+    ),
+    **dict.fromkeys(["Revenue (US$ thousands)", "Sales €'000", "Sales KUSD", "TEUR"], ("1500", "20000")),
+    **dict.fromkeys(["订单金额（元）（必填）", "*订单金额(元)", "订单金额(元/含税)", "USD Amount"], ("1.5", "20")),
+    **dict.fromkeys(
+        ["Sales ($MM)", "Mio. €", "营收(人民币百万元)", "Amount (millions of USD)"], ("1500000", "20000000")
+    ),
+}
 TAGS = {"100,-": "100", "100.-": "100", "100-": "-100", "+100": "100", "- 100": "-100", "100.": "100", ".5": "0.5"}
 UNIT_ROW = "客户编号,订单日期,订单金额\n,,万元\nk1,2024-03-01,1.5\nk2,2024-03-02,20\n"
 CHANCES = "客户编号,预计成交日期,金额,赢率\nk1,2024-03-01,10,100%\nk2,2026-12-30,11,50%\n"
@@ -401,4 +419,8 @@ CASES = [
         keep={"状态码": [1]},
     ),
     reads("Taobao", text(TAOBAO, encoding="gbk"), "tb_1 2024-03-01 12.50", "by status: void | 10"),
+    *[
+        either(f"header {header}", log(header, "1.5", "20"), true(*amounts), header.split("(")[0][:4], amount=header)
+        for header, amounts in HEADERS.items()
+    ],
 ]
