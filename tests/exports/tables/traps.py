@@ -1,6 +1,7 @@
 """What looks plain and is easily read wrong."""
 
 import datetime as dt
+from decimal import Decimal
 
 from tests.exports.cases import book, either, raw, reads, refuses, text
 from tests.exports.tables.columns import true as orders
@@ -110,22 +111,13 @@ TAOBAO = """
 """
 FLAGS = [[*HEAD, "有效"], ["k1", D(2024, 3, 1), 4, True], ["k2", D(2024, 3, 2), 5, False]]
 HEADERS = {
-    **dict.fromkeys(
-        ["Amount x1000", "Amount*1000", "Amount (1000s)", "Amount ×1000", "Amount '000"], ("1500", "20000")
-    ),
-    **dict.fromkeys(
-        ["订单金额<万元>", "订单金额{万元}", "订单金额“万元”", "订单金额万元", "订单金额：万元"], ("15000", "200000")
-    ),
-    **dict.fromkeys(["订单金额(分)", "Amount (cents)", "amount_cents"], ("0.02", "0.2")),
-    **dict.fromkeys(["订单金额(百元)", "Amount (hundred)"], ("150", "2000")),
-    **dict.fromkeys(
-        ["金额（万元，含税）", "合同金额（人民币：万元）", "万元(含税)金额", "订单金额(¥万)"], ("15000", "200000")
-    ),
-    **dict.fromkeys(["Revenue (US$ thousands)", "Sales €'000", "Sales KUSD", "TEUR"], ("1500", "20000")),
-    **dict.fromkeys(["订单金额（元）（必填）", "*订单金额(元)", "订单金额(元/含税)", "USD Amount"], ("1.5", "20")),
-    **dict.fromkeys(
-        ["Sales ($MM)", "Mio. €", "营收(人民币百万元)", "Amount (millions of USD)"], ("1500000", "20000000")
-    ),
+    "1000": ["Amount x1000", "Amount*1000", "Amount (1000s)", "Amount ×1000", "Amount '000", "Sales KUSD", "TEUR"],
+    "10000": ["订单金额<万元>", "订单金额{万元}", "订单金额“万元”", "订单金额万元", "订单金额：万元", "订单金额(¥万)"],
+    "0.01": ["订单金额(分)", "Amount (cents)", "amount_cents"],
+    "100": ["订单金额(百元)", "Amount (hundred)"],
+    "10000.0": ["金额（万元，含税）", "合同金额（人民币：万元）", "万元(含税)金额"],
+    "1": ["订单金额（元）（必填）", "*订单金额(元)", "订单金额(元/含税)", "USD Amount"],
+    "1000000": ["Sales ($MM)", "Mio. €", "营收(人民币百万元)", "Amount (millions of USD)"],
 }
 TAGS = {"100,-": "100", "100.-": "100", "100-": "-100", "+100": "100", "- 100": "-100", "100.": "100", ".5": "0.5"}
 UNIT_ROW = "客户编号,订单日期,订单金额\n,,万元\nk1,2024-03-01,1.5\nk2,2024-03-02,20\n"
@@ -420,7 +412,14 @@ CASES = [
     ),
     reads("Taobao", text(TAOBAO, encoding="gbk"), "tb_1 2024-03-01 12.50", "by status: void | 10"),
     *[
-        either(f"header {header}", log(header, "1.5", "20"), true(*amounts), header.split("(")[0][:4], amount=header)
-        for header, amounts in HEADERS.items()
+        either(
+            f"header {header}",
+            log(header, "50", "20"),
+            true(str(50 * Decimal(factor)), str(20 * Decimal(factor))),
+            "amount_unit=|unit",
+            amount=header,
+        )
+        for factor, headers in HEADERS.items()
+        for header in headers
     ],
 ]
