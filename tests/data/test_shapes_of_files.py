@@ -98,11 +98,13 @@ def test_a_file_without_a_header_loses_no_row(tmp_path, text):
         "cohort,0,1,2",
         "cohort,2022,2023,2024",
         ",0,1,2",
+        "col1,col2,ab3,Q4",
+        "客户,金额(万元),USD 金额,2024年",
         "分类,2024年1月,2024年2月,2024年3月",
         "segment,2024-01-01,2024-02-01,2024-03-01",
     ],
 )
-def test_numbers_that_count_on_are_names(tmp_path, header):
+def test_names_with_numbers_are_names(tmp_path, header):
     frame = lb.read_table(written(tmp_path / "active.csv", f"{header}\nA,100,80,60\nB,90,70,50\n"))
     assert frame.columns.tolist()[1:] == header.split(",")[1:]
     assert len(frame) == 2
@@ -123,6 +125,11 @@ def test_a_header_that_is_no_row(tmp_path, header):
     path = written(tmp_path / "orders.csv", HEADER + BODY)
     with pytest.raises(InputError, match=r"names no row|is blank or not among"):
         lb.read_table(path, header=header)
+
+
+def test_blank_rows_before_the_header(tmp_path):
+    frame = lb.read_table(written(tmp_path / "orders.csv", "\n" * 1000 + HEADER + BODY))
+    assert frame.index.tolist() == [1002, 1003]
 
 
 def test_the_header_may_be_named_below_the_rows_looked_at(tmp_path):

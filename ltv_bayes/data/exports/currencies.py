@@ -127,7 +127,7 @@ def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Se
     fixed = (
         {currency_code(name) or str(name): rate for name, rate in rates.items()} if isinstance(rates, Mapping) else None
     )
-    table = None if fixed is not None else _table(rates)
+    table = pd.DataFrame() if fixed is not None else _table(rates)
     for one in others:
         at = (currencies == one).to_numpy()
         if fixed is not None:

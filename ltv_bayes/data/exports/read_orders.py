@@ -32,6 +32,7 @@ from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
 from ltv_bayes.formatting import visible
 
 WORKBOOKS = ("Excel workbook", "OpenDocument")
+EARLIEST, YEARS_AHEAD = 1950, 10
 NO_ORDER = "If such rows are orders, keep='all' keeps them."
 DROP = "Or leave such rows out with bad_rows='drop'."
 
@@ -127,15 +128,15 @@ def read_transactions(
     >>> log = {
     ...     "客户": ["Ada", "Bo", "Bo"],
     ...     "日期": ["1997/1/1", "1997年1月12日", "1997-02-01"],
-    ...     "金额(万元)": [1.2, 3, 5],
+    ...     "金额": [1200, 350, 90],
     ... }
     >>> read_transactions(pd.DataFrame(log | {"状态": ["已完成", "已完成", "作废"]}), currency="CNY")
-    2 orders of 2 customers, 1997-01-01 to 1997-01-12, total 42,000.00 CNY (the pandas DataFrame)
+    2 orders of 2 customers, 1997-01-01 to 1997-01-12, total 1,550.00 CNY (the pandas DataFrame)
     left out: 1 row (by status: void)
-        customer_id       date     amount
+        customer_id       date    amount
     row
-    0           Ada 1997-01-01  12,000.00
-    1            Bo 1997-01-12  30,000.00
+    0           Ada 1997-01-01  1,200.00
+    1            Bo 1997-01-12    350.00
     """
     for argument, value, known in (
         ("bad_rows", bad_rows, ("error", "drop")),
@@ -163,12 +164,12 @@ def read_transactions(
         raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(counts))}. {NO_ORDER}")
     if roles.preset is not None and roles.preset.several_in_a_cell:
         _refuse_several_customers(cells["customer_id"], roles.preset.several_in_a_cell)
-    when = {"date_format": date_format, "time_zone": zone, "serials": found.form in WORKBOOKS}
+    when: dict[str, Any] = {"date_format": date_format, "time_zone": zone, "serials": found.form in WORKBOOKS}
     days = read_days(cells["date"], **when, past=True)
     ids, no_id = as_ids(cells["customer_id"])
     streams, no_stream = ({}, []) if stream is None else _streams(cells)
     no_money = [] if amount is None else [fault.among(rows.kept) for fault in money.faults]
-    faults = [no_id, *days.faults, *no_money, *no_stream]
+    faults = [no_id, *days.faults, _far_from_today(days.days, cells["date"]), *no_money, *no_stream]
     if bad_rows == "error" or at_fault(faults, len(cells)).all():
         refuse(faults, cells.index, DROP if bad_rows == "error" else "No row is left.")
     usable = ~at_fault(faults, len(cells))
@@ -205,6 +206,14 @@ def read_transactions(
     opportunities = open_opportunities(rows, money, when)
     dropped = rows.dropped(stream)
     return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities)
+
+
+def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:
+    """Days that no order has: a year mistyped, or counted from another beginning."""
+    earliest, latest = pd.Timestamp(EARLIEST, 1, 1), pd.Timestamp.today() + pd.DateOffset(years=YEARS_AHEAD)
+    at = ((days < earliest) | (days > latest)).to_numpy()
+    problem = f"with a date before {EARLIEST} or more than {YEARS_AHEAD} years ahead"
+    return Fault(at, problem, "Correct the year.", quoted(cells, at))
 
 
 def _refuse_several_customers(cells: pd.Series, mark: str) -> None:

@@ -118,7 +118,7 @@ class Rows:
         self._leave_out(_marked(at[surely], len(self.reason)), EXPORTED_TWICE)
         twice = twice & ~surely
         if number := int(twice.sum()):
-            doubtful = number if self._looks_exported_twice(at, twice) else 0
+            doubtful = number if order is not None or self._looks_exported_twice(at, twice) else 0
             said = [f"{counted(number, 'row')} in which every cell is that of another row, kept"]
         left = self.kept[at]
         again, about = repeated_totals(rows, left, self.raw.index[at], lines)

@@ -36,8 +36,14 @@ def header_with_unit(roles: Roles, found: Source, unit: Any) -> str | None:
         _refuse_unit_column(frame, roles)
         _refuse_unit_of_sheet(found.sheets, header)
     stated = [word for line in found.above for match in ABOVE.finditer(line) if (word := match[1] or match[2])]
-    found = next((word for word in [*stated, unit_below(frame, roles)] if word and unit_of_header(f"({word})")), "")
-    return f"{header}({found})" if found else header
+    said = next((word for word in [*stated, unit_below(frame, roles)] if word and unit_of_header(f"({word})")), "")
+    own, other = unit_of_header(header), unit_of_header(f"({said})")
+    if not said or own is None or unit is not None:
+        return f"{header}({said})" if said and own is None else header
+    if other is not None and own.factor != other.factor:
+        calls = " or ".join(f"amount_unit={word!r}" for word in (own.word, other.word))
+        raise UnitError(f"The column {header!r} says {own.word}, and the text beside it {other.word}. Pass {calls}.")
+    return header
 
 
 def unit_below(frame: pd.DataFrame, roles: Roles) -> str:

@@ -25,8 +25,9 @@ FOOTER_WORDS = re.compile(
 )
 SHOWN_ROWS, SHOWN_CELLS, SHOWN_LETTERS = 5, 6, 20
 
+CURRENCY = r"(?:USD|EUR|CNY|RMB|GBP|JPY|HKD|TWD|KRW|CHF|AUD|CAD|SGD|INR|人民币|美元|[¥$€£₩])"
 NUMBER = re.compile(
-    r"[-+(]?\s*(?:[A-Z]{2,3}\s?)?[¥$€£₩]?\s*[-+]?\d[\d,.' ]*\s*(?:%|[千万億亿]?元?|[A-Z]{3}|€)?\)?", re.IGNORECASE
+    rf"[-+(]?\s*{CURRENCY}?\s*[-+]?\d[\d,.' ]*\s*(?:%|[千万百]?[万億亿]?[元圆]?|{CURRENCY})\s*\)?", re.IGNORECASE
 )
 DATE = re.compile(r"\d{1,4}\s?[-/.年]\s?\d{1,2}(?:\s?[-/.月]\s?(?:\d{1,4}\s?日?)?)?(?:[T\s].*)?")
 LABELLED = re.compile(r".*[:：](?:\s|$)|[^:：]*：.*|[^:：/]{2,}:\D.*")
@@ -317,7 +318,7 @@ def _no_header(rows: list[Row], name: str, call: str) -> InputError:
     cell = next((_text(cell) for cell in row if kind(cell) not in ("", "text")), _text(_only(row)))
     problem = f"{name} seems to have no header: its row {label} holds {cell!r}, as data do."
     cure = f"Write a row of names above it, or number the columns: {call.format('header=0')}."
-    other = f"If a row holds the names, say which: {call.format(f'header={label}')}."
+    other = "If one of these rows holds the names all the same, pass its number as header."
     return InputError(f"{problem}{_shown(rows)}\n{cure} {other}", [label])
 
 
