@@ -1,9 +1,9 @@
 """What looks plain and is easily read wrong."""
 
 import datetime as dt
+from decimal import Decimal
 
-from tests.exports.cases import book, raw, reads, refuses, text
-from tests.exports.tables.columns import status
+from tests.exports.cases import book, either, raw, reads, refuses, text
 from tests.exports.tables.columns import true as orders
 from tests.exports.tables.dates import log as days
 from tests.exports.tables.dates import true as on
@@ -81,6 +81,44 @@ SPANNED = """<table><tr><th colspan=3>2024年订单</th></tr><tr><th>客户编�
 TWO_TABLES = f"<table><tr><td>Export</td></tr></table>{SPANNED}"
 UNKNOWN_OF_TIME = "客户编号,订单日期,订单金额\nk1,2024-03-01,5\nk2,2204-03-02,6\n"
 
+WITHOUT_VOID = """
+客户编号,订单日期,订单金额,订单状态
+k1,2024-03-01,10,有效
+k1,2024-03-02,11,作废
+k1 小计,2024-03-03,10,
+k2,2024-03-04,12,有效
+"""
+SUBTOTAL_LINE = """
+订单编号,客户编号,订单日期,产品,金额
+A-1,k1,2024-03-01,笔,100
+A-1,k1,2024-03-01,墨,50
+A-1,k1,2024-03-01,合计,150
+A-2,k2,2024-03-02,小计,70
+A-2,k2,2024-03-02,笔,20
+"""
+SUBTOTAL_TRUE = "k1 2024-03-01 100\nk1 2024-03-01 50\nk2 2024-03-02 70\nk2 2024-03-02 20"
+BLANK_BEHIND = (
+    "订单编号,客户编号,订单日期,产品,金额\nA1,k1,2024-03-01,笔,100\nA1 ,k1,2024-03-01,墨,30\nA2,k2,2024-03-02,笔,5\n"
+)
+TWO_MONEYS = "客户编号,订单日期,订单金额,币种\nk1,2024-03-01,100,USD\nk2,2024-03-02,200,CNY\n"
+CODED = "客户编号,订单日期,订单金额,币种\nk1,2024-03-01,100,1\nk2,2024-03-02,200,1\n"
+VOID_DOLLARS = "客户编号,订单日期,订单金额,币种,订单状态\nk1,2024-03-01,100,USD,作废\nk2,2024-03-02,200,CNY,有效\n"
+IN_YUAN = true("700", "200")
+TAOBAO = """
+订单编号,买家会员名,买家实际支付金额,订单状态,订单付款时间
+'1234567890123456789,tb_1,12.50,交易成功,2024-03-01 10:00:00
+'1234567890123456790,tb_2,10.00,交易关闭,
+"""
+FLAGS = [[*HEAD, "有效"], ["k1", D(2024, 3, 1), 4, True], ["k2", D(2024, 3, 2), 5, False]]
+HEADERS = {
+    "1000": ["Amount x1000", "Amount*1000", "Amount (1000s)", "Amount ×1000", "Amount '000", "Sales KUSD", "TEUR"],
+    "10000": ["订单金额<万元>", "订单金额{万元}", "订单金额“万元”", "订单金额万元", "订单金额：万元", "订单金额(¥万)"],
+    "0.01": ["订单金额(分)", "Amount (cents)", "amount_cents"],
+    "100": ["订单金额(百元)", "Amount (hundred)"],
+    "10000.0": ["金额（万元，含税）", "合同金额（人民币：万元）", "万元(含税)金额"],
+    "1": ["订单金额（元）（必填）", "*订单金额(元)", "订单金额(元/含税)", "USD Amount"],
+    "1000000": ["Sales ($MM)", "Mio. €", "营收(人民币百万元)", "Amount (millions of USD)"],
+}
 TAGS = {"100,-": "100", "100.-": "100", "100-": "-100", "+100": "100", "- 100": "-100", "100.": "100", ".5": "0.5"}
 UNIT_ROW = "客户编号,订单日期,订单金额\n,,万元\nk1,2024-03-01,1.5\nk2,2024-03-02,20\n"
 CHANCES = "客户编号,预计成交日期,金额,赢率\nk1,2024-03-01,10,100%\nk2,2026-12-30,11,50%\n"
@@ -101,13 +139,7 @@ CASES = [
         text("2024年订单,,\n单位：万元,,\n客户编号,订单日期,订单金额\nk1,2024-03-01,1.5\nk2,2024-03-02,20\n"),
         TEN_THOUSANDS,
     ),
-    refuses(
-        "units above and in the header",
-        book(write_xlsx, "a.xlsx", Sheet(UNIT_ABOVE_AT_ODDS)),
-        "万元",
-        "元",
-        right=[TEN_THOUSANDS, true("1.5", "20")],
-    ),
+    reads("units above and in the header", book(write_xlsx, "a.xlsx", Sheet(UNIT_ABOVE_AT_ODDS)), TEN_THOUSANDS),
     reads(
         "unit of a group of columns",
         book(write_xlsx, "a.xlsx", Sheet(UNIT_IN_GROUP, merged=[(0, 0, 1, 0), (0, 1, 1, 1), (0, 2, 0, 3)])),
@@ -217,7 +249,7 @@ CASES = [
             "99999999",
         )
     ],
-    *[reads(f"amount {cell!r}", log("Amount", cell, "5.00"), true(amount, "5")) for cell, amount in TAGS.items()],
+    *[reads(f"amount {cell!r}", log("Amount", cell, "5"), true(amount, "5")) for cell, amount in TAGS.items()],
     refuses(
         "four digits behind a comma",
         log("订单金额", "1,2345", "5"),
@@ -234,13 +266,13 @@ CASES = [
         currency="JPY",
         says={"currency": "JPY"},
     ),
-    reads("a row of units below the header", text(UNIT_ROW), "k1 2024-03-01 15000\nk2 2024-03-02 200000", "units | -"),
+    reads("a row of units below the header", text(UNIT_ROW), TEN_THOUSANDS, "row of units | -"),
     reads("chances without a stage", text(CHANCES), orders(1), "open | 11", date="预计成交日期"),
     reads(
         "equal rows without an order number",
         text(UNNUMBERED),
         "k1 2024-03-01 5\nk1 2024-03-01 5\nk2 2024-03-02 6",
-        warns="every cell",
+        says={"notes": "every cell.*kept"},
         right=["k1 2024-03-01 5\nk2 2024-03-02 6"],
     ),
     *[
@@ -326,10 +358,68 @@ CASES = [
         date_format="%d.%m.%Y",
         right=[on("2024-03-05", "2024-03-06")],
     ),
-    refuses(
-        "status words beside a total that is no sum",
-        status("订单状态", "有效", "作废", "有效", "", more="\nk9 小计,2024-03-09,10,"),
-        "订单状态",
-        right=[orders(1, 3)],
+    reads(
+        "subtotals of a customer without void rows",
+        text(WITHOUT_VOID),
+        "k1 2024-03-01 10\nk2 2024-03-04 12",
+        "by status: void | 11\ntotal | 10",
     ),
+    reads("a subtotal among the lines of an order", text(SUBTOTAL_LINE), SUBTOTAL_TRUE, "total | 150"),
+    reads(
+        "blanks behind order numbers",
+        text(BLANK_BEHIND),
+        "k1 2024-03-01 100\nk1 2024-03-01 30\nk2 2024-03-02 5",
+        says={"notes": "1 order of several rows"},
+    ),
+    refuses("a rate that is no number", text(TWO_MONEYS), "USD", "rates=", currency="CNY", rates={"USD": True}),
+    refuses("a rate in text", text(TWO_MONEYS), "USD", "rates=", currency="CNY", rates={"USD": "7.0"}),
+    refuses("a rate of 0", text(TWO_MONEYS), "USD", "rates=", currency="CNY", rates={"USD": 0}),
+    reads(
+        "currencies and rates in words",
+        text(TWO_MONEYS),
+        IN_YUAN,
+        currency="人民币",
+        rates={"美元": 7.0},
+        file_amount="300",
+        says={"currency": "CNY"},
+    ),
+    refuses("a currency that is no currency", text(CODED), "币种", right=[true("100", "200")]),
+    reads(
+        "another currency in a void row alone",
+        text(VOID_DOLLARS),
+        "k2 2024-03-02 200",
+        "by status: void | 100",
+        says={"currency": "CNY"},
+    ),
+    refuses(
+        "three and two digits behind a comma",
+        log("Amount", "1,234", "5,67"),
+        "1,234|5,67",
+        right=[true("1.23", "5.67"), true("1234", "5.67"), "k1 2024-03-01 1234", "k2 2024-03-02 5.67"],
+    ),
+    reads(
+        "flags of valid rows in a workbook",
+        book(write_xlsx, "a.xlsx", Sheet(FLAGS)),
+        "k1 2024-03-01 4",
+        "by status: void | 5",
+    ),
+    reads(
+        "words to keep that are numbers",
+        text("客户编号,订单日期,订单金额,状态码\nk1,2024-03-01,100,1\nk2,2024-03-02,200,2\n"),
+        true("100"),
+        "by status | 200",
+        keep={"状态码": [1]},
+    ),
+    reads("Taobao", text(TAOBAO, encoding="gbk"), "tb_1 2024-03-01 12.50", "by status: void | 10"),
+    *[
+        either(
+            f"header {header}",
+            log(header, "50", "20"),
+            true(str(50 * Decimal(factor)), str(20 * Decimal(factor))),
+            "amount_unit=|unit",
+            amount=header,
+        )
+        for factor, headers in HEADERS.items()
+        for header in headers
+    ],
 ]
