@@ -10,9 +10,12 @@ __version__ = "0.1.0"
 
 _NAMES_BY_FILE = {
     "errors": "LtvBayesError LtvBayesWarning",
+    "table_files": "write_table",
     "tables": "readable",
     "data.customers.all_customers": "all_customers",
     "data.customers.customers": "Customers",
+    "data.matching.match": "match_customers",
+    "data.matching.matches": "CustomerMatches",
     "data.orders.scanned": "ScannedTransactions scan_transactions",
     "data.orders.summarize": "summarize",
     "data.orders.transactions": "Transactions read_transactions",
@@ -75,7 +78,6 @@ _NAMES_BY_FILE = {
     "plots.pooling": "plot_history_surface plot_shrinkage",
     "plots.priors": "plot_prior_posterior",
     "plots.values": "plot_cash_flow plot_lifetime_value plot_segments plot_tornado plot_waterfall",
-    "report.files": "write_table",
 }
 _MODULES = ("errors", "samples")
 _PUBLIC = {name: f"ltv_bayes.{file}" for file, names in _NAMES_BY_FILE.items() for name in names.split()}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ltv_bayes.formatting import escape_formula
-from ltv_bayes.report.files import write_bytes, write_csv
+from ltv_bayes.table_files import write_bytes, write_csv
 
 FORMULAS = [
     "=1+1",

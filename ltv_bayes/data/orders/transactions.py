@@ -39,6 +39,8 @@ class Transactions(Printed):
         The source of the rows.
     customer_column : str
         The user's own name for the column of customer ids.
+    notes : tuple of str
+        What was done to the rows after they were read, such as ids that were merged.
     """
 
     table: pd.DataFrame
@@ -46,6 +48,7 @@ class Transactions(Printed):
     currency: str | None
     source: str
     customer_column: str
+    notes: tuple[str, ...] = ()
 
     @property
     def has_amounts(self) -> bool:
@@ -113,7 +116,7 @@ class Transactions(Printed):
         extent = f"{counted(len(self), 'order')} of {customers}, {first:%Y-%m-%d} to {last:%Y-%m-%d}{total}"
         streams = [streams_line(self.streams)] if self.has_streams else []
         left_out = left_out_line(self.dropped_by_reason())
-        return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out]
+        return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out, *self.notes]
 
     def _repeated_line(self) -> list[str]:
         """Say how many rows repeat another: a file exported twice looks like this."""

@@ -1,0 +1,98 @@
+"""Names that are nearly alike, among thousands, compared in seconds."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from ltv_bayes.data.matching.names import Name
+from ltv_bayes.errors import InputError
+from ltv_bayes.sizes import MOST_PAIRS, NAMES_AT_A_TIME
+
+
+def similarity(one: Name, other: Name) -> float:
+    """How alike two names are, 0 to 100: twice the characters in common and in order, by all characters.
+
+    Words are in order of the alphabet, without numbers, places and the company's form. Source: ``fuzz.ratio`` of
+    rapidfuzz, the normalised similarity of insertions and deletions.
+
+    Examples
+    --------
+    >>> from ltv_bayes.data.matching.names import compared
+    >>> round(similarity(compared("Hansen Medical Ltd"), compared("Medical Hanson")), 1)
+    92.9
+    """
+    return float(fuzz.ratio(one.core, other.core))
+
+
+def near_names(names: Sequence[Name], least_score: float) -> list[tuple[int, int]]:
+    """Find pairs of different names that are alike, among names with the same numbers and no other place or branch.
+
+    All are compared that could reach the score by their lengths; none is missed.
+
+    Parameters
+    ----------
+    names : sequence of Name
+        Each once.
+    least_score : float
+        The lowest `similarity` to find.
+
+    Returns
+    -------
+    list of (int, int)
+        Places in ``names``, in order.
+
+    Raises
+    ------
+    InputError
+        If there are more pairs than anyone could look through.
+    """
+    cores: dict[tuple[str, ...], dict[str, list[int]]] = {}
+    for place, name in enumerate(names):
+        cores.setdefault(name.numbers, {}).setdefault(name.core, []).append(place)
+    found: list[tuple[int, int]] = []
+    looked_at = 0
+    for of_core in cores.values():
+        for one, other in _near_texts(sorted(of_core, key=lambda core: (len(core), core)), least_score):
+            members = [(a, b) for a in of_core[one] for b in of_core[other]]
+            found += [(min(pair), max(pair)) for pair in members if not apart(names[pair[0]], names[pair[1]])]
+            looked_at += len(members)
+            if looked_at > MOST_PAIRS:
+                raise InputError(
+                    f"More than {MOST_PAIRS:,} pairs of names are alike with least_score={least_score:g}, "
+                    f"such as {one!r} and {other!r}. Give a higher least_score."
+                )
+    return sorted(found)
+
+
+def apart(one: Name, other: Name) -> bool:
+    """Whether names that are alike are those of different branches or companies.
+
+    They are if they differ in a number, a place, or, being branches without either, in anything at all.
+
+    Examples
+    --------
+    >>> from ltv_bayes.data.matching.names import compared
+    >>> apart(compared("华智上海分公司"), compared("华智北京分公司")), apart(compared("Store 12"), compared("Store 21"))
+    (True, True)
+    """
+    if one.numbers != other.numbers:
+        return True
+    if one.core == other.core:
+        return not (one.places <= other.places or other.places <= one.places)
+    unnamed = not one.numbers and not one.places
+    return one.places != other.places or one.is_branch != other.is_branch or (one.is_branch and unnamed)
+
+
+def _near_texts(texts: Sequence[str], least_score: float) -> Iterator[tuple[str, str]]:
+    """Pairs of texts, in order of their lengths, that are alike."""
+    lengths = np.array([len(text) for text in texts])
+    share = least_score / (200 - least_score)  # the shorter has at least this share of the longer's length
+    for start in range(0, len(texts) - 1, NAMES_AT_A_TIME):
+        some = texts[start : start + NAMES_AT_A_TIME]
+        end = int(np.searchsorted(lengths, int(len(some[-1]) / share + 1e-9), side="right"))
+        scores = process.cdist(
+            some, texts[start:end], scorer=fuzz.ratio, score_cutoff=least_score, dtype=np.uint8, workers=1
+        )
+        for row, column in np.argwhere(np.triu(scores, k=1)):
+            yield some[row], texts[start + column]
