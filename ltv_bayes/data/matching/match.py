@@ -174,7 +174,7 @@ def _open_once(found: Mapping[Pair, Evidence], whole: Joined) -> dict[Pair, Evid
 def _pairs(parties: Parties, found: Mapping[Pair, Evidence]) -> pd.DataFrame:
     """The table to review: what is open first, conflicts before likenesses, the most alike first."""
     pairs = list(found)
-    sides = {}
+    sides: dict[str, Any] = {}
     for letter, places in (("a", [one for one, _ in pairs]), ("b", [other for _, other in pairs])):
         own = parties.table.iloc[places]
         sides |= {f"{column}_{letter}": own[column].array for column in ("system", "id", "name")}
