@@ -30,7 +30,8 @@ OF_RULE = ("id map", "Salesforce ids of one record", "equal tax numbers", "equal
 ALIKE_ENOUGH = {ID: 85.0, RECORD: 60.0, TAX: 60.0}
 """Similarity of names below which equal ids, records and tax numbers are held against: ids of two systems may be equal
 by chance, and records and tax numbers may have been copied."""
-FEWEST_LETTERS = 4
+FEWEST_LETTERS, FEWEST_CHANCES = 4, 10
+ANOTHER_BRANCH, OTHER_NAME = OTHER_NAMES = ("another number or place", "different names")
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def _candidates(parties: Parties, id_map: Any, least_score: float, notes: list[s
     yield from ((RECORD, a, b) for a, b in _all_pairs(records.values()) if ids[a] != ids[b])
     of_number = _small(_groups(parties.table["tax_number"]), "tax number", notes)
     yield from ((TAX, *pair) for pair in _all_pairs(of_number.values()))
-    yield from ((ID, *pair) for pair in _all_pairs(_groups(ids).values()))
+    yield from ((ID, *pair) for pair in _of_shared_ids(parties, list(_all_pairs(_groups(ids).values())), notes))
     of_name = _groups(parties.names)
     small = _small(of_name, "name", notes, parties)
     yield from ((NAME, *pair) for pair in _all_pairs(small.values()))
@@ -120,6 +121,30 @@ def _judged(parties: Parties, rule: int, one: int, other: int, equal_names: str)
     return Evidence(rule, f"{OF_RULE[rule]}, no names to compare" if unnamed else OF_RULE[rule], SAME, "rule")
 
 
+def _of_shared_ids(parties: Parties, pairs: list[Pair], notes: list[str]) -> list[Pair]:
+    """Leave out equal ids of systems that number customers on their own: most such ids have other names."""
+    of_systems: dict[tuple[str, str], list[Pair]] = {}
+    for pair in pairs:
+        one, other = (parties.table["system"].iloc[place] for place in pair)
+        of_systems.setdefault((one, other), []).append(pair)
+    kept = []
+    for (one, other), own in of_systems.items():
+        against = [_against(ID, parties.names[a], parties.names[b]) for a, b in own]
+        others = sum(reason in OTHER_NAMES for reason in against)
+        alike = sum(
+            not reason and None not in (parties.names[a], parties.names[b])
+            for reason, (a, b) in zip(against, own, strict=True)
+        )
+        if others >= FEWEST_CHANCES and others > alike:
+            notes.append(
+                f"{one} and {other} number customers on their own: of {counted(len(own), 'equal id')}, {others:,} have "
+                f"other names, so equal ids say nothing"
+            )
+        else:
+            kept += own
+    return kept
+
+
 def _equal_names(one: Name | None, other: Name | None, equal_names: str) -> Evidence:
     if one != other:
         return Evidence(NAME, f"{OF_RULE[NAME]}, one with a place", UNDECIDED, "")
@@ -135,9 +160,9 @@ def _against(rule: int, one: Name | None, other: Name | None) -> str:
     if (one.is_chinese and other.is_latin) or (one.is_latin and other.is_chinese):
         return "names in two scripts" if rule == ID else ""
     if one.numbers != other.numbers or not (one.places <= other.places or other.places <= one.places):
-        return "different branches"
+        return ANOTHER_BRANCH
     alike = similarity(one, other) >= ALIKE_ENOUGH[rule] or _holds(one, other) or _holds(other, one)
-    return "" if alike else "different names"
+    return "" if alike else OTHER_NAME
 
 
 def _holds(longer: Name, shorter: Name) -> bool:

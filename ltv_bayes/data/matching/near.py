@@ -9,6 +9,9 @@ from ltv_bayes.data.matching.names import Name
 from ltv_bayes.errors import InputError
 from ltv_bayes.sizes import MOST_PAIRS, NAMES_AT_A_TIME
 
+LEAST_OF_REST = 65.0
+"""One letter of four changed in a word is 75, and of three 67."""
+
 
 def similarity(one: Name, other: Name) -> float:
     """How alike two names are, 0 to 100: twice the characters in common and in order, by all characters.
@@ -28,7 +31,8 @@ def similarity(one: Name, other: Name) -> float:
 def near_names(names: Sequence[Name], least_score: float) -> list[tuple[int, int]]:
     """Find pairs of different names that are alike, among names with the same numbers and no other place or branch.
 
-    All are compared that could reach the score by their lengths; none is missed.
+    All are compared that could reach the score by their lengths; none is missed. Words that both names have do not make
+    up for others that are nothing alike, as in Kohi Office Supplies and Huwu Office Supplies.
 
     Parameters
     ----------
@@ -54,6 +58,8 @@ def near_names(names: Sequence[Name], least_score: float) -> list[tuple[int, int
     looked_at = 0
     for of_core in cores.values():
         for one, other in _near_texts(sorted(of_core, key=lambda core: (len(core), core)), least_score):
+            if not _words_alike(one, other):
+                continue
             members = [(a, b) for a in of_core[one] for b in of_core[other]]
             found += [(min(pair), max(pair)) for pair in members if not apart(names[pair[0]], names[pair[1]])]
             looked_at += len(members)
@@ -82,6 +88,14 @@ def apart(one: Name, other: Name) -> bool:
         return not (one.places <= other.places or other.places <= one.places)
     unnamed = not one.numbers and not one.places
     return one.places != other.places or one.is_branch != other.is_branch or (one.is_branch and unnamed)
+
+
+def _words_alike(one: str, other: str) -> bool:
+    """Whether the words that only one of two names has are alike themselves, if both have such words."""
+    words, others = one.split(), other.split()
+    rest = " ".join(word for word in words if word not in others)
+    other_rest = " ".join(word for word in others if word not in words)
+    return not rest or not other_rest or float(fuzz.ratio(rest, other_rest)) >= LEAST_OF_REST
 
 
 def _near_texts(texts: Sequence[str], least_score: float) -> Iterator[tuple[str, str]]:

@@ -153,8 +153,8 @@ def _system(
         found[argument] = _texts(written, len(frame))
         if written is None and argument == "name" and column is not None:
             notes.append(f"{system} has no column {column!r}: its ids are compared without names")
-    rows = pd.DataFrame(found)
-    rows["tax_number"] = [None if text is None else plain_tax_number(text) for text in rows["tax_number"]]
+    found["tax_number"] = [None if text is None else plain_tax_number(text) for text in found["tax_number"]]
+    rows = pd.DataFrame(found, dtype=object)
     notes += _several(system, rows, "name", "names") + _several(system, rows, "tax_number", "tax numbers")
     firsts = rows.groupby("text", sort=False).first()  # the first that is not missing
     table = firsts.reset_index()[["system", "id", "text", "name", "tax_number"]].astype(object)
