@@ -39,9 +39,9 @@ def read_decisions(source: Any, parties: Parties) -> dict[Pair, tuple[str, Any]]
     """
     table = _cells(source)
     words = _words(table["decision"])
-    told = words.notna().to_numpy()
+    told = words != ""
     if "decided_by" in table.columns:
-        told &= ~((_words(table["decided_by"]) == "rule") & (words == SAME)).to_numpy()
+        told &= ~((_words(table["decided_by"]) == "rule") & (words == SAME))
     table, words = table[told], words[told]
     unknown = ~words.isin(WORDS).to_numpy()
     named = Fault(unknown, f"of {source_name(source)} with another decision", _choices(), quoted(words, unknown))
@@ -71,9 +71,10 @@ def _cells(source: Any) -> pd.DataFrame:
 
 
 def _words(cells: pd.Series) -> pd.Series:
-    """Words in small letters and one width, missing where blank."""
+    """Words in small letters and one width, empty where blank."""
     texts, _ = as_ids(cells)
-    return texts.map(lambda text: unicodedata.normalize("NFKC", str(text)).casefold().strip(), na_action="ignore")
+    written = ["" if pd.isna(text) else unicodedata.normalize("NFKC", str(text)).casefold() for text in texts]
+    return pd.Series(written, index=cells.index, dtype="str")
 
 
 def _choices() -> str:

@@ -87,7 +87,7 @@ def _candidates(parties: Parties, id_map: Any, least_score: float, notes: list[s
     ids = plain_ids(parties)
     records = _groups(record_key(text) for text in ids)
     yield from ((RECORD, a, b) for a, b in _all_pairs(records.values()) if ids[a] != ids[b])
-    of_number = _small(_groups(parties.table["tax_number"]), "tax number", notes)
+    of_number = _small(_groups(parties.tax_numbers), "tax number", notes)
     yield from ((TAX, *pair) for pair in _all_pairs(of_number.values()))
     yield from ((ID, *pair) for pair in _of_shared_ids(parties, list(_all_pairs(_groups(ids).values())), notes))
     of_name = _groups(parties.names)
@@ -104,8 +104,8 @@ def _judged(parties: Parties, rule: int, one: int, other: int, equal_names: str)
     if rule == ID_MAP:
         return Evidence(rule, OF_RULE[rule], SAME, "rule")
     names = parties.names[one], parties.names[other]
-    numbers = parties.table["tax_number"].iloc[one], parties.table["tax_number"].iloc[other]
-    two_numbers = None not in numbers and numbers_differ(*numbers)
+    number, other_number = parties.tax_numbers[one], parties.tax_numbers[other]
+    two_numbers = number is not None and other_number is not None and numbers_differ(number, other_number)
     if rule == NEAR:
         return None if two_numbers else Evidence(rule, OF_RULE[rule], UNDECIDED, "")
     if two_numbers:
@@ -113,7 +113,7 @@ def _judged(parties: Parties, rule: int, one: int, other: int, equal_names: str)
     if rule == NAME:
         return _equal_names(*names, equal_names)
     against = _against(rule, *names)
-    if rule == TAX and looks_like_credit_code(numbers[0]) and not is_credit_code(numbers[0]):
+    if rule == TAX and number and looks_like_credit_code(number) and not is_credit_code(number):
         against = against or "wrong check digit"
     if against:
         return Evidence(rule, f"conflict: {OF_RULE[rule]}, {against}", UNDECIDED, "")
@@ -124,24 +124,21 @@ def _judged(parties: Parties, rule: int, one: int, other: int, equal_names: str)
 def _of_shared_ids(parties: Parties, pairs: list[Pair], notes: list[str]) -> list[Pair]:
     """Leave out equal ids of systems that number customers on their own: most such ids have other names."""
     of_systems: dict[tuple[str, str], list[Pair]] = {}
-    for pair in pairs:
-        one, other = (parties.table["system"].iloc[place] for place in pair)
-        of_systems.setdefault((one, other), []).append(pair)
+    system = parties.table["system"].tolist()
+    for a, b in pairs:
+        of_systems.setdefault((system[a], system[b]), []).append((a, b))
     kept = []
     for (one, other), own in of_systems.items():
-        against = [_against(ID, parties.names[a], parties.names[b]) for a, b in own]
-        others = sum(reason in OTHER_NAMES for reason in against)
-        alike = sum(
-            not reason and None not in (parties.names[a], parties.names[b])
-            for reason, (a, b) in zip(against, own, strict=True)
-        )
-        if others >= FEWEST_CHANCES and others > alike:
-            notes.append(
-                f"{one} and {other} number customers on their own: of {counted(len(own), 'equal id')}, {others:,} have "
-                f"other names, so equal ids say nothing"
-            )
-        else:
+        named = [(parties.names[a], parties.names[b]) for a, b in own]
+        against = [_against(ID, *names) for names in named if None not in names]
+        others, alike = sum(reason in OTHER_NAMES for reason in against), against.count("")
+        if others < FEWEST_CHANCES or others <= alike:
             kept += own
+            continue
+        notes.append(
+            f"{one} and {other} number customers on their own: of {counted(len(own), 'equal id')}, {others:,} have "
+            f"other names, so equal ids say nothing"
+        )
     return kept
 
 

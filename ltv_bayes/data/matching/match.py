@@ -1,6 +1,6 @@
 """Which ids of several systems are one customer: found, decided, joined."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -197,14 +197,14 @@ def _pairs(parties: Parties, found: Mapping[Pair, Evidence]) -> pd.DataFrame:
 
 def _customers(parties: Parties, found: Mapping[Pair, Evidence], whole: Joined) -> tuple[pd.DataFrame, list[str]]:
     """The customer of each id, and which ids are those of two customers."""
-    ids = parties.table["id"]
-    if not all(isinstance(value, int) for value in ids):
-        ids = parties.table["text"]
+    whole_numbers = all(isinstance(value, int) for value in parties.table["id"])
+    ids = parties.table["id" if whole_numbers else "text"].tolist()
+    systems = parties.table["system"].tolist()
     firsts = sorted(set(whole.first))
-    called, clashing = _one_name_each(firsts, parties, ids)
+    called, clashing = _one_name_each(firsts, ids, systems)
     table = parties.table[["system", "id", "name"]].assign(
         customer_id=pd.Series([called[first] for first in whole.first]).infer_objects(),
-        customer_system=[parties.table["system"].iloc[first] for first in whole.first],
+        customer_system=[systems[first] for first in whole.first],
         reason=pd.Series(_reasons(found, whole), dtype="str"),
     )
     if not clashing:
@@ -213,16 +213,18 @@ def _customers(parties: Parties, found: Mapping[Pair, Evidence], whole: Joined) 
     return table, [f"{counted(len(clashing), 'id')} of two customers that were not merged, written as in {shown}"]
 
 
-def _one_name_each(firsts: Iterable[int], parties: Parties, ids: pd.Series) -> tuple[dict[int, Any], list[str]]:
+def _one_name_each(
+    firsts: Iterable[int], ids: Sequence[Any], systems: Sequence[str]
+) -> tuple[dict[int, Any], list[str]]:
     """Give each customer an id of its own: where two have the same, the later one's begins with its system."""
     called: dict[int, Any] = {}
     taken = set(ids)
     used: set[Any] = set()
     clashing = []
     for first in firsts:
-        own = ids.iloc[first]
+        own = ids[first]
         if own in used:
-            own = f"{parties.table['system'].iloc[first]}:{own}"
+            own = f"{systems[first]}:{own}"
             while own in taken or own in used:
                 own += "'"
             clashing.append(own)

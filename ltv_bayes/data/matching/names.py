@@ -3,7 +3,7 @@
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -50,12 +50,15 @@ class Name:
         Cities, regions and countries.
     is_branch : bool
         Whether a word says that this is one branch or store of several.
+    written : str
+        The words of the core in the order written.
     """
 
     core: str
     numbers: tuple[str, ...]
     places: frozenset[str]
     is_branch: bool
+    written: str = field(compare=False)
 
     @property
     def is_chinese(self) -> bool:
@@ -90,9 +93,10 @@ def compared(text: str) -> Name | None:
     last = core[-1]
     if len(core) > 1 and len(last) == 1 and last.isascii():
         core, numbers = core[:-1], [*numbers, last]
-    text_of_core = " ".join(sorted(word for word in core if word not in JOINING) or core)
+    core = [word for word in core if word not in JOINING] or core
     branch = BRANCH.search(" ".join(found_words)) is not None
-    return Name(text_of_core, tuple(sorted(numbers)), frozenset(places), branch)
+    in_order = " ".join(sorted(core))
+    return Name(in_order, tuple(sorted(numbers)), frozenset(places), branch, " ".join(core))
 
 
 def _without_accents(text: str) -> str:
@@ -150,7 +154,7 @@ def _chinese(run: str, numbers: list[str], places: set[str]) -> list[str]:
 
     def counted(match: re.Match[str]) -> str:
         numbers.append(str(_number(match[1] or match[2])))
-        return ""
+        return " "
 
     text = CHINESE_NUMBER.sub(counted, text)
     rest, start = "", 0
@@ -164,7 +168,7 @@ def _chinese(run: str, numbers: list[str], places: set[str]) -> list[str]:
         if end := PLACE_ENDS.match(text, start):
             start = end.end()
         rest += " "
-    return rest.split()
+    return rest.removesuffix("第").split()
 
 
 def _number(written: str) -> int:

@@ -1,6 +1,6 @@
 """Names that are nearly alike, among thousands, compared in seconds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from rapidfuzz import fuzz, process
@@ -12,12 +12,15 @@ from ltv_bayes.sizes import MOST_PAIRS, NAMES_AT_A_TIME
 LEAST_OF_REST = 65.0
 """One letter of four changed in a word is 75, and of three 67."""
 
+SEEN_FOR_ONE = 25
+"""Pairs looked at, for one that may be found, before the names are too much alike."""
+
 
 def similarity(one: Name, other: Name) -> float:
     """How alike two names are, 0 to 100: twice the characters in common and in order, by all characters.
 
-    Words are in order of the alphabet, without numbers, places and the company's form. Source: ``fuzz.ratio`` of
-    rapidfuzz, the normalised similarity of insertions and deletions.
+    Words are without numbers, places and the company's form, in the order written or that of the alphabet, whichever is
+    more alike. Source: ``fuzz.ratio`` of rapidfuzz, the normalised similarity of insertions and deletions.
 
     Examples
     --------
@@ -25,7 +28,7 @@ def similarity(one: Name, other: Name) -> float:
     >>> round(similarity(compared("Hansen Medical Ltd"), compared("Medical Hanson")), 1)
     92.9
     """
-    return float(fuzz.ratio(one.core, other.core))
+    return max(float(fuzz.ratio(one.core, other.core)), float(fuzz.ratio(one.written, other.written)))
 
 
 def near_names(names: Sequence[Name], least_score: float) -> list[tuple[int, int]]:
@@ -51,24 +54,29 @@ def near_names(names: Sequence[Name], least_score: float) -> list[tuple[int, int
     InputError
         If there are more pairs than anyone could look through.
     """
-    cores: dict[tuple[str, ...], dict[str, list[int]]] = {}
-    for place, name in enumerate(names):
-        cores.setdefault(name.numbers, {}).setdefault(name.core, []).append(place)
-    found: list[tuple[int, int]] = []
+    found: set[tuple[int, int]] = set()
     looked_at = 0
-    for of_core in cores.values():
-        for one, other in _near_texts(sorted(of_core, key=lambda core: (len(core), core)), least_score):
-            if not _words_alike(one, other):
-                continue
-            members = [(a, b) for a in of_core[one] for b in of_core[other]]
-            found += [(min(pair), max(pair)) for pair in members if not apart(names[pair[0]], names[pair[1]])]
-            looked_at += len(members)
-            if looked_at > MOST_PAIRS:
-                raise InputError(
-                    f"More than {MOST_PAIRS:,} pairs of names are alike with least_score={least_score:g}, "
-                    f"such as {one!r} and {other!r}. Give a higher least_score."
-                )
+    for texts in ([name.core for name in names], [name.written for name in names]):
+        for of_text in _by_number(names, texts):
+            for one, other in _near_texts(sorted(of_text, key=lambda text: (len(text), text)), least_score):
+                members = [(min(a, b), max(a, b)) for a in of_text[one] for b in of_text[other]]
+                looked_at += len(members)
+                if _words_alike(one, other):
+                    found.update(pair for pair in members if not apart(names[pair[0]], names[pair[1]]))
+                if len(found) > MOST_PAIRS or looked_at > SEEN_FOR_ONE * MOST_PAIRS:
+                    raise InputError(
+                        f"More than {MOST_PAIRS:,} pairs of names are alike with least_score={least_score:g}, such as "
+                        f"{one!r} and {other!r}. Give a higher least_score."
+                    )
     return sorted(found)
+
+
+def _by_number(names: Sequence[Name], texts: Sequence[str]) -> Iterable[dict[str, list[int]]]:
+    """Places by text, for each of the numbers that names have."""
+    found: dict[tuple[str, ...], dict[str, list[int]]] = {}
+    for place, (name, text) in enumerate(zip(names, texts, strict=True)):
+        found.setdefault(name.numbers, {}).setdefault(text, []).append(place)
+    return found.values()
 
 
 def apart(one: Name, other: Name) -> bool:

@@ -29,10 +29,12 @@ class Parties:
     Attributes
     ----------
     table : pandas.DataFrame
-        system, id (as its system has it), text (the id as text), name and tax_number (text, or None), numbered from 0,
-        in the order of the systems and of their rows.
+        system, id (as its system has it), text (the id as text) and name (text, or None), numbered from 0, in the order
+        of the systems and of their rows.
     names : list of Name or None
         The names as they are compared.
+    tax_numbers : list of str or None
+        The tax numbers as they are compared.
     columns : dict
         The name of each system's column of ids.
     notes : list of str
@@ -41,6 +43,7 @@ class Parties:
 
     table: pd.DataFrame
     names: list[Name | None]
+    tax_numbers: list[str | None]
     columns: dict[str, str]
     notes: list[str]
 
@@ -86,7 +89,7 @@ def read_parties(systems: Mapping[str, Any], customer_id: Columns, name: Columns
         notes += seen
     table = pd.concat(parts, ignore_index=True)
     names = [None if text is None else compared(text) for text in table["name"]]
-    return Parties(table, names, columns, notes)
+    return Parties(table.drop(columns="tax_number"), names, table["tax_number"].tolist(), columns, notes)
 
 
 def _frame(source: Any) -> pd.DataFrame:

@@ -5,7 +5,8 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
-SYLLABLES = [a + b for a in "b d f g h k l m n p r s t v w br st kl".split() for b in "a e i o u an er in ol".split()]
+BEGINNINGS, ENDS = "b|d|f|g|h|k|l|m|n|p|r|s|t|v|w|br|st|kl", "a|e|i|o|u|an|er|in|ol"
+SYLLABLES = [a + b for a in BEGINNINGS.split("|") for b in ENDS.split("|")]
 TRADES = {
     "en": "Medical Devices|Logistics|Consulting|Office Supplies|Software|Machine Tools|Packaging|Foods|Textiles|Energy",
     "de": "Maschinenbau|Bürotechnik|Medizintechnik|Spedition|Verpackungen|Elektro|Werkzeuge|Bau|Druckerei|Möbel",
@@ -131,7 +132,8 @@ def systems(number, seed, typos=0.15):
     Returns
     -------
     dict
-        Frames by system, with columns customer_id, name, tax (orders and CRM), truth and kind (how it is written).
+        Frames by system, with columns customer_id, name, tax (orders and CRM), truth (the customer), kind (how it is written) and
+        company, which several branches have in common.
     """
     random = np.random.default_rng(seed)
     everyone = companies(number, random)
@@ -152,6 +154,12 @@ def systems(number, seed, typos=0.15):
         }[system]
         told = (random.random(len(there)) < 0.5) & (system in ("orders", "crm"))
         found[system] = pd.DataFrame(
-            {"customer_id": list(ids), "name": names, "tax": there["tax"].where(told), "truth": there.index, "kind": kinds}
+            {
+                "customer_id": list(ids),
+                "name": names,
+                "tax": there["tax"].where(told),
+                "truth": there.index,
+                "kind": kinds,
+            }
         ).reset_index(drop=True)
     return found
