@@ -132,8 +132,8 @@ def systems(number, seed, typos=0.15):
     Returns
     -------
     dict
-        Frames by system, with columns customer_id, name, tax (orders and CRM), truth (the customer), kind (how it is written) and
-        company, which several branches have in common.
+        Frames by system, with columns customer_id, name, tax (orders and CRM), truth (the customer), kind (how the name
+        is written) and company, which several branches have in common.
     """
     random = np.random.default_rng(seed)
     everyone = companies(number, random)
@@ -160,6 +160,7 @@ def systems(number, seed, typos=0.15):
                 "tax": there["tax"].where(told),
                 "truth": there.index,
                 "kind": kinds,
+                "company": there["company"].to_list(),
             }
         ).reset_index(drop=True)
     return found
