@@ -431,6 +431,6 @@ def test_rows_without_an_id_are_refused_with_their_system():
 
 def test_the_page_shows_counts_and_what_to_review_and_runs_no_html():
     found = lb.match_customers({"orders": table([1], ["Ada <b>"]), "crm": table(["A"], ["ADA (b)"])})
-    assert "1 to review: equal names" in repr(found)
+    assert "1  to review: equal names" in repr(found)
     assert "orders 1 Ada <b>" in repr(found)
     assert "<b>" not in found._repr_html_()

@@ -188,7 +188,7 @@ class CustomerMatches(Printed):
 
     def _page(self) -> ResultPage:
         counts = self.report()
-        lines = [f"{number:,} {what}" for what, number in zip(counts["what"], counts["number"], strict=True)]
+        lines = [f"{number:>9,}  {what}" for what, number in zip(counts["what"], counts["number"], strict=True)]
         heading = f"{counted(len(self.customers), 'id')} of {counted(len(self.columns), 'system')}"
         table = self._reviewed()
         return ResultPage([heading, *lines], table, [*self.notes], amounts=False, rows=SHOWN)
