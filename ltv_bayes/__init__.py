@@ -10,7 +10,6 @@ __version__ = "0.1.0"
 
 _NAMES_BY_FILE = {
     "errors": "LtvBayesError LtvBayesWarning",
-    "table_files": "write_table",
     "tables": "readable",
     "data.customers.all_customers": "all_customers",
     "data.customers.customers": "Customers",
@@ -22,6 +21,7 @@ _NAMES_BY_FILE = {
     "data.reading.files": "read_table",
     "data.subscriptions.renewals": "Renewals",
     "data.subscriptions.summarize": "summarize_renewals",
+    "data.writing.table_files": "write_table",
     "formulas.point.values": "hybrid_ltv project_ltv subscription_ltv",
     "predictions.alive": "SignsOfLife",
     "predictions.events": "FittedEvents",

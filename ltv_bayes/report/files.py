@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from ltv_bayes.data.writing.table_files import BYTE_ORDER_MARK, write_bytes, write_csv
 from ltv_bayes.errors import InputError
-from ltv_bayes.table_files import BYTE_ORDER_MARK, write_bytes, write_csv
 
 
 def refuse_inputs(path: Path, inputs: Iterable[Path | None]) -> None:

@@ -11,8 +11,8 @@ from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_ids, as_text
+from ltv_bayes.data.writing.table_files import write_table
 from ltv_bayes.errors import ColumnError, InputError, a_kind, counted, refuse_rows, sentence_case, suggestion
-from ltv_bayes.table_files import write_table
 from ltv_bayes.tables import Printed, ResultPage
 
 ORIGINAL = "original_id"
