@@ -118,6 +118,14 @@ def _typo(name, language, random):
     return name[:other] + name[other : at + 1][::-1] + name[at + 1 :]
 
 
+def _mistaken(numbers, random):
+    """Give one in twenty the number of another."""
+    wrong = np.flatnonzero(random.random(len(numbers)) < 0.05)
+    given = numbers.copy()
+    given[wrong] = numbers[np.roll(wrong, 1)]
+    return given
+
+
 def _chinese(number):
     digits = "零一二三四五六七八九"
     if not number:
@@ -127,7 +135,9 @@ def _chinese(number):
 
 
 def systems(number, seed, typos=0.15):
-    """Orders and billing with serial ids of their own, a CRM with records and tax numbers, service with short records.
+    """Orders, a CRM with records and tax numbers, service with short records, contracts, and billing.
+
+    Contracts have the ids of orders, but one in twenty was given to the wrong customer; billing numbers on its own.
 
     Returns
     -------
@@ -138,16 +148,18 @@ def systems(number, seed, typos=0.15):
     random = np.random.default_rng(seed)
     everyone = companies(number, random)
     everyone["tax"] = [credit_code(random) for _ in range(len(everyone))]
+    everyone["serial"] = random.permutation(len(everyone)) + 1
     everyone["record"] = [record_id(random) for _ in range(len(everyone))]
     likely = np.full(len(KINDS), (1 - 2 * typos) / (len(KINDS) - 2))
     likely[[KINDS.index("typo"), KINDS.index("dropped word")]] = typos
     found = {}
-    for system in ("orders", "crm", "service", "billing"):
+    for system in ("orders", "crm", "service", "contracts", "billing"):
         there = everyone[random.random(len(everyone)) < 0.75].sample(frac=1, random_state=int(random.integers(1e9)))
         kinds = ["as is"] * len(there) if system == "orders" else list(random.choice(KINDS, len(there), p=likely))
         names = [written(row, kind, random) for (_, row), kind in zip(there.iterrows(), kinds, strict=True)]
         ids = {
-            "orders": range(1, len(there) + 1),
+            "orders": there["serial"],
+            "contracts": _mistaken(there["serial"].to_numpy(), random),
             "billing": range(1, len(there) + 1),
             "crm": there["record"],
             "service": there["record"].str[:15],

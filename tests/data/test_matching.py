@@ -49,6 +49,10 @@ def test_ids_without_names_say_that_there_was_nothing_to_compare():
     ]
 
 
+def test_missing_written_out_is_no_id():
+    assert judged(one_each({"customer_id": "NULL"}, {"customer_id": "NULL"})) == []
+
+
 def test_small_and_capital_letters_of_ids_are_two_ids():
     assert judged(one_each({"customer_id": "c1"}, {"customer_id": "C1"})) == []
     assert judged(one_each({"customer_id": RECORD}, {"customer_id": RECORD.lower() + "IAZ"})) == []
@@ -373,6 +377,8 @@ def test_what_cannot_be_merged_is_refused():
         found.apply(table(["A1", "A9"]), "crm")
     with pytest.raises(InputError, match=r"The system 'cmr' was not matched\. Did you mean 'crm'"):
         found.apply(table(["A1"]), "cmr")
+    with pytest.raises(ColumnError, match=r"The ids are the index .* \.reset_index\(\)"):
+        found.apply(three()["crm"].set_index("customer_id"), "crm")
     merged = found.apply(three()["crm"], "crm")
     with pytest.raises(ColumnError, match="'original_id' already"):
         found.apply(merged, "crm")

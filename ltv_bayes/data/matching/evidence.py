@@ -85,7 +85,7 @@ def _candidates(parties: Parties, id_map: Any, least_score: float, notes: list[s
     if id_map is not None:
         yield from ((ID_MAP, *pair) for pair in _mapped(parties, id_map, notes))
     ids = plain_ids(parties)
-    records = _groups(record_key(text) for text in ids)
+    records = _groups(None if text is None else record_key(text) for text in ids)
     yield from ((RECORD, a, b) for a, b in _all_pairs(records.values()) if ids[a] != ids[b])
     of_number = _small(_groups(parties.tax_numbers), "tax number", notes)
     yield from ((TAX, *pair) for pair in _all_pairs(of_number.values()))

@@ -158,6 +158,10 @@ class CustomerMatches(Printed):
             raise ColumnError(
                 f"The table has a column {ORIGINAL!r} already. Was it merged before? Take that back first."
             )
+        if column in table.index.names:
+            raise ColumnError(
+                "The ids are the index of the table. Pass it with .reset_index(), which makes a column of them."
+            )
         old = named_column(table, column, "customer_id")
         ids, _ = as_ids(old)
         own = self.customers[self.customers["system"] == system]
@@ -166,9 +170,6 @@ class CustomerMatches(Printed):
         new = pd.Series([known.get(text) for text in texts], index=table.index).infer_objects()
         cure = f"Match again with this table as {system!r}."
         refuse_rows(table.index[new.isna()], "row", f"with an id that {system!r} did not have", cure)
-        if column not in table.columns:
-            table = table.reset_index(column)
-            old, new = table[column], new.set_axis(table.index)
         return table.assign(**{column: new, ORIGINAL: old})
 
     def _note(self, table: pd.DataFrame, column: str) -> str:

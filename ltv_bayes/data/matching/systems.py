@@ -14,7 +14,7 @@ from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.reading.columns import named_column, plain
 from ltv_bayes.data.reading.faults import refuse
 from ltv_bayes.data.reading.files import read_table
-from ltv_bayes.data.reading.ids import as_ids, as_text, final_ids
+from ltv_bayes.data.reading.ids import MISSING_WORDS, as_ids, as_text, final_ids
 from ltv_bayes.errors import ColumnError, InputError, counted, suggestion
 
 Columns = str | Mapping[str, str] | None
@@ -183,12 +183,12 @@ def _several(system: str, rows: pd.DataFrame, column: str, plural: str) -> list[
     return [f"{counted(len(several), 'id')} of {system} with several {plural} ({shown}): the first is used"]
 
 
-def plain_ids(parties: Parties) -> list[str]:
-    """Ids in one width and without needless blanks.
+def plain_ids(parties: Parties) -> list[str | None]:
+    """Ids in one width and without needless blanks; None for words such as NULL, which are no ids.
 
     Examples
     --------
-    >>> plain_ids(read_parties({"crm": pd.DataFrame({"customer_id": ["Ｃ1 "]})}, "customer_id", None, None))
-    ['C1']
+    >>> plain_ids(read_parties({"crm": pd.DataFrame({"customer_id": ["Ｃ1 ", "NULL"]})}, "customer_id", None, None))
+    ['C1', None]
     """
-    return [plain_id(text) for text in parties.table["text"]]
+    return [None if text in MISSING_WORDS else plain_id(text) for text in parties.table["text"]]
