@@ -353,6 +353,13 @@ def test_orders_are_merged_and_given_back():
     assert back.notes == ()
 
 
+def test_an_order_that_lies_under_both_ids_of_a_customer_is_noticed():
+    log = pd.DataFrame({"customer_id": [11, 14, 12], "date": "2024-01-05", "amount": [10.0, 10.0, 10.0]})
+    found = lb.match_customers({"orders": table([11, 12, 14], ["Ada GmbH", "Bo Ltd", "ADA AG"])}, equal_names="same")
+    merged = found.apply(lb.read_transactions(log), "orders")
+    assert "1 row with the customer, day and amount of another" in repr(merged)
+
+
 def test_merged_orders_are_summarised_as_one_customer():
     found = lb.match_customers({"orders": table([11, 12, 14], ["Ada GmbH", "Bo Ltd", "ADA AG"])}, equal_names="same")
     customers = lb.summarize(found.apply(orders(), "orders"), as_of="2024-06-30", time_unit="day")

@@ -120,7 +120,7 @@ class Transactions(Printed):
 
     def _repeated_line(self) -> list[str]:
         """Say how many rows repeat another: a file exported twice looks like this."""
-        repeated = int(self.table.drop(columns="row").duplicated().sum())
+        repeated = int(self.table.drop(columns=["row", "original_id"], errors="ignore").duplicated().sum())
         return [f"{counted(repeated, 'row')} with the customer, day and amount of another"] if repeated else []
 
 
