@@ -40,6 +40,8 @@ class Transactions(Printed):
     opportunities : pandas.DataFrame or None
         Rows that are not decided yet, by their status: row, customer_id, customer_name, opportunity, stage, probability
         (between 0 and 1), amount (in the currency of the row), currency, expected_on. None where no status says so.
+    notes : tuple of str
+        What was done to the rows after they were read, such as ids that were merged.
     """
 
     table: pd.DataFrame
@@ -49,6 +51,7 @@ class Transactions(Printed):
     customer_column: str
     report: ReadReport | None = None
     opportunities: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def has_amounts(self) -> bool:
@@ -118,11 +121,11 @@ class Transactions(Printed):
         streams = [streams_line(self.streams)] if self.has_streams else []
         left_out = left_out_line(self.dropped_by_reason())
         notes = [f"note: {note}" for note in self.report.notes] if self.report else []
-        return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out, *notes]
+        return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out, *notes, *self.notes]
 
     def _repeated_line(self) -> list[str]:
         """Say how many rows repeat another: a file exported twice looks like this."""
-        repeated = int(self.table.drop(columns="row").duplicated().sum())
+        repeated = int(self.table.drop(columns=["row", "original_id"], errors="ignore").duplicated().sum())
         return [f"{counted(repeated, 'row')} with the customer, day and amount of another"] if repeated else []
 
 
