@@ -1,8 +1,6 @@
 """What a person decided about pairs, read back from the table that was written for it."""
 
-import os
 import unicodedata
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +11,9 @@ from ltv_bayes.data.matching.joined import Pair
 from ltv_bayes.data.matching.systems import Parties
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.faults import Fault, quoted, refuse
-from ltv_bayes.data.reading.files import TEXT_FILES, read_table, source_name
+from ltv_bayes.data.reading.files import read_table, source_name
 from ltv_bayes.data.reading.ids import as_ids, as_text
 from ltv_bayes.errors import InputError
-from ltv_bayes.formatting import unescape_formula
 
 WORDS = {"same": SAME, "different": DIFFERENT, "相同": SAME, "不同": DIFFERENT}
 NEEDED = ("system_a", "id_a", "system_b", "id_b", "decision")
@@ -61,10 +58,8 @@ def read_decisions(source: Any, parties: Parties) -> dict[Pair, tuple[str, Any]]
 
 
 def _cells(source: Any) -> pd.DataFrame:
-    """The table, with the text of a CSV file as it was before apostrophes were put before it."""
+    """The table, with the columns that are needed."""
     table = read_table(source)
-    if isinstance(source, str | os.PathLike) and Path(source).suffix.lower() in TEXT_FILES:
-        table = table.apply(lambda column: column.map(unescape_formula))
     for name in NEEDED:
         named_column(table, name, "decisions", "It is the table that .write() of the matches writes.")
     return table
