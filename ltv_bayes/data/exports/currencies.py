@@ -11,12 +11,15 @@ import pandas as pd
 from ltv_bayes.data.reading.amounts import as_amounts
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
-from ltv_bayes.data.reading.faults import refuse
+from ltv_bayes.data.reading.faults import quoted, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.written.units import CURRENCIES
 from ltv_bayes.errors import InputError, counted, listed, refuse_rows
 
 Rates = Mapping[str, float] | Any
+
+
+CODE = re.compile(r"[A-Z]{3}")
 
 
 def currency_code(word: Any) -> str:
@@ -44,6 +47,10 @@ def currencies_of(column: pd.Series | None, marks: pd.Series) -> pd.Series:
     if column is None:
         return marks
     codes, distinct = pd.factorize(column)
+    unknown = [CODE.fullmatch(currency_code(word)) is None and currency_code(word) != "" for word in distinct]
+    at = np.append(unknown, False)[codes].astype(bool)
+    problem = f"with a currency that is not known, such as {quoted(column, at)}"
+    refuse_rows(marks.index[at], "row", problem, "Write its code of three letters, as in USD.")
     said = np.append([currency_code(word) for word in distinct], "")[codes]
     found = pd.Series(said, index=marks.index, dtype=object)
     at_odds = ((found != "") & (marks != "") & (found != marks)).to_numpy()
@@ -132,7 +139,7 @@ def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Se
         at = (currencies == one).to_numpy()
         if fixed is not None:
             rate = fixed.get(one)
-            if not isinstance(rate, int | float) or not np.isfinite(rate) or rate <= 0:
+            if not isinstance(rate, int | float) or isinstance(rate, bool) or not np.isfinite(rate) or rate <= 0:
                 rows = currencies.index[at]
                 problem = f"rates has no number above 0 for {one}, the currency of {counted(len(rows), 'row')}"
                 raise InputError(

@@ -188,6 +188,15 @@ def exported_twice(frame: pd.DataFrame, at: np.ndarray, rows: OrderRows) -> np.n
     return found
 
 
+def trimmed(cells: pd.Series) -> pd.Series:
+    """Text without blanks at its ends; missing where nothing is left."""
+    if cells.dtype == object or not pd.api.types.is_string_dtype(cells.dtype):
+        return cells
+    texts = pc.utf8_trim_whitespace(pa.array(cells))
+    texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
+    return pd.Series(texts.to_pandas(), index=cells.index, dtype="str")
+
+
 def all_differ(cells: pd.Series) -> bool:
     """Whether all cells are filled and no two are equal."""
     if cells.isna().any():

@@ -17,6 +17,7 @@ from ltv_bayes.data.exports.order_lines import (
     exported_twice,
     filled_down,
     repeated_totals,
+    trimmed,
 )
 from ltv_bayes.data.exports.presets import KEPT, OPEN
 from ltv_bayes.data.exports.roles import Roles
@@ -105,7 +106,7 @@ class Rows:
         """
         at, order, said, doubtful = np.flatnonzero(self.kept), None, [], 0
         if "order_id" in self.roles.columns:
-            numbers = self.filled[self.roles.columns["order_id"]]
+            numbers = trimmed(self.filled[self.roles.columns["order_id"]])
             if all_differ(numbers if len(at) == len(numbers) else numbers.iloc[at]):  # then no row repeats another
                 return self.kept[at], 0, []
             order = pd.factorize(numbers.iloc[at])[0]

@@ -62,7 +62,7 @@ def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> dict[s
     balances = _saying(hinted, BALANCES, len(frame))
     nameless = np.logical_and.reduce([blank_cells(frame[name].iloc[-1:]) for name in places])
     if not (surely.any() or perhaps.any() or nameless.any()):
-        return {TOTAL_ROW: surely, BALANCE_ROW: balances}
+        return {TOTAL_ROW: _of_lines(frame, roles, np.nan_to_num(amounts)), BALANCE_ROW: balances}
     undated = blank_cells(frame[roles.columns["date"]]) | _saying(
         {"date": hinted[roles.columns["date"]]}, SURELY, len(frame)
     )
@@ -73,8 +73,26 @@ def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> dict[s
     )
     exactly = _saying(hinted, EXACTLY, len(frame))
     group = perhaps & undated & _of_the_row_above(frame, searched)
+    group = group | _of_lines(frame, roles, np.nan_to_num(amounts))
     totals = surely | (perhaps & (sums | (undated & exactly))) | (lone & sums) | group
     return {TOTAL_ROW: totals & ~balances, BALANCE_ROW: balances}
+
+
+def _of_lines(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> np.ndarray:
+    """Rows whose product is called a total, and whose amount is the sum of the rows of their order above."""
+    found = np.zeros(len(frame), dtype=bool)
+    if "product" not in roles.columns or "order_id" not in roles.columns:
+        return found
+    words = _hinted(frame[roles.columns["product"]])
+    orders = frame[roles.columns["order_id"]]
+    for place, word in words.items():
+        if SURELY.fullmatch(word) or EXACTLY.fullmatch(word):
+            first = place
+            while first and orders.iloc[first - 1] == orders.iloc[place]:
+                first -= 1
+            above = amounts[first:place].sum()
+            found[place] = place - first > 1 and abs(above - amounts[place]) < max(CENT, 1e-12 * abs(above))
+    return found
 
 
 def last_adds_up(amounts: np.ndarray) -> bool:
