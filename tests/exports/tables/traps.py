@@ -139,7 +139,14 @@ CASES = [
         text("2024年订单,,\n单位：万元,,\n客户编号,订单日期,订单金额\nk1,2024-03-01,1.5\nk2,2024-03-02,20\n"),
         TEN_THOUSANDS,
     ),
-    reads("units above and in the header", book(write_xlsx, "a.xlsx", Sheet(UNIT_ABOVE_AT_ODDS)), TEN_THOUSANDS),
+    refuses(
+        "units above and in the header",
+        book(write_xlsx, "a.xlsx", Sheet(UNIT_ABOVE_AT_ODDS)),
+        "万元",
+        "元",
+        "amount_unit=",
+        right=[TEN_THOUSANDS, true("1.5", "20")],
+    ),
     reads(
         "unit of a group of columns",
         book(write_xlsx, "a.xlsx", Sheet(UNIT_IN_GROUP, merged=[(0, 0, 1, 0), (0, 1, 1, 1), (0, 2, 0, 3)])),
@@ -272,7 +279,7 @@ CASES = [
         "equal rows without an order number",
         text(UNNUMBERED),
         "k1 2024-03-01 5\nk1 2024-03-01 5\nk2 2024-03-02 6",
-        says={"notes": "every cell.*kept"},
+        warns="every cell",
         right=["k1 2024-03-01 5\nk2 2024-03-02 6"],
     ),
     *[
