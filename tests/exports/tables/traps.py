@@ -119,6 +119,7 @@ HEADERS = {
     "1": ["订单金额（元）（必填）", "*订单金额(元)", "订单金额(元/含税)", "USD Amount"],
     "1000000": ["Sales ($MM)", "Mio. €", "营收(人民币百万元)", "Amount (millions of USD)"],
 }
+PLAIN = "客户编号,订单日期,订单金额\nk1,2024-03-01,5\nk2,2024-03-02,6\n"
 TAGS = {"100,-": "100", "100.-": "100", "100-": "-100", "+100": "100", "- 100": "-100", "100.": "100", ".5": "0.5"}
 UNIT_ROW = "客户编号,订单日期,订单金额\n,,万元\nk1,2024-03-01,1.5\nk2,2024-03-02,20\n"
 CHANCES = "客户编号,预计成交日期,金额,赢率\nk1,2024-03-01,10,100%\nk2,2026-12-30,11,50%\n"
@@ -418,6 +419,68 @@ CASES = [
         keep={"状态码": [1]},
     ),
     reads("Taobao", text(TAOBAO, encoding="gbk"), "tb_1 2024-03-01 12.50", "by status: void | 10"),
+    either(
+        "unit below the table",
+        book(write_xlsx, "a.xlsx", Sheet([HEAD, *BODY, [], ["单位：万元"]])),
+        TEN_THOUSANDS,
+        "万元",
+        right=[true("1.5", "20")],
+    ),
+    either(
+        "unit in a note below the table",
+        book(write_xlsx, "a.xlsx", Sheet([HEAD, *BODY, ["注：以上金额均为含税金额，单位万元"]])),
+        TEN_THOUSANDS,
+        "万元",
+        right=[true("1.5", "20")],
+    ),
+    either(
+        "filters above the header",
+        text("区域,华东,\n日期,2024-01-01,2024-12-31\n\n" + PLAIN),
+        true("5", "6"),
+        "header=4",
+    ),
+    either("a title of several cells", text("2024年,销售,明细\n" + PLAIN), true("5", "6"), "header=2"),
+    refuses(
+        "two tables below each other",
+        text(PLAIN + "\n产品,库存,单价\n笔,5,3\n"),
+        r"row 5\b|rows 5",
+        right=[true("5", "6")],
+    ),
+    refuses(
+        "the same table again below a title",
+        text(PLAIN + "\n2025年,,\n" + PLAIN.replace("2024", "2025")),
+        r"row 5\b",
+        right=[true("5", "6") + "\n" + true("5", "6").replace("2024", "2025")],
+    ),
+    reads(
+        "a total in the first row",
+        book(write_xlsx, "a.xlsx", Sheet([HEAD, ["合计", None, 21.5], *BODY])),
+        true("1.5", "20"),
+        "total | 21.5",
+    ),
+    refuses(
+        "a total above the header",
+        book(write_xlsx, "a.xlsx", Sheet([["合计", None, 21.5], HEAD, *BODY])),
+        "header",
+        right=[true("1.5", "20")],
+    ),
+    refuses(
+        "two tables side by side",
+        book(write_xlsx, "a.xlsx", Sheet([[*HEAD, None, *HEAD], [*BODY[0], None, *BODY[1]]])),
+        "same name",
+        error=KeyError,
+    ),
+    refuses(
+        "a table on its side",
+        book(write_xlsx, "a.xlsx", Sheet([list(row) for row in zip(HEAD, *BODY, strict=True)])),
+        "column|header",
+    ),
+    refuses("a file cut off in its last row", text(PLAIN.rstrip("\n")[:-4]), r"row 3\b", right=[true("5")]),
+    reads(
+        "notes beside the table",
+        book(write_xlsx, "a.xlsx", Sheet([[*HEAD, None, "说明"], [*BODY[0], None, "abc"], [*BODY[1], None, None]])),
+        true("1.5", "20"),
+    ),
     *[
         either(
             f"header {header}",
