@@ -418,6 +418,9 @@ def test_units_of_headers(header, factor, currency):
     assert read.values.tolist() == [1.25 * factor, 3 * factor]
     assert read.unit == found
     assert (factor == 1) == (not read.notes)
+    said = read_amounts(pd.Series(["1.25", 3], dtype=object), header=header, unit=found.word)
+    assert said.values.tolist() == read.values.tolist()
+    assert not said.notes
 
 
 @pytest.mark.parametrize(

@@ -415,3 +415,21 @@ def test_a_column_of_moments_with_a_zone():
         assert found.days.isna().tolist() == [False, True, True]
         assert str(found.days.iloc[0].date()) == expected
         assert found.faults[1].at.tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("date_format", [None, "%d/%m/%Y", "excel"])
+def test_moments_as_objects_are_read_in_the_zone(date_format):
+    moment = pd.Timestamp("2024-03-01 16:30", tz="UTC")
+    cells = pd.Series(
+        [moment, moment.to_pydatetime(), dt.date(2024, 3, 5), None, moment.tz_convert("Asia/Tokyo")], dtype=object
+    )
+    shown = [None if pd.isna(day) else day.day for day in read_days(cells, date_format=date_format).days]
+    there = read_days(cells, date_format=date_format, time_zone="Asia/Shanghai").days
+    assert shown == [1, 1, 5, None, 2]
+    assert [None if pd.isna(day) else day.day for day in there] == [2, 2, 5, None, 2]
+
+
+def test_days_of_an_index_of_prices_are_no_placeholders():
+    cells = pd.Series(["1970-01-01", "0000-00-00", pd.Timestamp("1900-01-01")], dtype=object)
+    assert read_days(cells, placeholders=False).days.isna().tolist() == [False, True, False]
+    assert read_days(pd.Series(pd.to_datetime(["1970-01-01"])), placeholders=False).days.notna().all()

@@ -169,7 +169,7 @@ def _given(unit: Any) -> Unit | None:
     if isinstance(unit, str):
         word = unit.strip()
         found = unit_of_header(f"({word})")
-        if not word or found is None or word.isdigit():
+        if not word or found is None:
             known = suggestion(unit, UNIT_WORDS)
             raise UnitError(f"amount_unit {unit!r} is not known. {known} Or pass a number, such as 1000.")
         return Unit(word, found.factor, "argument", found.currency)
