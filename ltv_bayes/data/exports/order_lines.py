@@ -102,7 +102,7 @@ def _has_line(frame: pd.DataFrame, roles: Roles) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class OrderRows:
-    """Rows as they stand for the comparison of orders: codes of the order's number, its customer and day, and amounts."""
+    """What tells rows apart: codes of the order's number, its customer and day, and amounts."""
 
     order: np.ndarray | None
     customer: np.ndarray
