@@ -35,7 +35,12 @@ def header_with_unit(roles: Roles, found: Source, unit: Any) -> str | None:
     if unit is None:
         _refuse_unit_column(frame, roles)
         _refuse_unit_of_sheet(found.sheets, header)
-    stated = [word for line in found.above for match in ABOVE.finditer(line) if (word := match[1] or match[2])]
+    stated = [
+        word
+        for line in (*found.above, *(text for _, text in found.footer))
+        for match in ABOVE.finditer(line)
+        if (word := match[1] or match[2])
+    ]
     said = next((word for word in [*stated, unit_below(frame, roles)] if word and unit_of_header(f"({word})")), "")
     own, other = unit_of_header(header), unit_of_header(f"({said})")
     if not said or own is None or unit is not None:
