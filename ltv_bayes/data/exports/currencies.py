@@ -106,9 +106,9 @@ def in_one_currency(
     if rates is None:
         rows = amounts.index[currencies.isin(others)]
         raise InputError(
-            f"{counted(len(rows), 'row')} in {listed(others)}, and currency={currency!r} (rows {listed(rows)}). Amounts "
-            f"are never relabelled: pass rates={_rates_to_fill(others)}, what 1 of it is worth in {wanted}, or read them "
-            f"as they are with currency={others[0]!r}.",
+            f"{counted(len(rows), 'row')} in {listed(others)}, and currency={currency!r} (rows {listed(rows)}). "
+            f"Amounts are never relabelled: pass rates={_rates_to_fill(others)}, what 1 of it is worth in {wanted}, or "
+            f"read them as they are with currency={others[0]!r}.",
             rows,
         )
     factors = _factors(rates, others, currencies, days)
@@ -119,8 +119,8 @@ def in_one_currency(
 def _several(currencies: pd.Series, shown: list[str]) -> InputError:
     where = "; ".join(f"{one} in rows {listed(currencies.index[currencies == one])}" for one in shown)
     cure = (
-        f"Pass currency={shown[0]!r} and rates={_rates_to_fill(shown[1:])}, what 1 of each is worth in {shown[0]} (or a "
-        f"table of currency, date and rate), or read each currency by itself."
+        f"Pass currency={shown[0]!r} and rates={_rates_to_fill(shown[1:])}, what 1 of each is worth in {shown[0]} (or "
+        f"a table of currency, date and rate), or read each currency by itself."
     )
     return InputError(
         f"The amounts are in {len(shown)} currencies ({where}). {cure}", currencies.index[currencies != ""]

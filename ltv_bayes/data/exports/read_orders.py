@@ -78,11 +78,11 @@ def read_transactions(
         The system that wrote the export, whose names of columns then go before others'.
     keep : mapping or "all", optional
         Which rows are orders: words by column, as in ``{"Status": ["Paid", "Shipped"]}``; ``"all"`` for every row. What
-        it does not mention is decided by the words that are known: won and valid rows are kept; void, lost, refunded and
-        draft ones are left out and counted; open ones are in ``opportunities``.
+        it does not mention is decided by the words that are known: won and valid rows are kept; void, lost, refunded
+        and draft ones are left out and counted; open ones are in ``opportunities``.
     lines : {"auto", "add", "once"}
-        Whether amounts of several rows of one order are those of lines, or its total on each. ``"auto"`` takes one total
-        where all of at least three such orders have but one amount each, adds where most have several, and asks
+        Whether amounts of several rows of one order are those of lines, or its total on each. ``"auto"`` takes one
+        total where all of at least three such orders have but one amount each, adds where most have several, and asks
         otherwise.
     repeated_rows : {"auto", "keep", "drop"}
         What to do with rows of which every cell is that of another; ``"auto"`` leaves them out where the log has order
