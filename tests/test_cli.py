@@ -100,11 +100,22 @@ def test_summarize_reads_chinese_files_and_counts_in_the_unit_given(folder, busi
     assert read("客户.csv")["total_value"].sum() == pytest.approx(business.orders["value"].sum())
 
 
-def test_summarize_warns_of_a_unit_in_the_header(folder, business):
-    business.orders.rename(columns={"value": "万元"}).to_csv("orders.csv", index=False)
-    result = succeed("summarize", "orders.csv", *ORDERS[:4], "--amount", "万元")
-    assert "warning: " in result.stderr
-    assert "--amount-unit '万元'" in result.stderr
+def test_summarize_tells_that_a_unit_in_the_header_was_applied(folder, business):
+    business.orders.rename(columns={"value": "金额(万元)"}).to_csv("orders.csv", index=False)
+    result = succeed("summarize", "orders.csv")
+    assert "amounts counted in 万元, as the header says" in result.stdout
+    assert f"{business.orders['value'].sum() * 1e4:,.2f}" in result.stdout
+
+
+def test_summarize_asks_about_a_status_and_is_told(folder, business):
+    table = business.orders.assign(status=["done" if place % 3 else "Paid" for place in range(len(business.orders))])
+    table.to_csv("orders.csv", index=False)
+    message = fail("summarize", "orders.csv")
+    assert "with a word in the status column 'status' that is not known: 'done'" in message
+    assert "--keep status=Paid,done" in message
+    done = succeed("summarize", "orders.csv", "--keep", "status=done").stdout
+    assert "by status: not among those to keep" in done
+    assert "needs a column and its words" in run("summarize", "orders.csv", "--keep", "done").stderr
 
 
 def test_summarize_keeps_what_it_left_out(folder, business):
@@ -119,7 +130,7 @@ def test_summarize_keeps_what_it_left_out(folder, business):
     ("arguments", "sentence"),
     [
         (["gone.csv"], "gone.csv does not exist"),
-        (["orders.csv"], "There is no column 'customer_id'. Known names: client, closed_on, value."),
+        (["clients.csv"], "There is no column 'date', nor one whose name is known as the date of an order."),
         (["orders.csv", *ORDERS, "--time-unit", "fortnight"], "'fortnight' is not a time unit"),
         (["orders.csv", *ORDERS, "--as-of", "soon"], "'soon' is not a date"),
         (["orders.csv", *ORDERS, "--amount-unit", "dozen"], "amount_unit 'dozen' is not known"),
@@ -160,7 +171,7 @@ def test_fit_saves_both_fits_and_says_where(folder, monkeypatch, purchases, spen
 
 def test_fit_says_what_is_missing(folder):
     assert "gone.csv does not exist" in fail("fit", "gone.csv")
-    assert "There is no column 'customer_id'" in fail("fit", "orders.csv")
+    assert "There is no column 'date', nor one" in fail("fit", "clients.csv")
 
 
 # value
