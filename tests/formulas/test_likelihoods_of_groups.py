@@ -66,7 +66,7 @@ def test_each_group_has_what_it_has_alone(model):
 def test_no_customer_of_a_group_bought_again():
     empty = purchase_tables(np.zeros(5), np.zeros(5), np.full(5, 30.0), np.ones(5))
     tables = [empty, purchases(np.random.default_rng(1), 20)]
-    [value], [slopes] = likelihoods.bg_nbd(np.full((1, 4, 2), 1.3), *end_to_end(tables))
+    [value], [slopes] = likelihoods.bg_nbd(np.full((1, 4, 2), 1.3), *end_to_end(tables), True)
     assert np.isfinite(value)
     np.testing.assert_allclose(slopes[2:, 0], 0)
 
