@@ -181,6 +181,7 @@ def value(*arguments):
     return ["value", "orders.csv", *ORDERS, *TERMS, *arguments]
 
 
+@pytest.mark.seconds
 def test_value_writes_the_numbers_of_the_library(folder, business, purchases, spend):
     succeed(*value("--discount-rate", 0.1, "--margin", 0.35, "--horizon", "3 years", "--seed", 4))
     customers = lb.summarize(business.transactions(), time_unit="month", as_of=business.as_of)
@@ -300,6 +301,7 @@ def test_judgements_without_a_relation_are_asked_for_it(folder, business):
     assert not list((folder / "values").glob("*"))
 
 
+@pytest.mark.seconds
 def test_value_works_without_pymc(folder):
     arguments = value("--attributes", "clients.csv", "--judgements", "judged.csv", "--by", "industry")
     command = [sys.executable, "-W", "error", "-c", WITHOUT_PYMC, *arguments]
@@ -314,6 +316,7 @@ def test_starting_the_command_line_loads_no_heavy_package(folder):
     assert done.stdout == "set()\n"
 
 
+@pytest.mark.seconds
 def test_the_backend_of_a_notebook_does_not_matter(folder, monkeypatch):
     code = "import sys; from ltv_bayes.cli.commands import app; app(sys.argv[1:])"
     monkeypatch.setenv("MPLBACKEND", "module://not_installed")
@@ -346,6 +349,7 @@ def files_under(folder):
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
 
+@pytest.mark.seconds
 def test_hostile_names_harm_no_spreadsheet_terminal_or_file(hostile):
     before = files_under(hostile.parent)
     summarized = succeed("summarize", "orders.csv", *ORDERS, *TERMS, "--attributes", "clients.csv")
@@ -392,6 +396,7 @@ def test_hostile_names_are_escaped_in_html(hostile, purchases, spend):
 # demo
 
 
+@pytest.mark.seconds
 def test_demo_names_its_folder_and_writes_what_it_lists(folder, monkeypatch, purchases, spend):
     monkeypatch.setattr(lb.BGNBD, "fit", lambda self, customers, **given: cdnow_fit(customers, purchases))
     monkeypatch.setattr(lb.GammaGamma, "fit", lambda self, customers, **given: cdnow_spend(customers, spend))
@@ -431,6 +436,7 @@ def test_demo_values_nothing_of_clients_who_are_gone_unless_streams_stand_by_the
     assert table.loc["subscription", "clients"] == data.renewals.active().table.index.nunique()
 
 
+@pytest.mark.seconds
 def test_demo_says_that_the_sum_was_missed_only_where_it_was(folder, monkeypatch, purchases, spend):
     from ltv_bayes.demo import forecast as demo
 
