@@ -12,7 +12,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
 from ltv_bayes.judgement.valuing.relations import signs_of_life
-from ltv_bayes.predictions.alive import SignsOfLife
+from ltv_bayes.predictions.signs.signs_of_life import SignsOfLife
 from ltv_bayes.value.lifetime_value import valued_of
 from tests.chance import allowed
 
