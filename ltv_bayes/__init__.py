@@ -46,6 +46,7 @@ _NAMES_BY_FILE = {
     "judgement.pool": "pool_judgements",
     "judgement.scorecard.from_ratings": "scorecard",
     "judgement.scorecard.learn": "fit_scorecard",
+    "judgement.track_record.signs": "learn_sign_strength",
     "judgement.track_record.calibrate": "calibrate_judgements",
     "judgement.track_record.calibration": "Calibration",
     "streams.one_off": "OneOffSale",

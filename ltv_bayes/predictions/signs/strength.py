@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from scipy import special
 
-from ltv_bayes.errors import InputError
+from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import as_number
@@ -106,7 +106,8 @@ class SignStrength:
         if self.sd > 0:
             low, high = (self.ratio * np.exp(side * Z90 * self.sd) for side in (-1, 1))
             doubt = f" (90%: {max(low, 1.0):.2g} to {high:.2g} to 1)"
-        return f"{self.ratio:.3g} to 1{doubt}"
+        learned = f", learned from {counted(self.learned_from, 'customer')}" if self.learned_from else ""
+        return f"{self.ratio:.3g} to 1{doubt}{learned}"
 
 
 def fading(days: float | Array, half_life: float | Array) -> Any:
