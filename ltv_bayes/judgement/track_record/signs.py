@@ -11,6 +11,7 @@ import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import refuse
 from ltv_bayes.data.reading.ids import as_text
@@ -18,7 +19,6 @@ from ltv_bayes.errors import DataWarning, InputError, a_kind, counted
 from ltv_bayes.formulas.beliefs.sign_strength import posterior_of_log_ratio
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.form.cells import blank
-from ltv_bayes.judgement.form.reading import Reading, picked
 from ltv_bayes.judgement.form.sheets import read_form
 from ltv_bayes.judgement.track_record.history import read_won
 from ltv_bayes.predictions.alive import ENOUGH_DRAWS
@@ -28,11 +28,7 @@ from ltv_bayes.predictions.signs.strength import SignStrength
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration, as_duration
 
 HARDLY_LESS = 0.9
-NEEDED = {
-    "customer_id": "It says whose opportunity it was, as in the orders.",
-    "stated_on": "It says on which day the opportunity stood open.",
-    "won": "Write for each whether it was won; leave it blank where it is still open.",
-}
+NEEDED = ("customer_id", "stated_on", "won")
 
 
 def learn_sign_strength(
@@ -57,8 +53,8 @@ def learn_sign_strength(
     history : DataFrame, or path of a CSV, Excel or Parquet file
         One row per past opportunity, as for `calibrate_judgements`: customer_id, stated_on (a day on which it stood in
         the pipeline), and won (blank where it is still open). Give all that stood there, not only those that were
-        closed: customers who have left are among the others. The newest day of a customer that lies ``within`` before
-        the last order counts.
+        closed: customers who have left are among the others. The newest day of a customer counts that lies this long
+        before the last order, or the day up to which purchases were fitted.
     orders : Transactions
         All orders.
     purchases : FittedPurchases
@@ -99,7 +95,8 @@ def learn_sign_strength(
     if not isinstance(purchases, FittedPurchases):
         raise InputError(f"Learn from a fit of purchases in which customers may leave, not {a_kind(purchases)}.")
     before, length = SignStrength() if prior is None else prior, as_duration(within, "within")
-    known = _with_orders(_read(history, columns, date_format, sheet), orders, length)
+    as_of = purchases.idata.attrs.get("as_of") or None
+    known = _with_orders(_read(history, columns, date_format, sheet), orders, length, pd.Timestamp(as_of))
     if known.empty or before.sd == 0:
         reason = "no row is of a customer who had ordered by then, and old enough" if known.empty else "it is known"
         _warn(f"{reason}.")
@@ -120,8 +117,8 @@ def _warn(reason: str) -> None:
 
 def _read(source: Any, columns: Mapping[str, str] | None, date_format: str | None, sheet: Any) -> pd.DataFrame:
     """Read past opportunities: customer as text, day, won; rows without customer or day are left out."""
-    form = read_form(source, sheet)
-    stated = picked(form, columns or {}, NEEDED, Reading(), needed=NEEDED, what="past opportunities")
+    form, names = read_form(source, sheet), columns or {}
+    stated = pd.DataFrame({name: named_column(form, names.get(name, name), name) for name in NEEDED})
     stated = stated[~blank(stated["customer_id"]) & ~blank(stated["stated_on"])]
     days, (_, *unread) = as_days(stated["stated_on"], date_format=date_format)
     refuse(unread, stated.index)
@@ -129,11 +126,12 @@ def _read(source: Any, columns: Mapping[str, str] | None, date_format: str | Non
     return pd.DataFrame({"customer": as_text(pd.Index(stated["customer_id"])), "day": days.array, "won": won.array})
 
 
-def _with_orders(stated: pd.DataFrame, orders: Transactions, length: Duration) -> pd.DataFrame:
+def _with_orders(stated: pd.DataFrame, orders: Transactions, length: Duration, as_of: Any) -> pd.DataFrame:
     """The newest day of each customer that is old enough, with the orders before, and whether there were some after."""
     made = pd.DataFrame({"customer": as_text(orders.table["customer_id"]), "date": orders.table["date"].array})
-    made, span = made.drop_duplicates(), pd.Timedelta(days=length.days)
-    old = stated[stated["day"] + span <= made["date"].max()]
+    made, span = made.drop_duplicates(), pd.Timedelta(days=int(length.days))
+    end = made["date"].max() if pd.isna(as_of) else max(as_of, made["date"].max())
+    old = stated[stated["day"] + span <= end]
     newest = old[old["day"] == old.groupby("customer")["day"].transform("max")]
     one = newest.groupby("customer", as_index=False).agg({"day": "max", "won": "any"})
     both = one.merge(made, on="customer")

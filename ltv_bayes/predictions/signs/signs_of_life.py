@@ -211,7 +211,7 @@ def share_with_a_sign(observed: float | Array, likely: float | Array) -> Any:
     --------
     A sign of 3 of 10 customers who are surely alive, with one more sign and one more customer without one as a prior:
 
-    >>> round(share_with_a_sign(3, 10.0), 3)
+    >>> round(float(share_with_a_sign(3, 10.0)), 3)
     0.333
     """
     return np.where(np.equal(observed, 0), 0.0, (observed + 1) / (np.maximum(likely, observed) + 2))[()]
