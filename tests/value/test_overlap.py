@@ -63,7 +63,9 @@ def expected_spend(book, customer):
 class TestLife:
     """An open opportunity shows that the client is alive."""
 
-    @pytest.mark.parametrize(("ratio", "shows_life"), [(np.inf, np.inf), (20, 20), (3, 3.0), (3, lb.SignStrength.known(3))])
+    @pytest.mark.parametrize(
+        ("ratio", "shows_life"), [(np.inf, np.inf), (20, 20), (3, 3.0), (3, lb.SignStrength.known(3))]
+    )
     def test_odds_of_having_left_are_divided_by_how_much_livelier_such_clients_are(
         self, book, stream, ratio, shows_life
     ):

@@ -106,13 +106,15 @@ class TestWithoutDoubt:
         fit = lb.FittedPurchases.from_draws(purchases.draws, time_unit="week", model=model, **regular)
         stream = lb.RepeatPurchases(fit, spend)
         values = [
-            lb.lifetime_value(book, stream, future_value=judged(book, strength, 0.6), **TERMS)
+            lb.lifetime_value(book, stream, future_value=judged(book, strength, 0.97), **TERMS)
             for strength in (20.0, SignStrength.known(20), SignStrength(20.0, 0.0, half_life_sd=0.0), KNOWN_BY_DRAWS)
         ]
         for other in values[1:]:
             np.testing.assert_array_equal(other.draws, values[0].draws)
             pd.testing.assert_frame_equal(other.summary(), values[0].summary(), check_exact=True)
-        doubt = lb.lifetime_value(book, stream, future_value=judged(book, None, 0.6), **TERMS)
+        doubt = lb.lifetime_value(book, stream, future_value=judged(book, None, 0.97), **TERMS)
+        (one,) = valued_of(doubt).valuation.conditioned
+        assert any(limit < 1 / 20 for limit in one.signs.limits.values())  # so that limits count too
         assert (doubt.draws != values[0].draws).any()
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.predictions.signs.strength import SignStrength, Strength, fading
+from ltv_bayes.predictions.signs.strength import FRESH_DAYS, SignStrength, Strength, fading
 from ltv_bayes.predictions.visibility import Coverage
 
 
@@ -114,7 +114,8 @@ class SignsOfLife:
         Returns
         -------
         array of shape (kinds, 2)
-            Age of the sign in days, infinite without one, and whether its absence shows anything: 1 or 0.
+            Age of the sign in days, 90 for a fresh one and infinite without one; whether its absence shows anything, 1
+            or 0.
         array of shape (customers,)
             The kind of each.
         """
@@ -125,7 +126,8 @@ class SignsOfLife:
         if silent_days is not None:
             nothing_new = np.isfinite(days) & (days > 0) & (days >= silent_days)
             days, asked = np.where(nothing_new, np.inf, days), np.where(nothing_new, 0.0, asked)
-        found, place = np.unique(np.column_stack([days, asked]), axis=0, return_inverse=True)
+        rows = np.column_stack([np.maximum(days, FRESH_DAYS), asked])
+        found, place = np.unique(rows, axis=0, return_inverse=True)
         return found, place
 
     def weights(self, kinds: Array, strength: Strength) -> Array:
