@@ -56,7 +56,7 @@ class SignStrength:
     Examples
     --------
     >>> SignStrength(), SignStrength.known(5)
-    (20 to 1 (90%: 5 to 80 to 1), 5 to 1)
+    (20 to 1 (90%: 5 to 80), 5 to 1)
     """
 
     ratio: float = 20.0
@@ -105,7 +105,7 @@ class SignStrength:
         doubt = ""
         if self.sd > 0:
             low, high = (self.ratio * np.exp(side * Z90 * self.sd) for side in (-1, 1))
-            doubt = f" (90%: {max(low, 1.0):.2g} to {high:.2g} to 1)"
+            doubt = f" (90%: {max(low, 1.0):.2g} to {high:.2g})"
         learned = f", learned from {counted(self.learned_from, 'customer')}" if self.learned_from else ""
         return f"{self.ratio:.3g} to 1{doubt}{learned}"
 
