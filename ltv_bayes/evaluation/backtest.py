@@ -14,11 +14,11 @@ from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.evaluation import count_calibration
 from ltv_bayes.evaluation.count_calibration import blocks, stacked
+from ltv_bayes.evaluation.known_judgements import KnownJudgements
 from ltv_bayes.evaluation.refitting import Refitting
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_sorted
-from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.clock import has_clock
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, parameters_of, shape_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
@@ -39,7 +39,7 @@ def backtest_at(
     length: Duration,
     refitting: Refitting,
     seed: int,
-    future_value: FutureValuePriors | None = None,
+    judged: KnownJudgements,
 ) -> "Backtest":
     """Fit to customers as they were at a date, forecast the time after it, and hold the forecast to what happened.
 
@@ -54,14 +54,15 @@ def backtest_at(
     actual = holdout_occasions(orders, customers, start, end_of(start, length))
     most = max(BACKTEST_DRAWS, BACKTEST_NUMBERS // len(customers))
     predicted = thinned_to(fitted, most).predict_purchases(customers, length, random_seed=seed)
-    money = None
+    money = expected = None
     if spent is None:
         actual = actual.drop(columns="spend")
     else:
         _require_unseen(spent, start)
-        streams = [RepeatPurchases(thinned_to(fitted, most), thinned_to(spent, most))]
-        money = lifetime_value(customers, streams, future_value=future_value, horizon=length, random_seed=seed).draws
-    return Backtest(orders, customers, fitted, spent, start, length, actual, predicted, money, seed)
+        stream = RepeatPurchases(thinned_to(fitted, most), thinned_to(spent, most))
+        ltv = lifetime_value(customers, stream, future_value=judged.priors, horizon=length, random_seed=seed)
+        money, expected = ltv.draws, ltv.summary()["mean"].rename("expected_spend")
+    return Backtest(orders, customers, fitted, spent, start, length, actual, predicted, money, expected, judged, seed)
 
 
 def end_of(start: dt.date, length: Duration) -> dt.date:
@@ -80,6 +81,11 @@ class Backtest(Printed):
     predicted_purchases, predicted_spend : xarray.DataArray
         (chain, draw, customer_id), predictive; no spend for a log without amounts. Of many customers, with a part of
         the fits' draws, at least 1,000, which changes figures less than another random seed does.
+    expected_spend : pandas.Series
+        Indexed by customer_id: the mean of predicted spend given parameters, without the luck of single draws where
+        a value's has none; None for a log without amounts.
+    judged : KnownJudgements
+        The judgements that predicted spend holds, and those left out.
     """
 
     orders: Transactions
@@ -91,6 +97,8 @@ class Backtest(Printed):
     actual: pd.DataFrame
     predicted_purchases: xr.DataArray
     predicted_spend: xr.DataArray | None
+    expected_spend: pd.Series | None
+    judged: KnownJudgements
     random_seed: int
 
     @property
@@ -187,7 +195,7 @@ class Backtest(Printed):
         for some, drawn in blocks(predicted_by(self)[what]):
             below[some] = (drawn < actual[some]).mean(axis=0)
             equal[some] = (drawn == actual[some]).mean(axis=0)
-        return below + np.random.default_rng(self.random_seed).random(actual.size) * equal
+        return below + luck_of(self, actual.size) * equal
 
     def pit_p_value(self) -> float:
         """Share of holdouts simulated by the model with a PIT as far from uniform as the real one's.
@@ -299,17 +307,28 @@ def predicted_by(test: Backtest) -> dict[str, xr.DataArray]:
     return {"purchases": test.predicted_purchases, **money}
 
 
+def luck_of(test: Backtest, number: int) -> np.ndarray:
+    """Uniform numbers that place outcomes among draws equal to them; each origin has its own.
+
+    The same ones at every origin would make a customer who buys nothing miss the same interval each time, so that many
+    origins would say no more than one does.
+    """
+    return np.random.default_rng([test.random_seed, test.as_of.toordinal()]).random(number)
+
+
 def money_notes(test: Backtest) -> list[str]:
-    """State what the spend that happened leaves out."""
+    """State what the spend that happened leaves out, and the one that was predicted."""
     if test.predicted_spend is None:
         return ["the log has no amounts: spend is not compared"]
+    notes = [test.judged.note] if test.judged.note else []
     table = test.orders.table
     end = pd.Timestamp(end_of(test.as_of, test.horizon))
     inside = table[(table["date"] > pd.Timestamp(test.as_of)) & (table["date"] <= end)]
     without = int(inside["amount"].isna().sum())
-    if not without:
-        return []
-    return [f"{without:,} of {counted(len(inside), 'order')} in the holdout have no amount: actual spend is too low"]
+    if without:
+        lacking = f"{without:,} of {counted(len(inside), 'order')} in the holdout have no amount"
+        notes.append(f"{lacking}: actual spend is too low")
+    return notes
 
 
 def _beside(actual: Any, drawn: np.ndarray, ci_prob: float | None, ci_kind: str | None) -> dict[str, Any]:

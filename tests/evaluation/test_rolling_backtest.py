@@ -11,13 +11,13 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.evaluation.known_judgements import known_on
 from ltv_bayes.evaluation.rolling import verdict
 from ltv_bayes.evaluation.rolling.cohorts import cohort_names, purchases_until
 from ltv_bayes.evaluation.rolling.kept import TABLES, fingerprint
 from ltv_bayes.evaluation.rolling.origins import windows_apart
-from ltv_bayes.evaluation.rolling.run import judged_on
 from ltv_bayes.evaluation.rolling.window import naive_forecasts
-from ltv_bayes.predictions.fitted import thinned_to
+from ltv_bayes.predictions.fitted import shape_of, shuffled, thinned_to
 from ltv_bayes.time_units import Duration
 from tests.chance import allowed
 
@@ -274,10 +274,191 @@ class TestTables:
         assert " ".join(doubtful.verdict.split()).count(said) == 2
         assert "caution" not in found.summary()
 
+    def test_each_caution_is_said_with_its_origins(self, found):
+        cautions = ("fit did not converge", "", "another", "fit did not converge")
+        windows = [replace(window, caution=said) for window, said in zip(found.windows, cautions, strict=True)]
+        doubtful = replace(found, windows=tuple(windows))
+        assert doubtful.caution == "1997-07-01, 1998-03-31: fit did not converge; 1997-12-30: another"
+
     def test_windows_that_overlap_are_said(self, orders, fits):
         close = lb.backtest(orders, origins=3, horizon="26 weeks", random_seed=1, progressbar=False, **fits)
         assert close.windows_apart < 3
         assert f"windows overlap: 3 of them count as {close.windows_apart:.1f} apart" in repr(close)
+
+
+class TestByHand:
+    """Coverage, CRPS and naive forecasts counted anew from the rows of the log and from predictive draws."""
+
+    SPAN = dt.timedelta(weeks=13)
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def bought(orders):
+        """By customer, the value of each day with an order."""
+        found = {}
+        for row in orders.table.to_dict("records"):
+            days = found.setdefault(row["customer_id"], {})
+            days[row["date"].date()] = days.get(row["date"].date(), 0.0) + row["amount"]
+        return found
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def alone(orders, fits):
+        """The backtest of each origin, with its draws."""
+        return [lb.backtest(orders, as_of=day, horizon=HORIZON, random_seed=1, **fits) for day in DAYS]
+
+    @staticmethod
+    def draws(test, of):
+        """By customer, the draws of a forecast."""
+        drawn = test.predicted_spend if of == "spend" else test.predicted_purchases
+        return {one: drawn.sel(customer_id=one).to_numpy().ravel() for one in drawn["customer_id"].to_numpy()}
+
+    @staticmethod
+    def pairs(drawn, actual):
+        """CRPS by its definition, over all pairs of different draws."""
+        apart = sum(np.abs(drawn - one).sum() for one in drawn) / (len(drawn) * (len(drawn) - 1))
+        return np.abs(drawn - actual).mean() - apart / 2
+
+    def groups(self, ids, halves):
+        """The customers of each total."""
+        every = {name: [one for one in ids if halves[one] == name] for name in ("left", "right")}
+        return {"all customers": list(ids), **every}
+
+    def test_what_happened_and_naive_forecasts(self, found, bought, halves):
+        each, totals = found.customers(), found.totals()
+        columns = ["actual", "last_period", "average"]
+        for day in found.as_of:
+            counted = {"purchases": {}, "spend": {}}
+            for one, days in bought.items():
+                known = sorted(when for when in days if when <= day)
+                if known:
+                    after = [when for when in days if day < when <= day + self.SPAN]
+                    before = [when for when in known[1:] if when > day - self.SPAN]
+                    age = (day - known[0]).days
+                    count = (len(known) - 1) / age * 91 if age else 0.0
+                    mean = sum(days[when] for when in known) / len(known)
+                    counted["purchases"][one] = [len(after), len(before), count]
+                    money = [sum(days[when] for when in some) for some in (after, before)]
+                    counted["spend"][one] = [*money, count * mean]
+            for of, by_hand in counted.items():
+                here = each.loc[(of, pd.Timestamp(day))]
+                assert sorted(here.index) == sorted(by_hand)
+                np.testing.assert_allclose(here[columns], [by_hand[one] for one in here.index], atol=1e-9)
+                for name, some in self.groups(by_hand, halves).items():
+                    row = totals.loc[(of, pd.Timestamp(day))].xs(name, level="segment").iloc[0]
+                    np.testing.assert_allclose(row[columns].tolist(), np.sum([by_hand[one] for one in some], axis=0))
+                    assert row["customers"] == len(some)
+
+    @pytest.mark.parametrize("of", ["purchases", "spend"])
+    def test_cohorts(self, found, alone, bought, of):
+        curves = found.cohorts(of)
+        for test in alone:
+            drawn = self.draws(test, of)
+            here = curves.loc[pd.Timestamp(test.as_of)]
+            for month in ("1997-01", "1997-02", "1997-03"):
+                some = [one for one, days in bought.items() if f"{min(days):%Y-%m}" == month]
+                curve = here.loc[month]
+                assert (curve["customers"] == len(some)).all()
+                assert curve["predicted"].iloc[-1] == pytest.approx(sum(drawn[one].mean() for one in some))
+                for weeks, actual in curve["actual"].items():
+                    end = test.as_of + dt.timedelta(days=round(7 * weeks))
+                    inside = [value for one in some for day, value in bought[one].items() if test.as_of < day <= end]
+                    assert actual == pytest.approx(len(inside) if of == "purchases" else sum(inside))
+
+    @pytest.mark.parametrize("of", ["purchases", "spend"])
+    def test_scores_of_customers_and_totals(self, found, alone, halves, of):
+        each, totals = found.customers(), found.totals(0.8)
+        scores = {"customer": [], "segment": [], "total": []}
+        for test in alone:
+            drawn, here = self.draws(test, of), each.loc[(of, pd.Timestamp(test.as_of))]
+            by_hand = {one: self.pairs(drawn[one], here.loc[one, "actual"]) for one in here.index}
+            np.testing.assert_allclose(here["crps"], [by_hand[one] for one in here.index], atol=1e-9)
+            np.testing.assert_allclose(here["median"], [np.median(drawn[one]) for one in here.index])
+            scores["customer"] += by_hand.values()
+            for name, some in self.groups(here.index, halves).items():
+                row = totals.loc[(of, pd.Timestamp(test.as_of))].xs(name, level="segment").iloc[0]
+                whole, actual = sum(drawn[one] for one in some), here.loc[some, "actual"].sum()
+                low, high = np.quantile(whole, [0.1, 0.9])
+                assert [row["eti80_lb"], row["eti80_ub"], row["median"]] == pytest.approx([low, high, np.median(whole)])
+                assert row["inside"] == (low <= actual <= high)
+                outside = max(low - actual, actual - high, 0)
+                assert row["interval_score"] == pytest.approx(high - low + 10 * outside)
+                assert row["crps"] == pytest.approx(self.pairs(whole, actual))
+                scores["total" if name == "all customers" else "segment"].append(row["crps"])
+                assert np.mean(whole < actual) <= row["pit"] <= np.mean(whole <= actual)
+        table = found.scores().loc[of]
+        for level, values in scores.items():
+            assert table.loc[level, "forecasts"] == len(values)
+            assert table.loc[level, "crps"] == pytest.approx(np.mean(values))
+
+    @pytest.mark.parametrize("of", ["purchases", "spend"])
+    def test_shares_inside_intervals(self, found, alone, of):
+        """A customer counts by the part of the probability of their outcome that lies inside; the rest is chance."""
+        expected, variance = dict.fromkeys((0.5, 0.8, 0.9), 0.0), dict.fromkeys((0.5, 0.8, 0.9), 0.0)
+        number = 0
+        for test in alone:
+            here = found.customers().loc[(of, pd.Timestamp(test.as_of))]
+            for one, drawn in self.draws(test, of).items():
+                below, upto = (
+                    sum(values) / len(drawn)
+                    for values in (drawn < here.loc[one, "actual"], drawn <= here.loc[one, "actual"])
+                )
+                assert below <= here.loc[one, "pit"] <= upto
+                number += 1
+                for level in expected:
+                    low, high = 0.5 - level / 2, 0.5 + level / 2
+                    part = (
+                        float(low <= below <= high)
+                        if upto == below
+                        else (max(min(upto, high) - max(below, low), 0) / (upto - below))
+                    )
+                    expected[level] += part
+                    variance[level] += part * (1 - part)
+        row, pits = found.scores().loc[(of, "customer")], found.customers().loc[of, "pit"].tolist()
+        for level, inside in expected.items():
+            shown = sum(0.5 - level / 2 <= pit <= 0.5 + level / 2 for pit in pits) / number
+            assert row[f"eti{level:.0%}".rstrip("%")] == pytest.approx(shown)
+            error = np.sqrt(variance[level]) / number
+            assert abs(row[f"eti{level:.0%}".rstrip("%")] - inside / number) < allowed(6) * error
+            by_origin = found.summary(level)["customers_inside_share"].loc[of]
+            assert by_origin.mean() == pytest.approx(row[f"eti{level:.0%}".rstrip("%")])
+
+    def test_chance_places_outcomes_anew_at_each_origin(self, alone):
+        """A customer who buys nothing does not miss the same interval each time."""
+        places = []
+        for test in alone:
+            drawn, actual = test.predicted_purchases, test.actual["purchases"].to_numpy()
+            below, equal = ((drawn < actual).mean(("chain", "draw")), (drawn == actual).mean(("chain", "draw")))
+            luck = (test.pit() - below.to_numpy()) / equal.where(equal > 0).to_numpy()
+            assert luck.dropna().between(0, 1).all()
+            places.append(luck)
+        together = pd.concat(places, axis=1).dropna()
+        assert len(together) > 400
+        apart = np.corrcoef(together.to_numpy().T)[np.triu_indices(len(alone), 1)]
+        assert (np.abs(apart) < allowed(apart.size) / np.sqrt(len(together))).all()
+
+    @pytest.mark.parametrize("of", ["purchases", "spend"])
+    def test_skill_and_deciles(self, found, of):
+        naive, tenths = {"last_period": 0.0, "average": 0.0}, [[] for _ in range(10)]
+        each, table = found.customers().loc[of], found.deciles(of)
+        for day in found.as_of:
+            here = each.loc[pd.Timestamp(day)].to_dict("records")
+            errors = {name: np.mean([abs(one[name] - one["actual"]) for one in here]) for name in naive}
+            skill = 1 - np.mean([one["crps"] for one in here]) / min(errors.values())
+            assert found.summary().loc[(of, pd.Timestamp(day)), "skill"] == pytest.approx(skill)
+            for place, one in enumerate(sorted(here, key=lambda one: -one["expected"])):
+                tenths[place * 10 // len(here)].append(one)
+            for name in naive:
+                naive[name] += sum(abs(one[name] - one["actual"]) for one in here) / len(each)
+        row = found.scores().loc[(of, "customer")]
+        assert {name: row[f"crps_{name}"] for name in naive} == pytest.approx(naive)
+        total = each["actual"].sum()
+        for decile, some in enumerate(tenths, start=1):
+            happened, forecast = (np.mean([one[name] for one in some]) for name in ("actual", "expected"))
+            by_hand = [len(some), forecast, happened, happened * len(some) / total]
+            shown = table.loc[decile, ["customers", "predicted", "actual", "actual_share"]].tolist()
+            assert shown == pytest.approx(by_hand)
+            assert table.loc[decile, "lift"] == pytest.approx(happened / (total / len(each)))
 
 
 class TestCohortNames:
@@ -554,12 +735,32 @@ class TestJudgements:
             with_them.summary().loc["spend"]["median"].to_numpy(), rel=0.15
         )
 
+    def test_the_mean_that_customers_are_ranked_by_has_no_luck_of_draws(self, orders, fits, judged, found):
+        """Of repeat purchases it is exact; each judged opportunity adds its own draws."""
+        silent = judged.with_relation("additional", shows_life=False)
+        terms = {"as_of": DAYS[:2], "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
+        with_them = lb.backtest(orders, **terms, future_value=silent)
+        ids = judged.table["customer_id"].tolist()
+        for day, known in ((DAYS[0], ids[:1]), (DAYS[1], ids[1:3])):
+            customers = lb.summarize(orders, as_of=day)
+            parts = ("counts", fits["purchases"]), ("spend", fits["spend"])
+            counts, each = (shuffled(fit, shape_of(fit), 1, f"repeat_purchases {part}") for part, fit in parts)
+            product = counts.expected_purchases(customers, HORIZON) * each.expected_spend(customers)
+            before, after = (one.customers().loc[("spend", day)] for one in (found, with_them))
+            np.testing.assert_allclose(before["expected"], product.mean(("chain", "draw")), rtol=1e-6)
+            added = after["expected"] - before["expected"]
+            np.testing.assert_allclose(added.drop(known), 0, atol=1e-9)
+            drawn = (after["predicted"] - before["predicted"])[known]
+            np.testing.assert_allclose(added[known], drawn)
+            assert (drawn > 900).all()
+
     def test_later_ones_are_no_part_of_the_portfolio(self, orders, judged):
         """The share of living customers with an open opportunity is learned from the portfolio."""
         customers = lb.summarize(orders, time_unit="week", as_of=DAYS[1])
         for some in (judged, judged.subset([1])):
-            then = judged_on(dt.date.fromisoformat(DAYS[1]), some, customers)
-            assert then.portfolio["opportunity"].tolist() == ["known", "of the day"]
+            for given in (some, lambda day, chosen=some: chosen):
+                then = known_on(dt.date.fromisoformat(DAYS[1]), given, customers).priors
+                assert then.portfolio["opportunity"].tolist() == ["known", "of the day"]
         assert then.table["opportunity"].tolist() == ["known"]
 
     def test_a_function_gives_those_of_a_day(self, orders, fits, judged):
@@ -572,6 +773,44 @@ class TestJudgements:
         terms = {"as_of": DAYS[:2], "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
         lb.backtest(orders, **terms, future_value=known)
         assert asked == DAYS[:2]
+
+    def test_customers_who_come_later_are_left_out_and_said(self, orders, fits, tmp_path):
+        """Of a table and of a function alike; one comes between the two origins, one never."""
+        table, (late, there) = orders.table, orders.table["customer_id"].value_counts().index[:2]
+        log = replace(orders, table=table[(table["customer_id"] != late) | (table["date"] > "1997-07-01")])
+        stated = pd.DataFrame(
+            {"customer_id": [late, there, late, 999_999], "probability": 0.9, "low": 1e3, "high": 2e3}
+        )
+        judged, undated = (
+            lb.FutureValuePriors.from_judgements(frame, relation="additional")
+            for frame in (stated.assign(stated_on="1997-06-01"), stated)
+        )
+        one = {"horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
+        terms = {"as_of": DAYS[:2], **one}
+        of_table = lb.backtest(log, **terms, future_value=judged, folder=tmp_path)
+        of_same(of_table, lb.backtest(log, **terms, future_value=lambda day: judged))
+        of_undated = lb.backtest(log, **terms, future_value=lambda day: undated)
+        assert [window.note for window in of_undated.windows] == [window.note for window in of_table.windows]
+        of_same(of_table, lb.backtest(log, **terms, future_value=judged, folder=tmp_path))
+        text = " ".join(repr(of_table).split())
+        first = f"3 judgements are left out: their customers are not in the data by then (ids {late}, 999999)"
+        second = "1 judgement is left out: its customer is not in the data by then (id 999999)"
+        assert f"note: {DAYS[0]}: {first}" in text
+        assert f"note: {DAYS[1]}: {second}" in text
+        assert first in " ".join(repr(lb.backtest(log, as_of=DAYS[0], future_value=judged, **one)).split())
+        predicted = of_table.customers().loc["spend", "predicted"]
+        without = lb.backtest(log, **terms).customers().loc["spend", "predicted"]
+        assert (predicted - without).loc[[(DAYS[0], there), (DAYS[1], there), (DAYS[1], late)]].min() > 700
+        unknown = lb.backtest(log, **terms, future_value=lambda day: undated.subset([3]))
+        assert unknown.summary().equals(lb.backtest(log, **terms).summary())
+        assert second in " ".join(unknown.windows[0].note.split())
+
+    def test_what_is_no_judgement(self, orders, fits):
+        terms = {"as_of": DAYS[:1], "horizon": HORIZON, "progressbar": False, **fits}
+        with pytest.raises(InputError, match=r"future_value= gives, for 1997-07-01, a DataFrame\. Make it with"):
+            lb.backtest(orders, **terms, future_value=lambda day: pd.DataFrame())
+        with pytest.raises(InputError, match=r"future_value= is a DataFrame\. Make it with"):
+            lb.backtest(orders, **terms, future_value=pd.DataFrame())
 
     def test_judgements_must_say_when_they_were_stated(self, orders, fits, judged):
         undated = lb.FutureValuePriors.from_judgements(

@@ -10,7 +10,6 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.evaluation.backtest import Backtest, holdout_occasions
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.fitted import shape_of, thinned_to
 from ltv_bayes.predictions.groups import Parameters
 from ltv_bayes.predictions.over_customers import draw_for_each
@@ -55,7 +54,7 @@ def known_as(ids: pd.Index, names: pd.Series) -> pd.Series:
     return by_text.reindex(as_text(ids)).set_axis(ids)
 
 
-def through_time(test: Backtest, cohorts: pd.Series, judged: FutureValuePriors | None) -> tuple[pd.DataFrame, Array]:
+def through_time(test: Backtest, cohorts: pd.Series) -> tuple[pd.DataFrame, Array]:
     """Cumulative purchases and spend of cohorts at some times after the origin, and a few hundred draws of each.
 
     Returns
@@ -72,8 +71,8 @@ def through_time(test: Backtest, cohorts: pd.Series, judged: FutureValuePriors |
     drawn = {"purchases": np.stack([counts[..., codes == code].sum(axis=-1) for code in range(len(names))], axis=-1)}
     if test.spend is not None:
         stream = RepeatPurchases(fit, thinned_to(test.spend, TRACKED_DRAWS))
-        terms: dict[str, Any] = {"horizon": lengths, "future_value": judged, "random_seed": test.random_seed}
-        ltv = lifetime_value(test.customers, stream, **terms)
+        judged, seed = test.judged.priors, test.random_seed
+        ltv = lifetime_value(test.customers, stream, future_value=judged, horizon=lengths, random_seed=seed)
         by = pd.Series(names[codes], index=test.customers.ids, name="cohort")
         drawn["spend"] = np.stack([_by_cohort(ltv.at(length).by(by).total, list(names)) for length in lengths])
     ends = [test.as_of + dt.timedelta(days=int(day)) for day in days]

@@ -18,7 +18,7 @@ from ltv_bayes.whole_files import written_whole
 
 TABLES = ("customers", "totals", "total_draws", "cohorts", "cohort_draws")
 STATED = "window.json"
-FORM = 1
+FORM = 2
 """Counts changes of what is kept: an older folder is refused."""
 
 

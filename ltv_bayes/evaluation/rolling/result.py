@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.errors import InputError, suggestion
+from ltv_bayes.errors import InputError, listed, suggestion
 from ltv_bayes.evaluation.count_calibration import COVERED
 from ltv_bayes.evaluation.rolling import verdict
 from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY
@@ -64,8 +64,11 @@ class RollingBacktest(Printed):
 
     @property
     def caution(self) -> str:
-        """What every table must state: the caution of the first origin that has one."""
-        return next((f"{window.as_of}: {window.caution}" for window in self.windows if window.caution), "")
+        """What every table must state: each caution, with the origins that have it."""
+        every: dict[str, list[dt.date]] = {}
+        for window in self.windows:
+            every.setdefault(window.caution, []).append(window.as_of)
+        return "; ".join(f"{listed(days)}: {caution}" for caution, days in every.items() if caution)
 
     @property
     def verdict(self) -> str:
@@ -260,7 +263,7 @@ class RollingBacktest(Printed):
         yield textwrap.fill(f"note: {verdict.proof(totals, self.windows_apart)}", LINE)
         for window in self.windows:
             if window.note:
-                yield f"note: {window.as_of}: {window.note}"
+                yield textwrap.fill(f"note: {window.as_of}: {window.note}", LINE)
         if "spend" not in self.compared:
             yield "note: the log has no amounts: spend is not compared"
 

@@ -1,28 +1,25 @@
 """Would the models have known? Backtests of one origin or of many, refitted at each."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ltv_bayes import __version__
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.orders.transactions import Transactions
-from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError, UnitError, counted
 from ltv_bayes.evaluation.backtest import Backtest, backtest_at, end_of, occasions
+from ltv_bayes.evaluation.known_judgements import Judged, known_on
 from ltv_bayes.evaluation.refitting import Refitting, Segmenting
 from ltv_bayes.evaluation.rolling.cohorts import cohort_names, known_as
 from ltv_bayes.evaluation.rolling.kept import FORM, fingerprint, read_window, write_window
 from ltv_bayes.evaluation.rolling.origins import LogSpan, chosen_origins, given_origins
 from ltv_bayes.evaluation.rolling.result import RollingBacktest
 from ltv_bayes.evaluation.rolling.window import Window, window_of
-from ltv_bayes.judgement.future_value import FutureValuePriors, all_judgements
 from ltv_bayes.models.buy_till_you_die import PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -31,8 +28,6 @@ from ltv_bayes.random_streams import as_seed
 from ltv_bayes.terminal import announce, progress
 from ltv_bayes.time_units import Duration, as_date, as_duration, as_time_unit
 from ltv_bayes.value.segments.groupings import SegmentGrouping
-
-Judged = FutureValuePriors | Callable[[dt.date], FutureValuePriors | None]
 
 
 def backtest(
@@ -81,7 +76,9 @@ def backtest(
     future_value : FutureValuePriors or callable, optional
         Judged opportunities, which spend then holds. At each origin, those count that had been stated by then (the
         column ``stated_on``) and were not overdue. Or a function that gives the judgements known on a day, or None: it
-        can recalibrate them by the record as it was on that day.
+        can recalibrate them by the record as it was on that day; of its judgements the same ones count, but they need
+        not say when they were stated. Judgements on customers who are not in the data by then are left out, and the
+        notes say how many.
     observed_until : date, optional
         Last day that the log covers, where it is later than the last order.
     folder : path, optional
@@ -122,7 +119,7 @@ def backtest(
         _require_holdout(orders, start, length, observed_until)
         _refuse_for_one(by=by, folder=folder)
         customers = refitting.customers(orders, start)
-        return backtest_at(orders, customers, length, refitting, seed, judged_on(start, future_value, customers))
+        return backtest_at(orders, customers, length, refitting, seed, known_on(start, future_value, customers))
     if round(length.days) < 1:
         raise UnitError(f"Origins are days, and a horizon of {length} is shorter than one. Choose a longer horizon.")
     span = LogSpan.of(orders, observed_until)
@@ -168,11 +165,9 @@ def _window(
     """The window of one origin, and whether it was in the folder."""
     customers = refitting.customers(orders, day)
     segments = None if segmenting is None else _segments(customers, segmenting.on(customers))
-    judged, cohort = judged_on(day, future_value, customers), known_as(customers.ids, cohorts)
+    judged, cohort = known_on(day, future_value, customers), known_as(customers.ids, cohorts)
     if folder is None:
-        return window_of(
-            backtest_at(orders, customers, length, refitting, seed, judged), segments, cohort, judged
-        ), False
+        return window_of(backtest_at(orders, customers, length, refitting, seed, judged), segments, cohort), False
     table = orders.table
     groups = pd.DataFrame({"segment": segments, "cohort": cohort})
     made_from = {
@@ -182,42 +177,16 @@ def _window(
         "models": fingerprint({"purchases": refitting.purchases, "spend": refitting.spend}),
         "attributes": fingerprint(customers.table),
         "segments or cohorts": fingerprint(groups),
-        "judgements": "" if judged is None else fingerprint(judged),
+        "judgements": fingerprint(judged),
         "settings of the fit": fingerprint(given),
         "version of ltv_bayes": f"{__version__}, tables {FORM}",
     }
     found = read_window(folder, day, made_from)
     if found is not None:
         return found, True
-    window = window_of(backtest_at(orders, customers, length, refitting, seed, judged), segments, cohort, judged)
+    window = window_of(backtest_at(orders, customers, length, refitting, seed, judged), segments, cohort)
     write_window(folder, window, made_from)
     return window, False
-
-
-def judged_on(day: dt.date, future_value: Judged | None, customers: Customers) -> FutureValuePriors | None:
-    """The judgements that were known on a day: stated by then, and not overdue, of customers of then.
-
-    Raises
-    ------
-    InputError
-        If judgements do not say when they were stated.
-    """
-    if future_value is None or not isinstance(future_value, FutureValuePriors):
-        return None if future_value is None else future_value(day)
-    every, today, known = all_judgements(future_value), pd.Timestamp(day), set(as_text(customers.ids))
-
-    def known_then(table: pd.DataFrame) -> np.ndarray:
-        if "stated_on" not in table or table["stated_on"].isna().any():
-            raise InputError(
-                "A backtest uses what was known at each origin, and judgements do not say when they were stated. Fill "
-                "in stated_on for each, or pass a function that gives the judgements known on a day."
-            )
-        overdue = table["expected_to"] < today
-        kept = (table["stated_on"] <= today) & ~overdue & table["customer_id"].astype(str).isin(known)
-        return np.asarray(kept)
-
-    kept = known_then(future_value.table)
-    return replace(future_value.subset(kept), portfolio=every[known_then(every)]) if kept.any() else None
 
 
 def _segments(customers: Customers, by: Any) -> pd.Series:

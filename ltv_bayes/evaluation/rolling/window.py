@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.evaluation.backtest import Backtest, end_of, money_notes, occasions, predicted_by
+from ltv_bayes.evaluation.backtest import Backtest, end_of, luck_of, money_notes, occasions, predicted_by
 from ltv_bayes.evaluation.count_calibration import blocks
 from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY, through_time
 from ltv_bayes.formulas.forecast_scores import crps
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import SAMPLE_DIMS
-from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.sizes import TRACKED_DRAWS
 
@@ -44,7 +43,7 @@ class Window:
     caution : str
         What every table must state.
     note : str
-        What the actual spend leaves out.
+        What spend leaves out, the actual or the predicted.
     """
 
     as_of: dt.date
@@ -58,9 +57,7 @@ class Window:
     note: str
 
 
-def window_of(
-    test: Backtest, segments: pd.Series | None, cohorts: pd.Series, judged: FutureValuePriors | None = None
-) -> Window:
+def window_of(test: Backtest, segments: pd.Series | None, cohorts: pd.Series) -> Window:
     """Measure a backtest of one origin.
 
     Parameters
@@ -70,12 +67,10 @@ def window_of(
         Name of each customer's segment, in the order of the customers.
     cohorts : pandas.Series
         Name of each customer's cohort, in the order of the customers.
-    judged : FutureValuePriors, optional
-        What was judged, which the predicted spend holds already.
     """
-    naive, expected = naive_forecasts(test), _expected(test, judged)
-    every = [_measured(test, of, segments, naive[of], expected.get(of)) for of in test.actual]
-    cohort_rows, cohort_draws = through_time(test, cohorts, judged)
+    naive = naive_forecasts(test)
+    every = [_measured(test, of, segments, naive[of]) for of in test.actual]
+    cohort_rows, cohort_draws = through_time(test, cohorts)
     return Window(
         test.as_of,
         end_of(test.as_of, test.horizon),
@@ -90,7 +85,7 @@ def window_of(
 
 
 def _measured(
-    test: Backtest, of: str, segments: pd.Series | None, naive: pd.DataFrame, expected: Array | None
+    test: Backtest, of: str, segments: pd.Series | None, naive: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, Array]:
     """Tables of customers and totals of purchases or of spend, and draws of the totals."""
     actual = test.actual[of].to_numpy(dtype=float)
@@ -112,7 +107,7 @@ def _measured(
             "actual": actual,
             **dict(zip(("predicted", "median", "crps"), scores, strict=True)),
             "pit": test.pit(of).to_numpy(),
-            "expected": scores[0] if expected is None else expected,
+            "expected": _expected(test, of),
             **{name: naive[name].to_numpy() for name in NAIVE},
         }
     )
@@ -124,19 +119,17 @@ def _measured(
         whole_row = {"segment": EVERYBODY, "level": "total", **totals[["customers", "actual", *NAIVE]].sum()}
         totals = pd.concat([totals, pd.DataFrame([whole_row])], ignore_index=True).astype({"customers": int})
         sums = np.column_stack([sums, sums.sum(axis=1)])
-    ends, luck = totals["actual"].to_numpy(), np.random.default_rng(test.random_seed).random(len(totals))
-    pit = (sums < ends).mean(axis=0) + luck * (sums == ends).mean(axis=0)
+    ends = totals["actual"].to_numpy()
+    pit = (sums < ends).mean(axis=0) + luck_of(test, len(totals)) * (sums == ends).mean(axis=0)
     return customers, totals.assign(of=of, pit=pit), sums
 
 
-def _expected(test: Backtest, judged: FutureValuePriors | None) -> dict[str, Array]:
-    """The mean of purchases and of spend given parameters, without luck of draws; not of spend that was judged too."""
+def _expected(test: Backtest, of: str) -> Array:
+    """The mean of each customer's purchases or spend given parameters, without luck of draws."""
+    if of == "spend" and test.expected_spend is not None:
+        return test.expected_spend.to_numpy()
     counts = thinned_to(test.purchases, TRACKED_DRAWS).expected_purchases(test.customers, test.horizon)
-    found = {"purchases": counts.mean(SAMPLE_DIMS, skipna=False).to_numpy()}
-    if test.spend is not None and judged is None:
-        orders = thinned_to(test.spend, TRACKED_DRAWS).expected_spend(test.customers)
-        found["spend"] = found["purchases"] * orders.mean(SAMPLE_DIMS, skipna=False).to_numpy()
-    return found
+    return counts.mean(SAMPLE_DIMS, skipna=False).to_numpy()
 
 
 def naive_forecasts(test: Backtest) -> Mapping[str, pd.DataFrame]:

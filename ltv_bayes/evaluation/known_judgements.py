@@ -1,0 +1,88 @@
+"""The judgements that were known at an origin of a backtest."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.errors import InputError, a_kind, counted, listed
+from ltv_bayes.judgement.future_value import FutureValuePriors, all_judgements
+from ltv_bayes.judgement.valuing.checks import written_as
+
+Judged = FutureValuePriors | Callable[[dt.date], FutureValuePriors | None]
+
+
+@dataclass(frozen=True, eq=False)
+class KnownJudgements:
+    """What was judged by an origin.
+
+    Attributes
+    ----------
+    priors : FutureValuePriors or None
+        Judgements on customers who are in the data; None if there is none.
+    left_out : tuple
+        The customer of each judgement on one who is not.
+    """
+
+    priors: FutureValuePriors | None = None
+    left_out: tuple[Any, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What is left out, in words; empty if nothing is."""
+        if not self.left_out:
+            return ""
+        number, names = len(self.left_out), list(dict.fromkeys(self.left_out))
+        are, them = ("is", "its customer is") if number == 1 else ("are", "their customers are")
+        ids = f"{'id' if len(names) == 1 else 'ids'} {listed(names)}"
+        return f"{counted(number, 'judgement')} {are} left out: {them} not in the data by then ({ids})"
+
+
+def known_on(day: dt.date, future_value: Judged | None, customers: Customers) -> KnownJudgements:
+    """The judgements that were stated by a day and were not overdue, of those who were customers then.
+
+    Parameters
+    ----------
+    day : datetime.date
+    future_value : FutureValuePriors or callable, optional
+        All judgements, with the day on which each was stated; or a function that gives those known on a day, which
+        need not say so.
+    customers : Customers
+        Those of the day.
+
+    Raises
+    ------
+    InputError
+        If judgements do not say when they were stated, or something else was given.
+    """
+    dated = isinstance(future_value, FutureValuePriors)
+    given: Any = future_value(day) if callable(future_value) else future_value
+    if given is None:
+        return KnownJudgements()
+    if not isinstance(given, FutureValuePriors):
+        which = "" if given is future_value else f" gives, for {day},"
+        raise InputError(
+            f"future_value={which or ' is'} {a_kind(given)}. Make it with FutureValuePriors.from_judgements(...)."
+        )
+    every, today = all_judgements(given), pd.Timestamp(day)
+
+    def marks(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Which were known on the day, and which are on one of its customers."""
+        stated = table["stated_on"] if "stated_on" in table else pd.Series(pd.NaT, index=table.index)
+        if dated and stated.isna().any():
+            raise InputError(
+                "A backtest uses what was known at each origin, and judgements do not say when they were stated. Fill "
+                "in stated_on for each, or pass a function that gives the judgements known on a day."
+            )
+        known = ~(stated > today) & ~(table["expected_to"] < today)
+        return known.to_numpy(), written_as(customers, table["customer_id"]).notna().to_numpy()
+
+    (known, there), (known_of_all, there_of_all) = marks(given.table), marks(every)
+    kept, left_out = known & there, tuple(given.table.loc[known & ~there, "customer_id"])
+    if not kept.any():
+        return KnownJudgements(None, left_out)
+    return KnownJudgements(replace(given.subset(kept), portfolio=every[known_of_all & there_of_all]), left_out)
