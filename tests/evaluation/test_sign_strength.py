@@ -11,7 +11,7 @@ from ltv_bayes.errors import DataWarning, InputError
 from ltv_bayes.streams.repeat_purchases import alive_draws
 from ltv_bayes.value.draws.judged_streams import conditioned
 
-pytestmark = [pytest.mark.fits, pytest.mark.filterwarnings("ignore:.*are some opportunities stale")]
+pytestmark = pytest.mark.filterwarnings("ignore:.*are some opportunities stale")
 
 TODAY, DAYS, CLIENTS = pd.Timestamp("2025-12-31"), 1565, 1500
 SPEND = {"p": 6.0, "q": 4.0, "v": 15.0}
@@ -84,6 +84,7 @@ def bins(p):
     return [(low <= p) & (p < high) for low, high in pairwise(edges)]
 
 
+@pytest.mark.fits
 @pytest.mark.parametrize("way", ["in doubt", "learned"])
 def test_customers_are_alive_as_often_as_is_said_within_the_doubt(found, way):
     _, companies = found
@@ -94,6 +95,7 @@ def test_customers_are_alive_as_often_as_is_said_within_the_doubt(found, way):
             assert up_to > 0.0005
 
 
+@pytest.mark.fits
 def test_a_known_ratio_that_is_wrong_is_found_out(found):
     """The check above can fail: too many were said to be alive where opportunities are never cleaned up."""
     ratio, companies = found
@@ -101,6 +103,7 @@ def test_a_known_ratio_that_is_wrong_is_found_out(found):
         assert all(levels(told["known"], alive, slice(None))[1] < 0.0005 for told, alive, _ in companies)
 
 
+@pytest.mark.fits
 def test_what_was_learned_is_surer(found):
     ratio, companies = found
     for _, _, learned in companies:
@@ -110,6 +113,7 @@ def test_what_was_learned_is_surer(found):
         assert "learned from" in str(learned)
 
 
+@pytest.mark.fits
 def test_scores_are_better_on_average_than_those_of_a_known_ratio():
     """Over weak and strong signs alike."""
     scores = {"known": [], "in doubt": [], "learned": []}
