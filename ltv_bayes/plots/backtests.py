@@ -10,9 +10,9 @@ from matplotlib.dates import AutoDateLocator
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.evaluation.count_calibration import COVERED
 from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY
+from ltv_bayes.evaluation.rolling.forecast import NAIVE
 from ltv_bayes.evaluation.rolling.result import RollingBacktest, verdict_on
 from ltv_bayes.evaluation.rolling.verdict import STATED
-from ltv_bayes.evaluation.rolling.window import NAIVE
 from ltv_bayes.formatting import percent
 from ltv_bayes.intervals import bound_columns, describe_interval, interval_name
 from ltv_bayes.plots import canvas

@@ -11,12 +11,13 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.evaluation.counts_ahead import counts_until
 from ltv_bayes.evaluation.known_judgements import known_on
 from ltv_bayes.evaluation.rolling import verdict
-from ltv_bayes.evaluation.rolling.cohorts import cohort_names, purchases_until
+from ltv_bayes.evaluation.rolling.cohorts import cohort_names
 from ltv_bayes.evaluation.rolling.kept import TABLES, fingerprint
 from ltv_bayes.evaluation.rolling.origins import windows_apart
-from ltv_bayes.evaluation.rolling.window import naive_forecasts
+from ltv_bayes.evaluation.rolling.forecast import naive_forecasts
 from ltv_bayes.predictions.fitted import shape_of, shuffled, thinned_to
 from ltv_bayes.time_units import Duration
 from tests.chance import allowed
@@ -218,7 +219,7 @@ class TestTables:
     def test_purchases_through_time_are_those_predicted(self, orders, fits):
         customers = lb.summarize(orders, as_of=DAYS[0])
         fit = thinned_to(fits["purchases"], 60)
-        steps = purchases_until(fit, customers, [Duration(4, "week"), Duration(13, "week")], seed=5)
+        steps = counts_until(fit, customers, [Duration(4, "week"), Duration(13, "week")], seed=5)
         last = fit.predict_purchases(customers, HORIZON, random_seed=5)
         np.testing.assert_array_equal(steps[1], last.to_numpy().reshape(-1, len(customers)))
         assert (steps[0] <= steps[1]).all()
