@@ -18,6 +18,7 @@ from ltv_bayes.tables import Printed, ResultPage
 
 RARE = 0.05
 """How often models that score alike are told apart, over all pairs."""
+HIGHER = "{name}, {share} higher"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -183,27 +184,29 @@ def verdict_between(comparison: ModelComparison, of: str) -> str:
     number, windows = each.index.get_level_values("customer_id").nunique(), len(comparison[best].windows)
     over = f"over {counted(number, 'customer')} and {counted(windows, 'window')}"
     worse, alike = others[others["told_apart"].astype(bool)], others[~others["told_apart"].astype(bool)]
-    lower = f"its error per customer (CRPS) is lower than that of {_each(worse, 'by ')}"
+    lowest = float(table["crps"].iloc[0])
+    higher = f"the error per customer (CRPS) is higher with {_each(worse, '{name} by {share}', lowest)}"
     if worse.empty and len(alike) == 1:
-        said = f"{best} and {alike.index[0]} cannot be told apart: errors per customer (CRPS) are {_each(alike)} apart"
+        apart = _each(alike, "{share}", lowest)
+        said = f"{best} and {alike.index[0]} cannot be told apart: errors per customer (CRPS) differ by {apart}"
     elif worse.empty:
-        said = f"{best} has the lowest error per customer (CRPS), but cannot be told apart from {_each(alike, 'at ')}"
+        known = "has the lowest error per customer (CRPS), but cannot be told apart from"
+        said = f"{best} {known} {_each(alike, HIGHER, lowest)}"
     elif alike.empty:
-        said = f"{best} scores best: {lower}"
+        said = f"{best} scores best: {higher}"
     else:
-        said = f"{best} scores best: {lower}; it cannot be told apart from {_each(alike, 'at ')}"
+        said = f"{best} scores best: {higher}; it cannot be told apart from {_each(alike, HIGHER, lowest)}"
     few = "; one window: other times may differ" if windows == 1 else ""
     held = ", ".join(f"{row['totals_held']} ({name})" for name, row in table.iterrows())
     sentence = f"{of.capitalize()}. {said}, {over}{few}. Totals held, of {counted(windows, 'window')}: {held}."
     return quoted_with(sentence, comparison.caution)
 
 
-def _each(rows: pd.DataFrame, link: str | None = None) -> str:
-    """By how much scores differ from the best, each with its standard error, and with its name before a link."""
+def _each(rows: pd.DataFrame, way: str, lowest: float) -> str:
+    """By how much the score of each model is above the best, written in a way, with its standard error."""
     parts = []
     for name, row in rows.iterrows():
-        share = percent(row["difference"] / row["crps"] if row["crps"] > 0 else 0.0)
+        share = percent(row["difference"] / lowest if lowest > 0 else float("nan"))
         amount, error = three_digits(row["difference"]), three_digits(row["standard_error"])
-        of = "" if link is None else f"{name} {link}"
-        parts.append(f"{of}{share} ({amount}, standard error {error})")
+        parts.append(f"{way.format(name=name, share=share)} ({amount}, standard error {error})")
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
