@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import special
 
-from ltv_bayes.formulas.special import Array
+from ltv_bayes.formulas.special import Array, IntArray
 
 
 def crps(drawn: Array, actual: Array) -> Array:
@@ -55,7 +55,7 @@ def interval_score(low: Array, high: Array, actual: Array, prob: float) -> Array
 
 
 def paired_difference(
-    differences: Array, customers: Array, windows: Array, apart: float | None = None
+    differences: Array, customers: IntArray, windows: IntArray, apart: float | None = None
 ) -> tuple[float, float, float]:
     """Mean of paired differences of a score, its standard error, and the degrees of freedom of that.
 
@@ -102,7 +102,7 @@ def paired_difference(
     return mean, float(np.sqrt(variance)), float(variance**2 / freedom) if freedom > 0 else 1.0
 
 
-def _variance_over(groups: Array, deviations: Array, size: float) -> tuple[float, float]:
+def _variance_over(groups: IntArray, deviations: Array, size: float) -> tuple[float, float]:
     """The variance of a mean of deviations that are independent between groups, and how many groups they are worth."""
     sums = np.bincount(groups, weights=deviations)
     unbiased = len(sums) / (size - 1) if size > 1 else np.nan

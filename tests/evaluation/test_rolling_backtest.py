@@ -15,9 +15,9 @@ from ltv_bayes.evaluation.counts_ahead import counts_until
 from ltv_bayes.evaluation.known_judgements import known_on
 from ltv_bayes.evaluation.rolling import verdict
 from ltv_bayes.evaluation.rolling.cohorts import cohort_names
+from ltv_bayes.evaluation.rolling.forecast import naive_forecasts
 from ltv_bayes.evaluation.rolling.kept import TABLES, fingerprint
 from ltv_bayes.evaluation.rolling.origins import windows_apart
-from ltv_bayes.evaluation.rolling.forecast import naive_forecasts
 from ltv_bayes.predictions.fitted import shape_of, shuffled, thinned_to
 from ltv_bayes.time_units import Duration
 from tests.chance import allowed

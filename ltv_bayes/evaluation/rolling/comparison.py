@@ -93,7 +93,8 @@ class ModelComparison(Printed):
         customers = scores.xs("customer", level="level")[[*coverage, "bias", "crps"]]
         table = customers.join(self.differences()).join(totals)
         table = table.join(scores.xs("total", level="level")[list(SCORES)])
-        order = [(of, name) for of in self.compared for name in table.loc[of, "crps"].sort_values(kind="stable").index]
+        ranked = {of: table.loc[of, "crps"].reindex(self.names).sort_values(kind="stable") for of in self.compared}
+        order = [(of, name) for of, crps in ranked.items() for name in crps.index]
         return flagged(table.loc[order], self.caution, self.currency)
 
     def scores(self, ci_prob: float = STATED) -> pd.DataFrame:
@@ -102,7 +103,9 @@ class ModelComparison(Printed):
             name: one.scores(ci_prob).drop(columns="caution", errors="ignore") for name, one in self.backtests.items()
         }
         table = (
-            pd.concat(tables, names=["model"]).reorder_levels(["of", "model", "level"]).sort_index(sort_remaining=False)
+            pd.concat(tables, names=["model"])
+            .reorder_levels(["of", "model", "level"])
+            .sort_index(level="of", sort_remaining=False, kind="stable")
         )
         return flagged(table, self.caution, self.currency)
 

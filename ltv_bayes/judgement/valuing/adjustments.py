@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -94,7 +94,7 @@ class Adjustments:
     slope: Array
     shift: Array
     spread: Array
-    learned_until: tuple[dt.date | None, ...] = ()
+    learned_until: tuple[dt.date | None, ...] = field(default=(), kw_only=True)
 
     @classmethod
     def none(cls, judgements: int, shape: tuple[int, int]) -> Self:
@@ -109,7 +109,9 @@ class Adjustments:
         who = np.concatenate([begin + part.who for begin, part in zip(begins, parts, strict=False)])
         names = ("intercept", "slope", "shift", "spread")
         until = tuple(dict.fromkeys(day for part in parts for day in part.learned_until))
-        return cls(who, *(np.concatenate([getattr(part, name) for part in parts]) for name in names), until)
+        return cls(
+            who, *(np.concatenate([getattr(part, name) for part in parts]) for name in names), learned_until=until
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
