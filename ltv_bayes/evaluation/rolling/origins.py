@@ -34,12 +34,14 @@ class LogSpan:
     returns: Mapping[str | None, np.ndarray]
 
     @classmethod
-    def of(cls, logs: Mapping[str | None, Transactions], observed_until: Any = None) -> "LogSpan":
-        """Look at the logs of some streams, or at one log."""
+    def of(cls, logs: Mapping[str | None, Transactions], observed_until: Any) -> "LogSpan":
+        """Look at the logs of some streams, or at one log, which go on until a day."""
         first = min(log.table["date"].min() for log in logs.values()).date()
-        last = max(log.table["date"].max() for log in logs.values()).date()
-        until = last if observed_until is None else as_date(observed_until, "observed_until")
-        return cls(first, until, {stream: _second_days(log) for stream, log in logs.items()})
+        return cls(
+            first,
+            as_date(observed_until, "observed_until"),
+            {stream: _second_days(log) for stream, log in logs.items()},
+        )
 
     @property
     def scarcest(self) -> str | None:

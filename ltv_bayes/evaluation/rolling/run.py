@@ -140,16 +140,18 @@ def backtest(
         _refuse_for_one(by=by, folder=folder, models=models)
         (one,) = _only(streams)
         _require_holdout(orders, start, length, observed_until)
+        orders = orders if one is None else orders.stream(one)
         refitting = candidates[0].refitting(usual, one)
         customers = refitting.customers(orders, start)
         judged = known_on(start, judgements_of(future_value, one), customers)
         return backtest_at(orders, customers, length, refitting, seed_of_stream(seed, one), judged)
     if round(length.days) < 1:
         raise UnitError(f"Origins are days, and a horizon of {length} is shorter than one. Choose a longer horizon.")
-    logs = {stream: orders if len(streams) == 1 else orders.stream(str(stream)) for stream in streams}
+    segmenting = None if by is None else Segmenting.read(orders, by, time_unit)
+    logs = {stream: orders if stream is None else orders.stream(stream) for stream in streams}
+    span = LogSpan.of(logs, orders.table["date"].max() if observed_until is None else observed_until)
     if streams != (None,):
         orders = replace(orders, table=orders.table[orders.table["stream"].isin(streams)].reset_index(drop=True))
-    span = LogSpan.of(logs, observed_until)
     days = given_origins(as_of, length, span) if origins is None else chosen_origins(origins, length, span)
     first = occasions(orders).groupby("customer_id")["date"].min()
     work = Work(
@@ -158,7 +160,7 @@ def backtest(
         length,
         usual,
         seed,
-        None if by is None else Segmenting.read(orders, by, time_unit),
+        segmenting,
         cohort_names(first, days[-1]),
         future_value,
         None if folder is None else Path(folder).expanduser(),

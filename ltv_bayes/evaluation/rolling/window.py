@@ -11,6 +11,7 @@ from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY
 from ltv_bayes.evaluation.rolling.forecast import NAIVE, Forecast
 from ltv_bayes.formulas.forecast_scores import crps
 from ltv_bayes.formulas.special import Array
+from ltv_bayes.posterior import evenly_spaced
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,12 +62,14 @@ def window_of(forecast: Forecast, segments: pd.Series | None) -> Window:
         Name of each customer's segment, by customer_id.
     """
     every = [_measured(forecast, of, segments) for of in forecast.actual]
+    fewest = min(len(part[2]) for part in every)
+    drawn = [part[2][evenly_spaced(len(part[2]), fewest)] for part in every]
     return Window(
         forecast.as_of,
         forecast.until,
         pd.concat([part[0] for part in every], ignore_index=True),
         pd.concat([part[1] for part in every], ignore_index=True),
-        _numbered(np.hstack([part[2] for part in every])),
+        _numbered(np.hstack(drawn)),
         forecast.cohort_rows,
         _numbered(forecast.cohort_draws),
         forecast.caution,

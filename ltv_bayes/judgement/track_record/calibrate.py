@@ -7,7 +7,13 @@ from typing import Any
 from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL
 from ltv_bayes.judgement.form.reading import Reading, as_interval
 from ltv_bayes.judgement.track_record.calibration import Calibration
-from ltv_bayes.judgement.track_record.history import closed_by, closed_judgements, numbered_opportunities, read_history
+from ltv_bayes.judgement.track_record.history import (
+    closed_by,
+    closed_judgements,
+    closed_until,
+    numbered_opportunities,
+    read_history,
+)
 from ltv_bayes.judgement.track_record.record import TrackRecord
 from ltv_bayes.models.expert_biases import ExpertBiases
 from ltv_bayes.time_units import as_date
@@ -115,6 +121,6 @@ def calibrate_judgements(
         progressbar=progressbar,
         **sampler_settings,
     )
-    until = "" if closed["closed_on"].isna().any() else f"{closed['closed_on'].max():%Y-%m-%d}"
-    attrs = {"by": by, "interval": level, "settings": json.dumps(settings.settings()), "closed_until": until}
+    attrs = {"by": by, "interval": level, "settings": json.dumps(settings.settings())}
+    attrs["closed_until"] = str(closed_until(closed) or "")
     return Calibration(TrackRecord.of(tree, laid_out, numbered_opportunities(closed), **attrs).idata)

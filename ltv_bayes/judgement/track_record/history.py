@@ -118,6 +118,12 @@ def closed_by(history: pd.DataFrame, day: dt.date) -> pd.DataFrame:
     return closed
 
 
+def closed_until(history: pd.DataFrame) -> dt.date | None:
+    """The day on which the last judgement was closed; None where not all say when."""
+    days = history["closed_on"]
+    return None if days.isna().any() else days.max().date()
+
+
 def closed_judgements(history: pd.DataFrame, interval: float) -> ClosedJudgements:
     """Lay out what was read as a model takes it; names in alphabetical order.
 
