@@ -159,7 +159,7 @@ class ValueOverTime(Printed):
     @property
     def settings(self) -> str:
         """On which terms values were computed, but the day."""
-        return self.values[-1].settings.replace(f" from {self.days[-1]}", " from each day", 1)
+        return str(self.values[-1].settings).replace(f" from {self.days[-1]}", " from each day", 1)
 
     @property
     def caution(self) -> str:

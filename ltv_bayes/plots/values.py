@@ -13,10 +13,10 @@ from ltv_bayes.intervals import bound_columns, describe_interval, summarize_draw
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BLUE, GREEN, GREY, ORANGE
 from ltv_bayes.plots.lettering import drawable, ink, short_money
-from ltv_bayes.value.decisions.ranking import Statistic, require_statistic
+from ltv_bayes.value.decisions.ranking import Statistic, nothing_more, require_statistic
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED
 from ltv_bayes.value.lifetime_value import LifetimeValue, valued_of
-from ltv_bayes.value.segments.segments import SegmentValues, segments_left_out
+from ltv_bayes.value.segments.segments import TO_COME, SegmentValues, segments_left_out
 from ltv_bayes.value.valued import TOTAL
 
 STREAM_COLOURS = (GREEN, "#8c6bb1", "#7fc4c1", "#d9a0c0")
@@ -80,10 +80,10 @@ def plot_lifetime_value(
         if table["why"].any():
             ax.set_xlim(ax.get_xlim()[0], ROOM_FOR_WORDS * ax.get_xlim()[1])
         what = f"value still to come per customer{canvas.unit(ltv.currency)}"
-        lines = [f"{what}; in brackets: value so far" if REALISED in table else what]
+        lines = [f"{what}; in brackets: value so far, not discounted" if REALISED in table else what]
         if left_out:
             lines.append(f"left out: {counted(left_out, 'customer')} who most likely pay nothing more")
-        canvas.label_x(ax, *lines, str(ltv.settings))
+        canvas.label_x(ax, *lines, str(ltv.settings.to_come))
         return canvas.finish(
             ax, which, f"{statistic} and {describe_interval(ci_prob, ci_kind)}", valued_of(ltv).caution
         )
@@ -91,8 +91,7 @@ def plot_lifetime_value(
 
 def _worth_most(table: pd.DataFrame, top: int) -> tuple[pd.DataFrame, int]:
     """The first of ranked customers, and how many are left out as they most likely pay nothing more."""
-    _, high = bound_columns(table)
-    paying = (table[high] > 0).to_numpy()
+    paying = ~nothing_more(table).to_numpy()
     if len(table) <= top or not paying.any():
         return table.head(top), 0
     return table[paying].head(top), int((~paying).sum())
@@ -157,7 +156,7 @@ def described(by: SegmentValues, measure: str) -> str:
 def terms_of(by: SegmentValues, measure: str) -> list[str]:
     """The lines below a picture of a measure: the terms of the values, or the segments without the parameter."""
     if measure in MEASURED:
-        return [by.settings]
+        return [str(by.settings.to_come if measure == TO_COME else by.settings)]
     left_out = segments_left_out(by, measure)
     return [f"not seen by the fit, and left out: {listed(left_out)}"] if left_out else []
 
@@ -239,7 +238,7 @@ def plot_cash_flow(
         ax.grid(axis="x", visible=False)
         canvas.money_axis(ax.yaxis, ltv.currency)
         canvas.label_y(ax, f"money in the year{canvas.unit(ltv.currency)}")
-        canvas.label_x(ax, "year after the as-of date", str(ltv.settings))
+        canvas.label_x(ax, "year after the as-of date", str(ltv.settings.to_come))
         canvas.legend_beside(ax, names, reverse=True)
         who = "all customers" if customer_id is None else shortened(str(customer_id))
         detail = f"mean and {describe_interval(ci_prob, ci_kind)}"

@@ -149,8 +149,8 @@ class LifetimeValue(Printed):
         pandas.DataFrame
             Indexed by customer_id, the most to come first, and last those whose interval holds nothing to come, who
             have most likely left: realised, if past revenue is included, which does not count for the order; to_come
-            (mean) and median_to_come with the interval; probability_of_more; and why a statistic lies outside the
-            interval, or has none.
+            (mean) and median_to_come with the interval; probability_of_more (of anything, be it a loss); and why
+            a statistic lies outside the interval, or has none.
         """
         return ranked(self._valued, interval_settings(ci_prob, ci_kind), statistic)
 

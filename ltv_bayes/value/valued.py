@@ -48,6 +48,11 @@ class ValueSettings:
         """Position of the horizon among those that were asked for."""
         return len(self.terms.horizons) - 1
 
+    @property
+    def to_come(self) -> "ValueSettings":
+        """Those of what is still to come alone, where past revenue is not in a figure, or stands apart."""
+        return replace(self, realised=False)
+
     def __str__(self) -> str:
         as_of = f" from {self.terms.as_of}" if self.terms.as_of else ""
         rate = self.terms.discount_rate

@@ -99,6 +99,31 @@ def test_a_dot_outside_its_interval_says_why(valued):
     assert all("(+ 14)" in name for name in names(ax))
 
 
+PAST = "realised value, not discounted, included"
+
+
+def test_words_below_a_picture_say_whether_past_value_is_in_it(ltv):
+    """What is still to come stands apart from the past; totals include it."""
+    by, tiers = ltv.by("industry"), ltv.tiers()
+    apart = [
+        lb.plot_lifetime_value(ltv),
+        lb.plot_segments(by),
+        lb.plot_ranks(by),
+        lb.plot_cash_flow(ltv),
+        lb.plot_tiers(tiers),
+    ]
+    for ax in apart:
+        assert "realised value" not in ax.get_xlabel()
+        assert "39 weeks from 1997-09-30, discounted at 10% a year, margin 35%" in ax.get_xlabel()
+    assert "in brackets: value so far, not discounted" in apart[0].get_xlabel()
+    for ax in (lb.plot_segments(by, "total"), lb.plot_ranks(by, "per_customer"), lb.plot_waterfall(ltv.explain())):
+        assert " ".join(ax.get_xlabel().split()).endswith(PAST)
+    for table in (ltv.ranked(), tiers, ltv.upside(), ltv.cash_flow(), by.draws()):
+        assert table.attrs["settings"] == str(ltv.settings.to_come)
+    assert by.draws("total").attrs["settings"].endswith(PAST)
+    assert str(by).splitlines()[0].endswith(PAST)
+
+
 def test_no_customer_is_no_picture(ltv):
     with pytest.raises(LtvBayesError, match="at least 1"):
         lb.plot_lifetime_value(ltv, top=0)
@@ -353,7 +378,7 @@ class TestTornado:
         table = with_judgements.judgement.tornado()
         ax = lb.plot_tornado(with_judgements)
         ends = np.array([sorted((bar.get_x(), bar.get_x() + bar.get_width())) for bar in ax.patches])
-        book = float(with_judgements.total().mean())
+        book = with_judgements.explain().loc["total", "mean"]
         np.testing.assert_allclose(ends[:2], np.column_stack([table["absent"], [book] * 2]))
         np.testing.assert_allclose(ends[4:], table[["at_low", "at_high"]])
 

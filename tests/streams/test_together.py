@@ -62,7 +62,9 @@ def test_consumables_end_with_the_relation(everyone, streams, churning):
     future = alive_for_sure(12, 200.0, 210.0)
     within = [float(bg_nbd.discounted_expected_purchases(t, DELTA_WEEK, future)) for t in (*ends, 3 * 365.25 / 7)]
     expected = (shares @ within) * gamma_gamma.expected_spend(12, 40.2, p=6.25, q=3.744, v=15.44)
-    assert near(ltv.components["consumables"].sel(customer_id="Cleo"), expected)
+    drawn = ltv.components["consumables"].sel(customer_id="Cleo")
+    assert near(drawn, expected)
+    assert ltv.explain("Cleo").loc["consumables", "mean"] == pytest.approx(float(drawn.mean())), "shown as drawn"
 
 
 def test_service_while_alive_is_the_closed_form(everyone, streams, churning):

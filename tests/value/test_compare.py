@@ -41,6 +41,12 @@ class TestPairs:
         assert row["expected_loss_b"] == pytest.approx(normal_loss(-2, 5), abs=0.03)
         assert row["expected_loss_b"] - row["expected_loss_a"] == pytest.approx(row["difference"])
 
+    def test_pairs_are_in_the_order_of_medians_whatever_a_tail_does_to_the_mean(self):
+        """Of equal medians the higher mean stands first."""
+        rows = [[1, 2, 1.5, 1], [1, 2, 1.5, 1], [1000, 2, 1.5, 1]]
+        pairs = lb.compare(options(rows))[["segment_a", "segment_b"]].to_numpy()
+        assert ["".join(pair) for pair in pairs] == ["BC", "BA", "BD", "CA", "CD", "AD"]
+
     def test_where_less_is_better_the_losses_change_places(self, normal):
         more, less = lb.compare(normal), lb.compare(normal, lower_is_better=True)
         np.testing.assert_array_equal(more["expected_loss_a"], less["expected_loss_b"])

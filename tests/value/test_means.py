@@ -20,6 +20,25 @@ def priced(spend, growth):
     return lb.FittedSpend(tree)
 
 
+class AtALoss:
+    """A stream of one's own: the same orders, each of which costs what it earned."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+    def prepare(self, *terms):
+        made = self._stream.prepare(*terms)
+
+        def draw(first, last, money, *ends):
+            made(first, last, money, *ends)
+            money *= -1
+
+        return draw
+
+
 @pytest.fixture(scope="module")
 def events():
     rng = np.random.default_rng(5)
@@ -129,6 +148,32 @@ class TestTogether:
         row = by.compare("per_customer").iloc[0]
         assert row["difference"] == pytest.approx(each[row["segment_a"]] - each[row["segment_b"]], rel=1e-9)
 
+    @pytest.mark.parametrize("measure", ["to_come_per_customer", "per_customer", "total"])
+    def test_losses_and_differences_are_of_the_means_shown(self, ltv, measure):
+        by = ltv.by("industry")
+        mean, table, chosen = by.summary()[f"{measure}_mean"], by.compare(measure), by.best(measure)
+        apart = mean[table["segment_a"]].to_numpy() - mean[table["segment_b"]].to_numpy()
+        np.testing.assert_allclose(table["difference"], apart, rtol=1e-9)
+        np.testing.assert_allclose(table["expected_loss_b"] - table["expected_loss_a"], apart, rtol=1e-9)
+        assert (table[["expected_loss_a", "expected_loss_b"]] >= 0).all(axis=None)
+        np.testing.assert_allclose(chosen["mean"], mean[chosen.index])
+        np.testing.assert_allclose(
+            chosen["expected_loss"] + chosen["mean"], chosen["expected_loss"].iloc[0] + mean.max()
+        )
+        a, b = (by.draws(measure).sel(segment=list(table[f"segment_{one}"])).to_numpy() for one in "ab")
+        loss = np.maximum(b - a, 0).mean(axis=(0, 1))
+        moved = np.abs((a - b).mean(axis=(0, 1)) - apart)
+        assert (np.abs(table["expected_loss_a"] - loss) <= moved).all()
+        assert (moved > 1e-9 * np.abs(apart)).all()
+
+    def test_pairs_are_in_the_order_of_the_summary(self, ltv):
+        by = ltv.by("industry")
+        order, table = list(by.summary().index), by.compare()
+        likelier = table["probability_a_above_b"] > 0.5
+        places = table.map(lambda name: order.index(name) if name in order else np.nan)
+        assert len(table) == 3
+        assert (places["segment_a"] < places["segment_b"])[likelier].all()
+
     def test_a_slice_and_another_pass_have_the_same(self, ltv, book, purchases, spend):
         passes = lb.lifetime_value(book, lb.RepeatPurchases(purchases, spend), realised=True, keep_draws=False, **TERMS)
         pd.testing.assert_frame_equal(passes.summary(), ltv.summary(), check_exact=True)
@@ -146,6 +191,40 @@ class TestTogether:
         means = value.summary()["mean"]
         alone = [value.explain(one).loc["total", "mean"] for one in book.ids]
         np.testing.assert_allclose(alone, means, rtol=1e-14)
+
+    @pytest.mark.parametrize("realised", [False, True])
+    @pytest.mark.parametrize("relation", ["additional", "same_total"])
+    def test_a_tornado_stands_on_the_value_that_is_shown(self, book, purchases, spend, relation, realised):
+        """Of an opinion on a whole value, the rest is all other customers, and this one's past."""
+        rows = [{"customer_id": "B", "probability": 0.4, "low": 10.0, "high": 90.0, "opportunity": "Hall"}]
+        rows += [{"customer_id": "E", "probability": 0.9, "low": 50.0, "high": 200.0, "opportunity": "Plant"}]
+        frame = pd.DataFrame(rows).assign(relation=["additional", relation])
+        judged, stream = lb.FutureValuePriors.from_judgements(frame), lb.RepeatPurchases(purchases, spend)
+        value = lb.lifetime_value(book, stream, future_value=judged, **{**TERMS, "realised": realised})
+        table, parts = value.judgement.tornado(), value.judgement.sensitivity()
+        shown, drawn = value.explain().loc["total", "mean"], float(value.total().mean())
+        assert table.attrs["total"] == pytest.approx(shown, rel=1e-12)
+        assert abs(shown / drawn - 1) > 1e-6
+        absent = table.set_index("opportunity")["absent"]
+        assert absent["Hall"] == pytest.approx(parts.set_index("opportunity").loc["Hall", "without_mean"], rel=1e-12)
+        customer = value.summary().loc["E", "to_come" if realised else "mean"]
+        plant = customer if relation == "same_total" else value.explain("E").loc["judged", "mean"]
+        assert absent["Plant"] == pytest.approx(shown - plant, rel=1e-12)
+        swing = table["at_high"] - table["absent"]
+        np.testing.assert_allclose(table["swing"], swing)
+        medians = value.judgement.tornado("median")
+        assert medians.attrs["total"] == pytest.approx(float(value.total().median()))
+
+    def test_parts_of_judgements_add_up_to_the_judged_mean(self, book, purchases, spend):
+        rows = [("A", "Hall", 0.3), ("A", "Roof", 0.7), ("B", "Plant", 0.5)]
+        frame = pd.DataFrame(rows, columns=["customer_id", "opportunity", "probability"]).assign(low=50.0, high=200.0)
+        frame["relation"] = "additional"
+        judged, stream = lb.FutureValuePriors.from_judgements(frame), lb.RepeatPurchases(purchases, spend)
+        value = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        whole = value.explain().loc["judged", "mean"]
+        parts = value.judgement.sensitivity().set_index("source")["mean"]
+        assert parts["judged"].sum() == pytest.approx(whole, rel=1e-12)
+        assert value.judgement.audit()["used"].sum() == pytest.approx(whole, rel=1e-12)
 
 
 class TestLuck:
@@ -200,10 +279,34 @@ class TestRanking:
         assert list(loyal.upside().index) == list(table.index)
         assert loyal.summary()["mean"].idxmax() == "Large"
 
+    def test_who_has_most_likely_left_stands_last_whatever_the_mean(self, purchases, spend):
+        left = {"frequency": 12, "recency": 16.0, "T": 38.0, "monetary_value": 2e4}
+        buys = {"frequency": 4, "recency": 36.0, "T": 38.0, "monetary_value": 20.0}
+        names = {"Large": left, "Small": buys, "Smaller": buys, "Smallest": buys}
+        frame = pd.DataFrame.from_dict(names, orient="index").rename_axis("customer_id").reset_index()
+        customers = lb.Customers.from_summary(frame, time_unit="week", as_of="1997-09-30")
+        stream = lb.RepeatPurchases(purchases, spend)
+        ranked = lb.lifetime_value(customers, stream, horizon="1 year", random_seed=1).ranked()
+        assert ranked["to_come"].idxmax() == "Large"
+        assert ranked.index[-1] == "Large"
+        assert ranked.loc["Large", "why"].startswith("most likely nothing more: P(more)")
+
     def test_by_the_median(self, loyal):
         assert list(loyal.ranked("median"))[1] == "median_to_come"
         with pytest.raises(lb.errors.InputError, match="statistic must be 'mean' or 'median', not 'mode'"):
             loyal.ranked("mode")
+
+    @pytest.mark.parametrize("kind", ["eti", "hdi"])
+    def test_at_a_loss_who_buys_more_has_not_left(self, loyal, purchases, spend, kind):
+        """Every interval ends at 0 or below; P(more) is what it is where the same orders earn."""
+        stream = AtALoss(lb.RepeatPurchases(purchases, spend))
+        value = lb.lifetime_value(loyal.customers, stream, horizon="1 year", realised=True, random_seed=1)
+        table, gain = value.ranked(ci_kind=kind), loyal.ranked(ci_kind=kind)
+        assert table["probability_of_more"].to_dict() == gain["probability_of_more"].to_dict()
+        assert list(table.index) == ["Once", "Small", "Large"]
+        assert (table.iloc[:, 1:5] <= 0).all(axis=None)
+        assert table["why"].to_dict() == gain["why"].to_dict()
+        assert list(value.upside().index) == list(table.index)
 
     def test_of_segments(self, loyal):
         by = loyal.by("region")

@@ -8,6 +8,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.formatting import money
 from ltv_bayes.predictions.fitted import flat_draws
 from tests.chance import allowed
 
@@ -47,6 +48,10 @@ def many(purchases, spend):
 @pytest.fixture(scope="module")
 def ltv(book, many):
     return lb.lifetime_value(book, [lb.RepeatPurchases(*many)], **TERMS)
+
+
+def whole_of(book, stream):
+    return lb.lifetime_value(book, [stream], **TERMS)
 
 
 def alive_by_the_paper(fit, x, t_x, T):
@@ -99,10 +104,37 @@ class TestFacts:
 class TestAtStake:
     def test_is_the_value_if_alive_less_the_value_now(self, ltv, before):
         found = lb.slipping_away(ltv, before, least_drop=0.05)
-        now, lost = ltv.summary().loc[found.facts.index], found.at_stake.to_numpy().reshape(-1, len(found.facts))
-        error = np.hypot(now["sd"], lost.std(axis=0)) / np.sqrt(len(lost))
-        rest = found.facts["value_if_alive"] - lost.mean(axis=0)
-        assert (np.abs(rest - now["mean"]) < allowed(100) * error).all()
+        now, lost = ltv.summary()["mean"], found.at_stake.to_numpy().reshape(-1, len(found.facts))
+        at_stake = found.facts["at_stake"]
+        np.testing.assert_allclose(found.facts["value_if_alive"] - at_stake, now[at_stake.index], rtol=1e-9)
+        pd.testing.assert_series_equal(found.summary()["at_stake"], at_stake)
+        assert (np.abs(at_stake - lost.mean(axis=0)) < allowed(3) * lost.std(axis=0) / np.sqrt(len(lost))).all()
+        assert (np.abs(at_stake - lost.mean(axis=0)) > 1e-6 * at_stake).all()
+        assert f"At stake is {money(at_stake.sum(), 'USD')} USD on average" in found.sentence()
+
+    def test_a_row_adds_up_with_judgements_and_at_any_horizon(self, book, many, before):
+        """The value now is that of the purchases alone: judged money is not lost with them."""
+        row = {"customer_id": "F", "probability": 0.5, "low": 10, "high": 20, "relation": "additional"}
+        judged = lb.FutureValuePriors.from_judgements(pd.DataFrame([row]))
+        terms = {**TERMS, "horizon": ["6 months", "1 year"], "realised": True, "margin": 0.4, "discount_rate": 0.1}
+        whole = lb.lifetime_value(book, [lb.RepeatPurchases(*many)], future_value=judged, **terms)
+        for value in (whole, whole.at("6 months")):
+            facts = lb.slipping_away(value, before, least_drop=0.05).facts
+            now = [value.explain(one).loc["repeat_purchases", "mean"] for one in facts.index]
+            np.testing.assert_allclose(facts["value_if_alive"] - facts["at_stake"], now, rtol=1e-9)
+
+    def test_of_services_is_that_of_draws(self, book, many, before):
+        orders = lb.RepeatPurchases(*many, name="orders")
+        events = lb.FittedEvents.from_draws(
+            {"r": np.ones((4, 2500)), "alpha": np.full((4, 2500), 4.0)}, time_unit="week"
+        )
+        repairs = lb.TriggeredService(events, many[1], name="repairs", while_alive="orders", customers=book)
+        value = lb.lifetime_value(book, [orders, repairs], **TERMS)
+        found, alone = (lb.slipping_away(one, before, least_drop=0.05) for one in (value, whole_of(book, orders)))
+        order = list(alone.facts.index)
+        lost = found.at_stake.sel(customer_id=order) - alone.at_stake.sel(customer_id=order)
+        of_repairs = found.facts["at_stake"][order] - alone.facts["at_stake"]
+        np.testing.assert_allclose(of_repairs, lost.mean(("chain", "draw")), rtol=1e-6)
 
     def test_nothing_is_lost_in_draws_in_which_the_customer_is_there(self, ltv, before):
         found = lb.slipping_away(ltv, before, least_drop=0.05)
@@ -232,8 +264,7 @@ class TestGone:
         assert set(found.facts.index) | set(found.gone.index) == set(every.facts.index)
         assert (found.facts["probability_alive"] >= floor).all()
         assert (found.gone["probability_alive"] < floor).all()
-        lost = every.at_stake.mean(("chain", "draw")).to_series()
-        np.testing.assert_allclose(found.gone["at_stake"], lost[list(found.gone.index)])
+        np.testing.assert_allclose(found.gone["at_stake"], every.facts["at_stake"][list(found.gone.index)])
         np.testing.assert_array_equal(found.at_stake, every.at_stake.sel(customer_id=list(found.facts.index)))
         expected = f" {len(found.gone)} more {'is' if len(found.gone) == 1 else 'are'} left out, with P(alive) below"
         assert expected in found.sentence()

@@ -48,7 +48,7 @@ def cash_flow(value: Valued, customer_id: Any, interval: Interval) -> pd.DataFra
     means = {name: np.add.reduceat(mean, firsts) for name, mean in known.items()}
     table = _summarized(value, rows, means, pd.Index(year[firsts], name="year"), interval)
     table.insert(0, "until", ends[[*(firsts[1:] - 1), len(ends) - 1]])
-    return value.described(table, interval, subject=subject(customer_id))
+    return value.described(table, interval, subject=subject(customer_id), settings=str(value.settings.to_come))
 
 
 def _summarized(

@@ -45,8 +45,14 @@ def ranked(value: Valued, interval: tuple[float, str], statistic: Statistic = "m
     table["probability_of_more"] = columns[PAYING]
     leading = "to_come" if statistic == "mean" else "median_to_come"
     table["why"] = _why(table, leading)
-    order = np.lexsort((-table["to_come"], -table[leading], table[f"to_come_{high}"] <= 0))
-    return value.described(table.iloc[order], interval, statistic=statistic)
+    order = np.lexsort((-table["to_come"], -table[leading], nothing_more(table)))
+    return value.described(table.iloc[order], interval, statistic=statistic, settings=str(value.settings.to_come))
+
+
+def nothing_more(table: pd.DataFrame) -> pd.Series:
+    """Whether the interval of what is still to come holds nothing: who has it has most likely left, whatever margin."""
+    low, high = bound_columns(table)
+    return (table[low] == 0) & (table[high] == 0)
 
 
 def _without(values: np.ndarray, so_far: np.ndarray) -> np.ndarray:
@@ -58,7 +64,7 @@ def _without(values: np.ndarray, so_far: np.ndarray) -> np.ndarray:
 def _why(table: pd.DataFrame, leading: str) -> list[str]:
     """Say why a statistic lies outside its interval, or has none: most likely nothing more comes, or seldom much."""
     low, high = (table[name] for name in bound_columns(table))
-    outside = (table[leading] > high) | (table[leading] < low) | (high <= 0)
+    outside = (table[leading] > high) | (table[leading] < low) | nothing_more(table)
     return [
         f"{'most likely nothing more' if chance < 0.5 else 'seldom much more'}: P(more) {probability(chance)}"
         if far

@@ -36,7 +36,7 @@ from ltv_bayes.value.valued import Valued
 
 SHOWN = 10
 PURPOSE = "slipping away"
-SHOWN_FACTS = ["probability_alive_before", "probability_alive", "drop", "value_if_alive", "reason"]
+SHOWN_FACTS = ["probability_alive_before", "probability_alive", "drop", "value_if_alive", "at_stake", "reason"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,9 +47,9 @@ class SlippingAway(Printed):
     ----------
     facts : pandas.DataFrame
         Indexed by customer_id, the most at stake first: probability_alive_before, probability_alive, drop,
-        value_if_alive (mean), and the reason in words.
+        value_if_alive and at_stake (means), and the reason in words.
     gone : pandas.DataFrame
-        The same of those who are left out, as they have most likely left, with what is at stake (mean).
+        The same of those who are left out, as they have most likely left.
     at_stake : xarray.DataArray
         (chain, draw, customer_id): in a draw in which the customer has left, what they would pay had they stayed, up to
         the horizon; otherwise nothing.
@@ -98,8 +98,7 @@ class SlippingAway(Printed):
         rows = drawn.reshape(len(self.facts), self.total().size)
         found = summarize_sorted(np.sort(rows, axis=1), *interval_settings(ci_prob, ci_kind))
         ends = {f"at_stake_{name}": values for name, values in found.items() if name.endswith(("_lb", "_ub"))}
-        stakes = pd.DataFrame({"at_stake": found["mean"], **ends}, index=self.facts.index)
-        table = pd.concat([self.facts.drop(columns="reason"), stakes, self.facts["reason"]], axis=1)
+        table = self.facts.drop(columns="reason").assign(**ends, reason=self.facts["reason"])
         return flagged(table, self.caution, self.currency)
 
     def sentence(self, ci_prob: float | None = None, ci_kind: str | None = None) -> str:
@@ -115,7 +114,7 @@ class SlippingAway(Printed):
         prob, kind = interval_settings(ci_prob, ci_kind)
         draws = self.total().to_numpy().ravel()
         low, high = (money(float(end), self.currency) for end in interval(draws, prob, kind))
-        mean = with_currency(money(float(draws.mean()), self.currency), self.currency)
+        mean = with_currency(money(float(self.facts["at_stake"].sum()), self.currency), self.currency)
         verb = "is" if len(self.facts) == 1 else "are"
         return (
             f"{len(self.facts):,} of {customers} {verb} slipping away: P(alive) {fell}. At stake is {mean} on average, "
@@ -184,9 +183,10 @@ def slipping_away(
     them back can be worth. The difference from the value on the earlier day would mix this with orders made since and
     with another horizon. Streams that depend on the purchases are lost with them; judged opportunities are not counted.
 
-    A row does not add up exactly: the value now (``ltv.summary()``) and the value if alive are drawn apart, and whether
-    a customer has left is drawn once more for what is at stake. So ``value_if_alive`` less the value now differs from
-    ``at_stake`` by the error of means of a finite number of draws. It shrinks with more draws and rows.
+    Means of repeat purchases are those given the draws of parameters, so a row adds up: ``value_if_alive`` less
+    ``at_stake`` is the mean of these streams now, as ``ltv.explain(customer_id)`` shows it. Regular purchases and
+    services that depend on purchases have means of draws alone. What is at stake of them is that of its own draws,
+    which is never below 0, and a row adds up to the error of means of a finite number of draws.
     """
     if not isinstance(ltv, LifetimeValue):
         raise InputError(f"slipping_away needs what lifetime_value(...) returned, not {a_kind(ltv)}.")
@@ -200,15 +200,16 @@ def slipping_away(
     before = _before(earlier, since, now)
     facts = _facts(chosen, ltv.customers, now, before)
     slipped = facts[facts["drop"] >= least_drop]
-    lost, value_if_alive = _at_stake(value, chosen, now, slipped.index)
-    order = np.argsort(-lost.mean(axis=1), kind="stable")
-    lost, slipped = lost[order], slipped.assign(value_if_alive=value_if_alive)[SHOWN_FACTS].iloc[order]
+    lost, means = _at_stake(value, chosen, now, slipped.index)
+    slipped = slipped.assign(value_if_alive=means[:, 0], at_stake=means[:, 1])[SHOWN_FACTS]
+    order = np.argsort(-slipped["at_stake"], kind="stable")
+    lost, slipped = lost[order], slipped.iloc[order]
     gone = (slipped["probability_alive"] < least_alive).to_numpy()
     assert before.as_of is not None
     assert now.as_of is not None
     return SlippingAway(
         slipped[~gone],
-        slipped[gone].assign(at_stake=lost[gone].mean(axis=1)),
+        slipped[gone],
         _labelled(value, lost[~gone], slipped.index[~gone]),
         len(facts),
         before.as_of,
@@ -216,7 +217,7 @@ def slipping_away(
         float(least_drop),
         float(least_alive),
         ltv.currency,
-        str(ltv.settings),
+        str(ltv.settings.to_come),
         value.caution,
     )
 
@@ -307,40 +308,44 @@ def _with_segments(before: Customers, now: Customers, stream: RepeatPurchases) -
 
 
 def _at_stake(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> tuple[Array, Array]:
-    """Lost money of each customer in each draw, an array (customers, draws), and the mean value of each if alive."""
-    lost, value_if_alive = np.zeros((len(ids), value.valuation.size)), np.zeros(len(ids))
+    """Lost money, an array (customers, draws); means of the value if alive and of what is at stake, (customers, 2)."""
+    lost = np.zeros((len(ids), value.valuation.size))
+    means = np.zeros((len(ids), 2))
     if not len(ids):
-        return lost, value_if_alive
+        return lost, means
     require_memory(value.valuation.shape, len(ids))
     people = value.customers.subset(list(ids))
     place = pd.Index(ids).get_indexer(people.ids)
-    valuation = replace(
-        value.valuation,
-        customers=people,
-        streams=_known_to_live(value.valuation.conditioned, stream, people.ids),
-        future_value=None,
-        realised=False,
-    )
+    streams = _lost_with(stream, value.valuation.conditioned)
+    as_they_are = replace(value.valuation, customers=people, streams=streams, future_value=None, realised=False)
+    living = replace(stream, known_alive=tuple(as_text(people.ids)))
+    if_alive = replace(as_they_are, streams=tuple(living if one.name == stream.name else one for one in streams))
     known = known_ids(now, as_text(people.ids))
 
+    def expected(batch: Customers) -> dict[str, Array]:
+        return as_they_are.of(batch).expected()
+
     def reduce(block: Block, money: Components) -> tuple[slice, Array, Array]:
-        alive = added(money)[:, : value.periods].sum(axis=1)
         left = _have_left(value, stream, now.subset([known[one] for one in as_text(block.ids)]), block.ids)
-        mean = added(block.means)[:, : value.periods, 0].sum(axis=1)
-        return block.rows, np.where(left, alive, 0.0), mean
+        gone = {name: np.where(left, every[:, : value.periods].sum(axis=1), 0.0) for name, every in money.items()}
+        alive = {name: every[:, : value.periods, 0].sum(axis=1) for name, every in block.means.items()}
+        at_stake = {name: drawn.mean(axis=1) for name, drawn in gone.items()}
+        for name, every in block.about.items():
+            known_now = every[block.first : block.last, : value.periods].sum(axis=1)
+            at_stake[name] = np.where(np.isfinite(known_now), alive[name] - known_now, at_stake[name])
+        return block.rows, added(gone), np.stack([added(alive), added(at_stake)], axis=1)
 
-    for rows, drawn, mean in valuation.over_blocks(reduce, means=True):
-        lost[place[rows]], value_if_alive[place[rows]] = drawn, mean
-    return lost, value_if_alive
+    for rows, drawn, both in if_alive.over_blocks(reduce, about=expected, means=True):
+        lost[place[rows]], means[place[rows]] = drawn, both
+    return lost, means
 
 
-def _known_to_live(streams: Sequence[Stream], stream: RepeatPurchases, ids: pd.Index) -> tuple[Stream, ...]:
-    """The stream with customers who are known to be alive, and those that depend on it."""
+def _lost_with(stream: RepeatPurchases, streams: Sequence[Stream]) -> tuple[Stream, ...]:
+    """The stream, and those that depend on it."""
     others, lost = dependencies(streams), {stream.name}
     while more := {name for name, other in others.items() if other in lost} - lost:
         lost |= more
-    living = replace(stream, known_alive=tuple(as_text(ids)))
-    return tuple(living if one.name == stream.name else one for one in streams if one.name in lost)
+    return tuple(one for one in streams if one.name in lost)
 
 
 def _have_left(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.Index) -> np.ndarray:
@@ -358,5 +363,5 @@ def _have_left(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.I
 def _labelled(value: Valued, lost: Array, ids: pd.Index) -> xr.DataArray:
     """Label an array (customers, draws)."""
     drawn = lost.T.reshape(*value.valuation.shape, len(ids))
-    attrs = {"units": value.units, "settings": str(value.settings)}
+    attrs = {"units": value.units, "settings": str(value.settings.to_come)}
     return labelled_draws(drawn, "at_stake", {"customer_id": ids.to_numpy()}, **attrs)

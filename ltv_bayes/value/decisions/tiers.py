@@ -35,7 +35,8 @@ def tiers(value: Valued, shares: Sequence[float], names: Sequence[str] | None) -
     likeliest = within.argmax(axis=1)
     table["tier"] = pd.Categorical.from_codes(likeliest, titles, ordered=True)
     order = np.lexsort((-mean, *(-within.T[::-1]), likeliest))
-    return value.described(table.iloc[order], tiers=titles, draws=len(draws))
+    settings = str(value.settings.to_come)
+    return value.described(table.iloc[order], tiers=titles, draws=len(draws), settings=settings)
 
 
 def shares_of_tiers(money: Array, bounds: Array) -> Array:

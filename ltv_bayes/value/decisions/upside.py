@@ -14,6 +14,7 @@ from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
 from ltv_bayes.value.decisions.histories_in_words import histories_in_words
+from ltv_bayes.value.decisions.ranking import nothing_more
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Components, Valuation
 from ltv_bayes.value.valued import Valued
 
@@ -33,8 +34,8 @@ def upside(value: Valued, interval: Interval) -> pd.DataFrame:
     )
     table.insert(0, "realised", realised)
     table["reason"] = _reasons(value, table)
-    nothing = table[next(name for name in table if name.startswith("upside_") and name.endswith(ENDS[1]))] <= 0
-    return value.described(table.iloc[np.lexsort((-table["upside"], nothing))])
+    order = np.lexsort((-table["upside"], nothing_more(table)))
+    return value.described(table.iloc[order], settings=str(value.settings.to_come))
 
 
 def _to_come(sources: Components, means: Components, realised: Array, interval: Interval) -> dict[str, Array]:

@@ -195,10 +195,10 @@ def at_horizons(components: Components, until: tuple[int, ...]) -> Components:
 def summary_columns(components: Components, means: Components, interval: Interval) -> list[Columns]:
     """Summaries of customers at each horizon, from arrays (customers, horizons, draws) and means of the block.
 
-    Beside the columns of a summary: the mean of each source, and the share of draws with money still to come.
+    Beside the columns of a summary: the mean of each source, and the share of draws in which more comes, be it a loss.
     """
     total, mean = added(components), added(means)
-    paying = total > components.get(REALISED, 0.0)
+    paying = total != components.get(REALISED, 0.0)
     found = []
     for place in range(total.shape[1]):
         columns = summarize_sorted(np.sort(total[:, place], axis=1), *interval)

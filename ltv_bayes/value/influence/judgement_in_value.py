@@ -106,7 +106,7 @@ class JudgementInValue:
             One row for each judgement: customer_id, opportunity, expert; the portfolio if it fails (absent), if it
             succeeds with its low amount (at_low) and with its high one (at_high), of which each is passed with one
             chance in ten, after recalibration; swing = at_high - absent, the largest first. ``attrs["total"]`` is the
-            portfolio as it stands.
+            portfolio as it stands, with the mean or median of ``ltv.explain()``.
 
         Raises
         ------
@@ -142,12 +142,14 @@ class JudgementInValue:
 
         Notes
         -----
-        Judgements have no data behind them, so their draws are made anew from the scaled density: log-odds times the
-        power, and the standard deviation of the logarithm of an amount over its root. A firmer 60% becomes more than
-        60%, since 60% leans to yes. Priors of models are scaled by importance weights of the posterior draws, which
-        Pareto k judges: at 0.7 or above, fit again with other priors instead. Densities of positive parameters are
-        those of their logarithm, so that a log-normal prior keeps its median too. An opinion on a whole value takes
-        its customer's draws out of their places, which weights cannot follow; ``note`` says so.
+        All changes, the mean's too, are of draws; the means of other tables are averaged already. Judgements have no
+        data behind them, so their draws are made anew from the scaled density, with the same luck and beside the same
+        draws of streams: log-odds times the power, and the standard deviation of the logarithm of an amount over its
+        root. A firmer 60% becomes more than 60%, since 60% leans to yes. Priors of models are scaled by importance
+        weights of the posterior draws, which Pareto k judges: at 0.7 or above, fit again with other priors instead.
+        Densities of positive parameters are those of their logarithm, so that a log-normal prior keeps its median too.
+        An opinion on a whole value takes its customer's draws out of their places, which weights cannot follow;
+        ``note`` says so.
 
         References
         ----------

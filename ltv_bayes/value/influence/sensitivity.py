@@ -88,6 +88,8 @@ def tornado(value: Valued, statistic: Literal["mean", "median"] = "mean") -> pd.
         raise InputError(f"statistic must be 'mean' or 'median', not {statistic!r}.")
     judged, total = require_judged(value), value.total()
     statistic_of = np.mean if statistic == "mean" else np.median
+    if statistic == "mean":
+        total = total + (sum(value.means().values()) - total.mean())  # the total and every row at the mean of `explain`
     rows = []
     for position, without, at_low, at_high in _settled(value, judged, total):
         ends = {"absent": without, "at_low": without + at_low, "at_high": without + at_high}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,9 @@ def compare(
         One row for each pair, the one that is higher in most draws as segment_a: difference (mean) and
         median_difference with the interval; ratio (median) with its interval; probability_a_above_b;
         probability_equivalent if a region was given; expected_loss_a and expected_loss_b, what is lost on average by
-        choosing that one where the other is better; and a sentence to quote, which names the median difference, as it
-        has the sign of the comparison.
+        choosing that one where the other is better, of which the one less the other is the difference; and a sentence
+        to quote, which names the median difference, as it has the sign of the comparison. Pairs are in the order of
+        the options' medians, then of their means.
 
     Raises
     ------
@@ -114,7 +116,7 @@ def compare(
 
 def compare_pairs(options: "Options", region: "Region", words: "Words", within: Any = None) -> pd.DataFrame:
     """Compare every pair of options, or those of which ``within``, a label for each option, is the same."""
-    order = np.argsort(-options.values.mean(axis=1), kind="stable")
+    order = np.lexsort((-options.means, -np.median(options.values, axis=1)))
     columns: dict[str, list[Array]] = {name: [] for name in ("segment_a", "segment_b")}
     for at, first in enumerate(order[:-1]):
         others = order[at + 1 :]
@@ -151,7 +153,11 @@ def rank(draws: xr.DataArray, *, lower_is_better: bool = False) -> pd.DataFrame:
     >>> rank(draws)["rank_1"].tolist()
     [0.75, 0.25]
     """
-    options = Options.read(draws, lower_is_better=lower_is_better)
+    return ranks_of(Options.read(draws, lower_is_better=lower_is_better))
+
+
+def ranks_of(options: "Options") -> pd.DataFrame:
+    """Probability of each rank for each option; see `rank`."""
     first, last = options.ranks()
     shares = np.stack([_share_within(first, last, at, at) for at in range(1, len(options.names) + 1)], axis=1)
     table = pd.DataFrame(shares, index=options.index, columns=[f"rank_{at + 1}" for at in range(shares.shape[1])])
@@ -194,16 +200,20 @@ def best(draws: xr.DataArray, *, top: int = 3, lower_is_better: bool = False) ->
     >>> best(draws, top=1)["expected_loss"].tolist()
     [0.25, 2.75]
     """
+    return best_of(Options.read(draws, lower_is_better=lower_is_better), top)
+
+
+def best_of(options: "Options", top: int) -> pd.DataFrame:
+    """Which option to choose; see `best`."""
     if int(top) != top or top < 1:
         raise UnitError(f"top must be a whole number of at least 1, not {top!r}.")
-    options = Options.read(draws, lower_is_better=lower_is_better)
-    first, last = options.ranks()
+    (first, last), better = options.ranks(), -options.at_means if options.lower_is_better else options.at_means
     table = pd.DataFrame(
         {
-            "mean": options.values.mean(axis=1),
+            "mean": options.means,
             "probability_best": _share_within(first, last, 1, 1),
             f"probability_in_top_{int(top)}": _share_within(first, last, 1, int(top)),
-            "expected_loss": (options.better.max(axis=0) - options.better).mean(axis=1),
+            "expected_loss": (better.max(axis=0) - better).mean(axis=1),
         },
         index=options.index,
     )
@@ -223,6 +233,8 @@ class Options:
         Whether less is better, as of churn.
     unit, caution : str
         What the draws say of themselves.
+    means : array of shape (options,)
+        Of the values: those of the draws, unless better ones are known.
     """
 
     names: list[Any]
@@ -230,10 +242,17 @@ class Options:
     lower_is_better: bool
     unit: str
     caution: str
+    means: Array
 
     @classmethod
-    def read(cls, draws: xr.DataArray, *, lower_is_better: bool = False) -> "Options":
-        """Take draws of one dimension beside chain and draw, and refuse what are no numbers."""
+    def read(cls, draws: xr.DataArray, *, lower_is_better: bool = False, means: pd.Series | None = None) -> "Options":
+        """Take draws of one dimension beside chain and draw, and refuse what are no numbers.
+
+        Parameters
+        ----------
+        means : pandas.Series, optional
+            Of the options, by name, where better ones are known than those of the draws.
+        """
         rest = [str(dim) for dim in getattr(draws, "dims", ()) if dim not in SAMPLE_DIMS]
         if not isinstance(draws, xr.DataArray) or len(rest) != 1 or not set(SAMPLE_DIMS) <= set(draws.dims):
             raise InputError(
@@ -250,23 +269,25 @@ class Options:
             raise InputError(rows_at_fault(bad, "option", problem, "Leave them out with draws.sel(...)."), bad)
         unit = str(draws.attrs.get("units", ""))
         unit = "" if unit in NO_UNIT else unit
-        return cls(names, values, lower_is_better, unit, str(draws.attrs.get("caution", "")))
+        known = values.mean(axis=1) if means is None else means.loc[names].to_numpy()
+        return cls(names, values, lower_is_better, unit, str(draws.attrs.get("caution", "")), known)
 
     @property
     def index(self) -> pd.Index:
         """The names, as tables carry them."""
         return pd.Index(self.names, name="segment")
 
-    @property
-    def better(self) -> Array:
-        """The values turned so that more is better."""
-        return -self.values if self.lower_is_better else self.values
+    @cached_property
+    def at_means(self) -> Array:
+        """The values, each option's moved by a constant to its mean, so that expected losses differ as means do."""
+        return self.values + (self.means - self.values.mean(axis=1))[:, np.newaxis]
 
     def ranks(self) -> tuple[Array, Array]:
         """First and last rank of each option in each draw, arrays (options, draws); they differ in ties."""
         from scipy.stats import rankdata  # half a second to import
 
-        first, last = (rankdata(-self.better, method=method, axis=0) for method in ("min", "max"))
+        costs = self.values if self.lower_is_better else -self.values
+        first, last = (rankdata(costs, method=method, axis=0) for method in ("min", "max"))
         return first, last
 
 
@@ -384,15 +405,18 @@ def _pairs(
     turned = above < 0.5  # a heavy tail can carry the mean of the one that is mostly lower
     a = np.where(turned[:, np.newaxis], others, here)
     b = np.where(turned[:, np.newaxis], here, others)
+    mean = np.where(turned, -1, 1) * (options.means[first] - options.means[others_at])
+    difference = a - b
+    moved = difference + (mean - difference.mean(axis=1))[:, np.newaxis]  # as `Options.at_means`
     names = pd.Index(options.names, dtype=object).to_numpy()
     here_name, other_names = names[first], names[others_at]
-    difference = a - b
-    loss_a, loss_b = np.maximum(-difference, 0).mean(axis=1), np.maximum(difference, 0).mean(axis=1)
+    loss_a, loss_b = np.maximum(-moved, 0).mean(axis=1), np.maximum(moved, 0).mean(axis=1)
     if options.lower_is_better:
         loss_a, loss_b = loss_b, loss_a
     found = {
         "segment_a": np.where(turned, other_names, here_name),
         "segment_b": np.where(turned, here_name, other_names),
+        "difference": mean,
         **dict(_of_differences(difference, interval)),
         **dict(_of_ratios(a, b, interval)),
         "probability_a_above_b": np.where(turned, 1 - above, above),
@@ -403,9 +427,8 @@ def _pairs(
 
 
 def _of_differences(difference: Array, interval: tuple[float, str]) -> Iterator[tuple[str, Array]]:
-    """Mean, median and interval of differences, arrays (pairs, draws)."""
+    """Median and interval of differences, arrays (pairs, draws)."""
     found = summarize_sorted(np.sort(difference, axis=1), *interval)
-    yield "difference", found["mean"]
     yield "median_difference", found["median"]
     yield from ((name, values) for name, values in found.items() if name.endswith(ENDS))
 

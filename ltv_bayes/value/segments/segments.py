@@ -19,10 +19,10 @@ from ltv_bayes.streams.stream import Stream
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.value.decisions.ranking import Statistic, require_statistic
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, added
-from ltv_bayes.value.segments.compare import Options, Region, Words, best, compare_pairs, rank
+from ltv_bayes.value.segments.compare import Options, Region, Words, best_of, compare_pairs, ranks_of
 from ltv_bayes.value.segments.groupings import APART, SegmentGrouping, total_weights, weighting
 from ltv_bayes.value.segments.next_customer import two_orders
-from ltv_bayes.value.valued import Valued, share_of, stored_attrs
+from ltv_bayes.value.valued import Valued, ValueSettings, share_of, stored_attrs
 
 PER_CUSTOMER, TOTAL, TO_COME = "per_customer", "total", "to_come_per_customer"
 YIELD = "what today's customers will yield"
@@ -60,7 +60,7 @@ class SegmentValues(Printed):
     customers: pd.Series
     judged: xr.DataArray | None
     currency: str | None
-    settings: str
+    settings: ValueSettings
     caution: str = ""
     levels: pd.DataFrame | None = None
     weighted: xr.DataArray | None = None
@@ -94,7 +94,8 @@ class SegmentValues(Printed):
         if measure in self.quantities:
             return self.quantities[measure]
         if measure == TO_COME and self.so_far is not None:
-            return (self.per_customer - self.so_far.to_numpy()).rename(TO_COME).assign_attrs(self.total.attrs)
+            attrs = {**self.total.attrs, "settings": str(self.settings.to_come)}
+            return (self.per_customer - self.so_far.to_numpy()).rename(TO_COME).assign_attrs(attrs)
         return self.per_customer if measure == PER_CUSTOMER else self.total
 
     def mean(self, measure: str | None = None) -> pd.Series:
@@ -141,9 +142,9 @@ class SegmentValues(Printed):
             drawn = self.judged.mean(("chain", "draw"), skipna=False).to_numpy()
             judged = drawn if self.means is None else self.means[JUDGED].to_numpy()
             table["judged_share"] = share_of(judged, table["total_mean"].to_numpy())
-        return flagged(
-            table.sort_values(f"{self.measures[0]}_{statistic}", ascending=False), self.caution, self.currency
-        )
+        other = "mean" if statistic == "median" else "median"
+        order = [f"{self.measures[0]}_{name}" for name in (statistic, other)]
+        return flagged(table.sort_values(order, ascending=False), self.caution, self.currency)
 
     def compare(
         self,
@@ -174,6 +175,8 @@ class SegmentValues(Printed):
             One row per pair, the one that is higher in most draws as segment_a, as `compare` describes it: difference,
             ratio, probabilities, expected losses, and a sentence to quote, which names the median difference. Segments
             that a fit has not seen have none of its quantities: they are left out, and named in ``attrs["left_out"]``.
+            The difference is that of the means of `summary`. Expected losses are of draws moved by a constant to that
+            difference, as what a single draw adds to a mean is luck, so their own difference is the same.
 
         Warns
         -----
@@ -181,15 +184,11 @@ class SegmentValues(Printed):
             If segments are left out.
         """
         measure = measure or self.measures[0]
-        options = Options.read(self.draws(measure), lower_is_better=less_is_better(self, measure))
+        options = self._options(measure)
         region = Region.read(rope, rope_share)
         words = self._words(measure, interval_settings(ci_prob, ci_kind))
         labels = None if within is None else self._level(within)
-        table = compare_pairs(options, region, words, labels)
-        if len(table):
-            mean = self.mean(measure)
-            table["difference"] = mean[table["segment_a"]].to_numpy() - mean[table["segment_b"]].to_numpy()
-        return self._noted(table, measure)
+        return self._noted(compare_pairs(options, region, words, labels), measure)
 
     def rank(self, measure: str | None = None, *, within: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Probability of each rank for each segment; rank 1 is the highest value, or the lowest churn.
@@ -208,8 +207,7 @@ class SegmentValues(Printed):
             are left out as in `compare`.
         """
         measure = measure or self.measures[0]
-        less = less_is_better(self, measure)
-        return self._noted(self._each(measure, within, lambda draws: rank(draws, lower_is_better=less)), measure)
+        return self._noted(self._each(measure, within, ranks_of), measure)
 
     def best(
         self, measure: str | None = None, *, top: int = 3, within: str | Sequence[str] | None = None
@@ -230,12 +228,10 @@ class SegmentValues(Printed):
         pandas.DataFrame
             Indexed by segment, the one with the smallest expected loss first: mean, probability_best,
             ``probability_in_top_<top>``, and expected_loss, by how much the best segment of each draw exceeds this one,
-            on average. Segments are left out as in `compare`.
+            on average, the draws moved to the means as in `compare`. Segments are left out as there.
         """
         measure = measure or self.measures[0]
-        less = less_is_better(self, measure)
-        found = self._each(measure, within, lambda draws: best(draws, top=top, lower_is_better=less))
-        return self._noted(found.assign(mean=self.mean(measure)), measure)
+        return self._noted(self._each(measure, within, lambda options: best_of(options, top)), measure)
 
     def beside_next_customer(
         self, new: Any, *, ci_prob: float | None = None, ci_kind: str | None = None
@@ -268,15 +264,19 @@ class SegmentValues(Printed):
         today = self.draws(self.measures[0])
         return two_orders(today, self.customers, new, interval_settings(ci_prob, ci_kind))
 
+    def _options(self, measure: str, places: Any = slice(None)) -> Options:
+        """All segments, or some, as they are compared."""
+        draws = self.draws(measure).isel(segment=places)
+        return Options.read(draws, lower_is_better=less_is_better(self, measure), means=self.mean(measure))
+
     def _each(
-        self, measure: str, within: str | Sequence[str] | None, made: Callable[[xr.DataArray], pd.DataFrame]
+        self, measure: str, within: str | Sequence[str] | None, made: Callable[[Options], pd.DataFrame]
     ) -> pd.DataFrame:
         """A table of all segments; or one for each group of those that have the same in some columns, in one."""
-        draws = self.draws(measure)
         if within is None:
-            return made(draws)
+            return made(self._options(measure))
         codes, groups = pd.factorize(self._level(within))
-        return pd.concat([made(draws.isel(segment=np.flatnonzero(codes == at))) for at in range(len(groups))])
+        return pd.concat([made(self._options(measure, np.flatnonzero(codes == at))) for at in range(len(groups))])
 
     def _noted(self, table: pd.DataFrame, measure: str) -> pd.DataFrame:
         """Name the segments that are left out, and add the caution."""
@@ -367,7 +367,7 @@ def values_by(value: Valued, column: Any, weight: Any) -> SegmentValues:
         pd.Series(found.customers, index=index),
         _labelled(value, sums[JUDGED], names) if JUDGED in sums else None,
         value.currency,
-        str(value.settings),
+        value.settings,
         value.caution,
         levels,
         weighted,
