@@ -166,9 +166,9 @@ class ModelComparison(Printed):
         when = f"{len(one.windows)} origins, {first} to {last}, each" if len(one.windows) > 1 else f"1 origin, {first},"
         of = f"the total of {counted(len(one.streams), 'stream')}: " if one.streams else ""
         table = self.summary().loc[self.compared[::-1]]
-        shown = table.drop(columns=["told_apart", "interval_score"]).set_axis(
-            [f"{of} {name}" for of, name in table.index]
-        )
+        held = [f"{held} of {windows}" for held, windows in zip(table["totals_held"], table["windows"], strict=True)]
+        table = table.assign(totals_held=held).drop(columns=["told_apart", "windows", "interval_score"])
+        shown = table.set_axis([f"{of} {name}" for of, name in table.index])
         notes = [
             f"{stream} alone. {verdict_between(each, self._chosen(None))}" for stream, each in self.streams.items()
         ]
