@@ -135,13 +135,23 @@ class TestTotal:
             for column in ("actual", "predicted"):
                 np.testing.assert_allclose(curves[column], sum(part[column] for part in parts))
 
-    @pytest.mark.parametrize("of", ["purchases", "spend"])
-    def test_draws_of_streams_are_independent(self, found, of):
-        """Though they are of one fit and one seed; in the order of the fit's draws they would go together."""
-        for windows in zip(*(one.windows for one in found.streams.values()), strict=True):
+    def test_draws_of_streams_are_independent(self, orders, terms, purchases, spend):
+        """Though they are of one fit, of which little is sure; in the order of its draws they go together."""
+        unsure = np.exp(np.random.default_rng(5).standard_normal((2, 200)))
+        often = {**purchases.thin(200).draws, "r": 0.24 * unsure}
+        dear = {**spend.thin(200).draws, "v": 15.0 * unsure[::-1]}
+        fits = {
+            "purchases": lb.FittedPurchases.from_draws(often, time_unit="week"),
+            "spend": lb.FittedSpend.from_draws(dear, currency="USD"),
+        }
+        found = lb.backtest(orders, **{**terms, **fits, "as_of": DAYS[:1], "by": None})
+        logs = [lb.summarize(orders.stream(name), as_of=DAYS[0]) for name in found.streams]
+        in_order = [fits["purchases"].predict_purchases(log, HORIZON, random_seed=1).sum("customer_id") for log in logs]
+        assert np.corrcoef([total.to_numpy().ravel() for total in in_order])[0, 1] > 0.5
+        for of in found.compared:
             totals = []
-            for window in windows:
-                row = window.totals.index[(window.totals["of"] == of) & (window.totals["level"] == "total")].item()
+            for (window,) in (one.windows for one in found.streams.values()):
+                row = window.totals.index[window.totals["of"] == of].item()
                 totals.append(window.total_draws[str(row)])
             assert abs(np.corrcoef(totals)[0, 1]) < allowed(2) / np.sqrt(len(totals[0]))
 
