@@ -70,6 +70,7 @@ _NAMES_BY_FILE = {
     "evaluation.check": "Checks check",
     "evaluation.one_time": "OneTimeCheck check_one_time",
     "evaluation.purchase_timing": "Regularity check_regularity",
+    "evaluation.rolling.comparison": "ModelComparison",
     "evaluation.rolling.result": "RollingBacktest",
     "evaluation.rolling.run": "backtest",
     "evaluation.value_over_time": "ValueOverTime value_over_time",

@@ -539,6 +539,27 @@ def test_backtest_writes_the_numbers_of_the_library_and_goes_on(folder, business
     assert "with other settings of the fit than now" in fail(*command, "--draws", 10)
 
 
+def test_backtest_compares_models(folder, business, monkeypatch, purchases, spend):
+    for model, fit in ((lb.BGNBD, purchases), (lb.MBGNBD, purchases.thin(200)), (lb.GammaGamma, spend)):
+        monkeypatch.setattr(model, "fit", lambda self, customers, fit=fit, **given: fit)
+    terms = ["--time-unit", "month", "--horizon", "1 year", "--origins", 2, "--seed", 3]
+    command = ["backtest", "orders.csv", *ORDERS, *terms, "--model", "BG/NBD", "--model", "mbgnbd"]
+    result = succeed(*command)
+    assert "Backtest of 2 models from 2 origins" in result.stdout
+    assert "Totals held, of 2 windows" in result.stdout
+    models = {"BGNBD": lb.BGNBD(), "MBGNBD": lb.MBGNBD()}
+    settings = {"origins": 2, "horizon": "1 year", "time_unit": "month", "random_seed": 3, "progressbar": False}
+    table = lb.backtest(business.transactions(), models=models, **settings).summary()
+    written = read(folder / "backtest" / "models.csv")
+    assert written["model"].tolist() == table.index.get_level_values("model").tolist()
+    numbers = table.select_dtypes("number").columns
+    np.testing.assert_allclose(written[numbers], table[numbers])
+    assert set(read(folder / "backtest" / "totals.csv").index) == set(models)
+    assert (folder / "backtest" / "models.png").stat().st_size > 10_000
+    assert succeed(*command).stdout == result.stdout
+    assert "no model 'BGMBD'. Did you mean 'BGNBD'" in fail(*command, "--model", "BGMBD")
+
+
 def test_backtest_of_one_day(folder, monkeypatch, purchases, spend):
     for model, fit in ((lb.BGNBD, purchases), (lb.GammaGamma, spend)):
         monkeypatch.setattr(model, "fit", lambda self, customers, fit=fit, **given: fit)

@@ -12,7 +12,7 @@ import typer
 
 import ltv_bayes as lb
 from ltv_bayes.cli.messages import plain_messages
-from ltv_bayes.errors import ColumnError, FitError, a_kind, suggestion
+from ltv_bayes.errors import ColumnError, FitError, InputError, a_kind, suggestion
 from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN
 from ltv_bayes.terminal import say, show
 
@@ -37,6 +37,9 @@ app = App(
     pretty_exceptions_enable=False,
     help="What customers are worth, and how sure we may be.",
 )
+
+MODELS = ("BGNBD", "MBGNBD", "BGCNBD", "MBGCNBD", "NBD")
+"""Models of purchases that have usual settings."""
 
 Attributes = Annotated[Path | None, typer.Option(help="Table with one row per customer: industry, region, ...")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")]
@@ -215,6 +218,9 @@ def backtest(
     log: OrderLog,
     horizon: Annotated[str, typer.Option(help="How far ahead of each origin, with its unit.")] = "1 year",
     origins: Annotated[int, typer.Option(min=1, help="How many origins; --as-of names one in their place.")] = 6,
+    model: Annotated[
+        list[str] | None, typer.Option(help=f"Model of purchases: {', '.join(MODELS)}; several are compared.")
+    ] = None,
     attributes: Attributes = None,
     by: Annotated[str | None, typer.Option(help="Column of the attributes to compare segments by.")] = None,
     draws: Draws = 1000,
@@ -230,6 +236,9 @@ def backtest(
     draw_without_screen()
     results = Results(out, [log.orders, attributes])
     chosen: dict[str, Any] = {"origins": origins} if log.as_of is None else {"as_of": [log.as_of]}
+    kinds = dict.fromkeys(map(model_named, model or MODELS[:1]))
+    several = {kind.__name__: kind() for kind in kinds}
+    chosen |= {"models": several} if len(several) > 1 else {"purchases": next(iter(several.values()))}
     found = lb.backtest(
         log.transactions(),
         **chosen,
@@ -242,8 +251,23 @@ def backtest(
         draws=draws,
         chains=chains,
     )
-    assert isinstance(found, lb.RollingBacktest)
     say(str(found))
+    if isinstance(found, lb.ModelComparison):
+        import pandas as pd
+
+        totals = {name: one.totals() for name, one in found.backtests.items()}
+        results.table(found.summary(), "models.csv", "each model: coverage, scores, and how far from the best")
+        results.table(pd.concat(totals, names=["model"]), "totals.csv", "each model, origin and segment, with scores")
+        results.table(found.scores(), "scores.csv", "each model over all origins, beside naive forecasts")
+        results.picture(lb.plot_backtest(found), "models.png", "totals, and errors beside the best model's")
+    else:
+        assert isinstance(found, lb.RollingBacktest)
+        report_backtest(found, results)
+    say(f"\n{results.listing()}")
+
+
+def report_backtest(found: "lb.RollingBacktest", results: "Results") -> None:
+    """Write the tables and pictures of a backtest of one model."""
     results.table(found.summary(), "backtest.csv", "each origin: the total beside its forecast, scores of customers")
     results.table(found.totals(), "totals.csv", "each origin and segment, with scores")
     results.table(found.scores(), "scores.csv", "all origins together, beside naive forecasts")
@@ -251,7 +275,14 @@ def backtest(
     results.picture(lb.plot_backtest(found), "backtest.png", "totals and coverage")
     results.picture(lb.plot_cohorts(found), "cohorts.png", "cohort curves")
     results.picture(lb.plot_deciles(found), "deciles.png", "customers in tenths by their forecast")
-    say(f"\n{results.listing()}")
+
+
+def model_named(name: str) -> Any:
+    """The model of purchases that a name stands for, however it is written: BG/NBD, bg-nbd, BGNBD."""
+    plain = "".join(letter for letter in name.upper() if letter.isalnum())
+    if plain not in MODELS:
+        raise InputError(f"There is no model {name!r}. {suggestion(plain, MODELS)}")
+    return getattr(lb, plain)
 
 
 def report_values(ltv: "lb.LifetimeValue", results: "Results") -> None:
