@@ -207,7 +207,7 @@ CASES = [
         file_amount="300",
         says={"currency": "CNY"},
     ),
-    refuses("a currency that is no currency", text(CODED), "币种", right=[true("100", "200")]),
+    refuses("a currency that is no currency", text(CODED), "currency", "'1'", right=[true("100", "200")]),
     reads(
         "another currency in a void row alone",
         text(VOID_DOLLARS),
