@@ -262,7 +262,7 @@ def _refuse_different(first: Source, other: Source, name: str) -> None:
         other.sheets[0]: [column for column in there if column not in here],
     }
     only = [f"{sheet} alone has {listed(columns)}" for sheet, columns in extra.items() if columns]
-    cure = "Give them the same names, or read each sheet by itself."
+    cure = f"Read one of them: sheet={first.sheets[0]!r} or sheet={other.sheets[0]!r}; or give them the same names."
     raise ColumnError(f"Sheets of {name} have different columns: {'; '.join(only)}. {cure}")
 
 
