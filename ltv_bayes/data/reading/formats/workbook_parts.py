@@ -1,4 +1,4 @@
-"""What the parts of a workbook say that calamine does not: protection, the first year, failed formulas, merged cells."""
+"""What calamine does not tell of a workbook: protection, the year days count from, failed formulas, merged cells."""
 
 import io
 import re
@@ -27,6 +27,8 @@ FAILED = re.compile(  # a cell of .xls that holds an error, or a formula with on
 FAILED_XML = re.compile(
     rb'<(?:\w+:)?c\s(?=[^>]*\bt="e")[^>]*\br="([A-Z]+)(\d+)"[^>]*>.*?<(?:\w+:)?v>([^<]*)</', re.DOTALL
 )
+FROM_1904_BIN = re.compile(rb"\x99\x01[\x0c-\x7f](.)...", re.DOTALL)
+"""The settings of an .xlsb workbook begin so; the first bit says it."""
 MARK_XML = b't="e"'
 BLOCK = 1 << 20
 DAMAGED = (  # XMLSyntaxError of lxml is a SyntaxError
@@ -63,7 +65,7 @@ class Parts:
 
 
 def parts_of(raw: bytes) -> Parts:
-    """Read them; nothing of a file that is damaged, or of .xlsb."""
+    """Read them; nothing of a file that is damaged, and no errors of .xlsb."""
     try:
         if raw.startswith(COMPOUND):
             return _of_xls(raw)
@@ -71,6 +73,9 @@ def parts_of(raw: bytes) -> Parts:
             names = set(parts.namelist())
             if "xl/workbook.xml" in names:
                 return _of_xlsx(parts)
+            if "xl/workbook.bin" in names:
+                counts = FROM_1904_BIN.search(parts.read("xl/workbook.bin"))
+                return Parts(1904 if counts and counts[1][0] & 1 else 1900)
             return _of_open_document(parts) if "content.xml" in names else Parts()
     except DAMAGED:
         return Parts()
