@@ -31,7 +31,6 @@ from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
 from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
 from ltv_bayes.formatting import visible
 
-WORKBOOKS = ("Excel workbook", "OpenDocument")
 EARLIEST, YEARS_AHEAD = 1950, 10
 NO_ORDER = "If such rows are orders, keep='all' keeps them."
 DROP = "Or leave such rows out with bad_rows='drop'."
@@ -165,7 +164,7 @@ def read_transactions(
         raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(counts))}. {NO_ORDER}")
     if roles.preset is not None and roles.preset.several_in_a_cell:
         _refuse_several_customers(cells["customer_id"], roles.preset.several_in_a_cell)
-    when: dict[str, Any] = {"date_format": date_format, "time_zone": zone, "serials": found.form in WORKBOOKS}
+    when: dict[str, Any] = {"date_format": date_format, "time_zone": zone, "first_year": found.first_year}
     days = read_days(cells["date"], **when, past=True)
     ids, no_id = as_ids(cells["customer_id"])
     streams, no_stream = ({}, []) if stream is None else _streams(cells)
