@@ -303,7 +303,7 @@ def test_blank_decisions_decide_nothing_whatever_their_ids():
 
 
 @pytest.mark.parametrize("suffix", [".xlsx", ".csv"])
-@pytest.mark.parametrize("cell", ["=1+1", "@x", "-5", "+5", "'s-Hertogenbosch", "0004", "=cmd|' /C calc'!A0", " =1", "＝1"])
+@pytest.mark.parametrize("cell", ["=1+1", "@x", "-5", "+5", "'s-Hage", "0004", "=cmd|' /C calc'!A0", " =1", "＝1"])
 def test_hostile_cells_stay_text_and_come_back(tmp_path, cell, suffix):
     systems = {"a": table([cell], ["=HYPERLINK(1) Ltd"]), "b": table(["7"], ["HYPERLINK 1"])}
     before = lb.match_customers(systems)

@@ -11,6 +11,7 @@ import xlsxwriter
 import ltv_bayes as lb
 from ltv_bayes.data.reading.files import read_source
 from ltv_bayes.errors import ColumnError, InputError
+from ltv_bayes.value.acquisition.costs import AcquisitionCosts
 
 BODY = "C001,2024-03-05,1200\nC002,2024-03-06,80\n"
 COLUMNS = ["客户", "日期", "金额"]
@@ -118,6 +119,18 @@ def test_a_header_that_cannot_be_told_is_refused_with_calls_that_work(tmp_path):
         lb.read_table(path)
     assert pasted(caught.value).columns.tolist() == ["id", "name", "column 3"]
     assert lb.read_table(path, header=2).to_numpy().tolist() == [["A", "B", "C"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["report,2 columns\n客户,金额\nC1,5\nC2,6\n", "orders of 2024\n\nclient\nAda\nBo\n"],
+)
+def test_two_rows_of_names_are_refused_where_one_may_be_a_title(tmp_path, text):
+    path = written(tmp_path / "orders.csv", text)
+    with pytest.raises(InputError, match=r"cannot be told[\s\S]*header=1\) or .*header=[23]\)"):
+        lb.read_table(path)
+    row = 2 if "客户" in text else 3
+    assert len(lb.read_table(path, header=row)) == 2
 
 
 @pytest.mark.parametrize("header", [9, -1, "2", [1, 2, 3], [2, 1], True, []])
@@ -422,3 +435,30 @@ def test_old_workbooks(tmp_path):
     source = read_source(tmp_path / "orders.xls")
     assert source.frame.to_numpy().tolist() == [["0004", 10], ["Müller 客户", 20]]
     assert source.merged == {}
+
+
+@pytest.fixture
+def orders():
+    table = pd.DataFrame({"id": ["x", "x", "y"], "day": ["2024-01-01", "2024-02-01", "2024-01-05"], "value": [1, 2, 3]})
+    return lb.read_transactions(table, customer="id", date="day", amount="value", currency="EUR")
+
+
+def test_the_hint_of_a_file_with_attributes_works_when_pasted(tmp_path, orders):
+    rows = [["id", "region"], ["x", "East"], ["y", "West"]]
+    path = book(tmp_path / "clients.xlsx", A=rows, B=rows)
+    with pytest.raises(InputError, match="has 2 filled sheets: A, B") as caught:
+        lb.summarize(orders, as_of="2024-03-01", attributes=path)
+    customers = lb.summarize(orders, as_of="2024-03-01", attributes=pasted(caught.value))
+    assert customers.table["region"].tolist() == ["East", "West"]
+    open_choice = written(tmp_path / "open.csv", "id,region,\nid,region,size\nx,East,big\ny,West,small\n")
+    with pytest.raises(InputError, match="cannot be told") as caught:
+        lb.summarize(orders, as_of="2024-03-01", attributes=open_choice)
+    assert "header=2)" in str(caught.value)
+    attributes = lb.read_table(open_choice, header=2)
+    assert lb.summarize(orders, as_of="2024-03-01", attributes=attributes).table["size"].tolist() == ["big", "small"]
+
+
+def test_costs_below_a_title(tmp_path):
+    text = "费用 2024\nchannel,spend,clients_won\nAds,100,2\n"
+    costs = AcquisitionCosts.read(written(tmp_path / "costs.csv", text, "gbk"), header=2)
+    assert costs.rows[["channel", "spend", "clients_won"]].to_numpy().tolist() == [["Ads", 100.0, 2.0]]

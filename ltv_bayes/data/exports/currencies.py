@@ -49,7 +49,7 @@ def currencies_of(column: pd.Series | None, marks: pd.Series) -> pd.Series:
     codes, distinct = pd.factorize(column)
     unknown = [CODE.fullmatch(currency_code(word)) is None and currency_code(word) != "" for word in distinct]
     at = np.append(unknown, False)[codes].astype(bool)
-    problem = f"with a currency that is not known, such as {quoted(column, at)}"
+    problem = f"with a currency in {str(column.name)!r} that is not known, such as {quoted(column, at)}"
     refuse_rows(marks.index[at], "row", problem, "Write its code of three letters, as in USD.")
     said = np.append([currency_code(word) for word in distinct], "")[codes]
     found = pd.Series(said, index=marks.index, dtype=object)
@@ -106,9 +106,9 @@ def in_one_currency(
     if rates is None:
         rows = amounts.index[currencies.isin(others)]
         raise InputError(
-            f"{counted(len(rows), 'row')} in {listed(others)}, and currency={currency!r} (rows {listed(rows)}). Amounts are "
-            f"never relabelled: pass rates={{{', '.join(f'{one!r}: ...' for one in others)}}}, what 1 of it is worth in "
-            f"{wanted}, or read them as they are with currency={others[0]!r}.",
+            f"{counted(len(rows), 'row')} in {listed(others)}, and currency={currency!r} (rows {listed(rows)}). "
+            f"Amounts are never relabelled: pass rates={_rates_to_fill(others)}, what 1 of it is worth in {wanted}, or "
+            f"read them as they are with currency={others[0]!r}.",
             rows,
         )
     factors = _factors(rates, others, currencies, days)
@@ -118,14 +118,18 @@ def in_one_currency(
 
 def _several(currencies: pd.Series, shown: list[str]) -> InputError:
     where = "; ".join(f"{one} in rows {listed(currencies.index[currencies == one])}" for one in shown)
-    rates = ", ".join(f"{one!r}: ..." for one in shown[1:])
     cure = (
-        f"Pass currency={shown[0]!r} and rates={{{rates}}}, what 1 of each is worth in {shown[0]} (or a table of currency, "
-        f"date and rate), or read each currency by itself."
+        f"Pass currency={shown[0]!r} and rates={_rates_to_fill(shown[1:])}, what 1 of each is worth in {shown[0]} (or "
+        f"a table of currency, date and rate), or read each currency by itself."
     )
     return InputError(
         f"The amounts are in {len(shown)} currencies ({where}). {cure}", currencies.index[currencies != ""]
     )
+
+
+def _rates_to_fill(currencies: list[str]) -> str:
+    """The argument with a place for each rate."""
+    return f"{{{', '.join(f'{one!r}: ...' for one in currencies)}}}"
 
 
 def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Series) -> np.ndarray:

@@ -77,20 +77,21 @@ def read_transactions(
     preset : {"salesforce", "hubspot", "fxiaoke", "jiandaoyun"}, optional
         The system that wrote the export, whose names of columns then go before others'.
     keep : mapping or "all", optional
-        Which rows are orders: words by column, as in ``{"Status": ["Paid", "Shipped"]}``; ``"all"`` for every row. What it
-        does not mention is decided by the words that are known: won and valid rows are kept; void, lost, refunded and draft
-        ones are left out and counted; open ones are in ``opportunities``.
+        Which rows are orders: words by column, as in ``{"Status": ["Paid", "Shipped"]}``; ``"all"`` for every row. What
+        it does not mention is decided by the words that are known: won and valid rows are kept; void, lost, refunded
+        and draft ones are left out and counted; open ones are in ``opportunities``.
     lines : {"auto", "add", "once"}
-        Whether amounts of several rows of one order are those of lines, or its total on each; ``"auto"`` takes one total
-        where all of at least three such orders have but one amount each, adds where some have several, and asks otherwise.
+        Whether amounts of several rows of one order are those of lines, or its total on each. ``"auto"`` takes one
+        total where all of at least three such orders have but one amount each, adds where most have several, and asks
+        otherwise.
     repeated_rows : {"auto", "keep", "drop"}
         What to do with rows of which every cell is that of another; ``"auto"`` leaves them out where the log has order
         numbers, and otherwise keeps them and warns.
     currency : str, optional
         What amounts are counted in, or are to be converted to.
     rates : mapping or table, optional
-        What 1 of each other currency is worth in ``currency``: ``{"USD": 7.1}``, or a table with the columns currency, date
-        and rate, of which the last rate on or before an order's day counts.
+        What 1 of each other currency is worth in ``currency``: ``{"USD": 7.1}``, or a table with the columns currency,
+        date and rate, of which the last rate on or before an order's day counts.
     date_format : str, optional
         How dates are written, in the letters of ``strptime``; ``"excel"`` for day numbers.
     time_zone : str, optional
@@ -107,16 +108,16 @@ def read_transactions(
     Returns
     -------
     Transactions
-        Ids as written (numbers of a frame stay numbers), days, and amounts; ``report`` says what was read and what was left
-        out, and that the amounts of the file are those kept and those left out.
+        Ids as written (numbers of a frame stay numbers), days, and amounts; ``report`` says what was read and what was
+        left out, and that the amounts of the file are those kept and those left out.
 
     Raises
     ------
     ColumnError
         If a column is not there, or several may be meant; the message has the calls to choose from.
     InputError
-        If rows cannot be read, naming them; if the order of day and month is open, a status has words that are not known,
-        or amounts are in several currencies.
+        If rows cannot be read, naming them; if the order of day and month is open, a status has words that are not
+        known, or amounts are in several currencies.
 
     Warns
     -----

@@ -127,7 +127,7 @@ class Rows:
         return self.kept[at], doubtful, [*said, *([about] if about else [])]
 
     def _looks_exported_twice(self, at: np.ndarray, twice: np.ndarray) -> bool:
-        """Whether equal rows are hardly equal purchases of a day: they say more than that, or all rows are there twice."""
+        """Whether equal rows are hardly equal purchases of a day: they say more, or all rows are there twice."""
         says_more = len(set(self.raw.columns) - set(self.roles.columns.values())) > 0
         every = len(at) - int(twice.sum()) >= FEWEST and 2 * int(twice.sum()) >= len(at)
         return says_more or (every and bool(self.filled.iloc[at].astype("str").duplicated(keep=False).all()))

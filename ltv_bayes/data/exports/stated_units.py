@@ -14,7 +14,8 @@ from ltv_bayes.data.reading.written.headers import unit_of_header
 from ltv_bayes.errors import UnitError, listed
 
 ABOVE = re.compile(
-    r"(?:金额|货币|计量)?单位\s*[:\uff1a]?\s*(?:人民币)?\s*([^\s,\uff0c;\uff1b()\uff08\uff09]+)|\b(?:amounts?|all figures|values?)\s+(in\s+\S+)",
+    r"(?:金额|货币|计量)?单位\s*[:\uff1a]?\s*(?:人民币)?\s*([^\s,\uff0c;\uff1b()\uff08\uff09]+)"
+    r"|\b(?:amounts?|all figures|values?)\s+(in\s+\S+)",
     re.I,
 )
 UNIT_COLUMNS = ("单位", "金额单位", "货币单位", "unit", "units", "amountunit", "currencyunit")

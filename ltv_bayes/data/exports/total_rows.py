@@ -19,8 +19,14 @@ PERIOD = (
     r"(?:\d{2,4}\s*年?度?\s*(?:\d{1,2}\s*月)?|\d{1,2}\s*月份?|[本上全]?[年季月周日页]度?|第?[一二三四1-4]季度|q[1-4])?"
 )
 CHINESE = rf"{PERIOD}\s*(?:小计|合计|总计|共计|累计|汇总|总合计|金额合计|合计金额)"
-ENGLISH = r"(?:grand[\s-]*total|sub[\s-]*total|totals|total general|gesamtsumme|zwischensumme|gesamt|total (?:amount|sum|sales|revenue))"
-COUNT = r"共?\s*(?:计|有)?\s*\d+\s*[条笔行个](?:记录|数据|订单)?|(?:total|number of) records\s*:?\s*\d+|\d+ (?:records|rows)"
+ENGLISH = (
+    r"(?:grand[\s-]*total|sub[\s-]*total|totals|total general|gesamtsumme|zwischensumme|gesamt|"
+    r"total (?:amount|sum|sales|revenue))"
+)
+COUNT = (
+    r"共?\s*(?:计|有)?\s*\d+\s*[条笔行个](?:记录|数据|订单)?|(?:total|number of) records\s*:?\s*\d+|"
+    r"\d+ (?:records|rows)"
+)
 SPACED = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
 BALANCE = (
     r"平均值?|均值|最大值|最小值|averages?|mean|(?:期初|期末|年初|年末|上[年期月])(?:余额|结转|结余)|"
@@ -41,8 +47,9 @@ FEWEST = 3
 def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> dict[str, np.ndarray]:
     """Mark rows that are totals of other rows, and averages or balances, by what they are called as a reason.
 
-    A word such as 合计 or Grand total in the place of a customer, a date, an order or in the first cell makes one. Words
-    that may be the name of a customer, such as Total, make one only where the row has no date, or adds up the rows above.
+    A word such as 合计 or Grand total in the place of a customer, a date, an order or in the first cell makes one.
+    Words that may be the name of a customer, such as Total, make one only where the row has no date, or adds up the
+    rows above.
 
     Parameters
     ----------

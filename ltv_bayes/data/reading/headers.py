@@ -168,6 +168,8 @@ def _found(rows: list[Row], name: str, call: str, merged: Sequence[Span]) -> tup
     if max(len(_filled(row)) for _, row in rows) == 1:
         if kind(_text(_only(rows[0][1]))) != "text" and len(rows) > 1:
             raise _no_header(rows, name, call)
+        if len(rows) > 2 and rows[1][0] > rows[0][0] + 1 and kind(_text(_only(rows[1][1]))) == "text":
+            raise _open_choice(rows, name, call, [rows[0][0], rows[1][0]])
         return (rows[0][0],)
     partial: list[int] = []
     for place, (label, row) in enumerate(rows[:SEARCHED]):
@@ -182,8 +184,8 @@ def _found(rows: list[Row], name: str, call: str, merged: Sequence[Span]) -> tup
                 break
             raise _no_header(rows, name, call)
         if used - _filled(row) <= {0}:  # the corner may be blank
-            if partial:
-                raise _open_choice(rows, name, call, [*partial, label])
+            if partial or _is_also_names(rows, place + 1):
+                raise _open_choice(rows, name, call, [*partial, label, *([] if partial else [rows[place + 1][0]])])
             return (label,)
         partial.append(label)
     if len(partial) == 1:
@@ -221,6 +223,16 @@ def _is_names(row: list[Any], below: list[Row]) -> bool:
     return (
         len(odd) > 1 and {kinds[place] for place in odd} == {"date"} and not any("date" in column for column in columns)
     )
+
+
+def _is_also_names(rows: list[Row], place: int) -> bool:
+    """Whether a row below one of names holds text in all columns that hold numbers or dates further down."""
+    below = [row for _, row in rows[place + 1 : place + 1 + BELOW]]
+    if len(below) < 2 or not _is_names(rows[place][1], []):
+        return False
+    kinds = [[what for row in below if (what := kind(row[column]))] for column in range(len(below[0]))]
+    typed = [column for column, found in enumerate(kinds) if len(found) > 1 and "text" not in found]
+    return bool(typed) and all(kind(rows[place][1][column]) == "text" for column in typed)
 
 
 def _counts_on(cells: list[str]) -> bool:
