@@ -49,15 +49,23 @@ class OrderLog:
     """The user's orders, and how to read them: the options that several commands share."""
 
     orders: Annotated[Path, typer.Argument(help="Order log: CSV, Excel or Parquet, one row an order.")]
-    customer: Annotated[str, typer.Option(help="Column with the customer's id.")] = "customer_id"
-    date: Annotated[str, typer.Option(help="Column with the order's date.")] = "date"
-    amount: Annotated[str, typer.Option(help="Column with the order's value.")] = "amount"
+    customer: Annotated[str, typer.Option(help="Column with the customer's id; auto by usual names.")] = "auto"
+    date: Annotated[str, typer.Option(help="Column with the order's date; auto by usual names.")] = "auto"
+    amount: Annotated[str, typer.Option(help="Column with the order's value; auto by usual names.")] = "auto"
+    order_id: Annotated[str, typer.Option(help="Column with the order's number; auto by usual names.")] = "auto"
+    preset: Annotated[str | None, typer.Option(help="salesforce, hubspot, fxiaoke or jiandaoyun.")] = None
+    keep: Annotated[
+        list[str] | None, typer.Option(help="Rows that are orders: Status=Paid,Shipped (once a column), or all.")
+    ] = None
+    lines: Annotated[str, typer.Option(help="Rows of one order: add, once (a repeated total), or auto.")] = "auto"
     amount_unit: Annotated[str | None, typer.Option(help="What 1 in that column is: 万元, 亿 or a number.")] = None
     currency: Annotated[str | None, typer.Option(help="Currency of the amounts, such as CNY.")] = None
     date_format: Annotated[str | None, typer.Option(help="How ambiguous dates are written, as in %d/%m/%Y.")] = None
-    decimal: Annotated[str, typer.Option(help="Decimal mark of the amounts: . or ,")] = "."
-    encoding: Annotated[str | None, typer.Option(help="Encoding of a text file; UTF-8 and GBK are found out.")] = None
-    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None
+    time_zone: Annotated[str | None, typer.Option(help="Where the days are, as in Asia/Shanghai.")] = None
+    decimal: Annotated[str | None, typer.Option(help="Decimal mark of the amounts: . or , (else found out).")] = None
+    encoding: Annotated[str | None, typer.Option(help="Encoding of a text file; else found out.")] = None
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook; all for every sheet.")] = None
+    header: Annotated[int | None, typer.Option(help="Row of the header; else found out.")] = None
     bad_rows: Annotated[str, typer.Option(help="Rows that cannot be read: error stops, drop leaves them out.")] = (
         "error"
     )
@@ -66,14 +74,16 @@ class OrderLog:
 
     def transactions(self) -> "lb.Transactions":
         """Read the orders."""
-        reading = vars(self) | {"amount_unit": _number_or_text(self.amount_unit)}
+        reading = vars(self) | {"amount_unit": _number_or_text(self.amount_unit), "keep": _words_to_keep(self.keep)}
         for name in ("time_unit", "as_of"):
             reading.pop(name)
         return lb.read_transactions(reading.pop("orders"), **reading)
 
-    def customers(self, attributes: Path | None = None) -> "lb.Customers":
-        """Read the orders and make one row per customer."""
-        return lb.summarize(self.transactions(), attributes=attributes, time_unit=self.time_unit, as_of=self.as_of)
+    def customers(self, attributes: Path | None = None, orders: "lb.Transactions | None" = None) -> "lb.Customers":
+        """Read the orders, unless they were read, and make one row per customer."""
+        return lb.summarize(
+            orders or self.transactions(), attributes=attributes, time_unit=self.time_unit, as_of=self.as_of
+        )
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
@@ -120,7 +130,9 @@ def summarize(
     for path, header in ((out, "customer_id,frequency,recency,T"), (left_out, "row,reason,customer_id")):
         refuse_foreign_table(path, header)
         refuse_inputs(path, [log.orders, attributes])
-    customers = log.customers(attributes)
+    orders = log.transactions()
+    customers = log.customers(attributes, orders)
+    say(orders.report.text() + "\n")
     say(repr(customers))
     out.parent.mkdir(parents=True, exist_ok=True)
     say(f"\nWritten to {write_csv(customers.table, out).resolve()}: one row per customer")
@@ -281,6 +293,19 @@ def draw_without_screen() -> None:
     import matplotlib as mpl
 
     mpl.use("agg")
+
+
+def _words_to_keep(given: list[str] | None) -> dict[str, list[str] | str] | str | None:
+    """Read --keep: words by column, or all."""
+    if not given or given == ["all"]:
+        return "all" if given else None
+    found: dict[str, list[str] | str] = {}
+    for one in given:
+        column, mark, words = one.partition("=")
+        if not mark:
+            raise typer.BadParameter(f"{one!r} needs a column and its words, as in --keep 'Status=Paid,Shipped'")
+        found[column] = words if words == "all" else [word.strip() for word in words.split(",")]
+    return found
 
 
 def _number_or_text(unit: str | None) -> float | str | None:

@@ -31,6 +31,7 @@ from ltv_bayes.errors import counted
 
 UNIT_ROW = "row of units below the header"
 FEWEST = 4
+BY_CHANCE = 0.05
 BY_STATUS = "by status: {}"
 
 
@@ -128,7 +129,7 @@ class Rows:
 
     def _looks_exported_twice(self, at: np.ndarray, twice: np.ndarray) -> bool:
         """Whether equal rows are hardly equal purchases of a day: they say more, or all rows are there twice."""
-        says_more = len(set(self.raw.columns) - set(self.roles.columns.values())) > 0
+        says_more = len(set(self.raw.columns) - set(self.roles.columns.values())) > 0 and twice.mean() > BY_CHANCE
         every = len(at) - int(twice.sum()) >= FEWEST and 2 * int(twice.sum()) >= len(at)
         return says_more or (every and bool(self.filled.iloc[at].astype("str").duplicated(keep=False).all()))
 

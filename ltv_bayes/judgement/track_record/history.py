@@ -71,7 +71,7 @@ def read_history(
     needed = {by: "Name the column that says who judged with by=.", **OUTCOME}
     ours = (by, *NAMES, *OUTCOME)
     stated = picked(read_form(source, sheet), columns or {}, ours, reading, needed=needed, what="closed judgements")
-    won = _won(stated)
+    won = read_won(stated)
     closed = stated.assign(
         who=stated[by].astype(str).str.strip(),
         won=won,
@@ -142,10 +142,10 @@ def _warn_of_repeats(stated: pd.DataFrame) -> None:
     warn(stated, twice, problem, "Each counts as a case; leave out what is there twice.", stacklevel=4)
 
 
-def _won(stated: pd.DataFrame) -> pd.Series:
-    """Read whether it was won, from yes or no in any of the usual words."""
+def read_won(stated: pd.DataFrame, *, open_too: bool = False) -> pd.Series:
+    """Read whether it was won, from yes or no in any of the usual words; blank where it may be open still."""
     words = stated["won"].astype(str).str.strip().str.lower()
-    unknown = ~words.isin((*WON, *LOST))
+    unknown = ~words.isin((*WON, *LOST)) & ~(blank(stated["won"]) & open_too)
     found = quoted(stated["won"], unknown.to_numpy())
     refuse(
         stated,
