@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency
-from ltv_bayes.data.exports.opportunities import open_opportunities
+from ltv_bayes.data.exports.opportunities import decided_opportunities, open_opportunities
 from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
 from ltv_bayes.data.exports.status import Keep, Status
@@ -24,7 +24,7 @@ from ltv_bayes.data.reading.dates import read_days
 from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
 from ltv_bayes.data.reading.files import read_source
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
-from ltv_bayes.errors import DataWarning, counted
+from ltv_bayes.errors import DataWarning, InputError, counted
 
 MANY = 0.1
 WORKBOOKS = ("Excel workbook", "OpenDocument")
@@ -168,6 +168,10 @@ def read_transactions(
     stays, repeated, said = rows.leave_out_repeats(log, lines, repeated_rows)
     log = log[stays].reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
+    opportunities = open_opportunities(rows, money, when, currency, rates)
+    decided = decided_opportunities(rows, log, when)
+    if not len(log):
+        _require_some(opportunities, rows)
     _warn(log, status, repeated if repeated_rows == AUTO else 0)
     number, once = customers_and_once(log)
     report = ReadReport(
@@ -188,9 +192,16 @@ def read_transactions(
         bought_once=once,
         notes=(*found.notes, *days.notes, *money.notes, *([converted] if converted else []), *said),
     )
-    opportunities = open_opportunities(rows, money, when)
     dropped = rows.dropped(stream)
-    return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities)
+    return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities, decided)
+
+
+def _require_some(opportunities: pd.DataFrame | None, rows: Rows) -> None:
+    """Raise where there is neither an order nor an open opportunity."""
+    if opportunities is None or opportunities.empty:
+        counts = pd.Series(rows.reason).value_counts()
+        left = "; ".join(f"{counted(int(number), 'row')} ({reason})" for reason, number in counts.items())
+        raise InputError(f"There is no order in the table. Left out: {left}. To keep some of these rows, pass keep=.")
 
 
 def _streams(cells: pd.DataFrame) -> tuple[dict[str, Any], list[Fault]]:

@@ -17,7 +17,7 @@ from ltv_bayes.data.exports.order_lines import (
     filled_down,
     repeated_totals,
 )
-from ltv_bayes.data.exports.presets import KEPT, OPEN
+from ltv_bayes.data.exports.presets import KEPT, LOST, OPEN
 from ltv_bayes.data.exports.roles import Roles
 from ltv_bayes.data.exports.status import Keep, Status, status_of
 from ltv_bayes.data.exports.total_rows import TOTAL_ROW, total_rows
@@ -124,6 +124,11 @@ class Rows:
     def is_open(self) -> np.ndarray:
         """Rows of opportunities that are not decided."""
         return self.reason == BY_STATUS.format(OPEN)
+
+    @property
+    def is_lost(self) -> np.ndarray:
+        """Rows of opportunities that were lost."""
+        return self.reason == BY_STATUS.format(LOST)
 
     def _orders(self, frame: pd.DataFrame, stream: str | None) -> dict[str, Any]:
         places = {"customer_id": "customer", "date": "date", "amount": "amount", "currency": "currency"}
