@@ -53,7 +53,7 @@ def judge_opportunities(
         reads without further arguments.
     spread : float or str, optional
         How far amounts usually miss: the sd of the logarithm of the amount paid over the one stated, 0.3 or "30%". With
-        0.3, two of three amounts lie within about 30% of the stated one, and 80% between 0.65 and 1.41 times it. 0.5 if not
+        0.3, two of three amounts lie within about 30% of the stated one, and 80% between 0.65 and 1.40 times it. 0.5 if not
         given (0.46 to 1.67 times), and a note says so. ``history`` corrects it.
     stages : mapping, optional
         The chance of each stage, in place of the probabilities of the export: a number, ``(won, of)``, "3 of 10", or a
