@@ -1,5 +1,6 @@
 """Money is read as it was meant, in one currency, or the rows are named."""
 
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltv_bayes.data.reading.amounts import as_amounts
-from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.data.reading.amounts import as_amounts, read_amounts, unit_to_apply
+from ltv_bayes.data.reading.written.headers import unit_of_header
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 
 ARROW_DECIMAL = pd.ArrowDtype(pa.decimal128(9, 2))
 
@@ -52,6 +54,42 @@ ARROW_DECIMAL = pd.ArrowDtype(pa.decimal128(9, 2))
         ("5.", 5),
         ("1e3", 1000),
         ("1.5E+3", 1500),
+        ("1.2E+6", 1_200_000),
+        ("1,20,000", 120_000),
+        ("12,34,567.5", 1_234_567.5),
+        ("1,234.00元整", 1234),
+        ("（１，２３４．５０）", -1234.5),
+        ("－1234.5", -1234.5),
+        ("'1234.5", 1234.5),
+        ('="1234.5"', 1234.5),
+        ("50万元", 500_000),
+        ("50万", 500_000),
+        ("1.2亿", 120_000_000),
+        ("1.2亿元", 120_000_000),
+        ("3千", 3000),
+        ("12百万", 12_000_000),
+        ("0.57万元", 5700),
+        ("50.0001萬元", 500_001),
+        ("5w元", 50_000),
+        ("1.5k", 1500),
+        ("1.5 K€", 1500),
+        ("2.5m", 2_500_000),
+        ("2.5 Mio. EUR", 2_500_000),
+        ("12 MIO", 12_000_000),
+        ("$1.5M", 1_500_000),
+        ("US$ 1.5 bn", 1_500_000_000),
+        ("TEUR 12.5", 12_500),
+        ("12.5 T€", 12_500),
+        ("12.5 Tsd. €", 12_500),
+        ("人民币50元", 50),
+        ("人民币 50.5 万元", 505_000),
+        ("港币50万", 500_000),
+        ("50万美元", 500_000),
+        ("1,234.00（含税）", 1234),
+        ("不含税 1,234.00", 1234),
+        ("含税价：1,234.00元", 1234),
+        ("1,234.00元(税前)", 1234),
+        ("1,234.00 incl. VAT", 1234),
     ],
 )
 def test_ways_to_write_an_amount(text, amount):
@@ -69,8 +107,9 @@ def test_decimal_comma(text, amount):
 
 @pytest.mark.parametrize(
     "text",
-    ["free", "12,5", "1,23,456", "1,2345", "1.2.3", "--5", "(-5)", "-5-", "(5", "5)", "12 MIO", "1USD2", "0x1A",
-     "1_000", "12%", "1.5万", "True", "=1+1", "=cmd|' /C calc'!A0", "N/A", "nan", "¥", "-", "1/2", "5 kg"],
+    ["free", "12,5", "12,3,456", "1,2345", "1.2.3", "--5", "(-5)", "-5-", "(5", "5)", "1USD2", "0x1A", "5²", "12①",
+     "1_000", "12%", "True", "=1+1", "=cmd|' /C calc'!A0", "¥", "1/2", "5 kg", "约50万", "50-60万", "50万+", "五万",
+     "1万2千", "5 w", "#DIV/0!", "5 EUR USD", "0,123", "5 T", "½", "50万万", "万", "1e5万k", "(含税 5", "+-5"],
 )  # fmt: skip
 def test_what_is_no_amount_is_named(text):
     read, faults = as_amounts(pd.Series(["1", text], index=[2, 3]))
@@ -180,3 +219,260 @@ def test_every_amount_survives_being_written(number):
     assert as_amounts(pd.Series(forms))[0].tolist() == [number] * 4
     european = f"{number:,.2f}".translate(str.maketrans(",.", ".,"))
     assert as_amounts(pd.Series([european]), decimal=",")[0].tolist() == [number]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["--", "-", "—", "——", "暂无", "无", "N/A", "n/a", "#N/A", "nan", "面议", "待定", "NULL", "（无）", "\u3000", "－"],
+)
+def test_words_for_no_amount_are_blanks(text):
+    read, (blank, beyond, unread) = as_amounts(pd.Series(["1", text]))
+    assert blank.at.tolist() == read.isna().tolist() == [False, True]
+    assert not (beyond.at | unread.at).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("￥5", "CNY"), ("5元", "CNY"), ("人民币5", "CNY"), ("RMB 5", "CNY"), ("5万美元", "USD"), ("US$5", "USD"), ("HK$5", "HKD"),
+     ("港币5", "HKD"), ("5欧元", "EUR"), ("€5", "EUR"), ("5日元", "JPY"), ("5 円", "JPY"), ("NT$5", "TWD"), ("£5", "GBP"),
+     ("TEUR 5", "EUR"), ("CHF 5", "CHF"), ("5", ""), ("5k", "")],
+)  # fmt: skip
+def test_currencies_of_cells(text, code):
+    assert read_amounts(pd.Series(["1", text], index=[2, 3])).currencies.to_dict() == {2: "", 3: code}
+
+
+@pytest.mark.parametrize(
+    ("cells", "mark", "amounts"),
+    [
+        (["1.234,56", "1.234", "12"], ",", [1234.56, 1234, 12]),
+        (["1,234.56", "1,234", "12"], ".", [1234.56, 1234, 12]),
+        (["12,5", "1.234"], ",", [12.5, 1234]),
+        (["0.5", "1,234"], ".", [0.5, 1234]),
+        (["0,500", "1.234"], ",", [0.5, 1234]),
+        (["1.234.567", "1.234"], ",", [1234567, 1234]),
+        (["1,234,567", "1.234"], ".", [1234567, 1.234]),
+        (["1234.567", "1.234"], ".", [1234.567, 1.234]),
+        (["€ 12,5", "€ 1.234"], ",", [12.5, 1234]),
+        (["1 234,5", "1 234"], ",", [1234.5, 1234]),
+        (["1'234.5", "1.234"], ".", [1234.5, 1.234]),
+        (["1,234", "5,678"], ".", [1234, 5678]),
+        (["1.234万", "2.345"], ".", [12340, 2.345]),
+        (["12", "13"], ".", [12, 13]),
+        (pd.array([1.234, "1.234,5"], dtype=object), ",", [1.234, 1234.5]),
+        (["1,5 Mio.", "1.234"], ",", [1_500_000, 1234]),
+    ],
+)
+def test_the_decimal_mark_is_decided_for_the_column(cells, mark, amounts):
+    found = read_amounts(pd.Series(cells))
+    assert found.decimal == mark
+    assert found.values.tolist() == amounts
+    assert as_amounts(pd.Series(cells), decimal=None)[0].tolist() == amounts
+
+
+def test_two_decimal_marks_in_one_column_are_refused():
+    cells = pd.Series(["1,234.56", "12", "1.234,56"], index=[2, 3, 4])
+    with pytest.raises(
+        InputError, match=r"'\.' in rows 2, such as '1,234.56'; ',' in rows 4, such as '1.234,56'"
+    ) as caught:
+        read_amounts(cells)
+    assert caught.value.rows == (2, 4)
+    for mark in (".", ","):
+        assert read_amounts(cells, decimal=mark).faults[2].at.sum() == 1
+
+
+@pytest.mark.parametrize("cells", [["1.234", "5.678", "12"], ["€1.234", "5.678"], ["1.234", "5,678"]])
+def test_an_open_decimal_mark_is_asked(cells):
+    with pytest.raises(
+        InputError, match=r"thousands or have three decimals, such as '€?1.234' \(rows 2, 3\)"
+    ) as caught:
+        read_amounts(pd.Series(cells, index=range(2, 2 + len(cells))))
+    assert "decimal='.'" in str(caught.value)
+    assert "decimal=','" in str(caught.value)
+    assert read_amounts(pd.Series(cells), decimal=".").values.iloc[0] == 1.234
+    assert read_amounts(pd.Series(cells), decimal=",").values.iloc[0] == 1234
+
+
+def test_a_number_with_three_decimals_under_a_chinese_unit_is_not_asked():
+    assert read_amounts(pd.Series(["1.234", "5.678"]), header="金额(万元)").values.tolist() == [12340, 56780]
+
+
+@pytest.mark.parametrize(
+    ("header", "factor", "currency"),
+    [
+        ("金额(万元)", 1e4, "CNY"), ("金额（百万元）", 1e6, "CNY"), ("金额(千元)", 1e3, "CNY"), ("合同额（亿元）", 1e8, "CNY"),
+        ("万元金额", 1e4, "CNY"), ("金额/万元", 1e4, "CNY"), ("金额_万", 1e4, ""), ("金额（单位：万元）", 1e4, "CNY"), ("金额 萬元", 1e4, "CNY"),
+        ("订单金额万元", 1e4, "CNY"), ("金额以万元为单位", 1e4, "CNY"), ("合同额(亿)", 1e8, ""), ("金额【万元】", 1e4, "CNY"),
+        ("金额(含税, 万元)", 1e4, "CNY"), ("金额(万美元)", 1e4, "USD"), ("金额（人民币万元）", 1e4, "CNY"), ("金额(W)", 1e4, ""),
+        ("TEUR", 1e3, "EUR"), ("Umsatz T€", 1e3, "EUR"), ("Umsatz Tsd. €", 1e3, "EUR"), ("Umsatz (TEUR)", 1e3, "EUR"),
+        ("k€", 1e3, "EUR"), ("Revenue $K", 1e3, "USD"), ("Revenue (USD k)", 1e3, "USD"), ("Revenue USD k", 1e3, "USD"),
+        ("€m", 1e6, "EUR"), ("Umsatz Mio. EUR", 1e6, "EUR"), ("Revenue ($M)", 1e6, "USD"), ("Revenue in thousands", 1e3, ""),
+        ("Revenue (000s)", 1e3, ""), ("Revenue '000", 1e3, ""), ("Revenue (in USD millions)", 1e6, "USD"), ("RMB'000", 1e3, "CNY"),
+        ("Revenue k (USD)", 1e3, "USD"), ("Sales (x 1,000)", 1e3, ""), ("Amount (USD)", 1, "USD"), ("amount_usd", 1, "USD"),
+        ("金额(元)", 1, "CNY"), ("金额（美元）", 1, "USD"), ("金额(万元/年)", 1e4, "CNY"), ("Sales\n(k EUR)", 1e3, "EUR"),
+    ],
+)  # fmt: skip
+def test_units_of_headers(header, factor, currency):
+    found = unit_of_header(header)
+    assert (found.factor, found.currency, found.source) == (factor, currency, "header")
+    read = read_amounts(pd.Series(["1.25", 3], dtype=object), header=header)
+    assert read.values.tolist() == [1.25 * factor, 3 * factor]
+    assert read.unit == found
+    assert (factor == 1) == (not read.notes)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["万科订单金额", "百万庄项目金额", "千禧金额", "亿达金额", "万达(北京)金额", "万元户金额", "亿元俱乐部", "百万医疗险保费", "千元店金额",
+     "Markets", "Kmart amount", "amount", "M amount", "Team", "T-Shirt amount", "W Hotel amount", "Orders in May", "price try",
+     "Amount Currency", "amount_m", "Year 2000", "重量(千克)", "Amount (net)", "million dollar club revenue", "Total", 2024, None],
+)  # fmt: skip
+def test_units_within_other_words_are_none(header):
+    assert unit_of_header(header) is None
+    assert read_amounts(pd.Series(["1.25"]), header=header).values.tolist() == [1.25]
+
+
+def test_two_units_in_one_header_are_refused():
+    with pytest.raises(UnitError, match="'万元' and '千元'. Rename it"):
+        unit_of_header("金额(万元)(千元)")
+
+
+@pytest.mark.parametrize("unit", ["百万", "百万元", "元", "亿", "k"])
+def test_a_unit_against_the_header_is_refused(unit):
+    cells = pd.Series(["1", "2.5"])
+    with pytest.raises(UnitError, match="'金额\\(万元\\)' says 万元, amount_unit='.*Pass amount_unit='万元'") as caught:
+        read_amounts(cells, unit=unit, header="金额(万元)")
+    for call in pasted(caught):
+        read = read_amounts(cells, header="金额(万元)", **call).values.tolist()
+        assert read == [call["unit"], 2.5 * call["unit"]] if isinstance(call["unit"], float | int) else [10_000, 25_000]
+
+
+def pasted(caught):
+    """The units that a message says to pass."""
+    return [
+        {"unit": eval(value)}
+        for value in re.findall(
+            r"amount_unit=('[^']*'|[0-9.]+(?![0-9.]))(?=[ ;,.]|$)", str(caught.value).partition("Pass ")[2]
+        )
+    ]
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("万元", 1e4), ("万", 1e4), (1e4, 1e4), (1, 1), (1e6, 1e6)])
+def test_a_unit_that_agrees_with_the_header_or_a_number(unit, factor):
+    found = read_amounts(pd.Series(["1", "2.5"]), unit=unit, header="金额(万元)")
+    assert found.values.tolist() == [factor, 2.5 * factor]
+    assert found.unit.source == "argument"
+
+
+@pytest.mark.parametrize("options", [{"header": "金额(万元)"}, {"unit": "万元"}])
+def test_cells_in_another_unit_than_the_column_are_refused(options):
+    cells = pd.Series(["50", "500000元", "3亿"], index=[2, 3, 4])
+    with pytest.raises(
+        UnitError, match=r"2 cells with another unit, such as '500000元' \(rows 3, 4\), while .* says 万元"
+    ) as caught:
+        read_amounts(cells, **options)
+    assert pasted(caught) == [{"unit": 10_000}, {"unit": 1}]
+    for call in pasted(caught):
+        assert read_amounts(cells, **{**options, **call}).values.tolist() == [50 * call["unit"], 500_000, 3e8]
+
+
+def test_cells_that_all_have_another_unit_leave_one_way_out():
+    cells = pd.Series(["500000元", "3亿"])
+    for unit in (None, 1e4, "万"):
+        with pytest.raises(UnitError, match=r"2 cells with another unit") as caught:
+            read_amounts(cells, unit=unit, header="金额(万元)")
+        assert pasted(caught) == [{"unit": 1}]
+    assert read_amounts(cells, unit=1, header="金额(万元)").values.tolist() == [500_000, 3e8]
+
+
+def test_cells_in_the_unit_of_the_column_are_not_multiplied_twice():
+    found = read_amounts(pd.Series(["50万元", "50", "¥50", 50], dtype=object), header="金额(万元)")
+    assert found.values.tolist() == [500_000] * 4
+    assert found.unit.word == "万元"
+
+
+def test_cells_without_a_unit_stand_beside_those_with_one():
+    found = read_amounts(pd.Series(["50万元", "300000", "1.2亿"]), header="合同金额(元)")
+    assert found.values.tolist() == [500_000, 300_000, 1.2e8]
+    assert found.notes == ("Cells that name a unit were read by it: 万 (1), 亿 (1).",)
+
+
+@pytest.mark.parametrize("header", ["Amount (USD)", "TUSD", "金额(美元)"])
+def test_a_currency_against_the_header_is_refused(header):
+    cells = pd.Series(["5", "€6", "$7"], index=[2, 3, 4])
+    with pytest.raises(InputError, match=r"cells show another currency, such as '€6' \(rows 3\)"):
+        read_amounts(cells, header=header)
+    assert read_amounts(cells.drop(3), header=header).currencies.tolist() == ["USD", "USD"]
+
+
+def test_w_is_ten_thousand_beside_chinese_only():
+    assert read_amounts(pd.Series(["5w", "1"]), header="金额").values.tolist() == [50_000, 1]
+    assert read_amounts(pd.Series(["5W", "1元"])).values.tolist() == [50_000, 1]
+    assert read_amounts(pd.Series(["5w", "1"]), header="amount").values.isna().tolist() == [True, False]
+
+
+def test_amounts_with_and_without_tax_in_one_column_are_said():
+    (note,) = read_amounts(pd.Series(["5（含税）", "6（不含税）", "7不含税"])).notes
+    assert note == "The column has 2 amounts without tax and 1 amount with tax: they were not converted."
+
+
+@pytest.mark.parametrize("unit", ["万元", "千", 100, 0.01])
+def test_a_unit_loses_no_digit(unit):
+    cents = np.arange(0, 2_000_000, 37)
+    factor = {"万元": 10_000, "千": 1000}.get(unit, unit)
+    numbers = pd.Series(cents / 100)
+    exact = [float(Decimal(int(one)) * Decimal(str(factor)) / 100) for one in cents]
+    assert read_amounts(numbers, unit=unit).values.tolist() == exact
+    assert read_amounts(numbers.map(repr).astype("str"), unit=unit).values.tolist() == exact
+
+
+def test_what_a_header_says_is_applied_and_told():
+    with pytest.warns(DataWarning, match=r"multiplied by 10,000, as the name says 万元. Pass amount_unit='万元'"):
+        assert unit_to_apply("金额(万元)", None) == 10_000
+    assert unit_to_apply("金额(万元)", "万元") == 10_000
+    assert unit_to_apply("金额(万元)", 1) == 1
+    assert unit_to_apply("金额(元)", None) == 1
+
+
+CELLS = st.one_of(
+    st.text(max_size=20),
+    st.text("0123456789.,' -+()¥$€元万亿kmMW税含不E", max_size=12),
+    st.from_regex(r"[-(]?[¥$€]?[0-9]{1,3}([,.' ][0-9]{3}){0,3}([.,][0-9]{1,3})?(元|万元|k|%|EUR)?\)?", fullmatch=True),
+    st.floats(), st.integers(), st.decimals(), st.none(), st.booleans(), st.dates(),
+)  # fmt: skip
+
+
+@given(
+    st.lists(CELLS, max_size=4),
+    st.sampled_from([None, ".", ","]),
+    st.sampled_from([None, "万元", 1000]),
+    st.sampled_from(["金额", "金额(万元)", "amount (k$)", "Umsatz"]),
+)
+def test_any_cells_are_read_or_named(cells, decimal, unit, header):
+    cells = pd.Series(cells, dtype=object)
+    try:
+        found = read_amounts(cells, decimal=decimal, unit=unit, header=header)
+    except InputError:
+        return
+    named = np.logical_or.reduce([fault.at for fault in found.faults])
+    assert named.tolist() == found.values.isna().tolist()
+    assert sum(fault.at.sum() for fault in found.faults) == named.sum()
+    assert np.isfinite(found.values[~named]).all()
+
+
+@given(
+    st.lists(st.integers(-(10**13), 10**13), min_size=1, max_size=5),
+    st.sampled_from(["{}", "¥{}", "{}元", "{} EUR", "（{}）", "　{}　"]),
+    st.sampled_from([None, "own"]),
+    st.sampled_from(["{:,.2f}", "{:.2f}", "european", "swiss", "spaced", "full-width"]),
+)
+def test_amounts_survive_every_style(cents, about, decimal, style):
+    numbers = [abs(one) / 100 if about == "（{}）" else one / 100 for one in cents]
+    swap = {
+        "european": str.maketrans(",.", ".,"), "swiss": str.maketrans(",", "'"), "spaced": str.maketrans(",.", "\u202f,"),
+        "full-width": str.maketrans("0123456789,.-", "０１２３４５６７８９，．－"),
+    }  # fmt: skip
+    form = style if style.startswith("{") else "{:,.2f}"
+    texts = [about.format(form.format(number).translate(swap.get(style, {}))) for number in numbers]
+    mark = "," if style in ("european", "spaced") else "."
+    read = read_amounts(pd.Series(texts), decimal=mark if decimal else None)
+    assert read.values.tolist() == [-number if about == "（{}）" else number for number in numbers]

@@ -1,6 +1,7 @@
 """A date is the day its writer saw, or the reader is asked."""
 
 import datetime as dt
+import re
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltv_bayes.data.reading.dates import as_days
-from ltv_bayes.errors import InputError
+from ltv_bayes.data.reading.dates import as_days, read_days
+from ltv_bayes.errors import InputError, UnitError
 
 
 def days(cells, **options):
@@ -45,6 +46,16 @@ def days(cells, **options):
         "2024年3月5日 上午8:30",
         "2024 年 3 月 5 日",
         "2024年3月5号",
+        "24年3月5日",
+        "2024年3月5日 星期二",
+        "2024-03-05（周二）",
+        "2024-03-05T00:30:00.000+0000",
+        "2024-03-05T00:00:00.000+08:00",
+        "2024-03-05T23:30+08",
+        "20240305T233000Z",
+        "'2024-03-05",
+        '="2024-03-05"',
+        "2024-03-05 12:30:00.123",
         "２０２４－０３－０５",
     ],
 )
@@ -100,18 +111,19 @@ def test_every_calendar_day_survives(day):
         "{0.year}年{0.month}月{0.day}日",
         "{0.year}.{0.month}.{0.day}",
     ]
-    assert days([form.format(day) for form in forms]) == [day.isoformat()] * len(forms)
+    placeholder = day.isoformat() in ("1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01")
+    assert days([form.format(day) for form in forms]) == [None if placeholder else day.isoformat()] * len(forms)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["2024-13-05", "2024-02-30", "2024-00-10", "0000-00-00", "20240230", "2024-03", "2024", "soon", "now", "today",
-     "2024-03-05 or later", "2024-03/05", "1709600000", "1709600000000", "5 Mar 2024", "2024-3-52:30", "True"],
+    ["2024-13-05", "2024-02-30", "2024-00-10", "0000-00-10", "20240230", "2024", "soon", "now", "today", "2024-03-1²",
+     "2024-03-05 or later", "2024-03/05", "5 Mar 2024", "2024-3-52:30", "True", "99999", "999999999", "32/13/2024"],
 )  # fmt: skip
 def test_what_is_no_date_is_named(text):
-    read, (blank, unread) = as_days(pd.Series(["2024-03-05", text], index=[2, 3]))
+    read, (*others, unread) = as_days(pd.Series(["2024-03-05", text], index=[2, 3]))
     assert read.isna().tolist() == [False, True]
-    assert not blank.at.any()
+    assert not any(fault.at.any() for fault in others)
     assert unread.at.tolist() == [False, True]
     assert repr(text) in unread.sentence(read.index)
     assert "(row 3). Write it as year-month-day" in unread.sentence(read.index)
@@ -119,20 +131,20 @@ def test_what_is_no_date_is_named(text):
 
 @pytest.mark.parametrize("cell", [None, "", "  ", "\u3000", float("nan"), pd.NaT])
 def test_blank_dates_are_named(cell):
-    read, (blank, unread) = as_days(pd.Series(["2024-03-05", cell], index=[2, 3], dtype=object))
+    read, (blank, *others) = as_days(pd.Series(["2024-03-05", cell], index=[2, 3], dtype=object))
     assert read.isna().tolist() == [False, True]
     assert blank.sentence(read.index) == "1 row without a date (row 3). Fill in the date."
-    assert not unread.at.any()
+    assert not any(fault.at.any() for fault in others)
 
 
 @pytest.mark.parametrize(
     ("cells", "cure"),
     [
         (["03/04/2024", "05/06/2024"], "date_format='%d/%m/%Y' (day first) or date_format='%m/%d/%Y' (month first)"),
-        (["03/04/2024", "13/04/2024"], "date_format='%d/%m/%Y' (day first)."),
-        (["03/13/2024", "05/06/2024"], "date_format='%m/%d/%Y' (month first)."),
+        (["3/4/2024 1:05 PM", "5/6/2024 1:05 PM"], "date_format='%m/%d/%Y %I:%M %p' (month first)"),
         (["3-4-24", "5-6-24"], "date_format='%d-%m-%y' (day first) or date_format='%m-%d-%y' (month first)"),
-        (["31.12.2024 13:05", "05.06.2024 13:05"], "date_format='%d.%m.%Y %H:%M' (day first)."),
+        (["24-03-01", "24-05-02"], "date_format='%y-%m-%d' (year first) or date_format='%d-%m-%y' (day first)"),
+        (["31.12.24 13:05", "05.06.24 13:05"], "date_format='%d.%m.%y %H:%M' (day first)."),
     ],
 )
 def test_open_order_of_day_and_month_is_asked(cells, cure):
@@ -171,7 +183,7 @@ def test_date_formats(text, date_format, expected):
 
 
 def test_cells_that_do_not_follow_the_format_are_named():
-    _, (_, unread) = as_days(pd.Series(["05/03/2024", "2024-03-05"], index=[2, 3]), date_format="%d/%m/%Y")
+    _, (*_, unread) = as_days(pd.Series(["05/03/2024", "2024-03-05"], index=[2, 3]), date_format="%d/%m/%Y")
     assert "does not follow date_format='%d/%m/%Y', such as '2024-03-05' (row 3)" in unread.sentence(pd.Index([2, 3]))
 
 
@@ -179,3 +191,218 @@ def test_cells_that_do_not_follow_the_format_are_named():
 def test_faulty_formats_are_refused(date_format):
     with pytest.raises(InputError, match=r"cannot be used.*Write it in the letters of strptime"):
         as_days(pd.Series(["2024-03-05"]), date_format=date_format)
+
+
+def column(cells, **options):
+    """Days and notes of a column, whose rows are numbered from 2."""
+    found = read_days(pd.Series(cells, index=range(2, 2 + len(cells))), **options)
+    return [None if pd.isna(day) else day.date().isoformat() for day in found.days], found.notes
+
+
+def calls(message):
+    """The arguments that a message says to pass."""
+    return [{name: eval(value)} for name, value in re.findall(r"(date_format|time_zone)=('[^']*')", message)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected", "order"),
+    [
+        (["03/04/2024", "13/04/2024"], ["2024-04-03", "2024-04-13"], "day first"),
+        (["03/13/2024", "05/06/2024"], ["2024-03-13", "2024-05-06"], "month first"),
+        (["31.12.2024 13:05", "05.06.2024 13:05"], ["2024-12-31", "2024-06-05"], "day first"),
+        (["2024-01-02", "13/04/2024"], ["2024-01-02", "2024-04-13"], "day first"),
+        (["13/04/2024", "04/03/2024", "x/y"], ["2024-04-13", "2024-03-04", None], "day first"),
+    ],
+)
+def test_an_order_that_a_cell_proves_is_read_and_said(cells, expected, order):
+    read, (note,) = column(cells)
+    assert read == expected
+    assert order in note
+
+
+def test_each_way_to_write_needs_its_own_proof():
+    with pytest.raises(InputError, match=r"such as '03/04/2024' \(row 3\)"):
+        column(["13.04.2024", "03/04/2024"])
+    with pytest.raises(InputError, match=r"2 rows.*Pass date_format='%d/%m/%Y'.*or date_format='%m/%d/%Y'"):
+        column(["13/04/2024", "04/13/2024"])
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected", "order"),
+    [
+        (["24-03-01", "24-03-31", "23-12-15"], ["2024-03-01", "2024-03-31", "2023-12-15"], "year first"),
+        (["24/3/1", "24/3/31", "23/12/15"], ["2024-03-01", "2024-03-31", "2023-12-15"], "year first"),
+        (["27-03-24", "05-04-24", "31-12-23"], ["2024-03-27", "2024-04-05", "2023-12-31"], "day first"),
+        (["03/27/24", "04/05/24"], ["2024-03-27", "2024-04-05"], "month first"),
+        (["97-01-01", "98-06-30"], ["1997-01-01", "1998-06-30"], "year first"),
+    ],
+)
+def test_short_years_of_the_past(cells, expected, order):
+    read, (note,) = column(cells, past=True)
+    assert read == expected
+    assert order in note
+
+
+@pytest.mark.parametrize(
+    ("cells", "past"),
+    [
+        (["24-03-01", "24-05-02", "23-12-15"], True),  # days up to 26: the years of another order are past too
+        (["24-03-01", "24-03-31"], False),  # may be 31 March 2024 or 24 March 2031
+        (["24-03-31"], True),  # one day shows nothing
+        (["27-03-24", "27-06-24"], True),  # planned for 2027, or 27 March 2024 and 27 June: neither closer together
+    ],
+)
+def test_short_years_that_stay_open_are_asked(cells, past):
+    with pytest.raises(InputError, match="order of day, month and year is open") as caught:
+        column(cells, past=past)
+    assert "date_format='%y-%m-%d' (year first)" in str(caught.value)
+    for call in calls(str(caught.value)):
+        assert None not in column(cells, **call)[0]
+
+
+def test_days_that_a_spreadsheet_swapped_are_refused():
+    cells = pd.Series([dt.datetime(2024, 3, 4), dt.datetime(2024, 12, 1), "13/04/2024"], index=[2, 3, 4], dtype=object)
+    with pytest.raises(InputError, match=r"1 row with a date as text, such as '13/04/2024'.*\(row 4\).*swapped"):
+        read_days(cells)
+    cells.iloc[0] = dt.datetime(2024, 3, 14)
+    assert read_days(cells).days.dt.day.tolist() == [14, 1, 13]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([45352, "2024-05-01"], ["2024-03-01", "2024-05-01"]),
+        (["45352.5", "2024/5/1"], ["2024-03-01", "2024-05-01"]),
+        ([45352.0, dt.datetime(2023, 1, 31)], ["2024-03-01", "2023-01-31"]),
+    ],
+)
+def test_day_numbers_beside_dates_are_read(cells, expected):
+    read, (note,) = column(pd.array(cells, dtype=object))
+    assert read == expected
+    assert "from 1900, as 2024-03-01" in note
+
+
+def test_day_numbers_far_from_the_dates_beside_them_are_asked():
+    with pytest.raises(InputError, match="1 row with a date that looks like one of Excel's day numbers"):
+        column(["45352", "2012-05-01"])
+    assert column([45352, 45353], serials=True)[0] == ["2024-03-01", "2024-03-02"]
+
+
+@pytest.mark.parametrize("form", ["{:d}", "{:d}000", "{:d}.5", "{:d}123"])
+@pytest.mark.parametrize("kind", [str, float])
+def test_time_since_1970(form, kind):
+    cells = [kind(form.format(seconds)) for seconds in (1709251200, 1709308800)]  # 2024-03-01 00:00 and 16:00 UTC
+    assert column(cells, time_zone="UTC")[0] == ["2024-03-01", "2024-03-01"]
+    assert column(cells, time_zone="Asia/Shanghai")[0] == ["2024-03-01", "2024-03-02"]
+    assert column(cells, time_zone="America/New_York")[0] == ["2024-02-29", "2024-03-01"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "zone", "day"),
+    [
+        ([1709308800, 1709395200], "Asia/Shanghai", "2024-03-02"),
+        (["1709308800000", "1709395200000"], "Asia/Shanghai", "2024-03-02"),
+        (["2024-03-01T16:00Z", "2024-03-02T16:00Z"], "Asia/Shanghai", "2024-03-02"),
+        (["2024-03-01T16:00:00.000+0000", "2024-03-02T16:00:00.000+0000"], "Asia/Shanghai", "2024-03-02"),
+        (["2024-03-01T23:00Z", "2024-06-01T22:00Z"], "Europe/Berlin", "2024-03-02"),
+        ([pd.Timestamp("2024-03-01T16:00Z"), pd.Timestamp("2024-03-02T16:00Z")], "Asia/Shanghai", "2024-03-02"),
+    ],
+)
+def test_midnight_elsewhere_is_asked(cells, zone, day):
+    with pytest.raises(InputError, match=r"2 rows .*\(rows 2, 3\)") as caught:
+        column(cells)
+    assert calls(str(caught.value)) == [{"time_zone": zone}, {"time_zone": "UTC"}]
+    assert column(cells, time_zone=zone)[0][0] == day
+    assert column(cells, time_zone="UTC")[0][0] == "2024-03-01"
+
+
+def test_moments_within_the_day_are_asked_or_shown():
+    with pytest.raises(InputError, match=r"whose day depends on the time zone.*time_zone='UTC'"):
+        column([1709308801])
+    assert column([1709251200])[0] == ["2024-03-01"]
+    assert column(["2024-03-01T16:00Z", "2024-03-01T17:30Z"])[0] == ["2024-03-01", "2024-03-01"]
+    assert column(["2024-03-01T16:00+08:00"] * 2)[0] == ["2024-03-01"] * 2
+    assert column(["2024-03-01 23:00"], time_zone="Asia/Shanghai")[0] == ["2024-03-01"]
+    assert column(["2024-03-01 23:00 +0000"], date_format="%Y-%m-%d %H:%M %z", time_zone="Asia/Tokyo")[0] == [
+        "2024-03-02"
+    ]
+
+
+@pytest.mark.parametrize("zone", ["China", "", "../etc", "Asia/Atlantis", 8])
+def test_unknown_time_zones_are_refused(zone):
+    with pytest.raises(UnitError, match=r"no time zone.*time_zone='Asia/Shanghai'"):
+        column(["2024-03-01"], time_zone=zone)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1900-01-01", "1970-01-01", "0001-01-01", "1899-12-30", "1899-12-31", "9999-12-31", "1900/1/1", "1970年1月1日",
+     "1900-01-01 00:00:00", "1900-01-00", "1900/1/0", "0000-00-00", "0000-00-00 00:00:00", "0", "1", 0, 1.0, "19700101",
+     "1970-01-01T00:00:00Z", "01/01/1900", dt.date(1900, 1, 1), dt.datetime(9999, 12, 31)],
+)  # fmt: skip
+def test_placeholders_are_missing_dates(cell):
+    cells = pd.Series(["2024-03-05", cell, "25/12/2023"], index=[2, 3, 4], dtype=object)
+    read, faults = as_days(cells)
+    assert read.isna().tolist() == [False, True, False]
+    assert [fault.at.tolist() for fault in faults if fault.at.any()] == [[False, True, False]]
+    assert "1 row with a placeholder date, such as " in faults[1].sentence(cells.index)
+
+
+def test_placeholders_in_a_column_of_moments():
+    found = read_days(pd.Series(pd.to_datetime(["1970-01-01", "2024-03-05", None])))
+    assert found.days.isna().tolist() == [True, False, True]
+    assert [fault.at.tolist() for fault in found.faults[:2]] == [[False, False, True], [True, False, False]]
+
+
+@pytest.mark.parametrize("text", ["2024年3月", "2024-03", "2024/3", "2024年03月"])
+def test_a_month_without_a_day_is_named(text):
+    cells = pd.Series([text, text], index=[2, 3])
+    sentence = next(fault for fault in as_days(cells)[1] if fault.at.any()).sentence(cells.index)
+    assert f"2 rows with a month, but no day, such as {text!r} (rows 2, 3)" in sentence
+    (call,) = calls(sentence)
+    assert days([text, text], **call) == ["2024-03-01"] * 2
+
+
+CELLS = st.one_of(
+    st.text(max_size=25),
+    st.text("0123456789-/.: TZ+年月日", max_size=25),
+    st.from_regex(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}( [0-9]{1,2}:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?", fullmatch=True),
+    st.floats(), st.integers(), st.none(), st.datetimes(), st.dates(), st.booleans(),
+)  # fmt: skip
+
+
+@given(st.lists(CELLS, max_size=4), st.sampled_from([None, "UTC", "Asia/Shanghai"]), st.booleans())
+def test_any_cells_are_read_or_named(cells, time_zone, past):
+    cells = pd.Series(cells, dtype=object)
+    try:
+        found = read_days(cells, time_zone=time_zone, past=past)
+    except InputError as problem:
+        assert problem.rows
+        return
+    named = np.logical_or.reduce([fault.at for fault in found.faults])
+    assert named.tolist() == found.days.isna().tolist()
+    assert sum(fault.at.sum() for fault in found.faults) == named.sum()
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Asia/Shanghai", "America/New_York"])
+def test_many_moments_are_read_as_single_ones_are(zone):
+    moments = pd.Series(pd.date_range("2023-12-31 00:30", periods=400, freq="7h13min"))
+    forms = [
+        f"{moment:%Y-%m-%dT%H:%M:%S}{end}"
+        for moment, end in zip(moments, ["Z", "+0800", "-05:00", ""] * 100, strict=True)
+    ]
+    forms += ["1970-01-01T00:00:00Z", "2024-13-01T00:00:00Z", "9999-12-31T23:59:59Z", "2024-03-01T25:00:00Z"]
+    together = read_days(pd.Series(forms, index=range(7, 411)), time_zone=zone)
+    alone = [read_days(pd.Series([form, "2024-03-01T01:01Z"], dtype=object), time_zone=zone) for form in forms]
+    assert together.days.tolist() == [one.days.iloc[0] for one in alone]
+    for number in range(4):
+        assert together.faults[number].at.tolist() == [bool(one.faults[number].at[0]) for one in alone]
+    assert together.faults[1].at.sum() == 2
+
+
+def test_a_column_of_moments_with_a_zone():
+    moments = pd.Series(pd.to_datetime(["2024-03-01T16:30Z", "1970-01-01T00:00Z", None]))
+    for zone, expected in (("Asia/Shanghai", "2024-03-02"), ("America/New_York", "2024-03-01"), (None, "2024-03-01")):
+        found = read_days(moments, time_zone=zone)
+        assert found.days.astype(str).tolist() == [expected, "NaT", "NaT"]
+        assert found.faults[1].at.tolist() == [False, True, False]

@@ -169,8 +169,9 @@ def test_prices_in_ten_thousands():
     frame = records(price=[1.2, "3"]).rename(columns={"price": "月费（万元）"})
     found = summarize_renewals(frame, price="月费（万元）", amount_unit="万元", as_of="2024-12-31").table
     assert found["price"].tolist() == [12_000, 30_000]
-    with pytest.raises(UnitError, match=r"says 万元\. Pass amount_unit='万元'"):
-        summarize_renewals(frame, price="月费（万元）", as_of="2024-12-31")
+    with pytest.warns(DataWarning, match=r"multiplied by 10,000, as the name says 万元\. Pass amount_unit='万元'"):
+        told = summarize_renewals(frame, price="月费（万元）", as_of="2024-12-31").table
+    assert told["price"].tolist() == [12_000, 30_000]
     plain = summarize_renewals(frame, price="月费（万元）", amount_unit=1, as_of="2024-12-31").table
     assert plain["price"].tolist() == [1.2, 3]
 

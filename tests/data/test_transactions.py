@@ -88,9 +88,9 @@ def test_nothing_left_is_an_error():
 
 
 def test_a_column_wide_question_is_asked_even_when_rows_may_be_dropped():
-    for date in ("03/04/2024", "45292"):
+    for dates in (["2024-03-05", "03/04/2024"], ["45292", "45300"]):
         with pytest.raises(InputError, match="date_format="):
-            read_transactions(log(date=["2024-03-05", date]), bad_rows="drop")
+            read_transactions(log(date=dates), bad_rows="drop")
 
 
 @pytest.mark.parametrize(
@@ -142,15 +142,15 @@ def test_text_ids_of_a_file_keep_their_zeros(tmp_path):
     assert read_transactions(path).table["customer_id"].tolist() == ["0004", "4"]
 
 
-@pytest.mark.parametrize("header", ["金额（万元）", "合同额(亿)"])
-def test_amounts_in_ten_thousands_warn_unless_the_unit_is_given(header):
+@pytest.mark.parametrize(("header", "word", "size"), [("金额（万元）", "万元", 1e4), ("合同额(亿)", "亿", 1e8)])
+def test_the_unit_of_a_header_is_applied_and_told_unless_one_is_given(header, word, size):
     frame = log().rename(columns={"amount": header})
-    with pytest.warns(DataWarning, match=r"kept as written, in [万亿]. Pass amount_unit='[万亿]元'"):
-        assert read_transactions(frame, amount=header).table["amount"].tolist() == [10, 20]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert read_transactions(frame, amount=header, amount_unit=1).table["amount"].tolist() == [10, 20]
-        assert read_transactions(frame, amount=header, amount_unit="万元").table["amount"].tolist() == [1e5, 2e5]
+    orders = read_transactions(frame, amount=header)
+    assert orders.table["amount"].tolist() == [10 * size, 20 * size]
+    assert orders.report.unit == f"{word}, as the header says"
+    assert f"multiplied by {size:,.0f}, as the name says {word}" in repr(orders)
+    assert read_transactions(frame, amount=header, amount_unit=1).table["amount"].tolist() == [10, 20]
+    assert read_transactions(frame, amount=header, amount_unit=word).table["amount"].tolist() == [10 * size, 20 * size]
 
 
 def test_ids_that_look_missing_warn():

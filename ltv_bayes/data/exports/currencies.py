@@ -50,7 +50,11 @@ def currencies_of(column: pd.Series | None, marks: pd.Series) -> pd.Series:
     both = [listed(sorted(set(some[at_odds]))) for some in (marks, found)]
     problem = "with an amount in {} where the column of currencies says {}".format(*both)
     refuse_rows(marks.index[at_odds], "row", problem, "Correct either: an amount has one currency.")
-    return found.where(found != "", marks)
+    found = found.where(found != "", marks)
+    if (found != "").any():
+        missing = marks.index[(found == "").to_numpy()]
+        refuse_rows(missing, "row", "without a currency, where others have one", "Fill in the currency.")
+    return found
 
 
 def in_one_currency(
@@ -131,7 +135,9 @@ def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Se
             if not isinstance(rate, int | float) or not np.isfinite(rate) or rate <= 0:
                 rows = currencies.index[at]
                 problem = f"rates has no number above 0 for {one}, the currency of {counted(len(rows), 'row')}"
-                raise InputError(f"{problem} (rows {listed(rows)}). Add it, as in rates={{{one!r}: 7.1}}.", rows)
+                raise InputError(
+                    f"{problem} (rows {listed(rows)}). Add what 1 of it is worth: rates={{{one!r}: ...}}.", rows
+                )
             factors[at] = float(rate)
             continue
         levels = table[table["currency"] == one].sort_values("date")

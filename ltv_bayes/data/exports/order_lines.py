@@ -6,12 +6,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ltv_bayes.data.exports.roles import Roles
 from ltv_bayes.errors import InputError, counted, listed
 
 ONCE, ADD = "once", "add"
 SURE = 3
+MOSTLY = 0.5
+MIX = np.int64(
+    0x9E3779B97F4A7C1
+)  # spreads codes over all whole numbers, so that equal sums are equal rows but by chance
 LINE = "line of an order, without an amount of its own"
 REPEATED_TOTAL = "line that repeats the order's total"
 EXPORTED_TWICE = "exported twice: every cell is that of another row"
@@ -21,8 +27,11 @@ OF_ORDERS = ("customer", "customer_name", "date", "order_id")
 def blank_cells(cells: pd.Series) -> np.ndarray:
     """Mark cells with nothing in them."""
     missing = cells.isna().to_numpy()
-    if cells.dtype == object or pd.api.types.is_string_dtype(cells.dtype):
-        missing = missing | (cells.astype("str").str.strip() == "").to_numpy(dtype=bool, na_value=True)
+    if cells.dtype == object:
+        return missing | (cells.astype("str").str.strip() == "").to_numpy(dtype=bool, na_value=True)
+    if pd.api.types.is_string_dtype(cells.dtype):
+        white = pc.equal(pc.utf8_ltrim_whitespace(pa.array(cells)), "")
+        return missing | white.fill_null(True).to_numpy(zero_copy_only=False)
     return missing
 
 
@@ -48,43 +57,47 @@ def filled_down(
         Which rows do.
     """
     keys = [roles.columns[role] for role in OF_ORDERS if role in roles.columns]
-    blank = np.logical_and.reduce([blank_cells(frame[key]) for key in keys])
-    blank[:1] = False
-    if not blank.any():
-        return frame, np.zeros(len(frame), dtype=bool)
-    goes_on = blank & (_in_merged(frame, keys, merged) | _has_line(frame, roles))
-    if not goes_on.any():
-        return frame, goes_on
-    heads = np.maximum.accumulate(np.where(goes_on, 0, np.arange(len(frame))))
-    money = roles.columns.get("amount")
+    of_lines = {roles.columns.get("amount"), *roles.lines}
+    heads = {
+        name: _heads(frame, spans) for name, spans in merged.items() if name in frame.columns and name not in of_lines
+    }
     filled = frame.copy(deep=False)
+    for name, head in heads.items():
+        filled[name] = frame[name].take(head).set_axis(frame.index)
+    blank = np.ones(len(frame), dtype=bool)
+    for key in keys:
+        blank = blank & blank_cells(frame[key]) if blank.any() else blank
+    below = np.logical_or.reduce([np.zeros(len(frame), dtype=bool), *(_below(heads, key, len(frame)) for key in keys)])
+    blank[:1] = False
+    goes_on = blank & (below | _has_line(frame, roles)) if blank.any() else blank
+    if not goes_on.any():
+        return filled, goes_on
+    above = np.maximum.accumulate(np.where(goes_on, 0, np.arange(len(frame))))
     for name in frame.columns:
-        if name == money or name in roles.lines:
-            continue
-        empty = goes_on & blank_cells(frame[name])
-        if empty.any():
-            filled[name] = frame[name].where(~empty, frame[name].array[heads])
+        empty = goes_on & blank_cells(filled[name])
+        if name not in of_lines and empty.any():
+            filled[name] = filled[name].where(~empty, filled[name].array[above])
     return filled, goes_on
+
+
+def _heads(frame: pd.DataFrame, spans: Sequence[tuple[Any, Any]]) -> np.ndarray:
+    """Of each row, the place of the row whose cell it shares: its own, or the first of a merged cell."""
+    places, heads = pd.Series(range(len(frame)), index=frame.index), np.arange(len(frame))
+    for first, last in spans:
+        if first in places.index and last in places.index:
+            heads[places[first] : places[last] + 1] = places[first]
+    return heads
+
+
+def _below(heads: Mapping[Any, np.ndarray], key: Any, number: int) -> np.ndarray:
+    """Rows below the first of a merged cell."""
+    return heads[key] != np.arange(number) if key in heads else np.zeros(number, dtype=bool)
 
 
 def _has_line(frame: pd.DataFrame, roles: Roles) -> np.ndarray:
     """Rows with something in a column that tells of lines."""
     some = [~blank_cells(frame[name]) for name in roles.lines]
     return np.logical_or.reduce([np.zeros(len(frame), dtype=bool), *some])
-
-
-def _in_merged(frame: pd.DataFrame, keys: Sequence[Any], merged: Mapping[str, Sequence[tuple[Any, Any]]]) -> np.ndarray:
-    """Rows below the first of a merged cell in a column that names the order."""
-    inside = np.zeros(len(frame), dtype=bool)
-    places = (
-        {label: place for place, label in enumerate(frame.index)} if any(merged.get(str(key)) for key in keys) else {}
-    )
-    for key in keys:
-        for first, last in merged.get(str(key), ()):
-            begin, end = places.get(first), places.get(last)
-            if begin is not None and end is not None:
-                inside[begin + 1 : end + 1] = True
-    return inside
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,22 +164,39 @@ def repeated_totals(rows: OrderRows, kept: np.ndarray, labels: pd.Index, lines: 
 
 
 def _told_by(constant: np.ndarray, several: np.ndarray, labels: pd.Index, codes: np.ndarray) -> str:
-    """Whether amounts of one order are lines, which differ somewhere, or one total, the same in all of many orders."""
-    if not constant[several].all():
+    """Whether amounts of one order are lines, which mostly differ, or one total, the same in all of many orders."""
+    share, number = constant[several].mean(), int(several.sum())
+    if share < MOSTLY:
         return ADD
-    if several.sum() >= SURE:
+    if share == 1 and number >= SURE:
         return ONCE
-    rows = labels[np.isin(codes, np.flatnonzero(several))]
-    problem = f"{counted(int(several.sum()), 'order')} with several rows of the same amount (rows {listed(rows)})"
+    same = int(constant.sum())
+    rows = labels[np.isin(codes, np.flatnonzero(constant))].tolist()
+    rest = f", and {counted(number - same, 'order')} with different ones" if same < number else ""
+    problem = f"{counted(same, 'order')} with several rows of the same amount (rows {listed(rows)}){rest}"
     cure = "Pass lines='once' if it is the order's total on each row, or lines='add' if each row is a line of its own"
     raise InputError(f"{problem}. {cure}.", rows)
 
 
-def exported_twice(frame: pd.DataFrame, rows: OrderRows) -> np.ndarray:
-    """Find rows of which every cell is that of an earlier row."""
-    mixed = pd.DataFrame({"customer": rows.customer, "day": rows.day, "amount": rows.amount})
-    maybe = np.flatnonzero(mixed.duplicated(keep=False))
-    found = np.zeros(len(frame), dtype=bool)
+def exported_twice(frame: pd.DataFrame, at: np.ndarray, rows: OrderRows) -> np.ndarray:
+    """Find rows, among those at some places of a table, of which every cell is that of an earlier one."""
+    mixed = (rows.customer * MIX + rows.day) * MIX + np.nan_to_num(rows.amount).view(np.int64)
+    maybe = np.flatnonzero(pd.Series(mixed).duplicated(keep=False).to_numpy())
+    found = np.zeros(len(at), dtype=bool)
     if len(maybe):
-        found[maybe] = frame.iloc[maybe].astype("str").duplicated().to_numpy()
+        found[maybe] = frame.iloc[at[maybe]].astype("str").duplicated().to_numpy()
     return found
+
+
+def all_differ(cells: pd.Series) -> bool:
+    """Whether all cells are filled and no two are equal."""
+    if cells.isna().any():
+        return False
+    if pd.api.types.is_string_dtype(cells.dtype) and cells.dtype != object:
+        texts = pa.array(cells)
+        texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+        rises = (
+            len(texts) < 2 or pc.all(pc.less(texts[:-1], texts[1:])).as_py()
+        )  # as exports are sorted, which is quick
+        return bool(rises or pc.count_distinct(texts).as_py() == len(cells))
+    return bool(cells.is_unique)

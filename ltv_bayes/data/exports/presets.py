@@ -32,6 +32,8 @@ class Preset:
         Plain names of columns that hardly anybody else writes.
     time_zone : str or None
         Where its days are, if times are written in another zone.
+    several_in_a_cell : str
+        The mark between several customers in one cell, if the system writes such cells.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Preset:
     words: Mapping[str, Mapping[str, str]]
     known_by: frozenset[str]
     time_zone: str | None
+    several_in_a_cell: str = ""
 
     def roles_of(self, plain: str) -> set[str]:
         """The roles that a column of this plain name may have."""
@@ -74,14 +77,9 @@ def _preset(name: str, about: Mapping[str, Any], general: Mapping[str, Any]) -> 
     columns |= {flag: frozenset(map(plain_name, names)) for flag, names in about.get("flags", {}).items()}
     meanings = _meanings(general["words"]) | _meanings(about.get("words", {}))
     words = {kind: meanings | _meanings(general["words_of"].get(kind, {})) for kind in STATUS_KINDS}
-    return Preset(
-        name,
-        about.get("title", ""),
-        columns,
-        words,
-        frozenset(map(plain_name, about.get("known_by", []))),
-        about.get("time_zone"),
-    )
+    known_by = frozenset(map(plain_name, about.get("known_by", [])))
+    settings = about.get("time_zone"), about.get("several_in_a_cell", "")
+    return Preset(name, about.get("title", ""), columns, words, known_by, *settings)
 
 
 def _meanings(words: Mapping[str, Any]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """An export of orders, whatever system wrote it, to a log that can be trusted."""
 
 import warnings
+from dataclasses import replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -9,25 +10,27 @@ from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_curre
 from ltv_bayes.data.exports.opportunities import decided_opportunities, open_opportunities
 from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
+from ltv_bayes.data.exports.stated_units import header_with_unit
 from ltv_bayes.data.exports.status import Keep, Status
-from ltv_bayes.data.orders.read_report import ReadReport, customers_and_once, rows_by_reason
+from ltv_bayes.data.orders.read_report import KEPT, ReadReport, customers_and_once, rows_by_reason
 from ltv_bayes.data.orders.transactions import (
     Transactions,
     as_streams,
+    left_out_line,
     refuse_choice,
     warn_of_counts,
     warn_of_null_ids,
 )
 from ltv_bayes.data.reading.amounts import read_amounts
-from ltv_bayes.data.reading.columns import refuse_one_column_for_two
+from ltv_bayes.data.reading.columns import refuse_one_column_for_two, with_index_levels
 from ltv_bayes.data.reading.dates import read_days
-from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
+from ltv_bayes.data.reading.faults import Fault, at_fault, quoted, refuse
 from ltv_bayes.data.reading.files import read_source
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
-from ltv_bayes.errors import DataWarning, InputError, counted
+from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
 
-MANY = 0.1
 WORKBOOKS = ("Excel workbook", "OpenDocument")
+NO_ORDER = "If such rows are orders, keep='all' keeps them."
 DROP = "Or leave such rows out with bad_rows='drop'."
 
 
@@ -141,14 +144,23 @@ def read_transactions(
     named = {"customer": customer, "date": date, "amount": amount, "order_id": order_id, "stream": stream}
     refuse_one_column_for_two(**{role: name for role, name in named.items() if name != AUTO})
     found = read_source(source, sheet=sheet, header=header, encoding=encoding)
+    found = replace(found, frame=with_index_levels(found.frame))
     roles = find_roles(found.frame, named, preset)
     money = read_amounts(
-        roles.cells(found.frame, "amount"), decimal=decimal, unit=amount_unit, header=roles.columns.get("amount")
+        roles.cells(found.frame, "amount"),
+        decimal=decimal,
+        unit=amount_unit,
+        header=header_with_unit(roles, found.frame, found.above),
     )
     rows = Rows.of(found, roles, money.values)
     status = rows.leave_out_no_orders(keep)
     zone = time_zone or (roles.preset.time_zone if roles.preset else None)
     cells = rows.cells(stream)
+    if cells.empty and not rows.is_open.any():
+        counts = rows_by_reason(rows.reason, rows.reasons, money.values)["rows"].drop(KEPT)
+        raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(counts))}. {NO_ORDER}")
+    if roles.preset is not None and roles.preset.several_in_a_cell:
+        _refuse_several_customers(cells["customer_id"], roles.preset.several_in_a_cell)
     when = {"date_format": date_format, "time_zone": zone, "serials": found.form in WORKBOOKS}
     days = read_days(cells["date"], **when, past=True)
     ids, no_id = as_ids(cells["customer_id"])
@@ -165,14 +177,12 @@ def read_transactions(
     log["amount"], paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
     if paid_in is None and money.unit is not None:
         paid_in = money.unit.currency or None
-    stays, repeated, said = rows.leave_out_repeats(log, lines, repeated_rows)
+    stays, twice, said = rows.leave_out_repeats(log, lines, repeated_rows)
     log = log[stays].reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
     opportunities = open_opportunities(rows, money, when, currency, rates)
     decided = decided_opportunities(rows, log, when)
-    if not len(log):
-        _require_some(opportunities, rows)
-    _warn(log, status, repeated if repeated_rows == AUTO else 0)
+    _warn(log, status, twice if repeated_rows == AUTO else 0)
     number, once = customers_and_once(log)
     report = ReadReport(
         source=found.name,
@@ -180,7 +190,7 @@ def read_transactions(
         encoding=found.encoding,
         sheets=found.sheets,
         header_row=found.header_row,
-        rows=rows_by_reason(rows.reason, money.values, found.frame.index),
+        rows=rows_by_reason(rows.reason, rows.reasons, money.values),
         mapping=roles.mapping(),
         system=roles.preset.title if roles.preset else None,
         status=status.counts,
@@ -196,12 +206,14 @@ def read_transactions(
     return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities, decided)
 
 
-def _require_some(opportunities: pd.DataFrame | None, rows: Rows) -> None:
-    """Raise where there is neither an order nor an open opportunity."""
-    if opportunities is None or opportunities.empty:
-        counts = pd.Series(rows.reason).value_counts()
-        left = "; ".join(f"{counted(int(number), 'row')} ({reason})" for reason, number in counts.items())
-        raise InputError(f"There is no order in the table. Left out: {left}. To keep some of these rows, pass keep=.")
+def _refuse_several_customers(cells: pd.Series, mark: str) -> None:
+    """Raise if a cell holds several customers, as systems write that relate an order to all of them."""
+    several = (
+        cells.astype("str").str.fullmatch(rf".*[^\s{mark}].*{mark}.*[^\s{mark}].*").to_numpy(dtype=bool, na_value=False)
+    )
+    shown = f", such as {quoted(cells, several)}" if several.any() else ""
+    cure = "An order is one customer's: leave the one who pays in the cell."
+    refuse_rows(cells.index[several], "row", f"with several customers in one cell{shown}", cure)
 
 
 def _streams(cells: pd.DataFrame) -> tuple[dict[str, Any], list[Fault]]:
@@ -210,13 +222,13 @@ def _streams(cells: pd.DataFrame) -> tuple[dict[str, Any], list[Fault]]:
     return {"stream": names.array}, [without]
 
 
-def _warn(log: pd.DataFrame, status: Status, repeated: int) -> None:
+def _warn(log: pd.DataFrame, status: Status, twice: int) -> None:
     """Warn of what may be wrong, though it can be read."""
     for column in status.looks_like:
         cure = f"If some are none, say which are: keep={{{column!r}: [...]}}; if all are, keep='all'."
         _to_reader(f"The column {column!r} looks like a status, and every row was read as an order. {cure}")
-    if repeated and repeated >= MANY * len(log):
-        problem = f"{counted(repeated, 'row')} of {len(log):,} in which every cell is that of another row"
+    if twice:
+        problem = f"{counted(twice, 'row')} of {len(log):,} in which every cell is that of another row"
         _to_reader(
             f"{problem}: was the file exported twice? If so, pass repeated_rows='drop'; if not, repeated_rows='keep'."
         )

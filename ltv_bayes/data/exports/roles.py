@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.exports.names import last_part, plain_name
@@ -131,7 +132,7 @@ class _Finder:
             If there are several, or none of one that is needed.
         """
         for group in self._in_turn(role):
-            found = self._distinct(self.candidates(group))
+            found = self._distinct(self.candidates(group), group)
             if len(found) > 1 and group not in LINE_ROLES:
                 raise self._several(role, found)
             if found:
@@ -141,9 +142,9 @@ class _Finder:
         raise self._none(role)
 
     def candidates(self, role: str) -> list[Any]:
-        """Columns that may have a role, of which some cell is filled."""
+        """Columns that may have a role, of which some cell is filled; if none has one, the first."""
         found = [name for name in self.frame.columns if role in self._roles_of(name)]
-        return [name for name in found if self.frame[name].notna().any()]
+        return [name for name in found if self.frame[name].notna().any()] or found[:1]
 
     def status_kind(self, name: Any) -> str:
         """The kind of status that a column holds by its name, empty for none."""
@@ -170,15 +171,21 @@ class _Finder:
         of_preset = self.preset.roles_of(plain) if self.preset else set()
         return of_preset if self.forced and of_preset else of_preset | presets()[ANY].roles_of(plain)
 
-    def _distinct(self, found: list[Any]) -> list[Any]:
-        """One of those columns whose cells are all the same; with a preset that was told, those that it names."""
+    def _distinct(self, found: list[Any], role: str) -> list[Any]:
+        """One of those columns that say the same; with a preset that was told, those that it names."""
         if self.forced and self.preset and len(found) > 1:
             roles = [name for name in found if self.preset.roles_of(plain_name(name))]
             found = roles or found
-        return [name for place, name in enumerate(found) if not any(self._same(name, one) for one in found[:place])]
+        return [
+            name for place, name in enumerate(found) if not any(self._same(name, one, role) for one in found[:place])
+        ]
 
-    def _same(self, first: Any, second: Any) -> bool:
-        return bool(self.frame[first].astype("str").equals(self.frame[second].astype("str").rename(first)))
+    def _same(self, first: Any, second: Any, role: str) -> bool:
+        """Whether all cells are equal; of numbers of orders, whether one goes with one."""
+        cells = [self.frame[name].astype("str") for name in (first, second)]
+        if role == "order_id":
+            return bool(np.array_equal(*(pd.factorize(some)[0] for some in cells)))
+        return bool(cells[0].equals(cells[1].rename(first)))
 
     def _several(self, role: str, found: list[Any]) -> ColumnError:
         argument = ARGUMENTS.get(role, role)

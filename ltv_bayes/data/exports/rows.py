@@ -12,6 +12,7 @@ from ltv_bayes.data.exports.order_lines import (
     LINE,
     REPEATED_TOTAL,
     OrderRows,
+    all_differ,
     blank_cells,
     exported_twice,
     filled_down,
@@ -19,13 +20,16 @@ from ltv_bayes.data.exports.order_lines import (
 )
 from ltv_bayes.data.exports.presets import KEPT, LOST, OPEN
 from ltv_bayes.data.exports.roles import Roles
-from ltv_bayes.data.exports.status import Keep, Status, status_of
+from ltv_bayes.data.exports.stated_units import unit_below
+from ltv_bayes.data.exports.status import IN_TURN, Keep, Status, status_of
 from ltv_bayes.data.exports.total_rows import TOTAL_ROW, total_rows
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS
-from ltv_bayes.data.reading.faults import Fault, reasons
+from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import Source
 from ltv_bayes.errors import counted
 
+UNIT_ROW = "row of units below the header"
+FEWEST = 4
 BY_STATUS = "by status: {}"
 
 
@@ -46,7 +50,9 @@ class Rows:
     goes_on : numpy.ndarray
         Which rows go on with the order above.
     reason : numpy.ndarray
-        Why each row is left out, None for those kept; filled in as reading goes on.
+        Why each row is left out, as a place in ``reasons``; 0 for those kept. Filled in as reading goes on.
+    reasons : list of str
+        The reasons so far, ``kept`` first.
     """
 
     raw: pd.DataFrame
@@ -55,36 +61,39 @@ class Rows:
     amounts: pd.Series
     goes_on: np.ndarray
     reason: np.ndarray
+    reasons: list[str]
 
     @classmethod
     def of(cls, found: Source, roles: Roles, amounts: pd.Series) -> Self:
         """Begin with all rows."""
         filled, goes_on = filled_down(found.frame, roles, found.merged)
-        return cls(found.frame, filled, roles, amounts, goes_on, np.full(len(filled), None, dtype=object))
+        return cls(found.frame, filled, roles, amounts, goes_on, np.zeros(len(filled), dtype=np.int16), [KEPT])
 
     @property
     def kept(self) -> np.ndarray:
         """Which rows are not left out so far."""
-        return np.equal(self.reason, None)
+        return np.equal(self.reason, 0)
 
     def leave_out_no_orders(self, keep: Keep) -> Status:
         """Leave out rows that are no orders: totals, lines without an amount, and by their status."""
+        self._leave_out(self._row_of_units(), UNIT_ROW)
         self._leave_out(total_rows(self.raw, self.roles, self.amounts.to_numpy()), TOTAL_ROW)
         if "amount" in self.roles.columns:
             self._leave_out(self.goes_on & blank_cells(self.raw[self.roles.columns["amount"]]), LINE)
-        status = status_of(self.filled, self.roles, keep, self.kept)
-        for meaning in pd.unique(status.meaning[self.kept]):
-            if meaning != KEPT:
-                self._leave_out(status.meaning == meaning, BY_STATUS.format(meaning))
+        status = status_of(self.filled, self.roles, keep, self.kept, self.amounts.to_numpy())
+        for place in np.flatnonzero(np.bincount(status.meaning, minlength=len(IN_TURN))):
+            if IN_TURN[place] != KEPT:
+                self._leave_out(status.meaning == place, BY_STATUS.format(IN_TURN[place]))
         return status
 
     def leave_out_faults(self, faults: Sequence[Fault]) -> None:
         """Leave out rows that cannot be read, among those kept so far."""
         at = np.flatnonzero(self.kept)
-        self.reason[at] = reasons(faults, len(at))
+        for fault in faults:
+            self._leave_out(_marked(at[fault.at], len(self.reason)), fault.problem)
 
     def leave_out_repeats(self, log: pd.DataFrame, lines: str, repeated_rows: str) -> tuple[np.ndarray, int, list[str]]:
-        """Leave out rows that repeat others: which of the log's rows stay, how many repeated ones do, what was done.
+        """Leave out rows that repeat others: which of the log's rows stay, how many are in doubt, what was done.
 
         Parameters
         ----------
@@ -93,20 +102,30 @@ class Rows:
         lines, repeated_rows
             As in `read_transactions`.
         """
-        at, order, said, number = np.flatnonzero(self.kept), None, [], 0
+        at, order, said, doubtful = np.flatnonzero(self.kept), None, [], 0
         if "order_id" in self.roles.columns:
-            order = pd.factorize(self.filled[self.roles.columns["order_id"]].iloc[at])[0]
+            numbers = self.filled[self.roles.columns["order_id"]]
+            if all_differ(numbers if len(at) == len(numbers) else numbers.iloc[at]):  # then no row repeats another
+                return self.kept[at], 0, []
+            order = pd.factorize(numbers.iloc[at])[0]
         days = log["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
         rows = OrderRows(order, pd.factorize(log["customer_id"])[0], days, log["amount"].to_numpy())
-        twice = exported_twice(self.filled.iloc[at], rows)
+        twice = exported_twice(self.filled, at, rows)
         if repeated_rows == "drop" or (repeated_rows == "auto" and order is not None):
-            self.reason[at[twice]] = EXPORTED_TWICE
+            self._leave_out(_marked(at[twice], len(self.reason)), EXPORTED_TWICE)
         elif number := int(twice.sum()):
+            doubtful = number if self._looks_exported_twice(at, twice) else 0
             said = [f"{counted(number, 'row')} in which every cell is that of another row, kept"]
-        left = np.equal(self.reason[at], None)
+        left = self.kept[at]
         again, about = repeated_totals(rows, left, self.raw.index[at], lines)
-        self.reason[at[again]] = REPEATED_TOTAL
-        return np.equal(self.reason[at], None), number, [*said, *([about] if about else [])]
+        self._leave_out(_marked(at[again], len(self.reason)), REPEATED_TOTAL)
+        return self.kept[at], doubtful, [*said, *([about] if about else [])]
+
+    def _looks_exported_twice(self, at: np.ndarray, twice: np.ndarray) -> bool:
+        """Whether equal rows are hardly equal purchases of a day: they say more than that, or all rows are there twice."""
+        says_more = len(set(self.raw.columns) - set(self.roles.columns.values())) > 0
+        every = len(at) - int(twice.sum()) >= FEWEST and 2 * int(twice.sum()) >= len(at)
+        return says_more or (every and bool(self.filled.iloc[at].astype("str").duplicated(keep=False).all()))
 
     def cells(self, stream: str | None) -> pd.DataFrame:
         """The cells that make an order, of the rows kept so far, blank ones of sub-forms filled."""
@@ -117,18 +136,22 @@ class Rows:
         """Rows left out, as they stood: row, reason, customer_id, date, amount, and stream if there is one."""
         frame = self.raw[~self.kept]
         table = pd.DataFrame(self._orders(frame, stream), index=frame.index).astype(object)
-        table = table.assign(row=frame.index, reason=self.reason[~self.kept])
+        table = table.assign(row=frame.index, reason=np.array(self.reasons, dtype=object)[self.reason[~self.kept]])
         return table.reset_index(drop=True)[[*DROPPED_COLUMNS, *([] if stream is None else ["stream"])]]
 
     @property
     def is_open(self) -> np.ndarray:
         """Rows of opportunities that are not decided."""
-        return self.reason == BY_STATUS.format(OPEN)
+        return self._are(OPEN)
 
     @property
     def is_lost(self) -> np.ndarray:
         """Rows of opportunities that were lost."""
-        return self.reason == BY_STATUS.format(LOST)
+        return self._are(LOST)
+
+    def _are(self, status: str) -> np.ndarray:
+        name = BY_STATUS.format(status)
+        return np.equal(self.reason, self.reasons.index(name) if name in self.reasons else -1)
 
     def _orders(self, frame: pd.DataFrame, stream: str | None) -> dict[str, Any]:
         places = {"customer_id": "customer", "date": "date", "amount": "amount", "currency": "currency"}
@@ -136,5 +159,23 @@ class Rows:
         found.setdefault("amount", pd.Series(np.nan, index=frame.index))
         return found if stream is None else found | {"stream": frame[self.roles.columns["stream"]]}
 
+    def _row_of_units(self) -> np.ndarray:
+        """The first row, if it holds but the unit of the amounts below their header."""
+        found = np.zeros(len(self.raw), dtype=bool)
+        if "amount" in self.roles.columns and len(found):
+            found[0] = unit_below(self.raw, self.roles) != ""
+        return found
+
     def _leave_out(self, at: np.ndarray, reason: str) -> None:
-        self.reason[self.kept & at] = reason
+        left_out = at & self.kept if at.any() else at
+        if left_out.any():
+            if reason not in self.reasons:
+                self.reasons.append(reason)
+            self.reason[left_out] = self.reasons.index(reason)
+
+
+def _marked(places: np.ndarray, number: int) -> np.ndarray:
+    """Mark rows by their places."""
+    marks = np.zeros(number, dtype=bool)
+    marks[places] = True
+    return marks

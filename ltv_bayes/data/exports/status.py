@@ -12,11 +12,14 @@ from ltv_bayes.data.exports.presets import ANY, FLAGS, KEPT, OPEN, STATUS_KINDS,
 from ltv_bayes.data.exports.roles import Roles
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.ids import BLANKS
-from ltv_bayes.errors import InputError, counted, listed
+from ltv_bayes.errors import InputError, counted, listed, rows_at_fault
 
 ALL = "all"
 UNKNOWN, NOT_KEPT, NOT_WON = "unknown", "not among those to keep", "not won"
-IN_TURN = ("void", "refunded", "lost", NOT_KEPT, NOT_WON, "draft", OPEN, UNKNOWN, KEPT)
+NO_ORDER = ("void", "refunded", "lost")
+REFUNDED = "refunded"
+IN_TURN = ("void", REFUNDED, "lost", NOT_KEPT, NOT_WON, "draft", OPEN, UNKNOWN, KEPT)
+PLACES = {meaning: place for place, meaning in enumerate(IN_TURN)}
 TRUE = ("true", "1", "1.0", "yes", "y", "是", "√", "t", "wahr", "真")
 FALSE = ("false", "0", "0.0", "no", "n", "否", "×", "", "f", "falsch", "假")
 MOST_WORDS = 20
@@ -31,7 +34,7 @@ class Status:
     Attributes
     ----------
     meaning : numpy.ndarray
-        Of each row: kept (an order), or why it is none: void, refunded, lost, draft, open, ...
+        Of each row, the place of its meaning in `IN_TURN`: kept (an order), or why it is none.
     counts : pandas.DataFrame
         One row a column and word: column, word, meaning, rows.
     looks_like : tuple of str
@@ -43,7 +46,7 @@ class Status:
     looks_like: tuple[str, ...]
 
 
-def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.ndarray) -> Status:
+def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.ndarray, amounts: np.ndarray) -> Status:
     """Say which rows are orders.
 
     Parameters
@@ -56,6 +59,8 @@ def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.nd
         From columns to the words of rows to keep, or ``"all"``; where it says nothing, the words known.
     counted_rows : numpy.ndarray
         Which rows are asked about: not those of totals.
+    amounts : numpy.ndarray
+        The amount of each row. A return with an amount below zero counts, whatever its status.
 
     Raises
     ------
@@ -69,12 +74,13 @@ def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.nd
         votes.append(meaning)
         tables.append(table.assign(column=str(column)))
     meaning = _together(frame, roles, columns, votes)
-    unknown = (meaning == UNKNOWN) & counted_rows
+    meaning = np.where((meaning == PLACES[REFUNDED]) & (amounts < 0), PLACES[KEPT], meaning)
+    unknown = (meaning == PLACES[UNKNOWN]) & counted_rows
     if unknown.any():
         raise _unknown(frame, columns, votes, unknown, tables)
     counts = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["word", "meaning", "rows"])
     told = set(columns) | set(roles.columns.values()) | set(roles.lines)
-    return Status(meaning, counts, _looking_like(frame, told) if keep != ALL else ())
+    return Status(meaning, counts, _looking_like(frame, told, amounts) if keep != ALL else ())
 
 
 def _columns(frame: pd.DataFrame, roles: Roles, keep: Keep) -> tuple[dict[Any, str], Mapping[Any, Any]]:
@@ -98,8 +104,8 @@ def _judged(
     cells: pd.Series, kind: str, roles: Roles, wanted: Sequence[Any] | None, counted_rows: np.ndarray
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """The meaning of each row by one column, and a count of its words."""
-    codes, distinct = pd.factorize(cells.astype(object), use_na_sentinel=False)
-    written = ["" if pd.isna(word) else str(word).strip(BLANKS) for word in distinct]
+    codes, distinct = pd.factorize(cells)
+    written = [*(str(word).strip(BLANKS) for word in distinct), ""]  # the last is a missing cell, of code -1
     if wanted is not None:
         kept = {plain_word(word) for word in wanted}
         if absent := kept - {plain_word(word) for word in written}:
@@ -116,9 +122,9 @@ def _judged(
     else:
         known = _meanings(kind, roles)
         meanings = [known.get(plain_word(word), UNKNOWN) for word in written]
-    rows = np.bincount(codes[counted_rows], minlength=len(written))
+    rows = np.bincount(codes[counted_rows] % len(written), minlength=len(written))
     table = pd.DataFrame({"word": written, "meaning": meanings, "rows": rows})
-    return np.array(meanings, dtype=object)[codes], table[rows > 0]
+    return np.array([PLACES[one] for one in meanings], dtype=np.int8)[codes], table[rows > 0]
 
 
 def _meanings(kind: str, roles: Roles) -> Mapping[str, str]:
@@ -145,29 +151,26 @@ def _flag(word: str, kind: str) -> str:
 
 def _together(frame: pd.DataFrame, roles: Roles, columns: Mapping[Any, str], votes: list[np.ndarray]) -> np.ndarray:
     """One meaning a row: a reason to leave it out goes before a reason to keep it."""
-    by_kind = {kind: vote for kind, vote in zip(columns.values(), votes, strict=True) if kind in ("won", "closed")}
-    stage = _worst([vote for kind, vote in zip(columns.values(), votes, strict=True) if kind == "stage"], len(frame))
-    stage = np.where((stage == UNKNOWN) & _in_doubt(frame, roles), OPEN, stage)
-    if "won" in by_kind:
-        sale = by_kind["won"].copy()
-        if "closed" in by_kind:
-            sale[sale == NOT_WON] = np.where(by_kind["closed"] == KEPT, "lost", OPEN)[sale == NOT_WON]
-        else:
-            sale = np.where((sale == NOT_WON) & np.isin(stage, ["lost", OPEN]), stage, sale)
-        stage = np.where(stage == UNKNOWN, KEPT, stage)  # a stage of one's own making: the flag settles it
-    else:
-        sale = by_kind.get("closed", np.full(len(frame), KEPT, dtype=object))
-    others = [
-        vote for kind, vote in zip(columns.values(), votes, strict=True) if kind not in ("won", "closed", "stage")
-    ]
-    return _worst([*others, stage, sale], len(frame))
-
-
-def _worst(votes: Sequence[np.ndarray], number: int) -> np.ndarray:
-    """The first of the meanings in the order of `IN_TURN`; a word that is not known counts where nothing else does."""
-    places = {meaning: place for place, meaning in enumerate(IN_TURN)}
-    ranks = [pd.Series(vote).map(places).to_numpy(dtype=int) for vote in votes]
-    return np.array(IN_TURN, dtype=object)[np.minimum.reduce([np.full(number, places[KEPT]), *ranks])]
+    lost, is_open, unknown, kept = (PLACES[one] for one in ("lost", OPEN, UNKNOWN, KEPT))
+    of_kind: dict[str, list[np.ndarray]] = {}
+    for kind, vote in zip(columns.values(), votes, strict=True):
+        of_kind.setdefault(kind if kind in ("won", "closed", "stage") else "other", []).append(vote)
+    nothing = np.full(len(frame), kept, dtype=np.int8)
+    stage = np.minimum.reduce([nothing, *of_kind.get("stage", [])])
+    if (stage == unknown).any():
+        stage = np.where((stage == unknown) & _in_doubt(frame, roles), is_open, stage)
+    closed = np.minimum.reduce([nothing, *of_kind.get("closed", [])])
+    sale = closed
+    if "won" in of_kind:
+        won = np.minimum.reduce(of_kind["won"])
+        told = (
+            np.where(closed == kept, lost, is_open)
+            if "closed" in of_kind
+            else np.where(np.isin(stage, [lost, is_open]), stage, PLACES[NOT_WON])
+        )
+        sale = np.where(won == PLACES[NOT_WON], told, won)
+        stage = np.where(stage == unknown, kept, stage)  # a stage of one's own making: the flag settles it
+    return np.minimum.reduce([*of_kind.get("other", [nothing]), stage, sale]).astype(np.int8)
 
 
 def _in_doubt(frame: pd.DataFrame, roles: Roles) -> np.ndarray:
@@ -191,9 +194,9 @@ def _unknown(
     column, vote, table = next(
         (column, vote, table)
         for (column, vote, table) in zip(columns, votes, tables, strict=True)
-        if ((vote == UNKNOWN) & unknown).any()
+        if ((vote == PLACES[UNKNOWN]) & unknown).any()
     )
-    at = (vote == UNKNOWN) & unknown
+    at = (vote == PLACES[UNKNOWN]) & unknown
     open_words = table[table["meaning"] == UNKNOWN]
     shown = ", ".join(f"{word!r} ({counted(rows, 'row')})" for word, rows in open_words[["word", "rows"]].to_numpy())
     known, asked = table.loc[table["meaning"] == KEPT, "word"].tolist(), open_words["word"].tolist()
@@ -201,23 +204,26 @@ def _unknown(
     if known:
         cure += f"; if they are none, keep={{{str(column)!r}: {known}}}"
     cure += f". If the column says nothing about orders, keep={{{str(column)!r}: 'all'}}."
-    rows = frame.index[at]
-    return InputError(
-        f"The status column {str(column)!r} has words that are not known: {shown} (rows {listed(rows)}). {cure}", rows
-    )
+    rows = frame.index[at].tolist()
+    said = f"with a word in the status column {str(column)!r} that is not known: {shown}"
+    return InputError(rows_at_fault(rows, "row", said, cure), rows)
 
 
-def _looking_like(frame: pd.DataFrame, told: set[Any]) -> tuple[str, ...]:
-    """Columns of a few words, all of which are words of a status, and some say that a row is no order."""
+def _looking_like(frame: pd.DataFrame, told: set[Any], amounts: np.ndarray) -> tuple[str, ...]:
+    """Columns of a few words, one of which says that a row is no order, though its amount counts."""
     words = {word: meaning for kind in STATUS_KINDS for word, meaning in presets()[ANY].words[kind].items()}
     found = []
     for name in frame.columns:
-        if name in told or not (pd.api.types.is_string_dtype(frame[name].dtype) or frame[name].dtype == object):
+        cells = frame[name]
+        if name in told or not (pd.api.types.is_string_dtype(cells.dtype) or cells.dtype == object):
             continue
-        if len(head := frame[name].head(1000).dropna().unique()) > MOST_WORDS or not len(head):
+        if cells.head(MOST_WORDS * MOST_WORDS).nunique() > MOST_WORDS:
             continue
-        distinct = frame[name].dropna().unique()
-        meanings = {words.get(plain_word(word)) for word in distinct[: MOST_WORDS + 1]}
-        if len(distinct) <= MOST_WORDS and None not in meanings and meanings - {KEPT}:
+        codes, distinct = pd.factorize(cells)
+        meanings = [words.get(plain_word(word), UNKNOWN) for word in distinct[: MOST_WORDS + 1]]
+        if len(distinct) > MOST_WORDS:
+            continue
+        says_so = [one in NO_ORDER for one in meanings] if UNKNOWN in meanings else [one != KEPT for one in meanings]
+        if (np.append(says_so, False)[codes].astype(bool) & ~(amounts < 0)).any():
             found.append(str(name))
     return tuple(found)

@@ -2,21 +2,32 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ltv_bayes.data.exports.order_lines import blank_cells
 from ltv_bayes.data.exports.roles import Roles
 
 TOTAL_ROW = "total of other rows"
-PERIOD = r"(?:\d{2,4}\s*年?度?\s*(?:\d{1,2}\s*月)?|[本上全]?[年季月周日页]度?|第?[一二三四1-4]季度|q[1-4])?"
+PERIOD = (
+    r"(?:\d{2,4}\s*年?度?\s*(?:\d{1,2}\s*月)?|\d{1,2}\s*月份?|[本上全]?[年季月周日页]度?|第?[一二三四1-4]季度|q[1-4])?"
+)
 CHINESE = rf"{PERIOD}\s*(?:小计|合计|总计|共计|累计|汇总|总合计|金额合计|合计金额)"
 ENGLISH = r"(?:grand[\s-]*total|sub[\s-]*total|totals|total general|gesamtsumme|zwischensumme|gesamt|total (?:amount|sum|sales|revenue))"
-SURELY = re.compile(rf"(?:{CHINESE}|{ENGLISH}|(?:total|sum)\s+\d{{2,4}}|\d{{2,4}}\s+(?:sub)?total)\s*(?:[::(（].*)?")
+COUNT = r"共?\s*(?:计|有)?\s*\d+\s*[条笔行个](?:记录|数据|订单)?|(?:total|number of) records\s*:?\s*\d+|\d+ (?:records|rows)"
+SPACED = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
+SURELY = re.compile(
+    rf"(?:{CHINESE}|{ENGLISH}|{COUNT}|(?:total|sum)\s+\d{{2,4}}|\d{{2,4}}\s+(?:sub)?total)\s*(?:[::(（].*)?"
+)
 PERHAPS = re.compile(r"(?:total|sum|summe)\s*:?|.+\s(?:total|subtotal|count)|.+\s?(?:小计|合计|总计|汇总)")
+EXACTLY = re.compile(r"(?:total|sum|summe)\s*:?")
+HINT = r"(?i)total|sum|count|records|rows|gesamt|[计計共汇匯條条笔行个]"
+GROUP_TOTAL = re.compile(r"\s*(?:total|subtotal|小计|合计|总计|汇总)$")
 CENT = 0.005
 
 
@@ -39,33 +50,51 @@ def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> np.nda
         roles.columns[role] for role in ("customer", "customer_name", "date", "order_id") if role in roles.columns
     ]
     searched = list(dict.fromkeys([*places, *frame.columns[:1]]))
-    surely, perhaps = _saying(frame, searched, SURELY), _saying(frame, searched, PERHAPS)
-    nameless = np.logical_and.reduce([blank_cells(frame[name]) for name in places])
+    hinted = {name: _hinted(frame[name]) for name in searched}
+    surely, perhaps = _saying(hinted, SURELY, len(frame)), _saying(hinted, PERHAPS, len(frame))
+    nameless = np.logical_and.reduce([blank_cells(frame[name].iloc[-1:]) for name in places])
     if not (surely.any() or perhaps.any() or nameless.any()):
         return surely
-    undated = blank_cells(frame[roles.columns["date"]]) | _saying(frame, [roles.columns["date"]], SURELY)
+    undated = blank_cells(frame[roles.columns["date"]]) | _saying(
+        {"date": hinted[roles.columns["date"]]}, SURELY, len(frame)
+    )
     lone = np.zeros(len(frame), dtype=bool)
-    lone[-1:] = nameless[-1:]
+    lone[-1:] = nameless
     sums = _adds_up(np.nan_to_num(amounts), np.flatnonzero((perhaps | lone) & ~surely), surely | perhaps | lone)
-    exactly = _saying(frame, searched, re.compile(r"(?:total|sum|summe)\s*:?"))
-    return surely | (perhaps & (sums | (undated & exactly))) | (lone & sums)
+    exactly = _saying(hinted, EXACTLY, len(frame))
+    group = perhaps & undated & _of_the_row_above(frame, searched)
+    return surely | (perhaps & (sums | (undated & exactly))) | (lone & sums) | group
 
 
-def _saying(frame: pd.DataFrame, names: Sequence[Any], pattern: re.Pattern[str]) -> np.ndarray:
-    """Rows in which a cell of some columns is such a word as a whole."""
+def _of_the_row_above(frame: pd.DataFrame, names: Sequence[Any]) -> np.ndarray:
+    """Rows such as "Acme Total" below rows of Acme, as a spreadsheet's subtotals are called."""
     found = np.zeros(len(frame), dtype=bool)
     for name in names:
-        if pd.api.types.is_numeric_dtype(frame[name].dtype) or pd.api.types.is_datetime64_any_dtype(frame[name].dtype):
-            continue
-        codes, distinct = pd.factorize(frame[name])
-        says = [pattern.fullmatch(_plain(word)) is not None for word in distinct]
-        found |= np.append(says, False)[codes].astype(bool)
+        words = frame[name].map(_plain, na_action="ignore")
+        groups = words.str.replace(GROUP_TOTAL, "", regex=True) if pd.api.types.is_string_dtype(words.dtype) else words
+        found |= ((groups != words) & (groups == words.shift())).to_numpy(dtype=bool, na_value=False)
+    return found
+
+
+def _hinted(cells: pd.Series) -> dict[int, str]:
+    """Cells with a piece of a word for a total, by their places, as they are compared."""
+    if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        return {}
+    texts = cells.map(str, na_action="ignore").astype("str") if cells.dtype == object else cells
+    marks = pc.match_substring_regex(pa.array(texts), HINT).fill_null(False)
+    return {int(place): _plain(texts.iat[place]) for place in np.flatnonzero(marks.to_numpy(zero_copy_only=False))}
+
+
+def _saying(hinted: Mapping[Any, Mapping[int, str]], pattern: re.Pattern[str], number: int) -> np.ndarray:
+    """Rows in which a cell is such a word as a whole."""
+    found = np.zeros(number, dtype=bool)
+    found[[place for cells in hinted.values() for place, word in cells.items() if pattern.fullmatch(word)]] = True
     return found
 
 
 def _plain(word: Any) -> str:
     text = str(word)
-    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold().strip()
+    return SPACED.sub("", (text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold().strip())
 
 
 def _adds_up(amounts: np.ndarray, asked: np.ndarray, no_orders: np.ndarray) -> np.ndarray:

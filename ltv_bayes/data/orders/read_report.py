@@ -1,6 +1,7 @@
 """What was read of an export: rows and amounts kept and left out, and how each column was understood."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -146,39 +147,31 @@ class ReadReport(Printed):
         return table.rename(columns={"amount": name, "first_rows": "first rows"}).rename_axis(None)
 
 
-def rows_by_reason(reason: np.ndarray, amounts: pd.Series, labels: pd.Index) -> pd.DataFrame:
+def rows_by_reason(reason: np.ndarray, names: Sequence[str], amounts: pd.Series) -> pd.DataFrame:
     """Count rows and add up amounts by reason, those kept first: rows, amount to the cent, first_rows.
 
     Parameters
     ----------
     reason : numpy.ndarray
-        Why each row is left out, None for those kept.
+        Why each row is left out, as a place in ``names``; 0 for those kept.
+    names : sequence of str
+        The reasons, ``kept`` first.
     amounts : pandas.Series
-        The amount of each row, missing where there is none.
-    labels : pandas.Index
-        Names of rows.
+        The amount of each row, missing where there is none; its index names the rows.
 
     Examples
     --------
-    >>> rows_by_reason(np.array([None, "total of other rows"]), pd.Series([3.0, 3.0]), pd.Index([2, 3]))[
-    ...     "amount"
-    ... ].to_dict()
-    {'kept': 3.0, 'total of other rows': 3.0}
+    >>> rows_by_reason(np.array([0, 1]), ["kept", "total of other rows"], pd.Series([3.0, 3.0]))["amount"].tolist()
+    [3.0, 3.0]
     """
-    kept = np.equal(reason, None)
-    found = [(KEPT, kept), *((one, reason == one) for one in pd.unique(reason[~kept]))]
-    rows = [
-        (
-            int(at.sum()),
-            round(math.fsum(amounts[at].dropna()), 2),
-            "" if name == KEPT else listed(labels[at], FIRST_ROWS),
-        )
-        for name, at in found
-    ]
-    table = pd.DataFrame(rows, columns=["rows", "amount", "first_rows"], index=pd.Index([name for name, _ in found]))
-    return pd.concat([table.iloc[:1], table.iloc[1:].sort_values("rows", ascending=False, kind="stable")]).rename_axis(
-        "reason"
-    )
+    found = []
+    for place in range(len(names)):
+        at = np.flatnonzero(reason == place)
+        money = amounts.to_numpy()[at]
+        first = "" if place == 0 else listed(amounts.index[at[:FIRST_ROWS]], FIRST_ROWS, len(at))
+        found.append((names[place], len(at), round(math.fsum(money[np.isfinite(money)]), 2), first))
+    table = pd.DataFrame(found, columns=["reason", "rows", "amount", "first_rows"]).set_index("reason")
+    return pd.concat([table.iloc[:1], table.iloc[1:].sort_values("rows", ascending=False, kind="stable")])
 
 
 def customers_and_once(days: pd.DataFrame) -> tuple[int, int]:

@@ -123,7 +123,8 @@ class Transactions(Printed):
         extent = f"{counted(len(self), 'order')} of {customers}, {first:%Y-%m-%d} to {last:%Y-%m-%d}{total}"
         streams = [streams_line(self.streams)] if self.has_streams else []
         left_out = left_out_line(self.dropped_by_reason())
-        return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out]
+        notes = [f"note: {note}" for note in self.report.notes] if self.report else []
+        return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out, *notes]
 
     def _repeated_line(self) -> list[str]:
         """Say how many rows repeat another: a file exported twice looks like this."""

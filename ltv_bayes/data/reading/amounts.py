@@ -90,7 +90,7 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     """
     if decimal not in (None, ".", ","):
         raise InputError(f"decimal must be '.' or ',', not {decimal!r}.")
-    cells = plain(cells)
+    cells = _plain(cells)
     applied, stated = _unit(unit, header)
     factor = applied.factor if applied else 1.0
     chinese = CHINESE.search(str(header)) is not None
@@ -208,7 +208,7 @@ def _times(values: np.ndarray, factor: float) -> np.ndarray:
 
 
 def require_unit_of_header(name: Any, unit: Any) -> None:
-    """Raise if a column's name says that it is counted in thousands or more, and no unit was given.
+    """Raise if a column's name says that it is counted in thousands or more, and no unit was given, or another one.
 
     Raises
     ------
@@ -223,7 +223,8 @@ def require_unit_of_header(name: Any, unit: Any) -> None:
         ...
     ltv_bayes.errors.UnitError: The name of the column '月费（万元）' says 万元. Pass amount_unit='万元'; if ...
     """
-    if unit is None and (stated := unit_of_header(name)) and stated.factor != 1.0:
+    _, stated = _unit(unit, name)
+    if unit is None and stated and stated.factor != 1.0:
         raise UnitError(
             f"The name of the column {name!r} says {stated.word}. Pass amount_unit={stated.word!r}; "
             f"if its amounts are plain ones all the same, amount_unit=1."
@@ -286,6 +287,21 @@ def _applied(unit: Unit, name: Any) -> str:
     """Say that the header's unit was applied."""
     cure = f"Pass amount_unit={unit.word!r} to say so yourself, or amount_unit=1 to keep them as written."
     return f"Amounts in {str(name)!r} were multiplied by {unit.factor:,.15g}, as the name says {unit.word}. {cure}"
+
+
+def _plain(cells: pd.Series) -> pd.Series:
+    """Undo categories and Arrow types; objects that are all text become text, and signalling NaN becomes missing."""
+    cells = plain(cells)
+    if cells.dtype != object:
+        return cells
+    kind = pd.api.types.infer_dtype(cells, skipna=True)
+    if kind == "string":
+        try:
+            return cells.astype("str")
+        except UnicodeEncodeError:
+            return cells
+    signals = [isinstance(cell, Decimal) and cell.is_snan() for cell in cells]
+    return cells.mask(np.array(signals, dtype=bool)) if any(signals) else cells
 
 
 def _numbers(cells: pd.Series) -> np.ndarray:

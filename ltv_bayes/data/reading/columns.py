@@ -43,6 +43,18 @@ def named_column(frame: pd.DataFrame, name: Any, argument: str, cure: str = "") 
     raise ColumnError(f"There is no column {name!r}. {suggestion(name, known)} {remedy}")
 
 
+def with_index_levels(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the named levels of its index as columns too; the index stays.
+
+    Examples
+    --------
+    >>> with_index_levels(pd.DataFrame({"day": [3]}, index=pd.Index(["Ada"], name="client"))).columns.tolist()
+    ['day', 'client']
+    """
+    levels = {name: frame.index.get_level_values(name) for name in frame.index.names if name is not None}
+    return frame.assign(**{name: cells for name, cells in levels.items() if name not in frame.columns})
+
+
 def refuse_one_column_for_two(**named: str | None) -> None:
     """Raise if one column was named for two things.
 

@@ -11,16 +11,18 @@ import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, quoted
-from ltv_bayes.data.reading.written.day_orders import NAMES, short_dates
+from ltv_bayes.data.reading.written.day_orders import NAMES, ShortDates, short_dates
 from ltv_bayes.data.reading.written.days import (
     MONTH,
     NO_DAY,
     PLACEHOLDERS,
     days_in_zone,
+    epoch_moments,
     epoch_seconds,
     no_dates,
     plain_date,
     serial_days,
+    without_times,
     year_first,
     zoned_seconds,
 )
@@ -166,15 +168,22 @@ def _from_moments(cells: pd.Series, zone: ZoneInfo | None) -> Days:
         _refuse_midnights(cells, cells.notna().to_numpy(), seconds)
     days = shown.astype("datetime64[us]").dt.normalize()
     blank = days.isna().to_numpy()
-    placeholder = np.isin(days.to_numpy().astype("datetime64[D]"), PLACEHOLDERS)
+    placeholder = _placeholder(days) | _placeholder(cells.dt.tz_localize(None) if cells.dt.tz else days)
     nothing = np.zeros(len(cells), dtype=bool)
     return Days(days.mask(placeholder), _faults(cells, blank, placeholder, nothing, nothing, None), ())
 
 
+def _placeholder(moments: pd.Series) -> np.ndarray:
+    """Mark moments on a day that stands for none."""
+    return np.isin(moments.to_numpy().astype("datetime64[D]"), PLACEHOLDERS)
+
+
 def _from_cells(cells: pd.Series, date_format: str | None, zone: ZoneInfo | None, *, serials: bool, past: bool) -> Days:
     """Read each distinct cell once, then give every row its day."""
+    if date_format is None and pd.api.types.is_numeric_dtype(cells.dtype) and (read := _epochs(cells, zone)):
+        return read
     written_days = _are_dates(cells)
-    codes, written = _distinct(cells)
+    codes, written = _distinct(cells, zone, whole=date_format is not None)
     column = _Column(cells, codes, written, written_days, zone)
     if date_format is None:
         column.read_plain(serials=serials, past=past)
@@ -234,7 +243,9 @@ class _Column:
         if not known.any():
             return
         if self.zone is not None:
-            self.days[places[known]] = days_in_zone(seconds[known], self.zone)
+            shown = year_first([self.written[place] for place in places[known]])
+            there = days_in_zone(seconds[known], self.zone)
+            self.days[places[known]] = np.where(np.isin(shown, PLACEHOLDERS), shown, there)
         elif (offsets[known] == 0).all():
             at = np.isin(np.arange(len(self.written)), places[known])
             _refuse_midnights(self.cells, self.rows(at), seconds[known])
@@ -249,9 +260,21 @@ class _Column:
                 shown = quoted(self.cells, rows)
                 problem = f"with a date in which the order of day, month and year is open, such as {shown}"
                 refuse_rows(self.cells.index[rows], "row", problem, f"Pass {' or '.join(kind.formats)}.")
+            self._refuse_swapped(kind, rows)
             self.days[places[kind.places]] = kind.days
             read = f"Dates such as {quoted(self.cells, rows)} were read {NAMES[kind.order]}"
             self.notes.append(f"{read}: no other order fits them all.")
+
+    def _refuse_swapped(self, kind: ShortDates, rows: np.ndarray) -> None:
+        """Raise if a spreadsheet has taken all days up to 12 for months, and left the rest as text."""
+        serials = serial_days([self.written[place] for place in self.unread()])
+        dates = np.concatenate([self.days[np.unique(self.codes[self.are_dates])], serials])
+        dates = dates[~np.isnat(dates) & ~np.isin(dates, PLACEHOLDERS)]
+        if not len(dates) or not kind.proves_all or ((dates - dates.astype("datetime64[M]")).astype(int) >= 12).any():
+            return
+        problem = f"with a date as text, such as {quoted(self.cells, rows)}, whose day is above 12, as no other day is"
+        cure = "A spreadsheet has read the others with day and month swapped. Export the dates as year-month-day."
+        refuse_rows(self.cells.index[rows], "row", problem, cure)
 
     def _read_epochs(self) -> None:
         """Seconds and milliseconds since 1970."""
@@ -267,8 +290,7 @@ class _Column:
             problem = f"with seconds or milliseconds since 1970, whose day depends on the time zone, such as {shown}"
             refuse_rows(self.cells.index[self.rows(at)], "row", problem, _zone_cure(seconds[known]))
         self.days[places[known]] = days_in_zone(seconds[known], self.zone)
-        read = f"Numbers such as {quoted(self.cells, self.rows(at))} were read as time since 1970"
-        self.notes.append(f"{read}, as days in {self.zone or 'UTC'}.")
+        self.notes.append(_read_as_epoch(quoted(self.cells, self.rows(at)), self.zone))
 
     def _read_serials(self, *, serials: bool) -> None:
         """Excel's day numbers, where dates beside them show that they count from 1900."""
@@ -299,9 +321,22 @@ class _Column:
         blank = np.append(self.blank, True)[self.codes]
         no_day = np.isnat(self.days) & ~self.blank & ~placeholder
         month = no_day & np.array([MONTH.fullmatch(text) is not None for text in self.written], dtype=bool)
-        found = [self.rows(marked) for marked in (placeholder, month, no_day & ~month)]
+        placeholders, months, unread = (self.rows(marked) for marked in (placeholder, month, no_day & ~month))
         read = pd.Series(days.astype("datetime64[us]"), index=self.cells.index)
-        return Days(read, _faults(self.cells, blank, *found, date_format), tuple(self.notes))
+        return Days(read, _faults(self.cells, blank, placeholders, months, unread, date_format), tuple(self.notes))
+
+
+def _epochs(cells: pd.Series, zone: ZoneInfo | None) -> Days | None:
+    """Read a column of nothing but time since 1970 at once, where its days are clear."""
+    moments = epoch_moments(cells, dt.datetime.now(dt.UTC).timestamp())
+    if moments is None or (zone is None and (moments.dropna() != moments.dropna().dt.normalize()).any()):
+        return None
+    found = _from_moments(moments, zone)
+    return Days(found.days, found.faults, (_read_as_epoch(quoted(cells, cells.notna().to_numpy()), zone),))
+
+
+def _read_as_epoch(example: str, zone: ZoneInfo | None) -> str:
+    return f"Numbers such as {example} were read as time since 1970, as days in {zone or 'UTC'}."
 
 
 def _are_dates(cells: pd.Series) -> np.ndarray:
@@ -311,10 +346,12 @@ def _are_dates(cells: pd.Series) -> np.ndarray:
     return np.array([isinstance(cell, dt.date) and cell is not pd.NaT for cell in cells], dtype=bool)
 
 
-def _distinct(cells: pd.Series) -> tuple[np.ndarray, list[str]]:
+def _distinct(cells: pd.Series, zone: ZoneInfo | None, *, whole: bool) -> tuple[np.ndarray, list[str]]:
     """Each row's place among the distinct texts (-1 where missing), and those texts."""
     if cells.dtype == object:  # equal moments in different zones show different days, so write before comparing
         cells = cells.map(_written, na_action="ignore")
+    elif isinstance(cells.dtype, pd.StringDtype) and not whole:
+        cells = without_times(cells, zone)
     codes, distinct = pd.factorize(cells)
     return codes, [plain_date(_written(value)) for value in distinct]
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.engine.duckdb import fetched
 from ltv_bayes.data.reading.formats.contents import EXPECTED, content_of
-from ltv_bayes.data.reading.formats.encodings import decode
+from ltv_bayes.data.reading.formats.encodings import as_utf8
 from ltv_bayes.data.reading.formats.pages import named_charset, read_page_rows
-from ltv_bayes.data.reading.formats.text_files import read_text_rows
+from ltv_bayes.data.reading.formats.text_files import FEW, read_text_rows, without_marks
 from ltv_bayes.data.reading.formats.workbooks import Sheet, SheetChoice, read_sheets
 from ltv_bayes.data.reading.frames import read_arrow, read_parquet
 from ltv_bayes.data.reading.headers import find_footer, find_header
@@ -126,7 +127,7 @@ def read_source(
         return _checked(Source(_from_frame(source), name, "frame"))
     path = Path(source).expanduser()
     raw, form = content_of(path)
-    call = f"lb.read_table({os.fspath(source)!r}, {{}})"
+    call = f"lb.read_table({_plain(repr(os.fspath(source)))}, {{}})"
     notes = () if form in EXPECTED[path.suffix.lower()] else (f"{name} is no {path.suffix} file but {form}",)
     if form == "Parquet":
         _refuse_options(name, form, sheet=sheet, encoding=encoding, header=header)
@@ -140,6 +141,11 @@ def read_source(
         _refuse_options(name, form, sheet=sheet)
         read = _from_text(raw, name, call, encoding, header)
     return _checked(replace(read, notes=(*notes, *read.notes)))
+
+
+def _plain(text: str) -> str:
+    """Write text so that `str.format` leaves it as it is."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def source_name(source: Any) -> str:
@@ -182,7 +188,7 @@ def _from_frame(source: Any) -> pd.DataFrame:
 
 def _from_text(raw: bytes, name: str, call: str, encoding: str | None, header: HeaderRows) -> Source:
     """Read separated text."""
-    text, told = decode(raw, name, encoding, call)
+    text, told = as_utf8(raw, name, encoding, call)
     rows, separator, notes = read_text_rows(text, name, call, header)
     form = "TSV" if separator == "\t" else "CSV"
     return _under_header(Source(rows, name, form, told, notes=tuple(notes)), Sheet("", rows), call, header)
@@ -193,11 +199,12 @@ def _from_page(
 ) -> Source:
     """Read a table of a page."""
     charset = None if encoding else named_charset(raw)
-    text, told = decode(raw, name, encoding or charset, call)
+    text, told = as_utf8(raw, name, encoding or charset, call)
     told = f"{charset}, named in the page" if charset else told
     if sheet is not None and not isinstance(sheet, int):
         raise InputError(f"sheet={sheet!r} names no table of {name}: tables of a page are counted from 0.")
-    rows, merged, notes = read_page_rows(text, name, call, sheet)
+    rows, merged, notes = read_page_rows(text.decode(), name, call, sheet)
+    notes += without_marks(rows, formulas=False)[1]
     read = Source(rows, name, "HTML table", told, notes=tuple(notes))
     return _under_header(read, Sheet("", rows, merged), call, header)
 
@@ -205,8 +212,10 @@ def _from_page(
 def _from_workbook(raw: bytes, name: str, form: str, call: str, sheet: SheetChoice, header: HeaderRows) -> Source:
     """Read one sheet, or several one below the other."""
     sheets, notes = read_sheets(raw, name, call, sheet)
+    marks = [without_marks(one.cells, formulas=False)[1] for one in sheets]
+    notes += [note for found in marks for note in found]
     given = "" if sheet is None else f"sheet={sheet!r}, "
-    call = call.replace("{}", given.replace("{", "{{").replace("}", "}}") + "{}")
+    call = call.removesuffix("{})") + _plain(given) + "{})"
     titles = [name if len(sheets) == 1 else f"sheet {one.name} of {name}" for one in sheets]
     read = [
         _under_header(Source(one.cells, title, form, sheets=(one.name,)), one, call, header)
@@ -246,25 +255,24 @@ def _below_each_other(read: list[Source], name: str) -> Source:
 def _refuse_different(first: Source, other: Source, name: str) -> None:
     """Raise if two sheets have not the same columns."""
     here, there = list(first.frame.columns), list(other.frame.columns)
-    if sorted(here, key=str) != sorted(there, key=str):
-        only = [
-            f"{one.sheets[0]} alone has {listed(extra)}"
-            for one, extra in (
-                (first, [c for c in here if c not in there]),
-                (other, [c for c in there if c not in here]),
-            )
-            if extra
-        ]
-        cure = "Give them the same names, or read each sheet by itself."
-        raise ColumnError(f"Sheets of {name} have different columns: {'; '.join(only)}. {cure}")
+    if sorted(here, key=str) == sorted(there, key=str):
+        return
+    extra = {
+        first.sheets[0]: [column for column in here if column not in there],
+        other.sheets[0]: [column for column in there if column not in here],
+    }
+    only = [f"{sheet} alone has {listed(columns)}" for sheet, columns in extra.items() if columns]
+    cure = "Give them the same names, or read each sheet by itself."
+    raise ColumnError(f"Sheets of {name} have different columns: {'; '.join(only)}. {cure}")
 
 
 def _under_header(read: Source, sheet: Sheet, call: str, header: HeaderRows) -> Source:
     """Take the rows below the header, without blank ones and the lines of text that follow."""
     cells = sheet.cells
     found = find_header(cells, read.name, call, header, sheet.merged)
-    below = cells if not found.rows else cells.loc[found.last + 1 :]
-    body = below[~_blank(below)]
+    below = cells.iloc[int((cells.index <= found.last).sum()) :]
+    blank = _blank(below)
+    body = _without(below, blank.to_numpy())
     footer = find_footer(body, len(below.dropna(axis="columns", how="all").columns))
     body = body.iloc[: len(body) - len(footer)].infer_objects()
     names = [text or f"column {place}" for place, text in enumerate(found.names, start=1)]
@@ -291,12 +299,29 @@ def _under_header(read: Source, sheet: Sheet, call: str, header: HeaderRows) -> 
     )
 
 
+def _without(rows: pd.DataFrame, left_out: np.ndarray) -> pd.DataFrame:
+    """Leave rows out; where they are few, the others are not copied one by one."""
+    places = np.flatnonzero(left_out)
+    if not len(places):
+        return rows
+    if len(places) > FEW:
+        return rows[~left_out]
+    cuts = [rows.iloc[start:end] for start, end in zip([0, *(places + 1)], [*places, len(rows)], strict=True)]
+    return pd.concat([cut for cut in cuts if len(cut)] or cuts[:1])
+
+
 def _blank(rows: pd.DataFrame) -> pd.Series:
     """Mark rows without any content."""
     blank = pd.Series(True, index=rows.index)
     for _, cells in rows.items():
         maybe = cells[blank]
-        blank[blank] = maybe.isna() | (maybe.astype(str).str.strip(BLANKS) == "")
+        missing = maybe.isna()
+        if maybe.dtype == object:
+            blank[blank] = missing | (maybe.astype(str).str.strip(BLANKS) == "")
+        else:
+            spaced = ~missing & maybe.astype("str").str.startswith(tuple(BLANKS)).fillna(False)
+            missing[spaced] = maybe[spaced].astype("str").str.strip(BLANKS) == ""
+            blank[blank] = missing
         if not blank.any():
             break
     return blank

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -19,7 +20,7 @@ SEARCHED = 30
 BELOW = 50
 FOOTER_ROWS = 50
 FOOTER_WORDS = re.compile(
-    r"copyright|©|\(c\) ?\d|confidential|generated|exported|printed|report|制表|导出|打印|备注|说明|注[:：]|版权|机密|仅供",
+    r"copyright|©|\(c\) ?\d|confidential|generated|exported|printed|report|制表|导出|打印|备注|说明|注[:：]|版权|机密",
     re.IGNORECASE,
 )
 SHOWN_ROWS, SHOWN_CELLS, SHOWN_LETTERS = 5, 6, 20
@@ -101,16 +102,26 @@ def find_header(
     >>> find_header(rows, "orders.csv", "read_table('orders.csv', {})")
     Header(rows=(3,), names=['client', 'value'], above=('Orders 2024',))
     """
-    rows = _filled_rows(cells)
+    rows = _filled_rows(cells.iloc[: last_row(header) + 2 * LOOKED_AT])[: last_row(header) + LOOKED_AT]
+    rows = rows or _filled_rows(cells)[:LOOKED_AT]
     if not rows:
         raise InputError(f"{name} is empty. Export it again, with a header and at least one row.")
-    if header is None:
-        at = _found(rows, name, call, merged)
-    else:
-        at = _named(rows, header, name, call)
+    at = _found(rows, name, call, merged) if header is None else _named(rows, header, name, call)
     names = _names([row for label, row in rows if label in at], merged, at) if at else [""] * cells.shape[1]
     above = tuple(" | ".join(map(_text, filter(_text, row))) for label, row in rows if at and label < at[0])
     return Header(at, names, above)
+
+
+def last_row(header: int | Sequence[int] | None) -> int:
+    """The last row that was named as a header; 0 if none was.
+
+    Examples
+    --------
+    >>> last_row([3, 4]), last_row(None)
+    (4, 0)
+    """
+    rows = [header] if isinstance(header, int) else header or []
+    return max([0, *(row for row in rows if isinstance(row, int))])
 
 
 def _filled_rows(cells: pd.DataFrame) -> list[Row]:
@@ -206,7 +217,9 @@ def _is_names(row: list[Any], below: list[Row]) -> bool:
     if {kinds[place] for place in odd} == {"number"}:
         return _counts_on([_text(row[place]) for place in odd])
     columns = [[kind(cells[place]) for _, cells in below] for place in odd]
-    return len(odd) > 1 and not any("date" in column for column in columns)
+    return (
+        len(odd) > 1 and {kinds[place] for place in odd} == {"date"} and not any("date" in column for column in columns)
+    )
 
 
 def _counts_on(cells: list[str]) -> bool:
@@ -214,7 +227,7 @@ def _counts_on(cells: list[str]) -> bool:
     if not all(re.fullmatch(r"\d{1,4}(\.0)?", cell) for cell in cells):
         return False
     numbers = [int(float(cell)) for cell in cells]
-    steps = {after - before for before, after in zip(numbers, numbers[1:], strict=False)}
+    steps = {after - before for before, after in pairwise(numbers)}
     years = all(1900 < number < 2200 for number in numbers) and all(step > 0 for step in steps)
     return numbers == [0] or (len(numbers) > 1 and (years or (steps == {1} and (numbers[0] < 2 or len(numbers) > 2))))
 

@@ -15,6 +15,7 @@ BLANKS = " \t\r\n\f\v\u00a0\u3000\ufeff\u200b"
 EXACT_LIMIT = 2.0**53
 MISSING_WORDS = ("NULL", "null", "None", "none", "NaN", "nan", "N/A", "n/a", "#N/A", "NA", "-")
 WHOLE_NUMBER = re.compile(r"0|-?[1-9]\d{0,18}", re.ASCII)
+SHORTENED = r"\d(?:[.,]\d+)?E\+\d{2}"
 NO_ID = "without a customer id"
 
 
@@ -43,6 +44,10 @@ def as_ids(cells: pd.Series) -> tuple[pd.Series, Fault]:
     [7, <NA>]
     """
     ids = _tidy(plain(cells))
+    if pd.api.types.is_string_dtype(ids.dtype):
+        shortened = ids.index[ids.str.fullmatch(SHORTENED).to_numpy(dtype=bool, na_value=False)]
+        problem = "with an id that a spreadsheet has shortened, such as 1.00E+15"
+        refuse_rows(shortened, "row", problem, "Format the column as text before it is exported: digits are lost.")
     return ids, Fault(ids.isna().to_numpy(), NO_ID, "Fill in the id.")
 
 

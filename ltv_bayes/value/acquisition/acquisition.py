@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.data.reading.amounts import SAME_CURRENCY, warn_of_other_unit
+from ltv_bayes.data.reading.files import HeaderRows, SheetChoice
 from ltv_bayes.errors import InputError, UnitError, a_kind, listed, rows_at_fault, sentence_case, suggestion
 from ltv_bayes.formatting import money
 from ltv_bayes.formulas.acquisition_cost import ChannelRates, chance_of_one_rate, time_until
@@ -330,8 +331,9 @@ def acquisition(
     columns: Mapping[str, str] | None = None,
     amount_unit: float | str | None = None,
     decimal: str = ".",
-    sheet: str | int | None = None,
+    sheet: SheetChoice = None,
     encoding: str | None = None,
+    header: HeaderRows = None,
     random_seed: int | None = None,
 ) -> Acquisition:
     """Compare what new clients are worth with what they cost to win, by channel.
@@ -398,7 +400,7 @@ def acquisition(
         raise InputError(f"unseen={unseen!r} is unknown. {suggestion(str(unseen), ('refuse', 'population'))}")
     targets = Targets.read(threshold, payback_within, least_clients, value.horizon)
     read = AcquisitionCosts.read(
-        costs, columns=columns, amount_unit=amount_unit, decimal=decimal, sheet=sheet, encoding=encoding
+        costs, columns=columns, amount_unit=amount_unit, decimal=decimal, sheet=sheet, encoding=encoding, header=header
     )
     if read.currency and value.currency and read.currency != SAME_CURRENCY.get(value.currency, value.currency):
         raise UnitError(

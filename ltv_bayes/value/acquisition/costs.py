@@ -12,7 +12,7 @@ import pandas as pd
 from ltv_bayes.data.reading.amounts import as_amounts, read_amount, require_unit_of_header
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
-from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.data.reading.files import HeaderRows, SheetChoice, read_table
 from ltv_bayes.data.reading.ids import BLANKS, as_text
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, a_kind, listed, rows_at_fault, suggestion
 
@@ -57,8 +57,9 @@ class AcquisitionCosts:
         columns: Mapping[str, str] | None = None,
         amount_unit: float | str | None = None,
         decimal: str = ".",
-        sheet: str | int | None = None,
+        sheet: SheetChoice = None,
         encoding: str | None = None,
+        header: HeaderRows = None,
     ) -> Self:
         """Read costs.
 
@@ -73,7 +74,7 @@ class AcquisitionCosts:
             What 1 in columns of money is worth, as in 1000 or ``"万元"``.
         decimal : str
             The decimal mark in text.
-        sheet, encoding
+        sheet, encoding, header
             As in `read_table`.
 
         Raises
@@ -97,7 +98,7 @@ class AcquisitionCosts:
                 f"Costs are a mapping from channel to its cost per client, as in {{'Fair': 2100}}, or a table with a "
                 f"row for each channel, not {a_kind(source)}."
             )
-        raw = read_table(source, sheet=sheet, encoding=encoding)
+        raw = read_table(source, sheet=sheet, encoding=encoding, header=header)
         table = _picked(raw, columns or {}, amount_unit)
         rows, faults = _converted(table, decimal, amount_unit)
         unread = at_fault(faults, len(rows))

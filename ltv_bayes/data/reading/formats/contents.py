@@ -109,8 +109,9 @@ def _text_form(raw: bytes, path: Path) -> str:
         raise InputError(f"{path.name} is an XML spreadsheet of 2003. Open it in Excel and save it as .xlsx.")
     if start.startswith(b"<") and (b"<table" in raw.lower() or b"<html" in start):
         return "HTML table"
-    several = b"\n" in raw.strip() or b"\r" in raw.strip()
-    cells = any(mark in raw for mark in (b",", b";", b"\t", b"|"))
+    written = raw[:1_000_000].strip()
+    several = b"\n" in written or b"\r" in written
+    cells = any(mark in written for mark in (b",", b";", b"\t", b"|"))
     return "CSV" if several and cells else _as_named(path)
 
 

@@ -1,58 +1,64 @@
 """Bytes of a text file to text: the encoding told by marks and by what the letters spell."""
 
 import codecs
+import math
 import re
 import unicodedata
 from functools import cache
 
+import pyarrow as pa
+
+from ltv_bayes.data.reading.formats.letters import (
+    CENTRAL,
+    CENTRAL_RATES,
+    EVERYDAY,
+    HEADER_WORDS,
+    RUSSIAN,
+    WESTERN,
+    WESTERN_RATES,
+)
 from ltv_bayes.errors import InputError
-from ltv_bayes.sizes import SNIFFED_CHARACTERS
 
 BYTE_ORDER_MARKS = {  # that of UTF-32 begins with that of UTF-16
-    codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8",
 }
 CURE = "Name it, as in encoding='cp1252' (Western Europe) or encoding='big5' (Taiwan, Hong Kong)."
-CLEAR = 0.2
-"""By how much more of its letters must make sense in one encoding than in another."""
+ENCODINGS = ("gb18030", "cp950", "cp932", "cp949", "cp1251", "cp1252", "mac_roman", "cp1250")
+"""Those told apart by their letters; each stands for its family, as gb18030 for GBK and cp950 for Big5."""
+BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+SAMPLE = 20_000
+"""Bytes that tell the encoding."""
 SENSIBLE = 0.75
+DECIDES = math.log(1000)
+"""By how much more probable its letters must be in one encoding than in another."""
 
-HEADER_WORDS = {
-    "gb18030": "客户 日期 时间 金额 订单 编号 名称 状态 合同 产品 数量 单价 公司 备注 部门 负责 联系 电话 地址 类型 回款",
-    "cp950": "客戶 日期 時間 金額 訂單 編號 名稱 狀態 合約 合同 產品 數量 單價 公司 備註 部門 負責 聯絡 電話 地址 類型",
-    "cp932": "顧客 日付 金額 注文 番号 名前 商品 数量 単価 会社 備考 部門 担当 電話 住所 売上 契約",
-    "cp949": "고객 날짜 일자 금액 주문 번호 이름 상품 수량 단가 회사 비고 부서 담당 전화 주소 매출 계약",
-    "cp1251": "клиент дата сумма заказ номер товар количество цена статус договор",
-}
-"""Words that headers of exports hold; one of them tells an encoding from others."""
-
-WESTERN = {
-    "French": "àâæçéèêëîïôœùûüÿ",
-    "German": "äöüß",
-    "Spanish": "áéíóúñü",
-    "Portuguese": "áâãàçéêíóôõú",
-    "Italian": "àèéìíòóù",
-    "Danish, Norwegian": "æøåéóòêô",
-    "Swedish, Finnish": "åäöé",
-    "Dutch": "áéëèïíóöü",
-}
-CENTRAL = {
-    "Polish": "ąćęłńóśźż",
-    "Czech": "áčďéěíňóřšťúůýž",
-    "Slovak": "áäčďéíĺľňóôŕšťúýž",
-    "Hungarian": "áéíóöőúüű",
-    "Romanian": "ăâîşţ",
-    "Croatian, Slovene": "čćđšž",
-}
-SIGNS = "€£§°–—‘’“”„…•«»®™©·½²³"
-WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*|[^\x00-\x7f]")
+ALPHABETS = {"cp1251": {"Russian": RUSSIAN}, "cp1252": WESTERN, "mac_roman": WESTERN, "cp1250": CENTRAL}
+SIGNS = "€£§°–—‘’“”„…•«»®™©·½²³№"
+RATES = {"cp1252": WESTERN_RATES, "mac_roman": WESTERN_RATES, "cp1250": CENTRAL_RATES}
+PRIOR = {"cp1252": math.log(10)}
+"""Of files in a European encoding without a mark, most are of Western Windows."""
+UNKNOWN, A_SIGN = math.log(1e-4), math.log(0.005)
+PRIVATE = re.compile("[\ue000-\uf8ff\x80-\x9f]")
+WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
+SIGN = re.compile(r"[^\w\x00-\x7f]")
+BEYOND = re.compile(r"[\x00-\x7f]+")
+WITHIN = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]+(?=[A-Za-z])")
+MISPLACED = re.compile(
+    r"[^\w\s\x00-\x7f“„‘«»’](?=[^\W\d_])|(?<=[^\W\d_])[‘„](?!\w)|(?<=[^\W\d_]{3})’(?=[^\W\d_]{2})|(?<=\w)[“”„‘«»](?=\w)"
+)
+"""Signs within words, or at the wrong end of one; an apostrophe stands after one letter or two, as in d’Or."""
+UNHEARD = re.compile(r"ń[aeiouyáéíóú]|ñ(?![aeiouyáéíóú])|[^\x00-\x7f]{3}")
+"""Spanish has ñ before vowels alone, and Polish never ń; three letters beyond ASCII do not follow each other."""
 
 
-def decode(raw: bytes, name: str, encoding: str | None = None, call: str = "read_table(path, {})") -> tuple[str, str]:
-    """Turn bytes into text.
+def as_utf8(
+    raw: bytes, name: str, encoding: str | None = None, call: str = "read_table(path, {})"
+) -> tuple[bytes, str]:
+    """Write text of any encoding as UTF-8.
 
     Parameters
     ----------
@@ -67,8 +73,8 @@ def decode(raw: bytes, name: str, encoding: str | None = None, call: str = "read
 
     Returns
     -------
-    str
-        Its text, without a byte order mark.
+    bytes
+        Its text as UTF-8, without a byte order mark.
     str
         The encoding, and how it was told.
 
@@ -79,20 +85,31 @@ def decode(raw: bytes, name: str, encoding: str | None = None, call: str = "read
 
     Examples
     --------
-    >>> decode("客户,日期".encode("gbk"), "orders.csv"), decode("Müller".encode("utf-8-sig"), "orders.csv")
-    (('客户,日期', 'gb18030, told by its letters'), ('Müller', 'UTF-8, told by its byte order mark'))
+    >>> text, how = as_utf8("客户,日期".encode("gbk"), "orders.csv")
+    >>> text.decode(), how
+    ('客户,日期', 'gb18030, told by its letters')
     """
     if encoding is not None:
-        return _decode_as(raw, name, encoding), f"{encoding}, as given"
+        return _decode_as(raw, name, encoding).encode(), f"{encoding}, as given"
+    if raw.startswith(codecs.BOM_UTF8) and _is_utf8(raw):
+        return raw[len(codecs.BOM_UTF8) :], "UTF-8, told by its byte order mark"
     for mark, marked in BYTE_ORDER_MARKS.items():
         if raw.startswith(mark):
-            return _decode_as(raw, name, marked), f"{marked.removesuffix('-sig').upper()}, told by its byte order mark"
+            return _decode_as(raw, name, marked).encode(), f"{marked.upper()}, told by its byte order mark"
     if b"\0" in raw:
         return _wide(raw, name)
+    if raw.isascii():
+        return raw, "UTF-8, ASCII letters alone"
+    return (raw, "UTF-8, told by its letters") if _is_utf8(raw) else _told(raw, name, call)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    """Whether bytes are text in UTF-8."""
     try:
-        return raw.decode("utf-8"), "UTF-8" if not raw.isascii() else "UTF-8, ASCII letters alone"
-    except UnicodeDecodeError:
-        return _told(raw, name, call)
+        pa.array([raw], pa.large_binary()).cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _decode_as(raw: bytes, name: str, encoding: str) -> str:
@@ -106,44 +123,63 @@ def _decode_as(raw: bytes, name: str, encoding: str) -> str:
         raise InputError(f"{name} is not written in {encoding}: see line {line:,}. {CURE}", [line]) from None
 
 
-def _wide(raw: bytes, name: str) -> tuple[str, str]:
+def _wide(raw: bytes, name: str) -> tuple[bytes, str]:
     """Decode UTF-16 or UTF-32 without a mark: of its line ends and separators, the null bytes tell."""
     for encoding in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
         try:
             text = raw.decode(encoding)
         except UnicodeError:
             continue
-        start = text[:SNIFFED_CHARACTERS]
+        start = text[:SAMPLE]
         plain = sum(letter in ",;\t|\n" or letter.isalnum() for letter in start)
         if "\0" not in text and any(end in start for end in "\r\n") and plain > 0.7 * len(start):
-            return text, f"{encoding.upper()}, told by its null bytes"
+            return text.encode(), f"{encoding.upper()}, told by its null bytes"
     cure = "Save it as CSV UTF-8; a workbook must be called .xlsx or .xls."
     raise InputError(f"{name} is not a text file: it holds null characters. {cure}")
 
 
-def _told(raw: bytes, name: str, call: str) -> tuple[str, str]:
+def _told(raw: bytes, name: str, call: str) -> tuple[bytes, str]:
     """Decode by the encoding in which the letters make sense, if it is one."""
-    texts = {}
-    for encoding in ("gb18030", "cp950", "cp932", "cp949", "cp1251", "cp1252", "cp1250"):
-        try:
-            texts[encoding] = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    starts = {encoding: text[:SNIFFED_CHARACTERS] for encoding, text in texts.items()}
-    sense = {encoding: _sense(start, encoding) for encoding, start in starts.items()}
-    known = {encoding: sense[encoding] for encoding in HEADER_WORDS if sense.get(encoding, 0) > 1}
-    sense = known or sense
-    best = max(sense, key=lambda encoding: sense[encoding], default="")
-    if not best or sense[best] < SENSIBLE:
+    sample = _sample(raw)
+    texts = {encoding: text for encoding in ENCODINGS if (text := _decoded(sample, encoding)) is not None}
+    sense = {encoding: _sense(text, encoding) for encoding, text in texts.items()}
+    whole = {encoding: _decoded(raw, encoding) for encoding, share in sense.items() if share >= SENSIBLE}
+    sense = {encoding: sense[encoding] for encoding, text in whole.items() if text is not None}
+    named = [encoding for encoding, share in sense.items() if share > 1]
+    likely = named or list(sense)
+    if not likely:
         raise InputError(f"The encoding of {name} is neither UTF-8 nor another that can be told. {CURE}")
-    rivals = [other for other in sense if other != best and sense[other] > sense[best] - CLEAR]
-    rivals = [other for other in rivals if texts[other] != texts[best]]
+    evidence = {encoding: _evidence(texts[encoding], encoding) for encoding in likely}
+    best = max(likely, key=lambda encoding: (encoding in EVERYDAY, evidence[encoding]))
+    rivals = [other for other in likely if texts[other] != texts[best]]
+    rivals = [
+        other
+        for other in rivals
+        if (best in EVERYDAY) != (other in EVERYDAY) or evidence[other] + DECIDES > evidence[best]
+    ]
     if rivals:
-        raise _open_choice(name, call, {other: texts[other] for other in (best, *rivals)})
-    return texts[best], f"{best}, told by its letters"
+        before = raw.find(sample)
+        raise _open_choice(name, call, {other: texts[other] for other in (best, *rivals)}, raw.count(b"\n", 0, before))
+    return str(whole[best]).encode(), f"{best}, told by its letters"
 
 
-def _open_choice(name: str, call: str, texts: dict[str, str]) -> InputError:
+def _sample(raw: bytes) -> bytes:
+    """Whole lines from the first one with a letter beyond ASCII."""
+    first = BEYOND_ASCII.search(raw)
+    start = raw.rfind(b"\n", 0, first.start() if first else 0) + 1
+    end = raw.rfind(b"\n", start, start + SAMPLE)
+    return raw[start : end if end > start and len(raw) > start + SAMPLE else len(raw)]
+
+
+def _decoded(raw: bytes, encoding: str) -> str | None:
+    """Text, unless the bytes are none in an encoding."""
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _open_choice(name: str, call: str, texts: dict[str, str], before: int) -> InputError:
     """The error for letters that make sense in several encodings."""
     lines = [text.splitlines() for text in texts.values()]
     place = next(place for place, line in enumerate(zip(*lines, strict=False)) if len(set(line)) > 1)
@@ -151,40 +187,70 @@ def _open_choice(name: str, call: str, texts: dict[str, str]) -> InputError:
         f"\n  {line[place].strip()[:60]!r}: {call.format(f'encoding={encoding!r}')}"
         for encoding, line in zip(texts, lines, strict=True)
     )
-    return InputError(f"The encoding of {name} cannot be told: line {place + 1} may be read as{shown}", [place + 1])
+    line_number = before + place + 1
+    return InputError(f"The encoding of {name} cannot be told: line {line_number} may be read as{shown}", [line_number])
 
 
 def _sense(text: str, encoding: str) -> float:
     """The share of letters beyond ASCII that make sense; one more where a word of headers is among them."""
-    words = WORD.findall(text)
-    number = sum(not letter.isascii() for word in words for letter in word)
-    if not number:
+    letters = [letter for letter in text if not letter.isascii()]
+    if not letters:
         return 0.0
-    if encoding in ("cp1252", "cp1250"):
-        return _of_europe(words, WESTERN if encoding == "cp1252" else CENTRAL)
-    known = _everyday(encoding)
-    good = sum(_is_sensible(letter, known, encoding) for word in words for letter in word if not letter.isascii())
-    return good / number + any(word in text.lower() for word in HEADER_WORDS[encoding].split())
+    if PRIVATE.search(text):
+        return 0.0
+    if encoding in ALPHABETS:
+        share = _of_alphabet(text, encoding)
+    else:
+        known = _script(encoding)
+        good = sum(_is_sensible(letter, known) for letter in letters) - sum(map(len, WITHIN.findall(text)))
+        share = good / len(letters) if known & {*letters} else 0.0
+    small = text.lower()
+    return share + (share > 0.2 and any(word in small for word in HEADER_WORDS.get(encoding, "").split()))
 
 
-def _of_europe(words: list[str], languages: dict[str, str]) -> float:
-    """The share of words that a language could have; more where one language has them all."""
-    letters = [{letter for letter in word.lower() if not letter.isascii()} for word in words]
-    alone = [some for word, some in zip(words, letters, strict=True) if len(word) > 1 or word not in SIGNS]
-    if not alone:
-        return 1.0
-    fits = [any(some <= set(language) for language in languages.values()) for some in alone]
-    single = any(set().union(*alone) <= set(language) for language in languages.values())
-    return sum(fits) / len(fits) - (0.0 if single else CLEAR)
+def _of_alphabet(text: str, encoding: str) -> float:
+    """The share of words and signs that a language could have."""
+    words, signs = _words(text, encoding), SIGN.findall(text)
+    good = sum(word in SIGNS for word in signs) - len(MISPLACED.findall(text))
+    return (sum(fits for _, fits in words) + good) / (len(words) + len(signs))
+
+
+def _words(text: str, encoding: str) -> list[tuple[str, bool]]:
+    """The words with letters beyond ASCII, in small letters, and whether a language could have them."""
+    languages = [frozenset(letters) for letters in ALPHABETS[encoding].values()]
+    found = []
+    for word in WORD.findall(text):
+        small = word.lower()
+        beyond = set(small if encoding == "cp1251" else BEYOND.sub("", small))
+        cased = word[1:].islower() or word.isupper() or len(word) == 1
+        fits = any(beyond <= language for language in languages) and cased
+        found.append((small, fits and not (encoding != "cp1251" and UNHEARD.search(small))))
+    return found
+
+
+def _evidence(text: str, encoding: str) -> float:
+    """The logarithm of how probable such letters are in the languages written so.
+
+    Letters are taken as independent: in East Asia most are everyday ones, a few are rare; beyond ASCII in Europe they
+    have their frequencies.
+    """
+    if encoding in ALPHABETS:
+        rate = {letter: math.log(often / 100) for letter, often in RATES.get(encoding, {}).items()}
+        known = [(BEYOND.sub("", word), fits) for word, fits in _words(text, encoding)]
+        letters = sum(rate.get(letter, UNKNOWN) if fits else UNKNOWN for word, fits in known for letter in word)
+        return PRIOR.get(encoding, 0.0) + letters + A_SIGN * len(SIGN.findall(text))
+    everyday, script = frozenset(EVERYDAY[encoding]), _script(encoding)
+    probable = {True: math.log(0.6 / len(everyday)), False: math.log(0.38 / len(script))}
+    letters = [letter for letter in text if not letter.isascii() and letter.isalpha()]
+    rare = math.log(0.02 / 20_000)
+    return sum(probable[letter in everyday] if letter in everyday | script else rare for letter in letters)
 
 
 @cache
-def _everyday(encoding: str) -> frozenset[str]:
-    """The everyday letters of a script, by the order in which its national standard lists them."""
-    if encoding == "cp1251":
-        return frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюяАБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ№«»–—“”…")
+def _script(encoding: str) -> frozenset[str]:
+    """The letters of a script in common use, as its national standard lists them."""
     if encoding == "cp949":
-        return frozenset(map(chr, range(0xAC00, 0xD7A4)))
+        return frozenset(_block("euc_kr", range(0xB0, 0xC9), range(0xA1, 0xFF)))
     if encoding == "cp932":
         kanji = _block("euc_jp", range(0xB0, 0xD0), range(0xA1, 0xFF))
         return frozenset(kanji | set(map(chr, range(0x3041, 0x30FF))))
@@ -198,9 +264,9 @@ def _block(encoding: str, leads: range, trails: range | tuple[int, ...]) -> set[
     return {bytes((lead, trail)).decode(encoding, "ignore") for lead in leads for trail in trails} - {""}
 
 
-def _is_sensible(letter: str, known: frozenset[str], encoding: str) -> bool:
-    """Whether a letter is an everyday one of the script, or a mark that goes with it."""
+def _is_sensible(letter: str, known: frozenset[str]) -> bool:
+    """Whether a letter is in common use, or a mark that goes with such letters."""
     if letter in known:
         return True
     wide = unicodedata.east_asian_width(letter) in "FW" and unicodedata.category(letter)[0] in "PSN"
-    return encoding != "cp1251" and (wide or letter in "·—…“”‘’￥")
+    return wide or letter in "·—…“”‘’￥"

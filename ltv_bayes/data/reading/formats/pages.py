@@ -9,6 +9,7 @@ from ltv_bayes.data.reading.headers import Span
 from ltv_bayes.errors import InputError, counted
 
 CHARSET = re.compile(rb"<meta[^>]*charset\s*=\s*[\"']?\s*([-\w]+)", re.IGNORECASE)
+SPACES = re.compile(r"[ \t\r\n\f]+")
 WIDEST = 16_384
 """Columns of a spreadsheet."""
 
@@ -130,15 +131,19 @@ def _rows(table: Any) -> tuple[list[list[str | None]], list[Span]]:
 
 def _span(cell: Any, attribute: str) -> int:
     """Over how many rows or columns a cell reaches."""
-    written = str(cell.get(attribute) or "1").strip()
+    written = (cell.get(attribute) or "").strip()
+    if not written:
+        return 1
     return max(1, min(int(written), WIDEST)) if written.isascii() and written.isdigit() else 1
 
 
 def _content(cell: Any) -> str | None:
     """The text of a cell as a browser shows it, without scripts."""
+    if not len(cell):
+        return SPACES.sub(" ", cell.text or "").strip(" ") or None
     parts: list[str] = []
     for kind, node in _walk(cell):
-        parts.append("\n" if kind == "break" else re.sub(r"[ \t\r\n\f]+", " ", node))
+        parts.append("\n" if kind == "break" else SPACES.sub(" ", node))
     lines = [line.strip(" ") for line in "".join(parts).split("\n")]
     return "\n".join(lines).strip() or None
 

@@ -5,7 +5,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -13,29 +13,33 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from ltv_bayes.data.reading.headers import LOOKED_AT, find_header
+from ltv_bayes.data.reading.headers import LOOKED_AT, find_header, last_row
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.formatting import unescape_formula
 
 SEPARATORS = "\t;|,"
 """A comma comes last: it stands in texts and numbers too."""
-HEAD_CHARACTERS = 200_000
+HEAD_BYTES = 1_000_000
 BLOCK = 16_000_000
+FEW = 100
+"""Rows that are put into their places one by one."""
 SWALLOWED = 3
 """So many lines of a cell that look like rows are rows, behind a quotation mark that was never closed."""
+QUOTE_CURE = "Close it, or double it inside a cell."
+MARKS = ("=", "'")
 AS_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 BEFORE_DIGITS = re.compile(r"'\d")
 
 
 def read_text_rows(
-    text: str, name: str, call: str, header: int | Sequence[int] | None = None
+    text: bytes, name: str, call: str, header: int | Sequence[int] | None = None
 ) -> tuple[pd.DataFrame, str, list[str]]:
     r"""Cut text into cells as they are written, the header among them.
 
     Parameters
     ----------
-    text : str
-        One record a line; commas, semicolons, tabs or bars between cells.
+    text : bytes
+        UTF-8, one record a line; commas, semicolons, tabs or bars between cells.
     name : str
         What the file is called in a message.
     call : str
@@ -59,36 +63,30 @@ def read_text_rows(
 
     Examples
     --------
-    >>> rows, separator, notes = read_text_rows("client;value\nAda;2,5\n", "orders.csv", "read_table(path, {})")
+    >>> rows, separator, notes = read_text_rows(b"client;value\nAda;2,5\n", "orders.csv", "read_table(path, {})")
     >>> rows.to_numpy().tolist(), separator
     ([['client', 'value'], ['Ada', '2,5']], ';')
     """
-    text, separator, skipped = _separated(_with_line_feeds(text))
-    head = _head(text, separator, max(2 * LOOKED_AT, _last(header) + LOOKED_AT))
+    text = text.replace(b"\r", b"\n") if b"\n" not in text else text  # the line ends of old Macs
+    start, separator, skipped = _separated(text[:HEAD_BYTES].decode("utf-8", "ignore"))
+    text = text.split(b"\n", 1)[1] if skipped else text
+    head = _head(start, separator, max(2 * LOOKED_AT, last_row(header) + LOOKED_AT), len(text) > HEAD_BYTES)
     if not any(cell.strip() for row in head for cell in row):
         return pd.DataFrame(), separator, []
     width = _width(head, skipped, name, call, header)
     rows = _cells(text, separator, width, name, skipped)
     rows.index = rows.index + skipped
-    rows, notes = _unmarked(rows, text)
+    notes: list[str] = []
+    if b"'" in text or b"=" in text:
+        rows, notes = without_marks(rows, formulas=True)
     return rows, separator, notes
-
-
-def _last(header: int | Sequence[int] | None) -> int:
-    """The last row that was named."""
-    return max([0, *([header] if isinstance(header, int) else header or [])])
-
-
-def _with_line_feeds(text: str) -> str:
-    """Write the line ends of old Macs as today's."""
-    return text.replace("\r", "\n") if "\r" in text and "\n" not in text else text
 
 
 def _separated(text: str) -> tuple[str, str, int]:
     """Find the separator; Excel may name it in a first line of its own, which is then skipped."""
-    first, _, rest = text[:HEAD_CHARACTERS].partition("\n")
+    first, _, rest = text.partition("\n")
     if first.lower().startswith("sep=") and len(first.strip("\r")) == 5:
-        return text[len(first) + 1 :], first[4], 1
+        return rest, first[4], 1
     return text, sniff_separator(text), 0
 
 
@@ -111,15 +109,15 @@ def sniff_separator(text: str) -> str:
     return best
 
 
-def _head(text: str, separator: str, rows: int = 2 * LOOKED_AT) -> list[list[str]]:
-    """The first records, blank ones among them."""
-    reader = csv.reader(io.StringIO(text[:HEAD_CHARACTERS], newline=""), delimiter=separator)
+def _head(text: str, separator: str, rows: int = 2 * LOOKED_AT, is_cut: bool = False) -> list[list[str]]:
+    """The first records, blank ones among them; the last one is left out if the text is cut there."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    head: list[list[str]] = []
     try:
-        head = list(islice(reader, rows))
-    except csv.Error:  # a cell longer than the head
-        return []
-    cut = len(text) > HEAD_CHARACTERS and len(head) < rows
-    return head[:-1] if cut and len(head) > 1 else head
+        head.extend(islice(reader, rows))
+    except csv.Error:  # a cell longer than csv takes
+        is_cut = False
+    return head[:-1] if is_cut and 1 < len(head) < rows else head
 
 
 def _width(
@@ -135,7 +133,7 @@ def _width(
     return max(len(head[row - 1 - skipped]) for row in found.rows), found.last
 
 
-def _cells(text: str, separator: str, width: tuple[int, int], name: str, skipped: int) -> pd.DataFrame:
+def _cells(text: bytes, separator: str, width: tuple[int, int], name: str, skipped: int) -> pd.DataFrame:
     """Cut the text into as many columns as the header has; rows that are shorter end with missing cells."""
     columns, header = width
     names = [str(place) for place in range(columns)]
@@ -145,21 +143,27 @@ def _cells(text: str, separator: str, width: tuple[int, int], name: str, skipped
         odd[row.number] = next(csv.reader(io.StringIO(row.text, newline=""), delimiter=separator), [])
         return "skip"
 
-    data = text.encode()
-    table = arrow_csv.read_csv(
-        pa.py_buffer(data),
-        read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_block(data)),
-        parse_options=arrow_csv.ParseOptions(
-            delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep
-        ),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()),
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=True,
-            null_values=[""],
-            check_utf8=False,
-        ),
-    )
+    def read(block: int) -> pa.Table:
+        odd.clear()
+        return arrow_csv.read_csv(
+            pa.py_buffer(text),
+            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=block),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+                null_values=[""],
+                check_utf8=False,
+            ),
+        )
+
+    try:
+        table = read(min(BLOCK, len(text) + 1))
+    except pa.ArrowInvalid:  # a record longer than the block
+        table = read(len(text) + 1)
     _refuse_longer(odd, columns, header, name, separator, skipped)
     rows = table.to_pandas(types_mapper={pa.string(): pd.StringDtype(na_value=np.nan)}.get)
     rows.columns = pd.RangeIndex(columns)
@@ -167,16 +171,25 @@ def _cells(text: str, separator: str, width: tuple[int, int], name: str, skipped
     rows.index = pd.Index(np.delete(numbers, [number - 1 for number in odd]) if odd else numbers)
     short = {number: cells[:columns] for number, cells in odd.items() if any(cells)}
     if short:
-        padded = [[cell or None for cell in [*cells, *[""] * (columns - len(cells))]] for cells in short.values()]
-        rows = pd.concat([rows, pd.DataFrame(padded, index=list(short), dtype="str")]).sort_index()
-    if '"' in text:
-        _refuse_open_quote(text, rows, odd, separator, name)
+        rows = _with_short(rows, short, columns)
+    if b'"' in text:
+        _refuse_never_closed(text[-HEAD_BYTES:], rows, odd, separator, name)
+    if text.count(b"\n") - len(numbers) >= SWALLOWED:
+        _refuse_swallowed(rows, separator, name)
     return rows
 
 
-def _block(data: bytes) -> int:
-    """Bytes that are cut at once: a cell must fit."""
-    return max(BLOCK, 2 * max(map(len, data.split(b'"')), default=0)) if len(data) > BLOCK else len(data) + 1
+def _with_short(rows: pd.DataFrame, short: dict[int, list[str]], columns: int) -> pd.DataFrame:
+    """Put rows with fewer cells where they stood."""
+    padded = [[cell or None for cell in [*cells, *[""] * (columns - len(cells))]] for cells in short.values()]
+    more = pd.DataFrame(padded, index=list(short), dtype="str")
+    if len(short) > FEW:
+        whole = pd.concat([rows, more])
+        return whole.iloc[np.argsort(whole.index.to_numpy(), kind="stable")]
+    cuts = [0, *np.searchsorted(rows.index.to_numpy(), list(short)), len(rows)]
+    pieces = [rows.iloc[start:end] for start, end in pairwise(cuts)]
+    mixed = [piece for place, some in enumerate(pieces) for piece in (some, more.iloc[place : place + 1])]
+    return pd.concat([piece for piece in mixed if len(piece)])
 
 
 def _refuse_longer(
@@ -190,48 +203,81 @@ def _refuse_longer(
             raise InputError(f"Row {row:,} of {name} has {len(cells)} cells, the header {columns}. {cure}", [row])
 
 
-def _refuse_open_quote(text: str, rows: pd.DataFrame, odd: dict[int, list[str]], separator: str, name: str) -> None:
-    """Raise if the last quotation mark is never closed, or one was closed only many rows later."""
+def _refuse_never_closed(end: bytes, rows: pd.DataFrame, odd: dict[int, list[str]], separator: str, name: str) -> None:
+    """Raise if the last cell begins with a quotation mark and does not end with one."""
     last = max([*odd, *rows.index[-1:]])
     cell = (odd[last] or [""])[-1] if last in odd else rows.iloc[-1, -1]
     written = "" if pd.isna(cell) else str(cell).replace('"', '""')
-    ended = text.rstrip("\r\n")
-    opened = text.endswith(f'"{written}') and not ended.endswith(f'{written}"')
-    if opened or (not written and ended.endswith((f'{separator}"', '\n"'))):
-        cure = "Close it, or double it inside a cell."
-        raise InputError(f"A quotation mark in {name} is opened but never closed. {cure}")
+    text = end.decode("utf-8", "ignore")
+    opened = text.endswith(f'"{written}') and not text.rstrip("\r\n").endswith(f'{written}"')
+    if opened or (not written and text.rstrip("\r\n").endswith((f'{separator}"', '\n"'))):
+        raise InputError(f"A quotation mark in {name} is opened but never closed. {QUOTE_CURE}")
+
+
+def _refuse_swallowed(rows: pd.DataFrame, separator: str, name: str) -> None:
+    """Raise if a cell holds whole rows, because a quotation mark was closed by that of a later row."""
     for place in rows if len(rows.columns) > 1 else ():
-        long = rows[place].str.count("\n") >= SWALLOWED
-        for row, cell in rows.loc[long.fillna(False).to_numpy(dtype=bool), place].items():
+        long = (rows[place].str.count("\n") >= SWALLOWED).fillna(False).to_numpy(dtype=bool)
+        for row, cell in rows.loc[long, place].items():
             lines = [line.count(separator) for line in cell.split("\n")]
             if sum(number >= len(rows.columns) - 1 for number in lines) >= SWALLOWED:
-                cure = "Close it, or double it inside a cell."
-                raise InputError(f"A quotation mark in row {row} of {name} is closed only rows later. {cure}", [row])
+                problem = f"A quotation mark in row {row} of {name} is closed only rows later"
+                raise InputError(f"{problem}. {QUOTE_CURE}", [row])
 
 
-def _unmarked(rows: pd.DataFrame, text: str) -> tuple[pd.DataFrame, list[str]]:
-    """Take away what spreadsheets and write_table put around a cell: ="0004" is 0004, and '0004 too."""
+def without_marks(rows: pd.DataFrame, *, formulas: bool) -> tuple[pd.DataFrame, list[str]]:
+    """Take away what spreadsheets and write_table put around a cell: ="0004" is 0004, and '0004 too.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Cells; text is changed in place.
+    formulas : bool
+        Whether to take away the apostrophe before text that might run, too, as `write_table` puts it into CSV alone.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same.
+    list of str
+        What the reader should see.
+    """
     number = 0
     for place in rows:
+        if rows[place].dtype == object and not _any_marked(rows[place]):
+            continue
         for mark in ('="', "'"):
-            if mark.replace('"', "") not in text:
-                continue
-            at = rows[place].str.startswith(mark).fillna(False).to_numpy(dtype=bool)
+            at = _starting(rows[place], mark)
             if at.any():
-                bare = rows.loc[at, place].map(unmarked)
-                number += int((bare != rows.loc[at, place]).sum())
+                marked = rows.loc[at, place]
+                bare = marked.map(lambda cell: unmarked(cell, formulas=formulas))
+                number += int((bare != marked).sum())
                 rows.loc[at, place] = bare
     return rows, [f'{counted(number, "cell")} written as ="..." or with an apostrophe before it'] if number else []
 
 
-def unmarked(cell: str) -> str:
+def _any_marked(cells: pd.Series) -> bool:
+    """Whether any cell begins as text that a spreadsheet was told to keep."""
+    return any(type(cell) is str and cell[:1] in MARKS for cell in cells.to_numpy() if cell)
+
+
+def _starting(cells: pd.Series, mark: str) -> np.ndarray:
+    """Which cells are text that begins so."""
+    if cells.dtype == object:
+        return np.array([isinstance(cell, str) and cell.startswith(mark) for cell in cells], dtype=bool)
+    return cells.str.startswith(mark).fillna(False).to_numpy(dtype=bool)
+
+
+def unmarked(cell: str, *, formulas: bool) -> str:
     """Take away the marks by which a spreadsheet is told that a cell is text.
 
     Examples
     --------
-    >>> [unmarked(cell) for cell in ('="0004"', "'0004", "'=1+1", "'s-Hertogenbosch")]
+    >>> [unmarked(cell, formulas=True) for cell in ('="0004"', "'0004", "'=1+1", "'s-Hertogenbosch")]
     ['0004', '0004', '=1+1', "'s-Hertogenbosch"]
     """
     if found := AS_FORMULA.fullmatch(cell):
         return found[1].replace('""', '"')
-    return cell[1:] if BEFORE_DIGITS.match(cell) else unescape_formula(cell)
+    if BEFORE_DIGITS.match(cell):
+        return cell[1:]
+    return unescape_formula(cell) if formulas else cell

@@ -137,13 +137,15 @@ def _read(book: Any, key: str) -> Sheet:
 
 def _cell(cell: Any) -> Any:
     """A cell as it is stored: whole numbers as such, days as moments, nothing for a blank one."""
+    if type(cell) is str:
+        return cell or None
     if isinstance(cell, float):
         return int(cell) if cell.is_integer() else cell
     if isinstance(cell, dt.datetime | dt.date):
         return pd.Timestamp(cell)
     if isinstance(cell, dt.timedelta):
         return pd.Timedelta(cell)
-    return None if cell == "" else cell
+    return cell
 
 
 def _chosen(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ltv_bayes.data.reading.written.days import NO_DAY, PLACEHOLDERS, YEAR_LAST, as_calendar, full_years
+from ltv_bayes.data.reading.written.days import NO_DAY, PLACEHOLDERS, YEAR_LAST, as_calendar
 
 NAMES = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 LONGEST_SPAN = np.timedelta64(40 * 366, "D")
@@ -21,19 +21,22 @@ class ShortDates:
     Attributes
     ----------
     places : numpy.ndarray
-        Which of the texts they are.
+        Which of the texts they are, without those that are no day in any order.
     days : numpy.ndarray
-        Their days; none where no order gives one, and for all if the order is open.
+        Their days; none if the order is open.
     order : str
         "dmy", "mdy", "ymd", or empty if it is open.
     formats : tuple of str
         The calls that say the order, for each order that is possible.
+    proves_all : bool
+        Whether each text shows the order by itself.
     """
 
     places: np.ndarray
     days: np.ndarray
     order: str
     formats: tuple[str, ...]
+    proves_all: bool
 
 
 def short_dates(texts: Sequence[str], today: dt.date | None) -> list[ShortDates]:
@@ -51,26 +54,40 @@ def short_dates(texts: Sequence[str], today: dt.date | None) -> list[ShortDates]
     >>> [kind.order for kind in short_dates(["03/04/2024", "13/04/2024", "3-4-24"], None)]
     ['dmy', '']
     """
-    kinds: dict[tuple[str, int], list[tuple[int, re.Match[str]]]] = {}
+    kinds: dict[tuple[str, bool], list[tuple[int, re.Match[str]]]] = {}
     for place, text in enumerate(texts):
         if match := YEAR_LAST.fullmatch(text):
-            kinds.setdefault((match[2], len(match[4])), []).append((place, match))
-    return [_decided(found, today) for found in kinds.values()]
+            kinds.setdefault((match[2], len(match[4]) == 4), []).append((place, match))
+    return [kind for found in kinds.values() if (kind := _decided(found, today))]
 
 
-def _decided(found: Sequence[tuple[int, re.Match[str]]], today: dt.date | None) -> ShortDates:
+def _decided(found: Sequence[tuple[int, re.Match[str]]], today: dt.date | None) -> ShortDates | None:
     """Try each order; read by the one that is possible, if it is the only one."""
     places = np.array([place for place, _ in found])
-    first, second, third = np.array([match.group(1, 3, 4) for _, match in found], dtype="U4").T.astype(np.int64)
-    years = full_years(third)
-    tried = {"dmy": as_calendar(years, second, first), "mdy": as_calendar(years, first, second)}
-    if len(found[0][1][4]) == 2:
-        tried = {"ymd": as_calendar(full_years(first), second, third), **tried}
+    whole = len(found[0][1][4]) == 4
+    texts = np.array([match.group(1, 3, 4) for _, match in found], dtype="U4").T
+    first, second, third = texts.astype(np.int64)
+    year = third if whole else _short_years(texts[2])
+    tried = {"dmy": as_calendar(year, second, first), "mdy": as_calendar(year, first, second)}
+    if not whole:
+        tried = {"ymd": as_calendar(_short_years(texts[0]), second, third), **tried}
     readable = ~np.logical_and.reduce([np.isnat(days) for days in tried.values()])
-    possible = [order for order, days in tried.items() if not np.isnat(days[readable]).any() and readable.any()]
-    order = _only_one({order: tried[order][readable] for order in possible}, today)
+    if not readable.any():
+        return None
+    tried = {order: days[readable] for order, days in tried.items()}
+    possible = {order: days for order, days in tried.items() if not np.isnat(days).any()}
+    order = _only_one(possible, today)
     formats = tuple(_call(name, found[0][1]) for name in possible or tried)
-    return ShortDates(places, tried[order] if order else np.full(len(places), NO_DAY), order, formats)
+    others = [np.isnat(days) for name, days in tried.items() if name in ("dmy", "mdy") and name != order]
+    proves_all = bool(np.logical_and.reduce(others).all())
+    days = tried[order] if order else np.full(readable.sum(), NO_DAY)
+    return ShortDates(places[readable], days, order, formats, proves_all)
+
+
+def _short_years(texts: np.ndarray) -> np.ndarray:
+    """Years of two digits in full; 0, which no calendar has, for one digit."""
+    years = texts.astype(np.int64)
+    return np.where(np.strings.str_len(texts) == 2, np.where(years < 69, years + 2000, years + 1900), 0)
 
 
 def _only_one(possible: dict[str, np.ndarray], today: dt.date | None) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ltv_bayes.data.reading.written.plain_text import plain_text
 
@@ -16,7 +19,7 @@ PLACEHOLDERS = np.array(
     ["1900-01-01", "1970-01-01", "0001-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "9999-12-31"],
     dtype="datetime64[D]",
 )
-NO_DATE = re.compile(r"[01](?:\.0*)?|0[0-]*[-/.]0[0-]*[-/.]0+(?:[T ][0:.Z]+)?|1900([-/.])0?1\100?(?:[T ][0:.Z]+)?")
+NO_DATE = re.compile(r"[01](?:\.0*)?|0[0-]*[-/.]0[0-]*[-/.]0+(?:[T ][0:.Z]+)?|1900[-/.]0?1[-/.]00?(?:[T ][0:.Z]+)?")
 WEEKDAY = re.compile(r"\s*[(\[]?(?:星期|礼拜|周)[一二三四五六日天][)\]]?\s*")
 TIME = r"(?:(?:T|\s+)\D{0,4}\d{1,2}:\d{2}[\w时点分秒:.,+\-/\[\] ]*)?"
 YEAR_FIRST = re.compile(
@@ -27,7 +30,7 @@ YEAR_FIRST = re.compile(
     rf"|(\d{{4}})(\d{{2}})(\d{{2}})(?:\.0|T?\d{{4}}(?:\d{{2}})?Z?|{TIME})",
     re.ASCII,
 )
-YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{2}})({TIME})", re.ASCII)
+YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{1,2}})({TIME})", re.ASCII)
 MONTH = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})|\s*年\s*(\d{1,2})\s*月)", re.ASCII)
 SERIAL = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
 EPOCH = re.compile(r"(\d{10})(\d{3})?(?:\.\d*)?", re.ASCII)
@@ -38,7 +41,11 @@ ZONED = re.compile(
     r"\s*(?:(Z|UTC|GMT)|([+-])(\d{2}):?(\d{2})?)",
     re.ASCII | re.IGNORECASE,
 )
-DAY_SECONDS = 86_400
+WITH_OFFSET = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
+WHOLE_HOUR = r":00:00(?:\.0+)?(?:Z|[+-][0-9]{2}:?00)$"
+WITH_TIME = (
+    r"^[0-9]{4}(?:-[0-9]{2}-|/[0-9]{2}/|\.[0-9]{2}\.)[0-9]{2}[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?$"
+)
 
 
 def plain_date(text: str) -> str:
@@ -112,11 +119,9 @@ def _zoned(match: re.Match[str] | None) -> tuple[float, float]:
 
 def epoch_seconds(texts: Sequence[str], now: float) -> np.ndarray:
     """Seconds since 1970 of texts that count them, or milliseconds; NaN for others."""
-    found = np.full(len(texts), np.nan)
-    for place, text in enumerate(texts):
-        if (match := EPOCH.fullmatch(text)) and FIRST_EPOCH <= int(match[1]) <= now + LATER:
-            found[place] = int(match[1])
-    return found
+    matches = [EPOCH.fullmatch(text) for text in texts]
+    found = np.array([int(match[1]) if match else 0 for match in matches], dtype=float)
+    return np.where((found >= FIRST_EPOCH) & (found <= now + LATER), found, np.nan)
 
 
 def serial_days(texts: Sequence[str]) -> np.ndarray:
@@ -129,11 +134,40 @@ def serial_days(texts: Sequence[str]) -> np.ndarray:
 
 def days_in_zone(seconds: np.ndarray, zone: ZoneInfo | None) -> np.ndarray:
     """Days of moments, in a time zone or in UTC; none where there is no moment."""
-    found = np.full(len(seconds), NO_DAY)
-    for place in np.flatnonzero(np.isfinite(seconds)).tolist():
-        moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=float(seconds[place]))
-        try:
-            found[place] = np.datetime64(moment.astimezone(zone or dt.UTC).date(), "D")
-        except OverflowError:
-            continue
-    return found
+    moments = pd.Series(np.where(np.isfinite(seconds), seconds, 0).astype("datetime64[s]")).dt.tz_localize("UTC")
+    shown = moments.dt.tz_convert(zone or "UTC").dt.tz_localize(None)
+    return np.where(np.isfinite(seconds), shown.to_numpy().astype("datetime64[D]"), NO_DAY)
+
+
+def without_times(cells: pd.Series, zone: ZoneInfo | None) -> pd.Series:
+    """Turn texts of moments, such as 2024-03-05T12:30:00Z, into few distinct ones: their days."""
+    texts = pa.array(cells.array, type=pa.large_string(), from_pandas=True)
+    timed, zoned = (pc.fill_null(pc.match_substring_regex(texts, form), False) for form in (WITH_TIME, WITH_OFFSET))
+    days = pc.utf8_slice_codeunits(texts, 0, 10)
+    if pc.any(zoned).as_py():
+        if zone is not None:
+            zoned = pc.and_(zoned, pc.invert(pc.is_in(days, pa.array(PLACEHOLDERS.astype(str), pa.large_string()))))
+            moments = pd.to_datetime(
+                pd.Series(pc.if_else(zoned, texts, None).to_pandas().array), format="ISO8601", utc=True, errors="coerce"
+            )
+            codes, distinct = pd.factorize(moments.dt.tz_convert(zone).dt.tz_localize(None).dt.normalize())
+            names = pa.array([*(f"{day:%Y-%m-%d}" for day in distinct), None], pa.large_string())
+            there = names.take(pa.array(np.where(codes < 0, len(distinct), codes)))
+            timed, days = pc.or_(timed, pc.is_valid(there)), pc.coalesce(there, days)
+        elif not pc.all(pc.match_substring_regex(texts.filter(zoned), WHOLE_HOUR)).as_py():
+            timed = pc.or_(timed, zoned)  # no midnights elsewhere, so that the days that are shown count
+    if not pc.any(timed).as_py():
+        return cells
+    days = pc.if_else(timed, days, texts)
+    return pd.Series(days.to_pandas().array, index=cells.index)
+
+
+def epoch_moments(cells: pd.Series, now: float) -> pd.Series | None:
+    """Read a column of numbers as moments in UTC, if all count seconds, or all milliseconds, since 1970."""
+    numbers = cells.to_numpy(dtype=float, na_value=np.nan)
+    known = numbers[np.isfinite(numbers)]
+    for scale in (1, 1000):
+        if len(known) and known.min() >= FIRST_EPOCH * scale and known.max() <= (now + LATER) * scale:
+            seconds = pd.Series(np.floor(numbers / scale), index=cells.index)
+            return pd.to_datetime(seconds, unit="s", utc=True)
+    return None

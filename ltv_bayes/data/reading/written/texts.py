@@ -1,4 +1,4 @@
-"""A column of amounts as text: the decimal mark is decided for the column, each distinct text is read once."""
+"""A column of amounts as text: the decimal mark is decided for the column, each way of writing is read once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,12 +13,16 @@ from ltv_bayes.data.reading.written.money import Written, is_blank, written_amou
 from ltv_bayes.data.reading.written.units import CHINESE
 from ltv_bayes.errors import InputError, listed
 
+MARKS = (".", ",")
+OTHER = {".": ",", ",": "."}
 PLAIN_TEXT = {
     ".": r"^-?(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?$",
     ",": r"^-?(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+)?$",
 }
+NUMBER = "[0-9](?:[0-9.,]*[0-9])?"
+STAND_IN = "7"  # for the number, while what stands about it is read
+SAMPLE = 1000
 INFINITE = {"inf": np.inf, "-inf": -np.inf, "infinity": np.inf, "-infinity": -np.inf}
-OTHER = {".": ",", ",": "."}
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,18 +94,117 @@ def read_texts(cells: pd.Series, decimal: str | None, *, chinese: bool = False, 
     InputError
         If texts of one column show different decimal marks, or the mark is open and changes the amounts.
     """
-    arrow = _arrow(cells)
-    plain = {mark: _matches(arrow, PLAIN_TEXT[mark]) for mark in ([decimal] if decimal else [".", ","])}
-    odd = ~np.logical_or.reduce(list(plain.values()))
-    places = np.flatnonzero(odd)
-    codes, distinct = pd.factorize(cells.iloc[places])
-    texts = [str(text) for text in distinct]
-    chinese = chinese or any(CHINESE.search(text) for text in texts)
-    written = [written_amount(text, chinese=chinese) for text in texts]
+    column = _Column(cells, decimal, chinese=chinese)
     notes: tuple[str, ...] = ()
     if decimal is None:
-        decimal, notes = _decided(cells, arrow, plain, places, codes, written, point)
-    return _read(cells, arrow, plain[decimal], decimal, places, codes, texts, written, notes)
+        decimal, notes = column.decided(point=point)
+    return column.read(decimal, notes)
+
+
+class _Column:
+    """Texts in three kinds: bare numbers, one number with something about it, and all others.
+
+    The first two are read by Arrow, the second by what stands about the number; others one by one.
+    """
+
+    def __init__(self, cells: pd.Series, decimal: str | None, *, chinese: bool) -> None:
+        self.cells, self.arrow = cells, _arrow(cells)
+        self.can = _bare(self.arrow, [decimal] if decimal else MARKS)
+        self.bare = np.logical_or.reduce(list(self.can.values()))
+        odd = np.flatnonzero(~self.bare)
+        frames, self.numbers, one = _framed(self.arrow.take(pa.array(odd)))
+        codes, distinct = pd.factorize(frames.to_pandas()) if len(odd) else (np.array([], dtype=int), [])
+        chinese = chinese or any(CHINESE.search(str(frame)) for frame in distinct)
+        abouts = [_about(str(frame), chinese=chinese) for frame in distinct]
+        readable = np.array([*(about is not None for about in abouts), False])[codes] & one
+        allowed = {mark: _matches(self.numbers, PLAIN_TEXT[mark]) for mark in self.can}
+        readable &= np.logical_or.reduce(list(allowed.values()))
+        self.framed, self.numbers = odd[readable], self.numbers.filter(pa.array(readable))
+        self.about, self.abouts = codes[readable], [about or NOTHING for about in abouts]
+        for mark, can in self.can.items():
+            can[self.framed] = allowed[mark][readable]
+        self.rest = odd[~readable]
+        self.codes, others = pd.factorize(cells.iloc[self.rest])
+        self.texts = [str(text) for text in others]
+        self.written = [written_amount(text, chinese=chinese) for text in self.texts]
+        for mark, can in self.can.items():
+            can[self.rest] = self._of_rest([one is not None and mark in one.marks() for one in self.written], False)
+
+    def _of_rest(self, values: Sequence[Any], missing: Any, kind: Any = None) -> np.ndarray:
+        """Give each of the other rows the value of its text."""
+        return np.array([*values, missing], dtype=kind)[self.codes]
+
+    def decided(self, *, point: bool) -> tuple[str, tuple[str, ...]]:
+        """Decide the decimal mark from what each text allows."""
+        can, both = self.can, self.can["."] & self.can[","]
+        proofs = {".": can["."] & ~can[","], ",": can[","] & ~can["."]}
+        if both.any():
+            proofs["."] |= both & self._chinese() & self._with(".")
+        if all(shown.any() for shown in proofs.values()):
+            proofs["."] &= ~_matches(self.arrow, PLAIN_TEXT[","])
+            raise _two_marks(self.cells, proofs)
+        for mark, shown in proofs.items():
+            if shown.any():
+                return mark, ()
+        with_point, with_comma = both & self._with("."), both & self._with(",")
+        if with_point.any() and not point:
+            raise _open_mark(self.cells, with_point | with_comma)
+        if not with_comma.any():
+            return ".", ()
+        example = repr(str(self.cells.iloc[int(np.argmax(with_comma))]))
+        return ".", (f"Commas were read as marks of thousands, as in {example}; for decimals, pass decimal=','.",)
+
+    def _with(self, mark: str) -> np.ndarray:
+        """Mark texts whose number has this mark."""
+        found = self.bare.copy()
+        found[self.bare] = _contains(self.arrow.filter(pa.array(self.bare)), mark)
+        found[self.framed] = _contains(self.numbers, mark)
+        found[self.rest] = self._of_rest([one is not None and mark in one.number for one in self.written], False)
+        return found
+
+    def _chinese(self) -> np.ndarray:
+        """Mark texts with Chinese, which has no decimal comma."""
+        found = np.zeros(len(self.cells), dtype=bool)
+        found[self.framed] = np.array([*(about.chinese for about in self.abouts), False])[self.about]
+        found[self.rest] = self._of_rest([one is not None and one.chinese for one in self.written], False)
+        return found
+
+    def read(self, decimal: str, notes: tuple[str, ...]) -> Texts:
+        """Give each row what its text says."""
+        found = Texts.none(len(self.cells), decimal)
+        bare = self.can[decimal] & self.bare
+        if bare.any():
+            found.values[bare] = _cast(self.arrow.filter(pa.array(bare)), decimal)
+        if not len(self.framed) and not len(self.rest):
+            return replace(found, notes=notes)
+        found = replace(found, currencies=found.currencies.copy())
+        readable = self.can[decimal][self.framed]
+        powers = pa.array([f"e{about.unit_exponent}" for about in self.abouts] or ["e0"], pa.large_string())
+        written = pc.binary_join_element_wise(
+            _pointed(self.numbers, decimal), powers.take(pa.array(self.about)), pa.scalar("", pa.large_string())
+        ).filter(pa.array(readable))
+        signs = np.array([*(-1.0 if about.negative else 1.0 for about in self.abouts), 1.0])[self.about]
+        found.values[self.framed[readable]] = pc.cast(written, pa.float64()).to_numpy(zero_copy_only=False)
+        found.values[self.framed] *= signs
+        beyond = [INFINITE.get(text.strip().lower(), np.nan) for text in self.texts]
+        sizes = [one.size(decimal) if one else far for one, far in zip(self.written, beyond, strict=True)]
+        found.values[self.rest] = self._of_rest(sizes, np.nan)
+        found.blank[self.rest] = self._of_rest([is_blank(text) for text in self.texts], True)
+        taxes = {"net": 0, "gross": 0}
+        for places, codes, all_written in (
+            (self.framed, self.about, self.abouts),
+            (self.rest, self.codes, self.written),
+        ):
+            said = [one or NOTHING for one in [*all_written, None]]
+            found.units[places] = np.array([one.unit for one in said], dtype=object)[codes]
+            found.currencies[places] = np.array([one.currency for one in said], dtype=object)[codes]
+            found.exponents[places] = np.array([one.unit_exponent if one.unit else -1 for one in said])[codes]
+            notes_on_tax = np.array([one.tax for one in said], dtype=object)[codes]
+            taxes = {word: number + int((notes_on_tax == word).sum()) for word, number in taxes.items()}
+        return replace(found, taxes=taxes, notes=notes)
+
+
+NOTHING = Written(STAND_IN, False, 0, "", "", "", False)
 
 
 def _arrow(cells: pd.Series) -> Any:
@@ -111,67 +214,59 @@ def _arrow(cells: pd.Series) -> Any:
     except UnicodeEncodeError:
         held = [text if isinstance(text, str) and text.isascii() else None for text in cells]
         found = pa.array(held, type=pa.large_string())
+    found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
     return pc.ascii_trim_whitespace(found)
 
 
 def _matches(arrow: Any, pattern: str) -> np.ndarray:
-    return pc.fill_null(pc.match_substring_regex(arrow, pattern), False).to_numpy(zero_copy_only=False)
+    return pc.fill_null(pc.match_substring_regex(arrow, pattern), False).to_numpy(zero_copy_only=False).copy()
 
 
-def _decided(
-    cells: pd.Series,
-    arrow: Any,
-    plain: dict[str, np.ndarray],
-    places: np.ndarray,
-    codes: np.ndarray,
-    written: Sequence[Written | None],
-    point: bool,
-) -> tuple[str, tuple[str, ...]]:
-    """Decide the decimal mark from what each text allows."""
-    allowed = [one.marks() if one else "" for one in written]
-    settled = [
-        "." if both == ".," and one and one.chinese and "." in one.number else both
-        for one, both in zip(written, allowed, strict=True)
-    ]
-    proofs = {}
-    for mark, other in OTHER.items():
-        shown = plain[mark] & ~plain[other]
-        shown[places] = np.array([*(found == mark for found in settled), False])[codes]
-        proofs[mark] = shown
-    proven = [mark for mark, shown in proofs.items() if shown.any()]
-    if len(proven) == 2:
-        raise _both(cells, proofs)
-    if proven:
-        return proven[0], ()
-    with_point = _open(arrow, plain, places, codes, written, allowed, ".")
-    with_comma = _open(arrow, plain, places, codes, written, allowed, ",")
-    if with_point.any() and not point:
-        raise _open_mark(cells, with_point | with_comma)
-    if not with_comma.any():
-        return ".", ()
-    example = str(cells.iloc[int(np.argmax(with_comma))])
-    return ".", (f"Commas were read as marks of thousands, as in {example!r}; if they are decimals, pass decimal=','.",)
+def _contains(arrow: Any, part: str) -> np.ndarray:
+    return pc.fill_null(pc.match_substring(arrow, part), False).to_numpy(zero_copy_only=False)
 
 
-def _open(
-    arrow: Any,
-    plain: dict[str, np.ndarray],
-    places: np.ndarray,
-    codes: np.ndarray,
-    written: Sequence[Written | None],
-    allowed: Sequence[str],
-    mark: str,
-) -> np.ndarray:
-    """Texts that have this mark, and could be read with either as the decimal mark."""
-    found = plain["."] & plain[","]
-    if found.any():
-        found &= pc.fill_null(pc.match_substring(arrow, mark), False).to_numpy(zero_copy_only=False)
-    odd = [both == ".," and one is not None and mark in one.number for one, both in zip(written, allowed, strict=True)]
-    found[places] = np.array([*odd, False])[codes]
-    return found
+def _bare(arrow: Any, marks: Sequence[str]) -> dict[str, np.ndarray]:
+    """Which texts are bare numbers with each decimal mark.
+
+    Where a sample shows that it is the point, and no text shows a comma, texts that allow both are not looked for.
+    """
+    if len(marks) == 1:
+        return {marks[0]: _matches(arrow, PLAIN_TEXT[marks[0]])}
+    point = _matches(arrow, PLAIN_TEXT["."])
+    comma = ~point
+    comma[~point] = _matches(arrow.filter(pa.array(~point)), PLAIN_TEXT[","])
+    sample = arrow.filter(pa.array(point))[:SAMPLE]
+    if comma.any() or _matches(sample, PLAIN_TEXT[","]).all():
+        comma[point] = _matches(arrow.filter(pa.array(point)), PLAIN_TEXT[","])
+    return {".": point, ",": comma}
 
 
-def _both(cells: pd.Series, proofs: dict[str, np.ndarray]) -> InputError:
+def _framed(odd: Any) -> tuple[Any, Any, np.ndarray]:
+    """What stands about the number of each text, the number, and where there is exactly one."""
+    frames = pc.replace_substring_regex(odd, NUMBER, "#")
+    numbers = pc.struct_field(pc.extract_regex(odd, f"(?P<number>{NUMBER})"), "number")
+    once = pc.and_(pc.equal(pc.count_substring(frames, "#"), 1), pc.invert(pc.match_substring(odd, "#")))
+    return frames, numbers, pc.fill_null(pc.and_(once, pc.is_valid(numbers)), False).to_numpy(zero_copy_only=False)
+
+
+def _about(frame: str, *, chinese: bool) -> Written | None:
+    """Read what stands about a number, if it leaves the number as it is."""
+    found = written_amount(frame.replace("#", STAND_IN), chinese=chinese) if frame.count("#") == 1 else None
+    return found if found and (found.number, found.exponent) == (STAND_IN, 0) else None
+
+
+def _pointed(arrow: Any, decimal: str) -> Any:
+    """Numbers without marks of thousands, with a decimal point."""
+    digits = pc.replace_substring(arrow, OTHER[decimal], "")
+    return digits if decimal == "." else pc.replace_substring(digits, ",", ".")
+
+
+def _cast(arrow: Any, decimal: str) -> np.ndarray:
+    return pc.cast(_pointed(arrow, decimal), pa.float64()).to_numpy(zero_copy_only=False)
+
+
+def _two_marks(cells: pd.Series, proofs: dict[str, np.ndarray]) -> InputError:
     parts = "; ".join(
         f"{mark!r} in rows {listed(cells.index[shown])}, such as {str(cells.iloc[int(np.argmax(shown))])!r}"
         for mark, shown in proofs.items()
@@ -182,41 +277,7 @@ def _both(cells: pd.Series, proofs: dict[str, np.ndarray]) -> InputError:
 
 
 def _open_mark(cells: pd.Series, at: np.ndarray) -> InputError:
-    first = str(cells.iloc[int(np.argmax(at))])
-    problem = (
-        f"The amounts could be thousands or have three decimals, such as {first!r} (rows {listed(cells.index[at])})"
-    )
+    first, rows = str(cells.iloc[int(np.argmax(at))]), listed(cells.index[at])
+    problem = f"The amounts could be thousands or have three decimals, such as {first!r} (rows {rows})"
     cure = "Pass decimal='.' if the point marks decimals, or decimal=',' if the comma does."
     return InputError(f"{problem}. {cure}", cells.index[at])
-
-
-def _read(
-    cells: pd.Series,
-    arrow: Any,
-    plain: np.ndarray,
-    decimal: str,
-    places: np.ndarray,
-    codes: np.ndarray,
-    texts: Sequence[str],
-    written: Sequence[Written | None],
-    notes: tuple[str, ...],
-) -> Texts:
-    """Give each row what its text says."""
-    values = np.full(len(cells), np.nan)
-    if plain.any():
-        digits = pc.replace_substring(arrow.filter(pa.array(plain)), OTHER[decimal], "")
-        digits = digits if decimal == "." else pc.replace_substring(digits, ",", ".")
-        values[plain] = pc.cast(digits, pa.float64()).to_numpy(zero_copy_only=False)
-    beyond = [INFINITE.get(text.strip().lower(), np.nan) for text in texts]
-    sizes = np.array([*(one.size(decimal) if one else far for one, far in zip(written, beyond, strict=True)), np.nan])
-    values[places] = sizes[codes]
-    none = np.full(len(cells), "", dtype=object)
-    units, currencies, exponents = none.copy(), none, np.full(len(cells), -1, dtype=np.int8)
-    units[places] = np.array([*(one.unit if one else "" for one in written), ""], dtype=object)[codes]
-    currencies[places] = np.array([*(one.currency if one else "" for one in written), ""], dtype=object)[codes]
-    exponents[places] = np.array([*(one.unit_exponent if one and one.unit else -1 for one in written), -1])[codes]
-    blank = np.zeros(len(cells), dtype=bool)
-    blank[places] = np.array([*(is_blank(text) for text in texts), True])[codes]
-    notes_on_tax = np.array([*(one.tax if one else "" for one in written), ""], dtype=object)[codes]
-    taxes = {word: int((notes_on_tax == word).sum()) for word in ("net", "gross")}
-    return Texts(values, units, exponents, currencies, blank, taxes, decimal, notes)

@@ -1,0 +1,61 @@
+"""Units of amounts that an export states outside their header: above the table, below the header, in a column."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from ltv_bayes.data.exports.names import plain_name
+from ltv_bayes.data.exports.order_lines import blank_cells
+from ltv_bayes.data.exports.roles import Roles
+from ltv_bayes.data.reading.written.headers import unit_of_header
+from ltv_bayes.errors import UnitError, listed
+
+ABOVE = re.compile(
+    r"(?:金额|货币|计量)?单位\s*[:\uff1a]?\s*(?:人民币)?\s*([^\s,\uff0c;\uff1b()\uff08\uff09]+)|\b(?:amounts?|all figures|values?)\s+(in\s+\S+)",
+    re.I,
+)
+UNIT_COLUMNS = ("单位", "金额单位", "货币单位", "unit", "units", "amountunit", "currencyunit")
+
+
+def header_with_unit(roles: Roles, frame: pd.DataFrame, above: Sequence[str]) -> str | None:
+    """The name of the column of amounts, with a unit that stands above the table or below the header.
+
+    Raises
+    ------
+    UnitError
+        If a column of units says that amounts are counted in thousands or more.
+    """
+    if "amount" not in roles.columns:
+        return None
+    header = str(roles.columns["amount"])
+    _refuse_unit_column(frame, roles)
+    stated = [word for line in above for match in ABOVE.finditer(line) if (word := match[1] or match[2])]
+    found = next((word for word in [*stated, unit_below(frame, roles)] if word and unit_of_header(f"({word})")), "")
+    return f"{header}({found})" if found else header
+
+
+def unit_below(frame: pd.DataFrame, roles: Roles) -> str:
+    """The unit that the first row holds below the header of amounts, if it holds no order; empty otherwise."""
+    first = frame.iloc[:1]
+    keys = [roles.columns[role] for role in ("customer", "date") if role in roles.columns]
+    cell = first[roles.columns["amount"]].iloc[0] if len(first) else None
+    if not isinstance(cell, str) or not all(blank_cells(first[key])[0] for key in keys):
+        return ""
+    word = cell.strip(" ()\uff08\uff09")
+    return word if word and unit_of_header(f"({word})") is not None and not any(map(str.isdigit, word)) else ""
+
+
+def _refuse_unit_column(frame: pd.DataFrame, roles: Roles) -> None:
+    told: set[Any] = set(roles.columns.values())
+    for name in frame.columns:
+        if name in told or plain_name(name) not in UNIT_COLUMNS:
+            continue
+        words = [str(word).strip() for word in frame[name].dropna().unique()]
+        units = {word: unit.factor for word in words if (unit := unit_of_header(f"({word})")) is not None}
+        if any(factor != 1 for factor in units.values()):
+            at = frame.index[frame[name].isin(list(units))]
+            cure = f"Pass amount_unit={words[0]!r}" if len(words) == 1 else "Write all amounts in one unit first"
+            problem = f"The column {str(name)!r} says that amounts are counted in {listed(words)} (rows {listed(at)})"
+            raise UnitError(f"{problem}. {cure}, or leave the column out if it is about something else.", at)

@@ -1,0 +1,96 @@
+"""Every file of the battery is read exactly right or refused in words; rows and amounts are all accounted for."""
+
+import datetime as dt
+import re
+from collections import Counter
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+
+from tests.exports.cases import Case, Outcome
+from tests.exports.make_files import CASES
+
+NOTHING = Decimal("0.00")
+
+
+def cents(amount: float) -> Decimal:
+    return Decimal(str(round(amount, 2))).quantize(Decimal("0.01"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind}: {case.name}")
+def test_a_file_is_read_right_or_refused_in_words(case, tmp_path):
+    outcome = case.run(case.make(tmp_path))
+    if case.orders is None:
+        assert_refused(case, outcome)
+    else:
+        assert outcome.error is None, outcome.error
+        assert outcome.orders == case.orders
+        assert_accounted_for(case, outcome)
+        assert_said(case, outcome)
+
+
+def assert_refused(case: Case, outcome: Outcome) -> None:
+    """The right error, in words that name what it is about."""
+    assert outcome.error is not None, f"read as {outcome.orders}"
+    assert isinstance(outcome.error, case.error)
+    for words in case.words:
+        assert re.search(words, str(outcome.error)), f"{words!r} is not in: {outcome.error}"
+    assert not outcome.warned, outcome.warned
+
+
+def assert_accounted_for(case: Case, outcome: Outcome) -> None:
+    """Rows and amounts of the file are those kept and those left out, to the cent."""
+    report = outcome.log.report
+    kept = [amount or NOTHING for _, _, amount in case.orders or []]
+    in_kept = sum(kept, NOTHING) if case.file_amount is None else case.file_amount
+    in_left = sum((amount or NOTHING for _, amount in case.left), NOTHING)
+    assert report.rows_in == len(kept) + len(case.left)
+    assert cents(report.amount_in) == in_kept + in_left
+    table = report.rows
+    assert table.loc["kept", "rows"] == len(kept)
+    assert cents(table.loc["kept", "amount"]) == in_kept
+    expected: Counter[str] = Counter()
+    money: dict[str, Decimal] = {}
+    for reason, amount in case.left:
+        expected[reason] += 1
+        money[reason] = money.get(reason, NOTHING) + (amount or NOTHING)
+    others = table.drop(index="kept")
+    assert len(others) == len(expected), others
+    for reason, number in expected.items():
+        found = others[[bool(re.search(re.escape(reason), name)) for name in others.index]]
+        assert found["rows"].tolist() == [number], (reason, others)
+        assert cents(found["amount"].iloc[0]) == money[reason]
+    assert len(outcome.log.dropped) == len(case.left)
+
+
+def assert_said(case: Case, outcome: Outcome) -> None:
+    """Warnings, what the report says, and open opportunities."""
+    assert len(outcome.warned) == len(case.warns), outcome.warned
+    for pattern, message in zip(case.warns, outcome.warned, strict=True):
+        assert re.search(pattern, message, re.DOTALL), message
+    report = outcome.log.report
+    for attribute, pattern in case.says.items():
+        assert re.search(pattern, str(getattr(report, attribute))), (attribute, getattr(report, attribute))
+    text = report.text()
+    assert f"{report.rows_in:,}" in text
+    assert f"{report.amount_in:,.2f}" in text
+    if case.open is not None:
+        table = outcome.log.opportunities
+        found = [
+            (str(row.customer_id), cents(row.amount), round(row.probability, 6), pd.Timestamp(row.expected_on).date())
+            for row in table.itertuples()
+        ]
+        assert found == [
+            (who, cents(float(much)), chance, dt.date.fromisoformat(day)) for who, much, chance, day in case.open
+        ]
+
+
+def test_there_are_enough_files_of_every_kind():
+    by_kind = Counter(case.kind for case in CASES)
+    read = Counter(case.kind for case in CASES if case.orders is not None)
+    for kind, number in by_kind.items():
+        print(f"{kind:<22} {number:>4} files: {read[kind]:>3} to read, {number - read[kind]:>3} to refuse")
+    print(f"{'all':<22} {len(CASES):>4} files")
+    assert len(CASES) >= 120
+    assert len({(case.kind, case.name) for case in CASES}) == len(CASES)
