@@ -52,7 +52,9 @@ def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:
         portfolio = pd.concat([all_judgements(one) for one in priors], ignore_index=True)
     settings = _settings(priors)
     notes = tuple(dict.fromkeys(note for one in priors for note in one.notes))
-    return FutureValuePriors(table, priors[0].interval, _adjustments(priors), portfolio=portfolio, notes=notes, **settings)
+    return FutureValuePriors(
+        table, priors[0].interval, _adjustments(priors), portfolio=portfolio, notes=notes, **settings
+    )
 
 
 def _refuse_twice(table: pd.DataFrame) -> None:

@@ -44,7 +44,7 @@ def judge_opportunities(
     """What may the open opportunities of a CRM yield? Amount, win probability and close date become judgements.
 
     The stated amount is the mean of what is paid if the opportunity is won, so the expected value is amount times
-    probability. `FutureValuePriors.from_judgements` reads what is made of it; what was decided on the way is in ``notes``.
+    probability. `FutureValuePriors.from_judgements` reads what is made of it; ``notes`` say what was decided on the way.
 
     Parameters
     ----------
@@ -52,9 +52,9 @@ def judge_opportunities(
         What :func:`ltv_bayes.read_transactions` made of the export; rows of its ``opportunities``; or an export that it
         reads without further arguments.
     spread : float or str, optional
-        How far amounts usually miss: the sd of the logarithm of the amount paid over the one stated, 0.3 or "30%". With
-        0.3, two of three amounts lie within about 30% of the stated one, and 80% between 0.65 and 1.40 times it. 0.5 if not
-        given (0.46 to 1.67 times), and a note says so. ``history`` corrects it.
+        How far amounts usually miss: the sd of the logarithm of the amount paid over the one stated, 0.3 or "30%".
+        With 0.3, two of three amounts lie within about 30% of the stated one, and 80% between 0.65 and 1.40 times it.
+        0.5 if not given (0.46 to 1.67 times), and a note says so. ``history`` corrects it.
     stages : mapping, optional
         The chance of each stage, in place of the probabilities of the export: a number, ``(won, of)``, "3 of 10", or a
         `ChanceBelief`. Needed where the export has no probabilities.
@@ -63,8 +63,8 @@ def judge_opportunities(
         there are no orders.
     overdue : str
         What is done with opportunities that should have closed before ``as_of``: ``"error"`` names them; ``"90 days"``,
-        or another time, takes them to close within it; ``"undated"`` on any day within the horizon; ``"drop"`` gives them
-        up.
+        or another time, takes them to close within it; ``"undated"`` on any day within the horizon; ``"drop"`` gives
+        them up.
     history : Transactions, frame or path, optional
         An earlier export of the same pipeline. What became of the opportunities that were open then, by the export of
         now, recalibrates chances and amounts by `calibrate_judgements`; see `closed_opportunities`.
@@ -153,8 +153,8 @@ def _open(orders: Transactions | pd.DataFrame) -> pd.DataFrame:
         rates = ", ".join(f"{one!r}: ..." for one in shown)
         raise InputError(
             f"{counted(len(rows), 'open opportunity', 'open opportunities')} in {listed(shown)} (rows {listed(rows)}), "
-            f"{f'orders in {own}' if own else 'without one currency for all'}. Amounts are never relabelled: read them with "
-            f"read_transactions(..., currency={own or shown[0]!r}, rates={{{rates}}}), what 1 of each is worth.",
+            f"{f'orders in {own}' if own else 'without one currency for all'}. Amounts are never relabelled: read them "
+            f"with read_transactions(..., currency={own or shown[0]!r}, rates={{{rates}}}), what 1 of each is worth.",
             rows,
         )
     return table

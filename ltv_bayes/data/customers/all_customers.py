@@ -27,8 +27,9 @@ CURES = {
 def all_customers(*data: Any, attributes: Any = None, as_of: Any = None) -> Customers:
     """List all customers of several tables, one row each.
 
-    For valuing customers with streams in separate tables, such as orders of consumables and subscriptions, and prospects
-    with an open opportunity but no order: ``all_customers(customers, judged.table)``. These customers have no purchase history of their own: a stream of purchases carries its own customers.
+    For valuing customers with streams in separate tables, such as orders of consumables and subscriptions, and
+    prospects with an open opportunity but no order: ``all_customers(customers, judged.table)``. These customers have no
+    purchase history of their own: a stream of purchases carries its own customers.
 
     Parameters
     ----------

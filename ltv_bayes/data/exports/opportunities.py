@@ -98,8 +98,8 @@ def decided_opportunities(rows: Rows, log: pd.DataFrame, when: Mapping[str, Any]
     Returns
     -------
     pandas.DataFrame
-        row, customer_id, opportunity (its number, missing where there is none), won, amount (of all lines; missing where
-        it was lost) and closed_on.
+        row, customer_id, opportunity (its number, missing where there is none), won, amount (of all lines; missing
+        where it was lost) and closed_on.
     """
     lost = rows.is_lost
     if not rows.roles.statuses or not (lost.any() or rows.is_open.any()):

@@ -70,16 +70,16 @@ def opportunity_form(
     Returns
     -------
     pandas.DataFrame
-        customer_id, opportunity, probability, mean and sd (low and high without a spread), expected_on, or expected_from
-        and expected_to, stage, expert; one row an opportunity, labelled as in the export.
+        customer_id, opportunity, probability, mean and sd (low and high without a spread), expected_on, or
+        expected_from and expected_to, stage, expert; one row an opportunity, labelled as in the export.
     list of str
         What was decided on the way.
 
     Raises
     ------
     JudgementError
-        If an opportunity has no amount, no chance, a date that cannot be read or one of the past. The message names rows
-        and the way on.
+        If an opportunity has no amount, no chance, a date that cannot be read or one of the past. The message names
+        rows and the way on.
     """
     table = opportunities if "row" not in opportunities else opportunities.set_index("row")
     table, notes = once(table)
@@ -140,8 +140,8 @@ def on_win_rate(decided: pd.DataFrame | None, form: pd.DataFrame, as_of: dt.date
     won, number = int(recent["won"].sum()), len(recent)
     return [
         f"of {counted(number, 'opportunity', 'opportunities')} decided in the year to {as_of}, {won:,} were won "
-        f"({percent(won / number)}); the open ones are stated at {percent(form['probability'].mean())} on average, which "
-        f"counts as it stands (history= recalibrates it by an earlier export)"
+        f"({percent(won / number)}); the open ones are stated at {percent(form['probability'].mean())} on average, "
+        f"which counts as it stands (history= recalibrates it by an earlier export)"
     ]
 
 
@@ -199,8 +199,8 @@ def _with_overdue(form: pd.DataFrame, as_of: dt.date, overdue: str) -> tuple[pd.
     number, named = counted(int(late.sum()), *NOUN), f"{_rows(form.index[late])}"
     if overdue == ERROR:
         raise JudgementError(
-            f"{number} of {len(form):,} should have closed before {as_of} ({named}). If that is not the day of the export, "
-            f"pass as_of=. Otherwise say what is thought of them: overdue='90 days' (they close within 90 days of it), "
+            f"{number} of {len(form):,} should have closed before {as_of} ({named}). If that is not the day of the "
+            f"export, pass as_of=. Otherwise say what is thought of them: overdue='90 days' (they close within 90 days of it), "
             f"overdue='undated' (on any day within the horizon), or overdue='drop' (they are given up).",
             list(form.index[late]),
         )

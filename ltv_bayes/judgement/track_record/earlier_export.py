@@ -46,14 +46,14 @@ def closed_opportunities(
     Raises
     ------
     InputError
-        If opportunities have no numbers, none is decided by now, amounts or probabilities are missing, or the currencies
-        of the two exports differ.
+        If opportunities have no numbers, none is decided by now, amounts or probabilities are missing, or the
+        currencies of the two exports differ.
 
     Warns
     -----
     DataWarning
-        If more than a fifth of the opportunities are still open: those that are decided first may be won more often than
-        the others.
+        If more than a fifth of the opportunities are still open: those that are decided first may be won more often
+        than the others.
 
     Examples
     --------
@@ -91,8 +91,8 @@ def closed_opportunities(
     made = made.assign(expert=made.get("owner"), **spread_amounts(made["amount_then"], width))
     if waiting > MANY_OPEN * (waiting + len(made)):
         warnings.warn(
-            f"{counted(waiting, 'opportunity', 'opportunities')} of the earlier export {'is' if waiting == 1 else 'are'} "
-            f"still open, beside {len(made):,} decided. Those decided first may be won more often than the others: an "
+            f"{counted(waiting, 'opportunity', 'opportunities')} of the earlier export "
+            f"{'is' if waiting == 1 else 'are'} still open, beside {len(made):,} decided. Those decided first may be won more often than the others: an "
             f"older export is a better record.",
             DataWarning,
             stacklevel=2,
@@ -147,7 +147,7 @@ def _numbers(opportunities: pd.DataFrame | None) -> np.ndarray:
 def _none_decided(names: pd.Series, decided: pd.Index, waiting: int) -> InputError:
     still = f"{waiting:,} are still open. " if waiting else ""
     return InputError(
-        f"None of the {counted(len(names), 'opportunity', 'opportunities')} of the earlier export is decided in the later "
-        f"one. {still}Their numbers are written as {listed(names.map(repr), 2)} and {listed(decided.map(repr), 2)}. Are the "
-        f"two exports of one pipeline, and in their order?"
+        f"None of the {counted(len(names), 'opportunity', 'opportunities')} of the earlier export is decided in the "
+        f"later one. {still}Their numbers are written as {listed(names.map(repr), 2)} and "
+        f"{listed(decided.map(repr), 2)}. Are the two exports of one pipeline, and in their order?"
     )
