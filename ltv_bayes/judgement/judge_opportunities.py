@@ -44,7 +44,7 @@ def judge_opportunities(
     """What may the open opportunities of a CRM yield? Amount, win probability and close date become judgements.
 
     The stated amount is the mean of what is paid if the opportunity is won, so the expected value is amount times
-    probability. `FutureValuePriors.from_judgements` reads what is made of it; ``notes`` say what was decided on the way.
+    probability. `FutureValuePriors.from_judgements` reads what is made of it; ``notes`` say what was decided.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ def judge_opportunities(
         The chance of each stage, in place of the probabilities of the export: a number, ``(won, of)``, "3 of 10", or a
         `ChanceBelief`. Needed where the export has no probabilities.
     as_of : date, optional
-        The day of the valuation; that of the last order if not given, as in :func:`ltv_bayes.summarize`, and today where
-        there are no orders.
+        The day of the valuation; that of the last order if not given, as in :func:`ltv_bayes.summarize`, and today
+        where there are no orders.
     overdue : str
         What is done with opportunities that should have closed before ``as_of``: ``"error"`` names them; ``"90 days"``,
         or another time, takes them to close within it; ``"undated"`` on any day within the horizon; ``"drop"`` gives

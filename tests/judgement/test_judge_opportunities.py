@@ -217,6 +217,7 @@ class TestProspects:
             customers=customers,
         )
         value = lb.lifetime_value(everyone, stream, future_value=judged, horizon="1 year", random_seed=1)
+        assert any(note.startswith("1 customer has an open opportunity and is alive") for note in value.notes())
         summary = value.summary()
         assert summary.index.tolist() == ["A", "C"]
         assert summary.loc["C", "judged_share"] == 1

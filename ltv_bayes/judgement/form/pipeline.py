@@ -200,7 +200,7 @@ def _with_overdue(form: pd.DataFrame, as_of: dt.date, overdue: str) -> tuple[pd.
     if overdue == ERROR:
         raise JudgementError(
             f"{number} of {len(form):,} should have closed before {as_of} ({named}). If that is not the day of the "
-            f"export, pass as_of=. Otherwise say what is thought of them: overdue='90 days' (they close within 90 days of it), "
+            f"export, pass as_of=. Otherwise say what is thought of them: overdue='90 days' (within 90 days), "
             f"overdue='undated' (on any day within the horizon), or overdue='drop' (they are given up).",
             list(form.index[late]),
         )

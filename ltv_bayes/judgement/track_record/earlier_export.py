@@ -92,8 +92,8 @@ def closed_opportunities(
     if waiting > MANY_OPEN * (waiting + len(made)):
         warnings.warn(
             f"{counted(waiting, 'opportunity', 'opportunities')} of the earlier export "
-            f"{'is' if waiting == 1 else 'are'} still open, beside {len(made):,} decided. Those decided first may be won more often than the others: an "
-            f"older export is a better record.",
+            f"{'is' if waiting == 1 else 'are'} still open, beside {len(made):,} decided. Those decided first may be "
+            "won more often than the others: an older export is a better record.",
             DataWarning,
             stacklevel=2,
         )
