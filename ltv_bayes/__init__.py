@@ -14,6 +14,8 @@ _NAMES_BY_FILE = {
     "data.customers.all_customers": "all_customers",
     "data.customers.customers": "Customers",
     "data.exports.read_orders": "read_transactions",
+    "data.matching.match": "match_customers",
+    "data.matching.matches": "CustomerMatches",
     "data.orders.scanned": "ScannedTransactions scan_transactions",
     "data.orders.summarize": "summarize",
     "data.orders.read_report": "ReadReport",
@@ -21,6 +23,7 @@ _NAMES_BY_FILE = {
     "data.reading.files": "read_table",
     "data.subscriptions.renewals": "Renewals",
     "data.subscriptions.summarize": "summarize_renewals",
+    "data.writing.table_files": "write_table",
     "formulas.point.values": "hybrid_ltv project_ltv subscription_ltv",
     "predictions.alive": "SignsOfLife",
     "predictions.events": "FittedEvents",
@@ -79,7 +82,6 @@ _NAMES_BY_FILE = {
     "plots.pooling": "plot_history_surface plot_shrinkage",
     "plots.priors": "plot_prior_posterior",
     "plots.values": "plot_cash_flow plot_lifetime_value plot_segments plot_tornado plot_waterfall",
-    "report.files": "write_table",
 }
 _MODULES = ("errors", "samples")
 _PUBLIC = {name: f"ltv_bayes.{file}" for file, names in _NAMES_BY_FILE.items() for name in names.split()}

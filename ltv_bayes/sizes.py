@@ -19,6 +19,12 @@ READ_ROWS = 131_072
 """Rows of a file of customers in memory at a time while all of them are checked, or some are chosen."""
 CUSTOMERS_AT_A_TIME = 100_000
 """Customers in a batch of `Customers.batches`, unless the caller gives another size."""
+NAMES_AT_A_TIME = 500
+"""Names that are compared with all others at once."""
+MOST_PAIRS = 200_000
+"""Pairs of names that are alike beyond which nobody could look through them, and the caller is asked for fewer."""
+MOST_OF_ONE_NAME = 20
+"""Ids with one name or tax number beyond which it is a placeholder, such as Walk-in, and no pairs are made of it."""
 
 # fits
 PARAMETERS_OF_WORKER = 16

@@ -14,10 +14,10 @@ import ltv_bayes as lb
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("[0-9]*.py"))
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-FAST_PAGES = ["data", "lifetime_value", "predictions", "segments", "sensitivity"]
+FAST_PAGES = ["data", "lifetime_value", "matching", "predictions", "segments", "sensitivity"]
 SLOW_PAGES = ["acquisition", "calibration", "command_line", "evaluation", "hybrid", "judgements", "models", "pooling"]
 SLOW_PAGES += ["portfolio", "scorecards", "subscriptions"]
-SHOWN_AS_PRINTED = ["data", "judgements"]
+SHOWN_AS_PRINTED = ["data", "judgements", "matching"]
 FEWER_CLIENTS = {"08_hybrid_customers": "300", "09_one_lifetime_or_many": "300"}
 LARGEST_PICTURE = 150_000
 

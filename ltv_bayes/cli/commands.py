@@ -113,7 +113,8 @@ def summarize(
     out: Annotated[Path, typer.Option(help="Where to write the customer table, a .csv file.")] = Path("customers.csv"),
 ) -> None:
     """Turn an order log into one row per customer: frequency, recency, T, monetary value."""
-    from ltv_bayes.report.files import refuse_foreign_table, refuse_inputs, write_csv
+    from ltv_bayes.data.writing.table_files import write_csv
+    from ltv_bayes.report.files import refuse_foreign_table, refuse_inputs
 
     left_out = out.with_name(f"{out.stem}_left_out.csv")
     for path, header in ((out, "customer_id,frequency,recency,T"), (left_out, "row,reason,customer_id")):

@@ -89,7 +89,7 @@ def test_a_period_without_a_client_counts_as_money_spent():
         ({"clients_won": [4, np.nan, 3]}, "with a spend but without clients_won .* 0 where no client was won", (3,)),
         ({"clients_won": [4, -1, 3]}, "fewer than 0 clients_won", (3,)),
         ({"clients_won": [4, 1.5, 3]}, "a part of a client", (3,)),
-        ({"spend": ["100", "12万", "300"]}, "a spend that cannot be read, such as '12万'.*amount_unit", (3,)),
+        ({"spend": ["100", "12箱", "300"]}, "a spend that cannot be read, such as '12箱'.*amount_unit", (3,)),
         ({"clients_won": ["4", "two", "3"]}, "a clients_won that cannot be read, such as 'two'", (3,)),
         ({"period": [2025, 2025, 2025]}, "same channel and period as another", (2, 3)),
         ({"period": [None, 2025, 2025]}, "1 row without a period, of a channel with several rows", (2,)),

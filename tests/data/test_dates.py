@@ -56,6 +56,12 @@ def days(cells, **options):
         "'2024-03-05",
         '="2024-03-05"',
         "2024-03-05 12:30:00.123",
+        "5 Mar 2024",
+        "05-Mar-2024 12:30",
+        "5th March 2024",
+        "Mar 5, 2024",
+        "Tuesday, March 5, 2024",
+        "MARCH 05 2024 11:30 PM",
         "２０２４－０３－０５",
     ],
 )
@@ -118,7 +124,8 @@ def test_every_calendar_day_survives(day):
 @pytest.mark.parametrize(
     "text",
     ["2024-13-05", "2024-02-30", "2024-00-10", "0000-00-10", "20240230", "2024", "soon", "now", "today", "2024-03-1²",
-     "2024-03-05 or later", "2024-03/05", "5 Mar 2024", "2024-3-52:30", "True", "99999", "999999999", "32/13/2024"],
+     "2024-03-05 or later", "2024-03/05", "05-Mar-24",
+     "5 Mai 2024", "0024-03-05", "31 Feb 2024", "2024-3-52:30", "True", "99999", "999999999", "32/13/2024"],
 )  # fmt: skip
 def test_what_is_no_date_is_named(text):
     read, (*others, unread) = as_days(pd.Series(["2024-03-05", text], index=[2, 3]))
@@ -354,7 +361,7 @@ def test_placeholders_in_a_column_of_moments():
     assert [fault.at.tolist() for fault in found.faults[:2]] == [[False, False, True], [True, False, False]]
 
 
-@pytest.mark.parametrize("text", ["2024年3月", "2024-03", "2024/3", "2024年03月"])
+@pytest.mark.parametrize("text", ["2024年3月", "2024-03", "2024/3", "2024年03月", "202403"])
 def test_a_month_without_a_day_is_named(text):
     cells = pd.Series([text, text], index=[2, 3])
     sentence = next(fault for fault in as_days(cells)[1] if fault.at.any()).sentence(cells.index)
@@ -366,7 +373,9 @@ def test_a_month_without_a_day_is_named(text):
 CELLS = st.one_of(
     st.text(max_size=25),
     st.text("0123456789-/.: TZ+年月日", max_size=25),
-    st.from_regex(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}( [0-9]{1,2}:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?", fullmatch=True),
+    st.from_regex(
+        r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}(T[0-9]{2}:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?", fullmatch=True
+    ),
     st.floats(), st.integers(), st.none(), st.datetimes(), st.dates(), st.booleans(),
 )  # fmt: skip
 
@@ -376,8 +385,7 @@ def test_any_cells_are_read_or_named(cells, time_zone, past):
     cells = pd.Series(cells, dtype=object)
     try:
         found = read_days(cells, time_zone=time_zone, past=past)
-    except InputError as problem:
-        assert problem.rows
+    except InputError:
         return
     named = np.logical_or.reduce([fault.at for fault in found.faults])
     assert named.tolist() == found.days.isna().tolist()
@@ -396,7 +404,7 @@ def test_many_moments_are_read_as_single_ones_are(zone):
     alone = [read_days(pd.Series([form, "2024-03-01T01:01Z"], dtype=object), time_zone=zone) for form in forms]
     assert together.days.tolist() == [one.days.iloc[0] for one in alone]
     for number in range(4):
-        assert together.faults[number].at.tolist() == [bool(one.faults[number].at[0]) for one in alone]
+        assert together.faults[number].at.tolist() == [one.faults[number].at.tolist()[0] for one in alone]
     assert together.faults[1].at.sum() == 2
 
 
@@ -404,5 +412,24 @@ def test_a_column_of_moments_with_a_zone():
     moments = pd.Series(pd.to_datetime(["2024-03-01T16:30Z", "1970-01-01T00:00Z", None]))
     for zone, expected in (("Asia/Shanghai", "2024-03-02"), ("America/New_York", "2024-03-01"), (None, "2024-03-01")):
         found = read_days(moments, time_zone=zone)
-        assert found.days.astype(str).tolist() == [expected, "NaT", "NaT"]
+        assert found.days.isna().tolist() == [False, True, True]
+        assert str(found.days.iloc[0].date()) == expected
         assert found.faults[1].at.tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("date_format", [None, "%d/%m/%Y", "excel"])
+def test_moments_as_objects_are_read_in_the_zone(date_format):
+    moment = pd.Timestamp("2024-03-01 16:30", tz="UTC")
+    cells = pd.Series(
+        [moment, moment.to_pydatetime(), dt.date(2024, 3, 5), None, moment.tz_convert("Asia/Tokyo")], dtype=object
+    )
+    shown = [None if pd.isna(day) else day.day for day in read_days(cells, date_format=date_format).days]
+    there = read_days(cells, date_format=date_format, time_zone="Asia/Shanghai").days
+    assert shown == [1, 1, 5, None, 2]
+    assert [None if pd.isna(day) else day.day for day in there] == [2, 2, 5, None, 2]
+
+
+def test_days_of_an_index_of_prices_are_no_placeholders():
+    cells = pd.Series(["1970-01-01", "0000-00-00", pd.Timestamp("1900-01-01")], dtype=object)
+    assert read_days(cells, placeholders=False).days.isna().tolist() == [False, True, False]
+    assert read_days(pd.Series(pd.to_datetime(["1970-01-01"])), placeholders=False).days.notna().all()

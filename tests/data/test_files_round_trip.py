@@ -1,11 +1,11 @@
 """Any table, written in any shape that exports have, is read back as it was."""
 
 import csv
+import html
 import io
 import string
 
 import hypothesis.strategies as st
-import pandas as pd
 import pytest
 import xlsxwriter
 from hypothesis import given, settings
@@ -95,9 +95,9 @@ def test_pages(tmp_path_factory, table, encoding):
     names, rows = table
     if is_marked(rows):
         return
-    frame = pd.DataFrame(rows, columns=names)
+    lines = ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in [names, *rows]]
     path = tmp_path_factory.mktemp("page") / "orders.xls"
-    page = frame.to_html(index=False)
+    page = "<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
     path.write_bytes(f'<html><meta charset="{encoding}">{page}</html>'.encode(encoding))
     source = read_source(path)
     assert source.frame.columns.tolist() == names

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from ltv_bayes import read_table
+from ltv_bayes.data.reading.files import read_source
 from ltv_bayes.errors import ColumnError, InputError
 
 HEADER = ["客户", "日期", "金额"]
@@ -131,24 +132,38 @@ def test_workbooks(tmp_path):
     assert rows["金额"].tolist()[:2] == [1, "￥3"]
 
 
-def test_open_document_sheets(tmp_path):
-    cells = ["客户", "0004"]
-    rows = "".join(
-        f'<table:table-row><table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
-        "</table:table-row>"
-        for cell in cells
-    )
+def open_document(path, rows):
+    """Write one sheet; a cell that is a pair (text, rows) is merged downwards, None is covered by it."""
+    written_rows = ""
+    for cells in rows:
+        written_rows += "<table:table-row>"
+        for cell in cells:
+            text, down = cell if isinstance(cell, tuple) else (cell, 1)
+            merged = f' table:number-rows-spanned="{down}"' if down > 1 else ""
+            filled = f'<table:table-cell office:value-type="string"{merged}><text:p>{text}</text:p></table:table-cell>'
+            written_rows += filled if text is not None else "<table:covered-table-cell/>"
+        written_rows += "</table:table-row>"
     names = "urn:oasis:names:tc:opendocument:xmlns"
     content = (
         f'<office:document-content xmlns:office="{names}:office:1.0" xmlns:table="{names}:table:1.0" '
-        f'xmlns:text="{names}:text:1.0"><office:body><office:spreadsheet><table:table table:name="Q1">{rows}'
+        f'xmlns:text="{names}:text:1.0"><office:body><office:spreadsheet><table:table table:name="Q1">{written_rows}'
         "</table:table></office:spreadsheet></office:body></office:document-content>"
     )
-    with zipfile.ZipFile(tmp_path / "orders.ods", "w") as book:
+    with zipfile.ZipFile(path, "w") as book:
         book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         book.writestr("META-INF/manifest.xml", "<manifest/>")
         book.writestr("content.xml", content)
-    assert read_table(tmp_path / "orders.ods")["客户"].tolist() == ["0004"]
+    return path
+
+
+def test_open_document_sheets(tmp_path):
+    path = open_document(tmp_path / "orders.ods", [["客户"], ["0004"]])
+    assert read_table(path)["客户"].tolist() == ["0004"]
+    merged = open_document(tmp_path / "merged.ods", [["客户", "金额"], [("0004", 2), "一"], [None, "二"]])
+    source = read_source(merged)
+    assert source.form == "OpenDocument"
+    assert source.merged == {"客户": [(2, 3)]}
+    assert source.frame["客户"].isna().tolist() == [False, True]
 
 
 def workbook(path, **sheets):

@@ -130,13 +130,13 @@ def test_contradictions_are_refused_with_their_rows(changes, message):
             {},
             r"1 row with a price that cannot be read, such as 'many' \(row 1\)\. Write a plain",
         ),
-        ({"price": [5, "1.2万"]}, {}, r"such as '1\.2万' \(row 1\).*amount_unit="),
+        ({"price": [5, "1.2万块儿"]}, {}, r"such as '1\.2万块儿' \(row 1\).*amount_unit="),
         ({"price": [5, float("inf")]}, {}, r"1 row with an infinite price \(row 1\)"),
         ({"price": ["5 EUR", "5 USD"]}, {}, r"2 currencies \(EUR in rows 0; USD in rows 1\)"),
         ({"what": ["cloud", " "]}, {"product": "what"}, r"1 row without a product \(row 1\)\. Fill in what"),
         ({"customer_id": "A", "what": ["cloud", "cloud "]}, {"product": "what"}, r"overlap \(rows 0, 1\)"),
-        ({"cancelled_on": ["0000-00-00", None]}, {}, r"\(row 0\)\. .* Leave it blank where there is none"),
-        ({"start": ["31/01/2024", "03/04/2024"]}, {}, r"order of day, month and year is open.*date_format="),
+        ({"cancelled_on": ["0000-00-10", None]}, {}, r"\(row 0\)\. .* Leave it blank where there is none"),
+        ({"start": ["11/01/2024", "03/04/2024"]}, {}, r"order of day, month and year is open.*date_format="),
         ({"term": ["month", None]}, {"period": "term"}, r"1 row with a term that is no contract length.* \(row 1\)"),
         ({}, {"as_of": "2024-01-30"}, r"as_of 2024-01-30 lies before the first start \(2024-01-31\)\. Choose a later"),
     ],
@@ -199,8 +199,9 @@ def test_the_day_of_the_start():
         assert (row["renewals"], row["lost"], str(row["ended_on"].date())) == (0, True, "2024-02-29")
 
 
-def test_a_year_that_stands_for_never():
-    found = summarize_renewals(records(cancelled_on=["9999-12-31", "2099-12-31"]), as_of="2024-12-31").table
+@pytest.mark.parametrize("never", ["9999-12-31", "0000-00-00", "1900-01-01"])
+def test_a_year_that_stands_for_never(never):
+    found = summarize_renewals(records(cancelled_on=[never, "2099-12-31"]), as_of="2024-12-31").table
     assert not found["lost"].any()
 
 

@@ -11,6 +11,7 @@ import xlsxwriter
 import ltv_bayes as lb
 from ltv_bayes.data.reading.files import read_source
 from ltv_bayes.errors import ColumnError, InputError
+from ltv_bayes.value.acquisition.costs import AcquisitionCosts
 
 BODY = "C001,2024-03-05,1200\nC002,2024-03-06,80\n"
 COLUMNS = ["客户", "日期", "金额"]
@@ -98,11 +99,13 @@ def test_a_file_without_a_header_loses_no_row(tmp_path, text):
         "cohort,0,1,2",
         "cohort,2022,2023,2024",
         ",0,1,2",
+        "col1,col2,ab3,Q4",
+        "客户,金额(万元),USD 金额,2024年",
         "分类,2024年1月,2024年2月,2024年3月",
         "segment,2024-01-01,2024-02-01,2024-03-01",
     ],
 )
-def test_numbers_that_count_on_are_names(tmp_path, header):
+def test_names_with_numbers_are_names(tmp_path, header):
     frame = lb.read_table(written(tmp_path / "active.csv", f"{header}\nA,100,80,60\nB,90,70,50\n"))
     assert frame.columns.tolist()[1:] == header.split(",")[1:]
     assert len(frame) == 2
@@ -118,11 +121,28 @@ def test_a_header_that_cannot_be_told_is_refused_with_calls_that_work(tmp_path):
     assert lb.read_table(path, header=2).to_numpy().tolist() == [["A", "B", "C"]]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["report,2 columns\n客户,金额\nC1,5\nC2,6\n", "orders of 2024\n\nclient\nAda\nBo\n"],
+)
+def test_two_rows_of_names_are_refused_where_one_may_be_a_title(tmp_path, text):
+    path = written(tmp_path / "orders.csv", text)
+    with pytest.raises(InputError, match=r"cannot be told[\s\S]*header=1\) or .*header=[23]\)"):
+        lb.read_table(path)
+    row = 2 if "客户" in text else 3
+    assert len(lb.read_table(path, header=row)) == 2
+
+
 @pytest.mark.parametrize("header", [9, -1, "2", [1, 2, 3], [2, 1], True, []])
 def test_a_header_that_is_no_row(tmp_path, header):
     path = written(tmp_path / "orders.csv", HEADER + BODY)
     with pytest.raises(InputError, match=r"names no row|is blank or not among"):
         lb.read_table(path, header=header)
+
+
+def test_blank_rows_before_the_header(tmp_path):
+    frame = lb.read_table(written(tmp_path / "orders.csv", "\n" * 1000 + HEADER + BODY))
+    assert frame.index.tolist() == [1002, 1003]
 
 
 def test_the_header_may_be_named_below_the_rows_looked_at(tmp_path):
@@ -415,3 +435,30 @@ def test_old_workbooks(tmp_path):
     source = read_source(tmp_path / "orders.xls")
     assert source.frame.to_numpy().tolist() == [["0004", 10], ["Müller 客户", 20]]
     assert source.merged == {}
+
+
+@pytest.fixture
+def orders():
+    table = pd.DataFrame({"id": ["x", "x", "y"], "day": ["2024-01-01", "2024-02-01", "2024-01-05"], "value": [1, 2, 3]})
+    return lb.read_transactions(table, customer="id", date="day", amount="value", currency="EUR")
+
+
+def test_the_hint_of_a_file_with_attributes_works_when_pasted(tmp_path, orders):
+    rows = [["id", "region"], ["x", "East"], ["y", "West"]]
+    path = book(tmp_path / "clients.xlsx", A=rows, B=rows)
+    with pytest.raises(InputError, match="has 2 filled sheets: A, B") as caught:
+        lb.summarize(orders, as_of="2024-03-01", attributes=path)
+    customers = lb.summarize(orders, as_of="2024-03-01", attributes=pasted(caught.value))
+    assert customers.table["region"].tolist() == ["East", "West"]
+    open_choice = written(tmp_path / "open.csv", "id,region,\nid,region,size\nx,East,big\ny,West,small\n")
+    with pytest.raises(InputError, match="cannot be told") as caught:
+        lb.summarize(orders, as_of="2024-03-01", attributes=open_choice)
+    assert "header=2)" in str(caught.value)
+    attributes = lb.read_table(open_choice, header=2)
+    assert lb.summarize(orders, as_of="2024-03-01", attributes=attributes).table["size"].tolist() == ["big", "small"]
+
+
+def test_costs_below_a_title(tmp_path):
+    text = "费用 2024\nchannel,spend,clients_won\nAds,100,2\n"
+    costs = AcquisitionCosts.read(written(tmp_path / "costs.csv", text, "gbk"), header=2)
+    assert costs.rows[["channel", "spend", "clients_won"]].to_numpy().tolist() == [["Ads", 100.0, 2.0]]

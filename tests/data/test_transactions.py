@@ -1,7 +1,6 @@
 """A log is read whole, or every row left out is named with its reason."""
 
 import dataclasses
-import warnings
 
 import numpy as np
 import pandas as pd

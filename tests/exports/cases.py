@@ -31,7 +31,8 @@ class Case:
     args : mapping
         Arguments of `read_transactions`.
     orders : list of Order, optional
-        Customer, day and amount of each order, in turn; None where the file must be refused.
+        Customer, day and amount of each order, in turn; None where the file must be refused. With ``words`` too, either
+        is right.
     left : list of Left
         Reason (how it begins) and amount of each row that is left out.
     words : tuple of str
@@ -146,6 +147,12 @@ def refuses(
 ) -> Case:
     """A file that must be refused in these words; ``right`` are readings to which hints may lead."""
     return Case(name, make, args, None, [], words, error, [orders_of(one) for one in right])
+
+
+def either(name: str, make: Make, orders: str, *words: str, right: Sequence[str] = (), **args: Any) -> Case:
+    """A file of which the reading is open: read exactly, or refused in these words."""
+    true = orders_of(orders)
+    return Case(name, make, args, true, [], words, right=[true, *map(orders_of, right)])
 
 
 def text(

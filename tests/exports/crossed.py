@@ -58,15 +58,35 @@ class Made:
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    """The row of each order."""
 
 
-def drawn(seed: int) -> Case:
-    """One export, and what must come of it."""
+SPOILT = {
+    "amount": ("面议中", "with an amount that cannot be read"),
+    "date": ("昨天", "with a date that cannot be read"),
+    "customer": (None, "without a customer id"),
+}
+"""By the role of a cell: what is written instead, and why its row cannot be read."""
+
+
+def drawn(seed: int, spoil: str = "") -> Case:
+    """One export, and what must come of it.
+
+    Parameters
+    ----------
+    seed : int
+        Of the random stream.
+    spoil : str, optional
+        The role of which one cell is spoilt: the export must be refused, and read without that row if it is left out.
+    """
     chance = random.Random(seed)
     container = chance.choice([*BOOKS, *TEXTS, "page"])
     language = chance.choice(list(LABELS))
     shape = chance.choice(
-        ["plain", "plain", "blanks", "repeated", *(["merged"] if container in ("a.xlsx", "a.xls") else [])]
+        ["plain"]
+        if spoil
+        else ["plain", "plain", "blanks", "repeated", *(["merged"] if container in ("a.xlsx", "a.xls") else [])]
     )
     kind_of_day = chance.choice([name for name in DAYS if container in BOOKS or name not in TYPED])
     money, header = _money(chance, container)
@@ -96,7 +116,7 @@ def drawn(seed: int) -> Case:
             _fate(made, shape, reason, line, about["customer"], day, at)
         by_month += amount * (lines if shape == "repeated" else 1)
         whole += amount * (lines if shape == "repeated" else 1)
-        if shape == "plain" and chance.random() < 0.1:
+        if shape == "plain" and not spoil and chance.random() < 0.1:
             made.rows.append(list(written))
             made.left.append((reason or "exported twice", amount))
             by_month, whole = by_month + amount, whole + amount
@@ -104,9 +124,22 @@ def drawn(seed: int) -> Case:
         _total(made, roles, f"{month}月小计", by_month, money) if footer == "months" else None
         _total(made, roles, chance.choice(["合计", "总计", "Grand Total"]), whole, money)
     above = chance.choice([[], [["销售订单明细"]], [["订单导出"], ["导出人：张三"], []]])
+    words: tuple[str, ...] = ()
+    if spoil:
+        words = _spoil(made, roles, spoil, chance.randrange(len(made.orders)), len(above))
     drew = [container, language, shape, f"{kind_of_day} days", footer or "no totals", f"{len(above)} rows above"]
     name = f"{seed}: {', '.join(drew)}"
-    return Case(name, _writer(container, made, above), {}, made.orders, made.left, kind="crossed")
+    return Case(name, _writer(container, made, above), {}, made.orders, made.left, words, kind="crossed")
+
+
+def _spoil(made: Made, roles: list[str], role: str, which: int, above: int) -> tuple[str, ...]:
+    """Spoil a cell of an order; give what must be said of it."""
+    place = made.places[which]
+    written, reason = SPOILT[role]
+    made.rows[place][roles.index(role)] = written
+    _, _, amount = made.orders.pop(which)
+    made.left.append((reason, None if role == "amount" else amount))
+    return (reason, rf"\(row {above + place + 1}\)", *([written] if written else []))
 
 
 def _money(chance: random.Random, container: str) -> tuple[Callable[[Decimal], Any], Callable[[str], str]]:
@@ -156,6 +189,7 @@ def _fate(made: Made, shape: str, reason: str, line: int, customer: str, day: dt
         made.left.append(("line that repeats", amount))
     else:
         made.orders.append((customer, day, amount))
+        made.places.append(len(made.rows) - 1)
 
 
 def _total(made: Made, roles: list[str], word: str, amount: Decimal, money: Callable[[Decimal], Any]) -> None:

@@ -10,6 +10,7 @@ from tests.exports.tables import (
     fxiaoke_jiandaoyun,
     ids,
     money,
+    odd_tables,
     salesforce_hubspot,
     text_files,
     totals,
@@ -28,6 +29,7 @@ TABLES = {
     "dates": dates,
     "ids": ids,
     "columns": columns,
+    "odd tables": odd_tables,
     "traps": traps,
 }
 CASES: list[Case] = [replace(case, kind=kind) for kind, table in TABLES.items() for case in table.CASES]

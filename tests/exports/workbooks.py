@@ -6,6 +6,7 @@ import struct
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -65,8 +66,7 @@ def write_ods(path: Path, *sheets: Sheet) -> Path:
     )
     spaces = " ".join(f'xmlns:{one.partition(":")[0]}="{one.partition(":")[2]}"' for one in (*names, TEXT))
     tables = "".join(
-        f'<table:table table:name="{escape(one.name)}">{"".join(map(_ods_row, one.rows))}</table:table>'
-        for one in sheets
+        f'<table:table table:name="{escape(one.name)}">{_ods_rows(one.rows)}</table:table>' for one in sheets
     )
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {spaces} office:version="1.2">'
@@ -84,20 +84,31 @@ def write_ods(path: Path, *sheets: Sheet) -> Path:
 TEXT = "text:urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 
 
-def _ods_row(row: Sequence[Any]) -> str:
-    return f"<table:table-row>{''.join(map(_ods_cell, row))}</table:table-row>"
+def _ods_rows(rows: Cells) -> str:
+    """Rows as LibreOffice writes them: neighbours that are equal stand once, with a count; so do cells."""
+    written = ["".join(_ods_cell(cell, number) for cell, number in _runs([repr(c) for c in row], row)) for row in rows]
+    return "".join(
+        f'<table:table-row table:number-rows-repeated="{number}">{row}</table:table-row>'
+        for row, number in _runs(written, written)
+    )
 
 
-def _ods_cell(cell: Any) -> str:
+def _runs(keys: Sequence[str], items: Sequence[Any]) -> list[tuple[Any, int]]:
+    runs = [list(run) for _, run in groupby(zip(keys, items, strict=True), key=lambda pair: pair[0])]
+    return [(run[0][1], len(run)) for run in runs]
+
+
+def _ods_cell(cell: Any, number: int) -> str:
+    times = f' table:number-columns-repeated="{number}"'
     if cell is None:
-        return "<table:table-cell/>"
+        return f"<table:table-cell{times}/>"
     if isinstance(cell, dt.date):
         value = f'office:value-type="date" office:date-value="{cell.isoformat()}"'
     elif isinstance(cell, int | float):
         value = f'office:value-type="float" office:value="{cell}"'
     else:
         value = 'office:value-type="string"'
-    return f"<table:table-cell {value}><text:p>{escape(str(cell))}</text:p></table:table-cell>"
+    return f"<table:table-cell{times} {value}><text:p>{escape(str(cell))}</text:p></table:table-cell>"
 
 
 def write_xls(path: Path, *sheets: Sheet, password: bool = False) -> Path:

@@ -11,7 +11,7 @@ from tests.fuzz.ways import WAYS, new_values
 
 FEW = 14
 MANY = {"orders": 700, "from_summary": 400, "contracts": 400, "cohorts": 300, "judgements": 300, "new_clients": 300}
-MANY |= {"one_off": 200, "experts": 100}
+MANY |= {"one_off": 200, "experts": 100, "systems": 300}
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -385,4 +385,59 @@ def new_values(channel_fits):
     NEW[:] = [lb.new_customer_value(*channel_fits, **terms), lb.new_customer_value(PURCHASES, SPEND, **terms)]
 
 
-WAYS = (orders, from_summary, contracts, cohorts, judgements, new_clients, one_off, experts)
+def systems(draw):
+    """Ids of two systems: matched, reviewed in a file, merged, and given back."""
+    tables_of = {}
+    for system in ("orders", some(draw, "crm", "=crm", "订单")):
+        rows = draw(tables.SEVERAL)
+        cells = st.lists(st.sampled_from([*tables.TEXTS, *NAMES]), min_size=rows, max_size=rows)
+        columns = {"customer_id": draw(tables.ids(rows)), "name": draw(cells), "tax": draw(cells)}
+        tables_of[system] = draw(tables.kept_as(tables.named(columns)))
+    given = {"tax_number": some(draw, None, "tax"), "equal_names": some(draw, "review", "same")}
+    given["least_score"] = mostly(draw, 85, 60, 100, 101)
+    with in_words("match", *tables_of.values()):
+        matches = lb.match_customers(tables_of, **given)
+        assert_shown(matches)
+        assert_finite(matches.pairs, ("score",))
+        assert len(matches.customers) == matches.report()["number"].iloc[:2].sum()
+    with in_words("review"), tempfile.TemporaryDirectory() as folder:
+        path = matches.write(Path(folder) / some(draw, "review.xlsx", "review.csv"))
+        review = lb.read_table(path).astype(object) if len(matches.pairs) else matches.pairs.copy()
+        words = st.sampled_from(
+            ["same", "different", None, "", "Same ", "maybe"] if some(draw, False, False, True) else ["same", None]
+        )
+        review["decision"] = draw(st.lists(words, min_size=len(review), max_size=len(review)))
+        if path.suffix == ".xlsx" and len(review):
+            matches = lb.match_customers(tables_of, decisions=review, **given)
+    for system, table in tables_of.items():
+        frame = lb.read_table(table)
+        with in_words("merge", frame):
+            merged = matches.apply(frame, system)
+            assert merged["customer_id"].notna().all()
+            pd.testing.assert_frame_equal(matches.undo(merged, system), frame)
+
+
+NAMES = [
+    "Ada GmbH",
+    "ADA AG",
+    "Ａda",
+    "Hansen Medical Ltd",
+    "Hanson Medical",
+    "Store 12",
+    "Store 21",
+    "华智（上海）公司",
+]
+NAMES += [
+    "华智信息有限公司",
+    "上海分公司",
+    "北京分公司",
+    "91350100M000100Y43",
+    "DE136695976",
+    "S. A.",
+    "第",
+    "12",
+    "&",
+    "Ltd",
+]
+
+WAYS = (orders, from_summary, contracts, cohorts, judgements, new_clients, one_off, experts, systems)

@@ -1,13 +1,16 @@
 """Tables on disk: what a spreadsheet opens is text and numbers."""
 
 import csv
+import re
+import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from ltv_bayes.data.reading.files import read_table
+from ltv_bayes.data.writing.table_files import write_bytes, write_csv, write_table
 from ltv_bayes.formatting import escape_formula
-from ltv_bayes.report.files import write_bytes, write_csv
 
 FORMULAS = [
     "=1+1",
@@ -117,3 +120,14 @@ def test_bytes_are_written_whole(tmp_path):
     path = write_bytes(b"abc", tmp_path / "p.png")
     assert path.read_bytes() == b"abc"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_workbook_offers_words_in_a_column_and_no_other(tmp_path):
+    table = pd.DataFrame({"pair": ["a", "b"], "decision": ["", "same"]})
+    path = write_table(table, tmp_path / "t.xlsx", choices={"decision": ("same", "different")})
+    with zipfile.ZipFile(path) as workbook:
+        sheet = workbook.read("xl/worksheets/sheet1.xml").decode()
+    assert re.findall(r'<dataValidation type="list" .*?sqref="(.*?)">.*?<formula1>(.*?)</formula1>', sheet) == [
+        ("B2:B3", '"same,different"')
+    ]
+    assert read_table(path)["decision"].tolist()[1] == "same"

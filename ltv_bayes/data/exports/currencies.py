@@ -11,12 +11,15 @@ import pandas as pd
 from ltv_bayes.data.reading.amounts import as_amounts
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
-from ltv_bayes.data.reading.faults import refuse
+from ltv_bayes.data.reading.faults import quoted, refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.written.units import CURRENCIES
 from ltv_bayes.errors import InputError, counted, listed, refuse_rows
 
 Rates = Mapping[str, float] | Any
+
+
+CODE = re.compile(r"[A-Z]{3}")
 
 
 def currency_code(word: Any) -> str:
@@ -44,6 +47,10 @@ def currencies_of(column: pd.Series | None, marks: pd.Series) -> pd.Series:
     if column is None:
         return marks
     codes, distinct = pd.factorize(column)
+    unknown = [CODE.fullmatch(currency_code(word)) is None and currency_code(word) != "" for word in distinct]
+    at = np.append(unknown, False)[codes].astype(bool)
+    problem = f"with a currency in {str(column.name)!r} that is not known, such as {quoted(column, at)}"
+    refuse_rows(marks.index[at], "row", problem, "Write its code of three letters, as in USD.")
     said = np.append([currency_code(word) for word in distinct], "")[codes]
     found = pd.Series(said, index=marks.index, dtype=object)
     at_odds = ((found != "") & (marks != "") & (found != marks)).to_numpy()
@@ -99,9 +106,9 @@ def in_one_currency(
     if rates is None:
         rows = amounts.index[currencies.isin(others)]
         raise InputError(
-            f"{counted(len(rows), 'row')} in {listed(others)}, and currency={currency!r} (rows {listed(rows)}). Amounts are "
-            f"never relabelled: pass rates={{{', '.join(f'{one!r}: ...' for one in others)}}}, what 1 of it is worth in "
-            f"{wanted}, or read them as they are with currency={others[0]!r}.",
+            f"{counted(len(rows), 'row')} in {listed(others)}, and currency={currency!r} (rows {listed(rows)}). "
+            f"Amounts are never relabelled: pass rates={_rates_to_fill(others)}, what 1 of it is worth in {wanted}, or "
+            f"read them as they are with currency={others[0]!r}.",
             rows,
         )
     factors = _factors(rates, others, currencies, days)
@@ -111,14 +118,18 @@ def in_one_currency(
 
 def _several(currencies: pd.Series, shown: list[str]) -> InputError:
     where = "; ".join(f"{one} in rows {listed(currencies.index[currencies == one])}" for one in shown)
-    rates = ", ".join(f"{one!r}: ..." for one in shown[1:])
     cure = (
-        f"Pass currency={shown[0]!r} and rates={{{rates}}}, what 1 of each is worth in {shown[0]} (or a table of currency, "
-        f"date and rate), or read each currency by itself."
+        f"Pass currency={shown[0]!r} and rates={_rates_to_fill(shown[1:])}, what 1 of each is worth in {shown[0]} (or "
+        f"a table of currency, date and rate), or read each currency by itself."
     )
     return InputError(
         f"The amounts are in {len(shown)} currencies ({where}). {cure}", currencies.index[currencies != ""]
     )
+
+
+def _rates_to_fill(currencies: list[str]) -> str:
+    """The argument with a place for each rate."""
+    return f"{{{', '.join(f'{one!r}: ...' for one in currencies)}}}"
 
 
 def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Series) -> np.ndarray:
@@ -127,12 +138,12 @@ def _factors(rates: Rates, others: list[str], currencies: pd.Series, days: pd.Se
     fixed = (
         {currency_code(name) or str(name): rate for name, rate in rates.items()} if isinstance(rates, Mapping) else None
     )
-    table = None if fixed is not None else _table(rates)
+    table = pd.DataFrame() if fixed is not None else _table(rates)
     for one in others:
         at = (currencies == one).to_numpy()
         if fixed is not None:
             rate = fixed.get(one)
-            if not isinstance(rate, int | float) or not np.isfinite(rate) or rate <= 0:
+            if not isinstance(rate, int | float) or isinstance(rate, bool) or not np.isfinite(rate) or rate <= 0:
                 rows = currencies.index[at]
                 problem = f"rates has no number above 0 for {one}, the currency of {counted(len(rows), 'row')}"
                 raise InputError(

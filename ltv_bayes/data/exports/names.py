@@ -23,15 +23,16 @@ def plain_name(name: Any) -> str:
     'amount(converted)'
     """
     text = unicodedata.normalize("NFKC", str(name)).casefold().strip().lstrip("*").rstrip("*:.").strip()
+    states_unit = unit_of_header(name) is not None
     for end in (IN_BRACKETS, AFTER_MARK):
-        while (match := end.search(text)) and match.start() and _says_no_more(match[1]):
+        while (match := end.search(text)) and match.start() and _says_no_more(match[1], states_unit):
             text = text[: match.start()]
     return JOINTS.sub("", text)
 
 
-def _says_no_more(end: str) -> bool:
+def _says_no_more(end: str, states_unit: bool) -> bool:
     """Whether the end of a name is a unit, a currency, or a note that changes nothing of what the column is."""
-    return end.strip() in NOTES or unit_of_header(f"({end})") is not None
+    return end.strip() in NOTES or (states_unit and unit_of_header(f"({end})") is not None)
 
 
 def plain_word(word: Any) -> str:

@@ -54,7 +54,7 @@ def open_opportunities(
         (between 0 and 1), amount, currency (empty where nothing shows it), expected_on (a day) and date_as_written;
         missing where the export does not say it.
     """
-    if not rows.roles.statuses:
+    if not rows.roles.statuses and "probability" not in rows.roles.columns:
         return None
     at, columns = rows.is_open, rows.roles.columns
     frame = rows.filled[at]
@@ -64,7 +64,7 @@ def open_opportunities(
         "customer_id": columns["customer"],
         "customer_name": columns.get("customer_name"),
         "opportunity": columns.get("order_id"),
-        "stage": (stages or list(rows.roles.statuses))[0],
+        "stage": next(iter([*stages, *rows.roles.statuses]), None),
         "owner": columns.get("owner"),
         "date_as_written": day,
     }
@@ -102,7 +102,7 @@ def decided_opportunities(rows: Rows, log: pd.DataFrame, when: Mapping[str, Any]
         where it was lost) and closed_on.
     """
     lost = rows.is_lost
-    if not rows.roles.statuses or not (lost.any() or rows.is_open.any()):
+    if not (lost.any() or rows.is_open.any()):
         return None
     columns = rows.roles.columns
     number = columns.get("order_id")

@@ -102,7 +102,7 @@ def _has_line(frame: pd.DataFrame, roles: Roles) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class OrderRows:
-    """Rows as they stand for the comparison of orders: codes of the order's number, its customer and day, and amounts."""
+    """What tells rows apart: codes of the order's number, its customer and day, and amounts."""
 
     order: np.ndarray | None
     customer: np.ndarray
@@ -186,6 +186,15 @@ def exported_twice(frame: pd.DataFrame, at: np.ndarray, rows: OrderRows) -> np.n
     if len(maybe):
         found[maybe] = frame.iloc[at[maybe]].astype("str").duplicated().to_numpy()
     return found
+
+
+def trimmed(cells: pd.Series) -> pd.Series:
+    """Text without blanks at its ends; missing where nothing is left."""
+    if cells.dtype == object or not pd.api.types.is_string_dtype(cells.dtype):
+        return cells
+    texts = pc.utf8_trim_whitespace(pa.array(cells))
+    texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts)
+    return pd.Series(texts.to_pandas().array, index=cells.index, dtype="str")
 
 
 def all_differ(cells: pd.Series) -> bool:

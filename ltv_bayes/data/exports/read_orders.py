@@ -12,6 +12,7 @@ from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
 from ltv_bayes.data.exports.stated_units import header_with_unit
 from ltv_bayes.data.exports.status import Keep, Status
+from ltv_bayes.data.exports.total_rows import last_adds_up
 from ltv_bayes.data.orders.read_report import KEPT, ReadReport, customers_and_once, rows_by_reason
 from ltv_bayes.data.orders.transactions import (
     Transactions,
@@ -28,8 +29,10 @@ from ltv_bayes.data.reading.faults import Fault, at_fault, quoted, refuse
 from ltv_bayes.data.reading.files import read_source
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
 from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
+from ltv_bayes.formatting import visible
 
 WORKBOOKS = ("Excel workbook", "OpenDocument")
+EARLIEST, YEARS_AHEAD = 1950, 10
 NO_ORDER = "If such rows are orders, keep='all' keeps them."
 DROP = "Or leave such rows out with bad_rows='drop'."
 
@@ -74,20 +77,21 @@ def read_transactions(
     preset : {"salesforce", "hubspot", "fxiaoke", "jiandaoyun"}, optional
         The system that wrote the export, whose names of columns then go before others'.
     keep : mapping or "all", optional
-        Which rows are orders: words by column, as in ``{"Status": ["Paid", "Shipped"]}``; ``"all"`` for every row. What it
-        does not mention is decided by the words that are known: won and valid rows are kept; void, lost, refunded and draft
-        ones are left out and counted; open ones are in ``opportunities``.
+        Which rows are orders: words by column, as in ``{"Status": ["Paid", "Shipped"]}``; ``"all"`` for every row. What
+        it does not mention is decided by the words that are known: won and valid rows are kept; void, lost, refunded
+        and draft ones are left out and counted; open ones are in ``opportunities``.
     lines : {"auto", "add", "once"}
-        Whether amounts of several rows of one order are those of lines, or its total on each; ``"auto"`` takes one total
-        where all of at least three such orders have but one amount each, adds where some have several, and asks otherwise.
+        Whether amounts of several rows of one order are those of lines, or its total on each. ``"auto"`` takes one
+        total where all of at least three such orders have but one amount each, adds where most have several, and asks
+        otherwise.
     repeated_rows : {"auto", "keep", "drop"}
         What to do with rows of which every cell is that of another; ``"auto"`` leaves them out where the log has order
         numbers, and otherwise keeps them and warns.
     currency : str, optional
         What amounts are counted in, or are to be converted to.
     rates : mapping or table, optional
-        What 1 of each other currency is worth in ``currency``: ``{"USD": 7.1}``, or a table with the columns currency, date
-        and rate, of which the last rate on or before an order's day counts.
+        What 1 of each other currency is worth in ``currency``: ``{"USD": 7.1}``, or a table with the columns currency,
+        date and rate, of which the last rate on or before an order's day counts.
     date_format : str, optional
         How dates are written, in the letters of ``strptime``; ``"excel"`` for day numbers.
     time_zone : str, optional
@@ -104,16 +108,16 @@ def read_transactions(
     Returns
     -------
     Transactions
-        Ids as written (numbers of a frame stay numbers), days, and amounts; ``report`` says what was read and what was left
-        out, and that the amounts of the file are those kept and those left out.
+        Ids as written (numbers of a frame stay numbers), days, and amounts; ``report`` says what was read and what was
+        left out, and that the amounts of the file are those kept and those left out.
 
     Raises
     ------
     ColumnError
         If a column is not there, or several may be meant; the message has the calls to choose from.
     InputError
-        If rows cannot be read, naming them; if the order of day and month is open, a status has words that are not known,
-        or amounts are in several currencies.
+        If rows cannot be read, naming them; if the order of day and month is open, a status has words that are not
+        known, or amounts are in several currencies.
 
     Warns
     -----
@@ -125,15 +129,15 @@ def read_transactions(
     >>> log = {
     ...     "客户": ["Ada", "Bo", "Bo"],
     ...     "日期": ["1997/1/1", "1997年1月12日", "1997-02-01"],
-    ...     "金额(万元)": [1.2, 3, 5],
+    ...     "金额": [1200, 350, 90],
     ... }
     >>> read_transactions(pd.DataFrame(log | {"状态": ["已完成", "已完成", "作废"]}), currency="CNY")
-    2 orders of 2 customers, 1997-01-01 to 1997-01-12, total 42,000.00 CNY (the pandas DataFrame)
+    2 orders of 2 customers, 1997-01-01 to 1997-01-12, total 1,550.00 CNY (the pandas DataFrame)
     left out: 1 row (by status: void)
-        customer_id       date     amount
+        customer_id       date    amount
     row
-    0           Ada 1997-01-01  12,000.00
-    1            Bo 1997-01-12  30,000.00
+    0           Ada 1997-01-01  1,200.00
+    1            Bo 1997-01-12    350.00
     """
     for argument, value, known in (
         ("bad_rows", bad_rows, ("error", "drop")),
@@ -150,7 +154,7 @@ def read_transactions(
         roles.cells(found.frame, "amount"),
         decimal=decimal,
         unit=amount_unit,
-        header=header_with_unit(roles, found.frame, found.above),
+        header=header_with_unit(roles, found, amount_unit),
     )
     rows = Rows.of(found, roles, money.values)
     status = rows.leave_out_no_orders(keep)
@@ -161,12 +165,12 @@ def read_transactions(
         raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(counts))}. {NO_ORDER}")
     if roles.preset is not None and roles.preset.several_in_a_cell:
         _refuse_several_customers(cells["customer_id"], roles.preset.several_in_a_cell)
-    when = {"date_format": date_format, "time_zone": zone, "serials": found.form in WORKBOOKS}
+    when: dict[str, Any] = {"date_format": date_format, "time_zone": zone, "serials": found.form in WORKBOOKS}
     days = read_days(cells["date"], **when, past=True)
     ids, no_id = as_ids(cells["customer_id"])
     streams, no_stream = ({}, []) if stream is None else _streams(cells)
     no_money = [] if amount is None else [fault.among(rows.kept) for fault in money.faults]
-    faults = [no_id, *days.faults, *no_money, *no_stream]
+    faults = [no_id, *days.faults, _far_from_today(days.days, cells["date"]), *no_money, *no_stream]
     if bad_rows == "error" or at_fault(faults, len(cells)).all():
         refuse(faults, cells.index, DROP if bad_rows == "error" else "No row is left.")
     usable = ~at_fault(faults, len(cells))
@@ -206,6 +210,14 @@ def read_transactions(
     return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities, decided)
 
 
+def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:
+    """Days that no order has: a year mistyped, or counted from another beginning."""
+    earliest, latest = pd.Timestamp(EARLIEST, 1, 1), pd.Timestamp.today() + pd.DateOffset(years=YEARS_AHEAD)
+    at = ((days < earliest) | (days > latest)).to_numpy()
+    problem = f"with a date before {EARLIEST} or more than {YEARS_AHEAD} years ahead"
+    return Fault(at, problem, "Correct the year.", quoted(cells, at))
+
+
 def _refuse_several_customers(cells: pd.Series, mark: str) -> None:
     """Raise if a cell holds several customers, as systems write that relate an order to all of them."""
     several = (
@@ -232,6 +244,9 @@ def _warn(log: pd.DataFrame, status: Status, twice: int) -> None:
         _to_reader(
             f"{problem}: was the file exported twice? If so, pass repeated_rows='drop'; if not, repeated_rows='keep'."
         )
+    if last_adds_up(log["amount"].to_numpy()):
+        shown = f"row {log['row'].iloc[-1]} ({visible(log['customer_id'].iloc[-1])})"
+        _to_reader(f"The amount of {shown} is the sum of all rows above: is it a total? If so, take the row out.")
     if len(null := log[looks_missing(log["customer_id"])]):
         warn_of_null_ids(null["customer_id"].unique(), null["row"], len(null), stacklevel=4)
     warn_of_counts(log["date"], len(log), stacklevel=4)

@@ -17,12 +17,13 @@ from ltv_bayes.data.exports.order_lines import (
     exported_twice,
     filled_down,
     repeated_totals,
+    trimmed,
 )
 from ltv_bayes.data.exports.presets import KEPT, LOST, OPEN
 from ltv_bayes.data.exports.roles import Roles
 from ltv_bayes.data.exports.stated_units import unit_below
 from ltv_bayes.data.exports.status import IN_TURN, Keep, Status, status_of
-from ltv_bayes.data.exports.total_rows import TOTAL_ROW, total_rows
+from ltv_bayes.data.exports.total_rows import total_rows
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.files import Source
@@ -77,7 +78,8 @@ class Rows:
     def leave_out_no_orders(self, keep: Keep) -> Status:
         """Leave out rows that are no orders: totals, lines without an amount, and by their status."""
         self._leave_out(self._row_of_units(), UNIT_ROW)
-        self._leave_out(total_rows(self.raw, self.roles, self.amounts.to_numpy()), TOTAL_ROW)
+        for reason, at in total_rows(self.raw, self.roles, self.amounts.to_numpy()).items():
+            self._leave_out(at, reason)
         if "amount" in self.roles.columns:
             self._leave_out(self.goes_on & blank_cells(self.raw[self.roles.columns["amount"]]), LINE)
         status = status_of(self.filled, self.roles, keep, self.kept, self.amounts.to_numpy())
@@ -104,17 +106,20 @@ class Rows:
         """
         at, order, said, doubtful = np.flatnonzero(self.kept), None, [], 0
         if "order_id" in self.roles.columns:
-            numbers = self.filled[self.roles.columns["order_id"]]
+            numbers = trimmed(self.filled[self.roles.columns["order_id"]])
             if all_differ(numbers if len(at) == len(numbers) else numbers.iloc[at]):  # then no row repeats another
                 return self.kept[at], 0, []
             order = pd.factorize(numbers.iloc[at])[0]
         days = log["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
         rows = OrderRows(order, pd.factorize(log["customer_id"])[0], days, log["amount"].to_numpy())
         twice = exported_twice(self.filled, at, rows)
-        if repeated_rows == "drop" or (repeated_rows == "auto" and order is not None):
-            self._leave_out(_marked(at[twice], len(self.reason)), EXPORTED_TWICE)
-        elif number := int(twice.sum()):
-            doubtful = number if self._looks_exported_twice(at, twice) else 0
+        surely = twice if repeated_rows == "drop" else twice & (repeated_rows == "auto") & (order is not None)
+        if order is not None and repeated_rows == "auto":
+            surely = surely & (order >= 0)
+        self._leave_out(_marked(at[surely], len(self.reason)), EXPORTED_TWICE)
+        twice = twice & ~surely
+        if number := int(twice.sum()):
+            doubtful = number if order is not None or self._looks_exported_twice(at, twice) else 0
             said = [f"{counted(number, 'row')} in which every cell is that of another row, kept"]
         left = self.kept[at]
         again, about = repeated_totals(rows, left, self.raw.index[at], lines)
@@ -122,7 +127,7 @@ class Rows:
         return self.kept[at], doubtful, [*said, *([about] if about else [])]
 
     def _looks_exported_twice(self, at: np.ndarray, twice: np.ndarray) -> bool:
-        """Whether equal rows are hardly equal purchases of a day: they say more than that, or all rows are there twice."""
+        """Whether equal rows are hardly equal purchases of a day: they say more, or all rows are there twice."""
         says_more = len(set(self.raw.columns) - set(self.roles.columns.values())) > 0
         every = len(at) - int(twice.sum()) >= FEWEST and 2 * int(twice.sum()) >= len(at)
         return says_more or (every and bool(self.filled.iloc[at].astype("str").duplicated(keep=False).all()))

@@ -9,31 +9,47 @@ import pandas as pd
 from ltv_bayes.data.exports.names import plain_name
 from ltv_bayes.data.exports.order_lines import blank_cells
 from ltv_bayes.data.exports.roles import Roles
+from ltv_bayes.data.reading.files import Source
 from ltv_bayes.data.reading.written.headers import unit_of_header
 from ltv_bayes.errors import UnitError, listed
 
 ABOVE = re.compile(
-    r"(?:金额|货币|计量)?单位\s*[:\uff1a]?\s*(?:人民币)?\s*([^\s,\uff0c;\uff1b()\uff08\uff09]+)|\b(?:amounts?|all figures|values?)\s+(in\s+\S+)",
+    r"(?:金额|货币|计量)?单位\s*[:\uff1a]?\s*(?:人民币)?\s*([^\s,\uff0c;\uff1b()\uff08\uff09]+)"
+    r"|\b(?:amounts?|all figures|values?)\s+(in\s+\S+)",
     re.I,
 )
 UNIT_COLUMNS = ("单位", "金额单位", "货币单位", "unit", "units", "amountunit", "currencyunit")
 
 
-def header_with_unit(roles: Roles, frame: pd.DataFrame, above: Sequence[str]) -> str | None:
+def header_with_unit(roles: Roles, found: Source, unit: Any) -> str | None:
     """The name of the column of amounts, with a unit that stands above the table or below the header.
 
     Raises
     ------
     UnitError
-        If a column of units says that amounts are counted in thousands or more.
+        If a column of units, or the name of a sheet, says that amounts are counted in thousands or more, and no unit is
+        given.
     """
     if "amount" not in roles.columns:
         return None
-    header = str(roles.columns["amount"])
-    _refuse_unit_column(frame, roles)
-    stated = [word for line in above for match in ABOVE.finditer(line) if (word := match[1] or match[2])]
-    found = next((word for word in [*stated, unit_below(frame, roles)] if word and unit_of_header(f"({word})")), "")
-    return f"{header}({found})" if found else header
+    header, frame = str(roles.columns["amount"]), found.frame
+    if unit is None:
+        _refuse_unit_column(frame, roles)
+        _refuse_unit_of_sheet(found.sheets, header)
+    stated = [
+        word
+        for line in (*found.above, *(text for _, text in found.footer))
+        for match in ABOVE.finditer(line)
+        if (word := match[1] or match[2])
+    ]
+    said = next((word for word in [*stated, unit_below(frame, roles)] if word and unit_of_header(f"({word})")), "")
+    own, other = unit_of_header(header), unit_of_header(f"({said})")
+    if not said or own is None or unit is not None:
+        return f"{header}({said})" if said and own is None else header
+    if other is not None and own.factor != other.factor:
+        calls = " or ".join(f"amount_unit={word!r}" for word in (own.word, other.word))
+        raise UnitError(f"The column {header!r} says {own.word}, and the text beside it {other.word}. Pass {calls}.")
+    return header
 
 
 def unit_below(frame: pd.DataFrame, roles: Roles) -> str:
@@ -45,6 +61,14 @@ def unit_below(frame: pd.DataFrame, roles: Roles) -> str:
         return ""
     word = cell.strip(" ()\uff08\uff09")
     return word if word and unit_of_header(f"({word})") is not None and not any(map(str.isdigit, word)) else ""
+
+
+def _refuse_unit_of_sheet(sheets: Sequence[str], header: str) -> None:
+    for sheet in sheets:
+        stated = unit_of_header(sheet)
+        if stated is not None and stated.factor != 1 and unit_of_header(header) is None:
+            cure = f"Pass amount_unit={stated.word!r}, or amount_unit=1 if its amounts are plain ones"
+            raise UnitError(f"The name of the sheet {sheet!r} says {stated.word}, and {header!r} says no unit. {cure}.")
 
 
 def _refuse_unit_column(frame: pd.DataFrame, roles: Roles) -> None:

@@ -74,6 +74,8 @@ def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.nd
         votes.append(meaning)
         tables.append(table.assign(column=str(column)))
     meaning = _together(frame, roles, columns, votes)
+    if "stage" not in columns.values() and keep != ALL:  # a chance between none and certainty is no order
+        meaning = np.where((meaning == PLACES[KEPT]) & _in_doubt(frame, roles), PLACES[OPEN], meaning)
     meaning = np.where((meaning == PLACES[REFUNDED]) & (amounts < 0), PLACES[KEPT], meaning)
     unknown = (meaning == PLACES[UNKNOWN]) & counted_rows
     if unknown.any():

@@ -14,28 +14,42 @@ from ltv_bayes.data.exports.order_lines import blank_cells
 from ltv_bayes.data.exports.roles import Roles
 
 TOTAL_ROW = "total of other rows"
+BALANCE_ROW = "average or balance of other rows"
 PERIOD = (
     r"(?:\d{2,4}\s*年?度?\s*(?:\d{1,2}\s*月)?|\d{1,2}\s*月份?|[本上全]?[年季月周日页]度?|第?[一二三四1-4]季度|q[1-4])?"
 )
 CHINESE = rf"{PERIOD}\s*(?:小计|合计|总计|共计|累计|汇总|总合计|金额合计|合计金额)"
-ENGLISH = r"(?:grand[\s-]*total|sub[\s-]*total|totals|total general|gesamtsumme|zwischensumme|gesamt|total (?:amount|sum|sales|revenue))"
-COUNT = r"共?\s*(?:计|有)?\s*\d+\s*[条笔行个](?:记录|数据|订单)?|(?:total|number of) records\s*:?\s*\d+|\d+ (?:records|rows)"
-SPACED = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
-SURELY = re.compile(
-    rf"(?:{CHINESE}|{ENGLISH}|{COUNT}|(?:total|sum)\s+\d{{2,4}}|\d{{2,4}}\s+(?:sub)?total)\s*(?:[::(（].*)?"
+ENGLISH = (
+    r"(?:grand[\s-]*total|sub[\s-]*total|totals|total general|gesamtsumme|zwischensumme|gesamt|"
+    r"total (?:amount|sum|sales|revenue))"
 )
-PERHAPS = re.compile(r"(?:total|sum|summe)\s*:?|.+\s(?:total|subtotal|count)|.+\s?(?:小计|合计|总计|汇总)")
+COUNT = (
+    r"共?\s*(?:计|有)?\s*\d+\s*[条笔行个](?:记录|数据|订单)?|(?:total|number of) records\s*:?\s*\d+|"
+    r"\d+ (?:records|rows)"
+)
+SPACED = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")
+BALANCE = (
+    r"平均值?|均值|最大值|最小值|averages?|mean|(?:期初|期末|年初|年末|上[年期月])(?:余额|结转|结余)|"
+    r"(?:opening|closing) balance|balance (?:brought|carried) forward"
+)
+SURELY = re.compile(
+    rf"(?:(?:.*\S)?\s*{CHINESE}|{ENGLISH}|{COUNT}|(?:total|sum)\s+\d{{2,4}}|\d{{2,4}}\s+(?:sub)?total)\s*(?:[::(（].*)?"
+)
+BALANCES = re.compile(BALANCE)
+PERHAPS = re.compile(r"(?:total|sum|summe)\s*:?|.+\s(?:total|subtotal|count)")
 EXACTLY = re.compile(r"(?:total|sum|summe)\s*:?")
-HINT = r"(?i)total|sum|count|records|rows|gesamt|[计計共汇匯條条笔行个]"
+HINT = r"(?i)total|sum|average|mean|balance|count|records|rows|gesamt|[计計共汇匯條条笔行个均值额结]"
 GROUP_TOTAL = re.compile(r"\s*(?:total|subtotal|小计|合计|总计|汇总)$")
 CENT = 0.005
+FEWEST = 3
 
 
-def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> np.ndarray:
-    """Mark rows that are totals of other rows.
+def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> dict[str, np.ndarray]:
+    """Mark rows that are totals of other rows, and averages or balances, by what they are called as a reason.
 
-    A word such as 合计 or Grand total in the place of a customer, a date, an order or in the first cell makes one. Words
-    that may be the name of a customer, such as Total, make one only where the row has no date, or adds up the rows above.
+    A word such as 合计 or Grand total in the place of a customer, a date, an order or in the first cell makes one.
+    Words that may be the name of a customer, such as Total, make one only where the row has no date, or adds up the
+    rows above.
 
     Parameters
     ----------
@@ -52,18 +66,46 @@ def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> np.nda
     searched = list(dict.fromkeys([*places, *frame.columns[:1]]))
     hinted = {name: _hinted(frame[name]) for name in searched}
     surely, perhaps = _saying(hinted, SURELY, len(frame)), _saying(hinted, PERHAPS, len(frame))
+    balances = _saying(hinted, BALANCES, len(frame))
     nameless = np.logical_and.reduce([blank_cells(frame[name].iloc[-1:]) for name in places])
     if not (surely.any() or perhaps.any() or nameless.any()):
-        return surely
+        return {TOTAL_ROW: _of_lines(frame, roles, np.nan_to_num(amounts)), BALANCE_ROW: balances}
     undated = blank_cells(frame[roles.columns["date"]]) | _saying(
         {"date": hinted[roles.columns["date"]]}, SURELY, len(frame)
     )
     lone = np.zeros(len(frame), dtype=bool)
     lone[-1:] = nameless
-    sums = _adds_up(np.nan_to_num(amounts), np.flatnonzero((perhaps | lone) & ~surely), surely | perhaps | lone)
+    sums = _adds_up(
+        np.nan_to_num(amounts), np.flatnonzero((perhaps | lone) & ~surely), surely | perhaps | lone | balances
+    )
     exactly = _saying(hinted, EXACTLY, len(frame))
     group = perhaps & undated & _of_the_row_above(frame, searched)
-    return surely | (perhaps & (sums | (undated & exactly))) | (lone & sums) | group
+    group = group | _of_lines(frame, roles, np.nan_to_num(amounts))
+    totals = surely | (perhaps & (sums | (undated & exactly))) | (lone & sums) | group
+    return {TOTAL_ROW: totals & ~balances, BALANCE_ROW: balances}
+
+
+def _of_lines(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> np.ndarray:
+    """Rows whose product is called a total, and whose amount is the sum of the rows of their order above."""
+    found = np.zeros(len(frame), dtype=bool)
+    if "product" not in roles.columns or "order_id" not in roles.columns:
+        return found
+    words = _hinted(frame[roles.columns["product"]])
+    orders = frame[roles.columns["order_id"]]
+    for place, word in words.items():
+        if SURELY.fullmatch(word) or EXACTLY.fullmatch(word):
+            first = place
+            while first and orders.iloc[first - 1] == orders.iloc[place]:
+                first -= 1
+            above = amounts[first:place].sum()
+            found[place] = place - first > 1 and abs(above - amounts[place]) < max(CENT, 1e-12 * abs(above))
+    return found
+
+
+def last_adds_up(amounts: np.ndarray) -> bool:
+    """Whether the last of several amounts is the sum of all others, as if it were a total by another name."""
+    paid = amounts[np.isfinite(amounts)]
+    return len(paid) > FEWEST and paid[-1] != 0 and abs(paid[:-1].sum() - paid[-1]) < max(CENT, 1e-12 * abs(paid[-1]))
 
 
 def _of_the_row_above(frame: pd.DataFrame, names: Sequence[Any]) -> np.ndarray:
@@ -82,7 +124,7 @@ def _hinted(cells: pd.Series) -> dict[int, str]:
         return {}
     texts = cells.map(str, na_action="ignore").astype("str") if cells.dtype == object else cells
     marks = pc.match_substring_regex(pa.array(texts), HINT).fill_null(False)
-    return {int(place): _plain(texts.iat[place]) for place in np.flatnonzero(marks.to_numpy(zero_copy_only=False))}
+    return {int(place): _plain(texts.iloc[place]) for place in np.flatnonzero(marks.to_numpy(zero_copy_only=False))}
 
 
 def _saying(hinted: Mapping[Any, Mapping[int, str]], pattern: re.Pattern[str], number: int) -> np.ndarray:

@@ -33,8 +33,9 @@ class ReadReport(Printed):
     header_row : int or None
         The row of the header, as a spreadsheet numbers it.
     rows : pandas.DataFrame
-        One row a reason, ``kept`` first, then those left out: reason (the index), rows, amount (as in the file, its unit
-        applied, before any conversion), first_rows. Their sums are the rows and the amount of the file, to the cent.
+        One row a reason, ``kept`` first, then those left out: reason (the index), rows, amount (as in the file, its
+        unit applied, before any conversion), first_rows. Their sums are the rows and the amount of the file, to the
+        cent.
     mapping : pandas.DataFrame
         One row a role, with the column and how it was found.
     system : str or None

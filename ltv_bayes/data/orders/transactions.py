@@ -43,6 +43,8 @@ class Transactions(Printed):
         status says so. :func:`ltv_bayes.judge_opportunities` makes judgements of them.
     decided : pandas.DataFrame or None
         Beside open or lost opportunities, those won and lost: row, customer_id, opportunity, won, amount, closed_on.
+    notes : tuple of str
+        What was done to the rows after they were read, such as ids that were merged.
     """
 
     table: pd.DataFrame
@@ -53,6 +55,7 @@ class Transactions(Printed):
     report: ReadReport | None = None
     opportunities: pd.DataFrame | None = None
     decided: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def has_amounts(self) -> bool:
@@ -124,11 +127,11 @@ class Transactions(Printed):
         streams = [streams_line(self.streams)] if self.has_streams else []
         left_out = left_out_line(self.dropped_by_reason())
         notes = [f"note: {note}" for note in self.report.notes] if self.report else []
-        return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out, *notes]
+        return [f"{extent} ({self.source})", *streams, *self._repeated_line(), *left_out, *notes, *self.notes]
 
     def _repeated_line(self) -> list[str]:
         """Say how many rows repeat another: a file exported twice looks like this."""
-        repeated = int(self.table.drop(columns="row").duplicated().sum())
+        repeated = int(self.table.drop(columns=["row", "original_id"], errors="ignore").duplicated().sum())
         return [f"{counted(repeated, 'row')} with the customer, day and amount of another"] if repeated else []
 
 

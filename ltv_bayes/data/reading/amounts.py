@@ -11,7 +11,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, quoted
-from ltv_bayes.data.reading.written.headers import unit_of_header
+from ltv_bayes.data.reading.written.headers import says_a_unit, unit_of_header
 from ltv_bayes.data.reading.written.money import written_amount
 from ltv_bayes.data.reading.written.texts import Texts, read_texts
 from ltv_bayes.data.reading.written.units import CHINESE, COUNTED_WORDS, CURRENCIES, Unit
@@ -95,7 +95,9 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     factor = applied.factor if applied else 1.0
     chinese = CHINESE.search(str(header)) is not None
     numbers = _numbers(cells)
-    texts = _texts(cells, numbers, decimal, chinese, point=bool(stated and CHINESE.search(stated.word)))
+    texts = _texts(
+        cells, numbers, decimal, chinese, point=bool(stated and stated.factor > 1 and CHINESE.search(stated.word))
+    )
     values = np.where(np.isnan(numbers), texts.values, numbers)
     own = texts.exponents >= 0
     blank = _missing(cells) | texts.blank
@@ -167,7 +169,7 @@ def _given(unit: Any) -> Unit | None:
     if isinstance(unit, str):
         word = unit.strip()
         found = unit_of_header(f"({word})")
-        if not word or found is None or word.isdigit():
+        if not word or found is None:
             known = suggestion(unit, UNIT_WORDS)
             raise UnitError(f"amount_unit {unit!r} is not known. {known} Or pass a number, such as 1000.")
         return Unit(word, found.factor, "argument", found.currency)
@@ -183,17 +185,12 @@ def _unit(unit: Any, header: Any) -> tuple[Unit | None, Unit | None]:
     if given is None or given.is_number or stated is None:
         return given or stated, stated
     currencies = {one.currency for one in (given, stated)} - {""}
-    if (_says_a_unit(stated) and stated.factor != given.factor) or len(currencies) > 1:
+    if (says_a_unit(stated) and stated.factor != given.factor) or len(currencies) > 1:
         raise UnitError(
             f"The name of the column {str(header)!r} says {stated.word}, amount_unit={given.word!r} something else. "
             f"Pass amount_unit={stated.word!r} if the name is right; the number amount_unit={given.factor:.15g} if not."
         )
     return given, stated
-
-
-def _says_a_unit(unit: Unit) -> bool:
-    """Whether more than a currency is said: 元 is a unit too, USD is none."""
-    return unit.factor != 1.0 or unit.word.endswith(COUNTED_WORDS)
 
 
 def _times(values: np.ndarray, factor: float) -> np.ndarray:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.amounts import as_amounts
 from ltv_bayes.data.reading.columns import named_column
-from ltv_bayes.data.reading.dates import as_days
+from ltv_bayes.data.reading.dates import read_days
 from ltv_bayes.data.reading.faults import refuse
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.errors import InputError, refuse_rows
@@ -73,8 +73,9 @@ def _by_day(given: Any, argument: str, value: str) -> tuple[pd.Series, pd.Index]
         dates, numbers = (named_column(table, name, name, cure) for name in (DATE, value))
         given = pd.Series(numbers.array, dates.array)
     labels = pd.Index(given.index.astype(str))
-    days, faults = as_days(pd.Series(given.index.to_series().array, labels))
-    refuse(faults, labels, f"These are days of {argument}.", noun="day")
+    read = read_days(pd.Series(given.index.to_series().array, labels), placeholders=False)
+    days = read.days
+    refuse(read.faults, labels, f"These are days of {argument}.", noun="day")
     refuse_rows(labels[days.duplicated()], "day", f"with several {value}s in {argument}", f"Give one {value} a day.")
     number = as_amounts(pd.Series(given.array, labels, dtype=object))[0]
     return pd.Series(number.to_numpy(), pd.DatetimeIndex(days), name=value), labels

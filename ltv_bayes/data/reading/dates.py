@@ -11,6 +11,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, quoted
+from ltv_bayes.data.reading.written.day_formats import by_format
 from ltv_bayes.data.reading.written.day_orders import NAMES, ShortDates, short_dates
 from ltv_bayes.data.reading.written.days import (
     MONTH,
@@ -19,6 +20,7 @@ from ltv_bayes.data.reading.written.days import (
     days_in_zone,
     epoch_moments,
     epoch_seconds,
+    named_months,
     no_dates,
     plain_date,
     serial_days,
@@ -26,11 +28,11 @@ from ltv_bayes.data.reading.written.days import (
     year_first,
     zoned_seconds,
 )
-from ltv_bayes.errors import InputError, UnitError, refuse_rows
+from ltv_bayes.errors import UnitError, refuse_rows
 
 EXCEL = "excel"
+NONE = np.array([], dtype="datetime64[D]")
 COMMON_FORMAT = "%Y-%m-%d %H:%M:%S"
-MOVING_DAYS = ("now", "today")  # pandas would read these as the day it is
 SERIAL_MARGIN = np.timedelta64(731, "D")
 MIDNIGHTS = {  # hours of UTC at which it is midnight, and where
     (16,): "Asia/Shanghai", (15,): "Asia/Tokyo", (17,): "Asia/Bangkok", (22,): "Europe/Berlin", (23,): "Europe/Berlin",
@@ -67,6 +69,7 @@ def read_days(
     time_zone: str | None = None,
     serials: bool = False,
     past: bool = False,
+    placeholders: bool = True,
 ) -> Days:
     """Read a column of dates.
 
@@ -86,6 +89,8 @@ def read_days(
         Whether numbers are Excel's day numbers, as in a workbook that counts from 1900.
     past : bool
         Whether all days have been, as those of orders; then 24-03-31 is not a day in 2031.
+    placeholders : bool
+        Whether days such as 1970-01-01 stand for a missing date, as in exports.
 
     Raises
     ------
@@ -103,8 +108,8 @@ def read_days(
     """
     zone, cells = as_zone(time_zone), plain(cells)
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        return _from_moments(cells, zone)
-    return _from_cells(cells, date_format, zone, serials=serials, past=past)
+        return _from_moments(cells, zone, PLACEHOLDERS if placeholders else NONE)
+    return _from_cells(cells, date_format, zone, PLACEHOLDERS if placeholders else NONE, serials=serials, past=past)
 
 
 def as_days(
@@ -157,7 +162,7 @@ def as_zone(time_zone: str | None) -> ZoneInfo | None:
         raise UnitError(f"There is no time zone {time_zone!r}. {cure}") from None
 
 
-def _from_moments(cells: pd.Series, zone: ZoneInfo | None) -> Days:
+def _from_moments(cells: pd.Series, zone: ZoneInfo | None, no_days: np.ndarray) -> Days:
     """Read a column of moments: the day that it shows, or that of a zone."""
     shown = cells if cells.dt.tz is None else cells.dt.tz_localize(None)
     if zone is not None and cells.dt.tz is not None:
@@ -168,17 +173,19 @@ def _from_moments(cells: pd.Series, zone: ZoneInfo | None) -> Days:
         _refuse_midnights(cells, cells.notna().to_numpy(), seconds)
     days = shown.astype("datetime64[us]").dt.normalize()
     blank = days.isna().to_numpy()
-    placeholder = _placeholder(days) | _placeholder(cells.dt.tz_localize(None) if cells.dt.tz else days)
+    placeholder = _are_on(days, no_days) | _are_on(cells.dt.tz_localize(None) if cells.dt.tz else days, no_days)
     nothing = np.zeros(len(cells), dtype=bool)
     return Days(days.mask(placeholder), _faults(cells, blank, placeholder, nothing, nothing, None), ())
 
 
-def _placeholder(moments: pd.Series) -> np.ndarray:
-    """Mark moments on a day that stands for none."""
-    return np.isin(moments.to_numpy().astype("datetime64[D]"), PLACEHOLDERS)
+def _are_on(moments: pd.Series, days: np.ndarray) -> np.ndarray:
+    """Mark moments on one of some days."""
+    return np.isin(moments.to_numpy().astype("datetime64[D]"), days)
 
 
-def _from_cells(cells: pd.Series, date_format: str | None, zone: ZoneInfo | None, *, serials: bool, past: bool) -> Days:
+def _from_cells(
+    cells: pd.Series, date_format: str | None, zone: ZoneInfo | None, no_days: np.ndarray, *, serials: bool, past: bool
+) -> Days:
     """Read each distinct cell once, then give every row its day."""
     if date_format is None and pd.api.types.is_numeric_dtype(cells.dtype) and (read := _epochs(cells, zone)):
         return read
@@ -190,8 +197,8 @@ def _from_cells(cells: pd.Series, date_format: str | None, zone: ZoneInfo | None
     elif date_format == EXCEL:
         column.put(serial_days(written))
     else:
-        column.put(_by_format(written, date_format, zone))
-    return column.result(date_format)
+        column.put(by_format(written, date_format, zone))
+    return column.result(date_format, no_days)
 
 
 class _Column:
@@ -207,8 +214,11 @@ class _Column:
         self.placeholder = no_dates(written)
         self.notes: list[str] = []
         if are_dates.any():
-            held = np.isin(np.arange(len(written)), codes[are_dates])
-            self.put(np.where(held, year_first(written), NO_DAY))
+            places = np.unique(codes[are_dates])
+            self._read_zoned(places)
+            self.days[places] = np.where(
+                np.isnat(self.days[places]), year_first([written[place] for place in places]), self.days[places]
+            )
 
     def rows(self, distinct: np.ndarray) -> np.ndarray:
         """Mark the rows with marked texts."""
@@ -224,9 +234,10 @@ class _Column:
 
     def read_plain(self, *, serials: bool, past: bool) -> None:
         """Read what needs no format, and refuse what would be open."""
-        self.put(_by_format(self.written, COMMON_FORMAT, None))  # the quick way for the time to the second
-        self._read_zoned()
+        self.put(by_format(self.written, COMMON_FORMAT, None))  # the quick way for the time to the second
+        self._read_zoned(self.unread())
         self._each(year_first)
+        self._each(named_months)
         self._read_short(dt.date.today() if past else None)
         self._read_epochs()
         self._read_serials(serials=serials)
@@ -235,9 +246,8 @@ class _Column:
         places = self.unread()
         self.days[places] = read([self.written[place] for place in places])
 
-    def _read_zoned(self) -> None:
+    def _read_zoned(self, places: np.ndarray) -> None:
         """Times with an offset from UTC."""
-        places = self.unread()
         seconds, offsets = zoned_seconds([self.written[place] for place in places])
         known = np.isfinite(seconds)
         if not known.any():
@@ -314,9 +324,9 @@ class _Column:
         first = self.days[places[known][0]]
         self.notes.append(f"Excel's day numbers, such as {quoted(self.cells, at)}, were read from 1900, as {first}.")
 
-    def result(self, date_format: str | None) -> Days:
+    def result(self, date_format: str | None, no_days: np.ndarray) -> Days:
         """Give every row its day, and name the rows without one."""
-        placeholder = self.placeholder | np.isin(self.days, PLACEHOLDERS)
+        placeholder = self.placeholder | np.isin(self.days, no_days)
         days = np.append(np.where(placeholder, NO_DAY, self.days), NO_DAY)[self.codes]
         blank = np.append(self.blank, True)[self.codes]
         no_day = np.isnat(self.days) & ~self.blank & ~placeholder
@@ -331,7 +341,7 @@ def _epochs(cells: pd.Series, zone: ZoneInfo | None) -> Days | None:
     moments = epoch_moments(cells, dt.datetime.now(dt.UTC).timestamp())
     if moments is None or (zone is None and (moments.dropna() != moments.dropna().dt.normalize()).any()):
         return None
-    found = _from_moments(moments, zone)
+    found = _from_moments(moments, zone, NONE)
     return Days(found.days, found.faults, (_read_as_epoch(quoted(cells, cells.notna().to_numpy()), zone),))
 
 
@@ -365,34 +375,6 @@ def _written(value: Any) -> str:
     return str(value)
 
 
-def _by_format(written: list[str], date_format: str, zone: ZoneInfo | None) -> np.ndarray:
-    """Read texts by the user's format; a written time zone does not move the day, unless one is asked for."""
-    try:
-        if "%" not in date_format:
-            raise ValueError("it names no part of a date")
-        if "%z" in date_format:
-            return np.array([_strptime(text, date_format, zone) for text in written], dtype="datetime64[D]")
-        texts = ["" if text.lower() in MOVING_DAYS else text for text in written]
-        moments = pd.to_datetime(pd.Series(texts, dtype=object), format=date_format, errors="coerce")
-        return moments.to_numpy(dtype="datetime64[D]")
-    except ValueError as problem:
-        cure = "Write it in the letters of strptime, as in date_format='%d/%m/%Y'."
-        raise InputError(f"date_format {date_format!r} cannot be used: {problem}. {cure}") from None
-
-
-def _strptime(text: str, date_format: str, zone: ZoneInfo | None) -> dt.date | None:
-    """Read one text, or give nothing; a faulty format still raises."""
-    try:
-        moment = dt.datetime.strptime(text, date_format)
-        return (moment.astimezone(zone) if zone and moment.tzinfo else moment).date()
-    except OverflowError:
-        return None
-    except ValueError as problem:
-        if "does not match" in str(problem) or "remains" in str(problem) or "out of range" in str(problem):
-            return None
-        raise
-
-
 def _faults(
     cells: pd.Series,
     blank: np.ndarray,
@@ -403,7 +385,7 @@ def _faults(
 ) -> list[Fault]:
     """Name the rows without a day, by what is wrong with them."""
     shown = quoted(cells, month)
-    mark = next((f"%Y{one}%m" for one in "-/." if one in shown), "%Y年%m月")
+    mark = next((f"%Y{one}%m" for one in "-/." if one in shown), "%Y年%m月" if "年" in shown else "%Y%m")
     first = f"Add the day, or take the first of each month with date_format={mark!r}."
     return [
         Fault(blank, "without a date", "Fill in the date."),

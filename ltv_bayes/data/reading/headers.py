@@ -25,8 +25,9 @@ FOOTER_WORDS = re.compile(
 )
 SHOWN_ROWS, SHOWN_CELLS, SHOWN_LETTERS = 5, 6, 20
 
+CURRENCY = r"(?:USD|EUR|CNY|RMB|GBP|JPY|HKD|TWD|KRW|CHF|AUD|CAD|SGD|INR|人民币|美元|[¥$€£₩])"
 NUMBER = re.compile(
-    r"[-+(]?\s*(?:[A-Z]{2,3}\s?)?[¥$€£₩]?\s*[-+]?\d[\d,.' ]*\s*(?:%|[千万億亿]?元?|[A-Z]{3}|€)?\)?", re.IGNORECASE
+    rf"[-+(]?\s*{CURRENCY}?\s*[-+]?\d[\d,.' ]*\s*(?:%|[千万百]?[万億亿]?[元圆]?|{CURRENCY})\s*\)?", re.IGNORECASE
 )
 DATE = re.compile(r"\d{1,4}\s?[-/.年]\s?\d{1,2}(?:\s?[-/.月]\s?(?:\d{1,4}\s?日?)?)?(?:[T\s].*)?")
 LABELLED = re.compile(r".*[:：](?:\s|$)|[^:：]*：.*|[^:：/]{2,}:\D.*")
@@ -167,6 +168,8 @@ def _found(rows: list[Row], name: str, call: str, merged: Sequence[Span]) -> tup
     if max(len(_filled(row)) for _, row in rows) == 1:
         if kind(_text(_only(rows[0][1]))) != "text" and len(rows) > 1:
             raise _no_header(rows, name, call)
+        if len(rows) > 2 and rows[1][0] > rows[0][0] + 1 and kind(_text(_only(rows[1][1]))) == "text":
+            raise _open_choice(rows, name, call, [rows[0][0], rows[1][0]])
         return (rows[0][0],)
     partial: list[int] = []
     for place, (label, row) in enumerate(rows[:SEARCHED]):
@@ -181,8 +184,8 @@ def _found(rows: list[Row], name: str, call: str, merged: Sequence[Span]) -> tup
                 break
             raise _no_header(rows, name, call)
         if used - _filled(row) <= {0}:  # the corner may be blank
-            if partial:
-                raise _open_choice(rows, name, call, [*partial, label])
+            if partial or _is_also_names(rows, place + 1):
+                raise _open_choice(rows, name, call, [*partial, label, *([] if partial else [rows[place + 1][0]])])
             return (label,)
         partial.append(label)
     if len(partial) == 1:
@@ -220,6 +223,16 @@ def _is_names(row: list[Any], below: list[Row]) -> bool:
     return (
         len(odd) > 1 and {kinds[place] for place in odd} == {"date"} and not any("date" in column for column in columns)
     )
+
+
+def _is_also_names(rows: list[Row], place: int) -> bool:
+    """Whether a row below one of names holds text in all columns that hold numbers or dates further down."""
+    below = [row for _, row in rows[place + 1 : place + 1 + BELOW]]
+    if len(below) < 2 or not _is_names(rows[place][1], []):
+        return False
+    kinds = [[what for row in below if (what := kind(row[column]))] for column in range(len(below[0]))]
+    typed = [column for column, found in enumerate(kinds) if len(found) > 1 and "text" not in found]
+    return bool(typed) and all(kind(rows[place][1][column]) == "text" for column in typed)
 
 
 def _counts_on(cells: list[str]) -> bool:
@@ -317,7 +330,7 @@ def _no_header(rows: list[Row], name: str, call: str) -> InputError:
     cell = next((_text(cell) for cell in row if kind(cell) not in ("", "text")), _text(_only(row)))
     problem = f"{name} seems to have no header: its row {label} holds {cell!r}, as data do."
     cure = f"Write a row of names above it, or number the columns: {call.format('header=0')}."
-    other = f"If a row holds the names, say which: {call.format(f'header={label}')}."
+    other = "If one of these rows holds the names all the same, pass its number as header."
     return InputError(f"{problem}{_shown(rows)}\n{cure} {other}", [label])
 
 

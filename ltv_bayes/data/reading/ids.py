@@ -1,5 +1,6 @@
 """Customer ids as the user wrote them: text stays text, whole numbers stay whole numbers."""
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -15,6 +16,7 @@ BLANKS = " \t\r\n\f\v\u00a0\u3000\ufeff\u200b"
 EXACT_LIMIT = 2.0**53
 MISSING_WORDS = ("NULL", "null", "None", "none", "NaN", "nan", "N/A", "n/a", "#N/A", "NA", "-")
 WHOLE_NUMBER = re.compile(r"0|-?[1-9]\d{0,18}", re.ASCII)
+DATED = "A spreadsheet makes dates of ids such as 3-1: format the column as text, and type them again."
 SHORTENED = r"\d(?:[.,]\d+)?E\+\d{2}"
 NO_ID = "without a customer id"
 
@@ -132,7 +134,11 @@ def _tidy(cells: pd.Series) -> pd.Series:
         return cells
     if pd.api.types.is_float_dtype(cells.dtype):
         return _from_floats(cells)
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        refuse_rows(cells.index[cells.notna()], "row", "with a date in place of an id", DATED)
     if cells.dtype == object:
+        dates = cells.map(lambda cell: isinstance(cell, dt.date) and cell is not pd.NaT).to_numpy(dtype=bool)
+        refuse_rows(cells.index[dates], "row", "with a date in place of an id", DATED)
         return _from_objects(cells)
     return _stripped(cells)
 

@@ -192,13 +192,13 @@ def _contracts(
 def _blank_allowed(
     raw: pd.DataFrame, name: str | None, argument: str, date_format: str | None
 ) -> tuple[pd.Series, list[Fault]]:
-    """Days of cancellation or renewal; blank ones are no fault."""
+    """Days of cancellation or renewal; blank ones, and those that stand for never, are no fault."""
     if name is None:
         return pd.Series(pd.NaT, raw.index, dtype="datetime64[us]"), []
     cure = f"Name the column with {argument}='...'."
     if argument == "cancelled_on":
         cure += " Where only renewals are recorded, pass cancelled_on=None and renewed_on='...'."
-    days, (_, *unread) = as_days(named_column(raw, name, argument, cure), date_format=date_format)
+    days, (_, _, *unread) = as_days(named_column(raw, name, argument, cure), date_format=date_format)
     return days, [replace(fault, cure=f"{fault.cure} Leave it blank where there is none.") for fault in unread]
 
 

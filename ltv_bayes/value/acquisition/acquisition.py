@@ -359,8 +359,8 @@ def acquisition(
         The user's own names of columns, by ours: ``{"channel": "渠道", "spend": "费用", "clients_won": "新客户"}``.
     amount_unit : float or str, optional
         What 1 in columns of money is worth, as in 1000 or ``"万元"``.
-    decimal, sheet, encoding
-        How the table is written, as in `read_transactions`.
+    decimal, sheet, encoding, header
+        How the table is written, as in `read_transactions` and `read_table`.
     random_seed : int, optional
         Seed of the draws of costs per client.
 

@@ -2,7 +2,7 @@
 
 import codecs
 
-from tests.exports.cases import raw, reads, refuses, text
+from tests.exports.cases import either, raw, reads, refuses, text
 
 CHINESE = """
 客户名称,订单日期,订单金额,备注
@@ -138,4 +138,19 @@ CASES = [
         "bytes at random", raw("orders.csv", bytes((place * 89 + 151) % 256 for place in range(999))), "orders.csv"
     ),
     reads("emoji", text(NAMES_ALONE.replace("王芳", "🙂 王芳")), NAMES_TRUE.replace("王芳", "🙂 王芳")),
+    *[
+        either(
+            f"{encoding} names alone",
+            text(NAMES_ALONE.replace("王芳", one).replace("李娜", two), encoding=encoding),
+            NAMES_TRUE.replace("王芳", one).replace("李娜", two),
+            "encoding",
+        )
+        for encoding, one, two in (
+            ("koi8-r", "Иванов", "Пётр"),
+            ("euc_jp", "山田太郎", "トヨタ"),
+            ("cp1254", "İstanbul Ticaret", "Şişli"),
+            ("iso-8859-2", "Šimon", "Żółć"),
+            ("cp850", "Müller", "Groß"),
+        )
+    ],
 ]

@@ -121,7 +121,7 @@ CASES = [
     reads("Salesforce report of Windows", text(REPORT.rstrip("\n") + FOOTER, end="\r\n"), REPORT_TRUE, REPORT_LEFT),
     reads(
         "Salesforce report, latin-1",
-        text(REPORT.replace("Acme", "Société Bonté") + FOOTER.lstrip("\n"), encoding="latin-1"),
+        text(REPORT.replace("Acme", "Société Bonté") + FOOTER, encoding="latin-1"),
         REPORT_TRUE,
         REPORT_LEFT,
         open=[("0018c00002AbCdF", "9000", 0.9, "2026-12-31")],

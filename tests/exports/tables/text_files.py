@@ -34,6 +34,7 @@ customer_id,order_date,amount,note
 
 
 """
+WITHOUT_80 = "0004 2024-03-01 1200.50\n0004 2024-04-02 300"
 SHORT = PLAIN.replace("80,", "80")
 LONG = PLAIN.replace("1200.50", "1,200.50")
 MARKED = """
@@ -68,6 +69,27 @@ CASES = [
         "a column without a name",
         text("\n".join(f"{n},{x}" if n else f",{x}" for n, x in enumerate(PLAIN.strip().split("\n")))),
         TRUE,
+    ),
+    refuses(
+        "row numbers below a cell of two lines",
+        text(QUOTED.replace(",80,", ",x80,")),
+        r"row 3\b",
+        "x80",
+        right=[WITHOUT_80],
+    ),
+    refuses(
+        "row numbers among blank rows",
+        text(BLANK_BETWEEN.replace(",80,", ",x80,")),
+        r"row 6\b",
+        "x80",
+        right=[WITHOUT_80],
+    ),
+    refuses(
+        "row numbers below a sep= line",
+        text("sep=;\n" + EURO.removeprefix("\n").replace(";80;", ";x80;")),
+        r"row 4\b",
+        "x80",
+        right=[WITHOUT_80],
     ),
     refuses("thousands without quotation marks", text(LONG), r"Row 2\b", "5 cells", "quotation marks", "header 4"),
     refuses(

@@ -52,6 +52,12 @@ MIXED_IDS = [
     ["A7", D(2024, 3, 3), 7],
 ]
 LARGE_IDS = [["customer_id", "date", "amount"], [123456789012345678, D(2024, 3, 1), 5], [3, D(2024, 3, 2), 6]]
+EQUAL = [
+    ["customer_id", "date", "amount", "note"],
+    [5, D(2024, 3, 1), 5, 5],
+    [5, D(2024, 3, 1), 5, 5],
+    [7, D(2024, 3, 2), 7, None],
+]
 MOMENTS = [
     ["customer_id", "date", "amount"],
     ["a", dt.datetime(2024, 3, 1, 23, 59, 59), 5],
@@ -93,6 +99,49 @@ def from_1904(folder: Path) -> Path:
             page.write(row, 0, who)
             page.write_datetime(row, 1, day, dated)
             page.write(row, 2, amount)
+    return folder / "a.xlsx"
+
+
+FORMATS = [
+    "yyyy年m月d日",
+    'yyyy"年"m"月"d"日"',
+    "[$-804]yyyy年m月d日;@",
+    "m/d/yyyy h:mm AM/PM",
+    "[$-F800]dddd, mmmm dd, yyyy",
+    "mmm-yy",
+    "d.m.yy",
+    "General",
+]
+
+
+def dated(folder: Path) -> Path:
+    """The fifth of March in every format."""
+    with xlsxwriter.Workbook(folder / "a.xlsx") as made:
+        page = made.add_worksheet()
+        page.write_row(0, 0, ["customer_id", "date", "amount"])
+        for row, written in enumerate(FORMATS):
+            page.write(row + 1, 0, f"k{row}")
+            page.write_number(row + 1, 1, 45356, made.add_format({"num_format": written}))
+            page.write(row + 1, 2, row)
+    return folder / "a.xlsx"
+
+
+def bare_1904(folder: Path) -> Path:
+    """The first of March 2024 as a number without a format, in a workbook that counts from 1904."""
+    with xlsxwriter.Workbook(folder / "a.xlsx", {"date_1904": True}) as made:
+        page = made.add_worksheet()
+        page.write_row(0, 0, ["customer_id", "date", "amount"])
+        page.write_row(1, 0, ["a", 45352 - 1462, 5])
+    return folder / "a.xlsx"
+
+
+def rich(folder: Path) -> Path:
+    """A customer of whom one word is red."""
+    with xlsxwriter.Workbook(folder / "a.xlsx") as made:
+        page = made.add_worksheet()
+        page.write_row(0, 0, ["customer_id", "date", "amount"])
+        page.write_rich_string(1, 0, made.add_format({"color": "red"}), "red", " and blue")
+        page.write_row(1, 1, ["2024-03-01", 5])
     return folder / "a.xlsx"
 
 
@@ -242,5 +291,45 @@ CASES = [
     reads("moments of a day", book(write_xlsx, "a.xlsx", Sheet(MOMENTS)), "a 2024-03-01 5\nb 2024-03-02 6"),
     reads("formulas", formulas, "0001 2024-03-01 12.5\n0002 2024-03-02 7.5"),
     refuses("a formula that failed", failed_formulas, "amount", r"rows? 3\b", "DIV/0", right=["a 2024-03-01 12.5"]),
+    reads(
+        "equal rows and cells of ods",
+        book(write_ods, "a.ods", Sheet(EQUAL)),
+        "5 2024-03-01 5\n5 2024-03-01 5\n7 2024-03-02 7",
+        warns="every cell",
+        right=["5 2024-03-01 5\n7 2024-03-02 7"],
+    ),
+    refuses(
+        "row numbers below titles",
+        book(write_xlsx, "a.xlsx", Sheet([*TITLES, ["0007", "赵敏", D(2024, 5, 1), "面议中", None]])),
+        r"row 8\b",
+        "面议中",
+        right=[TRUE],
+    ),
+    refuses(
+        "row numbers of several sheets",
+        book(write_xlsx, "a.xlsx", *TWO, Sheet([HEAD, ["0007", "赵敏", "明天", 5, None]], "2026")),
+        r"row 2026:2\b",
+        "明天",
+        sheet="all",
+        right=[BOTH],
+    ),
+    reads("formats of dates", dated, "".join(f"k{n} 2024-03-05 {n}\n" for n in range(len(FORMATS)))),
+    refuses("unformatted numbers counted from 1904", bare_1904, "1904|45356", right=["a 2024-03-01 5"]),
+    reads("rich text", rich, "red and blue 2024-03-01 5"),
     reads("days counted from 1904", from_1904, "a 2024-03-01 5\nb 2024-03-02 6"),
+    reads("frame of categories", lambda folder: frame(folder).astype("category"), TRUE),
+    refuses(
+        "frame of periods",
+        lambda folder: frame(folder).assign(订单日期=pd.period_range("2024-01", periods=3, freq="M")),
+        "date|month",
+        right=["0004 2024-01-01 1200.50\n0005 2024-02-01 80\n0004 2024-03-01 300"],
+    ),
+    refuses("no customer wanted", frame, "customer", customer=None, right=[TRUE]),
+    refuses("no date wanted", frame, "date", date=None, right=[TRUE]),
+    refuses("a currency that is a number", frame, "currency", currency=5, right=[TRUE]),
+    reads("no order numbers wanted", lambda folder: frame(folder).assign(订单编号="A-1"), TRUE, order_id=None),
+    refuses("a list", lambda folder: [1, 2], "no table"),
+    refuses("a frame without rows", lambda folder: frame(folder).head(0), "no rows"),
+    reads("frame with rows of the same label", lambda folder: frame(folder).set_axis([7, 7, 7]), TRUE),
+    reads("frame with customers as its index", lambda folder: frame(folder).set_index(["客户编号", "订单日期"]), TRUE),
 ]

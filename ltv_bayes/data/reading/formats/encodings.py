@@ -131,8 +131,8 @@ def _wide(raw: bytes, name: str) -> tuple[bytes, str]:
         except UnicodeError:
             continue
         start = text[:SAMPLE]
-        plain = sum(letter in ",;\t|\n" or letter.isalnum() for letter in start)
-        if "\0" not in text and any(end in start for end in "\r\n") and plain > 0.7 * len(start):
+        plain = sum(letter in "\t\r\n" or letter.isprintable() for letter in start)
+        if "\0" not in text and any(end in start for end in "\r\n") and plain > 0.9 * len(start):
             return text.encode(), f"{encoding.upper()}, told by its null bytes"
     cure = "Save it as CSV UTF-8; a workbook must be called .xlsx or .xls."
     raise InputError(f"{name} is not a text file: it holds null characters. {cure}")
@@ -237,8 +237,8 @@ def _evidence(text: str, encoding: str) -> float:
     if encoding in ALPHABETS:
         rate = {letter: math.log(often / 100) for letter, often in RATES.get(encoding, {}).items()}
         known = [(BEYOND.sub("", word), fits) for word, fits in _words(text, encoding)]
-        letters = sum(rate.get(letter, UNKNOWN) if fits else UNKNOWN for word, fits in known for letter in word)
-        return PRIOR.get(encoding, 0.0) + letters + A_SIGN * len(SIGN.findall(text))
+        total = sum(rate.get(letter, UNKNOWN) if fits else UNKNOWN for word, fits in known for letter in word)
+        return PRIOR.get(encoding, 0.0) + total + A_SIGN * len(SIGN.findall(text))
     everyday, script = frozenset(EVERYDAY[encoding]), _script(encoding)
     probable = {True: math.log(0.6 / len(everyday)), False: math.log(0.38 / len(script))}
     letters = [letter for letter in text if not letter.isascii() and letter.isalpha()]

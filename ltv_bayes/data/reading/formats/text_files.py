@@ -70,7 +70,10 @@ def read_text_rows(
     text = text.replace(b"\r", b"\n") if b"\n" not in text else text  # the line ends of old Macs
     start, separator, skipped = _separated(text[:HEAD_BYTES].decode("utf-8", "ignore"))
     text = text.split(b"\n", 1)[1] if skipped else text
-    head = _head(start, separator, max(2 * LOOKED_AT, last_row(header) + LOOKED_AT), len(text) > HEAD_BYTES)
+    is_cut, enough = len(text) > HEAD_BYTES, max(2 * LOOKED_AT, last_row(header) + LOOKED_AT)
+    head = _head(start, separator, enough, is_cut)
+    if not any(cell.strip() for row in head for cell in row):
+        head = _head(start, separator, len(start), is_cut)
     if not any(cell.strip() for row in head for cell in row):
         return pd.DataFrame(), separator, []
     width = _width(head, skipped, name, call, header)
@@ -91,21 +94,21 @@ def _separated(text: str) -> tuple[str, str, int]:
 
 
 def sniff_separator(text: str) -> str:
-    r"""Choose the separator that cuts the most rows into equally many cells.
+    r"""Choose the separator that cuts the largest share of rows into equally many cells, and then the most.
 
     Examples
     --------
     >>> sniff_separator("client;date;amount\n1;1997-01-01;29,33"), sniff_separator("Orders\nclient,note\n1,a;b")
     (';', ',')
     """
-    best, most = ",", (0, 0)
+    best, most = ",", (0.0, 0)
     for separator in SEPARATORS:
-        widths = Counter(len(row) for row in _head(text, separator) if len(row) > 1)
-        if not widths:
-            continue
-        width, rows = max(widths.items(), key=lambda pair: (pair[1], pair[0]))
-        if (rows, width) > most:
-            best, most = separator, (rows, width)
+        widths = Counter(len(row) for row in _head(text, separator) if any(row))
+        several = {width: rows for width, rows in widths.items() if width > 1}
+        if several:
+            width, rows = max(several.items(), key=lambda pair: (pair[1], pair[0]))
+            if (rows / widths.total(), width) > most:
+                best, most = separator, (rows / widths.total(), width)
     return best
 
 

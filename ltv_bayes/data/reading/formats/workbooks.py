@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +16,8 @@ from ltv_bayes.data.reading.headers import Span
 from ltv_bayes.errors import InputError, counted, suggestion
 
 NO_WORKBOOK = "Open it in a spreadsheet program and save it again as .xlsx, without a password."
+
+TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 
 SheetChoice = str | int | Sequence[str | int] | None
 
@@ -75,7 +79,8 @@ def read_sheets(raw: bytes, name: str, call: str, sheet: SheetChoice = None) -> 
         hidden = [meta.name for meta in book.sheets_metadata if meta.visible != SheetVisibleEnum.Visible]
         names = list(book.sheet_names)
         wanted = _wanted(sheet, names, name)
-        sheets = [_read(book, key) for key in (names if wanted is None else wanted)]
+        merged = _merged_in_open_document(raw)
+        sheets = [_read(book, key, merged.get(key, [])) for key in (names if wanted is None else wanted)]
     if wanted is not None:
         return sheets, []
     return _chosen(sheets, hidden, sheet, name, call)
@@ -125,14 +130,41 @@ def _wanted(sheet: SheetChoice, names: list[str], name: str) -> list[str] | None
     return found
 
 
-def _read(book: Any, key: str) -> Sheet:
+def _read(book: Any, key: str, merged: list[Span]) -> Sheet:
     """Read one sheet."""
     sheet = book.get_sheet_by_name(key)
     rows = [[_cell(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
     cells = pd.DataFrame(rows, dtype=object)
     cells.index += 1
     spans = [Span(top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or []]
-    return Sheet(key, cells, tuple(spans))
+    return Sheet(key, cells, (*spans, *merged))
+
+
+def _merged_in_open_document(raw: bytes) -> dict[str, list[Span]]:
+    """Merged cells by sheet, which calamine tells of Excel's formats alone."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as parts:
+            content = parts.read("content.xml")
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, NotImplementedError, zlib.error):
+        return {}
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    root = etree.fromstring(content, parser)
+    return {sheet.get(f"{TABLE}name"): list(_spans(sheet)) for sheet in root.iter(f"{TABLE}table")}
+
+
+def _spans(sheet: Any) -> Iterator[Span]:
+    """Merged cells of a sheet; rows and cells that repeat are written once."""
+    top = 1
+    for row in sheet.iter(f"{TABLE}table-row"):
+        left = 0
+        for cell in row.iterchildren(f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
+            down, across = (int(cell.get(f"{TABLE}number-{way}-spanned") or 1) for way in ("rows", "columns"))
+            if down > 1 or across > 1:
+                yield Span(top, left, top + down - 1, left + across - 1)
+            left += int(cell.get(f"{TABLE}number-columns-repeated") or 1)
+        top += int(row.get(f"{TABLE}number-rows-repeated") or 1)
 
 
 def _cell(cell: Any) -> Any:

@@ -31,7 +31,18 @@ YEAR_FIRST = re.compile(
     re.ASCII,
 )
 YEAR_LAST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}|\d{{1,2}})({TIME})", re.ASCII)
-MONTH = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})|\s*年\s*(\d{1,2})\s*月)", re.ASCII)
+MONTH = re.compile(r"\d{4}(?:[-/.]\d{1,2}|\s*年\s*\d{1,2}\s*月)|(?:19|20)\d\d(?:0[1-9]|1[0-2])", re.ASCII)
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+MONTH_NAME = (
+    r"(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+NAMED_MONTH = re.compile(
+    rf"(?:[a-z]{{3,9}},? )?(?:{MONTH_NAME}\.? (\d{{1,2}})(?:st|nd|rd|th)?,? (\d{{4}})"
+    rf"|(\d{{1,2}})(?:st|nd|rd|th)?[ \-./]{MONTH_NAME}[ \-./,]{{1,2}}(\d{{4}})),?{TIME}",
+    re.ASCII | re.IGNORECASE,
+)
+EARLIEST_YEAR = 1678
 SERIAL = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
 EPOCH = re.compile(r"(\d{10})(\d{3})?(?:\.\d*)?", re.ASCII)
 FIRST_EPOCH = 1_000_000_000  # 2001
@@ -84,7 +95,19 @@ def year_first(texts: Sequence[str]) -> np.ndarray:
     parts = [_three(match) if (match := YEAR_FIRST.fullmatch(text)) else ("0", "0", "0") for text in texts]
     year, month, day = np.array(parts, dtype="U4").reshape(-1, 3).T.astype(np.int64)
     chinese_short = np.array([len(part[0]) == 2 for part in parts], dtype=bool)
-    return as_calendar(np.where(chinese_short, full_years(year), year), month, day)
+    found = as_calendar(np.where(chinese_short, full_years(year), year), month, day)
+    return np.where((found >= np.datetime64(f"{EARLIEST_YEAR}")) | np.isin(found, PLACEHOLDERS), found, NO_DAY)
+
+
+def named_months(texts: Sequence[str]) -> np.ndarray:
+    """Days of texts that name the month in English and the year in full, as in 5 Mar 2024; none for others."""
+    found = np.full(len(texts), NO_DAY)
+    for place, text in enumerate(texts):
+        if match := NAMED_MONTH.fullmatch(text):
+            name, day, year = match.group(1, 2, 3) if match[1] else match.group(5, 4, 6)
+            parts = (np.array([number]) for number in (int(year), MONTHS.index(name[:3].lower()) + 1, int(day)))
+            found[place] = as_calendar(*parts)[0]
+    return found
 
 
 def _three(match: re.Match[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from ltv_bayes.data.reading.written.plain_text import plain_text
 from ltv_bayes.data.reading.written.units import (
     CHINESE_UNITS,
     CODES,
+    COUNTED_WORDS,
     CURRENCIES,
     CURRENCY,
     UNIT,
@@ -18,16 +19,30 @@ from ltv_bayes.data.reading.written.units import (
 from ltv_bayes.errors import UnitError
 
 ZEROS = r"'?(?:000,)?000'?s?"
+FRACTIONS = {"分": -2, "角": -1, "cent": -2, "cents": -2, "pence": -2}
 TIMES = r"1[,. ]?000(?:[,. ]?000)?"
 NOTE = re.compile(
     r"(?:不?含税价?|未税|税[前后]|计量单位|单位|units?\b|currency\b)[: ]*|(?:in|ex)cl(?:uding)?\.? (?:vat|tax|gst)"
 )
+HEADER_UNIT = f"{UNIT}|{ZEROS}|{TIMES}|{any_of(FRACTIONS)}"
 EXPRESSION = re.compile(
-    rf"(?P<into>in |[x×*] ?)?(?P<first>{CURRENCY})? ?(?:in )?(?P<unit>{UNIT}|{ZEROS}|{TIMES})?\.? ?(?:of )?"
-    rf"(?P<last>{CURRENCY})?"
+    rf"(?P<into>in |[x×*] ?)?(?P<first>{CURRENCY})? ?(?:in )?(?P<unit>{HEADER_UNIT})?\.? ?(?:of )?(?P<last>{CURRENCY})?"
 )
 BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
-SPEAKS_FOR_ITSELF = {"thousands", "thsd", "tsd", "tausend", "mio", "mn", "mln", "mrd", "bn", "millions", "billions"}
+SPEAKS_FOR_ITSELF = {
+    "thousands",
+    "thsd",
+    "tsd",
+    "tausend",
+    "mio",
+    "mn",
+    "mln",
+    "mrd",
+    "bn",
+    "millions",
+    "billions",
+    "cents",
+}
 COMMON = {"usd", "eur", "cny", "rmb", "gbp", "hkd", "jpy", "yuan"}
 BIG = any_of(CHINESE_UNITS)
 CHINESE_MONEY = any_of(word for word in CURRENCIES if not word.isascii() and len(word) < 6)
@@ -35,7 +50,7 @@ MONEY_NOUN = "(?:额|收入|营收|价|款|费|值|利润|成本|金)"
 FILLER = "(?:订单|合同|成交|回款|销售|实际|累计|签约|预计|应收|已收|不?含税|总|年|月|净)*"
 RUN_TOGETHER = re.compile(
     rf"(?P<begin>^(?:{BIG})(?:{CHINESE_MONEY}))(?={FILLER}金?{MONEY_NOUN}$)"
-    rf"|(?P<end>(?:{BIG})(?:{CHINESE_MONEY})$)|(?<=额|入|收|价|款|费|值|润|本)(?P<short>(?:{BIG})$)"
+    rf"|(?P<end>(?:{BIG})(?:{CHINESE_MONEY})$)|(?<=额|入|收|价|款|费|值|润|本)(?P<short>(?:{BIG}|[kw])$)"
     rf"|以(?P<counted>(?:{BIG})(?:{CHINESE_MONEY}))(?:计|为单位)"
 )
 
@@ -68,16 +83,27 @@ def unit_of_header(name: Any) -> Unit | None:
     True
     """
     text = " ".join(plain_text(str(name)).split())
-    found = list(_stated(text))
-    scaled = {unit.factor for unit in found if _scales(unit)}
+    found, inside = list(_stated(text)), list(_in_brackets(text))
+    scaled = {unit.factor for unit in found if _scales(unit)} | {unit.factor for unit in inside if says_a_unit(unit)}
     currencies = {unit.currency for unit in found} - {""}
     if len(scaled) > 1 or len(currencies) > 1:
-        words = " and ".join(dict.fromkeys(repr(unit.word) for unit in found))
+        words = " and ".join(dict.fromkeys(repr(unit.word) for unit in [*inside, *found]))
         raise UnitError(f"The name of the column {str(name)!r} states {words}. Rename it, so that it states one unit.")
     if not found:
         return None
     first = next((unit for unit in found if _scales(unit)), found[0])
     return Unit(first.word, first.factor, "header", "".join(currencies))
+
+
+def says_a_unit(unit: Unit) -> bool:
+    """Whether more than a currency is said: 元 is a unit too, USD is none.
+
+    Examples
+    --------
+    >>> says_a_unit(unit_of_header("金额(元)")), says_a_unit(unit_of_header("金额(USD)"))
+    (True, False)
+    """
+    return unit.factor != 1.0 or unit.word.endswith(COUNTED_WORDS)
 
 
 def _scales(unit: Unit) -> bool:
@@ -86,13 +112,8 @@ def _scales(unit: Unit) -> bool:
 
 def _stated(text: str) -> Iterator[Unit]:
     """Every unit that is stated: in brackets, at either end, or within Chinese."""
-    inside = [piece.strip() for match in BRACKETS.finditer(text) for piece in _pieces(match[1])]
-    outside = re.sub(r"[_/|,:\- ]+", " ", NOTE.sub(" ", BRACKETS.sub(" ", text))).strip()
-    words = outside.split(" ")
-    for piece in inside:
-        joined = _expression(f"{words[-1]} {piece}") if words[-1].lower() in SPEAKS_FOR_ITSELF | {"k"} else None
-        if unit := joined or _expression(piece):
-            yield unit
+    yield from _in_brackets(text)
+    words = _outside(text)
     for number in (3, 2, 1):
         ends = {" ".join(words[-number:]), " ".join(words[:number])} if len(words) >= number else set()
         if units := [unit for end in sorted(ends) if (unit := _at_the_end(end))]:
@@ -101,6 +122,20 @@ def _stated(text: str) -> Iterator[Unit]:
     match = RUN_TOGETHER.search(re.sub(r"\s", "", BRACKETS.sub("", text)))
     if match and (unit := _expression(match[match.lastgroup or 0])):
         yield unit
+
+
+def _outside(text: str) -> list[str]:
+    """Words that stand in no brackets."""
+    return re.sub(r"[_/|,:\- ]+", " ", NOTE.sub(" ", BRACKETS.sub(" ", text))).strip().split(" ")
+
+
+def _in_brackets(text: str) -> Iterator[Unit]:
+    """Units in brackets, with a word before them that makes one of a currency, as in k (USD)."""
+    last = _outside(text)[-1]
+    for piece in (piece.strip() for match in BRACKETS.finditer(text) for piece in _pieces(match[1])):
+        joined = _expression(f"{last} {piece}") if last.lower() in SPEAKS_FOR_ITSELF | {"k"} else None
+        if unit := joined or _expression(piece):
+            yield unit
 
 
 def _pieces(content: str) -> list[str]:
@@ -137,4 +172,4 @@ def _expression(words: str) -> Unit | None:
 def _exponent(word: str | None) -> int:
     if word is None:
         return 0
-    return UNIT_EXPONENTS[word] if word in UNIT_EXPONENTS else word.count("0")
+    return {**UNIT_EXPONENTS, **FRACTIONS}.get(word, word.count("0"))

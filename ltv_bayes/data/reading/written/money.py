@@ -47,8 +47,6 @@ class Written:
         The code of the currency, empty if none.
     tax : {"", "net", "gross"}
         What a note on tax says.
-    chinese : bool
-        Whether there is Chinese in the text.
     """
 
     number: str
@@ -57,7 +55,6 @@ class Written:
     unit: str
     currency: str
     tax: str
-    chinese: bool
 
     @property
     def unit_exponent(self) -> int:
@@ -106,7 +103,7 @@ def written_amount(text: str, *, chinese: bool = False) -> Written | None:
     Examples
     --------
     >>> written_amount("人民币50.5万元（含税）")
-    Written(number='50.5', negative=False, exponent=0, unit='万', currency='CNY', tax='gross', chinese=True)
+    Written(number='50.5', negative=False, exponent=0, unit='万', currency='CNY', tax='gross')
     """
     plain = plain_text(text).lower()
     tax = ""
@@ -136,5 +133,4 @@ def written_amount(text: str, *, chinese: bool = False) -> Written | None:
         unit,
         "".join(currencies),
         tax,
-        CHINESE.search(plain) is not None,
     )

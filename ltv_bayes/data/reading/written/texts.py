@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ltv_bayes.data.reading.written.money import Written, is_blank, written_amount
-from ltv_bayes.data.reading.written.units import CHINESE
+from ltv_bayes.data.reading.written.units import CHINESE, CHINESE_UNITS
 from ltv_bayes.errors import InputError, listed
 
 MARKS = (".", ",")
@@ -19,6 +19,7 @@ PLAIN_TEXT = {
     ".": r"^-?(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?$",
     ",": r"^-?(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+)?$",
 }
+LARGE = {*CHINESE_UNITS, "w"}
 NUMBER = "[0-9](?:[0-9.,]*[0-9])?"
 STAND_IN = "7"  # for the number, while what stands about it is read
 SAMPLE = 1000
@@ -139,7 +140,7 @@ class _Column:
         can, both = self.can, self.can["."] & self.can[","]
         proofs = {".": can["."] & ~can[","], ",": can[","] & ~can["."]}
         if both.any():
-            proofs["."] |= both & self._chinese() & self._with(".")
+            proofs["."] |= both & self._in_chinese_units() & self._with(".")
         if all(shown.any() for shown in proofs.values()):
             proofs["."] &= ~_matches(self.arrow, PLAIN_TEXT[","])
             raise _two_marks(self.cells, proofs)
@@ -162,11 +163,11 @@ class _Column:
         found[self.rest] = self._of_rest([one is not None and mark in one.number for one in self.written], False)
         return found
 
-    def _chinese(self) -> np.ndarray:
-        """Mark texts with Chinese, which has no decimal comma."""
+    def _in_chinese_units(self) -> np.ndarray:
+        """Mark texts with 万 and the like: 1.234万 is 12,340."""
         found = np.zeros(len(self.cells), dtype=bool)
-        found[self.framed] = np.array([*(about.chinese for about in self.abouts), False])[self.about]
-        found[self.rest] = self._of_rest([one is not None and one.chinese for one in self.written], False)
+        found[self.framed] = np.array([*(about.unit in LARGE for about in self.abouts), False])[self.about]
+        found[self.rest] = self._of_rest([one is not None and one.unit in LARGE for one in self.written], False)
         return found
 
     def read(self, decimal: str, notes: tuple[str, ...]) -> Texts:
@@ -204,7 +205,7 @@ class _Column:
         return replace(found, taxes=taxes, notes=notes)
 
 
-NOTHING = Written(STAND_IN, False, 0, "", "", "", False)
+NOTHING = Written(STAND_IN, False, 0, "", "", "")
 
 
 def _arrow(cells: pd.Series) -> Any:

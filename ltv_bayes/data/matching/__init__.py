@@ -1,0 +1,1 @@
+"""Ids of several systems that are one customer."""
