@@ -66,8 +66,8 @@ class FutureValuePriors(Printed):
         The customers whose pipeline is reported here; None for all. A column, ``{column: values}`` or ids are read.
     sign_share : SignShare, float or None
         Of living customers, the share with an open opportunity, once `learn_sign_share` has learned it.
-    portfolio : pandas.DataFrame or None
-        All judgements that these were chosen from, by which that share is learned.
+    portfolio, notes
+        All judgements that these were chosen from, by which that share is learned; what was decided in reading them.
     """
 
     table: pd.DataFrame
@@ -80,6 +80,7 @@ class FutureValuePriors(Printed):
     covers: Coverage | Any = None
     sign_share: SignShare | float | None = None
     portfolio: pd.DataFrame | None = field(default=None, compare=False)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "covers", Coverage.read(self.covers))
@@ -143,12 +144,9 @@ class FutureValuePriors(Printed):
             Your names of the columns, by ours: ``{"customer_id": "客户", "low": "金额下限"}``.
         amount_unit : float or str, optional
             What 1 in the columns of amounts is worth, as in ``read_transactions``: 1000, ``"万元"``, ``"亿"``.
-        decimal : str
-            The decimal mark in text, ``"."`` or ``","``.
-        date_format : str, optional
-            How dates are written, as in ``read_transactions``.
-        sheet : str or int, optional
-            The sheet of a workbook; otherwise the one called judgements, or the only one.
+        decimal, date_format, sheet : optional
+            The decimal mark in text, ``"."`` or ``","``; how dates are written, as in ``read_transactions``; the sheet
+            of a workbook, if not the one called judgements, or the only one.
         relation, visible, opinion_weight, shows_life, covers : optional
             How judgements relate to what the model foresees, as in :meth:`with_relation`; the column relation says it
             row by row.
@@ -439,7 +437,8 @@ class FutureValuePriors(Printed):
         return expected_money(self.table, self.adjustments)
 
     def _page(self) -> ResultPage:
-        return ResultPage(lines_of(self.table, self.interval, self._expected_money[0]))
+        lines = lines_of(self.table, self.interval, self._expected_money[0])
+        return ResultPage(lines, notes=[f"note: {note}" for note in self.notes])
 
     def _repr_html_(self) -> str:
         return replace(self._page(), table=self.summary(), rows=10).as_html()

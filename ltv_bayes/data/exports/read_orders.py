@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency
-from ltv_bayes.data.exports.opportunities import open_opportunities
+from ltv_bayes.data.exports.opportunities import decided_opportunities, open_opportunities
 from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
 from ltv_bayes.data.exports.stated_units import header_with_unit
@@ -159,7 +159,7 @@ def read_transactions(
     status = rows.leave_out_no_orders(keep)
     zone = time_zone or (roles.preset.time_zone if roles.preset else None)
     cells = rows.cells(stream)
-    if cells.empty:
+    if cells.empty and not rows.is_open.any():
         counts = rows_by_reason(rows.reason, rows.reasons, money.values)["rows"].drop(KEPT)
         raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(counts))}. {NO_ORDER}")
     if roles.preset is not None and roles.preset.several_in_a_cell:
@@ -183,6 +183,8 @@ def read_transactions(
     stays, twice, said = rows.leave_out_repeats(log, lines, repeated_rows)
     log = log[stays].reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
+    opportunities = open_opportunities(rows, money, when, currency, rates)
+    decided = decided_opportunities(rows, log, when)
     _warn(log, status, twice if repeated_rows == AUTO else 0)
     number, once = customers_and_once(log)
     report = ReadReport(
@@ -203,9 +205,8 @@ def read_transactions(
         bought_once=once,
         notes=(*found.notes, *days.notes, *money.notes, *([converted] if converted else []), *said),
     )
-    opportunities = open_opportunities(rows, money, when)
     dropped = rows.dropped(stream)
-    return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities)
+    return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities, decided)
 
 
 def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:

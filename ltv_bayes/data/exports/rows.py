@@ -19,7 +19,7 @@ from ltv_bayes.data.exports.order_lines import (
     repeated_totals,
     trimmed,
 )
-from ltv_bayes.data.exports.presets import KEPT, OPEN
+from ltv_bayes.data.exports.presets import KEPT, LOST, OPEN
 from ltv_bayes.data.exports.roles import Roles
 from ltv_bayes.data.exports.stated_units import unit_below
 from ltv_bayes.data.exports.status import IN_TURN, Keep, Status, status_of
@@ -148,10 +148,16 @@ class Rows:
     @property
     def is_open(self) -> np.ndarray:
         """Rows of opportunities that are not decided."""
-        name = BY_STATUS.format(OPEN)
-        return (
-            self.reason == self.reasons.index(name) if name in self.reasons else np.zeros(len(self.reason), dtype=bool)
-        )
+        return self._are(OPEN)
+
+    @property
+    def is_lost(self) -> np.ndarray:
+        """Rows of opportunities that were lost."""
+        return self._are(LOST)
+
+    def _are(self, status: str) -> np.ndarray:
+        name = BY_STATUS.format(status)
+        return np.equal(self.reason, self.reasons.index(name) if name in self.reasons else -1)
 
     def _orders(self, frame: pd.DataFrame, stream: str | None) -> dict[str, Any]:
         places = {"customer_id": "customer", "date": "date", "amount": "amount", "currency": "currency"}

@@ -126,7 +126,9 @@ class ReadReport(Printed):
             f"columns: {columns}",
             *words,
             *money,
-            f"{counted(self.customers, 'customer')}, {self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}; {once}",
+            "no orders"
+            if not self.customers
+            else f"{counted(self.customers, 'customer')}, {self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}; {once}",
         ]
 
     def _words(self) -> dict[str, list[tuple[str, str, int]]]:

@@ -124,7 +124,8 @@ def notes_on_overlap(value: Valued) -> list[str]:
     notes: list[str] = []
     models = _repeats(valuation.conditioned)
     if signs_of_life(judged.table, judged.shows_life) is not None:
-        notes += [_on_life(stream.signs) for stream in models if stream.signs is not None and stream.signs.observed]
+        found = [_signs_among(stream) for stream in models]
+        notes += [_on_life(signs) for signs in found if signs is not None and signs.observed]
     if models and judged.visible is not None and (judged.relations == VISIBLE_SHARE).any():
         notes.append(
             f"{judged.visible}; they are left out of {_each(models)}{_of(judged.covers)} and judged instead"
@@ -196,6 +197,17 @@ def _each(streams: Sequence[RepeatPurchases]) -> str:
 
 def _repeats(streams: Sequence[Stream]) -> list[RepeatPurchases]:
     return [stream for stream in streams if isinstance(stream, RepeatPurchases)]
+
+
+def _signs_among(stream: RepeatPurchases) -> SignsOfLife | None:
+    """Signs of life of those who ordered: a prospect with an open opportunity gives none."""
+    if stream.signs is None or stream.customers is None or not stream.customers.in_memory:
+        return stream.signs
+    own = frozenset(as_text(stream.customers.ids))
+    ages, limits = (
+        {who: one for who, one in some.items() if who in own} for some in (stream.signs.ages, stream.signs.limits)
+    )
+    return replace(stream.signs, observed=stream.signs.observed & own, ages=ages, limits=limits)
 
 
 def _on_life(signs: SignsOfLife) -> str:
