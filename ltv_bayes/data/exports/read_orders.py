@@ -205,8 +205,8 @@ def read_transactions(
         bought_once=once,
         notes=(*found.notes, *days.notes, *money.notes, *([converted] if converted else []), *said),
     )
-    dropped = rows.dropped(stream)
-    return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities, decided)
+    name = str(roles.columns["customer"])
+    return Transactions(log, rows.dropped(stream), paid_in, found.name, name, report, opportunities, decided)
 
 
 def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:

@@ -131,7 +131,7 @@ class Rows:
         """Whether equal rows are hardly equal purchases of a day: they say more, or all rows are there twice."""
         says_more = len(set(self.raw.columns) - set(self.roles.columns.values())) > 0 and twice.mean() > BY_CHANCE
         every = len(at) - int(twice.sum()) >= FEWEST and 2 * int(twice.sum()) >= len(at)
-        return says_more or (every and bool(self.filled.iloc[at].astype("str").duplicated(keep=False).all()))
+        return bool(says_more) or (every and bool(self.filled.iloc[at].astype("str").duplicated(keep=False).all()))
 
     def cells(self, stream: str | None) -> pd.DataFrame:
         """The cells that make an order, of the rows kept so far, blank ones of sub-forms filled."""

@@ -22,8 +22,8 @@ from ltv_bayes.time_units import as_number
 INFINITE = "with an infinite amount"
 NO_MONEY = f"with an amount beyond {LARGEST_AMOUNT:g}, or below {SMALLEST_AMOUNT:g} and not 0"
 SHORTENED = (
-    "A power of ten, as a spreadsheet shows it, leaves digits out: format the column as a number with two decimals, and "
-    "export it again."
+    "A power of ten, as a spreadsheet shows it, leaves digits out: format the column as a number with two decimals, "
+    "and export it again."
 )
 SAME_CURRENCY = {word.upper(): code for word, code in CURRENCIES.items()}
 LONGER = tuple(word for word, code in CURRENCIES.items() if word.endswith(COUNTED_WORDS) and len(word) > 1)

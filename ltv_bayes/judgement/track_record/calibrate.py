@@ -81,8 +81,8 @@ def calibrate_judgements(
     Notes
     -----
     What the same history teaches of open opportunities as signs of life, `learn_sign_strength` learns from it and the
-    orders. Of a chance that is in doubt itself, as in 3 of 10, its mean counts. A gamma or PERT amount counts as the log-normal
-    one with the same median and the same interval.
+    orders. Of a chance that is in doubt itself, as in 3 of 10, its mean counts. A gamma or PERT amount counts as the
+    log-normal one with the same median and the same interval.
 
     Raises
     ------
