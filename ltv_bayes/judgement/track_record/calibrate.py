@@ -69,9 +69,9 @@ def calibrate_judgements(
 
     Notes
     -----
-    What the same history teaches of open opportunities as signs of life, `learn_sign_strength` learns from it and the
-    orders. Of a chance that is in doubt itself, as in 3 of 10, its mean counts. A gamma or PERT amount counts as the log-normal
-    one with the same median and the same interval.
+    Of a chance that is in doubt itself, as in 3 of 10, its mean counts. A gamma or PERT amount counts as the log-normal
+    one with the same median and the same interval. What the same history teaches of open opportunities as signs of
+    life, `learn_sign_strength` learns from it and the orders.
 
     Raises
     ------
