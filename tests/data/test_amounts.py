@@ -279,7 +279,7 @@ def test_words_for_no_amount_are_blanks(text):
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("￥5", "CNY"),
+        ("￥5", "¥"),
         ("5元", "CNY"),
         ("人民币5", "CNY"),
         ("RMB 5", "CNY"),

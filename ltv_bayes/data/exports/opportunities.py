@@ -25,7 +25,7 @@ COLUMNS = (
 )
 
 
-def open_opportunities(rows: Rows, money: Amounts, when: Mapping[str, Any]) -> pd.DataFrame | None:
+def open_opportunities(rows: Rows, money: Amounts, when: Mapping[str, Any], yen: str = "CNY") -> pd.DataFrame | None:
     """The rows that are open by their status, as a table; None if no status says which are.
 
     Parameters
@@ -36,6 +36,8 @@ def open_opportunities(rows: Rows, money: Amounts, when: Mapping[str, Any]) -> p
         Their amounts.
     when : mapping
         How dates are read.
+    yen : str
+        What ¥ is the sign of where its row does not say it.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def open_opportunities(rows: Rows, money: Amounts, when: Mapping[str, Any]) -> p
     table["amount"] = money.values[at].array
     currency = columns.get("currency")
     known = None if currency is None else frame[currency]
-    table["currency"] = currencies_of(known, money.currencies[at]).array
+    table["currency"] = currencies_of(known, money.currencies[at], yen).array
     table["expected_on"] = read_days(frame[day], **when).days.array if len(frame) else pd.NaT
     return table[list(COLUMNS)]
 

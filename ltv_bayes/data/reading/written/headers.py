@@ -14,6 +14,7 @@ from ltv_bayes.data.reading.written.units import (
     UNIT,
     UNIT_EXPONENTS,
     Unit,
+    agreeing,
     any_of,
 )
 from ltv_bayes.errors import UnitError
@@ -85,7 +86,7 @@ def unit_of_header(name: Any) -> Unit | None:
     text = " ".join(plain_text(str(name)).split())
     found, inside = list(_stated(text)), list(_in_brackets(text))
     scaled = {unit.factor for unit in found if _scales(unit)} | {unit.factor for unit in inside if says_a_unit(unit)}
-    currencies = {unit.currency for unit in found} - {""}
+    currencies = agreeing(unit.currency for unit in found)
     if len(scaled) > 1 or len(currencies) > 1:
         words = " and ".join(dict.fromkeys(repr(unit.word) for unit in [*inside, *found]))
         raise UnitError(f"The name of the column {str(name)!r} states {words}. Rename it, so that it states one unit.")
@@ -162,7 +163,7 @@ def _expression(words: str) -> Unit | None:
     match = EXPRESSION.fullmatch(" ".join(words.lower().split()))
     if not match or not (match["unit"] or match["first"] or match["last"]):
         return None
-    currencies = {CURRENCIES[word] for word in match.group("first", "last") if word}
+    currencies = agreeing(CURRENCIES[word] for word in match.group("first", "last") if word)
     counted = re.fullmatch(TIMES, match["unit"] or "")
     if len(currencies) > 1 or (counted and not (currencies or match["into"])):
         return None
