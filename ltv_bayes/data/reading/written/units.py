@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 CHINESE_UNITS = {
-    "千": 3, "万": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "十亿": 9, "百亿": 10, "千亿": 11, "万亿": 12,
+    "百": 2, "千": 3, "万": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "十亿": 9, "百亿": 10, "千亿": 11, "万亿": 12,
 }  # fmt: skip
 LATIN_UNITS = {
     **dict.fromkeys(["k", "thousand", "thousands", "thsd", "tsd", "tds", "tausend"], 3),
