@@ -184,7 +184,7 @@ LINES = (
     ),
     Line(
         "export",
-        "1,000,000 rows of a CSV export of 8 columns, read and checked, with its report (other: bare DuckDB read to Arrow)",
+        "1,000,000 rows of a CSV export, read and checked, with its report (other: bare DuckDB read)",
         ours("read_export", orders="orders_1e6"),
         (ours("read_bare", orders="orders_1e6"),),
         (Demand("times the query", 3),),

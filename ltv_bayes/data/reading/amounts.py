@@ -14,7 +14,15 @@ from ltv_bayes.data.reading.faults import Fault, quoted
 from ltv_bayes.data.reading.written.headers import says_a_unit, unit_of_header
 from ltv_bayes.data.reading.written.money import is_shortened, written_amount
 from ltv_bayes.data.reading.written.texts import Texts, read_texts
-from ltv_bayes.data.reading.written.units import CHINESE, COUNTED_WORDS, CURRENCIES, Unit
+from ltv_bayes.data.reading.written.units import (
+    CHINESE,
+    COUNTED_WORDS,
+    CURRENCIES,
+    YEN_AND_YUAN,
+    YEN_OR_YUAN,
+    Unit,
+    agreeing,
+)
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, counted, listed, suggestion
 from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
 from ltv_bayes.time_units import as_number
@@ -25,7 +33,7 @@ SHORTENED = (
     "A power of ten, as a spreadsheet shows it, leaves digits out: format the column as a number with two decimals, "
     "and export it again."
 )
-SAME_CURRENCY = {word.upper(): code for word, code in CURRENCIES.items()}
+SAME_CURRENCY = {word.upper(): code for word, code in CURRENCIES.items()} | {YEN_OR_YUAN: "CNY"}
 LONGER = tuple(word for word, code in CURRENCIES.items() if word.endswith(COUNTED_WORDS) and len(word) > 1)
 UNIT_WORDS = ("元", "千", "千元", "万", "万元", "百万", "百万元", "亿", "亿元", "k", "TEUR", "million")
 
@@ -43,7 +51,8 @@ class Amounts:
         that a spreadsheet has shortened, as to 1.2E+05.
     currencies : pandas.Series
         The code of the currency that each cell shows, or the header by a word of its own, such as USD; empty where
-        none is shown. What 元 in a header says is in ``unit`` alone.
+        none is shown, and ¥ where that sign of yen and of yuan is all that is. What 元 in a header says is in ``unit``
+        alone.
     unit : Unit or None
         What cells without a unit of their own are counted in, and whether the argument or the header says so;
         None if neither does.
@@ -189,7 +198,7 @@ def _unit(unit: Any, header: Any) -> tuple[Unit | None, Unit | None]:
     given, stated = _given(unit), None if header is None else unit_of_header(header)
     if given is None or given.is_number or stated is None:
         return given or stated, stated
-    currencies = {one.currency for one in (given, stated)} - {""}
+    currencies = agreeing(one.currency for one in (given, stated))
     if (says_a_unit(stated) and stated.factor != given.factor) or len(currencies) > 1:
         raise UnitError(
             f"The name of the column {str(header)!r} says {stated.word}, amount_unit={given.word!r} something else. "
@@ -354,7 +363,7 @@ def read_amount(text: str, decimal: str = ".") -> tuple[float, str]:
     float
         The amount, NaN if the text is none.
     str
-        The currency that the text shows, empty if none.
+        The currency that the text shows, that of yuan for ¥ alone, empty if none.
 
     Examples
     --------
@@ -363,7 +372,7 @@ def read_amount(text: str, decimal: str = ".") -> tuple[float, str]:
     """
     found = written_amount(text)
     size = np.nan if found is None else found.size(decimal)
-    return (np.nan, "") if found is None or np.isnan(size) else (size, found.currency)
+    return (np.nan, "") if found is None or np.isnan(size) else (size, SAME_CURRENCY.get(found.currency, ""))
 
 
 def _refuse_other_units(cells: pd.Series, texts: Texts, applied: Unit | None, *, bare: np.ndarray) -> None:
@@ -391,7 +400,9 @@ def _currencies(cells: pd.Series, texts: Texts, stated: Unit | None, blank: np.n
     shown = pd.Series(texts.currencies, index=cells.index, dtype=object)
     if stated is None or not stated.currency:
         return shown
-    other = ((shown != "") & (shown != stated.currency)).to_numpy()
+    if stated.currency in YEN_AND_YUAN:
+        shown = shown.replace(YEN_OR_YUAN, stated.currency)
+    other = shown.map(lambda code: len(agreeing([code, stated.currency])) > 1).to_numpy(dtype=bool)
     if other.any():
         cure = "Correct the cells, or rename the column if its name is wrong."
         raise InputError(
@@ -406,8 +417,9 @@ def _currencies(cells: pd.Series, texts: Texts, stated: Unit | None, blank: np.n
 
 def _refuse_several_currencies(currencies: pd.Series) -> None:
     """Raise if amounts of different currencies would be added up."""
-    found = sorted(set(currencies.unique()) - {""})
+    found = sorted(agreeing(currencies.unique()))
     if len(found) > 1:
+        currencies = currencies.replace(YEN_OR_YUAN, next(iter(YEN_AND_YUAN.intersection(found)), YEN_OR_YUAN))
         where = "; ".join(f"{mark} in rows {listed(currencies.index[currencies == mark])}" for mark in found)
         cure = "Convert them to one currency first, or read each currency by itself."
         raise InputError(
