@@ -53,7 +53,7 @@ def test_chinese_columns_in_ten_thousands(tmp_path):
     with pytest.raises(UnitError, match="amount_unit='万元'"):
         AcquisitionCosts.read(path, columns=own, amount_unit="千元")
     both = costs(channel=["Ads"], spend=[1.0], clients_won=[3], cost_per_client=[3333.33])
-    with pytest.raises(UnitError, match="'cost_per_client' says no unit. Pass amount_unit='万元'"):
+    with pytest.raises(UnitError, match=r"'cost_per_client' says no unit. Pass amount_unit='万元'"):
         AcquisitionCosts.read(both.rename(columns={"spend": "费用（万元）"}), columns={"spend": "费用（万元）"})
 
 
