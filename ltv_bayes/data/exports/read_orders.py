@@ -6,14 +6,19 @@ from typing import Any, Literal
 
 import pandas as pd
 
+<<<<<<< HEAD
+from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency
+from ltv_bayes.data.exports.opportunities import decided_opportunities, open_opportunities
+=======
 from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency, sign_of_yen
 from ltv_bayes.data.exports.opportunities import open_opportunities
+>>>>>>> w-cells2
 from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
 from ltv_bayes.data.exports.stated_units import header_with_unit
 from ltv_bayes.data.exports.status import Keep, Status
 from ltv_bayes.data.exports.total_rows import last_adds_up
-from ltv_bayes.data.orders.read_report import KEPT, ReadReport, customers_and_once, rows_by_reason
+from ltv_bayes.data.orders.read_report import KEPT, ReadReport, rows_by_reason
 from ltv_bayes.data.orders.transactions import (
     Transactions,
     as_streams,
@@ -31,7 +36,6 @@ from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
 from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
 from ltv_bayes.formatting import visible
 
-WORKBOOKS = ("Excel workbook", "OpenDocument")
 EARLIEST, YEARS_AHEAD = 1950, 10
 NO_ORDER = "If such rows are orders, keep='all' keeps them."
 DROP = "Or leave such rows out with bad_rows='drop'."
@@ -160,12 +164,12 @@ def read_transactions(
     status = rows.leave_out_no_orders(keep)
     zone = time_zone or (roles.preset.time_zone if roles.preset else None)
     cells = rows.cells(stream)
-    if cells.empty:
+    if cells.empty and not rows.is_open.any():
         counts = rows_by_reason(rows.reason, rows.reasons, money.values)["rows"].drop(KEPT)
         raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(counts))}. {NO_ORDER}")
     if roles.preset is not None and roles.preset.several_in_a_cell:
         _refuse_several_customers(cells["customer_id"], roles.preset.several_in_a_cell)
-    when: dict[str, Any] = {"date_format": date_format, "time_zone": zone, "serials": found.form in WORKBOOKS}
+    when: dict[str, Any] = {"date_format": date_format, "time_zone": zone, "first_year": found.first_year}
     days = read_days(cells["date"], **when, past=True)
     ids, no_id = as_ids(cells["customer_id"])
     streams, no_stream = ({}, []) if stream is None else _streams(cells)
@@ -175,19 +179,27 @@ def read_transactions(
         refuse(faults, cells.index, DROP if bad_rows == "error" else "No row is left.")
     usable = ~at_fault(faults, len(cells))
     columns = {"customer_id": ids.array, "date": days.days.array, "amount": money.values[rows.kept].array}
-    log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)[usable]
+    log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)
+    log = log if usable.all() else log[usable]
     rows.leave_out_faults(faults)
+<<<<<<< HEAD
+    shown = currencies_of(cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept])
+    amounts, paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
+    log = log.assign(amount=amounts)
+=======
     paid = cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept]
     yen, about_yen = sign_of_yen(*paid, currency, rates)
     shown = currencies_of(*paid, yen)
     log["amount"], paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
+>>>>>>> w-cells2
     if paid_in is None and money.unit is not None:
         paid_in = money.unit.currency or None
     stays, twice, said = rows.leave_out_repeats(log, lines, repeated_rows)
-    log = log[stays].reset_index(drop=True)
+    log = (log if stays.all() else log[stays]).reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
+    opportunities = open_opportunities(rows, money, when, currency, rates)
+    decided = decided_opportunities(rows, log, when)
     _warn(log, status, twice if repeated_rows == AUTO else 0)
-    number, once = customers_and_once(log)
     report = ReadReport(
         source=found.name,
         form=found.form,
@@ -200,6 +212,13 @@ def read_transactions(
         status=status.counts,
         unit=f"{money.unit.word}, as the {money.unit.source} says" if money.unit else None,
         currency=paid_in,
+<<<<<<< HEAD
+        orders=log,
+        notes=(*found.notes, *days.notes, *money.notes, *([converted] if converted else []), *said),
+    )
+    name = str(roles.columns["customer"])
+    return Transactions(log, rows.dropped(stream), paid_in, found.name, name, report, opportunities, decided)
+=======
         first=log["date"].min(),
         last=log["date"].max(),
         customers=number,
@@ -209,6 +228,7 @@ def read_transactions(
     opportunities = open_opportunities(rows, money, when, yen)
     dropped = rows.dropped(stream)
     return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities)
+>>>>>>> w-cells2
 
 
 def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:
