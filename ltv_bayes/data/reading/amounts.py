@@ -1,6 +1,7 @@
 """Cells of money, however they were written, to plain numbers."""
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -218,8 +219,8 @@ def _times(values: np.ndarray, factor: float) -> np.ndarray:
     return np.where(np.abs(rounded - found) <= 4 * np.spacing(size), rounded, found)
 
 
-def require_unit_of_header(name: Any, unit: Any) -> None:
-    """Raise if a column's name says that it is counted in thousands or more, and no unit was given, or another one.
+def require_units_alike(names: Iterable[Any], unit: Any) -> None:
+    """Raise if no unit is given, and some of the columns that belong together say theirs where others say none.
 
     Raises
     ------
@@ -228,18 +229,19 @@ def require_unit_of_header(name: Any, unit: Any) -> None:
 
     Examples
     --------
-    >>> require_unit_of_header("月费（万元）", "万元")
-    >>> require_unit_of_header("月费（万元）", None)
+    >>> require_units_alike(["下限（万元）", "上限（元）"], None)
+    >>> require_units_alike(["下限（万元）", "上限"], None)
     Traceback (most recent call last):
         ...
-    ltv_bayes.errors.UnitError: The name of the column '月费（万元）' says 万元. Pass amount_unit='万元'; if ...
+    ltv_bayes.errors.UnitError: The name of the column '下限（万元）' says 万元, and '上限' says no unit. Pass ...
     """
-    _, stated = _unit(unit, name)
-    if unit is None and stated and stated.factor != 1.0:
-        raise UnitError(
-            f"The name of the column {name!r} says {stated.word}. Pass amount_unit={stated.word!r}; "
-            f"if its amounts are plain ones all the same, amount_unit=1."
-        )
+    stated = {str(name): _unit(unit, name)[1] for name in names}
+    silent = [name for name, one in stated.items() if one is None or not says_a_unit(one)]
+    scaled = {name: one.word for name, one in stated.items() if one is not None and one.factor != 1.0}
+    if unit is None and silent and scaled:
+        name, word = next(iter(scaled.items()))
+        problem = f"The name of the column {name!r} says {word}, and {silent[0]!r} says no unit"
+        raise UnitError(f"{problem}. Pass amount_unit={word!r} if all are in it, or say the unit in each name.")
 
 
 def unit_to_apply(name: Any, unit: Any, *, stacklevel: int = 2) -> float:
@@ -296,7 +298,7 @@ def warn_of_other_unit(ratio: float, far: float, compared: str, cure: str = "", 
 
 def _applied(unit: Unit, name: Any) -> str:
     """Say that the header's unit was applied."""
-    cure = f"Pass amount_unit={unit.word!r} to say so yourself, or amount_unit=1 to keep them as written."
+    cure = f"Pass amount_unit={unit.word!r} to say so yourself; amount_unit=1 only if the name is wrong."
     return f"Amounts in {str(name)!r} were multiplied by {unit.factor:,.15g}, as the name says {unit.word}. {cure}"
 
 

@@ -431,7 +431,7 @@ def _refuse_midnights(cells: pd.Series, at: np.ndarray, seconds: np.ndarray) -> 
 
 
 def _zone_cure(seconds: np.ndarray) -> str:
-    """Name the zone in which all moments are midnight, if one is known; one that dates them otherwise is not offered."""
+    """Name the zone in which all moments are midnight, if one is known; none is offered that dates them otherwise."""
     hours = tuple(sorted({int(hour) for hour in np.unique(seconds // 3600 % 24)}))
     if (seconds % 3600 == 0).all() and hours in MIDNIGHTS:
         return f"Pass time_zone={MIDNIGHTS[hours]!r}, where they are midnight, or the zone UTC if its days are meant."
