@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
-from ltv_bayes.data.reading.faults import Fault, quoted
+from ltv_bayes.data.reading.faults import Fault, quoted, with_errors_named
 from ltv_bayes.data.reading.written.headers import says_a_unit, unit_of_header
 from ltv_bayes.data.reading.written.money import written_amount
 from ltv_bayes.data.reading.written.texts import Texts, read_texts
@@ -113,7 +113,7 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     ]
     currencies = _currencies(cells, texts, stated, blank)
     read = pd.Series(np.where(beyond, np.nan, values), index=cells.index)
-    return Amounts(read, faults, currencies, applied, texts.decimal, _notes(texts, applied, header))
+    return Amounts(read, with_errors_named(faults, cells, "an amount"), currencies, applied, texts.decimal, _notes(texts, applied, header))
 
 
 def as_amounts(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
-from ltv_bayes.data.reading.faults import Fault, quoted
+from ltv_bayes.data.reading.faults import Fault, quoted, with_errors_named
 from ltv_bayes.data.reading.written.day_formats import by_format
 from ltv_bayes.data.reading.written.day_orders import NAMES, ShortDates, short_dates
 from ltv_bayes.data.reading.written.days import (
@@ -395,12 +395,13 @@ def _faults(
     shown = quoted(cells, month)
     mark = next((f"%Y{one}%m" for one in "-/." if one in shown), "%Y年%m月" if "年" in shown else "%Y%m")
     first = f"Add the day, or take the first of each month with date_format={mark!r}."
-    return [
+    faults = [
         Fault(blank, "without a date", "Fill in the date."),
         Fault(placeholder, "with a placeholder date", "Fill in the date or clear it.", quoted(cells, placeholder)),
         Fault(month, "with a month, but no day", first, shown),
         _unreadable(unread, quoted(cells, unread), date_format),
     ]
+    return with_errors_named(faults, cells, "a date") if (blank | unread).any() else faults
 
 
 def _unreadable(at: np.ndarray, example: str, date_format: str | None) -> Fault:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
-from ltv_bayes.data.reading.faults import Fault, refuse
+from ltv_bayes.data.reading.faults import Fault, failed_formulas, quoted, refuse
 from ltv_bayes.errors import refuse_rows
 
 BLANKS = " \t\r\n\f\v\u00a0\u3000\ufeff\u200b"
@@ -50,6 +50,11 @@ def as_ids(cells: pd.Series) -> tuple[pd.Series, Fault]:
         shortened = ids.index[ids.str.fullmatch(SHORTENED).to_numpy(dtype=bool, na_value=False)]
         problem = "with an id that a spreadsheet has shortened, such as 1.00E+15"
         refuse_rows(shortened, "row", problem, "Format the column as text before it is exported: digits are lost.")
+    failed = failed_formulas(ids)
+    if failed.any():
+        ids = ids.mask(failed)
+        problem = f"{NO_ID}, or with the error of a formula in its place"
+        return ids, Fault(ids.isna().to_numpy(), problem, "Fill in the id.", quoted(plain(cells), failed))
     return ids, Fault(ids.isna().to_numpy(), NO_ID, "Fill in the id.")
 
 
