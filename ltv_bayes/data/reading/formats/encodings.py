@@ -63,8 +63,8 @@ PRIVATE = re.compile("[\ue000-\uf8ff\x80-\x9f]")
 WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 SIGN = re.compile(r"[^\w\x00-\x7f]")
 BEYOND = re.compile(r"[\x00-\x7f]+")
-WITHIN = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]+(?=[A-Za-z])|[^\x00-\x7f]+(?=[a-z])|(?<=[a-z])[^\x00-\x7f]+")
-"""Letters of East Asia within a word of Latin ones; beside capitals they are usual, as in TCL集团."""
+WITHIN = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]+(?=[A-Za-z])|[^\x00-\x7f]+(?=[a-z])")
+"""Letters of East Asia within a word, or before small Latin letters; TCL集团 and Tony老师 are usual."""
 VOWEL = re.compile("[аеёиоуыэюяіїє]")
 MISPLACED = re.compile(
     r"[^\w\s\x00-\x7f“„‘«»’](?=[^\W\d_])|(?<=[^\W\d_])[‘„](?!\w)|(?<=[^\W\d_]{3})’(?=[^\W\d_]{2})|(?<=\w)[“”„‘«»](?=\w)"
@@ -237,7 +237,7 @@ def _sense(text: str, encoding: str) -> float:
         share = _of_alphabet(text, encoding)
     else:
         known = _script(encoding)
-        good = sum(_is_sensible(letter, known) for letter in letters) - sum(map(len, WITHIN.findall(text)))
+        good = sum(_is_sensible(letter, known) for letter in letters) - 2 * sum(map(len, WITHIN.findall(text)))
         share = good / len(letters) if known & {*letters} else 0.0
     small = text.lower()
     return share + (share > 0.2 and any(word in small for word in HEADER_WORDS.get(encoding, "").split()))
