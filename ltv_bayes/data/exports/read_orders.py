@@ -13,7 +13,7 @@ from ltv_bayes.data.exports.rows import Rows
 from ltv_bayes.data.exports.stated_units import header_with_unit
 from ltv_bayes.data.exports.status import Keep, Status
 from ltv_bayes.data.exports.total_rows import last_adds_up
-from ltv_bayes.data.orders.read_report import KEPT, ReadReport, customers_and_once, rows_by_reason
+from ltv_bayes.data.orders.read_report import KEPT, ReadReport, rows_by_reason
 from ltv_bayes.data.orders.transactions import (
     Transactions,
     as_streams,
@@ -174,19 +174,20 @@ def read_transactions(
         refuse(faults, cells.index, DROP if bad_rows == "error" else "No row is left.")
     usable = ~at_fault(faults, len(cells))
     columns = {"customer_id": ids.array, "date": days.days.array, "amount": money.values[rows.kept].array}
-    log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)[usable]
+    log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)
+    log = log if usable.all() else log[usable]
     rows.leave_out_faults(faults)
     shown = currencies_of(cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept])
-    log["amount"], paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
+    amounts, paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
+    log = log.assign(amount=amounts)
     if paid_in is None and money.unit is not None:
         paid_in = money.unit.currency or None
     stays, twice, said = rows.leave_out_repeats(log, lines, repeated_rows)
-    log = log[stays].reset_index(drop=True)
+    log = (log if stays.all() else log[stays]).reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
     opportunities = open_opportunities(rows, money, when, currency, rates)
     decided = decided_opportunities(rows, log, when)
     _warn(log, status, twice if repeated_rows == AUTO else 0)
-    number, once = customers_and_once(log)
     report = ReadReport(
         source=found.name,
         form=found.form,
@@ -199,10 +200,7 @@ def read_transactions(
         status=status.counts,
         unit=f"{money.unit.word}, as the {money.unit.source} says" if money.unit else None,
         currency=paid_in,
-        first=log["date"].min(),
-        last=log["date"].max(),
-        customers=number,
-        bought_once=once,
+        orders=log,
         notes=(*found.notes, *days.notes, *money.notes, *([converted] if converted else []), *said),
     )
     name = str(roles.columns["customer"])

@@ -135,14 +135,13 @@ class Rows:
 
     def cells(self, stream: str | None) -> pd.DataFrame:
         """The cells that make an order, of the rows kept so far, blank ones of sub-forms filled."""
-        frame = self.filled if self.kept.all() else self.filled[self.kept]
-        return pd.DataFrame(self._orders(frame, stream), index=frame.index)
+        cells = pd.DataFrame(self._orders(self.filled, stream), index=self.filled.index)
+        return cells if self.kept.all() else cells[self.kept]
 
     def dropped(self, stream: str | None) -> pd.DataFrame:
         """Rows left out, as they stood: row, reason, customer_id, date, amount, and stream if there is one."""
-        frame = self.raw[~self.kept]
-        table = pd.DataFrame(self._orders(frame, stream), index=frame.index).astype(object)
-        table = table.assign(row=frame.index, reason=np.array(self.reasons, dtype=object)[self.reason[~self.kept]])
+        table = pd.DataFrame(self._orders(self.raw, stream), index=self.raw.index)[~self.kept].astype(object)
+        table = table.assign(row=table.index, reason=np.array(self.reasons, dtype=object)[self.reason[~self.kept]])
         return table.reset_index(drop=True)[[*DROPPED_COLUMNS, *([] if stream is None else ["stream"])]]
 
     @property
