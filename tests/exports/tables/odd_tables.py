@@ -88,6 +88,16 @@ CHANCES = "客户编号,预计成交日期,金额,赢率\nk1,2024-03-01,10,100%\
 UNNUMBERED = "订单编号,客户编号,订单日期,订单金额\n,k1,2024-03-01,5\n,k1,2024-03-01,5\nA-1,k2,2024-03-02,6\n"
 BELOW = "客户编号,订单日期,订单金额\nk1,2024-03-01,20.01\nk2,2024-03-02,50\nk3,2024-03-03,30.02\nk4,2024-03-04,20\n"
 BELOW_TRUE = "k1 2024-03-01 20.01\nk2 2024-03-02 50\nk3 2024-03-03 30.02\nk4 2024-03-04 20"
+PERCENT = """
+Account ID,Close Date,Amount,Stage,Probability (%)
+k1,2024-03-01,5,Closed Won,
+k2,2026-12-01,7,Prospecting,1
+"""
+OPEN_UNIT = """
+客户编号,预计成交日期,商机金额(万元),商机阶段,赢率
+k1,2024-03-01,5,赢单,100%
+k2,2026-12-01,7,谈判中,50%
+"""
 
 CASES = [
     reads(
@@ -325,5 +335,21 @@ CASES = [
     ),
     reads(
         "a company with a semicolon", text(PLAIN.replace("k1", "A;B GmbH")), "A;B GmbH 2024-03-01 5\nk2 2024-03-02 6"
+    ),
+    reads("one percent", text(PERCENT), "k1 2024-03-01 5", "open | 7", open=[("k2", "7", 0.01, "2026-12-01")]),
+    reads(
+        "chances between 0 and 1",
+        text(PERCENT.replace(" (%)", "").replace(",1\n", ",0.1\n")),
+        "k1 2024-03-01 5",
+        "open | 7",
+        open=[("k2", "7", 0.1, "2026-12-01")],
+    ),
+    reads(
+        "amounts of open rows in 万元",
+        text(OPEN_UNIT),
+        "k1 2024-03-01 50000",
+        "open | 70000",
+        date="预计成交日期",
+        open=[("k2", "70000", 0.5, "2026-12-01")],
     ),
 ]
