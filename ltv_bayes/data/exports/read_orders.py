@@ -207,7 +207,9 @@ def read_transactions(
         notes=(*found.notes, *days.notes, *money.notes, *([converted] if converted else []), *said),
     )
     dropped = rows.dropped(stream)
-    return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities, decided)
+    return Transactions(
+        log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities, decided
+    )
 
 
 def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:
