@@ -118,4 +118,5 @@ def test_ids_are_merged_in_the_pipeline_too():
     assert merged.table["customer_id"].tolist() == merged.opportunities["customer_id"].tolist()
     assert merged.decided["customer_id"].nunique() == 2
     assert matches.undo(merged, "orders").opportunities["customer_id"].tolist() == ["A2"]
-    assert lb.judge_opportunities(merged, stages={"Proposal": 0.3}, as_of="2025-01-31").table["customer_id"].tolist() == ["A1"]
+    judged = lb.judge_opportunities(merged, stages={"Proposal": 0.3}, as_of="2025-01-31")
+    assert judged.table["customer_id"].tolist() == ["A1"]

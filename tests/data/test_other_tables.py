@@ -6,6 +6,7 @@ import pytest
 import ltv_bayes as lb
 from ltv_bayes.data.exports.names import plain_name
 from ltv_bayes.data.exports.presets import names_beside
+from ltv_bayes.value.acquisition.costs import AcquisitionCosts
 
 ORDERS = pd.DataFrame({"客户编号": ["A", "B"], "下单日期": ["2025-01-01", "2025-02-01"], "订单金额(元)": [1.0, 2.0]})
 INDUSTRY = {"Industry": ["music", "retail"]}
@@ -82,6 +83,43 @@ class TestJudgements:
     def test_experts_judgements_are_pooled_alike(self):
         table = pd.DataFrame({"客户编号": ["A", "A"], "expert": ["Chen", "Wang"], **STATED})
         assert lb.pool_judgements(table).notes == ("customers are those of the column '客户编号'",)
+
+
+class TestCosts:
+    def read(self, table, **settings):
+        return AcquisitionCosts.read(pd.DataFrame(table), **settings)
+
+    def test_columns_are_found_and_said(self):
+        table = {"客户来源": ["展会", "广告"], "费用(元)": [300, 500], "新增客户数": [3, 10], "备注": ["", "x"]}
+        costs = self.read(table)
+        assert costs.rows[["spend", "clients_won"]].to_numpy().tolist() == [[300, 3], [500, 10]]
+        said = "of the costs, channel is the column '客户来源'; spend is the column '费用(元)'"
+        assert costs.notes == (f"{said}; clients won is the column '新增客户数'.",)
+
+    def test_ours_and_those_that_are_named_go_first(self):
+        table = {
+            "channel": ["a", "b"],
+            "Lead Source": ["x", "y"],
+            "spend": [1, 2],
+            "费用": [8, 9],
+            "clients_won": [1, 1],
+        }
+        assert self.read(table).rows["channel"].tolist() == ["a", "b"]
+        assert self.read(table).notes == ()
+        named = self.read(table, columns={"channel": "Lead Source", "spend": "费用"})
+        assert named.rows["spend"].tolist() == [8, 9]
+
+    def test_several_are_refused_with_the_call(self):
+        table = {"客户来源": ["a", "b"], "渠道": ["x", "y"], "spend": [1, 2], "clients_won": [1, 1]}
+        with pytest.raises(lb.errors.ColumnError, match=r"columns=\{'channel': '客户来源'\} or columns="):
+            self.read(table)
+        assert self.read(table, columns={"channel": "渠道"}).rows["channel"].tolist() == ["x", "y"]
+
+    @pytest.mark.parametrize("name", ["cost", "budget", "费用合计预算"])
+    def test_what_may_be_something_else_is_not_taken(self, name):
+        """A column of costs may be those of one client."""
+        with pytest.raises(lb.errors.ColumnError, match="needs a column"):
+            self.read({"channel": ["a"], name: [300], "clients_won": [3]})
 
 
 @pytest.mark.parametrize("table", ["customers", "costs", "contracts"])
