@@ -10,6 +10,8 @@ from ltv_bayes.value.acquisition.costs import AcquisitionCosts
 
 ORDERS = pd.DataFrame({"客户编号": ["A", "B"], "下单日期": ["2025-01-01", "2025-02-01"], "订单金额(元)": [1.0, 2.0]})
 INDUSTRY = {"Industry": ["music", "retail"]}
+CONTRACTS = {"客户编号": ["A", "B"], "开始日期": ["2024-01-31", "2024-03-01"], "服务费": [90, 80]}
+CONTRACTS |= {"退订日期": ["2024-04-10", None]}
 STATED = {"probability": [0.6, 0.5], "low": [50.0, 60.0], "high": [200.0, 90.0]}
 
 
@@ -120,6 +122,33 @@ class TestCosts:
         """A column of costs may be those of one client."""
         with pytest.raises(lb.errors.ColumnError, match="needs a column"):
             self.read({"channel": ["a"], name: [300], "clients_won": [3]})
+
+
+class TestContracts:
+    def test_columns_are_found_and_said(self):
+        renewals = lb.summarize_renewals(pd.DataFrame(CONTRACTS), as_of="2024-06-15")
+        assert renewals.table["renewals"].to_dict() == {"A": 2, "B": 3}
+        assert renewals.table["price"].to_dict() == {"A": 90, "B": 80}
+        assert renewals.notes == (
+            "customer is the column '客户编号'",
+            "start is the column '开始日期'",
+            "cancelled_on is the column '退订日期'",
+            "price is the column '服务费'",
+        )
+        assert "note: start is the column '开始日期'" in repr(renewals)
+
+    def test_those_that_are_named_go_first(self):
+        table = pd.DataFrame(CONTRACTS | {"Account ID": ["x", "y"]})
+        renewals = lb.summarize_renewals(table, customer="Account ID", price=None, as_of="2024-06-15")
+        assert renewals.table.index.tolist() == ["x", "y"]
+        assert len(renewals.notes) == 2
+        with pytest.raises(lb.errors.ColumnError, match="Choose one: customer='客户编号' or customer='Account ID'"):
+            lb.summarize_renewals(table, as_of="2024-06-15")
+
+    def test_an_agreed_end_is_no_cancellation(self):
+        table = pd.DataFrame(CONTRACTS).rename(columns={"退订日期": "合同结束日期"})
+        with pytest.raises(lb.errors.ColumnError, match="no column 'cancelled_on'"):
+            lb.summarize_renewals(table, as_of="2024-06-15")
 
 
 @pytest.mark.parametrize("table", ["customers", "costs", "contracts"])

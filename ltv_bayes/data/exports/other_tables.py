@@ -1,6 +1,7 @@
 """Columns of tables beside orders, by the whole names that exports usually have, where the caller names none."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -61,10 +62,8 @@ def columns_beside(
     {'channel': '渠道', 'spend': '费用(万元)'}
     """
     names = names_beside(table)
-    titles = {role: role.replace("_", " ") for role in roles}
     found = {
-        role: known_column(frame, [names[role]], f"the {titles[role]}", lambda name, role=role: call(role, name))
-        for role in titles
+        role: known_column(frame, [names[role]], f"the {role.replace('_', ' ')}", partial(call, role)) for role in roles
     }
     return {role: name for role, name in found.items() if name is not None}
 
