@@ -166,6 +166,20 @@ def lifetime_value(table: str, draws: int) -> dict[str, Any]:
     return result | {"customers": len(summary)}
 
 
+def expected_value(table: str, draws: int) -> dict[str, Any]:
+    """Expected value of every customer over a year in each draw; fits in the same process are not counted."""
+    import ltv_bayes as lb
+
+    customers = lb.Customers.from_summary(table, time_unit="week")
+    fit: Any = {"draws": draws // 4, "random_seed": 1, "progressbar": False}
+    purchases, spend = lb.BGNBD().fit(customers, **fit), lb.GammaGamma().fit(customers, **fit)
+    with measured() as result:
+        number = purchases.expected_discounted_purchases(customers, "1 year", 0.10)
+        value = number * spend.expected_spend(customers)
+    assert value.sizes["chain"] * value.sizes["draw"] == draws
+    return result | {"customers": value.sizes["customer_id"]}
+
+
 def summarize(orders: str, from_frame: bool, checked: bool = False) -> dict[str, Any]:
     """One row a customer from an order log; from a pandas frame, reading the file is not counted.
 
@@ -248,6 +262,7 @@ if __name__ == "__main__":
         segments,
         hybrid,
         lifetime_value,
+        expected_value,
         summarize,
         summarize_scanned,
         bare,

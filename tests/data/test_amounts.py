@@ -620,3 +620,51 @@ def test_amounts_survive_every_style(cents, about, decimal, style):
     mark = "," if style in ("european", "spaced") else "."
     read = read_amounts(pd.Series(texts), decimal=mark if decimal else None)
     assert read.values.tolist() == [-number if about == "（{}）" else number for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("cell", "amount"),
+    [
+        ("100,-", 100), ("100.-", 100), ("CHF 1'234.-", 1234), ("1.234,-- €", 1234), ("100,—", 100), ("-100,-", -100),
+        ("(100.-)", -100), ("100-", -100), ("1,234.00-", -1234),
+    ],
+)  # fmt: skip
+def test_a_dash_behind_the_decimal_mark_stands_for_no_cents(cell, amount):
+    assert as_amounts(pd.Series([cell, "5"]), decimal=None)[0].tolist() == [amount, 5]
+
+
+@pytest.mark.parametrize(
+    ("cells", "row"),
+    [
+        (["1,2345", "5"], 2),
+        (["5,67", "1,234"], 3),
+        (["€5,67", "1,234 €"], 3),
+        (["12,5", "-1,2345"], 3),
+        (["100,-", "1,234"], 3),
+        (["0,125", "1,2345"], 3),
+    ],
+)
+def test_a_comma_that_may_mark_groups_beside_decimals_is_refused(cells, row):
+    cells = pd.Series(cells, index=[2, 3])
+    with pytest.raises(InputError, match=rf"groups of digits.*rows {row}\)\. Pass decimal=','"):
+        read_amounts(cells)
+    assert not any(fault.at.any() for fault in read_amounts(cells, decimal=",").faults)
+
+
+@pytest.mark.parametrize("other", ["0,125", "1234,567", "1.234,567", "3,14159", "012,345"])
+def test_a_number_that_shows_three_decimals_settles_the_comma(other):
+    assert read_amounts(pd.Series(["1,234", "5,67", other])).values.tolist()[:2] == [1.234, 5.67]
+
+
+@pytest.mark.parametrize("cell", ["1.2E+05", "1E+05", "1.23457E+17", "1,2E+05", "¥1.2E+05", "1.2E+05万"])
+def test_amounts_that_a_spreadsheet_has_shortened_are_refused(cell):
+    fault = read_amounts(pd.Series([cell])).faults[2]
+    assert fault.at.tolist() == [True]
+    assert "leaves digits out" in fault.cure
+
+
+@pytest.mark.parametrize(
+    ("cell", "amount"), [("1e5", 1e5), ("1.2E5", 1.2e5), ("1e+16", 1e16), ("1.2345678E+05", 123456.78)]
+)
+def test_powers_of_ten_of_a_program_are_exact(cell, amount):
+    assert as_amounts(pd.Series([cell]))[0].tolist() == [amount]

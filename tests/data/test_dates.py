@@ -292,7 +292,8 @@ def test_day_numbers_beside_dates_are_read(cells, expected):
 def test_day_numbers_far_from_the_dates_beside_them_are_asked():
     with pytest.raises(InputError, match="1 row with a date that looks like one of Excel's day numbers"):
         column(["45352", "2012-05-01"])
-    assert column([45352, 45353], serials=True)[0] == ["2024-03-01", "2024-03-02"]
+    assert column([45352, 45353], first_year=1900)[0] == ["2024-03-01", "2024-03-02"]
+    assert column([45352 - 1462, 45353 - 1462], first_year=1904)[0] == ["2024-03-01", "2024-03-02"]
 
 
 @pytest.mark.parametrize("form", ["{:d}", "{:d}000", "{:d}.5", "{:d}123"])

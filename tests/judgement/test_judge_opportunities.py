@@ -306,6 +306,7 @@ class TestAnEarlierExport:
         assert closed.loc[won, "amount"].tolist() == pytest.approx(paid[won])
         assert closed.loc[~won, "amount"].isna().all()
         assert closed["mean"].tolist() == then["Amount"].tolist()
+        assert set(closed["closed_on"]) == {pd.Timestamp(AS_OF)}
         assert closed["probability"].tolist() == (then["Probability (%)"] / 100).tolist()
 
     def test_those_that_are_still_open_or_gone_are_counted(self):

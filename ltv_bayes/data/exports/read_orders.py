@@ -13,7 +13,7 @@ from ltv_bayes.data.exports.rows import Rows
 from ltv_bayes.data.exports.stated_units import header_with_unit
 from ltv_bayes.data.exports.status import Keep, Status
 from ltv_bayes.data.exports.total_rows import last_adds_up
-from ltv_bayes.data.orders.read_report import KEPT, ReadReport, customers_and_once, rows_by_reason
+from ltv_bayes.data.orders.read_report import KEPT, ReadReport, rows_by_reason
 from ltv_bayes.data.orders.transactions import (
     Transactions,
     as_streams,
@@ -31,7 +31,6 @@ from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
 from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
 from ltv_bayes.formatting import visible
 
-WORKBOOKS = ("Excel workbook", "OpenDocument")
 EARLIEST, YEARS_AHEAD = 1950, 10
 NO_ORDER = "If such rows are orders, keep='all' keeps them."
 DROP = "Or leave such rows out with bad_rows='drop'."
@@ -165,7 +164,7 @@ def read_transactions(
         raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(counts))}. {NO_ORDER}")
     if roles.preset is not None and roles.preset.several_in_a_cell:
         _refuse_several_customers(cells["customer_id"], roles.preset.several_in_a_cell)
-    when: dict[str, Any] = {"date_format": date_format, "time_zone": zone, "serials": found.form in WORKBOOKS}
+    when: dict[str, Any] = {"date_format": date_format, "time_zone": zone, "first_year": found.first_year}
     days = read_days(cells["date"], **when, past=True)
     ids, no_id = as_ids(cells["customer_id"])
     streams, no_stream = ({}, []) if stream is None else _streams(cells)
@@ -175,19 +174,20 @@ def read_transactions(
         refuse(faults, cells.index, DROP if bad_rows == "error" else "No row is left.")
     usable = ~at_fault(faults, len(cells))
     columns = {"customer_id": ids.array, "date": days.days.array, "amount": money.values[rows.kept].array}
-    log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)[usable]
+    log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)
+    log = log if usable.all() else log[usable]
     rows.leave_out_faults(faults)
     shown = currencies_of(cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept])
-    log["amount"], paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
+    amounts, paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
+    log = log.assign(amount=amounts)
     if paid_in is None and money.unit is not None:
         paid_in = money.unit.currency or None
     stays, twice, said = rows.leave_out_repeats(log, lines, repeated_rows)
-    log = log[stays].reset_index(drop=True)
+    log = (log if stays.all() else log[stays]).reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
     opportunities = open_opportunities(rows, money, when, currency, rates)
     decided = decided_opportunities(rows, log, when)
     _warn(log, status, twice if repeated_rows == AUTO else 0)
-    number, once = customers_and_once(log)
     report = ReadReport(
         source=found.name,
         form=found.form,
@@ -200,16 +200,11 @@ def read_transactions(
         status=status.counts,
         unit=f"{money.unit.word}, as the {money.unit.source} says" if money.unit else None,
         currency=paid_in,
-        first=log["date"].min(),
-        last=log["date"].max(),
-        customers=number,
-        bought_once=once,
+        orders=log,
         notes=(*found.notes, *days.notes, *money.notes, *([converted] if converted else []), *said),
     )
-    dropped = rows.dropped(stream)
-    return Transactions(
-        log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities, decided
-    )
+    name = str(roles.columns["customer"])
+    return Transactions(log, rows.dropped(stream), paid_in, found.name, name, report, opportunities, decided)
 
 
 def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:

@@ -12,7 +12,7 @@ import pandas as pd
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, quoted
 from ltv_bayes.data.reading.written.headers import says_a_unit, unit_of_header
-from ltv_bayes.data.reading.written.money import written_amount
+from ltv_bayes.data.reading.written.money import is_shortened, written_amount
 from ltv_bayes.data.reading.written.texts import Texts, read_texts
 from ltv_bayes.data.reading.written.units import CHINESE, COUNTED_WORDS, CURRENCIES, Unit
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, counted, listed, suggestion
@@ -21,6 +21,10 @@ from ltv_bayes.time_units import as_number
 
 INFINITE = "with an infinite amount"
 NO_MONEY = f"with an amount beyond {LARGEST_AMOUNT:g}, or below {SMALLEST_AMOUNT:g} and not 0"
+SHORTENED = (
+    "A power of ten, as a spreadsheet shows it, leaves digits out: format the column as a number with two decimals, "
+    "and export it again."
+)
 SAME_CURRENCY = {word.upper(): code for word, code in CURRENCIES.items()}
 LONGER = tuple(word for word, code in CURRENCIES.items() if word.endswith(COUNTED_WORDS) and len(word) > 1)
 UNIT_WORDS = ("元", "千", "千元", "万", "万元", "百万", "百万元", "亿", "亿元", "k", "TEUR", "million")
@@ -35,7 +39,8 @@ class Amounts:
     values : pandas.Series
         Amounts in ones (float64), missing where there is a fault.
     faults : list of Fault
-        Rows without an amount, with one that is infinite or beyond all money, and with one that cannot be read.
+        Rows without an amount, with one that is infinite or beyond all money, and with one that cannot be read, or
+        that a spreadsheet has shortened, as to 1.2E+05.
     currencies : pandas.Series
         The code of the currency that each cell shows, or the header by a word of its own, such as USD; empty where
         none is shown. What 元 in a header says is in ``unit`` alone.
@@ -415,6 +420,8 @@ def _unreadable(cells: pd.Series, at: np.ndarray, decimal: str | None) -> Fault:
     if decimal:
         other = "," if decimal == "." else "."
         cure = f"Write it as a plain number; if {other!r} marks the decimals, pass decimal={other!r}."
+    if any(is_shortened(str(cell)) for cell in cells[at]):
+        cure = f"{cure} {SHORTENED}"
     return Fault(at, "with an amount that cannot be read", cure, quoted(cells, at))
 
 

@@ -67,7 +67,7 @@ def read_days(
     *,
     date_format: str | None = None,
     time_zone: str | None = None,
-    serials: bool = False,
+    first_year: int = 0,
     past: bool = False,
     placeholders: bool = True,
 ) -> Days:
@@ -85,8 +85,8 @@ def read_days(
     time_zone : str, optional
         Where the day is asked of cells that name a moment, such as ``"Asia/Shanghai"``: seconds or milliseconds since
         1970, and times with an offset from UTC.
-    serials : bool
-        Whether numbers are Excel's day numbers, as in a workbook that counts from 1900.
+    first_year : int
+        The year from which a workbook counts its day numbers, 1900 or 1904; 0 of other sources.
     past : bool
         Whether all days have been, as those of orders; then 24-03-31 is not a day in 2031.
     placeholders : bool
@@ -109,7 +109,8 @@ def read_days(
     zone, cells = as_zone(time_zone), plain(cells)
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         return _from_moments(cells, zone, PLACEHOLDERS if placeholders else NONE)
-    return _from_cells(cells, date_format, zone, PLACEHOLDERS if placeholders else NONE, serials=serials, past=past)
+    no_days = PLACEHOLDERS if placeholders else NONE
+    return _from_cells(cells, date_format, zone, no_days, first_year=first_year, past=past)
 
 
 def as_days(
@@ -184,7 +185,13 @@ def _are_on(moments: pd.Series, days: np.ndarray) -> np.ndarray:
 
 
 def _from_cells(
-    cells: pd.Series, date_format: str | None, zone: ZoneInfo | None, no_days: np.ndarray, *, serials: bool, past: bool
+    cells: pd.Series,
+    date_format: str | None,
+    zone: ZoneInfo | None,
+    no_days: np.ndarray,
+    *,
+    first_year: int,
+    past: bool,
 ) -> Days:
     """Read each distinct cell once, then give every row its day."""
     if date_format is None and pd.api.types.is_numeric_dtype(cells.dtype) and (read := _epochs(cells, zone)):
@@ -193,9 +200,9 @@ def _from_cells(
     codes, written = _distinct(cells, zone, whole=date_format is not None)
     column = _Column(cells, codes, written, written_days, zone)
     if date_format is None:
-        column.read_plain(serials=serials, past=past)
+        column.read_plain(first_year=first_year, past=past)
     elif date_format == EXCEL:
-        column.put(serial_days(written))
+        column.put(serial_days(written, first_year))
     else:
         column.put(by_format(written, date_format, zone))
     return column.result(date_format, no_days)
@@ -232,7 +239,7 @@ class _Column:
         """Places of the texts that have no day yet."""
         return np.flatnonzero(np.isnat(self.days) & ~self.blank & ~self.placeholder)
 
-    def read_plain(self, *, serials: bool, past: bool) -> None:
+    def read_plain(self, *, first_year: int, past: bool) -> None:
         """Read what needs no format, and refuse what would be open."""
         self.put(by_format(self.written, COMMON_FORMAT, None))  # the quick way for the time to the second
         self._read_zoned(self.unread())
@@ -240,7 +247,7 @@ class _Column:
         self._each(named_months)
         self._read_short(dt.date.today() if past else None)
         self._read_epochs()
-        self._read_serials(serials=serials)
+        self._read_serials(first_year)
 
     def _each(self, read: Callable[[Sequence[str]], np.ndarray]) -> None:
         places = self.unread()
@@ -302,16 +309,16 @@ class _Column:
         self.days[places[known]] = days_in_zone(seconds[known], self.zone)
         self.notes.append(_read_as_epoch(quoted(self.cells, self.rows(at)), self.zone))
 
-    def _read_serials(self, *, serials: bool) -> None:
-        """Excel's day numbers, where dates beside them show that they count from 1900."""
+    def _read_serials(self, first_year: int) -> None:
+        """Excel's day numbers, where the workbook says from when they count, or dates beside them show it is 1900."""
         places = self.unread()
-        found = serial_days([self.written[place] for place in places])
+        found = serial_days([self.written[place] for place in places], first_year)
         known = ~np.isnat(found)
         if not known.any():
             return
         at = self.rows(np.isin(np.arange(len(self.written)), places[known]))
         others = self.days[~np.isnat(self.days) & ~np.isin(self.days, PLACEHOLDERS)]
-        within = serials or (
+        within = first_year > 0 or (
             len(others) > 0
             and found[known].min() >= others.min() - SERIAL_MARGIN
             and found[known].max() <= others.max() + SERIAL_MARGIN
@@ -322,7 +329,8 @@ class _Column:
             refuse_rows(self.cells.index[at], "row", problem, cure)
         self.days[places[known]] = found[known]
         first = self.days[places[known][0]]
-        self.notes.append(f"Excel's day numbers, such as {quoted(self.cells, at)}, were read from 1900, as {first}.")
+        since = f"were read from {first_year or 1900}, as {first}"
+        self.notes.append(f"Excel's day numbers, such as {quoted(self.cells, at)}, {since}.")
 
     def result(self, date_format: str | None, no_days: np.ndarray) -> Days:
         """Give every row its day, and name the rows without one."""

@@ -47,6 +47,8 @@ class Source:
         The text of the rows above the header, one string a row.
     merged : mapping
         By column: cells merged downwards, as (first row, last row); the value is in the first, nothing is filled down.
+    first_year : int
+        The year from which a workbook counts day numbers, 1900 or 1904; 0 of other sources.
     footer : tuple of (int, str)
         Lines of text after the last row, with their row numbers; they are not in the frame.
     notes : tuple of str
@@ -61,6 +63,7 @@ class Source:
     header_row: int | None = None
     above: tuple[str, ...] = ()
     merged: Mapping[str, list[tuple[Any, Any]]] = field(default_factory=dict)
+    first_year: int = 0
     footer: tuple[tuple[Any, str], ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -218,7 +221,7 @@ def _from_workbook(raw: bytes, name: str, form: str, call: str, sheet: SheetChoi
     call = call.removesuffix("{})") + _plain(given) + "{})"
     titles = [name if len(sheets) == 1 else f"sheet {one.name} of {name}" for one in sheets]
     read = [
-        _under_header(Source(one.cells, title, form, sheets=(one.name,)), one, call, header)
+        _under_header(Source(one.cells, title, form, sheets=(one.name,), first_year=one.first_year), one, call, header)
         for one, title in zip(sheets, titles, strict=True)
     ]
     whole = read[0] if len(read) == 1 else _below_each_other(read, name)
@@ -247,6 +250,7 @@ def _below_each_other(read: list[Source], name: str) -> Source:
         header_row=first.header_row if len({one.header_row for one in read}) == 1 else None,
         above=tuple(text for one in read for text in one.above),
         merged=merged,
+        first_year=first.first_year,
         footer=tuple((f"{one.sheets[0]}:{row}", text) for one in read for row, text in one.footer),
         notes=tuple(f"sheet {one.sheets[0]}: {note}" for one in read for note in one.notes),
     )
@@ -262,7 +266,7 @@ def _refuse_different(first: Source, other: Source, name: str) -> None:
         other.sheets[0]: [column for column in there if column not in here],
     }
     only = [f"{sheet} alone has {listed(columns)}" for sheet, columns in extra.items() if columns]
-    cure = "Give them the same names, or read each sheet by itself."
+    cure = f"Read one of them: sheet={first.sheets[0]!r} or sheet={other.sheets[0]!r}; or give them the same names."
     raise ColumnError(f"Sheets of {name} have different columns: {'; '.join(only)}. {cure}")
 
 

@@ -147,9 +147,7 @@ def _from_floats(cells: pd.Series) -> pd.Series:
     """Turn whole floats, which a missing value makes of integers, back into integers."""
     numbers = cells.to_numpy(dtype=float, na_value=np.nan)
     numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-    problem = "with an id that is a decimal number too large to be exact"
-    too_large = cells.index[np.abs(numbers) >= EXACT_LIMIT]
-    refuse_rows(too_large, "row", problem, "Read the id column as text, so that no digit is lost.")
+    _refuse_rounded(cells.index, numbers)
     present = pd.Series(numbers, index=cells.index)
     if (numbers[~np.isnan(numbers)] % 1 == 0).all():
         return present.astype("Int64")
@@ -164,7 +162,16 @@ def _from_objects(cells: pd.Series) -> pd.Series:
         return cells.astype("Int64")
     if kind in ("floating", "mixed-integer-float", "decimal"):
         return _from_floats(cells.astype(float))
+    numbers = [cell if isinstance(cell, float) else np.nan for cell in cells]
+    _refuse_rounded(cells.index, np.array(numbers, dtype=float))
     return _stripped(cells.map(_written, na_action="ignore"))
+
+
+def _refuse_rounded(labels: pd.Index, numbers: np.ndarray) -> None:
+    """Raise if ids are decimal numbers of which digits are lost."""
+    problem = "with an id that is a decimal number too large to be exact"
+    too_large = labels[(np.abs(numbers) >= EXACT_LIMIT) & np.isfinite(numbers)]
+    refuse_rows(too_large, "row", problem, "Read the id column as text, so that no digit is lost.")
 
 
 def _written(value: Any) -> str:

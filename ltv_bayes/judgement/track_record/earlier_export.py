@@ -15,7 +15,18 @@ from ltv_bayes.judgement.form.layout import NAMES
 from ltv_bayes.judgement.form.pipeline import FROM_AN_EXPORT, as_spread, once, spread_amounts
 
 MANY_OPEN = 0.2
-CLOSED_COLUMNS = ("customer_id", "opportunity", "expert", "stage", "probability", "mean", "sd", "won", "amount")
+CLOSED_COLUMNS = (
+    "customer_id",
+    "opportunity",
+    "expert",
+    "stage",
+    "probability",
+    "mean",
+    "sd",
+    "won",
+    "amount",
+    "closed_on",
+)
 
 
 def closed_opportunities(
@@ -40,7 +51,7 @@ def closed_opportunities(
     -------
     pandas.DataFrame
         One row an opportunity that was open then and is decided now: customer_id, opportunity, expert (the owner then),
-        stage (then), probability, mean and sd (of the amount, as stated then), won, amount (missing where it was lost).
+        stage (then), probability, mean and sd (of the amount, as stated then), won, amount (missing where it was lost), closed_on.
         ``attrs["still_open"]`` and ``attrs["absent"]`` count the others.
 
     Raises
@@ -78,7 +89,7 @@ def closed_opportunities(
     decided = None if now.decided is None else now.decided[now.decided["opportunity"].notna()]
     if decided is None or decided.empty:
         raise InputError("The later export has no opportunity with a number that was won or lost.")
-    outcome = decided.set_index(decided["opportunity"].astype(str))[["won", "amount"]]
+    outcome = decided.set_index(decided["opportunity"].astype(str))[["won", "amount", "closed_on"]]
     names = stated["opportunity"].astype(str)
     known = names.isin(outcome.index).to_numpy()
     open_now = _numbers(now.opportunities)

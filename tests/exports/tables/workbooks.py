@@ -267,6 +267,18 @@ CASES = [
         says={"notes": "hidden"},
     ),
     reads(
+        "a hidden sheet of ods",
+        book(write_ods, "a.ods", Sheet(ROWS, "订单"), Sheet([HEAD, *LATER], "旧", hidden=True)),
+        TRUE,
+        says={"notes": "hidden"},
+    ),
+    reads(
+        "a hidden sheet of xlsb",
+        book(write_xlsb, "a.xlsb", Sheet(ROWS, "订单"), Sheet([HEAD, *LATER], "旧", hidden=True)),
+        TRUE,
+        says={"notes": "hidden"},
+    ),
+    reads(
         "a hidden sheet, asked for",
         book(write_xlsx, "a.xlsx", Sheet(ROWS, "订单"), Sheet([HEAD, *LATER], "旧", hidden=True)),
         LAST,
@@ -314,7 +326,7 @@ CASES = [
         right=[BOTH],
     ),
     reads("formats of dates", dated, "".join(f"k{n} 2024-03-05 {n}\n" for n in range(len(FORMATS)))),
-    refuses("unformatted numbers counted from 1904", bare_1904, "1904|45356", right=["a 2024-03-01 5"]),
+    reads("unformatted numbers counted from 1904", bare_1904, "a 2024-03-01 5", says={"notes": "from 1904"}),
     reads("rich text", rich, "red and blue 2024-03-01 5"),
     reads("days counted from 1904", from_1904, "a 2024-03-01 5\nb 2024-03-02 6"),
     reads("frame of categories", lambda folder: frame(folder).astype("category"), TRUE),

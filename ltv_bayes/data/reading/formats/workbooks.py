@@ -2,8 +2,6 @@
 
 import datetime as dt
 import io
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from ltv_bayes.data.reading.formats.workbook_parts import Parts, is_protected, parts_of
 from ltv_bayes.data.reading.headers import Span
+from ltv_bayes.data.reading.ids import EXACT_LIMIT
 from ltv_bayes.errors import InputError, counted, suggestion
 
-NO_WORKBOOK = "Open it in a spreadsheet program and save it again as .xlsx, without a password."
-
-TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+NO_WORKBOOK = "Open it in a spreadsheet program and save it again as .xlsx."
 
 SheetChoice = str | int | Sequence[str | int] | None
 
@@ -34,11 +32,14 @@ class Sheet:
         Cells as they are stored, missing where blank; the index counts rows as the spreadsheet does, from 1.
     merged : tuple of Span
         Merged cells, where the format tells them.
+    first_year : int
+        The year from which day numbers count.
     """
 
     name: str
     cells: pd.DataFrame
     merged: tuple[Span, ...] = ()
+    first_year: int = 1900
 
     @property
     def is_filled(self) -> bool:
@@ -75,12 +76,12 @@ def read_sheets(raw: bytes, name: str, call: str, sheet: SheetChoice = None) -> 
     """
     from python_calamine import SheetVisibleEnum, load_workbook
 
-    with _faults_in_words(name), load_workbook(io.BytesIO(raw)) as book:
+    with _faults_in_words(name, raw), load_workbook(io.BytesIO(raw)) as book:
         hidden = [meta.name for meta in book.sheets_metadata if meta.visible != SheetVisibleEnum.Visible]
         names = list(book.sheet_names)
         wanted = _wanted(sheet, names, name)
-        merged = _merged_in_open_document(raw)
-        sheets = [_read(book, key, merged.get(key, [])) for key in (names if wanted is None else wanted)]
+        parts = parts_of(raw)
+        sheets = [_read(book, key, parts) for key in (names if wanted is None else wanted)]
     if wanted is not None:
         return sheets, []
     return _chosen(sheets, hidden, sheet, name, call)
@@ -96,18 +97,21 @@ def sheet_names(path: Path) -> list[str]:
     """
     from python_calamine import load_workbook
 
-    with _faults_in_words(path.name), load_workbook(path) as book:
+    with _faults_in_words(path.name, path.read_bytes()), load_workbook(path) as book:
         return list(book.sheet_names)
 
 
 @contextmanager
-def _faults_in_words(name: str) -> Iterator[None]:
+def _faults_in_words(name: str, raw: bytes) -> Iterator[None]:
     """Raise one error in words, whatever a damaged workbook raises."""
     try:
         yield
     except (KeyboardInterrupt, SystemExit, GeneratorExit, InputError):
         raise
     except BaseException as problem:  # a panic of calamine is no Exception
+        if is_protected(raw):
+            cure = "Open it in a spreadsheet program and save it again as .xlsx without one, or as CSV UTF-8."
+            raise InputError(f"{name} is protected by a password. {cure}") from None
         reason = " ".join(f"{problem}".split()) or type(problem).__name__
         raise InputError(f"{name} cannot be read as a workbook: {reason}. {NO_WORKBOOK}") from None
 
@@ -130,49 +134,25 @@ def _wanted(sheet: SheetChoice, names: list[str], name: str) -> list[str] | None
     return found
 
 
-def _read(book: Any, key: str, merged: list[Span]) -> Sheet:
+def _read(book: Any, key: str, parts: Parts) -> Sheet:
     """Read one sheet."""
     sheet = book.get_sheet_by_name(key)
     rows = [[_cell(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    for row, column, word in parts.failed.get(key, []):
+        if row < len(rows) and column < len(rows[row]) and rows[row][column] is None:
+            rows[row][column] = word
     cells = pd.DataFrame(rows, dtype=object)
     cells.index += 1
     spans = [Span(top + 1, left, bottom + 1, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or []]
-    return Sheet(key, cells, (*spans, *merged))
-
-
-def _merged_in_open_document(raw: bytes) -> dict[str, list[Span]]:
-    """Merged cells by sheet, which calamine tells of Excel's formats alone."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as parts:
-            content = parts.read("content.xml")
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, NotImplementedError, zlib.error):
-        return {}
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
-    root = etree.fromstring(content, parser)
-    return {sheet.get(f"{TABLE}name"): list(_spans(sheet)) for sheet in root.iter(f"{TABLE}table")}
-
-
-def _spans(sheet: Any) -> Iterator[Span]:
-    """Merged cells of a sheet; rows and cells that repeat are written once."""
-    top = 1
-    for row in sheet.iter(f"{TABLE}table-row"):
-        left = 0
-        for cell in row.iterchildren(f"{TABLE}table-cell", f"{TABLE}covered-table-cell"):
-            down, across = (int(cell.get(f"{TABLE}number-{way}-spanned") or 1) for way in ("rows", "columns"))
-            if down > 1 or across > 1:
-                yield Span(top, left, top + down - 1, left + across - 1)
-            left += int(cell.get(f"{TABLE}number-columns-repeated") or 1)
-        top += int(row.get(f"{TABLE}number-rows-repeated") or 1)
+    return Sheet(key, cells, (*spans, *parts.merged.get(key, [])), parts.first_year)
 
 
 def _cell(cell: Any) -> Any:
-    """A cell as it is stored: whole numbers as such, days as moments, nothing for a blank one."""
+    """A cell as it is stored: whole numbers as such where they are exact, days as moments, nothing for a blank one."""
     if type(cell) is str:
         return cell or None
     if isinstance(cell, float):
-        return int(cell) if cell.is_integer() else cell
+        return int(cell) if cell.is_integer() and abs(cell) < EXACT_LIMIT else cell
     if isinstance(cell, dt.datetime | dt.date):
         return pd.Timestamp(cell)
     if isinstance(cell, dt.timedelta):

@@ -15,6 +15,8 @@ from ltv_bayes.data.reading.written.plain_text import plain_text
 NO_DAY = np.datetime64("NaT", "D")
 EXCEL_EPOCH = np.datetime64("1899-12-30", "D")
 EXCEL_RANGE = (20_000, 80_000)  # 1954 to 2119
+FROM_1904 = 1462
+"""Days between the two systems of Excel's day numbers."""
 PLACEHOLDERS = np.array(
     ["1900-01-01", "1970-01-01", "0001-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "9999-12-31"],
     dtype="datetime64[D]",
@@ -147,10 +149,11 @@ def epoch_seconds(texts: Sequence[str], now: float) -> np.ndarray:
     return np.where((found >= FIRST_EPOCH) & (found <= now + LATER), found, np.nan)
 
 
-def serial_days(texts: Sequence[str]) -> np.ndarray:
-    """Days of texts that hold one of Excel's day numbers, by the system in which day 1 is 1900-01-01."""
+def serial_days(texts: Sequence[str], first_year: int = 1900) -> np.ndarray:
+    """Days of texts that hold one of Excel's day numbers: day 1 is 1900-01-01, or day 0 is 1904-01-01."""
     matches = [SERIAL.fullmatch(text) for text in texts]
     numbers = np.array([int(match[1]) if match else 0 for match in matches], dtype=np.int64)
+    numbers = numbers + FROM_1904 if first_year == 1904 else numbers
     likely = (numbers >= EXCEL_RANGE[0]) & (numbers <= EXCEL_RANGE[1])
     return np.where(likely, EXCEL_EPOCH + numbers, NO_DAY)
 
@@ -165,6 +168,8 @@ def days_in_zone(seconds: np.ndarray, zone: ZoneInfo | None) -> np.ndarray:
 def without_times(cells: pd.Series, zone: ZoneInfo | None) -> pd.Series:
     """Turn texts of moments, such as 2024-03-05T12:30:00Z, into few distinct ones: their days."""
     texts = pa.array(cells.array, type=pa.large_string(), from_pandas=True)
+    if (pc.max(pc.binary_length(texts)).as_py() or 0) <= len("2024-03-05"):
+        return cells
     timed, zoned = (pc.fill_null(pc.match_substring_regex(texts, form), False) for form in (WITH_TIME, WITH_OFFSET))
     days = pc.utf8_slice_codeunits(texts, 0, 10)
     if pc.any(zoned).as_py():

@@ -25,6 +25,8 @@ POINT = re.compile(
     r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+|[1-9][0-9]{0,2}(?P<mark>[,' ])[0-9]{3}(?:(?P=mark)[0-9]{3})*(?:\.[0-9]*)?"
     r"|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]*)?"
 )
+NO_CENTS = re.compile(r"(?<=[0-9][.,])-+(?![0-9])")  # 100,- on a price tag
+SHORTENED = re.compile(r"[0-9](?:[.,](?P<digits>[0-9]*))?E\+(?P<power>[0-9]{2,3})")
 SWAPPED = str.maketrans(",.", ".,")
 NO_SIZE = float("nan")
 
@@ -95,17 +97,32 @@ def is_blank(text: str) -> bool:
     return plain_text(text).strip(" ()").lower() in BLANK_WORDS
 
 
+def is_shortened(text: str) -> bool:
+    """Whether a spreadsheet has shown a number by a power of ten, and its cents are not among the digits.
+
+    Examples
+    --------
+    >>> is_shortened("1.2E+05"), is_shortened("1.2345678E+05"), is_shortened("1.2e5"), is_shortened("1.2E5")
+    (True, False, False, False)
+    """
+    match = SHORTENED.search(plain_text(text))
+    return match is not None and len(match["digits"] or "") < int(match["power"]) + 2
+
+
 def written_amount(text: str, *, chinese: bool = False) -> Written | None:
     """Take the text of an amount apart; None if it is none.
 
-    ``chinese`` says that there is Chinese about, where W is short for 万.
+    ``chinese`` says that there is Chinese about, where W is short for 万. A dash behind the decimal mark stands for no
+    cents, as in 100,-; what a spreadsheet has shortened, as to 1.2E+05, is none.
 
     Examples
     --------
     >>> written_amount("人民币50.5万元（含税）")
     Written(number='50.5', negative=False, exponent=0, unit='万', currency='CNY', tax='gross')
     """
-    plain = plain_text(text).lower()
+    if is_shortened(text):
+        return None
+    plain = NO_CENTS.sub("", plain_text(text).lower())
     tax = ""
     if (note := TAX.search(plain)) is not None:
         tax = "net" if IS_NET.search(note[0]) else "gross"
