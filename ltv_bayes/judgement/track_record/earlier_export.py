@@ -51,7 +51,8 @@ def closed_opportunities(
     -------
     pandas.DataFrame
         One row an opportunity that was open then and is decided now: customer_id, opportunity, expert (the owner then),
-        stage (then), probability, mean and sd (of the amount, as stated then), won, amount (missing where it was lost), closed_on.
+        stage (then), probability, mean and sd (of the amount, as stated then), won, amount (missing where it was
+        lost), closed_on.
         ``attrs["still_open"]`` and ``attrs["absent"]`` count the others.
 
     Raises
@@ -125,8 +126,6 @@ def _stated(earlier: Any) -> tuple[pd.DataFrame, str | None]:
     table, _ = once(table.set_index("row") if "row" in table else table)
     cure = "Name their column with order_id= in read_transactions."
     refuse_rows(table.index[table["opportunity"].isna()], "row", "of the earlier export without a number", cure)
-    twice = table["opportunity"].astype(str).duplicated(keep=False).to_numpy()
-    refuse_rows(table.index[twice], "row", "of the earlier export with the number of another", "Keep one of each.")
     return table.rename(columns={"amount": "amount_then"}), currency
 
 
