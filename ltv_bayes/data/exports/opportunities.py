@@ -31,13 +31,9 @@ DECIDED_COLUMNS = ("row", "customer_id", "opportunity", "won", "amount", "closed
 AT_THE_LAST_RATE = pd.Timestamp("2262-01-01")
 
 
-<<<<<<< HEAD
 def open_opportunities(
-    rows: Rows, money: Amounts, when: Mapping[str, Any], currency: str | None, rates: Rates
+    rows: Rows, money: Amounts, when: Mapping[str, Any], currency: str | None, rates: Rates, yen: str
 ) -> pd.DataFrame | None:
-=======
-def open_opportunities(rows: Rows, money: Amounts, when: Mapping[str, Any], yen: str = "CNY") -> pd.DataFrame | None:
->>>>>>> w-cells2
     """The rows that are open by their status, as a table; None if no status says which are.
 
     Parameters
@@ -48,13 +44,10 @@ def open_opportunities(rows: Rows, money: Amounts, when: Mapping[str, Any], yen:
         Their amounts.
     when : mapping
         How dates are read.
-<<<<<<< HEAD
     currency, rates
         As in `read_transactions`: amounts are converted where rates are given, at the last rate by their date.
-=======
     yen : str
         What ¥ is the sign of where its row does not say it.
->>>>>>> w-cells2
 
     Returns
     -------
@@ -83,8 +76,7 @@ def open_opportunities(rows: Rows, money: Amounts, when: Mapping[str, Any], yen:
     table["probability"] = _chances(rows.filled[columns["probability"]])[at] if "probability" in columns else np.nan
     known = columns.get("currency")
     table["amount"] = money.values[at].array
-<<<<<<< HEAD
-    table["currency"] = currencies_of(None if known is None else frame[known], money.currencies[at]).array
+    table["currency"] = currencies_of(None if known is None else frame[known], money.currencies[at], yen).array
     table["expected_on"] = _days(rows.filled[day], when)[at].array if len(frame) else pd.NaT
     if rates is not None and len(table):
         days = table["expected_on"].fillna(AT_THE_LAST_RATE)
@@ -142,13 +134,6 @@ def _days(cells: pd.Series, when: Mapping[str, Any]) -> pd.Series:
     except InputError:
         return days.set_axis(cells.index)
     return days.set_axis(cells.index)
-=======
-    currency = columns.get("currency")
-    known = None if currency is None else frame[currency]
-    table["currency"] = currencies_of(known, money.currencies[at], yen).array
-    table["expected_on"] = read_days(frame[day], **when).days.array if len(frame) else pd.NaT
-    return table[list(COLUMNS)]
->>>>>>> w-cells2
 
 
 def _chances(cells: pd.Series) -> np.ndarray:

@@ -6,13 +6,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-<<<<<<< HEAD
-from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency
-from ltv_bayes.data.exports.opportunities import decided_opportunities, open_opportunities
-=======
 from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency, sign_of_yen
-from ltv_bayes.data.exports.opportunities import open_opportunities
->>>>>>> w-cells2
+from ltv_bayes.data.exports.opportunities import decided_opportunities, open_opportunities
 from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
 from ltv_bayes.data.exports.stated_units import header_with_unit
@@ -165,8 +160,8 @@ def read_transactions(
     zone = time_zone or (roles.preset.time_zone if roles.preset else None)
     cells = rows.cells(stream)
     if cells.empty and not rows.is_open.any():
-        counts = rows_by_reason(rows.reason, rows.reasons, money.values)["rows"].drop(KEPT)
-        raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(counts))}. {NO_ORDER}")
+        left_out = rows_by_reason(rows.reason, rows.reasons, money.values)["rows"].drop(KEPT)
+        raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(left_out))}. {NO_ORDER}")
     if roles.preset is not None and roles.preset.several_in_a_cell:
         _refuse_several_customers(cells["customer_id"], roles.preset.several_in_a_cell)
     when: dict[str, Any] = {"date_format": date_format, "time_zone": zone, "first_year": found.first_year}
@@ -182,22 +177,18 @@ def read_transactions(
     log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)
     log = log if usable.all() else log[usable]
     rows.leave_out_faults(faults)
-<<<<<<< HEAD
-    shown = currencies_of(cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept])
+    read = rows.kept | rows.is_open
+    named_in = rows.filled[roles.columns["currency"]][read] if "currency" in roles.columns else None
+    yen, about_yen = sign_of_yen(named_in, money.currencies[read], currency, rates)
+    shown = currencies_of(cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept], yen)
     amounts, paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
     log = log.assign(amount=amounts)
-=======
-    paid = cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept]
-    yen, about_yen = sign_of_yen(*paid, currency, rates)
-    shown = currencies_of(*paid, yen)
-    log["amount"], paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
->>>>>>> w-cells2
     if paid_in is None and money.unit is not None:
         paid_in = money.unit.currency or None
     stays, twice, said = rows.leave_out_repeats(log, lines, repeated_rows)
     log = (log if stays.all() else log[stays]).reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
-    opportunities = open_opportunities(rows, money, when, currency, rates)
+    opportunities = open_opportunities(rows, money, when, currency, rates, yen)
     decided = decided_opportunities(rows, log, when)
     _warn(log, status, twice if repeated_rows == AUTO else 0)
     report = ReadReport(
@@ -212,23 +203,11 @@ def read_transactions(
         status=status.counts,
         unit=f"{money.unit.word}, as the {money.unit.source} says" if money.unit else None,
         currency=paid_in,
-<<<<<<< HEAD
         orders=log,
-        notes=(*found.notes, *days.notes, *money.notes, *([converted] if converted else []), *said),
+        notes=(*found.notes, *days.notes, *money.notes, *filter(None, (about_yen, converted)), *said),
     )
     name = str(roles.columns["customer"])
     return Transactions(log, rows.dropped(stream), paid_in, found.name, name, report, opportunities, decided)
-=======
-        first=log["date"].min(),
-        last=log["date"].max(),
-        customers=number,
-        bought_once=once,
-        notes=(*found.notes, *days.notes, *money.notes, *filter(None, (about_yen, converted)), *said),
-    )
-    opportunities = open_opportunities(rows, money, when, yen)
-    dropped = rows.dropped(stream)
-    return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities)
->>>>>>> w-cells2
 
 
 def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:
