@@ -32,7 +32,7 @@ AT_THE_LAST_RATE = pd.Timestamp("2262-01-01")
 
 
 def open_opportunities(
-    rows: Rows, money: Amounts, when: Mapping[str, Any], currency: str | None, rates: Rates, yen: str
+    rows: Rows, money: Amounts, when: Mapping[str, Any], currency: str | None, rates: Rates, yen: str = "CNY"
 ) -> pd.DataFrame | None:
     """The rows that are open by their status, as a table; None if no status says which are.
 

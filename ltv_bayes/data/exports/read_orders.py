@@ -23,7 +23,7 @@ from ltv_bayes.data.orders.transactions import (
     warn_of_null_ids,
 )
 from ltv_bayes.data.reading.amounts import read_amounts
-from ltv_bayes.data.reading.columns import refuse_one_column_for_two, with_index_levels
+from ltv_bayes.data.reading.columns import refuse_one_column_for_two, with_index_levels, with_plain_columns
 from ltv_bayes.data.reading.dates import read_days
 from ltv_bayes.data.reading.faults import Fault, at_fault, quoted, refuse
 from ltv_bayes.data.reading.files import read_source
@@ -147,7 +147,7 @@ def read_transactions(
     named = {"customer": customer, "date": date, "amount": amount, "order_id": order_id, "stream": stream}
     refuse_one_column_for_two(**{role: name for role, name in named.items() if name != AUTO})
     found = read_source(source, sheet=sheet, header=header, encoding=encoding)
-    found = replace(found, frame=with_index_levels(found.frame))
+    found = replace(found, frame=with_plain_columns(with_index_levels(found.frame)))
     roles = find_roles(found.frame, named, preset)
     money = read_amounts(
         roles.cells(found.frame, "amount"),

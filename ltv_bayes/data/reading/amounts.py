@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
-from ltv_bayes.data.reading.faults import Fault, quoted
+from ltv_bayes.data.reading.faults import Fault, quoted, with_errors_named
 from ltv_bayes.data.reading.written.headers import says_a_unit, unit_of_header
 from ltv_bayes.data.reading.written.money import is_shortened, written_amount
 from ltv_bayes.data.reading.written.texts import Texts, read_texts
@@ -128,7 +128,7 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     ]
     currencies = _currencies(cells, texts, stated, blank)
     read = pd.Series(np.where(beyond, np.nan, values), index=cells.index)
-    return Amounts(read, faults, currencies, applied, texts.decimal, _notes(texts, applied, header))
+    return Amounts(read, with_errors_named(faults, cells, "an amount"), currencies, applied, texts.decimal, _notes(texts, applied, header))
 
 
 def as_amounts(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
-from ltv_bayes.data.reading.faults import Fault, quoted
+from ltv_bayes.data.reading.faults import Fault, quoted, with_errors_named
 from ltv_bayes.data.reading.written.day_formats import by_format
 from ltv_bayes.data.reading.written.day_orders import NAMES, ShortDates, short_dates
 from ltv_bayes.data.reading.written.days import (
@@ -397,12 +397,13 @@ def _faults(
 ) -> list[Fault]:
     """Name the rows without a day, by what is wrong with them."""
     shown = quoted(cells, month)
-    return [
+    faults = [
         Fault(blank, "without a date", "Fill in the date."),
         Fault(placeholder, "with a placeholder date", "Fill in the date or clear it.", quoted(cells, placeholder)),
         Fault(month, "with a month, but no day", _month_cure(cells, month, blank), shown),
         _unreadable(unread, quoted(cells, unread), date_format),
     ]
+    return with_errors_named(faults, cells, "a date") if (blank | unread).any() else faults
 
 
 def _month_cure(cells: pd.Series, month: np.ndarray, blank: np.ndarray) -> str:
