@@ -160,8 +160,8 @@ def read_transactions(
     zone = time_zone or (roles.preset.time_zone if roles.preset else None)
     cells = rows.cells(stream)
     if cells.empty and not rows.is_open.any():
-        counts = rows_by_reason(rows.reason, rows.reasons, money.values)["rows"].drop(KEPT)
-        raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(counts))}. {NO_ORDER}")
+        left_out = rows_by_reason(rows.reason, rows.reasons, money.values)["rows"].drop(KEPT)
+        raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(left_out))}. {NO_ORDER}")
     if roles.preset is not None and roles.preset.several_in_a_cell:
         _refuse_several_customers(cells["customer_id"], roles.preset.several_in_a_cell)
     when: dict[str, Any] = {"date_format": date_format, "time_zone": zone, "first_year": found.first_year}
@@ -177,9 +177,10 @@ def read_transactions(
     log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)
     log = log if usable.all() else log[usable]
     rows.leave_out_faults(faults)
-    paid = cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept]
-    yen, about_yen = sign_of_yen(*paid, currency, rates)
-    shown = currencies_of(*paid, yen)
+    read = rows.kept | rows.is_open
+    named_in = rows.filled[roles.columns["currency"]][read] if "currency" in roles.columns else None
+    yen, about_yen = sign_of_yen(named_in, money.currencies[read], currency, rates)
+    shown = currencies_of(cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept], yen)
     amounts, paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
     log = log.assign(amount=amounts)
     if paid_in is None and money.unit is not None:
