@@ -70,8 +70,8 @@ MISPLACED = re.compile(
     r"[^\w\s\x00-\x7f“„‘«»’](?=[^\W\d_])|(?<=[^\W\d_])[‘„](?!\w)|(?<=[^\W\d_]{3})’(?=[^\W\d_]{2})|(?<=\w)[“”„‘«»](?=\w)"
 )
 """Signs within words, or at the wrong end of one; an apostrophe stands after one letter or two, as in d’Or."""
-UNHEARD = re.compile(r"ń[aeiouyáéíóú]|ñ(?![aeiouyáéíóú])|[^\x00-\x7f]{3}")
-"""Spanish has ñ before vowels alone, and Polish never ń; three letters beyond ASCII do not follow each other."""
+UNHEARD = re.compile(r"ń[aeiouyáéíóú]|ñ(?![aeiouyáéíóú])|(?<!ż)(?!żół)[^\x00-\x7f]{3}")
+"""Spanish has ñ before vowels alone, and Polish never ń; three letters beyond ASCII follow each other in żółty alone."""
 
 
 def as_utf8(
@@ -196,7 +196,11 @@ def _likely(raw: bytes) -> dict[str, str]:
         if texts[other] != texts[best]
         and ((best in EVERYDAY) != (other in EVERYDAY) or evidence[other] + DECIDES > evidence[best])
     ]
-    return {encoding: texts[encoding] for encoding in (best, *rivals)}
+    found: dict[str, str] = {}
+    for encoding in (best, *rivals):
+        if texts[encoding] not in found.values():
+            found[encoding] = texts[encoding]
+    return found
 
 
 def _sample(raw: bytes) -> bytes:
