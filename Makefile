@@ -17,11 +17,17 @@ help:  ## show this list
 demo: $(ready)  ## value a sample portfolio of customers and write tables and pictures to demo_output/
 	.venv/bin/ltv-bayes demo --out demo_output
 
-test: check  ## check, then run every test but the studies; options as in make test ARGS="--seed-shift 1000"
-	$(python) -m pytest $(side_by_side) -m "not study" --durations=30 $(ARGS)
+# Types and imports are checked beside the tests, which leave a core idle now and then; what they say comes last.
+test: lint  ## check, and run every test but the studies; options as in make test ARGS="--seed-shift 1000"
+	@said=$$(mktemp); \
+	$(MAKE) --no-print-directory types imports >"$$said" 2>&1 & beside=$$!; \
+	trap 'kill $$beside; rm -f "$$said"; exit 130' INT TERM; \
+	$(python) -m pytest $(side_by_side) -m "not study" --durations=30 $(ARGS); tests=$$?; \
+	wait $$beside; checks=$$?; cat "$$said"; rm -f "$$said"; \
+	[ $$tests -eq 0 ] && exit $$checks; exit $$tests
 
-fast: $(ready)  ## run the tests without sampling, PyMC and long simulations
-	$(python) -m pytest $(side_by_side) -m "not fits and not study" $(ARGS)
+fast: $(ready)  ## run the tests that take neither sampling nor more than a second
+	$(python) -m pytest $(side_by_side) -m "not fits and not seconds and not study" $(ARGS)
 
 study: $(ready)  ## run the studies that take minutes; docs/studies.md says what they found
 	$(python) -m pytest $(side_by_side) -m study -rP --durations=0 $(ARGS)

@@ -176,6 +176,20 @@ LINES = (
         (Demand("times faster", 30),),
     ),
     Line(
+        "cdnow_expected",
+        "expected discounted purchases x expected spend of CDNOW, 2,000 draws, 12 months (peer: expected CLV)",
+        ours("expected_value", "same", table="cdnow", draws=2000),
+        (peer("lifetime_value", table="cdnow", draws=2000),),
+        (Demand("seconds", 1),),
+    ),
+    Line(
+        "export",
+        "1,000,000 rows of a CSV export, read and checked, with its report (other: bare DuckDB read)",
+        ours("read_export", orders="orders_1e6"),
+        (ours("read_bare", orders="orders_1e6"),),
+        (Demand("times the query", 3),),
+    ),
+    Line(
         "orders_frame",
         "10,000,000 orders to customers, from a pandas frame (other: bare DuckDB query)",
         ours("summarize", orders="orders", from_frame=True),

@@ -4,6 +4,7 @@ A simulated web shop with 40,000 customers stands in for forty million: the call
 Parquet file, customers live in another, and values are written piece by piece. Nothing here is ever held whole.
 """
 
+import sys
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,8 @@ import ltv_bayes as lb
 
 OUTPUT = Path(__file__).parent / "output"
 OUTPUT.mkdir(exist_ok=True)
-CUSTOMERS, DAYS = 40_000, 730
+CUSTOMERS = next((int(word) for word in sys.argv[1:] if word.isdigit()), 40_000)
+DAYS = 730
 
 rng = np.random.default_rng(1)
 first = rng.integers(0, DAYS - 30, CUSTOMERS)

@@ -53,8 +53,14 @@ print("\n5. The same call again reads what is kept in its folder, and fits nothi
 again = lb.backtest(orders, **terms)
 print(f"  the same verdict: {again.verdict == found.verdict}")
 
+print("\n6. Would another model have done better? Two over the same origins, without a folder\n")
+models = {"BG/NBD": lb.BGNBD(calendar_effects=None), "MBG/NBD": lb.MBGNBD(calendar_effects=None)}
+compared = lb.backtest(orders, **{**terms, "folder": None}, models=models)
+print(compared.verdict)
+
 found.summary().to_csv(OUTPUT / "13_backtest.csv")
 lb.plot_backtest(found).savefig(OUTPUT / "13_backtest.png", dpi=150)
+lb.plot_backtest(compared).savefig(OUTPUT / "13_models.png", dpi=150)
 lb.plot_cohorts(found).savefig(OUTPUT / "13_cohorts.png", dpi=150)
 lb.plot_deciles(found).figure.savefig(OUTPUT / "13_deciles.png", dpi=150)
-print(f"\nwritten: {OUTPUT / '13_backtest.png'}, 13_cohorts.png and 13_deciles.png")
+print(f"\nwritten: {OUTPUT / '13_backtest.png'}, 13_models.png, 13_cohorts.png and 13_deciles.png")

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress(total: int, description: str, *, show: bool) -> Iterator[Callable[[], None]]:
-    """Show a bar while the block runs; the block calls what it is given after each step.
+def progress(total: int, description: str, *, show: bool) -> Iterator[Callable[..., None]]:
+    """Show a bar while the block runs; the block calls what it is given after each step, with what comes next if named.
 
     Examples
     --------
@@ -23,14 +23,14 @@ def progress(total: int, description: str, *, show: bool) -> Iterator[Callable[[
     ...         step()
     """
     if not show:
-        yield lambda: None
+        yield lambda doing="": None
         return
     from rich.progress import Progress
 
     console, watched = _console()
     with Progress(transient=True, console=console, disable=not watched) as bar:
         task = bar.add_task(description, total=total)
-        yield lambda: bar.advance(task)
+        yield lambda doing="": bar.update(task, advance=1, description=doing or description)
 
 
 def announce(sentence: str, *, show: bool) -> None:

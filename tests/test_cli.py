@@ -100,11 +100,22 @@ def test_summarize_reads_chinese_files_and_counts_in_the_unit_given(folder, busi
     assert read("客户.csv")["total_value"].sum() == pytest.approx(business.orders["value"].sum())
 
 
-def test_summarize_warns_of_a_unit_in_the_header(folder, business):
-    business.orders.rename(columns={"value": "万元"}).to_csv("orders.csv", index=False)
-    result = succeed("summarize", "orders.csv", *ORDERS[:4], "--amount", "万元")
-    assert "warning: " in result.stderr
-    assert "--amount-unit '万元'" in result.stderr
+def test_summarize_tells_that_a_unit_in_the_header_was_applied(folder, business):
+    business.orders.rename(columns={"value": "金额(万元)"}).to_csv("orders.csv", index=False)
+    result = succeed("summarize", "orders.csv")
+    assert "amounts counted in 万元, as the header says" in result.stdout
+    assert f"{business.orders['value'].sum() * 1e4:,.2f}" in result.stdout
+
+
+def test_summarize_asks_about_a_status_and_is_told(folder, business):
+    table = business.orders.assign(status=["done" if place % 3 else "Paid" for place in range(len(business.orders))])
+    table.to_csv("orders.csv", index=False)
+    message = fail("summarize", "orders.csv")
+    assert "with a word in the status column 'status' that is not known: 'done'" in message
+    assert "--keep status=Paid,done" in message
+    done = succeed("summarize", "orders.csv", "--keep", "status=done").stdout
+    assert "by status: not among those to keep" in done
+    assert "needs a column and its words" in run("summarize", "orders.csv", "--keep", "done").stderr
 
 
 def test_summarize_keeps_what_it_left_out(folder, business):
@@ -119,7 +130,7 @@ def test_summarize_keeps_what_it_left_out(folder, business):
     ("arguments", "sentence"),
     [
         (["gone.csv"], "gone.csv does not exist"),
-        (["orders.csv"], "There is no column 'customer_id'. Known names: client, closed_on, value."),
+        (["clients.csv"], "There is no column 'date', nor one whose name is known as the date of an order."),
         (["orders.csv", *ORDERS, "--time-unit", "fortnight"], "'fortnight' is not a time unit"),
         (["orders.csv", *ORDERS, "--as-of", "soon"], "'soon' is not a date"),
         (["orders.csv", *ORDERS, "--amount-unit", "dozen"], "amount_unit 'dozen' is not known"),
@@ -160,7 +171,7 @@ def test_fit_saves_both_fits_and_says_where(folder, monkeypatch, purchases, spen
 
 def test_fit_says_what_is_missing(folder):
     assert "gone.csv does not exist" in fail("fit", "gone.csv")
-    assert "There is no column 'customer_id'" in fail("fit", "orders.csv")
+    assert "There is no column 'date', nor one" in fail("fit", "clients.csv")
 
 
 # value
@@ -170,6 +181,7 @@ def value(*arguments):
     return ["value", "orders.csv", *ORDERS, *TERMS, *arguments]
 
 
+@pytest.mark.seconds
 def test_value_writes_the_numbers_of_the_library(folder, business, purchases, spend):
     succeed(*value("--discount-rate", 0.1, "--margin", 0.35, "--horizon", "3 years", "--seed", 4))
     customers = lb.summarize(business.transactions(), time_unit="month", as_of=business.as_of)
@@ -289,6 +301,7 @@ def test_judgements_without_a_relation_are_asked_for_it(folder, business):
     assert not list((folder / "values").glob("*"))
 
 
+@pytest.mark.seconds
 def test_value_works_without_pymc(folder):
     arguments = value("--attributes", "clients.csv", "--judgements", "judged.csv", "--by", "industry")
     command = [sys.executable, "-W", "error", "-c", WITHOUT_PYMC, *arguments]
@@ -303,6 +316,7 @@ def test_starting_the_command_line_loads_no_heavy_package(folder):
     assert done.stdout == "set()\n"
 
 
+@pytest.mark.seconds
 def test_the_backend_of_a_notebook_does_not_matter(folder, monkeypatch):
     code = "import sys; from ltv_bayes.cli.commands import app; app(sys.argv[1:])"
     monkeypatch.setenv("MPLBACKEND", "module://not_installed")
@@ -335,6 +349,7 @@ def files_under(folder):
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
 
+@pytest.mark.seconds
 def test_hostile_names_harm_no_spreadsheet_terminal_or_file(hostile):
     before = files_under(hostile.parent)
     summarized = succeed("summarize", "orders.csv", *ORDERS, *TERMS, "--attributes", "clients.csv")
@@ -381,6 +396,7 @@ def test_hostile_names_are_escaped_in_html(hostile, purchases, spend):
 # demo
 
 
+@pytest.mark.seconds
 def test_demo_names_its_folder_and_writes_what_it_lists(folder, monkeypatch, purchases, spend):
     monkeypatch.setattr(lb.BGNBD, "fit", lambda self, customers, **given: cdnow_fit(customers, purchases))
     monkeypatch.setattr(lb.GammaGamma, "fit", lambda self, customers, **given: cdnow_spend(customers, spend))
@@ -420,6 +436,7 @@ def test_demo_values_nothing_of_clients_who_are_gone_unless_streams_stand_by_the
     assert table.loc["subscription", "clients"] == data.renewals.active().table.index.nunique()
 
 
+@pytest.mark.seconds
 def test_demo_says_that_the_sum_was_missed_only_where_it_was(folder, monkeypatch, purchases, spend):
     from ltv_bayes.demo import forecast as demo
 
@@ -520,6 +537,27 @@ def test_backtest_writes_the_numbers_of_the_library_and_goes_on(folder, business
     assert succeed(*command).stdout == result.stdout
     assert fitted == []
     assert "with other settings of the fit than now" in fail(*command, "--draws", 10)
+
+
+def test_backtest_compares_models(folder, business, monkeypatch, purchases, spend):
+    for model, fit in ((lb.BGNBD, purchases), (lb.MBGNBD, purchases.thin(200)), (lb.GammaGamma, spend)):
+        monkeypatch.setattr(model, "fit", lambda self, customers, fit=fit, **given: fit)
+    terms = ["--time-unit", "month", "--horizon", "1 year", "--origins", 2, "--seed", 3]
+    command = ["backtest", "orders.csv", *ORDERS, *terms, "--model", "BG/NBD", "--model", "mbgnbd"]
+    result = succeed(*command)
+    assert "Backtest of 2 models from 2 origins" in result.stdout
+    assert "Totals held, of 2 windows" in result.stdout
+    models = {"BGNBD": lb.BGNBD(), "MBGNBD": lb.MBGNBD()}
+    settings = {"origins": 2, "horizon": "1 year", "time_unit": "month", "random_seed": 3, "progressbar": False}
+    table = lb.backtest(business.transactions(), models=models, **settings).summary()
+    written = read(folder / "backtest" / "models.csv")
+    assert written["model"].tolist() == table.index.get_level_values("model").tolist()
+    numbers = table.select_dtypes("number").columns
+    np.testing.assert_allclose(written[numbers], table[numbers])
+    assert set(read(folder / "backtest" / "totals.csv").index) == set(models)
+    assert (folder / "backtest" / "models.png").stat().st_size > 10_000
+    assert succeed(*command).stdout == result.stdout
+    assert "no model 'BGMBD'. Did you mean 'BGNBD'" in fail(*command, "--model", "BGMBD")
 
 
 def test_backtest_of_one_day(folder, monkeypatch, purchases, spend):

@@ -12,7 +12,7 @@ import typer
 
 import ltv_bayes as lb
 from ltv_bayes.cli.messages import plain_messages
-from ltv_bayes.errors import ColumnError, FitError, a_kind, suggestion
+from ltv_bayes.errors import ColumnError, FitError, InputError, a_kind, suggestion
 from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN
 from ltv_bayes.terminal import say, show
 
@@ -38,6 +38,9 @@ app = App(
     help="What customers are worth, and how sure we may be.",
 )
 
+MODELS = ("BGNBD", "MBGNBD", "BGCNBD", "MBGCNBD", "NBD")
+"""Models of purchases that have usual settings."""
+
 Attributes = Annotated[Path | None, typer.Option(help="Table with one row per customer: industry, region, ...")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")]
 Draws = Annotated[int, typer.Option(min=1, help="Posterior draws per chain.")]
@@ -49,15 +52,23 @@ class OrderLog:
     """The user's orders, and how to read them: the options that several commands share."""
 
     orders: Annotated[Path, typer.Argument(help="Order log: CSV, Excel or Parquet, one row an order.")]
-    customer: Annotated[str, typer.Option(help="Column with the customer's id.")] = "customer_id"
-    date: Annotated[str, typer.Option(help="Column with the order's date.")] = "date"
-    amount: Annotated[str, typer.Option(help="Column with the order's value.")] = "amount"
+    customer: Annotated[str, typer.Option(help="Column with the customer's id; auto by usual names.")] = "auto"
+    date: Annotated[str, typer.Option(help="Column with the order's date; auto by usual names.")] = "auto"
+    amount: Annotated[str, typer.Option(help="Column with the order's value; auto by usual names.")] = "auto"
+    order_id: Annotated[str, typer.Option(help="Column with the order's number; auto by usual names.")] = "auto"
+    preset: Annotated[str | None, typer.Option(help="salesforce, hubspot, fxiaoke or jiandaoyun.")] = None
+    keep: Annotated[
+        list[str] | None, typer.Option(help="Rows that are orders: Status=Paid,Shipped (once a column), or all.")
+    ] = None
+    lines: Annotated[str, typer.Option(help="Rows of one order: add, once (a repeated total), or auto.")] = "auto"
     amount_unit: Annotated[str | None, typer.Option(help="What 1 in that column is: 万元, 亿 or a number.")] = None
     currency: Annotated[str | None, typer.Option(help="Currency of the amounts, such as CNY.")] = None
     date_format: Annotated[str | None, typer.Option(help="How ambiguous dates are written, as in %d/%m/%Y.")] = None
-    decimal: Annotated[str, typer.Option(help="Decimal mark of the amounts: . or ,")] = "."
-    encoding: Annotated[str | None, typer.Option(help="Encoding of a text file; UTF-8 and GBK are found out.")] = None
-    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None
+    time_zone: Annotated[str | None, typer.Option(help="Where the days are, as in Asia/Shanghai.")] = None
+    decimal: Annotated[str | None, typer.Option(help="Decimal mark of the amounts: . or , (else found out).")] = None
+    encoding: Annotated[str | None, typer.Option(help="Encoding of a text file; else found out.")] = None
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook; all for every sheet.")] = None
+    header: Annotated[int | None, typer.Option(help="Row of the header; else found out.")] = None
     bad_rows: Annotated[str, typer.Option(help="Rows that cannot be read: error stops, drop leaves them out.")] = (
         "error"
     )
@@ -66,14 +77,16 @@ class OrderLog:
 
     def transactions(self) -> "lb.Transactions":
         """Read the orders."""
-        reading = vars(self) | {"amount_unit": _number_or_text(self.amount_unit)}
+        reading = vars(self) | {"amount_unit": _number_or_text(self.amount_unit), "keep": _words_to_keep(self.keep)}
         for name in ("time_unit", "as_of"):
             reading.pop(name)
         return lb.read_transactions(reading.pop("orders"), **reading)
 
-    def customers(self, attributes: Path | None = None) -> "lb.Customers":
-        """Read the orders and make one row per customer."""
-        return lb.summarize(self.transactions(), attributes=attributes, time_unit=self.time_unit, as_of=self.as_of)
+    def customers(self, attributes: Path | None = None, orders: "lb.Transactions | None" = None) -> "lb.Customers":
+        """Read the orders, unless they were read, and make one row per customer."""
+        return lb.summarize(
+            orders or self.transactions(), attributes=attributes, time_unit=self.time_unit, as_of=self.as_of
+        )
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
@@ -120,7 +133,9 @@ def summarize(
     for path, header in ((out, "customer_id,frequency,recency,T"), (left_out, "row,reason,customer_id")):
         refuse_foreign_table(path, header)
         refuse_inputs(path, [log.orders, attributes])
-    customers = log.customers(attributes)
+    orders = log.transactions()
+    customers = log.customers(attributes, orders)
+    say(orders.report.text() + "\n")
     say(repr(customers))
     out.parent.mkdir(parents=True, exist_ok=True)
     say(f"\nWritten to {write_csv(customers.table, out).resolve()}: one row per customer")
@@ -203,6 +218,9 @@ def backtest(
     log: OrderLog,
     horizon: Annotated[str, typer.Option(help="How far ahead of each origin, with its unit.")] = "1 year",
     origins: Annotated[int, typer.Option(min=1, help="How many origins; --as-of names one in their place.")] = 6,
+    model: Annotated[
+        list[str] | None, typer.Option(help=f"Model of purchases: {', '.join(MODELS)}; several are compared.")
+    ] = None,
     attributes: Attributes = None,
     by: Annotated[str | None, typer.Option(help="Column of the attributes to compare segments by.")] = None,
     draws: Draws = 1000,
@@ -218,6 +236,9 @@ def backtest(
     draw_without_screen()
     results = Results(out, [log.orders, attributes])
     chosen: dict[str, Any] = {"origins": origins} if log.as_of is None else {"as_of": [log.as_of]}
+    kinds = dict.fromkeys(map(model_named, model or MODELS[:1]))
+    several = {kind.__name__: kind() for kind in kinds}
+    chosen |= {"models": several} if len(several) > 1 else {"purchases": next(iter(several.values()))}
     found = lb.backtest(
         log.transactions(),
         **chosen,
@@ -230,8 +251,23 @@ def backtest(
         draws=draws,
         chains=chains,
     )
-    assert isinstance(found, lb.RollingBacktest)
     say(str(found))
+    if isinstance(found, lb.ModelComparison):
+        import pandas as pd
+
+        totals = {name: one.totals() for name, one in found.backtests.items()}
+        results.table(found.summary(), "models.csv", "each model: coverage, scores, and how far from the best")
+        results.table(pd.concat(totals, names=["model"]), "totals.csv", "each model, origin and segment, with scores")
+        results.table(found.scores(), "scores.csv", "each model over all origins, beside naive forecasts")
+        results.picture(lb.plot_backtest(found), "models.png", "totals, and errors beside the best model's")
+    else:
+        assert isinstance(found, lb.RollingBacktest)
+        report_backtest(found, results)
+    say(f"\n{results.listing()}")
+
+
+def report_backtest(found: "lb.RollingBacktest", results: "Results") -> None:
+    """Write the tables and pictures of a backtest of one model."""
     results.table(found.summary(), "backtest.csv", "each origin: the total beside its forecast, scores of customers")
     results.table(found.totals(), "totals.csv", "each origin and segment, with scores")
     results.table(found.scores(), "scores.csv", "all origins together, beside naive forecasts")
@@ -239,7 +275,14 @@ def backtest(
     results.picture(lb.plot_backtest(found), "backtest.png", "totals and coverage")
     results.picture(lb.plot_cohorts(found), "cohorts.png", "cohort curves")
     results.picture(lb.plot_deciles(found), "deciles.png", "customers in tenths by their forecast")
-    say(f"\n{results.listing()}")
+
+
+def model_named(name: str) -> Any:
+    """The model of purchases that a name stands for, however it is written: BG/NBD, bg-nbd, BGNBD."""
+    plain = "".join(letter for letter in name.upper() if letter.isalnum())
+    if plain not in MODELS:
+        raise InputError(f"There is no model {name!r}. {suggestion(plain, MODELS)}")
+    return getattr(lb, plain)
 
 
 def report_values(ltv: "lb.LifetimeValue", results: "Results") -> None:
@@ -281,6 +324,19 @@ def draw_without_screen() -> None:
     import matplotlib as mpl
 
     mpl.use("agg")
+
+
+def _words_to_keep(given: list[str] | None) -> dict[str, list[str] | str] | str | None:
+    """Read --keep: words by column, or all."""
+    if not given or given == ["all"]:
+        return "all" if given else None
+    found: dict[str, list[str] | str] = {}
+    for one in given:
+        column, mark, words = one.partition("=")
+        if not mark:
+            raise typer.BadParameter(f"{one!r} needs a column and its words, as in --keep 'Status=Paid,Shipped'")
+        found[column] = words if words == "all" else [word.strip() for word in words.split(",")]
+    return found
 
 
 def _number_or_text(unit: str | None) -> float | str | None:

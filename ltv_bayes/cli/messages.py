@@ -1,5 +1,6 @@
 """Errors and warnings as sentences on a terminal, in the words of the command line."""
 
+import ast
 import re
 import shlex
 import warnings
@@ -12,6 +13,7 @@ import typer
 from ltv_bayes.errors import LtvBayesError, LtvBayesWarning
 from ltv_bayes.terminal import complain
 
+KEEP = re.compile(r"\bkeep=(?P<words>\{[^{}]*\})")
 ARGUMENT = re.compile(r"\b(?P<name>[a-z_]+)=(?:'(?P<text>[^']*)'|(?P<number>\d+(?:\.\d+)?))")
 
 
@@ -49,13 +51,25 @@ def with_options(message: str, options: Container[str]) -> str:
     --------
     >>> with_options("Pass as_of='2025-09-30', or fit with tune=2000.", {"as_of"})
     'Pass --as-of 2025-09-30, or fit with tune=2000.'
+    >>> with_options("Pass keep={'Status': ['Paid', 'Signed']}.", {"keep"})
+    'Pass --keep Status=Paid,Signed.'
     """
 
     def as_option(found: re.Match[str]) -> str:
         name, value = found["name"], found["text"] or found["number"]
         return f"--{name.replace('_', '-')} {shlex.quote(value)}" if name in options else found[0]
 
-    return ARGUMENT.sub(as_option, message)
+    return ARGUMENT.sub(as_option, KEEP.sub(_words_to_keep, message) if "keep" in options else message)
+
+
+def _words_to_keep(found: re.Match[str]) -> str:
+    """Write words by column as options, if they are plain."""
+    try:
+        words = ast.literal_eval(found["words"])
+    except (SyntaxError, ValueError):
+        return found[0]
+    written = [f"{column}={some if isinstance(some, str) else ','.join(some)}" for column, some in words.items()]
+    return " ".join(f"--keep {shlex.quote(one)}" for one in written)
 
 
 def _warning_writer(options: Container[str]) -> Any:

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,14 @@ from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, counted
 from ltv_bayes.evaluation import count_calibration
 from ltv_bayes.evaluation.count_calibration import blocks, stacked
+from ltv_bayes.evaluation.counts_ahead import FittedCounts, predicted_counts
 from ltv_bayes.evaluation.known_judgements import KnownJudgements
 from ltv_bayes.evaluation.refitting import Refitting
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.models.operational_time import OnClock
 from ltv_bayes.intervals import flagged, interval, interval_name, interval_settings, summarize_sorted
 from ltv_bayes.predictions.clock import has_clock
+from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, parameters_of, shape_of, thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of
 from ltv_bayes.predictions.spend import FittedSpend
@@ -53,16 +56,25 @@ def backtest_at(
     _require_unseen(fitted, start)
     actual = holdout_occasions(orders, customers, start, end_of(start, length))
     most = max(BACKTEST_DRAWS, BACKTEST_NUMBERS // len(customers))
-    predicted = thinned_to(fitted, most).predict_purchases(customers, length, random_seed=seed)
+    predicted = predicted_counts(thinned_to(fitted, most), customers, length, seed)
     money = expected = None
+    name = named_stream(refitting.stream)
     if spent is None:
         actual = actual.drop(columns="spend")
     else:
         _require_unseen(spent, start)
-        stream = RepeatPurchases(thinned_to(fitted, most), thinned_to(spent, most))
+        stream = RepeatPurchases(thinned_to(fitted, most), thinned_to(spent, most), name)
         ltv = lifetime_value(customers, stream, future_value=judged.priors, horizon=length, random_seed=seed)
         money, expected = ltv.draws, ltv.summary()["mean"].rename("expected_spend")
-    return Backtest(orders, customers, fitted, spent, start, length, actual, predicted, money, expected, judged, seed)
+    notes = tuple(filter(None, [refitting.attributes.note]))
+    return Backtest(
+        orders, customers, fitted, spent, start, length, actual, predicted, money, expected, judged, seed, notes, name
+    )
+
+
+def named_stream(stream: str | None) -> str:
+    """Name the stream of repeat purchases of a log, or of one of its streams, so that their draws are independent."""
+    return "repeat_purchases" if stream is None else f"repeat_purchases of {quote(stream, safe=' ')}"
 
 
 def end_of(start: dt.date, length: Duration) -> dt.date:
@@ -86,11 +98,13 @@ class Backtest(Printed):
         a value's has none; None for a log without amounts.
     judged : KnownJudgements
         The judgements that predicted spend holds, and those left out.
+    notes : tuple of str
+        What is assumed of what was known at the origin.
     """
 
     orders: Transactions
     customers: Customers
-    purchases: FittedPurchases
+    purchases: FittedCounts
     spend: FittedSpend | None
     as_of: dt.date
     horizon: Duration
@@ -100,6 +114,8 @@ class Backtest(Printed):
     expected_spend: pd.Series | None
     judged: KnownJudgements
     random_seed: int
+    notes: tuple[str, ...] = ()
+    stream: str = "repeat_purchases"
 
     @property
     def time_unit(self) -> TimeUnit:
@@ -195,7 +211,7 @@ class Backtest(Printed):
         for some, drawn in blocks(predicted_by(self)[what]):
             below[some] = (drawn < actual[some]).mean(axis=0)
             equal[some] = (drawn == actual[some]).mean(axis=0)
-        return below + luck_of(self, actual.size) * equal
+        return below + luck_of(self.random_seed, self.as_of, actual.size) * equal
 
     def pit_p_value(self) -> float:
         """Share of holdouts simulated by the model with a PIT as far from uniform as the real one's.
@@ -268,6 +284,10 @@ class Backtest(Printed):
         pandas.DataFrame
             Indexed by time since the first order of all, in the time unit: actual, predicted, interval.
         """
+        if isinstance(self.purchases, FittedEvents):
+            raise InputError(
+                "Tracking starts customers anew at their first order, which NBD has no model of. Use BGNBD."
+            )
         prob, kind = interval_settings(ci_prob, ci_kind)
         end = self.calibration_length + self.horizon.to(self.time_unit)
         step = max(1.0, np.ceil(end / TRACKED_STEPS))
@@ -297,6 +317,7 @@ class Backtest(Printed):
             f"probability integral transform of purchases: p = {pit:.2g} against uniform",
             *count_calibration.findings(self.coverage_by_frequency(), on_clock=on_clock),
             *money_notes(self),
+            *self.notes,
         ]
         return ResultPage([heading], self.summary().rename(index=label), notes, amounts=False)
 
@@ -307,13 +328,13 @@ def predicted_by(test: Backtest) -> dict[str, xr.DataArray]:
     return {"purchases": test.predicted_purchases, **money}
 
 
-def luck_of(test: Backtest, number: int) -> np.ndarray:
+def luck_of(random_seed: int, as_of: dt.date, number: int) -> np.ndarray:
     """Uniform numbers that place outcomes among draws equal to them; each origin has its own.
 
     The same ones at every origin would make a customer who buys nothing miss the same interval each time, so that many
     origins would say no more than one does.
     """
-    return np.random.default_rng([test.random_seed, test.as_of.toordinal()]).random(number)
+    return np.random.default_rng([random_seed, as_of.toordinal()]).random(number)
 
 
 def money_notes(test: Backtest) -> list[str]:

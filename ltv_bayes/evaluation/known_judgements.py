@@ -57,7 +57,8 @@ def known_on(day: dt.date, future_value: Judged | None, customers: Customers) ->
     Raises
     ------
     InputError
-        If judgements do not say when they were stated, or something else was given.
+        If judgements do not say when they were stated, were recalibrated by a record that was closed later or does not
+        say when, or something else was given.
     """
     dated = isinstance(future_value, FutureValuePriors)
     given: Any = future_value(day) if callable(future_value) else future_value
@@ -68,6 +69,7 @@ def known_on(day: dt.date, future_value: Judged | None, customers: Customers) ->
         raise InputError(
             f"future_value={which or ' is'} {a_kind(given)}. Make it with FutureValuePriors.from_judgements(...)."
         )
+    _refuse_later_record(given, day)
     every, today = all_judgements(given), pd.Timestamp(day)
 
     def marks(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -86,3 +88,22 @@ def known_on(day: dt.date, future_value: Judged | None, customers: Customers) ->
     if not kept.any():
         return KnownJudgements(None, left_out)
     return KnownJudgements(replace(given.subset(kept), portfolio=every[known_of_all & there_of_all]), left_out)
+
+
+def _refuse_later_record(judged: FutureValuePriors, day: dt.date) -> None:
+    """Refuse judgements that were recalibrated by outcomes that were not known on a day."""
+    cure = (
+        "Pass a function of the day that recalibrates by the record as it was: "
+        "calibrate_judgements(record, as_of=day).recalibrate(judged)."
+    )
+    for last in () if judged.adjustments is None else judged.adjustments.learned_until:
+        if last is None:
+            raise InputError(
+                f"Judgements were recalibrated by a record that does not say when each was closed, so it may know what "
+                f"happened after {day}. Fill in the column closed_on of the record. {cure}"
+            )
+        if last > day:
+            raise InputError(
+                f"Judgements were recalibrated by a record that was closed on {last}, so it knows what happened after "
+                f"{day}. {cure}"
+            )

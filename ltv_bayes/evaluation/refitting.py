@@ -11,8 +11,10 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.known_ids import by_id
 from ltv_bayes.data.orders.summarize import summarize
 from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.evaluation.known_attributes import KnownAttributes
 from ltv_bayes.models.buy_till_you_die import BGNBD
 from ltv_bayes.models.gamma_gamma import GammaGamma
+from ltv_bayes.predictions.fitted import shape_of, shuffled
 
 
 @dataclass(frozen=True)
@@ -25,29 +27,37 @@ class Refitting:
         Unit of the customer tables.
     purchases, spend : model settings or fitted models, optional
         `BGNBD()` and `GammaGamma()` where not given; what is fitted stays as it is.
-    attributes : path or frame, optional
-        As in `summarize`: as they are now, on every day.
+    attributes : KnownAttributes
+        As they were known on any day.
     settings : mapping
         Of the fits: random_seed, draws, ...
     spends : bool
         Whether spend is fitted at all.
+    stream : str, optional
+        Of what these orders are, where others are forecast beside them: the draws of its fits are then independent of
+        theirs.
     """
 
     time_unit: str
     purchases: Any = None
     spend: Any = None
-    attributes: Any = None
+    attributes: KnownAttributes = field(default_factory=KnownAttributes)
     settings: Mapping[str, Any] = field(default_factory=dict)
     spends: bool = True
+    stream: str | None = None
 
     def customers(self, orders: Transactions, day: dt.date) -> Customers:
         """Summarize the orders up to a day, and no others."""
-        return summarize(orders, time_unit=self.time_unit, as_of=day, attributes=self.attributes)
+        known = self.attributes.on(day, orders.customer_column)
+        return summarize(orders, time_unit=self.time_unit, as_of=day, attributes=known)
 
     def fitted(self, customers: Customers) -> tuple[Any, Any]:
         """Fit models of purchases and, if any are, spend."""
         wanted: list[Any] = [self.purchases or BGNBD(), (self.spend or GammaGamma()) if self.spends else None]
         found = [model.fit(customers, **self.settings) if hasattr(model, "fit") else model for model in wanted]
+        if self.stream is not None:
+            seed = self.settings["random_seed"]
+            found = [fit and shuffled(fit, shape_of(fit), seed, f"stream {self.stream}") for fit in found]
         return found[0], found[1]
 
     def once(self, customers: Customers) -> Self:

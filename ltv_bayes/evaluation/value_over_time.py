@@ -11,6 +11,7 @@ import xarray as xr
 
 from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, UnitError, suggestion
+from ltv_bayes.evaluation.known_attributes import KnownAttributes
 from ltv_bayes.evaluation.refitting import Refitting, Segmenting
 from ltv_bayes.intervals import interval_settings, summarize_sorted
 from ltv_bayes.models.buy_till_you_die import PurchaseModel
@@ -62,8 +63,9 @@ def value_over_time(
         How far ahead of each day, with its unit.
     by : str, list of str, Series or mapping, optional
         Segments, as in `LifetimeValue.by`; all customers together if not given.
-    attributes : path or frame, optional
-        One row a customer with the columns of segments, as in `summarize`. They are as they are now on every day.
+    attributes : path, frame or callable, optional
+        One row a customer with the columns of segments, as they are now on every day; or, as in `backtest`, rows with
+        ``known_from``, or a function of the day.
     time_unit : str
         Unit of the customer tables.
     purchases, spend : model settings or fitted models, optional
@@ -100,7 +102,8 @@ def value_over_time(
     when, seed = _days(days), as_seed(random_seed)
     segmenting = None if by is None else Segmenting.read(orders, by, time_unit)
     settings = {"random_seed": seed, "progressbar": False, **fit_settings}
-    refitting = Refitting(time_unit, purchases, spend, attributes, settings)
+    known = KnownAttributes.read(attributes, orders.customer_column)
+    refitting = Refitting(time_unit, purchases, spend, known, settings)
     if not refit:
         refitting = refitting.once(refitting.customers(orders, when[-1]))
     found = []

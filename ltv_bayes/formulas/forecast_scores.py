@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import special
 
-from ltv_bayes.formulas.special import Array
+from ltv_bayes.formulas.special import Array, IntArray
 
 
 def crps(drawn: Array, actual: Array) -> Array:
@@ -52,6 +52,61 @@ def interval_score(low: Array, high: Array, actual: Array, prob: float) -> Array
     """
     outside = np.maximum(low - actual, 0.0) + np.maximum(actual - high, 0.0)
     return np.asarray(high - low + 2 / (1 - prob) * outside)
+
+
+def paired_difference(
+    differences: Array, customers: IntArray, windows: IntArray, apart: float | None = None
+) -> tuple[float, float, float]:
+    """Mean of paired differences of a score, its standard error, and the degrees of freedom of that.
+
+    Differences of one customer in several windows depend on each other, and so do those of one window. The variances
+    over customers and over windows are added, which is a little too much where windows are alike, and right where
+    they differ.
+
+    Parameters
+    ----------
+    differences : array of shape (forecasts,)
+        The score of one forecast less that of another one of the same.
+    customers, windows : arrays of shape (forecasts,)
+        Whose each is, and of when; as whole numbers from 0.
+    apart : float, optional
+        How many windows without a common day these are worth; their number if not given.
+
+    Returns
+    -------
+    float
+        The mean.
+    float
+        Its standard error; NaN of one customer.
+    float
+        Degrees of freedom, by Satterthwaite.
+
+    References
+    ----------
+    Cameron, Gelbach & Miller (2011), Robust inference with multiway clustering, JBES 29; Satterthwaite (1946), An
+    approximate distribution of estimates of variance components, Biometrics Bulletin 2.
+
+    Examples
+    --------
+    >>> mean, error, freedom = paired_difference(np.array([1.0, 3.0]), np.array([0, 1]), np.array([0, 0]))
+    >>> mean, error, freedom
+    (2.0, 1.0, 1.0)
+    """
+    mean = float(np.mean(differences))
+    number = int(np.max(windows)) + 1
+    worth = number if apart is None else apart
+    parts = [_variance_over(customers, differences - mean, int(np.max(customers)) + 1)]
+    if worth > 1 and number > 1:
+        parts.append(_variance_over(windows, differences - mean, worth))
+    variance, freedom = sum(one for one, _ in parts), sum(one**2 / (size - 1) for one, size in parts if size > 1)
+    return mean, float(np.sqrt(variance)), float(variance**2 / freedom) if freedom > 0 else 1.0
+
+
+def _variance_over(groups: IntArray, deviations: Array, size: float) -> tuple[float, float]:
+    """The variance of a mean of deviations that are independent between groups, and how many groups they are worth."""
+    sums = np.bincount(groups, weights=deviations)
+    unbiased = len(sums) / (size - 1) if size > 1 else np.nan
+    return float(np.sum(sums**2) / deviations.size**2 * unbiased), size
 
 
 def gini(ranked_by: Array, worth: Array) -> float:

@@ -51,7 +51,10 @@ def combine_judgements(*priors: FutureValuePriors) -> FutureValuePriors:
     if any(one.portfolio is not None for one in priors):
         portfolio = pd.concat([all_judgements(one) for one in priors], ignore_index=True)
     settings = _settings(priors)
-    return FutureValuePriors(table, priors[0].interval, _adjustments(priors), portfolio=portfolio, **settings)
+    notes = tuple(dict.fromkeys(note for one in priors for note in one.notes))
+    return FutureValuePriors(
+        table, priors[0].interval, _adjustments(priors), portfolio=portfolio, notes=notes, **settings
+    )
 
 
 def _refuse_twice(table: pd.DataFrame) -> None:

@@ -32,6 +32,8 @@ from ltv_bayes.judgement.valuing.relations import (
 from ltv_bayes.judgement.valuing.stated import lines_of, sentences_of, stated_and_expected, stated_and_fitted
 from ltv_bayes.predictions.alive import learned_share
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.signs.signs_of_life import SignShare
+from ltv_bayes.predictions.signs.strength import SignStrength
 from ltv_bayes.predictions.visibility import Coverage, VisibleShare
 from ltv_bayes.tables import Printed, ResultPage
 
@@ -58,15 +60,14 @@ class FutureValuePriors(Printed):
     opinion_weight : float or None
         Weight of an opinion on a customer's whole future value in a logarithmic pool with the model's; None if opinions
         are evidence of their own, from other sources than the orders.
-    shows_life : bool, float or None
+    shows_life : bool, float, SignStrength or None
         Whether open opportunities are signs of life, or how strong ones; None as `with_relation` says.
     covers : Coverage or None
-        The customers whose pipeline these judgements report; None for all. A column, ``{column: values}`` or ids are
-        understood.
-    sign_share : float or None
+        The customers whose pipeline is reported here; None for all. A column, ``{column: values}`` or ids are read.
+    sign_share : SignShare, float or None
         Of living customers, the share with an open opportunity, once `learn_sign_share` has learned it.
-    portfolio : pandas.DataFrame or None
-        All judgements that these were chosen from, by which that share is learned.
+    portfolio, notes
+        All judgements that these were chosen from, by which that share is learned; what was decided in reading them.
     """
 
     table: pd.DataFrame
@@ -75,10 +76,11 @@ class FutureValuePriors(Printed):
     shared: Mapping[str, float] = field(default_factory=dict)
     visible: VisibleShare | None = None
     opinion_weight: float | None = 0.5
-    shows_life: bool | float | None = None
+    shows_life: bool | float | SignStrength | None = None
     covers: Coverage | Any = None
-    sign_share: float | None = None
+    sign_share: SignShare | float | None = None
     portfolio: pd.DataFrame | None = field(default=None, compare=False)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "covers", Coverage.read(self.covers))
@@ -105,7 +107,7 @@ class FutureValuePriors(Printed):
         relation: str | None = None,
         visible: VisibleShare | None = None,
         opinion_weight: float | None = 0.5,
-        shows_life: bool | float | None = None,
+        shows_life: bool | float | SignStrength | None = None,
         covers: Any = None,
         shared: Mapping[str, float] | None = None,
         confirmed: bool = False,
@@ -142,12 +144,9 @@ class FutureValuePriors(Printed):
             Your names of the columns, by ours: ``{"customer_id": "客户", "low": "金额下限"}``.
         amount_unit : float or str, optional
             What 1 in the columns of amounts is worth, as in ``read_transactions``: 1000, ``"万元"``, ``"亿"``.
-        decimal : str
-            The decimal mark in text, ``"."`` or ``","``.
-        date_format : str, optional
-            How dates are written, as in ``read_transactions``.
-        sheet : str or int, optional
-            The sheet of a workbook; otherwise the one called judgements, or the only one.
+        decimal, date_format, sheet : optional
+            The decimal mark in text, ``"."`` or ``","``; how dates are written, as in ``read_transactions``; the sheet
+            of a workbook, if not the one called judgements, or the only one.
         relation, visible, opinion_weight, shows_life, covers : optional
             How judgements relate to what the model foresees, as in :meth:`with_relation`; the column relation says it
             row by row.
@@ -303,7 +302,7 @@ class FutureValuePriors(Printed):
         *,
         visible: VisibleShare | Setting | None = AS_BEFORE,
         opinion_weight: float | Setting | None = AS_BEFORE,
-        shows_life: bool | float | Setting | None = AS_BEFORE,
+        shows_life: bool | float | SignStrength | Setting | None = AS_BEFORE,
         covers: Any = AS_BEFORE,
     ) -> Self:
         """State how judgements relate to the model's forecast, where the table does not state it row by row.
@@ -320,12 +319,12 @@ class FutureValuePriors(Printed):
         opinion_weight : float or None
             For ``same_total``: weight of the opinion in a logarithmic pool, between 0 and 1; or None if opinions are
             evidence of their own, from other sources than the orders.
-        shows_life : bool or float, optional
+        shows_life : bool, float or SignStrength, optional
             Whether open opportunities are signs of life, which they are by default; or how many times as often living
-            customers have one as customers who left, by default 20. ``numpy.inf`` takes all that have one to be alive.
-            If there is none, this is weak evidence that the customer has left. Opportunities of ``visible_share`` are a
-            part of the purchases and show nothing. The newest of a customer's opportunities counts, by stated_on: one
-            older than 90 days is weaker evidence, and one no younger than the last order is none.
+            customers have one as customers who left: a number, or a `SignStrength`, by default about 20. ``numpy.inf``
+            takes all that have one to be alive. If there is none, this is weak evidence that the customer has left.
+            Those of ``visible_share`` are a part of the purchases and show nothing. The newest of a customer's counts,
+            by stated_on: one older than 90 days is weaker evidence, and one no younger than the last order is none.
         covers : column name, mapping of a column to values, or ids, optional
             The customers whose pipeline is reported, where it is not that of all: ``{"account_manager": ["Chen"]}``,
             the name of a column of True and False, or ids. Only their purchases are left out, and only of them does a
@@ -369,7 +368,7 @@ class FutureValuePriors(Printed):
         >>> draws = {"r": [[0.2]], "alpha": [[4.4]], "a": [[0.8]], "b": [[2.4]]}
         >>> fit = FittedPurchases.from_draws(draws, time_unit="week")
         >>> judged.learn_sign_share(fit, Customers.from_summary(many, time_unit="week")).sign_share
-        0.2
+        20% of the living
         """
         signs = signs_of_life(all_judgements(self), self.shows_life, as_of=customers.as_of, coverage=self.covers)
         share = 0.0 if signs is None else learned_share(signs, purchases, customers)
@@ -378,8 +377,7 @@ class FutureValuePriors(Printed):
     def opportunities(self) -> list[Opportunity]:
         """Each opportunity by itself, with its beliefs, in the order of the table.
 
-        Beliefs are as they were stated. Pooled judgements were stated by no single expert; theirs are as they are
-        drawn.
+        Beliefs are as they were stated; those of pooled judgements, which no single expert stated, as they are drawn.
         """
         return opportunities(self.table, self.adjustments)
 
@@ -439,7 +437,8 @@ class FutureValuePriors(Printed):
         return expected_money(self.table, self.adjustments)
 
     def _page(self) -> ResultPage:
-        return ResultPage(lines_of(self.table, self.interval, self._expected_money[0]))
+        lines = lines_of(self.table, self.interval, self._expected_money[0])
+        return ResultPage(lines, notes=[f"note: {note}" for note in self.notes])
 
     def _repr_html_(self) -> str:
         return replace(self._page(), table=self.summary(), rows=10).as_html()

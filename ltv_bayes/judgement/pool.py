@@ -1,5 +1,6 @@
 """Several experts on one opportunity: their judgements made one."""
 
+import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -202,7 +203,8 @@ def pool_judgements(
         rng = customer_stream(seed, f"pooled\x1f{key}", customer)
         changes.append(None if pooled.known else pooled.change(row["amount_1"], row["amount_2"], math.prod(shape), rng))
     made = pd.DataFrame(rows)[list(table.columns)]
-    return _with_changes(FutureValuePriors(made, level), changes, shape)
+    until = () if record is None else (record.closed_until,)
+    return _with_changes(FutureValuePriors(made, level), changes, shape, until)
 
 
 def _read(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading) -> pd.DataFrame:
@@ -300,7 +302,10 @@ def _pooled_row(judged: pd.DataFrame, pooled: Beliefs, interval: float) -> dict[
 
 
 def _with_changes(
-    pooled: FutureValuePriors, changes: list[Adjustment | None], shape: tuple[int, int]
+    pooled: FutureValuePriors,
+    changes: list[Adjustment | None],
+    shape: tuple[int, int],
+    learned_until: tuple[dt.date | None, ...],
 ) -> FutureValuePriors:
     """Add what differs from draw to draw, if anything does."""
     if all(change is None for change in changes):
@@ -308,6 +313,6 @@ def _with_changes(
     none = Adjustment(*(np.full(math.prod(shape), value) for value in (0.0, 1.0, 0.0, 1.0)))
     parts = zip(*(change or none for change in changes), strict=True)
     stacked = (np.stack(part).reshape(len(changes), *shape) for part in parts)
-    adjusted = pooled.adjusted(Adjustments(np.arange(len(changes)), *stacked))
+    adjusted = pooled.adjusted(Adjustments(np.arange(len(changes)), *stacked, learned_until=learned_until))
     mean = adjusted.summary()["expected_value"] / adjusted.table["probability"]
     return replace(adjusted, table=adjusted.table.assign(mean=mean))

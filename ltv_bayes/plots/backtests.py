@@ -1,6 +1,7 @@
 """Pictures of backtests of many origins: totals beside coverage, cohort curves, and lift."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from matplotlib.dates import AutoDateLocator
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.evaluation.count_calibration import COVERED
 from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY
+from ltv_bayes.evaluation.rolling.comparison import ModelComparison, verdict_between
+from ltv_bayes.evaluation.rolling.forecast import NAIVE
 from ltv_bayes.evaluation.rolling.result import RollingBacktest, verdict_on
 from ltv_bayes.evaluation.rolling.verdict import STATED
-from ltv_bayes.evaluation.rolling.window import NAIVE
 from ltv_bayes.formatting import percent
 from ltv_bayes.intervals import bound_columns, describe_interval, interval_name
 from ltv_bayes.plots import canvas
@@ -22,16 +24,24 @@ from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 LEVELS = {"customer": (BLUE, "o", "customers"), "segment": (GREEN, "s", "segments"), "total": (ORANGE, "D", "totals")}
 CURE = "Pass what backtest(..., origins=...) returned."
 MOST_IN_A_ROW, WIDE = 3, 110
+MODELS = (BLUE, ORANGE, GREEN, RED, GREY)
+PLACES = ("of", "level", "segment")
 
 
 def plot_backtest(
-    backtest: RollingBacktest, of: str | None = None, *, ci_prob: float = STATED, ci_kind: str | None = None
+    backtest: RollingBacktest | ModelComparison,
+    of: str | None = None,
+    *,
+    ci_prob: float = STATED,
+    ci_kind: str | None = None,
 ) -> Any:
     """Draw totals with their intervals and what happened, origin by origin, beside the coverage of all intervals.
 
+    Of several models, beside how far the error of each is from that of the best one.
+
     Parameters
     ----------
-    backtest : RollingBacktest
+    backtest : RollingBacktest or ModelComparison
         What `backtest` returned for several origins.
     of : {"spend", "purchases"}, optional
         Spend where the log has amounts, if not given.
@@ -42,11 +52,13 @@ def plot_backtest(
     -------
     matplotlib Figure
     """
+    if isinstance(backtest, ModelComparison):
+        return _compare(backtest, of, ci_prob, ci_kind)
     of = _compared(backtest, of)
     totals, scores = backtest.totals(ci_prob, ci_kind), backtest.scores().loc[of]
     with canvas.house_style():
         figure, (left, right) = _panels(1, 2, 4.4, width_ratios=[3, 2])
-        rows = totals.xs((of, "total", EVERYBODY), level=("of", "level", "segment"))
+        rows = totals.xs((of, "total", EVERYBODY), level=PLACES)
         _draw_totals(left, rows, describe_interval(ci_prob, ci_kind))
         _write_amounts(left, backtest, of)
         canvas.label_y(left, f"total {of} in the {backtest.horizon}\nafter the origin{_unit(backtest, of)}")
@@ -143,9 +155,66 @@ def plot_deciles(backtest: RollingBacktest, of: str | None = None, *, ax: Any = 
         return canvas.finish(ax, f"Lift of {of}: what those ranked highest were worth", detail, backtest.caution)
 
 
-def _compared(backtest: RollingBacktest, of: str | None) -> str:
+def _compare(comparison: ModelComparison, of: str | None, ci_prob: float, ci_kind: str | None) -> Any:
+    """Draw totals of several models, and the differences of their errors per customer."""
+    of = _compared(comparison, of, ModelComparison)
+    one = comparison[comparison.names[0]]
+    with canvas.house_style():
+        figure, (left, right) = _panels(1, 2, 4.4, width_ratios=[3, 2])
+        totals = {name: each.totals(ci_prob, ci_kind) for name, each in comparison.backtests.items()}
+        rows = {name: table.xs((of, "total", EVERYBODY), level=PLACES) for name, table in totals.items()}
+        _draw_totals_of_models(left, rows, describe_interval(ci_prob, ci_kind))
+        _write_amounts(left, comparison, of)
+        canvas.label_y(left, f"total {of} in the {one.horizon}\nafter the origin{_unit(comparison, of)}")
+        canvas.label_x(left, "origin: fitted on what was known on that day")
+        _draw_differences(right, comparison.summary().loc[of].reindex(comparison.names))
+        _finish(figure, "Models compared from the same origins", verdict_between(comparison, of), comparison)
+    return figure
+
+
+def _draw_totals_of_models(ax: Any, rows: Mapping[str, pd.DataFrame], level: str) -> None:
+    """Intervals and medians of totals by each model side by side, and what happened."""
+    every = list(rows.values())
+    low, high = bound_columns(every[0])
+    where, step = np.arange(len(every[0])), 0.7 / len(every)
+    for place, (name, table) in enumerate(rows.items()):
+        at, colour = where + (place - (len(every) - 1) / 2) * step, MODELS[place % len(MODELS)]
+        ax.vlines(at, table[low], table[high], color=colour, linewidth=5, alpha=0.4, label=drawable(f"{name}, {level}"))
+        ax.plot(at, table["median"], "_", color=colour, markersize=10, markeredgewidth=2)
+    across = 0.35 + 0.1
+    ax.hlines(every[0]["actual"], where - across, where + across, color=ink(), linewidth=1.5, label="actual")
+    ax.set_xticks(where, [f"{day:%Y-%m-%d}" for day in every[0].index])
+    ax.tick_params(axis="x", labelrotation=30 if len(where) > 4 else 0)
+    top = max(max(table[high].max(), table["actual"].max()) for table in every)
+    ax.set(xlim=(-0.6, len(where) - 0.4), ylim=(0, (1.15 + 0.09 * len(every)) * top or 1.0))
+    ax.grid(axis="x", visible=False)
+    ax.legend(loc="upper left")
+
+
+def _draw_differences(ax: Any, table: pd.DataFrame) -> None:
+    """How far the error of each model is from that of the best, with twice its standard error."""
+    best = float(table["crps"].min())
+    scale = 100 / best if best > 0 else 1.0
+    where = np.arange(len(table))[::-1]
+    ax.axvline(0, color=GREY, linestyle="--", linewidth=1)
+    for place, (at, row) in enumerate(zip(where, table.to_dict("records"), strict=True)):
+        colour, middle, error = MODELS[place % len(MODELS)], row["difference"] * scale, row["standard_error"] * scale
+        ax.hlines(at, middle - 2 * error, middle + 2 * error, color=colour, linewidth=3, alpha=0.5)
+        ax.plot(middle, at, "D" if row["told_apart"] else "o", color=colour, markersize=7)
+    ax.set_yticks(where, [drawable(name) for name in table.index], **in_own_words())
+    ax.set_ylim(-0.6, len(table) - 0.4)
+    ax.grid(axis="y", visible=False)
+    ax.xaxis.set_major_formatter(lambda share, _: f"{share:g}%")
+    canvas.label_x(
+        ax,
+        "error per customer (CRPS) above the best model's,",
+        "with twice its standard error; a diamond is told apart",
+    )
+
+
+def _compared(backtest: Any, of: str | None, kind: type = RollingBacktest) -> str:
     """What to draw: spend where there is any."""
-    canvas.require(backtest, RollingBacktest, CURE)
+    canvas.require(backtest, kind, CURE)
     if of is not None and of not in backtest.compared:
         raise InputError(f"The backtest has no {of!r}. {suggestion(of, backtest.compared)}")
     return of or backtest.compared[-1]
@@ -168,7 +237,7 @@ def _panels(rows: int, columns: int, height: float, **settings: Any) -> tuple[An
     return plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=True, **settings)
 
 
-def _finish(figure: Any, title: str, detail: str, backtest: RollingBacktest) -> None:
+def _finish(figure: Any, title: str, detail: str, backtest: RollingBacktest | ModelComparison) -> None:
     above = canvas.heading(title, detail, backtest.caution, WIDE if figure.get_figwidth() > 9 else TITLE_WIDTH)
     canvas.finish_figure(figure, above, RED if backtest.caution else ink())
 
@@ -220,14 +289,14 @@ def _draw_curves(ax: Any, table: pd.DataFrame, backtest: RollingBacktest, level:
     ax.set_ylim(bottom=0)
 
 
-def _write_amounts(ax: Any, backtest: RollingBacktest, of: str) -> None:
+def _write_amounts(ax: Any, backtest: RollingBacktest | ModelComparison, of: str) -> None:
     if of == "spend":
         canvas.money_axis(ax.yaxis, backtest.currency)
     else:
         canvas.count_axis(ax.yaxis)
 
 
-def _unit(backtest: RollingBacktest, of: str) -> str:
+def _unit(backtest: RollingBacktest | ModelComparison, of: str) -> str:
     return canvas.unit(backtest.currency) if of == "spend" else ""
 
 

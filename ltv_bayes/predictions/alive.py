@@ -2,8 +2,6 @@
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -18,6 +16,7 @@ from ltv_bayes.formulas.special import Array, Numbers
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.over_customers import distinct_histories
 from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of, purchase_histories
+from ltv_bayes.predictions.signs.signs_of_life import SignShare, SignsOfLife, counted_by_age
 from ltv_bayes.predictions.visibility import Coverage
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 
@@ -26,88 +25,8 @@ SURE_THAT_ONE_TIME_BUYERS_LIVE = {
     bg_nbd.NAME: ("BG/NBD", "BGNBD(leave_at_once=True)", "see check_one_time"),
     bg_cnbd.NAME: ("BG/CNBD-k", "BGCNBD(..., leave_at_once=True)", "and MBGCNBD lets them leave as after any other"),
 }
-FRESH_DAYS, ENOUGH_DRAWS, MANY_VALUES = 90.0, 50, 200
+ENOUGH_DRAWS, MANY_VALUES = 50, 200
 LARGEST_LOG, HALVINGS = 700.0, 60
-
-
-@dataclass(frozen=True)
-class SignsOfLife:
-    """Customers with a sign of life, such as an open opportunity.
-
-    Attributes
-    ----------
-    observed : frozenset of str
-        Ids of the customers with a sign, as text.
-    ratio : float
-        How many times as often a living customer gives a sign as one who has left; infinite if those never do.
-    share : float
-        Of living customers, the share that gives a sign.
-    ages : mapping
-        Days since the sign was seen, by id as text, where it was not seen on the as-of date. A sign of the last 90 days
-        counts in full; of older ones, the evidence (the logarithm of the ratio) halves every 90 days. One that is no
-        younger than the last order shows nothing that the order does not show.
-    coverage : Coverage or None
-        The customers who would give a sign: without one, only these are less likely to be alive. None for all.
-    """
-
-    observed: frozenset[str]
-    ratio: float
-    share: float = 0.0
-    ages: Mapping[str, float] = field(default_factory=dict)
-    coverage: Coverage | None = None
-    limits: Mapping[str, float] = field(default_factory=dict)
-    """Weights at most, by id as text, where P(alive) would else be below the chance that an opportunity comes."""
-
-    def evidence(self, ids: Iterable[str]) -> Array:
-        """How much of a fresh sign each customer gives, by ids as text: 0 without a sign, an array of shape (ids,)."""
-        if np.isinf(self.ratio):
-            return np.array([float(one in self.observed) for one in ids])
-        old = np.array([self.ages.get(one, 0.0) if one in self.observed else np.inf for one in ids]) - FRESH_DAYS
-        return 0.5 ** (np.maximum(old, 0.0) / FRESH_DAYS)
-
-    def weights(self, ids: pd.Index, silent_days: Array | None = None, covered: Array | None = None) -> Array:
-        """By which factor the odds of having left are multiplied, of each customer: an array of shape (customers,).
-
-        Parameters
-        ----------
-        ids : pandas.Index
-            Of the customers.
-        silent_days : array of shape (customers,), optional
-            Days since their last order.
-        covered : array of shape (customers,), optional
-            Whether they would give a sign; all if not given.
-
-        Examples
-        --------
-        >>> SignsOfLife(frozenset("A"), ratio=20, share=0.5).weights(pd.Index(["A", "B"])).tolist()
-        [0.05, 1.95]
-        """
-        text = as_text(ids)
-        given, asked = self.evidence(text), np.ones(len(ids)) if covered is None else covered
-        silent = (1 - self.share / self.ratio) / (1 - self.share)
-        weights = silent ** ((1 - given) * asked) / self.ratio**given
-        if silent_days is not None and self.ages and not np.isinf(self.ratio):
-            age = np.array([self.ages.get(one, 0.0) for one in text])
-            weights[(given > 0) & (age > 0) & (age >= silent_days)] = 1.0
-        return weights if not self.limits else np.minimum(weights, [self.limits.get(one, np.inf) for one in text])
-
-
-def weights_of_having_left(
-    ids: pd.Index,
-    signs: SignsOfLife | None,
-    known_alive: Collection[str],
-    silent_days: Array | None = None,
-    covered: Array | None = None,
-) -> Array:
-    """By which factor all that is known multiplies the odds of having left; 0 for who is known to be alive.
-
-    Examples
-    --------
-    >>> weights_of_having_left(pd.Index([18, 19]), None, {"18"}).tolist()
-    [0.0, 1.0]
-    """
-    weights = np.ones(len(ids)) if signs is None else signs.weights(ids, silent_days, covered)
-    return np.where(as_text(ids).isin(list(known_alive)), 0.0, weights)
 
 
 def weighted_alive(alive: Array, weights: Array) -> Array:
@@ -146,39 +65,16 @@ def weight_for(alive: Array, least: Numbers) -> Array:
     return found
 
 
-def share_with_a_sign(observed: float, likely: float) -> float:
-    """Of living customers, the share that gives a sign of life.
-
-    A living customer gives a sign with the same chance q, one who has left a certain number of times more rarely. So of
-    customers who are alive with probability P by all else that is known, q times the sum of P + (1 - P) / ratio are
-    expected to give one. That sum belongs to all customers, so a slice of them has the same q.
-
-    Parameters
-    ----------
-    observed : float
-        The number of customers with a sign.
-    likely : float
-        The sum of P + (1 - P) / ratio over all customers, those with a sign among them.
-
-    Examples
-    --------
-    A sign of 3 of 10 customers who are surely alive, with one more sign and one more customer without one as a prior:
-
-    >>> round(share_with_a_sign(3, 10.0), 3)
-    0.333
-    """
-    return 0.0 if observed == 0 else (observed + 1) / (max(likely, observed) + 2)
-
-
-def learned_share(signs: SignsOfLife, fit: FittedPurchases, customers: Customers) -> float:
+def learned_share(signs: SignsOfLife, fit: FittedPurchases, customers: Customers) -> SignShare:
     """Of living customers, the share with a sign, learned from these customers."""
-    few, number, observed, alive = thinned_to(fit, ENOUGH_DRAWS), 0, 0.0, 0.0
+    few, number, alive = thinned_to(fit, ENOUGH_DRAWS), 0, 0.0
+    days: list[Array] = []
     for batch in customers.batches(CUSTOMERS_IN_BATCH):
         asked = np.ones(len(batch), dtype=bool) if signs.coverage is None else signs.coverage.of(batch)
         alive += float(few.probability_alive(batch).mean(("chain", "draw"), skipna=False).to_numpy()[asked].sum())
         number += int(asked.sum())
-        observed += float(signs.evidence(as_text(batch.ids)).sum())
-    return share_with_a_sign(observed, alive + (number - alive) / signs.ratio)
+        days.append(signs.days(as_text(batch.ids)))
+    return SignShare(counted_by_age(np.concatenate(days)), number, alive)
 
 
 def share_of_one_time(customers: Customers) -> float:

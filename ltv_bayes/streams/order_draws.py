@@ -46,6 +46,7 @@ class OrderDraws:
     periods : Periods
     counts, spends : GroupDraws
         Parameters of both models.
+    weights : Weights
     one_life : bool
         See `Relations`.
     by_draws : bool
@@ -64,6 +65,7 @@ class OrderDraws:
     periods: order_values.Periods
     counts: GroupDraws
     spends: GroupDraws
+    weights: order_values.Weights
     one_life: bool
     by_draws: bool
     days: float
@@ -75,7 +77,8 @@ class OrderDraws:
         states = customer_states(self.seed, self.name, self.ids[first:last])
         unknown = order_values.UNKNOWN
         limits, lives = unknown if until is None else until / self.days, unknown if life is None else life
-        relations = order_values.Relations(limits, lives, self.one_life)
+        weights = self.weights._replace(place=self.weights.place[first:last])
+        relations = order_values.Relations(limits, lives, self.one_life, weights)
         of_counts = order_values.Events if self.models[0] == nbd.NAME else order_values.Purchases
         drawn = _laid_out(of_counts, self.counts, first, last), _laid_out(order_values.Spend, self.spends, first, last)
         prices = self.periods.prices._replace(age=self.periods.prices.age[first:last])
@@ -105,7 +108,10 @@ class OrderDraws:
                 spend = self.spends.at(segments)
                 own = order_values.Spend(place, spend["p"], spend["q"], spend["v"])
                 rest = self.histories[here], self._of_some(here), parameters, own
-                found[here] = expected_money(self.models[0], *rest)
+                weights = self.weights
+                if weights.drawn.size:
+                    weights = weights._replace(place=weights.place[here])
+                found[here] = expected_money(self.models[0], *rest, weights)
         return found
 
     def _of_some(self, here: np.ndarray) -> order_values.Periods:

@@ -16,7 +16,6 @@ from ltv_bayes.formulas.kernels import order_values
 from ltv_bayes.formulas.models.parameterization import REGULAR
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.predictions.alive import SignsOfLife, weights_of_having_left
 from ltv_bayes.predictions.clock import clock_at, clock_note, day_note
 from ltv_bayes.predictions.events import FittedEvents, event_histories
 from ltv_bayes.predictions.fitted import (
@@ -32,6 +31,7 @@ from ltv_bayes.predictions.fitted import (
 )
 from ltv_bayes.predictions.groups import GroupDraws
 from ltv_bayes.predictions.purchases import FittedPurchases, purchase_histories
+from ltv_bayes.predictions.signs.signs_of_life import SignsOfLife, weights_of_having_left
 from ltv_bayes.predictions.spend import FittedSpend, price_notes, prices_for, spend_histories, warn_of_scale
 from ltv_bayes.predictions.visibility import Coverage, VisibleShare
 from ltv_bayes.streams.notes import history_notes, missing_here_or_there, unseen_segments
@@ -146,7 +146,7 @@ class OrderStream(ABC):
         """Make ready to value these customers; see `Stream`."""
         unit = self.counts.time_unit
         ends, delta, days = terms.edges(unit), terms.delta(unit), DAYS_PER_UNIT[unit]
-        histories = self._histories(customers)
+        histories, weights = self._histories(customers, shape, seed)
         periods = order_values.Periods(ends, delta)
         if self.visible is not None:
             until = np.where(covered_by(self.coverage, self, customers), 1.0, -1.0) * self.visible.within.to(unit)
@@ -167,6 +167,7 @@ class OrderStream(ABC):
             periods,
             counts,
             spends,
+            weights,
             self.one_life,
             self.while_alive is not None or any(own_parameters(fit) for fit in fits),
             days,
@@ -182,13 +183,15 @@ class OrderStream(ABC):
         valued = pooling is None or set(pooling.grouping.columns) <= set(customers.columns)
         return customers if valued else self._orders(customers)
 
-    def _histories(self, customers: Customers) -> Array:
-        """What the compiled loops need of customers; NaN for those who are not in the data."""
+    def _histories(self, customers: Customers, shape: tuple[int, int], seed: int) -> tuple[Array, order_values.Weights]:
+        """What the compiled loops need of customers, NaN for who is not in the data; draws of what signs show."""
         found = self._of_these(histories(self.counts, self.spend, self._orders(customers)), customers, np.nan)
         silent = (found[:, 2] - found[:, 1]) * DAYS_PER_UNIT[self.counts.time_unit]
         covered = None if self.signs is None else covered_by(self.signs.coverage, self, customers)
-        weights = weights_of_having_left(customers.ids, self.signs, self.alive_for_sure, silent, covered)
-        return np.column_stack([found, weights])
+        strength = None if self.signs is None else self.signs.strength.draws(shape, seed)
+        known = customers.ids, self.signs, self.alive_for_sure, silent, covered, strength
+        most, place, drawn = weights_of_having_left(*known)
+        return np.column_stack([found, most]), order_values.Weights(place, drawn)
 
     def _prices(self, spend: FittedModel, customers: Customers) -> Prices | None:
         """The price level, with the age of these customers' repeat orders."""

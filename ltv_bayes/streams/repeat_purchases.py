@@ -10,9 +10,10 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.predictions.alive import SignsOfLife, weighted_alive, weights_of_having_left
+from ltv_bayes.predictions.alive import weighted_alive
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.signs.signs_of_life import SignsOfLife, weights_of_having_left
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.predictions.visibility import Coverage, VisibleShare
 from ltv_bayes.sizes import ALIVE_CUSTOMERS
@@ -109,13 +110,22 @@ class RepeatPurchases(OrderStream):
         return frozenset(map(str, self.known_alive))
 
 
-def alive_draws(stream: RepeatPurchases, fit: FittedPurchases, customers: Customers) -> Array:
-    """P(alive) in each draw of a fit, with signs of life and what is known: an array (chains, draws, customers)."""
+def alive_draws(stream: RepeatPurchases, fit: FittedPurchases, customers: Customers, seed: int | None = None) -> Array:
+    """P(alive) in each draw of a fit, with signs of life and what is known: an array (chains, draws, customers).
+
+    How strong signs are is drawn as in the value that has this seed; without one, it is spread evenly over the draws.
+    """
     table, days = customers.table, DAYS_PER_UNIT[customers.time_unit]
     silent = ((table["T"] - table["recency"]) * days).to_numpy(dtype=float)
     covered = None if stream.signs is None else covered_by(stream.signs.coverage, stream, customers)
-    weights = weights_of_having_left(customers.ids, stream.signs, stream.alive_for_sure, silent, covered)
-    return weighted_alive(fit.probability_alive(customers).to_numpy(), weights)
+    alive, strength = fit.probability_alive(customers).to_numpy(), None
+    if stream.signs is not None:
+        by, shape = stream.signs.strength, (alive.shape[0], alive.shape[1])
+        strength = by.spread(shape[0] * shape[1]) if seed is None else by.draws(shape, seed)
+    known = customers.ids, stream.signs, stream.alive_for_sure, silent, covered, strength
+    most, place, drawn = weights_of_having_left(*known)
+    weights = most if not drawn.size else np.minimum(drawn[place].T.reshape(alive.shape), most)
+    return weighted_alive(alive, weights)
 
 
 def mean_alive(

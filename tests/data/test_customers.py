@@ -204,6 +204,7 @@ def test_impossible_subsets(chosen, message):
         customers_of().subset(chosen)
 
 
+@pytest.mark.seconds
 @pytest.mark.filterwarnings("ignore:recency looks like")
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3), st.integers(0, 2), st.integers(1, 3)), min_size=1))

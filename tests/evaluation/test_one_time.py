@@ -55,6 +55,7 @@ def test_expected_numbers_by_age_are_sums_of_chances(cdnow, purchases, leaving_a
         assert found[fit.model][0] / found["customers"][0] == pytest.approx(chance[young].mean(), abs=0.01)
 
 
+@pytest.mark.seconds
 def test_predictive_density_is_near_that_of_leave_one_out(cdnow, purchases, leaving_at_once, a_share):
     found = lb.check_one_time(cdnow, purchases, leaving_at_once, a_share, horizon="39 weeks")
     each = {}

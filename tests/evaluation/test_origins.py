@@ -20,7 +20,7 @@ FIRST = dt.date(2022, 1, 1)
 def span(days, returned=0):
     """A log of a number of days, in which 40 customers came back, all on one day."""
     back = np.datetime64(FIRST + dt.timedelta(days=returned))
-    return LogSpan(FIRST, FIRST + dt.timedelta(days=days - 1), np.repeat(back, 40))
+    return LogSpan(FIRST, FIRST + dt.timedelta(days=days - 1), {None: np.repeat(back, 40)})
 
 
 def day(number):
@@ -48,7 +48,7 @@ class TestChosen:
     def test_too_few_customers_who_came_back(self):
         with pytest.raises(InputError, match=r"By 2022-04-11.*0 customers.*needs 20\. Choose a shorter horizon"):
             chosen_origins(1, Duration(100, "day"), span(201, returned=150))
-        none = LogSpan(FIRST, day(500), np.array([], dtype="M8[D]"))
+        none = LogSpan(FIRST, day(500), {None: np.array([], dtype="M8[D]")})
         with pytest.raises(InputError, match="0 customers of this log had bought again"):
             chosen_origins(1, Duration(100, "day"), none)
 
@@ -110,7 +110,17 @@ def test_the_span_of_a_log():
         [("A", "2024-01-05"), ("A", "2024-01-05"), ("A", "2024-03-01"), ("B", "2024-02-01"), ("B", "2024-02-07")],
         columns=["customer_id", "date"],
     )
-    log = LogSpan.of(lb.read_transactions(frame, amount=None))
+    orders = lb.read_transactions(frame, amount=None)
+    log = LogSpan.of({None: orders}, "2024-03-01")
     assert (log.first, log.last) == (dt.date(2024, 1, 5), dt.date(2024, 3, 1))
     assert [log.repeat_customers(dt.date(2024, *one)) for one in ((1, 31), (2, 7), (3, 1))] == [0, 1, 2]
-    assert LogSpan.of(lb.read_transactions(frame, amount=None), "2024-05-01").last == dt.date(2024, 5, 1)
+    assert LogSpan.of({None: orders}, "2024-05-01").last == dt.date(2024, 5, 1)
+
+
+def test_every_stream_must_have_customers_who_came_back():
+    early, late = (np.array([str(day(number))] * 20, dtype="M8[D]") for number in (50, 400))
+    both = LogSpan(FIRST, day(999), {"early": early, "late": late})
+    assert both.earliest(as_duration("10 days")) == day(400)
+    assert (both.repeat_customers(day(399)), both.repeat_customers(day(400)), both.scarcest) == (0, 20, "late")
+    with pytest.raises(InputError, match="fewer than 20 customers who came back by then in the stream 'late'"):
+        given_origins([day(300)], as_duration("10 days"), both)

@@ -11,12 +11,14 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import InputError, UnitError
+from ltv_bayes.evaluation.counts_ahead import counts_until
 from ltv_bayes.evaluation.known_judgements import known_on
 from ltv_bayes.evaluation.rolling import verdict
-from ltv_bayes.evaluation.rolling.cohorts import cohort_names, purchases_until
+from ltv_bayes.evaluation.rolling.cohorts import cohort_names
+from ltv_bayes.evaluation.rolling.forecast import naive_forecasts
 from ltv_bayes.evaluation.rolling.kept import TABLES, fingerprint
 from ltv_bayes.evaluation.rolling.origins import windows_apart
-from ltv_bayes.evaluation.rolling.window import naive_forecasts
+from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.predictions.fitted import shape_of, shuffled, thinned_to
 from ltv_bayes.time_units import Duration
 from tests.chance import allowed
@@ -218,7 +220,7 @@ class TestTables:
     def test_purchases_through_time_are_those_predicted(self, orders, fits):
         customers = lb.summarize(orders, as_of=DAYS[0])
         fit = thinned_to(fits["purchases"], 60)
-        steps = purchases_until(fit, customers, [Duration(4, "week"), Duration(13, "week")], seed=5)
+        steps = counts_until(fit, customers, [Duration(4, "week"), Duration(13, "week")], seed=5)
         last = fit.predict_purchases(customers, HORIZON, random_seed=5)
         np.testing.assert_array_equal(steps[1], last.to_numpy().reshape(-1, len(customers)))
         assert (steps[0] <= steps[1]).all()
@@ -820,6 +822,31 @@ class TestJudgements:
         with pytest.raises(InputError, match="do not say when they were stated"):
             lb.backtest(orders, as_of=DAYS[:1], horizon=HORIZON, future_value=undated, progressbar=False, **fits)
 
+    @pytest.mark.parametrize("pooled", [False, True])
+    def test_records_that_were_closed_later_are_refused(self, orders, fits, judged, pooled):
+        """Whether judgements were recalibrated before, or by a function of the day."""
+
+        def recalibrated(*until):
+            changes = Adjustments.none(len(judged), (1, 2))
+            parts = [replace(changes.subset([0, 1][: 2 - pooled]), learned_until=(one,)) for one in until]
+            parts.append(changes.subset(np.arange(len(judged) - sum(len(part.who) for part in parts))))
+            return replace(judged, adjustments=Adjustments.joined(parts))
+
+        terms = {"as_of": DAYS[:2], "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
+        first, second = (dt.date.fromisoformat(day) for day in DAYS[:2])
+        late, undated = recalibrated(first, second), recalibrated(first, None)
+        cure = r"Pass a function of the day .*calibrate_judgements\(record, as_of=day\)"
+        for given in (late, lambda day: late):
+            with pytest.raises(InputError, match=f"^Origin 1997-07-01: .* closed on 1997-09-30, .*{cure}"):
+                lb.backtest(orders, **terms, future_value=given)
+        for given in (undated, lambda day: undated):
+            with pytest.raises(
+                InputError, match=f"does not say when each was closed, .*Fill in the column closed_on.*{cure}"
+            ):
+                lb.backtest(orders, **terms, future_value=given)
+        known = lb.backtest(orders, **{**terms, "as_of": DAYS[1:2]}, future_value=late)
+        of_same(known, lb.backtest(orders, **{**terms, "as_of": DAYS[1:2]}, future_value=recalibrated()))
+
     def test_other_judgements_are_noticed_in_a_folder(self, orders, fits, judged, tmp_path):
         terms = {"as_of": DAYS[:1], "horizon": HORIZON, "random_seed": 1, "progressbar": False, "folder": tmp_path}
         lb.backtest(orders, **terms, **fits, future_value=judged)
@@ -845,22 +872,24 @@ def test_judgements_recalibrated_by_the_record_of_then(orders, fits, tmp_path):
             "closed_on": pd.date_range("1997-05-01", periods=number, freq="D"),
         }
     )
+    later = pd.DataFrame({**history.iloc[0].to_dict(), "closed_on": ["1997-07-02", "1997-08-01"]})
+    history = pd.concat([history, later.assign(closed_on=pd.to_datetime(later["closed_on"]))], ignore_index=True)
     stated = {"customer_id": 3, "probability": 0.9, "low": 900.0, "high": 1100.0, "expert": "Ada"}
     sizes = []
 
     def known(day, record=True):
         judged = lb.FutureValuePriors.from_judgements(pd.DataFrame([stated]), relation="additional")
-        closed = history[history["closed_on"] <= pd.Timestamp(day)]
-        sizes.append(len(closed))
         if not record:
             return judged
-        calibration = lb.calibrate_judgements(closed, random_seed=1, progressbar=False, draws=300, tune=500)
+        settings = {"random_seed": 1, "progressbar": False, "draws": 300, "tune": 500}
+        calibration = lb.calibrate_judgements(history, as_of=day, **settings)
+        sizes.append((len(calibration.idata["record"]["won"]), str(calibration.closed_until)))
         return calibration.recalibrate(judged)
 
     terms = {"as_of": DAYS[:1], "horizon": HORIZON, "random_seed": 1, "progressbar": False, **fits}
     judged = lb.backtest(orders, **terms, future_value=known, folder=tmp_path)
     believed = lb.backtest(orders, **terms, future_value=partial(known, record=False))
-    assert sizes == [60, 60]
+    assert sizes == [(60, "1997-06-29")]
     one, other = (each.customers().loc[("spend", DAYS[0], 3), "predicted"] for each in (judged, believed))
     assert other > 850
     assert one < 0.75 * other

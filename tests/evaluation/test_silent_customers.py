@@ -73,7 +73,7 @@ def test_the_number_of_living_clients_stays(business, lives):
 def test_probabilities_of_silent_clients_are_calibrated(business, lives):
     told, value = lives[True]
     silent, alive = ~business["negotiates"].to_numpy(), business["alive"].to_numpy()
-    found = next(one.signs.share for one in valued_of(value).valuation.conditioned)
+    found = next(one.signs.usual_share for one in valued_of(value).valuation.conditioned)
     assert abs(found - SHARE) < allowed(4) * np.sqrt(SHARE * (1 - SHARE) / alive.sum())
     for low, high in ((0.0, 0.4), (0.4, 0.8), (0.8, 1.0)):
         some = silent & (told >= low) & (told < high)

@@ -86,7 +86,13 @@ def drawn(seed: int, spoil: str = "") -> Case:
     shape = chance.choice(
         ["plain"]
         if spoil
-        else ["plain", "plain", "blanks", "repeated", *(["merged"] if container in ("a.xlsx", "a.xls") else [])]
+        else [
+            "plain",
+            "plain",
+            "blanks",
+            "repeated",
+            *(["merged"] if container in ("a.xlsx", "a.xls", "a.ods") else []),
+        ]
     )
     kind_of_day = chance.choice([name for name in DAYS if container in BOOKS or name not in TYPED])
     money, header = _money(chance, container)

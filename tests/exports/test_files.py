@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.exports.cases import Case, Outcome
+from tests.exports.hints import pasted
 from tests.exports.make_files import CASES
 
 NOTHING = Decimal("0.00")
@@ -20,7 +21,8 @@ def cents(amount: float) -> Decimal:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind}: {case.name}")
 def test_a_file_is_read_right_or_refused_in_words(case, tmp_path):
-    outcome = case.run(case.make(tmp_path))
+    source = case.make(tmp_path)
+    outcome = case.run(source)
     if case.orders is None or (case.words and outcome.error):
         assert_refused(case, outcome)
     else:
@@ -28,6 +30,7 @@ def test_a_file_is_read_right_or_refused_in_words(case, tmp_path):
         assert outcome.orders == case.orders
         assert_accounted_for(case, outcome)
         assert_said(case, outcome)
+        assert_notes_mislead_nobody(case, source, outcome)
 
 
 def assert_refused(case: Case, outcome: Outcome) -> None:
@@ -84,6 +87,14 @@ def assert_said(case: Case, outcome: Outcome) -> None:
         assert found == [
             (who, cents(float(much)), chance, dt.date.fromisoformat(day)) for who, much, chance, day in case.open
         ]
+
+
+def assert_notes_mislead_nobody(case: Case, source: object, outcome: Outcome) -> None:
+    """The arguments that notes of the report name are hints too; those of messages are pasted in test_hints.py."""
+    for note in outcome.log.report.notes:
+        for hint in pasted(note):
+            found = case.run(source, **hint)
+            assert found.error is not None or found.orders in case.right, (note, found.orders)
 
 
 @pytest.mark.parametrize(

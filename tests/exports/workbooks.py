@@ -60,16 +60,20 @@ def write_xlsx(path: Path, *sheets: Sheet) -> Path:
 
 
 def write_ods(path: Path, *sheets: Sheet) -> Path:
-    names = (
-        "office:urn:oasis:names:tc:opendocument:xmlns:office:1.0",
-        "table:urn:oasis:names:tc:opendocument:xmlns:table:1.0",
-    )
-    spaces = " ".join(f'xmlns:{one.partition(":")[0]}="{one.partition(":")[2]}"' for one in (*names, TEXT))
+    spaces = " ".join(f'xmlns:{kind}="urn:oasis:names:tc:opendocument:xmlns:{kind}:1.0"' for kind in ODS_SPACES)
     tables = "".join(
-        f'<table:table table:name="{escape(one.name)}">{_ods_rows(one.rows)}</table:table>' for one in sheets
+        f'<table:table table:name="{escape(one.name)}" table:style-name="{"unseen" if one.hidden else "seen"}">'
+        f"{_ods_rows(one)}</table:table>"
+        for one in sheets
+    )
+    styles = "".join(
+        f'<style:style style:name="{name}" style:family="table"><style:table-properties table:display="{shown}"/>'
+        "</style:style>"
+        for name, shown in (("seen", "true"), ("unseen", "false"))
     )
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {spaces} office:version="1.2">'
+        f"<office:automatic-styles>{styles}</office:automatic-styles>"
         f"<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body></office:document-content>"
     )
     media = "application/vnd.oasis.opendocument.spreadsheet"
@@ -81,34 +85,45 @@ def write_ods(path: Path, *sheets: Sheet) -> Path:
     return _zipped(path, {"mimetype": media, "content.xml": content, "META-INF/manifest.xml": manifest})
 
 
-TEXT = "text:urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+ODS_SPACES = ("office", "table", "text", "style")
 
 
-def _ods_rows(rows: Cells) -> str:
+def _ods_rows(sheet: Sheet) -> str:
     """Rows as LibreOffice writes them: neighbours that are equal stand once, with a count; so do cells."""
-    written = ["".join(_ods_cell(cell, number) for cell, number in _runs([repr(c) for c in row], row)) for row in rows]
+    spans = {(top, left): (bottom - top + 1, right - left + 1) for top, left, bottom, right in sheet.merged}
+    covered = {
+        (top + down, left + across)
+        for (top, left), (high, wide) in spans.items()
+        for down in range(high)
+        for across in range(wide)
+    } - spans.keys()
+    rows = []
+    for place, row in enumerate(sheet.rows):
+        cells = [_ods_cell(cell, spans.get((place, at)), (place, at) in covered) for at, cell in enumerate(row)]
+        rows.append("".join(cell.replace("{}", str(number), 1) for cell, number in _runs(cells)))
     return "".join(
-        f'<table:table-row table:number-rows-repeated="{number}">{row}</table:table-row>'
-        for row, number in _runs(written, written)
+        f'<table:table-row table:number-rows-repeated="{number}">{row}</table:table-row>' for row, number in _runs(rows)
     )
 
 
-def _runs(keys: Sequence[str], items: Sequence[Any]) -> list[tuple[Any, int]]:
-    runs = [list(run) for _, run in groupby(zip(keys, items, strict=True), key=lambda pair: pair[0])]
-    return [(run[0][1], len(run)) for run in runs]
+def _runs(items: Sequence[str]) -> list[tuple[str, int]]:
+    return [(item, len(list(run))) for item, run in groupby(items)]
 
 
-def _ods_cell(cell: Any, number: int) -> str:
-    times = f' table:number-columns-repeated="{number}"'
+def _ods_cell(cell: Any, span: tuple[int, int] | None, covered: bool) -> str:
+    times = 'table:number-columns-repeated="{}"'
+    if covered:
+        return f"<table:covered-table-cell {times}/>"
+    over = f' table:number-rows-spanned="{span[0]}" table:number-columns-spanned="{span[1]}"' if span else ""
     if cell is None:
-        return f"<table:table-cell{times}/>"
+        return f"<table:table-cell {times}{over}/>"
     if isinstance(cell, dt.date):
         value = f'office:value-type="date" office:date-value="{cell.isoformat()}"'
     elif isinstance(cell, int | float):
         value = f'office:value-type="float" office:value="{cell}"'
     else:
         value = 'office:value-type="string"'
-    return f"<table:table-cell{times} {value}><text:p>{escape(str(cell))}</text:p></table:table-cell>"
+    return f"<table:table-cell {times}{over} {value}><text:p>{escape(str(cell))}</text:p></table:table-cell>"
 
 
 def write_xls(path: Path, *sheets: Sheet, password: bool = False) -> Path:

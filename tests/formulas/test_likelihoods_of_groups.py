@@ -57,7 +57,7 @@ def test_each_group_has_what_it_has_alone(model):
     parameters = rng.gamma(2.0, 1.0, (number, len(SIZES)))
     if model.endswith("at_once"):
         parameters[4] /= 1 + parameters[4]
-    [value], [slopes] = likelihoods.KERNELS[model](parameters[np.newaxis], *end_to_end(tables))
+    [value], [slopes] = likelihoods.KERNELS[model](parameters[np.newaxis], *end_to_end(tables), True)
     each = [alone(model, parameters[:, g], tables[g]) for g in range(len(SIZES))]
     assert value == pytest.approx(sum(float(one[0]) for one in each), rel=1e-12)
     np.testing.assert_allclose(slopes, np.array([one[1:] for one in each], dtype=float).T, rtol=1e-11, atol=1e-9)
@@ -66,7 +66,7 @@ def test_each_group_has_what_it_has_alone(model):
 def test_no_customer_of_a_group_bought_again():
     empty = purchase_tables(np.zeros(5), np.zeros(5), np.full(5, 30.0), np.ones(5))
     tables = [empty, purchases(np.random.default_rng(1), 20)]
-    [value], [slopes] = likelihoods.bg_nbd(np.full((1, 4, 2), 1.3), *end_to_end(tables))
+    [value], [slopes] = likelihoods.bg_nbd(np.full((1, 4, 2), 1.3), *end_to_end(tables), True)
     assert np.isfinite(value)
     np.testing.assert_allclose(slopes[2:, 0], 0)
 

@@ -121,6 +121,7 @@ def test_payments_fall_into_their_periods():
     assert (abs(money[0].mean(axis=1) - expected) < allowed(100) * error).all()
 
 
+@pytest.mark.seconds
 @pytest.mark.parametrize("t", [900.0, 4000.0])
 def test_long_horizons_of_heavy_buyers_by_rates_and_by_counts(t):
     """Beyond some mean, purchases come from a rate and a Poisson number instead of by inversion: one law."""

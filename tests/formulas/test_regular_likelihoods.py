@@ -54,7 +54,7 @@ def test_each_group_has_what_it_has_alone(model):
         frequency, recency, T, count = histories(size, True, 10, size)
         tables.append(purchase_tables(frequency, recency, np.maximum(T, 1.0), count, once_too=True, k=3))
     parameters = np.random.default_rng(1).gamma(2.0, 1.0, (4, 3))
-    [value], [slopes] = KERNELS[model](parameters[np.newaxis], *end_to_end(tables))
+    [value], [slopes] = KERNELS[model](parameters[np.newaxis], *end_to_end(tables), True)
     each = [alone(model, parameters[:, g], tables[g]) for g in range(3)]
     assert value == pytest.approx(sum(float(one[0]) for one in each), rel=1e-12)
     np.testing.assert_allclose(slopes, np.array([one[1:] for one in each], dtype=float).T, rtol=1e-11, atol=1e-9)

@@ -139,6 +139,7 @@ class TestResidualLife:
 
 
 class TestBounds:
+    @pytest.mark.seconds
     @pytest.mark.parametrize("model", [bg_nbd, mbg_nbd])
     @given(shapes, histories, st.lists(size(-6, 6), min_size=2, max_size=5), size(-6, 6))
     def test_random_purchases(self, model, values, drawn, times, damping):

@@ -1,5 +1,6 @@
 """Calibrations made by hand: what they change, and what their tables say."""
 
+import datetime as dt
 import warnings
 
 import numpy as np
@@ -37,6 +38,26 @@ def test_a_slip_of_closed_judgements_is_refused_unless_it_is_confirmed():
 
 
 class TestRecalibrate:
+    def test_says_how_late_the_record_was_closed(self, by_hand, tmp_path):
+        """Whatever is done with the judgements afterwards, so that a backtest can refuse a later one."""
+        calibration, stated = by_hand(Chen=OPTIMIST), judged()
+        assert calibration.closed_until is None
+        assert calibration.recalibrate(stated).adjustments.learned_until == (None,)
+        calibration.idata.attrs["closed_until"] = "2024-03-31"
+        day = dt.date(2024, 3, 31)
+        assert lb.Calibration.load(calibration.save(tmp_path / "record.nc")).closed_until == day
+        changed = calibration.recalibrate(stated)
+        assert changed.adjustments.learned_until == (day,)
+        assert changed.subset([0]).adjustments.learned_until == (day,)
+        other = by_hand(Chen={}).recalibrate(judged(customer_id="B"))
+        assert lb.combine_judgements(changed, other).adjustments.learned_until == (day, None)
+        frame = pd.DataFrame([{**row, "expert": name} for row in [stated.table.iloc[0]] for name in ("Chen", "Wang")])
+        both = frame[["customer_id", "expert", "probability", "low", "high"]].assign(opportunity="plant")
+        record = by_hand(Chen=OPTIMIST, Wang={})
+        record.idata.attrs["closed_until"] = "2024-03-31"
+        assert lb.pool_judgements(both, weights=record).adjustments.learned_until == (day,)
+        assert stated.adjustments is None
+
     def test_expected_value_matches_the_closed_form(self, by_hand):
         found = by_hand(Chen=OPTIMIST).recalibrate(judged())
         chance, mean = chance_and_mean(OPTIMIST, 0.6, 100.0, np.log(2) / stats.norm.ppf(0.9))

@@ -1,5 +1,6 @@
 """Closed judgements: what is read, and what is refused with rows and cure."""
 
+import datetime as dt
 import warnings
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy import stats
 
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
 from ltv_bayes.judgement.form.reading import Reading
-from ltv_bayes.judgement.track_record.history import closed_judgements, read_history
+from ltv_bayes.judgement.track_record.history import closed_by, closed_judgements, closed_until, read_history
 
 
 def test_a_row_that_is_there_twice_is_told_if_its_opportunity_has_a_name(closed):
@@ -167,10 +168,27 @@ class TestWaysToState:
         expected = read_history(plain, "expert", Reading(amount_unit=1e4))
         pd.testing.assert_frame_equal(found, expected, check_dtype=False)
 
-    def test_a_unit_in_a_header_must_be_named(self, closed):
-        frame = pd.DataFrame([closed()]).rename(columns={"amount": "成交金额(万元)"})
-        with pytest.raises(UnitError, match=r"says 万元. Pass amount_unit='万元'"):
-            read_history(frame, "expert", columns={"amount": "成交金额(万元)"})
+    def test_units_in_headers_are_applied_and_told(self, closed):
+        own = {"low": "下限(万元)", "high": "上限(k)", "amount": "成交金额(万元)"}
+        plain = pd.DataFrame([closed(), closed(won=0, amount=None)])
+        frame = plain.assign(low=plain["low"] / 1e4, high=(plain["high"] / 1e3).map("{:,.4f}".format))
+        frame = frame.assign(amount=plain["amount"] / 1e4).rename(columns=own)
+        with pytest.warns(DataWarning, match="as the name says") as told:
+            found = read_history(frame, "expert", columns=own)
+        pd.testing.assert_frame_equal(found, read_history(plain, "expert"), check_dtype=False)
+        assert len(told) == 3
+        with pytest.raises(UnitError, match=r"says .*Pass amount_unit="):
+            read_history(frame, "expert", Reading(amount_unit="亿"), columns=own)
+
+    @pytest.mark.parametrize("cell", ["soon", "1e300", "inf", "1.2E+05"])
+    def test_what_cannot_be_read_in_the_unit_of_a_header_is_named(self, closed, cell):
+        own = {name: f"{name}(万元)" for name in ("low", "high", "amount")}
+        frame = pd.DataFrame([closed(), closed(amount=cell)]).rename(columns=own)
+        with (
+            pytest.warns(DataWarning, match="as the name says"),
+            pytest.raises(JudgementError, match=r"without a number in 'amount'.*\(row 1\)"),
+        ):
+            read_history(frame, "expert", columns=own)
 
     @pytest.mark.parametrize(
         ("changes", "message"),
@@ -193,3 +211,31 @@ class TestWaysToState:
             read_history(frame, "expert", columns={"won": "成交"})
         with pytest.raises(ColumnError, match=r"closed judgements have no column 'probability'"):
             read_history(frame.drop(columns="probability").assign(stage="Offer"), "expert")
+
+
+class TestClosedBy:
+    def test_only_what_was_closed_by_a_day(self, closed):
+        days = ["2024-01-31", "2024-02-01", "2023-12-01"]
+        history = read_history(pd.DataFrame([closed(closed_on=day, customer_id=day) for day in days]), "expert")
+        known = closed_by(history, dt.date(2024, 1, 31))
+        assert known["customer_id"].tolist() == [days[0], days[2]]
+        assert (closed_until(history), closed_until(known)) == (dt.date(2024, 2, 1), dt.date(2024, 1, 31))
+        with pytest.raises(
+            JudgementError, match=r"No judgement of the record was closed by 2023-11-30\. Use judgements"
+        ):
+            closed_by(history, dt.date(2023, 11, 30))
+
+    def test_records_that_do_not_say_when(self, closed):
+        for rows in ([closed(), closed()], [closed(closed_on="2024-01-31"), closed(closed_on=None)]):
+            history = read_history(pd.DataFrame(rows), "expert")
+            assert closed_until(history) is None
+            with pytest.raises(
+                JudgementError, match=r"of the record without closed_on, needed for as_of=.*Fill in the day"
+            ):
+                closed_by(history, dt.date(2024, 12, 31))
+
+    def test_how_days_are_written(self, closed):
+        frame = pd.DataFrame([closed(closed_on="03/04/2024"), closed(closed_on="05/04/2024")])
+        with pytest.raises(JudgementError, match="closed_on"):
+            read_history(frame, "expert")
+        assert closed_until(read_history(frame, "expert", Reading(date_format="%d/%m/%Y"))) == dt.date(2024, 4, 5)

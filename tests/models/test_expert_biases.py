@@ -174,6 +174,7 @@ def near_the_start(model):
     return {name: value + 0.3 * rng.standard_normal(np.shape(value)) for name, value in model.initial_point().items()}
 
 
+@pytest.mark.seconds
 def test_chances_have_the_likelihood_of_logistic_regression(closed):
     model = ExpertBiases().build(closed)
     at = near_the_start(model)
@@ -217,6 +218,7 @@ def test_partly_centred_experts_have_the_density_of_experts_around_their_mean(cl
     assert found == pytest.approx(expected.sum())
 
 
+@pytest.mark.seconds
 def test_priors_may_be_replaced(closed):
     given = ExpertBiases({"mean_shift": lb.Prior("Normal", mu=-0.2, sigma=0.1)})
     assert "mu=-0.2" in given.settings()["priors"]["mean_shift"]

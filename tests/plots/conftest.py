@@ -52,6 +52,16 @@ def rolling(cdnow_orders, purchases, spend):
     return lb.backtest(cdnow_orders, as_of=days, horizon="13 weeks", by=half, random_seed=1, progressbar=False, **fits)
 
 
+@pytest.fixture(scope="session")
+def compared(cdnow_orders, purchases, spend):
+    """Three models of CDNOW from three origins."""
+    lively = lb.FittedPurchases.from_draws({**purchases.draws, "a": purchases.draws["a"] / 10}, time_unit="week")
+    models = {"BG/NBD": purchases.thin(40), "lively": lively.thin(40), "again": purchases.thin(41)}
+    days = ["1997-07-01", "1997-09-30", "1998-03-31"]
+    terms = {"as_of": days, "horizon": "13 weeks", "random_seed": 1, "progressbar": False, "spend": spend.thin(40)}
+    return lb.backtest(cdnow_orders, models=models, **terms)
+
+
 @pytest.fixture
 def cut_off():
     """Names the texts of a figure that reach beyond its edge."""

@@ -59,6 +59,54 @@ class TestBacktest:
         assert "total spend" in lb.plot_backtest(rolling).axes[0].get_ylabel()
 
 
+class TestModels:
+    def test_totals_of_each_model(self, compared, of):
+        left, _ = lb.plot_backtest(compared, of).axes
+        for drawn, (name, one) in zip(left.collections, compared.backtests.items(), strict=False):
+            rows = one.summary().loc[of]
+            assert drawn.get_label() == f"{name}, 90% interval"
+            np.testing.assert_allclose([each[:, 1] for each in drawn.get_segments()], rows[["eti90_lb", "eti90_ub"]])
+        actual = left.collections[3]
+        assert actual.get_label() == "actual"
+        np.testing.assert_allclose([each[0, 1] for each in actual.get_segments()], rows["actual"])
+        for line, one in zip(left.lines, compared.backtests.values(), strict=True):
+            np.testing.assert_allclose(line.get_ydata(), one.summary().loc[of, "median"])
+
+    def test_differences_with_their_errors(self, compared, of):
+        _, right = lb.plot_backtest(compared, of).axes
+        table = compared.summary().loc[of].reindex(compared.names)
+        assert [tick.get_text() for tick in right.get_yticklabels()] == compared.names
+        for name, drawn, mark in zip(compared.names, right.collections, right.lines[1:], strict=True):
+            middle, error = 100 * table.loc[name, ["difference", "standard_error"]] / table["crps"].min()
+            (bar,) = drawn.get_segments()
+            np.testing.assert_allclose(bar[:, 0], [middle - 2 * error, middle + 2 * error])
+            np.testing.assert_allclose(mark.get_xdata(), middle)
+            assert (mark.get_marker() == "D") == table.loc[name, "told_apart"]
+
+    def test_what_is_told_apart_is_a_diamond(self, compared):
+        worse = compared["lively"]
+        moved = [
+            one.customers.assign(crps=one.customers["crps"] + np.tile([0.9, 1.1], len(one.customers) // 2))
+            for one in worse.windows
+        ]
+        windows = tuple(replace(one, customers=some) for one, some in zip(worse.windows, moved, strict=True))
+        both = {"usual": worse, "worse": replace(worse, windows=windows)}
+        _, right = lb.plot_backtest(replace(compared, backtests=both)).axes
+        assert [mark.get_marker() for mark in right.lines[1:]] == ["o", "D"]
+
+    def test_the_verdict_stands_above_and_fits(self, compared, of, cut_off):
+        figure = lb.plot_backtest(compared, of)
+        title = " ".join(figure._suptitle.get_text().split())
+        assert f"{of.capitalize()}. " in title
+        assert "Totals held, of 3 windows" in title
+        assert not cut_off(figure)
+
+    def test_other_pictures_are_of_one_model(self, compared):
+        with pytest.raises(InputError, match="drawn from a RollingBacktest, not a ModelComparison"):
+            lb.plot_cohorts(compared)
+        assert lb.plot_deciles(compared["lively"]).get_title(loc="left")
+
+
 def test_cohort_curves(rolling, of):
     shown = panels(lb.plot_cohorts(rolling, of))
     table = rolling.cohorts(of)

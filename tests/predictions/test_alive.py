@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from ltv_bayes.predictions.alive import share_with_a_sign
+from ltv_bayes.predictions.signs.signs_of_life import share_with_a_sign
 
 
 def test_against_integration():

@@ -12,7 +12,7 @@ import ltv_bayes as lb
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, UnitError
 from ltv_bayes.formulas.models import bg_nbd, gamma_gamma
 from ltv_bayes.judgement.valuing.relations import signs_of_life
-from ltv_bayes.predictions.alive import SignsOfLife
+from ltv_bayes.predictions.signs.signs_of_life import SignsOfLife, weights_of_having_left
 from ltv_bayes.value.lifetime_value import valued_of
 from tests.chance import allowed
 
@@ -51,6 +51,11 @@ def livelier(book, customer):
     return now._replace(alive=now.alive / (now.alive + (1 - now.alive) / 20))
 
 
+def weights(signs, ids, silent_days=None):
+    """By which factor the odds of having left are multiplied, of each customer."""
+    return weights_of_having_left(pd.Index(list(ids)), signs, (), silent_days)[0]
+
+
 def expected_spend(book, customer):
     return gamma_gamma.expected_spend(*book.table.loc[customer, ["frequency", "monetary_value"]], **SPEND)
 
@@ -58,7 +63,9 @@ def expected_spend(book, customer):
 class TestLife:
     """An open opportunity shows that the client is alive."""
 
-    @pytest.mark.parametrize(("ratio", "shows_life"), [(np.inf, np.inf), (20, None), (20, True), (3, 3.0)])
+    @pytest.mark.parametrize(
+        ("ratio", "shows_life"), [(np.inf, np.inf), (20, 20), (3, 3.0), (3, lb.SignStrength.known(3))]
+    )
     def test_odds_of_having_left_are_divided_by_how_much_livelier_such_clients_are(
         self, book, stream, ratio, shows_life
     ):
@@ -76,7 +83,7 @@ class TestLife:
         """Of a client long silent; the odds are not raised where they do already."""
         history = {"customer_id": ["old"], "frequency": [20], "recency": [20.0], "T": [36.0], "monetary_value": [30.0]}
         silent = lb.Customers.from_summary(pd.DataFrame(history), time_unit="week", as_of="1997-09-30")
-        judged = opportunities(["old"], [probability]).with_relation("additional")
+        judged = opportunities(["old"], [probability]).with_relation("additional", shows_life=20)
         ltv = lb.lifetime_value(silent, stream, future_value=judged, **TERMS)
         now = outlook(silent, "old")
         assert livelier(silent, "old").alive < 0.4 < probability
@@ -89,8 +96,9 @@ class TestLife:
         assert not any("which is higher" in note for note in seldom.notes())
 
     def test_clients_without_one_are_a_little_less_likely_to_be_alive(self, book, stream):
-        ltv = lb.lifetime_value(book, stream, future_value=opportunities().with_relation("additional"), **TERMS)
-        share = next(one for one in valued_of(ltv).valuation.conditioned).signs.share
+        judged = opportunities().with_relation("additional", shows_life=20)
+        ltv = lb.lifetime_value(book, stream, future_value=judged, **TERMS)
+        share = next(one for one in valued_of(ltv).valuation.conditioned).signs.usual_share
         alive = np.array([outlook(book, customer).alive for customer in book.ids])
         assert share == pytest.approx(2 / (np.sum(alive + (1 - alive) / 20) + 2))
         now = outlook(book, "C")
@@ -101,7 +109,7 @@ class TestLife:
 
     @pytest.mark.parametrize("shows_life", [0, 1.0, -3, "yes", np.nan])
     def test_a_strength_that_is_none(self, shows_life):
-        with pytest.raises(JudgementError, match="shows_life must be True, False or a number above 1"):
+        with pytest.raises(JudgementError, match="shows_life must be True, False or a number above 1, or a SignStr"):
             opportunities().with_relation("additional", shows_life=shows_life)
 
     @pytest.mark.filterwarnings("ignore:.*stated as certain")
@@ -131,16 +139,15 @@ class TestAge:
     def test_evidence_halves_every_90_days_after_the_first_90(self):
         signs = SignsOfLife(frozenset("ABCD"), 16.0, ages={"B": 90.0, "C": 180.0, "D": 270.0})
         np.testing.assert_allclose(signs.evidence("ABCDE"), [1, 1, 0.5, 0.25, 0])
-        np.testing.assert_allclose(signs.weights(pd.Index(list("ABCD"))), [1 / 16, 1 / 16, 1 / 4, 1 / 2])
+        np.testing.assert_allclose(weights(signs, "ABCD"), [1 / 16, 1 / 16, 1 / 4, 1 / 2])
 
     def test_without_fresh_evidence_a_customer_counts_as_silent(self):
         signs = SignsOfLife(frozenset("A"), 16.0, share=0.5, ages={"A": 36_000.0})
-        np.testing.assert_allclose(signs.weights(pd.Index(["A", "B"])), [31 / 16, 31 / 16])
+        np.testing.assert_allclose(weights(signs, "AB"), [31 / 16, 31 / 16])
 
     def test_what_was_stated_before_the_last_order_shows_nothing_more(self):
         signs = SignsOfLife(frozenset("ABC"), 16.0, ages={"A": 30.0, "B": 30.0})
-        weights = signs.weights(pd.Index(list("ABC")), np.array([10.0, 40.0, 0.0]))
-        np.testing.assert_allclose(weights, [1, 1 / 16, 1 / 16])
+        np.testing.assert_allclose(weights(signs, "ABC", np.array([10.0, 40.0, 0.0])), [1, 1 / 16, 1 / 16])
 
     def test_the_newest_opportunity_of_a_customer_counts(self):
         stated = ["2025-01-01", "2025-12-01", None]
@@ -258,7 +265,7 @@ class TestUnsaid:
     """Where nobody says how judgements relate, it is asked, with the size of the possible double count."""
 
     def test_size_is_the_smaller_of_judged_and_foreseen(self, book, stream):
-        judged = opportunities(["A", "D"], 0.999, [10.0, 1e3], [10.0, 1e3])
+        judged = replace(opportunities(["A", "D"], 0.999, [10.0, 1e3], [10.0, 1e3]), shows_life=20)
         alive = livelier(book, "D")
         foreseen = bg_nbd.expected_purchases(WEEKS, alive) * expected_spend(book, "D")
         with pytest.raises(JudgementError, match="2 judgements without a word on how they relate") as caught:
@@ -272,7 +279,7 @@ class TestUnsaid:
         now = livelier(silent, "old")
         assert now.alive > 10 * outlook(silent, "old").alive
         foreseen = bg_nbd.expected_purchases(WEEKS, now) * expected_spend(silent, "old")
-        judged = opportunities(["old"], 0.3, 1e3, 1e4)
+        judged = replace(opportunities(["old"], 0.3, 1e3, 1e4), shows_life=20)
         with pytest.raises(JudgementError, match=f"up to {foreseen:.3g} USD would be counted twice"):
             lb.lifetime_value(silent, stream, future_value=judged, **TERMS)
         ltv = lb.lifetime_value(silent, stream, future_value=judged.with_relation("additional"), **TERMS)
@@ -313,6 +320,7 @@ class TestVisibleShare:
             assert near(ltv.components["repeat_purchases"].sel(customer_id=customer), expected)
         assert any("60% of the purchases within 6 months" in note for note in ltv.notes())
 
+    @pytest.mark.seconds
     @pytest.mark.parametrize("leaving", [True, False])
     def test_what_is_left_are_the_draws_without_it_less_what_is_shown(self, book, stream, leaving):
         """Draw by draw, so that a value with a visible share can be compared with one without."""
@@ -450,6 +458,7 @@ class TestSameTotal:
         with pytest.raises(JudgementError, match=r"no stream that predicts any of it \(row 1\)\. Give streams="):
             lb.lifetime_value(book, future_value=judged, **TERMS)
 
+    @pytest.mark.seconds
     def test_what_became_of_opinions_is_remembered(self, combined, monkeypatch):
         """Making the draws says it in passing; asking before, or of scaled opinions, changes nothing."""
         asked_first = combined(0.5, keep_draws=False).judgement.opinions()

@@ -16,7 +16,7 @@ from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import alike, ids_of
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import InputError
-from ltv_bayes.time_units import TimeUnit
+from ltv_bayes.time_units import TimeUnit, as_date
 
 CURES = {
     "as_of": "Summarize all of them with one as_of.",
@@ -24,11 +24,12 @@ CURES = {
 }
 
 
-def all_customers(*data: Any, attributes: Any = None) -> Customers:
+def all_customers(*data: Any, attributes: Any = None, as_of: Any = None) -> Customers:
     """List all customers of several tables, one row each.
 
-    For valuing customers with streams in separate tables, such as orders of consumables and subscriptions. These
-    customers have no purchase history of their own: a stream of purchases carries its own customers.
+    For valuing customers with streams in separate tables, such as orders of consumables and subscriptions, and
+    prospects with an open opportunity but no order: ``all_customers(customers, judged.table)``. These customers have no
+    purchase history of their own: a stream of purchases carries its own customers.
 
     Parameters
     ----------
@@ -36,6 +37,8 @@ def all_customers(*data: Any, attributes: Any = None) -> Customers:
         Where customers are to be found; a path or frame has a column customer_id, an iterable holds ids.
     attributes : path or frame, optional
         As in :func:`ltv_bayes.summarize`. Attributes in ``data`` are not taken over.
+    as_of : date, optional
+        The day of the valuation, where the data have none, as of prospects alone.
 
     Returns
     -------
@@ -73,8 +76,11 @@ def all_customers(*data: Any, attributes: Any = None) -> Customers:
     if attributes is not None:
         table, others = join_attributes(table, attributes, customer_column=_column_name(data), taken=COMPUTED)
     unit: TimeUnit = next((source.time_unit for source in data if isinstance(source, Customers)), "day")
-    as_of, currency = (_agreed(data, what) for what in CURES)
-    return Customers(FrameRows(table), unit, as_of, currency, without_orders=others)
+    end, currency = (_agreed(data, what) for what in CURES)
+    if as_of is not None and end not in (None, as_date(as_of)):
+        raise InputError(f"as_of is {as_date(as_of)}, but the data end on {end}. Leave as_of out.")
+    end = end if as_of is None else as_date(as_of)
+    return Customers(FrameRows(table), unit, end, currency, without_orders=others)
 
 
 def ids_in(source: Any) -> pd.Index:

@@ -63,7 +63,7 @@ def join_attributes(
     without = table.index[~wanted.isin(known)]
     if len(without):
         warn_of_missing(without)
-        attributes = attributes.astype(_types_with_missing(attributes))
+        attributes = attributes.astype(types_with_missing(attributes))
     matched = attributes.set_axis(known, axis="index").reindex(wanted).set_axis(table.index, axis="index")
     return pd.concat([table, matched], axis="columns"), attributes[~known.isin(wanted)]
 
@@ -101,7 +101,7 @@ def warn_of_missing(ids: Iterable[Any], number: int | None = None, *, stacklevel
     warnings.warn(message, DataWarning, stacklevel=stacklevel)
 
 
-def _types_with_missing(attributes: pd.DataFrame) -> dict[Any, str]:
+def types_with_missing(attributes: pd.DataFrame) -> dict[Any, str]:
     """Choose types that hold missing values, so that branch 12 does not become 12.0."""
     names = {"i": "Int64", "u": "UInt64", "b": "boolean"}
     return {name: names[kind.kind] for name, kind in attributes.dtypes.items() if kind.kind in names}

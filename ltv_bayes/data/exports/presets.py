@@ -13,7 +13,7 @@ from ltv_bayes.errors import InputError, suggestion
 ANY = "any"
 STATUS_KINDS = ("stage", "state", "approval")
 FLAGS = ("void", "valid", "won", "closed")
-KEPT, OPEN = "kept", "open"
+KEPT, LOST, OPEN = "kept", "lost", "open"
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency
-from ltv_bayes.data.exports.opportunities import open_opportunities
+from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency, sign_of_yen
+from ltv_bayes.data.exports.opportunities import decided_opportunities, open_opportunities
 from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
 from ltv_bayes.data.exports.stated_units import header_with_unit
 from ltv_bayes.data.exports.status import Keep, Status
 from ltv_bayes.data.exports.total_rows import last_adds_up
-from ltv_bayes.data.orders.read_report import KEPT, ReadReport, customers_and_once, rows_by_reason
+from ltv_bayes.data.orders.read_report import KEPT, ReadReport, rows_by_reason
 from ltv_bayes.data.orders.transactions import (
     Transactions,
     as_streams,
@@ -77,17 +77,17 @@ def read_transactions(
         The system that wrote the export, whose names of columns then go before others'.
     keep : mapping or "all", optional
         Which rows are orders: words by column, as in ``{"Status": ["Paid", "Shipped"]}``; ``"all"`` for every row. What
-        it does not mention is decided by the words that are known: won and valid rows are kept; void, lost, refunded and
-        draft ones are left out and counted; open ones are in ``opportunities``.
+        it does not mention is decided by the words that are known: won and valid rows are kept; void, lost, refunded
+        and draft ones are left out and counted; open ones are in ``opportunities``.
     lines : {"auto", "add", "once"}
-        Whether amounts of several rows of one order are those of lines, or its total on each. ``"auto"`` takes one total
-        where all of at least three such orders have but one amount each, adds where most have several, and asks
+        Whether amounts of several rows of one order are those of lines, or its total on each. ``"auto"`` takes one
+        total where all of at least three such orders have but one amount each, adds where most have several, and asks
         otherwise.
     repeated_rows : {"auto", "keep", "drop"}
         What to do with rows of which every cell is that of another; ``"auto"`` leaves them out where the log has order
         numbers, and otherwise keeps them and warns.
     currency : str, optional
-        What amounts are counted in, or are to be converted to.
+        What amounts are counted in, or are to be converted to; "JPY" says that ¥ is the sign of yen, not of yuan.
     rates : mapping or table, optional
         What 1 of each other currency is worth in ``currency``: ``{"USD": 7.1}``, or a table with the columns currency,
         date and rate, of which the last rate on or before an order's day counts.
@@ -159,7 +159,7 @@ def read_transactions(
     status = rows.leave_out_no_orders(keep)
     zone = time_zone or (roles.preset.time_zone if roles.preset else None)
     cells = rows.cells(stream)
-    if cells.empty:
+    if cells.empty and not rows.is_open.any():
         counts = rows_by_reason(rows.reason, rows.reasons, money.values)["rows"].drop(KEPT)
         raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(counts))}. {NO_ORDER}")
     if roles.preset is not None and roles.preset.several_in_a_cell:
@@ -174,17 +174,22 @@ def read_transactions(
         refuse(faults, cells.index, DROP if bad_rows == "error" else "No row is left.")
     usable = ~at_fault(faults, len(cells))
     columns = {"customer_id": ids.array, "date": days.days.array, "amount": money.values[rows.kept].array}
-    log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)[usable]
+    log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)
+    log = log if usable.all() else log[usable]
     rows.leave_out_faults(faults)
-    shown = currencies_of(cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept])
-    log["amount"], paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
+    paid = cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept]
+    yen, about_yen = sign_of_yen(*paid, currency, rates)
+    shown = currencies_of(*paid, yen)
+    amounts, paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
+    log = log.assign(amount=amounts)
     if paid_in is None and money.unit is not None:
         paid_in = money.unit.currency or None
     stays, twice, said = rows.leave_out_repeats(log, lines, repeated_rows)
-    log = log[stays].reset_index(drop=True)
+    log = (log if stays.all() else log[stays]).reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
+    opportunities = open_opportunities(rows, money, when, currency, rates, yen)
+    decided = decided_opportunities(rows, log, when)
     _warn(log, status, twice if repeated_rows == AUTO else 0)
-    number, once = customers_and_once(log)
     report = ReadReport(
         source=found.name,
         form=found.form,
@@ -197,15 +202,11 @@ def read_transactions(
         status=status.counts,
         unit=f"{money.unit.word}, as the {money.unit.source} says" if money.unit else None,
         currency=paid_in,
-        first=log["date"].min(),
-        last=log["date"].max(),
-        customers=number,
-        bought_once=once,
-        notes=(*found.notes, *days.notes, *money.notes, *([converted] if converted else []), *said),
+        orders=log,
+        notes=(*found.notes, *days.notes, *money.notes, *filter(None, (about_yen, converted)), *said),
     )
-    opportunities = open_opportunities(rows, money, when)
-    dropped = rows.dropped(stream)
-    return Transactions(log, dropped, paid_in, found.name, str(roles.columns["customer"]), report, opportunities)
+    name = str(roles.columns["customer"])
+    return Transactions(log, rows.dropped(stream), paid_in, found.name, name, report, opportunities, decided)
 
 
 def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:

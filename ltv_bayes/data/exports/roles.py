@@ -25,6 +25,8 @@ TITLES = {
     "order_id": "the number of an order",
 }
 OPTIONAL = ("order_id", "currency", "probability", "expected_on", "product", "quantity", "unit_price")
+IF_ONE = ("customer_name", "owner")
+"""Roles that nothing is decided by: of several columns, none is taken."""
 LINE_ROLES = ("product", "quantity", "unit_price", "line_amount")
 
 
@@ -95,8 +97,9 @@ def find_roles(
     for role in ("customer", "date", "amount", *OPTIONAL):
         if named.get(role, AUTO) == AUTO and (column := finder.column(role)) is not None:
             columns[role], found_by[role] = column, "its name"
-    if (names := finder.candidates("customer_name")) and names[1:] == [] and names[0] != columns["customer"]:
-        columns["customer_name"], found_by["customer_name"] = names[0], "its name"
+    for role in IF_ONE:
+        if role not in columns and len(names := finder.candidates(role)) == 1 and names[0] not in columns.values():
+            columns[role], found_by[role] = names[0], "its name"
     taken = set(columns.values())
     statuses = {name: kind for name in frame.columns if name not in taken and (kind := finder.status_kind(name))}
     lines = tuple(name for name in frame.columns if name not in given.values() and finder.is_of_lines(name))

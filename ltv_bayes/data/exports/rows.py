@@ -19,7 +19,7 @@ from ltv_bayes.data.exports.order_lines import (
     repeated_totals,
     trimmed,
 )
-from ltv_bayes.data.exports.presets import KEPT, OPEN
+from ltv_bayes.data.exports.presets import KEPT, LOST, OPEN
 from ltv_bayes.data.exports.roles import Roles
 from ltv_bayes.data.exports.stated_units import unit_below
 from ltv_bayes.data.exports.status import IN_TURN, Keep, Status, status_of
@@ -31,6 +31,7 @@ from ltv_bayes.errors import counted
 
 UNIT_ROW = "row of units below the header"
 FEWEST = 4
+BY_CHANCE = 0.05
 BY_STATUS = "by status: {}"
 
 
@@ -128,29 +129,34 @@ class Rows:
 
     def _looks_exported_twice(self, at: np.ndarray, twice: np.ndarray) -> bool:
         """Whether equal rows are hardly equal purchases of a day: they say more, or all rows are there twice."""
-        says_more = len(set(self.raw.columns) - set(self.roles.columns.values())) > 0
+        says_more = len(set(self.raw.columns) - set(self.roles.columns.values())) > 0 and twice.mean() > BY_CHANCE
         every = len(at) - int(twice.sum()) >= FEWEST and 2 * int(twice.sum()) >= len(at)
-        return says_more or (every and bool(self.filled.iloc[at].astype("str").duplicated(keep=False).all()))
+        return bool(says_more) or (every and bool(self.filled.iloc[at].astype("str").duplicated(keep=False).all()))
 
     def cells(self, stream: str | None) -> pd.DataFrame:
         """The cells that make an order, of the rows kept so far, blank ones of sub-forms filled."""
-        frame = self.filled if self.kept.all() else self.filled[self.kept]
-        return pd.DataFrame(self._orders(frame, stream), index=frame.index)
+        cells = pd.DataFrame(self._orders(self.filled, stream), index=self.filled.index)
+        return cells if self.kept.all() else cells[self.kept]
 
     def dropped(self, stream: str | None) -> pd.DataFrame:
         """Rows left out, as they stood: row, reason, customer_id, date, amount, and stream if there is one."""
-        frame = self.raw[~self.kept]
-        table = pd.DataFrame(self._orders(frame, stream), index=frame.index).astype(object)
-        table = table.assign(row=frame.index, reason=np.array(self.reasons, dtype=object)[self.reason[~self.kept]])
+        table = pd.DataFrame(self._orders(self.raw, stream), index=self.raw.index)[~self.kept].astype(object)
+        table = table.assign(row=table.index, reason=np.array(self.reasons, dtype=object)[self.reason[~self.kept]])
         return table.reset_index(drop=True)[[*DROPPED_COLUMNS, *([] if stream is None else ["stream"])]]
 
     @property
     def is_open(self) -> np.ndarray:
         """Rows of opportunities that are not decided."""
-        name = BY_STATUS.format(OPEN)
-        return (
-            self.reason == self.reasons.index(name) if name in self.reasons else np.zeros(len(self.reason), dtype=bool)
-        )
+        return self._are(OPEN)
+
+    @property
+    def is_lost(self) -> np.ndarray:
+        """Rows of opportunities that were lost."""
+        return self._are(LOST)
+
+    def _are(self, status: str) -> np.ndarray:
+        name = BY_STATUS.format(status)
+        return np.equal(self.reason, self.reasons.index(name) if name in self.reasons else -1)
 
     def _orders(self, frame: pd.DataFrame, stream: str | None) -> dict[str, Any]:
         places = {"customer_id": "customer", "date": "date", "amount": "amount", "currency": "currency"}

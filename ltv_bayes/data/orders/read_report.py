@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,10 +46,8 @@ class ReadReport(Printed):
         What 1 in the column of amounts is worth, and who says so.
     currency : str or None
         What amounts are counted in.
-    first, last : datetime.date
-        Days of the first and the last order.
-    customers, bought_once : int
-        The number of customers, and of those who bought on one day only.
+    orders : pandas.DataFrame
+        The orders that were read: customer_id and date among others.
     notes : tuple of str
         What was decided on the way.
     """
@@ -65,10 +63,7 @@ class ReadReport(Printed):
     status: pd.DataFrame
     unit: str | None
     currency: str | None
-    first: Any
-    last: Any
-    customers: int
-    bought_once: int
+    orders: pd.DataFrame
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -80,6 +75,20 @@ class ReadReport(Printed):
     def amount_in(self) -> float:
         """The sum of all amounts of the file that can be read, to the cent."""
         return round(math.fsum(self.rows["amount"]), 2)
+
+    @property
+    def customers(self) -> int:
+        """The number of customers."""
+        return self._counted[0]
+
+    @property
+    def bought_once(self) -> int:
+        """The number of customers who bought on one day only."""
+        return self._counted[1]
+
+    @cached_property
+    def _counted(self) -> tuple[int, int]:
+        return customers_and_once(self.orders)
 
     @property
     def share_bought_once(self) -> float:
@@ -120,13 +129,16 @@ class ReadReport(Printed):
             f"{column}: " + ", ".join(f"{word or 'blank'} {rows:,} ({meaning})" for word, meaning, rows in some)
             for column, some in self._words().items()
         ]
+        days = self.orders["date"]
         money = [f"amounts counted in {self.unit}"] if self.unit else []
         return [
             f"Read from {self.source} ({', '.join(found)}){system}",
             f"columns: {columns}",
             *words,
             *money,
-            f"{counted(self.customers, 'customer')}, {self.first:%Y-%m-%d} to {self.last:%Y-%m-%d}; {once}",
+            "no orders"
+            if not self.customers
+            else f"{counted(self.customers, 'customer')}, {days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}; {once}",
         ]
 
     def _words(self) -> dict[str, list[tuple[str, str, int]]]:

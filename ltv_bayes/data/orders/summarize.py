@@ -193,6 +193,9 @@ def _refuse_settings(orders: Any, zero_orders: str, returns: str) -> None:
     if not isinstance(orders, Transactions | ScannedTransactions):
         cure = "Read them with read_transactions first; a ready table goes to Customers.from_summary."
         raise InputError(f"orders must be checked transactions, not {type(orders).__name__}. {cure}")
+    if isinstance(orders, Transactions) and not len(orders):
+        cure = "Customers who have open opportunities alone are listed by lb.all_customers(orders.opportunities)."
+        raise InputError(f"There are no orders to summarize. {cure}")
     refuse_choice("zero_orders", zero_orders, ("count", "drop"))
     refuse_choice("returns", returns, ("net", "ignore", "error"))
 

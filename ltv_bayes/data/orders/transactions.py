@@ -38,8 +38,11 @@ class Transactions(Printed):
     report : ReadReport or None
         What was read of the source, and what was left out.
     opportunities : pandas.DataFrame or None
-        Rows that are not decided yet, by their status: row, customer_id, customer_name, opportunity, stage, probability
-        (between 0 and 1), amount (in the currency of the row), currency, expected_on. None where no status says so.
+        Rows that are not decided yet, by their status: row, customer_id, customer_name, opportunity (its number),
+        stage, owner, probability (between 0 and 1), amount, currency, expected_on, date_as_written. None where no
+        status says so. :func:`ltv_bayes.judge_opportunities` makes judgements of them.
+    decided : pandas.DataFrame or None
+        Beside open or lost opportunities, those won and lost: row, customer_id, opportunity, won, amount, closed_on.
     notes : tuple of str
         What was done to the rows after they were read, such as ids that were merged.
     """
@@ -51,6 +54,7 @@ class Transactions(Printed):
     customer_column: str
     report: ReadReport | None = None
     opportunities: pd.DataFrame | None = None
+    decided: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -114,6 +118,8 @@ class Transactions(Printed):
 
     def _heading(self) -> list[str]:
         """Say what the log holds and what was left out."""
+        if not len(self):
+            return [f"no orders ({self.source})", *left_out_line(self.dropped_by_reason())]
         first, last = self.table["date"].min(), self.table["date"].max()
         customers = counted(self.table["customer_id"].nunique(), "customer")
         total = f", total {self.table['amount'].sum():,.2f} {self.currency or ''}".rstrip() if self.has_amounts else ""
@@ -183,13 +189,15 @@ def warn_of_counts(days: pd.Series, number: int, *, stacklevel: int = 2) -> None
         If every day is the first or last of a month, or all are one day of the week.
     """
     distinct = days.drop_duplicates()
+    if number < FEWEST_ROWS or distinct.empty:
+        return
     ends = {
         "the first of a month": ("month", distinct.dt.is_month_start.all() and len(distinct) >= FEWEST_MONTHS),
         "the last of a month": ("month", distinct.dt.is_month_end.all() and len(distinct) >= FEWEST_MONTHS),
         f"a {distinct.iloc[0]:%A}": ("week", len(set(distinct.dt.day_of_week)) == 1 and len(distinct) >= FEWEST_WEEKS),
     }
     found = next(((day, unit) for day, (unit, fits) in ends.items() if fits), None)
-    if found is None or number < FEWEST_ROWS:
+    if found is None:
         return
     day, unit = found
     warnings.warn(

@@ -6,14 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.reading.ids import as_text
 from ltv_bayes.evaluation.backtest import Backtest, holdout_occasions
+from ltv_bayes.evaluation.counts_ahead import counts_until
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.predictions.fitted import shape_of, thinned_to
-from ltv_bayes.predictions.groups import Parameters
-from ltv_bayes.predictions.over_customers import draw_for_each
-from ltv_bayes.predictions.purchases import FittedPurchases, formulas_of, purchase_histories
+from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.sizes import TRACKED_DRAWS
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.time_units import DAYS_PER_UNIT, Duration
@@ -67,10 +64,10 @@ def through_time(test: Backtest, cohorts: pd.Series) -> tuple[pd.DataFrame, Arra
     days = np.unique(np.linspace(0, round(test.horizon.days), STEPS + 1).round().astype(int))[1:]
     lengths = [*(Duration(int(day), "day") for day in days[:-1]), test.horizon]
     fit = thinned_to(test.purchases, TRACKED_DRAWS)
-    counts = purchases_until(fit, test.customers, lengths, test.random_seed)
+    counts = counts_until(fit, test.customers, lengths, test.random_seed)
     drawn = {"purchases": np.stack([counts[..., codes == code].sum(axis=-1) for code in range(len(names))], axis=-1)}
     if test.spend is not None:
-        stream = RepeatPurchases(fit, thinned_to(test.spend, TRACKED_DRAWS))
+        stream = RepeatPurchases(fit, thinned_to(test.spend, TRACKED_DRAWS), test.stream)
         judged, seed = test.judged.priors, test.random_seed
         ltv = lifetime_value(test.customers, stream, future_value=judged, horizon=lengths, random_seed=seed)
         by = pd.Series(names[codes], index=test.customers.ids, name="cohort")
@@ -87,20 +84,6 @@ def through_time(test: Backtest, cohorts: pd.Series) -> tuple[pd.DataFrame, Arra
     fewest = min(each.shape[1] for each in drawn.values())
     columns = [step[:fewest] for each in drawn.values() for step in each]
     return pd.concat(rows, ignore_index=True), np.hstack(columns)
-
-
-def purchases_until(fit: FittedPurchases, customers: Customers, lengths: list[Duration], seed: int) -> Array:
-    """Draw numbers of purchases by several times, of one course each: an array (times, draws, customers)."""
-    histories, outlook = purchase_histories(fit, customers), formulas_of(fit, customers).outlook
-    until = [length.to(fit.time_unit) for length in lengths]
-    size = int(np.prod(shape_of(fit)))
-
-    def draw(rng: np.random.Generator, drawn: Parameters, place: int) -> Array:
-        owner, when = outlook(*histories[place], **drawn).draw(rng, until[-1]).times(rng, until[-1])
-        return np.array([np.bincount(owner[when <= time], minlength=size) for time in until])
-
-    found = draw_for_each(fit, customers.table, draw, seed=seed, purpose="purchases", arrays=len(lengths))
-    return np.asarray(found.reshape(len(lengths), size, len(customers)))
 
 
 def _by_cohort(total: Any, names: list[str]) -> Array:

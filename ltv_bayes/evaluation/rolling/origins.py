@@ -1,7 +1,7 @@
 """The origins of a backtest: which days leave enough past to fit and enough future to compare."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,37 +24,53 @@ class LogSpan:
     ----------
     first, last : datetime.date
         Day of the first order, and the last day that the log covers.
-    returns : numpy.ndarray
-        The days on which customers bought for the second time, in order.
+    returns : mapping of numpy.ndarray
+        Of each stream, or of the log without any (None), the days on which customers bought for the second time, in
+        order.
     """
 
     first: dt.date
     last: dt.date
-    returns: np.ndarray
+    returns: Mapping[str | None, np.ndarray]
 
     @classmethod
-    def of(cls, orders: Transactions, observed_until: Any = None) -> "LogSpan":
-        """Look at a log."""
-        days = occasions(orders)[["customer_id", "date"]].sort_values("date", kind="stable")
-        second = days[days.groupby("customer_id").cumcount() == 1]["date"].to_numpy()
-        last = orders.table["date"].max().date()
-        until = last if observed_until is None else as_date(observed_until, "observed_until")
-        return cls(orders.table["date"].min().date(), until, second)
+    def of(cls, logs: Mapping[str | None, Transactions], observed_until: Any) -> "LogSpan":
+        """Look at the logs of some streams, or at one log, which go on until a day."""
+        first = min(log.table["date"].min() for log in logs.values()).date()
+        return cls(
+            first,
+            as_date(observed_until, "observed_until"),
+            {stream: _second_days(log) for stream, log in logs.items()},
+        )
+
+    @property
+    def scarcest(self) -> str | None:
+        """The stream in which customers came back last."""
+        return max(self.returns, key=lambda stream: self._enough(self.returns[stream]))
 
     def repeat_customers(self, day: dt.date) -> int:
-        """Number of customers who had come back by a day."""
-        return int(np.searchsorted(self.returns, np.datetime64(day), side="right"))
+        """Number of customers who had come back by a day, in the stream with the fewest."""
+        return min(int(np.searchsorted(days, np.datetime64(day), side="right")) for days in self.returns.values())
 
     def earliest(self, length: Duration) -> dt.date:
         """First day that leaves a fit enough: as much past as the horizon is long, and customers who came back."""
         longest = self.first + dt.timedelta(days=round(length.days) - 1)
-        if len(self.returns) < FEWEST_REPEAT:
-            return dt.date.max
-        return max(longest, pd.Timestamp(self.returns[FEWEST_REPEAT - 1]).date())
+        return max([longest, *map(self._enough, self.returns.values())])
+
+    @staticmethod
+    def _enough(returns: np.ndarray) -> dt.date:
+        """The day by which enough customers came back; the last of all days if there is none."""
+        return pd.Timestamp(returns[FEWEST_REPEAT - 1]).date() if len(returns) >= FEWEST_REPEAT else dt.date.max
 
     def latest(self, length: Duration) -> dt.date:
         """Last day after which the log goes on for the horizon."""
         return self.last - dt.timedelta(days=round(length.days))
+
+
+def _second_days(orders: Transactions) -> np.ndarray:
+    """The days on which customers bought for the second time, in order."""
+    days = occasions(orders)[["customer_id", "date"]].sort_values("date", kind="stable")
+    return days[days.groupby("customer_id").cumcount() == 1]["date"].to_numpy()
 
 
 def chosen_origins(number: int, length: Duration, span: LogSpan) -> list[dt.date]:
@@ -112,7 +128,7 @@ def given_origins(given: Iterable[Any], length: Duration, span: LogSpan) -> list
         early,
         "day",
         f"of as_of= with less than {length} of past since {span.first}, or fewer than {FEWEST_REPEAT} customers who "
-        f"came back by then",
+        f"came back by then{_in_stream(span)}",
         f"Choose days from {span.earliest(length)} on, or a shorter horizon.",
     )
     return read
@@ -136,6 +152,12 @@ def _too_short(length: Duration, span: LogSpan) -> str:
     latest = span.latest(length)
     return (
         f"By {latest}, the last day that leaves {length} to compare, "
-        f"{counted(span.repeat_customers(latest), 'customer')} of this log had bought again; a fit to be judged "
-        f"needs {FEWEST_REPEAT}. Choose a shorter horizon, so that origins are later, or use a longer log."
+        f"{counted(span.repeat_customers(latest), 'customer')} of this log had bought again{_in_stream(span)}; a fit "
+        f"to be judged needs {FEWEST_REPEAT}. Choose a shorter horizon, so that origins are later, or use a longer log"
+        f"{', or name the other streams alone: purchases={...: BGNBD()}' if len(span.returns) > 1 else ''}."
     )
+
+
+def _in_stream(span: LogSpan) -> str:
+    """Name the stream that lacks customers who came back, where there are several."""
+    return f" in the stream {span.scarcest!r}" if len(span.returns) > 1 else ""

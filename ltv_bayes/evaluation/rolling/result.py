@@ -2,20 +2,21 @@
 
 import datetime as dt
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.errors import InputError, listed, suggestion
+from ltv_bayes.errors import InputError, counted, listed, suggestion
 from ltv_bayes.evaluation.count_calibration import COVERED
 from ltv_bayes.evaluation.rolling import verdict
 from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY
+from ltv_bayes.evaluation.rolling.forecast import NAIVE
 from ltv_bayes.evaluation.rolling.origins import windows_apart
 from ltv_bayes.evaluation.rolling.verdict import STATED, share_inside
-from ltv_bayes.evaluation.rolling.window import NAIVE, Window
+from ltv_bayes.evaluation.rolling.window import Window
 from ltv_bayes.formulas.forecast_scores import crps, gini, interval_score
 from ltv_bayes.intervals import bound_columns, flagged, interval, interval_name, interval_settings, quoted_with
 from ltv_bayes.tables import Printed, ResultPage
@@ -40,12 +41,18 @@ class RollingBacktest(Printed):
         Unit of times in its tables.
     currency : str or None
         Currency of spend.
+    notes : tuple of str
+        What is assumed of what was known at the origins.
+    streams : mapping of RollingBacktest
+        Of a log with several streams, the backtest of each; this one is of their total.
     """
 
     windows: tuple[Window, ...]
     horizon: Duration
     time_unit: TimeUnit
     currency: str | None = None
+    notes: tuple[str, ...] = ()
+    streams: "Mapping[str, RollingBacktest]" = field(default_factory=dict)
 
     @property
     def as_of(self) -> list[dt.date]:
@@ -251,7 +258,8 @@ class RollingBacktest(Printed):
     def _page(self) -> ResultPage:
         first, last = self.as_of[0], self.as_of[-1]
         several = f"{len(self.windows)} origins, {first} to {last}, each"
-        heading = f"Backtest of {several if len(self.windows) > 1 else f'1 origin, {first},'} {self.horizon} ahead"
+        of = f"the total of {counted(len(self.streams), 'stream')} from " if self.streams else ""
+        heading = f"Backtest of {of}{several if len(self.windows) > 1 else f'1 origin, {first},'} {self.horizon} ahead"
         table = self.summary().loc[self.compared[::-1]]
         shown = table.set_axis([f"{of} {day:%Y-%m-%d}" for of, day in table.index])
         return ResultPage([heading], shown, [self.verdict, *self._notes()], amounts=False)
@@ -261,6 +269,10 @@ class RollingBacktest(Printed):
         of = self.compared[-1]
         totals = self.totals().xs((of, "total"), level=("of", "level"))
         yield textwrap.fill(f"note: {verdict.proof(totals, self.windows_apart)}", LINE)
+        for name, alone in self.streams.items():
+            yield textwrap.fill(f"{name} alone. {verdict_on(alone, of)[0]}", LINE)
+        for said in self.notes:
+            yield textwrap.fill(f"note: {said}", LINE)
         for window in self.windows:
             if window.note:
                 yield textwrap.fill(f"note: {window.as_of}: {window.note}", LINE)

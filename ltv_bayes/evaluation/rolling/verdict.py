@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.evaluation.count_calibration import CLASSES, COVERED, FEWEST, LITTLE, classes_of
-from ltv_bayes.evaluation.rolling.window import NAIVE
+from ltv_bayes.evaluation.rolling.forecast import NAIVE
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.forecast_scores import at_most, lowest_chance
 

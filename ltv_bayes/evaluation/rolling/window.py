@@ -1,22 +1,17 @@
 """One origin of a backtest, as tables: every customer, totals of segments, and cohorts through the horizon."""
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.evaluation.backtest import Backtest, end_of, luck_of, money_notes, occasions, predicted_by
 from ltv_bayes.evaluation.count_calibration import blocks
-from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY, through_time
+from ltv_bayes.evaluation.rolling.cohorts import EVERYBODY
+from ltv_bayes.evaluation.rolling.forecast import NAIVE, Forecast
 from ltv_bayes.formulas.forecast_scores import crps
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.intervals import SAMPLE_DIMS
-from ltv_bayes.predictions.fitted import thinned_to
-from ltv_bayes.sizes import TRACKED_DRAWS
-
-NAIVE = {"last_period": "last period's value", "average": "average order x count per time"}
+from ltv_bayes.posterior import evenly_spaced
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,57 +52,55 @@ class Window:
     note: str
 
 
-def window_of(test: Backtest, segments: pd.Series | None, cohorts: pd.Series) -> Window:
-    """Measure a backtest of one origin.
+def window_of(forecast: Forecast, segments: pd.Series | None) -> Window:
+    """Measure the forecast of one origin.
 
     Parameters
     ----------
-    test : Backtest
+    forecast : Forecast
     segments : pandas.Series, optional
-        Name of each customer's segment, in the order of the customers.
-    cohorts : pandas.Series
-        Name of each customer's cohort, in the order of the customers.
+        Name of each customer's segment, by customer_id.
     """
-    naive = naive_forecasts(test)
-    every = [_measured(test, of, segments, naive[of]) for of in test.actual]
-    cohort_rows, cohort_draws = through_time(test, cohorts)
+    every = [_measured(forecast, of, segments) for of in forecast.actual]
+    fewest = min(len(part[2]) for part in every)
+    drawn = [part[2][evenly_spaced(len(part[2]), fewest)] for part in every]
     return Window(
-        test.as_of,
-        end_of(test.as_of, test.horizon),
+        forecast.as_of,
+        forecast.until,
         pd.concat([part[0] for part in every], ignore_index=True),
         pd.concat([part[1] for part in every], ignore_index=True),
-        _numbered(np.hstack([part[2] for part in every])),
-        cohort_rows,
-        _numbered(cohort_draws),
-        test.caution,
-        "; ".join(money_notes(test)) if "spend" in test.actual else "",
+        _numbered(np.hstack(drawn)),
+        forecast.cohort_rows,
+        _numbered(forecast.cohort_draws),
+        forecast.caution,
+        forecast.note,
     )
 
 
-def _measured(
-    test: Backtest, of: str, segments: pd.Series | None, naive: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame, Array]:
+def _measured(forecast: Forecast, of: str, segments: pd.Series | None) -> tuple[pd.DataFrame, pd.DataFrame, Array]:
     """Tables of customers and totals of purchases or of spend, and draws of the totals."""
-    actual = test.actual[of].to_numpy(dtype=float)
-    whole = pd.Series(EVERYBODY, index=test.actual.index) if segments is None else segments
+    actual, naive, drawn = forecast.actual[of].to_numpy(dtype=float), forecast.naive[of], forecast.predicted[of]
+    whole = pd.Series(EVERYBODY, index=forecast.ids) if segments is None else segments.reindex(forecast.ids)
     codes, names = pd.factorize(whole, sort=True)
-    drawn = predicted_by(test)[of]
-    scores = np.empty((3, actual.size))
+    scores = np.empty((5, actual.size))
     sums = np.zeros((drawn.sizes["chain"] * drawn.sizes["draw"], len(names)))
     for some, part in blocks(drawn):
-        scores[:, some] = part.mean(axis=0), np.median(part, axis=0), crps(part, actual[some])
+        ends = actual[some]
+        below, equal = (part < ends).mean(axis=0), (part == ends).mean(axis=0)
+        scores[:, some] = part.mean(axis=0), np.median(part, axis=0), crps(part, ends), below, equal
         for code in np.unique(codes[some]):
             sums[:, code] += part[:, codes[some] == code].sum(axis=1)
+    *_, below, equal = scores
     customers = pd.DataFrame(
         {
-            "customer_id": test.actual.index,
+            "customer_id": forecast.ids,
             "of": of,
             "segment": whole.to_numpy(),
-            "frequency": test.customers.table["frequency"].to_numpy(),
+            "frequency": forecast.customers["frequency"].to_numpy(),
             "actual": actual,
-            **dict(zip(("predicted", "median", "crps"), scores, strict=True)),
-            "pit": test.pit(of).to_numpy(),
-            "expected": _expected(test, of),
+            **dict(zip(("predicted", "median", "crps"), scores, strict=False)),
+            "pit": below + forecast.luck(actual.size) * equal,
+            "expected": forecast.expected[of].to_numpy(),
             **{name: naive[name].to_numpy() for name in NAIVE},
         }
     )
@@ -120,41 +113,8 @@ def _measured(
         totals = pd.concat([totals, pd.DataFrame([whole_row])], ignore_index=True).astype({"customers": int})
         sums = np.column_stack([sums, sums.sum(axis=1)])
     ends = totals["actual"].to_numpy()
-    pit = (sums < ends).mean(axis=0) + luck_of(test, len(totals)) * (sums == ends).mean(axis=0)
+    pit = (sums < ends).mean(axis=0) + forecast.luck(len(totals)) * (sums == ends).mean(axis=0)
     return customers, totals.assign(of=of, pit=pit), sums
-
-
-def _expected(test: Backtest, of: str) -> Array:
-    """The mean of each customer's purchases or spend given parameters, without luck of draws."""
-    if of == "spend" and test.expected_spend is not None:
-        return test.expected_spend.to_numpy()
-    counts = thinned_to(test.purchases, TRACKED_DRAWS).expected_purchases(test.customers, test.horizon)
-    return counts.mean(SAMPLE_DIMS, skipna=False).to_numpy()
-
-
-def naive_forecasts(test: Backtest) -> Mapping[str, pd.DataFrame]:
-    """What needs no model, for each customer: the last period's value, and the average order x the count per time.
-
-    Of purchases and of spend, indexed by customer_id. The last period is as long as the horizon; first purchases are
-    not in it, since they do not come again. Purchases per time are those after the first, over the time since it.
-    """
-    days = occasions(test.orders)
-    days = days[days["customer_id"].isin(test.customers.ids) & (days["date"] <= pd.Timestamp(test.as_of))]
-    days = days.assign(amount=days["amount"].clip(lower=0))
-    first = days.groupby("customer_id")["date"].transform("min")
-    begins = pd.Timestamp(test.as_of) - pd.Timedelta(days=round(test.horizon.days))
-    last = days[(days["date"] > begins) & (days["date"] > first)].groupby("customer_id")["amount"]
-    ids, table = test.customers.ids, test.customers.table
-    known = table["T"].to_numpy(dtype=float)
-    per_time = np.divide(table["frequency"].to_numpy(), known, out=np.zeros(known.size), where=known > 0)
-    count = per_time * test.horizon.to(test.time_unit)
-    order = days.groupby("customer_id")["amount"].mean().reindex(ids).fillna(0.0).to_numpy()
-
-    def table_of(before: pd.Series, average: Array) -> pd.DataFrame:
-        found = {"last_period": before.reindex(ids, fill_value=0).to_numpy(dtype=float), "average": average}
-        return pd.DataFrame(found, index=ids)
-
-    return {"purchases": table_of(last.size(), count), "spend": table_of(last.sum(), count * order)}
 
 
 def _numbered(draws: Array) -> pd.DataFrame:

@@ -41,7 +41,7 @@ FAR = 20.0  # from here on Stirling's series has all digits, and differences of 
 
 
 @_kernel
-def nbd(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped-def]
+def nbd(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
     """NBD."""
     values, slopes = np.zeros(parameters.shape[0]), np.empty(parameters.shape)
     for draw in range(values.size):
@@ -61,7 +61,7 @@ def nbd(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped-de
 
 
 @_kernel
-def gamma_gamma(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped-def]
+def gamma_gamma(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
     """Gamma-gamma."""
     values, slopes = np.empty(parameters.shape[0]), np.empty(parameters.shape)
     for draw in range(values.size):
@@ -70,7 +70,7 @@ def gamma_gamma(parameters, at, tables, with_slopes=True):  # type: ignore[no-un
 
 
 @_kernel
-def shifted_beta_geometric(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped-def]
+def shifted_beta_geometric(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
     """Shifted beta-geometric."""
     values, slopes = np.empty(parameters.shape[0]), np.zeros(parameters.shape)
     for draw in range(values.size):

@@ -96,6 +96,20 @@ class Periods(NamedTuple):
     prices: Prices = Prices()
 
 
+class Weights(NamedTuple):
+    """By which factor the odds of having left are multiplied in each draw, where that is in doubt; see `Purchases`.
+
+    Attributes
+    ----------
+    place : array of shape (customers,)
+    drawn : array of shape (groups, draws), or empty
+        Empty where the factor is known, as it stands in the history.
+    """
+
+    place: IntArray = np.empty(0, dtype=np.int64)
+    drawn: Array = UNKNOWN
+
+
 class Relations(NamedTuple):
     """What is known, and asked for, of customers' relations.
 
@@ -110,11 +124,14 @@ class Relations(NamedTuple):
     one_life : bool
         Whether a customer whose relation goes on, by ``until``, is known to be alive. Otherwise customers may have
         stopped buying before, as their history says.
+    weights : Weights
+        How strong the signs of life are that customers give or do not give.
     """
 
     until: Array = UNKNOWN
     life: Array = UNKNOWN
     one_life: bool = True
+    weights: Weights = Weights()
 
 
 @compiled
@@ -130,7 +147,8 @@ def bg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
     histories : array of shape (customers, 7)
         Frequency, recency, T, how long ago observation ended, number of valued repeat orders, their total value, and by
         which factor the odds of having left are multiplied for what else is known: 1 where nothing is, 0 for customers
-        known to be alive. A customer without history, NaN, yields nothing.
+        known to be alive; the largest such factor, where the relations have weights. A customer without history, NaN,
+        yields nothing.
     periods : Periods
     purchases : Purchases
     spend : Spend
@@ -159,15 +177,17 @@ def mbg_nbd_gamma_gamma(  # type: ignore[no-untyped-def]
 
 @compiled
 def _bg_nbd_row(row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
-    x, t_x, T, ended, orders, spent, weight = history
-    (ends, delta, shown, shown_until, clock, prices), (until, life, one_life) = periods, relations
+    x, t_x, T, ended, orders, spent, most = history
+    (ends, delta, shown, shown_until, clock, prices), (until, life, one_life, weights) = periods, relations
     r, alpha, a, b, first = purchases_of(row, purchases)
     p, q, v = spend_of(row, spend)
+    drawn = weights_of(row, weights)
     # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
     apart, elsewhere = state ^ APART, state ^ ELSEWHERE
     if not has_history(row, x, relations, money):
         return
     for i in range(money.shape[1]):
+        weight = min(most, drawn[i]) if drawn.size else most
         t, sure, end = time_left(row, i, ends[-1], weight, until, one_life)
         if life.size:
             life[row, i] = end
@@ -342,6 +362,15 @@ def purchases_of(row, purchases):  # type: ignore[no-untyped-def]
     g = purchases.place[row]
     first = purchases.first_dropout[g : g + 1].ravel()
     return purchases.r[g], purchases.alpha[g], purchases.a[g], purchases.b[g], first
+
+
+@compiled
+def weights_of(row, weights):  # type: ignore[no-untyped-def]
+    """By which factors a customer's odds of having left are multiplied, an array of shape (draws,), or empty."""
+    if weights.drawn.size == 0:
+        return weights.drawn.ravel()
+    g = weights.place[row]
+    return weights.drawn[g : g + 1].ravel()
 
 
 @compiled

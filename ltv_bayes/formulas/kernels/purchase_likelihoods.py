@@ -36,7 +36,7 @@ _kernel: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
 @_kernel
-def bg_nbd(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped-def]
+def bg_nbd(parameters, at, tables, with_slopes):  # type: ignore[no-untyped-def]
     """BG/NBD."""
     values, slopes = np.zeros(parameters.shape[0]), np.empty(parameters.shape)
     for draw in range(values.size):
@@ -49,7 +49,7 @@ def bg_nbd(parameters, at, tables, with_slopes=True):  # type: ignore[no-untyped
 
 
 @_kernel
-def bg_cnbd(parameters, at, tables, with_slopes=True, at_once=False):  # type: ignore[no-untyped-def]
+def bg_cnbd(parameters, at, tables, with_slopes, at_once=False):  # type: ignore[no-untyped-def]
     """BG/CNBD-k."""
     values, slopes = np.zeros(parameters.shape[0]), np.empty(parameters.shape)
     for draw in range(values.size):

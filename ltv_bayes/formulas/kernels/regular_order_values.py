@@ -21,6 +21,7 @@ from ltv_bayes.formulas.kernels.order_values import (
     spend_of,
     spent_now,
     time_left,
+    weights_of,
 )
 from ltv_bayes.formulas.kernels.phases import log_phases, phase_at
 from ltv_bayes.formulas.kernels.random import beta, gamma_constants, gamma_from_constants, standard_gamma, uniform
@@ -49,16 +50,18 @@ def mbg_cnbd_gamma_gamma(  # type: ignore[no-untyped-def]
 
 @compiled
 def _row(k, at_once, row, state, history, periods, purchases, spend, relations, money):  # type: ignore[no-untyped-def]
-    x, t_x, T, ended, orders, spent, weight = history
-    (ends, delta, shown, shown_until, clock, prices), (until, life, one_life) = periods, relations
+    x, t_x, T, ended, orders, spent, most = history
+    (ends, delta, shown, shown_until, clock, prices), (until, life, one_life, weights) = periods, relations
     r, alpha, a, b, first = purchases_of(row, purchases)
     p, q, v = spend_of(row, spend)
+    drawn = weights_of(row, weights)
     chances, may_leave_at_once = x + at_once, x == 0.0 and first.size > 0
     # so that purchases are the same whether or not lives are asked for, or some purchases counted elsewhere
     apart, elsewhere = state ^ APART, state ^ ELSEWHERE
     if not has_history(row, x, relations, money):
         return
     for i in range(money.shape[1]):
+        weight = min(most, drawn[i]) if drawn.size else most
         t, sure, end = time_left(row, i, ends[-1], weight, until, one_life)
         if life.size:
             life[row, i] = end

@@ -148,12 +148,13 @@ class EventsOnClock:
         t: float,
         events: Numbers,
         exposure: Numbers,
+        ended: Numbers = 0.0,
         *,
         draw: Array,
         **rate: Numbers,
     ) -> tuple[IntArray, Array]:
         """Draw events in a further time t: which history each belongs to, and its time."""
-        number = self.draw_events(rng, t, events, exposure, draw=draw, **rate)
+        number = self.draw_events(rng, t, events, exposure, ended, draw=draw, **rate)
         owner = np.repeat(np.arange(number.size, dtype=np.int64), number)
         hands = self.clock.rows(draw[owner])
         return owner, np.minimum(hands.time(hands.at(t) * rng.random(owner.size)), t)

@@ -30,10 +30,10 @@ def stated_dates(table: pd.DataFrame, date_format: str | None) -> dict[str, pd.S
     """
     periods = [as_period(cell) for cell in table["expected_on"]]
     named = pd.Series([period is not None for period in periods], index=table.index)
-    on = _days(
+    on = days_in(
         table.assign(expected_on=table["expected_on"].astype(object).where(~named, None)), "expected_on", date_format
     )
-    first, last = (_days(table, name, date_format) for name in ("expected_from", "expected_to"))
+    first, last = (days_in(table, name, date_format) for name in ("expected_from", "expected_to"))
     refuse(
         table,
         first.isna() != last.isna(),
@@ -52,11 +52,11 @@ def stated_dates(table: pd.DataFrame, date_format: str | None) -> dict[str, pd.S
         "expected_on": on,
         "expected_from": first,
         "expected_to": last,
-        "stated_on": _days(table, "stated_on", date_format),
+        "stated_on": days_in(table, "stated_on", date_format),
     }
 
 
-def _days(table: pd.DataFrame, column: str, date_format: str | None) -> pd.Series:
+def days_in(table: pd.DataFrame, column: str, date_format: str | None) -> pd.Series:
     """Read a column of dates, missing where blank or marked as unknown."""
     cells = table[column]
     known = ~cells.isna()

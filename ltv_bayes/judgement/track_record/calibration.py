@@ -1,5 +1,6 @@
 """A calibration: what the record of closed judgements teaches of each expert, and recalibration of new judgements."""
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -91,6 +92,11 @@ class Calibration(Printed):
         """Probability with which amounts were meant to lie between low and high."""
         return self._record.interval
 
+    @property
+    def closed_until(self) -> dt.date | None:
+        """The day on which the last judgement of the record was closed; None where not all say when."""
+        return self._record.closed_until
+
     def diagnose(self) -> Diagnostics:
         """Say whether the draws converged."""
         return self._record.diagnostics
@@ -140,7 +146,8 @@ class Calibration(Printed):
         entries = list(dict.fromkeys(names))
         changes = [self._record.change(name) for name in entries]
         stacked = (np.stack(part).reshape(len(entries), *self._record.shape) for part in zip(*changes, strict=True))
-        adjustments = Adjustments(np.array([entries.index(name) for name in names]), *stacked)
+        who = np.array([entries.index(name) for name in names])
+        adjustments = Adjustments(who, *stacked, learned_until=(self.closed_until,))
         stated = judged.table["probability"]
         table = judged.table.assign(stated_probability=stated, probability=within_certain(stated))
         return replace(judged, table=table).adjusted(adjustments)

@@ -1,5 +1,6 @@
 """Closed judgements, read and checked: what experts stated, and the outcome."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,11 +10,13 @@ from scipy import special
 
 from ltv_bayes.data.reading.amounts import warn_of_other_unit
 from ltv_bayes.data.reading.faults import quoted
+from ltv_bayes.errors import JudgementError
 from ltv_bayes.formatting import three_digits
 from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL, amount_quantiles
 from ltv_bayes.formulas.beliefs.closed_judgements import ClosedJudgements
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.form.cells import amounts, blank, refuse, warn
+from ltv_bayes.judgement.form.dates import days_in
 from ltv_bayes.judgement.form.layout import INTERVAL, NAMES, PARAMETERS
 from ltv_bayes.judgement.form.reading import Reading, picked, read_beliefs
 from ltv_bayes.judgement.form.sheets import read_form
@@ -22,7 +25,18 @@ USUAL = Reading()
 FAR_SCALE = 30.0
 
 OUTCOME = {"won": "Write for each whether it was won.", "amount": "Write the amount of each, blank where it was lost."}
-KEPT = ("who", "probability", *INTERVAL, "family", *PARAMETERS, "won", "amount", "customer_id", "opportunity")
+KEPT = (
+    "who",
+    "probability",
+    *INTERVAL,
+    "family",
+    *PARAMETERS,
+    "won",
+    "amount",
+    "customer_id",
+    "opportunity",
+    "closed_on",
+)
 WON = ("1", "1.0", "true", "yes", "won", "是")
 LOST = ("0", "0.0", "false", "no", "lost", "否")
 
@@ -53,7 +67,7 @@ def read_history(
     -------
     pandas.DataFrame
         who (as text), probability, low, likely, high, family, amount_1 to amount_3, won (bool), amount (missing where
-        it was lost), customer_id and opportunity (missing where not given).
+        it was lost), customer_id, opportunity and closed_on (missing where not given).
 
     Raises
     ------
@@ -69,13 +83,14 @@ def read_history(
         twice.
     """
     needed = {by: "Name the column that says who judged with by=.", **OUTCOME}
-    ours = (by, *NAMES, *OUTCOME)
+    ours = (by, *NAMES, *OUTCOME, "closed_on")
     stated = picked(read_form(source, sheet), columns or {}, ours, reading, needed=needed, what="closed judgements")
-    won = _won(stated)
+    won = read_won(stated)
     closed = stated.assign(
         who=stated[by].astype(str).str.strip(),
         won=won,
         amount=amounts(stated, "amount", reading.amount_unit, reading.decimal),
+        closed_on=days_in(stated, "closed_on", reading.date_format),
         **read_beliefs(stated, reading),
     )
     refuse(closed, blank(stated[by]), f"without {by!r}", "Name who judged.")
@@ -83,6 +98,30 @@ def read_history(
     _warn_of_units(closed)
     _warn_of_repeats(stated)
     return closed.assign(amount=closed["amount"].where(won))[list(KEPT)]
+
+
+def closed_by(history: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    """Keep the judgements that were closed by a day.
+
+    Raises
+    ------
+    JudgementError
+        If some do not say when they were closed, or none was.
+    """
+    cure = "Fill in the day on which each was won or lost, or leave these rows out."
+    refuse(history, history["closed_on"].isna(), "of the record without closed_on, needed for as_of=", cure)
+    closed = history[history["closed_on"] <= pd.Timestamp(day)]
+    if closed.empty:
+        raise JudgementError(
+            f"No judgement of the record was closed by {day}. Use judgements as stated until there is a record."
+        )
+    return closed
+
+
+def closed_until(history: pd.DataFrame) -> dt.date | None:
+    """The day on which the last judgement was closed; None where not all say when."""
+    days = history["closed_on"]
+    return None if days.isna().any() else days.max().date()
 
 
 def closed_judgements(history: pd.DataFrame, interval: float) -> ClosedJudgements:
@@ -142,10 +181,10 @@ def _warn_of_repeats(stated: pd.DataFrame) -> None:
     warn(stated, twice, problem, "Each counts as a case; leave out what is there twice.", stacklevel=4)
 
 
-def _won(stated: pd.DataFrame) -> pd.Series:
-    """Read whether it was won, from yes or no in any of the usual words."""
+def read_won(stated: pd.DataFrame, *, open_too: bool = False) -> pd.Series:
+    """Read whether it was won, from yes or no in any of the usual words; blank where it may be open still."""
     words = stated["won"].astype(str).str.strip().str.lower()
-    unknown = ~words.isin((*WON, *LOST))
+    unknown = ~words.isin((*WON, *LOST)) & ~(blank(stated["won"]) & open_too)
     found = quoted(stated["won"], unknown.to_numpy())
     refuse(
         stated,

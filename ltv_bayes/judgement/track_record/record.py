@@ -1,5 +1,6 @@
 """The record of some experts: their closed judgements, and posterior draws of their biases."""
 
+import datetime as dt
 import difflib
 import json
 import warnings
@@ -70,6 +71,12 @@ class TrackRecord:
     def interval(self) -> float:
         """Probability with which amounts were meant to lie between low and high."""
         return float(self.idata.attrs["interval"])
+
+    @property
+    def closed_until(self) -> dt.date | None:
+        """The day on which the last judgement was closed; None where not all say when."""
+        day = self.idata.attrs.get("closed_until")
+        return dt.date.fromisoformat(day) if day else None
 
     @property
     def shape(self) -> tuple[int, int]:

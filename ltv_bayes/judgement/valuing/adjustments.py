@@ -1,7 +1,8 @@
 """How the outcomes of earlier judgements change the beliefs of experts, draw by draw."""
 
+import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -83,6 +84,9 @@ class Adjustments:
         Which entry counts for each judgement.
     intercept, slope, shift, spread : arrays of shape (entries, chains, draws)
         See `Adjustment`.
+    learned_until : tuple of datetime.date or None
+        Of each record that they were learned from, the day on which its last judgement was closed; None where it does
+        not say.
     """
 
     who: IntArray
@@ -90,6 +94,7 @@ class Adjustments:
     slope: Array
     shift: Array
     spread: Array
+    learned_until: tuple[dt.date | None, ...] = field(default=(), kw_only=True)
 
     @classmethod
     def none(cls, judgements: int, shape: tuple[int, int]) -> Self:
@@ -103,7 +108,10 @@ class Adjustments:
         begins = np.cumsum([0, *(len(part.intercept) for part in parts)])
         who = np.concatenate([begin + part.who for begin, part in zip(begins, parts, strict=False)])
         names = ("intercept", "slope", "shift", "spread")
-        return cls(who, *(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        until = tuple(dict.fromkeys(day for part in parts for day in part.learned_until))
+        return cls(
+            who, *(np.concatenate([getattr(part, name) for part in parts]) for name in names), learned_until=until
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -136,4 +144,4 @@ class Adjustments:
 
     def subset(self, kept: np.ndarray) -> Self:
         """Keep some judgements, by one True or False for each, or by their positions."""
-        return type(self)(self.who[kept], self.intercept, self.slope, self.shift, self.spread)
+        return replace(self, who=self.who[kept])

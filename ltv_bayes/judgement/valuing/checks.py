@@ -40,7 +40,11 @@ def require_known(judged: FutureValuePriors, customers: Customers) -> None:
     if unknown.any():
         names = list(dict.fromkeys(judged.table.loc[unknown, "customer_id"]))
         problem = "not among the customers valued"
-        cure = f"{lost_zeros(names, customers)}Correct the ids, or leave these judgements out."
+        prospects = (
+            "If they are prospects without an order, value lb.all_customers(customers, judged.table), with those who "
+            "ordered in their stream: RepeatPurchases(purchases, spend, customers=customers)."
+        )
+        cure = f"{lost_zeros(names, customers)}Correct the ids, or leave these judgements out. {prospects}"
         raise JudgementError(rows_at_fault(names, "judged customer", problem, cure), names)
 
 

@@ -11,11 +11,9 @@ from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.judgement.form.cells import refuse
 from ltv_bayes.judgement.form.layout import RELATIONS, SAME_TOTAL, SCORED, VISIBLE_SHARE
 from ltv_bayes.judgement.valuing.expected import stated_quantiles
-from ltv_bayes.predictions.alive import SignsOfLife
+from ltv_bayes.predictions.signs.signs_of_life import SignsOfLife
+from ltv_bayes.predictions.signs.strength import SignStrength
 from ltv_bayes.predictions.visibility import Coverage
-
-USUAL_RATIO = 20.0
-"""How many times as often living customers have an open opportunity as customers who left."""
 
 
 class Setting(Enum):
@@ -42,7 +40,7 @@ def are_opinions(table: pd.DataFrame) -> np.ndarray:
 
 def signs_of_life(
     table: pd.DataFrame,
-    shows_life: bool | float | None,
+    shows_life: bool | float | SignStrength | None,
     *,
     as_of: dt.date | None = None,
     coverage: Coverage | None = None,
@@ -62,18 +60,20 @@ def signs_of_life(
         days = (pd.Timestamp(as_of) - known["stated_on"]).dt.days.fillna(0).clip(lower=0).astype(float)
         newest = days.groupby(ids.to_numpy()).min()
         ages = {str(customer_id): age for customer_id, age in newest[newest > 0].items()}
-    ratio = USUAL_RATIO if isinstance(shows_life, bool | None) else float(shows_life)
+    ratio = SignStrength() if isinstance(shows_life, bool | None) else shows_life
     return SignsOfLife(frozenset(ids), ratio, ages=ages, coverage=coverage) if len(ids) else None
 
 
 def refuse_relation_settings(opinion_weight: float | None, shows_life: object) -> None:
-    """Raise for a weight that is no share, and for signs that are neither a choice nor a number of times above 1."""
+    """Raise for a weight that is no share, and for signs that are neither a choice nor a strength above 1."""
     if opinion_weight is not None:
         as_share(opinion_weight, "opinion_weight")
-    if not isinstance(shows_life, bool | None) and not (
+    if not isinstance(shows_life, bool | SignStrength | None) and not (
         isinstance(shows_life, int | float | np.number) and shows_life > 1
     ):
-        raise JudgementError(f"shows_life must be True, False or a number above 1, not {shows_life!r}.")
+        raise JudgementError(
+            f"shows_life must be True, False or a number above 1, or a SignStrength, not {shows_life!r}."
+        )
 
 
 def chances_that_one_comes(table: pd.DataFrame) -> pd.Series:

@@ -354,7 +354,7 @@ def _have_left(value: Valued, stream: RepeatPurchases, now: Customers, ids: pd.I
     purpose, _ = next(iter(stream.fits_by_purpose.items()))
     fit = shuffled(stream.purchases, valuation.shape, valuation.seed, purpose)
     assert isinstance(fit, FittedPurchases)
-    drawn = alive_draws(stream, fit, now).reshape(valuation.size, -1).T
+    drawn = alive_draws(stream, fit, now, valuation.seed).reshape(valuation.size, -1).T
     left = 1 - drawn[as_text(now.ids).get_indexer(as_text(ids))]
     luck = np.stack([customer_stream(valuation.seed, PURPOSE, one).random(valuation.size) for one in ids])
     return np.asarray(luck < left)

@@ -11,16 +11,10 @@ from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors, all_judgements
 from ltv_bayes.judgement.valuing.checks import require_visible_share
 from ltv_bayes.judgement.valuing.relations import chances_that_one_comes, relations_of, signs_of_life
-from ltv_bayes.predictions.alive import (
-    ENOUGH_DRAWS,
-    SignsOfLife,
-    learned_share,
-    living,
-    share_with_a_sign,
-    weight_for,
-)
+from ltv_bayes.predictions.alive import ENOUGH_DRAWS, learned_share, living, weight_for
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.signs.signs_of_life import SignShare, SignsOfLife, counted_by_age
 from ltv_bayes.predictions.visibility import Coverage
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
@@ -81,7 +75,9 @@ def _limits(chances: pd.Series, fit: FittedPurchases, customers: Customers) -> d
     return found
 
 
-def _share(signs: SignsOfLife, stream: RepeatPurchases, judged: FutureValuePriors, customers: Customers) -> float:
+def _share(
+    signs: SignsOfLife, stream: RepeatPurchases, judged: FutureValuePriors, customers: Customers
+) -> float | SignShare:
     """Of living customers, the share with an open opportunity, unless another stream knows who is alive.
 
     Learned once for all customers fitted, so that a slice of them has the same; of those valued where the fit does not
@@ -92,8 +88,6 @@ def _share(signs: SignsOfLife, stream: RepeatPurchases, judged: FutureValuePrior
         return judged.sign_share or 0.0
     assert isinstance(fit, FittedPurchases)
     if (known := living(fit, judged.covers, customers.as_of)) is not None:
-        number, alive = known
         every = signs_of_life(all_judgements(judged), judged.shows_life, as_of=customers.as_of)
-        observed = 0.0 if every is None else float(every.evidence(every.observed).sum())
-        return share_with_a_sign(observed, alive + (number - alive) / signs.ratio)
+        return SignShare(() if every is None else counted_by_age(every.days(every.observed)), *known)
     return learned_share(signs, fit, customers if stream.customers is None else stream.customers)

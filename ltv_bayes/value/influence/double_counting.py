@@ -17,9 +17,10 @@ from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions, signs_of_life
 from ltv_bayes.judgement.valuing.whole_value import opinions_on
 from ltv_bayes.posterior import evenly_spaced
-from ltv_bayes.predictions.alive import FRESH_DAYS, SignsOfLife
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
+from ltv_bayes.predictions.signs.signs_of_life import SignsOfLife
+from ltv_bayes.predictions.signs.strength import FRESH_DAYS
 from ltv_bayes.predictions.visibility import Coverage, VisibleShare
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.streams.order_stream import covered_by
@@ -79,12 +80,12 @@ def warn_of_stale_signs(customers: Customers, streams: Sequence[Stream], judged:
     for stream in _repeats(streams):
         signs = signs_of_life(judged.table, judged.shows_life, as_of=customers.as_of)
         fit, own = stream.purchases, customers if stream.customers is None else stream.customers
-        if signs is None or np.isinf(signs.ratio) or not isinstance(fit, FittedPurchases) or not own.in_memory:
+        if signs is None or np.isinf(signs.strength.ratio) or not isinstance(fit, FittedPurchases) or not own.in_memory:
             continue
         asked = covered_by(judged.covers, stream, own) if stream.customers is None else np.ones(len(own), dtype=bool)
         alive = mean_alive(stream, own, thinned_to(fit, ENOUGH_DRAWS))[asked]
         has = signs.evidence(as_text(own.ids[asked])) == 1
-        weight = alive + (1 - alive) / signs.ratio
+        weight = alive + (1 - alive) / signs.strength.ratio
         usual = np.average(alive, weights=weight)
         spread = np.sqrt(np.average((alive - usual) ** 2, weights=weight) / max(has.sum(), 1))
         if has.sum() >= FEW_SIGNS and alive[has].mean() < usual - FAR_BELOW * spread:
@@ -123,7 +124,8 @@ def notes_on_overlap(value: Valued) -> list[str]:
     notes: list[str] = []
     models = _repeats(valuation.conditioned)
     if signs_of_life(judged.table, judged.shows_life) is not None:
-        notes += [_on_life(stream.signs) for stream in models if stream.signs is not None and stream.signs.observed]
+        found = [_signs_among(stream) for stream in models]
+        notes += [_on_life(signs) for signs in found if signs is not None and signs.observed]
     if models and judged.visible is not None and (judged.relations == VISIBLE_SHARE).any():
         notes.append(
             f"{judged.visible}; they are left out of {_each(models)}{_of(judged.covers)} and judged instead"
@@ -197,21 +199,36 @@ def _repeats(streams: Sequence[Stream]) -> list[RepeatPurchases]:
     return [stream for stream in streams if isinstance(stream, RepeatPurchases)]
 
 
+def _signs_among(stream: RepeatPurchases) -> SignsOfLife | None:
+    """Signs of life of those who ordered: a prospect with an open opportunity gives none."""
+    if stream.signs is None or stream.customers is None or not stream.customers.in_memory:
+        return stream.signs
+    own = frozenset(as_text(stream.customers.ids))
+    ages, limits = (
+        {who: one for who, one in some.items() if who in own} for some in (stream.signs.ages, stream.signs.limits)
+    )
+    return replace(stream.signs, observed=stream.signs.observed & own, ages=ages, limits=limits)
+
+
 def _on_life(signs: SignsOfLife) -> str:
     have = "has" if len(signs.observed) == 1 else "have"
-    alive = "surely alive" if np.isinf(signs.ratio) else f"alive with {signs.ratio:g} times the odds that orders give"
+    ratio, sd = signs.strength.ratio, signs.strength.sd
+    times = f"{ratio:g}" if not sd else f"about {ratio:.2g}"
+    alive = "surely alive" if np.isinf(ratio) else f"alive with {times} times the odds that orders give"
     old = sum(age > FRESH_DAYS for age in signs.ages.values())
-    usual = replace(signs, limits={}).weights(pd.Index(list(signs.limits)))
+    kinds, place = signs.kinds(pd.Index(list(signs.limits)))
+    usual = signs.weights(kinds, signs.strength.middle)[place]
     raised = int(np.sum(np.fromiter(signs.limits.values(), float) < usual))
     raises = f"; {raised:,} of them with the chance that it comes, which is higher" if raised else ""
     aged = f"; {old:,} of them stated it more than {FRESH_DAYS:g} days ago, which counts less" if old else ""
+    share = signs.usual_share
     silent = (
-        f"; about {percent(signs.share)} of the living{_of(signs.coverage)} have one, so the others are a little less "
-        f"likely to be"
+        f"; about {percent(share)} of the living{_of(signs.coverage)} have one, so the others are a little less likely "
+        f"to be"
     )
     return (
         f"{counted(len(signs.observed), 'customer')} {have} an open opportunity and {'is' if have == 'has' else 'are'} "
-        f"{alive}{raises}{aged}{silent if signs.share > 0 else ''} (see shows_life)."
+        f"{alive}{raises}{aged}{silent if share > 0 else ''} (see shows_life)."
     )
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from tests.exports.cases import book, reads, refuses, text
-from tests.exports.workbooks import Sheet, write_xls, write_xlsb, write_xlsx
+from tests.exports.workbooks import Sheet, write_ods, write_xls, write_xlsb, write_xlsx
 
 D = dt.date
 FXIAOKE = [
@@ -186,6 +186,12 @@ CASES = [
     reads(
         "Jiandaoyun sub-form, merged, xlsb",
         book(write_xlsb, "a.xlsb", Sheet(MERGED, merged=MERGED_SPANS)),
+        MERGED_TRUE,
+        MERGED_LEFT,
+    ),
+    reads(
+        "Jiandaoyun sub-form, merged, ods",
+        book(write_ods, "a.ods", Sheet(MERGED, merged=MERGED_SPANS)),
         MERGED_TRUE,
         MERGED_LEFT,
     ),

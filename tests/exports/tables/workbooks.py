@@ -267,6 +267,18 @@ CASES = [
         says={"notes": "hidden"},
     ),
     reads(
+        "a hidden sheet of ods",
+        book(write_ods, "a.ods", Sheet(ROWS, "订单"), Sheet([HEAD, *LATER], "旧", hidden=True)),
+        TRUE,
+        says={"notes": "hidden"},
+    ),
+    reads(
+        "a hidden sheet of xlsb",
+        book(write_xlsb, "a.xlsb", Sheet(ROWS, "订单"), Sheet([HEAD, *LATER], "旧", hidden=True)),
+        TRUE,
+        says={"notes": "hidden"},
+    ),
+    reads(
         "a hidden sheet, asked for",
         book(write_xlsx, "a.xlsx", Sheet(ROWS, "订单"), Sheet([HEAD, *LATER], "旧", hidden=True)),
         LAST,

@@ -168,6 +168,8 @@ def days_in_zone(seconds: np.ndarray, zone: ZoneInfo | None) -> np.ndarray:
 def without_times(cells: pd.Series, zone: ZoneInfo | None) -> pd.Series:
     """Turn texts of moments, such as 2024-03-05T12:30:00Z, into few distinct ones: their days."""
     texts = pa.array(cells.array, type=pa.large_string(), from_pandas=True)
+    if (pc.max(pc.binary_length(texts)).as_py() or 0) <= len("2024-03-05"):
+        return cells
     timed, zoned = (pc.fill_null(pc.match_substring_regex(texts, form), False) for form in (WITH_TIME, WITH_OFFSET))
     days = pc.utf8_slice_codeunits(texts, 0, 10)
     if pc.any(zoned).as_py():

@@ -4,7 +4,15 @@ import re
 from dataclasses import dataclass
 
 from ltv_bayes.data.reading.written.plain_text import plain_text
-from ltv_bayes.data.reading.written.units import CHINESE, COUNTED_WORDS, CURRENCIES, CURRENCY, UNIT, UNIT_EXPONENTS
+from ltv_bayes.data.reading.written.units import (
+    CHINESE,
+    COUNTED_WORDS,
+    CURRENCIES,
+    CURRENCY,
+    UNIT,
+    UNIT_EXPONENTS,
+    agreeing,
+)
 
 BLANK_WORDS = frozenset(
     ["", "-", "--", "---", "----", "/", "n/a", "#n/a", "na", "n.a.", "nan", "none", "null", "(null)", "nil",
@@ -25,6 +33,8 @@ POINT = re.compile(
     r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+|[1-9][0-9]{0,2}(?P<mark>[,' ])[0-9]{3}(?:(?P=mark)[0-9]{3})*(?:\.[0-9]*)?"
     r"|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]*)?"
 )
+NO_CENTS = re.compile(r"(?<=[0-9][.,])-+(?![0-9])")  # 100,- on a price tag
+SHORTENED = re.compile(r"[0-9](?:[.,](?P<digits>[0-9]*))?E\+(?P<power>[0-9]{2,3})")
 SWAPPED = str.maketrans(",.", ".,")
 NO_SIZE = float("nan")
 
@@ -44,7 +54,7 @@ class Written:
     unit : str
         The unit's word in small letters, "元" for a currency that is counted in ones, empty if none.
     currency : str
-        The code of the currency, empty if none.
+        The code of the currency, "¥" where that sign is all that is written, empty if none.
     tax : {"", "net", "gross"}
         What a note on tax says.
     """
@@ -95,17 +105,32 @@ def is_blank(text: str) -> bool:
     return plain_text(text).strip(" ()").lower() in BLANK_WORDS
 
 
+def is_shortened(text: str) -> bool:
+    """Whether a spreadsheet has shown a number by a power of ten, and its cents are not among the digits.
+
+    Examples
+    --------
+    >>> is_shortened("1.2E+05"), is_shortened("1.2345678E+05"), is_shortened("1.2e5"), is_shortened("1.2E5")
+    (True, False, False, False)
+    """
+    match = SHORTENED.search(plain_text(text))
+    return match is not None and len(match["digits"] or "") < int(match["power"]) + 2
+
+
 def written_amount(text: str, *, chinese: bool = False) -> Written | None:
     """Take the text of an amount apart; None if it is none.
 
-    ``chinese`` says that there is Chinese about, where W is short for 万.
+    ``chinese`` says that there is Chinese about, where W is short for 万. A dash behind the decimal mark stands for no
+    cents, as in 100,-; what a spreadsheet has shortened, as to 1.2E+05, is none.
 
     Examples
     --------
     >>> written_amount("人民币50.5万元（含税）")
     Written(number='50.5', negative=False, exponent=0, unit='万', currency='CNY', tax='gross')
     """
-    plain = plain_text(text).lower()
+    if is_shortened(text):
+        return None
+    plain = NO_CENTS.sub("", plain_text(text).lower())
     tax = ""
     if (note := TAX.search(plain)) is not None:
         tax = "net" if IS_NET.search(note[0]) else "gross"
@@ -114,7 +139,7 @@ def written_amount(text: str, *, chinese: bool = False) -> Written | None:
     if not match:
         return None
     marks = [mark for mark in match.group("before", "after", "last", "outer") if mark]
-    currencies = {CURRENCIES[mark] for mark in marks}
+    currencies = agreeing(CURRENCIES[mark] for mark in marks)
     signs = match["open"] + match["sign"] + match["close"]
     units = [unit for unit in match.group("prefix", "unit") if unit]
     beside_chinese = chinese or CHINESE.search(plain) is not None

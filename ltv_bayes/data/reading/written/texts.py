@@ -1,5 +1,6 @@
 """A column of amounts as text: the decimal mark is decided for the column, each way of writing is read once."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -19,6 +20,11 @@ PLAIN_TEXT = {
     ".": r"^-?(?:[0-9]+|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]+)?$",
     ",": r"^-?(?:[0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+)?$",
 }
+GROUPED = {  # a comma that may mark groups of three or of four digits, and one that marks as many decimals
+    r"^-?[1-9][0-9]{0,2},[0-9]{3}$": ",[0-9]{3}$",
+    r"^-?[1-9][0-9]{0,3},[0-9]{4}$": ",[0-9]{4}$",
+}
+MANY_DECIMALS = ",[0-9]{5,}$"
 LARGE = {*CHINESE_UNITS, "w"}
 NUMBER = "[0-9](?:[0-9.,]*[0-9])?"
 STAND_IN = "7"  # for the number, while what stands about it is read
@@ -140,27 +146,45 @@ class _Column:
         can, both = self.can, self.can["."] & self.can[","]
         proofs = {".": can["."] & ~can[","], ",": can[","] & ~can["."]}
         if both.any():
-            proofs["."] |= both & self._in_chinese_units() & self._with(".")
+            proofs["."] |= both & self._in_chinese_units() & self._with(r"\.")
         if all(shown.any() for shown in proofs.values()):
             proofs["."] &= ~_matches(self.arrow, PLAIN_TEXT[","])
             raise _two_marks(self.cells, proofs)
         for mark, shown in proofs.items():
             if shown.any():
+                self._refuse_groups(mark, shown)
                 return mark, ()
-        with_point, with_comma = both & self._with("."), both & self._with(",")
+        with_point, with_comma = both & self._with(r"\."), both & self._with(",")
         if with_point.any() and not point:
             raise _open_mark(self.cells, with_point | with_comma)
         if not with_comma.any():
             return ".", ()
         example = repr(str(self.cells.iloc[int(np.argmax(with_comma))]))
-        return ".", (f"Commas were read as marks of thousands, as in {example}; for decimals, pass decimal=','.",)
+        return ".", (
+            f"Commas were read as marks of thousands, as in {example}; if they mark decimals, pass decimal=','.",
+        )
 
-    def _with(self, mark: str) -> np.ndarray:
-        """Mark texts whose number has this mark."""
+    def _refuse_groups(self, mark: str, proofs: np.ndarray) -> None:
+        """Raise where the comma marks decimals, and groups of three or four digits behind it may be none.
+
+        Nothing is open if another number shows that many decimals without doubt, as 0,125 shows three.
+        """
+        if mark == ".":
+            return
+        many = proofs & self._with(MANY_DECIMALS)
+        for group, decimals in GROUPED.items():
+            grouped = self._with(group)
+            if grouped.any() and not (many | (proofs & ~grouped & self._with(decimals))).any():
+                raise _open_comma(self.cells, grouped)
+
+    def _with(self, pattern: str) -> np.ndarray:
+        """Mark texts in whose number this pattern is found."""
         found = self.bare.copy()
-        found[self.bare] = _contains(self.arrow.filter(pa.array(self.bare)), mark)
-        found[self.framed] = _contains(self.numbers, mark)
-        found[self.rest] = self._of_rest([one is not None and mark in one.number for one in self.written], False)
+        found[self.bare] = _matches(self.arrow.filter(pa.array(self.bare)), pattern)
+        found[self.framed] = _matches(self.numbers, pattern)
+        found[self.rest] = self._of_rest(
+            [one is not None and re.search(pattern, one.number) is not None for one in self.written], False
+        )
         return found
 
     def _in_chinese_units(self) -> np.ndarray:
@@ -223,10 +247,6 @@ def _matches(arrow: Any, pattern: str) -> np.ndarray:
     return pc.fill_null(pc.match_substring_regex(arrow, pattern), False).to_numpy(zero_copy_only=False).copy()
 
 
-def _contains(arrow: Any, part: str) -> np.ndarray:
-    return pc.fill_null(pc.match_substring(arrow, part), False).to_numpy(zero_copy_only=False)
-
-
 def _bare(arrow: Any, marks: Sequence[str]) -> dict[str, np.ndarray]:
     """Which texts are bare numbers with each decimal mark.
 
@@ -275,6 +295,13 @@ def _two_marks(cells: pd.Series, proofs: dict[str, np.ndarray]) -> InputError:
     cure = "Write them in one way; decimal='.' or decimal=',' names the cells that don't follow it."
     either = proofs["."] | proofs[","]
     return InputError(f"The amounts show two decimal marks: {parts}. {cure}", cells.index[either])
+
+
+def _open_comma(cells: pd.Series, at: np.ndarray) -> InputError:
+    first, rows = str(cells.iloc[int(np.argmax(at))]), listed(cells.index[at])
+    problem = f"The comma could mark decimals or groups of digits, such as in {first!r} (rows {rows})"
+    cure = "Pass decimal=',' if it marks decimals in the whole column; if not, write the amounts as plain numbers."
+    return InputError(f"{problem}. {cure}", cells.index[at])
 
 
 def _open_mark(cells: pd.Series, at: np.ndarray) -> InputError:

@@ -17,7 +17,7 @@ from ltv_bayes.formulas.kernels.future.purchases import (
     purchases_to_come,
     worth_of_times,
 )
-from ltv_bayes.formulas.kernels.order_values import Periods, Spend, compiled, on_clock, spent_now
+from ltv_bayes.formulas.kernels.order_values import Periods, Spend, Weights, compiled, on_clock, spent_now
 from ltv_bayes.formulas.models import mbg_nbd, nbd
 from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.special import Array
@@ -30,7 +30,7 @@ PARTS, FEWEST_DRAWS = 16, 32  # of the draws: how many are added up apart, and t
 def _mean_money(first, last, stay, purchases, spend, horizon, split, periods, rows, distinct, kinds, mean):  # type: ignore[no-untyped-def]
     """Add what is expected given each of some draws, by customer and period."""
     (r, alpha, a, b, first_share), (period_of, is_shown), (edges, part) = purchases, split, horizon
-    x, t_x, T, ended, weight, kind, state_of, orders, spent, covered = rows
+    x, t_x, T, ended, weight, kind, state_of, orders, spent, covered, (group, drawn_weight) = rows
     alive, unknown = np.ones(x.size), np.empty(spend.p.shape[0])
     worth, observed = np.empty((kinds.frequency_at.size, period_of.size)), np.empty(distinct.shape[0])
     by_time, share = np.empty(period_of.size), np.ones(period_of.size)
@@ -52,7 +52,8 @@ def _mean_money(first, last, stay, purchases, spend, horizon, split, periods, ro
         for state in range(0 if stay else x.size):
             recency, time, _ = on_clock(clock, i, t_x[state], T[state], ended[state], 0.0)
             others = r[i], alpha[i], a[i], b[i], first_share[i]
-            alive[state] = chance_alive(x[state], recency, time, weight[state], *others)
+            known = min(weight[state], drawn_weight[group[state], i]) if drawn_weight.size else weight[state]
+            alive[state] = chance_alive(x[state], recency, time, known, *others)
         for place in range(unknown.size):
             excess = spend.q[place, i] - 1.0
             unknown[place] = spend.p[place, i] * spend.v[place, i] / excess if excess > 0.0 else np.nan
@@ -68,7 +69,12 @@ def _mean_money(first, last, stay, purchases, spend, horizon, split, periods, ro
 
 
 def expected_money(
-    model: str, histories: Array, periods: Periods, parameters: Mapping[str, Array], spend: Spend
+    model: str,
+    histories: Array,
+    periods: Periods,
+    parameters: Mapping[str, Array],
+    spend: Spend,
+    weights: Weights,
 ) -> Array:
     """The mean over draws of customers' expected discounted revenue in each period.
 
@@ -83,14 +89,18 @@ def expected_money(
     parameters : mapping
         Arrays of shape (draws,) by name, the same for all customers.
     spend : Spend
+    weights : Weights
+        How strong signs of life are, where that is in doubt.
 
     Returns
     -------
     array of shape (customers, periods)
         NaN where the mean order value does not exist in some draw, or a draw is too extreme.
     """
-    states, state_of = np.unique(histories[:, [0, 1, 2, 3, 6]], axis=0, return_inverse=True)
-    x, t_x, T, ended, weight = np.ascontiguousarray(states.T)
+    place = weights.place if weights.drawn.size else np.zeros(len(histories))
+    known = np.column_stack([histories[:, [0, 1, 2, 3, 6]], place])
+    states, state_of = np.unique(known, axis=0, return_inverse=True)
+    x, t_x, T, ended, weight, group = np.ascontiguousarray(states.T)
     orders, spent = np.ascontiguousarray(histories[:, 4:6].T)
     r, alpha = parameters["r"], parameters["alpha"]
     a, b = (r, r) if model == nbd.NAME else (parameters["a"], parameters["b"])
@@ -106,7 +116,8 @@ def expected_money(
     shown = periods.shown if periods.shown.size else np.zeros(r.size)
     share = parameters.get(FIRST_DROPOUT, np.zeros(r.size))
     rest = ((r, alpha, a, b, share), spend, horizon, split, periods._replace(shown=shown))
-    rows = x, t_x, T, ended, weight, kind, state_of, orders, spent, covered
+    own = Weights(group.astype(np.int64), weights.drawn)
+    rows = x, t_x, T, ended, weight, kind, state_of, orders, spent, covered, own
     step = max(FEWEST_DRAWS, -(-r.size // PARTS))
 
     def some(first: int) -> Array:
