@@ -15,7 +15,7 @@ from ltv_bayes.errors import JudgementError
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.beliefs.opportunity import Opportunity, opportunities
 from ltv_bayes.judgement.form.cells import positions_of, warn
-from ltv_bayes.judgement.form.reading import Reading, checked, known_columns, refuse_shared
+from ltv_bayes.judgement.form.reading import Reading, checked, known_columns, own_names, refuse_shared
 from ltv_bayes.judgement.form.sheets import as_stated, read_form, write_form
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.judgement.valuing.expected import expected_money, stated_quantiles
@@ -139,7 +139,7 @@ class FutureValuePriors(Printed):
             The chance of each stage: a number, ``(won, of)``, "3 of 10", or a `ChanceBelief`. What is in doubt about
             it is drawn once for all opportunities of the stage.
         customer_id : str
-            Name of the column with the customer's id.
+            Name of the column with the customer's id; if there is none of this name, the one that exports call so.
         columns : mapping, optional
             Your names of the columns, by ours: ``{"customer_id": "客户", "low": "金额下限"}``.
         amount_unit : float or str, optional
@@ -178,16 +178,17 @@ class FutureValuePriors(Printed):
         expected value before margin and discount: 69.5
         """
         reading = Reading(interval, family, stages, amount_unit, decimal, date_format, confirmed)
-        own = {"customer_id": customer_id} if customer_id != "customer_id" else {}
-        stated = known_columns(read_form(frame, sheet), {**own, **(columns or {})}, reading)
+        raw = read_form(frame, sheet)
+        names, notes = own_names(raw, customer_id, columns)
         judged = cls(
-            checked(stated, reading),
+            checked(known_columns(raw, names, reading), reading),
             float(interval),
             shared=dict(shared or {}),
             visible=visible,
             opinion_weight=opinion_weight,
             shows_life=shows_life,
             covers=covers,
+            notes=notes,
         )
         if relation is not None:
             judged = judged.with_relation(relation)

@@ -18,7 +18,7 @@ from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import interval_settings
 from ltv_bayes.judgement.form.cells import blank, refuse
-from ltv_bayes.judgement.form.reading import Reading, as_interval, checked, known_columns
+from ltv_bayes.judgement.form.reading import Reading, as_interval, checked, known_columns, own_names
 from ltv_bayes.judgement.form.sheets import read_form
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.track_record.calibration import Calibration
@@ -179,8 +179,9 @@ def pool_judgements(
         raise InputError(f"There is no method {method!r}. {suggestion(str(method), METHODS)}")
     level, seed = as_interval(interval, confirmed=confirmed), as_seed(random_seed)
     reading = Reading(level, family, stages, amount_unit, decimal, date_format, confirmed)
-    own = {"customer_id": customer_id} if customer_id != "customer_id" else {}
-    table = _read(read_form(judgements, sheet), {**own, **(columns or {})}, reading)
+    raw = read_form(judgements, sheet)
+    names, notes = own_names(raw, customer_id, columns)
+    table = _read(raw, names, reading)
     experts = sorted(table["expert"].unique())
     record = TrackRecord(weights.idata) if isinstance(weights, Calibration) else None
     if record is not None:
@@ -204,7 +205,7 @@ def pool_judgements(
         changes.append(None if pooled.known else pooled.change(row["amount_1"], row["amount_2"], math.prod(shape), rng))
     made = pd.DataFrame(rows)[list(table.columns)]
     until = () if record is None else (record.closed_until,)
-    return _with_changes(FutureValuePriors(made, level), changes, shape, until)
+    return _with_changes(FutureValuePriors(made, level, notes=notes), changes, shape, until)
 
 
 def _read(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading) -> pd.DataFrame:

@@ -106,3 +106,17 @@ def test_amounts_of_the_file_are_kept_or_left_out():
     report = read().report
     assert np.isclose(report.amount_in, 75_000)
     assert report.rows.loc["by status: open", "amount"] == 35_000
+
+
+def test_ids_are_merged_in_the_pipeline_too():
+    export = {"Account ID": ["A1", "A2", "A3"], "Stage": ["Closed Won", "Proposal", "Closed Lost"], "Amount": 5.0}
+    orders = lb.read_transactions(pd.DataFrame(export | {"Close Date": "2025-01-31", "Opportunity ID": list("xyz")}))
+    id_map = pd.DataFrame({"orders": ["A1", "A2", "A3"], "service": ["S1", "S1", "S3"]})
+    service = pd.DataFrame({"customer_id": ["S1", "S3"]})
+    matches = lb.match_customers({"orders": orders, "service": service}, id_map=id_map)
+    merged = matches.apply(orders, "orders")
+    assert merged.table["customer_id"].tolist() == merged.opportunities["customer_id"].tolist()
+    assert merged.decided["customer_id"].nunique() == 2
+    assert matches.undo(merged, "orders").opportunities["customer_id"].tolist() == ["A2"]
+    judged = lb.judge_opportunities(merged, stages={"Proposal": 0.3}, as_of="2025-01-31")
+    assert judged.table["customer_id"].tolist() == ["A1"]

@@ -123,6 +123,18 @@ class TestWhatIsStated:
         assert judged.table["opportunity"].tolist() == ["O3"]
         assert any("1 row left out, exported twice (row 3)" in note for note in judged.notes)
 
+    def test_lines_are_no_rows_exported_twice(self):
+        """Two lines of one amount differ in their product alone."""
+        lines = pd.DataFrame(EXPORT).iloc[[0, 2, 2]].assign(Product=["x", "y", "z"]).reset_index(drop=True)
+        orders = lb.read_transactions(lines)
+        with pytest.raises(lb.errors.JudgementError, match=r"2 rows of the open .* number of another \(rows 1, 2\)"):
+            judge(orders)
+        table = orders.opportunities
+        added = table.assign(amount=table.groupby("opportunity")["amount"].transform("sum"))
+        for frame, amount in ((table, 3000), (added, 6000)):
+            judged = lb.judge_opportunities(frame.drop_duplicates("opportunity"), as_of="2025-06-30")
+            assert judged.table["mean"].tolist() == pytest.approx([amount])
+
     def test_an_export_is_read_where_nothing_need_be_said(self, tmp_path):
         pd.DataFrame(EXPORT).to_csv(tmp_path / "pipeline.csv", index=False)
         judged = judge(tmp_path / "pipeline.csv", spread=0.3)
@@ -306,6 +318,7 @@ class TestAnEarlierExport:
         assert closed.loc[won, "amount"].tolist() == pytest.approx(paid[won])
         assert closed.loc[~won, "amount"].isna().all()
         assert closed["mean"].tolist() == then["Amount"].tolist()
+        assert set(closed["closed_on"]) == {pd.Timestamp(AS_OF)}
         assert closed["probability"].tolist() == (then["Probability (%)"] / 100).tolist()
 
     def test_those_that_are_still_open_or_gone_are_counted(self):

@@ -7,10 +7,13 @@ from typing import Any
 import pandas as pd
 
 from ltv_bayes.data.customers.check import refuse_repeated
+from ltv_bayes.data.exports.other_tables import customer_column as exports_column
 from ltv_bayes.data.reading.columns import named_column, refuse_clash
 from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import alike, ids_of
 from ltv_bayes.errors import ColumnError, DataWarning, rows_at_fault, suggestion
+
+RENAME = "lb.read_table(...).rename(columns={{{!r}: 'customer_id'}})"
 
 
 def join_attributes(
@@ -24,7 +27,7 @@ def join_attributes(
         The customer table, indexed by id.
     source : path or frame
         Anything that ``read_table`` reads, one row a customer. The ids are in the column (or index) called
-        customer_id, or called as in the orders.
+        customer_id, or called as in the orders, or in the one column with a name that exports give them.
     customer_column : str
         What the ids are called in the orders.
     taken : tuple of str
@@ -71,22 +74,29 @@ def join_attributes(
 def attributes_by_id(source: Any, customer_column: str) -> pd.DataFrame:
     """Read attributes, indexed by customer id, and raise unless every id is there once."""
     frame = read_table(source)
-    name = id_column_name(frame, customer_column)
+    name = id_column_name(frame, customer_column, one_a_row=True)
     ids = ids_of(named_column(frame, name, "customer"))
     refuse_repeated(ids, "rows of attributes")
     return frame.drop(columns=name, errors="ignore").set_axis(ids, axis="index")
 
 
-def id_column_name(frame: pd.DataFrame, customer_column: str) -> str:
-    """Find what the ids are called in a table with one row a customer.
+def id_column_name(frame: pd.DataFrame, customer_column: str, *, one_a_row: bool = False) -> str:
+    """Find what the ids are called in a table with one row a customer: as in the orders, or as exports call them.
 
     Raises
     ------
     ColumnError
-        If there is no such column.
+        If there is no such column, or several may be meant.
+
+    Examples
+    --------
+    >>> id_column_name(pd.DataFrame({"Account ID": ["001A"], "Industry": ["music"]}), "customer_id")
+    'Account ID'
     """
     names = [*frame.columns, *frame.index.names]
     found = next((name for name in ("customer_id", customer_column) if name in names), None)
+    if found is None:
+        found = exports_column(frame, RENAME.format, one_a_row=one_a_row)
     if found is None:
         known = suggestion(customer_column, [str(name) for name in names if name is not None])
         cure = f"Call the column of ids 'customer_id' or, as in the orders, {customer_column!r}."

@@ -26,6 +26,7 @@ OPEN_COLUMNS = (
     "currency",
     "expected_on",
     "date_as_written",
+    "repeated",
 )
 DECIDED_COLUMNS = ("row", "customer_id", "opportunity", "won", "amount", "closed_on")
 AT_THE_LAST_RATE = pd.Timestamp("2262-01-01")
@@ -53,8 +54,8 @@ def open_opportunities(
     -------
     pandas.DataFrame
         One row an opportunity: row, customer_id, customer_name, opportunity (its number), stage, owner, probability
-        (between 0 and 1), amount, currency (empty where nothing shows it), expected_on (a day) and date_as_written;
-        missing where the export does not say it.
+        (between 0 and 1), amount, currency (empty where nothing shows it), expected_on (a day), date_as_written, and
+        repeated, whether every cell of the row is that of a row above; missing where the export does not say it.
     """
     if not rows.roles.statuses and "probability" not in rows.roles.columns:
         return None
@@ -73,6 +74,7 @@ def open_opportunities(
     table = pd.DataFrame({"row": frame.index})
     for name, column in texts.items():
         table[name] = None if column is None else as_ids(frame[column])[0].array
+    table["repeated"] = frame.astype("str").duplicated().array
     table["probability"] = _chances(rows.filled[columns["probability"]])[at] if "probability" in columns else np.nan
     known = columns.get("currency")
     table["amount"] = money.values[at].array

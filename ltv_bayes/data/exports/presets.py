@@ -10,7 +10,7 @@ from typing import Any
 from ltv_bayes.data.exports.names import plain_name, plain_word
 from ltv_bayes.errors import InputError, suggestion
 
-ANY = "any"
+ANY, BESIDE = "any", "beside"
 STATUS_KINDS = ("stage", "state", "approval")
 FLAGS = ("void", "valid", "won", "closed")
 KEPT, LOST, OPEN = "kept", "lost", "open"
@@ -52,8 +52,18 @@ class Preset:
 @cache
 def presets() -> Mapping[str, Preset]:
     """All presets by name; what any system may write stands under ``any``, and its words hold for all."""
-    raw = tomllib.loads(resources.files("ltv_bayes.data.exports").joinpath("presets.toml").read_text("utf-8"))
-    return {name: _preset(name, about, raw[ANY]) for name, about in raw.items()}
+    raw = _read()
+    return {name: _preset(name, about, raw[ANY]) for name, about in raw.items() if name != BESIDE}
+
+
+@cache
+def names_beside(table: str) -> Mapping[str, frozenset[str]]:
+    """Plain names of columns by role, of a table beside orders: customers, costs or contracts."""
+    return {role: frozenset(map(plain_name, names)) for role, names in _read()[BESIDE][table].items()}
+
+
+def _read() -> dict[str, Any]:
+    return tomllib.loads(resources.files("ltv_bayes.data.exports").joinpath("presets.toml").read_text("utf-8"))
 
 
 def preset_named(name: str | None) -> Preset | None:

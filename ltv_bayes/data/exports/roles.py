@@ -106,6 +106,18 @@ def find_roles(
     return Roles(columns, found_by, statuses, lines, finder.preset)
 
 
+def example_of(frame: pd.DataFrame, name: Any) -> str:
+    """The first filled cell of a column, with its row.
+
+    Examples
+    --------
+    >>> example_of(pd.DataFrame({"Account": [None, "Ada"]}), "Account")
+    'row 1: Ada'
+    """
+    filled = frame[name].dropna()
+    return f"row {filled.index[0]}: {visible(shortened(str(filled.iloc[0])))}"
+
+
 def _resembled(frame: pd.DataFrame) -> Preset | None:
     """The system of which the table has several columns that hardly anybody else writes."""
     plain = {plain_name(name) for name in frame.columns}
@@ -209,13 +221,9 @@ class _Finder:
 
     def _several(self, role: str, found: list[Any]) -> ColumnError:
         argument = ARGUMENTS.get(role, role)
-        shown = " and ".join(f"{str(name)!r} ({self._example(name)})" for name in found)
+        shown = " and ".join(f"{str(name)!r} ({example_of(self.frame, name)})" for name in found)
         cure = " or ".join(f"{argument}={str(name)!r}" for name in found)
         return ColumnError(f"{len(found)} columns may be {TITLES.get(role, role)}: {shown}. Choose one: {cure}.")
-
-    def _example(self, name: Any) -> str:
-        filled = self.frame[name].dropna()
-        return f"row {filled.index[0]}: {visible(shortened(str(filled.iloc[0])))}"
 
     def _none(self, role: str) -> ColumnError:
         known = [str(name) for name in self.frame.columns]

@@ -135,7 +135,12 @@ class CustomerMatches(Printed):
             raise InputError(f"The system {system!r} was not matched. {suggestion(system, self.columns)}")
         if isinstance(source, Transactions):
             table = self._replaced(source.table, "customer_id", system)
-            return replace(source, table=table, notes=(*source.notes, self._note(table, "customer_id")))
+            beside = {
+                name: self._replaced(some, "customer_id", system)
+                for name in ("opportunities", "decided")
+                if (some := getattr(source, name)) is not None
+            }
+            return replace(source, table=table, **beside, notes=(*source.notes, self._note(table, "customer_id")))
         return self._replaced(_frame(source), self.columns[system], system)
 
     def undo(self, applied: Any, system: str) -> Any:
@@ -149,7 +154,12 @@ class CustomerMatches(Printed):
         if isinstance(applied, Transactions):
             table = _restored(applied.table, "customer_id")
             notes = tuple(note for note in applied.notes if note != self._note(applied.table, "customer_id"))
-            return replace(applied, table=table, notes=notes)
+            beside = {
+                name: _restored(some, "customer_id")
+                for name in ("opportunities", "decided")
+                if (some := getattr(applied, name)) is not None
+            }
+            return replace(applied, table=table, **beside, notes=notes)
         return _restored(_frame(applied), self.columns[system])
 
     def _replaced(self, table: pd.DataFrame, column: str, system: str) -> pd.DataFrame:

@@ -93,7 +93,10 @@ def read_parties(systems: Mapping[str, Any], customer_id: Columns, name: Columns
 
 
 def _frame(source: Any) -> pd.DataFrame:
-    """The table of a system."""
+    """The table of a system; of orders with the pipeline beside them, the customers of both."""
+    if isinstance(source, Transactions) and source.opportunities is not None:
+        beside = [some[["row", "customer_id"]] for some in (source.opportunities, source.decided) if some is not None]
+        return pd.concat([source.table, *beside], ignore_index=True)
     return read_table(source.table if isinstance(source, Transactions | Customers) else source)
 
 

@@ -39,8 +39,8 @@ class Transactions(Printed):
         What was read of the source, and what was left out.
     opportunities : pandas.DataFrame or None
         Rows that are not decided yet, by their status: row, customer_id, customer_name, opportunity (its number),
-        stage, owner, probability (between 0 and 1), amount, currency, expected_on, date_as_written. None where no
-        status says so. :func:`ltv_bayes.judge_opportunities` makes judgements of them.
+        stage, owner, probability (between 0 and 1), amount, currency, expected_on, date_as_written, repeated. None
+        where no status says so. :func:`ltv_bayes.judge_opportunities` makes judgements of them.
     decided : pandas.DataFrame or None
         Beside open or lost opportunities, those won and lost: row, customer_id, opportunity, won, amount, closed_on.
     notes : tuple of str

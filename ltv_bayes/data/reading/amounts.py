@@ -128,7 +128,8 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     ]
     currencies = _currencies(cells, texts, stated, blank)
     read = pd.Series(np.where(beyond, np.nan, values), index=cells.index)
-    return Amounts(read, with_errors_named(faults, cells, "an amount"), currencies, applied, texts.decimal, _notes(texts, applied, header))
+    named = with_errors_named(faults, cells, "an amount")
+    return Amounts(read, named, currencies, applied, texts.decimal, _notes(texts, applied, header))
 
 
 def as_amounts(

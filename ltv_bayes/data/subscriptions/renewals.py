@@ -60,12 +60,15 @@ class Renewals(Printed):
     grace_days : int
         How long a renewal that is due may still be on its way. An active subscription with next_due on or before
         as_of is within it.
+    notes : tuple of str
+        Columns that were found by the names that exports give them.
     """
 
     table: pd.DataFrame
     as_of: dt.date | None = None
     currency: str | None = None
     grace_days: int = 0
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_cohort_table(cls, active: Any, *, renewals_before: Any = 0) -> Self:
@@ -193,6 +196,7 @@ class Renewals(Printed):
         currency = f", {self.currency}" if self.currency else ""
         states = f"{active:,} active{self._overdue()}, {lost:,} lost; {counted(made, 'renewal')}"
         heading = [f"{counted(len(self), 'subscription')}{as_of}{currency}: {states}", *self._changes()]
+        heading += [f"note: {note}" for note in self.notes]
         return DataPage(heading, self.table) if self.table.index.name == "customer_id" else ResultPage(heading)
 
     def _changes(self) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.exports.other_tables import columns_beside, customer_column
 from ltv_bayes.data.orders.selection import ONE_DAY, today
 from ltv_bayes.data.reading.amounts import as_amounts, unit_to_apply
 from ltv_bayes.data.reading.columns import named_column
@@ -23,6 +24,7 @@ from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, rows_at_fault
 from ltv_bayes.time_units import as_date, as_duration
 
+USUAL = {"customer": "customer_id", "start": "start", "cancelled_on": "cancelled_on", "price": "price"}
 OURS = ("customer_id", *FOUND, *CHANGED, "observed_from", "notice")
 
 
@@ -77,7 +79,8 @@ def summarize_renewals(
         start later are left out, those cancelled later are active. A renewal recorded later says that those due by
         then were made.
     customer, start : str
-        The names of the columns.
+        The names of the columns. Where these, ``cancelled_on`` or ``price`` are not given and not there, a name that
+        exports usually give them counts, and a note says so.
     cancelled_on : str or None
         The column with the day of cancellation; None where only renewals are recorded.
     renewed_on : str, optional
@@ -144,6 +147,9 @@ def summarize_renewals(
     Bo                  2  False 2024-06-01        NaT
     """
     raw = read_table(records)
+    called = {"customer": customer, "start": start, "cancelled_on": cancelled_on, "price": price}
+    customer, start, cancelled_on, price = (names := _found(raw, called)).values()
+    found = [f"{role} is the column {name!r}" for role, name in names.items() if name != called[role]]
     end = today() if as_of is None else as_date(as_of)
     grace_days = _grace_days(grace, cancelled_on, renewed_on)
     gap_days = 0 if allowed_gap is None else _whole_days(allowed_gap, "allowed_gap")
@@ -165,7 +171,17 @@ def summarize_renewals(
     counts["notice"] = (counts["ended_on"] - contracts["cancelled"]).dt.days
     table = observed_since(join_contracts(counts, contracts["cancelled"], ids, end, gap_days), since)
     unasked = [*([] if price else ["price"]), *([] if product else ["product"])]
-    return Renewals(table.drop(columns=unasked), end, currency, grace_days)
+    return Renewals(table.drop(columns=unasked), end, currency, grace_days, tuple(found))
+
+
+def _found(raw: pd.DataFrame, called: dict[str, Any]) -> dict[str, Any]:
+    """The names of columns; where one has its usual name and is not there, that which exports give it."""
+    known = [*raw.columns, *raw.index.names]
+    absent = [role for role, name in called.items() if name == USUAL[role] and name not in known]
+    left = raw.drop(columns=[name for name in called.values() if name in raw])
+    found = columns_beside(left, "contracts", [role for role in absent if role != "customer"], "{}={!r}".format)
+    who = customer_column(left, "customer={!r}".format) if "customer" in absent else None
+    return {**called, **found, **({} if who is None else {"customer": who})}
 
 
 def _contracts(

@@ -122,11 +122,26 @@ def spread_amounts(amounts: pd.Series, spread: float) -> dict[str, pd.Series]:
 
 
 def once(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Leave out rows of which every cell is that of another, where opportunities have numbers."""
-    twice = table.astype("str").duplicated().to_numpy() & table["opportunity"].notna().to_numpy()
-    if not twice.any():
-        return table, []
-    return table[~twice], [f"{counted(int(twice.sum()), 'row')} left out, exported twice ({_rows(table.index[twice])})"]
+    """Leave out rows that were exported twice, where opportunities have numbers.
+
+    Raises
+    ------
+    JudgementError
+        If several other rows have the number of one opportunity: its lines, or its total again.
+    """
+    numbers, notes = table["opportunity"], []
+    again = table.get("repeated", pd.Series(False, index=table.index)).to_numpy(dtype=bool) & numbers.notna().to_numpy()
+    if again.any():
+        notes = [f"{counted(int(again.sum()), 'row')} left out, exported twice ({_rows(table.index[again])})"]
+        table = table[~again]
+    lines = table["opportunity"].notna() & table.duplicated("opportunity", keep=False)
+    total = "table.groupby('opportunity')['amount'].transform('sum')"
+    cure = (
+        f"With table = orders.opportunities, pass table.drop_duplicates('opportunity') if each row has the total, or "
+        f"table.assign(amount={total}).drop_duplicates('opportunity') if they are its lines."
+    )
+    refuse(table, lines, "with the number of another", cure, what="open opportunities")
+    return table, notes
 
 
 def on_win_rate(decided: pd.DataFrame | None, form: pd.DataFrame, as_of: dt.date) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ltv_bayes.data.exports.other_tables import customer_column
 from ltv_bayes.data.reading.amounts import require_units_alike
 from ltv_bayes.data.reading.ids import as_ids, final_ids
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, counted, listed, suggestion
@@ -84,6 +85,34 @@ def as_interval(interval: float, *, confirmed: bool = False) -> float:
     if not confirmed:
         refuse_slip(value, CONFIRM)
     return value
+
+
+def own_names(
+    raw: pd.DataFrame, customer_id: str, columns: Mapping[str, str] | None
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The user's own names of columns, by ours; where they name no customer, the column that exports call so.
+
+    Returns
+    -------
+    dict
+        The names.
+    tuple of str
+        What was found without being named, to be shown.
+
+    Examples
+    --------
+    >>> own_names(pd.DataFrame({"客户编号": ["A"], "probability": [0.6]}), "customer_id", None)
+    ({'customer_id': '客户编号'}, ("customers are those of the column '客户编号'",))
+    """
+    own = {"customer_id": customer_id} if customer_id != "customer_id" else {}
+    names = {**own, **(columns or {})}
+    if "customer_id" in names or "customer_id" in raw:
+        return names, ()
+    left = raw.drop(columns=[name for name in names.values() if name in raw])
+    found = customer_column(left, "customer_id={!r}".format)
+    if found is None:
+        return names, ()
+    return {**names, "customer_id": found}, (f"customers are those of the column {found!r}",)
 
 
 def known_columns(raw: pd.DataFrame, names: Mapping[str, str], reading: Reading) -> pd.DataFrame:

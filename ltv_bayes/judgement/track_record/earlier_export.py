@@ -15,7 +15,18 @@ from ltv_bayes.judgement.form.layout import NAMES
 from ltv_bayes.judgement.form.pipeline import FROM_AN_EXPORT, as_spread, once, spread_amounts
 
 MANY_OPEN = 0.2
-CLOSED_COLUMNS = ("customer_id", "opportunity", "expert", "stage", "probability", "mean", "sd", "won", "amount")
+CLOSED_COLUMNS = (
+    "customer_id",
+    "opportunity",
+    "expert",
+    "stage",
+    "probability",
+    "mean",
+    "sd",
+    "won",
+    "amount",
+    "closed_on",
+)
 
 
 def closed_opportunities(
@@ -40,7 +51,8 @@ def closed_opportunities(
     -------
     pandas.DataFrame
         One row an opportunity that was open then and is decided now: customer_id, opportunity, expert (the owner then),
-        stage (then), probability, mean and sd (of the amount, as stated then), won, amount (missing where it was lost).
+        stage (then), probability, mean and sd (of the amount, as stated then), won, amount (missing where it was
+        lost), closed_on.
         ``attrs["still_open"]`` and ``attrs["absent"]`` count the others.
 
     Raises
@@ -78,7 +90,7 @@ def closed_opportunities(
     decided = None if now.decided is None else now.decided[now.decided["opportunity"].notna()]
     if decided is None or decided.empty:
         raise InputError("The later export has no opportunity with a number that was won or lost.")
-    outcome = decided.set_index(decided["opportunity"].astype(str))[["won", "amount"]]
+    outcome = decided.set_index(decided["opportunity"].astype(str))[["won", "amount", "closed_on"]]
     names = stated["opportunity"].astype(str)
     known = names.isin(outcome.index).to_numpy()
     open_now = _numbers(now.opportunities)
@@ -114,8 +126,6 @@ def _stated(earlier: Any) -> tuple[pd.DataFrame, str | None]:
     table, _ = once(table.set_index("row") if "row" in table else table)
     cure = "Name their column with order_id= in read_transactions."
     refuse_rows(table.index[table["opportunity"].isna()], "row", "of the earlier export without a number", cure)
-    twice = table["opportunity"].astype(str).duplicated(keep=False).to_numpy()
-    refuse_rows(table.index[twice], "row", "of the earlier export with the number of another", "Keep one of each.")
     return table.rename(columns={"amount": "amount_then"}), currency
 
 

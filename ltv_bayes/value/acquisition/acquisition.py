@@ -197,7 +197,7 @@ class Acquisition(Printed):
         notes = [f"{self.value.caution}: do not use these numbers yet."] if self.value.caution else []
         if self.value.column is None:
             notes.append("the fits are not pooled by channel, so a client of any channel is worth the same.")
-        notes += [f"{note}." for note in self.value.unseen_notes("channels")]
+        notes += [*self.costs.notes, *(f"{note}." for note in self.value.unseen_notes("channels"))]
         if self.costs.totals().loc[list(self.channels), "clients_won"].notna().sum() > 1:
             notes.append("costs per client are pooled over channels: the fewer clients won, the nearer to the others.")
         if self.left_out:

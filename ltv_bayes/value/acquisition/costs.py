@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.exports.other_tables import columns_beside
 from ltv_bayes.data.reading.amounts import as_amounts, read_amount, require_units_alike, unit_to_apply
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
@@ -43,11 +44,14 @@ class AcquisitionCosts:
         What amounts written as text show.
     noun : str
         The word for a row in messages: "channel" where rows are known by their channel.
+    notes : tuple of str
+        Columns that were found by the names that exports give them.
     """
 
     rows: pd.DataFrame
     currency: str | None = None
     noun: str = "row"
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(
@@ -69,7 +73,8 @@ class AcquisitionCosts:
             Channel to its cost per client; or a table with ``channel`` and either ``cost_per_client`` or ``spend`` and
             ``clients_won``, and a ``period`` where channels have several rows.
         columns : mapping, optional
-            The user's own names of columns, by ours: ``{"channel": "渠道", "spend": "费用"}``.
+            The user's own names of columns, by ours: ``{"channel": "渠道", "spend": "费用"}``. Where neither is there,
+            a name that exports usually give it counts, and a note says so.
         amount_unit : float or str, optional
             What 1 in columns of money is worth, as in 1000 or ``"万元"``.
         decimal : str
@@ -99,13 +104,14 @@ class AcquisitionCosts:
                 f"row for each channel, not {a_kind(source)}."
             )
         raw = read_table(source, sheet=sheet, encoding=encoding, header=header)
-        names = _names(raw, columns or {})
+        given, notes = _own_names(raw, columns or {})
+        names = _names(raw, given)
         table = pd.DataFrame({name: raw[own] for name, own in names.items()})
         rows, faults = _converted(table, names, decimal, amount_unit)
         unread = at_fault(faults, len(rows))
         contradictions = [replace(fault, at=fault.at & ~unread) for fault in _contradictions(rows, "period" in table)]
         refuse([*faults, *contradictions], rows.index, noun=noun)
-        return cls(_completed(rows), _currency(table), noun)
+        return cls(_completed(rows), _currency(table), noun, notes)
 
     @property
     def channels(self) -> list[str]:
@@ -163,6 +169,15 @@ def _of_mapping(source: Mapping[Any, Any] | pd.Series) -> pd.DataFrame:
     channels = [str(name) for name, _ in source.items()]
     costs = [cost for _, cost in source.items()]
     return pd.DataFrame({"channel": channels, "cost_per_client": costs}, index=pd.Index(channels, dtype=object))
+
+
+def _own_names(raw: pd.DataFrame, names: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The user's names of columns, and those that exports give the others, which a note says."""
+    absent = [name for name in COLUMNS if name not in names and name not in raw]
+    left = raw.drop(columns=[name for name in (*COLUMNS, *names.values()) if name in raw])
+    found = columns_beside(left, "costs", absent, "columns={{{!r}: {!r}}}".format)
+    said = [f"{name.replace('_', ' ')} is the column {str(own)!r}" for name, own in found.items()]
+    return {**names, **found}, (f"of the costs, {'; '.join(said)}.",) if said else ()
 
 
 def _names(raw: pd.DataFrame, names: Mapping[str, str]) -> dict[str, str]:
