@@ -148,7 +148,7 @@ def read_transactions(
     refuse_one_column_for_two(**{role: name for role, name in named.items() if name != AUTO})
     found = read_source(source, sheet=sheet, header=header, encoding=encoding)
     found = replace(found, frame=with_plain_columns(with_index_levels(found.frame)))
-    roles = find_roles(found.frame, named, preset)
+    roles = find_roles(found.frame, named, preset, below=found.header_row)
     money = read_amounts(
         roles.cells(found.frame, "amount"),
         decimal=decimal,
