@@ -45,7 +45,8 @@ def customer_column(frame: pd.DataFrame, call: Callable[[str], str], *, one_a_ro
     groups = []
     for role in ("customer_id", "customer_name"):
         groups.append(frozenset().union(*(columns.get(role, frozenset()) for columns in known)))
-        groups += [names_beside("customers")[role]] if one_a_row else []
+    if one_a_row:
+        groups.insert(1, names_beside("customers")["customer_id"])
     return known_column(frame, groups, "the customer", call)
 
 
