@@ -23,7 +23,7 @@ FIRST_DAY = np.datetime64("2024-01-01", "us")
 LAST_DAY = 365
 SAME_DAY = 0.05
 CUSTOMERS = {f"customers_1e{power}": 10**power for power in range(3, 8)} | {"customers_weekly": 20_000}
-ORDERS = {"orders": 10_000_000}
+ORDERS = {"orders": 10_000_000, "orders_1e6": 1_000_000}
 SMALLEST = 300
 
 

@@ -183,6 +183,13 @@ LINES = (
         (Demand("seconds", 1),),
     ),
     Line(
+        "export",
+        "1,000,000 rows of a CSV export, read and checked, with its report (other: bare DuckDB read)",
+        ours("read_export", orders="orders_1e6"),
+        (ours("read_bare", orders="orders_1e6"),),
+        (Demand("times the query", 3),),
+    ),
+    Line(
         "orders_frame",
         "10,000,000 orders to customers, from a pandas frame (other: bare DuckDB query)",
         ours("summarize", orders="orders", from_frame=True),

@@ -231,6 +231,51 @@ def bare(orders: str, from_frame: bool = False, to: str | None = None) -> dict[s
     return result
 
 
+def as_export(orders: str) -> str:
+    """Write orders as an export in Chinese, beside them, unless it is there: numbers, names, status, blank notes."""
+    import numpy as np
+    import pandas as pd
+
+    path = Path(orders).with_suffix(".csv")
+    if not path.exists():
+        log = pd.read_parquet(orders)
+        rng = np.random.default_rng(1)
+        columns = {
+            "订单编号": [f"SO{place:08d}" for place in range(len(log))],
+            "客户编号": log["customer_id"].astype("str"),
+            "客户名称": "客户" + log["customer_id"].astype("str"),
+            "下单日期": log["date"].dt.strftime("%Y-%m-%d"),
+            "订单金额": log["amount"],
+            "订单状态": rng.choice(["已完成", "作废"], len(log), p=[0.9, 0.1]),
+            "渠道": rng.choice(list("ABCD"), len(log)),
+            "备注": "",
+        }
+        pd.DataFrame(columns).to_csv(path, index=False)
+    return str(path)
+
+
+def read_export(orders: str) -> dict[str, Any]:
+    """Read and check an export, and write its report."""
+    import ltv_bayes as lb
+
+    path = as_export(orders)
+    with measured() as result:
+        found = lb.read_transactions(path)
+        result["rows"] = found.report.rows_in
+        result["characters"] = len(found.report.text())
+    return result
+
+
+def read_bare(orders: str) -> dict[str, Any]:
+    """Read the same rows by bare DuckDB, to Arrow."""
+    import duckdb
+
+    path = as_export(orders)
+    with measured() as result, duckdb.connect() as connection:
+        result["rows"] = connection.execute(f"SELECT * FROM read_csv('{path}')").to_arrow_table().num_rows
+    return result
+
+
 def repeat_purchases(fits: str, draws: int) -> Any:
     """Read the saved fits, thinned to so many draws in all."""
     import ltv_bayes as lb

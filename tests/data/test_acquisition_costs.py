@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import ltv_bayes as lb
-from ltv_bayes.errors import ColumnError, InputError, UnitError
+from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 from ltv_bayes.value.acquisition.costs import AcquisitionCosts
 
 
@@ -48,8 +48,13 @@ def test_chinese_columns_in_ten_thousands(tmp_path):
     good().rename(columns=own).to_csv(path, index=False, encoding="gb18030")
     read = AcquisitionCosts.read(path, columns=own, amount_unit="万元")
     assert read.totals()["spend"].tolist() == [1_500_000.0, 3_000_000.0]
+    with pytest.warns(DataWarning, match="as the name says 万元. Pass amount_unit='万元'"):
+        assert AcquisitionCosts.read(path, columns=own).totals().equals(read.totals())
     with pytest.raises(UnitError, match="amount_unit='万元'"):
-        AcquisitionCosts.read(path, columns=own)
+        AcquisitionCosts.read(path, columns=own, amount_unit="千元")
+    both = costs(channel=["Ads"], spend=[1.0], clients_won=[3], cost_per_client=[3333.33])
+    with pytest.raises(UnitError, match=r"'cost_per_client' says no unit. Pass amount_unit='万元'"):
+        AcquisitionCosts.read(both.rename(columns={"spend": "费用（万元）"}), columns={"spend": "费用（万元）"})
 
 
 def test_a_workbook_reads_alike(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ltv_bayes.data.exports.names import plain_name
 from ltv_bayes.data.reading.amounts import as_amounts, read_amounts, unit_to_apply
 from ltv_bayes.data.reading.written.headers import unit_of_header
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
@@ -279,7 +280,7 @@ def test_words_for_no_amount_are_blanks(text):
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("￥5", "CNY"),
+        ("￥5", "¥"),
         ("5元", "CNY"),
         ("人民币5", "CNY"),
         ("RMB 5", "CNY"),
@@ -409,6 +410,27 @@ def test_a_number_with_three_decimals_under_a_chinese_unit_is_not_asked():
         ("金额（美元）", 1, "USD"),
         ("金额(万元/年)", 1e4, "CNY"),
         ("Sales\n(k EUR)", 1e3, "EUR"),
+        ("Amount x1000", 1e3, ""),
+        ("Amount ×1000", 1e3, ""),
+        ("Amount*1000", 1e3, ""),
+        ("Amount/1,000", 1e3, ""),
+        ("amount_x1000", 1e3, ""),
+        ("Amount (1000s)", 1e3, ""),
+        ("Amount (USD/1000)", 1e3, "USD"),
+        ("Amount (RMB 10,000)", 1e4, "CNY"),
+        ("Amount (10k)", 1e4, ""),
+        ("Amount (ten thousand yuan)", 1e4, "CNY"),
+        ("Amount (CNY 100 million)", 1e8, "CNY"),
+        ("金额<万元>", 1e4, "CNY"),
+        ("金额{万元}", 1e4, "CNY"),
+        ("金额“万元”", 1e4, "CNY"),
+        ("金额‘万元’", 1e4, "CNY"),
+        ("金额《万元》", 1e4, "CNY"),
+        ("金额「万元」", 1e4, "CNY"),
+        ("金额＜万元＞", 1e4, "CNY"),
+        ("金额(百元)", 100, "CNY"),
+        ("Amount (hundred)", 100, ""),
+        ("Amount in hundreds", 100, ""),
     ],
 )
 def test_units_of_headers(header, factor, currency):
@@ -453,6 +475,12 @@ def test_units_of_headers(header, factor, currency):
         "Amount (net)",
         "million dollar club revenue",
         "Total",
+        "Max1000",
+        "Amount 1000",
+        "Amount (1000)",
+        "Size 100x1000",
+        "百元店金额",
+        "Revenue (net/gross)",
         2024,
         None,
     ],
@@ -668,3 +696,47 @@ def test_amounts_that_a_spreadsheet_has_shortened_are_refused(cell):
 )
 def test_powers_of_ten_of_a_program_are_exact(cell, amount):
     assert as_amounts(pd.Series([cell]))[0].tolist() == [amount]
+
+
+ENDS = (
+    "({})",
+    "（{}）",
+    "[{}]",
+    "【{}】",
+    "<{}>",
+    "{{{}}}",
+    "“{}”",
+    "《{}》",
+    " {}",
+    "_{}",
+    "/{}",
+    "|{}",
+    "·{}",
+    "{}",
+    "*{}",
+    " x{}",
+)
+WORTH = {
+    "k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "bn": 1e9, "千": 1e3, "百元": 100, "万": 1e4, "万元": 1e4, "亿元": 1e8,
+    "TEUR": 1e3, "kUSD": 1e3, "$k": 1e3, "€m": 1e6, "000s": 1e3, "'000": 1e3, "1000": 1e3, "1,000": 1e3, "1000s": 1e3,
+    "USD/1000": 1e3, "hundred": 100, "thousand": 1e3, "cents": 0.01, "分": 0.01, "w": 1e4, "10k": 1e4, "lakh": 1e5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("base", ["Amount", "订单金额", "Amount (USD)", "Amount (net)", "订单金额（含税）"])
+def test_a_unit_that_is_no_part_of_a_name_is_read(base):
+    taken = 0
+    for end in ENDS:
+        for word, worth in WORTH.items():
+            for name in (f"{base}{end.format(word)}", f"{base}{end.format(word)} (USD)", f"{base}{end.format(word)} *"):
+                if plain_name(name) != plain_name(base):
+                    continue
+                stated, taken = unit_of_header(name), taken + 1
+                assert stated is not None, name
+                assert stated.factor == worth, name
+    assert taken > 100
+
+
+@pytest.mark.parametrize("name", ["Rate (USD/CNY)", "Amount (k/m)"])
+def test_a_column_of_two_units_stands_in_nobodys_way(name):
+    assert plain_name(name) == name.replace(" ", "").lower()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltv_bayes.data.reading.dates import as_days, read_days
+from ltv_bayes.data.reading.dates import as_days, as_zone, read_days
 from ltv_bayes.errors import InputError, UnitError
 
 
@@ -319,13 +319,14 @@ def test_time_since_1970(form, kind):
 def test_midnight_elsewhere_is_asked(cells, zone, day):
     with pytest.raises(InputError, match=r"2 rows .*\(rows 2, 3\)") as caught:
         column(cells)
-    assert calls(str(caught.value)) == [{"time_zone": zone}, {"time_zone": "UTC"}]
+    assert calls(str(caught.value)) == [{"time_zone": zone}]  # UTC, in words, would date them a day early
+    assert "the zone UTC" in str(caught.value)
     assert column(cells, time_zone=zone)[0][0] == day
     assert column(cells, time_zone="UTC")[0][0] == "2024-03-01"
 
 
 def test_moments_within_the_day_are_asked_or_shown():
-    with pytest.raises(InputError, match=r"whose day depends on the time zone.*time_zone='UTC'"):
+    with pytest.raises(InputError, match=r"whose day depends on the time zone.*time_zone='\.\.\.'"):
         column([1709308801])
     assert column([1709251200])[0] == ["2024-03-01"]
     assert column(["2024-03-01T16:00Z", "2024-03-01T17:30Z"])[0] == ["2024-03-01", "2024-03-01"]
@@ -434,3 +435,25 @@ def test_days_of_an_index_of_prices_are_no_placeholders():
     cells = pd.Series(["1970-01-01", "0000-00-00", pd.Timestamp("1900-01-01")], dtype=object)
     assert read_days(cells, placeholders=False).days.isna().tolist() == [False, True, False]
     assert read_days(pd.Series(pd.to_datetime(["1970-01-01"])), placeholders=False).days.notna().all()
+
+
+@pytest.mark.parametrize(
+    ("cells", "form"),
+    [
+        (["2024-03", "2024-04", None], "%Y-%m"),
+        (["202403", "202404"], "%Y%m"),
+        (["2024年3月"], "%Y年%m月"),
+        (["2024-03-05", "2024-03"], None),
+        (["2024-03", "2024年4月"], None),
+        (["2024-03", "soon"], None),
+    ],
+)
+def test_the_first_of_the_month_is_offered_where_all_cells_are_months(cells, form):
+    faults = read_days(pd.Series(cells, dtype=object)).faults
+    found = calls(" ".join(fault.cure for fault in faults if "month" in fault.problem and fault.at.any()))
+    assert found == ([{"date_format": form}] if form else [])
+
+
+def test_a_time_zone_is_suggested_if_one_is_close():
+    with pytest.raises(UnitError, match="Did you mean time_zone='Asia/Shanghai'"):
+        as_zone("Asia/Shangai")

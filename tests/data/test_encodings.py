@@ -93,5 +93,5 @@ def test_the_encoding_is_told_far_down(tmp_path):
 def test_what_no_encoding_explains_is_refused(tmp_path, raw):
     path = tmp_path / "orders.csv"
     path.write_bytes(raw)
-    with pytest.raises(InputError, match="Name it, as in encoding="):
+    with pytest.raises(InputError, match="neither UTF-8 nor another that can be told. Save the file again"):
         lb.read_table(path)

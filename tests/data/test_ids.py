@@ -52,6 +52,25 @@ def test_ids_that_lost_digits_are_refused():
         as_ids(pd.Series([1.0, 2.0**60], index=[2, 3]))
 
 
+def test_digits_that_excel_did_not_keep_are_refused():
+    kept = pd.Series([6222021234567890.0, 6222021234567891.0, 5.0], index=[2, 3, 4])
+    assert as_ids(kept)[0].tolist() == [6222021234567890, 6222021234567891, 5]
+    for cells in (kept[[2, 4]], kept[[2, 4]].astype(object).replace(5.0, "k2")):
+        with pytest.raises(InputError, match=r"1 row with an id of 16 digits that ends in 0.*\(row 2\)"):
+            as_ids(cells)
+
+
+def test_a_rounded_number_beside_text_is_refused():
+    with pytest.raises(InputError, match=r"too large to be exact \(row 1\)"):
+        as_ids(pd.Series(["k1", 2.0**60], dtype=object))
+
+
+def test_a_failed_formula_is_no_id():
+    ids, fault = as_ids(pd.Series(["k1", " #N/A", "#1"]))
+    assert ids.isna().tolist() == fault.at.tolist() == [False, True, False]
+    assert "such as ' #N/A' (row 1)" in fault.sentence(ids.index)
+
+
 def test_hostile_ids_pass_through_unchanged(hostile):
     assert read(pd.Series([hostile]))[0] == [hostile]
 

@@ -1,6 +1,7 @@
 """Files and frames of every kind give the same raw rows, or a message that says what to do."""
 
 import datetime as dt
+import struct
 import zipfile
 
 import duckdb
@@ -8,10 +9,12 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import xlsxwriter
 
 from ltv_bayes import read_table
 from ltv_bayes.data.reading.files import read_source
 from ltv_bayes.errors import ColumnError, InputError
+from tests.exports.workbooks import Sheet, write_ods, write_xls
 
 HEADER = ["客户", "日期", "金额"]
 ROWS = [["0004", "2024-03-05", "1,200"], ["王芳", "2024-03-06", "80"]]
@@ -280,3 +283,46 @@ def test_pandas_frames_keep_their_index_and_are_not_changed():
 def test_arrow_offset_zones():
     table = pa.table({"moment": pa.array([dt.datetime(2024, 1, 1, 20)], pa.timestamp("us", "+08:00"))})
     assert str(read_table(table)["moment"].iloc[0]) == "2024-01-02 04:00:00+08:00"
+
+
+def failed_xls(folder):
+    """A number of an .xls file turned into the record of an error."""
+    path = write_xls(folder / "orders.xls", Sheet([["client", "value"], ["Ada", 3], ["Bo", 77.25]], "first"))
+    number = struct.pack("<HHHHHd", 0x0203, 14, 2, 1, 15, 77.25)
+    error = struct.pack("<HHHHHBB", 0x0205, 8, 2, 1, 15, 0x07, 1) + struct.pack("<HHH", 0x00FF, 2, 0)
+    assert path.read_bytes().count(number) == 1 and len(number) == len(error)
+    path.write_bytes(path.read_bytes().replace(number, error))
+    return path
+
+
+def failed_ods(folder):
+    """A cell as LibreOffice writes one of which the formula failed."""
+    path = write_ods(folder / "orders.ods", Sheet([["client", "value"], ["Ada", 3], ["Bo", 77.25]], "first"))
+    with zipfile.ZipFile(path) as parts:
+        texts = {name: parts.read(name).decode() for name in parts.namelist()}
+    written = 'office:value-type="float" office:value="77.25"><text:p>77.25<'
+    error = 'table:formula="of:=1/0" office:value-type="string" office:string-value="" calcext:value-type="error"'
+    assert written in texts["content.xml"]
+    space = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"
+    content = texts["content.xml"].replace(written, f"{error}><text:p>#DIV/0!<")
+    content = content.replace("<office:document-content ", f'<office:document-content xmlns:calcext="{space}" ')
+    with zipfile.ZipFile(path, "w") as parts:
+        for name, text in (texts | {"content.xml": content}).items():
+            parts.writestr(name, text)
+    return path
+
+
+def failed_xlsx(folder):
+    """A formula that failed, on the second of two sheets."""
+    with xlsxwriter.Workbook(folder / "orders.xlsx") as book:
+        book.add_worksheet("other")
+        page = book.add_worksheet("first & last")
+        for place, row in enumerate([["client", "value"], ["Ada", 3], ["Bo", None]]):
+            page.write_row(place, 0, row)
+        page.write_formula(2, 1, "=1/0", value="#DIV/0!")
+    return folder / "orders.xlsx"
+
+
+@pytest.mark.parametrize("make", [failed_xls, failed_ods, failed_xlsx])
+def test_a_failed_formula_is_read_as_the_word_that_is_shown(make, tmp_path):
+    assert read_table(make(tmp_path))["value"].tolist() == [3, "#DIV/0!"]

@@ -150,6 +150,11 @@ class TestRecords:
         with pytest.warns(DataWarning, match="of 2 customers with an opportunity, the life of 2 was in doubt"):
             found = lb.learn_sign_strength(history, *known, within="1 year", columns={"customer_id": "client"})
         assert found.learned_from == 2
+        with pytest.warns(DataWarning, match="of 2 customers"):
+            assert (
+                lb.learn_sign_strength(history.iloc[[1, 3]], *known, within="1 year", columns={"customer_id": "client"})
+                == found
+            )
 
     def test_a_record_that_cannot_tell_leaves_the_prior(self, known):
         history = pd.DataFrame({"customer_id": ["C"], "stated_on": "2024-06-01", "won": "no"})

@@ -168,10 +168,27 @@ class TestWaysToState:
         expected = read_history(plain, "expert", Reading(amount_unit=1e4))
         pd.testing.assert_frame_equal(found, expected, check_dtype=False)
 
-    def test_a_unit_in_a_header_must_be_named(self, closed):
-        frame = pd.DataFrame([closed()]).rename(columns={"amount": "成交金额(万元)"})
-        with pytest.raises(UnitError, match=r"says 万元. Pass amount_unit='万元'"):
-            read_history(frame, "expert", columns={"amount": "成交金额(万元)"})
+    def test_units_in_headers_are_applied_and_told(self, closed):
+        own = {"low": "下限(万元)", "high": "上限(k)", "amount": "成交金额(万元)"}
+        plain = pd.DataFrame([closed(), closed(won=0, amount=None)])
+        frame = plain.assign(low=plain["low"] / 1e4, high=(plain["high"] / 1e3).map("{:,.4f}".format))
+        frame = frame.assign(amount=plain["amount"] / 1e4).rename(columns=own)
+        with pytest.warns(DataWarning, match="as the name says") as told:
+            found = read_history(frame, "expert", columns=own)
+        pd.testing.assert_frame_equal(found, read_history(plain, "expert"), check_dtype=False)
+        assert len(told) == 3
+        with pytest.raises(UnitError, match=r"says .*Pass amount_unit="):
+            read_history(frame, "expert", Reading(amount_unit="亿"), columns=own)
+
+    @pytest.mark.parametrize("cell", ["soon", "1e300", "inf", "1.2E+05"])
+    def test_what_cannot_be_read_in_the_unit_of_a_header_is_named(self, closed, cell):
+        own = {name: f"{name}(万元)" for name in ("low", "high", "amount")}
+        frame = pd.DataFrame([closed(), closed(amount=cell)]).rename(columns=own)
+        with (
+            pytest.warns(DataWarning, match="as the name says"),
+            pytest.raises(JudgementError, match=r"without a number in 'amount'.*\(row 1\)"),
+        ):
+            read_history(frame, "expert", columns=own)
 
     @pytest.mark.parametrize(
         ("changes", "message"),

@@ -80,7 +80,7 @@ class TestAmounts:
     def test_a_unit_in_the_header(self):
         frame = pd.DataFrame([{"客户": "A", "概率": "60%", "下限（万元）": 5, "上限": 20}])
         names = {"customer_id": "客户", "probability": "概率", "low": "下限（万元）", "high": "上限"}
-        with pytest.raises(UnitError, match="says 万"):
+        with pytest.raises(UnitError, match=r"says 万元, and '上限' says no unit. Pass amount_unit='万元'"):
             lb.FutureValuePriors.from_judgements(frame, columns=names)
         judged = lb.FutureValuePriors.from_judgements(frame, columns=names, amount_unit="万元")
         assert judged.table[["low", "high"]].iloc[0].tolist() == [50_000, 200_000]

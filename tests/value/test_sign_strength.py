@@ -67,6 +67,7 @@ class TestOfOneDraw:
         expected = (living * number * each).mean(axis=(0, 1))
         means = [value.explain(customer).loc["repeat_purchases", "mean"] for customer in book.ids]
         np.testing.assert_allclose(means, expected, rtol=1e-6)
+        assert value.explain().loc["repeat_purchases", "mean"] == pytest.approx(expected.sum(), rel=1e-6)
 
     @pytest.mark.parametrize("model", ["bg_nbd", "mbg_nbd", "bg_cnbd", "mbg_cnbd"])
     def test_customers_buy_in_as_many_draws(self, book, spend, model):

@@ -13,13 +13,13 @@ from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import quoted, refuse
 from ltv_bayes.data.reading.files import read_table
-from ltv_bayes.data.reading.written.units import CURRENCIES
+from ltv_bayes.data.reading.written.units import CURRENCIES, YEN_AND_YUAN, YEN_OR_YUAN
 from ltv_bayes.errors import InputError, counted, listed, refuse_rows
 
 Rates = Mapping[str, float] | Any
 
 
-CODE = re.compile(r"[A-Z]{3}")
+CODE = re.compile(rf"[A-Z]{{3}}|{YEN_OR_YUAN}|")
 
 
 def currency_code(word: Any) -> str:
@@ -35,8 +35,59 @@ def currency_code(word: Any) -> str:
     return CURRENCIES.get(text.lower()) or (CURRENCIES.get(begins[0].lower()) if begins else None) or text.upper()
 
 
-def currencies_of(column: pd.Series | None, marks: pd.Series) -> pd.Series:
+def sign_of_yen(column: pd.Series | None, marks: pd.Series, currency: str | None, rates: Rates) -> tuple[str, str]:
+    """What ¥ is the sign of, yuan or yen, by what the file and the call say.
+
+    Parameters
+    ----------
+    column : pandas.Series, optional
+        Of currencies.
+    marks : pandas.Series
+        What amounts show.
+    currency, rates : optional
+        As in `in_one_currency`.
+
+    Returns
+    -------
+    str
+        CNY or JPY: yuan if nothing says it.
+    str
+        That nothing says it, for the report; empty otherwise.
+
+    Raises
+    ------
+    InputError
+        If some say yen and others yuan, naming the rows where it is open.
+    """
+    own = marks if column is None else _codes(column)
+    at = ((marks == YEN_OR_YUAN) & ~own.isin(YEN_AND_YUAN) | (own == YEN_OR_YUAN)).to_numpy()
+    if not at.any():
+        return "CNY", ""
+    asked = [currency_code(currency) if currency else "", *_rated(rates)]
+    said = YEN_AND_YUAN & {*own.unique(), *marks.unique(), *asked}
+    if len(said) == 2:
+        problem = "with an amount in ¥, where both yuan and yen are spoken of"
+        refuse_rows(marks.index[at], "row", problem, "Write CNY or JPY beside the amounts, in a column of currencies.")
+    note = "¥ was read as the sign of yuan. If it is that of yen, say currency='JPY'."
+    return next(iter(said), "CNY"), "" if said else note
+
+
+def _codes(column: pd.Series) -> pd.Series:
+    """The code of each cell, empty where there is none."""
+    codes, distinct = pd.factorize(column)
+    return pd.Series(np.array([*map(currency_code, distinct), ""], dtype=object)[codes], index=column.index)
+
+
+def _rated(rates: Rates) -> list[str]:
+    """The currencies for which there are rates."""
+    names = rates if rates is None or isinstance(rates, Mapping) else read_table(rates).get("currency", ())
+    return [currency_code(name) for name in (() if names is None else names)]
+
+
+def currencies_of(column: pd.Series | None, marks: pd.Series, yen: str = "CNY") -> pd.Series:
     """The currency of each row, by a column of currencies and by what amounts and their header show; empty where none.
+
+    ``yen`` is the currency of ¥ where its row does not say it.
 
     Raises
     ------
@@ -45,14 +96,13 @@ def currencies_of(column: pd.Series | None, marks: pd.Series) -> pd.Series:
     """
     marks = marks.astype(object)
     if column is None:
-        return marks
-    codes, distinct = pd.factorize(column)
-    unknown = [CODE.fullmatch(currency_code(word)) is None and currency_code(word) != "" for word in distinct]
-    at = np.append(unknown, False)[codes].astype(bool)
+        return marks.replace(YEN_OR_YUAN, yen)
+    found = _codes(column).set_axis(marks.index)
+    at = ~found.isin([word for word in found.unique() if CODE.fullmatch(word)]).to_numpy()
     problem = f"with a currency in {str(column.name)!r} that is not known, such as {quoted(column, at)}"
     refuse_rows(marks.index[at], "row", problem, "Write its code of three letters, as in USD.")
-    said = np.append([currency_code(word) for word in distinct], "")[codes]
-    found = pd.Series(said, index=marks.index, dtype=object)
+    marks = marks.mask((marks == YEN_OR_YUAN) & found.isin(YEN_AND_YUAN), found).replace(YEN_OR_YUAN, yen)
+    found = found.mask((found == YEN_OR_YUAN) & marks.isin(YEN_AND_YUAN), marks).replace(YEN_OR_YUAN, yen)
     at_odds = ((found != "") & (marks != "") & (found != marks)).to_numpy()
     both = [listed(sorted(set(some[at_odds]))) for some in (marks, found)]
     problem = "with an amount in {} where the column of currencies says {}".format(*both)
@@ -92,7 +142,7 @@ def in_one_currency(
     InputError
         If amounts are in several currencies, or in another than is wanted, and no rate is given.
     """
-    wanted = currency_code(currency) or currency if currency else None
+    wanted = _wanted(currency)
     shown = sorted(set(currencies) - {""})
     if wanted is None:
         if len(shown) > 1:
@@ -114,6 +164,12 @@ def in_one_currency(
     factors = _factors(rates, others, currencies, days)
     money = ", ".join(f"{amounts[currencies == one].sum():,.2f} {one}" for one in others)
     return amounts * factors, wanted, f"converted to {wanted}: {money}"
+
+
+def _wanted(currency: str | None) -> str | None:
+    """The code of the currency that is asked for."""
+    code = currency_code(currency) if currency else None
+    return "CNY" if code == YEN_OR_YUAN else code or currency or None
 
 
 def _several(currencies: pd.Series, shown: list[str]) -> InputError:

@@ -4,7 +4,9 @@ import re
 import unicodedata
 from typing import Any
 
-from ltv_bayes.data.reading.written.headers import unit_of_header
+from ltv_bayes.data.reading.written.headers import MULTIPLIED, in_plain_brackets, unit_of_header
+from ltv_bayes.data.reading.written.units import Unit
+from ltv_bayes.errors import UnitError
 
 IN_BRACKETS = re.compile(r"\s*[(\[【]([^()\[\]【】]*)[)\]】]$")
 AFTER_MARK = re.compile(r"[\s/_·|]+([^\s/_·|()]+)$")
@@ -22,17 +24,27 @@ def plain_name(name: Any) -> str:
     >>> plain_name("Amount (converted)")
     'amount(converted)'
     """
-    text = unicodedata.normalize("NFKC", str(name)).casefold().strip().lstrip("*").rstrip("*:.").strip()
-    states_unit = unit_of_header(name) is not None
-    for end in (IN_BRACKETS, AFTER_MARK):
-        while (match := end.search(text)) and match.start() and _says_no_more(match[1], states_unit):
+    text = unicodedata.normalize("NFKC", in_plain_brackets(str(name))).casefold()
+    text = text.strip().lstrip("*").rstrip("*:.").strip()
+    unit = _unit(name)
+    for end in (MULTIPLIED, IN_BRACKETS, AFTER_MARK):
+        while (match := end.search(text)) and match.start() and _says_no_more(match[match.lastindex or 0], unit):
             text = text[: match.start()]
     return JOINTS.sub("", text)
 
 
-def _says_no_more(end: str, states_unit: bool) -> bool:
-    """Whether the end of a name is a unit, a currency, or a note that changes nothing of what the column is."""
-    return end.strip() in NOTES or (states_unit and unit_of_header(f"({end})") is not None)
+def _unit(name: Any) -> Unit | None:
+    """The unit that a name states; none for a name that states two, as that of a rate of exchange does."""
+    try:
+        return unit_of_header(name)
+    except UnitError:
+        return None
+
+
+def _says_no_more(end: str, unit: Unit | None) -> bool:
+    """Whether the end of a name is its unit, a currency, or a note that changes nothing of what the column is."""
+    said = None if unit is None else _unit(f"({end})")
+    return end.strip() in NOTES or (unit is not None and said is not None and said.factor in (1.0, unit.factor))
 
 
 def plain_word(word: Any) -> str:

@@ -33,7 +33,7 @@ AT_THE_LAST_RATE = pd.Timestamp("2262-01-01")
 
 
 def open_opportunities(
-    rows: Rows, money: Amounts, when: Mapping[str, Any], currency: str | None, rates: Rates
+    rows: Rows, money: Amounts, when: Mapping[str, Any], currency: str | None, rates: Rates, yen: str = "CNY"
 ) -> pd.DataFrame | None:
     """The rows that are open by their status, as a table; None if no status says which are.
 
@@ -47,6 +47,8 @@ def open_opportunities(
         How dates are read.
     currency, rates
         As in `read_transactions`: amounts are converted where rates are given, at the last rate by their date.
+    yen : str
+        What ¥ is the sign of where its row does not say it.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def open_opportunities(
     table["probability"] = _chances(rows.filled[columns["probability"]])[at] if "probability" in columns else np.nan
     known = columns.get("currency")
     table["amount"] = money.values[at].array
-    table["currency"] = currencies_of(None if known is None else frame[known], money.currencies[at]).array
+    table["currency"] = currencies_of(None if known is None else frame[known], money.currencies[at], yen).array
     table["expected_on"] = _days(rows.filled[day], when)[at].array if len(frame) else pd.NaT
     if rates is not None and len(table):
         days = table["expected_on"].fillna(AT_THE_LAST_RATE)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ltv_bayes.data.exports.roles import Roles
+from ltv_bayes.data.reading.faults import failed_formulas
 from ltv_bayes.errors import InputError, counted, listed
 
 ONCE, ADD = "once", "add"
@@ -189,7 +190,9 @@ def exported_twice(frame: pd.DataFrame, at: np.ndarray, rows: OrderRows) -> np.n
 
 
 def trimmed(cells: pd.Series) -> pd.Series:
-    """Text without blanks at its ends; missing where nothing is left."""
+    """Text without blanks at its ends; missing where nothing is left, and where a formula failed."""
+    failed = failed_formulas(cells)
+    cells = cells.mask(failed) if failed.any() else cells
     if cells.dtype == object or not pd.api.types.is_string_dtype(cells.dtype):
         return cells
     texts = pc.utf8_trim_whitespace(pa.array(cells))

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency
+from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency, sign_of_yen
 from ltv_bayes.data.exports.opportunities import decided_opportunities, open_opportunities
 from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
@@ -23,7 +23,7 @@ from ltv_bayes.data.orders.transactions import (
     warn_of_null_ids,
 )
 from ltv_bayes.data.reading.amounts import read_amounts
-from ltv_bayes.data.reading.columns import refuse_one_column_for_two, with_index_levels
+from ltv_bayes.data.reading.columns import refuse_one_column_for_two, with_index_levels, with_plain_columns
 from ltv_bayes.data.reading.dates import read_days
 from ltv_bayes.data.reading.faults import Fault, at_fault, quoted, refuse
 from ltv_bayes.data.reading.files import read_source
@@ -87,7 +87,7 @@ def read_transactions(
         What to do with rows of which every cell is that of another; ``"auto"`` leaves them out where the log has order
         numbers, and otherwise keeps them and warns.
     currency : str, optional
-        What amounts are counted in, or are to be converted to.
+        What amounts are counted in, or are to be converted to; "JPY" says that ¥ is the sign of yen, not of yuan.
     rates : mapping or table, optional
         What 1 of each other currency is worth in ``currency``: ``{"USD": 7.1}``, or a table with the columns currency,
         date and rate, of which the last rate on or before an order's day counts.
@@ -147,7 +147,7 @@ def read_transactions(
     named = {"customer": customer, "date": date, "amount": amount, "order_id": order_id, "stream": stream}
     refuse_one_column_for_two(**{role: name for role, name in named.items() if name != AUTO})
     found = read_source(source, sheet=sheet, header=header, encoding=encoding)
-    found = replace(found, frame=with_index_levels(found.frame))
+    found = replace(found, frame=with_plain_columns(with_index_levels(found.frame)))
     roles = find_roles(found.frame, named, preset)
     money = read_amounts(
         roles.cells(found.frame, "amount"),
@@ -177,7 +177,9 @@ def read_transactions(
     log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)
     log = log if usable.all() else log[usable]
     rows.leave_out_faults(faults)
-    shown = currencies_of(cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept])
+    paid = cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept]
+    yen, about_yen = sign_of_yen(*paid, currency, rates)
+    shown = currencies_of(*paid, yen)
     amounts, paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
     log = log.assign(amount=amounts)
     if paid_in is None and money.unit is not None:
@@ -185,7 +187,7 @@ def read_transactions(
     stays, twice, said = rows.leave_out_repeats(log, lines, repeated_rows)
     log = (log if stays.all() else log[stays]).reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
-    opportunities = open_opportunities(rows, money, when, currency, rates)
+    opportunities = open_opportunities(rows, money, when, currency, rates, yen)
     decided = decided_opportunities(rows, log, when)
     _warn(log, status, twice if repeated_rows == AUTO else 0)
     report = ReadReport(
@@ -201,7 +203,7 @@ def read_transactions(
         unit=f"{money.unit.word}, as the {money.unit.source} says" if money.unit else None,
         currency=paid_in,
         orders=log,
-        notes=(*found.notes, *days.notes, *money.notes, *([converted] if converted else []), *said),
+        notes=(*found.notes, *days.notes, *money.notes, *filter(None, (about_yen, converted)), *said),
     )
     name = str(roles.columns["customer"])
     return Transactions(log, rows.dropped(stream), paid_in, found.name, name, report, opportunities, decided)

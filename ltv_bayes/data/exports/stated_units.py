@@ -67,7 +67,7 @@ def _refuse_unit_of_sheet(sheets: Sequence[str], header: str) -> None:
     for sheet in sheets:
         stated = unit_of_header(sheet)
         if stated is not None and stated.factor != 1 and unit_of_header(header) is None:
-            cure = f"Pass amount_unit={stated.word!r}, or amount_unit=1 if its amounts are plain ones"
+            cure = f"Pass amount_unit={stated.word!r}, or amount_unit=1 if the name of the sheet is wrong"
             raise UnitError(f"The name of the sheet {sheet!r} says {stated.word}, and {header!r} says no unit. {cure}.")
 
 

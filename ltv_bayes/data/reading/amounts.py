@@ -1,6 +1,7 @@
 """Cells of money, however they were written, to plain numbers."""
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -10,11 +11,19 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
-from ltv_bayes.data.reading.faults import Fault, quoted
+from ltv_bayes.data.reading.faults import Fault, quoted, with_errors_named
 from ltv_bayes.data.reading.written.headers import says_a_unit, unit_of_header
 from ltv_bayes.data.reading.written.money import is_shortened, written_amount
 from ltv_bayes.data.reading.written.texts import Texts, read_texts
-from ltv_bayes.data.reading.written.units import CHINESE, COUNTED_WORDS, CURRENCIES, Unit
+from ltv_bayes.data.reading.written.units import (
+    CHINESE,
+    COUNTED_WORDS,
+    CURRENCIES,
+    YEN_AND_YUAN,
+    YEN_OR_YUAN,
+    Unit,
+    agreeing,
+)
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, counted, listed, suggestion
 from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
 from ltv_bayes.time_units import as_number
@@ -25,7 +34,7 @@ SHORTENED = (
     "A power of ten, as a spreadsheet shows it, leaves digits out: format the column as a number with two decimals, "
     "and export it again."
 )
-SAME_CURRENCY = {word.upper(): code for word, code in CURRENCIES.items()}
+SAME_CURRENCY = {word.upper(): code for word, code in CURRENCIES.items()} | {YEN_OR_YUAN: "CNY"}
 LONGER = tuple(word for word, code in CURRENCIES.items() if word.endswith(COUNTED_WORDS) and len(word) > 1)
 UNIT_WORDS = ("元", "千", "千元", "万", "万元", "百万", "百万元", "亿", "亿元", "k", "TEUR", "million")
 
@@ -43,7 +52,8 @@ class Amounts:
         that a spreadsheet has shortened, as to 1.2E+05.
     currencies : pandas.Series
         The code of the currency that each cell shows, or the header by a word of its own, such as USD; empty where
-        none is shown. What 元 in a header says is in ``unit`` alone.
+        none is shown, and ¥ where that sign of yen and of yuan is all that is. What 元 in a header says is in ``unit``
+        alone.
     unit : Unit or None
         What cells without a unit of their own are counted in, and whether the argument or the header says so;
         None if neither does.
@@ -118,7 +128,14 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     ]
     currencies = _currencies(cells, texts, stated, blank)
     read = pd.Series(np.where(beyond, np.nan, values), index=cells.index)
-    return Amounts(read, faults, currencies, applied, texts.decimal, _notes(texts, applied, header))
+    return Amounts(
+        read,
+        with_errors_named(faults, cells, "an amount"),
+        currencies,
+        applied,
+        texts.decimal,
+        _notes(texts, applied, header),
+    )
 
 
 def as_amounts(
@@ -189,7 +206,7 @@ def _unit(unit: Any, header: Any) -> tuple[Unit | None, Unit | None]:
     given, stated = _given(unit), None if header is None else unit_of_header(header)
     if given is None or given.is_number or stated is None:
         return given or stated, stated
-    currencies = {one.currency for one in (given, stated)} - {""}
+    currencies = agreeing(one.currency for one in (given, stated))
     if (says_a_unit(stated) and stated.factor != given.factor) or len(currencies) > 1:
         raise UnitError(
             f"The name of the column {str(header)!r} says {stated.word}, amount_unit={given.word!r} something else. "
@@ -209,8 +226,8 @@ def _times(values: np.ndarray, factor: float) -> np.ndarray:
     return np.where(np.abs(rounded - found) <= 4 * np.spacing(size), rounded, found)
 
 
-def require_unit_of_header(name: Any, unit: Any) -> None:
-    """Raise if a column's name says that it is counted in thousands or more, and no unit was given, or another one.
+def require_units_alike(names: Iterable[Any], unit: Any) -> None:
+    """Raise if no unit is given, and some of the columns that belong together say theirs where others say none.
 
     Raises
     ------
@@ -219,18 +236,19 @@ def require_unit_of_header(name: Any, unit: Any) -> None:
 
     Examples
     --------
-    >>> require_unit_of_header("月费（万元）", "万元")
-    >>> require_unit_of_header("月费（万元）", None)
+    >>> require_units_alike(["下限（万元）", "上限（元）"], None)
+    >>> require_units_alike(["下限（万元）", "上限"], None)
     Traceback (most recent call last):
         ...
-    ltv_bayes.errors.UnitError: The name of the column '月费（万元）' says 万元. Pass amount_unit='万元'; if ...
+    ltv_bayes.errors.UnitError: The name of the column '下限（万元）' says 万元, and '上限' says no unit. Pass ...
     """
-    _, stated = _unit(unit, name)
-    if unit is None and stated and stated.factor != 1.0:
-        raise UnitError(
-            f"The name of the column {name!r} says {stated.word}. Pass amount_unit={stated.word!r}; "
-            f"if its amounts are plain ones all the same, amount_unit=1."
-        )
+    stated = {str(name): _unit(unit, name)[1] for name in names}
+    silent = [name for name, one in stated.items() if one is None or not says_a_unit(one)]
+    scaled = {name: one.word for name, one in stated.items() if one is not None and one.factor != 1.0}
+    if unit is None and silent and scaled:
+        name, word = next(iter(scaled.items()))
+        problem = f"The name of the column {name!r} says {word}, and {silent[0]!r} says no unit"
+        raise UnitError(f"{problem}. Pass amount_unit={word!r} if all are in it, or say the unit in each name.")
 
 
 def unit_to_apply(name: Any, unit: Any, *, stacklevel: int = 2) -> float:
@@ -287,7 +305,7 @@ def warn_of_other_unit(ratio: float, far: float, compared: str, cure: str = "", 
 
 def _applied(unit: Unit, name: Any) -> str:
     """Say that the header's unit was applied."""
-    cure = f"Pass amount_unit={unit.word!r} to say so yourself, or amount_unit=1 to keep them as written."
+    cure = f"Pass amount_unit={unit.word!r} to say so yourself; amount_unit=1 only if the name is wrong."
     return f"Amounts in {str(name)!r} were multiplied by {unit.factor:,.15g}, as the name says {unit.word}. {cure}"
 
 
@@ -354,7 +372,7 @@ def read_amount(text: str, decimal: str = ".") -> tuple[float, str]:
     float
         The amount, NaN if the text is none.
     str
-        The currency that the text shows, empty if none.
+        The currency that the text shows, that of yuan for ¥ alone, empty if none.
 
     Examples
     --------
@@ -363,7 +381,7 @@ def read_amount(text: str, decimal: str = ".") -> tuple[float, str]:
     """
     found = written_amount(text)
     size = np.nan if found is None else found.size(decimal)
-    return (np.nan, "") if found is None or np.isnan(size) else (size, found.currency)
+    return (np.nan, "") if found is None or np.isnan(size) else (size, SAME_CURRENCY.get(found.currency, ""))
 
 
 def _refuse_other_units(cells: pd.Series, texts: Texts, applied: Unit | None, *, bare: np.ndarray) -> None:
@@ -391,7 +409,9 @@ def _currencies(cells: pd.Series, texts: Texts, stated: Unit | None, blank: np.n
     shown = pd.Series(texts.currencies, index=cells.index, dtype=object)
     if stated is None or not stated.currency:
         return shown
-    other = ((shown != "") & (shown != stated.currency)).to_numpy()
+    if stated.currency in YEN_AND_YUAN:
+        shown = shown.replace(YEN_OR_YUAN, stated.currency)
+    other = shown.map(lambda code: len(agreeing([code, stated.currency])) > 1).to_numpy(dtype=bool)
     if other.any():
         cure = "Correct the cells, or rename the column if its name is wrong."
         raise InputError(
@@ -406,8 +426,9 @@ def _currencies(cells: pd.Series, texts: Texts, stated: Unit | None, blank: np.n
 
 def _refuse_several_currencies(currencies: pd.Series) -> None:
     """Raise if amounts of different currencies would be added up."""
-    found = sorted(set(currencies.unique()) - {""})
+    found = sorted(agreeing(currencies.unique()))
     if len(found) > 1:
+        currencies = currencies.replace(YEN_OR_YUAN, next(iter(YEN_AND_YUAN.intersection(found)), YEN_OR_YUAN))
         where = "; ".join(f"{mark} in rows {listed(currencies.index[currencies == mark])}" for mark in found)
         cure = "Convert them to one currency first, or read each currency by itself."
         raise InputError(

@@ -108,7 +108,7 @@ def refuse_text(cells: pd.Series, argument: str) -> None:
 
 
 def plain(cells: pd.Series) -> pd.Series:
-    """Undo categories and Arrow types, so that a column holds ordinary values.
+    """Undo categories, periods and Arrow types, so that a column holds ordinary values; a period becomes text.
 
     Examples
     --------
@@ -117,9 +117,26 @@ def plain(cells: pd.Series) -> pd.Series:
     """
     if isinstance(cells.dtype, pd.CategoricalDtype):
         return plain(cells.astype(cells.dtype.categories.dtype))
+    if isinstance(cells.dtype, pd.PeriodDtype):
+        return cells.astype(object).map(str, na_action="ignore")
     if isinstance(cells.dtype, pd.ArrowDtype):
         return cells.astype(_plain_type(cells.dtype))
     return cells
+
+
+def with_plain_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with categories, periods and Arrow types undone in each column.
+
+    Examples
+    --------
+    >>> with_plain_columns(pd.DataFrame({"client": pd.Series(["Ada"], dtype="category")}))["client"].dtype
+    <StringDtype(na_value=nan)>
+    """
+    found = frame.copy(deep=False)
+    for place, dtype in enumerate(frame.dtypes):
+        if isinstance(dtype, pd.CategoricalDtype | pd.PeriodDtype | pd.ArrowDtype):
+            found.isetitem(place, plain(frame.iloc[:, place]))
+    return found
 
 
 def _plain_type(arrow: pd.ArrowDtype) -> Any:

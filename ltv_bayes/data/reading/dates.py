@@ -1,16 +1,18 @@
 """Cells of dates, however they were written, to calendar days."""
 
 import datetime as dt
+import difflib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.columns import plain
-from ltv_bayes.data.reading.faults import Fault, quoted
+from ltv_bayes.data.reading.faults import Fault, quoted, with_errors_named
 from ltv_bayes.data.reading.written.day_formats import by_format
 from ltv_bayes.data.reading.written.day_orders import NAMES, ShortDates, short_dates
 from ltv_bayes.data.reading.written.days import (
@@ -159,7 +161,9 @@ def as_zone(time_zone: str | None) -> ZoneInfo | None:
     try:
         return ZoneInfo(time_zone)
     except (OSError, ValueError, TypeError, LookupError):
-        cure = "Name it by continent and city, as in time_zone='Asia/Shanghai', or pass time_zone='UTC'."
+        near = difflib.get_close_matches(str(time_zone), available_timezones(), n=1, cutoff=0.9)
+        meant = f"Did you mean time_zone={near[0]!r}?" if near else ""
+        cure = meant or "Name it by continent and city, as in time_zone='Asia/Shanghai'."
         raise UnitError(f"There is no time zone {time_zone!r}. {cure}") from None
 
 
@@ -393,14 +397,22 @@ def _faults(
 ) -> list[Fault]:
     """Name the rows without a day, by what is wrong with them."""
     shown = quoted(cells, month)
-    mark = next((f"%Y{one}%m" for one in "-/." if one in shown), "%Y年%m月" if "年" in shown else "%Y%m")
-    first = f"Add the day, or take the first of each month with date_format={mark!r}."
-    return [
+    faults = [
         Fault(blank, "without a date", "Fill in the date."),
         Fault(placeholder, "with a placeholder date", "Fill in the date or clear it.", quoted(cells, placeholder)),
-        Fault(month, "with a month, but no day", first, shown),
+        Fault(month, "with a month, but no day", _month_cure(cells, month, blank), shown),
         _unreadable(unread, quoted(cells, unread), date_format),
     ]
+    return with_errors_named(faults, cells, "a date") if (blank | unread).any() else faults
+
+
+def _month_cure(cells: pd.Series, month: np.ndarray, blank: np.ndarray) -> str:
+    """The format that takes the first of each month, where all cells are months written in one way."""
+    forms = {re.sub(r"\d+", "#", plain_date(str(cell))) for cell in cells[month].unique()}
+    if (month | blank).all() and len(forms) == 1:
+        mark = re.sub("#(.*)#", r"%Y\1%m", next(iter(forms))).replace("#", "%Y%m")
+        return f"Add the day, or take the first of each month with date_format={mark!r}."
+    return "Add the day."
 
 
 def _unreadable(at: np.ndarray, example: str, date_format: str | None) -> Fault:
@@ -420,8 +432,8 @@ def _refuse_midnights(cells: pd.Series, at: np.ndarray, seconds: np.ndarray) -> 
 
 
 def _zone_cure(seconds: np.ndarray) -> str:
-    """Name the zone in which all moments are midnight, if one is known, and UTC."""
+    """Name the zone in which all moments are midnight, if one is known; none is offered that dates them otherwise."""
     hours = tuple(sorted({int(hour) for hour in np.unique(seconds // 3600 % 24)}))
     if (seconds % 3600 == 0).all() and hours in MIDNIGHTS:
-        return f"Pass time_zone={MIDNIGHTS[hours]!r}, where they are midnight, or time_zone='UTC'."
-    return "Pass the zone in which the day counts, such as time_zone='Asia/Shanghai', or time_zone='UTC'."
+        return f"Pass time_zone={MIDNIGHTS[hours]!r}, where they are midnight, or the zone UTC if its days are meant."
+    return "Pass the zone in which the day counts, as time_zone='...': 'Asia/Shanghai', 'UTC' or another."

@@ -1,14 +1,19 @@
 """Rows that cannot be used: which they are, what is wrong with them, and the cure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ltv_bayes.errors import InputError, rows_at_fault
 
 SHOWN_CHARACTERS = 40
+ERROR = re.compile(r"\s*#(?:DIV/0!|N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)\s*")
+"""What a spreadsheet writes where a formula failed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +60,43 @@ def quoted(cells: pd.Series, at: np.ndarray) -> str:
         return ""
     text = str(cells.iloc[positions[0]])
     return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...")
+
+
+def failed_formulas(cells: pd.Series) -> np.ndarray:
+    """Mark cells that hold the error of a formula, such as #DIV/0!.
+
+    Examples
+    --------
+    >>> failed_formulas(pd.Series(["1", "#N/A", "#1", None])).tolist()
+    [False, True, False, False]
+    """
+    found = np.zeros(len(cells), dtype=bool)
+    if isinstance(cells.dtype, pd.StringDtype):
+        maybe = pc.fill_null(pc.match_substring(pa.array(cells), "#"), False).to_numpy(zero_copy_only=False)
+    elif cells.dtype == object:
+        maybe = np.array([type(cell) is str and "#" in cell for cell in cells], dtype=bool)
+    else:
+        return found
+    for place in np.flatnonzero(maybe):
+        found[place] = ERROR.fullmatch(cells.iloc[place]) is not None
+    return found
+
+
+def with_errors_named(faults: Sequence[Fault], cells: pd.Series, instead_of: str) -> list[Fault]:
+    """Say of cells with the error of a formula that they hold it, and nothing else.
+
+    Examples
+    --------
+    >>> cells = pd.Series(["1", "#DIV/0!"])
+    >>> with_errors_named([], cells, "an amount")[0].sentence(cells.index)
+    "1 row with an error in place of an amount, such as '#DIV/0!' (row 1). Correct the formula and export again."
+    """
+    failed = failed_formulas(cells)
+    if not failed.any():
+        return list(faults)
+    others = [replace(fault, at=fault.at & ~failed) for fault in faults]
+    cure = "Correct the formula and export again."
+    return [*others, Fault(failed, f"with an error in place of {instead_of}", cure, quoted(cells, failed))]
 
 
 def at_fault(faults: Sequence[Fault], number: int) -> np.ndarray:

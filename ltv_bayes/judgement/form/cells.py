@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.reading.amounts import as_amounts, read_amount
+from ltv_bayes.data.reading.amounts import as_amounts, read_amount, unit_to_apply
 from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import DataWarning, JudgementError, counted, rows_at_fault
@@ -106,6 +106,26 @@ def amounts(table: pd.DataFrame, column: str, unit: float | str | None, decimal:
     wrong = ~np.isfinite(numbers) & ~empty
     refuse(table, wrong, f"without a number in {column!r}{_such_as(cells, wrong)}", "Write it as a plain number.")
     return numbers
+
+
+def in_unit_of_header(cells: pd.Series, header: str, unit: float | str | None, decimal: str) -> pd.Series:
+    """Multiply amounts by the unit that the column's name says, if none is given; what cannot be read stays.
+
+    Raises
+    ------
+    UnitError
+        If name, cells and the given unit contradict each other.
+
+    Warns
+    -----
+    DataWarning
+        With the unit that was applied.
+    """
+    factor = unit_to_apply(header, unit, stacklevel=4)
+    if unit is not None or factor == 1.0:
+        return cells
+    values, (_, beyond, _) = as_amounts(cells, header=header, decimal=decimal)
+    return values.mask(beyond.at, np.inf).astype(object).where(values.notna() | beyond.at, cells)
 
 
 def _such_as(cells: pd.Series, wrong: pd.Series) -> str:

@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 
 from ltv_bayes.data.exports.other_tables import customer_column
-from ltv_bayes.data.reading.amounts import require_unit_of_header
+from ltv_bayes.data.reading.amounts import require_units_alike
 from ltv_bayes.data.reading.ids import as_ids, final_ids
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, counted, listed, suggestion
 from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.judgement.beliefs.amount_belief import require_family
 from ltv_bayes.judgement.form.amounts import intervals, stated_amounts
-from ltv_bayes.judgement.form.cells import blank, choices, refuse, refuse_slip, shares, texts, warn
+from ltv_bayes.judgement.form.cells import blank, choices, in_unit_of_header, refuse, refuse_slip, shares, texts, warn
 from ltv_bayes.judgement.form.chances import chances
 from ltv_bayes.judgement.form.dates import stated_dates
 from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, CONFIRM, CONFIRMED, NAMES, RATING, RELATIONS, SCORED, WAYS
@@ -163,14 +163,16 @@ def picked(
     Raises
     ------
     ColumnError
-        If there is no such column, or a column of amounts is in a unit that is not given.
+        If there is no such column.
+    UnitError
+        If the name of a column of amounts says another unit than is given, or one where another column says none.
     JudgementError
         If there is no row.
 
     Warns
     -----
     DataWarning
-        If a column that is not read was perhaps meant to be.
+        If a column that is not read was perhaps meant to be, or amounts are in the unit that a column's name says.
     """
     ours = list(dict.fromkeys(ours))
     for name, own in names.items():
@@ -182,11 +184,13 @@ def picked(
     for name in _not_stated(found, needed, reading):
         raise _missing(names.get(name, name), raw, what, needed.get(name, _cure(name)))
     _warn_of_unread(raw, found, ours, named=bool(names.keys() - {"customer_id"}))
-    for name in AMOUNT_COLUMNS & found.keys():
-        require_unit_of_header(found[name], reading.amount_unit)
     if raw.empty:
         raise JudgementError(f"There are no {what} in the table. Give at least one row.")
-    return pd.DataFrame({name: raw.get(found.get(name)) for name in ours}).set_axis(raw.index)
+    table = pd.DataFrame({name: raw.get(found.get(name)) for name in ours}).set_axis(raw.index)
+    require_units_alike([own for name, own in found.items() if name in AMOUNT_COLUMNS], reading.amount_unit)
+    for name in sorted(AMOUNT_COLUMNS & found.keys()):
+        table[name] = in_unit_of_header(table[name], found[name], reading.amount_unit, reading.decimal)
+    return table
 
 
 def _warn_of_unread(raw: pd.DataFrame, found: Mapping[str, str], known: Iterable[str], *, named: bool) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.exports.other_tables import columns_beside
-from ltv_bayes.data.reading.amounts import as_amounts, read_amount, require_unit_of_header
+from ltv_bayes.data.reading.amounts import as_amounts, read_amount, require_units_alike, unit_to_apply
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
 from ltv_bayes.data.reading.files import HeaderRows, SheetChoice, read_table
@@ -104,9 +104,10 @@ class AcquisitionCosts:
                 f"row for each channel, not {a_kind(source)}."
             )
         raw = read_table(source, sheet=sheet, encoding=encoding, header=header)
-        names, notes = _own_names(raw, columns or {})
-        table = _picked(raw, names, amount_unit)
-        rows, faults = _converted(table, decimal, amount_unit)
+        known, notes = _own_names(raw, columns or {})
+        names = _names(raw, known)
+        table = pd.DataFrame({name: raw[own] for name, own in names.items()})
+        rows, faults = _converted(table, names, decimal, amount_unit)
         unread = at_fault(faults, len(rows))
         contradictions = [replace(fault, at=fault.at & ~unread) for fault in _contradictions(rows, "period" in table)]
         refuse([*faults, *contradictions], rows.index, noun=noun)
@@ -179,8 +180,8 @@ def _own_names(raw: pd.DataFrame, names: Mapping[str, str]) -> tuple[dict[str, s
     return {**names, **found}, (f"of the costs, {'; '.join(said)}.",) if said else ()
 
 
-def _picked(raw: pd.DataFrame, names: Mapping[str, str], unit: Any) -> pd.DataFrame:
-    """The columns with a meaning, under our names."""
+def _names(raw: pd.DataFrame, names: Mapping[str, str]) -> dict[str, str]:
+    """The columns with a meaning: their names by ours."""
     for name, own in names.items():
         if name not in COLUMNS and own in COLUMNS and name in raw:
             raise ColumnError(f"columns= is turned round: our name comes first, as in {{{own!r}: {name!r}}}.")
@@ -198,23 +199,26 @@ def _picked(raw: pd.DataFrame, names: Mapping[str, str], unit: Any) -> pd.DataFr
     if "cost_per_client" not in found and not {"spend", "clients_won"} <= found.keys():
         wanted = "'cost_per_client', or 'spend' and 'clients_won'"
         raise ColumnError(f"The table of costs needs a column {wanted}. {known} {cure}")
-    for name in MONEY:
-        if name in found:
-            require_unit_of_header(found[name], unit)
-    return pd.DataFrame({name: raw[own] for name, own in found.items()})
+    return found
 
 
-def _converted(table: pd.DataFrame, decimal: str, unit: Any) -> tuple[pd.DataFrame, list[Fault]]:
+def _converted(
+    table: pd.DataFrame, names: Mapping[str, str], decimal: str, unit: Any
+) -> tuple[pd.DataFrame, list[Fault]]:
     """Texts and numbers, with the rows where they cannot be read."""
     channel = _texts(table["channel"])
     rows = pd.DataFrame({"channel": channel, "period": ""}, index=table.index)
     faults = [Fault((channel == "").to_numpy(), "without a channel", "Fill it in, for instance with 'unknown'.")]
     if "period" in table:
         rows["period"] = _texts(table["period"])
+    require_units_alike([names[name] for name in MONEY if name in names], unit)
     for name in ("spend", "clients_won", "cost_per_client"):
         rows[name] = np.nan
         if name in table:
-            rows[name], found = as_amounts(table[name], decimal=decimal, unit=unit if name in MONEY else None)
+            stated = {"unit": unit, "header": names[name]} if name in MONEY else {}
+            rows[name], found = as_amounts(table[name], decimal=decimal, **stated)
+            if name in MONEY:
+                unit_to_apply(names[name], unit, stacklevel=4)
             faults += [_about(fault, name) for fault in found if not fault.problem.startswith("without")]
     return rows, faults
 

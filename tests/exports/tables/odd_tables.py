@@ -9,6 +9,7 @@ from tests.exports.workbooks import Sheet, write_xlsx
 
 D = dt.date
 BODY = [["k1", D(2024, 3, 1), 1.5], ["k2", D(2024, 3, 2), 20]]
+TEN_THOUSANDS = true("15000", "200000")
 HEAD = ["客户编号", "订单日期", "订单金额"]
 RETURNS = "客户编号,订单日期,订单金额,单据类型\nk1,2024-03-01,10,销售\nk2,2024-03-02,11,退货\nk3,2024-03-03,12,销售\n"
 REFUNDS = RETURNS.replace("单据类型", "Type").replace("销售", "Sale").replace("退货", "Refund")
@@ -87,6 +88,16 @@ CHANCES = "客户编号,预计成交日期,金额,赢率\nk1,2024-03-01,10,100%\
 UNNUMBERED = "订单编号,客户编号,订单日期,订单金额\n,k1,2024-03-01,5\n,k1,2024-03-01,5\nA-1,k2,2024-03-02,6\n"
 BELOW = "客户编号,订单日期,订单金额\nk1,2024-03-01,20.01\nk2,2024-03-02,50\nk3,2024-03-03,30.02\nk4,2024-03-04,20\n"
 BELOW_TRUE = "k1 2024-03-01 20.01\nk2 2024-03-02 50\nk3 2024-03-03 30.02\nk4 2024-03-04 20"
+PERCENT = """
+Account ID,Close Date,Amount,Stage,Probability (%)
+k1,2024-03-01,5,Closed Won,
+k2,2026-12-01,7,Prospecting,1
+"""
+OPEN_UNIT = """
+客户编号,预计成交日期,商机金额(万元),商机阶段,赢率
+k1,2024-03-01,5,赢单,100%
+k2,2026-12-01,7,谈判中,50%
+"""
 
 CASES = [
     reads(
@@ -255,5 +266,90 @@ CASES = [
         "notes beside the table",
         book(write_xlsx, "a.xlsx", Sheet([[*HEAD, None, "说明"], [*BODY[0], None, "abc"], [*BODY[1], None, None]])),
         true("1.5", "20"),
+    ),
+    either(
+        "sheets with different units above",
+        book(
+            write_xlsx, "a.xlsx", Sheet([["单位：万元"], HEAD, BODY[0]], "a"), Sheet([["单位：元"], HEAD, BODY[1]], "b")
+        ),
+        true("15000", "20"),
+        "单位|unit",
+        sheet="all",
+        right=[true("1.5", "20")],
+    ),
+    either(
+        "sheets of which one has a unit above",
+        book(write_xlsx, "a.xlsx", Sheet([["单位：万元"], HEAD, BODY[0]], "a"), Sheet([HEAD, BODY[1]], "b")),
+        true("15000", "20"),
+        "万元",
+        sheet="all",
+        right=[TEN_THOUSANDS, true("1.5", "20")],
+    ),
+    refuses(
+        "sheets named by currencies",
+        book(write_xlsx, "a.xlsx", Sheet([HEAD, BODY[0]], "USD"), Sheet([HEAD, BODY[1]], "CNY")),
+        "USD",
+        "CNY",
+        sheet="all",
+        right=[true("1.5"), "k2 2024-03-02 20"],
+    ),
+    either(
+        "English unit above",
+        text("Unit: RMB million\n" + PLAIN),
+        true("5000000", "6000000"),
+        "million",
+        right=[true("5", "6")],
+    ),
+    either(
+        "in thousands above",
+        text("Orders 2024 (in thousands)\n" + PLAIN),
+        true("5000", "6000"),
+        "thousands",
+        right=[true("5", "6")],
+    ),
+    refuses(
+        "another currency above",
+        text("币种：美元\n" + PLAIN.replace(",5\n", ",￥5\n").replace(",6\n", ",￥6\n")),
+        "CNY|￥",
+        right=[true("5", "6")],
+    ),
+    reads("a title with an amount", text("2024年突破500万元销售额\n" + PLAIN), true("5", "6")),
+    reads("a title with a company called 万元", text("万元科技有限公司销售明细\n" + PLAIN), true("5", "6")),
+    reads("a unit of pieces above", text("单位：件\n" + PLAIN), true("5", "6")),
+    reads(
+        "customers called like averages",
+        text(PLAIN.replace("k1", "平均律乐器行").replace("k2", "Average Joe's Gym")),
+        "平均律乐器行 2024-03-01 5\nAverage Joe's Gym 2024-03-02 6",
+    ),
+    reads(
+        "kinds of customers",
+        text(PLAIN.replace("订单金额", "订单金额,类型").replace(",5", ",5,新客户").replace(",6", ",6,老客户")),
+        true("5", "6"),
+    ),
+    reads("an order far back", text(PLAIN.replace("2024-03-01", "1996-03-01")), "k1 1996-03-01 5\nk2 2024-03-02 6"),
+    refuses(
+        "companies in one cell of ids",
+        text("Record ID,Deal Stage,Close Date,Amount,Associated Company IDs\n1,Closed won,2024-03-01,5,7001;7002\n"),
+        "7001;7002",
+        r"row 2\b",
+    ),
+    reads(
+        "a company with a semicolon", text(PLAIN.replace("k1", "A;B GmbH")), "A;B GmbH 2024-03-01 5\nk2 2024-03-02 6"
+    ),
+    reads("one percent", text(PERCENT), "k1 2024-03-01 5", "open | 7", open=[("k2", "7", 0.01, "2026-12-01")]),
+    reads(
+        "chances between 0 and 1",
+        text(PERCENT.replace(" (%)", "").replace(",1\n", ",0.1\n")),
+        "k1 2024-03-01 5",
+        "open | 7",
+        open=[("k2", "7", 0.1, "2026-12-01")],
+    ),
+    reads(
+        "amounts of open rows in 万元",
+        text(OPEN_UNIT),
+        "k1 2024-03-01 50000",
+        "open | 70000",
+        date="预计成交日期",
+        open=[("k2", "70000", 0.5, "2026-12-01")],
     ),
 ]

@@ -11,9 +11,12 @@ import pyarrow as pa
 from ltv_bayes.data.reading.formats.letters import (
     CENTRAL,
     CENTRAL_RATES,
+    CYRILLIC,
+    CYRILLIC_RATES,
     EVERYDAY,
     HEADER_WORDS,
-    RUSSIAN,
+    TURKISH,
+    TURKISH_RATES,
     WESTERN,
     WESTERN_RATES,
 )
@@ -26,8 +29,11 @@ BYTE_ORDER_MARKS = {  # that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF16_BE: "utf-16",
     codecs.BOM_UTF8: "utf-8",
 }
-CURE = "Name it, as in encoding='cp1252' (Western Europe) or encoding='big5' (Taiwan, Hong Kong)."
-ENCODINGS = ("gb18030", "cp950", "cp932", "cp949", "cp1251", "cp1252", "mac_roman", "cp1250")
+CURE = "Save the file again as CSV UTF-8, or name the encoding in which its program writes."
+ENCODINGS = (
+    *("gb18030", "cp950", "cp932", "euc_jp", "cp949", "cp1251", "koi8-r"),
+    *("cp1252", "mac_roman", "cp1250", "iso-8859-2", "cp1254"),
+)
 """Those told apart by their letters; each stands for its family, as gb18030 for GBK and cp950 for Big5."""
 BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 SAMPLE = 20_000
@@ -36,17 +42,30 @@ SENSIBLE = 0.75
 DECIDES = math.log(1000)
 """By how much more probable its letters must be in one encoding than in another."""
 
-ALPHABETS = {"cp1251": {"Russian": RUSSIAN}, "cp1252": WESTERN, "mac_roman": WESTERN, "cp1250": CENTRAL}
+IN_CYRILLIC = ("cp1251", "koi8-r")
+ALPHABETS = {
+    **dict.fromkeys(IN_CYRILLIC, CYRILLIC),
+    **{"cp1252": WESTERN, "mac_roman": WESTERN, "cp1250": CENTRAL, "iso-8859-2": CENTRAL, "cp1254": TURKISH},
+}
 SIGNS = "€£§°–—‘’“”„…•«»®™©·½²³№"
-RATES = {"cp1252": WESTERN_RATES, "mac_roman": WESTERN_RATES, "cp1250": CENTRAL_RATES}
-PRIOR = {"cp1252": math.log(10)}
-"""Of files in a European encoding without a mark, most are of Western Windows."""
+RATES = {
+    **dict.fromkeys(IN_CYRILLIC, CYRILLIC_RATES),
+    **{"cp1252": WESTERN_RATES, "mac_roman": WESTERN_RATES, "cp1250": CENTRAL_RATES, "iso-8859-2": CENTRAL_RATES},
+    "cp1254": TURKISH_RATES,
+}
+PRIOR = {
+    **{"cp1252": math.log(10), "iso-8859-2": math.log(0.3), "cp1254": math.log(0.03)},
+    **{"koi8-r": math.log(0.01), "euc_jp": math.log(0.001)},
+}
+"""Of files in a European encoding without a mark, most are of Western Windows; a few encodings are hardly used."""
 UNKNOWN, A_SIGN = math.log(1e-4), math.log(0.005)
 PRIVATE = re.compile("[\ue000-\uf8ff\x80-\x9f]")
 WORD = re.compile(r"[^\W\d_]*[^\W\d_\x00-\x7f][^\W\d_]*")
 SIGN = re.compile(r"[^\w\x00-\x7f]")
 BEYOND = re.compile(r"[\x00-\x7f]+")
-WITHIN = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]+(?=[A-Za-z])")
+WITHIN = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f]+(?=[A-Za-z])|[^\x00-\x7f]+(?=[a-z])")
+"""Letters of East Asia within a word, or before small Latin letters; TCL集团 and Tony老师 are usual."""
+VOWEL = re.compile("[аеёиоуыэюяіїє]")
 MISPLACED = re.compile(
     r"[^\w\s\x00-\x7f“„‘«»’](?=[^\W\d_])|(?<=[^\W\d_])[‘„](?!\w)|(?<=[^\W\d_]{3})’(?=[^\W\d_]{2})|(?<=\w)[“”„‘«»](?=\w)"
 )
@@ -117,10 +136,28 @@ def _decode_as(raw: bytes, name: str, encoding: str) -> str:
     try:
         return raw.decode(encoding).removeprefix("\ufeff")
     except LookupError:
-        raise InputError(f"encoding {encoding!r} is not known. {CURE}") from None
+        raise InputError(f"encoding {encoding!r} is not known. {_cure(raw)}") from None
     except UnicodeError as problem:
         line = raw.count(b"\n", 0, getattr(problem, "start", 0)) + 1
-        raise InputError(f"{name} is not written in {encoding}: see line {line:,}. {CURE}", [line]) from None
+        raise InputError(f"{name} is not written in {encoding}: see line {line:,}. {_cure(raw)}", [line]) from None
+
+
+def _cure(raw: bytes) -> str:
+    """Offer the encodings in which the letters make sense."""
+    if _is_utf8(raw):
+        return "It is written in UTF-8: leave encoding out."
+    likely = [encoding for encoding, share in _senses(raw)[1].items() if share >= SENSIBLE]
+    likely = [encoding for encoding in likely if _decoded(raw, encoding) is not None]
+    if not likely:
+        return CURE
+    return f"Its letters make sense in {' or '.join(f'encoding={encoding!r}' for encoding in likely)}."
+
+
+def _senses(raw: bytes) -> tuple[dict[str, str], dict[str, float]]:
+    """The first lines with letters beyond ASCII in each encoding, and how much sense they make."""
+    sample = _sample(raw)
+    texts = {encoding: text for encoding in ENCODINGS if (text := _decoded(sample, encoding)) is not None}
+    return texts, {encoding: _sense(text, encoding) for encoding, text in texts.items()}
 
 
 def _wide(raw: bytes, name: str) -> tuple[bytes, str]:
@@ -140,9 +177,7 @@ def _wide(raw: bytes, name: str) -> tuple[bytes, str]:
 
 def _told(raw: bytes, name: str, call: str) -> tuple[bytes, str]:
     """Decode by the encoding in which the letters make sense, if it is one."""
-    sample = _sample(raw)
-    texts = {encoding: text for encoding in ENCODINGS if (text := _decoded(sample, encoding)) is not None}
-    sense = {encoding: _sense(text, encoding) for encoding, text in texts.items()}
+    texts, sense = _senses(raw)
     whole = {encoding: _decoded(raw, encoding) for encoding, share in sense.items() if share >= SENSIBLE}
     sense = {encoding: sense[encoding] for encoding, text in whole.items() if text is not None}
     named = [encoding for encoding, share in sense.items() if share > 1]
@@ -158,7 +193,7 @@ def _told(raw: bytes, name: str, call: str) -> tuple[bytes, str]:
         if (best in EVERYDAY) != (other in EVERYDAY) or evidence[other] + DECIDES > evidence[best]
     ]
     if rivals:
-        before = raw.find(sample)
+        before = raw.find(_sample(raw))
         raise _open_choice(name, call, {other: texts[other] for other in (best, *rivals)}, raw.count(b"\n", 0, before))
     return str(whole[best]).encode(), f"{best}, told by its letters"
 
@@ -202,7 +237,7 @@ def _sense(text: str, encoding: str) -> float:
         share = _of_alphabet(text, encoding)
     else:
         known = _script(encoding)
-        good = sum(_is_sensible(letter, known) for letter in letters) - sum(map(len, WITHIN.findall(text)))
+        good = sum(_is_sensible(letter, known) for letter in letters) - 2 * sum(map(len, WITHIN.findall(text)))
         share = good / len(letters) if known & {*letters} else 0.0
     small = text.lower()
     return share + (share > 0.2 and any(word in small for word in HEADER_WORDS.get(encoding, "").split()))
@@ -221,10 +256,12 @@ def _words(text: str, encoding: str) -> list[tuple[str, bool]]:
     found = []
     for word in WORD.findall(text):
         small = word.lower()
-        beyond = set(small if encoding == "cp1251" else BEYOND.sub("", small))
-        cased = word[1:].islower() or word.isupper() or len(word) == 1
-        fits = any(beyond <= language for language in languages) and cased
-        found.append((small, fits and not (encoding != "cp1251" and UNHEARD.search(small))))
+        cyrillic = encoding in IN_CYRILLIC
+        beyond = set(small if cyrillic else BEYOND.sub("", small))
+        cased = word[1:].islower() or word.isupper() or (len(word) == 1 and encoding != "iso-8859-2")
+        fits = cased and any(beyond <= language for language in languages)
+        heard = (len(word) < 4 or VOWEL.search(small)) if cyrillic else not UNHEARD.search(small)
+        found.append((small, bool(fits and heard)))
     return found
 
 
@@ -243,7 +280,8 @@ def _evidence(text: str, encoding: str) -> float:
     probable = {True: math.log(0.6 / len(everyday)), False: math.log(0.38 / len(script))}
     letters = [letter for letter in text if not letter.isascii() and letter.isalpha()]
     rare = math.log(0.02 / 20_000)
-    return sum(probable[letter in everyday] if letter in everyday | script else rare for letter in letters)
+    total = sum(probable[letter in everyday] if letter in everyday | script else rare for letter in letters)
+    return PRIOR.get(encoding, 0.0) + total
 
 
 @cache
@@ -251,7 +289,7 @@ def _script(encoding: str) -> frozenset[str]:
     """The letters of a script in common use, as its national standard lists them."""
     if encoding == "cp949":
         return frozenset(_block("euc_kr", range(0xB0, 0xC9), range(0xA1, 0xFF)))
-    if encoding == "cp932":
+    if encoding in ("cp932", "euc_jp"):
         kanji = _block("euc_jp", range(0xB0, 0xD0), range(0xA1, 0xFF))
         return frozenset(kanji | set(map(chr, range(0x3041, 0x30FF))))
     simplified = _block("gb2312", range(0xB0, 0xD8), range(0xA1, 0xFF))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.formats.workbook_parts import Parts, is_protected, parts_of
 from ltv_bayes.data.reading.headers import Span
-from ltv_bayes.data.reading.ids import EXACT_LIMIT
+from ltv_bayes.data.reading.ids import KEPT_LIMIT
 from ltv_bayes.errors import InputError, counted, suggestion
 
 NO_WORKBOOK = "Open it in a spreadsheet program and save it again as .xlsx."
@@ -148,11 +148,11 @@ def _read(book: Any, key: str, parts: Parts) -> Sheet:
 
 
 def _cell(cell: Any) -> Any:
-    """A cell as it is stored: whole numbers as such where they are exact, days as moments, nothing for a blank one."""
+    """A cell as it is stored: whole numbers as such but for the longest, days as moments, nothing for a blank one."""
     if type(cell) is str:
         return cell or None
     if isinstance(cell, float):
-        return int(cell) if cell.is_integer() and abs(cell) < EXACT_LIMIT else cell
+        return int(cell) if cell.is_integer() and abs(cell) < KEPT_LIMIT else cell
     if isinstance(cell, dt.datetime | dt.date):
         return pd.Timestamp(cell)
     if isinstance(cell, dt.timedelta):

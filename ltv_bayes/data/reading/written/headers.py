@@ -14,21 +14,32 @@ from ltv_bayes.data.reading.written.units import (
     UNIT,
     UNIT_EXPONENTS,
     Unit,
+    agreeing,
     any_of,
 )
 from ltv_bayes.errors import UnitError
 
 ZEROS = r"'?(?:000,)?000'?s?"
 FRACTIONS = {"分": -2, "角": -1, "cent": -2, "cents": -2, "pence": -2}
-TIMES = r"1[,. ]?000(?:[,. ]?000)?"
+TIMES = r"10{0,2}(?:[,. ]?000){1,3}(?:'?s)?"
+WORDS = {
+    **{"hundred": 2, "hundreds": 2, "10k": 4, "ten thousand": 4, "10 thousand": 4, "100k": 5, "hundred thousand": 5},
+    **{"hundred million": 8, "100 million": 8, "100m": 8},
+}
 NOTE = re.compile(
     r"(?:不?含税价?|未税|税[前后]|计量单位|单位|units?\b|currency\b)[: ]*|(?:in|ex)cl(?:uding)?\.? (?:vat|tax|gst)"
 )
-HEADER_UNIT = f"{UNIT}|{ZEROS}|{TIMES}|{any_of(FRACTIONS)}"
+HEADER_UNIT = f"{any_of(WORDS)}|{UNIT}|{ZEROS}|{TIMES}|{any_of(FRACTIONS)}"
 EXPRESSION = re.compile(
-    rf"(?P<into>in |[x×*] ?)?(?P<first>{CURRENCY})? ?(?:in )?(?P<unit>{HEADER_UNIT})?\.? ?(?:of )?(?P<last>{CURRENCY})?"
+    rf"(?P<into>in )?(?P<first>{CURRENCY})? ?(?:in )?(?P<times>[x×*/] ?)?(?P<unit>{HEADER_UNIT})?\.? ?(?:of )?"
+    rf"(?P<last>{CURRENCY})?"
 )
+MULTIPLIED = re.compile(rf"(?:(?<=[\s_])x|[×*/])\s?{TIMES}$", re.I)  # Amount x1000
 BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+OTHER_BRACKETS = re.compile(
+    r"[<\uff1c]([^<>\uff1c\uff1e]*)[>\uff1e]|[{\uff5b]([^{}\uff5b\uff5d]*)[}\uff5d]|“([^“”]*)”|\"([^\"]*)\"|‘([^‘’]*)’"
+    r"|《([^《》]*)》|〈([^〈〉]*)〉|「([^「」]*)」|『([^『』]*)』|〔([^〔〕]*)〕|〖([^〖〗]*)〗"
+)
 SPEAKS_FOR_ITSELF = {
     "thousands",
     "thsd",
@@ -82,10 +93,10 @@ def unit_of_header(name: Any) -> Unit | None:
     >>> unit_of_header("万科订单金额") is None
     True
     """
-    text = " ".join(plain_text(str(name)).split())
+    text = " ".join(plain_text(in_plain_brackets(str(name))).split())
     found, inside = list(_stated(text)), list(_in_brackets(text))
     scaled = {unit.factor for unit in found if _scales(unit)} | {unit.factor for unit in inside if says_a_unit(unit)}
-    currencies = {unit.currency for unit in found} - {""}
+    currencies = agreeing(unit.currency for unit in found)
     if len(scaled) > 1 or len(currencies) > 1:
         words = " and ".join(dict.fromkeys(repr(unit.word) for unit in [*inside, *found]))
         raise UnitError(f"The name of the column {str(name)!r} states {words}. Rename it, so that it states one unit.")
@@ -93,6 +104,17 @@ def unit_of_header(name: Any) -> Unit | None:
         return None
     first = next((unit for unit in found if _scales(unit)), found[0])
     return Unit(first.word, first.factor, "header", "".join(currencies))
+
+
+def in_plain_brackets(name: str) -> str:
+    """Write brackets and quotation marks of other kinds as round brackets.
+
+    Examples
+    --------
+    >>> in_plain_brackets("金额《万元》"), in_plain_brackets("RMB’000")
+    ('金额(万元)', 'RMB’000')
+    """
+    return OTHER_BRACKETS.sub(lambda match: f"({match[match.lastindex or 0]})", name)
 
 
 def says_a_unit(unit: Unit) -> bool:
@@ -113,6 +135,8 @@ def _scales(unit: Unit) -> bool:
 def _stated(text: str) -> Iterator[Unit]:
     """Every unit that is stated: in brackets, at either end, or within Chinese."""
     yield from _in_brackets(text)
+    if (match := MULTIPLIED.search(BRACKETS.sub(" ", text).strip())) and (unit := _expression(match[0])):
+        yield unit
     words = _outside(text)
     for number in (3, 2, 1):
         ends = {" ".join(words[-number:]), " ".join(words[:number])} if len(words) >= number else set()
@@ -140,7 +164,7 @@ def _in_brackets(text: str) -> Iterator[Unit]:
 
 def _pieces(content: str) -> list[str]:
     """Parts of what stands in brackets, without notes on tax; a comma within 1,000 does not part."""
-    return [NOTE.sub(" ", piece) for piece in re.split(r"[;、:/|_]|,(?!\d)", content)]
+    return [NOTE.sub(" ", piece) for piece in re.split(rf"[;、:|_]|/(?! ?{TIMES}$)|,(?!\d)", content)]
 
 
 def _at_the_end(words: str) -> Unit | None:
@@ -162,9 +186,12 @@ def _expression(words: str) -> Unit | None:
     match = EXPRESSION.fullmatch(" ".join(words.lower().split()))
     if not match or not (match["unit"] or match["first"] or match["last"]):
         return None
-    currencies = {CURRENCIES[word] for word in match.group("first", "last") if word}
+    currencies = agreeing(CURRENCIES[word] for word in match.group("first", "last") if word)
     counted = re.fullmatch(TIMES, match["unit"] or "")
-    if len(currencies) > 1 or (counted and not (currencies or match["into"])):
+    plural = counted is not None and match["unit"].endswith("s")
+    if len(currencies) > 1 or (counted and not (currencies or match["into"] or match["times"] or plural)):
+        return None
+    if match["times"] and not match["unit"]:
         return None
     return Unit(words.strip(), 10.0 ** _exponent(match["unit"]), "header", "".join(currencies))
 
@@ -172,4 +199,4 @@ def _expression(words: str) -> Unit | None:
 def _exponent(word: str | None) -> int:
     if word is None:
         return 0
-    return {**UNIT_EXPONENTS, **FRACTIONS}.get(word, word.count("0"))
+    return {**UNIT_EXPONENTS, **FRACTIONS, **WORDS}.get(word, word.count("0"))

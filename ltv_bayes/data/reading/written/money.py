@@ -4,7 +4,15 @@ import re
 from dataclasses import dataclass
 
 from ltv_bayes.data.reading.written.plain_text import plain_text
-from ltv_bayes.data.reading.written.units import CHINESE, COUNTED_WORDS, CURRENCIES, CURRENCY, UNIT, UNIT_EXPONENTS
+from ltv_bayes.data.reading.written.units import (
+    CHINESE,
+    COUNTED_WORDS,
+    CURRENCIES,
+    CURRENCY,
+    UNIT,
+    UNIT_EXPONENTS,
+    agreeing,
+)
 
 BLANK_WORDS = frozenset(
     ["", "-", "--", "---", "----", "/", "n/a", "#n/a", "na", "n.a.", "nan", "none", "null", "(null)", "nil",
@@ -46,7 +54,7 @@ class Written:
     unit : str
         The unit's word in small letters, "元" for a currency that is counted in ones, empty if none.
     currency : str
-        The code of the currency, empty if none.
+        The code of the currency, "¥" where that sign is all that is written, empty if none.
     tax : {"", "net", "gross"}
         What a note on tax says.
     """
@@ -131,7 +139,7 @@ def written_amount(text: str, *, chinese: bool = False) -> Written | None:
     if not match:
         return None
     marks = [mark for mark in match.group("before", "after", "last", "outer") if mark]
-    currencies = {CURRENCIES[mark] for mark in marks}
+    currencies = agreeing(CURRENCIES[mark] for mark in marks)
     signs = match["open"] + match["sign"] + match["close"]
     units = [unit for unit in match.group("prefix", "unit") if unit]
     beside_chinese = chinese or CHINESE.search(plain) is not None

@@ -160,7 +160,9 @@ class _Column:
         if not with_comma.any():
             return ".", ()
         example = repr(str(self.cells.iloc[int(np.argmax(with_comma))]))
-        return ".", (f"Commas were read as marks of thousands, as in {example}; for decimals, pass decimal=','.",)
+        return ".", (
+            f"Commas were read as marks of thousands, as in {example}; if they mark decimals, pass decimal=','.",
+        )
 
     def _refuse_groups(self, mark: str, proofs: np.ndarray) -> None:
         """Raise where the comma marks decimals, and groups of three or four digits behind it may be none.

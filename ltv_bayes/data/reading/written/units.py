@@ -1,11 +1,12 @@
 """What amounts are counted in: units and currencies, as people write them beside a number or in a header."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 CHINESE_UNITS = {
-    "千": 3, "万": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "十亿": 9, "百亿": 10, "千亿": 11, "万亿": 12,
+    "百": 2, "千": 3, "万": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "十亿": 9, "百亿": 10, "千亿": 11, "万亿": 12,
 }  # fmt: skip
 LATIN_UNITS = {
     **dict.fromkeys(["k", "thousand", "thousands", "thsd", "tsd", "tds", "tausend"], 3),
@@ -22,9 +23,11 @@ CODES = (
     "NOK", "NZD", "PEN", "PHP", "PKR", "PLN", "QAR", "RMB", "RON", "RUB", "SAR", "SEK", "SGD", "THB", "TRY",
     "TWD", "UAH", "USD", "VND", "ZAR",
 )  # fmt: skip
+YEN_OR_YUAN = "¥"
 CURRENCIES = {
+    YEN_OR_YUAN: YEN_OR_YUAN,
     **{code.lower(): code for code in CODES},
-    **dict.fromkeys(["元", "圆", "块", "人民币", "人民币元", "rmb", "cnh", "¥", "cn¥", "rmb¥", "yuan"], "CNY"),
+    **dict.fromkeys(["元", "圆", "块", "人民币", "人民币元", "rmb", "cnh", "cn¥", "rmb¥", "yuan"], "CNY"),
     **dict.fromkeys(["円", "日元", "日圆", "jp¥"], "JPY"),
     **dict.fromkeys(["美元", "美金", "$", "us$", "usd$"], "USD"),
     **dict.fromkeys(["港币", "港元", "hk$"], "HKD"),
@@ -40,6 +43,7 @@ CURRENCIES = {
     **{"nz$": "NZD", "r$": "BRL", "mx$": "MXN", "瑞士法郎": "CHF", "瑞郎": "CHF", "泰铢": "THB", "越南盾": "VND"},
     **{"林吉特": "MYR", "马币": "MYR", "澳门元": "MOP", "₺": "TRY", "₫": "VND", "₪": "ILS", "₱": "PHP", "zł": "PLN"},
 }
+YEN_AND_YUAN = {"CNY", "JPY"}
 COUNTED_WORDS = ("元", "圆", "块", "円")  # a currency word that also says: in units of one
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -53,6 +57,18 @@ def any_of(words: Any) -> str:
     'k€|k'
     """
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+def agreeing(codes: Iterable[str]) -> set[str]:
+    """Codes of currencies without those that say nothing more: ¥ beside yen or yuan.
+
+    Examples
+    --------
+    >>> agreeing(["¥", "JPY", ""]), agreeing(["¥"])
+    ({'JPY'}, {'¥'})
+    """
+    found = set(codes) - {""}
+    return found - {YEN_OR_YUAN} if found & YEN_AND_YUAN else found
 
 
 CURRENCY = any_of(CURRENCIES)
@@ -72,7 +88,7 @@ class Unit:
     source : {"argument", "header", "cells"}
         Where it is said.
     currency : str
-        The code of the currency that it names, empty if none.
+        The code of the currency that it names, "¥" if that sign is all it has, empty if none.
     """
 
     word: str
