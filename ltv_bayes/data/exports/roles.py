@@ -228,7 +228,7 @@ class _Finder:
     def _none(self, role: str) -> ColumnError:
         known = [str(name) for name in self.frame.columns]
         role_name = "customer_id" if role == "customer" else role
-        meant, lower = suggestion(role_name, known), _lower_names(self.frame, self.below)
+        meant = _lower_names(self.frame, self.below) or f"{suggestion(role_name, known)} "
         return ColumnError(
-            f"There is no column {role_name!r}, nor one whose name is known as {TITLES[role]}. {lower or f'{meant} '}{_cure(role)}"
+            f"There is no column {role_name!r}, nor one whose name is known as {TITLES[role]}. {meant}{_cure(role)}"
         )
