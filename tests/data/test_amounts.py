@@ -247,7 +247,7 @@ def test_amount_units(unit, amount):
     assert as_amounts(pd.Series(["1.2"]), unit=unit)[0].tolist() == pytest.approx([amount], rel=1e-15)
 
 
-@pytest.mark.parametrize("unit", ["wan", "", 0, -1, float("inf"), float("nan"), None.__class__])
+@pytest.mark.parametrize("unit", ["wan", "", 0, -1, True, float("inf"), float("nan"), None.__class__])
 def test_impossible_units(unit):
     with pytest.raises(UnitError):
         as_amounts(pd.Series([1.0]), unit=unit)

@@ -25,7 +25,7 @@ from ltv_bayes.data.orders.transactions import (
 from ltv_bayes.data.reading.amounts import read_amounts
 from ltv_bayes.data.reading.columns import refuse_one_column_for_two, with_index_levels, with_plain_columns
 from ltv_bayes.data.reading.dates import read_days
-from ltv_bayes.data.reading.faults import Fault, at_fault, quoted, refuse
+from ltv_bayes.data.reading.faults import Fault, at_fault, quoted, refuse, with_errors_named
 from ltv_bayes.data.reading.files import read_source
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
 from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
@@ -154,8 +154,9 @@ def read_transactions(
     found = read_source(source, sheet=sheet, header=header, encoding=encoding)
     found = replace(found, frame=with_plain_columns(with_index_levels(found.frame)))
     roles = find_roles(found.frame, named, preset, below=found.header_row)
+    amounts = roles.cells(found.frame, "amount")
     money = read_amounts(
-        roles.cells(found.frame, "amount"),
+        amounts,
         decimal=decimal,
         unit=amount_unit,
         header=header_with_unit(roles, found, amount_unit),
@@ -173,7 +174,8 @@ def read_transactions(
     days = read_days(cells["date"], **when, past=True)
     ids, no_id = as_ids(cells["customer_id"])
     streams, no_stream = ({}, []) if stream is None else _streams(cells)
-    no_money = [] if amount is None else [fault.among(rows.kept) for fault in money.faults]
+    no_money = [fault.among(rows.kept) for fault in money.faults]
+    no_money = [] if amount is None else with_errors_named(no_money, amounts[rows.kept], "an amount")
     faults = [no_id, *days.faults, _far_from_today(days.days, cells["date"]), *no_money, *no_stream]
     if bad_rows == "error" or at_fault(faults, len(cells)).all():
         refuse(faults, cells.index, DROP if bad_rows == "error" else "No row is left.")

@@ -40,6 +40,8 @@ def _given(unit: Any) -> Unit | None:
             known = suggestion(unit, UNIT_WORDS)
             raise UnitError(f"amount_unit {unit!r} is not known. {known} Or pass a number, such as 1000.")
         return Unit(word, found.factor, "argument", found.currency)
+    if isinstance(unit, bool):
+        raise UnitError(f"amount_unit must be a number or a word such as '万元', not {unit}.")
     factor = as_number(unit, "amount_unit")
     if factor <= 0:
         raise UnitError(f"amount_unit must be above zero, not {factor:g}.")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ltv_bayes.data.reading.amount_units import applied_unit, unit_of_column
 from ltv_bayes.data.reading.columns import plain
-from ltv_bayes.data.reading.faults import Fault, quoted, with_errors_named
+from ltv_bayes.data.reading.faults import Fault, quoted
 from ltv_bayes.data.reading.written.money import is_shortened, written_amount
 from ltv_bayes.data.reading.written.texts import Texts, read_texts
 from ltv_bayes.data.reading.written.units import (
@@ -124,8 +124,7 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     ]
     currencies = _currencies(cells, texts, stated, blank)
     read = pd.Series(np.where(beyond, np.nan, values), index=cells.index)
-    named = with_errors_named(faults, cells, "an amount")
-    return Amounts(read, named, currencies, applied, texts.decimal, _notes(texts, applied, header))
+    return Amounts(read, faults, currencies, applied, texts.decimal, _notes(texts, applied, header))
 
 
 def as_amounts(
