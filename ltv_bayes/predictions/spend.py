@@ -12,7 +12,7 @@ import xarray as xr
 from ltv_bayes.data.customers.check import FIRST_ORDER, FIRST_VALUE, SPEND_AGE
 from ltv_bayes.data.customers.customers import Customers, require_history
 from ltv_bayes.data.customers.dates import time_since_end
-from ltv_bayes.data.reading.amounts import warn_of_other_unit
+from ltv_bayes.data.reading.amount_units import warn_of_other_unit
 from ltv_bayes.errors import UnitError, counted, refuse_rows
 from ltv_bayes.formatting import money, percent
 from ltv_bayes.formulas.models import gamma_gamma

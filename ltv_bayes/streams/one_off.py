@@ -11,7 +11,8 @@ import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.orders.transactions import Transactions
-from ltv_bayes.data.reading.amounts import as_amounts, as_factor, unit_to_apply
+from ltv_bayes.data.reading.amount_units import as_factor, unit_to_apply
+from ltv_bayes.data.reading.amounts import as_amounts
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, refuse

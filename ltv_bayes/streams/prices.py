@@ -8,7 +8,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.reading.amounts import as_amounts, warn_of_other_unit
+from ltv_bayes.data.reading.amount_units import warn_of_other_unit
+from ltv_bayes.data.reading.amounts import as_amounts
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, refuse

@@ -5,7 +5,7 @@ import pandas as pd
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.customers.histories import typical_order
-from ltv_bayes.data.reading.amounts import warn_of_other_unit
+from ltv_bayes.data.reading.amount_units import warn_of_other_unit
 from ltv_bayes.errors import counted
 from ltv_bayes.formatting import money, percent
 from ltv_bayes.judgement.form.layout import VISIBLE_SHARE

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltv_bayes.data.exports.names import plain_name
-from ltv_bayes.data.reading.amounts import as_amounts, read_amounts, unit_to_apply
+from ltv_bayes.data.reading.amount_units import unit_to_apply
+from ltv_bayes.data.reading.amounts import as_amounts, read_amounts
 from ltv_bayes.data.reading.written.headers import unit_of_header
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError
 

@@ -73,3 +73,9 @@ def test_both_spoken_of_is_refused(options):
 def test_yen_are_not_called_yuan_against_the_header():
     with pytest.raises(InputError, match="never relabelled"):
         read(["¥100"], header="金额(元)", currency="JPY")
+
+
+def test_open_rows_are_in_the_currency_that_is_said():
+    log = pd.DataFrame({"customer_id": ["k1"], "date": ["2024-03-01"], "Amount": ["¥100"], "Stage": ["Negotiation"]})
+    assert lb.read_transactions(log, currency="JPY").opportunities["currency"].tolist() == ["JPY"]
+    assert lb.read_transactions(log).opportunities["currency"].tolist() == ["CNY"]

@@ -52,9 +52,13 @@ CELLS = {
     "big5": ["客戶", "王芳", "李雷", "台積電", "鴻海", "陳靜", "林志玲", "張偉", "劉洋", "國泰人壽", "聯發科技"],
     "cp932": ["顧客", "田中", "鈴木", "サンプル", "トヨタ", "ソニー", "東京"],
     "cp949": ["고객", "삼성", "현대", "김철수", "서울"],
-    "cp1251": ["Иванов", "Москва", "Клиент"],
+    "cp1251": ["Иванов", "Москва", "Клиент", "Київ"],
     "cp1252": ["Müller", "Café", "Muñoz", "Françoise", "Åse", "Søren", "Straße", "José", "Peña", "Crème"],
-    "cp1250": ["Łódź", "Dvořák", "Wąsik", "Zieliński", "Nagy Győző", "Kovács"],
+    "koi8-r": ["Иванов", "Пётр", "Щука"],
+    "euc_jp": ["山田太郎", "トヨタ", "株式会社さくら"],
+    "cp1254": ["İstanbul", "Şişli", "Güneş", "Işık"],
+    "iso-8859-2": ["Šimon", "Żółć", "Wąsik"],
+    "cp1250": ["Łódź", "Żółty", "Dvořák", "Wąsik", "Zieliński", "Nagy Győző", "Kovács"],
 }
 
 
@@ -67,7 +71,7 @@ def test_one_short_cell_is_read_right_or_refused(tmp_path, encoding, cell):
     try:
         assert lb.read_table(path)["name"].tolist() == [cell, "b"]
     except InputError as refused:
-        calls = re.findall(r"(lb\.read_table\('.*?', encoding='\w+'\))", str(refused))
+        calls = re.findall(r"(lb\.read_table\('.*?', encoding='[\w-]+'\))", str(refused))
         readings = [eval(call, {"lb": lb})["name"].tolist()[0] for call in calls]
         assert cell in (readings or [cell])
 
@@ -79,6 +83,23 @@ def test_letters_that_make_sense_twice_are_refused_with_both_calls(tmp_path):
     with pytest.raises(InputError, match=words) as caught:
         lb.read_table(path)
     assert caught.value.rows == (3,)
+
+
+def test_a_wrong_encoding_is_answered_by_those_that_make_sense(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_bytes("id,name\n1,北京华联科技\n".encode("gbk"))
+    with pytest.raises(InputError, match=r"not written in utf-8: see line 2\. Its letters .* encoding='gb18030'\.$"):
+        lb.read_table(path, encoding="utf-8")
+    path.write_bytes("id,name\n1,北京华联科技\n".encode())
+    with pytest.raises(InputError, match=r"not written in ascii: see line 2\. It is written in UTF-8"):
+        lb.read_table(path, encoding="ascii")
+
+
+def test_a_czech_name_in_western_text_is_no_proof(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_bytes("id,name\n1,Škoda\n2,Åse\n".encode("cp1252"))
+    with pytest.raises(InputError, match=r"'2,Åse'.*encoding='cp1252'"):
+        lb.read_table(path)
 
 
 def test_the_encoding_is_told_far_down(tmp_path):
@@ -93,5 +114,5 @@ def test_the_encoding_is_told_far_down(tmp_path):
 def test_what_no_encoding_explains_is_refused(tmp_path, raw):
     path = tmp_path / "orders.csv"
     path.write_bytes(raw)
-    with pytest.raises(InputError, match="neither UTF-8 nor another that can be told. Save the file again"):
+    with pytest.raises(InputError, match=r"neither UTF-8 nor another that can be told\. Save the file again"):
         lb.read_table(path)

@@ -290,7 +290,8 @@ def failed_xls(folder):
     path = write_xls(folder / "orders.xls", Sheet([["client", "value"], ["Ada", 3], ["Bo", 77.25]], "first"))
     number = struct.pack("<HHHHHd", 0x0203, 14, 2, 1, 15, 77.25)
     error = struct.pack("<HHHHHBB", 0x0205, 8, 2, 1, 15, 0x07, 1) + struct.pack("<HHH", 0x00FF, 2, 0)
-    assert path.read_bytes().count(number) == 1 and len(number) == len(error)
+    assert path.read_bytes().count(number) == 1
+    assert len(number) == len(error)
     path.write_bytes(path.read_bytes().replace(number, error))
     return path
 

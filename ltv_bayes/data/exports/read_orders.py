@@ -10,7 +10,7 @@ from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_curre
 from ltv_bayes.data.exports.opportunities import decided_opportunities, open_opportunities
 from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
-from ltv_bayes.data.exports.stated_units import header_with_unit
+from ltv_bayes.data.exports.stated_units import currency_beside, header_with_unit, refuse_sheets_of_currencies
 from ltv_bayes.data.exports.status import Keep, Status
 from ltv_bayes.data.exports.total_rows import last_adds_up
 from ltv_bayes.data.orders.read_report import KEPT, ReadReport, rows_by_reason
@@ -144,11 +144,16 @@ def read_transactions(
         ("repeated_rows", repeated_rows, ("auto", "keep", "drop")),
     ):
         refuse_choice(argument, value, known)
+    for argument, given in (("customer", customer), ("date", date)):
+        if given is None:
+            raise InputError(f"{argument}=None is no column. Name it, or leave {argument}= out.")
+    if not isinstance(currency, str | None):
+        raise InputError(f"currency={currency!r} is no currency. Write its code, as in currency='CNY'.")
     named = {"customer": customer, "date": date, "amount": amount, "order_id": order_id, "stream": stream}
     refuse_one_column_for_two(**{role: name for role, name in named.items() if name != AUTO})
     found = read_source(source, sheet=sheet, header=header, encoding=encoding)
     found = replace(found, frame=with_plain_columns(with_index_levels(found.frame)))
-    roles = find_roles(found.frame, named, preset)
+    roles = find_roles(found.frame, named, preset, below=found.header_row)
     money = read_amounts(
         roles.cells(found.frame, "amount"),
         decimal=decimal,
@@ -160,8 +165,8 @@ def read_transactions(
     zone = time_zone or (roles.preset.time_zone if roles.preset else None)
     cells = rows.cells(stream)
     if cells.empty and not rows.is_open.any():
-        counts = rows_by_reason(rows.reason, rows.reasons, money.values)["rows"].drop(KEPT)
-        raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(counts))}. {NO_ORDER}")
+        left_out = rows_by_reason(rows.reason, rows.reasons, money.values)["rows"].drop(KEPT)
+        raise InputError(f"No row of {found.name} is an order: {'; '.join(left_out_line(left_out))}. {NO_ORDER}")
     if roles.preset is not None and roles.preset.several_in_a_cell:
         _refuse_several_customers(cells["customer_id"], roles.preset.several_in_a_cell)
     when: dict[str, Any] = {"date_format": date_format, "time_zone": zone, "first_year": found.first_year}
@@ -177,9 +182,13 @@ def read_transactions(
     log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)
     log = log if usable.all() else log[usable]
     rows.leave_out_faults(faults)
-    paid = cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept]
-    yen, about_yen = sign_of_yen(*paid, currency, rates)
-    shown = currencies_of(*paid, yen)
+    read = rows.kept | rows.is_open
+    named_in = rows.filled[roles.columns["currency"]][read] if "currency" in roles.columns else None
+    yen, about_yen = sign_of_yen(named_in, money.currencies[read], currency, rates)
+    stated = cells["currency"][usable] if "currency" in cells else _everywhere(currency_beside(found), log.index)
+    if stated is None:
+        refuse_sheets_of_currencies(found.sheets)
+    shown = currencies_of(stated, money.currencies[rows.kept], yen)
     amounts, paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
     log = log.assign(amount=amounts)
     if paid_in is None and money.unit is not None:
@@ -207,6 +216,11 @@ def read_transactions(
     )
     name = str(roles.columns["customer"])
     return Transactions(log, rows.dropped(stream), paid_in, found.name, name, report, opportunities, decided)
+
+
+def _everywhere(word: str, rows: pd.Index) -> pd.Series | None:
+    """A column of one word, if there is one."""
+    return pd.Series(word, index=rows, name=word, dtype="str") if word else None
 
 
 def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:

@@ -15,6 +15,8 @@ from ltv_bayes.formatting import shortened, visible
 
 AUTO = "auto"
 SIGNS = 2
+SEARCHED = 15
+"""Rows among which names of columns are looked for, where the header has none that is known."""
 ARGUMENTS = {"customer_id": "customer", "customer_name": "customer", "line_amount": "amount"}
 TITLES = {
     "customer": "the customer",
@@ -65,7 +67,9 @@ class Roles:
         return pd.DataFrame(rows, columns=["role", "column", "found_by"]).set_index("role")
 
 
-def find_roles(frame: pd.DataFrame, named: Mapping[str, Any], preset: str | None = None) -> Roles:
+def find_roles(
+    frame: pd.DataFrame, named: Mapping[str, Any], preset: str | None = None, *, below: int | None = None
+) -> Roles:
     """Find the column of each role.
 
     Parameters
@@ -76,6 +80,8 @@ def find_roles(frame: pd.DataFrame, named: Mapping[str, Any], preset: str | None
         From customer, date, amount, order_id and others to a column's name, ``"auto"``, or None for no such column.
     preset : str, optional
         The system that the table is from.
+    below : int, optional
+        The row of a file below which the table begins; the names may stand further down.
 
     Raises
     ------
@@ -85,8 +91,8 @@ def find_roles(frame: pd.DataFrame, named: Mapping[str, Any], preset: str | None
     forced = preset_named(preset)
     given = {role: name for role, name in named.items() if name is not None and name != AUTO}
     for argument, name in given.items():
-        named_column(frame, name, argument, _cure(argument))
-    finder = _Finder(frame, given, forced or _resembled(frame), forced is not None)
+        named_column(frame, name, argument, f"{_lower_names(frame, below)}{_cure(argument)}")
+    finder = _Finder(frame, given, forced or _resembled(frame), forced is not None, below)
     columns, found_by = dict(given), dict.fromkeys(given, "as named")
     for role in ("customer", "date", "amount", *OPTIONAL):
         if named.get(role, AUTO) == AUTO and (column := finder.column(role)) is not None:
@@ -120,6 +126,19 @@ def _resembled(frame: pd.DataFrame) -> Preset | None:
     return presets()[best] if signs[best] >= SIGNS else None
 
 
+def _lower_names(frame: pd.DataFrame, below: int | None) -> str:
+    """Point to a row below the header that holds names of columns, if there is one."""
+    if below is None:
+        return ""
+    above = {plain_name(name) for name in frame.columns}
+    for label, row in frame.head(SEARCHED).iterrows():
+        names = {plain_name(cell) for cell in row if isinstance(cell, str)} - above
+        known = [name for name in names if any(preset.roles_of(name) for preset in presets().values())]
+        if len(known) >= SIGNS and isinstance(label, int):
+            return f"The names may stand in row {label}: pass header={label}. "
+    return ""
+
+
 def _cure(argument: str) -> str:
     if argument == "amount":
         return "A log without money is read with amount=None; otherwise name the column with amount='...'."
@@ -134,6 +153,7 @@ class _Finder:
     given: Mapping[str, Any]
     preset: Preset | None
     forced: bool
+    below: int | None
 
     def column(self, role: str) -> Any:
         """The one column of a role, or None where it is not needed.
@@ -208,7 +228,6 @@ class _Finder:
     def _none(self, role: str) -> ColumnError:
         known = [str(name) for name in self.frame.columns]
         role_name = "customer_id" if role == "customer" else role
-        meant = suggestion(role_name, known)
-        return ColumnError(
-            f"There is no column {role_name!r}, nor one whose name is known as {TITLES[role]}. {meant} {_cure(role)}"
-        )
+        meant, lower = suggestion(role_name, known), _lower_names(self.frame, self.below)
+        none = f"There is no column {role_name!r}, nor one whose name is known as {TITLES[role]}."
+        return ColumnError(f"{none} {lower or f'{meant} '}{_cure(role)}")

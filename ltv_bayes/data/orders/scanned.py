@@ -24,7 +24,8 @@ from ltv_bayes.data.orders.transactions import (
     warn_of_counts,
     warn_of_null_ids,
 )
-from ltv_bayes.data.reading.amounts import INFINITE, NO_MONEY, unit_to_apply
+from ltv_bayes.data.reading.amount_units import unit_to_apply
+from ltv_bayes.data.reading.amounts import INFINITE, NO_MONEY
 from ltv_bayes.data.reading.columns import refuse_one_column_for_two
 from ltv_bayes.data.reading.frames import parquet_time_zones
 from ltv_bayes.data.reading.ids import BLANKS, MISSING_WORDS

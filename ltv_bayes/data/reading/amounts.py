@@ -1,7 +1,5 @@
 """Cells of money, however they were written, to plain numbers."""
 
-import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -10,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.reading.amount_units import applied_unit, unit_of_column
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, quoted, with_errors_named
-from ltv_bayes.data.reading.written.headers import says_a_unit, unit_of_header
 from ltv_bayes.data.reading.written.money import is_shortened, written_amount
 from ltv_bayes.data.reading.written.texts import Texts, read_texts
 from ltv_bayes.data.reading.written.units import (
@@ -24,9 +22,8 @@ from ltv_bayes.data.reading.written.units import (
     Unit,
     agreeing,
 )
-from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, counted, listed, suggestion
+from ltv_bayes.errors import ColumnError, InputError, UnitError, counted, listed
 from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
-from ltv_bayes.time_units import as_number
 
 INFINITE = "with an infinite amount"
 NO_MONEY = f"with an amount beyond {LARGEST_AMOUNT:g}, or below {SMALLEST_AMOUNT:g} and not 0"
@@ -36,7 +33,6 @@ SHORTENED = (
 )
 SAME_CURRENCY = {word.upper(): code for word, code in CURRENCIES.items()} | {YEN_OR_YUAN: "CNY"}
 LONGER = tuple(word for word, code in CURRENCIES.items() if word.endswith(COUNTED_WORDS) and len(word) > 1)
-UNIT_WORDS = ("元", "千", "千元", "万", "万元", "百万", "百万元", "亿", "亿元", "k", "TEUR", "million")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +102,7 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     if decimal not in (None, ".", ","):
         raise InputError(f"decimal must be '.' or ',', not {decimal!r}.")
     cells = _plain(cells)
-    applied, stated = _unit(unit, header)
+    applied, stated = unit_of_column(unit, header)
     factor = applied.factor if applied else 1.0
     chinese = CHINESE.search(str(header)) is not None
     numbers = _numbers(cells)
@@ -128,14 +124,8 @@ def read_amounts(cells: pd.Series, *, decimal: str | None = None, unit: Any = No
     ]
     currencies = _currencies(cells, texts, stated, blank)
     read = pd.Series(np.where(beyond, np.nan, values), index=cells.index)
-    return Amounts(
-        read,
-        with_errors_named(faults, cells, "an amount"),
-        currencies,
-        applied,
-        texts.decimal,
-        _notes(texts, applied, header),
-    )
+    named = with_errors_named(faults, cells, "an amount")
+    return Amounts(read, named, currencies, applied, texts.decimal, _notes(texts, applied, header))
 
 
 def as_amounts(
@@ -167,54 +157,6 @@ def as_amounts(
     return found.values, found.faults
 
 
-def as_factor(unit: Any) -> float:
-    """Read what 1 in an amount column is worth.
-
-    Raises
-    ------
-    UnitError
-        If the unit is unknown, or not above zero.
-
-    Examples
-    --------
-    >>> as_factor("万元"), as_factor(None), as_factor(0.01)
-    (10000.0, 1.0, 0.01)
-    """
-    given = _given(unit)
-    return given.factor if given else 1.0
-
-
-def _given(unit: Any) -> Unit | None:
-    """Read the unit that was given as an argument."""
-    if unit is None:
-        return None
-    if isinstance(unit, str):
-        word = unit.strip()
-        found = unit_of_header(f"({word})")
-        if not word or found is None:
-            known = suggestion(unit, UNIT_WORDS)
-            raise UnitError(f"amount_unit {unit!r} is not known. {known} Or pass a number, such as 1000.")
-        return Unit(word, found.factor, "argument", found.currency)
-    factor = as_number(unit, "amount_unit")
-    if factor <= 0:
-        raise UnitError(f"amount_unit must be above zero, not {factor:g}.")
-    return Unit(f"{factor:g}", factor, "argument")
-
-
-def _unit(unit: Any, header: Any) -> tuple[Unit | None, Unit | None]:
-    """Choose between the unit that was given and the one that the header states; give the latter too."""
-    given, stated = _given(unit), None if header is None else unit_of_header(header)
-    if given is None or given.is_number or stated is None:
-        return given or stated, stated
-    currencies = agreeing(one.currency for one in (given, stated))
-    if (says_a_unit(stated) and stated.factor != given.factor) or len(currencies) > 1:
-        raise UnitError(
-            f"The name of the column {str(header)!r} says {stated.word}, amount_unit={given.word!r} something else. "
-            f"Pass amount_unit={stated.word!r} if the name is right; the number amount_unit={given.factor:.15g} if not."
-        )
-    return given, stated
-
-
 def _times(values: np.ndarray, factor: float) -> np.ndarray:
     """Multiply without losing a digit: 0.57 x 100 is 57, though it isn't in binary."""
     if factor == 1.0:
@@ -224,89 +166,6 @@ def _times(values: np.ndarray, factor: float) -> np.ndarray:
     for decimals, limit in ((2, 9e13), (4, 9e11), (6, 9e9)):
         rounded = np.where(size < limit, np.round(found, decimals), rounded)
     return np.where(np.abs(rounded - found) <= 4 * np.spacing(size), rounded, found)
-
-
-def require_units_alike(names: Iterable[Any], unit: Any) -> None:
-    """Raise if no unit is given, and some of the columns that belong together say theirs where others say none.
-
-    Raises
-    ------
-    UnitError
-        With the unit to pass.
-
-    Examples
-    --------
-    >>> require_units_alike(["下限（万元）", "上限（元）"], None)
-    >>> require_units_alike(["下限（万元）", "上限"], None)
-    Traceback (most recent call last):
-        ...
-    ltv_bayes.errors.UnitError: The name of the column '下限（万元）' says 万元, and '上限' says no unit. Pass ...
-    """
-    stated = {str(name): _unit(unit, name)[1] for name in names}
-    silent = [name for name, one in stated.items() if one is None or not says_a_unit(one)]
-    scaled = {name: one.word for name, one in stated.items() if one is not None and one.factor != 1.0}
-    if unit is None and silent and scaled:
-        name, word = next(iter(scaled.items()))
-        problem = f"The name of the column {name!r} says {word}, and {silent[0]!r} says no unit"
-        raise UnitError(f"{problem}. Pass amount_unit={word!r} if all are in it, or say the unit in each name.")
-
-
-def unit_to_apply(name: Any, unit: Any, *, stacklevel: int = 2) -> float:
-    """Choose what 1 in a column is worth, from the argument and the column's name, and tell where the name decides.
-
-    Raises
-    ------
-    UnitError
-        If the two contradict each other.
-
-    Warns
-    -----
-    DataWarning
-        With the unit that was applied, and how to say otherwise.
-
-    Examples
-    --------
-    >>> unit_to_apply("金额（万元）", "万元"), unit_to_apply("金额（万元）", 1), unit_to_apply("万科订单金额", None)
-    (10000.0, 1.0, 1.0)
-    """
-    applied, _ = _unit(unit, name)
-    if applied is None:
-        return 1.0
-    if applied.source == "header" and applied.factor != 1.0:
-        warnings.warn(_applied(applied, name), DataWarning, stacklevel=stacklevel + 1)
-    return applied.factor
-
-
-def warn_of_other_unit(ratio: float, far: float, compared: str, cure: str = "", *, stacklevel: int = 3) -> None:
-    """Warn if two kinds of amounts differ so much that they are hardly counted in one unit.
-
-    Parameters
-    ----------
-    ratio : float
-        The typical amount of one kind, divided by that of the other; nothing is compared where it is 0 or NaN.
-    far : float
-        The ratio from which on, or from the inverse of which down, the reader is asked.
-    compared : str
-        The beginning of the sentence: both kinds and how large they typically are.
-    cure : str
-        A last sentence: what to do if the units differ.
-    stacklevel : int
-        As in :func:`warnings.warn`, counted from the caller.
-
-    Warns
-    -----
-    DataWarning
-        With the question.
-    """
-    if ratio > 0 and not 1 / far < ratio < far:
-        message = f"{compared}: are they counted in one unit? {cure}".rstrip()
-        warnings.warn(message, DataWarning, stacklevel=stacklevel + 1)
-
-
-def _applied(unit: Unit, name: Any) -> str:
-    """Say that the header's unit was applied."""
-    cure = f"Pass amount_unit={unit.word!r} to say so yourself; amount_unit=1 only if the name is wrong."
-    return f"Amounts in {str(name)!r} were multiplied by {unit.factor:,.15g}, as the name says {unit.word}. {cure}"
 
 
 def _plain(cells: pd.Series) -> pd.Series:
@@ -450,7 +309,7 @@ def _notes(texts: Texts, applied: Unit | None, header: Any) -> tuple[str, ...]:
     """Say what was decided for the column."""
     notes = list(texts.notes)
     if applied and applied.source == "header" and applied.factor != 1.0:
-        notes.append(_applied(applied, header))
+        notes.append(applied_unit(applied, header))
     words = pd.Series(texts.units[texts.exponents > 0]).value_counts()
     if len(words):
         counts = ", ".join(f"{word} ({number:,})" for word, number in words.items())

@@ -10,7 +10,8 @@ import pandas as pd
 
 from ltv_bayes.data.exports.other_tables import columns_beside, customer_column
 from ltv_bayes.data.orders.selection import ONE_DAY, today
-from ltv_bayes.data.reading.amounts import as_amounts, unit_to_apply
+from ltv_bayes.data.reading.amount_units import unit_to_apply
+from ltv_bayes.data.reading.amounts import as_amounts
 from ltv_bayes.data.reading.columns import named_column
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.data.reading.faults import Fault, refuse

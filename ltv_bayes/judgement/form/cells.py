@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.data.reading.amounts import as_amounts, read_amount, unit_to_apply
+from ltv_bayes.data.reading.amount_units import unit_to_apply
+from ltv_bayes.data.reading.amounts import as_amounts, read_amount
 from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import DataWarning, JudgementError, counted, rows_at_fault

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ltv_bayes.data.exports.other_tables import customer_column
-from ltv_bayes.data.reading.amounts import require_units_alike
+from ltv_bayes.data.reading.amount_units import require_units_alike
 from ltv_bayes.data.reading.ids import as_ids, final_ids
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, JudgementError, counted, listed, suggestion
 from ltv_bayes.formulas.beliefs.amount_families import LOG_NORMAL

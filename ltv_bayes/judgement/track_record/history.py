@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from ltv_bayes.data.reading.amounts import warn_of_other_unit
+from ltv_bayes.data.reading.amount_units import warn_of_other_unit
 from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.errors import JudgementError
 from ltv_bayes.formatting import three_digits

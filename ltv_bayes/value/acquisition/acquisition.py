@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ltv_bayes.data.reading.amounts import SAME_CURRENCY, warn_of_other_unit
+from ltv_bayes.data.reading.amount_units import warn_of_other_unit
+from ltv_bayes.data.reading.amounts import SAME_CURRENCY
 from ltv_bayes.data.reading.files import HeaderRows, SheetChoice
 from ltv_bayes.errors import InputError, UnitError, a_kind, listed, rows_at_fault, sentence_case, suggestion
 from ltv_bayes.formatting import money

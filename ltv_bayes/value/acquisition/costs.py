@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.exports.other_tables import columns_beside
-from ltv_bayes.data.reading.amounts import as_amounts, read_amount, require_units_alike, unit_to_apply
+from ltv_bayes.data.reading.amount_units import require_units_alike, unit_to_apply
+from ltv_bayes.data.reading.amounts import as_amounts, read_amount
 from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
 from ltv_bayes.data.reading.files import HeaderRows, SheetChoice, read_table
@@ -104,8 +105,8 @@ class AcquisitionCosts:
                 f"row for each channel, not {a_kind(source)}."
             )
         raw = read_table(source, sheet=sheet, encoding=encoding, header=header)
-        known, notes = _own_names(raw, columns or {})
-        names = _names(raw, known)
+        given, notes = _own_names(raw, columns or {})
+        names = _names(raw, given)
         table = pd.DataFrame({name: raw[own] for name, own in names.items()})
         rows, faults = _converted(table, names, decimal, amount_unit)
         unread = at_fault(faults, len(rows))

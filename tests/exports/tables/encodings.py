@@ -144,11 +144,12 @@ CASES = [
             text(NAMES_ALONE.replace("王芳", one).replace("李娜", two), encoding=encoding),
             NAMES_TRUE.replace("王芳", one).replace("李娜", two),
             "encoding",
+            right=[NAMES_TRUE.replace("王芳", shown[0]).replace("李娜", shown[1])] if shown else [],
         )
-        for encoding, one, two in (
-            ("koi8-r", "Иванов", "Пётр"),
+        for encoding, one, two, *shown in (  # and what another encoding shows, from which the reader may choose
+            ("koi8-r", "Иванов", "Пётр", "樽廖献", "穑砸"),
             ("euc_jp", "山田太郎", "トヨタ"),
-            ("cp1254", "İstanbul Ticaret", "Şişli"),
+            ("cp1254", "İstanbul Ticaret", "Şişli", "Ýstanbul Ticaret", "Ţiţli"),
             ("iso-8859-2", "Šimon", "Żółć"),
             ("cp850", "Müller", "Groß"),
         )

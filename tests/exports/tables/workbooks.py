@@ -222,7 +222,14 @@ CASES = [
         says={"header_row": "^4$"},
     ),
     reads("titles above the header, row given", book(write_xlsx, "a.xlsx", Sheet(TITLES)), TRUE, header=4),
-    refuses("another row given as header", book(write_xlsx, "a.xlsx", Sheet(TITLES)), "customer", header=1),
+    refuses(
+        "another row given as header",
+        book(write_xlsx, "a.xlsx", Sheet(TITLES)),
+        "customer",
+        "header=4",
+        header=1,
+        right=[TRUE],
+    ),
     reads("blank rows and columns", book(write_xlsx, "a.xlsx", Sheet(GAPPY)), TRUE),
     refuses(
         "two sheets",

@@ -70,8 +70,8 @@ MISPLACED = re.compile(
     r"[^\w\s\x00-\x7f“„‘«»’](?=[^\W\d_])|(?<=[^\W\d_])[‘„](?!\w)|(?<=[^\W\d_]{3})’(?=[^\W\d_]{2})|(?<=\w)[“”„‘«»](?=\w)"
 )
 """Signs within words, or at the wrong end of one; an apostrophe stands after one letter or two, as in d’Or."""
-UNHEARD = re.compile(r"ń[aeiouyáéíóú]|ñ(?![aeiouyáéíóú])|[^\x00-\x7f]{3}")
-"""Spanish has ñ before vowels alone, and Polish never ń; three letters beyond ASCII do not follow each other."""
+UNHEARD = re.compile(r"ń[aeiouyáéíóú]|ñ(?![aeiouyáéíóú])|(?<!ż)(?!żół)[^\x00-\x7f]{3}")
+"""Spanish has ñ before vowels alone, and Polish never ń; three letters beyond ASCII in a row: żółty alone."""
 
 
 def as_utf8(
@@ -146,18 +146,10 @@ def _cure(raw: bytes) -> str:
     """Offer the encodings in which the letters make sense."""
     if _is_utf8(raw):
         return "It is written in UTF-8: leave encoding out."
-    likely = [encoding for encoding, share in _senses(raw)[1].items() if share >= SENSIBLE]
-    likely = [encoding for encoding in likely if _decoded(raw, encoding) is not None]
+    likely = list(_likely(raw))
     if not likely:
         return CURE
     return f"Its letters make sense in {' or '.join(f'encoding={encoding!r}' for encoding in likely)}."
-
-
-def _senses(raw: bytes) -> tuple[dict[str, str], dict[str, float]]:
-    """The first lines with letters beyond ASCII in each encoding, and how much sense they make."""
-    sample = _sample(raw)
-    texts = {encoding: text for encoding in ENCODINGS if (text := _decoded(sample, encoding)) is not None}
-    return texts, {encoding: _sense(text, encoding) for encoding, text in texts.items()}
 
 
 def _wide(raw: bytes, name: str) -> tuple[bytes, str]:
@@ -177,25 +169,38 @@ def _wide(raw: bytes, name: str) -> tuple[bytes, str]:
 
 def _told(raw: bytes, name: str, call: str) -> tuple[bytes, str]:
     """Decode by the encoding in which the letters make sense, if it is one."""
-    texts, sense = _senses(raw)
-    whole = {encoding: _decoded(raw, encoding) for encoding, share in sense.items() if share >= SENSIBLE}
-    sense = {encoding: sense[encoding] for encoding, text in whole.items() if text is not None}
+    texts = _likely(raw)
+    if not texts:
+        raise InputError(f"The encoding of {name} is neither UTF-8 nor another that can be told. {CURE}")
+    if len(texts) > 1:
+        raise _open_choice(name, call, texts, raw.count(b"\n", 0, raw.find(_sample(raw))))
+    best = next(iter(texts))
+    return raw.decode(best).encode(), f"{best}, told by its letters"
+
+
+def _likely(raw: bytes) -> dict[str, str]:
+    """The encodings in which letters make sense, the best first, and the first lines with such letters in each."""
+    sample = _sample(raw)
+    texts = {encoding: text for encoding in ENCODINGS if (text := _decoded(sample, encoding)) is not None}
+    sense = {encoding: _sense(text, encoding) for encoding, text in texts.items()}
+    sense = {one: share for one, share in sense.items() if share >= SENSIBLE and _decoded(raw, one) is not None}
     named = [encoding for encoding, share in sense.items() if share > 1]
     likely = named or list(sense)
     if not likely:
-        raise InputError(f"The encoding of {name} is neither UTF-8 nor another that can be told. {CURE}")
+        return {}
     evidence = {encoding: _evidence(texts[encoding], encoding) for encoding in likely}
     best = max(likely, key=lambda encoding: (encoding in EVERYDAY, evidence[encoding]))
-    rivals = [other for other in likely if texts[other] != texts[best]]
     rivals = [
         other
-        for other in rivals
-        if (best in EVERYDAY) != (other in EVERYDAY) or evidence[other] + DECIDES > evidence[best]
+        for other in likely
+        if texts[other] != texts[best]
+        and ((best in EVERYDAY) != (other in EVERYDAY) or evidence[other] + DECIDES > evidence[best])
     ]
-    if rivals:
-        before = raw.find(_sample(raw))
-        raise _open_choice(name, call, {other: texts[other] for other in (best, *rivals)}, raw.count(b"\n", 0, before))
-    return str(whole[best]).encode(), f"{best}, told by its letters"
+    found: dict[str, str] = {}
+    for encoding in (best, *rivals):
+        if texts[encoding] not in found.values():
+            found[encoding] = texts[encoding]
+    return found
 
 
 def _sample(raw: bytes) -> bytes:

@@ -161,7 +161,7 @@ class _Column:
             return ".", ()
         example = repr(str(self.cells.iloc[int(np.argmax(with_comma))]))
         return ".", (
-            f"Commas were read as marks of thousands, as in {example}; if they mark decimals, pass decimal=','.",
+            f"Commas were read as marks of thousands, as in {example}. If they mark decimals, say so with decimal.",
         )
 
     def _refuse_groups(self, mark: str, proofs: np.ndarray) -> None:
