@@ -31,7 +31,7 @@ from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
 from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
 from ltv_bayes.formatting import visible
 
-EARLIEST, YEARS_AHEAD = 1950, 10
+EARLIEST, YEARS_AHEAD = 1950, 100
 NO_ORDER = "If such rows are orders, keep='all' keeps them."
 DROP = "Or leave such rows out with bad_rows='drop'."
 

@@ -98,14 +98,19 @@ def _of_lines(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> np.ndar
             while first and orders.iloc[first - 1] == orders.iloc[place]:
                 first -= 1
             above = amounts[first:place].sum()
-            found[place] = place - first > 1 and abs(above - amounts[place]) < max(CENT, 1e-12 * abs(above))
+            found[place] = place - first > 1 and abs(above - amounts[place]) < _rounding(above)
     return found
+
+
+def _rounding(amount: float) -> float:
+    """By how much a sum may miss a total: half a cent, less where amounts are small, and what floats leave out."""
+    return max(min(CENT, 1e-4 * abs(amount)), 1e-12 * abs(amount))
 
 
 def last_adds_up(amounts: np.ndarray) -> bool:
     """Whether the last of several amounts is the sum of all others, as if it were a total by another name."""
     paid = amounts[np.isfinite(amounts)]
-    return len(paid) > FEWEST and paid[-1] != 0 and abs(paid[:-1].sum() - paid[-1]) < max(CENT, 1e-12 * abs(paid[-1]))
+    return len(paid) > FEWEST and paid[-1] != 0 and abs(paid[:-1].sum() - paid[-1]) < _rounding(paid[-1])
 
 
 def _of_the_row_above(frame: pd.DataFrame, names: Sequence[Any]) -> np.ndarray:
@@ -150,8 +155,6 @@ def _adds_up(amounts: np.ndarray, asked: np.ndarray, no_orders: np.ndarray) -> n
         blocks = [sums[place] - sums[start] for start in starts]
         number = place - max(starts)
         found[place] = (
-            number > 1
-            and amounts[place] != 0
-            and any(abs(amounts[place] - one) < max(CENT, 1e-12 * abs(one)) for one in blocks)
+            number > 1 and amounts[place] != 0 and any(abs(amounts[place] - one) < _rounding(one) for one in blocks)
         )
     return found
