@@ -68,7 +68,7 @@ def backtest_at(
         money, expected = ltv.draws, ltv.summary()["mean"].rename("expected_spend")
     notes = tuple(filter(None, [refitting.attributes.note]))
     return Backtest(
-        orders, customers, fitted, spent, start, length, actual, predicted, money, expected, judged, seed, notes, name
+        orders, customers, fitted, spent, start, length, actual, predicted, money, expected, judged, seed, notes
     )
 
 
@@ -115,7 +115,6 @@ class Backtest(Printed):
     judged: KnownJudgements
     random_seed: int
     notes: tuple[str, ...] = ()
-    stream: str = "repeat_purchases"
 
     @property
     def time_unit(self) -> TimeUnit:

@@ -9,6 +9,7 @@ import pandas as pd
 from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency
 from ltv_bayes.data.exports.order_lines import blank_cells
 from ltv_bayes.data.exports.rows import Rows
+from ltv_bayes.data.exports.status import chances
 from ltv_bayes.data.reading.amounts import Amounts
 from ltv_bayes.data.reading.dates import read_days
 from ltv_bayes.data.reading.ids import as_ids, final_ids
@@ -75,7 +76,7 @@ def open_opportunities(
     for name, column in texts.items():
         table[name] = None if column is None else as_ids(frame[column])[0].array
     table["repeated"] = frame.astype("str").duplicated().array
-    table["probability"] = _chances(rows.filled[columns["probability"]])[at] if "probability" in columns else np.nan
+    table["probability"] = chances(rows.filled[columns["probability"]])[at] if "probability" in columns else np.nan
     known = columns.get("currency")
     table["amount"] = money.values[at].array
     table["currency"] = currencies_of(None if known is None else frame[known], money.currencies[at], yen).array
@@ -136,13 +137,3 @@ def _days(cells: pd.Series, when: Mapping[str, Any]) -> pd.Series:
     except InputError:
         return days.set_axis(cells.index)
     return days.set_axis(cells.index)
-
-
-def _chances(cells: pd.Series) -> np.ndarray:
-    """Probabilities between 0 and 1; in percent where a cell says so or one of the column is above 1."""
-    texts = cells.astype("str").str.strip()
-    signed = texts.str.endswith("%").to_numpy(dtype=bool, na_value=False)
-    numbers = pd.to_numeric(texts.str.removesuffix("%"), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    percent = signed | (np.nanmax(numbers[~signed], initial=0.0) > 1)
-    chances = np.where(percent, numbers / 100, numbers)
-    return np.where((chances >= 0) & (chances <= 1), chances, np.nan)

@@ -10,7 +10,7 @@ from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_curre
 from ltv_bayes.data.exports.opportunities import decided_opportunities, open_opportunities
 from ltv_bayes.data.exports.roles import AUTO, find_roles
 from ltv_bayes.data.exports.rows import Rows
-from ltv_bayes.data.exports.stated_units import header_with_unit
+from ltv_bayes.data.exports.stated_units import currency_beside, header_with_unit, refuse_sheets_of_currencies
 from ltv_bayes.data.exports.status import Keep, Status
 from ltv_bayes.data.exports.total_rows import last_adds_up
 from ltv_bayes.data.orders.read_report import KEPT, ReadReport, rows_by_reason
@@ -144,6 +144,11 @@ def read_transactions(
         ("repeated_rows", repeated_rows, ("auto", "keep", "drop")),
     ):
         refuse_choice(argument, value, known)
+    for argument, given in (("customer", customer), ("date", date)):
+        if given is None:
+            raise InputError(f"{argument}=None is no column. Name it, or leave {argument}= out.")
+    if not isinstance(currency, str | None):
+        raise InputError(f"currency={currency!r} is no currency. Write its code, as in currency='CNY'.")
     named = {"customer": customer, "date": date, "amount": amount, "order_id": order_id, "stream": stream}
     refuse_one_column_for_two(**{role: name for role, name in named.items() if name != AUTO})
     found = read_source(source, sheet=sheet, header=header, encoding=encoding)
@@ -180,9 +185,13 @@ def read_transactions(
     log = log if usable.all() else log[usable]
     rows.leave_out_faults(faults)
     read = rows.kept | rows.is_open
-    named_in = rows.filled[roles.columns["currency"]][read] if "currency" in roles.columns else None
+    beside, column = currency_beside(found), roles.columns.get("currency")
+    named_in = _everywhere(beside, rows.raw.index[read]) if column is None else rows.filled[column][read]
     yen, about_yen = sign_of_yen(named_in, money.currencies[read], currency, rates)
-    shown = currencies_of(cells["currency"][usable] if "currency" in cells else None, money.currencies[rows.kept], yen)
+    stated = cells["currency"][usable] if "currency" in cells else _everywhere(beside, log.index)
+    if stated is None:
+        refuse_sheets_of_currencies(found.sheets)
+    shown = currencies_of(stated, money.currencies[rows.kept], yen)
     in_one, paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
     log = log.assign(amount=in_one)
     if paid_in is None and money.unit is not None:
@@ -210,6 +219,11 @@ def read_transactions(
     )
     name = str(roles.columns["customer"])
     return Transactions(log, rows.dropped(stream), paid_in, found.name, name, report, opportunities, decided)
+
+
+def _everywhere(word: str, rows: pd.Index) -> pd.Series | None:
+    """A column of one word, if there is one."""
+    return pd.Series(word, index=rows, name=word, dtype="str") if word else None
 
 
 def _far_from_today(days: pd.Series, cells: pd.Series) -> Fault:

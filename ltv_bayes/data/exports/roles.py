@@ -229,6 +229,5 @@ class _Finder:
         known = [str(name) for name in self.frame.columns]
         role_name = "customer_id" if role == "customer" else role
         meant, lower = suggestion(role_name, known), _lower_names(self.frame, self.below)
-        return ColumnError(
-            f"There is no column {role_name!r}, nor one whose name is known as {TITLES[role]}. {lower or f'{meant} '}{_cure(role)}"
-        )
+        none = f"There is no column {role_name!r}, nor one whose name is known as {TITLES[role]}."
+        return ColumnError(f"{none} {lower or f'{meant} '}{_cure(role)}")

@@ -11,13 +11,16 @@ from ltv_bayes.data.exports.order_lines import blank_cells
 from ltv_bayes.data.exports.roles import Roles
 from ltv_bayes.data.reading.files import Source
 from ltv_bayes.data.reading.written.headers import unit_of_header
-from ltv_bayes.errors import UnitError, listed
+from ltv_bayes.data.reading.written.units import CURRENCIES
+from ltv_bayes.errors import InputError, UnitError, listed
 
 ABOVE = re.compile(
     r"(?:金额|货币|计量)?单位\s*[:\uff1a]?\s*(?:人民币)?\s*([^\s,\uff0c;\uff1b()\uff08\uff09]+)"
-    r"|\b(?:amounts?|all figures|values?)\s+(in\s+\S+)",
+    r"|\bunits?\s*:\s*([^,;()]+)"
+    r"|\b(in\s+(?:thousands|millions|billions))\b",
     re.I,
 )
+CURRENCY_ABOVE = re.compile(r"(?:币种|货币|currency)\s*[:\uff1a]\s*([^\s,\uff0c;\uff1b()\uff08\uff09]+)", re.I)
 UNIT_COLUMNS = ("单位", "金额单位", "货币单位", "unit", "units", "amountunit", "currencyunit")
 
 
@@ -36,13 +39,12 @@ def header_with_unit(roles: Roles, found: Source, unit: Any) -> str | None:
     if unit is None:
         _refuse_unit_column(frame, roles)
         _refuse_unit_of_sheet(found.sheets, header)
-    stated = [
-        word
-        for line in (*found.above, *(text for _, text in found.footer))
-        for match in ABOVE.finditer(line)
-        if (word := match[1] or match[2])
-    ]
-    said = next((word for word in [*stated, unit_below(frame, roles)] if word and unit_of_header(f"({word})")), "")
+    beside = [match[match.lastindex or 0].strip() for line in _texts(found) for match in ABOVE.finditer(line)]
+    words = [word for word in [*beside, unit_below(frame, roles)] if word and unit_of_header(f"({word})") is not None]
+    said = next(iter(words), "")
+    if len(found.sheets) > 1 and said and unit is None:
+        problem = f"Above a table of one of the sheets {listed(found.sheets)} stands the unit {said}"
+        raise UnitError(f"{problem}. Read each sheet by itself, and put the tables together.")
     own, other = unit_of_header(header), unit_of_header(f"({said})")
     if not said or own is None or unit is not None:
         return f"{header}({said})" if said and own is None else header
@@ -50,6 +52,24 @@ def header_with_unit(roles: Roles, found: Source, unit: Any) -> str | None:
         calls = " or ".join(f"amount_unit={word!r}" for word in (own.word, other.word))
         raise UnitError(f"The column {header!r} says {own.word}, and the text beside it {other.word}. Pass {calls}.")
     return header
+
+
+def currency_beside(found: Source) -> str:
+    """The currency that is stated above or below the table; empty if none is."""
+    return next((match[1] for line in _texts(found) for match in CURRENCY_ABOVE.finditer(line)), "")
+
+
+def refuse_sheets_of_currencies(sheets: Sequence[str]) -> None:
+    """Raise if sheets that were put together are called by different currencies."""
+    named = {sheet: code for sheet in sheets if (code := CURRENCIES.get(sheet.strip().lower()))}
+    if len(set(named.values())) > 1:
+        calls = " or ".join(f"sheet={sheet!r}" for sheet in named)
+        raise InputError(f"The sheets {listed(named)} are called by their currencies. Read each by itself: {calls}.")
+
+
+def _texts(found: Source) -> tuple[str, ...]:
+    """The texts above and below the table."""
+    return (*found.above, *(text for _, text in found.footer))
 
 
 def unit_below(frame: pd.DataFrame, roles: Roles) -> str:

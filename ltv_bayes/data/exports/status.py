@@ -1,5 +1,6 @@
 """Which rows are orders, by the words of their status."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -179,10 +180,22 @@ def _in_doubt(frame: pd.DataFrame, roles: Roles) -> np.ndarray:
     """Rows whose probability lies between none and certainty: they are open whatever their stage is called."""
     if "probability" not in roles.columns:
         return np.zeros(len(frame), dtype=bool)
-    texts = frame[roles.columns["probability"]].astype("str").str.strip().str.removesuffix("%")
-    numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    whole = 100.0 if np.nanmax(numbers, initial=0.0) > 1 else 1.0
-    return (numbers > 0) & (numbers < whole)
+    found = chances(frame[roles.columns["probability"]])
+    return (found > 0) & (found < 1)
+
+
+def chances(cells: pd.Series) -> np.ndarray:
+    """Probabilities between 0 and 1: in percent where the header or a cell says so, or one of the column is above 1."""
+    texts = cells.astype("str").str.strip()
+    signed = texts.str.endswith("%").to_numpy(dtype=bool, na_value=False)
+    numbers = pd.to_numeric(texts.str.removesuffix("%"), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    percent = (
+        signed
+        | ("%" in unicodedata.normalize("NFKC", str(cells.name)))
+        | (np.nanmax(numbers[~signed], initial=0.0) > 1)
+    )
+    found = np.where(percent, numbers / 100, numbers)
+    return np.where((found >= 0) & (found <= 1), found, np.nan)
 
 
 def _unknown(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.reading.ids import as_text
-from ltv_bayes.evaluation.backtest import Backtest, holdout_occasions
+from ltv_bayes.evaluation.backtest import Backtest, holdout_occasions, named_stream
 from ltv_bayes.evaluation.counts_ahead import counts_until
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.predictions.fitted import thinned_to
@@ -51,8 +51,16 @@ def known_as(ids: pd.Index, names: pd.Series) -> pd.Series:
     return by_text.reindex(as_text(ids)).set_axis(ids)
 
 
-def through_time(test: Backtest, cohorts: pd.Series) -> tuple[pd.DataFrame, Array]:
+def through_time(test: Backtest, cohorts: pd.Series, stream: str | None = None) -> tuple[pd.DataFrame, Array]:
     """Cumulative purchases and spend of cohorts at some times after the origin, and a few hundred draws of each.
+
+    Parameters
+    ----------
+    test : Backtest
+    cohorts : pandas.Series
+        Name of each customer's cohort, in the order of the customers.
+    stream : str, optional
+        The stream of the log that is forecast, of several.
 
     Returns
     -------
@@ -67,9 +75,9 @@ def through_time(test: Backtest, cohorts: pd.Series) -> tuple[pd.DataFrame, Arra
     counts = counts_until(fit, test.customers, lengths, test.random_seed)
     drawn = {"purchases": np.stack([counts[..., codes == code].sum(axis=-1) for code in range(len(names))], axis=-1)}
     if test.spend is not None:
-        stream = RepeatPurchases(fit, thinned_to(test.spend, TRACKED_DRAWS), test.stream)
+        valued = RepeatPurchases(fit, thinned_to(test.spend, TRACKED_DRAWS), named_stream(stream))
         judged, seed = test.judged.priors, test.random_seed
-        ltv = lifetime_value(test.customers, stream, future_value=judged, horizon=lengths, random_seed=seed)
+        ltv = lifetime_value(test.customers, valued, future_value=judged, horizon=lengths, random_seed=seed)
         by = pd.Series(names[codes], index=test.customers.ids, name="cohort")
         drawn["spend"] = np.stack([_by_cohort(ltv.at(length).by(by).total, list(names)) for length in lengths])
     ends = [test.as_of + dt.timedelta(days=int(day)) for day in days]

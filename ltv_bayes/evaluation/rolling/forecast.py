@@ -72,7 +72,7 @@ class Forecast:
         return luck_of(self.random_seed, self.as_of, number)
 
 
-def forecast_of(test: Backtest, cohorts: pd.Series) -> Forecast:
+def forecast_of(test: Backtest, cohorts: pd.Series, stream: str | None = None) -> Forecast:
     """Take the forecast of a backtest of one origin.
 
     Parameters
@@ -80,13 +80,15 @@ def forecast_of(test: Backtest, cohorts: pd.Series) -> Forecast:
     test : Backtest
     cohorts : pandas.Series
         Name of each customer's cohort, in the order of the customers.
+    stream : str, optional
+        The stream of the log that is forecast, of several.
     """
     fit = thinned_to(test.purchases, TRACKED_DRAWS)
     counts = expected_counts(fit, test.customers, test.horizon).mean(SAMPLE_DIMS, skipna=False)
     expected = {"purchases": counts.to_numpy()}
     if test.expected_spend is not None:
         expected["spend"] = test.expected_spend.to_numpy()
-    ids, (rows, draws) = test.actual.index, through_time(test, cohorts)
+    ids, (rows, draws) = test.actual.index, through_time(test, cohorts, stream)
     known = {"frequency": test.customers.table["frequency"].to_numpy(), "cohort": cohorts.to_numpy()}
     return Forecast(
         test.as_of,

@@ -132,7 +132,7 @@ class Work:
             customers, judged = origin.customers[stream], origin.judged[stream]
             refitting, seed = candidate.refitting(self.usual, stream), seed_of_stream(self.random_seed, stream)
             test = backtest_at(self.logs[stream], customers, self.length, refitting, seed, judged)
-            return forecast_of(test, origin.cohorts.loc[customers.ids])
+            return forecast_of(test, origin.cohorts.loc[customers.ids], stream)
 
     def _place(self, candidate: Candidate, stream: str | None) -> Path | None:
         """Where the windows of a model and of a stream are kept; the only one, and the total, need no name."""

@@ -71,7 +71,7 @@ MISPLACED = re.compile(
 )
 """Signs within words, or at the wrong end of one; an apostrophe stands after one letter or two, as in d’Or."""
 UNHEARD = re.compile(r"ń[aeiouyáéíóú]|ñ(?![aeiouyáéíóú])|(?<!ż)(?!żół)[^\x00-\x7f]{3}")
-"""Spanish has ñ before vowels alone, and Polish never ń; three letters beyond ASCII follow each other in żółty alone."""
+"""Spanish has ñ before vowels alone, and Polish never ń; three letters beyond ASCII in a row: żółty alone."""
 
 
 def as_utf8(
