@@ -22,7 +22,7 @@ CUSTOMERS_AT_A_TIME = 100_000
 NAMES_AT_A_TIME = 500
 """Names that are compared with all others at once."""
 MOST_PAIRS = 200_000
-"""Pairs of names that are alike beyond which nobody could look through them, and the caller is asked for fewer."""
+"""Pairs of names that are alike beyond which no one could look through them, and the caller is asked for fewer."""
 MOST_OF_ONE_NAME = 20
 """Ids with one name or tax number beyond which it is a placeholder, such as Walk-in, and no pairs are made of it."""
 

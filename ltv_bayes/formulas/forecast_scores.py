@@ -113,7 +113,7 @@ def gini(ranked_by: Array, worth: Array) -> float:
     """How well a ranking finds those who turn out to be worth most: 1 as well as hindsight does, 0 as chance does.
 
     Twice the area between the cumulative gains and the diagonal, as a share of that of a perfect ranking. Those ranked
-    alike share their places. NaN where nobody, or everybody alike, is worth anything.
+    alike share their places. NaN where no one, or everyone alike, is worth anything.
 
     Parameters
     ----------

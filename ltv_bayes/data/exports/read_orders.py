@@ -196,7 +196,7 @@ def read_transactions(
     log = log.assign(amount=in_one)
     if paid_in is None and money.unit is not None:
         paid_in = money.unit.currency or None
-    stays, twice, said = rows.leave_out_repeats(log, lines, repeated_rows)
+    stays, twice, remarks = rows.leave_out_repeats(log, lines, repeated_rows)
     log = (log if stays.all() else log[stays]).reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
     opportunities = open_opportunities(rows, money, when, currency, rates, yen)
@@ -215,7 +215,7 @@ def read_transactions(
         unit=f"{money.unit.word}, as the {money.unit.source} says" if money.unit else None,
         currency=paid_in,
         orders=log,
-        notes=(*found.notes, *days.notes, *money.notes, *filter(None, (about_yen, converted)), *said),
+        notes=(*found.notes, *days.notes, *money.notes, *filter(None, (about_yen, converted)), *remarks),
     )
     name = str(roles.columns["customer"])
     return Transactions(log, rows.dropped(stream), paid_in, found.name, name, report, opportunities, decided)

@@ -45,7 +45,7 @@ class Roles:
     lines : tuple of str
         Columns of the lines of an order: products, quantities, columns below a group's name.
     preset : Preset or None
-        The system that the table is from, if it was told or has its column names.
+        The system that the table is from, if it was given or has its column names.
     """
 
     columns: Mapping[str, Any]
@@ -204,7 +204,7 @@ class _Finder:
         return of_preset if self.forced and of_preset else of_preset | presets()[ANY].roles_of(plain)
 
     def _distinct(self, found: list[Any], role: str) -> list[Any]:
-        """One of those columns that say the same; with a preset that was told, those that it names."""
+        """One of those columns that say the same; with a preset that was given, those that it names."""
         if self.forced and self.preset and len(found) > 1:
             roles = [name for name in found if self.preset.roles_of(plain_name(name))]
             found = roles or found

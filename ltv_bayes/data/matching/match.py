@@ -137,8 +137,8 @@ def _refuse_joined_apart(parties: Parties, found: Mapping[Pair, Evidence], whole
     for one, other in together[:MOST_CHAINS]:
         way = chain(same, one, other)
         links = [(min(link), max(link)) for link in pairwise(way)]
-        said = (f"row {rows[link]}" if link in rows else found[link].reason for link in links)
-        steps = [f"{parties.called(a)} = {parties.called(b)} ({by})" for (a, b), by in zip(links, said, strict=True)]
+        remarks = (f"row {rows[link]}" if link in rows else found[link].reason for link in links)
+        steps = [f"{parties.called(a)} = {parties.called(b)} ({by})" for (a, b), by in zip(links, remarks, strict=True)]
         chains.append(
             f"Row {rows[one, other]} says that {parties.called(one)} and {parties.called(other)} are different, but "
             f"they are one by way of {', '.join(steps)}."

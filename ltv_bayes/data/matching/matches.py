@@ -1,4 +1,4 @@
-"""Ids that are one customer, with what said so: reviewed, applied to orders, and taken back."""
+"""Ids that are one customer, with what stated it: reviewed, applied to orders, and taken back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -74,8 +74,8 @@ class CustomerMatches(Printed):
         counts = {f"ids of {system}": int(each.get(system, 0)) for system in self.columns}
         counts |= {"customers": len(members), "customers of several systems": int((members > 1).sum())}
         for (decision, by, reason), number in self._by_reason().items():
-            told = f"{decision or 'to review'}: {reason}"
-            counts[f"{told}, decided by a person" if by == "person" else told] = number
+            settled = f"{decision or 'to review'}: {reason}"
+            counts[f"{settled}, decided by a person" if by == "person" else settled] = number
         return pd.DataFrame({"what": list(counts), "number": list(counts.values())})
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> Path:

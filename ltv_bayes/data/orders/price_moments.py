@@ -45,7 +45,7 @@ ORDER BY customer, period
 class PriceMoments:
     """Normal equations of the logarithm of order value on period, each customer about a mean of their own.
 
-    Repeat orders that have a value count, those of a customer with n of them 1 / (1 + n / 10) each, so that nobody
+    Repeat orders that have a value count, those of a customer with n of them 1 / (1 + n / 10) each, so that no one
     counts as more than ten: what one large customer pays may move for reasons of its own. With W these weights, X the
     indicators of periods and M the projection that takes each customer's mean off, the least squares level b solves
     (X'WMX) b = X'WMy.

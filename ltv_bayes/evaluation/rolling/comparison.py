@@ -17,7 +17,7 @@ from ltv_bayes.intervals import flagged, interval_name, quoted_with
 from ltv_bayes.tables import Printed, ResultPage
 
 RARE = 0.05
-"""How often models that score alike are told apart, over all pairs."""
+"""How often models that score alike are distinguished, over all pairs."""
 HIGHER = "{name}, {share} higher"
 
 
@@ -68,7 +68,7 @@ class ModelComparison(Printed):
 
     @property
     def verdict(self) -> str:
-        """Which model scores best and by how much, or that they cannot be told apart, in words."""
+        """Which model scores best and by how much, or that they cannot be distinguished, in words."""
         lines = [verdict_between(self, of) for of in reversed(self.compared)]
         return "\n".join(textwrap.fill(line, LINE) for line in lines)
 
@@ -172,7 +172,7 @@ class ModelComparison(Printed):
         notes = [
             f"{stream} alone. {verdict_between(each, self._chosen(None))}" for stream, each in self.streams.items()
         ]
-        notes += [f"note: {said}" for said in one.notes]
+        notes += [f"note: {remarks}" for remarks in one.notes]
         heading = f"Backtest of {of}{counted(len(self.names), 'model')} from {when} {one.horizon} ahead"
         return ResultPage(
             [heading], shown, [self.verdict, *(textwrap.fill(line, LINE) for line in notes)], amounts=False
@@ -191,17 +191,17 @@ def verdict_between(comparison: ModelComparison, of: str) -> str:
     higher = f"the error per customer (CRPS) is higher with {_each(worse, '{name} by {share}', lowest)}"
     if worse.empty and len(alike) == 1:
         apart = _each(alike, "{share}", lowest)
-        said = f"{best} and {alike.index[0]} cannot be told apart: errors per customer (CRPS) differ by {apart}"
+        remarks = f"{best} and {alike.index[0]} cannot be told apart: errors per customer (CRPS) differ by {apart}"
     elif worse.empty:
         known = "has the lowest error per customer (CRPS), but cannot be told apart from"
-        said = f"{best} {known} {_each(alike, HIGHER, lowest)}"
+        remarks = f"{best} {known} {_each(alike, HIGHER, lowest)}"
     elif alike.empty:
-        said = f"{best} scores best: {higher}"
+        remarks = f"{best} scores best: {higher}"
     else:
-        said = f"{best} scores best: {higher}; it cannot be told apart from {_each(alike, HIGHER, lowest)}"
+        remarks = f"{best} scores best: {higher}; it cannot be told apart from {_each(alike, HIGHER, lowest)}"
     few = "; one window: other times may differ" if windows == 1 else ""
     held = ", ".join(f"{row['totals_held']} ({name})" for name, row in table.iterrows())
-    sentence = f"{of.capitalize()}. {said}, {over}{few}. Totals held, of {counted(windows, 'window')}: {held}."
+    sentence = f"{of.capitalize()}. {remarks}, {over}{few}. Totals held, of {counted(windows, 'window')}: {held}."
     return quoted_with(sentence, comparison.caution)
 
 

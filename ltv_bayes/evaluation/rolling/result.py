@@ -271,8 +271,8 @@ class RollingBacktest(Printed):
         yield textwrap.fill(f"note: {verdict.proof(totals, self.windows_apart)}", LINE)
         for name, alone in self.streams.items():
             yield textwrap.fill(f"{name} alone. {verdict_on(alone, of)[0]}", LINE)
-        for said in self.notes:
-            yield textwrap.fill(f"note: {said}", LINE)
+        for remarks in self.notes:
+            yield textwrap.fill(f"note: {remarks}", LINE)
         for window in self.windows:
             if window.note:
                 yield textwrap.fill(f"note: {window.as_of}: {window.note}", LINE)
@@ -285,8 +285,8 @@ def verdict_on(backtest: RollingBacktest, of: str) -> list[str]:
     totals = backtest.totals().xs((of, "total"), level=("of", "level"))
     customers = backtest.customers().xs(of, level="of")
     scores = backtest.scores().loc[(of, "customer")]
-    said, *more = verdict.sentences(of, customers, totals, scores, backtest.windows_apart)
-    return [quoted_with(said, backtest.caution), *more]
+    remarks, *more = verdict.sentences(of, customers, totals, scores, backtest.windows_apart)
+    return [quoted_with(remarks, backtest.caution), *more]
 
 
 def _tenth(ranked_by: pd.Series) -> pd.Series:

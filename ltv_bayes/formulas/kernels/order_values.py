@@ -40,7 +40,7 @@ class Purchases(NamedTuple):
         The group with the parameters that count for each customer.
     r, alpha, a, b : arrays of shape (groups, draws)
     first_dropout : array of shape (groups, draws), or empty
-        Empty where nobody leaves right after the first purchase, or with the chance of leaving after any.
+        Empty where no one leaves right after the first purchase, or with the chance of leaving after any.
     """
 
     place: IntArray

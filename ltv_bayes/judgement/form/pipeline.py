@@ -101,10 +101,10 @@ def opportunity_form(
             "expert": table.get("owner"),
         }
     )
-    form, said = _with_overdue(form, as_of, overdue)
+    form, remarks = _with_overdue(form, as_of, overdue)
     if undated:
-        said.append(f"{counted(undated, *NOUN)} without a close date may occur on any day within the horizon")
-    return form, [*notes, *said]
+        remarks.append(f"{counted(undated, *NOUN)} without a close date may occur on any day within the horizon")
+    return form, [*notes, *remarks]
 
 
 def spread_amounts(amounts: pd.Series, spread: float) -> dict[str, pd.Series]:

@@ -148,7 +148,7 @@ def check_coverage(judged: FutureValuePriors, customers: Customers, covered: np.
     Warns
     -----
     DataWarning
-        If the pipeline is said to be that of all, or of some, but no opportunity is of a large group of them.
+        If the pipeline is stated to be that of all, or of some, but no opportunity is of a large group of them.
     """
     written = written_as(customers, judged.table["customer_id"])
     shown = judged.relations == VISIBLE_SHARE

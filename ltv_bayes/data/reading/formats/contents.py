@@ -1,4 +1,4 @@
-"""What a file holds, told by its first bytes and not by its ending."""
+"""What a file holds, recognised by its first bytes and not by its ending."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Bytes of a text file to text: the encoding told by marks and by what the letters spell."""
+"""Bytes of a text file to text: the encoding recognised by marks and by what the letters spell."""
 
 import codecs
 import math
@@ -34,7 +34,7 @@ ENCODINGS = (
     *("gb18030", "cp950", "cp932", "euc_jp", "cp949", "cp1251", "koi8-r"),
     *("cp1252", "mac_roman", "cp1250", "iso-8859-2", "cp1254"),
 )
-"""Those told apart by their letters; each stands for its family, as gb18030 for GBK and cp950 for Big5."""
+"""Those distinguished by their letters; each stands for its family, as gb18030 for GBK and cp950 for Big5."""
 BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 SAMPLE = 20_000
 """Bytes that tell the encoding."""
@@ -95,7 +95,7 @@ def as_utf8(
     bytes
         Its text as UTF-8, without a byte order mark.
     str
-        The encoding, and how it was told.
+        The encoding, and how it was given.
 
     Raises
     ------

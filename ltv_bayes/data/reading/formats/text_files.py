@@ -260,7 +260,7 @@ def without_marks(rows: pd.DataFrame, *, formulas: bool) -> tuple[pd.DataFrame, 
 
 
 def _any_marked(cells: pd.Series) -> bool:
-    """Whether any cell begins as text that a spreadsheet was told to keep."""
+    """Whether any cell begins as text that a spreadsheet was given to keep."""
     return any(type(cell) is str and cell[:1] in MARKS for cell in cells.to_numpy() if cell)
 
 
@@ -272,7 +272,7 @@ def _starting(cells: pd.Series, mark: str) -> np.ndarray:
 
 
 def unmarked(cell: str, *, formulas: bool) -> str:
-    """Take away the marks by which a spreadsheet is told that a cell is text.
+    """Take away the marks by which a spreadsheet is reported that a cell is text.
 
     Examples
     --------

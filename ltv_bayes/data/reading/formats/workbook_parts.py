@@ -126,12 +126,12 @@ def _of_xlsx(parts: zipfile.ZipFile) -> Parts:
     """The workbook's own part names the sheets; a sheet is looked through for the mark of an error."""
     from lxml import etree
 
-    book = etree.fromstring(parts.read("xl/workbook.xml"), _parser())
-    says = [one.get("date1904") for one in book.iter(f"{MAIN}workbookPr")]
+    workbook = etree.fromstring(parts.read("xl/workbook.xml"), _parser())
+    says = [one.get("date1904") for one in workbook.iter(f"{MAIN}workbookPr")]
     links = etree.fromstring(parts.read("xl/_rels/workbook.xml.rels"), _parser())
     targets = {one.get("Id"): one.get("Target", "") for one in links}
     failed = {}
-    for sheet in book.iter(f"{MAIN}sheet"):
+    for sheet in workbook.iter(f"{MAIN}sheet"):
         target = targets.get(sheet.get(LINK), "")
         path = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
         if path in parts.NameToInfo and (cells := _failed_in(parts, path)):

@@ -76,12 +76,12 @@ def read_sheets(raw: bytes, name: str, call: str, sheet: SheetChoice = None) -> 
     """
     from python_calamine import SheetVisibleEnum, load_workbook
 
-    with _faults_in_words(name, raw), load_workbook(io.BytesIO(raw)) as book:
-        hidden = [meta.name for meta in book.sheets_metadata if meta.visible != SheetVisibleEnum.Visible]
-        names = list(book.sheet_names)
+    with _faults_in_words(name, raw), load_workbook(io.BytesIO(raw)) as workbook:
+        hidden = [meta.name for meta in workbook.sheets_metadata if meta.visible != SheetVisibleEnum.Visible]
+        names = list(workbook.sheet_names)
         wanted = _wanted(sheet, names, name)
         parts = parts_of(raw)
-        sheets = [_read(book, key, parts) for key in (names if wanted is None else wanted)]
+        sheets = [_read(workbook, key, parts) for key in (names if wanted is None else wanted)]
     if wanted is not None:
         return sheets, []
     return _chosen(sheets, hidden, sheet, name, call)
@@ -97,8 +97,8 @@ def sheet_names(path: Path) -> list[str]:
     """
     from python_calamine import load_workbook
 
-    with _faults_in_words(path.name, path.read_bytes()), load_workbook(path) as book:
-        return list(book.sheet_names)
+    with _faults_in_words(path.name, path.read_bytes()), load_workbook(path) as workbook:
+        return list(workbook.sheet_names)
 
 
 @contextmanager
@@ -134,9 +134,9 @@ def _wanted(sheet: SheetChoice, names: list[str], name: str) -> list[str] | None
     return found
 
 
-def _read(book: Any, key: str, parts: Parts) -> Sheet:
+def _read(workbook: Any, key: str, parts: Parts) -> Sheet:
     """Read one sheet."""
-    sheet = book.get_sheet_by_name(key)
+    sheet = workbook.get_sheet_by_name(key)
     rows = [[_cell(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
     for row, column, word in parts.failed.get(key, []):
         if row < len(rows) and column < len(rows[row]) and rows[row][column] is None:

@@ -86,7 +86,7 @@ class Unit:
     factor : float
         What an amount is multiplied by.
     source : {"argument", "header", "cells"}
-        Where it is said.
+        Where it is stated.
     currency : str
         The code of the currency that it names, "¥" if that sign is all it has, empty if none.
     """
