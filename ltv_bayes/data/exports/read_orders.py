@@ -185,14 +185,15 @@ def read_transactions(
     log = log if usable.all() else log[usable]
     rows.leave_out_faults(faults)
     read = rows.kept | rows.is_open
-    named_in = rows.filled[roles.columns["currency"]][read] if "currency" in roles.columns else None
+    beside, column = currency_beside(found), roles.columns.get("currency")
+    named_in = _everywhere(beside, rows.raw.index[read]) if column is None else rows.filled[column][read]
     yen, about_yen = sign_of_yen(named_in, money.currencies[read], currency, rates)
-    stated = cells["currency"][usable] if "currency" in cells else _everywhere(currency_beside(found), log.index)
+    stated = cells["currency"][usable] if "currency" in cells else _everywhere(beside, log.index)
     if stated is None:
         refuse_sheets_of_currencies(found.sheets)
     shown = currencies_of(stated, money.currencies[rows.kept], yen)
-    amounts, paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
-    log = log.assign(amount=amounts)
+    in_one, paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
+    log = log.assign(amount=in_one)
     if paid_in is None and money.unit is not None:
         paid_in = money.unit.currency or None
     stays, twice, remarks = rows.leave_out_repeats(log, lines, repeated_rows)
