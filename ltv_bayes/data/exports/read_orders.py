@@ -260,7 +260,7 @@ def _warn(log: pd.DataFrame, status: Status, twice: int) -> None:
         _to_reader(
             f"{problem}: was the file exported twice? If so, pass repeated_rows='drop'; if not, repeated_rows='keep'."
         )
-    if last_adds_up(log["amount"].to_numpy()):
+    if last_adds_up(log):
         shown = f"row {log['row'].iloc[-1]} ({visible(log['customer_id'].iloc[-1])})"
         _to_reader(f"The amount of {shown} is the sum of all rows above: is it a total? If so, take the row out.")
     if len(null := log[looks_missing(log["customer_id"])]):

@@ -41,7 +41,7 @@ EXACTLY = re.compile(r"(?:total|sum|summe)\s*:?")
 HINT = r"(?i)total|sum|average|mean|balance|count|records|rows|gesamt|[计計共汇匯條条笔行个均值额结]"
 GROUP_TOTAL = re.compile(r"\s*(?:total|subtotal|小计|合计|总计|汇总)$")
 CENT = 0.005
-FEWEST = 3
+FEWEST = 4
 
 
 def total_rows(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> dict[str, np.ndarray]:
@@ -98,7 +98,7 @@ def _of_lines(frame: pd.DataFrame, roles: Roles, amounts: np.ndarray) -> np.ndar
             while first and orders.iloc[first - 1] == orders.iloc[place]:
                 first -= 1
             above = amounts[first:place].sum()
-            found[place] = place - first > 1 and abs(above - amounts[place]) < _rounding(above)
+            found[place] = place - first > 1 and _is_rounded(above, amounts[place])
     return found
 
 
@@ -107,10 +107,18 @@ def _rounding(amount: float) -> float:
     return max(min(CENT, 1e-4 * abs(amount)), 1e-12 * abs(amount))
 
 
-def last_adds_up(amounts: np.ndarray) -> bool:
-    """Whether the last of several amounts is the sum of all others, as if it were a total by another name."""
-    paid = amounts[np.isfinite(amounts)]
-    return len(paid) > FEWEST and paid[-1] != 0 and abs(paid[:-1].sum() - paid[-1]) < _rounding(paid[-1])
+def last_adds_up(log: pd.DataFrame) -> bool:
+    """Whether the last order is the sum of all others, and its customer has no other: a total by another name."""
+    amounts = log["amount"].to_numpy()
+    others, last = amounts[:-1], amounts[-1:].sum()
+    if len(others) < FEWEST or not (others > 0).all() or not _is_rounded(others.sum(), last):
+        return False
+    alone = not (log["customer_id"].iloc[:-1] == log["customer_id"].iloc[-1]).any()
+    return bool(alone and len(np.unique(others)) == len(others))
+
+
+def _is_rounded(total: float, amount: float) -> bool:
+    return bool(abs(total - amount) < _rounding(amount))
 
 
 def _of_the_row_above(frame: pd.DataFrame, names: Sequence[Any]) -> np.ndarray:
@@ -154,7 +162,5 @@ def _adds_up(amounts: np.ndarray, asked: np.ndarray, no_orders: np.ndarray) -> n
         starts = {0, *(int(one) for one in earlier[-1:])}
         blocks = [sums[place] - sums[start] for start in starts]
         number = place - max(starts)
-        found[place] = (
-            number > 1 and amounts[place] != 0 and any(abs(amounts[place] - one) < _rounding(one) for one in blocks)
-        )
+        found[place] = number > 1 and amounts[place] != 0 and any(_is_rounded(one, amounts[place]) for one in blocks)
     return found
