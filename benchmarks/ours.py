@@ -311,5 +311,7 @@ if __name__ == "__main__":
         summarize,
         summarize_scanned,
         bare,
+        read_export,
+        read_bare,
     )
     main({task.__name__: task for task in every}, PACKAGES)
