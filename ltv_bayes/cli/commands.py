@@ -56,7 +56,7 @@ class OrderLog:
     date: Annotated[str, typer.Option(help="Column with the order's date; auto by usual names.")] = "auto"
     amount: Annotated[str, typer.Option(help="Column with the order's value; auto by usual names.")] = "auto"
     order_id: Annotated[str, typer.Option(help="Column with the order's number; auto by usual names.")] = "auto"
-    preset: Annotated[str | None, typer.Option(help="salesforce, hubspot, fxiaoke or jiandaoyun.")] = None
+    preset: Annotated[str | None, typer.Option(help="salesforce, hubspot, fxiaoke, jiandaoyun or shopify.")] = None
     keep: Annotated[
         list[str] | None, typer.Option(help="Rows that are orders: Status=Paid,Shipped (once a column), or all.")
     ] = None

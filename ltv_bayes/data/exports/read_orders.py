@@ -73,7 +73,7 @@ def read_transactions(
     stream : str, optional
         The name of a column that says which stream an order belongs to, such as equipment, consumables or service;
         :meth:`Transactions.stream` then gives the orders of one of them.
-    preset : {"salesforce", "hubspot", "fxiaoke", "jiandaoyun"}, optional
+    preset : {"salesforce", "hubspot", "fxiaoke", "jiandaoyun", "shopify"}, optional
         The system that wrote the export, whose names of columns then go before others'.
     keep : mapping or "all", optional
         Which rows are orders: words by column, as in ``{"Status": ["Paid", "Shipped"]}``; ``"all"`` for every row. What

@@ -82,12 +82,20 @@ class Rows:
         for reason, at in total_rows(self.raw, self.roles, self.amounts.to_numpy()).items():
             self._leave_out(at, reason)
         if "amount" in self.roles.columns:
-            self._leave_out(self.goes_on & blank_cells(self.raw[self.roles.columns["amount"]]), LINE)
+            blank = blank_cells(self.raw[self.roles.columns["amount"]])
+            self._leave_out(blank & (self.goes_on | self._of_an_order_with_an_amount(blank)), LINE)
         status = status_of(self.filled, self.roles, keep, self.kept, self.amounts.to_numpy())
         for place in np.flatnonzero(np.bincount(status.meaning, minlength=len(IN_TURN))):
             if IN_TURN[place] != KEPT:
                 self._leave_out(status.meaning == place, BY_STATUS.format(IN_TURN[place]))
         return status
+
+    def _of_an_order_with_an_amount(self, blank: np.ndarray) -> np.ndarray:
+        """Rows without an amount whose order has one in another row."""
+        if "order_id" not in self.roles.columns or not blank.any():
+            return np.zeros(len(blank), dtype=bool)
+        numbers = trimmed(self.filled[self.roles.columns["order_id"]])
+        return blank & numbers.isin(numbers[~blank].dropna()).to_numpy()
 
     def leave_out_faults(self, faults: Sequence[Fault]) -> None:
         """Leave out rows that cannot be read, among those kept so far."""

@@ -99,6 +99,19 @@ k1,2024-03-01,5,赢单,100%
 k2,2026-12-01,7,谈判中,50%
 """
 
+SHOPIFY = (
+    "Name,Email,Financial Status,Paid at,Fulfillment Status,Total,Lineitem quantity,Lineitem name,Created at\n"
+    "#1001,a@x.com,paid,2024-03-01 10:00:00 +0800,fulfilled,100.00,1,Cup,2024-03-01\n"
+    "#1001,a@x.com,,,,,1,Mug,2024-03-01\n"
+    "#1002,b@x.com,refunded,2024-03-05 10:00:00 +0800,,50.00,1,Cup,2024-03-05\n"
+    "#1003,a@x.com,paid,2024-04-05 10:00:00 +0800,,50.00,1,Cup,2024-04-05\n"
+)
+SHOPIFY_TRUE = "a@x.com 2024-03-01 100\na@x.com 2024-04-05 50"
+TAOBAO_WORDS = (
+    "订单编号,买家会员名,买家实际支付金额,订单状态,订单付款时间\n1,tb1,99,交易成功,2024-03-01 12:00:00\n"
+    "2,tb2,59,交易关闭,\n3,tb1,19,卖家已发货，等待买家确认,2024-03-03 12:00:00\n4,tb3,9,等待买家付款,\n"
+)
+
 CASES = [
     reads(
         "returns in a column of kinds", text(RETURNS), orders(1, 2, 3), warns="单据类型.*keep=", right=[orders(1, 3)]
@@ -351,5 +364,19 @@ CASES = [
         "open | 70000",
         date="预计成交日期",
         open=[("k2", "70000", 0.5, "2026-12-01")],
+    ),
+    reads(
+        "Shopify, an order of two lines",
+        text(SHOPIFY),
+        "a@x.com 2024-03-01 100\na@x.com 2024-04-05 50",
+        "line of an order, without an amount of its own | -\nby status: refunded | 50",
+        preset="shopify",
+    ),
+    refuses("Shopify, two days", text(SHOPIFY), "Paid at", "Created at", right=[SHOPIFY_TRUE]),
+    reads(
+        "Taobao's own words",
+        text(TAOBAO_WORDS),
+        "tb1 2024-03-01 99\ntb1 2024-03-03 19",
+        "by status: void | 59\nby status: draft | 9",
     ),
 ]
