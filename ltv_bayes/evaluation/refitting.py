@@ -68,7 +68,7 @@ class Refitting:
 
 @dataclass(frozen=True)
 class Segmenting:
-    """How the customers of several days are grouped, as `LifetimeValue.by` is reported.
+    """How the customers of several days are grouped, as `LifetimeValue.by` takes it.
 
     Attributes
     ----------

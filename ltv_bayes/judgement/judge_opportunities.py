@@ -118,12 +118,12 @@ def judge_opportunities(
         closed, by=by, stages=None, random_seed=random_seed, progressbar=progressbar, confirmed=True
     )
     won, stated = int(closed["won"].sum()), closed["probability"].mean()
-    remarks = (
+    about_record = (
         f"recalibrated by {counted(len(closed), 'opportunity', 'opportunities')} of an earlier export that "
         f"{'is' if len(closed) == 1 else 'are'} decided by now: stated at {percent(stated)} on average, "
         f"{won:,} won ({percent(won / len(closed))})"
     )
-    return replace(calibration.recalibrate(judged), notes=(*notes, remarks))
+    return replace(calibration.recalibrate(judged), notes=(*notes, about_record))
 
 
 def _is_pipeline(source: Any) -> bool:

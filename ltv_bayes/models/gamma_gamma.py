@@ -237,8 +237,8 @@ def _first_order_note(choice: bool | str, customers: Customers, growth: PriceGro
             f"{low:.2f} to {high:.2f}, {counted(ratio.customers, 'customer')})"
         )
     if choice is False:
-        settled = f"{percent(once)} of customers bought once, and what they spent is not taken in"
-        return "" if _differ(ratio) else f"{settled}: GammaGamma(first_order='auto') takes in first orders; {seen}"
+        often_once = f"{percent(once)} of customers bought once, and what they spent is not taken in"
+        return "" if _differ(ratio) else f"{often_once}: GammaGamma(first_order='auto') takes in first orders; {seen}"
     taken = choice is True or not _differ(ratio)
     return f"first orders are {'taken in' if taken else 'not taken in'}: {seen}"
 

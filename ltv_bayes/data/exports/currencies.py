@@ -64,12 +64,12 @@ def sign_of_yen(column: pd.Series | None, marks: pd.Series, currency: str | None
     if not at.any():
         return "CNY", ""
     asked = [currency_code(currency) if currency else "", *_rated(rates)]
-    remarks = YEN_AND_YUAN & {*own.unique(), *marks.unique(), *asked}
-    if len(remarks) == 2:
+    meant = YEN_AND_YUAN & {*own.unique(), *marks.unique(), *asked}
+    if len(meant) == 2:
         problem = "with an amount in ¥, where both yuan and yen are spoken of"
         refuse_rows(marks.index[at], "row", problem, "Write CNY or JPY beside the amounts, in a column of currencies.")
     note = "¥ was read as the sign of yuan. If it is that of yen, say currency='JPY'."
-    return next(iter(remarks), "CNY"), "" if remarks else note
+    return next(iter(meant), "CNY"), "" if meant else note
 
 
 def _codes(column: pd.Series) -> pd.Series:

@@ -43,8 +43,8 @@ def _unit(name: Any) -> Unit | None:
 
 def _says_no_more(end: str, unit: Unit | None) -> bool:
     """Whether the end of a name is its unit, a currency, or a note that changes nothing of what the column is."""
-    remarks = None if unit is None else _unit(f"({end})")
-    return end.strip() in NOTES or (unit is not None and remarks is not None and remarks.factor in (1.0, unit.factor))
+    own = None if unit is None else _unit(f"({end})")
+    return end.strip() in NOTES or (unit is not None and own is not None and own.factor in (1.0, unit.factor))
 
 
 def plain_word(word: Any) -> str:

@@ -4,11 +4,12 @@ import warnings
 from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from ltv_bayes.data.exports.currencies import Rates, currencies_of, in_one_currency, sign_of_yen
 from ltv_bayes.data.exports.opportunities import decided_opportunities, open_opportunities
-from ltv_bayes.data.exports.roles import AUTO, find_roles
+from ltv_bayes.data.exports.roles import AUTO, Roles, find_roles
 from ltv_bayes.data.exports.rows import Rows
 from ltv_bayes.data.exports.stated_units import currency_beside, header_with_unit, refuse_sheets_of_currencies
 from ltv_bayes.data.exports.status import Keep, Status
@@ -22,16 +23,17 @@ from ltv_bayes.data.orders.transactions import (
     warn_of_counts,
     warn_of_null_ids,
 )
-from ltv_bayes.data.reading.amounts import read_amounts
+from ltv_bayes.data.reading.amounts import Amounts, read_amounts
 from ltv_bayes.data.reading.columns import refuse_one_column_for_two, with_index_levels, with_plain_columns
 from ltv_bayes.data.reading.dates import read_days
 from ltv_bayes.data.reading.faults import Fault, at_fault, quoted, refuse, with_errors_named
-from ltv_bayes.data.reading.files import read_source
+from ltv_bayes.data.reading.files import Source, read_source
 from ltv_bayes.data.reading.ids import as_ids, final_ids, looks_missing
 from ltv_bayes.errors import DataWarning, InputError, counted, refuse_rows
 from ltv_bayes.formatting import visible
 
 EARLIEST, YEARS_AHEAD = 1950, 100
+BESIDE = "the text beside the table"
 NO_ORDER = "If such rows are orders, keep='all' keeps them."
 DROP = "Or leave such rows out with bad_rows='drop'."
 
@@ -155,12 +157,7 @@ def read_transactions(
     found = replace(found, frame=with_plain_columns(with_index_levels(found.frame)))
     roles = find_roles(found.frame, named, preset, below=found.header_row)
     amounts = roles.cells(found.frame, "amount")
-    money = read_amounts(
-        amounts,
-        decimal=decimal,
-        unit=amount_unit,
-        header=header_with_unit(roles, found, amount_unit),
-    )
+    money = _money(amounts, roles, found, decimal, amount_unit)
     rows = Rows.of(found, roles, money.values)
     status = rows.leave_out_no_orders(keep)
     zone = time_zone or (roles.preset.time_zone if roles.preset else None)
@@ -184,19 +181,12 @@ def read_transactions(
     log = pd.DataFrame({"row": cells.index, **columns, **streams}, index=cells.index)
     log = log if usable.all() else log[usable]
     rows.leave_out_faults(faults)
-    read = rows.kept | rows.is_open
-    beside, column = currency_beside(found), roles.columns.get("currency")
-    named_in = _everywhere(beside, rows.raw.index[read]) if column is None else rows.filled[column][read]
-    yen, about_yen = sign_of_yen(named_in, money.currencies[read], currency, rates)
-    stated = cells["currency"][usable] if "currency" in cells else _everywhere(beside, log.index)
-    if stated is None:
-        refuse_sheets_of_currencies(found.sheets)
-    shown = currencies_of(stated, money.currencies[rows.kept], yen)
+    yen, about_yen, shown = _currencies(rows, money, found, currency, rates)
     in_one, paid_in, converted = in_one_currency(log["amount"], shown, log["date"], currency, rates)
     log = log.assign(amount=in_one)
     if paid_in is None and money.unit is not None:
         paid_in = money.unit.currency or None
-    stays, twice, remarks = rows.leave_out_repeats(log, lines, repeated_rows)
+    stays, twice, about_repeats = rows.leave_out_repeats(log, lines, repeated_rows)
     log = (log if stays.all() else log[stays]).reset_index(drop=True)
     log = log.assign(customer_id=final_ids(log["customer_id"]))
     opportunities = open_opportunities(rows, money, when, currency, rates, yen)
@@ -215,10 +205,38 @@ def read_transactions(
         unit=f"{money.unit.word}, as the {money.unit.source} says" if money.unit else None,
         currency=paid_in,
         orders=log,
-        notes=(*found.notes, *days.notes, *money.notes, *filter(None, (about_yen, converted)), *remarks),
+        notes=(*found.notes, *days.notes, *money.notes, *filter(None, (about_yen, converted)), *about_repeats),
     )
     name = str(roles.columns["customer"])
     return Transactions(log, rows.dropped(stream), paid_in, found.name, name, report, opportunities, decided)
+
+
+def _money(
+    amounts: pd.Series, roles: Roles, found: Source, decimal: str | None, amount_unit: float | str | None
+) -> Amounts:
+    """Read the amounts, with a unit that their header states or the text beside the table."""
+    name, header = str(amounts.name), header_with_unit(roles, found, amount_unit)
+    money = read_amounts(amounts, decimal=decimal, unit=amount_unit, header=header)
+    if money.unit is None or header in (None, name):
+        return money
+    notes = (note.replace(str(header), name).replace("as the name says", f"as {BESIDE} says") for note in money.notes)
+    return replace(money, unit=replace(money.unit, source=BESIDE.removeprefix("the ")), notes=tuple(notes))
+
+
+def _currencies(
+    rows: Rows, money: Amounts, found: Source, currency: str | None, rates: Rates
+) -> tuple[str, str, pd.Series]:
+    """What ¥ is the sign of, a note about it, and the currency of each order."""
+    beside, column = currency_beside(found), rows.roles.columns.get("currency")
+
+    def named(at: np.ndarray) -> pd.Series | None:
+        return _everywhere(beside, rows.raw.index[at]) if column is None else rows.filled[column][at]
+
+    read = rows.kept | rows.is_open
+    yen, about_yen = sign_of_yen(named(read), money.currencies[read], currency, rates)
+    if named(rows.kept) is None:
+        refuse_sheets_of_currencies(found.sheets)
+    return yen, about_yen, currencies_of(named(rows.kept), money.currencies[rows.kept], yen)
 
 
 def _everywhere(word: str, rows: pd.Index) -> pd.Series | None:

@@ -113,7 +113,7 @@ class Rows:
         lines, repeated_rows
             As in `read_transactions`.
         """
-        at, order, remarks, doubtful = np.flatnonzero(self.kept), None, [], 0
+        at, order, notes, doubtful = np.flatnonzero(self.kept), None, [], 0
         if "order_id" in self.roles.columns:
             numbers = trimmed(self.filled[self.roles.columns["order_id"]])
             if all_differ(numbers if len(at) == len(numbers) else numbers.iloc[at]):  # then no row repeats another
@@ -129,11 +129,11 @@ class Rows:
         twice = twice & ~surely
         if number := int(twice.sum()):
             doubtful = number if order is not None or self._looks_exported_twice(at, twice) else 0
-            remarks = [f"{counted(number, 'row')} in which every cell is that of another row, kept"]
+            notes = [f"{counted(number, 'row')} in which every cell is that of another row, kept"]
         left = self.kept[at]
         again, about = repeated_totals(rows, left, self.raw.index[at], lines)
         self._leave_out(_marked(at[again], len(self.reason)), REPEATED_TOTAL)
-        return self.kept[at], doubtful, [*remarks, *([about] if about else [])]
+        return self.kept[at], doubtful, [*notes, *([about] if about else [])]
 
     def _looks_exported_twice(self, at: np.ndarray, twice: np.ndarray) -> bool:
         """Whether equal rows are hardly equal purchases of a day: they say more, or all rows are there twice."""

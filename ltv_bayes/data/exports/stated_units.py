@@ -41,13 +41,13 @@ def header_with_unit(roles: Roles, found: Source, unit: Any) -> str | None:
         _refuse_unit_of_sheet(found.sheets, header)
     beside = [match[match.lastindex or 0].strip() for line in _texts(found) for match in ABOVE.finditer(line)]
     words = [word for word in [*beside, unit_below(frame, roles)] if word and unit_of_header(f"({word})") is not None]
-    remarks = next(iter(words), "")
-    if len(found.sheets) > 1 and remarks and unit is None:
-        problem = f"Above a table of one of the sheets {listed(found.sheets)} stands the unit {remarks}"
+    unit_word = next(iter(words), "")
+    if len(found.sheets) > 1 and unit_word and unit is None:
+        problem = f"Above a table of one of the sheets {listed(found.sheets)} stands the unit {unit_word}"
         raise UnitError(f"{problem}. Read each sheet by itself, and put the tables together.")
-    own, other = unit_of_header(header), unit_of_header(f"({remarks})")
-    if not remarks or own is None or unit is not None:
-        return f"{header}({remarks})" if remarks and own is None else header
+    own, other = unit_of_header(header), unit_of_header(f"({unit_word})")
+    if not unit_word or own is None or unit is not None:
+        return f"{header}({unit_word})" if unit_word and own is None else header
     if other is not None and own.factor != other.factor:
         calls = " or ".join(f"amount_unit={word!r}" for word in (own.word, other.word))
         raise UnitError(f"The column {header!r} says {own.word}, and the text beside it {other.word}. Pass {calls}.")
@@ -92,9 +92,9 @@ def _refuse_unit_of_sheet(sheets: Sequence[str], header: str) -> None:
 
 
 def _refuse_unit_column(frame: pd.DataFrame, roles: Roles) -> None:
-    settled: set[Any] = set(roles.columns.values())
+    taken: set[Any] = set(roles.columns.values())
     for name in frame.columns:
-        if name in settled or plain_name(name) not in UNIT_COLUMNS:
+        if name in taken or plain_name(name) not in UNIT_COLUMNS:
             continue
         words = [str(word).strip() for word in frame[name].dropna().unique()]
         units = {word: unit.factor for word in words if (unit := unit_of_header(f"({word})")) is not None}

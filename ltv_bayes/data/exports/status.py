@@ -39,7 +39,7 @@ class Status:
     counts : pandas.DataFrame
         One row a column and word: column, word, meaning, rows.
     looks_like : tuple of str
-        Columns that look like a status, though no one stated it.
+        Columns that look like a status, though no argument says so.
     """
 
     meaning: np.ndarray
@@ -82,8 +82,8 @@ def status_of(frame: pd.DataFrame, roles: Roles, keep: Keep, counted_rows: np.nd
     if unknown.any():
         raise _unknown(frame, columns, votes, unknown, tables)
     counts = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["word", "meaning", "rows"])
-    settled = set(columns) | set(roles.columns.values()) | set(roles.lines)
-    return Status(meaning, counts, _looking_like(frame, settled, amounts) if keep != ALL else ())
+    taken = set(columns) | set(roles.columns.values()) | set(roles.lines)
+    return Status(meaning, counts, _looking_like(frame, taken, amounts) if keep != ALL else ())
 
 
 def _columns(frame: pd.DataFrame, roles: Roles, keep: Keep) -> tuple[dict[Any, str], Mapping[Any, Any]]:
@@ -166,12 +166,12 @@ def _together(frame: pd.DataFrame, roles: Roles, columns: Mapping[Any, str], vot
     sale = closed
     if "won" in of_kind:
         won = np.minimum.reduce(of_kind["won"])
-        settled = (
+        not_won = (
             np.where(closed == kept, lost, is_open)
             if "closed" in of_kind
             else np.where(np.isin(stage, [lost, is_open]), stage, PLACES[NOT_WON])
         )
-        sale = np.where(won == PLACES[NOT_WON], settled, won)
+        sale = np.where(won == PLACES[NOT_WON], not_won, won)
         stage = np.where(stage == unknown, kept, stage)  # a stage of one's own making: the flag settles it
     return np.minimum.reduce([*of_kind.get("other", [nothing]), stage, sale]).astype(np.int8)
 
@@ -220,17 +220,17 @@ def _unknown(
         cure += f"; if they are none, keep={{{str(column)!r}: {known}}}"
     cure += f". If the column says nothing about orders, keep={{{str(column)!r}: 'all'}}."
     rows = frame.index[at].tolist()
-    remarks = f"with a word in the status column {str(column)!r} that is not known: {shown}"
-    return InputError(rows_at_fault(rows, "row", remarks, cure), rows)
+    problem = f"with a word in the status column {str(column)!r} that is not known: {shown}"
+    return InputError(rows_at_fault(rows, "row", problem, cure), rows)
 
 
-def _looking_like(frame: pd.DataFrame, settled: set[Any], amounts: np.ndarray) -> tuple[str, ...]:
+def _looking_like(frame: pd.DataFrame, taken: set[Any], amounts: np.ndarray) -> tuple[str, ...]:
     """Columns of a few words, one of which says that a row is no order, though its amount counts."""
     words = {word: meaning for kind in STATUS_KINDS for word, meaning in presets()[ANY].words[kind].items()}
     found = []
     for name in frame.columns:
         cells = frame[name]
-        if name in settled or not (pd.api.types.is_string_dtype(cells.dtype) or cells.dtype == object):
+        if name in taken or not (pd.api.types.is_string_dtype(cells.dtype) or cells.dtype == object):
             continue
         if cells.head(MOST_WORDS * MOST_WORDS).nunique() > MOST_WORDS:
             continue

@@ -36,10 +36,10 @@ def read_decisions(source: Any, parties: Parties) -> dict[Pair, tuple[str, Any]]
     """
     table = _cells(source)
     words = _words(table["decision"])
-    settled = words != ""
+    filled = words != ""
     if "decided_by" in table.columns:
-        settled &= ~((_words(table["decided_by"]) == "rule") & (words == SAME))
-    table, words = table[settled], words[settled]
+        filled &= ~((_words(table["decided_by"]) == "rule") & (words == SAME))
+    table, words = table[filled], words[filled]
     unknown = ~words.isin(WORDS).to_numpy()
     named = Fault(unknown, f"of {source_name(source)} with another decision", _choices(), quoted(words, unknown))
     refuse([named], table.index)
@@ -91,11 +91,11 @@ def _once_each(source: Any, rows: Any, parties: Parties) -> dict[Pair, tuple[str
     found: dict[Pair, tuple[str, Any]] = {}
     for one, other, word, row in rows:
         pair = (min(one, other), max(one, other))
-        remarks, before = found.get(pair, (word, row))
-        if remarks != word:
+        earlier, before = found.get(pair, (word, row))
+        if earlier != word:
             raise InputError(
                 f"Rows {before} and {row} of {source_name(source)} contradict each other: {parties.called(pair[0])} "
-                f"and {parties.called(pair[1])} are {remarks} and {word}. Leave one of them.",
+                f"and {parties.called(pair[1])} are {earlier} and {word}. Leave one of them.",
                 [before, row],
             )
         found[pair] = (word, before)

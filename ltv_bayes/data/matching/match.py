@@ -137,8 +137,8 @@ def _refuse_joined_apart(parties: Parties, found: Mapping[Pair, Evidence], whole
     for one, other in together[:MOST_CHAINS]:
         way = chain(same, one, other)
         links = [(min(link), max(link)) for link in pairwise(way)]
-        remarks = (f"row {rows[link]}" if link in rows else found[link].reason for link in links)
-        steps = [f"{parties.called(a)} = {parties.called(b)} ({by})" for (a, b), by in zip(links, remarks, strict=True)]
+        reasons = (f"row {rows[link]}" if link in rows else found[link].reason for link in links)
+        steps = [f"{parties.called(a)} = {parties.called(b)} ({by})" for (a, b), by in zip(links, reasons, strict=True)]
         chains.append(
             f"Row {rows[one, other]} says that {parties.called(one)} and {parties.called(other)} are different, but "
             f"they are one by way of {', '.join(steps)}."
@@ -161,12 +161,12 @@ def _open_once(found: Mapping[Pair, Evidence], whole: Joined) -> dict[Pair, Evid
         one, other = whole.first[pair[0]], whole.first[pair[1]]
         return (min(one, other), max(one, other))
 
-    settled = {customers(pair) for pair in _of(found, DIFFERENT)}
+    excluded = {customers(pair) for pair in _of(found, DIFFERENT)}
     kept = {pair: evidence for pair, evidence in found.items() if evidence.decision != UNDECIDED}
     for pair in sorted(_of(found, UNDECIDED), key=lambda pair: (found[pair].rule, pair)):
         two = customers(pair)
-        if two[0] != two[1] and two not in settled:
-            settled.add(two)
+        if two[0] != two[1] and two not in excluded:
+            excluded.add(two)
             kept[pair] = found[pair]
     return kept
 
@@ -189,10 +189,10 @@ def _pairs(parties: Parties, found: Mapping[Pair, Evidence]) -> pd.DataFrame:
             "rule": [one.rule for one in evidence],
         }
     )
-    table["settled"] = table["decision"] != UNDECIDED
-    order = ["settled", "rule", "score"]
+    table["done"] = table["decision"] != UNDECIDED
+    order = ["done", "rule", "score"]
     table = table.sort_values(order, ascending=[True, True, False], kind="stable", ignore_index=True)
-    return table.drop(columns=["settled", "rule"])
+    return table.drop(columns=["done", "rule"])
 
 
 def _customers(parties: Parties, found: Mapping[Pair, Evidence], whole: Joined) -> tuple[pd.DataFrame, list[str]]:

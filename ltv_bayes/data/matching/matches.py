@@ -1,4 +1,4 @@
-"""Ids that are one customer, with what stated it: reviewed, applied to orders, and taken back."""
+"""Ids that are one customer, with the rule or person that decided so: reviewed, applied to orders, and taken back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -74,8 +74,8 @@ class CustomerMatches(Printed):
         counts = {f"ids of {system}": int(each.get(system, 0)) for system in self.columns}
         counts |= {"customers": len(members), "customers of several systems": int((members > 1).sum())}
         for (decision, by, reason), number in self._by_reason().items():
-            settled = f"{decision or 'to review'}: {reason}"
-            counts[f"{settled}, decided by a person" if by == "person" else settled] = number
+            kind = f"{decision or 'to review'}: {reason}"
+            counts[f"{kind}, decided by a person" if by == "person" else kind] = number
         return pd.DataFrame({"what": list(counts), "number": list(counts.values())})
 
     def write(self, path: str | Path, *, overwrite: bool = False) -> Path:

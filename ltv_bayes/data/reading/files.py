@@ -38,7 +38,7 @@ class Source:
     form : str
         What the content is: "CSV", "TSV", "Excel workbook", "OpenDocument", "HTML table", "Parquet" or "frame".
     encoding : str or None
-        Of text, and how it was given.
+        Of text, and how it was recognised.
     sheets : tuple of str
         The sheets that were read.
     header_row : int or None
@@ -97,7 +97,7 @@ def read_table(
     Raises
     ------
     InputError
-        If there is no such file, it is empty, it cannot be read, or sheet, encoding or header cannot be stated.
+        If there is no such file, it is empty, it cannot be read, or sheet, encoding or header stays open.
     ColumnError
         If two columns have the same name, or sheets have different columns.
 
@@ -191,10 +191,10 @@ def _from_frame(source: Any) -> pd.DataFrame:
 
 def _from_text(raw: bytes, name: str, call: str, encoding: str | None, header: HeaderRows) -> Source:
     """Read separated text."""
-    text, settled = as_utf8(raw, name, encoding, call)
+    text, how = as_utf8(raw, name, encoding, call)
     rows, separator, notes = read_text_rows(text, name, call, header)
     form = "TSV" if separator == "\t" else "CSV"
-    return _under_header(Source(rows, name, form, settled, notes=tuple(notes)), Sheet("", rows), call, header)
+    return _under_header(Source(rows, name, form, how, notes=tuple(notes)), Sheet("", rows), call, header)
 
 
 def _from_page(
@@ -202,13 +202,13 @@ def _from_page(
 ) -> Source:
     """Read a table of a page."""
     charset = None if encoding else named_charset(raw)
-    text, settled = as_utf8(raw, name, encoding or charset, call)
-    settled = f"{charset}, named in the page" if charset else settled
+    text, how = as_utf8(raw, name, encoding or charset, call)
+    how = f"{charset}, named in the page" if charset else how
     if sheet is not None and not isinstance(sheet, int):
         raise InputError(f"sheet={sheet!r} names no table of {name}: tables of a page are counted from 0.")
     rows, merged, notes = read_page_rows(text.decode(), name, call, sheet)
     notes += without_marks(rows, formulas=False)[1]
-    read = Source(rows, name, "HTML table", settled, notes=tuple(notes))
+    read = Source(rows, name, "HTML table", how, notes=tuple(notes))
     return _under_header(read, Sheet("", rows, merged), call, header)
 
 

@@ -93,7 +93,7 @@ def find_header(
     Raises
     ------
     InputError
-        If there are only blank rows, or the header cannot be stated; the message shows the first rows and a call.
+        If there are only blank rows, or the header stays open; the message shows the first rows and a call.
 
     Examples
     --------

@@ -134,9 +134,9 @@ class Renewals(Printed):
         day = settled_day(self)
         if day is None:
             return table.assign(observed_from=since)
-        settled = pd.Timestamp(day)
-        renewals = np.minimum(table["renewals"], number_due(table, settled.to_datetime64()))
-        lost = table["lost"].astype(bool) & ~(table["ended_on"] > settled) & (renewals >= since)
+        when = pd.Timestamp(day)
+        renewals = np.minimum(table["renewals"], number_due(table, when.to_datetime64()))
+        lost = table["lost"].astype(bool) & ~(table["ended_on"] > when) & (renewals >= since)
         return table.assign(renewals=renewals, lost=lost, observed_from=np.minimum(since, renewals))
 
     def ended(self) -> pd.Series:

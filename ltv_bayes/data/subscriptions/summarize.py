@@ -258,7 +258,7 @@ def _refuse_one_column_for_two(names: list[str]) -> None:
 
 
 def _prices(raw: pd.DataFrame, name: str | None, unit: Any) -> tuple[pd.Series, list[Fault]]:
-    """Read prices of one period; a blank one beside others is that of a free plan, which is stated."""
+    """Read prices of one period; a blank one beside others is that of a free plan, which a note reports."""
     if name is None:
         return pd.Series(np.nan, raw.index), []
     cure = "Records without money are read with price=None; otherwise name the column with price='...'."

@@ -172,7 +172,7 @@ class ModelComparison(Printed):
         notes = [
             f"{stream} alone. {verdict_between(each, self._chosen(None))}" for stream, each in self.streams.items()
         ]
-        notes += [f"note: {remarks}" for remarks in one.notes]
+        notes += [f"note: {note}" for note in one.notes]
         heading = f"Backtest of {of}{counted(len(self.names), 'model')} from {when} {one.horizon} ahead"
         return ResultPage(
             [heading], shown, [self.verdict, *(textwrap.fill(line, LINE) for line in notes)], amounts=False
@@ -191,17 +191,17 @@ def verdict_between(comparison: ModelComparison, of: str) -> str:
     higher = f"the error per customer (CRPS) is higher with {_each(worse, '{name} by {share}', lowest)}"
     if worse.empty and len(alike) == 1:
         apart = _each(alike, "{share}", lowest)
-        remarks = f"{best} and {alike.index[0]} cannot be told apart: errors per customer (CRPS) differ by {apart}"
+        result = f"{best} and {alike.index[0]} cannot be told apart: errors per customer (CRPS) differ by {apart}"
     elif worse.empty:
         known = "has the lowest error per customer (CRPS), but cannot be told apart from"
-        remarks = f"{best} {known} {_each(alike, HIGHER, lowest)}"
+        result = f"{best} {known} {_each(alike, HIGHER, lowest)}"
     elif alike.empty:
-        remarks = f"{best} scores best: {higher}"
+        result = f"{best} scores best: {higher}"
     else:
-        remarks = f"{best} scores best: {higher}; it cannot be told apart from {_each(alike, HIGHER, lowest)}"
+        result = f"{best} scores best: {higher}; it cannot be told apart from {_each(alike, HIGHER, lowest)}"
     few = "; one window: other times may differ" if windows == 1 else ""
     held = ", ".join(f"{row['totals_held']} ({name})" for name, row in table.iterrows())
-    sentence = f"{of.capitalize()}. {remarks}, {over}{few}. Totals held, of {counted(windows, 'window')}: {held}."
+    sentence = f"{of.capitalize()}. {result}, {over}{few}. Totals held, of {counted(windows, 'window')}: {held}."
     return quoted_with(sentence, comparison.caution)
 
 

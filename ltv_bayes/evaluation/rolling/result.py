@@ -271,8 +271,8 @@ class RollingBacktest(Printed):
         yield textwrap.fill(f"note: {verdict.proof(totals, self.windows_apart)}", LINE)
         for name, alone in self.streams.items():
             yield textwrap.fill(f"{name} alone. {verdict_on(alone, of)[0]}", LINE)
-        for remarks in self.notes:
-            yield textwrap.fill(f"note: {remarks}", LINE)
+        for note in self.notes:
+            yield textwrap.fill(f"note: {note}", LINE)
         for window in self.windows:
             if window.note:
                 yield textwrap.fill(f"note: {window.as_of}: {window.note}", LINE)
@@ -285,8 +285,8 @@ def verdict_on(backtest: RollingBacktest, of: str) -> list[str]:
     totals = backtest.totals().xs((of, "total"), level=("of", "level"))
     customers = backtest.customers().xs(of, level="of")
     scores = backtest.scores().loc[(of, "customer")]
-    remarks, *more = verdict.sentences(of, customers, totals, scores, backtest.windows_apart)
-    return [quoted_with(remarks, backtest.caution), *more]
+    first, *more = verdict.sentences(of, customers, totals, scores, backtest.windows_apart)
+    return [quoted_with(first, backtest.caution), *more]
 
 
 def _tenth(ranked_by: pd.Series) -> pd.Series:

@@ -71,19 +71,19 @@ def _of_customers(customers: pd.DataFrame, share_apart: float) -> str:
     """Say whether intervals of single customers hold, and by past purchases where not, with the level that shows it."""
     pits = customers["pit"].to_numpy()
     failing = level_that_fails(pits, share_apart)
-    remarks = _share(pits, failing or STATED)
+    inside_share = _share(pits, failing or STATED)
     if len(pits) * share_apart < FEWEST:
-        return f"too few to tell ({remarks})"
+        return f"too few to tell ({inside_share})"
     if failing is not None:
         inside = share_inside(pits, failing)
-        return f"do not hold, {'too narrow or shifted' if inside < failing else 'too wide'} ({remarks})"
+        return f"do not hold, {'too narrow or shifted' if inside < failing else 'too wide'} ({inside_share})"
     classes = []
     for name, some in classes_of(customers["frequency"].to_numpy()).items():
         level = level_that_fails(pits[some], share_apart, RARE_IN_CLASS)
         if some.sum() * share_apart >= FEWEST and level is not None:
             classes.append(f"{name} ({_share(pits[some], level)})")
     but = f", but not those with {' and '.join(classes)} repeat purchases" if classes else ""
-    return f"hold ({remarks}){but}"
+    return f"hold ({inside_share}){but}"
 
 
 def _share(pits: np.ndarray, level: float) -> str:

@@ -44,7 +44,7 @@ def learn_sign_strength(
 ) -> SignStrength:
     """How strong is an open opportunity as a sign of life? Learn it from past ones, and what became of the customers.
 
-    Of each customer with a past opportunity, it is known what the orders stated of life on that day, and whether the
+    Of each customer with a past opportunity, it is known what the orders show of life on that day, and whether the
     opportunity was won or the customer ordered afterwards. Those of whose life there was doubt tell how much more often
     customers who had an opportunity were alive. See `posterior_of_log_ratio` for the formula.
 

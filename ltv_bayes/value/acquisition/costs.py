@@ -177,8 +177,8 @@ def _own_names(raw: pd.DataFrame, names: Mapping[str, str]) -> tuple[dict[str, s
     absent = [name for name in COLUMNS if name not in names and name not in raw]
     left = raw.drop(columns=[name for name in (*COLUMNS, *names.values()) if name in raw])
     found = columns_beside(left, "costs", absent, "columns={{{!r}: {!r}}}".format)
-    remarks = [f"{name.replace('_', ' ')} is the column {str(own)!r}" for name, own in found.items()]
-    return {**names, **found}, (f"of the costs, {'; '.join(remarks)}.",) if remarks else ()
+    found_names = [f"{name.replace('_', ' ')} is the column {str(own)!r}" for name, own in found.items()]
+    return {**names, **found}, (f"of the costs, {'; '.join(found_names)}.",) if found_names else ()
 
 
 def _names(raw: pd.DataFrame, names: Mapping[str, str]) -> dict[str, str]:

@@ -272,7 +272,7 @@ def _starting(cells: pd.Series, mark: str) -> np.ndarray:
 
 
 def unmarked(cell: str, *, formulas: bool) -> str:
-    """Take away the marks by which a spreadsheet is reported that a cell is text.
+    """Take away the marks that make a cell text for a spreadsheet.
 
     Examples
     --------

@@ -177,8 +177,8 @@ def _at_the_end(words: str) -> Unit | None:
         return unit if low in COMMON or words in CODES or not low.isascii() else None
     if re.match("[bw] ", low):  # plan B, in US dollars
         return Unit(words[2:], 1.0, "header", unit.currency)
-    remarks = not low.isascii() or unit.currency or low.startswith("in ") or re.fullmatch(ZEROS, low)
-    return unit if remarks or low.rstrip(".") in SPEAKS_FOR_ITSELF else None
+    explicit = not low.isascii() or unit.currency or low.startswith("in ") or re.fullmatch(ZEROS, low)
+    return unit if explicit or low.rstrip(".") in SPEAKS_FOR_ITSELF else None
 
 
 def _expression(words: str) -> Unit | None:

@@ -220,11 +220,11 @@ class _Column:
             (self.framed, self.about, self.abouts),
             (self.rest, self.codes, self.written),
         ):
-            remarks = [one or NOTHING for one in [*all_written, None]]
-            found.units[places] = np.array([one.unit for one in remarks], dtype=object)[codes]
-            found.currencies[places] = np.array([one.currency for one in remarks], dtype=object)[codes]
-            found.exponents[places] = np.array([one.unit_exponent if one.unit else -1 for one in remarks])[codes]
-            notes_on_tax = np.array([one.tax for one in remarks], dtype=object)[codes]
+            each = [one or NOTHING for one in [*all_written, None]]
+            found.units[places] = np.array([one.unit for one in each], dtype=object)[codes]
+            found.currencies[places] = np.array([one.currency for one in each], dtype=object)[codes]
+            found.exponents[places] = np.array([one.unit_exponent if one.unit else -1 for one in each])[codes]
+            notes_on_tax = np.array([one.tax for one in each], dtype=object)[codes]
             taxes = {word: number + int((notes_on_tax == word).sum()) for word, number in taxes.items()}
         return replace(found, taxes=taxes, notes=notes)
 
