@@ -198,3 +198,48 @@ def test_hostile_file_names_are_escaped(tmp_path):
 
 def test_the_public_name():
     assert isinstance(read_transactions(log()), Transactions)
+
+
+class TestExports:
+    """What an analyst asked of a sales report: units, conversion, words that cannot be used."""
+
+    @pytest.fixture
+    def path(self, tmp_path):
+        path = tmp_path / "orders.csv"
+        rows = [
+            "订单编号,客户,日期,金额(万元),产品,状态",
+            "1,Ada,2024-01-02,5,a,有效",
+            ",,,,b,",
+            "2,Bo,2024-01-03,7,a,作废",
+        ]
+        path.write_text("\n".join(rows), encoding="gbk")
+        return path
+
+    def test_yuan_of_the_header_are_converted_or_refused_and_never_relabelled(self, path):
+        with pytest.raises(InputError, match="1 row in CNY, and currency='USD'"):
+            read_transactions(path, currency="USD")
+        orders = read_transactions(path, currency="USD", rates={"CNY": 0.2})
+        assert orders.table["amount"].tolist() == [10_000]
+        assert "amount (before conversion)" in orders.report.text()
+        assert orders.report.rows.loc["kept", "amount"] == 50_000
+        assert read_transactions(path, currency="CNY").table["amount"].tolist() == [50_000]
+
+    def test_lines_are_no_orders_without_money_either(self, path):
+        orders = read_transactions(path, amount=None)
+        assert orders.table["customer_id"].tolist() == ["Ada"]
+        assert orders.report.rows["rows"].to_dict()["line of an order, without an amount of its own"] == 1
+        assert "amount" not in orders.report.text().splitlines()[4]
+
+    @pytest.mark.parametrize(
+        ("given", "words"),
+        [
+            ({"preset": ["salesforce"]}, "is not known"),
+            ({"keep": {"状态": 1}}, "needs a list"),
+            ({"keep": {"状态": None}}, "needs a list"),
+            ({"keep": {"状态": ["付清"]}}, "keep names '付清', and '状态' says: '有效', '作废'"),
+            ({"customer": ["客户"]}, "names several columns"),
+        ],
+    )
+    def test_words_that_cannot_be_used(self, path, given, words):
+        with pytest.raises(InputError, match=words):
+            read_transactions(path, **given)

@@ -77,7 +77,7 @@ def assert_said(case: Case, outcome: Outcome) -> None:
         assert re.search(pattern, str(getattr(report, attribute))), (attribute, getattr(report, attribute))
     text = report.text()
     assert f"{report.rows_in:,}" in text
-    assert f"{report.amount_in:,.2f}" in text
+    assert f"{report.amount_in:,.2f}" in text or case.args.get("amount", "") is None
     if case.open is not None:
         table = outcome.log.opportunities
         found = [

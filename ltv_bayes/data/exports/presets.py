@@ -77,7 +77,7 @@ def preset_named(name: str | None) -> Preset | None:
     if name is None:
         return None
     known = presets()
-    if name == ANY or name not in known:
+    if not isinstance(name, str) or name == ANY or name not in known:
         raise InputError(f"preset={name!r} is not known. {suggestion(str(name), [one for one in known if one != ANY])}")
     return known[name]
 

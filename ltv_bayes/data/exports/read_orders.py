@@ -34,7 +34,7 @@ from ltv_bayes.formatting import visible
 
 EARLIEST, YEARS_AHEAD = 1950, 100
 BESIDE = "the text beside the table"
-NO_ORDER = "If such rows are orders, keep='all' keeps them."
+NO_ORDER = "If rows are left out by their status and are orders, keep='all' keeps them."
 DROP = "Or leave such rows out with bad_rows='drop'."
 
 
@@ -151,7 +151,16 @@ def read_transactions(
             raise InputError(f"{argument}=None is no column. Name it, or leave {argument}= out.")
     if not isinstance(currency, str | None):
         raise InputError(f"currency={currency!r} is no currency. Write its code, as in currency='CNY'.")
-    named = {"customer": customer, "date": date, "amount": amount, "order_id": order_id, "stream": stream}
+    named: dict[str, Any] = {
+        "customer": customer,
+        "date": date,
+        "amount": amount,
+        "order_id": order_id,
+        "stream": stream,
+    }
+    for argument, name in named.items():
+        if isinstance(name, list | tuple | set | dict):
+            raise InputError(f"{argument}={name!r} names several columns. Pass the name of one.")
     refuse_one_column_for_two(**{role: name for role, name in named.items() if name != AUTO})
     found = read_source(source, sheet=sheet, header=header, encoding=encoding)
     found = replace(found, frame=with_plain_columns(with_index_levels(found.frame)))
@@ -204,6 +213,7 @@ def read_transactions(
         status=status.counts,
         unit=f"{money.unit.word}, as the {money.unit.source} says" if money.unit else None,
         currency=paid_in,
+        converted=bool(converted),
         orders=log,
         notes=(*found.notes, *days.notes, *money.notes, *filter(None, (about_yen, converted)), *about_repeats),
     )
@@ -236,7 +246,11 @@ def _currencies(
     yen, about_yen = sign_of_yen(named(read), money.currencies[read], currency, rates)
     if named(rows.kept) is None:
         refuse_sheets_of_currencies(found.sheets)
-    return yen, about_yen, currencies_of(named(rows.kept), money.currencies[rows.kept], yen)
+    shown = currencies_of(named(rows.kept), money.currencies[rows.kept], yen)
+    stated = money.unit.currency if money.unit is not None else ""
+    if currency is not None and stated and not shown.astype(bool).any():
+        shown = shown.where(shown != "", stated)  # 元 in the header, where nothing else shows a currency
+    return yen, about_yen, shown
 
 
 def _everywhere(word: str, rows: pd.Index) -> pd.Series | None:

@@ -84,6 +84,8 @@ class Rows:
         if "amount" in self.roles.columns:
             blank = blank_cells(self.raw[self.roles.columns["amount"]])
             self._leave_out(blank & (self.goes_on | self._of_an_order_with_an_amount(blank)), LINE)
+        else:
+            self._leave_out(self.goes_on, LINE)
         status = status_of(self.filled, self.roles, keep, self.kept, self.amounts.to_numpy())
         for place in np.flatnonzero(np.bincount(status.meaning, minlength=len(IN_TURN))):
             if IN_TURN[place] != KEPT:

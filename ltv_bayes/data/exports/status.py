@@ -96,7 +96,7 @@ def _columns(frame: pd.DataFrame, roles: Roles, keep: Keep) -> tuple[dict[Any, s
         raise InputError(f"keep takes 'all', or words by column, as in keep={{'Status': ['Paid']}}; not {keep!r}.")
     for column, words in keep.items():
         named_column(frame, column, "keep", "Name the column as it stands in the file.")
-        if isinstance(words, str) and words != ALL:
+        if words != ALL and not isinstance(words, list | tuple | set | frozenset):
             raise InputError(f"keep={{{column!r}: {words!r}}} needs a list. Pass keep={{{column!r}: [{words!r}]}}.")
     chosen = {column: kind for column, kind in roles.statuses.items() if keep.get(column) != ALL}
     chosen |= {column: roles.statuses.get(column, "state") for column, words in keep.items() if words != ALL}
@@ -113,9 +113,7 @@ def _judged(
         kept = {plain_word(word) for word in wanted}
         if absent := kept - {plain_word(word) for word in written}:
             there = listed([repr(word) for word in written], limit=MOST_WORDS)
-            raise InputError(
-                f"keep names {listed(sorted(map(repr, absent)))}, which {cells.name!r} never says: {there}."
-            )
+            raise InputError(f"keep names {listed(sorted(map(repr, absent)))}, and {cells.name!r} says: {there}.")
         known = _meanings(kind, roles)
         meanings = [
             KEPT if plain_word(word) in kept else _other(known.get(plain_word(word), NOT_KEPT)) for word in written

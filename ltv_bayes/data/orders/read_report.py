@@ -46,6 +46,8 @@ class ReadReport(Printed):
         What 1 in the column of amounts is worth, and who says so.
     currency : str or None
         What amounts are counted in.
+    converted : bool
+        Whether amounts were converted to it; those of ``rows`` are as in the file.
     orders : pandas.DataFrame
         The orders that were read: customer_id and date among others.
     notes : tuple of str
@@ -63,6 +65,7 @@ class ReadReport(Printed):
     status: pd.DataFrame
     unit: str | None
     currency: str | None
+    converted: bool
     orders: pd.DataFrame
     notes: tuple[str, ...] = field(default=())
 
@@ -154,7 +157,10 @@ class ReadReport(Printed):
             amount=[f"{amount:,.2f}" for amount in self.rows["amount"]],
         )
         table.loc["in the file"] = [f"{self.rows_in:,}", f"{self.amount_in:,.2f}", ""]
-        name = f"amount ({self.currency})" if self.currency else "amount"
+        if "amount" not in self.mapping.index:
+            return table.drop(columns="amount").rename(columns={"first_rows": "first rows"}).rename_axis(None)
+        counted_in = "before conversion" if self.converted else self.currency
+        name = f"amount ({counted_in})" if counted_in else "amount"
         return table.rename(columns={"amount": name, "first_rows": "first rows"}).rename_axis(None)
 
 
