@@ -120,3 +120,10 @@ def test_ids_are_merged_in_the_pipeline_too():
     assert matches.undo(merged, "orders").opportunities["customer_id"].tolist() == ["A2"]
     judged = lb.judge_opportunities(merged, stages={"Proposal": 0.3}, as_of="2025-01-31")
     assert judged.table["customer_id"].tolist() == ["A1"]
+
+
+def test_a_number_with_a_line_won_and_a_line_lost_was_won():
+    log = {"Order ID": ["1", "1", "2"], "Customer": ["A", "A", "B"], "Date": "2024-03-01", "Amount": [10, 5, 7]}
+    frame = pd.DataFrame(log | {"Stage": ["Closed Won", "Closed Lost", "Closed Lost"]})
+    decided = lb.read_transactions(frame).decided.set_index("opportunity")["won"]
+    assert decided.astype(bool).to_dict() == {"1": True, "2": False}

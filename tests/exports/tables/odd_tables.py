@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pandas as pd
+
 from tests.exports.cases import book, either, raw, reads, refuses, text
 from tests.exports.tables.columns import true as orders
 from tests.exports.tables.money import log, true
@@ -378,5 +380,44 @@ CASES = [
         text(TAOBAO_WORDS),
         "tb1 2024-03-01 99\ntb1 2024-03-03 19",
         "by status: void | 59\nby status: draft | 9",
+    ),
+    reads(
+        "a return below zero under a refunded status",
+        text(
+            "Customer,Date,Amount,Status\nA,2024-03-01,100,Paid\nA,2024-03-05,-100,Refunded\nB,2024-03-06,50,Refunded\n"
+        ),
+        "A 2024-03-01 100\nA 2024-03-05 -100",
+        "by status: refunded | 50",
+    ),
+    reads(
+        "numbers used again by other customers",
+        text(
+            "Order ID,Customer,Date,Amount\n1,A,2024-03-01,100\n1,B,2024-03-01,100\n3,D,2024-03-03,70\n3,E,2024-03-03,70\n"
+        ),
+        "A 2024-03-01 100\nB 2024-03-01 100\nD 2024-03-03 70\nE 2024-03-03 70",
+    ),
+    reads(
+        "numbers used again on other days",
+        text(
+            "Order ID,Customer,Date,Amount\n1,A,2024-03-01,100\n1,A,2024-04-01,100\n2,C,2024-03-02,50\n2,C,2024-04-02,50\n"
+        ),
+        "A 2024-03-01 100\nA 2024-04-01 100\nC 2024-03-02 50\nC 2024-04-02 50",
+    ),
+    reads(
+        "dated rows called Total, each of its own block",
+        text(
+            "Customer,Date,Amount\nA,2024-03-01,10\nB,2024-03-02,20\nTotal,2024-03-02,30\n"
+            "C,2024-03-03,5\nD,2024-03-04,6\nTotal,2024-03-04,11\n"
+        ),
+        "A 2024-03-01 10\nB 2024-03-02 20\nC 2024-03-03 5\nD 2024-03-04 6",
+        "total of other rows | 30\ntotal of other rows | 11",
+    ),
+    reads(
+        "dated rates, the latest first",
+        text("Customer,Date,Amount,Currency\nA,2024-02-01,10,USD\nB,2024-03-02,10,USD\n"),
+        "A 2024-02-01 70\nB 2024-03-02 72",
+        currency="CNY",
+        file_amount="20",
+        rates=pd.DataFrame({"currency": ["USD"] * 2, "date": ["2024-03-01", "2024-01-01"], "rate": [7.2, 7.0]}),
     ),
 ]
