@@ -392,14 +392,16 @@ CASES = [
     reads(
         "numbers used again by other customers",
         text(
-            "Order ID,Customer,Date,Amount\n1,A,2024-03-01,100\n1,B,2024-03-01,100\n3,D,2024-03-03,70\n3,E,2024-03-03,70\n"
+            "Order ID,Customer,Date,Amount\n1,A,2024-03-01,100\n1,B,2024-03-01,100\n"
+            "3,D,2024-03-03,70\n3,E,2024-03-03,70\n"
         ),
         "A 2024-03-01 100\nB 2024-03-01 100\nD 2024-03-03 70\nE 2024-03-03 70",
     ),
     reads(
         "numbers used again on other days",
         text(
-            "Order ID,Customer,Date,Amount\n1,A,2024-03-01,100\n1,A,2024-04-01,100\n2,C,2024-03-02,50\n2,C,2024-04-02,50\n"
+            "Order ID,Customer,Date,Amount\n1,A,2024-03-01,100\n1,A,2024-04-01,100\n"
+            "2,C,2024-03-02,50\n2,C,2024-04-02,50\n"
         ),
         "A 2024-03-01 100\nA 2024-04-01 100\nC 2024-03-02 50\nC 2024-04-02 50",
     ),
