@@ -15,7 +15,7 @@ from ltv_bayes.evaluation.rolling.comparison import ModelComparison, verdict_bet
 from ltv_bayes.evaluation.rolling.forecast import NAIVE
 from ltv_bayes.evaluation.rolling.result import RollingBacktest, verdict_on
 from ltv_bayes.evaluation.rolling.verdict import STATED
-from ltv_bayes.formatting import percent
+from ltv_bayes.formatting import distinct, percent
 from ltv_bayes.intervals import bound_columns, describe_interval, interval_name
 from ltv_bayes.plots import canvas
 from ltv_bayes.plots.canvas import BAND, BAR, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, TITLE_WIDTH
@@ -23,7 +23,7 @@ from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 
 LEVELS = {"customer": (BLUE, "o", "customers"), "segment": (GREEN, "s", "segments"), "total": (ORANGE, "D", "totals")}
 CURE = "Pass what backtest(..., origins=...) returned."
-MOST_IN_A_ROW, WIDE = 3, 110
+MOST_IN_A_ROW, MOST_DAYS, WIDE, NAME_WIDTH = 3, 7, 110, 20
 MODELS = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY)
 PLACES = ("of", "level", "segment")
 
@@ -185,15 +185,15 @@ def _draw_totals_of_models(ax: Any, rows: Mapping[str, pd.DataFrame], level: str
     every = list(rows.values())
     low, high = bound_columns(every[0])
     where, step = np.arange(len(every[0])), 0.7 / len(every)
-    for place, (name, table) in enumerate(rows.items()):
+    names = distinct(rows, NAME_WIDTH, drawable)
+    for place, (name, table) in enumerate(zip(names, every, strict=True)):
         at, colour = where + (place - (len(every) - 1) / 2) * step, MODELS[place % len(MODELS)]
-        ax.vlines(at, table[low], table[high], color=colour, label=drawable(f"{name}, {level}"), **BAR)
+        ax.vlines(at, table[low], table[high], color=colour, label=f"{name}, {level}", **BAR)
         ax.plot(at, table["median"], "_", color=colour, markersize=10, markeredgewidth=2)
         canvas.note_outside(ax, at, table["median"], table[low], table[high], upright=True)
     across = 0.35 + 0.1
     ax.hlines(every[0]["actual"], where - across, where + across, color=ink(), linewidth=1.5, label="actual")
-    ax.set_xticks(where, [f"{day:%Y-%m-%d}" for day in every[0].index])
-    ax.tick_params(axis="x", labelrotation=30 if len(where) > 4 else 0)
+    _name_days(ax, where, every[0].index)
     top = max(max(table[high].max(), table["actual"].max()) for table in every)
     ax.set(xlim=(-0.6, len(where) - 0.4), ylim=(0, (1.15 + 0.09 * len(every)) * top or 1.0))
     ax.grid(axis="x", visible=False)
@@ -210,7 +210,7 @@ def _draw_differences(ax: Any, table: pd.DataFrame) -> None:
         colour, middle, error = MODELS[place % len(MODELS)], row["difference"] * scale, row["standard_error"] * scale
         ax.hlines(at, middle - 2 * error, middle + 2 * error, color=colour, **BAR)
         ax.plot(middle, at, "D" if row["told_apart"] else "o", color=colour, markersize=7)
-    ax.set_yticks(where, [drawable(name) for name in table.index], **in_own_words())
+    ax.set_yticks(where, distinct(table.index, NAME_WIDTH, drawable), **in_own_words())
     ax.set_ylim(-0.6, len(table) - 0.4)
     ax.grid(axis="y", visible=False)
     ax.xaxis.set_major_formatter(lambda share, _: f"{share:g}%")
@@ -274,11 +274,17 @@ def _draw_totals(ax: Any, rows: pd.DataFrame, level: str) -> None:
         some = rows["inside"].to_numpy() == inside
         if some.any():
             ax.plot(where[some], rows["actual"][some], "D", color=colour, markersize=6, label=word)
-    ax.set_xticks(where, [f"{day:%Y-%m-%d}" for day in rows.index])
-    ax.tick_params(axis="x", labelrotation=30 if len(rows) > 4 else 0)
+    _name_days(ax, where, rows.index)
     ax.set(xlim=(-0.6, len(rows) - 0.4), ylim=(0, 1.25 * max(rows[high].max(), rows["actual"].max()) or 1.0))
     ax.grid(axis="x", visible=False)
     ax.legend(loc="upper left", ncols=2)
+
+
+def _name_days(ax: Any, where: np.ndarray, days: pd.DatetimeIndex) -> None:
+    """Write days below their places, of many the last one and some before it."""
+    step = -(-len(days) // MOST_DAYS)
+    ax.set_xticks(where[::-step], [f"{day:%Y-%m-%d}" for day in days[::-step]])
+    ax.tick_params(axis="x", labelrotation=30 if len(where) > 4 else 0)
 
 
 def _draw_coverage(ax: Any, scores: pd.DataFrame) -> None:
@@ -288,7 +294,8 @@ def _draw_coverage(ax: Any, scores: pd.DataFrame) -> None:
     for level, (colour, marker, word) in LEVELS.items():
         if level in scores.index:
             number, shares = int(scores.loc[level, "forecasts"]), scores.loc[level, names].astype(float)
-            ax.plot(COVERED, shares, f"{marker}-", color=colour, linewidth=1, label=f"{number:,} {word}")
+            words = f"{number:,} {word if number != 1 else level}"
+            ax.plot(COVERED, shares, f"{marker}-", color=colour, linewidth=1, label=words)
     ax.set_xticks(COVERED, [percent(prob) for prob in COVERED])
     ax.set(xlim=(0.42, 0.98), ylim=(0, 1.04))
     ax.yaxis.set_major_formatter(lambda share, _: percent(share))

@@ -13,7 +13,7 @@ from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.formatting import distinct, label, probability, shortened
 from ltv_bayes.intervals import describe_interval, interval_name
 from ltv_bayes.plots import canvas
-from ltv_bayes.plots.canvas import BAR, BLUE, GREEN, ORANGE, PAPER, PURPLE, RED, SKY
+from ltv_bayes.plots.canvas import BAR, BLUE, GREEN, GREY, ORANGE, PAPER, PURPLE, RED, SKY
 from ltv_bayes.plots.lettering import drawable, in_own_words, ink
 from ltv_bayes.plots.values import MEASURED, described, terms_of
 from ltv_bayes.value.decisions.ranking import Statistic, require_statistic
@@ -29,7 +29,7 @@ SHARE_OF_A_GAP = 0.08
 """How far apart segments stand on a day, as a share of the time to the next one."""
 AXES_WIDTH = 5.5
 DARK = 0.8  # of the darkest shade: there, pale letters are easier to read than ink
-TIER_COLOURS = ("#1f4e79", BLUE, "#8fb8d6", "#d3e2ee")
+TIER_COLOURS = ("#255a86", BLUE, "#7faed0", "#c3d9ea")
 RANK = "rank_"
 GAMMA = 0.5
 SHADES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
@@ -171,8 +171,8 @@ def plot_tiers(tiers: pd.DataFrame, *, top: int = 20, ax: Any = None) -> Any:
         start, shades = np.zeros(len(table)), LinearSegmentedColormap.from_list("tiers", TIER_COLOURS)
         for place, name in enumerate(names):
             share = table[f"probability_{name}"].to_numpy()
-            colour = shades(place / max(len(names) - 1, 1))
-            ax.barh(range(len(table)), share, left=start, height=0.7, color=colour, label=labels[place])
+            look = {"color": shades(place / max(len(names) - 1, 1)), "edgecolor": GREY, "linewidth": 0.5}
+            ax.barh(range(len(table)), share, left=start, height=0.7, label=labels[place], **look)
             start += share
         canvas.name_rows(ax, table.index)
         ax.set_xlim(0, 1)

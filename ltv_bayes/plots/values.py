@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import cycle
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from ltv_bayes.value.valued import TOTAL
 
 STREAM_COLOURS = (GREEN, PURPLE, SKY, RED)
 COLOURS = {REALISED: GREY, JUDGED: ORANGE, TOTAL: BLUE}
-TORNADO_COLOURS = "grey: does not come; orange: comes, from low to high"
+TORNADO_COLOURS = "grey: does not come; orange: comes, from its low to its high amount (of an 80% interval)"
 FEWEST_YEARS, MOST_YEARS = 3, 24
 """So many have room; of more, some are named."""
 MEASURED = {
@@ -243,16 +243,18 @@ def plot_cash_flow(
         canvas.money_axis(ax.yaxis, ltv.currency)
         canvas.label_y(ax, f"money in the year{canvas.unit(ltv.currency)}")
         words = canvas.lines_on_outside(outside, "mean")
+        if customer_id is None:
+            ax.plot(years, flow["median"], "o", color=ink(), mfc=ax.get_facecolor(), markersize=5)
+            words.insert(0, "bar: mean, which adds up over sources; dot: median")
         canvas.label_x(ax, "year after the as-of date; line: the interval", *words, str(ltv.settings.to_come))
         canvas.legend_beside(ax, names, reverse=True)
         who = "all customers" if customer_id is None else shortened(str(customer_id))
-        detail = f"mean and {describe_interval(ci_prob, ci_kind)}"
+        middle = "mean, median" if customer_id is None else "mean"
+        detail = f"{middle} and {describe_interval(ci_prob, ci_kind)}"
         return canvas.finish(ax, f"Value by year, {who}", detail, valued_of(ltv).caution)
 
 
-def plot_tornado(
-    ltv: LifetimeValue, *, top: int = 15, statistic: Literal["mean", "median"] = "mean", ax: Any = None
-) -> Any:
+def plot_tornado(ltv: LifetimeValue, *, top: int = 15, statistic: Statistic = "median", ax: Any = None) -> Any:
     """Draw which judgements matter: the value of the portfolio if one opportunity is lost for sure, or won for sure.
 
     Parameters
@@ -261,8 +263,8 @@ def plot_tornado(
         What `lifetime_value` returned, with judgements.
     top : int
         How many judgements, those that move the portfolio's value most.
-    statistic : {"mean", "median"}
-        Of the portfolio.
+    statistic : {"median", "mean"}
+        Of the portfolio, with each judgement settled.
     ax : matplotlib Axes, optional
         Where to draw; a figure of its own otherwise.
 

@@ -10,7 +10,7 @@ MARGIN = 1.0
 
 def boxes(figure):
     """Each text that is seen, with its box; ticks outside the view are not seen."""
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     unseen = {tick.label1 for axis in _axes(figure) for tick in axis.get_major_ticks() if not _in_view(axis, tick)}
     unseen |= {tick.label2 for axis in _axes(figure) for tick in axis.get_major_ticks()}
     unseen |= {text for ax in figure.axes if not ax.get_visible() for text in ax.findobj(Text)}
@@ -18,21 +18,21 @@ def boxes(figure):
     return [(text.get_text(), text.get_window_extent()) for text in texts if text not in unseen]
 
 
-def outside_frame(figure):
+def beyond_frame(figure, written):
     """Texts that reach beyond the figure's edge."""
     frame = figure.bbox
     return [
         text
-        for text, box in boxes(figure)
+        for text, box in written
         if box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
     ]
 
 
-def overlaps(figure):
+def overlapping(written):
     """Pairs of texts that lie on each other."""
     return [
         (one, other)
-        for (one, first), (other, second) in combinations(boxes(figure), 2)
+        for (one, first), (other, second) in combinations(written, 2)
         if min(first.x1, second.x1) - max(first.x0, second.x0) > 2 * MARGIN
         and min(first.y1, second.y1) - max(first.y0, second.y0) > 2 * MARGIN
     ]
