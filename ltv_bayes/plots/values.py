@@ -249,8 +249,7 @@ def plot_cash_flow(
         canvas.label_x(ax, "year after the as-of date; line: the interval", *words, str(ltv.settings.to_come))
         canvas.legend_beside(ax, names, reverse=True)
         who = "all customers" if customer_id is None else shortened(str(customer_id))
-        middle = "mean, median" if customer_id is None else "mean"
-        detail = f"{middle} and {describe_interval(ci_prob, ci_kind)}"
+        detail = f"mean and {describe_interval(ci_prob, ci_kind)}"
         return canvas.finish(ax, f"Value by year, {who}", detail, valued_of(ltv).caution)
 
 
