@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.dates import AutoDateLocator
 
 from ltv_bayes.errors import InputError, suggestion
 from ltv_bayes.evaluation.count_calibration import COVERED
@@ -112,8 +111,7 @@ def plot_cohorts(
             _write_amounts(panel, backtest, of)
             heading = name if name == EVERYBODY else f"first bought in {name}"
             panel.set_title(drawable(heading), fontsize=9, **in_own_words())
-            panel.xaxis.set_major_locator(AutoDateLocator(minticks=2, maxticks=6))
-            panel.tick_params(axis="x", labelrotation=30)
+            canvas.date_axis(panel)
         canvas.label_y(flat[0], f"{of} since each origin\n(cumulative){_unit(backtest, of)}")
         handles, words = flat[0].get_legend_handles_labels()
         if figure is None:

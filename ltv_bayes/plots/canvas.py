@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.colors import to_rgba
+from matplotlib.dates import AutoDateFormatter, AutoDateLocator
 from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 from rich.cells import cell_len
@@ -131,6 +132,14 @@ def count_axis(axis: Any) -> None:
     axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
 
 
+def date_axis(ax: Any) -> None:
+    """Write few days below the x axis, aslant."""
+    locator = AutoDateLocator(minticks=2, maxticks=6)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(AutoDateFormatter(locator))
+    ax.tick_params(axis="x", labelrotation=30)
+
+
 def steps(ax: Any, table: pd.DataFrame, column: str, colour: str, label: str, band_label: str | None = None) -> None:
     """Draw a column by period, with the band of its interval; periods go from the column ``from`` to ``to``."""
     edges = np.append(table["from"].to_numpy(), table["to"].to_numpy()[-1:])
@@ -219,7 +228,8 @@ def note_outside(ax: Any, at: Any, dots: Any, low: Any, high: Any, *, upright: b
 
 def lines_on_outside(any_outside: bool, dot: str) -> list[str]:
     """What the words beside upright intervals mean, where there are any."""
-    return [f"above, below: the {dot} lies outside the interval, as where few values are far larger"] * any_outside
+    why = ", as where few draws are far larger" if dot == "mean" else ""
+    return [f"above, below: the {dot} lies outside its interval{why}"] * any_outside
 
 
 def finish(ax: Any, title: str, detail: str, caution: str = "") -> Any:

@@ -129,7 +129,7 @@ def plot_purchases_by_period(checks: Checks, *, ax: Any = None) -> Any:
         canvas.label_x(ax, "date")
         canvas.label_y(ax, "repeat purchases in a period")
         ax.legend(loc="lower right", frameon=True, edgecolor="none", framealpha=0.9)
-        ax.figure.autofmt_xdate(rotation=30)
+        canvas.date_axis(ax)
         title = "Repeat purchases by period: observed and expected"
         return canvas.finish(ax, title, f"with {describe_bounds(checks.by_period)}")
 
@@ -177,7 +177,7 @@ def plot_calibration_curve(
         _write_numbers(ax, table)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda share, _: f"{share:.0%}")
-        canvas.label_x(ax, "stated chance; n: cases", *canvas.lines_on_outside(any_outside, "mean"))
+        canvas.label_x(ax, "stated chance; n: cases", *canvas.lines_on_outside(any_outside, "share"))
         canvas.label_y(ax, "share that occurred")
         ax.legend(loc="upper left")
         title = f"Stated chances and outcomes: {who or judges}"

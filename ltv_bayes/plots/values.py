@@ -234,7 +234,9 @@ def plot_cash_flow(
         ax.vlines(years, flow[low], flow[high], color=ink(), linewidth=1.2)
         for end in (low, high):
             ax.plot(years, flow[end], "_", color=ink(), markersize=8)
-        outside = canvas.note_outside(ax, years, flow["mean"], *_bounds(flow), upright=True)
+        middles = flow["mean"].where(np.array(canvas.outside(flow["mean"], *_bounds(flow))) != "", flow["median"])
+        leading = flow["mean"] if customer_id is not None else middles
+        outside = canvas.note_outside(ax, years, leading, *_bounds(flow), upright=True)
         step = -(-len(flow) // MOST_YEARS)
         ax.set_xticks(years[::step], _names_of_years(flow)[::step])
         ax.set_xlim(*(years.mean() + 0.55 * max(len(flow), FEWEST_YEARS) * np.array([-1, 1])))
