@@ -134,7 +134,21 @@ class CustomerTable:
     note: str = ""
 
 
-Part = Text | Table | Picture | Badge | Figure | CustomerTable
+@dataclass(frozen=True)
+class Term:
+    """A word and what it means.
+
+    Attributes
+    ----------
+    word, meaning : str
+        As plain text.
+    """
+
+    word: str
+    meaning: str
+
+
+Part = Text | Table | Picture | Badge | Figure | CustomerTable | Term
 
 
 @dataclass(frozen=True)
@@ -166,12 +180,15 @@ class Document:
         What stands above.
     language : str
         Of all texts in it, such as "en".
+    lines : tuple of str
+        Below the title: what was read, and the terms.
     sections : tuple of Section
         In order.
     """
 
     title: str
     language: str
+    lines: tuple[str, ...]
     sections: tuple[Section, ...]
 
     def tables(self) -> list[Table | CustomerTable]:

@@ -1,4 +1,4 @@
-"""What was read: the report of the export, as tables and sentences."""
+"""What was read: rows and amounts kept and left out, columns, and words of a status."""
 
 from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import Part, Section, Table, Text
@@ -6,9 +6,17 @@ from ltv_bayes.reporting.contents.parts import Part, Section, Table, Text
 
 def source(of: Material) -> Section | None:
     """What was read and left out."""
-    if of.read is None:
+    read = of.read
+    if read is None:
         return None
-    lines, table, notes = of.read.parts()
-    parts: list[Part] = [*map(Text, lines), Table("read", "Rows read and left out", table, amounts=False)]
-    parts += [Text(note) for note in notes]
-    return Section("source", "What was read", tuple(parts))
+    lines, _, notes = read.parts()
+    currency = None if read.converted else read.currency
+    columns = read.mapping if "amount" in read.mapping.index else read.mapping.drop(columns=[])
+    parts: list[Part] = [*map(Text, lines)]
+    rows = read.rows if "amount" in read.mapping.index else read.rows.drop(columns="amount")
+    note = f"Rows of the file: {read.rows_in:,}. Every one of them is in this table."
+    parts.append(Table("read", "Rows that are orders, and rows left out", rows, currency, note=note))
+    parts.append(Table("columns", "Columns of the file, as understood", columns, amounts=False))
+    if len(read.status):
+        parts.append(Table("status", "Words of the status, as understood", read.status, amounts=False))
+    return Section("source", "What was read", (*parts, *map(Text, notes)))
