@@ -4,7 +4,7 @@ from ltv_bayes.formatting import label
 from ltv_bayes.intervals import describe_interval
 from ltv_bayes.predictions.fitted import FittedModel, pooling_of
 from ltv_bayes.reporting.contents.material import Material
-from ltv_bayes.reporting.contents.parts import Part, Section, Text
+from ltv_bayes.reporting.contents.parts import Part, Section, Text, note
 
 OFTEN = "Each customer buys at random, at a rate of their own"
 REGULARLY = "Each customer buys at a rate of their own, more regularly than at random"
@@ -38,7 +38,7 @@ def assumptions(of: Material) -> Section:
         Text(f"Margin: {settings.margin} of revenue counts as value{settings.exceptions}."),
         Text(f"Intervals: {describe_interval(None, None)}s of what will happen, luck of single customers included."),
         *map(Text, models_in_words(of)),
-        *(Text(_sentence(note), "doubt") for note in of.ltv.notes()),
+        *(note(one) for one in of.ltv.notes()),
     ]
     return Section("assumptions", "Terms and assumptions", tuple(parts))
 
@@ -60,8 +60,3 @@ def _pooled(fit: FittedModel) -> str:
     if not columns:
         return ""
     return f" Segments by {' and '.join(map(label, columns))} learn from each other: the fewer customers, the more."
-
-
-def _sentence(note: str) -> str:
-    """A note as a sentence."""
-    return note[:1].upper() + note[1:] + ("" if note.endswith((".", "!", "?")) else ".")

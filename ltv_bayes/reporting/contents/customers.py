@@ -76,7 +76,7 @@ def _tiers(of: Material) -> Section:
         "tiers",
         "Tiers",
         (
-            Text(f"{each}."),
+            Text(f"By the likeliest tier: {each}."),
             Picture("tiers", "How surely customers belong to their tier", lambda: plot_tiers(of.tiers)),
             Table("tiers", "Customers by tier", of.tiers, of.currency, note=note, rows=LISTED),
         ),

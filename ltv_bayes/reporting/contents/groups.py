@@ -7,7 +7,7 @@ from ltv_bayes.plots.acquisition import plot_acquisition, plot_payback
 from ltv_bayes.plots.decisions import plot_value_over_time
 from ltv_bayes.plots.values import plot_segments
 from ltv_bayes.reporting.contents.material import Material
-from ltv_bayes.reporting.contents.parts import Part, Picture, Section, Table, Text
+from ltv_bayes.reporting.contents.parts import Part, Picture, Section, Table, Text, note
 from ltv_bayes.value.segments.segments import SegmentValues
 
 SENTENCES = 5
@@ -25,7 +25,7 @@ def _segments(by: SegmentValues, key: str) -> Section:
     parts.append(Table(key, f"Value by {name}", by.summary(), by.currency))
     if len(compared):
         parts.append(Table(f"{key}_compared", f"Differences by {name}", compared, by.currency, rows=20))
-    parts += [Text(note, "doubt") for note in by.notes()]
+    parts += map(note, by.notes())
     return Section(key, f"Segments: {name}", tuple(parts))
 
 
@@ -39,7 +39,7 @@ def channels(of: Material) -> Section | None:
         Picture("acquisition", "Value of a new customer over its cost", partial(plot_acquisition, found)),
         Table("acquisition", "Channels: value and cost of a new customer", found.summary(), found.currency),
         Picture("payback", "When the cost of a new customer is paid back", partial(plot_payback, found)),
-        *(Text(note, "doubt") for note in found.notes()),
+        *map(note, found.notes()),
     ]
     return Section("acquisition", "Channels: LTV and acquisition cost", tuple(parts))
 

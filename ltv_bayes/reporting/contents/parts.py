@@ -25,6 +25,18 @@ class Text:
     state: State = "plain"
 
 
+def note(text: str) -> Text:
+    """What a reader should know, as a sentence.
+
+    Examples
+    --------
+    >>> note("few customers, so priors weigh in").text
+    'Few customers, so priors weigh in.'
+    """
+    end = "" if text.endswith((".", "!", "?", "。")) else "."
+    return Text(f"{text[:1].upper()}{text[1:]}{end}", "doubt")
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """A table of results.

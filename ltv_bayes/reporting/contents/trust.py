@@ -9,7 +9,7 @@ from ltv_bayes.evaluation.rolling.verdict import RARE, total_tail
 from ltv_bayes.plots.backtests import plot_backtest
 from ltv_bayes.plots.checks import plot_tracking
 from ltv_bayes.reporting.contents.material import Material
-from ltv_bayes.reporting.contents.parts import Badge, Part, Picture, Section, State, Table, Text
+from ltv_bayes.reporting.contents.parts import Badge, Part, Picture, Section, State, Table, Text, note
 
 FEW_WINDOWS = 3
 
@@ -47,7 +47,7 @@ def _backtest(of: Material) -> list[Part]:
         parts += [*([verdict] if verdict else []), *_sentences(found.verdict)]
         parts.append(Picture("backtest", "Totals beside their forecasts", partial(plot_backtest, found)))
         parts.append(Table("backtest", "Each earlier day: the total beside its forecast", found.summary()))
-        parts += [Text(f"{note.capitalize()}.") for note in found.notes]
+        parts += map(note, found.notes)
     elif isinstance(found, ModelComparison):
         parts += _sentences(found.verdict)
         parts.append(Picture("backtest", "Totals beside their forecasts", partial(plot_backtest, found)))
@@ -68,7 +68,7 @@ def _checks(of: Material) -> list[Part]:
     state: State = "doubt" if findings else "good"
     words = findings or ("The models describe the data that they were fitted to.",)
     table = Table("checks", "Checks: what was observed, and what the models expect", of.checks.table, amounts=False)
-    return [*(Text(one, state) for one in words), table, *(Text(one, "doubt") for one in of.checks.remarks)]
+    return [*(Text(one, state) for one in words), table, *map(note, of.checks.remarks)]
 
 
 def _sentences(text: str) -> list[Part]:
