@@ -85,6 +85,7 @@ _NAMES_BY_FILE = {
     "plots.judgements": "plot_judgement",
     "plots.pooling": "plot_history_surface plot_shrinkage",
     "plots.priors": "plot_prior_posterior",
+    "reporting.report": "Report report",
     "plots.values": "plot_cash_flow plot_lifetime_value plot_segments plot_tornado plot_waterfall",
 }
 _MODULES = ("errors", "samples")

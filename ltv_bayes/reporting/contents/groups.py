@@ -1,0 +1,55 @@
+"""Segments compared, channels against their cost, and values over time."""
+
+from functools import partial
+
+from ltv_bayes.formatting import label
+from ltv_bayes.plots.acquisition import plot_acquisition, plot_payback
+from ltv_bayes.plots.decisions import plot_value_over_time
+from ltv_bayes.plots.values import plot_segments
+from ltv_bayes.reporting.contents.material import Material
+from ltv_bayes.reporting.contents.parts import Part, Picture, Section, Table, Text
+from ltv_bayes.value.segments.segments import SegmentValues
+
+SENTENCES = 5
+
+
+def segments(of: Material) -> list[Section]:
+    """The value of segments, and how they compare."""
+    return [_segments(by, f"segments_{place}" if place > 1 else "segments") for place, by in enumerate(of.segments, 1)]
+
+
+def _segments(by: SegmentValues, key: str) -> Section:
+    compared, name = by.compare(), label(by.column)
+    parts: list[Part] = [Text(one) for one in compared.get("sentence", [])[: min(SENTENCES, len(by.customers) - 1)]]
+    parts.append(Picture(key, f"Value per customer by {name}", partial(plot_segments, by)))
+    parts.append(Table(key, f"Value by {name}", by.summary(), by.currency))
+    if len(compared):
+        parts.append(Table(f"{key}_compared", f"Differences by {name}", compared, by.currency, rows=20))
+    parts += [Text(note, "doubt") for note in by.notes()]
+    return Section(key, f"Segments: {name}", tuple(parts))
+
+
+def channels(of: Material) -> Section | None:
+    """Channels judged by value against acquisition cost."""
+    found = of.acquisition
+    if found is None:
+        return None
+    parts: list[Part] = [Text(one) for one in found.sentences()]
+    parts += [
+        Picture("acquisition", "Value of a new customer over its cost", partial(plot_acquisition, found)),
+        Table("acquisition", "Channels: value and cost of a new customer", found.summary(), found.currency),
+        Picture("payback", "When the cost of a new customer is paid back", partial(plot_payback, found)),
+        *(Text(note, "doubt") for note in found.notes()),
+    ]
+    return Section("acquisition", "Channels: LTV and acquisition cost", tuple(parts))
+
+
+def trend(of: Material) -> Section | None:
+    """How the value developed."""
+    if of.trend is None:
+        return None
+    parts = (
+        Picture("trend", "Value per customer as of each day", partial(plot_value_over_time, of.trend)),
+        Table("trend", "Value as of each day", of.trend.summary(), of.trend.currency),
+    )
+    return Section("trend", "How the value developed", parts)
