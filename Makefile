@@ -9,7 +9,7 @@ peer := benchmarks/.peer/.ready
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast study mutants check lint types imports format bench pins clean
+.PHONY: help demo test fast study mutants check lint types imports format bench messages pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ format: $(ready)  ## sort imports, mend what ruff can mend, and format
 
 bench: $(ready) $(peer)  ## measure speed and memory beside pymc-marketing; options as in make bench ARGS="--only cdnow"
 	$(python) benchmarks/run.py $(ARGS)
+
+messages: $(ready)  ## bring the catalogues of other languages in line with the source, and say what is untranslated
+	$(python) scripts/messages.py
 
 pins:  ## choose the newest versions again for requirements/dev.txt and benchmarks/peer/ (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.12 --upgrade \

@@ -1,5 +1,6 @@
 """Numbers and names as people read them: 61.7k, 6.2万, 35%."""
 
+import functools
 import math
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -7,9 +8,13 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from ltv_bayes.language import N_, _
+
 CHINESE_MONEY = {"CNY", "RMB", "CNH", "人民币", "元", "¥", "￥"}
-THOUSANDS = ((1e12, "tn"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
-MYRIADS = ((1e8, "亿"), (1e4, "万"))
+SIZES = N_("1e12 tn, 1e9 bn, 1e6 M, 1e3 k")
+"""What amounts are counted in, the largest first."""
+MYRIADS = "1e8 亿, 1e4 万"
+CURRENCIES = (N_("CNY"), N_("RMB"), N_("USD"), N_("EUR"), N_("GBP"), N_("JPY"), N_("HKD"))
 ONES = (1.0, "")
 UNKNOWN = "–"
 NEARLY = 0.9995
@@ -24,7 +29,7 @@ UNSEEN = " \t\r\n\f\v\u00a0\u200b\u2060\u3000\ufeff"
 
 
 def money(amount: float | None, currency: str | None = None) -> str:
-    """Write an amount in thousands and millions, or in 万 and 亿 for yuan; without the currency's name.
+    """Write an amount in thousands and millions, or in 万 and 亿 for yuan and in Chinese; without the currency's name.
 
     Examples
     --------
@@ -66,7 +71,14 @@ def _decimals(amounts: Sequence[float], size: float) -> int:
 
 def _sizes(currency: str | None) -> tuple[tuple[float, str], ...]:
     """What amounts are counted in, the largest first."""
-    return MYRIADS if (currency or "").strip().upper() in CHINESE_MONEY else THOUSANDS
+    return _read_sizes(MYRIADS if (currency or "").strip().upper() in CHINESE_MONEY else _(SIZES))
+
+
+@functools.cache
+def _read_sizes(written: str) -> tuple[tuple[float, str], ...]:
+    """Read sizes with their names, as a catalogue states them."""
+    sizes = (size.split() for size in written.split(", "))
+    return tuple((float(size), name) for size, name in sizes)
 
 
 def three_digits(number: float) -> str:
@@ -122,8 +134,18 @@ def probability(value: float) -> str:
 
 
 def with_currency(text: str, currency: str | None) -> str:
-    """Put the currency after an amount or a label, where it is known."""
-    return f"{text} {currency}" if currency else text
+    """Put the currency after an amount or a label, where it is known, under its name in the current language.
+
+    Examples
+    --------
+    >>> with_currency("6.2万", "CNY"), with_currency("61.7k", "points")
+    ('6.2万 CNY', '61.7k points')
+    """
+    if not currency:
+        return text
+    code = currency.strip().upper()
+    name = _(code) if code in CURRENCIES else code
+    return f"{text} {currency}" if name == code else _("{amount} {currency}", amount=text, currency=name)
 
 
 def label(name: Any) -> str:
