@@ -14,10 +14,12 @@ from ltv_bayes.evaluation.check import Checks
 from ltv_bayes.evaluation.rolling.comparison import ModelComparison
 from ltv_bayes.evaluation.rolling.result import RollingBacktest
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
+from ltv_bayes.language import _, in_language
+from ltv_bayes.language import language as current_language
 from ltv_bayes.reporting.contents import assumptions, customers, groups, headline, judgements, source, trust
 from ltv_bayes.reporting.contents.glossary import glossary
 from ltv_bayes.reporting.contents.material import Material
-from ltv_bayes.reporting.contents.parts import Document
+from ltv_bayes.reporting.contents.parts import Document, Section
 from ltv_bayes.reporting.page.render import page
 from ltv_bayes.reporting.workbook.write import workbook
 from ltv_bayes.value.acquisition.acquisition import Acquisition
@@ -87,7 +89,7 @@ def report(
     --------
     ``lb.report(ltv, orders=orders, by="industry", backtest=found).to_html("report.html")``
     """
-    _require("the first argument", ltv, LifetimeValue, "lifetime_value(...)")
+    _require(_("the first argument"), ltv, LifetimeValue, "lifetime_value(...)")
     _require("orders=", orders, Transactions | ReadReport | None, "read_transactions(...)")
     _require("acquisition=", acquisition, Acquisition | None, "acquisition(...)")
     _require("slipping_away=", slipping_away, SlippingAway | None, "slipping_away(...)")
@@ -98,7 +100,9 @@ def report(
     for name in beside:
         if name not in ltv.customers.columns:
             known = suggestion(str(name), map(str, ltv.customers.columns))
-            raise ColumnError(f"The customers have no column {name!r} to show beside their ids. {known}")
+            raise ColumnError(
+                _("The customers have no column {name!r} to show beside their ids. {known}", name=name, known=known)
+            )
     given = [by] if isinstance(by, str | SegmentValues) else list(by)
     for one in given:
         _require("by=", one, str | SegmentValues, "ltv.by(...)")
@@ -140,6 +144,14 @@ class Report:
         language : {"en", "zh"}, optional
             The current language, if not given.
         """
+        with in_language(language):
+            title = self.title or _(
+                "Lifetime value of {customers}", customers=counted(len(self.material.ltv.customers), "customer")
+            )
+            lines, sections = tuple(headline.lines(self.material)), self._sections()
+            return Document(title, current_language(), lines, sections)
+
+    def _sections(self) -> tuple[Section, ...]:
         of = self.material
         found = [
             headline.headline(of),
@@ -155,9 +167,7 @@ class Report:
             assumptions.assumptions(of),
             glossary(),
         ]
-        title = self.title or f"Lifetime value of {counted(len(of.ltv.customers), 'customer')}"
-        sections = tuple(section for section in found if section is not None)
-        return Document(title, language or "en", tuple(headline.lines(of)), sections)
+        return tuple(section for section in found if section is not None)
 
     def to_html(self, path: str | Path, *, language: str | None = None) -> Path:
         """Write one page that holds everything and asks for nothing from outside.
@@ -174,7 +184,9 @@ class Report:
         Path
             The file, which is there whole or not at all.
         """
-        return write_bytes(page(self.document(language)).encode(), path)
+        document = self.document(language)
+        with in_language(document.language):
+            return write_bytes(page(document).encode(), path)
 
     def to_excel(self, path: str | Path, *, language: str | None = None) -> Path:
         """Write a workbook with the same content, a sheet for each table.
@@ -191,7 +203,9 @@ class Report:
         Path
             The file, which is there whole or not at all.
         """
-        return write_bytes(workbook(self.document(language)), path)
+        document = self.document(language)
+        with in_language(document.language):
+            return write_bytes(workbook(document), path)
 
 
 def _require(name: str, given: object, kinds: Any, maker: str) -> None:
@@ -203,4 +217,6 @@ def _require(name: str, given: object, kinds: Any, maker: str) -> None:
         With the call that makes what is needed.
     """
     if not isinstance(given, kinds):
-        raise InputError(f"{name} takes what {maker} returned, not {a_kind(given)}.")
+        raise InputError(
+            _("{name} takes what {maker} returned, not {kind}.", name=name, maker=maker, kind=a_kind(given))
+        )

@@ -4,6 +4,7 @@ import pandas as pd
 
 from ltv_bayes.errors import counted
 from ltv_bayes.intervals import interval_settings
+from ltv_bayes.language import _
 from ltv_bayes.plots.decisions import plot_tiers
 from ltv_bayes.plots.values import plot_lifetime_value
 from ltv_bayes.reporting.contents.material import Material
@@ -15,9 +16,9 @@ LISTED = 50
 
 def customers(of: Material) -> Section:
     """All customers, the most to come first."""
-    label = "The customers with the most to come"
+    label = _("The customers with the most to come")
     picture = Picture("customers", label, lambda: plot_lifetime_value(of.ltv))
-    return Section("customers", "Customers", (picture, customer_table(of)))
+    return Section("customers", _("Customers"), (picture, customer_table(of)))
 
 
 def customer_table(of: Material) -> CustomerTable:
@@ -31,9 +32,10 @@ def customer_table(of: Material) -> CustomerTable:
     table["reason"] = of.upside["reason"].reindex(table.index)
     table.attrs = of.ranked.attrs
     groups = (*(name for name in beside if name not in of.columns), "tier")
-    note = (
-        "The interval is of what the customer will really pay, luck included, so for most customers it begins near 0. "
-        "Customers are in the order of the mean of what is still to come; what is realised does not count."
+    note = _(
+        "The interval is of what the customer will really pay, luck included, so for most customers it "
+        "begins near 0. Customers are in the order of the mean of what is still to come; what is realised "
+        "does not count."
     )
     return CustomerTable(table, _sources(of).reindex(table.index), groups, of.currency, note)
 
@@ -50,9 +52,9 @@ def _slipping(of: Material) -> Section | None:
         return None
     parts: list[Part] = [Text(found.sentence(), "doubt" if len(found.facts) else "good")]
     if len(found.facts):
-        title = "Whom to call first: the most at stake stands first"
+        title = _("Whom to call first: the most at stake stands first")
         parts.append(Table("slipping_away", title, found.summary(), found.currency, rows=LISTED))
-    return Section("slipping_away", "Customers slipping away", tuple(parts))
+    return Section("slipping_away", _("Customers slipping away"), tuple(parts))
 
 
 def _upside(of: Material) -> Section | None:
@@ -61,24 +63,30 @@ def _upside(of: Material) -> Section | None:
     if some.empty:
         return None
     beyond = some["probability_above_realised"] >= 0.5
-    text = f"{counted(int(beyond.sum()), 'customer')} will more likely than not yield more than they have so far."
+    text = _(
+        "{customers} will more likely than not yield more than they have so far.",
+        customers=counted(int(beyond.sum()), "customer"),
+    )
     parts: list[Part] = [Text(text)] if beyond.any() else []
-    parts.append(Table("upside", "Value not yet realised, and why", some, of.currency, rows=LISTED))
-    return Section("upside", "Customers with more to come", tuple(parts))
+    parts.append(Table("upside", _("Value not yet realised, and why"), some, of.currency, rows=LISTED))
+    return Section("upside", _("Customers with more to come"), tuple(parts))
 
 
 def _tiers(of: Material) -> Section:
     """How surely customers belong to their tier."""
     counts = of.tiers["tier"].value_counts(sort=False)
-    each = "; ".join(f"{name}: {counted(int(number), 'customer')}" for name, number in counts.items())
-    note = "A customer is in the tier that is likeliest for them. The probability says how sure that is."
+    each = _("; ").join(
+        _("{name}: {customers}", name=name, customers=counted(int(number), "customer"))
+        for name, number in counts.items()
+    )
+    note = _("A customer is in the tier that is likeliest for them. The probability says how sure that is.")
     return Section(
         "tiers",
-        "Tiers",
+        _("Tiers"),
         (
-            Text(f"By the likeliest tier: {each}."),
-            Picture("tiers", "How surely customers belong to their tier", lambda: plot_tiers(of.tiers)),
-            Table("tiers", "Customers by tier", of.tiers, of.currency, note=note, rows=LISTED),
+            Text(_("By the likeliest tier: {each}.", each=each)),
+            Picture("tiers", _("How surely customers belong to their tier"), lambda: plot_tiers(of.tiers)),
+            Table("tiers", _("Customers by tier"), of.tiers, of.currency, note=note, rows=LISTED),
         ),
     )
 

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from ltv_bayes.errors import sentence_case
+from ltv_bayes.language import _, retold
+
 State = Literal["good", "doubt", "bad", "plain"]
 
 
@@ -33,8 +36,9 @@ def note(text: str) -> Text:
     >>> note("few customers, so priors weigh in").text
     'Few customers, so priors weigh in.'
     """
-    end = "" if text.endswith((".", "!", "?", "。")) else "."
-    return Text(f"{text[:1].upper()}{text[1:]}{end}", "doubt")
+    text = retold(text)
+    end = "" if text.endswith((".", "!", "?", "。")) else _(".")
+    return Text(f"{sentence_case(text)}{end}", "doubt")
 
 
 @dataclass(frozen=True, eq=False)
