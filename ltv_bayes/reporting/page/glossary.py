@@ -5,7 +5,7 @@ import re
 from markupsafe import Markup, escape
 
 from ltv_bayes.formatting import visible
-from ltv_bayes.reporting.contents.parts import Document
+from ltv_bayes.reporting.contents.parts import Document, Term
 
 ASIDE = re.compile(r"\s*[(（](.*)[)）]\s*$")
 
@@ -21,7 +21,7 @@ class Glossary:
 
     def __init__(self, document: Document) -> None:
         parts = [part for section in document.sections for part in section.parts]
-        self._words = [part.word for part in parts if type(part).__name__ == "Term"]
+        self._words = [part.word for part in parts if isinstance(part, Term)]
         self._places = {form: place for place, word in enumerate(self._words) for form in _forms(word)}
         self._left = set(range(len(self._words)))
 
