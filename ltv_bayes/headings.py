@@ -89,6 +89,7 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("level"), N_("cohort"), N_("of"), N_("first rows"), N_("what"), N_("chances"), N_("best naive")),
         *(N_("period"), N_("decision"), N_("system"), N_("rule"), N_("repeat purchases"), N_("subscription")),
         *(N_("consumables"), N_("service"), N_("average"), N_("last period"), N_("horizon")),
+        *(N_("role"), N_("column"), N_("found by")),
     ),
 }
 """What columns and rows of result tables are called in words, and their kinds."""
@@ -112,7 +113,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Kind | None, Words], ...] = (
     (re.compile(r"(.+)_mean"), None, lambda what: _("{what} mean", what=in_words(what))),
     (re.compile(r"(.+)_median"), None, lambda what: _("{what} median", what=in_words(what))),
 )
-"""Names of columns that are made of others: a pattern, the kind (None: that of the other one), and the words."""
+"""Names of columns that are made of others: a pattern, the kind (None: that of the other one, or money), and the words."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +276,7 @@ def kind_by_name(name: str) -> Kind | None:
         return "share"
     for pattern, kind, _words in PATTERNS:
         if found := pattern.fullmatch(name):
-            return kind or kind_by_name(found[1])
+            return kind or kind_by_name(found[1]) or "money"
     return None
 
 
