@@ -1,8 +1,7 @@
 """Tables as people read them: money shortened, shares in percent, interval bounds side by side."""
 
-import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Protocol
@@ -11,11 +10,10 @@ import pandas as pd
 from rich.cells import cell_len
 
 from ltv_bayes.errors import InputError
-from ltv_bayes.formatting import UNKNOWN, distinct, label, money, percent, probability, visible
+from ltv_bayes.formatting import UNKNOWN, distinct, visible
+from ltv_bayes.headings import Heading, both_ends, headings, in_words
+from ltv_bayes.language import _
 
-LOWER_BOUND = re.compile(r"(?P<stem>(?:(?P<before>.*)_)?(?P<kind>eti|hdi)(?P<level>[\d.]+))_lb")
-CHANCE = re.compile(r"probability|rank_\d+$")
-NUMBERED = re.compile(r"(?:^|_)(?:id|row|year)$")
 SHOWN_ROWS = 5
 SHOWN_COLUMNS = 14
 WIDTH = 120
@@ -79,12 +77,10 @@ def readable(table: Any, currency: str | None = None, *, amounts: bool = True) -
     table = as_table(table)
     currency = currency or table.attrs.get("currency")
 
-    def write_number(number: Any) -> str:
-        return money(float(number), currency) if amounts else _plain(float(number))
-
-    columns = list(_columns(table, write_number))
+    columns = list(_columns(table, headings(table, currency, amounts=amounts), currency))
+    names = [None if name is None else in_words(name) for name in table.index.names]
     text = pd.DataFrame(dict(enumerate(cells for _, cells in columns)), index=table.index, dtype=object)
-    return text.set_axis([name for name, _ in columns], axis="columns")
+    return text.set_axis([name for name, _ in columns], axis="columns").rename_axis(index=names)
 
 
 def table_as_text(table: pd.DataFrame, currency: str | None = None, *, amounts: bool = True) -> str:
@@ -116,54 +112,26 @@ def _one_line(cell: Any) -> str:
     return visible(" ".join(str(cell).split()))
 
 
-def _columns(table: pd.DataFrame, write_number: Callable[[Any], str]) -> Iterator[tuple[str, list[str]]]:
+def _columns(table: pd.DataFrame, found: Sequence[Heading], currency: str | None) -> Iterator[tuple[str, list[str]]]:
     """Each column's heading and cells, the two bounds of an interval in one."""
-    bounds = {match["stem"]: match for name in table.columns if (match := LOWER_BOUND.fullmatch(str(name)))}
-    pairs = {stem: match for stem, match in bounds.items() if f"{stem}_ub" in table}
-    for name, column in table.items():
-        stem, _, end = str(name).rpartition("_")
-        if stem in pairs and end == "ub":
-            continue
-        if stem in pairs and end == "lb":
-            both = zip(column, table[f"{stem}_ub"], strict=True)
-            yield _interval_label(pairs[stem]), [_range(low, high, write_number) for low, high in both]
-        else:
-            write = _writer(str(name), column, write_number)
-            yield label(name), [UNKNOWN if _missing(value) else write(value) for value in column]
+    places = {one.name: place for place, one in enumerate(found)}
+    lower = [name for name in places if both_ends(name) and f"{name[:-3]}_ub" in places]
+    upper = {f"{name[:-3]}_ub" for name in lower}
+    for place, one in enumerate(found):
+        cells = [one.write(value, currency) for value in table.iloc[:, place]]
+        if one.name in lower:
+            highs = table.iloc[:, places[f"{one.name[:-3]}_ub"]]
+            yield (
+                str(both_ends(one.name)),
+                [_range(*both) for both in zip(cells, (one.write(value, currency) for value in highs), strict=True)],
+            )
+        elif one.name not in upper:
+            yield one.words, cells
 
 
-def _range(low: float, high: float, write: Callable[[Any], str]) -> str:
-    return UNKNOWN if pd.isna(low) or pd.isna(high) else f"{write(low)} to {write(high)}"
-
-
-def _missing(value: Any) -> bool:
-    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
-
-
-def _interval_label(name: re.Match[str]) -> str:
-    """Turn 'total_eti89_lb' into 'total 89% interval'."""
-    kind = "highest-density interval" if name["kind"] == "hdi" else "interval"
-    return f"{label(name['before'] or '')} {name['level']}% {kind}".strip()
-
-
-def _writer(name: str, column: pd.Series, write_number: Callable[[Any], str]) -> Callable[[Any], str]:
-    """How to write the cells of a column."""
-    if pd.api.types.is_bool_dtype(column):
-        return lambda value: "yes" if value else "no"
-    if pd.api.types.is_integer_dtype(column):
-        return str if NUMBERED.search(name) else lambda value: f"{value:,}"
-    if not pd.api.types.is_float_dtype(column):
-        return lambda value: visible(value)
-    if "share" in name:
-        return lambda value: percent(float(value))
-    if CHANCE.search(name):
-        return lambda value: probability(float(value))
-    return write_number
-
-
-def _plain(number: float) -> str:
-    """A number that is not money: four digits, thousands marked."""
-    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
+def _range(low: str, high: str) -> str:
+    """An interval."""
+    return UNKNOWN if UNKNOWN in (low, high) else _("{low} to {high}", low=low, high=high)
 
 
 class Page(Protocol):

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from ltv_bayes.errors import counted
+from ltv_bayes.headings import OWN
 from ltv_bayes.intervals import interval_settings
 from ltv_bayes.language import _
 from ltv_bayes.plots.decisions import plot_tiers
@@ -30,7 +31,7 @@ def customer_table(of: Material) -> CustomerTable:
         table.insert(place, name, at_hand[name].reindex(table.index))
     table.insert(len(beside), "tier", of.tiers["tier"].reindex(table.index).astype(str))
     table["reason"] = of.upside["reason"].reindex(table.index)
-    table.attrs = of.ranked.attrs
+    table.attrs = {**of.ranked.attrs, OWN: tuple(beside)}
     groups = (*(name for name in beside if name not in of.columns), "tier")
     note = _(
         "The interval is of what the customer will really pay, luck included, so for most customers it "
