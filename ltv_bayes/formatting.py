@@ -70,7 +70,7 @@ def _decimals(amounts: Sequence[float], size: float) -> int:
 
 
 def money_sizes(currency: str | None) -> tuple[tuple[float, str], ...]:
-    """What amounts are counted in, the largest first."""
+    """What amounts are counted in, with the name of each size, the largest first."""
     return _read_sizes(MYRIADS if (currency or "").strip().upper() in CHINESE_MONEY else _(SIZES))
 
 
@@ -167,7 +167,10 @@ def visible(text: Any) -> str:
     >>> visible("Ada\x1b[31m"), visible("王\u3000芳")
     ('Ada�[31m', '王\u3000芳')
     """
-    return "".join(char if char == "\n" or unicodedata.category(char) not in INVISIBLE else "�" for char in str(text))
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(char if char == "\n" or unicodedata.category(char) not in INVISIBLE else "�" for char in text)
 
 
 def shortened(name: Any, width: int = 28) -> str:

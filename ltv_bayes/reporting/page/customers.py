@@ -117,10 +117,11 @@ def _ids(frame: pd.DataFrame) -> list[str]:
 
 
 def _values(column: pd.Series) -> list[str]:
-    """The values of a column: those of an order in it, others by their names."""
-    ordered = column.cat.categories if isinstance(column.dtype, pd.CategoricalDtype) else sorted
-    seen = dict.fromkeys(visible(cell) for cell in column.dropna())
-    return [name for name in map(visible, ordered) if name in seen] if ordered is not sorted else sorted(seen)
+    """The values of a column: in their order if they have one, others by their names."""
+    seen = {visible(cell) for cell in column.dropna()}
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return [name for name in map(visible, column.cat.categories) if name in seen]
+    return sorted(seen)
 
 
 def _column(one: Heading, frame: pd.DataFrame) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from ltv_bayes.reporting.page.words import page_words
 
 HTML_LANGUAGE = {"zh": "zh-CN"}
 """What HTML calls a language, where that is not its code."""
+FOR_ALL = ("page.js",)
+FOR_CUSTOMERS = ("tabulator.min.js", "numbers.js", "customers.js")
 
 
 def page(document: Document) -> str:
@@ -33,16 +35,20 @@ def page(document: Document) -> str:
     """
     with in_language(document.language):
         style = asset("page.css")
-        scripts = [asset("tabulator.min.js"), asset("page.js")] if _customers(document) else [asset("page.js")]
-        return _environment().get_template("report.html.j2").render(
-            document=document,
-            html_language=HTML_LANGUAGE.get(document.language, document.language),
-            words=page_words(),
-            glossary=Glossary(document),
-            style=Markup(style),
-            scripts=[Markup(script) for script in scripts],
-            policy=_policy(style, scripts),
-            licence=asset("tabulator.LICENSE").strip() if len(scripts) > 1 else "",
+        scripts = [asset(name) for name in (FOR_CUSTOMERS if _customers(document) else ()) + FOR_ALL]
+        return (
+            _environment()
+            .get_template("report.html.j2")
+            .render(
+                document=document,
+                html_language=HTML_LANGUAGE.get(document.language, document.language),
+                words=page_words(),
+                glossary=Glossary(document),
+                style=Markup(style),
+                scripts=[Markup(script) for script in scripts],
+                policy=_policy(style, scripts),
+                licence=asset("tabulator.LICENSE").strip() if len(scripts) > 1 else "",
+            )
         )
 
 

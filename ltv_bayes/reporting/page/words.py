@@ -31,7 +31,9 @@ def page_words() -> dict[str, str]:
         "to": _("{interval}, to", interval="{interval}"),
         "sources": _("Where the value comes from"),
         "to_come": _("to come in all"),
-        "waterfall": _("Value by source: {sources}. {total}: {amount}.", sources="{sources}", total="{total}", amount="{amount}"),
+        "waterfall": _(
+            "Value by source: {sources}. {total}: {amount}.", sources="{sources}", total="{total}", amount="{amount}"
+        ),
         "more": _("... and {number} more; the workbook lists them.", number="{number}"),
         "first": _("Customers with the most to come"),
     }
