@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.errors import UnitError, suggestion
-from ltv_bayes.headings import interval_words
+from ltv_bayes.tables.headings import interval_words
 
 KINDS = ("eti", "hdi")
 SAMPLE_DIMS = ("chain", "draw")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ltv_bayes.headings import KNOWN, OWN, heading, headings, written
 from ltv_bayes.language import in_language
+from ltv_bayes.tables.headings import KNOWN, OWN, heading, headings, written
 
 NUMBERS = ("money", "share", "probability", "count", "number", "ratio", "duration")
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from ltv_bayes.headings import OWN, in_words, kind_by_name
 from ltv_bayes.language import in_language
 from ltv_bayes.reporting.report import report
+from ltv_bayes.tables.headings import OWN, in_words, kind_by_name
 
 
 def test_every_column_of_a_report_is_known(everything):

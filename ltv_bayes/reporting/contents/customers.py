@@ -3,13 +3,13 @@
 import pandas as pd
 
 from ltv_bayes.errors import counted
-from ltv_bayes.headings import OWN
 from ltv_bayes.intervals import interval_settings
 from ltv_bayes.language import _
 from ltv_bayes.plots.decisions import plot_tiers
 from ltv_bayes.plots.values import plot_lifetime_value
 from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import CustomerTable, Part, Picture, Section, Table, Text
+from ltv_bayes.tables.headings import OWN
 
 LISTED = 50
 """Rows of a list on a page; the workbook has all."""

@@ -113,7 +113,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], Kind | None, Words], ...] = (
     (re.compile(r"(.+)_mean"), None, lambda what: _("{what} mean", what=in_words(what))),
     (re.compile(r"(.+)_median"), None, lambda what: _("{what} median", what=in_words(what))),
 )
-"""Names of columns that are made of others: a pattern, the kind (None: that of the other one, or money), and the words."""
+"""Names that are made of others: a pattern, the kind (None: that of the other one, or money), and the words."""
 
 
 @dataclass(frozen=True)
