@@ -5,6 +5,7 @@ import hashlib
 import html
 import json
 import re
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -113,7 +114,7 @@ class TestOneFile:
         levels = [int(part.tag[1]) for part in root.iter("h1", "h2", "h3", "h4")]
         assert levels[0] == 1
         assert levels.count(1) == 1
-        assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+        assert all(after <= before + 1 for before, after in pairwise(levels))
         assert {link.lstrip("#") for link in root.xpath("//nav//@href")} == set(root.xpath("//section/@id"))
 
 

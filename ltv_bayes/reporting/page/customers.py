@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from ltv_bayes.formatting import money, money_sizes, visible, with_currency
-from ltv_bayes.headings import Heading, both_ends, heading, headings, in_words
 from ltv_bayes.language import _
 from ltv_bayes.reporting.contents.parts import CustomerTable, Table
 from ltv_bayes.reporting.page.tables import NUMBERS, is_upper_end
+from ltv_bayes.tables.headings import Heading, both_ends, heading, headings, in_words
 from ltv_bayes.value.draws.valuation import REALISED
 
 MOST = 10_000

@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from ltv_bayes.headings import both_ends, heading, headings
 from ltv_bayes.reporting.contents.parts import Table
 from ltv_bayes.tables import readable
+from ltv_bayes.tables.headings import both_ends, heading, headings
 
 NUMBERS = {"money", "share", "probability", "count", "number", "ratio", "duration"}
 LONG = 36

@@ -1,5 +1,5 @@
 "use strict";
-/* Numbers as ltv_bayes.formatting and ltv_bayes.headings write them, and cells of CSV; the tests hold both alike. */
+/* Numbers as ltv_bayes.formatting and ltv_bayes.tables.headings write them, and cells of CSV; the tests hold both alike. */
 const numbers = (() => {
   const UNKNOWN = "–";
 
