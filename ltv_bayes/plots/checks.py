@@ -51,7 +51,7 @@ def plot_tracking(
         canvas.count_axis(ax.yaxis)
         canvas.label_x(ax, f"{backtest.time_unit}s since the first order of all ({backtest.start})")
         canvas.label_y(ax, "cumulative repeat purchases")
-        ax.legend(loc="lower right", frameon=True, edgecolor="none", framealpha=0.9)
+        ax.legend(loc="upper left", bbox_to_anchor=(0, 0.94))
         return canvas.finish(ax, "Repeat purchases: actual against predicted", f"with {level}", backtest.caution)
 
 
