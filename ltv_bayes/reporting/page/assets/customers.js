@@ -107,7 +107,11 @@ const customers = (() => {
     element("tools").hidden = false;
     const fields = columns.map((_column, place) => `c${place}`);
     const table = new Tabulator(grid, {
-      data: ids.map((_id, row) => Object.fromEntries([["id", row], ...fields.map((field) => [field, row])])),
+      data: ids.map((_id, row) => {
+        const cells = { id: row };
+        for (const field of fields) cells[field] = row;
+        return cells;
+      }),
       columns: columns.map(definition), layout: "fitColumns", rowHeight: 41, nestedFieldSeparator: false,
       height: Math.min(41 * Math.max(ids.length, 3) + 70, Math.max(320, Math.min(560, window.innerHeight * 0.72))),
       placeholder: words.none, columnHeaderSortMulti: false, rowFormatter: (row) => row.getElement().setAttribute("aria-rowindex", row.getPosition() + 1),
