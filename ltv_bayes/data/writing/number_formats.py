@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ltv_bayes.formatting import NEARLY, sizes_of
+from ltv_bayes.formatting import NEARLY, money_sizes
 from ltv_bayes.tables.headings import Kind
 
 IN_SIZE: Mapping[float, str] = {
@@ -73,7 +73,7 @@ def money_format(cells: pd.Series, currency: str | None = None) -> str:
     largest = float(np.max(np.abs(amounts), initial=0.0))
     if largest < FEW:
         return CENTS
-    sizes = [step for step in sizes_of(currency) if largest >= NEARLY * step[0]]
+    sizes = [step for step in money_sizes(currency) if largest >= NEARLY * step[0]]
     if np.min(amounts, initial=0.0) < 0:
         size, suffix = next((step for step in sizes if largest >= MANY * step[0]), (1.0, ""))
         return f'{IN_SIZE[size]}"{suffix}"' if suffix else WHOLE

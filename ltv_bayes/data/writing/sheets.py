@@ -213,20 +213,11 @@ def _once(text: str, taken: set[str]) -> str:
 
 def _width(text: str, heading: Heading, cells: pd.Series, what: Sheet) -> float:
     """The width of a column: that of its cells, and of a heading in a few lines."""
-    shown = [_shown(value, heading, what) for value in cells.head(SAMPLED)]
-    longest = max((cell_len(line) for line in shown), default=0)
+    longest = max((cell_len(_shown(value, heading, what)) for value in cells.head(SAMPLED)), default=0)
+    aside = 4 if heading.kind in ("text", "id") else 2
     word = max(map(len, UNBROKEN.findall(text)), default=0)
-    return float(
-        min(
-            WIDEST,
-            max(
-                NARROWEST,
-                longest + (4 if heading.kind in ("text", "id") else 2),
-                min(word, WIDEST) + 3,
-                math.ceil(cell_len(text) / LINES) + 4,
-            ),
-        )
-    )
+    wanted = max(NARROWEST, longest + aside, min(word, WIDEST) + 3, math.ceil(cell_len(text) / LINES) + 4)
+    return float(min(WIDEST, wanted))
 
 
 def _lines(place: int, text: str, what: Sheet, part: pd.DataFrame) -> int:
