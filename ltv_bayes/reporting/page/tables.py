@@ -20,9 +20,10 @@ def rows(part: Table) -> dict[str, Any]:
     frame = part.frame.head(part.rows)
     shown = readable(frame, part.currency, amounts=part.amounts)
     levels = [] if isinstance(frame.index, pd.RangeIndex) and frame.index.name is None else _levels(frame.index)
+    columns = [*(cells for _name, cells in levels), *(shown.iloc[:, place] for place in range(shown.shape[1]))]
     return {
         "head": [*("" if name is None else heading(name).words for name, _cells in levels), *shown.columns],
-        "body": [list(row) for row in zip(*(cells for _name, cells in levels), *(shown.iloc[:, place] for place in range(shown.shape[1])), strict=True)],
+        "body": [list(row) for row in zip(*columns, strict=True)],
         "sides": [*("key" for _level in levels), *sides(frame, shown)],
         "rest": max(0, len(part.frame) - len(frame)),
         "unit": unit(frame, part),
