@@ -28,6 +28,8 @@ OF_VALUE = ("judgements", "opportunities", "value")
 ALL = (*DATA, *FITTED, *OF_VALUE, "costs", "analyses", "trust", "sampling", "output")
 NOT_OF_A_FIT = ("fits", "title", "page", "workbook", "tables")
 LISTS = ("column", "tier", "slipping_since", "least_drop", "least_alive", "earlier_day")
+ORIGINS = 6
+"""Of a backtest that is asked for by itself."""
 SAVED = ("method", "tune", "chains", "title", "page", "workbook", "tables")
 REPORTED = ("title", "page", "workbook", "tables")
 
@@ -71,7 +73,7 @@ def _show_version(asked: bool) -> None:
 
 def _whole(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help=N_("Show the version."))
     ] = False,
 ) -> None:
     pass
@@ -84,6 +86,7 @@ def _command(made: typer.Typer, name: str, says: str, offered: Any, work: Callab
     def run(**given: Any) -> None:
         config, as_json, quiet = (given.pop(one) for one in ("config", "json", "quiet"))
         mine = {one: given.pop(one) for one in list(given) if one in own}
+        _require_orders(name, config, given)
         with told(name, {*given, *mine}, as_json=as_json, quiet=quiet) as outcome:
             from ltv_bayes.runs.toml import read_settings
 
@@ -95,6 +98,12 @@ def _command(made: typer.Typer, name: str, says: str, offered: Any, work: Callab
     run.__signature__ = inspect.Signature(asked)  # type: ignore[attr-defined]
     run.__annotations__ = {part.name: part.annotation for part in asked}
     made.command(name, help=_(says))(run)
+
+
+def _require_orders(name: str, config: Path | None, given: dict[str, Any]) -> None:
+    """Refuse a call that names nothing to read, as a wrong use."""
+    if name != "demo" and config is None and given.get("orders") is None and given.get("subscriptions") is None:
+        raise typer.BadParameter(_("name the file of orders, or a file of settings with --config"))
 
 
 def _own(name: str, kind: Any, default: Any, says: str, **more: Any) -> inspect.Parameter:
@@ -185,17 +194,28 @@ def _value(made: typer.Typer) -> None:
 
 def _backtest(made: typer.Typer) -> None:
     says = N_("Refit on what was known at several days, forecast what came after, and say whether the forecasts held.")
+    horizon = _own("horizon", str | None, None, N_("How far ahead of each origin, with its unit. Usual: 1 year."))
+    models = N_("Model of purchases: BGNBD, MBGNBD, BGCNBD, MBGCNBD, NBD; several are compared.")
+    model = _own("model", list[str] | None, None, models)
 
-    def work(settings: Settings, outcome: Outcome) -> None:
+    def work(settings: Settings, outcome: Outcome, horizon: str | None, model: list[str] | None) -> None:
         from ltv_bayes.cli.results import write_backtest
 
-        folder = settings.output.folder or Path("backtest")
-        run, results = _run(settings, "backtest", folder)
+        trust, purchases = settings.trust, settings.purchases
+        if horizon is not None:
+            trust = replace(trust, horizon=horizon)
+        if trust.origins == "auto":
+            trust = replace(trust, origins=ORIGINS)
+        if model:
+            purchases, trust = replace(purchases, model=model[0]), replace(trust, compare=tuple(model[1:]))
+        settings = replace(settings, trust=trust, purchases=purchases)
+        run, results = _run(settings, "backtest", settings.output.folder or Path("backtest"))
         write_backtest(run, results)
         _files(results, outcome)
 
     sections = (*DATA, "purchases", "spend", "analyses", "trust", "sampling", "output")
-    _command(made, "backtest", says, settings_of(sections, (*LISTS, *NOT_OF_A_FIT, "tune", "checks")), work)
+    without = (*LISTS, *NOT_OF_A_FIT, "tune", "checks", "backtest_horizon", "compare", "model")
+    _command(made, "backtest", says, settings_of(sections, without), work, horizon, model)
 
 
 def _demo(made: typer.Typer) -> None:

@@ -106,7 +106,9 @@ class FolderRecord:
     def _write(self) -> None:
         content = {"written_by": WRITER, "runs": self.runs}
         with written_whole(self.folder / RECORD) as unfinished:
-            unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            unfinished.write_text(
+                json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8"
+            )
 
 
 def _runs(path: Path) -> dict[str, dict[str, Any]]:

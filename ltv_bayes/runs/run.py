@@ -17,7 +17,7 @@ from ltv_bayes.judgement.combine import combine_judgements
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.language import _
 from ltv_bayes.predictions.events import FittedEvents
-from ltv_bayes.predictions.fitted import caution_of
+from ltv_bayes.predictions.fitted import caution_of, pooling_of
 from ltv_bayes.predictions.load import load_fit
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
@@ -245,7 +245,7 @@ class Run:
             horizon=terms.horizon[-1],
             discount_rate=terms.discount_rate,
             margin=terms.margin,
-            by=self._channel,
+            by=self._channel if any(map(self._by_channel_already, (purchases, spend))) else None,
             random_seed=self.settings.sampling.seed,
         )
         settings = chosen(
@@ -419,6 +419,10 @@ class Run:
         if given is not None and given not in columns:
             raise ColumnError(f"The customers have no column {given!r}. {suggestion(given, columns)}")
         return given or next((name for name in CHANNELS if name in columns), None)
+
+    def _by_channel_already(self, fit: Any) -> bool:
+        pooling = pooling_of(fit)
+        return pooling is not None and self._channel in pooling.by
 
     def _by_channel(self) -> tuple[Any, Any]:
         """Fits of purchases and spend pooled by channel."""

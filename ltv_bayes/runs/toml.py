@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ltv_bayes.errors import InputError, suggestion
+from ltv_bayes.language import _
 from ltv_bayes.runs.kinds import NotOfThisKind
 from ltv_bayes.runs.settings import Settings, each_setting, option_of, section_class, sections
 
@@ -43,16 +44,29 @@ def _from_file(path: Path) -> By:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist. Write one with: ltv-bayes init orders.csv --to {path}") from None
+        raise InputError(
+            _("{path} does not exist. Write one with: ltv-bayes init orders.csv --to {path}", path=path)
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise InputError(f"{path} cannot be read as TOML: {problem}. Text stands in quotation marks.") from None
+        raise InputError(
+            _("{path} cannot be read as TOML: {problem}. Text stands in quotation marks.", path=path, problem=problem)
+        ) from None
     known = [part.name for part in sections()]
     found: By = {}
     for section, values in content.items():
         if section not in known:
-            raise InputError(f"{path} has a section [{section}] that is not known. {suggestion(section, known)}")
+            near = suggestion(section, known)
+            raise InputError(
+                _("{path} has a section [{section}] that is not known. {near}", path=path, section=section, near=near)
+            )
         if not isinstance(values, Mapping):
-            raise InputError(f"{path}: {section} is a section. Write [{section}], and its settings below.")
+            raise InputError(
+                _(
+                    "{path}: {section} is a section. Write [{section}], and its settings below.",
+                    path=path,
+                    section=section,
+                )
+            )
         found[section] = {name: _read(section, name, value, path) for name, value in values.items()}
     return found
 
@@ -60,11 +74,23 @@ def _from_file(path: Path) -> By:
 def _read(section: str, name: str, value: Any, path: Path) -> Any:
     settings = {one.name: one for one in section_class(section).__dataclass_fields__.values()}
     if name not in settings:
-        raise InputError(f"{path}: [{section}] has no setting {name!r}. {suggestion(name, settings)}")
+        near = suggestion(name, settings)
+        raise InputError(
+            _("{path}: [{section}] has no setting {name!r}. {near}", path=path, section=section, name=name, near=near)
+        )
     try:
         return settings[name].metadata["kind"].read(value, path.parent)
     except NotOfThisKind as expected:
-        raise InputError(f"{path}: {name} in [{section}] is {value!r}, and should be {expected}.") from None
+        raise InputError(
+            _(
+                "{path}: {name} in [{section}] is {value!r}, and should be {expected}.",
+                path=path,
+                name=name,
+                section=section,
+                value=value,
+                expected=expected,
+            )
+        ) from None
 
 
 def _from_options(options: Mapping[str, Any]) -> By:
@@ -72,12 +98,17 @@ def _from_options(options: Mapping[str, Any]) -> By:
     found: By = {}
     for option, value in options.items():
         if option not in by_option:
-            raise InputError(f"There is no option {option!r}. {suggestion(option, by_option)}")
+            raise InputError(
+                _("There is no option {option!r}. {known}", option=option, known=suggestion(option, by_option))
+            )
         section, one = by_option[option]
-        if value is None or value == []:
+        if value is None or (isinstance(value, list | tuple) and not value):
             continue
         try:
             found.setdefault(section, {})[one.name] = one.metadata["kind"].read(value, Path())
         except NotOfThisKind as expected:
-            raise InputError(f"{option}={value!r} should be {expected}.") from None
+            shown = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
+            raise InputError(
+                _("{option}={value!r} should be {expected}.", option=option, value=shown, expected=expected)
+            ) from None
     return found
