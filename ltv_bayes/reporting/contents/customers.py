@@ -9,6 +9,7 @@ from ltv_bayes.plots.decisions import plot_tiers
 from ltv_bayes.plots.values import plot_lifetime_value
 from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import CustomerTable, Part, Picture, Section, Table, Text
+from ltv_bayes.tables.headings import OWN
 
 LISTED = 50
 """Rows of a list on a page; the workbook has all."""
@@ -28,9 +29,9 @@ def customer_table(of: Material) -> CustomerTable:
     beside = dict.fromkeys([*of.columns, *of.groups])
     for place, name in enumerate(beside):
         table.insert(place, name, at_hand[name].reindex(table.index))
-    table.insert(len(beside), "tier", of.tiers["tier"].reindex(table.index).astype(str))
+    table.insert(len(beside), "tier", of.tiers["tier"].reindex(table.index))
     table["reason"] = of.upside["reason"].reindex(table.index)
-    table.attrs = of.ranked.attrs
+    table.attrs = {**of.ranked.attrs, OWN: tuple(beside)}
     groups = (*(name for name in beside if name not in of.columns), "tier")
     note = _(
         "The interval is of what the customer will really pay, luck included, so for most customers it "
