@@ -16,6 +16,7 @@ from ltv_bayes.data.subscriptions.summarize import summarize_renewals
 from ltv_bayes.errors import InputError
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.judge_opportunities import judge_opportunities
+from ltv_bayes.language import _
 from ltv_bayes.predictions.visibility import VisibleShare
 from ltv_bayes.runs.kinds import NOTHING
 from ltv_bayes.runs.settings import ORDERS, Judgements, Orders, Settings, Subscriptions
@@ -25,7 +26,7 @@ from ltv_bayes.time_units import as_date, as_duration
 def read_orders(given: Orders) -> Transactions:
     """Read the export of orders."""
     if given.file is None:
-        raise InputError("There are no orders. Name their file, as in: ltv-bayes report orders.csv")
+        raise InputError(_("There are no orders. Name their file, as in: ltv-bayes report orders.csv"))
     return read_transactions(given.file, **reading(given))
 
 
@@ -72,7 +73,7 @@ def read_judgements(given: Judgements) -> FutureValuePriors | None:
 def _related(given: Judgements) -> dict[str, Any]:
     """How judgements of both kinds relate to the forecast."""
     if (given.visible_share is None) != (given.visible_within is None):
-        raise InputError("visible_share and visible_within belong together: 0.6 of the purchases within '6 months'.")
+        raise InputError(_("visible_share and visible_within belong together: 0.6 of the purchases within '6 months'."))
     within = given.visible_within
     return {
         "visible": None if within is None else VisibleShare.known(float(given.visible_share or 0.0), within=within),
@@ -89,7 +90,7 @@ def judge_pipeline(of: Settings, orders: Transactions | None, as_of: Any) -> Fut
     if given.file is None:
         return None
     if given.file == ORDERS and orders is None:
-        raise InputError(f"opportunities='{ORDERS}' are the open rows of the orders' file, and there are no orders.")
+        raise InputError(_("'orders' are the open rows of the orders' file, and there are no orders."))
     # an export of another shape: columns are found anew, and amounts are in the orders' currency
     alike = replace(
         of.orders, customer="auto", date="auto", amount="auto", order_id="auto", keep=None, sheet=None, header=None

@@ -1,7 +1,7 @@
 """A run: everything that the settings ask for, each computed once, when it is first needed."""
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,20 +11,19 @@ from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import ColumnError, FitError, InputError, a_kind, suggestion
 from ltv_bayes.evaluation.check import Checks, check
-from ltv_bayes.evaluation.rolling.run import backtest
-from ltv_bayes.evaluation.value_over_time import ValueOverTime, value_over_time
+from ltv_bayes.evaluation.value_over_time import ValueOverTime
 from ltv_bayes.judgement.combine import combine_judgements
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.language import _
 from ltv_bayes.predictions.events import FittedEvents
-from ltv_bayes.predictions.fitted import caution_of, pooling_of
+from ltv_bayes.predictions.fitted import caution_of
 from ltv_bayes.predictions.load import load_fit
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.renewals import FittedRenewals
 from ltv_bayes.predictions.spend import FittedSpend
 from ltv_bayes.reporting.report import Report, report
+from ltv_bayes.runs.analyses import compare_channels, hold_to_the_past, value_earlier
 from ltv_bayes.runs.inputs import (
-    chosen,
     day_before,
     judge_pipeline,
     read_judgements,
@@ -34,19 +33,17 @@ from ltv_bayes.runs.inputs import (
     until,
 )
 from ltv_bayes.runs.kinds import CHOSEN
-from ltv_bayes.runs.models import purchase_model, renewal_model, spend_model
+from ltv_bayes.runs.models import Models
 from ltv_bayes.runs.settings import Settings
 from ltv_bayes.runs.toml import read_settings
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases
 from ltv_bayes.streams.subscription import Subscription
-from ltv_bayes.value.acquisition.acquisition import Acquisition, acquisition
-from ltv_bayes.value.acquisition.new_customers import new_customer_value
+from ltv_bayes.value.acquisition.acquisition import Acquisition
 from ltv_bayes.value.decisions.slipping_away import SlippingAway, slipping_away
 from ltv_bayes.value.lifetime_value import LifetimeValue
 from ltv_bayes.value.segments.segments import SegmentValues
 from ltv_bayes.value.value_customers import lifetime_value
 
-CHANNELS = ("channel", "渠道", "来源", "lead_source", "Lead Source")
 MOST_ORIGINS = 3
 PURCHASES, SPEND, RENEWALS = "purchases", "spend", "renewals"
 
@@ -149,12 +146,12 @@ class Run:
     @cached_property
     def purchases(self) -> FittedPurchases | FittedEvents | None:
         """The fit of purchases."""
-        return self._fit(PURCHASES, (FittedPurchases, FittedEvents), lambda: self._purchase_model())
+        return self._fit(PURCHASES, (FittedPurchases, FittedEvents), lambda: self._models.purchases())
 
     @cached_property
     def spend(self) -> FittedSpend | None:
         """The fit of spend."""
-        return self._fit(SPEND, FittedSpend, lambda: self._spend_model())
+        return self._fit(SPEND, FittedSpend, lambda: self._models.spend())
 
     @cached_property
     def renewing(self) -> dict[str, FittedRenewals]:
@@ -165,9 +162,8 @@ class Run:
         for length in sorted(self.renewals.table["period"].astype(str).unique()):
             part = self.renewals.subset(self.renewals.table["period"].astype(str) == length)
             name = f"{RENEWALS}_{length.replace(' ', '_')}"
-            found[length] = self._saved(name, FittedRenewals) or renewal_model(self.settings.subscriptions).fit(
-                part, **self._sampling
-            )
+            saved = self._saved(name, FittedRenewals)
+            found[length] = saved or self._models.renewals().fit(part, **self._models.sampling)
         return found
 
     @property
@@ -230,28 +226,11 @@ class Run:
     @cached_property
     def acquisition(self) -> Acquisition | None:
         """Channels by their costs, of models pooled by channel where customers have one."""
-        of = self.settings.costs
-        if of.file is None:
+        if self.settings.costs.file is None:
             return None
         if self.purchases is None or self.buyers is None:
-            raise InputError("Costs are compared with the value of new customers who order, and there are no orders.")
-        purchases, spend = self._by_channel()
-        terms = self.settings.value
-        if not isinstance(terms.margin, int | float):
-            raise InputError("A new customer has no margin in a column yet. With costs, give the margin as a number.")
-        value = new_customer_value(
-            purchases,
-            spend,
-            horizon=terms.horizon[-1],
-            discount_rate=terms.discount_rate,
-            margin=terms.margin,
-            by=self._channel if any(map(self._by_channel_already, (purchases, spend))) else None,
-            random_seed=self.settings.sampling.seed,
-        )
-        settings = chosen(
-            of, "threshold payback_within least_clients unseen columns amount_unit decimal sheet encoding"
-        )
-        return acquisition(value, of.file, random_seed=self.settings.sampling.seed, **settings)
+            raise InputError(_("Costs are compared with the value of new customers who order; there are no orders."))
+        return compare_channels(self.settings, self.buyers, self._models, self.purchases, self.spend)
 
     @cached_property
     def slipping_away(self) -> SlippingAway | None:
@@ -265,7 +244,7 @@ class Run:
         if since is None:
             return None
         if since < self.orders.table["date"].min().date():
-            self.remarks.append(f"Who is slipping away is not told: the orders begin after {since}.")
+            self.remarks.append(_("Who is slipping away is not told: the orders begin after {since}.", since=since))
             return None
         return slipping_away(self.ltv, self.orders, since=since, least_drop=of.least_drop, least_alive=of.least_alive)
 
@@ -273,25 +252,9 @@ class Run:
     def over_time(self) -> ValueOverTime | None:
         """The value on earlier days."""
         of = self.settings
-        if not of.analyses.over_time or self.orders is None or self.buyers is None:
+        if not of.analyses.over_time or self._counted is None or self.buyers is None:
             return None
-        terms, segments = of.value, self._segmentations()
-        return value_over_time(
-            until(self.orders, of.customers.as_of),
-            [*of.analyses.over_time, self.buyers.as_of],
-            horizon=terms.horizon[-1],
-            by=segments[0] if segments else None,
-            attributes=of.customers.attributes,
-            time_unit=of.customers.time_unit,
-            purchases=self._purchase_model(),
-            spend=self._spend_model(),
-            discount_rate=terms.discount_rate,
-            margin=terms.margin,
-            random_seed=of.sampling.seed,
-            draws=of.sampling.draws,
-            chains=of.sampling.chains,
-            method=of.sampling.method,
-        )
+        return value_earlier(of, self._counted, self.buyers.as_of, self._models, self._segmentations())
 
     @cached_property
     def checks(self) -> Checks | None:
@@ -302,7 +265,7 @@ class Run:
         return check(
             self.buyers,
             *fits,
-            orders=until(self.orders, self.settings.customers.as_of),
+            orders=self._counted,
             random_seed=self.settings.sampling.seed,
         )
 
@@ -314,18 +277,18 @@ class Run:
         folder : path, optional
             Where the result of each origin is kept, so that an interrupted backtest goes on.
         """
-        trust = self.settings.trust
-        if self.orders is None or (trust.origins == 0 and not trust.days):
+        trust, orders = self.settings.trust, self._counted
+        if orders is None or (trust.origins == 0 and not trust.days):
             return None
+        hold = partial(hold_to_the_past, self.settings, orders, self._models, self._segmentations(), folder)
         if trust.days or trust.origins != CHOSEN:
-            days = {"as_of": list(trust.days)} if trust.days else {"origins": trust.origins}
-            return self._backtest(folder, **days)
+            return hold(as_of=list(trust.days)) if trust.days else hold(origins=trust.origins)
         for origins in range(MOST_ORIGINS, 0, -1):
             try:
-                return self._backtest(folder, origins=origins)
+                return hold(origins=origins)
             except InputError as problem:
                 last = problem
-        self.remarks.append(f"Not held to the past: {last}")
+        self.remarks.append(_("Forecasts were not held to the past: {problem}", problem=last))
         return None
 
     @cached_property
@@ -352,36 +315,11 @@ class Run:
         as_of = self.settings.customers.as_of if self.buyers is None else self.buyers.as_of
         return judge_pipeline(self.settings, self.orders, as_of)
 
-    def _backtest(self, folder: Path | None, **days: Any) -> Any:
-        of, segments = self.settings, self._segmentations()
-        models: dict[str, Any] = {"purchases": self._purchase_model()}
-        if of.trust.compare:
-            kinds = [of.purchases.model, *of.trust.compare]
-            several = {type(one).__name__: one for one in map(self._purchase_model, kinds)}
-            models = {"models": several, "spend": self._spend_model()} if len(several) > 1 else models
-        assert self.orders is not None
-        return backtest(
-            until(self.orders, of.customers.as_of),
-            **days,
-            **models,
-            **({} if "models" in models else {"spend": self._spend_model()}),
-            horizon=of.trust.horizon,
-            time_unit=of.customers.time_unit,
-            attributes=of.customers.attributes,
-            by=segments[0] if segments else None,
-            observed_until=of.customers.as_of,
-            folder=folder,
-            random_seed=of.sampling.seed,
-            draws=of.sampling.draws,
-            chains=of.sampling.chains,
-            method=of.sampling.method,
-        )
-
     def _fit(self, name: str, kind: Any, model: Callable[[], Any]) -> Any:
         """A saved fit, or a new one; None where there are no orders."""
         if self.buyers is None:
             return None
-        return self._saved(name, kind) or model().fit(self.buyers, **self._sampling)
+        return self._saved(name, kind) or model().fit(self.buyers, **self._models.sampling)
 
     def _saved(self, name: str, kind: Any) -> Any:
         """The saved fit of a name, if fits are to be read."""
@@ -390,54 +328,26 @@ class Run:
             return None
         path = folder / f"{name}.nc"
         if not path.is_file():
-            raise FitError(f"There is no file {path}. Run the command fit first, or name its folder with --fits.")
+            raise FitError(
+                _("There is no file {path}. Run the command fit first, or name its folder with --fits.", path=path)
+            )
         fitted = load_fit(path)
         if not isinstance(fitted, kind):
             wanted = kind[0] if isinstance(kind, tuple) else kind
-            raise FitError(f"{path} holds {a_kind(fitted)}, not {a_kind(wanted)}. Run the command fit again.")
+            here, there = a_kind(fitted), a_kind(wanted)
+            raise FitError(
+                _("{path} holds {here}, not {there}. Run the command fit again.", path=path, here=here, there=there)
+            )
         return fitted if self._keep is None else fitted.thin(self._keep)
 
-    @property
-    def _sampling(self) -> dict[str, Any]:
-        of = self.settings.sampling
-        found = {"method": of.method, "draws": of.draws, "chains": of.chains, "random_seed": of.seed}
-        return found if of.tune is None else found | {"tune": of.tune}
+    @cached_property
+    def _counted(self) -> Transactions | None:
+        """The orders up to the as-of date."""
+        return None if self.orders is None else until(self.orders, self.settings.customers.as_of)
 
-    def _purchase_model(self, name: str | None = None, pool_by: tuple[str, ...] = ()) -> Any:
-        orders = None if self.orders is None else until(self.orders, self.settings.customers.as_of)
-        return purchase_model(self.settings.purchases, orders, name=name, pool_by=pool_by)
-
-    def _spend_model(self, pool_by: tuple[str, ...] = ()) -> Any:
-        return spend_model(self.settings.spend, pool_by=pool_by)
-
-    @property
-    def _channel(self) -> str | None:
-        """The column of customers with their channel; the usual names count where none is given."""
-        assert self.buyers is not None
-        columns = [str(name) for name in self.buyers.columns]
-        given = self.settings.costs.channel
-        if given is not None and given not in columns:
-            raise ColumnError(f"The customers have no column {given!r}. {suggestion(given, columns)}")
-        return given or next((name for name in CHANNELS if name in columns), None)
-
-    def _by_channel_already(self, fit: Any) -> bool:
-        pooling = pooling_of(fit)
-        return pooling is not None and self._channel in pooling.by
-
-    def _by_channel(self) -> tuple[Any, Any]:
-        """Fits of purchases and spend pooled by channel."""
-        if self._channel is None or self.settings.sampling.fits is not None:
-            return self.purchases, self.spend
-        found = []
-        for own, model, fitted in (
-            (self.settings.purchases.pool_by, self._purchase_model, lambda: self.purchases),
-            (self.settings.spend.pool_by, self._spend_model, lambda: self.spend),
-        ):
-            if self._channel in own:
-                found.append(fitted())
-            else:
-                found.append(model(pool_by=(self._channel,)).fit(self.buyers, **self._sampling))
-        return found[0], found[1]
+    @cached_property
+    def _models(self) -> Models:
+        return Models(self.settings, self._counted)
 
     @property
     def _currency(self) -> str | None:
@@ -463,4 +373,5 @@ class Run:
         wanted = [*self.settings.analyses.columns, *(name for some in self._segmentations() for name in some)]
         for name in wanted:
             if name not in columns:
-                raise ColumnError(f"The customers have no column {name!r}. {suggestion(name, columns)}")
+                known = suggestion(name, columns)
+                raise ColumnError(_("The customers have no column {name!r}. {known}", name=name, known=known))
