@@ -2,9 +2,9 @@
 
     make holds
 
-Customers of the 1/10 sample are known until 1997-09-30; what each of them spent in the 39 weeks after is known too. Ours
-are predictive intervals of spend in these weeks. The peer's are intervals of what its method for customer lifetime value
-returns for nine months (39 weeks are 8.97), not discounted.
+Customers of the 1/10 sample are known until 1997-09-30; what each of them spent in the 39 weeks after is known too.
+Ours are predictive intervals of spend in these weeks. The peer's are intervals of what its method for customer lifetime
+value returns for nine months (39 weeks are 8.97), not discounted.
 """
 
 import json

@@ -53,7 +53,8 @@ class TestWheel:
             str(target),
         ]
         subprocess.run([*install, str(built[".whl"])], check=True, capture_output=True)
-        question = "import ltv_bayes as lb; print(lb.__file__, lb.__version__, lb.subscription_ltv(arpa=1000, margin=0.8, churn=0.02))"
+        value = "lb.subscription_ltv(arpa=1000, margin=0.8, churn=0.02)"
+        question = f"import ltv_bayes as lb; print(lb.__file__, lb.__version__, {value})"
         environment = {"PYTHONPATH": str(target), "PATH": ""}
         command = [sys.executable, "-c", question]
         ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
