@@ -281,7 +281,7 @@ def _draw_totals(ax: Any, rows: pd.DataFrame, level: str) -> None:
 def _name_days(ax: Any, where: np.ndarray, days: pd.DatetimeIndex) -> None:
     """Write days below their places, of many the last one and some before it."""
     step = -(-len(days) // MOST_DAYS)
-    ax.set_xticks(where[::-step], [f"{day:%Y-%m-%d}" for day in days[::-step]])
+    ax.set_xticks(where[::-step][::-1], [f"{day:%Y-%m-%d}" for day in days[::-step][::-1]])
     ax.tick_params(axis="x", labelrotation=30 if len(where) > 4 else 0)
 
 
