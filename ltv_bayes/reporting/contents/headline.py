@@ -75,7 +75,7 @@ def years(of: Material) -> Section:
     if len(foreseen) > 1 and foreseen.sum() > 0:
         each = comma(f"{label(name)} {percent(mean / foreseen.sum())}" for name, mean in foreseen.items())
         parts.append(Text(_("Sources of the expected value to come: {each}.", each=each)))
-    interval, named = flow.attrs["interval"], sources.drop(columns="sd").rename(index=label)
+    interval = flow.attrs["interval"]
     parts += [
         Picture(
             "cash_flow",
