@@ -12,6 +12,8 @@ from rich.cells import cell_len
 
 from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import UNKNOWN, distinct, label, money, percent, probability, visible
+from ltv_bayes.intervals import describe_level
+from ltv_bayes.language import _
 
 LOWER_BOUND = re.compile(r"(?P<stem>(?:(?P<before>.*)_)?(?P<kind>eti|hdi)(?P<level>[\d.]+))_lb")
 CHANCE = re.compile(r"probability|rank_\d+$")
@@ -43,8 +45,11 @@ def as_table(given: Any) -> pd.DataFrame:
     found = getattr(given, "table", None) if found is None else found()
     if not isinstance(found, pd.DataFrame):
         raise InputError(
-            f"A table is needed, such as what .summary() returned, and a {type(given).__name__} has none. "
-            f"Pass a DataFrame, a Series, or a result that has a summary."
+            _(
+                "A table is needed, such as what .summary() returned, and a {name} has none. Pass a DataFrame, "
+                "a Series, or a result that has a summary.",
+                name=type(given).__name__,
+            )
         )
     return found
 
@@ -133,7 +138,7 @@ def _columns(table: pd.DataFrame, write_number: Callable[[Any], str]) -> Iterato
 
 
 def _range(low: float, high: float, write: Callable[[Any], str]) -> str:
-    return UNKNOWN if pd.isna(low) or pd.isna(high) else f"{write(low)} to {write(high)}"
+    return UNKNOWN if pd.isna(low) or pd.isna(high) else _("{low} to {high}", low=write(low), high=write(high))
 
 
 def _missing(value: Any) -> bool:
@@ -142,8 +147,8 @@ def _missing(value: Any) -> bool:
 
 def _interval_label(name: re.Match[str]) -> str:
     """Turn 'total_eti89_lb' into 'total 89% interval'."""
-    kind = "highest-density interval" if name["kind"] == "hdi" else "interval"
-    return f"{label(name['before'] or '')} {name['level']}% {kind}".strip()
+    interval = describe_level(name["level"], name["kind"])
+    return _("{column} {interval}", column=label(name["before"]), interval=interval) if name["before"] else interval
 
 
 def _writer(name: str, column: pd.Series, write_number: Callable[[Any], str]) -> Callable[[Any], str]:
@@ -301,4 +306,4 @@ def _head(table: pd.DataFrame) -> pd.DataFrame:
 def _more(table: pd.DataFrame, shown: int | None, number: int | None = None) -> list[str]:
     """State the number of rows that are not shown."""
     rest = 0 if shown is None else (len(table) if number is None else number) - shown
-    return [f"... and {rest:,} more"] if rest > 0 else []
+    return [_("... and {rest:,} more", rest=rest)] if rest > 0 else []

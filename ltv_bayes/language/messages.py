@@ -211,6 +211,17 @@ def comma(items: Iterable[Any]) -> str:
     return _(", ").join(map(str, items))
 
 
+def both(items: Iterable[Any]) -> str:
+    """Write a list of few with "and" between them.
+
+    Examples
+    --------
+    >>> both(["purchases", "spend"])
+    'purchases and spend'
+    """
+    return _(" and ").join(map(str, items))
+
+
 def sentences(*texts: str) -> str:
     """Put sentences behind each other, without those that are empty.
 
