@@ -104,7 +104,7 @@ def check(
     names = _names(fits)
     for name, fit in zip(names, fits, strict=True):
         if isinstance(fit, FittedModel) and not fit.converged:
-            findings.append(_("{name}: {caution_of}", name=name, caution_of=caution_of(fit)))
+            findings.append(_("{name}: {caution}", name=name, caution=caution_of(fit)))
         held = _held(data, fit, own, seed)
         remarks += held.unknown
         if held.counts is not None:

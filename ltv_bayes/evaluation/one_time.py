@@ -230,9 +230,9 @@ def _by_model(fits: Iterable[FittedPurchases]) -> Mapping[str, FittedPurchases]:
             raise InputError(
                 _(
                     "check_one_time compares BG/NBD with MBG/NBD, and does not apply to regular purchases "
-                    "({name_of}). Fit BGCNBD(k={k_of}) and MBGCNBD(k={k_of}), and compare them by "
+                    "({model}). Fit BGCNBD(k={k_of}) and MBGCNBD(k={k_of}), and compare them by "
                     "arviz.compare of fit.with_log_likelihood(customers).",
-                    name_of=name_of(fit),
+                    model=name_of(fit),
                     k_of=k_of(fit),
                 )
             )

@@ -163,10 +163,9 @@ class Regularity(Printed):
     @property
     def _seen(self) -> str:
         return _(
-            "k = {k} ({describe_interval} {low} to {high}; 1 is random), from {gaps} of {customers}, "
-            "typically {days} long",
+            "k = {k} ({interval} {low} to {high}; 1 is random), from {gaps} of {customers}, typically {days} long",
             k=three_digits(self.k),
-            describe_interval=describe_interval(self.ci_prob, "eti"),
+            interval=describe_interval(self.ci_prob, "eti"),
             low=three_digits(self.low),
             high=three_digits(self.high),
             gaps=counted(self.gaps, "gap"),

@@ -24,6 +24,7 @@ from ltv_bayes.judgement.form.pipeline import (
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.track_record.calibrate import calibrate_judgements
 from ltv_bayes.judgement.track_record.earlier_export import closed_opportunities
+from ltv_bayes.language import _
 from ltv_bayes.time_units import as_date
 
 
@@ -108,8 +109,8 @@ def judge_opportunities(
     form, notes = opportunity_form(table, spread=width, stages=stages, as_of=day, overdue=overdue)
     judged = FutureValuePriors.from_judgements(form, stages=stages, relation=relation, **settings)
     if spread is None:
-        usual = f"amounts are given a spread of {USUAL_SPREAD:g}, as no spread= was given"
-        notes = [f"{usual}; history corrects it" if history is not None else usual, *notes]
+        usual = _("amounts are given a spread of {usual_spread:g}, as no spread= was given", usual_spread=USUAL_SPREAD)
+        notes = [_("{usual}; history corrects it", usual=usual) if history is not None else usual, *notes]
     if history is None:
         decided = orders.decided if isinstance(orders, Transactions) else None
         return replace(judged, notes=(*notes, *on_win_rate(decided, form, day)))
@@ -141,16 +142,20 @@ def _open(orders: Transactions | pd.DataFrame) -> pd.DataFrame:
     """
     table = orders.opportunities if isinstance(orders, Transactions) else orders
     if table is None:
-        cure = "Export the stage too, or name it: read_transactions(..., keep={'its column': ['words of orders']})."
-        raise InputError(f"No column says which opportunities are open. {cure}")
+        cure = _(
+            "Export the stage too, or name it: read_transactions(..., keep={{'its column': ['words of orders']}})."
+        )
+        raise InputError(_("No column says which opportunities are open. {cure}", cure=cure))
     if table.empty:
-        raise InputError("No opportunity is open. orders.report lists the words of the status, and how each was taken.")
+        raise InputError(
+            _("No opportunity is open. orders.report lists the words of the status, and how each was taken.")
+        )
     paid_in = orders.currency if isinstance(orders, Transactions) else None
     own = currency_code(paid_in) if paid_in else None
     shown = sorted(set(table["currency"].dropna()) - {"", own})
     if shown and (own is not None or len(shown) > 1):
         rows = table.loc[table["currency"].isin(shown), "row"] if "row" in table else table.index
-        rates = ", ".join(f"{one!r}: ..." for one in shown)
+        rates = ", ".join(_("{one!r}: ...", one=one) for one in shown)
         raise InputError(
             f"{counted(len(rows), 'open opportunity', 'open opportunities')} in {listed(shown)} (rows {listed(rows)}), "
             f"{f'orders in {own}' if own else 'without one currency for all'}. Amounts are never relabelled: read them "

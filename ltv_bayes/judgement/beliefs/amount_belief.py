@@ -25,6 +25,7 @@ from ltv_bayes.formulas.beliefs.elicit import amount_from_interval, amount_from_
 from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
 from ltv_bayes.judgement.form.cells import refuse_slip
 from ltv_bayes.judgement.form.layout import QUARTILES
+from ltv_bayes.language import _
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 
@@ -135,7 +136,7 @@ class AmountBelief(Printed):
         """
         require_family(family)
         if family == PERT:
-            raise JudgementError("A pert distribution is not made from mean and sd. Give low, likely and high.")
+            raise JudgementError(_("A pert distribution is not made from mean and sd. Give low, likely and high."))
         return cls._fitted(family, _positive({"mean": mean, "sd": sd}))
 
     @classmethod
@@ -163,8 +164,11 @@ class AmountBelief(Printed):
         certain = as_number(interval, "interval")
         if not 0 < certain < 1 and not (family == PERT and certain == 1):
             raise JudgementError(
-                f"interval must lie between 0 and 1, not {interval!r}. Write 80% as interval=0.8; "
-                f"only a pert distribution has ends, interval=1."
+                _(
+                    "interval must lie between 0 and 1, not {interval!r}. Write 80% as interval=0.8; only a "
+                    "pert distribution has ends, interval=1.",
+                    interval=interval,
+                )
             )
         refuse_slip(certain)
         return cls._fitted(family, stated, certain)
@@ -182,8 +186,13 @@ class AmountBelief(Printed):
         if not mean <= FAR_MEAN * largest or stated.get("sd", 0.0) > FAR_SD * largest:
             shown = ", ".join(f"{name} {number:g}" for name, number in stated.items())
             raise JudgementError(
-                f"The distribution of {shown} has a mean of {mean:.3g} and an sd of {sd:.3g}, which is hardly meant. "
-                f"Look for a slip in interval (80% is 0.8), sd or the unit of one amount."
+                _(
+                    "The distribution of {shown} has a mean of {mean:.3g} and an sd of {sd:.3g}, which is "
+                    "hardly meant. Look for a slip in interval (80% is 0.8), sd or the unit of one amount.",
+                    shown=shown,
+                    mean=mean,
+                    sd=sd,
+                )
             )
         return belief
 
@@ -270,17 +279,28 @@ class AmountBelief(Printed):
         'you say: one chance in four above 150k EUR, one in four below 80k, as likely above 100k as below; 126k on ...'
         """
         if self.is_certain:
-            return f"you say: {with_currency(money(self.median, currency), currency)}, for certain"
+            return _("you say: {median}, for certain", median=with_currency(money(self.median, currency), currency))
         tail = 0.25 if "q75" in self.stated and "q95" not in self.stated else min((1 - self.interval) / 2, 0.25)
         low, high = (money(float(self.quantile(level)), currency) for level in (tail, 1 - tail))
         chance = one_in(tail)
         extremes = (
-            f"{chance} above {with_currency(high, currency)}, {chance.replace('one chance', 'one')} below {low}"
+            _(
+                "{chance} above {high}, {chance_2} below {low}",
+                chance=chance,
+                high=with_currency(high, currency),
+                chance_2=chance.replace("one chance", "one"),
+                low=low,
+            )
             if tail
-            else f"never above {with_currency(high, currency)}, never below {low}"
+            else _("never above {high}, never below {low}", high=with_currency(high, currency), low=low)
         )
         middle, average = money(self.median, currency), money(self.mean, currency)
-        return f"you say: {extremes}, as likely above {middle} as below; {average} on average"
+        return _(
+            "you say: {extremes}, as likely above {middle} as below; {average} on average",
+            extremes=extremes,
+            middle=middle,
+            average=average,
+        )
 
     def as_points(self, interval: float = USUAL_INTERVAL) -> dict[str, Any]:
         """The same belief in columns of judgements: family, low, likely, high and interval.
@@ -322,16 +342,27 @@ def is_preliz(value: Any) -> bool:
 def _quantiles_of(distribution: Any) -> dict[str, float]:
     """Quantiles of a PreliZ distribution."""
     if not is_preliz(distribution):
-        raise JudgementError(f"{distribution!r} is not a PreliZ distribution. Make one, as in preliz.Gamma(2, 0.01).")
+        raise JudgementError(
+            _(
+                "{distribution!r} is not a PreliZ distribution. Make one, as in preliz.Gamma(2, 0.01).",
+                distribution=distribution,
+            )
+        )
     if not getattr(distribution, "is_frozen", True):
         raise JudgementError(
-            f"The PreliZ distribution {type(distribution).__name__} has no numbers yet. Give its parameters."
+            _(
+                "The PreliZ distribution {name} has no numbers yet. Give its parameters.",
+                name=type(distribution).__name__,
+            )
         )
     below = float(np.asarray(distribution.cdf(0.0)))
     if below > 1e-3:
         raise JudgementError(
-            f"The PreliZ distribution puts {percent(below)} of its weight on amounts of 0 or less. "
-            f"Truncate it, or state the chance that nothing occurs by itself."
+            _(
+                "The PreliZ distribution puts {below} of its weight on amounts of 0 or less. Truncate it, or "
+                "state the chance that nothing occurs by itself.",
+                below=percent(below),
+            )
         )
     amounts = np.asarray(distribution.ppf(list(PROBED.values())), dtype=float)
     return _positive(dict(zip(PROBED, amounts.tolist(), strict=True)))
@@ -342,8 +373,10 @@ def _positive(stated: Mapping[str, Any]) -> dict[str, float]:
     numbers = {name: as_number(value, name) for name, value in stated.items()}
     for name, number in numbers.items():
         if number <= 0:
-            cure = "Write a certain amount as low and high." if name == "sd" else "State the amount if it occurs."
-            raise JudgementError(f"{name} must be above 0, not {number:g}. {cure}")
+            cure = _("Write a certain amount as low and high.") if name == "sd" else _("State the amount if it occurs.")
+            raise JudgementError(
+                _("{name} must be above 0, not {number:g}. {cure}", name=name, number=number, cure=cure)
+            )
     return numbers
 
 
@@ -352,13 +385,21 @@ def _require_ascending(stated: Mapping[str, float]) -> None:
     numbers = list(stated.values())
     if numbers != sorted(numbers):
         shown = ", ".join(f"{name} {number:g}" for name, number in stated.items())
-        raise JudgementError(f"The numbers cross: {shown}. Each must be at least the one before; correct them.")
+        raise JudgementError(
+            _("The numbers cross: {shown}. Each must be at least the one before; correct them.", shown=shown)
+        )
 
 
 def require_family(family: str) -> None:
     """Refuse what is no family of amounts."""
     if family not in FAMILIES:
-        raise JudgementError(f"There is no family {family!r} of amounts. {suggestion(str(family), FAMILIES)}")
+        raise JudgementError(
+            _(
+                "There is no family {family!r} of amounts. {suggestion}",
+                family=family,
+                suggestion=suggestion(str(family), FAMILIES),
+            )
+        )
 
 
 def one_in(chance: float) -> str:
@@ -371,5 +412,5 @@ def one_in(chance: float) -> str:
     """
     number = round(1 / chance) if chance > 0 else 0
     if number in NUMBERS and abs(number * chance - 1) < NEARLY:
-        return f"one chance in {NUMBERS[number]}"
-    return f"a chance of {percent(chance)}"
+        return _("one chance in {numbers}", numbers=NUMBERS[number])
+    return _("a chance of {chance}", chance=percent(chance))

@@ -179,10 +179,10 @@ def sentence(of: ChannelDraws, horizon: Duration, currency: str | None) -> str:
             cost=_cost(of, currency),
         ),
         _(
-            "that is {times} times the cost, {describe_interval} {low} to {high}, and more than {threshold:g} "
+            "that is {times} times the cost, {interval} {low} to {high}, and more than {threshold:g} "
             "times with probability {chance}",
             times=_times(float(np.median(of.ratio))),
-            describe_interval=describe_interval(*of.level),
+            interval=describe_interval(*of.level),
             low=low,
             high=high,
             threshold=of.targets.threshold,

@@ -83,8 +83,8 @@ def _bounds(shares: Sequence[float]) -> Array:
         raise UnitError(
             _(
                 "The shares of tiers are above 0 and add up to 1, the best first, such as (0.2, 0.3, 0.5); "
-                "{tuple} add up to {number:g}.",
-                tuple=tuple(shares),
+                "{shares} add up to {number:g}.",
+                shares=tuple(shares),
                 number=parts.sum(),
             )
         )

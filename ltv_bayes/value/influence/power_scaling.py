@@ -101,8 +101,8 @@ def _of_priors(value: Valued, total: Array, alphas: tuple[float, float], ci_prob
         orders = (order_of_draws(valuation.shape, valuation.seed, purpose) for purpose in uses)
         density = np.sum([of_draws[order] for order in orders], axis=0)
         weighted = [pareto_smoothed((alpha - 1) * density) for alpha in alphas]
-        ends = [_weighted(total, weights, ci_prob) for weights, _ in weighted]
-        verdict = _verdict(max(k for _, k in weighted), opinions=opinions)
+        ends = [_weighted(total, weights, ci_prob) for weights, _unused in weighted]
+        verdict = _verdict(max(k for _unused, k in weighted), opinions=opinions)
         yield {**held, **_changes(ends, total, alphas, ci_prob), **verdict}
 
 

@@ -437,9 +437,9 @@ class Words:
         low, high = (money(row[f"{name}{end}"], self.unit) for end in ENDS)
         middle = with_currency(money(row["median_difference"], self.unit), self.unit)
         return _(
-            "the median difference is {middle}, {describe_interval} {low} to {high}",
+            "the median difference is {middle}, {interval} {low} to {high}",
             middle=middle,
-            describe_interval=describe_interval(*self.interval),
+            interval=describe_interval(*self.interval),
             low=low,
             high=high,
         )
