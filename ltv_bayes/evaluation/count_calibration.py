@@ -158,7 +158,7 @@ def _advice(row: pd.Series, on_clock: bool) -> str:
             "constant: do not rely on the interval or the rank of one of them; their mean is in "
             "by_frequency()."
         )
-    side = "less" if row["below_eti80"] > row["above_eti80"] else "more"
+    side = _("less") if row["below_eti80"] > row["above_eti80"] else _("more")
     cure = "" if on_clock else _("; if the others did too, calendar_effects='auto' may help")
     return _("Misses on one side: they bought {side} than forecast, see by_frequency(){cure}.", side=side, cure=cure)
 

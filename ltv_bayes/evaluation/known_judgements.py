@@ -12,7 +12,7 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import InputError, a_kind, counted, listed
 from ltv_bayes.judgement.future_value import FutureValuePriors, all_judgements
 from ltv_bayes.judgement.valuing.checks import written_as
-from ltv_bayes.language import _
+from ltv_bayes.language import _, _n
 
 Judged = FutureValuePriors | Callable[[dt.date], FutureValuePriors | None]
 
@@ -38,14 +38,12 @@ class KnownJudgements:
         if not self.left_out:
             return ""
         number, names = len(self.left_out), list(dict.fromkeys(self.left_out))
-        are, them = ("is", _("its customer is")) if number == 1 else ("are", _("their customers are"))
-        ids = f"{'id' if len(names) == 1 else 'ids'} {listed(names)}"
-        return _(
-            "{judgements} {are} left out: {them} not in the data by then ({ids})",
+        return _n(
+            "{judgements} is left out: its customer is not in the data by then ({ids})",
+            "{judgements} are left out: their customers are not in the data by then ({ids})",
+            number,
             judgements=counted(number, "judgement"),
-            are=are,
-            them=them,
-            ids=ids,
+            ids=_n("id {names}", "ids {names}", len(names), names=listed(names)),
         )
 
 
@@ -76,7 +74,7 @@ def known_on(day: dt.date, future_value: Judged | None, customers: Customers) ->
         raise InputError(
             _(
                 "future_value={value} {kind}. Make it with FutureValuePriors.from_judgements(...).",
-                value=which or " is",
+                value=which or _(" is"),
                 kind=a_kind(given),
             )
         )

@@ -12,7 +12,7 @@ from scipy import special
 from ltv_bayes.data.customers.customers import Customers, require_customers
 from ltv_bayes.data.customers.histories import Histories, unique_histories
 from ltv_bayes.errors import InputError, counted
-from ltv_bayes.formatting import percent, three_digits
+from ltv_bayes.formatting import label, percent, three_digits
 from ltv_bayes.formulas.models import bg_nbd, leaving_at_once, mbg_nbd
 from ltv_bayes.formulas.special import Array, IntArray
 from ltv_bayes.language import _
@@ -145,7 +145,7 @@ class OneTimeCheck(Printed):
     by_age: pd.DataFrame
     difference: float
     error: float
-    deed: str = "bought once"
+    deed: str = _("bought once")
     caution: str = ""
 
     @property
@@ -176,7 +176,7 @@ class OneTimeCheck(Printed):
             one_time_2=percent(self.one_time / self.customers),
             deed=self.deed,
             share=percent(always["share"]),
-            of=self.of,
+            of=label(self.of),
             horizon=self.horizon,
             probability_alive=percent(maybe["probability_alive"]),
             share_2=percent(maybe["share"]),

@@ -244,7 +244,7 @@ class PurchasesByPeriod:
         share = self.observed[:, :number].sum() / max(expected[:number].sum(), 1e-300)
         return _(
             DRIFTS,
-            moves="rises" if slope > 0 else "falls",
+            moves=_("rises") if slope > 0 else _("falls"),
             rate=percent(abs(np.expm1(slope))),
             length=f"{number} {self.period}s" if number > 1 else self.period,
             share=f"{percent(abs(share - 1))} {'above' if share > 1 else 'below'}",

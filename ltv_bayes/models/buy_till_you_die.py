@@ -72,7 +72,7 @@ class PurchaseModel(RateModel[FittedPurchases]):
 
     def _learned(self, fit: FittedPurchases, data: Customers) -> dict[str, Any]:
         note = all_alive_note(fit.model, share_of_one_time(data))
-        return {"living": living_by_column(fit, data), **({"note": note} if note else {})}
+        return {"living": living_by_column(fit, data), **({"note": str(note)} if note else {})}
 
     def _replicated(self, fit: FittedPurchases, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_histories(fit, data, random_seed=random_seed)

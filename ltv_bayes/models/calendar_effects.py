@@ -17,7 +17,7 @@ from ltv_bayes.data.subscriptions.calendar import contract_length
 from ltv_bayes.data.subscriptions.renewals import Renewals, settled_day
 from ltv_bayes.errors import DataWarning, FitError, PriorError, a_kind, suggestion
 from ltv_bayes.formulas.special import Array
-from ltv_bayes.language import _
+from ltv_bayes.language import _, retold
 from ltv_bayes.models.density.calendar import Calendar
 from ltv_bayes.models.density.purchase_clock import SINCE_END
 from ltv_bayes.models.given_factors import as_index, as_season, log_factors
@@ -31,8 +31,8 @@ LARGEST = 1.0
 MOST_PERIODS = 300
 CONTRACTS = {"week": 28, "month": 85}  # renewed in periods of this length, where shorter than a number of days
 YEAR_OF_CONTRACT = 360
-POOLED = "a pooled fit has them where they are asked for, as CalendarEffects(), and then takes minutes"
-UNKNOWN_DAYS, TOO_LONG = "the days of repeat purchases are not known", "the longest history"
+POOLED = _("a pooled fit has them where they are asked for, as CalendarEffects(), and then takes minutes")
+UNKNOWN_DAYS, TOO_LONG = _("the days of repeat purchases are not known"), _("the longest history")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,7 +256,7 @@ def without_calendar(effects: Any, customers: Customers, *, pooled: bool = False
         If the longest history is so long that a date must be wrong, or the periods too many.
     """
     reason = _reason_against(customers, pooled) if effects == "auto" else ""
-    if reason.startswith(TOO_LONG):
+    if reason.startswith(retold(TOO_LONG)):
         warnings.warn(
             _(
                 "This fit has no calendar effects, so totals seem surer than they are: {reason}. Correct the "
@@ -266,15 +266,15 @@ def without_calendar(effects: Any, customers: Customers, *, pooled: bool = False
             DataWarning,
             skip_file_prefixes=(OURS,),
         )
-    return {"without_calendar": reason} if reason else {}
+    return {"without_calendar": str(reason)} if reason else {}
 
 
 def _reason_against(customers: Customers, pooled: bool) -> str:
     """Why "auto" has no calendar effects for customers; empty where it has."""
     if not _days_known(customers):
-        return UNKNOWN_DAYS
+        return retold(UNKNOWN_DAYS)
     if pooled:
-        return POOLED
+        return retold(POOLED)
     years = _longest_history(customers) * DAYS_PER_UNIT[customers.time_unit] / DAYS_PER_YEAR
     most = MOST_PERIODS / IN_YEAR["quarter"]
     return (

@@ -42,10 +42,10 @@ LEAST_SPREAD = 1e-3  # standard deviation of the logarithm; a price of 10.00 is 
 LARGE_ORDER_CV = 1.5
 LARGEST_VARIANCE = np.pi**2 / 6  # of the logarithm of customers' mean spend, where q is 1
 WEIGHT = 3  # customers that each of those fitted stands for in the prior of order_cv
-ONE_PRICE_EACH = (
-    "Customers with the same {columns} all pay the same per order, so there is nothing that groups could tell each "
-    "other. Fit each segment by itself: ltv_bayes.fit_each(GammaGamma(), customers, by=...), or leave pool_by= and "
-    "covariates= out."
+ONE_PRICE_EACH = _(
+    "Customers with the same {{columns}} all pay the same per order, so there is nothing that groups could "
+    "tell each other. Fit each segment by itself: ltv_bayes.fit_each(GammaGamma(), customers, by=...), or "
+    "leave pool_by= and covariates= out."
 )
 
 
@@ -169,7 +169,7 @@ class GammaGamma(Model[Customers, FittedSpend]):
         correlation = frequency_spend_correlation(_in_one(histories))
         note = _first_order_note(self.first_order, data, chosen_growth(self.price_growth, data))
         found = {"frequency_spend_correlation": correlation, "one_price": int(_one_price(histories))}
-        return {**found, "note": note} if note else found
+        return {**found, "note": str(note)} if note else found
 
     def _replicated(self, fit: FittedSpend, data: Customers, random_seed: int | None) -> xr.Dataset:
         return replicate_mean_spend(fit, data, random_seed=random_seed)
@@ -256,7 +256,11 @@ def _first_order_note(choice: bool | str, customers: Customers, growth: PriceGro
             )
         )
     taken = choice is True or not _differ(ratio)
-    return f"first orders are {'taken in' if taken else 'not taken in'}: {seen}"
+    return (
+        _("first orders are taken in: {seen}", seen=seen)
+        if taken
+        else _("first orders are not taken in: {seen}", seen=seen)
+    )
 
 
 def _require_choice(given: Any) -> None:

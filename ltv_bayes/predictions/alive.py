@@ -23,8 +23,8 @@ from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 
 MOSTLY_ONCE = 0.5
 SURE_THAT_ONE_TIME_BUYERS_LIVE = {
-    bg_nbd.NAME: ("BG/NBD", "BGNBD(leave_at_once=True)", "see check_one_time"),
-    bg_cnbd.NAME: ("BG/CNBD-k", "BGCNBD(..., leave_at_once=True)", "and MBGCNBD lets them leave as after any other"),
+    bg_nbd.NAME: ("BG/NBD", "BGNBD(leave_at_once=True)", _("see check_one_time")),
+    bg_cnbd.NAME: ("BG/CNBD-k", "BGCNBD(..., leave_at_once=True)", _("and MBGCNBD lets them leave as after any other")),
 }
 ENOUGH_DRAWS, MANY_VALUES = 50, 200
 LARGEST_LOG, HALVINGS = 700.0, 60

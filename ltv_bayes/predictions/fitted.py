@@ -20,22 +20,22 @@ from ltv_bayes.errors import ColumnError, DataWarning, FitError, UnitError
 from ltv_bayes.formatting import visible
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _, comma
 from ltv_bayes.predictions.groups import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
-from ltv_bayes.time_units import TimeUnit, as_time_unit
+from ltv_bayes.time_units import UNITS, TimeUnit, as_time_unit
 
 OF_ALL = ("pooling", "living", "note")
 """What a fit of all customers carries that the fit of one segment does not."""
 SHARED = re.compile("calendar_effect|level|season|(level|noise|season)_sd|price_(growth|level|level_sd|noise_sd)")
 """Variables of calendar effects and prices, which all customers share."""
-UNCONVERGED = "fit did not converge"
+UNCONVERGED = N_("fit did not converge")
 LONG_NAMES = {
-    "mean_rate": "mean rate of orders",
-    "mean_spend": "mean value of an order",
-    "dropout_mean": "chance of leaving after an order",
-    "first_dropout": "chance of leaving right after the first order",
-    "churn_mean": "chance of leaving at a renewal",
+    "mean_rate": N_("mean rate of orders"),
+    "mean_spend": N_("mean value of an order"),
+    "dropout_mean": N_("chance of leaving after an order"),
+    "first_dropout": N_("chance of leaving right after the first order"),
+    "churn_mean": N_("chance of leaving at a renewal"),
 }
 OURS = str(Path(__file__).parents[1])
 
@@ -330,7 +330,7 @@ def time_unit_of(fit: FittedModel) -> TimeUnit:
 
 def caution_of(*fits: FittedModel | None) -> str:
     """What every table made from these fits must state; empty when all converged."""
-    return "" if all(fit is None or fit.converged for fit in fits) else UNCONVERGED
+    return "" if all(fit is None or fit.converged for fit in fits) else str(_(UNCONVERGED))
 
 
 def pooling_of(fit: FittedModel) -> Pooling | None:
@@ -438,8 +438,11 @@ def fit_attrs(
 def _described(fit: FittedModel, quantity: str) -> dict[str, str]:
     """What comparisons state of a quantity: its name, its unit, and whether the draws can be trusted."""
     unit = fit.idata.attrs.get("time_unit")
-    units = {"mean_rate": _("per {unit}", unit=unit) if unit else "", "mean_spend": currency_of(fit) or ""}
-    name = LONG_NAMES.get(quantity, quantity.replace("_", " "))
+    units = {
+        "mean_rate": str(_("per {unit}", unit=_(UNITS[unit]))) if unit else "",
+        "mean_spend": currency_of(fit) or "",
+    }
+    name = str(_(LONG_NAMES[quantity])) if quantity in LONG_NAMES else quantity.replace("_", " ")
     return {"long_name": name, "units": units.get(quantity, ""), "caution": caution_of(fit)}
 
 
@@ -447,5 +450,5 @@ def _of_segment(fit: FittedModel) -> str:
     """Which segment the parameters belong to, in words, where there are several."""
     segment = segment_of(fit)
     if segment:
-        return f" of {', '.join(f'{name} {value}' for name, value in segment.items())}"
+        return _(" of {segment}", segment=comma(f"{name} {value}" for name, value in segment.items()))
     return "" if pooling_of(fit) is None and segment is None else _(" of a typical segment")

@@ -393,7 +393,8 @@ def _moving(growth: float) -> str:
     >>> _moving(0.05), _moving(-0.05)
     ('prices grow by 5%', 'prices fall by 5%')
     """
-    return f"prices {'fall' if growth < 0 else 'grow'} by {percent(abs(growth))}"
+    share = percent(abs(growth))
+    return _("prices fall by {share}", share=share) if growth < 0 else _("prices grow by {share}", share=share)
 
 
 def price_notes(fit: FittedSpend, customers: Customers) -> list[str]:

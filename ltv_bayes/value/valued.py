@@ -186,7 +186,7 @@ def subject(customer_id: Any) -> str:
 def stored_attrs(value: Valued) -> dict[str, str]:
     """The attributes of values where they are stored."""
     settings = value.settings
-    return {"units": value.units, "settings": str(settings), "random_seed": str(settings.random_seed)}
+    return {"units": value.units, "settings": str(str(settings)), "random_seed": str(settings.random_seed)}
 
 
 def share_of(part: Any, whole: Any) -> Any:

@@ -37,7 +37,7 @@ WHOLE = 1e-6  # of a day: T was counted in days, and division into time units le
 REPEATS = """
 SELECT coalesce(sum(frequency), 0)::BIGINT AS repeats, max("T" * $days + {before_end}) AS longest FROM customers
 """
-AS_OF_CURE = "Does as_of lie before their last order?"
+AS_OF_CURE = _("Does as_of lie before their last order?")
 
 
 @dataclass(frozen=True)
@@ -83,24 +83,27 @@ HISTORY_RULES = (
     _fractional("frequency"),
     Rule(
         lambda table: table["frequency"] > MOST_PURCHASES,
-        f"with a frequency above {MOST_PURCHASES:,}",
-        "frequency counts repeat purchases: does the column hold money, or units sold?",
+        _("with a frequency above {most_purchases:,}", most_purchases=MOST_PURCHASES),
+        _("frequency counts repeat purchases: does the column hold money, or units sold?"),
     ),
     Rule(
         lambda table: (table["T"] != 0) & ~table["T"].between(SHORTEST, LONGEST),
-        f"with a T beyond {LONGEST:g}, or below {SHORTEST:g} and not 0",
-        "Correct it, or choose another time unit.",
+        _("with a T beyond {longest:g}, or below {shortest:g} and not 0", longest=LONGEST, shortest=SHORTEST),
+        _("Correct it, or choose another time unit."),
     ),
-    Rule(lambda table: table["recency"] > table["T"] * (1 + TOLERANCE), "with recency after T", AS_OF_CURE),
+    Rule(lambda table: table["recency"] > table["T"] * (1 + TOLERANCE), _("with recency after T"), AS_OF_CURE),
     Rule(
         lambda table: (table["frequency"] == 0) & (table["recency"] > 0),
-        "with recency above 0 but frequency 0",
-        "frequency counts repeat purchases and recency runs from the first to the last: is frequency one too low?",
+        _("with recency above 0 but frequency 0"),
+        _("frequency counts repeat purchases and recency runs from the first to the last: is frequency one too low?"),
     ),
     Rule(
         lambda table: (table["frequency"] > 0) & (table["recency"] == 0),
-        "with repeat purchases but recency 0",
-        "recency runs from the first purchase to the last: is it the time since the last, or frequency one too high?",
+        _("with repeat purchases but recency 0"),
+        _(
+            "recency runs from the first purchase to the last: is it the time since the last, or frequency one "
+            "too high?"
+        ),
     ),
 )
 SPEND_RULES = (
@@ -109,25 +112,29 @@ SPEND_RULES = (
     _fractional("spend_frequency"),
     Rule(
         lambda table: table["spend_frequency"] > table["frequency"],
-        "with spend_frequency above frequency",
-        "spend_frequency counts those repeat purchases that have a value.",
+        _("with spend_frequency above frequency"),
+        _("spend_frequency counts those repeat purchases that have a value."),
     ),
     Rule(
         lambda table: (table["spend_frequency"] > 0) & ~np.isfinite(table["monetary_value"]),
-        "with repeat purchases but a missing or infinite monetary_value",
-        "Fill in the mean value of their repeat purchases, or give spend_frequency 0.",
+        _("with repeat purchases but a missing or infinite monetary_value"),
+        _("Fill in the mean value of their repeat purchases, or give spend_frequency 0."),
     ),
     Rule(
         lambda table: (table["spend_frequency"] > 0) & (table["monetary_value"] <= 0),
-        "with repeat purchases but a monetary_value of zero or less",
-        "Fill in the mean value of their repeat purchases, or give spend_frequency 0.",
+        _("with repeat purchases but a monetary_value of zero or less"),
+        _("Fill in the mean value of their repeat purchases, or give spend_frequency 0."),
     ),
     Rule(
         lambda table: (
             (table["spend_frequency"] > 0) & ~table["monetary_value"].between(SMALLEST_AMOUNT, LARGEST_AMOUNT)
         ),
-        f"with a monetary_value beyond {LARGEST_AMOUNT:g}, or below {SMALLEST_AMOUNT:g}",
-        "Correct it, or give spend_frequency 0.",
+        _(
+            "with a monetary_value beyond {largest_amount:g}, or below {smallest_amount:g}",
+            largest_amount=LARGEST_AMOUNT,
+            smallest_amount=SMALLEST_AMOUNT,
+        ),
+        _("Correct it, or give spend_frequency 0."),
     ),
 )
 

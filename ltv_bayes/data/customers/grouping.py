@@ -15,9 +15,9 @@ from ltv_bayes.data.reading.ids import BLANKS, as_text
 from ltv_bayes.errors import ColumnError, InputError, refuse_rows, suggestion
 from ltv_bayes.language import _
 
-WITHOUT_SEGMENT = (
-    "Fill it in among the attributes before summarize (a name such as 'unknown' makes a segment of its own), or leave "
-    "them out{how}."
+WITHOUT_SEGMENT = _(
+    "Fill it in among the attributes before summarize (a name such as 'unknown' makes a segment of its "
+    "own), or leave them out{{how}}."
 )
 
 

@@ -34,9 +34,9 @@ from ltv_bayes.formatting import visible
 from ltv_bayes.language import _
 
 EARLIEST, YEARS_AHEAD = 1950, 100
-BESIDE = "the text beside the table"
-NO_ORDER = "If rows are left out by their status and are orders, keep='all' keeps them."
-DROP = "Or leave such rows out with bad_rows='drop'."
+BESIDE = _("the text beside the table")
+NO_ORDER = _("If rows are left out by their status and are orders, keep='all' keeps them.")
+DROP = _("Or leave such rows out with bad_rows='drop'.")
 
 
 def read_transactions(

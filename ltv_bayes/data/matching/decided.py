@@ -18,7 +18,7 @@ from ltv_bayes.language import _
 
 WORDS = {"same": SAME, "different": DIFFERENT, "相同": SAME, "不同": DIFFERENT}
 NEEDED = ("system_a", "id_a", "system_b", "id_b", "decision")
-LATER_RUN = "Write the pairs again with .write(), or correct the row."
+LATER_RUN = _("Write the pairs again with .write(), or correct the row.")
 
 
 def read_decisions(source: Any, parties: Parties) -> dict[Pair, tuple[str, Any]]:

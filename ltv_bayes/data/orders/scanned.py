@@ -35,15 +35,15 @@ from ltv_bayes.sizes import LARGEST_AMOUNT, NAMED_ROWS, SMALLEST_AMOUNT
 from ltv_bayes.tables import DataPage, Printed
 
 FAULTS = {
-    "customer IS NULL": ("without a customer id", "Fill in the id, or leave such rows out of the file."),
-    "date IS NULL": ("without a date", "Fill in the date, or leave such rows out of the file."),
-    "amount IS NULL": ("without an amount", "Fill in the amount, 0 for a free order."),
-    "NOT isfinite(amount)": (INFINITE, "Correct the amount."),
+    "customer IS NULL": (_("without a customer id"), _("Fill in the id, or leave such rows out of the file.")),
+    "date IS NULL": (_("without a date"), _("Fill in the date, or leave such rows out of the file.")),
+    "amount IS NULL": (_("without an amount"), _("Fill in the amount, 0 for a free order.")),
+    "NOT isfinite(amount)": (INFINITE, _("Correct the amount.")),
     f"isfinite(amount) AND amount <> 0 AND abs(amount) NOT BETWEEN {SMALLEST_AMOUNT!r} AND {LARGEST_AMOUNT!r}": (
         NO_MONEY,
-        "Correct the amount.",
+        _("Correct the amount."),
     ),
-    "stream IS NULL": ("without a stream", "Fill in which stream the order belongs to."),
+    "stream IS NULL": (_("without a stream"), _("Fill in which stream the order belongs to.")),
 }
 EXTENT = """
 SELECT count(*) AS orders, min(date) AS first, max(date) AS last, sum(amount) AS total,

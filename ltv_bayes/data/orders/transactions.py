@@ -11,7 +11,7 @@ from ltv_bayes.data.orders.read_report import ReadReport
 from ltv_bayes.data.reading.faults import Fault
 from ltv_bayes.data.reading.ids import as_ids
 from ltv_bayes.errors import DataWarning, InputError, counted, rows_at_fault, suggestion
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.tables import DataPage, Printed
 
 COLUMNS = ("row", "customer_id", "date", "amount")
@@ -295,4 +295,4 @@ def streams_line(counts: pd.Series) -> str:
     >>> streams_line(pd.Series({"consumables": 1200, "service": 33}))
     'streams: consumables 1,200, service 33'
     """
-    return f"streams: {', '.join(f'{name} {number:,}' for name, number in counts.items())}"
+    return _("streams: {names}", names=comma(f"{name} {number:,}" for name, number in counts.items()))

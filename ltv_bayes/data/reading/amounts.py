@@ -26,11 +26,15 @@ from ltv_bayes.errors import ColumnError, InputError, UnitError, counted, listed
 from ltv_bayes.language import _
 from ltv_bayes.sizes import LARGEST_AMOUNT, SMALLEST_AMOUNT
 
-INFINITE = "with an infinite amount"
-NO_MONEY = f"with an amount beyond {LARGEST_AMOUNT:g}, or below {SMALLEST_AMOUNT:g} and not 0"
-SHORTENED = (
-    "A power of ten, as a spreadsheet shows it, leaves digits out: format the column as a number with two decimals, "
-    "and export it again."
+INFINITE = _("with an infinite amount")
+NO_MONEY = _(
+    "with an amount beyond {largest_amount:g}, or below {smallest_amount:g} and not 0",
+    largest_amount=LARGEST_AMOUNT,
+    smallest_amount=SMALLEST_AMOUNT,
+)
+SHORTENED = _(
+    "A power of ten, as a spreadsheet shows it, leaves digits out: format the column as a number with two "
+    "decimals, and export it again."
 )
 SAME_CURRENCY = {word.upper(): code for word, code in CURRENCIES.items()} | {YEN_OR_YUAN: "CNY"}
 LONGER = tuple(word for word, code in CURRENCIES.items() if word.endswith(COUNTED_WORDS) and len(word) > 1)

@@ -19,9 +19,9 @@ KEPT_LIMIT = 1e15
 """Excel keeps 15 digits of a number that is typed, and makes the others 0."""
 MISSING_WORDS = ("NULL", "null", "None", "none", "NaN", "nan", "N/A", "n/a", "#N/A", "NA", "-")
 WHOLE_NUMBER = re.compile(r"0|-?[1-9]\d{0,18}", re.ASCII)
-DATED = "A spreadsheet makes dates of ids such as 3-1: format the column as text, and type them again."
+DATED = _("A spreadsheet makes dates of ids such as 3-1: format the column as text, and type them again.")
 SHORTENED = r"\d(?:[.,]\d+)?E\+\d{2}"
-NO_ID = "without a customer id"
+NO_ID = _("without a customer id")
 
 
 def as_ids(cells: pd.Series) -> tuple[pd.Series, Fault]:

@@ -27,12 +27,15 @@ CHANCE = 1e-3
 HIGHEST_CHURN = 0.9
 MOST_COUNTED = 1e12
 NOT_REACHED = (
-    "with zeros where the table ends, after counts so high that chance hardly explains them: read as not reached yet",
-    "Leave such cells blank.",
+    _(
+        "with zeros where the table ends, after counts so high that chance hardly explains them: read as not "
+        "reached yet"
+    ),
+    _("Leave such cells blank."),
 )
 ENDS_IN_ZERO = (
-    "with a last count of 0 after one so high that chance hardly explains it: read as lost",
-    "If that time has not been reached yet, leave the cell blank.",
+    _("with a last count of 0 after one so high that chance hardly explains it: read as lost"),
+    _("If that time has not been reached yet, leave the cell blank."),
 )
 
 

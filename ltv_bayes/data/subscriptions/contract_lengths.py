@@ -41,7 +41,7 @@ NUMBER_FIRST = re.compile(
     r"[\s-]*(?:an?\s+|个)?(\D+)"
 )
 AT_MOST = 1200
-OTHER_LENGTH = "Write one of {}, or a number of them, such as 24 months or half a year."
+OTHER_LENGTH = _("Write one of {{}}, or a number of them, such as 24 months or half a year.")
 
 
 def as_period(text: str) -> str:

@@ -25,15 +25,32 @@ from ltv_bayes.formulas.beliefs.elicit import amount_from_interval, amount_from_
 from ltv_bayes.formulas.beliefs.log_normal_mixture import LogNormalMixture
 from ltv_bayes.judgement.form.cells import refuse_slip
 from ltv_bayes.judgement.form.layout import QUARTILES
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 
 PROBED = {"q5": 0.05, **QUARTILES, "q95": 0.95}
 """Levels at which another library's distribution is matched."""
 USUAL_INTERVAL = 0.8
-NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
-NUMBERS |= {20: "twenty", 40: "forty", 50: "fifty", 100: "a hundred", 200: "two hundred", 1000: "a thousand"}
+NUMBERS = {
+    2: N_("two"),
+    3: N_("three"),
+    4: N_("four"),
+    5: N_("five"),
+    6: N_("six"),
+    7: N_("seven"),
+    8: N_("eight"),
+    9: N_("nine"),
+    10: N_("ten"),
+}
+NUMBERS |= {
+    20: N_("twenty"),
+    40: N_("forty"),
+    50: N_("fifty"),
+    100: N_("a hundred"),
+    200: N_("two hundred"),
+    1000: N_("a thousand"),
+}
 NEARLY = 1e-6
 FAR_MEAN, FAR_SD = 1000.0, 100.0
 """A mean beyond this number of times the amounts stated, or an sd beyond that of the mean, is taken for a slip."""
@@ -282,13 +299,19 @@ class AmountBelief(Printed):
             return _("you say: {median}, for certain", median=with_currency(money(self.median, currency), currency))
         tail = 0.25 if "q75" in self.stated and "q95" not in self.stated else min((1 - self.interval) / 2, 0.25)
         low, high = (money(float(self.quantile(level)), currency) for level in (tail, 1 - tail))
-        chance = one_in(tail)
+        chance, words = one_in(tail), _number_of(tail)
         extremes = (
             _(
-                "{chance} above {high}, {chance_2} below {low}",
+                "one chance in {number} above {high}, one in {number} below {low}",
+                number=words,
+                high=with_currency(high, currency),
+                low=low,
+            )
+            if tail and words
+            else _(
+                "{chance} above {high}, {chance} below {low}",
                 chance=chance,
                 high=with_currency(high, currency),
-                chance_2=chance.replace("one chance", "one"),
                 low=low,
             )
             if tail
@@ -410,7 +433,13 @@ def one_in(chance: float) -> str:
     >>> one_in(0.1), one_in(0.025), one_in(0.15)
     ('one chance in ten', 'one chance in forty', 'a chance of 15%')
     """
-    number = round(1 / chance) if chance > 0 else 0
-    if number in NUMBERS and abs(number * chance - 1) < NEARLY:
-        return _("one chance in {numbers}", numbers=NUMBERS[number])
+    number = _number_of(chance)
+    if number:
+        return _("one chance in {number}", number=number)
     return _("a chance of {chance}", chance=percent(chance))
+
+
+def _number_of(chance: float) -> str:
+    """The number that a chance is one in, in words; empty where there is none."""
+    number = round(1 / chance) if chance > 0 else 0
+    return _(NUMBERS[number]) if number in NUMBERS and abs(number * chance - 1) < NEARLY else ""

@@ -132,8 +132,9 @@ class ChanceBelief:
         'you say: between 40% and 70% of such occur, and you are 80% sure; the chance is 55%'
         """
         if self.is_number:
-            certain = {0.0: "it never occurs", 1.0: "it occurs for certain"}
-            return f"you say: {certain.get(self.probability, f'it occurs with {percent(self.probability)}')}"
+            if self.probability in (0.0, 1.0):
+                return _("you say: it occurs for certain") if self.probability else _("you say: it never occurs")
+            return _("you say: it occurs with {probability}", probability=percent(self.probability))
         low, high = map(percent, self.quantile([0.1, 0.9]).tolist())
         if "of" in self.stated:
             cases, of = self.stated["cases"], self.stated["of"]

@@ -16,9 +16,9 @@ from ltv_bayes.judgement.form.layout import PARAMETERS, WAYS
 from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
 from ltv_bayes.judgement.valuing.expected import amounts_of, chance_in_draws, log_moments
 from ltv_bayes.judgement.valuing.provenance import are_mixed, numbers_used
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _
 
-SAYING = "you say: "
+SAYING = N_("you say: ")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Opportunity:
 
     def sentences(self, currency: str | None = None) -> tuple[str, ...]:
         """Chance, amount and date in plain words; and what is used in their place after recalibration."""
-        amount = self.amount.sentence(currency).removeprefix(SAYING)
+        amount = self.amount.sentence(currency).removeprefix(_(SAYING))
         stated = (
             self.chance.sentence(),
             _("if it occurs: {amount}", amount=amount),

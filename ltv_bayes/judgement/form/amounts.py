@@ -17,7 +17,7 @@ from ltv_bayes.language import _
 SPELLINGS = {name.replace("-", ""): name for name in FAMILIES} | {"lognorm": LOG_NORMAL, "betapert": PERT}
 POOR_FIT = 0.1
 FAR_ABOVE, WIDE_SD, SMALL_INTERVAL = 2.0, 10.0, 0.2
-NO_AMOUNT = "State the amount if it occurs, above 0."
+NO_AMOUNT = _("State the amount if it occurs, above 0.")
 
 
 def intervals(table: pd.DataFrame, usual: float, decimal: str, *, confirmed: bool = False) -> pd.Series:

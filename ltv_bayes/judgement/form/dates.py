@@ -10,7 +10,7 @@ import pandas as pd
 from ltv_bayes.data.reading.dates import as_days
 from ltv_bayes.errors import InputError, JudgementError
 from ltv_bayes.judgement.form.cells import refuse
-from ltv_bayes.language import _
+from ltv_bayes.language import _, _n
 
 UNKNOWN = {"", "?", "unknown", "n/a", "未知", "不详"}
 CHINESE_MONTH, CHINESE_QUARTER = (
@@ -70,8 +70,12 @@ def days_in(table: pd.DataFrame, column: str, date_format: str | None) -> pd.Ser
             found[known] = read.to_numpy()
         except InputError as problem:
             raise JudgementError(_("{column}: {problem}", column=column, problem=problem), problem.rows) from None
-    cure = f"Write it as in 2026-06-30{', 2026-07 or 2026-Q3' if column == 'expected_on' else ''}."
-    refuse(table, known & found.isna(), f"with {'an' if column[0] == 'e' else 'a'} {column} that is not a date", cure)
+    cure = _("Write it as in 2026-06-30.")
+    if column == "expected_on":
+        cure = _("Write it as in 2026-06-30, 2026-07 or 2026-Q3.")
+    one = 1 if column[0] == "e" else 2
+    wrong = _n("with an {column} that is not a date", "with a {column} that is not a date", one, column=column)
+    refuse(table, known & found.isna(), wrong, cure)
     return found
 
 

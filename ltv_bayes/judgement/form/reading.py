@@ -20,7 +20,7 @@ from ltv_bayes.judgement.form.cells import blank, choices, in_unit_of_header, re
 from ltv_bayes.judgement.form.chances import chances
 from ltv_bayes.judgement.form.dates import stated_dates
 from ltv_bayes.judgement.form.layout import AMOUNT, COLUMNS, CONFIRM, CONFIRMED, NAMES, RATING, RELATIONS, SCORED, WAYS
-from ltv_bayes.language import _
+from ltv_bayes.language import _, _n
 from ltv_bayes.time_units import UnitError, as_number
 
 CHANCES = ("probability", "cases", "probability_low", "stage")
@@ -228,14 +228,18 @@ def _warn_of_unread(raw: pd.DataFrame, found: Mapping[str, str], known: Iterable
     meant = {heading: near[0] for heading in unread if (near := _near(heading, absent))}
     headings = unread if named else list(meant)
     if headings:
-        shown = [f"{name!r}{f' (did you mean {meant[name]}?)' if name in meant else ''}" for name in headings]
-        are = "is" if len(headings) == 1 else "are"
+        shown = [
+            _("{name!r} (did you mean {meant}?)", name=name, meant=meant[name]) if name in meant else repr(name)
+            for name in headings
+        ]
         warnings.warn(
-            _(
-                "{columns} of the table {are} not read: {shown}. Name what they mean in columns=, as in "
+            _n(
+                "{columns} of the table is not read: {shown}. Name what they mean in columns=, as in "
                 "columns={{'relation': 'your heading'}}, or leave them out of the table.",
+                "{columns} of the table are not read: {shown}. Name what they mean in columns=, as in "
+                "columns={{'relation': 'your heading'}}, or leave them out of the table.",
+                len(headings),
                 columns=counted(len(headings), "column"),
-                are=are,
                 shown=listed(shown, MOST_NAMED),
             ),
             DataWarning,

@@ -31,7 +31,7 @@ from ltv_bayes.judgement.form.layout import (
     TEXT,
     Column,
 )
-from ltv_bayes.language import _
+from ltv_bayes.language import _, retold
 from ltv_bayes.whole_files import written_whole
 
 SHEET, EXPLAINED = "judgements", "columns"
@@ -167,7 +167,7 @@ def _write_workbook(form: pd.DataFrame, path: Path) -> None:
         for place, column in enumerate(columns):
             sheet.set_column(place, place, max(12, len(column.name) + 3), blank_formats[column.kind])
             sheet.write_string(0, place, column.name, bold)
-            sheet.write_comment(0, place, column.meaning, {"x_scale": 2})
+            sheet.write_comment(0, place, retold(column.meaning), {"x_scale": 2})
             if column.choices:
                 choices = {"validate": "list", "source": list(column.choices)}
                 sheet.data_validation(1, place, last_row, place, choices)
@@ -192,10 +192,10 @@ def _write_cell(sheet: Any, row: int, place: int, value: Any, layout: Any) -> No
 
 def _explain(sheet: Any, bold: Any, columns: Iterable[Column]) -> None:
     """Explain each column."""
-    lines = [(column.name, column.meaning) for column in columns]
+    lines = [(column.name, retold(column.meaning)) for column in columns]
     lines += [
         ("", ""),
-        *((_("relation: {name}", name=name), meaning) for name, meaning in MEANINGS_OF_RELATIONS.items()),
+        *((_("relation: {name}", name=name), _(meaning)) for name, meaning in MEANINGS_OF_RELATIONS.items()),
     ]
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 100)

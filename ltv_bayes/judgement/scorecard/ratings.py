@@ -194,7 +194,9 @@ def read_ratings(ratings: Any, criteria: Sequence[str], scale: Scale, *, custome
     raters = (texts(raw[rater]) if rater in raw else pd.Series("", raw.index)).fillna("")
     twice = pd.DataFrame({"customer": customers, "rater": raters}).duplicated(keep=False)
     source = _("by one rater") if rater in raw else _("without a rater")
-    cure = f"Keep one rating of each rater{'' if rater in raw else '; name the raters with rater='}."
+    cure = _("Keep one rating of each rater.")
+    if rater not in raw:
+        cure = _("Keep one rating of each rater; name the raters with rater=.")
     refuse_ratings(raw, twice, _("of one customer, {source}, more than once", source=source), cure)
     who, names = pd.factorize(customers)
     by = raters.groupby(who).agg(lambda some: ", ".join(name for name in some if name))

@@ -13,7 +13,7 @@ from ltv_bayes.errors import DataWarning, InputError, counted, listed, refuse_ro
 from ltv_bayes.judgement.form.chances import chances
 from ltv_bayes.judgement.form.layout import NAMES
 from ltv_bayes.judgement.form.pipeline import FROM_AN_EXPORT, as_spread, once, spread_amounts
-from ltv_bayes.language import _
+from ltv_bayes.language import _, _n
 
 MANY_OPEN = 0.2
 CLOSED_COLUMNS = (
@@ -111,9 +111,15 @@ def closed_opportunities(
     made = made.assign(expert=made.get("owner"), **spread_amounts(made["amount_then"], width))
     if waiting > MANY_OPEN * (waiting + len(made)):
         warnings.warn(
-            f"{counted(waiting, 'opportunity', 'opportunities')} of the earlier export "
-            f"{'is' if waiting == 1 else 'are'} still open, beside {len(made):,} decided. Those decided first may be "
-            "won more often than the others: an older export is a better record.",
+            _n(
+                "{opportunities} of the earlier export is still open, beside {decided:,} decided. Those decided first "
+                "may be won more often than the others: an older export is a better record.",
+                "{opportunities} of the earlier export are still open, beside {decided:,} decided. Those decided first "
+                "may be won more often than the others: an older export is a better record.",
+                waiting,
+                opportunities=counted(waiting, "opportunity", "opportunities"),
+                decided=len(made),
+            ),
             DataWarning,
             stacklevel=2,
         )
@@ -148,7 +154,8 @@ def _chances(made: pd.DataFrame, stages: Mapping[str, Any] | None) -> pd.Series:
     """The chance that was stated then."""
     if stages is None:
         names = dict.fromkeys(made["stage"].dropna().astype(str))
-        cure = f"Give the chance of each stage: stages={{{', '.join(f'{name!r}: ...' for name in names)}}}."
+        chances_of = ", ".join(f"{name!r}: ..." for name in names)
+        cure = _("Give the chance of each stage: stages={{{chances}}}.", chances=chances_of)
         without = made.index[made["probability"].isna().to_numpy()]
         refuse_rows(without, "row", _("of the earlier export without a probability"), cure)
         return made["probability"]

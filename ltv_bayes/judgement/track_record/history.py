@@ -197,7 +197,9 @@ def read_won(stated: pd.DataFrame, *, open_too: bool = False) -> pd.Series:
     refuse(
         stated,
         unknown,
-        f"with something else than yes or no in 'won'{f' ({found})' if found else ''}",
+        _("with something else than yes or no in 'won' ({found})", found=found)
+        if found
+        else _("with something else than yes or no in 'won'"),
         _("Write 1 or 0, true or false, yes or no, 是 or 否; leave out what is still open."),
     )
     return words.isin(WON)

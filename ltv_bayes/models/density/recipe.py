@@ -37,7 +37,7 @@ DOMAINS = {"q": Domain(1.0, np.inf)}  # of gamma-gamma: the mean exists
 USUAL_SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
 USUAL_PRECISION = 0.3**-2
 OURS = {"draws", "tune", "chains", "random_seed", "progressbar"}
-CURE = "Write priors as Prior('LogNormal', ...), Prior('Gamma', ...) or Prior('Beta', ...), leave such settings out"
+CURE = _("Write priors as Prior('LogNormal', ...), Prior('Gamma', ...) or Prior('Beta', ...), leave such settings out")
 FEW_SEGMENTS = 8
 ACCEPT, ACCEPT_OF_FEW = 0.95, 0.98  # few segments leave the sd between them in doubt
 
@@ -269,7 +269,7 @@ class Recipe:
                 stacklevel=3,
             )
             tree = replace(self, calendar=None).fit(method=method, **settings)
-            tree.attrs["without_calendar"] = _("they do not go with {found}", found=found)
+            tree.attrs["without_calendar"] = str(_("they do not go with {found}", found=found))
             return tree
         if self.pool:
             fewest = min((len(column.levels) for column in self.columns), default=FEW_SEGMENTS)

@@ -15,7 +15,7 @@ from ltv_bayes.formulas.models.gamma_gamma import expected_spend, spend_outlook
 from ltv_bayes.formulas.models.price_level import Prices, at_prices_now
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.valuing.relations import are_opinions
-from ltv_bayes.language import _
+from ltv_bayes.language import _, _n
 from ltv_bayes.predictions.fitted import parameter_arrays
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend, prices_for, spend_histories
@@ -35,12 +35,13 @@ def note_on_conflicts(value: Valued) -> list[str]:
     found = conflicts(value)["conflict"]
     if not found.any():
         return []
-    verb = "disagrees" if found.sum() == 1 else "disagree"
+    number = int(found.sum())
     return [
-        _(
-            "{judgements} {verb} with the model beyond chance: see conflicts().",
-            judgements=counted(int(found.sum()), "judgement"),
-            verb=verb,
+        _n(
+            "{judgements} disagrees with the model beyond chance: see conflicts().",
+            "{judgements} disagree with the model beyond chance: see conflicts().",
+            number,
+            judgements=counted(number, "judgement"),
         )
     ]
 
@@ -171,7 +172,7 @@ def _with_reasons(table: pd.DataFrame, threshold: float, gone: float, currency: 
     def reason(row: Any, is_far: bool, has_left: bool) -> str:
         parts = []
         if is_far:
-            side = "above" if row.judged_amount > row.expected_order else "below"
+            side = _("above") if row.judged_amount > row.expected_order else _("below")
             parts.append(
                 _(
                     "{judged_amount} is judged, far {side} this client's usual order ({expected_order}): "

@@ -21,7 +21,7 @@ from ltv_bayes.data.reading.formats.letters import (
     WESTERN_RATES,
 )
 from ltv_bayes.errors import InputError
-from ltv_bayes.language import _
+from ltv_bayes.language import _, either
 
 BYTE_ORDER_MARKS = {  # that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
@@ -30,7 +30,7 @@ BYTE_ORDER_MARKS = {  # that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF16_BE: "utf-16",
     codecs.BOM_UTF8: "utf-8",
 }
-CURE = "Save the file again as CSV UTF-8, or name the encoding in which its program writes."
+CURE = _("Save the file again as CSV UTF-8, or name the encoding in which its program writes.")
 ENCODINGS = (
     *("gb18030", "cp950", "cp932", "euc_jp", "cp949", "cp1251", "koi8-r"),
     *("cp1252", "mac_roman", "cp1250", "iso-8859-2", "cp1254"),
@@ -161,7 +161,7 @@ def _cure(raw: bytes) -> str:
     likely = list(_likely(raw))
     if not likely:
         return CURE
-    return f"Its letters make sense in {' or '.join(f'encoding={encoding!r}' for encoding in likely)}."
+    return _("Its letters make sense in {names}.", names=either(f"encoding={encoding!r}" for encoding in likely))
 
 
 def _wide(raw: bytes, name: str) -> tuple[bytes, str]:

@@ -26,7 +26,7 @@ FEW = 100
 """Rows that are put into their places one by one."""
 SWALLOWED = 3
 """So many lines of a cell that look like rows are rows, behind a quotation mark that was never closed."""
-QUOTE_CURE = "Close it, or double it inside a cell."
+QUOTE_CURE = _("Close it, or double it inside a cell.")
 MARKS = ("=", "'")
 AS_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 BEFORE_DIGITS = re.compile(r"'\d")

@@ -16,7 +16,7 @@ from ltv_bayes.data.reading.ids import KEPT_LIMIT
 from ltv_bayes.errors import InputError, counted, suggestion
 from ltv_bayes.language import _
 
-NO_WORKBOOK = "Open it in a spreadsheet program and save it again as .xlsx."
+NO_WORKBOOK = _("Open it in a spreadsheet program and save it again as .xlsx.")
 
 SheetChoice = str | int | Sequence[str | int] | None
 
