@@ -12,6 +12,7 @@ import xarray as xr
 
 from ltv_bayes.errors import UnitError, suggestion
 from ltv_bayes.language import _
+from ltv_bayes.tables.headings import interval_words
 
 KINDS = ("eti", "hdi")
 SAMPLE_DIMS = ("chain", "draw")
@@ -86,20 +87,7 @@ def describe_interval(ci_prob: float | None, ci_kind: str | None) -> str:
     '89% highest-density interval'
     """
     prob, kind = interval_settings(ci_prob, ci_kind)
-    return describe_level(f"{100 * prob:g}", kind)
-
-
-def describe_level(level: str, kind: str) -> str:
-    """Write an interval's level and kind, as a column's name has them, in words.
-
-    Examples
-    --------
-    >>> describe_level("89", "eti"), describe_level("97.5", "hdi")
-    ('89% interval', '97.5% highest-density interval')
-    """
-    if kind == "hdi":
-        return _("{level}% highest-density interval", level=level)
-    return _("{level}% interval", level=level)
+    return interval_words(kind, f"{100 * prob:g}")
 
 
 def interval(values: np.ndarray, ci_prob: float | None, ci_kind: str | None) -> tuple[np.ndarray, np.ndarray]:

@@ -205,6 +205,20 @@ DAY = N_("{year}-{month:02}-{day:02}")
 """How a day is written within a sentence."""
 
 
+def as_known(text: str) -> str:
+    """Write a name or a reason that a table keeps in the current language, where the catalogue has it as a message.
+
+    The text is not formatted; other text is returned as it is.
+
+    Examples
+    --------
+    >>> as_known("hour"), as_known("{hour}")
+    ('hour', '{hour}')
+    """
+    code = language()
+    return text if code == SOURCE else _catalogue(code).forms.get(text, (text,))[0]
+
+
 def retold(text: str) -> str:
     """Write a text once more in the current language, if it is a message; other text is returned as it is.
 

@@ -3,11 +3,12 @@
 from functools import partial
 
 from ltv_bayes.formatting import label
+from ltv_bayes.language import _
 from ltv_bayes.plots.acquisition import plot_acquisition, plot_payback
 from ltv_bayes.plots.decisions import plot_value_over_time
 from ltv_bayes.plots.values import plot_segments
 from ltv_bayes.reporting.contents.material import Material
-from ltv_bayes.reporting.contents.parts import Part, Picture, Section, Table, Text
+from ltv_bayes.reporting.contents.parts import Part, Picture, Section, Table, Text, note
 from ltv_bayes.value.segments.segments import SegmentValues
 
 SENTENCES = 5
@@ -21,12 +22,12 @@ def segments(of: Material) -> list[Section]:
 def _segments(by: SegmentValues, key: str) -> Section:
     compared, name = by.compare(), label(by.column)
     parts: list[Part] = [Text(one) for one in compared.get("sentence", [])[: min(SENTENCES, len(by.customers) - 1)]]
-    parts.append(Picture(key, f"Value per customer by {name}", partial(plot_segments, by)))
-    parts.append(Table(key, f"Value by {name}", by.summary(), by.currency))
+    parts.append(Picture(key, _("Value per customer by {name}", name=name), partial(plot_segments, by)))
+    parts.append(Table(key, _("Value by {name}", name=name), by.summary(), by.currency))
     if len(compared):
-        parts.append(Table(f"{key}_compared", f"Differences by {name}", compared, by.currency, rows=20))
-    parts += [Text(note, "doubt") for note in by.notes()]
-    return Section(key, f"Segments: {name}", tuple(parts))
+        parts.append(Table(f"{key}_compared", _("Differences by {name}", name=name), compared, by.currency, rows=20))
+    parts += map(note, by.notes())
+    return Section(key, _("Segments: {name}", name=name), tuple(parts))
 
 
 def channels(of: Material) -> Section | None:
@@ -36,12 +37,12 @@ def channels(of: Material) -> Section | None:
         return None
     parts: list[Part] = [Text(one) for one in found.sentences()]
     parts += [
-        Picture("acquisition", "Value of a new customer over its cost", partial(plot_acquisition, found)),
-        Table("acquisition", "Channels: value and cost of a new customer", found.summary(), found.currency),
-        Picture("payback", "When the cost of a new customer is paid back", partial(plot_payback, found)),
-        *(Text(note, "doubt") for note in found.notes()),
+        Picture("acquisition", _("Value of a new customer over its cost"), partial(plot_acquisition, found)),
+        Table("acquisition", _("Channels: value and cost of a new customer"), found.summary(), found.currency),
+        Picture("payback", _("When the cost of a new customer is paid back"), partial(plot_payback, found)),
+        *map(note, found.notes()),
     ]
-    return Section("acquisition", "Channels: LTV and acquisition cost", tuple(parts))
+    return Section("acquisition", _("Channels: LTV and acquisition cost"), tuple(parts))
 
 
 def trend(of: Material) -> Section | None:
@@ -49,7 +50,7 @@ def trend(of: Material) -> Section | None:
     if of.trend is None:
         return None
     parts = (
-        Picture("trend", "Value per customer as of each day", partial(plot_value_over_time, of.trend)),
-        Table("trend", "Value as of each day", of.trend.summary(), of.trend.currency),
+        Picture("trend", _("Value per customer as of each day"), partial(plot_value_over_time, of.trend)),
+        Table("trend", _("Value as of each day"), of.trend.summary(), of.trend.currency),
     )
-    return Section("trend", "How the value developed", parts)
+    return Section("trend", _("How the value developed"), parts)

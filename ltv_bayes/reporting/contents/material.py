@@ -1,6 +1,7 @@
 """What a report is made of: the value, and results that stand beside it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -33,7 +34,9 @@ class Material:
     acquisition, slipping, trend, backtest, checks
         Results beside the value.
     columns : tuple of str
-        Columns of the customers' table that stand beside their values.
+        Columns of the customers' table that stand beside their values, such as their name.
+    tier_names : tuple of str
+        Names of the tiers, the best first.
     """
 
     ltv: LifetimeValue
@@ -45,7 +48,7 @@ class Material:
     backtest: Backtest | RollingBacktest | ModelComparison | None = None
     checks: Checks | None = None
     columns: tuple[str, ...] = ()
-    tier_names: tuple[str, ...] = field(default=())
+    tier_names: tuple[str, ...] = ()
 
     @property
     def valued(self) -> Valued:
@@ -58,10 +61,29 @@ class Material:
         return self.ltv.currency
 
     @property
-    def segment_of(self) -> pd.Series | None:
-        """The segment of each customer, by the first of the segmentations that is a column."""
-        column = next((by.column for by in self.segments if by.column in self.ltv.customers.table), None)
-        return None if column is None else self.ltv.customers.table[column]
+    def groups(self) -> tuple[str, ...]:
+        """Columns of the customers' table that segments are made by."""
+        return tuple(by.column for by in self.segments if by.column in self.ltv.customers.columns)
+
+    @cached_property
+    def explained(self) -> pd.DataFrame:
+        """The sources of the whole value."""
+        return self.ltv.explain()
+
+    @cached_property
+    def ranked(self) -> pd.DataFrame:
+        """Customers, the most to come first."""
+        return self.ltv.ranked()
+
+    @cached_property
+    def tiers(self) -> pd.DataFrame:
+        """How surely customers belong to each tier."""
+        return self.ltv.tiers(names=self.tier_names or None)
+
+    @cached_property
+    def upside(self) -> pd.DataFrame:
+        """Value not yet realised, and why."""
+        return self.ltv.upside()
 
     def money(self, amount: float) -> str:
         """Write an amount with its currency."""

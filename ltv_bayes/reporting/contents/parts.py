@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from ltv_bayes.errors import sentence_case
+from ltv_bayes.language import _, retold
+
 State = Literal["good", "doubt", "bad", "plain"]
 
 
@@ -23,6 +26,19 @@ class Text:
 
     text: str
     state: State = "plain"
+
+
+def note(text: str) -> Text:
+    """What a reader should know, as a sentence.
+
+    Examples
+    --------
+    >>> note("few customers, so priors weigh in").text
+    'Few customers, so priors weigh in.'
+    """
+    text = retold(text)
+    end = "" if text.endswith((".", "!", "?", "。")) else _(".")
+    return Text(f"{sentence_case(text)}{end}", "doubt")
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +150,21 @@ class CustomerTable:
     note: str = ""
 
 
-Part = Text | Table | Picture | Badge | Figure | CustomerTable
+@dataclass(frozen=True)
+class Term:
+    """A word and what it means.
+
+    Attributes
+    ----------
+    word, meaning : str
+        As plain text.
+    """
+
+    word: str
+    meaning: str
+
+
+Part = Text | Table | Picture | Badge | Figure | CustomerTable | Term
 
 
 @dataclass(frozen=True)
@@ -166,12 +196,15 @@ class Document:
         What stands above.
     language : str
         Of all texts in it, such as "en".
+    lines : tuple of str
+        Below the title: what was read, and the terms.
     sections : tuple of Section
         In order.
     """
 
     title: str
     language: str
+    lines: tuple[str, ...]
     sections: tuple[Section, ...]
 
     def tables(self) -> list[Table | CustomerTable]:
