@@ -40,7 +40,7 @@ def money(amount: float | None, currency: str | None = None) -> str:
     """
     if amount is None or not math.isfinite(amount):
         return UNKNOWN if amount is None or math.isnan(amount) else ("∞" if amount > 0 else "-∞")
-    size, suffix = next((step for step in _sizes(currency) if abs(amount) >= NEARLY * step[0]), ONES)
+    size, suffix = next((step for step in money_sizes(currency) if abs(amount) >= NEARLY * step[0]), ONES)
     return three_digits(amount / size) + suffix
 
 
@@ -55,7 +55,7 @@ def money_labels(amounts: Sequence[float], currency: str | None = None) -> list[
     ['0', '2,000万', '10,000万']
     """
     largest = max(map(abs, amounts), default=0.0)
-    sizes = [step for step in (*_sizes(currency), ONES) if largest >= NEARLY * step[0]] or [ONES]
+    sizes = [step for step in (*money_sizes(currency), ONES) if largest >= NEARLY * step[0]] or [ONES]
     whole = [step for step in sizes if _decimals(amounts, step[0]) == 0 and largest <= MOST_IN_A_SIZE * step[0]]
     size, suffix = (whole or sizes)[0]
     decimals = _decimals(amounts, size)
@@ -69,8 +69,8 @@ def _decimals(amounts: Sequence[float], size: float) -> int:
     return next((count for count in range(12) if all(abs(round(x, count) - x) <= close for x in scaled)), 12)
 
 
-def _sizes(currency: str | None) -> tuple[tuple[float, str], ...]:
-    """What amounts are counted in, the largest first."""
+def money_sizes(currency: str | None) -> tuple[tuple[float, str], ...]:
+    """What amounts are counted in, with the name of each size, the largest first."""
     return _read_sizes(MYRIADS if (currency or "").strip().upper() in CHINESE_MONEY else _(SIZES))
 
 
@@ -167,7 +167,10 @@ def visible(text: Any) -> str:
     >>> visible("Ada\x1b[31m"), visible("王\u3000芳")
     ('Ada�[31m', '王\u3000芳')
     """
-    return "".join(char if char == "\n" or unicodedata.category(char) not in INVISIBLE else "�" for char in str(text))
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(char if char == "\n" or unicodedata.category(char) not in INVISIBLE else "�" for char in text)
 
 
 def shortened(name: Any, width: int = 28) -> str:

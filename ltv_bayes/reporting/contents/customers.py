@@ -29,7 +29,7 @@ def customer_table(of: Material) -> CustomerTable:
     beside = dict.fromkeys([*of.columns, *of.groups])
     for place, name in enumerate(beside):
         table.insert(place, name, at_hand[name].reindex(table.index))
-    table.insert(len(beside), "tier", of.tiers["tier"].reindex(table.index).astype(str))
+    table.insert(len(beside), "tier", of.tiers["tier"].reindex(table.index))
     table["reason"] = of.upside["reason"].reindex(table.index)
     table.attrs = {**of.ranked.attrs, OWN: tuple(beside)}
     groups = (*(name for name in beside if name not in of.columns), "tier")

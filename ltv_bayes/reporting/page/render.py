@@ -1,27 +1,77 @@
 """A report as one HTML file: templates filled, with everything escaped, style and script inside."""
 
+import base64
+import hashlib
 import json
+from collections.abc import Iterator
+from importlib.resources import files
+from itertools import groupby
 from typing import Any
 
 import jinja2
-import numpy as np
-import pandas as pd
 from markupsafe import Markup
 
 from ltv_bayes.formatting import visible
-from ltv_bayes.plots.canvas import rendered
-from ltv_bayes.reporting.contents.parts import CustomerTable, Document, Picture, Table
-from ltv_bayes.tables import readable
+from ltv_bayes.language import in_language
+from ltv_bayes.plots.canvas import as_svg
+from ltv_bayes.reporting.contents.parts import CustomerTable, Document, Part, Picture, Section
+from ltv_bayes.reporting.page.customers import Customers
+from ltv_bayes.reporting.page.glossary import Glossary
+from ltv_bayes.reporting.page.tables import rows
+from ltv_bayes.reporting.page.words import page_words
+
+HTML_LANGUAGE = {"zh": "zh-CN"}
+"""What HTML calls a language, where that is not its code."""
+FOR_ALL = ("page.js",)
+FOR_CUSTOMERS = ("tabulator.min.js", "numbers.js", "customers.js")
 
 
 def page(document: Document) -> str:
     """Write the page.
 
     Every text is escaped by the template engine; data for the script stand in an element of type application/json, in
-    which no text can end the element.
+    which no text can end the element. The content security policy lets this style and this script pass by their
+    hashes, and nothing else.
     """
-    template = _environment().get_template("report.html.j2")
-    return template.render(document=document)
+    with in_language(document.language):
+        style = asset("page.css")
+        scripts = [asset(name) for name in (FOR_CUSTOMERS if _customers(document) else ()) + FOR_ALL]
+        return (
+            _environment()
+            .get_template("report.html.j2")
+            .render(
+                document=document,
+                html_language=HTML_LANGUAGE.get(document.language, document.language),
+                words=page_words(),
+                glossary=Glossary(document),
+                style=Markup(style),
+                scripts=[Markup(script) for script in scripts],
+                policy=_policy(style, scripts),
+                licence=asset("tabulator.LICENSE").strip() if len(scripts) > 1 else "",
+            )
+        )
+
+
+def asset(name: str) -> str:
+    """The text of a file that goes into each page."""
+    return (files("ltv_bayes.reporting.page") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _customers(document: Document) -> list[CustomerTable]:
+    return [part for section in document.sections for part in section.parts if isinstance(part, CustomerTable)]
+
+
+def _policy(style: str, scripts: list[str]) -> str:
+    """What the page may load: itself."""
+    allowed = " ".join(map(_hash, scripts))
+    return (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {allowed}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _environment() -> jinja2.Environment:
@@ -32,45 +82,23 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"visible": visible, "picture": picture, "rows": rows, "data": data}
-    found.tests |= {"kind": lambda part, name: type(part).__name__ == name}
+    found.filters |= {"visible": visible, "picture": picture, "rows": rows, "blocks": blocks}
+    found.filters |= {"json": as_json, "customers": Customers}
     return found
+
+
+def blocks(section: Section) -> Iterator[tuple[str, list[Part]]]:
+    """The parts of a section, those of a kind that follow each other together."""
+    for kind, parts in groupby(section.parts, key=lambda part: type(part).__name__):
+        yield kind, list(parts)
 
 
 def picture(part: Picture) -> Markup:
     """Draw a picture as SVG."""
-    svg = rendered(part.draw(), "svg").decode()
-    return Markup(svg[svg.index("<svg") :])
+    return Markup(as_svg(part.draw(), part.label))
 
 
-def rows(part: Table) -> dict[str, Any]:
-    """A table as text: headings and rows."""
-    shown = readable(part.frame.head(part.rows), part.currency, amounts=part.amounts)
-    names = ["" if name is None else str(name) for name in shown.index.names]
-    index = [key if isinstance(key, tuple) else (key,) for key in shown.index]
-    body = [[*key, *cells] for key, cells in zip(index, shown.to_numpy().tolist(), strict=True)]
-    rest = 0 if part.rows is None else max(0, len(part.frame) - part.rows)
-    return {"head": [*names, *shown.columns], "keys": len(names), "body": body, "rest": rest}
-
-
-def data(part: CustomerTable) -> Markup:
-    """The customers' table for the script."""
-    frame = part.frame.rename_axis("customer_id").reset_index()
-    content = {
-        "columns": list(map(str, frame.columns)),
-        "rows": [[_plain(cell) for cell in row] for row in frame.to_numpy(dtype=object).tolist()],
-        "sources": {str(name): [_plain(cell) for cell in column] for name, column in part.sources.items()},
-        "groups": list(part.groups),
-        "currency": part.currency,
-    }
+def as_json(content: Any) -> Markup:
+    """Data as JSON that can stand in an element of a page: no text in it ends the element."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
-
-
-def _plain(cell: Any) -> Any:
-    """A cell as JSON knows it."""
-    if isinstance(cell, float | np.floating):
-        return None if not np.isfinite(cell) else float(f"{cell:.6g}")
-    if isinstance(cell, bool | int | np.integer | np.bool_):
-        return cell.item() if isinstance(cell, np.generic) else cell
-    return None if cell is None or (pd.api.types.is_scalar(cell) and pd.isna(cell)) else visible(cell)
