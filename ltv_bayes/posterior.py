@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from ltv_bayes.errors import FitError, a_kind, counted, listed
-from ltv_bayes.language import N_, _
+from ltv_bayes.language import N_, _, comma
 from ltv_bayes.whole_files import written_whole
 
 BY_PERIOD = ("period", "place_in_year", "price_period")
@@ -156,8 +156,8 @@ def parameter_draws(tree: xr.DataTree, names: Sequence[str]) -> dict[str, np.nda
         raise FitError(
             _(
                 "The posterior lacks {missing}; it holds {data_vars}.",
-                missing=", ".join(missing),
-                data_vars=", ".join(map(str, posterior.data_vars)),
+                missing=comma(missing),
+                data_vars=comma(map(str, posterior.data_vars)),
             )
         )
     return {name: posterior[name].transpose(*SAMPLE_DIMS).to_numpy().astype(float) for name in names}

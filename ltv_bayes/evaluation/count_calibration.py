@@ -9,7 +9,7 @@ import xarray as xr
 from scipy import sparse
 
 from ltv_bayes.errors import counted
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 
 PIT_LEVELS = np.linspace(0.025, 0.975, 39)
 PIT_REPLICATES = 1000
@@ -141,9 +141,7 @@ def findings(table: pd.DataFrame, *, on_clock: bool) -> list[str]:
         _("In {other_classes} they hold. ", other_classes=counted(rest, "other class", "other classes")) if rest else ""
     )
     worst = off.loc[(off["eti80"] - TESTED).abs().idxmax()]
-    sentence = _(
-        "by past purchases, 80% intervals do not hold: {cells}. {others}", cells=", ".join(cells), others=others
-    )
+    sentence = _("by past purchases, 80% intervals do not hold: {cells}. {others}", cells=comma(cells), others=others)
     return [textwrap.fill(sentence + _advice(worst, on_clock), LINE)]
 
 

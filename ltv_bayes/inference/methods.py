@@ -172,7 +172,7 @@ def _of_chains(
     sizes = tree["posterior"].sizes
     if (sizes["chain"], sizes["draw"]) != (wanted.chains, wanted.draws):
         made, asked = (
-            _("{chains} x {draws:,}", chains=chains, draws=draws)
+            f"{chains} x {draws:,}"
             for chains, draws in ((sizes["chain"], sizes["draw"]), (wanted.chains, wanted.draws))
         )
         method = _(

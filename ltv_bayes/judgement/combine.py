@@ -103,7 +103,7 @@ def _adjustments(priors: Sequence[FutureValuePriors]) -> Adjustments | None:
     if not shapes:
         return None
     if len(shapes) > 1:
-        numbers = ", ".join(_("{chains} x {draws}", chains=chains, draws=draws) for chains, draws in sorted(shapes))
+        numbers = ", ".join(f"{chains} x {draws}" for chains, draws in sorted(shapes))
         raise JudgementError(
             _(
                 "The adjustments of these judgements have different numbers of chains and draws ({numbers}). "

@@ -20,7 +20,7 @@ from ltv_bayes.formulas.models import gamma_gamma
 from ltv_bayes.formulas.models.gamma_gamma import Ratio, ratio_of_first_orders
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, interval_settings
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _, both
 from ltv_bayes.models.density.pool import one_group
 from ltv_bayes.models.model import Model
 from ltv_bayes.models.price_growth import PriceGrowth, chosen_growth, require_growth
@@ -42,8 +42,8 @@ LEAST_SPREAD = 1e-3  # standard deviation of the logarithm; a price of 10.00 is 
 LARGE_ORDER_CV = 1.5
 LARGEST_VARIANCE = np.pi**2 / 6  # of the logarithm of customers' mean spend, where q is 1
 WEIGHT = 3  # customers that each of those fitted stands for in the prior of order_cv
-ONE_PRICE_EACH = _(
-    "Customers with the same {{columns}} all pay the same per order, so there is nothing that groups could "
+ONE_PRICE_EACH = N_(
+    "Customers with the same {columns} all pay the same per order, so there is nothing that groups could "
     "tell each other. Fit each segment by itself: ltv_bayes.fit_each(GammaGamma(), customers, by=...), or "
     "leave pool_by= and covariates= out."
 )
@@ -127,7 +127,7 @@ class GammaGamma(Model[Customers, FittedSpend]):
         if grouping.columns:
             groups = in_groups(_buyers(data, growth, first), COLUMNS, grouping)
             if _one_price(groups):
-                raise InputError(ONE_PRICE_EACH.format(columns=_(" and ").join(grouping.columns)))
+                raise InputError(_(ONE_PRICE_EACH, columns=both(grouping.columns)))
             return groups
         if growth is None and not first:
             unique = unique_spend(data)

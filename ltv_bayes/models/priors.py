@@ -9,7 +9,7 @@ import numpy as np
 
 from ltv_bayes.errors import PriorError, suggestion
 from ltv_bayes.inference.unofficial import name_and_parameters
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 
 PROBES = 1000
 LONGEST = 80
@@ -281,9 +281,7 @@ def _require_whole_group(group: Iterable[str], found: list[str], rivals: list[st
     names = ", ".join(group)
     if rivals:
         raise PriorError(
-            _("Give priors of either {names} or {rivals}, not of both.", names=names, rivals=", ".join(rivals))
+            _("Give priors of either {names} or {rivals}, not of both.", names=names, rivals=comma(rivals))
         )
     if missing := [name for name in group if name not in found]:
-        raise PriorError(
-            _("Priors of {names} go together: {missing} is missing.", names=names, missing=", ".join(missing))
-        )
+        raise PriorError(_("Priors of {names} go together: {missing} is missing.", names=names, missing=comma(missing)))

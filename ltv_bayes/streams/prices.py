@@ -17,7 +17,7 @@ from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import as_text, ids_of
 from ltv_bayes.errors import UnitError
 from ltv_bayes.formulas.special import Array, IntArray
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.time_units import DAYS_PER_YEAR, as_date, as_number
 
 FAR = 20.0
@@ -62,7 +62,7 @@ class PriceChanges:
                     _(
                         "price_changes from {early} lie before the as-of date {as_of}: the records have the "
                         "prices of today. Leave them out.",
-                        early=", ".join(early),
+                        early=comma(early),
                         as_of=as_of,
                     )
                 )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import InputError, refuse_rows, suggestion
-from ltv_bayes.language import N_, _
+from ltv_bayes.language import N_, _, comma
 from ltv_bayes.predictions.fitted import smallest_shape
 from ltv_bayes.streams.order_stream import OrderStream
 from ltv_bayes.streams.own_data import ended_early
@@ -33,7 +33,7 @@ def require_distinct_names(streams: Sequence[Stream], reserved: Collection[str])
     taken = [name for name in names if names.count(name) > 1 or name in reserved]
     if taken:
         raise InputError(
-            _("Streams need names of their own: {taken} is taken. Pass name= to each stream.", taken=", ".join(taken)),
+            _("Streams need names of their own: {taken} is taken. Pass name= to each stream.", taken=comma(taken)),
             taken,
         )
 
@@ -131,7 +131,7 @@ def require_one_use(streams: Sequence[Stream]) -> None:
             _(
                 "The streams {names} would all count the same orders, those of the customers valued. Pass "
                 "customers= to each, with the histories of its own orders.",
-                names=", ".join(map(repr, names)),
+                names=comma(map(repr, names)),
             ),
             names,
         )

@@ -14,7 +14,7 @@ import ltv_bayes as lb
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import describe_interval, interval_settings
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.over_customers import labelled
 from ltv_bayes.tables import Printed, ResultPage
@@ -419,7 +419,7 @@ class LifetimeValue(Printed):
             *(
                 totals(value)
                 if value.results.has_totals
-                else [_("of {sources}", sources=", ".join(map(label, value.sources)))]
+                else [_("of {sources}", sources=comma(map(label, value.sources)))]
             ),
             _("{size:,} draws of each customer, kept in memory ({memory})", size=value.valuation.size, memory=memory)
             if value.results.kept

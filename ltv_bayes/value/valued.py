@@ -11,7 +11,7 @@ from ltv_bayes.errors import InputError
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged
 from ltv_bayes.judgement.future_value import FutureValuePriors
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.terms import SAME, Terms
 from ltv_bayes.time_units import as_duration
 from ltv_bayes.value.draws.passes import PAYING, Columns
@@ -146,7 +146,7 @@ class Valued:
                     "Values were not made at {horizon}, but at {horizons}. Ask for it: lifetime_value(..., "
                     "horizon=[..., {as_duration!r}]).",
                     horizon=horizon,
-                    horizons=", ".join(self.horizons),
+                    horizons=comma(self.horizons),
                     as_duration=str(as_duration(horizon)),
                 )
             )

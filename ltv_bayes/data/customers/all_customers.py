@@ -16,7 +16,7 @@ from ltv_bayes.data.reading.files import read_table
 from ltv_bayes.data.reading.ids import alike, ids_of
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import InputError
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.time_units import TimeUnit, as_date
 
 CURES = {
@@ -139,7 +139,7 @@ def _agreed(data: Iterable[Any], what: str) -> Any:
             stated.setdefault(value, []).append(f"{place} ({type(source).__name__})")
     if len(stated) > 1:
         differ = "; ".join(
-            _("{value} in {places}", value=value, places=", ".join(places)) for value, places in stated.items()
+            _("{value} in {places}", value=value, places=comma(places)) for value, places in stated.items()
         )
         raise InputError(_("The data differ in {what}: {differ}. {cures}", what=what, differ=differ, cures=CURES[what]))
     return next(iter(stated), None)

@@ -13,11 +13,11 @@ from ltv_bayes.data.reading.columns import plain
 from ltv_bayes.data.reading.faults import quoted
 from ltv_bayes.data.reading.ids import BLANKS, as_text
 from ltv_bayes.errors import ColumnError, InputError, refuse_rows, suggestion
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _
 
-WITHOUT_SEGMENT = _(
+WITHOUT_SEGMENT = N_(
     "Fill it in among the attributes before summarize (a name such as 'unknown' makes a segment of its "
-    "own), or leave them out{{how}}."
+    "own), or leave them out{how}."
 )
 
 
@@ -177,7 +177,7 @@ def _segments(cells: pd.Series, noun: str) -> pd.Series:
     text = pd.Series(np.asarray(as_text(values), dtype=object), cells.index).str.strip(BLANKS)
     missing = (cells.isna() | (text == "")).to_numpy()
     how = f": customers.subset(customers.table[{cells.name!r}].notna())" if noun == "customer" else ""
-    cure = _("Give it a name.") if noun == "segment" else WITHOUT_SEGMENT.format(how=how)
+    cure = _("Give it a name.") if noun == "segment" else _(WITHOUT_SEGMENT, how=how)
     refuse_rows(cells.index[missing], noun, _("without a value in {name}", name=cells.name), cure)
     return text
 

@@ -12,7 +12,7 @@ import duckdb
 
 from ltv_bayes.data.engine.duckdb import Connection, identifier, text_literal
 from ltv_bayes.errors import ColumnError, InputError, a_kind, suggestion
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.whole_files import unwritten, written_whole
 
 LEFT_OUT_SUFFIX = ".left_out.parquet"
@@ -217,7 +217,7 @@ def refuse_same_names(names: Sequence[Any]) -> None:
         raise ColumnError(
             _(
                 "The columns {same} differ in case alone, which Parquet files do not see. {cure}",
-                same=", ".join(same),
+                same=comma(same),
                 cure=cure,
             )
         )
@@ -240,10 +240,7 @@ def write_parquet(connection: Connection, query: str, path: Path, metadata: Mapp
     int
         The number of rows. If it is 0, the file is not touched.
     """
-    notes = ", ".join(
-        _("{text_literal}: {text_literal_2}", text_literal=text_literal(key), text_literal_2=text_literal(value))
-        for key, value in (metadata or {}).items()
-    )
+    notes = ", ".join(f"{text_literal(key)}: {text_literal(value)}" for key, value in (metadata or {}).items())
     options = f"FORMAT parquet, USE_TMP_FILE false{f', KV_METADATA {{{notes}}}' if notes else ''}"
     with written_whole(path) as unfinished:
         try:

@@ -111,8 +111,11 @@ def currencies_of(column: pd.Series | None, marks: pd.Series, yen: str = "CNY") 
     marks = marks.mask((marks == YEN_OR_YUAN) & found.isin(YEN_AND_YUAN), found).replace(YEN_OR_YUAN, yen)
     found = found.mask((found == YEN_OR_YUAN) & marks.isin(YEN_AND_YUAN), marks).replace(YEN_OR_YUAN, yen)
     at_odds = ((found != "") & (marks != "") & (found != marks)).to_numpy()
-    both = [listed(sorted(set(some[at_odds]))) for some in (marks, found)]
-    problem = _("with an amount in {{}} where the column of currencies says {{}}").format(*both)
+    problem = _(
+        "with an amount in {mark} where the column of currencies says {currency}",
+        mark=listed(sorted(set(marks[at_odds]))),
+        currency=listed(sorted(set(found[at_odds]))),
+    )
     refuse_rows(marks.index[at_odds], "row", problem, _("Correct either: an amount has one currency."))
     found = found.where(found != "", marks)
     if (found != "").any():

@@ -22,7 +22,7 @@ from ltv_bayes.data.reading.files import read_table, source_name
 from ltv_bayes.data.reading.ids import as_ids, as_text
 from ltv_bayes.errors import ColumnError, InputError, counted, listed, suggestion
 from ltv_bayes.formatting import shortened
-from ltv_bayes.language import _
+from ltv_bayes.language import _, both
 from ltv_bayes.sizes import MOST_OF_ONE_NAME
 
 SAME, DIFFERENT, UNDECIDED = "same", "different", ""
@@ -259,7 +259,7 @@ def _mapped(parties: Parties, id_map: Any, notes: list[str]) -> Iterator[Pair]:
             _(
                 "{source} has none of the ids of {systems} (its ids: {unknown}). Write ids alike.",
                 source=source_name(id_map),
-                systems=" and ".join(systems),
+                systems=both(systems),
                 unknown=listed(unknown),
             )
         )

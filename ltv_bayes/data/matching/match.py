@@ -23,7 +23,7 @@ from ltv_bayes.data.matching.systems import Columns, Parties, read_parties
 from ltv_bayes.data.orders.transactions import refuse_choice
 from ltv_bayes.data.reading.files import source_name
 from ltv_bayes.errors import InputError, counted
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 
 LOWEST_SCORE, HIGHEST_SCORE = 60, 100
 MOST_CHAINS = 5
@@ -159,7 +159,7 @@ def _refuse_joined_apart(parties: Parties, found: Mapping[Pair, Evidence], whole
                 rows=rows[one, other],
                 called=parties.called(one),
                 called_2=parties.called(other),
-                steps=", ".join(steps),
+                steps=comma(steps),
             )
         )
         at_fault += [rows[one, other], *(rows[link] for link in links if link in rows)]

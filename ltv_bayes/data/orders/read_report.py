@@ -11,7 +11,7 @@ import pandas as pd
 
 from ltv_bayes.errors import counted, listed
 from ltv_bayes.formatting import percent
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.whole_files import written_whole
 
@@ -145,7 +145,7 @@ class ReadReport(Printed):
         days = self.orders["date"]
         money = [_("amounts counted in {unit}", unit=self.unit)] if self.unit else []
         return [
-            _("Read from {source} ({found}){system}", source=self.source, found=", ".join(found), system=system),
+            _("Read from {source} ({found}){system}", source=self.source, found=comma(found), system=system),
             _("columns: {columns}", columns=columns),
             *words,
             *money,

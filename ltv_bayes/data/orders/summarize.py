@@ -24,7 +24,7 @@ from ltv_bayes.data.orders.summarize_files import left_out_beside, summarize_to_
 from ltv_bayes.data.orders.transactions import DROPPED_COLUMNS, Transactions, count_by_reason, refuse_choice
 from ltv_bayes.data.reading.ids import alike
 from ltv_bayes.errors import InputError
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _, sentences
 from ltv_bayes.time_units import DAYS_PER_UNIT, as_time_unit
 
 
@@ -182,15 +182,13 @@ def _with_later(others: pd.DataFrame, later: pd.Series) -> pd.DataFrame:
 
 def _refuse_in_files(since: Any, price_index: Any) -> None:
     """Raise if scanned orders are to be counted from given days, or brought to prices of one day."""
-    cure = _("Read them into memory with read_transactions, or leave {{}} out.")
+    cure = N_("Read them into memory with read_transactions, or leave {name} out.")
     if since is not None:
-        raise InputError(
-            _("Scanned orders are counted from each customer's first order. {format}", format=cure.format("since"))
-        )
+        problem = _("Scanned orders are counted from each customer's first order.")
+        raise InputError(sentences(problem, _(cure, name="since")))
     if price_index is not None:
-        raise InputError(
-            _("Scanned orders are taken at the prices that were paid. {format}", format=cure.format("price_index"))
-        )
+        problem = _("Scanned orders are taken at the prices that were paid.")
+        raise InputError(sentences(problem, _(cure, name="price_index")))
 
 
 def _refuse_settings(orders: Any, zero_orders: str, returns: str) -> None:

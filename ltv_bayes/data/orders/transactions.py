@@ -189,9 +189,7 @@ def warn_of_null_ids(words: Iterable[str], rows: Sequence[Any] | pd.Series, numb
     stacklevel : int
         As in :func:`warnings.warn`.
     """
-    problem = _(
-        "with the customer id {words}, which usually means that it is missing", words=", ".join(map(repr, words))
-    )
+    problem = _("with the customer id {words}, which usually means that it is missing", words=comma(map(repr, words)))
     message = rows_at_fault(rows, "row", problem, _("If so, leave the cells blank."), number=number)
     warnings.warn(message, DataWarning, stacklevel=stacklevel)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from ltv_bayes.errors import ColumnError, suggestion
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 
 PLAIN_TYPES = {"i": "Int64", "u": "UInt64", "f": "float64", "b": "boolean", "U": "str"}
 
@@ -181,7 +181,7 @@ def refuse_clash(names: pd.Index, taken: tuple[str, ...], cure: str) -> None:
         raise ColumnError(
             _(
                 "The extra columns {clashing} have names that the customer table uses. {cure}",
-                clashing=", ".join(clashing),
+                clashing=comma(clashing),
                 cure=cure,
             )
         )

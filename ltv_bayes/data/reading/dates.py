@@ -31,7 +31,7 @@ from ltv_bayes.data.reading.written.days import (
     zoned_seconds,
 )
 from ltv_bayes.errors import UnitError, refuse_rows
-from ltv_bayes.language import _
+from ltv_bayes.language import _, either
 
 EXCEL = "excel"
 NONE = np.array([], dtype="datetime64[D]")
@@ -283,9 +283,7 @@ class _Column:
                 problem = _(
                     "with a date in which the order of day, month and year is open, such as {shown}", shown=shown
                 )
-                refuse_rows(
-                    self.cells.index[rows], "row", problem, _("Pass {formats}.", formats=" or ".join(kind.formats))
-                )
+                refuse_rows(self.cells.index[rows], "row", problem, _("Pass {formats}.", formats=either(kind.formats)))
             self._refuse_swapped(kind, rows)
             self.days[places[kind.places]] = kind.days
             read = _("Dates such as {cells} were read {names}", cells=quoted(self.cells, rows), names=NAMES[kind.order])

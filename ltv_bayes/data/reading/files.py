@@ -20,7 +20,7 @@ from ltv_bayes.data.reading.frames import read_arrow, read_parquet
 from ltv_bayes.data.reading.headers import find_footer, find_header
 from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import ColumnError, InputError, counted, listed
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 
 HeaderRows = int | Sequence[int] | None
 
@@ -374,7 +374,7 @@ def _checked(read: Source) -> Source:
             _(
                 "Columns of {name} have the same name: {repeated}. Rename all but one of each.",
                 name=name,
-                repeated=", ".join(repeated),
+                repeated=comma(repeated),
             )
         )
     if frame.empty:

@@ -9,7 +9,7 @@ import pandas as pd
 from ltv_bayes.data.reading.faults import Fault, quoted, refuse
 from ltv_bayes.data.subscriptions.calendar import DAYS, MONTHS, PERIODS
 from ltv_bayes.errors import UnitError, suggestion
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _, comma
 from ltv_bayes.time_units import OTHER_SPELLINGS
 
 ADVERBS = {
@@ -41,7 +41,7 @@ NUMBER_FIRST = re.compile(
     r"[\s-]*(?:an?\s+|个)?(\D+)"
 )
 AT_MOST = 1200
-OTHER_LENGTH = _("Write one of {{}}, or a number of them, such as 24 months or half a year.")
+OTHER_LENGTH = N_("Write one of {periods}, or a number of them, such as 24 months or half a year.")
 
 
 def as_period(text: str) -> str:
@@ -70,10 +70,10 @@ def as_period(text: str) -> str:
     if unit not in PERIODS:
         raise UnitError(
             _(
-                "{text!r} is neither a contract length nor a column. {suggestion} {format}",
+                "{text!r} is neither a contract length nor a column. {suggestion} {cure}",
                 text=text,
                 suggestion=suggestion(word, PERIODS),
-                format=OTHER_LENGTH.format(", ".join(PERIODS)),
+                cure=_(OTHER_LENGTH, periods=comma(PERIODS)),
             )
         )
     in_months = unit in MONTHS
@@ -133,7 +133,7 @@ def periods_of(raw: pd.DataFrame, period: str) -> np.ndarray:
     wrong = ~cells.isin(list(known)).to_numpy()
     problem, cure = (
         _("with a {period} that is no contract length", period=period),
-        OTHER_LENGTH.format(", ".join(PERIODS)),
+        _(OTHER_LENGTH, periods=comma(PERIODS)),
     )
     refuse([Fault(wrong, problem, cure, quoted(raw[period], wrong))], raw.index)
     return cells.map(known).to_numpy(dtype=object)

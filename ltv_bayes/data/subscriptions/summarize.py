@@ -23,7 +23,7 @@ from ltv_bayes.data.subscriptions.late_records import observed_since
 from ltv_bayes.data.subscriptions.plan_changes import CHANGED, join_contracts
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, UnitError, rows_at_fault
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.time_units import as_date, as_duration
 
 USUAL = {"customer": "customer_id", "start": "start", "cancelled_on": "cancelled_on", "price": "price"}
@@ -326,7 +326,7 @@ def _others(columns: pd.DataFrame) -> pd.DataFrame:
             _(
                 "The columns {clash} have names that are used here. Rename them in the records, or name them "
                 "as the columns to use.",
-                clash=", ".join(clash),
+                clash=comma(clash),
             )
         )
     return columns

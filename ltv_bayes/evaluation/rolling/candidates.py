@@ -7,7 +7,7 @@ from typing import Any
 from ltv_bayes.data.orders.transactions import Transactions, require_stream
 from ltv_bayes.errors import InputError, a_kind, listed
 from ltv_bayes.evaluation.refitting import Refitting
-from ltv_bayes.language import _
+from ltv_bayes.language import _, either
 from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.predictions.fitted import FittedModel
 from ltv_bayes.predictions.spend import FittedSpend
@@ -91,7 +91,7 @@ def streams_of(orders: Transactions, candidates: Sequence[Candidate]) -> tuple[s
     if len(named) > 1:
         every = [listed(sorted(one)) for one in named]
         raise InputError(
-            _("Models are compared on the same streams, and these name {every}.", every=" or ".join(sorted(every)))
+            _("Models are compared on the same streams, and these name {every}.", every=either(sorted(every)))
         )
     if not orders.has_streams:
         return (None,)

@@ -15,7 +15,7 @@ from ltv_bayes.data.reading.ids import BLANKS
 from ltv_bayes.errors import DataWarning, JudgementError, counted, rows_at_fault
 from ltv_bayes.formatting import percent
 from ltv_bayes.judgement.form.layout import LEAST_INTERVAL
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 
 
 def refuse(table: pd.DataFrame, wrong: pd.Series, problem: str, cure: str, *, what: str = "judgements") -> None:
@@ -107,9 +107,7 @@ def choices(table: pd.DataFrame, column: str, known: Collection[str], plain: Cal
     """Read a column of words that are one of some, once they are made plain; missing where blank."""
     words = texts(table[column]).map(plain, na_action="ignore")
     unknown = words.notna() & ~words.isin(known)
-    refuse(
-        table, unknown, _("with an unknown {column}", column=column), _("Write one of {known}.", known=", ".join(known))
-    )
+    refuse(table, unknown, _("with an unknown {column}", column=column), _("Write one of {known}.", known=comma(known)))
     return words
 
 

@@ -13,7 +13,7 @@ from ltv_bayes.data.reading.ids import as_ids
 from ltv_bayes.errors import ColumnError, JudgementError, suggestion
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.form.cells import refuse, texts
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.time_units import as_number
 
 refuse_ratings = partial(refuse, what="ratings")
@@ -147,7 +147,7 @@ def as_weights(weights: Mapping[str, float]) -> dict[str, float]:
             _(
                 "The weight of {negative} is below 0, but more of a rating must never make a customer worth "
                 "less. Turn the rating round ({negative_2} = lowest + highest - rating) and weight it above 0.",
-                negative=", ".join(negative),
+                negative=comma(negative),
                 negative_2=negative[0],
             ),
             negative,

@@ -208,18 +208,19 @@ def warn_of_absent(coverage: Coverage, tables: Iterable[pd.DataFrame], known: It
 
 def _groups_without(table: pd.DataFrame, has: np.ndarray) -> str:
     """Name the largest group without an opportunity, where many are expected if all are alike; empty if none."""
-    groups = {
-        _("with {name} {{}}", name=name): table[name]
-        for name in table
-        if table[name].dtype in ("object", "str", "category")
-    }
+    groups = {str(name): table[name] for name in table if table[name].dtype in ("object", "str", "category")}
     if "frequency" in table:
-        groups["{}"] = (table["frequency"] > 0).map({True: "with repeat purchases", False: "without repeat purchases"})
+        groups[""] = (table["frequency"] > 0).map(
+            {True: _("with repeat purchases"), False: _("without repeat purchases")}
+        )
     found: dict[str, int] = {}
     for name, cells in groups.items():
         if cells.nunique() <= MANY_GROUPS:
             counts = pd.DataFrame({"has": has}).groupby(cells.astype(str).to_numpy())["has"].agg(["size", "sum"])
             none = counts["size"][counts["sum"] == 0]
-            found |= {name.format(value): int(size) for value, size in none.items()}
+            named = {
+                _("with {name} {value}", name=name, value=value) if name else str(value): value for value in none.index
+            }
+            found |= {words: int(none[value]) for words, value in named.items()}
     largest = max(found, key=lambda name: found[name], default="")
     return largest if found.get(largest, 0) * has.mean() >= ENOUGH_EXPECTED else ""

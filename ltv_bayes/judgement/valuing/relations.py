@@ -11,7 +11,7 @@ from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.judgement.form.cells import refuse
 from ltv_bayes.judgement.form.layout import RELATIONS, SAME_TOTAL, SCORED, VISIBLE_SHARE
 from ltv_bayes.judgement.valuing.expected import stated_quantiles
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.predictions.signs.signs_of_life import SignsOfLife
 from ltv_bayes.predictions.signs.strength import SignStrength
 from ltv_bayes.predictions.visibility import Coverage
@@ -98,9 +98,7 @@ def refuse_relations(table: pd.DataFrame) -> None:
     """Raise for relations that cannot be."""
     relations, opinions = relations_of(table), are_opinions(table)
     unknown = relations.notna() & ~relations.isin(RELATIONS)
-    refuse(
-        table, unknown, _("with an unknown relation"), _("Write one of {relations}.", relations=", ".join(RELATIONS))
-    )
+    refuse(table, unknown, _("with an unknown relation"), _("Write one of {relations}.", relations=comma(RELATIONS)))
     twice = opinions & table["customer_id"].astype(str).where(opinions, "").duplicated(keep=False)
     refuse(table, twice, _("with another opinion on the same customer's whole value"), _("Pool them into one."))
 

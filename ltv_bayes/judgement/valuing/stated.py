@@ -11,7 +11,7 @@ from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.beliefs.opportunity import Opportunity
 from ltv_bayes.judgement.valuing.expected import stated_quantiles
 from ltv_bayes.judgement.valuing.relations import are_opinions
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 
 STATED = ["customer_id", "opportunity", "expert", "probability", "low", "likely", "high", "expected_on"]
 WINDOW = ["expected_from", "expected_to"]
@@ -51,7 +51,7 @@ def lines_of(table: pd.DataFrame, interval: float, expected: Array) -> list[str]
         parts.append(_("{opinions} on a customer's whole future value", opinions=counted(number, "opinion")))
     levels = table["interval"].unique() if "interval" in table else np.array([interval])
     level = f"{100 * levels[0]:g}%" if len(levels) == 1 else "stated"
-    text = _("{parts}; amounts lie within {level} intervals", parts=", ".join(parts), level=level)
+    text = _("{parts}; amounts lie within {level} intervals", parts=comma(parts), level=level)
     if len(table) == number > 0:
         return [text]
     return [

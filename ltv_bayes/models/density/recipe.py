@@ -20,7 +20,7 @@ from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.models.density.calendar import SDS, SMALL, Calendar, CalendarDensity, OnClock
 from ltv_bayes.models.density.differences import Column, Effects, Slopes
 from ltv_bayes.models.density.leaving_at_once import LeavingAtOnceDensity
@@ -284,8 +284,8 @@ class Recipe:
     def _against_calendar(self, foreign: Sequence[str]) -> str:
         """What keeps a fit from calendar effects, which need the density written out."""
         found = [
-            _("the prior of {uncommon}", uncommon=", ".join(self.uncommon)) if self.uncommon else "",
-            _("settings of pymc.sample ({foreign})", foreign=", ".join(foreign)) if foreign else "",
+            _("the prior of {uncommon}", uncommon=comma(self.uncommon)) if self.uncommon else "",
+            _("settings of pymc.sample ({foreign})", foreign=comma(foreign)) if foreign else "",
         ]
         return " and ".join(filter(None, found)) or _("an installation without nutpie")
 

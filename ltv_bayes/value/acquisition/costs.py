@@ -17,7 +17,7 @@ from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
 from ltv_bayes.data.reading.files import HeaderRows, SheetChoice, read_table
 from ltv_bayes.data.reading.ids import BLANKS, as_text
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, a_kind, listed, rows_at_fault, suggestion
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 
 COLUMNS = ("channel", "period", "spend", "clients_won", "cost_per_client")
 MONEY = ("spend", "cost_per_client")
@@ -190,7 +190,7 @@ def _own_names(raw: pd.DataFrame, names: Mapping[str, str]) -> tuple[dict[str, s
     """The user's names of columns, and those that exports give the others, which a note says."""
     absent = [name for name in COLUMNS if name not in names and name not in raw]
     left = raw.drop(columns=[name for name in (*COLUMNS, *names.values()) if name in raw])
-    found = columns_beside(left, "costs", absent, _("columns={{{{{{!r}}: {{!r}}}}}}").format)
+    found = columns_beside(left, "costs", absent, "columns={{{!r}: {!r}}}".format)
     found_names = [
         _("{name} is the column {own!r}", name=name.replace("_", " "), own=str(own)) for name, own in found.items()
     ]
@@ -209,7 +209,7 @@ def _names(raw: pd.DataFrame, names: Mapping[str, str]) -> dict[str, str]:
         if name not in COLUMNS:
             near = MEANT.get(str(name).lower())
             meant = (
-                _("Did you mean {near}? Known names: {columns}.", near=near, columns=", ".join(COLUMNS))
+                _("Did you mean {near}? Known names: {columns}.", near=near, columns=comma(COLUMNS))
                 if near
                 else suggestion(name, COLUMNS)
             )

@@ -19,7 +19,7 @@ from ltv_bayes.errors import InputError, UnitError, a_kind, counted, suggestion
 from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, flagged, interval, interval_settings, quoted_with, summarize_sorted
-from ltv_bayes.language import _, _n
+from ltv_bayes.language import _, _n, comma
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import pooling_of, shuffled
 from ltv_bayes.predictions.over_customers import require_memory
@@ -265,7 +265,7 @@ def _stream_that_ends(streams: Sequence[Stream], name: str | None) -> RepeatPurc
         )
     if name is None and len(able) > 1:
         raise InputError(
-            _("Several streams say who is still a customer: pass stream=, one of {able}.", able=", ".join(able))
+            _("Several streams say who is still a customer: pass stream=, one of {able}.", able=comma(able))
         )
     if name is not None and name not in able:
         raise InputError(

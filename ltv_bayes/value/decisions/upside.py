@@ -10,7 +10,7 @@ from ltv_bayes.errors import ColumnError, listed
 from ltv_bayes.formatting import label, money, probability
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
@@ -132,4 +132,4 @@ def _named(rows: pd.DataFrame, currency: str | None) -> str:
         for row in rows.head(NAMED).itertuples()
     ]
     more = _(" and {number} more", number=len(rows) - NAMED) if len(rows) > NAMED else ""
-    return _("judged: {parts}{more}", parts=", ".join(parts), more=more)
+    return _("judged: {parts}{more}", parts=comma(parts), more=more)

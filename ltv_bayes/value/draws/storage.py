@@ -10,7 +10,7 @@ import xarray as xr
 
 from ltv_bayes.data.engine.parquet import ParquetPieces
 from ltv_bayes.errors import InputError
-from ltv_bayes.language import _
+from ltv_bayes.language import _, either
 from ltv_bayes.sizes import CUSTOMERS_IN_CHUNK, WRITTEN_ROWS
 from ltv_bayes.value.draws.valuation import Block, Components, added
 from ltv_bayes.value.valued import Valued, stored_attrs
@@ -65,7 +65,7 @@ def refuse_place(path: Path, suffixes: tuple[str, ...]) -> None:
             _(
                 "{path} does not end in {suffixes}, which names the format to write.",
                 path=path,
-                suffixes=" or ".join(suffixes),
+                suffixes=either(suffixes),
             )
         )
     if path.is_dir() and not (suffix == ".zarr" and _is_ours(path)):

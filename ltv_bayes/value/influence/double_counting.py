@@ -16,7 +16,7 @@ from ltv_bayes.judgement.form.layout import VISIBLE_SHARE
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.relations import are_opinions, signs_of_life
 from ltv_bayes.judgement.valuing.whole_value import opinions_on
-from ltv_bayes.language import _, _n
+from ltv_bayes.language import _, _n, comma
 from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.predictions.fitted import thinned_to
 from ltv_bayes.predictions.purchases import FittedPurchases
@@ -218,7 +218,7 @@ def _of(coverage: Coverage | None) -> str:
 
 def _each(streams: Sequence[RepeatPurchases]) -> str:
     names = [label(stream.name) for stream in streams]
-    return _("{names} alike", names=", ".join(names)) if len(names) > 1 else _("repeat purchases")
+    return _("{names} alike", names=comma(names)) if len(names) > 1 else _("repeat purchases")
 
 
 def _repeats(streams: Sequence[Stream]) -> list[RepeatPurchases]:

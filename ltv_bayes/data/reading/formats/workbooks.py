@@ -14,7 +14,7 @@ from ltv_bayes.data.reading.formats.workbook_parts import Parts, is_protected, p
 from ltv_bayes.data.reading.headers import Span
 from ltv_bayes.data.reading.ids import KEPT_LIMIT
 from ltv_bayes.errors import InputError, counted, suggestion
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma
 
 NO_WORKBOOK = _("Open it in a spreadsheet program and save it again as .xlsx.")
 
@@ -186,7 +186,7 @@ def _chosen(
             _(
                 "{hidden_sheets} left out: {unseen}",
                 hidden_sheets=counted(len(unseen), "hidden sheet"),
-                unseen=", ".join(unseen),
+                unseen=comma(unseen),
             )
         ]
         if unseen
@@ -198,7 +198,7 @@ def _chosen(
             _(
                 "{name} holds nothing but {unseen}, which is hidden. {cure}",
                 name=name,
-                unseen=", ".join(unseen),
+                unseen=comma(unseen),
                 cure=cure,
             )
         )
@@ -208,6 +208,6 @@ def _chosen(
         choices = _("Pass sheet={names!r}, sheet={names_2!r} or sheet='all'", names=names[0], names_2=names[:2])
         cure = f"{choices}; where nothing takes sheet=, {call.format(f'sheet={names[0]!r}')}."
         raise InputError(
-            _("{name} has {count}: {names}. {cure}", name=name, count=count, names=", ".join(names), cure=cure)
+            _("{name} has {count}: {names}. {cure}", name=name, count=count, names=comma(names), cure=cure)
         )
     return filled or sheets[:1], notes
