@@ -24,7 +24,7 @@ from ltv_bayes.judgement.form.pipeline import (
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.track_record.calibrate import calibrate_judgements
 from ltv_bayes.judgement.track_record.earlier_export import closed_opportunities
-from ltv_bayes.language import _, _n, comma
+from ltv_bayes.language import _, _n
 from ltv_bayes.time_units import as_date
 
 
