@@ -20,7 +20,7 @@ from ltv_bayes.evaluation.purchases_in_time import Held, held_in_time
 from ltv_bayes.evaluation.quantities import Quantity
 from ltv_bayes.formatting import three_digits
 from ltv_bayes.intervals import interval, interval_name, interval_settings
-from ltv_bayes.language import N_, _, both
+from ltv_bayes.language import N_, _, both, sentences
 from ltv_bayes.posterior import repeated
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, k_of, name_of, pooling_of, shape_of
@@ -261,7 +261,7 @@ def _regularity(
     try:
         return check_regularity(own, as_of=getattr(data, "as_of", None), ci_prob=prob), ()
     except InputError as problem:
-        return None, (f"{_(UNKNOWN)}. {problem}",)
+        return None, (sentences(_("{begin}.", begin=_(UNKNOWN)), str(problem)),)
 
 
 def _unknown_growth(own: Transactions | None, table: pd.DataFrame, fits: Sequence[FittedModel]) -> tuple[str, ...]:
@@ -330,7 +330,7 @@ def _sentence(fit: FittedPurchases | FittedEvents, found: Regularity) -> str:
         return ""
     if isinstance(fit, FittedEvents):
         return found.sentence_of_events
-    return found.sentence if k == 1 or found.regular else f"{found.sentence} Fit BGNBD() or MBGNBD()."
+    return found.sentence if k == 1 or found.regular else sentences(found.sentence, _("Fit BGNBD() or MBGNBD()."))
 
 
 def _finding(row: dict[str, Any], quantity: Quantity) -> str:

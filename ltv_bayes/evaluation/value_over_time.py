@@ -14,7 +14,7 @@ from ltv_bayes.errors import InputError, UnitError, suggestion
 from ltv_bayes.evaluation.known_attributes import KnownAttributes
 from ltv_bayes.evaluation.refitting import Refitting, Segmenting
 from ltv_bayes.intervals import flagged, interval_settings, summarize_sorted
-from ltv_bayes.language import _
+from ltv_bayes.language import _, as_known
 from ltv_bayes.models.buy_till_you_die import PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.predictions.events import FittedEvents
@@ -162,7 +162,8 @@ class ValueOverTime(Printed):
     @property
     def settings(self) -> str:
         """On which terms values were computed, but the day."""
-        return str(self.values[-1].settings).replace(f" from {self.days[-1]}", " from each day", 1)
+        last = _(" from {as_of}", as_of=self.days[-1])
+        return str(self.values[-1].settings).replace(last, _(" from each day"), 1)
 
     @property
     def caution(self) -> str:
@@ -217,7 +218,10 @@ class ValueOverTime(Printed):
         table = self.summary()
         shown = table.set_axis([f"{day:%Y-%m-%d} {segment}" for day, segment in table.index])
         heading = _(
-            "Lifetime value by {column} on {when}: {settings}", column=self.column, when=when, settings=self.settings
+            "Lifetime value by {column} on {when}: {settings}",
+            column=as_known(str(self.column)),
+            when=when,
+            settings=self.settings,
         )
         return ResultPage([heading], shown, currency=self.currency)
 

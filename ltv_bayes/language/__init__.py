@@ -5,6 +5,7 @@ from ltv_bayes.language.messages import (
     _,
     _n,
     as_known,
+    as_written,
     both,
     comma,
     either,
@@ -13,6 +14,7 @@ from ltv_bayes.language.messages import (
     language,
     languages,
     retold,
+    semicolon,
     sentences,
     set_language,
 )
@@ -22,6 +24,7 @@ __all__ = [
     "_",
     "_n",
     "as_known",
+    "as_written",
     "both",
     "comma",
     "either",
@@ -30,6 +33,7 @@ __all__ = [
     "language",
     "languages",
     "retold",
+    "semicolon",
     "sentences",
     "set_language",
 ]

@@ -236,6 +236,19 @@ def retold(text: str) -> str:
     return _message(text.forms, text.number, text.values)
 
 
+def as_written(text: str) -> str:
+    """A message as it stands in the source, in English; other text as it is.
+
+    Examples
+    --------
+    >>> with in_language("zh"):
+    ...     as_written(both(["A", "B"])), as_written(_(" and "))
+    ('A和B', ' and ')
+    """
+    with in_language(SOURCE):
+        return retold(text)
+
+
 def comma(items: Iterable[Any]) -> str:
     """Write a list with commas, or with what the language has for them.
 
@@ -267,6 +280,17 @@ def either(items: Iterable[Any]) -> str:
     "'a' or 'b'"
     """
     return _(" or ").join(map(str, items))
+
+
+def semicolon(items: Iterable[Any]) -> str:
+    """Write a list of clauses.
+
+    Examples
+    --------
+    >>> semicolon(["one order so far", "judged: a new plant"])
+    'one order so far; judged: a new plant'
+    """
+    return _("; ").join(map(str, items))
 
 
 def sentences(*texts: str) -> str:

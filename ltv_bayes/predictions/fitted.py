@@ -20,7 +20,7 @@ from ltv_bayes.errors import ColumnError, DataWarning, FitError, UnitError
 from ltv_bayes.formatting import visible
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
-from ltv_bayes.language import N_, _, comma
+from ltv_bayes.language import N_, _, as_known, comma
 from ltv_bayes.predictions.groups import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
 from ltv_bayes.time_units import UNITS, TimeUnit, as_time_unit
@@ -227,10 +227,10 @@ class FittedModel:
         lines = [
             f"{type(self).__name__} ({name_of(self)})"
             + (_(", {customers:,} customers", customers=attrs["customers"]) if "customers" in attrs else "")
-            + (_(", per {time_unit}", time_unit=attrs["time_unit"]) if attrs.get("time_unit") else "")
+            + (_(", per {time_unit}", time_unit=as_known(attrs["time_unit"])) if attrs.get("time_unit") else "")
             + (_(", in {currency}", currency=currency) if currency else "")
         ]
-        means = ", ".join(f"{name} {np.mean(values):.4g}" for name, values in self.draws.items())
+        means = comma(f"{name} {np.mean(values):.4g}" for name, values in self.draws.items())
         lines.append(_("posterior means{of_segment}: {means}", of_segment=_of_segment(self), means=means))
         verdict = self.diagnose()
         lines.append(str(verdict) if verdict else _("draws made by another tool"))

@@ -126,7 +126,7 @@ class OrderStream(ABC):
             (fit, (batch.table for batch in self._with_columns(fit, customers).batches()))
             for fit in self.fits_by_purpose.values()
         )
-        unseen = [f"{label(self.name)} {note}" for note in unseen_segments(fits)]
+        unseen = [_("{stream} {terms}", stream=label(self.name), terms=note) for note in unseen_segments(fits)]
         orders = self._orders(customers)
         unseen += [_("{name}: {note}", name=label(self.name), note=note) for note in clock_note(self.counts)]
         unseen += [

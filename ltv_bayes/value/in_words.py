@@ -3,8 +3,9 @@
 from ltv_bayes.errors import counted
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import bound_columns, interval_settings
-from ltv_bayes.language import _
+from ltv_bayes.language import _, both
 from ltv_bayes.predictions.clock import clock_period
+from ltv_bayes.time_units import UNITS
 from ltv_bayes.value.decisions import breakdown
 from ltv_bayes.value.valued import TOTAL, Valued
 
@@ -12,9 +13,10 @@ from ltv_bayes.value.valued import TOTAL, Valued
 def heading(value: Valued) -> str:
     """Whose value it is, on which terms."""
     customers, settings = counted(len(value.customers), "customer"), value.settings
-    kept = "revenue" if settings.margin == "100%" and "margin" not in settings.exceptions else "margin"
+    whole = settings.margin == "100%" and _("margin") not in settings.exceptions
+    kept = _("revenue") if whole else _("margin")
     fits = (fit for stream in value.valuation.streams for fit in stream.fits_by_purpose.values())
-    periods = " and ".join(dict.fromkeys(period for fit in fits if (period := clock_period(fit))))
+    periods = both(_(UNITS[period]) for period in dict.fromkeys(map(clock_period, fits)) if period)
     effects = _("; calendar effects by {periods}", periods=periods) if periods else ""
     return _(
         "Lifetime value of {customers}, in {kept}: {settings}{effects}",

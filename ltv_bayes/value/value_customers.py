@@ -20,7 +20,7 @@ from ltv_bayes.judgement.valuing.checks import (
     warn_of_absent,
     written_as,
 )
-from ltv_bayes.language import _
+from ltv_bayes.language import _, comma, semicolon
 from ltv_bayes.predictions.alive import fitted_values
 from ltv_bayes.random_streams import as_seed
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH, DISCOUNT_RATE, KEPT_BYTES, MARGIN
@@ -200,5 +200,6 @@ def _exceptions(streams: Sequence[Stream], margins: Margins) -> str:
         parts = [_("margin {text}", text=margins.own[stream.name].text)] if stream.name in margins.own else []
         if stream.discount_rate is not None:
             parts.append(_("discounted at {discount_rate:.3g}%", discount_rate=100 * stream.discount_rate))
-        exceptions += [f"{label(stream.name)} {', '.join(parts)}"] if parts else []
-    return f" ({'; '.join(exceptions)})" if exceptions else ""
+        if parts:
+            exceptions.append(_("{stream} {terms}", stream=label(stream.name), terms=comma(parts)))
+    return _(" ({exceptions})", exceptions=semicolon(exceptions)) if exceptions else ""

@@ -295,7 +295,7 @@ def _prices(raw: pd.DataFrame, name: str | None, unit: Any) -> tuple[pd.Series, 
             _("without a price"),
             _("Fill in {name}; {cure}{cure_2}", name=name, cure=cure[:1].lower(), cure_2=cure[1:]),
         ),
-        Fault(infinite.at, infinite.problem.replace("an amount", "a price").replace("amount", "price"), zero_or_above),
+        Fault(infinite.at, _of_prices(infinite.problem), zero_or_above),
         Fault(unread.at, _("with a price that cannot be read"), plain_number, unread.example),
         Fault((values < 0).to_numpy(), _("with a price below zero"), zero_or_above),
     ]
@@ -330,3 +330,8 @@ def _others(columns: pd.DataFrame) -> pd.DataFrame:
             )
         )
     return columns
+
+
+def _of_prices(problem: str) -> str:
+    """Say of a price what `as_amounts` says of an amount."""
+    return problem.replace(_("an amount"), _("a price")).replace(_("amount"), _("price"))

@@ -11,7 +11,7 @@ from ltv_bayes.errors import InputError, counted, suggestion
 from ltv_bayes.evaluation.count_calibration import COVERED
 from ltv_bayes.evaluation.rolling.result import LINE, SCORES, RollingBacktest
 from ltv_bayes.evaluation.rolling.verdict import STATED
-from ltv_bayes.formatting import percent, three_digits
+from ltv_bayes.formatting import label, percent, three_digits
 from ltv_bayes.formulas.forecast_scores import paired_difference
 from ltv_bayes.intervals import flagged, interval_name, quoted_with
 from ltv_bayes.language import N_, _, _n, both, comma
@@ -186,7 +186,7 @@ class ModelComparison(Printed):
             for held, windows in zip(table["totals_held"], table["windows"], strict=True)
         ]
         table = table.assign(totals_held=held).drop(columns=["told_apart", "windows", "interval_score"])
-        shown = table.set_axis([f"{of} {name}" for of, name in table.index])
+        shown = table.set_axis([f"{label(of)} {name}" for of, name in table.index])
         notes = [
             _(
                 "{stream} alone. {verdict_between}",

@@ -14,12 +14,12 @@ from ltv_bayes.evaluation.counts_ahead import expected_counts
 from ltv_bayes.evaluation.rolling.cohorts import through_time
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import SAMPLE_DIMS
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _
 from ltv_bayes.posterior import evenly_spaced
 from ltv_bayes.predictions.fitted import smallest_shape, thinned_to
 from ltv_bayes.sizes import TRACKED_DRAWS
 
-NAIVE = {"last_period": "last period's value", "average": "average order x count per time"}
+NAIVE = {"last_period": N_("last period's value"), "average": N_("average order x count per time")}
 SAMPLE_SHAPE = ("chain", "draw")
 
 

@@ -198,7 +198,7 @@ def _windows(
     """The windows of every origin, by model and stream."""
     several = len(candidates) > 1
     number, found, kept = len(candidates) * len(days), [], 0
-    of_models = f"{counted(len(candidates), 'model')}, " if several else ""
+    of_models = _("{models}, ", models=counted(len(candidates), "model")) if several else ""
     with progress(
         number,
         _("backtest of {of_models}{origins}", of_models=of_models, origins=counted(len(days), "origin")),

@@ -116,7 +116,7 @@ def _of_total(totals: pd.DataFrame, apart: float) -> str:
 
 def _of_skill(scores: pd.Series) -> str:
     """Compare with the better of the naive forecasts."""
-    naive, skill = NAIVE[scores["best_naive"]], float(scores["skill"])
+    naive, skill = _(NAIVE[scores["best_naive"]]), float(scores["skill"])
     if not np.isfinite(skill):
         return _("Nothing to gain on the naive forecast ({naive}): it was right.", naive=naive)
     share = percent(abs(skill))

@@ -17,7 +17,7 @@ from ltv_bayes.formatting import money
 from ltv_bayes.formulas.acquisition_cost import ChannelRates, chance_of_one_rate, time_until
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, interval_name, interval_settings, median_cells, quoted_with, summarize_draws
-from ltv_bayes.language import _
+from ltv_bayes.language import _, as_known
 from ltv_bayes.posterior import SAMPLE_DIMS, labelled_draws
 from ltv_bayes.random_streams import as_seed, customer_stream
 from ltv_bayes.sizes import LARGEST_AMOUNT
@@ -207,7 +207,7 @@ class Acquisition(Printed):
         )
         if self.value.column is None:
             notes.append(_("the fits are not pooled by channel, so a client of any channel is worth the same."))
-        notes += [*self.costs.notes, *(f"{note}." for note in self.value.unseen_notes("channels"))]
+        notes += [*self.costs.notes, *(_("{begin}.", begin=note) for note in self.value.unseen_notes("channels"))]
         if self.costs.totals().loc[list(self.channels), "clients_won"].notna().sum() > 1:
             notes.append(
                 _("costs per client are pooled over channels: the fewer clients won, the nearer to the others.")
@@ -248,12 +248,12 @@ class Acquisition(Printed):
     def _unseen_clause(self, channel: str) -> str:
         """What is drawn for a channel, as one more sentence."""
         notes = self.value.of([channel]).unseen_notes("channels") if channel in self.value.unseen else {}
-        return "".join(f" {sentence_case(note)}." for note in notes)
+        return "".join(_(" {note}.", note=sentence_case(note)) for note in notes)
 
     def _page(self) -> ResultPage:
         notes = [_("note: {note}", note=note) for note in self.notes()]
         return ResultPage(
-            [_("Acquisition by {column}: {settings}", column=self.column, settings=self.value.settings)],
+            [_("Acquisition by {column}: {settings}", column=as_known(self.column), settings=self.value.settings)],
             self._shown(),
             notes,
             self.currency,

@@ -11,7 +11,7 @@ from ltv_bayes.formatting import money, probability, with_currency
 from ltv_bayes.formulas.point.inputs import as_count
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import describe_interval, interval
-from ltv_bayes.language import N_, _, _n
+from ltv_bayes.language import N_, _, _n, semicolon
 from ltv_bayes.time_units import Duration, as_duration, as_number
 
 NEARLY_SURE = 0.9
@@ -191,7 +191,7 @@ def sentence(of: ChannelDraws, horizon: Duration, currency: str | None) -> str:
         _payback(of, horizon),
     ]
     reservation = _(" Not enough data: {reservation}.", reservation=of.reservation) if of.reservation else ""
-    return "; ".join(parts) + "." + reservation
+    return _("{begin}.", begin=semicolon(parts)) + reservation
 
 
 def _cost(of: ChannelDraws, currency: str | None) -> str:

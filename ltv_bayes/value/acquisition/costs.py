@@ -17,7 +17,7 @@ from ltv_bayes.data.reading.faults import Fault, at_fault, refuse
 from ltv_bayes.data.reading.files import HeaderRows, SheetChoice, read_table
 from ltv_bayes.data.reading.ids import BLANKS, as_text
 from ltv_bayes.errors import ColumnError, DataWarning, InputError, a_kind, listed, rows_at_fault, suggestion
-from ltv_bayes.language import _, comma
+from ltv_bayes.language import _, as_written, comma
 
 COLUMNS = ("channel", "period", "spend", "clients_won", "cost_per_client")
 MONEY = ("spend", "cost_per_client")
@@ -254,14 +254,15 @@ def _converted(
             rows[name], found = as_amounts(table[name], decimal=decimal, **stated)
             if name in MONEY:
                 unit_to_apply(names[name], unit, stacklevel=4)
-            faults += [_about(fault, name) for fault in found if not fault.problem.startswith("without")]
+            faults += [_about(fault, name) for fault in found if not as_written(fault.problem).startswith("without")]
     return rows, faults
 
 
 def _about(fault: Fault, name: str) -> Fault:
-    problem = fault.problem.replace("an amount", f"a {name}").replace("an infinite amount", f"an infinite {name}")
+    problem = fault.problem.replace(_("an amount"), _("a {name}", name=name))
+    problem = problem.replace(_("an infinite amount"), _("an infinite {name}", name=name))
     cure = fault.cure
-    if name in MONEY and "cannot be read" in problem:
+    if name in MONEY and "cannot be read" in as_written(fault.problem):
         cure = _("{cure} Pass a unit such as 万元 with amount_unit=.", cure=cure)
     return Fault(fault.at, problem, cure, fault.example)
 

@@ -16,7 +16,7 @@ from ltv_bayes.errors import ColumnError, InputError, UnitError, a_kind, listed,
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import flagged, summarize_draws
-from ltv_bayes.language import _
+from ltv_bayes.language import N_, _, as_known
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.events import FittedEvents
 from ltv_bayes.predictions.fitted import FittedModel, caution_of, pooling_of, shape_of, shuffled, smallest_shape
@@ -33,8 +33,8 @@ from ltv_bayes.value.acquisition.newcomers import Newcomer
 
 ANYBODY = "a new client"
 NAMES = {
-    "expected_new_customer_value": "expected value of the next customer",
-    "predicted_new_customer_value": "value of one next customer",
+    "expected_new_customer_value": N_("expected value of the next customer"),
+    "predicted_new_customer_value": N_("value of one next customer"),
 }
 FITS = (FittedPurchases, FittedEvents, FittedRenewals)
 
@@ -179,8 +179,8 @@ class NewCustomerValue(Printed):
         return replace(self, segments=names)
 
     def _page(self) -> ResultPage:
-        grouped = _(" by {column}", column=self.column) if self.column else ""
-        notes = [f"{sentence_case(note)}." for note in self.unseen_notes()]
+        grouped = _(" by {column}", column=as_known(self.column)) if self.column else ""
+        notes = [_("{begin}.", begin=sentence_case(note)) for note in self.unseen_notes()]
         if others := self.terms.others():
             notes.append(_("The fits differ by {others} too, which counts as typical.", others=listed(others)))
         heading = _("Expected value of a new client{grouped}: {settings}", grouped=grouped, settings=self.settings)
@@ -207,7 +207,7 @@ class NewCustomerValue(Printed):
         stacked = np.stack(values, axis=-1).reshape(*self.terms.shape, len(values))
         labels = {} if self.column is None else {self.column: np.array(self.segments, dtype=object)}
         drawn = stacked[..., 0] if self.column is None else stacked
-        attrs = {"long_name": NAMES[name], "units": self.units, "settings": self.settings}
+        attrs = {"long_name": str(_(NAMES[name])), "units": self.units, "settings": self.settings}
         return labelled_draws(drawn, name, labels, **attrs)
 
 
@@ -386,6 +386,9 @@ def _period(fit: Any, price: Any, period: str | None) -> str | None:
     known = str(fit.idata.attrs.get("periods", ""))
     if period is None and (not known or ", " in known):
         raise UnitError(
-            _("Contracts run for {value}. Pass period='year', or as it is.", value=known or "a time that is not known")
+            _(
+                "Contracts run for {value}. Pass period='year', or as it is.",
+                value=known or _("a time that is not known"),
+            )
         )
     return as_period(period or known)

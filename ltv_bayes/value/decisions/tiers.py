@@ -78,7 +78,7 @@ def shares_of_tiers(money: Array, bounds: Array) -> Array:
 
 def _bounds(shares: Sequence[float]) -> Array:
     """The share of customers down to the end of each tier."""
-    parts = np.array([as_number(share, "a share") for share in shares])
+    parts = np.array([as_number(share, _("a share")) for share in shares])
     if not parts.size or (parts <= 0).any() or abs(parts.sum() - 1) > 1e-9:
         raise UnitError(
             _(

@@ -10,7 +10,7 @@ from ltv_bayes.errors import ColumnError, listed
 from ltv_bayes.formatting import label, money, probability
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import summarize_sorted
-from ltv_bayes.language import _, comma
+from ltv_bayes.language import _, comma, semicolon
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.sizes import CUSTOMERS_IN_BATCH
 from ltv_bayes.streams.repeat_purchases import RepeatPurchases, mean_alive
@@ -82,7 +82,7 @@ def _reasons(value: Valued, table: pd.DataFrame) -> list[str]:
             parts.reverse()
         if np.isfinite(realised):
             parts.append(_("realised {realised} so far", realised=money(realised, value.currency)))
-        words.append("; ".join(part for part in parts if part))
+        words.append(semicolon(part for part in parts if part))
     return words
 
 
@@ -105,7 +105,7 @@ def _alive(stream: RepeatPurchases, customers: Customers) -> list[str]:
     """Whether customers are still active, where the stream knows it."""
     if stream.while_alive is not None or not isinstance(stream.purchases, FittedPurchases):
         return [""] * len(customers)
-    return [f", P(alive) {probability(chance)}" for chance in mean_alive(stream, customers)]
+    return [_(", P(alive) {chance}", chance=probability(chance)) for chance in mean_alive(stream, customers)]
 
 
 def _of_judgements(value: Valued) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ltv_bayes.formulas.models.gamma_gamma import expected_spend, spend_outlook
 from ltv_bayes.formulas.models.price_level import Prices, at_prices_now
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.judgement.valuing.relations import are_opinions
-from ltv_bayes.language import _, _n
+from ltv_bayes.language import _, _n, semicolon
 from ltv_bayes.predictions.fitted import parameter_arrays
 from ltv_bayes.predictions.purchases import FittedPurchases
 from ltv_bayes.predictions.spend import FittedSpend, prices_for, spend_histories
@@ -192,7 +192,7 @@ def _with_reasons(table: pd.DataFrame, threshold: float, gone: float, currency: 
                     probability_alive=probability(row.probability_alive),
                 )
             )
-        return "; ".join(parts)
+        return semicolon(parts)
 
     rows = zip(table.itertuples(), far, left, strict=True)
     return table.assign(conflict=far | left, reason=[reason(*row) for row in rows])

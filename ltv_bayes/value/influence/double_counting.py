@@ -169,15 +169,13 @@ def _far_from_complete(valuation: Valuation, judged: FutureValuePriors, visible:
     until = replace(terms, horizons=(visible.within,)) if near else terms
     left_out = visible.share * sum(_expected_of_all(one, customers, until) for one in _repeats(valuation.conditioned))
     if instead >= FAR_LESS * left_out:
-        return "."
-    who = "all" if judged.covers is None else "these"
-    sizes = _worth(left_out, customers), _worth(instead, customers)
+        return _(".")
     return _(
-        ": about {sizes} of {who} customers is left out, and {sizes_2} judged (before margin and "
-        "discount); is the pipeline complete?",
-        sizes=sizes[0],
-        who=who,
-        sizes_2=sizes[1],
+        ": about {amount} of {whom} is left out, and {judged} judged (before margin and discount); is the pipeline "
+        "complete?",
+        amount=_worth(left_out, customers),
+        whom=_("all customers") if judged.covers is None else _("these customers"),
+        judged=_worth(instead, customers),
     )
 
 

@@ -14,7 +14,7 @@ from ltv_bayes.intervals import interval_name, interval_settings, summarize_sort
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.judgement.valuing.adjustments import Adjustments
 from ltv_bayes.judgement.valuing.relations import are_opinions
-from ltv_bayes.language import N_, _
+from ltv_bayes.language import N_, _, comma, semicolon
 from ltv_bayes.predictions.fitted import FittedModel, order_of_draws
 from ltv_bayes.time_units import as_number
 from ltv_bayes.value.influence.judged_parts import NO_ONE, judged_parts, named
@@ -59,14 +59,14 @@ def _of_judgements(
     for (position, money), (_unused, looser), (_unused, firmer) in zip(judged_parts(value), *scaled, strict=True):
         change = np.stack([looser - money, firmer - money])
         name = named(judged, position)
-        alone.append({"held": "one judgement", **name, **_exactly(total, change, alphas, ci_prob)})
+        alone.append({"held": _("one judgement"), **name, **_exactly(total, change, alphas, ci_prob)})
         expert = "" if pd.isna(name["expert"]) else str(name["expert"])
         together[expert] = together.get(expert, np.zeros_like(change)) + change
     every = np.sum(list(together.values()), axis=0)
-    yield {"held": "all judgements", **NO_ONE, **_exactly(total, every, alphas, ci_prob)}
+    yield {"held": _("all judgements"), **NO_ONE, **_exactly(total, every, alphas, ci_prob)}
     for expert in sorted(set(together) - {""}):
         by_expert = {**NO_ONE, "expert": expert}
-        yield {"held": "all of an expert", **by_expert, **_exactly(total, together[expert], alphas, ci_prob)}
+        yield {"held": _("all of an expert"), **by_expert, **_exactly(total, together[expert], alphas, ci_prob)}
     yield from sorted(alone, key=lambda row: -row["sensitivity"])
 
 
@@ -93,7 +93,10 @@ def _of_priors(value: Valued, total: Array, alphas: tuple[float, float], ci_prob
     opinions = judged is not None and bool(are_opinions(judged.table).any())
     chains, draws = valuation.shape
     for fit, uses in _fits(value):
-        held = {"held": f"priors of {fit.model}, {', '.join(map(label, uses.values()))}", **NO_ONE}
+        held = {
+            "held": _("priors of {model}, {uses}", model=fit.model, uses=comma(map(label, uses.values()))),
+            **NO_ONE,
+        }
         of_draws = log_prior(fit.thin(draws, chains))
         if of_draws is None:
             yield {**held, "noticeable": False, "note": _(UNKNOWN_PRIOR)}
@@ -132,7 +135,7 @@ def _verdict(pareto_k: float, *, opinions: bool) -> dict[str, Any]:
                 highest_pareto_k=HIGHEST_PARETO_K,
             ),
         )
-    return {"pareto_k": pareto_k, "note": "; ".join(notes)}
+    return {"pareto_k": pareto_k, "note": semicolon(notes)}
 
 
 def _exactly(total: Array, change: Array, alphas: tuple[float, float], ci_prob: float) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import xarray as xr
 
 from ltv_bayes.errors import InputError, a_kind, listed
 from ltv_bayes.intervals import SAMPLE_DIMS, flagged, summarize_draws
-from ltv_bayes.language import _, _n
+from ltv_bayes.language import _, _n, semicolon
 
 TODAY, NEXT = "todays_customers", "next_customer"
 NAMED = 3
@@ -73,5 +73,5 @@ def _agreement(table: pd.DataFrame) -> tuple[float, str]:
     )
     more = _(" and {number} more", number=len(apart) - NAMED) if len(apart) > NAMED else ""
     return agreement, _(
-        "{begin}; they differ for {apart}{more}.", begin=begin, apart="; ".join(apart[:NAMED]), more=more
+        "{begin}; they differ for {apart}{more}.", begin=begin, apart=semicolon(apart[:NAMED]), more=more
     ) if apart else _("{begin}.", begin=begin)

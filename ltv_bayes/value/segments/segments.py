@@ -13,7 +13,7 @@ from ltv_bayes.errors import ColumnError, DataWarning, counted, listed, suggesti
 from ltv_bayes.formatting import label
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.intervals import bound_columns, flagged, interval_settings, summarize_draws
-from ltv_bayes.language import N_, _, _n
+from ltv_bayes.language import N_, _, _n, as_known
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.fitted import FittedModel, pooling_of
 from ltv_bayes.streams.stream import Stream
@@ -337,7 +337,7 @@ class SegmentValues(Printed):
         weighted = "" if self.weighted is None else _(" (customers weighted by {name})", name=label(self.weighted.name))
         heading = _(
             "Lifetime value by {column}{weighted}: {settings}",
-            column=self.column,
+            column=as_known(str(self.column)),
             weighted=weighted,
             settings=self.settings,
         )
