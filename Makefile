@@ -57,6 +57,10 @@ bench: $(ready) $(peer)  ## measure speed and memory beside pymc-marketing; opti
 messages: $(ready)  ## bring the catalogues of other languages in line with the source, and say what is untranslated
 	$(python) scripts/messages.py
 
+docs: $(ready)  ## build the documentation's site into docs/_build/html; no network is needed to read it
+	$(python) -m sphinx --builder html --fail-on-warning --keep-going --quiet docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 pins:  ## choose the newest versions again for requirements/dev.txt and benchmarks/peer/ (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.12 --upgrade \
 		--no-emit-index-url --custom-compile-command "make pins" --quiet --output-file requirements/dev.txt
@@ -65,6 +69,7 @@ pins:  ## choose the newest versions again for requirements/dev.txt and benchmar
 
 clean:  ## remove .venv and everything these commands made
 	rm -rf .venv .mutants demo_output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf docs/_build docs/reference docs/parts
 	rm -rf benchmarks/.peer benchmarks/.data benchmarks/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -7,7 +7,13 @@ from typing import Any
 import pandas as pd
 
 from ltv_bayes.data.writing.table_files import BYTE_ORDER_MARK, write_bytes, write_csv
+from ltv_bayes.data.writing.workbooks import is_own_workbook
 from ltv_bayes.errors import InputError
+from ltv_bayes.language import _
+
+GENERATOR = '<meta name="generator" content="ltv_bayes">'
+"""By which a page of this package is known; it stands in its head."""
+HEAD_OF_PAGE = 4096
 
 
 def refuse_inputs(path: Path, inputs: Iterable[Path | None]) -> None:
@@ -24,6 +30,48 @@ def refuse_foreign_table(path: Path, header: str) -> None:
         raise InputError(f"{path} is a folder. Name a .csv file in it.")
     if path.exists() and not path.read_bytes().removeprefix(BYTE_ORDER_MARK).startswith(header.encode()):
         raise InputError(f"{path} exists and was not written by this command. Choose another place with --out.")
+
+
+def writable(path: str | Path, suffix: str, *, overwrite: bool = False) -> Path:
+    """Where a page or a workbook goes: no folder, and no file of others or with changes of others.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    suffix : {".html", ".xlsx"}
+        What it must end in.
+    overwrite : bool
+        Whether any file may be replaced.
+
+    Raises
+    ------
+    InputError
+        If the path ends otherwise or is a folder; and, unless ``overwrite``, if there is a file that this package did
+        not write, or a workbook that was saved by another program since.
+    """
+    place = Path(path).expanduser()
+    if place.suffix.lower() != suffix:
+        raise InputError(_("{place} does not end in {suffix}.", place=place, suffix=suffix))
+    if place.is_dir():
+        raise InputError(_("{place} is a folder. Name a {suffix} file in it.", place=place, suffix=suffix))
+    if place.exists() and not overwrite and not is_own(place):
+        raise InputError(
+            _(
+                "{place} exists and was not written by ltv_bayes, or was changed since. Choose another name, or pass "
+                "overwrite=True.",
+                place=place,
+            )
+        )
+    return place
+
+
+def is_own(path: Path) -> bool:
+    """Whether a page or a workbook was written by this package, and by no other program since."""
+    if path.suffix.lower() == ".xlsx":
+        return is_own_workbook(path)
+    with path.open("rb") as file:
+        return GENERATOR.encode() in file.read(HEAD_OF_PAGE)
 
 
 class Results:
