@@ -3,7 +3,7 @@
 from ltv_bayes.errors import counted
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import bound_columns, interval_settings
-from ltv_bayes.language import _, both
+from ltv_bayes.language import _, as_written, both
 from ltv_bayes.predictions.clock import clock_period
 from ltv_bayes.time_units import UNITS
 from ltv_bayes.value.decisions import breakdown
@@ -13,7 +13,7 @@ from ltv_bayes.value.valued import TOTAL, Valued
 def heading(value: Valued) -> str:
     """Whose value it is, on which terms."""
     customers, settings = counted(len(value.customers), "customer"), value.settings
-    whole = settings.margin == "100%" and _("margin") not in settings.exceptions
+    whole = settings.margin == "100%" and "margin" not in as_written(settings.exceptions)
     kept = _("revenue") if whole else _("margin")
     fits = (fit for stream in value.valuation.streams for fit in stream.fits_by_purpose.values())
     periods = both(_(UNITS[period]) for period in dict.fromkeys(map(clock_period, fits)) if period)
