@@ -30,14 +30,6 @@ QUANTITIES = {
     "churn_mean": "probability of not renewing",
 }
 OTHERWISE = {"rate_cv", "dropout_concentration", "order_cv", "q_excess", "churn_concentration"}
-MODELS = {
-    "bg_nbd": "BG/NBD",
-    "mbg_nbd": "MBG/NBD",
-    "bg_cnbd": "BG/CNBD-k",
-    "mbg_cnbd": "MBG/CNBD-k",
-    "bg_nbd_at_once": "BG/NBD with a share that leaves at once",
-    "bg_cnbd_at_once": "BG/CNBD-k with a share that leaves at once",
-}
 CELLS = 40
 HISTORY_DRAWS = 200
 
@@ -202,7 +194,7 @@ def _typical[Fit: FittedModel](fit: Fit) -> Fit:
 
 def _whose(fit: FittedPurchases, spend: FittedSpend | None) -> str:
     """Of which model and segment the numbers are."""
-    model = MODELS.get(fit.model, label(fit.model))
+    model = TITLES.get(fit.model, label(fit.model))
     own, others = _segment_of(fit), "" if spend is None else _segment_of(spend)
     parts = [model, own, f"orders of {others}" if others not in ("", own) else ""]
     return ", ".join(part for part in parts if part)
