@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.errors import ColumnError, InputError, UnitError, suggestion
 from ltv_bayes.formatting import label, shortened
+from ltv_bayes.formulas.models.parameterization import TITLES
 from ltv_bayes.formulas.point.inputs import as_share
 from ltv_bayes.intervals import describe_interval, interval
 from ltv_bayes.plots import canvas

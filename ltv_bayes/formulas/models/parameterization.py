@@ -7,6 +7,8 @@ and not for r and alpha.
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from ltv_bayes.language import N_
+
 Arithmetic = Callable[[Mapping[str, Any]], dict[str, Any]]
 ChainRule = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
 
