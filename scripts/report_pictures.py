@@ -23,6 +23,7 @@ COLOURS = 128
 
 
 def main() -> None:
+    """Write the page, open it, and take the pictures."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         path = sample_report().to_html(Path(folder) / "report.html")
         chromium = shutil.which("chromium") or shutil.which("google-chrome")
