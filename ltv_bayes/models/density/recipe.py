@@ -26,12 +26,21 @@ from ltv_bayes.models.density.leaving_at_once import LeavingAtOnceDensity
 from ltv_bayes.models.density.log_density import WrittenDensity
 from ltv_bayes.models.density.plain_priors import PlainPrior, beta, in_plain_numbers, normal
 from ltv_bayes.models.density.pool import USUAL_SLOPE, Pool
-from ltv_bayes.models.priors import POSITIVE, PROBABILITY, Domain, Prior, as_distributions, as_prior, describe, register
+from ltv_bayes.models.priors import (
+    ANYWHERE,
+    POSITIVE,
+    PROBABILITY,
+    Domain,
+    Prior,
+    as_distributions,
+    as_prior,
+    describe,
+    register,
+)
 
 if TYPE_CHECKING:
     import pymc as pm
 
-ANYWHERE = Domain(-np.inf, np.inf)
 DOMAINS = {"q": Domain(1.0, np.inf)}  # of gamma-gamma: the mean exists
 USUAL_SD = Prior("LogNormal", mu=np.log(0.3), sigma=1.0)
 USUAL_PRECISION = 0.3**-2
