@@ -103,7 +103,7 @@ def _own(x, kept_of, number, e):  # type: ignore[no-untyped-def]
 
 @kernel
 def _add_slopes(gradient, x, kept_of, number, e, by_own):  # type: ignore[no-untyped-def]
-    """Add the derivatives by mean, log sd and part, from the cases by the expert's number, and of the part's density."""
+    """Add the derivatives by mean, log sd and part: of the part's density, and of the cases, by the expert's number."""
     mean, log_sd, kept = x[2 * number], x[2 * number + 1], kept_of[number, e]
     part = 2 * NUMBERS + number * kept_of.shape[1] + e
     distance = x[part] - kept * mean

@@ -168,6 +168,7 @@ def log_density(family, first, second, z):  # type: ignore[no-untyped-def]
 
 @kernel
 def slope_of_density(family, first, second, z):  # type: ignore[no-untyped-def]
+    """Derivative of the log density of one variable."""
     if family == NORMAL:
         return -(z - first) / second**2
     if family == GAMMA:
@@ -177,4 +178,5 @@ def slope_of_density(family, first, second, z):  # type: ignore[no-untyped-def]
 
 @kernel
 def log_1p_exp(z):  # type: ignore[no-untyped-def]
+    """Logarithm of 1 + exp(z)."""
     return max(z, 0.0) + math.log1p(math.exp(-abs(z)))
