@@ -18,6 +18,7 @@ from ltv_bayes.formulas.models.leaving_at_once import FIRST_DROPOUT
 from ltv_bayes.formulas.models.parameterization import LOG, Naming
 from ltv_bayes.formulas.models.parameterization import naming as naming_of
 from ltv_bayes.formulas.special import IntArray
+from ltv_bayes.inference.blas_threads import one_blas_thread
 from ltv_bayes.inference.methods import Method, fit_posterior
 from ltv_bayes.inference.nuts import has_nutpie
 from ltv_bayes.models.density.calendar import SDS, SMALL, Calendar, CalendarDensity, OnClock
@@ -125,7 +126,8 @@ class Recipe:
             return []
         usual_sd = normal(**dict(USUAL_SD.parameters))
         priors = {name: self._broad(name) for name in self.links} | {one.sd: usual_sd for one in none}
-        information = self._density(priors, none, []).information()
+        with one_blas_thread():
+            information = self._density(priors, none, []).information()
         found = []
         for one in none:
             of_level = np.bincount(one.column.of_group, information[one.quantity], len(one.column.levels))
