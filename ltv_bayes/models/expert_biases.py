@@ -128,17 +128,25 @@ class ExpertBiases:
         if len(priors) < len(found):
             return None
         family, first, second, constant, _ = zip(*priors.values(), strict=True)
-        information, won = _information(closed), closed.won
+        information, won = _information(closed), np.asarray(closed.won, dtype=bool)
+        payer, log_error, below, above = (
+            np.ascontiguousarray(each[won]) for each in (closed.who, closed.log_error, closed.below, closed.above)
+        )
         outcomes = Outcomes(
-            np.array(family, dtype=np.int64),
-            *(np.array(each, dtype=float) for each in (first, second, constant)),
-            np.array([_kept(name, information[name]) for name in BIASES]),
-            *(np.ascontiguousarray(closed.who, dtype=np.int64), np.asarray(closed.log_odds, dtype=float)),
-            won.astype(np.int64),
-            np.ascontiguousarray(closed.who[won], dtype=np.int64),
-            *(np.asarray(each[won], dtype=float) for each in (closed.log_error, closed.below, closed.above)),
-            ROUNDING,
-            BLENDED,
+            family=np.array(family, dtype=np.int64),
+            first=np.array(first, dtype=float),
+            second=np.array(second, dtype=float),
+            constant=np.array(constant, dtype=float),
+            kept=np.array([_kept(name, information[name]) for name in BIASES]),
+            who=np.array(closed.who, dtype=np.int64),
+            log_odds=np.array(closed.log_odds, dtype=float),
+            won=won.astype(np.int64),
+            payer=payer.astype(np.int64),
+            log_error=log_error.astype(float),
+            below=below.astype(float),
+            above=above.astype(float),
+            rounding=ROUNDING,
+            blended=BLENDED,
         )
         return ExpertDensity(priors, outcomes, closed.names)
 
