@@ -9,7 +9,7 @@ peer := benchmarks/.peer/.ready
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fast study mutants check lint types imports format bench pins clean
+.PHONY: help demo test fast study mutants check lint types imports format bench messages pins clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,13 @@ format: $(ready)  ## sort imports, mend what ruff can mend, and format
 bench: $(ready) $(peer)  ## measure speed and memory beside pymc-marketing; options as in make bench ARGS="--only cdnow"
 	$(python) benchmarks/run.py $(ARGS)
 
+messages: $(ready)  ## bring the catalogues of other languages in line with the source, and say what is untranslated
+	$(python) scripts/messages.py
+
+docs: $(ready)  ## build the documentation's site into docs/_build/html; no network is needed to read it
+	$(python) -m sphinx --builder html --fail-on-warning --keep-going --quiet docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 pins:  ## choose the newest versions again for requirements/dev.txt and benchmarks/peer/ (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.12 --upgrade \
 		--no-emit-index-url --custom-compile-command "make pins" --quiet --output-file requirements/dev.txt
@@ -62,6 +69,7 @@ pins:  ## choose the newest versions again for requirements/dev.txt and benchmar
 
 clean:  ## remove .venv and everything these commands made
 	rm -rf .venv .mutants demo_output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf docs/_build docs/reference docs/parts
 	rm -rf benchmarks/.peer benchmarks/.data benchmarks/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

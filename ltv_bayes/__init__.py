@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 _NAMES_BY_FILE = {
     "errors": "LtvBayesError LtvBayesWarning",
+    "language.messages": "in_language set_language",
     "tables": "readable",
     "data.customers.all_customers": "all_customers",
     "data.customers.customers": "Customers",
@@ -84,6 +85,7 @@ _NAMES_BY_FILE = {
     "plots.judgements": "plot_judgement",
     "plots.pooling": "plot_history_surface plot_shrinkage",
     "plots.priors": "plot_prior_posterior",
+    "reporting.report": "Report report",
     "plots.values": "plot_cash_flow plot_lifetime_value plot_segments plot_tornado plot_waterfall",
 }
 _MODULES = ("errors", "samples")

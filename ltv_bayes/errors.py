@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from ltv_bayes.formatting import visible
+from ltv_bayes.language import _, _n, comma, sentences
 
 LISTED = 5
-NAMED_BY = {"row": ("row", "rows"), "channel": ("name", "names"), "segment": ("name", "names")}
+NAMED_BY = {"row": "row", "channel": "name", "segment": "name"}
 
 
 class LtvBayesError(Exception):
@@ -78,21 +79,21 @@ def listed(items: Iterable[Any], limit: int = LISTED, number: int | None = None)
     '0, 1, 2 and 6 more'
     """
     items = list(items)
-    shown = ", ".join(visible(item) for item in items[:limit])
+    shown = comma(visible(item) for item in items[:limit])
     rest = (len(items) if number is None else number) - limit
-    return f"{shown} and {rest:,} more" if rest > 0 else shown
+    return _("{names} and {rest:,} more", names=shown, rest=rest) if rest > 0 else shown
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """Write a number with its noun.
+    """Write a number with its noun, a literal.
 
     Examples
     --------
     >>> counted(1, "customer"), counted(2357, "customer")
     ('1 customer', '2,357 customers')
     """
-    word = noun if number == 1 else (plural or f"{noun}s")
-    return f"{number:,} {word}"
+    one, several = (f"{{number}} {word.replace('{', '{{').replace('}', '}}')}" for word in (noun, plural or f"{noun}s"))
+    return _n(one, several, number, number=f"{number:,}")
 
 
 def sentence_case(text: str) -> str:
@@ -123,7 +124,8 @@ def rows_at_fault(
 ) -> str:
     """Write the sentence every input error follows: who, what, what next.
 
-    ``number`` says how many there are if ``rows`` are but the first of them.
+    ``number`` says how many there are if ``rows`` are but the first of them. Problem and cure are messages, the noun is
+    a literal.
 
     Examples
     --------
@@ -133,10 +135,19 @@ def rows_at_fault(
     '1 row without a date (row 7). Fill in the date.'
     """
     rows = list(rows)
-    single, several = NAMED_BY.get(noun, ("id", "ids"))
     number = len(rows) if number is None else number
-    label = single if number == 1 else several
-    return f"{counted(number, noun, plural)} {problem} ({label} {listed(rows, number=number)}). {cure}"
+    who, names = counted(number, noun, plural), listed(rows, number=number)
+    return sentences(_written_rows(noun, number, who=who, problem=problem, names=names), cure)
+
+
+def _written_rows(noun: str, number: int, **values: str) -> str:
+    """Who and what, with the rows, names or ids."""
+    match NAMED_BY.get(noun, "id"):
+        case "row":
+            return _n("{who} {problem} (row {names}).", "{who} {problem} (rows {names}).", number, **values)
+        case "name":
+            return _n("{who} {problem} (name {names}).", "{who} {problem} (names {names}).", number, **values)
+    return _n("{who} {problem} (id {names}).", "{who} {problem} (ids {names}).", number, **values)
 
 
 def refuse_rows(rows: Iterable[Any], noun: str, problem: str, cure: str, *, number: int | None = None) -> None:
@@ -163,5 +174,5 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
     known = list(known)
     near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-    meant = f"Did you mean {near[0]!r}? " if near else ""
-    return f"{meant}Known names: {', '.join(known)}."
+    meant = _("Did you mean {name!r}?", name=near[0]) if near else ""
+    return sentences(meant, _("Known names: {names}.", names=comma(known)))

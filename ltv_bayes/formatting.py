@@ -1,5 +1,6 @@
 """Numbers and names as people read them: 61.7k, 6.2万, 35%."""
 
+import functools
 import math
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
@@ -7,9 +8,13 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from ltv_bayes.language import N_, _
+
 CHINESE_MONEY = {"CNY", "RMB", "CNH", "人民币", "元", "¥", "￥"}
-THOUSANDS = ((1e12, "tn"), (1e9, "bn"), (1e6, "M"), (1e3, "k"))
-MYRIADS = ((1e8, "亿"), (1e4, "万"))
+SIZES = N_("1e12 tn, 1e9 bn, 1e6 M, 1e3 k")
+"""What amounts are counted in, the largest first."""
+MYRIADS = "1e8 亿, 1e4 万"
+CURRENCIES = (N_("CNY"), N_("RMB"), N_("USD"), N_("EUR"), N_("GBP"), N_("JPY"), N_("HKD"))
 ONES = (1.0, "")
 UNKNOWN = "–"
 NEARLY = 0.9995
@@ -24,7 +29,7 @@ UNSEEN = " \t\r\n\f\v\u00a0\u200b\u2060\u3000\ufeff"
 
 
 def money(amount: float | None, currency: str | None = None) -> str:
-    """Write an amount in thousands and millions, or in 万 and 亿 for yuan; without the currency's name.
+    """Write an amount in thousands and millions, or in 万 and 亿 for yuan and in Chinese; without the currency's name.
 
     Examples
     --------
@@ -35,7 +40,7 @@ def money(amount: float | None, currency: str | None = None) -> str:
     """
     if amount is None or not math.isfinite(amount):
         return UNKNOWN if amount is None or math.isnan(amount) else ("∞" if amount > 0 else "-∞")
-    size, suffix = next((step for step in _sizes(currency) if abs(amount) >= NEARLY * step[0]), ONES)
+    size, suffix = next((step for step in money_sizes(currency) if abs(amount) >= NEARLY * step[0]), ONES)
     return three_digits(amount / size) + suffix
 
 
@@ -50,7 +55,7 @@ def money_labels(amounts: Sequence[float], currency: str | None = None) -> list[
     ['0', '2,000万', '10,000万']
     """
     largest = max(map(abs, amounts), default=0.0)
-    sizes = [step for step in (*_sizes(currency), ONES) if largest >= NEARLY * step[0]] or [ONES]
+    sizes = [step for step in (*money_sizes(currency), ONES) if largest >= NEARLY * step[0]] or [ONES]
     whole = [step for step in sizes if _decimals(amounts, step[0]) == 0 and largest <= MOST_IN_A_SIZE * step[0]]
     size, suffix = (whole or sizes)[0]
     decimals = _decimals(amounts, size)
@@ -64,9 +69,16 @@ def _decimals(amounts: Sequence[float], size: float) -> int:
     return next((count for count in range(12) if all(abs(round(x, count) - x) <= close for x in scaled)), 12)
 
 
-def _sizes(currency: str | None) -> tuple[tuple[float, str], ...]:
-    """What amounts are counted in, the largest first."""
-    return MYRIADS if (currency or "").strip().upper() in CHINESE_MONEY else THOUSANDS
+def money_sizes(currency: str | None) -> tuple[tuple[float, str], ...]:
+    """What amounts are counted in, with the name of each size, the largest first."""
+    return _read_sizes(MYRIADS if (currency or "").strip().upper() in CHINESE_MONEY else _(SIZES))
+
+
+@functools.cache
+def _read_sizes(written: str) -> tuple[tuple[float, str], ...]:
+    """Read sizes with their names, as a catalogue states them."""
+    sizes = (size.split() for size in written.split(", "))
+    return tuple((float(size), name) for size, name in sizes)
 
 
 def three_digits(number: float) -> str:
@@ -122,8 +134,18 @@ def probability(value: float) -> str:
 
 
 def with_currency(text: str, currency: str | None) -> str:
-    """Put the currency after an amount or a label, where it is known."""
-    return f"{text} {currency}" if currency else text
+    """Put the currency after an amount or a label, where it is known, under its name in the current language.
+
+    Examples
+    --------
+    >>> with_currency("6.2万", "CNY"), with_currency("61.7k", "points")
+    ('6.2万 CNY', '61.7k points')
+    """
+    if not currency:
+        return text
+    code = currency.strip().upper()
+    name = _(code) if code in CURRENCIES else code
+    return f"{text} {currency}" if name == code else _("{amount} {currency}", amount=text, currency=name)
 
 
 def label(name: Any) -> str:
@@ -145,7 +167,10 @@ def visible(text: Any) -> str:
     >>> visible("Ada\x1b[31m"), visible("王\u3000芳")
     ('Ada�[31m', '王\u3000芳')
     """
-    return "".join(char if char == "\n" or unicodedata.category(char) not in INVISIBLE else "�" for char in str(text))
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(char if char == "\n" or unicodedata.category(char) not in INVISIBLE else "�" for char in text)
 
 
 def shortened(name: Any, width: int = 28) -> str:

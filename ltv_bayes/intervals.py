@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from ltv_bayes.errors import UnitError, suggestion
+from ltv_bayes.tables.headings import interval_words
 
 KINDS = ("eti", "hdi")
 SAMPLE_DIMS = ("chain", "draw")
@@ -83,7 +84,7 @@ def describe_interval(ci_prob: float | None, ci_kind: str | None) -> str:
     '89% highest-density interval'
     """
     prob, kind = interval_settings(ci_prob, ci_kind)
-    return f"{100 * prob:g}% {'highest-density ' if kind == 'hdi' else ''}interval"
+    return interval_words(kind, f"{100 * prob:g}")
 
 
 def interval(values: np.ndarray, ci_prob: float | None, ci_kind: str | None) -> tuple[np.ndarray, np.ndarray]:

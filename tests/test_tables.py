@@ -41,7 +41,11 @@ def test_the_two_bounds_of_an_interval_become_one_column_that_names_its_level(bo
 
 
 def test_columns_that_are_no_interval_stay_apart():
-    assert list(readable(table(width_lb=1.0, width_ub=2.0, eti89_lb=1.0))) == ["width lb", "width ub", "eti89 lb"]
+    assert list(readable(table(width_lb=1.0, width_ub=2.0, eti89_lb=1.0))) == [
+        "width lb",
+        "width ub",
+        "89% interval, from",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN
 from ltv_bayes.terminal import say, show
 
 if TYPE_CHECKING:
-    from ltv_bayes.report.files import Results
+    from ltv_bayes.reporting.files import Results
 
 
 class App(typer.Typer):
@@ -127,7 +127,7 @@ def summarize(
 ) -> None:
     """Turn an order log into one row per customer: frequency, recency, T, monetary value."""
     from ltv_bayes.data.writing.table_files import write_csv
-    from ltv_bayes.report.files import refuse_foreign_table, refuse_inputs
+    from ltv_bayes.reporting.files import refuse_foreign_table, refuse_inputs
 
     left_out = out.with_name(f"{out.stem}_left_out.csv")
     for path, header in ((out, "customer_id,frequency,recency,T"), (left_out, "row,reason,customer_id")):
@@ -186,7 +186,7 @@ def value(
     out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("values"),
 ) -> None:
     """Value customers with saved fits, and with judged opportunities if there are any."""
-    from ltv_bayes.report.files import Results
+    from ltv_bayes.reporting.files import Results
 
     draw_without_screen()
     purchases = load(fits / "purchases.nc", lb.FittedPurchases, draws)
@@ -231,7 +231,7 @@ def backtest(
     ),
 ) -> None:
     """Refit on what was known at several days, forecast what came after, and say whether the forecasts held."""
-    from ltv_bayes.report.files import Results
+    from ltv_bayes.reporting.files import Results
 
     draw_without_screen()
     results = Results(out, [log.orders, attributes])

@@ -6,7 +6,7 @@ from ltv_bayes.demo.forecast import forecast_cdnow
 from ltv_bayes.demo.hybrid_company import value_hybrid_company
 from ltv_bayes.demo.project_business import value_project_business
 from ltv_bayes.errors import FitError
-from ltv_bayes.report.files import Results
+from ltv_bayes.reporting.files import Results
 from ltv_bayes.terminal import say
 
 

@@ -8,7 +8,7 @@ from ltv_bayes import samples
 from ltv_bayes.formatting import label, money, percent, with_currency
 from ltv_bayes.intervals import describe_interval, interval, interval_settings
 from ltv_bayes.predictions.clock import has_clock
-from ltv_bayes.report.files import Results
+from ltv_bayes.reporting.files import Results
 from ltv_bayes.terminal import say, show
 
 CALIBRATION_END = "1997-09-30"

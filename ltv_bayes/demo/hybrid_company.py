@@ -9,7 +9,7 @@ import ltv_bayes as lb
 from ltv_bayes import samples
 from ltv_bayes.demo.forecast import beside_truth
 from ltv_bayes.formatting import percent
-from ltv_bayes.report.files import Results
+from ltv_bayes.reporting.files import Results
 from ltv_bayes.terminal import say, show
 
 CLIENTS, HORIZON = 1500, "3 years"

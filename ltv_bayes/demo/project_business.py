@@ -7,7 +7,7 @@ import pandas as pd
 import ltv_bayes as lb
 from ltv_bayes import samples
 from ltv_bayes.demo.forecast import beside_truth
-from ltv_bayes.report.files import Results
+from ltv_bayes.reporting.files import Results
 from ltv_bayes.terminal import say, show
 from ltv_bayes.time_units import DAYS_PER_YEAR
 

@@ -13,7 +13,7 @@ from ltv_bayes.data.orders.transactions import Transactions
 from ltv_bayes.errors import InputError, UnitError, suggestion
 from ltv_bayes.evaluation.known_attributes import KnownAttributes
 from ltv_bayes.evaluation.refitting import Refitting, Segmenting
-from ltv_bayes.intervals import interval_settings, summarize_sorted
+from ltv_bayes.intervals import flagged, interval_settings, summarize_sorted
 from ltv_bayes.models.buy_till_you_die import PurchaseModel
 from ltv_bayes.models.gamma_gamma import GammaGamma
 from ltv_bayes.predictions.events import FittedEvents
@@ -191,7 +191,7 @@ class ValueOverTime(Printed):
         if any(value.caution for value in self.values):
             cautions = {pd.Timestamp(day): value.caution for day, value in self}
             table["caution"] = table.index.get_level_values("as_of").map(cautions)
-        return table
+        return flagged(table, "", self.currency)
 
     def _on(self, value: SegmentValues, interval: tuple[float, str]) -> pd.DataFrame:
         table = pd.DataFrame({"customers": value.customers})

@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_hex
 from matplotlib.ticker import FuncFormatter, MaxNLocator, StrMethodFormatter
 from rich.cells import cell_len
 
@@ -26,6 +27,7 @@ from ltv_bayes.plots.lettering import (
     ink,
     short_money,
 )
+from ltv_bayes.plots.svg import svg_of
 
 BLUE, ORANGE, GREEN, RED, GREY = "#2f6f9f", "#d9822b", "#4b8b5a", "#b5443f", "#7a7a7a"
 TITLE_WIDTH, LABEL_WIDTH = 60, 90
@@ -198,6 +200,8 @@ def unit(currency: str | None) -> str:
 def rendered(drawn: Any, kind: str = "png") -> bytes:
     """Turn a figure, or the figure of axes, into the content of a file, and close it.
 
+    The same data give the same bytes.
+
     Parameters
     ----------
     drawn : matplotlib Figure or Axes
@@ -207,8 +211,44 @@ def rendered(drawn: Any, kind: str = "png") -> bytes:
     """
     import matplotlib.pyplot as plt
 
-    figure = getattr(drawn, "figure", None) or drawn
+    if kind == "svg":
+        return as_svg(drawn).encode()
+    figure = _figure_of(drawn)
     content = io.BytesIO()
     figure.savefig(content, format=kind, dpi=PIXELS_PER_INCH)
     plt.close(figure)
     return content.getvalue()
+
+
+def as_svg(drawn: Any, label: str = "") -> str:
+    """Turn a figure, or the figure of axes, into an SVG element that an HTML page can hold, and close it.
+
+    Text stays text. What is black takes the colour of the text around it (``currentColor``), and the background is
+    transparent. A page on dark ground gives the classes ``ground-fill``, ``ground-stroke``, ``caution-fill`` and
+    ``caution-stroke`` colours of its own. There are no scripts, style sheets, inline styles or references to anything
+    outside; shades may be images in ``data:``. Ids begin with a hash of the content.
+
+    Parameters
+    ----------
+    drawn : matplotlib Figure or Axes
+        What a plot function returned.
+    label : str
+        What the picture shows, for those who cannot see it; its title if not given.
+    """
+    import matplotlib.pyplot as plt
+
+    figure = _figure_of(drawn)
+    text = svg_of(figure, label or _title_of(figure), to_hex(RED))
+    plt.close(figure)
+    return text
+
+
+def _figure_of(drawn: Any) -> Any:
+    """The figure of what a plot function returned."""
+    return getattr(drawn, "figure", None) or drawn
+
+
+def _title_of(figure: Any) -> str:
+    """The first title of a figure, in one line."""
+    titles = [figure.get_suptitle(), *(ax.get_title(loc=place) for ax in figure.axes for place in ("left", "center"))]
+    return " ".join(next(filter(None, titles), "").split())

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+import ltv_bayes as lb
 from ltv_bayes.data.customers.customers import Customers
-from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import label
-from ltv_bayes.intervals import describe_interval, flagged, interval_settings
+from ltv_bayes.intervals import describe_interval, interval_settings
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.over_customers import labelled
 from ltv_bayes.tables import Printed, ResultPage
@@ -22,14 +22,13 @@ from ltv_bayes.value.decisions import breakdown
 from ltv_bayes.value.decisions.ranking import Statistic, ranked
 from ltv_bayes.value.decisions.tiers import tiers
 from ltv_bayes.value.decisions.upside import upside
-from ltv_bayes.value.draws.passes import PAYING, Columns
-from ltv_bayes.value.draws.storage import refuse_place, write_draws, write_tables
-from ltv_bayes.value.draws.valuation import JUDGED, REALISED, bytes_of_draws
+from ltv_bayes.value.draws.storage import place_for, write_draws, write_tables
+from ltv_bayes.value.draws.valuation import bytes_of_draws
 from ltv_bayes.value.in_words import heading, totals
 from ltv_bayes.value.influence.judgement_in_value import JudgementInValue
 from ltv_bayes.value.notes import notes_on
 from ltv_bayes.value.segments.segments import SegmentValues, values_by
-from ltv_bayes.value.valued import TOTAL, Valued, ValueSettings, share_of, stored_attrs
+from ltv_bayes.value.valued import TOTAL, Valued, ValueSettings, customer_table, stored_attrs
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -130,7 +129,7 @@ class LifetimeValue(Printed):
             ``to_come`` are the two parts of the mean; ``judged_share`` is the part of it that rests on judgement.
         """
         ids, found = self._valued.results.summaries(interval_settings(ci_prob, ci_kind))
-        return _table(self._valued, ids, found[self.settings.place])
+        return customer_table(self._valued, ids, found[self.settings.place])
 
     def ranked(
         self, statistic: Statistic = "mean", *, ci_prob: float | None = None, ci_kind: str | None = None
@@ -320,6 +319,24 @@ class LifetimeValue(Printed):
         """
         return upside(self._valued, interval_settings(ci_prob, ci_kind))
 
+    def to_html(self, path: str | Path, *, language: str | None = None, **beside: Any) -> Path:
+        """Write a page for those who decide: ``lb.report(ltv, **beside).to_html(path)``.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ending in ``.html``.
+        language : {"en", "zh"}, optional
+            The current language, if not given.
+        **beside
+            What stands beside the value, as in ``by="industry"``, ``orders=orders``; see `report`.
+        """
+        return lb.report(self, **beside).to_html(path, language=language)
+
+    def to_excel(self, path: str | Path, *, language: str | None = None, **beside: Any) -> Path:
+        """Write a workbook for those who decide, ending in ``.xlsx``; as in `to_html`."""
+        return lb.report(self, **beside).to_excel(path, language=language)
+
     def without_judgement(self) -> "LifetimeValue":
         """The same value without judgement.
 
@@ -354,8 +371,8 @@ class LifetimeValue(Printed):
         value, interval = self._valued, interval_settings(ci_prob, ci_kind)
         notes = {**stored_attrs(value), "interval": describe_interval(*interval), "caution": value.caution}
         found = value.results.summaries_by_block(interval, value.settings.place)
-        tables = (_table(value, block.ids, columns) for block, columns in found)
-        return write_tables(tables, _place_for(value, path, ".parquet"), notes)
+        tables = (customer_table(value, block.ids, columns) for block, columns in found)
+        return write_tables(tables, place_for(value, path, ".parquet"), notes)
 
     def write_draws(self, path: str | Path) -> Path:
         """Write every draw of every customer and source, without ever holding all of them in memory.
@@ -376,7 +393,7 @@ class LifetimeValue(Printed):
         -----
         Before compression the draws of one horizon take 8 bytes x draws x customers x (sources + 1).
         """
-        return write_draws(self._valued, _place_for(self._valued, path, ".parquet", ".zarr"))
+        return write_draws(self._valued, place_for(self._valued, path, ".parquet", ".zarr"))
 
     def to_datatree(self) -> xr.DataTree:
         """Lay out total and components for ArviZ: group ``lifetime_value``, dimensions (chain, draw, customer_id)."""
@@ -423,22 +440,3 @@ class LifetimeValue(Printed):
 def valued_of(ltv: LifetimeValue) -> Valued:
     """What the analyses, pictures and reports of a value start from."""
     return ltv._valued
-
-
-def _table(value: Valued, ids: pd.Index, columns: Columns) -> pd.DataFrame:
-    """A summary, with the judged share in place of the means of sources."""
-    shown = {name: values for name, values in columns.items() if not name.startswith("mean_") and name != PAYING}
-    if REALISED in value.sources:
-        shown |= {REALISED: columns[f"mean_{REALISED}"], "to_come": columns["mean"] - columns[f"mean_{REALISED}"]}
-    if JUDGED in value.sources:
-        shown["judged_share"] = share_of(columns[f"mean_{JUDGED}"], columns["mean"])
-    return flagged(pd.DataFrame(shown, index=ids), value.caution, value.currency)
-
-
-def _place_for(value: Valued, path: str | Path, *suffixes: str) -> Path:
-    """Read where something is to be written, and refuse the files that customers live in."""
-    place = Path(path).expanduser()
-    refuse_place(place, suffixes)
-    if place.resolve() in value.customers.files:
-        raise InputError(f"The customers live in {place.name}, so nothing else can be written there.")
-    return place

@@ -13,6 +13,7 @@ from ltv_bayes.intervals import describe_interval, flagged
 from ltv_bayes.judgement.future_value import FutureValuePriors
 from ltv_bayes.terms import SAME, Terms
 from ltv_bayes.time_units import as_duration
+from ltv_bayes.value.draws.passes import PAYING, Columns
 from ltv_bayes.value.draws.results import Results
 from ltv_bayes.value.draws.valuation import JUDGED, REALISED, Components, Valuation, added
 
@@ -184,3 +185,13 @@ def share_of(part: Any, whole: Any) -> Any:
     """
     part, whole = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
     return np.divide(part, whole, out=np.zeros(np.broadcast_shapes(part.shape, whole.shape)), where=whole > 0)
+
+
+def customer_table(value: Valued, ids: pd.Index, columns: Columns) -> pd.DataFrame:
+    """A summary of customers, with the judged share in place of the means of sources."""
+    shown = {name: values for name, values in columns.items() if not name.startswith("mean_") and name != PAYING}
+    if REALISED in value.sources:
+        shown |= {REALISED: columns[f"mean_{REALISED}"], "to_come": columns["mean"] - columns[f"mean_{REALISED}"]}
+    if JUDGED in value.sources:
+        shown["judged_share"] = share_of(columns[f"mean_{JUDGED}"], columns["mean"])
+    return flagged(pd.DataFrame(shown, index=ids), value.caution, value.currency)

@@ -98,6 +98,10 @@ class ReadReport(Printed):
         """The share of customers who bought on one day only."""
         return self.bought_once / self.customers if self.customers else float("nan")
 
+    def parts(self) -> tuple[list[str], pd.DataFrame, list[str]]:
+        """Lines, the table of rows and amounts with their sums, and notes: what a report is made of."""
+        return self._lines(), self._counts(), list(self.notes)
+
     def text(self) -> str:
         """The whole report as text."""
         return self._page().as_text()

@@ -41,6 +41,15 @@ def write_draws(value: Valued, path: Path) -> Path:
     return path
 
 
+def place_for(value: Valued, path: str | Path, *suffixes: str) -> Path:
+    """Read where something is to be written, and refuse the files that customers live in."""
+    place = Path(path).expanduser()
+    refuse_place(place, suffixes)
+    if place.resolve() in value.customers.files:
+        raise InputError(f"The customers live in {place.name}, so nothing else can be written there.")
+    return place
+
+
 def refuse_place(path: Path, suffixes: tuple[str, ...]) -> None:
     """Raise unless something of this name may be written here.
 

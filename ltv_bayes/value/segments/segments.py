@@ -262,7 +262,7 @@ class SegmentValues(Printed):
             If the value of the next customer is not by segments, or by others.
         """
         today = self.draws(self.measures[0])
-        return two_orders(today, self.customers, new, interval_settings(ci_prob, ci_kind))
+        return flagged(two_orders(today, self.customers, new, interval_settings(ci_prob, ci_kind)), "", self.currency)
 
     def _options(self, measure: str, places: Any = slice(None)) -> Options:
         """All segments, or some, as they are compared."""
@@ -280,7 +280,8 @@ class SegmentValues(Printed):
 
     def _noted(self, table: pd.DataFrame, measure: str) -> pd.DataFrame:
         """Name the segments that are left out, and add the caution."""
-        table = flagged(table, self.caution)
+        money = measure == "mean_spend" or measure not in self.quantities
+        table = flagged(table, self.caution, self.currency if money else None)
         if left_out := segments_left_out(self, measure):
             table.attrs["left_out"] = left_out
             warnings.warn(f"{_unknown([measure], left_out)}. Left out here.", DataWarning, stacklevel=3)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ltv_bayes.errors import InputError
-from ltv_bayes.report.files import Results, refuse_foreign_table
+from ltv_bayes.reporting.files import Results, refuse_foreign_table
 
 TABLE = pd.DataFrame({"value": [1]})
 

@@ -1,0 +1,262 @@
+"""The language of sentences, headings and messages: English, or one of the catalogues.
+
+A message is written in English where it is needed, with named values: ``_("{name} is read", name=name)``. The
+catalogue of another language (``catalogues/zh.po``, gettext's format) is read when it is first needed. Values are put
+in after the look-up, so a name from data is neither looked up nor formatted.
+"""
+
+import functools
+import gettext
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, NamedTuple
+
+CATALOGUES = Path(__file__).parent / "catalogues"
+SOURCE = "en"
+LOCALE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+"""Variables that state the language of messages, the first that is set first, as gettext reads them."""
+
+_within: ContextVar[str | None] = ContextVar("language", default=None)
+_chosen = SOURCE
+
+
+class Message(str):
+    """A text that can be written again in another language: it keeps what it was made from."""
+
+    __slots__ = ("forms", "number", "values")
+
+    forms: tuple[str, ...]
+    number: int
+    values: Mapping[str, Any]
+
+    def __reduce__(self) -> tuple[Callable[..., "Message"], tuple[Any, ...]]:
+        return _message, (self.forms, self.number, self.values, str(self))
+
+
+class _Catalogue(NamedTuple):
+    """The translations of one language: the forms of each message, and which form a number takes."""
+
+    forms: Mapping[str, tuple[str, ...]]
+    form_of: Callable[[int], int]
+
+
+def set_language(code: str) -> None:
+    """Choose the language of everything that is written from now on, in all threads.
+
+    Parameters
+    ----------
+    code : str
+        ``"en"``, ``"zh"``, or a locale such as ``"zh_CN"``. English is the default, whatever the computer's locale.
+
+    Raises
+    ------
+    ValueError
+        If there is no catalogue of the language.
+
+    Examples
+    --------
+    >>> import ltv_bayes as lb
+    >>> from ltv_bayes.errors import counted
+    >>> lb.set_language("zh_CN")
+    >>> counted(2357, "customer")
+    '2,357位客户'
+    >>> lb.set_language("en")
+    """
+    global _chosen
+    _chosen = known_language(code)
+
+
+def language() -> str:
+    """The code of the current language.
+
+    Examples
+    --------
+    >>> language()
+    'en'
+    """
+    return _within.get() or _chosen
+
+
+@contextmanager
+def in_language(code: str | None) -> Iterator[None]:
+    """Write in another language within a block, in this thread or task alone; None leaves the language as it is.
+
+    Raises
+    ------
+    ValueError
+        If there is no catalogue of the language.
+
+    Examples
+    --------
+    >>> with in_language("zh"):
+    ...     language()
+    'zh'
+    """
+    token = _within.set(_within.get() if code is None else known_language(code))
+    try:
+        yield
+    finally:
+        _within.reset(token)
+
+
+def languages() -> list[str]:
+    """The codes of all languages there are.
+
+    Examples
+    --------
+    >>> languages()
+    ['en', 'zh']
+    """
+    return sorted({SOURCE, *(path.stem for path in CATALOGUES.glob("*.po"))})
+
+
+def known_language(code: str) -> str:
+    """The language of a code or locale.
+
+    Raises
+    ------
+    ValueError
+        If there is no catalogue of it.
+
+    Examples
+    --------
+    >>> known_language("zh-Hans-CN"), known_language("en_GB.UTF-8")
+    ('zh', 'en')
+    """
+    found = _known(code)
+    if found is None:
+        raise ValueError(_("There is no language {code!r}. Known: {known}.", code=code, known=comma(languages())))
+    return found
+
+
+def _known(code: str) -> str | None:
+    """The language of a code or locale, if it is known."""
+    found = str(code).replace("-", "_").partition(".")[0].partition("_")[0].lower()
+    return found if found in languages() else None
+
+
+def from_locale() -> str:
+    """The language that the computer's locale asks for, or English where there is no catalogue of it."""
+    stated = next(filter(None, map(os.environ.get, LOCALE)), SOURCE)
+    return next(filter(None, map(_known, stated.split(":"))), SOURCE)
+
+
+def _(message: str, /, **values: Any) -> str:
+    """Write a message in the current language, with its values.
+
+    Parameters
+    ----------
+    message : str
+        A literal in English, with placeholders as in ``str.format``; a brace is written twice.
+    **values
+        What the placeholders stand for.
+
+    Examples
+    --------
+    >>> _("{name} is not read", name="{brace}")
+    '{brace} is not read'
+    """
+    return _message((message,), 1, values)
+
+
+def _n(singular: str, plural: str, number: int, /, **values: Any) -> str:
+    """Write a message in the form that a number takes in the current language; ``{n}`` is the number.
+
+    Examples
+    --------
+    >>> _n("{n} row of {name} is void", "{n:,} rows of {name} are void", 1200, name="A")
+    '1,200 rows of A are void'
+    """
+    return _message((singular, plural), number, {"n": number, **values})
+
+
+def N_(message: str) -> str:
+    """Mark a message of a table that ``_`` looks up when it is shown; the text itself is returned.
+
+    Examples
+    --------
+    >>> HEADINGS = {"mean": N_("mean")}
+    >>> _(HEADINGS["mean"])
+    'mean'
+    """
+    return message
+
+
+def retold(text: str) -> str:
+    """Write a text once more in the current language, if it is a message; other text is returned as it is.
+
+    Examples
+    --------
+    >>> kept = _("There is no language {code!r}. Known: {known}.", code="fr", known="en")
+    >>> with in_language("en"):
+    ...     retold(kept)
+    "There is no language 'fr'. Known: en."
+    """
+    if not isinstance(text, Message):
+        return text
+    return _message(text.forms, text.number, {name: _again(value) for name, value in text.values.items()})
+
+
+def comma(items: Iterable[Any]) -> str:
+    """Write a list with commas, or with what the language has for them.
+
+    Examples
+    --------
+    >>> comma(["purchases", 3])
+    'purchases, 3'
+    """
+    return _(", ").join(map(str, items))
+
+
+def sentences(*texts: str) -> str:
+    """Put sentences behind each other, without those that are empty.
+
+    Examples
+    --------
+    >>> sentences("One.", "", "Two.")
+    'One. Two.'
+    """
+    written = [text for text in texts if text]
+    return functools.reduce(lambda above, text: _("{above} {text}", above=above, text=text), written or [""])
+
+
+def _again(value: Any) -> Any:
+    return retold(value) if isinstance(value, str) else value
+
+
+def _message(forms: tuple[str, ...], number: int, values: Mapping[str, Any], text: str | None = None) -> Message:
+    """Look a message up and put its values in."""
+    if text is None:
+        text = _form(forms, number).format_map(values)
+    made = Message(text)
+    made.forms, made.number, made.values = forms, number, values
+    return made
+
+
+def _form(forms: tuple[str, ...], number: int) -> str:
+    """The form of a message in the current language; the English one where the catalogue has none."""
+    code = language()
+    if code != SOURCE:
+        known = _catalogue(code)
+        translated = known.forms.get(forms[0])
+        if translated is not None:
+            return translated[min(known.form_of(number), len(translated) - 1)]
+    return forms[0] if number == 1 else forms[-1]
+
+
+@functools.cache
+def _catalogue(code: str) -> _Catalogue:
+    """Read a catalogue; entries without a translation, or marked as fuzzy, are left out."""
+    from babel.messages.pofile import read_po
+
+    with (CATALOGUES / f"{code}.po").open("rb") as file:
+        read = read_po(file, locale=code)
+    forms = {}
+    for entry in read:
+        source, target = (text if isinstance(text, tuple | list) else (text,) for text in (entry.id, entry.string))
+        if source[0] and all(target) and not entry.fuzzy:
+            forms[source[0]] = tuple(map(str, target))
+    return _Catalogue(forms, gettext.c2py(read.plural_expr))

@@ -1,0 +1,56 @@
+"""Segments compared, channels against their cost, and values over time."""
+
+from functools import partial
+
+from ltv_bayes.formatting import label
+from ltv_bayes.language import _
+from ltv_bayes.plots.acquisition import plot_acquisition, plot_payback
+from ltv_bayes.plots.decisions import plot_value_over_time
+from ltv_bayes.plots.values import plot_segments
+from ltv_bayes.reporting.contents.material import Material
+from ltv_bayes.reporting.contents.parts import Part, Picture, Section, Table, Text, note
+from ltv_bayes.value.segments.segments import SegmentValues
+
+SENTENCES = 5
+
+
+def segments(of: Material) -> list[Section]:
+    """The value of segments, and how they compare."""
+    return [_segments(by, f"segments_{place}" if place > 1 else "segments") for place, by in enumerate(of.segments, 1)]
+
+
+def _segments(by: SegmentValues, key: str) -> Section:
+    compared, name = by.compare(), label(by.column)
+    parts: list[Part] = [Text(one) for one in compared.get("sentence", [])[: min(SENTENCES, len(by.customers) - 1)]]
+    parts.append(Picture(key, _("Value per customer by {name}", name=name), partial(plot_segments, by)))
+    parts.append(Table(key, _("Value by {name}", name=name), by.summary(), by.currency))
+    if len(compared):
+        parts.append(Table(f"{key}_compared", _("Differences by {name}", name=name), compared, by.currency, rows=20))
+    parts += map(note, by.notes())
+    return Section(key, _("Segments: {name}", name=name), tuple(parts))
+
+
+def channels(of: Material) -> Section | None:
+    """Channels judged by value against acquisition cost."""
+    found = of.acquisition
+    if found is None:
+        return None
+    parts: list[Part] = [Text(one) for one in found.sentences()]
+    parts += [
+        Picture("acquisition", _("Value of a new customer over its cost"), partial(plot_acquisition, found)),
+        Table("acquisition", _("Channels: value and cost of a new customer"), found.summary(), found.currency),
+        Picture("payback", _("When the cost of a new customer is paid back"), partial(plot_payback, found)),
+        *map(note, found.notes()),
+    ]
+    return Section("acquisition", _("Channels: LTV and acquisition cost"), tuple(parts))
+
+
+def trend(of: Material) -> Section | None:
+    """How the value developed."""
+    if of.trend is None:
+        return None
+    parts = (
+        Picture("trend", _("Value per customer as of each day"), partial(plot_value_over_time, of.trend)),
+        Table("trend", _("Value as of each day"), of.trend.summary(), of.trend.currency),
+    )
+    return Section("trend", _("How the value developed"), parts)

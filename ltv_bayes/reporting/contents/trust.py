@@ -1,0 +1,81 @@
+"""Whether the figures can be trusted: the backtest, and checks of the models."""
+
+from functools import partial
+
+from ltv_bayes.errors import counted, sentence_case
+from ltv_bayes.evaluation.rolling.comparison import ModelComparison
+from ltv_bayes.evaluation.rolling.result import RollingBacktest
+from ltv_bayes.evaluation.rolling.verdict import RARE, total_tail
+from ltv_bayes.language import _, retold, sentences
+from ltv_bayes.plots.backtests import plot_backtest
+from ltv_bayes.plots.checks import plot_tracking
+from ltv_bayes.reporting.contents.material import Material
+from ltv_bayes.reporting.contents.parts import Badge, Part, Picture, Section, State, Table, Text, note
+
+FEW_WINDOWS = 3
+
+
+def trust(of: Material) -> Section | None:
+    """The verdict of the backtest, and the checks of the models."""
+    parts = [*_backtest(of), *_checks(of)]
+    return Section("trust", _("Did forecasts like these hold?"), tuple(parts)) if parts else None
+
+
+def badge(of: Material) -> Badge | None:
+    """In how many windows totals held, at a glance."""
+    found = of.backtest
+    if not isinstance(found, RollingBacktest):
+        return None
+    spend = "spend" if "spend" in found.compared else found.compared[0]
+    inside = found.summary().loc[spend, "inside"].astype(bool)
+    held, windows = int(inside.sum()), len(inside)
+    rare = total_tail(held, windows, found.windows_apart) <= RARE
+    state: State = "good" if held == windows else "bad" if rare else "doubt"
+    meaning = _(
+        "Models were fitted to what was known on earlier days. This is how often what happened next lay "
+        "inside the 90% interval that they stated."
+    )
+    few = _("So few windows can refute a model, but hardly prove one.") if windows < FEW_WINDOWS else ""
+    of_windows = counted(windows, "window of the past", "windows of the past")
+    return Badge(
+        _("Total {spend}: held in {held} of {of_windows}", spend=spend, held=held, of_windows=of_windows),
+        state,
+        sentences(meaning, few),
+    )
+
+
+def _backtest(of: Material) -> list[Part]:
+    """The verdict in words, the totals, and each origin."""
+    found, parts = of.backtest, list[Part]()
+    if isinstance(found, RollingBacktest):
+        verdict = badge(of)
+        parts += [*([verdict] if verdict else []), *_sentences(found.verdict)]
+        parts.append(Picture("backtest", _("Totals beside their forecasts"), partial(plot_backtest, found)))
+        parts.append(Table("backtest", _("Each earlier day: the total beside its forecast"), found.summary()))
+        parts += map(note, found.notes)
+    elif isinstance(found, ModelComparison):
+        parts += _sentences(found.verdict)
+        parts.append(Picture("backtest", _("Totals beside their forecasts"), partial(plot_backtest, found)))
+        parts.append(Table("models", _("Models compared"), found.summary(), amounts=False))
+    elif found is not None:
+        parts.append(
+            Picture("backtest", _("Purchases beside their forecast, week by week"), partial(plot_tracking, found))
+        )
+        parts.append(Table("backtest", _("Forecast from one earlier day"), found.summary(), amounts=False))
+    return parts
+
+
+def _checks(of: Material) -> list[Part]:
+    """Whether models describe the data that they were fitted to."""
+    if of.checks is None:
+        return []
+    findings: tuple[str, ...] = of.checks.findings
+    state: State = "doubt" if findings else "good"
+    words = findings or (_("The models describe the data that they were fitted to."),)
+    table = Table("checks", _("Checks: what was observed, and what the models expect"), of.checks.table, amounts=False)
+    return [*(Text(sentence_case(retold(one)), state) for one in words), table, *map(note, of.checks.remarks)]
+
+
+def _sentences(text: str) -> list[Part]:
+    """A verdict's lines, which are broken for a terminal, as paragraphs."""
+    return [Text(" ".join(line.split())) for line in text.replace(".\n", ".\0").split("\0")]

@@ -1,0 +1,161 @@
+"""Sentences and messages in other languages."""
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import ltv_bayes as lb
+from ltv_bayes.errors import counted, listed, rows_at_fault, suggestion
+from ltv_bayes.formatting import money, money_labels, with_currency
+from ltv_bayes.language import _, _n, from_locale, in_language, language, languages, retold, sentences
+from scripts import messages
+
+SENTENCE = "There is no language {code!r}. Known: {known}."
+
+
+@pytest.fixture
+def chinese():
+    lb.set_language("zh")
+    yield
+    lb.set_language("en")
+
+
+@pytest.mark.parametrize("path", sorted(messages.CATALOGUES.glob("*.po")), ids=lambda path: path.stem)
+def test_every_message_is_translated_with_its_placeholders(path):
+    """None is missing, unused, empty or marked as fuzzy; none loses or invents a placeholder."""
+    assert messages.faults(path) == []
+
+
+def test_a_faulty_catalogue_is_noticed(tmp_path):
+    catalogue = messages.read(messages.CATALOGUES / "zh.po")
+    catalogue.delete("CNY")
+    catalogue.add("of an earlier version", "早先版本")
+    catalogue["USD"].string = ""
+    catalogue["EUR"].flags.add("fuzzy")
+    catalogue[SENTENCE].string = "没有 {language}。"
+    messages.write(catalogue, tmp_path / "zh.po")
+    found = "\n".join(messages.faults(tmp_path / "zh.po"))
+    for fault in ("missing: 'CNY'", "no longer used: 'of an", "not translated: 'USD'", "fuzzy: 'EUR'"):
+        assert fault in found
+    assert f"other placeholders: {SENTENCE!r}" in found
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "wrong"),
+    [
+        (("{a} of {b}",), "{b}的{a:,}", False),
+        (("{a} of {b}",), "{b}", True),
+        (("{a}",), "{a}{b}", True),
+        (("{a}",), "{a", True),
+        (("one row", "{n} rows"), "{n}行", False),
+        (("one row", "{n} rows"), "一些行", False),
+    ],
+)
+def test_placeholders_are_compared(source, target, wrong):
+    assert messages.differs(source, target) is wrong
+
+
+@pytest.mark.parametrize(
+    "code", ['_(f"{x} is read", x=x)', '_("a" + "b")', '_("{x} is read", y=1)', '_n("{n} row", "{n} of {x}", n)']
+)
+def test_a_message_that_no_catalogue_can_hold_is_refused(code, tmp_path):
+    path = tmp_path / "code.py"
+    path.write_text(code)
+    with path.open("rb") as file, pytest.raises(SyntaxError, match="line 1"):
+        list(messages.from_python(file, messages.KEYWORDS, None, None))
+
+
+def test_english_is_the_default_whatever_the_locale_and_reads_no_catalogue():
+    code = "import sys; from ltv_bayes.errors import counted; print(counted(2, 'customer'), 'babel' in sys.modules)"
+    locale = {**os.environ, "LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8", "LANGUAGE": "zh"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=locale, check=True)
+    assert done.stdout.strip() == "2 customers False"
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({"LANG": "zh_CN.UTF-8", "LC_CTYPE": "C.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN", "LC_ALL": "en_GB"}, "en"),
+        ({"LANG": "en_GB", "LANGUAGE": "de:zh_CN:en"}, "zh"),
+        ({"LANG": "de_DE"}, "en"),
+        ({"LC_MESSAGES": "C.UTF-8"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_the_locale_gives_a_known_language(variables, found, monkeypatch):
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "LANG"):
+        monkeypatch.setenv(name, variables.get(name, ""))
+    assert from_locale() == found
+
+
+def test_a_language_is_chosen_for_all_threads_or_for_a_block(chinese):
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(language).result() == "zh"
+        with in_language("en"):
+            assert language() == "en"
+            assert pool.submit(language).result() == "zh"
+            with in_language(None):
+                assert language() == "en"
+    assert language() == "zh"
+    with pytest.raises(ZeroDivisionError), in_language("en"):
+        1 / 0  # noqa: B018
+    assert language() == "zh"
+
+
+@pytest.mark.parametrize(("code", "found"), [("zh_CN", "zh"), ("zh-Hans", "zh"), ("EN", "en"), ("en_US.UTF-8", "en")])
+def test_a_locale_chooses_its_language(code, found):
+    with in_language(code):
+        assert language() == found
+
+
+@pytest.mark.parametrize("code", ["fr", "", "../zh", "z", 3])
+def test_an_unknown_language_is_refused_and_changes_nothing(code):
+    with pytest.raises(ValueError, match="Known: en, zh"):
+        lb.set_language(code)
+    assert language() == "en"
+    assert languages() == ["en", "zh"]
+
+
+def test_values_are_neither_looked_up_nor_formatted(chinese):
+    """Names that are messages, placeholders or attributes stay as they are."""
+    for name in ("CNY", "{known}", "{0}", "{code.__class__}", "{", "%s", ", "):
+        assert _(SENTENCE, code="fr", known=name) == f"没有语言 'fr'。可用：{name}。"
+    assert counted(2, "{noun}") == "2 {noun}s"
+
+
+def test_counts_lists_and_rows_at_fault_in_chinese(chinese):
+    assert (counted(1, "customer"), counted(2357, "customer")) == ("1位客户", "2,357位客户")
+    assert listed(range(9), limit=3) == "0、1、2等，另有6个"
+    assert rows_at_fault([7], "row", "没有日期", "请补上日期。") == "1行没有日期（第 7 行）。请补上日期。"
+    assert suggestion("mean_rat", ["mean_rate", "cv"]) == "是否指 'mean_rate'？可用名称：mean_rate、cv。"
+    assert sentences("甲。", "", "乙。") == "甲。乙。"
+
+
+def test_money_in_chinese_is_counted_in_myriads_whatever_the_currency(chinese):
+    assert [money(62_000, currency) for currency in ("CNY", "USD", None)] == ["6.2万", "6.2万", "6.2万"]
+    assert (money(2_300_000, "EUR"), money(4.5e8), money(950, "USD")) == ("230万", "4.5亿", "950")
+    assert money_labels([0, 500_000, 1_000_000]) == ["0", "50万", "100万"]
+    named = {"CNY": "元", "usd": "美元", "EUR": "欧元", "积分": " 积分", "points": " points"}
+    assert {currency: with_currency("6.2万", currency) for currency in named} == {
+        currency: f"6.2万{name}" for currency, name in named.items()
+    }
+    with in_language("en"):
+        assert (money(62_000, "USD"), money(62_000, "CNY")) == ("62k", "6.2万")
+        assert with_currency("62k", "usd") == "62k usd"
+
+
+def test_a_message_is_told_again_in_another_language():
+    inner = _n("{who} {problem} (id {names}).", "{who} {problem} (ids {names}).", 2, who="A", problem="B", names="{x}")
+    kept = sentences(inner, _("Did you mean {name!r}?", name="zh"))
+    assert kept == "A B (ids {x}). Did you mean 'zh'?"
+    for message in (kept, copy.deepcopy(kept), pickle.loads(pickle.dumps(kept))):
+        with in_language("zh"):
+            assert message == kept
+            assert retold(message) == "AB（编号：{x}）。是否指 'zh'？"
+    assert retold("Known names: {names}.") == "Known names: {names}."
