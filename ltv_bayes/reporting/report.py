@@ -20,6 +20,7 @@ from ltv_bayes.reporting.contents import assumptions, customers, groups, headlin
 from ltv_bayes.reporting.contents.glossary import glossary
 from ltv_bayes.reporting.contents.material import Material
 from ltv_bayes.reporting.contents.parts import Document, Section
+from ltv_bayes.reporting.files import writable
 from ltv_bayes.reporting.page.render import page
 from ltv_bayes.reporting.workbook.write import workbook
 from ltv_bayes.value.acquisition.acquisition import Acquisition
@@ -169,43 +170,59 @@ class Report:
         ]
         return tuple(section for section in found if section is not None)
 
-    def to_html(self, path: str | Path, *, language: str | None = None) -> Path:
+    def to_html(self, path: str | Path, *, language: str | None = None, overwrite: bool = False) -> Path:
         """Write one page that holds everything and asks for nothing from outside.
 
         Parameters
         ----------
         path : str or Path
-            Ending in ``.html``.
+            Ending in ``.html``. An earlier page of this package is replaced.
         language : {"en", "zh"}, optional
             The current language, if not given.
+        overwrite : bool
+            Whether a file of others is replaced too.
 
         Returns
         -------
         Path
             The file, which is there whole or not at all.
+
+        Raises
+        ------
+        InputError
+            If there is a file that this package did not write, or the path ends otherwise.
         """
+        place = writable(path, ".html", overwrite=overwrite)
         document = self.document(language)
         with in_language(document.language):
-            return write_bytes(page(document).encode(), path)
+            return write_bytes(page(document).encode(), place)
 
-    def to_excel(self, path: str | Path, *, language: str | None = None) -> Path:
+    def to_excel(self, path: str | Path, *, language: str | None = None, overwrite: bool = False) -> Path:
         """Write a workbook with the same content, a sheet for each table.
 
         Parameters
         ----------
         path : str or Path
-            Ending in ``.xlsx``.
+            Ending in ``.xlsx``. An earlier workbook of this package is replaced, unless it was changed since.
         language : {"en", "zh"}, optional
             The current language, if not given.
+        overwrite : bool
+            Whether a file of others, or with changes of others, is replaced too.
 
         Returns
         -------
         Path
             The file, which is there whole or not at all.
+
+        Raises
+        ------
+        InputError
+            If there is a file that this package did not write or that was changed since, or the path ends otherwise.
         """
+        place = writable(path, ".xlsx", overwrite=overwrite)
         document = self.document(language)
         with in_language(document.language):
-            return write_bytes(workbook(document), path)
+            return write_bytes(workbook(document), place)
 
 
 def _require(name: str, given: object, kinds: Any, maker: str) -> None:

@@ -1,5 +1,6 @@
 """Columns of result tables in words, and what kind of number each holds: written alike in text, pages and workbooks."""
 
+import math
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,11 @@ from ltv_bayes.language import N_, _
 Kind = Literal["money", "share", "probability", "count", "number", "ratio", "duration", "date", "yes_no", "id", "text"]
 OWN = "own_columns"
 """In a table's attrs, the columns that are the user's own: they keep their names."""
+
+OF, MONEY_TARGETS = "of", ("spend",)
+"""The level of an index that says what a row is about, and those of which amounts are money."""
+NAMING = ("component", "source", OF, "held", "level", "best_naive")
+"""Columns and levels with cells that are names of this package."""
 
 LEVEL = r"(?P<kind>eti|hdi)(?P<level>\d+(?:\.\d+)?)"
 BOUND = re.compile(rf"(?:(?P<of>.+)_)?{LEVEL}_(?P<end>lb|ub)")
@@ -146,7 +152,9 @@ class Heading:
         return _("{heading} ({unit})", heading=self.words, unit=self.unit) if self.unit else self.words
 
     def write(self, value: Any, currency: str | None = None) -> str:
-        """Write a cell for people."""
+        """Write a cell for people; streams, levels and such that this package names are put in words."""
+        if self.name in NAMING and isinstance(value, str) and value in KNOWN:
+            return in_words(value)
         return written(value, self.kind, currency)
 
 
@@ -203,10 +211,22 @@ def headings(table: pd.DataFrame, currency: str | None = None, *, amounts: bool 
     """
     own = set(table.attrs.get(OWN, ()))
     currency = currency or table.attrs.get("currency")
+    amounts = amounts and _all_money(table)
     return [
         heading(name, table.iloc[:, place], currency=currency, amounts=amounts, own=name in own)
         for place, name in enumerate(table.columns)
     ]
+
+
+def _all_money(table: pd.DataFrame) -> bool:
+    """Whether amounts of all rows are money: a table of several targets says in each row which it is."""
+    if OF in table.index.names:
+        of = table.index.get_level_values(OF)
+    elif OF in table.columns:
+        of = pd.Index(table[OF])
+    else:
+        return True
+    return bool(of.isin(MONEY_TARGETS).all())
 
 
 def in_words(name: Hashable) -> str:
@@ -306,7 +326,8 @@ def written(value: Any, kind: Kind, currency: str | None = None) -> str:
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return UNKNOWN
     if kind in WRITERS and pd.api.types.is_number(value):
-        return money(float(value), currency) if kind == "money" else WRITERS[kind](float(value))
+        number = float(value)
+        return money(number, currency) if kind == "money" or math.isinf(number) else WRITERS[kind](number)
     if kind == "yes_no":
         return _("yes") if value else _("no")
     if kind == "date" and isinstance(value, pd.Timestamp):

@@ -1,15 +1,48 @@
 """A report as a workbook: every table a sheet, in words, and read back to the digit."""
 
-import pandas as pd
+import io
+import re
+import zipfile
 
+import numpy as np
+import pandas as pd
+import pytest
+from python_calamine import CalamineWorkbook
+
+import ltv_bayes as lb
+from ltv_bayes.data.writing import sheets
+from ltv_bayes.data.writing.number_formats import number_format
+from ltv_bayes.data.writing.workbooks import is_own_workbook
+from ltv_bayes.errors import InputError
 from ltv_bayes.language import in_language
 from ltv_bayes.reporting.report import report
+from ltv_bayes.reporting.workbook.places import SheetNames
+from ltv_bayes.reporting.workbook.write import TOP, sheet_of, workbook
 from ltv_bayes.tables.headings import OWN, in_words, kind_by_name
 
 
-def test_every_column_of_a_report_is_known(everything):
+@pytest.fixture(scope="module")
+def document(everything):
+    return report(**everything).document("en")
+
+
+@pytest.fixture(scope="module")
+def content(document):
+    return workbook(document)
+
+
+@pytest.fixture(scope="module")
+def book(content):
+    return CalamineWorkbook.from_filelike(io.BytesIO(content))
+
+
+def parts_of(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        return {name: parts.read(name).decode() for name in parts.namelist()}
+
+
+def test_every_column_of_a_report_is_known(document):
     """No column falls back to its name with blanks for underscores, and none of numbers is guessed to be money."""
-    document = report(**everything).document()
     unknown = set()
     for table in document.tables():
         named = [*table.frame.columns, *filter(None, table.frame.index.names)]
@@ -25,3 +58,173 @@ def _guessed(name):
     """Whether the words are but the name with blanks."""
     with in_language("zh"):
         return in_words(name) == name.replace("_", " ")
+
+
+def test_every_table_reads_back_as_its_frame(document, book):
+    found = {tuple(rows[0][:1]): rows for rows in map(rows_of, [book] * len(book.sheet_names), book.sheet_names)}
+    titles = [getattr(part, "title", "Customers") for part in document.tables()]
+    for part, title in zip(document.tables(), titles, strict=True):
+        what, rows = sheet_of(part), found[title,]
+        assert rows[TOP] == what.heads()
+        read = pd.DataFrame(rows[TOP + 1 :], columns=list(what.table.columns))
+        assert len(read) == len(what.table)
+        for place, column in enumerate(what.columns):
+            same(read.iloc[:, place], what.table.iloc[:, place], column, what.currency)
+
+
+def rows_of(book, name):
+    return book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+
+
+def same(read, written, column, currency):
+    for got, value in zip(read, written, strict=True):
+        if pd.isna(value):
+            assert got == ""
+        elif isinstance(value, int | float | np.number) and not isinstance(value, bool) and np.isfinite(value):
+            assert got == pytest.approx(float(value), rel=1e-14, abs=0)
+        elif isinstance(value, pd.Timestamp):
+            assert pd.Timestamp(got) == value
+        else:
+            assert got == column.write(value, currency)
+
+
+def test_the_first_sheet_says_what_the_page_says(document, book):
+    said = "\n".join(str(cell) for row in rows_of(book, "Summary") for cell in row)
+    for section in document.sections[:-2]:
+        for part in section.parts:
+            if hasattr(part, "text"):
+                assert part.text in said
+    for name in ("Terms", "Words"):
+        assert len(rows_of(book, name)) > 3
+
+
+def test_names_that_are_markup_or_formulas_stay_text_and_nothing_leads_outside(content, book):
+    parts = parts_of(content)
+    assert not any("<f>" in text or "<f " in text for name, text in parts.items() if "worksheets" in name)
+    assert not any("TargetMode" in text or "http://x" in text for name, text in parts.items() if "rels" in name)
+    customers = rows_of(book, "Customers")
+    assert any(str(cell).startswith("=Customer ") for row in customers for cell in row)
+    assert any(cell == "<script>alert(1)</script>" for row in customers for cell in row)
+
+
+def test_links_lead_to_sheets_that_are_there(content, book):
+    parts = parts_of(content)
+    links = {link for text in parts.values() for link in re.findall(r'location="([^"]+)"', text)}
+    names = {link.removesuffix("!A1").strip("'") for link in links}
+    assert names <= set(book.sheet_names)
+    assert {"Summary", "Customers", "Charts", "Words"} <= names
+
+
+def test_sheets_have_frozen_headers_filters_and_print_well(content, document):
+    parts = parts_of(content)
+    tables = [text for name, text in parts.items() if "worksheets/sheet" in name and "<tablePart " in text]
+    assert len(tables) == len(document.tables())
+    for text in tables:
+        assert 'state="frozen"' in text
+        assert 'orientation="landscape"' in text
+        assert 'fitToHeight="0"' in text
+    assert parts["xl/workbook.xml"].count("Print_Titles") == len(tables)
+    assert sum(name.startswith("xl/tables/") for name in parts) == len(tables)
+    assert all("<autoFilter" in text for name, text in parts.items() if name.startswith("xl/tables/table"))
+
+
+def test_charts_are_drawn_from_cells_of_their_sheets(content, book):
+    charts = [text for name, text in parts_of(content).items() if name.startswith("xl/charts/chart")]
+    assert len(charts) == 5
+    used = {name for text in charts for name in re.findall(r"<c:f>'?([^'!]+)'?!", text)}
+    assert used <= set(book.sheet_names)
+    assert {"By year", "Segments", "Channels", "Trend", "Backtest", "Charts"} <= used
+
+
+def test_the_same_report_is_the_same_file(document, content):
+    assert workbook(document) == content
+
+
+def test_sheets_and_headings_are_in_the_language_of_the_report(everything, tmp_path):
+    path = report(**everything).to_excel(tmp_path / "报告.xlsx", language="zh")
+    book = CalamineWorkbook.from_path(str(path))
+    assert {"摘要", "客户", "分群", "渠道", "术语"} <= set(book.sheet_names)
+    heads = rows_of(book, "客户")[TOP]
+    assert heads[0] == "客户"
+    assert "未来价值：89%区间下限（美元）" in heads
+
+
+def test_rows_beyond_those_of_a_sheet_go_on_in_another(document, monkeypatch):
+    monkeypatch.setattr(sheets, "MOST_ROWS", 44)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(workbook(document)))
+    customers = next(part for part in document.tables() if hasattr(part, "sources")).frame
+    first, second = rows_of(book, "Customers"), rows_of(book, "Customers (2)")
+    assert [len(first), len(second)] == [44, len(customers) - 40 + TOP + 1]
+    assert first[TOP] == second[TOP]
+    assert [row[0] for row in first[TOP + 1 :] + second[TOP + 1 :]] == customers.index.tolist()
+
+
+def test_only_own_and_unchanged_files_are_replaced(everything, tmp_path):
+    made, path = report(everything["ltv"]), tmp_path / "book.xlsx"
+    made.to_excel(path)
+    made.to_excel(path)
+    assert is_own_workbook(path)
+    touched = path.read_bytes()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(tmp_path / "saved.xlsx", "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"2000-01-01T00:00:00Z", b"2026-01-02T10:00:00Z"))
+    for foreign in (b"", b"PK", (tmp_path / "saved.xlsx").read_bytes()):
+        path.write_bytes(foreign)
+        with pytest.raises(InputError, match=r"was not written by ltv_bayes, or was changed since.*overwrite=True"):
+            made.to_excel(path)
+        assert path.read_bytes() == foreign
+    made.to_excel(path, overwrite=True)
+    assert path.read_bytes() == touched
+    with pytest.raises(InputError, match=r"does not end in \.xlsx"):
+        made.to_excel(tmp_path / "book.xls")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [
+        (["a" * 40, "a" * 40], ["a" * 31, "a" * 27 + " (2)"]),
+        (["By/year", "by year"], ["By year", "by year (2)"]),
+        (["History", "", "[]"], ["History (2)", "Sheet", "Sheet (2)"]),
+        (["'quoted'", "王:芳"], ["quoted", "王 芳"]),
+    ],
+)
+def test_names_of_sheets_are_valid_and_distinct(wanted, given):
+    names = SheetNames()
+    assert [names.free(one) for one in wanted] == given
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells", "currency", "shown"),
+    [
+        ("money", [61_700.0, 2e6], "EUR", '[<999.5]#,##0;[<999500]#,##0.0,"k";#,##0.0,,"M"'),
+        ("money", [61_700.0, 2e9], "EUR", '[<999500]#,##0;[<999500000]#,##0.0,,"M";#,##0.0,,,"bn"'),
+        ("money", [62_000.0], "CNY", '[<9995]#,##0;0\\.0,"万"'),
+        ("money", [2e8, 5.0], "CNY", '[<9995]#,##0;[<99950000]0\\.0,"万";0\\.00,,"亿"'),
+        ("money", [-118_706.0, 5e4], "CNY", '0\\.0,"万"'),
+        ("money", [-118.0, 5e3], None, "#,##0"),
+        ("money", [0.5, 12.0], None, "#,##0.00"),
+        ("money", [np.nan, np.inf], None, "#,##0.00"),
+        ("money", [], None, "#,##0.00"),
+        ("count", [3.0, 2.0], None, "#,##0"),
+        ("count", [3.5], None, "[<10]0.000;[<1000]0.0;#,##0"),
+        ("id", [1998], None, "0"),
+    ],
+)
+def test_number_formats_go_with_the_largest_amount_and_the_currency(kind, cells, currency, shown):
+    assert number_format(kind, pd.Series(cells, dtype=float), currency) == shown
+
+
+def test_a_table_for_programs_keeps_its_names_and_one_for_people_has_words(tmp_path):
+    table = pd.DataFrame({"mean": [61_700.0], "inside": [True]}, index=pd.Index(["Ada"], name="customer_id"))
+    table.attrs["currency"] = "EUR"
+    plain = lb.write_table(table, tmp_path / "t.xlsx")
+    assert lb.read_table(plain).columns.tolist() == ["customer_id", "mean", "inside"]
+    for name in ("w.xlsx", "w.csv"):
+        words = lb.read_table(lb.write_table(table, tmp_path / name, headings=True))
+        assert words.columns.tolist() == ["customer", "mean (EUR)", "inside"]
+        assert float(words["mean (EUR)"].iloc[0]) == 61_700.0
+
+
+def test_long_numbers_keep_their_digits(tmp_path):
+    table = pd.DataFrame({"account": [12345678901234567890, 7]}, dtype=object)
+    assert lb.read_table(lb.write_table(table, tmp_path / "t.xlsx"))["account"].tolist()[0] == "12345678901234567890"

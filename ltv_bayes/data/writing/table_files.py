@@ -5,21 +5,30 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from ltv_bayes.data.writing.sheets import Sheet, Styles, write_sheet
+from ltv_bayes.data.writing.workbooks import new_workbook
 from ltv_bayes.errors import InputError
 from ltv_bayes.formatting import escape_formula
 from ltv_bayes.tables import as_table
+from ltv_bayes.tables.headings import headings as headings_of
 from ltv_bayes.whole_files import written_whole
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-AS_WRITTEN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-WIDEST = 60
 
 
-def write_table(table: Any, path: str | Path, *, choices: Mapping[str, Sequence[str]] | None = None) -> Path:
+def write_table(
+    table: Any,
+    path: str | Path,
+    *,
+    choices: Mapping[str, Sequence[str]] | None = None,
+    headings: bool = False,
+) -> Path:
     """Write a table of results to a file that a spreadsheet opens, in place of one of the same name.
+
+    A workbook shows amounts in thousands and millions, or in 万 and 亿, shares in percent and days as dates; cells keep
+    their full numbers. `read_table` reads the same columns and numbers again.
 
     Text stays text: names that begin with = + - @ are not run. In a workbook they are kept as they are; in CSV, which
     cannot say what is text, an apostrophe stands before them.
@@ -32,6 +41,8 @@ def write_table(table: Any, path: str | Path, *, choices: Mapping[str, Sequence[
         Ending in ``.xlsx`` or ``.csv``.
     choices : mapping, optional
         Words that a workbook offers in the cells of a column, by the column's name.
+    headings : bool
+        Whether columns are named in words, with unit and level: for people, not for programs.
 
     Raises
     ------
@@ -47,12 +58,15 @@ def write_table(table: Any, path: str | Path, *, choices: Mapping[str, Sequence[
     ...     read_table(path).to_csv(index=False).split()
     ['opportunity,used', '=1+1,2.5']
     """
-    place, table = Path(path).expanduser(), as_table(table)
+    place, given, table = Path(path).expanduser(), table, as_table(table)
     if place.suffix.lower() == ".csv":
+        if headings:
+            what = _sheet(table, given, words=True)
+            table = what.table.set_axis(what.heads(), axis="columns")
         return write_csv(table, place)
     if place.suffix.lower() != ".xlsx":
         raise InputError(f"{place.name} ends in neither .xlsx nor .csv. Name a workbook or a CSV file.")
-    return write_bytes(_workbook(with_index(table), choices or {}), place)
+    return write_bytes(_workbook(_sheet(table, given, words=headings, amounts=not choices), choices or {}), place)
 
 
 def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
@@ -87,39 +101,23 @@ def _escaped(column: pd.Series) -> pd.Series:
     return column.map(escape_formula) if column.dtype.kind in "OTU" else column
 
 
-def _workbook(table: pd.DataFrame, choices: Mapping[str, Sequence[str]]) -> bytes:
-    import xlsxwriter
+def _sheet(table: pd.DataFrame, given: Any, *, words: bool, amounts: bool = True) -> Sheet:
+    """The rows with their index, and what each column is."""
+    currency, rows = getattr(given, "currency", None) or table.attrs.get("currency"), with_index(table)
+    columns = headings_of(rows, currency, amounts=amounts and not hasattr(given, "idata"))
+    return Sheet(rows, columns, currency, words=words)
 
+
+def _workbook(what: Sheet, choices: Mapping[str, Sequence[str]]) -> bytes:
+    """A workbook of one sheet, or of several where one does not take all rows."""
     content = io.BytesIO()
-    with xlsxwriter.Workbook(content, AS_WRITTEN | {"in_memory": True}) as workbook:
-        sheet = workbook.add_worksheet()
-        bold, day = workbook.add_format({"bold": True}), workbook.add_format({"num_format": "yyyy-mm-dd"})
-        for place, (name, cells) in enumerate(table.items()):
-            sheet.write_string(0, place, str(name), bold)
-            for row, value in enumerate(cells, start=1):
-                _write(sheet, row, place, value, day)
-            if name in choices:
-                offered = {"validate": "list", "source": list(choices[name])}
-                sheet.data_validation(1, place, len(table), place, offered)
-            sheet.set_column(place, place, min(WIDEST, 2 + max(map(len, (str(name), *map(_shown, cells))))))
-        sheet.freeze_panes(1, 0)
+    with new_workbook(content) as book:
+        styles = Styles(book)
+        for part in what.parts():
+            sheet = book.add_worksheet()
+            write_sheet(sheet, what, part, styles)
+            for place, column in enumerate(what.columns):
+                if column.name in choices:
+                    offered = {"validate": "list", "source": list(choices[column.name])}
+                    sheet.data_validation(1, place, len(part), place, offered)
     return content.getvalue()
-
-
-def _write(sheet: Any, row: int, place: int, value: Any, day: Any) -> None:
-    """Write one cell as what it is; what is missing stays blank."""
-    if pd.api.types.is_scalar(value) and pd.isna(value):
-        return
-    if isinstance(value, bool | np.bool_):
-        sheet.write_boolean(row, place, bool(value))
-    elif isinstance(value, pd.Timestamp):
-        sheet.write_datetime(row, place, value.to_pydatetime(), day)
-    elif isinstance(value, int | float | np.number) and np.isfinite(value):
-        sheet.write_number(row, place, float(value))
-    else:
-        sheet.write_string(row, place, str(value))
-
-
-def _shown(value: Any) -> str:
-    """About what a spreadsheet shows of a cell."""
-    return f"{value:.10g}" if isinstance(value, float) else str(value)[:WIDEST]
