@@ -116,10 +116,10 @@ def _add_slopes(gradient, x, kept_of, number, e, by_own):  # type: ignore[no-unt
 
 @kernel
 def _chances(own, by_own, at):  # type: ignore[no-untyped-def]
-    total = 0.0
+    total, slope = 0.0, np.exp(own[1])
     for case in range(at.who.size):
         e = at.who[case]
-        steep = math.exp(own[1, e]) * at.log_odds[case]
+        steep = slope[e] * at.log_odds[case]
         log_odds = own[0, e] + steep
         total -= log_1p_exp(-log_odds if at.won[case] else log_odds)
         surprise = at.won[case] - 1.0 / (1.0 + math.exp(-log_odds))
@@ -130,21 +130,21 @@ def _chances(own, by_own, at):  # type: ignore[no-untyped-def]
 
 @kernel
 def _amounts(own, by_own, at):  # type: ignore[no-untyped-def]
-    total = 0.0
+    total, squared_spread = 0.0, np.exp(2.0 * own[3])
+    every_wider = np.sqrt(squared_spread + at.rounding**2)
+    log_wider = np.log(every_wider)
     for case in range(at.payer.size):
         e, below, above = at.payer[case], at.below[case], at.above[case]
-        error, spread = at.log_error[case] - own[2, e], math.exp(own[3, e])
-        squared = spread**2 + at.rounding**2
-        wider, width = math.sqrt(squared), at.blended * min(below, above)
+        error, wider, width = at.log_error[case] - own[2, e], every_wider[e], at.blended * min(below, above)
         beside = error / width
         left, right = error / (wider * below), error / (wider * above)
         log_left = -0.5 * left**2 - math.log(below) - log_1p_exp(beside)
         log_right = -0.5 * right**2 - math.log(above) - log_1p_exp(-beside)
         ahead = log_left - log_right
-        total += log_right + log_1p_exp(ahead) - math.log(wider) - HALF_LOG_2_PI
+        total += log_right + log_1p_exp(ahead) - log_wider[e] - HALF_LOG_2_PI
         on_left, past = 1.0 / (1.0 + math.exp(-ahead)), 1.0 / (1.0 + math.exp(-beside))
         by_error = on_left * (-left / (wider * below) - past / width)
         by_error += (1.0 - on_left) * (-right / (wider * above) + (1.0 - past) / width)
         by_own[2, e] -= by_error
-        by_own[3, e] += (on_left * left**2 + (1.0 - on_left) * right**2 - 1.0) * spread**2 / squared
+        by_own[3, e] += (on_left * left**2 + (1.0 - on_left) * right**2 - 1.0) * squared_spread[e] / wider**2
     return total
