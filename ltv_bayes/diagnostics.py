@@ -4,9 +4,11 @@ import json
 from dataclasses import asdict, dataclass
 from math import isnan, nan
 
+from ltv_bayes.tables import Printed, ResultPage
+
 
 @dataclass(frozen=True, repr=False)
-class Diagnostics:
+class Diagnostics(Printed):
     """The quality of the draws.
 
     Attributes
@@ -63,14 +65,14 @@ class Diagnostics:
         values = json.loads(text)
         return cls(**{**values, "problems": tuple(values["problems"])})
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         verdict = "converged" if self.converged else "DID NOT CONVERGE: " + " ".join(self.problems)
         size = f"effective sample size {self.ess:,.0f}"
         if self.weighted:
             details = f"Pareto k {self.pareto_k:.2f}, {size}"
         else:
             details = f"worst r-hat {self.rhat:.3f}, smallest {size}, {self._diverged()}"
-        return f"{self.method}, {self.chains} chains x {self.draws:,} draws: {verdict} ({details})"
+        return ResultPage([f"{self.method}, {self.chains} chains x {self.draws:,} draws: {verdict} ({details})"])
 
     def _diverged(self) -> str:
         among = "" if self.transitions == self.chains * self.draws else f" in {self.transitions:,} transitions"

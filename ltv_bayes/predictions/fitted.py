@@ -17,11 +17,11 @@ from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.data.subscriptions.renewals import Renewals
 from ltv_bayes.diagnostics import Diagnostics
 from ltv_bayes.errors import ColumnError, DataWarning, FitError, UnitError
-from ltv_bayes.formatting import visible
 from ltv_bayes.formulas.special import IntArray
 from ltv_bayes.intervals import flagged, summarize_draws
 from ltv_bayes.predictions.groups import GroupDraws, Pooling
 from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import TimeUnit, as_time_unit
 
 OF_ALL = ("pooling", "living", "note")
@@ -40,7 +40,7 @@ OURS = str(Path(__file__).parents[1])
 
 
 @dataclass(frozen=True, repr=False)
-class FittedModel:
+class FittedModel(Printed):
     """Posterior draws with a record of the fit that made them; the interface of every fitted model.
 
     Attributes
@@ -137,9 +137,7 @@ class FittedModel:
         """
         drawn = self.segment_draws(column)
         name = str(next(dim for dim in drawn.dims if dim not in ("chain", "draw")))
-        tables = {
-            quantity: summarize_draws(values, ci_prob=ci_prob, ci_kind=ci_kind) for quantity, values in drawn.items()
-        }
+        tables = {of: summarize_draws(one, ci_prob=ci_prob, ci_kind=ci_kind) for of, one in drawn.items()}
         table = pd.concat(tables, names=["quantity", name])
         number = drawn["customers"].to_series().reindex(table.index.get_level_values(1)).to_numpy()
         table.insert(0, "customers", number.astype(int))
@@ -163,8 +161,7 @@ class FittedModel:
             for quantity, values in drawn.items()
         }
         coords = {"chain": np.arange(chains), "draw": np.arange(draws), name: levels}
-        number = [pooling.customers[name][level] for level in levels]
-        return xr.Dataset(found, coords={**coords, "customers": (name, number)})
+        return xr.Dataset(found, coords={**coords, "customers": (name, [*map(pooling.customers[name].get, levels)])})
 
     def thin(self, draws: int, chains: int | None = None) -> Self:
         """Keep this number of draws of each chain, evenly spaced, and all chains unless a number is given."""
@@ -221,7 +218,7 @@ class FittedModel:
         """Write draws, unit, settings and verdict to a netCDF file, which `load_fit` reads."""
         return posterior.save(self.idata, path)
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         attrs, pooling, currency = self.idata.attrs, pooling_of(self), currency_of(self)
         lines = [
             f"{type(self).__name__} ({name_of(self)})"
@@ -231,10 +228,13 @@ class FittedModel:
         ]
         means = ", ".join(f"{name} {np.mean(values):.4g}" for name, values in self.draws.items())
         lines.append(f"posterior means{_of_segment(self)}: {means}")
-        verdict = self.diagnose()
-        lines.append(str(verdict) if verdict else "draws made by another tool")
+        lines.append(str(self.diagnose() or "draws made by another tool"))
         pooled = [] if pooling is None else [str(pooling)]
-        return visible("\n".join([*lines, *pooled, *self._more_lines()]))
+        return ResultPage([*lines, *pooled, *self._more_lines()], amounts=False)
+
+    def _repr_html_(self) -> str:
+        drawn = posterior.one_number_each(self.idata["posterior"].to_dataset()).to_dataarray("parameter")
+        return replace(self._page(), table=summarize_draws(drawn), rows=12).as_html()
 
     def _more_lines(self) -> list[str]:
         return []

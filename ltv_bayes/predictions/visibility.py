@@ -18,6 +18,7 @@ from ltv_bayes.errors import ColumnError, InputError, counted, refuse_rows, rows
 from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.special import Array
 from ltv_bayes.random_streams import customer_stream
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import Duration, as_duration, as_number
 
 TRUE, FALSE = ("true", "yes", "1", "1.0", "是"), ("false", "no", "0", "0.0", "否")
@@ -104,8 +105,8 @@ class Coverage:
         return " ".join(filter(None, (self.column, ", ".join(sorted(self.values)))))
 
 
-@dataclass(frozen=True)
-class VisibleShare:
+@dataclass(frozen=True, repr=False)
+class VisibleShare(Printed):
     """The share of purchases within some time ahead that the pipeline shows, a beta distribution.
 
     Make one with :meth:`known`, :meth:`from_counts` or :meth:`from_snapshots`.
@@ -224,9 +225,10 @@ class VisibleShare:
             return np.full(size, self.share)
         return customer_stream(seed, "visible share", "").beta(self.a, self.b, size)
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         counts = "" if np.isinf(self.a) else f" ({self.a - 1:.0f} of {self.a + self.b - 2:.0f})"
-        return f"{percent(self.share)}{counts} of the purchases within {self.within} stand in the pipeline"
+        share = f"{percent(self.share)}{counts}"
+        return ResultPage([f"{share} of the purchases within {self.within} stand in the pipeline"])
 
 
 def _listed(raw: pd.DataFrame, names: tuple[str, str, str], date_format: str | None) -> pd.DataFrame:

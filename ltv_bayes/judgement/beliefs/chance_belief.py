@@ -13,6 +13,7 @@ from ltv_bayes.formatting import percent
 from ltv_bayes.formulas.beliefs.amount_families import Array
 from ltv_bayes.formulas.beliefs.elicit import beta_from_interval
 from ltv_bayes.judgement.form.cells import refuse_slip
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.time_units import as_number
 
 JEFFREYS = 0.5
@@ -20,7 +21,7 @@ JEFFREYS = 0.5
 
 
 @dataclass(frozen=True, repr=False)
-class ChanceBelief:
+class ChanceBelief(Printed):
     """The chance of an opportunity: a number, or a beta distribution; made by one of the ``from_`` methods.
 
     Attributes
@@ -129,8 +130,8 @@ class ChanceBelief:
             return f"you say: {between}; the chance is {percent(self.probability)}"
         return f"you say: it occurs with {percent(self.probability)}, with 80% between {low} and {high}"
 
-    def __repr__(self) -> str:
-        return self.sentence()
+    def _page(self) -> ResultPage:
+        return ResultPage([self.sentence()])
 
 
 def as_chance(value: Any, name: str) -> ChanceBelief:

@@ -16,12 +16,13 @@ from ltv_bayes.judgement.form.layout import PARAMETERS, WAYS
 from ltv_bayes.judgement.valuing.adjustments import Adjustment, Adjustments
 from ltv_bayes.judgement.valuing.expected import amounts_of, chance_in_draws, log_moments
 from ltv_bayes.judgement.valuing.provenance import are_mixed, numbers_used
+from ltv_bayes.tables import Printed, ResultPage
 
 SAYING = "you say: "
 
 
-@dataclass(frozen=True)
-class Opportunity:
+@dataclass(frozen=True, repr=False)
+class Opportunity(Printed):
     """One opportunity, as an expert sees it.
 
     Attributes
@@ -81,6 +82,9 @@ class Opportunity:
         amount = self.amount.sentence(currency).removeprefix(SAYING)
         stated = self.chance.sentence(), f"if it occurs: {amount}", f"when: {self._when()}"
         return stated if self.recalibrated is None else (*stated, _used(self.recalibrated, currency))
+
+    def _page(self) -> ResultPage:
+        return ResultPage([f"{self.name} ({self.customer_id})", *self.sentences()])
 
     def _when(self) -> str:
         if pd.isna(self.first):

@@ -7,12 +7,13 @@ import pandas as pd
 
 from ltv_bayes.errors import counted
 from ltv_bayes.intervals import interval_settings
+from ltv_bayes.tables import Printed, ResultPage
 from ltv_bayes.value.influence import conflicts, double_counting, judged_parts, power_scaling, sensitivity
 from ltv_bayes.value.valued import Valued
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class JudgementInValue:
+class JudgementInValue(Printed):
     """How much of a value is judgement, and which judgements it depends on: ``ltv.judgement``.
 
     Attributes
@@ -222,8 +223,9 @@ class JudgementInValue:
         """
         return judged_parts.audit_in_value(self.valued)
 
-    def __repr__(self) -> str:
+    def _page(self) -> ResultPage:
         judged = self.valued.future_value
         number = "no judgement" if judged is None else counted(len(judged), "judgement")
         asked = "share, with_and_without, sensitivity, tornado, power_scaling, conflicts, opinions, audit"
-        return f"Judgement in a value of {counted(len(self.valued.customers), 'customer')}: {number}. Ask: {asked}"
+        of = counted(len(self.valued.customers), "customer")
+        return ResultPage([f"Judgement in a value of {of}: {number}. Ask: {asked}"])
