@@ -87,6 +87,7 @@ _NAMES_BY_FILE = {
     "plots.pooling": "plot_history_surface plot_shrinkage",
     "plots.priors": "plot_prior_posterior",
     "reporting.report": "Report report",
+    "runs.run": "Run",
     "plots.values": "plot_cash_flow plot_lifetime_value plot_segments plot_tornado plot_waterfall",
 }
 _MODULES = ("errors", "samples")

@@ -1,346 +1,277 @@
-"""The command line: a demonstration, and the way from the user's own file to values."""
+"""The command line: from the user's own files to values, and to a page and a workbook."""
 
 import inspect
 import io
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-import ltv_bayes as lb
-from ltv_bayes.cli.messages import plain_messages
-from ltv_bayes.errors import ColumnError, FitError, InputError, a_kind, suggestion
-from ltv_bayes.sizes import DISCOUNT_RATE, MARGIN
-from ltv_bayes.terminal import say, show
+from ltv_bayes import __version__
+from ltv_bayes.cli.options import parameters, settings_of
+from ltv_bayes.cli.outcome import Outcome, told
+from ltv_bayes.errors import InputError
+from ltv_bayes.language import N_, _, from_locale, in_language, languages
+from ltv_bayes.runs.settings import Settings
+from ltv_bayes.terminal import say
 
 if TYPE_CHECKING:
     from ltv_bayes.reporting.files import Results
+    from ltv_bayes.runs.run import Run
+
+DATA = ("orders", "customers")
+FITTED = ("purchases", "spend", "subscriptions")
+OF_VALUE = ("judgements", "opportunities", "value")
+ALL = (*DATA, *FITTED, *OF_VALUE, "costs", "analyses", "trust", "sampling", "output")
+NOT_OF_A_FIT = ("fits", "title", "page", "workbook", "tables")
+LISTS = ("column", "tier", "slipping_since", "least_drop", "least_alive", "earlier_day")
+ORIGINS = 6
+"""Of a backtest that is asked for by itself."""
+SAVED = ("method", "tune", "chains", "title", "page", "workbook", "tables")
+REPORTED = ("title", "page", "workbook", "tables")
+
+
+def command_line() -> "App":
+    """The commands, with their help in the current language."""
+    made = App(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+    made.callback(help=_("What customers are worth, and how sure we may be."))(_whole)
+    for add in (_init, _report, _summarize, _fit, _value, _backtest, _demo):
+        add(made)
+    return made
 
 
 class App(typer.Typer):
-    """The commands, on a terminal of any encoding: what it cannot write becomes a question mark."""
+    """The commands, in the reader's language, on a terminal of any encoding: what it cannot write becomes a mark."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command that the command line names."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")
-        return super().__call__(*args, **kwargs)
+        with in_language(_language_of(sys.argv[1:])):
+            return typer.Typer.__call__(command_line(), *args, **kwargs)
 
 
-app = App(
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="What customers are worth, and how sure we may be.",
-)
-
-MODELS = ("BGNBD", "MBGNBD", "BGCNBD", "MBGCNBD", "NBD")
-"""Models of purchases that have usual settings."""
-
-Attributes = Annotated[Path | None, typer.Option(help="Table with one row per customer: industry, region, ...")]
-Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")]
-Draws = Annotated[int, typer.Option(min=1, help="Posterior draws per chain.")]
-Chains = Annotated[int, typer.Option(min=1, help="Markov chains.")]
+def _language_of(arguments: list[str]) -> str:
+    """The language that the options ask for, or else the computer's."""
+    for place, word in enumerate(arguments):
+        name, _mark, value = word.partition("=")
+        if name == "--language":
+            asked = value or next(iter(arguments[place + 1 :]), "")
+            return asked if asked in languages() else from_locale()
+    return from_locale()
 
 
-@dataclass(frozen=True)
-class OrderLog:
-    """The user's orders, and how to read them: the options that several commands share."""
-
-    orders: Annotated[Path, typer.Argument(help="Order log: CSV, Excel or Parquet, one row an order.")]
-    customer: Annotated[str, typer.Option(help="Column with the customer's id; auto by usual names.")] = "auto"
-    date: Annotated[str, typer.Option(help="Column with the order's date; auto by usual names.")] = "auto"
-    amount: Annotated[str, typer.Option(help="Column with the order's value; auto by usual names.")] = "auto"
-    order_id: Annotated[str, typer.Option(help="Column with the order's number; auto by usual names.")] = "auto"
-    preset: Annotated[str | None, typer.Option(help="salesforce, hubspot, fxiaoke, jiandaoyun or shopify.")] = None
-    keep: Annotated[
-        list[str] | None, typer.Option(help="Rows that are orders: Status=Paid,Shipped (once a column), or all.")
-    ] = None
-    lines: Annotated[str, typer.Option(help="Rows of one order: add, once (a repeated total), or auto.")] = "auto"
-    amount_unit: Annotated[str | None, typer.Option(help="What 1 in that column is: 万元, 亿 or a number.")] = None
-    currency: Annotated[str | None, typer.Option(help="Currency of the amounts, such as CNY.")] = None
-    date_format: Annotated[str | None, typer.Option(help="How ambiguous dates are written, as in %d/%m/%Y.")] = None
-    time_zone: Annotated[str | None, typer.Option(help="Where the days are, as in Asia/Shanghai.")] = None
-    decimal: Annotated[str | None, typer.Option(help="Decimal mark of the amounts: . or , (else found out).")] = None
-    encoding: Annotated[str | None, typer.Option(help="Encoding of a text file; else found out.")] = None
-    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook; all for every sheet.")] = None
-    header: Annotated[int | None, typer.Option(help="Row of the header; else found out.")] = None
-    bad_rows: Annotated[str, typer.Option(help="Rows that cannot be read: error stops, drop leaves them out.")] = (
-        "error"
-    )
-    time_unit: Annotated[str, typer.Option(help="hour, day, week, month, quarter or year.")] = "week"
-    as_of: Annotated[str | None, typer.Option(help="Last day that counts, 2025-09-30; else the last order's.")] = None
-
-    def transactions(self) -> "lb.Transactions":
-        """Read the orders."""
-        reading = vars(self) | {"amount_unit": _number_or_text(self.amount_unit), "keep": _words_to_keep(self.keep)}
-        for name in ("time_unit", "as_of"):
-            reading.pop(name)
-        return lb.read_transactions(reading.pop("orders"), **reading)
-
-    def customers(self, attributes: Path | None = None, orders: "lb.Transactions | None" = None) -> "lb.Customers":
-        """Read the orders, unless they were read, and make one row per customer."""
-        return lb.summarize(
-            orders or self.transactions(), attributes=attributes, time_unit=self.time_unit, as_of=self.as_of
-        )
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ltv-bayes {__version__}")
+        raise typer.Exit
 
 
-def command(function: Callable[..., None]) -> Callable[..., None]:
-    """Make a command of a function, with errors as sentences; its parameter `log` becomes the options of `OrderLog`."""
-    own = dict(inspect.signature(function).parameters)
-    shared = dict(inspect.signature(OrderLog).parameters) if own.pop("log", None) else {}
+def _whole(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help=N_("Show the version."))
+    ] = False,
+) -> None:
+    pass
+
+
+def _command(made: typer.Typer, name: str, says: str, offered: Any, work: Callable[..., None], *more: Any) -> None:
+    """Make a command: its options are the settings it offers, and `more` of its own, which its work is given."""
+    own = {part.name for part in more}
 
     def run(**given: Any) -> None:
-        with plain_messages(set(given)):
-            log = [OrderLog(**{name: given.pop(name) for name in shared})] if shared else []
-            function(*log, **given)
+        config, as_json, quiet = (given.pop(one) for one in ("config", "json", "quiet"))
+        mine = {one: given.pop(one) for one in list(given) if one in own}
+        _require_orders(name, config, given)
+        with told(name, {*given, *mine}, as_json=as_json, quiet=quiet) as outcome:
+            from ltv_bayes.runs.toml import read_settings
 
-    asked = [part.replace(kind=inspect.Parameter.KEYWORD_ONLY) for part in (shared | own).values()]
+            settings = read_settings(config, given)
+            with in_language(settings.output.language):
+                work(settings, outcome, **mine)
+
+    asked = [*parameters(offered), *more]
     run.__signature__ = inspect.Signature(asked)  # type: ignore[attr-defined]
     run.__annotations__ = {part.name: part.annotation for part in asked}
-    run.__name__, run.__doc__ = function.__name__, function.__doc__
-    return app.command()(run)
+    made.command(name, help=_(says))(run)
 
 
-@command
-def demo(
-    out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("demo_output"),
-    draws: Draws = 1000,
-    seed: Seed = 1,
-) -> None:
-    """Compare a forecast of real customers with what happened, and value two simulated companies beside their truth."""
-    from ltv_bayes.demo import run_demo
-
-    draw_without_screen()
-    run_demo(out, draws=draws, random_seed=seed)
+def _require_orders(name: str, config: Path | None, given: dict[str, Any]) -> None:
+    """Refuse a call that names nothing to read, as a wrong use."""
+    if name != "demo" and config is None and given.get("orders") is None and given.get("subscriptions") is None:
+        raise typer.BadParameter(_("name the file of orders, or a file of settings with --config"))
 
 
-@command
-def summarize(
-    log: OrderLog,
-    attributes: Attributes = None,
-    out: Annotated[Path, typer.Option(help="Where to write the customer table, a .csv file.")] = Path("customers.csv"),
-) -> None:
-    """Turn an order log into one row per customer: frequency, recency, T, monetary value."""
-    from ltv_bayes.data.writing.table_files import write_csv
-    from ltv_bayes.reporting.files import refuse_foreign_table, refuse_inputs
-
-    left_out = out.with_name(f"{out.stem}_left_out.csv")
-    for path, header in ((out, "customer_id,frequency,recency,T"), (left_out, "row,reason,customer_id")):
-        refuse_foreign_table(path, header)
-        refuse_inputs(path, [log.orders, attributes])
-    orders = log.transactions()
-    customers = log.customers(attributes, orders)
-    say(orders.report.text() + "\n")
-    say(repr(customers))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    say(f"\nWritten to {write_csv(customers.table, out).resolve()}: one row per customer")
-    if len(customers.dropped):
-        say(f"Written to {write_csv(customers.dropped, left_out).resolve()}: what was left out, and why")
+def _own(name: str, kind: Any, default: Any, says: str, **more: Any) -> inspect.Parameter:
+    annotation = Annotated[kind, typer.Option(help=_(says), **more)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-@command
-def fit(
-    log: OrderLog,
-    draws: Draws = 1000,
-    chains: Chains = 4,
-    seed: Seed = 1,
-    out: Annotated[Path, typer.Option(help="Folder for the two fits.")] = Path("fits"),
-) -> None:
-    """Learn how often customers buy and what they spend (BG/NBD, gamma-gamma), and save both fits."""
-    customers = log.customers()
-    say(repr(customers))
-    out.mkdir(parents=True, exist_ok=True)
-    for name, model in (("purchases", lb.BGNBD()), ("spend", lb.GammaGamma())):
-        say(f"\nFitting the {name} model ...")
-        fitted = model.fit(customers, draws=draws, chains=chains, random_seed=seed)
-        path = fitted.save(out / f"{name}.nc")
-        say(repr(fitted))
-        show(fitted.summary(), title=f"Posterior of the {name} model", amounts=False)
-        say(f"Written to {path.resolve()}")
+def _init(made: typer.Typer) -> None:
+    says = N_("Read the orders and write a TOML file of a whole run, commented, to be changed and run again.")
+    to = _own("to", Path, Path("run.toml"), N_("The file to write; one that is there is never written over."))
+
+    def work(settings: Settings, outcome: Outcome, to: Path) -> None:
+        from ltv_bayes.data.writing.table_files import write_bytes
+        from ltv_bayes.runs.run import Run
+        from ltv_bayes.runs.template import template
+
+        if to.exists():
+            raise InputError(_("{path} exists and is not written over. Choose another name with --to.", path=to))
+        run = Run(settings)
+        text = template(run, to.resolve().parent)
+        if run.orders is not None and run.orders.report is not None:
+            say(run.orders.report.text() + "\n")
+        write_bytes(text.encode(), to)
+        outcome.content["files"] = [str(to)]
+        say(_("Written to {path}. Look it through, and run: ltv-bayes report --config {path}", path=to))
+
+    _command(made, "init", says, settings_of(ALL), work, to)
 
 
-@command
-def value(
-    log: OrderLog,
-    attributes: Attributes = None,
-    fits: Annotated[Path, typer.Option(help="Folder that the command fit wrote.")] = Path("fits"),
-    judgements: Annotated[
-        Path | None, typer.Option(help="Judged opportunities: customer_id, probability, low, high.")
-    ] = None,
-    horizon: Annotated[str, typer.Option(help="How far ahead, with its unit.")] = "3 years",
-    discount_rate: Annotated[float, typer.Option(help="A year, 0.10 for 10%; as in Python, none if not given.")] = (
-        DISCOUNT_RATE
-    ),
-    margin: Annotated[float, typer.Option(help="Share of revenue that is kept, 0.35 for 35%; all if not given.")] = (
-        MARGIN
-    ),
-    realised: Annotated[bool, typer.Option(help="Add the revenue of customers so far.")] = False,
-    by: Annotated[str | None, typer.Option(help="Column of the attributes to compare segments by.")] = None,
-    draws: Annotated[int | None, typer.Option(min=1, help="Draws per chain to use; all if left out.")] = None,
-    seed: Seed = 1,
-    out: Annotated[Path, typer.Option(help="Folder for tables and pictures.")] = Path("values"),
-) -> None:
-    """Value customers with saved fits, and with judged opportunities if there are any."""
-    from ltv_bayes.reporting.files import Results
+def _report(made: typer.Typer) -> None:
+    says = N_("From raw files to a page, a workbook and tables: everything, in one command.")
 
-    draw_without_screen()
-    purchases = load(fits / "purchases.nc", lb.FittedPurchases, draws)
-    spend = load(fits / "spend.nc", lb.FittedSpend, draws)
-    judged = None if judgements is None else lb.FutureValuePriors.from_judgements(judgements)
-    customers = log.customers(attributes)
-    if by is not None and by not in customers.table:
-        raise ColumnError(f"The customers have no column {by!r}. {suggestion(by, map(str, customers.table.columns))}")
-    results = Results(out, [log.orders, attributes, judgements])
-    ltv = lb.lifetime_value(
-        customers,
-        [lb.RepeatPurchases(purchases, spend)],
-        future_value=judged,
-        horizon=horizon,
-        discount_rate=discount_rate,
-        margin=margin,
-        realised=realised,
-        random_seed=seed,
-        progressbar=True,
+    def work(settings: Settings, outcome: Outcome) -> None:
+        from ltv_bayes.cli.results import write_report
+
+        run, results = _run(settings, "report", settings.output.folder or Path("report"), realised=True)
+        write_report(run, results)
+        _end(run, results, outcome)
+
+    _command(made, "report", says, settings_of(ALL), work)
+
+
+def _summarize(made: typer.Typer) -> None:
+    says = N_("Turn an order log into one row per customer: frequency, recency, T, monetary value.")
+    out = _own("out", Path, Path("customers.csv"), N_("Where to write the customer table, a .csv file."))
+
+    def work(settings: Settings, outcome: Outcome, out: Path) -> None:
+        from ltv_bayes.cli.results import write_customers
+        from ltv_bayes.runs.run import Run
+
+        outcome.content["files"] = [str(path) for path in write_customers(Run(settings), out)]
+
+    offered = [*settings_of(DATA), *settings_of(["output"], (*REPORTED, "out"))]
+    _command(made, "summarize", says, offered, work, out)
+
+
+def _fit(made: typer.Typer) -> None:
+    says = N_("Learn how often customers buy, what they spend and whether they renew, and save the fits.")
+
+    def work(settings: Settings, outcome: Outcome) -> None:
+        from ltv_bayes.cli.results import write_fits
+
+        run, results = _run(settings, "fit", settings.output.folder or Path("fits"))
+        write_fits(run, results)
+        outcome.caution = run.caution
+        _files(results, outcome)
+
+    _command(made, "fit", says, settings_of((*DATA, *FITTED, "sampling", "output"), NOT_OF_A_FIT), work)
+
+
+def _value(made: typer.Typer) -> None:
+    says = N_("Value customers with saved fits: the values and their pictures alone.")
+    fits = _own("fits", Path, Path("fits"), N_("Folder that the command fit wrote."))
+    keep = _own("draws", int | None, None, N_("Draws per chain to use; all if left out."), min=1)
+
+    def work(settings: Settings, outcome: Outcome, fits: Path, draws: int | None) -> None:
+        from ltv_bayes.cli.results import write_values
+
+        with_fits = replace(settings, sampling=replace(settings.sampling, fits=fits))
+        run, results = _run(with_fits, "value", settings.output.folder or Path("values"), keep=draws)
+        write_values(run, results)
+        _end(run, results, outcome)
+
+    without = (*SAVED, "fits", "draws", *LISTS)
+    offered = settings_of((*DATA, "subscriptions", *OF_VALUE, "analyses", "sampling", "output"), without)
+    _command(made, "value", says, offered, work, fits, keep)
+
+
+def _backtest(made: typer.Typer) -> None:
+    says = N_("Refit on what was known at several days, forecast what came after, and say whether the forecasts held.")
+    horizon = _own("horizon", str | None, None, N_("How far ahead of each origin, with its unit. Usual: 1 year."))
+    models = N_("Model of purchases: BGNBD, MBGNBD, BGCNBD, MBGCNBD, NBD; several are compared.")
+    model = _own("model", list[str] | None, None, models)
+
+    def work(settings: Settings, outcome: Outcome, horizon: str | None, model: list[str] | None) -> None:
+        from ltv_bayes.cli.results import write_backtest
+
+        trust, purchases = settings.trust, settings.purchases
+        if horizon is not None:
+            trust = replace(trust, horizon=horizon)
+        if trust.origins == "auto":
+            trust = replace(trust, origins=ORIGINS)
+        if model:
+            purchases, trust = replace(purchases, model=model[0]), replace(trust, compare=tuple(model[1:]))
+        settings = replace(settings, trust=trust, purchases=purchases)
+        run, results = _run(settings, "backtest", settings.output.folder or Path("backtest"))
+        write_backtest(run, results)
+        _files(results, outcome)
+
+    sections = (*DATA, "purchases", "spend", "analyses", "trust", "sampling", "output")
+    without = (*LISTS, *NOT_OF_A_FIT, "tune", "checks", "backtest_horizon", "compare", "model")
+    _command(made, "backtest", says, settings_of(sections, without), work, horizon, model)
+
+
+def _demo(made: typer.Typer) -> None:
+    says = N_(
+        "Compare a forecast of real customers with what happened, and value two simulated companies beside their truth."
     )
-    report_values(ltv, results)
-    if by is not None:
-        report_segments(ltv.by(by), results)
-    say(f"\n{results.listing()}")
-
-
-@command
-def backtest(
-    log: OrderLog,
-    horizon: Annotated[str, typer.Option(help="How far ahead of each origin, with its unit.")] = "1 year",
-    origins: Annotated[int, typer.Option(min=1, help="How many origins; --as-of names one in their place.")] = 6,
-    model: Annotated[
-        list[str] | None, typer.Option(help=f"Model of purchases: {', '.join(MODELS)}; several are compared.")
-    ] = None,
-    attributes: Attributes = None,
-    by: Annotated[str | None, typer.Option(help="Column of the attributes to compare segments by.")] = None,
-    draws: Draws = 1000,
-    chains: Chains = 4,
-    seed: Seed = 1,
-    out: Annotated[Path, typer.Option(help="Folder for tables and pictures; an interrupted backtest goes on.")] = Path(
-        "backtest"
-    ),
-) -> None:
-    """Refit on what was known at several days, forecast what came after, and say whether the forecasts held."""
-    from ltv_bayes.reporting.files import Results
-
-    draw_without_screen()
-    results = Results(out, [log.orders, attributes])
-    chosen: dict[str, Any] = {"origins": origins} if log.as_of is None else {"as_of": [log.as_of]}
-    kinds = dict.fromkeys(map(model_named, model or MODELS[:1]))
-    several = {kind.__name__: kind() for kind in kinds}
-    chosen |= {"models": several} if len(several) > 1 else {"purchases": next(iter(several.values()))}
-    found = lb.backtest(
-        log.transactions(),
-        **chosen,
-        horizon=horizon,
-        time_unit=log.time_unit,
-        attributes=attributes,
-        by=by,
-        folder=out / "origins",
-        random_seed=seed,
-        draws=draws,
-        chains=chains,
+    own = (
+        _own("out", Path, Path("demo_output"), N_("Folder for tables and pictures.")),
+        _own("draws", int, 1000, N_("Posterior draws per chain."), min=1),
+        _own("seed", int, 1, N_("The same seed gives the same numbers."), min=0),
     )
-    say(str(found))
-    if isinstance(found, lb.ModelComparison):
-        import pandas as pd
 
-        totals = {name: one.totals() for name, one in found.backtests.items()}
-        results.table(found.summary(), "models.csv", "each model: coverage, scores, and how far from the best")
-        results.table(pd.concat(totals, names=["model"]), "totals.csv", "each model, origin and segment, with scores")
-        results.table(found.scores(), "scores.csv", "each model over all origins, beside naive forecasts")
-        results.picture(lb.plot_backtest(found), "models.png", "totals, and errors beside the best model's")
-    else:
-        assert isinstance(found, lb.RollingBacktest)
-        report_backtest(found, results)
-    say(f"\n{results.listing()}")
+    def work(settings: Settings, outcome: Outcome, out: Path, draws: int, seed: int) -> None:
+        from ltv_bayes.demo import run_demo
+
+        _draw_without_screen()
+        run_demo(out, draws=draws, random_seed=seed)
+
+    _command(made, "demo", says, settings_of(["output"], (*REPORTED, "out")), work, *own)
 
 
-def report_backtest(found: "lb.RollingBacktest", results: "Results") -> None:
-    """Write the tables and pictures of a backtest of one model."""
-    results.table(found.summary(), "backtest.csv", "each origin: the total beside its forecast, scores of customers")
-    results.table(found.totals(), "totals.csv", "each origin and segment, with scores")
-    results.table(found.scores(), "scores.csv", "all origins together, beside naive forecasts")
-    results.table(found.deciles(), "deciles.csv", "customers in tenths by their forecast, and what they were worth")
-    results.picture(lb.plot_backtest(found), "backtest.png", "totals and coverage")
-    results.picture(lb.plot_cohorts(found), "cohorts.png", "cohort curves")
-    results.picture(lb.plot_deciles(found), "deciles.png", "customers in tenths by their forecast")
+def _run(settings: Settings, command: str, folder: Path, **how: Any) -> "tuple[Run, Results]":
+    """The run that a command looks at, and the folder that it writes to; foreign files are refused before it begins."""
+    from ltv_bayes.cli.results import NAMES
+    from ltv_bayes.reporting.files import Results
+    from ltv_bayes.runs.run import Run
+
+    _draw_without_screen()
+    run = Run(settings, **{"realised": False, **how})
+    run.check_files()
+    return run, Results(folder, settings.files(), command=command, names=NAMES[command])
 
 
-def model_named(name: str) -> Any:
-    """The model of purchases that a name stands for, however it is written: BG/NBD, bg-nbd, BGNBD."""
-    plain = "".join(letter for letter in name.upper() if letter.isalnum())
-    if plain not in MODELS:
-        raise InputError(f"There is no model {name!r}. {suggestion(plain, MODELS)}")
-    return getattr(lb, plain)
+def _end(run: "Run", results: "Results", outcome: Outcome) -> None:
+    """Record the terms of what was written, and tell it."""
+    from ltv_bayes.cli.results import terms_of, totals_of
+
+    outcome.caution = run.caution
+    outcome.notes += [*map(str, run.ltv.notes()), *run.remarks]
+    outcome.content |= {"terms": terms_of(run), "totals": totals_of(run)}
+    for remark in run.remarks:
+        say(remark)
+    _files(results, outcome)
 
 
-def report_values(ltv: "lb.LifetimeValue", results: "Results") -> None:
-    """Print and write the value of each customer and of the portfolio."""
-    say(str(ltv))
-    ranked = ltv.ranked()
-    show(ranked.head(10), title="The customers worth most, for what is still to come", currency=ltv.currency)
-    results.table(ltv.summary().loc[ranked.index], "lifetime_value.csv", "value of each customer, with its interval")
-    results.table(ltv.explain(), "sources.csv", "where the value of all customers comes from")
-    results.picture(lb.plot_lifetime_value(ltv), "lifetime_value.png", "the customers worth most")
-    results.picture(lb.plot_waterfall(ltv.explain()), "sources.png", "where the value of all customers comes from")
+def _files(results: "Results", outcome: Outcome) -> None:
+    outcome.content["folder"] = str(results.folder.resolve())
+    outcome.content["files"] = results.written
+    say("\n" + results.listing())
 
 
-def report_segments(segments: Any, results: "Results") -> None:
-    """Print and write the value of each segment, and how they compare."""
-    column, compared = segments.column, segments.compare()
-    show(segments.summary(), title=f"By {column}", currency=segments.currency)
-    if len(compared):
-        say()
-        for sentence in compared["sentence"].head(len(segments.customers) - 1):
-            say(" ".join(sentence.split()))
-    results.table(segments.summary(), "segments.csv", "value of each segment")
-    results.table(compared, "segments_compared.csv", "each pair of segments: difference and probability")
-    results.picture(lb.plot_segments(segments), "segments.png", "value per customer of each segment")
-
-
-def load(path: Path, kind: Any, draws: int | None) -> Any:
-    """Read a saved fit, check its kind, and keep the given number of draws of each chain."""
-    if not path.is_file():
-        raise FitError(f"There is no file {path}. Run the command fit first, or name its folder with --fits.")
-    fitted = lb.load_fit(path)
-    if not isinstance(fitted, kind):
-        raise FitError(f"{path} holds {a_kind(fitted)}, not {a_kind(kind)}. Run the command fit again.")
-    return fitted if draws is None else fitted.thin(draws)
-
-
-def draw_without_screen() -> None:
+def _draw_without_screen() -> None:
     """Draw to files whatever the surroundings ask for: a notebook hands its own backend on to commands."""
     import matplotlib as mpl
 
     mpl.use("agg")
 
 
-def _words_to_keep(given: list[str] | None) -> dict[str, list[str] | str] | str | None:
-    """Read --keep: words by column, or all."""
-    if not given or given == ["all"]:
-        return "all" if given else None
-    found: dict[str, list[str] | str] = {}
-    for one in given:
-        column, mark, words = one.partition("=")
-        if not mark:
-            raise typer.BadParameter(f"{one!r} needs a column and its words, as in --keep 'Status=Paid,Shipped'")
-        found[column] = words if words == "all" else [word.strip() for word in words.split(",")]
-    return found
-
-
-def _number_or_text(unit: str | None) -> float | str | None:
-    try:
-        return None if unit is None else float(unit)
-    except ValueError:
-        return unit
+app = command_line()

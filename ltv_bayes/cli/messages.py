@@ -4,7 +4,7 @@ import ast
 import re
 import shlex
 import warnings
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,31 +16,42 @@ from ltv_bayes.terminal import complain
 KEEP = re.compile(r"\bkeep=(?P<words>\{[^{}]*\})")
 ARGUMENT = re.compile(r"\b(?P<name>[a-z_]+)=(?:'(?P<text>[^']*)'|(?P<number>\d+(?:\.\d+)?))")
 
+Heard = Callable[[str, str], None]
+
 
 @contextmanager
-def plain_messages(options: Container[str]) -> Iterator[None]:
+def plain_messages(options: Container[str], hear: Heard | None = None) -> Iterator[None]:
     """Show errors and warnings of this package, and files out of reach, as sentences; a fault keeps its traceback.
 
     Parameters
     ----------
     options : container of str
         The command's options, as Python writes them.
+    hear : callable, optional
+        Is called with "error" or "warning", and with the sentence.
 
     Raises
     ------
     typer.Exit
         With code 1, after an error.
     """
+
+    def tell(kind: str, sentence: str, colour: str) -> None:
+        sentence = with_options(sentence, options)
+        complain(kind, sentence, colour=colour)
+        if hear is not None:
+            hear(kind, sentence)
+
     with warnings.catch_warnings():
         warnings.simplefilter("always", LtvBayesWarning)
-        warnings.showwarning = _warning_writer(options)
+        warnings.showwarning = _warning_writer(tell)
         try:
             yield
         except LtvBayesError as error:
-            complain("error", with_options(str(error), options), colour="red")
+            tell("error", str(error), "red")
             raise typer.Exit(1) from None
         except OSError as error:
-            complain("error", f"{error.filename or 'a file'}: {error.strerror or error}.", colour="red")
+            tell("error", f"{error.filename or 'a file'}: {error.strerror or error}.", "red")
             raise typer.Exit(1) from None
 
 
@@ -72,11 +83,11 @@ def _words_to_keep(found: re.Match[str]) -> str:
     return " ".join(f"--keep {shlex.quote(one)}" for one in written)
 
 
-def _warning_writer(options: Container[str]) -> Any:
+def _warning_writer(tell: Callable[[str, str, str], None]) -> Any:
     """Show this package's warnings; what other packages warn of is not the user's to mend."""
 
     def write(message: Any, category: type[Warning], *rest: Any, **more: Any) -> None:
         if issubclass(category, LtvBayesWarning):
-            complain("warning", with_options(str(message), options), colour="yellow")
+            tell("warning", str(message), "yellow")
 
     return write

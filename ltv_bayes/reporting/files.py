@@ -1,6 +1,6 @@
 """Results as files: a folder of tables and pictures, which never replace a file that was read."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from ltv_bayes.data.writing.table_files import BYTE_ORDER_MARK, write_bytes, wri
 from ltv_bayes.data.writing.workbooks import is_own_workbook
 from ltv_bayes.errors import InputError
 from ltv_bayes.language import _
+from ltv_bayes.reporting.folder_record import RECORD, WORDS, FolderRecord
 
 GENERATOR = '<meta name="generator" content="ltv_bayes">'
 """By which a page of this package is known; it stands in its head."""
@@ -77,46 +78,92 @@ def is_own(path: Path) -> bool:
 class Results:
     """Writes tables and pictures to a folder and remembers what each is.
 
+    With a command, `about.json` in the folder lists what was written by which command, and `about.txt` says it in
+    words. Files of an earlier run are then replaced, or removed where this one does not write them; what others wrote
+    or changed is refused.
+
     Parameters
     ----------
     folder : Path
-        Made where it is missing. Files of the same names in it are replaced.
+        Made where it is missing. Without a command, files of the same names in it are replaced.
     inputs : iterable of Path
         Files that were read, which are never written over.
+    command : str
+        Which command writes.
+    names : iterable of str
+        Names of files that may be written, which are refused at once where they are others' files.
 
     Raises
     ------
     InputError
-        If the folder is a file.
+        If the folder is a file, or holds a file that is not ours.
     """
 
-    def __init__(self, folder: Path, inputs: Iterable[Path | None] = ()) -> None:
+    def __init__(
+        self, folder: Path, inputs: Iterable[Path | None] = (), *, command: str = "", names: Iterable[str] = ()
+    ) -> None:
         if folder.exists() and not folder.is_dir():
-            raise InputError(f"{folder} is a file, and results need a folder. Choose another with --out.")
+            raise InputError(
+                _("{folder} is a file, and results need a folder. Choose another with --out.", folder=folder)
+            )
+        self.folder, self._inputs = folder, list(inputs)
+        self.written: dict[str, str] = {}
+        self._kept = FolderRecord.read(folder, command) if command else None
+        for name in names:
+            self._refuse(folder / name)
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._inputs = folder, list(inputs)
-        self._written: list[tuple[str, str]] = []
 
     def table(self, table: pd.DataFrame, name: str, what: str) -> None:
         """Write a table as CSV."""
-        write_csv(table, self._place(name, what))
+        self.file(name, what, lambda path: write_csv(table, path))
 
     def picture(self, drawn: Any, name: str, what: str) -> None:
         """Write a picture, in the format that its name ends in."""
         from ltv_bayes.plots.canvas import rendered
 
-        path = self._place(name, what)
-        write_bytes(rendered(drawn, path.suffix.removeprefix(".")), path)
+        self.file(name, what, lambda path: write_bytes(rendered(drawn, path.suffix.removeprefix(".")), path))
+
+    def file(self, name: str, what: str, write: Callable[[Path], Any]) -> Path:
+        """Write a file of any kind by a function of its place."""
+        path = self.folder / name
+        self._refuse(path)
+        write(path)
+        self.written[name] = what
+        if self._kept is not None:
+            self._kept.add(name, what)
+        return path
+
+    def finish(self, about: Mapping[str, Any], words: str) -> list[str]:
+        """Remove what an earlier run of the command wrote and this one did not, and state the terms of all files.
+
+        Parameters
+        ----------
+        about : mapping
+            Terms and settings, for machines.
+        words : str
+            The same for readers.
+
+        Returns
+        -------
+        list of str
+            Names of the files removed.
+        """
+        if self._kept is None:
+            return []
+        for name in (WORDS, RECORD):
+            refuse_inputs(self.folder / name, self._inputs)
+        return self._kept.finish(list(self.written), about, f"{words}\n\n{self._lines()}\n")
 
     def listing(self) -> str:
         """Name the folder, and each file with what it holds."""
-        width = max((len(name) for name, _ in self._written), default=0)
-        lines = [f"  {name:<{width}}  {what}" for name, what in self._written]
-        return "\n".join([f"Written to {self._folder.resolve()}", *lines])
+        return "\n".join([_("Written to {folder}", folder=self.folder.resolve()), *filter(None, [self._lines()])])
 
-    def _place(self, name: str, what: str) -> Path:
-        """Where a file goes."""
-        path = self._folder / name
+    def _lines(self) -> str:
+        width = max(map(len, self.written), default=0)
+        return "\n".join(f"  {name:<{width}}  {what}" for name, what in self.written.items())
+
+    def _refuse(self, path: Path) -> None:
+        """Raise if a file is there that was read, or that is not ours."""
         refuse_inputs(path, self._inputs)
-        self._written.append((name, what))
-        return path
+        if self._kept is not None:
+            self._kept.refuse_others(path)

@@ -1,0 +1,139 @@
+"""What stands beside the value of a run: channels, earlier days, and whether forecasts held."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.errors import ColumnError, InputError, suggestion
+from ltv_bayes.evaluation.rolling.run import backtest
+from ltv_bayes.evaluation.value_over_time import ValueOverTime, value_over_time
+from ltv_bayes.language import _
+from ltv_bayes.predictions.fitted import pooling_of
+from ltv_bayes.runs.inputs import chosen
+from ltv_bayes.runs.models import Models
+from ltv_bayes.runs.settings import Settings
+from ltv_bayes.value.acquisition.acquisition import Acquisition, acquisition
+from ltv_bayes.value.acquisition.new_customers import new_customer_value
+
+CHANNELS = ("channel", "渠道", "来源", "lead_source", "Lead Source")
+"""Columns that are taken for the channel where none is named."""
+
+
+def compare_channels(of: Settings, buyers: Customers, models: Models, purchases: Any, spend: Any) -> Acquisition:
+    """Channels by their costs, of models pooled by channel where customers have one.
+
+    Parameters
+    ----------
+    of : Settings
+        With a file of costs.
+    buyers : Customers
+        Those who ordered.
+    models : Models
+        Fitted anew, pooled by channel, unless the fits are pooled so, or were saved.
+    purchases, spend : fitted models
+        The run's fits.
+
+    Raises
+    ------
+    ColumnError
+        If customers have no such column.
+    InputError
+        If the margin is a column: new customers have none.
+    """
+    terms, costs = of.value, of.costs
+    if not isinstance(terms.margin, int | float):
+        raise InputError(_("A new customer has no margin in a column yet. With costs, give the margin as a number."))
+    channel = _channel(costs.channel, [str(name) for name in buyers.columns])
+    if channel is not None and of.sampling.fits is None:
+        if channel not in of.purchases.pool_by:
+            purchases = models.purchases(pool_by=(channel,)).fit(buyers, **models.sampling)
+        if channel not in of.spend.pool_by:
+            spend = models.spend(pool_by=(channel,)).fit(buyers, **models.sampling)
+    pooled = [pooling for pooling in map(pooling_of, (purchases, spend)) if pooling is not None]
+    value = new_customer_value(
+        purchases,
+        spend,
+        horizon=terms.horizon[-1],
+        discount_rate=terms.discount_rate,
+        margin=terms.margin,
+        by=channel if any(channel in pooling.by for pooling in pooled) else None,
+        random_seed=of.sampling.seed,
+    )
+    names = "threshold payback_within least_clients unseen columns amount_unit decimal sheet encoding"
+    return acquisition(value, costs.file, random_seed=of.sampling.seed, **chosen(costs, names))
+
+
+def _channel(given: str | None, columns: list[str]) -> str | None:
+    if given is not None and given not in columns:
+        known = suggestion(given, columns)
+        raise ColumnError(_("The customers have no column {name!r}. {known}", name=given, known=known))
+    return given or next((name for name in CHANNELS if name in columns), None)
+
+
+def hold_to_the_past(
+    of: Settings,
+    orders: Transactions,
+    models: Models,
+    segments: Sequence[Sequence[str]],
+    folder: Path | None,
+    **days: Any,
+) -> Any:
+    """Backtest of one model, or of several that are compared, by the first of the segmentations.
+
+    Parameters
+    ----------
+    of : Settings
+    orders : Transactions
+        Up to the as-of date.
+    models : Models
+    segments : sequence
+        Columns of each segmentation.
+    folder : path, optional
+        Where origins are kept.
+    **days
+        ``as_of=`` or ``origins=`` of `backtest`.
+    """
+    several = {type(one).__name__: one for one in map(models.purchases, (None, *of.trust.compare))}
+    compared = {"models": several} if len(several) > 1 else {"purchases": next(iter(several.values()))}
+    return backtest(
+        orders,
+        **days,
+        **compared,
+        spend=models.spend(),
+        horizon=of.trust.horizon,
+        attributes=of.customers.attributes,
+        by=_first(segments),
+        observed_until=of.customers.as_of,
+        folder=folder,
+        **_fitting(of),
+    )
+
+
+def value_earlier(
+    of: Settings, orders: Transactions, as_of: Any, models: Models, segments: Sequence[Sequence[str]]
+) -> ValueOverTime:
+    """The value on earlier days beside the as-of date, with models fitted anew on each."""
+    return value_over_time(
+        orders,
+        [*of.analyses.over_time, as_of],
+        horizon=of.value.horizon[-1],
+        by=_first(segments),
+        attributes=of.customers.attributes,
+        purchases=models.purchases(),
+        spend=models.spend(),
+        discount_rate=of.value.discount_rate,
+        margin=of.value.margin,
+        **_fitting(of),
+    )
+
+
+def _first(segments: Sequence[Sequence[str]]) -> list[str] | None:
+    return list(segments[0]) if segments else None
+
+
+def _fitting(of: Settings) -> dict[str, Any]:
+    given = of.sampling
+    terms = {"time_unit": of.customers.time_unit, "random_seed": given.seed}
+    return terms | {"draws": given.draws, "chains": given.chains, "method": given.method}

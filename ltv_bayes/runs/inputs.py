@@ -1,0 +1,132 @@
+"""Settings to what the package's readers take: orders, customers, judgements, contracts and costs."""
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ltv_bayes.data.customers.customers import Customers
+from ltv_bayes.data.exports.read_orders import read_transactions
+from ltv_bayes.data.orders.summarize import summarize
+from ltv_bayes.data.orders.transactions import Transactions
+from ltv_bayes.data.subscriptions.renewals import Renewals
+from ltv_bayes.data.subscriptions.summarize import summarize_renewals
+from ltv_bayes.errors import InputError
+from ltv_bayes.judgement.future_value import FutureValuePriors
+from ltv_bayes.judgement.judge_opportunities import judge_opportunities
+from ltv_bayes.language import _
+from ltv_bayes.predictions.visibility import VisibleShare
+from ltv_bayes.runs.kinds import NOTHING
+from ltv_bayes.runs.settings import ORDERS, Judgements, Orders, Settings, Subscriptions
+from ltv_bayes.time_units import as_date, as_duration
+
+
+def read_orders(given: Orders) -> Transactions:
+    """Read the export of orders."""
+    if given.file is None:
+        raise InputError(_("There are no orders. Name their file, as in: ltv-bayes report orders.csv"))
+    return read_transactions(given.file, **reading(given))
+
+
+def reading(given: Orders) -> dict[str, Any]:
+    """How an export is read: the arguments of `read_transactions`."""
+    found = {name: value for name, value in vars(given).items() if name != "file"}
+    return found | {name: None if found[name] == NOTHING else found[name] for name in ("amount", "order_id")}
+
+
+def until(orders: Transactions, as_of: str | None) -> Transactions:
+    """The orders up to a day."""
+    if as_of is None:
+        return orders
+    kept = orders.table["date"] <= pd.Timestamp(as_date(as_of))
+    return orders if kept.all() else replace(orders, table=orders.table[kept].reset_index(drop=True))
+
+
+def summarize_orders(orders: Transactions, of: Settings) -> Customers:
+    """One row a customer."""
+    return summarize(orders, **vars(of.customers))
+
+
+def read_renewals(given: Subscriptions, as_of: Any, currency: str | None) -> Renewals:
+    """Read the contracts, as of the day and in the currency of the orders."""
+    names = "period customer start renewed_on product amount_unit date_format grace allowed_gap records_since"
+    without = chosen(given, "cancelled_on price")
+    without = {name: None if value == NOTHING else value for name, value in without.items()}
+    return summarize_renewals(given.file, as_of=as_of, currency=currency, **without, **chosen(given, names))
+
+
+def chosen(given: Any, names: str) -> dict[str, Any]:
+    """Some settings of a section, as arguments of a function."""
+    return {name: getattr(given, name) for name in names.split()}
+
+
+def read_judgements(given: Judgements) -> FutureValuePriors | None:
+    """What experts judged, if there is a file of it."""
+    if given.file is None:
+        return None
+    settings = chosen(given, "columns amount_unit decimal date_format sheet interval family stages confirmed relation")
+    return FutureValuePriors.from_judgements(given.file, **settings, **_related(given))
+
+
+def _related(given: Judgements) -> dict[str, Any]:
+    """How judgements of both kinds relate to the forecast."""
+    if (given.visible_share is None) != (given.visible_within is None):
+        raise InputError(_("visible_share and visible_within belong together: 0.6 of the purchases within '6 months'."))
+    within = given.visible_within
+    return {
+        "visible": None if within is None else VisibleShare.known(float(given.visible_share or 0.0), within=within),
+        "opinion_weight": None if given.opinion_weight == NOTHING else given.opinion_weight,
+        "shows_life": {"true": True, "false": False}.get(given.shows_life, given.shows_life),
+        "covers": given.covers,
+        "shared": given.shared,
+    }
+
+
+def judge_pipeline(of: Settings, orders: Transactions | None, as_of: Any) -> FutureValuePriors | None:
+    """Judge the open opportunities of an export, or of the orders' own, if they are asked for."""
+    given, other = of.opportunities, of.judgements
+    if given.file is None:
+        return None
+    if given.file == ORDERS and orders is None:
+        raise InputError(_("'orders' are the open rows of the orders' file, and there are no orders."))
+    # an export of another shape: columns are found anew, and amounts are in the orders' currency
+    alike = replace(
+        of.orders, customer="auto", date="auto", amount="auto", order_id="auto", keep=None, sheet=None, header=None
+    )
+    alike = replace(alike, encoding=None, currency=of.orders.currency or (orders.currency if orders else None))
+    pipeline = orders if given.file == ORDERS else read_transactions(given.file, **reading(alike))
+    history = (
+        None
+        if given.history is None
+        else read_transactions(given.history, **reading(replace(alike, keep=of.orders.keep)))
+    )
+    return judge_opportunities(
+        pipeline,
+        spread=given.spread,
+        stages=given.stages,
+        as_of=as_of,
+        overdue=given.overdue,
+        history=history,
+        by=given.by,
+        random_seed=of.sampling.seed,
+        relation=given.relation or other.relation,
+        confirmed=other.confirmed,
+        **_related(other),
+    )
+
+
+def day_before(text: str, as_of: dt.date) -> dt.date | None:
+    """An earlier day: written as one, or as a time before the as-of date; None for none.
+
+    Examples
+    --------
+    >>> day_before("6 months", dt.date(2025, 12, 31)), day_before("2025-03-31", dt.date(2025, 12, 31))
+    (datetime.date(2025, 7, 1), datetime.date(2025, 3, 31))
+    """
+    if text == NOTHING:
+        return None
+    if text[:4].isdigit() and any(mark in text for mark in "-/.年"):
+        return as_date(text)
+    return as_of - dt.timedelta(days=int(np.floor(as_duration(text).days)))

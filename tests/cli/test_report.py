@@ -1,0 +1,301 @@
+"""From raw files to page, workbook and tables in one command, with fits made by hand."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import ltv_bayes as lb
+from ltv_bayes.cli.commands import app, command_line
+from ltv_bayes.language import in_language
+from ltv_bayes.runs.run import Run
+
+FOUND = {"about.json", "columns.csv"}
+"""What says by what names columns were found, and the folder."""
+QUICK = ["--fits", "fits", "--origins", "0", "--time-unit", "month", "--horizon", "2 years"]
+QUICKLY = {"draws": 150, "chains": 2, "calendar_effects": "none", "price_growth": "none", "time_unit": "month"}
+
+
+def draws_around(means, seed):
+    rng = np.random.default_rng(seed)
+    return {name: mean * np.exp(0.1 * rng.standard_normal((2, 20))) for name, mean in means.items()}
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory):
+    """An export in GBK with void and open rows, attributes, judgements, costs and contracts; and fits."""
+    folder = tmp_path_factory.mktemp("raw")
+    business = lb.samples.simulate_project_business(40, random_seed=2)
+    orders = business.orders.rename(columns={"client": "客户名称", "closed_on": "签约日期"})
+    orders = orders.assign(**{"金额(万元)": orders.pop("value") / 1e4, "状态": "已完成", "赢率": "", "商机名称": ""})
+    orders.loc[orders.index[::9], "状态"] = "作废"
+    ahead = pd.DataFrame(
+        {
+            "客户名称": [*business.clients.iloc[:3, 0], "新客户"],
+            "签约日期": ["2026-03-01", "2026-06-01", "2026-09-01", "2026-05-01"],
+            "金额(万元)": [50, 20, 80, 30],
+            "状态": "商务谈判",
+            "赢率": [0.6, 0.4, 0.5, 0.3],
+            "商机名称": ["a", "b", "c", "d"],
+        }
+    )
+    pd.concat([orders, ahead]).to_csv(folder / "订单.csv", index=False, encoding="gb18030")
+    clients = business.clients.assign(channel=["Fair", "Ads"] * (len(business.clients) // 2))
+    clients.rename(columns={"client": "customer_id"}).to_csv(folder / "clients.csv", index=False)
+    costs = {"channel": ["Fair", "Ads"], "spend": [400_000, 90_000], "clients_won": [20, 20]}
+    pd.DataFrame(costs).to_csv(folder / "costs.csv", index=False)
+    contracts = {"customer_id": clients.iloc[:20, 0], "start": "2023-01-15", "cancelled_on": "", "price": 900.0}
+    table = pd.DataFrame(contracts)
+    last = business.orders.groupby("client")["closed_on"].max().reindex(table["customer_id"]).astype(str)
+    table.loc[(last < "2024-05-01").to_numpy(), "cancelled_on"] = "2024-05-03"
+    table.to_csv(folder / "contracts.csv", index=False)
+    business.opportunities.iloc[:2].to_csv(folder / "judged.csv", index=False)
+    (folder / "fits").mkdir()
+    purchases = lb.FittedPurchases.from_draws(
+        draws_around({"r": 1.4, "alpha": 14, "a": 0.9, "b": 6}, 1), time_unit="month"
+    )
+    purchases.save(folder / "fits" / "purchases.nc")
+    lb.FittedSpend.from_draws(draws_around({"p": 4.0, "q": 3.0, "v": 250_000}, 2), currency="CNY").save(
+        folder / "fits" / "spend.nc"
+    )
+    renewing = lb.FittedRenewals.from_draws(draws_around({"alpha": 0.6, "beta": 19.0}, 3))
+    renewing.save(folder / "fits" / "renewals_month.nc")
+    return folder
+
+
+@pytest.fixture
+def folder(raw, tmp_path, monkeypatch):
+    shutil.copytree(raw, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+def succeed(*arguments):
+    result = run(*arguments)
+    assert result.exit_code == 0, result.stderr or result.output
+    return result
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.seconds
+def test_one_command_from_raw_files_to_page_workbook_and_tables(folder):
+    result = succeed(
+        *("report", "订单.csv", *QUICK, "--attributes", "clients.csv", "--by", "industry", "--costs", "costs.csv"),
+        *("--opportunities", "orders", "--relation", "additional", "--subscriptions", "contracts.csv", "--json"),
+        *("--judgements", "judged.csv", "--margin", 0.4, "--discount-rate", 0.1, "--tier", "A", "--tier", "B"),
+        *("--tier", "C", "--title", "Ours", "--column", "region", "--least-drop", 0.05),
+    )
+    told = json.loads(result.stdout)
+    made = contents(folder / "report")
+    assert set(told["files"]) == set(made) - {"about.json", "about.txt"}
+    assert {"report.html", "report.xlsx", "customers.csv", "segments.csv", "acquisition.csv", "judgements.csv"} <= set(
+        made
+    )
+    assert told["command"] == "report"
+    assert told["exit_code"] == 0
+    assert told["terms"]["margin"] == "40%"
+    assert told["terms"]["currency"] == "CNY"
+    assert set(told["totals"]["sources"]) == {"subscription", "repeat_purchases", "judged"}
+    means = [source["mean"] for source in told["totals"]["sources"].values()]
+    assert sum(means) == pytest.approx(told["totals"]["total"]["mean"])
+    assert "<title>Ours" in made["report.html"].decode() or "Ours" in made["report.html"].decode()
+    table = pd.read_csv(folder / "report" / "customers.csv", encoding="utf-8-sig", index_col=0)
+    assert "新客户" in table.index
+    assert set(table["tier"]) == {"A", "B", "C"}
+    assert "region" in table
+    assert "margin 40%" in (folder / "report" / "about.txt").read_text(encoding="utf-8-sig")
+    known = json.loads(made["about.json"])["runs"]["report"]
+    assert known["terms"] == json.loads(json.dumps(told["terms"])) | {"time_unit": "month"}
+    assert known["settings"]["costs"]["file"] == "costs.csv"
+
+
+@pytest.mark.seconds
+def test_the_value_is_that_of_the_library(folder):
+    told = json.loads(succeed("value", "订单.csv", "--time-unit", "month", "--json").stdout)
+    orders = lb.read_transactions("订单.csv")
+    customers = lb.summarize(orders, time_unit="month")
+    streams = lb.RepeatPurchases(lb.load_fit("fits/purchases.nc"), lb.load_fit("fits/spend.nc"))
+    expected = lb.lifetime_value(customers, streams, horizon="3 years", random_seed=1)
+    assert told["totals"]["total"]["median"] == pytest.approx(float(expected.total().median()))
+    report = Run.read(orders="订单.csv", fits="fits", time_unit="month", realised=False)
+    np.testing.assert_array_equal(report.ltv.draws, expected.draws)
+
+
+@pytest.mark.seconds
+def test_a_run_repeated_gives_the_same_bytes_but_for_the_date(folder):
+    command = ["report", "订单.csv", *QUICK, "--slipping-since", "2024-06-30"]
+    first = succeed(*command, "--out", "one")
+    second = succeed(*command, "--out", "two")
+    assert first.stdout.replace("/one", "/two") == second.stdout
+    one, two = contents(folder / "one"), contents(folder / "two")
+    assert list(one) == list(two)
+    different = {name for name in one if one[name] != two[name]}
+    assert different <= {"about.json", "report.xlsx"}  # the folder, and the moment that a workbook was made
+
+
+def test_files_of_an_earlier_run_are_replaced_or_removed_and_others_kept(folder):
+    command = ["report", "订单.csv", *QUICK, "--no-page", "--no-workbook", "--no-checks", "--quiet"]
+    succeed(*command, "--attributes", "clients.csv", "--by", "industry")
+    assert (folder / "report" / "segments.csv").exists()
+    (folder / "report" / "mine.txt").write_text("kept")
+    result = run(*[word for word in command if word != "--quiet"])
+    assert result.exit_code == 0
+    assert "Removed, as an earlier run wrote them and this one did not: segments.csv" in result.stdout
+    assert not (folder / "report" / "segments.csv").exists()
+    assert (folder / "report" / "mine.txt").read_text() == "kept"
+    changed = folder / "report" / "customers.csv"
+    changed.write_text(changed.read_text(encoding="utf-8-sig") + "my notes", encoding="utf-8")
+    refused = run(*command)
+    assert refused.exit_code == 1
+    assert "files were changed since they were written: customers.csv" in refused.stderr
+    assert changed.read_text(encoding="utf-8").endswith("my notes")
+
+
+def test_foreign_files_are_refused_before_anything_is_computed(folder):
+    (folder / "report").mkdir()
+    (folder / "report" / "customers.csv").write_text("mine")
+    result = run("report", "订单.csv")
+    assert result.exit_code == 1
+    assert "customers.csv exists, and no earlier run wrote it" in result.stderr
+    (folder / "report" / "customers.csv").unlink()
+    (folder / "report" / "about.json").write_text("{}")
+    assert "is not a record of this package" in run("report", "订单.csv").stderr
+    assert run("report", "订单.csv", "--out", "订单.csv").exit_code == 1
+
+
+@pytest.mark.seconds
+def test_init_writes_a_file_that_gives_the_same_result(folder):
+    succeed("init", "订单.csv", *QUICK, "--no-page", "--no-workbook", "--out", "made", "--to", "run.toml")
+    text = (folder / "run.toml").read_text(encoding="utf-8")
+    assert 'customer = "客户名称"' in text
+    assert 'keep = {"状态" = ["已完成"]}' in text
+    assert "# found: 万元, as the header says" in text
+    assert 'currency = "CNY"' in text
+    assert "# 4 open opportunities are in the file" in text
+    assert '# model = "BGNBD"' in text
+    succeed("report", "--config", "run.toml", "--quiet")
+    succeed("report", "订单.csv", *QUICK, "--no-page", "--no-workbook", "--quiet")
+    one, two = contents(folder / "made"), contents(folder / "report")
+    assert {name for name in one if one[name] != two.get(name)} <= FOUND
+    before = (folder / "run.toml").read_bytes()
+    refused = run("init", "订单.csv")
+    assert refused.exit_code == 1
+    assert "run.toml exists and is not written over" in refused.stderr
+    assert (folder / "run.toml").read_bytes() == before
+
+
+def test_paths_start_from_the_folder_of_the_settings(folder, monkeypatch):
+    (folder / "elsewhere").mkdir()
+    succeed("init", "订单.csv", "--attributes", "clients.csv", "--to", "elsewhere/run.toml", "--quiet")
+    assert 'file = "../订单.csv"' in (folder / "elsewhere" / "run.toml").read_text(encoding="utf-8")
+    monkeypatch.chdir("/")
+    settings = Run.read(folder / "elsewhere" / "run.toml").settings
+    assert settings.orders.file.resolve() == (folder / "订单.csv").resolve()
+
+
+def test_json_tells_errors_and_warnings_and_usage_is_code_2(folder):
+    result = run("report", "gone.csv", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {
+        "command": "report",
+        "exit_code": 1,
+        "error": "gone.csv does not exist.",
+        "notes": [],
+        "warnings": [],
+    }
+    assert result.stderr == "error: gone.csv does not exist.\n"
+    assert run("report").exit_code == 2
+    assert run("report", "订单.csv", "--draws", "none").exit_code == 2
+    missing = run("report", "订单.csv", *QUICK, "--by", "industy", "--attributes", "clients.csv")
+    assert missing.exit_code == 1
+    assert "no column 'industy'. Did you mean 'industry'" in missing.stderr
+    assert missing.stderr.count("\n") == 1
+    unread = run("report", "订单.csv", "--visible-share", 0.5, "--judgements", "judged.csv", *QUICK)
+    assert "visible_share and visible_within belong together" in unread.stderr
+
+
+@pytest.mark.seconds
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_the_report_speaks_the_language_asked_for(folder):
+    result = succeed("report", "订单.csv", *QUICK, "--language", "zh", "--no-workbook", "--no-checks")
+    assert "位客户" in result.stdout
+    assert 'lang="zh' in (folder / "report" / "report.html").read_text(encoding="utf-8")
+    with in_language("zh"):
+        shown = CliRunner().invoke(command_line(), ["report", "--help"]).output
+    assert "--language" in shown
+
+
+@pytest.mark.seconds
+def test_everything_is_fitted_valued_and_held_to_the_past(folder):
+    options = {"fits": None, "attributes": "clients.csv", "origins": 1, "by": ["industry"], **QUICKLY}
+    done = Run.read(orders="订单.csv", earlier_day=["2024-12-31"], compare=["NBD"], seed=3, **options)
+    assert type(done.purchases).__name__ == "FittedPurchases"
+    assert done.purchases.idata["posterior"].sizes == {"chain": 2, "draw": 150}
+    assert len(done.over_time.summary()) >= 2
+    assert set(done.backtest().backtests) == {"BGNBD", "NBD"}
+    assert done.caution == ""
+
+
+def test_a_short_log_is_not_held_to_the_past_and_says_so(folder):
+    table = pd.DataFrame(
+        {"client": ["A", "B", "A", "B"], "date": ["2025-01-01", "2025-01-09", "2025-02-01", "2025-03-01"]}
+    )
+    table.assign(amount=[10.0, 20.0, 30.0, 25.0]).to_csv("short.csv", index=False)
+    done = Run.read(orders="short.csv", customer="client", fits="fits", time_unit="month")
+    assert done.backtest() is None
+    assert done.slipping_away is None
+    assert "Forecasts were not held to the past" in done.remarks[0]
+    assert "the orders begin after" in done.remarks[1]
+
+
+def test_subscriptions_alone_and_with_purchases_that_end_with_them(folder):
+    alone = Run.read(subscriptions="contracts.csv", as_of="2025-12-31", currency="CNY", fits="fits")
+    assert alone.orders is None
+    assert [stream.name for stream in alone.streams] == ["subscription"]
+    assert alone.checks is None
+    assert alone.slipping_away is None
+    together = Run.read(
+        orders="订单.csv",
+        subscriptions="contracts.csv",
+        one_relation=True,
+        fits="fits",
+        time_unit="month",
+        price_increase=0.03,
+    )
+    subscription, purchases = together.streams
+    assert subscription.price_changes == 0.03
+    assert purchases.while_alive == "subscription"
+    assert together.ltv.summary()["mean"].gt(0).any()
+
+
+def test_prospects_of_judgements_are_valued_where_asked_for(folder):
+    judged = pd.read_csv("judged.csv").assign(customer_id="somebody new", opportunity=["x", "y"])
+    judged.to_csv("judged.csv", index=False)
+    terms = {"orders": "订单.csv", "judgements": "judged.csv", "fits": "fits", "time_unit": "month"}
+    with pytest.raises(lb.errors.InputError, match="somebody new"):
+        Run.read(**terms).ltv  # noqa: B018
+    assert "somebody new" in Run.read(**terms, prospects=True).ltv.customers.ids
+
+
+def test_version_and_module(folder):
+    done = subprocess.run([sys.executable, "-m", "ltv_bayes", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"ltv-bayes {lb.__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["init", "report", "summarize", "fit", "value", "backtest", "demo"])
+def test_every_command_takes_settings_from_a_file_and_tells_machines(command):
+    help_text = run(command, "--help").output
+    for option in ("--config", "--json", "--quiet", "--language"):
+        assert option in help_text

@@ -1,0 +1,293 @@
+"""One object describes a run: from a TOML file, from options, and both say the same."""
+
+import datetime as dt
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+
+import ltv_bayes as lb
+from ltv_bayes.cli.commands import app
+from ltv_bayes.errors import InputError
+from ltv_bayes.runs.inputs import day_before, reading
+from ltv_bayes.runs.models import purchase_model, renewal_model, spend_model
+from ltv_bayes.runs.settings import Settings, each_setting, option_of, sections
+from ltv_bayes.runs.template import toml_value
+from ltv_bayes.runs.toml import read_settings
+
+# option on the command line, the same in TOML, what it means
+ROWS = {
+    "orders.file": ("orders.csv", '"orders.csv"', Path("orders.csv")),
+    "orders.customer": ("--customer client", '"client"', "client"),
+    "orders.date": ("--date day", '"day"', "day"),
+    "orders.amount": ("--amount none", '"none"', "none"),
+    "orders.order_id": ("--order-id number", '"number"', "number"),
+    "orders.preset": ("--preset hubspot", '"hubspot"', "hubspot"),
+    "orders.keep": ("--keep a=x,y --keep b=all", '{a = ["x", "y"], b = "all"}', {"a": ["x", "y"], "b": "all"}),
+    "orders.lines": ("--lines once", '"once"', "once"),
+    "orders.repeated_rows": ("--repeated-rows drop", '"drop"', "drop"),
+    "orders.amount_unit": ("--amount-unit 1000", "1000", 1000),
+    "orders.currency": ("--currency CNY", '"CNY"', "CNY"),
+    "orders.rates": ("--rate USD=7.1 --rate EUR=8", "{USD = 7.1, EUR = 8}", {"USD": 7.1, "EUR": 8}),
+    "orders.date_format": ("--date-format %d.%m.%Y", '"%d.%m.%Y"', "%d.%m.%Y"),
+    "orders.time_zone": ("--time-zone Asia/Shanghai", '"Asia/Shanghai"', "Asia/Shanghai"),
+    "orders.decimal": ("--decimal ,", '","', ","),
+    "orders.encoding": ("--encoding gbk", '"gbk"', "gbk"),
+    "orders.sheet": ("--sheet all", '"all"', "all"),
+    "orders.header": ("--header 3", "3", 3),
+    "orders.bad_rows": ("--bad-rows drop", '"drop"', "drop"),
+    "customers.time_unit": ("--time-unit month", '"month"', "month"),
+    "customers.as_of": ("--as-of 2025-09-30", "2025-09-30", "2025-09-30"),
+    "customers.attributes": ("--attributes a.csv", '"a.csv"', Path("a.csv")),
+    "customers.since": ("--since s.csv", '"s.csv"', Path("s.csv")),
+    "customers.price_index": ("--price-index p.csv", '"p.csv"', Path("p.csv")),
+    "customers.zero_orders": ("--zero-orders drop", '"drop"', "drop"),
+    "customers.returns": ("--returns ignore", '"ignore"', "ignore"),
+    "purchases.model": ("--model BG/CNBD-k", '"BG/CNBD-k"', "BG/CNBD-k"),
+    "purchases.regularity": ("--regularity 3", "3", 3),
+    "purchases.leave_at_once": ("--leave-at-once", "true", True),
+    "purchases.pool_by": ("--pool-by industry", '"industry"', ("industry",)),
+    "purchases.covariates": ("--covariate size --covariate age", '["size", "age"]', ("size", "age")),
+    "purchases.calendar_effects": ("--calendar-effects quarter", '"quarter"', "quarter"),
+    "spend.pool_by": ("--spend-pool-by region", '["region"]', ("region",)),
+    "spend.covariates": ("--spend-covariate size", '"size"', ("size",)),
+    "spend.price_growth": ("--price-growth 0.05", "0.05", 0.05),
+    "spend.first_order": ("--first-order true", "true", "true"),
+    "judgements.file": ("--judgements j.csv", '"j.csv"', Path("j.csv")),
+    "judgements.columns": ("--judgement-column low=下限", '{low = "下限"}', {"low": "下限"}),
+    "judgements.amount_unit": ("--judgement-unit 万元", '"万元"', "万元"),
+    "judgements.decimal": ("--judgement-decimal ,", '","', ","),
+    "judgements.date_format": ("--judgement-date-format %d/%m/%Y", '"%d/%m/%Y"', "%d/%m/%Y"),
+    "judgements.sheet": ("--judgement-sheet May", '"May"', "May"),
+    "judgements.interval": ("--judgement-interval 0.5", "0.5", 0.5),
+    "judgements.family": ("--judgement-family gamma", '"gamma"', "gamma"),
+    "judgements.stages": ("--judgement-stage A=0.4", "{A = 0.4}", {"A": 0.4}),
+    "judgements.relation": ("--relation additional", '"additional"', "additional"),
+    "judgements.visible_share": ("--visible-share 0.6", "0.6", 0.6),
+    "judgements.visible_within": ("--visible-within 6months", '"6months"', "6months"),
+    "judgements.opinion_weight": ("--opinion-weight none", '"none"', "none"),
+    "judgements.shows_life": ("--shows-life 9", "9", 9),
+    "judgements.covers": ("--covers manager=Chen", '{manager = "Chen"}', {"manager": ["Chen"]}),
+    "judgements.shared": ("--shared expert=0.2", "{expert = 0.2}", {"expert": 0.2}),
+    "judgements.prospects": ("--prospects", "true", True),
+    "judgements.confirmed": ("--confirmed", "true", True),
+    "opportunities.file": ("--opportunities orders", '"orders"', "orders"),
+    "opportunities.spread": ("--spread 30%", '"30%"', "30%"),
+    "opportunities.stages": ("--stage A=0.4 --stage B=3:10", '{A = 0.4, B = "3:10"}', {"A": 0.4, "B": "3:10"}),
+    "opportunities.overdue": ("--overdue undated", '"undated"', "undated"),
+    "opportunities.history": ("--pipeline-history h.csv", '"h.csv"', Path("h.csv")),
+    "opportunities.by": ("--recalibrate-by expert", '"expert"', "expert"),
+    "opportunities.relation": ("--opportunity-relation visible_share", '"visible_share"', "visible_share"),
+    "subscriptions.file": ("--subscriptions s.csv", '"s.csv"', Path("s.csv")),
+    "subscriptions.period": ("--period year", '"year"', "year"),
+    "subscriptions.customer": ("--subscriber id", '"id"', "id"),
+    "subscriptions.start": ("--start from", '"from"', "from"),
+    "subscriptions.cancelled_on": ("--cancelled-on none", '"none"', "none"),
+    "subscriptions.renewed_on": ("--renewed-on paid", '"paid"', "paid"),
+    "subscriptions.price": ("--price-column fee", '"fee"', "fee"),
+    "subscriptions.product": ("--product plan", '"plan"', "plan"),
+    "subscriptions.amount_unit": ("--subscription-unit 1000", "1000", 1000),
+    "subscriptions.date_format": ("--subscription-date-format %Y", '"%Y"', "%Y"),
+    "subscriptions.grace": ("--grace 14days", '"14days"', "14days"),
+    "subscriptions.allowed_gap": ("--allowed-gap 7days", '"7days"', "7days"),
+    "subscriptions.records_since": ("--records-since 2020-01-01", "2020-01-01", "2020-01-01"),
+    "subscriptions.renewal_price": ("--renewal-price 90", "90", 90),
+    "subscriptions.price_increase": ("--price-increase 0.03", "0.03", 0.03),
+    "subscriptions.margin": ("--subscription-margin 0.8", "0.8", 0.8),
+    "subscriptions.pool_by": ("--churn-pool-by plan", '"plan"', ("plan",)),
+    "subscriptions.calendar_effects": ("--churn-calendar-effects auto", '"auto"', "auto"),
+    "subscriptions.one_relation": ("--one-relation", "true", True),
+    "costs.file": ("--costs c.csv", '"c.csv"', Path("c.csv")),
+    "costs.channel": ("--channel source", '"source"', "source"),
+    "costs.columns": ("--cost-column spend=费用", '{spend = "费用"}', {"spend": "费用"}),
+    "costs.amount_unit": ("--cost-unit 万元", '"万元"', "万元"),
+    "costs.decimal": ("--cost-decimal ,", '","', ","),
+    "costs.sheet": ("--cost-sheet 2025", '"2025"', "2025"),
+    "costs.encoding": ("--cost-encoding gbk", '"gbk"', "gbk"),
+    "costs.threshold": ("--threshold 2", "2", 2),
+    "costs.payback_within": ("--payback-within 1year", '"1year"', "1year"),
+    "costs.least_clients": ("--least-clients 9", "9", 9),
+    "costs.unseen": ("--unseen-channels population", '"population"', "population"),
+    "value.horizon": ("--horizon 1year --horizon 5years", '["1year", "5years"]', ("1year", "5years")),
+    "value.discount_rate": ("--discount-rate 0.1", "0.1", 0.1),
+    "value.margin": ("--margin 0.35", "0.35", 0.35),
+    "value.realised": ("--no-realised", "false", False),
+    "analyses.by": ("--by industry --by a,b", '["industry", "a,b"]', ("industry", "a,b")),
+    "analyses.columns": ("--column name", '"name"', ("name",)),
+    "analyses.tier_names": ("--tier A --tier B --tier C", '["A", "B", "C"]', ("A", "B", "C")),
+    "analyses.slipping_since": ("--slipping-since 2025-06-30", "2025-06-30", "2025-06-30"),
+    "analyses.least_drop": ("--least-drop 0.2", "0.2", 0.2),
+    "analyses.least_alive": ("--least-alive 0.3", "0.3", 0.3),
+    "analyses.over_time": ("--earlier-day 2024-12-31", "[2024-12-31]", ("2024-12-31",)),
+    "trust.checks": ("--no-checks", "false", False),
+    "trust.origins": ("--origins 0", "0", 0),
+    "trust.days": ("--origin 2024-12-31", '["2024-12-31"]', ("2024-12-31",)),
+    "trust.horizon": ("--backtest-horizon 6months", '"6months"', "6months"),
+    "trust.compare": ("--compare NBD", '"NBD"', ("NBD",)),
+    "sampling.fits": ("--fits f", '"f"', Path("f")),
+    "sampling.method": ("--method nuts", '"nuts"', "nuts"),
+    "sampling.draws": ("--draws 10", "10", 10),
+    "sampling.chains": ("--chains 2", "2", 2),
+    "sampling.tune": ("--tune 5", "5", 5),
+    "sampling.seed": ("--seed 7", "7", 7),
+    "output.folder": ("--out o", '"o"', Path("o")),
+    "output.title": ("--title Ours", '"Ours"', "Ours"),
+    "output.language": ("--language zh", '"zh"', "zh"),
+    "output.page": ("--no-page", "false", False),
+    "output.workbook": ("--no-workbook", "false", False),
+    "output.tables": ("--no-tables", "false", False),
+}
+
+
+def test_every_setting_has_a_row_here_and_an_option_of_its_own():
+    names = [f"{section}.{one.name}" for section, one in each_setting()]
+    assert names == list(ROWS)
+    options = [option_of(one) for _, one in each_setting()]
+    assert len(set(options)) == len(options)
+
+
+def from_options(words):
+    command = typer.main.get_command(app).commands["report"]
+    given = command.make_context("report", list(words)).params
+    return read_settings(options={name: given[name] for name in given if name not in ("config", "json", "quiet")})
+
+
+def test_options_and_toml_say_the_same(tmp_path):
+    words = [word for options, _, _ in ROWS.values() for word in options.split()]
+    given = from_options(words)
+    text = ""
+    for part in sections():
+        here = {name: row for name, row in ROWS.items() if name.startswith(f"{part.name}.")}
+        text += f"[{part.name}]\n" + "".join(f"{name.partition('.')[2]} = {row[1]}\n" for name, row in here.items())
+    (tmp_path / "run.toml").write_text(text, encoding="utf-8")
+    read = read_settings(tmp_path / "run.toml")
+    for name, (_, _, expected) in ROWS.items():
+        section, setting = name.split(".")
+        assert getattr(getattr(given, section), setting) == expected, name
+        in_file = tmp_path / expected if isinstance(expected, Path) else expected
+        assert getattr(getattr(read, section), setting) == in_file, name
+    assert set(given.given()) == {part.name for part in sections()}
+    assert len(read.files()) == 8
+    written = "".join(
+        f"[{section}]\n" + "".join(f"{name} = {toml_value(value, tmp_path)}\n" for name, value in values.items())
+        for section, values in read.given().items()
+    )
+    (tmp_path / "again.toml").write_text(written, encoding="utf-8")
+    assert read_settings(tmp_path / "again.toml") == read
+
+
+def test_options_go_before_the_file(tmp_path):
+    (tmp_path / "run.toml").write_text('[value]\nhorizon = "5 years"\nmargin = 0.3\n', encoding="utf-8")
+    found = read_settings(tmp_path / "run.toml", {"margin": 0.4, "by": []})
+    assert found.given() == {"value": {"horizon": ("5 years",), "margin": 0.4}}
+    assert read_settings() == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[valeu]\nmargin = 1", r"has a section \[valeu\] that is not known. Did you mean 'value'"),
+        ("[value]\nmargn = 1", r"\[value\] has no setting 'margn'. Did you mean 'margin'"),
+        ("value = 3", "value is a section"),
+        ("[value]\nhorizon = 3", r"horizon in \[value\] is 3, and should be a name or a list of names"),
+        ("[sampling]\ndraws = 0", "a whole number from 1 on"),
+        ("[sampling]\ndraws = true", "a number"),
+        ("[sampling]\nmethod = 'nutz'", "one of auto, laplace, nuts"),
+        ("[trust]\nchecks = 1", "true or false"),
+        ("[trust]\norigins = -1", "a whole number from 0 on, or auto"),
+        ("[spend]\nprice_growth = 'much'", "a number, or auto or none"),
+        ("[judgements]\ncolumns = 'low'", "pairs of our name and yours"),
+        ("[judgements]\nshared = {expert = 'all'}", "a number"),
+        ("[orders]\ncustomer = ''", "text"),
+        ("[orders]\ncustomer = client", "cannot be read as TOML"),
+        ("[orders]\nrates = {USD = 'seven'}", "a number"),
+        ("[opportunities]\nstages = 'Proposal'", "a stage and its chance"),
+    ],
+)
+def test_what_is_not_known_is_refused_in_words(tmp_path, text, sentence):
+    (tmp_path / "run.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=sentence):
+        read_settings(tmp_path / "run.toml")
+
+
+def test_a_missing_file_and_an_unknown_option_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"does not exist. Write one with: ltv-bayes init"):
+        read_settings(tmp_path / "gone.toml")
+    with pytest.raises(InputError, match=r"no option 'horizont'\. Did you mean 'horizon'"):
+        read_settings(options={"horizont": 3})
+
+
+# what settings become
+
+
+def orders_of(text):
+    return reading(from_options(["orders.csv", *text.split()]).orders)
+
+
+def test_orders_are_read_as_the_settings_say():
+    usual = reading(Settings().orders)
+    assert usual == orders_of("")
+    assert (usual["customer"], usual["keep"], usual["bad_rows"]) == ("auto", None, "error")
+    assert orders_of("--amount none --order-id none") == usual | {"amount": None, "order_id": None}
+    assert orders_of("--keep all")["keep"] == "all"
+    assert orders_of("--rate rates.csv")["rates"] == Path("rates.csv")
+    assert set(usual) <= set(lb.read_transactions.__kwdefaults__)
+
+
+@pytest.mark.parametrize(
+    ("options", "model"),
+    [
+        ("", lb.BGNBD()),
+        ("--model mbg-nbd", lb.MBGNBD()),
+        ("--model NBD --calendar-effects none", lb.NBD(calendar_effects=None)),
+        ("--model BG/CNBD-k --regularity 3", lb.BGCNBD(k=3)),
+        ("--model MBGCNBD --regularity 2 --leave-at-once", "leave_at_once is a setting of BGNBD, BGCNBD"),
+        ("--leave-at-once --pool-by a --pool-by b", lb.BGNBD(leave_at_once=True, pool_by=["a", "b"])),
+        ("--covariate size --calendar-effects month", None),
+        ("--model BGMBD", "There is no model 'BGMBD'. Did you mean 'BGNBD'"),
+        ("--model BGCNBD", "Regularity is learned from orders"),
+    ],
+)
+def test_models_of_purchases(options, model):
+    settings = from_options(["orders.csv", *options.split()]).purchases
+    if isinstance(model, str):
+        with pytest.raises(InputError, match=model):
+            purchase_model(settings, None)
+        return
+    expected = model or lb.BGNBD(covariates="size", calendar_effects=lb.CalendarEffects(period="month"))
+    assert repr(purchase_model(settings, None)) == repr(expected)
+
+
+def test_other_models(tmp_path):
+    settings = from_options(
+        ["o.csv", "--spend-pool-by", "a", "--price-growth", "none", "--first-order", "auto", "--spend-covariate", "x"]
+    )
+    expected = lb.GammaGamma(pool_by="a", covariates="x", price_growth=None, first_order="auto")
+    assert repr(spend_model(settings.spend)) == repr(expected)
+    assert repr(spend_model(settings.spend, pool_by=("channel",))) == repr(
+        lb.GammaGamma(pool_by="channel", covariates="x", price_growth=None, first_order="auto")
+    )
+    assert repr(renewal_model(settings.subscriptions)) == repr(lb.ShiftedBetaGeometric())
+    churn = from_options(["o.csv", "--churn-pool-by", "plan", "--churn-calendar-effects", "auto"]).subscriptions
+    assert repr(renewal_model(churn)) == repr(lb.ShiftedBetaGeometric(pool_by="plan", calendar_effects="auto"))
+    text = '[purchases]\ncalendar_effects = {period = "month", level = 0.4, index = "i.csv"}'
+    (tmp_path / "run.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "i.csv").write_text("date,factor\n2020-01-01,1.0\n2024-01-01,1.2\n")
+    effects = purchase_model(read_settings(tmp_path / "run.toml").purchases, None).calendar_effects
+    assert (effects.period, effects.level) == ("month", 0.4)
+    (tmp_path / "run.toml").write_text("[purchases]\ncalendar_effects = {lvl = 1}", encoding="utf-8")
+    with pytest.raises(InputError, match=r"calendar_effects has no setting 'lvl'\. Did you mean 'level'"):
+        purchase_model(read_settings(tmp_path / "run.toml").purchases, None)
+
+
+def test_earlier_days():
+    as_of = dt.date(2025, 12, 31)
+    assert day_before("none", as_of) is None
+    assert str(day_before("2025年3月31日", as_of)) == "2025-03-31"
+    assert str(day_before("52 weeks", as_of)) == "2025-01-01"
+
+
+def test_toml_values_are_read_back():
+    for value in ('a\\b "c" \n 王芳 \x7f', 2.5, 3, True, ["x", "y"], {"a b": ["c"], "d": "e"}):
+        assert tomllib.loads(f"x = {toml_value(value, Path())}")["x"] == value
