@@ -105,8 +105,7 @@ class FittedModel(Printed):
         pooling = pooling_of(self)
         if pooling is None:
             raise ColumnError(_("The fit is not pooled, so all segments have the same parameters. Fit with pool_by=."))
-        given = {} if values is None else values if isinstance(values, Mapping) else pooling.named(values)
-        given = {**given, **more}
+        given = {**({} if values is None else values if isinstance(values, Mapping) else pooling.named(values)), **more}
         cells = pooling.cell(given)
         if pooling.scales:
             at_typical = cells.fillna(dict.fromkeys(pooling.by, "typical"))

@@ -12,6 +12,7 @@ from ltv_bayes.value.draws import passes
 SETTINGS = {
     *("BGCNBD", "BGNBD", "MBGCNBD", "MBGNBD", "NBD", "GammaGamma", "ShiftedBetaGeometric", "CalendarEffects", "Prior"),
     *("OneOffSale", "RepeatPurchases", "Subscription", "TriggeredService", "Coverage", "SignsOfLife"),
+    "Run",
 }
 """What a user states; its text is the call that makes it."""
 
