@@ -14,7 +14,7 @@ import ltv_bayes as lb
 from ltv_bayes.data.customers.customers import Customers
 from ltv_bayes.formatting import label
 from ltv_bayes.intervals import describe_interval, interval_settings
-from ltv_bayes.language import _, comma
+from ltv_bayes.language import _, comma, retold
 from ltv_bayes.posterior import labelled_draws
 from ltv_bayes.predictions.over_customers import labelled
 from ltv_bayes.tables import Printed, ResultPage
@@ -403,7 +403,7 @@ class LifetimeValue(Printed):
 
     def notes(self) -> list[str]:
         """What the reader should know before relying on the numbers."""
-        return list(self._notes)
+        return [retold(note) for note in self._notes]
 
     @functools.cached_property
     def _notes(self) -> list[str]:
