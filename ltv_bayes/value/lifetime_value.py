@@ -413,21 +413,13 @@ class LifetimeValue(Printed):
         """What is at hand."""
         value = self._valued
         size = bytes_of_draws(value.valuation) / 2**20
-        memory = f"{size:,.1f} MiB" if size < 2**10 else f"{size / 2**10:,.2f} GiB"
+        number, memory = value.valuation.size, f"{size:,.1f} MiB" if size < 2**10 else f"{size / 2**10:,.2f} GiB"
         lines = [
             heading(value),
-            *(
-                totals(value)
-                if value.results.has_totals
-                else [_("of {sources}", sources=comma(map(label, value.sources)))]
-            ),
-            _("{size:,} draws of each customer, kept in memory ({memory})", size=value.valuation.size, memory=memory)
+            *(totals(value) if value.results.has_totals else [_("of {names}", names=comma(map(label, value.sources)))]),
+            _("{n:,} draws of each customer, kept in memory ({memory})", n=number, memory=memory)
             if value.results.kept
-            else _(
-                "{size:,} draws of each customer, not kept (all would take {memory})",
-                size=value.valuation.size,
-                memory=memory,
-            ),
+            else _("{n:,} draws of each customer, not kept (all would take {memory})", n=number, memory=memory),
         ]
         return ResultPage(lines, notes=[_("caution: {caution}", caution=value.caution)] if value.caution else [])
 
