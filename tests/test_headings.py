@@ -94,7 +94,7 @@ def test_cells_are_written_by_their_kind(value, kind, text):
 
 def test_words_follow_the_language():
     with in_language("zh"):
-        assert str(heading("to_come_eti89_lb", currency="CNY")) == "未来价值：89%区间下限（元）"
+        assert str(heading("to_come_eti89_lb", currency="CNY")) == "未来价值：89%可信区间下限（元）"
         assert written(True, "yes_no") == "是"
 
 

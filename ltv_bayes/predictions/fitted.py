@@ -434,10 +434,8 @@ def fit_attrs(
 def _described(fit: FittedModel, quantity: str) -> dict[str, str]:
     """What comparisons state of a quantity: its name, its unit, and whether the draws can be trusted."""
     unit = fit.idata.attrs.get("time_unit")
-    units = {
-        "mean_rate": str(_("per {unit}", unit=_(UNITS[unit]))) if unit else "",
-        "mean_spend": currency_of(fit) or "",
-    }
+    rate = str(_("per {unit}", unit=_(UNITS[unit]))) if unit else ""
+    units = {"mean_rate": rate, "mean_spend": currency_of(fit) or ""}
     name = str(_(LONG_NAMES[quantity])) if quantity in LONG_NAMES else quantity.replace("_", " ")
     return {"long_name": name, "units": units.get(quantity, ""), "caution": caution_of(fit)}
 
