@@ -20,7 +20,7 @@ from ltv_bayes.formulas.kernels.random import (
     uniform,
 )
 from ltv_bayes.formulas.models.bg_nbd import LARGEST_POISSON_MEAN
-from ltv_bayes.formulas.models.operational_time import Clock
+from ltv_bayes.formulas.models.operational_time import Clock, operational_time
 from ltv_bayes.formulas.models.price_level import Prices
 from ltv_bayes.formulas.special import Array, IntArray
 
@@ -288,17 +288,9 @@ def on_clock(clock, i, t_x, T, ended, t):  # type: ignore[no-untyped-def]
     if clock.factors.size == 0:
         return t_x, T, t
     first = -T - ended
-    start = _operational_time(clock, i, first)
-    recency = _operational_time(clock, i, first + t_x) - start
-    return recency, _operational_time(clock, i, -ended) - start, _operational_time(clock, i, t)
-
-
-@compiled
-def _operational_time(clock, i, time):  # type: ignore[no-untyped-def]
-    time += clock.now
-    period = int(np.floor(time / clock.length)) - clock.first
-    period = min(max(period, 0), clock.factors.shape[1] - 1)
-    return clock.steps[i, period] + clock.factors[i, period] * (time - (period + clock.first) * clock.length)
+    start = operational_time(clock, i, first)
+    recency = operational_time(clock, i, first + t_x) - start
+    return recency, operational_time(clock, i, -ended) - start, operational_time(clock, i, t)
 
 
 @compiled

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple, NoReturn, Self
 
+import numba
 import numpy as np
 from scipy import special
 
@@ -22,6 +23,8 @@ from ltv_bayes.language import _
 
 NODES = 4  # in each period
 PERIODS_TOGETHER = 4  # after the last one, where the factor no longer changes
+
+_compiled: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
 class Clock(NamedTuple):
@@ -79,6 +82,38 @@ class Clock(NamedTuple):
         return Hands(self, np.asarray(draw, dtype=np.int64))
 
 
+@_compiled
+def operational_time(clock, i, time):  # type: ignore[no-untyped-def]
+    """G of a draw at a time from now."""
+    from_as_of = time + clock.now
+    place, last = np.floor(from_as_of / clock.length) - clock.first, clock.factors.shape[1] - 1
+    period = int(min(place, last)) if place > 0 else 0  # NaN and infinity are no whole numbers
+    return clock.steps[i, period] + clock.factors[i, period] * (from_as_of - (period + clock.first) * clock.length)
+
+
+@_compiled
+def _operational_times(clock, draw, time, found):  # type: ignore[no-untyped-def]
+    """Fill in G of draws at times; draws or times may be a single one."""
+    for k in range(found.size):
+        found[k] = operational_time(clock, draw[min(k, draw.size - 1)], time[min(k, time.size - 1)])
+
+
+@_compiled
+def _calendar_times(clock, draw, operational, found):  # type: ignore[no-untyped-def]
+    """Fill in the times at which G of draws has values; draws or values may be a single one."""
+    for k in range(found.size):
+        i, value = draw[min(k, draw.size - 1)], operational[min(k, operational.size - 1)]
+        low, high = 0, clock.factors.shape[1] - 1
+        while low < high:  # the last period that begins at or before the value
+            middle = (low + high + 1) // 2
+            if clock.steps[i, middle] <= value:
+                low = middle
+            else:
+                high = middle - 1
+        since = (value - clock.steps[i, low]) / clock.factors[i, low]
+        found[k] = (low + clock.first) * clock.length + since - clock.now
+
+
 class Hands(NamedTuple):
     """The clock of draws that broadcast against times."""
 
@@ -87,26 +122,24 @@ class Hands(NamedTuple):
 
     def at(self, time: Numbers) -> Array:
         """G at times from now."""
-        length, first, factors, steps, now = self.clock
-        from_as_of = np.asarray(time, dtype=float) + now
-        place = np.floor(from_as_of / length) - first
-        period = np.clip(np.nan_to_num(place), 0, factors.shape[1] - 1).astype(np.int64)
-        since = from_as_of - (period + first) * length
-        found: Array = steps[self.draw, period] + factors[self.draw, period] * since
-        return found
+        return self._each(_operational_times, time)
 
     def time(self, operational: Numbers) -> Array:
         """The times from now at which G has given values: the inverse of `at`."""
-        length, first, factors, steps, now = self.clock
-        draw, value = np.broadcast_arrays(self.draw, operational)
-        period = np.zeros(value.shape, dtype=np.int64)
-        low, high = period, np.full(value.shape, factors.shape[1] - 1)
-        while (low < high).any():  # the last period that begins at or before the value
-            middle = (low + high + 1) // 2
-            begun = steps[draw, middle] <= value
-            low, high = np.where(begun, middle, low), np.where(begun, high, middle - 1)
-        found: Array = (low + first) * length + (value - steps[draw, low]) / factors[draw, low] - now
-        return found
+        return self._each(_calendar_times, operational)
+
+    def _each(self, read: Any, values: Numbers) -> Array:
+        """Fill in what a compiled loop reads off the clock."""
+        values = np.asarray(values, dtype=float)
+        shape = np.broadcast(self.draw, values).shape
+        found = np.empty(shape)
+        some = [
+            part if part.size == 1 or part.shape == shape else np.broadcast_to(part, shape)
+            for part in (self.draw, values)
+        ]
+        read(self.clock, some[0].reshape(-1), some[1].reshape(-1), found.reshape(-1))
+        each: Array = found[()]
+        return each
 
     def observed(self, T: Numbers, ended: Numbers = 0.0) -> Array:
         """Operational time in which customers were observed, until some time ago."""
