@@ -10,6 +10,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.errors import FitError
+from ltv_bayes.evaluation.counts_ahead import counts_until, predicted_counts
 from ltv_bayes.formulas.kernels import order_values
 from ltv_bayes.formulas.models.operational_time import Clock
 from ltv_bayes.models.density.calendar import Calendar
@@ -17,6 +18,7 @@ from ltv_bayes.posterior import tree_from_draws
 from ltv_bayes.predictions.clock import clock_of
 from ltv_bayes.predictions.fitted import shuffled
 from ltv_bayes.predictions.purchases import FittedPurchases, outlook_of_new_customer, replicate_histories
+from ltv_bayes.time_units import as_duration
 
 DRAWS = {"r": [[0.6, 0.9]], "alpha": [[8.0, 5.0]], "a": [[0.8, 0.5]], "b": [[2.5, 3.0]]}
 MODELS = {
@@ -189,6 +191,18 @@ class TestFuture:
         np.testing.assert_array_equal(one, same)
         part = lb.Customers.from_summary(customers.table.iloc[2:], time_unit="week", as_of="2024-06-30")
         np.testing.assert_array_equal(fit.expected_purchases(part, "26 weeks"), one[..., 2:])
+
+    @pytest.mark.parametrize("model", MODELS)
+    def test_drawn_purchases_belong_to_the_customer(self, customers, model):
+        """In another order, and of some customers, they are the same to the last digit."""
+        fit, lengths = fit_of(model, sds=0.4), [as_duration("5 weeks"), as_duration("1 year")]
+        numbers = predicted_counts(fit, customers, lengths[1], 7)
+        counts = counts_until(fit, customers, lengths, 7)
+        for order in ([3, 1, 0, 2], [2, 0], [1]):
+            some = lb.Customers.from_summary(customers.table.iloc[order], time_unit="week", as_of="2024-06-30")
+            place = customers.ids.get_indexer(some.ids)
+            np.testing.assert_array_equal(predicted_counts(fit, some, lengths[1], 7), numbers[..., place])
+            np.testing.assert_array_equal(counts_until(fit, some, lengths, 7), counts[..., place])
 
     def test_drawn_purchases_have_their_expectation(self, customers):
         many = {name: np.full((1, 20_000), values[0][0]) for name, values in DRAWS.items()}
