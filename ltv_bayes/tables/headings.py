@@ -17,7 +17,7 @@ OWN = "own_columns"
 
 OF, MONEY_TARGETS = "of", ("spend",)
 """The level of an index that says what a row is about, and those of which amounts are money."""
-NAMING = ("component", "source", OF, "held", "level", "best_naive")
+NAMING = ("component", "source", OF, "held", "level", "best_naive", "model", "quantity", "role")
 """Columns and levels with cells that are names of this package."""
 
 LEVEL = r"(?P<kind>eti|hdi)(?P<level>\d+(?:\.\d+)?)"
@@ -153,7 +153,7 @@ class Heading:
 
     def write(self, value: Any, currency: str | None = None) -> str:
         """Write a cell for people; streams, levels and such that this package names are put in words."""
-        if self.name in NAMING and isinstance(value, str) and value in KNOWN:
+        if self.name in NAMING and isinstance(value, str) and (value in KNOWN or value.isidentifier()):
             return in_words(value)
         return written(value, self.kind, currency)
 

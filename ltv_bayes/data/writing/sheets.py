@@ -92,8 +92,9 @@ class Sheet:
 
     def parts(self) -> list[pd.DataFrame]:
         """The rows of each sheet: one, unless there are more than a sheet takes."""
-        starts = range(0, max(len(self.table), 1), self.room)
-        return [self.table.iloc[start : start + self.room] for start in starts]
+        rows = self.table.copy(deep=False)
+        rows.attrs = {}  # pandas copies them with each column
+        return [rows.iloc[start : start + self.room] for start in range(0, max(len(rows), 1), self.room)]
 
     def heads(self) -> list[str]:
         """The header's cells, each once."""
@@ -119,14 +120,16 @@ def write_sheet(sheet: Any, what: Sheet, part: pd.DataFrame, styles: Styles, nam
     name : str, optional
         Makes it a table of the spreadsheet program, under this name; otherwise it has a filter only.
     """
-    heads, head = what.heads(), styles.of(**HEAD)
+    heads, head, lines = what.heads(), styles.of(**HEAD), 1
     for place, (text, column) in enumerate(zip(heads, what.columns, strict=True)):
         cells = part.iloc[:, place]
         shown = number_format(column.kind, what.table.iloc[:, place], what.currency)
         sheet.write_string(what.top, place, text, head)
         _write_column(sheet, what, place, cells, shown, styles)
-        sheet.set_column(place, place, _width(text, column, cells, what))
-    sheet.set_row(what.top, LINE_HEIGHT * max((_lines(*pair, what, part) for pair in enumerate(heads)), default=1))
+        width = _width(text, column, cells, what)
+        lines = max(lines, min(LINES + 1, lines_of(text, 0.9 * (width - 3))))
+        sheet.set_column(place, place, width)
+    sheet.set_row(what.top, LINE_HEIGHT * lines)
     _wrap(sheet, what, part)
     last = what.top + max(len(part), 1), max(len(heads) - 1, 0)
     if name is not None and len(part) and heads:
@@ -218,12 +221,6 @@ def _width(text: str, heading: Heading, cells: pd.Series, what: Sheet) -> float:
     word = max(map(len, UNBROKEN.findall(text)), default=0)
     wanted = max(NARROWEST, longest + aside, min(word, WIDEST) + 3, math.ceil(cell_len(text) / LINES) + 4)
     return float(min(WIDEST, wanted))
-
-
-def _lines(place: int, text: str, what: Sheet, part: pd.DataFrame) -> int:
-    """In how many lines a heading is written."""
-    width = _width(text, what.columns[place], part.iloc[:, place], what)
-    return min(LINES + 1, lines_of(text, 0.9 * (width - 3)))
 
 
 def _shown(value: Any, heading: Heading, what: Sheet) -> str:

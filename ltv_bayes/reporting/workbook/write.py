@@ -64,7 +64,7 @@ def workbook(document: Document) -> bytes:
     return content.getvalue()
 
 
-def sheet_of(part: Table | CustomerTable) -> Sheet:
+def sheet_of(part: Table | CustomerTable, title: str = "") -> Sheet:
     """The rows and columns of a table as they stand in its sheet."""
     frame, keys = part.frame, part.frame.index.nlevels
     if isinstance(part, CustomerTable):
@@ -79,7 +79,9 @@ def sheet_of(part: Table | CustomerTable) -> Sheet:
     columns = headings(rows, currency, amounts=amounts)
     bars = [one.name for one in columns if one.kind in ("share", "probability") and _within_0_and_1(rows, one.name)]
     lead = next((name for name in LEADING if name in frame and (frame[name].dropna() >= 0).all()), None)
-    return Sheet(rows, columns, currency, top=TOP, keys=keys, bars=(*bars, *([lead] if lead is not None else [])))
+    return Sheet(
+        rows, columns, currency, top=TOP, keys=keys, bars=(*bars, *([lead] if lead is not None else [])), title=title
+    )
 
 
 def _within_0_and_1(rows: pd.DataFrame, name: str) -> bool:
@@ -100,7 +102,8 @@ def _tables(section: Section) -> list[Table | CustomerTable]:
 
 def _planned(part: Table | CustomerTable, section: Section, names: SheetNames) -> Planned:
     """A table, with names for its sheets."""
-    title, sheet = part.title if isinstance(part, Table) else section.title, sheet_of(part)
+    title = part.title if isinstance(part, Table) else section.title
+    sheet = sheet_of(part, title)
     first = names.of(key_of(part), title)
     more = [names.free(first) for _part in sheet.parts()[1:]]
     return Planned(part, title, sheet, (first, *more))
