@@ -100,6 +100,9 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
 }
 """What columns and rows of result tables are called in words, and their kinds."""
 
+UNITS: Mapping[str, str] = {"until": N_("years"), "usual_gap": N_("days"), "silence": N_("days")}
+"""What durations are counted in, where their name does not say."""
+
 Words = Callable[[str], str]
 PATTERNS: tuple[tuple[re.Pattern[str], Kind | None, Words], ...] = (
     (re.compile(r"rank_(\d+)"), "probability", lambda rank: _("probability of rank {rank}", rank=rank)),
@@ -196,7 +199,7 @@ def heading(
         kind = "money"
     if kind == "money" and not amounts:
         kind = "number"
-    unit = with_currency("", currency).strip() if kind == "money" else ""
+    unit = with_currency("", currency).strip() if kind == "money" else _(UNITS[str(name)]) if name in UNITS else ""
     return Heading(str(name), in_words(name), kind, unit)
 
 

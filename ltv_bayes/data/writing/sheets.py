@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from ltv_bayes.data.writing.number_formats import number_format
 from ltv_bayes.formatting import visible
-from ltv_bayes.tables.headings import Heading, written
+from ltv_bayes.tables.headings import WRITERS, Heading, written
 
 MOST_ROWS = 1_048_576
 LONGEST_TEXT = 32_767
@@ -30,6 +30,7 @@ LINES = 3
 LINE_HEIGHT = 15
 A4 = 9
 HEAD: Mapping[str, Any] = {"bold": True, "text_wrap": True, "valign": "vcenter", "bottom": 1, "bg_color": "#E8EDF2"}
+LEFT, RIGHT = {"align": "left", "indent": 1}, {"align": "right"}
 
 
 class Styles:
@@ -120,11 +121,12 @@ def write_sheet(sheet: Any, what: Sheet, part: pd.DataFrame, styles: Styles, nam
     name : str, optional
         Makes it a table of the spreadsheet program, under this name; otherwise it has a filter only.
     """
-    heads, head, lines = what.heads(), styles.of(**HEAD), 1
+    heads, lines = what.heads(), 1
+    head = [styles.of(**HEAD, **(LEFT if one.kind in ("text", "yes_no") else RIGHT)) for one in what.columns]
     for place, (text, column) in enumerate(zip(heads, what.columns, strict=True)):
         cells = part.iloc[:, place]
         shown = number_format(column.kind, what.table.iloc[:, place], what.currency)
-        sheet.write_string(what.top, place, text, head)
+        sheet.write_string(what.top, place, text, head[place])
         _write_column(sheet, what, place, cells, shown, styles)
         width = _width(text, column, cells, what)
         lines = max(lines, min(LINES + 1, lines_of(text, 0.9 * (width - 3))))
@@ -133,7 +135,7 @@ def write_sheet(sheet: Any, what: Sheet, part: pd.DataFrame, styles: Styles, nam
     _wrap(sheet, what, part)
     last = what.top + max(len(part), 1), max(len(heads) - 1, 0)
     if name is not None and len(part) and heads:
-        columns = [{"header": text, "header_format": head} for text in heads]
+        columns = [{"header": text, "header_format": one} for text, one in zip(heads, head, strict=True)]
         sheet.add_table(what.top, 0, *last, {"columns": columns, "name": name, "style": "Table Style Light 1"})
     elif heads:
         sheet.autofilter(what.top, 0, *last)
@@ -158,9 +160,10 @@ def print_well(sheet: Any, title: str = "") -> None:
 def _write_column(sheet: Any, what: Sheet, place: int, cells: pd.Series, shown: str, styles: Styles) -> None:
     """Write the cells of a column as what they are; what is missing stays blank."""
     wrapped = {"text_wrap": True, "valign": "top"} if what.words else {}
-    number, text = styles.of(num_format=shown, valign="top"), styles.of(align="left", indent=1, **wrapped)
+    number = styles.of(num_format=shown, valign="top")
     day, moment = (styles.of(num_format=f"yyyy-mm-dd{time}", valign="top") for time in ("", " hh:mm"))
     heading = what.columns[place]
+    text = styles.of(**(RIGHT if heading.kind in WRITERS else LEFT), **wrapped)
     for row, value in enumerate(cells, start=what.top + 1):
         if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
             continue
