@@ -106,7 +106,7 @@ class Results:
             raise InputError(
                 _("{folder} is a file, and results need a folder. Choose another with --out.", folder=folder)
             )
-        self.folder, self._inputs = folder, list(inputs)
+        self.folder, self.command, self._inputs = folder, command, list(inputs)
         self.written: dict[str, str] = {}
         self._kept = FolderRecord.read(folder, command) if command else None
         for name in names:
