@@ -57,6 +57,9 @@ bench: $(ready) $(peer)  ## measure speed and memory beside pymc-marketing; opti
 messages: $(ready)  ## bring the catalogues of other languages in line with the source, and say what is untranslated
 	$(python) scripts/messages.py
 
+holds: $(ready) $(peer)  ## count how many customers' spend lies inside 90% intervals, here and with pymc-marketing
+	$(python) benchmarks/holds.py
+
 docs: $(ready)  ## build the documentation's site into docs/_build/html; no network is needed to read it
 	$(python) -m sphinx --builder html --fail-on-warning --keep-going --quiet docs docs/_build/html
 	@echo "docs/_build/html/index.html"

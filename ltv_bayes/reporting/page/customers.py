@@ -100,6 +100,7 @@ def _data(part: CustomerTable, number: int) -> dict[str, Any]:
         "filters": [1 + names.index(name) for name in part.groups if name in names],
         "sizes": money_sizes(part.currency),
         "amount": with_currency("{amount}", part.currency),
+        "currency": with_currency("", part.currency).strip(),
     }
 
 

@@ -6,26 +6,45 @@ import pandas as pd
 
 from ltv_bayes.reporting.contents.parts import Table
 from ltv_bayes.tables import readable
-from ltv_bayes.tables.headings import both_ends, heading, headings
+from ltv_bayes.tables.headings import both_ends, heading, headings, in_words, kind_of_cells, written
 
 NUMBERS = {"money", "share", "probability", "count", "number", "ratio", "duration"}
+OWN_NAMES = {"component", "of", "model", "quantity", "source", "role", "reason"}
+"""Levels of an index whose rows this package names."""
 LONG = 36
 """A column with a text longer than this has lines that are broken."""
 
 
 def rows(part: Table) -> dict[str, Any]:
-    """A table as text: headings, rows, and the class of each column: a number, a short text or a long one."""
+    """A table as text: headings, rows, and the class of each column: a name, a number, a short text or a long one."""
     frame = part.frame.head(part.rows)
     shown = readable(frame, part.currency, amounts=part.amounts)
-    names = ["" if name is None else heading(name).words for name in shown.index.names]
-    index = [key if isinstance(key, tuple) else (key,) for key in shown.index]
-    body = [[*map(str, key), *cells] for key, cells in zip(index, shown.to_numpy().tolist(), strict=True)]
+    levels = [] if isinstance(frame.index, pd.RangeIndex) and frame.index.name is None else _levels(frame.index)
+    columns = [*(cells for _name, cells in levels), *(shown.iloc[:, place] for place in range(shown.shape[1]))]
     return {
-        "head": [*names, *shown.columns],
-        "body": body,
-        "sides": [*("key" for _name in names), *sides(frame, shown)],
+        "head": [*("" if name is None else heading(name).words for name, _cells in levels), *shown.columns],
+        "body": [list(row) for row in zip(*columns, strict=True)],
+        "sides": [*("key" for _level in levels), *sides(frame, shown)],
         "rest": max(0, len(part.frame) - len(frame)),
+        "unit": unit(frame, part),
     }
+
+
+def _levels(index: pd.Index) -> list[tuple[Any, list[str]]]:
+    """The names of rows, level by level, as text."""
+    levels = [index.get_level_values(place) for place in range(index.nlevels)]
+    return [(level.name, [_key(key, level) for key in level]) for level in levels]
+
+
+def _key(key: Any, level: pd.Index) -> str:
+    """The name of a row: what this package names is in words, such as a source of money; others stay as they are."""
+    return in_words(key) if level.name in OWN_NAMES else written(key, kind_of_cells(level))
+
+
+def unit(frame: pd.DataFrame, part: Table) -> str:
+    """The currency of a table that holds money."""
+    found = headings(frame, part.currency, amounts=part.amounts)
+    return next((one.unit for one in found if one.kind == "money"), "")
 
 
 def sides(frame: pd.DataFrame, shown: pd.DataFrame) -> list[str]:

@@ -35,5 +35,6 @@ def page_words() -> dict[str, str]:
             "Value by source: {sources}. {total}: {amount}.", sources="{sources}", total="{total}", amount="{amount}"
         ),
         "more": _("... and {number} more; the workbook lists them.", number="{number}"),
+        "currency": _("Amounts in {currency}.", currency="{currency}"),
         "first": _("Customers with the most to come"),
     }

@@ -60,8 +60,11 @@ const customers = (() => {
 
     /** Room for the longest text of a column, and for the longest word of its heading. */
     function width(column) {
-      const texts = new Set(column.values.map((_value, row) => cell(column, row)));
-      const most = Math.max(...[...texts].map((text) => text.length));
+      const step = column.isNumber ? Math.max(1, Math.floor(ids.length / 200)) : 1;
+      const texts = new Set();
+      for (let row = 0; row < ids.length; row += step) texts.add(cell(column, row));
+      let most = 0;
+      for (const text of texts) most = Math.max(most, text.length);
       const long = [...texts].filter((text) => text.length >= most - 2).slice(0, 50);
       const word = column.title.split(/\s/).reduce((best, one) => (one.length > best.length ? one : best), "");
       const heading = Math.max(measured(word), measured(column.title) / 2.5);
@@ -104,17 +107,22 @@ const customers = (() => {
     element("tools").hidden = false;
     const fields = columns.map((_column, place) => `c${place}`);
     const table = new Tabulator(grid, {
-      data: ids.map((_id, row) => Object.fromEntries([["id", row], ...fields.map((field) => [field, row])])),
+      data: ids.map((_id, row) => {
+        const cells = { id: row };
+        for (const field of fields) cells[field] = row;
+        return cells;
+      }),
       columns: columns.map(definition), layout: "fitColumns", rowHeight: 41, nestedFieldSeparator: false,
       height: Math.min(41 * Math.max(ids.length, 3) + 70, Math.max(320, Math.min(560, window.innerHeight * 0.72))),
       placeholder: words.none, columnHeaderSortMulti: false, rowFormatter: (row) => row.getElement().setAttribute("aria-rowindex", row.getPosition() + 1),
     });
     const built = new Promise((resolve) => table.on("tableBuilt", resolve));
     grid.setAttribute("aria-label", words.first);
+    built.then(() => grid.querySelector(".tabulator-tableholder").removeAttribute("tabindex"));
 
     function count() {
       const text = { shown: fixed(table.getDataCount("active"), 0), all: fixed(ids.length, 0) };
-      element("count").textContent = fill(words.of, text) + " " + words.open;
+      element("count").textContent = [fill(words.of, text), data.currency && fill(words.currency, data), words.open].filter(Boolean).join(" ");
       grid.setAttribute("aria-rowcount", table.getDataCount("active") + 1);
     }
 
