@@ -60,7 +60,7 @@ KNOWN: Mapping[str, tuple[Kind, str]] = {
         *(N_("probability above realised"),),
         probability_a_above_b=N_("probability that A is above B"),
         probability_b_above_a=N_("probability that B is above A"),
-        probability_equivalent=N_("probability of no difference that matters"),
+        probability_equivalent=N_("probability of equivalence"),
     ),
     **_columns(
         "count",
