@@ -161,7 +161,7 @@ class TestTables:
 class TestGlossary:
     def test_a_word_is_linked_where_it_first_appears(self):
         parts = [
-            Text("The medians and the Median, the median."),
+            Text("<i>The medians</i> and the Median, the median."),
             Text("LTV & CLV."),
             Term("Median", "Half."),
             Term("Value (LTV, CLV)", "Money."),
