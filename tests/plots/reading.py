@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 
 NO_MARKER = {"None", None, "", " "}
 MARGIN = 1.0
@@ -54,6 +54,18 @@ def covering(figure):
         points = ax.transData.transform(np.reshape(places, (-1, 2)))
         words = [text for text in ax.texts if text.get_text()]
         found += [text.get_text() for text in words if _holds_any(text.get_window_extent(), points)]
+    return found
+
+
+def leaving_axes(figure):
+    """Words beside data that reach beyond their axes, where other things are written."""
+    found = []
+    for ax in figure.axes:
+        frame, words = ax.get_window_extent(), [text for text in ax.texts if isinstance(text, Annotation)]
+        for text in words:
+            box = text.get_window_extent()
+            if text.xycoords == "data" and (box.x1 > frame.x1 + MARGIN or box.y1 > frame.y1 + MARGIN):
+                found.append(text.get_text())
     return found
 
 

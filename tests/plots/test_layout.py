@@ -14,7 +14,7 @@ import pytest
 
 import ltv_bayes as lb
 from ltv_bayes.evaluation.value_over_time import ValueOverTime
-from tests.plots.reading import beyond_frame, boxes, covering, overlapping
+from tests.plots.reading import beyond_frame, boxes, covering, leaving_axes, overlapping
 
 CHINESE = "上海浦东新区高端装备智能制造产业发展有限责任公司第{}分公司"
 LATIN = "Amalgamated Industrial Holdings of Ruritania {}"
@@ -93,6 +93,7 @@ def check(drawn, name):
     assert beyond_frame(figure, written) == []
     assert overlapping(written) == []
     assert covering(figure) == []
+    assert leaving_axes(figure) == []
 
 
 @pytest.mark.parametrize("kind", OF_A_VALUE)
